@@ -1,0 +1,144 @@
+//! One configuration, one TLS connector and one pool of connections for every AWS client.
+//!
+//! Everything is taken from Lambda's own environment variables; nothing is looked up over the
+//! network. Cold starts depend on it: PERFORMANCE §1.3–1.4.
+
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_http_client::{
+    Builder,
+    tls::{self, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime_api::client::{behavior_version::BehaviorVersion, result::SdkError};
+use aws_smithy_types::{
+    error::metadata::ProvideErrorMetadata, retry::RetryConfig, timeout::TimeoutConfig,
+};
+use aws_types::{SdkConfig, region::Region};
+use std::time::Duration;
+use vestibule_domain::{PortError, secret::Secret, vars::Vars};
+
+/// Time to open a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(300);
+/// Time for one attempt.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(800);
+/// Time for a call with all its attempts: two of them fit into Slack's three seconds.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(2);
+const ATTEMPTS: u32 = 3;
+
+/// What Lambda's environment says about AWS.
+#[derive(Debug, Clone)]
+pub struct AwsSettings {
+    /// `AWS_REGION`.
+    pub region: String,
+    /// `AWS_ACCESS_KEY_ID`.
+    pub access_key_id: String,
+    /// `AWS_SECRET_ACCESS_KEY`.
+    pub secret_access_key: Secret,
+    /// `AWS_SESSION_TOKEN`.
+    pub session_token: Option<Secret>,
+    /// `AWS_ENDPOINT_URL`: another address for every service, such as a local stack's.
+    pub endpoint_url: Option<String>,
+}
+
+impl AwsSettings {
+    /// Reads the variables that Lambda sets for every function.
+    pub fn read(vars: &mut Vars<'_>) -> Self {
+        Self {
+            region: vars.required("AWS_REGION"),
+            access_key_id: vars.required("AWS_ACCESS_KEY_ID"),
+            secret_access_key: Secret::new(vars.required("AWS_SECRET_ACCESS_KEY")),
+            session_token: vars.optional("AWS_SESSION_TOKEN").map(Secret::new),
+            endpoint_url: vars.optional("AWS_ENDPOINT_URL"),
+        }
+    }
+}
+
+/// The configuration that every client is made from.
+#[must_use]
+pub fn sdk_config(settings: &AwsSettings) -> SdkConfig {
+    let credentials = Credentials::new(
+        &settings.access_key_id,
+        settings.secret_access_key.reveal(),
+        settings
+            .session_token
+            .as_ref()
+            .map(|token| token.reveal().to_owned()),
+        None,
+        "LambdaEnvironment",
+    );
+    let http = Builder::new()
+        .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build();
+    let retries = RetryConfig::standard()
+        .with_max_attempts(ATTEMPTS)
+        .with_initial_backoff(Duration::from_millis(50));
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(settings.region.clone()))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(http)
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .timeout_config(timeouts)
+        .retry_config(retries);
+    config.set_endpoint_url(settings.endpoint_url.clone());
+    config.build()
+}
+
+/// What a failed call means for the caller. A throttled, broken or unanswered call may be made
+/// again; one that AWS understood and refused may not.
+pub(crate) fn port_error<E, R>(what: &'static str, error: SdkError<E, R>) -> PortError
+where
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    let refused = match &error {
+        SdkError::ConstructionFailure(_) => true,
+        SdkError::ServiceError(service) => is_refusal(service.err().code()),
+        _ => false,
+    };
+    if refused {
+        PortError::rejected(what, error)
+    } else {
+        PortError::unavailable(what, error)
+    }
+}
+
+/// Codes that say "never like this". Everything else is taken for a passing failure: an unknown
+/// code is better tried again than lost.
+fn is_refusal(code: Option<&str>) -> bool {
+    matches!(
+        code,
+        Some(
+            "ValidationException"
+                | "AccessDeniedException"
+                | "AccessDenied"
+                | "ResourceNotFoundException"
+                | "InvalidCiphertextException"
+                | "NotFoundException"
+                | "DisabledException"
+                | "InvalidMessageContents"
+                | "QueueDoesNotExist"
+                | "AWS.SimpleQueueService.NonExistentQueue"
+                | "InvalidParameterValue"
+                | "ItemCollectionSizeLimitExceededException"
+        )
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_code_is_taken_for_a_passing_failure() {
+        assert!(!is_refusal(None));
+        assert!(!is_refusal(Some("ProvisionedThroughputExceededException")));
+        assert!(!is_refusal(Some("SomethingNew")));
+        assert!(is_refusal(Some("AccessDeniedException")));
+    }
+}

@@ -1,0 +1,33 @@
+//! DynamoDB: one table, one store per concern.
+//!
+//! Rows are private structs ending in `Item`, with conversions to and from the domain's types.
+//! Every key string is made in [`keys`], whose docs list the access patterns and their cost.
+
+mod access_requests;
+mod accounts;
+mod audit;
+mod changes;
+mod chat_users;
+mod connectors;
+mod conversations;
+mod intake;
+mod items;
+mod keyring;
+pub mod keys;
+mod lists;
+mod outbox;
+mod projects;
+mod standings;
+mod table;
+
+pub use access_requests::DynamoAccessRequests;
+pub use accounts::DynamoAccounts;
+pub use chat_users::DynamoChatUsers;
+pub use connectors::DynamoConnectors;
+pub use conversations::DynamoConversations;
+pub use intake::DynamoIntake;
+pub use keyring::{KeyringStore, StoredKey};
+pub use outbox::DynamoOutbox;
+pub use projects::DynamoProjects;
+pub use standings::DynamoStandings;
+pub use table::Table;

@@ -1,0 +1,303 @@
+//! Access requests, as admins see them.
+
+use super::{
+    accounts::ApiKeyItem,
+    intake::take,
+    items::{AccessRequestItem, ChatUserItem, StandingItem, StatusAttributes},
+    keys,
+    lists::{Index, List},
+    table::{Cancelled, Table, Transacted, from_row, n, s, to_value, update_write},
+};
+use crate::vault::KmsVault;
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use std::sync::Arc;
+use vestibule_domain::{
+    AccountScope, PortError, ProjectScope, Timestamp,
+    access_request::{
+        AccessRequest, Actor, DecideOutcome, RequestDecision, Verdict, on_decided_again,
+    },
+    account::{ApiKey, AuditEntry},
+    chat_user::Grant,
+    ids::{AccessRequestId, AccountId, AuditId, ProjectId},
+    page::{ListError, Page, PageRequest},
+    ports::{AccessRequestFilter, AccessRequestStore, AccessRequestView},
+};
+
+/// See [`AccessRequestStore`].
+#[derive(Debug, Clone)]
+pub struct DynamoAccessRequests {
+    table: Table,
+    vault: Arc<KmsVault>,
+}
+
+impl DynamoAccessRequests {
+    /// On this table, with cursors under this vault's key.
+    #[must_use]
+    pub fn new(table: Table, vault: Arc<KmsVault>) -> Self {
+        Self { table, vault }
+    }
+
+    /// Adds what is shown beside each request, in one read a hundred rows.
+    async fn views(
+        &self,
+        requests: Vec<AccessRequest>,
+    ) -> Result<Vec<AccessRequestView>, PortError> {
+        let places: Vec<_> = requests
+            .iter()
+            .map(|request| {
+                let (scope, user) = (request.scope, request.chat_user_id);
+                (
+                    keys::chat_user(scope, user),
+                    keys::standing(scope, user, request.connector_id),
+                )
+            })
+            .collect();
+        let mut wanted: Vec<keys::Key> = Vec::new();
+        for key in places.iter().flat_map(|(user, standing)| [user, standing]) {
+            if !wanted.contains(key) {
+                wanted.push(key.clone());
+            }
+        }
+        let rows = self.table.get_batch(&wanted).await?;
+        requests
+            .into_iter()
+            .zip(places)
+            .map(|(request, (user, standing))| {
+                let row = |key: &keys::Key| rows.get(key).cloned();
+                Ok(AccessRequestView {
+                    request,
+                    chat_user: row(&user)
+                        .map(|row| from_row::<ChatUserItem>(row, "chat user"))
+                        .transpose()?
+                        .map(Into::into),
+                    standing: row(&standing)
+                        .map(|row| from_row::<StandingItem>(row, "standing"))
+                        .transpose()?
+                        .map(Into::into),
+                })
+            })
+            .collect()
+    }
+
+    fn request_write(
+        &self,
+        request: &AccessRequest,
+        decision: &RequestDecision,
+    ) -> Result<TransactWriteItem, PortError> {
+        let list = keys::access_requests(request.scope, Some(decision.verdict.status()));
+        let update = self.table.update_part(
+            &keys::access_request(request.scope, request.id),
+            "SET decision = :decision, state_pk = :list",
+            "attribute_exists(pk) AND attribute_not_exists(decision)",
+            &[],
+            &[(":decision", to_value(decision)?), (":list", s(list))],
+        )?;
+        Ok(update_write(update))
+    }
+
+    fn grant_write(
+        &self,
+        request: &AccessRequest,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<TransactWriteItem, PortError> {
+        let grant = Grant {
+            granted_at: now,
+            granted_by: by.name.clone(),
+        };
+        let environment = request.environment_id.to_string();
+        let update = self.table.update_part(
+            &keys::chat_user(request.scope, request.chat_user_id),
+            "SET grants.#environment = :grant, state_pk = :active, updated_at = :now, version = version + :one",
+            "attribute_exists(pk) AND attribute_not_exists(#block)",
+            &[("#environment", &environment), ("#block", "block")],
+            &[
+                (":grant", to_value(&grant)?),
+                (
+                    ":active",
+                    s(StatusAttributes::active(request.scope).state_pk),
+                ),
+                (":now", s(now)),
+                (":one", n(1)),
+            ],
+        )?;
+        Ok(update_write(update))
+    }
+
+    fn standing_write(
+        &self,
+        request: &AccessRequest,
+        verdict: Verdict,
+        now: Timestamp,
+    ) -> Result<TransactWriteItem, PortError> {
+        let key = keys::standing(request.scope, request.chat_user_id, request.connector_id);
+        let settled = "SET request_pending = :no, version = version + :one";
+        let mut values = vec![(":no", AttributeValue::Bool(false)), (":one", n(1))];
+        let update = match verdict {
+            Verdict::Approve => settled.to_owned(),
+            Verdict::Reject => {
+                values.extend([(":zero", n(0)), (":now", s(now))]);
+                format!(
+                    "{settled}, rejection_count = if_not_exists(rejection_count, :zero) + :one, last_rejected_at = :now"
+                )
+            }
+        };
+        let update = self
+            .table
+            .update_part(&key, &update, "attribute_exists(pk)", &[], &values)?;
+        Ok(update_write(update))
+    }
+}
+
+fn audit_entry(
+    request: &AccessRequest,
+    decision: &RequestDecision,
+    (id, request_id): (AuditId, &str),
+) -> AuditEntry {
+    AuditEntry {
+        id,
+        scope: request.scope.account(),
+        at: decision.at,
+        actor: decision.by.clone(),
+        action: match decision.verdict {
+            Verdict::Approve => "access_request.approved",
+            Verdict::Reject => "access_request.rejected",
+        },
+        target: format!("access_request:{}", request.id),
+        before: serde_json::json!({ "status": request.status() }),
+        after: serde_json::json!({
+            "status": decision.verdict.status(),
+            "note": decision.note,
+            "chat_user_id": request.chat_user_id,
+            "environment_id": request.environment_id,
+        }),
+        request_id: request_id.to_owned(),
+    }
+}
+
+#[async_trait]
+impl AccessRequestStore for DynamoAccessRequests {
+    async fn get_access_request(
+        &self,
+        scope: ProjectScope,
+        id: AccessRequestId,
+    ) -> Result<Option<AccessRequestView>, PortError> {
+        let item: Option<AccessRequestItem> = self
+            .table
+            .get(&keys::access_request(scope, id), "access request")
+            .await?;
+        let Some(item) = item else { return Ok(None) };
+        Ok(self.views(vec![item.into()]).await?.pop())
+    }
+
+    async fn find_key_and_request(
+        &self,
+        account_id: AccountId,
+        key_hash: &str,
+        project_id: ProjectId,
+        id: AccessRequestId,
+    ) -> Result<(Option<ApiKey>, Option<AccessRequest>), PortError> {
+        // The account is what the bearer claims. A claim that its key does not prove finds no key,
+        // and the caller then learns nothing of the request either.
+        let scope = AccountScope::of_verified(account_id).project(project_id);
+        let key = keys::api_key(account_id, key_hash);
+        let request = keys::access_request(scope, id);
+        let mut rows = self
+            .table
+            .get_batch(&[key.clone(), request.clone()])
+            .await?;
+        let key: Option<ApiKeyItem> = take(&mut rows, &key, "API key")?;
+        let request: Option<AccessRequestItem> = take(&mut rows, &request, "access request")?;
+        let Some(key) = key else {
+            return Ok((None, None));
+        };
+        Ok((Some(key.into()), request.map(Into::into)))
+    }
+
+    async fn list_access_requests(
+        &self,
+        scope: ProjectScope,
+        filter: &AccessRequestFilter,
+        page: &PageRequest,
+    ) -> Result<Page<AccessRequestView>, ListError> {
+        let connector = filter.connector_id.iter().map(|id| ("connector_id", s(id)));
+        let provider = filter.provider.iter().map(|key| ("provider", s(key)));
+        let list = List {
+            index: if filter.status.is_some() {
+                Index::ByState
+            } else {
+                Index::All
+            },
+            partition: keys::access_requests(scope, filter.status),
+            from: filter.created_after.map(|at| at.to_string()),
+            below: filter.created_before.map(|at| at.to_string()),
+            equal: connector.chain(provider).collect(),
+        };
+        let rows = self.table.page(&list, page, &self.vault).await?;
+        let requests = rows
+            .items
+            .into_iter()
+            .map(|row| Ok(from_row::<AccessRequestItem>(row, "access request")?.into()))
+            .collect::<Result<_, PortError>>()?;
+        Ok(Page {
+            items: self.views(requests).await?,
+            next: rows.next,
+        })
+    }
+
+    async fn decide(
+        &self,
+        request: &AccessRequest,
+        verdict: Verdict,
+        by: &Actor,
+        note: Option<&str>,
+        audit: (AuditId, &str),
+        now: Timestamp,
+    ) -> Result<DecideOutcome, PortError> {
+        if request.decision.is_some() {
+            return Ok(on_decided_again(request.clone(), verdict, by));
+        }
+        let decision = RequestDecision {
+            verdict,
+            by: by.clone(),
+            at: now,
+            note: note.map(str::to_owned),
+        };
+        let mut writes = vec![
+            self.request_write(request, &decision)?,
+            self.standing_write(request, verdict, now)?,
+            self.table
+                .audit_write(&audit_entry(request, &decision, audit))?,
+        ];
+        if verdict == Verdict::Approve {
+            writes.push(self.grant_write(request, by, now)?);
+        }
+        let mut reasons = match self.table.transact(writes).await? {
+            Transacted::Done => {
+                let decided = AccessRequest {
+                    decision: Some(decision),
+                    ..request.clone()
+                };
+                return Ok(DecideOutcome::Recorded(Box::new(decided)));
+            }
+            Transacted::Cancelled(reasons) => reasons,
+        };
+        let grant = if reasons.len() > 3 {
+            reasons.pop()
+        } else {
+            None
+        };
+        match (reasons.into_iter().next(), grant) {
+            (Some(Cancelled::Condition(Some(row))), _) => {
+                let first: AccessRequestItem = from_row(row, "access request")?;
+                Ok(on_decided_again(first.into(), verdict, by))
+            }
+            (Some(Cancelled::Condition(None)), _) => Ok(DecideOutcome::NotFound),
+            (_, Some(Cancelled::Condition(Some(_)))) => Ok(DecideOutcome::ChatUserBlocked),
+            _ => Err(PortError::Conflict {
+                what: "access request",
+            }),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Audit entries: written in the transaction of the deed, never changed.
+
+use super::{
+    keys,
+    table::{Table, put_write},
+};
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use serde::Serialize;
+use vestibule_domain::{PortError, Timestamp, access_request::Actor, account::AuditEntry};
+
+#[derive(Serialize)]
+struct AuditItem<'a> {
+    pk: String,
+    sk: String,
+    at: Timestamp,
+    actor: &'a Actor,
+    action: &'a str,
+    target: &'a str,
+    before: &'a serde_json::Value,
+    after: &'a serde_json::Value,
+    request_id: &'a str,
+}
+
+impl Table {
+    /// The audit entry as the last part of a transaction.
+    pub(super) fn audit_write(&self, entry: &AuditEntry) -> Result<TransactWriteItem, PortError> {
+        let key = keys::audit(entry.scope, entry.at, &entry.id.to_string());
+        let item = AuditItem {
+            pk: key.pk,
+            sk: key.sk,
+            at: entry.at,
+            actor: &entry.actor,
+            action: entry.action,
+            target: &entry.target,
+            before: &entry.before,
+            after: &entry.after,
+            request_id: &entry.request_id,
+        };
+        self.put_part(&item, "attribute_not_exists(pk)", &[])
+            .map(put_write)
+    }
+}

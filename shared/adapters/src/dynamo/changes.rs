@@ -1,0 +1,64 @@
+//! Creating and replacing a row together with its audit entry.
+
+use super::table::{Cancelled, Table, Transacted, from_row, n, put_write};
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use serde::{Serialize, de::DeserializeOwned};
+use vestibule_domain::{PortError, account::AuditEntry, ports::Created};
+
+impl Table {
+    /// Writes a new row, the rows that come with it and the audit entry, unless the row is there.
+    pub(super) async fn create<T: Serialize + DeserializeOwned>(
+        &self,
+        item: &T,
+        with: Vec<TransactWriteItem>,
+        audit: &AuditEntry,
+        what: &'static str,
+    ) -> Result<Created<T>, PortError> {
+        let put = self.put_part(item, "attribute_not_exists(pk)", &[])?;
+        let mut writes = vec![put_write(put)];
+        writes.extend(with);
+        writes.push(self.audit_write(audit)?);
+        match self.transact(writes).await? {
+            Transacted::Done => Ok(Created::New),
+            Transacted::Cancelled(reasons) => match reasons.into_iter().next() {
+                Some(Cancelled::Condition(Some(row))) => {
+                    Ok(Created::Existing(Box::new(from_row(row, what)?)))
+                }
+                _ => Err(PortError::Conflict { what }),
+            },
+        }
+    }
+
+    /// Replaces a row that was read at `version`, with the audit entry.
+    pub(super) async fn replace<T: Serialize + DeserializeOwned + PartialEq>(
+        &self,
+        item: &T,
+        version: u64,
+        audit: &AuditEntry,
+        what: &'static str,
+    ) -> Result<(), PortError> {
+        let put = self.put_part(item, "version = :read", &[(":read", n(version))])?;
+        let writes = vec![put_write(put), self.audit_write(audit)?];
+        match self.transact(writes).await? {
+            Transacted::Done => Ok(()),
+            Transacted::Cancelled(reasons) => {
+                updated_before(reasons.into_iter().next(), item, what)
+            }
+        }
+    }
+}
+
+/// What a failed update of a whole row means: nothing, if the row is as it was to be, for then an
+/// attempt of this very call took effect and its answer was lost; else somebody else changed it.
+fn updated_before<T: DeserializeOwned + PartialEq>(
+    reason: Option<Cancelled>,
+    wanted: &T,
+    what: &'static str,
+) -> Result<(), PortError> {
+    match reason {
+        Some(Cancelled::Condition(Some(row))) if from_row::<T>(row.clone(), what)? == *wanted => {
+            Ok(())
+        }
+        _ => Err(PortError::Conflict { what }),
+    }
+}

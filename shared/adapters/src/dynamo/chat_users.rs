@@ -1,0 +1,98 @@
+//! Chat users, as admins see them.
+
+use super::{
+    items::ChatUserItem,
+    keys,
+    lists::{Index, List},
+    table::{Table, from_row, s},
+};
+use crate::vault::KmsVault;
+use async_trait::async_trait;
+use std::sync::Arc;
+use vestibule_domain::{
+    PortError, ProjectScope,
+    account::AuditEntry,
+    chat_user::ChatUser,
+    ids::ChatUserId,
+    page::{ListError, Page, PageRequest},
+    ports::{ChatUserFilter, ChatUserStore},
+};
+
+/// See [`ChatUserStore`].
+#[derive(Debug, Clone)]
+pub struct DynamoChatUsers {
+    table: Table,
+    vault: Arc<KmsVault>,
+}
+
+impl DynamoChatUsers {
+    /// On this table, with cursors under this vault's key.
+    #[must_use]
+    pub fn new(table: Table, vault: Arc<KmsVault>) -> Self {
+        Self { table, vault }
+    }
+}
+
+#[async_trait]
+impl ChatUserStore for DynamoChatUsers {
+    async fn get_chat_user(
+        &self,
+        scope: ProjectScope,
+        id: ChatUserId,
+    ) -> Result<Option<ChatUser>, PortError> {
+        let item: Option<ChatUserItem> = self
+            .table
+            .get(&keys::chat_user(scope, id), "chat user")
+            .await?;
+        Ok(item.map(Into::into))
+    }
+
+    async fn list_chat_users(
+        &self,
+        scope: ProjectScope,
+        filter: &ChatUserFilter,
+        page: &PageRequest,
+    ) -> Result<Page<ChatUser>, ListError> {
+        let list = List {
+            index: if filter.status.is_some() {
+                Index::ByState
+            } else {
+                Index::All
+            },
+            equal: filter
+                .provider
+                .iter()
+                .map(|provider| ("person.provider", s(provider)))
+                .collect(),
+            ..List::all(keys::chat_users(scope, filter.status))
+        };
+        let rows = self.table.page(&list, page, &self.vault).await?;
+        let users = rows
+            .items
+            .into_iter()
+            .map(|row| Ok(from_row::<ChatUserItem>(row, "chat user")?.into()))
+            .collect::<Result<_, PortError>>()?;
+        Ok(Page {
+            items: users,
+            next: rows.next,
+        })
+    }
+
+    async fn update_chat_user(
+        &self,
+        scope: ProjectScope,
+        user: &ChatUser,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError> {
+        let item = ChatUserItem::new(
+            scope,
+            &ChatUser {
+                version: user.version + 1,
+                ..user.clone()
+            },
+        );
+        self.table
+            .replace(&item, user.version, audit, "chat user")
+            .await
+    }
+}

@@ -1,0 +1,351 @@
+//! The records behind the decision: read at once, written under conditions.
+
+use super::{
+    items::{AccessRequestItem, ChatUserItem, ConnectorItem, ConversationItem, StandingItem},
+    keys::{self, Key},
+    table::{
+        Attributes, Cancelled, Conditional, Table, Transacted, from_row, n, put_write, s, to_value,
+        update_write,
+    },
+};
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use std::collections::HashMap;
+use vestibule_domain::{
+    PortError, ProjectScope, Timestamp,
+    chat_user::{ChatUser, STANDING_EVENTS_KEPT, Standing},
+    connector::Connector,
+    ids::ConnectorId,
+    ports::{
+        ConnectorReader, Counted, DeadLetter, IntakeKey, IntakeStore, Introduction, Known,
+        OpenRequest, Written,
+    },
+};
+
+/// See [`IntakeStore`].
+#[derive(Debug, Clone)]
+pub struct DynamoIntake {
+    table: Table,
+}
+
+impl DynamoIntake {
+    /// On this table.
+    #[must_use]
+    pub fn new(table: Table) -> Self {
+        Self { table }
+    }
+
+    /// The write of a standing made from the record at `standing.version`. An existing row keeps
+    /// what the worker may hold of it at this moment: lease, attempts and mark.
+    fn standing_write(
+        &self,
+        scope: ProjectScope,
+        standing: &Standing,
+        newly_owed: bool,
+        due: Timestamp,
+    ) -> Result<TransactWriteItem, PortError> {
+        if standing.version == 0 {
+            let first = Standing {
+                version: 1,
+                ..standing.clone()
+            };
+            let item = StandingItem::new(scope, &first, due);
+            let put = self
+                .table
+                .put_part(&item, "attribute_not_exists(pk)", &[])?;
+            return Ok(put_write(put));
+        }
+        let mut set = vec![
+            "conversation = :conversation",
+            "request_pending = :pending",
+            "message_count = :count",
+            "recent_events = :events",
+            "version = version + :one",
+        ];
+        let mut values = vec![
+            (":conversation", to_value(&standing.conversation)?),
+            (":pending", AttributeValue::Bool(standing.request_pending)),
+            (":count", n(standing.message_count)),
+            (":events", to_value(&standing.recent_events)?),
+            (":one", n(1)),
+            (":read", n(standing.version)),
+        ];
+        if let Some(at) = standing.admitted_openly_at {
+            set.push("admitted_openly_at = :admitted");
+            values.push((":admitted", s(at)));
+        }
+        if let Some(id) = standing.request_id {
+            set.push("request_id = :request");
+            values.push((":request", s(id)));
+        }
+        if let Some(at) = standing.last_message_at {
+            set.push("last_message_at = :last");
+            values.push((":last", s(at)));
+        }
+        if newly_owed {
+            set.extend([
+                "onboarding_message = :message",
+                "owed = :owed",
+                "outbox_pk = :shard",
+                "outbox_due = :due",
+            ]);
+            values.extend([
+                (":message", to_value(&standing.onboarding_message)?),
+                (":owed", to_value(&standing.owed)?),
+                (":shard", s(keys::outbox_shard(standing.chat_user_id))),
+                (":due", n(due.millis())),
+            ]);
+        }
+        let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
+        let update = self.table.update_part(
+            &key,
+            &format!("SET {}", set.join(", ")),
+            "version = :read",
+            &[],
+            &values,
+        )?;
+        Ok(update_write(update))
+    }
+
+    /// A new sender's row, or the proof that a known one was neither blocked nor let in meanwhile.
+    fn user_write(
+        &self,
+        scope: ProjectScope,
+        new: Option<&ChatUser>,
+        known: (&Standing, Option<&str>),
+    ) -> Result<TransactWriteItem, PortError> {
+        if let Some(user) = new {
+            let item = ChatUserItem::new(scope, user);
+            let put = self
+                .table
+                .put_part(&item, "attribute_not_exists(pk)", &[])?;
+            return Ok(put_write(put));
+        }
+        let (standing, not_granted) = known;
+        let key = keys::chat_user(scope, standing.chat_user_id);
+        let update = match not_granted {
+            Some(environment) => self.table.update_part(
+                &key,
+                "SET version = version + :one",
+                "attribute_exists(pk) AND attribute_not_exists(#block) AND attribute_not_exists(grants.#environment)",
+                &[("#block", "block"), ("#environment", environment)],
+                &[(":one", n(1))],
+            )?,
+            None => self.table.update_part(
+                &key,
+                "SET version = version + :one, admitted_openly = :yes, state_pk = :active",
+                "attribute_exists(pk) AND attribute_not_exists(#block)",
+                &[("#block", "block")],
+                &[
+                    (":one", n(1)),
+                    (":yes", AttributeValue::Bool(true)),
+                    (
+                        ":active",
+                        s(super::items::StatusAttributes::active(scope).state_pk),
+                    ),
+                ],
+            )?,
+        };
+        Ok(update_write(update))
+    }
+}
+
+#[async_trait]
+impl ConnectorReader for DynamoIntake {
+    async fn find_connector(&self, id: ConnectorId) -> Result<Option<Connector>, PortError> {
+        let item: Option<ConnectorItem> = self.table.get(&keys::connector(id), "connector").await?;
+        Ok(item.map(Into::into))
+    }
+}
+
+#[async_trait]
+impl IntakeStore for DynamoIntake {
+    async fn load(&self, key: &IntakeKey) -> Result<Known, PortError> {
+        let user = keys::chat_user(key.scope, key.chat_user_id);
+        let standing = keys::standing(key.scope, key.chat_user_id, key.connector_id);
+        let conversation = keys::conversation(key.scope, key.conversation_id);
+        let mut rows = self
+            .table
+            .get_batch(&[user.clone(), standing.clone(), conversation.clone()])
+            .await?;
+        Ok(Known {
+            chat_user: take::<ChatUserItem>(&mut rows, &user, "chat user")?.map(Into::into),
+            standing: take::<StandingItem>(&mut rows, &standing, "standing")?.map(Into::into),
+            conversation: take::<ConversationItem>(&mut rows, &conversation, "conversation")?
+                .map(Into::into)
+                .unwrap_or_default(),
+        })
+    }
+
+    async fn open_request(&self, open: &OpenRequest, due: Timestamp) -> Result<Written, PortError> {
+        let scope = open.request.scope;
+        let environment = open.request.environment_id.to_string();
+        let request = AccessRequestItem::from(&open.request);
+        let writes = vec![
+            self.standing_write(scope, &open.standing, open.newly_owed, due)?,
+            self.user_write(
+                scope,
+                open.new_chat_user.as_ref(),
+                (&open.standing, Some(&environment)),
+            )?,
+            put_write(
+                self.table
+                    .put_part(&request, "attribute_not_exists(pk)", &[])?,
+            ),
+        ];
+        match self.table.transact(writes).await? {
+            Transacted::Done => Ok(Written::Done),
+            Transacted::Cancelled(reasons) => {
+                // The first operation is the standing: when it names this very request, an attempt
+                // of ours had taken effect and its answer was lost.
+                let Some(Cancelled::Condition(Some(row))) = reasons.into_iter().next() else {
+                    return Ok(Written::Raced);
+                };
+                let stored: StandingItem = from_row(row, "standing")?;
+                let ours = stored.request_id == Some(open.request.id);
+                Ok(if ours { Written::Done } else { Written::Raced })
+            }
+        }
+    }
+
+    async fn introduce(
+        &self,
+        introduction: &Introduction,
+        due: Timestamp,
+    ) -> Result<Written, PortError> {
+        let Introduction {
+            scope,
+            new_chat_user,
+            standing,
+        } = introduction;
+        let writes = vec![
+            self.standing_write(*scope, standing, false, due)?,
+            self.user_write(*scope, new_chat_user.as_ref(), (standing, None))?,
+        ];
+        match self.table.transact(writes).await? {
+            Transacted::Done => Ok(Written::Done),
+            Transacted::Cancelled(_) => Ok(Written::Raced),
+        }
+    }
+
+    async fn count_held(
+        &self,
+        scope: ProjectScope,
+        standing: &Standing,
+        event_keys: &[String],
+        sent_at: Timestamp,
+    ) -> Result<Counted, PortError> {
+        let Some(request_id) = standing.request_id else {
+            return Ok(Counted::Raced);
+        };
+        let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
+        let names: Vec<String> = (0..event_keys.len())
+            .map(|i| format!(":event{i}"))
+            .collect();
+        let mut values = vec![
+            (":request", s(request_id)),
+            (":pending", AttributeValue::Bool(true)),
+            (":one", n(1)),
+            (":at", s(sent_at)),
+        ];
+        values.extend(
+            names
+                .iter()
+                .map(String::as_str)
+                .zip(event_keys.iter().map(s)),
+        );
+        let mut conditions = vec![
+            "request_id = :request".to_owned(),
+            "request_pending = :pending".to_owned(),
+        ];
+        conditions.extend(
+            names
+                .iter()
+                .map(|name| format!("NOT contains(recent_events, {name})")),
+        );
+        let base = conditions.join(" AND ");
+        let counted =
+            "message_count = message_count + :one, last_message_at = :at, version = version + :one";
+
+        let mut appending = values.clone();
+        appending.push((":events", to_value(&event_keys)?));
+        appending.push((":room", n(STANDING_EVENTS_KEPT)));
+        let append = self.table.update_part(
+            &key,
+            &format!("SET {counted}, recent_events = list_append(recent_events, :events)"),
+            &format!("{base} AND size(recent_events) < :room"),
+            &[],
+            &appending,
+        )?;
+        let row = match self.table.update(append).await? {
+            Conditional::Done(_) => return Ok(Counted::Done),
+            Conditional::Failed(None) => return Ok(Counted::Raced),
+            Conditional::Failed(Some(row)) => row,
+        };
+        let item: StandingItem = from_row(row, "standing")?;
+        let stored = Standing::from(item);
+        if stored.has_any(event_keys) {
+            return Ok(Counted::Duplicate);
+        }
+        if !stored.request_pending || stored.request_id != Some(request_id) {
+            return Ok(Counted::Raced);
+        }
+
+        // The list is full: forget its older half in the same write that counts the message.
+        let mut trimmed = stored.clone();
+        trimmed
+            .recent_events
+            .drain(..trimmed.recent_events.len() / 2);
+        trimmed.remember(event_keys);
+        let mut trimming = values;
+        trimming.push((":events", to_value(&trimmed.recent_events)?));
+        trimming.push((":read", n(stored.version)));
+        let trim = self.table.update_part(
+            &key,
+            &format!("SET {counted}, recent_events = :events"),
+            &format!("{base} AND version = :read"),
+            &[],
+            &trimming,
+        )?;
+        match self.table.update(trim).await? {
+            Conditional::Done(_) => Ok(Counted::Done),
+            Conditional::Failed(_) => Ok(Counted::Raced),
+        }
+    }
+
+    async fn keep_unreadable(&self, letter: &DeadLetter) -> Result<(), PortError> {
+        let key = keys::dead_letter(letter.connector_id, &letter.body_hash);
+        let item = DeadLetterItem {
+            pk: key.pk,
+            sk: key.sk,
+            detail: &letter.detail,
+            body: &letter.body,
+            received_at: letter.received_at,
+            expires_at: letter.expires_at.seconds(),
+        };
+        let put = self
+            .table
+            .put_part(&item, "attribute_not_exists(pk)", &[])?;
+        // A failed condition is the same letter from an earlier delivery.
+        self.table.put(put).await.map(|_| ())
+    }
+}
+
+#[derive(serde::Serialize)]
+struct DeadLetterItem<'a> {
+    pk: String,
+    sk: String,
+    detail: &'a str,
+    body: &'a str,
+    received_at: Timestamp,
+    expires_at: i64,
+}
+
+/// Takes one row out of a batch.
+pub(super) fn take<T: serde::de::DeserializeOwned>(
+    rows: &mut HashMap<Key, Attributes>,
+    key: &Key,
+    what: &'static str,
+) -> Result<Option<T>, PortError> {
+    rows.remove(key).map(|row| from_row(row, what)).transpose()
+}

@@ -1,0 +1,16 @@
+//! Rows that more than one store reads, with conversions both ways. The scope of a row stands in
+//! its key and is given, not stored twice.
+
+mod access_request;
+mod chat_user;
+mod connector;
+mod conversation;
+mod environment;
+mod standing;
+
+pub(super) use access_request::AccessRequestItem;
+pub(super) use chat_user::{ChatUserItem, StatusAttributes};
+pub(super) use connector::ConnectorItem;
+pub(super) use conversation::ConversationItem;
+pub(super) use environment::EnvironmentItem;
+pub(super) use standing::StandingItem;

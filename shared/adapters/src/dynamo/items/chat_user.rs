@@ -1,0 +1,90 @@
+use crate::dynamo::keys;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use vestibule_domain::{
+    ProjectScope, Timestamp,
+    chat_user::{Block, ChatUser, Grant},
+    ids::{ChatUserId, EnvironmentId},
+    message::Identity,
+    profile::Profile,
+};
+
+/// A chat user.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(in crate::dynamo) struct ChatUserItem {
+    pk: String,
+    sk: String,
+    state_pk: String,
+    state_sk: String,
+    all_pk: String,
+    all_sk: String,
+    id: ChatUserId,
+    #[serde(rename = "person")]
+    identity: Identity,
+    profile: Profile,
+    admitted_openly: bool,
+    grants: BTreeMap<EnvironmentId, Grant>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    block: Option<Block>,
+    pub(in crate::dynamo) version: u64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+/// What follows from a chat user's status in the row.
+pub(in crate::dynamo) struct StatusAttributes {
+    /// The partition of the list by status.
+    pub(in crate::dynamo) state_pk: String,
+}
+
+impl StatusAttributes {
+    /// For somebody who may talk.
+    pub(in crate::dynamo) fn active(scope: ProjectScope) -> Self {
+        Self {
+            state_pk: keys::chat_users(
+                scope,
+                Some(vestibule_domain::chat_user::ChatUserStatus::Active),
+            ),
+        }
+    }
+}
+
+impl ChatUserItem {
+    pub(in crate::dynamo) fn new(scope: ProjectScope, user: &ChatUser) -> Self {
+        let key = keys::chat_user(scope, user.id);
+        let order = keys::by_creation(user.created_at, user.id);
+        Self {
+            pk: key.pk,
+            sk: key.sk,
+            state_pk: keys::chat_users(scope, Some(user.status())),
+            state_sk: order.clone(),
+            all_pk: keys::chat_users(scope, None),
+            all_sk: order,
+            id: user.id,
+            identity: user.identity.clone(),
+            profile: user.profile.clone(),
+            admitted_openly: user.admitted_openly,
+            grants: user.grants.clone(),
+            block: user.block.clone(),
+            version: user.version,
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+        }
+    }
+}
+
+impl From<ChatUserItem> for ChatUser {
+    fn from(item: ChatUserItem) -> Self {
+        Self {
+            id: item.id,
+            identity: item.identity,
+            profile: item.profile,
+            admitted_openly: item.admitted_openly,
+            grants: item.grants,
+            block: item.block,
+            version: item.version,
+            created_at: item.created_at,
+            updated_at: item.updated_at,
+        }
+    }
+}

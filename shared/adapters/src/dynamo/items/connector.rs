@@ -1,0 +1,86 @@
+use crate::dynamo::keys;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, time::Duration};
+use vestibule_domain::{
+    ProjectScope, Timestamp,
+    connector::{Connector, ExistingUsers, Policy, Provider, SealedSecrets},
+    ids::{ClientId, ConnectorId, EnvironmentId},
+};
+
+/// A connector.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(in crate::dynamo) struct ConnectorItem {
+    pk: String,
+    sk: String,
+    all_pk: String,
+    all_sk: String,
+    id: ConnectorId,
+    pub(in crate::dynamo) scope: ProjectScope,
+    environment_id: EnvironmentId,
+    client_id: ClientId,
+    name: String,
+    provider: Provider,
+    policy: Policy,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    onboarding_since: Option<Timestamp>,
+    existing_users: ExistingUsers,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    onboarding_message: Option<String>,
+    request_cooldown_seconds: u64,
+    settings: BTreeMap<String, String>,
+    secrets: SealedSecrets,
+    pub(in crate::dynamo) version: u64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl From<&Connector> for ConnectorItem {
+    fn from(connector: &Connector) -> Self {
+        let key = keys::connector(connector.id);
+        Self {
+            pk: key.pk,
+            sk: key.sk,
+            all_pk: keys::connectors(connector.scope),
+            all_sk: keys::by_creation(connector.created_at, connector.id),
+            id: connector.id,
+            scope: connector.scope,
+            environment_id: connector.environment_id,
+            client_id: connector.client_id,
+            name: connector.name.clone(),
+            provider: connector.provider.clone(),
+            policy: connector.policy,
+            onboarding_since: connector.onboarding_since,
+            existing_users: connector.existing_users,
+            onboarding_message: connector.onboarding_message.clone(),
+            request_cooldown_seconds: connector.request_cooldown.as_secs(),
+            settings: connector.settings.clone(),
+            secrets: connector.secrets.clone(),
+            version: connector.version,
+            created_at: connector.created_at,
+            updated_at: connector.updated_at,
+        }
+    }
+}
+
+impl From<ConnectorItem> for Connector {
+    fn from(item: ConnectorItem) -> Self {
+        Self {
+            id: item.id,
+            scope: item.scope,
+            environment_id: item.environment_id,
+            client_id: item.client_id,
+            name: item.name,
+            provider: item.provider,
+            policy: item.policy,
+            onboarding_since: item.onboarding_since,
+            existing_users: item.existing_users,
+            onboarding_message: item.onboarding_message,
+            request_cooldown: Duration::from_secs(item.request_cooldown_seconds),
+            settings: item.settings,
+            secrets: item.secrets,
+            version: item.version,
+            created_at: item.created_at,
+            updated_at: item.updated_at,
+        }
+    }
+}

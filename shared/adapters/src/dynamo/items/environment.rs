@@ -1,0 +1,73 @@
+use crate::dynamo::keys;
+use serde::{Deserialize, Serialize};
+use vestibule_domain::{
+    ProjectScope, Timestamp,
+    account::{Agent, Environment},
+    connector::SealedSecrets,
+    ids::EnvironmentId,
+};
+
+/// An environment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(in crate::dynamo) struct EnvironmentItem {
+    pk: String,
+    sk: String,
+    all_pk: String,
+    all_sk: String,
+    id: EnvironmentId,
+    scope: ProjectScope,
+    name: String,
+    position: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent: Option<AgentAttribute>,
+    pub(in crate::dynamo) version: u64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct AgentAttribute {
+    endpoint: String,
+    signing_secret: SealedSecrets,
+}
+
+impl From<&Environment> for EnvironmentItem {
+    fn from(environment: &Environment) -> Self {
+        let key = keys::environment(environment.scope, environment.id);
+        Self {
+            pk: key.pk,
+            sk: key.sk,
+            all_pk: keys::environments(environment.scope),
+            all_sk: format!("{:06}#{}", environment.position, environment.id),
+            id: environment.id,
+            scope: environment.scope,
+            name: environment.name.clone(),
+            position: environment.position,
+            agent: environment.agent.clone().map(|agent| AgentAttribute {
+                endpoint: agent.endpoint,
+                signing_secret: agent.signing_secret,
+            }),
+            version: environment.version,
+            created_at: environment.created_at,
+            updated_at: environment.updated_at,
+        }
+    }
+}
+
+impl From<EnvironmentItem> for Environment {
+    fn from(item: EnvironmentItem) -> Self {
+        Self {
+            id: item.id,
+            scope: item.scope,
+            name: item.name,
+            position: item.position,
+            agent: item.agent.map(|agent| Agent {
+                endpoint: agent.endpoint,
+                signing_secret: agent.signing_secret,
+            }),
+            version: item.version,
+            created_at: item.created_at,
+            updated_at: item.updated_at,
+        }
+    }
+}

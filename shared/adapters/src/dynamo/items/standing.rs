@@ -1,0 +1,109 @@
+use crate::dynamo::keys;
+use serde::{Deserialize, Serialize};
+use vestibule_domain::{
+    ProjectScope, Timestamp,
+    chat_user::{OnboardingMessage, Owed, Rejections, Standing},
+    conversation::ConversationRef,
+    ids::{AccessRequestId, ChatUserId, ConnectorId, LeaseId},
+};
+
+/// A standing, its outbox mark and the lease on it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(in crate::dynamo) struct StandingItem {
+    pk: String,
+    sk: String,
+    connector_id: ConnectorId,
+    chat_user_id: ChatUserId,
+    first_seen_at: Timestamp,
+    conversation: ConversationRef,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    admitted_openly_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::dynamo) request_id: Option<AccessRequestId>,
+    pub(in crate::dynamo) request_pending: bool,
+    message_count: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_message_at: Option<Timestamp>,
+    pub(in crate::dynamo) recent_events: Vec<String>,
+    #[serde(default)]
+    rejection_count: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_rejected_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    onboarding_message: Option<OnboardingMessage>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::dynamo) owed: Option<Owed>,
+    pub(in crate::dynamo) version: u64,
+
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outbox_pk: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outbox_due: Option<i64>,
+
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::dynamo) lease_id: Option<LeaseId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::dynamo) lease_until: Option<i64>,
+    #[serde(default)]
+    pub(in crate::dynamo) attempts: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::dynamo) settled_lease: Option<LeaseId>,
+}
+
+impl StandingItem {
+    /// The row of a standing as a webhook writes it: no lease, and the outbox mark due at `due`
+    /// while something is owed.
+    pub(in crate::dynamo) fn new(scope: ProjectScope, standing: &Standing, due: Timestamp) -> Self {
+        let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
+        let marked = standing.owed.is_some();
+        Self {
+            pk: key.pk,
+            sk: key.sk,
+            connector_id: standing.connector_id,
+            chat_user_id: standing.chat_user_id,
+            first_seen_at: standing.first_seen_at,
+            conversation: standing.conversation.clone(),
+            admitted_openly_at: standing.admitted_openly_at,
+            request_id: standing.request_id,
+            request_pending: standing.request_pending,
+            message_count: standing.message_count,
+            last_message_at: standing.last_message_at,
+            recent_events: standing.recent_events.clone(),
+            rejection_count: standing.rejections.map_or(0, |earlier| earlier.count),
+            last_rejected_at: standing.rejections.map(|earlier| earlier.last_at),
+            onboarding_message: standing.onboarding_message.clone(),
+            owed: standing.owed,
+            version: standing.version,
+            outbox_pk: marked.then(|| keys::outbox_shard(standing.chat_user_id)),
+            outbox_due: marked.then(|| due.millis()),
+            lease_id: None,
+            lease_until: None,
+            attempts: 0,
+            settled_lease: None,
+        }
+    }
+}
+
+impl From<StandingItem> for Standing {
+    fn from(item: StandingItem) -> Self {
+        Self {
+            connector_id: item.connector_id,
+            chat_user_id: item.chat_user_id,
+            first_seen_at: item.first_seen_at,
+            conversation: item.conversation,
+            admitted_openly_at: item.admitted_openly_at,
+            request_id: item.request_id,
+            request_pending: item.request_pending,
+            message_count: item.message_count,
+            last_message_at: item.last_message_at,
+            recent_events: item.recent_events,
+            rejections: item.last_rejected_at.map(|last_at| Rejections {
+                count: item.rejection_count,
+                last_at,
+            }),
+            onboarding_message: item.onboarding_message,
+            owed: item.owed,
+            version: item.version,
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! Every key string of the table.
+//!
+//! `A` = account, `P` = `ACCOUNT#…#PROJECT#…`. Costs are round trips and capacity units for rows up
+//! to 1 KB written and 4 KB read.
+//!
+//! | access pattern | key | index | cost |
+//! |---|---|---|---|
+//! | connector of a webhook | `CONNECTOR#id` / `CONNECTOR` | | 1 read, 1 RRU, then cached 10 s |
+//! | sender, standing, conversation of a message | `P#USER#id` / `USER` and `STANDING#connector`, `P#CONVERSATION#id` | | 1 batch read, 3 RRU |
+//! | first message of a stranger | user, standing, request | | 1 transaction, 6 WRU + 5 index writes |
+//! | held message counted | standing | | 1 update, 1 WRU |
+//! | claim, settle | standing | outbox | 1 update each, 1 WRU + 1 index write |
+//! | marks that are due | `OUTBOX#shard` | `outbox` | 1 query a shard, keys only |
+//! | delivery | connector, environment, user, conversation | | 1 batch read, 1 update |
+//! | API key and request of a decision | `A` / `KEY#hash`, `P#REQUEST#id` | | 1 batch read, 2 RRU |
+//! | decision | request, user, standing, audit entry | | 1 transaction, 8 WRU + index writes |
+//! | requests by status, or all | `P#REQUESTS#status` or `P#REQUESTS` by creation | `lists_by_state`, `lists_all` | 1 query a page, then 1 batch read a hundred rows |
+//! | chat users by status, or all | `P#USERS#status` or `P#USERS` by creation | the same | 1 query a page |
+//! | projects, environments, connectors, keys | `…S` by creation | `lists_all` | 1 query a page |
+//! | audit log of a month | `A#AUDIT#yyyy-mm` / id | | 1 query a page |
+//! | messages that could not be read | `CONNECTOR#id#DEAD_LETTERS` / hash | | 1 write, expires after 14 days |
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use vestibule_domain::{
+    AccountScope, ProjectScope, Timestamp,
+    access_request::RequestStatus,
+    chat_user::ChatUserStatus,
+    ids::{
+        AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, ConversationId,
+        EnvironmentId, ProjectId,
+    },
+};
+
+/// Partition and sort key of the table.
+pub const PK: &str = "pk";
+/// See [`PK`].
+pub const SK: &str = "sk";
+/// Time to live, seconds since 1970. Never trusted for logic.
+pub const EXPIRES_AT: &str = "expires_at";
+
+/// Lists of records by what state they are in.
+pub const INDEX_BY_STATE: &str = "lists_by_state";
+/// Keys of [`INDEX_BY_STATE`].
+pub const STATE_PK: &str = "state_pk";
+/// See [`STATE_PK`].
+pub const STATE_SK: &str = "state_sk";
+
+/// Lists of all records of a kind.
+pub const INDEX_ALL: &str = "lists_all";
+/// Keys of [`INDEX_ALL`].
+pub const ALL_PK: &str = "all_pk";
+/// See [`ALL_PK`].
+pub const ALL_SK: &str = "all_sk";
+
+/// Standings with something owed: sparse, keys only.
+pub const INDEX_OUTBOX: &str = "outbox";
+/// Keys of [`INDEX_OUTBOX`].
+pub const OUTBOX_PK: &str = "outbox_pk";
+/// See [`OUTBOX_PK`]; a number, milliseconds since 1970.
+pub const OUTBOX_DUE: &str = "outbox_due";
+/// Marks are spread over this many partitions.
+pub const OUTBOX_SHARDS: u8 = 4;
+
+/// The primary key of one row.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+}
+
+impl Key {
+    fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self {
+            pk: pk.into(),
+            sk: sk.into(),
+        }
+    }
+
+    /// As DynamoDB takes it.
+    #[must_use]
+    pub fn attributes(&self) -> HashMap<String, AttributeValue> {
+        HashMap::from([
+            (PK.to_owned(), AttributeValue::S(self.pk.clone())),
+            (SK.to_owned(), AttributeValue::S(self.sk.clone())),
+        ])
+    }
+}
+
+fn account_pk(id: AccountId) -> String {
+    format!("ACCOUNT#{id}")
+}
+
+fn project_pk(scope: ProjectScope) -> String {
+    format!(
+        "{}#PROJECT#{}",
+        account_pk(scope.account_id()),
+        scope.project_id()
+    )
+}
+
+/// The one set-up of the stack.
+#[must_use]
+pub fn set_up() -> Key {
+    Key::new("SET_UP", "SET_UP")
+}
+
+/// The stack's data key.
+#[must_use]
+pub fn keyring() -> Key {
+    Key::new("KEYRING", "CURRENT")
+}
+
+/// An account.
+#[must_use]
+pub fn account(scope: AccountScope) -> Key {
+    Key::new(account_pk(scope.account_id()), "ACCOUNT")
+}
+
+/// A client.
+#[must_use]
+pub fn client(scope: AccountScope, id: ClientId) -> Key {
+    Key::new(account_pk(scope.account_id()), format!("CLIENT#{id}"))
+}
+
+/// An API key by its hash. The account is what the key itself names; only the hash proves it.
+#[must_use]
+pub fn api_key(account_id: AccountId, hash: &str) -> Key {
+    Key::new(account_pk(account_id), format!("KEY#{hash}"))
+}
+
+/// Which key an API key's id stands for.
+#[must_use]
+pub fn api_key_id(scope: AccountScope, id: ApiKeyId) -> Key {
+    Key::new(account_pk(scope.account_id()), format!("KEY_ID#{id}"))
+}
+
+/// The list of an account's API keys.
+#[must_use]
+pub fn api_keys(scope: AccountScope) -> String {
+    format!("{}#KEYS", account_pk(scope.account_id()))
+}
+
+/// A project.
+#[must_use]
+pub fn project(scope: AccountScope, id: ProjectId) -> Key {
+    Key::new(account_pk(scope.account_id()), format!("PROJECT#{id}"))
+}
+
+/// The list of an account's projects.
+#[must_use]
+pub fn projects(scope: AccountScope) -> String {
+    format!("{}#PROJECTS", account_pk(scope.account_id()))
+}
+
+/// An environment.
+#[must_use]
+pub fn environment(scope: ProjectScope, id: EnvironmentId) -> Key {
+    Key::new(project_pk(scope), format!("ENVIRONMENT#{id}"))
+}
+
+/// The list of a project's environments.
+#[must_use]
+pub fn environments(scope: ProjectScope) -> String {
+    format!("{}#ENVIRONMENTS", project_pk(scope))
+}
+
+/// A connector. Its webhook knows the id only.
+#[must_use]
+pub fn connector(id: ConnectorId) -> Key {
+    Key::new(format!("CONNECTOR#{id}"), "CONNECTOR")
+}
+
+/// The list of a project's connectors.
+#[must_use]
+pub fn connectors(scope: ProjectScope) -> String {
+    format!("{}#CONNECTORS", project_pk(scope))
+}
+
+/// An authentic event that could not be read, by the hash of its body.
+#[must_use]
+pub fn dead_letter(connector_id: ConnectorId, hash: &str) -> Key {
+    Key::new(format!("CONNECTOR#{connector_id}#DEAD_LETTERS"), hash)
+}
+
+/// A chat user.
+#[must_use]
+pub fn chat_user(scope: ProjectScope, id: ChatUserId) -> Key {
+    Key::new(chat_user_pk(scope, id), "USER")
+}
+
+/// A chat user's standing at a connector.
+#[must_use]
+pub fn standing(scope: ProjectScope, id: ChatUserId, connector_id: ConnectorId) -> Key {
+    Key::new(
+        chat_user_pk(scope, id),
+        format!("{STANDING_PREFIX}{connector_id}"),
+    )
+}
+
+const STANDING_PREFIX: &str = "STANDING#";
+
+fn chat_user_pk(scope: ProjectScope, id: ChatUserId) -> String {
+    format!("{}#USER#{id}", project_pk(scope))
+}
+
+/// Reads the key of a standing back: the outbox index has keys only.
+#[must_use]
+pub fn parse_standing(key: &Key) -> Option<(ProjectScope, ChatUserId, ConnectorId)> {
+    let mut parts = key.pk.split('#');
+    let mut expect = |name: &str| (parts.next()? == name).then(|| parts.next()).flatten();
+    let account: AccountId = expect("ACCOUNT")?.parse().ok()?;
+    let project: ProjectId = expect("PROJECT")?.parse().ok()?;
+    let user: ChatUserId = expect("USER")?.parse().ok()?;
+    let connector = key.sk.strip_prefix(STANDING_PREFIX)?.parse().ok()?;
+    let scope = AccountScope::of_verified(account).project(project);
+    Some((scope, user, connector))
+}
+
+/// The list of a project's chat users, of one status or all.
+#[must_use]
+pub fn chat_users(scope: ProjectScope, status: Option<ChatUserStatus>) -> String {
+    let list = format!("{}#USERS", project_pk(scope));
+    match status {
+        None => list,
+        Some(ChatUserStatus::Onboarding) => format!("{list}#onboarding"),
+        Some(ChatUserStatus::Active) => format!("{list}#active"),
+        Some(ChatUserStatus::Blocked) => format!("{list}#blocked"),
+    }
+}
+
+/// An access request.
+#[must_use]
+pub fn access_request(scope: ProjectScope, id: AccessRequestId) -> Key {
+    Key::new(format!("{}#REQUEST#{id}", project_pk(scope)), "REQUEST")
+}
+
+/// The list of a project's access requests, of one status or all.
+#[must_use]
+pub fn access_requests(scope: ProjectScope, status: Option<RequestStatus>) -> String {
+    let list = format!("{}#REQUESTS", project_pk(scope));
+    match status {
+        None => list,
+        Some(RequestStatus::Pending) => format!("{list}#pending"),
+        Some(RequestStatus::Approved) => format!("{list}#approved"),
+        Some(RequestStatus::Rejected) => format!("{list}#rejected"),
+    }
+}
+
+/// What was delivered in a conversation.
+#[must_use]
+pub fn conversation(scope: ProjectScope, id: ConversationId) -> Key {
+    Key::new(
+        format!("{}#CONVERSATION#{id}", project_pk(scope)),
+        "CONVERSATION",
+    )
+}
+
+/// An audit entry.
+#[must_use]
+pub fn audit(scope: AccountScope, at: Timestamp, id: &str) -> Key {
+    let month: String = at.to_string().chars().take(7).collect();
+    Key::new(
+        format!("{}#AUDIT#{month}", account_pk(scope.account_id())),
+        id,
+    )
+}
+
+/// The sort key of lists in the order of creation.
+#[must_use]
+pub fn by_creation(created_at: Timestamp, id: impl std::fmt::Display) -> String {
+    format!("{created_at}#{id}")
+}
+
+/// The outbox partition of a chat user.
+#[must_use]
+pub fn outbox_shard(id: ChatUserId) -> String {
+    let shard = id.to_string().bytes().last().unwrap_or(0) % OUTBOX_SHARDS;
+    outbox_partition(shard)
+}
+
+/// One outbox partition, from 0 below [`OUTBOX_SHARDS`].
+#[must_use]
+pub fn outbox_partition(shard: u8) -> String {
+    format!("OUTBOX#{shard}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_of_a_standing_reads_back_to_what_it_was_made_of() {
+        let scope =
+            AccountScope::of_verified(AccountId::derive(&["a"])).project(ProjectId::derive(&["p"]));
+        let (user, at) = (ChatUserId::derive(&["u"]), ConnectorId::derive(&["c"]));
+        let key = standing(scope, user, at);
+        assert_eq!(parse_standing(&key), Some((scope, user, at)));
+        assert_eq!(parse_standing(&chat_user(scope, user)), None);
+    }
+
+    #[test]
+    fn an_audit_entry_lies_in_its_month() {
+        let scope = AccountScope::of_verified(AccountId::derive(&["a"]));
+        let at = Timestamp::parse("2026-11-22T10:00:00Z").unwrap();
+        assert!(audit(scope, at, "x").pk.ends_with("#AUDIT#2026-11"));
+    }
+}

@@ -1,0 +1,190 @@
+//! Lists: pages of an index, with cursors that cannot be made up or carried elsewhere.
+
+use super::{
+    keys::{ALL_PK, ALL_SK, INDEX_ALL, INDEX_BY_STATE, PK, SK, STATE_PK, STATE_SK},
+    table::{Attributes, Table, s},
+};
+use crate::{aws::port_error, vault::KmsVault};
+use aws_sdk_dynamodb::types::AttributeValue;
+use std::collections::BTreeMap;
+use vestibule_domain::page::{Cursor, ListError, Order, Page, PageRequest};
+
+/// Rows read at most for one page, however few of them a filter keeps. A page may then be short,
+/// but never without a cursor while there is more.
+const ROWS_READ_MAX: usize = 1000;
+
+/// Which index.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Index {
+    /// Records in one state.
+    ByState,
+    /// All records of a kind.
+    All,
+}
+
+impl Index {
+    fn keys(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::ByState => (INDEX_BY_STATE, STATE_PK, STATE_SK),
+            Self::All => (INDEX_ALL, ALL_PK, ALL_SK),
+        }
+    }
+}
+
+/// A list.
+#[derive(Debug)]
+pub(super) struct List {
+    /// Through which index.
+    pub(super) index: Index,
+    /// Its partition there; names kind and scope.
+    pub(super) partition: String,
+    /// Sort keys at or above.
+    pub(super) from: Option<String>,
+    /// Sort keys below.
+    pub(super) below: Option<String>,
+    /// Attributes that must be equal.
+    pub(super) equal: Vec<(&'static str, AttributeValue)>,
+}
+
+impl List {
+    /// All of a partition.
+    pub(super) fn all(partition: String) -> Self {
+        Self {
+            index: Index::All,
+            partition,
+            from: None,
+            below: None,
+            equal: Vec::new(),
+        }
+    }
+
+    /// What a cursor of this list is bound to.
+    fn context(&self, order: Order) -> String {
+        let order = if order == Order::NewestFirst {
+            "newest"
+        } else {
+            "oldest"
+        };
+        format!(
+            "cursor|{order}|{}|{:?}|{:?}|{:?}",
+            self.partition, self.from, self.below, self.equal
+        )
+    }
+
+    fn conditions(&self) -> (String, String, Attributes) {
+        let (_, partition, sort) = self.index.keys();
+        let mut values = Attributes::from([(":partition".to_owned(), s(&self.partition))]);
+        let mut conditions = vec![format!("{partition} = :partition")];
+        // BETWEEN is closed on both ends; the upper bound is a time that no sort key ends with.
+        let range = match (&self.from, &self.below) {
+            (None, None) => None,
+            (from, below) => Some((
+                from.clone().unwrap_or_else(|| "0".to_owned()),
+                below.clone().unwrap_or_else(|| "~".to_owned()),
+            )),
+        };
+        if let Some((from, below)) = range {
+            conditions.push(format!("{sort} BETWEEN :from AND :below"));
+            values.insert(":from".to_owned(), s(from));
+            values.insert(":below".to_owned(), s(below));
+        }
+        let mut filters = Vec::new();
+        for (index, (attribute, value)) in self.equal.iter().enumerate() {
+            filters.push(format!("{attribute} = :equal{index}"));
+            values.insert(format!(":equal{index}"), value.clone());
+        }
+        (conditions.join(" AND "), filters.join(" AND "), values)
+    }
+}
+
+impl Table {
+    /// One page of a list.
+    pub(super) async fn page(
+        &self,
+        list: &List,
+        page: &PageRequest,
+        vault: &KmsVault,
+    ) -> Result<Page<Attributes>, ListError> {
+        let context = list.context(page.order);
+        let mut start = match &page.cursor {
+            None => None,
+            Some(cursor) => Some(open_cursor(vault, cursor, &context).await?),
+        };
+        let (index, _, _) = list.index.keys();
+        let (condition, filter, values) = list.conditions();
+        let wanted = usize::from(page.limit);
+        let mut items: Vec<Attributes> = Vec::new();
+        let mut read = 0;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.name)
+                .index_name(index)
+                .key_condition_expression(&condition)
+                .set_filter_expression((!filter.is_empty()).then(|| filter.clone()))
+                .set_expression_attribute_values(Some(values.clone()))
+                .scan_index_forward(page.order == Order::OldestFirst)
+                .set_exclusive_start_key(start.take())
+                .limit(i32::try_from(wanted + 1).unwrap_or(i32::MAX))
+                .send()
+                .await
+                .map_err(|error| port_error("dynamodb: Query", error))?;
+            read += usize::try_from(answer.scanned_count).unwrap_or(0);
+            items.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key;
+            if items.len() > wanted {
+                items.truncate(wanted);
+                start = items.last().map(|row| position(list.index, row));
+                break;
+            }
+            if start.is_none() || items.len() == wanted || read >= ROWS_READ_MAX {
+                break;
+            }
+        }
+        let next = match start {
+            None => None,
+            Some(position) => Some(seal_cursor(vault, &position, &context).await?),
+        };
+        Ok(Page { items, next })
+    }
+}
+
+fn position(index: Index, row: &Attributes) -> Attributes {
+    let (_, partition, sort) = index.keys();
+    [PK, SK, partition, sort]
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), row.get(name)?.clone())))
+        .collect()
+}
+
+async fn seal_cursor(
+    vault: &KmsVault,
+    position: &Attributes,
+    context: &str,
+) -> Result<Cursor, ListError> {
+    let texts: BTreeMap<&str, &str> = position
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str(), value.as_s().ok()?.as_str())))
+        .collect();
+    let plain = serde_json::to_vec(&texts)
+        .map_err(|error| vestibule_domain::PortError::rejected("cursor", error))?;
+    Ok(Cursor(vault.seal_text(&plain, context).await?))
+}
+
+async fn open_cursor(
+    vault: &KmsVault,
+    cursor: &Cursor,
+    context: &str,
+) -> Result<Attributes, ListError> {
+    let plain = vault
+        .open_text(&cursor.0, context)
+        .await?
+        .ok_or(ListError::InvalidCursor)?;
+    let texts: BTreeMap<String, String> =
+        serde_json::from_slice(&plain).map_err(|_| ListError::InvalidCursor)?;
+    Ok(texts
+        .into_iter()
+        .map(|(name, value)| (name, AttributeValue::S(value)))
+        .collect())
+}

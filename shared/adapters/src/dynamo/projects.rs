@@ -1,0 +1,204 @@
+//! Projects and environments.
+
+use super::{
+    items::EnvironmentItem,
+    keys,
+    lists::List,
+    table::{Table, from_row, put_write},
+};
+use crate::vault::KmsVault;
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use vestibule_domain::{
+    AccountScope, PortError, ProjectScope, Timestamp,
+    account::{AuditEntry, Environment, Project},
+    ids::{EnvironmentId, ProjectId},
+    page::{ListError, Page, PageRequest},
+    ports::{Created, EnvironmentStore, ProjectStore},
+};
+
+/// See [`ProjectStore`] and [`EnvironmentStore`].
+#[derive(Debug, Clone)]
+pub struct DynamoProjects {
+    table: Table,
+    vault: Arc<KmsVault>,
+}
+
+impl DynamoProjects {
+    /// On this table, with cursors under this vault's key.
+    #[must_use]
+    pub fn new(table: Table, vault: Arc<KmsVault>) -> Self {
+        Self { table, vault }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct ProjectItem {
+    pk: String,
+    sk: String,
+    all_pk: String,
+    all_sk: String,
+    scope: ProjectScope,
+    name: String,
+    version: u64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl From<&Project> for ProjectItem {
+    fn from(project: &Project) -> Self {
+        let account = project.scope.account();
+        let key = keys::project(account, project.id());
+        Self {
+            pk: key.pk,
+            sk: key.sk,
+            all_pk: keys::projects(account),
+            all_sk: keys::by_creation(project.created_at, project.id()),
+            scope: project.scope,
+            name: project.name.clone(),
+            version: project.version,
+            created_at: project.created_at,
+            updated_at: project.updated_at,
+        }
+    }
+}
+
+impl From<ProjectItem> for Project {
+    fn from(item: ProjectItem) -> Self {
+        Self {
+            scope: item.scope,
+            name: item.name,
+            version: item.version,
+            created_at: item.created_at,
+            updated_at: item.updated_at,
+        }
+    }
+}
+
+#[async_trait]
+impl ProjectStore for DynamoProjects {
+    async fn create_project(
+        &self,
+        project: &Project,
+        environments: &[Environment],
+        audit: &AuditEntry,
+    ) -> Result<Created<Project>, PortError> {
+        let item = ProjectItem::from(project);
+        let with = environments
+            .iter()
+            .map(|environment| {
+                let item = EnvironmentItem::from(environment);
+                self.table
+                    .put_part(&item, "attribute_not_exists(pk)", &[])
+                    .map(put_write)
+            })
+            .collect::<Result<_, _>>()?;
+        let created = self.table.create(&item, with, audit, "project").await?;
+        Ok(match created {
+            Created::New => Created::New,
+            Created::Existing(item) => Created::Existing(Box::new((*item).into())),
+        })
+    }
+
+    async fn get_project(
+        &self,
+        scope: AccountScope,
+        id: ProjectId,
+    ) -> Result<Option<Project>, PortError> {
+        let item: Option<ProjectItem> =
+            self.table.get(&keys::project(scope, id), "project").await?;
+        Ok(item.map(Into::into))
+    }
+
+    async fn list_projects(
+        &self,
+        scope: AccountScope,
+        page: &PageRequest,
+    ) -> Result<Page<Project>, ListError> {
+        let list = List::all(keys::projects(scope));
+        let rows = self.table.page(&list, page, &self.vault).await?;
+        let projects = rows
+            .items
+            .into_iter()
+            .map(|row| Ok(from_row::<ProjectItem>(row, "project")?.into()))
+            .collect::<Result<_, PortError>>()?;
+        Ok(Page {
+            items: projects,
+            next: rows.next,
+        })
+    }
+
+    async fn update_project(&self, project: &Project, audit: &AuditEntry) -> Result<(), PortError> {
+        let item = ProjectItem::from(&Project {
+            version: project.version + 1,
+            ..project.clone()
+        });
+        self.table
+            .replace(&item, project.version, audit, "project")
+            .await
+    }
+}
+
+#[async_trait]
+impl EnvironmentStore for DynamoProjects {
+    async fn create_environment(
+        &self,
+        environment: &Environment,
+        audit: &AuditEntry,
+    ) -> Result<Created<Environment>, PortError> {
+        let item = EnvironmentItem::from(environment);
+        let created = self
+            .table
+            .create(&item, vec![], audit, "environment")
+            .await?;
+        Ok(match created {
+            Created::New => Created::New,
+            Created::Existing(item) => Created::Existing(Box::new((*item).into())),
+        })
+    }
+
+    async fn get_environment(
+        &self,
+        scope: ProjectScope,
+        id: EnvironmentId,
+    ) -> Result<Option<Environment>, PortError> {
+        let item: Option<EnvironmentItem> = self
+            .table
+            .get(&keys::environment(scope, id), "environment")
+            .await?;
+        Ok(item.map(Into::into))
+    }
+
+    async fn list_environments(
+        &self,
+        scope: ProjectScope,
+        page: &PageRequest,
+    ) -> Result<Page<Environment>, ListError> {
+        let list = List::all(keys::environments(scope));
+        let rows = self.table.page(&list, page, &self.vault).await?;
+        let environments = rows
+            .items
+            .into_iter()
+            .map(|row| Ok(from_row::<EnvironmentItem>(row, "environment")?.into()))
+            .collect::<Result<_, PortError>>()?;
+        Ok(Page {
+            items: environments,
+            next: rows.next,
+        })
+    }
+
+    async fn update_environment(
+        &self,
+        environment: &Environment,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError> {
+        let item = EnvironmentItem::from(&Environment {
+            version: environment.version + 1,
+            ..environment.clone()
+        });
+        self.table
+            .replace(&item, environment.version, audit, "environment")
+            .await
+    }
+}

@@ -1,0 +1,363 @@
+//! The table's calls, with their failures turned into what a store can act on.
+
+use super::keys::Key;
+use crate::aws::port_error;
+use aws_sdk_dynamodb::{
+    Client,
+    error::SdkError,
+    operation::{
+        put_item::PutItemError, transact_write_items::TransactWriteItemsError,
+        update_item::UpdateItemError,
+    },
+    types::{
+        AttributeValue, CancellationReason, KeysAndAttributes, Put, ReturnValue,
+        ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    },
+};
+use aws_types::SdkConfig;
+use serde::{Serialize, de::DeserializeOwned};
+use std::collections::HashMap;
+use vestibule_domain::PortError;
+
+/// A row as DynamoDB has it.
+pub(crate) type Attributes = HashMap<String, AttributeValue>;
+
+/// The table.
+#[derive(Debug, Clone)]
+pub struct Table {
+    pub(crate) client: Client,
+    pub(crate) name: String,
+}
+
+/// How a conditional write ended.
+#[derive(Debug)]
+pub(crate) enum Conditional {
+    /// It took effect; the row as it is now, where that was asked for.
+    Done(Option<Attributes>),
+    /// The condition failed; the row as it is, unless there is none.
+    Failed(Option<Attributes>),
+}
+
+/// How a transaction ended.
+#[derive(Debug)]
+pub(crate) enum Transacted {
+    /// All of it took effect.
+    Done,
+    /// None of it did. One entry per operation: the row as it is where its condition failed.
+    Cancelled(Vec<Cancelled>),
+}
+
+/// Why one operation of a transaction did not take effect.
+#[derive(Debug)]
+pub(crate) enum Cancelled {
+    /// Another operation was the cause.
+    NotThis,
+    /// Its condition failed; the row as it is, unless there is none.
+    Condition(Option<Attributes>),
+    /// Another write held the row.
+    Contended,
+}
+
+/// Attempts at rows that DynamoDB left out of a batch read.
+const BATCH_ATTEMPTS: usize = 3;
+/// Rows that one batch read may name.
+const BATCH_MAX: usize = 100;
+
+impl Table {
+    /// The table of this name.
+    #[must_use]
+    pub fn new(config: &SdkConfig, name: &str) -> Self {
+        Self {
+            client: Client::new(config),
+            name: name.to_owned(),
+        }
+    }
+
+    /// Reads one row, consistently.
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        key: &Key,
+        what: &'static str,
+    ) -> Result<Option<T>, PortError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .set_key(Some(key.attributes()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| port_error("dynamodb: GetItem", error))?;
+        answer.item.map(|row| from_row(row, what)).transpose()
+    }
+
+    /// Reads rows, consistently, in one call for each hundred. Rows that do not exist are left out.
+    pub(crate) async fn get_batch(
+        &self,
+        keys: &[Key],
+    ) -> Result<HashMap<Key, Attributes>, PortError> {
+        let mut found = HashMap::new();
+        for chunk in keys.chunks(BATCH_MAX) {
+            let mut wanted: Vec<Attributes> = chunk.iter().map(Key::attributes).collect();
+            for _ in 0..BATCH_ATTEMPTS {
+                if wanted.is_empty() {
+                    break;
+                }
+                wanted = self.get_chunk(wanted, &mut found).await?;
+            }
+            if !wanted.is_empty() {
+                return Err(PortError::Unavailable {
+                    what: "dynamodb: BatchGetItem",
+                    source: None,
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    async fn get_chunk(
+        &self,
+        wanted: Vec<Attributes>,
+        found: &mut HashMap<Key, Attributes>,
+    ) -> Result<Vec<Attributes>, PortError> {
+        let request = KeysAndAttributes::builder()
+            .set_keys(Some(wanted))
+            .consistent_read(true)
+            .build()
+            .map_err(|error| PortError::rejected("dynamodb: BatchGetItem", error))?;
+        let answer = self
+            .client
+            .batch_get_item()
+            .request_items(&self.name, request)
+            .send()
+            .await
+            .map_err(|error| port_error("dynamodb: BatchGetItem", error))?;
+        for row in answer
+            .responses
+            .into_iter()
+            .flatten()
+            .flat_map(|(_, rows)| rows)
+        {
+            if let Some(key) = key_of(&row) {
+                found.insert(key, row);
+            }
+        }
+        Ok(answer
+            .unprocessed_keys
+            .and_then(|mut left| left.remove(&self.name))
+            .map(|left| left.keys)
+            .unwrap_or_default())
+    }
+
+    /// Writes a row under a condition.
+    pub(crate) async fn put(&self, put: Put) -> Result<Conditional, PortError> {
+        let result = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(put.item))
+            .set_condition_expression(put.condition_expression)
+            .set_expression_attribute_names(put.expression_attribute_names)
+            .set_expression_attribute_values(put.expression_attribute_values)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match result {
+            Ok(_) => Ok(Conditional::Done(None)),
+            Err(SdkError::ServiceError(error))
+                if error.err().is_conditional_check_failed_exception() =>
+            {
+                let PutItemError::ConditionalCheckFailedException(failed) = error.into_err() else {
+                    return Ok(Conditional::Failed(None));
+                };
+                Ok(Conditional::Failed(failed.item))
+            }
+            Err(error) => Err(port_error("dynamodb: PutItem", error)),
+        }
+    }
+
+    /// Updates a row under a condition and returns it as it is then.
+    pub(crate) async fn update(&self, update: Update) -> Result<Conditional, PortError> {
+        let result = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(update.key))
+            .update_expression(update.update_expression)
+            .set_condition_expression(update.condition_expression)
+            .set_expression_attribute_names(update.expression_attribute_names)
+            .set_expression_attribute_values(update.expression_attribute_values)
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match result {
+            Ok(done) => Ok(Conditional::Done(done.attributes)),
+            Err(SdkError::ServiceError(error))
+                if error.err().is_conditional_check_failed_exception() =>
+            {
+                let UpdateItemError::ConditionalCheckFailedException(failed) = error.into_err()
+                else {
+                    return Ok(Conditional::Failed(None));
+                };
+                Ok(Conditional::Failed(failed.item))
+            }
+            Err(error) => Err(port_error("dynamodb: UpdateItem", error)),
+        }
+    }
+
+    /// Writes several rows, all or none. The SDK gives every attempt of this call the same token, so
+    /// an attempt whose answer was lost is not applied twice.
+    pub(crate) async fn transact(
+        &self,
+        writes: Vec<TransactWriteItem>,
+    ) -> Result<Transacted, PortError> {
+        let result = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(writes))
+            .send()
+            .await;
+        match result {
+            Ok(_) => Ok(Transacted::Done),
+            Err(SdkError::ServiceError(error))
+                if error.err().is_transaction_canceled_exception() =>
+            {
+                let TransactWriteItemsError::TransactionCanceledException(cancelled) =
+                    error.into_err()
+                else {
+                    return Ok(Transacted::Cancelled(Vec::new()));
+                };
+                let reasons = cancelled.cancellation_reasons.unwrap_or_default();
+                reasons
+                    .into_iter()
+                    .map(cancelled_by)
+                    .collect::<Result<_, _>>()
+                    .map(Transacted::Cancelled)
+            }
+            Err(error) => Err(port_error("dynamodb: TransactWriteItems", error)),
+        }
+    }
+
+    /// A `Put` of this table as part of a transaction.
+    pub(crate) fn put_part(
+        &self,
+        row: &impl Serialize,
+        condition: &str,
+        values: &[(&str, AttributeValue)],
+    ) -> Result<Put, PortError> {
+        Put::builder()
+            .table_name(&self.name)
+            .set_item(Some(to_row(row)?))
+            .condition_expression(condition)
+            .set_expression_attribute_values(values_map(values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|error| PortError::rejected("dynamodb: Put", error))
+    }
+
+    /// An `Update` of this table as part of a transaction or alone.
+    pub(crate) fn update_part(
+        &self,
+        key: &Key,
+        update: &str,
+        condition: &str,
+        names: &[(&str, &str)],
+        values: &[(&str, AttributeValue)],
+    ) -> Result<Update, PortError> {
+        let names = (!names.is_empty()).then(|| {
+            names
+                .iter()
+                .map(|(name, attribute)| ((*name).to_owned(), (*attribute).to_owned()))
+                .collect()
+        });
+        Update::builder()
+            .table_name(&self.name)
+            .set_key(Some(key.attributes()))
+            .update_expression(update)
+            .condition_expression(condition)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values_map(values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|error| PortError::rejected("dynamodb: Update", error))
+    }
+}
+
+fn cancelled_by(reason: CancellationReason) -> Result<Cancelled, PortError> {
+    match reason.code() {
+        None | Some("None") => Ok(Cancelled::NotThis),
+        Some("ConditionalCheckFailed") => Ok(Cancelled::Condition(
+            reason.item.filter(|row| !row.is_empty()),
+        )),
+        Some("TransactionConflict") => Ok(Cancelled::Contended),
+        Some("ProvisionedThroughputExceeded" | "ThrottlingError") => Err(PortError::Unavailable {
+            what: "dynamodb: TransactWriteItems",
+            source: None,
+        }),
+        Some(code) => Err(PortError::rejected(
+            "dynamodb: TransactWriteItems",
+            code.to_owned(),
+        )),
+    }
+}
+
+/// The `Put` as a part of a transaction.
+pub(crate) fn put_write(put: Put) -> TransactWriteItem {
+    TransactWriteItem::builder().put(put).build()
+}
+
+/// The `Update` as a part of a transaction.
+pub(crate) fn update_write(update: Update) -> TransactWriteItem {
+    TransactWriteItem::builder().update(update).build()
+}
+
+/// A row of a serialisable struct.
+pub(crate) fn to_row(value: &impl Serialize) -> Result<Attributes, PortError> {
+    serde_dynamo::to_item(value).map_err(|error| PortError::rejected("row", error))
+}
+
+/// A value of a serialisable one.
+pub(crate) fn to_value(value: &impl Serialize) -> Result<AttributeValue, PortError> {
+    serde_dynamo::to_attribute_value(value).map_err(|error| PortError::rejected("value", error))
+}
+
+/// Reads a row.
+pub(crate) fn from_row<T: DeserializeOwned>(
+    row: Attributes,
+    what: &'static str,
+) -> Result<T, PortError> {
+    let place = key_of(&row);
+    serde_dynamo::from_item(row).map_err(|error| {
+        let place = place.map_or_else(String::new, |key| format!("{} / {}: ", key.pk, key.sk));
+        PortError::corrupt(what, format!("{place}{error}"))
+    })
+}
+
+/// The primary key of a row.
+pub(crate) fn key_of(row: &Attributes) -> Option<Key> {
+    let text = |name: &str| row.get(name)?.as_s().ok().cloned();
+    Some(Key {
+        pk: text(super::keys::PK)?,
+        sk: text(super::keys::SK)?,
+    })
+}
+
+/// A number.
+pub(crate) fn n(value: impl std::fmt::Display) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// A text.
+pub(crate) fn s(value: impl std::fmt::Display) -> AttributeValue {
+    AttributeValue::S(value.to_string())
+}
+
+fn values_map(values: &[(&str, AttributeValue)]) -> Option<Attributes> {
+    (!values.is_empty()).then(|| {
+        values
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect()
+    })
+}

@@ -1,0 +1,19 @@
+//! The outside world behind the ports of [`vestibule_domain`]: DynamoDB, SQS, KMS, Secrets Manager
+//! and, with the feature `egress`, HTTP to chat platforms and agents.
+//!
+//! | module | port |
+//! |---|---|
+//! | [`aws`] | one configuration and one connection pool for all AWS clients |
+//! | [`dynamo`] | every store |
+//! | [`sqs`] | the two queues |
+//! | [`vault`] | secrets and cursors under a KMS data key |
+//! | [`setup_token`] | the one-time token of the first set-up |
+//! | `egress` | chat platforms and agents |
+
+pub mod aws;
+pub mod dynamo;
+#[cfg(feature = "egress")]
+pub mod egress;
+pub mod setup_token;
+pub mod sqs;
+pub mod vault;

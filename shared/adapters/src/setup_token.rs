@@ -1,0 +1,43 @@
+//! The one-time token of the first set-up, which the stack generates in Secrets Manager.
+
+use crate::aws::port_error;
+use async_trait::async_trait;
+use aws_sdk_secretsmanager::Client;
+use aws_types::SdkConfig;
+use vestibule_domain::{PortError, ports::SetupTokenSource, secret::Secret};
+
+/// Reads the token at each use: it is used once.
+#[derive(Debug, Clone)]
+pub struct SecretsManagerSetupToken {
+    client: Client,
+    secret_arn: String,
+}
+
+impl SecretsManagerSetupToken {
+    /// The token in this secret.
+    #[must_use]
+    pub fn new(config: &SdkConfig, secret_arn: &str) -> Self {
+        Self {
+            client: Client::new(config),
+            secret_arn: secret_arn.to_owned(),
+        }
+    }
+}
+
+#[async_trait]
+impl SetupTokenSource for SecretsManagerSetupToken {
+    async fn setup_token(&self) -> Result<Secret, PortError> {
+        let answer = self
+            .client
+            .get_secret_value()
+            .secret_id(&self.secret_arn)
+            .send()
+            .await
+            .map_err(|error| port_error("secrets manager: GetSecretValue", error))?;
+        answer
+            .secret_string
+            .filter(|token| !token.is_empty())
+            .map(Secret::new)
+            .ok_or_else(|| PortError::corrupt("set-up token", "it is not text, or empty"))
+    }
+}

@@ -1,0 +1,98 @@
+//! The two queues.
+
+use crate::aws::port_error;
+use async_trait::async_trait;
+use aws_sdk_sqs::{Client, types::QueueAttributeName};
+use aws_types::SdkConfig;
+use std::time::Duration;
+use vestibule_domain::{
+    PortError,
+    job::{DeliverMessage, InboxJob, OnboardChatUser, OnboardingJob},
+    ports::{InboxQueue, OnboardingQueue},
+};
+
+/// Longest time that SQS hides a message: 12 hours.
+pub const VISIBILITY_MAX: Duration = Duration::from_hours(12);
+
+/// One SQS queue.
+#[derive(Debug, Clone)]
+pub struct SqsQueue {
+    client: Client,
+    url: String,
+}
+
+impl SqsQueue {
+    /// The queue at this address.
+    #[must_use]
+    pub fn new(config: &SdkConfig, url: &str) -> Self {
+        Self {
+            client: Client::new(config),
+            url: url.to_owned(),
+        }
+    }
+
+    /// Opens the connection before the first message needs it. A failure shows at the first use.
+    pub async fn warm(&self) {
+        let _ = self
+            .client
+            .get_queue_attributes()
+            .queue_url(&self.url)
+            .attribute_names(QueueAttributeName::QueueArn)
+            .send()
+            .await;
+    }
+
+    /// Hides a received message for another while, at most [`VISIBILITY_MAX`]; fractions of a second are rounded
+    /// up.
+    pub async fn hide(&self, receipt_handle: &str, time: Duration) -> Result<(), PortError> {
+        let time = time.min(VISIBILITY_MAX);
+        let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+        self.client
+            .change_message_visibility()
+            .queue_url(&self.url)
+            .receipt_handle(receipt_handle)
+            .visibility_timeout(i32::try_from(seconds).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(|error| port_error("sqs: ChangeMessageVisibility", error))?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl OnboardingQueue for SqsQueue {
+    async fn enqueue_onboarding(&self, job: OnboardChatUser) -> Result<(), PortError> {
+        let body = to_json(&OnboardingJob::OnboardChatUser(job))?;
+        self.client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(body)
+            .send()
+            .await
+            .map_err(|error| port_error("sqs: SendMessage (onboarding)", error))?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl InboxQueue for SqsQueue {
+    async fn enqueue_delivery(&self, message: DeliverMessage) -> Result<(), PortError> {
+        let group = message.conversation.id.to_string();
+        let deduplication = message.delivery_id().to_string();
+        let body = to_json(&InboxJob::DeliverMessage(Box::new(message)))?;
+        self.client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(body)
+            .message_group_id(group)
+            .message_deduplication_id(deduplication)
+            .send()
+            .await
+            .map_err(|error| port_error("sqs: SendMessage (inbox)", error))?;
+        Ok(())
+    }
+}
+
+fn to_json(job: &impl serde::Serialize) -> Result<String, PortError> {
+    serde_json::to_string(job).map_err(|error| PortError::rejected("job", error))
+}

@@ -1,0 +1,237 @@
+//! Secrets under a KMS data key (DESIGN §6).
+//!
+//! One data key serves the whole stack. It is stored encrypted by KMS, beside the secrets it
+//! protects too, and decrypted once per sandbox. Fields are AES-256-GCM with a random 96-bit nonce;
+//! the additional data names the field's place, so a ciphertext that was moved does not open.
+
+use crate::{
+    aws::port_error,
+    dynamo::{KeyringStore, StoredKey},
+};
+use async_trait::async_trait;
+use aws_sdk_kms::{Client, primitives::Blob, types::DataKeySpec};
+use aws_types::SdkConfig;
+use data_encoding::{BASE64, BASE64URL_NOPAD};
+use ring::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    rand::{SecureRandom, SystemRandom},
+};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+use vestibule_domain::{PortError, connector::SealedSecrets, ports::SecretVault, secret::Secret};
+
+/// KMS's own binding of the data key; shows in CloudTrail.
+const ENCRYPTION_CONTEXT: (&str, &str) = ("vestibule", "data-key");
+
+/// Encrypts and decrypts under the stack's data key.
+pub struct KmsVault {
+    client: Client,
+    keyring: KeyringStore,
+    /// Needed to make the data key; functions that only read secrets have none.
+    kms_key_id: Option<String>,
+    random: SystemRandom,
+    /// The encrypted form of the stack's data key, once read; it never changes.
+    current: OnceLock<String>,
+    /// Decrypted data keys by their encrypted form.
+    open_keys: Mutex<HashMap<String, Arc<LessSafeKey>>>,
+}
+
+impl fmt::Debug for KmsVault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KmsVault").finish_non_exhaustive()
+    }
+}
+
+impl KmsVault {
+    /// A vault that can only open.
+    #[must_use]
+    pub fn new(config: &SdkConfig, keyring: KeyringStore) -> Self {
+        Self {
+            client: Client::new(config),
+            keyring,
+            kms_key_id: None,
+            random: SystemRandom::new(),
+            current: OnceLock::new(),
+            open_keys: Mutex::default(),
+        }
+    }
+
+    /// A vault that can also seal, with data keys under this KMS key.
+    #[must_use]
+    pub fn with_kms_key(mut self, kms_key_id: &str) -> Self {
+        self.kms_key_id = Some(kms_key_id.to_owned());
+        self
+    }
+
+    /// Decrypts the stack's data key before the first message needs it, which also opens the
+    /// connections to DynamoDB and KMS. A failure shows at the first use.
+    pub async fn warm(&self) {
+        if let Ok(Some(stored)) = self.keyring.current().await {
+            let _ = self.key(&stored.wrapped_key).await;
+        }
+    }
+
+    /// Encrypts a small text, such as a list's cursor, for `context`.
+    pub async fn seal_text(&self, plain: &[u8], context: &str) -> Result<String, PortError> {
+        let (_, key) = self.current_key().await?;
+        Ok(BASE64URL_NOPAD.encode(&self.encrypt(&key, plain, context)?))
+    }
+
+    /// Decrypts what [`Self::seal_text`] made; `None` when it was not made here or for another
+    /// context.
+    pub async fn open_text(
+        &self,
+        sealed: &str,
+        context: &str,
+    ) -> Result<Option<Vec<u8>>, PortError> {
+        let Ok(bytes) = BASE64URL_NOPAD.decode(sealed.as_bytes()) else {
+            return Ok(None);
+        };
+        let (_, key) = self.current_key().await?;
+        Ok(decrypt(&key, bytes, context))
+    }
+
+    async fn current_key(&self) -> Result<(String, Arc<LessSafeKey>), PortError> {
+        let wrapped = match self.current.get() {
+            Some(wrapped) => wrapped.clone(),
+            None => match self.keyring.current().await? {
+                Some(stored) => stored.wrapped_key,
+                None => self.make_key().await?,
+            },
+        };
+        let key = self.key(&wrapped).await?;
+        Ok((self.current.get_or_init(|| wrapped).clone(), key))
+    }
+
+    /// Makes the stack's data key. When two do so at once, the first stored one is everybody's.
+    async fn make_key(&self) -> Result<String, PortError> {
+        let answer = self
+            .client
+            .generate_data_key()
+            .set_key_id(self.kms_key_id.clone())
+            .key_spec(DataKeySpec::Aes256)
+            .encryption_context(ENCRYPTION_CONTEXT.0, ENCRYPTION_CONTEXT.1)
+            .send()
+            .await
+            .map_err(|error| port_error("kms: GenerateDataKey", error))?;
+        let wrapped = answer
+            .ciphertext_blob
+            .ok_or_else(|| PortError::corrupt("data key", "no ciphertext"))?;
+        let wrapped_key = BASE64.encode(wrapped.as_ref());
+        let stored = self
+            .keyring
+            .insert_if_none(StoredKey { wrapped_key })
+            .await?;
+        Ok(stored.wrapped_key)
+    }
+
+    async fn key(&self, wrapped_key: &str) -> Result<Arc<LessSafeKey>, PortError> {
+        if let Some(key) = self.lock().get(wrapped_key) {
+            return Ok(Arc::clone(key));
+        }
+        let wrapped = BASE64
+            .decode(wrapped_key.as_bytes())
+            .map_err(|error| PortError::corrupt("data key", error))?;
+        let answer = self
+            .client
+            .decrypt()
+            .ciphertext_blob(Blob::new(wrapped))
+            .encryption_context(ENCRYPTION_CONTEXT.0, ENCRYPTION_CONTEXT.1)
+            .send()
+            .await
+            .map_err(|error| port_error("kms: Decrypt", error))?;
+        let plain = answer
+            .plaintext
+            .ok_or_else(|| PortError::corrupt("data key", "no plaintext"))?;
+        let key = UnboundKey::new(&AES_256_GCM, plain.as_ref())
+            .map_err(|_| PortError::corrupt("data key", "not 256 bits"))?;
+        let key = Arc::new(LessSafeKey::new(key));
+        self.lock().insert(wrapped_key.to_owned(), Arc::clone(&key));
+        Ok(key)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<LessSafeKey>>> {
+        // The map is whole whenever the lock is free: a panic elsewhere cannot have torn it.
+        self.open_keys
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nonce, then ciphertext, then tag.
+    fn encrypt(
+        &self,
+        key: &LessSafeKey,
+        plain: &[u8],
+        context: &str,
+    ) -> Result<Vec<u8>, PortError> {
+        let unspecified = |_| PortError::Rejected {
+            what: "encryption",
+            source: None,
+        };
+        let mut nonce = [0_u8; NONCE_LEN];
+        self.random.fill(&mut nonce).map_err(unspecified)?;
+        let mut body = plain.to_vec();
+        key.seal_in_place_append_tag(
+            Nonce::assume_unique_for_key(nonce),
+            Aad::from(context.as_bytes()),
+            &mut body,
+        )
+        .map_err(unspecified)?;
+        Ok([nonce.as_slice(), &body].concat())
+    }
+}
+
+fn decrypt(key: &LessSafeKey, mut sealed: Vec<u8>, context: &str) -> Option<Vec<u8>> {
+    let (nonce, body) = sealed.split_at_mut_checked(NONCE_LEN)?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+    let plain = key
+        .open_in_place(nonce, Aad::from(context.as_bytes()), body)
+        .ok()?;
+    Some(plain.to_vec())
+}
+
+#[async_trait]
+impl SecretVault for KmsVault {
+    async fn seal(
+        &self,
+        fields: &BTreeMap<String, Secret>,
+        context: &(dyn for<'a> Fn(&'a str) -> String + Send + Sync),
+    ) -> Result<SealedSecrets, PortError> {
+        let (wrapped_key, key) = self.current_key().await?;
+        let fields = fields
+            .iter()
+            .map(|(field, secret)| {
+                let sealed = self.encrypt(&key, secret.reveal().as_bytes(), &context(field))?;
+                Ok((field.clone(), BASE64.encode(&sealed)))
+            })
+            .collect::<Result<_, PortError>>()?;
+        Ok(SealedSecrets {
+            wrapped_key,
+            fields,
+        })
+    }
+
+    async fn open(
+        &self,
+        sealed: &SealedSecrets,
+        field: &str,
+        context: &str,
+    ) -> Result<Option<Secret>, PortError> {
+        let Some(text) = sealed.fields.get(field) else {
+            return Ok(None);
+        };
+        let bytes = BASE64
+            .decode(text.as_bytes())
+            .map_err(|error| PortError::corrupt("secret", error))?;
+        let key = self.key(&sealed.wrapped_key).await?;
+        let plain = decrypt(&key, bytes, context)
+            .and_then(|plain| String::from_utf8(plain).ok())
+            .ok_or_else(|| {
+                PortError::corrupt("secret", format!("`{field}` was not sealed for this place"))
+            })?;
+        Ok(Some(Secret::new(plain)))
+    }
+}

@@ -1,0 +1,268 @@
+//! A person on a chat platform, and their standing at one connector.
+
+use crate::{
+    Timestamp,
+    connector::{Connector, ExistingUsers, Policy},
+    conversation::{ConversationRef, remember},
+    ids::{AccessRequestId, ChatUserId, ConnectorId, EnvironmentId},
+    message::{Identity, InboundMessage},
+    profile::Profile,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Where a chat user stands in the project (SPEC A37).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChatUserStatus {
+    /// Wrote, and may not talk to the agent yet.
+    Onboarding,
+    /// May talk to the agent somewhere in the project.
+    Active,
+    /// Was shut out by an admin; sticky until unblocked.
+    Blocked,
+}
+
+/// Permission to talk in one environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Since when.
+    pub granted_at: Timestamp,
+    /// Who decided, as shown to admins.
+    pub granted_by: String,
+}
+
+/// Who shut a person out, when and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Block {
+    /// Since when.
+    pub blocked_at: Timestamp,
+    /// Who decided, as shown to admins.
+    pub blocked_by: String,
+    /// Why, if they said so.
+    pub note: Option<String>,
+}
+
+/// Everyone who writes through a connector is one (SPEC A23).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatUser {
+    /// Derived from project and identity.
+    pub id: ChatUserId,
+    /// Who the platform says they are.
+    pub identity: Identity,
+    /// Their names and avatar, once fetched.
+    pub profile: Profile,
+    /// Whether anybody may talk as them anywhere: set by the first message under `AllowAll`.
+    pub admitted_openly: bool,
+    /// Environments they may talk in.
+    pub grants: BTreeMap<EnvironmentId, Grant>,
+    /// Set while shut out.
+    pub block: Option<Block>,
+    /// Counts changes.
+    pub version: u64,
+    /// When they first wrote.
+    pub created_at: Timestamp,
+    /// When the record last changed.
+    pub updated_at: Timestamp,
+}
+
+impl ChatUser {
+    /// Somebody who never wrote in the project before.
+    #[must_use]
+    pub fn first(message: &InboundMessage, connector: &Connector, now: Timestamp) -> Self {
+        Self {
+            id: message.sender.chat_user_id(connector.scope),
+            identity: message.sender.clone(),
+            profile: Profile::default(),
+            admitted_openly: false,
+            grants: BTreeMap::new(),
+            block: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Where they stand; follows from the rest of the record.
+    #[must_use]
+    pub fn status(&self) -> ChatUserStatus {
+        if self.block.is_some() {
+            ChatUserStatus::Blocked
+        } else if self.grants.is_empty() && !self.admitted_openly {
+            ChatUserStatus::Onboarding
+        } else {
+            ChatUserStatus::Active
+        }
+    }
+
+    /// The name to show: the platform's, else the identifier (SPEC A30).
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        self.profile
+            .display_name
+            .as_deref()
+            .unwrap_or(&self.identity.identifier)
+    }
+}
+
+/// What is still owed to a person at a connector. While something is, the standing is in the
+/// outbox: a redelivered message or the sweeper enqueues the job again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owed {
+    /// The onboarding message, and their profile with it.
+    OnboardingMessage,
+    /// Their profile only.
+    Profile,
+}
+
+/// What became of the onboarding message. It is sent at most once per connector and chat user
+/// (SPEC A21), so this outlives requests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum OnboardingMessage {
+    /// On its way.
+    Queued,
+    /// The platform took it.
+    Sent {
+        /// When.
+        at: Timestamp,
+    },
+    /// The platform will not take it; an admin can see why.
+    Failed {
+        /// When that was known.
+        at: Timestamp,
+        /// Whose fault it is: see [`crate::ports::FailureClass`].
+        class: String,
+        /// The platform's own word for it.
+        reason: String,
+    },
+    /// The request was decided before the message went out (SPEC A22).
+    Skipped {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// The latest rejection at a connector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejections {
+    /// How many there were.
+    pub count: u32,
+    /// When the last one was.
+    pub last_at: Timestamp,
+}
+
+/// Event keys that a standing remembers before it forgets the older half.
+pub const STANDING_EVENTS_KEPT: usize = 100;
+
+/// How one chat user stands at one connector. It is the dedupe record of held messages and the
+/// outbox of what is owed to the person; every write to it counts its version up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The connector.
+    pub connector_id: ConnectorId,
+    /// The person.
+    pub chat_user_id: ChatUserId,
+    /// When they first wrote here.
+    pub first_seen_at: Timestamp,
+    /// Where they wrote; private answers start from it.
+    pub conversation: ConversationRef,
+    /// When they were first let through because the connector was open.
+    pub admitted_openly_at: Option<Timestamp>,
+    /// The latest request made here.
+    pub request_id: Option<AccessRequestId>,
+    /// Whether that request awaits a decision.
+    pub request_pending: bool,
+    /// Messages held back since that request was made, its own first included.
+    pub message_count: u64,
+    /// When the last of them was written.
+    pub last_message_at: Option<Timestamp>,
+    /// Event keys of held messages, oldest first.
+    pub recent_events: Vec<String>,
+    /// Earlier rejections.
+    pub rejections: Option<Rejections>,
+    /// What became of the onboarding message, once one was due.
+    pub onboarding_message: Option<OnboardingMessage>,
+    /// What is still to be done for them.
+    pub owed: Option<Owed>,
+    /// Counts changes.
+    pub version: u64,
+}
+
+impl Standing {
+    /// The standing of somebody who never wrote at the connector before.
+    #[must_use]
+    pub fn first(message: &InboundMessage, connector: &Connector, now: Timestamp) -> Self {
+        Self {
+            connector_id: connector.id,
+            chat_user_id: message.sender.chat_user_id(connector.scope),
+            first_seen_at: now,
+            conversation: message.conversation.clone(),
+            admitted_openly_at: None,
+            request_id: None,
+            request_pending: false,
+            message_count: 0,
+            last_message_at: None,
+            recent_events: Vec::new(),
+            rejections: None,
+            onboarding_message: None,
+            owed: None,
+            version: 0,
+        }
+    }
+
+    /// The standing after `message` opened a request.
+    #[must_use]
+    pub fn with_request(
+        mut self,
+        request_id: AccessRequestId,
+        message: &InboundMessage,
+        with_onboarding_message: bool,
+    ) -> Self {
+        self.conversation = message.conversation.clone();
+        self.request_id = Some(request_id);
+        self.request_pending = true;
+        self.message_count = 1;
+        self.last_message_at = Some(message.sent_at);
+        self.remember(&message.event_keys);
+        if with_onboarding_message {
+            self.onboarding_message = Some(OnboardingMessage::Queued);
+            self.owed = Some(Owed::OnboardingMessage);
+        }
+        self
+    }
+
+    /// Whether a message with any of these event keys was held back before.
+    #[must_use]
+    pub fn has_any(&self, keys: &[String]) -> bool {
+        keys.iter().any(|key| self.recent_events.contains(key))
+    }
+
+    /// Whether they were let through while the connector was open, and the switch to onboarding
+    /// kept such people (SPEC A42).
+    #[must_use]
+    pub fn kept_by(&self, connector: &Connector) -> bool {
+        connector.policy == Policy::OnBoarding
+            && connector.existing_users == ExistingUsers::Keep
+            && matches!(
+                (self.admitted_openly_at, connector.onboarding_since),
+                (Some(admitted), Some(since)) if admitted <= since
+            )
+    }
+
+    /// Whether the onboarding message may still go out: never sent, nor given up as the person's
+    /// request was decided first.
+    #[must_use]
+    pub fn onboarding_message_due(&self) -> bool {
+        !matches!(
+            self.onboarding_message,
+            Some(OnboardingMessage::Sent { .. } | OnboardingMessage::Queued)
+        )
+    }
+
+    /// Appends event keys, forgetting the oldest beyond [`STANDING_EVENTS_KEPT`].
+    pub fn remember(&mut self, keys: &[String]) {
+        remember(&mut self.recent_events, keys, STANDING_EVENTS_KEPT);
+    }
+}

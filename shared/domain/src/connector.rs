@@ -1,0 +1,133 @@
+//! Connectors: one provider, one environment, one client, one policy (SPEC M01, A01–A20).
+
+use crate::{
+    Timestamp,
+    ids::{ClientId, ConnectorId, EnvironmentId},
+    scope::ProjectScope,
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+/// The key of a chat provider, such as `slack`. Which keys exist is the business of the crate that
+/// knows the providers.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Provider(String);
+
+impl Provider {
+    /// A provider by its key.
+    #[must_use]
+    pub fn new(key: &str) -> Self {
+        Self(key.to_owned())
+    }
+
+    /// The key, as in addresses, records and logs.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Who may talk to the agent through a connector. Spelled like this on the wire too (SPEC A02–A04b).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Policy {
+    /// Anybody on the platform.
+    #[default]
+    AllowAll,
+    /// People whom an admin approved; others get the onboarding message and a request is made.
+    OnBoarding,
+    /// People in the directory; others are not answered and no request is made.
+    AllowList,
+}
+
+/// Secrets of a connector by field name, encrypted.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SealedSecrets {
+    /// The data key under which every field is encrypted, itself encrypted by the key service; base64.
+    pub wrapped_key: String,
+    /// Nonce and ciphertext of each field; base64.
+    pub fields: BTreeMap<String, String>,
+}
+
+/// What happens to people who were seen before the policy was turned on (SPEC A42).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExistingUsers {
+    /// They are treated as approved.
+    #[default]
+    Keep,
+    /// They need approval like anybody else.
+    RequireApproval,
+}
+
+/// One provider's way into one environment of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connector {
+    /// Its id, which is also in its webhook address.
+    pub id: ConnectorId,
+    /// Account and project.
+    pub scope: ProjectScope,
+    /// The environment whose agent gets the messages.
+    pub environment_id: EnvironmentId,
+    /// The client whom the agent serves here.
+    pub client_id: ClientId,
+    /// A name for people.
+    pub name: String,
+    /// The chat platform.
+    pub provider: Provider,
+    /// Who may talk.
+    pub policy: Policy,
+    /// When the policy last became `OnBoarding`, while it is.
+    pub onboarding_since: Option<Timestamp>,
+    /// What happened then to people already seen here.
+    pub existing_users: ExistingUsers,
+    /// What a stranger is told. Required while the policy is `OnBoarding` (SPEC A16).
+    pub onboarding_message: Option<String>,
+    /// How long after a rejection a new message makes a new request (SPEC B25).
+    pub request_cooldown: Duration,
+    /// The provider's public settings, such as `api_app_id`.
+    pub settings: BTreeMap<String, String>,
+    /// The provider's secrets, such as `signing_secret`.
+    pub secrets: SealedSecrets,
+    /// Counts changes; an update names the version it was made from.
+    pub version: u64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Wait after a rejection before a new request, unless the connector says otherwise (SPEC B25).
+pub const REQUEST_COOLDOWN_DEFAULT: Duration = Duration::from_hours(24);
+/// Longest cool-down that can be set.
+pub const REQUEST_COOLDOWN_MAX: Duration = Duration::from_hours(24 * 365);
+
+/// Offered when no onboarding message is given (SPEC A16, A18–A20).
+pub const ONBOARDING_MESSAGE_DEFAULT: &str = "Thanks for your message! Access to this assistant is by approval. \
+Your request is with our team now; you can expect an answer within one working day, and there is nothing else you need to do. \
+If it is urgent, please get in touch with your usual contact.";
+
+impl Connector {
+    /// What the encryption of this connector's secrets is bound to (DESIGN §6), so that a
+    /// ciphertext that was moved to another field or row does not open.
+    #[must_use]
+    pub fn secret_context(&self, field: &str) -> String {
+        secret_context(self.scope, self.id, field)
+    }
+}
+
+/// See [`Connector::secret_context`].
+#[must_use]
+pub fn secret_context(scope: ProjectScope, connector_id: ConnectorId, field: &str) -> String {
+    format!(
+        "{}|{}|{connector_id}|{field}",
+        scope.account_id(),
+        scope.project_id()
+    )
+}

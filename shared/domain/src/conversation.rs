@@ -1,0 +1,126 @@
+//! Where people write.
+
+use crate::{
+    Timestamp,
+    ids::{ConnectorId, ConversationId, DeliveryId},
+};
+use serde::{Deserialize, Serialize};
+
+/// Whether others read along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConversationKind {
+    /// One person and the agent.
+    Direct,
+    /// A closed group.
+    Group,
+    /// A channel that its members read.
+    Channel,
+}
+
+/// A conversation as the provider addresses it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConversationRef {
+    /// Our id for it.
+    pub id: ConversationId,
+    /// Whether others read along.
+    pub kind: ConversationKind,
+    /// The provider's own id, such as a Slack channel.
+    pub provider_conversation_id: String,
+    /// The thread within it that an answer belongs to.
+    pub thread: Option<String>,
+}
+
+impl ConversationRef {
+    /// The conversation at `connector` that the provider knows by these ids.
+    #[must_use]
+    pub fn new(
+        connector: ConnectorId,
+        kind: ConversationKind,
+        provider_conversation_id: String,
+        thread: Option<String>,
+    ) -> Self {
+        let id = ConversationId::derive(&[
+            &connector.to_string(),
+            &provider_conversation_id,
+            thread.as_deref().unwrap_or(""),
+        ]);
+        Self {
+            id,
+            kind,
+            provider_conversation_id,
+            thread,
+        }
+    }
+}
+
+/// Event keys that a conversation remembers. At one message a minute this is over three hours; a
+/// provider that redelivers for days does so for conversations that are not answered at all.
+pub const RECENT_EVENTS_KEPT: usize = 200;
+
+/// What was delivered in one conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ConversationLog {
+    /// Messages delivered to the agent.
+    pub message_count: u64,
+    /// When the last of them was written.
+    pub last_message_at: Option<Timestamp>,
+    /// Event keys of the last messages, oldest first, at most [`RECENT_EVENTS_KEPT`].
+    pub recent_events: Vec<String>,
+    /// How far the answer to the message in hand has got.
+    pub progress: Option<Progress>,
+    /// Counts changes; 0 when nothing was ever stored.
+    pub version: u64,
+}
+
+/// How far the answer to one message has got, so that a retry goes on behind the last reply sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The delivery being answered.
+    pub delivery_id: DeliveryId,
+    /// Replies already sent to the platform.
+    pub replies_sent: usize,
+}
+
+impl ConversationLog {
+    /// Whether a message with any of these event keys was delivered before.
+    #[must_use]
+    pub fn has_any(&self, keys: &[String]) -> bool {
+        keys.iter().any(|key| self.recent_events.contains(key))
+    }
+
+    /// Replies of `delivery` that were already sent.
+    #[must_use]
+    pub fn replies_sent(&self, delivery: DeliveryId) -> usize {
+        self.progress
+            .filter(|progress| progress.delivery_id == delivery)
+            .map_or(0, |progress| progress.replies_sent)
+    }
+
+    /// The log after one more reply to `delivery` went out.
+    #[must_use]
+    pub fn with_reply_sent(mut self, delivery: DeliveryId) -> Self {
+        let replies_sent = self.replies_sent(delivery) + 1;
+        self.progress = Some(Progress {
+            delivery_id: delivery,
+            replies_sent,
+        });
+        self
+    }
+
+    /// The log after the message with these keys was delivered and answered.
+    #[must_use]
+    pub fn with_delivered(mut self, keys: &[String], at: Timestamp) -> Self {
+        self.message_count += 1;
+        self.last_message_at = self.last_message_at.max(Some(at));
+        self.progress = None;
+        remember(&mut self.recent_events, keys, RECENT_EVENTS_KEPT);
+        self
+    }
+}
+
+/// Appends keys and forgets the oldest beyond `kept`.
+pub(crate) fn remember(recent: &mut Vec<String>, keys: &[String], kept: usize) {
+    recent.extend(keys.iter().cloned());
+    recent.drain(..recent.len().saturating_sub(kept));
+}

@@ -1,0 +1,89 @@
+//! What can go wrong behind a port, by what the caller can do about it.
+
+use std::fmt;
+
+/// A failure behind a port.
+#[derive(Debug, thiserror::Error)]
+pub enum PortError {
+    /// The other side did not answer, or asked us to wait. Nothing is known about whether the call
+    /// took effect. Try again.
+    #[error("{what} is unavailable")]
+    Unavailable {
+        /// The other side and the operation, for the log.
+        what: &'static str,
+        /// Why, for the log.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// The other side will never accept this call. Trying again is pointless.
+    #[error("{what} rejected the call")]
+    Rejected {
+        /// The other side and the operation, for the log.
+        what: &'static str,
+        /// Why, for the log.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// Somebody else changed the record meanwhile. Read it again and decide again.
+    #[error("{what} was changed by somebody else")]
+    Conflict {
+        /// The record's kind.
+        what: &'static str,
+    },
+    /// A stored record cannot be understood. A person has to look.
+    #[error("the stored {what} cannot be read: {detail}")]
+    Corrupt {
+        /// The record's kind.
+        what: &'static str,
+        /// Where, without its content.
+        detail: String,
+    },
+}
+
+impl PortError {
+    /// `Unavailable` with its cause.
+    pub fn unavailable(
+        what: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Unavailable {
+            what,
+            source: Some(source.into()),
+        }
+    }
+
+    /// `Rejected` with its cause.
+    pub fn rejected(
+        what: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Rejected {
+            what,
+            source: Some(source.into()),
+        }
+    }
+
+    /// `Corrupt` with its place.
+    pub fn corrupt(what: &'static str, detail: impl fmt::Display) -> Self {
+        Self::Corrupt {
+            what,
+            detail: detail.to_string(),
+        }
+    }
+}
+
+/// Shows an error and everything that caused it, for the one log line at the boundary.
+#[derive(Debug)]
+pub struct Chain<'a>(pub &'a (dyn std::error::Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,144 @@
+//! Ids: ULIDs in newtypes, so that one kind is never taken for another.
+//!
+//! Most ids are drawn. Some are *derived* from what they name, so that two writers who never
+//! met agree on the id and a conditional write settles who was first.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::{fmt, str::FromStr};
+use ulid::Ulid;
+
+/// An id that is not 26 characters of Crockford base 32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an id has 26 characters of 0-9 and A-Z without I, L, O, U")]
+pub struct InvalidId;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Ulid);
+
+        impl $name {
+            /// An id made of a drawn ULID.
+            #[must_use]
+            pub const fn new(ulid: Ulid) -> Self {
+                Self(ulid)
+            }
+
+            /// The id that these parts, in this order, always name.
+            #[must_use]
+            pub fn derive(parts: &[&str]) -> Self {
+                Self(derive_ulid(stringify!($name), parts))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                Ulid::from_string(text)
+                    .ok()
+                    // ULID parsing folds case and lets 128 bits overflow; an id has one spelling only.
+                    .filter(|ulid| ulid.to_string() == text)
+                    .map(Self)
+                    .ok_or(InvalidId)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A tenant.
+    AccountId,
+    /// A customer or brand that the account serves.
+    ClientId,
+    /// One agent with its environments and connectors.
+    ProjectId,
+    /// Development, Staging, Production or another stage of a project.
+    EnvironmentId,
+    /// One provider's way into one environment.
+    ConnectorId,
+    /// A person on a chat platform; derived from provider, platform scope and identifier (SPEC A24).
+    ChatUserId,
+    /// A stranger's request to talk to the agent.
+    AccessRequestId,
+    /// Where messages are written; derived from the connector and the provider's own ids.
+    ConversationId,
+    /// A script's key to the admin API.
+    ApiKeyId,
+    /// A record of who did what.
+    AuditId,
+    /// One delivery to the agent; derived from the event, so that a retry has the same id.
+    DeliveryId,
+    /// One worker's claim on a job.
+    LeaseId,
+}
+
+/// Each part is hashed with its length, so that `["ab", "c"]` and `["a", "bc"]` differ.
+fn derive_ulid(kind: &str, parts: &[&str]) -> Ulid {
+    let mut hash = Sha256::new();
+    for part in std::iter::once(&kind).chain(parts) {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let mut bytes = [0_u8; 16];
+    for (to, from) in bytes.iter_mut().zip(hash.finalize()) {
+        *to = from;
+    }
+    Ulid::from_bytes(bytes)
+}
+
+/// Draws new ids. A port, so that tests hold whole bodies with ids in them.
+pub trait IdSource: Send + Sync {
+    /// A ULID that was never drawn before.
+    fn draw(&self) -> Ulid;
+}
+
+/// Draws ids from the operating system's randomness and the system's time.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemIds;
+
+impl IdSource for SystemIds {
+    fn draw(&self) -> Ulid {
+        Ulid::generate()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_derived_id_depends_on_every_part_and_on_where_the_parts_end() {
+        let id = ChatUserId::derive(&["ab", "c"]);
+        assert_eq!(id, ChatUserId::derive(&["ab", "c"]));
+        assert_ne!(id, ChatUserId::derive(&["a", "bc"]));
+        assert_ne!(
+            id.to_string(),
+            ConversationId::derive(&["ab", "c"]).to_string()
+        );
+    }
+
+    #[test]
+    fn an_id_has_one_spelling() {
+        let text = "01JD3Q3Z9V8M4T6K2N7P5R1S0W";
+        assert_eq!(text.parse::<ProjectId>().unwrap().to_string(), text);
+        for wrong in [
+            "",
+            "01jd3q3z9v8m4t6k2n7p5r1s0w",
+            "01JD3Q3Z9V8M4T6K2N7P5R1S0",
+            "81JD3Q3Z9V8M4T6K2N7P5R1S0W",
+            "01JD3Q3Z9V8M4T6K2N7P5R1S0#",
+        ] {
+            assert_eq!(wrong.parse::<ProjectId>(), Err(InvalidId), "{wrong}");
+        }
+    }
+}

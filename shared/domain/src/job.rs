@@ -1,0 +1,104 @@
+//! What functions ask of each other. Jobs hold ids; only a message on its way to the agent carries
+//! its text. Formats are versioned: a job enqueued by the release before can still be read.
+
+use crate::{
+    Timestamp,
+    conversation::ConversationRef,
+    ids::{ChatUserId, ConnectorId, DeliveryId, EnvironmentId},
+    message::{Attachment, InboundMessage},
+    scope::ProjectScope,
+};
+use serde::{Deserialize, Serialize};
+
+/// A job of the onboarding queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "job", rename_all = "snake_case")]
+pub enum OnboardingJob {
+    /// Do what is owed to a chat user at a connector: see [`crate::chat_user::Owed`]. What that is
+    /// stands on the record, so a job that comes late or twice does no harm.
+    OnboardChatUser(OnboardChatUser),
+}
+
+/// See [`OnboardingJob::OnboardChatUser`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnboardChatUser {
+    /// Account and project.
+    #[serde(flatten)]
+    pub scope: ProjectScope,
+    /// To whom.
+    pub chat_user_id: ChatUserId,
+    /// Where.
+    pub connector_id: ConnectorId,
+}
+
+/// A job of the inbox queue: in order within one conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "job", rename_all = "snake_case")]
+pub enum InboxJob {
+    /// Hand a message to the environment's agent and its replies to the platform.
+    DeliverMessage(Box<DeliverMessage>),
+}
+
+/// See [`InboxJob::DeliverMessage`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliverMessage {
+    /// Account and project.
+    #[serde(flatten)]
+    pub scope: ProjectScope,
+    /// Through which connector it came.
+    pub connector_id: ConnectorId,
+    /// Whose agent gets it.
+    pub environment_id: EnvironmentId,
+    /// Who wrote.
+    pub chat_user_id: ChatUserId,
+    /// Where.
+    pub conversation: ConversationRef,
+    /// Its text.
+    pub text: String,
+    /// Its files.
+    pub attachments: Vec<Attachment>,
+    /// The provider's id of the event.
+    pub provider_event_id: String,
+    /// See [`InboundMessage::event_keys`].
+    pub event_keys: Vec<String>,
+    /// When it was written, as the provider tells it.
+    pub sent_at: Timestamp,
+    /// When it reached us.
+    pub received_at: Timestamp,
+}
+
+impl DeliverMessage {
+    /// The key that names this message towards queue and agent.
+    #[must_use]
+    pub fn event_key(&self) -> &str {
+        self.event_keys.first().map_or("", String::as_str)
+    }
+
+    /// The id that every attempt to deliver this message has.
+    #[must_use]
+    pub fn delivery_id(&self) -> DeliveryId {
+        DeliveryId::derive(&[&self.connector_id.to_string(), self.event_key()])
+    }
+
+    /// The job for `message`.
+    #[must_use]
+    pub fn of(
+        message: InboundMessage,
+        connector: &crate::connector::Connector,
+        received_at: Timestamp,
+    ) -> Self {
+        Self {
+            scope: connector.scope,
+            connector_id: connector.id,
+            environment_id: connector.environment_id,
+            chat_user_id: message.sender.chat_user_id(connector.scope),
+            conversation: message.conversation,
+            text: message.text,
+            attachments: message.attachments,
+            provider_event_id: message.provider_event_id,
+            event_keys: message.event_keys,
+            sent_at: message.sent_at,
+            received_at,
+        }
+    }
+}

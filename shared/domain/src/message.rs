@@ -1,0 +1,81 @@
+//! One person's message, whatever the provider.
+
+use crate::{
+    Timestamp, connector::Provider, conversation::ConversationRef, ids::ChatUserId,
+    scope::ProjectScope,
+};
+use serde::{Deserialize, Serialize};
+
+/// Who wrote, as the platform tells it (SPEC A24–A29).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The platform.
+    pub provider: Provider,
+    /// Within what the identifier is unique: a Slack team or enterprise, a Teams tenant.
+    pub platform_scope: String,
+    /// The platform's own id of the person. Opaque.
+    pub identifier: String,
+}
+
+impl Identity {
+    /// The chat user that this identity is in a project. Derived, so two first messages that
+    /// arrive together name the same row.
+    #[must_use]
+    pub fn chat_user_id(&self, scope: ProjectScope) -> ChatUserId {
+        ChatUserId::derive(&[
+            &scope.project_id().to_string(),
+            self.provider.key(),
+            &self.platform_scope,
+            &self.identifier,
+        ])
+    }
+}
+
+/// A file or picture that came with a message. A reference: its content stays with the provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// What it is.
+    pub kind: AttachmentKind,
+    /// The provider's id of it.
+    pub provider_id: String,
+    /// Its file name, cleaned.
+    pub name: Option<String>,
+    /// Its media type as the provider tells it.
+    pub mime_type: Option<String>,
+    /// Where the provider keeps it; reading it takes the connector's credentials.
+    pub url: Option<String>,
+}
+
+/// What an attachment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttachmentKind {
+    /// A picture.
+    Image,
+    /// A film.
+    Video,
+    /// Sound.
+    Audio,
+    /// Anything else.
+    File,
+}
+
+/// A message that a person wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboundMessage {
+    /// Who.
+    pub sender: Identity,
+    /// Where.
+    pub conversation: ConversationRef,
+    /// What. Plain text: the provider's own escapes are undone.
+    pub text: String,
+    /// Files.
+    pub attachments: Vec<Attachment>,
+    /// The provider's own id of the event.
+    pub provider_event_id: String,
+    /// Everything by which a second delivery of this message is known. The first names it towards
+    /// queue and agent; at least one, each at most 128 characters of `A-Z a-z 0-9` and punctuation.
+    pub event_keys: Vec<String>,
+    /// When it was written, as the provider tells it.
+    pub sent_at: Timestamp,
+}

@@ -1,0 +1,62 @@
+//! Lists: one page at a time.
+
+/// Where a list goes on. Opaque outside the store that made it; bound to one list of one scope and
+/// authenticated, so that it cannot be made up or carried to another list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor(pub String);
+
+/// Most items on one page.
+pub const PAGE_MAX: u16 = 100;
+/// Items on a page when the caller does not say.
+pub const PAGE_DEFAULT: u16 = 25;
+
+/// Which page is wanted.
+#[derive(Debug, Clone)]
+pub struct PageRequest {
+    /// 1 to [`PAGE_MAX`].
+    pub limit: u16,
+    /// Where the page before ended.
+    pub cursor: Option<Cursor>,
+    /// Order by creation.
+    pub order: Order,
+}
+
+/// Order by creation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// Latest first.
+    #[default]
+    NewestFirst,
+    /// Earliest first.
+    OldestFirst,
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The items, in the list's order.
+    pub items: Vec<T>,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<Cursor>,
+}
+
+impl<T> Page<T> {
+    /// The same page with its items turned into something else.
+    pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(change).collect(),
+            next: self.next,
+        }
+    }
+}
+
+/// Why a list could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    /// The cursor is not one that this list gave out.
+    #[error("the cursor does not belong to this list")]
+    InvalidCursor,
+    /// The store failed.
+    #[error(transparent)]
+    Port(#[from] crate::PortError),
+}

@@ -1,0 +1,28 @@
+//! What the rules need from outside. One file per concern; see the crate's docs on adding one.
+
+mod admin;
+mod chat;
+mod intake;
+mod onboarding;
+mod queue;
+mod vault;
+
+pub use admin::{
+    AccessRequestFilter, AccessRequestStore, AccessRequestView, AccountStore, ApiKeyStore,
+    ChatUserFilter, ChatUserStore, ConnectorStore, Created, EnvironmentStore, ProjectStore, SetUp,
+    SetUpOutcome, SetUpReceipt,
+};
+pub use chat::{
+    AgentClient, AgentReply, AgentRequest, ChatPlatform, Destination, FailureClass, OutgoingText,
+    ProfileOutcome, SendOutcome,
+};
+pub use intake::{
+    ConnectorReader, Counted, DEAD_LETTER_BODY_MAX, DEAD_LETTER_KEPT, DeadLetter, IntakeKey,
+    IntakeStore, Introduction, Known, OpenRequest, Written,
+};
+pub use onboarding::{
+    Claim, ClaimedStanding, ConversationStore, DeliveryContext, OutboxEntry, OutboxStore,
+    Settlement, StandingStore,
+};
+pub use queue::{InboxQueue, OnboardingQueue};
+pub use vault::{SecretVault, SetupTokenSource};

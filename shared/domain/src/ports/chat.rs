@@ -1,0 +1,141 @@
+//! The two outside worlds that get messages: chat platforms and agents.
+
+use crate::{
+    connector::Connector, conversation::ConversationRef, message::Identity, profile::Profile,
+};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Where a text goes.
+#[derive(Debug, Clone, Copy)]
+pub enum Destination<'a> {
+    /// Into the conversation, where everybody in it can read.
+    Conversation(&'a ConversationRef),
+    /// To one person alone, who wrote in this conversation (SPEC A38).
+    Privately(&'a Identity, &'a ConversationRef),
+}
+
+/// A text to send.
+#[derive(Debug, Clone, Copy)]
+pub struct OutgoingText<'a> {
+    /// Where to.
+    pub to: Destination<'a>,
+    /// Plain text.
+    pub text: &'a str,
+}
+
+/// Whose fault a failure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureClass {
+    /// This person cannot be reached.
+    Recipient,
+    /// The connector's credentials or permissions.
+    Connector,
+    /// The call itself.
+    Request,
+}
+
+impl FailureClass {
+    /// As stored and shown.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Recipient => "recipient",
+            Self::Connector => "connector",
+            Self::Request => "request",
+        }
+    }
+}
+
+/// How sending ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SendOutcome {
+    /// The platform took it.
+    Sent,
+    /// Try again, not before `after` if the platform said so.
+    Retry {
+        /// How long the platform asked us to wait.
+        after: Option<Duration>,
+        /// The platform's word for it.
+        reason: String,
+    },
+    /// The platform will never take it.
+    Failed {
+        /// Whose fault.
+        class: FailureClass,
+        /// The platform's word for it.
+        reason: String,
+    },
+}
+
+/// How asking for a profile ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProfileOutcome {
+    /// The platform told it.
+    Found(Profile),
+    /// Try again.
+    Retry {
+        /// How long the platform asked us to wait.
+        after: Option<Duration>,
+        /// The platform's word for it.
+        reason: String,
+    },
+    /// There is none to be had.
+    None {
+        /// The platform's word for it.
+        reason: String,
+    },
+}
+
+/// A chat platform, as a connector reaches it.
+#[async_trait]
+pub trait ChatPlatform: Send + Sync {
+    /// Sends a text.
+    async fn send(&self, connector: &Connector, text: OutgoingText<'_>) -> SendOutcome;
+    /// Asks for names and avatar.
+    async fn profile(&self, connector: &Connector, identity: &Identity) -> ProfileOutcome;
+}
+
+/// A signed request to an agent.
+#[derive(Debug, Clone)]
+pub struct AgentRequest {
+    /// The environment's agent.
+    pub endpoint: String,
+    /// Name and value, `content-type` included.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body that was signed.
+    pub body: Vec<u8>,
+}
+
+/// How a request to an agent ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AgentReply {
+    /// It answered 2xx with this body.
+    Answered(Vec<u8>),
+    /// It answered something else; try again, not before `after` if it said so.
+    Refused {
+        /// The status.
+        status: u16,
+        /// `Retry-After`, if given.
+        after: Option<Duration>,
+    },
+    /// No answer; try again.
+    Unreachable {
+        /// Why, without the address.
+        reason: String,
+    },
+    /// The address may not be called.
+    Forbidden {
+        /// The rule.
+        reason: String,
+    },
+}
+
+/// Calls agents. MUST refuse addresses inside the network we run in, and follow no redirects.
+#[async_trait]
+pub trait AgentClient: Send + Sync {
+    /// Makes one attempt.
+    async fn post(&self, request: AgentRequest) -> AgentReply;
+}

@@ -1,0 +1,141 @@
+//! What the webhooks need: one read, at most one write.
+
+use crate::{
+    PortError, ProjectScope, Timestamp,
+    access_request::AccessRequest,
+    chat_user::{ChatUser, Standing},
+    connector::Connector,
+    conversation::ConversationLog,
+    ids::{ChatUserId, ConnectorId, ConversationId},
+};
+use async_trait::async_trait;
+
+/// Finds connectors for webhooks. No scope: the caller has proved nothing yet.
+#[async_trait]
+pub trait ConnectorReader: Send + Sync {
+    /// The connector with this id.
+    async fn find_connector(&self, id: ConnectorId) -> Result<Option<Connector>, PortError>;
+}
+
+/// Whom and where a message concerns.
+#[derive(Debug, Clone, Copy)]
+pub struct IntakeKey {
+    /// Account and project.
+    pub scope: ProjectScope,
+    /// The connector it came through.
+    pub connector_id: ConnectorId,
+    /// Who wrote.
+    pub chat_user_id: ChatUserId,
+    /// Where.
+    pub conversation_id: ConversationId,
+}
+
+/// What is on record about a message's sender and place.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// The sender.
+    pub chat_user: Option<ChatUser>,
+    /// How they stand at the connector.
+    pub standing: Option<Standing>,
+    /// What was delivered in the conversation.
+    pub conversation: ConversationLog,
+}
+
+/// How a conditional write ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// It took effect, now or in an attempt before this one.
+    Done,
+    /// Somebody else wrote first; nothing changed. Read again and decide again.
+    Raced,
+}
+
+/// A stranger's first message, or their first after a rejection.
+#[derive(Debug, Clone)]
+pub struct OpenRequest {
+    /// The sender, when they are new.
+    pub new_chat_user: Option<ChatUser>,
+    /// Their standing as it shall be; `version` is that of the record it was made from, 0 for none.
+    pub standing: Standing,
+    /// Whether `standing.owed` was set now, so that an outbox mark goes with it.
+    pub newly_owed: bool,
+    /// The request.
+    pub request: AccessRequest,
+}
+
+/// The first message of somebody for whom no request is made: at an open connector, or at one that
+/// answers its directory only (SPEC A23).
+#[derive(Debug, Clone)]
+pub struct Introduction {
+    /// Account and project.
+    pub scope: ProjectScope,
+    /// The sender, when they are new.
+    pub new_chat_user: Option<ChatUser>,
+    /// Their standing as it shall be; `version` is that of the record it was made from, 0 for none.
+    pub standing: Standing,
+}
+
+/// How counting a held message ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// It was counted now.
+    Done,
+    /// It had been counted before.
+    Duplicate,
+    /// The request was decided or replaced meanwhile. Read again and decide again.
+    Raced,
+}
+
+/// The records behind the decision.
+#[async_trait]
+pub trait IntakeStore: Send + Sync {
+    /// Everything on record, in one consistent read.
+    async fn load(&self, key: &IntakeKey) -> Result<Known, PortError>;
+
+    /// Records sender, standing and request, all or nothing, with an outbox mark due at `due` when
+    /// something is newly owed. MUST refuse when sender or standing changed since they were
+    /// read, and MUST report `Done` when it was this very write that changed them.
+    async fn open_request(&self, open: &OpenRequest, due: Timestamp) -> Result<Written, PortError>;
+
+    /// Records the first message of somebody for whom no request is made, under the same rules.
+    async fn introduce(
+        &self,
+        introduction: &Introduction,
+        due: Timestamp,
+    ) -> Result<Written, PortError>;
+
+    /// Counts a message on the pending request of `standing`, once per event key.
+    async fn count_held(
+        &self,
+        scope: ProjectScope,
+        standing: &Standing,
+        event_keys: &[String],
+        sent_at: Timestamp,
+    ) -> Result<Counted, PortError>;
+
+    /// Keeps an authentic event that could not be read, for a person to look at. Keeping it twice
+    /// is keeping it once.
+    async fn keep_unreadable(&self, letter: &DeadLetter) -> Result<(), PortError>;
+}
+
+/// An authentic event that could not be read.
+#[derive(Debug, Clone)]
+pub struct DeadLetter {
+    /// Through which connector it came.
+    pub connector_id: ConnectorId,
+    /// SHA-256 of the body, lower-case hex.
+    pub body_hash: String,
+    /// What could not be read, without content.
+    pub detail: String,
+    /// The body, cut to [`DEAD_LETTER_BODY_MAX`] bytes.
+    pub body: String,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// When it is deleted.
+    pub expires_at: Timestamp,
+}
+
+/// How much of a body a [`DeadLetter`] keeps, in bytes.
+pub const DEAD_LETTER_BODY_MAX: usize = 64 * 1024;
+/// How long a [`DeadLetter`] is kept.
+pub const DEAD_LETTER_KEPT: std::time::Duration = std::time::Duration::from_hours(24 * 14);

@@ -1,0 +1,42 @@
+//! What a platform tells of a person.
+
+use crate::text::clean_name;
+use serde::{Deserialize, Serialize};
+
+/// Names and avatar of a chat user (SPEC A30–A31). Every part is cleaned of characters that could
+/// deceive a reader, and may be missing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Profile {
+    /// The name to show.
+    pub display_name: Option<String>,
+    /// Only where the platform itself splits names.
+    pub first_name: Option<String>,
+    /// Only where the platform itself splits names.
+    pub last_name: Option<String>,
+    /// An https address of a picture.
+    pub avatar_url: Option<String>,
+}
+
+impl Profile {
+    /// A profile of raw platform fields: blank ones are dropped, the rest is cleaned.
+    #[must_use]
+    pub fn from_raw(
+        display_name: Option<&str>,
+        first_name: Option<&str>,
+        last_name: Option<&str>,
+        avatar_url: Option<&str>,
+    ) -> Self {
+        Self {
+            display_name: display_name.and_then(clean_name),
+            first_name: first_name.and_then(clean_name),
+            last_name: last_name.and_then(clean_name),
+            avatar_url: avatar_url
+                .filter(|url| {
+                    url.starts_with("https://")
+                        && url.len() <= 2048
+                        && url.chars().all(|c| c.is_ascii_graphic())
+                })
+                .map(str::to_owned),
+        }
+    }
+}

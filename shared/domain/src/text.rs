@@ -1,0 +1,61 @@
+//! Text that came from outside.
+
+/// Longest name that is kept, in characters.
+pub const NAME_MAX_CHARS: usize = 200;
+
+/// A name as it may be stored and shown: without control and bidirectional-override characters,
+/// trimmed, white space folded, at most [`NAME_MAX_CHARS`] characters. `None` when nothing is left.
+#[must_use]
+pub fn clean_name(raw: &str) -> Option<String> {
+    let mut clean = String::new();
+    for word in raw
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .map(|word| {
+            word.chars()
+                .filter(|c| !is_invisible(*c))
+                .collect::<String>()
+        })
+        .filter(|word| !word.is_empty())
+    {
+        if !clean.is_empty() {
+            clean.push(' ');
+        }
+        clean.push_str(&word);
+    }
+    let clean: String = clean.chars().take(NAME_MAX_CHARS).collect();
+    let clean = clean.trim_end();
+    (!clean.is_empty()).then(|| clean.to_owned())
+}
+
+/// Control characters, and the format characters that reorder or hide what stands around them.
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}'
+            | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}'
+            | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_loses_what_could_reorder_or_break_the_text_around_it() {
+        assert_eq!(
+            clean_name("  Ada\u{202E}\u{0} \n Love\u{200B}lace ").as_deref(),
+            Some("Ada Lovelace")
+        );
+        assert_eq!(clean_name("\u{202E}\n\t"), None);
+        assert_eq!(clean_name("محمد").as_deref(), Some("محمد"));
+    }
+
+    #[test]
+    fn a_name_is_cut_at_a_character_and_not_within_one() {
+        assert_eq!(
+            clean_name(&"é".repeat(300)).map(|name| name.chars().count()),
+            Some(NAME_MAX_CHARS)
+        );
+    }
+}

@@ -1,0 +1,106 @@
+//! Configuration from environment variables, with every problem reported at once.
+
+use std::{fmt, fmt::Display, str::FromStr};
+
+/// Reads variables and remembers what is wrong with them. A value that is missing or wrong reads
+/// as its type's default; [`Vars::finish`] must be asked before any is used.
+pub struct Vars<'a> {
+    get: &'a dyn Fn(&str) -> Option<String>,
+    problems: Vec<String>,
+}
+
+impl fmt::Debug for Vars<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vars")
+            .field("problems", &self.problems)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is wrong with the configuration: every variable at once.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the configuration is not usable: {}", problems.join("; "))]
+pub struct ConfigError {
+    /// One sentence a variable.
+    pub problems: Vec<String>,
+}
+
+impl<'a> Vars<'a> {
+    /// Reads from `get`.
+    #[must_use]
+    pub fn new(get: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Self {
+            get,
+            problems: Vec::new(),
+        }
+    }
+
+    /// A variable that may be missing; blank is missing.
+    pub fn optional(&mut self, name: &str) -> Option<String> {
+        (self.get)(name).filter(|value| !value.trim().is_empty())
+    }
+
+    /// A variable that must be set.
+    pub fn required(&mut self, name: &str) -> String {
+        let value = self.optional(name);
+        if value.is_none() {
+            self.problems.push(format!("{name} is not set"));
+        }
+        value.unwrap_or_default()
+    }
+
+    /// A variable with a rule of its own; missing is the default.
+    pub fn parsed<T: Default, E: Display>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> T {
+        let Some(text) = self.optional(name) else {
+            return T::default();
+        };
+        parse(&text).unwrap_or_else(|error| {
+            self.problems.push(format!("{name}: {error}"));
+            T::default()
+        })
+    }
+
+    /// A variable of a type that reads itself; missing is the default.
+    pub fn of<T: FromStr<Err: Display> + Default>(&mut self, name: &str) -> T {
+        self.parsed(name, str::parse)
+    }
+
+    /// Reports everything that was wrong.
+    pub fn finish(self) -> Result<(), ConfigError> {
+        if self.problems.is_empty() {
+            Ok(())
+        } else {
+            Err(ConfigError {
+                problems: self.problems,
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_problem_is_reported_at_once() {
+        let get = |name: &str| match name {
+            "COUNT" => Some("many".to_owned()),
+            "BLANK" => Some("  ".to_owned()),
+            "TABLE" => Some("t".to_owned()),
+            _ => None,
+        };
+        let mut vars = Vars::new(&get);
+        assert_eq!(vars.required("TABLE"), "t");
+        vars.required("BLANK");
+        vars.required("MISSING");
+        vars.of::<u8>("COUNT");
+        assert_eq!(
+            vars.finish().unwrap_err().to_string(),
+            "the configuration is not usable: BLANK is not set; MISSING is not set; COUNT: invalid digit found in string"
+        );
+    }
+}

@@ -1,0 +1,143 @@
+//! Connectors with their secrets opened, remembered for a few seconds in one sandbox (DESIGN §3.2).
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use vestibule_domain::{
+    Clock, PortError, Timestamp,
+    connector::Connector,
+    ids::ConnectorId,
+    ports::{ConnectorReader, SecretVault},
+    secret::Secret,
+};
+
+/// How long a connector is remembered.
+pub const CACHE_TIME: Duration = Duration::from_secs(10);
+/// How soon after a read a failed signature may cause another one.
+pub const FRESH_READ_INTERVAL: Duration = Duration::from_secs(1);
+/// Connectors remembered at once; ids that do not exist count too.
+const ENTRIES_MAX: usize = 500;
+
+/// A connector with its secrets in the clear.
+pub struct OpenConnector {
+    /// The connector.
+    pub connector: Connector,
+    /// The opened secrets by field name.
+    pub secrets: BTreeMap<String, Secret>,
+}
+
+impl fmt::Debug for OpenConnector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenConnector")
+            .field("id", &self.connector.id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl OpenConnector {
+    /// Opens the secrets of these names that the connector has.
+    pub async fn open(
+        connector: Connector,
+        fields: &[&str],
+        vault: &dyn SecretVault,
+    ) -> Result<Self, PortError> {
+        let mut secrets = BTreeMap::new();
+        for field in fields {
+            let context = connector.secret_context(field);
+            if let Some(secret) = vault.open(&connector.secrets, field, &context).await? {
+                secrets.insert((*field).to_owned(), secret);
+            }
+        }
+        Ok(Self { connector, secrets })
+    }
+}
+
+/// Finds connectors and remembers them, also that there is none.
+pub struct ConnectorCache {
+    reader: Arc<dyn ConnectorReader>,
+    vault: Arc<dyn SecretVault>,
+    clock: Arc<dyn Clock>,
+    fields: &'static [&'static str],
+    entries: Mutex<HashMap<ConnectorId, Entry>>,
+}
+
+#[derive(Clone)]
+struct Entry {
+    read_at: Timestamp,
+    found: Option<Arc<OpenConnector>>,
+}
+
+impl fmt::Debug for ConnectorCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectorCache").finish_non_exhaustive()
+    }
+}
+
+impl ConnectorCache {
+    /// An empty cache that opens the secrets of these names.
+    #[must_use]
+    pub fn new(
+        reader: Arc<dyn ConnectorReader>,
+        vault: Arc<dyn SecretVault>,
+        clock: Arc<dyn Clock>,
+        fields: &'static [&'static str],
+    ) -> Self {
+        Self {
+            reader,
+            vault,
+            clock,
+            fields,
+            entries: Mutex::default(),
+        }
+    }
+
+    /// The connector as it is, or was at most [`CACHE_TIME`] ago.
+    pub async fn find(&self, id: ConnectorId) -> Result<Option<Arc<OpenConnector>>, PortError> {
+        self.find_no_older(id, CACHE_TIME).await
+    }
+
+    /// The connector read afresh, unless it was read within [`FRESH_READ_INTERVAL`]: a flood of bad
+    /// signatures must not become a flood of reads.
+    pub async fn find_fresh(
+        &self,
+        id: ConnectorId,
+    ) -> Result<Option<Arc<OpenConnector>>, PortError> {
+        self.find_no_older(id, FRESH_READ_INTERVAL).await
+    }
+
+    async fn find_no_older(
+        &self,
+        id: ConnectorId,
+        age_max: Duration,
+    ) -> Result<Option<Arc<OpenConnector>>, PortError> {
+        let now = self.clock.now();
+        if let Some(entry) = self.lock().get(&id)
+            && now.since(entry.read_at) < age_max
+        {
+            return Ok(entry.found.clone());
+        }
+        let found = match self.reader.find_connector(id).await? {
+            None => None,
+            Some(connector) => Some(Arc::new(
+                OpenConnector::open(connector, self.fields, self.vault.as_ref()).await?,
+            )),
+        };
+        let mut entries = self.lock();
+        if entries.len() >= ENTRIES_MAX {
+            entries.retain(|_, entry| now.since(entry.read_at) < CACHE_TIME);
+        }
+        if entries.len() < ENTRIES_MAX {
+            let found = found.clone();
+            entries.insert(id, Entry { read_at: now, found });
+        }
+        Ok(found)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ConnectorId, Entry>> {
+        // The map is whole whenever the lock is free: a panic elsewhere cannot have torn it.
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,262 @@
+//! What every webhook does: verify → parse → decide → one write → enqueue → acknowledge.
+//!
+//! Providers plug in as [`WebhookProvider`]; nothing here names one.
+
+mod decide;
+
+pub use decide::Taken;
+
+use crate::{
+    connectors::{ConnectorCache, OpenConnector},
+    logging::{Metric, count},
+};
+use ring::digest::{SHA256, digest};
+use std::{fmt, sync::Arc, time::Duration};
+use tokio::time::timeout;
+use vestibule_domain::{
+    Clock, PortError,
+    connector::Connector,
+    error::Chain,
+    ids::ConnectorId,
+    ports::{
+        ConnectorReader, DEAD_LETTER_BODY_MAX, DEAD_LETTER_KEPT, DeadLetter, InboxQueue,
+        IntakeStore, OnboardingQueue, SecretVault,
+    },
+};
+use vestibule_providers::webhook::{
+    Credentials, Event, Parsed, RawRequest, Refusal, Reply, WebhookProvider,
+};
+
+/// Largest body that is looked at. No platform sends as much for one event.
+pub const BODY_MAX: usize = 256 * 1024;
+/// Time for everything: the platform with the least patience waits three seconds, a cold start
+/// included.
+pub const TIME_MAX: Duration = Duration::from_millis(1900);
+
+/// What the intake needs.
+pub struct Intake {
+    provider: Box<dyn WebhookProvider>,
+    connectors: ConnectorCache,
+    store: Arc<dyn IntakeStore>,
+    onboarding: Arc<dyn OnboardingQueue>,
+    inbox: Arc<dyn InboxQueue>,
+    clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for Intake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Intake").finish_non_exhaustive()
+    }
+}
+
+/// The ports of an [`Intake`].
+pub struct IntakePorts {
+    /// Connectors.
+    pub connectors: Arc<dyn ConnectorReader>,
+    /// Their secrets.
+    pub vault: Arc<dyn SecretVault>,
+    /// The records behind the decision.
+    pub store: Arc<dyn IntakeStore>,
+    /// Where onboarding work goes.
+    pub onboarding: Arc<dyn OnboardingQueue>,
+    /// Where messages for agents go.
+    pub inbox: Arc<dyn InboxQueue>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for IntakePorts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IntakePorts").finish_non_exhaustive()
+    }
+}
+
+impl Intake {
+    /// The intake of one provider.
+    #[must_use]
+    pub fn new(provider: Box<dyn WebhookProvider>, ports: IntakePorts) -> Self {
+        let connectors = ConnectorCache::new(
+            ports.connectors,
+            ports.vault,
+            Arc::clone(&ports.clock),
+            provider.verification_secrets(),
+        );
+        Self {
+            provider,
+            connectors,
+            store: ports.store,
+            onboarding: ports.onboarding,
+            inbox: ports.inbox,
+            clock: ports.clock,
+        }
+    }
+
+    /// Answers one webhook call. Unknown connector, other provider's connector and bad signature
+    /// are the same answer; a failure of our own is a 503, so that the platform tries again.
+    pub async fn answer(
+        &self,
+        connector_id: Option<ConnectorId>,
+        request: &RawRequest<'_>,
+    ) -> Reply {
+        if request.body.len() > BODY_MAX {
+            return status(413);
+        }
+        let result = timeout(TIME_MAX, self.take_request(connector_id, request)).await;
+        match result {
+            Ok(Ok(reply)) => reply,
+            Ok(Err(Refused::NotAuthentic(refusal))) => {
+                let connector_id = connector_id.map(|id| id.to_string());
+                tracing::info!(connector.id = connector_id, reason = refusal.reason, "webhook refused");
+                status(401)
+            }
+            Ok(Err(Refused::Failed(error))) => {
+                tracing::error!(error = %Chain(&error), "webhook failed; the platform will try again");
+                status(503)
+            }
+            Err(_) => {
+                tracing::error!("webhook ran out of time; the platform will try again");
+                status(503)
+            }
+        }
+    }
+
+    async fn take_request(
+        &self,
+        connector_id: Option<ConnectorId>,
+        request: &RawRequest<'_>,
+    ) -> Result<Reply, Refused> {
+        let open = self.verified(connector_id, request).await?;
+        let Parsed { events, reply } = self
+            .provider
+            .parse(request, &open.connector, self.clock.now())
+            .map_err(Refused::NotAuthentic)?;
+        let mut failed = None;
+        for event in events {
+            // One event that fails does not keep the others of its batch from being taken.
+            if let Err(error) = self.take_event(&open.connector, event, request).await {
+                failed = Some(error);
+            }
+        }
+        failed.map_or(Ok(reply), |error| Err(Refused::Failed(error)))
+    }
+
+    /// The connector, once the platform has proved that it sent the request to it.
+    async fn verified(
+        &self,
+        connector_id: Option<ConnectorId>,
+        request: &RawRequest<'_>,
+    ) -> Result<Arc<OpenConnector>, Refused> {
+        let id = connector_id.ok_or(UNKNOWN)?;
+        let known = self.connectors.find(id).await?;
+        let Err(refused) = self.verify(known.as_deref(), request).await else {
+            return known.ok_or(UNKNOWN);
+        };
+        // The secret may have been rotated since it was read.
+        let fresh = self.connectors.find_fresh(id).await?;
+        let unchanged = match (&known, &fresh) {
+            (None, None) => true,
+            (Some(known), Some(fresh)) => Arc::ptr_eq(known, fresh),
+            _ => false,
+        };
+        if unchanged {
+            return Err(refused);
+        }
+        self.verify(fresh.as_deref(), request).await?;
+        fresh.ok_or(UNKNOWN)
+    }
+
+    async fn verify(
+        &self,
+        open: Option<&OpenConnector>,
+        request: &RawRequest<'_>,
+    ) -> Result<(), Refused> {
+        let open = open
+            .filter(|open| open.connector.provider == self.provider.provider())
+            .ok_or(UNKNOWN)?;
+        let credentials = Credentials {
+            connector: &open.connector,
+            secrets: &open.secrets,
+        };
+        self.provider
+            .verify(request, &credentials, self.clock.now())
+            .await
+            .map_err(Refused::NotAuthentic)
+    }
+
+    async fn take_event(
+        &self,
+        connector: &Connector,
+        event: Event,
+        request: &RawRequest<'_>,
+    ) -> Result<(), PortError> {
+        let provider = connector.provider.key();
+        match event {
+            Event::Message(message) => {
+                let taken = self.take_message(connector, *message).await?;
+                if taken == Taken::RequestOpened {
+                    count(Metric::AccessRequestCreated, provider, self.clock.now());
+                }
+                tracing::debug!(connector.id = %connector.id, outcome = ?taken, "message taken");
+                Ok(())
+            }
+            Event::Ignored { kind } => {
+                tracing::debug!(connector.id = %connector.id, event.kind = %kind, "event ignored");
+                Ok(())
+            }
+            Event::Throttled { .. } => {
+                tracing::warn!(connector.id = %connector.id, "the platform withholds events");
+                count(Metric::ProviderThrottled, provider, self.clock.now());
+                Ok(())
+            }
+            Event::Unreadable { detail } => {
+                tracing::warn!(connector.id = %connector.id, detail = %detail, "an authentic event cannot be read; it is kept");
+                count(Metric::EventUnreadable, provider, self.clock.now());
+                self.keep_unreadable(connector.id, detail, request.body)
+                    .await
+            }
+        }
+    }
+
+    async fn keep_unreadable(
+        &self,
+        connector_id: ConnectorId,
+        detail: String,
+        body: &[u8],
+    ) -> Result<(), PortError> {
+        let now = self.clock.now();
+        let kept = body.get(..DEAD_LETTER_BODY_MAX).unwrap_or(body);
+        self.store
+            .keep_unreadable(&DeadLetter {
+                connector_id,
+                body_hash: data_encoding::HEXLOWER.encode(digest(&SHA256, body).as_ref()),
+                detail,
+                body: String::from_utf8_lossy(kept).into_owned(),
+                received_at: now,
+                expires_at: now.plus(DEAD_LETTER_KEPT),
+            })
+            .await
+    }
+}
+
+enum Refused {
+    NotAuthentic(Refusal),
+    Failed(PortError),
+}
+
+impl From<PortError> for Refused {
+    fn from(error: PortError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+const UNKNOWN: Refused = Refused::NotAuthentic(Refusal {
+    reason: "there is no such connector of this platform",
+});
+
+fn status(status: u16) -> Reply {
+    Reply {
+        status,
+        content_type: None,
+        body: Vec::new(),
+    }
+}

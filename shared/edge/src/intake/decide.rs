@@ -1,0 +1,287 @@
+//! One message: read what is known, decide, write what is new, enqueue.
+
+use super::Intake;
+use std::time::Duration;
+use vestibule_domain::{
+    PortError,
+    access::{Decision, DeliverReason, DirectoryMatch, Facts, decide},
+    access_request::{AccessRequest, HeldFacts, HeldMessage, on_held_message},
+    chat_user::{ChatUser, Owed, Standing},
+    connector::Connector,
+    error::Chain,
+    ids::AccessRequestId,
+    job::{DeliverMessage, OnboardChatUser},
+    message::InboundMessage,
+    ports::{Counted, IntakeKey, Introduction, Known, OpenRequest, Written},
+};
+
+/// Reads and decisions for one message before the platform is asked to try again. Only writers who
+/// race each other need more than one.
+const ATTEMPTS: usize = 8;
+/// After this time the sweeper takes a mark for forgotten.
+const OUTBOX_PATIENCE: Duration = Duration::from_mins(1);
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// Handed to the agent's queue.
+    Delivered,
+    /// It had been taken before.
+    Duplicate,
+    /// The sender is blocked; nothing was written.
+    Dropped,
+    /// The connector answers its directory only.
+    Ignored,
+    /// It opened an access request.
+    RequestOpened,
+    /// It counts on a pending request.
+    Counted,
+    /// The sender was rejected too recently.
+    CooledDown,
+}
+
+impl Intake {
+    pub(super) async fn take_message(
+        &self,
+        connector: &Connector,
+        message: InboundMessage,
+    ) -> Result<Taken, PortError> {
+        let key = IntakeKey {
+            scope: connector.scope,
+            connector_id: connector.id,
+            chat_user_id: message.sender.chat_user_id(connector.scope),
+            conversation_id: message.conversation.id,
+        };
+        for _ in 0..ATTEMPTS {
+            let known = self.store.load(&key).await?;
+            if let Some(taken) = self.take_known(connector, &message, known).await? {
+                return Ok(taken);
+            }
+        }
+        Err(PortError::Conflict { what: "standing" })
+    }
+
+    /// One attempt; `None` when somebody else wrote meanwhile.
+    async fn take_known(
+        &self,
+        connector: &Connector,
+        message: &InboundMessage,
+        known: Known,
+    ) -> Result<Option<Taken>, PortError> {
+        let facts = Facts::of(
+            connector,
+            known.chat_user.as_ref(),
+            known.standing.as_ref(),
+            DirectoryMatch::Unknown,
+        );
+        let decision = decide(&facts);
+        if let Decision::Drop(_) = decision {
+            return Ok(Some(Taken::Dropped));
+        }
+        if known.conversation.has_any(&message.event_keys) {
+            return Ok(Some(Taken::Duplicate));
+        }
+        if let Some(standing) = &known.standing
+            && standing.has_any(&message.event_keys)
+        {
+            self.heal(connector, standing).await?;
+            return Ok(Some(Taken::Duplicate));
+        }
+        match decision {
+            Decision::Drop(_) => Ok(Some(Taken::Dropped)),
+            Decision::Deliver(reason) => {
+                if reason == DeliverReason::OpenConnector
+                    && !self.admit(connector, message, &known).await?
+                {
+                    return Ok(None);
+                }
+                self.deliver(connector, message).await
+            }
+            Decision::ApproveAndDeliver(_) => self.deliver(connector, message).await,
+            Decision::Ignore(_) => {
+                let introduced = self.track(connector, message, &known).await?;
+                Ok(introduced.then_some(Taken::Ignored))
+            }
+            Decision::Onboard(_) => self.hold(connector, message, known).await,
+        }
+    }
+
+    /// A duplicate of a held message finishes what a crash may have left undone.
+    async fn heal(&self, connector: &Connector, standing: &Standing) -> Result<(), PortError> {
+        if standing.owed.is_none() {
+            return Ok(());
+        }
+        self.onboarding
+            .enqueue_onboarding(job(connector, standing))
+            .await
+    }
+
+    async fn deliver(
+        &self,
+        connector: &Connector,
+        message: &InboundMessage,
+    ) -> Result<Option<Taken>, PortError> {
+        let job = DeliverMessage::of(message.clone(), connector, self.clock.now());
+        self.inbox.enqueue_delivery(job).await?;
+        Ok(Some(Taken::Delivered))
+    }
+
+    /// Records who talks at an open connector; `false` when somebody else wrote meanwhile.
+    async fn admit(
+        &self,
+        connector: &Connector,
+        message: &InboundMessage,
+        known: &Known,
+    ) -> Result<bool, PortError> {
+        let standing = known.standing.as_ref();
+        if known.chat_user.is_some()
+            && standing.is_some_and(|standing| standing.admitted_openly_at.is_some())
+        {
+            return Ok(true);
+        }
+        let now = self.clock.now();
+        let mut standing = standing
+            .cloned()
+            .unwrap_or_else(|| Standing::first(message, connector, now));
+        standing.admitted_openly_at = Some(now);
+        let new = known.chat_user.is_none().then(|| ChatUser {
+            admitted_openly: true,
+            ..ChatUser::first(message, connector, now)
+        });
+        self.introduce(connector, new, standing).await
+    }
+
+    /// Records a stranger at a connector that answers its directory only (SPEC A23).
+    async fn track(
+        &self,
+        connector: &Connector,
+        message: &InboundMessage,
+        known: &Known,
+    ) -> Result<bool, PortError> {
+        if known.chat_user.is_some() {
+            return Ok(true);
+        }
+        let now = self.clock.now();
+        let new = ChatUser::first(message, connector, now);
+        let standing = Standing::first(message, connector, now);
+        self.introduce(connector, Some(new), standing).await
+    }
+
+    async fn introduce(
+        &self,
+        connector: &Connector,
+        new_chat_user: Option<ChatUser>,
+        mut standing: Standing,
+    ) -> Result<bool, PortError> {
+        let with_profile = new_chat_user.is_some() && standing.version == 0;
+        if with_profile {
+            standing.owed = Some(Owed::Profile);
+        }
+        let introduction = Introduction {
+            scope: connector.scope,
+            new_chat_user,
+            standing,
+        };
+        let due = self.clock.now().plus(OUTBOX_PATIENCE);
+        if self.store.introduce(&introduction, due).await? == Written::Raced {
+            return Ok(false);
+        }
+        if with_profile {
+            self.enqueue_or_leave(job(connector, &introduction.standing))
+                .await;
+        }
+        Ok(true)
+    }
+
+    /// The onboarding flow.
+    async fn hold(
+        &self,
+        connector: &Connector,
+        message: &InboundMessage,
+        known: Known,
+    ) -> Result<Option<Taken>, PortError> {
+        let now = self.clock.now();
+        let held = on_held_message(&HeldFacts {
+            standing: known.standing.as_ref(),
+            connector,
+            now,
+        });
+        let with_onboarding_message = match (held, &known.standing) {
+            (HeldMessage::CoolsDown { .. }, _) => return Ok(Some(Taken::CooledDown)),
+            (HeldMessage::CountsOnPending(_), Some(standing)) => {
+                return self.count_held(connector, message, standing).await;
+            }
+            (HeldMessage::CountsOnPending(_), None) => return Ok(None),
+            (
+                HeldMessage::OpensRequest {
+                    with_onboarding_message,
+                },
+                _,
+            ) => with_onboarding_message,
+        };
+        let before = known
+            .standing
+            .unwrap_or_else(|| Standing::first(message, connector, now));
+        let rejected_before = before.rejections.map_or(0, |earlier| earlier.count);
+        // Derived, so that an attempt whose answer was lost is known again.
+        let id = AccessRequestId::derive(&[
+            &connector.id.to_string(),
+            &before.chat_user_id.to_string(),
+            message.event_keys.first().map_or("", String::as_str),
+        ]);
+        let open = OpenRequest {
+            new_chat_user: known
+                .chat_user
+                .is_none()
+                .then(|| ChatUser::first(message, connector, now)),
+            standing: before.with_request(id, message, with_onboarding_message),
+            newly_owed: with_onboarding_message,
+            request: AccessRequest::asked_by(message, connector, id, rejected_before, now),
+        };
+        let due = now.plus(OUTBOX_PATIENCE);
+        if self.store.open_request(&open, due).await? == Written::Raced {
+            return Ok(None);
+        }
+        if with_onboarding_message {
+            self.enqueue_or_leave(job(connector, &open.standing)).await;
+        }
+        Ok(Some(Taken::RequestOpened))
+    }
+
+    async fn count_held(
+        &self,
+        connector: &Connector,
+        message: &InboundMessage,
+        standing: &Standing,
+    ) -> Result<Option<Taken>, PortError> {
+        let counted = self
+            .store
+            .count_held(
+                connector.scope,
+                standing,
+                &message.event_keys,
+                message.sent_at,
+            )
+            .await?;
+        Ok(match counted {
+            Counted::Done => Some(Taken::Counted),
+            Counted::Duplicate => Some(Taken::Duplicate),
+            Counted::Raced => None,
+        })
+    }
+
+    /// Enqueues a job whose mark is written already: should the queue be down, the sweeper finds it.
+    async fn enqueue_or_leave(&self, job: OnboardChatUser) {
+        if let Err(error) = self.onboarding.enqueue_onboarding(job).await {
+            tracing::warn!(error = %Chain(&error), "an onboarding job is left to the sweeper");
+        }
+    }
+}
+
+fn job(connector: &Connector, standing: &Standing) -> OnboardChatUser {
+    OnboardChatUser {
+        scope: connector.scope,
+        chat_user_id: standing.chat_user_id,
+        connector_id: connector.id,
+    }
+}

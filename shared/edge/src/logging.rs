@@ -1,0 +1,79 @@
+//! Logs: one JSON object a line, and metrics in CloudWatch's embedded format among them.
+//!
+//! Never logged: message text, names, addresses of people, secrets, tokens, bodies.
+
+use std::io::Write;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+use vestibule_domain::vars::Vars;
+
+/// Starts logging at `AWS_LAMBDA_LOG_LEVEL`, which Lambda sets from the template; `info` when it
+/// does not. Libraries are heard from `warn` on. A second call does nothing.
+pub fn init(vars: &mut Vars<'_>) {
+    let level = vars
+        .optional("AWS_LAMBDA_LOG_LEVEL")
+        .and_then(|level| level.parse::<LevelFilter>().ok())
+        .unwrap_or(LevelFilter::INFO);
+    let libraries = level.min(LevelFilter::WARN);
+    let filter = ["aws", "hyper", "hyper_util", "rustls", "reqwest", "lambda_runtime", "lambda_http", "tower"]
+        .into_iter()
+        .fold(Targets::new().with_default(level), |filter, library| {
+            filter.with_target(library, libraries)
+        });
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .with_target(false);
+    let _ = tracing_subscriber::registry()
+        .with(filter)
+        .with(lines)
+        .try_init();
+}
+
+/// What is counted. Names as in the template's alarms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metric {
+    /// A platform said that it withholds events.
+    ProviderThrottled,
+    /// An authentic event could not be read.
+    EventUnreadable,
+    /// A stranger's request was made.
+    AccessRequestCreated,
+    /// An onboarding message was given up.
+    OnboardingMessageFailed,
+    /// A delivery to an agent failed and will be tried again.
+    DeliveryRetried,
+}
+
+impl Metric {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::ProviderThrottled => "ProviderThrottled",
+            Self::EventUnreadable => "EventUnreadable",
+            Self::AccessRequestCreated => "AccessRequestCreated",
+            Self::OnboardingMessageFailed => "OnboardingMessageFailed",
+            Self::DeliveryRetried => "DeliveryRetried",
+        }
+    }
+}
+
+/// Counts one, as a CloudWatch embedded metric of the namespace `Vestibule`.
+pub fn count(metric: Metric, provider: &str, at: vestibule_domain::Timestamp) {
+    let name = metric.name();
+    let line = serde_json::json!({
+        "_aws": {
+            "Timestamp": at.millis(),
+            "CloudWatchMetrics": [{
+                "Namespace": "Vestibule",
+                "Dimensions": [["provider"], []],
+                "Metrics": [{ "Name": name, "Unit": "Count" }],
+            }],
+        },
+        "provider": provider,
+        name: 1,
+    });
+    // A metric that cannot be written is not worth failing for.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
