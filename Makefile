@@ -1,0 +1,56 @@
+# The local stack: `make run`, in another terminal or with DETACH=1: `make stop`.
+# DETACH=1 returns when the stack is up. LOG_LEVEL=DEBUG and the ports are settings of the environment (infra/README.md).
+
+ARCH ?= arm64
+STACK ?= vestibule
+PYTHON ?= python3
+
+TARGET_arm64 := aarch64-unknown-linux-gnu
+TARGET_x86_64 := x86_64-unknown-linux-gnu
+TARGET := $(TARGET_$(ARCH))
+FUNCTIONS := $(notdir $(patsubst %/,%,$(dir $(wildcard functions/*/Cargo.toml))))
+LOCAL_STACK := $(PYTHON) infra/local/stack.py
+TOOLS := .local/tools/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run stop test build deploy redrive fmt lint clean tools
+
+help: ## Show this
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+
+run: ## Run everything on this machine until Ctrl-C; DETACH=1 leaves it running
+	@$(LOCAL_STACK) up $(if $(filter-out 0,$(DETACH)),--detach)
+
+stop: ## Stop a local stack that runs elsewhere
+	@$(LOCAL_STACK) stop
+
+test: ## Check everything, as CI does
+	@bash .ci/run
+
+build: tools ## Build the functions for Lambda; ARCH=x86_64 for the other processor
+	@test -n "$(TARGET)" || { echo "ARCH is $(ARCH); it must be arm64 or x86_64."; exit 1; }
+	@rustup target list --installed 2>/dev/null | grep -qx $(TARGET) \
+		|| { echo "Rust lacks the standard library for $(ARCH). Install it: rustup target add $(TARGET)"; exit 1; }
+	PATH="$(CURDIR)/$(TOOLS):$$PATH" cargo lambda build --release --target $(TARGET) $(addprefix --package ,$(FUNCTIONS))
+	@$(PYTHON) infra/scripts/package_sizes.py $(FUNCTIONS)
+
+deploy: build ## Build, then deploy to the AWS account of this shell's credentials
+	$(TOOLS)/sam deploy --stack-name $(STACK) --parameter-overrides Architecture=$(ARCH)
+
+redrive: tools ## Put dead letters back: QUEUE=inbox or onboarding, LOCAL=1 for the local stack
+	@$(TOOLS)/python infra/scripts/redrive.py --queue "$(QUEUE)" --stack "$(STACK)" $(if $(LOCAL),--local) $(if $(YES),--yes)
+
+fmt: ## Format the code
+	cargo fmt --all
+
+lint: tools ## Check code and template without running anything
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	$(TOOLS)/cfn-lint template.yaml
+
+clean: ## Stop the local stack, and remove what was built or installed here
+	@$(LOCAL_STACK) stop
+	rm -rf .local .aws-sam target
+
+tools:
+	@$(LOCAL_STACK) tools

@@ -1,0 +1,189 @@
+"""The AWS emulator, and the real template deployed into it."""
+
+import json
+import os
+import re
+import secrets
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+
+import boto3
+from botocore.config import Config
+
+from console import StepFailed
+from processes import Processes
+from settings import AGENT, API, AWS, EMULATOR, LOGS, LOOPBACK, REGION, ROOT, RUN, SIMULATOR, STACK_NAME, lambda_architecture, log_level
+from tools import python, tool
+
+BUCKET = f"{STACK_NAME}-local-artifacts"
+LOG = LOGS / "emulator.log"
+DEPLOY_LOG = LOGS / "deploy.log"
+_FUNCTION_REFERENCE = re.compile(r"\$\{(\w+)\.Arn\}")
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The emulated account's root user; new in every run, so that nothing else on this machine can guess it."""
+
+    access_key: str
+    secret_key: str
+
+    @classmethod
+    def new(cls) -> "Credentials":
+        return cls("AKIA" + secrets.token_hex(8).upper(), secrets.token_urlsafe(30))
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "AWS_ENDPOINT_URL": AWS.url,
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+        }
+
+    def client(self, service: str):
+        return boto3.client(
+            service,
+            endpoint_url=AWS.url,
+            region_name=REGION,
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret_key,
+            config=Config(retries={"max_attempts": 3}, proxies={}),
+        )
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What the deployment made, by the names the template gives."""
+
+    outputs: dict[str, str]
+    resources: dict[str, tuple[str, str]]  # logical id -> (type, physical id)
+
+    def of_type(self, resource_type: str) -> dict[str, str]:
+        return {name: physical for name, (kind, physical) in self.resources.items() if kind == resource_type}
+
+
+def start(processes: Processes, credentials: Credentials) -> None:
+    """Starts the emulator with IAM and signature checks on.
+
+    The functions inherit its environment, so that holds nothing of this machine but the path. Docker is kept out of its sight:
+    everything here runs without, and must behave the same where there is one.
+    """
+    home = RUN / "home"
+    temporary = RUN / "tmp"
+    for directory in (home, temporary):
+        directory.mkdir(parents=True)
+    environment = credentials.environment() | {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(home),
+        "TMPDIR": str(temporary),
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        "AUTH": "true",
+        "BIND_HOST": LOOPBACK,
+        "MINISTACK_HOST": LOOPBACK,
+        "MINISTACK_REGION": REGION,
+        "GATEWAY_PORT": str(AWS.number),
+        "STATE_DIR": str(RUN / "state"),
+        "S3_DATA_DIR": str(RUN / "s3"),
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "DOCKER_HOST": f"unix://{RUN}/no-docker.sock",
+    }
+    processes.start("AWS emulator", [python(EMULATOR), "-m", "ministack"], environment, LOG)
+    processes.wait_for("An answer of the AWS emulator", _is_healthy, 60, LOG)
+
+
+def deploy(processes: Processes, credentials: Credentials) -> Deployment:
+    """Deploys template.yaml with `sam deploy`, as it would be to AWS, and completes what the emulator leaves out."""
+    credentials.client("s3").create_bucket(Bucket=BUCKET)
+    parameters = {
+        "Architecture": lambda_architecture(),
+        "PublicUrl": API.url,
+        "SlackApiUrl": f"{SIMULATOR.url}/slack/api",
+        "AgentOriginAllowList": AGENT.url,
+        "LogLevel": log_level(),
+        "TableDeletionProtection": "false",
+    }
+    command = [
+        tool("sam"), "deploy",
+        "--template-file", str(ROOT / "template.yaml"),
+        # An environment that samconfig.toml has no settings for: those there are for AWS.
+        "--config-env", "local",
+        "--stack-name", STACK_NAME,
+        "--s3-bucket", BUCKET,
+        "--capabilities", "CAPABILITY_IAM",
+        "--no-confirm-changeset",
+        "--no-progressbar",
+        "--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items()),
+    ]  # fmt: skip
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment |= credentials.environment() | {
+        # Nobody's profile, proxy or usage statistics have a part in this.
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": LOOPBACK,
+        "no_proxy": LOOPBACK,
+        "SAM_CLI_TELEMETRY": "0",
+        "__SAM_CLI_APP_DIR": str(RUN / "sam"),
+    }
+    processes.run("sam deploy", command, environment, DEPLOY_LOG, "The log names the resource that was refused; `cfn-lint template.yaml` checks the template.")
+
+    cloudformation = credentials.client("cloudformation")
+    outputs = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]["Outputs"]
+    resources = cloudformation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]
+    deployment = Deployment(
+        {output["OutputKey"]: output["OutputValue"] for output in outputs},
+        {resource["LogicalResourceId"]: (resource["ResourceType"], resource["PhysicalResourceId"]) for resource in resources},
+    )
+    _make_routes(credentials, deployment)
+    _renew_scaling_configs(credentials)
+    return deployment
+
+
+def _is_healthy() -> bool:
+    # Not through a proxy that the environment may name: this is loopback.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{AWS.url}/_ministack/health", timeout=2) as response:
+            return response.status == 200
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def _make_routes(credentials: Credentials, deployment: Deployment) -> None:
+    """Makes the HTTP API's routes, which the emulator leaves out: it does not read an API's OpenAPI `Body`, SAM writes nothing else."""
+    body_of = credentials.client("cloudformation").get_template(StackName=STACK_NAME, TemplateStage="Processed")["TemplateBody"]
+    template = json.loads(body_of) if isinstance(body_of, str) else body_of
+    gateway = credentials.client("apigatewayv2")
+    functions = credentials.client("lambda")
+    for name, resource in template["Resources"].items():
+        if resource["Type"] != "AWS::ApiGatewayV2::Api":
+            continue
+        api_id = deployment.resources[name][1]
+        for path, methods in resource["Properties"]["Body"]["paths"].items():
+            for method, operation in methods.items():
+                wanted = operation["x-amazon-apigateway-integration"]
+                reference = _FUNCTION_REFERENCE.search(wanted["uri"]["Fn::Sub"])
+                if reference is None:
+                    raise StepFailed(f"The integration of {method} {path} names no function of this template.")
+                function = functions.get_function_configuration(FunctionName=deployment.resources[reference[1]][1])
+                integration = gateway.create_integration(
+                    ApiId=api_id,
+                    IntegrationType=wanted["type"].upper(),
+                    IntegrationUri=function["FunctionArn"],
+                    PayloadFormatVersion=wanted["payloadFormatVersion"],
+                )
+                verb = "ANY" if method == "x-amazon-apigateway-any-method" else method.upper()
+                gateway.create_route(ApiId=api_id, RouteKey=f"{verb} {path}", Target=f"integrations/{integration['IntegrationId']}")
+
+
+def _renew_scaling_configs(credentials: Credentials) -> None:
+    """Sets numbers in event sources anew: the emulator keeps those that come from template parameters as text, and its poller stops on them."""
+    functions = credentials.client("lambda")
+    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+        concurrency = mapping.get("ScalingConfig", {}).get("MaximumConcurrency")
+        if concurrency is not None:
+            functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": int(concurrency)})

@@ -1,0 +1,57 @@
+"""Where things are and which ports they use; everything that can be chosen comes from here."""
+
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCAL = ROOT / ".local"
+TOOLS = LOCAL / "tools"
+EMULATOR = LOCAL / "emulator"
+RUN = LOCAL / "run"
+LOGS = RUN / "logs"
+STACK_FILE = LOCAL / "stack.json"
+AWS_ENV_FILE = LOCAL / "aws.env"
+LOCK_FILE = LOCAL / "stack.lock"
+
+STACK_NAME = "vestibule"
+REGION = "us-east-1"
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port the stack listens on, and the variable that moves it."""
+
+    purpose: str
+    variable: str
+    default: int
+
+    @property
+    def number(self) -> int:
+        text = os.environ.get(self.variable, "") or str(self.default)
+        if not text.isdigit() or not 1024 <= int(text) <= 65535:
+            raise SystemExit(f"{self.variable}={text} is not a port number from 1024 to 65535.")
+        return int(text)
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.number}"
+
+
+API = Port("API", "VESTIBULE_API_PORT", 9080)
+SIMULATOR = Port("chat simulator", "VESTIBULE_SIMULATOR_PORT", 9400)
+AGENT = Port("demo agent", "VESTIBULE_AGENT_PORT", 9401)
+AWS = Port("AWS emulator", "VESTIBULE_AWS_PORT", 4566)
+PORTS = (API, SIMULATOR, AGENT, AWS)
+
+
+def log_level() -> str:
+    """Level of the functions' logs: LOG_LEVEL, or INFO."""
+    return os.environ.get("LOG_LEVEL", "").upper() or "INFO"
+
+
+def lambda_architecture() -> str:
+    """This machine's processor in Lambda's words; the functions run on it directly."""
+    return {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")

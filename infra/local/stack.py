@@ -1,0 +1,346 @@
+#!/usr/bin/env python3
+"""The local stack. `make run`, `make stop` and `make clean` call this: `stack.py up [--detach] | stop | tools`.
+
+Up to having its tools it uses the standard library alone; then it starts itself again in their environment.
+"""
+
+import argparse
+import fcntl
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from threading import Event
+
+import ports
+import tools
+from console import StepFailed, bold, dim, report, say, step
+from processes import Processes
+from settings import AGENT, API, AWS, AWS_ENV_FILE, LOCAL, LOCK_FILE, LOGS, LOOPBACK, REGION, ROOT, RUN, SIMULATOR, STACK_FILE, TOOLS
+
+STOP_SECONDS = 30
+COMPANIONS = SIMULATOR_PROGRAM, AGENT_PROGRAM = "simulator", "demo-agent"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Runs Vestibule on this machine.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="build, deploy to the emulator, start everything")
+    up.add_argument("--detach", action="store_true", help="return when everything is up, and leave it running")
+    commands.add_parser("stop", help="stop a stack that runs detached")
+    commands.add_parser("tools", help="install the pinned tools")
+    arguments = parser.parse_args()
+    # A closed terminal and `make stop` end a run the way Ctrl-C does.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        if arguments.command == "stop":
+            return stop()
+        prepare_tools()
+        if arguments.command == "tools":
+            return 0
+        _continue_in_tools_environment()
+        return run_detached() if arguments.detach else run(on_up=None)
+    except StepFailed as failure:
+        report(failure)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def prepare_tools() -> None:
+    """Makes sure that this machine and the pinned tools are ready."""
+    with _named("Tools"):
+        tools.check_machine()
+    if not tools.ready():
+        with step("Tools", "installing, once; takes a minute"):
+            tools.install()
+
+
+def run_detached() -> int:
+    """Brings the stack up in a process of its own, and returns when it is up or has failed."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        os.setsid()
+        with open(os.devnull) as nothing:
+            os.dup2(nothing.fileno(), 0)
+
+        def on_up() -> None:
+            log = os.open(LOGS / "stack.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+            os.close(log)
+            os.write(writer, b"up")
+            os.close(writer)
+
+        code = 1
+        try:
+            code = run(on_up)
+        except StepFailed as failure:
+            report(failure)
+        except KeyboardInterrupt:
+            code = 130
+        finally:
+            sys.stdout.flush()
+            os._exit(code)
+    os.close(writer)
+    try:
+        with os.fdopen(reader, "rb") as outcome:
+            return 0 if outcome.read() == b"up" else 1
+    except KeyboardInterrupt:
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGTERM)
+        os.waitpid(child, 0)
+        return 130
+
+
+def run(on_up) -> int:
+    """Brings the stack up and keeps it until told to stop."""
+    # Needs the tools environment, so not before it is there.
+    import demo
+    import emulator
+    import gateway
+    import logs
+
+    lock = _take_lock()
+    processes = Processes()
+    function_logs = None
+    _clear_run()
+    say(bold("Vestibule, local stack"))
+    try:
+        with step("Ports"):
+            ports.check_free()
+        build(processes)
+        credentials = emulator.Credentials.new()
+        with step("Start the AWS emulator"):
+            emulator.start(processes, credentials)
+        with step("Deploy template.yaml"):
+            deployment = emulator.deploy(processes, credentials)
+            gateway.serve(deployment.outputs["ApiId"])
+        functions = deployment.of_type("AWS::Lambda::Function")
+        groups = {group: group.rsplit(f"{emulator.STACK_NAME}-", 1)[-1] for name, group in deployment.of_type("AWS::Logs::LogGroup").items() if name != "ApiLogs"}
+        function_logs = logs.FunctionLogs(credentials.client("logs"), groups, LOGS / "functions.log")
+        function_logs.start()
+        with step("Make the demo project"):
+            secret = credentials.client("secretsmanager").get_secret_value(SecretId=deployment.outputs["SetupSecretArn"])
+            setup_token = secret["SecretString"]
+            made = demo.create(setup_token)
+        with step("Start simulator and agent"):
+            start_companions(processes, made)
+        stack = {
+            "api_url": API.url,
+            "api_key": made.api_key,
+            "setup_token": setup_token,
+            "simulator_url": SIMULATOR.url,
+            "agent_url": AGENT.url,
+            "agent_signing_secret": made.agent_signing_secret,
+            "account_id": made.account_id,
+            "project_id": made.project_id,
+            "environment_id": made.environment_id,
+            "connector_id": made.connector_id,
+            "open_connector_id": made.open_connector_id,
+            "slack_apps": made.slack_apps,
+            "region": REGION,
+            "aws_endpoint_url": AWS.url,
+            "aws_access_key_id": credentials.access_key,
+            "aws_secret_access_key": credentials.secret_key,
+            "stack_name": emulator.STACK_NAME,
+            "table_name": deployment.outputs["TableName"],
+            "onboarding_queue_url": deployment.outputs["OnboardingQueueUrl"],
+            "onboarding_dlq_url": deployment.outputs["OnboardingDlqUrl"],
+            "inbox_queue_url": deployment.outputs["InboxQueueUrl"],
+            "inbox_dlq_url": deployment.outputs["InboxDlqUrl"],
+            "functions": functions,
+            "roles": deployment.of_type("AWS::IAM::Role"),
+            "log_groups": deployment.of_type("AWS::Logs::LogGroup"),
+        }
+        _write_private(STACK_FILE, json.dumps(stack, indent=2) + "\n")
+        _write_private(AWS_ENV_FILE, "".join(f"export {name}={value}\n" for name, value in credentials.environment().items()))
+        welcome(stack, detached=on_up is not None)
+        if on_up:
+            on_up()
+        function_logs.follow()
+        pause = Event()
+        while True:
+            processes.check_alive()
+            pause.wait(0.5)
+    except KeyboardInterrupt:
+        say("\nStopping.")
+        return 0 if STACK_FILE.exists() else 130
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        if function_logs:
+            function_logs.stop()
+        processes.stop()
+        STACK_FILE.unlink(missing_ok=True)
+        AWS_ENV_FILE.unlink(missing_ok=True)
+        os.close(lock)
+
+
+def build(processes: Processes) -> None:
+    """Compiles everything for this machine and lays the functions out where the template expects them."""
+    target = built()
+    noisy = sys.stdout.isatty()
+    log = None if noisy else LOGS / "build.log"
+    with step("Build", "the first takes some minutes", noisy):
+        command = ["cargo", "build", "--profile", "local", "--workspace", "--bins"]
+        processes.run("cargo build", command, dict(os.environ), log, "Correct the code the compiler complains about.", ROOT)
+        functions = function_names()
+        if missing := [name for name in (*functions, *COMPANIONS) if not (target / name).exists()]:
+            raise StepFailed(f"The build made no binary named {', '.join(missing)}.", "Each function that template.yaml deploys, and each program of shared/testkit, needs one.")
+        for function in functions:
+            package = ROOT / "target" / "lambda" / function
+            shutil.rmtree(package, ignore_errors=True)
+            package.mkdir(parents=True)
+            shutil.copy(target / function, package / "bootstrap")
+
+
+def built() -> Path:
+    """Where cargo puts the binaries of the `local` profile."""
+    return Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "local"
+
+
+def function_names() -> list[str]:
+    """The functions the template deploys."""
+    return re.findall(r"CodeUri: target/lambda/([a-z0-9-]+)/", (ROOT / "template.yaml").read_text())
+
+
+def start_companions(processes: Processes, made) -> None:
+    """Starts the stand-ins for the chat platform and for the agent."""
+    configuration = RUN / "simulator.json"
+    _write_private(configuration, json.dumps({"slack": {"apps": made.slack_apps}}, indent=2) + "\n")
+    environment = {"PATH": os.environ.get("PATH", ""), "RUST_LOG": "info"}
+    programs = (
+        ("chat simulator", SIMULATOR, [SIMULATOR_PROGRAM, "--listen", f"{LOOPBACK}:{SIMULATOR.number}", "--api-url", API.url, "--config", str(configuration)]),
+        ("demo agent", AGENT, [AGENT_PROGRAM, "--listen", f"{LOOPBACK}:{AGENT.number}", "--signing-secret", made.agent_signing_secret]),
+    )
+    for name, port, (binary, *arguments) in programs:
+        log = LOGS / f"{binary}.log"
+        processes.start(name, [str(built() / binary), *arguments], environment, log)
+        processes.wait_for(f"An answer of the {name}", lambda number=port.number: ports.is_open(number), 20, log)
+
+
+def welcome(stack: dict, detached: bool) -> None:
+    """Says where everything is, and what to try first."""
+    say(f"""
+{bold("Vestibule is up.")}
+
+  {bold("Chat as a Slack user")}   {stack["simulator_url"]}
+  {bold("API")}                    {stack["api_url"]}/v1   {dim("described at /v1/openapi.json")}
+  {bold("API key")}                {stack["api_key"]}
+  {bold("AWS emulator")}           {stack["aws_endpoint_url"]}   {dim(". .local/aws.env, then use the AWS CLI as usual")}
+
+Say something in the simulator, then let that person in from another terminal:
+
+KEY='Authorization: Bearer {stack["api_key"]}'
+REQUESTS={stack["api_url"]}/v1/projects/{stack["project_id"]}/access-requests
+{dim("# who is waiting?")}
+curl -s -H "$KEY" "$REQUESTS?status=pending"
+{dim("# let the first of them in")}
+ID=$(curl -s -H "$KEY" "$REQUESTS?status=pending" | python3 -c 'import json,sys; print(json.load(sys.stdin)["items"][0]["id"])')
+curl -s -H "$KEY" -H 'Content-Type: application/json' -d '{{"note":"Welcome"}}' "$REQUESTS/$ID/approve"
+{dim("# who has been let in?")}
+curl -s -H "$KEY" "$REQUESTS?status=approved"
+
+{dim("Details in .local/stack.json, logs in .local/run/logs. " + ("make stop ends it." if detached else "Ctrl-C ends it. What the functions log follows."))}
+""")
+
+
+def stop() -> int:
+    """Ends a stack that runs, detached or in another terminal."""
+    holder = _lock_holder()
+    if holder is None:
+        say("No local stack is running.")
+        return 0
+    os.kill(holder, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    pause = Event()
+    while _lock_holder() is not None:
+        if time.monotonic() > deadline:
+            raise StepFailed(f"The stack (process {holder}) did not stop within {STOP_SECONDS} s.", f"kill -9 {holder} ends it; its children end with it.")
+        pause.wait(0.1)
+    say("The local stack is stopped.")
+    return 0
+
+
+def _take_lock() -> int:
+    """The kernel frees this lock with its holder, however that ends; so nothing stale can be in the way."""
+    LOCAL.mkdir(exist_ok=True)
+    lock = os.open(LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        failure = StepFailed(f"A local stack is running already (process {_pid_in(lock)}).", "`make stop` ends it; so does Ctrl-C in its terminal.")
+        failure.step = "Only one at a time"
+        raise failure from None
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, str(os.getpid()).encode(), 0)
+    return lock
+
+
+def _lock_holder() -> int | None:
+    try:
+        lock = os.open(LOCK_FILE, os.O_RDWR)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _pid_in(lock)
+    finally:
+        os.close(lock)
+    return None
+
+
+def _pid_in(lock: int) -> int | None:
+    text = os.pread(lock, 20, 0)
+    return int(text) if text.isdigit() else None
+
+
+def _clear_run() -> None:
+    """Every run begins with nothing: the emulator keeps its state in memory."""
+    shutil.rmtree(RUN, ignore_errors=True)
+    LOGS.mkdir(parents=True)
+    STACK_FILE.unlink(missing_ok=True)
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+
+
+def _continue_in_tools_environment() -> None:
+    if Path(sys.prefix).resolve() != TOOLS.resolve():
+        interpreter = tools.python(TOOLS)
+        os.execv(interpreter, [interpreter, *sys.argv])
+
+
+def _interrupt(*_):
+    raise KeyboardInterrupt
+
+
+class _named:
+    """Names the step of a failure, for checks too quick to announce."""
+
+    def __init__(self, name: str):
+        self._name = name
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, _, failure, __):
+        if isinstance(failure, StepFailed):
+            failure.step = failure.step or self._name
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""The virtual environments with the pinned tools, made when missing or when their list changed. Standard library only."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from console import StepFailed
+from settings import EMULATOR, LOCAL, TOOLS
+
+HERE = Path(__file__).resolve().parent
+MINIMUM_PYTHON = (3, 10)
+
+
+def check_machine() -> None:
+    """Refuses to start on a machine that lacks something only its owner can install."""
+    if sys.version_info < MINIMUM_PYTHON:
+        found = ".".join(map(str, sys.version_info[:2]))
+        raise StepFailed(f"Python {found} is too old.", f"Install Python {'.'.join(map(str, MINIMUM_PYTHON))} or newer.")
+    if not shutil.which("cargo"):
+        raise StepFailed("cargo was not found.", "Install Rust from https://rustup.rs, open a new terminal, and try again.")
+    if not (shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")):
+        raise StepFailed("No C compiler was found; Rust links with one.", "On Debian or Ubuntu: sudo apt install build-essential")
+
+
+def ready() -> bool:
+    """Whether both environments are there and match their lists."""
+    return all(_is_current(*environment) for environment in _environments())
+
+
+def install() -> None:
+    """Makes the environments that are missing or out of date."""
+    for directory, requirements in _environments():
+        if not _is_current(directory, requirements):
+            _make(directory, requirements)
+
+
+def python(environment: Path) -> str:
+    return str(environment / "bin" / "python")
+
+
+def tool(name: str) -> str:
+    """Path of a program in the tools environment."""
+    return str(TOOLS / "bin" / name)
+
+
+def _environments():
+    return (TOOLS, HERE / "requirements-tools.txt"), (EMULATOR, HERE / "requirements-emulator.txt")
+
+
+def _fingerprint(requirements: Path) -> str:
+    # The interpreter counts too: an environment does not outlive an upgrade of the Python it was made with.
+    return hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
+
+
+def _is_current(directory: Path, requirements: Path) -> bool:
+    stamp = directory / "installed"
+    return stamp.exists() and stamp.read_text() == _fingerprint(requirements)
+
+
+def _make(directory: Path, requirements: Path) -> None:
+    fingerprint = _fingerprint(requirements)
+    shutil.rmtree(directory, ignore_errors=True)
+    LOCAL.mkdir(exist_ok=True)
+    log = LOCAL / f"{directory.name}-install.log"
+    with log.open("w") as output:
+        made = subprocess.run([sys.executable, "-m", "venv", str(directory)], stdout=output, stderr=output, check=False)
+        if made.returncode != 0:
+            raise StepFailed(
+                "Python could not make a virtual environment.",
+                "On Debian or Ubuntu: sudo apt install python3-venv",
+                log,
+            )
+        pip = [python(directory), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
+        installed = subprocess.run([*pip, "-r", str(requirements)], stdout=output, stderr=output, check=False)
+    if installed.returncode != 0:
+        raise StepFailed(f"pip could not install {requirements.name}.", "Check the network (pip needs it once), then try again.", log)
+    (directory / "installed").write_text(fingerprint)
