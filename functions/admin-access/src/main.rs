@@ -1,2 +1,49 @@
-//! Cold start.
-fn main() {}
+//! Cold start of the admin API.
+
+use admin_access::{Deps, router};
+use lambda_http::{Error, run};
+use std::sync::Arc;
+use vestibule_adapters::{
+    aws::{AwsSettings, sdk_config},
+    dynamo::{
+        DynamoAccessRequests, DynamoAccounts, DynamoChatUsers, DynamoConnectors, DynamoProjects, KeyringStore, Table,
+    },
+    setup_token::SecretsManagerSetupToken,
+    vault::KmsVault,
+};
+use vestibule_domain::{SystemClock, egress::OriginAllowList, ids::SystemIds};
+use vestibule_edge::{config, logging};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let mut vars = config::vars();
+    logging::init(&mut vars);
+    let aws = sdk_config(&AwsSettings::read(&mut vars));
+    let table = Table::new(&aws, &vars.required("TABLE_NAME"));
+    let keyring = KeyringStore::new(table.clone());
+    let vault = Arc::new(KmsVault::new(&aws, keyring).with_kms_key(&vars.required("KMS_KEY_ID")));
+    let setup_token = SecretsManagerSetupToken::new(&aws, &vars.required("SETUP_SECRET_ARN"));
+    let public_url = vars.optional("PUBLIC_URL");
+    let agent_origin_allowlist = vars.parsed("AGENT_ORIGIN_ALLOWLIST", OriginAllowList::parse);
+    vars.finish()?;
+    vault.warm().await;
+    let accounts = Arc::new(DynamoAccounts::new(table.clone(), vault.clone()));
+    let projects = Arc::new(DynamoProjects::new(table.clone(), vault.clone()));
+    run(router(Deps {
+        accounts: accounts.clone(),
+        api_keys: accounts,
+        projects: projects.clone(),
+        environments: projects,
+        connectors: Arc::new(DynamoConnectors::new(table.clone(), vault.clone())),
+        chat_users: Arc::new(DynamoChatUsers::new(table.clone(), vault.clone())),
+        access_requests: Arc::new(DynamoAccessRequests::new(table, vault.clone())),
+        vault,
+        setup_token: Arc::new(setup_token),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds),
+        random: Arc::new(ring::rand::SystemRandom::new()),
+        public_url,
+        agent_origin_allowlist,
+    }))
+    .await
+}

@@ -1,2 +1,48 @@
-//! Cold start.
-fn main() {}
+//! Cold start of the delivery worker.
+
+use aws_lambda_events::event::sqs::SqsEvent;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use std::sync::Arc;
+use vestibule_adapters::{
+    aws::{AwsSettings, sdk_config},
+    dynamo::{DynamoConversations, KeyringStore, Table},
+    egress::{HttpAgentClient, HttpChatTransport},
+    sqs::SqsQueue,
+    vault::KmsVault,
+};
+use vestibule_domain::{SystemClock, connector::Provider, egress::OriginAllowList};
+use vestibule_edge::{batch, chat::Platforms, config, logging};
+use vestibule_providers::catalogue::chat_providers;
+use worker_delivery::{Deps, handle};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let mut vars = config::vars();
+    logging::init(&mut vars);
+    let aws = sdk_config(&AwsSettings::read(&mut vars));
+    let table = Table::new(&aws, &vars.required("TABLE_NAME"));
+    let queue = SqsQueue::new(&aws, &vars.required("INBOX_QUEUE_URL"));
+    let transport =
+        HttpChatTransport::new([(Provider::new("slack"), vars.required("SLACK_API_URL"))])?;
+    let exempt = vars.parsed("AGENT_ORIGIN_ALLOWLIST", OriginAllowList::parse);
+    vars.finish()?;
+    let vault = Arc::new(KmsVault::new(&aws, KeyringStore::new(table.clone())));
+    vault.warm().await;
+    let deps = Deps {
+        conversations: Arc::new(DynamoConversations::new(table)),
+        platform: Arc::new(Platforms::new(
+            Arc::new(transport),
+            vault.clone(),
+            chat_providers(),
+        )),
+        vault,
+        agents: Arc::new(HttpAgentClient::new(exempt)?),
+        clock: Arc::new(SystemClock),
+    };
+    let (deps, queue) = (&deps, &queue);
+    let work = async move |event: LambdaEvent<SqsEvent>| {
+        let handle = async |body: String, _| handle(deps, &body).await;
+        Ok::<_, Error>(batch::run(event.payload, queue, handle).await)
+    };
+    run(service_fn(work)).await
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 use vestibule_domain::{
     PortError,
     job::{DeliverMessage, InboxJob, OnboardChatUser, OnboardingJob},
-    ports::{InboxQueue, OnboardingQueue},
+    ports::{InboxQueue, MessageHider, OnboardingQueue},
 };
 
 /// Longest time that SQS hides a message: 12 hours.
@@ -41,10 +41,11 @@ impl SqsQueue {
             .send()
             .await;
     }
+}
 
-    /// Hides a received message for another while, at most [`VISIBILITY_MAX`]; fractions of a second are rounded
-    /// up.
-    pub async fn hide(&self, receipt_handle: &str, time: Duration) -> Result<(), PortError> {
+#[async_trait]
+impl MessageHider for SqsQueue {
+    async fn hide(&self, receipt_handle: &str, time: Duration) -> Result<(), PortError> {
         let time = time.min(VISIBILITY_MAX);
         let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
         self.client

@@ -11,6 +11,9 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
+/// 9999-12-31T23:59:59.999Z.
+const LAST_MILLIS: i64 = 253_402_300_799_999;
+
 impl Timestamp {
     /// The instant that many milliseconds after 1970-01-01T00:00:00Z.
     #[must_use]
@@ -57,7 +60,9 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
+        // RFC 3339 ends with the year 9999, and a display must not fail.
+        let millis = self.0.clamp(0, LAST_MILLIS);
+        let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000)
             .map_err(|_| fmt::Error)?;
         write!(
             f,
@@ -119,5 +124,9 @@ mod tests {
         assert_eq!(at.to_string(), "2019-09-19T17:53:45.007Z");
         assert_eq!(Timestamp::parse("2019-09-19T19:53:45.007+02:00"), Some(at));
         assert_eq!(Timestamp::parse("yesterday"), None);
+        assert_eq!(
+            Timestamp::from_millis(i64::MAX).to_string(),
+            "9999-12-31T23:59:59.999Z"
+        );
     }
 }

@@ -24,5 +24,5 @@ pub use onboarding::{
     Claim, ClaimedStanding, ConversationStore, DeliveryContext, OutboxEntry, OutboxStore,
     Settlement, StandingStore,
 };
-pub use queue::{InboxQueue, OnboardingQueue};
+pub use queue::{InboxQueue, MessageHider, OnboardingQueue};
 pub use vault::{SecretVault, SetupTokenSource};

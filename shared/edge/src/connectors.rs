@@ -131,7 +131,13 @@ impl ConnectorCache {
         }
         if entries.len() < ENTRIES_MAX {
             let found = found.clone();
-            entries.insert(id, Entry { read_at: now, found });
+            entries.insert(
+                id,
+                Entry {
+                    read_at: now,
+                    found,
+                },
+            );
         }
         Ok(found)
     }

@@ -106,7 +106,11 @@ impl Intake {
             Ok(Ok(reply)) => reply,
             Ok(Err(Refused::NotAuthentic(refusal))) => {
                 let connector_id = connector_id.map(|id| id.to_string());
-                tracing::info!(connector.id = connector_id, reason = refusal.reason, "webhook refused");
+                tracing::info!(
+                    connector.id = connector_id,
+                    reason = refusal.reason,
+                    "webhook refused"
+                );
                 status(401)
             }
             Ok(Err(Refused::Failed(error))) => {

@@ -1,1 +1,26 @@
-//! .
+//! The Lambda side of Vestibule: what functions share between AWS and the rules.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`intake`] | verify → parse → decide → write → enqueue → acknowledge, for every webhook |
+//! | [`webhook`] | the Lambda event around it |
+//! | [`connectors`] | connectors with opened secrets, remembered for seconds |
+//! | [`chat`] | one sender for every platform |
+//! | [`batch`] | SQS batches, message by message |
+//! | [`standard_webhooks`] | signatures of what agents get |
+//! | [`admin`] | what every admin function does the same way |
+//! | [`auth`] | API keys, and what the caller they prove may do |
+//! | [`problem`] | errors of the admin API as problem details |
+//! | [`config`], [`logging`] | the process's environment; logs and metrics |
+
+pub mod admin;
+pub mod auth;
+pub mod batch;
+pub mod chat;
+pub mod config;
+pub mod connectors;
+pub mod intake;
+pub mod logging;
+pub mod problem;
+pub mod standard_webhooks;
+pub mod webhook;

@@ -7,19 +7,28 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 use vestibule_domain::vars::Vars;
 
-/// Starts logging at `AWS_LAMBDA_LOG_LEVEL`, which Lambda sets from the template; `info` when it
-/// does not. Libraries are heard from `warn` on. A second call does nothing.
+/// Starts logging at `RUST_LOG`, which the template sets; `info` when it does not. Libraries are heard
+/// from `warn` on. A second call does nothing.
 pub fn init(vars: &mut Vars<'_>) {
     let level = vars
-        .optional("AWS_LAMBDA_LOG_LEVEL")
+        .optional("RUST_LOG")
         .and_then(|level| level.parse::<LevelFilter>().ok())
         .unwrap_or(LevelFilter::INFO);
     let libraries = level.min(LevelFilter::WARN);
-    let filter = ["aws", "hyper", "hyper_util", "rustls", "reqwest", "lambda_runtime", "lambda_http", "tower"]
-        .into_iter()
-        .fold(Targets::new().with_default(level), |filter, library| {
-            filter.with_target(library, libraries)
-        });
+    let filter = [
+        "aws",
+        "hyper",
+        "hyper_util",
+        "rustls",
+        "reqwest",
+        "lambda_runtime",
+        "lambda_http",
+        "tower",
+    ]
+    .into_iter()
+    .fold(Targets::new().with_default(level), |filter, library| {
+        filter.with_target(library, libraries)
+    });
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use std::time::Duration;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
-    chat_user::ChatUser,
+    chat_user::{ChatUser, Owed},
     ids::{ChatUserId, LeaseId},
     job::OnboardChatUser,
     ports::{Claim, ClaimedStanding, Settlement, StandingStore},
@@ -86,48 +86,34 @@ impl StandingStore for DynamoStandings {
         scope: ProjectScope,
         claimed: &ClaimedStanding,
         settlement: Settlement,
-        _now: Timestamp,
     ) -> Result<(), PortError> {
         let standing = &claimed.standing;
         let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
-        let shard = keys::outbox_shard(standing.chat_user_id);
-        let mut set = vec!["settled_lease = :lease", "version = version + :one"];
-        let mut remove = vec!["lease_id", "lease_until"];
         let mut values = vec![(":lease", s(claimed.lease)), (":one", n(1))];
-        let mut mark = |set: &mut Vec<&str>, due: Timestamp| {
-            set.extend(["outbox_pk = :shard", "outbox_due = :due"]);
-            values.extend([(":shard", s(&shard)), (":due", n(due.millis()))]);
-        };
-        match settlement {
-            Settlement::Postponed { until } => mark(&mut set, until),
-            Settlement::Done {
+        let change = match settlement {
+            Settlement::Message {
                 message,
-                still_owed,
+                profile_due,
             } => {
-                set.push("attempts = :zero");
-                if let Some((_, due)) = still_owed {
-                    set.push("owed = :owed");
-                    mark(&mut set, due);
-                } else {
-                    remove.extend(["owed", "outbox_pk", "outbox_due"]);
-                }
-                values.push((":zero", n(0)));
-                if let Some((owed, _)) = still_owed {
-                    values.push((":owed", to_value(&owed)?));
-                }
-                if let Some(message) = message {
-                    set.push("onboarding_message = :message");
-                    values.push((":message", to_value(&message)?));
-                }
+                values.extend([
+                    (":message", to_value(&message)?),
+                    (":owed", to_value(&Owed::Profile)?),
+                    (":due", n(profile_due.millis())),
+                    (":zero", n(0)),
+                ]);
+                "SET onboarding_message = :message, owed = :owed, outbox_due = :due, attempts = :zero, version = version + :one"
             }
-        }
-        let update = self.table.update_part(
-            &key,
-            &format!("SET {} REMOVE {}", set.join(", "), remove.join(", ")),
-            "lease_id = :lease",
-            &[],
-            &values,
-        )?;
+            Settlement::Done => {
+                "SET settled_lease = :lease, version = version + :one REMOVE owed, outbox_pk, outbox_due, attempts, lease_id, lease_until"
+            }
+            Settlement::Postponed { until } => {
+                values.push((":due", n(until.millis())));
+                "SET settled_lease = :lease, outbox_due = :due, version = version + :one REMOVE lease_id, lease_until"
+            }
+        };
+        let update = self
+            .table
+            .update_part(&key, change, "lease_id = :lease", &[], &values)?;
         match self.table.update(update).await? {
             Conditional::Done(_) => Ok(()),
             Conditional::Failed(Some(row)) => {

@@ -3,7 +3,7 @@
 use crate::{
     PortError, ProjectScope, Timestamp,
     account::Environment,
-    chat_user::{ChatUser, OnboardingMessage, Owed, Standing},
+    chat_user::{ChatUser, OnboardingMessage, Standing},
     connector::Connector,
     conversation::ConversationLog,
     ids::{ChatUserId, ConnectorId, LeaseId},
@@ -38,17 +38,19 @@ pub struct ClaimedStanding {
 /// What the work on a claimed standing led to.
 #[derive(Debug, Clone)]
 pub enum Settlement {
-    /// Done: record the outcome and take the standing out of the outbox. What is still owed, if
-    /// anything, stays in it.
-    Done {
-        /// What became of the onboarding message, if that was the work.
-        message: Option<OnboardingMessage>,
-        /// What is still to be done, and from when on.
-        still_owed: Option<(Owed, Timestamp)>,
+    /// The onboarding message is dealt with; the profile is owed now, under the same lease, and
+    /// should this worker die, from `profile_due` on to another.
+    Message {
+        /// What became of it.
+        message: OnboardingMessage,
+        /// The new due time of the outbox mark.
+        profile_due: Timestamp,
     },
-    /// Not done: give the lease back, to be tried again from then on.
+    /// Nothing is owed any more: the mark goes.
+    Done,
+    /// Not done: the lease is given back, to be tried again from then on.
     Postponed {
-        /// The due time of the outbox mark.
+        /// The new due time of the outbox mark.
         until: Timestamp,
     },
 }
@@ -71,7 +73,6 @@ pub trait StandingStore: Send + Sync {
         scope: ProjectScope,
         claimed: &ClaimedStanding,
         settlement: Settlement,
-        now: Timestamp,
     ) -> Result<(), PortError>;
 
     /// The chat user of a job.

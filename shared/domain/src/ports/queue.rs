@@ -5,6 +5,7 @@ use crate::{
     job::{DeliverMessage, OnboardChatUser},
 };
 use async_trait::async_trait;
+use std::time::Duration;
 
 /// Where onboarding work goes. No order; a job may come twice.
 #[async_trait]
@@ -18,4 +19,12 @@ pub trait OnboardingQueue: Send + Sync {
 pub trait InboxQueue: Send + Sync {
     /// Enqueues a message. Doing it twice within five minutes is doing it once.
     async fn enqueue_delivery(&self, message: DeliverMessage) -> Result<(), PortError>;
+}
+
+/// A queue whose messages can be put off while they are in work.
+#[async_trait]
+pub trait MessageHider: Send + Sync {
+    /// Hides the message that was received under this handle for a while, so that its next attempt
+    /// waits. Longer than the queue can is as long as it can.
+    async fn hide(&self, receipt_handle: &str, time: Duration) -> Result<(), PortError>;
 }

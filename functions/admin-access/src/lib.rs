@@ -1,0 +1,97 @@
+//! The admin API (SPEC A, B, D29, G01): one router for everything under `/v1`.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`routes`] | one file per resource: request, response, handler |
+//! | `wire` | what several resources have in common on the wire |
+//! | `rules` | rules for what callers write |
+//! | `changes` | audit entries and log lines |
+//! | `openapi` | the document, made from the handlers |
+
+#![expect(
+    unused_qualifications,
+    reason = "utoipa's `path` macro writes the types of `params` with their paths"
+)]
+
+mod changes;
+mod openapi;
+pub mod routes;
+mod rules;
+mod wire;
+
+use axum::Router;
+use ring::rand::SecureRandom;
+use std::{fmt, sync::Arc};
+use vestibule_domain::{
+    Clock,
+    egress::OriginAllowList,
+    ids::IdSource,
+    ports::{
+        AccessRequestStore, AccountStore, ApiKeyStore, ChatUserStore, ConnectorStore,
+        EnvironmentStore, ProjectStore, SecretVault, SetupTokenSource,
+    },
+};
+use vestibule_edge::{admin::framed, auth::AdminPorts};
+
+/// What the admin API works with.
+#[derive(Clone)]
+pub struct Deps {
+    /// The account and its set-up.
+    pub accounts: Arc<dyn AccountStore>,
+    /// API keys.
+    pub api_keys: Arc<dyn ApiKeyStore>,
+    /// Projects.
+    pub projects: Arc<dyn ProjectStore>,
+    /// Environments.
+    pub environments: Arc<dyn EnvironmentStore>,
+    /// Connectors.
+    pub connectors: Arc<dyn ConnectorStore>,
+    /// Chat users.
+    pub chat_users: Arc<dyn ChatUserStore>,
+    /// Access requests.
+    pub access_requests: Arc<dyn AccessRequestStore>,
+    /// Encrypts secrets.
+    pub vault: Arc<dyn SecretVault>,
+    /// The one-time token of the first set-up.
+    pub setup_token: Arc<dyn SetupTokenSource>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn IdSource>,
+    /// Randomness for keys and secrets.
+    pub random: Arc<dyn SecureRandom + Send + Sync>,
+    /// `PUBLIC_URL`: the address under which the API is reached, if it is not the gateway's own.
+    pub public_url: Option<String>,
+    /// `AGENT_ORIGIN_ALLOWLIST`: agents that may be inside.
+    pub agent_origin_allowlist: OriginAllowList,
+}
+
+impl fmt::Debug for Deps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deps")
+            .field("public_url", &self.public_url)
+            .field("agent_origin_allowlist", &self.agent_origin_allowlist)
+            .finish_non_exhaustive()
+    }
+}
+
+impl AdminPorts for Deps {
+    fn api_keys(&self) -> &dyn ApiKeyStore {
+        self.api_keys.as_ref()
+    }
+
+    fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+}
+
+/// The admin API, ready for `lambda_http::run`.
+pub fn router(deps: Deps) -> Router {
+    let ids = Arc::clone(&deps.ids);
+    let (router, document) = routes::all().split_for_parts();
+    let document = openapi::finished(&document);
+    let router = router
+        .layer(axum::Extension(document))
+        .with_state(Arc::new(deps));
+    framed(router, ids)
+}

@@ -1,0 +1,347 @@
+//! Access requests: one list for all connectors of a project, and the decision (SPEC B).
+
+pub mod decide;
+pub mod get;
+pub mod list;
+
+use crate::wire::{ActorResponse, ConversationKindName, RequestStatusName};
+use serde::Serialize;
+use utoipa::ToSchema;
+use vestibule_domain::{
+    Timestamp, access_request::AccessRequest, chat_user::OnboardingMessage,
+    ports::AccessRequestView,
+};
+
+/// An access request.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "status": "approved", "provider": "slack", "identifier": "U0123456789",
+    "connector": {"id": "01JD3Q3Z9V8M4T6K2N7P5R1S0X", "name": "Support on Slack"},
+    "environment_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Y", "chat_user_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Z",
+    "conversation": {"id": "01JD3Q3Z9V8M4T6K2N7P5R1S10", "kind": "direct", "provider_conversation_id": "D0123456789", "thread": null},
+    "created_at": "2026-11-22T10:00:00.000Z", "rejected_before": 0,
+    "processed_by": {"id": "api_key:01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "first key"},
+    "processed_at": "2026-11-22T10:05:00.000Z", "processing_note": "A new colleague."
+}))]
+pub struct AccessRequestResponse {
+    /// Its id.
+    id: String,
+    /// Where it stands.
+    status: RequestStatusName,
+    /// The platform.
+    provider: String,
+    /// Who asks, as the platform identifies them.
+    identifier: String,
+    /// The connector that was written to.
+    connector: RequestConnectorResponse,
+    /// The environment that approval opens.
+    environment_id: String,
+    /// Who asks.
+    chat_user_id: String,
+    /// Where they wrote.
+    conversation: ConversationResponse,
+    /// When they asked.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// How often they were rejected here before.
+    rejected_before: u32,
+    /// Who decided; null while it is pending.
+    processed_by: Option<ActorResponse>,
+    /// When; null while it is pending.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    processed_at: Option<Timestamp>,
+    /// Why, if they said so.
+    processing_note: Option<String>,
+}
+
+/// A connector as it was named when the request was made. It may be deleted since.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RequestConnectorResponse {
+    /// Its id.
+    id: String,
+    /// Its name then.
+    name: String,
+}
+
+/// Where somebody wrote.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConversationResponse {
+    /// Our id for it.
+    id: String,
+    /// Whether others read along.
+    kind: ConversationKindName,
+    /// The platform's own id, such as a Slack channel.
+    provider_conversation_id: String,
+    /// The thread within it.
+    thread: Option<String>,
+}
+
+impl From<AccessRequest> for AccessRequestResponse {
+    fn from(request: AccessRequest) -> Self {
+        let status = request.status().into();
+        let (by, at, note) = match request.decision {
+            Some(decision) => (
+                Some((&decision.by).into()),
+                Some(decision.at),
+                decision.note,
+            ),
+            None => (None, None, None),
+        };
+        Self {
+            id: request.id.to_string(),
+            status,
+            provider: request.provider.key().to_owned(),
+            identifier: request.identifier,
+            connector: RequestConnectorResponse {
+                id: request.connector_id.to_string(),
+                name: request.connector_name,
+            },
+            environment_id: request.environment_id.to_string(),
+            chat_user_id: request.chat_user_id.to_string(),
+            conversation: ConversationResponse {
+                id: request.conversation.id.to_string(),
+                kind: request.conversation.kind.into(),
+                provider_conversation_id: request.conversation.provider_conversation_id,
+                thread: request.conversation.thread,
+            },
+            created_at: request.created_at,
+            rejected_before: request.rejected_before,
+            processed_by: by,
+            processed_at: at,
+            processing_note: note,
+        }
+    }
+}
+
+/// An access request with what is known of who asks.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AccessRequestDetailsResponse {
+    /// The request.
+    #[serde(flatten)]
+    request: AccessRequestResponse,
+    /// The name to show; the identifier where the platform tells none.
+    user_name: String,
+    /// An https address of a picture.
+    avatar_url: Option<String>,
+    /// Messages held back since the request was made, its own first included; null once the person
+    /// made a later request, which counts on its own.
+    message_count: Option<u64>,
+    /// When the last of them was written.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_message_at: Option<Timestamp>,
+    /// What became of the onboarding message, which a person gets at most once a connector.
+    onboarding_message: OnboardingMessageResponse,
+}
+
+/// What became of the onboarding message.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"status": "sent", "at": "2026-11-22T10:00:01.000Z", "class": null, "reason": null}))]
+pub struct OnboardingMessageResponse {
+    /// `none` was due, it is `queued`, was `sent`, `failed`, or was `skipped` because the request was
+    /// decided first.
+    status: OnboardingMessageStatus,
+    /// Since when this is known.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    at: Option<Timestamp>,
+    /// Whose fault a failure is: `recipient`, `connector` or `request`.
+    class: Option<String>,
+    /// The platform's own word for a failure.
+    reason: Option<String>,
+}
+
+/// What became of an onboarding message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnboardingMessageStatus {
+    /// None was due.
+    None,
+    /// On its way.
+    Queued,
+    /// The platform took it.
+    Sent,
+    /// The platform will not take it.
+    Failed,
+    /// The request was decided before it went out.
+    Skipped,
+}
+
+impl From<Option<OnboardingMessage>> for OnboardingMessageResponse {
+    fn from(message: Option<OnboardingMessage>) -> Self {
+        let of = |status, at| Self {
+            status,
+            at,
+            class: None,
+            reason: None,
+        };
+        match message {
+            None => of(OnboardingMessageStatus::None, None),
+            Some(OnboardingMessage::Queued) => of(OnboardingMessageStatus::Queued, None),
+            Some(OnboardingMessage::Sent { at }) => of(OnboardingMessageStatus::Sent, Some(at)),
+            Some(OnboardingMessage::Skipped { at }) => {
+                of(OnboardingMessageStatus::Skipped, Some(at))
+            }
+            Some(OnboardingMessage::Failed { at, class, reason }) => Self {
+                class: Some(class),
+                reason: Some(reason),
+                ..of(OnboardingMessageStatus::Failed, Some(at))
+            },
+        }
+    }
+}
+
+impl From<AccessRequestView> for AccessRequestDetailsResponse {
+    fn from(view: AccessRequestView) -> Self {
+        let counted = view
+            .standing
+            .as_ref()
+            .filter(|standing| standing.request_id == Some(view.request.id));
+        let user = view.chat_user.as_ref();
+        Self {
+            user_name: user
+                .map_or(view.request.identifier.as_str(), |user| user.display_name())
+                .to_owned(),
+            avatar_url: user.and_then(|user| user.profile.avatar_url.clone()),
+            message_count: counted.map(|standing| standing.message_count),
+            last_message_at: counted.and_then(|standing| standing.last_message_at),
+            onboarding_message: view
+                .standing
+                .and_then(|standing| standing.onboarding_message)
+                .into(),
+            request: view.request.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use vestibule_domain::{
+        AccountScope,
+        access_request::{Actor, RequestDecision, Verdict},
+        chat_user::Standing,
+        connector::Provider,
+        conversation::{ConversationKind, ConversationRef},
+        ids::{AccessRequestId, AccountId, ChatUserId, ConnectorId, EnvironmentId, ProjectId},
+    };
+
+    fn view() -> AccessRequestView {
+        let connector_id = ConnectorId::derive(&["c"]);
+        let conversation = ConversationRef::new(
+            connector_id,
+            ConversationKind::Direct,
+            "D1".to_owned(),
+            None,
+        );
+        let request = AccessRequest {
+            id: AccessRequestId::derive(&["r"]),
+            scope: AccountScope::of_verified(AccountId::derive(&["a"]))
+                .project(ProjectId::derive(&["p"])),
+            environment_id: EnvironmentId::derive(&["e"]),
+            connector_id,
+            connector_name: "Support".to_owned(),
+            provider: Provider::new("slack"),
+            chat_user_id: ChatUserId::derive(&["u"]),
+            identifier: "U1".to_owned(),
+            conversation: conversation.clone(),
+            rejected_before: 1,
+            created_at: Timestamp::from_millis(0),
+            decision: None,
+        };
+        let standing = Standing {
+            connector_id,
+            chat_user_id: request.chat_user_id,
+            first_seen_at: Timestamp::from_millis(0),
+            conversation,
+            admitted_openly_at: None,
+            request_id: Some(request.id),
+            request_pending: true,
+            message_count: 3,
+            last_message_at: Some(Timestamp::from_millis(9)),
+            recent_events: Vec::new(),
+            rejections: None,
+            onboarding_message: Some(OnboardingMessage::Sent {
+                at: Timestamp::from_millis(1),
+            }),
+            owed: None,
+            version: 1,
+        };
+        AccessRequestView {
+            request,
+            chat_user: None,
+            standing: Some(standing),
+        }
+    }
+
+    fn shown(view: AccessRequestView) -> serde_json::Value {
+        serde_json::to_value(AccessRequestDetailsResponse::from(view)).unwrap()
+    }
+
+    #[test]
+    fn a_pending_request_shows_who_asks_and_how_often_they_wrote() {
+        let shown = shown(view());
+        assert_eq!(shown["status"], "pending");
+        assert_eq!(shown["user_name"], "U1");
+        assert_eq!(shown["connector"]["name"], "Support");
+        assert_eq!(shown["conversation"]["kind"], "direct");
+        assert_eq!(shown["message_count"], 3);
+        assert_eq!(shown["onboarding_message"]["status"], "sent");
+        assert_eq!(shown["processed_by"], json!(null));
+    }
+
+    #[test]
+    fn a_request_that_was_followed_by_another_does_not_show_the_other_s_count() {
+        let mut view = view();
+        if let Some(standing) = &mut view.standing {
+            standing.request_id = Some(AccessRequestId::derive(&["later"]));
+        }
+        let shown = shown(view);
+        assert_eq!(shown["message_count"], json!(null));
+        assert_eq!(shown["last_message_at"], json!(null));
+        assert_eq!(shown["onboarding_message"]["status"], "sent");
+    }
+
+    #[test]
+    fn a_decided_request_shows_who_decided_when_and_why() {
+        let mut view = view();
+        view.request.decision = Some(RequestDecision {
+            verdict: Verdict::Reject,
+            by: Actor {
+                id: "api_key:1".to_owned(),
+                name: "Grace".to_owned(),
+            },
+            at: Timestamp::from_millis(0),
+            note: Some("unknown".to_owned()),
+        });
+        view.standing = None;
+        let shown = shown(view);
+        assert_eq!(shown["status"], "rejected");
+        assert_eq!(
+            shown["processed_by"],
+            json!({"id": "api_key:1", "name": "Grace"})
+        );
+        assert_eq!(shown["processing_note"], "unknown");
+        assert_eq!(shown["onboarding_message"]["status"], "none");
+    }
+
+    #[test]
+    fn the_fate_of_the_onboarding_message_is_told() {
+        let at = Timestamp::from_millis(0);
+        let of = |message| OnboardingMessageResponse::from(Some(message)).status;
+        assert_eq!(
+            of(OnboardingMessage::Queued),
+            OnboardingMessageStatus::Queued
+        );
+        assert_eq!(
+            of(OnboardingMessage::Skipped { at }),
+            OnboardingMessageStatus::Skipped
+        );
+        let failed = OnboardingMessageResponse::from(Some(OnboardingMessage::Failed {
+            at,
+            class: "connector".to_owned(),
+            reason: "invalid_auth".to_owned(),
+        }));
+        assert_eq!(failed.class.as_deref(), Some("connector"));
+        assert_eq!(failed.reason.as_deref(), Some("invalid_auth"));
+    }
+}

@@ -1,0 +1,182 @@
+//! `GET /v1/projects/{project_id}/access-requests`
+
+use super::{super::project_of_empty_list, AccessRequestDetailsResponse};
+use crate::{
+    Deps, rules,
+    wire::{ListResponse, ProjectPath, RequestStatusName},
+};
+use axum::{Json, extract::State};
+use serde::Deserialize;
+use std::sync::Arc;
+use utoipa::IntoParams;
+use vestibule_domain::{Timestamp, account::Permission, ports::AccessRequestFilter};
+use vestibule_edge::{
+    admin::{ApiPath, FieldErrors, ListFilter, ListQuery, PageParams},
+    auth::Authenticated,
+    problem::ApiError,
+};
+
+/// No filter by status.
+const ALL: &str = "all";
+
+/// Which access requests are wanted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AccessRequestParams {
+    /// `pending`, `approved`, `rejected`, or `all`, which is what it is unless said otherwise.
+    #[param(
+        nullable = false,
+        pattern = "^(pending|approved|rejected|all)$",
+        example = "pending"
+    )]
+    status: Option<String>,
+    /// Of this connector only.
+    #[param(nullable = false)]
+    connector_id: Option<String>,
+    /// Of this platform only.
+    #[param(nullable = false, example = "slack")]
+    provider: Option<String>,
+    /// Made at or after this time.
+    #[param(nullable = false, format = DateTime)]
+    created_after: Option<String>,
+    /// Made before this time.
+    #[param(nullable = false, format = DateTime)]
+    created_before: Option<String>,
+}
+
+/// The filters, checked.
+#[derive(Debug, Default)]
+pub struct Wanted(AccessRequestFilter);
+
+impl ListFilter for Wanted {
+    type Params = AccessRequestParams;
+
+    fn read(params: AccessRequestParams, errors: &mut FieldErrors) -> Self {
+        let spellings: Vec<_> = RequestStatusName::SPELLINGS
+            .iter()
+            .copied()
+            .chain([ALL])
+            .collect();
+        let status = params.status.as_deref().filter(|status| *status != ALL);
+        let status = rules::one_of(
+            "status",
+            status,
+            &spellings,
+            RequestStatusName::parse,
+            errors,
+        );
+        let connector = params.connector_id.as_deref();
+        Self(AccessRequestFilter {
+            status: status.map(Into::into),
+            connector_id: rules::id("connector_id", connector, errors),
+            provider: rules::provider("provider", params.provider.as_deref(), errors),
+            created_after: read_time("created_after", params.created_after.as_deref(), errors),
+            created_before: read_time("created_before", params.created_before.as_deref(), errors),
+        })
+    }
+}
+
+fn read_time(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Option<Timestamp> {
+    // An unescaped `+` of an offset reads as a blank.
+    let time = Timestamp::parse(&given?.replace(' ', "+"));
+    if time.is_none() {
+        errors.add(
+            field,
+            "must be a time such as 2026-11-22T10:00:00Z (RFC 3339)",
+        );
+    }
+    time
+}
+
+/// List the access requests
+///
+/// One list for all connectors of the project. Needs `access_requests.read`.
+#[utoipa::path(
+    get,
+    path = "/v1/projects/{project_id}/access-requests",
+    tag = "Access requests",
+    params(ProjectPath, AccessRequestParams, PageParams),
+    responses((status = 200, description = "One page.", body = ListResponse<AccessRequestDetailsResponse>))
+)]
+pub async fn list_access_requests(
+    State(deps): State<Arc<Deps>>,
+    caller: Authenticated,
+    ApiPath(path): ApiPath<ProjectPath>,
+    query: ListQuery<Wanted>,
+) -> Result<Json<ListResponse<AccessRequestDetailsResponse>>, ApiError> {
+    let caller = caller.holding(Permission::AccessRequestsRead)?;
+    let scope = caller.scope().project(path.project_id);
+    let page = deps
+        .access_requests
+        .list_access_requests(scope, &query.filter.0, &query.page)
+        .await?;
+    let is_empty = page.items.is_empty();
+    project_of_empty_list(
+        &deps,
+        caller.scope(),
+        path.project_id,
+        &query.page,
+        is_empty,
+    )
+    .await?;
+    Ok(ListResponse::of(page, Into::into))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vestibule_domain::access_request::RequestStatus;
+
+    fn of(status: &str) -> (AccessRequestFilter, FieldErrors) {
+        let mut errors = FieldErrors::default();
+        let params = AccessRequestParams {
+            status: Some(status.to_owned()),
+            ..AccessRequestParams::default()
+        };
+        (Wanted::read(params, &mut errors).0, errors)
+    }
+
+    #[test]
+    fn all_is_no_filter() {
+        assert_eq!(of("all").0.status, None);
+        assert!(of("all").1.is_empty());
+        assert_eq!(of("pending").0.status, Some(RequestStatus::Pending));
+        assert!(of("open").1.names("status"));
+    }
+
+    #[test]
+    fn every_wrong_filter_is_told() {
+        let mut errors = FieldErrors::default();
+        let wrong = || Some("x".to_owned());
+        Wanted::read(
+            AccessRequestParams {
+                status: wrong(),
+                connector_id: wrong(),
+                provider: wrong(),
+                created_after: wrong(),
+                created_before: wrong(),
+            },
+            &mut errors,
+        );
+        for field in [
+            "status",
+            "connector_id",
+            "provider",
+            "created_after",
+            "created_before",
+        ] {
+            assert!(errors.names(field), "{field}");
+        }
+    }
+
+    #[test]
+    fn a_time_may_have_an_offset() {
+        let mut errors = FieldErrors::default();
+        assert_eq!(
+            read_time("x", Some("2026-11-22T11:00:00 01:00"), &mut errors),
+            Timestamp::parse("2026-11-22T10:00:00Z")
+        );
+        assert!(errors.is_empty());
+    }
+}

@@ -1,0 +1,402 @@
+//! Chat users: everyone who wrote through a connector (SPEC A23–A33), and shutting them out (A45).
+
+use super::{CHANGE_ATTEMPTS, again_after, project_of_empty_list};
+use crate::{
+    Deps,
+    changes::{self, Change},
+    rules,
+    wire::{ChatUserPath, ChatUserStatusName, ListResponse, ProjectPath, found},
+};
+use axum::{Json, extract::State, response::Response};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+use vestibule_domain::{
+    Timestamp,
+    account::Permission,
+    chat_user::{Block, ChatUser},
+    ports::ChatUserFilter,
+};
+use vestibule_edge::{
+    admin::{
+        ApiPath, CallOrigin, FieldErrors, IfMatch, ListFilter, ListQuery, OptionalJsonBody,
+        PageParams, read_fields,
+    },
+    auth::{Authenticated, Permitted},
+    problem::{ApiError, Problem},
+};
+
+/// A person on a chat platform.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "provider": "slack", "platform_scope": "T0123456789", "identifier": "U0123456789",
+    "display_name": "Ada Lovelace", "first_name": "Ada", "last_name": "Lovelace", "avatar_url": null, "status": "active",
+    "environments": [{"environment_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0X", "granted_at": "2026-11-22T10:00:00.000Z", "granted_by": "first key"}],
+    "block": null, "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
+}))]
+pub struct ChatUserResponse {
+    /// Their id.
+    id: String,
+    /// The platform.
+    provider: String,
+    /// Within what the identifier is unique, such as a Slack team.
+    platform_scope: String,
+    /// The platform's own id of the person.
+    identifier: String,
+    /// The name to show; the identifier where the platform tells none.
+    display_name: String,
+    /// Where the platform splits names.
+    first_name: Option<String>,
+    /// Where the platform splits names.
+    last_name: Option<String>,
+    /// An https address of a picture.
+    avatar_url: Option<String>,
+    /// Where they stand.
+    status: ChatUserStatusName,
+    /// Where they may talk because somebody approved it.
+    environments: Vec<GrantResponse>,
+    /// Set while they are shut out.
+    block: Option<BlockResponse>,
+    /// When they first wrote.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When the record last changed.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+}
+
+/// Permission to talk in one environment.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GrantResponse {
+    /// The environment.
+    environment_id: String,
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    granted_at: Timestamp,
+    /// The name of who approved.
+    granted_by: String,
+}
+
+/// Who shut a person out.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BlockResponse {
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    blocked_at: Timestamp,
+    /// The name of who decided.
+    blocked_by: String,
+    /// Why, if they said so.
+    note: Option<String>,
+}
+
+impl From<ChatUser> for ChatUserResponse {
+    fn from(user: ChatUser) -> Self {
+        Self {
+            id: user.id.to_string(),
+            display_name: user.display_name().to_owned(),
+            status: user.status().into(),
+            environments: user
+                .grants
+                .iter()
+                .map(|(id, grant)| GrantResponse {
+                    environment_id: id.to_string(),
+                    granted_at: grant.granted_at,
+                    granted_by: grant.granted_by.clone(),
+                })
+                .collect(),
+            provider: user.identity.provider.key().to_owned(),
+            platform_scope: user.identity.platform_scope,
+            identifier: user.identity.identifier,
+            first_name: user.profile.first_name,
+            last_name: user.profile.last_name,
+            avatar_url: user.profile.avatar_url,
+            block: user.block.map(|block| BlockResponse {
+                blocked_at: block.blocked_at,
+                blocked_by: block.blocked_by,
+                note: block.note,
+            }),
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+        }
+    }
+}
+
+/// Which chat users are wanted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ChatUserParams {
+    /// With this status only.
+    #[param(value_type = Option<ChatUserStatusName>, nullable = false)]
+    status: Option<String>,
+    /// Of this platform only.
+    #[param(nullable = false, example = "slack")]
+    provider: Option<String>,
+}
+
+/// The filters, checked.
+#[derive(Debug, Default)]
+pub struct Wanted(ChatUserFilter);
+
+impl ListFilter for Wanted {
+    type Params = ChatUserParams;
+
+    fn read(params: ChatUserParams, errors: &mut FieldErrors) -> Self {
+        let status = rules::one_of(
+            "status",
+            params.status.as_deref(),
+            ChatUserStatusName::SPELLINGS,
+            ChatUserStatusName::parse,
+            errors,
+        );
+        Self(ChatUserFilter {
+            status: status.map(Into::into),
+            provider: rules::provider("provider", params.provider.as_deref(), errors),
+        })
+    }
+}
+
+/// List the chat users
+///
+/// Everyone who wrote through a connector of the project. Needs `chat_users.read`.
+#[utoipa::path(
+    get,
+    path = "/v1/projects/{project_id}/chat-users",
+    tag = "Chat users",
+    params(ProjectPath, ChatUserParams, PageParams),
+    responses((status = 200, description = "One page.", body = ListResponse<ChatUserResponse>))
+)]
+pub async fn list_chat_users(
+    State(deps): State<Arc<Deps>>,
+    caller: Authenticated,
+    ApiPath(path): ApiPath<ProjectPath>,
+    query: ListQuery<Wanted>,
+) -> Result<Json<ListResponse<ChatUserResponse>>, ApiError> {
+    let caller = caller.holding(Permission::ChatUsersRead)?;
+    let scope = caller.scope().project(path.project_id);
+    let page = deps
+        .chat_users
+        .list_chat_users(scope, &query.filter.0, &query.page)
+        .await?;
+    let is_empty = page.items.is_empty();
+    project_of_empty_list(
+        &deps,
+        caller.scope(),
+        path.project_id,
+        &query.page,
+        is_empty,
+    )
+    .await?;
+    Ok(ListResponse::of(page, Into::into))
+}
+
+/// Read a chat user
+///
+/// Needs `chat_users.read`.
+#[utoipa::path(
+    get,
+    path = "/v1/projects/{project_id}/chat-users/{chat_user_id}",
+    tag = "Chat users",
+    params(ChatUserPath),
+    responses((status = 200, description = "The chat user.", body = ChatUserResponse, headers(("ETag" = String, description = "The version of the record."))))
+)]
+pub async fn get_chat_user(
+    State(deps): State<Arc<Deps>>,
+    caller: Authenticated,
+    ApiPath(path): ApiPath<ChatUserPath>,
+) -> Result<Response, ApiError> {
+    let caller = caller.holding(Permission::ChatUsersRead)?;
+    let user = deps
+        .chat_users
+        .get_chat_user(caller.scope().project(path.project_id), path.chat_user_id)
+        .await?
+        .ok_or(ApiError::NotFound("chat user"))?;
+    Ok(found(user.version, ChatUserResponse::from(user)))
+}
+
+/// Why a person is shut out.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"note": "Asked us to stop answering."}))]
+pub struct BlockChatUserRequest {
+    /// For other admins; at most 4000 characters. The person does not see it.
+    #[schema(max_length = 4000)]
+    note: Option<String>,
+}
+
+/// Block a chat user
+///
+/// From their next message on, nothing they write is answered, counted or kept, through whichever
+/// connector of the project. A person who is blocked already stays so, with the note of then.
+/// Needs `chat_users.block`.
+#[utoipa::path(
+    post,
+    path = "/v1/projects/{project_id}/chat-users/{chat_user_id}/block",
+    tag = "Chat users",
+    params(ChatUserPath),
+    request_body(content = Option<BlockChatUserRequest>, description = "May be left out."),
+    responses(
+        (status = 200, description = "The chat user is blocked.", body = ChatUserResponse),
+        (status = 409, description = "Somebody else keeps changing the record.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn block_chat_user(
+    State(deps): State<Arc<Deps>>,
+    caller: Authenticated,
+    origin: CallOrigin,
+    ApiPath(path): ApiPath<ChatUserPath>,
+    body: OptionalJsonBody,
+) -> Result<Response, ApiError> {
+    let caller = caller.holding(Permission::ChatUsersBlock)?;
+    let note = read_block(body.0)?;
+    change(
+        &deps,
+        &caller,
+        &origin,
+        path,
+        "chat_user.blocked",
+        |user, now| {
+            if user.block.is_none() {
+                user.block = Some(Block {
+                    blocked_at: now,
+                    blocked_by: caller.actor().name.clone(),
+                    note: note.clone(),
+                });
+            }
+        },
+    )
+    .await
+}
+
+fn read_block(fields: Map<String, Value>) -> Result<Option<String>, ApiError> {
+    let mut errors = FieldErrors::default();
+    let request: BlockChatUserRequest = read_fields(fields, &mut errors);
+    let note = rules::note("note", request.note.as_deref(), &mut errors);
+    errors.check_body()?;
+    Ok(note)
+}
+
+/// Unblock a chat user
+///
+/// What they could do before holds again from their next message on. Needs `chat_users.block`.
+#[utoipa::path(
+    post,
+    path = "/v1/projects/{project_id}/chat-users/{chat_user_id}/unblock",
+    tag = "Chat users",
+    params(ChatUserPath),
+    responses(
+        (status = 200, description = "The chat user is not blocked.", body = ChatUserResponse),
+        (status = 409, description = "Somebody else keeps changing the record.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn unblock_chat_user(
+    State(deps): State<Arc<Deps>>,
+    caller: Authenticated,
+    origin: CallOrigin,
+    ApiPath(path): ApiPath<ChatUserPath>,
+) -> Result<Response, ApiError> {
+    let caller = caller.holding(Permission::ChatUsersBlock)?;
+    change(
+        &deps,
+        &caller,
+        &origin,
+        path,
+        "chat_user.unblocked",
+        |user, _| {
+            user.block = None;
+        },
+    )
+    .await
+}
+
+/// Makes a change to the record as it is now, again if somebody else was faster.
+async fn change(
+    deps: &Deps,
+    caller: &Permitted,
+    origin: &CallOrigin,
+    path: ChatUserPath,
+    action: &'static str,
+    make: impl Fn(&mut ChatUser, Timestamp) + Send + Sync,
+) -> Result<Response, ApiError> {
+    let scope = caller.scope().project(path.project_id);
+    for _ in 0..CHANGE_ATTEMPTS {
+        let user = deps
+            .chat_users
+            .get_chat_user(scope, path.chat_user_id)
+            .await?
+            .ok_or(ApiError::NotFound("chat user"))?;
+        let now = deps.clock.now();
+        let mut changed = user.clone();
+        make(&mut changed, now);
+        if changed == user {
+            return Ok(found(user.version, ChatUserResponse::from(user)));
+        }
+        changed.updated_at = now;
+        let entry = Change {
+            action,
+            target: format!("chat_user:{}", user.id),
+            before: facts(&user),
+            after: facts(&changed),
+        }
+        .entry(deps, caller.scope(), caller.actor(), origin, now);
+        match deps
+            .chat_users
+            .update_chat_user(scope, &changed, &entry)
+            .await
+        {
+            Ok(()) => {
+                changes::log(&entry);
+                return Ok(found(changed.version + 1, ChatUserResponse::from(changed)));
+            }
+            Err(error) => again_after(error, &IfMatch::Absent)?,
+        }
+    }
+    Err(ApiError::ChangedMeanwhile)
+}
+
+fn facts(user: &ChatUser) -> Value {
+    json!({"status": user.status(), "block": user.block})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_on_a_block_is_optional_and_not_endless() {
+        let read = |value| match value {
+            Value::Object(fields) => read_block(fields),
+            _ => panic!("not an object"),
+        };
+        assert_eq!(read(json!({})).unwrap(), None);
+        assert_eq!(
+            read(json!({"note": "spam"})).unwrap().as_deref(),
+            Some("spam")
+        );
+        assert!(read(json!({"note": "x".repeat(4001)})).is_err());
+        assert!(read(json!({"reason": "spam"})).is_err());
+    }
+
+    #[test]
+    fn filters_are_checked() {
+        let mut errors = FieldErrors::default();
+        let wanted = Wanted::read(
+            ChatUserParams {
+                status: Some("blocked".to_owned()),
+                provider: Some("slack".to_owned()),
+            },
+            &mut errors,
+        );
+        assert!(errors.is_empty());
+        assert!(wanted.0.status.is_some() && wanted.0.provider.is_some());
+        Wanted::read(
+            ChatUserParams {
+                status: Some("banned".to_owned()),
+                provider: Some("pigeon".to_owned()),
+            },
+            &mut errors,
+        );
+        assert!(errors.names("status") && errors.names("provider"));
+    }
+}

@@ -1,0 +1,406 @@
+//! Connectors: one provider, one environment, one policy (SPEC A01–A20, A42).
+//!
+//! The provider's own fields stand under the provider's key, so this module names no provider: the
+//! catalogue tells which fields there are and which of them are secret.
+
+pub mod create;
+pub mod delete;
+pub mod get;
+pub mod list;
+pub mod update;
+
+use crate::{
+    Deps, rules,
+    wire::{ExistingUsersName, PolicyName},
+};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use vestibule_domain::{
+    ProjectScope, Timestamp,
+    connector::{Connector, ONBOARDING_MESSAGE_DEFAULT, Policy, Provider, REQUEST_COOLDOWN_MAX},
+    ids::{ConnectorId, EnvironmentId},
+};
+use vestibule_edge::{
+    admin::{CallOrigin, FieldErrors, JsonBody},
+    problem::ApiError,
+};
+use vestibule_providers::catalogue::{
+    ConnectorKind, ValidFields, connector_kind, connector_kinds, validate,
+};
+
+/// A connector. The fields of its provider stand under the provider's key; secrets are told as set
+/// or not.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Support on Slack", "provider": "slack",
+    "environment_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0X", "client_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Y",
+    "policy": "OnBoarding", "onboarding_since": "2026-11-22T10:00:00.000Z", "existing_users": "keep",
+    "onboarding_message": "Your request is being reviewed. You can expect an answer within one working day. If it is urgent, call 555-0100.",
+    "request_cooldown_seconds": 86400,
+    "slack": {"api_app_id": "A0123456789", "team_id": "T0123456789", "signing_secret": {"set": true}, "bot_token": {"set": true}},
+    "webhook_path": "/webhooks/slack/01JD3Q3Z9V8M4T6K2N7P5R1S0W",
+    "webhook_url": "https://api.example.com/webhooks/slack/01JD3Q3Z9V8M4T6K2N7P5R1S0W",
+    "set_up_steps": ["Set the request URL to https://api.example.com/webhooks/slack/01JD3Q3Z9V8M4T6K2N7P5R1S0W."],
+    "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
+}))]
+pub struct ConnectorResponse {
+    /// Its id.
+    id: String,
+    /// Its name.
+    name: String,
+    /// The chat platform's key.
+    provider: String,
+    /// The environment whose agent gets the messages.
+    environment_id: String,
+    /// The client whom the agent serves here.
+    client_id: String,
+    /// Who may talk.
+    policy: PolicyName,
+    /// When the policy last became `OnBoarding`; null while it is another.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    onboarding_since: Option<Timestamp>,
+    /// What happened then to people already seen here.
+    existing_users: ExistingUsersName,
+    /// What a stranger is told.
+    onboarding_message: Option<String>,
+    /// Seconds after a rejection until a new message makes a new request.
+    request_cooldown_seconds: u64,
+    /// The fields of the provider, under its key.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    section: Map<String, Value>,
+    /// The path at which the platform delivers.
+    webhook_path: String,
+    /// The address at which the platform delivers; null when this API does not know under which
+    /// address it is reached.
+    webhook_url: Option<String>,
+    /// What to do in the platform's console, with this connector's address.
+    set_up_steps: Vec<String>,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When it last changed.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+}
+
+impl ConnectorResponse {
+    fn of(deps: &Deps, origin: &CallOrigin, connector: Connector) -> Self {
+        let path = format!("/webhooks/{}/{}", connector.provider, connector.id);
+        let url = base_url(deps.public_url.as_deref(), origin).map(|base| format!("{base}{path}"));
+        let kind = connector_kind(&connector.provider);
+        Self {
+            id: connector.id.to_string(),
+            environment_id: connector.environment_id.to_string(),
+            client_id: connector.client_id.to_string(),
+            policy: connector.policy.into(),
+            onboarding_since: connector.onboarding_since,
+            existing_users: connector.existing_users.into(),
+            request_cooldown_seconds: connector.request_cooldown.as_secs(),
+            section: section_of(&connector, kind),
+            set_up_steps: kind
+                .map(|kind| kind.set_up_steps(url.as_deref().unwrap_or(&path)))
+                .unwrap_or_default(),
+            webhook_path: path,
+            webhook_url: url,
+            provider: connector.provider.key().to_owned(),
+            name: connector.name,
+            onboarding_message: connector.onboarding_message,
+            created_at: connector.created_at,
+            updated_at: connector.updated_at,
+        }
+    }
+}
+
+/// The address under which the stack is reached: as configured, else as the gateway tells it, and
+/// never as a caller's header does.
+fn base_url(public_url: Option<&str>, origin: &CallOrigin) -> Option<String> {
+    match (public_url, &origin.domain_name) {
+        (Some(url), _) => Some(url.trim_end_matches('/').to_owned()),
+        (None, Some(domain)) => Some(format!("https://{domain}")),
+        (None, None) => None,
+    }
+}
+
+/// The provider's fields under its key, secrets as set or not.
+fn section_of(connector: &Connector, kind: Option<&dyn ConnectorKind>) -> Map<String, Value> {
+    let Some(kind) = kind else {
+        return Map::new();
+    };
+    let fields: Map<String, Value> = kind
+        .fields()
+        .iter()
+        .map(|field| {
+            let value = if field.secret {
+                json!({"set": connector.secrets.fields.contains_key(field.name)})
+            } else {
+                json!(connector.settings.get(field.name))
+            };
+            (field.name.to_owned(), value)
+        })
+        .collect();
+    Map::from_iter([(kind.provider().key().to_owned(), Value::Object(fields))])
+}
+
+/// Takes the providers' sections out of a body, for what is left is the same for all providers.
+fn take_sections(body: &mut JsonBody) -> BTreeMap<Provider, Value> {
+    connector_kinds()
+        .iter()
+        .filter_map(|kind| {
+            let provider = kind.provider();
+            let section = body.take(provider.key())?;
+            Some((provider, section))
+        })
+        .collect()
+}
+
+/// Checks the provider's section of a body; sections of other providers are refused. With
+/// `partial`, fields may be missing.
+fn read_section(
+    kind: &dyn ConnectorKind,
+    mut sections: BTreeMap<Provider, Value>,
+    partial: bool,
+    errors: &mut FieldErrors,
+) -> Option<ValidFields> {
+    let provider = kind.provider();
+    let section = sections.remove(&provider);
+    for other in sections.keys() {
+        errors.add(
+            other.key(),
+            format!("is not for a connector of the provider {provider}"),
+        );
+    }
+    let fields = match section {
+        None if partial => return Some(ValidFields::default()),
+        None => Map::new(),
+        Some(Value::Object(fields)) => fields,
+        Some(_) => {
+            errors.add(provider.key(), "must be an object");
+            return None;
+        }
+    };
+    let (mut texts, mut wrong_type) = (BTreeMap::new(), Vec::new());
+    for (name, value) in fields {
+        match value {
+            Value::String(text) => {
+                texts.insert(name, text.trim().to_owned());
+            }
+            _ => wrong_type.push(name),
+        }
+    }
+    for name in &wrong_type {
+        errors.add(format!("{provider}.{name}"), "must be text");
+    }
+    match validate(kind, &texts, partial) {
+        Ok(fields) => wrong_type.is_empty().then_some(fields),
+        Err(broken) => {
+            for error in broken {
+                if !wrong_type.contains(&error.field) {
+                    errors.add(format!("{provider}.{}", error.field), error.rule);
+                }
+            }
+            None
+        }
+    }
+}
+
+/// An onboarding message as it is stored; blank is none.
+fn read_message(
+    given: Option<&str>,
+    kind: &dyn ConnectorKind,
+    errors: &mut FieldErrors,
+) -> Option<String> {
+    let message = rules::clean_text(given?)?;
+    let most = kind.message_max_chars();
+    if message.chars().count() > most {
+        errors.add(
+            "onboarding_message",
+            format!(
+                "must be at most {most} characters, which is what {} takes",
+                kind.label()
+            ),
+        );
+    }
+    Some(message)
+}
+
+/// SPEC A16: a message is required while the policy is `OnBoarding`.
+fn check_message(policy: Policy, message: Option<&str>, errors: &mut FieldErrors) {
+    if policy == Policy::OnBoarding && message.is_none() && !errors.names("onboarding_message") {
+        errors.add(
+            "onboarding_message",
+            format!(
+                "is required while the policy is OnBoarding. A text to begin with: {ONBOARDING_MESSAGE_DEFAULT}"
+            ),
+        );
+    }
+}
+
+fn check_cooldown(seconds: Option<u64>, errors: &mut FieldErrors) {
+    let most = REQUEST_COOLDOWN_MAX.as_secs();
+    if seconds.is_some_and(|seconds| seconds > most) {
+        errors.add(
+            "request_cooldown_seconds",
+            format!("must be a whole number from 0 to {most}"),
+        );
+    }
+}
+
+/// Whether the environment is one of the project.
+async fn check_environment(
+    deps: &Deps,
+    scope: ProjectScope,
+    id: Option<EnvironmentId>,
+    errors: &mut FieldErrors,
+) -> Result<(), ApiError> {
+    let Some(id) = id else { return Ok(()) };
+    if deps
+        .environments
+        .get_environment(scope, id)
+        .await?
+        .is_none()
+    {
+        // An environment that is not there may be one of a project that is not there.
+        super::project_exists(deps, scope.account(), scope.project_id()).await?;
+        errors.add(
+            "environment_id",
+            "must be the id of an environment of this project",
+        );
+    }
+    Ok(())
+}
+
+async fn read(deps: &Deps, scope: ProjectScope, id: ConnectorId) -> Result<Connector, ApiError> {
+    deps.connectors
+        .get_connector(scope, id)
+        .await?
+        .ok_or(ApiError::NotFound("connector"))
+}
+
+/// The connector as the audit log keeps it: no secrets.
+fn facts(connector: &Connector) -> Value {
+    json!({
+        "name": connector.name,
+        "provider": connector.provider,
+        "environment_id": connector.environment_id,
+        "policy": connector.policy,
+        "existing_users": connector.existing_users,
+        "onboarding_message": connector.onboarding_message,
+        "request_cooldown_seconds": connector.request_cooldown.as_secs(),
+        "settings": connector.settings,
+        "secrets_set": connector.secrets.fields.keys().collect::<Vec<_>>(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slack() -> &'static dyn ConnectorKind {
+        connector_kind(&Provider::new("slack")).unwrap()
+    }
+
+    fn sections(value: Value) -> (BTreeMap<Provider, Value>, JsonBody) {
+        let Value::Object(fields) = value else {
+            panic!("not an object")
+        };
+        let mut body = JsonBody(fields);
+        (take_sections(&mut body), body)
+    }
+
+    fn origin(domain: Option<&str>) -> CallOrigin {
+        CallOrigin {
+            request_id: "r".to_owned(),
+            domain_name: domain.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn the_address_is_the_configured_one_else_the_gateway_s() {
+        let gateway = origin(Some("abc.example.com"));
+        assert_eq!(
+            base_url(Some("https://api.acme.com/"), &gateway).as_deref(),
+            Some("https://api.acme.com")
+        );
+        assert_eq!(
+            base_url(None, &gateway).as_deref(),
+            Some("https://abc.example.com")
+        );
+        assert_eq!(base_url(None, &origin(None)), None);
+    }
+
+    #[test]
+    fn a_section_is_checked_field_by_field_and_no_value_is_repeated() {
+        let (sections, rest) = sections(json!({
+            "name": "x", "slack": {"team_id": 5, "bot_token": "canary", "colour": "red"},
+        }));
+        assert_eq!(rest.0.len(), 1);
+        let mut errors = FieldErrors::default();
+        assert!(read_section(slack(), sections, false, &mut errors).is_none());
+        for field in [
+            "team_id",
+            "api_app_id",
+            "signing_secret",
+            "bot_token",
+            "colour",
+        ] {
+            assert!(
+                errors.names(&format!("slack.{field}")),
+                "{field}: {errors:?}"
+            );
+        }
+        let ApiError::Validation(all) = errors.into_validation() else {
+            panic!("another error")
+        };
+        assert_eq!(all.len(), 5, "{all:?}");
+        assert!(!format!("{all:?}").contains("canary"));
+    }
+
+    #[test]
+    fn a_section_may_be_left_out_of_a_change_and_not_of_a_creation() {
+        let mut errors = FieldErrors::default();
+        assert!(read_section(slack(), BTreeMap::new(), true, &mut errors).is_some());
+        assert!(errors.is_empty());
+        assert!(read_section(slack(), BTreeMap::new(), false, &mut errors).is_none());
+        assert!(errors.names("slack.bot_token"));
+        let mut errors = FieldErrors::default();
+        let (sections, _) = sections(json!({"slack": "text"}));
+        assert!(read_section(slack(), sections, true, &mut errors).is_none());
+        assert!(errors.names("slack"));
+    }
+
+    #[test]
+    fn a_message_is_required_while_onboarding_and_a_text_is_offered() {
+        let mut errors = FieldErrors::default();
+        check_message(Policy::AllowAll, None, &mut errors);
+        check_message(Policy::AllowList, None, &mut errors);
+        check_message(Policy::OnBoarding, Some("Hello"), &mut errors);
+        assert!(errors.is_empty());
+        check_message(Policy::OnBoarding, None, &mut errors);
+        assert!(format!("{errors:?}").contains(ONBOARDING_MESSAGE_DEFAULT));
+    }
+
+    #[test]
+    fn a_message_fits_the_platform() {
+        let most = slack().message_max_chars();
+        let mut errors = FieldErrors::default();
+        assert!(read_message(Some(&"é".repeat(most)), slack(), &mut errors).is_some());
+        assert_eq!(read_message(Some(" \n "), slack(), &mut errors), None);
+        assert!(errors.is_empty());
+        read_message(Some(&"é".repeat(most + 1)), slack(), &mut errors);
+        assert!(errors.names("onboarding_message"));
+    }
+
+    #[test]
+    fn a_cooldown_is_at_most_a_year() {
+        let mut errors = FieldErrors::default();
+        check_cooldown(None, &mut errors);
+        check_cooldown(Some(0), &mut errors);
+        check_cooldown(Some(31_536_000), &mut errors);
+        assert!(errors.is_empty());
+        check_cooldown(Some(31_536_001), &mut errors);
+        assert!(errors.names("request_cooldown_seconds"));
+    }
+}

@@ -1,0 +1,305 @@
+//! `POST /v1/projects/{project_id}/connectors`
+
+use super::{
+    ConnectorResponse, check_cooldown, check_environment, check_message, facts, read_message,
+    read_section, take_sections,
+};
+use crate::{
+    Deps,
+    changes::{self, Change},
+    rules,
+    wire::{IdempotencyHeader, PolicyName, ProjectPath, created},
+};
+use axum::{extract::State, response::Response};
+use serde::Deserialize;
+use serde_json::Value;
+use std::{sync::Arc, time::Duration};
+use utoipa::ToSchema;
+use vestibule_domain::{
+    PortError, ProjectScope, Timestamp,
+    account::Permission,
+    connector::{
+        Connector, ExistingUsers, Policy, Provider, REQUEST_COOLDOWN_DEFAULT, SealedSecrets,
+        secret_context,
+    },
+    ids::{ClientId, ConnectorId, EnvironmentId},
+    ports::Created,
+};
+use vestibule_edge::{
+    admin::{ApiPath, CallOrigin, FieldErrors, IdempotencyKey, JsonBody, read_fields},
+    auth::Authenticated,
+    problem::ApiError,
+};
+use vestibule_providers::catalogue::{ValidFields, connector_kind};
+
+/// A connector to make. The fields of the provider stand under the provider's key; which there are
+/// is listed at `/v1/providers`.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "name": "Support on Slack", "provider": "slack", "environment_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W",
+    "policy": "OnBoarding",
+    "onboarding_message": "Your request is being reviewed. You can expect an answer within one working day. If it is urgent, call 555-0100.",
+    "slack": {"api_app_id": "A0123456789", "team_id": "T0123456789", "signing_secret": "…", "bot_token": "xoxb-…"}
+}))]
+pub struct CreateConnectorRequest {
+    /// Its name, 1 to 100 characters.
+    #[schema(required = true, nullable = false, min_length = 1, max_length = 100)]
+    name: Option<String>,
+    /// The chat platform's key. It cannot be changed later.
+    #[schema(required = true, nullable = false, example = "slack")]
+    provider: Option<String>,
+    /// The environment whose agent gets the messages.
+    #[schema(required = true, nullable = false)]
+    environment_id: Option<String>,
+    /// Who may talk; `AllowAll` unless said otherwise.
+    policy: Option<PolicyName>,
+    /// What a stranger is told; required while the policy is `OnBoarding`. Say that the request is
+    /// being reviewed, when to expect an answer, and whom to ask if it is urgent.
+    onboarding_message: Option<String>,
+    /// Seconds after a rejection until a new message makes a new request: 0 to 31536000, a day
+    /// unless said otherwise.
+    #[schema(maximum = 31_536_000)]
+    request_cooldown_seconds: Option<u64>,
+}
+
+/// Create a connector
+///
+/// The answer holds the address to enter in the platform's console. Needs `connectors.write`.
+#[utoipa::path(
+    post,
+    path = "/v1/projects/{project_id}/connectors",
+    tag = "Connectors",
+    params(ProjectPath, IdempotencyHeader),
+    request_body = CreateConnectorRequest,
+    responses((status = 201, description = "It was made, now or by this Idempotency-Key before.", body = ConnectorResponse))
+)]
+pub async fn create_connector(
+    State(deps): State<Arc<Deps>>,
+    caller: Authenticated,
+    origin: CallOrigin,
+    idempotency: IdempotencyKey,
+    ApiPath(path): ApiPath<ProjectPath>,
+    body: JsonBody,
+) -> Result<Response, ApiError> {
+    let caller = caller.holding(Permission::ConnectorsWrite)?;
+    let scope = caller.scope().project(path.project_id);
+    let (draft, mut errors) = Draft::read(body);
+    check_environment(&deps, scope, draft.environment_id, &mut errors).await?;
+    let draft = draft.complete(errors)?;
+    let id = idempotency.id(
+        caller.scope(),
+        &format!("projects/{}/connectors", path.project_id),
+        deps.ids.as_ref(),
+        ConnectorId::new,
+        ConnectorId::derive,
+    );
+    let client = deps.accounts.default_client(caller.scope()).await?;
+    let client = client.ok_or_else(|| PortError::corrupt("account", "no default client"))?;
+    let secrets = deps
+        .vault
+        .seal(&draft.fields.secrets, &|field| {
+            secret_context(scope, id, field)
+        })
+        .await?;
+    let now = deps.clock.now();
+    let connector = draft.connector(id, scope, client.id, secrets, now);
+    let entry = Change {
+        action: "connector.created",
+        target: format!("connector:{id}"),
+        before: Value::Null,
+        after: facts(&connector),
+    }
+    .entry(&deps, caller.scope(), caller.actor(), &origin, now);
+    match deps.connectors.create_connector(&connector, &entry).await? {
+        Created::New => {
+            changes::log(&entry);
+            let body = ConnectorResponse::of(&deps, &origin, connector);
+            Ok(created(1, body, false))
+        }
+        Created::Existing(existing) if is_same(&existing, &connector) => {
+            let version = existing.version;
+            let body = ConnectorResponse::of(&deps, &origin, *existing);
+            Ok(created(version, body, true))
+        }
+        Created::Existing(_) => Err(ApiError::IdempotencyKeyReused),
+    }
+}
+
+/// What the body says, as far as it could be read.
+#[derive(Debug)]
+struct Draft {
+    name: Option<String>,
+    provider: Option<Provider>,
+    environment_id: Option<EnvironmentId>,
+    policy: Policy,
+    onboarding_message: Option<String>,
+    request_cooldown: Duration,
+    fields: Option<ValidFields>,
+}
+
+/// What the body says, whole and right.
+#[derive(Debug)]
+struct Complete {
+    name: String,
+    provider: Provider,
+    environment_id: EnvironmentId,
+    policy: Policy,
+    onboarding_message: Option<String>,
+    request_cooldown: Duration,
+    fields: ValidFields,
+}
+
+impl Draft {
+    fn read(mut body: JsonBody) -> (Self, FieldErrors) {
+        let mut errors = FieldErrors::default();
+        let sections = take_sections(&mut body);
+        let request: CreateConnectorRequest = read_fields(body.0, &mut errors);
+        let name = rules::required_name("name", request.name.as_deref(), &mut errors);
+        errors.required("provider", request.provider.as_ref());
+        let provider = rules::provider("provider", request.provider.as_deref(), &mut errors);
+        errors.required("environment_id", request.environment_id.as_ref());
+        let environment = request.environment_id.as_deref();
+        let environment_id = rules::id("environment_id", environment, &mut errors);
+        let policy = request.policy.map_or_else(Policy::default, Into::into);
+        let given = request.onboarding_message.as_deref();
+        let kind = provider.as_ref().and_then(connector_kind);
+        let onboarding_message = match kind {
+            Some(kind) => read_message(given, kind, &mut errors),
+            None => given.and_then(rules::clean_text),
+        };
+        check_message(policy, onboarding_message.as_deref(), &mut errors);
+        check_cooldown(request.request_cooldown_seconds, &mut errors);
+        let fields = kind.and_then(|kind| read_section(kind, sections, false, &mut errors));
+        let cooldown = request.request_cooldown_seconds.map(Duration::from_secs);
+        let draft = Self {
+            name,
+            provider,
+            environment_id,
+            policy,
+            onboarding_message,
+            request_cooldown: cooldown.unwrap_or(REQUEST_COOLDOWN_DEFAULT),
+            fields,
+        };
+        (draft, errors)
+    }
+
+    fn complete(self, errors: FieldErrors) -> Result<Complete, ApiError> {
+        match (self.name, self.provider, self.environment_id, self.fields) {
+            (Some(name), Some(provider), Some(environment_id), Some(fields))
+                if errors.is_empty() =>
+            {
+                Ok(Complete {
+                    name,
+                    provider,
+                    environment_id,
+                    policy: self.policy,
+                    onboarding_message: self.onboarding_message,
+                    request_cooldown: self.request_cooldown,
+                    fields,
+                })
+            }
+            _ => Err(errors.into_validation()),
+        }
+    }
+}
+
+impl Complete {
+    fn connector(
+        self,
+        id: ConnectorId,
+        scope: ProjectScope,
+        client_id: ClientId,
+        secrets: SealedSecrets,
+        now: Timestamp,
+    ) -> Connector {
+        Connector {
+            id,
+            scope,
+            environment_id: self.environment_id,
+            client_id,
+            name: self.name,
+            provider: self.provider,
+            policy: self.policy,
+            onboarding_since: (self.policy == Policy::OnBoarding).then_some(now),
+            existing_users: ExistingUsers::default(),
+            onboarding_message: self.onboarding_message,
+            request_cooldown: self.request_cooldown,
+            settings: self.fields.settings,
+            secrets,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
+
+/// Whether a repeated creation asks for what is there. Secrets cannot be compared.
+fn is_same(existing: &Connector, asked: &Connector) -> bool {
+    facts(existing) == facts(asked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const ENVIRONMENT: &str = "01JD3Q3Z9V8M4T6K2N7P5R1S0W";
+
+    fn read(value: Value) -> Result<Complete, ApiError> {
+        let Value::Object(fields) = value else {
+            panic!("not an object")
+        };
+        let (draft, errors) = Draft::read(JsonBody(fields));
+        draft.complete(errors)
+    }
+
+    fn broken(value: Value) -> Vec<String> {
+        match read(value) {
+            Err(ApiError::Validation(errors)) => {
+                let mut fields: Vec<_> = errors.into_iter().map(|error| error.field).collect();
+                fields.sort();
+                fields
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once() {
+        let fields = broken(json!({
+            "name": "", "provider": "slack", "environment_id": "x", "policy": "OnBoarding",
+            "onboarding_message": "  ", "request_cooldown_seconds": 99_999_999, "colour": "red",
+            "slack": {},
+        }));
+        for field in [
+            "name",
+            "environment_id",
+            "onboarding_message",
+            "request_cooldown_seconds",
+            "colour",
+            "slack.api_app_id",
+            "slack.team_id",
+            "slack.signing_secret",
+            "slack.bot_token",
+        ] {
+            assert!(fields.contains(&field.to_owned()), "{field}: {fields:?}");
+        }
+        assert_eq!(broken(json!({})), ["environment_id", "name", "provider"]);
+        assert!(broken(json!({"policy": "Onboarding"})).contains(&"policy".to_owned()));
+        assert!(broken(json!({"provider": "teams"})).contains(&"provider".to_owned()));
+    }
+
+    #[test]
+    fn the_policy_is_allow_all_and_the_cooldown_a_day_unless_said_otherwise() {
+        let Value::Object(fields) = json!({"provider": "slack", "environment_id": ENVIRONMENT})
+        else {
+            panic!("not an object");
+        };
+        let (draft, _) = Draft::read(JsonBody(fields));
+        assert_eq!(draft.policy, Policy::AllowAll);
+        assert_eq!(draft.request_cooldown, REQUEST_COOLDOWN_DEFAULT);
+        assert_eq!(draft.onboarding_message, None);
+        assert!(draft.environment_id.is_some());
+    }
+}

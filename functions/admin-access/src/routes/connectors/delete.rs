@@ -1,0 +1,71 @@
+//! `DELETE /v1/projects/{project_id}/connectors/{connector_id}`
+
+use super::{
+    super::{CHANGE_ATTEMPTS, again_after},
+    facts, read,
+};
+use crate::{
+    Deps,
+    changes::{self, Change},
+    wire::{ConnectorPath, IfMatchHeader},
+};
+use axum::{extract::State, http::StatusCode};
+use serde_json::Value;
+use std::sync::Arc;
+use vestibule_domain::account::Permission;
+use vestibule_edge::{
+    admin::{ApiPath, CallOrigin, IfMatch},
+    auth::Authenticated,
+    problem::{ApiError, Problem},
+};
+
+/// Delete a connector
+///
+/// Its webhook answers 401 from then on, within ten seconds. Access requests made through it stay
+/// and keep its name. Needs `connectors.write`.
+#[utoipa::path(
+    delete,
+    path = "/v1/projects/{project_id}/connectors/{connector_id}",
+    tag = "Connectors",
+    params(ConnectorPath, IfMatchHeader),
+    responses(
+        (status = 204, description = "It is gone."),
+        (status = 409, description = "Somebody else keeps changing it.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "It is not at the version named in `If-Match`.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn delete_connector(
+    State(deps): State<Arc<Deps>>,
+    caller: Authenticated,
+    origin: CallOrigin,
+    if_match: IfMatch,
+    ApiPath(path): ApiPath<ConnectorPath>,
+) -> Result<StatusCode, ApiError> {
+    let caller = caller.holding(Permission::ConnectorsWrite)?;
+    let scope = caller.scope().project(path.project_id);
+    for _ in 0..CHANGE_ATTEMPTS {
+        let connector = read(&deps, scope, path.connector_id).await?;
+        if_match.check(connector.version)?;
+        let entry = Change {
+            action: "connector.deleted",
+            target: format!("connector:{}", connector.id),
+            before: facts(&connector),
+            after: Value::Null,
+        }
+        .entry(
+            &deps,
+            caller.scope(),
+            caller.actor(),
+            &origin,
+            deps.clock.now(),
+        );
+        match deps.connectors.delete_connector(&connector, &entry).await {
+            Ok(()) => {
+                changes::log(&entry);
+                return Ok(StatusCode::NO_CONTENT);
+            }
+            Err(error) => again_after(error, &if_match)?,
+        }
+    }
+    Err(ApiError::ChangedMeanwhile)
+}

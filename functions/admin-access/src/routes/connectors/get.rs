@@ -1,0 +1,41 @@
+//! `GET /v1/projects/{project_id}/connectors/{connector_id}`
+
+use super::{ConnectorResponse, read};
+use crate::{
+    Deps,
+    wire::{ConnectorPath, found},
+};
+use axum::{extract::State, response::Response};
+use std::sync::Arc;
+use vestibule_domain::account::Permission;
+use vestibule_edge::{
+    admin::{ApiPath, CallOrigin},
+    auth::Authenticated,
+    problem::ApiError,
+};
+
+/// Read a connector
+///
+/// Secrets are told as set or not. Needs `projects.read`.
+#[utoipa::path(
+    get,
+    path = "/v1/projects/{project_id}/connectors/{connector_id}",
+    tag = "Connectors",
+    params(ConnectorPath),
+    responses((status = 200, description = "The connector.", body = ConnectorResponse, headers(("ETag" = String, description = "Its version, for `If-Match`."))))
+)]
+pub async fn get_connector(
+    State(deps): State<Arc<Deps>>,
+    caller: Authenticated,
+    origin: CallOrigin,
+    ApiPath(path): ApiPath<ConnectorPath>,
+) -> Result<Response, ApiError> {
+    let caller = caller.holding(Permission::ProjectsRead)?;
+    let scope = caller.scope().project(path.project_id);
+    let connector = read(&deps, scope, path.connector_id).await?;
+    let version = connector.version;
+    Ok(found(
+        version,
+        ConnectorResponse::of(&deps, &origin, connector),
+    ))
+}

@@ -1,0 +1,438 @@
+//! `PATCH /v1/projects/{project_id}/connectors/{connector_id}`
+
+use super::{
+    super::{CHANGE_ATTEMPTS, again_after},
+    ConnectorResponse, check_cooldown, check_environment, check_message, facts, read, read_message,
+    read_section, take_sections,
+};
+use crate::{
+    Deps,
+    changes::{self, Change},
+    rules,
+    wire::{ConnectorPath, ExistingUsersName, IfMatchHeader, PolicyName, found},
+};
+use axum::{extract::State, response::Response};
+use serde::Deserialize;
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+use utoipa::ToSchema;
+use vestibule_domain::{
+    PortError, Timestamp,
+    account::Permission,
+    connector::{Connector, ExistingUsers, Policy, Provider, SealedSecrets},
+    ids::EnvironmentId,
+    secret::Secret,
+};
+use vestibule_edge::{
+    admin::{ApiPath, CallOrigin, FieldErrors, IfMatch, JsonBody, Nullable, given, read_fields},
+    auth::Authenticated,
+    problem::{ApiError, Problem},
+};
+use vestibule_providers::catalogue::{ConnectorKind, ValidFields, connector_kind};
+
+/// What to change of a connector; what is left out stays. Fields of the provider stand under the
+/// provider's key, and those left out stay too.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "policy": "OnBoarding", "existing_users": "keep",
+    "onboarding_message": "Your request is being reviewed. You can expect an answer within one working day. If it is urgent, call 555-0100.",
+    "slack": {"bot_token": "xoxb-…"}
+}))]
+pub struct UpdateConnectorRequest {
+    /// Its name, 1 to 100 characters.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, min_length = 1, max_length = 100)]
+    name: Option<String>,
+    /// The environment whose agent gets the messages.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    environment_id: Option<String>,
+    /// Who may talk.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    policy: Option<PolicyName>,
+    /// What happens to people already seen here when the policy becomes `OnBoarding`; `keep` unless
+    /// said otherwise. Can be given only while the policy is, or becomes, `OnBoarding`.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    existing_users: Option<ExistingUsersName>,
+    /// What a stranger is told; null or blank takes it away, which is refused while the policy is
+    /// `OnBoarding`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    onboarding_message: Nullable<String>,
+    /// Seconds after a rejection until a new message makes a new request: 0 to 31536000.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, maximum = 31_536_000)]
+    request_cooldown_seconds: Option<u64>,
+    /// Cannot be changed. It may be repeated as it is.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, example = "slack")]
+    provider: Option<String>,
+}
+
+/// Change a connector
+///
+/// Needs `connectors.write`.
+#[utoipa::path(
+    patch,
+    path = "/v1/projects/{project_id}/connectors/{connector_id}",
+    tag = "Connectors",
+    params(ConnectorPath, IfMatchHeader),
+    request_body = UpdateConnectorRequest,
+    responses(
+        (status = 200, description = "The connector as it is now. Webhooks follow within ten seconds.", body = ConnectorResponse, headers(("ETag" = String, description = "Its version, for `If-Match`."))),
+        (status = 409, description = "Somebody else keeps changing it.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "It is not at the version named in `If-Match`.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn update_connector(
+    State(deps): State<Arc<Deps>>,
+    caller: Authenticated,
+    origin: CallOrigin,
+    if_match: IfMatch,
+    ApiPath(path): ApiPath<ConnectorPath>,
+    mut body: JsonBody,
+) -> Result<Response, ApiError> {
+    let caller = caller.holding(Permission::ConnectorsWrite)?;
+    let scope = caller.scope().project(path.project_id);
+    let sections = take_sections(&mut body);
+    for _ in 0..CHANGE_ATTEMPTS {
+        let connector = read(&deps, scope, path.connector_id).await?;
+        let kind = connector_kind(&connector.provider)
+            .ok_or_else(|| PortError::corrupt("connector", "its provider is not known"))?;
+        let (wanted, mut errors) = Patch::read(body.0.clone(), sections.clone(), kind);
+        let now = deps.clock.now();
+        let changed = wanted.applied(&connector, now, &mut errors);
+        if changed.environment_id != connector.environment_id {
+            check_environment(&deps, scope, Some(changed.environment_id), &mut errors).await?;
+        }
+        errors.check_body()?;
+        if_match.check(connector.version)?;
+        let replaced: BTreeSet<_> = wanted.fields.secrets.keys().cloned().collect();
+        let changed = Connector {
+            secrets: seal_with(&deps, &connector, wanted.fields.secrets).await?,
+            ..changed
+        };
+        if changed == connector {
+            let body = ConnectorResponse::of(&deps, &origin, connector);
+            return Ok(found(changed.version, body));
+        }
+        let changed = Connector {
+            updated_at: now,
+            ..changed
+        };
+        let mut after = facts(&changed);
+        if let Some(after) = after.as_object_mut()
+            && !replaced.is_empty()
+        {
+            after.insert(
+                "secrets_replaced".to_owned(),
+                replaced.into_iter().collect(),
+            );
+        }
+        let entry = Change {
+            action: "connector.updated",
+            target: format!("connector:{}", changed.id),
+            before: facts(&connector),
+            after,
+        }
+        .entry(&deps, caller.scope(), caller.actor(), &origin, now);
+        match deps.connectors.update_connector(&changed, &entry).await {
+            Ok(()) => {
+                changes::log(&entry);
+                let version = changed.version + 1;
+                let body = ConnectorResponse::of(&deps, &origin, changed);
+                return Ok(found(version, body));
+            }
+            Err(error) => again_after(error, &if_match)?,
+        }
+    }
+    Err(ApiError::ChangedMeanwhile)
+}
+
+/// The stored secrets with the new ones in place of theirs. All lie under one data key, so those
+/// that stay are opened and sealed together with the new ones.
+async fn seal_with(
+    deps: &Deps,
+    connector: &Connector,
+    new: BTreeMap<String, Secret>,
+) -> Result<SealedSecrets, ApiError> {
+    if new.is_empty() {
+        return Ok(connector.secrets.clone());
+    }
+    let mut all = new;
+    for field in connector.secrets.fields.keys() {
+        if all.contains_key(field) {
+            continue;
+        }
+        let context = connector.secret_context(field);
+        let stays = deps.vault.open(&connector.secrets, field, &context).await?;
+        all.extend(stays.map(|secret| (field.clone(), secret)));
+    }
+    let sealed = deps
+        .vault
+        .seal(&all, &|field| connector.secret_context(field))
+        .await?;
+    Ok(sealed)
+}
+
+/// What the body says, as far as it could be read.
+#[derive(Debug)]
+struct Patch {
+    name: Option<String>,
+    provider: Option<Provider>,
+    environment_id: Option<EnvironmentId>,
+    policy: Option<Policy>,
+    existing_users: Option<ExistingUsers>,
+    onboarding_message: Nullable<String>,
+    request_cooldown: Option<Duration>,
+    fields: ValidFields,
+}
+
+impl Patch {
+    fn read(
+        fields: serde_json::Map<String, Value>,
+        sections: BTreeMap<Provider, Value>,
+        kind: &dyn ConnectorKind,
+    ) -> (Self, FieldErrors) {
+        let mut errors = FieldErrors::default();
+        let request: UpdateConnectorRequest = read_fields(fields, &mut errors);
+        check_cooldown(request.request_cooldown_seconds, &mut errors);
+        let environment = request.environment_id.as_deref();
+        let patch = Self {
+            name: rules::name("name", request.name.as_deref(), &mut errors),
+            provider: request.provider.as_deref().map(Provider::new),
+            environment_id: rules::id("environment_id", environment, &mut errors),
+            policy: request.policy.map(Into::into),
+            existing_users: request.existing_users.map(Into::into),
+            onboarding_message: match request.onboarding_message {
+                Nullable::Absent => Nullable::Absent,
+                Nullable::Null => Nullable::Null,
+                Nullable::Value(text) => read_message(Some(&text), kind, &mut errors)
+                    .map_or(Nullable::Null, Nullable::Value),
+            },
+            request_cooldown: request.request_cooldown_seconds.map(Duration::from_secs),
+            fields: read_section(kind, sections, true, &mut errors).unwrap_or_default(),
+        };
+        (patch, errors)
+    }
+
+    /// The connector with all but its secrets changed, and every rule that it then breaks.
+    fn applied(
+        &self,
+        connector: &Connector,
+        now: Timestamp,
+        errors: &mut FieldErrors,
+    ) -> Connector {
+        let mut changed = connector.clone();
+        if self
+            .provider
+            .as_ref()
+            .is_some_and(|provider| *provider != connector.provider)
+        {
+            errors.add(
+                "provider",
+                "cannot be changed; create another connector instead",
+            );
+        }
+        if let Some(name) = &self.name {
+            changed.name.clone_from(name);
+        }
+        if let Some(id) = self.environment_id {
+            changed.environment_id = id;
+        }
+        if let Some(cooldown) = self.request_cooldown {
+            changed.request_cooldown = cooldown;
+        }
+        match &self.onboarding_message {
+            Nullable::Absent => {}
+            Nullable::Null => changed.onboarding_message = None,
+            Nullable::Value(message) => changed.onboarding_message = Some(message.clone()),
+        }
+        let settings = self.fields.settings.iter();
+        changed
+            .settings
+            .extend(settings.map(|(name, value)| (name.clone(), value.clone())));
+        self.switch_policy(&mut changed, now, errors);
+        check_message(
+            changed.policy,
+            changed.onboarding_message.as_deref(),
+            errors,
+        );
+        changed
+    }
+
+    /// SPEC A42: turning the policy on says what happens to people already seen here.
+    fn switch_policy(&self, changed: &mut Connector, now: Timestamp, errors: &mut FieldErrors) {
+        let before = changed.policy;
+        changed.policy = self.policy.unwrap_or(before);
+        match (before, changed.policy) {
+            (Policy::OnBoarding, Policy::OnBoarding) => {
+                changed.existing_users = self.existing_users.unwrap_or(changed.existing_users);
+            }
+            (_, Policy::OnBoarding) => {
+                changed.onboarding_since = Some(now);
+                changed.existing_users = self.existing_users.unwrap_or_default();
+            }
+            (_, Policy::AllowAll | Policy::AllowList) => {
+                changed.onboarding_since = None;
+                changed.existing_users = ExistingUsers::default();
+                if self.existing_users.is_some() {
+                    errors.add(
+                        "existing_users",
+                        "can be given only while the policy is, or becomes, OnBoarding",
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use vestibule_domain::{
+        AccountScope,
+        ids::{AccountId, ClientId, ConnectorId, ProjectId},
+    };
+
+    const NOW: Timestamp = Timestamp::from_millis(5000);
+
+    fn connector(policy: Policy) -> Connector {
+        let scope =
+            AccountScope::of_verified(AccountId::derive(&["a"])).project(ProjectId::derive(&["p"]));
+        Connector {
+            id: ConnectorId::derive(&["c"]),
+            scope,
+            environment_id: EnvironmentId::derive(&["e"]),
+            client_id: ClientId::derive(&["c"]),
+            name: "Support".to_owned(),
+            provider: Provider::new("slack"),
+            policy,
+            onboarding_since: (policy == Policy::OnBoarding).then_some(Timestamp::from_millis(1)),
+            existing_users: ExistingUsers::Keep,
+            onboarding_message: Some("Wait".to_owned()),
+            request_cooldown: Duration::from_mins(1),
+            settings: BTreeMap::from([("team_id".to_owned(), "T0".to_owned())]),
+            secrets: SealedSecrets::default(),
+            version: 3,
+            created_at: Timestamp::from_millis(0),
+            updated_at: Timestamp::from_millis(0),
+        }
+    }
+
+    fn apply(connector: &Connector, body: Value) -> Result<Connector, Vec<String>> {
+        let Value::Object(fields) = body else {
+            panic!("not an object")
+        };
+        let mut body = JsonBody(fields);
+        let sections = take_sections(&mut body);
+        let kind = connector_kind(&connector.provider).unwrap();
+        let (patch, mut errors) = Patch::read(body.0, sections, kind);
+        let changed = patch.applied(connector, NOW, &mut errors);
+        match errors.check_body() {
+            Ok(()) => Ok(changed),
+            Err(ApiError::Validation(errors)) => {
+                Err(errors.into_iter().map(|error| error.field).collect())
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_stays() {
+        let before = connector(Policy::OnBoarding);
+        assert_eq!(apply(&before, json!({})).unwrap(), before);
+        assert_eq!(
+            apply(&before, json!({"provider": "slack"})).unwrap(),
+            before
+        );
+        let renamed = apply(&before, json!({"name": " Help  desk "})).unwrap();
+        assert_eq!(
+            renamed,
+            Connector {
+                name: "Help desk".to_owned(),
+                ..before
+            }
+        );
+    }
+
+    #[test]
+    fn turning_onboarding_on_keeps_people_unless_said_otherwise() {
+        let before = connector(Policy::AllowAll);
+        let on = apply(&before, json!({"policy": "OnBoarding"})).unwrap();
+        assert_eq!(on.onboarding_since, Some(NOW));
+        assert_eq!(on.existing_users, ExistingUsers::Keep);
+        let on = apply(
+            &before,
+            json!({"policy": "OnBoarding", "existing_users": "require_approval"}),
+        );
+        assert_eq!(on.unwrap().existing_users, ExistingUsers::RequireApproval);
+    }
+
+    #[test]
+    fn onboarding_that_is_on_already_goes_on_since_when_it_did() {
+        let before = connector(Policy::OnBoarding);
+        let again = apply(&before, json!({"policy": "OnBoarding"})).unwrap();
+        assert_eq!(again, before);
+        let stricter = apply(&before, json!({"existing_users": "require_approval"})).unwrap();
+        assert_eq!(stricter.onboarding_since, before.onboarding_since);
+        assert_eq!(stricter.existing_users, ExistingUsers::RequireApproval);
+    }
+
+    #[test]
+    fn turning_onboarding_off_forgets_since_when_it_was_on() {
+        for policy in ["AllowAll", "AllowList"] {
+            let off = apply(&connector(Policy::OnBoarding), json!({"policy": policy})).unwrap();
+            assert_eq!(off.onboarding_since, None);
+        }
+    }
+
+    #[test]
+    fn a_change_that_leaves_a_rule_broken_is_refused() {
+        let on = connector(Policy::OnBoarding);
+        let off = connector(Policy::AllowAll);
+        let no_message = Connector {
+            onboarding_message: None,
+            ..off.clone()
+        };
+        for (before, body, field) in [
+            (
+                &on,
+                json!({"onboarding_message": null}),
+                "onboarding_message",
+            ),
+            (
+                &on,
+                json!({"onboarding_message": " "}),
+                "onboarding_message",
+            ),
+            (
+                &no_message,
+                json!({"policy": "OnBoarding"}),
+                "onboarding_message",
+            ),
+            (&off, json!({"existing_users": "keep"}), "existing_users"),
+            (&off, json!({"provider": "teams"}), "provider"),
+            (&off, json!({"name": null}), "name"),
+            (&off, json!({"slack": {"team_id": ""}}), "slack.team_id"),
+            (
+                &off,
+                json!({"request_cooldown_seconds": 31_536_001}),
+                "request_cooldown_seconds",
+            ),
+            (&off, json!({"webhook_url": "https://x"}), "webhook_url"),
+        ] {
+            assert_eq!(apply(before, body), Err(vec![field.to_owned()]));
+        }
+        let both = json!({"onboarding_message": null, "policy": "AllowAll"});
+        assert_eq!(apply(&on, both).unwrap().onboarding_message, None);
+    }
+}

@@ -1,0 +1,701 @@
+//! Environments of a project, each with the agent that serves it (SPEC F01).
+
+use super::{CHANGE_ATTEMPTS, again_after, project_exists, project_of_empty_list};
+use crate::{
+    Deps,
+    changes::{self, Change},
+    rules,
+    wire::{
+        EnvironmentPath, IdempotencyHeader, IfMatchHeader, ListResponse, ProjectPath, StoredSecret,
+        created, found,
+    },
+};
+use axum::{Json, extract::State, response::Response};
+use data_encoding::BASE64;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use std::{collections::BTreeMap, sync::Arc};
+use utoipa::ToSchema;
+use vestibule_domain::{
+    ProjectScope, Timestamp,
+    account::{Agent, Environment, Permission},
+    egress::{OriginAllowList, check_endpoint},
+    ids::EnvironmentId,
+    page::{Order, PAGE_MAX, PageRequest},
+    ports::Created,
+    secret::Secret,
+};
+use vestibule_edge::{
+    admin::{
+        ApiPath, CallOrigin, FieldErrors, IdempotencyKey, IfMatch, JsonBody, ListFilter, ListQuery,
+        NoParams, Nullable, PageParams, given, read_fields,
+    },
+    auth::{Authenticated, random_bytes},
+    problem::{ApiError, Problem},
+    standard_webhooks,
+};
+
+/// An environment to make.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Preview", "agent": {"endpoint": "https://agent.example.com/deliveries"}}))]
+pub struct CreateEnvironmentRequest {
+    /// Its name, 1 to 100 characters; one of a kind in the project, whatever the case.
+    #[schema(required = true, nullable = false, min_length = 1, max_length = 100)]
+    name: Option<String>,
+    /// The agent that gets the messages.
+    agent: Option<AgentRequest>,
+}
+
+/// What to change of an environment; what is left out stays.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"agent": {"endpoint": "https://agent.example.com/deliveries"}}))]
+pub struct UpdateEnvironmentRequest {
+    /// Its name, 1 to 100 characters; one of a kind in the project, whatever the case.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, min_length = 1, max_length = 100)]
+    name: Option<String>,
+    /// The agent that gets the messages; null takes it away.
+    #[serde(default)]
+    #[schema(value_type = Option<AgentRequest>)]
+    agent: Nullable<AgentRequest>,
+}
+
+/// The agent that serves an environment.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"endpoint": "https://agent.example.com/deliveries"}))]
+pub struct AgentRequest {
+    /// An https address of a public host, needed the first time.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, format = "uri", max_length = 2048)]
+    endpoint: Option<String>,
+    /// The key of the signature on deliveries: `whsec_` and the base64 form of 24 to 64 bytes. Left
+    /// out the first time, one is made and shown in this one answer.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, write_only)]
+    signing_secret: Option<String>,
+}
+
+/// An environment.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Production", "position": 2,
+    "agent": {"endpoint": "https://agent.example.com/deliveries", "signing_secret": {"set": true}},
+    "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
+}))]
+pub struct EnvironmentResponse {
+    /// Its id.
+    id: String,
+    /// Its name.
+    name: String,
+    /// Its place in the list, from 0.
+    position: u32,
+    /// The agent, once it is named.
+    agent: Option<AgentResponse>,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When it last changed.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+}
+
+/// The agent that serves an environment.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AgentResponse {
+    /// Where deliveries go.
+    endpoint: String,
+    /// The key of the signature: shown in the answer to the call that made it, and as
+    /// `{"set": true}` from then on.
+    signing_secret: SigningSecretResponse,
+}
+
+/// The key of the signature on deliveries.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum SigningSecretResponse {
+    /// It is stored.
+    Stored(StoredSecret),
+    /// It was made by this call and is shown now and never again.
+    Made(String),
+}
+
+impl std::fmt::Debug for SigningSecretResponse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SigningSecretResponse(…)")
+    }
+}
+
+impl EnvironmentResponse {
+    fn of(environment: Environment, made: Option<&Secret>) -> Self {
+        let agent = environment.agent.map(|agent| AgentResponse {
+            endpoint: agent.endpoint,
+            signing_secret: match made {
+                Some(secret) => SigningSecretResponse::Made(secret.reveal().to_owned()),
+                None => SigningSecretResponse::Stored(StoredSecret {
+                    set: agent
+                        .signing_secret
+                        .fields
+                        .contains_key(Agent::SIGNING_SECRET),
+                }),
+            },
+        });
+        Self {
+            id: environment.id.to_string(),
+            name: environment.name,
+            position: environment.position,
+            agent,
+            created_at: environment.created_at,
+            updated_at: environment.updated_at,
+        }
+    }
+}
+
+/// A list in the order in which environments were made, unless asked otherwise.
+#[derive(Debug, Default)]
+pub struct InOrder;
+
+impl ListFilter for InOrder {
+    type Params = NoParams;
+    const ORDER: Order = Order::OldestFirst;
+
+    fn read(_: NoParams, _: &mut FieldErrors) -> Self {
+        Self
+    }
+}
+
+/// List the environments
+///
+/// The project's environments, oldest first unless asked otherwise. Needs `projects.read`.
+#[utoipa::path(
+    get,
+    path = "/v1/projects/{project_id}/environments",
+    tag = "Environments",
+    params(ProjectPath, PageParams),
+    responses((status = 200, description = "One page.", body = ListResponse<EnvironmentResponse>))
+)]
+pub async fn list_environments(
+    State(deps): State<Arc<Deps>>,
+    caller: Authenticated,
+    ApiPath(path): ApiPath<ProjectPath>,
+    query: ListQuery<InOrder>,
+) -> Result<Json<ListResponse<EnvironmentResponse>>, ApiError> {
+    let caller = caller.holding(Permission::ProjectsRead)?;
+    let scope = caller.scope().project(path.project_id);
+    let page = deps
+        .environments
+        .list_environments(scope, &query.page)
+        .await?;
+    let is_empty = page.items.is_empty();
+    project_of_empty_list(
+        &deps,
+        caller.scope(),
+        path.project_id,
+        &query.page,
+        is_empty,
+    )
+    .await?;
+    Ok(ListResponse::of(page, |one| {
+        EnvironmentResponse::of(one, None)
+    }))
+}
+
+/// Create an environment
+///
+/// Needs `projects.write`.
+#[utoipa::path(
+    post,
+    path = "/v1/projects/{project_id}/environments",
+    tag = "Environments",
+    params(ProjectPath, IdempotencyHeader),
+    request_body = CreateEnvironmentRequest,
+    responses(
+        (status = 201, description = "It was made, now or by this Idempotency-Key before. A signing secret that was made then is not shown again.", body = EnvironmentResponse),
+        (status = 409, description = "An environment of the project has this name.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn create_environment(
+    State(deps): State<Arc<Deps>>,
+    caller: Authenticated,
+    origin: CallOrigin,
+    idempotency: IdempotencyKey,
+    ApiPath(path): ApiPath<ProjectPath>,
+    body: JsonBody,
+) -> Result<Response, ApiError> {
+    let caller = caller.holding(Permission::ProjectsWrite)?;
+    let scope = caller.scope().project(path.project_id);
+    let (name, agent) = read_create(body.0, &deps.agent_origin_allowlist)?;
+    let id = idempotency.id(
+        caller.scope(),
+        &format!("projects/{}/environments", path.project_id),
+        deps.ids.as_ref(),
+        EnvironmentId::new,
+        EnvironmentId::derive,
+    );
+    project_exists(&deps, caller.scope(), path.project_id).await?;
+    let others = all_environments(&deps, scope).await?;
+    // A record with the id that this call would give was made by this very Idempotency-Key.
+    if !others.iter().any(|other| other.id == id) {
+        is_free(&name, id, &others)?;
+    }
+    let position = others.iter().map(|other| other.position + 1).max();
+    let now = deps.clock.now();
+    let mut environment = Environment {
+        id,
+        scope,
+        name,
+        position: position.unwrap_or(0),
+        agent: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    let made = match agent {
+        Some(agent) => set_agent(&deps, &mut environment, agent).await?,
+        None => None,
+    };
+    let entry = Change {
+        action: "environment.created",
+        target: format!("environment:{id}"),
+        before: Value::Null,
+        after: facts(&environment),
+    }
+    .entry(&deps, caller.scope(), caller.actor(), &origin, now);
+    match deps
+        .environments
+        .create_environment(&environment, &entry)
+        .await?
+    {
+        Created::New => {
+            changes::log(&entry);
+            let body = EnvironmentResponse::of(environment, made.as_ref());
+            Ok(created(1, body, false))
+        }
+        Created::Existing(existing) if is_same(&existing, &environment) => {
+            let version = existing.version;
+            let body = EnvironmentResponse::of(*existing, None);
+            Ok(created(version, body, true))
+        }
+        Created::Existing(_) => Err(ApiError::IdempotencyKeyReused),
+    }
+}
+
+/// Read an environment
+///
+/// Needs `projects.read`.
+#[utoipa::path(
+    get,
+    path = "/v1/projects/{project_id}/environments/{environment_id}",
+    tag = "Environments",
+    params(EnvironmentPath),
+    responses((status = 200, description = "The environment.", body = EnvironmentResponse, headers(("ETag" = String, description = "Its version, for `If-Match`."))))
+)]
+pub async fn get_environment(
+    State(deps): State<Arc<Deps>>,
+    caller: Authenticated,
+    ApiPath(path): ApiPath<EnvironmentPath>,
+) -> Result<Response, ApiError> {
+    let caller = caller.holding(Permission::ProjectsRead)?;
+    let scope = caller.scope().project(path.project_id);
+    let environment = read(&deps, scope, path.environment_id).await?;
+    Ok(found(
+        environment.version,
+        EnvironmentResponse::of(environment, None),
+    ))
+}
+
+/// Change an environment
+///
+/// Rename it, or name the agent that serves it. Needs `projects.write`.
+#[utoipa::path(
+    patch,
+    path = "/v1/projects/{project_id}/environments/{environment_id}",
+    tag = "Environments",
+    params(EnvironmentPath, IfMatchHeader),
+    request_body = UpdateEnvironmentRequest,
+    responses(
+        (status = 200, description = "The environment as it is now.", body = EnvironmentResponse, headers(("ETag" = String, description = "Its version, for `If-Match`."))),
+        (status = 409, description = "Another environment of the project has this name, or somebody else keeps changing this one.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "It is not at the version named in `If-Match`.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn update_environment(
+    State(deps): State<Arc<Deps>>,
+    caller: Authenticated,
+    origin: CallOrigin,
+    if_match: IfMatch,
+    ApiPath(path): ApiPath<EnvironmentPath>,
+    body: JsonBody,
+) -> Result<Response, ApiError> {
+    let caller = caller.holding(Permission::ProjectsWrite)?;
+    let scope = caller.scope().project(path.project_id);
+    let (wanted, errors) = read_update(body.0, &deps.agent_origin_allowlist);
+    // What is sent is judged once the record is found, for whether an endpoint is needed depends on it.
+    let mut errors = Some(errors);
+    for _ in 0..CHANGE_ATTEMPTS {
+        let environment = read(&deps, scope, path.environment_id).await?;
+        let mut errors = errors.take().unwrap_or_default();
+        if let Nullable::Value(agent) = &wanted.agent
+            && environment.agent.is_none()
+        {
+            errors.required("agent.endpoint", agent.endpoint.as_ref());
+        }
+        errors.check_body()?;
+        if_match.check(environment.version)?;
+        let (changed, made) = changed(&deps, &environment, &wanted).await?;
+        if changed == environment {
+            let body = EnvironmentResponse::of(environment, None);
+            return Ok(found(changed.version, body));
+        }
+        if !rules::same_name(&changed.name, &environment.name) {
+            is_free(
+                &changed.name,
+                changed.id,
+                &all_environments(&deps, scope).await?,
+            )?;
+        }
+        let now = deps.clock.now();
+        let changed = Environment {
+            updated_at: now,
+            ..changed
+        };
+        let entry = Change {
+            action: "environment.updated",
+            target: format!("environment:{}", changed.id),
+            before: facts(&environment),
+            after: facts(&changed),
+        }
+        .entry(&deps, caller.scope(), caller.actor(), &origin, now);
+        match deps.environments.update_environment(&changed, &entry).await {
+            Ok(()) => {
+                changes::log(&entry);
+                let version = changed.version + 1;
+                let body = EnvironmentResponse::of(changed, made.as_ref());
+                return Ok(found(version, body));
+            }
+            Err(error) => again_after(error, &if_match)?,
+        }
+    }
+    Err(ApiError::ChangedMeanwhile)
+}
+
+async fn read(
+    deps: &Deps,
+    scope: ProjectScope,
+    id: EnvironmentId,
+) -> Result<Environment, ApiError> {
+    deps.environments
+        .get_environment(scope, id)
+        .await?
+        .ok_or(ApiError::NotFound("environment"))
+}
+
+/// What a call says of the agent, checked.
+struct AgentPatch {
+    endpoint: Option<String>,
+    signing_secret: Option<Secret>,
+}
+
+struct EnvironmentPatch {
+    name: Option<String>,
+    agent: Nullable<AgentPatch>,
+}
+
+fn read_create(
+    fields: Map<String, Value>,
+    allowed: &OriginAllowList,
+) -> Result<(String, Option<AgentPatch>), ApiError> {
+    let mut errors = FieldErrors::default();
+    let request: CreateEnvironmentRequest = read_fields(fields, &mut errors);
+    let name = rules::required_name("name", request.name.as_deref(), &mut errors);
+    let agent = request.agent.map(|agent| {
+        errors.required("agent.endpoint", agent.endpoint.as_ref());
+        read_agent(agent, allowed, &mut errors)
+    });
+    match name {
+        Some(name) if errors.is_empty() => Ok((name, agent)),
+        _ => Err(errors.into_validation()),
+    }
+}
+
+fn read_update(
+    fields: Map<String, Value>,
+    allowed: &OriginAllowList,
+) -> (EnvironmentPatch, FieldErrors) {
+    let mut errors = FieldErrors::default();
+    let request: UpdateEnvironmentRequest = read_fields(fields, &mut errors);
+    let patch = EnvironmentPatch {
+        name: rules::name("name", request.name.as_deref(), &mut errors),
+        agent: match request.agent {
+            Nullable::Absent => Nullable::Absent,
+            Nullable::Null => Nullable::Null,
+            Nullable::Value(agent) => Nullable::Value(read_agent(agent, allowed, &mut errors)),
+        },
+    };
+    (patch, errors)
+}
+
+fn read_agent(
+    agent: AgentRequest,
+    allowed: &OriginAllowList,
+    errors: &mut FieldErrors,
+) -> AgentPatch {
+    let endpoint = agent
+        .endpoint
+        .and_then(|text| match check_endpoint(text.trim(), allowed) {
+            Ok(url) => Some(url.to_string()),
+            Err(error) => {
+                errors.add("agent.endpoint", error.to_string());
+                None
+            }
+        });
+    let signing_secret = agent.signing_secret.map(|text| Secret::new(text.trim()));
+    if let Some(secret) = &signing_secret
+        && let Err(error) = standard_webhooks::key_of(secret)
+    {
+        errors.add("agent.signing_secret", error.to_string());
+    }
+    AgentPatch {
+        endpoint,
+        signing_secret,
+    }
+}
+
+/// The environment with the patch applied, and the signing secret if one was made for it.
+async fn changed(
+    deps: &Deps,
+    environment: &Environment,
+    patch: &EnvironmentPatch,
+) -> Result<(Environment, Option<Secret>), ApiError> {
+    let mut changed = environment.clone();
+    if let Some(name) = &patch.name {
+        changed.name.clone_from(name);
+    }
+    let made = match &patch.agent {
+        Nullable::Absent => None,
+        Nullable::Null => {
+            changed.agent = None;
+            None
+        }
+        Nullable::Value(agent) => {
+            let agent = AgentPatch {
+                endpoint: agent.endpoint.clone(),
+                signing_secret: agent.signing_secret.clone(),
+            };
+            set_agent(deps, &mut changed, agent).await?
+        }
+    };
+    Ok((changed, made))
+}
+
+/// Names the agent. Makes a signing secret when there is none yet and none is given.
+async fn set_agent(
+    deps: &Deps,
+    environment: &mut Environment,
+    patch: AgentPatch,
+) -> Result<Option<Secret>, ApiError> {
+    let current = environment.agent.take();
+    let (endpoint, sealed) = current.map_or((None, None), |agent| {
+        (Some(agent.endpoint), Some(agent.signing_secret))
+    });
+    let Some(endpoint) = patch.endpoint.or(endpoint) else {
+        return Ok(None);
+    };
+    let (given, made) = match (patch.signing_secret, &sealed) {
+        (Some(given), _) => (Some(given), None),
+        (None, Some(_)) => (None, None),
+        (None, None) => {
+            let made = make_signing_secret(deps)?;
+            (Some(made.clone()), Some(made))
+        }
+    };
+    let signing_secret = match given {
+        Some(secret) => {
+            let context = Environment::secret_context(environment.scope, environment.id);
+            let fields = BTreeMap::from([(Agent::SIGNING_SECRET.to_owned(), secret)]);
+            deps.vault.seal(&fields, &|_| context.clone()).await?
+        }
+        None => sealed.unwrap_or_default(),
+    };
+    environment.agent = Some(Agent {
+        endpoint,
+        signing_secret,
+    });
+    Ok(made)
+}
+
+fn make_signing_secret(deps: &Deps) -> Result<Secret, ApiError> {
+    let key = random_bytes::<32>(deps.random.as_ref())?;
+    Ok(Secret::new(format!(
+        "{}{}",
+        standard_webhooks::SECRET_PREFIX,
+        BASE64.encode(&key)
+    )))
+}
+
+/// Every environment of the project: there are few.
+async fn all_environments(deps: &Deps, scope: ProjectScope) -> Result<Vec<Environment>, ApiError> {
+    let mut all = Vec::new();
+    let mut page = PageRequest {
+        limit: PAGE_MAX,
+        cursor: None,
+        order: Order::OldestFirst,
+    };
+    loop {
+        let found = deps.environments.list_environments(scope, &page).await?;
+        all.extend(found.items);
+        match found.next {
+            None => return Ok(all),
+            next => page.cursor = next,
+        }
+    }
+}
+
+fn is_free(name: &str, id: EnvironmentId, others: &[Environment]) -> Result<(), ApiError> {
+    let taken = others
+        .iter()
+        .find(|other| other.id != id && rules::same_name(&other.name, name));
+    match taken {
+        None => Ok(()),
+        Some(other) => Err(ApiError::NameTaken {
+            what: "environment",
+            existing_id: other.id.to_string(),
+        }),
+    }
+}
+
+/// Whether a repeated creation asks for what is there. Secrets cannot be compared.
+fn is_same(existing: &Environment, asked: &Environment) -> bool {
+    let endpoint = |environment: &Environment| {
+        environment
+            .agent
+            .as_ref()
+            .map(|agent| agent.endpoint.clone())
+    };
+    existing.name == asked.name && endpoint(existing) == endpoint(asked)
+}
+
+fn facts(environment: &Environment) -> Value {
+    json!({
+        "name": environment.name,
+        "agent": environment.agent.as_ref().map(|agent| json!({
+            "endpoint": agent.endpoint,
+            "signing_secret": {"set": !agent.signing_secret.fields.is_empty()},
+        })),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vestibule_domain::{
+        AccountScope,
+        ids::{AccountId, ProjectId},
+    };
+
+    fn fields(value: Value) -> Map<String, Value> {
+        match value {
+            Value::Object(fields) => fields,
+            _ => panic!("not an object"),
+        }
+    }
+
+    fn broken(value: Value) -> Vec<String> {
+        match read_create(fields(value), &OriginAllowList::default()) {
+            Err(ApiError::Validation(errors)) => {
+                errors.into_iter().map(|error| error.field).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn environment(name: &str) -> Environment {
+        let scope =
+            AccountScope::of_verified(AccountId::derive(&["a"])).project(ProjectId::derive(&["p"]));
+        Environment {
+            id: EnvironmentId::derive(&[name]),
+            scope,
+            name: name.to_owned(),
+            position: 0,
+            agent: None,
+            version: 1,
+            created_at: Timestamp::from_millis(0),
+            updated_at: Timestamp::from_millis(0),
+        }
+    }
+
+    #[test]
+    fn an_environment_needs_a_name_and_an_agent_an_endpoint() {
+        assert_eq!(broken(json!({"agent": {}})), ["name", "agent.endpoint"]);
+        assert_eq!(
+            broken(
+                json!({"name": " ", "agent": {"endpoint": "http://10.0.0.1/", "signing_secret": "x"}})
+            ),
+            ["name", "agent.endpoint", "agent.signing_secret"]
+        );
+        assert!(broken(json!({"name": "Preview"})).is_empty());
+        assert!(
+            broken(json!({"name": "Preview", "agent": {
+                "endpoint": "https://agent.example.com/deliveries",
+                "signing_secret": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz",
+            }}))
+            .is_empty()
+        );
+    }
+
+    #[test]
+    fn an_agent_inside_is_allowed_where_the_stack_says_so() {
+        let allowed = OriginAllowList::parse("http://127.0.0.1:9401").unwrap();
+        let body = json!({"name": "x", "agent": {"endpoint": "http://127.0.0.1:9401/deliveries"}});
+        assert!(read_create(fields(body.clone()), &allowed).is_ok());
+        assert_eq!(broken(body), ["agent.endpoint"]);
+    }
+
+    #[test]
+    fn an_update_tells_no_agent_from_nothing_said_of_it() {
+        let read = |value| read_update(fields(value), &OriginAllowList::default());
+        assert!(matches!(read(json!({})).0.agent, Nullable::Absent));
+        assert!(matches!(
+            read(json!({"agent": null})).0.agent,
+            Nullable::Null
+        ));
+        let (patch, errors) = read(json!({"agent": {"endpoint": "https://a.example.com"}}));
+        assert!(matches!(patch.agent, Nullable::Value(_)));
+        assert!(errors.is_empty());
+        let (_, errors) = read(json!({"name": null}));
+        assert!(errors.names("name"));
+    }
+
+    #[test]
+    fn a_name_is_free_unless_another_environment_has_it_in_any_case() {
+        let all = [environment("Production")];
+        let id = EnvironmentId::derive(&["new"]);
+        assert!(is_free("Preview", id, &all).is_ok());
+        assert!(matches!(
+            is_free("PRODUCTION", id, &all),
+            Err(ApiError::NameTaken { .. })
+        ));
+        assert!(is_free("production", all[0].id, &all).is_ok());
+    }
+
+    #[test]
+    fn a_signing_secret_is_shown_by_the_call_that_made_it_only() {
+        let mut environment = environment("x");
+        environment.agent = Some(Agent {
+            endpoint: "https://a.example.com/".to_owned(),
+            signing_secret: vestibule_domain::connector::SealedSecrets {
+                wrapped_key: String::new(),
+                fields: BTreeMap::from([("signing_secret".to_owned(), "sealed".to_owned())]),
+            },
+        });
+        let shown = |made: Option<&Secret>| {
+            serde_json::to_value(EnvironmentResponse::of(environment.clone(), made)).unwrap()
+        };
+        let made = Secret::new("whsec_x");
+        assert_eq!(shown(Some(&made))["agent"]["signing_secret"], "whsec_x");
+        assert_eq!(shown(None)["agent"]["signing_secret"], json!({"set": true}));
+        assert!(!facts(&environment).to_string().contains("sealed"));
+    }
+}

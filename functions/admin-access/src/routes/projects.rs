@@ -1,0 +1,285 @@
+//! Projects: one agent each, with environments and connectors.
+
+use super::{CHANGE_ATTEMPTS, again_after};
+use crate::{
+    Deps,
+    changes::{self, Change},
+    rules,
+    wire::{IdempotencyHeader, IfMatchHeader, ListResponse, ProjectPath, created, found},
+};
+use axum::{Json, extract::State, response::Response};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use std::{sync::Arc, time::Duration};
+use utoipa::ToSchema;
+use vestibule_domain::{
+    ProjectScope, Timestamp,
+    account::{ENVIRONMENTS_DEFAULT, Environment, Permission, Project},
+    ids::{EnvironmentId, ProjectId},
+    ports::Created,
+};
+use vestibule_edge::{
+    admin::{
+        ApiPath, CallOrigin, FieldErrors, IdempotencyKey, IfMatch, JsonBody, ListQuery, PageParams,
+        given, read_fields,
+    },
+    auth::Authenticated,
+    problem::{ApiError, Problem},
+};
+
+/// A project to make.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Help desk"}))]
+pub struct CreateProjectRequest {
+    /// Its name, 1 to 100 characters.
+    #[schema(required = true, nullable = false, min_length = 1, max_length = 100)]
+    name: Option<String>,
+}
+
+/// What to change of a project; what is left out stays.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Service desk"}))]
+pub struct UpdateProjectRequest {
+    /// Its name, 1 to 100 characters.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, min_length = 1, max_length = 100)]
+    name: Option<String>,
+}
+
+/// A project.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Help desk",
+    "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
+}))]
+pub struct ProjectResponse {
+    /// Its id.
+    id: String,
+    /// Its name.
+    name: String,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When it last changed.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+}
+
+impl From<Project> for ProjectResponse {
+    fn from(project: Project) -> Self {
+        Self {
+            id: project.id().to_string(),
+            name: project.name,
+            created_at: project.created_at,
+            updated_at: project.updated_at,
+        }
+    }
+}
+
+/// List the projects
+///
+/// The account's projects. Needs `projects.read`.
+#[utoipa::path(
+    get,
+    path = "/v1/projects",
+    tag = "Projects",
+    params(PageParams),
+    responses((status = 200, description = "One page.", body = ListResponse<ProjectResponse>))
+)]
+pub async fn list_projects(
+    State(deps): State<Arc<Deps>>,
+    caller: Authenticated,
+    query: ListQuery<()>,
+) -> Result<Json<ListResponse<ProjectResponse>>, ApiError> {
+    let caller = caller.holding(Permission::ProjectsRead)?;
+    let page = deps
+        .projects
+        .list_projects(caller.scope(), &query.page)
+        .await?;
+    Ok(ListResponse::of(page, Into::into))
+}
+
+/// Create a project
+///
+/// The project has the environments Development, Staging and Production from the start. Needs
+/// `projects.write`.
+#[utoipa::path(
+    post,
+    path = "/v1/projects",
+    tag = "Projects",
+    params(IdempotencyHeader),
+    request_body = CreateProjectRequest,
+    responses((status = 201, description = "It was made, now or by this Idempotency-Key before.", body = ProjectResponse))
+)]
+pub async fn create_project(
+    State(deps): State<Arc<Deps>>,
+    caller: Authenticated,
+    origin: CallOrigin,
+    idempotency: IdempotencyKey,
+    body: JsonBody,
+) -> Result<Response, ApiError> {
+    let caller = caller.holding(Permission::ProjectsWrite)?;
+    let mut errors = FieldErrors::default();
+    let request: CreateProjectRequest = read_fields(body.0, &mut errors);
+    let name = rules::required_name("name", request.name.as_deref(), &mut errors);
+    let (Some(name), true) = (name, errors.is_empty()) else {
+        return Err(errors.into_validation());
+    };
+    let now = deps.clock.now();
+    let id = idempotency.id(
+        caller.scope(),
+        "projects",
+        deps.ids.as_ref(),
+        ProjectId::new,
+        ProjectId::derive,
+    );
+    let project = Project {
+        scope: caller.scope().project(id),
+        name,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    let environments = default_environments(&deps, project.scope, now);
+    let entry = Change {
+        action: "project.created",
+        target: format!("project:{id}"),
+        before: Value::Null,
+        after: json!({"name": project.name, "environments": ENVIRONMENTS_DEFAULT}),
+    }
+    .entry(&deps, caller.scope(), caller.actor(), &origin, now);
+    let outcome = deps
+        .projects
+        .create_project(&project, &environments, &entry)
+        .await?;
+    match outcome {
+        Created::New => {
+            changes::log(&entry);
+            Ok(created(
+                project.version,
+                ProjectResponse::from(project),
+                false,
+            ))
+        }
+        Created::Existing(existing) if existing.name == project.name => Ok(created(
+            existing.version,
+            ProjectResponse::from(*existing),
+            true,
+        )),
+        Created::Existing(_) => Err(ApiError::IdempotencyKeyReused),
+    }
+}
+
+/// A millisecond apart, so that lists in the order of creation keep this order.
+fn default_environments(deps: &Deps, scope: ProjectScope, now: Timestamp) -> Vec<Environment> {
+    ENVIRONMENTS_DEFAULT
+        .into_iter()
+        .zip(0_u32..)
+        .map(|(name, position)| {
+            let at = now.plus(Duration::from_millis(position.into()));
+            Environment {
+                id: EnvironmentId::new(deps.ids.draw()),
+                scope,
+                name: name.to_owned(),
+                position,
+                agent: None,
+                version: 1,
+                created_at: at,
+                updated_at: at,
+            }
+        })
+        .collect()
+}
+
+/// Read a project
+///
+/// Needs `projects.read`.
+#[utoipa::path(
+    get,
+    path = "/v1/projects/{project_id}",
+    tag = "Projects",
+    params(ProjectPath),
+    responses((status = 200, description = "The project.", body = ProjectResponse, headers(("ETag" = String, description = "Its version, for `If-Match`."))))
+)]
+pub async fn get_project(
+    State(deps): State<Arc<Deps>>,
+    caller: Authenticated,
+    ApiPath(path): ApiPath<ProjectPath>,
+) -> Result<Response, ApiError> {
+    let caller = caller.holding(Permission::ProjectsRead)?;
+    let project = deps
+        .projects
+        .get_project(caller.scope(), path.project_id)
+        .await?
+        .ok_or(ApiError::NotFound("project"))?;
+    Ok(found(project.version, ProjectResponse::from(project)))
+}
+
+/// Change a project
+///
+/// Needs `projects.write`.
+#[utoipa::path(
+    patch,
+    path = "/v1/projects/{project_id}",
+    tag = "Projects",
+    params(ProjectPath, IfMatchHeader),
+    request_body = UpdateProjectRequest,
+    responses(
+        (status = 200, description = "The project as it is now.", body = ProjectResponse, headers(("ETag" = String, description = "Its version, for `If-Match`."))),
+        (status = 409, description = "Somebody else keeps changing it.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "It is not at the version named in `If-Match`.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn update_project(
+    State(deps): State<Arc<Deps>>,
+    caller: Authenticated,
+    origin: CallOrigin,
+    if_match: IfMatch,
+    ApiPath(path): ApiPath<ProjectPath>,
+    body: JsonBody,
+) -> Result<Response, ApiError> {
+    let caller = caller.holding(Permission::ProjectsWrite)?;
+    let name = read_update(body.0)?;
+    for _ in 0..CHANGE_ATTEMPTS {
+        let project = deps
+            .projects
+            .get_project(caller.scope(), path.project_id)
+            .await?
+            .ok_or(ApiError::NotFound("project"))?;
+        if_match.check(project.version)?;
+        let now = deps.clock.now();
+        let changed = Project {
+            name: name.clone().unwrap_or_else(|| project.name.clone()),
+            updated_at: now,
+            ..project.clone()
+        };
+        if changed.name == project.name {
+            return Ok(found(project.version, ProjectResponse::from(project)));
+        }
+        let entry = Change {
+            action: "project.updated",
+            target: format!("project:{}", project.id()),
+            before: json!({"name": project.name}),
+            after: json!({"name": changed.name}),
+        }
+        .entry(&deps, caller.scope(), caller.actor(), &origin, now);
+        match deps.projects.update_project(&changed, &entry).await {
+            Ok(()) => {
+                changes::log(&entry);
+                return Ok(found(changed.version + 1, ProjectResponse::from(changed)));
+            }
+            Err(error) => again_after(error, &if_match)?,
+        }
+    }
+    Err(ApiError::ChangedMeanwhile)
+}
+
+fn read_update(fields: Map<String, Value>) -> Result<Option<String>, ApiError> {
+    let mut errors = FieldErrors::default();
+    let request: UpdateProjectRequest = read_fields(fields, &mut errors);
+    let name = rules::name("name", request.name.as_deref(), &mut errors);
+    errors.check_body()?;
+    Ok(name)
+}

@@ -1,0 +1,353 @@
+//! The first account of a stack, made once, against the token that the stack was deployed with.
+
+use crate::{
+    Deps,
+    changes::{self, Change},
+    rules,
+    wire::PermissionName,
+};
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use data_encoding::BASE64;
+use ring::hmac;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::{sync::Arc, time::Duration};
+use utoipa::ToSchema;
+use vestibule_domain::{
+    AccountScope, PortError, Timestamp,
+    access_request::Actor,
+    account::{Account, ApiKey, Client, Permission},
+    ids::{AccountId, ApiKeyId, ClientId},
+    ports::{SetUp, SetUpOutcome, SetUpReceipt},
+    secret::Secret,
+};
+use vestibule_edge::{
+    admin::{CallOrigin, FieldErrors, IDEMPOTENCY_REPLAYED, IdempotencyKey, JsonBody, read_fields},
+    auth::{NewApiToken, TOKEN_SECRET_LEN, random_bytes, sha256_hex},
+    problem::{ApiError, Problem},
+};
+
+/// How long a caller whose answer got lost can have it again.
+const REPLAY_WINDOW: Duration = Duration::from_mins(10);
+/// Life of the first key.
+const FIRST_KEY_LIFE: Duration = Duration::from_hours(24 * 365);
+const FIRST_KEY_NAME: &str = "first key";
+const DEFAULT_CLIENT_NAME: &str = "Default";
+
+/// The first set-up.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"setup_token": "the secret of the stack's output", "account_name": "Acme"}))]
+pub struct SetUpRequest {
+    /// The token in the secret that the stack's outputs name.
+    #[schema(required = true, nullable = false, write_only)]
+    setup_token: Option<String>,
+    /// The name of the account, 1 to 100 characters.
+    #[schema(required = true, nullable = false, min_length = 1, max_length = 100)]
+    account_name: Option<String>,
+}
+
+/// What the set-up made.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "account": {"id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Acme", "created_at": "2026-11-22T10:00:00.000Z"},
+    "client": {"id": "01JD3Q3Z9V8M4T6K2N7P5R1S0X", "name": "Default"},
+    "api_key": {
+        "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Y", "key": "vst_01JD3Q3Z9V8M4T6K2N7P5R1S0W_…", "name": "first key",
+        "permissions": ["projects.read"], "expires_at": "2027-11-22T10:00:00.000Z"
+    }
+}))]
+pub struct SetUpResponse {
+    /// The account.
+    account: SetUpAccount,
+    /// Its default client.
+    client: SetUpClient,
+    /// Its first API key.
+    api_key: SetUpKey,
+}
+
+/// The account that was made.
+#[derive(Serialize, ToSchema)]
+pub struct SetUpAccount {
+    /// Its id.
+    id: String,
+    /// Its name.
+    name: String,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+/// A customer or brand that the account serves.
+#[derive(Serialize, ToSchema)]
+pub struct SetUpClient {
+    /// Its id.
+    id: String,
+    /// Its name.
+    name: String,
+}
+
+/// The first API key. It holds every permission.
+#[derive(Serialize, ToSchema)]
+pub struct SetUpKey {
+    /// Its id.
+    id: String,
+    /// The key itself. It is shown now and never again.
+    key: String,
+    /// Its name.
+    name: &'static str,
+    /// What it may do.
+    permissions: Vec<PermissionName>,
+    /// From then on it is refused.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+}
+
+/// Set the stack up
+///
+/// Makes the first account with its default client and first API key, once per stack. A caller who
+/// bears an `Idempotency-Key` and lost the answer gets it again for ten minutes.
+#[utoipa::path(
+    post,
+    path = "/v1/setup",
+    tag = "Set-up",
+    security(()),
+    params(crate::wire::IdempotencyHeader),
+    request_body = SetUpRequest,
+    responses(
+        (status = 201, description = "The account was made.", body = SetUpResponse),
+        (status = 401, description = "The set-up token is not right.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The stack was set up before.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn set_up(
+    State(deps): State<Arc<Deps>>,
+    origin: CallOrigin,
+    idempotency: IdempotencyKey,
+    body: JsonBody,
+) -> Result<Response, ApiError> {
+    let mut errors = FieldErrors::default();
+    let request: SetUpRequest = read_fields(body.0, &mut errors);
+    let given = errors.required("setup_token", request.setup_token);
+    let name = rules::required_name("account_name", request.account_name.as_deref(), &mut errors);
+    let (Some(given), Some(account_name), true) = (given, name, errors.is_empty()) else {
+        return Err(errors.into_validation());
+    };
+    let token = deps.setup_token.setup_token().await?;
+    if !is_token(&token, &given, deps.random.as_ref())? {
+        return Err(ApiError::WrongSetupToken);
+    }
+    let now = deps.clock.now();
+    let receipt = SetUpReceipt {
+        account_id: AccountId::new(deps.ids.draw()),
+        account_name,
+        client: Client {
+            id: ClientId::new(deps.ids.draw()),
+            name: DEFAULT_CLIENT_NAME.to_owned(),
+            created_at: now,
+        },
+        key_id: ApiKeyId::new(deps.ids.draw()),
+        key_expires_at: now.plus(FIRST_KEY_LIFE),
+        salt: BASE64.encode(&random_bytes::<32>(deps.random.as_ref())?),
+        idempotency_key_hash: idempotency
+            .0
+            .as_deref()
+            .map(|key| sha256_hex(key.as_bytes())),
+        at: now,
+    };
+    let key = first_key(&token, &receipt, idempotency.0.as_deref());
+    let wanted = wanted(&deps, &origin, &receipt, &key);
+    match deps.accounts.set_up(&wanted).await? {
+        SetUpOutcome::Done => {
+            changes::log(&wanted.audit);
+            Ok((StatusCode::CREATED, Json(answer(&receipt, &key))).into_response())
+        }
+        SetUpOutcome::AlreadyDone(first) => {
+            replayable(&first, &receipt)?;
+            let key = first_key(&token, &first, idempotency.0.as_deref());
+            Ok((
+                StatusCode::CREATED,
+                [IDEMPOTENCY_REPLAYED],
+                Json(answer(&first, &key)),
+            )
+                .into_response())
+        }
+    }
+}
+
+/// Whether `given` is the token, in a time that does not tell how much of it is right: what is
+/// compared are codes of both under a key that was drawn just now.
+fn is_token(
+    token: &Secret,
+    given: &str,
+    random: &dyn ring::rand::SecureRandom,
+) -> Result<bool, PortError> {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &random_bytes::<32>(random)?);
+    let code = hmac::sign(&key, given.as_bytes());
+    let same = hmac::verify(&key, token.reveal().as_bytes(), code.as_ref()).is_ok();
+    Ok(same && !token.reveal().is_empty())
+}
+
+/// The first key follows from the token and the receipt, so that nothing has to store it and the
+/// lost answer can be given again.
+fn first_key(token: &Secret, receipt: &SetUpReceipt, idempotency_key: Option<&str>) -> NewApiToken {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, token.reveal().as_bytes());
+    let mut context = hmac::Context::with_key(&key);
+    context.update(receipt.salt.as_bytes());
+    context.update(idempotency_key.unwrap_or("").as_bytes());
+    let mut secret = [0; TOKEN_SECRET_LEN];
+    for (to, from) in secret.iter_mut().zip(context.sign().as_ref()) {
+        *to = *from;
+    }
+    NewApiToken::from_secret(receipt.account_id, &secret)
+}
+
+/// Whether the caller of `again` is the one who got, or lost, the answer of `first`.
+fn replayable(first: &SetUpReceipt, again: &SetUpReceipt) -> Result<(), ApiError> {
+    let same_caller = again.idempotency_key_hash.is_some()
+        && again.idempotency_key_hash == first.idempotency_key_hash;
+    if !same_caller || again.at.since(first.at) > REPLAY_WINDOW {
+        return Err(ApiError::AlreadySetUp);
+    }
+    if again.account_name != first.account_name {
+        return Err(ApiError::IdempotencyKeyReused);
+    }
+    Ok(())
+}
+
+fn wanted(deps: &Deps, origin: &CallOrigin, receipt: &SetUpReceipt, key: &NewApiToken) -> SetUp {
+    let scope = AccountScope::of_verified(receipt.account_id);
+    let actor = Actor {
+        id: "setup_token".to_owned(),
+        name: "set-up".to_owned(),
+    };
+    let change = Change {
+        action: "account.set_up",
+        target: format!("account:{}", receipt.account_id),
+        before: serde_json::Value::Null,
+        after: json!({
+            "name": receipt.account_name,
+            "client_id": receipt.client.id,
+            "api_key_id": receipt.key_id,
+        }),
+    };
+    SetUp {
+        account: Account {
+            id: receipt.account_id,
+            name: receipt.account_name.clone(),
+            created_at: receipt.at,
+        },
+        client: receipt.client.clone(),
+        key: ApiKey {
+            id: receipt.key_id,
+            scope,
+            name: FIRST_KEY_NAME.to_owned(),
+            hash: key.hash.clone(),
+            permissions: Permission::ALL.into(),
+            created_by: actor.clone(),
+            created_at: receipt.at,
+            expires_at: receipt.key_expires_at,
+            last_used_at: None,
+        },
+        receipt: receipt.clone(),
+        audit: change.entry(deps, scope, &actor, origin, receipt.at),
+    }
+}
+
+fn answer(receipt: &SetUpReceipt, key: &NewApiToken) -> SetUpResponse {
+    SetUpResponse {
+        account: SetUpAccount {
+            id: receipt.account_id.to_string(),
+            name: receipt.account_name.clone(),
+            created_at: receipt.at,
+        },
+        client: SetUpClient {
+            id: receipt.client.id.to_string(),
+            name: receipt.client.name.clone(),
+        },
+        api_key: SetUpKey {
+            id: receipt.key_id.to_string(),
+            key: key.token.reveal().to_owned(),
+            name: FIRST_KEY_NAME,
+            permissions: Permission::ALL.map(Into::into).to_vec(),
+            expires_at: receipt.key_expires_at,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ring::rand::SystemRandom;
+
+    fn receipt(idempotency_key: Option<&str>, at: i64) -> SetUpReceipt {
+        SetUpReceipt {
+            account_id: AccountId::derive(&["a"]),
+            account_name: "Acme".to_owned(),
+            client: Client {
+                id: ClientId::derive(&["c"]),
+                name: DEFAULT_CLIENT_NAME.to_owned(),
+                created_at: Timestamp::from_millis(at),
+            },
+            key_id: ApiKeyId::derive(&["k"]),
+            key_expires_at: Timestamp::from_millis(at).plus(FIRST_KEY_LIFE),
+            salt: "c2FsdA==".to_owned(),
+            idempotency_key_hash: idempotency_key.map(|key| sha256_hex(key.as_bytes())),
+            at: Timestamp::from_millis(at),
+        }
+    }
+
+    #[test]
+    fn only_the_whole_token_is_the_token() {
+        let token = Secret::new("correct horse");
+        let random = SystemRandom::new();
+        assert!(is_token(&token, "correct horse", &random).unwrap());
+        for wrong in ["", "correct", "correct horse ", "Correct horse"] {
+            assert!(!is_token(&token, wrong, &random).unwrap(), "{wrong}");
+        }
+        assert!(!is_token(&Secret::new(""), "", &random).unwrap());
+    }
+
+    #[test]
+    fn the_first_key_is_the_same_again_for_the_same_call_only() {
+        let token = Secret::new("token");
+        let of = |receipt: &SetUpReceipt, key| first_key(&token, receipt, key).hash;
+        let first = receipt(Some("k"), 0);
+        assert_eq!(of(&first, Some("k")), of(&first, Some("k")));
+        assert_ne!(of(&first, Some("k")), of(&first, Some("l")));
+        let salted = SetUpReceipt {
+            salt: "b3RoZXI=".to_owned(),
+            ..first.clone()
+        };
+        assert_ne!(of(&first, Some("k")), of(&salted, Some("k")));
+    }
+
+    #[test]
+    fn a_lost_answer_is_given_again_to_its_caller_for_ten_minutes() {
+        let first = receipt(Some("k"), 0);
+        let within = 10 * 60 * 1000;
+        assert!(replayable(&first, &receipt(Some("k"), within)).is_ok());
+        for other in [
+            receipt(Some("k"), within + 1),
+            receipt(Some("l"), 0),
+            receipt(None, 0),
+        ] {
+            let refused = replayable(&first, &other);
+            assert!(matches!(refused, Err(ApiError::AlreadySetUp)), "{other:?}");
+        }
+        assert!(replayable(&receipt(None, 0), &receipt(None, 0)).is_err());
+        let renamed = SetUpReceipt {
+            account_name: "Other".to_owned(),
+            ..receipt(Some("k"), 0)
+        };
+        assert!(matches!(
+            replayable(&first, &renamed),
+            Err(ApiError::IdempotencyKeyReused)
+        ));
+    }
+}

@@ -1,0 +1,167 @@
+//! Rules for what callers write, whatever the resource.
+
+use std::str::FromStr;
+use vestibule_domain::{
+    access_request::NOTE_MAX_CHARS,
+    connector::Provider,
+    text::{clean_name, is_invisible},
+};
+use vestibule_edge::admin::FieldErrors;
+use vestibule_providers::catalogue::{connector_kind, connector_kinds};
+
+/// Longest name of a record, in characters.
+pub const NAME_MAX_CHARS: usize = 100;
+
+/// A name as it is stored: cleaned, and not too long.
+pub fn name(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Option<String> {
+    let cleaned = clean_name(given?);
+    match cleaned {
+        Some(name) if name.chars().count() <= NAME_MAX_CHARS => Some(name),
+        _ => {
+            errors.add(field, format!("must be 1 to {NAME_MAX_CHARS} characters"));
+            None
+        }
+    }
+}
+
+/// A name that must be given.
+pub fn required_name(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Option<String> {
+    errors.required(field, given)?;
+    name(field, given, errors)
+}
+
+/// Whether two names are one to a reader.
+pub fn same_name(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
+}
+
+/// A note as it is stored; blank is none. Line breaks stay, what could deceive a reader goes.
+pub fn note(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Option<String> {
+    let note = clean_text(given?)?;
+    if note.chars().count() > NOTE_MAX_CHARS {
+        errors.add(
+            field,
+            format!("must be at most {NOTE_MAX_CHARS} characters"),
+        );
+        return None;
+    }
+    Some(note)
+}
+
+/// Free text of several lines, without control characters and what reorders or hides the text
+/// around it. `None` when nothing is left.
+pub fn clean_text(raw: &str) -> Option<String> {
+    let text: String = raw
+        .replace("\r\n", "\n")
+        .chars()
+        .filter(|c| matches!(c, '\n' | '\t') || !is_invisible(*c))
+        .collect();
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// An id of another record in a body or query.
+pub fn id<T: FromStr>(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Option<T> {
+    let id = given?.parse().ok();
+    if id.is_none() {
+        errors.add(field, "must be an id: 26 characters of 0-9 and A-Z");
+    }
+    id
+}
+
+/// A provider that connectors can be made for.
+pub fn provider(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Option<Provider> {
+    let provider = Provider::new(given?);
+    if connector_kind(&provider).is_some() {
+        return Some(provider);
+    }
+    let keys: Vec<_> = connector_kinds()
+        .iter()
+        .map(|kind| format!("`{}`", kind.provider()))
+        .collect();
+    errors.add(field, format!("must be one of {}", keys.join(", ")));
+    None
+}
+
+/// One of a few spellings.
+pub fn one_of<T>(
+    field: &str,
+    given: Option<&str>,
+    spellings: &[&str],
+    parse: fn(&str) -> Option<T>,
+    errors: &mut FieldErrors,
+) -> Option<T> {
+    let value = parse(given?);
+    if value.is_none() {
+        let all: Vec<_> = spellings.iter().map(|one| format!("`{one}`")).collect();
+        errors.add(field, format!("must be one of {}", all.join(", ")));
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_cleaned_and_has_1_to_100_characters() {
+        let mut errors = FieldErrors::default();
+        let long = "é".repeat(100);
+        assert_eq!(
+            name("name", Some("  Help \u{202E}desk\n"), &mut errors).as_deref(),
+            Some("Help desk")
+        );
+        assert_eq!(
+            name("name", Some(&long), &mut errors).as_deref(),
+            Some(long.as_str())
+        );
+        assert!(errors.is_empty());
+        for wrong in ["", " \u{200B}\n", &"é".repeat(101), &"x".repeat(5000)] {
+            let mut errors = FieldErrors::default();
+            assert_eq!(name("name", Some(wrong), &mut errors), None);
+            assert!(errors.names("name"));
+        }
+        assert_eq!(required_name("name", None, &mut errors), None);
+        assert!(errors.names("name"));
+    }
+
+    #[test]
+    fn a_note_keeps_its_lines_and_loses_what_could_deceive() {
+        let mut errors = FieldErrors::default();
+        assert_eq!(
+            note(
+                "note",
+                Some(" known\r\n\tfrom \u{0}the \u{202E}fair "),
+                &mut errors
+            )
+            .as_deref(),
+            Some("known\n\tfrom the fair")
+        );
+        assert_eq!(note("note", Some(" \n"), &mut errors), None);
+        assert_eq!(note("note", None, &mut errors), None);
+        let longest = "x".repeat(NOTE_MAX_CHARS);
+        assert!(note("note", Some(&longest), &mut errors).is_some());
+        assert!(errors.is_empty());
+        assert_eq!(
+            note("note", Some(&format!("{longest}x")), &mut errors),
+            None
+        );
+        assert!(errors.names("note"));
+    }
+
+    #[test]
+    fn names_are_compared_without_case() {
+        assert!(same_name("PRODUCTION", "Production"));
+        assert!(same_name("Ärzte", "ÄRZTE"));
+        assert!(!same_name("Staging", "Stage"));
+    }
+
+    #[test]
+    fn a_provider_is_one_of_the_catalogue() {
+        let mut errors = FieldErrors::default();
+        assert!(provider("provider", Some("slack"), &mut errors).is_some());
+        assert!(errors.is_empty());
+        assert!(provider("provider", Some("Slack"), &mut errors).is_none());
+        assert!(errors.names("provider"));
+    }
+}

@@ -1,0 +1,249 @@
+//! Hands messages to the environment's agent, in order within a conversation, and the agent's
+//! replies to the platform.
+//!
+//! The queue brings one message of a conversation at a time. The conversation's record says which
+//! messages were delivered and how many replies to the one in hand went out already, so a retry goes
+//! on where the attempt before it stopped. The agent sees the same `webhook-id` on every attempt.
+
+use std::{fmt, sync::Arc};
+use vestibule_domain::{
+    Clock, PortError,
+    account::{Agent, Environment},
+    chat_user::ChatUser,
+    connector::Connector,
+    conversation::ConversationLog,
+    delivery::{AgentResponse, Envelope, REPLIES_MAX, Reply},
+    error::Chain,
+    job::{DeliverMessage, InboxJob},
+    ports::{
+        AgentClient, AgentReply, AgentRequest, ChatPlatform, ConversationStore, Destination,
+        OutgoingText, SecretVault, SendOutcome,
+    },
+    secret::Secret,
+};
+use vestibule_edge::{
+    batch::Outcome,
+    logging::{Metric, count},
+    standard_webhooks,
+};
+
+/// What the worker needs.
+pub struct Deps {
+    /// Conversations and what a delivery needs.
+    pub conversations: Arc<dyn ConversationStore>,
+    /// Signing secrets.
+    pub vault: Arc<dyn SecretVault>,
+    /// Agents.
+    pub agents: Arc<dyn AgentClient>,
+    /// The platforms.
+    pub platform: Arc<dyn ChatPlatform>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for Deps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deps").finish_non_exhaustive()
+    }
+}
+
+/// Works on one message of the queue.
+pub async fn handle(deps: &Deps, body: &str) -> Outcome {
+    let job = match serde_json::from_str(body) {
+        Ok(InboxJob::DeliverMessage(job)) => job,
+        Err(error) => {
+            // Kept for a person to look at: after its attempts it is a dead letter.
+            tracing::error!(
+                line = error.line(),
+                column = error.column(),
+                "a job cannot be read"
+            );
+            return Outcome::RETRY;
+        }
+    };
+    match work(deps, &job).await {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            tracing::error!(
+                delivery.id = %job.delivery_id(),
+                error = %Chain(&error),
+                "a delivery failed and will be tried again"
+            );
+            Outcome::RETRY
+        }
+    }
+}
+
+async fn work(deps: &Deps, job: &DeliverMessage) -> Result<Outcome, PortError> {
+    let context = deps.conversations.delivery_context(job).await?;
+    if context.conversation.has_any(&job.event_keys) {
+        return Ok(Outcome::Done);
+    }
+    let (Some(connector), Some(user)) = (context.connector, context.chat_user) else {
+        tracing::warn!(
+            delivery.id = %job.delivery_id(),
+            "a message is dropped: its connector or its sender was deleted"
+        );
+        return Ok(Outcome::Done);
+    };
+    let asked = ask_agent(deps, job, &connector, &user, context.environment.as_ref()).await?;
+    let replies = match asked {
+        Asked::Answered(replies) => replies,
+        Asked::Again(outcome) => {
+            count(
+                Metric::DeliveryRetried,
+                connector.provider.key(),
+                deps.clock.now(),
+            );
+            return Ok(outcome);
+        }
+    };
+    send_replies(deps, job, &connector, context.conversation, &replies).await
+}
+
+enum Asked {
+    Answered(Vec<Reply>),
+    Again(Outcome),
+}
+
+async fn ask_agent(
+    deps: &Deps,
+    job: &DeliverMessage,
+    connector: &Connector,
+    user: &ChatUser,
+    environment: Option<&Environment>,
+) -> Result<Asked, PortError> {
+    let delivery_id = job.delivery_id();
+    let Some((environment, agent)) =
+        environment.and_then(|environment| Some((environment, environment.agent.as_ref()?)))
+    else {
+        tracing::warn!(
+            delivery.id = %delivery_id,
+            environment.id = %job.environment_id,
+            "the environment names no agent; the message waits"
+        );
+        return Ok(Asked::Again(Outcome::RETRY));
+    };
+    let secret = signing_secret(deps, environment, agent).await?;
+    let now = deps.clock.now();
+    let body = serde_json::to_vec(&Envelope::of(job, connector, user, now))
+        .map_err(|error| PortError::rejected("envelope", error))?;
+    let signed = standard_webhooks::headers(&delivery_id.to_string(), &body, &secret, now)
+        .map_err(|error| PortError::corrupt("signing secret", error))?;
+    let mut headers = vec![("content-type", "application/json".to_owned())];
+    headers.extend(signed);
+    let reply = deps
+        .agents
+        .post(AgentRequest {
+            endpoint: agent.endpoint.clone(),
+            headers,
+            body,
+        })
+        .await;
+    let again = |after| Ok(Asked::Again(Outcome::Retry { after }));
+    match reply {
+        AgentReply::Answered(body) => Ok(Asked::Answered(replies_of(job, &body))),
+        AgentReply::Refused { status, after } => {
+            tracing::warn!(delivery.id = %delivery_id, http.status = status, "the agent refused a delivery");
+            again(after)
+        }
+        AgentReply::Unreachable { reason } | AgentReply::Forbidden { reason } => {
+            tracing::warn!(delivery.id = %delivery_id, reason = %reason, "the agent could not be called");
+            again(None)
+        }
+    }
+}
+
+async fn signing_secret(
+    deps: &Deps,
+    environment: &Environment,
+    agent: &Agent,
+) -> Result<Secret, PortError> {
+    let context = Environment::secret_context(environment.scope, environment.id);
+    deps.vault
+        .open(&agent.signing_secret, Agent::SIGNING_SECRET, &context)
+        .await?
+        .ok_or_else(|| PortError::corrupt("signing secret", "it is not set"))
+}
+
+/// An agent that says something else than documented has answered all the same: asking again would
+/// not help, and the person's message has arrived.
+fn replies_of(job: &DeliverMessage, body: &[u8]) -> Vec<Reply> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Vec::new();
+    }
+    match serde_json::from_slice::<AgentResponse>(body) {
+        Ok(mut response) => {
+            if response.replies.len() > REPLIES_MAX {
+                tracing::warn!(
+                    delivery.id = %job.delivery_id(),
+                    replies = response.replies.len(),
+                    "the agent sent too many replies; the first ones are sent"
+                );
+                response.replies.truncate(REPLIES_MAX);
+            }
+            response
+                .replies
+                .retain(|reply| !reply.text.trim().is_empty());
+            response.replies
+        }
+        Err(error) => {
+            tracing::warn!(
+                delivery.id = %job.delivery_id(),
+                line = error.line(),
+                column = error.column(),
+                "the agent's answer is not of the documented form; nothing is sent"
+            );
+            Vec::new()
+        }
+    }
+}
+
+async fn send_replies(
+    deps: &Deps,
+    job: &DeliverMessage,
+    connector: &Connector,
+    mut log: ConversationLog,
+    replies: &[Reply],
+) -> Result<Outcome, PortError> {
+    let delivery_id = job.delivery_id();
+    let already_sent = log.replies_sent(delivery_id);
+    for (index, reply) in replies.iter().enumerate().skip(already_sent) {
+        let text = OutgoingText {
+            to: Destination::Conversation(&job.conversation),
+            text: &reply.text,
+        };
+        match deps.platform.send(connector, text).await {
+            SendOutcome::Sent => {}
+            SendOutcome::Retry { after, reason } => {
+                tracing::warn!(delivery.id = %delivery_id, reason = %reason, "a reply could not be sent yet");
+                return Ok(Outcome::Retry { after });
+            }
+            SendOutcome::Failed { class, reason } => {
+                tracing::warn!(
+                    delivery.id = %delivery_id,
+                    failure.class = class.key(),
+                    reason = %reason,
+                    "a reply was given up"
+                );
+            }
+        }
+        // The last reply is recorded with the delivery itself.
+        if index + 1 < replies.len() {
+            log = deps
+                .conversations
+                .save(
+                    job,
+                    connector.id,
+                    log.with_reply_sent(delivery_id),
+                    deps.clock.now(),
+                )
+                .await?;
+        }
+    }
+    let delivered = log.with_delivered(&job.event_keys, job.sent_at);
+    deps.conversations
+        .save(job, connector.id, delivered, deps.clock.now())
+        .await?;
+    Ok(Outcome::Done)
+}

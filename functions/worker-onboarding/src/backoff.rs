@@ -1,0 +1,29 @@
+//! When a job that could not be done is tried again.
+
+use std::time::Duration;
+use vestibule_domain::Timestamp;
+use vestibule_edge::batch::backoff;
+
+/// Attempts before a message is given up: with waits of up to a quarter of an hour, about a day.
+pub const ATTEMPTS_MAX: u32 = 100;
+
+/// When attempt `attempt` + 1 is due: not before the platform's own wish, nor before a wait that
+/// grows with the attempts.
+#[must_use]
+pub fn retry_at(now: Timestamp, attempt: u32, asked: Option<Duration>) -> Timestamp {
+    now.plus(backoff(attempt).max(asked.unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_platforms_wish_is_kept_when_it_is_longer_than_our_own_wait() {
+        let now = Timestamp::from_millis(0);
+        let asked = Some(Duration::from_secs(30));
+        assert_eq!(retry_at(now, 1, asked).millis(), 30_000);
+        assert_eq!(retry_at(now, 4, asked).millis(), 135_000);
+        assert_eq!(retry_at(now, 1, None).millis(), 5_000);
+    }
+}

@@ -1,0 +1,149 @@
+//! JSON bodies.
+
+use crate::problem::ApiError;
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    extract::{FromRequest, Request},
+    http::{HeaderMap, header::CONTENT_TYPE},
+};
+use serde_json::{Map, Value};
+
+/// Largest body that is read.
+pub const BODY_MAX_BYTES: usize = 256 * 1024;
+
+/// The body of a call: a JSON object, not yet understood.
+#[derive(Debug, Default)]
+pub struct JsonBody(pub Map<String, Value>);
+
+/// The body of a call that may come without one.
+#[derive(Debug, Default)]
+pub struct OptionalJsonBody(pub Map<String, Value>);
+
+impl JsonBody {
+    /// Takes one field out, whatever it is.
+    pub fn take(&mut self, field: &str) -> Option<Value> {
+        self.0.remove(field)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for JsonBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        if !is_json(&parts.headers) {
+            return Err(ApiError::UnsupportedMediaType);
+        }
+        object(&read(body).await?).map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for OptionalJsonBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(body).await?;
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Self::default());
+        }
+        if !is_json(&parts.headers) {
+            return Err(ApiError::UnsupportedMediaType);
+        }
+        object(&bytes).map(Self)
+    }
+}
+
+async fn read(body: Body) -> Result<Bytes, ApiError> {
+    // The gateway hands over whole bodies, so the only failure there is, is the limit.
+    to_bytes(body, BODY_MAX_BYTES)
+        .await
+        .map_err(|_| ApiError::BodyTooLarge)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let media_type = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .map(|value| value.split(';').next().unwrap_or(value).trim());
+    media_type.is_some_and(|value| {
+        value.eq_ignore_ascii_case("application/json")
+            || value.eq_ignore_ascii_case("application/merge-patch+json")
+    })
+}
+
+fn object(bytes: &[u8]) -> Result<Map<String, Value>, ApiError> {
+    match serde_json::from_slice(bytes) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(_) => Err(ApiError::MalformedBody("it is not an object".to_owned())),
+        // The place only: serde's text may repeat a part of the body.
+        Err(error) => Err(ApiError::MalformedBody(format!(
+            "line {}, column {} is not JSON",
+            error.line(),
+            error.column()
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(content_type: Option<&str>, body: impl Into<Body>) -> Request {
+        let builder = Request::builder().method("POST").uri("/");
+        let builder = match content_type {
+            Some(value) => builder.header(CONTENT_TYPE, value),
+            None => builder,
+        };
+        builder.body(body.into()).unwrap()
+    }
+
+    async fn error(content_type: Option<&str>, body: impl Into<Body>) -> ApiError {
+        JsonBody::from_request(request(content_type, body), &())
+            .await
+            .unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_json_object_is_read() {
+        for content_type in [
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/merge-patch+json",
+        ] {
+            let body = JsonBody::from_request(request(Some(content_type), "{\"a\": 1}"), &())
+                .await
+                .unwrap();
+            assert_eq!(body.0.len(), 1, "{content_type}");
+        }
+    }
+
+    #[tokio::test]
+    async fn anything_else_is_refused() {
+        let json = Some("application/json");
+        assert!(matches!(
+            error(None, "{}").await,
+            ApiError::UnsupportedMediaType
+        ));
+        assert!(matches!(
+            error(Some("text/plain"), "{}").await,
+            ApiError::UnsupportedMediaType
+        ));
+        for body in ["", "[]", "{", "{\"token\": xoxb-canary}"] {
+            let ApiError::MalformedBody(place) = error(json, body).await else {
+                panic!("{body}");
+            };
+            assert!(!place.contains("canary"), "{place}");
+        }
+        let large = format!("{{\"a\":\"{}\"}}", "x".repeat(BODY_MAX_BYTES));
+        assert!(matches!(error(json, large).await, ApiError::BodyTooLarge));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_not_needed_may_be_left_out() {
+        let none = OptionalJsonBody::from_request(request(None, ""), &()).await;
+        assert!(none.unwrap().0.is_empty());
+        let other = OptionalJsonBody::from_request(request(None, "{}"), &()).await;
+        assert!(matches!(other, Err(ApiError::UnsupportedMediaType)));
+    }
+}

@@ -1,0 +1,197 @@
+//! The frame around an admin router.
+
+use crate::problem::{ApiError, Raised};
+use axum::{
+    Router,
+    body::Body,
+    extract::{FromRequestParts, Request, State},
+    http::{
+        HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
+        header::{
+            ALLOW, CACHE_CONTROL, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE,
+            X_CONTENT_TYPE_OPTIONS,
+        },
+        request::Parts,
+    },
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use lambda_http::request::RequestContext;
+use std::{convert::Infallible, sync::Arc};
+use tracing::Instrument;
+use vestibule_domain::ids::IdSource;
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const X_AMZN_REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-request-id");
+
+const SECURITY_HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (
+        STRICT_TRANSPORT_SECURITY,
+        HeaderValue::from_static("max-age=63072000; includeSubDomains"),
+    ),
+];
+
+/// Where a call came in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CallOrigin {
+    /// The call's id in logs, audit entries and problems.
+    pub request_id: String,
+    /// The host name under which the gateway was reached, as the gateway tells it.
+    pub domain_name: Option<String>,
+}
+
+impl CallOrigin {
+    fn of(request: &Request, ids: &dyn IdSource) -> Self {
+        let gateway = match request.extensions().get::<RequestContext>() {
+            Some(RequestContext::ApiGatewayV2(context)) => Some(context),
+            _ => None,
+        };
+        let request_id = gateway
+            .and_then(|context| context.request_id.clone())
+            .or_else(|| header_id(request.headers()))
+            .unwrap_or_else(|| ids.draw().to_string());
+        Self {
+            request_id,
+            domain_name: gateway.and_then(|context| context.domain_name.clone()),
+        }
+    }
+}
+
+/// The gateway's id of the call where it is told in a header only.
+fn header_id(headers: &HeaderMap) -> Option<String> {
+    headers
+        .get(X_AMZN_REQUEST_ID)?
+        .to_str()
+        .ok()
+        .filter(|id| !id.is_empty() && id.len() <= 128 && id.bytes().all(|b| b.is_ascii_graphic()))
+        .map(str::to_owned)
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for CallOrigin {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get().cloned().unwrap_or_default())
+    }
+}
+
+/// Adds to a finished router what every answer has: a call id, security headers, and problem
+/// details for every error, unknown addresses and methods included.
+pub fn framed(router: Router, ids: Arc<dyn IdSource>) -> Router {
+    router
+        .fallback(async || ApiError::NoSuchRoute)
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .layer(middleware::from_fn_with_state(ids, frame))
+}
+
+async fn frame(State(ids): State<Arc<dyn IdSource>>, mut request: Request, next: Next) -> Response {
+    let origin = CallOrigin::of(&request, ids.as_ref());
+    let is_head = request.method() == Method::HEAD;
+    let span = tracing::info_span!(
+        "call",
+        request.id = %origin.request_id,
+        http.method = %request.method(),
+    );
+    request.extensions_mut().insert(origin.clone());
+    let mut response = next.run(request).instrument(span.clone()).await;
+    if let Some(Raised(error)) = response.extensions_mut().remove() {
+        span.in_scope(|| error.log());
+        let mut problem = error.problem(&origin.request_id).into_response();
+        // `Allow` of a refused method is set by the router.
+        let allow = response.headers().get(ALLOW).cloned();
+        problem
+            .headers_mut()
+            .extend(allow.map(|allow| (ALLOW, allow)));
+        response = problem;
+    }
+    if is_head {
+        *response.body_mut() = Body::empty();
+    }
+    let unauthorized = response.status() == StatusCode::UNAUTHORIZED;
+    let headers = response.headers_mut();
+    headers.extend(SECURITY_HEADERS);
+    if unauthorized {
+        headers.insert(
+            WWW_AUTHENTICATE,
+            HeaderValue::from_static("Bearer realm=\"vestibule\""),
+        );
+    }
+    if let Ok(id) = HeaderValue::from_str(&origin.request_id) {
+        headers.insert(X_REQUEST_ID, id);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::{body::to_bytes, http::header::CONTENT_TYPE, routing::get};
+    use serde_json::Value;
+    use tower::ServiceExt;
+    use vestibule_domain::ids::SystemIds;
+
+    async fn call(method: Method, path: &str) -> (StatusCode, HeaderMap, Value) {
+        let router = Router::new()
+            .route("/ok", get(async || "fine"))
+            .route("/no", get(async || ApiError::Unauthenticated));
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(X_AMZN_REQUEST_ID, "call-1")
+            .body(Body::empty())
+            .unwrap();
+        let response = framed(router, Arc::new(SystemIds))
+            .oneshot(request)
+            .await
+            .unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, 10_000).await.unwrap();
+        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        (parts.status, parts.headers, body)
+    }
+
+    #[tokio::test]
+    async fn every_answer_has_the_security_headers_and_the_id_of_the_call() {
+        for path in ["/ok", "/no", "/elsewhere"] {
+            let (_, headers, _) = call(Method::GET, path).await;
+            assert_eq!(headers["cache-control"], "no-store", "{path}");
+            assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
+            assert_eq!(headers["referrer-policy"], "no-referrer", "{path}");
+            assert!(headers.contains_key("strict-transport-security"), "{path}");
+            assert_eq!(headers["x-request-id"], "call-1", "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_unknown_address_and_an_unknown_method_are_problems() {
+        let (status, headers, body) = call(Method::GET, "/elsewhere").await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        assert_eq!(headers[CONTENT_TYPE], "application/problem+json");
+        assert_eq!(body["type"], "/problems/no-such-route");
+        assert_eq!(body["request_id"], "call-1");
+
+        let (status, headers, body) = call(Method::DELETE, "/ok").await;
+        assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(headers[ALLOW], "GET,HEAD");
+        assert_eq!(body["type"], "/problems/method-not-allowed");
+    }
+
+    #[tokio::test]
+    async fn who_does_not_say_who_they_are_is_told_how_to() {
+        let (status, headers, body) = call(Method::GET, "/no").await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED);
+        assert_eq!(headers[WWW_AUTHENTICATE], "Bearer realm=\"vestibule\"");
+        assert_eq!(body["type"], "/problems/unauthenticated");
+    }
+
+    #[tokio::test]
+    async fn the_answer_to_head_has_no_body() {
+        for (path, expected) in [("/ok", 200), ("/no", 401), ("/elsewhere", 404)] {
+            let (status, _, body) = call(Method::HEAD, path).await;
+            assert_eq!((status.as_u16(), body), (expected, Value::Null), "{path}");
+        }
+    }
+}

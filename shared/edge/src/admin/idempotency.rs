@@ -1,0 +1,122 @@
+//! `Idempotency-Key`: the id of what a call creates is derived from it, so that a repeated call
+//! meets the record it made.
+
+use crate::problem::{ApiError, FieldError};
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderName, HeaderValue, request::Parts},
+};
+use vestibule_domain::{AccountScope, ids::IdSource};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Marks the answer to a call whose `Idempotency-Key` was seen before.
+pub const IDEMPOTENCY_REPLAYED: (HeaderName, HeaderValue) = (
+    HeaderName::from_static("idempotency-replayed"),
+    HeaderValue::from_static("true"),
+);
+
+/// The key of a call, if it bears one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey(pub Option<String>);
+
+impl IdempotencyKey {
+    /// The id of what this call makes at `route`: derived from the key when there is one.
+    pub fn id<T>(
+        &self,
+        scope: AccountScope,
+        route: &str,
+        ids: &dyn IdSource,
+        drawn: fn(ulid::Ulid) -> T,
+        derived: fn(&[&str]) -> T,
+    ) -> T {
+        match &self.0 {
+            Some(key) => derived(&[&scope.account_id().to_string(), route, key]),
+            None => drawn(ids.draw()),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let mut values = parts.headers.get_all(IDEMPOTENCY_KEY).iter();
+        let (first, second) = (values.next(), values.next());
+        let Some(value) = first else {
+            return Ok(Self(None));
+        };
+        let key = value.to_str().ok().filter(|key| {
+            (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+        });
+        if let (Some(key), None) = (key, second) {
+            return Ok(Self(Some(key.to_owned())));
+        }
+        Err(ApiError::InvalidParameters(vec![FieldError {
+            field: "Idempotency-Key".to_owned(),
+            rule: "must be given once, as 1 to 255 visible ASCII characters without blanks"
+                .to_owned(),
+        }]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::extract::Request;
+    use vestibule_domain::ids::{AccountId, ProjectId, SystemIds};
+
+    async fn read(values: &[&str]) -> Result<IdempotencyKey, ApiError> {
+        let mut builder = Request::builder();
+        for value in values {
+            builder = builder.header(IDEMPOTENCY_KEY, *value);
+        }
+        let (mut parts, ()) = builder.body(()).unwrap().into_parts();
+        IdempotencyKey::from_request_parts(&mut parts, &()).await
+    }
+
+    #[tokio::test]
+    async fn a_key_has_1_to_255_visible_characters_and_is_given_once() {
+        let long = "x".repeat(255);
+        assert_eq!(read(&[]).await.unwrap(), IdempotencyKey(None));
+        assert_eq!(
+            read(&[&long]).await.unwrap(),
+            IdempotencyKey(Some(long.clone()))
+        );
+        for wrong in [
+            &[String::new()][..],
+            &["a b".to_owned()],
+            &[format!("{long}x")],
+            &["a".to_owned(), "a".to_owned()],
+        ] {
+            let wrong: Vec<_> = wrong.iter().map(String::as_str).collect();
+            assert!(
+                matches!(read(&wrong).await, Err(ApiError::InvalidParameters(_))),
+                "{wrong:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_names_one_record_of_one_account_at_one_route() {
+        let account = |name: &str| AccountScope::of_verified(AccountId::derive(&[name]));
+        let id = |key: Option<&str>, account, route| {
+            IdempotencyKey(key.map(str::to_owned)).id(
+                account,
+                route,
+                &SystemIds,
+                ProjectId::new,
+                ProjectId::derive,
+            )
+        };
+        let first = id(Some("k"), account("a"), "projects");
+        assert_eq!(first, id(Some("k"), account("a"), "projects"));
+        assert_ne!(first, id(Some("l"), account("a"), "projects"));
+        assert_ne!(first, id(Some("k"), account("b"), "projects"));
+        assert_ne!(first, id(Some("k"), account("a"), "connectors"));
+        assert_ne!(
+            id(None, account("a"), "projects"),
+            id(None, account("a"), "projects")
+        );
+    }
+}

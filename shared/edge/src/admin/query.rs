@@ -1,0 +1,161 @@
+//! Query parameters, and pages of lists.
+
+use super::fields::{FieldErrors, read_fields};
+use crate::problem::ApiError;
+use axum::{extract::FromRequestParts, http::request::Parts};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use utoipa::IntoParams;
+use vestibule_domain::page::{Cursor, Order, PAGE_DEFAULT, PAGE_MAX, PageRequest};
+
+/// Longest cursor that is looked at.
+const CURSOR_MAX_CHARS: usize = 4096;
+
+/// The parameters of every list, for the documentation.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it only describes parameters")]
+pub struct PageParams {
+    /// Items on a page, 1 to 100; 25 unless said otherwise.
+    #[param(minimum = 1, maximum = 100, required = false, example = 25)]
+    limit: u16,
+    /// The `next_cursor` of the page before. The other parameters must be as they were then.
+    #[param(required = false)]
+    cursor: String,
+    /// By creation: `newest` first or `oldest` first.
+    #[param(required = false, pattern = "^(newest|oldest)$", example = "newest")]
+    order: String,
+}
+
+/// What a list can be filtered by.
+pub trait ListFilter: Default {
+    /// The filters as given, every one an optional text.
+    type Params: DeserializeOwned + Default;
+    /// The order unless the caller says otherwise.
+    const ORDER: Order = Order::NewestFirst;
+
+    /// Checks what was given.
+    fn read(params: Self::Params, errors: &mut FieldErrors) -> Self;
+}
+
+/// No filters.
+impl ListFilter for () {
+    type Params = NoParams;
+
+    fn read(_: NoParams, _: &mut FieldErrors) {}
+}
+
+/// No parameters but those of the page.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoParams {}
+
+/// The query of a list call.
+#[derive(Debug)]
+pub struct ListQuery<F> {
+    /// Which page.
+    pub page: PageRequest,
+    /// Which items.
+    pub filter: F,
+}
+
+impl<S: Send + Sync, F: ListFilter> FromRequestParts<S> for ListQuery<F> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        list_query(parts.uri.query().unwrap_or(""))
+    }
+}
+
+fn list_query<F: ListFilter>(query: &str) -> Result<ListQuery<F>, ApiError> {
+    let mut errors = FieldErrors::default();
+    let mut fields = Map::new();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        let name = name.into_owned();
+        if fields.contains_key(&name) {
+            errors.add(&name, "is given more than once");
+        }
+        fields.insert(name, Value::String(value.into_owned()));
+    }
+    let mut take = |name: &str| match fields.remove(name) {
+        Some(Value::String(text)) if !text.is_empty() => Some(text),
+        _ => None,
+    };
+    let (limit, cursor, order) = (take("limit"), take("cursor"), take("order"));
+    // `?status=` is what a form sends for a filter that is left open.
+    fields.retain(|_, value| value != "");
+    let page = PageRequest {
+        limit: read_limit(limit, &mut errors),
+        cursor: read_cursor(cursor, &mut errors),
+        order: read_order(order.as_deref(), F::ORDER, &mut errors),
+    };
+    let params = read_fields(fields, &mut errors);
+    let filter = F::read(params, &mut errors);
+    errors.check_parameters()?;
+    Ok(ListQuery { page, filter })
+}
+
+fn read_limit(text: Option<String>, errors: &mut FieldErrors) -> u16 {
+    let Some(text) = text else {
+        return PAGE_DEFAULT;
+    };
+    if let Ok(limit @ 1..=PAGE_MAX) = text.parse() {
+        return limit;
+    }
+    errors.add(
+        "limit",
+        format!("must be a whole number from 1 to {PAGE_MAX}"),
+    );
+    PAGE_DEFAULT
+}
+
+fn read_cursor(text: Option<String>, errors: &mut FieldErrors) -> Option<Cursor> {
+    let text = text?;
+    if text.len() > CURSOR_MAX_CHARS || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        errors.add("cursor", "must be a next_cursor of this list");
+        return None;
+    }
+    Some(Cursor(text))
+}
+
+fn read_order(text: Option<&str>, default: Order, errors: &mut FieldErrors) -> Order {
+    match text {
+        None => default,
+        Some("newest") => Order::NewestFirst,
+        Some("oldest") => Order::OldestFirst,
+        Some(_) => {
+            errors.add("order", "must be one of `newest`, `oldest`");
+            default
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_read_and_has_defaults() {
+        let query = list_query::<()>("limit=3&cursor=a-b&order=oldest").unwrap();
+        assert_eq!(query.page.limit, 3);
+        assert_eq!(query.page.cursor, Some(Cursor("a-b".to_owned())));
+        assert_eq!(query.page.order, Order::OldestFirst);
+        let query = list_query::<()>("cursor=").unwrap();
+        assert_eq!(query.page.limit, PAGE_DEFAULT);
+        assert_eq!(query.page.cursor, None);
+        assert_eq!(query.page.order, Order::NewestFirst);
+    }
+
+    #[test]
+    fn all_wrong_parameters_are_told_at_once() {
+        let error = list_query::<()>("limit=101&order=up&colour=red&cursor=%0A&colour=blue");
+        let Err(ApiError::InvalidParameters(errors)) = error else {
+            panic!("not refused");
+        };
+        let mut fields: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
+        fields.sort_unstable();
+        assert_eq!(fields, ["colour", "colour", "cursor", "limit", "order"]);
+        assert!(list_query::<()>("limit=0").is_err());
+        assert!(list_query::<()>("limit=x").is_err());
+    }
+}

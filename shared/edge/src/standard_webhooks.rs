@@ -1,0 +1,90 @@
+//! Signatures of what we send to agents, after Standard Webhooks: `v1,` and the base64 HMAC-SHA256
+//! of `id.timestamp.body`.
+
+use data_encoding::BASE64;
+use ring::hmac;
+use vestibule_domain::{Timestamp, secret::Secret};
+
+/// What every signing secret begins with.
+pub const SECRET_PREFIX: &str = "whsec_";
+/// Shortest key, in bytes, that the specification recommends.
+pub const KEY_MIN_BYTES: usize = 24;
+/// Longest key, in bytes.
+pub const KEY_MAX_BYTES: usize = 64;
+
+/// The rule for signing secrets, as a sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be `whsec_` and the base64 form of 24 to 64 bytes")]
+pub struct InvalidSecret;
+
+/// Reads the key of a signing secret.
+pub fn key_of(secret: &Secret) -> Result<Vec<u8>, InvalidSecret> {
+    let encoded = secret
+        .reveal()
+        .strip_prefix(SECRET_PREFIX)
+        .ok_or(InvalidSecret)?;
+    let key = BASE64
+        .decode(encoded.as_bytes())
+        .map_err(|_| InvalidSecret)?;
+    if (KEY_MIN_BYTES..=KEY_MAX_BYTES).contains(&key.len()) {
+        Ok(key)
+    } else {
+        Err(InvalidSecret)
+    }
+}
+
+/// The three headers of a signed body.
+pub fn headers(
+    id: &str,
+    body: &[u8],
+    secret: &Secret,
+    now: Timestamp,
+) -> Result<[(&'static str, String); 3], InvalidSecret> {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &key_of(secret)?);
+    let timestamp = now.seconds().to_string();
+    let mut context = hmac::Context::with_key(&key);
+    for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
+        context.update(part);
+    }
+    let signature = format!("v1,{}", BASE64.encode(context.sign().as_ref()));
+    Ok([
+        ("webhook-id", id.to_owned()),
+        ("webhook-timestamp", timestamp),
+        ("webhook-signature", signature),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_specifications_own_example_has_its_own_signature() {
+        let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+        let signed = headers(
+            "msg_p5jXN8AQM9LWM0D4loKWxJek",
+            br#"{"test": 2432232314}"#,
+            &secret,
+            Timestamp::from_millis(1_614_265_330_000),
+        )
+        .unwrap();
+        assert_eq!(signed[1].1, "1614265330");
+        assert_eq!(
+            signed[2].1,
+            "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+        );
+    }
+
+    #[test]
+    fn a_secret_of_another_form_is_refused() {
+        for wrong in [
+            "",
+            "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            "whsec_",
+            "whsec_c2hvcnQ=",
+            "whsec_%%%",
+        ] {
+            assert_eq!(key_of(&Secret::new(wrong)), Err(InvalidSecret), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Which chat platforms there are, and what an admin sets up for each.
+
+use crate::{outgoing::ChatProvider, slack};
+use std::collections::BTreeMap;
+use vestibule_domain::{connector::Provider, secret::Secret};
+
+/// One field that an admin fills in.
+#[derive(Debug, Clone, Copy)]
+pub struct FieldSpec {
+    /// Its name, in the API and in the connector's settings or secrets.
+    pub name: &'static str,
+    /// Whether it is encrypted at rest and never shown again.
+    pub secret: bool,
+    /// Whether a connector cannot be made without it.
+    pub required: bool,
+    /// Where to find it in the platform's own console.
+    pub help: &'static str,
+    /// Whether a value will do; if not, the rule, as a sentence.
+    pub check: fn(&str) -> Result<(), &'static str>,
+}
+
+/// What it takes to connect to one chat platform.
+pub trait ConnectorKind: Send + Sync {
+    /// The platform.
+    fn provider(&self) -> Provider;
+
+    /// Its name for people.
+    fn label(&self) -> &'static str;
+
+    /// The channel that its conversations count for (SPEC M02).
+    fn channel(&self) -> &'static str;
+
+    /// The fields, in the order an admin meets them.
+    fn fields(&self) -> &'static [FieldSpec];
+
+    /// The longest text that goes out as one message, in characters.
+    fn message_max_chars(&self) -> usize;
+
+    /// What the admin does in the platform's console once the connector exists and has this
+    /// webhook address, step by step.
+    fn set_up_steps(&self, webhook_url: &str) -> Vec<String>;
+}
+
+/// Fields that passed their rules.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ValidFields {
+    /// Public ones.
+    pub settings: BTreeMap<String, String>,
+    /// Secret ones, in the clear.
+    pub secrets: BTreeMap<String, Secret>,
+}
+
+/// A field that broke its rule.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {rule}")]
+pub struct FieldError {
+    /// Its name.
+    pub field: String,
+    /// The rule, as a sentence. Never repeats the value.
+    pub rule: String,
+}
+
+/// Checks what an admin filled in: every problem is named, and none of the values. With `partial`,
+/// fields may be missing: those that are there replace what is stored.
+pub fn validate(
+    kind: &dyn ConnectorKind,
+    input: &BTreeMap<String, String>,
+    partial: bool,
+) -> Result<ValidFields, Vec<FieldError>> {
+    let mut valid = ValidFields::default();
+    let mut errors = Vec::new();
+    for spec in kind.fields() {
+        let problem = match input.get(spec.name) {
+            None if partial || !spec.required => continue,
+            None => "This field is required.",
+            Some(value) => match (spec.check)(value) {
+                Err(rule) => rule,
+                Ok(()) if spec.secret => {
+                    let secret = Secret::new(value.as_str());
+                    valid.secrets.insert(spec.name.to_owned(), secret);
+                    continue;
+                }
+                Ok(()) => {
+                    valid.settings.insert(spec.name.to_owned(), value.clone());
+                    continue;
+                }
+            },
+        };
+        errors.push(FieldError {
+            field: spec.name.to_owned(),
+            rule: problem.to_owned(),
+        });
+    }
+    let known = |name: &str| kind.fields().iter().any(|spec| spec.name == name);
+    errors.extend(
+        input
+            .keys()
+            .filter(|name| !known(name))
+            .map(|name| FieldError {
+                field: name.clone(),
+                rule: format!("A {} connector has no such field.", kind.label()),
+            }),
+    );
+    if errors.is_empty() {
+        Ok(valid)
+    } else {
+        Err(errors)
+    }
+}
+
+/// Every platform that a connector can be made for.
+#[must_use]
+pub fn connector_kinds() -> &'static [&'static dyn ConnectorKind] {
+    &[&slack::Slack]
+}
+
+/// Every platform that texts can be sent to.
+#[must_use]
+pub fn chat_providers() -> &'static [&'static dyn ChatProvider] {
+    &[&slack::Slack]
+}
+
+/// What it takes to connect to `provider`.
+#[must_use]
+pub fn connector_kind(provider: &Provider) -> Option<&'static dyn ConnectorKind> {
+    connector_kinds()
+        .iter()
+        .copied()
+        .find(|kind| kind.provider() == *provider)
+}
+
+/// The outbound side of `provider`.
+#[must_use]
+pub fn chat_provider(provider: &Provider) -> Option<&'static dyn ChatProvider> {
+    chat_providers()
+        .iter()
+        .copied()
+        .find(|chat| chat.provider() == *provider)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_provider_is_found_by_its_key_and_listed_once() {
+        let kinds: BTreeSet<_> = connector_kinds()
+            .iter()
+            .map(|kind| kind.provider())
+            .collect();
+        let chats: BTreeSet<_> = chat_providers()
+            .iter()
+            .map(|chat| chat.provider())
+            .collect();
+        assert_eq!(kinds.len(), connector_kinds().len());
+        assert_eq!(kinds, chats);
+        for provider in &kinds {
+            assert!(connector_kind(provider).is_some() && chat_provider(provider).is_some());
+        }
+        assert!(connector_kind(&Provider::new("carrier-pigeon")).is_none());
+    }
+
+    #[test]
+    fn what_a_provider_needs_to_send_is_a_secret_field_of_its_connectors() {
+        for chat in chat_providers() {
+            let kind = connector_kind(&chat.provider()).unwrap();
+            for name in chat.sending_secrets() {
+                assert!(
+                    kind.fields()
+                        .iter()
+                        .any(|spec| spec.name == *name && spec.secret),
+                    "{name}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Slack: Events API in, Web API out (PROVIDERS §1).
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `webhook` | signatures |
+//! | `parse` | events, and which of them are a person's message |
+//! | `api` | what all answers have in common, and what errors mean |
+//! | `send` | `chat.postMessage` |
+//! | `profile` | `users.info` |
+//! | `text` | escapes, and texts that take several posts |
+//! | `kind` | what an admin fills in |
+
+mod api;
+#[cfg(test)]
+mod fixtures;
+mod kind;
+mod parse;
+mod profile;
+mod send;
+mod text;
+mod webhook;
+
+use vestibule_domain::connector::Provider;
+
+/// Public field: the app's id.
+pub const API_APP_ID: &str = "api_app_id";
+/// Public field: the workspace's id, or the organisation's for an org-wide installation.
+pub const TEAM_ID: &str = "team_id";
+/// Secret field: the key of Slack's signatures.
+pub const SIGNING_SECRET: &str = "signing_secret";
+/// Secret field: the signing secret before the last rotation.
+pub const PREVIOUS_SIGNING_SECRET: &str = "previous_signing_secret";
+/// Secret field: the token of our calls.
+pub const BOT_TOKEN: &str = "bot_token";
+
+/// Slack.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Slack;
+
+fn key() -> Provider {
+    Provider::new("slack")
+}

@@ -1,0 +1,347 @@
+//! What every answer of the Web API has in common, and what its errors mean (PROVIDERS §1.4, §1.5).
+
+use crate::{
+    outgoing::{CallResult, HttpReply},
+    webhook::clean_kind,
+};
+use serde_json::Value;
+use std::time::Duration;
+use vestibule_domain::ports::FailureClass;
+
+/// Why a call did not do what it should.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Problem {
+    /// It may work later, or may even have worked.
+    Later {
+        after: Option<Duration>,
+        reason: String,
+    },
+    /// It never will.
+    Never { class: FailureClass, reason: String },
+}
+
+impl Problem {
+    fn later(after: Option<Duration>, reason: &str) -> Self {
+        Self::Later {
+            after,
+            reason: clean_kind(reason),
+        }
+    }
+}
+
+/// The body of an answer that says `ok`. No answer and an answer that is not understood are
+/// ambiguous, so they are for later; queues bound how often.
+pub(super) fn answer(result: &CallResult) -> Result<Value, Problem> {
+    let reply = match result {
+        CallResult::Replied(reply) => reply,
+        CallResult::NoReply { reason } => return Err(Problem::later(None, reason)),
+    };
+    if reply.status == 429 {
+        return Err(Problem::later(reply.retry_after, "ratelimited"));
+    }
+    let Some((body, ok)) = read(reply).filter(|_| reply.status < 500) else {
+        let reason = format!("http_{}", reply.status);
+        return Err(Problem::later(reply.retry_after, &reason));
+    };
+    if ok {
+        return Ok(body);
+    }
+    let error = body.get("error").and_then(Value::as_str).unwrap_or("");
+    Err(problem(error, reply.retry_after))
+}
+
+/// The JSON object of a Web API answer and its `ok`; `None` for what a proxy or a stranger said.
+fn read(reply: &HttpReply) -> Option<(Value, bool)> {
+    let body: Value = serde_json::from_slice(&reply.body).ok()?;
+    let ok = body.get("ok")?.as_bool()?;
+    // Only 200 carries a success; a refusal may carry its error under another status.
+    (!ok || reply.status == 200).then_some((body, ok))
+}
+
+/// What an error means.
+fn problem(error: &str, after: Option<Duration>) -> Problem {
+    let meaning = ERRORS
+        .iter()
+        .find(|(pattern, _)| matches(pattern, error))
+        .map_or_else(|| meaning_of_unknown(error), |(_, meaning)| *meaning);
+    let reason = if error.is_empty() {
+        "unnamed_error"
+    } else {
+        error
+    };
+    match meaning {
+        Meaning::Later => Problem::later(after, reason),
+        Meaning::Never(class) => Problem::Never {
+            class,
+            reason: clean_kind(reason),
+        },
+    }
+}
+
+fn matches(pattern: &str, error: &str) -> bool {
+    pattern
+        .strip_suffix('*')
+        .map_or(pattern == error, |prefix| error.starts_with(prefix))
+}
+
+/// An error that is not in the table. If its name says that it will pass, it is tried again.
+/// Otherwise Slack has refused for good, and the mildest class says so: it blames neither the
+/// person nor the connector's credentials, and the name is there for the admin to read.
+fn meaning_of_unknown(error: &str) -> Meaning {
+    const PASSING: [&str; 7] = [
+        "timeout",
+        "timed_out",
+        "unavailable",
+        "try_again",
+        "rate_limit",
+        "ratelimit",
+        "internal",
+    ];
+    if PASSING.iter().any(|word| error.contains(word)) {
+        Meaning::Later
+    } else {
+        Meaning::Never(FailureClass::Request)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    Later,
+    Never(FailureClass),
+}
+
+const LATER: Meaning = Meaning::Later;
+const CONNECTOR: Meaning = Meaning::Never(FailureClass::Connector);
+const RECIPIENT: Meaning = Meaning::Never(FailureClass::Recipient);
+const REQUEST: Meaning = Meaning::Never(FailureClass::Request);
+
+/// The errors of `chat.postMessage` and `users.info`. The first row that matches counts; a `*` at
+/// the end stands for anything.
+const ERRORS: &[(&str, Meaning)] = &[
+    ("ratelimited", LATER),
+    ("rate_limited", LATER),
+    ("message_limit_exceeded", LATER),
+    ("internal_error", LATER),
+    // May have partly succeeded: a second copy is better than none.
+    ("fatal_error", LATER),
+    ("service_unavailable", LATER),
+    ("request_timeout", LATER),
+    ("team_added_to_org", LATER),
+    ("org_login_required", LATER),
+    ("external_channel_migrating", LATER),
+    ("not_authed", CONNECTOR),
+    ("invalid_auth", CONNECTOR),
+    ("account_inactive", CONNECTOR),
+    ("token_revoked", CONNECTOR),
+    ("token_expired", CONNECTOR),
+    ("missing_scope", CONNECTOR),
+    ("no_permission", CONNECTOR),
+    ("access_denied", CONNECTOR),
+    ("not_allowed_token_type", CONNECTOR),
+    ("ekm_access_denied", CONNECTOR),
+    ("messages_tab_disabled", CONNECTOR),
+    ("restricted_action", CONNECTOR),
+    ("app_access_restricted", CONNECTOR),
+    ("accesslimited", CONNECTOR),
+    ("two_factor_setup_required", CONNECTOR),
+    ("enterprise_is_restricted", CONNECTOR),
+    ("team_not_found", CONNECTOR),
+    ("team_access_not_granted", CONNECTOR),
+    ("channel_not_found", RECIPIENT),
+    ("not_in_channel", RECIPIENT),
+    ("is_archived", RECIPIENT),
+    ("is_inactive", RECIPIENT),
+    ("user_not_found", RECIPIENT),
+    ("user_not_visible", RECIPIENT),
+    ("cannot_dm_bot", RECIPIENT),
+    ("cannot_reply_to_message", RECIPIENT),
+    ("restricted_action_*", RECIPIENT),
+    ("slack_connect_*", RECIPIENT),
+    ("no_text", REQUEST),
+    ("msg_too_long", REQUEST),
+    ("msg_blocks_too_long", REQUEST),
+    ("too_many_attachments", REQUEST),
+    ("too_many_contact_cards", REQUEST),
+    ("attachment_payload_limit_exceeded", REQUEST),
+    ("markdown_text_conflict", REQUEST),
+    ("metadata_too_large", REQUEST),
+    ("metadata_must_be_sent_from_app", REQUEST),
+    ("missing_post_type", REQUEST),
+    ("as_user_not_supported", REQUEST),
+    ("method_deprecated", REQUEST),
+    ("deprecated_endpoint", REQUEST),
+    ("invalid_*", REQUEST),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slack::fixtures::{refused, replied};
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    /// PROVIDERS §1.4 as it stands there, apart from the table above.
+    const FACTS: [(&str, Meaning); 4] = [
+        (
+            "ratelimited rate_limited message_limit_exceeded internal_error fatal_error \
+             service_unavailable request_timeout team_added_to_org org_login_required",
+            LATER,
+        ),
+        (
+            "not_authed invalid_auth account_inactive token_revoked token_expired missing_scope \
+             no_permission access_denied not_allowed_token_type ekm_access_denied \
+             messages_tab_disabled restricted_action app_access_restricted accesslimited \
+             two_factor_setup_required enterprise_is_restricted team_not_found",
+            CONNECTOR,
+        ),
+        (
+            "channel_not_found not_in_channel is_archived user_not_found cannot_dm_bot \
+             cannot_reply_to_message restricted_action_read_only_channel \
+             restricted_action_thread_only_channel restricted_action_non_threadable_channel \
+             restricted_action_thread_locked",
+            RECIPIENT,
+        ),
+        (
+            "no_text msg_too_long invalid_blocks invalid_blocks_format msg_blocks_too_long \
+             too_many_attachments markdown_text_conflict invalid_arguments invalid_charset",
+            REQUEST,
+        ),
+    ];
+
+    fn meaning(error: &str) -> Meaning {
+        match answer(&refused(error)).unwrap_err() {
+            Problem::Later { reason, .. } => {
+                assert_eq!(reason, error);
+                LATER
+            }
+            Problem::Never { class, reason } => {
+                assert_eq!(reason, error);
+                Meaning::Never(class)
+            }
+        }
+    }
+
+    #[test]
+    fn every_error_in_the_facts_has_its_class() {
+        for (errors, expected) in FACTS {
+            for error in errors.split_whitespace() {
+                assert_eq!(meaning(error), expected, "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_row_of_the_table_counts() {
+        let mut seen = BTreeSet::new();
+        for (pattern, expected) in ERRORS {
+            assert!(seen.insert(*pattern), "{pattern} is there twice");
+            let error = pattern.replace('*', "something");
+            assert_eq!(
+                meaning(&error),
+                *expected,
+                "{pattern} is hidden by a row above"
+            );
+        }
+    }
+
+    #[test]
+    fn an_unknown_error_is_final_unless_its_name_says_that_it_passes() {
+        assert_eq!(meaning("brand_new_policy"), REQUEST);
+        assert_eq!(meaning("storage_unavailable"), LATER);
+        assert_eq!(meaning("upstream_timeout"), LATER);
+    }
+
+    #[test]
+    fn a_refusal_without_a_name_still_has_a_reason() {
+        for body in [
+            r#"{"ok":false}"#,
+            r#"{"ok":false,"error":""}"#,
+            r#"{"ok":false,"error":7}"#,
+        ] {
+            let expected = Problem::Never {
+                class: FailureClass::Request,
+                reason: "unnamed_error".into(),
+            };
+            assert_eq!(answer(&replied(200, body)), Err(expected));
+        }
+    }
+
+    #[test]
+    fn a_rate_limit_says_how_long_to_wait_whatever_its_status() {
+        let after = Some(Duration::from_secs(30));
+        for status in [200, 429] {
+            let result = CallResult::Replied(HttpReply {
+                status,
+                retry_after: after,
+                body: br#"{"ok":false,"error":"ratelimited"}"#.to_vec(),
+            });
+            let expected = Problem::Later {
+                after,
+                reason: "ratelimited".into(),
+            };
+            assert_eq!(answer(&result), Err(expected), "{status}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_not_an_answer_of_the_web_api_is_for_later() {
+        for (status, body) in [
+            (500, "oops"),
+            (502, "<html>Bad gateway</html>"),
+            (503, r#"{"ok":false,"error":"channel_not_found"}"#),
+            (503, r#"{"ok":true}"#),
+            (200, "<html>Sign in to the hotel network</html>"),
+            (200, ""),
+            (200, "[]"),
+            (200, "{}"),
+            (200, r#"{"ok":"true"}"#),
+            (302, ""),
+            (404, "not found"),
+            (404, r#"{"ok":true}"#),
+        ] {
+            let expected = Problem::Later {
+                after: None,
+                reason: format!("http_{status}"),
+            };
+            assert_eq!(
+                answer(&replied(status, body)),
+                Err(expected),
+                "{status} {body}"
+            );
+        }
+        let nothing = CallResult::NoReply {
+            reason: "connection reset".into(),
+        };
+        assert!(
+            matches!(answer(&nothing), Err(Problem::Later { after: None, reason }) if reason == "connection reset")
+        );
+    }
+
+    #[test]
+    fn a_refusal_counts_under_any_status() {
+        let problem = answer(&replied(403, r#"{"ok":false,"error":"invalid_auth"}"#)).unwrap_err();
+        assert!(matches!(
+            problem,
+            Problem::Never {
+                class: FailureClass::Connector,
+                ..
+            }
+        ));
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_makes_us_panic(status in 100_u16..600, body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let result = CallResult::Replied(HttpReply { status, retry_after: None, body });
+            let _ = answer(&result);
+        }
+
+        #[test]
+        fn a_reason_is_short_and_clean(error in any::<String>()) {
+            let body = serde_json::json!({"ok": false, "error": error}).to_string();
+            let (Problem::Later { reason, .. } | Problem::Never { reason, .. }) =
+                answer(&replied(200, &body)).unwrap_err();
+            prop_assert_eq!(clean_kind(&reason), reason);
+        }
+    }
+}

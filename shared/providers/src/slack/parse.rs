@@ -1,0 +1,346 @@
+//! One request of Slack's to events (PROVIDERS §1.1).
+//!
+//! Payloads are read leniently, field by field: what Slack adds is not noticed, and only what is
+//! needed can make an event unreadable.
+
+use super::{API_APP_ID, TEAM_ID, key, text::unescape};
+use crate::webhook::{Event, Parsed, Refusal, Reply};
+use data_encoding::HEXLOWER;
+use ring::digest::{SHA256, digest};
+use serde_json::{Value, json};
+use vestibule_domain::{
+    Timestamp,
+    connector::Connector,
+    conversation::{ConversationKind, ConversationRef},
+    message::{Attachment, AttachmentKind, Identity, InboundMessage},
+    text::clean_name,
+};
+
+/// Longest text that is taken over, in characters: Slack's own limit.
+const TEXT_MAX_CHARS: usize = 40_000;
+/// Most files of one message that are taken over.
+const ATTACHMENTS_MAX: usize = 20;
+/// Longest challenge that is sent back, in bytes. Slack's have about fifty.
+const CHALLENGE_MAX_BYTES: usize = 1024;
+/// Longest id that is taken, in bytes. Slack asks not to assume a length.
+const ID_MAX_BYTES: usize = 100;
+/// Longest address of a file that is taken over, in bytes.
+const URL_MAX_BYTES: usize = 2048;
+/// Longest event key (see [`InboundMessage::event_keys`]).
+const EVENT_KEY_MAX_BYTES: usize = 128;
+/// Latest time that is taken for one, in seconds: the year 5138.
+const SECONDS_MAX: i64 = 99_999_999_999;
+
+/// Kinds of message that a person makes, besides those without a subtype.
+const PERSONAL_SUBTYPES: [&str; 3] = ["file_share", "thread_broadcast", "me_message"];
+/// Slack's own assistant, which writes like a person.
+const SLACKBOT: &str = "USLACKBOT";
+
+/// What an authentic request says.
+pub(super) fn request(body: &[u8], connector: &Connector) -> Result<Parsed, Refusal> {
+    let Ok(payload) = serde_json::from_slice::<Value>(body) else {
+        return Ok(Parsed::one(not_json(body)));
+    };
+    let event = match payload.get("type").and_then(Value::as_str) {
+        // Names neither app nor workspace; it only proves that we know the signing secret.
+        Some("url_verification") => return Ok(handshake(&payload)),
+        Some("event_callback") => {
+            check_connector(&payload, connector)?;
+            event(&payload, connector).unwrap_or_else(|other| other)
+        }
+        Some("app_rate_limited") => {
+            check_connector(&payload, connector)?;
+            let since = payload.get("minute_rate_limited").and_then(Value::as_i64);
+            Event::Throttled {
+                since: since.and_then(at_second),
+            }
+        }
+        Some(other) => Event::ignored(other),
+        None => Event::unreadable("the request has no type"),
+    };
+    Ok(Parsed::one(event))
+}
+
+/// Slack checks certificates with a form.
+fn not_json(body: &[u8]) -> Event {
+    if body
+        .split(|b| *b == b'&')
+        .any(|pair| pair == b"ssl_check=1")
+    {
+        Event::ignored("ssl_check")
+    } else {
+        Event::unreadable("the request is not JSON")
+    }
+}
+
+fn handshake(payload: &Value) -> Parsed {
+    match payload.get("challenge").and_then(Value::as_str) {
+        Some(challenge) if challenge.len() <= CHALLENGE_MAX_BYTES => Parsed {
+            events: vec![Event::ignored("url_verification")],
+            reply: Reply::json(&json!({ "challenge": challenge })),
+        },
+        _ => Parsed::one(Event::unreadable("the challenge is missing or too long")),
+    }
+}
+
+/// The signature binds the app's secret, not the address it was sent to: without this, one
+/// connector's events would be taken for another's (PROVIDERS §6.3).
+fn check_connector(payload: &Value, connector: &Connector) -> Result<(), Refusal> {
+    let setting = |name: &str| connector.settings.get(name).map(String::as_str);
+    let app = setting(API_APP_ID).ok_or(Refusal::because("the connector has no app id"))?;
+    let team = setting(TEAM_ID).ok_or(Refusal::because("the connector has no team id"))?;
+    if string(payload, "api_app_id") != Some(app) {
+        return Err(Refusal::because("the event is for another app"));
+    }
+    // An org-wide installation has no workspace of its own.
+    let field = if team.starts_with('E') {
+        "enterprise_id"
+    } else {
+        TEAM_ID
+    };
+    let named = string(payload, field) == Some(team)
+        || authorizations(payload).any(|one| string(one, field) == Some(team));
+    if named {
+        Ok(())
+    } else {
+        Err(Refusal::because("the event is for another workspace"))
+    }
+}
+
+/// A person's message, or what it is instead.
+fn event(payload: &Value, connector: &Connector) -> Result<Event, Event> {
+    let event = payload
+        .get("event")
+        .filter(|event| event.is_object())
+        .ok_or_else(|| Event::unreadable("the event is not an object"))?;
+    let kind = string(event, "type").ok_or_else(|| Event::unreadable("the event has no type"))?;
+    if let Some(kind) = no_persons_message(payload, event, kind)? {
+        return Ok(Event::ignored(&kind));
+    }
+    message(payload, event, connector).map(|message| Event::Message(Box::new(message)))
+}
+
+/// What an event is, if it is not the message of a person (SPEC A39).
+fn no_persons_message(payload: &Value, event: &Value, kind: &str) -> Result<Option<String>, Event> {
+    if !matches!(kind, "message" | "app_mention") {
+        return Ok(Some(kind.to_owned()));
+    }
+    let instead = match given(event, "subtype") {
+        None => None,
+        Some(Value::String(subtype)) if PERSONAL_SUBTYPES.contains(&subtype.as_str()) => None,
+        Some(Value::String(subtype)) => Some(subtype.as_str()),
+        Some(_) => return Err(Event::unreadable("the subtype is not a string")),
+    };
+    let instead = instead.or_else(|| {
+        let user = event.get("user").and_then(Value::as_str);
+        // A file that a bot uploads names no bot, only its user.
+        let ours = |user| bot_users(payload).any(|bot| bot == user);
+        if event.get("hidden") == Some(&Value::Bool(true)) {
+            Some("hidden")
+        } else if given(event, "bot_id").is_some() || given(event, "bot_profile").is_some() {
+            Some("bot")
+        } else if given(event, "user").is_none() || user == Some("") {
+            Some("no_user")
+        } else if user == Some(SLACKBOT) {
+            Some("slackbot")
+        } else if user.is_some_and(ours) {
+            Some("own")
+        } else {
+            None
+        }
+    });
+    Ok(instead.map(|instead| format!("{kind}:{instead}")))
+}
+
+fn message(payload: &Value, event: &Value, connector: &Connector) -> Result<InboundMessage, Event> {
+    let id = |name: &'static str| {
+        string(event, name)
+            .filter(|id| is_id(id))
+            .ok_or_else(|| Event::unreadable(format!("event.{name} is missing or malformed")))
+    };
+    let (user, channel, ts) = (id("user")?, id("channel")?, id("ts")?);
+    let event_id = string(payload, "event_id")
+        .filter(|id| is_id(id))
+        .ok_or_else(|| Event::unreadable("event_id is missing or malformed"))?;
+    let sent_at = instant(ts).ok_or_else(|| Event::unreadable("event.ts is not a time"))?;
+    let thread_ts = match given(event, "thread_ts") {
+        None => None,
+        Some(Value::String(thread)) if instant(thread).is_some() => Some(thread.clone()),
+        Some(_) => return Err(Event::unreadable("event.thread_ts is not a time")),
+    };
+    let kind = conversation_kind(event, channel);
+    // Where others read along, an answer opens a thread under the message, and what is written
+    // there goes on with the same conversation.
+    let thread = match kind {
+        ConversationKind::Direct => thread_ts,
+        ConversationKind::Group | ConversationKind::Channel => {
+            thread_ts.or_else(|| Some(ts.to_owned()))
+        }
+    };
+    let scope = platform_scope(connector);
+    Ok(InboundMessage {
+        sender: Identity {
+            provider: key(),
+            platform_scope: scope.to_owned(),
+            identifier: user.to_owned(),
+        },
+        conversation: ConversationRef::new(connector.id, kind, channel.to_owned(), thread),
+        text: text_of(payload, event)?,
+        attachments: attachments(event),
+        provider_event_id: event_id.to_owned(),
+        // The post comes first: a mention arrives as two events, and Slack has been seen to send
+        // one message under several event ids.
+        event_keys: vec![
+            event_key(&format!("{scope}:{channel}:{ts}")),
+            event_key(event_id),
+        ],
+        sent_at,
+    })
+}
+
+/// Within what user ids are unique (SPEC A25): the installation, which is a workspace (`T…`) or an
+/// organisation (`E…`). The event's own fields will not do. An organisation's people write from
+/// any of its workspaces under one id, `W…` or `U…`; and the fields that name an author's workspace
+/// are missing from some kinds of message, so that one person would become two. People of another
+/// workspace in a shared channel (Slack Connect) have ids that no one else in it has.
+fn platform_scope(connector: &Connector) -> &str {
+    connector.settings.get(TEAM_ID).map_or("", String::as_str)
+}
+
+/// By `channel_type`, and where that is missing (in mentions) by the id's first letter. Of a kind
+/// that nobody knows, everybody may read.
+fn conversation_kind(event: &Value, channel: &str) -> ConversationKind {
+    match (string(event, "channel_type"), channel.chars().next()) {
+        (Some("im" | "app_home"), _) | (None, Some('D')) => ConversationKind::Direct,
+        (Some("mpim" | "group"), _) | (None, Some('G')) => ConversationKind::Group,
+        _ => ConversationKind::Channel,
+    }
+}
+
+/// What the person wrote, without the mention that addresses us.
+fn text_of(payload: &Value, event: &Value) -> Result<String, Event> {
+    let raw = match given(event, "text") {
+        None => "",
+        Some(Value::String(raw)) => raw.as_str(),
+        Some(_) => return Err(Event::unreadable("event.text is not a string")),
+    };
+    let spoken = bot_users(payload)
+        .find_map(|bot| without_leading_mention(raw, bot))
+        .unwrap_or(raw);
+    Ok(unescape(spoken)
+        .chars()
+        .filter(|c| *c != '\0')
+        .take(TEXT_MAX_CHARS)
+        .collect())
+}
+
+/// `<@U0BOT> hi` and `<@U0BOT|vestibule> hi` without their mention; `None` without one.
+fn without_leading_mention<'a>(raw: &'a str, bot: &str) -> Option<&'a str> {
+    let behind = raw.trim_start().strip_prefix("<@")?.strip_prefix(bot)?;
+    let rest = match behind.strip_prefix('|') {
+        Some(label) => label.split_once('>')?.1,
+        None => behind.strip_prefix('>')?,
+    };
+    Some(rest.trim_start())
+}
+
+fn attachments(event: &Value) -> Vec<Attachment> {
+    let files = event.get("files").and_then(Value::as_array);
+    files
+        .into_iter()
+        .flatten()
+        .filter_map(attachment)
+        .take(ATTACHMENTS_MAX)
+        .collect()
+}
+
+fn attachment(file: &Value) -> Option<Attachment> {
+    let mime_type = string(file, "mimetype").filter(|mime| is_short_graphic(mime, ID_MAX_BYTES));
+    Some(Attachment {
+        kind: match mime_type.and_then(|mime| mime.split('/').next()) {
+            Some("image") => AttachmentKind::Image,
+            Some("video") => AttachmentKind::Video,
+            Some("audio") => AttachmentKind::Audio,
+            _ => AttachmentKind::File,
+        },
+        provider_id: string(file, "id").filter(|id| is_id(id))?.to_owned(),
+        name: string(file, "name").and_then(clean_name),
+        mime_type: mime_type.map(str::to_owned),
+        url: string(file, "url_private")
+            .filter(|url| url.starts_with("https://") && is_short_graphic(url, URL_MAX_BYTES))
+            .map(str::to_owned),
+    })
+}
+
+/// A key that is in every queue's limits; one that is too long is replaced by its hash.
+fn event_key(what: &str) -> String {
+    let full = format!("slack:{what}");
+    if full.len() <= EVENT_KEY_MAX_BYTES {
+        full
+    } else {
+        let hash = digest(&SHA256, full.as_bytes());
+        format!("slack:{}", HEXLOWER.encode(hash.as_ref()))
+    }
+}
+
+/// The users that our own bot is. An authorization that is not a bot's is of a person who lent us
+/// theirs, and may well write to us.
+fn bot_users(payload: &Value) -> impl Iterator<Item = &str> {
+    authorizations(payload)
+        .filter(|one| one.get("is_bot") != Some(&Value::Bool(false)))
+        .filter_map(|one| string(one, "user_id"))
+}
+
+fn authorizations(payload: &Value) -> impl Iterator<Item = &Value> {
+    let all = payload.get("authorizations").and_then(Value::as_array);
+    all.into_iter().flatten()
+}
+
+/// A field that is there and not null.
+fn given<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    value.get(name).filter(|field| !field.is_null())
+}
+
+/// A field that is a string and not empty.
+fn string<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
+    let text = value.get(name)?.as_str()?;
+    (!text.is_empty()).then_some(text)
+}
+
+/// Whether a text can be one of Slack's ids: it then has none of the characters that keys,
+/// addresses and logs are made of.
+fn is_id(text: &str) -> bool {
+    (1..=ID_MAX_BYTES).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+fn is_short_graphic(text: &str, max_bytes: usize) -> bool {
+    text.len() <= max_bytes && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+/// The instant that a `ts` such as `1568915625.001000` begins with.
+fn instant(ts: &str) -> Option<Timestamp> {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let (seconds, fraction) = ts.split_once('.')?;
+    if !digits(seconds) || !digits(fraction) || ts.len() > ID_MAX_BYTES {
+        return None;
+    }
+    let millis = fraction
+        .bytes()
+        .chain(std::iter::repeat(b'0'))
+        .take(3)
+        .fold(0, |millis, digit| millis * 10 + i64::from(digit - b'0'));
+    let second = at_second(seconds.parse().ok()?)?;
+    Some(Timestamp::from_millis(second.millis() + millis))
+}
+
+fn at_second(seconds: i64) -> Option<Timestamp> {
+    (0..=SECONDS_MAX)
+        .contains(&seconds)
+        .then(|| Timestamp::from_millis(seconds * 1000))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,374 @@
+//! Posting a text (PROVIDERS §1.4).
+
+use super::{
+    BOT_TOKEN, Slack,
+    api::{self, Problem},
+    key,
+    kind::MESSAGE_MAX_CHARS,
+    profile, text,
+};
+use crate::{
+    outgoing::{CallResult, ChatProvider, OutgoingCall, Step},
+    webhook::Credentials,
+};
+use http::Method;
+use serde_json::{Map, Value};
+use vestibule_domain::{
+    connector::Provider,
+    conversation::{ConversationKind, ConversationRef},
+    message::Identity,
+    ports::{Destination, FailureClass, OutgoingText, ProfileOutcome, SendOutcome},
+};
+
+/// Most posts that one text may take. A longer one is refused before anything of it is sent.
+const POSTS_MAX: usize = 20;
+
+impl ChatProvider for Slack {
+    fn provider(&self) -> Provider {
+        key()
+    }
+
+    fn sending_secrets(&self) -> &'static [&'static str] {
+        &[BOT_TOKEN]
+    }
+
+    fn send(
+        &self,
+        text: &OutgoingText<'_>,
+        credentials: &Credentials<'_>,
+        so_far: &[CallResult],
+    ) -> Step<SendOutcome> {
+        next(text, credentials, so_far).unwrap_or_else(|problem| {
+            Step::Done(match problem {
+                Problem::Later { after, reason } => SendOutcome::Retry { after, reason },
+                Problem::Never { class, reason } => SendOutcome::Failed { class, reason },
+            })
+        })
+    }
+
+    fn profile(
+        &self,
+        identity: &Identity,
+        credentials: &Credentials<'_>,
+        so_far: &[CallResult],
+    ) -> Step<ProfileOutcome> {
+        profile::profile(identity, credentials, so_far)
+    }
+}
+
+/// One post after the other; the first that does not work ends it.
+fn next(
+    text: &OutgoingText<'_>,
+    credentials: &Credentials<'_>,
+    so_far: &[CallResult],
+) -> Result<Step<SendOutcome>, Problem> {
+    for result in so_far {
+        api::answer(result)?;
+    }
+    let pieces = text::split(text.text, MESSAGE_MAX_CHARS);
+    if pieces.is_empty() {
+        return Err(never(FailureClass::Request, "no_text"));
+    }
+    if pieces.len() > POSTS_MAX {
+        return Err(never(FailureClass::Request, "msg_too_long"));
+    }
+    let Some(piece) = pieces.get(so_far.len()) else {
+        return Ok(Step::Done(SendOutcome::Sent));
+    };
+    let token = credentials
+        .secret(BOT_TOKEN)
+        .ok_or_else(|| never(FailureClass::Connector, "no_bot_token"))?;
+    let body = body(&text.to, piece);
+    let call = OutgoingCall::new(Method::POST, "/chat.postMessage")
+        .with_bearer(token)
+        .with_json(&body);
+    Ok(Step::Call(call))
+}
+
+fn body(to: &Destination<'_>, piece: &str) -> Value {
+    let (channel, thread) = address(to);
+    let mut body = Map::new();
+    body.insert("channel".into(), channel.into());
+    body.insert("text".into(), text::escape(piece).into());
+    if let Some(thread) = thread {
+        body.insert("thread_ts".into(), thread.into());
+    }
+    body.insert("unfurl_links".into(), false.into());
+    Value::Object(body)
+}
+
+/// Channel and thread. A person's id as the channel opens a direct message with them, which nobody
+/// else reads (SPEC A38).
+fn address<'a>(to: &Destination<'a>) -> (&'a str, Option<&'a str>) {
+    match to {
+        Destination::Conversation(conversation) => in_conversation(conversation),
+        Destination::Privately(_, conversation) if is_private(conversation) => {
+            in_conversation(conversation)
+        }
+        Destination::Privately(identity, _) => (&identity.identifier, None),
+    }
+}
+
+fn in_conversation(conversation: &ConversationRef) -> (&str, Option<&str>) {
+    let channel = conversation.provider_conversation_id.as_str();
+    (channel, conversation.thread.as_deref())
+}
+
+/// Both signs are asked for: to be wrong here is to tell a whole channel who awaits approval.
+fn is_private(conversation: &ConversationRef) -> bool {
+    conversation.kind == ConversationKind::Direct
+        && conversation.provider_conversation_id.starts_with('D')
+}
+
+fn never(class: FailureClass, reason: &str) -> Problem {
+    Problem::Never {
+        class,
+        reason: reason.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slack::fixtures::{self, replied};
+    use serde_json::json;
+    use std::time::Duration;
+
+    fn conversation(
+        kind: ConversationKind,
+        channel: &str,
+        thread: Option<&str>,
+    ) -> ConversationRef {
+        let connector = fixtures::connector();
+        ConversationRef::new(
+            connector.id,
+            kind,
+            channel.into(),
+            thread.map(str::to_owned),
+        )
+    }
+
+    fn step(to: Destination<'_>, text: &str, so_far: &[CallResult]) -> Step<SendOutcome> {
+        let (connector, secrets) = (fixtures::connector(), fixtures::secrets());
+        let credentials = Credentials {
+            connector: &connector,
+            secrets: &secrets,
+        };
+        Slack.send(&OutgoingText { to, text }, &credentials, so_far)
+    }
+
+    fn call(step: Step<SendOutcome>) -> OutgoingCall {
+        match step {
+            Step::Call(call) => call,
+            Step::Done(outcome) => panic!("no call but {outcome:?}"),
+        }
+    }
+
+    fn outcome(step: Step<SendOutcome>) -> SendOutcome {
+        match step {
+            Step::Done(outcome) => outcome,
+            Step::Call(call) => panic!("no outcome but {call:?}"),
+        }
+    }
+
+    fn body_of(call: &OutgoingCall) -> Value {
+        serde_json::from_slice(call.body.as_deref().unwrap()).unwrap()
+    }
+
+    fn posted() -> CallResult {
+        replied(
+            200,
+            r#"{"ok":true,"channel":"D1","ts":"1503435956.000247","message":{}}"#,
+        )
+    }
+
+    #[test]
+    fn a_post_is_exactly_what_slack_asks_for() {
+        let direct = conversation(ConversationKind::Direct, "D024BE91L", None);
+        let call = call(step(Destination::Conversation(&direct), "Hello", &[]));
+        assert_eq!(call.method, Method::POST);
+        assert_eq!(call.path, "/chat.postMessage");
+        assert!(call.query.is_empty());
+        let headers: Vec<_> = call
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.reveal()))
+            .collect();
+        assert_eq!(
+            headers,
+            [
+                ("authorization", "Bearer xoxb-canary-token"),
+                ("content-type", "application/json; charset=utf-8"),
+            ]
+        );
+        let expected = json!({"channel": "D024BE91L", "text": "Hello", "unfurl_links": false});
+        assert_eq!(body_of(&call), expected);
+    }
+
+    #[test]
+    fn an_answer_goes_into_its_thread() {
+        let thread = conversation(ConversationKind::Channel, "C1", Some("1568915625.001000"));
+        let body = body_of(&call(step(Destination::Conversation(&thread), "Hi", &[])));
+        assert_eq!(body["channel"], "C1");
+        assert_eq!(body["thread_ts"], "1568915625.001000");
+    }
+
+    #[test]
+    fn a_private_text_never_goes_into_a_channel_or_group() {
+        let person = fixtures::identity();
+        for (kind, channel) in [
+            (ConversationKind::Channel, "C1"),
+            (ConversationKind::Group, "G1"),
+            (ConversationKind::Group, "C1"),
+            (ConversationKind::Channel, "D1"),
+            (ConversationKind::Direct, "C1"),
+        ] {
+            let conversation = conversation(kind, channel, Some("1568915625.001000"));
+            let to = Destination::Privately(&person, &conversation);
+            let body = body_of(&call(step(to, "Please wait", &[])));
+            assert_eq!(body["channel"], "U123ABC456", "{kind:?} {channel}");
+            assert!(body.get("thread_ts").is_none());
+        }
+    }
+
+    #[test]
+    fn a_private_text_stays_in_the_direct_message_that_asked() {
+        let person = fixtures::identity();
+        let direct = conversation(ConversationKind::Direct, "D024BE91L", None);
+        let body = body_of(&call(step(
+            Destination::Privately(&person, &direct),
+            "Wait",
+            &[],
+        )));
+        assert_eq!(body["channel"], "D024BE91L");
+    }
+
+    #[test]
+    fn what_a_text_says_cannot_ping_a_channel() {
+        let direct = conversation(ConversationKind::Direct, "D1", None);
+        let body = body_of(&call(step(
+            Destination::Conversation(&direct),
+            "<!channel> & co",
+            &[],
+        )));
+        assert_eq!(body["text"], "&lt;!channel&gt; &amp; co");
+    }
+
+    #[test]
+    fn a_post_that_was_taken_is_sent() {
+        let direct = conversation(ConversationKind::Direct, "D1", None);
+        let done = step(Destination::Conversation(&direct), "Hello", &[posted()]);
+        assert_eq!(outcome(done), SendOutcome::Sent);
+    }
+
+    #[test]
+    fn a_long_text_is_posted_piece_by_piece_and_ends() {
+        let direct = conversation(ConversationKind::Direct, "D1", None);
+        let to = Destination::Conversation(&direct);
+        let text = format!("{}\n\n{}", "a".repeat(3000), "b".repeat(3000));
+        let first = body_of(&call(step(to, &text, &[])));
+        assert_eq!(first["text"], "a".repeat(3000));
+        let second = body_of(&call(step(to, &text, &[posted()])));
+        assert_eq!(second["text"], "b".repeat(3000));
+        assert_eq!(
+            outcome(step(to, &text, &[posted(), posted()])),
+            SendOutcome::Sent
+        );
+    }
+
+    #[test]
+    fn a_failure_in_the_middle_ends_the_sending() {
+        let direct = conversation(ConversationKind::Direct, "D1", None);
+        let text = "a ".repeat(4000);
+        let so_far = [posted(), fixtures::refused("is_archived")];
+        let done = outcome(step(Destination::Conversation(&direct), &text, &so_far));
+        let expected = SendOutcome::Failed {
+            class: FailureClass::Recipient,
+            reason: "is_archived".into(),
+        };
+        assert_eq!(done, expected);
+    }
+
+    #[test]
+    fn the_longest_onboarding_message_is_one_post() {
+        let direct = conversation(ConversationKind::Direct, "D1", None);
+        let text = "a".repeat(MESSAGE_MAX_CHARS);
+        let done = step(Destination::Conversation(&direct), &text, &[posted()]);
+        assert_eq!(outcome(done), SendOutcome::Sent);
+    }
+
+    #[test]
+    fn a_text_that_cannot_be_sent_costs_no_call() {
+        let direct = conversation(ConversationKind::Direct, "D1", None);
+        for (text, reason) in [
+            (String::new(), "no_text"),
+            (" \n ".to_owned(), "no_text"),
+            (
+                "a".repeat(MESSAGE_MAX_CHARS * POSTS_MAX + 1),
+                "msg_too_long",
+            ),
+        ] {
+            let done = outcome(step(Destination::Conversation(&direct), &text, &[]));
+            let expected = SendOutcome::Failed {
+                class: FailureClass::Request,
+                reason: reason.into(),
+            };
+            assert_eq!(done, expected);
+        }
+    }
+
+    #[test]
+    fn without_a_token_the_connector_is_to_blame() {
+        let connector = fixtures::connector();
+        let direct = conversation(ConversationKind::Direct, "D1", None);
+        let text = OutgoingText {
+            to: Destination::Conversation(&direct),
+            text: "Hello",
+        };
+        let credentials = Credentials {
+            connector: &connector,
+            secrets: &std::collections::BTreeMap::new(),
+        };
+        let done = outcome(Slack.send(&text, &credentials, &[]));
+        assert!(matches!(
+            done,
+            SendOutcome::Failed {
+                class: FailureClass::Connector,
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn what_is_ambiguous_is_tried_again() {
+        let direct = conversation(ConversationKind::Direct, "D1", None);
+        let to = Destination::Conversation(&direct);
+        let limited = CallResult::Replied(crate::outgoing::HttpReply {
+            status: 429,
+            retry_after: Some(Duration::from_secs(7)),
+            body: Vec::new(),
+        });
+        let lost = CallResult::NoReply {
+            reason: "time-out".into(),
+        };
+        for (result, expected) in [(limited, Some(Duration::from_secs(7))), (lost, None)] {
+            let SendOutcome::Retry { after, .. } = outcome(step(to, "Hello", &[result])) else {
+                panic!("not tried again");
+            };
+            assert_eq!(after, expected);
+        }
+    }
+
+    #[test]
+    fn the_debug_of_a_call_shows_neither_token_nor_text() {
+        let direct = conversation(ConversationKind::Direct, "D1", None);
+        let call = call(step(
+            Destination::Conversation(&direct),
+            "a canary text",
+            &[],
+        ));
+        let shown = format!("{call:?}");
+        assert!(shown.contains("chat.postMessage"), "{shown}");
+        assert!(!shown.contains("canary"), "{shown}");
+    }
+}

@@ -1,0 +1,318 @@
+//! Just enough of SQS, KMS and Secrets Manager for tests, on one loopback port, told apart by `X-Amz-Target`.
+//!
+//! Queues are taken from as Lambda's event source mapping does ([`AwsStub::take_batch`]), so a test drives every delivery
+//! and no poller runs. Time comes from a [`TestClock`]: visibility and the five-minute deduplication window never sleep.
+
+mod kms;
+mod secrets;
+mod sqs;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Value, json};
+
+use crate::clock::TestClock;
+use crate::loopback::Loopback;
+
+pub use sqs::{Batch, QueueSpec, QueuedMessage};
+
+/// A running stub; it answers for as long as it is held.
+#[derive(Debug)]
+pub struct AwsStub {
+    server: Loopback,
+    services: Arc<Services>,
+}
+
+#[derive(Debug)]
+struct Services {
+    clock: TestClock,
+    state: Mutex<Contents>,
+}
+
+#[derive(Debug, Default)]
+struct Contents {
+    queues: BTreeMap<String, sqs::Queue>,
+    kms: kms::Kms,
+    secrets: BTreeMap<String, String>,
+    calls: Vec<AwsCall>,
+    ids: u64,
+}
+
+/// One call that arrived.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AwsCall {
+    /// `SQS.SendMessage`, `KMS.Decrypt`, `SecretsManager.GetSecretValue`, …
+    pub operation: String,
+    /// The request's JSON.
+    pub input: Value,
+    /// The status it was answered with.
+    pub status: u16,
+}
+
+/// An error in the shape of the AWS JSON protocols.
+#[derive(Debug)]
+struct AwsError {
+    status: StatusCode,
+    kind: &'static str,
+    message: String,
+}
+
+type Answer = Result<Value, AwsError>;
+
+impl AwsError {
+    fn refused(kind: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            kind,
+            message: message.into(),
+        }
+    }
+
+    fn response(&self, is_sqs: bool) -> Response {
+        let body = json!({"__type": self.kind, "message": self.message, "Message": self.message});
+        let mut response = (self.status, body.to_string()).into_response();
+        // SQS once spoke another protocol; the SDK takes the code of an error from this header in preference to the body.
+        if is_sqs
+            && let Ok(code) =
+                HeaderValue::try_from(format!("{};Sender", sqs::query_code(self.kind)))
+        {
+            response.headers_mut().insert("x-amzn-query-error", code);
+        }
+        response
+    }
+}
+
+impl AwsStub {
+    /// Starts an empty stub on a free loopback port.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub async fn start(clock: TestClock) -> io::Result<Self> {
+        let services = Arc::new(Services {
+            clock,
+            state: Mutex::default(),
+        });
+        let router = Router::new()
+            .fallback(handle)
+            .with_state(Arc::clone(&services));
+        Ok(Self {
+            server: Loopback::start(router).await?,
+            services,
+        })
+    }
+
+    /// The endpoint URL for the SDK, the same for all services.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// Creates a queue and returns its URL. Its dead-letter queue must exist before.
+    #[expect(clippy::must_use_candidate, reason = "called for its effect, too")]
+    pub fn create_queue(&self, spec: QueueSpec) -> String {
+        let url = self.queue_url(&spec.name);
+        self.state()
+            .queues
+            .insert(spec.name.clone(), sqs::Queue::new(spec));
+        url
+    }
+
+    /// The URL of the queue of that name.
+    #[must_use]
+    pub fn queue_url(&self, name: &str) -> String {
+        format!("{}/000000000000/{name}", self.server.url())
+    }
+
+    /// Takes what Lambda would be given next: up to `max` visible messages, in order within a group, as an event. `None`
+    /// when nothing is visible. Messages that have been received too often go to the dead-letter queue instead.
+    #[must_use = "what is taken is in flight"]
+    pub fn take_batch(&self, queue: &str, max: usize) -> Option<Batch> {
+        sqs::take_batch(
+            &mut self.state().queues,
+            queue,
+            max,
+            self.services.clock.now_ms(),
+        )
+    }
+
+    /// Does with a batch what Lambda does after the function has answered: deletes all of it but `batchItemFailures`,
+    /// which stay in flight until their visibility ends. `None` for a function that failed or was killed: all stay.
+    pub fn finish_batch(&self, batch: &Batch, answer: Option<&Value>) {
+        sqs::finish_batch(&mut self.state().queues, batch, answer);
+    }
+
+    /// Everything in the queue: waiting, delayed and in flight, in the order sent.
+    #[must_use]
+    pub fn messages(&self, queue: &str) -> Vec<QueuedMessage> {
+        let now = self.services.clock.now_ms();
+        self.state()
+            .queues
+            .get(queue)
+            .map(|queue| queue.messages(now))
+            .unwrap_or_default()
+    }
+
+    /// How many messages have ever been accepted into the queue, duplicates not counted.
+    #[must_use]
+    pub fn accepted(&self, queue: &str) -> usize {
+        self.state()
+            .queues
+            .get(queue)
+            .map_or(0, sqs::Queue::accepted)
+    }
+
+    /// Puts the messages of a dead-letter queue back into their source, as a redrive does; returns how many.
+    #[expect(clippy::must_use_candidate, reason = "called for its effect, too")]
+    pub fn redrive(&self, dead_letter_queue: &str, source: &str) -> usize {
+        sqs::redrive(
+            &mut self.state().queues,
+            dead_letter_queue,
+            source,
+            self.services.clock.now_ms(),
+        )
+    }
+
+    /// Creates or replaces a secret, found by its name and by its ARN, which is returned.
+    #[expect(clippy::must_use_candidate, reason = "called for its effect, too")]
+    pub fn set_secret(&self, name: &str, value: &str) -> String {
+        let arn = secrets::arn(name);
+        let mut state = self.state();
+        state.secrets.insert(name.to_owned(), value.to_owned());
+        state.secrets.insert(arn.clone(), value.to_owned());
+        arn
+    }
+
+    /// Creates a KMS key and returns its ARN; the id and the ARN both work.
+    #[expect(clippy::must_use_candidate, reason = "called for its effect, too")]
+    pub fn create_key(&self, key_id: &str) -> String {
+        self.state().kms.create_key(key_id)
+    }
+
+    /// All calls so far, in the order in which they arrived.
+    #[must_use]
+    pub fn calls(&self) -> Vec<AwsCall> {
+        self.state().calls.clone()
+    }
+
+    /// How many calls of an operation, such as `SQS.SendMessage`, arrived.
+    #[must_use]
+    pub fn count(&self, operation: &str) -> usize {
+        self.state()
+            .calls
+            .iter()
+            .filter(|call| call.operation == operation)
+            .count()
+    }
+
+    /// The clock that the stub goes by.
+    #[must_use]
+    pub fn clock(&self) -> &TestClock {
+        &self.services.clock
+    }
+
+    /// Moves the clock: what was in flight for that long becomes visible.
+    pub fn advance(&self, by: Duration) {
+        self.services.clock.advance(by);
+    }
+
+    fn state(&self) -> MutexGuard<'_, Contents> {
+        self.services.state()
+    }
+}
+
+impl Services {
+    fn state(&self) -> MutexGuard<'_, Contents> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `AmazonSQS.SendMessage` is `SQS.SendMessage`: the names that people know, for counting and for faults.
+#[must_use]
+pub fn operation_name(target: &str) -> String {
+    let (service, operation) = target.split_once('.').unwrap_or((target, ""));
+    let service = match service {
+        "AmazonSQS" => "SQS",
+        "TrentService" => "KMS",
+        "secretsmanager" => "SecretsManager",
+        other if other.starts_with("DynamoDB") => "DynamoDB",
+        other => other,
+    };
+    format!("{service}.{operation}")
+}
+
+async fn handle(
+    State(services): State<Arc<Services>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let target = headers
+        .get("x-amz-target")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let operation = operation_name(target);
+    let input: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    let signed = headers
+        .get("authorization")
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.starts_with("AWS4-HMAC-SHA256 "));
+    let now_ms = services.clock.now_ms();
+    let mut state = services.state();
+    let answer = if signed {
+        dispatch(&mut state, &operation, &input, now_ms)
+    } else {
+        Err(AwsError {
+            status: StatusCode::FORBIDDEN,
+            kind: "MissingAuthenticationToken",
+            message: "Request is missing Authentication Token".into(),
+        })
+    };
+    let mut response = match &answer {
+        Ok(body) => (StatusCode::OK, body.to_string()).into_response(),
+        Err(error) => error.response(operation.starts_with("SQS.")),
+    };
+    state.calls.push(AwsCall {
+        operation,
+        input,
+        status: response.status().as_u16(),
+    });
+    let headers = response.headers_mut();
+    headers.insert(
+        "content-type",
+        HeaderValue::from_static("application/x-amz-json-1.1"),
+    );
+    headers.insert("x-amzn-requestid", HeaderValue::from_static("test"));
+    response
+}
+
+fn dispatch(state: &mut Contents, operation: &str, input: &Value, now_ms: i64) -> Answer {
+    state.ids += 1;
+    let id = state.ids;
+    match operation {
+        "SQS.SendMessage" => sqs::send_message(&mut state.queues, input, id, now_ms),
+        "SQS.ChangeMessageVisibility" => sqs::change_visibility(&mut state.queues, input, now_ms),
+        "SQS.GetQueueAttributes" => sqs::attributes(&state.queues, input, now_ms),
+        "SQS.DeleteMessage" => sqs::delete_message(&mut state.queues, input),
+        "KMS.GenerateDataKey" => state.kms.generate_data_key(input, id),
+        "KMS.Decrypt" => state.kms.decrypt(input),
+        "SecretsManager.GetSecretValue" => secrets::get_value(&state.secrets, input),
+        other => Err(AwsError::refused(
+            "UnknownOperationException",
+            format!("the stub does not know {other}"),
+        )),
+    }
+}
+
+fn text<'a>(input: &'a Value, field: &str) -> Option<&'a str> {
+    input.get(field).and_then(Value::as_str)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! The envelope of a delivery, checked field by field against its documentation.
+
+use serde_json::Value;
+
+/// The version of the envelope that the agent understands.
+const VERSION: &str = "2026-11-01";
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Text,
+    TextOrNull,
+    Object,
+    ObjectOrNull,
+    List,
+}
+
+const FIELDS: [(&str, Kind); 25] = [
+    ("/version", Kind::Text),
+    ("/type", Kind::Text),
+    ("/id", Kind::Text),
+    ("/sent_at", Kind::Text),
+    ("/project_id", Kind::Text),
+    ("/environment_id", Kind::Text),
+    ("/connector", Kind::Object),
+    ("/connector/id", Kind::Text),
+    ("/connector/name", Kind::Text),
+    ("/connector/provider", Kind::Text),
+    ("/conversation", Kind::Object),
+    ("/conversation/id", Kind::Text),
+    ("/conversation/kind", Kind::Text),
+    ("/conversation/provider_conversation_id", Kind::Text),
+    ("/conversation/thread", Kind::TextOrNull),
+    ("/chat_user/id", Kind::Text),
+    ("/chat_user/identifier", Kind::Text),
+    ("/chat_user/display_name", Kind::Text),
+    ("/chat_user/first_name", Kind::TextOrNull),
+    ("/chat_user/last_name", Kind::TextOrNull),
+    ("/chat_user/avatar_url", Kind::TextOrNull),
+    ("/end_user", Kind::ObjectOrNull),
+    ("/message/text", Kind::Text),
+    ("/message/attachments", Kind::List),
+    ("/message/provider_event_id", Kind::Text),
+];
+
+const ATTACHMENT_FIELDS: [(&str, Kind); 5] = [
+    ("/kind", Kind::Text),
+    ("/provider_id", Kind::Text),
+    ("/name", Kind::TextOrNull),
+    ("/mime_type", Kind::TextOrNull),
+    ("/url", Kind::TextOrNull),
+];
+
+/// Everything about this envelope that its documentation does not allow.
+pub(super) fn faults(envelope: &Value, webhook_id: &str) -> Vec<String> {
+    let mut faults = missing(envelope, &FIELDS, "");
+    let text = |pointer: &str| {
+        envelope
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let mut expect = |pointer: &str, allowed: &[&str]| {
+        if !allowed.contains(&text(pointer)) {
+            faults.push(format!(
+                "{pointer} is `{}`, not one of {allowed:?}",
+                text(pointer)
+            ));
+        }
+    };
+    expect("/version", &[VERSION]);
+    expect("/type", &["message.received"]);
+    expect("/id", &[webhook_id]);
+    expect("/conversation/kind", &["direct", "group", "channel"]);
+    for pointer in ["/sent_at", "/message/received_at"] {
+        if !is_rfc3339(text(pointer)) {
+            faults.push(format!(
+                "{pointer} is not an RFC 3339 time: `{}`",
+                text(pointer)
+            ));
+        }
+    }
+    let attachments = envelope
+        .pointer("/message/attachments")
+        .and_then(Value::as_array);
+    for (index, attachment) in attachments.into_iter().flatten().enumerate() {
+        faults.extend(missing(
+            attachment,
+            &ATTACHMENT_FIELDS,
+            &format!("/message/attachments/{index}"),
+        ));
+        let kind = attachment
+            .get("kind")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        if !["image", "video", "audio", "file"].contains(&kind) {
+            faults.push(format!("/message/attachments/{index}/kind is `{kind}`"));
+        }
+    }
+    faults
+}
+
+fn missing(value: &Value, fields: &[(&str, Kind)], at: &str) -> Vec<String> {
+    fields
+        .iter()
+        .filter_map(|(pointer, kind)| match value.pointer(pointer) {
+            None => Some(format!("{at}{pointer} is missing")),
+            Some(found) if !is_kind(found, *kind) => {
+                Some(format!("{at}{pointer} has the wrong type: {found}"))
+            }
+            Some(_) => None,
+        })
+        .collect()
+}
+
+fn is_kind(value: &Value, kind: Kind) -> bool {
+    match kind {
+        Kind::Text => value.is_string(),
+        Kind::TextOrNull => value.is_string() || value.is_null(),
+        Kind::Object => value.is_object(),
+        Kind::ObjectOrNull => value.is_object() || value.is_null(),
+        Kind::List => value.is_array(),
+    }
+}
+
+/// `2026-11-22T19:26:00Z`, with or without a fraction or an offset.
+fn is_rfc3339(text: &str) -> bool {
+    let shape: String = text
+        .chars()
+        .map(|character| {
+            if character.is_ascii_digit() {
+                '0'
+            } else {
+                character
+            }
+        })
+        .collect();
+    let Some(rest) = shape.strip_prefix("0000-00-00T00:00:00") else {
+        return false;
+    };
+    let rest = rest
+        .strip_prefix('.')
+        .map_or(rest, |fraction| fraction.trim_start_matches('0'));
+    ["Z", "+00:00", "-00:00"].contains(&rest)
+}

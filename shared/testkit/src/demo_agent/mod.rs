@@ -1,0 +1,408 @@
+//! An agent to try Vestibule with: it takes deliveries, checks them strictly, and answers in a way that shows what it was
+//! told of the person.
+//!
+//! | call | what |
+//! |---|---|
+//! | `POST /deliveries` | a delivery: Standard Webhooks headers and our envelope; 401 for a bad signature or time |
+//! | `GET /deliveries` | `{"deliveries": [...], "refused": [...], "violations": [...]}` |
+//! | `POST /_control/failures` | `{"kind": "http", "status": 503, "retry_after_secs"?: 5, "times"?: 1}`; also `stall`, `reset_before`, `reset_after` |
+//! | `DELETE /_control/failures` | ends all failures |
+//! | `POST /_control/answer` | the body to answer with from now on; `null` for the agent's own again |
+//!
+//! A delivery that comes twice with one `webhook-id` is counted once and answered as the first time.
+
+mod envelope;
+mod webhook_signature;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use crate::clock::TestClock;
+use crate::loopback::{self, Loopback};
+
+pub use webhook_signature::{WebhookHeaders, key, verify};
+
+/// How much of a message the agent repeats.
+const QUOTE_CHARS: usize = 200;
+
+/// A running agent; it ends when this is dropped.
+#[derive(Debug)]
+pub struct DemoAgent {
+    server: Loopback,
+    shared: Arc<Shared>,
+}
+
+/// One delivery that was accepted.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AgentDelivery {
+    /// `webhook-id`
+    pub webhook_id: String,
+    /// How often it came.
+    pub times_received: u32,
+    /// The envelope.
+    pub body: Value,
+    /// What it was answered with.
+    pub answer: Value,
+}
+
+/// How a delivery fails.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum AgentFailure {
+    /// This status, before anything is looked at.
+    Http {
+        /// Such as 503.
+        status: u16,
+        /// Goes into `Retry-After`.
+        #[serde(default)]
+        retry_after_secs: Option<u64>,
+    },
+    /// No answer, and the delivery does not count.
+    Stall,
+    /// The connection is reset, and the delivery does not count.
+    ResetBefore,
+    /// The delivery counts, then the connection is reset.
+    ResetAfter,
+}
+
+#[derive(Debug, Deserialize)]
+struct FailureRule {
+    #[serde(flatten)]
+    failure: AgentFailure,
+    #[serde(default)]
+    times: Option<u32>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    key: Vec<u8>,
+    clock: TestClock,
+    records: Mutex<Records>,
+    revision: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Records {
+    deliveries: Vec<AgentDelivery>,
+    refused: Vec<String>,
+    violations: Vec<String>,
+    failures: Vec<FailureRule>,
+    answer: Option<Value>,
+    messages_of: BTreeMap<String, u32>,
+}
+
+impl DemoAgent {
+    /// Starts an agent on a free loopback port. The secret is `whsec_<base64>`.
+    ///
+    /// # Errors
+    /// When no port can be bound or the secret is not one.
+    pub async fn start(signing_secret: &str, clock: TestClock) -> io::Result<Self> {
+        Self::start_on("127.0.0.1:0", signing_secret, clock).await
+    }
+
+    /// Starts an agent on this address.
+    ///
+    /// # Errors
+    /// When the address cannot be bound or the secret is not one.
+    pub async fn start_on(
+        listen: &str,
+        signing_secret: &str,
+        clock: TestClock,
+    ) -> io::Result<Self> {
+        let key = key(signing_secret).ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the signing secret must be whsec_ and 24 to 64 bytes in base64",
+            )
+        })?;
+        let shared = Arc::new(Shared {
+            key,
+            clock,
+            records: Mutex::default(),
+            revision: watch::Sender::new(0),
+        });
+        let router = Router::new()
+            .route("/deliveries", get(list).post(deliver))
+            .route(
+                "/_control/failures",
+                post(add_failure).delete(clear_failures),
+            )
+            .route("/_control/answer", post(set_answer))
+            .layer(DefaultBodyLimit::max(4 * 1024 * 1024))
+            .with_state(Arc::clone(&shared));
+        Ok(Self {
+            server: Loopback::start_on(listen, router).await?,
+            shared,
+        })
+    }
+
+    /// The address of the server, which is also its origin.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// The endpoint for an environment.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        format!("{}/deliveries", self.server.url())
+    }
+
+    /// What was accepted, in the order of arrival.
+    #[must_use]
+    pub fn deliveries(&self) -> Vec<AgentDelivery> {
+        self.shared.records().deliveries.clone()
+    }
+
+    /// Why deliveries were refused: bad signatures and times.
+    #[must_use]
+    pub fn refused(&self) -> Vec<String> {
+        self.shared.records().refused.clone()
+    }
+
+    /// What is wrong with deliveries that were well signed. A test asserts that this is empty.
+    #[must_use]
+    pub fn violations(&self) -> Vec<String> {
+        self.shared.records().violations.clone()
+    }
+
+    /// Makes the next `times` deliveries fail, or all until [`Self::clear_failures`].
+    pub fn fail(&self, failure: AgentFailure, times: Option<u32>) {
+        self.shared
+            .records()
+            .failures
+            .push(FailureRule { failure, times });
+    }
+
+    /// Ends all failures.
+    pub fn clear_failures(&self) {
+        self.shared.records().failures.clear();
+    }
+
+    /// Answers with this body from now on; `Value::Null` for an empty one.
+    pub fn answer_with(&self, body: Value) {
+        self.shared.records().answer = Some(body);
+    }
+
+    /// Waits until that many different deliveries have been accepted.
+    ///
+    /// # Errors
+    /// With what there is when the deadline has passed.
+    pub async fn await_deliveries(
+        &self,
+        count: usize,
+        deadline: Duration,
+    ) -> Result<Vec<AgentDelivery>, Vec<AgentDelivery>> {
+        let mut revision = self.shared.revision.subscribe();
+        let arrived = revision.wait_for(|_| self.shared.records().deliveries.len() >= count);
+        let in_time = tokio::time::timeout(deadline, arrived).await.is_ok();
+        let deliveries = self.deliveries();
+        if in_time {
+            Ok(deliveries)
+        } else {
+            Err(deliveries)
+        }
+    }
+}
+
+impl Shared {
+    fn records(&self) -> MutexGuard<'_, Records> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Records {
+    fn next_failure(&mut self) -> Option<AgentFailure> {
+        let rule = self.failures.first_mut()?;
+        let failure = rule.failure.clone();
+        if let Some(times) = &mut rule.times {
+            *times = times.saturating_sub(1);
+        }
+        self.failures.retain(|rule| rule.times != Some(0));
+        Some(failure)
+    }
+
+    /// Counts the delivery, unless it is known, and finds its answer.
+    fn accept(&mut self, webhook_id: &str, envelope: Value) -> Value {
+        if let Some(known) = self
+            .deliveries
+            .iter_mut()
+            .find(|delivery| delivery.webhook_id == webhook_id)
+        {
+            known.times_received += 1;
+            if known.body.pointer("/message") != envelope.pointer("/message") {
+                self.violations
+                    .push(format!("{webhook_id} came again with another message"));
+            }
+            return known.answer.clone();
+        }
+        self.violations
+            .extend(envelope::faults(&envelope, webhook_id));
+        let person = envelope
+            .pointer("/chat_user/id")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let count = self.messages_of.entry(person.to_owned()).or_default();
+        *count += 1;
+        let answer = self
+            .answer
+            .clone()
+            .unwrap_or_else(|| json!({"replies": [{"text": reply(&envelope, *count)}]}));
+        self.deliveries.push(AgentDelivery {
+            webhook_id: webhook_id.to_owned(),
+            times_received: 1,
+            body: envelope,
+            answer: answer.clone(),
+        });
+        answer
+    }
+}
+
+async fn deliver(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+    let failure = shared.records().next_failure();
+    match &failure {
+        Some(AgentFailure::Stall) => return loopback::never().await,
+        Some(AgentFailure::ResetBefore) => return loopback::reset(),
+        Some(AgentFailure::Http {
+            status,
+            retry_after_secs,
+        }) => {
+            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let mut response = status.into_response();
+            if let Some(secs) = retry_after_secs {
+                response
+                    .headers_mut()
+                    .insert(header::RETRY_AFTER, (*secs).into());
+            }
+            return response;
+        }
+        Some(AgentFailure::ResetAfter) | None => {}
+    }
+    let answer = match read(&shared, &headers, &body) {
+        Ok((webhook_id, envelope)) => {
+            let answer = shared.records().accept(&webhook_id, envelope);
+            shared.revision.send_modify(|revision| *revision += 1);
+            answer
+        }
+        Err(reason) => {
+            shared.records().refused.push(reason.to_owned());
+            return (StatusCode::UNAUTHORIZED, Json(json!({"error": reason}))).into_response();
+        }
+    };
+    if failure == Some(AgentFailure::ResetAfter) {
+        return loopback::reset();
+    }
+    if answer.is_null() {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    Json(answer).into_response()
+}
+
+fn read(
+    shared: &Shared,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<(String, Value), &'static str> {
+    let header = |name: &str| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
+    let webhook = WebhookHeaders {
+        id: header("webhook-id"),
+        timestamp: header("webhook-timestamp"),
+        signature: header("webhook-signature"),
+    };
+    verify(&shared.key, &webhook, body, shared.clock.now_secs())?;
+    if !header("content-type").starts_with("application/json") {
+        shared
+            .records()
+            .violations
+            .push(format!("content type `{}`", header("content-type")));
+    }
+    let envelope = serde_json::from_slice(body).map_err(|_| "the body is not JSON")?;
+    Ok((webhook.id.to_owned(), envelope))
+}
+
+/// Shows that the agent knows who is talking, where, and for the how-many-eth time.
+fn reply(envelope: &Value, count: u32) -> String {
+    let text = |pointer: &str| {
+        envelope
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let name = text("/chat_user/display_name");
+    let place = match text("/conversation/kind") {
+        "direct" => "our direct conversation",
+        "group" => "a group conversation",
+        "channel" => "a channel",
+        _ => "a conversation",
+    };
+    let said = text("/message/text");
+    let mut quote: String = said.chars().take(QUOTE_CHARS).collect();
+    if quote.len() < said.len() {
+        quote.push('…');
+    }
+    let files = match envelope
+        .pointer("/message/attachments")
+        .and_then(Value::as_array)
+        .map_or(0, Vec::len)
+    {
+        0 => String::new(),
+        1 => " with a file".into(),
+        n => format!(" with {n} files"),
+    };
+    let number = match count {
+        1 => "your first message".to_owned(),
+        n => format!("message {n} from you"),
+    };
+    format!(
+        "Hello {name}! I am the demo agent. This was {number}{files}, in {place} through “{}” ({}). You wrote: “{quote}”",
+        text("/connector/name"),
+        text("/connector/provider"),
+    )
+}
+
+async fn list(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    let records = shared.records();
+    Json(json!({
+        "deliveries": records.deliveries,
+        "refused": records.refused,
+        "violations": records.violations,
+    }))
+}
+
+async fn add_failure(
+    State(shared): State<Arc<Shared>>,
+    Json(rule): Json<FailureRule>,
+) -> StatusCode {
+    shared.records().failures.push(rule);
+    StatusCode::NO_CONTENT
+}
+
+async fn clear_failures(State(shared): State<Arc<Shared>>) -> StatusCode {
+    shared.records().failures.clear();
+    StatusCode::NO_CONTENT
+}
+
+async fn set_answer(State(shared): State<Arc<Shared>>, Json(answer): Json<Value>) -> StatusCode {
+    shared.records().answer = (!answer.is_null()).then_some(answer);
+    StatusCode::NO_CONTENT
+}
+
+#[cfg(test)]
+mod tests;

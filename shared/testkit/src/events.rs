@@ -1,0 +1,162 @@
+//! The captured and constructed requests of `events/`, with their sample ids put in step with a test's own.
+//!
+//! The files are whole, valid bodies as Slack sends them; the ids in them are the ones in [`sample`]. A replacement works
+//! on the text, so that files which are deliberately not JSON can be used in the same way.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::signed_request::SignedRequest;
+use crate::slack_signer::{self, SlackInstall};
+
+/// The ids that the files in `events/slack` use.
+pub mod sample {
+    /// The app.
+    pub const API_APP_ID: &str = "A123ABC456";
+    /// The workspace.
+    pub const TEAM_ID: &str = "T123ABC456";
+    /// The app's own user.
+    pub const BOT_USER_ID: &str = "U0BOT";
+    /// The person who writes.
+    pub const USER_ID: &str = "U123ABC456";
+    /// Their direct conversation with the app.
+    pub const DM_ID: &str = "D024BE91L";
+    /// A public channel.
+    pub const CHANNEL_ID: &str = "C123ABC456";
+    /// The event.
+    pub const EVENT_ID: &str = "Ev0PV52K25";
+    /// The message.
+    pub const TS: &str = "1568915625.001000";
+}
+
+/// One file of `events/slack`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fixture {
+    body: String,
+}
+
+/// The file `events/slack/<name>.json`.
+///
+/// # Errors
+/// When there is no such file.
+pub fn slack(name: &str) -> io::Result<Fixture> {
+    // A name that comes over the control API must not leave the folder.
+    if !name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("no fixture {name}"),
+        ));
+    }
+    let path = folder().join(format!("{name}.json"));
+    let body = std::fs::read_to_string(&path)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+    Ok(Fixture { body })
+}
+
+/// The names of all files in `events/slack`, sorted.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn slack_names() -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder())? {
+        let path = entry?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+            && let Some(stem) = path.file_stem()
+        {
+            names.push(stem.to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+impl Fixture {
+    /// The same event with every `sample` replaced by `value`.
+    #[must_use]
+    pub fn with(mut self, sample: &str, value: &str) -> Self {
+        self.body = self.body.replace(sample, value);
+        self
+    }
+
+    /// The same event for this install: app, workspace and the app's own user.
+    #[must_use]
+    pub fn of(self, install: &SlackInstall) -> Self {
+        self.with(sample::API_APP_ID, &install.api_app_id)
+            .with(sample::TEAM_ID, &install.team_id)
+            .with(sample::BOT_USER_ID, &install.bot_user_id)
+    }
+
+    /// The body as it is sent.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
+    /// The request that Slack would send at that time.
+    #[must_use]
+    pub fn sign(&self, signing_secret: &str, timestamp_secs: i64) -> SignedRequest {
+        slack_signer::sign(signing_secret, timestamp_secs, self.body.as_str())
+    }
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/slack")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    #[test]
+    fn every_fixture_is_listed_in_the_readme_and_only_the_named_ones_are_not_json() {
+        let readme = std::fs::read_to_string(folder().join("README.md")).unwrap();
+        let names = slack_names().unwrap();
+        assert!(names.len() > 30, "{names:?}");
+        for name in names {
+            assert!(
+                readme.contains(&format!("`{name}`")),
+                "{name} is not in README.md"
+            );
+            let json = serde_json::from_str::<Value>(slack(&name).unwrap().body());
+            let unreadable = [
+                "hostile_not_json",
+                "hostile_deep_nesting",
+                "hostile_lone_surrogate",
+            ]
+            .contains(&name.as_str());
+            assert_eq!(json.is_err(), unreadable, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_fixture_takes_the_ids_of_an_install() {
+        let install = SlackInstall {
+            api_app_id: "A9".into(),
+            team_id: "T9".into(),
+            enterprise_id: None,
+            bot_user_id: "U9".into(),
+            bot_id: "B9".into(),
+            signing_secret: "s".into(),
+        };
+        let fixture = slack("message_im")
+            .unwrap()
+            .of(&install)
+            .with(sample::USER_ID, "U7");
+        let body: Value = serde_json::from_str(fixture.body()).unwrap();
+        assert_eq!(body["team_id"], "T9");
+        assert_eq!(body["api_app_id"], "A9");
+        assert_eq!(body["event"]["user"], "U7");
+    }
+
+    #[test]
+    fn a_name_cannot_leave_the_folder() {
+        assert!(slack("../slack/message_im").is_err());
+    }
+}

@@ -1,0 +1,98 @@
+//! Errors as the service in question words them, so that the SDK classifies them as it would the real ones.
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Value, json};
+
+use super::Fault;
+
+/// The answer for a fault that is an answer.
+pub(super) fn error(class: &str, fault: &Fault) -> Response {
+    let service = class.split_once('.').map_or("", |(service, _)| service);
+    match (service, fault) {
+        (_, Fault::Garbage) => json_answer(StatusCode::OK, "{\"this is\": not json".into()),
+        (_, Fault::ExpiredCredentials) => aws(
+            StatusCode::BAD_REQUEST,
+            "com.amazon.coral.service#ExpiredTokenException",
+            "The security token included in the request is expired",
+        ),
+        ("DynamoDB", Fault::Throttle) => aws(
+            StatusCode::BAD_REQUEST,
+            "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+            "The level of configured provisioned throughput for the table was exceeded.",
+        ),
+        ("DynamoDB", Fault::TransactionConflict) if class.ends_with("TransactWriteItems") => {
+            transaction_cancelled()
+        }
+        ("DynamoDB", Fault::TransactionConflict) => aws(
+            StatusCode::BAD_REQUEST,
+            "com.amazonaws.dynamodb.v20120810#TransactionConflictException",
+            "Transaction is ongoing for the item",
+        ),
+        ("DynamoDB", _) => aws(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "com.amazonaws.dynamodb.v20120810#InternalServerError",
+            "Internal server error",
+        ),
+        ("SQS", Fault::Throttle) => aws(
+            StatusCode::BAD_REQUEST,
+            "com.amazonaws.sqs#RequestThrottled",
+            "Request was throttled.",
+        ),
+        ("SQS", _) => aws(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalFailure",
+            "Internal failure",
+        ),
+        ("KMS" | "SecretsManager", Fault::Throttle) => aws(
+            StatusCode::BAD_REQUEST,
+            "ThrottlingException",
+            "Rate exceeded",
+        ),
+        ("KMS", _) => aws(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "KMSInternalException",
+            "Internal error",
+        ),
+        ("SecretsManager", _) => aws(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalServiceError",
+            "Internal error",
+        ),
+        (_, Fault::Throttle) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            [
+                (header::RETRY_AFTER, "1"),
+                (header::CONTENT_TYPE, "application/json"),
+            ],
+            json!({"ok": false, "error": "ratelimited"}).to_string(),
+        )
+            .into_response(),
+        _ => json_answer(StatusCode::INTERNAL_SERVER_ERROR, "upstream error".into()),
+    }
+}
+
+fn transaction_cancelled() -> Response {
+    let body: Value = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict]",
+        "CancellationReasons": [{"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}],
+    });
+    json_answer(StatusCode::BAD_REQUEST, body.to_string())
+}
+
+fn aws(status: StatusCode, kind: &str, message: &str) -> Response {
+    json_answer(
+        status,
+        json!({"__type": kind, "message": message}).to_string(),
+    )
+}
+
+fn json_answer(status: StatusCode, body: String) -> Response {
+    (
+        status,
+        [(header::CONTENT_TYPE, "application/x-amz-json-1.0")],
+        body,
+    )
+        .into_response()
+}

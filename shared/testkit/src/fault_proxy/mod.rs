@@ -1,0 +1,311 @@
+//! A reverse proxy on loopback that breaks chosen calls on their way to a stub, a simulator or the embedded database.
+//!
+//! Calls are told apart by class: the AWS operation (`DynamoDB.TransactWriteItems`, `SQS.SendMessage`) or, without
+//! `X-Amz-Target`, the last part of the path (`chat.postMessage`, `deliveries`). A [`Rule`] says which calls of a class meet
+//! which [`Fault`]. What tools such as toxiproxy cannot do is [`Fault::ResetAfter`]: the call is forwarded, it takes effect,
+//! and the answer is lost.
+
+mod answers;
+mod rules;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
+use hyper::header;
+use tokio::sync::watch;
+
+use crate::aws_stub::operation_name;
+use crate::http_client::{HttpAnswer, HttpClient};
+use crate::loopback::{self, Loopback};
+
+pub use rules::{Fault, Rule};
+
+/// A running proxy in front of one server.
+#[derive(Debug)]
+pub struct FaultProxy {
+    server: Loopback,
+    shared: Arc<Shared>,
+}
+
+/// One call that came through, in the order of arrival.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProxiedCall {
+    /// `DynamoDB.GetItem`, `chat.postMessage`, …
+    pub class: String,
+    /// 1 for the first call of its class since the start or the last [`FaultProxy::reset_counts`].
+    pub occurrence: usize,
+    /// What was done to it.
+    pub fault: Option<Fault>,
+    /// What the server behind answered; `None` if the call never got there or no answer came back.
+    pub upstream_status: Option<u16>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    upstream: String,
+    client: HttpClient,
+    state: Mutex<ProxyState>,
+    kills: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct ProxyState {
+    rules: Vec<Rule>,
+    counts: BTreeMap<String, usize>,
+    log: Vec<ProxiedCall>,
+}
+
+impl FaultProxy {
+    /// Starts a proxy on a free loopback port in front of `upstream`, such as `http://127.0.0.1:8000`.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub async fn start(upstream: &str) -> io::Result<Self> {
+        let shared = Arc::new(Shared {
+            upstream: upstream.trim_end_matches('/').to_owned(),
+            client: HttpClient::default(),
+            state: Mutex::default(),
+            kills: watch::Sender::new(0),
+        });
+        let router = Router::new()
+            .fallback(handle)
+            .layer(DefaultBodyLimit::disable())
+            .with_state(Arc::clone(&shared));
+        Ok(Self {
+            server: Loopback::start(router).await?,
+            shared,
+        })
+    }
+
+    /// Where clients connect to.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// Adds a rule; the first one that matches a call applies.
+    pub fn inject(&self, rule: Rule) {
+        self.shared.state().rules.push(rule);
+    }
+
+    /// Takes all rules away.
+    pub fn clear(&self) {
+        self.shared.state().rules.clear();
+    }
+
+    /// Whether a rule is left that has not applied as often as it should.
+    #[must_use]
+    pub fn has_pending_rules(&self) -> bool {
+        self.shared.state().rules.iter().any(Rule::is_pending)
+    }
+
+    /// Starts counting occurrences at 1 again and empties the log.
+    pub fn reset_counts(&self) {
+        let mut state = self.shared.state();
+        state.counts.clear();
+        state.log.clear();
+    }
+
+    /// How many calls of that class arrived.
+    #[must_use]
+    pub fn count(&self, class: &str) -> usize {
+        self.shared
+            .state()
+            .counts
+            .get(class)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// Every call since the start or the last [`Self::reset_counts`].
+    #[must_use]
+    pub fn log(&self) -> Vec<ProxiedCall> {
+        self.shared.state().log.clone()
+    }
+
+    /// The classes of the calls, in order: the call sites that one run of a handler has.
+    #[must_use]
+    pub fn sequence(&self) -> Vec<String> {
+        self.shared
+            .state()
+            .log
+            .iter()
+            .map(|call| call.class.clone())
+            .collect()
+    }
+
+    /// Counts the kills so far and tells of each; for tests that end their own tasks.
+    #[must_use]
+    pub fn kills(&self) -> watch::Receiver<u64> {
+        self.shared.kills.subscribe()
+    }
+
+    /// Runs a handler until it ends or a `Kill…` fault fires, which drops it where it stands, as the end of its process
+    /// would: no error reaches it, nothing of it runs any more. `None` if it was killed.
+    pub async fn run_until_killed<F: Future>(&self, handler: F) -> Option<F::Output> {
+        let mut kills = self.kills();
+        kills.mark_unchanged();
+        tokio::select! {
+            // The kill is sent before the connection is reset, so in this order the handler never sees the reset.
+            biased;
+            _ = kills.changed() => None,
+            output = handler => Some(output),
+        }
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, ProxyState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts the call and finds its fault; the position in the log is for the outcome.
+    fn admit(&self, class: &str) -> (usize, Option<Fault>, Duration) {
+        let mut state = self.state();
+        let count = state.counts.entry(class.to_owned()).or_default();
+        *count += 1;
+        let occurrence = *count;
+        let mut fault = None;
+        let mut delay = Duration::ZERO;
+        for rule in &mut state.rules {
+            if rule.matches(class, occurrence) {
+                rule.use_up();
+                if let Fault::Delay(by) = rule.fault() {
+                    // A delay goes together with another fault.
+                    delay = *by;
+                } else {
+                    fault = Some(rule.fault().clone());
+                    break;
+                }
+            }
+        }
+        state.log.push(ProxiedCall {
+            class: class.to_owned(),
+            occurrence,
+            fault: fault.clone(),
+            upstream_status: None,
+        });
+        (state.log.len() - 1, fault, delay)
+    }
+
+    fn record(&self, position: usize, status: StatusCode) {
+        if let Some(call) = self.state().log.get_mut(position) {
+            call.upstream_status = Some(status.as_u16());
+        }
+    }
+
+    fn kill(&self) {
+        self.kills.send_modify(|count| *count += 1);
+    }
+
+    async fn forward(
+        self: Arc<Self>,
+        position: usize,
+        method: Method,
+        uri: Uri,
+        mut headers: HeaderMap,
+        body: Bytes,
+    ) -> Response {
+        for hop_by_hop in [
+            header::CONNECTION,
+            header::TRANSFER_ENCODING,
+            header::CONTENT_LENGTH,
+        ] {
+            headers.remove(hop_by_hop);
+        }
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        let url = format!("{}{path}", self.upstream);
+        match self.client.send(method, &url, headers, body, None).await {
+            Ok(HttpAnswer {
+                status,
+                mut headers,
+                body,
+            }) => {
+                self.record(position, status);
+                for hop_by_hop in [header::CONNECTION, header::TRANSFER_ENCODING] {
+                    headers.remove(hop_by_hop);
+                }
+                let mut response = Response::new(Body::from(body));
+                *response.status_mut() = status;
+                *response.headers_mut() = headers;
+                response
+            }
+            // What is behind broke the connection: so do we.
+            Err(_) => loopback::reset(),
+        }
+    }
+}
+
+async fn handle(
+    State(shared): State<Arc<Shared>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let class = classify(&headers, &uri);
+    let (position, fault, delay) = shared.admit(&class);
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+    let forward = || {
+        // In a task of its own: a call that has arrived takes effect even when its caller is gone, as with a real server.
+        let forwarding =
+            tokio::spawn(Arc::clone(&shared).forward(position, method, uri, headers, body));
+        async move { forwarding.await.unwrap_or_else(|_| loopback::reset()) }
+    };
+    match fault {
+        None | Some(Fault::Delay(_)) => forward().await,
+        Some(Fault::Timeout) => loopback::never().await,
+        Some(Fault::TimeoutAfter) => {
+            forward().await;
+            loopback::never().await
+        }
+        Some(Fault::ResetBefore) => loopback::reset(),
+        Some(Fault::ResetAfter) => {
+            forward().await;
+            loopback::reset()
+        }
+        Some(Fault::KillBefore) => {
+            shared.kill();
+            loopback::reset()
+        }
+        Some(Fault::KillAfter) => {
+            forward().await;
+            shared.kill();
+            loopback::reset()
+        }
+        Some(Fault::Answer { status, body }) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+        }
+        Some(
+            fault @ (Fault::Error500
+            | Fault::Throttle
+            | Fault::TransactionConflict
+            | Fault::ExpiredCredentials
+            | Fault::Garbage),
+        ) => answers::error(&class, &fault),
+    }
+}
+
+fn classify(headers: &HeaderMap, uri: &Uri) -> String {
+    headers
+        .get("x-amz-target")
+        .and_then(|target| target.to_str().ok())
+        .map_or_else(
+            || uri.path().rsplit('/').next().unwrap_or_default().to_owned(),
+            operation_name,
+        )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! Which call meets which fault.
+
+use std::time::Duration;
+
+/// What is done to a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The service's own kind of internal error, not forwarded.
+    Error500,
+    /// The service's own kind of throttling, not forwarded; for Slack HTTP 429 with `Retry-After: 1`.
+    Throttle,
+    /// A write that met another one, not forwarded; only `DynamoDB` has it.
+    TransactionConflict,
+    /// Credentials that are no longer good, not forwarded.
+    ExpiredCredentials,
+    /// HTTP 200 with a body that is not what it says it is, not forwarded.
+    Garbage,
+    /// Any answer, not forwarded.
+    Answer {
+        /// The status.
+        status: u16,
+        /// The body, sent as JSON.
+        body: String,
+    },
+    /// Not forwarded, and no answer until the client gives up.
+    Timeout,
+    /// Forwarded and done, and no answer until the client gives up.
+    TimeoutAfter,
+    /// Not forwarded, the connection is reset.
+    ResetBefore,
+    /// Forwarded and done, then the connection is reset without an answer.
+    ResetAfter,
+    /// The process ends just before the call: not forwarded, see [`super::FaultProxy::run_until_killed`].
+    KillBefore,
+    /// The process ends just after the call took effect and before it learns of it.
+    KillAfter,
+    /// Forwarded after this long; goes together with another fault of a later rule.
+    Delay(Duration),
+}
+
+impl Fault {
+    /// Every kind that a fault matrix goes through, for an AWS service.
+    pub const MATRIX: [Self; 11] = [
+        Self::Error500,
+        Self::Throttle,
+        Self::TransactionConflict,
+        Self::ExpiredCredentials,
+        Self::Garbage,
+        Self::Timeout,
+        Self::TimeoutAfter,
+        Self::ResetBefore,
+        Self::ResetAfter,
+        Self::KillBefore,
+        Self::KillAfter,
+    ];
+
+    /// Whether the call takes effect although its caller never learns of it.
+    #[must_use]
+    pub const fn takes_effect(&self) -> bool {
+        matches!(
+            self,
+            Self::ResetAfter | Self::KillAfter | Self::TimeoutAfter | Self::Delay(_)
+        )
+    }
+}
+
+/// A fault and the calls that meet it. Without further calls: the next one of its class, once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    class: String,
+    from: usize,
+    remaining: Option<usize>,
+    fault: Fault,
+}
+
+impl Rule {
+    /// A rule for a class such as `DynamoDB.GetItem`, for a whole service with `DynamoDB.*`, or for all calls with `*`.
+    #[must_use]
+    pub fn new(class: &str, fault: Fault) -> Self {
+        Self {
+            class: class.to_owned(),
+            from: 1,
+            remaining: Some(1),
+            fault,
+        }
+    }
+
+    /// From the `occurrence`th call of its class on, counted from 1.
+    #[must_use]
+    pub const fn from_call(mut self, occurrence: usize) -> Self {
+        self.from = occurrence;
+        self
+    }
+
+    /// For that many calls.
+    #[must_use]
+    pub const fn times(mut self, times: usize) -> Self {
+        self.remaining = Some(times);
+        self
+    }
+
+    /// For every call until [`super::FaultProxy::clear`].
+    #[must_use]
+    pub const fn until_cleared(mut self) -> Self {
+        self.remaining = None;
+        self
+    }
+
+    pub(super) fn matches(&self, class: &str, occurrence: usize) -> bool {
+        let is_class = match self.class.strip_suffix('*') {
+            Some(prefix) => class.starts_with(prefix),
+            None => class == self.class,
+        };
+        is_class && occurrence >= self.from && self.remaining != Some(0)
+    }
+
+    pub(super) const fn use_up(&mut self) {
+        if let Some(remaining) = &mut self.remaining {
+            *remaining -= 1;
+        }
+    }
+
+    pub(super) fn is_pending(&self) -> bool {
+        self.remaining.is_some_and(|remaining| remaining > 0)
+    }
+
+    pub(super) const fn fault(&self) -> &Fault {
+        &self.fault
+    }
+}

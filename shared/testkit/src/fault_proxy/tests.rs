@@ -1,0 +1,120 @@
+//! The faults, seen from both sides: what the client gets and what the server behind did.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{Fault, FaultProxy, Rule};
+use crate::dynamodb::{DynamoDb, TABLE_NAME};
+use crate::http_client::{HttpAnswer, HttpClient, HttpFailure, header_map};
+
+async fn put(proxy: &FaultProxy, pk: &str) -> Result<HttpAnswer, HttpFailure> {
+    let headers = header_map([
+        ("content-type", "application/x-amz-json-1.0"),
+        ("x-amz-target", "DynamoDB_20120810.PutItem"),
+        ("x-amz-date", "20260101T000000Z"),
+        (
+            "authorization",
+            "AWS4-HMAC-SHA256 Credential=t/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=00",
+        ),
+    ])
+    .unwrap();
+    let body =
+        json!({"TableName": TABLE_NAME, "Item": {"pk": {"S": pk}, "sk": {"S": "1"}}}).to_string();
+    HttpClient::default()
+        .send(
+            hyper::Method::POST,
+            &proxy.url(),
+            headers,
+            body.into(),
+            Some(Duration::from_millis(300)),
+        )
+        .await
+}
+
+async fn database_behind_proxy() -> (DynamoDb, FaultProxy) {
+    let db = DynamoDb::start().await.unwrap();
+    let proxy = FaultProxy::start(db.url()).await.unwrap();
+    (db, proxy)
+}
+
+#[tokio::test]
+async fn a_reset_after_loses_the_answer_of_a_write_that_took_effect() {
+    let (db, proxy) = database_behind_proxy().await;
+    proxy.inject(Rule::new("DynamoDB.PutItem", Fault::ResetAfter));
+    assert!(matches!(
+        put(&proxy, "a").await,
+        Err(HttpFailure::Connection(_))
+    ));
+    assert_eq!(db.items().unwrap().len(), 1);
+    assert_eq!(proxy.log()[0].upstream_status, Some(200));
+    assert!(!proxy.has_pending_rules());
+    assert_eq!(put(&proxy, "b").await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn a_reset_before_never_reaches_the_server() {
+    let (db, proxy) = database_behind_proxy().await;
+    proxy.inject(Rule::new("DynamoDB.*", Fault::ResetBefore).until_cleared());
+    for _ in 0..3 {
+        assert!(matches!(
+            put(&proxy, "a").await,
+            Err(HttpFailure::Connection(_))
+        ));
+    }
+    proxy.clear();
+    assert_eq!(db.items().unwrap().len(), 0);
+    assert_eq!(proxy.count("DynamoDB.PutItem"), 3);
+    assert!(put(&proxy, "a").await.is_ok());
+}
+
+#[tokio::test]
+async fn only_the_chosen_occurrence_meets_the_fault() {
+    let (db, proxy) = database_behind_proxy().await;
+    proxy.inject(Rule::new("DynamoDB.PutItem", Fault::Throttle).from_call(2));
+    assert_eq!(put(&proxy, "a").await.unwrap().status, 200);
+    let throttled = put(&proxy, "b").await.unwrap();
+    assert_eq!(throttled.status, 400);
+    assert!(
+        String::from_utf8_lossy(&throttled.body).contains("ProvisionedThroughputExceededException")
+    );
+    assert_eq!(put(&proxy, "c").await.unwrap().status, 200);
+    assert_eq!(db.items().unwrap().len(), 2);
+    assert_eq!(proxy.sequence(), ["DynamoDB.PutItem"; 3]);
+}
+
+#[tokio::test]
+async fn a_timeout_answers_nothing_and_the_late_one_has_taken_effect() {
+    let (db, proxy) = database_behind_proxy().await;
+    proxy.inject(Rule::new("DynamoDB.PutItem", Fault::Timeout));
+    assert_eq!(put(&proxy, "a").await.unwrap_err(), HttpFailure::Timeout);
+    assert_eq!(db.items().unwrap().len(), 0);
+    proxy.inject(Rule::new("DynamoDB.PutItem", Fault::TimeoutAfter));
+    assert_eq!(put(&proxy, "a").await.unwrap_err(), HttpFailure::Timeout);
+    assert_eq!(db.items().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_killed_handler_sees_no_error_and_runs_no_further() {
+    let (db, proxy) = database_behind_proxy().await;
+    for (fault, items) in [(Fault::KillBefore, 0), (Fault::KillAfter, 1)] {
+        proxy.inject(Rule::new("DynamoDB.PutItem", fault));
+        let mut went_on = false;
+        let outcome = proxy
+            .run_until_killed(async {
+                let _ = put(&proxy, "a").await;
+                went_on = true;
+            })
+            .await;
+        assert_eq!(outcome, None);
+        assert!(!went_on);
+        assert_eq!(db.items().unwrap().len(), items);
+    }
+    assert!(
+        proxy
+            .run_until_killed(put(&proxy, "b"))
+            .await
+            .unwrap()
+            .is_ok()
+    );
+}

@@ -1,0 +1,23 @@
+//! The other side of the wire, for tests and for trying things out locally: chat platforms, AWS and the agent, as servers
+//! on loopback ports.
+//!
+//! Depends on none of our other crates. What it knows of Slack, of Standard Webhooks and of AWS it knows from their
+//! documentation, so that it checks our code instead of agreeing with it.
+
+pub mod arguments;
+pub mod aws_stub;
+pub mod clock;
+mod crypto;
+pub mod demo_agent;
+pub mod dynamodb;
+pub mod events;
+pub mod fault_proxy;
+pub mod http_client;
+pub mod lambda_events;
+pub mod loopback;
+mod signed_request;
+pub mod simulator;
+pub mod slack_signer;
+
+pub use clock::TestClock;
+pub use signed_request::SignedRequest;

@@ -1,0 +1,51 @@
+//! One HTTP request, ready to be sent or to be turned into a Lambda event. Knows no provider.
+
+/// A request as a platform sends it: a POST to a connector's webhook URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedRequest {
+    /// Header names in lower case, with their values.
+    pub headers: Vec<(String, String)>,
+    /// The exact bytes that were signed.
+    pub body: Vec<u8>,
+}
+
+impl SignedRequest {
+    /// The first header of that name, whatever its case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(have, _)| have.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The same request with this header set, in place of any of that name.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self = self.without_header(name);
+        self.headers
+            .push((name.to_ascii_lowercase(), value.to_owned()));
+        self
+    }
+
+    /// The same request without that header.
+    #[must_use]
+    pub fn without_header(mut self, name: &str) -> Self {
+        self.headers
+            .retain(|(have, _)| !have.eq_ignore_ascii_case(name));
+        self
+    }
+
+    /// The same headers, and so the same signature, over another body: a forgery.
+    #[must_use]
+    pub fn with_body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// The body as text; what is not UTF-8 is replaced.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}

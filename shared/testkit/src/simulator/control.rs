@@ -1,0 +1,350 @@
+//! The control API, for scripts, end-to-end tests and the page. JSON in and out.
+//!
+//! | call | body or query | answer |
+//! |---|---|---|
+//! | `GET /_control/state` | `?after=<revision>&wait_ms=<n>` waits for a change | apps, people, switches, counts, `revision` |
+//! | `POST /_control/users` | `{"name", "display_name"?, "first_name"?, "last_name"?, "email"?, "id"?, "home_team_id"?}` | 201 `{"user_id"}` |
+//! | `GET /_control/users/{user_id}/messages` | `?connector_id=` | `{"messages": [...]}`: what that person sees, with deliveries |
+//! | `POST /_control/messages` | `{"app"` or `"connector_id", "user_id", "channel"?: "im" or "general", "text", "thread_ts"?}` | `{"message", "deliveries": [...]}` after the first attempt |
+//! | `POST /_control/fixtures` | `{"connector_id", "name", "user_id"?, "fresh"?: true}` | `{"delivery"}` after the first attempt |
+//! | `POST /_control/redeliver` | `{"event_id"}` | `{"delivery"}` after one more attempt, with Slack's retry headers |
+//! | `GET /_control/events/{event_id}` | | `{"delivery"}` |
+//! | `GET /_control/calls` | `?method=` | `{"calls": [...]}`: every call to the Web API |
+//! | `GET /_control/violations` | | `{"violations": [...]}`: what a client of Slack must not do |
+//! | `POST /_control/apps` | an app as in the configuration file | 201 `{"connector_id"}` |
+//! | `GET`, `POST`, `DELETE /_control/failures` | `{"method", "kind", ..., "channel"?, "times"?: n}`; without `times` until cleared | `{"failures": [...]}` |
+//!
+//! Kinds of failure: `rate_limited` (`retry_after_secs`), `http` (`status`), `error` (`error`), `stall`, `stall_after`,
+//! `reset_before`, `reset_after`. What is asked for wrongly is answered 404 or 400 with `{"error"}`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::config::{AppConfig, NewPerson};
+use super::delivery::{self, Delivery, DeliveryState, RETRY_AFTER};
+use super::failures::FailureRule;
+use super::world::{World, general_channel};
+use super::{Place, Shared, SimulatorError, add_fixture, write};
+
+/// No client needs to wait longer for a change than this; it asks again.
+const MAX_WAIT: Duration = Duration::from_secs(30);
+/// What the page shows of the wire.
+const LATEST_CALLS: usize = 50;
+
+impl IntoResponse for SimulatorError {
+    fn into_response(self) -> Response {
+        (StatusCode::NOT_FOUND, Json(json!({"error": self.0}))).into_response()
+    }
+}
+
+type Answer = Result<Json<Value>, SimulatorError>;
+
+pub(super) fn router() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/_control/state", get(state))
+        .route("/_control/apps", post(add_app))
+        .route("/_control/users", post(add_user))
+        .route("/_control/users/{user_id}/messages", get(messages))
+        .route("/_control/messages", post(send_message))
+        .route("/_control/fixtures", post(send_fixture))
+        .route("/_control/redeliver", post(redeliver))
+        .route("/_control/events/{event_id}", get(event))
+        .route("/_control/calls", get(calls))
+        .route("/_control/violations", get(violations))
+        .route(
+            "/_control/failures",
+            get(failures).post(add_failure).delete(clear_failures),
+        )
+}
+
+#[derive(Deserialize)]
+struct Since {
+    after: Option<u64>,
+    wait_ms: Option<u64>,
+}
+
+async fn state(State(shared): State<Arc<Shared>>, Query(since): Query<Since>) -> Json<Value> {
+    let mut revision = shared.revision.subscribe();
+    if let (Some(after), Some(wait_ms)) = (since.after, since.wait_ms) {
+        let limit = Duration::from_millis(wait_ms).min(MAX_WAIT);
+        let _ = tokio::time::timeout(limit, revision.wait_for(|revision| *revision != after)).await;
+    }
+    let revision = *revision.borrow();
+    let world = shared.world();
+    let apps: Vec<Value> = world
+        .apps
+        .iter()
+        .map(|app| {
+            json!({
+                "connector_id": app.config.connector_id,
+                "name": app.config.name,
+                "policy": app.config.policy,
+                "api_app_id": app.install.api_app_id,
+                "team_id": app.install.team_id,
+                "bot_user_id": app.install.bot_user_id,
+                "general_channel": general_channel(&app.config.connector_id),
+                "webhook_url": world.webhook_url(app),
+            })
+        })
+        .collect();
+    let people: Vec<Value> = world
+        .people
+        .values()
+        .map(|person| {
+            let mut value = json!(person);
+            if let Value::Object(fields) = &mut value {
+                fields.insert(
+                    "avatar".into(),
+                    json!(format!("/avatars/{}.svg", person.id)),
+                );
+            }
+            value
+        })
+        .collect();
+    let first = world.calls.len().saturating_sub(LATEST_CALLS);
+    Json(json!({
+        "revision": revision,
+        "workspace_name": world.workspace_name,
+        "apps": apps,
+        "people": people,
+        "failures": world.failures,
+        "calls": world.calls.get(first..).unwrap_or_default(),
+        "call_count": world.call_count,
+        "violations": world.violations,
+    }))
+}
+
+async fn add_app(
+    State(shared): State<Arc<Shared>>,
+    Json(app): Json<AppConfig>,
+) -> (StatusCode, Json<Value>) {
+    let connector_id = app.connector_id.clone();
+    shared.change(|world| world.add_app(app));
+    (
+        StatusCode::CREATED,
+        Json(json!({"connector_id": connector_id})),
+    )
+}
+
+async fn add_user(
+    State(shared): State<Arc<Shared>>,
+    Json(mut person): Json<NewPerson>,
+) -> Response {
+    let name = person.name.trim().to_owned();
+    person.name = name;
+    if person.name.is_empty() || person.name.chars().count() > 80 {
+        let error = json!({"error": "a name has 1 to 80 characters"});
+        return (StatusCode::BAD_REQUEST, Json(error)).into_response();
+    }
+    let user_id = shared.change(|world| world.add_person(person));
+    (StatusCode::CREATED, Json(json!({"user_id": user_id}))).into_response()
+}
+
+#[derive(Deserialize)]
+struct OfConnector {
+    connector_id: Option<String>,
+}
+
+async fn messages(
+    State(shared): State<Arc<Shared>>,
+    Path(user_id): Path<String>,
+    Query(of): Query<OfConnector>,
+) -> Answer {
+    let world = shared.world();
+    if !world.people.contains_key(&user_id) {
+        return Err(SimulatorError(format!("no person {user_id}")));
+    }
+    let messages: Vec<Value> = world
+        .seen_by(&user_id)
+        .iter()
+        .filter(|message| {
+            of.connector_id
+                .as_ref()
+                .is_none_or(|only| *only == message.connector_id)
+        })
+        .map(|message| {
+            let mut value = json!(message);
+            if let Value::Object(fields) = &mut value {
+                fields.insert("plain_text".into(), json!(message.plain_text()));
+                fields.insert("deliveries".into(), deliveries(&world, &message.event_ids));
+            }
+            value
+        })
+        .collect();
+    Ok(Json(json!({ "messages": messages })))
+}
+
+#[derive(Deserialize)]
+struct NewMessage {
+    #[serde(alias = "app")]
+    connector_id: String,
+    user_id: String,
+    #[serde(default)]
+    channel: Channel,
+    text: String,
+    thread_ts: Option<String>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Channel {
+    #[default]
+    Im,
+    General,
+}
+
+async fn send_message(State(shared): State<Arc<Shared>>, Json(new): Json<NewMessage>) -> Answer {
+    let place = match new.channel {
+        Channel::Im => Place::Direct,
+        Channel::General => Place::General,
+    };
+    let connector_id = by_id_or_name(&shared, &new.connector_id);
+    let written = write(
+        &shared,
+        &connector_id,
+        &new.user_id,
+        place,
+        &new.text,
+        new.thread_ts.as_deref(),
+    )?;
+    let mut deliveries = Vec::new();
+    // Both events of a mention are sent at once, as Slack does: they may well arrive together or in either order.
+    let sending: Vec<_> = written
+        .events
+        .iter()
+        .map(|event| tokio::spawn(first_attempt(Arc::clone(&shared), event.event_id.clone())))
+        .collect();
+    for sent in sending {
+        deliveries.push(
+            sent.await
+                .map_err(|error| SimulatorError(error.to_string()))??,
+        );
+    }
+    Ok(Json(
+        json!({"message": written.message, "deliveries": deliveries}),
+    ))
+}
+
+#[derive(Deserialize)]
+struct NewFixture {
+    connector_id: String,
+    name: String,
+    user_id: Option<String>,
+    fresh: Option<bool>,
+}
+
+async fn send_fixture(State(shared): State<Arc<Shared>>, Json(new): Json<NewFixture>) -> Answer {
+    let connector_id = by_id_or_name(&shared, &new.connector_id);
+    let user_id = new
+        .user_id
+        .or_else(|| shared.world().people.keys().next().cloned());
+    let event_id = add_fixture(
+        &shared,
+        &connector_id,
+        &new.name,
+        user_id.as_deref(),
+        new.fresh.unwrap_or(true),
+    )?;
+    let delivery = first_attempt(Arc::clone(&shared), event_id).await?;
+    Ok(Json(json!({ "delivery": delivery })))
+}
+
+#[derive(Deserialize)]
+struct OfEvent {
+    event_id: String,
+}
+
+async fn redeliver(State(shared): State<Arc<Shared>>, Json(of): Json<OfEvent>) -> Answer {
+    let delivery = delivery::attempt(&shared, &of.event_id).await?;
+    Ok(Json(json!({ "delivery": delivery })))
+}
+
+async fn event(State(shared): State<Arc<Shared>>, Path(event_id): Path<String>) -> Answer {
+    shared
+        .world()
+        .events
+        .get(&event_id)
+        .map(|event| Json(json!({"delivery": event.delivery})))
+        .ok_or_else(|| SimulatorError(format!("no event {event_id}")))
+}
+
+#[derive(Deserialize)]
+struct OfMethod {
+    method: Option<String>,
+}
+
+async fn calls(State(shared): State<Arc<Shared>>, Query(of): Query<OfMethod>) -> Json<Value> {
+    let world = shared.world();
+    let calls: Vec<_> = world
+        .calls
+        .iter()
+        .filter(|call| of.method.as_ref().is_none_or(|only| *only == call.method))
+        .collect();
+    Json(json!({ "calls": calls }))
+}
+
+async fn violations(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    Json(json!({"violations": shared.world().violations}))
+}
+
+async fn failures(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    Json(json!({"failures": shared.world().failures}))
+}
+
+async fn add_failure(
+    State(shared): State<Arc<Shared>>,
+    Json(rule): Json<FailureRule>,
+) -> Json<Value> {
+    shared.change(|world| world.failures.push(rule));
+    failures(State(shared)).await
+}
+
+async fn clear_failures(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    shared.change(|world| world.failures.clear());
+    failures(State(shared)).await
+}
+
+/// Makes the first attempt and leaves the retries, if there are any by themselves, to a task.
+async fn first_attempt(shared: Arc<Shared>, event_id: String) -> Result<Delivery, SimulatorError> {
+    let delivery = delivery::attempt(&shared, &event_id).await?;
+    if shared.retries_by_itself && delivery.state == DeliveryState::Retrying {
+        tokio::spawn(retry_on_schedule(shared, event_id));
+    }
+    Ok(delivery)
+}
+
+async fn retry_on_schedule(shared: Arc<Shared>, event_id: String) {
+    for after in RETRY_AFTER {
+        tokio::time::sleep(after).await;
+        match delivery::attempt(&shared, &event_id).await {
+            Ok(delivery) if delivery.state == DeliveryState::Retrying => {}
+            _ => return,
+        }
+    }
+}
+
+fn by_id_or_name(shared: &Shared, wanted: &str) -> String {
+    let world = shared.world();
+    world
+        .apps
+        .iter()
+        .find(|app| app.config.connector_id == wanted)
+        .or_else(|| world.apps.iter().find(|app| app.config.name == wanted))
+        .map_or_else(|| wanted.to_owned(), |app| app.config.connector_id.clone())
+}
+
+fn deliveries(world: &World, event_ids: &[String]) -> Value {
+    event_ids
+        .iter()
+        .filter_map(|id| world.events.get(id))
+        .map(|event| json!(event.delivery))
+        .collect()
+}

@@ -1,0 +1,647 @@
+//! Slack, simulated: a workspace with people and apps behind Slack's Web API, and the events that go out to connectors.
+//!
+//! - [`SlackSimulator`] is for tests in the same process: write as a person, get the signed request, look at what a person
+//!   sees and at every call that was made.
+//! - The `simulator` program adds Slack's schedule of retries, a page to chat in at `/`, and the control API
+//!   ([`mod@control`]) for scripts.
+//!
+//! Each app has one channel, `#general`, shared with everybody, and a direct conversation with each person.
+
+mod avatar;
+mod calls;
+mod checks;
+mod config;
+pub mod control;
+mod delivery;
+mod failures;
+mod page;
+mod slack_api;
+#[cfg(test)]
+mod tests;
+mod world;
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::any;
+use tokio::sync::watch;
+
+use crate::clock::TestClock;
+use crate::events;
+use crate::http_client::HttpClient;
+use crate::loopback::Loopback;
+use crate::signed_request::SignedRequest;
+use crate::slack_signer::{Said, SlackInstall, SlackPayload};
+use delivery::Event;
+use world::{World, general_channel, typed};
+
+pub use calls::{ApiCall, Violation};
+pub use config::{AppConfig, NewPerson, SimulatorConfig};
+pub use delivery::{ANSWER_LIMIT, Attempt, Delivery, DeliveryState, RETRY_AFTER, WebhookAnswer};
+pub use failures::{Failure, FailureRule};
+pub use world::{Author, Conversation, Message, Person};
+
+/// A running simulator; it ends when this is dropped.
+#[derive(Debug)]
+pub struct SlackSimulator {
+    server: Loopback,
+    shared: Arc<Shared>,
+}
+
+/// What differs between a test and the program.
+#[derive(Clone, Debug)]
+pub struct SimulatorOptions {
+    /// The address to listen on.
+    pub listen: String,
+    /// Where the time comes from.
+    pub clock: TestClock,
+    /// Goes into new ids; differs from run to run where state outlives the simulator.
+    pub seed: String,
+    /// Whether failed deliveries are retried by themselves, on Slack's schedule.
+    pub retries_by_itself: bool,
+}
+
+impl Default for SimulatorOptions {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:0".into(),
+            clock: TestClock::system(),
+            seed: "SIM".into(),
+            retries_by_itself: false,
+        }
+    }
+}
+
+/// Something that was asked of the simulator and that it does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SimulatorError(pub String);
+
+impl fmt::Display for SimulatorError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for SimulatorError {}
+
+/// A message that somebody wrote and the requests that tell the app of it, none of them sent yet.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The message.
+    pub message: Message,
+    /// One event, or two for a mention in a channel.
+    pub events: Vec<WrittenEvent>,
+}
+
+/// One event and its signed request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenEvent {
+    /// `Ev…`, for [`SlackSimulator::attempt`].
+    pub event_id: String,
+    /// `message` or `app_mention`.
+    pub kind: String,
+    /// The request, signed at the time of writing.
+    pub request: SignedRequest,
+}
+
+impl Written {
+    /// The request of the first event.
+    ///
+    /// # Errors
+    /// Never for what the simulator made: a message has at least one event.
+    pub fn request(&self) -> Result<SignedRequest, SimulatorError> {
+        self.events
+            .first()
+            .map(|event| event.request.clone())
+            .ok_or_else(|| SimulatorError("a message without an event".into()))
+    }
+}
+
+/// Where somebody writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Directly to the app.
+    Direct,
+    /// In the app's channel.
+    General,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    world: Mutex<World>,
+    /// Counts the changes, for those who wait for one.
+    revision: watch::Sender<u64>,
+    clock: TestClock,
+    client: HttpClient,
+    base_url: OnceLock<String>,
+    retries_by_itself: bool,
+}
+
+impl Shared {
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
+        let result = change(&mut self.world());
+        self.revision.send_modify(|revision| *revision += 1);
+        result
+    }
+
+    fn base_url(&self) -> &str {
+        self.base_url.get().map_or("", String::as_str)
+    }
+}
+
+impl SlackSimulator {
+    /// Starts a simulator on a free loopback port.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub async fn start(config: SimulatorConfig, clock: TestClock) -> io::Result<Self> {
+        let options = SimulatorOptions {
+            clock,
+            ..SimulatorOptions::default()
+        };
+        Self::start_with(config, options).await
+    }
+
+    /// The same with all options.
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    pub async fn start_with(
+        config: SimulatorConfig,
+        options: SimulatorOptions,
+    ) -> io::Result<Self> {
+        let mut world = World {
+            workspace_name: config.workspace_name.unwrap_or_else(|| "Workspace".into()),
+            api_url: config.api_url,
+            seed: options.seed,
+            ..World::default()
+        };
+        for app in config.apps {
+            world.add_app(app);
+        }
+        for person in config.users {
+            world.add_person(person);
+        }
+        let shared = Arc::new(Shared {
+            world: Mutex::new(world),
+            revision: watch::Sender::new(0),
+            clock: options.clock,
+            client: HttpClient::default(),
+            base_url: OnceLock::new(),
+            retries_by_itself: options.retries_by_itself,
+        });
+        let router = Router::new()
+            .route("/slack/api/{method}", any(slack_api::handle))
+            .merge(control::router())
+            .merge(page::router())
+            .layer(DefaultBodyLimit::max(4 * 1024 * 1024))
+            .with_state(Arc::clone(&shared));
+        let server = Loopback::start_on(&options.listen, router).await?;
+        // Set once, here; nothing can have asked before the address is known.
+        let _ = shared.base_url.set(server.url());
+        Ok(Self { server, shared })
+    }
+
+    /// The simulator's address, with the page at `/`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// What takes the place of `https://slack.com/api`.
+    #[must_use]
+    pub fn slack_api_url(&self) -> String {
+        format!("{}/slack/api", self.server.url())
+    }
+
+    /// Installs an app, or replaces the one of the same connector.
+    pub fn add_app(&self, app: AppConfig) {
+        self.shared.change(|world| world.add_app(app));
+    }
+
+    /// Adds somebody to the workspace and returns their id.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "the caller may have chosen the id"
+    )]
+    pub fn add_person(&self, person: NewPerson) -> String {
+        self.shared.change(|world| world.add_person(person))
+    }
+
+    /// What the events of a connector's app say about it.
+    ///
+    /// # Errors
+    /// When there is no such connector.
+    pub fn install(&self, connector_id: &str) -> Result<SlackInstall, SimulatorError> {
+        self.shared
+            .world()
+            .app(connector_id)
+            .map(|app| app.install.clone())
+            .ok_or_else(|| no_app(connector_id))
+    }
+
+    /// The direct conversation of a connector's app and a person.
+    #[must_use]
+    pub fn direct_channel(&self, connector_id: &str, user_id: &str) -> String {
+        self.shared
+            .change(|world| world.direct_channel(connector_id, user_id))
+    }
+
+    /// The channel of a connector's app.
+    #[must_use]
+    pub fn general_channel(&self, connector_id: &str) -> String {
+        general_channel(connector_id)
+    }
+
+    /// Somebody writes to the app directly; nothing is sent yet.
+    ///
+    /// # Errors
+    /// When there is no such connector or person.
+    pub fn write_dm(
+        &self,
+        connector_id: &str,
+        user_id: &str,
+        text: &str,
+    ) -> Result<Written, SimulatorError> {
+        write(
+            &self.shared,
+            connector_id,
+            user_id,
+            Place::Direct,
+            text,
+            None,
+        )
+    }
+
+    /// Somebody writes in the app's channel; `@Name` of the app makes it a mention, with two events.
+    ///
+    /// # Errors
+    /// When there is no such connector or person.
+    pub fn write_in_general(
+        &self,
+        connector_id: &str,
+        user_id: &str,
+        text: &str,
+    ) -> Result<Written, SimulatorError> {
+        write(
+            &self.shared,
+            connector_id,
+            user_id,
+            Place::General,
+            text,
+            None,
+        )
+    }
+
+    /// Somebody replies in a thread.
+    ///
+    /// # Errors
+    /// When there is no such connector or person.
+    pub fn write_in_thread(
+        &self,
+        connector_id: &str,
+        user_id: &str,
+        place: Place,
+        thread_ts: &str,
+        text: &str,
+    ) -> Result<Written, SimulatorError> {
+        write(
+            &self.shared,
+            connector_id,
+            user_id,
+            place,
+            text,
+            Some(thread_ts),
+        )
+    }
+
+    /// An event made elsewhere, a fixture say, which can then be attempted like any other.
+    pub fn add_event(&self, connector_id: &str, kind: &str, event_id: &str, body: Vec<u8>) {
+        add_event(&self.shared, connector_id, kind, event_id, body);
+    }
+
+    /// Makes the next attempt at delivering an event over HTTP: the first one, or the next of Slack's retries.
+    ///
+    /// # Errors
+    /// When there is no such event.
+    pub async fn attempt(&self, event_id: &str) -> Result<Delivery, SimulatorError> {
+        delivery::attempt(&self.shared, event_id).await
+    }
+
+    /// The same without HTTP: `send` is given the signed request, with the headers of a retry, and answers it.
+    ///
+    /// # Errors
+    /// When there is no such event.
+    pub async fn attempt_with<S, F>(
+        &self,
+        event_id: &str,
+        send: S,
+    ) -> Result<Delivery, SimulatorError>
+    where
+        S: FnOnce(SignedRequest) -> F,
+        F: Future<Output = WebhookAnswer>,
+    {
+        delivery::attempt_with(&self.shared, event_id, |next| async {
+            Ok(send(next.request).await)
+        })
+        .await
+    }
+
+    /// The request that the next attempt at an event would send, for a test that wants to change it.
+    ///
+    /// # Errors
+    /// When there is no such event.
+    pub fn next_request(&self, event_id: &str) -> Result<SignedRequest, SimulatorError> {
+        delivery::next_attempt(&self.shared, event_id).map(|next| next.request)
+    }
+
+    /// How the delivery of an event stands.
+    #[must_use]
+    pub fn delivery(&self, event_id: &str) -> Option<Delivery> {
+        self.shared
+            .world()
+            .events
+            .get(event_id)
+            .map(|event| event.delivery.clone())
+    }
+
+    /// Everything that a person can see, their own messages too, oldest first.
+    #[must_use]
+    pub fn seen_by(&self, user_id: &str) -> Vec<Message> {
+        self.shared.world().seen_by(user_id)
+    }
+
+    /// What apps have said to a person, oldest first: directly, in a channel, or for their eyes only.
+    #[must_use]
+    pub fn messages_to(&self, user_id: &str) -> Vec<Message> {
+        let mut messages = self.seen_by(user_id);
+        messages.retain(Message::is_from_app);
+        messages
+    }
+
+    /// Every message that apps have posted, whoever can see it.
+    #[must_use]
+    pub fn posted(&self) -> Vec<Message> {
+        let world = self.shared.world();
+        world
+            .messages
+            .iter()
+            .filter(|message| message.is_from_app())
+            .cloned()
+            .collect()
+    }
+
+    /// Waits until an app has said something to a person that `wanted` accepts, and returns it.
+    ///
+    /// # Errors
+    /// When that has not happened by the deadline; the error names what was said.
+    pub async fn await_message(
+        &self,
+        user_id: &str,
+        deadline: Duration,
+        wanted: impl Fn(&Message) -> bool,
+    ) -> Result<Message, SimulatorError> {
+        let mut revision = self.shared.revision.subscribe();
+        let found = tokio::time::timeout(deadline, async {
+            loop {
+                revision.mark_unchanged();
+                if let Some(message) = self.messages_to(user_id).into_iter().find(&wanted) {
+                    return message;
+                }
+                if revision.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            }
+        });
+        found.await.map_err(|_| {
+            let said: Vec<String> = self
+                .messages_to(user_id)
+                .iter()
+                .map(Message::plain_text)
+                .collect();
+            SimulatorError(format!(
+                "{user_id} was not told that in {deadline:?}, but {said:?}"
+            ))
+        })
+    }
+
+    /// All calls to the Web API, oldest first.
+    #[must_use]
+    pub fn calls(&self) -> Vec<ApiCall> {
+        self.shared.world().calls.clone()
+    }
+
+    /// How many calls of a method were made.
+    #[must_use]
+    pub fn count(&self, method: &str) -> usize {
+        self.shared
+            .world()
+            .calls
+            .iter()
+            .filter(|call| call.method == method)
+            .count()
+    }
+
+    /// What a client of Slack must not have done. A test asserts that this is empty.
+    #[must_use]
+    pub fn violations(&self) -> Vec<Violation> {
+        self.shared.world().violations.clone()
+    }
+
+    /// Makes calls fail.
+    pub fn fail(&self, rule: FailureRule) {
+        self.shared.change(|world| world.failures.push(rule));
+    }
+
+    /// Makes the next call of a method fail, once.
+    pub fn fail_next(&self, method: &str, failure: Failure) {
+        self.fail(FailureRule::once(method, failure));
+    }
+
+    /// Ends all failures.
+    pub fn clear_failures(&self) {
+        self.shared.change(|world| world.failures.clear());
+    }
+
+    /// From now on the app's token is answered with `token_revoked`.
+    pub fn revoke_token(&self, connector_id: &str) {
+        self.shared.change(|world| {
+            for app in &mut world.apps {
+                app.token_revoked |= app.config.connector_id == connector_id;
+            }
+        });
+    }
+
+    /// Takes the app out of its channel: from now on `not_in_channel`.
+    pub fn remove_from_general(&self, connector_id: &str) {
+        self.shared.change(|world| {
+            if let Some(channel) = world.conversations.get_mut(&general_channel(connector_id)) {
+                channel.app_is_member = false;
+            }
+        });
+    }
+
+    /// This very text may notify everybody: its author meant it to.
+    pub fn allow_broadcast(&self, text: &str) {
+        self.shared
+            .change(|world| world.allowed_broadcasts.push(text.to_owned()));
+    }
+}
+
+fn write(
+    shared: &Shared,
+    connector_id: &str,
+    user_id: &str,
+    place: Place,
+    text: &str,
+    thread_ts: Option<&str>,
+) -> Result<Written, SimulatorError> {
+    let now_ms = shared.clock.now_ms();
+    shared.change(|world| {
+        let app = world
+            .app(connector_id)
+            .cloned()
+            .ok_or_else(|| no_app(connector_id))?;
+        let person = world
+            .people
+            .get(user_id)
+            .cloned()
+            .ok_or_else(|| SimulatorError(format!("no person {user_id}")))?;
+        let channel = match place {
+            Place::Direct => world.direct_channel(connector_id, user_id),
+            Place::General => general_channel(connector_id),
+        };
+        let text = typed(text, &app);
+        let ts = world.new_ts(now_ms);
+        let event_id = world.new_id("Ev");
+        let said = Said {
+            event_id: &event_id,
+            ts: &ts,
+            user: user_id,
+            channel: &channel,
+            text: &text,
+        };
+        let is_mention = text.contains(&format!("<@{}>", app.install.bot_user_id));
+        let payloads = match place {
+            Place::Direct => vec![("message", app.install.direct_message(&said))],
+            Place::General if is_mention => {
+                let [mention, message] = app.install.mention_pair(&said, &world.new_id("Ev"));
+                vec![("app_mention", mention), ("message", message)]
+            }
+            Place::General => vec![("message", app.install.message(&said, "channel"))],
+        };
+        let mut events = Vec::new();
+        for (kind, payload) in payloads {
+            let payload = in_context(payload, thread_ts, person.home_team_id.as_deref());
+            let event_id = payload.event_id().unwrap_or_default().to_owned();
+            events.push(WrittenEvent {
+                event_id: event_id.clone(),
+                kind: kind.to_owned(),
+                request: payload.sign(&app.config.signing_secret, now_ms.div_euclid(1000)),
+            });
+            let event = Event::new(
+                event_id.clone(),
+                kind.to_owned(),
+                connector_id.to_owned(),
+                payload.body(),
+            );
+            world.events.insert(event_id, event);
+        }
+        let message = Message {
+            ts,
+            channel,
+            connector_id: connector_id.to_owned(),
+            thread_ts: thread_ts.map(str::to_owned),
+            author: Author::Person(user_id.to_owned()),
+            text,
+            only_visible_to: None,
+            event_ids: events.iter().map(|event| event.event_id.clone()).collect(),
+            at_ms: now_ms,
+        };
+        world.messages.push(message.clone());
+        Ok(Written { message, events })
+    })
+}
+
+fn in_context(
+    payload: SlackPayload,
+    thread_ts: Option<&str>,
+    home_team_id: Option<&str>,
+) -> SlackPayload {
+    let payload = match thread_ts {
+        Some(thread_ts) => payload.in_thread(thread_ts),
+        None => payload,
+    };
+    match home_team_id {
+        Some(team_id) => payload.from_workspace(team_id),
+        None => payload,
+    }
+}
+
+fn add_event(shared: &Shared, connector_id: &str, kind: &str, event_id: &str, body: Vec<u8>) {
+    let event = Event::new(
+        event_id.to_owned(),
+        kind.to_owned(),
+        connector_id.to_owned(),
+        body,
+    );
+    shared.change(|world| world.events.insert(event_id.to_owned(), event));
+}
+
+/// A file of `events/slack` for a connector's app. `fresh` gives it an event id and a time of its own, so that it is not
+/// taken for a duplicate of the last replay.
+fn add_fixture(
+    shared: &Shared,
+    connector_id: &str,
+    name: &str,
+    user_id: Option<&str>,
+    fresh: bool,
+) -> Result<String, SimulatorError> {
+    let mut fixture = events::slack(name).map_err(|error| SimulatorError(error.to_string()))?;
+    let now_ms = shared.clock.now_ms();
+    let event_id = shared.change(|world| {
+        let install = world
+            .app(connector_id)
+            .map(|app| app.install.clone())
+            .ok_or_else(|| no_app(connector_id))?;
+        fixture = fixture.clone().of(&install);
+        if let Some(user_id) = user_id {
+            let channel = world.direct_channel(connector_id, user_id);
+            fixture = fixture
+                .clone()
+                .with(events::sample::USER_ID, user_id)
+                .with(events::sample::DM_ID, &channel)
+                .with(events::sample::CHANNEL_ID, &general_channel(connector_id));
+        }
+        if !fresh {
+            return Ok(events::sample::EVENT_ID.to_owned());
+        }
+        let event_id = world.new_id("Ev");
+        fixture = fixture
+            .clone()
+            .with(events::sample::EVENT_ID, &event_id)
+            .with(events::sample::TS, &world.new_ts(now_ms));
+        Ok(event_id)
+    })?;
+    add_event(
+        shared,
+        connector_id,
+        name,
+        &event_id,
+        fixture.body().as_bytes().to_vec(),
+    );
+    Ok(event_id)
+}
+
+fn no_app(connector_id: &str) -> SimulatorError {
+    SimulatorError(format!("no app for connector {connector_id}"))
+}

@@ -1,0 +1,358 @@
+//! Slack's Web API: `/slack/api/<method>`.
+//!
+//! Answers as Slack does: HTTP 200 with `ok` true or false for everything but rate limits.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Value, json};
+
+use super::Shared;
+use super::calls::{ApiCall, Violation};
+use super::checks::{self, Examined};
+use super::failures::{self, Failure};
+use super::world::{App, Author, Message, Person, World, channel_of};
+use crate::loopback;
+
+/// What an API method did: an answer, or the name of an error.
+type Outcome = Result<Value, Refusal>;
+
+#[derive(Debug)]
+struct Refusal {
+    error: String,
+    /// Set if no state of the workspace makes the call right.
+    violation: Option<String>,
+}
+
+impl Refusal {
+    fn by_state(error: &str) -> Self {
+        Self {
+            error: error.to_owned(),
+            violation: None,
+        }
+    }
+
+    fn by_mistake(error: &str, what: impl Into<String>) -> Self {
+        Self {
+            error: error.to_owned(),
+            violation: Some(what.into()),
+        }
+    }
+}
+
+pub(super) async fn handle(
+    State(shared): State<Arc<Shared>>,
+    Path(api_method): Path<String>,
+    http_method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let base_url = shared.base_url().to_owned();
+    let now_ms = shared.clock.now_ms();
+    let (status, answer, failure) = shared.change(|world| {
+        let call = checks::examine(
+            &api_method,
+            &http_method,
+            &uri,
+            &headers,
+            &body,
+            &world.allowed_broadcasts,
+        );
+        world.call_count += 1;
+        let number = world.call_count;
+        let failure = failures::next(
+            &mut world.failures,
+            &api_method,
+            channel_of(&call.arguments),
+        );
+        let connector_id = call
+            .token
+            .as_deref()
+            .and_then(|token| world.app_by_token(token))
+            .map(|app| app.config.connector_id.clone());
+        let mut violations = call.violations.clone();
+        let (status, answer) = match &failure {
+            Some(failure) if !failure.takes_effect() => refused_by_switch(failure),
+            _ => {
+                let outcome = perform(world, &api_method, &call, now_ms, &base_url);
+                let answer = outcome.unwrap_or_else(|refusal| {
+                    violations.extend(refusal.violation);
+                    json!({"ok": false, "error": refusal.error})
+                });
+                (StatusCode::OK, answer)
+            }
+        };
+        let is_answered = !matches!(
+            failure,
+            Some(Failure::Stall | Failure::StallAfter | Failure::ResetBefore | Failure::ResetAfter)
+        );
+        world
+            .violations
+            .extend(violations.into_iter().map(|what| Violation {
+                call: number,
+                method: api_method.clone(),
+                what,
+            }));
+        world.record_call(ApiCall {
+            number,
+            at_ms: now_ms,
+            connector_id,
+            method: api_method.clone(),
+            http_method: http_method.to_string(),
+            content_type: call.content_type,
+            arguments: call.arguments,
+            status: is_answered.then_some(status.as_u16()),
+            answer: if is_answered {
+                answer.clone()
+            } else {
+                Value::Null
+            },
+            failure: failure.clone(),
+        });
+        (status, answer, failure)
+    });
+    match failure {
+        Some(Failure::Stall | Failure::StallAfter) => loopback::never().await,
+        Some(Failure::ResetBefore | Failure::ResetAfter) => loopback::reset(),
+        Some(Failure::RateLimited { retry_after_secs }) => {
+            let retry_after = [(header::RETRY_AFTER, retry_after_secs.to_string())];
+            (retry_after, json_answer(status, &answer)).into_response()
+        }
+        Some(Failure::Http { .. }) => (status, "upstream error").into_response(),
+        Some(Failure::Error { .. }) | None => json_answer(status, &answer),
+    }
+}
+
+fn json_answer(status: StatusCode, answer: &Value) -> Response {
+    let content_type = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
+    (status, content_type, answer.to_string()).into_response()
+}
+
+fn refused_by_switch(failure: &Failure) -> (StatusCode, Value) {
+    match failure {
+        Failure::RateLimited { .. } => (
+            StatusCode::TOO_MANY_REQUESTS,
+            json!({"ok": false, "error": "ratelimited"}),
+        ),
+        Failure::Http { status } => (
+            StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            Value::Null,
+        ),
+        Failure::Error { error } => (StatusCode::OK, json!({"ok": false, "error": error})),
+        Failure::Stall | Failure::StallAfter | Failure::ResetBefore | Failure::ResetAfter => {
+            (StatusCode::OK, Value::Null)
+        }
+    }
+}
+
+fn perform(
+    world: &mut World,
+    api_method: &str,
+    call: &Examined,
+    now_ms: i64,
+    base_url: &str,
+) -> Outcome {
+    if let Some(error) = call.refused {
+        return Err(Refusal::by_state(error));
+    }
+    let token = call.token.as_deref().unwrap_or_default();
+    let app = world
+        .app_by_token(token)
+        .cloned()
+        .ok_or_else(|| Refusal::by_mistake("invalid_auth", "the token belongs to no app"))?;
+    if app.token_revoked {
+        return Err(Refusal::by_state("token_revoked"));
+    }
+    let argument = |name: &str| call.arguments.get(name).and_then(Value::as_str);
+    match api_method {
+        "auth.test" => Ok(auth_test(world, &app, base_url)),
+        "users.info" => users_info(world, &app, argument("user").unwrap_or_default(), base_url),
+        "conversations.open" => {
+            conversations_open(world, &app, argument("users").unwrap_or_default())
+        }
+        _ => {
+            let only_visible_to = match api_method {
+                "chat.postEphemeral" => argument("user"),
+                _ => None,
+            };
+            let post = Post {
+                channel: argument("channel").unwrap_or_default(),
+                text: argument("text").unwrap_or_default(),
+                thread_ts: argument("thread_ts"),
+                only_visible_to,
+            };
+            post_message(world, &app, &post, now_ms)
+        }
+    }
+}
+
+struct Post<'a> {
+    channel: &'a str,
+    text: &'a str,
+    thread_ts: Option<&'a str>,
+    only_visible_to: Option<&'a str>,
+}
+
+fn post_message(world: &mut World, app: &App, post: &Post<'_>, now_ms: i64) -> Outcome {
+    let connector_id = app.config.connector_id.clone();
+    // A user id stands for the direct conversation with that person, but not for an ephemeral message.
+    let channel = if world.people.contains_key(post.channel) && post.only_visible_to.is_none() {
+        world.direct_channel(&connector_id, post.channel)
+    } else {
+        post.channel.to_owned()
+    };
+    let place = world.conversations.get(&channel).ok_or_else(|| {
+        Refusal::by_mistake(
+            "channel_not_found",
+            format!("there is no conversation {channel}"),
+        )
+    })?;
+    if place.connector_id != connector_id {
+        return Err(Refusal::by_mistake(
+            "channel_not_found",
+            format!("{channel} is a conversation of another app"),
+        ));
+    }
+    if !place.app_is_member {
+        return Err(Refusal::by_state("not_in_channel"));
+    }
+    if let Some(user) = post.only_visible_to {
+        if !world.people.contains_key(user) {
+            return Err(Refusal::by_mistake(
+                "user_not_in_channel",
+                format!("there is nobody called {user}"),
+            ));
+        }
+        if place.with.as_deref().is_some_and(|with| with != user) {
+            return Err(Refusal::by_mistake(
+                "user_not_in_channel",
+                format!("{user} is not in {channel}"),
+            ));
+        }
+    }
+    if let Some(thread_ts) = post.thread_ts {
+        let exists = world
+            .messages
+            .iter()
+            .any(|message| message.channel == channel && message.ts == thread_ts);
+        if !exists {
+            return Err(Refusal::by_mistake(
+                "thread_not_found",
+                format!("there is no message {thread_ts} in {channel}"),
+            ));
+        }
+    }
+    let ts = world.new_ts(now_ms);
+    world.messages.push(Message {
+        ts: ts.clone(),
+        channel: channel.clone(),
+        connector_id: connector_id.clone(),
+        thread_ts: post.thread_ts.map(str::to_owned),
+        author: Author::App(connector_id),
+        text: post.text.to_owned(),
+        only_visible_to: post.only_visible_to.map(str::to_owned),
+        event_ids: Vec::new(),
+        at_ms: now_ms,
+    });
+    if post.only_visible_to.is_some() {
+        return Ok(json!({"ok": true, "message_ts": ts}));
+    }
+    Ok(json!({
+        "ok": true, "channel": channel, "ts": ts,
+        "message": {
+            "type": "message", "user": app.install.bot_user_id, "bot_id": app.install.bot_id,
+            "app_id": app.install.api_app_id, "team": app.install.team_id, "text": post.text, "ts": ts,
+        },
+    }))
+}
+
+fn conversations_open(world: &mut World, app: &App, users: &str) -> Outcome {
+    if users.is_empty() {
+        return Err(Refusal::by_mistake(
+            "users_list_not_supplied",
+            "`users` is missing",
+        ));
+    }
+    if users.contains(',') {
+        return Err(Refusal::by_mistake(
+            "invalid_arguments",
+            "the simulator opens conversations with one person",
+        ));
+    }
+    if users == app.install.bot_user_id {
+        return Err(Refusal::by_mistake(
+            "cannot_dm_bot",
+            "the app would talk to itself",
+        ));
+    }
+    if !world.people.contains_key(users) {
+        return Err(Refusal::by_mistake(
+            "user_not_found",
+            format!("there is nobody called {users}"),
+        ));
+    }
+    let channel = world.direct_channel(&app.config.connector_id, users);
+    Ok(json!({"ok": true, "channel": {"id": channel}}))
+}
+
+fn users_info(world: &World, app: &App, user_id: &str, base_url: &str) -> Outcome {
+    world
+        .people
+        .get(user_id)
+        .map(|person| json!({"ok": true, "user": user(person, app, base_url)}))
+        .ok_or_else(|| {
+            Refusal::by_mistake(
+                "user_not_found",
+                format!("there is nobody called {user_id}"),
+            )
+        })
+}
+
+fn user(person: &Person, app: &App, base_url: &str) -> Value {
+    let avatar = format!("{base_url}/avatars/{}.svg", person.id);
+    let mut profile = json!({
+        "real_name": person.name,
+        "real_name_normalized": person.name,
+        "display_name": person.display_name,
+        "display_name_normalized": person.display_name,
+        "avatar_hash": "g0000000000",
+        "image_24": avatar, "image_32": avatar, "image_48": avatar, "image_72": avatar, "image_192": avatar,
+        "image_512": avatar,
+        "team": person.home_team_id.as_ref().unwrap_or(&app.install.team_id),
+    });
+    // Slack shows a short profile of strangers.
+    if person.home_team_id.is_none()
+        && let Value::Object(fields) = &mut profile
+    {
+        fields.insert("first_name".into(), json!(person.first_name));
+        fields.insert("last_name".into(), json!(person.last_name));
+        fields.insert("title".into(), json!(""));
+        if let Some(email) = &person.email {
+            fields.insert("email".into(), json!(email));
+        }
+    }
+    json!({
+        "id": person.id,
+        "team_id": person.home_team_id.as_ref().unwrap_or(&app.install.team_id),
+        "name": person.name.to_lowercase().replace(' ', "."),
+        "deleted": false, "real_name": person.name,
+        "tz": "Europe/Amsterdam", "tz_label": "Central European Time", "tz_offset": 3600,
+        "profile": profile,
+        "is_admin": false, "is_owner": false, "is_primary_owner": false, "is_restricted": false,
+        "is_ultra_restricted": false, "is_bot": false, "is_app_user": false,
+        "is_stranger": person.home_team_id.is_some(), "updated": 1_700_000_000,
+    })
+}
+
+fn auth_test(world: &World, app: &App, base_url: &str) -> Value {
+    json!({
+        "ok": true, "url": format!("{base_url}/"), "team": world.workspace_name, "team_id": app.install.team_id,
+        "user": app.config.name.to_lowercase(), "user_id": app.install.bot_user_id, "bot_id": app.install.bot_id,
+        "enterprise_id": app.install.enterprise_id,
+        "is_enterprise_install": app.install.enterprise_id.is_some(),
+    })
+}

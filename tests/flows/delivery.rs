@@ -1,0 +1,220 @@
+//! From the inbox to the agent and back (SPEC F01–F03): in order, once, retried, and never around the guard.
+
+use crate::world::{SAID, World};
+use serde_json::json;
+use vestibule_testkit::{
+    demo_agent::AgentFailure,
+    fault_proxy::{Fault, Rule},
+    simulator::Failure,
+};
+
+/// A world in which somebody talks to an open connector already.
+async fn talking() -> (World, String) {
+    let mut world = World::new().await;
+    let ada = world.person("Ada Lovelace");
+    let open = world.open.clone();
+    let hello = world.says(&open, &ada, SAID);
+    world.webhook(&open, &hello).await;
+    world.settle().await;
+    (world, ada)
+}
+
+fn texts(world: &World) -> Vec<String> {
+    world
+        .agent
+        .deliveries()
+        .iter()
+        .map(|delivery| {
+            delivery.body["message"]["text"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_agent_gets_one_envelope_that_says_everything() {
+    let (world, ada) = talking().await;
+    let delivery = world.agent.deliveries().remove(0);
+    let body = delivery.body;
+    assert_eq!(body["version"], "2026-11-01");
+    assert_eq!(body["type"], "message.received");
+    assert_eq!(body["id"], delivery.webhook_id);
+    assert_eq!(body["project_id"], world.scope.project_id().to_string());
+    assert_eq!(body["connector"]["provider"], "slack");
+    assert_eq!(body["conversation"]["kind"], "direct");
+    assert_eq!(body["chat_user"]["identifier"], ada);
+    assert_eq!(body["message"]["text"], SAID);
+    assert_eq!(body["message"]["attachments"], json!([]));
+    world.assert_good_manners();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_of_a_conversation_stay_in_order_when_one_of_them_has_to_wait() {
+    let (mut world, ada) = talking().await;
+    let open = world.open.clone();
+    world.agent.fail(
+        AgentFailure::Http {
+            status: 503,
+            retry_after_secs: None,
+        },
+        Some(2),
+    );
+    for text in ["one", "two", "three"] {
+        let request = world.says(&open, &ada, text);
+        assert_eq!(world.webhook(&open, &request).await, 200);
+    }
+    world.settle().await;
+    assert_eq!(texts(&world), [SAID, "one", "two", "three"]);
+    assert_eq!(world.aws.messages("inbox-dlq.fifo").len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_stays_down_leaves_the_message_to_the_dead_letter_queue_and_a_redrive_delivers_it()
+ {
+    let (mut world, ada) = talking().await;
+    let open = world.open.clone();
+    world.agent.fail(
+        AgentFailure::Http {
+            status: 500,
+            retry_after_secs: None,
+        },
+        None,
+    );
+    let request = world.says(&open, &ada, "one");
+    world.webhook(&open, &request).await;
+    world.settle().await;
+    assert_eq!(world.aws.messages("inbox-dlq.fifo").len(), 1);
+    world.agent.clear_failures();
+    assert_eq!(world.aws.redrive("inbox-dlq.fifo", "inbox.fifo"), 1);
+    world.settle().await;
+    assert_eq!(texts(&world), [SAID, "one"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_replies_go_out_in_order_and_a_retry_goes_on_behind_the_last_one_sent() {
+    let (mut world, ada) = talking().await;
+    let open = world.open.clone();
+    world
+        .agent
+        .answer_with(json!({"replies": [{"text": "a"}, {"text": "b"}, {"text": "c"}]}));
+    let request = world.says(&open, &ada, "one");
+    world.webhook(&open, &request).await;
+    let before = world.told(&ada).len();
+    world
+        .to_slack
+        .inject(Rule::new("chat.postMessage", Fault::Throttle).from_call(before + 2));
+    world.settle().await;
+    assert_eq!(world.told(&ada)[before..], ["a", "b", "c"]);
+    let delivery = world.agent.deliveries().pop().unwrap();
+    assert_eq!(delivery.times_received, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_answers_in_another_form_is_not_asked_again() {
+    let (mut world, ada) = talking().await;
+    let open = world.open.clone();
+    for answer in [
+        json!(null),
+        json!([]),
+        json!({"replies": "hello"}),
+        json!({"replies": [{"text": "  "}], "more": 1}),
+    ] {
+        world.agent.answer_with(answer.clone());
+        let before = world.told(&ada).len();
+        let request = world.says(&open, &ada, "one");
+        world.webhook(&open, &request).await;
+        world.settle().await;
+        assert_eq!(world.told(&ada).len(), before, "{answer}");
+        assert_eq!(world.agent.deliveries().pop().unwrap().times_received, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_cannot_call_everybody() {
+    let (mut world, ada) = talking().await;
+    let open = world.open.clone();
+    world
+        .agent
+        .answer_with(json!({"replies": [{"text": "<!channel> & <@U1>"}]}));
+    let request = world.says(&open, &ada, "one");
+    world.webhook(&open, &request).await;
+    world.settle().await;
+    assert_eq!(world.told(&ada).pop().unwrap(), "<!channel> & <@U1>");
+    world.assert_good_manners();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_that_slack_refuses_does_not_hold_up_the_conversation() {
+    let (mut world, ada) = talking().await;
+    let open = world.open.clone();
+    world.slack.fail_next(
+        "chat.postMessage",
+        Failure::Error {
+            error: "is_archived".into(),
+        },
+    );
+    for text in ["one", "two"] {
+        let request = world.says(&open, &ada, text);
+        world.webhook(&open, &request).await;
+    }
+    world.settle().await;
+    assert_eq!(texts(&world), [SAID, "one", "two"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_fault_on_the_way_to_the_agent_loses_a_message_or_delivers_it_twice_in_the_record() {
+    for fault in [
+        Fault::Error500,
+        Fault::ResetBefore,
+        Fault::ResetAfter,
+        Fault::KillBefore,
+        Fault::KillAfter,
+    ] {
+        for (link, class) in [
+            ("db", "DynamoDB.BatchGetItem"),
+            ("db", "DynamoDB.PutItem"),
+            ("agent", "deliveries"),
+            ("slack", "chat.postMessage"),
+        ] {
+            let (mut world, ada) = talking().await;
+            let open = world.open.clone();
+            let request = world.says(&open, &ada, "one");
+            assert_eq!(world.webhook(&open, &request).await, 200);
+            world.count_from_here();
+            let proxy = match link {
+                "db" => &world.to_db,
+                "agent" => &world.to_agent,
+                _ => &world.to_slack,
+            };
+            proxy.inject(Rule::new(class, fault.clone()));
+            let told = world.told(&ada).len();
+            world.settle().await;
+            let what = format!("{fault:?} at {class}");
+            assert_eq!(texts(&world), [SAID, "one"], "{what}");
+            let replies = world.told(&ada).len() - told;
+            assert!((1..=2).contains(&replies), "{what}: {replies}");
+            let log = world.rows("CONVERSATION").remove(0);
+            assert_eq!(log["message_count"], 2, "{what}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_cannot_be_read_ends_as_a_dead_letter_and_holds_up_nobody() {
+    let (mut world, _) = talking().await;
+    for body in ["", "{}", "{\"job\":\"deliver_message\"}", "not json"] {
+        let event = vestibule_testkit::lambda_events::sqs_batch(
+            "inbox.fifo",
+            &[vestibule_testkit::lambda_events::SqsRecord::new("m1", body)],
+        );
+        let answer = world.deliver_event(event).await;
+        assert_eq!(
+            answer["batchItemFailures"],
+            json!([{"itemIdentifier": "m1"}]),
+            "{body}"
+        );
+    }
+    world.settle().await;
+}

@@ -1,0 +1,214 @@
+//! Nothing is lost (DESIGN §3.4, RELIABILITY §4 R1 and R2): every call on the way of a first message meets every fault, once or
+//! until the platform has delivered again; afterwards the person is known, their one request is pending, and they were
+//! welcomed, at most once more than once and only where a worker was killed between sending and recording.
+
+use crate::world::{Invoked, SAID, World};
+use futures_util::{StreamExt, stream};
+use std::time::Duration;
+use vestibule_testkit::fault_proxy::{Fault, FaultProxy, Rule};
+
+/// Cases that run at once: most of their time is spent waiting for time-outs.
+const CONCURRENCY: usize = 12;
+
+/// The proxy that a call goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Link {
+    Db,
+    Aws,
+    Slack,
+}
+
+/// One call on the way of a first message.
+#[derive(Debug, Clone, Copy)]
+struct Site {
+    link: Link,
+    class: &'static str,
+    occurrence: usize,
+}
+
+#[derive(Debug, Clone)]
+struct Case {
+    site: Site,
+    fault: Fault,
+    until_redelivery: bool,
+}
+
+fn proxy(world: &World, link: Link) -> &FaultProxy {
+    match link {
+        Link::Db => &world.to_db,
+        Link::Aws => &world.to_aws,
+        Link::Slack => &world.to_slack,
+    }
+}
+
+/// The calls that a first message makes in fresh processes, taken from a run without faults, so that a call that is added to
+/// the code is added to the matrix.
+async fn sites() -> Vec<Site> {
+    let mut world = World::new().await;
+    let ada = world.person("Ada Lovelace");
+    let connector = world.connector.clone();
+    let hello = world.says(&connector, &ada, SAID);
+    world.count_from_here();
+    assert_eq!(world.webhook(&connector, &hello).await, 200);
+    world.restart();
+    assert!(world.work_onboarding().await);
+    assert_eq!(world.welcomes(&ada), 1);
+    let mut sites = Vec::new();
+    for (link, proxy) in [
+        (Link::Db, &world.to_db),
+        (Link::Aws, &world.to_aws),
+        (Link::Slack, &world.to_slack),
+    ] {
+        for call in proxy.log() {
+            sites.push(Site {
+                link,
+                class: Box::leak(call.class.into_boxed_str()),
+                occurrence: call.occurrence,
+            });
+        }
+    }
+    sites
+}
+
+/// Runs one case and says what is wrong with its end, if anything.
+async fn run(case: &Case) -> Result<(), String> {
+    let mut world = World::new().await;
+    let ada = world.person("Ada Lovelace");
+    let connector = world.connector.clone();
+    let hello = world.says(&connector, &ada, SAID);
+    world.count_from_here();
+    let rule = Rule::new(case.site.class, case.fault.clone()).from_call(case.site.occurrence);
+    let rule = if case.until_redelivery {
+        rule.until_cleared()
+    } else {
+        rule
+    };
+    proxy(&world, case.site.link).inject(rule);
+
+    let first = world.try_webhook(&connector, &hello).await;
+    world.restart();
+    // Slack delivers again unless it was told 200, and sometimes although it was. The worker has its turn before that, or
+    // meanwhile when the fault lasts until then.
+    let redelivered = if case.until_redelivery {
+        world.work_while_delivered_again(&connector, &hello).await
+    } else {
+        world.work_onboarding().await;
+        world.restart();
+        world.try_webhook(&connector, &hello).await
+    };
+    for proxy in [&world.to_db, &world.to_aws, &world.to_slack] {
+        proxy.clear();
+    }
+    if redelivered != Invoked::Answered(200) && first != Invoked::Answered(200) {
+        world.clock.advance(Duration::from_secs(60));
+        let last = world.try_webhook(&connector, &hello).await;
+        if last != Invoked::Answered(200) {
+            return Err(format!(
+                "Slack was never told 200: {first:?}, {redelivered:?}, {last:?}"
+            ));
+        }
+    }
+    world.settle().await;
+
+    // The worker was killed between sending and recording, or Slack's own answer was lost, which looks the same to it.
+    let taken_unseen = match case.site.link {
+        Link::Slack => {
+            case.site.class == "chat.postMessage"
+                && matches!(
+                    case.fault,
+                    Fault::ResetAfter | Fault::TimeoutAfter | Fault::KillAfter
+                )
+        }
+        Link::Db => {
+            case.site.class == "DynamoDB.UpdateItem"
+                && case.site.occurrence >= 2
+                && matches!(case.fault, Fault::KillBefore)
+        }
+        Link::Aws => false,
+    };
+    let welcomes = world.welcomes(&ada);
+    let most = if taken_unseen { 2 } else { 1 };
+    let requests = world.requests().await;
+    let pending = requests
+        .iter()
+        .filter(|view| view.request.decision.is_none())
+        .count();
+    let count = requests
+        .first()
+        .and_then(|view| view.standing.as_ref())
+        .map_or(0, |standing| standing.message_count);
+    let facts = (
+        world.rows("USER").len(),
+        world.rows("STANDING#").len(),
+        requests.len(),
+        pending,
+        count,
+        (1..=most).contains(&welcomes),
+    );
+    if facts == (1, 1, 1, 1, 1, true) {
+        world.assert_good_manners();
+        Ok(())
+    } else {
+        Err(format!(
+            "(users, standings, requests, pending, counted, welcomed) = {facts:?}, welcomes {welcomes}"
+        ))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_fault_on_the_way_of_a_first_message_loses_it() {
+    let sites = sites().await;
+    assert!(sites.len() >= 12, "{sites:?}");
+    let faults = [
+        Fault::Error500,
+        Fault::Throttle,
+        Fault::Timeout,
+        Fault::TimeoutAfter,
+        Fault::ResetBefore,
+        Fault::ResetAfter,
+        Fault::KillBefore,
+        Fault::KillAfter,
+        Fault::TransactionConflict,
+        Fault::Garbage,
+        Fault::ExpiredCredentials,
+    ];
+    let mut cases = Vec::new();
+    for site in &sites {
+        for fault in &faults {
+            let aws_only = matches!(
+                fault,
+                Fault::TransactionConflict | Fault::ExpiredCredentials
+            );
+            if aws_only && site.link == Link::Slack
+                || *fault == Fault::TransactionConflict && site.link != Link::Db
+            {
+                continue;
+            }
+            for until_redelivery in [false, true] {
+                cases.push(Case {
+                    site: *site,
+                    fault: fault.clone(),
+                    until_redelivery,
+                });
+            }
+        }
+    }
+    let failures: Vec<String> = stream::iter(&cases)
+        .map(async |case| {
+            run(case)
+                .await
+                .err()
+                .map(|what| format!("{case:?}: {what}"))
+        })
+        .buffer_unordered(CONCURRENCY)
+        .filter_map(async |failure| failure)
+        .collect()
+        .await;
+    assert!(
+        failures.is_empty(),
+        "{} of {} cases failed:\n{}",
+        failures.len(),
+        cases.len(),
+        failures.join("\n")
+    );
+}

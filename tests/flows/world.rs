@@ -1,0 +1,785 @@
+//! The functions, in this process, on the real adapters; around them an embedded DynamoDB, stand-ins for SQS, KMS and
+//! Slack, and an agent, each behind a proxy that can break calls.
+//!
+//! Time stands still until a test moves it. "Process" means one sandbox of a function: when a fault kills it, it stops
+//! where it stands and a new one is made.
+
+use aws_lambda_events::event::sqs::SqsEvent;
+use lambda_http::{Body, Response};
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, future::Future, pin::pin, sync::Arc, time::Duration};
+use vestibule_adapters::{
+    aws::{AwsSettings, sdk_config},
+    dynamo::{
+        DynamoAccessRequests, DynamoChatUsers, DynamoConnectors, DynamoConversations, DynamoIntake,
+        DynamoOutbox, DynamoProjects, DynamoStandings, KeyringStore, Table,
+    },
+    egress::{HttpAgentClient, HttpChatTransport},
+    sqs::SqsQueue,
+    vault::KmsVault,
+};
+use vestibule_domain::{
+    AccountScope, Clock, ProjectScope, Timestamp,
+    access_request::{Actor, DecideOutcome, Verdict},
+    account::{Agent, AuditEntry, Environment, Project},
+    connector::{Connector, ExistingUsers, Policy, Provider, SealedSecrets, secret_context},
+    egress::OriginAllowList,
+    ids::{
+        AccountId, AuditId, ChatUserId, ClientId, ConnectorId, EnvironmentId, IdSource, ProjectId,
+        SystemIds,
+    },
+    message::Identity,
+    page::{Order, PageRequest},
+    ports::{
+        AccessRequestFilter, AccessRequestStore, AccessRequestView, ChatUserStore, ConnectorStore,
+        EnvironmentStore, ProjectStore, SecretVault,
+    },
+    secret::Secret,
+};
+use vestibule_edge::{
+    batch,
+    chat::Platforms,
+    intake::{Intake, IntakePorts},
+    webhook,
+};
+use vestibule_providers::{catalogue::chat_providers, slack::Slack};
+use vestibule_testkit::{
+    SignedRequest, TestClock,
+    aws_stub::{AwsStub, QueueSpec},
+    demo_agent::DemoAgent,
+    dynamodb::DynamoDb,
+    fault_proxy::FaultProxy,
+    lambda_events,
+    simulator::{AppConfig, NewPerson, SimulatorConfig, SlackSimulator},
+};
+
+/// The onboarding message of the connector that asks for approval.
+pub const WELCOME: &str =
+    "Welcome to Acme. Your request is being reviewed; you will hear from us within a day.";
+/// A word in every message that people write here; it must never be logged.
+pub const SAID: &str = "Good morning, are you there?";
+
+const AGENT_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const START_MS: i64 = 1_800_000_000_000;
+
+/// The clock of our side, which is the testkit's.
+#[derive(Debug)]
+pub struct SharedClock(pub TestClock);
+
+impl Clock for SharedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.now_ms())
+    }
+}
+
+/// One sandbox of every function.
+pub struct Functions {
+    /// `webhook-slack`
+    pub intake: Intake,
+    onboarding: worker_onboarding::Deps,
+    delivery: worker_delivery::Deps,
+    sweeper: sweeper::Deps,
+    onboarding_queue: SqsQueue,
+    inbox_queue: SqsQueue,
+}
+
+/// Everything.
+pub struct World {
+    /// The time.
+    pub clock: TestClock,
+    /// The table.
+    pub db: DynamoDb,
+    /// Queues and keys.
+    pub aws: AwsStub,
+    /// Slack.
+    pub slack: SlackSimulator,
+    /// The agent.
+    pub agent: DemoAgent,
+    /// Between the functions and the table.
+    pub to_db: FaultProxy,
+    /// Between the functions and queues and keys.
+    pub to_aws: FaultProxy,
+    /// Between the functions and Slack.
+    pub to_slack: FaultProxy,
+    /// Between the functions and the agent.
+    pub to_agent: FaultProxy,
+    /// The connector that asks for approval.
+    pub connector: Connector,
+    /// The connector that is open to all, of another app.
+    pub open: Connector,
+    /// Account and project.
+    pub scope: ProjectScope,
+    /// The sandbox.
+    pub functions: Functions,
+    table: Table,
+    vault: Arc<KmsVault>,
+}
+
+/// What became of an invocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Invoked {
+    /// It ended by itself with this status.
+    Answered(u16),
+    /// Its process was killed.
+    Killed,
+}
+
+impl World {
+    /// A world with one account, one project, two Slack connectors and nobody who ever wrote.
+    pub async fn new() -> Self {
+        let clock = TestClock::at(START_MS);
+        let db = DynamoDb::start().await.unwrap();
+        let aws = AwsStub::start(clock.clone()).await.unwrap();
+        aws.create_key("key");
+        aws.create_queue(QueueSpec::new("onboarding-dlq", Duration::from_secs(30)));
+        aws.create_queue(
+            QueueSpec::new("onboarding", Duration::from_secs(180))
+                .dead_letters_to("onboarding-dlq", 5),
+        );
+        aws.create_queue(QueueSpec::new("inbox-dlq.fifo", Duration::from_secs(30)));
+        aws.create_queue(
+            QueueSpec::new("inbox.fifo", Duration::from_secs(360))
+                .dead_letters_to("inbox-dlq.fifo", 6),
+        );
+        let slack = SlackSimulator::start(SimulatorConfig::default(), clock.clone())
+            .await
+            .unwrap();
+        let agent = DemoAgent::start(AGENT_SECRET, clock.clone()).await.unwrap();
+        let to_db = FaultProxy::start(db.url()).await.unwrap();
+        let to_aws = FaultProxy::start(&aws.url()).await.unwrap();
+        let to_slack = FaultProxy::start(&slack.url()).await.unwrap();
+        let to_agent = FaultProxy::start(&agent.url()).await.unwrap();
+
+        let direct = Links {
+            db: db.url().to_owned(),
+            aws: aws.url(),
+        };
+        let table = Table::new(&sdk_config(&settings(&direct.db)), db.table_name());
+        let vault = Arc::new(
+            KmsVault::new(
+                &sdk_config(&settings(&direct.aws)),
+                KeyringStore::new(table.clone()),
+            )
+            .with_kms_key("key"),
+        );
+        let scope = AccountScope::of_verified(AccountId::derive(&["acme"]))
+            .project(ProjectId::derive(&["concierge"]));
+        let now = Timestamp::from_millis(START_MS);
+        let environment = environment(scope, &to_agent, vault.as_ref(), now).await;
+        let projects = DynamoProjects::new(table.clone(), vault.clone());
+        let project = Project {
+            scope,
+            name: "Concierge".into(),
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        projects
+            .create_project(&project, &[environment.clone()], &audit(scope, now))
+            .await
+            .unwrap();
+        let connector = connector(
+            scope,
+            environment.id,
+            Policy::OnBoarding,
+            "Acme Slack",
+            vault.as_ref(),
+            now,
+        )
+        .await;
+        let open = self::connector(
+            scope,
+            environment.id,
+            Policy::AllowAll,
+            "Acme Slack (open)",
+            vault.as_ref(),
+            now,
+        )
+        .await;
+        let connectors = DynamoConnectors::new(table.clone(), vault.clone());
+        for connector in [&connector, &open] {
+            connectors
+                .create_connector(connector, &audit(scope, now))
+                .await
+                .unwrap();
+            slack.add_app(AppConfig {
+                connector_id: connector.id.to_string(),
+                name: connector.name.clone(),
+                api_app_id: connector.settings["api_app_id"].clone(),
+                team_id: connector.settings["team_id"].clone(),
+                signing_secret: signing_secret(&connector.name),
+                bot_token: bot_token(&connector.name),
+                ..AppConfig::default()
+            });
+        }
+        let links = Links {
+            db: to_db.url(),
+            aws: to_aws.url(),
+        };
+        let functions = functions(&links, &to_slack, &to_agent, db.table_name(), &clock);
+        Self {
+            clock,
+            db,
+            aws,
+            slack,
+            agent,
+            to_db,
+            to_aws,
+            to_slack,
+            to_agent,
+            connector,
+            open,
+            scope,
+            functions,
+            table,
+            vault,
+        }
+    }
+
+    /// A new process of every function: nothing is remembered, no connection is open.
+    pub fn restart(&mut self) {
+        self.replace_process();
+    }
+
+    fn links(&self) -> Links {
+        Links {
+            db: self.to_db.url(),
+            aws: self.to_aws.url(),
+        }
+    }
+
+    /// Somebody new in the workspace; returns their Slack id.
+    pub fn person(&self, name: &str) -> String {
+        self.slack.add_person(NewPerson::named(name))
+    }
+
+    /// The request with which Slack tells of a direct message; it is not sent yet.
+    pub fn says(&self, connector: &Connector, person: &str, text: &str) -> SignedRequest {
+        self.slack
+            .write_dm(&connector.id.to_string(), person, text)
+            .unwrap()
+            .request()
+            .unwrap()
+    }
+
+    /// Calls the webhook.
+    pub async fn webhook(&self, connector: &Connector, request: &SignedRequest) -> u16 {
+        self.answer(&connector.id.to_string(), request)
+            .await
+            .status()
+            .as_u16()
+    }
+
+    /// Calls the webhook and returns the whole answer.
+    pub async fn answer(&self, connector_id: &str, request: &SignedRequest) -> Response<Body> {
+        let event = lambda_events::slack_webhook(request, connector_id);
+        self.answer_event(&event).await
+    }
+
+    /// Calls the webhook with an event of the HTTP API.
+    pub async fn answer_event(&self, event: &Value) -> Response<Body> {
+        let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+        webhook::handle(&self.functions.intake, request).await
+    }
+
+    /// Calls the webhook in a process that faults may kill.
+    pub async fn try_webhook(&mut self, connector: &Connector, request: &SignedRequest) -> Invoked {
+        let status = self.unless_killed(self.webhook(connector, request)).await;
+        match status {
+            Some(status) => Invoked::Answered(status),
+            None => {
+                self.restart();
+                Invoked::Killed
+            }
+        }
+    }
+
+    /// Hands the onboarding worker what waits, once. `false` when nothing did.
+    pub async fn work_onboarding(&mut self) -> bool {
+        self.work("onboarding").await
+    }
+
+    /// Hands the delivery worker what waits, once. `false` when nothing did.
+    pub async fn work_inbox(&mut self) -> bool {
+        self.work("inbox.fifo").await
+    }
+
+    /// Hands the onboarding worker what waits, and while it works has Slack deliver again, after which every fault is over.
+    pub async fn work_while_delivered_again(
+        &mut self,
+        connector: &Connector,
+        request: &SignedRequest,
+    ) -> Invoked {
+        let batch = self.aws.take_batch("onboarding", 10);
+        let work = async {
+            let Some(batch) = &batch else { return };
+            let event = serde_json::from_value(batch.event.clone()).unwrap();
+            let answer = self
+                .unless_killed(self.run_worker("onboarding", event))
+                .await;
+            self.aws.finish_batch(batch, answer.as_ref());
+        };
+        let deliver = async {
+            let status = self.unless_killed(self.webhook(connector, request)).await;
+            for proxy in [&self.to_db, &self.to_aws, &self.to_slack, &self.to_agent] {
+                proxy.clear();
+            }
+            status
+        };
+        let (status, ()) = futures_util::future::join(deliver, work).await;
+        self.restart();
+        status.map_or(Invoked::Killed, Invoked::Answered)
+    }
+
+    async fn work(&mut self, queue: &str) -> bool {
+        let Some(batch) = self.aws.take_batch(queue, 10) else {
+            return false;
+        };
+        let event: SqsEvent = serde_json::from_value(batch.event.clone()).unwrap();
+        let answer = self.unless_killed(self.run_worker(queue, event)).await;
+        self.aws.finish_batch(&batch, answer.as_ref());
+        if answer.is_none() {
+            self.restart();
+        }
+        true
+    }
+
+    async fn run_worker(&self, queue: &str, event: SqsEvent) -> Value {
+        let functions = &self.functions;
+        let response = if queue == "onboarding" {
+            let deps = &functions.onboarding;
+            let handle = async |body: String, _| worker_onboarding::handle(deps, &body).await;
+            batch::run(event, &functions.onboarding_queue, handle).await
+        } else {
+            let deps = &functions.delivery;
+            let handle = async |body: String, _| worker_delivery::handle(deps, &body).await;
+            batch::run(event, &functions.inbox_queue, handle).await
+        };
+        serde_json::to_value(response).unwrap()
+    }
+
+    /// Hands the delivery worker this event, whatever is in the queue.
+    pub async fn deliver_event(&self, event: Value) -> Value {
+        self.run_worker("inbox.fifo", serde_json::from_value(event).unwrap())
+            .await
+    }
+
+    /// Runs the sweeper; a failure is what its alarm would show.
+    pub async fn sweep(&mut self) -> bool {
+        let swept = self
+            .unless_killed(sweeper::sweep(&self.functions.sweeper))
+            .await;
+        match swept {
+            Some(result) => result.is_ok(),
+            None => {
+                self.restart();
+                false
+            }
+        }
+    }
+
+    /// Lets time pass and everything that is due happen, until nothing is left to be done.
+    pub async fn settle(&mut self) {
+        for _ in 0..200 {
+            while self.work_onboarding().await || self.work_inbox().await {}
+            let waiting = ["onboarding", "inbox.fifo"]
+                .iter()
+                .any(|queue| !self.aws.messages(queue).is_empty());
+            if !waiting && self.outbox().is_empty() {
+                return;
+            }
+            self.clock.advance(Duration::from_secs(30));
+            self.sweep().await;
+        }
+        panic!("the world does not come to rest");
+    }
+
+    /// Runs something in a process that any of the proxies may kill.
+    async fn unless_killed<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let work = pin!(work);
+        self.to_db
+            .run_until_killed(
+                self.to_aws.run_until_killed(
+                    self.to_slack
+                        .run_until_killed(self.to_agent.run_until_killed(work)),
+                ),
+            )
+            .await
+            .flatten()
+            .flatten()
+            .flatten()
+    }
+
+    /// The chat user that a person of the workspace is.
+    pub fn chat_user_id(&self, person: &str) -> ChatUserId {
+        Identity {
+            provider: Provider::new("slack"),
+            platform_scope: self.connector.settings["team_id"].clone(),
+            identifier: person.to_owned(),
+        }
+        .chat_user_id(self.scope)
+    }
+
+    /// Every access request of the project, newest first.
+    pub async fn requests(&self) -> Vec<AccessRequestView> {
+        self.access_requests()
+            .list_access_requests(self.scope, &AccessRequestFilter::default(), &first_page())
+            .await
+            .unwrap()
+            .items
+    }
+
+    /// Decides the newest request of somebody.
+    pub async fn decide(&self, person: &str, verdict: Verdict) -> DecideOutcome {
+        let id = self.chat_user_id(person);
+        let request = self
+            .requests()
+            .await
+            .into_iter()
+            .find(|view| view.request.chat_user_id == id)
+            .unwrap()
+            .request;
+        let by = Actor {
+            id: "member:grace".into(),
+            name: "Grace Hopper".into(),
+        };
+        let audit = AuditId::new(SystemIds.draw());
+        self.access_requests()
+            .decide(&request, verdict, &by, None, (audit, "test"), self.now())
+            .await
+            .unwrap()
+    }
+
+    /// Shuts somebody out.
+    pub async fn block(&self, person: &str) {
+        let users = DynamoChatUsers::new(self.table.clone(), self.vault.clone());
+        let mut user = users
+            .get_chat_user(self.scope, self.chat_user_id(person))
+            .await
+            .unwrap()
+            .unwrap();
+        user.block = Some(vestibule_domain::chat_user::Block {
+            blocked_at: self.now(),
+            blocked_by: "Grace Hopper".into(),
+            note: None,
+        });
+        users
+            .update_chat_user(self.scope, &user, &audit(self.scope, self.now()))
+            .await
+            .unwrap();
+    }
+
+    /// Changes the connector that asks for approval.
+    pub async fn change_connector(&mut self, change: impl FnOnce(&mut Connector)) {
+        let connectors = DynamoConnectors::new(self.table.clone(), self.vault.clone());
+        let mut connector = connectors
+            .get_connector(self.scope, self.connector.id)
+            .await
+            .unwrap()
+            .unwrap();
+        change(&mut connector);
+        connectors
+            .update_connector(&connector, &audit(self.scope, self.now()))
+            .await
+            .unwrap();
+        connector.version += 1;
+        self.connector = connector;
+        self.restart();
+    }
+
+    /// Settings and secrets of the open connector's app, sealed for another connector.
+    pub async fn other_secrets(
+        &self,
+        connector: &Connector,
+    ) -> (BTreeMap<String, String>, SealedSecrets) {
+        let name = &self.open.name;
+        let other = self::connector(
+            self.scope,
+            connector.environment_id,
+            connector.policy,
+            name,
+            self.vault.as_ref(),
+            self.now(),
+        )
+        .await;
+        let secrets = BTreeMap::from([
+            (
+                "signing_secret".to_owned(),
+                Secret::new(signing_secret(name)),
+            ),
+            ("bot_token".to_owned(), Secret::new(bot_token(name))),
+        ]);
+        let (scope, id) = (self.scope, connector.id);
+        let sealed = self
+            .vault
+            .seal(&secrets, &move |field: &str| {
+                secret_context(scope, id, field)
+            })
+            .await
+            .unwrap();
+        (other.settings, sealed)
+    }
+
+    /// Replaces the running process by a new one, and returns the old.
+    pub fn replace_process(&mut self) -> Functions {
+        let links = self.links();
+        let new = functions(
+            &links,
+            &self.to_slack,
+            &self.to_agent,
+            self.db.table_name(),
+            &self.clock,
+        );
+        std::mem::replace(&mut self.functions, new)
+    }
+
+    /// The environment's record.
+    pub async fn environment(&self) -> Environment {
+        DynamoProjects::new(self.table.clone(), self.vault.clone())
+            .get_environment(self.scope, self.connector.environment_id)
+            .await
+            .unwrap()
+            .unwrap()
+    }
+
+    fn access_requests(&self) -> DynamoAccessRequests {
+        DynamoAccessRequests::new(self.table.clone(), self.vault.clone())
+    }
+
+    /// The present.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.clock.now_ms())
+    }
+
+    /// Rows whose sort key begins like this.
+    pub fn rows(&self, sort_key: &str) -> Vec<serde_json::Map<String, Value>> {
+        let mut rows = self.db.items().unwrap();
+        rows.retain(|row| {
+            row["sk"]
+                .as_str()
+                .is_some_and(|sk| sk.starts_with(sort_key))
+        });
+        rows
+    }
+
+    /// Marks in the outbox.
+    pub fn outbox(&self) -> Vec<serde_json::Map<String, Value>> {
+        self.db.index_items("outbox").unwrap()
+    }
+
+    /// What the onboarding connector's app told somebody, as they read it.
+    pub fn told(&self, person: &str) -> Vec<String> {
+        self.slack
+            .messages_to(person)
+            .iter()
+            .map(|message| message.plain_text())
+            .collect()
+    }
+
+    /// How often somebody got the onboarding message.
+    pub fn welcomes(&self, person: &str) -> usize {
+        self.told(person)
+            .iter()
+            .filter(|text| *text == WELCOME)
+            .count()
+    }
+
+    /// Forgets the calls so far; the next ones are counted from here.
+    pub fn count_from_here(&self) {
+        for proxy in [&self.to_db, &self.to_aws, &self.to_slack, &self.to_agent] {
+            proxy.reset_counts();
+        }
+    }
+
+    /// The AWS calls since [`Self::count_from_here`].
+    pub fn aws_calls(&self) -> Vec<String> {
+        [self.to_db.sequence(), self.to_aws.sequence()].concat()
+    }
+
+    /// Nobody broke a rule of Slack's or of Standard Webhooks.
+    pub fn assert_good_manners(&self) {
+        assert_eq!(self.slack.violations(), []);
+        assert_eq!(self.agent.violations(), Vec::<String>::new());
+        assert_eq!(self.agent.refused(), Vec::<String>::new());
+    }
+}
+
+/// The first page of a list.
+pub fn first_page() -> PageRequest {
+    PageRequest {
+        limit: 100,
+        cursor: None,
+        order: Order::NewestFirst,
+    }
+}
+
+struct Links {
+    db: String,
+    aws: String,
+}
+
+fn settings(endpoint: &str) -> AwsSettings {
+    AwsSettings {
+        region: "us-east-1".into(),
+        access_key_id: "AKIDTEST".into(),
+        secret_access_key: Secret::new("secret"),
+        session_token: None,
+        endpoint_url: Some(endpoint.to_owned()),
+    }
+}
+
+fn functions(
+    links: &Links,
+    to_slack: &FaultProxy,
+    to_agent: &FaultProxy,
+    table_name: &str,
+    clock: &TestClock,
+) -> Functions {
+    let aws = sdk_config(&settings(&links.aws));
+    let table = Table::new(&sdk_config(&settings(&links.db)), table_name);
+    let queue = |name: &str| SqsQueue::new(&aws, &format!("{}/000000000000/{name}", links.aws));
+    let vault = Arc::new(KmsVault::new(&aws, KeyringStore::new(table.clone())));
+    let clock: Arc<dyn Clock> = Arc::new(SharedClock(clock.clone()));
+    let slack_url = format!("{}/slack/api", to_slack.url());
+    let transport = HttpChatTransport::new([(Provider::new("slack"), slack_url)]).unwrap();
+    let platform = Arc::new(Platforms::new(
+        Arc::new(transport),
+        vault.clone(),
+        chat_providers(),
+    ));
+    let store = Arc::new(DynamoIntake::new(table.clone()));
+    let exempt = OriginAllowList::parse(&to_agent.url()).unwrap();
+    Functions {
+        intake: Intake::new(
+            Box::new(Slack),
+            IntakePorts {
+                connectors: store.clone(),
+                vault: vault.clone(),
+                store: store.clone(),
+                onboarding: Arc::new(queue("onboarding")),
+                inbox: Arc::new(queue("inbox.fifo")),
+                clock: clock.clone(),
+            },
+        ),
+        onboarding: worker_onboarding::Deps {
+            standings: Arc::new(DynamoStandings::new(table.clone())),
+            connectors: store,
+            platform: platform.clone(),
+            clock: clock.clone(),
+            ids: Arc::new(SystemIds),
+        },
+        delivery: worker_delivery::Deps {
+            conversations: Arc::new(DynamoConversations::new(table.clone())),
+            vault,
+            agents: Arc::new(HttpAgentClient::new(exempt).unwrap()),
+            platform,
+            clock: clock.clone(),
+        },
+        sweeper: sweeper::Deps {
+            outbox: Arc::new(DynamoOutbox::new(table)),
+            queue: Arc::new(queue("onboarding")),
+            clock,
+        },
+        onboarding_queue: queue("onboarding"),
+        inbox_queue: queue("inbox.fifo"),
+    }
+}
+
+async fn environment(
+    scope: ProjectScope,
+    to_agent: &FaultProxy,
+    vault: &KmsVault,
+    now: Timestamp,
+) -> Environment {
+    let id = EnvironmentId::derive(&["development"]);
+    let secret = BTreeMap::from([(Agent::SIGNING_SECRET.to_owned(), Secret::new(AGENT_SECRET))]);
+    let signing_secret = vault
+        .seal(&secret, &|_: &str| Environment::secret_context(scope, id))
+        .await
+        .unwrap();
+    Environment {
+        id,
+        scope,
+        name: "Development".into(),
+        position: 0,
+        agent: Some(Agent {
+            endpoint: format!("{}/deliveries", to_agent.url()),
+            signing_secret,
+        }),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// The signing secret of the app behind a connector of this name.
+pub fn signing_secret(name: &str) -> String {
+    format!("signing-secret-{}", name.len())
+}
+
+/// The bot token of the app behind a connector of this name.
+pub fn bot_token(name: &str) -> String {
+    format!("xoxb-token-of-app-{}", name.len())
+}
+
+async fn connector(
+    scope: ProjectScope,
+    environment_id: EnvironmentId,
+    policy: Policy,
+    name: &str,
+    vault: &KmsVault,
+    now: Timestamp,
+) -> Connector {
+    let id = ConnectorId::derive(&[name]);
+    let secrets = BTreeMap::from([
+        (
+            "signing_secret".to_owned(),
+            Secret::new(signing_secret(name)),
+        ),
+        ("bot_token".to_owned(), Secret::new(bot_token(name))),
+    ]);
+    let sealed = vault
+        .seal(&secrets, &move |field: &str| {
+            secret_context(scope, id, field)
+        })
+        .await
+        .unwrap();
+    Connector {
+        id,
+        scope,
+        environment_id,
+        client_id: ClientId::derive(&["default"]),
+        name: name.to_owned(),
+        provider: Provider::new("slack"),
+        policy,
+        onboarding_since: (policy == Policy::OnBoarding).then_some(now),
+        existing_users: ExistingUsers::Keep,
+        onboarding_message: (policy == Policy::OnBoarding).then(|| WELCOME.to_owned()),
+        request_cooldown: Duration::from_hours(24),
+        settings: BTreeMap::from([
+            ("api_app_id".to_owned(), format!("A{}", name.len())),
+            ("team_id".to_owned(), "T1".to_owned()),
+        ]),
+        secrets: sealed,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn audit(scope: ProjectScope, now: Timestamp) -> AuditEntry {
+    AuditEntry {
+        id: AuditId::new(SystemIds.draw()),
+        scope: scope.account(),
+        at: now,
+        actor: Actor {
+            id: "test".into(),
+            name: "Test".into(),
+        },
+        action: "test.changed",
+        target: "test".into(),
+        before: json!(null),
+        after: json!(null),
+        request_id: "test".into(),
+    }
+}

@@ -1,0 +1,1 @@
+//! Tests only: see `flows`, `e2e`, `template` and `bench`.
