@@ -216,7 +216,7 @@ def function_names() -> list[str]:
 def start_companions(processes: Processes, made) -> None:
     """Starts the stand-ins for the chat platform and for the agent."""
     configuration = RUN / "simulator.json"
-    _write_private(configuration, json.dumps({"slack": {"apps": made.slack_apps}}, indent=2) + "\n")
+    _write_private(configuration, json.dumps({"workspace_name": "Acme", "apps": made.slack_apps}, indent=2) + "\n")
     environment = {"PATH": os.environ.get("PATH", ""), "RUST_LOG": "info"}
     programs = (
         ("chat simulator", SIMULATOR, [SIMULATOR_PROGRAM, "--listen", f"{LOOPBACK}:{SIMULATOR.number}", "--api-url", API.url, "--config", str(configuration)]),

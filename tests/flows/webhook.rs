@@ -159,12 +159,8 @@ async fn every_captured_event_gets_an_answer_that_slack_accepts() {
         let request = fixture.sign(&install.signing_secret, world.clock.now_secs());
         let status = world.webhook(&connector, &request).await;
         // What names no workspace, or another one, is not this connector's.
-        let foreign = [
-            "other_app",
-            "other_team",
-            "org_install_without_team",
-        ]
-        .contains(&name.as_str());
+        let foreign =
+            ["other_app", "other_team", "org_install_without_team"].contains(&name.as_str());
         assert_eq!(status, if foreign { 401 } else { 200 }, "{name}");
     }
 }

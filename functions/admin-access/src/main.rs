@@ -6,7 +6,8 @@ use std::sync::Arc;
 use vestibule_adapters::{
     aws::{AwsSettings, sdk_config},
     dynamo::{
-        DynamoAccessRequests, DynamoAccounts, DynamoChatUsers, DynamoConnectors, DynamoProjects, KeyringStore, Table,
+        DynamoAccessRequests, DynamoAccounts, DynamoChatUsers, DynamoConnectors, DynamoProjects,
+        KeyringStore, Table,
     },
     setup_token::SecretsManagerSetupToken,
     vault::KmsVault,

@@ -454,11 +454,6 @@ mod tests {
     }
 
     #[test]
-    fn zz_dump() {
-        std::fs::write("/tmp/openapi.json", document().to_string()).unwrap();
-    }
-
-    #[test]
     fn every_body_has_an_example() {
         let document = document();
         for (route, operation) in operations(&document) {

@@ -4,8 +4,8 @@ use std::time::Duration;
 use vestibule_domain::Timestamp;
 use vestibule_edge::batch::backoff;
 
-/// Attempts before a message is given up: with waits of up to a quarter of an hour, about a day.
-pub const ATTEMPTS_MAX: u32 = 100;
+/// Attempts before a message is given up: with waits of up to five minutes, about a day.
+pub const ATTEMPTS_MAX: u32 = 300;
 
 /// When attempt `attempt` + 1 is due: not before the platform's own wish, nor before a wait that
 /// grows with the attempts.

@@ -12,6 +12,7 @@ pub use backoff::{ATTEMPTS_MAX, retry_at};
 use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock, PortError, Timestamp,
+    access::{Decision, DirectoryMatch, Facts, decide},
     chat_user::{OnboardingMessage, Owed},
     connector::Connector,
     error::Chain,
@@ -29,9 +30,9 @@ use vestibule_edge::{
 
 /// How long one worker has for one job; longer than its function may run.
 pub const LEASE_TIME: Duration = Duration::from_mins(1);
-/// Waits up to this long are the queue's; longer ones are the outbox's (SQS hides a message for at
-/// most twelve hours).
-const QUEUE_WAIT_MAX: Duration = Duration::from_mins(10);
+/// Waits up to this long are the queue's; longer ones are the outbox's. So a platform that is down for
+/// long does not use up the queue's attempts: dead letters are for jobs that cannot be worked on.
+const QUEUE_WAIT_MAX: Duration = Duration::from_mins(2);
 /// How long after a job's next attempt the sweeper takes it for forgotten.
 const OUTBOX_PATIENCE: Duration = Duration::from_mins(1);
 /// First wait before the fate of a message that was sent is recorded again; each is twice as long.
@@ -143,7 +144,8 @@ async fn onboard(
     learn(deps, job, connector, &claimed).await
 }
 
-/// `None` when there is nothing to send any more.
+/// `None` when there is nothing to say any more: the request was decided, the connector no longer asks
+/// for approval, or the person was let in elsewhere or shut out meanwhile (SPEC A22, A45).
 async fn send(
     deps: &Deps,
     job: OnboardChatUser,
@@ -153,15 +155,30 @@ async fn send(
     if !claimed.standing.request_pending {
         return Ok(None);
     }
+    let failed = |class, reason: &str| {
+        Ok(Some(SendOutcome::Failed {
+            class,
+            reason: reason.to_owned(),
+        }))
+    };
     let found = deps
         .standings
         .chat_user(job.scope, job.chat_user_id)
         .await?;
-    let (Some(user), Some(text)) = (found, &connector.onboarding_message) else {
-        return Ok(Some(SendOutcome::Failed {
-            class: FailureClass::Connector,
-            reason: "no_onboarding_message".to_owned(),
-        }));
+    let Some(user) = found else {
+        return failed(FailureClass::Recipient, "chat_user_erased");
+    };
+    let facts = Facts::of(
+        connector,
+        Some(&user),
+        Some(&claimed.standing),
+        DirectoryMatch::Unknown,
+    );
+    if !matches!(decide(&facts), Decision::Onboard(_)) {
+        return Ok(None);
+    }
+    let Some(text) = &connector.onboarding_message else {
+        return failed(FailureClass::Connector, "no_onboarding_message");
     };
     let text = OutgoingText {
         to: Destination::Privately(&user.identity, &claimed.standing.conversation),

@@ -9,17 +9,17 @@ use vestibule_domain::ports::MessageHider;
 const CONCURRENCY: usize = 5;
 /// Wait before the second attempt; each further one waits three times as long.
 const BACKOFF_FIRST: Duration = Duration::from_secs(5);
-/// Longest wait between attempts.
-const BACKOFF_MAX: Duration = Duration::from_mins(15);
+/// Longest wait between attempts: a message that waits holds up its FIFO group.
+const BACKOFF_MAX: Duration = Duration::from_mins(5);
 
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// It is done with.
     Done,
-    /// It shall come again: after this long, or after a wait that grows with the attempts.
+    /// It shall come again, after a wait that grows with the attempts.
     Retry {
-        /// The wait, when somebody named one.
+        /// A longer wait, when somebody asked for one; five minutes at most.
         after: Option<Duration>,
     },
 }
@@ -89,7 +89,9 @@ where
         let outcome = AssertUnwindSafe(work(body, attempt)).catch_unwind().await;
         let after = match outcome {
             Ok(Outcome::Done) => continue,
-            Ok(Outcome::Retry { after }) => after.unwrap_or_else(|| backoff(attempt)),
+            Ok(Outcome::Retry { after }) => backoff(attempt)
+                .max(after.unwrap_or_default())
+                .min(BACKOFF_MAX),
             Err(_) => {
                 tracing::error!(job.attempt = attempt, "a job panicked");
                 backoff(attempt)
@@ -156,7 +158,7 @@ mod tests {
                 "good" => Outcome::Done,
                 "panic" => panic!("poison"),
                 _ => Outcome::Retry {
-                    after: Some(Duration::from_secs(7)),
+                    after: Some(Duration::from_secs(20)),
                 },
             }
         })
@@ -195,7 +197,7 @@ mod tests {
         ])
         .await;
         assert_eq!(ids, ["a2", "a3"]);
-        assert_eq!(hidden, [("handle-a2".to_owned(), Duration::from_secs(7))]);
+        assert_eq!(hidden, [("handle-a2".to_owned(), Duration::from_secs(20))]);
     }
 
     #[tokio::test]

@@ -54,7 +54,7 @@ problem_types! {
     MALFORMED_BODY = "malformed-body", BAD_REQUEST, "The body is not a JSON object",
         "`detail` says where reading it failed. Send one JSON object.";
     INVALID_PARAMETERS = "invalid-parameters", BAD_REQUEST, "A query parameter or header is not valid",
-        "`errors` names each parameter or header and its rule.";
+        "Correct what `errors` names: each parameter or header, and the rule it breaks.";
     UNAUTHENTICATED = "unauthenticated", UNAUTHORIZED, "An API key is needed",
         "There is no API key, or it is unknown, revoked or expired. Which of these it is, is not told.";
     WRONG_SETUP_TOKEN = "wrong-setup-token", UNAUTHORIZED, "The set-up token is not right",
@@ -88,7 +88,7 @@ problem_types! {
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The body is not declared as JSON",
         "Send `Content-Type: application/json`.";
     VALIDATION = "validation", UNPROCESSABLE_ENTITY, "The body breaks a rule",
-        "`errors` names each field, dots between the levels, and the rule it breaks. All of them are named at once.";
+        "Correct what `errors` names: each field, with dots between the levels, and the rule it breaks. All of them are named at once.";
     IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "The Idempotency-Key stands for another call",
         "It made a record that differs from what is asked now, or that was changed since. Use a new Idempotency-Key for a new record.";
     INTERNAL = "internal", INTERNAL_SERVER_ERROR, "Something is wrong on our side",
@@ -345,7 +345,7 @@ fn key_of(permission: Permission) -> String {
     "type": "/problems/validation",
     "title": "The body breaks a rule",
     "status": 422,
-    "detail": "`errors` names each field, dots between the levels, and the rule it breaks. All of them are named at once.",
+    "detail": "Correct what `errors` names: each field, with dots between the levels, and the rule it breaks. All of them are named at once.",
     "errors": [{"field": "name", "rule": "is required"}],
     "request_id": "JKJaXmPLvHcESHA="
 }))]

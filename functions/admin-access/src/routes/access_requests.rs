@@ -143,7 +143,7 @@ pub struct OnboardingMessageResponse {
     /// Since when this is known.
     #[schema(value_type = Option<String>, format = DateTime)]
     at: Option<Timestamp>,
-    /// Whose fault a failure is: `recipient`, `connector` or `request`.
+    /// Whose fault a failure is: `recipient`, `connector` or `request`; `gave_up` after a day of tries.
     class: Option<String>,
     /// The platform's own word for a failure.
     reason: Option<String>,

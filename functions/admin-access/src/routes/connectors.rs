@@ -15,7 +15,7 @@ use crate::{
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 use vestibule_domain::{
     ProjectScope, Timestamp,
@@ -156,6 +156,15 @@ fn take_sections(body: &mut JsonBody) -> BTreeMap<Provider, Value> {
         .collect()
 }
 
+/// What a body says of the provider's fields.
+#[derive(Debug, Default)]
+struct Section {
+    /// Fields with a value.
+    fields: ValidFields,
+    /// Fields that need not be there and were given blank or as null: what is stored goes.
+    cleared: BTreeSet<String>,
+}
+
 /// Checks the provider's section of a body; sections of other providers are refused. With
 /// `partial`, fields may be missing.
 fn read_section(
@@ -163,7 +172,7 @@ fn read_section(
     mut sections: BTreeMap<Provider, Value>,
     partial: bool,
     errors: &mut FieldErrors,
-) -> Option<ValidFields> {
+) -> Option<Section> {
     let provider = kind.provider();
     let section = sections.remove(&provider);
     for other in sections.keys() {
@@ -172,8 +181,8 @@ fn read_section(
             format!("is not for a connector of the provider {provider}"),
         );
     }
-    let fields = match section {
-        None if partial => return Some(ValidFields::default()),
+    let given = match section {
+        None if partial => return Some(Section::default()),
         None => Map::new(),
         Some(Value::Object(fields)) => fields,
         Some(_) => {
@@ -181,25 +190,44 @@ fn read_section(
             return None;
         }
     };
-    let (mut texts, mut wrong_type) = (BTreeMap::new(), Vec::new());
-    for (name, value) in fields {
+    let (mut texts, mut cleared, mut wrong_type) =
+        (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+    for (name, value) in given {
+        let optional = kind
+            .fields()
+            .iter()
+            .any(|field| field.name == name && !field.required);
         match value {
+            Value::Null if optional => {
+                cleared.insert(name);
+            }
+            Value::String(text) if optional && text.trim().is_empty() => {
+                cleared.insert(name);
+            }
             Value::String(text) => {
                 texts.insert(name, text.trim().to_owned());
             }
-            _ => wrong_type.push(name),
+            _ => {
+                errors.add(format!("{provider}.{name}"), "must be text");
+                wrong_type.insert(name);
+            }
         }
     }
-    for name in &wrong_type {
-        errors.add(format!("{provider}.{name}"), "must be text");
-    }
     match validate(kind, &texts, partial) {
-        Ok(fields) => wrong_type.is_empty().then_some(fields),
+        Ok(fields) if wrong_type.is_empty() => Some(Section { fields, cleared }),
+        Ok(_) => None,
         Err(broken) => {
             for error in broken {
-                if !wrong_type.contains(&error.field) {
-                    errors.add(format!("{provider}.{}", error.field), error.rule);
+                if wrong_type.contains(&error.field) {
+                    continue;
                 }
+                // Missing reads the same for a provider's field as for any other.
+                let rule = if texts.contains_key(&error.field) {
+                    error.rule
+                } else {
+                    "is required".to_owned()
+                };
+                errors.add(format!("{provider}.{}", error.field), rule);
             }
             None
         }
@@ -369,6 +397,20 @@ mod tests {
         let (sections, _) = sections(json!({"slack": "text"}));
         assert!(read_section(slack(), sections, true, &mut errors).is_none());
         assert!(errors.names("slack"));
+    }
+
+    #[test]
+    fn a_field_that_need_not_be_there_is_taken_away_by_leaving_it_blank() {
+        for blank in [json!(" "), json!(null)] {
+            let mut errors = FieldErrors::default();
+            let (sections, _) = sections(json!({"slack": {"previous_signing_secret": blank}}));
+            let section = read_section(slack(), sections, true, &mut errors).unwrap();
+            assert!(section.cleared.contains("previous_signing_secret"));
+            assert!(section.fields.secrets.is_empty());
+            let (sections, _) = self::sections(json!({"slack": {"bot_token": null}}));
+            assert!(read_section(slack(), sections, true, &mut errors).is_none());
+            assert!(errors.names("slack.bot_token"));
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::{
 };
 use aws_types::SdkConfig;
 use serde::{Serialize, de::DeserializeOwned};
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 use vestibule_domain::PortError;
 
 /// A row as DynamoDB has it.
@@ -59,7 +59,9 @@ pub(crate) enum Cancelled {
 }
 
 /// Attempts at rows that DynamoDB left out of a batch read.
-const BATCH_ATTEMPTS: usize = 3;
+const BATCH_ATTEMPTS: u32 = 3;
+/// Wait before the second attempt; the third waits twice as long.
+const BATCH_WAIT: Duration = Duration::from_millis(25);
 /// Rows that one batch read may name.
 const BATCH_MAX: usize = 100;
 
@@ -99,10 +101,11 @@ impl Table {
         let mut found = HashMap::new();
         for chunk in keys.chunks(BATCH_MAX) {
             let mut wanted: Vec<Attributes> = chunk.iter().map(Key::attributes).collect();
-            for _ in 0..BATCH_ATTEMPTS {
+            for attempt in 0..BATCH_ATTEMPTS {
                 if wanted.is_empty() {
                     break;
                 }
+                tokio::time::sleep(BATCH_WAIT * attempt).await;
                 wanted = self.get_chunk(wanted, &mut found).await?;
             }
             if !wanted.is_empty() {

@@ -2,6 +2,7 @@
 
 use super::Intake;
 use std::time::Duration;
+use tokio::time::timeout;
 use vestibule_domain::{
     PortError,
     access::{Decision, DeliverReason, DirectoryMatch, Facts, decide},
@@ -20,6 +21,9 @@ use vestibule_domain::{
 const ATTEMPTS: usize = 8;
 /// After this time the sweeper takes a mark for forgotten.
 const OUTBOX_PATIENCE: Duration = Duration::from_mins(1);
+/// Time for the onboarding queue: a job that it does not take is the sweeper's, and the platform must
+/// be answered.
+const ENQUEUE_PATIENCE: Duration = Duration::from_millis(500);
 
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -272,8 +276,12 @@ impl Intake {
 
     /// Enqueues a job whose mark is written already: should the queue be down, the sweeper finds it.
     async fn enqueue_or_leave(&self, job: OnboardChatUser) {
-        if let Err(error) = self.onboarding.enqueue_onboarding(job).await {
-            tracing::warn!(error = %Chain(&error), "an onboarding job is left to the sweeper");
+        match timeout(ENQUEUE_PATIENCE, self.onboarding.enqueue_onboarding(job)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(error = %Chain(&error), "an onboarding job is left to the sweeper");
+            }
+            Err(_) => tracing::warn!("the onboarding queue is slow; a job is left to the sweeper"),
         }
     }
 }

@@ -170,7 +170,7 @@ impl Draft {
         };
         check_message(policy, onboarding_message.as_deref(), &mut errors);
         check_cooldown(request.request_cooldown_seconds, &mut errors);
-        let fields = kind.and_then(|kind| read_section(kind, sections, false, &mut errors));
+        let section = kind.and_then(|kind| read_section(kind, sections, false, &mut errors));
         let cooldown = request.request_cooldown_seconds.map(Duration::from_secs);
         let draft = Self {
             name,
@@ -179,7 +179,7 @@ impl Draft {
             policy,
             onboarding_message,
             request_cooldown: cooldown.unwrap_or(REQUEST_COOLDOWN_DEFAULT),
-            fields,
+            fields: section.map(|section| section.fields),
         };
         (draft, errors)
     }

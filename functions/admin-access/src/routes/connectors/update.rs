@@ -2,8 +2,8 @@
 
 use super::{
     super::{CHANGE_ATTEMPTS, again_after},
-    ConnectorResponse, check_cooldown, check_environment, check_message, facts, read, read_message,
-    read_section, take_sections,
+    ConnectorResponse, Section, check_cooldown, check_environment, check_message, facts, read,
+    read_message, read_section, take_sections,
 };
 use crate::{
     Deps,
@@ -25,14 +25,13 @@ use vestibule_domain::{
     account::Permission,
     connector::{Connector, ExistingUsers, Policy, Provider, SealedSecrets},
     ids::EnvironmentId,
-    secret::Secret,
 };
 use vestibule_edge::{
     admin::{ApiPath, CallOrigin, FieldErrors, IfMatch, JsonBody, Nullable, given, read_fields},
     auth::Authenticated,
     problem::{ApiError, Problem},
 };
-use vestibule_providers::catalogue::{ConnectorKind, ValidFields, connector_kind};
+use vestibule_providers::catalogue::{ConnectorKind, connector_kind};
 
 /// What to change of a connector; what is left out stays. Fields of the provider stand under the
 /// provider's key, and those left out stay too.
@@ -114,9 +113,9 @@ pub async fn update_connector(
         }
         errors.check_body()?;
         if_match.check(connector.version)?;
-        let replaced: BTreeSet<_> = wanted.fields.secrets.keys().cloned().collect();
+        let replaced: BTreeSet<_> = wanted.section.fields.secrets.keys().cloned().collect();
         let changed = Connector {
-            secrets: seal_with(&deps, &connector, wanted.fields.secrets).await?,
+            secrets: seal_with(&deps, &connector, wanted.section).await?,
             ..changed
         };
         if changed == connector {
@@ -161,14 +160,16 @@ pub async fn update_connector(
 async fn seal_with(
     deps: &Deps,
     connector: &Connector,
-    new: BTreeMap<String, Secret>,
+    section: Section,
 ) -> Result<SealedSecrets, ApiError> {
-    if new.is_empty() {
+    let stored = &connector.secrets.fields;
+    let cleared = section.cleared;
+    let mut all = section.fields.secrets;
+    if all.is_empty() && !stored.keys().any(|field| cleared.contains(field)) {
         return Ok(connector.secrets.clone());
     }
-    let mut all = new;
-    for field in connector.secrets.fields.keys() {
-        if all.contains_key(field) {
+    for field in stored.keys() {
+        if all.contains_key(field) || cleared.contains(field) {
             continue;
         }
         let context = connector.secret_context(field);
@@ -192,7 +193,7 @@ struct Patch {
     existing_users: Option<ExistingUsers>,
     onboarding_message: Nullable<String>,
     request_cooldown: Option<Duration>,
-    fields: ValidFields,
+    section: Section,
 }
 
 impl Patch {
@@ -218,7 +219,7 @@ impl Patch {
                     .map_or(Nullable::Null, Nullable::Value),
             },
             request_cooldown: request.request_cooldown_seconds.map(Duration::from_secs),
-            fields: read_section(kind, sections, true, &mut errors).unwrap_or_default(),
+            section: read_section(kind, sections, true, &mut errors).unwrap_or_default(),
         };
         (patch, errors)
     }
@@ -255,10 +256,12 @@ impl Patch {
             Nullable::Null => changed.onboarding_message = None,
             Nullable::Value(message) => changed.onboarding_message = Some(message.clone()),
         }
-        let settings = self.fields.settings.iter();
+        let settings = self.section.fields.settings.iter();
         changed
             .settings
             .extend(settings.map(|(name, value)| (name.clone(), value.clone())));
+        let cleared = &self.section.cleared;
+        changed.settings.retain(|name, _| !cleared.contains(name));
         self.switch_policy(&mut changed, now, errors);
         check_message(
             changed.policy,
