@@ -100,7 +100,7 @@ async fn run(case: &Case) -> Result<(), String> {
         proxy.clear();
     }
     if redelivered != Invoked::Answered(200) && first != Invoked::Answered(200) {
-        world.clock.advance(Duration::from_secs(60));
+        world.clock.advance(Duration::from_mins(1));
         let last = world.try_webhook(&connector, &hello).await;
         if last != Invoked::Answered(200) {
             return Err(format!(
@@ -195,7 +195,7 @@ async fn no_fault_on_the_way_of_a_first_message_loses_it() {
     }
     let failures: Vec<String> = stream::iter(&cases)
         .map(async |case| {
-            run(case)
+            Box::pin(run(case))
                 .await
                 .err()
                 .map(|what| format!("{case:?}: {what}"))

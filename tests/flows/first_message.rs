@@ -208,7 +208,7 @@ async fn people_seen_while_the_connector_was_open_are_kept_when_it_asks_for_appr
     let hello = world.says(&world.connector.clone(), &ada, SAID);
     world.webhook(&world.connector.clone(), &hello).await;
     world.settle().await;
-    world.clock.advance(Duration::from_secs(60));
+    world.clock.advance(Duration::from_mins(1));
     let since = world.now();
     world
         .change_connector(|connector| {

@@ -5,34 +5,39 @@
 //! where it stands and a new one is made.
 
 use aws_lambda_events::event::sqs::SqsEvent;
+use data_encoding::HEXLOWER;
+use futures_util::{FutureExt, future::BoxFuture};
 use lambda_http::{Body, Response};
+use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, future::Future, pin::pin, sync::Arc, time::Duration};
 use vestibule_adapters::{
     aws::{AwsSettings, sdk_config},
     dynamo::{
-        DynamoAccessRequests, DynamoChatUsers, DynamoConnectors, DynamoConversations, DynamoIntake,
-        DynamoOutbox, DynamoProjects, DynamoStandings, KeyringStore, Table,
+        DynamoAccessRequests, DynamoAccounts, DynamoChatUsers, DynamoConnectors,
+        DynamoConversations, DynamoIntake, DynamoOutbox, DynamoProjects, DynamoStandings,
+        KeyringStore, Table,
     },
     egress::{HttpAgentClient, HttpChatTransport},
+    setup_token::SecretsManagerSetupToken,
     sqs::SqsQueue,
     vault::KmsVault,
 };
 use vestibule_domain::{
     AccountScope, Clock, ProjectScope, Timestamp,
     access_request::{Actor, DecideOutcome, Verdict},
-    account::{Agent, AuditEntry, Environment, Project},
+    account::{Agent, ApiKey, AuditEntry, Environment, Permission, Project},
     connector::{Connector, ExistingUsers, Policy, Provider, SealedSecrets, secret_context},
     egress::OriginAllowList,
     ids::{
-        AccountId, AuditId, ChatUserId, ClientId, ConnectorId, EnvironmentId, IdSource, ProjectId,
-        SystemIds,
+        AccountId, ApiKeyId, AuditId, ChatUserId, ClientId, ConnectorId, EnvironmentId, IdSource,
+        ProjectId, SystemIds,
     },
     message::Identity,
     page::{Order, PageRequest},
     ports::{
-        AccessRequestFilter, AccessRequestStore, AccessRequestView, ChatUserStore, ConnectorStore,
-        EnvironmentStore, ProjectStore, SecretVault,
+        AccessRequestFilter, AccessRequestStore, AccessRequestView, ApiKeyStore, ChatUserStore,
+        ConnectorStore, ProjectStore, SecretVault,
     },
     secret::Secret,
 };
@@ -59,6 +64,9 @@ pub const WELCOME: &str =
 /// A word in every message that people write here; it must never be logged.
 pub const SAID: &str = "Good morning, are you there?";
 
+/// The token of the stack's set-up.
+pub const SETUP_TOKEN: &str = "setup-token-of-the-stack-0123456789abcdefghijklm";
+
 const AGENT_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const START_MS: i64 = 1_800_000_000_000;
 
@@ -81,6 +89,8 @@ pub struct Functions {
     sweeper: sweeper::Deps,
     onboarding_queue: SqsQueue,
     inbox_queue: SqsQueue,
+    /// `admin-access`
+    pub admin: axum::Router,
 }
 
 /// Everything.
@@ -130,17 +140,7 @@ impl World {
         let clock = TestClock::at(START_MS);
         let db = DynamoDb::start().await.unwrap();
         let aws = AwsStub::start(clock.clone()).await.unwrap();
-        aws.create_key("key");
-        aws.create_queue(QueueSpec::new("onboarding-dlq", Duration::from_secs(30)));
-        aws.create_queue(
-            QueueSpec::new("onboarding", Duration::from_secs(180))
-                .dead_letters_to("onboarding-dlq", 5),
-        );
-        aws.create_queue(QueueSpec::new("inbox-dlq.fifo", Duration::from_secs(30)));
-        aws.create_queue(
-            QueueSpec::new("inbox.fifo", Duration::from_secs(360))
-                .dead_letters_to("inbox-dlq.fifo", 6),
-        );
+        prepare(&aws);
         let slack = SlackSimulator::start(SimulatorConfig::default(), clock.clone())
             .await
             .unwrap();
@@ -175,7 +175,11 @@ impl World {
             updated_at: now,
         };
         projects
-            .create_project(&project, &[environment.clone()], &audit(scope, now))
+            .create_project(
+                &project,
+                std::slice::from_ref(&environment),
+                &audit(scope, now),
+            )
             .await
             .unwrap();
         let connector = connector(
@@ -263,11 +267,13 @@ impl World {
     }
 
     /// Calls the webhook.
-    pub async fn webhook(&self, connector: &Connector, request: &SignedRequest) -> u16 {
-        self.answer(&connector.id.to_string(), request)
-            .await
-            .status()
-            .as_u16()
+    pub fn webhook<'a>(
+        &'a self,
+        connector: &Connector,
+        request: &'a SignedRequest,
+    ) -> BoxFuture<'a, u16> {
+        let id = connector.id.to_string();
+        async move { self.answer(&id, request).await.status().as_u16() }.boxed()
     }
 
     /// Calls the webhook and returns the whole answer.
@@ -285,13 +291,10 @@ impl World {
     /// Calls the webhook in a process that faults may kill.
     pub async fn try_webhook(&mut self, connector: &Connector, request: &SignedRequest) -> Invoked {
         let status = self.unless_killed(self.webhook(connector, request)).await;
-        match status {
-            Some(status) => Invoked::Answered(status),
-            None => {
-                self.restart();
-                Invoked::Killed
-            }
+        if status.is_none() {
+            self.restart();
         }
+        status.map_or(Invoked::Killed, Invoked::Answered)
     }
 
     /// Hands the onboarding worker what waits, once. `false` when nothing did.
@@ -344,18 +347,21 @@ impl World {
         true
     }
 
-    async fn run_worker(&self, queue: &str, event: SqsEvent) -> Value {
+    fn run_worker<'a>(&'a self, queue: &'a str, event: SqsEvent) -> BoxFuture<'a, Value> {
         let functions = &self.functions;
-        let response = if queue == "onboarding" {
-            let deps = &functions.onboarding;
-            let handle = async |body: String, _| worker_onboarding::handle(deps, &body).await;
-            batch::run(event, &functions.onboarding_queue, handle).await
-        } else {
-            let deps = &functions.delivery;
-            let handle = async |body: String, _| worker_delivery::handle(deps, &body).await;
-            batch::run(event, &functions.inbox_queue, handle).await
-        };
-        serde_json::to_value(response).unwrap()
+        async move {
+            let response = if queue == "onboarding" {
+                let deps = &functions.onboarding;
+                let handle = async |body: String, _| worker_onboarding::handle(deps, &body).await;
+                batch::run(event, &functions.onboarding_queue, handle).await
+            } else {
+                let deps = &functions.delivery;
+                let handle = async |body: String, _| worker_delivery::handle(deps, &body).await;
+                batch::run(event, &functions.inbox_queue, handle).await
+            };
+            serde_json::to_value(response).unwrap()
+        }
+        .boxed()
     }
 
     /// Hands the delivery worker this event, whatever is in the queue.
@@ -469,6 +475,36 @@ impl World {
             .unwrap();
     }
 
+    /// Gives an account a key with these permissions; returns the token.
+    pub async fn key(&self, account_id: AccountId, permissions: &[Permission]) -> String {
+        let drawn = format!("{}{}", SystemIds.draw(), SystemIds.draw());
+        let token = format!("vst_{account_id}_{}", drawn.get(..43).unwrap());
+        let hash = HEXLOWER.encode(digest(&SHA256, token.as_bytes()).as_ref());
+        let key = ApiKey {
+            id: ApiKeyId::new(SystemIds.draw()),
+            scope: AccountScope::of_verified(account_id),
+            name: "Grace's key".into(),
+            hash,
+            permissions: permissions.iter().copied().collect(),
+            created_by: Actor {
+                id: "test".into(),
+                name: "Test".into(),
+            },
+            created_at: self.now(),
+            expires_at: self.now().plus(Duration::from_hours(24)),
+            last_used_at: Some(self.now()),
+        };
+        let audit = AuditEntry {
+            scope: key.scope,
+            ..audit(self.scope, self.now())
+        };
+        DynamoAccounts::new(self.table.clone(), self.vault.clone())
+            .insert_key(&key, &audit)
+            .await
+            .unwrap();
+        token
+    }
+
     /// Changes the connector that asks for approval.
     pub async fn change_connector(&mut self, change: impl FnOnce(&mut Connector)) {
         let connectors = DynamoConnectors::new(self.table.clone(), self.vault.clone());
@@ -531,15 +567,6 @@ impl World {
             &self.clock,
         );
         std::mem::replace(&mut self.functions, new)
-    }
-
-    /// The environment's record.
-    pub async fn environment(&self) -> Environment {
-        DynamoProjects::new(self.table.clone(), self.vault.clone())
-            .get_environment(self.scope, self.connector.environment_id)
-            .await
-            .unwrap()
-            .unwrap()
     }
 
     fn access_requests(&self) -> DynamoAccessRequests {
@@ -613,6 +640,20 @@ pub fn first_page() -> PageRequest {
     }
 }
 
+/// Queues as in the template, and the key.
+fn prepare(aws: &AwsStub) {
+    aws.create_key("key");
+    aws.set_secret("setup", SETUP_TOKEN);
+    aws.create_queue(QueueSpec::new("onboarding-dlq", Duration::from_secs(30)));
+    aws.create_queue(
+        QueueSpec::new("onboarding", Duration::from_mins(3)).dead_letters_to("onboarding-dlq", 5),
+    );
+    aws.create_queue(QueueSpec::new("inbox-dlq.fifo", Duration::from_secs(30)));
+    aws.create_queue(
+        QueueSpec::new("inbox.fifo", Duration::from_mins(6)).dead_letters_to("inbox-dlq.fifo", 6),
+    );
+}
+
 struct Links {
     db: String,
     aws: String,
@@ -649,6 +690,7 @@ fn functions(
     ));
     let store = Arc::new(DynamoIntake::new(table.clone()));
     let exempt = OriginAllowList::parse(&to_agent.url()).unwrap();
+    let (admin_table, admin_clock) = (table.clone(), clock.clone());
     Functions {
         intake: Intake::new(
             Box::new(Slack),
@@ -682,7 +724,36 @@ fn functions(
         },
         onboarding_queue: queue("onboarding"),
         inbox_queue: queue("inbox.fifo"),
+        admin: admin(&aws, &admin_table, admin_clock, to_agent),
     }
+}
+
+fn admin(
+    aws: &aws_types::SdkConfig,
+    table: &Table,
+    clock: Arc<dyn Clock>,
+    to_agent: &FaultProxy,
+) -> axum::Router {
+    let keyring = KeyringStore::new(table.clone());
+    let vault = Arc::new(KmsVault::new(aws, keyring).with_kms_key("key"));
+    let accounts = Arc::new(DynamoAccounts::new(table.clone(), vault.clone()));
+    let projects = Arc::new(DynamoProjects::new(table.clone(), vault.clone()));
+    admin_access::router(admin_access::Deps {
+        accounts: accounts.clone(),
+        api_keys: accounts,
+        projects: projects.clone(),
+        environments: projects,
+        connectors: Arc::new(DynamoConnectors::new(table.clone(), vault.clone())),
+        chat_users: Arc::new(DynamoChatUsers::new(table.clone(), vault.clone())),
+        access_requests: Arc::new(DynamoAccessRequests::new(table.clone(), vault.clone())),
+        vault,
+        setup_token: Arc::new(SecretsManagerSetupToken::new(aws, "setup")),
+        clock,
+        ids: Arc::new(SystemIds),
+        random: Arc::new(ring::rand::SystemRandom::new()),
+        public_url: Some("https://api.example.test".into()),
+        agent_origin_allowlist: OriginAllowList::parse(&to_agent.url()).unwrap(),
+    })
 }
 
 async fn environment(
