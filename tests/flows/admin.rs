@@ -420,8 +420,8 @@ async fn a_connector_is_made_changed_and_deleted_and_shows_no_secret() {
         )
     );
 
-    let patch = json!({"policy": "AllowAll", "slack": {"bot_token": "xoxb-canary-rotated-token"}});
-    let (status, changed) = call(&world, &token, "PATCH", &path, patch).await;
+    let update = json!({"policy": "AllowAll", "slack": {"bot_token": "xoxb-canary-rotated-token"}});
+    let (status, changed) = call(&world, &token, "PATCH", &path, update).await;
     assert_eq!(
         (status, &changed["policy"]),
         (200, &json!("AllowAll")),

@@ -55,7 +55,7 @@ use vestibule_testkit::{
     dynamodb::DynamoDb,
     fault_proxy::FaultProxy,
     lambda_events,
-    simulator::{AppConfig, NewPerson, SimulatorConfig, SlackSimulator},
+    simulator::{AppConfig, Message, NewPerson, SimulatorConfig, SlackSimulator},
 };
 
 /// The onboarding message of the connector that asks for approval.
@@ -206,15 +206,7 @@ impl World {
                 .create_connector(connector, &audit(scope, now))
                 .await
                 .unwrap();
-            slack.add_app(AppConfig {
-                connector_id: connector.id.to_string(),
-                name: connector.name.clone(),
-                api_app_id: connector.settings["api_app_id"].clone(),
-                team_id: connector.settings["team_id"].clone(),
-                signing_secret: signing_secret(&connector.name),
-                bot_token: bot_token(&connector.name),
-                ..AppConfig::default()
-            });
+            slack.add_app(app(connector));
         }
         let links = Links {
             db: to_db.url(),
@@ -375,13 +367,10 @@ impl World {
         let swept = self
             .unless_killed(sweeper::sweep(&self.functions.sweeper))
             .await;
-        match swept {
-            Some(result) => result.is_ok(),
-            None => {
-                self.restart();
-                false
-            }
+        if swept.is_none() {
+            self.restart();
         }
+        swept.is_some_and(|result| result.is_ok())
     }
 
     /// Lets time pass and everything that is due happen, until nothing is left to be done.
@@ -599,7 +588,7 @@ impl World {
         self.slack
             .messages_to(person)
             .iter()
-            .map(|message| message.plain_text())
+            .map(Message::plain_text)
             .collect()
     }
 
@@ -652,6 +641,19 @@ fn prepare(aws: &AwsStub) {
     aws.create_queue(
         QueueSpec::new("inbox.fifo", Duration::from_mins(6)).dead_letters_to("inbox-dlq.fifo", 6),
     );
+}
+
+/// The Slack app behind a connector.
+fn app(connector: &Connector) -> AppConfig {
+    AppConfig {
+        connector_id: connector.id.to_string(),
+        name: connector.name.clone(),
+        api_app_id: connector.settings["api_app_id"].clone(),
+        team_id: connector.settings["team_id"].clone(),
+        signing_secret: signing_secret(&connector.name),
+        bot_token: bot_token(&connector.name),
+        ..AppConfig::default()
+    }
 }
 
 struct Links {

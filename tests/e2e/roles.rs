@@ -1,0 +1,382 @@
+//! What each function's role may do, and what it may not: the template's promise, as IAM keeps it.
+//!
+//! Each role is tried from both sides, so that a refusal cannot come from a role that may do nothing at all.
+
+use crate::{
+    aws::{AwsCall, call},
+    stack::Stack,
+};
+use serde_json::{Value, json};
+
+#[tokio::test]
+#[ignore = "needs a local stack"]
+async fn the_webhook_may_read_and_write_records_and_enqueue_and_no_more() {
+    let stack = Stack::load();
+    let aws = Resources::of(&stack).await;
+    try_role(
+        &stack,
+        "WebhookSlackRole",
+        vec![
+            aws.get_item(),
+            aws.batch_get_item(),
+            aws.put_item(),
+            aws.update_item(),
+            aws.decrypt(),
+            aws.enqueue_onboarding(),
+            aws.queue_attributes("inbox_queue_url"),
+        ],
+        vec![
+            aws.scan(),
+            aws.delete_item(),
+            aws.query(None),
+            aws.query(Some("lists_by_state")),
+            aws.query(Some("outbox")),
+            aws.encrypt(),
+            aws.generate_data_key(),
+            aws.setup_secret(),
+            aws.receive("onboarding_queue_url"),
+            aws.receive("inbox_queue_url"),
+            aws.send("onboarding_dlq_url"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a local stack"]
+async fn the_onboarding_worker_may_settle_what_is_owed_and_enqueues_nothing() {
+    let stack = Stack::load();
+    let aws = Resources::of(&stack).await;
+    try_role(
+        &stack,
+        "WorkerOnboardingRole",
+        vec![
+            aws.get_item(),
+            aws.update_item(),
+            aws.decrypt(),
+            aws.queue_attributes("onboarding_queue_url"),
+        ],
+        vec![
+            aws.scan(),
+            aws.delete_item(),
+            aws.put_item(),
+            aws.query(None),
+            aws.query(Some("lists_all")),
+            aws.encrypt(),
+            aws.setup_secret(),
+            aws.enqueue_onboarding(),
+            aws.send("inbox_queue_url"),
+            aws.receive("inbox_queue_url"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a local stack"]
+async fn the_delivery_worker_may_record_deliveries_and_enqueues_nothing() {
+    let stack = Stack::load();
+    let aws = Resources::of(&stack).await;
+    try_role(
+        &stack,
+        "WorkerDeliveryRole",
+        vec![
+            aws.get_item(),
+            aws.batch_get_item(),
+            aws.put_item(),
+            aws.decrypt(),
+            aws.queue_attributes("inbox_queue_url"),
+        ],
+        vec![
+            aws.scan(),
+            aws.delete_item(),
+            aws.query(None),
+            aws.query(Some("lists_by_state")),
+            aws.encrypt(),
+            aws.setup_secret(),
+            aws.enqueue_onboarding(),
+            aws.send("inbox_queue_url"),
+            aws.receive("onboarding_queue_url"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a local stack"]
+async fn the_sweeper_may_see_what_is_due_and_enqueue_it_and_reads_no_record() {
+    let stack = Stack::load();
+    let aws = Resources::of(&stack).await;
+    try_role(
+        &stack,
+        "SweeperRole",
+        vec![
+            aws.query(Some("outbox")),
+            aws.update_item(),
+            aws.enqueue_onboarding(),
+        ],
+        vec![
+            aws.get_item(),
+            aws.batch_get_item(),
+            aws.put_item(),
+            aws.delete_item(),
+            aws.scan(),
+            aws.query(None),
+            aws.query(Some("lists_all")),
+            aws.decrypt(),
+            aws.setup_secret(),
+            aws.send("inbox_queue_url"),
+            aws.receive("onboarding_queue_url"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a local stack"]
+async fn the_admin_api_may_change_records_and_seal_secrets_and_reaches_no_queue() {
+    let stack = Stack::load();
+    let aws = Resources::of(&stack).await;
+    try_role(
+        &stack,
+        "AdminAccessRole",
+        vec![
+            aws.get_item(),
+            aws.batch_get_item(),
+            aws.put_item(),
+            aws.update_item(),
+            aws.delete_item(),
+            aws.query(Some("lists_by_state")),
+            aws.query(Some("lists_all")),
+            aws.decrypt(),
+            aws.generate_data_key(),
+            aws.setup_secret(),
+        ],
+        vec![
+            aws.scan(),
+            aws.query(None),
+            aws.query(Some("outbox")),
+            aws.encrypt(),
+            aws.enqueue_onboarding(),
+            aws.send("inbox_queue_url"),
+            aws.receive("inbox_queue_url"),
+            aws.queue_attributes("onboarding_queue_url"),
+        ],
+    )
+    .await;
+}
+
+/// Makes all calls under the role; the first must succeed, the others must be denied.
+async fn try_role(stack: &Stack, role: &str, allowed: Vec<AwsCall>, denied: Vec<AwsCall>) {
+    let calls = [allowed.clone(), denied.clone()].concat();
+    let mut outcomes = stack.aws_as(role, calls).await.into_iter();
+    let mut wrong = Vec::new();
+    for (call, outcome) in allowed.iter().zip(outcomes.by_ref()) {
+        if let Err(code) = outcome {
+            wrong.push(format!("{call} was answered {code}"));
+        }
+    }
+    for (call, outcome) in denied.iter().zip(outcomes) {
+        match outcome {
+            Err(code) if code.starts_with("AccessDenied") => {}
+            Err(code) => wrong.push(format!("{call} was let through, then answered {code}")),
+            Ok(_) => wrong.push(format!("{call} was let through")),
+        }
+    }
+    assert!(wrong.is_empty(), "{role}:\n{}", wrong.join("\n"));
+}
+
+/// What the calls are about.
+struct Resources<'a> {
+    stack: &'a Stack,
+    key_id: String,
+    setup_secret: String,
+    /// The stack's data key as it is stored.
+    wrapped_key: String,
+}
+
+impl<'a> Resources<'a> {
+    async fn of(stack: &'a Stack) -> Self {
+        let admin = stack.facts["functions"]["AdminAccessFunction"].clone();
+        let keyring = json!({"pk": {"S": "KEYRING"}, "sk": {"S": "CURRENT"}});
+        let calls = vec![
+            call(
+                "lambda",
+                "get_function_configuration",
+                json!({"FunctionName": admin}),
+            ),
+            call(
+                "dynamodb",
+                "get_item",
+                json!({"TableName": stack.fact("table_name"), "Key": keyring}),
+            ),
+        ];
+        let answers = stack.aws(calls).await;
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let variables = &answers[0]["Environment"]["Variables"];
+        Self {
+            stack,
+            key_id: text(&variables["KMS_KEY_ID"]),
+            setup_secret: text(&variables["SETUP_SECRET_ARN"]),
+            wrapped_key: text(&answers[1]["Item"]["wrapped_key"]["S"]),
+        }
+    }
+
+    /// A row that means nothing to anybody.
+    fn row() -> Value {
+        json!({"pk": {"S": "END_TO_END"}, "sk": {"S": "ROLES"}})
+    }
+
+    fn table(&self) -> &str {
+        self.stack.fact("table_name")
+    }
+
+    fn get_item(&self) -> AwsCall {
+        call(
+            "dynamodb",
+            "get_item",
+            json!({"TableName": self.table(), "Key": Self::row()}),
+        )
+    }
+
+    fn batch_get_item(&self) -> AwsCall {
+        let table = self.table();
+        call(
+            "dynamodb",
+            "batch_get_item",
+            json!({"RequestItems": {table: {"Keys": [Self::row()]}}}),
+        )
+    }
+
+    fn put_item(&self) -> AwsCall {
+        call(
+            "dynamodb",
+            "put_item",
+            json!({"TableName": self.table(), "Item": Self::row()}),
+        )
+    }
+
+    fn update_item(&self) -> AwsCall {
+        call(
+            "dynamodb",
+            "update_item",
+            json!({
+                "TableName": self.table(), "Key": Self::row(), "UpdateExpression": "SET tried = :yes",
+                "ExpressionAttributeValues": {":yes": {"BOOL": true}},
+            }),
+        )
+    }
+
+    fn delete_item(&self) -> AwsCall {
+        call(
+            "dynamodb",
+            "delete_item",
+            json!({"TableName": self.table(), "Key": Self::row()}),
+        )
+    }
+
+    fn scan(&self) -> AwsCall {
+        call(
+            "dynamodb",
+            "scan",
+            json!({"TableName": self.table(), "Limit": 1}),
+        )
+    }
+
+    fn query(&self, index: Option<&str>) -> AwsCall {
+        let partition_key = match index {
+            None => "pk",
+            Some("lists_by_state") => "state_pk",
+            Some("lists_all") => "all_pk",
+            Some("outbox") => "outbox_pk",
+            Some(index) => panic!("there is no index {index}"),
+        };
+        let mut arguments = json!({
+            "TableName": self.table(), "Limit": 1, "KeyConditionExpression": format!("{partition_key} = :nobody"),
+            "ExpressionAttributeValues": {":nobody": {"S": "END_TO_END"}},
+        });
+        if let Some(index) = index {
+            arguments["IndexName"] = index.into();
+        }
+        call("dynamodb", "query", arguments)
+    }
+
+    fn decrypt(&self) -> AwsCall {
+        call(
+            "kms",
+            "decrypt",
+            json!({
+                "CiphertextBlob": {"$base64": self.wrapped_key},
+                "EncryptionContext": {"vestibule": "data-key"},
+            }),
+        )
+    }
+
+    fn encrypt(&self) -> AwsCall {
+        call(
+            "kms",
+            "encrypt",
+            json!({"KeyId": self.key_id, "Plaintext": {"$base64": "dGV4dA=="}}),
+        )
+    }
+
+    fn generate_data_key(&self) -> AwsCall {
+        call(
+            "kms",
+            "generate_data_key",
+            json!({
+                "KeyId": self.key_id, "KeySpec": "AES_256",
+                "EncryptionContext": {"vestibule": "data-key"},
+            }),
+        )
+    }
+
+    fn setup_secret(&self) -> AwsCall {
+        call(
+            "secretsmanager",
+            "get_secret_value",
+            json!({"SecretId": self.setup_secret}),
+        )
+    }
+
+    /// A job that is about nobody, so that the worker finds nothing to do.
+    fn enqueue_onboarding(&self) -> AwsCall {
+        let job = json!({
+            "job": "onboard_chat_user",
+            "account_id": self.stack.fact("account_id"), "project_id": self.stack.fact("project_id"),
+            "chat_user_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "connector_id": self.stack.connector(),
+        });
+        call(
+            "sqs",
+            "send_message",
+            json!({"QueueUrl": self.stack.fact("onboarding_queue_url"), "MessageBody": job.to_string()}),
+        )
+    }
+
+    /// Only for roles that must not: the message is not one that a worker could read.
+    fn send(&self, queue: &str) -> AwsCall {
+        let mut arguments = json!({"QueueUrl": self.stack.fact(queue), "MessageBody": "{}"});
+        if queue == "inbox_queue_url" {
+            arguments["MessageGroupId"] = "end-to-end".into();
+            arguments["MessageDeduplicationId"] = "end-to-end".into();
+        }
+        call("sqs", "send_message", arguments)
+    }
+
+    /// Only for roles that must not: it would take a message from its worker.
+    fn receive(&self, queue: &str) -> AwsCall {
+        call(
+            "sqs",
+            "receive_message",
+            json!({"QueueUrl": self.stack.fact(queue)}),
+        )
+    }
+
+    fn queue_attributes(&self, queue: &str) -> AwsCall {
+        call(
+            "sqs",
+            "get_queue_attributes",
+            json!({"QueueUrl": self.stack.fact(queue), "AttributeNames": ["QueueArn"]}),
+        )
+    }
+}

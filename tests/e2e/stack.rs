@@ -1,0 +1,444 @@
+//! The running stack: its admin API, the people of its chat simulator, its agent, its queues and its logs.
+
+use crate::{
+    aws::call,
+    waiting::{SOON, eventually},
+};
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use serde_json::{Value, json};
+use std::{collections::BTreeSet, fs, path::PathBuf, time::Duration};
+use vestibule_testkit::http_client::{HttpAnswer, HttpClient, header_map};
+
+/// In every text that tests write, so that none of them can be in a log unseen.
+pub const CANARY: &str = "quokka-2741";
+/// In every name of a person, likewise.
+pub const SURNAME: &str = "Wombatson";
+
+/// A call of a function that has to start first, on a busy machine.
+const CALL_LIMIT: Duration = Duration::from_secs(30);
+/// Most items that a list shows at once.
+const PAGE: usize = 100;
+
+/// A running stack.
+#[derive(Debug)]
+pub struct Stack {
+    /// What its description says.
+    pub facts: Value,
+    /// Where that description, the tools and the logs are.
+    pub directory: PathBuf,
+    http: HttpClient,
+}
+
+/// An answer of the admin API.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body; null if there is none.
+    pub body: Value,
+}
+
+/// Somebody in the simulated workspace.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// `U…`
+    pub id: String,
+    /// First and last name.
+    pub name: String,
+}
+
+/// Where a person writes.
+#[derive(Debug, Clone, Copy)]
+pub enum Place {
+    /// To the app alone.
+    Direct,
+    /// Where everybody reads along.
+    General,
+}
+
+impl Stack {
+    /// The stack that `VESTIBULE_STACK` names.
+    pub fn load() -> Self {
+        let path = description();
+        let text = fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("no stack is running ({}: {error})", path.display()));
+        Self {
+            facts: serde_json::from_str(&text).unwrap(),
+            directory: path.parent().unwrap().to_owned(),
+            http: HttpClient::default(),
+        }
+    }
+
+    /// A text of the description.
+    pub fn fact(&self, name: &str) -> &str {
+        self.facts[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("the stack has no {name}"))
+    }
+
+    /// The connector whose strangers await approval.
+    pub fn connector(&self) -> &str {
+        self.fact("connector_id")
+    }
+
+    /// The connector that anybody may use.
+    pub fn open_connector(&self) -> &str {
+        self.fact("open_connector_id")
+    }
+
+    /// What the simulator knows of a connector's app, its signing secret included.
+    pub fn app(&self, connector_id: &str) -> &Value {
+        self.facts["slack_apps"]
+            .as_array()
+            .and_then(|apps| apps.iter().find(|app| app["connector_id"] == connector_id))
+            .unwrap_or_else(|| panic!("no app of connector {connector_id}"))
+    }
+
+    // ---- HTTP
+
+    /// Sends a request and reads the answer, whatever its status.
+    pub async fn send(
+        &self,
+        method: Method,
+        url: &str,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> HttpAnswer {
+        self.http
+            .send(method.clone(), url, headers, body, Some(CALL_LIMIT))
+            .await
+            .unwrap_or_else(|failure| panic!("{method} {url}: {failure:?}"))
+    }
+
+    async fn send_json(
+        &self,
+        method: Method,
+        url: &str,
+        key: Option<&str>,
+        body: Option<Value>,
+    ) -> Answer {
+        let bearer = key.map(|key| format!("Bearer {key}"));
+        let mut pairs = Vec::new();
+        if let Some(bearer) = &bearer {
+            pairs.push(("authorization", bearer.as_str()));
+        }
+        if body.is_some() {
+            pairs.push(("content-type", "application/json"));
+        }
+        let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
+        let answer = self
+            .send(method, url, header_map(pairs).unwrap(), body)
+            .await;
+        let text = String::from_utf8(answer.body.to_vec()).unwrap();
+        Answer {
+            status: answer.status,
+            headers: answer.headers,
+            body: if text.is_empty() {
+                Value::Null
+            } else {
+                serde_json::from_str(&text).unwrap_or(Value::String(text))
+            },
+        }
+    }
+
+    async fn expect(
+        &self,
+        method: Method,
+        url: &str,
+        key: Option<&str>,
+        body: Option<Value>,
+    ) -> Value {
+        let answer = self.send_json(method.clone(), url, key, body).await;
+        assert!(
+            answer.status.is_success(),
+            "{method} {url} was answered {}: {}",
+            answer.status,
+            answer.body
+        );
+        answer.body
+    }
+
+    // ---- The admin API
+
+    /// Calls the admin API with the stack's key, below the project.
+    pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let url = self.project_url(path);
+        self.send_json(method, &url, Some(self.fact("api_key")), body)
+            .await
+    }
+
+    /// Reads from the admin API, below the project.
+    pub async fn get(&self, path: &str) -> Value {
+        let url = self.project_url(path);
+        self.expect(Method::GET, &url, Some(self.fact("api_key")), None)
+            .await
+    }
+
+    /// Changes something through the admin API, below the project.
+    pub async fn post(&self, path: &str, body: Value) -> Value {
+        let url = self.project_url(path);
+        self.expect(Method::POST, &url, Some(self.fact("api_key")), Some(body))
+            .await
+    }
+
+    fn project_url(&self, path: &str) -> String {
+        let (api, project) = (self.fact("api_url"), self.fact("project_id"));
+        format!("{api}/v1/projects/{project}{path}")
+    }
+
+    /// Every item of a list, page by page.
+    pub async fn list(&self, path: &str, filter: &str) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = self
+                .get(&format!("{path}?limit={PAGE}{filter}{cursor}"))
+                .await;
+            items.extend(page["items"].as_array().unwrap().iter().cloned());
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return items,
+            }
+        }
+    }
+
+    /// The requests of a person, in the list of this status: `pending`, `approved`, `rejected` or `all`.
+    pub async fn requests(&self, status: &str, person: &Person) -> Vec<Value> {
+        self.list("/access-requests", &format!("&status={status}"))
+            .await
+            .into_iter()
+            .filter(|request| request["identifier"] == person.id.as_str())
+            .collect()
+    }
+
+    /// The one request that a person has made so far.
+    pub async fn only_request(&self, person: &Person) -> Value {
+        let mut requests = self.requests("all", person).await;
+        assert_eq!(requests.len(), 1, "requests of {}: {requests:?}", person.id);
+        requests.remove(0)
+    }
+
+    /// The request of a stranger, once the platform has told who it is.
+    pub async fn request_with_name(&self, person: &Person) -> Value {
+        eventually("the request shows the name", SOON, async || {
+            let request = self.only_request(person).await;
+            (request["user_name"] == person.name.as_str()).then_some(request)
+        })
+        .await
+    }
+
+    /// Decides a request: `approve` or `reject`.
+    pub async fn decide(&self, request: &Value, decision: &str, body: Value) -> Answer {
+        let id = request["id"].as_str().unwrap();
+        self.call(
+            Method::POST,
+            &format!("/access-requests/{id}/{decision}"),
+            Some(body),
+        )
+        .await
+    }
+
+    /// A person as the directory has them, if it does.
+    pub async fn chat_user(&self, person: &Person) -> Option<Value> {
+        self.list("/chat-users", "&provider=slack")
+            .await
+            .into_iter()
+            .find(|user| user["identifier"] == person.id.as_str())
+    }
+
+    // ---- The chat platform
+
+    /// Somebody new, of this first name.
+    pub async fn person(&self, first_name: &str) -> Person {
+        let name = format!("{first_name} {SURNAME}");
+        let made = self.simulator_post("users", json!({"name": name})).await;
+        Person {
+            id: made["user_id"].as_str().unwrap().to_owned(),
+            name,
+        }
+    }
+
+    /// A person writes to a connector's app; returns the ids of the events that told it, each accepted.
+    pub async fn say(
+        &self,
+        person: &Person,
+        connector_id: &str,
+        place: Place,
+        text: &str,
+    ) -> Vec<String> {
+        assert!(text.contains(CANARY), "a text without the canary: {text}");
+        let channel = match place {
+            Place::Direct => "im",
+            Place::General => "general",
+        };
+        let said = self
+            .simulator_post(
+                "messages",
+                json!({"connector_id": connector_id, "user_id": person.id, "channel": channel, "text": text}),
+            )
+            .await;
+        let mut event_ids = Vec::new();
+        for delivery in said["deliveries"].as_array().unwrap() {
+            let id = delivery["event_id"].as_str().unwrap();
+            eventually("the webhook takes the event", SOON, async || {
+                let event = self.simulator_get(&format!("events/{id}")).await;
+                (event["delivery"]["state"] == "accepted").then_some(())
+            })
+            .await;
+            event_ids.push(id.to_owned());
+        }
+        assert!(!event_ids.is_empty());
+        event_ids
+    }
+
+    /// The platform delivers an event once more, as if it had not seen the answer.
+    pub async fn redeliver(&self, event_id: &str) {
+        let again = self
+            .simulator_post("redeliver", json!({"event_id": event_id}))
+            .await;
+        let attempts = again["delivery"]["attempts"].as_array().unwrap();
+        assert_eq!(attempts.last().unwrap()["status"], 200, "{again}");
+    }
+
+    /// What an app wrote that this person can see.
+    pub async fn read_from_app(&self, person: &Person, connector_id: &str) -> Vec<Value> {
+        let mut messages = self
+            .seen_by(person, &format!("?connector_id={connector_id}"))
+            .await;
+        messages.retain(|message| message["author"]["app"].is_string());
+        messages
+    }
+
+    async fn seen_by(&self, person: &Person, filter: &str) -> Vec<Value> {
+        let path = format!("users/{}/messages{filter}", person.id);
+        let mut seen = self.simulator_get(&path).await;
+        serde_json::from_value(seen["messages"].take()).unwrap()
+    }
+
+    /// Waits until an app has written that many messages that this person can see, and no more.
+    pub async fn answers(&self, person: &Person, connector_id: &str, count: usize) -> Vec<String> {
+        let messages = eventually(
+            &format!("{count} messages for {}", person.name),
+            SOON,
+            async || {
+                let messages = self.read_from_app(person, connector_id).await;
+                (messages.len() >= count).then_some(messages)
+            },
+        )
+        .await;
+        let texts: Vec<_> = messages
+            .iter()
+            .map(|message| message["plain_text"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(texts.len(), count, "{texts:?}");
+        texts
+    }
+
+    async fn simulator_get(&self, path: &str) -> Value {
+        let url = format!("{}/_control/{path}", self.fact("simulator_url"));
+        self.expect(Method::GET, &url, None, None).await
+    }
+
+    async fn simulator_post(&self, path: &str, body: Value) -> Value {
+        let url = format!("{}/_control/{path}", self.fact("simulator_url"));
+        self.expect(Method::POST, &url, None, Some(body)).await
+    }
+
+    // ---- The agent
+
+    /// What the agent was told of this person's messages.
+    pub async fn deliveries_to_agent(&self, person: &Person) -> Vec<Value> {
+        let url = format!("{}/deliveries", self.fact("agent_url"));
+        let all = self.expect(Method::GET, &url, None, None).await;
+        all["deliveries"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|delivery| delivery["body"]["chat_user"]["identifier"] == person.id.as_str())
+            .cloned()
+            .collect()
+    }
+
+    /// Asserts that we kept the platform's rules with this person. What others do to the same stack does not count.
+    pub async fn nobody_complains_about(&self, person: &Person) {
+        let conversations: BTreeSet<String> = self
+            .seen_by(person, "")
+            .await
+            .iter()
+            .map(|message| message["channel"].to_string())
+            .chain([json!(person.id).to_string()])
+            .collect();
+        let calls = self.simulator_get("calls").await;
+        let about_them: BTreeSet<u64> = calls["calls"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|call| {
+                let said = call["arguments"].to_string();
+                conversations.iter().any(|id| said.contains(id))
+            })
+            .map(|call| call["number"].as_u64().unwrap())
+            .collect();
+        assert!(
+            !about_them.is_empty(),
+            "nothing was done for {}",
+            person.name
+        );
+        let found = self.simulator_get("violations").await;
+        let violations: Vec<_> = found["violations"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|violation| about_them.contains(&violation["call"].as_u64().unwrap()))
+            .collect();
+        assert!(violations.is_empty(), "{violations:?}");
+    }
+
+    // ---- Queues and logs
+
+    /// Waits until no work is queued or under way. What was enqueued before is done then.
+    pub async fn all_work_is_done(&self) {
+        let queues = ["onboarding_queue_url", "inbox_queue_url"];
+        eventually("the end of all queued work", SOON, async || {
+            let calls = queues.map(|queue| {
+                call(
+                    "sqs",
+                    "get_queue_attributes",
+                    json!({"QueueUrl": self.fact(queue), "AttributeNames": ["All"]}),
+                )
+            });
+            let answers = self.aws(calls.to_vec()).await;
+            let waiting = answers.iter().flat_map(|answer| {
+                ["", "NotVisible", "Delayed"].map(|kind| {
+                    let name = format!("ApproximateNumberOfMessages{kind}");
+                    answer["Attributes"][&name]
+                        .as_str()
+                        .unwrap_or("0")
+                        .parse::<u64>()
+                        .unwrap()
+                })
+            });
+            (waiting.sum::<u64>() == 0).then_some(())
+        })
+        .await;
+    }
+
+    /// What the functions have logged in this run.
+    pub fn function_logs(&self) -> String {
+        fs::read_to_string(self.directory.join("run/logs/functions.log")).unwrap()
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests' own setting, of no concern to the functions"
+)]
+fn description() -> PathBuf {
+    std::env::var("VESTIBULE_STACK").map_or_else(
+        |_| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.local/stack.json")),
+        PathBuf::from,
+    )
+}
