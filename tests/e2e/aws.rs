@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::{
     io::{BufRead as _, BufReader, Write as _},
     path::Path,
-    process::{ChildStdin, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     sync::{Mutex, PoisonError},
 };
 
@@ -95,7 +95,7 @@ impl Stack {
 static SCRIPT: Mutex<Option<Script>> = Mutex::new(None);
 
 struct Script {
-    requests: ChildStdin,
+    process: Child,
     answers: BufReader<ChildStdout>,
 }
 
@@ -110,7 +110,7 @@ fn run(python: &Path, request: &Value) -> Value {
 
 impl Script {
     fn start(python: &Path) -> Self {
-        let mut child = Command::new(python)
+        let mut process = Command::new(python)
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/e2e/aws_calls.py"))
             // Nobody's profile has a part in this.
             .env("AWS_CONFIG_FILE", "/dev/null")
@@ -120,14 +120,13 @@ impl Script {
             .stderr(Stdio::inherit())
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", python.display()));
-        Self {
-            requests: child.stdin.take().unwrap(),
-            answers: BufReader::new(child.stdout.take().unwrap()),
-        }
+        let answers = BufReader::new(process.stdout.take().unwrap());
+        Self { process, answers }
     }
 
     fn answer(&mut self, request: &Value) -> Value {
-        writeln!(self.requests, "{request}").unwrap();
+        let requests = self.process.stdin.as_mut().unwrap();
+        writeln!(requests, "{request}").unwrap();
         let mut line = String::new();
         self.answers.read_line(&mut line).unwrap();
         assert!(!line.is_empty(), "the script has ended; it said why");

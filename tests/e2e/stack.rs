@@ -2,7 +2,7 @@
 
 use crate::{
     aws::call,
-    waiting::{SOON, eventually},
+    waiting::{IN_MINUTES, SOON, eventually},
 };
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
@@ -402,7 +402,7 @@ impl Stack {
     /// Waits until no work is queued or under way. What was enqueued before is done then.
     pub async fn all_work_is_done(&self) {
         let queues = ["onboarding_queue_url", "inbox_queue_url"];
-        eventually("the end of all queued work", SOON, async || {
+        eventually("the end of all queued work", IN_MINUTES, async || {
             let calls = queues.map(|queue| {
                 call(
                     "sqs",

@@ -3,7 +3,7 @@
 use crate::{
     aws::call,
     stack::{CANARY, Place, Stack},
-    waiting::{ON_SCHEDULE, eventually},
+    waiting::{IN_MINUTES, eventually},
 };
 use serde_json::{Value, json};
 use vestibule_testkit::TestClock;
@@ -46,7 +46,7 @@ async fn an_onboarding_message_whose_job_was_lost_is_sent_by_the_next_sweep() {
         "queued"
     );
 
-    eventually("a sweep", ON_SCHEDULE, async || {
+    eventually("a sweep", IN_MINUTES, async || {
         let request = stack.only_request(&nell).await;
         (request["onboarding_message"]["status"] == "sent").then_some(())
     })

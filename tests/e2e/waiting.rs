@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 /// More than anything takes but what runs on a schedule; the functions may have to start first.
 pub const SOON: Duration = Duration::from_secs(30);
-/// Two runs of what runs every minute.
-pub const ON_SCHEDULE: Duration = Duration::from_mins(2);
+/// Two runs of what runs every minute. It is also what a job may wait that finds another at work on the same person: a
+/// lease's minute, and then its turn.
+pub const IN_MINUTES: Duration = Duration::from_mins(2);
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(100);

@@ -191,10 +191,19 @@ async fn no_fault_on_the_way_to_the_agent_loses_a_message_or_delivers_it_twice_i
             proxy.inject(Rule::new(class, fault.clone()));
             let told = world.told(&ada).len();
             world.settle().await;
+            let fired = world.has_struck();
             let what = format!("{fault:?} at {class}");
             assert_eq!(texts(&world), [SAID, "one"], "{what}");
             let replies = world.told(&ada).len() - told;
-            assert!((1..=2).contains(&replies), "{what}: {replies}");
+            // Taken by Slack and not recorded: its answer was lost, or the worker died before it wrote.
+            let unseen = matches!(
+                (class, &fault),
+                ("chat.postMessage", Fault::ResetAfter | Fault::KillAfter)
+                    | ("DynamoDB.PutItem", Fault::KillBefore)
+            );
+            let most = if unseen { 2 } else { 1 };
+            assert!((1..=most).contains(&replies), "{what}: {replies}");
+            assert!(fired, "{what}");
             let log = world.rows("CONVERSATION").remove(0);
             assert_eq!(log["message_count"], 2, "{what}");
         }
@@ -203,18 +212,34 @@ async fn no_fault_on_the_way_to_the_agent_loses_a_message_or_delivers_it_twice_i
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_cannot_be_read_ends_as_a_dead_letter_and_holds_up_nobody() {
-    let (mut world, _) = talking().await;
-    for body in ["", "{}", "{\"job\":\"deliver_message\"}", "not json"] {
-        let event = vestibule_testkit::lambda_events::sqs_batch(
-            "inbox.fifo",
-            &[vestibule_testkit::lambda_events::SqsRecord::new("m1", body)],
-        );
-        let answer = world.deliver_event(event).await;
-        assert_eq!(
-            answer["batchItemFailures"],
-            json!([{"itemIdentifier": "m1"}]),
-            "{body}"
-        );
+    let (mut world, ada) = talking().await;
+    let open = world.open.clone();
+    for body in ["{}", "{\"job\":\"deliver_message\"}", "not json"] {
+        world.enqueue_raw("inbox.fifo", body, "poisoned").await;
     }
+    let request = world.says(&open, &ada, "one");
+    world.webhook(&open, &request).await;
     world.settle().await;
+    assert_eq!(texts(&world), [SAID, "one"]);
+    assert_eq!(world.aws.messages("inbox-dlq.fifo").len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_reply_that_is_held_up_goes_on_behind_the_last_piece_sent() {
+    let (mut world, ada) = talking().await;
+    let open = world.open.clone();
+    let long = ["a", "b", "c"].map(|letter| letter.repeat(3900)).join(" ");
+    world
+        .agent
+        .answer_with(json!({"replies": [{"text": long}]}));
+    let request = world.says(&open, &ada, "one");
+    world.webhook(&open, &request).await;
+    let before = world.told(&ada).len();
+    world.count_from_here();
+    world
+        .to_slack
+        .inject(Rule::new("chat.postMessage", Fault::Throttle).from_call(3));
+    world.settle().await;
+    let told: Vec<usize> = world.told(&ada)[before..].iter().map(String::len).collect();
+    assert_eq!(told, [3900, 3900, 3900]);
 }

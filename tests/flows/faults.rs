@@ -5,10 +5,14 @@
 use crate::world::{Invoked, SAID, World};
 use futures_util::{StreamExt, stream};
 use std::time::Duration;
+use vestibule_domain::chat_user::OnboardingMessage;
 use vestibule_testkit::fault_proxy::{Fault, FaultProxy, Rule};
 
 /// Cases that run at once: most of their time is spent waiting for time-outs.
 const CONCURRENCY: usize = 12;
+
+/// Which update of the table records the fate of the message: the first one claims the job.
+const RECORDING: usize = 2;
 
 /// The proxy that a call goes through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +100,10 @@ async fn run(case: &Case) -> Result<(), String> {
         world.restart();
         world.try_webhook(&connector, &hello).await
     };
+    let fired = world.has_struck();
+    if !fired {
+        return Err("the fault never fired".to_owned());
+    }
     for proxy in [&world.to_db, &world.to_aws, &world.to_slack] {
         proxy.clear();
     }
@@ -121,7 +129,7 @@ async fn run(case: &Case) -> Result<(), String> {
         }
         Link::Db => {
             case.site.class == "DynamoDB.UpdateItem"
-                && case.site.occurrence >= 2
+                && case.site.occurrence == RECORDING
                 && matches!(case.fault, Fault::KillBefore)
         }
         Link::Aws => false,
@@ -137,6 +145,14 @@ async fn run(case: &Case) -> Result<(), String> {
         .first()
         .and_then(|view| view.standing.as_ref())
         .map_or(0, |standing| standing.message_count);
+    let recorded = requests
+        .first()
+        .and_then(|view| view.standing.as_ref())
+        .and_then(|standing| standing.onboarding_message.clone());
+    let named = world
+        .rows("USER")
+        .first()
+        .is_some_and(|user| user["profile"]["display_name"] == "Ada Lovelace");
     let facts = (
         world.rows("USER").len(),
         world.rows("STANDING#").len(),
@@ -144,13 +160,15 @@ async fn run(case: &Case) -> Result<(), String> {
         pending,
         count,
         (1..=most).contains(&welcomes),
+        matches!(recorded, Some(OnboardingMessage::Sent { .. })),
+        named,
     );
-    if facts == (1, 1, 1, 1, 1, true) {
+    if facts == (1, 1, 1, 1, 1, true, true, true) {
         world.assert_good_manners();
         Ok(())
     } else {
         Err(format!(
-            "(users, standings, requests, pending, counted, welcomed) = {facts:?}, welcomes {welcomes}"
+            "(users, standings, requests, pending, counted, welcomed, recorded, named) = {facts:?}, welcomes {welcomes}"
         ))
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use vestibule_domain::{
     access_request::{DecideOutcome, RequestStatus, Verdict},
     chat_user::OnboardingMessage,
-    connector::Policy,
+    connector::{ExistingUsers, Policy},
 };
 use vestibule_testkit::simulator::{Failure, Place};
 
@@ -307,4 +307,81 @@ async fn a_queue_that_is_down_leaves_the_job_to_the_sweeper() {
     world.settle().await;
     assert_eq!(world.welcomes(&ada), 1);
     assert_eq!(world.requests().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_blocked_before_the_message_went_out_is_not_told() {
+    let mut world = World::new().await;
+    let ada = world.person("Ada Lovelace");
+    let connector = world.connector.clone();
+    let hello = world.says(&connector, &ada, SAID);
+    world.webhook(&connector, &hello).await;
+    world.block(&ada).await;
+    world.settle().await;
+    assert_eq!(world.told(&ada), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_came_to_be_owed_while_a_profile_was_fetched_still_goes_out() {
+    let mut world = World::new().await;
+    world
+        .change_connector(|connector| connector.policy = Policy::AllowAll)
+        .await;
+    let ada = world.person("Ada Lovelace");
+    let hello = world.says(&world.connector.clone(), &ada, SAID);
+    world.webhook(&world.connector.clone(), &hello).await;
+    let since = world.now();
+    world
+        .change_connector(|connector| {
+            connector.policy = Policy::OnBoarding;
+            connector.onboarding_since = Some(since);
+            connector.existing_users = ExistingUsers::RequireApproval;
+        })
+        .await;
+    // The worker holds the lease and waits for Slack's answer while the next message opens a request.
+    world
+        .to_slack
+        .inject(vestibule_testkit::fault_proxy::Rule::new(
+            "users.info",
+            vestibule_testkit::fault_proxy::Fault::Delay(Duration::from_millis(500)),
+        ));
+    let again = world.says(&world.connector.clone(), &ada, "Again");
+    world
+        .work_while_delivered_again(&world.connector.clone(), &again)
+        .await;
+    world.settle().await;
+    assert_eq!(world.welcomes(&ada), 1);
+    assert_eq!(world.requests().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_who_was_rejected_is_not_kept_when_the_policy_changes_its_mind() {
+    let mut world = World::new().await;
+    world
+        .change_connector(|connector| connector.policy = Policy::AllowAll)
+        .await;
+    let ada = world.person("Ada Lovelace");
+    let hello = world.says(&world.connector.clone(), &ada, SAID);
+    world.webhook(&world.connector.clone(), &hello).await;
+    world.settle().await;
+    let since = world.now();
+    world
+        .change_connector(|connector| {
+            connector.policy = Policy::OnBoarding;
+            connector.onboarding_since = Some(since);
+            connector.existing_users = ExistingUsers::RequireApproval;
+        })
+        .await;
+    let again = world.says(&world.connector.clone(), &ada, "Again");
+    world.webhook(&world.connector.clone(), &again).await;
+    world.settle().await;
+    world.decide(&ada, Verdict::Reject).await;
+    world
+        .change_connector(|connector| connector.existing_users = ExistingUsers::Keep)
+        .await;
+    let delivered = world.agent.deliveries().len();
+    let third = world.says(&world.connector.clone(), &ada, "And now?");
+    world.webhook(&world.connector.clone(), &third).await;
+    world.settle().await;
+    assert_eq!(world.agent.deliveries().len(), delivered);
 }

@@ -299,13 +299,15 @@ impl World {
         self.work("inbox.fifo").await
     }
 
-    /// Hands the onboarding worker what waits, and while it works has Slack deliver again, after which every fault is over.
+    /// Hands the onboarding worker what waits, and has Slack deliver again once a fault has struck, while the worker is still
+    /// at it; after that every fault is over.
     pub async fn work_while_delivered_again(
         &mut self,
         connector: &Connector,
         request: &SignedRequest,
     ) -> Invoked {
         let batch = self.aws.take_batch("onboarding", 10);
+        let worked = tokio::sync::watch::Sender::new(false);
         let work = async {
             let Some(batch) = &batch else { return };
             let event = serde_json::from_value(batch.event.clone()).unwrap();
@@ -314,7 +316,14 @@ impl World {
                 .await;
             self.aws.finish_batch(batch, answer.as_ref());
         };
+        let work = async {
+            work.await;
+            worked.send_replace(true);
+        };
         let deliver = async {
+            while !self.has_struck() && !*worked.borrow() {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
             let status = self.unless_killed(self.webhook(connector, request)).await;
             for proxy in [&self.to_db, &self.to_aws, &self.to_slack, &self.to_agent] {
                 proxy.clear();
@@ -356,10 +365,19 @@ impl World {
         .boxed()
     }
 
-    /// Hands the delivery worker this event, whatever is in the queue.
-    pub async fn deliver_event(&self, event: Value) -> Value {
-        self.run_worker("inbox.fifo", serde_json::from_value(event).unwrap())
+    /// Puts a message into a FIFO queue that no function of ours would have sent.
+    pub async fn enqueue_raw(&self, queue: &str, body: &str, group: &str) {
+        let url = self.aws.queue_url(queue);
+        let hash = HEXLOWER.encode(digest(&SHA256, body.as_bytes()).as_ref());
+        aws_sdk_sqs::Client::new(&sdk_config(&settings(&self.aws.url())))
+            .send_message()
+            .queue_url(url)
+            .message_body(body)
+            .message_group_id(group)
+            .message_deduplication_id(hash)
+            .send()
             .await
+            .unwrap();
     }
 
     /// Runs the sweeper; a failure is what its alarm would show.
@@ -605,6 +623,13 @@ impl World {
         for proxy in [&self.to_db, &self.to_aws, &self.to_slack, &self.to_agent] {
             proxy.reset_counts();
         }
+    }
+
+    /// Whether any fault has been met since [`Self::count_from_here`].
+    pub fn has_struck(&self) -> bool {
+        [&self.to_db, &self.to_aws, &self.to_slack, &self.to_agent]
+            .iter()
+            .any(|proxy| proxy.log().iter().any(|call| call.fault.is_some()))
     }
 
     /// The AWS calls since [`Self::count_from_here`].

@@ -27,6 +27,9 @@ use vestibule_edge::{
     standard_webhooks,
 };
 
+/// Most messages that the answer to one delivery may become on the platform.
+const PIECES_MAX: usize = 50;
+
 /// What the worker needs.
 pub struct Deps {
     /// Conversations and what a delivery needs.
@@ -143,6 +146,10 @@ async fn ask_agent(
     let again = |after| Ok(Asked::Again(Outcome::Retry { after }));
     match reply {
         AgentReply::Answered(body) => Ok(Asked::Answered(replies_of(job, &body))),
+        AgentReply::AnsweredTooMuch => {
+            tracing::warn!(delivery.id = %delivery_id, "the agent's answer is too long; nothing is sent");
+            Ok(Asked::Answered(Vec::new()))
+        }
         AgentReply::Refused { status, after } => {
             tracing::warn!(delivery.id = %delivery_id, http.status = status, "the agent refused a delivery");
             again(after)
@@ -207,11 +214,16 @@ async fn send_replies(
     replies: &[Reply],
 ) -> Result<Outcome, PortError> {
     let delivery_id = job.delivery_id();
-    let already_sent = log.replies_sent(delivery_id);
-    for (index, reply) in replies.iter().enumerate().skip(already_sent) {
+    let already_sent = log.pieces_sent(delivery_id);
+    let pieces: Vec<String> = replies
+        .iter()
+        .flat_map(|reply| deps.platform.pieces(connector, &reply.text))
+        .take(PIECES_MAX)
+        .collect();
+    for (index, piece) in pieces.iter().enumerate().skip(already_sent) {
         let text = OutgoingText {
             to: Destination::Conversation(&job.conversation),
-            text: &reply.text,
+            text: piece,
         };
         match deps.platform.send(connector, text).await {
             SendOutcome::Sent => {}
@@ -228,14 +240,14 @@ async fn send_replies(
                 );
             }
         }
-        // The last reply is recorded with the delivery itself.
-        if index + 1 < replies.len() {
+        // The last piece is recorded with the delivery itself.
+        if index + 1 < pieces.len() {
             log = deps
                 .conversations
                 .save(
                     job,
                     connector.id,
-                    log.with_reply_sent(delivery_id),
+                    log.with_piece_sent(delivery_id),
                     deps.clock.now(),
                 )
                 .await?;

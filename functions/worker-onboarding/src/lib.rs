@@ -107,7 +107,7 @@ async fn work(deps: &Deps, job: OnboardChatUser) -> Result<Outcome, PortError> {
     match claimed.standing.owed {
         Some(Owed::OnboardingMessage) => onboard(deps, job, &connector, *claimed).await,
         Some(Owed::Profile) => learn(deps, job, &connector, &claimed).await,
-        None => settle(deps, job, &claimed, Settlement::Done).await,
+        None => Ok(Outcome::Done),
     }
 }
 
@@ -227,7 +227,7 @@ async fn learn(
         .chat_user(job.scope, job.chat_user_id)
         .await?
     else {
-        return settle(deps, job, claimed, Settlement::Done).await;
+        return settle(deps, job, claimed, Settlement::Done(Owed::Profile)).await;
     };
     match deps.platform.profile(connector, &user.identity).await {
         ProfileOutcome::Found(profile) => {
@@ -243,7 +243,7 @@ async fn learn(
             tracing::info!(connector.id = %connector.id, reason = %reason, "no profile is to be had");
         }
     }
-    settle(deps, job, claimed, Settlement::Done).await
+    settle(deps, job, claimed, Settlement::Done(Owed::Profile)).await
 }
 
 fn failed(connector: &Connector, at: Timestamp, class: &str, reason: String) -> OnboardingMessage {
@@ -279,7 +279,7 @@ async fn deleted(
         };
         record(deps, job, claimed, message).await?;
     }
-    settle(deps, job, claimed, Settlement::Done).await
+    settle(deps, job, claimed, Settlement::Done(Owed::Profile)).await
 }
 
 async fn settle(

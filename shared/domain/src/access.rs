@@ -44,7 +44,7 @@ pub enum Decision {
     Drop(DropReason),
     /// Hand it to the agent.
     Deliver(DeliverReason),
-    /// Record the approval that the directory implies, then hand it to the agent.
+    /// Hand it to the agent on the directory's word, which implies the approval.
     ApproveAndDeliver(ApproveReason),
     /// Acknowledge; no request, no message.
     Ignore(IgnoreReason),

@@ -181,6 +181,8 @@ pub struct Caller {
     pub actor: Actor,
     /// What they may do.
     pub permissions: BTreeSet<Permission>,
+    /// Until when their proof holds.
+    pub until: Timestamp,
 }
 
 impl Caller {
@@ -202,6 +204,7 @@ impl ApiKey {
                 name: self.name.clone(),
             },
             permissions: self.permissions.clone(),
+            until: self.expires_at,
         })
     }
 }

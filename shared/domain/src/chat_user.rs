@@ -52,7 +52,7 @@ pub struct ChatUser {
     pub identity: Identity,
     /// Their names and avatar, once fetched.
     pub profile: Profile,
-    /// Whether anybody may talk as them anywhere: set by the first message under `AllowAll`.
+    /// Whether they were let through by a connector that was open to all.
     pub admitted_openly: bool,
     /// Environments they may talk in.
     pub grants: BTreeMap<EnvironmentId, Grant>,
@@ -144,7 +144,7 @@ pub enum OnboardingMessage {
     },
 }
 
-/// The latest rejection at a connector.
+/// The rejections at a connector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejections {
     /// How many there were.
@@ -240,19 +240,20 @@ impl Standing {
     }
 
     /// Whether they were let through while the connector was open, and the switch to onboarding
-    /// kept such people (SPEC A42).
+    /// kept such people (SPEC A42). Somebody who was rejected since is not kept.
     #[must_use]
     pub fn kept_by(&self, connector: &Connector) -> bool {
         connector.policy == Policy::OnBoarding
             && connector.existing_users == ExistingUsers::Keep
+            && self.rejections.is_none()
             && matches!(
                 (self.admitted_openly_at, connector.onboarding_since),
                 (Some(admitted), Some(since)) if admitted <= since
             )
     }
 
-    /// Whether the onboarding message may still go out: never sent, nor given up as the person's
-    /// request was decided first.
+    /// Whether the onboarding message may still go out: it was neither sent nor is it on its way. One
+    /// that failed, or was skipped as the request was decided first, goes out with the next request.
     #[must_use]
     pub fn onboarding_message_due(&self) -> bool {
         !matches!(

@@ -54,8 +54,8 @@ impl ConversationRef {
     }
 }
 
-/// Event keys that a conversation remembers. At one message a minute this is over three hours; a
-/// provider that redelivers for days does so for conversations that are not answered at all.
+/// Event keys that a conversation remembers; a message has one or two. A provider that redelivers for
+/// days does so for conversations that are not answered at all.
 pub const RECENT_EVENTS_KEPT: usize = 200;
 
 /// What was delivered in one conversation.
@@ -73,13 +73,13 @@ pub struct ConversationLog {
     pub version: u64,
 }
 
-/// How far the answer to one message has got, so that a retry goes on behind the last reply sent.
+/// How far the answer to one message has got, so that a retry goes on behind the last message sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// The delivery being answered.
     pub delivery_id: DeliveryId,
-    /// Replies already sent to the platform.
-    pub replies_sent: usize,
+    /// Messages of the answer that the platform has taken.
+    pub pieces_sent: usize,
 }
 
 impl ConversationLog {
@@ -89,21 +89,21 @@ impl ConversationLog {
         keys.iter().any(|key| self.recent_events.contains(key))
     }
 
-    /// Replies of `delivery` that were already sent.
+    /// Messages of the answer to `delivery` that the platform has taken.
     #[must_use]
-    pub fn replies_sent(&self, delivery: DeliveryId) -> usize {
+    pub fn pieces_sent(&self, delivery: DeliveryId) -> usize {
         self.progress
             .filter(|progress| progress.delivery_id == delivery)
-            .map_or(0, |progress| progress.replies_sent)
+            .map_or(0, |progress| progress.pieces_sent)
     }
 
-    /// The log after one more reply to `delivery` went out.
+    /// The log after one more message of the answer to `delivery` went out.
     #[must_use]
-    pub fn with_reply_sent(mut self, delivery: DeliveryId) -> Self {
-        let replies_sent = self.replies_sent(delivery) + 1;
+    pub fn with_piece_sent(mut self, delivery: DeliveryId) -> Self {
+        let pieces_sent = self.pieces_sent(delivery) + 1;
         self.progress = Some(Progress {
             delivery_id: delivery,
-            replies_sent,
+            pieces_sent,
         });
         self
     }

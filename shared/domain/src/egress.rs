@@ -123,6 +123,10 @@ pub fn check_endpoint(text: &str, allowed: &OriginAllowList) -> Result<Url, Egre
     if url.scheme() != "https" {
         return Err(EgressError::NotHttps);
     }
+    // An exempt host resolves to addresses inside: at another port or scheme it is not public.
+    if url.host_str().is_some_and(|host| allowed.has_host(host)) {
+        return Err(EgressError::NotPublic);
+    }
     let public = match url.host() {
         None => return Err(EgressError::NotAUrl),
         Some(Host::Domain(name)) => is_public_name(name),
@@ -188,8 +192,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         (0x64, 0xff9b) => s2 == 0 && embedded(s6, s7),
         // 2002::/16 leads to the IPv4 address behind its first 16 bits.
         (0x2002, _) => embedded(s1, s2),
-        // Teredo and documentation.
-        (0x2001, 0 | 0xdb8) => false,
+        // Protocol assignments, Teredo among them, and documentation.
+        (0x2001, 0..=0x1ff | 0xdb8) | (0x3fff, 0..=0xfff) => false,
         // Global unicast is 2000::/3; everything else is special.
         _ => s0 & 0xe000 == 0x2000,
     }
@@ -280,6 +284,11 @@ mod tests {
         assert_eq!(check("http://127.0.0.1:9402/"), Err(EgressError::NotHttps));
         assert_eq!(
             check("https://127.0.0.1:9401/"),
+            Err(EgressError::NotPublic)
+        );
+        let named = OriginAllowList::parse("https://agent.example.com:8443").unwrap();
+        assert_eq!(
+            check_endpoint("https://agent.example.com:9200/", &named),
             Err(EgressError::NotPublic)
         );
         assert_eq!(

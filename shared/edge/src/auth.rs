@@ -207,6 +207,12 @@ impl Permitted {
         &self.0.actor
     }
 
+    /// Until when their proof holds.
+    #[must_use]
+    pub const fn until(&self) -> Timestamp {
+        self.0.until
+    }
+
     /// Whether they hold another permission too.
     #[must_use]
     pub fn holds(&self, permission: Permission) -> bool {

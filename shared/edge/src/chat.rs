@@ -114,6 +114,11 @@ impl Platforms {
 
 #[async_trait]
 impl ChatPlatform for Platforms {
+    fn pieces(&self, connector: &Connector, text: &str) -> Vec<String> {
+        self.provider(&connector.provider)
+            .map_or_else(|| vec![text.to_owned()], |provider| provider.pieces(text))
+    }
+
     async fn send(&self, connector: &Connector, text: OutgoingText<'_>) -> SendOutcome {
         let outcome = self
             .run(connector, |provider, credentials, so_far| {

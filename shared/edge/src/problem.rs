@@ -61,7 +61,7 @@ problem_types! {
         "Read the token from the secret that the stack's outputs name.";
     PERMISSION_MISSING = "permission-missing", FORBIDDEN, "The API key lacks a permission",
         "`permissions` names the one that the call needs.";
-    PERMISSIONS_NOT_HELD = "permissions-not-held", FORBIDDEN, "A key cannot give what it does not hold",
+    PERMISSIONS_NOT_HELD = "permissions-not-held", FORBIDDEN, "A key cannot give or take what it does not hold",
         "`permissions` names those that the calling key does not hold itself.";
     NOT_FOUND = "not-found", NOT_FOUND, "There is no such record",
         "Either it does not exist, or this API key may not know that it does.";
@@ -79,6 +79,8 @@ problem_types! {
         "`existing_id` is the record that has it, whatever the case of the letters. Choose another name.";
     IDEMPOTENCY_KEY_SPENT = "idempotency-key-spent", CONFLICT, "The Idempotency-Key made an API key before",
         "An API key is shown once and cannot be shown again. Revoke that key if it was lost, and create one under a new Idempotency-Key.";
+    OWN_KEY = "own-key", CONFLICT, "A key cannot revoke itself",
+        "Use another key that holds as much: so one always remains that can make new ones.";
     CHANGED_MEANWHILE = "changed-meanwhile", CONFLICT, "The record was changed by somebody else",
         "Read it again, then decide whether the change is still wanted.";
     PRECONDITION_FAILED = "precondition-failed", PRECONDITION_FAILED, "The record is not at the version named in If-Match",
@@ -157,6 +159,9 @@ pub enum ApiError {
     /// What it made cannot be shown again.
     #[error("the idempotency key is spent")]
     IdempotencyKeySpent,
+    /// The key to be revoked is the calling one.
+    #[error("a key cannot revoke itself")]
+    OwnKey,
     /// The record was changed between our reading and our writing.
     #[error("changed meanwhile")]
     ChangedMeanwhile,
@@ -225,6 +230,7 @@ impl ApiError {
             Self::AlreadySetUp => &ALREADY_SET_UP,
             Self::NameTaken { .. } => &NAME_TAKEN,
             Self::IdempotencyKeySpent => &IDEMPOTENCY_KEY_SPENT,
+            Self::OwnKey => &OWN_KEY,
             Self::ChangedMeanwhile => &CHANGED_MEANWHILE,
             Self::PreconditionFailed => &PRECONDITION_FAILED,
             Self::BodyTooLarge => &BODY_TOO_LARGE,
@@ -247,7 +253,7 @@ impl ApiError {
             Self::PermissionsNotHeld(permissions) => {
                 let names: Vec<_> = permissions.iter().map(|one| key_of(*one)).collect();
                 format!(
-                    "Leave out what the calling key does not hold itself: {}.",
+                    "The calling key does not hold this itself: {}.",
                     names.join(", ")
                 )
                 .into()
@@ -277,6 +283,7 @@ impl ApiError {
             | Self::ChatUserBlocked
             | Self::AlreadySetUp
             | Self::IdempotencyKeySpent
+            | Self::OwnKey
             | Self::ChangedMeanwhile
             | Self::PreconditionFailed
             | Self::BodyTooLarge
@@ -502,6 +509,7 @@ mod tests {
                 409,
                 "/problems/idempotency-key-spent",
             ),
+            (ApiError::OwnKey, 409, "/problems/own-key"),
             (
                 ApiError::ChangedMeanwhile,
                 409,

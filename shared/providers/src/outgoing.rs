@@ -33,6 +33,9 @@ pub trait ChatProvider: Send + Sync {
     /// The secrets that sending and asking for profiles take.
     fn sending_secrets(&self) -> &'static [&'static str];
 
+    /// The text in the pieces that the platform takes, each fit for one message.
+    fn pieces(&self, text: &str) -> Vec<String>;
+
     /// The next call that sends `text`, or how sending ended. MUST come to an end, and MUST NOT
     /// make a private text public (SPEC A38).
     fn send(

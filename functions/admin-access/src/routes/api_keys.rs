@@ -163,7 +163,7 @@ pub async fn create_api_key(
 ) -> Result<(StatusCode, Json<NewApiKeyResponse>), ApiError> {
     let caller = caller.holding(Permission::ApiKeysManage)?;
     let wanted = Wanted::read(body.0)?;
-    wanted.check_holder(&caller)?;
+    check_holder(&wanted.permissions, &caller)?;
     let id = idempotency.id(
         caller.scope(),
         "api-keys",
@@ -181,7 +181,8 @@ pub async fn create_api_key(
         permissions: wanted.permissions,
         created_by: caller.actor().clone(),
         created_at: now,
-        expires_at: now.plus(wanted.life),
+        // A key that outlived its maker would be a way around the maker's end.
+        expires_at: now.plus(wanted.life).min(caller.until()),
         last_used_at: None,
     };
     let entry = Change {
@@ -213,9 +214,8 @@ pub async fn create_api_key(
 
 /// Revoke an API key
 ///
-/// The key is refused from its next call on. The calling key can be revoked too, and then cannot
-/// call again: make another with `api_keys.manage` before, for without one no key can be made.
-/// Needs `api_keys.manage`.
+/// The key is refused from its next call on. A key cannot be revoked by itself, nor by one that holds
+/// less, so somebody who holds as much always remains. Needs `api_keys.manage`.
 #[utoipa::path(
     delete,
     path = "/v1/api-keys/{api_key_id}",
@@ -230,6 +230,15 @@ pub async fn revoke_api_key(
     ApiPath(path): ApiPath<ApiKeyPath>,
 ) -> Result<StatusCode, ApiError> {
     let caller = caller.holding(Permission::ApiKeysManage)?;
+    let found = deps
+        .api_keys
+        .get_key(caller.scope(), path.api_key_id)
+        .await?
+        .ok_or(ApiError::NotFound("API key"))?;
+    if caller.actor().id == format!("api_key:{}", found.id) {
+        return Err(ApiError::OwnKey);
+    }
+    check_holder(&found.permissions, &caller)?;
     let entry = Change {
         action: "api_key.revoked",
         target: format!("api_key:{}", path.api_key_id),
@@ -289,20 +298,19 @@ impl Wanted {
             _ => Err(errors.into_validation()),
         }
     }
+}
 
-    /// SPEC D26: nobody grants what they do not hold.
-    fn check_holder(&self, caller: &Permitted) -> Result<(), ApiError> {
-        let missing: Vec<_> = self
-            .permissions
-            .iter()
-            .copied()
-            .filter(|permission| !caller.holds(*permission))
-            .collect();
-        if missing.is_empty() {
-            Ok(())
-        } else {
-            Err(ApiError::PermissionsNotHeld(missing))
-        }
+/// SPEC D26: nobody grants what they do not hold, nor acts on somebody who holds more.
+fn check_holder(permissions: &BTreeSet<Permission>, caller: &Permitted) -> Result<(), ApiError> {
+    let missing: Vec<_> = permissions
+        .iter()
+        .copied()
+        .filter(|permission| !caller.holds(*permission))
+        .collect();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(ApiError::PermissionsNotHeld(missing))
     }
 }
 
@@ -384,9 +392,8 @@ mod tests {
     fn a_key_cannot_give_what_it_does_not_hold() {
         let caller = permitted(&[Permission::ApiKeysManage, Permission::ProjectsRead]);
         let ask = |names: &[&str]| {
-            read(json!({"name": "x", "permissions": names}))
-                .unwrap()
-                .check_holder(&caller)
+            let wanted = read(json!({"name": "x", "permissions": names})).unwrap();
+            check_holder(&wanted.permissions, &caller)
         };
         assert!(ask(&["projects.read", "api_keys.manage"]).is_ok());
         let Err(ApiError::PermissionsNotHeld(missing)) =

@@ -317,6 +317,20 @@ impl ApiKeyStore for DynamoAccounts {
         })
     }
 
+    async fn get_key(
+        &self,
+        scope: AccountScope,
+        id: ApiKeyId,
+    ) -> Result<Option<ApiKey>, PortError> {
+        let place = keys::api_key_id(scope, id);
+        match self.table.get::<KeyIdItem>(&place, "API key").await? {
+            Some(claim) if !claim.hash.is_empty() => {
+                self.find_key(scope.account_id(), &claim.hash).await
+            }
+            _ => Ok(None),
+        }
+    }
+
     async fn delete_key(
         &self,
         scope: AccountScope,

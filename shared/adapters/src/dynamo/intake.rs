@@ -88,12 +88,14 @@ impl DynamoIntake {
                 "owed = :owed",
                 "outbox_pk = :shard",
                 "outbox_due = :due",
+                "attempts = :none",
             ]);
             values.extend([
                 (":message", to_value(&standing.onboarding_message)?),
                 (":owed", to_value(&standing.owed)?),
                 (":shard", s(keys::outbox_shard(standing.chat_user_id))),
                 (":due", n(due.millis())),
+                (":none", n(0)),
             ]);
         }
         let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);

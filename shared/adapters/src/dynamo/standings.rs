@@ -90,6 +90,7 @@ impl StandingStore for DynamoStandings {
         let standing = &claimed.standing;
         let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
         let mut values = vec![(":lease", s(claimed.lease)), (":one", n(1))];
+        let mut condition = "lease_id = :lease";
         let change = match settlement {
             Settlement::Message {
                 message,
@@ -103,7 +104,9 @@ impl StandingStore for DynamoStandings {
                 ]);
                 "SET onboarding_message = :message, owed = :owed, outbox_due = :due, attempts = :zero, version = version + :one"
             }
-            Settlement::Done => {
+            Settlement::Done(owed) => {
+                values.push((":owed", to_value(&owed)?));
+                condition = "lease_id = :lease AND owed = :owed";
                 "SET settled_lease = :lease, version = version + :one REMOVE owed, outbox_pk, outbox_due, attempts, lease_id, lease_until"
             }
             Settlement::Postponed { until } => {
@@ -113,7 +116,7 @@ impl StandingStore for DynamoStandings {
         };
         let update = self
             .table
-            .update_part(&key, change, "lease_id = :lease", &[], &values)?;
+            .update_part(&key, change, condition, &[], &values)?;
         match self.table.update(update).await? {
             Conditional::Done(_) => Ok(()),
             Conditional::Failed(Some(row)) => {

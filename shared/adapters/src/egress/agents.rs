@@ -66,9 +66,7 @@ impl AgentClient for HttpAgentClient {
         }
         match read_body(response, ANSWER_MAX).await {
             Ok(body) => AgentReply::Answered(body),
-            Err(ReadError::TooLong) => AgentReply::Unreachable {
-                reason: format!("the answer is longer than {ANSWER_MAX} bytes"),
-            },
+            Err(ReadError::TooLong) => AgentReply::AnsweredTooMuch,
             Err(ReadError::Broken) => AgentReply::Unreachable {
                 reason: "the connection broke".to_owned(),
             },

@@ -97,6 +97,9 @@ pub trait ApiKeyStore: Send + Sync {
         scope: AccountScope,
         page: &PageRequest,
     ) -> Result<Page<ApiKey>, ListError>;
+    /// The key with this id, unless it was revoked.
+    async fn get_key(&self, scope: AccountScope, id: ApiKeyId)
+    -> Result<Option<ApiKey>, PortError>;
     /// Revokes a key at once. `false` when there is none with this id.
     async fn delete_key(
         &self,

@@ -92,6 +92,8 @@ pub enum ProfileOutcome {
 /// A chat platform, as a connector reaches it.
 #[async_trait]
 pub trait ChatPlatform: Send + Sync {
+    /// The text in the pieces that the platform takes. Each is then sent, and recorded, by itself.
+    fn pieces(&self, connector: &Connector, text: &str) -> Vec<String>;
     /// Sends a text.
     async fn send(&self, connector: &Connector, text: OutgoingText<'_>) -> SendOutcome;
     /// Asks for names and avatar.
@@ -114,6 +116,8 @@ pub struct AgentRequest {
 pub enum AgentReply {
     /// It answered 2xx with this body.
     Answered(Vec<u8>),
+    /// It answered 2xx with more than is read. The message has arrived.
+    AnsweredTooMuch,
     /// It answered something else; try again, not before `after` if it said so.
     Refused {
         /// The status.

@@ -3,7 +3,7 @@
 use crate::{
     PortError, ProjectScope, Timestamp,
     account::Environment,
-    chat_user::{ChatUser, OnboardingMessage, Standing},
+    chat_user::{ChatUser, OnboardingMessage, Owed, Standing},
     connector::Connector,
     conversation::ConversationLog,
     ids::{ChatUserId, ConnectorId, LeaseId},
@@ -46,8 +46,8 @@ pub enum Settlement {
         /// The new due time of the outbox mark.
         profile_due: Timestamp,
     },
-    /// Nothing is owed any more: the mark goes.
-    Done,
+    /// What was owed is done: the mark goes, unless something else came to be owed meanwhile.
+    Done(Owed),
     /// Not done: the lease is given back, to be tried again from then on.
     Postponed {
         /// The new due time of the outbox mark.
@@ -67,7 +67,8 @@ pub trait StandingStore: Send + Sync {
         lease_time: Duration,
     ) -> Result<Claim, PortError>;
 
-    /// Records the outcome. `Conflict` when the lease was lost to another worker.
+    /// Records the outcome. `Conflict` when the lease was lost to another worker, or when something
+    /// else is owed by now.
     async fn settle(
         &self,
         scope: ProjectScope,

@@ -98,6 +98,9 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
+/// Most problems that one answer names: each costs another reading of the whole.
+const ERRORS_MAX: usize = 50;
+
 /// Reads the fields into `T`. Each field that cannot be read is noted and left out, then reading
 /// goes on with the rest, so one call learns of all of them.
 pub fn read_fields<T: DeserializeOwned + Default>(
@@ -105,6 +108,7 @@ pub fn read_fields<T: DeserializeOwned + Default>(
     errors: &mut FieldErrors,
 ) -> T {
     let mut value = Value::Object(fields);
+    let mut found = 0;
     loop {
         let error = match serde_path_to_error::deserialize::<_, T>(&value) {
             Ok(read) => return read,
@@ -125,7 +129,8 @@ pub fn read_fields<T: DeserializeOwned + Default>(
             None => rule_of(&message),
         };
         errors.add(place.join("."), rule);
-        if !remove(&mut value, &place) {
+        found += 1;
+        if found == ERRORS_MAX || !remove(&mut value, &place) {
             // The whole is of the wrong type, so there is nothing left to read.
             return T::default();
         }

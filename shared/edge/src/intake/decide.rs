@@ -88,7 +88,7 @@ impl Intake {
         if let Some(standing) = &known.standing
             && standing.has_any(&message.event_keys)
         {
-            self.heal(connector, standing).await?;
+            self.heal(connector, standing).await;
             return Ok(Some(Taken::Duplicate));
         }
         match decision {
@@ -111,13 +111,10 @@ impl Intake {
     }
 
     /// A duplicate of a held message finishes what a crash may have left undone.
-    async fn heal(&self, connector: &Connector, standing: &Standing) -> Result<(), PortError> {
-        if standing.owed.is_none() {
-            return Ok(());
+    async fn heal(&self, connector: &Connector, standing: &Standing) {
+        if standing.owed.is_some() {
+            self.enqueue_or_leave(job(connector, standing)).await;
         }
-        self.onboarding
-            .enqueue_onboarding(job(connector, standing))
-            .await
     }
 
     async fn deliver(

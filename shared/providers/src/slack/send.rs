@@ -32,6 +32,13 @@ impl ChatProvider for Slack {
         &[BOT_TOKEN]
     }
 
+    fn pieces(&self, text: &str) -> Vec<String> {
+        text::split(text, MESSAGE_MAX_CHARS)
+            .into_iter()
+            .map(str::to_owned)
+            .collect()
+    }
+
     fn send(
         &self,
         text: &OutgoingText<'_>,
@@ -93,7 +100,10 @@ fn body(to: &Destination<'_>, piece: &str) -> Value {
     if let Some(thread) = thread {
         body.insert("thread_ts".into(), thread.into());
     }
+    // Whoever makes an agent repeat an address must not make Slack fetch it.
     body.insert("unfurl_links".into(), false.into());
+    body.insert("unfurl_media".into(), false.into());
+    body.insert("mrkdwn".into(), false.into());
     Value::Object(body)
 }
 

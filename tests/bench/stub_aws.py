@@ -1,0 +1,124 @@
+"""Stands for DynamoDB, SQS and KMS over TLS: every call is answered after a fixed delay, as the fixture has it, and counted.
+
+By hand: `stub_aws.py --kind approved --delay-ms 4 --directory <folder>` writes `ca.pem` to the folder, says its URL, and serves.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import ssl
+import time
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Lock, Thread
+
+import fixture
+from certificates import make_certificates
+
+
+class AwsStub:
+    """A running stub; `kind` chooses who writes, and may be changed at any time."""
+
+    def __init__(self, directory: Path, kind: str, delay_ms: float):
+        self.kind = kind
+        self._delay = delay_ms / 1000
+        self._calls = Counter()
+        self._lock = Lock()
+        certificates = make_certificates(directory)
+        self.authority = certificates.authority
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificates.leaf, certificates.leaf_key)
+        self._server = _Server(("127.0.0.1", 0), _handler_of(self))
+        # The handshake is the connection's thread's, so that two connections open side by side.
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+        self.url = f"https://localhost:{self._server.server_port}"
+
+    def start(self) -> "AwsStub":
+        Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def serve(self) -> None:
+        self._server.serve_forever()
+
+    def calls(self) -> Counter:
+        """How often each operation was called so far."""
+        with self._lock:
+            return Counter(self._calls)
+
+    def answer(self, operation: str, request: dict) -> dict:
+        with self._lock:
+            self._calls[operation] += 1
+        time.sleep(self._delay)
+        match operation:
+            case "GetItem":
+                rows = {"CONNECTOR": fixture.connector, "CURRENT": fixture.keyring}
+                row = rows.get(request["Key"]["sk"]["S"])
+                return {"Item": row()} if row else {}
+            case "BatchGetItem":
+                found = {table: self._known(wanted["Keys"]) for table, wanted in request["RequestItems"].items()}
+                return {"Responses": found, "UnprocessedKeys": {}}
+            case "SendMessage":
+                digest = hashlib.md5(request["MessageBody"].encode(), usedforsecurity=False).hexdigest()
+                return {"MessageId": "m", "MD5OfMessageBody": digest}
+            case "GetQueueAttributes":
+                return {"Attributes": {"QueueArn": "arn:aws:sqs:us-east-1:000000000000:bench"}}
+            case "Decrypt":
+                return {"KeyId": "bench", "Plaintext": base64.b64encode(fixture.DATA_KEY).decode(), "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}
+            case _:
+                return {}
+
+    def _known(self, keys: list) -> list:
+        rows = (fixture.known_row(self.kind, key) for key in keys)
+        return [row for row in rows if row]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, *_):
+        pass  # A function that is stopped leaves its connections as they are.
+
+
+def _handler_of(stub: AwsStub):
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        # Without these two, Nagle's algorithm and delayed acknowledgements add 40 ms that no AWS service has.
+        disable_nagle_algorithm = True
+        wbufsize = 65536
+
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+            answer = json.dumps(stub.answer(operation, json.loads(body))).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", self.headers.get("Content-Type", "application/x-amz-json-1.0"))
+            self.send_header("x-amzn-RequestId", "bench")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_):
+            pass
+
+    return Handler
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Stands for AWS, for a function under measurement.")
+    parser.add_argument("--kind", choices=fixture.KINDS, default="approved", help="who writes")
+    parser.add_argument("--delay-ms", type=float, default=4, help="time that every call takes")
+    parser.add_argument("--directory", type=Path, required=True, help="where the certificates are written")
+    arguments = parser.parse_args()
+    stub = AwsStub(arguments.directory, arguments.kind, arguments.delay_ms)
+    print(f"AWS_ENDPOINT_URL={stub.url} SSL_CERT_FILE={stub.authority}", flush=True)
+    try:
+        stub.serve()
+    except KeyboardInterrupt:
+        print(json.dumps(stub.calls()))
+
+
+if __name__ == "__main__":
+    main()
