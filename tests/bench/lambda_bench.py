@@ -153,11 +153,8 @@ class _RuntimeApi:
     """The Runtime API of one function: hands out events, takes answers."""
 
     def __init__(self):
-        self._events = queue.Queue()
         self._answers = queue.Queue()
-        self._asked = Event()
-        self._asked_at = 0.0
-        self._generation = 0
+        self.expect_new_process()
         self._server = _Server(("127.0.0.1", 0), _handler_of(self))
         Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -172,7 +169,10 @@ class _RuntimeApi:
         }
 
     def expect_new_process(self) -> None:
-        self._asked.clear()
+        """Keeps this process's events from the questions of the one before it."""
+        self._asked = Event()
+        self._asked_at = 0.0
+        self._events = queue.Queue()
 
     def wait_for_first_question(self, process: subprocess.Popen) -> float:
         deadline = time.monotonic() + _STARTS_WITHIN_SECONDS
@@ -189,23 +189,18 @@ class _RuntimeApi:
 
     def process_ends(self) -> None:
         """Lets go of the question that the process waits with."""
-        self._generation += 1
+        self._events.put(None)
 
     def stop(self) -> None:
         self._server.shutdown()
         self._server.server_close()
 
     def next_event(self) -> tuple[str, bytes] | None:
-        generation = self._generation
+        events = self._events
         if not self._asked.is_set():
             self._asked_at = time.perf_counter()
             self._asked.set()
-        while self._generation == generation:
-            try:
-                return self._events.get(timeout=0.2)
-            except queue.Empty:
-                pass
-        return None
+        return events.get()
 
     def take_answer(self, path: str, body: bytes) -> None:
         self._answers.put((path, body))
