@@ -13,7 +13,7 @@ LOCAL_STACK := $(PYTHON) infra/local/stack.py
 TOOLS := .local/tools/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test build deploy redrive fmt lint clean tools
+.PHONY: help run stop test bench build deploy redrive fmt lint clean tools
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -26,6 +26,10 @@ stop: ## Stop a local stack that runs elsewhere
 
 test: ## Check everything, as CI does
 	@bash .ci/run
+
+bench: tools ## Measure the webhook as Lambda would run it (tests/bench)
+	cargo build --release --package webhook-slack
+	@$(TOOLS)/python tests/bench/run.py
 
 build: tools ## Build the functions for Lambda; ARCH=x86_64 for the other processor
 	@test -n "$(TARGET)" || { echo "ARCH is $(ARCH); it must be arm64 or x86_64."; exit 1; }

@@ -56,7 +56,7 @@ FIGURES = (
     Figure("first event", "ms, median", lambda found: median(found.first_ms), {}),
     Figure("start + first event", "ms, median", lambda found: median(first_answers(found)), {(128, None): 35}),
     Figure("start + first event", "ms, worst", lambda found: worst(first_answers(found)), {(128, None): 60}),
-    Figure("event", "ms, median", lambda found: median(found.warm_ms), {(None, "stranger"): 12}),
+    Figure("event", "ms, median", lambda found: median(found.warm_ms), {(None, None): 12}),
     Figure("event", "ms, p99", lambda found: p99(found.warm_ms), {}),
     Figure("processor, start", "ms, median", lambda found: median(found.cpu_init_ms), {(None, None): 12}),
     Figure("processor, first event", "ms, median", lambda found: median(found.cpu_first_ms), {(None, None): 2}),

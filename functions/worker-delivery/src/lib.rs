@@ -224,6 +224,7 @@ async fn send_replies(
         let text = OutgoingText {
             to: Destination::Conversation(&job.conversation),
             text: piece,
+            mark: None,
         };
         match deps.platform.send(connector, text).await {
             SendOutcome::Sent => {}

@@ -19,7 +19,7 @@ use vestibule_domain::{
     ids::{IdSource, LeaseId},
     job::{OnboardChatUser, OnboardingJob},
     ports::{
-        ChatPlatform, Claim, ClaimedStanding, ConnectorReader, Destination, FailureClass,
+        ChatPlatform, Claim, ClaimedStanding, ConnectorReader, Destination, FailureClass, Mark,
         OutgoingText, ProfileOutcome, SendOutcome, Settlement, StandingStore,
     },
 };
@@ -183,6 +183,10 @@ async fn send(
     let text = OutgoingText {
         to: Destination::Privately(&user.identity, &claimed.standing.conversation),
         text,
+        mark: Some(Mark {
+            id: &format!("{}:{}", job.connector_id, job.chat_user_id),
+            look_first: claimed.attempt > 1,
+        }),
     };
     Ok(Some(deps.platform.send(connector, text).await))
 }

@@ -13,8 +13,8 @@ pub use admin::{
     SetUpOutcome, SetUpReceipt,
 };
 pub use chat::{
-    AgentClient, AgentReply, AgentRequest, ChatPlatform, Destination, FailureClass, OutgoingText,
-    ProfileOutcome, SendOutcome,
+    AgentClient, AgentReply, AgentRequest, ChatPlatform, Destination, FailureClass, Mark,
+    OutgoingText, ProfileOutcome, SendOutcome,
 };
 pub use intake::{
     ConnectorReader, Counted, DEAD_LETTER_BODY_MAX, DEAD_LETTER_KEPT, DeadLetter, IntakeKey,

@@ -14,6 +14,7 @@ mod api;
 #[cfg(test)]
 mod fixtures;
 mod kind;
+mod look;
 mod parse;
 mod profile;
 mod send;

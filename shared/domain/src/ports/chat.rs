@@ -23,6 +23,18 @@ pub struct OutgoingText<'a> {
     pub to: Destination<'a>,
     /// Plain text.
     pub text: &'a str,
+    /// By what it is known again, if it must not be sent twice.
+    pub mark: Option<Mark<'a>>,
+}
+
+/// A name that a text carries where people do not see it. A platform that can be asked is asked for
+/// it before a text is sent whose first attempt may have succeeded unseen.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark<'a> {
+    /// The name.
+    pub id: &'a str,
+    /// Whether an earlier attempt may have sent it.
+    pub look_first: bool,
 }
 
 /// Whose fault a failure is.

@@ -5,6 +5,7 @@ use super::{
     api::{self, Problem},
     key,
     kind::MESSAGE_MAX_CHARS,
+    look::{self, Looked},
     profile, text,
 };
 use crate::{
@@ -69,9 +70,6 @@ fn next(
     credentials: &Credentials<'_>,
     so_far: &[CallResult],
 ) -> Result<Step<SendOutcome>, Problem> {
-    for result in so_far {
-        api::answer(result)?;
-    }
     let pieces = text::split(text.text, MESSAGE_MAX_CHARS);
     if pieces.is_empty() {
         return Err(never(FailureClass::Request, "no_text"));
@@ -79,21 +77,32 @@ fn next(
     if pieces.len() > POSTS_MAX {
         return Err(never(FailureClass::Request, "msg_too_long"));
     }
-    let Some(piece) = pieces.get(so_far.len()) else {
-        return Ok(Step::Done(SendOutcome::Sent));
-    };
     let token = credentials
         .secret(BOT_TOKEN)
         .ok_or_else(|| never(FailureClass::Connector, "no_bot_token"))?;
-    let body = body(&text.to, piece);
+    let (channel, _) = address(&text.to);
+    let (there, posts) = match text.mark.filter(|mark| mark.look_first) {
+        None => (0, so_far),
+        Some(mark) => match look::for_mark(mark.id, channel, token, so_far)? {
+            Looked::Call(call) => return Ok(Step::Call(call)),
+            Looked::Found { pieces, posts } => (pieces, posts),
+        },
+    };
+    for result in posts {
+        api::answer(result)?;
+    }
+    let index = there + posts.len();
+    let Some(piece) = pieces.get(index) else {
+        return Ok(Step::Done(SendOutcome::Sent));
+    };
     let call = OutgoingCall::new(Method::POST, "/chat.postMessage")
         .with_bearer(token)
-        .with_json(&body);
+        .with_json(&body(text, piece, index));
     Ok(Step::Call(call))
 }
 
-fn body(to: &Destination<'_>, piece: &str) -> Value {
-    let (channel, thread) = address(to);
+fn body(text: &OutgoingText<'_>, piece: &str, index: usize) -> Value {
+    let (channel, thread) = address(&text.to);
     let mut body = Map::new();
     body.insert("channel".into(), channel.into());
     body.insert("text".into(), text::escape(piece).into());
@@ -104,6 +113,9 @@ fn body(to: &Destination<'_>, piece: &str) -> Value {
     body.insert("unfurl_links".into(), false.into());
     body.insert("unfurl_media".into(), false.into());
     body.insert("mrkdwn".into(), false.into());
+    if let Some(mark) = text.mark {
+        body.insert("metadata".into(), look::metadata(mark.id, index));
+    }
     Value::Object(body)
 }
 
@@ -112,8 +124,9 @@ fn body(to: &Destination<'_>, piece: &str) -> Value {
 fn address<'a>(to: &Destination<'a>) -> (&'a str, Option<&'a str>) {
     match to {
         Destination::Conversation(conversation) => in_conversation(conversation),
+        // Outside threads: there it can be looked for.
         Destination::Privately(_, conversation) if is_private(conversation) => {
-            in_conversation(conversation)
+            (&conversation.provider_conversation_id, None)
         }
         Destination::Privately(identity, _) => (&identity.identifier, None),
     }
@@ -164,7 +177,15 @@ mod tests {
             connector: &connector,
             secrets: &secrets,
         };
-        Slack.send(&OutgoingText { to, text }, &credentials, so_far)
+        Slack.send(
+            &OutgoingText {
+                to,
+                text,
+                mark: None,
+            },
+            &credentials,
+            so_far,
+        )
     }
 
     fn call(step: Step<SendOutcome>) -> OutgoingCall {
@@ -211,7 +232,7 @@ mod tests {
                 ("content-type", "application/json; charset=utf-8"),
             ]
         );
-        let expected = json!({"channel": "D024BE91L", "text": "Hello", "unfurl_links": false});
+        let expected = json!({"channel": "D024BE91L", "text": "Hello", "unfurl_links": false, "unfurl_media": false, "mrkdwn": false});
         assert_eq!(body_of(&call), expected);
     }
 
@@ -334,6 +355,7 @@ mod tests {
         let text = OutgoingText {
             to: Destination::Conversation(&direct),
             text: "Hello",
+            mark: None,
         };
         let credentials = Credentials {
             connector: &connector,

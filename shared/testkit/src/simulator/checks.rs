@@ -71,6 +71,18 @@ const CONVERSATIONS_OPEN: Rules = Rules {
     optional: &["users", "channel", "return_im", "prevent_creation"],
     takes_json: true,
 };
+const CONVERSATIONS_HISTORY: Rules = Rules {
+    required: &["channel"],
+    optional: &[
+        "cursor",
+        "include_all_metadata",
+        "inclusive",
+        "latest",
+        "limit",
+        "oldest",
+    ],
+    takes_json: false,
+};
 const USERS_INFO: Rules = Rules {
     required: &["user"],
     optional: &["include_locale"],
@@ -110,7 +122,10 @@ pub(super) fn examine(
         return call;
     }
     call = check_fields(call, api_method, rules);
-    check_text(call, allowed_broadcasts)
+    if rules.optional.contains(&"text") {
+        call = check_text(call, allowed_broadcasts);
+    }
+    call
 }
 
 impl Examined {
@@ -130,6 +145,7 @@ fn rules(api_method: &str) -> Option<&'static Rules> {
         "chat.postMessage" => Some(&POST_MESSAGE),
         "chat.postEphemeral" => Some(&POST_EPHEMERAL),
         "conversations.open" => Some(&CONVERSATIONS_OPEN),
+        "conversations.history" => Some(&CONVERSATIONS_HISTORY),
         "users.info" => Some(&USERS_INFO),
         "auth.test" => Some(&AUTH_TEST),
         _ => None,
@@ -285,7 +301,6 @@ fn check_text(mut call: Examined, allowed_broadcasts: &[String]) -> Examined {
     let Value::Object(arguments) = &call.arguments else {
         return call;
     };
-    let is_post = arguments.contains_key("channel");
     let text = arguments
         .get("text")
         .and_then(Value::as_str)
@@ -294,7 +309,7 @@ fn check_text(mut call: Examined, allowed_broadcasts: &[String]) -> Examined {
     let has_other_content = ["blocks", "attachments", "markdown_text"]
         .iter()
         .any(|name| arguments.contains_key(*name));
-    if is_post && text.trim().is_empty() && !has_other_content {
+    if text.trim().is_empty() && !has_other_content {
         return call.refuse("no_text", "there is nothing to say");
     }
     let chars = text.chars().count();

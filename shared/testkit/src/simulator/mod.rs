@@ -564,6 +564,7 @@ fn write(
             author: Author::Person(user_id.to_owned()),
             text,
             only_visible_to: None,
+            metadata: None,
             event_ids: events.iter().map(|event| event.event_id.clone()).collect(),
             at_ms: now_ms,
         };

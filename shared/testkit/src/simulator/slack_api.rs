@@ -171,6 +171,12 @@ fn perform(
     match api_method {
         "auth.test" => Ok(auth_test(world, &app, base_url)),
         "users.info" => users_info(world, &app, argument("user").unwrap_or_default(), base_url),
+        "conversations.history" => conversations_history(
+            world,
+            &app,
+            argument("channel").unwrap_or_default(),
+            argument("include_all_metadata") == Some("true"),
+        ),
         "conversations.open" => {
             conversations_open(world, &app, argument("users").unwrap_or_default())
         }
@@ -184,6 +190,7 @@ fn perform(
                 text: argument("text").unwrap_or_default(),
                 thread_ts: argument("thread_ts"),
                 only_visible_to,
+                metadata: call.arguments.get("metadata").cloned(),
             };
             post_message(world, &app, &post, now_ms)
         }
@@ -195,6 +202,7 @@ struct Post<'a> {
     text: &'a str,
     thread_ts: Option<&'a str>,
     only_visible_to: Option<&'a str>,
+    metadata: Option<Value>,
 }
 
 fn post_message(world: &mut World, app: &App, post: &Post<'_>, now_ms: i64) -> Outcome {
@@ -255,6 +263,7 @@ fn post_message(world: &mut World, app: &App, post: &Post<'_>, now_ms: i64) -> O
         author: Author::App(connector_id),
         text: post.text.to_owned(),
         only_visible_to: post.only_visible_to.map(str::to_owned),
+        metadata: post.metadata.clone(),
         event_ids: Vec::new(),
         at_ms: now_ms,
     });
@@ -268,6 +277,32 @@ fn post_message(world: &mut World, app: &App, post: &Post<'_>, now_ms: i64) -> O
             "app_id": app.install.api_app_id, "team": app.install.team_id, "text": post.text, "ts": ts,
         },
     }))
+}
+
+/// What stands in a conversation, latest first; replies in threads and messages for one person's eyes do not.
+fn conversations_history(world: &World, app: &App, channel: &str, with_metadata: bool) -> Outcome {
+    let is_theirs = world
+        .conversations
+        .get(channel)
+        .is_some_and(|place| place.connector_id == app.config.connector_id);
+    if !is_theirs {
+        return Err(Refusal::by_mistake(
+            "channel_not_found",
+            format!("there is no conversation {channel} of this app"),
+        ));
+    }
+    let messages: Vec<Value> = world
+        .messages
+        .iter()
+        .rev()
+        .filter(|message| message.channel == channel)
+        .filter(|message| message.thread_ts.is_none() && message.only_visible_to.is_none())
+        .map(|message| {
+            let metadata = message.metadata.as_ref().filter(|_| with_metadata);
+            json!({"type": "message", "ts": message.ts, "text": message.text, "metadata": metadata})
+        })
+        .collect();
+    Ok(json!({"ok": true, "messages": messages, "has_more": false}))
 }
 
 fn conversations_open(world: &mut World, app: &App, users: &str) -> Outcome {

@@ -100,6 +100,9 @@ pub struct Message {
     pub text: String,
     /// The only person who sees it, for an ephemeral message.
     pub only_visible_to: Option<String>,
+    /// What the app attached to it and people do not see.
+    #[serde(skip)]
+    pub metadata: Option<Value>,
     /// The events that told the app of it.
     pub event_ids: Vec<String>,
     /// When it was written, in milliseconds.

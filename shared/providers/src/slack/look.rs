@@ -1,0 +1,189 @@
+//! Looking for a message of ours whose post may have succeeded unseen: the worker died, or Slack's
+//! answer was lost.
+//!
+//! Posts carry `metadata`, which people do not see, and `conversations.history` shows it to the app
+//! that wrote it. Where the app may not read the history, nothing is found and the text is posted:
+//! rather twice than never.
+
+use super::api::{self, Problem};
+use crate::outgoing::{CallResult, OutgoingCall};
+use http::Method;
+use serde_json::{Value, json};
+use vestibule_domain::secret::Secret;
+
+/// The `event_type` of our metadata.
+const EVENT_TYPE: &str = "vestibule_message";
+/// Messages of the conversation that are looked at, latest first.
+const MESSAGES_MAX: &str = "100";
+
+/// What looking has come to.
+pub(super) enum Looked<'a> {
+    /// It takes this call.
+    Call(OutgoingCall),
+    /// This many pieces, from the first on, are there already.
+    Found {
+        /// How many.
+        pieces: usize,
+        /// The results of the posts made since.
+        posts: &'a [CallResult],
+    },
+}
+
+/// The metadata of one piece of a marked text.
+pub(super) fn metadata(id: &str, index: usize) -> Value {
+    json!({ "event_type": EVENT_TYPE, "event_payload": { "id": piece_id(id, index) } })
+}
+
+fn piece_id(id: &str, index: usize) -> String {
+    format!("{id}/{index}")
+}
+
+/// Looks in the direct conversation `channel`, or the one with the person of that id.
+pub(super) fn for_mark<'a>(
+    id: &str,
+    channel: &str,
+    token: &Secret,
+    so_far: &'a [CallResult],
+) -> Result<Looked<'a>, Problem> {
+    let (channel, so_far) = if channel.starts_with('D') {
+        (channel.to_owned(), so_far)
+    } else {
+        let Some((opened, rest)) = so_far.split_first() else {
+            let call = OutgoingCall::new(Method::POST, "/conversations.open")
+                .with_bearer(token)
+                .with_json(&json!({ "users": channel }));
+            return Ok(Looked::Call(call));
+        };
+        let opened = match api::answer(opened) {
+            Ok(body) => body,
+            Err(Problem::Never { .. }) => return Ok(nothing(rest)),
+            Err(later) => return Err(later),
+        };
+        let Some(channel) = opened.pointer("/channel/id").and_then(Value::as_str) else {
+            return Ok(nothing(rest));
+        };
+        (channel.to_owned(), rest)
+    };
+    let Some((history, posts)) = so_far.split_first() else {
+        let call = OutgoingCall::new(Method::GET, "/conversations.history")
+            .with_bearer(token)
+            .with_query("channel", &channel)
+            .with_query("include_all_metadata", "true")
+            .with_query("limit", MESSAGES_MAX);
+        return Ok(Looked::Call(call));
+    };
+    let body = match api::answer(history) {
+        Ok(body) => body,
+        Err(Problem::Never { .. }) => return Ok(nothing(posts)),
+        Err(later) => return Err(later),
+    };
+    let messages = body.get("messages").and_then(Value::as_array);
+    let there: Vec<&str> = messages
+        .into_iter()
+        .flatten()
+        .filter(|message| message.pointer("/metadata/event_type") == Some(&json!(EVENT_TYPE)))
+        .filter_map(|message| message.pointer("/metadata/event_payload/id")?.as_str())
+        .collect();
+    let pieces = (0..)
+        .take_while(|index| there.contains(&piece_id(id, *index).as_str()))
+        .count();
+    Ok(Looked::Found { pieces, posts })
+}
+
+const fn nothing(posts: &[CallResult]) -> Looked<'_> {
+    Looked::Found { pieces: 0, posts }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        outgoing::{ChatProvider, Step},
+        slack::{
+            Slack,
+            fixtures::{self, refused, replied},
+        },
+        webhook::Credentials,
+    };
+    use vestibule_domain::{
+        conversation::{ConversationKind, ConversationRef},
+        ports::{Destination, Mark, OutgoingText, SendOutcome},
+    };
+
+    fn step(kind: ConversationKind, channel: &str, so_far: &[CallResult]) -> Step<SendOutcome> {
+        let (connector, secrets) = (fixtures::connector(), fixtures::secrets());
+        let credentials = Credentials {
+            connector: &connector,
+            secrets: &secrets,
+        };
+        let place = ConversationRef::new(connector.id, kind, channel.to_owned(), None);
+        let identity = fixtures::identity();
+        let text = OutgoingText {
+            to: Destination::Privately(&identity, &place),
+            text: "Welcome",
+            mark: Some(Mark {
+                id: "m1",
+                look_first: true,
+            }),
+        };
+        Slack.send(&text, &credentials, so_far)
+    }
+
+    fn path(step: &Step<SendOutcome>) -> &str {
+        match step {
+            Step::Call(call) => &call.path,
+            Step::Done(outcome) => panic!("no call but {outcome:?}"),
+        }
+    }
+
+    fn history(id: &str) -> CallResult {
+        let message = json!({"type": "message", "text": "Welcome", "metadata": metadata(id, 0)});
+        replied(200, &json!({"ok": true, "messages": [message]}).to_string())
+    }
+
+    #[test]
+    fn a_message_that_is_there_is_not_sent_again() {
+        let direct = |so_far: &[CallResult]| step(ConversationKind::Direct, "D1", so_far);
+        assert_eq!(path(&direct(&[])), "/conversations.history");
+        assert!(matches!(
+            direct(&[history("m1")]),
+            Step::Done(SendOutcome::Sent)
+        ));
+    }
+
+    #[test]
+    fn a_message_that_is_not_there_is_sent() {
+        let direct = |so_far: &[CallResult]| step(ConversationKind::Direct, "D1", so_far);
+        let so_far = [history("another")];
+        assert_eq!(path(&direct(&so_far)), "/chat.postMessage");
+        let so_far = [history("another"), replied(200, r#"{"ok":true}"#)];
+        assert!(matches!(direct(&so_far), Step::Done(SendOutcome::Sent)));
+    }
+
+    #[test]
+    fn for_somebody_who_wrote_in_a_channel_their_direct_conversation_is_looked_at() {
+        let channel = |so_far: &[CallResult]| step(ConversationKind::Channel, "C1", so_far);
+        assert_eq!(path(&channel(&[])), "/conversations.open");
+        let opened = replied(200, r#"{"ok":true,"channel":{"id":"D7"}}"#);
+        let Step::Call(call) = channel(std::slice::from_ref(&opened)) else {
+            panic!("the history was to be asked for");
+        };
+        assert_eq!(call.query[0], ("channel".to_owned(), "D7".to_owned()));
+        assert!(matches!(
+            channel(&[opened, history("m1")]),
+            Step::Done(SendOutcome::Sent)
+        ));
+    }
+
+    #[test]
+    fn where_the_history_may_not_be_read_the_message_is_sent_and_a_passing_failure_is_waited_out() {
+        let direct = |so_far: &[CallResult]| step(ConversationKind::Direct, "D1", so_far);
+        let so_far = [refused("missing_scope")];
+        assert_eq!(path(&direct(&so_far)), "/chat.postMessage");
+        let so_far = [refused("ratelimited")];
+        assert!(matches!(
+            direct(&so_far),
+            Step::Done(SendOutcome::Retry { .. })
+        ));
+    }
+}
