@@ -84,7 +84,7 @@ pub(super) fn for_mark<'a>(
         .filter(|message| message.pointer("/metadata/event_type") == Some(&json!(EVENT_TYPE)))
         .filter_map(|message| message.pointer("/metadata/event_payload/id")?.as_str())
         .collect();
-    let pieces = (0..)
+    let pieces = (0..there.len())
         .take_while(|index| there.contains(&piece_id(id, *index).as_str()))
         .count();
     Ok(Looked::Found { pieces, posts })
