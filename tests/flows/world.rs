@@ -18,7 +18,7 @@ use vestibule_adapters::{
         DynamoConversations, DynamoIntake, DynamoOutbox, DynamoProjects, DynamoStandings,
         KeyringStore, Table,
     },
-    egress::{HttpAgentClient, HttpChatTransport},
+    egress::{HttpAgentClient, HttpChatTransport, PlatformAddresses, TEAMS_SERVICE_ORIGINS},
     setup_token::SecretsManagerSetupToken,
     sqs::SqsQueue,
     vault::KmsVault,
@@ -40,6 +40,7 @@ use vestibule_domain::{
         ConnectorStore, ProjectStore, SecretVault,
     },
     secret::Secret,
+    vars::Vars,
 };
 use vestibule_edge::{
     batch,
@@ -709,11 +710,17 @@ fn functions(
     let vault = Arc::new(KmsVault::new(&aws, KeyringStore::new(table.clone())));
     let clock: Arc<dyn Clock> = Arc::new(SharedClock(clock.clone()));
     let slack_url = format!("{}/slack/api", to_slack.url());
-    let transport = HttpChatTransport::new([(Provider::new("slack"), slack_url)]).unwrap();
+    let address = |name: &str| match name {
+        TEAMS_SERVICE_ORIGINS => None,
+        _ => Some(slack_url.clone()),
+    };
+    let addresses = PlatformAddresses::read(&mut Vars::new(&address));
+    let transport = HttpChatTransport::new(addresses).unwrap();
     let platform = Arc::new(Platforms::new(
         Arc::new(transport),
         vault.clone(),
         chat_providers(),
+        clock.clone(),
     ));
     let store = Arc::new(DynamoIntake::new(table.clone()));
     let exempt = OriginAllowList::parse(&to_agent.url()).unwrap();

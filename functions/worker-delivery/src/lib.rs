@@ -227,7 +227,7 @@ async fn send_replies(
             mark: None,
         };
         match deps.platform.send(connector, text).await {
-            SendOutcome::Sent => {}
+            SendOutcome::Sent(_) => {}
             SendOutcome::Retry { after, reason } => {
                 tracing::warn!(delivery.id = %delivery_id, reason = %reason, "a reply could not be sent yet");
                 return Ok(Outcome::Retry { after });

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use vestibule_adapters::{
     aws::{AwsSettings, sdk_config},
     dynamo::{DynamoConversations, KeyringStore, Table},
-    egress::{HttpAgentClient, HttpChatTransport},
+    egress::{HttpAgentClient, HttpChatTransport, PlatformAddresses},
     sqs::SqsQueue,
     vault::KmsVault,
 };
-use vestibule_domain::{SystemClock, connector::Provider, egress::OriginAllowList};
+use vestibule_domain::{SystemClock, egress::OriginAllowList};
 use vestibule_edge::{batch, chat::Platforms, config, logging};
 use vestibule_providers::catalogue::chat_providers;
 use worker_delivery::{Deps, handle};
@@ -22,10 +22,10 @@ async fn main() -> Result<(), Error> {
     let aws = sdk_config(&AwsSettings::read(&mut vars));
     let table = Table::new(&aws, &vars.required("TABLE_NAME"));
     let queue = SqsQueue::new(&aws, &vars.required("INBOX_QUEUE_URL"));
-    let transport =
-        HttpChatTransport::new([(Provider::new("slack"), vars.required("SLACK_API_URL"))])?;
+    let addresses = PlatformAddresses::read(&mut vars);
     let exempt = vars.parsed("AGENT_ORIGIN_ALLOWLIST", OriginAllowList::parse);
     vars.finish()?;
+    let transport = HttpChatTransport::new(addresses)?;
     let vault = Arc::new(KmsVault::new(&aws, KeyringStore::new(table.clone())));
     vault.warm().await;
     let deps = Deps {
@@ -34,6 +34,7 @@ async fn main() -> Result<(), Error> {
             Arc::new(transport),
             vault.clone(),
             chat_providers(),
+            Arc::new(SystemClock),
         )),
         vault,
         agents: Arc::new(HttpAgentClient::new(exempt)?),

@@ -19,9 +19,10 @@ use vestibule_domain::{
     ids::{IdSource, LeaseId},
     job::{OnboardChatUser, OnboardingJob},
     ports::{
-        ChatPlatform, Claim, ClaimedStanding, ConnectorReader, Destination, FailureClass, Mark,
-        OutgoingText, ProfileOutcome, SendOutcome, Settlement, StandingStore,
+        ChatPlatform, Claim, ClaimedStanding, ConnectorReader, Destination, FailureClass, Learnt,
+        Mark, OutgoingText, ProfileOutcome, ProfileQuery, SendOutcome, Settlement, StandingStore,
     },
+    profile::Profile,
 };
 use vestibule_edge::{
     batch::Outcome,
@@ -124,7 +125,10 @@ async fn onboard(
     let message = match outcome {
         // Decided before it went out: nothing more is said (SPEC A22).
         None => OnboardingMessage::Skipped { at: now },
-        Some(SendOutcome::Sent) => OnboardingMessage::Sent { at: now },
+        Some(SendOutcome::Sent(receipt)) => OnboardingMessage::Sent {
+            at: now,
+            message_id: receipt.message_id,
+        },
         Some(SendOutcome::Failed { class, reason }) => failed(connector, now, class.key(), reason),
         Some(SendOutcome::Retry { reason, .. }) if claimed.attempt >= ATTEMPTS_MAX => {
             failed(connector, now, "gave_up", reason)
@@ -233,10 +237,23 @@ async fn learn(
     else {
         return settle(deps, job, claimed, Settlement::Done(Owed::Profile)).await;
     };
-    match deps.platform.profile(connector, &user.identity).await {
-        ProfileOutcome::Found(profile) => {
+    let query = ProfileQuery {
+        identity: &user.identity,
+        conversation: &claimed.standing.conversation,
+    };
+    match deps.platform.profile(connector, query).await {
+        ProfileOutcome::Found { profile, avatar } => {
+            let learnt = Learnt {
+                profile: &Profile {
+                    avatar_kept: avatar.is_some(),
+                    ..profile
+                }
+                .over(&user.profile),
+                avatar: avatar.as_ref(),
+                at: deps.clock.now(),
+            };
             deps.standings
-                .store_profile(job.scope, job.chat_user_id, &profile, deps.clock.now())
+                .store_profile(job.scope, job.chat_user_id, learnt)
                 .await?;
         }
         ProfileOutcome::Retry { after, reason } if claimed.attempt < ATTEMPTS_MAX => {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use vestibule_adapters::{
     aws::{AwsSettings, sdk_config},
     dynamo::{DynamoIntake, DynamoStandings, KeyringStore, Table},
-    egress::HttpChatTransport,
+    egress::{HttpChatTransport, PlatformAddresses},
     sqs::SqsQueue,
     vault::KmsVault,
 };
-use vestibule_domain::{SystemClock, connector::Provider, ids::SystemIds};
+use vestibule_domain::{SystemClock, ids::SystemIds};
 use vestibule_edge::{batch, chat::Platforms, config, logging};
 use vestibule_providers::catalogue::chat_providers;
 use worker_onboarding::{Deps, handle};
@@ -22,15 +22,20 @@ async fn main() -> Result<(), Error> {
     let aws = sdk_config(&AwsSettings::read(&mut vars));
     let table = Table::new(&aws, &vars.required("TABLE_NAME"));
     let queue = SqsQueue::new(&aws, &vars.required("ONBOARDING_QUEUE_URL"));
-    let transport =
-        HttpChatTransport::new([(Provider::new("slack"), vars.required("SLACK_API_URL"))])?;
+    let addresses = PlatformAddresses::read(&mut vars);
     vars.finish()?;
+    let transport = HttpChatTransport::new(addresses)?;
     let vault = Arc::new(KmsVault::new(&aws, KeyringStore::new(table.clone())));
     vault.warm().await;
     let deps = Deps {
         standings: Arc::new(DynamoStandings::new(table.clone())),
         connectors: Arc::new(DynamoIntake::new(table)),
-        platform: Arc::new(Platforms::new(Arc::new(transport), vault, chat_providers())),
+        platform: Arc::new(Platforms::new(
+            Arc::new(transport),
+            vault,
+            chat_providers(),
+            Arc::new(SystemClock),
+        )),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
     };

@@ -11,4 +11,4 @@ mod resolver;
 
 pub use agents::HttpAgentClient;
 pub use client::{EgressClientError, install_tls};
-pub use platforms::HttpChatTransport;
+pub use platforms::{HttpChatTransport, PlatformAddresses, TEAMS_SERVICE_ORIGINS};

@@ -73,7 +73,7 @@ impl ChatUser {
         Self {
             id: message.sender.chat_user_id(connector.scope),
             identity: message.sender.clone(),
-            profile: Profile::default(),
+            profile: message.profile.clone(),
             admitted_openly: false,
             grants: BTreeMap::new(),
             block: None,
@@ -127,6 +127,9 @@ pub enum OnboardingMessage {
     Sent {
         /// When.
         at: Timestamp,
+        /// The platform's id of it, by which it may report later that it did not arrive.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message_id: Option<String>,
     },
     /// The platform will not take it; an admin can see why.
     Failed {
@@ -184,6 +187,8 @@ pub struct Standing {
     pub rejections: Option<Rejections>,
     /// What became of the onboarding message, once one was due.
     pub onboarding_message: Option<OnboardingMessage>,
+    /// Since when they do not want to be written to here (an SMS STOP), unless they took it back.
+    pub opted_out_at: Option<Timestamp>,
     /// What is still to be done for them.
     pub owed: Option<Owed>,
     /// Counts changes.
@@ -207,6 +212,7 @@ impl Standing {
             recent_events: Vec::new(),
             rejections: None,
             onboarding_message: None,
+            opted_out_at: None,
             owed: None,
             version: 0,
         }

@@ -29,6 +29,13 @@ pub struct ConversationRef {
     pub provider_conversation_id: String,
     /// The thread within it that an answer belongs to.
     pub thread: Option<String>,
+    /// The channel it counts for (SPEC M02), when its connector has more than one: SMS or `WhatsApp`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// The address that answers go to, when the platform names one with each message (Teams). It
+    /// came from outside: it is checked again before it is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_url: Option<String>,
 }
 
 impl ConversationRef {
@@ -50,7 +57,23 @@ impl ConversationRef {
             kind,
             provider_conversation_id,
             thread,
+            channel: None,
+            reply_url: None,
         }
+    }
+
+    /// The conversation as one of this channel.
+    #[must_use]
+    pub fn on_channel(mut self, channel: &str) -> Self {
+        self.channel = Some(channel.to_owned());
+        self
+    }
+
+    /// The conversation with the address that answers go to.
+    #[must_use]
+    pub fn answered_at(mut self, url: &str) -> Self {
+        self.reply_url = Some(url.to_owned());
+        self
     }
 }
 

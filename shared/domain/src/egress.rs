@@ -91,6 +91,18 @@ impl OriginAllowList {
             .map(Self)
     }
 
+    /// The URL, if its origin is listed and it has neither credentials nor a fragment. Nothing else is
+    /// looked at: a listed origin may be private or plain http.
+    #[must_use]
+    pub fn admit(&self, text: &str) -> Option<Url> {
+        let url = Url::parse(text)
+            .ok()
+            .filter(|_| text.len() <= ENDPOINT_MAX_CHARS)?;
+        let bare =
+            url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+        (bare && self.has(&url)).then_some(url)
+    }
+
     fn has(&self, url: &Url) -> bool {
         Origin::of(url).is_some_and(|origin| self.0.contains(&origin))
     }

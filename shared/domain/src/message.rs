@@ -2,7 +2,7 @@
 
 use crate::{
     Timestamp, connector::Provider, conversation::ConversationRef, ids::ChatUserId,
-    scope::ProjectScope,
+    profile::Profile, scope::ProjectScope,
 };
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +65,11 @@ pub enum AttachmentKind {
 pub struct InboundMessage {
     /// Who.
     pub sender: Identity,
+    /// The same person under a second id, when the platform tells both: a `WhatsApp` phone number and
+    /// a business-scoped user id (SPEC A29). `sender` is the more lasting of the two.
+    pub also_known_as: Option<Identity>,
+    /// What the message itself tells of the sender; empty where it takes a call to know.
+    pub profile: Profile,
     /// Where.
     pub conversation: ConversationRef,
     /// What. Plain text: the provider's own escapes are undone.

@@ -13,15 +13,16 @@ pub use admin::{
     SetUpOutcome, SetUpReceipt,
 };
 pub use chat::{
-    AgentClient, AgentReply, AgentRequest, ChatPlatform, Destination, FailureClass, Mark,
-    OutgoingText, ProfileOutcome, SendOutcome,
+    AVATAR_MAX_BYTES, AgentClient, AgentReply, AgentRequest, AvatarImage, ChatPlatform,
+    Destination, FailureClass, Mark, OutgoingText, ProfileOutcome, ProfileQuery, Receipt,
+    SendOutcome,
 };
 pub use intake::{
     ConnectorReader, Counted, DEAD_LETTER_BODY_MAX, DEAD_LETTER_KEPT, DeadLetter, IntakeKey,
-    IntakeStore, Introduction, Known, OpenRequest, Written,
+    IntakeStore, Introduction, Known, Noted, NotedFailure, OpenRequest, StandingPlace, Written,
 };
 pub use onboarding::{
-    Claim, ClaimedStanding, ConversationStore, DeliveryContext, OutboxEntry, OutboxStore,
+    Claim, ClaimedStanding, ConversationStore, DeliveryContext, Learnt, OutboxEntry, OutboxStore,
     Settlement, StandingStore,
 };
 pub use queue::{InboxQueue, MessageHider, OnboardingQueue};

@@ -15,6 +15,9 @@ pub struct Profile {
     pub last_name: Option<String>,
     /// An https address of a picture.
     pub avatar_url: Option<String>,
+    /// Whether we keep a copy of the avatar ourselves.
+    #[serde(default)]
+    pub avatar_kept: bool,
 }
 
 impl Profile {
@@ -37,6 +40,20 @@ impl Profile {
                         && url.chars().all(|c| c.is_ascii_graphic())
                 })
                 .map(str::to_owned),
+            avatar_kept: false,
+        }
+    }
+
+    /// This profile, with what it does not tell taken from `before`.
+    #[must_use]
+    pub fn over(self, before: &Self) -> Self {
+        let or = |now: Option<String>, before: &Option<String>| now.or_else(|| before.clone());
+        Self {
+            display_name: or(self.display_name, &before.display_name),
+            first_name: or(self.first_name, &before.first_name),
+            last_name: or(self.last_name, &before.last_name),
+            avatar_url: or(self.avatar_url, &before.avatar_url),
+            avatar_kept: self.avatar_kept || before.avatar_kept,
         }
     }
 }

@@ -2,16 +2,23 @@
 
 use crate::connectors::OpenConnector;
 use async_trait::async_trait;
-use std::{fmt, sync::Arc};
+use ring::digest::{Context, SHA256};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 use vestibule_domain::{
-    PortError,
+    Clock, PortError, Timestamp,
     connector::{Connector, Provider},
     error::Chain,
-    message::Identity,
-    ports::{ChatPlatform, FailureClass, OutgoingText, ProfileOutcome, SecretVault, SendOutcome},
+    ports::{
+        ChatPlatform, FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, SecretVault,
+        SendOutcome,
+    },
 };
 use vestibule_providers::{
-    outgoing::{CallResult, ChatProvider, Step},
+    outgoing::{CallResult, ChatProvider, HttpReply, OutgoingCall, Step},
     transport::ChatTransport,
     webhook::Credentials,
 };
@@ -19,11 +26,50 @@ use vestibule_providers::{
 /// Calls that one send or one profile may take; no platform needs as many.
 const CALLS_MAX: usize = 32;
 
+/// Answers that are kept at a time; more than a sandbox has connectors to serve.
+const KEPT_MAX: usize = 1000;
+
+fn hash_of(call: &OutgoingCall) -> CallHash {
+    let mut context = Context::new(&SHA256);
+    // Lengths go first, so that no two calls spell the same bytes.
+    let mut add = |part: &[u8]| {
+        context.update(&part.len().to_be_bytes());
+        context.update(part);
+    };
+    add(format!("{:?}", call.host).as_bytes());
+    add(call.method.as_str().as_bytes());
+    add(call.path.as_bytes());
+    for (name, value) in &call.query {
+        add(name.as_bytes());
+        add(value.as_bytes());
+    }
+    for (name, value) in &call.headers {
+        add(name.as_str().as_bytes());
+        add(value.reveal().as_bytes());
+    }
+    add(call.body.as_deref().unwrap_or_default());
+    let mut hash = CallHash::default();
+    hash.copy_from_slice(context.finish().as_ref());
+    hash
+}
+
 /// Reaches every platform that has a [`ChatProvider`].
 pub struct Platforms {
     transport: Arc<dyn ChatTransport>,
     vault: Arc<dyn SecretVault>,
     providers: &'static [&'static dyn ChatProvider],
+    clock: Arc<dyn Clock>,
+    kept: Mutex<HashMap<CallHash, Kept>>,
+}
+
+/// What tells one call from another: everything in it, secrets included, so that an answer is only
+/// ever used for who might have got it.
+type CallHash = [u8; 32];
+
+/// An answer that may be used again.
+struct Kept {
+    reply: HttpReply,
+    until: Timestamp,
 }
 
 impl fmt::Debug for Platforms {
@@ -63,11 +109,14 @@ impl Platforms {
         transport: Arc<dyn ChatTransport>,
         vault: Arc<dyn SecretVault>,
         providers: &'static [&'static dyn ChatProvider],
+        clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
             transport,
             vault,
             providers,
+            clock,
+            kept: Mutex::default(),
         }
     }
 
@@ -99,16 +148,59 @@ impl Platforms {
             secrets: &open.secrets,
         };
         let mut so_far = Vec::new();
+        let mut made = Vec::new();
         while so_far.len() < CALLS_MAX {
             match next(provider, &credentials, &so_far) {
                 Step::Done(outcome) => return Ok(outcome),
                 Step::Call(call) => {
-                    let result = self.transport.call(&connector.provider, call).await;
-                    so_far.push(result);
+                    let hash = hash_of(&call);
+                    let again = made.contains(&hash);
+                    so_far.push(self.answer(provider, call, hash, again).await);
+                    made.push(hash);
                 }
             }
         }
         Err(Unable::TooManyCalls)
+    }
+
+    /// Makes the call, unless its answer is kept. One that is asked for `again` is made: its answer
+    /// was of no use.
+    async fn answer(
+        &self,
+        provider: &dyn ChatProvider,
+        call: OutgoingCall,
+        hash: CallHash,
+        again: bool,
+    ) -> CallResult {
+        let now = self.clock.now();
+        if !again
+            && let Some(kept) = self.lock().get(&hash)
+            && now < kept.until
+        {
+            return CallResult::Replied(kept.reply.clone());
+        }
+        let result = self.transport.call(call.clone()).await;
+        if let CallResult::Replied(reply) = &result
+            && let Some(time) = provider.keep_answer(&call, reply)
+        {
+            let mut all = self.lock();
+            if all.len() >= KEPT_MAX {
+                all.retain(|_, kept| now < kept.until);
+            }
+            if all.len() < KEPT_MAX {
+                let kept = Kept {
+                    reply: reply.clone(),
+                    until: now.plus(time),
+                };
+                all.insert(hash, kept);
+            }
+        }
+        result
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<CallHash, Kept>> {
+        // The map is whole whenever the lock is free: a panic elsewhere cannot have torn it.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -141,10 +233,10 @@ impl ChatPlatform for Platforms {
         })
     }
 
-    async fn profile(&self, connector: &Connector, identity: &Identity) -> ProfileOutcome {
+    async fn profile(&self, connector: &Connector, query: ProfileQuery<'_>) -> ProfileOutcome {
         let outcome = self
             .run(connector, |provider, credentials, so_far| {
-                provider.profile(identity, credentials, so_far)
+                provider.profile(&query, credentials, so_far)
             })
             .await;
         outcome.unwrap_or_else(|unable| {

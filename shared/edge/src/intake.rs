@@ -12,19 +12,20 @@ use crate::{
 };
 use ring::digest::{SHA256, digest};
 use std::{fmt, sync::Arc, time::Duration};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use vestibule_domain::{
     Clock, PortError,
     connector::Connector,
     error::Chain,
-    ids::ConnectorId,
+    ids::{ChatUserId, ConnectorId},
+    message::Identity,
     ports::{
         ConnectorReader, DEAD_LETTER_BODY_MAX, DEAD_LETTER_KEPT, DeadLetter, InboxQueue,
-        IntakeStore, OnboardingQueue, SecretVault,
+        IntakeStore, Noted, NotedFailure, OnboardingQueue, SecretVault, StandingPlace,
     },
 };
 use vestibule_providers::webhook::{
-    Credentials, Event, Parsed, RawRequest, Refusal, Reply, WebhookProvider,
+    Credentials, Event, Parsed, RawRequest, Refusal, Reply, SendFailure, WebhookProvider,
 };
 
 /// Largest body that is looked at. No platform sends as much for one event.
@@ -32,6 +33,9 @@ pub const BODY_MAX: usize = 256 * 1024;
 /// Time for everything: the platform with the least patience waits three seconds, a cold start
 /// included.
 pub const TIME_MAX: Duration = Duration::from_millis(1900);
+
+/// Between two attempts at an event that its platform does not send again.
+const RETRY_WAIT: Duration = Duration::from_millis(100);
 
 /// What the intake needs.
 pub struct Intake {
@@ -99,7 +103,7 @@ impl Intake {
         request: &RawRequest<'_>,
     ) -> Reply {
         if request.body.len() > BODY_MAX {
-            return status(413);
+            return self.provider.refusal_reply(413);
         }
         let result = timeout(TIME_MAX, self.take_request(connector_id, request)).await;
         match result {
@@ -111,15 +115,15 @@ impl Intake {
                     reason = refusal.reason,
                     "webhook refused"
                 );
-                status(401)
+                self.provider.refusal_reply(401)
             }
             Ok(Err(Refused::Failed(error))) => {
                 tracing::error!(error = %Chain(&error), "webhook failed; the platform will try again");
-                status(503)
+                self.provider.refusal_reply(503)
             }
             Err(_) => {
                 tracing::error!("webhook ran out of time; the platform will try again");
-                status(503)
+                self.provider.refusal_reply(503)
             }
         }
     }
@@ -137,11 +141,33 @@ impl Intake {
         let mut failed = None;
         for event in events {
             // One event that fails does not keep the others of its batch from being taken.
-            if let Err(error) = self.take_event(&open.connector, event, request).await {
+            if let Err(error) = self.take_surely(&open.connector, event, request).await {
                 failed = Some(error);
             }
         }
         failed.map_or(Ok(reply), |error| Err(Refused::Failed(error)))
+    }
+
+    /// Takes one event. A platform that does not send it again leaves that to us: the whole call has
+    /// [`TIME_MAX`], and every write is safe to do twice.
+    async fn take_surely(
+        &self,
+        connector: &Connector,
+        event: Event,
+        request: &RawRequest<'_>,
+    ) -> Result<(), PortError> {
+        if self.provider.redelivers() {
+            return self.take_event(connector, event, request).await;
+        }
+        loop {
+            match self.take_event(connector, event.clone(), request).await {
+                Err(error @ (PortError::Unavailable { .. } | PortError::Conflict { .. })) => {
+                    tracing::warn!(error = %Chain(&error), "an event is tried again: its platform will not send it again");
+                    sleep(RETRY_WAIT).await;
+                }
+                result => return result,
+            }
+        }
     }
 
     /// The connector, once the platform has proved that it sent the request to it.
@@ -207,6 +233,14 @@ impl Intake {
                 tracing::debug!(connector.id = %connector.id, event.kind = %kind, "event ignored");
                 Ok(())
             }
+            Event::SendFailed(failure) => self.take_failure(connector, &failure).await,
+            Event::Consent { sender, may_write } => {
+                let now = self.clock.now();
+                let ids = chat_user_ids(connector, &sender);
+                self.store
+                    .note_consent(&place(connector, &ids), (!may_write).then_some(now))
+                    .await
+            }
             Event::Throttled { .. } => {
                 tracing::warn!(connector.id = %connector.id, "the platform withholds events");
                 count(Metric::ProviderThrottled, provider, self.clock.now());
@@ -218,6 +252,42 @@ impl Intake {
                 self.keep_unreadable(connector.id, detail, request.body)
                     .await
             }
+        }
+    }
+
+    /// The platform could not deliver what it had taken. If that was the onboarding message, its
+    /// request shows it.
+    async fn take_failure(
+        &self,
+        connector: &Connector,
+        failure: &SendFailure,
+    ) -> Result<(), PortError> {
+        let now = self.clock.now();
+        tracing::warn!(
+            connector.id = %connector.id,
+            failure.class = failure.class.key(),
+            reason = %failure.reason,
+            "the platform could not deliver a message that it had taken"
+        );
+        count(Metric::SendFailedLater, connector.provider.key(), now);
+        let ids = chat_user_ids(connector, &failure.recipient);
+        let noted = self
+            .store
+            .note_send_failure(
+                &place(connector, &ids),
+                &NotedFailure {
+                    message_id: &failure.message_id,
+                    class: failure.class,
+                    reason: &failure.reason,
+                    at: now,
+                },
+            )
+            .await?;
+        match noted {
+            Noted::Done | Noted::Unknown => Ok(()),
+            Noted::NotYet => Err(PortError::Conflict {
+                what: "onboarding message",
+            }),
         }
     }
 
@@ -257,10 +327,17 @@ const UNKNOWN: Refused = Refused::NotAuthentic(Refusal {
     reason: "there is no such connector of this platform",
 });
 
-fn status(status: u16) -> Reply {
-    Reply {
-        status,
-        content_type: None,
-        body: Vec::new(),
+fn place<'a>(connector: &Connector, chat_user_ids: &'a [ChatUserId]) -> StandingPlace<'a> {
+    StandingPlace {
+        scope: connector.scope,
+        connector_id: connector.id,
+        chat_user_ids,
     }
+}
+
+fn chat_user_ids(connector: &Connector, known_as: &[Identity]) -> Vec<ChatUserId> {
+    known_as
+        .iter()
+        .map(|identity| identity.chat_user_id(connector.scope))
+        .collect()
 }

@@ -52,6 +52,8 @@ pub enum Metric {
     AccessRequestCreated,
     /// An onboarding message was given up.
     OnboardingMessageFailed,
+    /// A platform reported that a message it had taken did not arrive.
+    SendFailedLater,
     /// A delivery to an agent failed and will be tried again.
     DeliveryRetried,
 }
@@ -63,6 +65,7 @@ impl Metric {
             Self::EventUnreadable => "EventUnreadable",
             Self::AccessRequestCreated => "AccessRequestCreated",
             Self::OnboardingMessageFailed => "OnboardingMessageFailed",
+            Self::SendFailedLater => "SendFailedLater",
             Self::DeliveryRetried => "DeliveryRetried",
         }
     }

@@ -1,6 +1,6 @@
 //! Which chat platforms there are, and what an admin sets up for each.
 
-use crate::{outgoing::ChatProvider, slack};
+use crate::{outgoing::ChatProvider, setup::ConnectorSetup, slack};
 use std::collections::BTreeMap;
 use vestibule_domain::{connector::Provider, secret::Secret};
 
@@ -13,6 +13,12 @@ pub struct FieldSpec {
     pub secret: bool,
     /// Whether a connector cannot be made without it.
     pub required: bool,
+    /// Whether we draw it when the admin leaves it out: a secret that the platform is told, not one
+    /// that it tells.
+    pub generated: bool,
+    /// The secret field that keeps the value before, so that requests made with either are taken
+    /// while a rotation reaches the platform.
+    pub previous_in: Option<&'static str>,
     /// Where to find it in the platform's own console.
     pub help: &'static str,
     /// Whether a value will do; if not, the rule, as a sentence.
@@ -118,6 +124,21 @@ pub fn connector_kinds() -> &'static [&'static dyn ConnectorKind] {
 #[must_use]
 pub fn chat_providers() -> &'static [&'static dyn ChatProvider] {
     &[&slack::Slack]
+}
+
+/// Every platform that a connector can be tested with.
+#[must_use]
+pub fn connector_setups() -> &'static [&'static dyn ConnectorSetup] {
+    &[&slack::Slack]
+}
+
+/// Connecting and testing at `provider`.
+#[must_use]
+pub fn connector_setup(provider: &Provider) -> Option<&'static dyn ConnectorSetup> {
+    connector_setups()
+        .iter()
+        .copied()
+        .find(|setup| setup.provider() == *provider)
 }
 
 /// What it takes to connect to `provider`.

@@ -11,6 +11,9 @@
 //! | [`outgoing`] | the outbound side: calls as data, answers classified |
 //! | [`catalogue`] | what an admin sets up, and which providers there are |
 //! | [`transport`] | the port through which the calls are made |
+//! | [`fields`] | reading payloads leniently |
+//! | [`setup`] | connecting a connector, and testing it |
+//! | [`text`] | texts that are too long for one message |
 //! | [`slack`] | Slack: Events API in, Web API out |
 //!
 //! # Adding a provider
@@ -32,7 +35,12 @@
 //!    vector, a row for every ignored kind and every error, and properties over arbitrary bytes.
 
 pub mod catalogue;
+pub mod fields;
 pub mod outgoing;
+pub mod setup;
 pub mod slack;
+#[cfg(test)]
+mod testing;
+pub mod text;
 pub mod transport;
 pub mod webhook;

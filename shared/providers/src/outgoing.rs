@@ -15,13 +15,13 @@
 //!
 //! A platform that wants a token, then a conversation, then the post, takes three turns.
 
-use crate::webhook::Credentials;
+use crate::webhook::{Credentials, clean_kind};
+use data_encoding::BASE64;
 use http::{HeaderName, Method, header};
 use std::{fmt, time::Duration};
 use vestibule_domain::{
     connector::Provider,
-    message::Identity,
-    ports::{OutgoingText, ProfileOutcome, SendOutcome},
+    ports::{FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, SendOutcome},
     secret::Secret,
 };
 
@@ -45,13 +45,24 @@ pub trait ChatProvider: Send + Sync {
         so_far: &[CallResult],
     ) -> Step<SendOutcome>;
 
-    /// The next call that asks who `identity` is, or how asking ended.
+    /// The next call that asks who somebody is, or how asking ended.
     fn profile(
         &self,
-        identity: &Identity,
+        query: &ProfileQuery<'_>,
         credentials: &Credentials<'_>,
         so_far: &[CallResult],
     ) -> Step<ProfileOutcome>;
+
+    /// How long the answer to `call` may be used again for the same call, such as a token for as long
+    /// as it lives. A call that is made twice within one send is never answered from memory, so a
+    /// provider renews a token that was refused by asking again.
+    fn keep_answer(&self, call: &OutgoingCall, reply: &HttpReply) -> Option<Duration> {
+        let _ = (call, reply);
+        None
+    }
+
+    /// The shortest time between two texts that one connector sends, by the platform's limits.
+    fn send_interval(&self) -> Duration;
 }
 
 /// What to do next.
@@ -63,12 +74,66 @@ pub enum Step<T> {
     Done(T),
 }
 
+/// One of the addresses that the stack is configured with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Api {
+    /// Slack's Web API.
+    Slack,
+    /// Telegram's Bot API.
+    Telegram,
+    /// Microsoft's login, where Teams bots get their tokens.
+    MicrosoftLogin,
+    /// Microsoft Graph.
+    MicrosoftGraph,
+    /// 360dialog's messaging API.
+    Dialog360,
+    /// Twilio's API.
+    Twilio,
+}
+
+impl Api {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Slack,
+        Self::Telegram,
+        Self::MicrosoftLogin,
+        Self::MicrosoftGraph,
+        Self::Dialog360,
+        Self::Twilio,
+    ];
+
+    /// The environment variable that holds its base address.
+    #[must_use]
+    pub const fn variable(self) -> &'static str {
+        match self {
+            Self::Slack => "SLACK_API_URL",
+            Self::Telegram => "TELEGRAM_API_URL",
+            Self::MicrosoftLogin => "MICROSOFT_LOGIN_URL",
+            Self::MicrosoftGraph => "MICROSOFT_GRAPH_URL",
+            Self::Dialog360 => "DIALOG360_API_URL",
+            Self::Twilio => "TWILIO_API_URL",
+        }
+    }
+}
+
+/// Where a call goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Host {
+    /// To an address that the stack is configured with.
+    Api(Api),
+    /// To the base address that a Teams message named. The transport makes the call only if its
+    /// origin is on the list of Microsoft's own (PROVIDERS §2.4).
+    TeamsService(String),
+}
+
 /// An HTTP call to a platform. Its `Debug` shows no secret and nothing that a person wrote.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OutgoingCall {
+    /// Where it goes.
+    pub host: Host,
     /// The method.
     pub method: Method,
-    /// Begins with `/`; relative to the base address that is configured for the provider.
+    /// Begins with `/`; relative to the host's base address, percent-encoded where needed.
     /// Some platforms want their token in here, so it is not to be logged.
     pub path: String,
     /// Names and values, not yet encoded.
@@ -83,8 +148,9 @@ pub struct OutgoingCall {
 impl OutgoingCall {
     /// A call without query, headers and body.
     #[must_use]
-    pub fn new(method: Method, path: impl Into<String>) -> Self {
+    pub fn new(host: Host, method: Method, path: impl Into<String>) -> Self {
         Self {
+            host,
             method,
             path: path.into(),
             query: Vec::new(),
@@ -98,6 +164,22 @@ impl OutgoingCall {
     pub fn with_bearer(mut self, token: &Secret) -> Self {
         let value = Secret::new(format!("Bearer {}", token.reveal()));
         self.headers.push((header::AUTHORIZATION, value));
+        self
+    }
+
+    /// The call with `Authorization: Basic <user:password>`.
+    #[must_use]
+    pub fn with_basic(mut self, user: &str, password: &Secret) -> Self {
+        let pair = format!("{user}:{}", password.reveal());
+        let value = Secret::new(format!("Basic {}", BASE64.encode(pair.as_bytes())));
+        self.headers.push((header::AUTHORIZATION, value));
+        self
+    }
+
+    /// The call with one more header.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: &Secret) -> Self {
+        self.headers.push((name, value.clone()));
         self
     }
 
@@ -116,12 +198,25 @@ impl OutgoingCall {
         self.body = Some(body.to_string().into_bytes());
         self
     }
+
+    /// The call with a form as its body.
+    #[must_use]
+    pub fn with_form(mut self, fields: &[(&str, &str)]) -> Self {
+        let media_type = Secret::new("application/x-www-form-urlencoded; charset=utf-8");
+        self.headers.push((header::CONTENT_TYPE, media_type));
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        self.body = Some(body.into_bytes());
+        self
+    }
 }
 
 impl fmt::Debug for OutgoingCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = |all: Vec<&str>| all.join(",");
         f.debug_struct("OutgoingCall")
+            .field("host", &self.host)
             .field("method", &self.method)
             // A token in a path is never its last part: that names the operation.
             .field("operation", &self.path.rsplit('/').next().unwrap_or(""))
@@ -138,6 +233,64 @@ impl fmt::Debug for OutgoingCall {
     }
 }
 
+/// Why a call did not do what it should.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// It may work later, or may even have worked.
+    Later {
+        /// How long the platform asked us to wait.
+        after: Option<Duration>,
+        /// The platform's word for it, clean.
+        reason: String,
+    },
+    /// It never will.
+    Never {
+        /// Whose fault.
+        class: FailureClass,
+        /// The platform's word for it, clean.
+        reason: String,
+    },
+}
+
+impl Problem {
+    /// [`Later`](Self::Later).
+    #[must_use]
+    pub fn later(after: Option<Duration>, reason: &str) -> Self {
+        Self::Later {
+            after,
+            reason: clean_kind(reason),
+        }
+    }
+
+    /// [`Never`](Self::Never).
+    #[must_use]
+    pub fn never(class: FailureClass, reason: &str) -> Self {
+        Self::Never {
+            class,
+            reason: clean_kind(reason),
+        }
+    }
+}
+
+impl From<Problem> for SendOutcome {
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::Later { after, reason } => Self::Retry { after, reason },
+            Problem::Never { class, reason } => Self::Failed { class, reason },
+        }
+    }
+}
+
+/// A name is nice to have: only what may pass is tried again.
+impl From<Problem> for ProfileOutcome {
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::Later { after, reason } => Self::Retry { after, reason },
+            Problem::Never { reason, .. } => Self::None { reason },
+        }
+    }
+}
+
 /// What came of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallResult {
@@ -146,6 +299,11 @@ pub enum CallResult {
     /// It did not. Nothing is known about whether the call took effect.
     NoReply {
         /// Why, without the address.
+        reason: String,
+    },
+    /// The call was not made: it must not go there.
+    Forbidden {
+        /// The rule.
         reason: String,
     },
 }

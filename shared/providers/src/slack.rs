@@ -7,6 +7,7 @@
 //! | `api` | what all answers have in common, and what errors mean |
 //! | `send` | `chat.postMessage` |
 //! | `profile` | `users.info` |
+//! | `setup` | `auth.test` |
 //! | `text` | escapes, and texts that take several posts |
 //! | `kind` | what an admin fills in |
 
@@ -18,6 +19,7 @@ mod look;
 mod parse;
 mod profile;
 mod send;
+mod setup;
 mod text;
 mod webhook;
 

@@ -2,11 +2,10 @@
 
 use crate::outgoing::{CallResult, OutgoingCall};
 use async_trait::async_trait;
-use vestibule_domain::connector::Provider;
 
 /// Makes the calls that providers describe. MUST follow no redirects and bound the time of a call.
 #[async_trait]
 pub trait ChatTransport: Send + Sync {
     /// Makes one call to the platform.
-    async fn call(&self, provider: &Provider, call: OutgoingCall) -> CallResult;
+    async fn call(&self, call: OutgoingCall) -> CallResult;
 }

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use vestibule_domain::{
     Timestamp,
     connector::{Connector, Provider},
-    message::InboundMessage,
+    message::{Identity, InboundMessage},
+    ports::FailureClass,
     secret::Secret,
     text::is_invisible,
 };
@@ -53,6 +54,21 @@ pub trait WebhookProvider: Send + Sync {
     /// The secrets that [`verify`](Self::verify) looks at. One that is not set is left out of the
     /// credentials; whether it is needed is for `verify` to say.
     fn verification_secrets(&self) -> &'static [&'static str];
+
+    /// Whether the platform sends a request again that was answered with 5xx. Where it does not, the
+    /// intake tries its own writes again for as long as it has.
+    fn redelivers(&self) -> bool {
+        true
+    }
+
+    /// The answer to a request that is not taken, or that failed. Only its status counts for most.
+    fn refusal_reply(&self, status: u16) -> Reply {
+        Reply {
+            status,
+            content_type: None,
+            body: Vec::new(),
+        }
+    }
 
     /// Whether the platform sent this request to this connector's app. MUST depend on the raw
     /// bytes only, compare in constant time, and refuse when a needed secret is missing or blank.
@@ -119,6 +135,16 @@ pub enum Event {
         /// What it is, for the log: short and clean (see [`clean_kind`]).
         kind: String,
     },
+    /// The platform reports that it could not deliver a message which it had taken from us.
+    SendFailed(Box<SendFailure>),
+    /// A person asked not to be written to any more, or to be again (Twilio's STOP and START). The
+    /// platform enforces it; we respect and show it.
+    Consent {
+        /// Who, under every id the platform tells.
+        sender: Vec<Identity>,
+        /// Whether they may be written to.
+        may_write: bool,
+    },
     /// The platform has stopped sending for a while, and messages may be missing. Raise an alarm.
     Throttled {
         /// Since when, if it says so.
@@ -130,6 +156,19 @@ pub enum Event {
         /// What is wrong with it, without its content.
         detail: String,
     },
+}
+
+/// A message of ours that did not arrive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SendFailure {
+    /// To whom it was sent, under every id the platform tells.
+    pub recipient: Vec<Identity>,
+    /// The platform's id of the message: that of its [`Receipt`](vestibule_domain::ports::Receipt).
+    pub message_id: String,
+    /// Whose fault.
+    pub class: FailureClass,
+    /// The platform's word for it, clean.
+    pub reason: String,
 }
 
 impl Event {

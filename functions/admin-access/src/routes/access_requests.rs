@@ -176,7 +176,7 @@ impl From<Option<OnboardingMessage>> for OnboardingMessageResponse {
         match message {
             None => of(OnboardingMessageStatus::None, None),
             Some(OnboardingMessage::Queued) => of(OnboardingMessageStatus::Queued, None),
-            Some(OnboardingMessage::Sent { at }) => of(OnboardingMessageStatus::Sent, Some(at)),
+            Some(OnboardingMessage::Sent { at, .. }) => of(OnboardingMessageStatus::Sent, Some(at)),
             Some(OnboardingMessage::Skipped { at }) => {
                 of(OnboardingMessageStatus::Skipped, Some(at))
             }
@@ -262,7 +262,9 @@ mod tests {
             rejections: None,
             onboarding_message: Some(OnboardingMessage::Sent {
                 at: Timestamp::from_millis(1),
+                message_id: None,
             }),
+            opted_out_at: None,
             owed: None,
             version: 1,
         };

@@ -1,7 +1,7 @@
 //! Chat users, as admins see them.
 
 use super::{
-    items::ChatUserItem,
+    items::{AvatarItem, ChatUserItem},
     keys,
     lists::{Index, List},
     table::{Table, from_row, s},
@@ -15,7 +15,7 @@ use vestibule_domain::{
     chat_user::ChatUser,
     ids::ChatUserId,
     page::{ListError, Page, PageRequest},
-    ports::{ChatUserFilter, ChatUserStore},
+    ports::{AvatarImage, ChatUserFilter, ChatUserStore},
 };
 
 /// See [`ChatUserStore`].
@@ -45,6 +45,15 @@ impl ChatUserStore for DynamoChatUsers {
             .get(&keys::chat_user(scope, id), "chat user")
             .await?;
         Ok(item.map(Into::into))
+    }
+
+    async fn get_avatar(
+        &self,
+        scope: ProjectScope,
+        id: ChatUserId,
+    ) -> Result<Option<AvatarImage>, PortError> {
+        let item: Option<AvatarItem> = self.table.get(&keys::avatar(scope, id), "avatar").await?;
+        item.map(AvatarImage::try_from).transpose()
     }
 
     async fn list_chat_users(

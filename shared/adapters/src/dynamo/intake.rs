@@ -13,12 +13,12 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use std::collections::HashMap;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
-    chat_user::{ChatUser, STANDING_EVENTS_KEPT, Standing},
+    chat_user::{ChatUser, OnboardingMessage, Owed, STANDING_EVENTS_KEPT, Standing},
     connector::Connector,
     ids::ConnectorId,
     ports::{
-        ConnectorReader, Counted, DeadLetter, IntakeKey, IntakeStore, Introduction, Known,
-        OpenRequest, Written,
+        ConnectorReader, Counted, DeadLetter, IntakeKey, IntakeStore, Introduction, Known, Noted,
+        NotedFailure, OpenRequest, StandingPlace, Written,
     },
 };
 
@@ -313,6 +313,72 @@ impl IntakeStore for DynamoIntake {
             Conditional::Done(_) => Ok(Counted::Done),
             Conditional::Failed(_) => Ok(Counted::Raced),
         }
+    }
+
+    async fn note_send_failure(
+        &self,
+        place: &StandingPlace<'_>,
+        failure: &NotedFailure<'_>,
+    ) -> Result<Noted, PortError> {
+        let fate = OnboardingMessage::Failed {
+            at: failure.at,
+            class: failure.class.key().to_owned(),
+            reason: failure.reason.to_owned(),
+        };
+        let mut noted = Noted::Unknown;
+        for id in place.chat_user_ids {
+            let update = self.table.update_part(
+                &keys::standing(place.scope, *id, place.connector_id),
+                "SET onboarding_message = :fate, version = version + :one",
+                "onboarding_message.message_id = :message",
+                &[],
+                &[
+                    (":fate", to_value(&fate)?),
+                    (":one", n(1)),
+                    (":message", s(failure.message_id)),
+                ],
+            )?;
+            match self.table.update(update).await? {
+                Conditional::Done(_) => return Ok(Noted::Done),
+                Conditional::Failed(None) => {}
+                Conditional::Failed(Some(row)) => {
+                    let item: StandingItem = from_row(row, "standing")?;
+                    if item.owed == Some(Owed::OnboardingMessage) {
+                        noted = Noted::NotYet;
+                    }
+                }
+            }
+        }
+        Ok(noted)
+    }
+
+    async fn note_consent(
+        &self,
+        place: &StandingPlace<'_>,
+        opted_out_at: Option<Timestamp>,
+    ) -> Result<(), PortError> {
+        for id in place.chat_user_ids {
+            let key = keys::standing(place.scope, *id, place.connector_id);
+            let update = match opted_out_at {
+                Some(at) => self.table.update_part(
+                    &key,
+                    "SET opted_out_at = :at, version = version + :one",
+                    "attribute_exists(pk) AND attribute_not_exists(opted_out_at)",
+                    &[],
+                    &[(":at", s(at)), (":one", n(1))],
+                )?,
+                None => self.table.update_part(
+                    &key,
+                    "REMOVE opted_out_at SET version = version + :one",
+                    "attribute_exists(opted_out_at)",
+                    &[],
+                    &[(":one", n(1))],
+                )?,
+            };
+            // A failed condition is somebody unknown, or somebody of whom it is known.
+            self.table.update(update).await?;
+        }
+        Ok(())
     }
 
     async fn keep_unreadable(&self, letter: &DeadLetter) -> Result<(), PortError> {

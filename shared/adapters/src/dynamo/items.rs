@@ -2,6 +2,7 @@
 //! its key and is given, not stored twice.
 
 mod access_request;
+mod avatar;
 mod chat_user;
 mod connector;
 mod conversation;
@@ -9,6 +10,7 @@ mod environment;
 mod standing;
 
 pub(super) use access_request::AccessRequestItem;
+pub(super) use avatar::AvatarItem;
 pub(super) use chat_user::{ChatUserItem, StatusAttributes};
 pub(super) use connector::ConnectorItem;
 pub(super) use conversation::ConversationItem;

@@ -192,6 +192,12 @@ pub fn chat_user(scope: ProjectScope, id: ChatUserId) -> Key {
     Key::new(chat_user_pk(scope, id), "USER")
 }
 
+/// A chat user's picture, where we keep a copy.
+#[must_use]
+pub fn avatar(scope: ProjectScope, id: ChatUserId) -> Key {
+    Key::new(chat_user_pk(scope, id), "AVATAR")
+}
+
 /// A chat user's standing at a connector.
 #[must_use]
 pub fn standing(scope: ProjectScope, id: ChatUserId, connector_id: ConnectorId) -> Key {

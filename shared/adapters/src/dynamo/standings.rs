@@ -1,7 +1,7 @@
 //! Standings, as the onboarding worker sees them: claimed under a lease, settled under it.
 
 use super::{
-    items::{ChatUserItem, StandingItem},
+    items::{AvatarItem, ChatUserItem, StandingItem},
     keys,
     table::{Conditional, Table, from_row, n, s, to_value},
 };
@@ -13,8 +13,7 @@ use vestibule_domain::{
     chat_user::{ChatUser, Owed},
     ids::{ChatUserId, LeaseId},
     job::OnboardChatUser,
-    ports::{Claim, ClaimedStanding, Settlement, StandingStore},
-    profile::Profile,
+    ports::{Claim, ClaimedStanding, Learnt, Settlement, StandingStore},
 };
 
 /// See [`StandingStore`].
@@ -148,17 +147,24 @@ impl StandingStore for DynamoStandings {
         &self,
         scope: ProjectScope,
         id: ChatUserId,
-        profile: &Profile,
-        now: Timestamp,
+        learnt: Learnt<'_>,
     ) -> Result<(), PortError> {
+        if let Some(avatar) = learnt.avatar {
+            let item = AvatarItem::new(scope, id, avatar, learnt.at);
+            let newest = "attribute_not_exists(pk) OR fetched_at <= :at";
+            let put = self
+                .table
+                .put_part(&item, newest, &[(":at", s(learnt.at))])?;
+            self.table.put(put).await?;
+        }
         let update = self.table.update_part(
             &keys::chat_user(scope, id),
             "SET profile = :profile, updated_at = :now, version = version + :one",
             "attribute_exists(pk)",
             &[],
             &[
-                (":profile", to_value(profile)?),
-                (":now", AttributeValue::S(now.to_string())),
+                (":profile", to_value(learnt.profile)?),
+                (":now", AttributeValue::S(learnt.at.to_string())),
                 (":one", n(1)),
             ],
         )?;

@@ -4,8 +4,8 @@ use super::client::{EgressClientError, ReadError, builder, describe, read_body, 
 use async_trait::async_trait;
 use reqwest::Client;
 use std::{collections::BTreeMap, time::Duration};
-use vestibule_domain::connector::Provider;
-use vestibule_providers::outgoing::{CallResult, HttpReply, OutgoingCall};
+use vestibule_domain::{egress::OriginAllowList, vars::Vars};
+use vestibule_providers::outgoing::{Api, CallResult, Host, HttpReply, OutgoingCall};
 use vestibule_providers::transport::ChatTransport;
 
 /// Longest time a platform may take.
@@ -13,33 +13,77 @@ const TIMEOUT: Duration = Duration::from_secs(8);
 /// Longest answer that is read: platforms echo the message they took.
 const ANSWER_MAX: usize = 256 * 1024;
 
+/// The addresses of the platforms, from the deployment's parameters.
+#[derive(Debug, Clone, Default)]
+pub struct PlatformAddresses {
+    base_urls: BTreeMap<Api, String>,
+    teams_services: OriginAllowList,
+}
+
+impl PlatformAddresses {
+    /// Reads the base address of every [`Api`], and `TEAMS_SERVICE_ORIGINS`.
+    pub fn read(vars: &mut Vars<'_>) -> Self {
+        Self {
+            base_urls: Api::ALL
+                .into_iter()
+                .map(|api| (api, vars.required(api.variable())))
+                .collect(),
+            teams_services: vars.parsed(TEAMS_SERVICE_ORIGINS, OriginAllowList::parse),
+        }
+    }
+
+    fn base(&self, host: &Host) -> Result<String, CallResult> {
+        match host {
+            Host::Api(api) => self
+                .base_urls
+                .get(api)
+                .cloned()
+                .ok_or_else(|| no_reply("no address is configured for this platform")),
+            // The bot's token goes wherever this points (PROVIDERS §2.4).
+            Host::TeamsService(url) => {
+                self.teams_services
+                    .admit(url)
+                    .map(String::from)
+                    .ok_or_else(|| CallResult::Forbidden {
+                        reason: "the address is not one of Microsoft's".to_owned(),
+                    })
+            }
+        }
+    }
+}
+
+/// The variable with the origins that a Teams `serviceUrl` may have.
+pub const TEAMS_SERVICE_ORIGINS: &str = "TEAMS_SERVICE_ORIGINS";
+
+fn no_reply(reason: &str) -> CallResult {
+    CallResult::NoReply {
+        reason: reason.to_owned(),
+    }
+}
+
 /// See [`ChatTransport`].
 #[derive(Debug)]
 pub struct HttpChatTransport {
     client: Client,
-    base_urls: BTreeMap<Provider, String>,
+    addresses: PlatformAddresses,
 }
 
 impl HttpChatTransport {
-    /// A client of the platforms at these addresses, which come from the deployment's parameters.
-    pub fn new(
-        base_urls: impl IntoIterator<Item = (Provider, String)>,
-    ) -> Result<Self, EgressClientError> {
+    /// A client of the platforms at these addresses.
+    pub fn new(addresses: PlatformAddresses) -> Result<Self, EgressClientError> {
         Ok(Self {
             client: builder(TIMEOUT).build()?,
-            base_urls: base_urls.into_iter().collect(),
+            addresses,
         })
     }
 }
 
 #[async_trait]
 impl ChatTransport for HttpChatTransport {
-    async fn call(&self, provider: &Provider, call: OutgoingCall) -> CallResult {
-        let no_reply = |reason: &str| CallResult::NoReply {
-            reason: reason.to_owned(),
-        };
-        let Some(base) = self.base_urls.get(provider) else {
-            return no_reply("no address is configured for this platform");
+    async fn call(&self, call: OutgoingCall) -> CallResult {
+        let base = match self.addresses.base(&call.host) {
+            Ok(base) => base,
+            Err(result) => return result,
         };
         let address = format!(
             "{}/{}",

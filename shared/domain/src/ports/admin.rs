@@ -11,6 +11,7 @@ use crate::{
         ProjectId,
     },
     page::{ListError, Page, PageRequest},
+    ports::AvatarImage,
 };
 use async_trait::async_trait;
 
@@ -219,6 +220,12 @@ pub trait ChatUserStore: Send + Sync {
         scope: ProjectScope,
         id: ChatUserId,
     ) -> Result<Option<ChatUser>, PortError>;
+    /// Their picture, if we keep a copy.
+    async fn get_avatar(
+        &self,
+        scope: ProjectScope,
+        id: ChatUserId,
+    ) -> Result<Option<AvatarImage>, PortError>;
     /// The project's chat users.
     async fn list_chat_users(
         &self,

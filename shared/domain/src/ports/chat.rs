@@ -61,11 +61,33 @@ impl FailureClass {
     }
 }
 
+/// What a platform says of a text that it took.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Receipt {
+    /// The platform's id of the message: a failure that it reports later names it. Of a text in
+    /// several messages, the last.
+    pub message_id: Option<String>,
+    /// The conversation's new id, when the platform has moved it (a Telegram group that became a
+    /// supergroup).
+    pub moved_to: Option<String>,
+}
+
+impl Receipt {
+    /// The receipt of the message with this id.
+    #[must_use]
+    pub fn of(message_id: &str) -> Self {
+        Self {
+            message_id: Some(message_id.to_owned()),
+            moved_to: None,
+        }
+    }
+}
+
 /// How sending ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendOutcome {
     /// The platform took it.
-    Sent,
+    Sent(Receipt),
     /// Try again, not before `after` if the platform said so.
     Retry {
         /// How long the platform asked us to wait.
@@ -82,11 +104,75 @@ pub enum SendOutcome {
     },
 }
 
+/// Whom a profile is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct ProfileQuery<'a> {
+    /// The person.
+    pub identity: &'a Identity,
+    /// Where they wrote: some platforms tell names only to those who are in the conversation.
+    pub conversation: &'a ConversationRef,
+}
+
+/// Largest avatar that is kept, in bytes.
+pub const AVATAR_MAX_BYTES: usize = 100 * 1024;
+
+/// A person's picture. Its `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AvatarImage {
+    /// `image/jpeg`, `image/png`, `image/gif` or `image/webp`, found from the bytes.
+    pub media_type: &'static str,
+    /// At most [`AVATAR_MAX_BYTES`].
+    pub bytes: Vec<u8>,
+}
+
+impl AvatarImage {
+    /// The picture, if these bytes are one of the known kinds and not too many.
+    #[must_use]
+    pub fn from_bytes(bytes: Vec<u8>) -> Option<Self> {
+        let media_type = match bytes.as_slice() {
+            [0xFF, 0xD8, 0xFF, ..] => "image/jpeg",
+            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => "image/png",
+            [b'G', b'I', b'F', b'8', ..] => "image/gif",
+            [
+                b'R',
+                b'I',
+                b'F',
+                b'F',
+                _,
+                _,
+                _,
+                _,
+                b'W',
+                b'E',
+                b'B',
+                b'P',
+                ..,
+            ] => "image/webp",
+            _ => return None,
+        };
+        (bytes.len() <= AVATAR_MAX_BYTES).then_some(Self { media_type, bytes })
+    }
+}
+
+impl std::fmt::Debug for AvatarImage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AvatarImage")
+            .field("media_type", &self.media_type)
+            .field("bytes", &self.bytes.len())
+            .finish()
+    }
+}
+
 /// How asking for a profile ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProfileOutcome {
     /// The platform told it.
-    Found(Profile),
+    Found {
+        /// Names, and the avatar's address if anybody may read it.
+        profile: Profile,
+        /// The avatar itself, when its address carries a secret or takes a token.
+        avatar: Option<AvatarImage>,
+    },
     /// Try again.
     Retry {
         /// How long the platform asked us to wait.
@@ -109,7 +195,7 @@ pub trait ChatPlatform: Send + Sync {
     /// Sends a text.
     async fn send(&self, connector: &Connector, text: OutgoingText<'_>) -> SendOutcome;
     /// Asks for names and avatar.
-    async fn profile(&self, connector: &Connector, identity: &Identity) -> ProfileOutcome;
+    async fn profile(&self, connector: &Connector, query: ProfileQuery<'_>) -> ProfileOutcome;
 }
 
 /// A signed request to an agent.

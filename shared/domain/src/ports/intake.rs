@@ -7,6 +7,7 @@ use crate::{
     connector::Connector,
     conversation::ConversationLog,
     ids::{ChatUserId, ConnectorId, ConversationId},
+    ports::FailureClass,
 };
 use async_trait::async_trait;
 
@@ -86,6 +87,41 @@ pub enum Counted {
     Raced,
 }
 
+/// The standings of one person under all their ids.
+#[derive(Debug, Clone, Copy)]
+pub struct StandingPlace<'a> {
+    /// Account and project.
+    pub scope: ProjectScope,
+    /// The connector.
+    pub connector_id: ConnectorId,
+    /// Whom the ids may stand for.
+    pub chat_user_ids: &'a [ChatUserId],
+}
+
+/// A message that the platform took and could not deliver.
+#[derive(Debug, Clone, Copy)]
+pub struct NotedFailure<'a> {
+    /// The platform's id of the message.
+    pub message_id: &'a str,
+    /// Whose fault.
+    pub class: FailureClass,
+    /// The platform's word for it.
+    pub reason: &'a str,
+    /// When we were told.
+    pub at: Timestamp,
+}
+
+/// How noting a failure ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noted {
+    /// The record says so now, or did before.
+    Done,
+    /// No onboarding message has this id.
+    Unknown,
+    /// An onboarding message is on its way and may have this id. Ask again.
+    NotYet,
+}
+
 /// The records behind the decision.
 #[async_trait]
 pub trait IntakeStore: Send + Sync {
@@ -112,6 +148,22 @@ pub trait IntakeStore: Send + Sync {
         event_keys: &[String],
         sent_at: Timestamp,
     ) -> Result<Counted, PortError>;
+
+    /// Records that the onboarding message of this id did not arrive. `Unknown` when none of these
+    /// people was sent it, `NotYet` when one is about to be recorded as sent.
+    async fn note_send_failure(
+        &self,
+        place: &StandingPlace<'_>,
+        failure: &NotedFailure<'_>,
+    ) -> Result<Noted, PortError>;
+
+    /// Records that these people do not want to be written to since then, or with `None` that they do
+    /// again. Nobody is made known by it.
+    async fn note_consent(
+        &self,
+        place: &StandingPlace<'_>,
+        opted_out_at: Option<Timestamp>,
+    ) -> Result<(), PortError>;
 
     /// Keeps an authentic event that could not be read, for a person to look at. Keeping it twice
     /// is keeping it once.

@@ -8,6 +8,7 @@ use crate::{
     conversation::ConversationLog,
     ids::{ChatUserId, ConnectorId, LeaseId},
     job::{DeliverMessage, OnboardChatUser},
+    ports::AvatarImage,
     profile::Profile,
 };
 use async_trait::async_trait;
@@ -55,6 +56,17 @@ pub enum Settlement {
     },
 }
 
+/// What a platform told of a person.
+#[derive(Debug, Clone, Copy)]
+pub struct Learnt<'a> {
+    /// Names, and the avatar's address.
+    pub profile: &'a Profile,
+    /// The avatar itself, if it was fetched.
+    pub avatar: Option<&'a AvatarImage>,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// Standings, as the onboarding worker sees them.
 #[async_trait]
 pub trait StandingStore: Send + Sync {
@@ -88,8 +100,7 @@ pub trait StandingStore: Send + Sync {
         &self,
         scope: ProjectScope,
         id: ChatUserId,
-        profile: &Profile,
-        now: Timestamp,
+        learnt: Learnt<'_>,
     ) -> Result<(), PortError>;
 }
 

@@ -1,33 +1,9 @@
 //! What every answer of the Web API has in common, and what its errors mean (PROVIDERS §1.4, §1.5).
 
-use crate::{
-    outgoing::{CallResult, HttpReply},
-    webhook::clean_kind,
-};
+use crate::outgoing::{CallResult, HttpReply, Problem};
 use serde_json::Value;
 use std::time::Duration;
 use vestibule_domain::ports::FailureClass;
-
-/// Why a call did not do what it should.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Problem {
-    /// It may work later, or may even have worked.
-    Later {
-        after: Option<Duration>,
-        reason: String,
-    },
-    /// It never will.
-    Never { class: FailureClass, reason: String },
-}
-
-impl Problem {
-    fn later(after: Option<Duration>, reason: &str) -> Self {
-        Self::Later {
-            after,
-            reason: clean_kind(reason),
-        }
-    }
-}
 
 /// The body of an answer that says `ok`. No answer and an answer that is not understood are
 /// ambiguous, so they are for later; queues bound how often.
@@ -35,6 +11,9 @@ pub(super) fn answer(result: &CallResult) -> Result<Value, Problem> {
     let reply = match result {
         CallResult::Replied(reply) => reply,
         CallResult::NoReply { reason } => return Err(Problem::later(None, reason)),
+        CallResult::Forbidden { reason } => {
+            return Err(Problem::never(FailureClass::Connector, reason));
+        }
     };
     if reply.status == 429 {
         return Err(Problem::later(reply.retry_after, "ratelimited"));
@@ -71,10 +50,7 @@ fn problem(error: &str, after: Option<Duration>) -> Problem {
     };
     match meaning {
         Meaning::Later => Problem::later(after, reason),
-        Meaning::Never(class) => Problem::Never {
-            class,
-            reason: clean_kind(reason),
-        },
+        Meaning::Never(class) => Problem::never(class, reason),
     }
 }
 
@@ -177,6 +153,7 @@ const ERRORS: &[(&str, Meaning)] = &[
 mod tests {
     use super::*;
     use crate::slack::fixtures::{refused, replied};
+    use crate::webhook::clean_kind;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 

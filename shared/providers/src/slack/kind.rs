@@ -63,6 +63,8 @@ const FIELDS: &[FieldSpec] = &[
         name: API_APP_ID,
         secret: false,
         required: true,
+        generated: false,
+        previous_in: None,
         help: "App ID, under Basic Information > App Credentials.",
         check: |value| {
             check_id(value, &["A"]).ok_or(
@@ -74,6 +76,8 @@ const FIELDS: &[FieldSpec] = &[
         name: TEAM_ID,
         secret: false,
         required: true,
+        generated: false,
+        previous_in: None,
         help: "The T… part of the address when Slack is open in a browser \
                (app.slack.com/client/T…). For an app that is installed on a whole Enterprise Grid \
                organisation, the organisation's E… id.",
@@ -88,6 +92,8 @@ const FIELDS: &[FieldSpec] = &[
         name: SIGNING_SECRET,
         secret: true,
         required: true,
+        generated: false,
+        previous_in: Some(PREVIOUS_SIGNING_SECRET),
         help: "Signing Secret, under Basic Information > App Credentials. Not the client secret.",
         check: check_signing_secret,
     },
@@ -95,6 +101,8 @@ const FIELDS: &[FieldSpec] = &[
         name: PREVIOUS_SIGNING_SECRET,
         secret: true,
         required: false,
+        generated: false,
+        previous_in: None,
         help: "While you rotate the signing secret: the one before, so that requests signed with \
                either are taken. Leave it blank, or blank it again, when the rotation is over.",
         check: |value| {
@@ -109,6 +117,8 @@ const FIELDS: &[FieldSpec] = &[
         name: BOT_TOKEN,
         secret: true,
         required: true,
+        generated: false,
+        previous_in: None,
         help: "Bot User OAuth Token, under OAuth & Permissions, once the app is installed.",
         check: |value| {
             let rest = value.strip_prefix("xoxb-").unwrap_or("");

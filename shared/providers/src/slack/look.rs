@@ -5,8 +5,8 @@
 //! that wrote it. Where the app may not read the history, nothing is found and the text is posted:
 //! rather twice than never.
 
-use super::api::{self, Problem};
-use crate::outgoing::{CallResult, OutgoingCall};
+use super::api;
+use crate::outgoing::{Api, CallResult, Host, OutgoingCall, Problem};
 use http::Method;
 use serde_json::{Value, json};
 use vestibule_domain::secret::Secret;
@@ -49,9 +49,10 @@ pub(super) fn for_mark<'a>(
         (channel.to_owned(), so_far)
     } else {
         let Some((opened, rest)) = so_far.split_first() else {
-            let call = OutgoingCall::new(Method::POST, "/conversations.open")
-                .with_bearer(token)
-                .with_json(&json!({ "users": channel }));
+            let call =
+                OutgoingCall::new(Host::Api(Api::Slack), Method::POST, "/conversations.open")
+                    .with_bearer(token)
+                    .with_json(&json!({ "users": channel }));
             return Ok(Looked::Call(call));
         };
         let opened = match api::answer(opened) {
@@ -65,7 +66,7 @@ pub(super) fn for_mark<'a>(
         (channel.to_owned(), rest)
     };
     let Some((history, posts)) = so_far.split_first() else {
-        let call = OutgoingCall::new(Method::GET, "/conversations.history")
+        let call = OutgoingCall::new(Host::Api(Api::Slack), Method::GET, "/conversations.history")
             .with_bearer(token)
             .with_query("channel", &channel)
             .with_query("include_all_metadata", "true")
@@ -147,7 +148,7 @@ mod tests {
         assert_eq!(path(&direct(&[])), "/conversations.history");
         assert!(matches!(
             direct(&[history("m1")]),
-            Step::Done(SendOutcome::Sent)
+            Step::Done(SendOutcome::Sent(_))
         ));
     }
 
@@ -157,7 +158,7 @@ mod tests {
         let so_far = [history("another")];
         assert_eq!(path(&direct(&so_far)), "/chat.postMessage");
         let so_far = [history("another"), replied(200, r#"{"ok":true}"#)];
-        assert!(matches!(direct(&so_far), Step::Done(SendOutcome::Sent)));
+        assert!(matches!(direct(&so_far), Step::Done(SendOutcome::Sent(_))));
     }
 
     #[test]
@@ -171,7 +172,7 @@ mod tests {
         assert_eq!(call.query[0], ("channel".to_owned(), "D7".to_owned()));
         assert!(matches!(
             channel(&[opened, history("m1")]),
-            Step::Done(SendOutcome::Sent)
+            Step::Done(SendOutcome::Sent(_))
         ));
     }
 

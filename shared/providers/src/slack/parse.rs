@@ -4,32 +4,25 @@
 //! needed can make an event unreadable.
 
 use super::{API_APP_ID, TEAM_ID, key, text::unescape};
-use crate::webhook::{Event, Parsed, Refusal, Reply};
-use data_encoding::HEXLOWER;
-use ring::digest::{SHA256, digest};
+use crate::{
+    fields::{
+        ATTACHMENTS_MAX, ID_MAX_BYTES, URL_MAX_BYTES, at_second, event_key, given, is_id,
+        is_short_graphic, string, written,
+    },
+    webhook::{Event, Parsed, Refusal, Reply},
+};
 use serde_json::{Value, json};
 use vestibule_domain::{
     Timestamp,
     connector::Connector,
     conversation::{ConversationKind, ConversationRef},
     message::{Attachment, AttachmentKind, Identity, InboundMessage},
+    profile::Profile,
     text::clean_name,
 };
 
-/// Longest text that is taken over, in characters: Slack's own limit.
-const TEXT_MAX_CHARS: usize = 40_000;
-/// Most files of one message that are taken over.
-const ATTACHMENTS_MAX: usize = 20;
 /// Longest challenge that is sent back, in bytes. Slack's have about fifty.
 const CHALLENGE_MAX_BYTES: usize = 1024;
-/// Longest id that is taken, in bytes. Slack asks not to assume a length.
-const ID_MAX_BYTES: usize = 100;
-/// Longest address of a file that is taken over, in bytes.
-const URL_MAX_BYTES: usize = 2048;
-/// Longest event key (see [`InboundMessage::event_keys`]).
-const EVENT_KEY_MAX_BYTES: usize = 128;
-/// Latest time that is taken for one, in seconds: the year 5138.
-const SECONDS_MAX: i64 = 99_999_999_999;
 
 /// Kinds of message that a person makes, besides those without a subtype.
 const PERSONAL_SUBTYPES: [&str; 3] = ["file_share", "thread_broadcast", "me_message"];
@@ -179,6 +172,8 @@ fn message(payload: &Value, event: &Value, connector: &Connector) -> Result<Inbo
     };
     let scope = platform_scope(connector);
     Ok(InboundMessage {
+        also_known_as: None,
+        profile: Profile::default(),
         sender: Identity {
             provider: key(),
             platform_scope: scope.to_owned(),
@@ -191,8 +186,8 @@ fn message(payload: &Value, event: &Value, connector: &Connector) -> Result<Inbo
         // The post comes first: a mention arrives as two events, and Slack has been seen to send
         // one message under several event ids.
         event_keys: vec![
-            event_key(&format!("{scope}:{channel}:{ts}")),
-            event_key(event_id),
+            event_key("slack", &format!("{scope}:{channel}:{ts}")),
+            event_key("slack", event_id),
         ],
         sent_at,
     })
@@ -227,11 +222,7 @@ fn text_of(payload: &Value, event: &Value) -> Result<String, Event> {
     let spoken = bot_users(payload)
         .find_map(|bot| without_leading_mention(raw, bot))
         .unwrap_or(raw);
-    Ok(unescape(spoken)
-        .chars()
-        .filter(|c| *c != '\0')
-        .take(TEXT_MAX_CHARS)
-        .collect())
+    Ok(written(&unescape(spoken)))
 }
 
 /// `<@U0BOT> hi` and `<@U0BOT|vestibule> hi` without their mention; `None` without one.
@@ -272,17 +263,6 @@ fn attachment(file: &Value) -> Option<Attachment> {
     })
 }
 
-/// A key that is in every queue's limits; one that is too long is replaced by its hash.
-fn event_key(what: &str) -> String {
-    let full = format!("slack:{what}");
-    if full.len() <= EVENT_KEY_MAX_BYTES {
-        full
-    } else {
-        let hash = digest(&SHA256, full.as_bytes());
-        format!("slack:{}", HEXLOWER.encode(hash.as_ref()))
-    }
-}
-
 /// The users that our own bot is. An authorization that is not a bot's is of a person who lent us
 /// theirs, and may well write to us.
 fn bot_users(payload: &Value) -> impl Iterator<Item = &str> {
@@ -294,30 +274,6 @@ fn bot_users(payload: &Value) -> impl Iterator<Item = &str> {
 fn authorizations(payload: &Value) -> impl Iterator<Item = &Value> {
     let all = payload.get("authorizations").and_then(Value::as_array);
     all.into_iter().flatten()
-}
-
-/// A field that is there and not null.
-fn given<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
-    value.get(name).filter(|field| !field.is_null())
-}
-
-/// A field that is a string and not empty.
-fn string<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
-    let text = value.get(name)?.as_str()?;
-    (!text.is_empty()).then_some(text)
-}
-
-/// Whether a text can be one of Slack's ids: it then has none of the characters that keys,
-/// addresses and logs are made of.
-fn is_id(text: &str) -> bool {
-    (1..=ID_MAX_BYTES).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
-}
-
-fn is_short_graphic(text: &str, max_bytes: usize) -> bool {
-    text.len() <= max_bytes && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 /// The instant that a `ts` such as `1568915625.001000` begins with.
@@ -334,12 +290,6 @@ fn instant(ts: &str) -> Option<Timestamp> {
         .fold(0, |millis, digit| millis * 10 + i64::from(digit - b'0'));
     let second = at_second(seconds.parse().ok()?)?;
     Some(Timestamp::from_millis(second.millis() + millis))
-}
-
-fn at_second(seconds: i64) -> Option<Timestamp> {
-    (0..=SECONDS_MAX)
-        .contains(&seconds)
-        .then(|| Timestamp::from_millis(seconds * 1000))
 }
 
 #[cfg(test)]

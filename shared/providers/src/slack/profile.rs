@@ -1,11 +1,8 @@
 //! Asking who somebody is (PROVIDERS §1.5).
 
-use super::{
-    BOT_TOKEN,
-    api::{self, Problem},
-};
+use super::{BOT_TOKEN, api};
 use crate::{
-    outgoing::{CallResult, OutgoingCall, Step},
+    outgoing::{Api, CallResult, Host, OutgoingCall, Step},
     webhook::Credentials,
 };
 use http::Method;
@@ -24,7 +21,7 @@ pub(super) fn profile(
         return credentials.secret(BOT_TOKEN).map_or_else(
             || Step::Done(none("no_bot_token")),
             |token| {
-                let call = OutgoingCall::new(Method::GET, "/users.info")
+                let call = OutgoingCall::new(Host::Api(Api::Slack), Method::GET, "/users.info")
                     .with_bearer(token)
                     .with_query("user", &identity.identifier);
                 Step::Call(call)
@@ -35,9 +32,14 @@ pub(super) fn profile(
         Ok(body) => body
             .get("user")
             .filter(|user| user.is_object())
-            .map_or_else(|| none("no_user"), |user| ProfileOutcome::Found(read(user))),
-        Err(Problem::Later { after, reason }) => ProfileOutcome::Retry { after, reason },
-        Err(Problem::Never { reason, .. }) => none(&reason),
+            .map_or_else(
+                || none("no_user"),
+                |user| ProfileOutcome::Found {
+                    profile: read(user),
+                    avatar: None,
+                },
+            ),
+        Err(problem) => problem.into(),
     })
 }
 
@@ -100,7 +102,7 @@ mod tests {
 
     fn found(user: &Value) -> Profile {
         match outcome(replied(200, &json!({"ok": true, "user": user}).to_string())) {
-            ProfileOutcome::Found(profile) => profile,
+            ProfileOutcome::Found { profile, .. } => profile,
             other => panic!("no profile but {other:?}"),
         }
     }
@@ -135,6 +137,7 @@ mod tests {
             first_name: Some("Ada".into()),
             last_name: Some("Lovelace".into()),
             avatar_url: Some("https://a.example/512.png".into()),
+            avatar_kept: false,
         };
         assert_eq!(found(&user), expected);
     }

@@ -1,24 +1,24 @@
 //! Posting a text (PROVIDERS §1.4).
 
 use super::{
-    BOT_TOKEN, Slack,
-    api::{self, Problem},
-    key,
+    BOT_TOKEN, Slack, api, key,
     kind::MESSAGE_MAX_CHARS,
     look::{self, Looked},
     profile, text,
 };
 use crate::{
-    outgoing::{CallResult, ChatProvider, OutgoingCall, Step},
+    outgoing::{Api, CallResult, ChatProvider, Host, OutgoingCall, Problem, Step},
     webhook::Credentials,
 };
 use http::Method;
 use serde_json::{Map, Value};
+use std::time::Duration;
 use vestibule_domain::{
     connector::Provider,
     conversation::{ConversationKind, ConversationRef},
-    message::Identity,
-    ports::{Destination, FailureClass, OutgoingText, ProfileOutcome, SendOutcome},
+    ports::{
+        Destination, FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, Receipt, SendOutcome,
+    },
 };
 
 /// Most posts that one text may take. A longer one is refused before anything of it is sent.
@@ -46,21 +46,22 @@ impl ChatProvider for Slack {
         credentials: &Credentials<'_>,
         so_far: &[CallResult],
     ) -> Step<SendOutcome> {
-        next(text, credentials, so_far).unwrap_or_else(|problem| {
-            Step::Done(match problem {
-                Problem::Later { after, reason } => SendOutcome::Retry { after, reason },
-                Problem::Never { class, reason } => SendOutcome::Failed { class, reason },
-            })
-        })
+        next(text, credentials, so_far).unwrap_or_else(|problem| Step::Done(problem.into()))
     }
 
     fn profile(
         &self,
-        identity: &Identity,
+        query: &ProfileQuery<'_>,
         credentials: &Credentials<'_>,
         so_far: &[CallResult],
     ) -> Step<ProfileOutcome> {
-        profile::profile(identity, credentials, so_far)
+        profile::profile(query.identity, credentials, so_far)
+    }
+
+    /// One message a second and channel, and an unnamed limit per workspace: a connector stays well
+    /// below what several channels at once would come to.
+    fn send_interval(&self) -> Duration {
+        Duration::from_millis(50)
     }
 }
 
@@ -72,14 +73,14 @@ fn next(
 ) -> Result<Step<SendOutcome>, Problem> {
     let pieces = text::split(text.text, MESSAGE_MAX_CHARS);
     if pieces.is_empty() {
-        return Err(never(FailureClass::Request, "no_text"));
+        return Err(Problem::never(FailureClass::Request, "no_text"));
     }
     if pieces.len() > POSTS_MAX {
-        return Err(never(FailureClass::Request, "msg_too_long"));
+        return Err(Problem::never(FailureClass::Request, "msg_too_long"));
     }
     let token = credentials
         .secret(BOT_TOKEN)
-        .ok_or_else(|| never(FailureClass::Connector, "no_bot_token"))?;
+        .ok_or_else(|| Problem::never(FailureClass::Connector, "no_bot_token"))?;
     let (channel, _) = address(&text.to);
     let (there, posts) = match text.mark.filter(|mark| mark.look_first) {
         None => (0, so_far),
@@ -93,9 +94,16 @@ fn next(
     }
     let index = there + posts.len();
     let Some(piece) = pieces.get(index) else {
-        return Ok(Step::Done(SendOutcome::Sent));
+        let message_id = posts.last().and_then(|last| {
+            let answer = api::answer(last).ok()?;
+            Some(answer.get("ts")?.as_str()?.to_owned())
+        });
+        return Ok(Step::Done(SendOutcome::Sent(Receipt {
+            message_id,
+            moved_to: None,
+        })));
     };
-    let call = OutgoingCall::new(Method::POST, "/chat.postMessage")
+    let call = OutgoingCall::new(Host::Api(Api::Slack), Method::POST, "/chat.postMessage")
         .with_bearer(token)
         .with_json(&body(text, piece, index));
     Ok(Step::Call(call))
@@ -143,19 +151,11 @@ fn is_private(conversation: &ConversationRef) -> bool {
         && conversation.provider_conversation_id.starts_with('D')
 }
 
-fn never(class: FailureClass, reason: &str) -> Problem {
-    Problem::Never {
-        class,
-        reason: reason.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::slack::fixtures::{self, replied};
     use serde_json::json;
-    use std::time::Duration;
 
     fn conversation(
         kind: ConversationKind,
@@ -289,7 +289,7 @@ mod tests {
     fn a_post_that_was_taken_is_sent() {
         let direct = conversation(ConversationKind::Direct, "D1", None);
         let done = step(Destination::Conversation(&direct), "Hello", &[posted()]);
-        assert_eq!(outcome(done), SendOutcome::Sent);
+        assert!(matches!(outcome(done), SendOutcome::Sent(_)));
     }
 
     #[test]
@@ -301,10 +301,10 @@ mod tests {
         assert_eq!(first["text"], "a".repeat(3000));
         let second = body_of(&call(step(to, &text, &[posted()])));
         assert_eq!(second["text"], "b".repeat(3000));
-        assert_eq!(
+        assert!(matches!(
             outcome(step(to, &text, &[posted(), posted()])),
-            SendOutcome::Sent
-        );
+            SendOutcome::Sent(_)
+        ));
     }
 
     #[test]
@@ -325,7 +325,7 @@ mod tests {
         let direct = conversation(ConversationKind::Direct, "D1", None);
         let text = "a".repeat(MESSAGE_MAX_CHARS);
         let done = step(Destination::Conversation(&direct), &text, &[posted()]);
-        assert_eq!(outcome(done), SendOutcome::Sent);
+        assert!(matches!(outcome(done), SendOutcome::Sent(_)));
     }
 
     #[test]

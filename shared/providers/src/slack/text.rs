@@ -31,19 +31,9 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// The text in pieces that have at most `max` characters once they are escaped, so that an escape
-/// is never cut. It is broken between paragraphs, else lines, else words, else characters; white
-/// space where it is broken is dropped. A blank text has no pieces.
+/// is never cut.
 pub(super) fn split(text: &str, max: usize) -> Vec<&str> {
-    let mut pieces = Vec::new();
-    let mut rest = text.trim();
-    while !rest.is_empty() {
-        let (piece, behind) = rest
-            .split_at_checked(break_at(rest, max))
-            .unwrap_or((rest, ""));
-        pieces.push(piece.trim_end());
-        rest = behind.trim_start();
-    }
-    pieces
+    crate::text::split(text, max, |c| escape_of(c).map_or(1, str::len))
 }
 
 const ESCAPES: [(&str, char); 3] = [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>')];
@@ -53,46 +43,6 @@ fn escape_of(c: char) -> Option<&'static str> {
         .iter()
         .find(|(_, meant)| *meant == c)
         .map(|(escape, _)| *escape)
-}
-
-/// Where the first piece of `text` ends, in bytes; never 0.
-fn break_at(text: &str, max: usize) -> usize {
-    let mut room = max;
-    let mut end = 0;
-    for c in text.chars() {
-        let cost = escape_of(c).map_or(1, str::len);
-        if cost > room && end > 0 {
-            return nicest_break(text, end);
-        }
-        room = room.saturating_sub(cost);
-        end += c.len_utf8();
-    }
-    text.len()
-}
-
-/// The best place to break at or before `end`. A break in the first half is worse than a less
-/// nice one behind it: it would make more posts than needed.
-fn nicest_break(text: &str, end: usize) -> usize {
-    let (window, behind) = text.split_at_checked(end).unwrap_or((text, ""));
-    let last = |mark: &str| {
-        if behind.starts_with(mark) {
-            Some(end)
-        } else {
-            window.rfind(mark)
-        }
-    };
-    let (paragraph, line) = (last("\n\n"), last("\n"));
-    let word = if behind.starts_with(char::is_whitespace) {
-        Some(end)
-    } else {
-        window.rfind(char::is_whitespace)
-    };
-    [paragraph, line, word]
-        .into_iter()
-        .flatten()
-        .find(|at| *at >= end / 2)
-        .or(word.filter(|at| *at > 0))
-        .unwrap_or(end)
 }
 
 #[cfg(test)]
@@ -122,23 +72,6 @@ mod tests {
             escape("<!channel> & <@U1>"),
             "&lt;!channel&gt; &amp; &lt;@U1&gt;"
         );
-    }
-
-    #[test]
-    fn a_text_is_broken_where_it_reads_best() {
-        assert_eq!(split("one two", 100), ["one two"]);
-        assert_eq!(split("aaaa bb\n\ncccc dd", 12), ["aaaa bb", "cccc dd"]);
-        assert_eq!(split("aaaa bb\ncccc dd", 12), ["aaaa bb", "cccc dd"]);
-        assert_eq!(split("aaaa bbbb cccc", 10), ["aaaa bbbb", "cccc"]);
-        assert_eq!(split("aaaa bbbb", 4), ["aaaa", "bbbb"]);
-        assert_eq!(split("abcdefgh", 3), ["abc", "def", "gh"]);
-        assert_eq!(split("ééé", 2), ["éé", "é"]);
-    }
-
-    #[test]
-    fn a_blank_text_has_no_pieces() {
-        assert!(split(" \n\t ", 10).is_empty());
-        assert!(split("", 10).is_empty());
     }
 
     #[test]

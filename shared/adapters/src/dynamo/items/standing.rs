@@ -31,6 +31,8 @@ pub(in crate::dynamo) struct StandingItem {
     last_rejected_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     onboarding_message: Option<OnboardingMessage>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    opted_out_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::dynamo) owed: Option<Owed>,
     pub(in crate::dynamo) version: u64,
@@ -72,6 +74,7 @@ impl StandingItem {
             rejection_count: standing.rejections.map_or(0, |earlier| earlier.count),
             last_rejected_at: standing.rejections.map(|earlier| earlier.last_at),
             onboarding_message: standing.onboarding_message.clone(),
+            opted_out_at: standing.opted_out_at,
             owed: standing.owed,
             version: standing.version,
             outbox_pk: marked.then(|| keys::outbox_shard(standing.chat_user_id)),
@@ -102,6 +105,7 @@ impl From<StandingItem> for Standing {
                 last_at,
             }),
             onboarding_message: item.onboarding_message,
+            opted_out_at: item.opted_out_at,
             owed: item.owed,
             version: item.version,
         }

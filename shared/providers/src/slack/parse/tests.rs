@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{
+    fields::{EVENT_KEY_MAX_BYTES, TEXT_MAX_CHARS},
     slack::{
         Slack,
         fixtures::{any_json, connector, connector_of},
@@ -87,6 +88,8 @@ fn kind_of(event: Event) -> String {
 #[test]
 fn a_direct_message_is_read_as_it_was_written() {
     let expected = InboundMessage {
+        also_known_as: None,
+        profile: Profile::default(),
         sender: Identity {
             provider: key(),
             platform_scope: "T123ABC456".into(),
@@ -597,7 +600,7 @@ fn a_time_is_read_to_the_millisecond() {
 
 #[test]
 fn a_key_that_is_too_long_is_hashed() {
-    let long = |end: &str| event_key(&format!("{}{end}", "x".repeat(200)));
+    let long = |end: &str| event_key("slack", &format!("{}{end}", "x".repeat(200)));
     assert!(long("a").len() <= EVENT_KEY_MAX_BYTES);
     assert_ne!(long("a"), long("b"));
     assert_eq!(long("a"), long("a"));

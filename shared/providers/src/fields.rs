@@ -1,0 +1,103 @@
+//! Reading payloads leniently, field by field: what a platform adds is not noticed, and only what is
+//! needed can make an event unreadable.
+
+use data_encoding::HEXLOWER;
+use ring::digest::{SHA256, digest};
+use serde_json::Value;
+use vestibule_domain::Timestamp;
+
+/// Longest text that is taken over, in characters: the longest that any platform lets people write.
+pub const TEXT_MAX_CHARS: usize = 40_000;
+/// Most files of one message that are taken over.
+pub const ATTACHMENTS_MAX: usize = 20;
+/// Longest id that is taken, in bytes.
+pub const ID_MAX_BYTES: usize = 100;
+/// Longest address of a file that is taken over, in bytes.
+pub const URL_MAX_BYTES: usize = 2048;
+/// Longest event key (see
+/// [`InboundMessage::event_keys`](vestibule_domain::message::InboundMessage::event_keys)).
+pub const EVENT_KEY_MAX_BYTES: usize = 128;
+/// Latest time that is taken for one, in seconds: the year 5138.
+const SECONDS_MAX: i64 = 99_999_999_999;
+
+/// A key that is within every queue's limits: `provider:what`, or with a hash where that is too long
+/// or has characters that no queue takes.
+#[must_use]
+pub fn event_key(provider: &str, what: &str) -> String {
+    let full = format!("{provider}:{what}");
+    if is_short_graphic(&full, EVENT_KEY_MAX_BYTES) {
+        full
+    } else {
+        let hash = digest(&SHA256, full.as_bytes());
+        format!("{provider}:{}", HEXLOWER.encode(hash.as_ref()))
+    }
+}
+
+/// A field that is there and not null.
+#[must_use]
+pub fn given<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    value.get(name).filter(|field| !field.is_null())
+}
+
+/// A field that is a string and not empty.
+#[must_use]
+pub fn string<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
+    let text = value.get(name)?.as_str()?;
+    (!text.is_empty()).then_some(text)
+}
+
+/// Whether a text can be an id: it then has none of the characters that keys, addresses and logs are
+/// made of.
+#[must_use]
+pub fn is_id(text: &str) -> bool {
+    (1..=ID_MAX_BYTES).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+/// Whether a text has printable ASCII only, and not too much of it.
+#[must_use]
+pub fn is_short_graphic(text: &str, max_bytes: usize) -> bool {
+    text.len() <= max_bytes && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+/// What a person wrote, without NUL and at most [`TEXT_MAX_CHARS`] characters of it.
+#[must_use]
+pub fn written(text: &str) -> String {
+    text.chars()
+        .filter(|c| *c != '\0')
+        .take(TEXT_MAX_CHARS)
+        .collect()
+}
+
+/// The instant this many seconds after 1970, if it is one that a message can be of.
+#[must_use]
+pub fn at_second(seconds: i64) -> Option<Timestamp> {
+    (0..=SECONDS_MAX)
+        .contains(&seconds)
+        .then(|| Timestamp::from_millis(seconds * 1000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_key_fits_every_queue_and_tells_events_apart() {
+        assert_eq!(event_key("slack", "T1:C1:1.2"), "slack:T1:C1:1.2");
+        let (long, other) = ("x".repeat(200), format!("{}y", "x".repeat(199)));
+        for what in [long.as_str(), "with space", "é"] {
+            let key = event_key("teams", what);
+            assert!(is_short_graphic(&key, EVENT_KEY_MAX_BYTES), "{key}");
+        }
+        assert_ne!(event_key("teams", &long), event_key("teams", &other));
+    }
+
+    #[test]
+    fn a_time_is_neither_before_1970_nor_after_any_calendar() {
+        assert_eq!(at_second(0), Some(Timestamp::from_millis(0)));
+        assert_eq!(at_second(-1), None);
+        assert_eq!(at_second(i64::MAX), None);
+    }
+}
