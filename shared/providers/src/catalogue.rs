@@ -4,6 +4,18 @@ use crate::{outgoing::ChatProvider, setup::ConnectorSetup, slack};
 use std::collections::BTreeMap;
 use vestibule_domain::{connector::Provider, secret::Secret};
 
+/// What a field becomes that is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fill {
+    /// It stays away.
+    Nothing,
+    /// 32 random bytes in base64url without padding: for a secret that the platform is told, not one
+    /// that it tells.
+    RandomSecret,
+    /// The connector's webhook address.
+    WebhookUrl,
+}
+
 /// One field that an admin fills in.
 #[derive(Debug, Clone, Copy)]
 pub struct FieldSpec {
@@ -13,9 +25,8 @@ pub struct FieldSpec {
     pub secret: bool,
     /// Whether a connector cannot be made without it.
     pub required: bool,
-    /// Whether we draw it when the admin leaves it out: a secret that the platform is told, not one
-    /// that it tells.
-    pub generated: bool,
+    /// What it becomes when the admin leaves it out of a new connector.
+    pub fill: Fill,
     /// The secret field that keeps the value before, so that requests made with either are taken
     /// while a rotation reaches the platform.
     pub previous_in: Option<&'static str>,

@@ -1,7 +1,7 @@
 //! What an admin sets up for Slack, and what they do in Slack's console.
 
 use super::{API_APP_ID, BOT_TOKEN, PREVIOUS_SIGNING_SECRET, SIGNING_SECRET, Slack, TEAM_ID, key};
-use crate::catalogue::{ConnectorKind, FieldSpec};
+use crate::catalogue::{ConnectorKind, FieldSpec, Fill};
 use vestibule_domain::connector::Provider;
 
 /// Slack asks to keep a text below 4,000 characters, and cuts hard only at 40,000. Escaping makes
@@ -63,7 +63,7 @@ const FIELDS: &[FieldSpec] = &[
         name: API_APP_ID,
         secret: false,
         required: true,
-        generated: false,
+        fill: Fill::Nothing,
         previous_in: None,
         help: "App ID, under Basic Information > App Credentials.",
         check: |value| {
@@ -76,7 +76,7 @@ const FIELDS: &[FieldSpec] = &[
         name: TEAM_ID,
         secret: false,
         required: true,
-        generated: false,
+        fill: Fill::Nothing,
         previous_in: None,
         help: "The T… part of the address when Slack is open in a browser \
                (app.slack.com/client/T…). For an app that is installed on a whole Enterprise Grid \
@@ -92,7 +92,7 @@ const FIELDS: &[FieldSpec] = &[
         name: SIGNING_SECRET,
         secret: true,
         required: true,
-        generated: false,
+        fill: Fill::Nothing,
         previous_in: Some(PREVIOUS_SIGNING_SECRET),
         help: "Signing Secret, under Basic Information > App Credentials. Not the client secret.",
         check: check_signing_secret,
@@ -101,7 +101,7 @@ const FIELDS: &[FieldSpec] = &[
         name: PREVIOUS_SIGNING_SECRET,
         secret: true,
         required: false,
-        generated: false,
+        fill: Fill::Nothing,
         previous_in: None,
         help: "While you rotate the signing secret: the one before, so that requests signed with \
                either are taken. Leave it blank, or blank it again, when the rotation is over.",
@@ -117,7 +117,7 @@ const FIELDS: &[FieldSpec] = &[
         name: BOT_TOKEN,
         secret: true,
         required: true,
-        generated: false,
+        fill: Fill::Nothing,
         previous_in: None,
         help: "Bot User OAuth Token, under OAuth & Permissions, once the app is installed.",
         check: |value| {
