@@ -34,7 +34,7 @@ pub async fn webhook(
     let vault = Arc::new(KmsVault::new(&aws, KeyringStore::new(table.clone())));
     let store = Arc::new(DynamoIntake::new(table));
     // Init has a whole processor, the first call has not: connections are opened now.
-    futures_util::future::join(vault.warm(), inbox.warm()).await;
+    futures_util::future::join(vault.warm_beside(store.warm()), inbox.warm()).await;
     let ports = IntakePorts {
         connectors: store.clone(),
         vault,

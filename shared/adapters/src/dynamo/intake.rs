@@ -35,6 +35,12 @@ impl DynamoIntake {
         Self { table }
     }
 
+    /// Goes once through the code of the read that every message takes. A failure shows at the first
+    /// use.
+    pub async fn warm(&self) {
+        let _ = self.table.get_batch(&[keys::keyring()]).await;
+    }
+
     /// The write of a standing made from the record at `standing.version`. An existing row keeps
     /// what the worker may hold of it at this moment: lease, attempts and mark.
     fn standing_write(

@@ -105,7 +105,10 @@ impl Table {
                 if wanted.is_empty() {
                     break;
                 }
-                tokio::time::sleep(BATCH_WAIT * attempt).await;
+                // Even an empty sleep waits for the timer's next millisecond.
+                if attempt > 0 {
+                    tokio::time::sleep(BATCH_WAIT * attempt).await;
+                }
                 wanted = self.get_chunk(wanted, &mut found).await?;
             }
             if !wanted.is_empty() {
