@@ -50,6 +50,8 @@ pub struct ChatUser {
     pub id: ChatUserId,
     /// Who the platform says they are.
     pub identity: Identity,
+    /// The second id they are known by, if the platform tells two (see [`crate::recognition`]).
+    pub other_id: Option<Identity>,
     /// Their names and avatar, once fetched.
     pub profile: Profile,
     /// Whether they were let through by a connector that was open to all.
@@ -73,6 +75,7 @@ impl ChatUser {
         Self {
             id: message.sender.chat_user_id(connector.scope),
             identity: message.sender.clone(),
+            other_id: None,
             profile: message.profile.clone(),
             admitted_openly: false,
             grants: BTreeMap::new(),

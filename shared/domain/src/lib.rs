@@ -40,6 +40,7 @@ pub mod message;
 pub mod page;
 pub mod ports;
 pub mod profile;
+pub mod recognition;
 pub mod scope;
 pub mod secret;
 pub mod text;

@@ -1,11 +1,13 @@
 //! The records behind the decision: read at once, written under conditions.
 
 use super::{
-    items::{AccessRequestItem, ChatUserItem, ConnectorItem, ConversationItem, StandingItem},
+    items::{
+        AccessRequestItem, ChatUserItem, ConnectorItem, ConversationItem, SameAsItem, StandingItem,
+    },
     keys::{self, Key},
     table::{
-        Attributes, Cancelled, Conditional, Table, Transacted, from_row, n, put_write, s, to_value,
-        update_write,
+        Attributes, Cancelled, Conditional, Table, Transacted, delete_write, from_row, n,
+        put_write, s, to_value, update_write,
     },
 };
 use async_trait::async_trait;
@@ -15,11 +17,13 @@ use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     chat_user::{ChatUser, OnboardingMessage, Owed, STANDING_EVENTS_KEPT, Standing},
     connector::Connector,
-    ids::ConnectorId,
+    ids::{ChatUserId, ConnectorId},
+    message::{Identity, PHONE_SCOPE},
     ports::{
-        ConnectorReader, Counted, DeadLetter, IntakeKey, IntakeStore, Introduction, Known, Noted,
+        ConnectorReader, Counted, DeadLetter, IntakeKey, IntakeStore, Introduction, Loaded, Noted,
         NotedFailure, OpenRequest, StandingPlace, Written,
     },
+    recognition::{Candidate, Link, Merge},
 };
 
 /// See [`IntakeStore`].
@@ -39,6 +43,25 @@ impl DynamoIntake {
     /// use.
     pub async fn warm(&self) {
         let _ = self.table.get_batch(&[keys::keyring()]).await;
+    }
+
+    /// The ids under which these people have their records.
+    async fn at_home(&self, place: &StandingPlace<'_>) -> Result<Vec<ChatUserId>, PortError> {
+        let keys: Vec<Key> = place
+            .chat_user_ids
+            .iter()
+            .map(|id| keys::same_as(place.scope, *id))
+            .collect();
+        let mut rows = self.table.get_batch(&keys).await?;
+        let mut ids = place.chat_user_ids.to_vec();
+        for key in &keys {
+            if let Some(item) = take::<SameAsItem>(&mut rows, key, "other id")? {
+                ids.push(item.same_as.chat_user_id(place.scope));
+            }
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(ids)
     }
 
     /// The write of a standing made from the record at `standing.version`. An existing row keeps
@@ -168,21 +191,89 @@ impl ConnectorReader for DynamoIntake {
 
 #[async_trait]
 impl IntakeStore for DynamoIntake {
-    async fn load(&self, key: &IntakeKey) -> Result<Known, PortError> {
-        let user = keys::chat_user(key.scope, key.chat_user_id);
-        let standing = keys::standing(key.scope, key.chat_user_id, key.connector_id);
+    async fn load(&self, key: &IntakeKey<'_>) -> Result<Loaded, PortError> {
         let conversation = keys::conversation(key.scope, key.conversation_id);
-        let mut rows = self
-            .table
-            .get_batch(&[user.clone(), standing.clone(), conversation.clone()])
-            .await?;
-        Ok(Known {
-            chat_user: take::<ChatUserItem>(&mut rows, &user, "chat user")?.map(Into::into),
-            standing: take::<StandingItem>(&mut rows, &standing, "standing")?.map(Into::into),
+        let sender = CandidateKeys::of(key, key.sender);
+        let also = key
+            .also_known_as
+            .map(|identity| CandidateKeys::of(key, identity));
+        let mut wanted = vec![conversation.clone()];
+        wanted.extend(sender.all());
+        wanted.extend(also.iter().flat_map(CandidateKeys::all));
+        let mut rows = self.table.get_batch(&wanted).await?;
+        Ok(Loaded {
+            sender: sender.take(&mut rows)?,
+            also_known_as: also.map(|keys| keys.take(&mut rows)).transpose()?,
             conversation: take::<ConversationItem>(&mut rows, &conversation, "conversation")?
                 .map(Into::into)
                 .unwrap_or_default(),
         })
+    }
+
+    async fn link(&self, scope: ProjectScope, link: &Link) -> Result<(), PortError> {
+        let item = SameAsItem::new(scope, &link.alias, &link.person);
+        let put = match &link.replaces {
+            None => self
+                .table
+                .put_part(&item, "attribute_not_exists(pk)", &[])?,
+            Some(before) => self.table.put_part(
+                &item,
+                "same_as = :before",
+                &[(":before", to_value(before)?)],
+            )?,
+        };
+        let mut writes = vec![put_write(put)];
+        if link.person_exists {
+            // A lasting id is a person's for good; a passing one makes way for the next.
+            let condition = if link.alias.platform_scope == PHONE_SCOPE {
+                "attribute_exists(pk)"
+            } else {
+                "attribute_exists(pk) AND attribute_not_exists(other_id)"
+            };
+            let update = self.table.update_part(
+                &keys::chat_user(scope, link.person.chat_user_id(scope)),
+                "SET other_id = :alias, version = version + :one",
+                condition,
+                &[],
+                &[(":alias", to_value(&link.alias)?), (":one", n(1))],
+            )?;
+            writes.push(update_write(update));
+        }
+        self.table.transact(writes).await.map(|_| ())
+    }
+
+    async fn merge(
+        &self,
+        scope: ProjectScope,
+        merge: &Merge,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        let survivor = ChatUser {
+            version: merge.survivor.version + 1,
+            updated_at: now,
+            ..merge.survivor.clone()
+        };
+        let unchanged = |version: u64| [(":read", n(version))];
+        let put = self.table.put_part(
+            &ChatUserItem::new(scope, &survivor),
+            "version = :read",
+            &unchanged(merge.survivor.version),
+        )?;
+        let delete = self.table.delete_part(
+            &keys::chat_user(scope, merge.absorbed.id),
+            "version = :read",
+            &unchanged(merge.absorbed.version),
+        )?;
+        let alias = SameAsItem::new(scope, &merge.absorbed.identity, &survivor.identity);
+        let writes = vec![
+            put_write(put),
+            delete_write(delete),
+            put_write(
+                self.table
+                    .put_part(&alias, "attribute_not_exists(pk)", &[])?,
+            ),
+        ];
+        self.table.transact(writes).await.map(|_| ())
     }
 
     async fn open_request(&self, open: &OpenRequest, due: Timestamp) -> Result<Written, PortError> {
@@ -332,7 +423,7 @@ impl IntakeStore for DynamoIntake {
             reason: failure.reason.to_owned(),
         };
         let mut noted = Noted::Unknown;
-        for id in place.chat_user_ids {
+        for id in &self.at_home(place).await? {
             let update = self.table.update_part(
                 &keys::standing(place.scope, *id, place.connector_id),
                 "SET onboarding_message = :fate, version = version + :one",
@@ -363,7 +454,7 @@ impl IntakeStore for DynamoIntake {
         place: &StandingPlace<'_>,
         opted_out_at: Option<Timestamp>,
     ) -> Result<(), PortError> {
-        for id in place.chat_user_ids {
+        for id in &self.at_home(place).await? {
             let key = keys::standing(place.scope, *id, place.connector_id);
             let update = match opted_out_at {
                 Some(at) => self.table.update_part(
@@ -413,6 +504,66 @@ struct DeadLetterItem<'a> {
     body: &'a str,
     received_at: Timestamp,
     expires_at: i64,
+}
+
+/// The rows under one id of a message's sender.
+struct CandidateKeys {
+    identity: Identity,
+    user: Key,
+    standing: Key,
+    same_as: Option<Key>,
+}
+
+impl CandidateKeys {
+    fn of(key: &IntakeKey<'_>, identity: &Identity) -> Self {
+        let id = identity.chat_user_id(key.scope);
+        Self {
+            identity: identity.clone(),
+            user: keys::chat_user(key.scope, id),
+            standing: keys::standing(key.scope, id, key.connector_id),
+            same_as: identity
+                .may_be_one_of_two()
+                .then(|| keys::same_as(key.scope, id)),
+        }
+    }
+
+    fn all(&self) -> Vec<Key> {
+        let mut all = vec![self.user.clone(), self.standing.clone()];
+        all.extend(self.same_as.clone());
+        all
+    }
+
+    fn take(self, rows: &mut HashMap<Key, Attributes>) -> Result<Candidate, PortError> {
+        let same_as = match &self.same_as {
+            Some(key) => take::<SameAsItem>(rows, key, "other id")?,
+            None => None,
+        };
+        Ok(Candidate {
+            user: take::<ChatUserItem>(rows, &self.user, "chat user")?.map(Into::into),
+            standing: take::<StandingItem>(rows, &self.standing, "standing")?.map(Into::into),
+            same_as: same_as.map(|item| item.same_as),
+            identity: self.identity,
+        })
+    }
+}
+
+/// The chat user with this id, or the one whose record theirs went into.
+pub(super) async fn find_chat_user(
+    table: &Table,
+    scope: ProjectScope,
+    id: ChatUserId,
+) -> Result<Option<ChatUser>, PortError> {
+    let found: Option<ChatUserItem> = table.get(&keys::chat_user(scope, id), "chat user").await?;
+    if let Some(item) = found {
+        return Ok(Some(item.into()));
+    }
+    let elsewhere: Option<SameAsItem> = table.get(&keys::same_as(scope, id), "other id").await?;
+    let Some(SameAsItem { same_as, .. }) = elsewhere else {
+        return Ok(None);
+    };
+    let key = keys::chat_user(scope, same_as.chat_user_id(scope));
+    let found: Option<ChatUserItem> = table.get(&key, "chat user").await?;
+    Ok(found.map(Into::into))
 }
 
 /// Takes one row out of a batch.

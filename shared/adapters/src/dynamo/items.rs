@@ -11,7 +11,7 @@ mod standing;
 
 pub(super) use access_request::AccessRequestItem;
 pub(super) use avatar::AvatarItem;
-pub(super) use chat_user::{ChatUserItem, StatusAttributes};
+pub(super) use chat_user::{ChatUserItem, SameAsItem, StatusAttributes};
 pub(super) use connector::ConnectorItem;
 pub(super) use conversation::ConversationItem;
 pub(super) use environment::EnvironmentItem;

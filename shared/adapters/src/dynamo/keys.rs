@@ -7,6 +7,7 @@
 //! |---|---|---|---|
 //! | connector of a webhook | `CONNECTOR#id` / `CONNECTOR` | | 1 read, 1 RRU, then cached 10 s |
 //! | sender, standing, conversation of a message | `P#USER#id` / `USER` and `STANDING#connector`, `P#CONVERSATION#id` | | 1 batch read, 3 RRU |
+//! | the same for somebody with two ids | and `P#USER#id` / `SAME_AS`, under both ids | | 1 batch read, up to 7 RRU |
 //! | first message of a stranger | user, standing, request | | 1 transaction, 6 WRU + 5 index writes |
 //! | held message counted | standing | | 1 update, 1 WRU |
 //! | claim, settle | standing | outbox | 1 update each, 1 WRU + 1 index write |
@@ -190,6 +191,12 @@ pub fn dead_letter(connector_id: ConnectorId, hash: &str) -> Key {
 #[must_use]
 pub fn chat_user(scope: ProjectScope, id: ChatUserId) -> Key {
     Key::new(chat_user_pk(scope, id), "USER")
+}
+
+/// Under which other id the person of this id is on record.
+#[must_use]
+pub fn same_as(scope: ProjectScope, id: ChatUserId) -> Key {
+    Key::new(chat_user_pk(scope, id), "SAME_AS")
 }
 
 /// A chat user's picture, where we keep a copy.

@@ -1,7 +1,8 @@
 //! Standings, as the onboarding worker sees them: claimed under a lease, settled under it.
 
 use super::{
-    items::{AvatarItem, ChatUserItem, StandingItem},
+    intake::find_chat_user,
+    items::{AvatarItem, StandingItem},
     keys,
     table::{Conditional, Table, from_row, n, s, to_value},
 };
@@ -136,11 +137,7 @@ impl StandingStore for DynamoStandings {
         scope: ProjectScope,
         id: ChatUserId,
     ) -> Result<Option<ChatUser>, PortError> {
-        let item: Option<ChatUserItem> = self
-            .table
-            .get(&keys::chat_user(scope, id), "chat user")
-            .await?;
-        Ok(item.map(Into::into))
+        find_chat_user(&self.table, scope, id).await
     }
 
     async fn store_profile(

@@ -7,7 +7,9 @@ use crate::{
     connector::Connector,
     conversation::ConversationLog,
     ids::{ChatUserId, ConnectorId, ConversationId},
+    message::Identity,
     ports::FailureClass,
+    recognition::{Candidate, Link, Merge},
 };
 use async_trait::async_trait;
 
@@ -20,15 +22,28 @@ pub trait ConnectorReader: Send + Sync {
 
 /// Whom and where a message concerns.
 #[derive(Debug, Clone, Copy)]
-pub struct IntakeKey {
+pub struct IntakeKey<'a> {
     /// Account and project.
     pub scope: ProjectScope,
     /// The connector it came through.
     pub connector_id: ConnectorId,
     /// Who wrote.
-    pub chat_user_id: ChatUserId,
+    pub sender: &'a Identity,
+    /// Their second id, if the platform told it.
+    pub also_known_as: Option<&'a Identity>,
     /// Where.
     pub conversation_id: ConversationId,
+}
+
+/// What is on record under the ids of a message's sender, and about its place.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// Under `sender`.
+    pub sender: Candidate,
+    /// Under `also_known_as`.
+    pub also_known_as: Option<Candidate>,
+    /// What was delivered in the conversation.
+    pub conversation: ConversationLog,
 }
 
 /// What is on record about a message's sender and place.
@@ -126,7 +141,20 @@ pub enum Noted {
 #[async_trait]
 pub trait IntakeStore: Send + Sync {
     /// Everything on record, in one consistent read.
-    async fn load(&self, key: &IntakeKey) -> Result<Known, PortError>;
+    async fn load(&self, key: &IntakeKey<'_>) -> Result<Loaded, PortError>;
+
+    /// Records that two ids are one person's, unless the record changed since it was read: then it
+    /// does nothing. The caller reads again in either case.
+    async fn link(&self, scope: ProjectScope, link: &Link) -> Result<(), PortError>;
+
+    /// Makes one record of two, under the same rule. A request that the absorbed one had pending at
+    /// the connector is closed: the person asks again under the record that stays.
+    async fn merge(
+        &self,
+        scope: ProjectScope,
+        merge: &Merge,
+        now: Timestamp,
+    ) -> Result<(), PortError>;
 
     /// Records sender, standing and request, all or nothing, with an outbox mark due at `due` when
     /// something is newly owed. MUST refuse when sender or standing changed since they were

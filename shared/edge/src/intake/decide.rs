@@ -9,11 +9,13 @@ use vestibule_domain::{
     access_request::{AccessRequest, HeldFacts, HeldMessage, on_held_message},
     chat_user::{ChatUser, Owed, Standing},
     connector::Connector,
+    conversation::ConversationRef,
     error::Chain,
     ids::AccessRequestId,
     job::{DeliverMessage, OnboardChatUser},
-    message::InboundMessage,
+    message::{Identity, InboundMessage},
     ports::{Counted, IntakeKey, Introduction, Known, OpenRequest, Written},
+    recognition::{Recognition, recognise},
 };
 
 /// Reads and decisions for one message before the platform is asked to try again. Only writers who
@@ -48,21 +50,71 @@ impl Intake {
     pub(super) async fn take_message(
         &self,
         connector: &Connector,
-        message: InboundMessage,
+        mut message: InboundMessage,
     ) -> Result<Taken, PortError> {
-        let key = IntakeKey {
-            scope: connector.scope,
-            connector_id: connector.id,
-            chat_user_id: message.sender.chat_user_id(connector.scope),
-            conversation_id: message.conversation.id,
+        let mut ids = SenderIds {
+            sender: message.sender.clone(),
+            also_known_as: message.also_known_as.clone(),
         };
         for _ in 0..ATTEMPTS {
-            let known = self.store.load(&key).await?;
+            let Some((sender, known)) = self
+                .known_sender(connector, &mut ids, &message.conversation)
+                .await?
+            else {
+                continue;
+            };
+            message.sender = sender;
             if let Some(taken) = self.take_known(connector, &message, known).await? {
                 return Ok(taken);
             }
         }
         Err(PortError::Conflict { what: "standing" })
+    }
+
+    /// What is on record about the sender, and the id of that record. `None` when something had to
+    /// be written or found out first: read again.
+    async fn known_sender(
+        &self,
+        connector: &Connector,
+        ids: &mut SenderIds,
+        conversation: &ConversationRef,
+    ) -> Result<Option<(Identity, Known)>, PortError> {
+        let loaded = self
+            .store
+            .load(&IntakeKey {
+                scope: connector.scope,
+                connector_id: connector.id,
+                sender: &ids.sender,
+                also_known_as: ids.also_known_as.as_ref(),
+                conversation_id: conversation.id,
+            })
+            .await?;
+        let person = match recognise(&loaded.sender, loaded.also_known_as.as_ref()) {
+            Recognition::Lasting => loaded.sender,
+            Recognition::Passing => loaded.also_known_as.unwrap_or(loaded.sender),
+            Recognition::Elsewhere(identity) => {
+                *ids = SenderIds {
+                    sender: identity,
+                    also_known_as: None,
+                };
+                return Ok(None);
+            }
+            Recognition::Links(link) => {
+                self.store.link(connector.scope, &link).await?;
+                return Ok(None);
+            }
+            Recognition::Merges(merge) => {
+                let now = self.clock.now();
+                self.store.merge(connector.scope, &merge, now).await?;
+                return Ok(None);
+            }
+        };
+        let known = Known {
+            chat_user: person.user,
+            standing: person.standing,
+            conversation: loaded.conversation,
+        };
+        Ok(Some((person.identity, known)))
     }
 
     /// One attempt; `None` when somebody else wrote meanwhile.
@@ -281,6 +333,12 @@ impl Intake {
             Err(_) => tracing::warn!("the onboarding queue is slow; a job is left to the sweeper"),
         }
     }
+}
+
+/// Under which ids a sender is looked for.
+struct SenderIds {
+    sender: Identity,
+    also_known_as: Option<Identity>,
 }
 
 fn job(connector: &Connector, standing: &Standing) -> OnboardChatUser {
