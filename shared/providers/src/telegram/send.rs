@@ -65,8 +65,8 @@ impl ChatProvider for Telegram {
     }
 }
 
-/// Telegram does not say how it counts the characters of a message. Of the ways there are, UTF-16
-/// units, in which it counts everything else, find the most.
+/// Telegram does not say in what it counts the length of a message. UTF-16 units, in which it counts
+/// the places of entities, are never fewer than characters.
 fn split(text: &str) -> Vec<&str> {
     text::split(text, MESSAGE_MAX_CHARS, char::len_utf16)
 }
