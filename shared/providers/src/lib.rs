@@ -15,6 +15,7 @@
 //! | [`setup`] | connecting a connector, and testing it |
 //! | [`text`] | texts that are too long for one message |
 //! | [`slack`] | Slack: Events API in, Web API out |
+//! | [`telegram`] | Telegram: webhook updates in, Bot API out |
 //!
 //! # Adding a provider
 //!
@@ -39,6 +40,7 @@ pub mod fields;
 pub mod outgoing;
 pub mod setup;
 pub mod slack;
+pub mod telegram;
 #[cfg(test)]
 mod testing;
 pub mod text;
