@@ -1,6 +1,7 @@
 //! The cold start of every webhook function: configuration, one AWS client for all services, the
 //! connections opened, then the intake of one provider.
 
+use futures_util::future::join;
 use lambda_http::{Error, run, service_fn};
 use std::{convert::Infallible, sync::Arc};
 use vestibule_adapters::{
@@ -34,7 +35,7 @@ pub async fn webhook(
     let vault = Arc::new(KmsVault::new(&aws, KeyringStore::new(table.clone())));
     let store = Arc::new(DynamoIntake::new(table));
     // Init has a whole processor, the first call has not: connections are opened now.
-    futures_util::future::join(vault.warm_beside(store.warm()), inbox.warm()).await;
+    Box::pin(join(vault.warm_beside(store.warm()), inbox.warm())).await;
     let ports = IntakePorts {
         connectors: store.clone(),
         vault,

@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn people_are_known_by_the_lasting_id_first() {
-        for (lasting, passing, expected) in [
+        for (lasting, passing, expected) in vec![
             (nobody("B"), None, "lasting"),
             (somebody("B", None), None, "lasting"),
             (alias("B", "P"), None, "at P"),
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_number_with_another_lasting_id_than_before_has_a_new_holder() {
-        for (lasting, passing, expected) in [
+        for (lasting, passing, expected) in vec![
             // Its record is another's: the newcomer starts from nothing.
             (nobody("B2"), somebody("P", Some("B1")), "lasting"),
             (somebody("B2", None), somebody("P", Some("B1")), "lasting"),
