@@ -15,6 +15,7 @@
 //! | [`setup`] | connecting a connector, and testing it |
 //! | [`text`] | texts that are too long for one message |
 //! | [`slack`] | Slack: Events API in, Web API out |
+//! | [`twilio`] | Twilio: SMS and `WhatsApp` |
 //! | [`whatsapp`] | who somebody on `WhatsApp` is |
 //!
 //! # Adding a provider
@@ -44,5 +45,6 @@ pub mod slack;
 mod testing;
 pub mod text;
 pub mod transport;
+pub mod twilio;
 pub mod webhook;
 pub mod whatsapp;
