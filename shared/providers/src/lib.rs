@@ -16,6 +16,8 @@
 //! | [`text`] | texts that are too long for one message |
 //! | [`slack`] | Slack: Events API in, Web API out |
 //! | [`telegram`] | Telegram: webhook updates in, Bot API out |
+//! | [`twilio`] | Twilio: SMS and `WhatsApp` |
+//! | [`whatsapp`] | who somebody on `WhatsApp` is |
 //!
 //! # Adding a provider
 //!
@@ -45,4 +47,6 @@ pub mod telegram;
 mod testing;
 pub mod text;
 pub mod transport;
+pub mod twilio;
 pub mod webhook;
+pub mod whatsapp;
