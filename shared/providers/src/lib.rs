@@ -15,6 +15,7 @@
 //! | [`setup`] | connecting a connector, and testing it |
 //! | [`text`] | texts that are too long for one message |
 //! | [`slack`] | Slack: Events API in, Web API out |
+//! | [`whatsapp`] | who somebody on `WhatsApp` is |
 //!
 //! # Adding a provider
 //!
@@ -44,3 +45,4 @@ mod testing;
 pub mod text;
 pub mod transport;
 pub mod webhook;
+pub mod whatsapp;
