@@ -15,6 +15,7 @@
 //! | [`setup`] | connecting a connector, and testing it |
 //! | [`text`] | texts that are too long for one message |
 //! | [`slack`] | Slack: Events API in, Web API out |
+//! | [`dialog360`] | `WhatsApp` through 360dialog: Cloud API payloads in, 360dialog's API out |
 //! | [`whatsapp`] | who somebody on `WhatsApp` is |
 //!
 //! # Adding a provider
@@ -36,6 +37,7 @@
 //!    vector, a row for every ignored kind and every error, and properties over arbitrary bytes.
 
 pub mod catalogue;
+pub mod dialog360;
 pub mod fields;
 pub mod outgoing;
 pub mod setup;
