@@ -17,6 +17,7 @@
 //! | [`slack`] | Slack: Events API in, Web API out |
 //! | [`telegram`] | Telegram: webhook updates in, Bot API out |
 //! | [`twilio`] | Twilio: SMS and `WhatsApp` |
+//! | [`dialog360`] | `WhatsApp` through 360dialog: Cloud API payloads in, 360dialog's API out |
 //! | [`whatsapp`] | who somebody on `WhatsApp` is |
 //!
 //! # Adding a provider
@@ -38,6 +39,7 @@
 //!    vector, a row for every ignored kind and every error, and properties over arbitrary bytes.
 
 pub mod catalogue;
+pub mod dialog360;
 pub mod fields;
 pub mod outgoing;
 pub mod setup;
