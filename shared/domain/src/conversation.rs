@@ -92,6 +92,8 @@ pub struct ConversationLog {
     pub recent_events: Vec<String>,
     /// How far the answer to the message in hand has got.
     pub progress: Option<Progress>,
+    /// The platform's new id of the conversation, once it said that it had moved it.
+    pub moved_to: Option<String>,
     /// Counts changes; 0 when nothing was ever stored.
     pub version: u64,
 }
@@ -118,6 +120,16 @@ impl ConversationLog {
         self.progress
             .filter(|progress| progress.delivery_id == delivery)
             .map_or(0, |progress| progress.pieces_sent)
+    }
+
+    /// The conversation as the platform addresses it now.
+    #[must_use]
+    pub fn current(&self, conversation: &ConversationRef) -> ConversationRef {
+        let mut current = conversation.clone();
+        if let Some(moved_to) = &self.moved_to {
+            current.provider_conversation_id.clone_from(moved_to);
+        }
+        current
     }
 
     /// The log after one more message of the answer to `delivery` went out.

@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_number_with_another_lasting_id_than_before_has_a_new_holder() {
-        for (lasting, passing, expected) in vec![
+        for (lasting, passing, expected) in [
             // Its record is another's: the newcomer starts from nothing.
             (nobody("B2"), somebody("P", Some("B1")), "lasting"),
             (somebody("B2", None), somebody("P", Some("B1")), "lasting"),

@@ -11,6 +11,8 @@ pub(super) const MESSAGE_MAX_CHARS: usize = 4096;
 const BOT_TOKEN_MAX_CHARS: usize = 250;
 /// Longest secret token, by Telegram's rule.
 const SECRET_TOKEN_MAX_CHARS: usize = 256;
+/// Shortest secret token: it is all that proves an update, so it has at least 128 bits (RELIABILITY §3).
+const SECRET_TOKEN_MIN_CHARS: usize = 22;
 
 impl ConnectorKind for Telegram {
     fn provider(&self) -> Provider {
@@ -116,10 +118,10 @@ pub(super) fn is_bot_token(value: &str) -> bool {
 }
 
 fn check_secret_token(value: &str) -> Result<(), &'static str> {
-    let fits =
-        (1..=SECRET_TOKEN_MAX_CHARS).contains(&value.len()) && value.bytes().all(is_token_byte);
+    let fits = (SECRET_TOKEN_MIN_CHARS..=SECRET_TOKEN_MAX_CHARS).contains(&value.len())
+        && value.bytes().all(is_token_byte);
     fits.then_some(()).ok_or(
-        "A secret token has 1 to 256 characters: letters A to Z, digits, hyphens and underscores.",
+        "A secret token has 22 to 256 characters: letters A to Z, digits, hyphens and underscores.",
     )
 }
 
@@ -189,8 +191,17 @@ mod tests {
             ),
             (
                 SECRET_TOKEN,
-                vec!["x", drawn, longest.as_str()],
-                vec!["", " ", "with space", "é", "a.b", too_long.as_str()],
+                vec!["x234567890123456789012", drawn, longest.as_str()],
+                vec![
+                    "",
+                    " ",
+                    "x",
+                    "x23456789012345678901",
+                    "with space in it 12345678",
+                    "éééééééééééé",
+                    "a.b.c.d.e.f.g.h.i.j.k.l",
+                    too_long.as_str(),
+                ],
             ),
             (
                 PREVIOUS_SECRET_TOKEN,
