@@ -9,7 +9,7 @@ use vestibule_adapters::{
     sqs::SqsQueue,
     vault::KmsVault,
 };
-use vestibule_domain::{SystemClock, vars::Vars};
+use vestibule_domain::{Clock, SystemClock, vars::Vars};
 use vestibule_edge::{
     config,
     intake::{Intake, IntakePorts},
@@ -34,7 +34,7 @@ pub async fn webhook(
     let vault = Arc::new(KmsVault::new(&aws, KeyringStore::new(table.clone())));
     let store = Arc::new(DynamoIntake::new(table));
     // Init has a whole processor, the first call has not: connections are opened now.
-    futures_util::future::join(vault.warm(), inbox.warm()).await;
+    futures_util::future::join3(vault.warm(), inbox.warm(), provider.warm(SystemClock.now())).await;
     let ports = IntakePorts {
         connectors: store.clone(),
         vault,

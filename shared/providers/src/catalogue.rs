@@ -1,6 +1,6 @@
 //! Which chat platforms there are, and what an admin sets up for each.
 
-use crate::{outgoing::ChatProvider, setup::ConnectorSetup, slack};
+use crate::{outgoing::ChatProvider, setup::ConnectorSetup, slack, teams};
 use std::collections::BTreeMap;
 use vestibule_domain::{connector::Provider, secret::Secret};
 
@@ -128,19 +128,19 @@ pub fn validate(
 /// Every platform that a connector can be made for.
 #[must_use]
 pub fn connector_kinds() -> &'static [&'static dyn ConnectorKind] {
-    &[&slack::Slack]
+    &[&slack::Slack, &teams::Teams]
 }
 
 /// Every platform that texts can be sent to.
 #[must_use]
 pub fn chat_providers() -> &'static [&'static dyn ChatProvider] {
-    &[&slack::Slack]
+    &[&slack::Slack, &teams::Teams]
 }
 
 /// Every platform that a connector can be tested with.
 #[must_use]
 pub fn connector_setups() -> &'static [&'static dyn ConnectorSetup] {
-    &[&slack::Slack]
+    &[&slack::Slack, &teams::Teams]
 }
 
 /// Connecting and testing at `provider`.

@@ -15,6 +15,7 @@
 //! | [`setup`] | connecting a connector, and testing it |
 //! | [`text`] | texts that are too long for one message |
 //! | [`slack`] | Slack: Events API in, Web API out |
+//! | [`teams`] | Microsoft Teams: Bot Framework activities in, Connector API out |
 //!
 //! # Adding a provider
 //!
@@ -39,6 +40,7 @@ pub mod fields;
 pub mod outgoing;
 pub mod setup;
 pub mod slack;
+pub mod teams;
 #[cfg(test)]
 mod testing;
 pub mod text;
