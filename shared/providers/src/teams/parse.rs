@@ -223,4 +223,4 @@ fn read_attachment(attachment: &Value, activity_id: &str, index: usize) -> Optio
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

@@ -149,4 +149,4 @@ fn check_service_url(token: &Token<'_>, body: &[u8]) -> Result<(), Refusal> {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;
