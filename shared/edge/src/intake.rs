@@ -356,3 +356,19 @@ fn chat_user_ids(connector: &Connector, known_as: &[Identity]) -> Vec<ChatUserId
         .map(|identity| identity.chat_user_id(connector.scope))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_checked_is_a_failure_of_ours_and_no_refusal() {
+        let ours = Refused::from(Refusal::not_checkable("no keys"));
+        assert!(matches!(
+            ours,
+            Refused::Failed(PortError::Unavailable { .. })
+        ));
+        let theirs = Refused::from(Refusal::because("no token"));
+        assert!(matches!(theirs, Refused::NotAuthentic(_)));
+    }
+}

@@ -83,6 +83,84 @@ fn keys_url(metadata: &[u8], metadata_url: &Url) -> Option<Url> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{
+        io::{Read, Write},
+        net::{SocketAddr, TcpListener},
+        thread,
+    };
+
+    const METADATA: &str = "/v1/.well-known/openidconfiguration";
+
+    /// Answers each call by its path, until the test is over.
+    fn serve(answer: impl Fn(&str, SocketAddr) -> (u16, String) + Send + 'static) -> HttpKeySource {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.expect("a connection");
+                let mut request = [0; 4096];
+                let read = stream.read(&mut request).unwrap_or(0);
+                let request = String::from_utf8_lossy(&request[..read]).into_owned();
+                let path = request.split(' ').nth(1).unwrap_or("");
+                let (status, body) = answer(path, address);
+                let head =
+                    format!("HTTP/1.1 {status} X\r\nlocation: /v1/keys\r\nconnection: close");
+                let _ = write!(
+                    stream,
+                    "{head}\r\ncontent-length: {}\r\n\r\n{body}",
+                    body.len()
+                );
+            }
+        });
+        let source = HttpKeySource::new().expect("a client");
+        source.named_by(format!("http://{address}{METADATA}"))
+    }
+
+    fn metadata(address: SocketAddr) -> String {
+        format!(r#"{{"jwks_uri":"http://{address}/v1/keys"}}"#)
+    }
+
+    #[tokio::test]
+    async fn the_keys_come_from_where_the_metadata_says() {
+        let source = serve(|path, address| match path {
+            METADATA => (200, metadata(address)),
+            "/v1/keys" => (200, r#"{"keys":[]}"#.to_owned()),
+            _ => (404, String::new()),
+        });
+        assert_eq!(source.fetch().await, Ok(br#"{"keys":[]}"#.to_vec()));
+    }
+
+    #[tokio::test]
+    async fn a_document_that_moved_broke_or_is_too_long_gives_no_keys() {
+        for (status, keys, reason) in [
+            (302, String::new(), "http_302"),
+            (500, String::new(), "http_500"),
+            (
+                200,
+                "x".repeat(DOCUMENT_MAX + 1),
+                "the document is too long or broke off",
+            ),
+        ] {
+            let source = serve(move |path, address| match path {
+                METADATA => (200, metadata(address)),
+                _ => (status, keys.clone()),
+            });
+            assert_eq!(source.fetch().await, Err(failed(reason)));
+        }
+        let source = serve(|_, _| (200, "{}".to_owned()));
+        let reason = "the metadata names no keys at its own origin";
+        assert_eq!(source.fetch().await, Err(failed(reason)));
+    }
+
+    #[tokio::test]
+    async fn a_source_that_says_nothing_is_not_waited_for() {
+        // Nobody accepts: the connection stands and nothing comes.
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let source = HttpKeySource::new().expect("a client");
+        let source = source.named_by(format!("http://{address}/"));
+        assert_eq!(source.fetch().await, Err(failed("timed out")));
+    }
 
     #[test]
     fn keys_are_taken_only_from_where_the_metadata_came_from() {

@@ -34,7 +34,7 @@ pub(super) struct Replay<'a> {
 /// Why a replay stopped.
 pub(super) enum Stop {
     /// This call is to be made first.
-    Call(OutgoingCall),
+    Call(Box<OutgoingCall>),
     /// It does not work.
     Problem(Problem),
 }
@@ -57,7 +57,9 @@ impl<'a> Replay<'a> {
 
     /// The result of the next call, if it was made already.
     pub(super) fn result(&mut self, call: OutgoingCall) -> Result<&'a CallResult, Stop> {
-        self.results.next().ok_or(Stop::Call(call))
+        self.results
+            .next()
+            .ok_or_else(|| Stop::Call(Box::new(call)))
     }
 
     /// A token for this audience.

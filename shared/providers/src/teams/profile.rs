@@ -3,7 +3,7 @@
 use super::{
     api::{self, Replay, Stop},
     is_guid,
-    send::service_url,
+    send::{service_url, without_thread},
     token::Audience,
 };
 use crate::{
@@ -24,7 +24,7 @@ pub(super) fn profile(
 ) -> Step<ProfileOutcome> {
     match find(query, credentials, so_far) {
         Ok(found) => Step::Done(found),
-        Err(Stop::Call(call)) => Step::Call(call),
+        Err(Stop::Call(call)) => Step::Call(*call),
         Err(Stop::Problem(problem)) => Step::Done(problem.into()),
     }
 }
@@ -34,9 +34,9 @@ fn find(
     credentials: &Credentials<'_>,
     so_far: &[CallResult],
 ) -> Result<ProfileOutcome, Stop> {
-    let mut replay = Replay::new(credentials, so_far);
-    let profile = names(query, &mut replay)?;
-    let avatar = match picture(query, &mut replay) {
+    let mut calls = Replay::new(credentials, so_far);
+    let profile = names(query, &mut calls)?;
+    let avatar = match picture(query, &mut calls) {
         Ok(avatar) => avatar,
         // Reading pictures takes a permission that few will give: without it there are names.
         Err(Stop::Problem(Problem::Never { .. })) => None,
@@ -46,16 +46,17 @@ fn find(
 }
 
 /// The member of the conversation, as its roster has them.
-fn names(query: &ProfileQuery<'_>, replay: &mut Replay<'_>) -> Result<Profile, Stop> {
+fn names(query: &ProfileQuery<'_>, calls: &mut Replay<'_>) -> Result<Profile, Stop> {
     let conversation = query.conversation;
     let member = conversation.member_id.as_ref();
     let path = format!(
         "/v3/conversations/{}/members/{}",
-        api::encoded(&conversation.provider_conversation_id),
+        // A thread has no roster of its own.
+        api::encoded(without_thread(&conversation.provider_conversation_id)),
         api::encoded(member.unwrap_or(&query.identity.identifier))
     );
     let call = api::call(service_url(conversation)?, Method::GET, path);
-    let member = replay.answer(&call)?;
+    let member = calls.answer(&call)?;
     let text = |name: &str| member.get(name).and_then(Value::as_str);
     Ok(Profile::from_raw(
         text("name"),
@@ -66,15 +67,15 @@ fn names(query: &ProfileQuery<'_>, replay: &mut Replay<'_>) -> Result<Profile, S
 }
 
 /// The picture of somebody who is in the directory. Whatever Graph refuses, it is a picture less.
-fn picture(query: &ProfileQuery<'_>, replay: &mut Replay<'_>) -> Result<Option<AvatarImage>, Stop> {
+fn picture(query: &ProfileQuery<'_>, calls: &mut Replay<'_>) -> Result<Option<AvatarImage>, Stop> {
     let id = query.identity.identifier.as_str();
     if !is_guid(id) {
         return Ok(None);
     }
-    let token = replay.token(Audience::Graph)?;
+    let token = calls.token(Audience::Graph)?;
     let path = format!("/users/{id}/photos/240x240/$value");
     let call = OutgoingCall::new(Host::Api(Api::MicrosoftGraph), Method::GET, path);
-    match replay.result(call.with_bearer(&token))? {
+    match calls.result(call.with_bearer(&token))? {
         CallResult::Replied(reply) if reply.status == 200 => {
             Ok(AvatarImage::from_bytes(reply.body.clone()))
         }
@@ -160,7 +161,7 @@ mod tests {
         assert_eq!(roster.host, Host::TeamsService(SERVICE_URL.into()));
         let expected = format!(
             "/v3/conversations/{}/members/{}",
-            api::encoded(CHANNEL_THREAD),
+            api::encoded("19:97641583cf154265a237da28ebbde27a@thread.tacv2"),
             api::encoded(MEMBER)
         );
         assert_eq!(roster.path, expected);

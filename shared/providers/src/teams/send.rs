@@ -53,7 +53,7 @@ impl ChatProvider for Teams {
     ) -> Step<SendOutcome> {
         match all(text, credentials, so_far) {
             Ok(receipt) => Step::Done(SendOutcome::Sent(receipt)),
-            Err(Stop::Call(call)) => Step::Call(call),
+            Err(Stop::Call(call)) => Step::Call(*call),
             Err(Stop::Problem(problem)) => Step::Done(problem.into()),
         }
     }
@@ -97,10 +97,10 @@ fn all(
         Destination::Privately(person, conversation) => (Some(person), conversation),
     };
     let service_url = service_url(conversation)?;
-    let mut replay = Replay::new(credentials, so_far);
+    let mut calls = Replay::new(credentials, so_far);
     let place = match person {
         Some(person) if !is_private(conversation) => {
-            private_place(&mut replay, credentials.connector, person, conversation)?
+            private_place(&mut calls, credentials.connector, person, conversation)?
         }
         _ => conversation.provider_conversation_id.clone(),
     };
@@ -115,7 +115,7 @@ fn all(
             member,
             piece,
         ));
-        let answer = replay.answer(&call)?;
+        let answer = calls.answer(&call)?;
         let id = answer.get("id").and_then(Value::as_str);
         receipt.message_id = id.map(str::to_owned);
     }
@@ -141,7 +141,7 @@ fn activity(connector: &Connector, place: &str, member: Option<&str>, text: &str
 /// The personal conversation with somebody who wrote where others read along (SPEC A38). Teams makes
 /// one, or names the one there is.
 fn private_place(
-    replay: &mut Replay<'_>,
+    calls: &mut Replay<'_>,
     connector: &Connector,
     person: &Identity,
     conversation: &ConversationRef,
@@ -164,13 +164,13 @@ fn private_place(
         "channelData": { "tenant": { "id": tenant } },
         "isGroup": false,
     }));
-    let answer = replay.answer(&call)?;
+    let answer = calls.answer(&call)?;
     let id = answer.get("id").and_then(Value::as_str).unwrap_or("");
     if id.is_empty() {
         return Err(Problem::later(None, "no_conversation_id").into());
     }
-    let base = |id: &str| id.split(';').next().unwrap_or(id).to_owned();
-    if is_shared(id) || base(id) == base(&conversation.provider_conversation_id) {
+    if is_shared(id) || without_thread(id) == without_thread(&conversation.provider_conversation_id)
+    {
         return Err(Problem::never(FailureClass::Recipient, "no_private_conversation").into());
     }
     Ok(id.to_owned())
@@ -185,6 +185,11 @@ fn is_private(conversation: &ConversationRef) -> bool {
 /// Whether an id is that of a group or channel.
 fn is_shared(id: &str) -> bool {
     id.contains("@thread")
+}
+
+/// The id of the whole channel, of which a thread's id is the beginning.
+pub(super) fn without_thread(id: &str) -> &str {
+    id.split(';').next().unwrap_or(id)
 }
 
 /// Where calls about the conversation go.
@@ -509,7 +514,7 @@ mod tests {
         };
         assert_eq!(
             Teams.keep_answer(&login, &reply),
-            Some(Duration::from_secs(3300))
+            Some(Duration::from_mins(55))
         );
         assert_eq!(Teams.keep_answer(&post, &reply), None);
     }
