@@ -36,6 +36,10 @@ pub struct ConversationRef {
     /// came from outside: it is checked again before it is called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_url: Option<String>,
+    /// The platform's name for the person who wrote, where it differs from their identity's and calls
+    /// about this conversation want it (Teams: `29:…`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member_id: Option<String>,
 }
 
 impl ConversationRef {
@@ -59,6 +63,7 @@ impl ConversationRef {
             thread,
             channel: None,
             reply_url: None,
+            member_id: None,
         }
     }
 
@@ -73,6 +78,13 @@ impl ConversationRef {
     #[must_use]
     pub fn answered_at(mut self, url: &str) -> Self {
         self.reply_url = Some(url.to_owned());
+        self
+    }
+
+    /// The conversation with the platform's name for the person who wrote.
+    #[must_use]
+    pub fn with_member(mut self, id: &str) -> Self {
+        self.member_id = Some(id.to_owned());
         self
     }
 }

@@ -1,6 +1,8 @@
 //! Which chat platforms there are, and what an admin sets up for each.
 
-use crate::{dialog360, outgoing::ChatProvider, setup::ConnectorSetup, slack, telegram, twilio};
+use crate::{
+    dialog360, outgoing::ChatProvider, setup::ConnectorSetup, slack, teams, telegram, twilio,
+};
 use std::collections::BTreeMap;
 use vestibule_domain::{connector::Provider, secret::Secret};
 

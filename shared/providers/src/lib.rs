@@ -19,6 +19,7 @@
 //! | [`twilio`] | Twilio: SMS and `WhatsApp` |
 //! | [`dialog360`] | `WhatsApp` through 360dialog: Cloud API payloads in, 360dialog's API out |
 //! | [`whatsapp`] | who somebody on `WhatsApp` is |
+//! | [`teams`] | Microsoft Teams: Bot Framework activities in, Connector API out |
 //!
 //! # Adding a provider
 //!
@@ -44,6 +45,7 @@ pub mod fields;
 pub mod outgoing;
 pub mod setup;
 pub mod slack;
+pub mod teams;
 pub mod telegram;
 #[cfg(test)]
 mod testing;

@@ -287,7 +287,7 @@ mod tests {
         }
         assert_eq!(broken(json!({})), ["environment_id", "name", "provider"]);
         assert!(broken(json!({"policy": "Onboarding"})).contains(&"policy".to_owned()));
-        assert!(broken(json!({"provider": "teams"})).contains(&"provider".to_owned()));
+        assert!(broken(json!({"provider": "carrier-pigeon"})).contains(&"provider".to_owned()));
     }
 
     #[test]
