@@ -27,7 +27,9 @@ use vestibule_domain::{
     AccountScope, Clock, ProjectScope, Timestamp,
     access_request::{Actor, DecideOutcome, Verdict},
     account::{Agent, ApiKey, AuditEntry, Environment, Permission, Project},
-    connector::{Connector, ExistingUsers, Policy, Provider, SealedSecrets, secret_context},
+    connector::{
+        Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState, secret_context,
+    },
     egress::OriginAllowList,
     ids::{
         AccountId, ApiKeyId, AuditId, ChatUserId, ClientId, ConnectorId, EnvironmentId, IdSource,
@@ -716,8 +718,9 @@ fn functions(
     };
     let addresses = PlatformAddresses::read(&mut Vars::new(&address));
     let transport = HttpChatTransport::new(addresses).unwrap();
+    let transport = Arc::new(transport);
     let platform = Arc::new(Platforms::new(
-        Arc::new(transport),
+        transport.clone(),
         vault.clone(),
         chat_providers(),
         clock.clone(),
@@ -758,7 +761,7 @@ fn functions(
         },
         onboarding_queue: queue("onboarding"),
         inbox_queue: queue("inbox.fifo"),
-        admin: admin(&aws, &admin_table, admin_clock, to_agent),
+        admin: admin(&aws, &admin_table, admin_clock, to_agent, transport),
     }
 }
 
@@ -767,6 +770,7 @@ fn admin(
     table: &Table,
     clock: Arc<dyn Clock>,
     to_agent: &FaultProxy,
+    transport: Arc<HttpChatTransport>,
 ) -> axum::Router {
     let keyring = KeyringStore::new(table.clone());
     let vault = Arc::new(KmsVault::new(aws, keyring).with_kms_key("key"));
@@ -781,6 +785,7 @@ fn admin(
         chat_users: Arc::new(DynamoChatUsers::new(table.clone(), vault.clone())),
         access_requests: Arc::new(DynamoAccessRequests::new(table.clone(), vault.clone())),
         vault,
+        transport,
         setup_token: Arc::new(SecretsManagerSetupToken::new(aws, "setup")),
         clock,
         ids: Arc::new(SystemIds),
@@ -866,6 +871,8 @@ async fn connector(
             ("team_id".to_owned(), "T1".to_owned()),
         ]),
         secrets: sealed,
+        webhook: WebhookState::default(),
+        request_hash: None,
         version: 1,
         created_at: now,
         updated_at: now,

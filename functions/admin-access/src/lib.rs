@@ -31,7 +31,8 @@ use vestibule_domain::{
         EnvironmentStore, ProjectStore, SecretVault, SetupTokenSource,
     },
 };
-use vestibule_edge::{admin::framed, auth::AdminPorts};
+use vestibule_edge::{admin::framed, auth::AdminPorts, setup::SetupCalls};
+use vestibule_providers::transport::ChatTransport;
 
 /// What the admin API works with.
 #[derive(Clone)]
@@ -52,6 +53,8 @@ pub struct Deps {
     pub access_requests: Arc<dyn AccessRequestStore>,
     /// Encrypts secrets.
     pub vault: Arc<dyn SecretVault>,
+    /// The way out to the platforms, to test and connect connectors.
+    pub transport: Arc<dyn ChatTransport>,
     /// The one-time token of the first set-up.
     pub setup_token: Arc<dyn SetupTokenSource>,
     /// The time.
@@ -72,6 +75,16 @@ impl fmt::Debug for Deps {
             .field("public_url", &self.public_url)
             .field("agent_origin_allowlist", &self.agent_origin_allowlist)
             .finish_non_exhaustive()
+    }
+}
+
+impl Deps {
+    fn setup_calls(&self) -> SetupCalls {
+        SetupCalls::new(
+            Arc::clone(&self.transport),
+            Arc::clone(&self.vault),
+            Arc::clone(&self.clock),
+        )
     }
 }
 

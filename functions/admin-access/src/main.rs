@@ -9,6 +9,7 @@ use vestibule_adapters::{
         DynamoAccessRequests, DynamoAccounts, DynamoChatUsers, DynamoConnectors, DynamoProjects,
         KeyringStore, Table,
     },
+    egress::{HttpChatTransport, PlatformAddresses},
     setup_token::SecretsManagerSetupToken,
     vault::KmsVault,
 };
@@ -26,7 +27,9 @@ async fn main() -> Result<(), Error> {
     let setup_token = SecretsManagerSetupToken::new(&aws, &vars.required("SETUP_SECRET_ARN"));
     let public_url = vars.optional("PUBLIC_URL");
     let agent_origin_allowlist = vars.parsed("AGENT_ORIGIN_ALLOWLIST", OriginAllowList::parse);
+    let addresses = PlatformAddresses::read(&mut vars);
     vars.finish()?;
+    let transport = HttpChatTransport::new(addresses)?;
     vault.warm().await;
     let accounts = Arc::new(DynamoAccounts::new(table.clone(), vault.clone()));
     let projects = Arc::new(DynamoProjects::new(table.clone(), vault.clone()));
@@ -39,6 +42,7 @@ async fn main() -> Result<(), Error> {
         chat_users: Arc::new(DynamoChatUsers::new(table.clone(), vault.clone())),
         access_requests: Arc::new(DynamoAccessRequests::new(table, vault.clone())),
         vault,
+        transport: Arc::new(transport),
         setup_token: Arc::new(setup_token),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),

@@ -321,6 +321,9 @@ mod tests {
                 "POST /v1/projects/{project_id}/chat-users/{chat_user_id}/block",
                 "POST /v1/projects/{project_id}/chat-users/{chat_user_id}/unblock",
                 "POST /v1/projects/{project_id}/connectors",
+                "POST /v1/projects/{project_id}/connectors/{connector_id}/connect",
+                "POST /v1/projects/{project_id}/connectors/{connector_id}/rotate-webhook-secret",
+                "POST /v1/projects/{project_id}/connectors/{connector_id}/test",
                 "POST /v1/projects/{project_id}/environments",
                 "POST /v1/setup",
             ]

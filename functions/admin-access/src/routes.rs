@@ -47,6 +47,9 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Deps>> {
             connectors::update::update_connector,
             connectors::delete::delete_connector
         ))
+        .routes(routes!(connectors::test::test_connector))
+        .routes(routes!(connectors::connect::connect_connector))
+        .routes(routes!(connectors::rotate::rotate_webhook_secret))
         .routes(routes!(chat_users::list_chat_users))
         .routes(routes!(chat_users::get_chat_user))
         .routes(routes!(chat_users::block_chat_user))

@@ -66,6 +66,32 @@ pub enum ExistingUsers {
     RequireApproval,
 }
 
+/// How far the platform and we agree on the connector's webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct WebhookState {
+    /// When the platform was told the webhook address and the secret that hold now. Absent while it
+    /// was not, and where people tell it themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connected_at: Option<Timestamp>,
+    /// When the secret before stops being taken. Absent when there is none, and when somebody set it
+    /// by hand: then it is taken until they take it away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_secrets_until: Option<Timestamp>,
+}
+
+impl WebhookState {
+    /// Whether the secret before has had its time. Its last moment is the one before
+    /// [`previous_secrets_until`](Self::previous_secrets_until).
+    #[must_use]
+    pub fn previous_has_lapsed(&self, now: Timestamp) -> bool {
+        self.previous_secrets_until
+            .is_some_and(|until| until <= now)
+    }
+}
+
+/// How long a secret is taken after it was replaced: platforms repeat what failed for about as long.
+pub const PREVIOUS_SECRETS_KEPT: Duration = Duration::from_hours(24);
+
 /// One provider's way into one environment of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connector {
@@ -95,6 +121,11 @@ pub struct Connector {
     pub settings: BTreeMap<String, String>,
     /// The provider's secrets, such as `signing_secret`.
     pub secrets: SealedSecrets,
+    /// How far the platform and we agree on the webhook.
+    pub webhook: WebhookState,
+    /// What the call asked for that made it, hashed under its `Idempotency-Key`, if it had one; only
+    /// the very same call made again is answered with this connector.
+    pub request_hash: Option<String>,
     /// Counts changes; an update names the version it was made from.
     pub version: u64,
     /// When it was made.

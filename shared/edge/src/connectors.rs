@@ -13,6 +13,7 @@ use vestibule_domain::{
     ports::{ConnectorReader, SecretVault},
     secret::Secret,
 };
+use vestibule_providers::catalogue::{connector_kind, keeps_previous};
 
 /// How long a connector is remembered.
 pub const CACHE_TIME: Duration = Duration::from_secs(10);
@@ -38,14 +39,21 @@ impl fmt::Debug for OpenConnector {
 }
 
 impl OpenConnector {
-    /// Opens the secrets of these names that the connector has.
+    /// Opens the secrets of these names that the connector has. The one before a rotation is not
+    /// among them once it has had its time.
     pub async fn open(
         connector: Connector,
         fields: &[&str],
         vault: &dyn SecretVault,
+        now: Timestamp,
     ) -> Result<Self, PortError> {
+        let has_lapsed = connector.webhook.previous_has_lapsed(now);
+        let kind = connector_kind(&connector.provider).filter(|_| has_lapsed);
         let mut secrets = BTreeMap::new();
         for field in fields {
+            if kind.is_some_and(|kind| keeps_previous(kind, field)) {
+                continue;
+            }
             let context = connector.secret_context(field);
             if let Some(secret) = vault.open(&connector.secrets, field, &context).await? {
                 secrets.insert((*field).to_owned(), secret);
@@ -68,6 +76,16 @@ pub struct ConnectorCache {
 struct Entry {
     read_at: Timestamp,
     found: Option<Arc<OpenConnector>>,
+}
+
+impl Entry {
+    /// Whether a secret had time left when it was opened, and has none now.
+    fn has_lapsed_by(&self, now: Timestamp) -> bool {
+        self.found.as_ref().is_some_and(|open| {
+            let webhook = &open.connector.webhook;
+            !webhook.previous_has_lapsed(self.read_at) && webhook.previous_has_lapsed(now)
+        })
+    }
 }
 
 impl fmt::Debug for ConnectorCache {
@@ -116,13 +134,14 @@ impl ConnectorCache {
         let now = self.clock.now();
         if let Some(entry) = self.lock().get(&id)
             && now.since(entry.read_at) < age_max
+            && !entry.has_lapsed_by(now)
         {
             return Ok(entry.found.clone());
         }
         let found = match self.reader.find_connector(id).await? {
             None => None,
             Some(connector) => Some(Arc::new(
-                OpenConnector::open(connector, self.fields, self.vault.as_ref()).await?,
+                OpenConnector::open(connector, self.fields, self.vault.as_ref(), now).await?,
             )),
         };
         let mut entries = self.lock();

@@ -6,6 +6,8 @@
 //! | [`webhook`] | the Lambda event around it |
 //! | [`connectors`] | connectors with opened secrets, remembered for seconds |
 //! | [`chat`] | one sender for every platform |
+//! | [`setup`] | testing and connecting connectors |
+//! | `calls` | the calls to platforms that both make |
 //! | [`batch`] | SQS batches, message by message |
 //! | [`standard_webhooks`] | signatures of what agents get |
 //! | [`admin`] | what every admin function does the same way |
@@ -16,11 +18,13 @@
 pub mod admin;
 pub mod auth;
 pub mod batch;
+mod calls;
 pub mod chat;
 pub mod config;
 pub mod connectors;
 pub mod intake;
 pub mod logging;
 pub mod problem;
+pub mod setup;
 pub mod standard_webhooks;
 pub mod webhook;

@@ -81,6 +81,10 @@ problem_types! {
         "An API key is shown once and cannot be shown again. Revoke that key if it was lost, and create one under a new Idempotency-Key.";
     OWN_KEY = "own-key", CONFLICT, "A key cannot revoke itself",
         "Use another key that holds as much: so one always remains that can make new ones.";
+    CONNECT_FIRST = "connect-first", CONFLICT, "The platform was not told the last webhook secret yet",
+        "It may still use the one before, which another new secret would push out, and messages would be refused. Connect the connector first, or wait until `previous_secrets_until`.";
+    NO_SECRET_OF_OURS = "no-secret-of-ours", CONFLICT, "The platform makes this connector's webhook secret",
+        "Have the platform make a new one in its console, then change the connector: the one before is taken for 24 hours more.";
     CHANGED_MEANWHILE = "changed-meanwhile", CONFLICT, "The record was changed by somebody else",
         "Read it again, then decide whether the change is still wanted.";
     PRECONDITION_FAILED = "precondition-failed", PRECONDITION_FAILED, "The record is not at the version named in If-Match",
@@ -162,6 +166,12 @@ pub enum ApiError {
     /// The key to be revoked is the calling one.
     #[error("a key cannot revoke itself")]
     OwnKey,
+    /// The platform may not know the webhook secret that holds now.
+    #[error("the platform was not told the last webhook secret yet")]
+    ConnectFirst,
+    /// Nothing that we could draw anew.
+    #[error("the platform makes the webhook secret")]
+    NoSecretOfOurs,
     /// The record was changed between our reading and our writing.
     #[error("changed meanwhile")]
     ChangedMeanwhile,
@@ -231,6 +241,8 @@ impl ApiError {
             Self::NameTaken { .. } => &NAME_TAKEN,
             Self::IdempotencyKeySpent => &IDEMPOTENCY_KEY_SPENT,
             Self::OwnKey => &OWN_KEY,
+            Self::ConnectFirst => &CONNECT_FIRST,
+            Self::NoSecretOfOurs => &NO_SECRET_OF_OURS,
             Self::ChangedMeanwhile => &CHANGED_MEANWHILE,
             Self::PreconditionFailed => &PRECONDITION_FAILED,
             Self::BodyTooLarge => &BODY_TOO_LARGE,
@@ -284,6 +296,8 @@ impl ApiError {
             | Self::AlreadySetUp
             | Self::IdempotencyKeySpent
             | Self::OwnKey
+            | Self::ConnectFirst
+            | Self::NoSecretOfOurs
             | Self::ChangedMeanwhile
             | Self::PreconditionFailed
             | Self::BodyTooLarge
@@ -510,6 +524,8 @@ mod tests {
                 "/problems/idempotency-key-spent",
             ),
             (ApiError::OwnKey, 409, "/problems/own-key"),
+            (ApiError::ConnectFirst, 409, "/problems/connect-first"),
+            (ApiError::NoSecretOfOurs, 409, "/problems/no-secret-of-ours"),
             (
                 ApiError::ChangedMeanwhile,
                 409,

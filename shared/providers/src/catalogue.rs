@@ -127,6 +127,14 @@ pub fn validate(
     }
 }
 
+/// Whether this field keeps the value that another had before a rotation.
+#[must_use]
+pub fn keeps_previous(kind: &dyn ConnectorKind, field: &str) -> bool {
+    kind.fields()
+        .iter()
+        .any(|spec| spec.previous_in == Some(field))
+}
+
 /// Every platform that a connector can be made for.
 #[must_use]
 pub fn connector_kinds() -> &'static [&'static dyn ConnectorKind] {
@@ -222,6 +230,44 @@ mod tests {
                     "{name}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_connector_has_one_secret_before_at_most_and_its_field_can_be_left_out() {
+        for kind in connector_kinds() {
+            let fields = kind.fields();
+            let pairs: Vec<_> = fields
+                .iter()
+                .filter_map(|spec| Some((spec, spec.previous_in?)))
+                .collect();
+            assert!(pairs.len() <= 1, "{}", kind.label());
+            for (spec, previous) in pairs {
+                let previous = fields.iter().find(|other| other.name == previous).unwrap();
+                assert!(spec.secret && previous.secret && !previous.required);
+                assert_eq!(previous.previous_in, None);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_filled_in_need_not_be_given_and_passes_its_own_rule() {
+        for spec in connector_kinds().iter().flat_map(|kind| kind.fields()) {
+            let filled = match spec.fill {
+                Fill::Nothing => continue,
+                Fill::RandomSecret => "A-_9".repeat(11).get(..43).unwrap().to_owned(),
+                Fill::WebhookUrl => {
+                    "https://api.example.com/webhooks/x/01JD3Q3Z9V8M4T6K2N7P5R1S0W".to_owned()
+                }
+            };
+            assert!(!spec.required, "{}", spec.name);
+            assert_eq!(
+                spec.secret,
+                spec.fill == Fill::RandomSecret,
+                "{}",
+                spec.name
+            );
+            assert_eq!((spec.check)(&filled), Ok(()), "{}", spec.name);
         }
     }
 }

@@ -6,8 +6,8 @@ use crate::{
     outgoing::{CallResult, Step},
     webhook::Credentials,
 };
-use std::time::Duration;
-use vestibule_domain::connector::Provider;
+use std::{collections::BTreeMap, time::Duration};
+use vestibule_domain::connector::{Connector, Provider};
 
 /// What an admin can have done for a connector.
 pub trait ConnectorSetup: Send + Sync {
@@ -29,6 +29,16 @@ pub trait ConnectorSetup: Send + Sync {
         credentials: &Credentials<'_>,
         so_far: &[CallResult],
     ) -> Option<Step<SetupOutcome>>;
+}
+
+/// Whether the platform has an API that [`connect`](ConnectorSetup::connect) makes use of.
+#[must_use]
+pub fn connects(setup: &dyn ConnectorSetup, connector: &Connector) -> bool {
+    let credentials = Credentials {
+        connector,
+        secrets: &BTreeMap::new(),
+    };
+    setup.connect("", &credentials, &[]).is_some()
 }
 
 /// How it went, in words for the admin. None of them repeats a secret.

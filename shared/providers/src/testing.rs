@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::{collections::BTreeMap, time::Duration};
 use vestibule_domain::{
     AccountScope, Timestamp,
-    connector::{Connector, ExistingUsers, Policy, Provider, SealedSecrets},
+    connector::{Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState},
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
 };
 
@@ -30,6 +30,8 @@ pub(crate) fn connector(provider: Provider, settings: &[(&str, &str)]) -> Connec
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect::<BTreeMap<_, _>>(),
         secrets: SealedSecrets::default(),
+        webhook: WebhookState::default(),
+        request_hash: None,
         version: 1,
         created_at: Timestamp::from_millis(0),
         updated_at: Timestamp::from_millis(0),

@@ -3,10 +3,18 @@
 //! The provider's own fields stand under the provider's key, so this module names no provider: the
 //! catalogue tells which fields there are and which of them are secret.
 
+pub mod connect;
 pub mod create;
 pub mod delete;
+mod fill;
+#[cfg(test)]
+mod fixtures;
 pub mod get;
 pub mod list;
+pub mod outcome;
+pub mod rotate;
+mod secrets;
+pub mod test;
 pub mod update;
 
 use crate::{
@@ -26,8 +34,11 @@ use vestibule_edge::{
     admin::{CallOrigin, FieldErrors, JsonBody},
     problem::ApiError,
 };
-use vestibule_providers::catalogue::{
-    ConnectorKind, ValidFields, connector_kind, connector_kinds, validate,
+use vestibule_providers::{
+    catalogue::{
+        ConnectorKind, ValidFields, connector_kind, connector_kinds, connector_setup, validate,
+    },
+    setup::connects,
 };
 
 /// A connector. The fields of its provider stand under the provider's key; secrets are told as set
@@ -43,6 +54,7 @@ use vestibule_providers::catalogue::{
     "webhook_path": "/webhooks/slack/01JD3Q3Z9V8M4T6K2N7P5R1S0W",
     "webhook_url": "https://api.example.com/webhooks/slack/01JD3Q3Z9V8M4T6K2N7P5R1S0W",
     "set_up_steps": ["Set the request URL to https://api.example.com/webhooks/slack/01JD3Q3Z9V8M4T6K2N7P5R1S0W."],
+    "can_connect": false, "webhook_connected_at": null, "previous_secrets_until": null,
     "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
 }))]
 pub struct ConnectorResponse {
@@ -78,6 +90,17 @@ pub struct ConnectorResponse {
     webhook_url: Option<String>,
     /// What to do in the platform's console, with this connector's address.
     set_up_steps: Vec<String>,
+    /// Whether `…/connect` tells the platform the address. Where it cannot, the steps say where to
+    /// enter it.
+    can_connect: bool,
+    /// When the platform was told the address and the webhook secret that hold now; null while it
+    /// was not, and where `can_connect` is false.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    webhook_connected_at: Option<Timestamp>,
+    /// Until when requests made with the secret before are taken too; null when there is none, or
+    /// when it was set by hand and is taken until it is blanked.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    previous_secrets_until: Option<Timestamp>,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -88,9 +111,11 @@ pub struct ConnectorResponse {
 
 impl ConnectorResponse {
     fn of(deps: &Deps, origin: &CallOrigin, connector: Connector) -> Self {
-        let path = format!("/webhooks/{}/{}", connector.provider, connector.id);
-        let url = base_url(deps.public_url.as_deref(), origin).map(|base| format!("{base}{path}"));
+        let path = webhook_path(&connector.provider, connector.id);
+        let url = address_at_platform(deps, origin, &connector);
         let kind = connector_kind(&connector.provider);
+        let can_connect =
+            connector_setup(&connector.provider).is_some_and(|setup| connects(setup, &connector));
         Self {
             id: connector.id.to_string(),
             environment_id: connector.environment_id.to_string(),
@@ -105,6 +130,9 @@ impl ConnectorResponse {
                 .unwrap_or_default(),
             webhook_path: path,
             webhook_url: url,
+            can_connect,
+            webhook_connected_at: connector.webhook.connected_at,
+            previous_secrets_until: connector.webhook.previous_secrets_until,
             provider: connector.provider.key().to_owned(),
             name: connector.name,
             onboarding_message: connector.onboarding_message,
@@ -114,9 +142,33 @@ impl ConnectorResponse {
     }
 }
 
+/// The path at which a connector's platform delivers.
+fn webhook_path(provider: &Provider, id: ConnectorId) -> String {
+    format!("/webhooks/{provider}/{id}")
+}
+
+/// The connector's webhook address, if it is known under which address this API is reached.
+fn webhook_url(
+    deps: &Deps,
+    origin: &CallOrigin,
+    provider: &Provider,
+    id: ConnectorId,
+) -> Option<String> {
+    let base = base_url(deps.public_url.as_deref(), origin)?;
+    Some(format!("{base}{}", webhook_path(provider, id)))
+}
+
+/// The address at which the platform delivers: ours, unless the connector names another that leads
+/// here.
+fn address_at_platform(deps: &Deps, origin: &CallOrigin, connector: &Connector) -> Option<String> {
+    connector_kind(&connector.provider)
+        .and_then(|kind| fill::given_webhook_url(kind, &connector.settings))
+        .or_else(|| webhook_url(deps, origin, &connector.provider, connector.id))
+}
+
 /// The address under which the stack is reached: as configured, else as the gateway tells it, and
 /// never as a caller's header does.
-fn base_url(public_url: Option<&str>, origin: &CallOrigin) -> Option<String> {
+pub(super) fn base_url(public_url: Option<&str>, origin: &CallOrigin) -> Option<String> {
     match (public_url, &origin.domain_name) {
         (Some(url), _) => Some(url.trim_end_matches('/').to_owned()),
         (None, Some(domain)) => Some(format!("https://{domain}")),

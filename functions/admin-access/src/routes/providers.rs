@@ -7,7 +7,7 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 use vestibule_domain::{account::Permission, connector::ONBOARDING_MESSAGE_DEFAULT};
 use vestibule_edge::{auth::Authenticated, problem::ApiError};
-use vestibule_providers::catalogue::{ConnectorKind, connector_kinds};
+use vestibule_providers::catalogue::{ConnectorKind, Fill, connector_kinds};
 
 /// Stands for a connector's own address in the steps of the catalogue.
 const WEBHOOK_URL_PLACEHOLDER: &str = "{webhook_url}";
@@ -23,7 +23,7 @@ pub struct ProvidersResponse {
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "provider": "slack", "label": "Slack", "channel": "slack",
-    "fields": [{"name": "team_id", "secret": false, "required": true, "help": "Begins with T."}],
+    "fields": [{"name": "team_id", "secret": false, "required": true, "fill": "nothing", "previous_in": null, "help": "Begins with T."}],
     "message_max_chars": 4000,
     "default_onboarding_message": "Thanks for your message! …",
     "set_up_steps": ["Open your app at api.slack.com/apps.", "Set the request URL to {webhook_url}."]
@@ -55,8 +55,36 @@ pub struct ProviderFieldResponse {
     secret: bool,
     /// Whether a connector cannot be made without it.
     required: bool,
+    /// What it becomes when it is left out of a new connector: `nothing`, a `random_secret` that we
+    /// draw and the platform is told by `…/connect`, or the connector's own `webhook_url`.
+    fill: FillName,
+    /// The field that keeps the value before for 24 hours when this one is replaced; null when none
+    /// does. A form can leave that field out.
+    previous_in: Option<&'static str>,
     /// Where the platform's console shows it.
     help: &'static str,
+}
+
+/// What a field becomes that is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FillName {
+    /// It stays away.
+    Nothing,
+    /// 32 random bytes in base64url.
+    RandomSecret,
+    /// The connector's webhook address.
+    WebhookUrl,
+}
+
+impl From<Fill> for FillName {
+    fn from(fill: Fill) -> Self {
+        match fill {
+            Fill::Nothing => Self::Nothing,
+            Fill::RandomSecret => Self::RandomSecret,
+            Fill::WebhookUrl => Self::WebhookUrl,
+        }
+    }
 }
 
 impl From<&'static dyn ConnectorKind> for ProviderResponse {
@@ -65,6 +93,8 @@ impl From<&'static dyn ConnectorKind> for ProviderResponse {
             name: field.name,
             secret: field.secret,
             required: field.required,
+            fill: field.fill.into(),
+            previous_in: field.previous_in,
             help: field.help,
         });
         Self {
@@ -98,4 +128,28 @@ pub async fn list_providers(
     Ok(Json(ProvidersResponse {
         items: items.collect(),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_provider_tells_what_a_form_needs() {
+        for kind in connector_kinds() {
+            let shown = serde_json::to_value(ProviderResponse::from(*kind)).unwrap();
+            assert_eq!(shown["provider"], kind.provider().key());
+            assert_eq!(shown["channel"], kind.channel());
+            assert!(shown["message_max_chars"].as_u64().unwrap() >= 100);
+            let steps = shown["set_up_steps"].as_array().unwrap();
+            assert!(!steps.is_empty() && steps.iter().all(serde_json::Value::is_string));
+            let fields = shown["fields"].as_array().unwrap();
+            assert_eq!(fields.len(), kind.fields().len());
+            for field in fields {
+                let fill = field["fill"].as_str().unwrap();
+                assert!(["nothing", "random_secret", "webhook_url"].contains(&fill));
+                assert!(field["help"].as_str().unwrap().len() > 10, "{field}");
+            }
+        }
+    }
 }

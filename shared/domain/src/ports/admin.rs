@@ -194,6 +194,8 @@ pub trait ConnectorStore: Send + Sync {
         connector: &Connector,
         audit: &AuditEntry,
     ) -> Result<(), PortError>;
+    /// Records what was done with a connector and changed nothing.
+    async fn record(&self, audit: &AuditEntry) -> Result<(), PortError>;
     /// Deletes the connector as read. `Conflict` when it changed since.
     async fn delete_connector(
         &self,

@@ -112,7 +112,10 @@ async fn frame(State(ids): State<Arc<dyn IdSource>>, mut request: Request, next:
     }
     let unauthorized = response.status() == StatusCode::UNAUTHORIZED;
     let headers = response.headers_mut();
-    headers.extend(SECURITY_HEADERS);
+    for (name, value) in SECURITY_HEADERS {
+        // A picture may be cached; what an answer says of itself stays.
+        headers.entry(name).or_insert(value);
+    }
     if unauthorized {
         headers.insert(
             WWW_AUTHENTICATE,

@@ -6,6 +6,9 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderName, HeaderValue, request::Parts},
 };
+use data_encoding::HEXLOWER;
+use ring::hmac;
+use serde_json::{Map, Value};
 use vestibule_domain::{AccountScope, ids::IdSource};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -34,6 +37,18 @@ impl IdempotencyKey {
             Some(key) => derived(&[&scope.account_id().to_string(), route, key]),
             None => drawn(ids.draw()),
         }
+    }
+
+    /// What this call asks for, secrets included, hashed under its key; in lower-case hex. Two calls
+    /// with the same key ask for the same exactly when their hashes are equal. `None` without a key.
+    #[must_use]
+    pub fn request_hash(&self, body: &Map<String, Value>) -> Option<String> {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.0.as_ref()?.as_bytes());
+        let mut body = Value::Object(body.clone());
+        // The order of its fields does not tell one body from another.
+        body.sort_all_objects();
+        let tag = hmac::sign(&key, body.to_string().as_bytes());
+        Some(HEXLOWER.encode(tag.as_ref()))
     }
 }
 
@@ -95,6 +110,40 @@ mod tests {
                 "{wrong:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_body_is_known_again_whatever_the_order_of_its_fields_and_another_is_not() {
+        let hash = |key: Option<&str>, body: &str| {
+            IdempotencyKey(key.map(str::to_owned))
+                .request_hash(&serde_json::from_str(body).unwrap())
+        };
+        let first = hash(
+            Some("k"),
+            r#"{"name":"x","slack":{"a":"1","bot_token":"canary"}}"#,
+        );
+        assert_eq!(
+            first,
+            hash(
+                Some("k"),
+                r#"{"slack":{"bot_token":"canary","a":"1"},"name":"x"}"#
+            )
+        );
+        for other in [
+            hash(
+                Some("k"),
+                r#"{"name":"x","slack":{"a":"1","bot_token":"other"}}"#,
+            ),
+            hash(Some("k"), r#"{"name":"x","slack":{"a":"1"}}"#),
+            hash(
+                Some("l"),
+                r#"{"name":"x","slack":{"a":"1","bot_token":"canary"}}"#,
+            ),
+        ] {
+            assert_ne!(first, other);
+        }
+        assert_eq!(hash(None, "{}"), None);
+        assert!(!first.unwrap().contains("canary"));
     }
 
     #[test]

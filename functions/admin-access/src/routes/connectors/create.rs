@@ -1,8 +1,8 @@
 //! `POST /v1/projects/{project_id}/connectors`
 
 use super::{
-    ConnectorResponse, check_cooldown, check_environment, check_message, facts, read_message,
-    read_section, take_sections,
+    ConnectorResponse, check_cooldown, check_environment, check_message, facts, fill, read_message,
+    read_section, take_sections, webhook_url,
 };
 use crate::{
     Deps,
@@ -20,7 +20,7 @@ use vestibule_domain::{
     account::Permission,
     connector::{
         Connector, ExistingUsers, Policy, Provider, REQUEST_COOLDOWN_DEFAULT, SealedSecrets,
-        secret_context,
+        WebhookState, secret_context,
     },
     ids::{ClientId, ConnectorId, EnvironmentId},
     ports::Created,
@@ -65,7 +65,9 @@ pub struct CreateConnectorRequest {
 
 /// Create a connector
 ///
-/// The answer holds the address to enter in the platform's console. Needs `connectors.write`.
+/// Fields that have a `fill` in `/v1/providers` can be left out. The answer says what comes next:
+/// where `can_connect` is true, call `…/connect`; where not, follow `set_up_steps`, which hold the
+/// address to enter in the platform's console. Needs `connectors.write`.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/connectors",
@@ -84,9 +86,10 @@ pub async fn create_connector(
 ) -> Result<Response, ApiError> {
     let caller = caller.holding(Permission::ConnectorsWrite)?;
     let scope = caller.scope().project(path.project_id);
+    let request_hash = idempotency.request_hash(&body.0);
     let (draft, mut errors) = Draft::read(body);
     check_environment(&deps, scope, draft.environment_id, &mut errors).await?;
-    let draft = draft.complete(errors)?;
+    let mut draft = draft.complete(errors)?;
     let id = idempotency.id(
         caller.scope(),
         &format!("projects/{}/connectors", path.project_id),
@@ -96,6 +99,10 @@ pub async fn create_connector(
     );
     let client = deps.accounts.default_client(caller.scope()).await?;
     let client = client.ok_or_else(|| PortError::corrupt("account", "no default client"))?;
+    if let Some(kind) = connector_kind(&draft.provider) {
+        let url = webhook_url(&deps, &origin, &draft.provider, id);
+        fill::fill(kind, &mut draft.fields, url, deps.random.as_ref())?;
+    }
     let secrets = deps
         .vault
         .seal(&draft.fields.secrets, &|field| {
@@ -103,7 +110,10 @@ pub async fn create_connector(
         })
         .await?;
     let now = deps.clock.now();
-    let connector = draft.connector(id, scope, client.id, secrets, now);
+    let connector = Connector {
+        request_hash,
+        ..draft.connector(id, scope, client.id, secrets, now)
+    };
     let entry = Change {
         action: "connector.created",
         target: format!("connector:{id}"),
@@ -227,6 +237,8 @@ impl Complete {
             request_cooldown: self.request_cooldown,
             settings: self.fields.settings,
             secrets,
+            webhook: WebhookState::default(),
+            request_hash: None,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -234,9 +246,12 @@ impl Complete {
     }
 }
 
-/// Whether a repeated creation asks for what is there. Secrets cannot be compared.
+/// Whether a repeated creation asks for what is there, and it was not changed since. Connectors that
+/// were made before requests were hashed are compared by what is public.
 fn is_same(existing: &Connector, asked: &Connector) -> bool {
-    facts(existing) == facts(asked)
+    let is_same_call =
+        existing.request_hash.is_none() || existing.request_hash == asked.request_hash;
+    is_same_call && facts(existing) == facts(asked)
 }
 
 #[cfg(test)]

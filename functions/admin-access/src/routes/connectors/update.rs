@@ -2,8 +2,8 @@
 
 use super::{
     super::{CHANGE_ATTEMPTS, again_after},
-    ConnectorResponse, Section, check_cooldown, check_environment, check_message, facts, read,
-    read_message, read_section, take_sections,
+    ConnectorResponse, Section, check_cooldown, check_environment, check_message, facts, fill,
+    read, read_message, read_section, secrets, take_sections, webhook_url,
 };
 use crate::{
     Deps,
@@ -14,16 +14,12 @@ use crate::{
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use serde_json::Value;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use utoipa::ToSchema;
 use vestibule_domain::{
     PortError, Timestamp,
     account::Permission,
-    connector::{Connector, ExistingUsers, Policy, Provider, SealedSecrets},
+    connector::{Connector, ExistingUsers, Policy, Provider},
     ids::EnvironmentId,
 };
 use vestibule_edge::{
@@ -77,7 +73,9 @@ pub struct UpdateConnectorRequest {
 
 /// Change a connector
 ///
-/// Needs `connectors.write`.
+/// A verification secret that is replaced is taken for 24 hours more, until
+/// `previous_secrets_until`, unless the field of the one before is given too: then what is given
+/// holds until it is blanked. Needs `connectors.write`.
 #[utoipa::path(
     patch,
     path = "/v1/projects/{project_id}/connectors/{connector_id}",
@@ -86,7 +84,7 @@ pub struct UpdateConnectorRequest {
     request_body = UpdateConnectorRequest,
     responses(
         (status = 200, description = "The connector as it is now. Webhooks follow within ten seconds.", body = ConnectorResponse, headers(("ETag" = String, description = "Its version, for `If-Match`."))),
-        (status = 409, description = "Somebody else keeps changing it.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Somebody else keeps changing it, or the platform has to be told the last webhook secret before there is another.", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "It is not at the version named in `If-Match`.", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -107,17 +105,19 @@ pub async fn update_connector(
             .ok_or_else(|| PortError::corrupt("connector", "its provider is not known"))?;
         let (wanted, mut errors) = Patch::read(body.0.clone(), sections.clone(), kind);
         let now = deps.clock.now();
-        let changed = wanted.applied(&connector, now, &mut errors);
+        let mut changed = wanted.applied(&connector, now, &mut errors);
+        let url = webhook_url(&deps, &origin, &connector.provider, connector.id);
+        fill::refill(kind, &mut changed.settings, url);
         if changed.environment_id != connector.environment_id {
             check_environment(&deps, scope, Some(changed.environment_id), &mut errors).await?;
         }
         errors.check_body()?;
         if_match.check(connector.version)?;
-        let replaced: BTreeSet<_> = wanted.section.fields.secrets.keys().cloned().collect();
-        let changed = Connector {
-            secrets: seal_with(&deps, &connector, wanted.section).await?,
-            ..changed
-        };
+        let replaced =
+            secrets::replace(deps.vault.as_ref(), kind, &mut changed, wanted.section, now).await?;
+        if changed.settings != connector.settings {
+            changed.webhook.connected_at = None;
+        }
         if changed == connector {
             let body = ConnectorResponse::of(&deps, &origin, connector);
             return Ok(found(changed.version, body));
@@ -153,34 +153,6 @@ pub async fn update_connector(
         }
     }
     Err(ApiError::ChangedMeanwhile)
-}
-
-/// The stored secrets with the new ones in place of theirs. All lie under one data key, so those
-/// that stay are opened and sealed together with the new ones.
-async fn seal_with(
-    deps: &Deps,
-    connector: &Connector,
-    section: Section,
-) -> Result<SealedSecrets, ApiError> {
-    let stored = &connector.secrets.fields;
-    let cleared = section.cleared;
-    let mut all = section.fields.secrets;
-    if all.is_empty() && !stored.keys().any(|field| cleared.contains(field)) {
-        return Ok(connector.secrets.clone());
-    }
-    for field in stored.keys() {
-        if all.contains_key(field) || cleared.contains(field) {
-            continue;
-        }
-        let context = connector.secret_context(field);
-        let stays = deps.vault.open(&connector.secrets, field, &context).await?;
-        all.extend(stays.map(|secret| (field.clone(), secret)));
-    }
-    let sealed = deps
-        .vault
-        .seal(&all, &|field| connector.secret_context(field))
-        .await?;
-    Ok(sealed)
 }
 
 /// What the body says, as far as it could be read.
@@ -219,7 +191,9 @@ impl Patch {
                     .map_or(Nullable::Null, Nullable::Value),
             },
             request_cooldown: request.request_cooldown_seconds.map(Duration::from_secs),
-            section: read_section(kind, sections, true, &mut errors).unwrap_or_default(),
+            section: read_section(kind, sections, true, &mut errors)
+                .map(|section| fill::keep_filled(kind, section, &mut errors))
+                .unwrap_or_default(),
         };
         (patch, errors)
     }
@@ -303,6 +277,7 @@ mod tests {
     use serde_json::json;
     use vestibule_domain::{
         AccountScope,
+        connector::{SealedSecrets, WebhookState},
         ids::{AccountId, ClientId, ConnectorId, ProjectId},
     };
 
@@ -325,6 +300,8 @@ mod tests {
             request_cooldown: Duration::from_mins(1),
             settings: BTreeMap::from([("team_id".to_owned(), "T0".to_owned())]),
             secrets: SealedSecrets::default(),
+            webhook: WebhookState::default(),
+            request_hash: None,
             version: 3,
             created_at: Timestamp::from_millis(0),
             updated_at: Timestamp::from_millis(0),

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 use vestibule_domain::{
     ProjectScope, Timestamp,
-    connector::{Connector, ExistingUsers, Policy, Provider, SealedSecrets},
+    connector::{Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState},
     ids::{ClientId, ConnectorId, EnvironmentId},
 };
 
@@ -29,6 +29,10 @@ pub(in crate::dynamo) struct ConnectorItem {
     request_cooldown_seconds: u64,
     settings: BTreeMap<String, String>,
     secrets: SealedSecrets,
+    #[serde(default)]
+    webhook: WebhookState,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request_hash: Option<String>,
     pub(in crate::dynamo) version: u64,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -55,6 +59,8 @@ impl From<&Connector> for ConnectorItem {
             request_cooldown_seconds: connector.request_cooldown.as_secs(),
             settings: connector.settings.clone(),
             secrets: connector.secrets.clone(),
+            webhook: connector.webhook,
+            request_hash: connector.request_hash.clone(),
             version: connector.version,
             created_at: connector.created_at,
             updated_at: connector.updated_at,
@@ -78,6 +84,8 @@ impl From<ConnectorItem> for Connector {
             request_cooldown: Duration::from_secs(item.request_cooldown_seconds),
             settings: item.settings,
             secrets: item.secrets,
+            webhook: item.webhook,
+            request_hash: item.request_hash,
             version: item.version,
             created_at: item.created_at,
             updated_at: item.updated_at,

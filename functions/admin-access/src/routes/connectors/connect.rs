@@ -1,0 +1,455 @@
+//! `POST /v1/projects/{project_id}/connectors/{connector_id}/connect`
+
+use super::{address_at_platform, outcome::SetUpOutcomeResponse, read};
+use crate::{
+    Deps,
+    changes::{self, Change},
+    routes::CHANGE_ATTEMPTS,
+    wire::{ConnectorPath, found},
+};
+use axum::{extract::State, response::Response};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use vestibule_domain::{
+    PortError, Timestamp,
+    account::{AuditEntry, Permission},
+    connector::{Connector, WebhookState},
+    ports::ConnectorStore,
+};
+use vestibule_edge::{
+    admin::{ApiPath, CallOrigin},
+    auth::{Authenticated, Permitted},
+    problem::{ApiError, Problem},
+    setup::SetupCalls,
+};
+use vestibule_providers::{
+    catalogue::{ConnectorKind, connector_kind, connector_setup},
+    setup::{ConnectorSetup, SetupOutcome},
+};
+
+/// How often one call tells the platform. It is told again only when the connector's secrets or
+/// settings changed while it was told the ones before.
+const TELL_ATTEMPTS: u32 = 2;
+
+/// Connect a connector
+///
+/// Tells the platform the connector's webhook address, and the webhook secret where we draw it. It
+/// can be repeated: the platform is told what holds now. Where the platform has no API for it, the
+/// answer's status is `manual`, with the steps to follow. Needs `connectors.write`.
+#[utoipa::path(
+    post,
+    path = "/v1/projects/{project_id}/connectors/{connector_id}/connect",
+    tag = "Connectors",
+    params(ConnectorPath),
+    responses(
+        (status = 200, description = "What the platform says: see `status`.", body = SetUpOutcomeResponse, headers(("ETag" = String, description = "The connector's version, for `If-Match`."))),
+        (status = 409, description = "Somebody else keeps changing it. Call again, so that the platform knows what holds now.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn connect_connector(
+    State(deps): State<Arc<Deps>>,
+    caller: Authenticated,
+    origin: CallOrigin,
+    ApiPath(path): ApiPath<ConnectorPath>,
+) -> Result<Response, ApiError> {
+    let caller = caller.holding(Permission::ConnectorsWrite)?;
+    let scope = caller.scope().project(path.project_id);
+    let connector = read(&deps, scope, path.connector_id).await?;
+    connected(&deps, &caller, &origin, connector).await
+}
+
+/// Tells the platform of a connector, and answers how that went.
+pub(super) async fn connected(
+    deps: &Deps,
+    caller: &Permitted,
+    origin: &CallOrigin,
+    connector: Connector,
+) -> Result<Response, ApiError> {
+    let provider = &connector.provider;
+    let (kind, setup) = connector_kind(provider)
+        .zip(connector_setup(provider))
+        .ok_or_else(|| PortError::corrupt("connector", "its provider is not known"))?;
+    let Some(webhook_url) = address_at_platform(deps, origin, &connector) else {
+        let response = SetUpOutcomeResponse::no_address(&connector);
+        return Ok(found(connector.version, response));
+    };
+    let target = format!("connector:{}", connector.id);
+    let entry = |action, before, after, now| {
+        Change {
+            action,
+            target: target.clone(),
+            before,
+            after,
+        }
+        .entry(deps, caller.scope(), caller.actor(), origin, now)
+    };
+    let telling = Telling {
+        connectors: deps.connectors.as_ref(),
+        calls: &deps.setup_calls(),
+        kind,
+        setup,
+        webhook_url: &webhook_url,
+        entry: &entry,
+    };
+    let (response, version) = telling.run(connector, || deps.clock.now()).await?;
+    Ok(found(version, response))
+}
+
+/// Everything that telling a platform takes.
+struct Telling<'a> {
+    connectors: &'a dyn ConnectorStore,
+    calls: &'a SetupCalls,
+    kind: &'a dyn ConnectorKind,
+    setup: &'a dyn ConnectorSetup,
+    webhook_url: &'a str,
+    entry: &'a (dyn Fn(&'static str, Value, Value, Timestamp) -> AuditEntry + Send + Sync),
+}
+
+/// What became of noting an outcome.
+enum Noted {
+    /// It is stored.
+    Done(Connector),
+    /// The connector has other secrets or settings by now, so the platform was told old ones.
+    Outdated(Connector),
+}
+
+impl Telling<'_> {
+    /// Tells the platform, notes how that went, and returns it with the connector's version.
+    async fn run(
+        &self,
+        mut connector: Connector,
+        now: impl Fn() -> Timestamp + Send + Sync,
+    ) -> Result<(SetUpOutcomeResponse, u64), ApiError> {
+        // Whether this call told the platform what no longer holds.
+        let mut misled = false;
+        for _ in 0..TELL_ATTEMPTS {
+            let outcome = self
+                .calls
+                .connect(self.setup, &connector, self.webhook_url)
+                .await?;
+            let connected_at = match &outcome {
+                Some(SetupOutcome::Done { .. }) => Some(now()),
+                _ if misled => None,
+                _ => connector.webhook.connected_at,
+            };
+            match self
+                .note(connector, outcome.as_ref(), connected_at, &now)
+                .await?
+            {
+                Noted::Done(connector) => {
+                    return Ok((self.response(outcome, &connector), connector.version));
+                }
+                Noted::Outdated(current) => {
+                    connector = current;
+                    misled = true;
+                }
+            }
+        }
+        Err(ApiError::ChangedMeanwhile)
+    }
+
+    fn response(
+        &self,
+        outcome: Option<SetupOutcome>,
+        connector: &Connector,
+    ) -> SetUpOutcomeResponse {
+        match outcome {
+            Some(outcome) => SetUpOutcomeResponse::of(outcome, self.kind, connector),
+            None => SetUpOutcomeResponse::manual(self.webhook_url, self.kind, connector),
+        }
+    }
+
+    async fn note(
+        &self,
+        connector: Connector,
+        outcome: Option<&SetupOutcome>,
+        connected_at: Option<Timestamp>,
+        now: &(impl Fn() -> Timestamp + Send + Sync),
+    ) -> Result<Noted, ApiError> {
+        let told = connector.clone();
+        let mut connector = connector;
+        for _ in 0..CHANGE_ATTEMPTS {
+            let changed = Connector {
+                webhook: WebhookState {
+                    connected_at,
+                    ..connector.webhook
+                },
+                ..connector.clone()
+            };
+            let action = match outcome {
+                Some(SetupOutcome::Done { .. }) => "connector.connected",
+                Some(_) => "connector.connect_failed",
+                None => "connector.connect_asked",
+            };
+            let facts = self.response(outcome.cloned(), &changed).facts();
+            let before = json!({"webhook_connected_at": connector.webhook.connected_at});
+            let entry = (self.entry)(action, before, facts, now());
+            if changed == connector {
+                self.connectors.record(&entry).await?;
+                changes::log(&entry);
+                return Ok(Noted::Done(connector));
+            }
+            let changed = Connector {
+                updated_at: entry.at,
+                ..changed
+            };
+            match self.connectors.update_connector(&changed, &entry).await {
+                Ok(()) => {
+                    changes::log(&entry);
+                    return Ok(Noted::Done(Connector {
+                        version: changed.version + 1,
+                        ..changed
+                    }));
+                }
+                Err(PortError::Conflict { .. }) => {
+                    connector = self
+                        .connectors
+                        .get_connector(told.scope, told.id)
+                        .await?
+                        .ok_or(ApiError::NotFound("connector"))?;
+                    if connector.secrets != told.secrets || connector.settings != told.settings {
+                        return Ok(Noted::Outdated(connector));
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(ApiError::ChangedMeanwhile)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::fixtures::{self, GlassVault, Pigeon, Shelf},
+        *,
+    };
+    use std::sync::Mutex;
+    use vestibule_domain::{Clock, access_request::Actor, connector::Provider, ids::AuditId};
+    use vestibule_providers::{
+        outgoing::{Api, CallResult, Host, HttpReply, OutgoingCall, Step},
+        transport::ChatTransport,
+        webhook::Credentials,
+    };
+
+    const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+    const URL: &str = "https://api.example.test/webhooks/pigeon/1";
+
+    struct StandingClock;
+
+    impl Clock for StandingClock {
+        fn now(&self) -> Timestamp {
+            NOW
+        }
+    }
+
+    /// Tells the pigeon its address in one call.
+    struct PigeonSetup {
+        has_api: bool,
+    }
+
+    impl ConnectorSetup for PigeonSetup {
+        fn provider(&self) -> Provider {
+            Provider::new("pigeon")
+        }
+
+        fn setup_secrets(&self) -> &'static [&'static str] {
+            &["ring"]
+        }
+
+        fn test(&self, _: &Credentials<'_>, _: &[CallResult]) -> Step<SetupOutcome> {
+            Step::Done(SetupOutcome::Done {
+                summary: "It coos.".to_owned(),
+            })
+        }
+
+        fn connect(
+            &self,
+            webhook_url: &str,
+            _: &Credentials<'_>,
+            so_far: &[CallResult],
+        ) -> Option<Step<SetupOutcome>> {
+            if !self.has_api {
+                return None;
+            }
+            Some(match so_far.first() {
+                None => Step::Call(
+                    OutgoingCall::new(Host::Api(Api::Slack), axum::http::Method::POST, "/loft")
+                        .with_query("url", webhook_url),
+                ),
+                Some(CallResult::Replied(_)) => Step::Done(SetupOutcome::Done {
+                    summary: "It knows the loft.".to_owned(),
+                }),
+                Some(_) => Step::Done(SetupOutcome::Later {
+                    after: None,
+                    reason: "fog".to_owned(),
+                }),
+            })
+        }
+    }
+
+    /// Answers calls one by one, and lets something happen while it does.
+    struct Sky {
+        answers: Mutex<Vec<bool>>,
+        meanwhile: Box<dyn Fn(usize) + Send + Sync>,
+    }
+
+    #[async_trait::async_trait]
+    impl ChatTransport for Sky {
+        async fn call(&self, _: OutgoingCall) -> CallResult {
+            let mut answers = self.answers.lock().unwrap();
+            (self.meanwhile)(answers.len());
+            if answers.pop() == Some(true) {
+                CallResult::Replied(HttpReply {
+                    status: 200,
+                    retry_after: None,
+                    body: Vec::new(),
+                })
+            } else {
+                CallResult::NoReply {
+                    reason: "fog".to_owned(),
+                }
+            }
+        }
+    }
+
+    fn entry(action: &'static str, before: Value, after: Value, at: Timestamp) -> AuditEntry {
+        AuditEntry {
+            id: AuditId::derive(&["audit"]),
+            scope: fixtures::connector().scope.account(),
+            at,
+            actor: Actor {
+                id: "api_key:1".to_owned(),
+                name: "Grace".to_owned(),
+            },
+            action,
+            target: "connector:1".to_owned(),
+            before,
+            after,
+            request_id: "r".to_owned(),
+        }
+    }
+
+    /// Tells the pigeon on the shelf; `answers` are those of the platform, the last one first.
+    async fn tell(
+        shelf: &Arc<Shelf>,
+        has_api: bool,
+        answers: &[bool],
+        meanwhile: impl Fn(usize) + Send + Sync + 'static,
+    ) -> Result<Value, ApiError> {
+        let sky = Sky {
+            answers: Mutex::new(answers.to_vec()),
+            meanwhile: Box::new(meanwhile),
+        };
+        let calls = SetupCalls::new(Arc::new(sky), Arc::new(GlassVault), Arc::new(StandingClock));
+        let telling = Telling {
+            connectors: shelf.as_ref(),
+            calls: &calls,
+            kind: &Pigeon,
+            setup: &PigeonSetup { has_api },
+            webhook_url: URL,
+            entry: &entry,
+        };
+        let (response, version) = telling.run(shelf.connector(), || NOW).await?;
+        assert_eq!(version, shelf.connector().version);
+        Ok(serde_json::to_value(response).unwrap())
+    }
+
+    fn shelf() -> Arc<Shelf> {
+        Arc::new(Shelf::with(fixtures::connector()))
+    }
+
+    #[tokio::test]
+    async fn a_platform_that_was_told_is_noted_with_the_time_and_can_be_told_again() {
+        let shelf = shelf();
+        for _ in 0..2 {
+            let told = tell(&shelf, true, &[true], |_| ()).await.unwrap();
+            assert_eq!(
+                (&told["status"], &told["summary"]),
+                (&json!("ok"), &json!("It knows the loft."))
+            );
+            assert_eq!(told["webhook_connected_at"], json!(NOW));
+            assert_eq!(shelf.connector().webhook.connected_at, Some(NOW));
+        }
+        assert_eq!(
+            shelf.actions(),
+            ["connector.connected", "connector.connected"]
+        );
+    }
+
+    #[tokio::test]
+    async fn one_that_could_not_be_told_leaves_the_connector_as_it_was() {
+        let shelf = shelf();
+        let told = tell(&shelf, true, &[false], |_| ()).await.unwrap();
+        assert_eq!(
+            (&told["status"], &told["reason"]),
+            (&json!("unavailable"), &json!("fog"))
+        );
+        assert_eq!(shelf.connector(), fixtures::connector());
+        assert_eq!(shelf.actions(), ["connector.connect_failed"]);
+    }
+
+    #[tokio::test]
+    async fn without_an_api_the_steps_are_told_with_the_address() {
+        let shelf = shelf();
+        let told = tell(&shelf, false, &[], |_| ()).await.unwrap();
+        assert_eq!(told["status"], "manual");
+        assert_eq!(told["steps"], json!([format!("Release it at {URL}.")]));
+        assert_eq!(shelf.connector(), fixtures::connector());
+    }
+
+    #[tokio::test]
+    async fn a_change_of_something_else_meanwhile_is_kept_and_the_platform_is_told_once() {
+        let shelf = shelf();
+        let other = Arc::clone(&shelf);
+        let told = tell(&shelf, true, &[true], move |_| {
+            let mut connector = other.connector.lock().unwrap();
+            connector.name = "Renamed".to_owned();
+            connector.version += 1;
+        });
+        assert_eq!(told.await.unwrap()["status"], "ok");
+        let stored = shelf.connector();
+        assert_eq!(
+            (stored.name.as_str(), stored.webhook.connected_at),
+            ("Renamed", Some(NOW))
+        );
+    }
+
+    /// Rotates the ring on the shelf, and marks it as told, as another call would.
+    fn rotated_and_told(shelf: &Shelf, ring: &str) {
+        let mut connector = shelf.connector.lock().unwrap();
+        connector
+            .settings
+            .insert("ring_was".to_owned(), ring.to_owned());
+        connector.webhook.connected_at = Some(NOW);
+        connector.version += 1;
+    }
+
+    #[tokio::test]
+    async fn a_platform_that_was_told_an_old_secret_is_told_the_new_one() {
+        let shelf = shelf();
+        let other = Arc::clone(&shelf);
+        let told = tell(&shelf, true, &[true, true], move |left| {
+            if left == 2 {
+                rotated_and_told(&other, "two");
+            }
+        });
+        assert_eq!(told.await.unwrap()["status"], "ok");
+        assert_eq!(shelf.connector().webhook.connected_at, Some(NOW));
+        assert_eq!(shelf.actions(), ["connector.connected"]);
+    }
+
+    #[tokio::test]
+    async fn one_that_was_told_an_old_secret_and_not_the_new_one_is_not_taken_for_told() {
+        let shelf = shelf();
+        let other = Arc::clone(&shelf);
+        let told = tell(&shelf, true, &[false, true], move |left| {
+            if left == 2 {
+                rotated_and_told(&other, "two");
+            }
+        });
+        assert_eq!(told.await.unwrap()["status"], "unavailable");
+        assert_eq!(shelf.connector().webhook.connected_at, None);
+        assert_eq!(shelf.actions(), ["connector.connect_failed"]);
+    }
+}

@@ -1,0 +1,212 @@
+//! A provider that no registry lists, for the rules that Slack has no use for; and stores in memory.
+
+use async_trait::async_trait;
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+use vestibule_domain::{
+    AccountScope, PortError, ProjectScope, Timestamp,
+    account::AuditEntry,
+    connector::{Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState},
+    ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
+    page::{ListError, Page, PageRequest},
+    ports::{ConnectorStore, Created, SecretVault},
+    secret::Secret,
+};
+use vestibule_providers::catalogue::{ConnectorKind, FieldSpec, Fill};
+
+/// Is told its ring by us, and named its loft.
+pub(super) struct Pigeon;
+
+const fn field(name: &'static str, secret: bool) -> FieldSpec {
+    FieldSpec {
+        name,
+        secret,
+        required: false,
+        fill: Fill::Nothing,
+        previous_in: None,
+        help: "On its leg.",
+        check: |_| Ok(()),
+    }
+}
+
+const FIELDS: &[FieldSpec] = &[
+    field("grain", true),
+    FieldSpec {
+        fill: Fill::RandomSecret,
+        previous_in: Some("previous_ring"),
+        ..field("ring", true)
+    },
+    field("previous_ring", true),
+    FieldSpec {
+        fill: Fill::WebhookUrl,
+        ..field("loft", false)
+    },
+];
+
+impl ConnectorKind for Pigeon {
+    fn provider(&self) -> Provider {
+        Provider::new("pigeon")
+    }
+
+    fn label(&self) -> &'static str {
+        "Pigeon post"
+    }
+
+    fn channel(&self) -> &'static str {
+        "pigeon"
+    }
+
+    fn fields(&self) -> &'static [FieldSpec] {
+        FIELDS
+    }
+
+    fn message_max_chars(&self) -> usize {
+        140
+    }
+
+    fn set_up_steps(&self, webhook_url: &str) -> Vec<String> {
+        vec![format!("Release it at {webhook_url}.")]
+    }
+}
+
+/// A pigeon without secrets.
+pub(super) fn connector() -> Connector {
+    let account = AccountScope::of_verified(AccountId::derive(&["a"]));
+    Connector {
+        id: ConnectorId::derive(&["c"]),
+        scope: account.project(ProjectId::derive(&["p"])),
+        environment_id: EnvironmentId::derive(&["e"]),
+        client_id: ClientId::derive(&["cl"]),
+        name: "Loft".to_owned(),
+        provider: Provider::new("pigeon"),
+        policy: Policy::AllowAll,
+        onboarding_since: None,
+        existing_users: ExistingUsers::Keep,
+        onboarding_message: None,
+        request_cooldown: Duration::ZERO,
+        settings: BTreeMap::new(),
+        secrets: SealedSecrets::default(),
+        webhook: WebhookState::default(),
+        request_hash: None,
+        version: 1,
+        created_at: Timestamp::from_millis(0),
+        updated_at: Timestamp::from_millis(0),
+    }
+}
+
+/// Seals by writing the place in front, and opens only what was sealed for the place.
+pub(super) struct GlassVault;
+
+#[async_trait]
+impl SecretVault for GlassVault {
+    async fn seal(
+        &self,
+        fields: &BTreeMap<String, Secret>,
+        context: &(dyn for<'a> Fn(&'a str) -> String + Send + Sync),
+    ) -> Result<SealedSecrets, PortError> {
+        let fields = fields.iter().map(|(name, secret)| {
+            (
+                name.clone(),
+                format!("{}={}", context(name), secret.reveal()),
+            )
+        });
+        Ok(SealedSecrets {
+            wrapped_key: "key".to_owned(),
+            fields: fields.collect(),
+        })
+    }
+
+    async fn open(
+        &self,
+        sealed: &SealedSecrets,
+        field: &str,
+        context: &str,
+    ) -> Result<Option<Secret>, PortError> {
+        let Some(text) = sealed.fields.get(field) else {
+            return Ok(None);
+        };
+        let secret = text
+            .strip_prefix(context)
+            .and_then(|rest| rest.strip_prefix('='))
+            .ok_or_else(|| PortError::corrupt("secret", "not sealed for this place"))?;
+        Ok(Some(Secret::new(secret)))
+    }
+}
+
+/// One connector, and the audit log.
+pub(super) struct Shelf {
+    pub(super) connector: Mutex<Connector>,
+    pub(super) entries: Mutex<Vec<&'static str>>,
+}
+
+impl Shelf {
+    pub(super) fn with(connector: Connector) -> Self {
+        Self {
+            connector: Mutex::new(connector),
+            entries: Mutex::default(),
+        }
+    }
+
+    pub(super) fn connector(&self) -> Connector {
+        self.connector.lock().unwrap().clone()
+    }
+
+    pub(super) fn actions(&self) -> Vec<&'static str> {
+        self.entries.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl ConnectorStore for Shelf {
+    async fn create_connector(
+        &self,
+        _: &Connector,
+        _: &AuditEntry,
+    ) -> Result<Created<Connector>, PortError> {
+        Ok(Created::Existing(Box::new(self.connector())))
+    }
+
+    async fn get_connector(
+        &self,
+        _: ProjectScope,
+        _: ConnectorId,
+    ) -> Result<Option<Connector>, PortError> {
+        Ok(Some(self.connector()))
+    }
+
+    async fn list_connectors(
+        &self,
+        _: ProjectScope,
+        _: &PageRequest,
+    ) -> Result<Page<Connector>, ListError> {
+        Ok(Page {
+            items: vec![self.connector()],
+            next: None,
+        })
+    }
+
+    async fn update_connector(
+        &self,
+        connector: &Connector,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError> {
+        let mut stored = self.connector.lock().unwrap();
+        if stored.version != connector.version {
+            return Err(PortError::Conflict { what: "connector" });
+        }
+        *stored = Connector {
+            version: connector.version + 1,
+            ..connector.clone()
+        };
+        self.entries.lock().unwrap().push(audit.action);
+        Ok(())
+    }
+
+    async fn record(&self, audit: &AuditEntry) -> Result<(), PortError> {
+        self.entries.lock().unwrap().push(audit.action);
+        Ok(())
+    }
+
+    async fn delete_connector(&self, _: &Connector, _: &AuditEntry) -> Result<(), PortError> {
+        Err(PortError::Conflict { what: "connector" })
+    }
+}

@@ -1,0 +1,197 @@
+//! What came of testing or connecting, in words that an admin understands.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use vestibule_domain::{Timestamp, connector::Connector};
+use vestibule_providers::{catalogue::ConnectorKind, setup::SetupOutcome};
+
+/// What the platform says of a connector. That it refuses is an answer, not an error of this API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "status": "failed", "summary": null, "field": "slack.bot_token",
+    "problem": "Slack does not know this bot token. Copy the Bot User OAuth Token again, from OAuth & Permissions.",
+    "reason": "invalid_auth", "retry_after_seconds": null, "steps": [],
+    "webhook_connected_at": null, "previous_secrets_until": null
+}))]
+pub struct SetUpOutcomeResponse {
+    /// `ok`: it works. `failed`: the platform refuses, and `problem` says what to do. `unavailable`:
+    /// the platform could not be asked; try again. `manual`: the platform has no API for it; follow
+    /// `steps`.
+    status: SetUpStatus,
+    /// What was found, as a sentence; null unless it is `ok` or `manual`.
+    summary: Option<String>,
+    /// The field that is wrong, with a dot between provider and name: `slack.bot_token`; null when
+    /// it is none of them.
+    field: Option<String>,
+    /// What to do about it, in a sentence or two; null unless it is `failed` or `unavailable`.
+    problem: Option<String>,
+    /// The platform's own word for it.
+    reason: Option<String>,
+    /// How long the platform asks us to wait.
+    retry_after_seconds: Option<u64>,
+    /// What to do in the platform's console, with this connector's address; empty unless it is
+    /// `manual`.
+    steps: Vec<String>,
+    /// The connector's own: when the platform was told the address and the webhook secret that hold
+    /// now.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    webhook_connected_at: Option<Timestamp>,
+    /// The connector's own: until when requests made with the secret before are taken too.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    previous_secrets_until: Option<Timestamp>,
+}
+
+/// How it went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SetUpStatus {
+    /// It works.
+    Ok,
+    /// The platform refuses.
+    Failed,
+    /// The platform could not be asked.
+    Unavailable,
+    /// People have to do it.
+    Manual,
+}
+
+impl SetUpOutcomeResponse {
+    fn empty(status: SetUpStatus, connector: &Connector) -> Self {
+        Self {
+            status,
+            summary: None,
+            field: None,
+            problem: None,
+            reason: None,
+            retry_after_seconds: None,
+            steps: Vec::new(),
+            webhook_connected_at: connector.webhook.connected_at,
+            previous_secrets_until: connector.webhook.previous_secrets_until,
+        }
+    }
+
+    pub(super) fn of(
+        outcome: SetupOutcome,
+        kind: &dyn ConnectorKind,
+        connector: &Connector,
+    ) -> Self {
+        let empty = |status| Self::empty(status, connector);
+        match outcome {
+            SetupOutcome::Done { summary } => Self {
+                summary: Some(summary),
+                ..empty(SetUpStatus::Ok)
+            },
+            SetupOutcome::Failed {
+                field,
+                problem,
+                reason,
+            } => Self {
+                field: field.map(|name| format!("{}.{name}", kind.provider())),
+                problem: Some(problem),
+                reason: Some(reason),
+                ..empty(SetUpStatus::Failed)
+            },
+            SetupOutcome::Later { after, reason } => Self {
+                problem: Some(format!(
+                    "{} could not be asked just now. Wait a moment and try again.",
+                    kind.label()
+                )),
+                reason: Some(reason),
+                retry_after_seconds: after.map(|after| after.as_secs()),
+                ..empty(SetUpStatus::Unavailable)
+            },
+        }
+    }
+
+    pub(super) fn manual(
+        webhook_url: &str,
+        kind: &dyn ConnectorKind,
+        connector: &Connector,
+    ) -> Self {
+        Self {
+            summary: Some(format!(
+                "{} has to be told the webhook address by hand. Follow the steps.",
+                kind.label()
+            )),
+            steps: kind.set_up_steps(webhook_url),
+            ..Self::empty(SetUpStatus::Manual, connector)
+        }
+    }
+
+    /// The answer where nobody knows under which address this API is reached.
+    pub(super) fn no_address(connector: &Connector) -> Self {
+        Self {
+            problem: Some(
+                "This API does not know under which address it is reached. Deploy the stack with its PublicUrl parameter."
+                    .to_owned(),
+            ),
+            reason: Some("no_public_url".to_owned()),
+            ..Self::empty(SetUpStatus::Failed, connector)
+        }
+    }
+
+    /// As the audit log keeps it.
+    pub(super) fn facts(&self) -> Value {
+        json!({"status": self.status, "field": self.field, "reason": self.reason})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::fixtures::{self, Pigeon},
+        *,
+    };
+    use std::time::Duration;
+
+    fn shown(outcome: SetupOutcome) -> Value {
+        let shown = SetUpOutcomeResponse::of(outcome, &Pigeon, &fixtures::connector());
+        serde_json::to_value(shown).unwrap()
+    }
+
+    #[test]
+    fn a_refusal_names_the_field_as_a_form_knows_it_and_what_to_do() {
+        let shown = shown(SetupOutcome::Failed {
+            field: Some("grain"),
+            problem: "Buy more grain.".to_owned(),
+            reason: "hungry".to_owned(),
+        });
+        assert_eq!(shown["status"], "failed");
+        assert_eq!(shown["field"], "pigeon.grain");
+        assert_eq!(shown["problem"], "Buy more grain.");
+        assert_eq!(shown["reason"], "hungry");
+        assert_eq!(shown["summary"], Value::Null);
+    }
+
+    #[test]
+    fn a_platform_that_cannot_be_asked_is_told_apart_and_says_when_to_ask_again() {
+        let shown = shown(SetupOutcome::Later {
+            after: Some(Duration::from_secs(30)),
+            reason: "timed out".to_owned(),
+        });
+        assert_eq!(shown["status"], "unavailable");
+        assert_eq!(shown["retry_after_seconds"], 30);
+        assert!(
+            shown["problem"]
+                .as_str()
+                .unwrap()
+                .starts_with("Pigeon post ")
+        );
+    }
+
+    #[test]
+    fn success_is_a_sentence_and_by_hand_there_are_steps_with_the_address() {
+        let done = shown(SetupOutcome::Done {
+            summary: "Connected.".to_owned(),
+        });
+        assert_eq!(
+            (&done["status"], &done["summary"]),
+            (&json!("ok"), &json!("Connected."))
+        );
+        let url = "https://api.example.test/webhooks/pigeon/1";
+        let manual = SetUpOutcomeResponse::manual(url, &Pigeon, &fixtures::connector());
+        assert_eq!(manual.status, SetUpStatus::Manual);
+        assert_eq!(manual.steps, [format!("Release it at {url}.")]);
+    }
+}

@@ -1,0 +1,62 @@
+//! `POST /v1/projects/{project_id}/connectors/{connector_id}/test`
+
+use super::{outcome::SetUpOutcomeResponse, read};
+use crate::{
+    Deps,
+    changes::{self, Change},
+    wire::ConnectorPath,
+};
+use axum::{Json, extract::State};
+use serde_json::Value;
+use std::sync::Arc;
+use vestibule_domain::{PortError, account::Permission};
+use vestibule_edge::{
+    admin::{ApiPath, CallOrigin},
+    auth::Authenticated,
+    problem::ApiError,
+};
+use vestibule_providers::catalogue::{connector_kind, connector_setup};
+
+/// Test a connector
+///
+/// Asks the platform whether the connector's credentials work. Nothing changes there or here, so it
+/// can be repeated. Needs `connectors.write`.
+#[utoipa::path(
+    post,
+    path = "/v1/projects/{project_id}/connectors/{connector_id}/test",
+    tag = "Connectors",
+    params(ConnectorPath),
+    responses((status = 200, description = "What the platform says: see `status`.", body = SetUpOutcomeResponse))
+)]
+pub async fn test_connector(
+    State(deps): State<Arc<Deps>>,
+    caller: Authenticated,
+    origin: CallOrigin,
+    ApiPath(path): ApiPath<ConnectorPath>,
+) -> Result<Json<SetUpOutcomeResponse>, ApiError> {
+    let caller = caller.holding(Permission::ConnectorsWrite)?;
+    let scope = caller.scope().project(path.project_id);
+    let connector = read(&deps, scope, path.connector_id).await?;
+    let provider = &connector.provider;
+    let (kind, setup) = connector_kind(provider)
+        .zip(connector_setup(provider))
+        .ok_or_else(|| PortError::corrupt("connector", "its provider is not known"))?;
+    let outcome = deps.setup_calls().test(setup, &connector).await?;
+    let response = SetUpOutcomeResponse::of(outcome, kind, &connector);
+    let entry = Change {
+        action: "connector.tested",
+        target: format!("connector:{}", connector.id),
+        before: Value::Null,
+        after: response.facts(),
+    }
+    .entry(
+        &deps,
+        caller.scope(),
+        caller.actor(),
+        &origin,
+        deps.clock.now(),
+    );
+    deps.connectors.record(&entry).await?;
+    changes::log(&entry);
+    Ok(Json(response))
+}

@@ -1,0 +1,95 @@
+//! Testing and connecting connectors: it makes the calls that [`ConnectorSetup`]s describe.
+
+use crate::calls::{Caller, KEEP_NOTHING, Unable};
+use std::{fmt, sync::Arc, time::Duration};
+use tokio::time::timeout;
+use vestibule_domain::{Clock, PortError, connector::Connector, ports::SecretVault};
+use vestibule_providers::{
+    outgoing::{CallResult, Step},
+    setup::{ConnectorSetup, SetupOutcome},
+    transport::ChatTransport,
+    webhook::Credentials,
+};
+
+/// Time for all calls of one test or one connecting. The person waits, and the function has 15 s.
+pub const TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Tests and connects.
+pub struct SetupCalls {
+    caller: Caller,
+}
+
+impl fmt::Debug for SetupCalls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SetupCalls").finish_non_exhaustive()
+    }
+}
+
+impl SetupCalls {
+    /// Calls through this transport, with secrets from this vault.
+    #[must_use]
+    pub fn new(
+        transport: Arc<dyn ChatTransport>,
+        vault: Arc<dyn SecretVault>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            caller: Caller::new(transport, vault, clock),
+        }
+    }
+
+    /// Whether the credentials work. Fails when the secrets cannot be opened.
+    pub async fn test(
+        &self,
+        setup: &dyn ConnectorSetup,
+        connector: &Connector,
+    ) -> Result<SetupOutcome, PortError> {
+        self.run(setup, connector, |credentials, so_far| {
+            setup.test(credentials, so_far)
+        })
+        .await
+    }
+
+    /// Has the platform send its events to `webhook_url`; `None` where it has no API for it. Fails
+    /// when the secrets cannot be opened.
+    pub async fn connect(
+        &self,
+        setup: &dyn ConnectorSetup,
+        connector: &Connector,
+        webhook_url: &str,
+    ) -> Result<Option<SetupOutcome>, PortError> {
+        let next = |credentials: &Credentials<'_>, so_far: &[CallResult]| match setup.connect(
+            webhook_url,
+            credentials,
+            so_far,
+        ) {
+            None => Step::Done(None),
+            Some(Step::Call(call)) => Step::Call(call),
+            Some(Step::Done(outcome)) => Step::Done(Some(outcome)),
+        };
+        self.run(setup, connector, next).await
+    }
+
+    async fn run<T: From<SetupOutcome>>(
+        &self,
+        setup: &dyn ConnectorSetup,
+        connector: &Connector,
+        next: impl Fn(&Credentials<'_>, &[CallResult]) -> Step<T> + Send + Sync,
+    ) -> Result<T, PortError> {
+        let run = self
+            .caller
+            .run(connector, setup.setup_secrets(), KEEP_NOTHING, next);
+        let later = |reason: &str| {
+            Ok(T::from(SetupOutcome::Later {
+                after: None,
+                reason: reason.to_owned(),
+            }))
+        };
+        match timeout(TIME_MAX, run).await {
+            Ok(Ok(outcome)) => Ok(outcome),
+            Ok(Err(Unable::Secrets(error))) => Err(error),
+            Ok(Err(Unable::TooManyCalls)) => later("too_many_calls"),
+            Err(_) => later("timed_out"),
+        }
+    }
+}
