@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, future::Future, pin::pin, sync::Arc, time::Dura
 use vestibule_adapters::{
     aws::{AwsSettings, sdk_config},
     dynamo::{
-        DynamoAccessRequests, DynamoAccounts, DynamoChatUsers, DynamoConnectors,
+        DynamoAccessRequests, DynamoAccounts, DynamoChatUsers, DynamoClosings, DynamoConnectors,
         DynamoConversations, DynamoIntake, DynamoOutbox, DynamoProjects, DynamoStandings,
         KeyringStore, Table,
     },
@@ -27,12 +27,16 @@ use vestibule_domain::{
     AccountScope, Clock, ProjectScope, Timestamp,
     access_request::{Actor, DecideOutcome, Verdict},
     account::{Agent, ApiKey, AuditEntry, Environment, Permission, Project},
-    connector::{Connector, ExistingUsers, Policy, Provider, SealedSecrets, secret_context},
+    connector::{
+        AfterApproval, ApprovalMode, Connector, ExistingUsers, Policy, Provider, SealedSecrets,
+        secret_context,
+    },
     egress::OriginAllowList,
     ids::{
         AccountId, ApiKeyId, AuditId, ChatUserId, ClientId, ConnectorId, EnvironmentId, IdSource,
         ProjectId, SystemIds,
     },
+    job::OnboardChatUser,
     message::Identity,
     page::{Order, PageRequest},
     ports::{
@@ -458,10 +462,21 @@ impl World {
             name: "Grace Hopper".into(),
         };
         let audit = AuditId::new(SystemIds.draw());
-        self.access_requests()
+        let outcome = self
+            .access_requests()
             .decide(&request, verdict, &by, None, (audit, "test"), self.now())
             .await
-            .unwrap()
+            .unwrap();
+        if verdict == Verdict::Approve && matches!(outcome, DecideOutcome::Recorded(_)) {
+            let job = OnboardChatUser {
+                scope: request.scope,
+                chat_user_id: request.chat_user_id,
+                connector_id: request.connector_id,
+            };
+            let queue = &self.functions.sweeper.queue;
+            queue.enqueue_onboarding(job.into()).await.unwrap();
+        }
+        outcome
     }
 
     /// Shuts somebody out.
@@ -739,8 +754,11 @@ fn functions(
         ),
         onboarding: worker_onboarding::Deps {
             standings: Arc::new(DynamoStandings::new(table.clone())),
+            requests: Arc::new(DynamoClosings::new(table.clone())),
             connectors: store,
             platform: platform.clone(),
+            inbox: Arc::new(queue("inbox.fifo")),
+            onboarding: Arc::new(queue("onboarding")),
             clock: clock.clone(),
             ids: Arc::new(SystemIds),
         },
@@ -758,7 +776,13 @@ fn functions(
         },
         onboarding_queue: queue("onboarding"),
         inbox_queue: queue("inbox.fifo"),
-        admin: admin(&aws, &admin_table, admin_clock, to_agent),
+        admin: admin(
+            &aws,
+            &admin_table,
+            admin_clock,
+            to_agent,
+            queue("onboarding"),
+        ),
     }
 }
 
@@ -767,6 +791,7 @@ fn admin(
     table: &Table,
     clock: Arc<dyn Clock>,
     to_agent: &FaultProxy,
+    onboarding: SqsQueue,
 ) -> axum::Router {
     let keyring = KeyringStore::new(table.clone());
     let vault = Arc::new(KmsVault::new(aws, keyring).with_kms_key("key"));
@@ -780,6 +805,7 @@ fn admin(
         connectors: Arc::new(DynamoConnectors::new(table.clone(), vault.clone())),
         chat_users: Arc::new(DynamoChatUsers::new(table.clone(), vault.clone())),
         access_requests: Arc::new(DynamoAccessRequests::new(table.clone(), vault.clone())),
+        onboarding: Arc::new(onboarding),
         vault,
         setup_token: Arc::new(SecretsManagerSetupToken::new(aws, "setup")),
         clock,
@@ -861,6 +887,11 @@ async fn connector(
         existing_users: ExistingUsers::Keep,
         onboarding_message: (policy == Policy::OnBoarding).then(|| WELCOME.to_owned()),
         request_cooldown: Duration::from_hours(24),
+        // What follows an approval has its own tests.
+        after_approval: AfterApproval {
+            mode: ApprovalMode::Silent,
+            notice: None,
+        },
         settings: BTreeMap::from([
             ("api_app_id".to_owned(), format!("A{}", name.len())),
             ("team_id".to_owned(), "T1".to_owned()),

@@ -7,10 +7,12 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 use vestibule_domain::{
     Clock, PortError, Timestamp,
     connector::{Connector, Provider},
+    conversation::ConversationRef,
     error::Chain,
     ports::{
         ChatPlatform, FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, SecretVault,
@@ -231,6 +233,15 @@ impl ChatPlatform for Platforms {
                 }
             }
         })
+    }
+
+    fn reply_window(
+        &self,
+        connector: &Connector,
+        conversation: &ConversationRef,
+    ) -> Option<Duration> {
+        self.provider(&connector.provider)?
+            .reply_window(conversation)
     }
 
     async fn profile(&self, connector: &Connector, query: ProfileQuery<'_>) -> ProfileOutcome {
