@@ -71,7 +71,7 @@ async fn waiting() -> (World, String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_decision_takes_one_read_and_one_transaction_with_its_audit_entry() {
+async fn an_approval_takes_one_read_one_transaction_with_its_audit_entry_and_one_job() {
     let (world, token, path) = waiting().await;
     world.count_from_here();
     let (status, body) = call(
@@ -85,7 +85,11 @@ async fn a_decision_takes_one_read_and_one_transaction_with_its_audit_entry() {
     assert_eq!(status, 200, "{body}");
     assert_eq!(
         world.aws_calls(),
-        ["DynamoDB.BatchGetItem", "DynamoDB.TransactWriteItems"]
+        [
+            "DynamoDB.BatchGetItem",
+            "DynamoDB.TransactWriteItems",
+            "SQS.SendMessage"
+        ]
     );
     assert_eq!(body["status"], "approved");
     assert_eq!(body["processed_by"]["name"], "Grace's key");
