@@ -41,7 +41,7 @@ use vestibule_domain::{
     page::{Order, PageRequest},
     ports::{
         AccessRequestFilter, AccessRequestStore, AccessRequestView, ApiKeyStore, ChatUserStore,
-        ConnectorStore, ProjectStore, SecretVault,
+        ConnectorStore, IntakeStore, ProjectStore, SecretVault, StandingPlace,
     },
     secret::Secret,
     vars::Vars,
@@ -89,7 +89,8 @@ impl Clock for SharedClock {
 pub struct Functions {
     /// `webhook-slack`
     pub intake: Intake,
-    onboarding: worker_onboarding::Deps,
+    /// `worker-onboarding`
+    pub onboarding: worker_onboarding::Deps,
     delivery: worker_delivery::Deps,
     sweeper: sweeper::Deps,
     onboarding_queue: SqsQueue,
@@ -477,6 +478,19 @@ impl World {
             queue.enqueue_onboarding(job.into()).await.unwrap();
         }
         outcome
+    }
+
+    /// Somebody says that they do not want to be written to.
+    pub async fn opts_out(&self, person: &str) {
+        let place = StandingPlace {
+            scope: self.scope,
+            connector_id: self.connector.id,
+            chat_user_ids: &[self.chat_user_id(person)],
+        };
+        DynamoIntake::new(self.table.clone())
+            .note_consent(&place, Some(self.now()))
+            .await
+            .unwrap();
     }
 
     /// Shuts somebody out.
