@@ -13,9 +13,9 @@ use vestibule_domain::{
     access_request::{ReasonCode, RequestStatus, Verdict},
     approval::{Approval, FollowUp, SkipReason},
     chat_user::{ChatUserStatus, OnboardingMessage, Standing},
-    connector::{ApprovalMode, Connector},
+    connector::{APPROVAL_NOTICE_DEFAULT, ApprovalMode, Connector},
     conversation::ConversationRef,
-    ports::{ChatPlatform, OutgoingText, ProfileOutcome, ProfileQuery, SendOutcome},
+    ports::{ChatPlatform, Noted, OutgoingText, ProfileOutcome, ProfileQuery, SendOutcome},
 };
 use vestibule_testkit::{
     fault_proxy::{Fault, Rule},
@@ -329,6 +329,25 @@ async fn a_notice_that_slack_will_never_take_is_given_up_and_the_request_says_wh
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_notice_that_the_platform_could_not_deliver_after_all_is_shown_as_failed() {
+    let mut world = world_of(ApprovalMode::Notify).await;
+    let ada = stranger(&world, "Ada Lovelace").await;
+    world.settle().await;
+    world.decide(&ada, Verdict::Approve).await;
+    assert_eq!(world.did_not_arrive(&ada, "1.2").await, Noted::NotYet);
+    world.settle().await;
+    let approval = approval_of(&world, &ada).await;
+    let FollowUp::Sent { message_id, .. } = approval.notice else {
+        panic!("{:?}", approval.notice)
+    };
+    let id = message_id.unwrap();
+    assert_eq!(world.did_not_arrive(&ada, "1.2").await, Noted::Unknown);
+    assert_eq!(world.did_not_arrive(&ada, &id).await, Noted::Done);
+    let approval = approval_of(&world, &ada).await;
+    assert!(matches!(approval.notice, FollowUp::Failed { .. }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn somebody_blocked_right_after_the_approval_is_not_told() {
     let mut world = world_of(ApprovalMode::Both).await;
     let ada = stranger(&world, "Ada Lovelace").await;
@@ -389,7 +408,7 @@ async fn turning_the_policy_off_closes_every_request_although_a_worker_dies() {
             .inject(Rule::new("DynamoDB.TransactWriteItems", fault).from_call(at));
         while !world.has_struck() {
             assert!(world.work_onboarding().await || world.sweep().await);
-            world.clock.advance(Duration::from_secs(60));
+            world.clock.advance(Duration::from_mins(1));
         }
     }
     world.settle().await;
@@ -659,4 +678,53 @@ async fn people_once_let_in_are_in_onboarding_again_when_they_are_held() {
         request.decision.and_then(|decision| decision.reason),
         Some(ReasonCode::PolicyOff)
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_before_a_standing_could_owe_several_things_are_still_worked_on() {
+    let mut world = World::new().await;
+    let ada = stranger(&world, "Ada Lovelace").await;
+    let mut standing = world.rows("STANDING#").remove(0);
+    standing.remove("owes");
+    standing.insert("owed".to_owned(), json!("onboarding_message"));
+    let mut connector = world.rows("CONNECTOR");
+    connector.retain(|row| row["id"] == world.connector.id.to_string());
+    let mut connector = connector.remove(0);
+    connector.remove("after_approval");
+    for row in [standing, connector] {
+        let row: serde_json::Map<_, _> = row
+            .into_iter()
+            .map(|(name, value)| (name, attribute(value)))
+            .collect();
+        world.db.put_raw(&Value::Object(row)).unwrap();
+    }
+    world.restart();
+    world.settle().await;
+    assert_eq!(world.told(&ada), [WELCOME]);
+    let users = world.rows("USER");
+    assert_eq!(users[0]["profile"]["display_name"], "Ada Lovelace");
+    world.decide(&ada, Verdict::Approve).await;
+    world.settle().await;
+    assert_eq!(world.told(&ada), [WELCOME, APPROVAL_NOTICE_DEFAULT]);
+}
+
+/// A value as DynamoDB spells it.
+fn attribute(value: Value) -> Value {
+    match value {
+        Value::Null => json!({"NULL": true}),
+        Value::Bool(value) => json!({ "BOOL": value }),
+        Value::Number(value) => json!({"N": value.to_string()}),
+        Value::String(value) => json!({ "S": value }),
+        Value::Array(all) => {
+            let all: Vec<_> = all.into_iter().map(attribute).collect();
+            json!({ "L": all })
+        }
+        Value::Object(all) => {
+            let all: serde_json::Map<_, _> = all
+                .into_iter()
+                .map(|(name, value)| (name, attribute(value)))
+                .collect();
+            json!({ "M": all })
+        }
+    }
 }

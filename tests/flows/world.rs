@@ -41,7 +41,8 @@ use vestibule_domain::{
     page::{Order, PageRequest},
     ports::{
         AccessRequestFilter, AccessRequestStore, AccessRequestView, ApiKeyStore, ChatUserStore,
-        ConnectorStore, IntakeStore, ProjectStore, SecretVault, StandingPlace,
+        ConnectorStore, FailureClass, IntakeStore, Noted, NotedFailure, ProjectStore, SecretVault,
+        StandingPlace,
     },
     secret::Secret,
     vars::Vars,
@@ -491,6 +492,25 @@ impl World {
             .note_consent(&place, Some(self.now()))
             .await
             .unwrap();
+    }
+
+    /// The platform reports that a message which it had taken did not arrive.
+    pub async fn did_not_arrive(&self, person: &str, message_id: &str) -> Noted {
+        let place = StandingPlace {
+            scope: self.scope,
+            connector_id: self.connector.id,
+            chat_user_ids: &[self.chat_user_id(person)],
+        };
+        let failure = NotedFailure {
+            message_id,
+            class: FailureClass::Recipient,
+            reason: "63016",
+            at: self.now(),
+        };
+        DynamoIntake::new(self.table.clone())
+            .note_send_failure(&place, &failure)
+            .await
+            .unwrap()
     }
 
     /// Shuts somebody out.
