@@ -10,7 +10,13 @@ use vestibule_domain::{account::Permission, ids::AccountId};
 use vestibule_testkit::fault_proxy::{Fault, Rule};
 
 /// Calls the admin API; returns status and body.
-async fn call(world: &World, token: &str, method: &str, path: &str, body: Value) -> (u16, Value) {
+pub async fn call(
+    world: &World,
+    token: &str,
+    method: &str,
+    path: &str,
+    body: Value,
+) -> (u16, Value) {
     call_with(world, token, method, path, body, &[]).await
 }
 
@@ -48,11 +54,13 @@ async fn call_with(
     (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
 }
 
-fn project(world: &World) -> String {
+/// The path of the world's project.
+pub fn project(world: &World) -> String {
     format!("/v1/projects/{}", world.scope.project_id())
 }
 
-async fn all_powers(world: &World) -> String {
+/// A key that may do everything.
+pub async fn all_powers(world: &World) -> String {
     world.key(world.scope.account_id(), &Permission::ALL).await
 }
 

@@ -41,7 +41,8 @@ use vestibule_domain::{
     page::{Order, PageRequest},
     ports::{
         AccessRequestFilter, AccessRequestStore, AccessRequestView, ApiKeyStore, ChatUserStore,
-        ConnectorStore, ProjectStore, SecretVault,
+        ConnectorStore, FailureClass, IntakeStore, Noted, NotedFailure, ProjectStore, SecretVault,
+        StandingPlace,
     },
     secret::Secret,
     vars::Vars,
@@ -89,7 +90,8 @@ impl Clock for SharedClock {
 pub struct Functions {
     /// `webhook-slack`
     pub intake: Intake,
-    onboarding: worker_onboarding::Deps,
+    /// `worker-onboarding`
+    pub onboarding: worker_onboarding::Deps,
     delivery: worker_delivery::Deps,
     sweeper: sweeper::Deps,
     onboarding_queue: SqsQueue,
@@ -477,6 +479,38 @@ impl World {
             queue.enqueue_onboarding(job.into()).await.unwrap();
         }
         outcome
+    }
+
+    /// Somebody says that they do not want to be written to.
+    pub async fn opts_out(&self, person: &str) {
+        let place = StandingPlace {
+            scope: self.scope,
+            connector_id: self.connector.id,
+            chat_user_ids: &[self.chat_user_id(person)],
+        };
+        DynamoIntake::new(self.table.clone())
+            .note_consent(&place, Some(self.now()))
+            .await
+            .unwrap();
+    }
+
+    /// The platform reports that a message which it had taken did not arrive.
+    pub async fn did_not_arrive(&self, person: &str, message_id: &str) -> Noted {
+        let place = StandingPlace {
+            scope: self.scope,
+            connector_id: self.connector.id,
+            chat_user_ids: &[self.chat_user_id(person)],
+        };
+        let failure = NotedFailure {
+            message_id,
+            class: FailureClass::Recipient,
+            reason: "63016",
+            at: self.now(),
+        };
+        DynamoIntake::new(self.table.clone())
+            .note_send_failure(&place, &failure)
+            .await
+            .unwrap()
     }
 
     /// Shuts somebody out.

@@ -163,10 +163,7 @@ async fn work(deps: &Deps, job: OnboardChatUser) -> Result<Outcome, PortError> {
         let Some(left) = record(&work, &claimed, &paid).await? else {
             return Ok(Outcome::Done);
         };
-        *claimed = ClaimedStanding {
-            attempt: 1,
-            ..*left
-        };
+        claimed = left;
     }
     postpone(&work, &claimed, None).await
 }

@@ -108,12 +108,10 @@ impl DynamoStandings {
             conditions,
             mut values,
         } = settling(scope, claimed, paid)?;
-        set.extend(["outbox_due = :due", "attempts = :zero"]);
-        values.extend([
-            (":due", n(due.millis())),
-            (":zero", n(0)),
-            (":paid", debts([&paid.owed()])),
-        ]);
+        // This claim is the first attempt at the next debt too: should it end here, whoever comes next
+        // must not take it for untried.
+        set.extend(["outbox_due = :due", "attempts = :one"]);
+        values.extend([(":due", n(due.millis())), (":paid", debts([&paid.owed()]))]);
         let update = self.table.update_part(
             &key,
             &format!("SET {} DELETE owes :paid", set.join(", ")),
