@@ -4,6 +4,7 @@ pub mod decide;
 pub mod get;
 pub mod list;
 
+use super::avatars::Avatars;
 use crate::wire::{ActorResponse, ConversationKindName, RequestStatusName};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -121,7 +122,8 @@ pub struct AccessRequestDetailsResponse {
     request: AccessRequestResponse,
     /// The name to show; the identifier where the platform tells none.
     user_name: String,
-    /// An https address of a picture.
+    /// The address of a picture: at the platform, or, where we keep a copy, at the chat user's
+    /// `…/avatar` here, which takes an API key as every call.
     avatar_url: Option<String>,
     /// Messages held back since the request was made, its own first included; null once the person
     /// made a later request, which counts on its own.
@@ -185,6 +187,16 @@ impl From<Option<OnboardingMessage>> for OnboardingMessageResponse {
                 reason: Some(reason),
                 ..of(OnboardingMessageStatus::Failed, Some(at))
             },
+        }
+    }
+}
+
+impl AccessRequestDetailsResponse {
+    fn of(view: AccessRequestView, avatars: &Avatars) -> Self {
+        let avatar_url = view.chat_user.as_ref().and_then(|user| avatars.url(user));
+        Self {
+            avatar_url,
+            ..view.into()
         }
     }
 }
