@@ -40,10 +40,11 @@ use vestibule_domain::{
     message::Identity,
     page::{Order, PageRequest},
     ports::{
-        AccessRequestFilter, AccessRequestStore, AccessRequestView, ApiKeyStore, ChatUserStore,
-        ConnectorStore, FailureClass, IntakeStore, Noted, NotedFailure, ProjectStore, SecretVault,
-        StandingPlace,
+        AccessRequestFilter, AccessRequestStore, AccessRequestView, ApiKeyStore, AvatarImage,
+        ChatUserStore, ConnectorStore, FailureClass, IntakeStore, Learnt, Noted, NotedFailure,
+        ProjectStore, SecretVault, StandingPlace, StandingStore,
     },
+    profile::Profile,
     secret::Secret,
     vars::Vars,
 };
@@ -528,6 +529,24 @@ impl World {
         });
         users
             .update_chat_user(self.scope, &user, &audit(self.scope, self.now()))
+            .await
+            .unwrap();
+    }
+
+    /// Keeps a picture of somebody, as from a platform whose own address is not for everybody.
+    pub async fn keep_avatar(&self, person: &str, bytes: Vec<u8>) {
+        let profile = Profile {
+            avatar_kept: true,
+            ..Profile::default()
+        };
+        let avatar = AvatarImage::from_bytes(bytes);
+        let learnt = Learnt {
+            profile: &profile,
+            avatar: avatar.as_ref(),
+            at: self.now(),
+        };
+        DynamoStandings::new(self.table.clone())
+            .store_profile(self.scope, self.chat_user_id(person), learnt)
             .await
             .unwrap();
     }
