@@ -2,6 +2,7 @@
 
 mod dialog360;
 mod telegram;
+mod twilio;
 
 use std::time::Duration;
 
