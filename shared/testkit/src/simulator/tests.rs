@@ -1,6 +1,7 @@
 //! The simulator against what Slack documents, over its own HTTP; the other platforms have modules of their own.
 
 mod dialog360;
+mod teams;
 mod telegram;
 mod twilio;
 
