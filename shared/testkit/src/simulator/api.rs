@@ -178,7 +178,7 @@ pub(super) async fn serve(
     perform: impl FnOnce(&Asked, &mut Performing<'_>) -> Answer,
 ) -> Response {
     let now_ms = shared.clock.now_ms();
-    let base_url = shared.base_url().to_owned();
+    let base_url = shared.base_url();
     let (answer, failure) = shared.change(|world| {
         world.call_count += 1;
         let number = world.call_count;
