@@ -12,7 +12,7 @@ from statistics import median
 
 import fixture
 from lambda_bench import FULL_PROCESSOR_MB, Measurements, Plan, measure, why_no_quota
-from stub_aws import AwsStub
+from stub_aws import StubProcess
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -78,12 +78,11 @@ def main() -> int:
               "time of the processor, memory and calls are what they would be.")  # fmt: skip
     print(f"{arguments.colds} starts, {arguments.events} events each, {arguments.delay_ms:g} ms a call to AWS")
     missed = []
-    with tempfile.TemporaryDirectory() as directory:
-        stub = AwsStub(Path(directory), "approved", arguments.delay_ms).start()
+    with tempfile.TemporaryDirectory() as directory, StubProcess(Path(directory), "approved", arguments.delay_ms) as stub:
         for memory_mb in arguments.memory:
             found = {}
             for kind in arguments.kinds:
-                stub.kind = kind
+                stub.choose(kind)
                 found[kind] = measure(_plan(arguments, stub, memory_mb, kind), is_throttled=not obstacle)
             missed += _print_table(memory_mb, found, judges_time=not obstacle)
     missed += _print_sizes(arguments.program)
@@ -103,7 +102,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _plan(arguments: argparse.Namespace, stub: AwsStub, memory_mb: int, kind: str) -> Plan:
+def _plan(arguments: argparse.Namespace, stub: StubProcess, memory_mb: int, kind: str) -> Plan:
     queue = f"{stub.url}/000000000000"
     environment = {
         "PATH": "/usr/bin:/bin",

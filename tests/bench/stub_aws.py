@@ -1,6 +1,8 @@
 """Stands for DynamoDB, SQS and KMS over TLS: every call is answered after a fixed delay, as the fixture has it, and counted.
 
 By hand: `stub_aws.py --kind approved --delay-ms 4 --directory <folder>` writes `ca.pem` to the folder, says its URL, and serves.
+`GET /calls` says how often each operation was called, `PUT /kind/<kind>` changes who writes. `StubProcess` does all of this from a
+program that measures: in a process of its own, because two threads of one Python wait for each other.
 """
 
 import argparse
@@ -8,18 +10,51 @@ import base64
 import hashlib
 import json
 import ssl
+import subprocess
+import sys
 import time
+import urllib.request
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Lock
 
 import fixture
 from certificates import make_certificates
 
 
+class StubProcess:
+    """A stub in a process of its own."""
+
+    def __init__(self, directory: Path, kind: str, delay_ms: float):
+        command = [sys.executable, __file__, "--kind", kind, "--delay-ms", str(delay_ms), "--directory", str(directory)]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        said = dict(word.split("=", 1) for word in self._process.stdout.readline().split())
+        self.url, self.authority = said["AWS_ENDPOINT_URL"], Path(said["SSL_CERT_FILE"])
+        self._trust = ssl.create_default_context(cafile=str(self.authority))
+
+    def __enter__(self) -> "StubProcess":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def choose(self, kind: str) -> None:
+        """Changes who writes."""
+        self._ask("PUT", f"/kind/{kind}")
+
+    def calls(self) -> Counter:
+        """How often each operation was called so far."""
+        return Counter(self._ask("GET", "/calls"))
+
+    def _ask(self, method: str, path: str) -> dict:
+        with urllib.request.urlopen(urllib.request.Request(self.url + path, method=method), context=self._trust) as answer:
+            return json.load(answer)
+
+
 class AwsStub:
-    """A running stub; `kind` chooses who writes, and may be changed at any time."""
+    """A stub; `kind` chooses who writes, and may be changed at any time."""
 
     def __init__(self, directory: Path, kind: str, delay_ms: float):
         self.kind = kind
@@ -34,10 +69,6 @@ class AwsStub:
         # The handshake is the connection's thread's, so that two connections open side by side.
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self.url = f"https://localhost:{self._server.server_port}"
-
-    def start(self) -> "AwsStub":
-        Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
 
     def serve(self) -> None:
         self._server.serve_forever()
@@ -89,10 +120,20 @@ def _handler_of(stub: AwsStub):
         disable_nagle_algorithm = True
         wbufsize = 65536
 
+        def do_GET(self):
+            self._say(stub.calls())
+
+        def do_PUT(self):
+            stub.kind = self.path.rpartition("/")[2]
+            self._say({})
+
         def do_POST(self):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
-            answer = json.dumps(stub.answer(operation, json.loads(body))).encode()
+            self._say(stub.answer(operation, json.loads(body)))
+
+        def _say(self, said: dict):
+            answer = json.dumps(said).encode()
             self.send_response(200)
             self.send_header("Content-Type", self.headers.get("Content-Type", "application/x-amz-json-1.0"))
             self.send_header("x-amzn-RequestId", "bench")

@@ -12,6 +12,7 @@ mod costs;
 mod delivery;
 mod faults;
 mod first_message;
+mod lifecycle;
 mod storms;
 mod webhook;
 mod world;

@@ -5,9 +5,9 @@
 //! messages were delivered and how many replies to the one in hand went out already, so a retry goes
 //! on where the attempt before it stopped. The agent sees the same `webhook-id` on every attempt.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
-    Clock, PortError,
+    Clock, PortError, Timestamp,
     account::{Agent, Environment},
     chat_user::ChatUser,
     connector::Connector,
@@ -29,6 +29,9 @@ use vestibule_edge::{
 
 /// Most messages that the answer to one delivery may become on the platform.
 const PIECES_MAX: usize = 50;
+/// Time after which no further reply is begun. With the longest that one may take it is less than the
+/// function's; the next attempt goes on behind the last reply sent.
+const REPLIES_UNTIL: Duration = Duration::from_secs(40);
 
 /// What the worker needs.
 pub struct Deps {
@@ -78,6 +81,7 @@ pub async fn handle(deps: &Deps, body: &str) -> Outcome {
 }
 
 async fn work(deps: &Deps, job: &DeliverMessage) -> Result<Outcome, PortError> {
+    let stop_at = deps.clock.now().plus(REPLIES_UNTIL);
     let context = deps.conversations.delivery_context(job).await?;
     if context.conversation.has_any(&job.event_keys) {
         return Ok(Outcome::Done);
@@ -101,7 +105,11 @@ async fn work(deps: &Deps, job: &DeliverMessage) -> Result<Outcome, PortError> {
             return Ok(outcome);
         }
     };
-    send_replies(deps, job, &connector, context.conversation, &replies).await
+    let answer = Answer {
+        replies: &replies,
+        stop_at,
+    };
+    send_replies(deps, job, &connector, context.conversation, answer).await
 }
 
 enum Asked {
@@ -206,28 +214,40 @@ fn replies_of(job: &DeliverMessage, body: &[u8]) -> Vec<Reply> {
     }
 }
 
+/// What the agent answered, and until when it may be passed on in this attempt.
+struct Answer<'a> {
+    replies: &'a [Reply],
+    stop_at: Timestamp,
+}
+
 async fn send_replies(
     deps: &Deps,
     job: &DeliverMessage,
     connector: &Connector,
     mut log: ConversationLog,
-    replies: &[Reply],
+    answer: Answer<'_>,
 ) -> Result<Outcome, PortError> {
     let delivery_id = job.delivery_id();
     let already_sent = log.pieces_sent(delivery_id);
-    let pieces: Vec<String> = replies
+    let pieces: Vec<String> = answer
+        .replies
         .iter()
         .flat_map(|reply| deps.platform.pieces(connector, &reply.text))
         .take(PIECES_MAX)
         .collect();
     for (index, piece) in pieces.iter().enumerate().skip(already_sent) {
+        if deps.clock.now() >= answer.stop_at {
+            tracing::warn!(delivery.id = %delivery_id, "the replies take long; the next attempt goes on");
+            return Ok(Outcome::RETRY);
+        }
+        let conversation = log.current(&job.conversation);
         let text = OutgoingText {
-            to: Destination::Conversation(&job.conversation),
+            to: Destination::Conversation(&conversation),
             text: piece,
             mark: None,
         };
         match deps.platform.send(connector, text).await {
-            SendOutcome::Sent(_) => {}
+            SendOutcome::Sent(receipt) => log.moved_to = receipt.moved_to.or(log.moved_to),
             SendOutcome::Retry { after, reason } => {
                 tracing::warn!(delivery.id = %delivery_id, reason = %reason, "a reply could not be sent yet");
                 return Ok(Outcome::Retry { after });

@@ -9,7 +9,10 @@ use aws_smithy_http_client::{
     Builder,
     tls::{self, rustls_provider::CryptoMode},
 };
-use aws_smithy_runtime_api::client::{behavior_version::BehaviorVersion, result::SdkError};
+use aws_smithy_runtime_api::client::{
+    behavior_version::BehaviorVersion, result::SdkError,
+    stalled_stream_protection::StalledStreamProtectionConfig,
+};
 use aws_smithy_types::{
     error::metadata::ProvideErrorMetadata, retry::RetryConfig, timeout::TimeoutConfig,
 };
@@ -84,6 +87,8 @@ pub fn sdk_config(settings: &AwsSettings) -> SdkConfig {
         .http_client(http)
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .timeout_config(timeouts)
+        // Watches over streams; every answer here is short and has its attempt's time.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .retry_config(retries);
     config.set_endpoint_url(settings.endpoint_url.clone());
     config.build()

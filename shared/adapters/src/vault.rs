@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use aws_sdk_kms::{Client, primitives::Blob, types::DataKeySpec};
 use aws_types::SdkConfig;
 use data_encoding::{BASE64, BASE64URL_NOPAD};
+use futures_util::future::join;
 use ring::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     rand::{SecureRandom, SystemRandom},
@@ -69,8 +70,17 @@ impl KmsVault {
     /// Decrypts the stack's data key before the first message needs it, which also opens the
     /// connections to DynamoDB and KMS. A failure shows at the first use.
     pub async fn warm(&self) {
-        if let Ok(Some(stored)) = self.keyring.current().await {
-            let _ = self.key(&stored.wrapped_key).await;
+        self.warm_beside(async {}).await;
+    }
+
+    /// [`Self::warm`], doing something else while KMS is asked: by then the connection to DynamoDB is
+    /// open and free.
+    pub async fn warm_beside(&self, other: impl Future<Output = ()>) {
+        match self.keyring.current().await {
+            Ok(Some(stored)) => {
+                let _ = join(self.key(&stored.wrapped_key), other).await;
+            }
+            _ => other.await,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The cold start of every webhook function: configuration, one AWS client for all services, the
 //! connections opened, then the intake of one provider.
 
+use futures_util::future::join3;
 use lambda_http::{Error, run, service_fn};
 use std::{convert::Infallible, sync::Arc};
 use vestibule_adapters::{
@@ -9,7 +10,7 @@ use vestibule_adapters::{
     sqs::SqsQueue,
     vault::KmsVault,
 };
-use vestibule_domain::{SystemClock, vars::Vars};
+use vestibule_domain::{Clock, SystemClock, vars::Vars};
 use vestibule_edge::{
     config,
     intake::{Intake, IntakePorts},
@@ -34,7 +35,12 @@ pub async fn webhook(
     let vault = Arc::new(KmsVault::new(&aws, KeyringStore::new(table.clone())));
     let store = Arc::new(DynamoIntake::new(table));
     // Init has a whole processor, the first call has not: connections are opened now.
-    futures_util::future::join(vault.warm(), inbox.warm()).await;
+    Box::pin(join3(
+        vault.warm_beside(store.warm()),
+        inbox.warm(),
+        provider.warm(SystemClock.now()),
+    ))
+    .await;
     let ports = IntakePorts {
         connectors: store.clone(),
         vault,

@@ -171,6 +171,7 @@ mod tests {
         ChatUser {
             id: ChatUserId::derive(&["u"]),
             identity,
+            other_id: None,
             profile: Profile::default(),
             admitted_openly: false,
             grants: environments

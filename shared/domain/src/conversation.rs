@@ -36,6 +36,10 @@ pub struct ConversationRef {
     /// came from outside: it is checked again before it is called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_url: Option<String>,
+    /// The platform's name for the person who wrote, where it differs from their identity's and calls
+    /// about this conversation want it (Teams: `29:…`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member_id: Option<String>,
 }
 
 impl ConversationRef {
@@ -59,6 +63,7 @@ impl ConversationRef {
             thread,
             channel: None,
             reply_url: None,
+            member_id: None,
         }
     }
 
@@ -73,6 +78,13 @@ impl ConversationRef {
     #[must_use]
     pub fn answered_at(mut self, url: &str) -> Self {
         self.reply_url = Some(url.to_owned());
+        self
+    }
+
+    /// The conversation with the platform's name for the person who wrote.
+    #[must_use]
+    pub fn with_member(mut self, id: &str) -> Self {
+        self.member_id = Some(id.to_owned());
         self
     }
 }
@@ -92,6 +104,8 @@ pub struct ConversationLog {
     pub recent_events: Vec<String>,
     /// How far the answer to the message in hand has got.
     pub progress: Option<Progress>,
+    /// The platform's new id of the conversation, once it said that it had moved it.
+    pub moved_to: Option<String>,
     /// Counts changes; 0 when nothing was ever stored.
     pub version: u64,
 }
@@ -118,6 +132,16 @@ impl ConversationLog {
         self.progress
             .filter(|progress| progress.delivery_id == delivery)
             .map_or(0, |progress| progress.pieces_sent)
+    }
+
+    /// The conversation as the platform addresses it now.
+    #[must_use]
+    pub fn current(&self, conversation: &ConversationRef) -> ConversationRef {
+        let mut current = conversation.clone();
+        if let Some(moved_to) = &self.moved_to {
+            current.provider_conversation_id.clone_from(moved_to);
+        }
+        current
     }
 
     /// The log after one more message of the answer to `delivery` went out.

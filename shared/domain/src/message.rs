@@ -17,7 +17,18 @@ pub struct Identity {
     pub identifier: String,
 }
 
+/// Scope of identities that are phone numbers: `+` and digits.
+pub const PHONE_SCOPE: &str = "phone";
+/// Scope of identities that are `WhatsApp`'s business-scoped user ids.
+pub const WHATSAPP_SCOPE: &str = "whatsapp";
+
 impl Identity {
+    /// Whether the same person may be on record under another identity.
+    #[must_use]
+    pub fn may_be_one_of_two(&self) -> bool {
+        matches!(self.platform_scope.as_str(), PHONE_SCOPE | WHATSAPP_SCOPE)
+    }
+
     /// The chat user that this identity is in a project. Derived, so two first messages that
     /// arrive together name the same row.
     #[must_use]

@@ -25,7 +25,7 @@ use vestibule_domain::{
     },
 };
 use vestibule_providers::webhook::{
-    Credentials, Event, Parsed, RawRequest, Refusal, Reply, SendFailure, WebhookProvider,
+    Cause, Credentials, Event, Parsed, RawRequest, Refusal, Reply, SendFailure, WebhookProvider,
 };
 
 /// Largest body that is looked at. No platform sends as much for one event.
@@ -137,7 +137,7 @@ impl Intake {
         let Parsed { events, reply } = self
             .provider
             .parse(request, &open.connector, self.clock.now())
-            .map_err(Refused::NotAuthentic)?;
+            .map_err(Refused::from)?;
         let mut failed = None;
         for event in events {
             // One event that fails does not keep the others of its batch from being taken.
@@ -181,6 +181,10 @@ impl Intake {
         let Err(refused) = self.verify(known.as_deref(), request).await else {
             return known.ok_or(UNKNOWN);
         };
+        // A second attempt would take as long as the first, and there is no time for it.
+        if let Refused::Failed(_) = refused {
+            return Err(refused);
+        }
         // The secret may have been rotated since it was read.
         let fresh = self.connectors.find_fresh(id).await?;
         let unchanged = match (&known, &fresh) {
@@ -210,7 +214,7 @@ impl Intake {
         self.provider
             .verify(request, &credentials, self.clock.now())
             .await
-            .map_err(Refused::NotAuthentic)
+            .map_err(Refused::from)
     }
 
     async fn take_event(
@@ -323,9 +327,20 @@ impl From<PortError> for Refused {
     }
 }
 
-const UNKNOWN: Refused = Refused::NotAuthentic(Refusal {
-    reason: "there is no such connector of this platform",
-});
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        match refusal.cause {
+            Cause::NotAuthentic => Self::NotAuthentic(refusal),
+            Cause::NotCheckable => {
+                Self::Failed(PortError::unavailable("verification", refusal.reason))
+            }
+        }
+    }
+}
+
+const UNKNOWN: Refused = Refused::NotAuthentic(Refusal::because(
+    "there is no such connector of this platform",
+));
 
 fn place<'a>(connector: &Connector, chat_user_ids: &'a [ChatUserId]) -> StandingPlace<'a> {
     StandingPlace {
@@ -340,4 +355,20 @@ fn chat_user_ids(connector: &Connector, known_as: &[Identity]) -> Vec<ChatUserId
         .iter()
         .map(|identity| identity.chat_user_id(connector.scope))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_checked_is_a_failure_of_ours_and_no_refusal() {
+        let ours = Refused::from(Refusal::not_checkable("no keys"));
+        assert!(matches!(
+            ours,
+            Refused::Failed(PortError::Unavailable { .. })
+        ));
+        let theirs = Refused::from(Refusal::because("no token"));
+        assert!(matches!(theirs, Refused::NotAuthentic(_)));
+    }
 }

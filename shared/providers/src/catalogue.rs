@@ -1,6 +1,8 @@
 //! Which chat platforms there are, and what an admin sets up for each.
 
-use crate::{outgoing::ChatProvider, setup::ConnectorSetup, slack};
+use crate::{
+    dialog360, outgoing::ChatProvider, setup::ConnectorSetup, slack, teams, telegram, twilio,
+};
 use std::collections::BTreeMap;
 use vestibule_domain::{connector::Provider, secret::Secret};
 
@@ -136,19 +138,37 @@ pub fn keeps_previous(kind: &dyn ConnectorKind, field: &str) -> bool {
 /// Every platform that a connector can be made for.
 #[must_use]
 pub fn connector_kinds() -> &'static [&'static dyn ConnectorKind] {
-    &[&slack::Slack]
+    &[
+        &slack::Slack,
+        &teams::Teams,
+        &telegram::Telegram,
+        &dialog360::Dialog360,
+        &twilio::Twilio,
+    ]
 }
 
 /// Every platform that texts can be sent to.
 #[must_use]
 pub fn chat_providers() -> &'static [&'static dyn ChatProvider] {
-    &[&slack::Slack]
+    &[
+        &slack::Slack,
+        &teams::Teams,
+        &telegram::Telegram,
+        &dialog360::Dialog360,
+        &twilio::Twilio,
+    ]
 }
 
 /// Every platform that a connector can be tested with.
 #[must_use]
 pub fn connector_setups() -> &'static [&'static dyn ConnectorSetup] {
-    &[&slack::Slack]
+    &[
+        &slack::Slack,
+        &teams::Teams,
+        &telegram::Telegram,
+        &dialog360::Dialog360,
+        &twilio::Twilio,
+    ]
 }
 
 /// Connecting and testing at `provider`.

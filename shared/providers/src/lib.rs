@@ -15,6 +15,11 @@
 //! | [`setup`] | connecting a connector, and testing it |
 //! | [`text`] | texts that are too long for one message |
 //! | [`slack`] | Slack: Events API in, Web API out |
+//! | [`telegram`] | Telegram: webhook updates in, Bot API out |
+//! | [`twilio`] | Twilio: SMS and `WhatsApp` |
+//! | [`dialog360`] | `WhatsApp` through 360dialog: Cloud API payloads in, 360dialog's API out |
+//! | [`whatsapp`] | who somebody on `WhatsApp` is |
+//! | [`teams`] | Microsoft Teams: Bot Framework activities in, Connector API out |
 //!
 //! # Adding a provider
 //!
@@ -35,12 +40,17 @@
 //!    vector, a row for every ignored kind and every error, and properties over arbitrary bytes.
 
 pub mod catalogue;
+pub mod dialog360;
 pub mod fields;
 pub mod outgoing;
 pub mod setup;
 pub mod slack;
+pub mod teams;
+pub mod telegram;
 #[cfg(test)]
 mod testing;
 pub mod text;
 pub mod transport;
+pub mod twilio;
 pub mod webhook;
+pub mod whatsapp;

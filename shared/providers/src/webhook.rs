@@ -55,6 +55,12 @@ pub trait WebhookProvider: Send + Sync {
     /// credentials; whether it is needed is for `verify` to say.
     fn verification_secrets(&self) -> &'static [&'static str];
 
+    /// Fetches what [`verify`](Self::verify) will need from outside, if anything, before the first
+    /// request. Bounded in time; what cannot be had now is fetched later.
+    async fn warm(&self, now: Timestamp) {
+        let _ = now;
+    }
+
     /// Whether the platform sends a request again that was answered with 5xx. Where it does not, the
     /// intake tries its own writes again for as long as it has.
     fn redelivers(&self) -> bool {
@@ -72,6 +78,8 @@ pub trait WebhookProvider: Send + Sync {
 
     /// Whether the platform sent this request to this connector's app. MUST depend on the raw
     /// bytes only, compare in constant time, and refuse when a needed secret is missing or blank.
+    /// What it needs from outside it fetches within a second, and says
+    /// [`NotCheckable`](Cause::NotCheckable) when that cannot be had.
     async fn verify(
         &self,
         request: &RawRequest<'_>,
@@ -89,19 +97,42 @@ pub trait WebhookProvider: Send + Sync {
     ) -> Result<Parsed, Refusal>;
 }
 
-/// The request is not the platform's, or not for this connector.
+/// The request is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("refused: {reason}")]
 pub struct Refusal {
-    /// Why, for the log only: every refusal is answered alike.
+    /// Whether anybody knows that it is not authentic.
+    pub cause: Cause,
+    /// Why, for the log only: every refusal of the same cause is answered alike.
     pub reason: &'static str,
 }
 
+/// Why a request is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// It is not the platform's, or not for this connector.
+    NotAuthentic,
+    /// It could not be checked, by no fault of its sender: the platform is to send it again.
+    NotCheckable,
+}
+
 impl Refusal {
-    /// A refusal for this reason.
+    /// A refusal of what is not authentic, for this reason.
     #[must_use]
     pub const fn because(reason: &'static str) -> Self {
-        Self { reason }
+        Self {
+            cause: Cause::NotAuthentic,
+            reason,
+        }
+    }
+
+    /// A refusal of what cannot be checked now, for this reason.
+    #[must_use]
+    pub const fn not_checkable(reason: &'static str) -> Self {
+        Self {
+            cause: Cause::NotCheckable,
+            reason,
+        }
     }
 }
 

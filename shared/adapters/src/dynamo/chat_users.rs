@@ -1,6 +1,7 @@
 //! Chat users, as admins see them.
 
 use super::{
+    intake::find_chat_user,
     items::{AvatarItem, ChatUserItem},
     keys,
     lists::{Index, List},
@@ -40,11 +41,7 @@ impl ChatUserStore for DynamoChatUsers {
         scope: ProjectScope,
         id: ChatUserId,
     ) -> Result<Option<ChatUser>, PortError> {
-        let item: Option<ChatUserItem> = self
-            .table
-            .get(&keys::chat_user(scope, id), "chat user")
-            .await?;
-        Ok(item.map(Into::into))
+        find_chat_user(&self.table, scope, id).await
     }
 
     async fn get_avatar(

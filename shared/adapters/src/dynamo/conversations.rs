@@ -1,7 +1,7 @@
 //! Conversations, as the delivery worker sees them.
 
 use super::{
-    intake::take,
+    intake::{find_chat_user, take},
     items::{ChatUserItem, ConnectorItem, ConversationItem, EnvironmentItem},
     keys,
     table::{Conditional, Table, from_row, n},
@@ -45,13 +45,17 @@ impl ConversationStore for DynamoConversations {
                 conversation.clone(),
             ])
             .await?;
+        let chat_user = match take::<ChatUserItem>(&mut rows, &user, "chat user")? {
+            Some(item) => Some(item.into()),
+            None => find_chat_user(&self.table, job.scope, job.chat_user_id).await?,
+        };
         Ok(DeliveryContext {
             connector: take::<ConnectorItem>(&mut rows, &connector, "connector")?
                 .filter(|item| item.scope == job.scope)
                 .map(Into::into),
             environment: take::<EnvironmentItem>(&mut rows, &environment, "environment")?
                 .map(Into::into),
-            chat_user: take::<ChatUserItem>(&mut rows, &user, "chat user")?.map(Into::into),
+            chat_user,
             conversation: take::<ConversationItem>(&mut rows, &conversation, "conversation")?
                 .map(Into::into)
                 .unwrap_or_default(),

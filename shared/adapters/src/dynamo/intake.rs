@@ -1,11 +1,15 @@
 //! The records behind the decision: read at once, written under conditions.
 
 use super::{
-    items::{AccessRequestItem, ChatUserItem, ConnectorItem, ConversationItem, StandingItem},
+    items::{
+        AccessRequestItem, ChatUserItem, ConnectorItem, ConversationItem, HeldMessageItem,
+        PreviewItem, SameAsItem, StandingItem,
+    },
     keys::{self, Key},
+    standings::debts,
     table::{
-        Attributes, Cancelled, Conditional, Table, Transacted, from_row, n, put_write, s, to_value,
-        update_write,
+        Attributes, Cancelled, Conditional, Table, Transacted, delete_write, from_row, n,
+        put_write, s, to_value, update_write,
     },
 };
 use async_trait::async_trait;
@@ -13,13 +17,16 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use std::collections::HashMap;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
+    approval::FollowUp,
     chat_user::{ChatUser, OnboardingMessage, Owed, STANDING_EVENTS_KEPT, Standing},
     connector::Connector,
-    ids::ConnectorId,
+    ids::{ChatUserId, ConnectorId},
+    message::{Identity, PHONE_SCOPE},
     ports::{
-        ConnectorReader, Counted, DeadLetter, IntakeKey, IntakeStore, Introduction, Known, Noted,
+        ConnectorReader, Counted, DeadLetter, IntakeKey, IntakeStore, Introduction, Loaded, Noted,
         NotedFailure, OpenRequest, StandingPlace, Written,
     },
+    recognition::{Candidate, Link, Merge},
 };
 
 /// See [`IntakeStore`].
@@ -33,6 +40,31 @@ impl DynamoIntake {
     #[must_use]
     pub fn new(table: Table) -> Self {
         Self { table }
+    }
+
+    /// Goes once through the code of the read that every message takes. A failure shows at the first
+    /// use.
+    pub async fn warm(&self) {
+        let _ = self.table.get_batch(&[keys::keyring()]).await;
+    }
+
+    /// The ids under which these people have their records.
+    async fn at_home(&self, place: &StandingPlace<'_>) -> Result<Vec<ChatUserId>, PortError> {
+        let keys: Vec<Key> = place
+            .chat_user_ids
+            .iter()
+            .map(|id| keys::same_as(place.scope, *id))
+            .collect();
+        let mut rows = self.table.get_batch(&keys).await?;
+        let mut ids = place.chat_user_ids.to_vec();
+        for key in &keys {
+            if let Some(item) = take::<SameAsItem>(&mut rows, key, "other id")? {
+                ids.push(item.same_as.chat_user_id(place.scope));
+            }
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(ids)
     }
 
     /// The write of a standing made from the record at `standing.version`. An existing row keeps
@@ -71,8 +103,20 @@ impl DynamoIntake {
             (":read", n(standing.version)),
         ];
         if let Some(at) = standing.admitted_openly_at {
-            set.push("admitted_openly_at = :admitted");
-            values.push((":admitted", s(at)));
+            set.extend([
+                "admitted_openly_at = :admitted",
+                "state_pk = :admitted_list",
+                "state_sk = :admitted_order",
+            ]);
+            let list = keys::admitted(scope, standing.connector_id);
+            values.extend([
+                (":admitted", s(at)),
+                (":admitted_list", s(list)),
+                (
+                    ":admitted_order",
+                    s(keys::by_creation(at, standing.chat_user_id)),
+                ),
+            ]);
         }
         if let Some(id) = standing.request_id {
             set.push("request_id = :request");
@@ -82,17 +126,18 @@ impl DynamoIntake {
             set.push("last_message_at = :last");
             values.push((":last", s(at)));
         }
+        let mut add = "";
         if newly_owed {
+            add = " ADD owes :owes";
             set.extend([
                 "onboarding_message = :message",
-                "owed = :owed",
                 "outbox_pk = :shard",
                 "outbox_due = :due",
                 "attempts = :none",
             ]);
             values.extend([
                 (":message", to_value(&standing.onboarding_message)?),
-                (":owed", to_value(&standing.owed)?),
+                (":owes", debts(&standing.owed)),
                 (":shard", s(keys::outbox_shard(standing.chat_user_id))),
                 (":due", n(due.millis())),
                 (":none", n(0)),
@@ -101,10 +146,34 @@ impl DynamoIntake {
         let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
         let update = self.table.update_part(
             &key,
-            &format!("SET {}", set.join(", ")),
+            &format!("SET {}{add}", set.join(", ")),
             "version = :read",
             &[],
             &values,
+        )?;
+        Ok(update_write(update))
+    }
+
+    /// The row of somebody who was let in while the connector was open and is so no longer, under the
+    /// proof that nothing else is known of them by now.
+    fn readmission_write(
+        &self,
+        scope: ProjectScope,
+        user: &ChatUser,
+        environment: &str,
+    ) -> Result<TransactWriteItem, PortError> {
+        let update = self.table.update_part(
+            &keys::chat_user(scope, user.id),
+            "SET version = version + :one, admitted_openly = :admitted, state_pk = :list, updated_at = :now",
+            "version = :read AND attribute_not_exists(#block) AND attribute_not_exists(grants.#environment)",
+            &[("#block", "block"), ("#environment", environment)],
+            &[
+                (":one", n(1)),
+                (":admitted", AttributeValue::Bool(user.admitted_openly)),
+                (":list", s(keys::chat_users(scope, Some(user.status())))),
+                (":now", s(user.updated_at)),
+                (":read", n(user.version)),
+            ],
         )?;
         Ok(update_write(update))
     }
@@ -162,39 +231,126 @@ impl ConnectorReader for DynamoIntake {
 
 #[async_trait]
 impl IntakeStore for DynamoIntake {
-    async fn load(&self, key: &IntakeKey) -> Result<Known, PortError> {
-        let user = keys::chat_user(key.scope, key.chat_user_id);
-        let standing = keys::standing(key.scope, key.chat_user_id, key.connector_id);
+    async fn load(&self, key: &IntakeKey<'_>) -> Result<Loaded, PortError> {
         let conversation = keys::conversation(key.scope, key.conversation_id);
-        let mut rows = self
-            .table
-            .get_batch(&[user.clone(), standing.clone(), conversation.clone()])
-            .await?;
-        Ok(Known {
-            chat_user: take::<ChatUserItem>(&mut rows, &user, "chat user")?.map(Into::into),
-            standing: take::<StandingItem>(&mut rows, &standing, "standing")?.map(Into::into),
+        let sender = CandidateKeys::of(key, key.sender);
+        let also = key
+            .also_known_as
+            .map(|identity| CandidateKeys::of(key, identity));
+        let mut wanted = vec![conversation.clone()];
+        wanted.extend(sender.all());
+        wanted.extend(also.iter().flat_map(CandidateKeys::all));
+        let mut rows = self.table.get_batch(&wanted).await?;
+        Ok(Loaded {
+            sender: sender.take(&mut rows)?,
+            also_known_as: also.map(|keys| keys.take(&mut rows)).transpose()?,
             conversation: take::<ConversationItem>(&mut rows, &conversation, "conversation")?
                 .map(Into::into)
                 .unwrap_or_default(),
         })
     }
 
+    async fn link(&self, scope: ProjectScope, link: &Link) -> Result<(), PortError> {
+        let item = SameAsItem::new(scope, &link.alias, &link.person);
+        let put = match &link.replaces {
+            None => self
+                .table
+                .put_part(&item, "attribute_not_exists(pk)", &[])?,
+            Some(before) => self.table.put_part(
+                &item,
+                "same_as = :before",
+                &[(":before", to_value(before)?)],
+            )?,
+        };
+        let mut writes = vec![put_write(put)];
+        if link.person_exists {
+            // A lasting id is a person's for good; a passing one makes way for the next.
+            let condition = if link.alias.platform_scope == PHONE_SCOPE {
+                "attribute_exists(pk)"
+            } else {
+                "attribute_exists(pk) AND attribute_not_exists(other_id)"
+            };
+            let update = self.table.update_part(
+                &keys::chat_user(scope, link.person.chat_user_id(scope)),
+                "SET other_id = :alias, version = version + :one",
+                condition,
+                &[],
+                &[(":alias", to_value(&link.alias)?), (":one", n(1))],
+            )?;
+            writes.push(update_write(update));
+        }
+        self.table.transact(writes).await.map(|_| ())
+    }
+
+    async fn merge(
+        &self,
+        scope: ProjectScope,
+        merge: &Merge,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        let survivor = ChatUser {
+            version: merge.survivor.version + 1,
+            updated_at: now,
+            ..merge.survivor.clone()
+        };
+        let unchanged = |version: u64| [(":read", n(version))];
+        let put = self.table.put_part(
+            &ChatUserItem::new(scope, &survivor),
+            "version = :read",
+            &unchanged(merge.survivor.version),
+        )?;
+        let delete = self.table.delete_part(
+            &keys::chat_user(scope, merge.absorbed.id),
+            "version = :read",
+            &unchanged(merge.absorbed.version),
+        )?;
+        let alias = SameAsItem::new(scope, &merge.absorbed.identity, &survivor.identity);
+        let writes = vec![
+            put_write(put),
+            delete_write(delete),
+            put_write(
+                self.table
+                    .put_part(&alias, "attribute_not_exists(pk)", &[])?,
+            ),
+        ];
+        self.table.transact(writes).await.map(|_| ())
+    }
+
     async fn open_request(&self, open: &OpenRequest, due: Timestamp) -> Result<Written, PortError> {
         let scope = open.request.scope;
         let environment = open.request.environment_id.to_string();
         let request = AccessRequestItem::from(&open.request);
-        let writes = vec![
-            self.standing_write(scope, &open.standing, open.newly_owed, due)?,
-            self.user_write(
+        let user = match &open.no_longer_admitted {
+            Some(user) => self.readmission_write(scope, user, &environment)?,
+            None => self.user_write(
                 scope,
                 open.new_chat_user.as_ref(),
                 (&open.standing, Some(&environment)),
             )?,
+        };
+        let mut writes = vec![
+            self.standing_write(scope, &open.standing, open.newly_owed, due)?,
+            user,
             put_write(
                 self.table
                     .put_part(&request, "attribute_not_exists(pk)", &[])?,
             ),
         ];
+        let id = open.request.id;
+        if let Some(preview) = &open.preview {
+            let item = PreviewItem::new(scope, id, preview);
+            let put = self
+                .table
+                .put_part(&item, "attribute_not_exists(pk)", &[])?;
+            writes.push(put_write(put));
+        }
+        if let Some(held) = &open.held {
+            let item = HeldMessageItem::new(scope, id, held)?;
+            let put = self
+                .table
+                .put_part(&item, "attribute_not_exists(pk)", &[])?;
+            writes.push(put_write(put));
+        }
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(Written::Done),
             Transacted::Cancelled(reasons) => {
@@ -325,10 +481,16 @@ impl IntakeStore for DynamoIntake {
             class: failure.class.key().to_owned(),
             reason: failure.reason.to_owned(),
         };
+        let notice = FollowUp::Failed {
+            at: failure.at,
+            class: failure.class.key().to_owned(),
+            reason: failure.reason.to_owned(),
+        };
         let mut noted = Noted::Unknown;
-        for id in place.chat_user_ids {
+        for id in &self.at_home(place).await? {
+            let key = keys::standing(place.scope, *id, place.connector_id);
             let update = self.table.update_part(
-                &keys::standing(place.scope, *id, place.connector_id),
+                &key,
                 "SET onboarding_message = :fate, version = version + :one",
                 "onboarding_message.message_id = :message",
                 &[],
@@ -342,8 +504,25 @@ impl IntakeStore for DynamoIntake {
                 Conditional::Done(_) => return Ok(Noted::Done),
                 Conditional::Failed(None) => {}
                 Conditional::Failed(Some(row)) => {
-                    let item: StandingItem = from_row(row, "standing")?;
-                    if item.owed == Some(Owed::OnboardingMessage) {
+                    let standing = Standing::from(from_row::<StandingItem>(row, "standing")?);
+                    if notice_id(&standing) == Some(failure.message_id) {
+                        let update = self.table.update_part(
+                            &key,
+                            "SET approval.notice = :fate, version = version + :one",
+                            "approval.notice.message_id = :message",
+                            &[],
+                            &[
+                                (":fate", to_value(&notice)?),
+                                (":one", n(1)),
+                                (":message", s(failure.message_id)),
+                            ],
+                        )?;
+                        // A failed condition is another approval, whose notice this is not.
+                        self.table.update(update).await?;
+                        return Ok(Noted::Done);
+                    }
+                    let under_way = [Owed::OnboardingMessage, Owed::ApprovalNotice];
+                    if under_way.iter().any(|owed| standing.owed.contains(owed)) {
                         noted = Noted::NotYet;
                     }
                 }
@@ -357,7 +536,7 @@ impl IntakeStore for DynamoIntake {
         place: &StandingPlace<'_>,
         opted_out_at: Option<Timestamp>,
     ) -> Result<(), PortError> {
-        for id in place.chat_user_ids {
+        for id in &self.at_home(place).await? {
             let key = keys::standing(place.scope, *id, place.connector_id);
             let update = match opted_out_at {
                 Some(at) => self.table.update_part(
@@ -399,6 +578,14 @@ impl IntakeStore for DynamoIntake {
     }
 }
 
+/// The platform's id of the message that told the person of an approval.
+fn notice_id(standing: &Standing) -> Option<&str> {
+    match &standing.approval.as_ref()?.notice {
+        FollowUp::Sent { message_id, .. } => message_id.as_deref(),
+        _ => None,
+    }
+}
+
 #[derive(serde::Serialize)]
 struct DeadLetterItem<'a> {
     pk: String,
@@ -407,6 +594,66 @@ struct DeadLetterItem<'a> {
     body: &'a str,
     received_at: Timestamp,
     expires_at: i64,
+}
+
+/// The rows under one id of a message's sender.
+struct CandidateKeys {
+    identity: Identity,
+    user: Key,
+    standing: Key,
+    same_as: Option<Key>,
+}
+
+impl CandidateKeys {
+    fn of(key: &IntakeKey<'_>, identity: &Identity) -> Self {
+        let id = identity.chat_user_id(key.scope);
+        Self {
+            identity: identity.clone(),
+            user: keys::chat_user(key.scope, id),
+            standing: keys::standing(key.scope, id, key.connector_id),
+            same_as: identity
+                .may_be_one_of_two()
+                .then(|| keys::same_as(key.scope, id)),
+        }
+    }
+
+    fn all(&self) -> Vec<Key> {
+        let mut all = vec![self.user.clone(), self.standing.clone()];
+        all.extend(self.same_as.clone());
+        all
+    }
+
+    fn take(self, rows: &mut HashMap<Key, Attributes>) -> Result<Candidate, PortError> {
+        let same_as = match &self.same_as {
+            Some(key) => take::<SameAsItem>(rows, key, "other id")?,
+            None => None,
+        };
+        Ok(Candidate {
+            user: take::<ChatUserItem>(rows, &self.user, "chat user")?.map(Into::into),
+            standing: take::<StandingItem>(rows, &self.standing, "standing")?.map(Into::into),
+            same_as: same_as.map(|item| item.same_as),
+            identity: self.identity,
+        })
+    }
+}
+
+/// The chat user with this id, or the one whose record theirs went into.
+pub(super) async fn find_chat_user(
+    table: &Table,
+    scope: ProjectScope,
+    id: ChatUserId,
+) -> Result<Option<ChatUser>, PortError> {
+    let found: Option<ChatUserItem> = table.get(&keys::chat_user(scope, id), "chat user").await?;
+    if let Some(item) = found {
+        return Ok(Some(item.into()));
+    }
+    let elsewhere: Option<SameAsItem> = table.get(&keys::same_as(scope, id), "other id").await?;
+    let Some(SameAsItem { same_as, .. }) = elsewhere else {
+        return Ok(None);
+    };
+    let key = keys::chat_user(scope, same_as.chat_user_id(scope));
+    let found: Option<ChatUserItem> = table.get(&key, "chat user").await?;
+    Ok(found.map(Into::into))
 }
 
 /// Takes one row out of a batch.

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::{
         update_item::UpdateItemError,
     },
     types::{
-        AttributeValue, CancellationReason, KeysAndAttributes, Put, ReturnValue,
+        AttributeValue, CancellationReason, Delete, KeysAndAttributes, Put, ReturnValue,
         ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
     },
 };
@@ -105,7 +105,10 @@ impl Table {
                 if wanted.is_empty() {
                     break;
                 }
-                tokio::time::sleep(BATCH_WAIT * attempt).await;
+                // Even an empty sleep waits for the timer's next millisecond.
+                if attempt > 0 {
+                    tokio::time::sleep(BATCH_WAIT * attempt).await;
+                }
                 wanted = self.get_chunk(wanted, &mut found).await?;
             }
             if !wanted.is_empty() {
@@ -259,6 +262,22 @@ impl Table {
             .map_err(|error| PortError::rejected("dynamodb: Put", error))
     }
 
+    /// A `Delete` of this table as part of a transaction.
+    pub(crate) fn delete_part(
+        &self,
+        key: &Key,
+        condition: &str,
+        values: &[(&str, AttributeValue)],
+    ) -> Result<Delete, PortError> {
+        Delete::builder()
+            .table_name(&self.name)
+            .set_key(Some(key.attributes()))
+            .condition_expression(condition)
+            .set_expression_attribute_values(values_map(values))
+            .build()
+            .map_err(|error| PortError::rejected("dynamodb: Delete", error))
+    }
+
     /// An `Update` of this table as part of a transaction or alone.
     pub(crate) fn update_part(
         &self,
@@ -308,6 +327,11 @@ fn cancelled_by(reason: CancellationReason) -> Result<Cancelled, PortError> {
 /// The `Put` as a part of a transaction.
 pub(crate) fn put_write(put: Put) -> TransactWriteItem {
     TransactWriteItem::builder().put(put).build()
+}
+
+/// The `Delete` as a part of a transaction.
+pub(crate) fn delete_write(delete: Delete) -> TransactWriteItem {
+    TransactWriteItem::builder().delete(delete).build()
 }
 
 /// The `Update` as a part of a transaction.

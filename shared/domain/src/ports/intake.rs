@@ -2,12 +2,15 @@
 
 use crate::{
     PortError, ProjectScope, Timestamp,
-    access_request::AccessRequest,
+    access_request::{AccessRequest, Preview},
     chat_user::{ChatUser, Standing},
     connector::Connector,
     conversation::ConversationLog,
     ids::{ChatUserId, ConnectorId, ConversationId},
+    job::DeliverMessage,
+    message::Identity,
     ports::FailureClass,
+    recognition::{Candidate, Link, Merge},
 };
 use async_trait::async_trait;
 
@@ -20,15 +23,28 @@ pub trait ConnectorReader: Send + Sync {
 
 /// Whom and where a message concerns.
 #[derive(Debug, Clone, Copy)]
-pub struct IntakeKey {
+pub struct IntakeKey<'a> {
     /// Account and project.
     pub scope: ProjectScope,
     /// The connector it came through.
     pub connector_id: ConnectorId,
     /// Who wrote.
-    pub chat_user_id: ChatUserId,
+    pub sender: &'a Identity,
+    /// Their second id, if the platform told it.
+    pub also_known_as: Option<&'a Identity>,
     /// Where.
     pub conversation_id: ConversationId,
+}
+
+/// What is on record under the ids of a message's sender, and about its place.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// Under `sender`.
+    pub sender: Candidate,
+    /// Under `also_known_as`.
+    pub also_known_as: Option<Candidate>,
+    /// What was delivered in the conversation.
+    pub conversation: ConversationLog,
 }
 
 /// What is on record about a message's sender and place.
@@ -58,10 +74,17 @@ pub struct OpenRequest {
     pub new_chat_user: Option<ChatUser>,
     /// Their standing as it shall be; `version` is that of the record it was made from, 0 for none.
     pub standing: Standing,
-    /// Whether `standing.owed` was set now, so that an outbox mark goes with it.
+    /// Whether `standing.owed` was added to now, so that an outbox mark goes with it.
     pub newly_owed: bool,
     /// The request.
     pub request: AccessRequest,
+    /// The sender as they shall be, when they were let in here while the connector was open and are so
+    /// no longer (SPEC A42); `version` is that of the record it was made from.
+    pub no_longer_admitted: Option<ChatUser>,
+    /// The beginning of the message.
+    pub preview: Option<Preview>,
+    /// The whole message, when an approval hands it to the agent.
+    pub held: Option<DeliverMessage>,
 }
 
 /// The first message of somebody for whom no request is made: at an open connector, or at one that
@@ -126,7 +149,20 @@ pub enum Noted {
 #[async_trait]
 pub trait IntakeStore: Send + Sync {
     /// Everything on record, in one consistent read.
-    async fn load(&self, key: &IntakeKey) -> Result<Known, PortError>;
+    async fn load(&self, key: &IntakeKey<'_>) -> Result<Loaded, PortError>;
+
+    /// Records that two ids are one person's, unless the record changed since it was read: then it
+    /// does nothing. The caller reads again in either case.
+    async fn link(&self, scope: ProjectScope, link: &Link) -> Result<(), PortError>;
+
+    /// Makes one record of two, under the same rule. A request that the absorbed one had pending at
+    /// the connector is closed: the person asks again under the record that stays.
+    async fn merge(
+        &self,
+        scope: ProjectScope,
+        merge: &Merge,
+        now: Timestamp,
+    ) -> Result<(), PortError>;
 
     /// Records sender, standing and request, all or nothing, with an outbox mark due at `due` when
     /// something is newly owed. MUST refuse when sender or standing changed since they were

@@ -6,14 +6,16 @@ use tokio::time::timeout;
 use vestibule_domain::{
     PortError,
     access::{Decision, DeliverReason, DirectoryMatch, Facts, decide},
-    access_request::{AccessRequest, HeldFacts, HeldMessage, on_held_message},
+    access_request::{AccessRequest, HeldFacts, HeldMessage, Preview, on_held_message},
     chat_user::{ChatUser, Owed, Standing},
     connector::Connector,
+    conversation::ConversationRef,
     error::Chain,
     ids::AccessRequestId,
     job::{DeliverMessage, OnboardChatUser},
-    message::InboundMessage,
+    message::{Identity, InboundMessage},
     ports::{Counted, IntakeKey, Introduction, Known, OpenRequest, Written},
+    recognition::{Recognition, recognise},
 };
 
 /// Reads and decisions for one message before the platform is asked to try again. Only writers who
@@ -48,21 +50,71 @@ impl Intake {
     pub(super) async fn take_message(
         &self,
         connector: &Connector,
-        message: InboundMessage,
+        mut message: InboundMessage,
     ) -> Result<Taken, PortError> {
-        let key = IntakeKey {
-            scope: connector.scope,
-            connector_id: connector.id,
-            chat_user_id: message.sender.chat_user_id(connector.scope),
-            conversation_id: message.conversation.id,
+        let mut ids = SenderIds {
+            sender: message.sender.clone(),
+            also_known_as: message.also_known_as.clone(),
         };
         for _ in 0..ATTEMPTS {
-            let known = self.store.load(&key).await?;
+            let Some((sender, known)) = self
+                .known_sender(connector, &mut ids, &message.conversation)
+                .await?
+            else {
+                continue;
+            };
+            message.sender = sender;
             if let Some(taken) = self.take_known(connector, &message, known).await? {
                 return Ok(taken);
             }
         }
         Err(PortError::Conflict { what: "standing" })
+    }
+
+    /// What is on record about the sender, and the id of that record. `None` when something had to
+    /// be written or found out first: read again.
+    async fn known_sender(
+        &self,
+        connector: &Connector,
+        ids: &mut SenderIds,
+        conversation: &ConversationRef,
+    ) -> Result<Option<(Identity, Known)>, PortError> {
+        let loaded = self
+            .store
+            .load(&IntakeKey {
+                scope: connector.scope,
+                connector_id: connector.id,
+                sender: &ids.sender,
+                also_known_as: ids.also_known_as.as_ref(),
+                conversation_id: conversation.id,
+            })
+            .await?;
+        let person = match recognise(&loaded.sender, loaded.also_known_as.as_ref()) {
+            Recognition::Lasting => loaded.sender,
+            Recognition::Passing => loaded.also_known_as.unwrap_or(loaded.sender),
+            Recognition::Elsewhere(identity) => {
+                *ids = SenderIds {
+                    sender: identity,
+                    also_known_as: None,
+                };
+                return Ok(None);
+            }
+            Recognition::Links(link) => {
+                self.store.link(connector.scope, &link).await?;
+                return Ok(None);
+            }
+            Recognition::Merges(merge) => {
+                let now = self.clock.now();
+                self.store.merge(connector.scope, &merge, now).await?;
+                return Ok(None);
+            }
+        };
+        let known = Known {
+            chat_user: person.user,
+            standing: person.standing,
+            conversation: loaded.conversation,
+        };
+        Ok(Some((person.identity, known)))
     }
 
     /// One attempt; `None` when somebody else wrote meanwhile.
@@ -112,7 +164,7 @@ impl Intake {
 
     /// A duplicate of a held message finishes what a crash may have left undone.
     async fn heal(&self, connector: &Connector, standing: &Standing) {
-        if standing.owed.is_some() {
+        if !standing.owed.is_empty() {
             self.enqueue_or_leave(job(connector, standing)).await;
         }
     }
@@ -135,7 +187,10 @@ impl Intake {
         known: &Known,
     ) -> Result<bool, PortError> {
         let standing = known.standing.as_ref();
-        if known.chat_user.is_some()
+        if known
+            .chat_user
+            .as_ref()
+            .is_some_and(|user| user.admitted_openly)
             && standing.is_some_and(|standing| standing.admitted_openly_at.is_some())
         {
             return Ok(true);
@@ -144,7 +199,7 @@ impl Intake {
         let mut standing = standing
             .cloned()
             .unwrap_or_else(|| Standing::first(message, connector, now));
-        standing.admitted_openly_at = Some(now);
+        standing.admitted_openly_at.get_or_insert(now);
         let new = known.chat_user.is_none().then(|| ChatUser {
             admitted_openly: true,
             ..ChatUser::first(message, connector, now)
@@ -176,7 +231,7 @@ impl Intake {
     ) -> Result<bool, PortError> {
         let with_profile = new_chat_user.is_some() && standing.version == 0;
         if with_profile {
-            standing.owed = Some(Owed::Profile);
+            standing.owed.insert(Owed::Profile);
         }
         let introduction = Introduction {
             scope: connector.scope,
@@ -230,7 +285,23 @@ impl Intake {
             &before.chat_user_id.to_string(),
             message.event_keys.first().map_or("", String::as_str),
         ]);
+        let admitted_here = before.admitted_openly_at.is_some();
         let open = OpenRequest {
+            no_longer_admitted: known
+                .chat_user
+                .as_ref()
+                .filter(|user| user.admitted_openly && admitted_here)
+                .map(|user| ChatUser {
+                    admitted_openly: false,
+                    updated_at: now,
+                    ..user.clone()
+                }),
+            preview: Preview::of(&message.text, now),
+            held: connector
+                .after_approval
+                .mode
+                .replays()
+                .then(|| DeliverMessage::of(message.clone(), connector, now)),
             new_chat_user: known
                 .chat_user
                 .is_none()
@@ -273,7 +344,12 @@ impl Intake {
 
     /// Enqueues a job whose mark is written already: should the queue be down, the sweeper finds it.
     async fn enqueue_or_leave(&self, job: OnboardChatUser) {
-        match timeout(ENQUEUE_PATIENCE, self.onboarding.enqueue_onboarding(job)).await {
+        match timeout(
+            ENQUEUE_PATIENCE,
+            self.onboarding.enqueue_onboarding(job.into()),
+        )
+        .await
+        {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 tracing::warn!(error = %Chain(&error), "an onboarding job is left to the sweeper");
@@ -281,6 +357,12 @@ impl Intake {
             Err(_) => tracing::warn!("the onboarding queue is slow; a job is left to the sweeper"),
         }
     }
+}
+
+/// Under which ids a sender is looked for.
+struct SenderIds {
+    sender: Identity,
+    also_known_as: Option<Identity>,
 }
 
 fn job(connector: &Connector, standing: &Standing) -> OnboardChatUser {

@@ -35,5 +35,8 @@ pub async fn get_access_request(
         .await?
         .ok_or(ApiError::NotFound("access request"))?;
     let avatars = Avatars::of(&deps, &origin, path.project_id);
-    Ok(Json(AccessRequestDetailsResponse::of(view, &avatars)))
+    let now = deps.clock.now();
+    Ok(Json(AccessRequestDetailsResponse::with_avatar(
+        view, &avatars, now,
+    )))
 }

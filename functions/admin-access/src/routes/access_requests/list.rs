@@ -125,8 +125,9 @@ pub async fn list_access_requests(
     )
     .await?;
     let avatars = Avatars::of(&deps, &origin, path.project_id);
+    let now = deps.clock.now();
     Ok(ListResponse::of(page, |view| {
-        AccessRequestDetailsResponse::of(view, &avatars)
+        AccessRequestDetailsResponse::with_avatar(view, &avatars, now)
     }))
 }
 

@@ -21,6 +21,8 @@ pub(in crate::dynamo) struct ChatUserItem {
     id: ChatUserId,
     #[serde(rename = "person")]
     identity: Identity,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    other_id: Option<Identity>,
     profile: Profile,
     admitted_openly: bool,
     grants: BTreeMap<EnvironmentId, Grant>,
@@ -62,6 +64,7 @@ impl ChatUserItem {
             all_sk: order,
             id: user.id,
             identity: user.identity.clone(),
+            other_id: user.other_id.clone(),
             profile: user.profile.clone(),
             admitted_openly: user.admitted_openly,
             grants: user.grants.clone(),
@@ -78,6 +81,7 @@ impl From<ChatUserItem> for ChatUser {
         Self {
             id: item.id,
             identity: item.identity,
+            other_id: item.other_id,
             profile: item.profile,
             admitted_openly: item.admitted_openly,
             grants: item.grants,
@@ -85,6 +89,25 @@ impl From<ChatUserItem> for ChatUser {
             version: item.version,
             created_at: item.created_at,
             updated_at: item.updated_at,
+        }
+    }
+}
+
+/// The row under an id whose person has their record under another one.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::dynamo) struct SameAsItem {
+    pk: String,
+    sk: String,
+    pub(in crate::dynamo) same_as: Identity,
+}
+
+impl SameAsItem {
+    pub(in crate::dynamo) fn new(scope: ProjectScope, alias: &Identity, person: &Identity) -> Self {
+        let key = keys::same_as(scope, alias.chat_user_id(scope));
+        Self {
+            pk: key.pk,
+            sk: key.sk,
+            same_as: person.clone(),
         }
     }
 }

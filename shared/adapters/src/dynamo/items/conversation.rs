@@ -18,6 +18,8 @@ pub(in crate::dynamo) struct ConversationItem {
     recent_events: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     progress: Option<Progress>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    moved_to: Option<String>,
     version: u64,
     updated_at: Timestamp,
 }
@@ -38,6 +40,7 @@ impl ConversationItem {
             last_message_at: log.last_message_at,
             recent_events: log.recent_events.clone(),
             progress: log.progress,
+            moved_to: log.moved_to.clone(),
             version: log.version,
             updated_at: now,
         }
@@ -51,6 +54,7 @@ impl From<ConversationItem> for ConversationLog {
             last_message_at: item.last_message_at,
             recent_events: item.recent_events,
             progress: item.progress,
+            moved_to: item.moved_to,
             version: item.version,
         }
     }

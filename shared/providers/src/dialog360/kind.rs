@@ -1,0 +1,259 @@
+//! What an admin sets up for 360dialog, and what they do in its Hub.
+
+use super::{API_KEY, Dialog360, PHONE_NUMBER_ID, PREVIOUS_WEBHOOK_SECRET, WEBHOOK_SECRET, key};
+use crate::catalogue::{ConnectorKind, FieldSpec, Fill};
+use vestibule_domain::connector::Provider;
+
+/// Longest text of one message.
+pub(super) const MESSAGE_MAX_CHARS: usize = 4096;
+
+impl ConnectorKind for Dialog360 {
+    fn provider(&self) -> Provider {
+        key()
+    }
+
+    fn label(&self) -> &'static str {
+        "WhatsApp (360dialog)"
+    }
+
+    fn channel(&self) -> &'static str {
+        "whatsapp"
+    }
+
+    fn fields(&self) -> &'static [FieldSpec] {
+        FIELDS
+    }
+
+    fn message_max_chars(&self) -> usize {
+        MESSAGE_MAX_CHARS
+    }
+
+    fn set_up_steps(&self, webhook_url: &str) -> Vec<String> {
+        vec![
+            "In the 360dialog Hub (app.360dialog.com), open Channels and click the phone number. Copy \
+             its Phone number ID, which is Meta's id and not the number itself, and save it here."
+                .to_owned(),
+            "There, click Generate API Key and save the key here at once: the Hub shows it only \
+             once, and a new key revokes the ones before. If a partner manages the number, ask \
+             them for a key."
+                .to_owned(),
+            format!(
+                "Press Connect here. 360dialog is then told to send this number's messages to \
+                 {webhook_url} and to say the webhook secret with each of them."
+            ),
+            "Do not change the webhook in the Hub afterwards: the Hub drops the header with the \
+             secret, and every message is refused until you press Connect again. The same holds \
+             for every change of the webhook secret here."
+                .to_owned(),
+            "Write a WhatsApp message to the number.".to_owned(),
+        ]
+    }
+}
+
+const FIELDS: &[FieldSpec] = &[
+    FieldSpec {
+        name: PHONE_NUMBER_ID,
+        secret: false,
+        required: true,
+        fill: Fill::Nothing,
+        previous_in: None,
+        help: "Phone number ID, in the 360dialog Hub under Channels > your number. Meta's id of the \
+               number, not the number itself.",
+        check: |value| {
+            let fits = (5..=25).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit());
+            fits.then_some(()).ok_or(
+                "A phone number ID has 5 to 25 digits and nothing else, such as 1122334455667.",
+            )
+        },
+    },
+    FieldSpec {
+        name: API_KEY,
+        secret: true,
+        required: true,
+        fill: Fill::Nothing,
+        previous_in: None,
+        help: "API key of this number: Generate API Key, in the 360dialog Hub under Channels > your \
+               number. It is shown only once, and revokes the keys before.",
+        check: |value| {
+            check_graphic(value, 8).ok_or(
+                "An API key has 8 to 256 letters, digits and signs, with no spaces in or around it.",
+            )
+        },
+    },
+    FieldSpec {
+        name: WEBHOOK_SECRET,
+        secret: true,
+        required: false,
+        fill: Fill::RandomSecret,
+        previous_in: Some(PREVIOUS_WEBHOOK_SECRET),
+        help: "Leave it out and we draw one. 360dialog is told it when you press Connect and says it \
+               with every request, so that nobody else can. If you change it, press Connect again.",
+        check: check_webhook_secret,
+    },
+    FieldSpec {
+        name: PREVIOUS_WEBHOOK_SECRET,
+        secret: true,
+        required: false,
+        fill: Fill::Nothing,
+        previous_in: None,
+        help: "While you rotate the webhook secret: the one before, so that requests with either are \
+               taken. Leave it blank, or blank it again, when the rotation is over.",
+        check: |value| {
+            if value.is_empty() {
+                Ok(())
+            } else {
+                check_webhook_secret(value)
+            }
+        },
+    },
+];
+
+fn check_webhook_secret(value: &str) -> Result<(), &'static str> {
+    check_graphic(value, 32).ok_or(
+        "A webhook secret has 32 to 256 letters, digits and signs, with no spaces in or around it.",
+    )
+}
+
+fn check_graphic(value: &str, min: usize) -> Option<()> {
+    let fits = (min..=256).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_graphic());
+    fits.then_some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::validate;
+    use std::collections::BTreeMap;
+
+    const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+    fn input(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
+        [
+            (PHONE_NUMBER_ID, "1122334455667"),
+            (API_KEY, "abcDEF123_AK"),
+            (WEBHOOK_SECRET, SECRET),
+        ]
+        .iter()
+        .chain(changes)
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+    }
+
+    /// The fields that are wrong.
+    fn wrong(input: &BTreeMap<String, String>, partial: bool) -> Vec<String> {
+        validate(&Dialog360, input, partial)
+            .err()
+            .unwrap_or_default()
+            .into_iter()
+            .map(|error| error.field)
+            .collect()
+    }
+
+    #[test]
+    fn good_fields_are_parted_into_public_and_secret_ones() {
+        let valid = validate(&Dialog360, &input(&[]), false).unwrap();
+        let names = |keys: Vec<&String>| keys.into_iter().cloned().collect::<Vec<_>>();
+        assert_eq!(names(valid.settings.keys().collect()), [PHONE_NUMBER_ID]);
+        assert_eq!(
+            names(valid.secrets.keys().collect()),
+            [API_KEY, WEBHOOK_SECRET]
+        );
+    }
+
+    #[test]
+    fn only_what_we_cannot_draw_ourselves_has_to_be_filled_in() {
+        assert_eq!(wrong(&BTreeMap::new(), false), [PHONE_NUMBER_ID, API_KEY]);
+        assert!(wrong(&BTreeMap::new(), true).is_empty());
+        let spec = |name: &str| FIELDS.iter().find(|spec| spec.name == name).unwrap();
+        assert_eq!(spec(WEBHOOK_SECRET).fill, Fill::RandomSecret);
+        assert_eq!(
+            spec(WEBHOOK_SECRET).previous_in,
+            Some(PREVIOUS_WEBHOOK_SECRET)
+        );
+    }
+
+    #[test]
+    fn each_field_has_its_rule() {
+        let (longest, too_long) = ("x".repeat(256), "x".repeat(257));
+        // 32 random bytes in base64url, as we draw them.
+        let drawn = "n0Gk3S8xQh-Zt1Jx_9rWv5bC7dEfLmPqRsTuVwXyZ01";
+        for (field, good, bad) in [
+            (
+                PHONE_NUMBER_ID,
+                vec!["1122334455667", "106540352242922"],
+                vec![
+                    "",
+                    "1234",
+                    "+972123456789",
+                    "972 123456789",
+                    " 1122334455667",
+                    "11223344556a7",
+                    "١١٢٢٣٣٤٤٥٥",
+                    "12345678901234567890123456",
+                ],
+            ),
+            (
+                API_KEY,
+                vec!["abcDEF123_AK", longest.as_str()],
+                vec![
+                    "",
+                    "short",
+                    "with a space",
+                    "abcDEF123\n",
+                    "ééééééééé",
+                    too_long.as_str(),
+                ],
+            ),
+            (
+                WEBHOOK_SECRET,
+                vec![SECRET, drawn, longest.as_str()],
+                vec![
+                    "",
+                    "0123456789abcdef0123456789abcde",
+                    "                                ",
+                    "0123456789abcdef 0123456789abcdef",
+                    too_long.as_str(),
+                ],
+            ),
+            (
+                PREVIOUS_WEBHOOK_SECRET,
+                vec!["", SECRET],
+                vec![" ", "short"],
+            ),
+        ] {
+            for value in good {
+                let input = input(&[(field, value)]);
+                assert!(wrong(&input, false).is_empty(), "{field} {value}");
+            }
+            for value in bad {
+                let input = input(&[(field, value)]);
+                assert_eq!(wrong(&input, false), [field], "{value:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_rule_is_a_sentence_and_does_not_repeat_the_value() {
+        let input = input(&[(API_KEY, "canary "), (WEBHOOK_SECRET, "canary")]);
+        for error in validate(&Dialog360, &input, false).unwrap_err() {
+            assert!(error.rule.ends_with('.'), "{error}");
+            assert!(!error.to_string().contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_steps_name_the_address_and_warn_of_the_hub() {
+        let steps = Dialog360
+            .set_up_steps("https://api.example/webhooks/360dialog/01J")
+            .join("\n");
+        for needed in [
+            "https://api.example/webhooks/360dialog/01J",
+            "Phone number ID",
+            "Generate API Key",
+            "Press Connect",
+            "Do not change the webhook in the Hub",
+        ] {
+            assert!(steps.contains(needed), "{needed}");
+        }
+    }
+}

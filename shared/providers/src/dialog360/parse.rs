@@ -1,0 +1,290 @@
+//! One request of 360dialog's to events (PROVIDERS §4.1).
+//!
+//! A request is a batch of a batch: entries hold changes, and a change holds messages and statuses.
+//! Each is read on its own and leniently, so that what is wrong with one keeps none of the others.
+
+use super::{
+    PHONE_NUMBER_ID, api, content,
+    person::{self, Person},
+};
+use crate::{
+    fields::{at_second, event_key, given, is_short_graphic, string},
+    webhook::{Event, Parsed, Refusal, Reply, SendFailure},
+};
+use serde_json::Value;
+use std::{collections::HashSet, time::Duration};
+use vestibule_domain::{
+    Timestamp,
+    connector::Connector,
+    conversation::{ConversationKind, ConversationRef},
+    message::InboundMessage,
+};
+
+/// The one field whose changes hold messages.
+const MESSAGES: &str = "messages";
+
+/// Types of message that are none a person wrote.
+const NO_PERSONS_TYPES: [&str; 7] = [
+    "system",
+    "reaction",
+    "unsupported",
+    "edit",
+    "revoke",
+    "request_welcome",
+    "ephemeral",
+];
+
+/// How old a message may be. What failed is sent again for seven days, and nothing else bounds a
+/// replay.
+const MESSAGE_MAX_AGE: Duration = Duration::from_hours(8 * 24);
+
+/// Longest id of a message, in bytes. `WhatsApp`'s have about eighty, and base64's signs in them.
+const MESSAGE_ID_MAX_BYTES: usize = 256;
+
+/// What an authentic request says.
+///
+/// The secret is the connector's own, but one webhook can be set for several numbers. So each change
+/// is compared with the connector's number, and of a request for several numbers only that one's
+/// changes are taken. The request is refused as a whole only if nothing in it is for this number:
+/// to refuse a mixed one would lose this number's messages, and to take it would let one connector
+/// speak for another.
+pub(super) fn request(
+    body: &[u8],
+    connector: &Connector,
+    now: Timestamp,
+) -> Result<Parsed, Refusal> {
+    let number = connector
+        .settings
+        .get(PHONE_NUMBER_ID)
+        .map(String::as_str)
+        .filter(|number| !number.is_empty())
+        .ok_or(Refusal::because("the connector has no phone number id"))?;
+    let Ok(payload) = serde_json::from_slice::<Value>(body) else {
+        return Ok(Parsed::one(Event::unreadable("the request is not JSON")));
+    };
+    let Some(entries) = payload.get("entry").and_then(Value::as_array) else {
+        // The sandbox and the API before Meta's cloud send messages without the number's id.
+        return Ok(Parsed::one(Event::unreadable("the request has no entries")));
+    };
+    let mut batch = Batch {
+        connector,
+        number,
+        now,
+        taken: HashSet::new(),
+        events: Vec::new(),
+        others: 0,
+    };
+    for entry in entries {
+        match entry.get("changes").and_then(Value::as_array) {
+            Some(changes) => changes.iter().for_each(|change| batch.change(change)),
+            None => batch
+                .events
+                .push(Event::unreadable("an entry has no changes")),
+        }
+    }
+    if batch.events.is_empty() {
+        batch.events.push(Event::ignored("no_changes"));
+    } else if batch.events.len() == batch.others {
+        return Err(Refusal::because("the request is for another number"));
+    }
+    Ok(Parsed {
+        events: batch.events,
+        reply: Reply::empty(),
+    })
+}
+
+/// A request while it is read.
+struct Batch<'a> {
+    connector: &'a Connector,
+    number: &'a str,
+    now: Timestamp,
+    /// Ids of the messages so far.
+    taken: HashSet<&'a str>,
+    events: Vec<Event>,
+    /// How many of the events are changes of another number.
+    others: usize,
+}
+
+impl<'a> Batch<'a> {
+    fn change(&mut self, change: &'a Value) {
+        let number = change
+            .pointer("/value/metadata/phone_number_id")
+            .and_then(Value::as_str);
+        if number.is_some_and(|number| number != self.number) {
+            self.others += 1;
+            self.events.push(Event::ignored("other_number"));
+            return;
+        }
+        match (string(change, "field"), change.get("value"), number) {
+            (Some(MESSAGES), Some(value), Some(_)) => self.messages_and_statuses(value),
+            (Some(MESSAGES), _, _) => self
+                .events
+                .push(Event::unreadable("a change does not name its number")),
+            // What concerns the account, and names no number.
+            (Some(field), _, _) => self.events.push(Event::ignored(field)),
+            (None, _, _) => self
+                .events
+                .push(Event::unreadable("a change does not name its field")),
+        }
+    }
+
+    fn messages_and_statuses(&mut self, value: &'a Value) {
+        let before = self.events.len();
+        let contacts = value
+            .get("contacts")
+            .and_then(Value::as_array)
+            .map_or(&[] as &[Value], Vec::as_slice);
+        let own_number = value
+            .pointer("/metadata/display_phone_number")
+            .and_then(Value::as_str);
+        for message in self.parts(value, MESSAGES) {
+            let event = self.event(message, contacts, own_number);
+            self.events.push(event);
+        }
+        for status in self.parts(value, "statuses") {
+            self.events.push(status_event(status, contacts));
+        }
+        if given(value, "errors").is_some() {
+            self.events.push(Event::ignored("errors"));
+        }
+        if self.events.len() == before {
+            self.events.push(Event::ignored("no_messages"));
+        }
+    }
+
+    /// The list of that name; something else in its place is noted.
+    fn parts(&mut self, value: &'a Value, name: &str) -> &'a [Value] {
+        match given(value, name) {
+            None => &[],
+            Some(Value::Array(parts)) => parts,
+            Some(_) => {
+                let detail = format!("value.{name} is not a list");
+                self.events.push(Event::unreadable(detail));
+                &[]
+            }
+        }
+    }
+
+    fn event(
+        &mut self,
+        message: &'a Value,
+        contacts: &'a [Value],
+        own_number: Option<&str>,
+    ) -> Event {
+        self.message(message, contacts, own_number)
+            .map_or_else(|other| other, |message| Event::Message(Box::new(message)))
+    }
+
+    /// A person's message, or what it is instead.
+    fn message(
+        &mut self,
+        message: &'a Value,
+        contacts: &'a [Value],
+        own_number: Option<&str>,
+    ) -> Result<InboundMessage, Event> {
+        let kind = string(message, "type")
+            .ok_or_else(|| Event::unreadable("a message does not name its type"))?;
+        let (author, contact) = Person::author(message).among(contacts);
+        if let Some(instead) = no_persons_message(message, kind, author, own_number) {
+            return Err(Event::ignored(&instead));
+        }
+        let id = message_id(message)
+            .ok_or_else(|| Event::unreadable("message.id is missing or malformed"))?;
+        if self.taken.contains(id) {
+            return Err(Event::ignored("duplicate"));
+        }
+        let sent_at =
+            instant(message).ok_or_else(|| Event::unreadable("message.timestamp is not a time"))?;
+        if sent_at.plus(MESSAGE_MAX_AGE) < self.now {
+            return Err(Event::ignored("too_old"));
+        }
+        let nobody = || Event::unreadable("a message names nobody who wrote it");
+        let (sender, also_known_as) = author.identities().ok_or_else(nobody)?;
+        let address = author.address().ok_or_else(nobody)?;
+        let text = content::text(message, kind)?;
+        self.taken.insert(id);
+        Ok(InboundMessage {
+            sender,
+            also_known_as,
+            profile: person::profile(contact),
+            conversation: ConversationRef::new(
+                self.connector.id,
+                ConversationKind::Direct,
+                address.to_owned(),
+                None,
+            ),
+            text,
+            attachments: content::attachments(message, kind),
+            provider_event_id: id.to_owned(),
+            event_keys: vec![event_key("360dialog", id)],
+            sent_at,
+        })
+    }
+}
+
+/// What a message is, if it is not a person's to us alone (SPEC A39).
+fn no_persons_message(
+    message: &Value,
+    kind: &str,
+    author: Person<'_>,
+    own_number: Option<&str>,
+) -> Option<String> {
+    let what = if given(message, "group_id").is_some() {
+        "group"
+    } else if kind == "system" {
+        // A changed number among them. What the old one was allowed is not carried over: numbers
+        // are given to other people.
+        let event = message.pointer("/system/type").and_then(Value::as_str);
+        return Some(format!("message:system:{}", event.unwrap_or("unnamed")));
+    } else if NO_PERSONS_TYPES.contains(&kind) {
+        kind
+    } else if own_number.is_some_and(|own| author.has_phone(own)) {
+        "own"
+    } else {
+        return None;
+    };
+    Some(format!("message:{what}"))
+}
+
+/// What became of a message of ours. Only that it was not delivered is news.
+fn status_event(status: &Value, contacts: &[Value]) -> Event {
+    let Some(kind) = string(status, "status") else {
+        return Event::unreadable("a status does not say which");
+    };
+    if kind != "failed" || string(status, "recipient_type") == Some("group") {
+        return Event::ignored(&format!("status:{kind}"));
+    }
+    let Some(id) = message_id(status) else {
+        return Event::unreadable("status.id is missing or malformed");
+    };
+    let (class, reason) = api::later_refusal(status.pointer("/errors/0"));
+    let (recipient, _) = Person::recipient(status).among(contacts);
+    let known_as = recipient.identities();
+    Event::SendFailed(Box::new(SendFailure {
+        recipient: known_as
+            .into_iter()
+            .flat_map(|(lasting, second)| std::iter::once(lasting).chain(second))
+            .collect(),
+        message_id: id.to_owned(),
+        class,
+        reason,
+    }))
+}
+
+fn message_id(part: &Value) -> Option<&str> {
+    string(part, "id").filter(|id| is_short_graphic(id, MESSAGE_ID_MAX_BYTES))
+}
+
+/// The time of a message: seconds, as a string.
+fn instant(message: &Value) -> Option<Timestamp> {
+    let timestamp = message.get("timestamp")?;
+    let seconds = match timestamp.as_str() {
+        Some(text) if text.bytes().all(|b| b.is_ascii_digit()) => text.parse().ok()?,
+        Some(_) => return None,
+        None => timestamp.as_i64()?,
+    };
+    at_second(seconds)
+}
+
+#[cfg(test)]
+mod tests;

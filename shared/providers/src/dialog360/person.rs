@@ -1,0 +1,228 @@
+//! Who the parts of a payload speak of (PROVIDERS §4.5).
+//!
+//! The field that held phone numbers may hold a BSUID since people can hide their number, and a
+//! BSUID has a field of its own besides. Nothing is joined by position: a batch speaks of several
+//! people.
+
+use super::key;
+use crate::{
+    fields::string,
+    whatsapp::{identities, is_bsuid, phone_digits},
+};
+use serde_json::Value;
+use vestibule_domain::{message::Identity, profile::Profile};
+
+/// The ids of one person that one part of a payload names. What is malformed is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Person<'a> {
+    phone: Option<&'a str>,
+    bsuid: Option<&'a str>,
+}
+
+impl<'a> Person<'a> {
+    /// Who wrote a message.
+    pub(super) fn author(message: &'a Value) -> Self {
+        Self::read(message, "from", "from_user_id")
+    }
+
+    /// Who a message was sent to, by its status.
+    pub(super) fn recipient(status: &'a Value) -> Self {
+        Self::read(status, "recipient_id", "recipient_user_id")
+    }
+
+    fn read(part: &'a Value, either: &str, bsuid: &str) -> Self {
+        let either = string(part, either);
+        let bsuid = string(part, bsuid).or(either);
+        Self {
+            phone: either.and_then(phone_digits),
+            bsuid: bsuid
+                .filter(|text| is_bsuid(text))
+                .or_else(|| either.filter(|text| is_bsuid(text))),
+        }
+    }
+
+    /// The person with the ids that their contact adds, and the contact.
+    pub(super) fn among(self, contacts: &'a [Value]) -> (Self, Option<&'a Value>) {
+        let contact = contacts
+            .iter()
+            .map(|contact| (Self::read(contact, "wa_id", "user_id"), contact))
+            .find(|(named, _)| self.is(*named));
+        match contact {
+            Some((named, contact)) => (
+                Self {
+                    phone: self.phone.or(named.phone),
+                    bsuid: self.bsuid.or(named.bsuid),
+                },
+                Some(contact),
+            ),
+            None => (self, None),
+        }
+    }
+
+    /// Whether both are surely the same: they share an id, and have no two that differ.
+    fn is(self, other: Self) -> bool {
+        let pairs = [(self.phone, other.phone), (self.bsuid, other.bsuid)];
+        let known = || {
+            pairs
+                .iter()
+                .filter(|(one, other)| one.is_some() && other.is_some())
+        };
+        known().count() > 0 && known().all(|(one, other)| one == other)
+    }
+
+    /// Whether this is the phone number, however it is written.
+    pub(super) fn has_phone(self, written: &str) -> bool {
+        let digits: String = written.chars().filter(char::is_ascii_digit).collect();
+        self.phone == Some(digits.as_str())
+    }
+
+    /// Under the lasting id, and under the second if both are known.
+    pub(super) fn identities(self) -> Option<(Identity, Option<Identity>)> {
+        identities(&key(), self.phone, self.bsuid)
+    }
+
+    /// The id that texts are sent to: the phone number in digits, else the BSUID. 360dialog takes
+    /// a phone number for every kind of message.
+    pub(super) fn address(self) -> Option<&'a str> {
+        self.phone.or(self.bsuid)
+    }
+}
+
+/// What a contact tells: a name that its owner chose, else their username.
+pub(super) fn profile(contact: Option<&Value>) -> Profile {
+    let text = |pointer: &str| contact?.pointer(pointer)?.as_str();
+    let named = Profile::from_raw(text("/profile/name"), None, None, None);
+    let username = text("/profile/username").map(|name| name.trim_start_matches('@'));
+    named.over(&Profile::from_raw(username, None, None, None))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialog360::fixtures::{bsuid, phone};
+    use serde_json::json;
+
+    const PHONE: &str = "972987654321";
+    const BSUID: &str = "US.13491208655302741918";
+
+    #[test]
+    fn an_author_has_every_id_that_the_message_names() {
+        let both = Some((bsuid(), Some(phone())));
+        for (message, expected, address) in [
+            (
+                json!({"from": PHONE, "from_user_id": BSUID}),
+                both.clone(),
+                Some(PHONE),
+            ),
+            (
+                json!({"from": format!("+{PHONE}"), "from_user_id": BSUID}),
+                both,
+                Some(PHONE),
+            ),
+            (json!({"from": PHONE}), Some((phone(), None)), Some(PHONE)),
+            (
+                json!({"from_user_id": BSUID}),
+                Some((bsuid(), None)),
+                Some(BSUID),
+            ),
+            (json!({"from": BSUID}), Some((bsuid(), None)), Some(BSUID)),
+            (
+                json!({"from": BSUID, "from_user_id": BSUID}),
+                Some((bsuid(), None)),
+                Some(BSUID),
+            ),
+            (
+                json!({"from": BSUID, "from_user_id": "nonsense"}),
+                Some((bsuid(), None)),
+                Some(BSUID),
+            ),
+            (
+                json!({"from": PHONE, "from_user_id": "1234"}),
+                Some((phone(), None)),
+                Some(PHONE),
+            ),
+            (
+                json!({"from": "x", "from_user_id": BSUID}),
+                Some((bsuid(), None)),
+                Some(BSUID),
+            ),
+            (json!({"from": "x", "from_user_id": "y"}), None, None),
+            (json!({"from": 972_987_654_321_i64}), None, None),
+            (json!({"from": null, "from_user_id": null}), None, None),
+            (json!({}), None, None),
+        ] {
+            let author = Person::author(&message);
+            assert_eq!(author.identities(), expected, "{message}");
+            assert_eq!(author.address(), address, "{message}");
+        }
+    }
+
+    #[test]
+    fn a_contact_is_found_by_its_ids_and_adds_the_missing_one() {
+        let contacts = [
+            json!({"wa_id": "4915112345678", "user_id": "DE.1", "profile": {"name": "Other"}}),
+            json!({"wa_id": PHONE, "user_id": BSUID, "profile": {"name": "Mine"}}),
+        ];
+        for message in [
+            json!({"from": PHONE}),
+            json!({"from_user_id": BSUID}),
+            json!({"from": BSUID}),
+            json!({"from": PHONE, "from_user_id": BSUID}),
+        ] {
+            let (author, contact) = Person::author(&message).among(&contacts);
+            assert_eq!(author.identities(), Some((bsuid(), Some(phone()))));
+            assert_eq!(profile(contact).display_name.as_deref(), Some("Mine"));
+        }
+    }
+
+    #[test]
+    fn a_contact_that_contradicts_the_message_is_somebody_else() {
+        let message = json!({"from": PHONE, "from_user_id": BSUID});
+        for contact in [
+            json!({"wa_id": PHONE, "user_id": "US.2"}),
+            json!({"wa_id": "4915112345678", "user_id": BSUID}),
+            json!({"wa_id": "4915112345678"}),
+            json!({}),
+            json!(null),
+            json!("x"),
+        ] {
+            let contacts = [contact];
+            let (author, found) = Person::author(&message).among(&contacts);
+            assert_eq!(found, None);
+            assert_eq!(author, Person::author(&message));
+        }
+        let nobody = json!({});
+        assert_eq!(Person::author(&nobody).among(&[json!({})]).1, None);
+    }
+
+    #[test]
+    fn a_user_id_that_is_none_is_dropped_and_the_phone_kept() {
+        let contacts = [json!({"wa_id": PHONE, "user_id": "13491208655302741918"})];
+        let message = json!({"from": PHONE});
+        let (author, contact) = Person::author(&message).among(&contacts);
+        assert_eq!(author.identities(), Some((phone(), None)));
+        assert!(contact.is_some());
+    }
+
+    #[test]
+    fn a_name_is_what_the_person_chose_else_their_username() {
+        for (contact, expected) in [
+            (
+                json!({"profile": {"name": "Ada", "username": "ada"}}),
+                Some("Ada"),
+            ),
+            (
+                json!({"profile": {"name": " \u{202E}", "username": "@ada"}}),
+                Some("ada"),
+            ),
+            (json!({"profile": {"username": "ada"}}), Some("ada")),
+            (json!({"profile": {"name": 7}}), None),
+            (json!({"profile": []}), None),
+            (json!({}), None),
+        ] {
+            let name = profile(Some(&contact)).display_name;
+            assert_eq!(name.as_deref(), expected, "{contact}");
+        }
+        assert_eq!(profile(None), Profile::default());
+    }
+}

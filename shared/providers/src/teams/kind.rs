@@ -1,0 +1,259 @@
+//! What an admin sets up for Teams, and what they do in Microsoft's consoles.
+
+use super::{
+    APP_ID, APP_TYPE, CLIENT_SECRET, MULTI_TENANT, SINGLE_TENANT, TENANT_ID, Teams, is_guid, key,
+    send::PIECE_MAX_BYTES,
+};
+use crate::catalogue::{ConnectorKind, FieldSpec, Fill};
+use vestibule_domain::connector::Provider;
+
+/// A character takes four bytes of UTF-16 at most, so a text of this length is never cut.
+const MESSAGE_MAX_CHARS: usize = PIECE_MAX_BYTES / 4;
+
+impl ConnectorKind for Teams {
+    fn provider(&self) -> Provider {
+        key()
+    }
+
+    fn label(&self) -> &'static str {
+        "Microsoft Teams"
+    }
+
+    fn channel(&self) -> &'static str {
+        "teams"
+    }
+
+    fn fields(&self) -> &'static [FieldSpec] {
+        FIELDS
+    }
+
+    fn message_max_chars(&self) -> usize {
+        MESSAGE_MAX_CHARS
+    }
+
+    fn set_up_steps(&self, webhook_url: &str) -> Vec<String> {
+        vec![
+            format!(
+                "In the Azure portal, open your Azure Bot and its Configuration. (If there is none yet: \
+                 create an Azure Bot with this app id; since 2025-07-31 only as Single Tenant.) Enter \
+                 this Messaging endpoint and apply: {webhook_url}"
+            ),
+            "In the same Azure Bot, open Channels, choose Microsoft Teams, accept the terms, keep \
+             Microsoft Teams Commercial and apply."
+                .to_owned(),
+            "In the Developer Portal for Teams (dev.teams.microsoft.com/apps), open or create the app. \
+             Under App features > Bot, enter the same app id and tick the scopes Personal, Team and \
+             Group Chat. In the manifest these are bots[].botId and bots[].scopes: personal, team, \
+             groupChat."
+                .to_owned(),
+            "Publish the app to your organisation. In the Teams admin center, under Teams apps > Manage \
+             apps, allow it for the people who are to use it. Where it may be used in teams, let it be \
+             installed for people personally too: only then can somebody who wrote in a channel be \
+             answered alone."
+                .to_owned(),
+            "For people's pictures, which are optional: in the app registration, under API permissions, \
+             add the Microsoft Graph application permission ProfilePhoto.Read.All and grant admin \
+             consent. Names need no permission."
+                .to_owned(),
+            "In Teams, open the app and write to it, or add it to a team and mention it in a channel."
+                .to_owned(),
+        ]
+    }
+}
+
+const FIELDS: &[FieldSpec] = &[
+    FieldSpec {
+        name: APP_ID,
+        secret: false,
+        required: true,
+        fill: Fill::Nothing,
+        previous_in: None,
+        help: "Microsoft App ID, under Configuration of the Azure Bot. The same as the Application \
+               (client) ID of its app registration.",
+        check: |value| {
+            check_guid(value).ok_or(
+                "An app id is a GUID in small letters, such as c9e8c047-2a74-40a2-b28a-b162d5f5327c.",
+            )
+        },
+    },
+    FieldSpec {
+        name: TENANT_ID,
+        secret: false,
+        required: true,
+        fill: Fill::Nothing,
+        previous_in: None,
+        help: "Directory (tenant) ID, on the overview of the app registration: the organisation whose \
+               people may write.",
+        check: |value| {
+            check_guid(value).ok_or(
+                "A tenant id is a GUID in small letters, such as 72f988bf-86f1-41af-91ab-2d7cd011db47.",
+            )
+        },
+    },
+    FieldSpec {
+        name: APP_TYPE,
+        secret: false,
+        required: false,
+        fill: Fill::Nothing,
+        previous_in: None,
+        help: "Bot Type, under Configuration of the Azure Bot. Leave it out for Single Tenant, which \
+               every bot is that was created after 2025-07-31.",
+        check: |value| {
+            let known = matches!(value, SINGLE_TENANT | MULTI_TENANT);
+            known
+                .then_some(())
+                .ok_or("The type of the app is single_tenant or multi_tenant.")
+        },
+    },
+    FieldSpec {
+        name: CLIENT_SECRET,
+        secret: true,
+        required: true,
+        fill: Fill::Nothing,
+        previous_in: None,
+        help: "The Value of a client secret, under Certificates & secrets of the app registration. Not \
+               its Secret ID. It expires: note when, and save a new one here before.",
+        check: |value| {
+            let fits = (16..=256).contains(&value.len())
+                && value.bytes().all(|b| b.is_ascii_graphic())
+                && !is_guid(value);
+            fits.then_some(()).ok_or(
+                "A client secret has 16 to 256 characters, with no spaces in or around it, and is no \
+                 GUID: that would be its Secret ID.",
+            )
+        },
+    },
+];
+
+fn check_guid(value: &str) -> Option<()> {
+    let small = !value.bytes().any(|b| b.is_ascii_uppercase());
+    (is_guid(value) && small).then_some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        catalogue::{self, validate},
+        outgoing::ChatProvider,
+        teams::fixtures::{APP, TENANT},
+    };
+    use std::collections::BTreeMap;
+
+    const SECRET: &str = "abc8Q~canary.secret_value-0123456789";
+
+    fn wrong(changes: &[(&str, Option<&str>)]) -> Vec<String> {
+        let mut input =
+            BTreeMap::from([(APP_ID, APP), (TENANT_ID, TENANT), (CLIENT_SECRET, SECRET)]);
+        for (name, value) in changes {
+            input.remove(name);
+            if let Some(value) = value {
+                input.insert(name, value);
+            }
+        }
+        let input = input
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let errors = validate(&Teams, &input, false).err().unwrap_or_default();
+        for error in &errors {
+            assert!(
+                error.rule.ends_with('.') && !error.rule.contains("canary"),
+                "{error}"
+            );
+        }
+        errors.into_iter().map(|error| error.field).collect()
+    }
+
+    #[test]
+    fn each_field_has_its_rule() {
+        let upper = APP.to_ascii_uppercase();
+        let long = "x".repeat(257);
+        for (field, good, bad) in [
+            (
+                APP_ID,
+                vec![APP],
+                vec![
+                    "",
+                    " ",
+                    "c9e8c047",
+                    upper.as_str(),
+                    "28:c9e8c047-2a74-40a2-b28a-b162d5f5327c",
+                ],
+            ),
+            (
+                TENANT_ID,
+                vec![TENANT],
+                vec![
+                    "",
+                    "contoso.onmicrosoft.com",
+                    "common",
+                    "72f988bf-86f1-41af-91ab-2d7cd011db4/",
+                ],
+            ),
+            (
+                APP_TYPE,
+                vec![SINGLE_TENANT, MULTI_TENANT],
+                vec!["", "SingleTenant", "msi"],
+            ),
+            (
+                CLIENT_SECRET,
+                vec![SECRET],
+                vec![
+                    "",
+                    "short",
+                    APP,
+                    " abc8Q~canary.secret",
+                    "abc8Q~canary\nsecret",
+                    long.as_str(),
+                ],
+            ),
+        ] {
+            for value in good {
+                assert!(wrong(&[(field, Some(value))]).is_empty(), "{field} {value}");
+            }
+            for value in bad {
+                assert_eq!(wrong(&[(field, Some(value))]), [field], "{value:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_catalogue_lists_it() {
+        assert!(catalogue::connector_kind(&key()).is_some());
+        assert!(catalogue::chat_provider(&key()).is_some());
+        assert!(catalogue::connector_setup(&key()).is_some());
+    }
+
+    #[test]
+    fn all_but_the_type_of_the_app_is_needed() {
+        let left_out = [(APP_ID, None), (TENANT_ID, None), (CLIENT_SECRET, None)];
+        assert_eq!(wrong(&left_out), [APP_ID, TENANT_ID, CLIENT_SECRET]);
+        assert!(wrong(&[(APP_TYPE, None)]).is_empty());
+    }
+
+    #[test]
+    fn the_longest_onboarding_message_is_one_message() {
+        for text in [
+            "a".repeat(MESSAGE_MAX_CHARS),
+            "😀".repeat(MESSAGE_MAX_CHARS),
+        ] {
+            assert_eq!(Teams.pieces(&text).len(), 1);
+        }
+    }
+
+    #[test]
+    fn the_steps_name_the_address_the_scopes_and_the_permission() {
+        let steps = Teams
+            .set_up_steps("https://api.example/webhooks/teams/01J")
+            .join("\n");
+        for needed in [
+            "https://api.example/webhooks/teams/01J",
+            "Single Tenant",
+            "groupChat",
+            "ProfilePhoto.Read.All",
+        ] {
+            assert!(steps.contains(needed), "{needed}");
+        }
+    }
+}

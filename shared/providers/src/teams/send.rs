@@ -1,0 +1,532 @@
+//! Posting a text (PROVIDERS §2.4).
+
+use super::{
+    APP_ID, CLIENT_SECRET, TENANT_ID, Teams,
+    api::{self, Replay, Stop},
+    bot_id, key, profile, setting,
+    text::split,
+    token,
+};
+use crate::{
+    outgoing::{Api, CallResult, ChatProvider, Host, HttpReply, OutgoingCall, Problem, Step},
+    webhook::Credentials,
+};
+use http::Method;
+use serde_json::{Value, json};
+use std::time::Duration;
+use vestibule_domain::{
+    connector::{Connector, Provider},
+    conversation::{ConversationKind, ConversationRef},
+    message::Identity,
+    ports::{
+        Destination, FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, Receipt, SendOutcome,
+    },
+};
+
+/// Longest text of one message, in bytes of UTF-16, which is what Teams counts. Microsoft has named
+/// limits between 28 and 100 KB for all of a message; this stays below each of them.
+pub(super) const PIECE_MAX_BYTES: usize = 25_000;
+/// Most messages that one text may take. A longer one is refused before anything of it is sent.
+const PIECES_MAX: usize = 20;
+
+impl ChatProvider for Teams {
+    fn provider(&self) -> Provider {
+        key()
+    }
+
+    fn sending_secrets(&self) -> &'static [&'static str] {
+        &[CLIENT_SECRET]
+    }
+
+    fn pieces(&self, text: &str) -> Vec<String> {
+        split(text, PIECE_MAX_BYTES)
+            .into_iter()
+            .map(str::to_owned)
+            .collect()
+    }
+
+    fn send(
+        &self,
+        text: &OutgoingText<'_>,
+        credentials: &Credentials<'_>,
+        so_far: &[CallResult],
+    ) -> Step<SendOutcome> {
+        match all(text, credentials, so_far) {
+            Ok(receipt) => Step::Done(SendOutcome::Sent(receipt)),
+            Err(Stop::Call(call)) => Step::Call(*call),
+            Err(Stop::Problem(problem)) => Step::Done(problem.into()),
+        }
+    }
+
+    fn profile(
+        &self,
+        query: &ProfileQuery<'_>,
+        credentials: &Credentials<'_>,
+        so_far: &[CallResult],
+    ) -> Step<ProfileOutcome> {
+        profile::profile(query, credentials, so_far)
+    }
+
+    fn keep_answer(&self, call: &OutgoingCall, reply: &HttpReply) -> Option<Duration> {
+        let is_token = call.host == Host::Api(Api::MicrosoftLogin);
+        is_token.then(|| token::lifetime(reply)).flatten()
+    }
+
+    /// Thirty calls a second, app and tenant, of which a private answer takes two.
+    fn send_interval(&self) -> Duration {
+        Duration::from_millis(40)
+    }
+}
+
+/// A private conversation, where one is needed, then one message after the other; the first call
+/// that does not work ends it.
+fn all(
+    text: &OutgoingText<'_>,
+    credentials: &Credentials<'_>,
+    so_far: &[CallResult],
+) -> Result<Receipt, Stop> {
+    let pieces = split(text.text, PIECE_MAX_BYTES);
+    if pieces.is_empty() {
+        return Err(Problem::never(FailureClass::Request, "no_text").into());
+    }
+    if pieces.len() > PIECES_MAX {
+        return Err(Problem::never(FailureClass::Request, "msg_too_long").into());
+    }
+    let (person, conversation) = match text.to {
+        Destination::Conversation(conversation) => (None, conversation),
+        Destination::Privately(person, conversation) => (Some(person), conversation),
+    };
+    let service_url = service_url(conversation)?;
+    let mut calls = Replay::new(credentials, so_far);
+    let place = match person {
+        Some(person) if !is_private(conversation) => {
+            private_place(&mut calls, credentials.connector, person, conversation)?
+        }
+        _ => conversation.provider_conversation_id.clone(),
+    };
+    let member = conversation.member_id.as_deref();
+    let member = member.or(person.map(|person| person.identifier.as_str()));
+    let mut receipt = Receipt::default();
+    for piece in pieces {
+        let path = format!("/v3/conversations/{}/activities", api::encoded(&place));
+        let call = api::call(service_url, Method::POST, path).with_json(&activity(
+            credentials.connector,
+            &place,
+            member,
+            piece,
+        ));
+        let answer = calls.answer(&call)?;
+        let id = answer.get("id").and_then(Value::as_str);
+        receipt.message_id = id.map(str::to_owned);
+    }
+    Ok(receipt)
+}
+
+fn activity(connector: &Connector, place: &str, member: Option<&str>, text: &str) -> Value {
+    let bot = bot_id(setting(connector, APP_ID).unwrap_or(""));
+    let mut activity = json!({
+        "type": "message",
+        "from": { "id": bot },
+        "conversation": { "id": place },
+        "text": text,
+        // Nothing in it is markup, whatever a person made an agent repeat.
+        "textFormat": "plain",
+    });
+    if let (Some(member), Some(activity)) = (member, activity.as_object_mut()) {
+        activity.insert("recipient".into(), json!({ "id": member }));
+    }
+    activity
+}
+
+/// The personal conversation with somebody who wrote where others read along (SPEC A38). Teams makes
+/// one, or names the one there is.
+fn private_place(
+    calls: &mut Replay<'_>,
+    connector: &Connector,
+    person: &Identity,
+    conversation: &ConversationRef,
+) -> Result<String, Stop> {
+    let tenant = setting(connector, TENANT_ID).unwrap_or("");
+    // By the directory's id, Teams would find only people who have installed the app for themselves.
+    let member = conversation
+        .member_id
+        .as_ref()
+        .unwrap_or(&person.identifier);
+    let call = api::call(
+        service_url(conversation)?,
+        Method::POST,
+        "/v3/conversations".into(),
+    )
+    .with_json(&json!({
+        "bot": { "id": bot_id(setting(connector, APP_ID).unwrap_or("")) },
+        "members": [{ "id": member }],
+        "tenantId": tenant,
+        "channelData": { "tenant": { "id": tenant } },
+        "isGroup": false,
+    }));
+    let answer = calls.answer(&call)?;
+    let id = answer.get("id").and_then(Value::as_str).unwrap_or("");
+    if id.is_empty() {
+        return Err(Problem::later(None, "no_conversation_id").into());
+    }
+    if is_shared(id) || without_thread(id) == without_thread(&conversation.provider_conversation_id)
+    {
+        return Err(Problem::never(FailureClass::Recipient, "no_private_conversation").into());
+    }
+    Ok(id.to_owned())
+}
+
+/// Both signs are asked for: to be wrong here is to tell a whole channel who awaits approval.
+fn is_private(conversation: &ConversationRef) -> bool {
+    conversation.kind == ConversationKind::Direct
+        && !is_shared(&conversation.provider_conversation_id)
+}
+
+/// Whether an id is that of a group or channel.
+fn is_shared(id: &str) -> bool {
+    id.contains("@thread")
+}
+
+/// The id of the whole channel, of which a thread's id is the beginning.
+pub(super) fn without_thread(id: &str) -> &str {
+    id.split(';').next().unwrap_or(id)
+}
+
+/// Where calls about the conversation go.
+pub(super) fn service_url(conversation: &ConversationRef) -> Result<&str, Problem> {
+    conversation
+        .reply_url
+        .as_deref()
+        .ok_or_else(|| Problem::never(FailureClass::Request, "no_service_url"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::teams::fixtures::{
+        self, APP, CHANNEL_THREAD, MEMBER, PERSON, PERSONAL, SERVICE_URL, TENANT, refused, replied,
+        token,
+    };
+
+    fn step(to: Destination<'_>, text: &str, so_far: &[CallResult]) -> Step<SendOutcome> {
+        let (connector, secrets) = (fixtures::connector(), fixtures::secrets());
+        let credentials = Credentials {
+            connector: &connector,
+            secrets: &secrets,
+        };
+        let text = OutgoingText {
+            to,
+            text,
+            mark: None,
+        };
+        Teams.send(&text, &credentials, so_far)
+    }
+
+    fn call(step: Step<SendOutcome>) -> OutgoingCall {
+        match step {
+            Step::Call(call) => call,
+            Step::Done(outcome) => panic!("no call but {outcome:?}"),
+        }
+    }
+
+    fn outcome(step: Step<SendOutcome>) -> SendOutcome {
+        match step {
+            Step::Done(outcome) => outcome,
+            Step::Call(call) => panic!("no outcome but {call:?}"),
+        }
+    }
+
+    fn body_of(call: &OutgoingCall) -> Value {
+        serde_json::from_slice(call.body.as_deref().unwrap()).unwrap()
+    }
+
+    fn bearer(call: &OutgoingCall) -> &str {
+        let (_, value) = &call
+            .headers
+            .iter()
+            .find(|(name, _)| name == "authorization")
+            .unwrap();
+        value.reveal()
+    }
+
+    fn personal() -> ConversationRef {
+        fixtures::conversation(ConversationKind::Direct, PERSONAL)
+    }
+
+    fn channel() -> ConversationRef {
+        fixtures::conversation(ConversationKind::Channel, CHANNEL_THREAD)
+    }
+
+    fn posted(id: &str) -> CallResult {
+        replied(201, &json!({ "id": id }).to_string())
+    }
+
+    fn sent(id: Option<&str>) -> SendOutcome {
+        SendOutcome::Sent(Receipt {
+            message_id: id.map(str::to_owned),
+            moved_to: None,
+        })
+    }
+
+    #[test]
+    fn a_text_takes_a_token_and_a_post_exactly_as_teams_asks() {
+        let personal = personal();
+        let to = Destination::Conversation(&personal);
+        let first = call(step(to, "Hello", &[]));
+        assert_eq!(first.host, Host::Api(Api::MicrosoftLogin));
+        let post = call(step(to, "Hello", &[token("t1")]));
+        assert_eq!(post.method, Method::POST);
+        assert_eq!(post.host, Host::TeamsService(SERVICE_URL.into()));
+        let id = api::encoded(PERSONAL);
+        assert_eq!(post.path, format!("/v3/conversations/{id}/activities"));
+        assert_eq!(bearer(&post), "Bearer t1");
+        let expected = json!({
+            "type": "message",
+            "from": {"id": format!("28:{APP}")},
+            "recipient": {"id": MEMBER},
+            "conversation": {"id": PERSONAL},
+            "text": "Hello",
+            "textFormat": "plain",
+        });
+        assert_eq!(body_of(&post), expected);
+        let so_far = [token("t1"), posted("1485983408511")];
+        let done = outcome(step(to, "Hello", &so_far));
+        assert_eq!(done, sent(Some("1485983408511")));
+    }
+
+    #[test]
+    fn an_answer_without_a_body_is_a_success() {
+        let personal = personal();
+        let to = Destination::Conversation(&personal);
+        let so_far = [token("t1"), replied(201, "")];
+        assert_eq!(outcome(step(to, "Hello", &so_far)), sent(None));
+    }
+
+    #[test]
+    fn an_answer_goes_into_the_thread_of_the_channel() {
+        let channel = channel();
+        let post = call(step(
+            Destination::Conversation(&channel),
+            "Hi",
+            &[token("t1")],
+        ));
+        assert!(
+            post.path.contains("%3Bmessageid%3D1759881511856"),
+            "{}",
+            post.path
+        );
+        assert_eq!(body_of(&post)["conversation"]["id"], CHANNEL_THREAD);
+    }
+
+    #[test]
+    fn a_private_text_goes_from_a_channel_to_a_personal_conversation() {
+        let (person, channel) = (fixtures::identity(), channel());
+        let to = Destination::Privately(&person, &channel);
+        let create = call(step(to, "Please wait", &[token("t1")]));
+        assert_eq!(
+            (create.method.clone(), create.path.as_str()),
+            (Method::POST, "/v3/conversations")
+        );
+        assert_eq!(create.host, Host::TeamsService(SERVICE_URL.into()));
+        let expected = json!({
+            "bot": {"id": format!("28:{APP}")},
+            "members": [{"id": MEMBER}],
+            "tenantId": TENANT,
+            "channelData": {"tenant": {"id": TENANT}},
+            "isGroup": false,
+        });
+        assert_eq!(body_of(&create), expected);
+        let so_far = [token("t1"), posted("a:1new")];
+        let post = call(step(to, "Please wait", &so_far));
+        assert_eq!(post.path, "/v3/conversations/a%3A1new/activities");
+        assert_eq!(body_of(&post)["conversation"]["id"], "a:1new");
+        let so_far = [token("t1"), posted("a:1new"), posted("7")];
+        assert_eq!(outcome(step(to, "Please wait", &so_far)), sent(Some("7")));
+    }
+
+    #[test]
+    fn a_private_text_never_goes_where_others_read_along() {
+        let person = fixtures::identity();
+        for (kind, id) in [
+            (ConversationKind::Channel, CHANNEL_THREAD),
+            (ConversationKind::Group, "19:abc@thread.v2"),
+            (ConversationKind::Direct, CHANNEL_THREAD),
+            (ConversationKind::Channel, PERSONAL),
+        ] {
+            let conversation = fixtures::conversation(kind, id);
+            let to = Destination::Privately(&person, &conversation);
+            let create = call(step(to, "Please wait", &[token("t1")]));
+            assert_eq!(create.path, "/v3/conversations", "{kind:?} {id}");
+            for named in [
+                id,
+                "19:97641583cf154265a237da28ebbde27a@thread.tacv2",
+                "19:x@thread.v2",
+            ] {
+                let done = outcome(step(to, "Please wait", &[token("t1"), posted(named)]));
+                let expected = SendOutcome::Failed {
+                    class: FailureClass::Recipient,
+                    reason: "no_private_conversation".into(),
+                };
+                assert_eq!(done, expected, "{kind:?} {id} {named}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_private_text_stays_in_the_personal_conversation_that_asked() {
+        let (person, personal) = (fixtures::identity(), personal());
+        let to = Destination::Privately(&person, &personal);
+        let post = call(step(to, "Wait", &[token("t1")]));
+        assert_eq!(body_of(&post)["conversation"]["id"], PERSONAL);
+    }
+
+    #[test]
+    fn a_conversation_from_before_its_member_was_kept_uses_the_directorys_id() {
+        let person = fixtures::identity();
+        let mut channel = channel();
+        channel.member_id = None;
+        let to = Destination::Privately(&person, &channel);
+        let create = call(step(to, "Wait", &[token("t1")]));
+        assert_eq!(body_of(&create)["members"], json!([{"id": PERSON}]));
+    }
+
+    #[test]
+    fn somebody_who_cannot_be_written_to_alone_is_not_written_to() {
+        let (person, channel) = (fixtures::identity(), channel());
+        let to = Destination::Privately(&person, &channel);
+        let so_far = [token("t1"), refused(403, "BotNotInConversationRoster")];
+        let expected = SendOutcome::Failed {
+            class: FailureClass::Recipient,
+            reason: "BotNotInConversationRoster".into(),
+        };
+        assert_eq!(outcome(step(to, "Wait", &so_far)), expected);
+        let so_far = [token("t1"), replied(201, "{}")];
+        let done = outcome(step(to, "Wait", &so_far));
+        assert!(matches!(done, SendOutcome::Retry { .. }), "{done:?}");
+    }
+
+    #[test]
+    fn a_token_that_is_refused_is_renewed_once() {
+        let personal = personal();
+        let to = Destination::Conversation(&personal);
+        let mut so_far = vec![token("old"), refused(401, "Unauthorized")];
+        let again = call(step(to, "Hello", &so_far));
+        assert_eq!(again, call(step(to, "Hello", &[])), "the very same call");
+        so_far.push(token("new"));
+        let post = call(step(to, "Hello", &so_far));
+        assert_eq!(bearer(&post), "Bearer new");
+        so_far.push(posted("1"));
+        assert_eq!(outcome(step(to, "Hello", &so_far)), sent(Some("1")));
+        so_far.pop();
+        so_far.push(refused(401, "BotNotRegistered"));
+        let expected = SendOutcome::Failed {
+            class: FailureClass::Connector,
+            reason: "BotNotRegistered".into(),
+        };
+        assert_eq!(outcome(step(to, "Hello", &so_far)), expected);
+    }
+
+    #[test]
+    fn a_renewed_token_serves_all_that_follows_in_the_same_send() {
+        let (person, channel) = (fixtures::identity(), channel());
+        let to = Destination::Privately(&person, &channel);
+        let so_far = [
+            token("old"),
+            refused(401, "Unauthorized"),
+            token("new"),
+            posted("a:1new"),
+        ];
+        let post = call(step(to, "Hello", &so_far));
+        assert_eq!(
+            (post.path.as_str(), bearer(&post)),
+            ("/v3/conversations/a%3A1new/activities", "Bearer new")
+        );
+    }
+
+    #[test]
+    fn a_long_text_is_posted_piece_by_piece_and_ends() {
+        let personal = personal();
+        let to = Destination::Conversation(&personal);
+        let text = format!("{}\n\n{}", "a".repeat(9000), "b".repeat(9000));
+        assert_eq!(Teams.pieces(&text).len(), 2);
+        let mut so_far = vec![token("t1")];
+        for part in ["a", "b"] {
+            let post = body_of(&call(step(to, &text, &so_far)));
+            assert_eq!(post["text"], part.repeat(9000));
+            so_far.push(posted(part));
+        }
+        assert_eq!(outcome(step(to, &text, &so_far)), sent(Some("b")));
+    }
+
+    #[test]
+    fn a_text_that_cannot_be_sent_costs_no_call() {
+        let personal = personal();
+        let mut nowhere = personal.clone();
+        nowhere.reply_url = None;
+        for (place, text, reason) in [
+            (&personal, String::new(), "no_text"),
+            (&personal, " \n ".to_owned(), "no_text"),
+            (
+                &personal,
+                "a".repeat(PIECE_MAX_BYTES / 2 * PIECES_MAX + 1),
+                "msg_too_long",
+            ),
+            (&nowhere, "Hello".to_owned(), "no_service_url"),
+        ] {
+            let done = outcome(step(Destination::Conversation(place), &text, &[]));
+            let expected = SendOutcome::Failed {
+                class: FailureClass::Request,
+                reason: reason.into(),
+            };
+            assert_eq!(done, expected);
+        }
+    }
+
+    #[test]
+    fn what_is_ambiguous_is_tried_again() {
+        let personal = personal();
+        let to = Destination::Conversation(&personal);
+        let lost = CallResult::NoReply {
+            reason: "timed out".into(),
+        };
+        for so_far in [
+            vec![lost.clone()],
+            vec![replied(503, "")],
+            vec![token("t1"), lost],
+            vec![token("t1"), replied(502, "")],
+            vec![token("t1"), refused(412, "PreconditionFailed")],
+        ] {
+            let done = outcome(step(to, "Hello", &so_far));
+            assert!(matches!(done, SendOutcome::Retry { .. }), "{done:?}");
+        }
+    }
+
+    #[test]
+    fn only_tokens_are_kept() {
+        let personal = personal();
+        let to = Destination::Conversation(&personal);
+        let (login, post) = (
+            call(step(to, "Hi", &[])),
+            call(step(to, "Hi", &[token("t1")])),
+        );
+        let CallResult::Replied(reply) = token("t1") else {
+            panic!("no reply");
+        };
+        assert_eq!(
+            Teams.keep_answer(&login, &reply),
+            Some(Duration::from_mins(55))
+        );
+        assert_eq!(Teams.keep_answer(&post, &reply), None);
+    }
+
+    #[test]
+    fn the_debug_of_a_call_shows_neither_secret_nor_token_nor_text() {
+        let personal = personal();
+        let to = Destination::Conversation(&personal);
+        for so_far in [vec![], vec![token("canary-token")]] {
+            let shown = format!("{:?}", call(step(to, "a canary text", &so_far)));
+            assert!(shown.contains("OutgoingCall"), "{shown}");
+            assert!(!shown.contains("canary"), "{shown}");
+        }
+    }
+}

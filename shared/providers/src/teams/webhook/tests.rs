@@ -1,0 +1,861 @@
+//! Who is let in. Nobody publishes signed Bot Framework tokens, so the tests sign their own; the
+//! keys in `testdata` serve no other purpose.
+
+use super::*;
+use crate::{
+    teams::{
+        KeySourceError,
+        fixtures::{APP, SERVICE_URL, connector},
+    },
+    webhook::Cause,
+};
+use data_encoding::{BASE64URL, BASE64URL_NOPAD};
+use futures_util::{FutureExt, future::join, task::noop_waker};
+use proptest::prelude::*;
+use ring::{
+    hmac,
+    rand::SystemRandom,
+    rsa::PublicKeyComponents,
+    signature::{RSA_PKCS1_SHA256, RSA_PKCS1_SHA512, RsaEncoding, RsaKeyPair},
+};
+use serde_json::json;
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    pin::{Pin, pin},
+    sync::Mutex,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+const NOW_SECS: i64 = 1_759_881_600;
+const NOW: Timestamp = Timestamp::from_millis(NOW_SECS * 1000);
+const KID: &str = "key-one";
+
+fn pair_one() -> RsaKeyPair {
+    RsaKeyPair::from_pkcs8(include_bytes!("../testdata/test_key_one.pkcs8.der")).unwrap()
+}
+
+fn pair_two() -> RsaKeyPair {
+    RsaKeyPair::from_pkcs8(include_bytes!("../testdata/test_key_two.pkcs8.der")).unwrap()
+}
+
+fn components(pair: &RsaKeyPair) -> PublicKeyComponents<Vec<u8>> {
+    pair.public().into()
+}
+
+fn jwk(kid: &str, pair: &RsaKeyPair) -> Value {
+    let public = components(pair);
+    json!({
+        "kty": "RSA", "use": "sig", "kid": kid, "x5t": kid,
+        "n": BASE64URL_NOPAD.encode(&public.n), "e": BASE64URL_NOPAD.encode(&public.e),
+        "endorsements": ["msteams", "webchat"],
+    })
+}
+
+fn key_set(keys: &[Value]) -> Vec<u8> {
+    json!({ "keys": keys }).to_string().into_bytes()
+}
+
+fn base64url(bytes: impl AsRef<[u8]>) -> String {
+    BASE64URL_NOPAD.encode(bytes.as_ref())
+}
+
+fn header() -> Value {
+    json!({"alg": "RS256", "kid": KID, "x5t": KID, "typ": "JWT"})
+}
+
+fn claims() -> Value {
+    json!({
+        "serviceurl": SERVICE_URL, "nbf": NOW_SECS - 60, "exp": NOW_SECS + 3600,
+        "iss": "https://api.botframework.com", "aud": APP,
+    })
+}
+
+/// `value` with these fields; null takes one away.
+fn with(mut value: Value, changes: &Value) -> Value {
+    let fields = value.as_object_mut().unwrap();
+    for (name, change) in changes.as_object().unwrap() {
+        if change.is_null() {
+            fields.remove(name);
+        } else {
+            fields.insert(name.clone(), change.clone());
+        }
+    }
+    value
+}
+
+fn signature(pair: &RsaKeyPair, padding: &'static dyn RsaEncoding, message: &str) -> String {
+    let mut signature = vec![0; pair.public().modulus_len()];
+    pair.sign(
+        padding,
+        &SystemRandom::new(),
+        message.as_bytes(),
+        &mut signature,
+    )
+    .unwrap();
+    base64url(signature)
+}
+
+/// Signs these two texts as header and claims.
+fn signed(pair: &RsaKeyPair, header: &str, claims: &str) -> String {
+    let message = format!("{}.{}", base64url(header), base64url(claims));
+    let signature = signature(pair, &RSA_PKCS1_SHA256, &message);
+    format!("{message}.{signature}")
+}
+
+fn token(header_changes: &Value, claim_changes: &Value) -> String {
+    let header = with(header(), header_changes).to_string();
+    signed(
+        &pair_one(),
+        &header,
+        &with(claims(), claim_changes).to_string(),
+    )
+}
+
+fn good_token() -> String {
+    token(&json!({}), &json!({}))
+}
+
+fn body() -> Vec<u8> {
+    body_for(SERVICE_URL)
+}
+
+fn body_for(service_url: &str) -> Vec<u8> {
+    json!({"type": "message", "serviceUrl": service_url})
+        .to_string()
+        .into_bytes()
+}
+
+/// Answers with what is set, and counts how often it is asked.
+struct FakeSource {
+    answer: Mutex<Result<Vec<u8>, KeySourceError>>,
+    fetches: Mutex<usize>,
+    /// How often a fetch is polled before it ends.
+    waits: usize,
+}
+
+impl FakeSource {
+    fn new(answer: Result<Vec<u8>, KeySourceError>) -> Arc<Self> {
+        Self::slow(answer, 0)
+    }
+
+    fn slow(answer: Result<Vec<u8>, KeySourceError>, waits: usize) -> Arc<Self> {
+        Arc::new(Self {
+            answer: Mutex::new(answer),
+            fetches: Mutex::new(0),
+            waits,
+        })
+    }
+
+    fn with_keys(keys: &[Value]) -> Arc<Self> {
+        Self::new(Ok(key_set(keys)))
+    }
+
+    fn down() -> Result<Vec<u8>, KeySourceError> {
+        let reason = "timed out".to_owned();
+        Err(KeySourceError { reason })
+    }
+
+    fn set(&self, answer: Result<Vec<u8>, KeySourceError>) {
+        *self.answer.lock().unwrap() = answer;
+    }
+
+    fn fetches(&self) -> usize {
+        *self.fetches.lock().unwrap()
+    }
+}
+
+/// Is ready once it was polled this often more.
+struct Polls(usize);
+
+impl Future for Polls {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.0 == 0 {
+            return Poll::Ready(());
+        }
+        self.0 -= 1;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// Nothing here waits for anything outside, so polling is all it takes.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let waker = noop_waker();
+    for _ in 0..1000 {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+    }
+    panic!("it waits for what never comes");
+}
+
+#[async_trait]
+impl KeySource for FakeSource {
+    async fn fetch(&self) -> Result<Vec<u8>, KeySourceError> {
+        *self.fetches.lock().unwrap() += 1;
+        Polls(self.waits).await;
+        self.answer.lock().unwrap().clone()
+    }
+}
+
+fn webhook_of(source: &Arc<FakeSource>) -> TeamsWebhook {
+    let origins = OriginAllowList::parse("https://smba.trafficmanager.net").unwrap();
+    TeamsWebhook::new(source.clone(), origins)
+}
+
+fn webhook() -> TeamsWebhook {
+    webhook_of(&FakeSource::with_keys(&[jwk(KID, &pair_one())]))
+}
+
+fn authorization(values: &[&str]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for value in values {
+        headers.append(AUTHORIZATION, value.parse().unwrap());
+    }
+    headers
+}
+
+/// Through the trait, as the intake calls it.
+async fn verify_with(
+    webhook: &TeamsWebhook,
+    headers: &HeaderMap,
+    body: &[u8],
+    connector: &Connector,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let request = RawRequest {
+        headers,
+        query: None,
+        body,
+    };
+    let credentials = Credentials {
+        connector,
+        secrets: &BTreeMap::new(),
+    };
+    webhook.verify(&request, &credentials, now).await
+}
+
+/// One `Authorization` header and one body, at [`NOW`].
+fn verify_one(webhook: &TeamsWebhook, token: &str, body: &[u8]) -> Result<(), Refusal> {
+    let headers = authorization(&[&format!("Bearer {token}")]);
+    block_on(verify_with(webhook, &headers, body, &connector(), NOW))
+}
+
+fn verify_at(webhook: &TeamsWebhook, token: &str, now: Timestamp) -> Result<(), &'static str> {
+    let headers = authorization(&[&format!("Bearer {token}")]);
+    block_on(verify_with(webhook, &headers, &body(), &connector(), now))
+        .map_err(|refusal| refusal.reason)
+}
+
+fn verify(token: &str) -> Result<(), &'static str> {
+    verify_at(&webhook(), token, NOW)
+}
+
+fn after(secs: u64) -> Timestamp {
+    NOW.plus(Duration::from_secs(secs))
+}
+
+/// A token that names this key and holds for as long as the tests last.
+fn lasting(kid: &str, pair: &RsaKeyPair) -> String {
+    let header = with(header(), &json!({ "kid": kid })).to_string();
+    let claims = with(claims(), &json!({"exp": NOW_SECS + 1_000_000})).to_string();
+    signed(pair, &header, &claims)
+}
+
+const SIGNATURE: &str = "the signature does not match";
+const MALFORMED: &str = "the token is malformed";
+const UNKNOWN_KEY: &str = "nobody knows the key that the token names";
+const NO_KEYS: &str = "Microsoft's signing keys cannot be fetched";
+
+#[test]
+fn a_token_of_the_bot_framework_for_this_app_is_authentic() {
+    assert_eq!(verify(&good_token()), Ok(()));
+}
+
+#[test]
+fn each_claim_is_needed_and_has_one_good_value() {
+    let issuer = "the token is of another issuer";
+    let audience = "the token is for another app";
+    let service = "the token is for another service";
+    for (change, expected) in [
+        (json!({"iss": null}), issuer),
+        (json!({"iss": ""}), issuer),
+        (json!({"iss": "https://api.botframework.com/"}), issuer),
+        (json!({"iss": "https://api.botframework.us"}), issuer),
+        (
+            json!({"iss": "https://sts.windows.net/72f988bf-86f1-41af-91ab-2d7cd011db47/"}),
+            issuer,
+        ),
+        (json!({"iss": ["https://api.botframework.com"]}), MALFORMED),
+        (json!({"aud": null}), audience),
+        (json!({"aud": ""}), audience),
+        (json!({"aud": APP.to_ascii_uppercase()}), audience),
+        (json!({"aud": format!("api://{APP}")}), audience),
+        (json!({"aud": [APP]}), MALFORMED),
+        (json!({"exp": null}), "the token has no expiry"),
+        (json!({"exp": "never"}), MALFORMED),
+        (json!({"exp": 1.0e300}), MALFORMED),
+        (json!({"exp": i64::MIN}), "the token has expired"),
+        (json!({"nbf": i64::MAX}), "the token does not hold yet"),
+        (json!({"serviceurl": null}), service),
+        (json!({"serviceurl": ""}), service),
+        (
+            json!({"serviceurl": "https://smba.trafficmanager.net/emea/"}),
+            service,
+        ),
+        (
+            json!({"serviceurl": SERVICE_URL.to_ascii_uppercase()}),
+            service,
+        ),
+        (
+            json!({"serviceurl": null, "serviceUrl": SERVICE_URL}),
+            service,
+        ),
+    ] {
+        assert_eq!(
+            verify(&token(&json!({}), &change)),
+            Err(expected),
+            "{change}"
+        );
+    }
+    assert_eq!(verify(&token(&json!({}), &json!({"nbf": null}))), Ok(()));
+    assert_eq!(
+        verify(&token(
+            &json!({}),
+            &json!({"exp": i64::MAX, "nbf": i64::MIN})
+        )),
+        Ok(())
+    );
+}
+
+#[test]
+fn clocks_may_differ_by_five_minutes_and_not_by_a_second_more() {
+    for (change, good) in [
+        (json!({"exp": NOW_SECS - 300}), true),
+        (json!({"exp": NOW_SECS - 301}), false),
+        (json!({"nbf": NOW_SECS + 300}), true),
+        (json!({"nbf": NOW_SECS + 301}), false),
+    ] {
+        assert_eq!(
+            verify(&token(&json!({}), &change)).is_ok(),
+            good,
+            "{change}"
+        );
+    }
+}
+
+#[test]
+fn the_service_address_may_differ_by_a_trailing_slash_only() {
+    let bare = SERVICE_URL.trim_end_matches('/');
+    let (path, two) = (format!("{bare}/x"), format!("{bare}//"));
+    for (claimed, named, good) in [
+        (SERVICE_URL, bare, true),
+        (bare, SERVICE_URL, true),
+        (SERVICE_URL, path.as_str(), false),
+        (bare, two.as_str(), false),
+        (SERVICE_URL, "", false),
+        ("/", "", false),
+    ] {
+        let token = token(&json!({}), &json!({ "serviceurl": claimed }));
+        let result = verify_one(&webhook(), &token, &body_for(named));
+        assert_eq!(result.is_ok(), good, "{claimed} {named}");
+    }
+    for body in [
+        "",
+        "{}",
+        "[]",
+        "not JSON",
+        r#"{"serviceUrl":7}"#,
+        r#"{"serviceurl":"x"}"#,
+    ] {
+        let result = verify_one(&webhook(), &good_token(), body.as_bytes());
+        assert!(result.is_err(), "{body}");
+    }
+}
+
+#[test]
+fn only_rs256_counts_as_a_signature() {
+    let message = |alg: &str| {
+        let header = with(header(), &json!({ "alg": alg })).to_string();
+        format!("{}.{}", base64url(header), base64url(claims().to_string()))
+    };
+    let algorithm = "the token is not signed with RS256";
+    let none = message("none");
+    for token in [
+        format!("{none}."),
+        format!("{none}.{}", base64url("x")),
+        good_token().replacen(
+            &base64url(header().to_string()),
+            &base64url(r#"{"alg":"none"}"#),
+            1,
+        ),
+    ] {
+        assert_eq!(verify(&token), Err(algorithm));
+    }
+    // The public key as the secret of an HMAC: whoever lets the token choose takes it.
+    let public = components(&pair_one());
+    for secret in [public.n.clone(), pair_one().public().as_ref().to_vec()] {
+        let message = message("HS256");
+        let hmac_key = hmac::Key::new(hmac::HMAC_SHA256, &secret);
+        let tag = base64url(hmac::sign(&hmac_key, message.as_bytes()));
+        assert_eq!(verify(&format!("{message}.{tag}")), Err(algorithm));
+        let honest = format!(
+            "{}.{}",
+            base64url(header().to_string()),
+            base64url(claims().to_string())
+        );
+        let tag = base64url(hmac::sign(&hmac_key, honest.as_bytes()));
+        assert_eq!(verify(&format!("{honest}.{tag}")), Err(SIGNATURE));
+    }
+    let strong = message("RS512");
+    let signed = signature(&pair_one(), &RSA_PKCS1_SHA512, &strong);
+    assert_eq!(verify(&format!("{strong}.{signed}")), Err(algorithm));
+    let mislabelled = message("RS256");
+    let signed = signature(&pair_one(), &RSA_PKCS1_SHA512, &mislabelled);
+    assert_eq!(verify(&format!("{mislabelled}.{signed}")), Err(SIGNATURE));
+    for change in [
+        json!({"alg": null}),
+        json!({"alg": "rs256"}),
+        json!({"alg": ""}),
+    ] {
+        assert_eq!(
+            verify(&token(&change, &json!({}))),
+            Err(algorithm),
+            "{change}"
+        );
+    }
+    assert_eq!(
+        verify(&token(&json!({"alg": ["RS256"]}), &json!({}))),
+        Err(MALFORMED)
+    );
+}
+
+#[test]
+fn the_header_selects_a_key_and_nothing_else() {
+    for change in [
+        json!({"jku": "https://evil.example/keys"}),
+        json!({"x5u": "https://evil.example/cert"}),
+        json!({"jwk": jwk(KID, &pair_two())}),
+        json!({"typ": null}),
+    ] {
+        assert_eq!(verify(&token(&change, &json!({}))), Ok(()), "{change}");
+        let header = with(header(), &change).to_string();
+        let forged = signed(&pair_two(), &header, &claims().to_string());
+        assert_eq!(verify(&forged), Err(SIGNATURE), "{change}");
+    }
+    for (change, expected) in [
+        (json!({"kid": null}), "the token names no key"),
+        (json!({"kid": ""}), "the token names no key"),
+        (json!({"kid": "k".repeat(201)}), "the token names no key"),
+        (json!({"kid": 7}), MALFORMED),
+        (json!({"kid": "key-two"}), UNKNOWN_KEY),
+        (json!({"kid": KID.to_ascii_uppercase()}), UNKNOWN_KEY),
+        (json!({"crit": ["exp"]}), "the token asks for an extension"),
+        (json!({"crit": []}), "the token asks for an extension"),
+    ] {
+        assert_eq!(
+            verify(&token(&change, &json!({}))),
+            Err(expected),
+            "{change}"
+        );
+    }
+}
+
+#[test]
+fn a_key_must_be_endorsed_for_teams() {
+    for endorsements in [
+        Value::Null,
+        json!([]),
+        json!(["directline", "webchat"]),
+        json!(["MSTEAMS"]),
+        json!(["xmsteams"]),
+        json!("msteams"),
+        json!({"msteams": true}),
+    ] {
+        let key = with(
+            jwk(KID, &pair_one()),
+            &json!({ "endorsements": endorsements }),
+        );
+        let webhook = webhook_of(&FakeSource::with_keys(&[key]));
+        let expected = Err("the key is not endorsed for Teams");
+        assert_eq!(
+            verify_at(&webhook, &good_token(), NOW),
+            expected,
+            "{endorsements}"
+        );
+    }
+}
+
+#[test]
+fn keys_that_sign_nothing_of_ours_are_left_out() {
+    let one = jwk(KID, &pair_one());
+    for change in [
+        json!({"kty": "EC"}),
+        json!({"kty": null}),
+        json!({"kty": "oct", "k": "c2VjcmV0"}),
+        json!({"use": "enc"}),
+        json!({"n": null}),
+        json!({"n": "not base64url!"}),
+        json!({"e": 65537}),
+        json!({"kid": null}),
+    ] {
+        let other = jwk("another", &pair_two());
+        let source = FakeSource::with_keys(&[json!(7), with(one.clone(), &change), other]);
+        assert_eq!(
+            verify_at(&webhook_of(&source), &good_token(), NOW),
+            Err(UNKNOWN_KEY),
+            "{change}"
+        );
+    }
+    let small = with(one.clone(), &json!({"n": base64url([0xFF; 64])}));
+    let source = FakeSource::with_keys(&[small]);
+    assert_eq!(
+        verify_at(&webhook_of(&source), &good_token(), NOW),
+        Err(SIGNATURE)
+    );
+    let zero = [vec![0], components(&pair_one()).n].concat();
+    let padded = with(one.clone(), &json!({"n": base64url(zero), "use": null}));
+    let source = FakeSource::with_keys(&[padded]);
+    assert_eq!(verify_at(&webhook_of(&source), &good_token(), NOW), Ok(()));
+}
+
+#[test]
+fn a_signature_by_another_key_is_noticed() {
+    let (header, claims) = (header().to_string(), claims().to_string());
+    assert_eq!(
+        verify(&signed(&pair_two(), &header, &claims)),
+        Err(SIGNATURE)
+    );
+    let (other, good) = (token(&json!({}), &json!({"x": 1})), good_token());
+    let (message, _) = good.rsplit_once('.').unwrap();
+    let (_, signature) = other.rsplit_once('.').unwrap();
+    assert_eq!(verify(&format!("{message}.{signature}")), Err(SIGNATURE));
+}
+
+#[test]
+fn every_changed_character_of_a_token_is_noticed() {
+    let good = good_token();
+    let webhook = webhook();
+    for index in 0..good.len() {
+        let mut bytes = good.clone().into_bytes();
+        bytes[index] = if bytes[index] == b'A' { b'B' } else { b'A' };
+        let changed = String::from_utf8(bytes).unwrap();
+        assert!(
+            verify_at(&webhook, &changed, NOW).is_err(),
+            "character {index}"
+        );
+    }
+}
+
+#[test]
+fn a_token_has_exactly_one_spelling() {
+    let good = good_token();
+    let [header, claims, signature]: [&str; 3] =
+        good.split('.').collect::<Vec<_>>().try_into().unwrap();
+    let raw = BASE64URL_NOPAD.decode(signature.as_bytes()).unwrap();
+    let padded = BASE64URL.encode(&raw);
+    assert_ne!(padded, signature, "the test has nothing to pad");
+    let standard = data_encoding::BASE64_NOPAD.encode(&raw);
+    assert_ne!(standard, signature, "the test has nothing to respell");
+    // 256 bytes leave two bits of the last character unused.
+    let mut loose = signature.to_owned();
+    let last = loose.pop().unwrap();
+    loose.push(char::from(u8::try_from(last).unwrap() + 1));
+    for token in [
+        format!("{header}.{claims}.{padded}"),
+        format!("{header}.{claims}.{standard}"),
+        format!("{header}.{claims}.{loose}"),
+        format!("{good}."),
+        format!("{good}.x"),
+        format!(".{good}"),
+        format!("{good} "),
+        format!("{good}\t"),
+        format!("{good},Bearer {good}"),
+        format!(" {good}"),
+        format!("{header}.{claims}"),
+        format!("{header}.{claims}."),
+        format!("{header}..{signature}"),
+        format!("..{signature}"),
+        header.to_owned(),
+        String::new(),
+        "..".to_owned(),
+        ".".repeat(10),
+        format!("{}.{claims}.{signature}", "A".repeat(9000)),
+    ] {
+        assert!(verify(&token).is_err(), "{token}");
+    }
+}
+
+#[test]
+fn what_parsers_could_read_in_two_ways_is_refused() {
+    let (good_header, good_claims) = (header().to_string(), claims().to_string());
+    let twice = |json: &str, name: &str, value: &str| {
+        format!(r#"{{"{name}":{value},{}"#, json.strip_prefix('{').unwrap())
+    };
+    for (header, claims) in [
+        (
+            good_header.clone(),
+            twice(&good_claims, "aud", r#""other""#),
+        ),
+        (
+            good_header.clone(),
+            twice(&good_claims, "iss", r#""other""#),
+        ),
+        (good_header.clone(), twice(&good_claims, "exp", "1")),
+        (good_header.clone(), twice(&good_claims, "nbf", "1")),
+        (
+            good_header.clone(),
+            twice(&good_claims, "serviceurl", r#""other""#),
+        ),
+        (twice(&good_header, "alg", r#""none""#), good_claims.clone()),
+        (
+            twice(&good_header, "kid", r#""other""#),
+            good_claims.clone(),
+        ),
+        (good_header.clone(), format!("{good_claims}x")),
+        (format!("{good_header}{{}}"), good_claims.clone()),
+        (
+            r#"["RS256","key-one",null]"#.to_owned(),
+            good_claims.clone(),
+        ),
+        (good_header.clone(), "null".to_owned()),
+        (good_header.clone(), "\u{FEFF}{}".to_owned()),
+        (String::new(), good_claims.clone()),
+    ] {
+        let token = signed(&pair_one(), &header, &claims);
+        assert_eq!(verify(&token), Err(MALFORMED), "{header} {claims}");
+    }
+}
+
+#[test]
+fn there_is_one_authorization_header_with_one_bearer_token() {
+    let good = good_token();
+    let check = |values: &[&str]| {
+        let headers = authorization(values);
+        block_on(verify_with(
+            &webhook(),
+            &headers,
+            &body(),
+            &connector(),
+            NOW,
+        ))
+        .is_ok()
+    };
+    let bearer = format!("Bearer {good}");
+    assert!(check(&[&bearer]));
+    // Schemes have no case (RFC 9110 §11.1).
+    assert!(check(&[&format!("bearer {good}")]));
+    assert!(check(&[&format!("BEARER {good}")]));
+    for values in [
+        vec![],
+        vec![bearer.as_str(), bearer.as_str()],
+        vec![bearer.as_str(), "Bearer x"],
+        vec!["Bearer x", bearer.as_str()],
+        vec![""],
+        vec!["Bearer"],
+        vec!["Bearer "],
+        vec![good.as_str()],
+    ] {
+        assert!(!check(&values), "{values:?}");
+    }
+    for value in [
+        format!("Basic {good}"),
+        format!("Bearer  {good}"),
+        format!("Bearer\t{good}"),
+        format!("Bearer {good} x"),
+        format!("Bearer {good},Bearer {good}"),
+        format!("Bearer {good}, Bearer {good}"),
+    ] {
+        assert!(!check(&[&value]), "{value}");
+    }
+}
+
+#[test]
+fn a_connector_without_an_app_id_refuses_everything() {
+    for value in [None, Some(""), Some(" ")] {
+        let mut bare = connector();
+        bare.settings.remove(APP_ID);
+        if let Some(value) = value {
+            bare.settings.insert(APP_ID.to_owned(), value.to_owned());
+        }
+        let token = token(&json!({}), &json!({"aud": value.unwrap_or("")}));
+        let headers = authorization(&[&format!("Bearer {token}")]);
+        let result = block_on(verify_with(&webhook(), &headers, &body(), &bare, NOW));
+        assert_eq!(result, Err(Refusal::because("the connector has no app id")));
+    }
+}
+
+#[test]
+fn without_any_keys_the_failure_is_ours_and_teams_is_to_try_again() {
+    for answer in [
+        FakeSource::down(),
+        Ok(Vec::new()),
+        Ok(b"{}".to_vec()),
+        Ok(key_set(&[])),
+    ] {
+        let source = FakeSource::new(answer);
+        let refusal = verify_one(&webhook_of(&source), &good_token(), &body()).unwrap_err();
+        assert_eq!(
+            (refusal.cause, refusal.reason),
+            (Cause::NotCheckable, NO_KEYS)
+        );
+    }
+    let forged = token(&json!({}), &json!({"aud": "other"}));
+    let webhook = webhook_of(&FakeSource::new(FakeSource::down()));
+    let refusal = verify_one(&webhook, &forged, &body());
+    assert_eq!(refusal.unwrap_err().cause, Cause::NotAuthentic);
+}
+
+#[test]
+fn keys_are_fetched_once_a_day() {
+    let source = FakeSource::with_keys(&[jwk(KID, &pair_one())]);
+    let webhook = webhook_of(&source);
+    block_on(webhook.warm(NOW));
+    block_on(webhook.warm(NOW));
+    assert_eq!(source.fetches(), 1);
+    let token = lasting(KID, &pair_one());
+    for (secs, fetches) in [
+        (0, 1),
+        (60, 1),
+        (86_399, 1),
+        (86_400, 2),
+        (86_401, 2),
+        (172_799, 2),
+        (172_800, 3),
+    ] {
+        assert_eq!(verify_at(&webhook, &token, after(secs)), Ok(()), "{secs}");
+        assert_eq!(source.fetches(), fetches, "{secs}");
+    }
+}
+
+#[test]
+fn a_new_key_is_found_within_five_minutes() {
+    let source = FakeSource::with_keys(&[jwk(KID, &pair_one())]);
+    let webhook = webhook_of(&source);
+    block_on(webhook.warm(NOW));
+    source.set(Ok(key_set(&[jwk("key-two", &pair_two())])));
+    let token = lasting("key-two", &pair_two());
+    assert_eq!(verify_at(&webhook, &token, after(299)), Err(UNKNOWN_KEY));
+    assert_eq!(verify_at(&webhook, &token, after(300)), Ok(()));
+    // The key that Microsoft has withdrawn is gone with the fetch.
+    let withdrawn = lasting(KID, &pair_one());
+    assert_eq!(
+        verify_at(&webhook, &withdrawn, after(301)),
+        Err(UNKNOWN_KEY)
+    );
+    assert_eq!(source.fetches(), 2);
+}
+
+#[test]
+fn keys_that_nobody_knows_do_not_make_us_fetch_for_each_request() {
+    let source = FakeSource::with_keys(&[jwk(KID, &pair_one())]);
+    let webhook = webhook_of(&source);
+    for secs in 0..=600 {
+        let token = token(&json!({"kid": format!("made-up-{secs}")}), &json!({}));
+        assert_eq!(verify_at(&webhook, &token, after(secs)), Err(UNKNOWN_KEY));
+    }
+    assert_eq!(source.fetches(), 3, "at 0, 300 and 600 seconds");
+}
+
+#[test]
+fn a_token_that_is_not_for_this_app_makes_us_fetch_nothing() {
+    let source = FakeSource::with_keys(&[jwk(KID, &pair_one())]);
+    let webhook = webhook_of(&source);
+    for change in [
+        json!({"aud": "other"}),
+        json!({"iss": "other"}),
+        json!({"exp": 1}),
+    ] {
+        assert!(verify_at(&webhook, &token(&json!({}), &change), NOW).is_err());
+    }
+    assert!(verify_at(&webhook, "not a token", NOW).is_err());
+    assert_eq!(source.fetches(), 0);
+}
+
+#[test]
+fn old_keys_stay_in_use_while_new_ones_cannot_be_had() {
+    let source = FakeSource::with_keys(&[jwk(KID, &pair_one())]);
+    let webhook = webhook_of(&source);
+    block_on(webhook.warm(NOW));
+    let token = lasting(KID, &pair_one());
+    let answers = [FakeSource::down(), Ok(b"<html>".to_vec()), Ok(key_set(&[]))];
+    for (index, answer) in answers.into_iter().enumerate() {
+        source.set(answer);
+        let later = 100_000 + 300 * u64::try_from(index).unwrap();
+        assert_eq!(verify_at(&webhook, &token, after(later)), Ok(()));
+        assert_eq!(verify_at(&webhook, &token, after(later + 299)), Ok(()));
+        assert_eq!(
+            source.fetches(),
+            2 + index,
+            "tried again after five minutes, not sooner"
+        );
+    }
+}
+
+#[test]
+fn while_there_are_no_keys_a_fetch_is_tried_every_two_seconds() {
+    let source = FakeSource::new(FakeSource::down());
+    let webhook = webhook_of(&source);
+    block_on(webhook.warm(NOW));
+    for (millis, fetches) in [(0, 1), (1999, 1), (2000, 2), (3999, 2), (4000, 3)] {
+        let now = NOW.plus(Duration::from_millis(millis));
+        assert_eq!(
+            verify_at(&webhook, &good_token(), now),
+            Err(NO_KEYS),
+            "{millis}"
+        );
+        assert_eq!(source.fetches(), fetches, "{millis}");
+    }
+    source.set(Ok(key_set(&[jwk(KID, &pair_one())])));
+    assert_eq!(verify_at(&webhook, &good_token(), after(6)), Ok(()));
+}
+
+#[test]
+fn one_fetch_serves_all_who_wait_for_it() {
+    let source = FakeSource::slow(Ok(key_set(&[jwk(KID, &pair_one())])), 5);
+    let webhook = webhook_of(&source);
+    let headers = authorization(&[&format!("Bearer {}", good_token())]);
+    let (body, connector) = (body(), connector());
+    let once = || verify_with(&webhook, &headers, &body, &connector, NOW);
+    let (first, second) = block_on(join(once(), once()));
+    assert_eq!((first, second), (Ok(()), Ok(())));
+    assert_eq!(source.fetches(), 1);
+}
+
+#[test]
+fn a_request_that_ran_out_of_time_while_fetching_does_not_block_the_next() {
+    let source = FakeSource::slow(Ok(key_set(&[jwk(KID, &pair_one())])), 1);
+    let webhook = webhook_of(&source);
+    assert_eq!(
+        webhook.warm(NOW).now_or_never(),
+        None,
+        "it waits, and is dropped"
+    );
+    assert_eq!(verify_at(&webhook, &good_token(), after(1)), Err(NO_KEYS));
+    assert_eq!(verify_at(&webhook, &good_token(), after(2)), Ok(()));
+    assert_eq!(source.fetches(), 2);
+}
+
+proptest! {
+    #[test]
+    fn no_token_makes_us_panic_or_is_taken(token in "[ -~]{0,200}") {
+        prop_assert!(verify(&token).is_err());
+    }
+
+    #[test]
+    fn no_header_or_claims_make_us_panic(header in "[ -~]{0,100}", claims in "[ -~]{0,100}") {
+        let token = format!("{}.{}.{}", base64url(header), base64url(claims), base64url([7; 256]));
+        prop_assert!(verify(&token).is_err());
+    }
+
+    #[test]
+    fn no_key_set_makes_us_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let source = FakeSource::new(Ok(body));
+        prop_assert_eq!(verify_at(&webhook_of(&source), &good_token(), NOW), Err(NO_KEYS));
+    }
+}

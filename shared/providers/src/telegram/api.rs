@@ -1,0 +1,591 @@
+//! What every call and every answer of the Bot API has in common, and what its errors mean
+//! (PROVIDERS §3.4).
+
+use super::{BOT_TOKEN, kind::is_bot_token};
+use crate::{
+    outgoing::{Api, CallResult, Host, HttpReply, OutgoingCall, Problem},
+    webhook::Credentials,
+};
+use http::Method;
+use serde_json::Value;
+use std::time::Duration;
+use vestibule_domain::{ports::FailureClass, secret::Secret, text::is_invisible};
+
+/// A bot's token, which is a part of every address.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Token<'a>(&'a Secret);
+
+impl<'a> Token<'a> {
+    /// The connector's. One that could lead a call elsewhere is none.
+    pub(super) fn of(credentials: &Credentials<'a>) -> Result<Self, Problem> {
+        credentials
+            .secrets
+            .get(BOT_TOKEN)
+            .filter(|token| is_bot_token(token.reveal()))
+            .map(Self)
+            .ok_or_else(|| Problem::never(FailureClass::Connector, NO_BOT_TOKEN))
+    }
+
+    /// The call of a method without arguments.
+    pub(super) fn ask(self, method: &str) -> OutgoingCall {
+        let path = format!("/bot{}/{method}", self.0.reveal());
+        OutgoingCall::new(Host::Api(Api::Telegram), Method::GET, path)
+    }
+
+    /// The call of a method with these arguments.
+    pub(super) fn call(self, method: &str, arguments: &Value) -> OutgoingCall {
+        let mut call = self.ask(method);
+        call.method = Method::POST;
+        call.with_json(arguments)
+    }
+
+    /// The download of a file. Its address holds the token too, so it is never kept or shown.
+    pub(super) fn download(self, encoded_path: &str) -> OutgoingCall {
+        let path = format!("/file/bot{}/{encoded_path}", self.0.reveal());
+        OutgoingCall::new(Host::Api(Api::Telegram), Method::GET, path)
+    }
+
+    /// What somebody said, without the token: Telegram does not repeat it, but whoever stands between
+    /// might repeat the address.
+    pub(super) fn redact(self, text: &str) -> String {
+        let token = self.0.reveal();
+        let secret = token.split_once(':').map_or(token, |(_, secret)| secret);
+        // Invisible characters go first: without them the token could come together again.
+        let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
+        visible.replace(secret, "…")
+    }
+
+    /// The `result` of an answer that says `ok`. No answer and an answer that is not understood are
+    /// ambiguous, so they are for later; queues bound how often.
+    pub(super) fn answer(self, result: &CallResult) -> Result<Value, Refused> {
+        let reply = match result {
+            CallResult::Replied(reply) => reply,
+            CallResult::NoReply { reason } => {
+                return Err(Problem::later(None, &self.redact(reason)).into());
+            }
+            CallResult::Forbidden { reason } => {
+                let reason = self.redact(reason);
+                return Err(Problem::never(FailureClass::Connector, &reason).into());
+            }
+        };
+        let Some(mut answer) = read(reply) else {
+            let reason = format!("http_{}", reply.status);
+            return Err(Problem::later(reply.retry_after, &reason).into());
+        };
+        if answer.get("ok") == Some(&Value::Bool(true)) {
+            return Ok(answer
+                .get_mut("result")
+                .map(Value::take)
+                .unwrap_or_default());
+        }
+        Err(self.refused(reply, &answer))
+    }
+
+    fn refused(self, reply: &HttpReply, answer: &Value) -> Refused {
+        let status = answer
+            .get("error_code")
+            .and_then(Value::as_u64)
+            .and_then(|code| u16::try_from(code).ok())
+            .filter(|code| (400..600).contains(code))
+            .unwrap_or(reply.status);
+        let description = answer.get("description").and_then(Value::as_str);
+        let description = self.redact(description.unwrap_or(""));
+        let reason = if description.is_empty() {
+            format!("http_{status}")
+        } else {
+            description.clone()
+        };
+        let parameter = |name: &str| answer.get("parameters")?.get(name)?.as_i64();
+        let problem = match meaning(status, &description) {
+            Meaning::Never(class) => Problem::never(class, &reason),
+            Meaning::Later => {
+                let asked = parameter("retry_after")
+                    .and_then(|seconds| u64::try_from(seconds).ok())
+                    .map(Duration::from_secs);
+                Problem::later(reply.retry_after.max(asked), &reason)
+            }
+        };
+        Refused {
+            problem,
+            // A supergroup's id is negative; a positive one would be a person's.
+            moved_to: parameter("migrate_to_chat_id").filter(|id| status == 400 && *id < 0),
+        }
+    }
+}
+
+/// The reason when a connector has no token that could be one.
+pub(super) const NO_BOT_TOKEN: &str = "no_bot_token";
+
+/// Why a call did not do what it should.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Refused {
+    /// The problem.
+    pub(super) problem: Problem,
+    /// The new id of the chat, if all that is wrong is that it has one.
+    pub(super) moved_to: Option<i64>,
+}
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self {
+            problem,
+            moved_to: None,
+        }
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        refused.problem
+    }
+}
+
+/// The JSON object of an answer that says whether it is `ok`; `None` for what a proxy or a stranger
+/// said.
+fn read(reply: &HttpReply) -> Option<Value> {
+    let body: Value = serde_json::from_slice(&reply.body).ok()?;
+    let ok = body.get("ok")?.as_bool()?;
+    // Only 200 carries a success; a refusal has its own code inside.
+    (!ok || reply.status == 200).then_some(body)
+}
+
+/// What an error means: the first row of [`ERRORS`] that matches counts.
+fn meaning(status: u16, description: &str) -> Meaning {
+    let said = description.to_ascii_lowercase();
+    let said = PREFIXES
+        .iter()
+        .find_map(|prefix| said.strip_prefix(prefix))
+        .unwrap_or(&said);
+    ERRORS
+        .iter()
+        .find(|(statuses, pattern, _)| statuses.contains(&status) && matches(pattern, said))
+        .map_or(LATER, |(_, _, meaning)| *meaning)
+}
+
+fn matches(pattern: &str, said: &str) -> bool {
+    pattern
+        .strip_suffix('*')
+        .map_or(pattern == said, |prefix| said.starts_with(prefix))
+}
+
+/// What descriptions begin with. Older answers say "Unauthorized" where newer ones say "Forbidden".
+const PREFIXES: [&str; 3] = ["bad request: ", "forbidden: ", "unauthorized: "];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    Later,
+    Never(FailureClass),
+}
+
+const LATER: Meaning = Meaning::Later;
+const CONNECTOR: Meaning = Meaning::Never(FailureClass::Connector);
+const RECIPIENT: Meaning = Meaning::Never(FailureClass::Recipient);
+const REQUEST: Meaning = Meaning::Never(FailureClass::Request);
+
+const BAD: &[u16] = &[400];
+const NO: &[u16] = &[400, 401, 403];
+
+/// Status, what the description says behind its prefix in lower case, and what that means. A `*` at
+/// the end stands for anything. What is in no row is for later.
+const ERRORS: &[(&[u16], &str, Meaning)] = &[
+    (NO, "bot was blocked by the user", RECIPIENT),
+    (NO, "user is deactivated", RECIPIENT),
+    (NO, "bot was kicked from *", RECIPIENT),
+    (NO, "bot is not a member of *", RECIPIENT),
+    (NO, "bot can't initiate conversation with a user", RECIPIENT),
+    (NO, "bots can't send messages to bots", RECIPIENT),
+    (NO, "bot can't send messages to bots", RECIPIENT),
+    (NO, "the group chat was deleted", RECIPIENT),
+    (NO, "not enough rights*", RECIPIENT),
+    (NO, "have no rights to send a message", RECIPIENT),
+    (NO, "need administrator rights*", RECIPIENT),
+    (NO, "chat not found", RECIPIENT),
+    (NO, "private chat not found", RECIPIENT),
+    (NO, "user not found", RECIPIENT),
+    (NO, "group is deactivated", RECIPIENT),
+    // Without the new id there is nobody to send it to.
+    (
+        BAD,
+        "group chat was upgraded to a supergroup chat",
+        RECIPIENT,
+    ),
+    (BAD, "message thread not found", RECIPIENT),
+    (BAD, "topic_*", RECIPIENT),
+    // CHAT_ADMIN_REQUIRED, CHAT_WRITE_FORBIDDEN, CHAT_RESTRICTED and more of the kind.
+    (BAD, "chat_*", RECIPIENT),
+    (BAD, "peer_id_invalid", RECIPIENT),
+    (BAD, "channel_private", RECIPIENT),
+    (BAD, "privacy_premium_required", RECIPIENT),
+    (BAD, "allow_payment_required*", RECIPIENT),
+    (&[400, 406], "frozen_method_invalid", CONNECTOR),
+    (BAD, "logged out", CONNECTOR),
+    (BAD, "message text is empty", REQUEST),
+    (BAD, "message is too long", REQUEST),
+    (BAD, "message_too_long", REQUEST),
+    (BAD, "can't parse entities*", REQUEST),
+    (BAD, "message to be replied not found", REQUEST),
+    (&[404], "not found", CONNECTOR),
+    (&[404], "*", REQUEST),
+    // "Unauthorized" with nothing behind it, or with a word on the token.
+    (&[401], "*", CONNECTOR),
+    // A refusal that is new to us: of whoever would get the text, or of the text.
+    (&[403], "*", RECIPIENT),
+    (&[400, 402, 405, 406, 410, 413, 414, 422], "*", REQUEST),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        telegram::fixtures::{TOKEN, TOKEN_SECRET, accepted, refused, replied},
+        webhook::clean_kind,
+    };
+    use proptest::prelude::*;
+    use serde_json::json;
+    use std::collections::BTreeSet;
+
+    /// PROVIDERS §3.4 as it stands there, apart from the table above, and what Telegram's own server
+    /// says where it is not quoted there.
+    const FACTS: &[(u16, &str, Meaning)] = &[
+        (403, "Forbidden: bot was blocked by the user", RECIPIENT),
+        (403, "Forbidden: user is deactivated", RECIPIENT),
+        (
+            403,
+            "Forbidden: bot was kicked from the group chat",
+            RECIPIENT,
+        ),
+        (
+            403,
+            "Forbidden: bot was kicked from the supergroup chat",
+            RECIPIENT,
+        ),
+        (
+            403,
+            "Forbidden: bot was kicked from the channel chat",
+            RECIPIENT,
+        ),
+        (
+            403,
+            "Forbidden: bot is not a member of the group chat",
+            RECIPIENT,
+        ),
+        (
+            403,
+            "Forbidden: bot is not a member of the supergroup chat",
+            RECIPIENT,
+        ),
+        (
+            403,
+            "Forbidden: bot is not a member of the channel chat",
+            RECIPIENT,
+        ),
+        (
+            403,
+            "Forbidden: bot can't initiate conversation with a user",
+            RECIPIENT,
+        ),
+        (
+            403,
+            "Forbidden: bots can't send messages to bots",
+            RECIPIENT,
+        ),
+        (403, "Forbidden: the group chat was deleted", RECIPIENT),
+        (400, "Bad Request: chat not found", RECIPIENT),
+        (400, "Bad Request: private chat not found", RECIPIENT),
+        (400, "Bad Request: user not found", RECIPIENT),
+        (400, "Bad Request: group is deactivated", RECIPIENT),
+        (
+            400,
+            "Bad Request: not enough rights to send text messages to the chat",
+            RECIPIENT,
+        ),
+        (
+            400,
+            "Bad Request: have no rights to send a message",
+            RECIPIENT,
+        ),
+        (
+            400,
+            "Bad Request: need administrator rights in the channel chat",
+            RECIPIENT,
+        ),
+        (400, "Bad Request: CHAT_ADMIN_REQUIRED", RECIPIENT),
+        (400, "Bad Request: CHAT_WRITE_FORBIDDEN", RECIPIENT),
+        (400, "Bad Request: TOPIC_CLOSED", RECIPIENT),
+        (400, "Bad Request: message thread not found", RECIPIENT),
+        (
+            400,
+            "Bad Request: group chat was upgraded to a supergroup chat",
+            RECIPIENT,
+        ),
+        (401, "Unauthorized", CONNECTOR),
+        (401, "Unauthorized: invalid token specified", CONNECTOR),
+        (404, "Not Found", CONNECTOR),
+        (400, "Bad Request: message text is empty", REQUEST),
+        (400, "Bad Request: message is too long", REQUEST),
+        (400, "Bad Request: MESSAGE_TOO_LONG", REQUEST),
+        (
+            400,
+            "Bad Request: can't parse entities: Unsupported start tag",
+            REQUEST,
+        ),
+        (400, "Bad Request: message to be replied not found", REQUEST),
+        (404, "Not Found: method not found", REQUEST),
+        (413, "Request Entity Too Large", REQUEST),
+        (429, "Too Many Requests: retry after 30", LATER),
+        (409, "Conflict: terminated by other getUpdates", LATER),
+        (500, "Internal Server Error: restart", LATER),
+        (502, "Bad Gateway", LATER),
+    ];
+
+    fn secret() -> Secret {
+        Secret::new(TOKEN)
+    }
+
+    fn answer(result: &CallResult) -> Result<Value, Refused> {
+        Token(&secret()).answer(result)
+    }
+
+    fn meaning_of(status: u16, description: &str) -> Meaning {
+        let refused = answer(&refused(status, description)).unwrap_err();
+        assert_eq!(refused.moved_to, None);
+        match refused.problem {
+            Problem::Later { reason, .. } => {
+                assert_eq!(reason, clean_kind(description));
+                LATER
+            }
+            Problem::Never { class, reason } => {
+                assert_eq!(reason, clean_kind(description));
+                Meaning::Never(class)
+            }
+        }
+    }
+
+    #[test]
+    fn every_error_in_the_facts_has_its_class() {
+        for (status, description, expected) in FACTS {
+            assert_eq!(
+                meaning_of(*status, description),
+                *expected,
+                "{status} {description}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_the_bare_word_unauthorized_blames_the_token() {
+        for (description, expected) in [
+            ("Unauthorized", CONNECTOR),
+            ("Unauthorized: bot was kicked from a chat", RECIPIENT),
+            (
+                "Unauthorized: bot can't initiate conversation with a user",
+                RECIPIENT,
+            ),
+            ("Unauthorized: bot can't send messages to bots", RECIPIENT),
+            ("Unauthorized: bot was blocked by the user", RECIPIENT),
+        ] {
+            assert_eq!(meaning_of(401, description), expected, "{description}");
+        }
+    }
+
+    #[test]
+    fn every_row_of_the_table_counts() {
+        let mut seen = BTreeSet::new();
+        for (statuses, pattern, expected) in ERRORS {
+            for status in *statuses {
+                assert!(seen.insert((status, *pattern)), "{pattern} is there twice");
+                let said = pattern.replace('*', "something");
+                assert_eq!(
+                    meaning_of(*status, &said),
+                    *expected,
+                    "{status} {pattern} is hidden by a row above"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_without_a_description_still_has_a_reason() {
+        for body in [
+            r#"{"ok":false}"#,
+            r#"{"ok":false,"error_code":"400","description":""}"#,
+            r#"{"ok":false,"error_code":99999,"description":7}"#,
+        ] {
+            let expected = Problem::Never {
+                class: FailureClass::Request,
+                reason: "http_400".into(),
+            };
+            assert_eq!(answer(&replied(400, body)), Err(expected.into()));
+        }
+    }
+
+    #[test]
+    fn a_rate_limit_waits_for_the_longer_of_its_two_times() {
+        let seconds = Duration::from_secs;
+        for (header, parameter, expected) in [
+            (None, json!(30), Some(seconds(30))),
+            (Some(seconds(30)), json!(null), Some(seconds(30))),
+            (Some(seconds(7)), json!(30), Some(seconds(30))),
+            (Some(seconds(30)), json!(7), Some(seconds(30))),
+            (None, json!(null), None),
+            (None, json!(-5), None),
+            (None, json!("soon"), None),
+        ] {
+            let body = json!({
+                "ok": false, "error_code": 429,
+                "description": "Too Many Requests: retry after 30",
+                "parameters": {"retry_after": parameter},
+            });
+            let result = CallResult::Replied(HttpReply {
+                status: 429,
+                retry_after: header,
+                body: body.to_string().into_bytes(),
+            });
+            let expected = Problem::Later {
+                after: expected,
+                reason: "Too Many Requests: retry after 30".into(),
+            };
+            assert_eq!(answer(&result), Err(expected.into()), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_group_that_became_a_supergroup_names_its_new_id() {
+        for (status, id, expected) in [
+            (400, json!(-1_001_160_242_915_i64), Some(-1_001_160_242_915)),
+            (400, json!(218_485_655), None),
+            (400, json!("-1001160242915"), None),
+            (400, json!(null), None),
+            (403, json!(-1_001_160_242_915_i64), None),
+        ] {
+            let body = json!({
+                "ok": false, "error_code": status,
+                "description": "Bad Request: group chat was upgraded to a supergroup chat",
+                "parameters": {"migrate_to_chat_id": id},
+            });
+            let refused = answer(&replied(status, &body.to_string())).unwrap_err();
+            assert_eq!(refused.moved_to, expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_not_an_answer_of_the_bot_api_is_for_later() {
+        for (status, body) in [
+            (500, "oops"),
+            (502, "<html>Bad gateway</html>"),
+            (404, "<html>404 Not Found</html>"),
+            (200, "<html>Sign in to the hotel network</html>"),
+            (200, ""),
+            (200, "[]"),
+            (200, "{}"),
+            (200, r#"{"ok":"true"}"#),
+            (302, ""),
+            (503, r#"{"ok":true,"result":{}}"#),
+        ] {
+            let expected = Problem::Later {
+                after: None,
+                reason: format!("http_{status}"),
+            };
+            assert_eq!(
+                answer(&replied(status, body)),
+                Err(expected.into()),
+                "{status} {body}"
+            );
+        }
+        let nothing = CallResult::NoReply {
+            reason: "timed out".into(),
+        };
+        assert_eq!(
+            answer(&nothing),
+            Err(Problem::later(None, "timed out").into())
+        );
+        let forbidden = CallResult::Forbidden {
+            reason: "not there".into(),
+        };
+        assert_eq!(
+            answer(&forbidden),
+            Err(Problem::never(FailureClass::Connector, "not there").into())
+        );
+    }
+
+    #[test]
+    fn a_success_is_its_result() {
+        assert_eq!(
+            answer(&accepted(&json!({"message_id": 133}))),
+            Ok(json!({"message_id": 133}))
+        );
+        assert_eq!(answer(&replied(200, r#"{"ok":true}"#)), Ok(Value::Null));
+    }
+
+    #[test]
+    fn no_reason_shows_the_token() {
+        let split = format!("{}\u{200B}{}", &TOKEN_SECRET[..9], &TOKEN_SECRET[9..]);
+        for said in [
+            format!("no route to /bot{TOKEN}/sendMessage"),
+            format!("/bot{TOKEN}"),
+            split,
+            format!("{TOKEN_SECRET}{TOKEN_SECRET}"),
+        ] {
+            for result in [
+                refused(400, &said),
+                refused(404, &said),
+                refused(429, &said),
+                CallResult::NoReply {
+                    reason: said.clone(),
+                },
+                CallResult::Forbidden {
+                    reason: said.clone(),
+                },
+            ] {
+                let refused = format!("{:?}", answer(&result).unwrap_err());
+                assert!(!refused.contains(&TOKEN_SECRET[..9]), "{refused}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_debug_of_no_call_shows_the_token() {
+        let secret = secret();
+        let token = Token(&secret);
+        for (call, operation) in [
+            (token.ask("getMe"), "getMe"),
+            (token.call("sendMessage", &json!({})), "sendMessage"),
+            (token.download("photos/file_1.jpg"), "file_1.jpg"),
+        ] {
+            assert!(call.path.contains(TOKEN));
+            let shown = format!("{call:?} {token:?}");
+            assert!(shown.contains(operation), "{shown}");
+            assert!(!shown.contains(TOKEN_SECRET), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_could_lead_a_call_elsewhere_is_none() {
+        let connector = crate::telegram::fixtures::connector();
+        for stored in ["", " ", "../../admin", "110201543:AAHdqTcvCH1vGWJ/../x?y#z"] {
+            let secrets = [(BOT_TOKEN.to_owned(), Secret::new(stored))].into();
+            let credentials = Credentials {
+                connector: &connector,
+                secrets: &secrets,
+            };
+            let expected = Problem::never(FailureClass::Connector, NO_BOT_TOKEN);
+            assert_eq!(Token::of(&credentials).err(), Some(expected), "{stored}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_makes_us_panic(status in 100_u16..600, body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let result = CallResult::Replied(HttpReply { status, retry_after: None, body });
+            let _ = answer(&result);
+        }
+
+        #[test]
+        fn a_reason_is_short_and_clean(status in 400_u16..500, said in any::<String>()) {
+            let (Problem::Later { reason, .. } | Problem::Never { reason, .. }) =
+                answer(&refused(status, &said)).unwrap_err().problem;
+            prop_assert_eq!(clean_kind(&reason), reason.as_str());
+            prop_assert!(!reason.is_empty());
+        }
+    }
+}

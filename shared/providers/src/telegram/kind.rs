@@ -1,0 +1,242 @@
+//! What an admin sets up for Telegram, and what they do there.
+
+use super::{BOT_TOKEN, PREVIOUS_SECRET_TOKEN, SECRET_TOKEN, Telegram, key};
+use crate::catalogue::{ConnectorKind, FieldSpec, Fill};
+use vestibule_domain::connector::Provider;
+
+/// Longest text of one message. Telegram counts characters; see `send` for what we count.
+pub(super) const MESSAGE_MAX_CHARS: usize = 4096;
+
+/// Longest token that is taken. Telegram promises no length; theirs have about 46 characters.
+const BOT_TOKEN_MAX_CHARS: usize = 250;
+/// Longest secret token, by Telegram's rule.
+const SECRET_TOKEN_MAX_CHARS: usize = 256;
+/// Shortest secret token: it is all that proves an update, so it has at least 128 bits (RELIABILITY §3).
+const SECRET_TOKEN_MIN_CHARS: usize = 22;
+
+impl ConnectorKind for Telegram {
+    fn provider(&self) -> Provider {
+        key()
+    }
+
+    fn label(&self) -> &'static str {
+        "Telegram"
+    }
+
+    fn channel(&self) -> &'static str {
+        "telegram"
+    }
+
+    fn fields(&self) -> &'static [FieldSpec] {
+        FIELDS
+    }
+
+    fn message_max_chars(&self) -> usize {
+        MESSAGE_MAX_CHARS
+    }
+
+    fn set_up_steps(&self, webhook_url: &str) -> Vec<String> {
+        vec![
+            "In Telegram, open the chat with @BotFather (the one with the blue mark) and send \
+             /newbot. Choose a name and a username that ends in bot. For a bot that exists, send \
+             /mybots, choose it, and open API Token."
+                .to_owned(),
+            "Copy the token that BotFather shows, such as 110201543:AAH…, and save it here as the \
+             bot token."
+                .to_owned(),
+            "For groups: a bot reads only commands, mentions and replies to it there. To have it \
+             read everything, send /setprivacy to BotFather, choose the bot, then Disable. Remove \
+             the bot from groups it is already in and add it again. For private chats nothing is \
+             to be done."
+                .to_owned(),
+            format!(
+                "Press Connect. We tell Telegram to send the bot's messages to {webhook_url} and \
+                 with which secret token. It does so from then on; no other program can fetch them \
+                 with this bot token while it does."
+            ),
+            "In Telegram, open the bot, press Start and write to it, or add it to a group and \
+             mention it. People have to write to the bot in private before it can write to them in \
+             private."
+                .to_owned(),
+        ]
+    }
+}
+
+const FIELDS: &[FieldSpec] = &[
+    FieldSpec {
+        name: BOT_TOKEN,
+        secret: true,
+        required: true,
+        fill: Fill::Nothing,
+        previous_in: None,
+        help: "From @BotFather in Telegram: shown after /newbot, and for a bot that exists under \
+               /mybots > API Token.",
+        check: |value| {
+            is_bot_token(value).then_some(()).ok_or(
+                "A bot token has digits, a colon and at least 30 letters, digits, hyphens or \
+                 underscores, with no spaces around it, such as 110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw.",
+            )
+        },
+    },
+    FieldSpec {
+        name: SECRET_TOKEN,
+        secret: true,
+        required: false,
+        fill: Fill::RandomSecret,
+        previous_in: Some(PREVIOUS_SECRET_TOKEN),
+        help: "Leave it out and we draw one. Telegram is told it when you press Connect and says it \
+               with every message, so that nobody else can. If you change it, press Connect again.",
+        check: check_secret_token,
+    },
+    FieldSpec {
+        name: PREVIOUS_SECRET_TOKEN,
+        secret: true,
+        required: false,
+        fill: Fill::Nothing,
+        previous_in: None,
+        help: "While you rotate the secret token: the one before, so that requests with either are \
+               taken. Leave it blank, or blank it again, when the rotation is over.",
+        check: |value| {
+            if value.is_empty() {
+                Ok(())
+            } else {
+                check_secret_token(value)
+            }
+        },
+    },
+];
+
+/// Digits, a colon, and the secret behind it.
+pub(super) fn is_bot_token(value: &str) -> bool {
+    value.len() <= BOT_TOKEN_MAX_CHARS
+        && value.split_once(':').is_some_and(|(id, secret)| {
+            !id.is_empty()
+                && id.bytes().all(|b| b.is_ascii_digit())
+                && secret.len() >= 30
+                && secret.bytes().all(is_token_byte)
+        })
+}
+
+fn check_secret_token(value: &str) -> Result<(), &'static str> {
+    let fits = (SECRET_TOKEN_MIN_CHARS..=SECRET_TOKEN_MAX_CHARS).contains(&value.len())
+        && value.bytes().all(is_token_byte);
+    fits.then_some(()).ok_or(
+        "A secret token has 22 to 256 characters: letters A to Z, digits, hyphens and underscores.",
+    )
+}
+
+fn is_token_byte(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{catalogue::validate, telegram::fixtures::TOKEN};
+    use std::collections::BTreeMap;
+
+    fn input(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let mut input = BTreeMap::from([(BOT_TOKEN.to_owned(), TOKEN.to_owned())]);
+        for (name, value) in changes {
+            input.insert((*name).to_owned(), (*value).to_owned());
+        }
+        input
+    }
+
+    /// The fields that are wrong.
+    fn wrong(input: &BTreeMap<String, String>, partial: bool) -> Vec<String> {
+        validate(&Telegram, input, partial)
+            .err()
+            .unwrap_or_default()
+            .into_iter()
+            .map(|error| error.field)
+            .collect()
+    }
+
+    #[test]
+    fn the_bot_token_alone_makes_a_connector() {
+        let valid = validate(&Telegram, &input(&[]), false).unwrap();
+        assert!(valid.settings.is_empty());
+        assert_eq!(valid.secrets.keys().collect::<Vec<_>>(), [BOT_TOKEN]);
+        assert_eq!(wrong(&BTreeMap::new(), false), [BOT_TOKEN]);
+        assert!(wrong(&BTreeMap::new(), true).is_empty());
+    }
+
+    #[test]
+    fn each_field_has_its_rule() {
+        let thirty = "x".repeat(30);
+        let shortest_token = format!("1:{thirty}");
+        let (longest, too_long) = ("x".repeat(256), "x".repeat(257));
+        let huge_token = format!("1:{}", "x".repeat(249));
+        // 32 random bytes in base64url, as we draw them.
+        let drawn = "3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA_-0";
+        for (field, good, bad) in [
+            (
+                BOT_TOKEN,
+                vec![TOKEN, shortest_token.as_str()],
+                vec![
+                    "",
+                    ":",
+                    "110201543",
+                    "110201543:short",
+                    ":AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw",
+                    "abc:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw",
+                    " 110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw",
+                    "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw\n",
+                    "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDs/..",
+                    "110201543:AAHdqTcvCH1:vGWJxfSeofSAs0K5PALDsaw",
+                    "bot110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw",
+                    huge_token.as_str(),
+                ],
+            ),
+            (
+                SECRET_TOKEN,
+                vec!["x234567890123456789012", drawn, longest.as_str()],
+                vec![
+                    "",
+                    " ",
+                    "x",
+                    "x23456789012345678901",
+                    "with space in it 12345678",
+                    "éééééééééééé",
+                    "a.b.c.d.e.f.g.h.i.j.k.l",
+                    too_long.as_str(),
+                ],
+            ),
+            (
+                PREVIOUS_SECRET_TOKEN,
+                vec!["", drawn],
+                vec![" ", "a.b", too_long.as_str()],
+            ),
+        ] {
+            for value in good {
+                assert!(
+                    wrong(&input(&[(field, value)]), false).is_empty(),
+                    "{field} {value}"
+                );
+            }
+            for value in bad {
+                let input = input(&[(field, value)]);
+                assert_eq!(wrong(&input, false), [field], "{value:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_rule_is_a_sentence_and_does_not_repeat_the_value() {
+        let input = input(&[(BOT_TOKEN, "canary"), (SECRET_TOKEN, "canary canary")]);
+        for error in validate(&Telegram, &input, false).unwrap_err() {
+            assert!(error.rule.ends_with('.'), "{error}");
+            assert!(!error.to_string().contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_steps_name_the_address_and_what_to_say_to_botfather() {
+        let url = "https://api.example/webhooks/telegram/01J";
+        let steps = Telegram.set_up_steps(url).join("\n");
+        for needed in [url, "@BotFather", "/newbot", "/setprivacy", "Connect"] {
+            assert!(steps.contains(needed), "{needed}");
+        }
+    }
+}

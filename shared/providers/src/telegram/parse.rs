@@ -1,0 +1,345 @@
+//! One update of Telegram's to one event (PROVIDERS §3.1).
+//!
+//! Payloads are read leniently, field by field: what Telegram adds is not noticed, and only what is
+//! needed can make an event unreadable.
+
+use super::{PLATFORM_SCOPE, key};
+use crate::{
+    fields::{
+        ATTACHMENTS_MAX, ID_MAX_BYTES, at_second, event_key, given, is_short_graphic, string,
+        written,
+    },
+    webhook::Event,
+};
+use serde_json::Value;
+use vestibule_domain::{
+    connector::Connector,
+    conversation::{ConversationKind, ConversationRef},
+    message::{Attachment, AttachmentKind, Identity, InboundMessage},
+    profile::Profile,
+    text::clean_name,
+};
+
+/// Longest id of a file that is taken, in bytes. Telegram promises no length; theirs have about 80.
+const FILE_ID_MAX_BYTES: usize = 255;
+
+/// Senders that stand for others and are not marked as bots, or not always (PROVIDERS §3.1).
+const NOBODY: [(i64, &str); 3] = [
+    (1_087_968_824, "anonymous_admin"),
+    (136_817_688, "channel_bot"),
+    // Posts of a linked channel, and Telegram's own notices.
+    (777_000, "telegram"),
+];
+
+/// Fields of a message that show that no person wrote it to the bot, but a chat, a business or
+/// another bot, or a person to a channel's own inbox.
+const NOT_TO_US: [&str; 7] = [
+    "sender_chat",
+    "sender_business_bot",
+    "business_connection_id",
+    "guest_query_id",
+    "guest_bot_caller_user",
+    "guest_bot_caller_chat",
+    "direct_messages_topic",
+];
+
+/// Fields of which every message that a person writes has at least one. By them, and not by those of
+/// service messages, a message is known: a service message that is new to us is then no person's.
+const WRITTEN: [&str; 22] = [
+    "text",
+    "caption",
+    "animation",
+    "audio",
+    "checklist",
+    "contact",
+    "dice",
+    "document",
+    "game",
+    "invoice",
+    "live_photo",
+    "location",
+    "paid_media",
+    "photo",
+    "poll",
+    "rich_message",
+    "sticker",
+    "story",
+    "venue",
+    "video",
+    "video_note",
+    "voice",
+];
+
+/// Fields that make a message a service message; they name it in the log.
+const SERVICE: [&str; 54] = [
+    "new_chat_members",
+    "left_chat_member",
+    "chat_owner_left",
+    "chat_owner_changed",
+    "new_chat_title",
+    "new_chat_photo",
+    "delete_chat_photo",
+    "group_chat_created",
+    "supergroup_chat_created",
+    "channel_chat_created",
+    "message_auto_delete_timer_changed",
+    // The conversation goes on under its new id.
+    "migrate_to_chat_id",
+    "migrate_from_chat_id",
+    "pinned_message",
+    "successful_payment",
+    "refunded_payment",
+    "users_shared",
+    "chat_shared",
+    "gift",
+    "unique_gift",
+    "gift_upgrade_sent",
+    "connected_website",
+    "write_access_allowed",
+    "passport_data",
+    "proximity_alert_triggered",
+    "boost_added",
+    "chat_background_set",
+    "checklist_tasks_done",
+    "checklist_tasks_added",
+    "direct_message_price_changed",
+    "forum_topic_created",
+    "forum_topic_edited",
+    "forum_topic_closed",
+    "forum_topic_reopened",
+    "general_forum_topic_hidden",
+    "general_forum_topic_unhidden",
+    "giveaway_created",
+    "giveaway",
+    "giveaway_winners",
+    "giveaway_completed",
+    "managed_bot_created",
+    "paid_message_price_changed",
+    "poll_option_added",
+    "poll_option_deleted",
+    "suggested_post_approved",
+    "suggested_post_approval_failed",
+    "suggested_post_declined",
+    "suggested_post_paid",
+    "suggested_post_refunded",
+    "video_chat_scheduled",
+    "video_chat_started",
+    "video_chat_ended",
+    "video_chat_participants_invited",
+    "web_app_data",
+];
+
+/// What an authentic request says.
+pub(super) fn update(body: &[u8], connector: &Connector) -> Event {
+    let Ok(Value::Object(update)) = serde_json::from_slice::<Value>(body) else {
+        return Event::unreadable("the request is not a JSON object");
+    };
+    let update = Value::Object(update);
+    let Some(message) = given(&update, "message") else {
+        return Event::ignored(kind_of(&update));
+    };
+    event(&update, message, connector).unwrap_or_else(|other| other)
+}
+
+/// What an update brings instead of a message: the one field besides its id.
+fn kind_of(update: &Value) -> &str {
+    update
+        .as_object()
+        .into_iter()
+        .flatten()
+        .find(|(name, value)| *name != "update_id" && !value.is_null())
+        .map_or("empty", |(name, _)| name)
+}
+
+/// A person's message, or what it is instead.
+fn event(update: &Value, message: &Value, connector: &Connector) -> Result<Event, Event> {
+    if !message.is_object() {
+        return Err(Event::unreadable("the message is not an object"));
+    }
+    if let Some(instead) = no_persons_message(message)? {
+        return Ok(Event::ignored(&format!("message:{instead}")));
+    }
+    person_wrote(update, message, connector).map(|message| Event::Message(Box::new(message)))
+}
+
+/// What a message is, if it is not a person's to us (SPEC A39).
+fn no_persons_message(message: &Value) -> Result<Option<&'static str>, Event> {
+    let first_of = |names: &'static [&'static str]| {
+        names
+            .iter()
+            .copied()
+            .find(|name| given(message, name).is_some())
+    };
+    if let Some(instead) = first_of(&SERVICE).or_else(|| first_of(&NOT_TO_US)) {
+        return Ok(Some(instead));
+    }
+    if message.get("is_automatic_forward") == Some(&Value::Bool(true)) {
+        return Ok(Some("automatic_forward"));
+    }
+    if message.pointer("/chat/type").and_then(Value::as_str) == Some("channel") {
+        return Ok(Some("channel"));
+    }
+    let Some(from) = given(message, "from") else {
+        return Ok(Some("no_user"));
+    };
+    match given(from, "is_bot") {
+        None | Some(Value::Bool(false)) => {}
+        Some(Value::Bool(true)) => return Ok(Some("bot")),
+        Some(_) => return Err(Event::unreadable("message.from.is_bot is not a boolean")),
+    }
+    let id = from.get("id").and_then(Value::as_i64);
+    if let Some((_, name)) = NOBODY.iter().find(|(nobody, _)| id == Some(*nobody)) {
+        return Ok(Some(name));
+    }
+    Ok(first_of(&WRITTEN).is_none().then_some("unknown"))
+}
+
+fn person_wrote(
+    update: &Value,
+    message: &Value,
+    connector: &Connector,
+) -> Result<InboundMessage, Event> {
+    let number = |pointer: &'static str| {
+        update
+            .pointer(pointer)
+            .and_then(Value::as_i64)
+            .ok_or_else(|| Event::unreadable(format!("{pointer} is missing or no integer")))
+    };
+    let update_id = number("/update_id")?.to_string();
+    let message_id = number("/message/message_id")?;
+    let chat = number("/message/chat/id")?;
+    let user = number("/message/from/id")?;
+    if user <= 0 {
+        return Err(Event::unreadable("/message/from/id is not a person's"));
+    }
+    let date = number("/message/date")?;
+    let sent_at =
+        at_second(date).ok_or_else(|| Event::unreadable("/message/date is not a time"))?;
+    let kind = match string_at(message, "/chat/type") {
+        Some("private") if chat == user => ConversationKind::Direct,
+        Some("group" | "supergroup") => ConversationKind::Group,
+        // Of a kind that nobody knows, everybody may read.
+        Some(_) => ConversationKind::Channel,
+        None => return Err(Event::unreadable("/message/chat/type is missing")),
+    };
+    Ok(InboundMessage {
+        sender: Identity {
+            provider: key(),
+            platform_scope: PLATFORM_SCOPE.to_owned(),
+            identifier: user.to_string(),
+        },
+        also_known_as: None,
+        profile: profile(message),
+        conversation: ConversationRef::new(connector.id, kind, chat.to_string(), topic(message)?),
+        text: text_of(message)?,
+        attachments: attachments(message),
+        // The message comes first: ids of updates may start again at random. The time is part of its
+        // key, because in private chats another bot, whose token an admin may put into this
+        // connector, counts messages from 1 again.
+        event_keys: vec![
+            event_key("telegram", &format!("{chat}:{message_id}:{date}")),
+            event_key("telegram", &update_id),
+        ],
+        provider_event_id: update_id,
+        sent_at,
+    })
+}
+
+fn string_at<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    value.pointer(pointer).and_then(Value::as_str)
+}
+
+/// The topic that an answer belongs to. Without `is_topic_message`, the number of a thread is only
+/// that of the message that somebody replied to.
+fn topic(message: &Value) -> Result<Option<String>, Event> {
+    if message.get("is_topic_message") != Some(&Value::Bool(true)) {
+        return Ok(None);
+    }
+    match given(message, "message_thread_id") {
+        None => Ok(None),
+        Some(topic) => topic
+            .as_i64()
+            .map(|topic| Some(topic.to_string()))
+            .ok_or_else(|| Event::unreadable("/message/message_thread_id is no integer")),
+    }
+}
+
+fn profile(message: &Value) -> Profile {
+    let name = |field: &str| {
+        message
+            .pointer("/from")
+            .and_then(|from| string(from, field))
+            .filter(|name| clean_name(name).is_some())
+    };
+    let (first, last) = (name("first_name"), name("last_name"));
+    let joined = [first, last]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" ");
+    let display = if joined.is_empty() {
+        name("username")
+    } else {
+        Some(joined.as_str())
+    };
+    Profile::from_raw(display, first, last, None)
+}
+
+fn text_of(message: &Value) -> Result<String, Event> {
+    match given(message, "text").or_else(|| given(message, "caption")) {
+        None => Ok(String::new()),
+        Some(Value::String(text)) => Ok(written(text)),
+        Some(_) => Err(Event::unreadable("the text is not a string")),
+    }
+}
+
+fn attachments(message: &Value) -> Vec<Attachment> {
+    // A film without sound and a moving photo come a second time, as a document and a photo, for
+    // readers that do not know them.
+    let repeated = |name: &str| match name {
+        "document" => given(message, "animation").is_some(),
+        "photo" => given(message, "live_photo").is_some(),
+        _ => false,
+    };
+    ATTACHED
+        .iter()
+        .filter(|(name, _)| !repeated(name))
+        .filter_map(|(name, kind)| {
+            let file = given(message, name)?;
+            // Of a photo, the last of its sizes is the largest.
+            let file = file.as_array().map_or(Some(file), |sizes| sizes.last())?;
+            attachment(file, *kind)
+        })
+        .take(ATTACHMENTS_MAX)
+        .collect()
+}
+
+const ATTACHED: [(&str, AttachmentKind); 9] = [
+    ("photo", AttachmentKind::Image),
+    ("sticker", AttachmentKind::Image),
+    ("live_photo", AttachmentKind::Video),
+    ("animation", AttachmentKind::Video),
+    ("video", AttachmentKind::Video),
+    ("video_note", AttachmentKind::Video),
+    ("voice", AttachmentKind::Audio),
+    ("audio", AttachmentKind::Audio),
+    ("document", AttachmentKind::File),
+];
+
+fn attachment(file: &Value, kind: AttachmentKind) -> Option<Attachment> {
+    Some(Attachment {
+        kind,
+        provider_id: string(file, "file_id")
+            .filter(|id| is_short_graphic(id, FILE_ID_MAX_BYTES))?
+            .to_owned(),
+        name: string(file, "file_name").and_then(clean_name),
+        mime_type: string(file, "mime_type")
+            .filter(|mime| is_short_graphic(mime, ID_MAX_BYTES))
+            .map(str::to_owned),
+        // Its address would hold the bot's token.
+        url: None,
+    })
+}
+
+#[cfg(test)]
+mod tests;

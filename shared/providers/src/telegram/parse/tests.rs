@@ -1,0 +1,602 @@
+//! What Telegram sends, captured and made up, and what we take it for.
+
+use super::*;
+use crate::{
+    fields::{EVENT_KEY_MAX_BYTES, TEXT_MAX_CHARS},
+    telegram::{
+        Telegram,
+        fixtures::{any_json, connector},
+    },
+    webhook::{Parsed, RawRequest, Refusal, Reply, WebhookProvider},
+};
+use http::HeaderMap;
+use proptest::prelude::*;
+use serde_json::json;
+use std::{collections::BTreeSet, fs, path::PathBuf};
+use vestibule_domain::Timestamp;
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/telegram")
+}
+
+fn captured(name: &str) -> Vec<u8> {
+    fs::read(folder().join(format!("{name}.json"))).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+/// The names of the captured requests that begin like this.
+fn captured_names(prefix: &str) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(folder())
+        .unwrap()
+        .filter_map(|entry| {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            name.strip_suffix(".json").map(str::to_owned)
+        })
+        .filter(|name| name.starts_with(prefix))
+        .collect();
+    names.sort();
+    assert!(!names.is_empty(), "no {prefix}*");
+    names
+}
+
+/// Through the trait, as the intake calls it.
+fn parse(body: &[u8]) -> Result<Parsed, Refusal> {
+    let headers = HeaderMap::new();
+    let request = RawRequest {
+        headers: &headers,
+        query: None,
+        body,
+    };
+    Telegram.parse(&request, &connector(), Timestamp::from_millis(0))
+}
+
+/// The one event of a request that is acknowledged with nothing.
+fn only_event(body: &[u8]) -> Event {
+    let Parsed { mut events, reply } = parse(body).unwrap();
+    assert_eq!(reply, Reply::empty());
+    assert_eq!(events.len(), 1);
+    events.remove(0)
+}
+
+fn message_of(body: &[u8]) -> InboundMessage {
+    match only_event(body) {
+        Event::Message(message) => *message,
+        other => panic!("no message but {other:?}"),
+    }
+}
+
+/// `message_private`, with its message changed.
+fn changed(change: impl FnOnce(&mut Value)) -> Vec<u8> {
+    let mut update: Value = serde_json::from_slice(&captured("message_private")).unwrap();
+    change(&mut update["message"]);
+    update.to_string().into_bytes()
+}
+
+fn kind_of_ignored(name: &str, body: &[u8]) -> String {
+    match only_event(body) {
+        Event::Ignored { kind } => kind,
+        other => panic!("{name}: not ignored but {other:?}"),
+    }
+}
+
+#[test]
+fn a_private_message_is_read_as_it_was_written() {
+    let expected = InboundMessage {
+        sender: Identity {
+            provider: key(),
+            platform_scope: "telegram".into(),
+            identifier: "218485655".into(),
+        },
+        also_known_as: None,
+        profile: Profile {
+            display_name: Some("Waffle Lapkin".into()),
+            first_name: Some("Waffle".into()),
+            last_name: Some("Lapkin".into()),
+            avatar_url: None,
+            avatar_kept: false,
+        },
+        conversation: ConversationRef::new(
+            connector().id,
+            ConversationKind::Direct,
+            "218485655".into(),
+            None,
+        ),
+        text: "hello there".into(),
+        attachments: Vec::new(),
+        provider_event_id: "892252934".into(),
+        event_keys: vec![
+            "telegram:218485655:6557:1569518342".into(),
+            "telegram:892252934".into(),
+        ],
+        sent_at: Timestamp::from_millis(1_569_518_342_000),
+    };
+    assert_eq!(message_of(&captured("message_private")), expected);
+}
+
+#[test]
+fn every_captured_message_of_a_person_is_taken() {
+    for name in captured_names("message_") {
+        let message = message_of(&captured(&name));
+        assert_eq!(message.event_keys.len(), 2, "{name}");
+        assert!(message.sender.identifier.parse::<i64>().unwrap() > 0);
+    }
+}
+
+#[test]
+fn every_captured_event_that_is_no_persons_message_is_ignored() {
+    for name in captured_names("ignored_") {
+        let kind = kind_of_ignored(&name, &captured(&name));
+        assert!(!kind.is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn every_captured_event_that_cannot_be_read_is_kept_and_does_not_block_its_chat() {
+    for name in captured_names("unreadable_") {
+        let event = only_event(&captured(&name));
+        let Event::Unreadable { detail } = event else {
+            panic!("{name}: {event:?}");
+        };
+        assert!(!detail.contains("hello"), "{detail}");
+    }
+}
+
+#[test]
+fn no_captured_hostile_request_is_refused_or_gets_a_reply() {
+    for name in captured_names("hostile_") {
+        if let Event::Message(message) = only_event(&captured(&name)) {
+            for key in &message.event_keys {
+                assert!(is_short_graphic(key, EVENT_KEY_MAX_BYTES), "{name}: {key}");
+            }
+            let profile = &message.profile;
+            for shown in [
+                &profile.display_name,
+                &profile.first_name,
+                &profile.last_name,
+            ]
+            .into_iter()
+            .flatten()
+            {
+                assert_eq!(clean_name(shown).as_ref(), Some(shown), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_captured_request_is_read_by_a_test_and_has_its_origin() {
+    let origins = fs::read_to_string(folder().join("README.md")).unwrap();
+    for name in captured_names("") {
+        let prefixes = [
+            "message_",
+            "duplicate_",
+            "ignored_",
+            "unreadable_",
+            "hostile_",
+        ];
+        assert!(
+            prefixes.iter().any(|prefix| name.starts_with(prefix)),
+            "{name}"
+        );
+        assert!(origins.contains(&format!("| `{name}` |")), "{name}");
+    }
+}
+
+#[test]
+fn a_message_is_the_same_under_whatever_update_it_comes() {
+    let first = message_of(&captured("message_private"));
+    assert_eq!(message_of(&captured("duplicate_redelivery")), first);
+    let again = message_of(&captured("duplicate_other_update_id"));
+    assert_eq!(again.event_keys[0], first.event_keys[0]);
+    assert_ne!(again.event_keys[1], first.event_keys[1]);
+}
+
+#[test]
+fn messages_that_differ_have_no_key_in_common() {
+    let of = |update_id: i64, chat: i64, message_id: i64, date: i64| {
+        let mut update: Value = serde_json::from_slice(&captured("message_group")).unwrap();
+        update["update_id"] = update_id.into();
+        update["message"]["chat"]["id"] = chat.into();
+        update["message"]["message_id"] = message_id.into();
+        update["message"]["date"] = date.into();
+        message_of(update.to_string().as_bytes()).event_keys
+    };
+    let mut seen = BTreeSet::new();
+    for keys in [
+        of(1, -40, 5, 1_569_518_342),
+        of(2, -40, 6, 1_569_518_342),
+        of(3, -41, 5, 1_569_518_342),
+        // Another bot's token in the same connector: its private chats count from 1 again.
+        of(4, -40, 5, 1_569_599_999),
+    ] {
+        for key in keys {
+            assert!(seen.insert(key.clone()), "{key}");
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_update_but_a_message_is_ignored_by_its_name() {
+    for kind in [
+        "edited_message",
+        "channel_post",
+        "edited_channel_post",
+        "business_connection",
+        "business_message",
+        "edited_business_message",
+        "deleted_business_messages",
+        "guest_message",
+        "message_reaction",
+        "message_reaction_count",
+        "inline_query",
+        "chosen_inline_result",
+        "callback_query",
+        "shipping_query",
+        "pre_checkout_query",
+        "purchased_paid_media",
+        "poll",
+        "poll_answer",
+        "my_chat_member",
+        "chat_member",
+        "chat_join_request",
+        "chat_boost",
+        "removed_chat_boost",
+        "managed_bot",
+    ] {
+        let body = captured(&format!("ignored_{kind}"));
+        assert_eq!(kind_of_ignored(kind, &body), kind);
+    }
+    for (name, kind) in [("unknown_update", "hologram"), ("empty", "empty")] {
+        let body = captured(&format!("ignored_{name}"));
+        assert_eq!(kind_of_ignored(name, &body), kind);
+    }
+}
+
+#[test]
+fn every_service_message_is_ignored_by_its_name() {
+    for service in [
+        "new_chat_members",
+        "left_chat_member",
+        "chat_owner_left",
+        "chat_owner_changed",
+        "new_chat_title",
+        "new_chat_photo",
+        "delete_chat_photo",
+        "group_chat_created",
+        "supergroup_chat_created",
+        "channel_chat_created",
+        "message_auto_delete_timer_changed",
+        "migrate_to_chat_id",
+        "migrate_from_chat_id",
+        "pinned_message",
+        "successful_payment",
+        "refunded_payment",
+        "users_shared",
+        "chat_shared",
+        "gift",
+        "unique_gift",
+        "gift_upgrade_sent",
+        "connected_website",
+        "write_access_allowed",
+        "passport_data",
+        "proximity_alert_triggered",
+        "boost_added",
+        "chat_background_set",
+        "checklist_tasks_done",
+        "checklist_tasks_added",
+        "direct_message_price_changed",
+        "forum_topic_created",
+        "forum_topic_edited",
+        "forum_topic_closed",
+        "forum_topic_reopened",
+        "general_forum_topic_hidden",
+        "general_forum_topic_unhidden",
+        "giveaway_created",
+        "giveaway",
+        "giveaway_winners",
+        "giveaway_completed",
+        "managed_bot_created",
+        "paid_message_price_changed",
+        "poll_option_added",
+        "poll_option_deleted",
+        "suggested_post_approved",
+        "suggested_post_approval_failed",
+        "suggested_post_declined",
+        "suggested_post_paid",
+        "suggested_post_refunded",
+        "video_chat_scheduled",
+        "video_chat_started",
+        "video_chat_ended",
+        "video_chat_participants_invited",
+        "web_app_data",
+    ] {
+        let expected = format!("message:{service}");
+        let body = captured(&format!("ignored_{service}"));
+        assert_eq!(kind_of_ignored(service, &body), expected);
+        // It is one whatever else it has.
+        let body = changed(|message| message[service] = json!({"a": 1}));
+        assert_eq!(kind_of_ignored(service, &body), expected);
+    }
+    let body = captured("ignored_unknown_service");
+    assert_eq!(kind_of_ignored("unknown", &body), "message:unknown");
+}
+
+#[test]
+fn whoever_is_not_a_person_writing_to_us_is_ignored() {
+    for (name, kind) in [
+        ("bot", "message:bot"),
+        ("anonymous_admin", "message:sender_chat"),
+        ("anonymous_admin_id", "message:anonymous_admin"),
+        ("channel_bot", "message:sender_chat"),
+        ("channel_bot_id", "message:channel_bot"),
+        ("linked_channel", "message:sender_chat"),
+        ("telegram_id", "message:telegram"),
+        ("automatic_forward", "message:automatic_forward"),
+        ("channel_chat", "message:channel"),
+        ("without_from", "message:no_user"),
+        ("business_bot", "message:sender_business_bot"),
+        ("business_in_message", "message:business_connection_id"),
+        ("guest_query", "message:guest_query_id"),
+        ("guest_bot", "message:guest_bot_caller_user"),
+        ("channel_inbox", "message:direct_messages_topic"),
+    ] {
+        let body = captured(&format!("ignored_{name}"));
+        assert_eq!(kind_of_ignored(name, &body), kind);
+    }
+}
+
+#[test]
+fn what_an_inline_bot_found_and_what_is_forwarded_is_still_the_persons() {
+    for name in ["message_via_bot", "message_forward"] {
+        let message = message_of(&captured(name));
+        assert_eq!(message.sender.identifier, "218485655", "{name}");
+    }
+}
+
+#[test]
+fn fields_that_are_null_are_not_there() {
+    let body = changed(|message| {
+        for field in [
+            "sender_chat",
+            "new_chat_members",
+            "message_thread_id",
+            "is_topic_message",
+            "caption",
+            "photo",
+            "via_bot",
+        ] {
+            message[field] = Value::Null;
+        }
+        message["from"]["is_bot"] = Value::Null;
+    });
+    assert_eq!(message_of(&body), message_of(&captured("message_private")));
+}
+
+#[test]
+fn a_conversation_is_private_only_if_its_chat_is_the_persons() {
+    for (name, kind, chat) in [
+        ("message_private", ConversationKind::Direct, "218485655"),
+        ("message_group", ConversationKind::Group, "-4012345678"),
+        (
+            "message_supergroup",
+            ConversationKind::Group,
+            "-1001160242915",
+        ),
+        (
+            "hostile_chat_is_not_the_person",
+            ConversationKind::Channel,
+            "5",
+        ),
+        (
+            "hostile_unknown_chat_type",
+            ConversationKind::Channel,
+            "218485655",
+        ),
+    ] {
+        let conversation = message_of(&captured(name)).conversation;
+        assert_eq!(conversation.kind, kind, "{name}");
+        assert_eq!(conversation.provider_conversation_id, chat, "{name}");
+    }
+}
+
+#[test]
+fn only_a_topic_is_a_thread() {
+    for (name, thread) in [
+        ("message_private", None),
+        ("message_supergroup_reply", None),
+        ("message_forum_topic", Some("42")),
+        ("message_private_topic", Some("7")),
+    ] {
+        let conversation = message_of(&captured(name)).conversation;
+        assert_eq!(conversation.thread.as_deref(), thread, "{name}");
+    }
+    let without_number = changed(|message| message["is_topic_message"] = true.into());
+    assert_eq!(message_of(&without_number).conversation.thread, None);
+}
+
+#[test]
+fn an_id_of_52_bits_is_taken_whole() {
+    let message = message_of(&captured("message_big_ids"));
+    assert_eq!(message.sender.identifier, "4503599627370495");
+    assert_eq!(
+        message.conversation.provider_conversation_id,
+        "4503599627370495"
+    );
+}
+
+#[test]
+fn a_text_is_what_the_person_wrote() {
+    for (name, text) in [
+        ("message_start", "/start"),
+        ("message_start_payload", "/start ref_42-A"),
+        ("message_supergroup", "@ada_bot hello"),
+        ("message_emoji", "Grüße 世界 👋🏽 👨‍👩‍👧"),
+        ("message_photo", "my cat"),
+        ("message_photo_without_caption", ""),
+        ("message_contact", ""),
+        ("message_location", ""),
+        ("message_venue", ""),
+        ("message_dice", ""),
+        ("message_poll", ""),
+        ("message_story", ""),
+    ] {
+        assert_eq!(message_of(&captured(name)).text, text, "{name}");
+    }
+    let body = changed(|message| message["text"] = "a\u{0}b".into());
+    assert_eq!(message_of(&body).text, "ab");
+    let body = changed(|message| message["text"] = "é".repeat(TEXT_MAX_CHARS + 9).into());
+    assert_eq!(message_of(&body).text.chars().count(), TEXT_MAX_CHARS);
+}
+
+#[test]
+fn files_are_taken_over_as_references_without_an_address() {
+    let expected = Attachment {
+        kind: AttachmentKind::File,
+        provider_id:
+            "AgACAgIAAxkBAAIZnWbdxJ0AAW_g3vC5Kk7pQ2nR8sT4uV6wXyZ-aBcDeFgHiJkLmNoPqRsTuVwXyZ".into(),
+        name: Some("invoice.pdf".into()),
+        mime_type: Some("application/pdf".into()),
+        url: None,
+    };
+    assert_eq!(
+        message_of(&captured("message_document")).attachments,
+        [expected]
+    );
+    for (name, kind, file) in [
+        ("message_photo", AttachmentKind::Image, "x"),
+        ("message_sticker", AttachmentKind::Image, "k"),
+        ("message_live_photo", AttachmentKind::Video, "l"),
+        ("message_animation", AttachmentKind::Video, "g"),
+        ("message_video", AttachmentKind::Video, "f"),
+        ("message_video_note", AttachmentKind::Video, "n"),
+        ("message_voice", AttachmentKind::Audio, "v"),
+        ("message_audio", AttachmentKind::Audio, "a"),
+    ] {
+        let attachments = message_of(&captured(name)).attachments;
+        let [attachment] = attachments.as_slice() else {
+            panic!("{name}: {attachments:?}");
+        };
+        assert_eq!(attachment.kind, kind, "{name}");
+        assert_eq!(attachment.url, None);
+        let start = format!("AgACAgIAAxkBAAIZnWb{file}xJ0");
+        assert!(attachment.provider_id.starts_with(&start), "{name}");
+    }
+    for name in ["message_contact", "message_location", "message_poll"] {
+        assert!(message_of(&captured(name)).attachments.is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn files_without_a_proper_id_are_left_out_and_their_names_are_cleaned() {
+    let attachments = message_of(&captured("hostile_file_ids")).attachments;
+    assert!(attachments.is_empty(), "{attachments:?}");
+    let body = changed(|message| {
+        message["document"] = json!({
+            "file_id": "BQAC", "file_name": "\u{202E}gpj.exe\n", "mime_type": "é/é",
+        });
+    });
+    let expected = Attachment {
+        kind: AttachmentKind::File,
+        provider_id: "BQAC".into(),
+        name: Some("gpj.exe".into()),
+        mime_type: None,
+        url: None,
+    };
+    assert_eq!(message_of(&body).attachments, [expected]);
+}
+
+#[test]
+fn a_name_is_put_together_from_what_there_is() {
+    for (from, display, first, last) in [
+        (
+            json!({"first_name": "Ada", "last_name": "Lovelace", "username": "ada"}),
+            Some("Ada Lovelace"),
+            Some("Ada"),
+            Some("Lovelace"),
+        ),
+        (
+            json!({"first_name": "Ada", "username": "ada"}),
+            Some("Ada"),
+            Some("Ada"),
+            None,
+        ),
+        (
+            json!({"first_name": "\u{200B}", "last_name": "Lovelace"}),
+            Some("Lovelace"),
+            None,
+            Some("Lovelace"),
+        ),
+        (
+            json!({"first_name": "\u{202E}", "last_name": " ", "username": "ada"}),
+            Some("ada"),
+            None,
+            None,
+        ),
+        (json!({"first_name": 7}), None, None, None),
+    ] {
+        let body = changed(|message| {
+            message["from"] = from.clone();
+            message["from"]["id"] = 218_485_655.into();
+        });
+        let profile = message_of(&body).profile;
+        assert_eq!(profile.display_name.as_deref(), display, "{from}");
+        assert_eq!(profile.first_name.as_deref(), first, "{from}");
+        assert_eq!(profile.last_name.as_deref(), last, "{from}");
+    }
+}
+
+#[test]
+fn a_user_is_the_same_at_every_bot_and_in_every_chat() {
+    let private = message_of(&captured("message_private")).sender;
+    assert_eq!(message_of(&captured("message_group")).sender, private);
+    assert_eq!(message_of(&captured("message_supergroup")).sender, private);
+}
+
+#[test]
+fn no_kind_breaks_the_log() {
+    let kind = kind_of_ignored("long_kind", &captured("hostile_long_kind"));
+    assert!(kind.starts_with("kindxxx") && kind.len() == 64, "{kind}");
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_us_panic_or_answer(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+        only_event(&body);
+    }
+
+    #[test]
+    fn no_json_makes_us_panic_or_answer(update in any_json()) {
+        only_event(update.to_string().as_bytes());
+    }
+
+    #[test]
+    fn no_message_makes_us_panic_or_answer(message in any_json(), from in any_json(), chat in any_json()) {
+        let body = json!({"update_id": 1, "message": message}).to_string();
+        only_event(body.as_bytes());
+        let body = changed(|known| {
+            known["from"] = from;
+            known["chat"] = chat;
+        });
+        only_event(&body);
+    }
+
+    #[test]
+    fn every_field_may_be_anything(field in prop::sample::select(vec![
+        "message_id", "from", "chat", "date", "text", "photo", "message_thread_id", "is_topic_message",
+    ]), value in any_json()) {
+        let body = changed(|message| message[field] = value);
+        only_event(&body);
+    }
+
+    #[test]
+    fn an_id_is_kept_digit_by_digit(user in 1_i64..(1 << 52), chat in any::<i64>()) {
+        let body = changed(|message| {
+            message["from"]["id"] = user.into();
+            message["chat"] = json!({"id": chat, "type": "supergroup"});
+        });
+        if user != 777_000 && user != 136_817_688 && user != 1_087_968_824 {
+            let message = message_of(&body);
+            prop_assert_eq!(message.sender.identifier, user.to_string());
+            prop_assert_eq!(message.conversation.provider_conversation_id, chat.to_string());
+        }
+    }
+}

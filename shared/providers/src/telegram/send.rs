@@ -1,0 +1,489 @@
+//! Sending a text (PROVIDERS §3.4).
+
+use super::{
+    BOT_TOKEN, Telegram,
+    api::{Refused, Token},
+    key,
+    kind::MESSAGE_MAX_CHARS,
+    profile,
+};
+use crate::{
+    outgoing::{CallResult, ChatProvider, OutgoingCall, Problem, Step},
+    text,
+    webhook::Credentials,
+};
+use serde_json::{Value, json};
+use std::time::Duration;
+use vestibule_domain::{
+    connector::Provider,
+    conversation::ConversationKind,
+    ports::{
+        Destination, FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, Receipt, SendOutcome,
+    },
+};
+
+/// Most messages that one text may take: what a group takes in a minute. A longer text is refused
+/// before anything of it is sent.
+const MESSAGES_MAX: usize = 20;
+
+impl ChatProvider for Telegram {
+    fn provider(&self) -> Provider {
+        key()
+    }
+
+    fn sending_secrets(&self) -> &'static [&'static str] {
+        &[BOT_TOKEN]
+    }
+
+    fn pieces(&self, text: &str) -> Vec<String> {
+        split(text).into_iter().map(str::to_owned).collect()
+    }
+
+    /// A text's mark is not used: Telegram shows a bot none of the messages that it has sent.
+    fn send(
+        &self,
+        text: &OutgoingText<'_>,
+        credentials: &Credentials<'_>,
+        so_far: &[CallResult],
+    ) -> Step<SendOutcome> {
+        next(text, credentials, so_far).unwrap_or_else(|problem| Step::Done(problem.into()))
+    }
+
+    fn profile(
+        &self,
+        query: &ProfileQuery<'_>,
+        credentials: &Credentials<'_>,
+        so_far: &[CallResult],
+    ) -> Step<ProfileOutcome> {
+        profile::profile(query.identity, credentials, so_far)
+    }
+
+    /// About 30 messages a second in all. The limits of one chat are lower; there, Telegram says how
+    /// long to wait.
+    fn send_interval(&self) -> Duration {
+        Duration::from_millis(50)
+    }
+}
+
+/// Telegram does not say in what it counts the length of a message. UTF-16 units, in which it counts
+/// the places of entities, are never fewer than characters.
+fn split(text: &str) -> Vec<&str> {
+    text::split(text, MESSAGE_MAX_CHARS, char::len_utf16)
+}
+
+/// One message after the other; the first that does not work ends it.
+fn next(
+    text: &OutgoingText<'_>,
+    credentials: &Credentials<'_>,
+    so_far: &[CallResult],
+) -> Result<Step<SendOutcome>, Problem> {
+    let pieces = split(text.text);
+    if pieces.is_empty() {
+        return Err(Problem::never(FailureClass::Request, "no_text"));
+    }
+    if pieces.len() > MESSAGES_MAX {
+        return Err(Problem::never(FailureClass::Request, "msg_too_long"));
+    }
+    let token = Token::of(credentials)?;
+    let Address {
+        mut chat,
+        topic,
+        moves,
+    } = address(&text.to)?;
+    let mut receipt = Receipt::default();
+    let mut sent = 0;
+    for result in so_far {
+        match token.answer(result) {
+            Ok(message) => {
+                sent += 1;
+                receipt.message_id = message
+                    .get("message_id")
+                    .and_then(Value::as_i64)
+                    .map(|id| id.to_string());
+            }
+            // The same message goes to the new id, in the same run and only once.
+            Err(Refused {
+                moved_to: Some(new),
+                ..
+            }) if moves && receipt.moved_to.is_none() => {
+                chat = new;
+                receipt.moved_to = Some(new.to_string());
+            }
+            Err(refused) => return Err(refused.into()),
+        }
+    }
+    Ok(pieces.get(sent).map_or_else(
+        || Step::Done(SendOutcome::Sent(receipt)),
+        |piece| Step::Call(message(token, chat, topic, piece)),
+    ))
+}
+
+/// Without `parse_mode`: what stands in the text is never formatting.
+fn message(token: Token<'_>, chat: i64, topic: Option<i64>, piece: &str) -> OutgoingCall {
+    let mut arguments = json!({
+        "chat_id": chat,
+        "text": piece,
+        // Whoever makes an agent repeat an address must not make Telegram fetch it.
+        "link_preview_options": {"is_disabled": true},
+    });
+    if let (Some(topic), Value::Object(arguments)) = (topic, &mut arguments) {
+        arguments.insert("message_thread_id".into(), topic.into());
+    }
+    token.call("sendMessage", &arguments)
+}
+
+/// Where a text goes.
+struct Address {
+    chat: i64,
+    topic: Option<i64>,
+    /// Whether it may turn out to have a new id: a group's.
+    moves: bool,
+}
+
+/// A person's id is that of their private chat, which nobody else reads (SPEC A38).
+fn address(to: &Destination<'_>) -> Result<Address, Problem> {
+    match to {
+        Destination::Conversation(conversation) => Ok(Address {
+            chat: id(&conversation.provider_conversation_id)?,
+            topic: conversation.thread.as_deref().map(id).transpose()?,
+            moves: conversation.kind != ConversationKind::Direct,
+        }),
+        Destination::Privately(identity, _) => {
+            let chat = id(&identity.identifier)?;
+            if chat <= 0 {
+                return Err(Problem::never(FailureClass::Recipient, "not_a_person"));
+            }
+            Ok(Address {
+                chat,
+                topic: None,
+                moves: false,
+            })
+        }
+    }
+}
+
+fn id(stored: &str) -> Result<i64, Problem> {
+    stored
+        .parse()
+        .map_err(|_| Problem::never(FailureClass::Request, "id_is_no_number"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telegram::fixtures::{
+        self, TOKEN, TOKEN_SECRET, accepted, connector, identity, refused, replied,
+    };
+    use http::Method;
+    use proptest::prelude::*;
+    use vestibule_domain::{conversation::ConversationRef, message::Identity, ports::Mark};
+
+    const GROUP: &str = "-4012345678";
+    const SUPERGROUP: i64 = -1_001_160_242_915;
+
+    fn conversation(kind: ConversationKind, chat: &str, topic: Option<&str>) -> ConversationRef {
+        ConversationRef::new(connector().id, kind, chat.into(), topic.map(str::to_owned))
+    }
+
+    fn private_chat() -> ConversationRef {
+        conversation(ConversationKind::Direct, "218485655", None)
+    }
+
+    fn step(to: Destination<'_>, text: &str, so_far: &[CallResult]) -> Step<SendOutcome> {
+        let (connector, secrets) = (connector(), fixtures::secrets());
+        let credentials = Credentials {
+            connector: &connector,
+            secrets: &secrets,
+        };
+        let mark = Some(Mark {
+            id: "m",
+            look_first: true,
+        });
+        Telegram.send(&OutgoingText { to, text, mark }, &credentials, so_far)
+    }
+
+    fn call(step: Step<SendOutcome>) -> OutgoingCall {
+        match step {
+            Step::Call(call) => call,
+            Step::Done(outcome) => panic!("no call but {outcome:?}"),
+        }
+    }
+
+    fn outcome(step: Step<SendOutcome>) -> SendOutcome {
+        match step {
+            Step::Done(outcome) => outcome,
+            Step::Call(call) => panic!("no outcome but {call:?}"),
+        }
+    }
+
+    fn body_of(call: &OutgoingCall) -> Value {
+        serde_json::from_slice(call.body.as_deref().unwrap()).unwrap()
+    }
+
+    fn sent(message_id: i64) -> CallResult {
+        accepted(&json!({"message_id": message_id, "chat": {"id": 1}, "text": "Hello"}))
+    }
+
+    fn migrated() -> CallResult {
+        let body = json!({
+            "ok": false, "error_code": 400,
+            "description": "Bad Request: group chat was upgraded to a supergroup chat",
+            "parameters": {"migrate_to_chat_id": SUPERGROUP},
+        });
+        replied(400, &body.to_string())
+    }
+
+    #[test]
+    fn a_message_is_exactly_what_telegram_asks_for() {
+        let chat = private_chat();
+        let call = call(step(
+            Destination::Conversation(&chat),
+            "<b>*Hello*</b>",
+            &[],
+        ));
+        assert_eq!(call.method, Method::POST);
+        assert_eq!(call.path, format!("/bot{TOKEN}/sendMessage"));
+        assert!(call.query.is_empty());
+        let headers: Vec<_> = call
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.reveal()))
+            .collect();
+        assert_eq!(
+            headers,
+            [("content-type", "application/json; charset=utf-8")]
+        );
+        let expected = json!({
+            "chat_id": 218_485_655, "text": "<b>*Hello*</b>", "link_preview_options": {"is_disabled": true},
+        });
+        assert_eq!(body_of(&call), expected);
+    }
+
+    #[test]
+    fn an_answer_goes_into_its_topic() {
+        let chat = SUPERGROUP.to_string();
+        let topic = conversation(ConversationKind::Group, &chat, Some("42"));
+        let body = body_of(&call(step(Destination::Conversation(&topic), "Hi", &[])));
+        assert_eq!(body["chat_id"], SUPERGROUP);
+        assert_eq!(body["message_thread_id"], 42);
+    }
+
+    #[test]
+    fn a_private_text_never_goes_into_a_group() {
+        let person = identity();
+        for (kind, chat) in [
+            (ConversationKind::Group, GROUP),
+            (ConversationKind::Channel, GROUP),
+            (ConversationKind::Direct, GROUP),
+            (ConversationKind::Direct, "218485655"),
+        ] {
+            let conversation = conversation(kind, chat, Some("42"));
+            let to = Destination::Privately(&person, &conversation);
+            let body = body_of(&call(step(to, "Please wait", &[])));
+            assert_eq!(body["chat_id"], 218_485_655, "{kind:?} {chat}");
+            assert!(body.get("message_thread_id").is_none());
+        }
+    }
+
+    #[test]
+    fn a_private_text_does_not_follow_a_group() {
+        let person = identity();
+        let group = conversation(ConversationKind::Group, GROUP, None);
+        let to = Destination::Privately(&person, &group);
+        let done = outcome(step(to, "Please wait", &[migrated()]));
+        assert!(matches!(
+            done,
+            SendOutcome::Failed {
+                class: FailureClass::Recipient,
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn an_id_that_is_no_persons_gets_no_private_text() {
+        let group = conversation(ConversationKind::Group, GROUP, None);
+        for (identifier, class) in [
+            (GROUP, FailureClass::Recipient),
+            ("0", FailureClass::Recipient),
+            ("@somebody", FailureClass::Request),
+            ("", FailureClass::Request),
+        ] {
+            let person = Identity {
+                identifier: identifier.into(),
+                ..identity()
+            };
+            let done = outcome(step(Destination::Privately(&person, &group), "Wait", &[]));
+            let SendOutcome::Failed { class: found, .. } = done else {
+                panic!("{identifier}: {done:?}");
+            };
+            assert_eq!(found, class, "{identifier}");
+        }
+    }
+
+    #[test]
+    fn who_never_wrote_to_the_bot_in_private_cannot_be_reached() {
+        let person = identity();
+        let group = conversation(ConversationKind::Group, GROUP, None);
+        let refused = refused(
+            403,
+            "Forbidden: bot can't initiate conversation with a user",
+        );
+        let to = Destination::Privately(&person, &group);
+        let expected = SendOutcome::Failed {
+            class: FailureClass::Recipient,
+            reason: "Forbidden: bot can't initiate conversation with a user".into(),
+        };
+        assert_eq!(outcome(step(to, "Please wait", &[refused])), expected);
+    }
+
+    #[test]
+    fn a_message_that_was_taken_has_a_receipt() {
+        let chat = private_chat();
+        let done = step(Destination::Conversation(&chat), "Hello", &[sent(133)]);
+        assert_eq!(outcome(done), SendOutcome::Sent(Receipt::of("133")));
+    }
+
+    #[test]
+    fn a_group_that_became_a_supergroup_is_followed_once() {
+        let group = conversation(ConversationKind::Group, GROUP, None);
+        let to = Destination::Conversation(&group);
+        let again = call(step(to, "Hello", &[migrated()]));
+        let mut expected = body_of(&call(step(to, "Hello", &[])));
+        assert_eq!(expected["chat_id"], -4_012_345_678_i64);
+        expected["chat_id"] = SUPERGROUP.into();
+        assert_eq!(body_of(&again), expected);
+
+        let done = outcome(step(to, "Hello", &[migrated(), sent(7)]));
+        let expected = Receipt {
+            message_id: Some("7".into()),
+            moved_to: Some(SUPERGROUP.to_string()),
+        };
+        assert_eq!(done, SendOutcome::Sent(expected));
+
+        let done = outcome(step(to, "Hello", &[migrated(), migrated()]));
+        assert!(matches!(done, SendOutcome::Failed { .. }), "{done:?}");
+    }
+
+    #[test]
+    fn a_long_text_follows_a_group_with_what_is_left_of_it() {
+        let group = conversation(ConversationKind::Group, GROUP, None);
+        let to = Destination::Conversation(&group);
+        let text = format!("{}\n\n{}", "a".repeat(3000), "b".repeat(3000));
+        let first = body_of(&call(step(to, &text, &[])));
+        assert_eq!(first["text"], "a".repeat(3000));
+        let second = body_of(&call(step(to, &text, &[sent(1), migrated()])));
+        assert_eq!(second["text"], "b".repeat(3000));
+        assert_eq!(second["chat_id"], SUPERGROUP);
+        let done = outcome(step(to, &text, &[sent(1), migrated(), sent(2)]));
+        assert!(
+            matches!(done, SendOutcome::Sent(Receipt { message_id: Some(id), .. }) if id == "2")
+        );
+    }
+
+    #[test]
+    fn a_failure_in_the_middle_ends_the_sending() {
+        let chat = private_chat();
+        let so_far = [
+            sent(1),
+            refused(403, "Forbidden: bot was blocked by the user"),
+        ];
+        let text = "a ".repeat(4000);
+        let done = outcome(step(Destination::Conversation(&chat), &text, &so_far));
+        let expected = SendOutcome::Failed {
+            class: FailureClass::Recipient,
+            reason: "Forbidden: bot was blocked by the user".into(),
+        };
+        assert_eq!(done, expected);
+    }
+
+    #[test]
+    fn a_message_holds_4096_units_and_no_more() {
+        assert_eq!(Telegram.pieces(&"a".repeat(4096)).len(), 1);
+        assert_eq!(Telegram.pieces(&"a".repeat(4097)).len(), 2);
+        assert_eq!(Telegram.pieces(&"世".repeat(4096)).len(), 1);
+        assert_eq!(Telegram.pieces(&"👋".repeat(2048)).len(), 1);
+        assert_eq!(Telegram.pieces(&"👋".repeat(2049)).len(), 2);
+    }
+
+    #[test]
+    fn a_text_that_cannot_be_sent_costs_no_call() {
+        let chat = private_chat();
+        for (text, reason) in [
+            (String::new(), "no_text"),
+            (" \n ".to_owned(), "no_text"),
+            (
+                "a".repeat(MESSAGE_MAX_CHARS * MESSAGES_MAX + 1),
+                "msg_too_long",
+            ),
+        ] {
+            let done = outcome(step(Destination::Conversation(&chat), &text, &[]));
+            let expected = SendOutcome::Failed {
+                class: FailureClass::Request,
+                reason: reason.into(),
+            };
+            assert_eq!(done, expected);
+        }
+    }
+
+    #[test]
+    fn without_a_token_the_connector_is_to_blame() {
+        let connector = connector();
+        let chat = private_chat();
+        let text = OutgoingText {
+            to: Destination::Conversation(&chat),
+            text: "Hello",
+            mark: None,
+        };
+        let credentials = Credentials {
+            connector: &connector,
+            secrets: &std::collections::BTreeMap::new(),
+        };
+        let done = outcome(Telegram.send(&text, &credentials, &[]));
+        assert!(matches!(
+            done,
+            SendOutcome::Failed {
+                class: FailureClass::Connector,
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn what_is_ambiguous_is_tried_again() {
+        let chat = private_chat();
+        let lost = CallResult::NoReply {
+            reason: "timed out".into(),
+        };
+        let limited = replied(
+            429,
+            r#"{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 7","parameters":{"retry_after":7}}"#,
+        );
+        for (result, expected) in [(limited, Some(Duration::from_secs(7))), (lost, None)] {
+            let done = outcome(step(Destination::Conversation(&chat), "Hello", &[result]));
+            let SendOutcome::Retry { after, .. } = done else {
+                panic!("not tried again");
+            };
+            assert_eq!(after, expected);
+        }
+    }
+
+    #[test]
+    fn the_debug_of_a_call_shows_neither_token_nor_text() {
+        let chat = private_chat();
+        let call = call(step(Destination::Conversation(&chat), "a canary text", &[]));
+        let shown = format!("{call:?}");
+        assert!(shown.contains("sendMessage"), "{shown}");
+        assert!(!shown.contains("canary"), "{shown}");
+        assert!(!shown.contains(TOKEN_SECRET), "{shown}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_makes_sending_endless(result in fixtures::any_json(), ok in any::<bool>()) {
+            let chat = private_chat();
+            let answer = replied(200, &json!({"ok": ok, "result": result}).to_string());
+            outcome(step(Destination::Conversation(&chat), "Hello", &[answer]));
+        }
+    }
+}

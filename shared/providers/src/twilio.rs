@@ -1,0 +1,47 @@
+//! Twilio: SMS and `WhatsApp` through one phone number (PROVIDERS §5).
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `webhook` | signatures |
+//! | `url` | the spellings of our address that a signature may be over |
+//! | `params` | the parameters of a request, from a form or from JSON |
+//! | `address` | phone numbers and `WhatsApp` ids as Twilio writes them |
+//! | `parse` | events, and which of them are a person's message |
+//! | `api` | what all answers have in common, and what errors mean |
+//! | `send` | `Messages.json` |
+//! | `setup` | `Accounts/{sid}.json` |
+//! | `kind` | what an admin fills in |
+
+mod address;
+mod api;
+#[cfg(test)]
+mod fixtures;
+mod kind;
+mod params;
+mod parse;
+mod send;
+mod setup;
+mod url;
+mod webhook;
+
+use vestibule_domain::connector::Provider;
+
+/// Public field: the account's SID.
+pub const ACCOUNT_SID: &str = "account_sid";
+/// Public field: the number that people write to, in E.164 with its `+`.
+pub const PHONE_NUMBER: &str = "phone_number";
+/// Public field: the webhook address exactly as it is configured at Twilio, whose signatures are
+/// over it.
+pub const WEBHOOK_URL: &str = "webhook_url";
+/// Secret field: the key of Twilio's signatures and the password of our calls.
+pub const AUTH_TOKEN: &str = "auth_token";
+/// Secret field: the auth token before the last rotation.
+pub const PREVIOUS_AUTH_TOKEN: &str = "previous_auth_token";
+
+/// Twilio.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Twilio;
+
+fn key() -> Provider {
+    Provider::new("twilio")
+}

@@ -1,0 +1,306 @@
+//! What every answer of the API has in common, and what errors mean (PROVIDERS §5.4).
+
+use crate::outgoing::{CallResult, Problem};
+use serde_json::Value;
+use vestibule_domain::ports::FailureClass;
+
+/// The body of an answer that says yes. No answer and an answer that is not understood are
+/// ambiguous, so they are for later; queues bound how often.
+pub(super) fn answer(result: &CallResult) -> Result<Value, Problem> {
+    let reply = match result {
+        CallResult::Replied(reply) => reply,
+        CallResult::NoReply { reason } => return Err(Problem::later(None, reason)),
+        CallResult::Forbidden { reason } => {
+            return Err(Problem::never(FailureClass::Connector, reason));
+        }
+    };
+    let body = serde_json::from_slice::<Value>(&reply.body)
+        .ok()
+        .filter(Value::is_object);
+    let code = body.as_ref().and_then(|body| code_in(body, "code"));
+    match (reply.status, body, code) {
+        (200..=299, Some(body), _) => Ok(body),
+        (status @ 400..=499, _, Some(code)) if status != 429 => {
+            Err(match meaning(code).unwrap_or(meaning_of_unknown(status)) {
+                Meaning::Later => Problem::later(reply.retry_after, &code.to_string()),
+                Meaning::Never(class) => Problem::never(class, &code.to_string()),
+            })
+        }
+        (status, _, code) => {
+            let reason = code.map_or_else(|| format!("http_{status}"), |code| code.to_string());
+            Err(Problem::later(reply.retry_after, &reason))
+        }
+    }
+}
+
+/// Twilio's number for an error: in a refusal of either shape, or in a message that failed at once.
+pub(super) fn code_in(body: &Value, name: &str) -> Option<u64> {
+    match body.get(name)? {
+        Value::Number(code) => code.as_u64(),
+        Value::String(code) => code.parse().ok(),
+        _ => None,
+    }
+}
+
+/// Whose fault it is that a message which Twilio had taken did not arrive. What would pass is nobody's
+/// fault, but the message is lost all the same.
+pub(super) fn class_of_failure(code: Option<u64>) -> FailureClass {
+    match code.and_then(meaning) {
+        Some(Meaning::Never(class)) => class,
+        Some(Meaning::Later) | None => FailureClass::Request,
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    Later,
+    Never(FailureClass),
+}
+
+pub(super) fn meaning(code: u64) -> Option<Meaning> {
+    ERRORS
+        .iter()
+        .find(|(known, _)| *known == code)
+        .map(|(_, meaning)| *meaning)
+}
+
+/// An error that is not in the table, by the status it came with. Twilio has refused for good, and
+/// but for credentials the mildest class says so.
+fn meaning_of_unknown(status: u16) -> Meaning {
+    match status {
+        401 | 403 | 404 => CONNECTOR,
+        408 | 409 | 425 => LATER,
+        _ => REQUEST,
+    }
+}
+
+const LATER: Meaning = Meaning::Later;
+const CONNECTOR: Meaning = Meaning::Never(FailureClass::Connector);
+const RECIPIENT: Meaning = Meaning::Never(FailureClass::Recipient);
+const REQUEST: Meaning = Meaning::Never(FailureClass::Request);
+
+/// The errors of sending, told at once or by a status callback.
+const ERRORS: &[(u64, Meaning)] = &[
+    // Too many requests, queue overflow, unknown error, rate limits of carriers and channels.
+    (14107, LATER),
+    (20429, LATER),
+    (21611, LATER),
+    (30001, LATER),
+    (30008, LATER),
+    (30022, LATER),
+    (63009, LATER),
+    (63010, LATER),
+    (63012, LATER),
+    (63018, LATER),
+    (63038, LATER),
+    // Account, token, sender number, region, registration.
+    (20003, CONNECTOR),
+    (20005, CONNECTOR),
+    (20404, CONNECTOR),
+    (21408, CONNECTOR),
+    (21603, CONNECTOR),
+    (21606, CONNECTOR),
+    (21659, CONNECTOR),
+    (21660, CONNECTOR),
+    (30002, CONNECTOR),
+    (30032, CONNECTOR),
+    (30034, CONNECTOR),
+    (63001, CONNECTOR),
+    (63002, CONNECTOR),
+    (63007, CONNECTOR),
+    (63020, CONNECTOR),
+    // No such number, not a mobile, not reachable, unsubscribed (STOP), blocked.
+    (21211, RECIPIENT),
+    (21217, RECIPIENT),
+    (21608, RECIPIENT),
+    (21610, RECIPIENT),
+    (21612, RECIPIENT),
+    (21614, RECIPIENT),
+    (30003, RECIPIENT),
+    (30004, RECIPIENT),
+    (30005, RECIPIENT),
+    (30006, RECIPIENT),
+    (63003, RECIPIENT),
+    (63014, RECIPIENT),
+    (63015, RECIPIENT),
+    // Outside WhatsApp's 24 hours.
+    (63016, RECIPIENT),
+    (63024, RECIPIENT),
+    (63032, RECIPIENT),
+    // No text, too long, filtered for what it says.
+    (21602, REQUEST),
+    (21617, REQUEST),
+    (30007, REQUEST),
+    (63005, REQUEST),
+    (63013, REQUEST),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        outgoing::HttpReply,
+        twilio::fixtures::{refused, replied},
+        webhook::clean_kind,
+    };
+    use proptest::prelude::*;
+    use std::{collections::BTreeSet, time::Duration};
+
+    /// PROVIDERS §5.4 as it stands there, apart from the table above; 21602 and 21617 blame the call
+    /// and not the connector, and 30007 and 30034 their own.
+    const FACTS: [(&[u64], Meaning); 4] = [
+        (
+            &[
+                21610, 21211, 21614, 21612, 21217, 63016, 63003, 63014, 63015, 63024, 63032, 30003,
+                30004, 30005, 30006,
+            ],
+            RECIPIENT,
+        ),
+        (
+            &[20003, 20404, 21606, 21603, 21408, 63007, 30034],
+            CONNECTOR,
+        ),
+        (&[21602, 21617, 30007], REQUEST),
+        (
+            &[
+                20429, 14107, 30001, 30008, 30022, 63009, 63010, 63012, 63018, 63038,
+            ],
+            LATER,
+        ),
+    ];
+
+    fn meaning_of(result: &CallResult, reason_expected: &str) -> Meaning {
+        match answer(result).unwrap_err() {
+            Problem::Later { reason, .. } => {
+                assert_eq!(reason, reason_expected);
+                LATER
+            }
+            Problem::Never { class, reason } => {
+                assert_eq!(reason, reason_expected);
+                Meaning::Never(class)
+            }
+        }
+    }
+
+    #[test]
+    fn every_error_in_the_facts_has_its_class() {
+        for (codes, expected) in FACTS {
+            for code in codes {
+                assert_eq!(meaning(*code), Some(expected), "{code}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_row_of_the_table_counts_in_both_shapes() {
+        let mut seen = BTreeSet::new();
+        for (code, expected) in ERRORS {
+            assert!(seen.insert(*code), "{code} is there twice");
+            let reason = code.to_string();
+            assert_eq!(meaning_of(&refused(400, *code), &reason), *expected);
+            let problem = format!(
+                r##"{{"type":"https://www.twilio.com/docs/api/errors/{code}","title":"Bad Request","status":400,
+                    "code":{code},"detail":"d","instance":"/x","errors":[{{"detail":"d","pointer":"#/To"}}]}}"##
+            );
+            assert_eq!(meaning_of(&replied(400, &problem), &reason), *expected);
+        }
+    }
+
+    #[test]
+    fn an_unknown_error_is_final_and_its_status_says_whose_fault_it_is() {
+        for (status, expected) in [
+            (400, REQUEST),
+            (401, CONNECTOR),
+            (403, CONNECTOR),
+            (404, CONNECTOR),
+            (408, LATER),
+            (409, LATER),
+            (422, REQUEST),
+            (425, LATER),
+        ] {
+            let result = refused(status, 99_999);
+            assert_eq!(meaning_of(&result, "99999"), expected, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_failure_that_was_told_later_has_a_class_whatever_its_code() {
+        for (code, class) in [
+            (Some(63016), FailureClass::Recipient),
+            (Some(30034), FailureClass::Connector),
+            (Some(30007), FailureClass::Request),
+            (Some(30008), FailureClass::Request),
+            (Some(99_999), FailureClass::Request),
+            (None, FailureClass::Request),
+        ] {
+            assert_eq!(class_of_failure(code), class, "{code:?}");
+        }
+    }
+
+    #[test]
+    fn a_rate_limit_says_how_long_to_wait() {
+        let after = Some(Duration::from_secs(7));
+        for (body, reason) in [
+            (r#"{"code":20429,"status":429}"#, "20429"),
+            (r#"{"code":21610}"#, "21610"),
+            ("slow down", "http_429"),
+        ] {
+            let result = CallResult::Replied(HttpReply {
+                status: 429,
+                retry_after: after,
+                body: body.as_bytes().to_vec(),
+            });
+            let expected = Problem::Later {
+                after,
+                reason: reason.into(),
+            };
+            assert_eq!(answer(&result), Err(expected));
+        }
+    }
+
+    #[test]
+    fn whatever_is_not_an_answer_of_twilios_is_for_later() {
+        for (status, body, reason) in [
+            (500, "oops", "http_500"),
+            (503, r#"{"code":20003}"#, "20003"),
+            (502, "<html>Bad gateway</html>", "http_502"),
+            (200, "<html>Sign in to the hotel network</html>", "http_200"),
+            (201, "", "http_201"),
+            (201, "[]", "http_201"),
+            (307, "", "http_307"),
+            (400, "", "http_400"),
+            (401, r#"{"code":null}"#, "http_401"),
+            (404, "not found", "http_404"),
+        ] {
+            let expected = Problem::Later {
+                after: None,
+                reason: reason.into(),
+            };
+            assert_eq!(answer(&replied(status, body)), Err(expected), "{status}");
+        }
+        let nothing = CallResult::NoReply {
+            reason: "connection reset".into(),
+        };
+        assert_eq!(meaning_of(&nothing, "connection reset"), LATER);
+        let forbidden = CallResult::Forbidden {
+            reason: "not on the list".into(),
+        };
+        assert_eq!(meaning_of(&forbidden, "not on the list"), CONNECTOR);
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_makes_us_panic(status in 100_u16..600, body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let result = CallResult::Replied(HttpReply { status, retry_after: None, body });
+            let _ = answer(&result);
+        }
+
+        #[test]
+        fn a_reason_is_short_and_clean(status in 100_u16..600, code in any::<String>()) {
+            let body = serde_json::json!({"code": code, "message": code}).to_string();
+            if let Err(Problem::Later { reason, .. } | Problem::Never { reason, .. }) = answer(&replied(status, &body)) {
+                prop_assert_eq!(clean_kind(&reason), reason);
+            }
+        }
+    }
+}

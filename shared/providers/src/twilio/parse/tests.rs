@@ -1,0 +1,746 @@
+//! What Twilio sends, captured and made up, and what we take it for.
+
+use super::*;
+use crate::{
+    fields::{EVENT_KEY_MAX_BYTES, TEXT_MAX_CHARS},
+    testing,
+    twilio::{
+        Twilio,
+        fixtures::{ACCOUNT, NUMBER, connector},
+        key,
+    },
+    webhook::WebhookProvider,
+};
+use http::{HeaderMap, header::CONTENT_TYPE};
+use proptest::prelude::*;
+use std::{fs, path::PathBuf};
+use vestibule_domain::ports::FailureClass;
+
+const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
+const JSON: &str = "application/json";
+const NOW: i64 = 1_767_225_600_000;
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/twilio")
+}
+
+fn captured(name: &str) -> Vec<u8> {
+    fs::read(folder().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+/// The names of the captured requests that begin like this.
+fn captured_names(prefix: &str) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with(prefix))
+        .collect();
+    names.sort();
+    assert!(!names.is_empty(), "no {prefix}*");
+    names
+}
+
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit_once('.') {
+        Some((_, "json")) => JSON,
+        _ => FORM,
+    }
+}
+
+/// Through the trait, as the intake calls it.
+fn parse_as(content_type: &str, body: &[u8], connector: &Connector) -> Result<Parsed, Refusal> {
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type.parse().unwrap())]);
+    let request = RawRequest {
+        headers: &headers,
+        query: None,
+        body,
+    };
+    Twilio.parse(&request, connector, Timestamp::from_millis(NOW))
+}
+
+/// The events of a request that is answered with nothing to say.
+fn events_of(content_type: &str, body: &[u8]) -> Vec<Event> {
+    let Parsed { events, reply } = parse_as(content_type, body, &connector()).unwrap();
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.content_type, Some("text/xml"));
+    assert_eq!(
+        reply.body,
+        b"<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response></Response>"
+    );
+    events
+}
+
+fn captured_events(name: &str) -> Vec<Event> {
+    events_of(content_type(name), &captured(name))
+}
+
+fn only(mut events: Vec<Event>) -> Event {
+    assert_eq!(events.len(), 1, "{events:?}");
+    events.remove(0)
+}
+
+fn message_in(events: Vec<Event>) -> InboundMessage {
+    match only(events) {
+        Event::Message(message) => *message,
+        other => panic!("no message but {other:?}"),
+    }
+}
+
+fn kind_of(events: Vec<Event>) -> String {
+    match only(events) {
+        Event::Ignored { kind } => kind,
+        other => panic!("not ignored but {other:?}"),
+    }
+}
+
+/// A captured form, with these parameters put in, or taken out.
+fn changed(name: &str, changes: &[(&str, Option<&str>)]) -> Vec<u8> {
+    let body = captured(name);
+    let kept = form_urlencoded::parse(&body)
+        .filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
+    let added = changes
+        .iter()
+        .filter_map(|(name, value)| Some((*name, (*value)?)));
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(kept)
+        .extend_pairs(added)
+        .finish()
+        .into_bytes()
+}
+
+fn changed_sms(changes: &[(&str, Option<&str>)]) -> Vec<Event> {
+    events_of(FORM, &changed("message_sms.form", changes))
+}
+
+fn changed_whatsapp(changes: &[(&str, Option<&str>)]) -> Vec<Event> {
+    events_of(FORM, &changed("message_whatsapp.form", changes))
+}
+
+fn phone(number: &str) -> Identity {
+    Identity {
+        provider: key(),
+        platform_scope: "phone".into(),
+        identifier: number.into(),
+    }
+}
+
+fn bsuid() -> Identity {
+    Identity {
+        provider: key(),
+        platform_scope: "whatsapp".into(),
+        identifier: "US.13491208655302741918".into(),
+    }
+}
+
+fn conversation(address: &str, channel: &str) -> ConversationRef {
+    ConversationRef::new(
+        connector().id,
+        ConversationKind::Direct,
+        address.into(),
+        None,
+    )
+    .on_channel(channel)
+}
+
+#[test]
+fn an_sms_is_read_as_it_was_written() {
+    let expected = InboundMessage {
+        sender: phone("+14133881111"),
+        also_known_as: None,
+        profile: Profile::default(),
+        conversation: conversation("+14133881111", "sms"),
+        text: "Hello".into(),
+        attachments: Vec::new(),
+        provider_event_id: "SM00000000000000000000000000000001".into(),
+        event_keys: vec!["twilio:SM00000000000000000000000000000001".into()],
+        sent_at: Timestamp::from_millis(NOW),
+    };
+    assert_eq!(message_in(captured_events("message_sms.form")), expected);
+    let again = captured_events("duplicate_message_sms.form");
+    assert_eq!(message_in(again), expected);
+}
+
+#[test]
+fn a_whatsapp_message_tells_both_ids_and_a_name() {
+    let message = message_in(captured_events("message_whatsapp.form"));
+    assert_eq!(message.sender, bsuid());
+    assert_eq!(message.also_known_as, Some(phone("+14133881111")));
+    assert_eq!(
+        message.profile.display_name.as_deref(),
+        Some("Ada Lovelace")
+    );
+    assert_eq!(
+        message.conversation,
+        conversation("whatsapp:+14133881111", "whatsapp")
+    );
+}
+
+#[test]
+fn whatsapp_tells_one_id_or_the_other() {
+    let by_phone = message_in(captured_events("message_whatsapp_without_bsuid.form"));
+    assert_eq!(by_phone.sender, phone("+14133881111"));
+    assert_eq!(by_phone.also_known_as, None);
+    let hidden = message_in(captured_events("message_whatsapp_bsuid_only.form"));
+    assert_eq!(hidden.sender, bsuid());
+    assert_eq!(hidden.also_known_as, None);
+    assert_eq!(
+        hidden.conversation,
+        conversation("whatsapp:US.13491208655302741918", "whatsapp")
+    );
+    // What is no id of theirs is not taken for one.
+    let strange = message_in(captured_events("hostile_bsuid.form"));
+    assert_eq!(strange.sender, phone("+14133881111"));
+}
+
+#[test]
+fn sms_and_whatsapp_from_one_number_are_one_person_in_two_conversations() {
+    let sms = message_in(captured_events("message_sms.form"));
+    let whatsapp = message_in(captured_events("message_whatsapp_without_bsuid.form"));
+    assert_eq!(sms.sender, whatsapp.sender);
+    assert_ne!(sms.conversation.id, whatsapp.conversation.id);
+    let with_both = message_in(captured_events("message_whatsapp.form"));
+    assert_eq!(with_both.also_known_as, Some(sms.sender));
+}
+
+#[test]
+fn every_captured_message_is_one() {
+    for name in captured_names("message_") {
+        let message = message_in(captured_events(&name));
+        let has_something = !message.text.is_empty()
+            || !message.attachments.is_empty()
+            || name == "message_sms_without_text.form";
+        assert!(has_something, "{name}");
+    }
+}
+
+#[test]
+fn json_says_what_a_form_says() {
+    let form = message_in(changed_sms(&[(
+        "MessageSid",
+        Some("SM0000000000000000000000000000000f"),
+    )]));
+    assert_eq!(message_in(captured_events("message_sms.json")), form);
+    let form = message_in(changed_whatsapp(&[(
+        "MessageSid",
+        Some("SM00000000000000000000000000000010"),
+    )]));
+    assert_eq!(message_in(captured_events("message_whatsapp.json")), form);
+}
+
+#[test]
+fn every_captured_request_to_ignore_is_ignored_with_its_kind() {
+    for (name, kind) in [
+        ("ignored_help.form", "help"),
+        ("ignored_own_number.form", "from:own_number"),
+        ("ignored_own_number_whatsapp.form", "from:own_number"),
+        ("ignored_reaction.form", "type:reaction"),
+        ("ignored_sender_name.form", "from:sender_name"),
+        ("ignored_short_code.form", "from:short_code"),
+        ("ignored_status_delivered.form", "status:delivered"),
+        ("ignored_status_delivered_whatsapp.form", "status:delivered"),
+        ("ignored_status_queued.form", "status:queued"),
+        ("ignored_status_read.form", "status:read"),
+        ("ignored_status_receiving.form", "status:receiving"),
+        ("ignored_status_sending.form", "status:sending"),
+        ("ignored_status_sent.form", "status:sent"),
+        ("ignored_unsupported.form", "type:unsupported"),
+    ] {
+        assert_eq!(kind_of(captured_events(name)), kind, "{name}");
+    }
+    for name in captured_names("ignored_") {
+        kind_of(captured_events(&name));
+    }
+}
+
+#[test]
+fn what_no_person_writes_on_whatsapp_is_ignored() {
+    for kind in NO_MESSAGES {
+        let events = changed_whatsapp(&[("MessageType", Some(kind))]);
+        assert_eq!(kind_of(events), format!("type:{kind}"));
+    }
+    for kind in ["text", "image", "button", "interactive", "location", "new"] {
+        message_in(changed_whatsapp(&[("MessageType", Some(kind))]));
+    }
+}
+
+#[test]
+fn every_status_but_received_is_ignored_whoever_it_is_of() {
+    for status in [
+        "accepted",
+        "scheduled",
+        "queued",
+        "sending",
+        "sent",
+        "delivered",
+        "read",
+        "canceled",
+        "receiving",
+        "partially_delivered",
+        "something_new",
+    ] {
+        let of_ours = changed(
+            "ignored_status_sent.form",
+            &[("MessageStatus", Some(status))],
+        );
+        let kind = format!("status:{status}");
+        assert_eq!(kind_of(events_of(FORM, &of_ours)), kind);
+        let of_theirs = changed_sms(&[("SmsStatus", Some(status))]);
+        assert_eq!(kind_of(of_theirs), kind);
+    }
+    message_in(changed_sms(&[("SmsStatus", None)]));
+}
+
+#[test]
+fn a_message_that_failed_later_names_person_message_and_fault() {
+    for (name, recipient, class, reason) in [
+        (
+            "failed_sms.form",
+            phone("+14133881111"),
+            FailureClass::Recipient,
+            "30003",
+        ),
+        (
+            "failed_whatsapp_window.form",
+            phone("+14133881111"),
+            FailureClass::Recipient,
+            "63016",
+        ),
+        (
+            "failed_whatsapp_bsuid.form",
+            bsuid(),
+            FailureClass::Recipient,
+            "63024",
+        ),
+        (
+            "failed_without_code.form",
+            phone("+14133881111"),
+            FailureClass::Request,
+            "failed",
+        ),
+    ] {
+        let Event::SendFailed(failure) = only(captured_events(name)) else {
+            panic!("{name} did not fail");
+        };
+        assert_eq!(failure.recipient, [recipient], "{name}");
+        assert_eq!(
+            (failure.class, failure.reason.as_str()),
+            (class, reason),
+            "{name}"
+        );
+        assert!(failure.message_id.starts_with("SM000000"), "{name}");
+    }
+    for code in ["30034", "63007"] {
+        let body = changed("failed_sms.form", &[("ErrorCode", Some(code))]);
+        let Event::SendFailed(failure) = only(events_of(FORM, &body)) else {
+            panic!("{code} is no failure");
+        };
+        assert_eq!(failure.class, FailureClass::Connector);
+    }
+    for changes in [[("To", None)], [("To", Some("nobody"))]] {
+        let body = changed("failed_sms.form", &changes);
+        assert!(matches!(
+            only(events_of(FORM, &body)),
+            Event::Unreadable { .. }
+        ));
+    }
+}
+
+/// The word of every message, and what becomes of it.
+fn consents(events: &[Event]) -> (Option<bool>, bool) {
+    let is_message = matches!(events.last(), Some(Event::Message(_)));
+    let may_write = events.iter().find_map(|event| match event {
+        Event::Consent { may_write, .. } => Some(*may_write),
+        _ => None,
+    });
+    assert_eq!(
+        events.len(),
+        usize::from(is_message) + usize::from(may_write.is_some())
+    );
+    (may_write, is_message)
+}
+
+#[test]
+fn a_stop_word_that_is_the_whole_sms_ends_consent_and_is_no_message() {
+    for word in [
+        "STOP",
+        "STOPALL",
+        "UNSUBSCRIBE",
+        "CANCEL",
+        "END",
+        "QUIT",
+        "REVOKE",
+        "OPTOUT",
+        "stop",
+        "Stop",
+        " sToP\n",
+    ] {
+        let events = changed_sms(&[("Body", Some(word))]);
+        let expected = Event::Consent {
+            sender: vec![phone("+14133881111")],
+            may_write: false,
+        };
+        assert_eq!(events, [expected], "{word}");
+    }
+    for name in captured_names("stop_") {
+        assert_eq!(
+            consents(&captured_events(&name)),
+            (Some(false), false),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_start_word_gives_consent_back_and_reaches_the_agent_all_the_same() {
+    for word in ["START", "UNSTOP", "YES", "yes", " Yes "] {
+        let events = changed_sms(&[("Body", Some(word))]);
+        let expected = Event::Consent {
+            sender: vec![phone("+14133881111")],
+            may_write: true,
+        };
+        assert_eq!(events[0], expected, "{word}");
+        let message = message_in(events[1..].to_vec());
+        assert_eq!(message.text, word);
+    }
+    for name in captured_names("start_") {
+        assert_eq!(
+            consents(&captured_events(&name)),
+            (Some(true), true),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn ordinary_words_are_messages() {
+    for text in [
+        "Yes please",
+        "yes!",
+        "Stop it",
+        "please stop",
+        "The end",
+        "cancel my order",
+        "STOPP",
+        "S T O P",
+        "",
+        "HELP",
+        "INFO",
+    ] {
+        let events = changed_sms(&[("Body", Some(text))]);
+        assert_eq!(consents(&events), (None, true), "{text}");
+    }
+}
+
+#[test]
+fn on_whatsapp_words_are_words_unless_twilio_says_otherwise() {
+    for word in STOP_WORDS.into_iter().chain(START_WORDS).chain(["HELP"]) {
+        let events = changed_whatsapp(&[("Body", Some(word))]);
+        assert_eq!(consents(&events), (None, true), "{word}");
+    }
+    let both = vec![bsuid(), phone("+14133881111")];
+    let stop = changed_whatsapp(&[("OptOutType", Some("STOP"))]);
+    let expected = Event::Consent {
+        sender: both,
+        may_write: false,
+    };
+    assert_eq!(stop, [expected]);
+    let start = changed_whatsapp(&[("OptOutType", Some("START"))]);
+    assert_eq!(consents(&start), (Some(true), true));
+    let help = changed_whatsapp(&[("OptOutType", Some("HELP"))]);
+    assert_eq!(kind_of(help), "help");
+}
+
+#[test]
+fn an_opt_out_type_that_nobody_knows_leaves_the_words_to_speak() {
+    for kind in ["", "stop", "NEW"] {
+        for (body, expected) in [("STOP", (Some(false), false)), ("Hi", (None, true))] {
+            let events = changed_sms(&[("OptOutType", Some(kind)), ("Body", Some(body))]);
+            assert_eq!(consents(&events), expected, "{kind} {body}");
+        }
+    }
+}
+
+#[test]
+fn another_account_or_number_is_refused() {
+    for (name, reason) in [
+        ("other_account.form", "the request is for another account"),
+        ("other_number.form", "the message is for another number"),
+        (
+            "other_number_status.form",
+            "the status is of another number",
+        ),
+        ("hostile_empty.form", "the request is for another account"),
+    ] {
+        let refusal = parse_as(FORM, &captured(name), &connector()).unwrap_err();
+        assert_eq!(refusal.reason, reason, "{name}");
+    }
+    for (field, value) in [
+        ("AccountSid", None),
+        ("AccountSid", Some("")),
+        ("AccountSid", Some("ac0123456789abcdef0123456789abcdef")),
+        ("To", None),
+        ("To", Some("12028831111")),
+        ("To", Some("whatsapp:whatsapp:+12028831111")),
+        ("To", Some("rcs:+12028831111")),
+        ("To", Some("+120288311111")),
+    ] {
+        let body = changed("message_sms.form", &[(field, value)]);
+        assert!(
+            parse_as(FORM, &body, &connector()).is_err(),
+            "{field} {value:?}"
+        );
+    }
+}
+
+#[test]
+fn a_connector_without_account_or_number_gets_nothing() {
+    for field in [ACCOUNT_SID, PHONE_NUMBER] {
+        let mut connector = connector();
+        connector.settings.remove(field);
+        let body = captured("message_sms.form");
+        assert!(parse_as(FORM, &body, &connector).is_err(), "{field}");
+        connector.settings.insert(field.into(), String::new());
+        let body = changed(
+            "message_sms.form",
+            &[("AccountSid", Some("")), ("To", Some(""))],
+        );
+        assert!(parse_as(FORM, &body, &connector).is_err(), "{field}");
+    }
+}
+
+#[test]
+fn a_body_of_another_kind_is_refused() {
+    let body = captured("message_sms.form");
+    assert!(parse_as("text/plain", &body, &connector()).is_err());
+}
+
+#[test]
+fn a_messaging_service_does_not_hide_the_number() {
+    let message = message_in(captured_events("message_sms_service.form"));
+    assert_eq!(message.sender, phone("+14133881111"));
+}
+
+#[test]
+fn what_is_needed_and_not_there_makes_a_request_unreadable() {
+    for name in captured_names("unreadable_") {
+        let event = only(captured_events(&name));
+        assert!(
+            matches!(event, Event::Unreadable { .. }),
+            "{name} {event:?}"
+        );
+    }
+    for (field, value) in [
+        ("From", None),
+        ("From", Some("")),
+        ("From", Some(" 14133881111")),
+        ("From", Some("whatsapp:")),
+        ("From", Some("whatsapp:MyBank")),
+        ("From", Some("messenger:12345678")),
+        ("MessageSid", Some("SM#1")),
+        ("MessageSid", Some("a canary")),
+    ] {
+        let event = only(changed_sms(&[(field, value)]));
+        let Event::Unreadable { detail } = event else {
+            panic!("{field} {value:?} is readable: {event:?}");
+        };
+        assert!(
+            !detail.contains("canary") && !detail.contains("1413"),
+            "{detail}"
+        );
+    }
+}
+
+#[test]
+fn a_message_is_known_by_any_of_its_three_ids() {
+    let older = changed_sms(&[("MessageSid", None)]);
+    let oldest = changed_sms(&[("MessageSid", None), ("SmsMessageSid", None)]);
+    let expected = message_in(captured_events("message_sms.form"));
+    assert_eq!(message_in(older), expected);
+    assert_eq!(message_in(oldest), expected);
+}
+
+#[test]
+fn a_text_is_what_the_person_wrote() {
+    let special = message_in(captured_events("message_sms_special.form"));
+    assert_eq!(special.text, " 1+1 = 2 & it's 100% Grüße 世界 👋\n");
+    for (body, button, text) in [
+        ("", "Confirm", "Confirm"),
+        (" \n", "Confirm", "Confirm"),
+        ("Hi", "Confirm", "Hi"),
+        ("a\u{0}b", "", "ab"),
+        ("", "", ""),
+    ] {
+        let events = changed_whatsapp(&[("Body", Some(body)), ("ButtonText", Some(button))]);
+        assert_eq!(message_in(events).text, text, "{body} {button}");
+    }
+    let huge = message_in(changed_sms(&[(
+        "Body",
+        Some(&"é".repeat(TEXT_MAX_CHARS + 9)),
+    )]));
+    assert_eq!(huge.text.chars().count(), TEXT_MAX_CHARS);
+}
+
+#[test]
+fn media_are_taken_over_as_references() {
+    let media = message_in(captured_events("message_mms.form")).attachments;
+    let base = format!(
+        "https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages/MM00000000000000000000000000000006/Media"
+    );
+    let expected = |kind, id: &str, mime: &str| Attachment {
+        kind,
+        provider_id: id.into(),
+        name: None,
+        mime_type: Some(mime.into()),
+        url: Some(format!("{base}/{id}")),
+    };
+    assert_eq!(
+        media,
+        [
+            expected(
+                AttachmentKind::Image,
+                "ME0000000000000000000000000000003d",
+                "image/jpeg"
+            ),
+            expected(
+                AttachmentKind::File,
+                "ME0000000000000000000000000000003e",
+                "text/x-vcard"
+            ),
+        ]
+    );
+    let many = message_in(captured_events("hostile_many_media.form")).attachments;
+    assert_eq!(many.len(), ATTACHMENTS_MAX);
+}
+
+#[test]
+fn a_file_is_known_by_its_media_type() {
+    for (mime, kind) in [
+        ("image/png", AttachmentKind::Image),
+        ("video/mp4", AttachmentKind::Video),
+        ("audio/ogg", AttachmentKind::Audio),
+        ("application/pdf", AttachmentKind::File),
+        ("imagery", AttachmentKind::File),
+    ] {
+        let media = message_in(changed_sms(&[
+            ("NumMedia", Some("1")),
+            ("MediaContentType0", Some(mime)),
+        ]));
+        assert_eq!(media.attachments[0].kind, kind, "{mime}");
+        assert_eq!(
+            media.attachments[0].provider_id,
+            "SM00000000000000000000000000000001-0"
+        );
+    }
+}
+
+#[test]
+fn strange_media_are_left_out_and_strange_parts_of_media_too() {
+    let media = message_in(captured_events("hostile_media.form")).attachments;
+    assert_eq!(media, []);
+    for count in ["-1", "1.5", "many", "", "0"] {
+        let message = message_in(changed_sms(&[
+            ("NumMedia", Some(count)),
+            ("MediaContentType0", Some("image/png")),
+        ]));
+        assert!(message.attachments.is_empty(), "{count}");
+    }
+}
+
+#[test]
+fn every_hostile_request_is_taken_without_harm() {
+    for name in captured_names("hostile_") {
+        let Ok(parsed) = parse_as(content_type(&name), &captured(&name), &connector()) else {
+            continue;
+        };
+        for event in parsed.events {
+            if let Event::Message(message) = event {
+                assert_bounded(&message);
+            }
+        }
+    }
+    let named = message_in(captured_events("hostile_bidi_name.form"));
+    assert_eq!(named.profile.display_name.as_deref(), Some("Ada Love lace"));
+}
+
+/// What holds for every message, whatever it came from.
+fn assert_bounded(message: &InboundMessage) {
+    assert!(message.text.chars().count() <= TEXT_MAX_CHARS);
+    assert!(!message.text.contains('\0'));
+    assert!(message.attachments.len() <= ATTACHMENTS_MAX);
+    assert!(is_id(&message.provider_event_id));
+    assert!(!message.event_keys.is_empty());
+    for key in &message.event_keys {
+        assert!(is_short_graphic(key, EVENT_KEY_MAX_BYTES));
+    }
+    let address = Address::read(&message.conversation.provider_conversation_id);
+    assert!(address.is_ok_and(|address| !address.is_phone(NUMBER)));
+}
+
+const NAMES: &[&str] = &[
+    "AccountSid",
+    "To",
+    "From",
+    "MessageSid",
+    "SmsSid",
+    "Body",
+    "SmsStatus",
+    "MessageStatus",
+    "NumMedia",
+    "MediaUrl0",
+    "MediaContentType0",
+    "ProfileName",
+    "ExternalUserId",
+    "OptOutType",
+    "ErrorCode",
+    "MessageType",
+    "ButtonText",
+];
+
+proptest! {
+    #[test]
+    fn no_bytes_make_us_panic(
+        body in proptest::collection::vec(any::<u8>(), 0..400),
+        content_type in proptest::sample::select(vec![FORM, JSON]),
+    ) {
+        let _ = parse_as(content_type, &body, &connector());
+    }
+
+    #[test]
+    fn no_json_makes_us_panic(payload in testing::any_json(NAMES)) {
+        let _ = parse_as(JSON, payload.to_string().as_bytes(), &connector());
+    }
+
+    #[test]
+    fn whatever_is_in_a_form_a_message_keeps_its_bounds(
+        name in proptest::sample::select(NAMES), value in any::<String>(),
+        other in proptest::sample::select(NAMES), other_value in "[a-z:+0-9A-Z.]{0,30}",
+    ) {
+        for captured in ["message_sms.form", "message_whatsapp.form"] {
+            let body = changed(captured, &[(name, Some(&value)), (other, Some(&other_value))]);
+            let Ok(parsed) = parse_as(FORM, &body, &connector()) else {
+                continue;
+            };
+            prop_assert!((1..=2).contains(&parsed.events.len()));
+            for event in parsed.events {
+                if let Event::Message(message) = event {
+                    assert_bounded(&message);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_that_was_cut_off_anywhere_is_survived(end in 0_usize..700) {
+        let body = captured("message_whatsapp.form");
+        let _ = parse_as(FORM, &body[..end.min(body.len())], &connector());
+    }
+
+    #[test]
+    fn a_message_is_the_same_whatever_the_order_of_its_parameters(
+        pairs in Just(form_urlencoded::parse(&captured("message_whatsapp.form")).into_owned().collect::<Vec<_>>()).prop_shuffle(),
+    ) {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let expected = captured_events("message_whatsapp.form");
+        prop_assert_eq!(events_of(FORM, body.as_bytes()), expected);
+    }
+}

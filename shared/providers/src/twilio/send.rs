@@ -1,0 +1,178 @@
+//! Sending a text (PROVIDERS §5.4).
+
+use super::{
+    ACCOUNT_SID, AUTH_TOKEN, PHONE_NUMBER, Twilio, WEBHOOK_URL,
+    address::Address,
+    api::{self, Meaning},
+    key, url,
+};
+use crate::{
+    fields::is_id,
+    outgoing::{Api, CallResult, ChatProvider, Host, OutgoingCall, Problem, Step},
+    text,
+    webhook::Credentials,
+};
+use http::Method;
+use serde_json::Value;
+use std::time::Duration;
+use vestibule_domain::{
+    connector::Provider,
+    ports::{
+        Destination, FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, Receipt, SendOutcome,
+    },
+    secret::Secret,
+};
+
+/// Longest text that Twilio takes as one message.
+pub(super) const MESSAGE_MAX_CHARS: usize = 1600;
+/// Most messages that one text may take. A longer one is refused before anything of it is sent.
+const MESSAGES_MAX: usize = 20;
+
+impl ChatProvider for Twilio {
+    fn provider(&self) -> Provider {
+        key()
+    }
+
+    fn sending_secrets(&self) -> &'static [&'static str] {
+        &[AUTH_TOKEN]
+    }
+
+    fn pieces(&self, text: &str) -> Vec<String> {
+        split(text).into_iter().map(str::to_owned).collect()
+    }
+
+    /// Twilio has no key by which a message is sent once only, and none by which it could be found
+    /// again: after an attempt that may have worked unseen, a second copy is better than none.
+    fn send(
+        &self,
+        text: &OutgoingText<'_>,
+        credentials: &Credentials<'_>,
+        so_far: &[CallResult],
+    ) -> Step<SendOutcome> {
+        next(text, credentials, so_far).unwrap_or_else(|problem| Step::Done(problem.into()))
+    }
+
+    /// A name comes with each `WhatsApp` message or not at all.
+    fn profile(
+        &self,
+        _query: &ProfileQuery<'_>,
+        _credentials: &Credentials<'_>,
+        _so_far: &[CallResult],
+    ) -> Step<ProfileOutcome> {
+        Step::Done(ProfileOutcome::None {
+            reason: "twilio_tells_no_profiles".to_owned(),
+        })
+    }
+
+    /// How many messages a second a number may send is between one and hundreds, and nothing tells
+    /// which. Twilio queues what is too fast for hours, so this only keeps the API's own limit away.
+    fn send_interval(&self) -> Duration {
+        Duration::from_millis(100)
+    }
+}
+
+/// An account and its token, as the API takes them.
+pub(super) struct Account<'a> {
+    sid: &'a str,
+    token: &'a Secret,
+}
+
+impl<'a> Account<'a> {
+    /// The connector's.
+    pub(super) fn of(credentials: &'a Credentials<'_>) -> Result<Self, Problem> {
+        let sid = credentials
+            .connector
+            .settings
+            .get(ACCOUNT_SID)
+            .filter(|sid| is_id(sid))
+            .ok_or_else(|| Problem::never(FailureClass::Connector, "no_account_sid"))?;
+        let token = credentials
+            .secret(AUTH_TOKEN)
+            .ok_or_else(|| Problem::never(FailureClass::Connector, "no_auth_token"))?;
+        Ok(Self { sid, token })
+    }
+
+    /// A call of this account's; `what` stands behind its SID.
+    pub(super) fn call(&self, method: Method, what: &str) -> OutgoingCall {
+        let path = format!("/2010-04-01/Accounts/{}{what}", self.sid);
+        OutgoingCall::new(Host::Api(Api::Twilio), method, path).with_basic(self.sid, self.token)
+    }
+}
+
+/// One message after the other; the first that does not work ends it.
+fn next(
+    text: &OutgoingText<'_>,
+    credentials: &Credentials<'_>,
+    so_far: &[CallResult],
+) -> Result<Step<SendOutcome>, Problem> {
+    let pieces = split(text.text);
+    if pieces.is_empty() {
+        return Err(Problem::never(FailureClass::Request, "no_text"));
+    }
+    if pieces.len() > MESSAGES_MAX {
+        return Err(Problem::never(FailureClass::Request, "text_too_long"));
+    }
+    let mut last_id = None;
+    for result in so_far {
+        last_id = Some(sent_id(result)?);
+    }
+    let Some(piece) = pieces.get(so_far.len()) else {
+        return Ok(Step::Done(SendOutcome::Sent(Receipt {
+            message_id: last_id,
+            moved_to: None,
+        })));
+    };
+    let account = Account::of(credentials)?;
+    let setting = |name: &str| credentials.connector.settings.get(name);
+    let number = setting(PHONE_NUMBER)
+        .ok_or_else(|| Problem::never(FailureClass::Connector, "no_phone_number"))?;
+    let to = recipient(&text.to)?;
+    let (to_written, from) = (to.written(), to.channel.address_of(number));
+    let mut form = vec![
+        ("To", to_written.as_str()),
+        ("From", &from),
+        ("Body", piece),
+    ];
+    if let Some(webhook_url) = setting(WEBHOOK_URL).filter(|url| !url.is_empty()) {
+        // What fails later comes back signed, to the address where people's messages come.
+        form.push(("StatusCallback", url::parts(webhook_url).0));
+    }
+    let call = account
+        .call(Method::POST, "/Messages.json")
+        .with_form(&form);
+    Ok(Step::Call(call))
+}
+
+/// A character beyond the basic plane counts two, as in an SMS.
+fn split(text: &str) -> Vec<&str> {
+    text::split(text, MESSAGE_MAX_CHARS, char::len_utf16)
+}
+
+/// Every conversation is with one person alone, so that a private text goes where a public one does
+/// (SPEC A38).
+fn recipient<'a>(to: &Destination<'a>) -> Result<Address<'a>, Problem> {
+    let (Destination::Conversation(conversation) | Destination::Privately(_, conversation)) = *to;
+    Address::read(&conversation.provider_conversation_id)
+        .map_err(|_| Problem::never(FailureClass::Recipient, "no_address"))
+}
+
+/// The id of a message that Twilio took and did not fail at once.
+fn sent_id(result: &CallResult) -> Result<String, Problem> {
+    let message = api::answer(result)?;
+    let text = |name: &str| message.get(name).and_then(Value::as_str);
+    if matches!(text("status"), Some("failed" | "undelivered")) {
+        let code = api::code_in(&message, "error_code");
+        let reason = code.map_or_else(|| "failed".to_owned(), |code| code.to_string());
+        return Err(match code.and_then(api::meaning) {
+            Some(Meaning::Later) => Problem::later(None, &reason),
+            _ => Problem::never(api::class_of_failure(code), &reason),
+        });
+    }
+    text("sid")
+        .filter(|sid| is_id(sid))
+        .map(str::to_owned)
+        .ok_or_else(|| Problem::later(None, "no_sid"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,220 @@
+//! Testing a connection to Twilio: the account's own record. The address is entered in Twilio's
+//! console, because where it belongs depends on what the number is used for besides.
+
+use super::{ACCOUNT_SID, AUTH_TOKEN, Twilio, api, key, send::Account};
+use crate::{
+    outgoing::{CallResult, Problem, Step},
+    setup::{ConnectorSetup, SetupOutcome},
+    webhook::Credentials,
+};
+use http::Method;
+use serde_json::Value;
+use vestibule_domain::{connector::Provider, text::clean_name};
+
+impl ConnectorSetup for Twilio {
+    fn provider(&self) -> Provider {
+        key()
+    }
+
+    fn setup_secrets(&self) -> &'static [&'static str] {
+        &[AUTH_TOKEN]
+    }
+
+    fn test(&self, credentials: &Credentials<'_>, so_far: &[CallResult]) -> Step<SetupOutcome> {
+        let account = match Account::of(credentials) {
+            Ok(account) => account,
+            Err(problem) => return Step::Done(outcome_of(problem)),
+        };
+        let Some(result) = so_far.first() else {
+            return Step::Call(account.call(Method::GET, ".json"));
+        };
+        Step::Done(match api::answer(result) {
+            Ok(answer) => found(&answer, credentials),
+            Err(problem) => outcome_of(problem),
+        })
+    }
+
+    fn connect(
+        &self,
+        _webhook_url: &str,
+        _credentials: &Credentials<'_>,
+        _so_far: &[CallResult],
+    ) -> Option<Step<SetupOutcome>> {
+        None
+    }
+}
+
+fn outcome_of(problem: Problem) -> SetupOutcome {
+    match problem {
+        Problem::Later { after, reason } => SetupOutcome::Later { after, reason },
+        Problem::Never { reason, .. } => refused(&reason),
+    }
+}
+
+/// The token works; but may the account send?
+fn found(answer: &Value, credentials: &Credentials<'_>) -> SetupOutcome {
+    let text = |name: &str| answer.get(name).and_then(Value::as_str);
+    let expected = credentials.connector.settings.get(ACCOUNT_SID);
+    if text("sid") != expected.map(String::as_str) {
+        return SetupOutcome::Later {
+            after: None,
+            reason: "not_understood".to_owned(),
+        };
+    }
+    match text("status") {
+        Some("active") => {
+            let name = text("friendly_name").and_then(clean_name);
+            let name = name.as_deref().unwrap_or("without a name");
+            let trial = if text("type") == Some("Trial") {
+                " It is a trial account: it can only write to numbers that are verified at Twilio."
+            } else {
+                ""
+            };
+            SetupOutcome::Done {
+                summary: format!("Connected to the Twilio account {name}.{trial}"),
+            }
+        }
+        Some("suspended") => refused("suspended"),
+        Some("closed") => refused("closed"),
+        _ => refused("status_unknown"),
+    }
+}
+
+fn refused(reason: &str) -> SetupOutcome {
+    let (field, problem) = match reason {
+        "20003" | "no_auth_token" => (
+            Some(AUTH_TOKEN),
+            "Twilio does not know this auth token for this account. Copy the Account SID and the primary Auth Token again, both of the same account: a subaccount has its own.",
+        ),
+        "20404" | "no_account_sid" => (
+            Some(ACCOUNT_SID),
+            "Twilio does not know this account. Copy the Account SID again.",
+        ),
+        "suspended" | "20005" => (
+            None,
+            "The Twilio account is suspended and neither sends nor receives. Look into the Twilio Console for the reason, often its balance.",
+        ),
+        "closed" => (
+            Some(ACCOUNT_SID),
+            "The Twilio account is closed. Use another one.",
+        ),
+        _ => (
+            None,
+            "Twilio refuses. A number as the reason is Twilio's own error code; twilio.com/docs/api/errors says more.",
+        ),
+    };
+    SetupOutcome::Failed {
+        field,
+        problem: problem.to_owned(),
+        reason: reason.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::twilio::fixtures::{self, replied};
+    use serde_json::json;
+    use std::collections::BTreeMap;
+
+    fn test(so_far: &[CallResult]) -> Step<SetupOutcome> {
+        let (connector, secrets) = (fixtures::connector(), fixtures::secrets());
+        let credentials = Credentials {
+            connector: &connector,
+            secrets: &secrets,
+        };
+        Twilio.test(&credentials, so_far)
+    }
+
+    fn outcome(result: CallResult) -> SetupOutcome {
+        match test(&[result]) {
+            Step::Done(outcome) => outcome,
+            Step::Call(call) => panic!("no outcome but {call:?}"),
+        }
+    }
+
+    fn account(status: &str, kind: &str) -> CallResult {
+        let body = json!({
+            "sid": fixtures::ACCOUNT, "friendly_name": "Acme\u{202E} Ltd", "status": status, "type": kind,
+            "auth_token": "canary",
+        });
+        replied(200, &body.to_string())
+    }
+
+    #[test]
+    fn the_test_reads_the_account_and_changes_nothing() {
+        let Step::Call(call) = test(&[]) else {
+            panic!("no call");
+        };
+        assert_eq!(call.method, Method::GET);
+        let path = "/2010-04-01/Accounts/AC0123456789abcdef0123456789abcdef.json";
+        assert_eq!(call.path, path);
+        assert_eq!((call.headers.len(), call.body), (1, None));
+    }
+
+    #[test]
+    fn an_active_account_is_named() {
+        for (kind, summary) in [
+            ("Full", "Connected to the Twilio account Acme Ltd."),
+            (
+                "Trial",
+                "Connected to the Twilio account Acme Ltd. It is a trial account: it can only write to numbers that are verified at Twilio.",
+            ),
+        ] {
+            let expected = SetupOutcome::Done {
+                summary: summary.to_owned(),
+            };
+            assert_eq!(outcome(account("active", kind)), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_field() {
+        for (result, field) in [
+            (fixtures::refused(401, 20003), Some(AUTH_TOKEN)),
+            (fixtures::refused(404, 20404), Some(ACCOUNT_SID)),
+            (fixtures::refused(403, 20005), None),
+            (fixtures::refused(400, 99_999), None),
+            (account("suspended", "Full"), None),
+            (account("closed", "Full"), Some(ACCOUNT_SID)),
+            (account("paused", "Full"), None),
+        ] {
+            let SetupOutcome::Failed {
+                field: told,
+                problem,
+                ..
+            } = outcome(result)
+            else {
+                panic!("it did not fail");
+            };
+            assert_eq!(told, field);
+            assert!(problem.ends_with('.'), "{problem}");
+        }
+    }
+
+    #[test]
+    fn a_twilio_that_does_not_answer_is_asked_again_later() {
+        for result in [
+            replied(503, ""),
+            replied(200, "<html>"),
+            replied(200, "{}"),
+            fixtures::refused(429, 20429),
+        ] {
+            assert!(matches!(outcome(result), SetupOutcome::Later { .. }));
+        }
+    }
+
+    #[test]
+    fn without_a_token_nobody_is_asked() {
+        let connector = fixtures::connector();
+        let credentials = Credentials {
+            connector: &connector,
+            secrets: &BTreeMap::new(),
+        };
+        let Step::Done(SetupOutcome::Failed { field, .. }) = Twilio.test(&credentials, &[]) else {
+            panic!("it did not fail");
+        };
+        assert_eq!(field, Some(AUTH_TOKEN));
+        assert!(Twilio.connect(fixtures::URL, &credentials, &[]).is_none());
+    }
+}

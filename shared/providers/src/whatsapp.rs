@@ -1,0 +1,200 @@
+//! Who somebody on `WhatsApp` is, whichever company passes their messages on (SPEC A28, A29;
+//! PROVIDERS §4.5).
+//!
+//! `WhatsApp` knows a person by a phone number, by a business-scoped user id (BSUID), or by both. The
+//! BSUID is the more lasting: it is there whether or not the person hides their number, and a number
+//! is given to somebody else one day, while a new number comes with a new BSUID.
+
+use vestibule_domain::{connector::Provider, message::Identity};
+
+/// The scope of a BSUID. It is unique within a business portfolio, which no webhook names.
+const BSUID_SCOPE: &str = "whatsapp";
+/// The scope of a phone number: the world. It is the same for SMS, so that one number on both is one
+/// chat user.
+const PHONE_SCOPE: &str = "phone";
+/// Longest part of a BSUID behind its country, in characters.
+const BSUID_MAX_CHARS: usize = 128;
+/// What a BSUID of a parent portfolio has behind its country.
+const PARENT_MARK: &str = "ENT.";
+/// Fewest digits of a phone number with its country code. Short codes, which are no person's, have
+/// fewer.
+const PHONE_MIN_DIGITS: usize = 7;
+/// Most digits that a phone number can have (E.164).
+const PHONE_MAX_DIGITS: usize = 15;
+
+/// Whether this is a business-scoped user id: a country in capitals, a dot, and 1 to 128 letters and
+/// digits (`US.13491208655302741918`), or the same of a parent portfolio (`US.ENT.1181579921288`).
+#[must_use]
+pub fn is_bsuid(text: &str) -> bool {
+    let Some((country, rest)) = text.split_once('.') else {
+        return false;
+    };
+    let own = rest.strip_prefix(PARENT_MARK).unwrap_or(rest);
+    country.len() == 2
+        && country.bytes().all(|b| b.is_ascii_uppercase())
+        && (1..=BSUID_MAX_CHARS).contains(&own.len())
+        && own.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+/// The digits of a phone number with its country code, written with or without a `+`; `None` for
+/// anything else.
+#[must_use]
+pub fn phone_digits(text: &str) -> Option<&str> {
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    let fits = (PHONE_MIN_DIGITS..=PHONE_MAX_DIGITS).contains(&digits.len())
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && !digits.starts_with('0');
+    fits.then_some(digits)
+}
+
+/// The identity that is a phone number, written with or without a `+`.
+#[must_use]
+pub fn phone_identity(provider: &Provider, phone: &str) -> Option<Identity> {
+    let digits = phone_digits(phone)?;
+    Some(Identity {
+        provider: provider.clone(),
+        platform_scope: PHONE_SCOPE.to_owned(),
+        identifier: format!("+{digits}"),
+    })
+}
+
+/// The identity that is a BSUID.
+#[must_use]
+pub fn bsuid_identity(provider: &Provider, bsuid: &str) -> Option<Identity> {
+    is_bsuid(bsuid).then(|| Identity {
+        provider: provider.clone(),
+        platform_scope: BSUID_SCOPE.to_owned(),
+        identifier: bsuid.to_owned(),
+    })
+}
+
+/// A person under the id that lasts, and under the second one if both are known: the BSUID and then
+/// the phone number, else whichever there is. What is malformed counts as not given; `None` if
+/// nothing is left.
+#[must_use]
+pub fn identities(
+    provider: &Provider,
+    phone: Option<&str>,
+    bsuid: Option<&str>,
+) -> Option<(Identity, Option<Identity>)> {
+    let phone = phone.and_then(|phone| phone_identity(provider, phone));
+    match bsuid.and_then(|bsuid| bsuid_identity(provider, bsuid)) {
+        Some(lasting) => Some((lasting, phone)),
+        None => phone.map(|phone| (phone, None)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn twilio() -> Provider {
+        Provider::new("twilio")
+    }
+
+    #[test]
+    fn a_bsuid_is_a_country_and_letters_and_digits() {
+        let (longest, too_long) = ("9".repeat(128), "9".repeat(129));
+        for good in [
+            "US.13491208655302741918",
+            "BR.1A2b3C",
+            "ID.4",
+            "US.ENT.11815799212886844830",
+            &format!("US.{longest}"),
+            &format!("US.ENT.{longest}"),
+        ] {
+            assert!(is_bsuid(good), "{good}");
+        }
+        for bad in [
+            "",
+            "US",
+            "US.",
+            ".123",
+            "us.123",
+            "USA.123",
+            "U1.123",
+            "US.12 3",
+            "US.12-3",
+            "US.12.3",
+            "US.ENT.",
+            "US.ENT.ENT.1",
+            "US.é",
+            "ÜS.1",
+            "US.123\n",
+            "whatsapp:US.123",
+            "972987654321",
+            &format!("US.{too_long}"),
+            &format!("US.ENT.{too_long}"),
+        ] {
+            assert!(!is_bsuid(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_phone_number_is_its_digits_with_or_without_a_plus() {
+        for (text, digits) in [
+            ("972987654321", "972987654321"),
+            ("+972987654321", "972987654321"),
+            ("6834000", "6834000"),
+            ("123456789012345", "123456789012345"),
+        ] {
+            assert_eq!(phone_digits(text), Some(digits));
+        }
+        for bad in [
+            "",
+            "+",
+            "++972987654321",
+            "0972987654321",
+            "32665",
+            "1234567890123456",
+            "972 987 654 321",
+            "972987654321 ",
+            "٩٧٢٩٨٧٦٥٤٣٢١",
+            "US.13491208655302741918",
+            "whatsapp:+972987654321",
+        ] {
+            assert_eq!(phone_digits(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_lasting_id_comes_first() {
+        let phone = Identity {
+            provider: twilio(),
+            platform_scope: "phone".into(),
+            identifier: "+972987654321".into(),
+        };
+        let bsuid = Identity {
+            provider: twilio(),
+            platform_scope: "whatsapp".into(),
+            identifier: "US.1a2B".into(),
+        };
+        for (given_phone, given_bsuid, expected) in [
+            (
+                Some("972987654321"),
+                Some("US.1a2B"),
+                Some((bsuid.clone(), Some(phone.clone()))),
+            ),
+            (None, Some("US.1a2B"), Some((bsuid.clone(), None))),
+            (Some("0"), Some("US.1a2B"), Some((bsuid, None))),
+            (Some("+972987654321"), None, Some((phone.clone(), None))),
+            (Some("972987654321"), Some("1a2B"), Some((phone, None))),
+            (Some("x"), Some("x"), None),
+            (None, None, None),
+        ] {
+            assert_eq!(
+                identities(&twilio(), given_phone, given_bsuid),
+                expected,
+                "{given_phone:?} {given_bsuid:?}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_both_a_phone_number_and_a_bsuid(text in "[A-Z0-9.+]{0,20}") {
+            prop_assert!(phone_digits(&text).is_none() || !is_bsuid(&text));
+        }
+    }
+}
