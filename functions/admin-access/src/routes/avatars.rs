@@ -122,6 +122,7 @@ mod tests {
                 avatar_kept: kept,
                 ..Profile::default()
             },
+            other_id: None,
             admitted_openly: false,
             grants: BTreeMap::new(),
             block: None,
