@@ -38,7 +38,7 @@ async fn a_stranger_is_welcomed_once_asks_is_let_in_and_answered() {
         assert_eq!(view.standing.as_ref().unwrap().message_count, 2);
         assert!(matches!(
             world.decide(&ada, Verdict::Approve).await,
-            DecideOutcome::Decided(_)
+            DecideOutcome::Recorded(_)
         ));
         let next = world.says(&connector, &ada, "What time is it?");
         assert_eq!(world.webhook(&connector, &next).await, 200);

@@ -5,11 +5,14 @@
 //! BSUID is the more lasting: it is there whether or not the person hides their number, and a number
 //! is given to somebody else one day, while a new number comes with a new BSUID.
 
+use std::time::Duration;
 use vestibule_domain::{
     connector::Provider,
     message::{Identity, PHONE_SCOPE, WHATSAPP_SCOPE},
 };
 
+/// How long after a person's message `WhatsApp` lets a business write to them freely.
+pub const WINDOW: Duration = Duration::from_hours(24);
 /// Longest part of a BSUID behind its country, in characters.
 const BSUID_MAX_CHARS: usize = 128;
 /// What a BSUID of a parent portfolio has behind its country.
