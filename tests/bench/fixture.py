@@ -27,8 +27,8 @@ WRAPPED_KEY = base64.b64encode(b"a data key under a key of the benchmark").decod
 _SINCE = "2026-11-01T00:00:00.000Z"
 _PROJECT = f"ACCOUNT#{ACCOUNT_ID}#PROJECT#{PROJECT_ID}"
 _KNOWN = Message("KNOWN", at=1795000000)
-# Messages that the conversation of somebody who may talk to the agent remembers.
-_DELIVERED = 20
+# Event keys that a conversation remembers. Whoever may talk to the agent soon has written so many.
+_EVENTS_KEPT = 200
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 # Who writes, and what that costs the webhook.
@@ -144,7 +144,7 @@ def _standing(platform: Platform, chat_user_id: str, is_approved: bool) -> dict:
 
 def _conversation(platform: Platform) -> dict:
     """What was delivered of the person's messages."""
-    delivered = [Message(f"DELIVERED{number}", _KNOWN.at) for number in range(_DELIVERED)]
+    delivered = [Message(f"DELIVERED{number}", _KNOWN.at) for number in range(_EVENTS_KEPT)]
     keys = [key for message in delivered for key in platform.event_keys(message)]
     return {
         "pk": f"{_PROJECT}#CONVERSATION#{_conversation_id(platform)}",
@@ -152,7 +152,7 @@ def _conversation(platform: Platform) -> dict:
         "connector_id": CONNECTOR_ID,
         "message_count": len(delivered),
         "last_message_at": _SINCE,
-        "recent_events": keys,
+        "recent_events": keys[-_EVENTS_KEPT:],
         "version": len(delivered),
         "updated_at": _SINCE,
     }

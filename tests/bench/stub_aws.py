@@ -23,7 +23,7 @@ from threading import Lock
 
 import fixture
 from certificates import make_certificates
-from platforms import PLATFORMS
+from platforms import PLATFORMS, Platform
 
 
 class StubProcess:
@@ -43,9 +43,9 @@ class StubProcess:
         self._process.kill()
         self._process.wait()
 
-    def choose(self, function: str, kind: str) -> None:
-        """Changes who writes, and to which function."""
-        self._ask("PUT", f"/world/{function}/{kind}")
+    def choose(self, platform: Platform, kind: str) -> None:
+        """Changes who writes, and where."""
+        self._ask("PUT", f"/world/{platform.function}/{kind}")
 
     def calls(self) -> Counter:
         """How often each operation was called so far."""
@@ -57,12 +57,12 @@ class StubProcess:
 
 
 class AwsStub:
-    """A stub."""
+    """A stub; `choose` says what it knows of."""
 
     def __init__(self, directory: Path, delay_ms: float):
-        self._rows = {}
+        self._rows: dict[tuple[str, str], dict] = {}
         self._delay = delay_ms / 1000
-        self._calls = Counter()
+        self._calls: Counter[str] = Counter()
         self._lock = Lock()
         certificates = make_certificates(directory)
         self.authority = certificates.authority
@@ -72,11 +72,13 @@ class AwsStub:
         # The handshake is the connection's thread's, so that two connections open side by side.
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self.url = f"https://localhost:{self._server.server_port}"
-        self._documents = {path: document for platform in PLATFORMS.values() for path, document in platform.documents(self.url).items()}
+        self._documents: dict[str, dict] = {}
+        for platform in PLATFORMS.values():
+            self._documents |= platform.documents(self.url)
 
-    def choose(self, function: str, kind: str) -> None:
-        """Changes who writes, and to which function, at any time."""
-        self._rows = fixture.table(PLATFORMS[function], kind)
+    def choose(self, platform: Platform, kind: str) -> None:
+        """Changes who writes, and where, at any time."""
+        self._rows = fixture.table(platform, kind)
 
     def serve(self) -> None:
         self._server.serve_forever()
@@ -98,10 +100,10 @@ class AwsStub:
         self._take(operation)
         match operation:
             case "GetItem":
-                found = self._found([request["Key"]])
-                return {"Item": found[0]} if found else {}
+                row = self._row(request["Key"])
+                return {"Item": row} if row else {}
             case "BatchGetItem":
-                found = {table: self._found(wanted["Keys"]) for table, wanted in request["RequestItems"].items()}
+                found = {table: self._rows_of(wanted["Keys"]) for table, wanted in request["RequestItems"].items()}
                 return {"Responses": found, "UnprocessedKeys": {}}
             case "SendMessage":
                 digest = hashlib.md5(request["MessageBody"].encode(), usedforsecurity=False).hexdigest()
@@ -118,9 +120,11 @@ class AwsStub:
             self._calls[operation] += 1
         time.sleep(self._delay)
 
-    def _found(self, keys: list[dict]) -> list[dict]:
-        rows = (self._rows.get((key["pk"]["S"], key["sk"]["S"])) for key in keys)
-        return [row for row in rows if row]
+    def _row(self, key: dict) -> dict | None:
+        return self._rows.get((key["pk"]["S"], key["sk"]["S"]))
+
+    def _rows_of(self, keys: list[dict]) -> list[dict]:
+        return [row for row in map(self._row, keys) if row]
 
 
 class _Server(ThreadingHTTPServer):
@@ -143,7 +147,7 @@ def _handler_of(stub: AwsStub):
 
         def do_PUT(self):
             _, _, function, kind = self.path.split("/")
-            stub.choose(function, kind)
+            stub.choose(PLATFORMS[function], kind)
             self._say({})
 
         def do_POST(self):
@@ -174,7 +178,7 @@ def main() -> None:
     parser.add_argument("--directory", type=Path, required=True, help="where the certificates are written")
     arguments = parser.parse_args()
     stub = AwsStub(arguments.directory, arguments.delay_ms)
-    stub.choose(arguments.function, arguments.kind)
+    stub.choose(PLATFORMS[arguments.function], arguments.kind)
     print(f"AWS_ENDPOINT_URL={stub.url} SSL_CERT_FILE={stub.authority}", flush=True)
     try:
         stub.serve()

@@ -7,7 +7,7 @@ from platforms.teams import Teams
 from platforms.telegram import Telegram
 from platforms.twilio import Twilio
 
+__all__ = ["PLATFORMS", "Platform"]
+
 # By the name of their function.
-PLATFORMS: dict[str, Platform] = {
-    platform.function: platform for platform in (Slack(), Teams(), Telegram(), Dialog360(), Twilio())
-}  # fmt: skip
+PLATFORMS: dict[str, Platform] = {it.function: it for it in (Slack(), Teams(), Telegram(), Dialog360(), Twilio())}
