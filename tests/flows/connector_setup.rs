@@ -1,7 +1,7 @@
 //! Setting a connector up through the admin API: testing it, having the platform told of it, replacing its secrets while
 //! messages come in, and the pictures of the people who write through it.
 
-use crate::world::{SAID, World, bot_token, signing_secret};
+use crate::world::{SAID, SETUP_TOKEN, World, bot_token, signing_secret};
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
 use futures_util::future::join;
@@ -16,14 +16,20 @@ use vestibule_testkit::{simulator::Failure, slack_signer::sign};
 const NEW_SECRET: &str = "the-new-signing-secret-of-grace";
 const OTHER_SECRET: &str = "the-new-signing-secret-of-linus";
 
-struct Answer {
-    status: u16,
-    headers: HeaderMap,
-    bytes: Bytes,
-    body: Value,
+/// An answer of the admin API.
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// All of them.
+    pub headers: HeaderMap,
+    /// The body as it came.
+    pub bytes: Bytes,
+    /// The body, null when it is no JSON.
+    pub body: Value,
 }
 
-async fn call(
+/// Calls the admin API.
+pub async fn call(
     world: &World,
     token: &str,
     (method, path): (&str, &str),
@@ -56,14 +62,17 @@ async fn call(
     }
 }
 
-async fn post(world: &World, token: &str, path: &str) -> Answer {
+/// Calls it without a body.
+pub async fn post(world: &World, token: &str, path: &str) -> Answer {
     call(world, token, ("POST", path), Value::Null, &[]).await
 }
 
+/// A key that may do everything in the world's account.
 async fn all_powers(world: &World) -> String {
     world.key(world.scope.account_id(), &Permission::ALL).await
 }
 
+/// The path of the world's project.
 fn project(world: &World) -> String {
     format!("/v1/projects/{}", world.scope.project_id())
 }
@@ -72,8 +81,23 @@ fn path_of(world: &World, connector: &Connector) -> String {
     format!("{}/connectors/{}", project(world), connector.id)
 }
 
+/// Sets the stack up and makes a project; returns the key of the account, the project's path and the id of one of its
+/// environments.
+pub async fn new_project(world: &World) -> (String, String, String) {
+    let account = json!({"setup_token": SETUP_TOKEN, "account_name": "Globex"});
+    let made = call(world, "", ("POST", "/v1/setup"), account, &[]).await;
+    let token = made.body["api_key"]["key"].as_str().unwrap().to_owned();
+    let shop = json!({"name": "Shop"});
+    let made = call(world, &token, ("POST", "/v1/projects"), shop, &[]).await;
+    let project = format!("/v1/projects/{}", made.body["id"].as_str().unwrap());
+    let environments = format!("{project}/environments");
+    let found = call(world, &token, ("GET", &environments), Value::Null, &[]).await;
+    let environment_id = found.body["items"][0]["id"].as_str().unwrap().to_owned();
+    (token, project, environment_id)
+}
+
 /// What the audit log says of a kind of deed, in the order of the deeds.
-fn audited(world: &World, action: &str) -> Vec<Value> {
+pub fn audited(world: &World, action: &str) -> Vec<Value> {
     let mut entries: Vec<_> = world
         .db
         .items()
@@ -352,16 +376,9 @@ async fn of_two_admins_who_read_the_same_connector_one_is_told_that_the_other_wa
 #[tokio::test(flavor = "multi_thread")]
 async fn a_creation_that_is_repeated_with_other_secrets_is_refused() {
     let world = World::new().await;
-    let account = json!({"setup_token": crate::world::SETUP_TOKEN, "account_name": "Globex"});
-    let made = call(&world, "", ("POST", "/v1/setup"), account, &[]).await;
-    let token = made.body["api_key"]["key"].as_str().unwrap().to_owned();
-    let shop = json!({"name": "Shop"});
-    let made = call(&world, &token, ("POST", "/v1/projects"), shop, &[]).await;
-    let project = format!("/v1/projects/{}", made.body["id"].as_str().unwrap());
-    let environments = format!("{project}/environments");
-    let found = call(&world, &token, ("GET", &environments), Value::Null, &[]).await;
+    let (token, project, environment_id) = new_project(&world).await;
     let asked = json!({
-        "name": "New", "provider": "slack", "environment_id": found.body["items"][0]["id"],
+        "name": "New", "provider": "slack", "environment_id": environment_id,
         "slack": {
             "api_app_id": "A0NEW", "team_id": "T0NEW",
             "signing_secret": "canary-signing-secret-0", "bot_token": "xoxb-canary-bot-token",

@@ -7,6 +7,7 @@
 )]
 
 mod admin;
+mod connector_rotation;
 mod connector_setup;
 mod costs;
 mod delivery;

@@ -54,7 +54,7 @@ use vestibule_edge::{
     intake::{Intake, IntakePorts},
     webhook,
 };
-use vestibule_providers::{catalogue::chat_providers, slack::Slack};
+use vestibule_providers::{catalogue::chat_providers, slack::Slack, webhook::WebhookProvider};
 use vestibule_testkit::{
     SignedRequest, TestClock,
     aws_stub::{AwsStub, QueueSpec},
@@ -243,6 +243,24 @@ impl World {
     /// A new process of every function: nothing is remembered, no connection is open.
     pub fn restart(&mut self) {
         self.replace_process();
+    }
+
+    /// The webhook function of another platform.
+    pub fn intake(&self, provider: Box<dyn WebhookProvider>) -> Intake {
+        let links = self.links();
+        let aws = sdk_config(&settings(&links.aws));
+        let table = Table::new(&sdk_config(&settings(&links.db)), self.db.table_name());
+        let queue = |name: &str| SqsQueue::new(&aws, &format!("{}/000000000000/{name}", links.aws));
+        let store = Arc::new(DynamoIntake::new(table.clone()));
+        let ports = IntakePorts {
+            connectors: store.clone(),
+            vault: Arc::new(KmsVault::new(&aws, KeyringStore::new(table))),
+            store,
+            onboarding: Arc::new(queue("onboarding")),
+            inbox: Arc::new(queue("inbox.fifo")),
+            clock: Arc::new(SharedClock(self.clock.clone())),
+        };
+        Intake::new(provider, ports)
     }
 
     fn links(&self) -> Links {
@@ -777,10 +795,12 @@ fn functions(
     let queue = |name: &str| SqsQueue::new(&aws, &format!("{}/000000000000/{name}", links.aws));
     let vault = Arc::new(KmsVault::new(&aws, KeyringStore::new(table.clone())));
     let clock: Arc<dyn Clock> = Arc::new(SharedClock(clock.clone()));
-    let slack_url = format!("{}/slack/api", to_slack.url());
+    let platforms = to_slack.url();
     let address = |name: &str| match name {
         TEAMS_SERVICE_ORIGINS => None,
-        _ => Some(slack_url.clone()),
+        "TELEGRAM_API_URL" => Some(format!("{platforms}/telegram")),
+        "DIALOG360_API_URL" => Some(format!("{platforms}/360dialog")),
+        _ => Some(format!("{platforms}/slack/api")),
     };
     let addresses = PlatformAddresses::read(&mut Vars::new(&address));
     let transport = HttpChatTransport::new(addresses).unwrap();
