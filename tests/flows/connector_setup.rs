@@ -1,7 +1,8 @@
 //! Setting a connector up through the admin API: testing it, having the platform told of it, replacing its secrets while
 //! messages come in, and the pictures of the people who write through it.
 
-use crate::world::{SAID, SETUP_TOKEN, World, bot_token, signing_secret};
+use crate::accounts::{bot_token, signing_secret};
+use crate::world::{SAID, SETUP_TOKEN, World};
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
 use futures_util::future::join;

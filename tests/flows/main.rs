@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod accounts;
 mod admin;
 mod connector_rotation;
 mod connector_setup;
@@ -14,6 +15,7 @@ mod delivery;
 mod faults;
 mod first_message;
 mod lifecycle;
+mod platforms;
 mod storms;
 mod webhook;
 mod world;

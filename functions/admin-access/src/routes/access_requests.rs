@@ -268,17 +268,8 @@ impl From<Option<OnboardingMessage>> for OnboardingMessageResponse {
 }
 
 impl AccessRequestDetailsResponse {
-    /// The request as it is shown at this time, with the place of the person's picture.
-    fn with_avatar(view: AccessRequestView, avatars: &Avatars, now: Timestamp) -> Self {
-        let avatar_url = view.chat_user.as_ref().and_then(|user| avatars.url(user));
-        Self {
-            avatar_url,
-            ..Self::of(view, now)
-        }
-    }
-
     /// The request as it is shown at this time.
-    fn of(view: AccessRequestView, now: Timestamp) -> Self {
+    fn of(view: AccessRequestView, avatars: &Avatars, now: Timestamp) -> Self {
         let id = view.request.id;
         let counted = view
             .standing
@@ -301,7 +292,7 @@ impl AccessRequestDetailsResponse {
             user_name: user
                 .map_or(view.request.identifier.as_str(), |user| user.display_name())
                 .to_owned(),
-            avatar_url: user.and_then(|user| user.profile.avatar_url.clone()),
+            avatar_url: user.and_then(|user| avatars.url(user)),
             message_count: counted.map(|standing| standing.message_count),
             last_message_at: counted.and_then(|standing| standing.last_message_at),
             onboarding_message: view
@@ -393,7 +384,8 @@ mod tests {
     }
 
     fn shown_at(view: AccessRequestView, now: Timestamp) -> serde_json::Value {
-        serde_json::to_value(AccessRequestDetailsResponse::of(view, now)).unwrap()
+        let shown = AccessRequestDetailsResponse::of(view, &Avatars::nowhere(), now);
+        serde_json::to_value(shown).unwrap()
     }
 
     #[test]

@@ -47,6 +47,14 @@ impl Avatars {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn nowhere() -> Self {
+        Self {
+            base: None,
+            project_id: ProjectId::derive(&["p"]),
+        }
+    }
+
     /// Where the person's picture is: here, if we keep a copy; a path when it is not known under
     /// which address this API is reached.
     pub(super) fn url(&self, user: &ChatUser) -> Option<String> {

@@ -41,7 +41,7 @@ mod world;
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -181,7 +181,7 @@ pub(crate) struct Shared {
     revision: watch::Sender<u64>,
     clock: TestClock,
     client: HttpClient,
-    base_url: OnceLock<String>,
+    base_url: Mutex<String>,
     retries_by_itself: bool,
 }
 
@@ -196,8 +196,11 @@ impl Shared {
         result
     }
 
-    fn base_url(&self) -> &str {
-        self.base_url.get().map_or("", String::as_str)
+    fn base_url(&self) -> String {
+        self.base_url
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -242,7 +245,7 @@ impl Simulator {
             revision: watch::Sender::new(0),
             clock: options.clock,
             client: HttpClient::default(),
-            base_url: OnceLock::new(),
+            base_url: Mutex::default(),
             retries_by_itself: options.retries_by_itself,
         });
         let router = Router::new()
@@ -256,9 +259,9 @@ impl Simulator {
             .layer(DefaultBodyLimit::max(4 * 1024 * 1024))
             .with_state(Arc::clone(&shared));
         let server = Loopback::start_on(&options.listen, router).await?;
-        // Set once, here; nothing can have asked before the address is known.
-        let _ = shared.base_url.set(server.url());
-        Ok(Self { server, shared })
+        let simulator = Self { server, shared };
+        simulator.reached_at(&simulator.url());
+        Ok(simulator)
     }
 
     /// The simulator's address, with the page at `/`.
@@ -284,6 +287,17 @@ impl Simulator {
             Platform::Twilio => "twilio",
         };
         format!("{}/{path}", self.url())
+    }
+
+    /// Names another base address in what the platforms tell of themselves, such as Teams' `serviceUrl`: that of a proxy in
+    /// front of this server.
+    pub fn reached_at(&self, url: &str) {
+        let mut base_url = self
+            .shared
+            .base_url
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        url.clone_into(&mut base_url);
     }
 
     /// Connects an account of another platform than Slack, or replaces the one of the same connector.
@@ -650,7 +664,7 @@ fn write(
             text,
             thread,
             now_ms: shared.clock.now_ms(),
-            base_url: shared.base_url(),
+            base_url: &shared.base_url(),
         };
         let (mut message, events) = draft(world, connector_id, &saying)?;
         for event in events {

@@ -1,7 +1,9 @@
 //! The simulator against what Slack documents, over its own HTTP; the other platforms have modules of their own.
 
 mod dialog360;
+mod teams;
 mod telegram;
+mod twilio;
 
 use std::time::Duration;
 

@@ -36,7 +36,5 @@ pub async fn get_access_request(
         .ok_or(ApiError::NotFound("access request"))?;
     let avatars = Avatars::of(&deps, &origin, path.project_id);
     let now = deps.clock.now();
-    Ok(Json(AccessRequestDetailsResponse::with_avatar(
-        view, &avatars, now,
-    )))
+    Ok(Json(AccessRequestDetailsResponse::of(view, &avatars, now)))
 }

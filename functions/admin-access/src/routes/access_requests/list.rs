@@ -127,7 +127,7 @@ pub async fn list_access_requests(
     let avatars = Avatars::of(&deps, &origin, path.project_id);
     let now = deps.clock.now();
     Ok(ListResponse::of(page, |view| {
-        AccessRequestDetailsResponse::with_avatar(view, &avatars, now)
+        AccessRequestDetailsResponse::of(view, &avatars, now)
     }))
 }
 
