@@ -85,16 +85,21 @@ pub fn recognise(lasting: &Candidate, passing: Option<&Candidate>) -> Recognitio
 
 /// Somebody who is shut out costs no row (SPEC A45), not even one that says what else they are called.
 fn blocked(lasting: &Candidate, passing: &Candidate) -> Option<Recognition> {
-    let is_blocked = |candidate: &Candidate| {
-        let user = candidate.user.as_ref()?;
-        user.block.is_some().then_some(user.other_id.as_ref())
-    };
-    match (is_blocked(lasting), is_blocked(passing)) {
-        (Some(_), _) => Some(Recognition::Lasting),
-        (None, Some(other)) if other.is_none_or(|other| *other == lasting.identity) => {
-            Some(Recognition::Passing)
-        }
-        _ => None,
+    let by_passing = passing.user.as_ref().is_some_and(|user| {
+        let is_theirs = user
+            .other_id
+            .as_ref()
+            .is_none_or(|other| *other == lasting.identity);
+        user.block.is_some() && is_theirs
+    });
+    if lasting
+        .user
+        .as_ref()
+        .is_some_and(|user| user.block.is_some())
+    {
+        Some(Recognition::Lasting)
+    } else {
+        by_passing.then_some(Recognition::Passing)
     }
 }
 
