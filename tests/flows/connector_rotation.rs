@@ -10,16 +10,13 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 use std::time::Duration;
 use vestibule_domain::ids::ConnectorId;
-use vestibule_edge::{connectors::FRESH_READ_INTERVAL, intake::Intake};
-use vestibule_providers::{
-    dialog360::Dialog360,
-    telegram::Telegram,
-    webhook::{RawRequest, WebhookProvider},
-};
+use vestibule_edge::connectors::FRESH_READ_INTERVAL;
+use vestibule_providers::webhook::RawRequest;
 use vestibule_testkit::{
     SignedRequest,
     simulator::{
-        Account, ConnectorConfig, Dialog360Account, Failure, FailureRule, Place, TelegramAccount,
+        Account, ConnectorConfig, Dialog360Account, Failure, FailureRule, Place, Platform,
+        TelegramAccount,
     },
 };
 
@@ -38,10 +35,7 @@ impl Told {
     const ALL: [Self; 2] = [Self::Telegram, Self::Dialog360];
 
     fn key(self) -> &'static str {
-        match self {
-            Self::Telegram => "telegram",
-            Self::Dialog360 => "360dialog",
-        }
+        self.platform().key()
     }
 
     /// What an admin fills in, which is not the secret.
@@ -73,28 +67,27 @@ impl Told {
         }
     }
 
-    fn webhook(self) -> Box<dyn WebhookProvider> {
+    fn platform(self) -> Platform {
         match self {
-            Self::Telegram => Box::new(Telegram),
-            Self::Dialog360 => Box::new(Dialog360),
+            Self::Telegram => Platform::Telegram,
+            Self::Dialog360 => Platform::Dialog360,
         }
     }
 }
 
-/// A connector that was made through the API, the account behind it, and the function that its platform calls.
+/// A connector that was made through the API, and the account behind it.
 struct Stage {
     world: World,
     told: Told,
     token: String,
     id: String,
     path: String,
-    intake: Intake,
 }
 
 impl Stage {
     /// A connector that its platform knows nothing of.
     async fn new(told: Told) -> Self {
-        let world = World::new().await;
+        let world = World::on(told.platform()).await;
         let (token, project, environment_id) = new_project(&world).await;
         let list = format!("{project}/connectors");
         let asked = json!({
@@ -115,14 +108,12 @@ impl Stage {
             webhook_url: None,
             account: told.account(),
         });
-        let intake = world.intake(told.webhook());
         Self {
             path: format!("{list}/{id}"),
             world,
             told,
             token,
             id,
-            intake,
         }
     }
 
@@ -178,7 +169,14 @@ impl Stage {
             body: &request.body,
         };
         let id: ConnectorId = self.id.parse().unwrap();
-        match self.intake.answer(Some(id), &request).await.status {
+        match self
+            .world
+            .functions
+            .intake
+            .answer(Some(id), &request)
+            .await
+            .status
+        {
             200 => true,
             401 => false,
             status => panic!("status {status}"),

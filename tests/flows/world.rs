@@ -265,24 +265,6 @@ impl World {
         self.replace_process();
     }
 
-    /// The webhook function of another platform.
-    pub fn intake(&self, provider: Box<dyn WebhookProvider>) -> Intake {
-        let links = self.links();
-        let aws = sdk_config(&settings(&links.aws));
-        let table = Table::new(&sdk_config(&settings(&links.db)), self.db.table_name());
-        let queue = |name: &str| SqsQueue::new(&aws, &format!("{}/000000000000/{name}", links.aws));
-        let store = Arc::new(DynamoIntake::new(table.clone()));
-        let ports = IntakePorts {
-            connectors: store.clone(),
-            vault: Arc::new(KmsVault::new(&aws, KeyringStore::new(table))),
-            store,
-            onboarding: Arc::new(queue("onboarding")),
-            inbox: Arc::new(queue("inbox.fifo")),
-            clock: Arc::new(SharedClock(self.clock.clone())),
-        };
-        Intake::new(provider, ports)
-    }
-
     fn links(&self) -> Links {
         Links {
             db: self.to_db.url(),
