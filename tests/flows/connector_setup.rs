@@ -1,7 +1,7 @@
 //! Setting a connector up through the admin API: testing it, having the platform told of it, replacing its secrets while
 //! messages come in, and the pictures of the people who write through it.
 
-use crate::accounts::{bot_token, signing_secret};
+use crate::accounts::{PLATFORMS, bot_token, signing_secret};
 use crate::world::{SAID, SETUP_TOKEN, World};
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
@@ -148,6 +148,53 @@ async fn a_test_says_that_a_connector_works_and_changes_nothing_but_the_audit_lo
         format!("connector:{}", world.connector.id)
     );
     world.assert_good_manners();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_platform_can_be_asked_whether_a_connector_works() {
+    for platform in PLATFORMS {
+        let world = World::on(platform).await;
+        let token = all_powers(&world).await;
+        let path = format!("{}/test", path_of(&world, &world.connector));
+        let tested = post(&world, &token, &path).await;
+        assert_eq!(tested.status, 200, "{platform:?}: {}", tested.body);
+        assert_eq!(tested.body["status"], "ok", "{platform:?}: {}", tested.body);
+        assert_eq!(world.slack.violations(), [], "{platform:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_left_out_is_ours_and_one_that_is_given_is_told() {
+    let world = World::new().await;
+    let (token, project, environment_id) = new_project(&world).await;
+    let list = format!("{project}/connectors");
+    let sid = "AC0123456789abcdef0123456789abcdef";
+    let asked = json!({
+        "name": "Texts", "provider": "twilio", "environment_id": environment_id,
+        "twilio": {
+            "account_sid": sid, "phone_number": "+15551234567",
+            "auth_token": "0123456789abcdef0123456789abcdef",
+        },
+    });
+    let made = call(&world, &token, ("POST", &list), asked, &[]).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let id = made.body["id"].as_str().unwrap();
+    let ours = format!("https://api.example.test/webhooks/twilio/{id}");
+    assert_eq!(made.body["twilio"]["webhook_url"], ours);
+    assert_eq!(made.body["webhook_url"], ours);
+
+    let path = format!("{list}/{id}");
+    let proxy = "https://proxy.example.test/twilio";
+    let change = json!({"twilio": {"webhook_url": proxy}});
+    let changed = call(&world, &token, ("PATCH", &path), change, &[]).await;
+    assert_eq!(changed.body["webhook_url"], proxy, "{}", changed.body);
+    let connected = post(&world, &token, &format!("{path}/connect")).await;
+    assert_eq!(connected.body["status"], "manual");
+    assert!(connected.body["steps"].to_string().contains(proxy));
+
+    let blank = json!({"twilio": {"webhook_url": ""}});
+    let changed = call(&world, &token, ("PATCH", &path), blank, &[]).await;
+    assert_eq!(changed.body["twilio"]["webhook_url"], ours);
 }
 
 #[tokio::test(flavor = "multi_thread")]
