@@ -465,6 +465,26 @@ async fn a_creation_that_is_repeated_with_other_secrets_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_environment_that_is_made_again_with_another_secret_of_its_agent_is_refused() {
+    let world = World::new().await;
+    let (token, project, _) = new_project(&world).await;
+    let list = format!("{project}/environments");
+    let create = async |secret: &str| {
+        let agent = json!({"endpoint": "https://agent.example.com/d", "signing_secret": secret});
+        let body = json!({"name": "Preview", "agent": agent});
+        let key = [("idempotency-key", "create-1")];
+        call(&world, &token, ("POST", &list), body, &key).await
+    };
+    let (one, other) = (
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+    );
+    assert_eq!(create(one).await.status, 201);
+    assert_eq!(create(one).await.status, 201);
+    assert_eq!(create(other).await.status, 422);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_picture_that_we_keep_is_shown_by_us_and_can_do_nothing_else() {
     let mut world = World::new().await;
     let token = all_powers(&world).await;
