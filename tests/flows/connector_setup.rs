@@ -1,8 +1,8 @@
 //! Setting a connector up through the admin API: testing it, having the platform told of it, replacing its secrets while
 //! messages come in, and the pictures of the people who write through it.
 
-use crate::accounts::{bot_token, signing_secret};
-use crate::world::{SAID, World};
+use crate::accounts::{PLATFORMS, bot_token, signing_secret};
+use crate::world::{SAID, SETUP_TOKEN, World};
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
 use futures_util::future::join;
@@ -17,14 +17,20 @@ use vestibule_testkit::{simulator::Failure, slack_signer::sign};
 const NEW_SECRET: &str = "the-new-signing-secret-of-grace";
 const OTHER_SECRET: &str = "the-new-signing-secret-of-linus";
 
-struct Answer {
-    status: u16,
-    headers: HeaderMap,
-    bytes: Bytes,
-    body: Value,
+/// An answer of the admin API.
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// All of them.
+    pub headers: HeaderMap,
+    /// The body as it came.
+    pub bytes: Bytes,
+    /// The body, null when it is no JSON.
+    pub body: Value,
 }
 
-async fn call(
+/// Calls the admin API.
+pub async fn call(
     world: &World,
     token: &str,
     (method, path): (&str, &str),
@@ -57,14 +63,17 @@ async fn call(
     }
 }
 
-async fn post(world: &World, token: &str, path: &str) -> Answer {
+/// Calls it without a body.
+pub async fn post(world: &World, token: &str, path: &str) -> Answer {
     call(world, token, ("POST", path), Value::Null, &[]).await
 }
 
+/// A key that may do everything in the world's account.
 async fn all_powers(world: &World) -> String {
     world.key(world.scope.account_id(), &Permission::ALL).await
 }
 
+/// The path of the world's project.
 fn project(world: &World) -> String {
     format!("/v1/projects/{}", world.scope.project_id())
 }
@@ -73,8 +82,23 @@ fn path_of(world: &World, connector: &Connector) -> String {
     format!("{}/connectors/{}", project(world), connector.id)
 }
 
+/// Sets the stack up and makes a project; returns the key of the account, the project's path and the id of one of its
+/// environments.
+pub async fn new_project(world: &World) -> (String, String, String) {
+    let account = json!({"setup_token": SETUP_TOKEN, "account_name": "Globex"});
+    let made = call(world, "", ("POST", "/v1/setup"), account, &[]).await;
+    let token = made.body["api_key"]["key"].as_str().unwrap().to_owned();
+    let shop = json!({"name": "Shop"});
+    let made = call(world, &token, ("POST", "/v1/projects"), shop, &[]).await;
+    let project = format!("/v1/projects/{}", made.body["id"].as_str().unwrap());
+    let environments = format!("{project}/environments");
+    let found = call(world, &token, ("GET", &environments), Value::Null, &[]).await;
+    let environment_id = found.body["items"][0]["id"].as_str().unwrap().to_owned();
+    (token, project, environment_id)
+}
+
 /// What the audit log says of a kind of deed, in the order of the deeds.
-fn audited(world: &World, action: &str) -> Vec<Value> {
+pub fn audited(world: &World, action: &str) -> Vec<Value> {
     let mut entries: Vec<_> = world
         .db
         .items()
@@ -109,10 +133,8 @@ async fn a_test_says_that_a_connector_works_and_changes_nothing_but_the_audit_lo
         assert_eq!(tested.status, 200, "{}", tested.body);
         assert_eq!(tested.body["status"], "ok");
         let summary = tested.body["summary"].as_str().unwrap();
-        assert!(
-            summary.starts_with("Connected as @acme slack in "),
-            "{summary}"
-        );
+        let name = world.connector.name.to_lowercase();
+        assert_eq!(summary, format!("Connected as @{name} in Workspace."));
         assert_eq!(tested.body["problem"], Value::Null);
     }
     assert_eq!(world.slack.count("auth.test"), 2);
@@ -126,6 +148,53 @@ async fn a_test_says_that_a_connector_works_and_changes_nothing_but_the_audit_lo
         format!("connector:{}", world.connector.id)
     );
     world.assert_good_manners();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_platform_can_be_asked_whether_a_connector_works() {
+    for platform in PLATFORMS {
+        let world = World::on(platform).await;
+        let token = all_powers(&world).await;
+        let path = format!("{}/test", path_of(&world, &world.connector));
+        let tested = post(&world, &token, &path).await;
+        assert_eq!(tested.status, 200, "{platform:?}: {}", tested.body);
+        assert_eq!(tested.body["status"], "ok", "{platform:?}: {}", tested.body);
+        assert_eq!(world.slack.violations(), [], "{platform:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_left_out_is_ours_and_one_that_is_given_is_told() {
+    let world = World::new().await;
+    let (token, project, environment_id) = new_project(&world).await;
+    let list = format!("{project}/connectors");
+    let sid = "AC0123456789abcdef0123456789abcdef";
+    let asked = json!({
+        "name": "Texts", "provider": "twilio", "environment_id": environment_id,
+        "twilio": {
+            "account_sid": sid, "phone_number": "+15551234567",
+            "auth_token": "0123456789abcdef0123456789abcdef",
+        },
+    });
+    let made = call(&world, &token, ("POST", &list), asked, &[]).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let id = made.body["id"].as_str().unwrap();
+    let ours = format!("https://api.example.test/webhooks/twilio/{id}");
+    assert_eq!(made.body["twilio"]["webhook_url"], ours);
+    assert_eq!(made.body["webhook_url"], ours);
+
+    let path = format!("{list}/{id}");
+    let proxy = "https://proxy.example.test/twilio";
+    let change = json!({"twilio": {"webhook_url": proxy}});
+    let changed = call(&world, &token, ("PATCH", &path), change, &[]).await;
+    assert_eq!(changed.body["webhook_url"], proxy, "{}", changed.body);
+    let connected = post(&world, &token, &format!("{path}/connect")).await;
+    assert_eq!(connected.body["status"], "manual");
+    assert!(connected.body["steps"].to_string().contains(proxy));
+
+    let blank = json!({"twilio": {"webhook_url": ""}});
+    let changed = call(&world, &token, ("PATCH", &path), blank, &[]).await;
+    assert_eq!(changed.body["twilio"]["webhook_url"], ours);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -353,16 +422,9 @@ async fn of_two_admins_who_read_the_same_connector_one_is_told_that_the_other_wa
 #[tokio::test(flavor = "multi_thread")]
 async fn a_creation_that_is_repeated_with_other_secrets_is_refused() {
     let world = World::new().await;
-    let account = json!({"setup_token": crate::world::SETUP_TOKEN, "account_name": "Globex"});
-    let made = call(&world, "", ("POST", "/v1/setup"), account, &[]).await;
-    let token = made.body["api_key"]["key"].as_str().unwrap().to_owned();
-    let shop = json!({"name": "Shop"});
-    let made = call(&world, &token, ("POST", "/v1/projects"), shop, &[]).await;
-    let project = format!("/v1/projects/{}", made.body["id"].as_str().unwrap());
-    let environments = format!("{project}/environments");
-    let found = call(&world, &token, ("GET", &environments), Value::Null, &[]).await;
+    let (token, project, environment_id) = new_project(&world).await;
     let asked = json!({
-        "name": "New", "provider": "slack", "environment_id": found.body["items"][0]["id"],
+        "name": "New", "provider": "slack", "environment_id": environment_id,
         "slack": {
             "api_app_id": "A0NEW", "team_id": "T0NEW",
             "signing_secret": "canary-signing-secret-0", "bot_token": "xoxb-canary-bot-token",
@@ -400,6 +462,26 @@ async fn a_creation_that_is_repeated_with_other_secrets_is_refused() {
     }
     let rows = serde_json::to_string(&world.db.items().unwrap()).unwrap();
     assert!(!rows.contains("canary"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_environment_that_is_made_again_with_another_secret_of_its_agent_is_refused() {
+    let world = World::new().await;
+    let (token, project, _) = new_project(&world).await;
+    let list = format!("{project}/environments");
+    let create = async |secret: &str| {
+        let agent = json!({"endpoint": "https://agent.example.com/d", "signing_secret": secret});
+        let body = json!({"name": "Preview", "agent": agent});
+        let key = [("idempotency-key", "create-1")];
+        call(&world, &token, ("POST", &list), body, &key).await
+    };
+    let (one, other) = (
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+    );
+    assert_eq!(create(one).await.status, 201);
+    assert_eq!(create(one).await.status, 201);
+    assert_eq!(create(other).await.status, 422);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -937,6 +937,7 @@ async fn environment(
             endpoint: format!("{}/deliveries", to_agent.url()),
             signing_secret,
         }),
+        request_hash: None,
         version: 1,
         created_at: now,
         updated_at: now,
