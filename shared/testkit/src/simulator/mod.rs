@@ -26,6 +26,7 @@ pub mod control;
 mod delivery;
 mod dialog360;
 mod failures;
+mod fixtures;
 mod page;
 mod platform;
 mod slack;
@@ -730,7 +731,7 @@ fn add_event(shared: &Shared, connector_id: &str, kind: &str, event_id: &str, bo
     });
 }
 
-/// A file of `events/slack` for a connector's app. `fresh` gives it an event id and a time of its own, so that it is not
+/// A file of `events/<provider>` for a connector. `fresh` gives it an event id and a time of its own, so that it is not
 /// taken for a duplicate of the last replay.
 fn add_fixture(
     shared: &Shared,
@@ -739,39 +740,26 @@ fn add_fixture(
     user_id: Option<&str>,
     fresh: bool,
 ) -> Result<String, SimulatorError> {
-    let mut fixture = events::slack(name).map_err(|error| SimulatorError(error.to_string()))?;
-    let now_ms = shared.clock.now_ms();
-    let event_id = shared.change(|world| {
-        let install = world
-            .app(connector_id)
-            .map(|app| app.install.clone())
-            .ok_or_else(|| no_app(connector_id))?;
-        fixture = fixture.clone().of(&install);
-        if let Some(user_id) = user_id {
-            let channel = world.direct_channel(connector_id, user_id);
-            fixture = fixture
-                .clone()
-                .with(events::sample::USER_ID, user_id)
-                .with(events::sample::DM_ID, &channel)
-                .with(events::sample::CHANNEL_ID, &general_channel(connector_id));
+    let connector = shared.world().connector(connector_id).cloned();
+    let provider = connector
+        .as_ref()
+        .map_or(Platform::Slack, Connector::platform);
+    let fixture =
+        events::load(provider.key(), name).map_err(|error| SimulatorError(error.to_string()))?;
+    let (event_id, body) = match connector {
+        Some(connector) => {
+            let number = shared.change(World::next_number);
+            let body = fixtures::adapted(
+                &fixture,
+                &connector,
+                shared.base_url(),
+                fresh.then_some(number),
+            );
+            (format!("fixture-{number}"), body)
         }
-        if !fresh {
-            return Ok(events::sample::EVENT_ID.to_owned());
-        }
-        let event_id = world.new_id("Ev");
-        fixture = fixture
-            .clone()
-            .with(events::sample::EVENT_ID, &event_id)
-            .with(events::sample::TS, &world.new_ts(now_ms));
-        Ok(event_id)
-    })?;
-    add_event(
-        shared,
-        connector_id,
-        name,
-        &event_id,
-        fixture.body().as_bytes().to_vec(),
-    );
+        None => slack::fixture(shared, connector_id, fixture, user_id, fresh)?,
+    };
+    add_event(shared, connector_id, name, &event_id, body);
     Ok(event_id)
 }
 

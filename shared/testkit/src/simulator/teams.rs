@@ -656,20 +656,18 @@ async fn give_photo(
         if let Err(answer) = allowed(doing, token.as_deref(), true) {
             return answer;
         }
-        match doing
+        let person = doing
             .world
-            .person_where(|person| person.aad_object_id == id)
-        {
-            Some(_) => Answer::picture(PORTRAIT),
-            None => {
-                doing.note("there is no such user");
-                error(
-                    StatusCode::NOT_FOUND,
-                    "ImageNotFound",
-                    "The photo wasn't found.",
-                )
-            }
+            .person_where(|person| person.aad_object_id == id);
+        if person.is_some() {
+            return Answer::picture(PORTRAIT);
         }
+        doing.note("there is no such user");
+        error(
+            StatusCode::NOT_FOUND,
+            "ImageNotFound",
+            "The photo wasn't found.",
+        )
     })
     .await
 }

@@ -1,5 +1,6 @@
 //! The simulator against what Slack documents, over its own HTTP; the other platforms have modules of their own.
 
+mod control;
 mod dialog360;
 mod teams;
 mod telegram;

@@ -132,14 +132,14 @@ pub(super) fn write(
         Place::WhatsApp => true,
         Place::General => return Err(SimulatorError("Twilio has no groups".into())),
     };
-    let word = saying.text.trim().to_uppercase();
+    let keyword = saying.text.trim().to_uppercase();
     let opt_out = [
         ("STOP", STOP_WORDS.as_slice()),
         ("START", START_WORDS.as_slice()),
         ("HELP", HELP_WORDS.as_slice()),
     ]
     .into_iter()
-    .find(|(_, words)| !by_whatsapp && words.contains(&word.as_str()))
+    .find(|(_, words)| !by_whatsapp && words.contains(&keyword.as_str()))
     .map(|(kind, _)| kind);
     if let Some(connector) = world.connector_mut(connector.id()) {
         let standing = connector.standing_mut(&person.id);
@@ -243,7 +243,7 @@ async fn account(
     api::serve(&shared, asked, |asked, doing| {
         match allowed(asked, doing, refused) {
             Err(answer) => answer,
-            Ok(_) if !sid.ends_with(".json") || asked.http_method != Method::GET => {
+            Ok(_) if sid.strip_suffix(".json").is_none() || asked.http_method != Method::GET => {
                 doing.note("the account is asked for by GET …/Accounts/<sid>.json");
                 error(
                     StatusCode::NOT_FOUND,
@@ -273,7 +273,7 @@ async fn messages(
 ) -> Response {
     let (mut asked, refused) = asked(&shared, "messages", http_method.clone(), &headers, &sid);
     if http_method == Method::GET {
-        asked.method = "messages.list".to_owned();
+        "messages.list".clone_into(&mut asked.method);
         asked.arguments = api::form(uri.query().unwrap_or_default().as_bytes());
     } else {
         asked.read_form(&body);
