@@ -14,7 +14,7 @@ use vestibule_testkit::{
 };
 
 /// Cases that run at once: most of their time is spent waiting for time-outs.
-const CONCURRENCY: usize = 12;
+const CONCURRENCY: usize = 8;
 
 /// The proxy that a call goes through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,8 +90,25 @@ async fn sites(platform: Platform) -> Vec<Site> {
     sites
 }
 
-/// Runs one case and says what is wrong with its end, if anything.
-async fn run(case: &Case) -> Result<(), String> {
+/// What is wrong with the end of a case.
+enum Trouble {
+    /// Our own time limit ended an attempt before the fault was met, or after it was over: on a busy machine that is no fault of
+    /// the case, which is run again by itself.
+    OutOfTime(String),
+    /// Something was lost or done twice.
+    Wrong(String),
+}
+
+impl Trouble {
+    fn what(self) -> String {
+        match self {
+            Self::OutOfTime(what) | Self::Wrong(what) => what,
+        }
+    }
+}
+
+/// Runs one case.
+async fn run(case: &Case) -> Result<(), Trouble> {
     let mut world = World::on(case.platform).await;
     let ada = world.person("Ada Lovelace");
     let connector = world.connector.clone();
@@ -118,7 +135,7 @@ async fn run(case: &Case) -> Result<(), String> {
     };
     let fired = world.has_struck();
     if !fired {
-        return Err("the fault never fired".to_owned());
+        return Err(Trouble::OutOfTime("the fault never fired".to_owned()));
     }
     for proxy in [&world.to_db, &world.to_aws, &world.to_slack] {
         proxy.clear();
@@ -127,9 +144,9 @@ async fn run(case: &Case) -> Result<(), String> {
         world.clock.advance(Duration::from_mins(1));
         let last = world.try_webhook(&connector, &hello).await;
         if last != Invoked::Answered(200) {
-            return Err(format!(
+            return Err(Trouble::OutOfTime(format!(
                 "the platform was never told 200: {first:?}, {redelivered:?}, {last:?}"
-            ));
+            )));
         }
     }
     world.settle().await;
@@ -154,14 +171,14 @@ async fn run(case: &Case) -> Result<(), String> {
             .rows("USER")
             .first()
             .is_some_and(|user| user["profile"]["display_name"] == "Ada Lovelace");
-    let welcomed = welcomes == 1 || welcomes == 2 && case.may_welcome_twice();
+    let as_often_as_due = welcomes == 1 || welcomes == 2 && case.may_welcome_twice();
     let facts = (
         world.rows("USER").len(),
         world.rows("STANDING#").len(),
         requests.len(),
         pending,
         count,
-        welcomed,
+        as_often_as_due,
         matches!(recorded, Some(OnboardingMessage::Sent { .. })),
         named,
     );
@@ -169,9 +186,9 @@ async fn run(case: &Case) -> Result<(), String> {
         world.assert_good_manners();
         Ok(())
     } else {
-        Err(format!(
+        Err(Trouble::Wrong(format!(
             "(users, standings, requests, pending, counted, welcomed, recorded, named) = {facts:?}, welcomes {welcomes}"
-        ))
+        )))
     }
 }
 
@@ -239,17 +256,23 @@ async fn every_fault_at_every_call(platform: Platform) {
             }
         }
     }
-    let failures: Vec<String> = stream::iter(&cases)
+    let troubled: Vec<(&Case, Trouble)> = stream::iter(&cases)
         .map(async |case| {
-            Box::pin(run(case))
-                .await
-                .err()
-                .map(|what| format!("{case:?}: {what}"))
+            let trouble = Box::pin(run(case)).await.err()?;
+            Some((case, trouble))
         })
         .buffer_unordered(CONCURRENCY)
-        .filter_map(async |failure| failure)
+        .filter_map(async |troubled| troubled)
         .collect()
         .await;
+    let mut failures = Vec::new();
+    for (case, trouble) in troubled {
+        let again = match trouble {
+            Trouble::OutOfTime(_) => Box::pin(run(case)).await.err(),
+            Trouble::Wrong(_) => Some(trouble),
+        };
+        failures.extend(again.map(|trouble| format!("{case:?}: {}", trouble.what())));
+    }
     assert!(
         failures.is_empty(),
         "{} of {} cases failed:\n{}",

@@ -26,7 +26,7 @@ async fn a_stranger_is_welcomed_once_and_answered_after_approval() {
     let view = &requests[0];
     assert_eq!(view.request.status(), RequestStatus::Pending);
     assert_eq!(view.request.identifier, ada);
-    assert_eq!(view.request.connector_name, "Acme Slack");
+    assert_eq!(view.request.connector_name, "Acme Support");
     let user = view.chat_user.as_ref().unwrap();
     assert_eq!(user.display_name(), "Ada Lovelace");
     let standing = view.standing.as_ref().unwrap();

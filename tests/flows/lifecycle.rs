@@ -525,7 +525,7 @@ async fn deleting_a_connector_closes_its_requests_which_keep_its_name() {
     assert_eq!(items.len(), 2);
     for item in items {
         assert_eq!(item["reason_code"], "connector_deleted");
-        assert_eq!(item["connector"]["name"], "Acme Slack");
+        assert_eq!(item["connector"]["name"], "Acme Support");
         assert_eq!(item["processed_by"]["name"], "Grace's key");
     }
 }

@@ -15,6 +15,7 @@ mod delivery;
 mod faults;
 mod first_message;
 mod lifecycle;
+mod pace;
 mod platforms;
 mod storms;
 mod webhook;

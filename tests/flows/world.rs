@@ -16,8 +16,8 @@ use vestibule_adapters::{
     aws::{AwsSettings, sdk_config},
     dynamo::{
         DynamoAccessRequests, DynamoAccounts, DynamoChatUsers, DynamoClosings, DynamoConnectors,
-        DynamoConversations, DynamoIntake, DynamoOutbox, DynamoProjects, DynamoStandings,
-        KeyringStore, Table,
+        DynamoConversations, DynamoIntake, DynamoOutbox, DynamoProjects, DynamoSendPacer,
+        DynamoStandings, KeyringStore, Table,
     },
     egress::{
         HttpAgentClient, HttpChatTransport, HttpKeySource, PlatformAddresses, TEAMS_SERVICE_ORIGINS,
@@ -44,7 +44,7 @@ use vestibule_domain::{
     ports::{
         AccessRequestFilter, AccessRequestStore, AccessRequestView, ApiKeyStore, AvatarImage,
         ChatUserStore, ConnectorStore, FailureClass, IntakeStore, Learnt, Noted, NotedFailure,
-        ProjectStore, SecretVault, StandingPlace, StandingStore,
+        ProjectStore, SecretVault, SendPacer, StandingPlace, StandingStore, Turn,
     },
     profile::Profile,
     secret::Secret,
@@ -54,6 +54,7 @@ use vestibule_edge::{
     batch,
     chat::Platforms,
     intake::{Intake, IntakePorts},
+    pace::Paced,
     webhook,
 };
 use vestibule_providers::{
@@ -187,22 +188,7 @@ impl World {
             .project(ProjectId::derive(&["concierge"]));
         let now = Timestamp::from_millis(START_MS);
         let environment = environment(scope, &to_agent, vault.as_ref(), now).await;
-        let projects = DynamoProjects::new(table.clone(), vault.clone());
-        let project = Project {
-            scope,
-            name: "Concierge".into(),
-            version: 1,
-            created_at: now,
-            updated_at: now,
-        };
-        projects
-            .create_project(
-                &project,
-                std::slice::from_ref(&environment),
-                &audit(scope, now),
-            )
-            .await
-            .unwrap();
+        make_project(&table, &vault, scope, &environment, now).await;
         let connector = connector(
             scope,
             environment.id,
@@ -680,6 +666,14 @@ impl World {
         DynamoAccessRequests::new(self.table.clone(), self.vault.clone())
     }
 
+    /// Takes the onboarding connector's next turn to send.
+    pub async fn take_turn(&self, interval: Duration) -> Turn {
+        DynamoSendPacer::new(self.table.clone())
+            .take_turn(self.connector.id, interval, self.now())
+            .await
+            .unwrap()
+    }
+
     /// The present.
     pub fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.clock.now_ms())
@@ -812,12 +806,14 @@ fn functions(
     let addresses = PlatformAddresses::read(&mut Vars::new(&address));
     let transport = HttpChatTransport::new(addresses).unwrap();
     let transport = Arc::new(transport);
-    let platforms = Arc::new(Platforms::new(
+    let platforms = Platforms::new(
         transport.clone(),
         vault.clone(),
         chat_providers(),
         clock.clone(),
-    ));
+    );
+    let pacer = Arc::new(DynamoSendPacer::new(table.clone()));
+    let platforms = Arc::new(Paced::new(platforms, pacer, clock.clone()));
     let store = Arc::new(DynamoIntake::new(table.clone()));
     let exempt = OriginAllowList::parse(&to_agent.url()).unwrap();
     let (admin_table, admin_clock) = (table.clone(), clock.clone());
@@ -866,6 +862,32 @@ fn functions(
             transport,
         ),
     }
+}
+
+/// The project, with its one environment.
+async fn make_project(
+    table: &Table,
+    vault: &Arc<KmsVault>,
+    scope: ProjectScope,
+    environment: &Environment,
+    now: Timestamp,
+) {
+    let projects = DynamoProjects::new(table.clone(), vault.clone());
+    let project = Project {
+        scope,
+        name: "Concierge".into(),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    projects
+        .create_project(
+            &project,
+            std::slice::from_ref(environment),
+            &audit(scope, now),
+        )
+        .await
+        .unwrap();
 }
 
 /// The inbound side of a platform that is reached at this address.

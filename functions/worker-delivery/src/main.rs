@@ -5,13 +5,13 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use std::sync::Arc;
 use vestibule_adapters::{
     aws::{AwsSettings, sdk_config},
-    dynamo::{DynamoConversations, KeyringStore, Table},
+    dynamo::{DynamoConversations, DynamoSendPacer, KeyringStore, Table},
     egress::{HttpAgentClient, HttpChatTransport, PlatformAddresses},
     sqs::SqsQueue,
     vault::KmsVault,
 };
 use vestibule_domain::{SystemClock, egress::OriginAllowList};
-use vestibule_edge::{batch, chat::Platforms, config, logging};
+use vestibule_edge::{batch, chat::Platforms, config, logging, pace::Paced};
 use vestibule_providers::catalogue::chat_providers;
 use worker_delivery::{Deps, handle};
 
@@ -28,14 +28,16 @@ async fn main() -> Result<(), Error> {
     let transport = HttpChatTransport::new(addresses)?;
     let vault = Arc::new(KmsVault::new(&aws, KeyringStore::new(table.clone())));
     vault.warm().await;
+    let platforms = Platforms::new(
+        Arc::new(transport),
+        vault.clone(),
+        chat_providers(),
+        Arc::new(SystemClock),
+    );
+    let pacer = Arc::new(DynamoSendPacer::new(table.clone()));
     let deps = Deps {
         conversations: Arc::new(DynamoConversations::new(table)),
-        platform: Arc::new(Platforms::new(
-            Arc::new(transport),
-            vault.clone(),
-            chat_providers(),
-            Arc::new(SystemClock),
-        )),
+        platform: Arc::new(Paced::new(platforms, pacer, Arc::new(SystemClock))),
         vault,
         agents: Arc::new(HttpAgentClient::new(exempt)?),
         clock: Arc::new(SystemClock),

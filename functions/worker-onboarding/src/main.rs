@@ -5,13 +5,13 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use std::sync::Arc;
 use vestibule_adapters::{
     aws::{AwsSettings, sdk_config},
-    dynamo::{DynamoClosings, DynamoIntake, DynamoStandings, KeyringStore, Table},
+    dynamo::{DynamoClosings, DynamoIntake, DynamoSendPacer, DynamoStandings, KeyringStore, Table},
     egress::{HttpChatTransport, PlatformAddresses},
     sqs::SqsQueue,
     vault::KmsVault,
 };
 use vestibule_domain::{SystemClock, ids::SystemIds};
-use vestibule_edge::{batch, chat::Platforms, config, logging};
+use vestibule_edge::{batch, chat::Platforms, config, logging, pace::Paced};
 use vestibule_providers::catalogue::chat_providers;
 use worker_onboarding::{Deps, handle};
 
@@ -28,18 +28,20 @@ async fn main() -> Result<(), Error> {
     let transport = HttpChatTransport::new(addresses)?;
     let vault = Arc::new(KmsVault::new(&aws, KeyringStore::new(table.clone())));
     vault.warm().await;
+    let platforms = Platforms::new(
+        Arc::new(transport),
+        vault,
+        chat_providers(),
+        Arc::new(SystemClock),
+    );
+    let pacer = Arc::new(DynamoSendPacer::new(table.clone()));
     let deps = Deps {
         standings: Arc::new(DynamoStandings::new(table.clone())),
         requests: Arc::new(DynamoClosings::new(table.clone())),
         connectors: Arc::new(DynamoIntake::new(table)),
         inbox: Arc::new(inbox),
         onboarding: Arc::new(queue.clone()),
-        platform: Arc::new(Platforms::new(
-            Arc::new(transport),
-            vault,
-            chat_providers(),
-            Arc::new(SystemClock),
-        )),
+        platform: Arc::new(Paced::new(platforms, pacer, Arc::new(SystemClock))),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
     };

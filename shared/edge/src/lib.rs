@@ -24,6 +24,7 @@ pub mod config;
 pub mod connectors;
 pub mod intake;
 pub mod logging;
+pub mod pace;
 pub mod problem;
 pub mod setup;
 pub mod standard_webhooks;
