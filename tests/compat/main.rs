@@ -5,7 +5,12 @@
 //! `cargo test -p vestibule-tests --test compat -- --ignored`. The requests are the same every time; `VESTIBULE_SEED=7` makes
 //! others. Known differences are in `differences.rs`.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod differences;
 mod peer;
@@ -153,13 +158,14 @@ impl Found {
         } else {
             self.originals += 1;
         }
-        let problem = match (ours.is_ok(), case.theirs) {
-            _ if !case.mutated && !(ours.is_ok() && case.theirs) => Some("not accepted as signed"),
-            (ours, theirs) if ours == theirs => {
-                self.note_agreement(case, ours);
-                (case.explained.is_some()).then_some("explained as a difference, but there is none")
-            }
-            (ours, _) => self.note_difference(case, ours),
+        let both_accept = ours.is_ok() && case.theirs;
+        let problem = if !case.mutated && !both_accept {
+            Some("not accepted as signed")
+        } else if ours.is_ok() == case.theirs {
+            self.note_agreement(case, both_accept);
+            (case.explained.is_some()).then_some("explained as a difference, but there is none")
+        } else {
+            self.note_difference(case, ours.is_ok())
         };
         if let Some(problem) = problem {
             let theirs = if case.theirs { "accept" } else { "refuse" };
@@ -194,22 +200,20 @@ impl Found {
 
     #[expect(clippy::print_stdout, reason = "the figures are the result")]
     fn print(&self, platform: &str) {
+        let differences: Vec<_> = DIFFERENCES
+            .iter()
+            .filter_map(|known| Some((known, self.explained.get(known.name)?)))
+            .map(|(known, count)| format!("  {count:5} {:?}: {}", known.stricter, known.name))
+            .collect();
+        // At once: the platforms are compared side by side.
         println!(
-            "{platform}: {} requests as signed, {} changed ones; of these both accept {}, both refuse {}, and {} differ:",
+            "{platform}: {} requests as signed, and {} changed ones: both accept {}, both refuse {}; one side is stricter:\n{}",
             self.originals,
             self.mutants,
             self.accepted_mutants,
             self.refused_mutants,
-            self.explained.values().sum::<usize>() + self.wrong.len(),
+            differences.join("\n"),
         );
-        for (name, count) in &self.explained {
-            let known = DIFFERENCES.iter().find(|known| known.name == *name);
-            let (stricter, why) = known.map_or(("", ""), |known| match known.stricter {
-                Stricter::We => ("we refuse", known.why),
-                Stricter::They => ("they refuse", known.why),
-            });
-            println!("  {count:5} {name} ({stricter}): {why}");
-        }
     }
 
     fn check(&self, platform: &str) {

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import random
+from dataclasses import replace as replace_fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -110,11 +111,14 @@ def fresh(rng: random.Random) -> Case:
 
 
 def judge(case: Case) -> Verdict:
-    theirs = _accepts(case)
-    stricter = _rule_only_we_have(case)
-    if theirs:
-        return Verdict(theirs, stricter)
-    return Verdict(theirs, None if stricter else _reason_why_only_we_accept(case))
+    if _accepts(case):
+        return Verdict(True, _rule_only_we_have(case))
+    with_our_keys = replace_fields(case, jwks={"keys": _keys_we_use(case)})
+    if _rule_only_we_have(with_our_keys):
+        return Verdict(False, None)
+    if _accepts(with_our_keys):
+        return Verdict(False, "teams-key-of-another-algorithm")
+    return Verdict(False, _reason_why_only_we_accept(with_our_keys))
 
 
 # What a bot does that uses the library.
@@ -192,9 +196,18 @@ def _key_only_they_use(case: Case, kid: Any) -> str | None:
         return None
     if jwk.key_type == "RSA" and bits < 2048:
         return "teams-short-key"
-    if any(base64url_encode(base64url_decode(jwk._jwk_data[name])).decode() != jwk._jwk_data[name] for name in ("n", "e") if name in jwk._jwk_data):
-        return "teams-padding"
-    return None
+    return None if _is_plain_key(jwk._jwk_data) else "teams-padding"
+
+
+def _keys_we_use(case: Case) -> list[dict[str, Any]]:
+    """RSA keys only, whatever algorithm they are said to be for."""
+    keys = [jwk for jwk in case.jwks.get("keys") or [] if isinstance(jwk, dict) and jwk.get("kty") == "RSA" and _is_plain_key(jwk)]
+    return [{name: content for name, content in jwk.items() if name != "alg"} for jwk in keys]
+
+
+def _is_plain_key(jwk: dict[str, Any]) -> bool:
+    """Whether its numbers are written as the standard has it."""
+    return attempt(lambda: all(base64url_encode(base64url_decode(jwk[name])).decode() == jwk[name] for name in ("n", "e") if name in jwk))
 
 
 def _is_plain_json(raw: bytes) -> bool:
@@ -538,8 +551,6 @@ def key_described_otherwise(rng, case):
          ("n", base64url_encode(b"\0" + base64url_decode(jwk["n"])).decode()), ("e", "AAEAAQ"))
     )  # fmt: skip
     jwk[name] = content
-    if name == "alg" and content != "RS256":
-        case.hint = "teams-key-of-another-algorithm"
     return f"{name} = {str(content)[:20]!r}"
 
 
@@ -550,7 +561,6 @@ def key_of_another_algorithm(rng, case):
     else:
         curve = ECAlgorithm.to_jwk(CURVE_KEY.public_key(), as_dict=True)
         case.jwks["keys"].insert(0, {**curve, "use": "sig", "kid": jwk["kid"], "endorsements": ["msteams"]})
-    case.hint = "teams-key-of-another-algorithm"
     return jwk.get("alg", "an elliptic curve of the same id")
 
 
