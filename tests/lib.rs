@@ -1,1 +1,1 @@
-//! Tests only: see `flows`, `e2e`, `template` and `bench`.
+//! Tests only: see `flows`, `compat`, `e2e`, `template` and `bench`.

@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ROOT / ".local"
 TOOLS = LOCAL / "tools"
 EMULATOR = LOCAL / "emulator"
+COMPAT = LOCAL / "compat"
 RUN = LOCAL / "run"
 LOGS = RUN / "logs"
 STACK_FILE = LOCAL / "stack.json"

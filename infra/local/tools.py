@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from console import StepFailed
-from settings import EMULATOR, LOCAL, TOOLS
+from settings import COMPAT, EMULATOR, LOCAL, ROOT, TOOLS
 
 HERE = Path(__file__).resolve().parent
 MINIMUM_PYTHON = (3, 10)
@@ -25,7 +25,7 @@ def check_machine() -> None:
 
 
 def ready() -> bool:
-    """Whether both environments are there and match their lists."""
+    """Whether all environments are there and match their lists."""
     return all(_is_current(*environment) for environment in _environments())
 
 
@@ -46,7 +46,11 @@ def tool(name: str) -> str:
 
 
 def _environments():
-    return (TOOLS, HERE / "requirements-tools.txt"), (EMULATOR, HERE / "requirements-emulator.txt")
+    return (
+        (TOOLS, HERE / "requirements-tools.txt"),
+        (EMULATOR, HERE / "requirements-emulator.txt"),
+        (COMPAT, ROOT / "tests" / "compat" / "requirements.txt"),
+    )
 
 
 def _fingerprint(requirements: Path) -> str:
