@@ -752,7 +752,7 @@ fn add_fixture(
             let body = fixtures::adapted(
                 &fixture,
                 &connector,
-                shared.base_url(),
+                &shared.base_url(),
                 fresh.then_some(number),
             );
             (format!("fixture-{number}"), body)
