@@ -464,8 +464,8 @@ async fn first_attempt(shared: Arc<Shared>, event_id: String) -> Result<Delivery
     if !shared.retries_by_itself {
         return delivery::attempt(&shared, &event_id).await;
     }
-    if let Some(waiting) = shared.world().behind_another(&event_id) {
-        return Ok(waiting);
+    if let Err(standing) = shared.world().take_event(&event_id) {
+        return standing.ok_or_else(|| SimulatorError(format!("no event {event_id}")));
     }
     let delivery = delivery::attempt(&shared, &event_id).await?;
     tokio::spawn(follow_up(shared, event_id));

@@ -142,6 +142,8 @@ pub(super) struct Event {
     pub(super) queue: Option<String>,
     /// Grows with each event.
     pub(super) order: u64,
+    /// Whether its first attempt was made or is under way.
+    pub(super) is_taken: bool,
     /// When the platform tries again, after the last attempt.
     pub(super) next_after: Option<Duration>,
 }
@@ -167,6 +169,7 @@ impl Event {
             url: None,
             queue: None,
             order: 0,
+            is_taken: false,
             next_after: None,
         }
     }

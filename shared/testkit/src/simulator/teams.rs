@@ -100,6 +100,11 @@ fn user_id(account: &TeamsAccount, person: &Person) -> String {
     format!("29:1{}", opaque(&["user", &account.app_id, &person.id]))
 }
 
+/// Whether this is one of the person's two ids: the bot's own for them, or the directory's.
+fn is_called(account: &TeamsAccount, person: &Person, id: &str) -> bool {
+    user_id(account, person) == id || person.aad_object_id == id
+}
+
 /// The direct conversation of a bot and a person.
 fn personal_id(account: &TeamsAccount, person: &Person) -> String {
     format!("a:1{}", opaque(&["personal", &account.app_id, &person.id]))
@@ -357,9 +362,10 @@ async fn create_conversation(
         let person = at("/members/0/id").and_then(|id| {
             doing
                 .world
-                .person_where(|person| user_id(&account, person) == id)
+                .person_where(|person| is_called(&account, person, id))
                 .cloned()
         });
+        let by_directory_id = !at("/members/0/id").unwrap_or_default().starts_with("29:");
         let Some(person) = person.filter(|_| wrong.is_empty()) else {
             doing
                 .violations
@@ -371,6 +377,10 @@ async fn create_conversation(
                 "Invalid conversation parameters",
             );
         };
+        // By the directory's id Teams finds only those who have the app themselves.
+        if by_directory_id && !connector.standing(&person.id).has_started {
+            return not_in_roster();
+        }
         match refusal(&connector, &person) {
             Some(answer) => answer,
             None => Answer::done(
@@ -392,13 +402,15 @@ fn refusal(connector: &Connector, person: &Person) -> Option<Answer> {
             "User blocked the conversation with the bot.",
         );
     }
-    if !standing.is_known {
-        return forbidden(
-            "BotNotInConversationRoster",
-            "The bot is not part of the conversation roster.",
-        );
-    }
-    None
+    (!standing.is_known).then(not_in_roster)
+}
+
+fn not_in_roster() -> Answer {
+    error(
+        StatusCode::FORBIDDEN,
+        "BotNotInConversationRoster",
+        "The bot is not part of the conversation roster.",
+    )
 }
 
 async fn send_activity(
@@ -526,11 +538,7 @@ fn place(
 ) -> Result<Option<Person>, Option<Answer>> {
     if id.split(';').next() == Some(channel_id(account).as_str()) {
         if connector.left_general {
-            return Err(Some(error(
-                StatusCode::FORBIDDEN,
-                "BotNotInConversationRoster",
-                "The bot is not part of the conversation roster.",
-            )));
+            return Err(Some(not_in_roster()));
         }
         return Ok(None);
     }
@@ -568,9 +576,9 @@ fn wrong_activity(
     if at("/text").unwrap_or_default().trim().is_empty() {
         wrong.push("there is no text");
     }
-    if let Some(person) = with
-        && at("/recipient/id") != Some(user_id(account, person).as_str())
-    {
+    let is_for_another =
+        |person: &Person| at("/recipient/id").is_some_and(|id| !is_called(account, person, id));
+    if with.is_some_and(is_for_another) {
         wrong.push("`recipient.id` is not the person that the conversation is with");
     }
     wrong.into_iter().map(str::to_owned).collect()
@@ -603,7 +611,7 @@ async fn member(
         let person = doing
             .world
             .person_where(|person| {
-                user_id(&account, person) == member || person.aad_object_id == member
+                is_called(&account, person, &member)
             })
             .cloned();
         let Some(person) = person else {

@@ -392,9 +392,12 @@ fn send(asked: &Asked, doing: &mut Performing<'_>, connector: &Connector) -> Ans
     }
     let callback = asked.text("StatusCallback").map(str::to_owned);
     let webhook = connector.webhook_url(doing.world.api_url.as_deref());
+    let without_fragment = |url: &str| url.split('#').next().unwrap_or_default().to_owned();
     match (&callback, &webhook) {
         (None, _) => doing.note("without StatusCallback nobody hears of a message that fails"),
-        (Some(callback), Some(webhook)) if callback != webhook => {
+        (Some(callback), Some(webhook))
+            if without_fragment(callback) != without_fragment(webhook) =>
+        {
             doing.note("StatusCallback is not the connector's webhook URL");
         }
         _ => {}

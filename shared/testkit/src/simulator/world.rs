@@ -273,9 +273,10 @@ impl World {
         self.outbox.push(event_id);
     }
 
-    /// The delivery of this event, if an earlier one of its queue is not settled yet.
-    pub(super) fn behind_another(&self, event_id: &str) -> Option<Delivery> {
-        let event = self.events.get(event_id)?;
+    /// Takes an event to make its first attempt; its delivery as it stands if somebody else has taken it, or if an earlier
+    /// event of its queue is not settled yet.
+    pub(super) fn take_event(&mut self, event_id: &str) -> Result<(), Option<Delivery>> {
+        let event = self.events.get(event_id).ok_or(None)?;
         let is_blocked = self.queue_of(event).any(|other| {
             other.order < event.order
                 && matches!(
@@ -283,7 +284,13 @@ impl World {
                     DeliveryState::Waiting | DeliveryState::Retrying
                 )
         });
-        is_blocked.then(|| event.delivery.clone())
+        if is_blocked || event.is_taken {
+            return Err(Some(event.delivery.clone()));
+        }
+        if let Some(event) = self.events.get_mut(event_id) {
+            event.is_taken = true;
+        }
+        Ok(())
     }
 
     /// The first event behind this one in its queue that was not sent yet.

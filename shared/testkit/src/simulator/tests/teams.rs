@@ -179,6 +179,16 @@ async fn somebody_in_the_channel_is_answered_there_or_in_a_new_conversation() {
     });
     let (status, made) = post(&simulator, &token, "conversations", &new).await;
     assert_eq!(status, 201, "{made}");
+    let mut by_directory_id = new.clone();
+    by_directory_id["members"] = json!([{"id": activity["from"]["aadObjectId"]}]);
+    let (status, answer) = post(&simulator, &token, "conversations", &by_directory_id).await;
+    assert_eq!(
+        (status, answer["error"]["code"].as_str()),
+        (403, Some("BotNotInConversationRoster"))
+    );
+    said(&simulator, ADA, Place::Direct, "hi");
+    let (status, same) = post(&simulator, &token, "conversations", &by_directory_id).await;
+    assert_eq!((status, &same), (201, &made));
     let mut elsewhere = activity.clone();
     elsewhere["conversation"]["id"] = made["id"].clone();
     let (path, mut body) = reply(&elsewhere, "to you");

@@ -284,6 +284,22 @@ async fn an_answer_may_say_nothing_at_all() {
 }
 
 #[tokio::test]
+async fn a_fragment_in_the_webhooks_url_is_neither_signed_nor_asked_of_the_status_callback() {
+    let simulator = twilio_at(&format!("{HOOK}#rp=5xx")).await;
+    let fields = write(&simulator, Place::Direct, "hi");
+    for callback in [HOOK.to_owned(), format!("{HOOK}#rp=5xx")] {
+        let reply = [
+            ("To", fields["From"].as_str()),
+            ("From", NUMBER),
+            ("Body", "welcome"),
+            ("StatusCallback", &callback),
+        ];
+        assert_eq!(send(&simulator, &reply).await.0, 201);
+    }
+    assert_eq!(problems(&simulator), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_refusal_loses_the_message_unless_the_url_asks_for_retries() {
     for (url, states) in [
         (HOOK.to_owned(), vec![DeliveryState::GivenUp]),
