@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 
+import accounts
 from console import StepFailed
 from settings import AGENT, API, LOGS
 
@@ -14,8 +15,6 @@ ONBOARDING_MESSAGE = (
     "Thanks for writing! Someone at Acme is reviewing your request; you can expect an answer within one working day. "
     "If it is urgent, write to help@acme.example."
 )
-_TEAM_ID = "T0DEMOACME"
-_BOT_USER_ID = "U0VESTIBULE"
 
 
 @dataclass(frozen=True)
@@ -27,21 +26,15 @@ class Demo:
     project_id: str
     environment_id: str
     agent_signing_secret: str
+    connectors: dict[str, dict[str, str]]  # {provider: {"connector_id", "open_connector_id"}}
     slack_apps: tuple[dict[str, str], ...]  # as the simulator's configuration has them
-
-    @property
-    def connector_id(self) -> str:
-        return self.slack_apps[0]["connector_id"]
-
-    @property
-    def open_connector_id(self) -> str:
-        return self.slack_apps[1]["connector_id"]
+    other_accounts: tuple[dict[str, str], ...]  # likewise
 
 
 def create(setup_token: str) -> Demo:
-    """Makes the first account and, in it, a project with an agent and two Slack connectors."""
+    """Makes the first account and, in it, a project with an agent and two connectors for each platform: strangers await approval at one, the other is open."""
     account = _call("POST", "/v1/setup", None, {"setup_token": setup_token, "account_name": "Acme"})
-    key = account["api_key"]["key"]
+    account_id, key = account["account"]["id"], account["api_key"]["key"]
     project = _call("POST", "/v1/projects", key, {"name": "Demo"})
     environments = _call("GET", f"/v1/projects/{project['id']}/environments", key)["items"]
     development = next((environment for environment in environments if environment["name"] == "Development"), None)
@@ -50,30 +43,36 @@ def create(setup_token: str) -> Demo:
     signing_secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     agent = {"agent": {"endpoint": f"{AGENT.url}/deliveries", "signing_secret": signing_secret}}
     _call("PATCH", f"/v1/projects/{project['id']}/environments/{development['id']}", key, agent)
-    apps = (
-        _slack_connector(key, project["id"], development["id"], "Acme Slack", "A0DEMOACME", {"policy": "OnBoarding", "onboarding_message": ONBOARDING_MESSAGE}),
-        _slack_connector(key, project["id"], development["id"], "Acme Slack (open)", "A0DEMOOPEN", {"policy": "AllowAll"}),
-    )
-    return Demo(account["account"]["id"], key, project["id"], development["id"], signing_secret, apps)
+    policies = {"connector_id": {"policy": "OnBoarding", "onboarding_message": ONBOARDING_MESSAGE}, "open_connector_id": {"policy": "AllowAll"}}
+    connectors, slack_apps, other_accounts = {}, [], []
+    for provider, open_account in accounts.OPEN.items():
+        connectors[provider] = {}
+        for number, (role, policy) in enumerate(policies.items()):
+            name = f"Acme {accounts.LABELS[provider]}" + (" (open)" if number else "")
+            fields = open_account(number)
+            wanted = {"name": name, "provider": provider, "environment_id": development["id"], **policy, provider: fields}
+            made = _call("POST", f"/v1/projects/{project['id']}/connectors", key, wanted)
+            connectors[provider][role] = made["id"]
+            account = {"connector_id": made["id"], "name": name, "policy": policy["policy"], "webhook_url": made["webhook_url"], **fields}
+            if provider == "slack":
+                slack_apps.append(account | accounts.SLACK_APP)
+            else:
+                other_accounts.append({"provider": provider, **account})
+    return Demo(account_id, key, project["id"], development["id"], signing_secret, connectors, tuple(slack_apps), tuple(other_accounts))
 
 
-def _slack_connector(key: str, project_id: str, environment_id: str, name: str, app_id: str, policy: dict[str, str]) -> dict[str, str]:
-    slack = {
-        "api_app_id": app_id,
-        "team_id": _TEAM_ID,
-        "signing_secret": secrets.token_hex(16),
-        "bot_token": f"xoxb-{secrets.randbelow(10**12):012d}-{secrets.token_hex(12)}",
-    }
-    wanted = {"name": name, "provider": "slack", "environment_id": environment_id, **policy, "slack": slack}
-    connector = _call("POST", f"/v1/projects/{project_id}/connectors", key, wanted)
-    return {
-        "connector_id": connector["id"],
-        "name": name,
-        "policy": policy["policy"],
-        "webhook_url": connector["webhook_url"],
-        "bot_user_id": _BOT_USER_ID,
-        **slack,
-    }
+def connect(made: Demo) -> None:
+    """Has the platforms told where their events go, as an admin does by a press of Connect. Asks the simulator, so that has to run.
+
+    Nothing happens for platforms that have no API for it: the simulator's configuration stands for what people enter there.
+    """
+    for of_provider in made.connectors.values():
+        for connector_id in of_provider.values():
+            connector = _call("GET", f"/v1/projects/{made.project_id}/connectors/{connector_id}", made.api_key)
+            if connector["can_connect"]:
+                outcome = _call("POST", f"/v1/projects/{made.project_id}/connectors/{connector_id}/connect", made.api_key)
+                if outcome["status"] != "ok":
+                    raise StepFailed(f"{connector['name']} could not be connected: {outcome['problem']}", log=LOGS / "functions.log")
 
 
 def _call(method: str, path: str, key: str | None, body: dict | None = None) -> dict:

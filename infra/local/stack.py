@@ -134,6 +134,8 @@ def run(on_up) -> int:
             made = demo.create(setup_token)
         with step("Start simulator and agent"):
             start_companions(processes, made)
+        with step("Connect the platforms"):
+            demo.connect(made)
         stack = {
             "api_url": API.url,
             "api_key": made.api_key,
@@ -144,9 +146,10 @@ def run(on_up) -> int:
             "account_id": made.account_id,
             "project_id": made.project_id,
             "environment_id": made.environment_id,
-            "connector_id": made.connector_id,
-            "open_connector_id": made.open_connector_id,
+            **made.connectors["slack"],
+            "connectors": made.connectors,
             "slack_apps": made.slack_apps,
+            "other_accounts": made.other_accounts,
             "region": REGION,
             "aws_endpoint_url": AWS.url,
             "aws_access_key_id": credentials.access_key,
@@ -214,9 +217,9 @@ def function_names() -> list[str]:
 
 
 def start_companions(processes: Processes, made) -> None:
-    """Starts the stand-ins for the chat platform and for the agent."""
+    """Starts the stand-ins for the chat platforms and for the agent."""
     configuration = RUN / "simulator.json"
-    _write_private(configuration, json.dumps({"workspace_name": "Acme", "apps": made.slack_apps}, indent=2) + "\n")
+    _write_private(configuration, json.dumps({"workspace_name": "Acme", "apps": made.slack_apps, "connectors": made.other_accounts}, indent=2) + "\n")
     environment = {"PATH": os.environ.get("PATH", ""), "RUST_LOG": "info"}
     programs = (
         ("chat simulator", SIMULATOR, [SIMULATOR_PROGRAM, "--listen", f"{LOOPBACK}:{SIMULATOR.number}", "--api-url", API.url, "--config", str(configuration)]),
@@ -233,10 +236,11 @@ def welcome(stack: dict, detached: bool) -> None:
     say(f"""
 {bold("Vestibule is up.")}
 
-  {bold("Chat as a Slack user")}   {stack["simulator_url"]}
-  {bold("API")}                    {stack["api_url"]}/v1   {dim("described at /v1/openapi.json")}
-  {bold("API key")}                {stack["api_key"]}
-  {bold("AWS emulator")}           {stack["aws_endpoint_url"]}   {dim(". .local/aws.env, then use the AWS CLI as usual")}
+  {bold("Chat as a Slack, Teams, Telegram, WhatsApp or SMS user")}
+                  {stack["simulator_url"]}
+  {bold("API")}           {stack["api_url"]}/v1   {dim("described at /v1/openapi.json")}
+  {bold("API key")}       {stack["api_key"]}
+  {bold("AWS emulator")}  {stack["aws_endpoint_url"]}   {dim(". .local/aws.env, then use the AWS CLI as usual")}
 
 Say something in the simulator, then let that person in from another terminal:
 

@@ -19,8 +19,9 @@ async fn a_blocked_person_is_not_answered_and_leaves_no_trace_until_unblocked() 
     say("hello").await;
     let request = stack.request_with_name(&bram).await;
     stack.decide(&request, "approve", json!({})).await;
-    say("approved").await;
     stack.answers(&bram, stack.connector(), 2).await;
+    say("approved").await;
+    stack.answers(&bram, stack.connector(), 3).await;
 
     let user = stack.chat_user(&bram).await.unwrap();
     let path = format!("/chat-users/{}", user["id"].as_str().unwrap());
@@ -37,14 +38,14 @@ async fn a_blocked_person_is_not_answered_and_leaves_no_trace_until_unblocked() 
     say("still blocked").await;
     stack.all_work_is_done().await;
     assert_eq!(record(&stack, &path, &bram).await, before);
-    stack.answers(&bram, stack.connector(), 2).await;
+    stack.answers(&bram, stack.connector(), 3).await;
 
     let free = stack.post(&format!("{path}/unblock"), json!({})).await;
     assert_eq!(free["status"], "active");
     assert_eq!(free["block"], Value::Null);
     say("unblocked").await;
-    let told = stack.answers(&bram, stack.connector(), 3).await;
-    assert!(told[2].contains("unblocked"), "{}", told[2]);
+    let told = stack.answers(&bram, stack.connector(), 4).await;
+    assert!(told[3].contains("unblocked"), "{}", told[3]);
     // What was said meanwhile is gone for good.
     assert_eq!(stack.deliveries_to_agent(&bram).await.len(), 2);
     stack.nobody_complains_about(&bram).await;

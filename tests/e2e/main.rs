@@ -1,4 +1,4 @@
-//! Flows through a running stack, as its users go through them: the chat simulator stands for Slack, the admin API decides,
+//! Flows through a running stack, as its users go through them: the chat simulator stands for the platforms, the admin API decides,
 //! the demo agent answers, and in between are the real functions under their real roles.
 //!
 //! `make run` (or `DETACH=1 make run`) starts a stack; then `cargo test -p vestibule-tests --test e2e -- --ignored`.
@@ -17,6 +17,7 @@ mod blocking;
 mod entrance;
 mod onboarding;
 mod open_door;
+mod platforms;
 mod roles;
 mod stack;
 mod sweeper;

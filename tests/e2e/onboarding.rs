@@ -3,10 +3,11 @@
 use crate::stack::{CANARY, Person, Place, Stack};
 use http::StatusCode;
 use serde_json::{Value, json};
+use vestibule_domain::connector::APPROVAL_NOTICE_DEFAULT;
 
 #[tokio::test]
 #[ignore = "needs a local stack"]
-async fn a_stranger_is_told_to_wait_once_and_once_approved_is_answered_by_name() {
+async fn a_stranger_is_told_to_wait_once_and_once_approved_is_told_and_answered_by_name() {
     let stack = Stack::load();
     let (ada, onlooker) = (stack.person("Ada").await, stack.person("Olga").await);
 
@@ -51,12 +52,14 @@ async fn a_stranger_is_told_to_wait_once_and_once_approved_is_answered_by_name()
         stack.fact("environment_id")
     );
 
+    let told = stack.answers(&ada, stack.connector(), 2).await;
+    assert_eq!(told[1], APPROVAL_NOTICE_DEFAULT);
     stack
         .say(&ada, stack.connector(), Place::Direct, &said("and now?"))
         .await;
-    let told = stack.answers(&ada, stack.connector(), 2).await;
-    assert!(told[1].contains(&ada.name), "{}", told[1]);
-    assert!(told[1].contains("and now?"), "{}", told[1]);
+    let told = stack.answers(&ada, stack.connector(), 3).await;
+    assert!(told[2].contains(&ada.name), "{}", told[2]);
+    assert!(told[2].contains("and now?"), "{}", told[2]);
     stack.nobody_complains_about(&ada).await;
 }
 
@@ -160,18 +163,19 @@ async fn an_event_that_is_delivered_again_gives_nothing_new() {
     stack.answers(&rosa, stack.connector(), 1).await;
 
     stack.decide(&before, "approve", json!({})).await;
+    stack.answers(&rosa, stack.connector(), 2).await;
     // The first message was held back; its redelivery must not slip through now.
     stack.redeliver(&first[0]).await;
     let second = stack
         .say(&rosa, stack.connector(), Place::Direct, &said("the second"))
         .await;
-    stack.answers(&rosa, stack.connector(), 2).await;
+    stack.answers(&rosa, stack.connector(), 3).await;
     stack.redeliver(&second[0]).await;
     // Messages of one conversation are delivered in order: once this one is answered, nothing can come before it.
     stack
         .say(&rosa, stack.connector(), Place::Direct, &said("the third"))
         .await;
-    stack.answers(&rosa, stack.connector(), 3).await;
+    stack.answers(&rosa, stack.connector(), 4).await;
 
     let delivered = stack.deliveries_to_agent(&rosa).await;
     let texts: Vec<_> = delivered

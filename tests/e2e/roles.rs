@@ -10,41 +10,50 @@ use serde_json::{Value, json};
 
 #[tokio::test]
 #[ignore = "needs a local stack"]
-async fn the_webhook_may_read_and_write_records_and_enqueue_and_no_more() {
+async fn every_webhook_may_read_and_write_records_and_enqueue_and_no_more() {
     let stack = Stack::load();
     let aws = Resources::of(&stack).await;
-    try_role(
-        &stack,
+    for role in [
         "WebhookSlackRole",
-        vec![
-            aws.get_item(),
-            aws.batch_get_item(),
-            aws.put_item(),
-            aws.update_item(),
-            aws.decrypt(),
-            aws.enqueue_onboarding(),
-            aws.queue_attributes("inbox_queue_url"),
-        ],
-        vec![
-            aws.scan(),
-            aws.delete_item(),
-            aws.query(None),
-            aws.query(Some("lists_by_state")),
-            aws.query(Some("outbox")),
-            aws.encrypt(),
-            aws.generate_data_key(),
-            aws.setup_secret(),
-            aws.receive("onboarding_queue_url"),
-            aws.receive("inbox_queue_url"),
-            aws.send("onboarding_dlq_url"),
-        ],
-    )
-    .await;
+        "WebhookTeamsRole",
+        "WebhookTelegramRole",
+        "WebhookDialog360Role",
+        "WebhookTwilioRole",
+    ] {
+        try_role(
+            &stack,
+            role,
+            vec![
+                aws.get_item(),
+                aws.batch_get_item(),
+                aws.put_item(),
+                aws.update_item(),
+                aws.decrypt(),
+                aws.enqueue_onboarding(),
+                aws.queue_attributes("inbox_queue_url"),
+            ],
+            vec![
+                aws.scan(),
+                aws.delete_item(),
+                aws.query(None),
+                aws.query(Some("lists_by_state")),
+                aws.query(Some("outbox")),
+                aws.encrypt(),
+                aws.generate_data_key(),
+                aws.setup_secret(),
+                aws.receive("onboarding_queue_url"),
+                aws.receive("inbox_queue_url"),
+                aws.send("onboarding_dlq_url"),
+                aws.send("inbox_dlq_url"),
+            ],
+        )
+        .await;
+    }
 }
 
 #[tokio::test]
 #[ignore = "needs a local stack"]
-async fn the_onboarding_worker_may_settle_what_is_owed_and_enqueues_nothing() {
+async fn the_onboarding_worker_may_settle_what_is_owed_and_enqueue_what_follows() {
     let stack = Stack::load();
     let aws = Resources::of(&stack).await;
     try_role(
@@ -52,21 +61,27 @@ async fn the_onboarding_worker_may_settle_what_is_owed_and_enqueues_nothing() {
         "WorkerOnboardingRole",
         vec![
             aws.get_item(),
+            aws.batch_get_item(),
+            aws.put_item(),
             aws.update_item(),
+            aws.delete_item(),
+            aws.query(None),
+            aws.query(Some("lists_by_state")),
             aws.decrypt(),
+            aws.enqueue_onboarding(),
             aws.queue_attributes("onboarding_queue_url"),
         ],
         vec![
             aws.scan(),
-            aws.delete_item(),
-            aws.put_item(),
-            aws.query(None),
             aws.query(Some("lists_all")),
+            aws.query(Some("outbox")),
             aws.encrypt(),
+            aws.generate_data_key(),
             aws.setup_secret(),
-            aws.enqueue_onboarding(),
-            aws.send("inbox_queue_url"),
             aws.receive("inbox_queue_url"),
+            aws.queue_attributes("inbox_queue_url"),
+            aws.send("onboarding_dlq_url"),
+            aws.send("inbox_dlq_url"),
         ],
     )
     .await;
@@ -134,7 +149,7 @@ async fn the_sweeper_may_see_what_is_due_and_enqueue_it_and_reads_no_record() {
 
 #[tokio::test]
 #[ignore = "needs a local stack"]
-async fn the_admin_api_may_change_records_and_seal_secrets_and_reaches_no_queue() {
+async fn the_admin_api_may_change_records_seal_secrets_and_enqueue_what_follows_decisions() {
     let stack = Stack::load();
     let aws = Resources::of(&stack).await;
     try_role(
@@ -151,15 +166,17 @@ async fn the_admin_api_may_change_records_and_seal_secrets_and_reaches_no_queue(
             aws.decrypt(),
             aws.generate_data_key(),
             aws.setup_secret(),
+            aws.enqueue_onboarding(),
         ],
         vec![
             aws.scan(),
             aws.query(None),
             aws.query(Some("outbox")),
             aws.encrypt(),
-            aws.enqueue_onboarding(),
             aws.send("inbox_queue_url"),
+            aws.send("onboarding_dlq_url"),
             aws.receive("inbox_queue_url"),
+            aws.receive("onboarding_queue_url"),
             aws.queue_attributes("onboarding_queue_url"),
         ],
     )
@@ -356,7 +373,7 @@ impl<'a> Resources<'a> {
     /// Only for roles that must not: the message is not one that a worker could read.
     fn send(&self, queue: &str) -> AwsCall {
         let mut arguments = json!({"QueueUrl": self.stack.fact(queue), "MessageBody": "{}"});
-        if queue == "inbox_queue_url" {
+        if queue.starts_with("inbox_") {
             arguments["MessageGroupId"] = "end-to-end".into();
             arguments["MessageDeduplicationId"] = "end-to-end".into();
         }

@@ -41,13 +41,17 @@ pub struct Answer {
     pub body: Value,
 }
 
-/// Somebody in the simulated workspace.
+/// Somebody in the simulated world, with what one platform knows them by.
 #[derive(Debug, Clone)]
 pub struct Person {
-    /// `U…`
+    /// `U…`: the simulator's id of them, and Slack's.
     pub id: String,
     /// First and last name.
     pub name: String,
+    /// The platform's key.
+    pub provider: &'static str,
+    /// The platform's id of them.
+    pub identifier: String,
 }
 
 /// Where a person writes.
@@ -57,6 +61,8 @@ pub enum Place {
     Direct,
     /// Where everybody reads along.
     General,
+    /// To a number that takes SMS too, by WhatsApp.
+    WhatsApp,
 }
 
 impl Stack {
@@ -79,14 +85,21 @@ impl Stack {
             .unwrap_or_else(|| panic!("the stack has no {name}"))
     }
 
-    /// The connector whose strangers await approval.
+    /// Slack's connector whose strangers await approval.
     pub fn connector(&self) -> &str {
         self.fact("connector_id")
     }
 
-    /// The connector that anybody may use.
+    /// Slack's connector that anybody may use.
     pub fn open_connector(&self) -> &str {
         self.fact("open_connector_id")
+    }
+
+    /// A platform's connector: `connector_id`, whose strangers await approval, or `open_connector_id`.
+    pub fn connector_of(&self, provider: &str, role: &str) -> &str {
+        self.facts["connectors"][provider][role]
+            .as_str()
+            .unwrap_or_else(|| panic!("the stack has no {role} of {provider}"))
     }
 
     /// What the simulator knows of a connector's app, its signing secret included.
@@ -210,7 +223,7 @@ impl Stack {
         self.list("/access-requests", &format!("&status={status}"))
             .await
             .into_iter()
-            .filter(|request| request["identifier"] == person.id.as_str())
+            .filter(|request| request["identifier"] == person.identifier.as_str())
             .collect()
     }
 
@@ -243,21 +256,43 @@ impl Stack {
 
     /// A person as the directory has them, if it does.
     pub async fn chat_user(&self, person: &Person) -> Option<Value> {
-        self.list("/chat-users", "&provider=slack")
+        self.list("/chat-users", &format!("&provider={}", person.provider))
             .await
             .into_iter()
-            .find(|user| user["identifier"] == person.id.as_str())
+            .find(|user| user["identifier"] == person.identifier.as_str())
     }
 
     // ---- The chat platform
 
-    /// Somebody new, of this first name.
+    /// Somebody new on Slack, of this first name.
     pub async fn person(&self, first_name: &str) -> Person {
+        self.person_on("slack", "id", first_name).await
+    }
+
+    /// Somebody new on a platform, of this first name, whose id there the simulator has under `known_by`.
+    pub async fn person_on(
+        &self,
+        provider: &'static str,
+        known_by: &str,
+        first_name: &str,
+    ) -> Person {
         let name = format!("{first_name} {SURNAME}");
         let made = self.simulator_post("users", json!({"name": name})).await;
+        let state = self.simulator_get("state").await;
+        let people = state["people"].as_array().unwrap();
+        let known = people
+            .iter()
+            .find(|person| person["id"] == made["user_id"])
+            .unwrap();
+        let identifier = match &known[known_by] {
+            Value::String(text) => text.clone(),
+            number => number.to_string(),
+        };
         Person {
-            id: made["user_id"].as_str().unwrap().to_owned(),
+            id: known["id"].as_str().unwrap().to_owned(),
             name,
+            provider,
+            identifier,
         }
     }
 
@@ -273,6 +308,7 @@ impl Stack {
         let channel = match place {
             Place::Direct => "im",
             Place::General => "general",
+            Place::WhatsApp => "whatsapp",
         };
         let said = self
             .simulator_post(
@@ -357,7 +393,9 @@ impl Stack {
             .as_array()
             .unwrap()
             .iter()
-            .filter(|delivery| delivery["body"]["chat_user"]["identifier"] == person.id.as_str())
+            .filter(|delivery| {
+                delivery["body"]["chat_user"]["identifier"] == person.identifier.as_str()
+            })
             .cloned()
             .collect()
     }
@@ -395,6 +433,18 @@ impl Stack {
             .filter(|violation| about_them.contains(&violation["call"].as_u64().unwrap()))
             .collect();
         assert!(violations.is_empty(), "{violations:?}");
+    }
+
+    /// Asserts that we kept a platform's rules with everybody there.
+    pub async fn nobody_complains_on(&self, provider: &str) {
+        let calls = self
+            .simulator_get(&format!("calls?provider={provider}"))
+            .await;
+        assert_ne!(calls["calls"], json!([]), "nothing was done on {provider}");
+        let found = self
+            .simulator_get(&format!("violations?provider={provider}"))
+            .await;
+        assert_eq!(found["violations"], json!([]));
     }
 
     // ---- Queues and logs

@@ -19,10 +19,11 @@ async fn the_logs_hold_no_text_no_name_and_no_secret() {
         .await;
     let request = stack.request_with_name(&vera).await;
     stack.decide(&request, "approve", note.clone()).await;
+    stack.answers(&vera, stack.connector(), 2).await;
     stack
         .say(&vera, stack.connector(), Place::Direct, &text)
         .await;
-    stack.answers(&vera, stack.connector(), 2).await;
+    stack.answers(&vera, stack.connector(), 3).await;
     stack.all_work_is_done().await;
     let chat_user = request["chat_user_id"].as_str().unwrap();
     stack
@@ -63,6 +64,20 @@ fn secrets(stack: &Stack) -> Vec<(String, String)> {
         for secret in ["signing_secret", "bot_token"] {
             let value = stack.app(connector_id)[secret].as_str().unwrap();
             secrets.push((format!("a connector's {secret}"), value.to_owned()));
+        }
+    }
+    for account in stack.facts["other_accounts"].as_array().unwrap() {
+        for secret in [
+            "client_secret",
+            "bot_token",
+            "secret_token",
+            "api_key",
+            "webhook_secret",
+            "auth_token",
+        ] {
+            if let Some(value) = account[secret].as_str() {
+                secrets.push((format!("{}'s {secret}", account["name"]), value.to_owned()));
+            }
         }
     }
     secrets

@@ -2,25 +2,50 @@
 
 use crate::document::root;
 use std::{collections::BTreeSet, fs};
+use vestibule_providers::outgoing::Api;
 
 /// The methods of `Vars` that read a variable.
 const READERS: [&str; 4] = ["required", "optional", "parsed", "of"];
 
+/// Calls that read variables for their caller, and the source of each.
+const READ_BY_OTHERS: [(&str, &str); 3] = [
+    ("logging::init(&mutvars)", "shared/edge/src/logging.rs"),
+    (
+        "vestibule_coldstart::webhook(",
+        "shared/coldstart/src/lib.rs",
+    ),
+    (PLATFORMS, "shared/adapters/src/egress/platforms.rs"),
+];
+/// This one reads the variable of every [`Api`], besides those that it names.
+const PLATFORMS: &str = "PlatformAddresses::read(&mutvars)";
+
 /// The variables that the function of this folder reads. Lambda itself sets those of `AwsSettings`.
 pub fn read_by(folder: &str) -> BTreeSet<String> {
-    let main = source(&format!("functions/{folder}/src/main.rs"));
-    let mut names = names_in(&main);
-    let missed: Vec<_> = literals(&main)
-        .filter(|literal| is_variable_name(literal) && !names.contains(*literal))
-        .collect();
-    assert!(
-        missed.is_empty(),
-        "{folder}: {missed:?} look like variables and are read in a way that this test does not know"
-    );
-    if main.contains("logging::init(&mutvars)") {
-        names.extend(names_in(&source("shared/edge/src/logging.rs")));
-    }
+    let names = read_in(&format!("functions/{folder}/src/main.rs"));
     assert!(!names.is_empty(), "{folder} reads no variable");
+    names
+}
+
+fn read_in(path: &str) -> BTreeSet<String> {
+    let code = source(path);
+    let mut names = names_in(&code);
+    if path.ends_with("/main.rs") {
+        let missed: Vec<_> = literals(&code)
+            .filter(|literal| is_variable_name(literal) && !names.contains(*literal))
+            .collect();
+        assert!(
+            missed.is_empty(),
+            "{path}: {missed:?} look like variables and are read in a way that this test does not know"
+        );
+    }
+    for (call, path) in READ_BY_OTHERS {
+        if code.contains(call) {
+            names.extend(read_in(path));
+            if call == PLATFORMS {
+                names.extend(Api::ALL.map(|api| api.variable().to_owned()));
+            }
+        }
+    }
     names
 }
 
@@ -31,15 +56,16 @@ fn source(path: &str) -> String {
     code.split_whitespace().collect()
 }
 
+/// A variable is named by a literal, or by a constant of the same name.
 fn names_in(code: &str) -> BTreeSet<String> {
     code.split("vars.")
         .skip(1)
         .filter_map(|call| {
-            let (method, rest) = call.split_once("(\"")?;
+            let (method, rest) = call.split_once('(')?;
             let method = method.split("::<").next()?;
-            READERS.contains(&method).then(|| rest.split('"').next())?
+            let name = rest.trim_start_matches('"').split(['"', ',', ')']).next()?;
+            (READERS.contains(&method) && is_variable_name(name)).then(|| name.to_owned())
         })
-        .map(str::to_owned)
         .collect()
 }
 
@@ -68,6 +94,8 @@ fn variables_are_found_however_the_call_is_laid_out() {
             OriginAllowList::parse,
         );
         let count = vars.of::<u8>("COUNT");
+        let origins = vars.parsed(TEAMS_SERVICE_ORIGINS, OriginAllowList::parse);
+        let other = vars.required(api.variable());
         vars.finish()?;
     "#
     .split_whitespace()
@@ -75,6 +103,12 @@ fn variables_are_found_however_the_call_is_laid_out() {
     let names: Vec<_> = names_in(&code).into_iter().collect();
     assert_eq!(
         names,
-        ["AGENT_ORIGIN_ALLOWLIST", "COUNT", "RUST_LOG", "TABLE_NAME"]
+        [
+            "AGENT_ORIGIN_ALLOWLIST",
+            "COUNT",
+            "RUST_LOG",
+            "TABLE_NAME",
+            "TEAMS_SERVICE_ORIGINS",
+        ]
     );
 }

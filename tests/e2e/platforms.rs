@@ -1,0 +1,227 @@
+//! What holds on every platform alike (SPEC A06–A14, A21–A29, A44, A45, B08–B31), through the functions of each.
+
+use crate::stack::{CANARY, Person, Place, Stack};
+use http::StatusCode;
+use serde_json::{Value, json};
+use vestibule_domain::connector::APPROVAL_NOTICE_DEFAULT;
+
+/// One way to write to an agent.
+#[derive(Clone, Copy)]
+struct Platform {
+    /// Its key.
+    provider: &'static str,
+    /// Where people write.
+    place: Place,
+    /// What the simulator calls the id that the platform knows people by.
+    known_by: &'static str,
+    /// Whether we come to know people's names.
+    tells_names: bool,
+}
+
+/// The stories below, told on each platform.
+macro_rules! told_on {
+    ($($module:ident: $platform:expr;)+) => {$(
+        mod $module {
+            use super::*;
+
+            const PLATFORM: Platform = $platform;
+
+            told!(a_stranger_is_welcomed_once_and_once_approved_is_told_and_then_answered);
+            told!(at_an_open_connector_a_stranger_is_answered_at_once_and_awaits_nothing);
+            told!(a_rejected_person_stays_out_and_is_not_told_to_wait_again);
+            told!(a_blocked_person_is_not_answered_until_unblocked);
+        }
+    )+};
+}
+
+macro_rules! told {
+    ($story:ident) => {
+        #[tokio::test]
+        #[ignore = "needs a local stack"]
+        async fn $story() {
+            super::$story(PLATFORM).await;
+        }
+    };
+}
+
+told_on! {
+    slack: Platform { provider: "slack", place: Place::Direct, known_by: "id", tells_names: true };
+    teams: Platform { provider: "teams", place: Place::Direct, known_by: "aad_object_id", tells_names: true };
+    telegram: Platform { provider: "telegram", place: Place::Direct, known_by: "telegram_id", tells_names: true };
+    whatsapp_by_360dialog: Platform { provider: "360dialog", place: Place::Direct, known_by: "bsuid", tells_names: true };
+    sms_by_twilio: Platform { provider: "twilio", place: Place::Direct, known_by: "phone", tells_names: false };
+    whatsapp_by_twilio: Platform { provider: "twilio", place: Place::WhatsApp, known_by: "bsuid", tells_names: true };
+}
+
+async fn a_stranger_is_welcomed_once_and_once_approved_is_told_and_then_answered(
+    platform: Platform,
+) {
+    let visit = Visit::of(platform, "connector_id", "Ada").await;
+    visit.says("is anybody there?").await;
+    visit.says("hello?").await;
+    visit.stack.all_work_is_done().await;
+    let welcome = visit.onboarding_message().await;
+    assert_eq!(visit.told(1).await, [welcome]);
+    assert_eq!(visit.deliveries().await, 0);
+
+    let request = visit.request().await;
+    assert_eq!(request["status"], "pending");
+    assert_eq!(request["provider"], platform.provider);
+    assert_eq!(request["identifier"], visit.person.identifier.as_str());
+    assert_eq!(request["connector"]["id"], visit.connector.as_str());
+    assert_eq!(request["conversation"]["kind"], "direct");
+    assert_eq!(request["message_count"], 2);
+    assert_eq!(request["onboarding_message"]["status"], "sent");
+    let pending = visit.stack.requests("pending", &visit.person).await;
+    assert_eq!(pending, std::slice::from_ref(&request));
+    assert_eq!(visit.chat_user().await["status"], "onboarding");
+
+    visit.decides(&request, "approve").await;
+    assert_eq!(visit.told(2).await[1], APPROVAL_NOTICE_DEFAULT);
+    assert_eq!(visit.chat_user().await["status"], "active");
+    let approved = visit.stack.requests("approved", &visit.person).await;
+    assert_eq!(approved.len(), 1);
+
+    visit.says("and now?").await;
+    let told = visit.told(3).await;
+    assert!(told[2].contains("and now?"), "{}", told[2]);
+    assert!(told[2].contains(visit.shown_name()), "{}", told[2]);
+    assert_eq!(visit.deliveries().await, 1);
+    visit.stack.nobody_complains_on(platform.provider).await;
+}
+
+async fn at_an_open_connector_a_stranger_is_answered_at_once_and_awaits_nothing(
+    platform: Platform,
+) {
+    let visit = Visit::of(platform, "open_connector_id", "Wanda").await;
+    visit.says("straight through").await;
+    let told = visit.told(1).await;
+    assert!(told[0].contains("straight through"), "{}", told[0]);
+
+    let requests = visit.stack.requests("all", &visit.person).await;
+    assert_eq!(requests, [] as [Value; 0]);
+    let user = visit.chat_user().await;
+    assert_eq!(user["status"], "active");
+    assert_eq!(user["provider"], platform.provider);
+    visit.stack.nobody_complains_on(platform.provider).await;
+}
+
+async fn a_rejected_person_stays_out_and_is_not_told_to_wait_again(platform: Platform) {
+    let visit = Visit::of(platform, "connector_id", "Mallory").await;
+    visit.says("let me in").await;
+    visit.told(1).await;
+    let request = visit.request().await;
+    visit.decides(&request, "reject").await;
+
+    visit.says("please").await;
+    visit.stack.all_work_is_done().await;
+    visit.told(1).await;
+    assert_eq!(visit.deliveries().await, 0);
+    let request = visit.request().await;
+    assert_eq!(request["status"], "rejected");
+    assert_eq!(visit.chat_user().await["status"], "onboarding");
+    visit.stack.nobody_complains_on(platform.provider).await;
+}
+
+async fn a_blocked_person_is_not_answered_until_unblocked(platform: Platform) {
+    let visit = Visit::of(platform, "open_connector_id", "Bram").await;
+    visit.says("hello").await;
+    visit.told(1).await;
+    let user = visit.chat_user().await;
+    let path = format!("/chat-users/{}", user["id"].as_str().unwrap());
+    let blocked = visit.stack.post(&format!("{path}/block"), json!({})).await;
+    assert_eq!(blocked["status"], "blocked");
+
+    visit.says("blocked").await;
+    visit.stack.all_work_is_done().await;
+    visit.told(1).await;
+    assert_eq!(visit.deliveries().await, 1);
+
+    let free = visit
+        .stack
+        .post(&format!("{path}/unblock"), json!({}))
+        .await;
+    assert_eq!(free["status"], "active");
+    visit.says("unblocked").await;
+    let told = visit.told(2).await;
+    assert!(told[1].contains("unblocked"), "{}", told[1]);
+    visit.stack.nobody_complains_on(platform.provider).await;
+}
+
+/// Somebody new at one of a platform's connectors.
+struct Visit {
+    stack: Stack,
+    platform: Platform,
+    connector: String,
+    person: Person,
+}
+
+impl Visit {
+    async fn of(platform: Platform, role: &str, first_name: &str) -> Self {
+        let stack = Stack::load();
+        let connector = stack.connector_of(platform.provider, role).to_owned();
+        let person = stack
+            .person_on(platform.provider, platform.known_by, first_name)
+            .await;
+        Self {
+            stack,
+            platform,
+            connector,
+            person,
+        }
+    }
+
+    async fn says(&self, text: &str) {
+        let text = format!("{text} ({CANARY})");
+        self.stack
+            .say(&self.person, &self.connector, self.platform.place, &text)
+            .await;
+    }
+
+    /// What the person was told so far, which is this many messages.
+    async fn told(&self, count: usize) -> Vec<String> {
+        self.stack
+            .answers(&self.person, &self.connector, count)
+            .await
+    }
+
+    /// Under which name an admin and the agent see the person.
+    fn shown_name(&self) -> &str {
+        if self.platform.tells_names {
+            &self.person.name
+        } else {
+            &self.person.identifier
+        }
+    }
+
+    /// The person's only request, once it shows who it is and what became of the welcome.
+    async fn request(&self) -> Value {
+        let shown = Person {
+            name: self.shown_name().to_owned(),
+            ..self.person.clone()
+        };
+        self.stack.request_with_name(&shown).await
+    }
+
+    async fn decides(&self, request: &Value, decision: &str) {
+        let note = json!({"note": format!("by all means {CANARY}")});
+        let answer = self.stack.decide(request, decision, note).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    }
+
+    async fn chat_user(&self) -> Value {
+        self.stack.chat_user(&self.person).await.unwrap()
+    }
+
+    async fn deliveries(&self) -> usize {
+        self.stack.deliveries_to_agent(&self.person).await.len()
+    }
+
+    async fn onboarding_message(&self) -> String {
+        let connector = self
+            .stack
+            .get(&format!("/connectors/{}", self.connector))
+            .await;
+        connector["onboarding_message"].as_str().unwrap().to_owned()
+    }
+}
