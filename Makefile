@@ -27,8 +27,8 @@ stop: ## Stop a local stack that runs elsewhere
 test: ## Check everything, as CI does
 	@bash .ci/run
 
-bench: tools ## Measure the webhook as Lambda would run it (tests/bench)
-	cargo build --release --package webhook-slack
+bench: tools ## Measure the webhooks as Lambda would run them (tests/bench)
+	cargo build --release $(addprefix --package ,$(filter webhook-%,$(FUNCTIONS)))
 	@$(TOOLS)/python tests/bench/run.py
 
 build: tools ## Build the functions for Lambda; ARCH=x86_64 for the other processor
