@@ -24,7 +24,9 @@ use futures_util::FutureExt;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use vestibule_domain::{
     AccountScope, Timestamp,
-    connector::{Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState},
+    connector::{
+        AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
+    },
     egress::OriginAllowList,
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
     secret::Secret,
@@ -130,6 +132,7 @@ fn connector(provider: Provider, settings: BTreeMap<String, String>) -> Connecto
         existing_users: ExistingUsers::Keep,
         onboarding_message: None,
         request_cooldown: Duration::ZERO,
+        after_approval: AfterApproval::default(),
         settings,
         secrets: SealedSecrets::default(),
         webhook: WebhookState::default(),

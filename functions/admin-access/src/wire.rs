@@ -108,6 +108,8 @@ wire_enum! {
         ConnectorDeleted = "connector_deleted",
         /// The person was approved at another connector of the environment.
         GrantedElsewhere = "granted_elsewhere",
+        /// The person turned out to be one who is on record under another id, and asks again under that.
+        Merged = "merged",
     }
 }
 

@@ -59,6 +59,8 @@ pub enum ReasonCode {
     ConnectorDeleted,
     /// The person was approved at another connector of the environment (SPEC A41).
     GrantedElsewhere,
+    /// The person turned out to be one who is on record under another id (SPEC A29).
+    Merged,
 }
 
 /// Who decides or changes something, as recorded and shown.

@@ -1,6 +1,7 @@
 //! The records behind the decision: read at once, written under conditions.
 
 use super::{
+    decisions::decision_audit,
     items::{
         AccessRequestItem, ChatUserItem, ConnectorItem, ConversationItem, HeldMessageItem,
         PreviewItem, SameAsItem, StandingItem,
@@ -17,10 +18,11 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use std::collections::HashMap;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
+    access_request::{AccessRequest, Actor, ReasonCode, RequestDecision, Verdict},
     approval::FollowUp,
     chat_user::{ChatUser, OnboardingMessage, Owed, STANDING_EVENTS_KEPT, Standing},
     connector::Connector,
-    ids::{ChatUserId, ConnectorId},
+    ids::{AuditId, ChatUserId, ConnectorId, IdSource, SystemIds},
     message::{Identity, PHONE_SCOPE},
     ports::{
         ConnectorReader, Counted, DeadLetter, IntakeKey, IntakeStore, Introduction, Loaded, Noted,
@@ -65,6 +67,53 @@ impl DynamoIntake {
         ids.sort_unstable();
         ids.dedup();
         Ok(ids)
+    }
+
+    /// Closes the request that is pending at this standing, if one is.
+    async fn close_merged(
+        &self,
+        scope: ProjectScope,
+        standing: &Standing,
+        now: Timestamp,
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
+        let Some(id) = standing.request_id.filter(|_| standing.request_pending) else {
+            return Ok(Vec::new());
+        };
+        let item: Option<AccessRequestItem> = self
+            .table
+            .get(&keys::access_request(scope, id), "access request")
+            .await?;
+        let Some(request) = item.map(AccessRequest::from) else {
+            return Ok(Vec::new());
+        };
+        let decision = RequestDecision {
+            verdict: Verdict::Reject,
+            by: Actor {
+                id: "system".to_owned(),
+                name: "Vestibule".to_owned(),
+            },
+            at: now,
+            note: None,
+            reason: Some(ReasonCode::Merged),
+        };
+        let audit_id = AuditId::new(SystemIds.draw());
+        let audit = decision_audit(&request, &decision, (audit_id, "webhook"));
+        let update = self.table.update_part(
+            &keys::standing(scope, standing.chat_user_id, standing.connector_id),
+            "SET request_pending = :no, version = version + :one",
+            "request_id = :request",
+            &[],
+            &[
+                (":no", AttributeValue::Bool(false)),
+                (":one", n(1)),
+                (":request", s(id)),
+            ],
+        )?;
+        Ok(vec![
+            self.table.decision_write(&request, &decision)?,
+            self.table.audit_write(&audit)?,
+            update_write(update),
+        ])
     }
 
     /// The write of a standing made from the record at `standing.version`. An existing row keeps
@@ -305,7 +354,7 @@ impl IntakeStore for DynamoIntake {
             &unchanged(merge.absorbed.version),
         )?;
         let alias = SameAsItem::new(scope, &merge.absorbed.identity, &survivor.identity);
-        let writes = vec![
+        let mut writes = vec![
             put_write(put),
             delete_write(delete),
             put_write(
@@ -313,6 +362,9 @@ impl IntakeStore for DynamoIntake {
                     .put_part(&alias, "attribute_not_exists(pk)", &[])?,
             ),
         ];
+        if let Some(standing) = &merge.absorbed_standing {
+            writes.extend(self.close_merged(scope, standing, now).await?);
+        }
         self.table.transact(writes).await.map(|_| ())
     }
 

@@ -1,0 +1,92 @@
+//! One person under two ids (SPEC A29): `WhatsApp` tells a phone number, a business-scoped id, or both.
+
+use crate::world::{SAID, World};
+use vestibule_domain::access_request::{RequestStatus, Verdict};
+use vestibule_providers::whatsapp::{bsuid_identity, phone_identity};
+use vestibule_testkit::simulator::{NewPerson, Platform, WhatsAppShows};
+
+fn somebody(world: &World, name: &str, shows: WhatsAppShows, phone: &str, bsuid: &str) -> String {
+    world.slack.add_person(NewPerson {
+        phone: Some(phone.to_owned()),
+        bsuid: Some(bsuid.to_owned()),
+        whatsapp_shows: shows,
+        ..NewPerson::named(name)
+    })
+}
+
+const PHONE: &str = "+14155550199";
+const BSUID: &str = "US.1349120865530274";
+
+async fn write(world: &World, person: &str, text: &str) {
+    let connector = world.connector.clone();
+    let request = world.says(&connector, person, text);
+    assert_eq!(world.webhook(&connector, &request).await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_known_by_number_is_the_same_when_the_other_id_comes_and_when_the_number_is_hidden()
+ {
+    let mut world = World::on(Platform::Dialog360).await;
+    let before = somebody(&world, "Ada", WhatsAppShows::Phone, PHONE, BSUID);
+    let both = somebody(&world, "Ada", WhatsAppShows::Both, PHONE, BSUID);
+    let hidden = somebody(&world, "Ada", WhatsAppShows::Bsuid, PHONE, BSUID);
+    write(&world, &before, SAID).await;
+    write(&world, &both, "Hello?").await;
+    write(&world, &hidden, "Still there?").await;
+    world.settle().await;
+    assert_eq!(world.rows("USER").len(), 1);
+    let requests = world.requests().await;
+    assert_eq!(requests.len(), 1);
+    assert_eq!(requests[0].standing.as_ref().unwrap().message_count, 3);
+    let user = requests[0].chat_user.as_ref().unwrap();
+    let provider = &world.connector.provider;
+    assert_eq!(user.identity, phone_identity(provider, PHONE).unwrap());
+    assert_eq!(user.other_id, bsuid_identity(provider, BSUID));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_records_of_one_person_become_one_and_ask_once() {
+    let mut world = World::on(Platform::Dialog360).await;
+    let number = somebody(&world, "Ada", WhatsAppShows::Phone, PHONE, BSUID);
+    let hidden = somebody(&world, "Ada", WhatsAppShows::Bsuid, PHONE, BSUID);
+    let both = somebody(&world, "Ada", WhatsAppShows::Both, PHONE, BSUID);
+    write(&world, &number, SAID).await;
+    write(&world, &hidden, SAID).await;
+    world.settle().await;
+    assert_eq!(world.rows("USER").len(), 2);
+    write(&world, &both, "It is me").await;
+    world.settle().await;
+    assert_eq!(world.rows("USER").len(), 1);
+    let pending: Vec<_> = world
+        .requests()
+        .await
+        .into_iter()
+        .filter(|view| view.request.status() == RequestStatus::Pending)
+        .collect();
+    assert_eq!(pending.len(), 1);
+    assert_eq!(pending[0].request.identifier, PHONE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_was_given_to_somebody_else_carries_no_approval_over() {
+    let mut world = World::on(Platform::Dialog360).await;
+    let ada = somebody(&world, "Ada", WhatsAppShows::Both, PHONE, BSUID);
+    write(&world, &ada, SAID).await;
+    write(&world, &ada, "Hello?").await;
+    world.settle().await;
+    world.decide(&ada, Verdict::Approve).await;
+    let bob = somebody(
+        &world,
+        "Bob",
+        WhatsAppShows::Both,
+        PHONE,
+        "US.999000111222333",
+    );
+    write(&world, &bob, "Hi, new number").await;
+    world.settle().await;
+    let requests = world.requests().await;
+    assert_eq!(requests.len(), 2);
+    assert_eq!(requests[0].request.status(), RequestStatus::Pending);
+    assert_eq!(requests[0].request.chat_user_id, world.chat_user_id(&bob));
+    assert!(world.agent.deliveries().is_empty());
+}
