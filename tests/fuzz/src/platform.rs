@@ -1,0 +1,162 @@
+//! What the targets have to know about a platform.
+
+use crate::input::Request;
+use data_encoding::HEXLOWER;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::{collections::BTreeMap, time::Duration};
+use vestibule_domain::{
+    AccountScope, Timestamp,
+    connector::{Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState},
+    conversation::{ConversationKind, ConversationRef},
+    ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
+    message::Identity,
+    secret::Secret,
+};
+use vestibule_providers::{
+    outgoing::Api,
+    webhook::{Reply, WebhookProvider},
+};
+
+/// When every request arrives: the captured ones are of about this time.
+pub const NOW: Timestamp = Timestamp::from_millis(1_759_881_600_000);
+
+/// Somebody's secret of this name. Derived, so that it stands in no dictionary and no binary; the
+/// purpose keeps those that requests are checked against apart from those that answers repeat.
+pub fn secret(purpose: Purpose, name: &str) -> String {
+    let digest = Sha256::digest(format!("fuzz of {purpose:?}: {name}"));
+    HEXLOWER.encode(&digest)
+}
+
+/// What a secret is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Requests are checked with it.
+    Verifying,
+    /// Calls are made with it.
+    Calling,
+}
+
+/// Who signs a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signer {
+    /// The platform.
+    Platform,
+    /// The platform, with the secret before the last rotation.
+    PlatformBefore,
+    /// Somebody else, in the platform's manner.
+    Stranger,
+}
+
+/// One chat platform.
+pub trait Platform: Sync {
+    /// Its key.
+    fn key(&self) -> &'static str;
+
+    /// The inbound side.
+    fn webhook(&self) -> &dyn WebhookProvider;
+
+    /// Public fields of the connector, as the captured events want them.
+    fn settings(&self) -> Vec<(&'static str, String)>;
+
+    /// Secret fields.
+    fn secrets(&self, purpose: Purpose) -> Vec<(&'static str, String)>;
+
+    /// Makes the request one that was signed, and says whether it must be taken from the platform.
+    fn sign(&self, request: &mut Request, signer: Signer) -> bool;
+
+    /// Whether this is how the platform is answered.
+    fn is_reply(&self, reply: &Reply, request: &Request) -> bool;
+
+    /// The APIs that its calls go to.
+    fn apis(&self) -> &'static [Api];
+
+    /// Who gets a text.
+    fn person(&self) -> (&'static str, &'static str);
+
+    /// Where they wrote: alone with the bot, and where others read along.
+    fn places(&self) -> [&'static str; 2];
+
+    /// Where calls about a conversation go, if messages name it.
+    fn reply_url(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// What of a secret no reason may show even if the platform repeats it: it is a part of the
+    /// address of every call.
+    fn part_of_addresses(&self) -> Option<String> {
+        None
+    }
+}
+
+/// The platform's connector.
+pub fn connector(platform: &dyn Platform) -> Connector {
+    let account = AccountScope::of_verified(AccountId::derive(&["fuzz"]));
+    Connector {
+        id: ConnectorId::derive(&["fuzz", platform.key()]),
+        scope: account.project(ProjectId::derive(&["fuzz"])),
+        environment_id: EnvironmentId::derive(&["fuzz"]),
+        client_id: ClientId::derive(&["fuzz"]),
+        name: "Support".into(),
+        provider: Provider::new(platform.key()),
+        policy: Policy::AllowAll,
+        onboarding_since: None,
+        existing_users: ExistingUsers::Keep,
+        onboarding_message: None,
+        request_cooldown: Duration::ZERO,
+        settings: platform
+            .settings()
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+        secrets: SealedSecrets::default(),
+        webhook: WebhookState::default(),
+        request_hash: None,
+        version: 1,
+        created_at: Timestamp::from_millis(0),
+        updated_at: Timestamp::from_millis(0),
+    }
+}
+
+/// The connector's opened secrets.
+pub fn opened(platform: &dyn Platform, purpose: Purpose) -> BTreeMap<String, Secret> {
+    platform
+        .secrets(purpose)
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), Secret::new(value)))
+        .collect()
+}
+
+/// The person who gets texts.
+pub fn person(platform: &dyn Platform) -> Identity {
+    let (scope, identifier) = platform.person();
+    Identity {
+        provider: Provider::new(platform.key()),
+        platform_scope: scope.into(),
+        identifier: identifier.into(),
+    }
+}
+
+/// The conversations that texts go to: one with the person alone, a group, and a thread of it.
+pub fn conversations(platform: &dyn Platform) -> Vec<ConversationRef> {
+    let [direct, shared] = platform.places();
+    let connector = ConnectorId::derive(&["fuzz", platform.key()]);
+    let at = |kind, id: &str, thread: Option<&str>| {
+        let thread = thread.map(str::to_owned);
+        let conversation = ConversationRef::new(connector, kind, id.to_owned(), thread);
+        match platform.reply_url() {
+            Some(url) => conversation.answered_at(url),
+            None => conversation,
+        }
+    };
+    vec![
+        at(ConversationKind::Direct, direct, None),
+        at(ConversationKind::Group, shared, None),
+        at(ConversationKind::Channel, shared, Some("42")),
+    ]
+}
+
+/// The body as JSON; null if it is none.
+pub fn json(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap_or_default()
+}
