@@ -10,7 +10,13 @@ use vestibule_domain::{account::Permission, ids::AccountId};
 use vestibule_testkit::fault_proxy::{Fault, Rule};
 
 /// Calls the admin API; returns status and body.
-async fn call(world: &World, token: &str, method: &str, path: &str, body: Value) -> (u16, Value) {
+pub async fn call(
+    world: &World,
+    token: &str,
+    method: &str,
+    path: &str,
+    body: Value,
+) -> (u16, Value) {
     call_with(world, token, method, path, body, &[]).await
 }
 
@@ -48,11 +54,13 @@ async fn call_with(
     (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
 }
 
-fn project(world: &World) -> String {
+/// The path of the world's project.
+pub fn project(world: &World) -> String {
     format!("/v1/projects/{}", world.scope.project_id())
 }
 
-async fn all_powers(world: &World) -> String {
+/// A key that may do everything.
+pub async fn all_powers(world: &World) -> String {
     world.key(world.scope.account_id(), &Permission::ALL).await
 }
 
@@ -71,7 +79,7 @@ async fn waiting() -> (World, String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_decision_takes_one_read_and_one_transaction_with_its_audit_entry() {
+async fn an_approval_takes_one_read_one_transaction_with_its_audit_entry_and_one_job() {
     let (world, token, path) = waiting().await;
     world.count_from_here();
     let (status, body) = call(
@@ -85,7 +93,11 @@ async fn a_decision_takes_one_read_and_one_transaction_with_its_audit_entry() {
     assert_eq!(status, 200, "{body}");
     assert_eq!(
         world.aws_calls(),
-        ["DynamoDB.BatchGetItem", "DynamoDB.TransactWriteItems"]
+        [
+            "DynamoDB.BatchGetItem",
+            "DynamoDB.TransactWriteItems",
+            "SQS.SendMessage"
+        ]
     );
     assert_eq!(body["status"], "approved");
     assert_eq!(body["processed_by"]["name"], "Grace's key");

@@ -11,6 +11,7 @@ mod costs;
 mod delivery;
 mod faults;
 mod first_message;
+mod lifecycle;
 mod storms;
 mod webhook;
 mod world;

@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, future::Future, pin::pin, sync::Arc, time::Dura
 use vestibule_adapters::{
     aws::{AwsSettings, sdk_config},
     dynamo::{
-        DynamoAccessRequests, DynamoAccounts, DynamoChatUsers, DynamoConnectors,
+        DynamoAccessRequests, DynamoAccounts, DynamoChatUsers, DynamoClosings, DynamoConnectors,
         DynamoConversations, DynamoIntake, DynamoOutbox, DynamoProjects, DynamoStandings,
         KeyringStore, Table,
     },
@@ -28,18 +28,21 @@ use vestibule_domain::{
     access_request::{Actor, DecideOutcome, Verdict},
     account::{Agent, ApiKey, AuditEntry, Environment, Permission, Project},
     connector::{
-        Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState, secret_context,
+        AfterApproval, ApprovalMode, Connector, ExistingUsers, Policy, Provider, SealedSecrets,
+        WebhookState, secret_context,
     },
     egress::OriginAllowList,
     ids::{
         AccountId, ApiKeyId, AuditId, ChatUserId, ClientId, ConnectorId, EnvironmentId, IdSource,
         ProjectId, SystemIds,
     },
+    job::OnboardChatUser,
     message::Identity,
     page::{Order, PageRequest},
     ports::{
         AccessRequestFilter, AccessRequestStore, AccessRequestView, ApiKeyStore, ChatUserStore,
-        ConnectorStore, ProjectStore, SecretVault,
+        ConnectorStore, FailureClass, IntakeStore, Noted, NotedFailure, ProjectStore, SecretVault,
+        StandingPlace,
     },
     secret::Secret,
     vars::Vars,
@@ -87,7 +90,8 @@ impl Clock for SharedClock {
 pub struct Functions {
     /// `webhook-slack`
     pub intake: Intake,
-    onboarding: worker_onboarding::Deps,
+    /// `worker-onboarding`
+    pub onboarding: worker_onboarding::Deps,
     delivery: worker_delivery::Deps,
     sweeper: sweeper::Deps,
     onboarding_queue: SqsQueue,
@@ -460,8 +464,51 @@ impl World {
             name: "Grace Hopper".into(),
         };
         let audit = AuditId::new(SystemIds.draw());
-        self.access_requests()
+        let outcome = self
+            .access_requests()
             .decide(&request, verdict, &by, None, (audit, "test"), self.now())
+            .await
+            .unwrap();
+        if verdict == Verdict::Approve && matches!(outcome, DecideOutcome::Recorded(_)) {
+            let job = OnboardChatUser {
+                scope: request.scope,
+                chat_user_id: request.chat_user_id,
+                connector_id: request.connector_id,
+            };
+            let queue = &self.functions.sweeper.queue;
+            queue.enqueue_onboarding(job.into()).await.unwrap();
+        }
+        outcome
+    }
+
+    /// Somebody says that they do not want to be written to.
+    pub async fn opts_out(&self, person: &str) {
+        let place = StandingPlace {
+            scope: self.scope,
+            connector_id: self.connector.id,
+            chat_user_ids: &[self.chat_user_id(person)],
+        };
+        DynamoIntake::new(self.table.clone())
+            .note_consent(&place, Some(self.now()))
+            .await
+            .unwrap();
+    }
+
+    /// The platform reports that a message which it had taken did not arrive.
+    pub async fn did_not_arrive(&self, person: &str, message_id: &str) -> Noted {
+        let place = StandingPlace {
+            scope: self.scope,
+            connector_id: self.connector.id,
+            chat_user_ids: &[self.chat_user_id(person)],
+        };
+        let failure = NotedFailure {
+            message_id,
+            class: FailureClass::Recipient,
+            reason: "63016",
+            at: self.now(),
+        };
+        DynamoIntake::new(self.table.clone())
+            .note_send_failure(&place, &failure)
             .await
             .unwrap()
     }
@@ -742,8 +789,11 @@ fn functions(
         ),
         onboarding: worker_onboarding::Deps {
             standings: Arc::new(DynamoStandings::new(table.clone())),
+            requests: Arc::new(DynamoClosings::new(table.clone())),
             connectors: store,
             platform: platform.clone(),
+            inbox: Arc::new(queue("inbox.fifo")),
+            onboarding: Arc::new(queue("onboarding")),
             clock: clock.clone(),
             ids: Arc::new(SystemIds),
         },
@@ -761,7 +811,14 @@ fn functions(
         },
         onboarding_queue: queue("onboarding"),
         inbox_queue: queue("inbox.fifo"),
-        admin: admin(&aws, &admin_table, admin_clock, to_agent, transport),
+        admin: admin(
+            &aws,
+            &admin_table,
+            admin_clock,
+            to_agent,
+            queue("onboarding"),
+            transport,
+        ),
     }
 }
 
@@ -770,6 +827,7 @@ fn admin(
     table: &Table,
     clock: Arc<dyn Clock>,
     to_agent: &FaultProxy,
+    onboarding: SqsQueue,
     transport: Arc<HttpChatTransport>,
 ) -> axum::Router {
     let keyring = KeyringStore::new(table.clone());
@@ -784,6 +842,7 @@ fn admin(
         connectors: Arc::new(DynamoConnectors::new(table.clone(), vault.clone())),
         chat_users: Arc::new(DynamoChatUsers::new(table.clone(), vault.clone())),
         access_requests: Arc::new(DynamoAccessRequests::new(table.clone(), vault.clone())),
+        onboarding: Arc::new(onboarding),
         vault,
         transport,
         setup_token: Arc::new(SecretsManagerSetupToken::new(aws, "setup")),
@@ -866,6 +925,11 @@ async fn connector(
         existing_users: ExistingUsers::Keep,
         onboarding_message: (policy == Policy::OnBoarding).then(|| WELCOME.to_owned()),
         request_cooldown: Duration::from_hours(24),
+        // What follows an approval has its own tests.
+        after_approval: AfterApproval {
+            mode: ApprovalMode::Silent,
+            notice: None,
+        },
         settings: BTreeMap::from([
             ("api_app_id".to_owned(), format!("A{}", name.len())),
             ("team_id".to_owned(), "T1".to_owned()),

@@ -6,6 +6,7 @@
 //! | `wire` | what several resources have in common on the wire |
 //! | `rules` | rules for what callers write |
 //! | `changes` | audit entries and log lines |
+//! | `jobs` | work that is left to others |
 //! | `openapi` | the document, made from the handlers |
 
 #![expect(
@@ -14,6 +15,7 @@
 )]
 
 mod changes;
+mod jobs;
 mod openapi;
 pub mod routes;
 mod rules;
@@ -28,7 +30,7 @@ use vestibule_domain::{
     ids::IdSource,
     ports::{
         AccessRequestStore, AccountStore, ApiKeyStore, ChatUserStore, ConnectorStore,
-        EnvironmentStore, ProjectStore, SecretVault, SetupTokenSource,
+        EnvironmentStore, OnboardingQueue, ProjectStore, SecretVault, SetupTokenSource,
     },
 };
 use vestibule_edge::{admin::framed, auth::AdminPorts, setup::SetupCalls};
@@ -51,6 +53,8 @@ pub struct Deps {
     pub chat_users: Arc<dyn ChatUserStore>,
     /// Access requests.
     pub access_requests: Arc<dyn AccessRequestStore>,
+    /// Where the work goes that follows from approvals and from changes of connectors.
+    pub onboarding: Arc<dyn OnboardingQueue>,
     /// Encrypts secrets.
     pub vault: Arc<dyn SecretVault>,
     /// The way out to the platforms, to test and connect connectors.

@@ -11,6 +11,7 @@ use vestibule_adapters::{
     },
     egress::{HttpChatTransport, PlatformAddresses},
     setup_token::SecretsManagerSetupToken,
+    sqs::SqsQueue,
     vault::KmsVault,
 };
 use vestibule_domain::{SystemClock, egress::OriginAllowList, ids::SystemIds};
@@ -24,6 +25,7 @@ async fn main() -> Result<(), Error> {
     let table = Table::new(&aws, &vars.required("TABLE_NAME"));
     let keyring = KeyringStore::new(table.clone());
     let vault = Arc::new(KmsVault::new(&aws, keyring).with_kms_key(&vars.required("KMS_KEY_ID")));
+    let onboarding = SqsQueue::new(&aws, &vars.required("ONBOARDING_QUEUE_URL"));
     let setup_token = SecretsManagerSetupToken::new(&aws, &vars.required("SETUP_SECRET_ARN"));
     let public_url = vars.optional("PUBLIC_URL");
     let agent_origin_allowlist = vars.parsed("AGENT_ORIGIN_ALLOWLIST", OriginAllowList::parse);
@@ -41,6 +43,7 @@ async fn main() -> Result<(), Error> {
         connectors: Arc::new(DynamoConnectors::new(table.clone(), vault.clone())),
         chat_users: Arc::new(DynamoChatUsers::new(table.clone(), vault.clone())),
         access_requests: Arc::new(DynamoAccessRequests::new(table, vault.clone())),
+        onboarding: Arc::new(onboarding),
         vault,
         transport: Arc::new(transport),
         setup_token: Arc::new(setup_token),

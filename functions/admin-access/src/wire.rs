@@ -8,10 +8,10 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use vestibule_domain::{
-    access_request::{Actor, RequestStatus},
+    access_request::{Actor, ReasonCode, RequestStatus},
     account::Permission,
     chat_user::ChatUserStatus,
-    connector::{ExistingUsers, Policy},
+    connector::{ApprovalMode, ExistingUsers, Policy},
     conversation::ConversationKind,
     ids::{AccessRequestId, ApiKeyId, ChatUserId, ConnectorId, EnvironmentId, ProjectId},
     page::Page,
@@ -73,7 +73,8 @@ wire_enum! {
 
 wire_enum! {
     /// What happens to people already seen on a connector whose policy becomes `OnBoarding`: `keep`
-    /// treats them as approved, `require_approval` asks for approval like anybody else.
+    /// treats them as approved, `require_approval` asks for approval like anybody else. They are shown
+    /// as they were until they write.
     ExistingUsersName = ExistingUsers {
         /// They are treated as approved.
         Keep = "keep",
@@ -83,7 +84,36 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// Where a chat user stands in the project.
+    /// What follows an approval: the person is told (`notify`), the message that made the request is
+    /// handed to the agent if it is younger than 24 hours (`replay`), both, in this order, or nothing
+    /// (`silent`).
+    AfterApprovalName = ApprovalMode {
+        /// The person is told.
+        Notify = "notify",
+        /// The message is handed to the agent.
+        Replay = "replay",
+        /// They are told, then it is handed over.
+        Both = "both",
+        /// Nothing.
+        Silent = "silent",
+    }
+}
+
+wire_enum! {
+    /// Why a request was decided without anybody looking at it.
+    ReasonCodeName = ReasonCode {
+        /// Its connector no longer asks for approval.
+        PolicyOff = "policy_off",
+        /// Its connector was deleted.
+        ConnectorDeleted = "connector_deleted",
+        /// The person was approved at another connector of the environment.
+        GrantedElsewhere = "granted_elsewhere",
+    }
+}
+
+wire_enum! {
+    /// Where a chat user stands in the project. Somebody who was let in because a connector was open
+    /// stays `active` when that connector comes to ask for their approval, until they write and are held.
     ChatUserStatusName = ChatUserStatus {
         /// Wrote, and may not talk to the agent yet.
         Onboarding = "onboarding",
@@ -318,6 +348,8 @@ mod tests {
         check!(
             PolicyName = Policy,
             ExistingUsersName = ExistingUsers,
+            AfterApprovalName = ApprovalMode,
+            ReasonCodeName = ReasonCode,
             ChatUserStatusName = ChatUserStatus,
             RequestStatusName = RequestStatus,
             ConversationKindName = ConversationKind,

@@ -5,7 +5,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use std::sync::Arc;
 use vestibule_adapters::{
     aws::{AwsSettings, sdk_config},
-    dynamo::{DynamoIntake, DynamoStandings, KeyringStore, Table},
+    dynamo::{DynamoClosings, DynamoIntake, DynamoStandings, KeyringStore, Table},
     egress::{HttpChatTransport, PlatformAddresses},
     sqs::SqsQueue,
     vault::KmsVault,
@@ -22,6 +22,7 @@ async fn main() -> Result<(), Error> {
     let aws = sdk_config(&AwsSettings::read(&mut vars));
     let table = Table::new(&aws, &vars.required("TABLE_NAME"));
     let queue = SqsQueue::new(&aws, &vars.required("ONBOARDING_QUEUE_URL"));
+    let inbox = SqsQueue::new(&aws, &vars.required("INBOX_QUEUE_URL"));
     let addresses = PlatformAddresses::read(&mut vars);
     vars.finish()?;
     let transport = HttpChatTransport::new(addresses)?;
@@ -29,7 +30,10 @@ async fn main() -> Result<(), Error> {
     vault.warm().await;
     let deps = Deps {
         standings: Arc::new(DynamoStandings::new(table.clone())),
+        requests: Arc::new(DynamoClosings::new(table.clone())),
         connectors: Arc::new(DynamoIntake::new(table)),
+        inbox: Arc::new(inbox),
+        onboarding: Arc::new(queue.clone()),
         platform: Arc::new(Platforms::new(
             Arc::new(transport),
             vault,

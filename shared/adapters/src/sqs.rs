@@ -7,7 +7,7 @@ use aws_types::SdkConfig;
 use std::time::Duration;
 use vestibule_domain::{
     PortError,
-    job::{DeliverMessage, InboxJob, OnboardChatUser, OnboardingJob},
+    job::{DeliverMessage, InboxJob, OnboardingJob},
     ports::{InboxQueue, MessageHider, OnboardingQueue},
 };
 
@@ -62,8 +62,8 @@ impl MessageHider for SqsQueue {
 
 #[async_trait]
 impl OnboardingQueue for SqsQueue {
-    async fn enqueue_onboarding(&self, job: OnboardChatUser) -> Result<(), PortError> {
-        let body = to_json(&OnboardingJob::OnboardChatUser(job))?;
+    async fn enqueue_onboarding(&self, job: OnboardingJob) -> Result<(), PortError> {
+        let body = to_json(&job)?;
         self.client
             .send_message()
             .queue_url(&self.url)

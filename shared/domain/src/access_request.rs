@@ -8,8 +8,10 @@ use crate::{
     ids::{AccessRequestId, ChatUserId, ConnectorId, EnvironmentId},
     message::InboundMessage,
     scope::ProjectScope,
+    text::preview,
 };
 use serde::{Deserialize, Serialize};
+use std::{fmt, time::Duration};
 
 /// Longest note on a decision, in characters (SPEC B17).
 pub const NOTE_MAX_CHARS: usize = 4000;
@@ -47,6 +49,18 @@ impl Verdict {
     }
 }
 
+/// Why a request was decided although nobody looked at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReasonCode {
+    /// Its connector no longer asks for approval (SPEC A42).
+    PolicyOff,
+    /// Its connector was deleted (SPEC A46).
+    ConnectorDeleted,
+    /// The person was approved at another connector of the environment (SPEC A41).
+    GrantedElsewhere,
+}
+
 /// Who decides or changes something, as recorded and shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
@@ -67,6 +81,9 @@ pub struct RequestDecision {
     pub at: Timestamp,
     /// Why, if they said so (SPEC B17).
     pub note: Option<String>,
+    /// Why, when it followed from something else that they did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<ReasonCode>,
 }
 
 /// A stranger's request to talk to the agent of one environment.
@@ -130,6 +147,44 @@ impl AccessRequest {
             created_at: now,
             decision: None,
         }
+    }
+}
+
+/// How long a preview is shown and kept.
+pub const PREVIEW_KEPT: Duration = Duration::from_hours(24 * 30);
+
+/// The beginning of the message that made a request, for the approver (SPEC A43). Its `Debug` does not
+/// show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// The text, clean and short.
+    pub text: String,
+    /// From then on it is not shown.
+    pub expires_at: Timestamp,
+}
+
+impl Preview {
+    /// The preview of a message's text; `None` when it says nothing.
+    #[must_use]
+    pub fn of(text: &str, now: Timestamp) -> Option<Self> {
+        Some(Self {
+            text: preview(text)?,
+            expires_at: now.plus(PREVIEW_KEPT),
+        })
+    }
+
+    /// The text, while it may be shown.
+    #[must_use]
+    pub fn shown_at(&self, now: Timestamp) -> Option<&str> {
+        (now < self.expires_at).then_some(self.text.as_str())
+    }
+}
+
+impl fmt::Debug for Preview {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Preview")
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
     }
 }
 

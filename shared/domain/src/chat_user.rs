@@ -2,6 +2,7 @@
 
 use crate::{
     Timestamp,
+    approval::Approval,
     connector::{Connector, ExistingUsers, Policy},
     conversation::{ConversationRef, remember},
     ids::{AccessRequestId, ChatUserId, ConnectorId, EnvironmentId},
@@ -9,7 +10,7 @@ use crate::{
     profile::Profile,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where a chat user stands in the project (SPEC A37).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -108,15 +109,49 @@ impl ChatUser {
     }
 }
 
-/// What is still owed to a person at a connector. While something is, the standing is in the
-/// outbox: a redelivered message or the sweeper enqueues the job again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// One thing that is still owed to a person at a connector. While anything is, the standing is in the
+/// outbox: a redelivered message or the sweeper enqueues the job again. Debts are paid in this order,
+/// each by itself; one that must wait makes those behind it wait too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Owed {
-    /// The onboarding message, and their profile with it.
+    /// The onboarding message.
     OnboardingMessage,
-    /// Their profile only.
+    /// After an approval: their requests at other connectors of the environment are approved along.
+    RelatedRequests,
+    /// After an approval: they are told, if the connector does so.
+    ApprovalNotice,
+    /// After an approval: the message that waited goes to the agent, if the connector does so.
+    Replay,
+    /// Their profile.
     Profile,
+}
+
+impl Owed {
+    /// Every debt, in the order in which they are paid.
+    pub const ALL: [Self; 5] = [
+        Self::OnboardingMessage,
+        Self::RelatedRequests,
+        Self::ApprovalNotice,
+        Self::Replay,
+        Self::Profile,
+    ];
+    /// What an approval brings about, whatever the connector does after one: that is looked up when
+    /// the debt is paid.
+    pub const AFTER_APPROVAL: [Self; 3] =
+        [Self::RelatedRequests, Self::ApprovalNotice, Self::Replay];
+
+    /// As stored.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::OnboardingMessage => "onboarding_message",
+            Self::RelatedRequests => "related_requests",
+            Self::ApprovalNotice => "approval_notice",
+            Self::Replay => "replay",
+            Self::Profile => "profile",
+        }
+    }
 }
 
 /// What became of the onboarding message. It is sent at most once per connector and chat user
@@ -192,8 +227,10 @@ pub struct Standing {
     pub onboarding_message: Option<OnboardingMessage>,
     /// Since when they do not want to be written to here (an SMS STOP), unless they took it back.
     pub opted_out_at: Option<Timestamp>,
+    /// The latest approval here, and what followed it.
+    pub approval: Option<Approval>,
     /// What is still to be done for them.
-    pub owed: Option<Owed>,
+    pub owed: BTreeSet<Owed>,
     /// Counts changes.
     pub version: u64,
 }
@@ -216,7 +253,8 @@ impl Standing {
             rejections: None,
             onboarding_message: None,
             opted_out_at: None,
-            owed: None,
+            approval: None,
+            owed: BTreeSet::new(),
             version: 0,
         }
     }
@@ -237,7 +275,7 @@ impl Standing {
         self.remember(&message.event_keys);
         if with_onboarding_message {
             self.onboarding_message = Some(OnboardingMessage::Queued);
-            self.owed = Some(Owed::OnboardingMessage);
+            self.owed.extend([Owed::OnboardingMessage, Owed::Profile]);
         }
         self
     }
@@ -274,5 +312,19 @@ impl Standing {
     /// Appends event keys, forgetting the oldest beyond [`STANDING_EVENTS_KEPT`].
     pub fn remember(&mut self, keys: &[String]) {
         remember(&mut self.recent_events, keys, STANDING_EVENTS_KEPT);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_debt_is_stored_under_its_name_and_debts_are_paid_in_order() {
+        for owed in Owed::ALL {
+            assert_eq!(serde_json::to_value(owed).unwrap(), owed.key());
+        }
+        let all: Vec<_> = BTreeSet::from(Owed::ALL).into_iter().collect();
+        assert_eq!(all, Owed::ALL);
     }
 }

@@ -91,6 +91,52 @@ impl WebhookState {
 
 /// How long a secret is taken after it was replaced: platforms repeat what failed for about as long.
 pub const PREVIOUS_SECRETS_KEPT: Duration = Duration::from_hours(24);
+/// What follows an approval (SPEC A44).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApprovalMode {
+    /// The person is told, privately.
+    #[default]
+    Notify,
+    /// The message that made the request is handed to the agent.
+    Replay,
+    /// They are told, then the message is handed over.
+    Both,
+    /// Nothing.
+    Silent,
+}
+
+impl ApprovalMode {
+    /// Whether the person is told.
+    #[must_use]
+    pub const fn notifies(self) -> bool {
+        matches!(self, Self::Notify | Self::Both)
+    }
+
+    /// Whether the message that made the request is handed to the agent.
+    #[must_use]
+    pub const fn replays(self) -> bool {
+        matches!(self, Self::Replay | Self::Both)
+    }
+}
+
+/// What a connector does after an approval.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct AfterApproval {
+    /// What.
+    pub mode: ApprovalMode,
+    /// What the person is told; [`APPROVAL_NOTICE_DEFAULT`] when it is not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
+}
+
+impl AfterApproval {
+    /// What the person is told.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.notice.as_deref().unwrap_or(APPROVAL_NOTICE_DEFAULT)
+    }
+}
 
 /// One provider's way into one environment of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +163,8 @@ pub struct Connector {
     pub onboarding_message: Option<String>,
     /// How long after a rejection a new message makes a new request (SPEC B25).
     pub request_cooldown: Duration,
+    /// What follows an approval (SPEC A44).
+    pub after_approval: AfterApproval,
     /// The provider's public settings, such as `api_app_id`.
     pub settings: BTreeMap<String, String>,
     /// The provider's secrets, such as `signing_secret`.
@@ -143,6 +191,10 @@ pub const REQUEST_COOLDOWN_MAX: Duration = Duration::from_hours(24 * 365);
 pub const ONBOARDING_MESSAGE_DEFAULT: &str = "Thanks for your message! Access to this assistant is by approval. \
 Your request is with our team now; you can expect an answer within one working day, and there is nothing else you need to do. \
 If it is urgent, please get in touch with your usual contact.";
+
+/// What a person is told after an approval, unless the connector says otherwise (SPEC A44).
+pub const APPROVAL_NOTICE_DEFAULT: &str =
+    "Good news: you have been approved. You can write to this assistant now.";
 
 impl Connector {
     /// What the encryption of this connector's secrets is bound to (DESIGN §6), so that a

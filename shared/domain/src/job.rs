@@ -11,12 +11,27 @@ use crate::{
 use serde::{Deserialize, Serialize};
 
 /// A job of the onboarding queue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case")]
 pub enum OnboardingJob {
     /// Do what is owed to a chat user at a connector: see [`crate::chat_user::Owed`]. What that is
     /// stands on the record, so a job that comes late or twice does no harm.
     OnboardChatUser(OnboardChatUser),
+    /// Close pending requests of a connector, some at a time: see [`crate::closing`]. Why, and how far
+    /// that has got, stands on the record.
+    ClosePendingRequests(ClosePendingRequests),
+}
+
+impl From<OnboardChatUser> for OnboardingJob {
+    fn from(job: OnboardChatUser) -> Self {
+        Self::OnboardChatUser(job)
+    }
+}
+
+impl From<ClosePendingRequests> for OnboardingJob {
+    fn from(job: ClosePendingRequests) -> Self {
+        Self::ClosePendingRequests(job)
+    }
 }
 
 /// See [`OnboardingJob::OnboardChatUser`].
@@ -28,6 +43,16 @@ pub struct OnboardChatUser {
     /// To whom.
     pub chat_user_id: ChatUserId,
     /// Where.
+    pub connector_id: ConnectorId,
+}
+
+/// See [`OnboardingJob::ClosePendingRequests`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClosePendingRequests {
+    /// Account and project.
+    #[serde(flatten)]
+    pub scope: ProjectScope,
+    /// Whose requests.
     pub connector_id: ConnectorId,
 }
 

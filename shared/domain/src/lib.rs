@@ -7,7 +7,9 @@
 //! | [`access`] | the decision for one message: may this sender talk to the agent? |
 //! | [`access_request`] | the request of a stranger and how it moves |
 //! | [`account`] | account, client, project, environment, API key, caller |
+//! | [`approval`] | what follows an approval |
 //! | [`chat_user`] | a person on a chat platform, and their standing at one connector |
+//! | [`closing`] | pending requests that go with their connector's policy, or with the connector |
 //! | [`connector`] | one provider, one environment, one policy |
 //! | [`conversation`] | where a message was written |
 //! | [`delivery`] | what the agent gets and answers |
@@ -27,8 +29,10 @@
 pub mod access;
 pub mod access_request;
 pub mod account;
+pub mod approval;
 pub mod chat_user;
 pub mod clock;
+pub mod closing;
 pub mod connector;
 pub mod conversation;
 pub mod delivery;

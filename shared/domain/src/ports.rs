@@ -9,8 +9,8 @@ mod vault;
 
 pub use admin::{
     AccessRequestFilter, AccessRequestStore, AccessRequestView, AccountStore, ApiKeyStore,
-    ChatUserFilter, ChatUserStore, ConnectorStore, Created, EnvironmentStore, ProjectStore, SetUp,
-    SetUpOutcome, SetUpReceipt,
+    ChatUserFilter, ChatUserStore, ConnectorStore, CountUpTo, Created, EnvironmentStore,
+    PolicyEffects, ProjectStore, SetUp, SetUpOutcome, SetUpReceipt,
 };
 pub use chat::{
     AVATAR_MAX_BYTES, AgentClient, AgentReply, AgentRequest, AvatarImage, ChatPlatform,
@@ -23,8 +23,8 @@ pub use intake::{
     Written,
 };
 pub use onboarding::{
-    Claim, ClaimedStanding, ConversationStore, DeliveryContext, Learnt, OutboxEntry, OutboxStore,
-    Settlement, StandingStore,
+    Claim, ClaimedStanding, ConversationStore, DeliveryContext, ImpliedDecision, Learnt,
+    OUTBOX_PATIENCE, OutboxEntry, OutboxStore, Paid, PendingPage, RequestCloser, StandingStore,
 };
 pub use queue::{InboxQueue, MessageHider, OnboardingQueue};
 pub use vault::{SecretVault, SetupTokenSource};

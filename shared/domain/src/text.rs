@@ -2,11 +2,24 @@
 
 /// Longest name that is kept, in characters.
 pub const NAME_MAX_CHARS: usize = 200;
+/// Longest preview of a message, in characters (SPEC A43).
+pub const PREVIEW_MAX_CHARS: usize = 280;
 
 /// A name as it may be stored and shown: without control and bidirectional-override characters,
 /// trimmed, white space folded, at most [`NAME_MAX_CHARS`] characters. `None` when nothing is left.
 #[must_use]
 pub fn clean_name(raw: &str) -> Option<String> {
+    clean_line(raw, NAME_MAX_CHARS)
+}
+
+/// The beginning of a message as it may be shown to an approver: cleaned like a name, in one line,
+/// at most [`PREVIEW_MAX_CHARS`] characters. `None` when nothing is left.
+#[must_use]
+pub fn preview(raw: &str) -> Option<String> {
+    clean_line(raw, PREVIEW_MAX_CHARS)
+}
+
+fn clean_line(raw: &str, max_chars: usize) -> Option<String> {
     let mut clean = String::new();
     for word in raw
         .split(|c: char| c.is_whitespace() || c.is_control())
@@ -22,7 +35,7 @@ pub fn clean_name(raw: &str) -> Option<String> {
         }
         clean.push_str(&word);
     }
-    let clean: String = clean.chars().take(NAME_MAX_CHARS).collect();
+    let clean: String = clean.chars().take(max_chars).collect();
     let clean = clean.trim_end();
     (!clean.is_empty()).then(|| clean.to_owned())
 }
@@ -40,6 +53,7 @@ pub fn is_invisible(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_name_loses_what_could_reorder_or_break_the_text_around_it() {
@@ -49,6 +63,29 @@ mod tests {
         );
         assert_eq!(clean_name("\u{202E}\n\t"), None);
         assert_eq!(clean_name("محمد").as_deref(), Some("محمد"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_preview_has_at_most_280_characters_and_none_that_is_invisible(raw in any::<String>()) {
+            let Some(preview) = preview(&raw) else {
+                prop_assert!(raw.chars().all(|c| c.is_whitespace() || is_invisible(c)));
+                return Ok(());
+            };
+            prop_assert!(preview.chars().count() <= PREVIEW_MAX_CHARS);
+            prop_assert!(!preview.chars().any(is_invisible));
+            prop_assert_eq!(preview.trim(), preview.as_str());
+        }
+    }
+
+    #[test]
+    fn a_preview_is_the_beginning_of_a_message_in_one_line() {
+        assert_eq!(
+            preview("Good\nmorning,\t\u{202E}are you\u{200B} there?").as_deref(),
+            Some("Good morning, are you there?")
+        );
+        assert_eq!(preview(&"é".repeat(1000)), Some("é".repeat(280)));
+        assert_eq!(preview("\u{202E} \n"), None);
     }
 
     #[test]

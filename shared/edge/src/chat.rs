@@ -2,10 +2,11 @@
 
 use crate::calls::{Caller, Unable};
 use async_trait::async_trait;
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock, PortError,
     connector::{Connector, Provider},
+    conversation::ConversationRef,
     error::Chain,
     ports::{
         ChatPlatform, FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, SecretVault,
@@ -116,6 +117,15 @@ impl ChatPlatform for Platforms {
                 }
             }
         })
+    }
+
+    fn reply_window(
+        &self,
+        connector: &Connector,
+        conversation: &ConversationRef,
+    ) -> Option<Duration> {
+        self.provider(&connector.provider)?
+            .reply_window(conversation)
     }
 
     async fn profile(&self, connector: &Connector, query: ProfileQuery<'_>) -> ProfileOutcome {

@@ -52,6 +52,8 @@ pub enum Metric {
     AccessRequestCreated,
     /// An onboarding message was given up.
     OnboardingMessageFailed,
+    /// Telling somebody of their approval was given up.
+    ApprovalNoticeFailed,
     /// A platform reported that a message it had taken did not arrive.
     SendFailedLater,
     /// A delivery to an agent failed and will be tried again.
@@ -64,6 +66,7 @@ impl Metric {
             Self::ProviderThrottled => "ProviderThrottled",
             Self::EventUnreadable => "EventUnreadable",
             Self::AccessRequestCreated => "AccessRequestCreated",
+            Self::ApprovalNoticeFailed => "ApprovalNoticeFailed",
             Self::OnboardingMessageFailed => "OnboardingMessageFailed",
             Self::SendFailedLater => "SendFailedLater",
             Self::DeliveryRetried => "DeliveryRetried",

@@ -14,7 +14,7 @@ use std::{borrow::Cow, sync::Arc};
 use utoipa::ToSchema;
 use vestibule_domain::{
     PortError, Timestamp,
-    access_request::{RequestDecision, Verdict},
+    access_request::{ReasonCode, RequestDecision, Verdict},
     account::Permission,
     error::Chain,
     page::ListError,
@@ -411,6 +411,11 @@ pub struct ProblemDecision {
     pub at: Timestamp,
     /// Why, if they said so.
     pub note: Option<String>,
+    /// Why, when it followed from something else that they did: `policy_off`, `connector_deleted` or
+    /// `granted_elsewhere`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = json!(null))]
+    pub reason_code: Option<ReasonCode>,
 }
 
 impl From<&RequestDecision> for ProblemDecision {
@@ -420,6 +425,7 @@ impl From<&RequestDecision> for ProblemDecision {
             by: decision.by.name.clone(),
             at: decision.at,
             note: decision.note.clone(),
+            reason_code: decision.reason,
         }
     }
 }
@@ -458,6 +464,7 @@ mod tests {
             },
             at: Timestamp::from_millis(0),
             note: None,
+            reason: None,
         }
     }
 

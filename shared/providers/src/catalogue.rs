@@ -140,6 +140,7 @@ pub fn keeps_previous(kind: &dyn ConnectorKind, field: &str) -> bool {
 pub fn connector_kinds() -> &'static [&'static dyn ConnectorKind] {
     &[
         &slack::Slack,
+        &teams::Teams,
         &telegram::Telegram,
         &dialog360::Dialog360,
         &twilio::Twilio,
@@ -151,6 +152,7 @@ pub fn connector_kinds() -> &'static [&'static dyn ConnectorKind] {
 pub fn chat_providers() -> &'static [&'static dyn ChatProvider] {
     &[
         &slack::Slack,
+        &teams::Teams,
         &telegram::Telegram,
         &dialog360::Dialog360,
         &twilio::Twilio,
@@ -162,6 +164,7 @@ pub fn chat_providers() -> &'static [&'static dyn ChatProvider] {
 pub fn connector_setups() -> &'static [&'static dyn ConnectorSetup] {
     &[
         &slack::Slack,
+        &teams::Teams,
         &telegram::Telegram,
         &dialog360::Dialog360,
         &twilio::Twilio,

@@ -21,6 +21,7 @@ use http::{HeaderName, Method, header};
 use std::{fmt, time::Duration};
 use vestibule_domain::{
     connector::Provider,
+    conversation::ConversationRef,
     ports::{FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, SendOutcome},
     secret::Secret,
 };
@@ -58,6 +59,13 @@ pub trait ChatProvider: Send + Sync {
     /// provider renews a token that was refused by asking again.
     fn keep_answer(&self, call: &OutgoingCall, reply: &HttpReply) -> Option<Duration> {
         let _ = (call, reply);
+        None
+    }
+
+    /// How long after a person's message the platform lets us write to them in this conversation;
+    /// `None` when it sets no such time.
+    fn reply_window(&self, conversation: &ConversationRef) -> Option<Duration> {
+        let _ = conversation;
         None
     }
 

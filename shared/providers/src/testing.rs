@@ -6,7 +6,9 @@ use serde_json::Value;
 use std::{collections::BTreeMap, time::Duration};
 use vestibule_domain::{
     AccountScope, Timestamp,
-    connector::{Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState},
+    connector::{
+        AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
+    },
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
 };
 
@@ -25,6 +27,7 @@ pub(crate) fn connector(provider: Provider, settings: &[(&str, &str)]) -> Connec
         existing_users: ExistingUsers::Keep,
         onboarding_message: None,
         request_cooldown: Duration::ZERO,
+        after_approval: AfterApproval::default(),
         settings: settings
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

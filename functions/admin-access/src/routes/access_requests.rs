@@ -4,13 +4,17 @@ pub mod decide;
 pub mod get;
 pub mod list;
 
-use crate::wire::{ActorResponse, ConversationKindName, RequestStatusName};
+use crate::wire::{ActorResponse, ConversationKindName, ReasonCodeName, RequestStatusName};
 use serde::Serialize;
 use utoipa::ToSchema;
 use vestibule_domain::{
-    Timestamp, access_request::AccessRequest, chat_user::OnboardingMessage,
+    Timestamp,
+    access_request::AccessRequest,
+    approval::{FollowUp, notifiable_until},
+    chat_user::OnboardingMessage,
     ports::AccessRequestView,
 };
+use vestibule_providers::catalogue::chat_provider;
 
 /// An access request.
 #[derive(Debug, Serialize, ToSchema)]
@@ -21,7 +25,7 @@ use vestibule_domain::{
     "conversation": {"id": "01JD3Q3Z9V8M4T6K2N7P5R1S10", "kind": "direct", "provider_conversation_id": "D0123456789", "thread": null},
     "created_at": "2026-11-22T10:00:00.000Z", "rejected_before": 0,
     "processed_by": {"id": "api_key:01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "first key"},
-    "processed_at": "2026-11-22T10:05:00.000Z", "processing_note": "A new colleague."
+    "processed_at": "2026-11-22T10:05:00.000Z", "processing_note": "A new colleague.", "reason_code": null
 }))]
 pub struct AccessRequestResponse {
     /// Its id.
@@ -52,6 +56,9 @@ pub struct AccessRequestResponse {
     processed_at: Option<Timestamp>,
     /// Why, if they said so.
     processing_note: Option<String>,
+    /// Why, when nobody looked at this request: `processed_by` is then who changed the connector, or
+    /// approved the person elsewhere.
+    reason_code: Option<ReasonCodeName>,
 }
 
 /// A connector as it was named when the request was made. It may be deleted since.
@@ -79,13 +86,14 @@ pub struct ConversationResponse {
 impl From<AccessRequest> for AccessRequestResponse {
     fn from(request: AccessRequest) -> Self {
         let status = request.status().into();
-        let (by, at, note) = match request.decision {
+        let (by, at, note, reason) = match request.decision {
             Some(decision) => (
                 Some((&decision.by).into()),
                 Some(decision.at),
                 decision.note,
+                decision.reason,
             ),
-            None => (None, None, None),
+            None => (None, None, None, None),
         };
         Self {
             id: request.id.to_string(),
@@ -109,6 +117,7 @@ impl From<AccessRequest> for AccessRequestResponse {
             processed_by: by,
             processed_at: at,
             processing_note: note,
+            reason_code: reason.map(Into::into),
         }
     }
 }
@@ -131,6 +140,73 @@ pub struct AccessRequestDetailsResponse {
     last_message_at: Option<Timestamp>,
     /// What became of the onboarding message, which a person gets at most once a connector.
     onboarding_message: OnboardingMessageResponse,
+    /// The beginning of the message that made the request, at most 280 characters; null when it had no
+    /// text, and 30 days after it.
+    preview: Option<String>,
+    /// From then on the person cannot be told of a decision: the platform lets nobody write so long
+    /// after their last message, or they asked not to be written to. Null when there is no such time, and
+    /// for a request that was followed by another.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    notifiable_until: Option<Timestamp>,
+    /// What became of telling the person that they were approved; null while they are not.
+    notice_status: Option<FollowUpResponse>,
+    /// What became of handing the message that made the request to the agent; null while they are not
+    /// approved.
+    replay_status: Option<FollowUpResponse>,
+}
+
+/// What became of something that follows an approval.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"status": "skipped", "at": "2026-11-22T10:00:01.000Z", "class": null, "reason": "window_closed"}))]
+pub struct FollowUpResponse {
+    /// It is `queued`, was `sent`, `failed`, or was `skipped`.
+    status: FollowUpStatus,
+    /// Since when this is known.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    at: Option<Timestamp>,
+    /// Whose fault a failure is: `recipient`, `connector` or `request`; `gave_up` after a day of tries.
+    class: Option<String>,
+    /// The platform's own word for a failure. Of what was skipped: `not_wanted` (the connector does not
+    /// do it), `connector_deleted`, `access_ended` (taken away, or the person was blocked or erased),
+    /// `opted_out`, `window_closed` (too long after their last message), `not_kept` (the message), or
+    /// `too_old`.
+    reason: Option<String>,
+}
+
+/// What became of something that follows an approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FollowUpStatus {
+    /// It is being seen to.
+    Queued,
+    /// It went out.
+    Sent,
+    /// It cannot go out.
+    Failed,
+    /// It was not tried.
+    Skipped,
+}
+
+impl From<FollowUp> for FollowUpResponse {
+    fn from(fate: FollowUp) -> Self {
+        let of = |status, at, class, reason| Self {
+            status,
+            at,
+            class,
+            reason,
+        };
+        match fate {
+            FollowUp::Queued => of(FollowUpStatus::Queued, None, None, None),
+            FollowUp::Sent { at, .. } => of(FollowUpStatus::Sent, Some(at), None, None),
+            FollowUp::Failed { at, class, reason } => {
+                of(FollowUpStatus::Failed, Some(at), Some(class), Some(reason))
+            }
+            FollowUp::Skipped { at, reason } => {
+                let reason = Some(reason.key().to_owned());
+                of(FollowUpStatus::Skipped, Some(at), None, reason)
+            }
+        }
+    }
 }
 
 /// What became of the onboarding message.
@@ -189,13 +265,27 @@ impl From<Option<OnboardingMessage>> for OnboardingMessageResponse {
     }
 }
 
-impl From<AccessRequestView> for AccessRequestDetailsResponse {
-    fn from(view: AccessRequestView) -> Self {
+impl AccessRequestDetailsResponse {
+    /// The request as it is shown at this time.
+    fn of(view: AccessRequestView, now: Timestamp) -> Self {
+        let id = view.request.id;
         let counted = view
             .standing
             .as_ref()
             .filter(|standing| standing.request_id == Some(view.request.id));
         let user = view.chat_user.as_ref();
+        let window = chat_provider(&view.request.provider)
+            .and_then(|provider| provider.reply_window(&view.request.conversation));
+        let notifiable = counted.and_then(|standing| notifiable_until(standing, window));
+        let approval = view
+            .standing
+            .as_ref()
+            .and_then(|standing| standing.approval.clone())
+            .filter(|approval| approval.request_id == id);
+        let (notice, replay) = match approval {
+            Some(approval) => (Some(approval.notice), Some(approval.replay)),
+            None => (None, None),
+        };
         Self {
             user_name: user
                 .map_or(view.request.identifier.as_str(), |user| user.display_name())
@@ -207,6 +297,14 @@ impl From<AccessRequestView> for AccessRequestDetailsResponse {
                 .standing
                 .and_then(|standing| standing.onboarding_message)
                 .into(),
+            preview: view
+                .preview
+                .as_ref()
+                .and_then(|preview| preview.shown_at(now))
+                .map(str::to_owned),
+            notifiable_until: notifiable,
+            notice_status: notice.map(Into::into),
+            replay_status: replay.map(Into::into),
             request: view.request.into(),
         }
     }
@@ -216,9 +314,11 @@ impl From<AccessRequestView> for AccessRequestDetailsResponse {
 mod tests {
     use super::*;
     use serde_json::json;
+    use std::{collections::BTreeSet, time::Duration};
     use vestibule_domain::{
         AccountScope,
-        access_request::{Actor, RequestDecision, Verdict},
+        access_request::{Actor, Preview, ReasonCode, RequestDecision, Verdict},
+        approval::{Approval, SkipReason},
         chat_user::Standing,
         connector::Provider,
         conversation::{ConversationKind, ConversationRef},
@@ -265,18 +365,24 @@ mod tests {
                 message_id: None,
             }),
             opted_out_at: None,
-            owed: None,
+            approval: None,
+            owed: BTreeSet::new(),
             version: 1,
         };
         AccessRequestView {
             request,
             chat_user: None,
             standing: Some(standing),
+            preview: Preview::of("Good morning", Timestamp::from_millis(0)),
         }
     }
 
     fn shown(view: AccessRequestView) -> serde_json::Value {
-        serde_json::to_value(AccessRequestDetailsResponse::from(view)).unwrap()
+        shown_at(view, Timestamp::from_millis(10))
+    }
+
+    fn shown_at(view: AccessRequestView, now: Timestamp) -> serde_json::Value {
+        serde_json::to_value(AccessRequestDetailsResponse::of(view, now)).unwrap()
     }
 
     #[test]
@@ -314,6 +420,7 @@ mod tests {
             },
             at: Timestamp::from_millis(0),
             note: Some("unknown".to_owned()),
+            reason: Some(ReasonCode::PolicyOff),
         });
         view.standing = None;
         let shown = shown(view);
@@ -323,7 +430,60 @@ mod tests {
             json!({"id": "api_key:1", "name": "Grace"})
         );
         assert_eq!(shown["processing_note"], "unknown");
+        assert_eq!(shown["reason_code"], "policy_off");
         assert_eq!(shown["onboarding_message"]["status"], "none");
+    }
+
+    #[test]
+    fn a_preview_is_shown_for_thirty_days() {
+        let day = Duration::from_hours(24);
+        let start = Timestamp::from_millis(0);
+        assert_eq!(
+            shown_at(view(), start.plus(day * 29))["preview"],
+            "Good morning"
+        );
+        assert_eq!(
+            shown_at(view(), start.plus(day * 30))["preview"],
+            json!(null)
+        );
+    }
+
+    #[test]
+    fn somebody_who_asked_not_to_be_written_to_cannot_be_told_from_then_on() {
+        assert_eq!(shown(view())["notifiable_until"], json!(null));
+        let mut view = view();
+        if let Some(standing) = &mut view.standing {
+            standing.opted_out_at = Some(Timestamp::from_millis(5));
+        }
+        assert_eq!(shown(view)["notifiable_until"], "1970-01-01T00:00:00.005Z");
+    }
+
+    #[test]
+    fn what_followed_an_approval_is_shown_with_the_request_that_was_approved() {
+        let mut view = view();
+        let (id, environment) = (view.request.id, view.request.environment_id);
+        let by = Actor {
+            id: "api_key:1".to_owned(),
+            name: "Grace".to_owned(),
+        };
+        let at = Timestamp::from_millis(0);
+        let approval = Approval {
+            notice: FollowUp::Skipped {
+                at,
+                reason: SkipReason::WindowClosed,
+            },
+            ..Approval::new(id, environment, by, at)
+        };
+        if let Some(standing) = &mut view.standing {
+            standing.approval = Some(approval);
+        }
+        let mut earlier = view.clone();
+        let shown = shown(view);
+        assert_eq!(shown["notice_status"]["status"], "skipped");
+        assert_eq!(shown["notice_status"]["reason"], "window_closed");
+        assert_eq!(shown["replay_status"]["status"], "queued");
+        earlier.request.id = AccessRequestId::derive(&["earlier"]);
+        assert_eq!(self::shown(earlier)["notice_status"], json!(null));
     }
 
     #[test]

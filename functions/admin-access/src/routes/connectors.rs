@@ -19,7 +19,7 @@ pub mod update;
 
 use crate::{
     Deps, rules,
-    wire::{ExistingUsersName, PolicyName},
+    wire::{AfterApprovalName, ExistingUsersName, PolicyName},
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -29,6 +29,7 @@ use vestibule_domain::{
     ProjectScope, Timestamp,
     connector::{Connector, ONBOARDING_MESSAGE_DEFAULT, Policy, Provider, REQUEST_COOLDOWN_MAX},
     ids::{ConnectorId, EnvironmentId},
+    ports::{CountUpTo, PolicyEffects},
 };
 use vestibule_edge::{
     admin::{CallOrigin, FieldErrors, JsonBody},
@@ -49,7 +50,7 @@ use vestibule_providers::{
     "environment_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0X", "client_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Y",
     "policy": "OnBoarding", "onboarding_since": "2026-11-22T10:00:00.000Z", "existing_users": "keep",
     "onboarding_message": "Your request is being reviewed. You can expect an answer within one working day. If it is urgent, call 555-0100.",
-    "request_cooldown_seconds": 86400,
+    "request_cooldown_seconds": 86400, "after_approval": "notify", "approval_notice": null,
     "slack": {"api_app_id": "A0123456789", "team_id": "T0123456789", "signing_secret": {"set": true}, "bot_token": {"set": true}},
     "webhook_path": "/webhooks/slack/01JD3Q3Z9V8M4T6K2N7P5R1S0W",
     "webhook_url": "https://api.example.com/webhooks/slack/01JD3Q3Z9V8M4T6K2N7P5R1S0W",
@@ -79,6 +80,10 @@ pub struct ConnectorResponse {
     onboarding_message: Option<String>,
     /// Seconds after a rejection until a new message makes a new request.
     request_cooldown_seconds: u64,
+    /// What follows an approval.
+    after_approval: AfterApprovalName,
+    /// What a person is told after an approval; null for the text that is offered at `/v1/providers`.
+    approval_notice: Option<String>,
     /// The fields of the provider, under its key.
     #[serde(flatten)]
     #[schema(ignore)]
@@ -107,6 +112,45 @@ pub struct ConnectorResponse {
     /// When it last changed.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
+    /// What the change would affect: in the answer to a change with `dry_run`, and nowhere else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    dry_run: Option<PolicyEffectsResponse>,
+}
+
+/// What a change of a connector's policy would affect.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "pending_requests_closed": {"count": 12, "more": false},
+    "chat_users_kept": {"count": 0, "more": false},
+    "chat_users_needing_approval": {"count": 0, "more": false}
+}))]
+pub struct PolicyEffectsResponse {
+    /// Pending requests that would be rejected with the `reason_code` `policy_off`.
+    pending_requests_closed: CountResponse,
+    /// People let in because the connector was open who would go on without approval.
+    chat_users_kept: CountResponse,
+    /// Such people who would need approval.
+    chat_users_needing_approval: CountResponse,
+}
+
+/// A number that is counted up to a thousand.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"count": 12, "more": false}))]
+pub struct CountResponse {
+    /// How many there are, as far as was counted.
+    count: u32,
+    /// Whether there may be more.
+    more: bool,
+}
+
+impl From<CountUpTo> for CountResponse {
+    fn from(count: CountUpTo) -> Self {
+        Self {
+            count: count.count,
+            more: count.more,
+        }
+    }
 }
 
 impl ConnectorResponse {
@@ -124,6 +168,8 @@ impl ConnectorResponse {
             onboarding_since: connector.onboarding_since,
             existing_users: connector.existing_users.into(),
             request_cooldown_seconds: connector.request_cooldown.as_secs(),
+            after_approval: connector.after_approval.mode.into(),
+            approval_notice: connector.after_approval.notice.clone(),
             section: section_of(&connector, kind),
             set_up_steps: kind
                 .map(|kind| kind.set_up_steps(url.as_deref().unwrap_or(&path)))
@@ -138,6 +184,18 @@ impl ConnectorResponse {
             onboarding_message: connector.onboarding_message,
             created_at: connector.created_at,
             updated_at: connector.updated_at,
+            dry_run: None,
+        }
+    }
+
+    fn with_effects(self, effects: PolicyEffects) -> Self {
+        Self {
+            dry_run: Some(PolicyEffectsResponse {
+                pending_requests_closed: effects.requests_closed.into(),
+                chat_users_kept: effects.chat_users_kept.into(),
+                chat_users_needing_approval: effects.chat_users_needing_approval.into(),
+            }),
+            ..self
         }
     }
 }
@@ -286,8 +344,9 @@ fn read_section(
     }
 }
 
-/// An onboarding message as it is stored; blank is none.
+/// A text to people as it is stored; blank is none.
 fn read_message(
+    field: &str,
     given: Option<&str>,
     kind: &dyn ConnectorKind,
     errors: &mut FieldErrors,
@@ -296,7 +355,7 @@ fn read_message(
     let most = kind.message_max_chars();
     if message.chars().count() > most {
         errors.add(
-            "onboarding_message",
+            field,
             format!(
                 "must be at most {most} characters, which is what {} takes",
                 kind.label()
@@ -369,6 +428,8 @@ fn facts(connector: &Connector) -> Value {
         "existing_users": connector.existing_users,
         "onboarding_message": connector.onboarding_message,
         "request_cooldown_seconds": connector.request_cooldown.as_secs(),
+        "after_approval": connector.after_approval.mode,
+        "approval_notice": connector.after_approval.notice,
         "settings": connector.settings,
         "secrets_set": connector.secrets.fields.keys().collect::<Vec<_>>(),
     })
@@ -377,6 +438,7 @@ fn facts(connector: &Connector) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use vestibule_domain::connector::APPROVAL_NOTICE_DEFAULT;
 
     fn slack() -> &'static dyn ConnectorKind {
         connector_kind(&Provider::new("slack")).unwrap()
@@ -480,11 +542,18 @@ mod tests {
     fn a_message_fits_the_platform() {
         let most = slack().message_max_chars();
         let mut errors = FieldErrors::default();
-        assert!(read_message(Some(&"é".repeat(most)), slack(), &mut errors).is_some());
-        assert_eq!(read_message(Some(" \n "), slack(), &mut errors), None);
+        let field = "approval_notice";
+        let mut read = |text: &str| read_message(field, Some(text), slack(), &mut errors);
+        assert!(read(&"é".repeat(most)).is_some());
+        assert_eq!(read(" \n "), None);
         assert!(errors.is_empty());
-        read_message(Some(&"é".repeat(most + 1)), slack(), &mut errors);
-        assert!(errors.names("onboarding_message"));
+        read_message(field, Some(&"é".repeat(most + 1)), slack(), &mut errors);
+        assert!(errors.names(field));
+        for kind in connector_kinds() {
+            for offered in [ONBOARDING_MESSAGE_DEFAULT, APPROVAL_NOTICE_DEFAULT] {
+                assert!(offered.chars().count() <= kind.message_max_chars());
+            }
+        }
     }
 
     #[test]

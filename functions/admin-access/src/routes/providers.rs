@@ -5,7 +5,10 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
-use vestibule_domain::{account::Permission, connector::ONBOARDING_MESSAGE_DEFAULT};
+use vestibule_domain::{
+    account::Permission,
+    connector::{APPROVAL_NOTICE_DEFAULT, ONBOARDING_MESSAGE_DEFAULT},
+};
 use vestibule_edge::{auth::Authenticated, problem::ApiError};
 use vestibule_providers::catalogue::{ConnectorKind, Fill, connector_kinds};
 
@@ -26,6 +29,7 @@ pub struct ProvidersResponse {
     "fields": [{"name": "team_id", "secret": false, "required": true, "fill": "nothing", "previous_in": null, "help": "Begins with T."}],
     "message_max_chars": 4000,
     "default_onboarding_message": "Thanks for your message! …",
+    "default_approval_notice": "Good news: …",
     "set_up_steps": ["Open your app at api.slack.com/apps.", "Set the request URL to {webhook_url}."]
 }))]
 pub struct ProviderResponse {
@@ -42,6 +46,8 @@ pub struct ProviderResponse {
     /// A good text to begin with: it says that the request is being reviewed, when to expect an
     /// answer, and whom to ask if it is urgent.
     default_onboarding_message: &'static str,
+    /// What people are told after an approval, unless their connector says otherwise.
+    default_approval_notice: &'static str,
     /// What to do in the platform's console; `{webhook_url}` stands for the connector's address.
     set_up_steps: Vec<String>,
 }
@@ -104,6 +110,7 @@ impl From<&'static dyn ConnectorKind> for ProviderResponse {
             fields: fields.collect(),
             message_max_chars: kind.message_max_chars(),
             default_onboarding_message: ONBOARDING_MESSAGE_DEFAULT,
+            default_approval_notice: APPROVAL_NOTICE_DEFAULT,
             set_up_steps: kind.set_up_steps(WEBHOOK_URL_PLACEHOLDER),
         }
     }

@@ -2,10 +2,12 @@
 
 use super::{
     accounts::ApiKeyItem,
+    decisions::decision_audit,
     intake::take,
-    items::{AccessRequestItem, ChatUserItem, StandingItem, StatusAttributes},
+    items::{AccessRequestItem, ChatUserItem, PreviewItem, StandingItem, StatusAttributes},
     keys,
     lists::{Index, List},
+    standings::debts,
     table::{Cancelled, Table, Transacted, from_row, n, s, to_value, update_write},
 };
 use crate::vault::KmsVault;
@@ -17,11 +19,12 @@ use vestibule_domain::{
     access_request::{
         AccessRequest, Actor, DecideOutcome, RequestDecision, Verdict, on_decided_again,
     },
-    account::{ApiKey, AuditEntry},
-    chat_user::Grant,
+    account::ApiKey,
+    approval::Approval,
+    chat_user::{Grant, Owed},
     ids::{AccessRequestId, AccountId, AuditId, ProjectId},
     page::{ListError, Page, PageRequest},
-    ports::{AccessRequestFilter, AccessRequestStore, AccessRequestView},
+    ports::{AccessRequestFilter, AccessRequestStore, AccessRequestView, OUTBOX_PATIENCE},
 };
 
 /// See [`AccessRequestStore`].
@@ -47,14 +50,15 @@ impl DynamoAccessRequests {
             .iter()
             .map(|request| {
                 let (scope, user) = (request.scope, request.chat_user_id);
-                (
+                [
                     keys::chat_user(scope, user),
                     keys::standing(scope, user, request.connector_id),
-                )
+                    keys::preview(scope, request.id),
+                ]
             })
             .collect();
         let mut wanted: Vec<keys::Key> = Vec::new();
-        for key in places.iter().flat_map(|(user, standing)| [user, standing]) {
+        for key in places.iter().flatten() {
             if !wanted.contains(key) {
                 wanted.push(key.clone());
             }
@@ -63,7 +67,7 @@ impl DynamoAccessRequests {
         requests
             .into_iter()
             .zip(places)
-            .map(|(request, (user, standing))| {
+            .map(|(request, [user, standing, preview])| {
                 let row = |key: &keys::Key| rows.get(key).cloned();
                 Ok(AccessRequestView {
                     request,
@@ -75,25 +79,13 @@ impl DynamoAccessRequests {
                         .map(|row| from_row::<StandingItem>(row, "standing"))
                         .transpose()?
                         .map(Into::into),
+                    preview: row(&preview)
+                        .map(|row| from_row::<PreviewItem>(row, "preview"))
+                        .transpose()?
+                        .map(Into::into),
                 })
             })
             .collect()
-    }
-
-    fn request_write(
-        &self,
-        request: &AccessRequest,
-        decision: &RequestDecision,
-    ) -> Result<TransactWriteItem, PortError> {
-        let list = keys::access_requests(request.scope, Some(decision.verdict.status()));
-        let update = self.table.update_part(
-            &keys::access_request(request.scope, request.id),
-            "SET decision = :decision, state_pk = :list",
-            "attribute_exists(pk) AND attribute_not_exists(decision)",
-            &[],
-            &[(":decision", to_value(decision)?), (":list", s(list))],
-        )?;
-        Ok(update_write(update))
     }
 
     fn grant_write(
@@ -128,14 +120,27 @@ impl DynamoAccessRequests {
     fn standing_write(
         &self,
         request: &AccessRequest,
-        verdict: Verdict,
-        now: Timestamp,
+        decision: &RequestDecision,
     ) -> Result<TransactWriteItem, PortError> {
+        let now = decision.at;
         let key = keys::standing(request.scope, request.chat_user_id, request.connector_id);
         let settled = "SET request_pending = :no, version = version + :one";
         let mut values = vec![(":no", AttributeValue::Bool(false)), (":one", n(1))];
-        let update = match verdict {
-            Verdict::Approve => settled.to_owned(),
+        let update = match decision.verdict {
+            Verdict::Approve => {
+                let approval =
+                    Approval::new(request.id, request.environment_id, decision.by.clone(), now);
+                values.extend([
+                    (":approval", to_value(&approval)?),
+                    (":shard", s(keys::outbox_shard(request.chat_user_id))),
+                    (":due", n(now.plus(OUTBOX_PATIENCE).millis())),
+                    (":zero", n(0)),
+                    (":owes", debts(&Owed::AFTER_APPROVAL)),
+                ]);
+                format!(
+                    "{settled}, approval = :approval, outbox_pk = :shard, outbox_due = :due, attempts = :zero ADD owes :owes"
+                )
+            }
             Verdict::Reject => {
                 values.extend([(":zero", n(0)), (":now", s(now))]);
                 format!(
@@ -147,32 +152,6 @@ impl DynamoAccessRequests {
             .table
             .update_part(&key, &update, "attribute_exists(pk)", &[], &values)?;
         Ok(update_write(update))
-    }
-}
-
-fn audit_entry(
-    request: &AccessRequest,
-    decision: &RequestDecision,
-    (id, request_id): (AuditId, &str),
-) -> AuditEntry {
-    AuditEntry {
-        id,
-        scope: request.scope.account(),
-        at: decision.at,
-        actor: decision.by.clone(),
-        action: match decision.verdict {
-            Verdict::Approve => "access_request.approved",
-            Verdict::Reject => "access_request.rejected",
-        },
-        target: format!("access_request:{}", request.id),
-        before: serde_json::json!({ "status": request.status() }),
-        after: serde_json::json!({
-            "status": decision.verdict.status(),
-            "note": decision.note,
-            "chat_user_id": request.chat_user_id,
-            "environment_id": request.environment_id,
-        }),
-        request_id: request_id.to_owned(),
     }
 }
 
@@ -263,12 +242,13 @@ impl AccessRequestStore for DynamoAccessRequests {
             by: by.clone(),
             at: now,
             note: note.map(str::to_owned),
+            reason: None,
         };
         let mut writes = vec![
-            self.request_write(request, &decision)?,
-            self.standing_write(request, verdict, now)?,
+            self.table.decision_write(request, &decision)?,
+            self.standing_write(request, &decision)?,
             self.table
-                .audit_write(&audit_entry(request, &decision, audit))?,
+                .audit_write(&decision_audit(request, &decision, audit))?,
         ];
         if verdict == Verdict::Approve {
             writes.push(self.grant_write(request, by, now)?);

@@ -37,8 +37,22 @@ impl Table {
         audit: &AuditEntry,
         what: &'static str,
     ) -> Result<(), PortError> {
+        self.replace_with(item, version, vec![], audit, what).await
+    }
+
+    /// Replaces a row that was read at `version`, with the rows that come with it and the audit entry.
+    pub(super) async fn replace_with<T: Serialize + DeserializeOwned + PartialEq>(
+        &self,
+        item: &T,
+        version: u64,
+        with: Vec<TransactWriteItem>,
+        audit: &AuditEntry,
+        what: &'static str,
+    ) -> Result<(), PortError> {
         let put = self.put_part(item, "version = :read", &[(":read", n(version))])?;
-        let writes = vec![put_write(put), self.audit_write(audit)?];
+        let mut writes = vec![put_write(put)];
+        writes.extend(with);
+        writes.push(self.audit_write(audit)?);
         match self.transact(writes).await? {
             Transacted::Done => Ok(()),
             Transacted::Cancelled(reasons) => {

@@ -1,22 +1,29 @@
 //! Connectors, as admins see them.
 
 use super::{
-    items::ConnectorItem,
-    keys,
+    intake::take,
+    items::{ChatUserItem, ConnectorItem, StandingItem},
+    keys::{self, INDEX_BY_STATE, STATE_PK},
     lists::List,
-    table::{Cancelled, Table, Transacted, from_row, n},
+    table::{Cancelled, Table, Transacted, from_row, n, s},
 };
-use crate::vault::KmsVault;
+use crate::{aws::port_error, vault::KmsVault};
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{Delete, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    Delete, ReturnValuesOnConditionCheckFailure, Select, TransactWriteItem,
+};
 use std::sync::Arc;
 use vestibule_domain::{
-    PortError, ProjectScope,
+    PortError, ProjectScope, Timestamp,
+    access::{Decision, DeliverReason, DirectoryMatch, Facts, decide},
+    access_request::RequestStatus,
     account::AuditEntry,
-    connector::Connector,
+    chat_user::{ChatUser, Standing},
+    closing::Closing,
+    connector::{Connector, Policy},
     ids::ConnectorId,
     page::{ListError, Page, PageRequest},
-    ports::{ConnectorStore, Created},
+    ports::{ConnectorStore, CountUpTo, Created, PolicyEffects},
 };
 
 /// See [`ConnectorStore`].
@@ -31,6 +38,110 @@ impl DynamoConnectors {
     #[must_use]
     pub fn new(table: Table, vault: Arc<KmsVault>) -> Self {
         Self { table, vault }
+    }
+}
+
+/// As many are counted.
+const COUNT_MAX: usize = 1000;
+/// Rows read for a count, however few of them it counts.
+const COUNT_READ_MAX: usize = 10_000;
+
+impl DynamoConnectors {
+    /// The pending requests of a connector.
+    async fn count_pending(&self, connector: &Connector) -> Result<CountUpTo, PortError> {
+        let (mut count, mut read) = (0, 0);
+        let mut start = None;
+        loop {
+            let answer = self
+                .table
+                .client
+                .query()
+                .table_name(&self.table.name)
+                .index_name(INDEX_BY_STATE)
+                .key_condition_expression(format!("{STATE_PK} = :list"))
+                .filter_expression("connector_id = :connector")
+                .expression_attribute_values(
+                    ":list",
+                    s(keys::access_requests(
+                        connector.scope,
+                        Some(RequestStatus::Pending),
+                    )),
+                )
+                .expression_attribute_values(":connector", s(connector.id))
+                .select(Select::Count)
+                .set_exclusive_start_key(start.take())
+                .send()
+                .await
+                .map_err(|error| port_error("dynamodb: Query", error))?;
+            count += usize::try_from(answer.count).unwrap_or(0);
+            read += usize::try_from(answer.scanned_count).unwrap_or(0);
+            start = answer.last_evaluated_key;
+            if start.is_none() || count > COUNT_MAX || read >= COUNT_READ_MAX {
+                break;
+            }
+        }
+        Ok(CountUpTo {
+            count: u32::try_from(count.min(COUNT_MAX)).unwrap_or(u32::MAX),
+            more: start.is_some() || count > COUNT_MAX,
+        })
+    }
+
+    /// What becomes of people who were let in because the connector was open.
+    async fn count_admitted(
+        &self,
+        after: &Connector,
+        effects: &mut PolicyEffects,
+    ) -> Result<(), PortError> {
+        let scope = after.scope;
+        let mut standings: Vec<Standing> = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .table
+                .client
+                .query()
+                .table_name(&self.table.name)
+                .index_name(INDEX_BY_STATE)
+                .key_condition_expression(format!("{STATE_PK} = :list"))
+                .expression_attribute_values(":list", s(keys::admitted(scope, after.id)))
+                .limit(i32::try_from(COUNT_MAX + 1 - standings.len()).unwrap_or(i32::MAX))
+                .set_exclusive_start_key(start.take())
+                .send()
+                .await
+                .map_err(|error| port_error("dynamodb: Query", error))?;
+            for row in answer.items.unwrap_or_default() {
+                standings.push(from_row::<StandingItem>(row, "standing")?.into());
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() || standings.len() > COUNT_MAX {
+                break;
+            }
+        }
+        let more = standings.len() > COUNT_MAX;
+        standings.truncate(COUNT_MAX);
+        let wanted: Vec<_> = standings
+            .iter()
+            .map(|standing| keys::chat_user(scope, standing.chat_user_id))
+            .collect();
+        let mut users = self.table.get_batch(&wanted).await?;
+        effects.chat_users_kept.more = more;
+        effects.chat_users_needing_approval.more = more;
+        for (standing, key) in standings.iter().zip(wanted) {
+            let user: Option<ChatUserItem> = take(&mut users, &key, "chat user")?;
+            let user = user.map(ChatUser::from);
+            let facts = Facts::of(
+                after,
+                user.as_ref(),
+                Some(standing),
+                DirectoryMatch::Unknown,
+            );
+            match decide(&facts) {
+                Decision::Deliver(DeliverReason::Kept) => effects.chat_users_kept.count += 1,
+                Decision::Onboard(_) => effects.chat_users_needing_approval.count += 1,
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }
 
@@ -98,9 +209,43 @@ impl ConnectorStore for DynamoConnectors {
             .map(|_| ())
     }
 
+    async fn update_and_close(
+        &self,
+        connector: &Connector,
+        closing: &Closing,
+        due: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError> {
+        let item = ConnectorItem::from(&Connector {
+            version: connector.version + 1,
+            ..connector.clone()
+        });
+        let with = vec![self.table.closing_write(closing, due)?];
+        self.table
+            .replace_with(&item, connector.version, with, audit, "connector")
+            .await
+    }
+
+    async fn policy_effects(
+        &self,
+        before: &Connector,
+        after: &Connector,
+    ) -> Result<PolicyEffects, PortError> {
+        let mut effects = PolicyEffects::default();
+        if before.policy == Policy::OnBoarding && after.policy != Policy::OnBoarding {
+            effects.requests_closed = self.count_pending(before).await?;
+        }
+        if after.policy == Policy::OnBoarding && before != after {
+            self.count_admitted(after, &mut effects).await?;
+        }
+        Ok(effects)
+    }
+
     async fn delete_connector(
         &self,
         connector: &Connector,
+        closing: &Closing,
+        due: Timestamp,
         audit: &AuditEntry,
     ) -> Result<(), PortError> {
         let delete = Delete::builder()
@@ -114,6 +259,7 @@ impl ConnectorStore for DynamoConnectors {
         let writes = vec![
             TransactWriteItem::builder().delete(delete).build(),
             self.table.audit_write(audit)?,
+            self.table.closing_write(closing, due)?,
         ];
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(()),

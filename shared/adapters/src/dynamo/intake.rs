@@ -2,9 +2,11 @@
 
 use super::{
     items::{
-        AccessRequestItem, ChatUserItem, ConnectorItem, ConversationItem, SameAsItem, StandingItem,
+        AccessRequestItem, ChatUserItem, ConnectorItem, ConversationItem, HeldMessageItem,
+        PreviewItem, SameAsItem, StandingItem,
     },
     keys::{self, Key},
+    standings::debts,
     table::{
         Attributes, Cancelled, Conditional, Table, Transacted, delete_write, from_row, n,
         put_write, s, to_value, update_write,
@@ -15,6 +17,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use std::collections::HashMap;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
+    approval::FollowUp,
     chat_user::{ChatUser, OnboardingMessage, Owed, STANDING_EVENTS_KEPT, Standing},
     connector::Connector,
     ids::{ChatUserId, ConnectorId},
@@ -100,8 +103,20 @@ impl DynamoIntake {
             (":read", n(standing.version)),
         ];
         if let Some(at) = standing.admitted_openly_at {
-            set.push("admitted_openly_at = :admitted");
-            values.push((":admitted", s(at)));
+            set.extend([
+                "admitted_openly_at = :admitted",
+                "state_pk = :admitted_list",
+                "state_sk = :admitted_order",
+            ]);
+            let list = keys::admitted(scope, standing.connector_id);
+            values.extend([
+                (":admitted", s(at)),
+                (":admitted_list", s(list)),
+                (
+                    ":admitted_order",
+                    s(keys::by_creation(at, standing.chat_user_id)),
+                ),
+            ]);
         }
         if let Some(id) = standing.request_id {
             set.push("request_id = :request");
@@ -111,17 +126,18 @@ impl DynamoIntake {
             set.push("last_message_at = :last");
             values.push((":last", s(at)));
         }
+        let mut add = "";
         if newly_owed {
+            add = " ADD owes :owes";
             set.extend([
                 "onboarding_message = :message",
-                "owed = :owed",
                 "outbox_pk = :shard",
                 "outbox_due = :due",
                 "attempts = :none",
             ]);
             values.extend([
                 (":message", to_value(&standing.onboarding_message)?),
-                (":owed", to_value(&standing.owed)?),
+                (":owes", debts(&standing.owed)),
                 (":shard", s(keys::outbox_shard(standing.chat_user_id))),
                 (":due", n(due.millis())),
                 (":none", n(0)),
@@ -130,10 +146,34 @@ impl DynamoIntake {
         let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
         let update = self.table.update_part(
             &key,
-            &format!("SET {}", set.join(", ")),
+            &format!("SET {}{add}", set.join(", ")),
             "version = :read",
             &[],
             &values,
+        )?;
+        Ok(update_write(update))
+    }
+
+    /// The row of somebody who was let in while the connector was open and is so no longer, under the
+    /// proof that nothing else is known of them by now.
+    fn readmission_write(
+        &self,
+        scope: ProjectScope,
+        user: &ChatUser,
+        environment: &str,
+    ) -> Result<TransactWriteItem, PortError> {
+        let update = self.table.update_part(
+            &keys::chat_user(scope, user.id),
+            "SET version = version + :one, admitted_openly = :admitted, state_pk = :list, updated_at = :now",
+            "version = :read AND attribute_not_exists(#block) AND attribute_not_exists(grants.#environment)",
+            &[("#block", "block"), ("#environment", environment)],
+            &[
+                (":one", n(1)),
+                (":admitted", AttributeValue::Bool(user.admitted_openly)),
+                (":list", s(keys::chat_users(scope, Some(user.status())))),
+                (":now", s(user.updated_at)),
+                (":read", n(user.version)),
+            ],
         )?;
         Ok(update_write(update))
     }
@@ -280,18 +320,37 @@ impl IntakeStore for DynamoIntake {
         let scope = open.request.scope;
         let environment = open.request.environment_id.to_string();
         let request = AccessRequestItem::from(&open.request);
-        let writes = vec![
-            self.standing_write(scope, &open.standing, open.newly_owed, due)?,
-            self.user_write(
+        let user = match &open.no_longer_admitted {
+            Some(user) => self.readmission_write(scope, user, &environment)?,
+            None => self.user_write(
                 scope,
                 open.new_chat_user.as_ref(),
                 (&open.standing, Some(&environment)),
             )?,
+        };
+        let mut writes = vec![
+            self.standing_write(scope, &open.standing, open.newly_owed, due)?,
+            user,
             put_write(
                 self.table
                     .put_part(&request, "attribute_not_exists(pk)", &[])?,
             ),
         ];
+        let id = open.request.id;
+        if let Some(preview) = &open.preview {
+            let item = PreviewItem::new(scope, id, preview);
+            let put = self
+                .table
+                .put_part(&item, "attribute_not_exists(pk)", &[])?;
+            writes.push(put_write(put));
+        }
+        if let Some(held) = &open.held {
+            let item = HeldMessageItem::new(scope, id, held)?;
+            let put = self
+                .table
+                .put_part(&item, "attribute_not_exists(pk)", &[])?;
+            writes.push(put_write(put));
+        }
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(Written::Done),
             Transacted::Cancelled(reasons) => {
@@ -422,10 +481,16 @@ impl IntakeStore for DynamoIntake {
             class: failure.class.key().to_owned(),
             reason: failure.reason.to_owned(),
         };
+        let notice = FollowUp::Failed {
+            at: failure.at,
+            class: failure.class.key().to_owned(),
+            reason: failure.reason.to_owned(),
+        };
         let mut noted = Noted::Unknown;
         for id in &self.at_home(place).await? {
+            let key = keys::standing(place.scope, *id, place.connector_id);
             let update = self.table.update_part(
-                &keys::standing(place.scope, *id, place.connector_id),
+                &key,
                 "SET onboarding_message = :fate, version = version + :one",
                 "onboarding_message.message_id = :message",
                 &[],
@@ -439,8 +504,25 @@ impl IntakeStore for DynamoIntake {
                 Conditional::Done(_) => return Ok(Noted::Done),
                 Conditional::Failed(None) => {}
                 Conditional::Failed(Some(row)) => {
-                    let item: StandingItem = from_row(row, "standing")?;
-                    if item.owed == Some(Owed::OnboardingMessage) {
+                    let standing = Standing::from(from_row::<StandingItem>(row, "standing")?);
+                    if notice_id(&standing) == Some(failure.message_id) {
+                        let update = self.table.update_part(
+                            &key,
+                            "SET approval.notice = :fate, version = version + :one",
+                            "approval.notice.message_id = :message",
+                            &[],
+                            &[
+                                (":fate", to_value(&notice)?),
+                                (":one", n(1)),
+                                (":message", s(failure.message_id)),
+                            ],
+                        )?;
+                        // A failed condition is another approval, whose notice this is not.
+                        self.table.update(update).await?;
+                        return Ok(Noted::Done);
+                    }
+                    let under_way = [Owed::OnboardingMessage, Owed::ApprovalNotice];
+                    if under_way.iter().any(|owed| standing.owed.contains(owed)) {
                         noted = Noted::NotYet;
                     }
                 }
@@ -493,6 +575,14 @@ impl IntakeStore for DynamoIntake {
             .put_part(&item, "attribute_not_exists(pk)", &[])?;
         // A failed condition is the same letter from an earlier delivery.
         self.table.put(put).await.map(|_| ())
+    }
+}
+
+/// The platform's id of the message that told the person of an approval.
+fn notice_id(standing: &Standing) -> Option<&str> {
+    match &standing.approval.as_ref()?.notice {
+        FollowUp::Sent { message_id, .. } => message_id.as_deref(),
+        _ => None,
     }
 }
 

@@ -4,15 +4,19 @@
 mod access_request;
 mod avatar;
 mod chat_user;
+mod closing;
 mod connector;
 mod conversation;
 mod environment;
+mod first_message;
 mod standing;
 
 pub(super) use access_request::AccessRequestItem;
 pub(super) use avatar::AvatarItem;
 pub(super) use chat_user::{ChatUserItem, SameAsItem, StatusAttributes};
+pub(super) use closing::ClosingItem;
 pub(super) use connector::ConnectorItem;
 pub(super) use conversation::ConversationItem;
 pub(super) use environment::EnvironmentItem;
+pub(super) use first_message::{HeldMessageItem, PreviewItem};
 pub(super) use standing::StandingItem;

@@ -8,9 +8,12 @@
 //! | connector of a webhook | `CONNECTOR#id` / `CONNECTOR` | | 1 read, 1 RRU, then cached 10 s |
 //! | sender, standing, conversation of a message | `P#USER#id` / `USER` and `STANDING#connector`, `P#CONVERSATION#id` | | 1 batch read, 3 RRU |
 //! | the same for somebody with two ids | and `P#USER#id` / `SAME_AS`, under both ids | | 1 batch read, up to 7 RRU |
-//! | first message of a stranger | user, standing, request | | 1 transaction, 6 WRU + 5 index writes |
+//! | first message of a stranger | user, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay) | | 1 transaction, 8 WRU (and 2 a KB) + 5 index writes |
 //! | held message counted | standing | | 1 update, 1 WRU |
 //! | claim, settle | standing | outbox | 1 update each, 1 WRU + 1 index write |
+//! | what follows an approval | user, standing, connector; standings of the user by partition | | 1 query, 3 reads, 3 updates; 1 transaction for each request at another connector |
+//! | pending requests of a connector, closed | `P#CLOSINGS` / `CLOSING#connector`; `P#REQUESTS#pending` by creation | `lists_by_state` | for a page of 100 of the project's pending requests: 2 reads, 1 query, 1 update; 1 transaction for each that is closed |
+//! | people let in by an open connector, counted | `P#ADMITTED#connector` by admission | `lists_by_state` | 1 query, then 1 batch read a hundred people, up to 1000 |
 //! | marks that are due | `OUTBOX#shard` | `outbox` | 1 query a shard, keys only |
 //! | delivery | connector, environment, user, conversation | | 1 batch read, 1 update |
 //! | API key and request of a decision | `A` / `KEY#hash`, `P#REQUEST#id` | | 1 batch read, 2 RRU |
@@ -55,7 +58,7 @@ pub const ALL_PK: &str = "all_pk";
 /// See [`ALL_PK`].
 pub const ALL_SK: &str = "all_sk";
 
-/// Standings with something owed: sparse, keys only.
+/// Standings with something owed, and closings: sparse, keys only.
 pub const INDEX_OUTBOX: &str = "outbox";
 /// Keys of [`INDEX_OUTBOX`].
 pub const OUTBOX_PK: &str = "outbox_pk";
@@ -214,7 +217,8 @@ pub fn standing(scope: ProjectScope, id: ChatUserId, connector_id: ConnectorId) 
     )
 }
 
-const STANDING_PREFIX: &str = "STANDING#";
+/// What the sort keys of a chat user's standings begin with.
+pub const STANDING_PREFIX: &str = "STANDING#";
 
 fn chat_user_pk(scope: ProjectScope, id: ChatUserId) -> String {
     format!("{}#USER#{id}", project_pk(scope))
@@ -223,14 +227,12 @@ fn chat_user_pk(scope: ProjectScope, id: ChatUserId) -> String {
 /// Reads the key of a standing back: the outbox index has keys only.
 #[must_use]
 pub fn parse_standing(key: &Key) -> Option<(ProjectScope, ChatUserId, ConnectorId)> {
-    let mut parts = key.pk.split('#');
-    let mut expect = |name: &str| (parts.next()? == name).then(|| parts.next()).flatten();
-    let account: AccountId = expect("ACCOUNT")?.parse().ok()?;
-    let project: ProjectId = expect("PROJECT")?.parse().ok()?;
-    let user: ChatUserId = expect("USER")?.parse().ok()?;
+    let (scope, rest) = parse_project(&key.pk)?;
+    let ["USER", user] = rest.as_slice() else {
+        return None;
+    };
     let connector = key.sk.strip_prefix(STANDING_PREFIX)?.parse().ok()?;
-    let scope = AccountScope::of_verified(account).project(project);
-    Some((scope, user, connector))
+    Some((scope, user.parse().ok()?, connector))
 }
 
 /// The list of a project's chat users, of one status or all.
@@ -263,6 +265,54 @@ pub fn access_requests(scope: ProjectScope, status: Option<RequestStatus>) -> St
     }
 }
 
+/// The beginning of the message that made an access request.
+#[must_use]
+pub fn preview(scope: ProjectScope, id: AccessRequestId) -> Key {
+    Key::new(access_request(scope, id).pk, "PREVIEW")
+}
+
+/// The message that made an access request, while an approval may hand it to the agent.
+#[must_use]
+pub fn held_message(scope: ProjectScope, id: AccessRequestId) -> Key {
+    Key::new(access_request(scope, id).pk, "HELD_MESSAGE")
+}
+
+/// That the pending requests of a connector are to be closed. It outlives the connector.
+#[must_use]
+pub fn closing(scope: ProjectScope, connector_id: ConnectorId) -> Key {
+    Key::new(
+        format!("{}#{CLOSINGS}", project_pk(scope)),
+        format!("{CLOSING_PREFIX}{connector_id}"),
+    )
+}
+
+const CLOSINGS: &str = "CLOSINGS";
+const CLOSING_PREFIX: &str = "CLOSING#";
+
+/// Reads the key of a closing back: the outbox index has keys only.
+#[must_use]
+pub fn parse_closing(key: &Key) -> Option<(ProjectScope, ConnectorId)> {
+    let (scope, rest) = parse_project(&key.pk)?;
+    let connector = key.sk.strip_prefix(CLOSING_PREFIX)?.parse().ok()?;
+    (rest == [CLOSINGS]).then_some((scope, connector))
+}
+
+/// Account and project that a partition begins with, and the parts behind them.
+fn parse_project(pk: &str) -> Option<(ProjectScope, Vec<&str>)> {
+    let mut parts = pk.split('#');
+    let mut expect = |name: &str| (parts.next()? == name).then(|| parts.next()).flatten();
+    let account: AccountId = expect("ACCOUNT")?.parse().ok()?;
+    let project: ProjectId = expect("PROJECT")?.parse().ok()?;
+    let scope = AccountScope::of_verified(account).project(project);
+    Some((scope, parts.collect()))
+}
+
+/// The list of standings of people who were let in because the connector was open.
+#[must_use]
+pub fn admitted(scope: ProjectScope, connector_id: ConnectorId) -> String {
+    format!("{}#ADMITTED#{connector_id}", project_pk(scope))
+}
+
 /// What was delivered in a conversation.
 #[must_use]
 pub fn conversation(scope: ProjectScope, id: ConversationId) -> Key {
@@ -288,9 +338,9 @@ pub fn by_creation(created_at: Timestamp, id: impl std::fmt::Display) -> String 
     format!("{created_at}#{id}")
 }
 
-/// The outbox partition of a chat user.
+/// The outbox partition of a chat user's standings, or of a connector's closing.
 #[must_use]
-pub fn outbox_shard(id: ChatUserId) -> String {
+pub fn outbox_shard(id: impl std::fmt::Display) -> String {
     let shard = id.to_string().bytes().last().unwrap_or(0) % OUTBOX_SHARDS;
     outbox_partition(shard)
 }
@@ -306,13 +356,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_key_of_a_standing_reads_back_to_what_it_was_made_of() {
+    fn the_keys_in_the_outbox_read_back_to_what_they_were_made_of() {
         let scope =
             AccountScope::of_verified(AccountId::derive(&["a"])).project(ProjectId::derive(&["p"]));
         let (user, at) = (ChatUserId::derive(&["u"]), ConnectorId::derive(&["c"]));
         let key = standing(scope, user, at);
         assert_eq!(parse_standing(&key), Some((scope, user, at)));
         assert_eq!(parse_standing(&chat_user(scope, user)), None);
+        let key = closing(scope, at);
+        assert_eq!(parse_closing(&key), Some((scope, at)));
+        assert_eq!(parse_standing(&key), None);
+        assert_eq!(parse_closing(&standing(scope, user, at)), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The outbox, as the sweeper sees it.
 
 use super::{
-    keys::{self, INDEX_OUTBOX, OUTBOX_DUE, OUTBOX_PK, OUTBOX_SHARDS},
+    keys::{self, INDEX_OUTBOX, Key, OUTBOX_DUE, OUTBOX_PK, OUTBOX_SHARDS},
     table::{Table, key_of, n, s},
 };
 use crate::aws::port_error;
@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use futures_util::future::try_join_all;
 use vestibule_domain::{
     PortError, Timestamp,
-    job::OnboardChatUser,
+    job::{ClosePendingRequests, OnboardChatUser, OnboardingJob},
     ports::{OutboxEntry, OutboxStore},
 };
 
@@ -50,18 +50,41 @@ impl DynamoOutbox {
             .unwrap_or_default()
             .into_iter()
             .filter_map(|row| {
-                let (scope, chat_user_id, connector_id) = keys::parse_standing(&key_of(&row)?)?;
                 let due = row.get(OUTBOX_DUE)?.as_n().ok()?.parse().ok()?;
                 Some(OutboxEntry {
-                    job: OnboardChatUser {
-                        scope,
-                        chat_user_id,
-                        connector_id,
-                    },
+                    job: job_of(&key_of(&row)?)?,
                     due: Timestamp::from_millis(due),
                 })
             });
         Ok(entries.collect())
+    }
+}
+
+/// The job that a marked row stands for.
+fn job_of(key: &Key) -> Option<OnboardingJob> {
+    if let Some((scope, connector_id)) = keys::parse_closing(key) {
+        let job = ClosePendingRequests {
+            scope,
+            connector_id,
+        };
+        return Some(job.into());
+    }
+    let (scope, chat_user_id, connector_id) = keys::parse_standing(key)?;
+    let job = OnboardChatUser {
+        scope,
+        chat_user_id,
+        connector_id,
+    };
+    Some(job.into())
+}
+
+/// The marked row that a job stands for.
+fn key_of_job(job: OnboardingJob) -> Key {
+    match job {
+        OnboardingJob::OnboardChatUser(job) => {
+            keys::standing(job.scope, job.chat_user_id, job.connector_id)
+        }
+        OnboardingJob::ClosePendingRequests(job) => keys::closing(job.scope, job.connector_id),
     }
 }
 
@@ -76,9 +99,8 @@ impl OutboxStore for DynamoOutbox {
     }
 
     async fn postpone(&self, entry: &OutboxEntry, until: Timestamp) -> Result<(), PortError> {
-        let job = entry.job;
         let update = self.table.update_part(
-            &keys::standing(job.scope, job.chat_user_id, job.connector_id),
+            &key_of_job(entry.job),
             "SET outbox_due = :until, version = version + :one",
             "outbox_due = :seen",
             &[],

@@ -2,8 +2,8 @@
 
 use super::{
     intake::find_chat_user,
-    items::{AvatarItem, StandingItem},
-    keys,
+    items::{AvatarItem, HeldMessageItem, StandingItem},
+    keys::{self, Key},
     table::{Conditional, Table, from_row, n, s, to_value},
 };
 use async_trait::async_trait;
@@ -12,9 +12,9 @@ use std::time::Duration;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     chat_user::{ChatUser, Owed},
-    ids::{ChatUserId, LeaseId},
-    job::OnboardChatUser,
-    ports::{Claim, ClaimedStanding, Learnt, Settlement, StandingStore},
+    ids::{AccessRequestId, ChatUserId, LeaseId},
+    job::{DeliverMessage, OnboardChatUser},
+    ports::{Claim, ClaimedStanding, Learnt, Paid, StandingStore},
 };
 
 /// See [`StandingStore`].
@@ -31,13 +31,131 @@ impl DynamoStandings {
     }
 }
 
-fn claimed(item: StandingItem, lease: LeaseId) -> Claim {
+const LOST: PortError = PortError::Conflict { what: "standing" };
+
+fn claimed(item: StandingItem, lease: LeaseId) -> Box<ClaimedStanding> {
     let attempt = item.attempts;
-    Claim::Claimed(Box::new(ClaimedStanding {
+    Box::new(ClaimedStanding {
         standing: item.into(),
         lease,
         attempt,
-    }))
+    })
+}
+
+/// Debts as a row has them: a set, so that one is added or taken off without the others being known.
+pub(super) fn debts<'a>(owed: impl IntoIterator<Item = &'a Owed>) -> AttributeValue {
+    AttributeValue::Ss(owed.into_iter().map(|owed| owed.key().to_owned()).collect())
+}
+
+/// The parts of an update that records a paid debt.
+struct Settling {
+    key: Key,
+    set: Vec<&'static str>,
+    conditions: Vec<&'static str>,
+    values: Vec<(&'static str, AttributeValue)>,
+}
+
+fn settling(
+    scope: ProjectScope,
+    claimed: &ClaimedStanding,
+    paid: &Paid,
+) -> Result<Settling, PortError> {
+    let standing = &claimed.standing;
+    let mut set = vec!["version = version + :one"];
+    let mut conditions = vec!["lease_id = :lease"];
+    let mut values = vec![(":lease", s(claimed.lease)), (":one", n(1))];
+    match paid {
+        Paid::OnboardingMessage(message) => {
+            set.push("onboarding_message = :fate");
+            values.push((":fate", to_value(message)?));
+        }
+        Paid::ApprovalNotice(fate) | Paid::Replay(fate) => {
+            if standing.approval.is_some() {
+                set.push(match paid {
+                    Paid::Replay(_) => "approval.replay = :fate",
+                    _ => "approval.notice = :fate",
+                });
+                values.push((":fate", to_value(fate)?));
+            }
+        }
+        Paid::RelatedRequests | Paid::Profile => {}
+    }
+    let of_approval = Owed::AFTER_APPROVAL.contains(&paid.owed());
+    if let (true, Some(approval)) = (of_approval, &standing.approval) {
+        conditions.push("approval.request_id = :approved");
+        values.push((":approved", s(approval.request_id)));
+    }
+    Ok(Settling {
+        key: keys::standing(scope, standing.chat_user_id, standing.connector_id),
+        set,
+        conditions,
+        values,
+    })
+}
+
+impl DynamoStandings {
+    /// Takes one debt off and leaves lease and mark, because others are owed.
+    async fn settle_one(
+        &self,
+        scope: ProjectScope,
+        claimed: &ClaimedStanding,
+        paid: &Paid,
+        due: Timestamp,
+    ) -> Result<Option<Box<ClaimedStanding>>, PortError> {
+        let Settling {
+            key,
+            mut set,
+            conditions,
+            mut values,
+        } = settling(scope, claimed, paid)?;
+        // This claim is the first attempt at the next debt too: should it end here, whoever comes next
+        // must not take it for untried.
+        set.extend(["outbox_due = :due", "attempts = :one"]);
+        values.extend([(":due", n(due.millis())), (":paid", debts([&paid.owed()]))]);
+        let update = self.table.update_part(
+            &key,
+            &format!("SET {} DELETE owes :paid", set.join(", ")),
+            &conditions.join(" AND "),
+            &[],
+            &values,
+        )?;
+        let row = match self.table.update(update).await? {
+            Conditional::Done(row) | Conditional::Failed(row) => row.ok_or(LOST)?,
+        };
+        // A failed condition under our own lease is an approval that replaced the one seen to.
+        let item: StandingItem = from_row(row, "standing")?;
+        if item.lease_id == Some(claimed.lease) {
+            Ok(Some(self::claimed(item, claimed.lease)))
+        } else {
+            Err(LOST)
+        }
+    }
+
+    /// Brings a row of before debts could be several up to date, now that it is claimed.
+    async fn renew(
+        &self,
+        key: &Key,
+        item: StandingItem,
+        lease: LeaseId,
+    ) -> Result<Claim, PortError> {
+        let old = item.old_debts();
+        if old.is_empty() {
+            return Ok(Claim::Claimed(claimed(item, lease)));
+        }
+        let update = self.table.update_part(
+            key,
+            "SET version = version + :one ADD owes :old REMOVE owed",
+            "lease_id = :lease",
+            &[],
+            &[(":one", n(1)), (":old", debts(&old)), (":lease", s(lease))],
+        )?;
+        match self.table.update(update).await? {
+            Conditional::Done(Some(row)) => {
+                Ok(Claim::Claimed(claimed(from_row(row, "standing")?, lease)))
+            }
+            Conditional::Done(None) | Conditional::Failed(_) => Err(LOST),
+        }
+    }
 }
 
 #[async_trait]
@@ -53,7 +171,7 @@ impl StandingStore for DynamoStandings {
         let update = self.table.update_part(
             &key,
             "SET lease_id = :lease, lease_until = :until, attempts = if_not_exists(attempts, :zero) + :one, version = version + :one",
-            "attribute_exists(owed) AND (attribute_not_exists(lease_until) OR lease_until <= :now)",
+            "(attribute_exists(owes) OR attribute_exists(owed)) AND (attribute_not_exists(lease_until) OR lease_until <= :now)",
             &[],
             &[
                 (":lease", s(lease)),
@@ -64,17 +182,19 @@ impl StandingStore for DynamoStandings {
             ],
         )?;
         let row = match self.table.update(update).await? {
-            Conditional::Done(Some(row)) => return Ok(claimed(from_row(row, "standing")?, lease)),
+            Conditional::Done(Some(row)) => {
+                return self.renew(&key, from_row(row, "standing")?, lease).await;
+            }
             Conditional::Failed(Some(row)) => row,
             Conditional::Done(None) | Conditional::Failed(None) => return Ok(Claim::NothingOwed),
         };
         let item: StandingItem = from_row(row, "standing")?;
-        if item.owed.is_none() {
+        if item.owed.is_none() && item.owes.is_empty() {
             return Ok(Claim::NothingOwed);
         }
         // An attempt of this very call took effect and its answer was lost.
         if item.lease_id == Some(lease) {
-            return Ok(claimed(item, lease));
+            return self.renew(&key, item, lease).await;
         }
         Ok(item.lease_until.map_or(Claim::NothingOwed, |until| {
             Claim::HeldUntil(Timestamp::from_millis(until))
@@ -85,38 +205,66 @@ impl StandingStore for DynamoStandings {
         &self,
         scope: ProjectScope,
         claimed: &ClaimedStanding,
-        settlement: Settlement,
+        paid: &Paid,
+        due: Timestamp,
+    ) -> Result<Option<Box<ClaimedStanding>>, PortError> {
+        let owed = &claimed.standing.owed;
+        if owed.len() > 1 || !owed.contains(&paid.owed()) {
+            return self.settle_one(scope, claimed, paid, due).await;
+        }
+        let Settling {
+            key,
+            mut set,
+            mut conditions,
+            mut values,
+        } = settling(scope, claimed, paid)?;
+        set.push("settled_lease = :lease");
+        conditions.push("owes = :owes");
+        values.push((":owes", debts(owed)));
+        let update = self.table.update_part(
+            &key,
+            &format!(
+                "SET {} REMOVE owes, outbox_pk, outbox_due, attempts, lease_id, lease_until",
+                set.join(", ")
+            ),
+            &conditions.join(" AND "),
+            &[],
+            &values,
+        )?;
+        match self.table.update(update).await? {
+            Conditional::Done(_) => Ok(None),
+            Conditional::Failed(Some(row)) => {
+                let item: StandingItem = from_row(row, "standing")?;
+                if item.settled_lease == Some(claimed.lease) {
+                    // An attempt of this very call took effect and its answer was lost.
+                    Ok(None)
+                } else {
+                    // Something else came to be owed meanwhile, or the lease was lost.
+                    self.settle_one(scope, claimed, paid, due).await
+                }
+            }
+            Conditional::Failed(None) => Err(LOST),
+        }
+    }
+
+    async fn postpone(
+        &self,
+        scope: ProjectScope,
+        claimed: &ClaimedStanding,
+        until: Timestamp,
     ) -> Result<(), PortError> {
         let standing = &claimed.standing;
-        let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
-        let mut values = vec![(":lease", s(claimed.lease)), (":one", n(1))];
-        let mut condition = "lease_id = :lease";
-        let change = match settlement {
-            Settlement::Message {
-                message,
-                profile_due,
-            } => {
-                values.extend([
-                    (":message", to_value(&message)?),
-                    (":owed", to_value(&Owed::Profile)?),
-                    (":due", n(profile_due.millis())),
-                    (":zero", n(0)),
-                ]);
-                "SET onboarding_message = :message, owed = :owed, outbox_due = :due, attempts = :zero, version = version + :one"
-            }
-            Settlement::Done(owed) => {
-                values.push((":owed", to_value(&owed)?));
-                condition = "lease_id = :lease AND owed = :owed";
-                "SET settled_lease = :lease, version = version + :one REMOVE owed, outbox_pk, outbox_due, attempts, lease_id, lease_until"
-            }
-            Settlement::Postponed { until } => {
-                values.push((":due", n(until.millis())));
-                "SET settled_lease = :lease, outbox_due = :due, version = version + :one REMOVE lease_id, lease_until"
-            }
-        };
-        let update = self
-            .table
-            .update_part(&key, change, condition, &[], &values)?;
+        let update = self.table.update_part(
+            &keys::standing(scope, standing.chat_user_id, standing.connector_id),
+            "SET settled_lease = :lease, outbox_due = :due, version = version + :one REMOVE lease_id, lease_until",
+            "lease_id = :lease",
+            &[],
+            &[
+                (":lease", s(claimed.lease)),
+                (":one", n(1)),
+                (":due", n(until.millis())),
+            ],
+        )?;
         match self.table.update(update).await? {
             Conditional::Done(_) => Ok(()),
             Conditional::Failed(Some(row)) => {
@@ -125,11 +273,23 @@ impl StandingStore for DynamoStandings {
                 if item.settled_lease == Some(claimed.lease) {
                     Ok(())
                 } else {
-                    Err(PortError::Conflict { what: "standing" })
+                    Err(LOST)
                 }
             }
-            Conditional::Failed(None) => Err(PortError::Conflict { what: "standing" }),
+            Conditional::Failed(None) => Err(LOST),
         }
+    }
+
+    async fn held_message(
+        &self,
+        scope: ProjectScope,
+        id: AccessRequestId,
+    ) -> Result<Option<DeliverMessage>, PortError> {
+        let item: Option<HeldMessageItem> = self
+            .table
+            .get(&keys::held_message(scope, id), "held message")
+            .await?;
+        item.map(|item| item.message()).transpose()
     }
 
     async fn chat_user(

@@ -2,9 +2,10 @@
 
 use crate::{
     AccountScope, PortError, ProjectScope, Timestamp,
-    access_request::{AccessRequest, Actor, DecideOutcome, RequestStatus, Verdict},
+    access_request::{AccessRequest, Actor, DecideOutcome, Preview, RequestStatus, Verdict},
     account::{Account, ApiKey, AuditEntry, Client, Environment, Project},
     chat_user::{ChatUser, ChatUserStatus, Standing},
+    closing::Closing,
     connector::{Connector, Provider},
     ids::{
         AccessRequestId, AccountId, ApiKeyId, AuditId, ChatUserId, ConnectorId, EnvironmentId,
@@ -166,6 +167,26 @@ pub trait EnvironmentStore: Send + Sync {
     ) -> Result<(), PortError>;
 }
 
+/// A number that is not counted to its end when it is large.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CountUpTo {
+    /// How many were counted.
+    pub count: u32,
+    /// Whether there may be more.
+    pub more: bool,
+}
+
+/// What a change of a connector's policy would mean (SPEC A42).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PolicyEffects {
+    /// Pending requests that would be closed.
+    pub requests_closed: CountUpTo,
+    /// People once let in because the connector was open who would go on without approval.
+    pub chat_users_kept: CountUpTo,
+    /// Such people who would need approval.
+    pub chat_users_needing_approval: CountUpTo,
+}
+
 /// Connectors.
 #[async_trait]
 pub trait ConnectorStore: Send + Sync {
@@ -196,10 +217,28 @@ pub trait ConnectorStore: Send + Sync {
     ) -> Result<(), PortError>;
     /// Records what was done with a connector and changed nothing.
     async fn record(&self, audit: &AuditEntry) -> Result<(), PortError>;
-    /// Deletes the connector as read. `Conflict` when it changed since.
+    /// Like [`update_connector`](Self::update_connector), and leaves a closing of its pending requests
+    /// in the same transaction, with an outbox mark due at `due`.
+    async fn update_and_close(
+        &self,
+        connector: &Connector,
+        closing: &Closing,
+        due: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError>;
+    /// What a change of the connector from `before` to `after` would mean for requests and people.
+    async fn policy_effects(
+        &self,
+        before: &Connector,
+        after: &Connector,
+    ) -> Result<PolicyEffects, PortError>;
+    /// Deletes the connector as read, and leaves a closing of its pending requests in the same
+    /// transaction, with an outbox mark due at `due`. `Conflict` when it changed since.
     async fn delete_connector(
         &self,
         connector: &Connector,
+        closing: &Closing,
+        due: Timestamp,
         audit: &AuditEntry,
     ) -> Result<(), PortError>;
 }
@@ -268,6 +307,8 @@ pub struct AccessRequestView {
     pub chat_user: Option<ChatUser>,
     /// How they stand at the connector: message counts and the fate of the onboarding message.
     pub standing: Option<Standing>,
+    /// The beginning of the message that made the request, if it is kept.
+    pub preview: Option<Preview>,
 }
 
 /// Access requests, as admins see them.
@@ -299,7 +340,8 @@ pub trait AccessRequestStore: Send + Sync {
     ) -> Result<Page<AccessRequestView>, ListError>;
 
     /// Decides a pending request: request, grant, standing and audit entry, all or nothing. Of two
-    /// decisions one takes effect, and the other learns of it.
+    /// decisions one takes effect, and the other learns of it. An approval leaves what follows it on
+    /// the standing, with an outbox mark.
     async fn decide(
         &self,
         request: &AccessRequest,

@@ -194,6 +194,13 @@ pub trait ChatPlatform: Send + Sync {
     fn pieces(&self, connector: &Connector, text: &str) -> Vec<String>;
     /// Sends a text.
     async fn send(&self, connector: &Connector, text: OutgoingText<'_>) -> SendOutcome;
+    /// How long after a person's message the platform lets us write to them in this conversation;
+    /// `None` when it sets no such time.
+    fn reply_window(
+        &self,
+        connector: &Connector,
+        conversation: &ConversationRef,
+    ) -> Option<Duration>;
     /// Asks for names and avatar.
     async fn profile(&self, connector: &Connector, query: ProfileQuery<'_>) -> ProfileOutcome;
 }

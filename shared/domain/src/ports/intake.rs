@@ -2,11 +2,12 @@
 
 use crate::{
     PortError, ProjectScope, Timestamp,
-    access_request::AccessRequest,
+    access_request::{AccessRequest, Preview},
     chat_user::{ChatUser, Standing},
     connector::Connector,
     conversation::ConversationLog,
     ids::{ChatUserId, ConnectorId, ConversationId},
+    job::DeliverMessage,
     message::Identity,
     ports::FailureClass,
     recognition::{Candidate, Link, Merge},
@@ -73,10 +74,17 @@ pub struct OpenRequest {
     pub new_chat_user: Option<ChatUser>,
     /// Their standing as it shall be; `version` is that of the record it was made from, 0 for none.
     pub standing: Standing,
-    /// Whether `standing.owed` was set now, so that an outbox mark goes with it.
+    /// Whether `standing.owed` was added to now, so that an outbox mark goes with it.
     pub newly_owed: bool,
     /// The request.
     pub request: AccessRequest,
+    /// The sender as they shall be, when they were let in here while the connector was open and are so
+    /// no longer (SPEC A42); `version` is that of the record it was made from.
+    pub no_longer_admitted: Option<ChatUser>,
+    /// The beginning of the message.
+    pub preview: Option<Preview>,
+    /// The whole message, when an approval hands it to the agent.
+    pub held: Option<DeliverMessage>,
 }
 
 /// The first message of somebody for whom no request is made: at an open connector, or at one that

@@ -2,12 +2,15 @@
 
 use crate::{
     PortError, ProjectScope, Timestamp,
+    access_request::{AccessRequest, RequestDecision},
     account::Environment,
+    approval::FollowUp,
     chat_user::{ChatUser, OnboardingMessage, Owed, Standing},
+    closing::{Closing, ListPosition},
     connector::Connector,
     conversation::ConversationLog,
-    ids::{ChatUserId, ConnectorId, LeaseId},
-    job::{DeliverMessage, OnboardChatUser},
+    ids::{AccessRequestId, AuditId, ChatUserId, ConnectorId, EnvironmentId, LeaseId},
+    job::{ClosePendingRequests, DeliverMessage, OnboardChatUser, OnboardingJob},
     ports::AvatarImage,
     profile::Profile,
 };
@@ -36,24 +39,33 @@ pub struct ClaimedStanding {
     pub attempt: u32,
 }
 
-/// What the work on a claimed standing led to.
+/// A debt that was paid, and what became of it.
 #[derive(Debug, Clone)]
-pub enum Settlement {
-    /// The onboarding message is dealt with; the profile is owed now, under the same lease, and
-    /// should this worker die, from `profile_due` on to another.
-    Message {
-        /// What became of it.
-        message: OnboardingMessage,
-        /// The new due time of the outbox mark.
-        profile_due: Timestamp,
-    },
-    /// What was owed is done: the mark goes, unless something else came to be owed meanwhile.
-    Done(Owed),
-    /// Not done: the lease is given back, to be tried again from then on.
-    Postponed {
-        /// The new due time of the outbox mark.
-        until: Timestamp,
-    },
+pub enum Paid {
+    /// The onboarding message.
+    OnboardingMessage(OnboardingMessage),
+    /// The requests at other connectors.
+    RelatedRequests,
+    /// Telling the person of the approval.
+    ApprovalNotice(FollowUp),
+    /// Handing the message that waited to the agent.
+    Replay(FollowUp),
+    /// The profile.
+    Profile,
+}
+
+impl Paid {
+    /// Which debt.
+    #[must_use]
+    pub const fn owed(&self) -> Owed {
+        match self {
+            Self::OnboardingMessage(_) => Owed::OnboardingMessage,
+            Self::RelatedRequests => Owed::RelatedRequests,
+            Self::ApprovalNotice(_) => Owed::ApprovalNotice,
+            Self::Replay(_) => Owed::Replay,
+            Self::Profile => Owed::Profile,
+        }
+    }
 }
 
 /// What a platform told of a person.
@@ -79,14 +91,33 @@ pub trait StandingStore: Send + Sync {
         lease_time: Duration,
     ) -> Result<Claim, PortError>;
 
-    /// Records the outcome. `Conflict` when the lease was lost to another worker, or when something
-    /// else is owed by now.
+    /// Records that a debt is paid. When nothing else is owed, the mark goes, the lease is given back
+    /// and `None` returned; else what is owed now, under the same lease, with the mark due at `due`
+    /// should this worker die. What was owed anew meanwhile (another approval) is still owed.
+    /// `Conflict` when the lease was lost to another worker.
     async fn settle(
         &self,
         scope: ProjectScope,
         claimed: &ClaimedStanding,
-        settlement: Settlement,
+        paid: &Paid,
+        due: Timestamp,
+    ) -> Result<Option<Box<ClaimedStanding>>, PortError>;
+
+    /// Gives the lease back: what is owed is to be tried again from `until` on. `Conflict` when the
+    /// lease was lost to another worker.
+    async fn postpone(
+        &self,
+        scope: ProjectScope,
+        claimed: &ClaimedStanding,
+        until: Timestamp,
     ) -> Result<(), PortError>;
+
+    /// The message that made a request, if it is kept.
+    async fn held_message(
+        &self,
+        scope: ProjectScope,
+        id: AccessRequestId,
+    ) -> Result<Option<DeliverMessage>, PortError>;
 
     /// The chat user of a job.
     async fn chat_user(
@@ -104,11 +135,69 @@ pub trait StandingStore: Send + Sync {
     ) -> Result<(), PortError>;
 }
 
+/// How long after work was written down, or its next attempt was due, the sweeper takes it for
+/// forgotten.
+pub const OUTBOX_PATIENCE: Duration = Duration::from_mins(1);
+
+/// Some of the pending requests of a project.
+#[derive(Debug, Clone)]
+pub struct PendingPage {
+    /// The closing's connector's among them, oldest first.
+    pub requests: Vec<AccessRequest>,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<ListPosition>,
+}
+
+/// A decision that follows from something else.
+#[derive(Debug, Clone)]
+pub struct ImpliedDecision {
+    /// The request, as it was when it was read: pending.
+    pub request: AccessRequest,
+    /// The decision.
+    pub decision: RequestDecision,
+    /// The id of the audit entry.
+    pub audit_id: AuditId,
+    /// What the audit entry names as its cause: the API call, or the request that was approved.
+    pub request_id: String,
+}
+
+/// Requests that are decided without anybody looking at them.
+#[async_trait]
+pub trait RequestCloser: Send + Sync {
+    /// The closing of a job, unless it is finished.
+    async fn find_closing(&self, job: ClosePendingRequests) -> Result<Option<Closing>, PortError>;
+
+    /// The pending requests from where the closing's pass has got to. What lists lag behind may be
+    /// missing.
+    async fn pending_requests(&self, closing: &Closing) -> Result<PendingPage, PortError>;
+
+    /// The pending requests of a person at other connectors that lead to this environment, each as it
+    /// is at this moment.
+    async fn pending_elsewhere(
+        &self,
+        scope: ProjectScope,
+        chat_user_id: ChatUserId,
+        connector_id: ConnectorId,
+        environment_id: EnvironmentId,
+    ) -> Result<Vec<AccessRequest>, PortError>;
+
+    /// Decides a request: request, standing and audit entry, all or nothing. The rejections on record
+    /// stay as they are. `false` when it was decided, or is gone.
+    async fn decide_implied(&self, implied: &ImpliedDecision) -> Result<bool, PortError>;
+
+    /// Stores how far a closing has got, to be gone on with at `due` should its job be lost. `false`
+    /// when somebody else was at it since it was read at `closing.version`.
+    async fn save_closing(&self, closing: &Closing, due: Timestamp) -> Result<bool, PortError>;
+
+    /// Takes a closing off, unless somebody else was at it since it was read.
+    async fn finish_closing(&self, closing: &Closing) -> Result<bool, PortError>;
+}
+
 /// A mark of the outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutboxEntry {
     /// The job to enqueue again.
-    pub job: OnboardChatUser,
+    pub job: OnboardingJob,
     /// When it became due.
     pub due: Timestamp,
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     PortError,
-    job::{DeliverMessage, OnboardChatUser},
+    job::{DeliverMessage, OnboardingJob},
 };
 use async_trait::async_trait;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use std::time::Duration;
 #[async_trait]
 pub trait OnboardingQueue: Send + Sync {
     /// Enqueues a job.
-    async fn enqueue_onboarding(&self, job: OnboardChatUser) -> Result<(), PortError>;
+    async fn enqueue_onboarding(&self, job: OnboardingJob) -> Result<(), PortError>;
 }
 
 /// Where messages for agents go. In order within a conversation.

@@ -6,7 +6,7 @@ use tokio::time::timeout;
 use vestibule_domain::{
     PortError,
     access::{Decision, DeliverReason, DirectoryMatch, Facts, decide},
-    access_request::{AccessRequest, HeldFacts, HeldMessage, on_held_message},
+    access_request::{AccessRequest, HeldFacts, HeldMessage, Preview, on_held_message},
     chat_user::{ChatUser, Owed, Standing},
     connector::Connector,
     conversation::ConversationRef,
@@ -164,7 +164,7 @@ impl Intake {
 
     /// A duplicate of a held message finishes what a crash may have left undone.
     async fn heal(&self, connector: &Connector, standing: &Standing) {
-        if standing.owed.is_some() {
+        if !standing.owed.is_empty() {
             self.enqueue_or_leave(job(connector, standing)).await;
         }
     }
@@ -187,7 +187,10 @@ impl Intake {
         known: &Known,
     ) -> Result<bool, PortError> {
         let standing = known.standing.as_ref();
-        if known.chat_user.is_some()
+        if known
+            .chat_user
+            .as_ref()
+            .is_some_and(|user| user.admitted_openly)
             && standing.is_some_and(|standing| standing.admitted_openly_at.is_some())
         {
             return Ok(true);
@@ -196,7 +199,7 @@ impl Intake {
         let mut standing = standing
             .cloned()
             .unwrap_or_else(|| Standing::first(message, connector, now));
-        standing.admitted_openly_at = Some(now);
+        standing.admitted_openly_at.get_or_insert(now);
         let new = known.chat_user.is_none().then(|| ChatUser {
             admitted_openly: true,
             ..ChatUser::first(message, connector, now)
@@ -228,7 +231,7 @@ impl Intake {
     ) -> Result<bool, PortError> {
         let with_profile = new_chat_user.is_some() && standing.version == 0;
         if with_profile {
-            standing.owed = Some(Owed::Profile);
+            standing.owed.insert(Owed::Profile);
         }
         let introduction = Introduction {
             scope: connector.scope,
@@ -282,7 +285,23 @@ impl Intake {
             &before.chat_user_id.to_string(),
             message.event_keys.first().map_or("", String::as_str),
         ]);
+        let admitted_here = before.admitted_openly_at.is_some();
         let open = OpenRequest {
+            no_longer_admitted: known
+                .chat_user
+                .as_ref()
+                .filter(|user| user.admitted_openly && admitted_here)
+                .map(|user| ChatUser {
+                    admitted_openly: false,
+                    updated_at: now,
+                    ..user.clone()
+                }),
+            preview: Preview::of(&message.text, now),
+            held: connector
+                .after_approval
+                .mode
+                .replays()
+                .then(|| DeliverMessage::of(message.clone(), connector, now)),
             new_chat_user: known
                 .chat_user
                 .is_none()
@@ -325,7 +344,12 @@ impl Intake {
 
     /// Enqueues a job whose mark is written already: should the queue be down, the sweeper finds it.
     async fn enqueue_or_leave(&self, job: OnboardChatUser) {
-        match timeout(ENQUEUE_PATIENCE, self.onboarding.enqueue_onboarding(job)).await {
+        match timeout(
+            ENQUEUE_PATIENCE,
+            self.onboarding.enqueue_onboarding(job.into()),
+        )
+        .await
+        {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 tracing::warn!(error = %Chain(&error), "an onboarding job is left to the sweeper");

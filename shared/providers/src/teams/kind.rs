@@ -134,7 +134,7 @@ fn check_guid(value: &str) -> Option<()> {
 mod tests {
     use super::*;
     use crate::{
-        catalogue::validate,
+        catalogue::{self, validate},
         outgoing::ChatProvider,
         teams::fixtures::{APP, TENANT},
     };
@@ -216,6 +216,13 @@ mod tests {
                 assert_eq!(wrong(&[(field, Some(value))]), [field], "{value:?}");
             }
         }
+    }
+
+    #[test]
+    fn the_catalogue_lists_it() {
+        assert!(catalogue::connector_kind(&key()).is_some());
+        assert!(catalogue::chat_provider(&key()).is_some());
+        assert!(catalogue::connector_setup(&key()).is_some());
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! What is remembered of the calls to the Web API.
+//! What is remembered of the calls to the APIs of the platforms.
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::failures::Failure;
+use super::platform::Platform;
 
 /// One call, answered or not.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -12,9 +13,11 @@ pub struct ApiCall {
     pub number: u64,
     /// When it arrived, in milliseconds.
     pub at_ms: i64,
+    /// The platform that was called.
+    pub provider: Platform,
     /// Whose token it carried.
     pub connector_id: Option<String>,
-    /// `chat.postMessage`, …
+    /// `chat.postMessage`, `sendMessage`, …
     pub method: String,
     /// `POST` or `GET`.
     pub http_method: String,
@@ -28,23 +31,27 @@ pub struct ApiCall {
     pub answer: Value,
     /// The switch that it met.
     pub failure: Option<Failure>,
+    /// Whether what was asked for was done, answered or not.
+    #[serde(skip)]
+    pub(super) is_done: bool,
 }
 
 impl ApiCall {
-    /// Whether Slack did what was asked, answered or not.
+    /// Whether the platform did what was asked, answered or not.
     #[must_use]
-    pub fn took_effect(&self) -> bool {
-        self.answer.get("ok") == Some(&Value::Bool(true))
-            || self.failure.as_ref().is_some_and(Failure::takes_effect)
+    pub const fn took_effect(&self) -> bool {
+        self.is_done
     }
 }
 
-/// Something that a client of Slack must not do, whatever the state of the workspace.
+/// Something that a client of a platform must not do, whatever the state of things.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Violation {
-    /// The number of the call.
+    /// The number of the call; 0 for an answer to a webhook.
     pub call: u64,
-    /// The API method.
+    /// The platform.
+    pub provider: Platform,
+    /// The API method, or `webhook`.
     pub method: String,
     /// What is wrong.
     pub what: String,

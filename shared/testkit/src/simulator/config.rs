@@ -1,8 +1,10 @@
-//! What the simulator is told at its start: apps with their connectors, and people.
+//! What the simulator is told at its start: Slack apps and other connectors, and people.
 
 use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Serialize};
 
+use super::connectors::ConnectorConfig;
+use super::world::WhatsAppShows;
 use crate::crypto::sha256;
 use crate::slack_signer::SlackInstall;
 
@@ -15,6 +17,7 @@ use crate::slack_signer::SlackInstall;
 ///     "connector_id": "01J…", "name": "Vestibule", "policy": "OnBoarding",
 ///     "api_app_id": "A…", "team_id": "T…", "signing_secret": "…", "bot_token": "xoxb-…"
 ///   }],
+///   "connectors": [{"provider": "telegram", "connector_id": "01J…", "name": "Helper", "bot_token": "1:x", "secret_token": "…"}],
 ///   "users": [{"name": "Ada Lovelace"}]
 /// }
 /// ```
@@ -24,13 +27,16 @@ pub struct SimulatorConfig {
     /// Shown in the page.
     #[serde(default)]
     pub workspace_name: Option<String>,
-    /// Where webhooks go if an app does not say: `<api_url>/webhooks/slack/<connector_id>`.
+    /// Where webhooks go if an app or connector does not say: `<api_url>/webhooks/<provider>/<connector_id>`.
     #[serde(default)]
     pub api_url: Option<String>,
-    /// The installed apps.
+    /// The apps in Slack.
     #[serde(default)]
     pub apps: Vec<AppConfig>,
-    /// The people of the workspace.
+    /// The connectors of the other platforms.
+    #[serde(default)]
+    pub connectors: Vec<ConnectorConfig>,
+    /// The people.
     #[serde(default)]
     pub users: Vec<NewPerson>,
 }
@@ -115,6 +121,21 @@ pub struct NewPerson {
     /// Their own workspace, for a guest over Slack Connect.
     #[serde(default)]
     pub home_team_id: Option<String>,
+    /// Microsoft's id; this and the following are made from the id if they are not given.
+    #[serde(default)]
+    pub aad_object_id: Option<String>,
+    /// Telegram's id.
+    #[serde(default)]
+    pub telegram_id: Option<i64>,
+    /// In E.164 with `+`.
+    #[serde(default)]
+    pub phone: Option<String>,
+    /// WhatsApp's business-scoped id.
+    #[serde(default)]
+    pub bsuid: Option<String>,
+    /// Which of the two WhatsApp tells.
+    #[serde(default)]
+    pub whatsapp_shows: WhatsAppShows,
 }
 
 impl NewPerson {

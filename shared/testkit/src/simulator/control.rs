@@ -2,21 +2,26 @@
 //!
 //! | call | body or query | answer |
 //! |---|---|---|
-//! | `GET /_control/state` | `?after=<revision>&wait_ms=<n>` waits for a change | apps, people, switches, counts, `revision` |
-//! | `POST /_control/users` | `{"name", "display_name"?, "first_name"?, "last_name"?, "email"?, "id"?, "home_team_id"?}` | 201 `{"user_id"}` |
-//! | `GET /_control/users/{user_id}/messages` | `?connector_id=` | `{"messages": [...]}`: what that person sees, with deliveries |
-//! | `POST /_control/messages` | `{"app"` or `"connector_id", "user_id", "channel"?: "im" or "general", "text", "thread_ts"?}` | `{"message", "deliveries": [...]}` after the first attempt |
+//! | `GET /_control/state` | `?after=<revision>&wait_ms=<n>` waits for a change | apps, connectors, people, failures, counts, `revision` |
+//! | `POST /_control/users` | `{"name", "display_name"?, "first_name"?, "last_name"?, "email"?, "id"?, "home_team_id"?, "phone"?, "telegram_id"?, "bsuid"?, "aad_object_id"?, "whatsapp_shows"?}` | 201 `{"user_id"}` |
+//! | `GET /_control/users/{user_id}/messages` | `?connector_id=` | `{"messages": [...]}`: what that person sees on all platforms, with `provider` and deliveries |
+//! | `POST /_control/messages` | `{"app"` or `"connector_id", "user_id", "channel"?: "im", "general" or "whatsapp", "text", "thread_ts"?}` | `{"message", "deliveries": [...]}` after the first attempt |
 //! | `POST /_control/fixtures` | `{"connector_id", "name", "user_id"?, "fresh"?: true}` | `{"delivery"}` after the first attempt |
 //! | `POST /_control/redeliver` | `{"event_id"}` | `{"delivery"}` after one more attempt, with Slack's retry headers |
 //! | `GET /_control/events/{event_id}` | | `{"delivery"}` |
-//! | `GET /_control/calls` | `?method=` | `{"calls": [...]}`: every call to the Web API |
-//! | `GET /_control/violations` | | `{"violations": [...]}`: what a client of Slack must not do |
-//! | `POST /_control/apps` | an app as in the configuration file | 201 `{"connector_id"}` |
-//! | `GET`, `POST`, `DELETE /_control/failures` | `{"method", "kind", ..., "channel"?, "times"?: n}`; without `times` until cleared | `{"failures": [...]}` |
+//! | `GET /_control/calls` | `?method=&provider=` | `{"calls": [...]}`: every call to an API |
+//! | `GET /_control/violations` | `?provider=` | `{"violations": [...]}`: what a client of the platforms must not do |
+//! | `POST /_control/apps` | a Slack app as in the configuration file | 201 `{"connector_id"}` |
+//! | `POST /_control/connectors` | a connector of another platform as in the configuration file, with `provider` | 201 `{"connector_id"}` |
+//! | `POST /_control/switches` | a [`Switch`] | `{}` |
+//! | `GET`, `POST`, `DELETE /_control/failures` | `{"provider"?, "method", "kind", ..., "channel"?, "times"?: n}`; without `times` until cleared | `{"failures": [...]}` |
 //!
-//! Kinds of failure: `rate_limited` (`retry_after_secs`), `http` (`status`), `error` (`error`), `stall`, `stall_after`,
-//! `reset_before`, `reset_after`. What is asked for wrongly is answered 404 or 400 with `{"error"}`.
+//! Kinds of failure: `rate_limited` (`retry_after_secs`), `http` (`status`), `error` (`error`), `code` (`status`, `code`,
+//! `message`?), `undelivered` (`code`), `stall`, `stall_after`, `reset_before`, `reset_after`. What is asked for wrongly is
+//! answered 404 or 400 with `{"error"}`.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,15 +34,86 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::config::{AppConfig, NewPerson};
-use super::delivery::{self, Delivery, DeliveryState, RETRY_AFTER};
+use super::connectors::{Connector, ConnectorConfig};
+use super::delivery::{self, Delivery};
 use super::failures::FailureRule;
-use super::world::{World, general_channel};
-use super::{Place, Shared, SimulatorError, add_fixture, write};
+use super::platform::Platform;
+use super::world::{WhatsAppShows, World, general_channel};
+use super::{Place, Shared, SimulatorError, add_fixture, no_app, no_person, write};
 
 /// No client needs to wait longer for a change than this; it asks again.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 /// What the page shows of the wire.
 const LATEST_CALLS: usize = 50;
+/// How long after a call the first event that follows from it is sent.
+const STATUS_DELAY: Duration = Duration::from_millis(150);
+
+/// A change of how somebody stands with a connector, or of what a platform tells of them; what is not named stays.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Switch {
+    /// The connector; only `whatsapp_shows` and `new_bsuid` do without.
+    pub connector_id: Option<String>,
+    /// The person; only `upgrade_general`, `leave_general` and `revoke` do without.
+    pub user_id: Option<String>,
+    /// They block the bot; by WhatsApp and SMS they cannot be reached.
+    pub blocked: Option<bool>,
+    /// They have written to the Telegram bot, or have the Teams app.
+    pub started: Option<bool>,
+    /// They wrote STOP to the number at Twilio.
+    pub stopped: Option<bool>,
+    /// WhatsApp's 24 hours to answer them are open, or over.
+    pub window_open: Option<bool>,
+    /// Which of their ids WhatsApp tells.
+    pub whatsapp_shows: Option<WhatsAppShows>,
+    /// They get another business-scoped id, as with a new phone number.
+    pub new_bsuid: Option<String>,
+    /// The Telegram group becomes a supergroup with another id.
+    pub upgrade_general: bool,
+    /// The app or bot is taken out of its group.
+    pub leave_general: bool,
+    /// The account's token or key is no longer taken.
+    pub revoke: bool,
+}
+
+/// Carries a switch out.
+pub(super) fn turn(shared: &Shared, switch: &Switch) -> Result<(), SimulatorError> {
+    let now_ms = shared.clock.now_ms();
+    shared.change(|world| {
+        if let Some(user_id) = &switch.user_id {
+            let person = world
+                .people
+                .get_mut(user_id)
+                .ok_or_else(|| no_person(user_id))?;
+            person.whatsapp_shows = switch.whatsapp_shows.unwrap_or(person.whatsapp_shows);
+            if let Some(bsuid) = &switch.new_bsuid {
+                person.bsuid.clone_from(bsuid);
+            }
+        }
+        let Some(connector_id) = &switch.connector_id else {
+            return Ok(());
+        };
+        let connector = world
+            .connector_mut(connector_id)
+            .ok_or_else(|| no_app(connector_id))?;
+        connector.upgrades += u32::from(switch.upgrade_general);
+        connector.left_general |= switch.leave_general;
+        connector.is_revoked |= switch.revoke;
+        if let Some(user_id) = &switch.user_id {
+            let standing = connector.standing_mut(user_id);
+            standing.has_blocked = switch.blocked.unwrap_or(standing.has_blocked);
+            standing.has_started = switch.started.unwrap_or(standing.has_started);
+            standing.is_known |= standing.has_started;
+            standing.has_stopped = switch.stopped.unwrap_or(standing.has_stopped);
+            match switch.window_open {
+                Some(true) => standing.last_wrote_ms = Some(now_ms),
+                Some(false) => standing.last_wrote_ms = None,
+                None => {}
+            }
+        }
+        Ok(())
+    })
+}
 
 impl IntoResponse for SimulatorError {
     fn into_response(self) -> Response {
@@ -51,6 +127,8 @@ pub(super) fn router() -> Router<Arc<Shared>> {
     Router::new()
         .route("/_control/state", get(state))
         .route("/_control/apps", post(add_app))
+        .route("/_control/connectors", post(add_connector))
+        .route("/_control/switches", post(add_switch))
         .route("/_control/users", post(add_user))
         .route("/_control/users/{user_id}/messages", get(messages))
         .route("/_control/messages", post(send_message))
@@ -84,6 +162,7 @@ async fn state(State(shared): State<Arc<Shared>>, Query(since): Query<Since>) ->
         .iter()
         .map(|app| {
             json!({
+                "provider": Platform::Slack,
                 "connector_id": app.config.connector_id,
                 "name": app.config.name,
                 "policy": app.config.policy,
@@ -94,6 +173,11 @@ async fn state(State(shared): State<Arc<Shared>>, Query(since): Query<Since>) ->
                 "webhook_url": world.webhook_url(app),
             })
         })
+        .collect();
+    let connectors: Vec<Value> = world
+        .connectors
+        .iter()
+        .map(|connector| shown(&world, connector, shared.clock.now_ms()))
         .collect();
     let people: Vec<Value> = world
         .people
@@ -114,6 +198,7 @@ async fn state(State(shared): State<Arc<Shared>>, Query(since): Query<Since>) ->
         "revision": revision,
         "workspace_name": world.workspace_name,
         "apps": apps,
+        "connectors": connectors,
         "people": people,
         "failures": world.failures,
         "calls": world.calls.get(first..).unwrap_or_default(),
@@ -132,6 +217,47 @@ async fn add_app(
         StatusCode::CREATED,
         Json(json!({"connector_id": connector_id})),
     )
+}
+
+async fn add_connector(
+    State(shared): State<Arc<Shared>>,
+    Json(connector): Json<ConnectorConfig>,
+) -> (StatusCode, Json<Value>) {
+    let connector_id = connector.connector_id.clone();
+    shared.change(|world| world.add_connector(Connector::new(connector)));
+    (
+        StatusCode::CREATED,
+        Json(json!({"connector_id": connector_id})),
+    )
+}
+
+async fn add_switch(State(shared): State<Arc<Shared>>, Json(switch): Json<Switch>) -> Answer {
+    turn(&shared, &switch)?;
+    Ok(Json(json!({})))
+}
+
+fn shown(world: &World, connector: &Connector, now_ms: i64) -> Value {
+    let standings: serde_json::Map<String, Value> = connector
+        .standings
+        .iter()
+        .map(|(user_id, standing)| {
+            let mut value = json!(standing);
+            if let Value::Object(fields) = &mut value {
+                let is_open = standing.window_is_open(now_ms);
+                fields.insert("window_is_open".into(), json!(is_open));
+            }
+            (user_id.clone(), value)
+        })
+        .collect();
+    json!({
+        "provider": connector.platform(),
+        "connector_id": connector.id(),
+        "name": connector.config.name,
+        "policy": connector.config.policy,
+        "webhook_url": connector.webhook_url(world.api_url.as_deref()),
+        "left_general": connector.left_general,
+        "people": standings,
+    })
 }
 
 async fn add_user(
@@ -199,12 +325,14 @@ enum Channel {
     #[default]
     Im,
     General,
+    Whatsapp,
 }
 
 async fn send_message(State(shared): State<Arc<Shared>>, Json(new): Json<NewMessage>) -> Answer {
     let place = match new.channel {
         Channel::Im => Place::Direct,
         Channel::General => Place::General,
+        Channel::Whatsapp => Place::WhatsApp,
     };
     let connector_id = by_id_or_name(&shared, &new.connector_id);
     let written = write(
@@ -216,17 +344,23 @@ async fn send_message(State(shared): State<Arc<Shared>>, Json(new): Json<NewMess
         new.thread_ts.as_deref(),
     )?;
     let mut deliveries = Vec::new();
-    // Both events of a mention are sent at once, as Slack does: they may well arrive together or in either order.
-    let sending: Vec<_> = written
-        .events
-        .iter()
-        .map(|event| tokio::spawn(first_attempt(Arc::clone(&shared), event.event_id.clone())))
-        .collect();
-    for sent in sending {
-        deliveries.push(
-            sent.await
-                .map_err(|error| SimulatorError(error.to_string()))??,
-        );
+    if written.message.provider == Platform::Slack {
+        // Both events of a mention are sent at once, as Slack does: they may well arrive together or in either order.
+        let sending: Vec<_> = written
+            .events
+            .iter()
+            .map(|event| tokio::spawn(first_attempt(Arc::clone(&shared), event.event_id.clone())))
+            .collect();
+        for sent in sending {
+            deliveries.push(
+                sent.await
+                    .map_err(|error| SimulatorError(error.to_string()))??,
+            );
+        }
+    } else {
+        for event in &written.events {
+            deliveries.push(first_attempt(Arc::clone(&shared), event.event_id.clone()).await?);
+        }
     }
     Ok(Json(
         json!({"message": written.message, "deliveries": deliveries}),
@@ -277,22 +411,30 @@ async fn event(State(shared): State<Arc<Shared>>, Path(event_id): Path<String>) 
 }
 
 #[derive(Deserialize)]
-struct OfMethod {
+struct Only {
     method: Option<String>,
+    provider: Option<Platform>,
 }
 
-async fn calls(State(shared): State<Arc<Shared>>, Query(of): Query<OfMethod>) -> Json<Value> {
+async fn calls(State(shared): State<Arc<Shared>>, Query(only): Query<Only>) -> Json<Value> {
     let world = shared.world();
     let calls: Vec<_> = world
         .calls
         .iter()
-        .filter(|call| of.method.as_ref().is_none_or(|only| *only == call.method))
+        .filter(|call| only.method.as_ref().is_none_or(|only| *only == call.method))
+        .filter(|call| only.provider.is_none_or(|only| only == call.provider))
         .collect();
     Json(json!({ "calls": calls }))
 }
 
-async fn violations(State(shared): State<Arc<Shared>>) -> Json<Value> {
-    Json(json!({"violations": shared.world().violations}))
+async fn violations(State(shared): State<Arc<Shared>>, Query(only): Query<Only>) -> Json<Value> {
+    let world = shared.world();
+    let violations: Vec<_> = world
+        .violations
+        .iter()
+        .filter(|violation| only.provider.is_none_or(|only| only == violation.provider))
+        .collect();
+    Json(json!({ "violations": violations }))
 }
 
 async fn failures(State(shared): State<Arc<Shared>>) -> Json<Value> {
@@ -312,33 +454,70 @@ async fn clear_failures(State(shared): State<Arc<Shared>>) -> Json<Value> {
     failures(State(shared)).await
 }
 
-/// Makes the first attempt and leaves the retries, if there are any by themselves, to a task.
+/// Makes the first attempt, unless an earlier event of its queue is still under way, and leaves the retries and what
+/// waits behind it, if that goes by itself, to a task.
 async fn first_attempt(shared: Arc<Shared>, event_id: String) -> Result<Delivery, SimulatorError> {
-    let delivery = delivery::attempt(&shared, &event_id).await?;
-    if shared.retries_by_itself && delivery.state == DeliveryState::Retrying {
-        tokio::spawn(retry_on_schedule(shared, event_id));
+    if !shared.retries_by_itself {
+        return delivery::attempt(&shared, &event_id).await;
     }
+    if let Some(waiting) = shared.world().behind_another(&event_id) {
+        return Ok(waiting);
+    }
+    let delivery = delivery::attempt(&shared, &event_id).await?;
+    tokio::spawn(follow_up(shared, event_id));
     Ok(delivery)
 }
 
-async fn retry_on_schedule(shared: Arc<Shared>, event_id: String) {
-    for after in RETRY_AFTER {
-        tokio::time::sleep(after).await;
-        match delivery::attempt(&shared, &event_id).await {
-            Ok(delivery) if delivery.state == DeliveryState::Retrying => {}
-            _ => return,
+/// Retries on the platform's schedule, then turns to the next event in the queue. Boxed, because it goes on and on.
+fn follow_up(shared: Arc<Shared>, event_id: String) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        let next_after = |event_id: &str| shared.world().events.get(event_id)?.next_after;
+        while let Some(after) = next_after(&event_id) {
+            tokio::time::sleep(after).await;
+            if delivery::attempt(&shared, &event_id).await.is_err() {
+                return;
+            }
         }
+        let next = shared.world().next_in_queue(&event_id);
+        if let Some(next) = next {
+            let _ = first_attempt(shared, next).await;
+        }
+    })
+}
+
+/// Sends what calls gave rise to, one after another, if that goes by itself.
+pub(super) fn send_outbox(shared: &Arc<Shared>) {
+    if !shared.retries_by_itself || shared.world().outbox.is_empty() {
+        return;
     }
+    let event_ids = shared.change(|world| std::mem::take(&mut world.outbox));
+    let shared = Arc::clone(shared);
+    tokio::spawn(async move {
+        for event_id in event_ids {
+            tokio::time::sleep(STATUS_DELAY).await;
+            let _ = first_attempt(Arc::clone(&shared), event_id).await;
+        }
+    });
 }
 
 fn by_id_or_name(shared: &Shared, wanted: &str) -> String {
     let world = shared.world();
-    world
+    let known: Vec<(&str, &str)> = world
         .apps
         .iter()
-        .find(|app| app.config.connector_id == wanted)
-        .or_else(|| world.apps.iter().find(|app| app.config.name == wanted))
-        .map_or_else(|| wanted.to_owned(), |app| app.config.connector_id.clone())
+        .map(|app| (app.config.connector_id.as_str(), app.config.name.as_str()))
+        .chain(
+            world
+                .connectors
+                .iter()
+                .map(|connector| (connector.id(), connector.config.name.as_str())),
+        )
+        .collect();
+    known
+        .iter()
+        .find(|(id, _)| *id == wanted)
+        .or_else(|| known.iter().find(|(_, name)| *name == wanted))
+        .map_or_else(|| wanted.to_owned(), |(id, _)| (*id).to_owned())
 }
 
 fn deliveries(world: &World, event_ids: &[String]) -> Value {

@@ -1,23 +1,41 @@
-//! Slack, simulated: a workspace with people and apps behind Slack's Web API, and the events that go out to connectors.
+//! The chat platforms, simulated: people behind Slack, Teams, Telegram, 360dialog and Twilio, the APIs of those
+//! platforms, and the events that go out to connectors.
 //!
-//! - [`SlackSimulator`] is for tests in the same process: write as a person, get the signed request, look at what a person
+//! - [`Simulator`] is for tests in the same process: write as a person, get the signed request, look at what a person
 //!   sees and at every call that was made.
-//! - The `simulator` program adds Slack's schedule of retries, a page to chat in at `/`, and the control API
+//! - The `simulator` program adds each platform's schedule of retries, a page to chat in at `/`, and the control API
 //!   ([`mod@control`]) for scripts.
 //!
-//! Each app has one channel, `#general`, shared with everybody, and a direct conversation with each person.
+//! A person is the same on all platforms and has an id of each. A Slack app, a Teams bot and a Telegram bot have one
+//! group that everybody is in, *general*, besides the direct conversations.
+//!
+//! | module | platform | its API is served below |
+//! |---|---|---|
+//! | `slack`, `slack_api`, `slack_checks` | Slack | `/slack/api` |
+//! | `telegram` | Telegram | `/telegram` |
+//! | `dialog360` | 360dialog | `/360dialog` |
+//! | `twilio` | Twilio | `/twilio` |
+//! | `teams` | Teams | `/teams`, `/microsoft-login`, `/graph`, `/botframework` |
 
+mod api;
 mod avatar;
 mod calls;
-mod checks;
 mod config;
+mod connectors;
 pub mod control;
 mod delivery;
+mod dialog360;
 mod failures;
 mod page;
+mod platform;
+mod slack;
 mod slack_api;
+mod slack_checks;
+mod teams;
+mod telegram;
 #[cfg(test)]
 mod tests;
+mod twilio;
 mod world;
 
 use std::fmt;
@@ -36,19 +54,28 @@ use crate::events;
 use crate::http_client::HttpClient;
 use crate::loopback::Loopback;
 use crate::signed_request::SignedRequest;
-use crate::slack_signer::{Said, SlackInstall, SlackPayload};
+use crate::slack_signer::SlackInstall;
+use connectors::Connector;
 use delivery::Event;
-use world::{World, general_channel, typed};
+use world::{World, general_channel};
 
 pub use calls::{ApiCall, Violation};
 pub use config::{AppConfig, NewPerson, SimulatorConfig};
+pub use connectors::{
+    Account, ConnectorConfig, Dialog360Account, TeamsAccount, TelegramAccount, TwilioAccount,
+};
+pub use control::Switch;
 pub use delivery::{ANSWER_LIMIT, Attempt, Delivery, DeliveryState, RETRY_AFTER, WebhookAnswer};
 pub use failures::{Failure, FailureRule};
-pub use world::{Author, Conversation, Message, Person};
+pub use platform::Platform;
+pub use world::{Author, Conversation, Message, Person, WhatsAppShows};
+
+/// The simulator under the name that it had when Slack was its only platform.
+pub type SlackSimulator = Simulator;
 
 /// A running simulator; it ends when this is dropped.
 #[derive(Debug)]
-pub struct SlackSimulator {
+pub struct Simulator {
     server: Loopback,
     shared: Arc<Shared>,
 }
@@ -62,7 +89,7 @@ pub struct SimulatorOptions {
     pub clock: TestClock,
     /// Goes into new ids; differs from run to run where state outlives the simulator.
     pub seed: String,
-    /// Whether failed deliveries are retried by themselves, on Slack's schedule.
+    /// Whether events that follow from calls are sent, and failed deliveries retried, by themselves, as the platforms do.
     pub retries_by_itself: bool,
 }
 
@@ -94,29 +121,32 @@ impl std::error::Error for SimulatorError {}
 pub struct Written {
     /// The message.
     pub message: Message,
-    /// One event, or two for a mention in a channel.
+    /// In the order of delivery: mostly one; two for a mention in a Slack channel, three for a first message in Teams.
     pub events: Vec<WrittenEvent>,
 }
 
 /// One event and its signed request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrittenEvent {
-    /// `Ev…`, for [`SlackSimulator::attempt`].
+    /// For [`Simulator::attempt`].
     pub event_id: String,
-    /// `message` or `app_mention`.
+    /// `message`, `app_mention`, `installationUpdate`, ….
     pub kind: String,
     /// The request, signed at the time of writing.
     pub request: SignedRequest,
+    /// Where it goes, if the simulator knows.
+    pub url: Option<String>,
 }
 
 impl Written {
-    /// The request of the first event.
+    /// The request of the first event that carries the message.
     ///
     /// # Errors
     /// Never for what the simulator made: a message has at least one event.
     pub fn request(&self) -> Result<SignedRequest, SimulatorError> {
         self.events
-            .first()
+            .iter()
+            .find(|event| matches!(event.kind.as_str(), "message" | "app_mention"))
             .map(|event| event.request.clone())
             .ok_or_else(|| SimulatorError("a message without an event".into()))
     }
@@ -127,8 +157,21 @@ impl Written {
 pub enum Place {
     /// Directly to the app.
     Direct,
-    /// In the app's channel.
+    /// In the app's channel, team or group.
     General,
+    /// By WhatsApp, to a number at Twilio that takes SMS too. Everywhere else the same as [`Place::Direct`].
+    WhatsApp,
+}
+
+/// What somebody says, to whom and where.
+struct Saying<'a> {
+    person: &'a Person,
+    place: Place,
+    text: &'a str,
+    /// The message that it replies to.
+    thread: Option<&'a str>,
+    now_ms: i64,
+    base_url: &'a str,
 }
 
 #[derive(Debug)]
@@ -158,7 +201,7 @@ impl Shared {
     }
 }
 
-impl SlackSimulator {
+impl Simulator {
     /// Starts a simulator on a free loopback port.
     ///
     /// # Errors
@@ -188,6 +231,9 @@ impl SlackSimulator {
         for app in config.apps {
             world.add_app(app);
         }
+        for connector in config.connectors {
+            world.add_connector(Connector::new(connector));
+        }
         for person in config.users {
             world.add_person(person);
         }
@@ -201,6 +247,10 @@ impl SlackSimulator {
         });
         let router = Router::new()
             .route("/slack/api/{method}", any(slack_api::handle))
+            .merge(telegram::router())
+            .merge(dialog360::router())
+            .merge(twilio::router())
+            .merge(teams::router())
             .merge(control::router())
             .merge(page::router())
             .layer(DefaultBodyLimit::max(4 * 1024 * 1024))
@@ -221,6 +271,72 @@ impl SlackSimulator {
     #[must_use]
     pub fn slack_api_url(&self) -> String {
         format!("{}/slack/api", self.server.url())
+    }
+
+    /// The base address that takes the place of a platform's own, as in Vestibule's environment variables.
+    #[must_use]
+    pub fn api_url(&self, platform: Platform) -> String {
+        let path = match platform {
+            Platform::Slack => "slack/api",
+            Platform::Teams => "teams",
+            Platform::Telegram => "telegram",
+            Platform::Dialog360 => "360dialog",
+            Platform::Twilio => "twilio",
+        };
+        format!("{}/{path}", self.url())
+    }
+
+    /// Connects an account of another platform than Slack, or replaces the one of the same connector.
+    pub fn add_connector(&self, connector: ConnectorConfig) {
+        self.shared
+            .change(|world| world.add_connector(Connector::new(connector)));
+    }
+
+    /// Somebody, with what each platform knows them by.
+    ///
+    /// # Errors
+    /// When there is no such person.
+    pub fn person(&self, user_id: &str) -> Result<Person, SimulatorError> {
+        self.shared
+            .world()
+            .people
+            .get(user_id)
+            .cloned()
+            .ok_or_else(|| no_person(user_id))
+    }
+
+    /// Somebody writes to a connector of any platform; nothing is sent yet.
+    ///
+    /// # Errors
+    /// When there is no such connector or person, or no such place on that platform.
+    pub fn write(
+        &self,
+        connector_id: &str,
+        user_id: &str,
+        place: Place,
+        text: &str,
+    ) -> Result<Written, SimulatorError> {
+        write(&self.shared, connector_id, user_id, place, text, None)
+    }
+
+    /// The events that calls gave rise to since the last time, such as statuses; each can be attempted.
+    #[must_use]
+    pub fn take_events(&self) -> Vec<WrittenEvent> {
+        let event_ids = self
+            .shared
+            .change(|world| std::mem::take(&mut world.outbox));
+        event_ids
+            .iter()
+            .filter_map(|event_id| written_event(&self.shared, event_id).ok())
+            .collect()
+    }
+
+    /// Changes how somebody stands with a connector, or what a platform tells of them.
+    ///
+    /// # Errors
+    /// When there is no such connector or person.
+    pub fn switch(&self, switch: &Switch) -> Result<(), SimulatorError> {
+        control::turn(&self.shared, switch)
     }
 
     /// Installs an app, or replaces the one of the same connector.
@@ -434,13 +550,13 @@ impl SlackSimulator {
         })
     }
 
-    /// All calls to the Web API, oldest first.
+    /// All calls to the APIs, oldest first.
     #[must_use]
     pub fn calls(&self) -> Vec<ApiCall> {
         self.shared.world().calls.clone()
     }
 
-    /// How many calls of a method were made.
+    /// How many calls of a method were made, on whatever platform.
     #[must_use]
     pub fn count(&self, method: &str) -> usize {
         self.shared
@@ -451,7 +567,18 @@ impl SlackSimulator {
             .count()
     }
 
-    /// What a client of Slack must not have done. A test asserts that this is empty.
+    /// How many calls of a platform's method were made.
+    #[must_use]
+    pub fn count_at(&self, platform: Platform, method: &str) -> usize {
+        self.shared
+            .world()
+            .calls
+            .iter()
+            .filter(|call| call.provider == platform && call.method == method)
+            .count()
+    }
+
+    /// What a client of the platforms must not have done. A test asserts that this is empty.
     #[must_use]
     pub fn violations(&self) -> Vec<Violation> {
         self.shared.world().violations.clone()
@@ -472,18 +599,24 @@ impl SlackSimulator {
         self.shared.change(|world| world.failures.clear());
     }
 
-    /// From now on the app's token is answered with `token_revoked`.
+    /// From now on the app's token, or the bot's or number's, is refused.
     pub fn revoke_token(&self, connector_id: &str) {
         self.shared.change(|world| {
+            if let Some(connector) = world.connector_mut(connector_id) {
+                connector.is_revoked = true;
+            }
             for app in &mut world.apps {
                 app.token_revoked |= app.config.connector_id == connector_id;
             }
         });
     }
 
-    /// Takes the app out of its channel: from now on `not_in_channel`.
+    /// Takes the app or bot out of its channel, team or group.
     pub fn remove_from_general(&self, connector_id: &str) {
         self.shared.change(|world| {
+            if let Some(connector) = world.connector_mut(connector_id) {
+                connector.left_general = true;
+            }
             if let Some(channel) = world.conversations.get_mut(&general_channel(connector_id)) {
                 channel.app_is_member = false;
             }
@@ -503,99 +636,84 @@ fn write(
     user_id: &str,
     place: Place,
     text: &str,
-    thread_ts: Option<&str>,
+    thread: Option<&str>,
 ) -> Result<Written, SimulatorError> {
-    let now_ms = shared.clock.now_ms();
-    shared.change(|world| {
-        let app = world
-            .app(connector_id)
-            .cloned()
-            .ok_or_else(|| no_app(connector_id))?;
+    let message = shared.change(|world| {
         let person = world
             .people
             .get(user_id)
             .cloned()
-            .ok_or_else(|| SimulatorError(format!("no person {user_id}")))?;
-        let channel = match place {
-            Place::Direct => world.direct_channel(connector_id, user_id),
-            Place::General => general_channel(connector_id),
+            .ok_or_else(|| no_person(user_id))?;
+        let saying = Saying {
+            person: &person,
+            place,
+            text,
+            thread,
+            now_ms: shared.clock.now_ms(),
+            base_url: shared.base_url(),
         };
-        let text = typed(text, &app);
-        let ts = world.new_ts(now_ms);
-        let event_id = world.new_id("Ev");
-        let said = Said {
-            event_id: &event_id,
-            ts: &ts,
-            user: user_id,
-            channel: &channel,
-            text: &text,
-        };
-        let is_mention = text.contains(&format!("<@{}>", app.install.bot_user_id));
-        let payloads = match place {
-            Place::Direct => vec![("message", app.install.direct_message(&said))],
-            Place::General if is_mention => {
-                let [mention, message] = app.install.mention_pair(&said, &world.new_id("Ev"));
-                vec![("app_mention", mention), ("message", message)]
-            }
-            Place::General => vec![("message", app.install.message(&said, "channel"))],
-        };
-        let mut events = Vec::new();
-        for (kind, payload) in payloads {
-            let payload = in_context(payload, thread_ts, person.home_team_id.as_deref());
-            let event_id = payload.event_id().unwrap_or_default().to_owned();
-            events.push(WrittenEvent {
-                event_id: event_id.clone(),
-                kind: kind.to_owned(),
-                request: payload.sign(&app.config.signing_secret, now_ms.div_euclid(1000)),
-            });
-            let event = Event::new(
-                event_id.clone(),
-                kind.to_owned(),
-                connector_id.to_owned(),
-                payload.body(),
-            );
+        let (mut message, events) = draft(world, connector_id, &saying)?;
+        for event in events {
+            let event_id = event.delivery.event_id.clone();
+            message.event_ids.push(event_id.clone());
             world.events.insert(event_id, event);
         }
-        let message = Message {
-            ts,
-            channel,
-            connector_id: connector_id.to_owned(),
-            thread_ts: thread_ts.map(str::to_owned),
-            author: Author::Person(user_id.to_owned()),
-            text,
-            only_visible_to: None,
-            metadata: None,
-            event_ids: events.iter().map(|event| event.event_id.clone()).collect(),
-            at_ms: now_ms,
-        };
         world.messages.push(message.clone());
-        Ok(Written { message, events })
-    })
+        Ok(message)
+    })?;
+    let events = message
+        .event_ids
+        .iter()
+        .map(|event_id| written_event(shared, event_id))
+        .collect::<Result<_, _>>()?;
+    Ok(Written { message, events })
 }
 
-fn in_context(
-    payload: SlackPayload,
-    thread_ts: Option<&str>,
-    home_team_id: Option<&str>,
-) -> SlackPayload {
-    let payload = match thread_ts {
-        Some(thread_ts) => payload.in_thread(thread_ts),
-        None => payload,
-    };
-    match home_team_id {
-        Some(team_id) => payload.from_workspace(team_id),
-        None => payload,
+fn draft(
+    world: &mut World,
+    connector_id: &str,
+    saying: &Saying<'_>,
+) -> Result<(Message, Vec<Event>), SimulatorError> {
+    if let Some(app) = world.app(connector_id).cloned() {
+        return Ok(slack::write(world, &app, saying));
+    }
+    let connector = world
+        .connector(connector_id)
+        .cloned()
+        .ok_or_else(|| no_app(connector_id))?;
+    match &connector.config.account {
+        Account::Telegram(account) => Ok(telegram::write(world, &connector, account, saying)),
+        Account::Dialog360(account) => dialog360::write(world, &connector, account, saying),
+        Account::Twilio(account) => twilio::write(world, &connector, account, saying),
+        Account::Teams(account) => Ok(teams::write(world, &connector, account, saying)),
     }
 }
 
+fn written_event(shared: &Shared, event_id: &str) -> Result<WrittenEvent, SimulatorError> {
+    let next = delivery::next_attempt(shared, event_id)?;
+    let world = shared.world();
+    let kind = world
+        .events
+        .get(event_id)
+        .map(|event| event.delivery.kind.clone())
+        .unwrap_or_default();
+    Ok(WrittenEvent {
+        event_id: event_id.to_owned(),
+        kind,
+        request: next.request,
+        url: next.url,
+    })
+}
+
+/// An event made elsewhere, for a connector of whatever platform.
 fn add_event(shared: &Shared, connector_id: &str, kind: &str, event_id: &str, body: Vec<u8>) {
-    let event = Event::new(
-        event_id.to_owned(),
-        kind.to_owned(),
-        connector_id.to_owned(),
-        body,
-    );
-    shared.change(|world| world.events.insert(event_id.to_owned(), event));
+    shared.change(|world| {
+        let platform = world
+            .connector(connector_id)
+            .map_or(Platform::Slack, Connector::platform);
+        let event = Event::new(platform, event_id, kind, connector_id, body);
+        world.events.insert(event_id.to_owned(), event);
+    });
 }
 
 /// A file of `events/slack` for a connector's app. `fresh` gives it an event id and a time of its own, so that it is not
@@ -645,4 +763,8 @@ fn add_fixture(
 
 fn no_app(connector_id: &str) -> SimulatorError {
     SimulatorError(format!("no app for connector {connector_id}"))
+}
+
+fn no_person(user_id: &str) -> SimulatorError {
+    SimulatorError(format!("no person {user_id}"))
 }

@@ -6,16 +6,15 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::Shared;
-use super::calls::{ApiCall, Violation};
-use super::checks::{self, Examined};
-use super::failures::{self, Failure};
+use super::api::{self, Answer, Asked};
+use super::platform::Platform;
+use super::slack_checks::{self, Examined};
 use super::world::{App, Author, Message, Person, World, channel_of};
-use crate::loopback;
 
 /// What an API method did: an answer, or the name of an error.
 type Outcome = Result<Value, Refusal>;
@@ -51,10 +50,9 @@ pub(super) async fn handle(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let base_url = shared.base_url().to_owned();
-    let now_ms = shared.clock.now_ms();
-    let (status, answer, failure) = shared.change(|world| {
-        let call = checks::examine(
+    let (call, connector_id) = {
+        let world = shared.world();
+        let call = slack_checks::examine(
             &api_method,
             &http_method,
             &uri,
@@ -62,91 +60,44 @@ pub(super) async fn handle(
             &body,
             &world.allowed_broadcasts,
         );
-        world.call_count += 1;
-        let number = world.call_count;
-        let failure = failures::next(
-            &mut world.failures,
-            &api_method,
-            channel_of(&call.arguments),
-        );
         let connector_id = call
             .token
             .as_deref()
             .and_then(|token| world.app_by_token(token))
             .map(|app| app.config.connector_id.clone());
-        let mut violations = call.violations.clone();
-        let (status, answer) = match &failure {
-            Some(failure) if !failure.takes_effect() => refused_by_switch(failure),
-            _ => {
-                let outcome = perform(world, &api_method, &call, now_ms, &base_url);
-                let answer = outcome.unwrap_or_else(|refusal| {
-                    violations.extend(refusal.violation);
-                    json!({"ok": false, "error": refusal.error})
-                });
-                (StatusCode::OK, answer)
-            }
-        };
-        let is_answered = !matches!(
-            failure,
-            Some(Failure::Stall | Failure::StallAfter | Failure::ResetBefore | Failure::ResetAfter)
+        (call, connector_id)
+    };
+    let asked = Asked {
+        platform: Platform::Slack,
+        method: api_method.clone(),
+        http_method,
+        content_type: call.content_type.clone(),
+        arguments: call.arguments.clone(),
+        target: channel_of(&call.arguments).map(str::to_owned),
+        connector_id,
+        violations: call.violations.clone(),
+    };
+    api::serve(&shared, asked, |_, doing| {
+        let outcome = perform(
+            doing.world,
+            &api_method,
+            &call,
+            doing.now_ms,
+            doing.base_url,
         );
-        world
-            .violations
-            .extend(violations.into_iter().map(|what| Violation {
-                call: number,
-                method: api_method.clone(),
-                what,
-            }));
-        world.record_call(ApiCall {
-            number,
-            at_ms: now_ms,
-            connector_id,
-            method: api_method.clone(),
-            http_method: http_method.to_string(),
-            content_type: call.content_type,
-            arguments: call.arguments,
-            status: is_answered.then_some(status.as_u16()),
-            answer: if is_answered {
-                answer.clone()
-            } else {
-                Value::Null
+        outcome.map_or_else(
+            |refusal| {
+                doing.violations.extend(refusal.violation);
+                error(StatusCode::OK, &refusal.error)
             },
-            failure: failure.clone(),
-        });
-        (status, answer, failure)
-    });
-    match failure {
-        Some(Failure::Stall | Failure::StallAfter) => loopback::never().await,
-        Some(Failure::ResetBefore | Failure::ResetAfter) => loopback::reset(),
-        Some(Failure::RateLimited { retry_after_secs }) => {
-            let retry_after = [(header::RETRY_AFTER, retry_after_secs.to_string())];
-            (retry_after, json_answer(status, &answer)).into_response()
-        }
-        Some(Failure::Http { .. }) => (status, "upstream error").into_response(),
-        Some(Failure::Error { .. }) | None => json_answer(status, &answer),
-    }
+            |answer| Answer::done(StatusCode::OK, answer),
+        )
+    })
+    .await
 }
 
-fn json_answer(status: StatusCode, answer: &Value) -> Response {
-    let content_type = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
-    (status, content_type, answer.to_string()).into_response()
-}
-
-fn refused_by_switch(failure: &Failure) -> (StatusCode, Value) {
-    match failure {
-        Failure::RateLimited { .. } => (
-            StatusCode::TOO_MANY_REQUESTS,
-            json!({"ok": false, "error": "ratelimited"}),
-        ),
-        Failure::Http { status } => (
-            StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-            Value::Null,
-        ),
-        Failure::Error { error } => (StatusCode::OK, json!({"ok": false, "error": error})),
-        Failure::Stall | Failure::StallAfter | Failure::ResetBefore | Failure::ResetAfter => {
-            (StatusCode::OK, Value::Null)
-        }
-    }
+pub(super) fn error(status: StatusCode, error: &str) -> Answer {
+    Answer::refused(status, json!({"ok": false, "error": error}))
 }
 
 fn perform(
@@ -254,14 +205,17 @@ fn post_message(world: &mut World, app: &App, post: &Post<'_>, now_ms: i64) -> O
             ));
         }
     }
+    let with = place.with.clone();
     let ts = world.new_ts(now_ms);
     world.messages.push(Message {
+        provider: Platform::Slack,
         ts: ts.clone(),
         channel: channel.clone(),
         connector_id: connector_id.clone(),
         thread_ts: post.thread_ts.map(str::to_owned),
         author: Author::App(connector_id),
         text: post.text.to_owned(),
+        with,
         only_visible_to: post.only_visible_to.map(str::to_owned),
         metadata: post.metadata.clone(),
         event_ids: Vec::new(),

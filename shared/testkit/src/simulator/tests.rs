@@ -1,12 +1,15 @@
-//! The simulator against what Slack documents, over its own HTTP.
+//! The simulator against what Slack documents, over its own HTTP; the other platforms have modules of their own.
+
+mod dialog360;
+mod telegram;
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::{
-    AppConfig, DeliveryState, Failure, FailureRule, NewPerson, SimulatorConfig, SlackSimulator,
-    WebhookAnswer,
+    AppConfig, DeliveryState, Failure, FailureRule, NewPerson, Simulator, SimulatorConfig,
+    SlackSimulator, WebhookAnswer,
 };
 use crate::clock::TestClock;
 use crate::http_client::{HttpAnswer, HttpClient, HttpFailure, header_map};
@@ -15,6 +18,59 @@ use crate::slack_signer::signature;
 
 const NOW_MS: i64 = 1_700_000_000_000;
 const JSON: &str = "application/json; charset=utf-8";
+
+const ADA: &str = "U0ADA";
+const BO: &str = "U0BO";
+
+async fn simulator() -> Simulator {
+    simulator_at(TestClock::at(NOW_MS)).await
+}
+
+async fn simulator_at(clock: TestClock) -> Simulator {
+    let config = SimulatorConfig {
+        users: vec![
+            NewPerson::named("Ada Lovelace").with_id(ADA),
+            NewPerson::named("Bo").with_id(BO),
+        ],
+        ..SimulatorConfig::default()
+    };
+    Simulator::start(config, clock).await.unwrap()
+}
+
+/// One request to a path of the simulator.
+async fn at(
+    simulator: &Simulator,
+    http_method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Result<HttpAnswer, HttpFailure> {
+    HttpClient::default()
+        .send(
+            http_method.parse().unwrap(),
+            &format!("{}/{path}", simulator.url()),
+            header_map(headers.iter().copied()).unwrap(),
+            body.to_owned().into(),
+            Some(Duration::from_secs(5)),
+        )
+        .await
+}
+
+fn json_of(answer: Result<HttpAnswer, HttpFailure>) -> (u16, Value) {
+    let answer = answer.unwrap();
+    (
+        answer.status.as_u16(),
+        serde_json::from_slice(&answer.body).unwrap_or_default(),
+    )
+}
+
+fn problems(simulator: &Simulator) -> Vec<String> {
+    simulator
+        .violations()
+        .into_iter()
+        .map(|violation| violation.what)
+        .collect()
+}
 
 fn app(number: u32) -> AppConfig {
     AppConfig {

@@ -1,14 +1,18 @@
-//! The workspace as it stands: apps, people, conversations, messages and what happened to events and calls.
+//! The world as it stands: people, Slack's workspace, the connectors of the other platforms, messages, and what happened
+//! to events and calls.
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::calls::{ApiCall, Violation};
 use super::config::{AppConfig, NewPerson, short_hash};
-use super::delivery::Event;
+use super::connectors::{Connector, number, uuid};
+use super::delivery::{Delivery, DeliveryState, Event};
 use super::failures::FailureRule;
+use super::platform::Platform;
+use super::teams::Token;
 use crate::slack_signer::SlackInstall;
 
 /// How many API calls are kept; the page shows the latest, tests make far fewer.
@@ -18,11 +22,19 @@ const MAX_CALLS: usize = 10_000;
 pub(super) struct World {
     pub(super) workspace_name: String,
     pub(super) api_url: Option<String>,
+    /// Slack's.
     pub(super) apps: Vec<App>,
+    /// Of the other platforms.
+    pub(super) connectors: Vec<Connector>,
+    /// The tokens that Microsoft gave out, by their text.
+    pub(super) tokens: BTreeMap<String, Token>,
     pub(super) people: BTreeMap<String, Person>,
+    /// Slack's.
     pub(super) conversations: BTreeMap<String, Conversation>,
     pub(super) messages: Vec<Message>,
     pub(super) events: BTreeMap<String, Event>,
+    /// The events that calls gave rise to, such as statuses, and that were not sent yet.
+    pub(super) outbox: Vec<String>,
     pub(super) failures: Vec<FailureRule>,
     pub(super) calls: Vec<ApiCall>,
     pub(super) call_count: u64,
@@ -41,10 +53,10 @@ pub(super) struct App {
     pub(super) token_revoked: bool,
 }
 
-/// Somebody in the workspace.
+/// Somebody, with what each platform knows them by.
 #[derive(Clone, Debug, Serialize)]
 pub struct Person {
-    /// `U…`
+    /// `U…`: Slack's id, and the simulator's own for all platforms.
     pub id: String,
     /// The full name.
     pub name: String,
@@ -58,6 +70,39 @@ pub struct Person {
     pub email: Option<String>,
     /// Their own workspace, for a guest over Slack Connect.
     pub home_team_id: Option<String>,
+    /// Microsoft's id, a UUID.
+    pub aad_object_id: String,
+    /// Telegram's id.
+    pub telegram_id: i64,
+    /// The number for SMS and WhatsApp, in E.164 with `+`.
+    pub phone: String,
+    /// WhatsApp's business-scoped id.
+    pub bsuid: String,
+    /// Which of the two WhatsApp tells.
+    pub whatsapp_shows: WhatsAppShows,
+}
+
+/// What WhatsApp tells a business of who somebody is (PROVIDERS §4.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhatsAppShows {
+    /// The number, as before 2026.
+    Phone,
+    /// The number and the business-scoped id.
+    #[default]
+    Both,
+    /// The business-scoped id only: somebody with a username.
+    Bsuid,
+}
+
+impl WhatsAppShows {
+    pub(super) const fn phone(self) -> bool {
+        matches!(self, Self::Phone | Self::Both)
+    }
+
+    pub(super) const fn bsuid(self) -> bool {
+        matches!(self, Self::Bsuid | Self::Both)
+    }
 }
 
 /// Where messages go.
@@ -86,6 +131,8 @@ pub enum Author {
 /// One message in a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Message {
+    /// The platform.
+    pub provider: Platform,
     /// Its id within the conversation.
     pub ts: String,
     /// The conversation.
@@ -96,8 +143,10 @@ pub struct Message {
     pub thread_ts: Option<String>,
     /// Who wrote it.
     pub author: Author,
-    /// As it went over the wire: `&`, `<` and `>` escaped, mentions as `<@U…>`.
+    /// As it went over the wire; in Slack `&`, `<` and `>` escaped, mentions as `<@U…>`.
     pub text: String,
+    /// The person it is between and the app, if it is not for everybody.
+    pub with: Option<String>,
     /// The only person who sees it, for an ephemeral message.
     pub only_visible_to: Option<String>,
     /// What the app attached to it and people do not see.
@@ -113,7 +162,10 @@ impl Message {
     /// The text as a person reads it.
     #[must_use]
     pub fn plain_text(&self) -> String {
-        unescape(&self.text)
+        match self.provider {
+            Platform::Slack => unescape(&self.text),
+            _ => self.text.clone(),
+        }
     }
 
     /// Whether an app wrote it.
@@ -150,10 +202,29 @@ impl World {
         let mut words = new.name.split_whitespace();
         let first = words.next().unwrap_or_default().to_owned();
         let rest = words.collect::<Vec<_>>().join(" ");
+        let of_person = |what: &str, from: i64, to: i64| number(&[what, &id], from, to);
+        let aad_object_id = new
+            .aad_object_id
+            .unwrap_or_else(|| uuid(&["aadObjectId", &id]));
+        let telegram_id = new
+            .telegram_id
+            .unwrap_or_else(|| of_person("telegram", 100_000_000, 7_999_999_999));
+        let phone = new
+            .phone
+            .unwrap_or_else(|| format!("+1555{:07}", of_person("phone", 2_000_000, 9_999_999)));
+        let bsuid = new.bsuid.unwrap_or_else(|| {
+            let digits = of_person("bsuid", 10_000_000_000_000, 99_999_999_999_999);
+            format!("US.{digits}")
+        });
         self.people.insert(
             id.clone(),
             Person {
                 id: id.clone(),
+                aad_object_id,
+                telegram_id,
+                phone,
+                bsuid,
+                whatsapp_shows: new.whatsapp_shows,
                 display_name: new.display_name.unwrap_or_else(|| new.name.clone()),
                 first_name: new.first_name.unwrap_or(first),
                 last_name: new.last_name.unwrap_or(rest),
@@ -173,6 +244,68 @@ impl World {
 
     pub(super) fn app_by_token(&self, token: &str) -> Option<&App> {
         self.apps.iter().find(|app| app.config.bot_token == token)
+    }
+
+    /// Puts a connector of another platform than Slack in, in place of any of the same id.
+    pub(super) fn add_connector(&mut self, connector: Connector) {
+        self.connectors.retain(|have| have.id() != connector.id());
+        self.connectors.push(connector);
+    }
+
+    pub(super) fn connector(&self, connector_id: &str) -> Option<&Connector> {
+        self.connectors.iter().find(|one| one.id() == connector_id)
+    }
+
+    pub(super) fn connector_mut(&mut self, connector_id: &str) -> Option<&mut Connector> {
+        self.connectors
+            .iter_mut()
+            .find(|one| one.id() == connector_id)
+    }
+
+    pub(super) fn person_where(&self, is_wanted: impl Fn(&Person) -> bool) -> Option<&Person> {
+        self.people.values().find(|person| is_wanted(person))
+    }
+
+    /// Keeps an event that a call gave rise to, to be sent after it.
+    pub(super) fn post_event(&mut self, event: Event) {
+        let event_id = event.delivery.event_id.clone();
+        self.events.insert(event_id.clone(), event);
+        self.outbox.push(event_id);
+    }
+
+    /// The delivery of this event, if an earlier one of its queue is not settled yet.
+    pub(super) fn behind_another(&self, event_id: &str) -> Option<Delivery> {
+        let event = self.events.get(event_id)?;
+        let is_blocked = self.queue_of(event).any(|other| {
+            other.order < event.order
+                && matches!(
+                    other.delivery.state,
+                    DeliveryState::Waiting | DeliveryState::Retrying
+                )
+        });
+        is_blocked.then(|| event.delivery.clone())
+    }
+
+    /// The first event behind this one in its queue that was not sent yet.
+    pub(super) fn next_in_queue(&self, event_id: &str) -> Option<String> {
+        let event = self.events.get(event_id)?;
+        self.queue_of(event)
+            .filter(|other| other.delivery.state == DeliveryState::Waiting)
+            .min_by_key(|other| other.order)
+            .map(|other| other.delivery.event_id.clone())
+    }
+
+    fn queue_of(&self, event: &Event) -> impl Iterator<Item = &Event> {
+        let queue = event.queue.clone();
+        self.events
+            .values()
+            .filter(move |other| queue.is_some() && other.queue == queue)
+    }
+
+    /// A number that no earlier call returned, and that grows with time.
+    pub(super) fn next_number(&mut self) -> u64 {
+        self.ids += 1;
+        self.ids
     }
 
     pub(super) fn webhook_url(&self, app: &App) -> Option<String> {
@@ -201,10 +334,7 @@ impl World {
         self.messages
             .iter()
             .filter(|message| {
-                let is_party = self
-                    .conversations
-                    .get(&message.channel)
-                    .is_some_and(|place| place.with.as_deref().is_none_or(|with| with == user_id));
+                let is_party = message.with.as_deref().is_none_or(|with| with == user_id);
                 let is_meant = message
                     .only_visible_to
                     .as_deref()

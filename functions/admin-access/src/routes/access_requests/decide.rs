@@ -1,11 +1,11 @@
 //! `POST /v1/projects/{project_id}/access-requests/{access_request_id}/approve` and `/reject`
 //!
 //! The admin call whose cost is bounded (PERFORMANCE §2): one read of key and request together, one
-//! transaction. That is why it authenticates by itself, does not note the day of the key's use,
+//! transaction, and for an approval one job that sees to what follows it. That is why it authenticates by itself, does not note the day of the key's use,
 //! and answers with the request alone.
 
 use super::AccessRequestResponse;
-use crate::{Deps, changes, rules, wire::AccessRequestPath};
+use crate::{Deps, changes, jobs::enqueue_or_leave, rules, wire::AccessRequestPath};
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -15,6 +15,7 @@ use vestibule_domain::{
     access_request::{DecideOutcome, Verdict},
     account::Permission,
     ids::AuditId,
+    job::OnboardChatUser,
 };
 use vestibule_edge::{
     admin::{ApiPath, CallOrigin, FieldErrors, OptionalJsonBody, read_fields},
@@ -35,7 +36,8 @@ pub struct DecideRequest {
 /// Approve an access request
 ///
 /// The person may talk to the agent of the environment from their next message on, through every
-/// connector of it. The same decision by the same key again changes nothing and is answered alike.
+/// connector of it. What else follows is the connector's `after_approval`; requests of theirs that are
+/// pending at other connectors of the environment are approved along. The same decision by the same key again changes nothing and is answered alike.
 /// The answer leaves out what is shown beside the request; read it for that. Needs
 /// `access_requests.decide`.
 #[utoipa::path(
@@ -143,6 +145,14 @@ async fn decide(
                 &format!("access_request:{}", request.id),
                 caller.actor(),
             );
+            if verdict == Verdict::Approve {
+                let job = OnboardChatUser {
+                    scope: request.scope,
+                    chat_user_id: request.chat_user_id,
+                    connector_id: request.connector_id,
+                };
+                enqueue_or_leave(deps, job).await;
+            }
             Ok(Json((*request).into()))
         }
         DecideOutcome::AlreadySame(request) => Ok(Json((*request).into())),

@@ -29,5 +29,6 @@ pub async fn get_access_request(
         .get_access_request(scope, path.access_request_id)
         .await?
         .ok_or(ApiError::NotFound("access request"))?;
-    Ok(Json(view.into()))
+    let now = deps.clock.now();
+    Ok(Json(AccessRequestDetailsResponse::of(view, now)))
 }

@@ -120,7 +120,10 @@ pub async fn list_access_requests(
         is_empty,
     )
     .await?;
-    Ok(ListResponse::of(page, Into::into))
+    let now = deps.clock.now();
+    Ok(ListResponse::of(page, |view| {
+        AccessRequestDetailsResponse::of(view, now)
+    }))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::{
     Deps,
     changes::{self, Change},
     rules,
-    wire::{IdempotencyHeader, PolicyName, ProjectPath, created},
+    wire::{AfterApprovalName, IdempotencyHeader, PolicyName, ProjectPath, created},
 };
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
@@ -19,8 +19,8 @@ use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     account::Permission,
     connector::{
-        Connector, ExistingUsers, Policy, Provider, REQUEST_COOLDOWN_DEFAULT, SealedSecrets,
-        WebhookState, secret_context,
+        AfterApproval, ApprovalMode, Connector, ExistingUsers, Policy, Provider,
+        REQUEST_COOLDOWN_DEFAULT, SealedSecrets, WebhookState, secret_context,
     },
     ids::{ClientId, ConnectorId, EnvironmentId},
     ports::Created,
@@ -61,6 +61,11 @@ pub struct CreateConnectorRequest {
     /// unless said otherwise.
     #[schema(maximum = 31_536_000)]
     request_cooldown_seconds: Option<u64>,
+    /// What follows an approval; `notify` unless said otherwise.
+    after_approval: Option<AfterApprovalName>,
+    /// What a person is told after an approval; the text offered at `/v1/providers` unless said
+    /// otherwise.
+    approval_notice: Option<String>,
 }
 
 /// Create a connector
@@ -145,6 +150,7 @@ struct Draft {
     policy: Policy,
     onboarding_message: Option<String>,
     request_cooldown: Duration,
+    after_approval: AfterApproval,
     fields: Option<ValidFields>,
 }
 
@@ -157,6 +163,7 @@ struct Complete {
     policy: Policy,
     onboarding_message: Option<String>,
     request_cooldown: Duration,
+    after_approval: AfterApproval,
     fields: ValidFields,
 }
 
@@ -172,11 +179,17 @@ impl Draft {
         let environment = request.environment_id.as_deref();
         let environment_id = rules::id("environment_id", environment, &mut errors);
         let policy = request.policy.map_or_else(Policy::default, Into::into);
-        let given = request.onboarding_message.as_deref();
         let kind = provider.as_ref().and_then(connector_kind);
-        let onboarding_message = match kind {
-            Some(kind) => read_message(given, kind, &mut errors),
+        let mut read = |field, given: Option<&str>| match kind {
+            Some(kind) => read_message(field, given, kind, &mut errors),
             None => given.and_then(rules::clean_text),
+        };
+        let onboarding_message = read("onboarding_message", request.onboarding_message.as_deref());
+        let after_approval = AfterApproval {
+            mode: request
+                .after_approval
+                .map_or_else(ApprovalMode::default, Into::into),
+            notice: read("approval_notice", request.approval_notice.as_deref()),
         };
         check_message(policy, onboarding_message.as_deref(), &mut errors);
         check_cooldown(request.request_cooldown_seconds, &mut errors);
@@ -189,6 +202,7 @@ impl Draft {
             policy,
             onboarding_message,
             request_cooldown: cooldown.unwrap_or(REQUEST_COOLDOWN_DEFAULT),
+            after_approval,
             fields: section.map(|section| section.fields),
         };
         (draft, errors)
@@ -206,6 +220,7 @@ impl Draft {
                     policy: self.policy,
                     onboarding_message: self.onboarding_message,
                     request_cooldown: self.request_cooldown,
+                    after_approval: self.after_approval,
                     fields,
                 })
             }
@@ -235,6 +250,7 @@ impl Complete {
             existing_users: ExistingUsers::default(),
             onboarding_message: self.onboarding_message,
             request_cooldown: self.request_cooldown,
+            after_approval: self.after_approval,
             settings: self.fields.settings,
             secrets,
             webhook: WebhookState::default(),

@@ -7,12 +7,13 @@ use super::{
 use crate::{
     Deps,
     changes::{self, Change},
+    jobs::enqueue_or_leave,
     wire::{ConnectorPath, IfMatchHeader},
 };
 use axum::{extract::State, http::StatusCode};
 use serde_json::Value;
 use std::sync::Arc;
-use vestibule_domain::account::Permission;
+use vestibule_domain::{account::Permission, closing::Closing, ports::OUTBOX_PATIENCE};
 use vestibule_edge::{
     admin::{ApiPath, CallOrigin, IfMatch},
     auth::Authenticated,
@@ -22,7 +23,8 @@ use vestibule_edge::{
 /// Delete a connector
 ///
 /// Its webhook answers 401 from then on, within ten seconds. Access requests made through it stay
-/// and keep its name. Needs `connectors.write`.
+/// and keep its name; pending ones are rejected within minutes, with the `reason_code`
+/// `connector_deleted`, and nobody is told. Needs `connectors.write`.
 #[utoipa::path(
     delete,
     path = "/v1/projects/{project_id}/connectors/{connector_id}",
@@ -46,21 +48,23 @@ pub async fn delete_connector(
     for _ in 0..CHANGE_ATTEMPTS {
         let connector = read(&deps, scope, path.connector_id).await?;
         if_match.check(connector.version)?;
+        let now = deps.clock.now();
         let entry = Change {
             action: "connector.deleted",
             target: format!("connector:{}", connector.id),
             before: facts(&connector),
             after: Value::Null,
         }
-        .entry(
-            &deps,
-            caller.scope(),
-            caller.actor(),
-            &origin,
-            deps.clock.now(),
-        );
-        match deps.connectors.delete_connector(&connector, &entry).await {
+        .entry(&deps, caller.scope(), caller.actor(), &origin, now);
+        let closing = Closing::of_deletion(&connector, caller.actor(), &origin.request_id, now);
+        let due = now.plus(OUTBOX_PATIENCE);
+        match deps
+            .connectors
+            .delete_connector(&connector, &closing, due, &entry)
+            .await
+        {
             Ok(()) => {
+                enqueue_or_leave(&deps, closing.job()).await;
                 changes::log(&entry);
                 return Ok(StatusCode::NO_CONTENT);
             }

@@ -5,10 +5,13 @@ use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 use vestibule_domain::{
     AccountScope, PortError, ProjectScope, Timestamp,
     account::AuditEntry,
-    connector::{Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState},
+    closing::Closing,
+    connector::{
+        AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
+    },
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
     page::{ListError, Page, PageRequest},
-    ports::{ConnectorStore, Created, SecretVault},
+    ports::{ConnectorStore, Created, PolicyEffects, SecretVault},
     secret::Secret,
 };
 use vestibule_providers::catalogue::{ConnectorKind, FieldSpec, Fill};
@@ -83,6 +86,7 @@ pub(super) fn connector() -> Connector {
         existing_users: ExistingUsers::Keep,
         onboarding_message: None,
         request_cooldown: Duration::ZERO,
+        after_approval: AfterApproval::default(),
         settings: BTreeMap::new(),
         secrets: SealedSecrets::default(),
         webhook: WebhookState::default(),
@@ -206,7 +210,31 @@ impl ConnectorStore for Shelf {
         Ok(())
     }
 
-    async fn delete_connector(&self, _: &Connector, _: &AuditEntry) -> Result<(), PortError> {
+    async fn update_and_close(
+        &self,
+        connector: &Connector,
+        _: &Closing,
+        _: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError> {
+        self.update_connector(connector, audit).await
+    }
+
+    async fn policy_effects(
+        &self,
+        _: &Connector,
+        _: &Connector,
+    ) -> Result<PolicyEffects, PortError> {
+        Ok(PolicyEffects::default())
+    }
+
+    async fn delete_connector(
+        &self,
+        _: &Connector,
+        _: &Closing,
+        _: Timestamp,
+        _: &AuditEntry,
+    ) -> Result<(), PortError> {
         Err(PortError::Conflict { what: "connector" })
     }
 }

@@ -8,8 +8,9 @@ use super::{
 use crate::{
     Deps,
     changes::{self, Change},
+    jobs::enqueue_or_leave,
     rules,
-    wire::{ConnectorPath, ExistingUsersName, IfMatchHeader, PolicyName, found},
+    wire::{AfterApprovalName, ConnectorPath, ExistingUsersName, IfMatchHeader, PolicyName, found},
 };
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
@@ -19,8 +20,10 @@ use utoipa::ToSchema;
 use vestibule_domain::{
     PortError, Timestamp,
     account::Permission,
-    connector::{Connector, ExistingUsers, Policy, Provider},
+    closing::Closing,
+    connector::{ApprovalMode, Connector, ExistingUsers, Policy, Provider},
     ids::EnvironmentId,
+    ports::OUTBOX_PATIENCE,
 };
 use vestibule_edge::{
     admin::{ApiPath, CallOrigin, FieldErrors, IfMatch, JsonBody, Nullable, given, read_fields},
@@ -65,6 +68,19 @@ pub struct UpdateConnectorRequest {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, maximum = 31_536_000)]
     request_cooldown_seconds: Option<u64>,
+    /// What follows an approval.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    after_approval: Option<AfterApprovalName>,
+    /// What a person is told after an approval; null or blank for the text offered at `/v1/providers`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    approval_notice: Nullable<String>,
+    /// Whether to answer with the connector as it would be and with what that would affect, and to
+    /// change nothing.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    dry_run: Option<bool>,
     /// Cannot be changed. It may be repeated as it is.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, example = "slack")]
@@ -72,6 +88,9 @@ pub struct UpdateConnectorRequest {
 }
 
 /// Change a connector
+///
+/// When the policy no longer is `OnBoarding`, the connector's pending requests are rejected within
+/// minutes, with the `reason_code` `policy_off`; nobody is told, and it does not count as a rejection.
 ///
 /// A verification secret that is replaced is taken for 24 hours more, until
 /// `previous_secrets_until`, unless the field of the one before is given too: then what is given
@@ -113,6 +132,12 @@ pub async fn update_connector(
         }
         errors.check_body()?;
         if_match.check(connector.version)?;
+        if wanted.dry_run {
+            let effects = deps.connectors.policy_effects(&connector, &changed).await?;
+            let version = connector.version;
+            let body = ConnectorResponse::of(&deps, &origin, changed).with_effects(effects);
+            return Ok(found(version, body));
+        }
         let replaced =
             secrets::replace(deps.vault.as_ref(), kind, &mut changed, wanted.section, now).await?;
         if changed.settings != connector.settings {
@@ -142,8 +167,28 @@ pub async fn update_connector(
             after,
         }
         .entry(&deps, caller.scope(), caller.actor(), &origin, now);
-        match deps.connectors.update_connector(&changed, &entry).await {
+        let closing = Closing::of_change(
+            &connector,
+            &changed,
+            caller.actor(),
+            &origin.request_id,
+            now,
+        );
+        let stored = match &closing {
+            None => deps.connectors.update_connector(&changed, &entry).await,
+            Some(closing) => {
+                let due = now.plus(OUTBOX_PATIENCE);
+                let connectors = &deps.connectors;
+                connectors
+                    .update_and_close(&changed, closing, due, &entry)
+                    .await
+            }
+        };
+        match stored {
             Ok(()) => {
+                if let Some(closing) = closing {
+                    enqueue_or_leave(&deps, closing.job()).await;
+                }
                 changes::log(&entry);
                 let version = changed.version + 1;
                 let body = ConnectorResponse::of(&deps, &origin, changed);
@@ -165,6 +210,9 @@ struct Patch {
     existing_users: Option<ExistingUsers>,
     onboarding_message: Nullable<String>,
     request_cooldown: Option<Duration>,
+    after_approval: Option<ApprovalMode>,
+    approval_notice: Nullable<String>,
+    dry_run: bool,
     section: Section,
 }
 
@@ -178,22 +226,29 @@ impl Patch {
         let request: UpdateConnectorRequest = read_fields(fields, &mut errors);
         check_cooldown(request.request_cooldown_seconds, &mut errors);
         let environment = request.environment_id.as_deref();
+        let name = rules::name("name", request.name.as_deref(), &mut errors);
+        let environment_id = rules::id("environment_id", environment, &mut errors);
+        let section = read_section(kind, sections, true, &mut errors)
+            .map(|section| fill::keep_filled(kind, section, &mut errors))
+            .unwrap_or_default();
+        let mut read = |field, text: Nullable<String>| match text {
+            Nullable::Absent => Nullable::Absent,
+            Nullable::Null => Nullable::Null,
+            Nullable::Value(text) => read_message(field, Some(&text), kind, &mut errors)
+                .map_or(Nullable::Null, Nullable::Value),
+        };
         let patch = Self {
-            name: rules::name("name", request.name.as_deref(), &mut errors),
+            name,
             provider: request.provider.as_deref().map(Provider::new),
-            environment_id: rules::id("environment_id", environment, &mut errors),
+            environment_id,
             policy: request.policy.map(Into::into),
             existing_users: request.existing_users.map(Into::into),
-            onboarding_message: match request.onboarding_message {
-                Nullable::Absent => Nullable::Absent,
-                Nullable::Null => Nullable::Null,
-                Nullable::Value(text) => read_message(Some(&text), kind, &mut errors)
-                    .map_or(Nullable::Null, Nullable::Value),
-            },
+            onboarding_message: read("onboarding_message", request.onboarding_message),
+            after_approval: request.after_approval.map(Into::into),
+            approval_notice: read("approval_notice", request.approval_notice),
+            dry_run: request.dry_run.unwrap_or_default(),
             request_cooldown: request.request_cooldown_seconds.map(Duration::from_secs),
-            section: read_section(kind, sections, true, &mut errors)
-                .map(|section| fill::keep_filled(kind, section, &mut errors))
-                .unwrap_or_default(),
+            section,
         };
         (patch, errors)
     }
@@ -229,6 +284,14 @@ impl Patch {
             Nullable::Absent => {}
             Nullable::Null => changed.onboarding_message = None,
             Nullable::Value(message) => changed.onboarding_message = Some(message.clone()),
+        }
+        if let Some(mode) = self.after_approval {
+            changed.after_approval.mode = mode;
+        }
+        match &self.approval_notice {
+            Nullable::Absent => {}
+            Nullable::Null => changed.after_approval.notice = None,
+            Nullable::Value(notice) => changed.after_approval.notice = Some(notice.clone()),
         }
         let settings = self.section.fields.settings.iter();
         changed
@@ -277,7 +340,7 @@ mod tests {
     use serde_json::json;
     use vestibule_domain::{
         AccountScope,
-        connector::{SealedSecrets, WebhookState},
+        connector::{AfterApproval, SealedSecrets, WebhookState},
         ids::{AccountId, ClientId, ConnectorId, ProjectId},
     };
 
@@ -298,6 +361,7 @@ mod tests {
             existing_users: ExistingUsers::Keep,
             onboarding_message: Some("Wait".to_owned()),
             request_cooldown: Duration::from_mins(1),
+            after_approval: AfterApproval::default(),
             settings: BTreeMap::from([("team_id".to_owned(), "T0".to_owned())]),
             secrets: SealedSecrets::default(),
             webhook: WebhookState::default(),

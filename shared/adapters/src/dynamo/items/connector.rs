@@ -3,7 +3,9 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 use vestibule_domain::{
     ProjectScope, Timestamp,
-    connector::{Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState},
+    connector::{
+        AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
+    },
     ids::{ClientId, ConnectorId, EnvironmentId},
 };
 
@@ -27,6 +29,8 @@ pub(in crate::dynamo) struct ConnectorItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     onboarding_message: Option<String>,
     request_cooldown_seconds: u64,
+    #[serde(default)]
+    after_approval: AfterApproval,
     settings: BTreeMap<String, String>,
     secrets: SealedSecrets,
     #[serde(default)]
@@ -57,6 +61,7 @@ impl From<&Connector> for ConnectorItem {
             existing_users: connector.existing_users,
             onboarding_message: connector.onboarding_message.clone(),
             request_cooldown_seconds: connector.request_cooldown.as_secs(),
+            after_approval: connector.after_approval.clone(),
             settings: connector.settings.clone(),
             secrets: connector.secrets.clone(),
             webhook: connector.webhook,
@@ -82,6 +87,7 @@ impl From<ConnectorItem> for Connector {
             existing_users: item.existing_users,
             onboarding_message: item.onboarding_message,
             request_cooldown: Duration::from_secs(item.request_cooldown_seconds),
+            after_approval: item.after_approval,
             settings: item.settings,
             secrets: item.secrets,
             webhook: item.webhook,

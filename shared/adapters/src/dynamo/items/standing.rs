@@ -1,7 +1,9 @@
 use crate::dynamo::keys;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use vestibule_domain::{
     ProjectScope, Timestamp,
+    approval::Approval,
     chat_user::{OnboardingMessage, Owed, Rejections, Standing},
     conversation::ConversationRef,
     ids::{AccessRequestId, ChatUserId, ConnectorId, LeaseId},
@@ -33,8 +35,21 @@ pub(in crate::dynamo) struct StandingItem {
     onboarding_message: Option<OnboardingMessage>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     opted_out_at: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::dynamo) approval: Option<Approval>,
+    /// One debt, as rows had it before they could have several: see [`Self::old_debts`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::dynamo) owed: Option<Owed>,
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeSet::is_empty",
+        serialize_with = "serde_dynamo::string_set::serialize"
+    )]
+    pub(in crate::dynamo) owes: BTreeSet<Owed>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    state_pk: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    state_sk: Option<String>,
     pub(in crate::dynamo) version: u64,
 
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,7 +72,8 @@ impl StandingItem {
     /// while something is owed.
     pub(in crate::dynamo) fn new(scope: ProjectScope, standing: &Standing, due: Timestamp) -> Self {
         let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
-        let marked = standing.owed.is_some();
+        let marked = !standing.owed.is_empty();
+        let admitted = standing.admitted_openly_at;
         Self {
             pk: key.pk,
             sk: key.sk,
@@ -75,7 +91,11 @@ impl StandingItem {
             last_rejected_at: standing.rejections.map(|earlier| earlier.last_at),
             onboarding_message: standing.onboarding_message.clone(),
             opted_out_at: standing.opted_out_at,
-            owed: standing.owed,
+            approval: standing.approval.clone(),
+            owed: None,
+            owes: standing.owed.clone(),
+            state_pk: admitted.map(|_| keys::admitted(scope, standing.connector_id)),
+            state_sk: admitted.map(|at| keys::by_creation(at, standing.chat_user_id)),
             version: standing.version,
             outbox_pk: marked.then(|| keys::outbox_shard(standing.chat_user_id)),
             outbox_due: marked.then(|| due.millis()),
@@ -87,8 +107,21 @@ impl StandingItem {
     }
 }
 
+impl StandingItem {
+    /// What the row owes in its old spelling, in which the onboarding message stood for the profile too.
+    pub(in crate::dynamo) fn old_debts(&self) -> Vec<Owed> {
+        match self.owed {
+            None => Vec::new(),
+            Some(Owed::OnboardingMessage) => vec![Owed::OnboardingMessage, Owed::Profile],
+            Some(other) => vec![other],
+        }
+    }
+}
+
 impl From<StandingItem> for Standing {
     fn from(item: StandingItem) -> Self {
+        let mut owed = item.owes.clone();
+        owed.extend(item.old_debts());
         Self {
             connector_id: item.connector_id,
             chat_user_id: item.chat_user_id,
@@ -106,7 +139,8 @@ impl From<StandingItem> for Standing {
             }),
             onboarding_message: item.onboarding_message,
             opted_out_at: item.opted_out_at,
-            owed: item.owed,
+            approval: item.approval,
+            owed,
             version: item.version,
         }
     }

@@ -1,0 +1,195 @@
+//! What follows an approval (SPEC A44): requests of the same person that it covers are approved along, the
+//! person is told, and the message that waited goes to the agent.
+
+use crate::{ATTEMPTS_MAX, Step, Work};
+use vestibule_domain::{
+    PortError, Timestamp,
+    access_request::{ReasonCode, RequestDecision, Verdict},
+    approval::{Approval, FollowUp, FollowUpFacts, SkipReason, notice_due, replay_due},
+    chat_user::{ChatUser, Owed},
+    connector::Connector,
+    error::Chain,
+    ids::AuditId,
+    ports::{ClaimedStanding, Destination, ImpliedDecision, Mark, OutgoingText, Paid, SendOutcome},
+};
+use vestibule_edge::logging::{Metric, count};
+
+/// Approves the person's pending requests at other connectors of the environment: the grant covers
+/// them already (SPEC A41). They are told once, where they were approved.
+pub(crate) async fn related_requests(
+    work: &Work<'_>,
+    claimed: &ClaimedStanding,
+) -> Result<Step, PortError> {
+    let (deps, job) = (work.deps, work.job);
+    let Some(approval) = approval_of(claimed) else {
+        return Ok(Step::Paid(Paid::RelatedRequests));
+    };
+    let user = chat_user(work).await?;
+    let facts = FollowUpFacts {
+        approval,
+        connector: None,
+        chat_user: user.as_ref(),
+    };
+    let pending = if facts.holder().is_some() {
+        deps.requests
+            .pending_elsewhere(
+                job.scope,
+                job.chat_user_id,
+                job.connector_id,
+                approval.environment_id,
+            )
+            .await?
+    } else {
+        Vec::new()
+    };
+    for request in pending {
+        let id = request.id;
+        let implied = ImpliedDecision {
+            request,
+            decision: RequestDecision {
+                verdict: Verdict::Approve,
+                by: approval.by.clone(),
+                at: deps.clock.now(),
+                note: None,
+                reason: Some(ReasonCode::GrantedElsewhere),
+            },
+            audit_id: AuditId::new(deps.ids.draw()),
+            request_id: format!("access_request:{}", approval.request_id),
+        };
+        if deps.requests.decide_implied(&implied).await? {
+            tracing::info!(access_request.id = %id, "a request was approved with another of the same person");
+        }
+    }
+    Ok(Step::Paid(Paid::RelatedRequests))
+}
+
+/// Tells the person.
+pub(crate) async fn notice(work: &Work<'_>, claimed: &ClaimedStanding) -> Result<Step, PortError> {
+    let now = work.deps.clock.now();
+    let Some(approval) = approval_of(claimed) else {
+        return Ok(skipped(Owed::ApprovalNotice, now, SkipReason::AccessEnded));
+    };
+    let user = chat_user(work).await?;
+    let facts = FollowUpFacts {
+        approval,
+        connector: work.connector,
+        chat_user: user.as_ref(),
+    };
+    let standing = &claimed.standing;
+    let window = work.connector.and_then(|connector| {
+        let platform = &work.deps.platform;
+        platform.reply_window(connector, &standing.conversation)
+    });
+    let (connector, user) = match notice_due(&facts, standing, window, now) {
+        Ok(due) => due,
+        Err(reason) => return Ok(skipped(Owed::ApprovalNotice, now, reason)),
+    };
+    let text = OutgoingText {
+        to: Destination::Privately(&user.identity, &standing.conversation),
+        text: connector.after_approval.text(),
+        mark: Some(Mark {
+            id: &format!("approval:{}", approval.request_id),
+            look_first: claimed.attempt > 1,
+        }),
+    };
+    let outcome = work.deps.platform.send(connector, text).await;
+    let now = work.deps.clock.now();
+    Ok(match outcome {
+        SendOutcome::Sent(receipt) => Step::Paid(Paid::ApprovalNotice(FollowUp::Sent {
+            at: now,
+            message_id: receipt.message_id,
+        })),
+        SendOutcome::Failed { class, reason } => failed(connector, now, class.key(), reason),
+        SendOutcome::Retry { reason, .. } if claimed.attempt >= ATTEMPTS_MAX => {
+            failed(connector, now, "gave_up", reason)
+        }
+        SendOutcome::Retry { after, reason } => {
+            tracing::warn!(
+                connector.id = %connector.id,
+                job.attempt = claimed.attempt,
+                reason = %reason,
+                "the approval notice could not be sent yet"
+            );
+            Step::Later(after)
+        }
+    })
+}
+
+/// Hands the message that made the request to the agent. The queue, and behind it the conversation's
+/// record, know a message that comes twice.
+pub(crate) async fn replay(work: &Work<'_>, claimed: &ClaimedStanding) -> Result<Step, PortError> {
+    let now = work.deps.clock.now();
+    let Some(approval) = approval_of(claimed) else {
+        return Ok(skipped(Owed::Replay, now, SkipReason::AccessEnded));
+    };
+    let user = chat_user(work).await?;
+    let facts = FollowUpFacts {
+        approval,
+        connector: work.connector,
+        chat_user: user.as_ref(),
+    };
+    let wanted = work
+        .connector
+        .is_some_and(|connector| connector.after_approval.mode.replays());
+    let held = if wanted {
+        let standings = &work.deps.standings;
+        standings
+            .held_message(work.job.scope, approval.request_id)
+            .await?
+    } else {
+        None
+    };
+    let message = match replay_due(&facts, held) {
+        Ok(message) => message,
+        Err(reason) => return Ok(skipped(Owed::Replay, now, reason)),
+    };
+    if let Err(error) = work.deps.inbox.enqueue_delivery(message).await {
+        tracing::warn!(error = %Chain(&error), "a held message could not be handed over yet");
+        return Ok(Step::Later(None));
+    }
+    Ok(Step::Paid(Paid::Replay(FollowUp::Sent {
+        at: now,
+        message_id: None,
+    })))
+}
+
+fn approval_of(claimed: &ClaimedStanding) -> Option<&Approval> {
+    claimed.standing.approval.as_ref()
+}
+
+async fn chat_user(work: &Work<'_>) -> Result<Option<ChatUser>, PortError> {
+    let job = work.job;
+    work.deps
+        .standings
+        .chat_user(job.scope, job.chat_user_id)
+        .await
+}
+
+fn skipped(owed: Owed, at: Timestamp, reason: SkipReason) -> Step {
+    tracing::debug!(
+        debt = owed.key(),
+        reason = reason.key(),
+        "nothing follows the approval here"
+    );
+    let fate = FollowUp::Skipped { at, reason };
+    Step::Paid(if owed == Owed::Replay {
+        Paid::Replay(fate)
+    } else {
+        Paid::ApprovalNotice(fate)
+    })
+}
+
+fn failed(connector: &Connector, at: Timestamp, class: &str, reason: String) -> Step {
+    tracing::warn!(
+        connector.id = %connector.id,
+        failure.class = class,
+        reason = %reason,
+        "the approval notice was given up; the request shows why"
+    );
+    count(Metric::ApprovalNoticeFailed, connector.provider.key(), at);
+    Step::Paid(Paid::ApprovalNotice(FollowUp::Failed {
+        at,
+        class: class.to_owned(),
+        reason,
+    }))
+}

@@ -1,0 +1,166 @@
+//! The onboarding message, and the profile.
+
+use crate::{ATTEMPTS_MAX, Step, Work};
+use vestibule_domain::{
+    PortError, Timestamp,
+    access::{Decision, DirectoryMatch, Facts, decide},
+    chat_user::OnboardingMessage,
+    connector::Connector,
+    ports::{
+        ClaimedStanding, Destination, FailureClass, Learnt, Mark, OutgoingText, Paid,
+        ProfileOutcome, ProfileQuery, SendOutcome,
+    },
+    profile::Profile,
+};
+use vestibule_edge::logging::{Metric, count};
+
+/// Sends the onboarding message.
+pub(crate) async fn message(work: &Work<'_>, claimed: &ClaimedStanding) -> Result<Step, PortError> {
+    let Some(connector) = work.connector else {
+        return Ok(paid(OnboardingMessage::Failed {
+            at: work.deps.clock.now(),
+            class: FailureClass::Connector.key().to_owned(),
+            reason: "connector_deleted".to_owned(),
+        }));
+    };
+    let outcome = send(work, connector, claimed).await?;
+    let now = work.deps.clock.now();
+    Ok(match outcome {
+        // Decided before it went out: nothing more is said (SPEC A22).
+        None => paid(OnboardingMessage::Skipped { at: now }),
+        Some(SendOutcome::Sent(receipt)) => paid(OnboardingMessage::Sent {
+            at: now,
+            message_id: receipt.message_id,
+        }),
+        Some(SendOutcome::Failed { class, reason }) => {
+            paid(failed(connector, now, class.key(), reason))
+        }
+        Some(SendOutcome::Retry { reason, .. }) if claimed.attempt >= ATTEMPTS_MAX => {
+            paid(failed(connector, now, "gave_up", reason))
+        }
+        Some(SendOutcome::Retry { after, reason }) => {
+            tracing::warn!(
+                connector.id = %connector.id,
+                job.attempt = claimed.attempt,
+                reason = %reason,
+                "the onboarding message could not be sent yet"
+            );
+            Step::Later(after)
+        }
+    })
+}
+
+const fn paid(message: OnboardingMessage) -> Step {
+    Step::Paid(Paid::OnboardingMessage(message))
+}
+
+/// `None` when there is nothing to say any more: the request was decided, the connector no longer asks
+/// for approval, or the person was let in elsewhere or shut out meanwhile (SPEC A22, A45).
+async fn send(
+    work: &Work<'_>,
+    connector: &Connector,
+    claimed: &ClaimedStanding,
+) -> Result<Option<SendOutcome>, PortError> {
+    if !claimed.standing.request_pending {
+        return Ok(None);
+    }
+    let failed = |class, reason: &str| {
+        Ok(Some(SendOutcome::Failed {
+            class,
+            reason: reason.to_owned(),
+        }))
+    };
+    let job = work.job;
+    let found = work
+        .deps
+        .standings
+        .chat_user(job.scope, job.chat_user_id)
+        .await?;
+    let Some(user) = found else {
+        return failed(FailureClass::Recipient, "chat_user_erased");
+    };
+    let facts = Facts::of(
+        connector,
+        Some(&user),
+        Some(&claimed.standing),
+        DirectoryMatch::Unknown,
+    );
+    if !matches!(decide(&facts), Decision::Onboard(_)) {
+        return Ok(None);
+    }
+    let Some(text) = &connector.onboarding_message else {
+        return failed(FailureClass::Connector, "no_onboarding_message");
+    };
+    let text = OutgoingText {
+        to: Destination::Privately(&user.identity, &claimed.standing.conversation),
+        text,
+        mark: Some(Mark {
+            id: &format!("{}:{}", job.connector_id, job.chat_user_id),
+            look_first: claimed.attempt > 1,
+        }),
+    };
+    Ok(Some(work.deps.platform.send(connector, text).await))
+}
+
+fn failed(connector: &Connector, at: Timestamp, class: &str, reason: String) -> OnboardingMessage {
+    tracing::warn!(
+        connector.id = %connector.id,
+        failure.class = class,
+        reason = %reason,
+        "the onboarding message was given up; the request shows why"
+    );
+    count(
+        Metric::OnboardingMessageFailed,
+        connector.provider.key(),
+        at,
+    );
+    OnboardingMessage::Failed {
+        at,
+        class: class.to_owned(),
+        reason,
+    }
+}
+
+/// Asks the platform who this is and stores the answer. A connector that is gone can tell no names.
+pub(crate) async fn profile(work: &Work<'_>, claimed: &ClaimedStanding) -> Result<Step, PortError> {
+    const DONE: Step = Step::Paid(Paid::Profile);
+    let (deps, job) = (work.deps, work.job);
+    let Some(connector) = work.connector else {
+        return Ok(DONE);
+    };
+    let Some(user) = deps
+        .standings
+        .chat_user(job.scope, job.chat_user_id)
+        .await?
+    else {
+        return Ok(DONE);
+    };
+    let query = ProfileQuery {
+        identity: &user.identity,
+        conversation: &claimed.standing.conversation,
+    };
+    match deps.platform.profile(connector, query).await {
+        ProfileOutcome::Found { profile, avatar } => {
+            let learnt = Learnt {
+                profile: &Profile {
+                    avatar_kept: avatar.is_some(),
+                    ..profile
+                }
+                .over(&user.profile),
+                avatar: avatar.as_ref(),
+                at: deps.clock.now(),
+            };
+            deps.standings
+                .store_profile(job.scope, job.chat_user_id, learnt)
+                .await?;
+        }
+        ProfileOutcome::Retry { after, reason } if claimed.attempt < ATTEMPTS_MAX => {
+            tracing::warn!(connector.id = %connector.id, reason = %reason, "the profile cannot be had yet");
+            return Ok(Step::Later(after));
+        }
+        ProfileOutcome::Retry { reason, .. } | ProfileOutcome::None { reason } => {
+            tracing::info!(connector.id = %connector.id, reason = %reason, "no profile is to be had");
+        }
+    }
+    Ok(DONE)
+}

@@ -1,0 +1,267 @@
+//! Requests that are decided without anybody looking at them: with their connector's policy, with the
+//! connector, or with another request of the same person.
+
+use super::{
+    decisions::decision_audit,
+    intake::take,
+    items::{AccessRequestItem, ClosingItem, StandingItem},
+    keys::{self, INDEX_BY_STATE, PK, SK, STANDING_PREFIX, STATE_PK, STATE_SK},
+    table::{
+        Attributes, Cancelled, Conditional, Table, Transacted, from_row, n, put_write, s, to_row,
+        update_write,
+    },
+};
+use crate::aws::port_error;
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
+use vestibule_domain::{
+    PortError, ProjectScope, Timestamp,
+    access_request::{AccessRequest, RequestStatus},
+    chat_user::Standing,
+    closing::{Closing, ListPosition},
+    ids::{ChatUserId, ConnectorId, EnvironmentId},
+    job::ClosePendingRequests,
+    ports::{ImpliedDecision, PendingPage, RequestCloser},
+};
+
+/// Pending requests read for one page, whosever they are.
+const PAGE: i32 = 100;
+
+/// See [`RequestCloser`].
+#[derive(Debug, Clone)]
+pub struct DynamoClosings {
+    table: Table,
+}
+
+impl DynamoClosings {
+    /// On this table.
+    #[must_use]
+    pub fn new(table: Table) -> Self {
+        Self { table }
+    }
+
+    /// The requests with these keys.
+    async fn requests(&self, keys: &[keys::Key]) -> Result<Vec<AccessRequest>, PortError> {
+        let mut rows = self.table.get_batch(keys).await?;
+        let mut requests = Vec::new();
+        for key in keys {
+            let item: Option<AccessRequestItem> = take(&mut rows, key, "access request")?;
+            requests.extend(item.map(AccessRequest::from));
+        }
+        Ok(requests)
+    }
+}
+
+impl Table {
+    /// A closing as a part of a transaction. It takes the place of one that is there: what the
+    /// connector was before matters no more.
+    pub(super) fn closing_write(
+        &self,
+        closing: &Closing,
+        due: Timestamp,
+    ) -> Result<TransactWriteItem, PortError> {
+        let put = Put::builder()
+            .table_name(&self.name)
+            .set_item(Some(to_row(&ClosingItem::new(closing, due))?))
+            .build()
+            .map_err(|error| PortError::rejected("dynamodb: Put", error))?;
+        Ok(put_write(put))
+    }
+}
+
+/// Where a position in the list of pending requests leads: the last request before it.
+fn start_at(scope: ProjectScope, list: &str, position: &ListPosition) -> Option<Attributes> {
+    let (_, id) = position.0.rsplit_once('#')?;
+    let key = keys::access_request(scope, id.parse().ok()?);
+    Some(Attributes::from([
+        (PK.to_owned(), s(key.pk)),
+        (SK.to_owned(), s(key.sk)),
+        (STATE_PK.to_owned(), s(list)),
+        (STATE_SK.to_owned(), s(&position.0)),
+    ]))
+}
+
+#[async_trait]
+impl RequestCloser for DynamoClosings {
+    async fn find_closing(&self, job: ClosePendingRequests) -> Result<Option<Closing>, PortError> {
+        let key = keys::closing(job.scope, job.connector_id);
+        let item: Option<ClosingItem> = self.table.get(&key, "closing").await?;
+        Ok(item.map(Into::into))
+    }
+
+    async fn pending_requests(&self, closing: &Closing) -> Result<PendingPage, PortError> {
+        let list = keys::access_requests(closing.scope, Some(RequestStatus::Pending));
+        let pass = closing.pass.as_ref();
+        let start = pass.and_then(|pass| start_at(closing.scope, &list, &pass.position));
+        let answer = self
+            .table
+            .client
+            .query()
+            .table_name(&self.table.name)
+            .index_name(INDEX_BY_STATE)
+            .key_condition_expression(format!("{STATE_PK} = :list"))
+            .filter_expression("connector_id = :connector")
+            .expression_attribute_values(":list", s(&list))
+            .expression_attribute_values(":connector", s(closing.connector_id))
+            .set_exclusive_start_key(start)
+            .limit(PAGE)
+            .send()
+            .await
+            .map_err(|error| port_error("dynamodb: Query", error))?;
+        let requests = answer
+            .items
+            .unwrap_or_default()
+            .into_iter()
+            .map(|row| Ok(from_row::<AccessRequestItem>(row, "access request")?.into()))
+            .collect::<Result<_, PortError>>()?;
+        let position = |last: &Attributes| last.get(STATE_SK)?.as_s().ok().cloned();
+        let next = answer.last_evaluated_key.as_ref().and_then(position);
+        Ok(PendingPage {
+            requests,
+            next: next.map(ListPosition),
+        })
+    }
+
+    async fn pending_elsewhere(
+        &self,
+        scope: ProjectScope,
+        chat_user_id: ChatUserId,
+        connector_id: ConnectorId,
+        environment_id: EnvironmentId,
+    ) -> Result<Vec<AccessRequest>, PortError> {
+        let user = keys::chat_user(scope, chat_user_id);
+        let mut pending = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .table
+                .client
+                .query()
+                .table_name(&self.table.name)
+                .consistent_read(true)
+                .key_condition_expression(format!("{PK} = :user AND begins_with({SK}, :standings)"))
+                .filter_expression("request_pending = :yes AND connector_id <> :here")
+                .expression_attribute_values(":user", s(&user.pk))
+                .expression_attribute_values(":standings", s(STANDING_PREFIX))
+                .expression_attribute_values(":yes", AttributeValue::Bool(true))
+                .expression_attribute_values(":here", s(connector_id))
+                .set_exclusive_start_key(start.take())
+                .send()
+                .await
+                .map_err(|error| port_error("dynamodb: Query", error))?;
+            for row in answer.items.unwrap_or_default() {
+                let standing = Standing::from(from_row::<StandingItem>(row, "standing")?);
+                let id = standing.request_id;
+                pending.extend(id.map(|id| keys::access_request(scope, id)));
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                break;
+            }
+        }
+        let mut requests = self.requests(&pending).await?;
+        requests.retain(|request| {
+            request.environment_id == environment_id && request.status() == RequestStatus::Pending
+        });
+        Ok(requests)
+    }
+
+    async fn decide_implied(&self, implied: &ImpliedDecision) -> Result<bool, PortError> {
+        let ImpliedDecision {
+            request, decision, ..
+        } = implied;
+        let audit = (implied.audit_id, implied.request_id.as_str());
+        let decided = || {
+            Ok::<_, PortError>(vec![
+                self.table.decision_write(request, decision)?,
+                self.table
+                    .audit_write(&decision_audit(request, decision, audit))?,
+            ])
+        };
+        let standing = self.table.update_part(
+            &keys::standing(request.scope, request.chat_user_id, request.connector_id),
+            "SET request_pending = :no, version = version + :one",
+            "request_id = :request",
+            &[],
+            &[
+                (":no", AttributeValue::Bool(false)),
+                (":one", n(1)),
+                (":request", s(request.id)),
+            ],
+        )?;
+        let mut writes = decided()?;
+        writes.push(update_write(standing));
+        let mut reasons = match self.table.transact(writes).await? {
+            Transacted::Done => return Ok(true),
+            Transacted::Cancelled(reasons) => reasons.into_iter(),
+        };
+        match (reasons.next(), reasons.nth(1)) {
+            (Some(Cancelled::Condition(_)), _) => Ok(false),
+            // The standing is another's by now, or gone: the request is decided all the same.
+            (_, Some(Cancelled::Condition(_))) => match self.table.transact(decided()?).await? {
+                Transacted::Done => Ok(true),
+                Transacted::Cancelled(reasons) => match reasons.into_iter().next() {
+                    Some(Cancelled::Condition(_)) => Ok(false),
+                    _ => Err(CONTENDED),
+                },
+            },
+            _ => Err(CONTENDED),
+        }
+    }
+
+    async fn save_closing(&self, closing: &Closing, due: Timestamp) -> Result<bool, PortError> {
+        let item = ClosingItem::new(
+            &Closing {
+                version: closing.version + 1,
+                ..closing.clone()
+            },
+            due,
+        );
+        let put = self.table.put_part(
+            &item,
+            UNTOUCHED,
+            &[
+                (":read", n(closing.version)),
+                (":changed", s(closing.since)),
+            ],
+        )?;
+        match self.table.put(put).await? {
+            Conditional::Done(_) => Ok(true),
+            // An attempt of this very call took effect and its answer was lost, or not.
+            Conditional::Failed(Some(row)) => Ok(from_row::<ClosingItem>(row, "closing")? == item),
+            Conditional::Failed(None) => Ok(false),
+        }
+    }
+
+    async fn finish_closing(&self, closing: &Closing) -> Result<bool, PortError> {
+        let delete = Delete::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(
+                keys::closing(closing.scope, closing.connector_id).attributes(),
+            ))
+            .condition_expression(UNTOUCHED)
+            .expression_attribute_values(":read", n(closing.version))
+            .expression_attribute_values(":changed", s(closing.since))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|error| PortError::rejected("dynamodb: Delete", error))?;
+        let writes = vec![TransactWriteItem::builder().delete(delete).build()];
+        match self.table.transact(writes).await? {
+            Transacted::Done => Ok(true),
+            Transacted::Cancelled(reasons) => {
+                // Gone: an attempt before this one, or somebody else, took it off.
+                let gone = matches!(reasons.into_iter().next(), Some(Cancelled::Condition(None)));
+                Ok(gone)
+            }
+        }
+    }
+}
+
+const CONTENDED: PortError = PortError::Conflict {
+    what: "access request",
+};
+
+/// Nobody else was at the closing, nor did another change of the connector make it anew.
+const UNTOUCHED: &str = "version = :read AND since = :changed";

@@ -1,0 +1,317 @@
+//! Pending requests that go with their connector's policy (SPEC A42), or with the connector (SPEC A46).
+//!
+//! There may be thousands, so the change itself leaves a closing, and workers go through the list of
+//! pending requests a page at a time. Webhooks may open requests by what the connector was for as long
+//! as they remember it: the last pass begins after that.
+
+use crate::{
+    Timestamp,
+    access_request::{AccessRequest, Actor, ReasonCode, RequestStatus},
+    connector::{Connector, Policy},
+    ids::ConnectorId,
+    job::ClosePendingRequests,
+    scope::ProjectScope,
+};
+use std::time::Duration;
+
+/// How long after the change requests may still be opened: ten seconds of a connector that is
+/// remembered, the time that a webhook takes, and what lists lag behind. A pass that began later and
+/// came to the end has seen all of them.
+pub const CLOSING_GRACE: Duration = Duration::from_mins(1);
+
+/// A place in the list of pending requests; only the store knows what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListPosition(pub String);
+
+/// How far going through the list has got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pass {
+    /// When it began.
+    pub began_at: Timestamp,
+    /// Where the next page begins.
+    pub position: ListPosition,
+}
+
+/// The pending requests of a connector are to be closed as rejected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closing {
+    /// Account and project.
+    pub scope: ProjectScope,
+    /// Whose requests.
+    pub connector_id: ConnectorId,
+    /// Why.
+    pub reason: ReasonCode,
+    /// Who changed the connector.
+    pub by: Actor,
+    /// The API call that did.
+    pub request_id: String,
+    /// When.
+    pub since: Timestamp,
+    /// The pass under way.
+    pub pass: Option<Pass>,
+    /// Counts changes.
+    pub version: u64,
+}
+
+/// What comes after a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AfterPage {
+    /// The next page.
+    Next(Closing),
+    /// Another pass, not before this time.
+    Again(Closing, Timestamp),
+    /// All are closed.
+    Finished,
+}
+
+impl Closing {
+    /// The closing that a change of a connector brings about, if it does: the connector no longer asks
+    /// for approval.
+    #[must_use]
+    pub fn of_change(
+        before: &Connector,
+        after: &Connector,
+        by: &Actor,
+        request_id: &str,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let off = before.policy == Policy::OnBoarding && after.policy != Policy::OnBoarding;
+        off.then(|| Self::new(after, ReasonCode::PolicyOff, by, request_id, now))
+    }
+
+    /// The closing that deleting a connector brings about.
+    #[must_use]
+    pub fn of_deletion(
+        connector: &Connector,
+        by: &Actor,
+        request_id: &str,
+        now: Timestamp,
+    ) -> Self {
+        Self::new(connector, ReasonCode::ConnectorDeleted, by, request_id, now)
+    }
+
+    fn new(
+        connector: &Connector,
+        reason: ReasonCode,
+        by: &Actor,
+        request_id: &str,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            scope: connector.scope,
+            connector_id: connector.id,
+            reason,
+            by: by.clone(),
+            request_id: request_id.to_owned(),
+            since: now,
+            pass: None,
+            version: 1,
+        }
+    }
+
+    /// The job that works on it.
+    #[must_use]
+    pub const fn job(&self) -> ClosePendingRequests {
+        ClosePendingRequests {
+            scope: self.scope,
+            connector_id: self.connector_id,
+        }
+    }
+
+    /// Whether `request` is to be closed, given the connector as it was at `read_at`. Requests made
+    /// since the connector asks for approval again are not.
+    #[must_use]
+    pub fn covers(
+        &self,
+        request: &AccessRequest,
+        connector: Option<&Connector>,
+        read_at: Timestamp,
+    ) -> bool {
+        let on_again = connector
+            .filter(|connector| connector.policy == Policy::OnBoarding)
+            .map(|connector| connector.onboarding_since.unwrap_or(self.since));
+        request.connector_id == self.connector_id
+            && request.status() == RequestStatus::Pending
+            && request.created_at <= read_at
+            && on_again.is_none_or(|since| request.created_at < since)
+    }
+
+    /// What comes after a page that was begun at `began_at` and ended before `next`.
+    #[must_use]
+    pub fn after_page(self, began_at: Timestamp, next: Option<ListPosition>) -> AfterPage {
+        let pass_began_at = self.pass.as_ref().map_or(began_at, |pass| pass.began_at);
+        let last_began = self.since.plus(CLOSING_GRACE);
+        match next {
+            Some(position) => AfterPage::Next(Self {
+                pass: Some(Pass {
+                    began_at: pass_began_at,
+                    position,
+                }),
+                ..self
+            }),
+            None if pass_began_at < last_began => {
+                AfterPage::Again(Self { pass: None, ..self }, last_began)
+            }
+            None => AfterPage::Finished,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        AccountScope,
+        access_request::{RequestDecision, Verdict},
+        connector::{AfterApproval, ExistingUsers, Provider, SealedSecrets},
+        conversation::{ConversationKind, ConversationRef},
+        ids::{AccessRequestId, AccountId, ChatUserId, ClientId, EnvironmentId, ProjectId},
+    };
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
+    }
+
+    fn grace() -> Actor {
+        Actor {
+            id: "member:grace".into(),
+            name: "Grace".into(),
+        }
+    }
+
+    fn connector(policy: Policy, since: Option<i64>) -> Connector {
+        Connector {
+            id: ConnectorId::derive(&["c"]),
+            scope: AccountScope::of_verified(AccountId::derive(&["a"]))
+                .project(ProjectId::derive(&["p"])),
+            environment_id: EnvironmentId::derive(&["e"]),
+            client_id: ClientId::derive(&["c"]),
+            name: "Support".into(),
+            provider: Provider::new("slack"),
+            policy,
+            onboarding_since: since.map(at),
+            existing_users: ExistingUsers::Keep,
+            onboarding_message: Some("Wait".into()),
+            request_cooldown: Duration::from_hours(24),
+            after_approval: AfterApproval::default(),
+            settings: BTreeMap::new(),
+            secrets: SealedSecrets::default(),
+            webhook: crate::connector::WebhookState::default(),
+            request_hash: None,
+            version: 1,
+            created_at: at(0),
+            updated_at: at(0),
+        }
+    }
+
+    fn closing(since: i64) -> Closing {
+        let off = connector(Policy::AllowAll, None);
+        Closing::new(&off, ReasonCode::PolicyOff, &grace(), "call", at(since))
+    }
+
+    fn request(created_at: i64, decided: bool) -> AccessRequest {
+        let connector = connector(Policy::OnBoarding, Some(0));
+        AccessRequest {
+            id: AccessRequestId::derive(&["r"]),
+            scope: connector.scope,
+            environment_id: connector.environment_id,
+            connector_id: connector.id,
+            connector_name: connector.name,
+            provider: connector.provider,
+            chat_user_id: ChatUserId::derive(&["u"]),
+            identifier: "U1".into(),
+            conversation: ConversationRef::new(
+                connector.id,
+                ConversationKind::Direct,
+                "D1".into(),
+                None,
+            ),
+            rejected_before: 0,
+            created_at: at(created_at),
+            decision: decided.then(|| RequestDecision {
+                verdict: Verdict::Approve,
+                by: grace(),
+                at: at(created_at),
+                note: None,
+                reason: None,
+            }),
+        }
+    }
+
+    fn any_policy() -> impl Strategy<Value = Policy> {
+        prop_oneof![
+            Just(Policy::AllowAll),
+            Just(Policy::OnBoarding),
+            Just(Policy::AllowList)
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_change_closes_requests_exactly_when_it_turns_the_policy_off(
+            before in any_policy(), after in any_policy(),
+        ) {
+            let closing = Closing::of_change(
+                &connector(before, None), &connector(after, None), &grace(), "call", at(5),
+            );
+            let off = before == Policy::OnBoarding && after != Policy::OnBoarding;
+            prop_assert_eq!(closing.is_some(), off);
+        }
+
+        #[test]
+        fn a_closing_ends_with_a_pass_that_began_when_no_webhook_could_still_open_a_request(
+            since in 0_i64..1000, steps in proptest::collection::vec((0_i64..40, any::<bool>()), 1..40),
+        ) {
+            let mut now = since;
+            let mut closing = closing(since);
+            let mut began = None;
+            for (wait, more) in steps {
+                now += wait;
+                let first = *began.get_or_insert(now);
+                let next = more.then(|| ListPosition("x".into()));
+                match closing.clone().after_page(at(now), next) {
+                    AfterPage::Next(left) => {
+                        prop_assert!(more);
+                        closing = left;
+                    }
+                    AfterPage::Again(left, due) => {
+                        prop_assert!(first < since + 60);
+                        prop_assert_eq!(due, at(since + 60));
+                        prop_assert_eq!(&left.pass, &None);
+                        closing = left;
+                        began = None;
+                    }
+                    AfterPage::Finished => {
+                        prop_assert!(!more && first >= since + 60);
+                        return Ok(());
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn requests_made_since_the_policy_is_on_again_stay(
+            created in 0_i64..100, on_again in proptest::option::of(0_i64..100), read in 0_i64..100, decided in any::<bool>(),
+        ) {
+            let now = match on_again {
+                Some(since) => connector(Policy::OnBoarding, Some(since)),
+                None => connector(Policy::AllowAll, None),
+            };
+            let covered = closing(0).covers(&request(created, decided), Some(&now), at(read));
+            let expected = !decided && created <= read && on_again.is_none_or(|since| created < since);
+            prop_assert_eq!(covered, expected);
+        }
+    }
+
+    #[test]
+    fn a_connector_that_is_gone_keeps_no_request_pending() {
+        assert!(closing(0).covers(&request(5, false), None, at(9)));
+        let other = AccessRequest {
+            connector_id: ConnectorId::derive(&["another"]),
+            ..request(5, false)
+        };
+        assert!(!closing(0).covers(&other, None, at(9)));
+    }
+}

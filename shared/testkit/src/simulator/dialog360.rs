@@ -1,0 +1,496 @@
+//! 360dialog (PROVIDERS §4): the WhatsApp API below `/360dialog`, messages and statuses as Meta words them.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::Response;
+use axum::routing::{any, post};
+use serde_json::{Map, Value, json};
+
+use super::api::{self, Answer, Asked, Performing};
+use super::connectors::{Connector, Dialog360Account, Webhook, number, opaque};
+use super::delivery::Event;
+use super::failures::Failure;
+use super::platform::Platform;
+use super::world::{Author, Message, Person, World};
+use super::{Place, Saying, Shared, SimulatorError};
+use crate::dialog360_signer;
+use crate::signed_request::SignedRequest;
+
+/// WhatsApp's limit for one message.
+const MAX_TEXT_CHARS: usize = 4096;
+/// More than 24 hours have passed since the person last wrote.
+const OUTSIDE_WINDOW: i64 = 131_047;
+const UNDELIVERABLE: i64 = 131_026;
+
+pub(super) fn router() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/360dialog/messages", post(messages))
+        .route("/360dialog/v1/configs/webhook", any(webhook))
+}
+
+/// An error of Meta's.
+pub(super) fn error(status: StatusCode, code: i64, message: &str) -> Answer {
+    let message = match message {
+        "" => "An error",
+        message => message,
+    };
+    Answer::refused(
+        status,
+        json!({"error": {
+            "message": format!("(#{code}) {message}"), "type": "OAuthException", "code": code,
+            "error_data": {"messaging_product": "whatsapp", "details": message}, "fbtrace_id": "AsimulatedTrace",
+        }}),
+    )
+}
+
+/// An error of the gateway itself.
+pub(super) fn gateway_error(status: StatusCode, message: &str) -> Answer {
+    Answer::refused(
+        status,
+        json!({"meta": {
+            "success": false, "http_code": status.as_u16(), "developer_message": message,
+            "360dialog_trace_id": "00000000-0000-4000-8000-000000000000",
+        }}),
+    )
+}
+
+/// The request that tells the connector of a message or status.
+pub(super) fn signed(
+    connector: &Connector,
+    account: &Dialog360Account,
+    body: Vec<u8>,
+) -> SignedRequest {
+    let configured = format!("Bearer {}", account.webhook_secret);
+    dialog360_signer::sign(connector.webhook_secret(&configured), body)
+}
+
+/// Somebody writes: one message.
+pub(super) fn write(
+    world: &mut World,
+    connector: &Connector,
+    account: &Dialog360Account,
+    saying: &Saying<'_>,
+) -> Result<(Message, Vec<Event>), SimulatorError> {
+    if saying.place == Place::General {
+        return Err(SimulatorError("WhatsApp has no group with the app".into()));
+    }
+    let person = saying.person;
+    if let Some(connector) = world.connector_mut(connector.id()) {
+        let standing = connector.standing_mut(&person.id);
+        standing.last_wrote_ms = Some(saying.now_ms);
+        standing.has_blocked = false;
+    }
+    let wamid = new_wamid(world);
+    let mut said = json!({
+        "id": wamid, "timestamp": saying.now_ms.div_euclid(1000).to_string(), "type": "text",
+        "text": {"body": saying.text},
+    });
+    let mut contact = json!({"profile": {"name": person.display_name}});
+    if let (Value::Object(said), Value::Object(contact)) = (&mut said, &mut contact) {
+        if person.whatsapp_shows.phone() {
+            said.insert("from".into(), json!(wa_id(person)));
+            contact.insert("wa_id".into(), json!(wa_id(person)));
+        }
+        if person.whatsapp_shows.bsuid() {
+            said.insert("from_user_id".into(), json!(person.bsuid));
+            contact.insert("user_id".into(), json!(person.bsuid));
+        }
+        if let Some(replied) = saying.thread {
+            said.insert("context".into(), json!({"id": replied}));
+        }
+    }
+    let value = value(account, "messages", json!([said]));
+    let body = envelope(connector, with(value, "contacts", json!([contact])));
+    let event = Event::new(
+        Platform::Dialog360,
+        &wamid,
+        "message",
+        connector.id(),
+        body.to_string().into_bytes(),
+    );
+    let message = Message {
+        provider: Platform::Dialog360,
+        ts: wamid,
+        channel: person.phone.clone(),
+        connector_id: connector.id().to_owned(),
+        thread_ts: saying.thread.map(str::to_owned),
+        author: Author::Person(person.id.clone()),
+        text: saying.text.to_owned(),
+        with: Some(person.id.clone()),
+        only_visible_to: None,
+        metadata: None,
+        event_ids: Vec::new(),
+        at_ms: saying.now_ms,
+    };
+    Ok((message, vec![event]))
+}
+
+fn wa_id(person: &Person) -> &str {
+    person.phone.trim_start_matches('+')
+}
+
+fn new_wamid(world: &mut World) -> String {
+    let number = world.next_number().to_string();
+    format!("wamid.{}", opaque(&[&world.seed, &number]))
+}
+
+fn value(account: &Dialog360Account, name: &str, items: Value) -> Value {
+    let value = json!({
+        "messaging_product": "whatsapp",
+        "metadata": {"display_phone_number": "15550000000", "phone_number_id": account.phone_number_id},
+    });
+    with(value, name, items)
+}
+
+fn with(mut value: Value, name: &str, items: Value) -> Value {
+    if let Value::Object(fields) = &mut value {
+        fields.insert(name.to_owned(), items);
+    }
+    value
+}
+
+fn envelope(connector: &Connector, value: Value) -> Value {
+    let account_id = number(&["waba", connector.id()], 100_000_000_000, 999_999_999_999);
+    json!({
+        "object": "whatsapp_business_account",
+        "entry": [{"id": account_id.to_string(), "changes": [{"field": "messages", "value": value}]}],
+    })
+}
+
+async fn messages(
+    State(shared): State<Arc<Shared>>,
+    http_method: Method,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let mut asked = asked(&shared, "messages", http_method, &headers);
+    asked.read_json(&body);
+    asked.note_unknown(&[
+        "messaging_product",
+        "recipient_type",
+        "to",
+        "recipient",
+        "type",
+        "text",
+        "context",
+    ]);
+    asked.target = ["to", "recipient"]
+        .into_iter()
+        .find_map(|name| asked.text(name))
+        .map(str::to_owned);
+    api::serve(&shared, asked, |asked, doing| match allowed(asked, doing) {
+        Ok(connector) => send(asked, doing, &connector),
+        Err(answer) => answer,
+    })
+    .await
+}
+
+async fn webhook(
+    State(shared): State<Arc<Shared>>,
+    http_method: Method,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let mut asked = asked(&shared, "configs/webhook", http_method.clone(), &headers);
+    let mut sets = None;
+    if http_method == Method::POST {
+        asked.read_json(&body);
+        // The header is a secret: it is not remembered with the call.
+        let secret = asked
+            .arguments
+            .pointer("/headers/Authorization")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        sets = asked.text("url").map(|url| (url.to_owned(), secret));
+        if let Some(headers) = asked.arguments.get_mut("headers") {
+            let names: Vec<String> = headers
+                .as_object()
+                .map(|headers| headers.keys().cloned().collect())
+                .unwrap_or_default();
+            *headers = json!(names);
+        }
+        asked.note_unknown(&["url", "headers"]);
+    }
+    api::serve(&shared, asked, |asked, doing| {
+        let connector = match allowed(asked, doing) {
+            Ok(connector) => connector,
+            Err(answer) => return answer,
+        };
+        match asked.http_method {
+            Method::GET => {
+                let url = connector.webhook_url(doing.world.api_url.as_deref());
+                let account = connector.dialog360().map(|account| &account.webhook_secret);
+                let configured = format!("Bearer {}", account.map_or("", String::as_str));
+                let headers: Map<String, Value> = connector
+                    .webhook_secret(&configured)
+                    .map(|value| ("Authorization".to_owned(), json!(value)))
+                    .into_iter()
+                    .collect();
+                Answer::done(StatusCode::OK, json!({"url": url, "headers": headers}))
+            }
+            Method::POST => set_webhook(doing, &connector, sets),
+            _ => {
+                doing.note(format!("{} instead of GET or POST", asked.http_method));
+                gateway_error(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed")
+            }
+        }
+    })
+    .await
+}
+
+fn set_webhook(
+    doing: &mut Performing<'_>,
+    connector: &Connector,
+    sets: Option<(String, Option<String>)>,
+) -> Answer {
+    let Some((url, secret)) = sets else {
+        doing.note("a webhook without `url`");
+        return gateway_error(StatusCode::BAD_REQUEST, "url is missing");
+    };
+    if !secret.as_deref().unwrap_or_default().starts_with("Bearer ") {
+        doing.note("a webhook without the header `Authorization: Bearer …` would take messages from anybody");
+    }
+    if let Some(connector) = doing.world.connector_mut(connector.id()) {
+        connector.webhook = Webhook::Set {
+            url: url.clone(),
+            secret,
+            allowed_updates: Vec::new(),
+        };
+    }
+    Answer::done(StatusCode::OK, json!({ "url": url }))
+}
+
+fn asked(shared: &Shared, method: &str, http_method: Method, headers: &HeaderMap) -> Asked {
+    let key = api::text_header(headers, "d360-api-key");
+    let connector_id = shared
+        .world()
+        .connectors
+        .iter()
+        .find(|connector| {
+            connector
+                .dialog360()
+                .is_some_and(|account| Some(&account.api_key) == key.as_ref())
+        })
+        .map(|connector| connector.id().to_owned());
+    Asked {
+        platform: Platform::Dialog360,
+        method: method.to_owned(),
+        http_method,
+        content_type: api::content_type(headers),
+        arguments: json!({}),
+        target: None,
+        connector_id,
+        violations: Vec::new(),
+    }
+}
+
+fn allowed(asked: &Asked, doing: &mut Performing<'_>) -> Result<Connector, Answer> {
+    let connector = asked
+        .connector_id
+        .as_deref()
+        .and_then(|id| doing.world.connector(id).cloned());
+    let Some(connector) = connector else {
+        doing.note("D360-API-KEY belongs to no number");
+        return Err(gateway_error(StatusCode::UNAUTHORIZED, "Invalid api key"));
+    };
+    if connector.is_revoked {
+        return Err(gateway_error(StatusCode::UNAUTHORIZED, "Invalid api key"));
+    }
+    Ok(connector)
+}
+
+fn send(asked: &Asked, doing: &mut Performing<'_>, connector: &Connector) -> Answer {
+    let text = asked
+        .arguments
+        .pointer("/text/body")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
+    if let Some(problem) = wrong_shape(asked, &text) {
+        doing.note(problem.clone());
+        return error(
+            StatusCode::BAD_REQUEST,
+            100,
+            &format!("Invalid parameter: {problem}"),
+        );
+    }
+    let to = asked.text("to");
+    let input = to
+        .or_else(|| asked.text("recipient"))
+        .unwrap_or_default()
+        .to_owned();
+    let by_phone = to.is_some();
+    let person = doing
+        .world
+        .person_where(|person| {
+            if by_phone {
+                wa_id(person) == input.trim_start_matches('+')
+            } else {
+                person.bsuid == input
+            }
+        })
+        .cloned();
+    let wamid = new_wamid(doing.world);
+    let Some(person) = person else {
+        doing.note(format!("`{input}` is nobody's"));
+        add_status(
+            doing,
+            connector,
+            &wamid,
+            "failed",
+            None,
+            Some(UNDELIVERABLE),
+        );
+        return accepted(&input, &wamid, None);
+    };
+    let replied = asked
+        .arguments
+        .pointer("/context/message_id")
+        .and_then(Value::as_str);
+    let standing = connector.standing(&person.id);
+    let problem = match doing.failure {
+        Some(Failure::Undelivered { code }) => Some(*code),
+        _ if standing.has_blocked => Some(UNDELIVERABLE),
+        _ if !standing.window_is_open(doing.now_ms) => Some(OUTSIDE_WINDOW),
+        _ => None,
+    };
+    add_status(
+        doing,
+        connector,
+        &wamid,
+        if problem.is_some() { "failed" } else { "sent" },
+        Some(&person),
+        problem,
+    );
+    if problem.is_none() {
+        add_status(doing, connector, &wamid, "delivered", Some(&person), None);
+        doing.world.messages.push(Message {
+            provider: Platform::Dialog360,
+            ts: wamid.clone(),
+            channel: person.phone.clone(),
+            connector_id: connector.id().to_owned(),
+            thread_ts: replied.map(str::to_owned),
+            author: Author::App(connector.id().to_owned()),
+            text,
+            with: Some(person.id.clone()),
+            only_visible_to: None,
+            metadata: None,
+            event_ids: Vec::new(),
+            at_ms: doing.now_ms,
+        });
+    }
+    accepted(&input, &wamid, Some(&person))
+}
+
+/// What is wrong with a message, whoever it is for.
+fn wrong_shape(asked: &Asked, text: &str) -> Option<String> {
+    let chars = text.chars().count();
+    if asked.text("messaging_product") != Some("whatsapp") {
+        return Some("`messaging_product` is not `whatsapp`".to_owned());
+    }
+    if asked.text("type") != Some("text") {
+        return Some("`type` is not `text`".to_owned());
+    }
+    if asked
+        .text("recipient_type")
+        .is_some_and(|kind| kind != "individual")
+    {
+        return Some("`recipient_type` is not `individual`".to_owned());
+    }
+    if text.trim().is_empty() || chars > MAX_TEXT_CHARS {
+        return Some(format!("`text.body` has {chars} characters"));
+    }
+    match (asked.text("to"), asked.text("recipient")) {
+        (None, None) => Some("neither `to` nor `recipient`".to_owned()),
+        (Some(to), _) if !is_phone(to) => Some("`to` is not a phone number".to_owned()),
+        (None, Some(id)) if !is_bsuid(id) => {
+            Some("`recipient` is not a business-scoped id".to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn is_phone(text: &str) -> bool {
+    let digits = text.trim_start_matches('+');
+    (6..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_bsuid(text: &str) -> bool {
+    text.split_once('.').is_some_and(|(country, id)| {
+        country.len() == 2
+            && country.bytes().all(|byte| byte.is_ascii_uppercase())
+            && !id.is_empty()
+            && id.len() <= 132
+    })
+}
+
+fn accepted(input: &str, wamid: &str, person: Option<&Person>) -> Answer {
+    let mut contact = json!({"input": input});
+    if let Value::Object(fields) = &mut contact {
+        match person {
+            None => {
+                fields.insert("wa_id".into(), json!(input.trim_start_matches('+')));
+            }
+            Some(person) => {
+                if person.whatsapp_shows.phone() {
+                    fields.insert("wa_id".into(), json!(wa_id(person)));
+                }
+                if person.whatsapp_shows.bsuid() {
+                    fields.insert("user_id".into(), json!(person.bsuid));
+                }
+            }
+        }
+    }
+    Answer::done(
+        StatusCode::OK,
+        json!({"messaging_product": "whatsapp", "contacts": [contact], "messages": [{"id": wamid}]}),
+    )
+}
+
+fn add_status(
+    doing: &mut Performing<'_>,
+    connector: &Connector,
+    wamid: &str,
+    status: &str,
+    person: Option<&Person>,
+    code: Option<i64>,
+) {
+    let Some(account) = connector.dialog360() else {
+        return;
+    };
+    let mut item = json!({
+        "id": wamid, "status": status, "timestamp": doing.now_ms.div_euclid(1000).to_string(),
+    });
+    if let Value::Object(fields) = &mut item {
+        if let Some(person) = person {
+            if person.whatsapp_shows.phone() {
+                fields.insert("recipient_id".into(), json!(wa_id(person)));
+            }
+            if person.whatsapp_shows.bsuid() {
+                fields.insert("recipient_user_id".into(), json!(person.bsuid));
+            }
+        }
+        if let Some(code) = code {
+            let title = match code {
+                OUTSIDE_WINDOW => "Re-engagement message",
+                UNDELIVERABLE => "Message undeliverable",
+                _ => "Message not delivered",
+            };
+            let errors = json!([{"code": code, "title": title, "message": title, "error_data": {"details": title}}]);
+            fields.insert("errors".into(), errors);
+        }
+    }
+    let body = envelope(connector, value(account, "statuses", json!([item])));
+    let number = doing.world.next_number();
+    doing.world.post_event(Event::new(
+        Platform::Dialog360,
+        &format!("status-{number}"),
+        "status",
+        connector.id(),
+        body.to_string().into_bytes(),
+    ));
+}
