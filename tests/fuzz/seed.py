@@ -13,7 +13,7 @@ EVENTS = HERE.parent.parent / "events"
 TARGETS = {"slack": "slack", "teams": "teams", "telegram": "telegram", "dialog360": "360dialog", "twilio": "twilio"}
 # What a stranger would send too: the right header, with the wrong thing in it.
 HEADERS = {
-    "slack": ["x-slack-request-timestamp: 1759881600", "x-slack-signature: v0=" + "0" * 64],
+    "slack": ["x-slack-request-timestamp: 1697043283", "x-slack-signature: v0=" + "0" * 64],
     "teams": ["authorization: Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6ImtleS1vbmUifQ.e30.AA"],
     "telegram": ["x-telegram-bot-api-secret-token: secret"],
     "dialog360": ["authorization: Bearer secret"],

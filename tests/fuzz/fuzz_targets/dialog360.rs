@@ -1,7 +1,10 @@
-//! What Dialog360 sends us and answers.
+//! What 360dialog sends us and answers.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use vestibule_fuzz::{exercise, platforms::Dialog360};
+use std::sync::LazyLock;
+use vestibule_fuzz::{exercise, platform::Fixture, platforms::Dialog360};
 
-fuzz_target!(|data: &[u8]| exercise(&Dialog360, data));
+static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| Fixture::of(&Dialog360));
+
+fuzz_target!(|data: &[u8]| exercise(&FIXTURE, data));

@@ -2,6 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use vestibule_fuzz::{exercise, platforms::Slack};
+use std::sync::LazyLock;
+use vestibule_fuzz::{exercise, platform::Fixture, platforms::Slack};
 
-fuzz_target!(|data: &[u8]| exercise(&Slack, data));
+static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| Fixture::of(&Slack));
+
+fuzz_target!(|data: &[u8]| exercise(&FIXTURE, data));

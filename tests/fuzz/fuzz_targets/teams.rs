@@ -2,6 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use vestibule_fuzz::{exercise, platforms::Teams};
+use std::sync::LazyLock;
+use vestibule_fuzz::{exercise, platform::Fixture, platforms::Teams};
 
-fuzz_target!(|data: &[u8]| exercise(&Teams, data));
+static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| Fixture::of(&Teams));
+
+fuzz_target!(|data: &[u8]| exercise(&FIXTURE, data));

@@ -2,6 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use vestibule_fuzz::{exercise, platforms::Telegram};
+use std::sync::LazyLock;
+use vestibule_fuzz::{exercise, platform::Fixture, platforms::Telegram};
 
-fuzz_target!(|data: &[u8]| exercise(&Telegram, data));
+static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| Fixture::of(&Telegram));
+
+fuzz_target!(|data: &[u8]| exercise(&FIXTURE, data));

@@ -2,6 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use vestibule_fuzz::{exercise, platforms::Twilio};
+use std::sync::LazyLock;
+use vestibule_fuzz::{exercise, platform::Fixture, platforms::Twilio};
 
-fuzz_target!(|data: &[u8]| exercise(&Twilio, data));
+static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| Fixture::of(&Twilio));
+
+fuzz_target!(|data: &[u8]| exercise(&FIXTURE, data));

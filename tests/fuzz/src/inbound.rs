@@ -3,14 +3,12 @@
 use crate::{
     input::Request,
     outgoing,
-    platform::{NOW, Platform, Purpose, Signer, connector, opened},
+    platform::{Fixture, NOW, Platform, Signer},
 };
 use futures_util::FutureExt;
-use std::collections::BTreeMap;
 use vestibule_domain::{
     connector::Connector,
     message::{Identity, InboundMessage},
-    secret::Secret,
     text::{NAME_MAX_CHARS, is_invisible},
 };
 use vestibule_providers::{
@@ -24,22 +22,18 @@ const DETAIL_MAX_CHARS: usize = 200;
 const LAST_MILLIS: i64 = 253_402_300_799_999;
 
 /// One request: as it is, signed by strangers, and signed by the platform.
-pub fn exercise(platform: &dyn Platform, request: &Request) {
-    let connector = connector(platform);
-    let secrets = opened(platform, Purpose::Verifying);
-    assert!(
-        !is_taken(platform, &connector, &secrets, request),
-        "taken without a signature"
-    );
+pub fn exercise(fixture: &Fixture, request: &Request) {
+    let platform = fixture.platform;
+    assert!(!is_taken(fixture, request), "taken without a signature");
 
     let mut forged = request.clone();
     platform.sign(&mut forged, Signer::Stranger);
     assert!(
-        !is_taken(platform, &connector, &secrets, &forged),
+        !is_taken(fixture, &forged),
         "taken with a stranger's signature"
     );
 
-    let signer = if request.body.len() % 8 == 0 {
+    let signer = if request.body.len().is_multiple_of(8) {
         Signer::PlatformBefore
     } else {
         Signer::Platform
@@ -47,24 +41,23 @@ pub fn exercise(platform: &dyn Platform, request: &Request) {
     let mut signed = request.clone();
     let must_be_taken = platform.sign(&mut signed, signer);
     assert_eq!(
-        is_taken(platform, &connector, &secrets, &signed),
+        is_taken(fixture, &signed),
         must_be_taken,
         "taken though signed for another, or not taken though signed"
     );
     if must_be_taken {
-        read(platform, &connector, &signed);
+        read(fixture, &signed);
     }
 }
 
 /// Whether the provider says that the platform sent this.
-pub fn is_taken(
-    platform: &dyn Platform,
-    connector: &Connector,
-    secrets: &BTreeMap<String, Secret>,
-    request: &Request,
-) -> bool {
-    let credentials = Credentials { connector, secrets };
-    platform
+pub fn is_taken(fixture: &Fixture, request: &Request) -> bool {
+    let credentials = Credentials {
+        connector: &fixture.connector,
+        secrets: &fixture.verifying,
+    };
+    fixture
+        .platform
         .webhook()
         .verify(&request.raw(), &credentials, NOW)
         .now_or_never()
@@ -72,7 +65,8 @@ pub fn is_taken(
         .is_ok()
 }
 
-fn read(platform: &dyn Platform, connector: &Connector, request: &Request) {
+fn read(fixture: &Fixture, request: &Request) {
+    let (platform, connector) = (fixture.platform, &fixture.connector);
     let parsed = platform.webhook().parse(&request.raw(), connector, NOW);
     let again = platform.webhook().parse(&request.raw(), connector, NOW);
     assert_eq!(parsed, again, "read twice, understood differently");
@@ -92,7 +86,7 @@ fn read(platform: &dyn Platform, connector: &Connector, request: &Request) {
                 check_message(platform, connector, message);
                 // Of a batch, the first: the others are of the same kind, and there may be thousands.
                 if first {
-                    outgoing::answer_to(platform, message);
+                    outgoing::answer_to(fixture, message);
                     first = false;
                 }
             }

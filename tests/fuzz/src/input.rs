@@ -24,6 +24,7 @@
 //! ```
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use memchr::memmem;
 use std::time::Duration;
 use vestibule_providers::{
     outgoing::{CallResult, HttpReply},
@@ -78,10 +79,9 @@ impl Request {
                 break;
             }
             let (name, value) = until(line, b": ");
-            if let (Ok(name), Ok(value)) = (
-                HeaderName::from_bytes(name),
-                HeaderValue::from_bytes(value),
-            ) {
+            if let (Ok(name), Ok(value)) =
+                (HeaderName::from_bytes(name), HeaderValue::from_bytes(value))
+            {
                 headers.append(name, value);
             }
         }
@@ -146,7 +146,5 @@ fn result(head: &[u8], body: &[u8]) -> CallResult {
 
 /// What stands before and behind the first `mark`; everything and nothing if there is none.
 fn until<'a>(data: &'a [u8], mark: &[u8]) -> (&'a [u8], &'a [u8]) {
-    data.windows(mark.len())
-        .position(|window| window == mark)
-        .map_or((data, &[]), |at| (&data[..at], &data[at + mark.len()..]))
+    memmem::find(data, mark).map_or((data, &[]), |at| (&data[..at], &data[at + mark.len()..]))
 }

@@ -19,12 +19,12 @@ pub mod platform;
 pub mod platforms;
 
 use input::Input;
-use platform::Platform;
+use platform::Fixture;
 
 /// One input at one platform.
-pub fn exercise(platform: &dyn Platform, data: &[u8]) {
+pub fn exercise(fixture: &Fixture, data: &[u8]) {
     match Input::read(data) {
-        Input::Request(request) => inbound::exercise(platform, &request),
-        Input::Answers(answers) => outgoing::exercise(platform, &answers),
+        Input::Request(request) => inbound::exercise(fixture, &request),
+        Input::Answers(answers) => outgoing::exercise(fixture, &answers),
     }
 }

@@ -1,14 +1,10 @@
 //! Calls, and what platforms answer.
 
-use crate::{
-    input::Answers,
-    platform::{Platform, Purpose, connector, conversations, opened, person},
-};
+use crate::{input::Answers, platform::Fixture};
 use http::{HeaderValue, uri::PathAndQuery};
 use percent_encoding::percent_decode_str;
-use std::collections::BTreeMap;
 use vestibule_domain::{
-    connector::{Connector, Provider},
+    connector::Provider,
     conversation::ConversationRef,
     message::{Identity, InboundMessage},
     ports::{
@@ -16,7 +12,6 @@ use vestibule_domain::{
         SendOutcome,
     },
     profile::Profile,
-    secret::Secret,
     text::is_invisible,
 };
 use vestibule_providers::{
@@ -32,54 +27,45 @@ const CALLS_MAX: usize = 32;
 const ECHO: &str = "%ECHO%";
 
 /// A text, and a set-up, with these answers.
-pub fn exercise(platform: &dyn Platform, answers: &Answers) {
-    let run = Run::new(platform, answers.results.clone());
-    let person = person(platform);
+pub fn exercise(fixture: &Fixture, answers: &Answers) {
+    let run = Run::new(fixture, answers.results.clone());
     let pieces = run.chat.pieces(&answers.text);
     let kept = |text: &str| text.split_whitespace().collect::<String>();
-    assert_eq!(kept(&pieces.concat()), kept(&answers.text), "words are lost");
+    assert_eq!(
+        kept(&pieces.concat()),
+        kept(&answers.text),
+        "words are lost"
+    );
     let long = pieces.into_iter().next();
     for text in ["Hello", long.as_deref().unwrap_or("")] {
-        for conversation in conversations(platform) {
-            run.send(text, &person, &conversation);
+        for conversation in &fixture.conversations {
+            run.send(text, &fixture.person, conversation);
         }
     }
     run.set_up();
 }
 
 /// An answer to a message that was read: what it told leads our calls nowhere else.
-pub fn answer_to(platform: &dyn Platform, message: &InboundMessage) {
-    let run = Run::new(platform, Vec::new());
+pub fn answer_to(fixture: &Fixture, message: &InboundMessage) {
+    let run = Run::new(fixture, Vec::new());
     run.send("Hello", &message.sender, &message.conversation);
 }
 
 struct Run<'a> {
-    platform: &'a dyn Platform,
+    fixture: &'a Fixture,
     chat: &'static dyn ChatProvider,
-    connector: Connector,
-    secrets: BTreeMap<String, Secret>,
-    /// What no word may show.
-    hidden: Vec<String>,
     answers: Vec<CallResult>,
 }
 
 impl<'a> Run<'a> {
-    fn new(platform: &'a dyn Platform, answers: Vec<CallResult>) -> Self {
-        let echo = platform.part_of_addresses();
-        let hidden = platform.secrets(Purpose::Calling);
+    fn new(fixture: &'a Fixture, answers: Vec<CallResult>) -> Self {
+        let echo = fixture.platform.part_of_addresses().unwrap_or_default();
         Self {
-            platform,
-            chat: chat_provider(&Provider::new(platform.key())).expect("it is listed"),
-            connector: connector(platform),
-            secrets: opened(platform, Purpose::Calling),
-            hidden: hidden
-                .into_iter()
-                .map(|(_, value)| value)
-                .chain(echo.clone())
-                .collect(),
+            fixture,
+            chat: chat_provider(&Provider::new(fixture.platform.key())).expect("it is listed"),
             answers: answers
                 .into_iter()
-                .map(|answer| with_echo(answer, echo.as_deref().unwrap_or("")))
+                .map(|answer| with_echo(answer, &echo))
                 .collect(),
         }
     }
@@ -132,20 +118,18 @@ impl<'a> Run<'a> {
     }
 
     fn set_up(&self) {
-        let setup = connector_setup(&Provider::new(self.platform.key())).expect("it is listed");
-        let nowhere = conversations(self.platform).remove(0);
-        let id = self.connector.id;
-        let url = format!("https://api.example.com/webhooks/{}/{id}", self.platform.key());
-        let credentials = Credentials {
-            connector: &self.connector,
-            secrets: &self.secrets,
-        };
-        let tested = self.drive(&nowhere, |credentials, so_far| {
+        let key = self.fixture.platform.key();
+        let setup = connector_setup(&Provider::new(key)).expect("it is listed");
+        let nowhere = &self.fixture.conversations[0];
+        let id = self.fixture.connector.id;
+        let url = format!("https://api.example.com/webhooks/{key}/{id}");
+        let credentials = self.credentials();
+        let tested = self.drive(nowhere, |credentials, so_far| {
             setup.test(credentials, so_far)
         });
         self.check_set_up(tested);
         if setup.connect(&url, &credentials, &[]).is_some() {
-            let connected = self.drive(&nowhere, |credentials, so_far| {
+            let connected = self.drive(nowhere, |credentials, so_far| {
                 setup
                     .connect(&url, credentials, so_far)
                     .expect("it connected before")
@@ -167,16 +151,20 @@ impl<'a> Run<'a> {
         }
     }
 
+    fn credentials(&self) -> Credentials<'_> {
+        Credentials {
+            connector: &self.fixture.connector,
+            secrets: &self.fixture.calling,
+        }
+    }
+
     /// Makes calls until it is over. Behind the last answer there is none any more.
     fn drive<T>(
         &self,
         conversation: &ConversationRef,
         next: impl Fn(&Credentials<'_>, &[CallResult]) -> Step<T>,
     ) -> T {
-        let credentials = Credentials {
-            connector: &self.connector,
-            secrets: &self.secrets,
-        };
+        let credentials = self.credentials();
         let mut so_far = Vec::new();
         while so_far.len() < CALLS_MAX {
             let call = match next(&credentials, &so_far) {
@@ -201,7 +189,7 @@ impl<'a> Run<'a> {
     fn check_call(&self, call: &OutgoingCall, conversation: &ConversationRef) {
         self.check_hidden(&format!("{call:?}"));
         match &call.host {
-            Host::Api(api) => assert!(self.platform.apis().contains(api), "{api:?}"),
+            Host::Api(api) => assert!(self.fixture.platform.apis().contains(api), "{api:?}"),
             Host::TeamsService(url) => {
                 assert_eq!(Some(url), conversation.reply_url.as_ref());
             }
@@ -230,7 +218,7 @@ impl<'a> Run<'a> {
     }
 
     fn check_hidden(&self, text: &str) {
-        for hidden in &self.hidden {
+        for hidden in &self.fixture.hidden {
             assert!(!text.contains(hidden.as_str()), "a secret shows");
         }
     }

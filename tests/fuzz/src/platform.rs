@@ -7,7 +7,9 @@ use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, time::Duration};
 use vestibule_domain::{
     AccountScope, Timestamp,
-    connector::{Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState},
+    connector::{
+        AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
+    },
     conversation::{ConversationKind, ConversationRef},
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
     message::Identity,
@@ -18,8 +20,9 @@ use vestibule_providers::{
     webhook::{Reply, WebhookProvider},
 };
 
-/// When every request arrives: the captured ones are of about this time.
-pub const NOW: Timestamp = Timestamp::from_millis(1_759_881_600_000);
+/// When every request arrives: a minute after 360dialog's captured messages, which are taken for some
+/// days only. No other platform's have an age.
+pub const NOW: Timestamp = Timestamp::from_millis(1_697_043_283_000);
 
 /// Somebody's secret of this name. Derived, so that it stands in no dictionary and no binary; the
 /// purpose keeps those that requests are checked against apart from those that answers repeat.
@@ -49,7 +52,7 @@ pub enum Signer {
 }
 
 /// One chat platform.
-pub trait Platform: Sync {
+pub trait Platform: Send + Sync {
     /// Its key.
     fn key(&self) -> &'static str;
 
@@ -89,8 +92,50 @@ pub trait Platform: Sync {
     }
 }
 
+/// A platform with all that does not depend on the input, made once.
+pub struct Fixture {
+    /// The platform.
+    pub platform: &'static dyn Platform,
+    /// Its connector.
+    pub connector: Connector,
+    /// What requests are checked with.
+    pub verifying: BTreeMap<String, Secret>,
+    /// What calls are made with.
+    pub calling: BTreeMap<String, Secret>,
+    /// What no word may show.
+    pub hidden: Vec<String>,
+    /// Who gets texts.
+    pub person: Identity,
+    /// Where to: alone with the person, in a group, and in a thread of it.
+    pub conversations: Vec<ConversationRef>,
+}
+
+impl Fixture {
+    /// The fixture of this platform.
+    pub fn of(platform: &'static dyn Platform) -> Self {
+        let calling = platform.secrets(Purpose::Calling).into_iter();
+        let (scope, identifier) = platform.person();
+        Self {
+            platform,
+            connector: connector(platform),
+            verifying: opened(platform, Purpose::Verifying),
+            calling: opened(platform, Purpose::Calling),
+            hidden: calling
+                .map(|(_, value)| value)
+                .chain(platform.part_of_addresses())
+                .collect(),
+            person: Identity {
+                provider: Provider::new(platform.key()),
+                platform_scope: scope.into(),
+                identifier: identifier.into(),
+            },
+            conversations: conversations(platform),
+        }
+    }
+}
+
 /// The platform's connector.
-pub fn connector(platform: &dyn Platform) -> Connector {
+fn connector(platform: &dyn Platform) -> Connector {
     let account = AccountScope::of_verified(AccountId::derive(&["fuzz"]));
     Connector {
         id: ConnectorId::derive(&["fuzz", platform.key()]),
@@ -104,6 +149,7 @@ pub fn connector(platform: &dyn Platform) -> Connector {
         existing_users: ExistingUsers::Keep,
         onboarding_message: None,
         request_cooldown: Duration::ZERO,
+        after_approval: AfterApproval::default(),
         settings: platform
             .settings()
             .into_iter()
@@ -119,7 +165,7 @@ pub fn connector(platform: &dyn Platform) -> Connector {
 }
 
 /// The connector's opened secrets.
-pub fn opened(platform: &dyn Platform, purpose: Purpose) -> BTreeMap<String, Secret> {
+fn opened(platform: &dyn Platform, purpose: Purpose) -> BTreeMap<String, Secret> {
     platform
         .secrets(purpose)
         .into_iter()
@@ -127,18 +173,8 @@ pub fn opened(platform: &dyn Platform, purpose: Purpose) -> BTreeMap<String, Sec
         .collect()
 }
 
-/// The person who gets texts.
-pub fn person(platform: &dyn Platform) -> Identity {
-    let (scope, identifier) = platform.person();
-    Identity {
-        provider: Provider::new(platform.key()),
-        platform_scope: scope.into(),
-        identifier: identifier.into(),
-    }
-}
-
 /// The conversations that texts go to: one with the person alone, a group, and a thread of it.
-pub fn conversations(platform: &dyn Platform) -> Vec<ConversationRef> {
+fn conversations(platform: &dyn Platform) -> Vec<ConversationRef> {
     let [direct, shared] = platform.places();
     let connector = ConnectorId::derive(&["fuzz", platform.key()]);
     let at = |kind, id: &str, thread: Option<&str>| {

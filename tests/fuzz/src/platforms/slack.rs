@@ -58,7 +58,9 @@ impl Platform for Slack {
     /// Empty, or the challenge of a handshake.
     fn is_reply(&self, reply: &Reply, request: &Request) -> bool {
         let body = json(&request.body);
-        let is_handshake = body.get("type").is_some_and(|kind| kind == "url_verification");
+        let is_handshake = body
+            .get("type")
+            .is_some_and(|kind| kind == "url_verification");
         reply.status == 200
             && (reply.body.is_empty()
                 || is_handshake

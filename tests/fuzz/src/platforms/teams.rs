@@ -22,19 +22,31 @@ const APP: &str = "c9e8c047-2a74-40a2-b28a-b162d5f5327c";
 const TENANT: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
 const SERVICE_URL: &str =
     "https://smba.trafficmanager.net/amer/72f988bf-86f1-41af-91ab-2d7cd011db47/";
-/// The other half of each pair stands in the repository, so no input can hold what these sign.
+/// Where else captured activities want their answers.
+const SERVICE_URLS: [&str; 3] = [
+    SERVICE_URL,
+    "https://smba.trafficmanager.net/",
+    "https://smba.infra.gov.teams.microsoft.us/teams/",
+];
+const ORIGINS: &str = "https://smba.trafficmanager.net,https://smba.infra.gov.teams.microsoft.us";
+/// No dictionary holds what these sign, and no mutation makes an RSA signature.
 const KEY: &[u8] =
     include_bytes!("../../../../shared/providers/src/teams/testdata/test_key_one.pkcs8.der");
 const STRANGERS_KEY: &[u8] =
     include_bytes!("../../../../shared/providers/src/teams/testdata/test_key_two.pkcs8.der");
 
 static WEBHOOK: LazyLock<TeamsWebhook> = LazyLock::new(|| {
-    let origins = OriginAllowList::parse("https://smba.trafficmanager.net").expect("an origin");
+    let origins = OriginAllowList::parse(ORIGINS).expect("origins");
     TeamsWebhook::new(Arc::new(Keys), origins)
 });
 
 /// Tokens are signed once: that takes longer than all the rest.
-static TOKEN: LazyLock<String> = LazyLock::new(|| token(&json!({}), &json!({}), KEY));
+static TOKENS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    SERVICE_URLS
+        .iter()
+        .map(|url| token(&json!({}), &json!({ "serviceurl": url }), KEY))
+        .collect()
+});
 
 /// What a stranger may have: whole tokens, each with one thing wrong.
 static STRANGERS_TOKENS: LazyLock<Vec<String>> = LazyLock::new(|| {
@@ -79,18 +91,17 @@ impl Platform for Teams {
 
     /// A token does not cover the body, except for where answers go.
     fn sign(&self, request: &mut Request, signer: Signer) -> bool {
-        let token = match signer {
-            Signer::Platform | Signer::PlatformBefore => TOKEN.as_str(),
-            Signer::Stranger => {
-                let index = request.body.len() % STRANGERS_TOKENS.len();
-                &STRANGERS_TOKENS[index]
-            }
-        };
-        request.set("authorization", &format!("Bearer {token}"));
         let body = json(&request.body);
         let named = body.get("serviceUrl").and_then(Value::as_str);
-        let slash = SERVICE_URL.strip_suffix('/');
-        signer != Signer::Stranger && (named == Some(SERVICE_URL) || named == slash)
+        let covered = SERVICE_URLS
+            .iter()
+            .position(|url| named == Some(*url) || named == url.strip_suffix('/'));
+        let token = match signer {
+            Signer::Platform | Signer::PlatformBefore => &TOKENS[covered.unwrap_or(0)],
+            Signer::Stranger => &STRANGERS_TOKENS[request.body.len() % STRANGERS_TOKENS.len()],
+        };
+        request.set("authorization", &format!("Bearer {token}"));
+        signer != Signer::Stranger && covered.is_some()
     }
 
     /// Empty, or an empty object for what wants an answer.
@@ -166,7 +177,10 @@ fn token(header: &Value, claims: &Value, key: &[u8]) -> String {
         }
         BASE64URL_NOPAD.encode(whole.to_string().as_bytes())
     };
-    let header = part(json!({"alg": "RS256", "kid": "key-one", "typ": "JWT"}), header);
+    let header = part(
+        json!({"alg": "RS256", "kid": "key-one", "typ": "JWT"}),
+        header,
+    );
     let claims = part(
         json!({
             "iss": "https://api.botframework.com", "aud": APP, "serviceurl": SERVICE_URL,

@@ -30,7 +30,10 @@ impl Platform for Telegram {
         vec![
             named(SECRET_TOKEN),
             named(PREVIOUS_SECRET_TOKEN),
-            (BOT_TOKEN, format!("110201543:{}", secret(purpose, BOT_TOKEN))),
+            (
+                BOT_TOKEN,
+                format!("110201543:{}", secret(purpose, BOT_TOKEN)),
+            ),
         ]
     }
 
