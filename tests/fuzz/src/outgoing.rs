@@ -2,6 +2,7 @@
 
 use crate::{input::Answers, platform::Fixture};
 use http::{HeaderValue, uri::PathAndQuery};
+use memchr::memmem;
 use percent_encoding::percent_decode_str;
 use vestibule_domain::{
     connector::Provider,
@@ -218,8 +219,10 @@ impl<'a> Run<'a> {
     }
 
     fn check_hidden(&self, text: &str) {
+        let text = disguised(text);
         for hidden in &self.fixture.hidden {
-            assert!(!text.contains(hidden.as_str()), "a secret shows");
+            let shows = memmem::find(&text, hidden).is_some();
+            assert!(!shows, "a secret shows");
         }
     }
 }

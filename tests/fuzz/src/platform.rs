@@ -102,8 +102,8 @@ pub struct Fixture {
     pub verifying: BTreeMap<String, Secret>,
     /// What calls are made with.
     pub calling: BTreeMap<String, Secret>,
-    /// What no word may show.
-    pub hidden: Vec<String>,
+    /// What no word may show, disguised.
+    pub hidden: Vec<Vec<u8>>,
     /// Who gets texts.
     pub person: Identity,
     /// Where to: alone with the person, in a group, and in a thread of it.
@@ -123,6 +123,7 @@ impl Fixture {
             hidden: calling
                 .map(|(_, value)| value)
                 .chain(platform.part_of_addresses())
+                .map(|hidden| disguised(&hidden))
                 .collect(),
             person: Identity {
                 provider: Provider::new(platform.key()),
@@ -190,6 +191,13 @@ fn conversations(platform: &dyn Platform) -> Vec<ConversationRef> {
         at(ConversationKind::Group, shared, None),
         at(ConversationKind::Channel, shared, Some("42")),
     ]
+}
+
+/// The text in bytes that stand for others. libFuzzer sees what is compared and puts it into inputs:
+/// a secret that is compared as it is, it learns.
+pub fn disguised(text: &str) -> Vec<u8> {
+    let other = |byte: u8| byte.wrapping_mul(167).wrapping_add(91);
+    text.bytes().map(other).collect()
 }
 
 /// The body as JSON; null if it is none.
