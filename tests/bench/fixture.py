@@ -1,4 +1,4 @@
-"""The world that the benchmark's function sees: one connector, its secrets, and who writes to it.
+"""The world that a function under measurement sees: one connector, its secrets, and who writes to it.
 
 Rows are as `shared/adapters/src/dynamo/items` stores them, in DynamoDB's JSON. Nothing here is secret: the keys are for this
 benchmark and protect nothing.
@@ -6,23 +6,19 @@ benchmark and protect nothing.
 
 import base64
 import hashlib
-import hmac
 import json
 import time
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from platforms.base import CONNECTOR_ID, DOMAIN, FIRST_NAME, LAST_NAME, NAME, Identity, Message, Platform, Request
 
 TABLE = "bench"
 ACCOUNT_ID = "01JD3Q3Z9V8M4T6K2N7P5R1S0A"
 PROJECT_ID = "01JD3Q3Z9V8M4T6K2N7P5R1S0B"
 ENVIRONMENT_ID = "01JD3Q3Z9V8M4T6K2N7P5R1S0C"
 CLIENT_ID = "01JD3Q3Z9V8M4T6K2N7P5R1S0D"
-CONNECTOR_ID = "01JD3Q3Z9V8M4T6K2N7P5R1S0E"
 REQUEST_ID = "01JD3Q3Z9V8M4T6K2N7P5R1S0F"
-CONVERSATION_ID = "01JD3Q3Z9V8M4T6K2N7P5R1S0G"
-APP_ID = "A0BENCH"
-TEAM_ID = "T0BENCH"
-SIGNING_SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 
 # What KMS would give back for WRAPPED_KEY.
 DATA_KEY = bytes(range(32))
@@ -30,9 +26,10 @@ WRAPPED_KEY = base64.b64encode(b"a data key under a key of the benchmark").decod
 
 _SINCE = "2026-11-01T00:00:00.000Z"
 _PROJECT = f"ACCOUNT#{ACCOUNT_ID}#PROJECT#{PROJECT_ID}"
-_CHANNEL = "D0BENCH"
-_KNOWN_EVENT = "Ev0KNOWN"
-_KNOWN_TS = "1795000000.000100"
+_KNOWN = Message("KNOWN", at=1795000000)
+# Event keys that a conversation remembers. Whoever may talk to the agent soon has written so many.
+_EVENTS_KEPT = 200
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 # Who writes, and what that costs the webhook.
 KINDS = {
@@ -42,20 +39,21 @@ KINDS = {
 }
 
 
-def seal(plain: str, context: str) -> str:
-    """As `KmsVault` seals: nonce, ciphertext and tag of AES-256-GCM, bound to its place."""
-    nonce = hashlib.sha256(context.encode()).digest()[:12]  # Fixed: a benchmark's runs should not differ.
-    return base64.b64encode(nonce + AESGCM(DATA_KEY).encrypt(nonce, plain.encode(), context.encode())).decode()
+def table(platform: Platform, kind: str) -> dict[tuple[str, str], dict]:
+    """All rows by partition and sort key."""
+    rows = [_connector(platform), _keyring()]
+    if kind != "stranger":
+        rows += _person(platform, is_approved=kind == "approved")
+    if kind == "approved":
+        rows.append(_conversation(platform))
+    return {(row["pk"], row["sk"]): _attributes(row) for row in rows}
 
 
-def connector() -> dict:
-    """The row of the connector."""
-
+def _connector(platform: Platform) -> dict:
     def sealed(field: str, plain: str) -> str:
-        return seal(plain, f"{ACCOUNT_ID}|{PROJECT_ID}|{CONNECTOR_ID}|{field}")
+        return _seal(plain, f"{ACCOUNT_ID}|{PROJECT_ID}|{CONNECTOR_ID}|{field}")
 
-    fields = {"signing_secret": sealed("signing_secret", SIGNING_SECRET), "bot_token": sealed("bot_token", "xoxb-bench")}
-    return attributes({
+    return {
         "pk": f"CONNECTOR#{CONNECTOR_ID}",
         "sk": "CONNECTOR",
         "all_pk": f"{_PROJECT}#CONNECTORS",
@@ -65,76 +63,133 @@ def connector() -> dict:
         "environment_id": ENVIRONMENT_ID,
         "client_id": CLIENT_ID,
         "name": "Bench",
-        "provider": "slack",
+        "provider": platform.key,
         "policy": "OnBoarding",
         "onboarding_since": _SINCE,
         "existing_users": "keep",
         "onboarding_message": "Thanks for writing! Your request is being reviewed; you can expect an answer within one working day.",
         "request_cooldown_seconds": 86400,
-        "settings": {"api_app_id": APP_ID, "team_id": TEAM_ID},
-        "secrets": {"wrapped_key": WRAPPED_KEY, "fields": fields},
+        "settings": platform.settings,
+        "secrets": {"wrapped_key": WRAPPED_KEY, "fields": {field: sealed(field, plain) for field, plain in platform.secrets.items()}},
         "version": 1,
         "created_at": _SINCE,
         "updated_at": _SINCE,
-    })  # fmt: skip
+    }
 
 
-def keyring() -> dict:
-    """The row of the stack's data key."""
-    return attributes({"pk": "KEYRING", "sk": "CURRENT", "wrapped_key": WRAPPED_KEY})
+def _keyring() -> dict:
+    """The stack's data key."""
+    return {"pk": "KEYRING", "sk": "CURRENT", "wrapped_key": WRAPPED_KEY}
 
 
-def known_row(kind: str, key: dict) -> dict | None:
-    """What is stored under a key that belongs to the sender; nothing for a stranger."""
-    pk, sk = key["pk"]["S"], key["sk"]["S"]
-    if kind == "stranger" or "#USER#" not in pk:
-        return None
-    chat_user_id = pk.rsplit("#", 1)[-1]
-    if sk == "USER":
-        return _chat_user(pk, chat_user_id, is_approved=kind == "approved")
-    return _standing(pk, sk, chat_user_id, is_approved=kind == "approved")
-
-
-def _chat_user(pk: str, chat_user_id: str, is_approved: bool) -> dict:
+def _person(platform: Platform, is_approved: bool) -> list[dict]:
+    """The chat user, their standing, and their other id if they have one."""
+    person = platform.person
+    chat_user_id = _chat_user_id(platform, person.identity)
     grant = {"granted_at": _SINCE, "granted_by": "bench"}
-    return attributes({
-        "pk": pk,
+    user = {
+        "pk": _user_pk(chat_user_id),
         "sk": "USER",
         "state_pk": f"{_PROJECT}#USERS#{'active' if is_approved else 'onboarding'}",
         "state_sk": f"{_SINCE}#{chat_user_id}",
         "all_pk": f"{_PROJECT}#USERS",
         "all_sk": f"{_SINCE}#{chat_user_id}",
         "id": chat_user_id,
-        "person": {"provider": "slack", "platform_scope": TEAM_ID, "identifier": "U0BENCH"},
-        "profile": {"display_name": "Ada Lovelace", "first_name": "Ada", "last_name": "Lovelace", "avatar_url": None},
+        "person": _identity(platform, person.identity),
+        "profile": {"display_name": NAME, "first_name": FIRST_NAME, "last_name": LAST_NAME, "avatar_url": None},
         "admitted_openly": False,
         "grants": {ENVIRONMENT_ID: grant} if is_approved else {},
         "version": 3,
         "created_at": _SINCE,
         "updated_at": _SINCE,
-    })  # fmt: skip
+    }
+    standing = _standing(platform, chat_user_id, is_approved)
+    if person.other_id is None:
+        return [user, standing]
+    same_as = {
+        "pk": _user_pk(_chat_user_id(platform, person.other_id)),
+        "sk": "SAME_AS",
+        "same_as": _identity(platform, person.identity),
+    }
+    return [user | {"other_id": _identity(platform, person.other_id)}, standing, same_as]
 
 
-def _standing(pk: str, sk: str, chat_user_id: str, is_approved: bool) -> dict:
-    return attributes({
-        "pk": pk,
-        "sk": sk,
+def _standing(platform: Platform, chat_user_id: str, is_approved: bool) -> dict:
+    place = platform.conversation
+    told = {"channel": place.channel, "reply_url": place.reply_url, "member_id": place.member_id}
+    conversation = {
+        "id": _conversation_id(platform),
+        "kind": "direct",
+        "provider_conversation_id": place.provider_id,
+        "thread": None,
+        **{name: value for name, value in told.items() if value is not None},
+    }
+    return {
+        "pk": _user_pk(chat_user_id),
+        "sk": f"STANDING#{CONNECTOR_ID}",
         "connector_id": CONNECTOR_ID,
         "chat_user_id": chat_user_id,
         "first_seen_at": _SINCE,
-        "conversation": {"id": CONVERSATION_ID, "kind": "direct", "provider_conversation_id": _CHANNEL, "thread": None},
+        "conversation": conversation,
         "request_id": REQUEST_ID,
         "request_pending": not is_approved,
         "message_count": 1,
         "last_message_at": _SINCE,
-        "recent_events": [f"slack:{TEAM_ID}:{_CHANNEL}:{_KNOWN_TS}", f"slack:{_KNOWN_EVENT}"],
+        "recent_events": platform.event_keys(_KNOWN),
         "rejection_count": 0,
         "onboarding_message": {"status": "sent", "at": _SINCE},
         "version": 5,
-    })  # fmt: skip
+    }
 
 
-def attributes(row: dict) -> dict:
+def _conversation(platform: Platform) -> dict:
+    """What was delivered of the person's messages."""
+    delivered = [Message(f"DELIVERED{number}", _KNOWN.at) for number in range(_EVENTS_KEPT)]
+    keys = [key for message in delivered for key in platform.event_keys(message)]
+    return {
+        "pk": f"{_PROJECT}#CONVERSATION#{_conversation_id(platform)}",
+        "sk": "CONVERSATION",
+        "connector_id": CONNECTOR_ID,
+        "message_count": len(delivered),
+        "last_message_at": _SINCE,
+        "recent_events": keys[-_EVENTS_KEPT:],
+        "version": len(delivered),
+        "updated_at": _SINCE,
+    }
+
+
+def _identity(platform: Platform, identity: Identity) -> dict:
+    return {"provider": platform.key, "platform_scope": identity.scope, "identifier": identity.identifier}
+
+
+def _chat_user_id(platform: Platform, identity: Identity) -> str:
+    return _derive_id("ChatUserId", PROJECT_ID, platform.key, identity.scope, identity.identifier)
+
+
+def _conversation_id(platform: Platform) -> str:
+    return _derive_id("ConversationId", CONNECTOR_ID, platform.conversation.provider_id, "")
+
+
+def _user_pk(chat_user_id: str) -> str:
+    return f"{_PROJECT}#USER#{chat_user_id}"
+
+
+def _derive_id(kind: str, *parts: str) -> str:
+    """The id that these parts always name, as `vestibule_domain::ids` derives it."""
+    hashed = hashlib.sha256()
+    for part in (kind, *parts):
+        hashed.update(len(part.encode()).to_bytes(8, "big") + part.encode())
+    number = int.from_bytes(hashed.digest()[:16], "big")
+    return "".join(_CROCKFORD[number >> bits & 31] for bits in range(125, -1, -5))
+
+
+def _seal(plain: str, context: str) -> str:
+    """As `KmsVault` seals: nonce, ciphertext and tag of AES-256-GCM, bound to its place."""
+    nonce = hashlib.sha256(context.encode()).digest()[:12]  # Fixed: a benchmark's runs should not differ.
+    return base64.b64encode(nonce + AESGCM(DATA_KEY).encrypt(nonce, plain.encode(), context.encode())).decode()
+
+
+def _attributes(row: dict) -> dict:
     """The row as DynamoDB's JSON."""
     return {name: _attribute(value) for name, value in row.items()}
 
@@ -152,54 +207,39 @@ def _attribute(value) -> dict:
         case list():
             return {"L": [_attribute(item) for item in value]}
         case dict():
-            return {"M": attributes(value)}
+            return {"M": _attributes(value)}
     raise TypeError(f"no attribute for {type(value)}")
 
 
-def lambda_event(kind: str, number: str) -> bytes:
-    """The API Gateway event of a signed Slack message; `number` makes it a new one, unless it is to be a duplicate."""
-    is_duplicate = kind == "duplicate"
+def lambda_event(platform: Platform, kind: str, number: str) -> bytes:
+    """The API Gateway event of an authentic message; `number` makes it a new one, unless it is to be a duplicate."""
     now = int(time.time())
-    body = json.dumps({
-        "token": "not used",
-        "team_id": TEAM_ID,
-        "api_app_id": APP_ID,
-        "type": "event_callback",
-        "event_id": _KNOWN_EVENT if is_duplicate else f"Ev{number}",
-        "event_time": now,
-        "event": {
-            "type": "message",
-            "user": "U0BENCH" if kind != "stranger" else f"U{number}",
-            "channel": _CHANNEL,
-            "channel_type": "im",
-            "text": "Good morning! Can you tell me where my parcel is?",
-            "ts": _KNOWN_TS if is_duplicate else f"{now}.{int(hashlib.sha256(number.encode()).hexdigest(), 16) % 1_000_000:06}",
-        },
-    })  # fmt: skip
-    signature = hmac.new(SIGNING_SECRET.encode(), f"v0:{now}:{body}".encode(), hashlib.sha256).hexdigest()
-    path = f"/webhooks/slack/{CONNECTOR_ID}"
+    message = _KNOWN if kind == "duplicate" else Message(number, now, is_by_stranger=kind == "stranger")
+    request = platform.request(message)
+    http = {"method": "POST", "path": platform.path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "bench"}
     return json.dumps({
         "version": "2.0",
-        "routeKey": "POST /webhooks/slack/{connector_id}",
-        "rawPath": path,
+        "routeKey": f"POST /webhooks/{platform.key}/{{connector_id}}",
+        "rawPath": platform.path,
         "rawQueryString": "",
-        "headers": {
-            "content-type": "application/json",
-            "user-agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
-            "x-slack-request-timestamp": str(now),
-            "x-slack-signature": f"v0={signature}",
-        },
+        "headers": {"host": DOMAIN, **request.headers},
         "pathParameters": {"connector_id": CONNECTOR_ID},
         "requestContext": {
-            "http": {"method": "POST", "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "Slackbot 1.0"},
+            "http": http,
             "accountId": "000000000000",
             "apiId": "bench",
-            "domainName": "bench.example",
+            "domainName": DOMAIN,
             "requestId": number,
             "stage": "$default",
             "time": "22/Nov/2026:10:00:00 +0000",
             "timeEpoch": now * 1000,
         },
-        "isBase64Encoded": False,
-        "body": body,
+        **_body(request),
     }).encode()  # fmt: skip
+
+
+def _body(request: Request) -> dict:
+    """API Gateway hands JSON over as it is, and forms in base64."""
+    if request.headers["content-type"].startswith("application/json"):
+        return {"isBase64Encoded": False, "body": request.body}
+    return {"isBase64Encoded": True, "body": base64.b64encode(request.body.encode()).decode()}

@@ -1,20 +1,30 @@
 #!/usr/bin/env python3
-"""`make bench`: how long the Slack webhook takes, and what it costs, beside what we want of it."""
+"""`make bench`: how long the webhooks take, and what they cost, beside what we want of them."""
 
 import argparse
 import io
 import sys
 import tempfile
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 import fixture
 from lambda_bench import FULL_PROCESSOR_MB, Measurements, Plan, measure, why_no_quota
+from platforms import PLATFORMS, Platform
 from stub_aws import StubProcess
 
 _ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function under measurement: the platform that calls it, and its binary."""
+
+    platform: Platform
+    program: Path
 
 
 @dataclass(frozen=True)
@@ -23,14 +33,22 @@ class Figure:
 
     name: str
     unit: str
-    of: object  # Measurements -> float
+    of: Callable[[Measurements], float]
     most: dict  # (memory or None for any, kind or None for any) -> float
+    is_exact: bool = False  # less is no better
 
     def limit(self, memory_mb: int, kind: str) -> float | None:
         for place in ((memory_mb, kind), (memory_mb, None), (None, kind), (None, None)):
             if place in self.most:
                 return self.most[place]
         return None
+
+    def misses(self, value: float, limit: float) -> bool:
+        # Connectors are read again every ten seconds, which is no call of any event.
+        return round(value, 1) != limit if self.is_exact else round(value, 2) > limit
+
+    def shown(self, limit: float | None) -> str:
+        return "" if limit is None else f"{'=' if self.is_exact else ''}{limit:g}"
 
 
 def worst(values: list[float]) -> float:
@@ -42,7 +60,7 @@ def p99(values: list[float]) -> float:
 
 
 def first_answers(found: Measurements) -> list[float]:
-    """Start and first event together, which is what Slack waits for."""
+    """Start and first event together, which is what the platform waits for."""
     return [init + first for init, first in zip(found.init_ms, found.first_ms, strict=True)]
 
 
@@ -50,7 +68,9 @@ def calls_per_event(found: Measurements) -> float:
     return found.calls.total() / max(1, len(found.warm_ms))
 
 
-# The limits are PERFORMANCE.md's targets for this function.
+# Fewer calls are those of an event that was ignored.
+CALLS = {(None, "approved"): 2, (None, "stranger"): 3, (None, "duplicate"): 1}
+# The limits are the targets for every webhook.
 FIGURES = (
     Figure("start", "ms, median", lambda found: median(found.init_ms), {}),
     Figure("first event", "ms, median", lambda found: median(found.first_ms), {}),
@@ -62,7 +82,7 @@ FIGURES = (
     Figure("processor, first event", "ms, median", lambda found: median(found.cpu_first_ms), {(None, None): 2}),
     Figure("processor, event", "ms, median", lambda found: median(found.cpu_event_ms), {(None, None): 1}),
     Figure("memory", "MB, peak", lambda found: worst(found.memory_mb), {(None, None): 16}),
-    Figure("calls to AWS", "an event", calls_per_event, {(None, "approved"): 2, (None, "stranger"): 3, (None, "duplicate"): 1}),
+    Figure("calls to AWS", "an event", calls_per_event, CALLS, is_exact=True),
     Figure("answers that were not 200", "", lambda found: found.bad_answers, {(None, None): 0}),
 )
 ZIP_MOST_MB = 5.0
@@ -70,39 +90,62 @@ ZIP_MOST_MB = 5.0
 
 def main() -> int:
     arguments = _arguments()
-    if not arguments.program.exists():
-        raise SystemExit(f"{arguments.program} is not there. Build it: cargo build --release --package webhook-slack")
+    functions = _functions(arguments)
     obstacle = why_no_quota()
     if obstacle:
         print(f"NOT MEASURED at Lambda's speed: {obstacle}. Times below are those of a whole processor of this machine;\n"
               "time of the processor, memory and calls are what they would be.")  # fmt: skip
     print(f"{arguments.colds} starts, {arguments.events} events each, {arguments.delay_ms:g} ms a call to AWS")
     missed = []
-    with tempfile.TemporaryDirectory() as directory, StubProcess(Path(directory), "approved", arguments.delay_ms) as stub:
-        for memory_mb in arguments.memory:
-            found = {}
-            for kind in arguments.kinds:
-                stub.choose(kind)
-                found[kind] = measure(_plan(arguments, stub, memory_mb, kind), is_throttled=not obstacle)
-            missed += _print_table(memory_mb, found, judges_time=not obstacle)
-    missed += _print_sizes(arguments.program)
-    print(f"\nMissed: {'; '.join(missed)}" if missed else "\nEvery target is met.")
+    with tempfile.TemporaryDirectory() as directory, StubProcess(Path(directory), arguments.delay_ms) as stub:
+        for function in functions:
+            name = function.platform.function
+            print(f"\n== {name}")
+            missed += [f"{name}: {what}" for what in _measure_function(arguments, stub, function, is_throttled=not obstacle)]
+    print("\nMissed:\n  " + "\n  ".join(missed) if missed else "\nEvery target is met.")
     return 1 if missed and arguments.strict else 0
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--program", type=Path, default=_ROOT / "target/release/webhook-slack", help="the function's binary")
+    parser.add_argument("--functions", nargs="+", choices=PLATFORMS, help="what is measured; all that are built, if not said")
+    parser.add_argument("--program-dir", type=Path, default=_ROOT / "target/release", help="where the functions' binaries are")
     parser.add_argument("--memory", type=int, nargs="+", default=[128, 256], help=f"MB; from {FULL_PROCESSOR_MB} on without a quota")
     parser.add_argument("--kinds", nargs="+", choices=fixture.KINDS, default=list(fixture.KINDS), help="who writes")
-    parser.add_argument("--colds", type=int, default=20, help="how often the function is started")
+    parser.add_argument("--colds", type=int, default=20, help="how often each function is started")
     parser.add_argument("--events", type=int, default=200, help="events for each start, the first included")
     parser.add_argument("--delay-ms", type=float, default=4, help="time that every call to AWS takes")
     parser.add_argument("--strict", action="store_true", help="fail when a target is missed")
     return parser.parse_args()
 
 
-def _plan(arguments: argparse.Namespace, stub: StubProcess, memory_mb: int, kind: str) -> Plan:
+def _functions(arguments: argparse.Namespace) -> list[Function]:
+    """Those that were asked for, or all that are built; says which are not."""
+    wanted = {name: arguments.program_dir / name for name in arguments.functions or PLATFORMS}
+    built = {name: program for name, program in wanted.items() if program.exists()}
+    missing = [name for name in wanted if name not in built]
+    if missing:
+        packages = " ".join(f"--package {name}" for name in missing)
+        said = f"{', '.join(missing)}: not in {arguments.program_dir}. Build: cargo build --release {packages}"
+        if arguments.functions or not built:
+            raise SystemExit(said)
+        print(f"NOT MEASURED: {said}")
+    return [Function(PLATFORMS[name], program) for name, program in built.items()]
+
+
+def _measure_function(arguments: argparse.Namespace, stub: StubProcess, function: Function, is_throttled: bool) -> list[str]:
+    """Prints a function's tables; returns the targets that it misses."""
+    missed = []
+    for memory_mb in arguments.memory:
+        found = {}
+        for kind in arguments.kinds:
+            stub.choose(function.platform, kind)
+            found[kind] = measure(_plan(arguments, stub, function, memory_mb, kind), is_throttled)
+        missed += _print_table(memory_mb, found, judges_time=is_throttled)
+    return missed + _print_sizes(function.program)
+
+
+def _plan(arguments: argparse.Namespace, stub: StubProcess, function: Function, memory_mb: int, kind: str) -> Plan:
     queue = f"{stub.url}/000000000000"
     environment = {
         "PATH": "/usr/bin:/bin",
@@ -115,11 +158,12 @@ def _plan(arguments: argparse.Namespace, stub: StubProcess, memory_mb: int, kind
         "AWS_SECRET_ACCESS_KEY": "bench",
         "AWS_ENDPOINT_URL": stub.url,
         "SSL_CERT_FILE": str(stub.authority),
+        **function.platform.environment(stub.url),
     }
     return Plan(
-        program=arguments.program,
+        program=function.program,
         environment=environment,
-        event=lambda number: fixture.lambda_event(kind, number),
+        event=lambda number: fixture.lambda_event(function.platform, kind, number),
         calls=stub.calls,
         memory_mb=memory_mb,
         colds=arguments.colds,
@@ -130,20 +174,20 @@ def _plan(arguments: argparse.Namespace, stub: StubProcess, memory_mb: int, kind
 def _print_table(memory_mb: int, found: dict[str, Measurements], judges_time: bool) -> list[str]:
     """Prints the figures beside their targets; returns those that are missed."""
     missed = []
-    print(f"\n{f'{memory_mb} MB':<42}" + "".join(f"{kind:>14}" for kind in found) + f"{'at most':>12}")
+    print(f"\n{f'{memory_mb} MB':<42}" + "".join(f"{kind:>14}" for kind in found) + f"{'at most':>14}")
     for figure in FIGURES:
         line = f"  {figure.name + (f' ({figure.unit})' if figure.unit else ''):<40}"
         limits = []
         for kind, measurements in found.items():
             value = figure.of(measurements)
-            most = figure.limit(memory_mb, kind)
+            limit = figure.limit(memory_mb, kind)
             is_judged = judges_time or not figure.unit.startswith("ms") or figure.name.startswith("processor")
-            is_missed = most is not None and is_judged and round(value, 2) > most
+            is_missed = limit is not None and is_judged and figure.misses(value, limit)
             if is_missed:
-                missed.append(f"{figure.name}, {kind}, {memory_mb} MB: {value:.2f} > {most:g}")
-            limits.append("" if most is None else f"{most:g}")
+                missed.append(f"{figure.name}, {kind}, {memory_mb} MB: {value:.2f} {'!=' if figure.is_exact else '>'} {limit:g}")
+            limits.append(figure.shown(limit))
             line += f"{value:>13.2f}{'!' if is_missed else ' '}"
-        print(f"{line}{limits[0] if len(set(limits)) == 1 else ' / '.join(limit or '-' for limit in limits):>12}".rstrip())
+        print(f"{line}{limits[0] if len(set(limits)) == 1 else ' / '.join(limit or '-' for limit in limits):>14}".rstrip())
     for kind, measurements in found.items():
         calls = ", ".join(f"{count / max(1, len(measurements.warm_ms)):.2f} {name}" for name, count in sorted(measurements.calls.items()))
         print(f"  {kind}: {fixture.KINDS[kind]}; {calls} an event")

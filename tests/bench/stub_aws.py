@@ -1,8 +1,10 @@
-"""Stands for DynamoDB, SQS and KMS over TLS: every call is answered after a fixed delay, as the fixture has it, and counted.
+"""Stands for DynamoDB, SQS and KMS over TLS, and for the keys that a platform publishes: every call is answered after a fixed delay, as
+the fixture has it, and counted.
 
-By hand: `stub_aws.py --kind approved --delay-ms 4 --directory <folder>` writes `ca.pem` to the folder, says its URL, and serves.
-`GET /calls` says how often each operation was called, `PUT /kind/<kind>` changes who writes. `StubProcess` does all of this from a
-program that measures: in a process of its own, because two threads of one Python wait for each other.
+By hand: `stub_aws.py --function webhook-slack --kind approved --delay-ms 4 --directory <folder>` writes `ca.pem` to the folder, says
+its URL, and serves. `GET /calls` says how often each operation was called, `PUT /world/<function>/<kind>` changes who writes, and
+where. `StubProcess` does all of this from a program that measures: in a process of its own, because two threads of one Python wait for
+each other.
 """
 
 import argparse
@@ -21,13 +23,14 @@ from threading import Lock
 
 import fixture
 from certificates import make_certificates
+from platforms import PLATFORMS, Platform
 
 
 class StubProcess:
     """A stub in a process of its own."""
 
-    def __init__(self, directory: Path, kind: str, delay_ms: float):
-        command = [sys.executable, __file__, "--kind", kind, "--delay-ms", str(delay_ms), "--directory", str(directory)]
+    def __init__(self, directory: Path, delay_ms: float):
+        command = [sys.executable, __file__, "--delay-ms", str(delay_ms), "--directory", str(directory)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         said = dict(word.split("=", 1) for word in self._process.stdout.readline().split())
         self.url, self.authority = said["AWS_ENDPOINT_URL"], Path(said["SSL_CERT_FILE"])
@@ -40,9 +43,9 @@ class StubProcess:
         self._process.kill()
         self._process.wait()
 
-    def choose(self, kind: str) -> None:
-        """Changes who writes."""
-        self._ask("PUT", f"/kind/{kind}")
+    def choose(self, platform: Platform, kind: str) -> None:
+        """Changes who writes, and where."""
+        self._ask("PUT", f"/world/{platform.function}/{kind}")
 
     def calls(self) -> Counter:
         """How often each operation was called so far."""
@@ -54,12 +57,12 @@ class StubProcess:
 
 
 class AwsStub:
-    """A stub; `kind` chooses who writes, and may be changed at any time."""
+    """A stub; `choose` says what it knows of."""
 
-    def __init__(self, directory: Path, kind: str, delay_ms: float):
-        self.kind = kind
+    def __init__(self, directory: Path, delay_ms: float):
+        self._rows: dict[tuple[str, str], dict] = {}
         self._delay = delay_ms / 1000
-        self._calls = Counter()
+        self._calls: Counter[str] = Counter()
         self._lock = Lock()
         certificates = make_certificates(directory)
         self.authority = certificates.authority
@@ -69,6 +72,13 @@ class AwsStub:
         # The handshake is the connection's thread's, so that two connections open side by side.
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self.url = f"https://localhost:{self._server.server_port}"
+        self._documents: dict[str, dict] = {}
+        for platform in PLATFORMS.values():
+            self._documents |= platform.documents(self.url)
+
+    def choose(self, platform: Platform, kind: str) -> None:
+        """Changes who writes, and where, at any time."""
+        self._rows = fixture.table(platform, kind)
 
     def serve(self) -> None:
         self._server.serve_forever()
@@ -78,17 +88,22 @@ class AwsStub:
         with self._lock:
             return Counter(self._calls)
 
+    def document(self, path: str) -> dict | None:
+        """What a platform publishes at this path."""
+        document = self._documents.get(path)
+        if document:
+            self._take(f"GET {path.rpartition('/')[2]}")
+        return document
+
     def answer(self, operation: str, request: dict) -> dict:
-        with self._lock:
-            self._calls[operation] += 1
-        time.sleep(self._delay)
+        """What AWS says."""
+        self._take(operation)
         match operation:
             case "GetItem":
-                rows = {"CONNECTOR": fixture.connector, "CURRENT": fixture.keyring}
-                row = rows.get(request["Key"]["sk"]["S"])
-                return {"Item": row()} if row else {}
+                row = self._row(request["Key"])
+                return {"Item": row} if row else {}
             case "BatchGetItem":
-                found = {table: self._known(wanted["Keys"]) for table, wanted in request["RequestItems"].items()}
+                found = {table: self._rows_of(wanted["Keys"]) for table, wanted in request["RequestItems"].items()}
                 return {"Responses": found, "UnprocessedKeys": {}}
             case "SendMessage":
                 digest = hashlib.md5(request["MessageBody"].encode(), usedforsecurity=False).hexdigest()
@@ -100,9 +115,16 @@ class AwsStub:
             case _:
                 return {}
 
-    def _known(self, keys: list) -> list:
-        rows = (fixture.known_row(self.kind, key) for key in keys)
-        return [row for row in rows if row]
+    def _take(self, operation: str) -> None:
+        with self._lock:
+            self._calls[operation] += 1
+        time.sleep(self._delay)
+
+    def _row(self, key: dict) -> dict | None:
+        return self._rows.get((key["pk"]["S"], key["sk"]["S"]))
+
+    def _rows_of(self, keys: list[dict]) -> list[dict]:
+        return [row for row in map(self._row, keys) if row]
 
 
 class _Server(ThreadingHTTPServer):
@@ -121,10 +143,11 @@ def _handler_of(stub: AwsStub):
         wbufsize = 65536
 
         def do_GET(self):
-            self._say(stub.calls())
+            self._say(stub.calls() if self.path == "/calls" else stub.document(self.path))
 
         def do_PUT(self):
-            stub.kind = self.path.rpartition("/")[2]
+            _, _, function, kind = self.path.split("/")
+            stub.choose(PLATFORMS[function], kind)
             self._say({})
 
         def do_POST(self):
@@ -132,9 +155,9 @@ def _handler_of(stub: AwsStub):
             operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
             self._say(stub.answer(operation, json.loads(body)))
 
-        def _say(self, said: dict):
+        def _say(self, said: dict | None):
             answer = json.dumps(said).encode()
-            self.send_response(200)
+            self.send_response(404 if said is None else 200)
             self.send_header("Content-Type", self.headers.get("Content-Type", "application/x-amz-json-1.0"))
             self.send_header("x-amzn-RequestId", "bench")
             self.send_header("Content-Length", str(len(answer)))
@@ -149,11 +172,13 @@ def _handler_of(stub: AwsStub):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Stands for AWS, for a function under measurement.")
+    parser.add_argument("--function", choices=PLATFORMS, default="webhook-slack", help="the function under measurement")
     parser.add_argument("--kind", choices=fixture.KINDS, default="approved", help="who writes")
     parser.add_argument("--delay-ms", type=float, default=4, help="time that every call takes")
     parser.add_argument("--directory", type=Path, required=True, help="where the certificates are written")
     arguments = parser.parse_args()
-    stub = AwsStub(arguments.directory, arguments.kind, arguments.delay_ms)
+    stub = AwsStub(arguments.directory, arguments.delay_ms)
+    stub.choose(PLATFORMS[arguments.function], arguments.kind)
     print(f"AWS_ENDPOINT_URL={stub.url} SSL_CERT_FILE={stub.authority}", flush=True)
     try:
         stub.serve()

@@ -6,12 +6,16 @@
     reason = "a test fails by panicking"
 )]
 
+mod accounts;
 mod admin;
+mod connector_rotation;
+mod connector_setup;
 mod costs;
 mod delivery;
 mod faults;
 mod first_message;
 mod lifecycle;
+mod platforms;
 mod storms;
 mod webhook;
 mod world;

@@ -4,6 +4,7 @@
 //! Time stands still until a test moves it. "Process" means one sandbox of a function: when a fault kills it, it stops
 //! where it stands and a new one is made.
 
+use crate::accounts::{bot_token, fields, identity, open_account, signing_secret};
 use aws_lambda_events::event::sqs::SqsEvent;
 use data_encoding::HEXLOWER;
 use futures_util::{FutureExt, future::BoxFuture};
@@ -18,7 +19,9 @@ use vestibule_adapters::{
         DynamoConversations, DynamoIntake, DynamoOutbox, DynamoProjects, DynamoStandings,
         KeyringStore, Table,
     },
-    egress::{HttpAgentClient, HttpChatTransport, PlatformAddresses, TEAMS_SERVICE_ORIGINS},
+    egress::{
+        HttpAgentClient, HttpChatTransport, HttpKeySource, PlatformAddresses, TEAMS_SERVICE_ORIGINS,
+    },
     setup_token::SecretsManagerSetupToken,
     sqs::SqsQueue,
     vault::KmsVault,
@@ -37,13 +40,13 @@ use vestibule_domain::{
         ProjectId, SystemIds,
     },
     job::OnboardChatUser,
-    message::Identity,
     page::{Order, PageRequest},
     ports::{
-        AccessRequestFilter, AccessRequestStore, AccessRequestView, ApiKeyStore, ChatUserStore,
-        ConnectorStore, FailureClass, IntakeStore, Noted, NotedFailure, ProjectStore, SecretVault,
-        StandingPlace,
+        AccessRequestFilter, AccessRequestStore, AccessRequestView, ApiKeyStore, AvatarImage,
+        ChatUserStore, ConnectorStore, FailureClass, IntakeStore, Learnt, Noted, NotedFailure,
+        ProjectStore, SecretVault, StandingPlace, StandingStore,
     },
+    profile::Profile,
     secret::Secret,
     vars::Vars,
 };
@@ -53,7 +56,10 @@ use vestibule_edge::{
     intake::{Intake, IntakePorts},
     webhook,
 };
-use vestibule_providers::{catalogue::chat_providers, slack::Slack};
+use vestibule_providers::{
+    catalogue::chat_providers, dialog360::Dialog360, slack::Slack, teams::TeamsWebhook,
+    telegram::Telegram, twilio::Twilio, webhook::WebhookProvider,
+};
 use vestibule_testkit::{
     SignedRequest, TestClock,
     aws_stub::{AwsStub, QueueSpec},
@@ -61,7 +67,7 @@ use vestibule_testkit::{
     dynamodb::DynamoDb,
     fault_proxy::FaultProxy,
     lambda_events,
-    simulator::{AppConfig, Message, NewPerson, SimulatorConfig, SlackSimulator},
+    simulator::{Message, NewPerson, Person, Place, Platform, Simulator, SimulatorConfig},
 };
 
 /// The onboarding message of the connector that asks for approval.
@@ -88,7 +94,7 @@ impl Clock for SharedClock {
 
 /// One sandbox of every function.
 pub struct Functions {
-    /// `webhook-slack`
+    /// The webhook of the world's platform.
     pub intake: Intake,
     /// `worker-onboarding`
     pub onboarding: worker_onboarding::Deps,
@@ -108,15 +114,17 @@ pub struct World {
     pub db: DynamoDb,
     /// Queues and keys.
     pub aws: AwsStub,
-    /// Slack.
-    pub slack: SlackSimulator,
+    /// Which platform people write over.
+    pub platform: Platform,
+    /// The platforms.
+    pub slack: Simulator,
     /// The agent.
     pub agent: DemoAgent,
     /// Between the functions and the table.
     pub to_db: FaultProxy,
     /// Between the functions and queues and keys.
     pub to_aws: FaultProxy,
-    /// Between the functions and Slack.
+    /// Between the functions and the platforms.
     pub to_slack: FaultProxy,
     /// Between the functions and the agent.
     pub to_agent: FaultProxy,
@@ -144,17 +152,23 @@ pub enum Invoked {
 impl World {
     /// A world with one account, one project, two Slack connectors and nobody who ever wrote.
     pub async fn new() -> Self {
+        Self::on(Platform::Slack).await
+    }
+
+    /// The same with two connectors of another platform.
+    pub async fn on(platform: Platform) -> Self {
         let clock = TestClock::at(START_MS);
         let db = DynamoDb::start().await.unwrap();
         let aws = AwsStub::start(clock.clone()).await.unwrap();
         prepare(&aws);
-        let slack = SlackSimulator::start(SimulatorConfig::default(), clock.clone())
+        let slack = Simulator::start(SimulatorConfig::default(), clock.clone())
             .await
             .unwrap();
         let agent = DemoAgent::start(AGENT_SECRET, clock.clone()).await.unwrap();
         let to_db = FaultProxy::start(db.url()).await.unwrap();
         let to_aws = FaultProxy::start(&aws.url()).await.unwrap();
         let to_slack = FaultProxy::start(&slack.url()).await.unwrap();
+        slack.reached_at(&to_slack.url());
         let to_agent = FaultProxy::start(&agent.url()).await.unwrap();
 
         let direct = Links {
@@ -193,7 +207,7 @@ impl World {
             scope,
             environment.id,
             Policy::OnBoarding,
-            "Acme Slack",
+            (platform, "Acme Support"),
             vault.as_ref(),
             now,
         )
@@ -202,7 +216,7 @@ impl World {
             scope,
             environment.id,
             Policy::AllowAll,
-            "Acme Slack (open)",
+            (platform, "Acme Support (open)"),
             vault.as_ref(),
             now,
         )
@@ -213,17 +227,24 @@ impl World {
                 .create_connector(connector, &audit(scope, now))
                 .await
                 .unwrap();
-            slack.add_app(app(connector));
+            open_account(&slack, platform, connector);
         }
         let links = Links {
             db: to_db.url(),
             aws: to_aws.url(),
         };
-        let functions = functions(&links, &to_slack, &to_agent, db.table_name(), &clock);
+        let functions = functions(
+            &links,
+            (platform, &to_slack),
+            &to_agent,
+            db.table_name(),
+            &clock,
+        );
         Self {
             clock,
             db,
             aws,
+            platform,
             slack,
             agent,
             to_db,
@@ -251,15 +272,26 @@ impl World {
         }
     }
 
-    /// Somebody new in the workspace; returns their Slack id.
+    /// Somebody new on every platform; returns the simulator's id of them.
     pub fn person(&self, name: &str) -> String {
         self.slack.add_person(NewPerson::named(name))
     }
 
-    /// The request with which Slack tells of a direct message; it is not sent yet.
+    /// The request with which the platform tells of a direct message; it is not sent yet.
     pub fn says(&self, connector: &Connector, person: &str, text: &str) -> SignedRequest {
+        self.says_in(connector, person, Place::Direct, text)
+    }
+
+    /// The same in this place.
+    pub fn says_in(
+        &self,
+        connector: &Connector,
+        person: &str,
+        place: Place,
+        text: &str,
+    ) -> SignedRequest {
         self.slack
-            .write_dm(&connector.id.to_string(), person, text)
+            .write(&connector.id.to_string(), person, place, text)
             .unwrap()
             .request()
             .unwrap()
@@ -277,7 +309,7 @@ impl World {
 
     /// Calls the webhook and returns the whole answer.
     pub async fn answer(&self, connector_id: &str, request: &SignedRequest) -> Response<Body> {
-        let event = lambda_events::slack_webhook(request, connector_id);
+        let event = lambda_events::webhook_call(request, self.platform.key(), connector_id);
         self.answer_event(&event).await
     }
 
@@ -430,14 +462,14 @@ impl World {
             .flatten()
     }
 
-    /// The chat user that a person of the workspace is.
+    /// What each platform knows somebody by.
+    pub fn known_as(&self, person: &str) -> Person {
+        self.slack.person(person).unwrap()
+    }
+
+    /// The chat user that a person is on the world's platform.
     pub fn chat_user_id(&self, person: &str) -> ChatUserId {
-        Identity {
-            provider: Provider::new("slack"),
-            platform_scope: self.connector.settings["team_id"].clone(),
-            identifier: person.to_owned(),
-        }
-        .chat_user_id(self.scope)
+        identity(self.platform, &self.connector, &self.known_as(person)).chat_user_id(self.scope)
     }
 
     /// Every access request of the project, newest first.
@@ -532,6 +564,24 @@ impl World {
             .unwrap();
     }
 
+    /// Keeps a picture of somebody, as from a platform whose own address is not for everybody.
+    pub async fn keep_avatar(&self, person: &str, bytes: Vec<u8>) {
+        let profile = Profile {
+            avatar_kept: true,
+            ..Profile::default()
+        };
+        let avatar = AvatarImage::from_bytes(bytes);
+        let learnt = Learnt {
+            profile: &profile,
+            avatar: avatar.as_ref(),
+            at: self.now(),
+        };
+        DynamoStandings::new(self.table.clone())
+            .store_profile(self.scope, self.chat_user_id(person), learnt)
+            .await
+            .unwrap();
+    }
+
     /// Gives an account a key with these permissions; returns the token.
     pub async fn key(&self, account_id: AccountId, permissions: &[Permission]) -> String {
         let drawn = format!("{}{}", SystemIds.draw(), SystemIds.draw());
@@ -590,7 +640,7 @@ impl World {
             self.scope,
             connector.environment_id,
             connector.policy,
-            name,
+            (self.platform, name),
             self.vault.as_ref(),
             self.now(),
         )
@@ -618,7 +668,7 @@ impl World {
         let links = self.links();
         let new = functions(
             &links,
-            &self.to_slack,
+            (self.platform, &self.to_slack),
             &self.to_agent,
             self.db.table_name(),
             &self.clock,
@@ -718,19 +768,6 @@ fn prepare(aws: &AwsStub) {
     );
 }
 
-/// The Slack app behind a connector.
-fn app(connector: &Connector) -> AppConfig {
-    AppConfig {
-        connector_id: connector.id.to_string(),
-        name: connector.name.clone(),
-        api_app_id: connector.settings["api_app_id"].clone(),
-        team_id: connector.settings["team_id"].clone(),
-        signing_secret: signing_secret(&connector.name),
-        bot_token: bot_token(&connector.name),
-        ..AppConfig::default()
-    }
-}
-
 struct Links {
     db: String,
     aws: String,
@@ -748,7 +785,7 @@ fn settings(endpoint: &str) -> AwsSettings {
 
 fn functions(
     links: &Links,
-    to_slack: &FaultProxy,
+    (platform, to_slack): (Platform, &FaultProxy),
     to_agent: &FaultProxy,
     table_name: &str,
     clock: &TestClock,
@@ -758,15 +795,24 @@ fn functions(
     let queue = |name: &str| SqsQueue::new(&aws, &format!("{}/000000000000/{name}", links.aws));
     let vault = Arc::new(KmsVault::new(&aws, KeyringStore::new(table.clone())));
     let clock: Arc<dyn Clock> = Arc::new(SharedClock(clock.clone()));
-    let slack_url = format!("{}/slack/api", to_slack.url());
-    let address = |name: &str| match name {
-        TEAMS_SERVICE_ORIGINS => None,
-        _ => Some(slack_url.clone()),
+    let base = to_slack.url();
+    let address = |name: &str| {
+        let path = match name {
+            "SLACK_API_URL" => "/slack/api",
+            "TELEGRAM_API_URL" => "/telegram",
+            "MICROSOFT_LOGIN_URL" => "/microsoft-login",
+            "MICROSOFT_GRAPH_URL" => "/graph/v1.0",
+            "DIALOG360_API_URL" => "/360dialog",
+            "TWILIO_API_URL" => "/twilio",
+            TEAMS_SERVICE_ORIGINS => "",
+            _ => return None,
+        };
+        Some(format!("{base}{path}"))
     };
     let addresses = PlatformAddresses::read(&mut Vars::new(&address));
     let transport = HttpChatTransport::new(addresses).unwrap();
     let transport = Arc::new(transport);
-    let platform = Arc::new(Platforms::new(
+    let platforms = Arc::new(Platforms::new(
         transport.clone(),
         vault.clone(),
         chat_providers(),
@@ -777,7 +823,7 @@ fn functions(
     let (admin_table, admin_clock) = (table.clone(), clock.clone());
     Functions {
         intake: Intake::new(
-            Box::new(Slack),
+            provider(platform, &base),
             IntakePorts {
                 connectors: store.clone(),
                 vault: vault.clone(),
@@ -791,7 +837,7 @@ fn functions(
             standings: Arc::new(DynamoStandings::new(table.clone())),
             requests: Arc::new(DynamoClosings::new(table.clone())),
             connectors: store,
-            platform: platform.clone(),
+            platform: platforms.clone(),
             inbox: Arc::new(queue("inbox.fifo")),
             onboarding: Arc::new(queue("onboarding")),
             clock: clock.clone(),
@@ -801,7 +847,7 @@ fn functions(
             conversations: Arc::new(DynamoConversations::new(table.clone())),
             vault,
             agents: Arc::new(HttpAgentClient::new(exempt).unwrap()),
-            platform,
+            platform: platforms,
             clock: clock.clone(),
         },
         sweeper: sweeper::Deps {
@@ -819,6 +865,22 @@ fn functions(
             queue("onboarding"),
             transport,
         ),
+    }
+}
+
+/// The inbound side of a platform that is reached at this address.
+fn provider(platform: Platform, base: &str) -> Box<dyn WebhookProvider> {
+    match platform {
+        Platform::Slack => Box::new(Slack),
+        Platform::Teams => {
+            let metadata = format!("{base}/botframework/v1/.well-known/openidconfiguration");
+            let keys = HttpKeySource::new().unwrap().named_by(metadata);
+            let origins = OriginAllowList::parse(base).unwrap();
+            Box::new(TeamsWebhook::new(Arc::new(keys), origins))
+        }
+        Platform::Telegram => Box::new(Telegram),
+        Platform::Dialog360 => Box::new(Dialog360),
+        Platform::Twilio => Box::new(Twilio),
     }
 }
 
@@ -875,38 +937,23 @@ async fn environment(
             endpoint: format!("{}/deliveries", to_agent.url()),
             signing_secret,
         }),
+        request_hash: None,
         version: 1,
         created_at: now,
         updated_at: now,
     }
 }
 
-/// The signing secret of the app behind a connector of this name.
-pub fn signing_secret(name: &str) -> String {
-    format!("signing-secret-{}", name.len())
-}
-
-/// The bot token of the app behind a connector of this name.
-pub fn bot_token(name: &str) -> String {
-    format!("xoxb-token-of-app-{}", name.len())
-}
-
 async fn connector(
     scope: ProjectScope,
     environment_id: EnvironmentId,
     policy: Policy,
-    name: &str,
+    (platform, name): (Platform, &str),
     vault: &KmsVault,
     now: Timestamp,
 ) -> Connector {
     let id = ConnectorId::derive(&[name]);
-    let secrets = BTreeMap::from([
-        (
-            "signing_secret".to_owned(),
-            Secret::new(signing_secret(name)),
-        ),
-        ("bot_token".to_owned(), Secret::new(bot_token(name))),
-    ]);
+    let (settings, secrets) = fields(platform, name, id);
     let sealed = vault
         .seal(&secrets, &move |field: &str| {
             secret_context(scope, id, field)
@@ -919,7 +966,7 @@ async fn connector(
         environment_id,
         client_id: ClientId::derive(&["default"]),
         name: name.to_owned(),
-        provider: Provider::new("slack"),
+        provider: Provider::new(platform.key()),
         policy,
         onboarding_since: (policy == Policy::OnBoarding).then_some(now),
         existing_users: ExistingUsers::Keep,
@@ -930,10 +977,7 @@ async fn connector(
             mode: ApprovalMode::Silent,
             notice: None,
         },
-        settings: BTreeMap::from([
-            ("api_app_id".to_owned(), format!("A{}", name.len())),
-            ("team_id".to_owned(), "T1".to_owned()),
-        ]),
+        settings,
         secrets: sealed,
         webhook: WebhookState::default(),
         request_hash: None,

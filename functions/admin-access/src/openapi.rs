@@ -306,6 +306,7 @@ mod tests {
                 "GET /v1/projects/{project_id}/access-requests/{access_request_id}",
                 "GET /v1/projects/{project_id}/chat-users",
                 "GET /v1/projects/{project_id}/chat-users/{chat_user_id}",
+                "GET /v1/projects/{project_id}/chat-users/{chat_user_id}/avatar",
                 "GET /v1/projects/{project_id}/connectors",
                 "GET /v1/projects/{project_id}/connectors/{connector_id}",
                 "GET /v1/projects/{project_id}/environments",
@@ -359,7 +360,13 @@ mod tests {
                 match status.as_str() {
                     "204" => assert!(response.get("content").is_none(), "{route}"),
                     "200" | "201" => {
-                        let schema = &response["content"]["application/json"]["schema"];
+                        let is_picture = route.ends_with("/avatar");
+                        let media_type = if is_picture {
+                            "image/*"
+                        } else {
+                            "application/json"
+                        };
+                        let schema = &response["content"][media_type]["schema"];
                         assert!(schema.is_object(), "{route} {status}");
                     }
                     _ => assert_eq!(

@@ -5,6 +5,7 @@
 
 pub mod access_requests;
 pub mod api_keys;
+pub mod avatars;
 pub mod chat_users;
 pub mod connectors;
 pub mod environments;
@@ -52,6 +53,7 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Deps>> {
         .routes(routes!(connectors::rotate::rotate_webhook_secret))
         .routes(routes!(chat_users::list_chat_users))
         .routes(routes!(chat_users::get_chat_user))
+        .routes(routes!(avatars::get_chat_user_avatar))
         .routes(routes!(chat_users::block_chat_user))
         .routes(routes!(chat_users::unblock_chat_user))
         .routes(routes!(access_requests::list::list_access_requests))

@@ -71,6 +71,8 @@ pub struct Environment {
     pub position: u32,
     /// The agent, once it is named (SPEC F01).
     pub agent: Option<Agent>,
+    /// See [`Connector::request_hash`](crate::connector::Connector::request_hash).
+    pub request_hash: Option<String>,
     /// Counts changes.
     pub version: u64,
     /// When it was made.

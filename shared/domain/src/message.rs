@@ -17,9 +17,11 @@ pub struct Identity {
     pub identifier: String,
 }
 
-/// Scope of identities that are phone numbers: `+` and digits.
+/// Scope of identities that are phone numbers: `+` and digits. It is the same for SMS and `WhatsApp`, so
+/// that one number on both is one chat user.
 pub const PHONE_SCOPE: &str = "phone";
-/// Scope of identities that are `WhatsApp`'s business-scoped user ids.
+/// Scope of identities that are `WhatsApp`'s business-scoped user ids. They are unique within a
+/// business portfolio, which no webhook names.
 pub const WHATSAPP_SCOPE: &str = "whatsapp";
 
 impl Identity {

@@ -73,10 +73,33 @@ pub fn recognise(lasting: &Candidate, passing: Option<&Candidate>) -> Recognitio
             _ => Recognition::Lasting,
         };
     };
+    if let Some(blocked) = blocked(lasting, passing) {
+        return blocked;
+    }
     match (&lasting.user, &lasting.same_as) {
         (Some(person), _) => known_by_lasting(lasting, person, passing),
         (None, Some(home)) => recorded_elsewhere(home, passing),
         (None, None) => new_lasting(lasting, passing),
+    }
+}
+
+/// Somebody who is shut out costs no row (SPEC A45), not even one that says what else they are called.
+fn blocked(lasting: &Candidate, passing: &Candidate) -> Option<Recognition> {
+    let by_passing = passing.user.as_ref().is_some_and(|user| {
+        let is_theirs = user
+            .other_id
+            .as_ref()
+            .is_none_or(|other| *other == lasting.identity);
+        user.block.is_some() && is_theirs
+    });
+    if lasting
+        .user
+        .as_ref()
+        .is_some_and(|user| user.block.is_some())
+    {
+        Some(Recognition::Lasting)
+    } else {
+        by_passing.then_some(Recognition::Passing)
     }
 }
 
@@ -132,13 +155,12 @@ fn links(
 }
 
 /// The record under the number stays: it is the identifier that admins know (SPEC A28). What either
-/// was granted, both were; and a block of either holds.
+/// was granted, both were. Neither is blocked: see [`blocked`].
 fn merge(stays: &ChatUser, goes: &ChatUser, lasting: &Candidate) -> Merge {
     let mut survivor = stays.clone();
     survivor.other_id = Some(goes.identity.clone());
     survivor.profile = stays.profile.clone().over(&goes.profile);
     survivor.admitted_openly |= goes.admitted_openly;
-    survivor.block = stays.block.clone().or_else(|| goes.block.clone());
     for (environment, grant) in &goes.grants {
         survivor
             .grants
@@ -266,7 +288,32 @@ mod tests {
     }
 
     #[test]
-    fn of_two_records_nothing_is_lost_and_a_block_of_either_holds() {
+    fn somebody_blocked_is_known_by_either_id_and_nothing_is_written_of_them() {
+        let shut_out = |identifier: &str, other: Option<&str>| {
+            let mut candidate = somebody(identifier, other);
+            if let Some(user) = &mut candidate.user {
+                user.block = Some(Block {
+                    blocked_at: Timestamp::from_millis(2),
+                    blocked_by: "Ada".to_owned(),
+                    note: None,
+                });
+            }
+            candidate
+        };
+        for (lasting, passing, expected) in [
+            (shut_out("B", None), nobody("P"), "lasting"),
+            (nobody("B"), shut_out("P", None), "passing"),
+            (somebody("B", None), shut_out("P", None), "passing"),
+            (alias("B", "P"), shut_out("P", Some("B")), "passing"),
+            // The number's new holder is not the one who was shut out.
+            (nobody("B2"), shut_out("P", Some("B1")), "lasting"),
+        ] {
+            assert_eq!(said(&recognise(&lasting, Some(&passing))), expected);
+        }
+    }
+
+    #[test]
+    fn of_two_records_nothing_is_lost() {
         let (here, there) = (
             EnvironmentId::derive(&["here"]),
             EnvironmentId::derive(&["there"]),
@@ -279,11 +326,6 @@ mod tests {
         if let (Some(stays), Some(goes)) = (&mut stays.user, &mut goes.user) {
             stays.grants.insert(here, grant.clone());
             goes.grants.insert(there, grant);
-            goes.block = Some(Block {
-                blocked_at: Timestamp::from_millis(2),
-                blocked_by: "Ada".to_owned(),
-                note: None,
-            });
         }
         let Recognition::Merges(merge) = recognise(&goes, Some(&stays)) else {
             panic!("they were not merged");
@@ -291,6 +333,5 @@ mod tests {
         assert_eq!(merge.survivor.identity, id("P"));
         assert_eq!(merge.survivor.other_id, Some(id("B")));
         assert_eq!(merge.survivor.grants.len(), 2);
-        assert!(merge.survivor.block.is_some());
     }
 }

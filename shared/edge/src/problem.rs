@@ -607,7 +607,7 @@ mod tests {
         );
         assert_eq!(
             body(ApiError::AlreadyDecided(Box::new(decision())))["decision"],
-            serde_json::json!({"verdict": "approve", "by": "Grace", "at": "1970-01-01T00:00:00.000Z", "note": null})
+            serde_json::json!({"verdict": "approve", "by": "Grace", "at": "1970-01-01T00:00:00.000Z", "note": null, "reason_code": null})
         );
         assert_eq!(
             body(ListError::InvalidCursor.into())["errors"][0]["field"],

@@ -5,13 +5,14 @@
 //! BSUID is the more lasting: it is there whether or not the person hides their number, and a number
 //! is given to somebody else one day, while a new number comes with a new BSUID.
 
-use vestibule_domain::{connector::Provider, message::Identity};
+use std::time::Duration;
+use vestibule_domain::{
+    connector::Provider,
+    message::{Identity, PHONE_SCOPE, WHATSAPP_SCOPE},
+};
 
-/// The scope of a BSUID. It is unique within a business portfolio, which no webhook names.
-const BSUID_SCOPE: &str = "whatsapp";
-/// The scope of a phone number: the world. It is the same for SMS, so that one number on both is one
-/// chat user.
-const PHONE_SCOPE: &str = "phone";
+/// How long after a person's message `WhatsApp` lets a business write to them freely.
+pub const WINDOW: Duration = Duration::from_hours(24);
 /// Longest part of a BSUID behind its country, in characters.
 const BSUID_MAX_CHARS: usize = 128;
 /// What a BSUID of a parent portfolio has behind its country.
@@ -63,7 +64,7 @@ pub fn phone_identity(provider: &Provider, phone: &str) -> Option<Identity> {
 pub fn bsuid_identity(provider: &Provider, bsuid: &str) -> Option<Identity> {
     is_bsuid(bsuid).then(|| Identity {
         provider: provider.clone(),
-        platform_scope: BSUID_SCOPE.to_owned(),
+        platform_scope: WHATSAPP_SCOPE.to_owned(),
         identifier: bsuid.to_owned(),
     })
 }

@@ -1,7 +1,8 @@
 //! The captured and constructed requests of `events/`, with their sample ids put in step with a test's own.
 //!
-//! The files are whole, valid bodies as Slack sends them; the ids in them are the ones in [`sample`]. A replacement works
-//! on the text, so that files which are deliberately not JSON can be used in the same way.
+//! The files are whole bodies as the platforms send them: JSON, or a form (`.form`, `.txt`). The ids in those of Slack are
+//! the ones in [`sample`]. A replacement works on the text, so that files which are deliberately not JSON can be used in
+//! the same way.
 
 use std::io;
 use std::path::PathBuf;
@@ -29,7 +30,10 @@ pub mod sample {
     pub const TS: &str = "1568915625.001000";
 }
 
-/// One file of `events/slack`.
+/// The endings of the files, in the order in which they are looked for.
+const ENDINGS: [&str; 3] = ["json", "form", "txt"];
+
+/// One file of `events/<provider>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fixture {
     body: String,
@@ -40,17 +44,37 @@ pub struct Fixture {
 /// # Errors
 /// When there is no such file.
 pub fn slack(name: &str) -> io::Result<Fixture> {
+    load("slack", name)
+}
+
+/// The file `events/<provider>/<name>`, whatever its ending.
+///
+/// # Errors
+/// When there is no such file.
+pub fn load(provider: &str, name: &str) -> io::Result<Fixture> {
     // A name that comes over the control API must not leave the folder.
-    if !name
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    {
+    let is_plain = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    if !is_plain(provider) || !is_plain(name) {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            format!("no fixture {name}"),
+            format!("no fixture {provider}/{name}"),
         ));
     }
-    let path = folder().join(format!("{name}.json"));
+    let path = ENDINGS
+        .iter()
+        .map(|ending| folder(provider).join(format!("{name}.{ending}")))
+        .find(|path| path.exists())
+        .ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::NotFound,
+                format!("no fixture {provider}/{name}"),
+            )
+        })?;
     let body = std::fs::read_to_string(&path)
         .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
     Ok(Fixture { body })
@@ -61,14 +85,21 @@ pub fn slack(name: &str) -> io::Result<Fixture> {
 /// # Errors
 /// When the folder cannot be read.
 pub fn slack_names() -> io::Result<Vec<String>> {
+    names("slack")
+}
+
+/// The names of all files in `events/<provider>`, without their endings, sorted.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn names(provider: &str) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
-    for entry in std::fs::read_dir(folder())? {
+    for entry in std::fs::read_dir(folder(provider))? {
         let path = entry?.path();
-        if path
+        let is_event = path
             .extension()
-            .is_some_and(|extension| extension == "json")
-            && let Some(stem) = path.file_stem()
-        {
+            .is_some_and(|extension| ENDINGS.iter().any(|ending| extension == *ending));
+        if is_event && let Some(stem) = path.file_stem() {
             names.push(stem.to_string_lossy().into_owned());
         }
     }
@@ -77,6 +108,14 @@ pub fn slack_names() -> io::Result<Vec<String>> {
 }
 
 impl Fixture {
+    /// A body that is in no file.
+    #[must_use]
+    pub fn of_body(body: &str) -> Self {
+        Self {
+            body: body.to_owned(),
+        }
+    }
+
     /// The same event with every `sample` replaced by `value`.
     #[must_use]
     pub fn with(mut self, sample: &str, value: &str) -> Self {
@@ -98,15 +137,17 @@ impl Fixture {
         &self.body
     }
 
-    /// The request that Slack would send at that time.
+    /// The request that Slack would send at that time, for a body of Slack's.
     #[must_use]
     pub fn sign(&self, signing_secret: &str, timestamp_secs: i64) -> SignedRequest {
         slack_signer::sign(signing_secret, timestamp_secs, self.body.as_str())
     }
 }
 
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/slack")
+fn folder(provider: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../events")
+        .join(provider)
 }
 
 #[cfg(test)]
@@ -116,7 +157,7 @@ mod tests {
 
     #[test]
     fn every_fixture_is_listed_in_the_readme_and_only_the_named_ones_are_not_json() {
-        let readme = std::fs::read_to_string(folder().join("README.md")).unwrap();
+        let readme = std::fs::read_to_string(folder("slack").join("README.md")).unwrap();
         let names = slack_names().unwrap();
         assert!(names.len() > 30, "{names:?}");
         for name in names {
@@ -157,6 +198,16 @@ mod tests {
 
     #[test]
     fn a_name_cannot_leave_the_folder() {
-        assert!(slack("../slack/message_im").is_err());
+        for (provider, name) in [
+            ("slack", "../slack/message_im"),
+            ("../events/slack", "message_im"),
+            ("slack", ""),
+        ] {
+            assert!(load(provider, name).is_err(), "{provider} {name}");
+        }
+        assert_eq!(
+            load("slack", "message_im").unwrap(),
+            slack("message_im").unwrap()
+        );
     }
 }

@@ -42,6 +42,13 @@ pub fn slack_webhook(request: &SignedRequest, connector_id: &str) -> Value {
     )
 }
 
+/// The event for a webhook call to `/webhooks/<provider>/<connector_id>`.
+#[must_use]
+pub fn webhook_call(request: &SignedRequest, provider: &str, connector_id: &str) -> Value {
+    let path = format!("/webhooks/{provider}/{connector_id}");
+    http_api(&webhook(request, &path, connector_id), BodyEncoding::Text)
+}
+
 /// The same with the body in base64, as binary media types and some clients cause.
 #[must_use]
 pub fn slack_webhook_base64(request: &SignedRequest, connector_id: &str) -> Value {

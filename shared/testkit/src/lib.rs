@@ -1,7 +1,7 @@
 //! The other side of the wire, for tests and for trying things out locally: chat platforms, AWS and the agent, as servers
 //! on loopback ports.
 //!
-//! Depends on none of our other crates. What it knows of Slack, of Standard Webhooks and of AWS it knows from their
+//! Depends on none of our other crates. What it knows of the chat platforms, of Standard Webhooks and of AWS it knows from their
 //! documentation, so that it checks our code instead of agreeing with it.
 
 pub mod arguments;

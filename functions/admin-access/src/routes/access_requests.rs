@@ -4,6 +4,7 @@ pub mod decide;
 pub mod get;
 pub mod list;
 
+use super::avatars::Avatars;
 use crate::wire::{ActorResponse, ConversationKindName, ReasonCodeName, RequestStatusName};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -130,7 +131,8 @@ pub struct AccessRequestDetailsResponse {
     request: AccessRequestResponse,
     /// The name to show; the identifier where the platform tells none.
     user_name: String,
-    /// An https address of a picture.
+    /// The address of a picture: at the platform, or, where we keep a copy, at the chat user's
+    /// `…/avatar` here, which takes an API key as every call.
     avatar_url: Option<String>,
     /// Messages held back since the request was made, its own first included; null once the person
     /// made a later request, which counts on its own.
@@ -267,7 +269,7 @@ impl From<Option<OnboardingMessage>> for OnboardingMessageResponse {
 
 impl AccessRequestDetailsResponse {
     /// The request as it is shown at this time.
-    fn of(view: AccessRequestView, now: Timestamp) -> Self {
+    fn of(view: AccessRequestView, avatars: &Avatars, now: Timestamp) -> Self {
         let id = view.request.id;
         let counted = view
             .standing
@@ -290,7 +292,7 @@ impl AccessRequestDetailsResponse {
             user_name: user
                 .map_or(view.request.identifier.as_str(), |user| user.display_name())
                 .to_owned(),
-            avatar_url: user.and_then(|user| user.profile.avatar_url.clone()),
+            avatar_url: user.and_then(|user| avatars.url(user)),
             message_count: counted.map(|standing| standing.message_count),
             last_message_at: counted.and_then(|standing| standing.last_message_at),
             onboarding_message: view
@@ -382,7 +384,8 @@ mod tests {
     }
 
     fn shown_at(view: AccessRequestView, now: Timestamp) -> serde_json::Value {
-        serde_json::to_value(AccessRequestDetailsResponse::of(view, now)).unwrap()
+        let shown = AccessRequestDetailsResponse::of(view, &Avatars::nowhere(), now);
+        serde_json::to_value(shown).unwrap()
     }
 
     #[test]

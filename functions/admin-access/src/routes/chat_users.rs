@@ -1,6 +1,6 @@
 //! Chat users: everyone who wrote through a connector (SPEC A23–A33), and shutting them out (A45).
 
-use super::{CHANGE_ATTEMPTS, again_after, project_of_empty_list};
+use super::{CHANGE_ATTEMPTS, again_after, avatars::Avatars, project_of_empty_list};
 use crate::{
     Deps,
     changes::{self, Change},
@@ -50,7 +50,8 @@ pub struct ChatUserResponse {
     first_name: Option<String>,
     /// Where the platform splits names.
     last_name: Option<String>,
-    /// An https address of a picture.
+    /// The address of a picture: at the platform, or, where we keep a copy, at `…/avatar` here,
+    /// which takes an API key as every call.
     avatar_url: Option<String>,
     /// Where they stand.
     status: ChatUserStatusName,
@@ -90,9 +91,10 @@ pub struct BlockResponse {
     note: Option<String>,
 }
 
-impl From<ChatUser> for ChatUserResponse {
-    fn from(user: ChatUser) -> Self {
+impl ChatUserResponse {
+    fn of(user: ChatUser, avatars: &Avatars) -> Self {
         Self {
+            avatar_url: avatars.url(&user),
             id: user.id.to_string(),
             display_name: user.display_name().to_owned(),
             status: user.status().into(),
@@ -110,7 +112,6 @@ impl From<ChatUser> for ChatUserResponse {
             identifier: user.identity.identifier,
             first_name: user.profile.first_name,
             last_name: user.profile.last_name,
-            avatar_url: user.profile.avatar_url,
             block: user.block.map(|block| BlockResponse {
                 blocked_at: block.blocked_at,
                 blocked_by: block.blocked_by,
@@ -170,6 +171,7 @@ impl ListFilter for Wanted {
 pub async fn list_chat_users(
     State(deps): State<Arc<Deps>>,
     caller: Authenticated,
+    origin: CallOrigin,
     ApiPath(path): ApiPath<ProjectPath>,
     query: ListQuery<Wanted>,
 ) -> Result<Json<ListResponse<ChatUserResponse>>, ApiError> {
@@ -188,7 +190,10 @@ pub async fn list_chat_users(
         is_empty,
     )
     .await?;
-    Ok(ListResponse::of(page, Into::into))
+    let avatars = Avatars::of(&deps, &origin, path.project_id);
+    Ok(ListResponse::of(page, |user| {
+        ChatUserResponse::of(user, &avatars)
+    }))
 }
 
 /// Read a chat user
@@ -204,6 +209,7 @@ pub async fn list_chat_users(
 pub async fn get_chat_user(
     State(deps): State<Arc<Deps>>,
     caller: Authenticated,
+    origin: CallOrigin,
     ApiPath(path): ApiPath<ChatUserPath>,
 ) -> Result<Response, ApiError> {
     let caller = caller.holding(Permission::ChatUsersRead)?;
@@ -212,7 +218,8 @@ pub async fn get_chat_user(
         .get_chat_user(caller.scope().project(path.project_id), path.chat_user_id)
         .await?
         .ok_or(ApiError::NotFound("chat user"))?;
-    Ok(found(user.version, ChatUserResponse::from(user)))
+    let avatars = Avatars::of(&deps, &origin, path.project_id);
+    Ok(found(user.version, ChatUserResponse::of(user, &avatars)))
 }
 
 /// Why a person is shut out.
@@ -320,6 +327,7 @@ async fn change(
     make: impl Fn(&mut ChatUser, Timestamp) + Send + Sync,
 ) -> Result<Response, ApiError> {
     let scope = caller.scope().project(path.project_id);
+    let avatars = Avatars::of(deps, origin, path.project_id);
     for _ in 0..CHANGE_ATTEMPTS {
         let user = deps
             .chat_users
@@ -330,7 +338,7 @@ async fn change(
         let mut changed = user.clone();
         make(&mut changed, now);
         if changed == user {
-            return Ok(found(user.version, ChatUserResponse::from(user)));
+            return Ok(found(user.version, ChatUserResponse::of(user, &avatars)));
         }
         changed.updated_at = now;
         let entry = Change {
@@ -347,7 +355,9 @@ async fn change(
         {
             Ok(()) => {
                 changes::log(&entry);
-                return Ok(found(changed.version + 1, ChatUserResponse::from(changed)));
+                let version = changed.version + 1;
+                let body = ChatUserResponse::of(changed, &avatars);
+                return Ok(found(version, body));
             }
             Err(error) => again_after(error, &IfMatch::Absent)?,
         }

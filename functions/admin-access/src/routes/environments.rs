@@ -226,7 +226,7 @@ pub async fn create_environment(
 ) -> Result<Response, ApiError> {
     let caller = caller.holding(Permission::ProjectsWrite)?;
     let scope = caller.scope().project(path.project_id);
-    let (name, agent) = read_create(body.0, &deps.agent_origin_allowlist)?;
+    let (name, agent) = read_create(body.0.clone(), &deps.agent_origin_allowlist)?;
     let id = idempotency.id(
         caller.scope(),
         &format!("projects/{}/environments", path.project_id),
@@ -248,6 +248,7 @@ pub async fn create_environment(
         name,
         position: position.unwrap_or(0),
         agent: None,
+        request_hash: idempotency.request_hash(&body.0),
         version: 1,
         created_at: now,
         updated_at: now,
@@ -566,15 +567,18 @@ fn is_free(name: &str, id: EnvironmentId, others: &[Environment]) -> Result<(), 
     }
 }
 
-/// Whether a repeated creation asks for what is there. Secrets cannot be compared.
+/// Whether a repeated creation asks for what is there, and it was not changed since. Environments
+/// that were made before requests were hashed are compared by what is public.
 fn is_same(existing: &Environment, asked: &Environment) -> bool {
+    let is_same_call =
+        existing.request_hash.is_none() || existing.request_hash == asked.request_hash;
     let endpoint = |environment: &Environment| {
         environment
             .agent
             .as_ref()
             .map(|agent| agent.endpoint.clone())
     };
-    existing.name == asked.name && endpoint(existing) == endpoint(asked)
+    is_same_call && existing.name == asked.name && endpoint(existing) == endpoint(asked)
 }
 
 fn facts(environment: &Environment) -> Value {
@@ -620,6 +624,7 @@ mod tests {
             name: name.to_owned(),
             position: 0,
             agent: None,
+            request_hash: None,
             version: 1,
             created_at: Timestamp::from_millis(0),
             updated_at: Timestamp::from_millis(0),

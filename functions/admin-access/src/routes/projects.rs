@@ -185,6 +185,7 @@ fn default_environments(deps: &Deps, scope: ProjectScope, now: Timestamp) -> Vec
                 name: name.to_owned(),
                 position,
                 agent: None,
+                request_hash: None,
                 version: 1,
                 created_at: at,
                 updated_at: at,

@@ -5,6 +5,7 @@ use crate::{
     outgoing::{Api, CallResult, ChatProvider, Host, OutgoingCall, Problem, Step},
     text::{one_each, split},
     webhook::Credentials,
+    whatsapp::WINDOW,
     whatsapp::{is_bsuid, phone_digits},
 };
 use http::Method;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use vestibule_domain::{
     connector::Provider,
     conversation::ConversationKind,
+    conversation::ConversationRef,
     ports::{
         Destination, FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, Receipt, SendOutcome,
     },
@@ -53,6 +55,11 @@ impl ChatProvider for Dialog360 {
         Step::Done(ProfileOutcome::None {
             reason: "not_offered".to_owned(),
         })
+    }
+
+    /// `WhatsApp`'s window (PROVIDERS §4.4).
+    fn reply_window(&self, _conversation: &ConversationRef) -> Option<Duration> {
+        Some(WINDOW)
     }
 
     /// 80 messages a second and number, which connectors have one of; the rest is margin.

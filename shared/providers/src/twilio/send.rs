@@ -11,12 +11,14 @@ use crate::{
     outgoing::{Api, CallResult, ChatProvider, Host, OutgoingCall, Problem, Step},
     text,
     webhook::Credentials,
+    whatsapp::WINDOW,
 };
 use http::Method;
 use serde_json::Value;
 use std::time::Duration;
 use vestibule_domain::{
     connector::Provider,
+    conversation::ConversationRef,
     ports::{
         Destination, FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, Receipt, SendOutcome,
     },
@@ -62,6 +64,11 @@ impl ChatProvider for Twilio {
         Step::Done(ProfileOutcome::None {
             reason: "twilio_tells_no_profiles".to_owned(),
         })
+    }
+
+    /// `WhatsApp`'s window (PROVIDERS §5.4); SMS has none.
+    fn reply_window(&self, conversation: &ConversationRef) -> Option<Duration> {
+        (conversation.channel.as_deref() == Some("whatsapp")).then_some(WINDOW)
     }
 
     /// How many messages a second a number may send is between one and hundreds, and nothing tells

@@ -1,7 +1,7 @@
 //! The chat-platform simulator as a program.
 //!
-//! - `simulator --listen 127.0.0.1:9400 --api-url http://… --config simulator.json` serves Slack's API, the control API and
-//!   the page; the configuration is [`SimulatorConfig`].
+//! - `simulator --listen 127.0.0.1:9400 --api-url http://… --config simulator.json` serves the APIs of all
+//!   platforms, the control API and the page; the configuration is [`SimulatorConfig`].
 //! - `simulator event --name message_im --connector-id … --signing-secret …` prints the Lambda event for a file of
 //!   `events/slack`, signed now.
 
@@ -9,7 +9,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::process::ExitCode;
 
 use vestibule_testkit::arguments::Arguments;
-use vestibule_testkit::simulator::{SimulatorConfig, SimulatorOptions, SlackSimulator};
+use vestibule_testkit::simulator::{Simulator, SimulatorConfig, SimulatorOptions};
 use vestibule_testkit::{TestClock, events, lambda_events};
 
 #[tokio::main]
@@ -52,13 +52,12 @@ async fn serve(words: Vec<String>) -> Result<(), String> {
         seed: seed(),
         retries_by_itself: true,
     };
-    let simulator = SlackSimulator::start_with(config, options)
+    let simulator = Simulator::start_with(config, options)
         .await
         .map_err(|error| format!("{listen}: {error}"))?;
     say(&format!(
-        "simulator: chat at {}/, Slack API at {}",
-        simulator.url(),
-        simulator.slack_api_url()
+        "simulator: chat at {url}/, APIs at {url}/slack/api, /teams, /telegram, /360dialog, /twilio",
+        url = simulator.url(),
     ));
     // Without a signal handler there is nothing to wait for but the end of the process.
     if tokio::signal::ctrl_c().await.is_err() {

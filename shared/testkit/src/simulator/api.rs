@@ -88,6 +88,8 @@ pub(super) struct Answer {
     pub(super) content: Content,
     /// Whether what was asked for was done.
     pub(super) is_done: bool,
+    /// Whether the body must not be remembered.
+    pub(super) is_secret: bool,
 }
 
 /// The body of an answer.
@@ -105,6 +107,7 @@ impl Answer {
             status,
             content: Content::Json(body),
             is_done: true,
+            is_secret: false,
         }
     }
 
@@ -114,6 +117,7 @@ impl Answer {
             status,
             content: Content::Json(body),
             is_done: false,
+            is_secret: false,
         }
     }
 
@@ -123,11 +127,13 @@ impl Answer {
             status: StatusCode::OK,
             content: Content::File("image/jpeg", content),
             is_done: true,
+            is_secret: false,
         }
     }
 
     fn value(&self) -> Value {
         match &self.content {
+            _ if self.is_secret => json!("(not kept)"),
             Content::Json(value) => value.clone(),
             Content::File(kind, content) => json!({"content_type": kind, "bytes": content.len()}),
             Content::Text(text) => json!(text),
@@ -172,7 +178,7 @@ pub(super) async fn serve(
     perform: impl FnOnce(&Asked, &mut Performing<'_>) -> Answer,
 ) -> Response {
     let now_ms = shared.clock.now_ms();
-    let base_url = shared.base_url().to_owned();
+    let base_url = shared.base_url();
     let (answer, failure) = shared.change(|world| {
         world.call_count += 1;
         let number = world.call_count;
@@ -184,7 +190,7 @@ pub(super) async fn serve(
         );
         let mut violations = asked.violations.clone();
         let answer = match &failure {
-            Some(failure) if !failure.takes_effect() => by_switch(asked.platform, failure),
+            Some(failure) if !failure.takes_effect() => by_switch(&asked, failure),
             _ => perform(
                 &asked,
                 &mut Performing {
@@ -238,7 +244,8 @@ pub(super) async fn serve(
 }
 
 /// A switch's failure in the platform's own words.
-fn by_switch(platform: Platform, failure: &Failure) -> Answer {
+fn by_switch(asked: &Asked, failure: &Failure) -> Answer {
+    let platform = asked.platform;
     let status =
         |status: u16| StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     match failure {
@@ -261,16 +268,17 @@ fn by_switch(platform: Platform, failure: &Failure) -> Answer {
             status: status(*code),
             content: Content::Text("upstream error".to_owned()),
             is_done: false,
+            is_secret: false,
         },
         Failure::Error { error } => match platform {
             Platform::Slack => slack_api::error(StatusCode::OK, error),
-            _ => coded(platform, StatusCode::BAD_REQUEST, error, ""),
+            _ => coded(asked, StatusCode::BAD_REQUEST, error, ""),
         },
         Failure::Code {
             status: code,
             code: error,
             message,
-        } => coded(platform, status(*code), error, message),
+        } => coded(asked, status(*code), error, message),
         Failure::Stall
         | Failure::StallAfter
         | Failure::ResetBefore
@@ -279,11 +287,12 @@ fn by_switch(platform: Platform, failure: &Failure) -> Answer {
     }
 }
 
-fn coded(platform: Platform, status: StatusCode, code: &str, message: &str) -> Answer {
+fn coded(asked: &Asked, status: StatusCode, code: &str, message: &str) -> Answer {
     let number = code.parse().unwrap_or_default();
-    match platform {
+    match asked.platform {
         Platform::Slack => slack_api::error(status, code),
         Platform::Telegram => telegram::error(status, code),
+        Platform::Teams if asked.method == "token" => teams::token_error(status, code, message),
         Platform::Teams => teams::error(status, code, message),
         // A number is Meta's; anything else is what the gateway says itself.
         Platform::Dialog360 if number == 0 && code != "0" => dialog360::gateway_error(status, code),

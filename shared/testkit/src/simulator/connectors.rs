@@ -153,6 +153,10 @@ pub(super) enum Webhook {
 }
 
 /// How a person stands with one connector.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four facts that have nothing to do with each other"
+)]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Standing {
     /// They wrote to the bot directly, which lets it write to them.

@@ -100,10 +100,14 @@ pub(super) fn turn(shared: &Shared, switch: &Switch) -> Result<(), SimulatorErro
         connector.left_general |= switch.leave_general;
         connector.is_revoked |= switch.revoke;
         if let Some(user_id) = &switch.user_id {
+            let is_teams = connector.platform() == Platform::Teams;
             let standing = connector.standing_mut(user_id);
             standing.has_blocked = switch.blocked.unwrap_or(standing.has_blocked);
-            standing.has_started = switch.started.unwrap_or(standing.has_started);
-            standing.is_known |= standing.has_started;
+            if let Some(has_started) = switch.started {
+                standing.has_started = has_started;
+                // A Telegram bot still meets them in its group; a Teams app that is gone is gone.
+                standing.is_known = has_started || (standing.is_known && !is_teams);
+            }
             standing.has_stopped = switch.stopped.unwrap_or(standing.has_stopped);
             match switch.window_open {
                 Some(true) => standing.last_wrote_ms = Some(now_ms),

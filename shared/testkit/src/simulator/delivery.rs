@@ -288,7 +288,7 @@ pub(super) fn next_attempt(shared: &Shared, event_id: &str) -> Result<NextAttemp
         &world,
         event,
         shared.clock.now_secs(),
-        shared.base_url(),
+        &shared.base_url(),
         retry_reason.as_deref().map(|reason| (retry_number, reason)),
     )?;
     Ok(NextAttempt {

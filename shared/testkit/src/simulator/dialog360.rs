@@ -103,8 +103,8 @@ pub(super) fn write(
             said.insert("context".into(), json!({"id": replied}));
         }
     }
-    let value = value(account, "messages", json!([said]));
-    let body = envelope(connector, with(value, "contacts", json!([contact])));
+    let value = value(account, "messages", &json!([said]));
+    let body = envelope(connector, &with(value, "contacts", &json!([contact])));
     let event = Event::new(
         Platform::Dialog360,
         &wamid,
@@ -138,7 +138,7 @@ fn new_wamid(world: &mut World) -> String {
     format!("wamid.{}", opaque(&[&world.seed, &number]))
 }
 
-fn value(account: &Dialog360Account, name: &str, items: Value) -> Value {
+fn value(account: &Dialog360Account, name: &str, items: &Value) -> Value {
     let value = json!({
         "messaging_product": "whatsapp",
         "metadata": {"display_phone_number": "15550000000", "phone_number_id": account.phone_number_id},
@@ -146,14 +146,14 @@ fn value(account: &Dialog360Account, name: &str, items: Value) -> Value {
     with(value, name, items)
 }
 
-fn with(mut value: Value, name: &str, items: Value) -> Value {
+fn with(mut value: Value, name: &str, items: &Value) -> Value {
     if let Value::Object(fields) = &mut value {
-        fields.insert(name.to_owned(), items);
+        fields.insert(name.to_owned(), items.clone());
     }
     value
 }
 
-fn envelope(connector: &Connector, value: Value) -> Value {
+fn envelope(connector: &Connector, value: &Value) -> Value {
     let account_id = number(&["waba", connector.id()], 100_000_000_000, 999_999_999_999);
     json!({
         "object": "whatsapp_business_account",
@@ -484,7 +484,7 @@ fn add_status(
             fields.insert("errors".into(), errors);
         }
     }
-    let body = envelope(connector, value(account, "statuses", json!([item])));
+    let body = envelope(connector, &value(account, "statuses", &json!([item])));
     let number = doing.world.next_number();
     doing.world.post_event(Event::new(
         Platform::Dialog360,

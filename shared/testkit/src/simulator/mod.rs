@@ -26,6 +26,7 @@ pub mod control;
 mod delivery;
 mod dialog360;
 mod failures;
+mod fixtures;
 mod page;
 mod platform;
 mod slack;
@@ -41,7 +42,7 @@ mod world;
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -181,7 +182,7 @@ pub(crate) struct Shared {
     revision: watch::Sender<u64>,
     clock: TestClock,
     client: HttpClient,
-    base_url: OnceLock<String>,
+    base_url: Mutex<String>,
     retries_by_itself: bool,
 }
 
@@ -196,8 +197,11 @@ impl Shared {
         result
     }
 
-    fn base_url(&self) -> &str {
-        self.base_url.get().map_or("", String::as_str)
+    fn base_url(&self) -> String {
+        self.base_url
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -242,7 +246,7 @@ impl Simulator {
             revision: watch::Sender::new(0),
             clock: options.clock,
             client: HttpClient::default(),
-            base_url: OnceLock::new(),
+            base_url: Mutex::default(),
             retries_by_itself: options.retries_by_itself,
         });
         let router = Router::new()
@@ -256,9 +260,9 @@ impl Simulator {
             .layer(DefaultBodyLimit::max(4 * 1024 * 1024))
             .with_state(Arc::clone(&shared));
         let server = Loopback::start_on(&options.listen, router).await?;
-        // Set once, here; nothing can have asked before the address is known.
-        let _ = shared.base_url.set(server.url());
-        Ok(Self { server, shared })
+        let simulator = Self { server, shared };
+        simulator.reached_at(&simulator.url());
+        Ok(simulator)
     }
 
     /// The simulator's address, with the page at `/`.
@@ -284,6 +288,17 @@ impl Simulator {
             Platform::Twilio => "twilio",
         };
         format!("{}/{path}", self.url())
+    }
+
+    /// Names another base address in what the platforms tell of themselves, such as Teams' `serviceUrl`: that of a proxy in
+    /// front of this server.
+    pub fn reached_at(&self, url: &str) {
+        let mut base_url = self
+            .shared
+            .base_url
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        url.clone_into(&mut base_url);
     }
 
     /// Connects an account of another platform than Slack, or replaces the one of the same connector.
@@ -650,7 +665,7 @@ fn write(
             text,
             thread,
             now_ms: shared.clock.now_ms(),
-            base_url: shared.base_url(),
+            base_url: &shared.base_url(),
         };
         let (mut message, events) = draft(world, connector_id, &saying)?;
         for event in events {
@@ -716,7 +731,7 @@ fn add_event(shared: &Shared, connector_id: &str, kind: &str, event_id: &str, bo
     });
 }
 
-/// A file of `events/slack` for a connector's app. `fresh` gives it an event id and a time of its own, so that it is not
+/// A file of `events/<provider>` for a connector. `fresh` gives it an event id and a time of its own, so that it is not
 /// taken for a duplicate of the last replay.
 fn add_fixture(
     shared: &Shared,
@@ -725,39 +740,26 @@ fn add_fixture(
     user_id: Option<&str>,
     fresh: bool,
 ) -> Result<String, SimulatorError> {
-    let mut fixture = events::slack(name).map_err(|error| SimulatorError(error.to_string()))?;
-    let now_ms = shared.clock.now_ms();
-    let event_id = shared.change(|world| {
-        let install = world
-            .app(connector_id)
-            .map(|app| app.install.clone())
-            .ok_or_else(|| no_app(connector_id))?;
-        fixture = fixture.clone().of(&install);
-        if let Some(user_id) = user_id {
-            let channel = world.direct_channel(connector_id, user_id);
-            fixture = fixture
-                .clone()
-                .with(events::sample::USER_ID, user_id)
-                .with(events::sample::DM_ID, &channel)
-                .with(events::sample::CHANNEL_ID, &general_channel(connector_id));
+    let connector = shared.world().connector(connector_id).cloned();
+    let provider = connector
+        .as_ref()
+        .map_or(Platform::Slack, Connector::platform);
+    let fixture =
+        events::load(provider.key(), name).map_err(|error| SimulatorError(error.to_string()))?;
+    let (event_id, body) = match connector {
+        Some(connector) => {
+            let number = shared.change(World::next_number);
+            let body = fixtures::adapted(
+                &fixture,
+                &connector,
+                shared.base_url(),
+                fresh.then_some(number),
+            );
+            (format!("fixture-{number}"), body)
         }
-        if !fresh {
-            return Ok(events::sample::EVENT_ID.to_owned());
-        }
-        let event_id = world.new_id("Ev");
-        fixture = fixture
-            .clone()
-            .with(events::sample::EVENT_ID, &event_id)
-            .with(events::sample::TS, &world.new_ts(now_ms));
-        Ok(event_id)
-    })?;
-    add_event(
-        shared,
-        connector_id,
-        name,
-        &event_id,
-        fixture.body().as_bytes().to_vec(),
-    );
+        None => slack::fixture(shared, connector_id, fixture, user_id, fresh)?,
+    };
+    add_event(shared, connector_id, name, &event_id, body);
     Ok(event_id)
 }
 

@@ -1,4 +1,4 @@
-//! The page at `/`: chat with the apps as somebody of the workspace. Static files and avatars; all data comes from the
+//! The page at `/`: chat with the apps and bots as somebody. Static files and avatars; all data comes from the
 //! control API.
 
 use std::sync::Arc;

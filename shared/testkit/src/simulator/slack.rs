@@ -1,9 +1,10 @@
-//! What people write in Slack, as the events that tell the app of it.
+//! What people write in Slack, as the events that tell the app of it, and the recorded events of `events/slack`.
 
 use super::delivery::Event;
 use super::platform::Platform;
 use super::world::{App, Author, Message, World, general_channel, typed};
-use super::{Place, Saying};
+use super::{Place, Saying, Shared, SimulatorError, no_app};
+use crate::events::{Fixture, sample};
 use crate::slack_signer::{Said, SlackPayload};
 
 /// Somebody writes: one event, or two for a mention in a channel.
@@ -76,4 +77,40 @@ fn in_context(payload: SlackPayload, saying: &Saying<'_>) -> SlackPayload {
         Some(team_id) => payload.from_workspace(team_id),
         None => payload,
     }
+}
+
+/// A recorded event with the ids of a connector's app and of a person; `fresh` gives it an event id and a time of its own.
+pub(super) fn fixture(
+    shared: &Shared,
+    connector_id: &str,
+    mut fixture: Fixture,
+    user_id: Option<&str>,
+    fresh: bool,
+) -> Result<(String, Vec<u8>), SimulatorError> {
+    let now_ms = shared.clock.now_ms();
+    let event_id = shared.change(|world| {
+        let install = world
+            .app(connector_id)
+            .map(|app| app.install.clone())
+            .ok_or_else(|| no_app(connector_id))?;
+        fixture = fixture.clone().of(&install);
+        if let Some(user_id) = user_id {
+            let channel = world.direct_channel(connector_id, user_id);
+            fixture = fixture
+                .clone()
+                .with(sample::USER_ID, user_id)
+                .with(sample::DM_ID, &channel)
+                .with(sample::CHANNEL_ID, &general_channel(connector_id));
+        }
+        if !fresh {
+            return Ok(sample::EVENT_ID.to_owned());
+        }
+        let event_id = world.new_id("Ev");
+        fixture = fixture
+            .clone()
+            .with(sample::EVENT_ID, &event_id)
+            .with(sample::TS, &world.new_ts(now_ms));
+        Ok(event_id)
+    })?;
+    Ok((event_id, fixture.body().as_bytes().to_vec()))
 }

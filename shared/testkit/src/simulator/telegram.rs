@@ -363,7 +363,8 @@ fn perform(
     }
 }
 
-fn ok(result: Value) -> Answer {
+fn ok(result: impl Into<Value>) -> Answer {
+    let result: Value = result.into();
     Answer::done(StatusCode::OK, json!({"ok": true, "result": result}))
 }
 
@@ -501,7 +502,7 @@ fn set_webhook(
     let secret = secret.and_then(|secret| secret.as_str().map(str::to_owned));
     match secret.as_deref() {
         None | Some("") => {
-            doing.note("a webhook without secret_token would take updates from anybody")
+            doing.note("a webhook without secret_token would take updates from anybody");
         }
         Some(secret) if secret.len() > 256 => {
             doing.note("secret_token has more than 256 characters");

@@ -1,7 +1,10 @@
 //! The simulator against what Slack documents, over its own HTTP; the other platforms have modules of their own.
 
+mod control;
 mod dialog360;
+mod teams;
 mod telegram;
+mod twilio;
 
 use std::time::Duration;
 

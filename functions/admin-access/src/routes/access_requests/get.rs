@@ -1,11 +1,15 @@
 //! `GET /v1/projects/{project_id}/access-requests/{access_request_id}`
 
-use super::AccessRequestDetailsResponse;
+use super::{super::avatars::Avatars, AccessRequestDetailsResponse};
 use crate::{Deps, wire::AccessRequestPath};
 use axum::{Json, extract::State};
 use std::sync::Arc;
 use vestibule_domain::account::Permission;
-use vestibule_edge::{admin::ApiPath, auth::Authenticated, problem::ApiError};
+use vestibule_edge::{
+    admin::{ApiPath, CallOrigin},
+    auth::Authenticated,
+    problem::ApiError,
+};
 
 /// Read an access request
 ///
@@ -20,6 +24,7 @@ use vestibule_edge::{admin::ApiPath, auth::Authenticated, problem::ApiError};
 pub async fn get_access_request(
     State(deps): State<Arc<Deps>>,
     caller: Authenticated,
+    origin: CallOrigin,
     ApiPath(path): ApiPath<AccessRequestPath>,
 ) -> Result<Json<AccessRequestDetailsResponse>, ApiError> {
     let caller = caller.holding(Permission::AccessRequestsRead)?;
@@ -29,6 +34,7 @@ pub async fn get_access_request(
         .get_access_request(scope, path.access_request_id)
         .await?
         .ok_or(ApiError::NotFound("access request"))?;
+    let avatars = Avatars::of(&deps, &origin, path.project_id);
     let now = deps.clock.now();
-    Ok(Json(AccessRequestDetailsResponse::of(view, now)))
+    Ok(Json(AccessRequestDetailsResponse::of(view, &avatars, now)))
 }

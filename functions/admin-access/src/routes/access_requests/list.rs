@@ -1,6 +1,9 @@
 //! `GET /v1/projects/{project_id}/access-requests`
 
-use super::{super::project_of_empty_list, AccessRequestDetailsResponse};
+use super::{
+    super::{avatars::Avatars, project_of_empty_list},
+    AccessRequestDetailsResponse,
+};
 use crate::{
     Deps, rules,
     wire::{ListResponse, ProjectPath, RequestStatusName},
@@ -11,7 +14,7 @@ use std::sync::Arc;
 use utoipa::IntoParams;
 use vestibule_domain::{Timestamp, account::Permission, ports::AccessRequestFilter};
 use vestibule_edge::{
-    admin::{ApiPath, FieldErrors, ListFilter, ListQuery, PageParams},
+    admin::{ApiPath, CallOrigin, FieldErrors, ListFilter, ListQuery, PageParams},
     auth::Authenticated,
     problem::ApiError,
 };
@@ -102,6 +105,7 @@ fn read_time(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Opti
 pub async fn list_access_requests(
     State(deps): State<Arc<Deps>>,
     caller: Authenticated,
+    origin: CallOrigin,
     ApiPath(path): ApiPath<ProjectPath>,
     query: ListQuery<Wanted>,
 ) -> Result<Json<ListResponse<AccessRequestDetailsResponse>>, ApiError> {
@@ -120,9 +124,10 @@ pub async fn list_access_requests(
         is_empty,
     )
     .await?;
+    let avatars = Avatars::of(&deps, &origin, path.project_id);
     let now = deps.clock.now();
     Ok(ListResponse::of(page, |view| {
-        AccessRequestDetailsResponse::of(view, now)
+        AccessRequestDetailsResponse::of(view, &avatars, now)
     }))
 }
 

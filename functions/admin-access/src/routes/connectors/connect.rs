@@ -145,7 +145,18 @@ impl Telling<'_> {
                 }
             }
         }
-        Err(ApiError::ChangedMeanwhile)
+        // The platform may know what no longer holds, so nobody may believe that it is told.
+        let outcome = SetupOutcome::Later {
+            after: None,
+            reason: "changed_meanwhile".to_owned(),
+        };
+        match self.note(connector, Some(&outcome), None, &now).await? {
+            Noted::Done(connector) => {
+                let version = connector.version;
+                Ok((self.response(Some(outcome), &connector), version))
+            }
+            Noted::Outdated(_) => Err(ApiError::ChangedMeanwhile),
+        }
     }
 
     fn response(
@@ -184,7 +195,13 @@ impl Telling<'_> {
             let facts = self.response(outcome.cloned(), &changed).facts();
             let before = json!({"webhook_connected_at": connector.webhook.connected_at});
             let entry = (self.entry)(action, before, facts, now());
-            if changed == connector {
+            let is_done = matches!(outcome, Some(SetupOutcome::Done { .. }));
+            if changed == connector && !is_done {
+                // A platform that did not answer may have been told all the same.
+                let current = self.read(&told).await?;
+                if !is_as_told(&current, &told) {
+                    return Ok(Noted::Outdated(current));
+                }
                 self.connectors.record(&entry).await?;
                 changes::log(&entry);
                 return Ok(Noted::Done(connector));
@@ -202,12 +219,8 @@ impl Telling<'_> {
                     }));
                 }
                 Err(PortError::Conflict { .. }) => {
-                    connector = self
-                        .connectors
-                        .get_connector(told.scope, told.id)
-                        .await?
-                        .ok_or(ApiError::NotFound("connector"))?;
-                    if connector.secrets != told.secrets || connector.settings != told.settings {
+                    connector = self.read(&told).await?;
+                    if !is_as_told(&connector, &told) {
                         return Ok(Noted::Outdated(connector));
                     }
                 }
@@ -216,6 +229,18 @@ impl Telling<'_> {
         }
         Err(ApiError::ChangedMeanwhile)
     }
+
+    async fn read(&self, told: &Connector) -> Result<Connector, ApiError> {
+        self.connectors
+            .get_connector(told.scope, told.id)
+            .await?
+            .ok_or(ApiError::NotFound("connector"))
+    }
+}
+
+/// Whether what a platform was told of a connector still holds.
+fn is_as_told(connector: &Connector, told: &Connector) -> bool {
+    connector.secrets == told.secrets && connector.settings == told.settings
 }
 
 #[cfg(test)]
@@ -451,5 +476,33 @@ mod tests {
         assert_eq!(told.await.unwrap()["status"], "unavailable");
         assert_eq!(shelf.connector().webhook.connected_at, None);
         assert_eq!(shelf.actions(), ["connector.connect_failed"]);
+    }
+
+    #[tokio::test]
+    async fn one_that_is_always_told_what_no_longer_holds_is_not_taken_for_told() {
+        let shelf = shelf();
+        let other = Arc::clone(&shelf);
+        let told = tell(&shelf, true, &[true, true], move |left| {
+            rotated_and_told(&other, &left.to_string());
+        });
+        let told = told.await.unwrap();
+        assert_eq!(told["status"], "unavailable");
+        assert_eq!(told["reason"], "changed_meanwhile");
+        assert_eq!(told["webhook_connected_at"], Value::Null);
+        assert_eq!(shelf.connector().webhook.connected_at, None);
+        assert_eq!(shelf.actions(), ["connector.connect_failed"]);
+    }
+
+    #[tokio::test]
+    async fn one_that_did_not_answer_while_the_secret_changed_is_told_the_new_one() {
+        let shelf = shelf();
+        let other = Arc::clone(&shelf);
+        let told = tell(&shelf, true, &[true, false], move |left| {
+            if left == 2 {
+                rotated_and_told(&other, "two");
+            }
+        });
+        assert_eq!(told.await.unwrap()["status"], "ok");
+        assert_eq!(shelf.actions(), ["connector.connected"]);
     }
 }

@@ -20,6 +20,8 @@ pub(in crate::dynamo) struct EnvironmentItem {
     position: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     agent: Option<AgentAttribute>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request_hash: Option<String>,
     pub(in crate::dynamo) version: u64,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -47,6 +49,7 @@ impl From<&Environment> for EnvironmentItem {
                 endpoint: agent.endpoint,
                 signing_secret: agent.signing_secret,
             }),
+            request_hash: environment.request_hash.clone(),
             version: environment.version,
             created_at: environment.created_at,
             updated_at: environment.updated_at,
@@ -65,6 +68,7 @@ impl From<EnvironmentItem> for Environment {
                 endpoint: agent.endpoint,
                 signing_secret: agent.signing_secret,
             }),
+            request_hash: item.request_hash,
             version: item.version,
             created_at: item.created_at,
             updated_at: item.updated_at,

@@ -7,8 +7,71 @@ const ABOUT_POLICY = {
   OnBoarding: "Strangers get the onboarding message and wait until an admin approves them.",
   AllowList: "Only people who are already allowed get through; others hear nothing.",
 };
+/** What differs between the platforms: names, places to write, the calls that can be made to fail, and their own errors. */
+const PLATFORMS = {
+  slack: {
+    name: "Slack", places: { im: "Direct", general: "#general" },
+    methods: ["chat.postMessage", "chat.postEphemeral", "conversations.open", "users.info"],
+    errors: ["account_inactive", "channel_not_found", "internal_error"].map((error) => [error, { kind: "error", error }]),
+    switches: [],
+  },
+  teams: {
+    name: "Teams", places: { im: "Chat", general: "General" },
+    methods: ["activities", "conversations.create", "members", "token", "photo"],
+    errors: [[412, "PreconditionFailed"], [403, "BotDisabledByAdmin"], [404, "ConversationNotFound"], [500, "ServiceError"]]
+      .map(([status, code]) => [`${status} ${code}`, { kind: "code", status, code }]),
+    switches: [
+      ["blocked", "has blocked the bot", (one) => one.has_blocked],
+      ["started", "has the app", (one) => one.has_started],
+    ],
+  },
+  telegram: {
+    name: "Telegram", places: { im: "Chat", general: "Group" },
+    methods: ["sendMessage", "getUserProfilePhotos", "getFile", "setWebhook"],
+    errors: [[403, "Forbidden: user is deactivated"], [400, "Bad Request: chat not found"], [401, "Unauthorized"]]
+      .map(([status, code]) => [`${status} ${code}`, { kind: "code", status, code }]),
+    switches: [
+      ["blocked", "has blocked the bot", (one) => one.has_blocked],
+      ["started", "has started the bot", (one) => one.has_started],
+    ],
+  },
+  "360dialog": {
+    name: "WhatsApp", places: { im: "WhatsApp" },
+    methods: ["messages", "configs/webhook"],
+    errors: [[403, "130429"], [400, "131056"], [400, "131030"], [401, "190"]]
+      .map(([status, code]) => [`${status} with ${code}`, { kind: "code", status, code }])
+      .concat([["taken, then 131026", { kind: "undelivered", code: 131026 }]]),
+    switches: [
+      ["window_open", "wrote in the last 24 hours", (one) => one.window_is_open],
+      ["blocked", "cannot be reached", (one) => one.has_blocked],
+    ],
+  },
+  twilio: {
+    name: "Twilio", places: { im: "SMS", whatsapp: "WhatsApp" },
+    methods: ["messages", "account"],
+    errors: [[400, "21211"], [400, "21408"], [401, "20003"]]
+      .map(([status, code]) => [`${status} with ${code}`, { kind: "code", status, code }])
+      .concat([["taken, then 30003", { kind: "undelivered", code: 30003 }]]),
+    switches: [
+      ["stopped", "wrote STOP", (one) => one.has_stopped],
+      ["window_open", "wrote by WhatsApp in the last 24 hours", (one) => one.window_is_open],
+      ["blocked", "cannot be reached", (one) => one.has_blocked],
+    ],
+  },
+};
+const COMMON_FAILURES = [
+  ["rate limit, 30 seconds", { kind: "rate_limited", retry_after_secs: 30 }],
+  ["HTTP 503", { kind: "http", status: 503 }],
+];
+const LOST_FAILURES = [
+  ["no answer, not done", { kind: "stall" }],
+  ["no answer, but done", { kind: "stall_after" }],
+  ["connection lost, not done", { kind: "reset_before" }],
+  ["connection lost, but done", { kind: "reset_after" }],
+];
+const WHATSAPP_SHOWS = { phone: "the number", both: "number and scoped id", bsuid: "the scoped id only" };
 const FAILURE_WORDS = {
-  http_timeout: "No answer within 3 seconds",
+  http_timeout: "No answer in time",
   connection_failed: "No connection",
   http_error: "Refused",
   unknown_error: "Could not be sent",
@@ -57,6 +120,7 @@ async function call(method, path, body) {
 
 const time = (ms) => new Date(ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 const preciseTime = (ms) => new Date(ms).toLocaleTimeString([], { hour12: false });
+const platformOf = (app) => PLATFORMS[app?.provider] ?? PLATFORMS.slack;
 const currentApp = () => state.apps.find((app) => app.connector_id === state.app);
 const person = (id) => state.people.find((one) => one.id === id);
 const nameOf = (one) => one.display_name || one.name;
@@ -89,7 +153,8 @@ function reconcile(parent, items, keyOf, build) {
 
 const unescape = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 
-function rich(text) {
+function rich({ text, provider }) {
+  if (provider !== "slack") return [text];
   return text.split(/(<[^<>]+>)/).filter(Boolean).map((part) => {
     const token = part.match(/^<([^<>]+)>$/);
     if (!token) return unescape(part);
@@ -129,7 +194,9 @@ function showPeople() {
 
 function showApps() {
   if (!currentApp()) state.app = state.apps[0]?.connector_id ?? null;
-  const items = state.apps.map((app) => ({ ...app, chosen: app.connector_id === state.app ? state.place : null }));
+  if (currentApp() && !(state.place in platformOf(currentApp()).places)) state.place = "im";
+  document.body.dataset.provider = currentApp()?.provider ?? "slack";
+  const items = state.apps.map(({ people, ...app }) => ({ ...app, chosen: app.connector_id === state.app ? state.place : null }));
   reconcile($("apps"), items, (app) => app.connector_id, (app, before) => {
     const focused = before?.contains(document.activeElement) ? document.activeElement.dataset.place : null;
     const place = (value, label) => make("button", {
@@ -141,7 +208,9 @@ function showApps() {
       make("div", { class: "app-head" },
         make("span", { class: "grow" }, app.name),
         app.policy ? make("span", { class: `chip ${app.policy}` }, app.policy) : null),
-      make("div", { class: "places" }, place("im", "Direct"), place("general", "#general")));
+      make("div", { class: "platform" }, platformOf(app).name),
+      make("div", { class: "places" }, ...Object.entries(platformOf(app).places).map(([value, label]) => place(value, label))));
+    item.dataset.provider = app.provider;
     if (focused) queueMicrotask(() => item.querySelector(`[data-place="${focused}"]`)?.focus());
     return item;
   });
@@ -154,6 +223,7 @@ function choose(change) {
   }
   state.messages = [];
   showEverything();
+  document.querySelector('.places [aria-pressed="true"]')?.closest(".app").scrollIntoView({ block: "nearest", inline: "nearest" });
   loadMessages();
 }
 
@@ -162,15 +232,19 @@ function choose(change) {
 function shownMessages() {
   const app = currentApp();
   if (!app) return [];
-  const inGeneral = (message) => message.channel === app.general_channel;
-  return state.messages.filter((message) =>
-    message.connector_id === app.connector_id && inGeneral(message) === (state.place === "general"));
+  const placeOf = (message) => (message.with === null ? "general"
+    : message.provider === "twilio" && message.channel.startsWith("whatsapp:") ? "whatsapp" : "im");
+  return state.messages.filter((message) => message.connector_id === app.connector_id && placeOf(message) === state.place);
 }
 
 function deliveryLines(message) {
   const lines = [];
-  for (const delivery of message.deliveries ?? []) {
+  // What came before the message, and went well, is not worth a line.
+  const isQuiet = (one) => ["installationUpdate", "conversationUpdate"].includes(one.kind) && one.state === "accepted";
+  for (const delivery of (message.deliveries ?? []).filter((one) => !isQuiet(one))) {
     const last = delivery.attempts.at(-1);
+    const sender = PLATFORMS[delivery.provider].name;
+    const next = delivery.provider === "slack" ? NEXT_RETRY[delivery.attempts.length] ?? "" : "";
     const tries = delivery.attempts.length;
     const what = message.deliveries.length > 1 ? `${delivery.kind}: ` : "";
     const again = tries > 1 ? ` after ${tries} attempts` : "";
@@ -178,11 +252,11 @@ function deliveryLines(message) {
     const label = {
       waiting: "Sending…",
       accepted: `✓ Accepted${last?.status ? ` · ${last.status}` : ""}${last ? ` in ${last.duration_ms} ms` : ""}${again}`,
-      retrying: `↻ ${why}; Slack tries again ${NEXT_RETRY[tries] ?? ""}`,
-      given_up: `✕ ${why}${again}; Slack has given up`,
+      retrying: `↻ ${why}${again}; ${sender} tries again ${next}`,
+      given_up: `✕ ${why}${again}; ${sender} has given up`,
     }[delivery.state];
     lines.push(make("div", { class: "state" }, make("span", { class: delivery.state, title: delivery.event_id }, what + label), make("button", {
-      class: "link", type: "button", title: "Slack delivers the same event once more, as it does when an answer got lost",
+      class: "link", type: "button", title: `${sender} delivers the same event once more, as it does when an answer got lost`,
       onclick: () => redeliver(delivery.event_id),
     }, "Deliver again")));
   }
@@ -204,7 +278,7 @@ function bubble(message, before) {
       writer ? null : make("span", { class: "chip" }, "app"),
       make("time", { dateTime: new Date(message.at_ms).toISOString(), title: message.ts }, time(message.at_ms)),
       message.thread_ts ? make("span", {}, "↳ in a thread") : null),
-    make("div", { class: "bubble", dir: "auto" }, ...rich(message.text)),
+    make("div", { class: "bubble", dir: "auto" }, ...rich(message)),
     message.only_visible_to ? make("div", { class: "eyes" }, "◉ Only visible to you") : null,
     ...(mine ? deliveryLines(message) : []),
     make("button", {
@@ -223,14 +297,14 @@ function bubble(message, before) {
 
 function welcome() {
   const app = currentApp();
-  if (!app) return make("div", { class: "welcome" }, make("strong", {}, "No app is installed"), "Start the simulator with a configuration, or add an app over the control API.");
+  if (!app) return make("div", { class: "welcome" }, make("strong", {}, "Nothing is connected"), "Start the simulator with a configuration, or add a connector over the control API.");
   if (!state.me) return make("div", { class: "welcome" }, make("strong", {}, "Nobody is here yet"), "Add a person to chat as.");
   const suggestions = state.place === "general"
     ? [`@${app.name} hello!`, "Good morning, everyone"]
     : ["Hello!", "Can you help me with an order?"];
   return make("div", { class: "welcome" },
-    make("strong", {}, state.place === "general" ? "This is #general" : `Say hello to ${app.name}`),
-    ABOUT_POLICY[app.policy] ?? "Your message goes to the connector like one from Slack.",
+    make("strong", {}, state.place === "general" ? `This is ${platformOf(app).places.general}` : `Say hello to ${app.name}`),
+    ABOUT_POLICY[app.policy] ?? `Your message goes to the connector like one from ${platformOf(app).name}.`,
     make("div", { class: "suggestions" }, ...suggestions.map((text) =>
       make("button", { class: "ghost", type: "button", onclick: () => { $("composer-text").value = text; $("composer-text").focus(); } }, text))));
 }
@@ -254,14 +328,14 @@ function showConversation() {
 
 function showHead() {
   const app = currentApp();
-  $("chat-title").textContent = app ? (state.place === "general" ? `#general with ${app.name}` : app.name) : "…";
+  $("chat-title").textContent = app ? (state.place === "general" ? `${platformOf(app).places.general} with ${app.name}` : app.name) : "…";
   $("chat-about").textContent = app
-    ? (state.place === "general" ? `Everybody reads along. Mention @${app.name} to address it. ` : "") + (ABOUT_POLICY[app.policy] ?? "")
+    ? `${platformOf(app).places[state.place]}${app.provider === "slack" ? "" : ` · ${platformOf(app).name}`}. ` + (state.place === "general" ? `Everybody reads along. Mention @${app.name} to address it. ` : "") + (ABOUT_POLICY[app.policy] ?? "")
     : "";
   $("mention").hidden = state.place !== "general";
   $("mention").setAttribute("aria-label", `Mention ${app?.name ?? ""}`);
   $("composer-text").placeholder = !app || !state.me ? "…"
-    : state.place === "general" ? "Message #general" : `Message ${app.name} as ${nameOf(person(state.me))}`;
+    : state.place === "general" ? `Message ${platformOf(app).places.general}` : `Message ${app.name} as ${nameOf(person(state.me))}`;
   $("send").disabled = !app || !state.me;
 }
 
@@ -272,12 +346,57 @@ function showThread() {
 
 // ---- under the hood
 
+/** The switches of this person with this connector, and the failures that its platform knows. */
+function showSwitches() {
+  const app = currentApp();
+  const me = person(state.me);
+  const platform = platformOf(app);
+  $("person-panel").hidden = !app || !me || app.provider === "slack";
+  $("failures-title").textContent = `Make ${platform.name} fail`;
+  if ($("failure-method").dataset.provider !== app?.provider) {
+    const options = (pairs) => pairs.map(([label, value]) => make("option", { value }, label));
+    $("failure-method").replaceChildren(...options([["any call", "*"], ...platform.methods.map((one) => [one, one])]));
+    $("failure-method").value = platform.methods[0];
+    $("failure-kind").replaceChildren(...options([...COMMON_FAILURES, ...platform.errors, ...LOST_FAILURES]
+      .map(([label, failure]) => [label, JSON.stringify(failure)])));
+    $("failure-method").dataset.provider = app?.provider;
+  }
+  if (!app || !me) return;
+  $("switches-title").textContent = me.name;
+  const standing = app.people?.[me.id] ?? {};
+  const turn = (change) => call("POST", "switches", { connector_id: app.connector_id, user_id: me.id, ...change });
+  const items = platform.switches.map(([name, label, read]) => ({ name, label, on: Boolean(read(standing)), of: `${app.connector_id} ${me.id}` }));
+  if (app.provider === "360dialog" || app.provider === "twilio") items.push({ name: "whatsapp_shows", now: me.whatsapp_shows, of: me.id });
+  if (app.provider === "telegram") items.push({ name: "upgrade_general" });
+  reconcile($("switches"), items, (item) => item.name, (item, before) => {
+    const hadFocus = before?.contains(document.activeElement);
+    let control;
+    let node;
+    if (item.name === "upgrade_general") {
+      control = make("button", { class: "ghost small", type: "button", onclick: () => turn({ upgrade_general: true }) }, "Give the group a new id");
+      node = make("div", {}, control);
+    } else if (item.name === "whatsapp_shows") {
+      control = make("select", { onchange: (event) => turn({ whatsapp_shows: event.target.value }) },
+        ...Object.entries(WHATSAPP_SHOWS).map(([value, label]) => make("option", { value }, label)));
+      control.value = item.now;
+      node = make("label", {}, "WhatsApp tells", control);
+    } else {
+      control = make("input", { type: "checkbox", checked: item.on, onchange: (event) => turn({ [item.name]: event.target.checked }) });
+      node = make("label", { class: "check" }, control, item.label);
+    }
+    if (hadFocus) queueMicrotask(() => control.focus());
+    return node;
+  });
+}
+
 function failureText(rule) {
-  const method = rule.method === "*" ? "any call" : rule.method;
+  const method = `${rule.provider ? `${PLATFORMS[rule.provider].name}, ` : ""}${rule.method === "*" ? "any call" : rule.method}`;
   const kind = {
     rate_limited: () => `rate limit, ${rule.retry_after_secs} s`,
     http: () => `HTTP ${rule.status}`,
     error: () => rule.error,
+    code: () => `${rule.status} ${rule.code}`,
+    undelivered: () => `taken, then ${rule.code}`,
     stall: () => "no answer, not done",
     stall_after: () => "no answer, but done",
     reset_before: () => "connection lost, not done",
@@ -292,12 +411,12 @@ function showFailures(failures) {
     (item) => make("li", {}, failureText(item.rule)));
   $("failures-clear").hidden = failures.length === 0;
   $("failing").hidden = failures.length === 0;
-  $("failing").textContent = `Slack is failing on purpose – ${failures.map(failureText).join(" · ")}`;
+  $("failing").textContent = `Failing on purpose – ${failures.map(failureText).join(" · ")}`;
 }
 
 function showWire({ calls, violations }) {
-  reconcile($("violations"), violations, (one) => `${one.call} ${one.what}`,
-    (one) => make("li", {}, `Call ${one.call}, ${one.method}: ${one.what}`));
+  reconcile($("violations"), violations.map((one, index) => ({ ...one, index })), (one) => String(one.index),
+    (one) => make("li", {}, `${PLATFORMS[one.provider].name}, ${one.call ? `call ${one.call}, ${one.method}` : "answer to a webhook"}: ${one.what}`));
   $("violation-count").hidden = violations.length === 0;
   $("violation-count").textContent = `${violations.length} wrong`;
   const items = calls.toReversed();
@@ -306,14 +425,16 @@ function showWire({ calls, violations }) {
     return;
   }
   reconcile($("calls"), items, (one) => String(one.number), (one, before) => {
-    const ok = one.answer?.ok === true;
-    const outcome = one.status === null ? "not answered" : ok ? "ok" : (one.answer?.error ?? `HTTP ${one.status}`);
+    const ok = one.status >= 200 && one.status < 300 && one.answer?.ok !== false;
+    const word = [one.answer?.error, one.answer?.error?.code, one.answer?.description, one.answer?.code]
+      .find((part) => ["string", "number"].includes(typeof part));
+    const outcome = one.status === null ? "not answered" : ok ? "ok" : String(word ?? `HTTP ${one.status}`);
     const details = make("details", { open: before?.querySelector("details")?.open ?? false },
       make("summary", {},
-        make("b", {}, one.method),
+        make("b", {}, `${PLATFORMS[one.provider].name} ${one.method}`),
         make("span", { class: ok ? "ok" : "not-ok" }, outcome),
         make("time", { dateTime: new Date(one.at_ms).toISOString() }, preciseTime(one.at_ms))),
-      make("pre", {}, `${one.http_method} /slack/api/${one.method}\n${JSON.stringify(one.arguments, null, 2)}`),
+      make("pre", {}, `${one.http_method} ${one.method}\n${JSON.stringify(one.arguments, null, 2)}`),
       make("pre", {}, one.status === null ? "no answer" : `HTTP ${one.status}\n${JSON.stringify(one.answer, null, 2)}`));
     return make("li", {}, details);
   });
@@ -366,6 +487,7 @@ function showEverything() {
   showApps();
   showHead();
   showThread();
+  showSwitches();
   showConversation();
 }
 
@@ -375,7 +497,7 @@ async function follow() {
       const query = state.revision === null ? "" : `?after=${state.revision}&wait_ms=20000`;
       const news = await call("GET", `state${query}`);
       state.revision = news.revision;
-      state.apps = news.apps;
+      state.apps = [...news.apps, ...news.connectors];
       state.people = news.people;
       $("workspace").textContent = news.workspace_name;
       showFailures(news.failures);
@@ -432,6 +554,7 @@ $("failure-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   const times = $("failure-times").value;
   await call("POST", "failures", {
+    provider: currentApp()?.provider ?? "slack",
     method: $("failure-method").value,
     ...JSON.parse($("failure-kind").value),
     ...(times ? { times: Number(times) } : {}),

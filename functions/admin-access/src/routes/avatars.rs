@@ -1,0 +1,156 @@
+//! Pictures of chat users of which we keep a copy, because the platform's own address carries a
+//! secret or takes a token (SPEC A31).
+
+use super::connectors::base_url;
+use crate::{Deps, wire::ChatUserPath};
+use axum::{
+    extract::State,
+    http::{
+        HeaderName, HeaderValue,
+        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
+    },
+    response::{IntoResponse, Response},
+};
+use std::sync::Arc;
+use vestibule_domain::{account::Permission, chat_user::ChatUser, ids::ProjectId};
+use vestibule_edge::{
+    admin::{ApiPath, CallOrigin},
+    auth::Authenticated,
+    problem::ApiError,
+};
+
+/// A picture comes from a stranger: a browser may show it and nothing else, and a shared cache may
+/// not keep it.
+const HEADERS: [(HeaderName, HeaderValue); 3] = [
+    (
+        CACHE_CONTROL,
+        HeaderValue::from_static("private, max-age=3600"),
+    ),
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; sandbox"),
+    ),
+];
+
+/// Addresses of the pictures of one project's people.
+pub(super) struct Avatars {
+    base: Option<String>,
+    project_id: ProjectId,
+}
+
+impl Avatars {
+    pub(super) fn of(deps: &Deps, origin: &CallOrigin, project_id: ProjectId) -> Self {
+        Self {
+            base: base_url(deps.public_url.as_deref(), origin),
+            project_id,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn nowhere() -> Self {
+        Self {
+            base: None,
+            project_id: ProjectId::derive(&["p"]),
+        }
+    }
+
+    /// Where the person's picture is: here, if we keep a copy; a path when it is not known under
+    /// which address this API is reached.
+    pub(super) fn url(&self, user: &ChatUser) -> Option<String> {
+        if !user.profile.avatar_kept {
+            return user.profile.avatar_url.clone();
+        }
+        Some(format!(
+            "{}/v1/projects/{}/chat-users/{}/avatar",
+            self.base.as_deref().unwrap_or_default(),
+            self.project_id,
+            user.id
+        ))
+    }
+}
+
+/// Read a chat user's picture
+///
+/// The copy that we keep where the platform's own address is not for everybody; other pictures are
+/// at the platform, at the chat user's `avatar_url`. Needs `chat_users.read`.
+#[utoipa::path(
+    get,
+    path = "/v1/projects/{project_id}/chat-users/{chat_user_id}/avatar",
+    tag = "Chat users",
+    params(ChatUserPath),
+    responses((
+        status = 200,
+        description = "The picture, at most 100 KiB: JPEG, PNG, GIF or WebP. It may be cached for an hour, by the caller alone.",
+        content_type = "image/*",
+        body = Vec<u8>,
+    ))
+)]
+pub async fn get_chat_user_avatar(
+    State(deps): State<Arc<Deps>>,
+    caller: Authenticated,
+    ApiPath(path): ApiPath<ChatUserPath>,
+) -> Result<Response, ApiError> {
+    let caller = caller.holding(Permission::ChatUsersRead)?;
+    let avatar = deps
+        .chat_users
+        .get_avatar(caller.scope().project(path.project_id), path.chat_user_id)
+        .await?
+        .ok_or(ApiError::NotFound("picture"))?;
+    let media_type = [(CONTENT_TYPE, HeaderValue::from_static(avatar.media_type))];
+    Ok((HEADERS, media_type, avatar.bytes).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+    use vestibule_domain::{
+        Timestamp, connector::Provider, ids::ChatUserId, message::Identity, profile::Profile,
+    };
+
+    fn user(kept: bool, at_platform: Option<&str>) -> ChatUser {
+        ChatUser {
+            id: ChatUserId::derive(&["u"]),
+            identity: Identity {
+                provider: Provider::new("telegram"),
+                platform_scope: "1".to_owned(),
+                identifier: "2".to_owned(),
+            },
+            profile: Profile {
+                avatar_url: at_platform.map(str::to_owned),
+                avatar_kept: kept,
+                ..Profile::default()
+            },
+            other_id: None,
+            admitted_openly: false,
+            grants: BTreeMap::new(),
+            block: None,
+            version: 1,
+            created_at: Timestamp::from_millis(0),
+            updated_at: Timestamp::from_millis(0),
+        }
+    }
+
+    #[test]
+    fn a_picture_that_we_keep_is_here_and_another_at_its_platform() {
+        let project_id = ProjectId::derive(&["p"]);
+        let avatars = |base: Option<&str>| Avatars {
+            base: base.map(str::to_owned),
+            project_id,
+        };
+        let path = format!(
+            "/v1/projects/{project_id}/chat-users/{}/avatar",
+            ChatUserId::derive(&["u"])
+        );
+        let here = avatars(Some("https://api.example.test"));
+        assert_eq!(
+            here.url(&user(true, None)),
+            Some(format!("https://api.example.test{path}"))
+        );
+        assert_eq!(avatars(None).url(&user(true, None)), Some(path));
+        let at_platform = Some("https://avatars.example/1.png");
+        assert_eq!(here.url(&user(false, at_platform)).as_deref(), at_platform);
+        assert_eq!(here.url(&user(false, None)), None);
+    }
+}
