@@ -1,6 +1,9 @@
 //! Calls, and what platforms answer.
 
-use crate::{input::Answers, platform::Fixture};
+use crate::{
+    input::Answers,
+    platform::{Fixture, disguised},
+};
 use http::{HeaderValue, uri::PathAndQuery};
 use memchr::memmem;
 use percent_encoding::percent_decode_str;
