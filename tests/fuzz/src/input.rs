@@ -69,7 +69,8 @@ impl Input {
 }
 
 impl Request {
-    fn read(data: &[u8]) -> Self {
+    /// Every input is one.
+    pub fn read(data: &[u8]) -> Self {
         let (query, mut rest) = until(data, b"\n");
         let mut headers = HeaderMap::new();
         while !rest.is_empty() {

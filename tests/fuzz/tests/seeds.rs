@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 use vestibule_fuzz::{
-    exercise,
+    event, exercise,
     inbound::is_taken,
     input::{Input, Request},
     platform::{Fixture, NOW, Platform, Signer},
@@ -46,6 +46,8 @@ fn every_captured_message_is_signed_taken_and_read_and_breaks_no_rule() {
             let path = entry.unwrap().path();
             let data = seed(&path);
             exercise(&fixture, &data);
+            let event = format!("/webhooks/{}/01\n", platform.key()).into_bytes();
+            event::exercise(&[event, data.clone()].concat());
             let name = path.file_name().unwrap().to_str().unwrap();
             let Input::Request(request) = Input::read(&data) else {
                 panic!("{name} is no request");
