@@ -1,7 +1,7 @@
 //! Cold start of the admin API.
 
 use admin_access::{Deps, router};
-use lambda_http::{Error, run};
+use lambda_http::Error;
 use std::sync::Arc;
 use vestibule_adapters::{
     aws::{AwsSettings, sdk_config},
@@ -15,7 +15,7 @@ use vestibule_adapters::{
     vault::KmsVault,
 };
 use vestibule_domain::{SystemClock, egress::OriginAllowList, ids::SystemIds};
-use vestibule_edge::{config, logging};
+use vestibule_edge::{config, gateway, logging};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -35,7 +35,7 @@ async fn main() -> Result<(), Error> {
     vault.warm().await;
     let accounts = Arc::new(DynamoAccounts::new(table.clone(), vault.clone()));
     let projects = Arc::new(DynamoProjects::new(table.clone(), vault.clone()));
-    run(router(Deps {
+    gateway::run(router(Deps {
         accounts: accounts.clone(),
         api_keys: accounts,
         projects: projects.clone(),

@@ -2,7 +2,7 @@
 //! connections opened, then the intake of one provider.
 
 use futures_util::future::join3;
-use lambda_http::{Error, run, service_fn};
+use lambda_http::{Error, service_fn};
 use std::{convert::Infallible, sync::Arc};
 use vestibule_adapters::{
     aws::{AwsSettings, sdk_config},
@@ -12,7 +12,7 @@ use vestibule_adapters::{
 };
 use vestibule_domain::{Clock, SystemClock, vars::Vars};
 use vestibule_edge::{
-    config,
+    config, gateway,
     intake::{Intake, IntakePorts},
     logging,
     webhook::handle,
@@ -50,7 +50,7 @@ pub async fn webhook(
         clock: Arc::new(SystemClock),
     };
     let intake = Intake::new(provider, ports);
-    run(service_fn(|request| async {
+    gateway::run(service_fn(|request| async {
         Ok::<_, Infallible>(handle(&intake, request).await)
     }))
     .await

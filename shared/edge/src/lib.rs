@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`intake`] | verify → parse → decide → write → enqueue → acknowledge, for every webhook |
 //! | [`webhook`] | the Lambda event around it |
+//! | [`gateway`] | events that `lambda_http` would panic at |
 //! | [`connectors`] | connectors with opened secrets, remembered for seconds |
 //! | [`chat`] | one sender for every platform |
 //! | [`setup`] | testing and connecting connectors |
@@ -22,6 +23,7 @@ mod calls;
 pub mod chat;
 pub mod config;
 pub mod connectors;
+pub mod gateway;
 pub mod intake;
 pub mod logging;
 pub mod pace;

@@ -1,0 +1,224 @@
+//! The HTTP API in front of a function.
+//!
+//! `lambda_http` puts scheme, host, path and query of an event together to a URL, and panics where they
+//! make none. A stranger has a hand in all of them: the HTTP API decodes the path, and passes the query
+//! on as it came. So an event is mended first; one that no stranger meddled with stays as it is.
+
+use data_encoding::BASE64;
+use lambda_http::{
+    Adapter, Error, IntoResponse, LambdaEvent, Request, Service,
+    aws_lambda_events::apigw::ApiGatewayV2httpRequest,
+    lambda_runtime::{self, Diagnostic},
+    request::LambdaRequest,
+    tower::util::MapRequest,
+};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use std::fmt;
+use url::Url;
+
+/// Longest path or query that is passed on, in bytes. The HTTP API takes requests of 10 KB, headers
+/// included.
+const PART_MAX_BYTES: usize = 10 * 1024;
+/// What would end a path within a URL, be lost from it, or become a slash.
+const NOT_IN_PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'?').add(b'#').add(b'\\');
+/// What no URL has in its query.
+const NOT_IN_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'#');
+/// What the HTTP API says about how the client spoke to it.
+const SCHEME_HEADER: &str = "x-forwarded-proto";
+
+/// Runs the function behind the HTTP API, as [`lambda_http::run`] does, with every event mended.
+pub async fn run<'a, R, S, E>(handler: S) -> Result<(), Error>
+where
+    S: Service<Request, Response = R, Error = E>,
+    S::Future: Send + 'a,
+    R: IntoResponse,
+    E: fmt::Debug + Into<Diagnostic>,
+{
+    let mended = |event: LambdaEvent<LambdaRequest>| LambdaEvent {
+        payload: mended(event.payload),
+        context: event.context,
+    };
+    lambda_runtime::run(MapRequest::new(Adapter::from(handler), mended)).await
+}
+
+/// The event as one of which a request can be made.
+#[must_use]
+pub fn mended(event: LambdaRequest) -> LambdaRequest {
+    match event {
+        LambdaRequest::ApiGatewayV2(mut event) => {
+            mend(&mut event);
+            LambdaRequest::ApiGatewayV2(event)
+        }
+        other => other,
+    }
+}
+
+fn mend(event: &mut ApiGatewayV2httpRequest) {
+    let header = |name| event.headers.get(name)?.to_str().ok();
+    let has_scheme = header(SCHEME_HEADER).is_none_or(|s| matches!(s, "http" | "https"));
+    let has_host = header(http::header::HOST.as_str()).is_none_or(is_host);
+    if !has_scheme {
+        event.headers.remove(SCHEME_HEADER);
+    }
+    if !has_host {
+        // The name of the API takes its place.
+        event.headers.remove(http::header::HOST);
+    }
+    let path = event.raw_path.take().unwrap_or_default();
+    let path = utf8_percent_encode(&path, NOT_IN_PATH).to_string();
+    event.raw_path = Some(match path.strip_prefix('/') {
+        Some(_) if path.len() <= PART_MAX_BYTES => path,
+        _ => "/".to_owned(),
+    });
+    event.raw_query_string = event
+        .raw_query_string
+        .take()
+        .map(|query| utf8_percent_encode(&query, NOT_IN_QUERY).to_string())
+        .filter(|query| query.len() <= PART_MAX_BYTES);
+    event.is_base64_encoded &= event
+        .body
+        .as_ref()
+        .is_some_and(|body| BASE64.decode(body.as_bytes()).is_ok());
+}
+
+fn is_host(text: &str) -> bool {
+    let address = format!("https://{text}/");
+    let bare = |url: Url| {
+        url.path() == "/"
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    };
+    Url::parse(&address).is_ok_and(bare) && address.parse::<http::Uri>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lambda_http::RequestExt;
+    use serde_json::{Value, json};
+
+    fn event(changes: &Value) -> Value {
+        let mut event = json!({
+            "version": "2.0",
+            "rawPath": "/webhooks/slack/01",
+            "rawQueryString": "a=1",
+            "headers": {"host": "api.example.com", "x-forwarded-proto": "https"},
+            "requestContext": {
+                "domainName": "api.example.com",
+                "http": {"method": "POST", "path": "/webhooks/slack/01"},
+                "stage": "$default",
+            },
+            "body": "{}",
+            "isBase64Encoded": false,
+        });
+        for (name, change) in changes.as_object().unwrap() {
+            match change.as_object() {
+                Some(fields) => fields
+                    .iter()
+                    .for_each(|(field, value)| event[name][field] = value.clone()),
+                None => event[name] = change.clone(),
+            }
+        }
+        event
+    }
+
+    /// As the runtime makes it.
+    fn request(changes: &Value) -> Request {
+        let event = serde_json::from_value(event(changes)).unwrap();
+        mended(event).into()
+    }
+
+    #[test]
+    fn an_ordinary_event_stays_as_it_is() {
+        for (changes, uri) in [
+            (json!({}), "https://api.example.com/webhooks/slack/01?a=1"),
+            (
+                json!({"rawQueryString": "bodySHA256=5e&x=%22a%22&y='`{}|^[]", "headers": {"host": "api.example.com:8443"}}),
+                "https://api.example.com:8443/webhooks/slack/01?bodySHA256=5e&x=%22a%22&y='`{}|^[]",
+            ),
+            (
+                json!({"rawQueryString": "", "headers": {"x-forwarded-proto": "http"}}),
+                "http://api.example.com/webhooks/slack/01",
+            ),
+        ] {
+            let request = request(&changes);
+            assert_eq!(request.uri(), uri);
+            assert_eq!(request.raw_http_path(), "/webhooks/slack/01");
+            assert_eq!(request.body().as_ref(), b"{}");
+        }
+    }
+
+    #[test]
+    fn what_makes_no_url_does_not_panic_and_stays_what_it_is() {
+        for (changes, uri) in [
+            (
+                json!({"rawQueryString": "a=<b>"}),
+                "/webhooks/slack/01?a=%3Cb%3E",
+            ),
+            (
+                json!({"rawQueryString": "a=\" \u{1}\u{7F}"}),
+                "/webhooks/slack/01?a=%22%20%01%7F",
+            ),
+            (
+                json!({"rawQueryString": "a=#b"}),
+                "/webhooks/slack/01?a=%23b",
+            ),
+            (json!({"rawPath": "/a?b#c/01"}), "/a%3Fb%23c/01?a=1"),
+            (json!({"rawPath": "/é \u{1}"}), "/%C3%A9%20%01?a=1"),
+            (json!({"rawPath": ":99999/"}), "/?a=1"),
+            (json!({"rawPath": "@evil.example/"}), "/?a=1"),
+            (json!({"rawPath": ""}), "/?a=1"),
+            (json!({"rawPath": null, "rawQueryString": null}), "/"),
+            (
+                json!({"rawPath": format!("/{}", "é".repeat(40_000))}),
+                "/?a=1",
+            ),
+            (
+                json!({"rawQueryString": "a".repeat(70_000)}),
+                "/webhooks/slack/01",
+            ),
+            (
+                json!({"headers": {"host": "api.example.com:99999"}}),
+                "/webhooks/slack/01?a=1",
+            ),
+            (
+                json!({"headers": {"host": "a b"}}),
+                "/webhooks/slack/01?a=1",
+            ),
+            (json!({"headers": {"host": ""}}), "/webhooks/slack/01?a=1"),
+            (
+                json!({"headers": {"host": "evil.example/?x"}}),
+                "/webhooks/slack/01?a=1",
+            ),
+            (
+                json!({"headers": {"host": "user@evil.example"}}),
+                "/webhooks/slack/01?a=1",
+            ),
+            (
+                json!({"headers": {"x-forwarded-proto": "https,https"}}),
+                "/webhooks/slack/01?a=1",
+            ),
+            (
+                json!({"headers": {"x-forwarded-proto": ""}}),
+                "/webhooks/slack/01?a=1",
+            ),
+            (
+                json!({"headers": {"x-forwarded-proto": "javascript:"}}),
+                "/webhooks/slack/01?a=1",
+            ),
+        ] {
+            let expected = format!("https://api.example.com{uri}");
+            assert_eq!(request(&changes).uri().to_string(), expected, "{changes}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_no_base64_is_text() {
+        let encoded = request(&json!({"body": "e30=", "isBase64Encoded": true}));
+        assert_eq!(encoded.body().as_ref(), b"{}");
+        let broken = request(&json!({"body": "e30", "isBase64Encoded": true}));
+        assert_eq!(broken.body().as_ref(), b"e30");
+    }
+}

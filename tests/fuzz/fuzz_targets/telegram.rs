@@ -1,0 +1,10 @@
+//! What Telegram sends us and answers.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use std::sync::LazyLock;
+use vestibule_fuzz::{exercise, platform::Fixture, platforms::Telegram};
+
+static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| Fixture::of(&Telegram));
+
+fuzz_target!(|data: &[u8]| exercise(&FIXTURE, data));

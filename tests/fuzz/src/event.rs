@@ -1,0 +1,345 @@
+//! What API Gateway hands to a webhook function: the event is mended, made a request of, and answered
+//! by an intake whose records are empty and take everything.
+//!
+//! An input has the path in a line of its own, and a request behind it (see [`input`](crate::input)).
+//! The platform is the one that the path names.
+
+use crate::{
+    input::Request,
+    platform::{Fixture, NOW, Platform, Signer},
+    platforms::{Dialog360, Slack, Teams, Telegram, Twilio},
+};
+use async_trait::async_trait;
+use data_encoding::BASE64;
+use lambda_http::{Request as HttpRequest, Response, request::LambdaRequest};
+use serde_json::{Map, Value, json};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
+use tokio::runtime::Runtime;
+use vestibule_domain::{
+    Clock, PortError, Timestamp,
+    connector::{Connector, Provider, SealedSecrets},
+    conversation::ConversationLog,
+    ids::ConnectorId,
+    job::{DeliverMessage, OnboardingJob},
+    message::Identity,
+    ports::{
+        ConnectorReader, Counted, DeadLetter, InboxQueue, IntakeKey, IntakeStore, Introduction,
+        Loaded, Noted, NotedFailure, OnboardingQueue, OpenRequest, SecretVault, StandingPlace,
+        Written,
+    },
+    recognition::{Candidate, Link, Merge},
+    scope::ProjectScope,
+    secret::Secret,
+};
+use vestibule_edge::{
+    gateway::mended,
+    intake::{Intake, IntakePorts},
+    webhook::handle,
+};
+use vestibule_providers::webhook::{
+    Credentials, Parsed, RawRequest, Refusal, Reply, WebhookProvider,
+};
+
+/// In the presence of this header, the body is said to be base64 whatever it is.
+const NO_BASE64: &str = "x-not-base64";
+
+/// Longest message that SQS takes, in bytes.
+const QUEUED_MAX: usize = 1024 * 1024;
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime")
+});
+
+static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
+    let platforms: [&'static dyn Platform; 5] = [&Slack, &Teams, &Telegram, &Dialog360, &Twilio];
+    platforms.map(Function::of).into()
+});
+
+/// A webhook function.
+struct Function {
+    fixture: Arc<Fixture>,
+    intake: Intake,
+}
+
+/// One event: as it is, and with a path and a signature that make it the platform's.
+pub fn exercise(data: &[u8]) {
+    let (path, request) = match data.iter().position(|byte| *byte == b'\n') {
+        Some(at) => (&data[..at], &data[at + 1..]),
+        None => (data, &[] as &[u8]),
+    };
+    let path = String::from_utf8_lossy(path).into_owned();
+    let request = Request::read(request);
+    let function = FUNCTIONS
+        .iter()
+        .find(|function| path.contains(function.fixture.platform.key()))
+        .unwrap_or(&FUNCTIONS[0]);
+
+    if let Some(http) = http_request(&path, &request) {
+        let status = answer(function, http).status();
+        assert!(matches!(status.as_u16(), 401 | 413), "unsigned: {status}");
+    }
+
+    let fixture = &function.fixture;
+    let key = fixture.platform.key();
+    let path = format!("/webhooks/{key}/{}", fixture.connector.id);
+    let mut signed = request;
+    // What is signed is what the sender wrote, and no platform writes what no address can hold.
+    signed.query = None;
+    signed.headers.remove(NO_BASE64);
+    signed.headers.remove("host");
+    signed.headers.remove("x-forwarded-proto");
+    let must_be_taken = fixture.platform.sign(&mut signed, Signer::Platform);
+    let parsed = fixture
+        .platform
+        .webhook()
+        .parse(&signed.raw(), &fixture.connector, NOW);
+    let http = http_request(&path, &signed).expect("an ordinary event");
+    let response = answer(function, http);
+    match parsed {
+        Ok(parsed) if must_be_taken => {
+            assert_eq!(response.status(), parsed.reply.status);
+            assert_eq!(response.body().as_ref(), parsed.reply.body);
+        }
+        _ => assert_eq!(response.status(), 401),
+    }
+}
+
+/// The request as the runtime makes it, unless the event is none.
+fn http_request(path: &str, request: &Request) -> Option<HttpRequest> {
+    let event = serde_json::from_value::<LambdaRequest>(event(path, request)).ok()?;
+    Some(mended(event).into())
+}
+
+fn event(path: &str, request: &Request) -> Value {
+    let mut headers = Map::new();
+    headers.insert("host".into(), json!("api.example.com"));
+    headers.insert("x-forwarded-proto".into(), json!("https"));
+    for name in request.headers.keys() {
+        let values = request.headers.get_all(name).iter();
+        let values: Vec<_> = values
+            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+            .collect();
+        headers.insert(name.to_string(), json!(values.join(",")));
+    }
+    let text = std::str::from_utf8(&request.body).ok();
+    let body = text.map_or_else(|| BASE64.encode(&request.body), str::to_owned);
+    json!({
+        "version": "2.0",
+        "routeKey": "POST /webhooks/x/{connector_id}",
+        "rawPath": path,
+        "rawQueryString": request.query.as_deref().unwrap_or(""),
+        "headers": headers,
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": "api",
+            "domainName": "api.example.com",
+            "domainPrefix": "api",
+            "http": {
+                "method": "POST", "path": path, "protocol": "HTTP/1.1",
+                "sourceIp": "203.0.113.7", "userAgent": "",
+            },
+            "requestId": "r",
+            "routeKey": "POST /webhooks/x/{connector_id}",
+            "stage": "$default",
+            "time": "12/Mar/2020:19:03:58 +0000",
+            "timeEpoch": 1_583_348_638_390_i64,
+        },
+        "body": body,
+        "isBase64Encoded": text.is_none() || request.headers.contains_key(NO_BASE64),
+    })
+}
+
+fn answer(function: &Function, request: HttpRequest) -> Response<lambda_http::Body> {
+    RUNTIME.block_on(handle(&function.intake, request))
+}
+
+impl Function {
+    fn of(platform: &'static dyn Platform) -> Self {
+        let fixture = Arc::new(Fixture::of(platform));
+        let ports = Arc::new(Ports(Arc::clone(&fixture)));
+        let intake = Intake::new(
+            Box::new(Shared(platform)),
+            IntakePorts {
+                connectors: ports.clone(),
+                vault: ports.clone(),
+                store: ports.clone(),
+                onboarding: ports.clone(),
+                inbox: ports.clone(),
+                clock: ports,
+            },
+        );
+        Self { fixture, intake }
+    }
+}
+
+/// A provider that somebody else owns.
+struct Shared(&'static dyn Platform);
+
+#[async_trait]
+impl WebhookProvider for Shared {
+    fn provider(&self) -> Provider {
+        self.0.webhook().provider()
+    }
+
+    fn verification_secrets(&self) -> &'static [&'static str] {
+        self.0.webhook().verification_secrets()
+    }
+
+    async fn verify(
+        &self,
+        request: &RawRequest<'_>,
+        credentials: &Credentials<'_>,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        self.0.webhook().verify(request, credentials, now).await
+    }
+
+    fn parse(
+        &self,
+        request: &RawRequest<'_>,
+        connector: &Connector,
+        now: Timestamp,
+    ) -> Result<Parsed, Refusal> {
+        self.0.webhook().parse(request, connector, now)
+    }
+
+    fn refusal_reply(&self, status: u16) -> Reply {
+        self.0.webhook().refusal_reply(status)
+    }
+}
+
+/// One connector, and records of nobody.
+struct Ports(Arc<Fixture>);
+
+#[async_trait]
+impl ConnectorReader for Ports {
+    async fn find_connector(&self, id: ConnectorId) -> Result<Option<Connector>, PortError> {
+        let connector = &self.0.connector;
+        Ok((connector.id == id).then(|| connector.clone()))
+    }
+}
+
+#[async_trait]
+impl SecretVault for Ports {
+    async fn seal(
+        &self,
+        _fields: &BTreeMap<String, Secret>,
+        _context: &(dyn for<'a> Fn(&'a str) -> String + Send + Sync),
+    ) -> Result<SealedSecrets, PortError> {
+        Ok(SealedSecrets::default())
+    }
+
+    async fn open(
+        &self,
+        _sealed: &SealedSecrets,
+        field: &str,
+        _context: &str,
+    ) -> Result<Option<Secret>, PortError> {
+        Ok(self.0.verifying.get(field).cloned())
+    }
+}
+
+#[async_trait]
+impl IntakeStore for Ports {
+    async fn load(&self, key: &IntakeKey<'_>) -> Result<Loaded, PortError> {
+        let nobody = |identity: &Identity| Candidate {
+            identity: identity.clone(),
+            user: None,
+            same_as: None,
+            standing: None,
+        };
+        Ok(Loaded {
+            sender: nobody(key.sender),
+            // Told apart, two ids would be linked for ever: no record comes of it here.
+            also_known_as: None,
+            conversation: ConversationLog::default(),
+        })
+    }
+
+    async fn link(&self, _scope: ProjectScope, _link: &Link) -> Result<(), PortError> {
+        Ok(())
+    }
+
+    async fn merge(
+        &self,
+        _scope: ProjectScope,
+        _merge: &Merge,
+        _now: Timestamp,
+    ) -> Result<(), PortError> {
+        Ok(())
+    }
+
+    async fn open_request(
+        &self,
+        _open: &OpenRequest,
+        _due: Timestamp,
+    ) -> Result<Written, PortError> {
+        Ok(Written::Done)
+    }
+
+    async fn introduce(
+        &self,
+        _introduction: &Introduction,
+        _due: Timestamp,
+    ) -> Result<Written, PortError> {
+        Ok(Written::Done)
+    }
+
+    async fn count_held(
+        &self,
+        _scope: ProjectScope,
+        _standing: &vestibule_domain::chat_user::Standing,
+        _event_keys: &[String],
+        _sent_at: Timestamp,
+    ) -> Result<Counted, PortError> {
+        Ok(Counted::Done)
+    }
+
+    async fn note_send_failure(
+        &self,
+        _place: &StandingPlace<'_>,
+        _failure: &NotedFailure<'_>,
+    ) -> Result<Noted, PortError> {
+        Ok(Noted::Done)
+    }
+
+    async fn note_consent(
+        &self,
+        _place: &StandingPlace<'_>,
+        _opted_out_at: Option<Timestamp>,
+    ) -> Result<(), PortError> {
+        Ok(())
+    }
+
+    async fn keep_unreadable(&self, _letter: &DeadLetter) -> Result<(), PortError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl OnboardingQueue for Ports {
+    async fn enqueue_onboarding(&self, _job: OnboardingJob) -> Result<(), PortError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl InboxQueue for Ports {
+    async fn enqueue_delivery(&self, message: DeliverMessage) -> Result<(), PortError> {
+        let sent = serde_json::to_vec(&message).expect("it is JSON");
+        assert!(sent.len() <= QUEUED_MAX, "{} bytes", sent.len());
+        Ok(())
+    }
+}
+
+impl Clock for Ports {
+    fn now(&self) -> Timestamp {
+        NOW
+    }
+}

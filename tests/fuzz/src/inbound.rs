@@ -1,0 +1,193 @@
+//! Requests.
+
+use crate::{
+    input::Request,
+    outgoing,
+    platform::{Fixture, NOW, Platform, Signer},
+};
+use futures_util::FutureExt;
+use vestibule_domain::{
+    connector::Connector,
+    message::{Identity, InboundMessage},
+    text::{NAME_MAX_CHARS, is_invisible},
+};
+use vestibule_providers::{
+    fields::{ATTACHMENTS_MAX, EVENT_KEY_MAX_BYTES, TEXT_MAX_CHARS, URL_MAX_BYTES},
+    webhook::{Credentials, Event, KIND_MAX_CHARS, SendFailure},
+};
+
+/// Longest detail of an unreadable event, in characters: a sentence of ours.
+const DETAIL_MAX_CHARS: usize = 200;
+/// The last moment that a message can be of: the year 9999, which is as far as texts of it go.
+const LAST_MILLIS: i64 = 253_402_300_799_999;
+
+/// One request: as it is, signed by strangers, and signed by the platform.
+pub fn exercise(fixture: &Fixture, request: &Request) {
+    let platform = fixture.platform;
+    assert!(!is_taken(fixture, request), "taken without a signature");
+
+    let mut forged = request.clone();
+    platform.sign(&mut forged, Signer::Stranger);
+    assert!(
+        !is_taken(fixture, &forged),
+        "taken with a stranger's signature"
+    );
+
+    let signer = if request.body.len().is_multiple_of(8) {
+        Signer::PlatformBefore
+    } else {
+        Signer::Platform
+    };
+    let mut signed = request.clone();
+    let must_be_taken = platform.sign(&mut signed, signer);
+    assert_eq!(
+        is_taken(fixture, &signed),
+        must_be_taken,
+        "taken though signed for another, or not taken though signed"
+    );
+    if must_be_taken {
+        read(fixture, &signed);
+    }
+}
+
+/// Whether the provider says that the platform sent this.
+pub fn is_taken(fixture: &Fixture, request: &Request) -> bool {
+    let credentials = Credentials {
+        connector: &fixture.connector,
+        secrets: &fixture.verifying,
+    };
+    fixture
+        .platform
+        .webhook()
+        .verify(&request.raw(), &credentials, NOW)
+        .now_or_never()
+        .expect("nothing here waits")
+        .is_ok()
+}
+
+fn read(fixture: &Fixture, request: &Request) {
+    let (platform, connector) = (fixture.platform, &fixture.connector);
+    let parsed = platform.webhook().parse(&request.raw(), connector, NOW);
+    let again = platform.webhook().parse(&request.raw(), connector, NOW);
+    assert_eq!(parsed, again, "read twice, understood differently");
+    let Ok(parsed) = parsed else {
+        return;
+    };
+    assert!(
+        platform.is_reply(&parsed.reply, request),
+        "answered with {:?}",
+        String::from_utf8_lossy(&parsed.reply.body)
+    );
+    assert!(!parsed.events.is_empty(), "says nothing");
+    let mut first = true;
+    for event in &parsed.events {
+        match event {
+            Event::Message(message) => {
+                check_message(platform, connector, message);
+                // Of a batch, the first: the others are of the same kind, and there may be thousands.
+                if first {
+                    outgoing::answer_to(fixture, message);
+                    first = false;
+                }
+            }
+            Event::Ignored { kind } => check_word(kind),
+            Event::SendFailed(failure) => check_failure(platform, failure),
+            Event::Consent { sender, .. } => {
+                assert!(!sender.is_empty(), "nobody's consent");
+                sender.iter().for_each(|who| check_identity(platform, who));
+            }
+            Event::Throttled { .. } => {}
+            Event::Unreadable { detail } => {
+                assert!(detail.chars().count() <= DETAIL_MAX_CHARS, "{detail}");
+                assert!(!detail.contains(is_invisible), "{detail:?}");
+            }
+        }
+    }
+}
+
+fn check_message(platform: &dyn Platform, connector: &Connector, message: &InboundMessage) {
+    check_identity(platform, &message.sender);
+    if let Some(other) = &message.also_known_as {
+        check_identity(platform, other);
+        assert_ne!(*other, message.sender, "known under one id twice");
+    }
+    let conversation = &message.conversation;
+    assert!(!conversation.provider_conversation_id.is_empty());
+    assert_ne!(conversation.thread.as_deref(), Some(""));
+    let same = vestibule_domain::conversation::ConversationRef::new(
+        connector.id,
+        conversation.kind,
+        conversation.provider_conversation_id.clone(),
+        conversation.thread.clone(),
+    );
+    assert_eq!(conversation.id, same.id, "another connector's conversation");
+
+    assert!(!message.event_keys.is_empty(), "no event key");
+    for key in &message.event_keys {
+        assert!((1..=EVENT_KEY_MAX_BYTES).contains(&key.len()), "{key}");
+        assert!(key.bytes().all(|b| b.is_ascii_graphic()), "{key:?}");
+        assert!(key.starts_with(&format!("{}:", platform.key())), "{key}");
+    }
+    assert!(!message.provider_event_id.is_empty());
+
+    assert!(message.text.chars().count() <= TEXT_MAX_CHARS);
+    assert!(!message.text.contains('\0'));
+    let sent_at = message.sent_at.millis();
+    assert!((0..=LAST_MILLIS).contains(&sent_at), "sent at {sent_at}");
+
+    let profile = &message.profile;
+    let names = [
+        &profile.display_name,
+        &profile.first_name,
+        &profile.last_name,
+    ];
+    for name in names.into_iter().flatten() {
+        check_name(name);
+    }
+    assert!(!profile.avatar_kept);
+
+    assert!(message.attachments.len() <= ATTACHMENTS_MAX);
+    for attachment in &message.attachments {
+        assert!(!attachment.provider_id.is_empty());
+        if let Some(name) = &attachment.name {
+            check_name(name);
+        }
+        if let Some(mime_type) = &attachment.mime_type {
+            assert!(mime_type.bytes().all(|b| b.is_ascii_graphic()));
+        }
+        if let Some(url) = &attachment.url {
+            assert!(url.starts_with("https://") && url.len() <= URL_MAX_BYTES);
+            assert!(url.bytes().all(|b| b.is_ascii_graphic()), "{url:?}");
+        }
+    }
+}
+
+fn check_failure(platform: &dyn Platform, failure: &SendFailure) {
+    failure
+        .recipient
+        .iter()
+        .for_each(|who| check_identity(platform, who));
+    assert!(!failure.message_id.is_empty());
+    assert!(failure.message_id.bytes().all(|b| b.is_ascii_graphic()));
+    assert!(!failure.reason.is_empty());
+    assert!(!failure.reason.contains(is_invisible));
+}
+
+fn check_identity(platform: &dyn Platform, identity: &Identity) {
+    assert_eq!(identity.provider.key(), platform.key());
+    for part in [&identity.platform_scope, &identity.identifier] {
+        assert!(!part.is_empty(), "an id that is empty");
+        assert!(part.bytes().all(|b| b.is_ascii_graphic()), "{part:?}");
+    }
+}
+
+fn check_name(name: &str) {
+    assert!((1..=NAME_MAX_CHARS).contains(&name.chars().count()));
+    assert!(!name.contains(is_invisible), "{name:?}");
+    assert_eq!(name.trim(), name);
+}
+
+fn check_word(word: &str) {
+    assert!(word.chars().count() <= KIND_MAX_CHARS, "{word}");
+    assert!(!word.contains(is_invisible), "{word:?}");
+}

@@ -1,0 +1,249 @@
+//! Calls, and what platforms answer.
+
+use crate::{
+    input::Answers,
+    platform::{Fixture, disguised},
+};
+use http::{HeaderValue, uri::PathAndQuery};
+use memchr::memmem;
+use percent_encoding::percent_decode_str;
+use vestibule_domain::{
+    connector::Provider,
+    conversation::ConversationRef,
+    message::{Identity, InboundMessage},
+    ports::{
+        AVATAR_MAX_BYTES, Destination, Mark, OutgoingText, ProfileOutcome, ProfileQuery,
+        SendOutcome,
+    },
+    profile::Profile,
+    text::is_invisible,
+};
+use vestibule_providers::{
+    catalogue::{chat_provider, connector_setup},
+    outgoing::{CallResult, ChatProvider, Host, HttpReply, OutgoingCall, Step},
+    setup::SetupOutcome,
+    webhook::{Credentials, KIND_MAX_CHARS},
+};
+
+/// Calls that one run may take, as in the code that makes them.
+const CALLS_MAX: usize = 32;
+/// What stands in an answer for a secret that the platform repeats.
+const ECHO: &str = "%ECHO%";
+
+/// A text, and a set-up, with these answers.
+pub fn exercise(fixture: &Fixture, answers: &Answers) {
+    let run = Run::new(fixture, answers.results.clone());
+    let pieces = run.chat.pieces(&answers.text);
+    let kept = |text: &str| text.split_whitespace().collect::<String>();
+    assert_eq!(
+        kept(&pieces.concat()),
+        kept(&answers.text),
+        "words are lost"
+    );
+    let long = pieces.into_iter().next();
+    for text in ["Hello", long.as_deref().unwrap_or("")] {
+        for conversation in &fixture.conversations {
+            run.send(text, &fixture.person, conversation);
+        }
+    }
+    run.set_up();
+}
+
+/// An answer to a message that was read: what it told leads our calls nowhere else.
+pub fn answer_to(fixture: &Fixture, message: &InboundMessage) {
+    let run = Run::new(fixture, Vec::new());
+    run.send("Hello", &message.sender, &message.conversation);
+}
+
+struct Run<'a> {
+    fixture: &'a Fixture,
+    chat: &'static dyn ChatProvider,
+    answers: Vec<CallResult>,
+}
+
+impl<'a> Run<'a> {
+    fn new(fixture: &'a Fixture, answers: Vec<CallResult>) -> Self {
+        let echo = fixture.platform.part_of_addresses().unwrap_or_default();
+        Self {
+            fixture,
+            chat: chat_provider(&Provider::new(fixture.platform.key())).expect("it is listed"),
+            answers: answers
+                .into_iter()
+                .map(|answer| with_echo(answer, &echo))
+                .collect(),
+        }
+    }
+
+    fn send(&self, text: &str, person: &Identity, conversation: &ConversationRef) {
+        let mark = Mark {
+            id: "01JD3Q3Z9V8M4T6K2N7P5R1S0W",
+            look_first: true,
+        };
+        for (to, mark) in [
+            (Destination::Conversation(conversation), None),
+            (Destination::Conversation(conversation), Some(mark)),
+            (Destination::Privately(person, conversation), None),
+        ] {
+            let text = OutgoingText { to, text, mark };
+            let outcome = self.drive(conversation, |credentials, so_far| {
+                self.chat.send(&text, credentials, so_far)
+            });
+            match outcome {
+                SendOutcome::Sent(receipt) => {
+                    assert_ne!(receipt.moved_to.as_deref(), Some(""));
+                }
+                SendOutcome::Retry { reason, .. } | SendOutcome::Failed { reason, .. } => {
+                    self.check_word(&reason);
+                }
+            }
+        }
+        let query = ProfileQuery {
+            identity: person,
+            conversation,
+        };
+        let outcome = self.drive(conversation, |credentials, so_far| {
+            self.chat.profile(&query, credentials, so_far)
+        });
+        match outcome {
+            ProfileOutcome::Found { profile, avatar } => {
+                let cleaned = Profile::from_raw(
+                    profile.display_name.as_deref(),
+                    profile.first_name.as_deref(),
+                    profile.last_name.as_deref(),
+                    profile.avatar_url.as_deref(),
+                );
+                assert_eq!(profile, cleaned, "a profile that is not clean");
+                assert!(avatar.is_none_or(|avatar| avatar.bytes.len() <= AVATAR_MAX_BYTES));
+            }
+            ProfileOutcome::Retry { reason, .. } | ProfileOutcome::None { reason } => {
+                self.check_word(&reason);
+            }
+        }
+    }
+
+    fn set_up(&self) {
+        let key = self.fixture.platform.key();
+        let setup = connector_setup(&Provider::new(key)).expect("it is listed");
+        let nowhere = &self.fixture.conversations[0];
+        let id = self.fixture.connector.id;
+        let url = format!("https://api.example.com/webhooks/{key}/{id}");
+        let credentials = self.credentials();
+        let tested = self.drive(nowhere, |credentials, so_far| {
+            setup.test(credentials, so_far)
+        });
+        self.check_set_up(tested);
+        if setup.connect(&url, &credentials, &[]).is_some() {
+            let connected = self.drive(nowhere, |credentials, so_far| {
+                setup
+                    .connect(&url, credentials, so_far)
+                    .expect("it connected before")
+            });
+            self.check_set_up(connected);
+        }
+    }
+
+    fn check_set_up(&self, outcome: SetupOutcome) {
+        match outcome {
+            SetupOutcome::Done { summary } => self.check_sentence(&summary),
+            SetupOutcome::Failed {
+                problem, reason, ..
+            } => {
+                self.check_sentence(&problem);
+                self.check_word(&reason);
+            }
+            SetupOutcome::Later { reason, .. } => self.check_word(&reason),
+        }
+    }
+
+    fn credentials(&self) -> Credentials<'_> {
+        Credentials {
+            connector: &self.fixture.connector,
+            secrets: &self.fixture.calling,
+        }
+    }
+
+    /// Makes calls until it is over. Behind the last answer there is none any more.
+    fn drive<T>(
+        &self,
+        conversation: &ConversationRef,
+        next: impl Fn(&Credentials<'_>, &[CallResult]) -> Step<T>,
+    ) -> T {
+        let credentials = self.credentials();
+        let mut so_far = Vec::new();
+        while so_far.len() < CALLS_MAX {
+            let call = match next(&credentials, &so_far) {
+                Step::Done(outcome) => return outcome,
+                Step::Call(call) => call,
+            };
+            self.check_call(&call, conversation);
+            let result = self.answers.get(so_far.len()).cloned();
+            let result = result.unwrap_or_else(|| CallResult::NoReply {
+                reason: "timeout".to_owned(),
+            });
+            if let CallResult::Replied(reply) = &result {
+                // How long it is kept is the platform's to say.
+                let _ = self.chat.keep_answer(&call, reply);
+            }
+            so_far.push(result);
+        }
+        panic!("asks for one call after another");
+    }
+
+    /// A call goes to this platform, to the path that it names, and cannot be anything else.
+    fn check_call(&self, call: &OutgoingCall, conversation: &ConversationRef) {
+        self.check_hidden(&format!("{call:?}"));
+        match &call.host {
+            Host::Api(api) => assert!(self.fixture.platform.apis().contains(api), "{api:?}"),
+            Host::TeamsService(url) => {
+                assert_eq!(Some(url), conversation.reply_url.as_ref());
+            }
+        }
+        let path = PathAndQuery::try_from(call.path.as_str()).expect("a path");
+        assert_eq!(path.as_str(), call.path, "not all of it is the path");
+        assert_eq!(path.query(), None, "the path brings a query");
+        assert!(call.path.starts_with('/') && !call.path.contains(['\\', '#']));
+        for part in call.path.split('/') {
+            let part = percent_decode_str(part).decode_utf8_lossy();
+            assert!(!matches!(part.as_ref(), "." | ".."), "{}", call.path);
+        }
+        for (_, value) in &call.headers {
+            assert!(HeaderValue::from_str(value.reveal()).is_ok());
+        }
+    }
+
+    fn check_word(&self, word: &str) {
+        assert!(word.chars().count() <= KIND_MAX_CHARS, "{word}");
+        self.check_sentence(word);
+    }
+
+    fn check_sentence(&self, sentence: &str) {
+        assert!(!sentence.contains(is_invisible), "{sentence:?}");
+        self.check_hidden(sentence);
+    }
+
+    fn check_hidden(&self, text: &str) {
+        let text = disguised(text);
+        for hidden in &self.fixture.hidden {
+            let shows = memmem::find(&text, hidden).is_some();
+            assert!(!shows, "a secret shows");
+        }
+    }
+}
+
+fn with_echo(answer: CallResult, echo: &str) -> CallResult {
+    match answer {
+        CallResult::Replied(reply) => match std::str::from_utf8(&reply.body) {
+            Ok(body) if body.contains(ECHO) => CallResult::Replied(HttpReply {
+                body: body.replace(ECHO, echo).into_bytes(),
+                ..reply
+            }),
+            _ => CallResult::Replied(reply),
+        },
+        CallResult::NoReply { reason } => CallResult::NoReply {
+            reason: reason.replace(ECHO, echo),
+        },
+        CallResult::Forbidden { reason } => CallResult::Forbidden {
+            reason: reason.replace(ECHO, echo),
+        },
+    }
+}

@@ -1,0 +1,25 @@
+//! The platforms, with connectors as the captured events want them.
+
+mod dialog360;
+mod slack;
+mod teams;
+mod telegram;
+mod twilio;
+
+pub use dialog360::Dialog360;
+pub use slack::Slack;
+pub use teams::Teams;
+pub use telegram::Telegram;
+pub use twilio::Twilio;
+
+use crate::platform::{Purpose, Signer, secret};
+
+/// The secret that somebody signs with; `field` is the platform's.
+fn signing_secret(signer: Signer, field: &str) -> String {
+    let name = match signer {
+        Signer::Platform => field.to_owned(),
+        Signer::PlatformBefore => format!("previous_{field}"),
+        Signer::Stranger => "a stranger's".to_owned(),
+    };
+    secret(Purpose::Verifying, &name)
+}
