@@ -301,6 +301,20 @@ impl Simulator {
         url.clone_into(&mut base_url);
     }
 
+    /// A captured request of `events/<provider>` as it would come to this connector, signed; not sent.
+    ///
+    /// # Errors
+    /// When there is no such file or connector.
+    pub fn captured(
+        &self,
+        connector_id: &str,
+        name: &str,
+        user_id: Option<&str>,
+    ) -> Result<SignedRequest, SimulatorError> {
+        let event_id = add_fixture(&self.shared, connector_id, name, user_id, true)?;
+        self.next_request(&event_id)
+    }
+
     /// Connects an account of another platform than Slack, or replaces the one of the same connector.
     pub fn add_connector(&self, connector: ConnectorConfig) {
         self.shared

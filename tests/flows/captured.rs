@@ -1,0 +1,101 @@
+//! Every captured request through the webhook of its platform: what is ignored writes nothing and is answered as the platform
+//! needs it (SPEC A39), what cannot be read is kept, and nothing that somebody sends does harm.
+
+use crate::accounts::PLATFORMS;
+use crate::world::World;
+use lambda_http::Body;
+use vestibule_testkit::{events, simulator::Platform};
+
+fn text(body: &Body) -> String {
+    String::from_utf8(body.as_ref().to_vec()).unwrap()
+}
+
+/// Sends every file that begins like this, and returns what each was answered and how many rows it wrote.
+async fn answers(world: &World, prefix: &str) -> Vec<(String, u16, String, usize)> {
+    let ada = world.person("Ada Lovelace");
+    let id = world.connector.id.to_string();
+    let mut answers = Vec::new();
+    for name in events::names(world.platform.key()).unwrap() {
+        if !name.starts_with(prefix) {
+            continue;
+        }
+        let request = world.slack.captured(&id, &name, Some(&ada)).unwrap();
+        let before = world.db.items().unwrap().len();
+        let answer = world.answer(&id, &request).await;
+        let written = world.db.items().unwrap().len() - before;
+        answers.push((name, answer.status().as_u16(), text(answer.body()), written));
+    }
+    assert!(!answers.is_empty(), "{:?} has no {prefix}", world.platform);
+    answers
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_persons_message_writes_nothing_and_gets_its_platforms_answer() {
+    for platform in PLATFORMS {
+        let world = World::on(platform).await;
+        for (name, status, body, written) in answers(&world, "ignored_").await {
+            assert_eq!((status, written), (200, 0), "{platform:?} {name}");
+            let expected = match platform {
+                Platform::Twilio => {
+                    "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response></Response>"
+                }
+                // Teams waits for the body of an invoke's answer.
+                Platform::Teams if name.contains("invoke") => "{}",
+                _ => "",
+            };
+            assert_eq!(body, expected, "{platform:?} {name}");
+        }
+        assert!(world.aws.messages("onboarding").is_empty());
+        assert!(world.aws.messages("inbox.fifo").is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_write_makes_them_known_and_what_is_hostile_is_answered_all_the_same() {
+    for platform in PLATFORMS {
+        let world = World::on(platform).await;
+        for (name, status, _, written) in answers(&world, "message_").await {
+            assert_eq!(status, 200, "{platform:?} {name}");
+            // People of one file may have written in another before; then the message is counted.
+            assert!(written <= 6, "{platform:?} {name}: {written}");
+        }
+        assert!(!world.rows("USER").is_empty(), "{platform:?}");
+        for (name, status, body, _) in answers(&world, "hostile_").await {
+            assert!(
+                [200, 401].contains(&status),
+                "{platform:?} {name}: {status}"
+            );
+            assert!(!body.contains("method"), "{platform:?} {name}");
+        }
+        for user in world.rows("USER") {
+            let name = user["profile"]["display_name"].as_str().unwrap_or("");
+            assert!(
+                !name.chars().any(vestibule_domain::text::is_invisible),
+                "{platform:?}: {name:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_authentic_and_cannot_be_read_is_acknowledged_and_kept() {
+    // Slack's are among the hostile ones.
+    for platform in PLATFORMS.into_iter().skip(1) {
+        let world = World::on(platform).await;
+        for (name, status, _, _) in answers(&world, "unreadable_").await {
+            assert_eq!(status, 200, "{platform:?} {name}");
+        }
+        let letters = world
+            .db
+            .items()
+            .unwrap()
+            .iter()
+            .filter(|row| {
+                row["pk"]
+                    .as_str()
+                    .is_some_and(|pk| pk.ends_with("#DEAD_LETTERS"))
+            })
+            .count();
+        assert!(letters > 0, "{platform:?}");
+    }
+}
