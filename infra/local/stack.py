@@ -236,8 +236,8 @@ def welcome(stack: dict, detached: bool) -> None:
     say(f"""
 {bold("Vestibule is up.")}
 
-  {bold("Chat as a Slack, Teams, Telegram, WhatsApp or SMS user")}
-                  {stack["simulator_url"]}
+  {bold("Chat as a Slack, Teams, Telegram, WhatsApp or SMS user")}: {stack["simulator_url"]}
+
   {bold("API")}           {stack["api_url"]}/v1   {dim("described at /v1/openapi.json")}
   {bold("API key")}       {stack["api_key"]}
   {bold("AWS emulator")}  {stack["aws_endpoint_url"]}   {dim(". .local/aws.env, then use the AWS CLI as usual")}
