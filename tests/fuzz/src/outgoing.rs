@@ -238,8 +238,8 @@ impl<'a> Run<'a> {
     }
 }
 
-/// What is for one person alone, and answers a conversation whose id stands for nothing else, goes nowhere near a conversation that others read, whatever the
-/// platform answers (SPEC A38).
+/// What is for one person alone goes nowhere near a conversation that others read, whatever the
+/// platform answers (SPEC A38). Only for conversations whose id is like nothing else in a call.
 fn check_private(text: &OutgoingText<'_>, call: &OutgoingCall) {
     let Destination::Privately(_, conversation) = text.to else {
         return;
