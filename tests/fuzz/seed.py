@@ -59,7 +59,7 @@ def escaped(word: str) -> str:
 
 def http_event(target: str, event: pathlib.Path) -> bytes:
     """What `event` reads: the path first, then a request."""
-    path = f"/webhooks/{TARGETS[target]}/01JD3Q3Z9V8M4T6K2N7P5R1S0W"
+    path = f"/webhooks/{TARGETS[target]}/{{connector}}"
     return f"{path}\n".encode() + request(target, event)
 
 

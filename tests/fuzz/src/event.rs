@@ -43,6 +43,8 @@ use vestibule_providers::webhook::{
     Credentials, Parsed, RawRequest, Refusal, Reply, WebhookProvider,
 };
 
+/// What stands in a path for the connector's id.
+const CONNECTOR: &str = "{connector}";
 /// In the presence of this header, the body is said to be base64 whatever it is.
 const NO_BASE64: &str = "x-not-base64";
 
@@ -80,14 +82,15 @@ pub fn exercise(data: &[u8]) {
         .find(|function| path.contains(function.fixture.platform.key()))
         .unwrap_or(&FUNCTIONS[0]);
 
-    if let Some(http) = http_request(&path, &request) {
+    let id = function.fixture.connector.id.to_string();
+    if let Some(http) = http_request(&path.replace(CONNECTOR, &id), &request) {
         let status = answer(function, http).status();
         assert!(matches!(status.as_u16(), 401 | 413), "unsigned: {status}");
     }
 
     let fixture = &function.fixture;
     let key = fixture.platform.key();
-    let path = format!("/webhooks/{key}/{}", fixture.connector.id);
+    let path = format!("/webhooks/{key}/{id}");
     let mut signed = request;
     // What is signed is what the sender wrote, and no platform writes what no address can hold.
     signed.query = None;

@@ -9,7 +9,7 @@ use memchr::memmem;
 use percent_encoding::percent_decode_str;
 use vestibule_domain::{
     connector::Provider,
-    conversation::ConversationRef,
+    conversation::{ConversationKind, ConversationRef},
     message::{Identity, InboundMessage},
     ports::{
         AVATAR_MAX_BYTES, Destination, Mark, OutgoingText, ProfileOutcome, ProfileQuery,
@@ -27,6 +27,8 @@ use vestibule_providers::{
 
 /// Calls that one run may take, as in the code that makes them.
 const CALLS_MAX: usize = 32;
+/// The text that names no place, so that a place in its call is where it goes.
+const GREETING: &str = "Hello";
 /// What stands in an answer for a secret that the platform repeats.
 const ECHO: &str = "%ECHO%";
 
@@ -41,7 +43,7 @@ pub fn exercise(fixture: &Fixture, answers: &Answers) {
         "words are lost"
     );
     let long = pieces.into_iter().next();
-    for text in ["Hello", long.as_deref().unwrap_or("")] {
+    for text in [GREETING, long.as_deref().unwrap_or("")] {
         for conversation in &fixture.conversations {
             run.send(text, &fixture.person, conversation);
         }
@@ -52,7 +54,7 @@ pub fn exercise(fixture: &Fixture, answers: &Answers) {
 /// An answer to a message that was read: what it told leads our calls nowhere else.
 pub fn answer_to(fixture: &Fixture, message: &InboundMessage) {
     let run = Run::new(fixture, Vec::new());
-    run.send("Hello", &message.sender, &message.conversation);
+    run.send(GREETING, &message.sender, &message.conversation);
 }
 
 struct Run<'a> {
@@ -86,7 +88,13 @@ impl<'a> Run<'a> {
         ] {
             let text = OutgoingText { to, text, mark };
             let outcome = self.drive(conversation, |credentials, so_far| {
-                self.chat.send(&text, credentials, so_far)
+                let step = self.chat.send(&text, credentials, so_far);
+                if let Step::Call(call) = &step
+                    && self.fixture.conversations.contains(conversation)
+                {
+                    check_private(&text, call);
+                }
+                step
             });
             match outcome {
                 SendOutcome::Sent(receipt) => {
@@ -227,6 +235,26 @@ impl<'a> Run<'a> {
             let shows = memmem::find(&text, hidden).is_some();
             assert!(!shows, "a secret shows");
         }
+    }
+}
+
+/// What is for one person alone goes nowhere near a conversation that others read, whatever the
+/// platform answers (SPEC A38). Only for conversations whose id is like nothing else in a call.
+fn check_private(text: &OutgoingText<'_>, call: &OutgoingCall) {
+    let Destination::Privately(_, conversation) = text.to else {
+        return;
+    };
+    if conversation.kind == ConversationKind::Direct || text.text != GREETING {
+        return;
+    }
+    // A thread's id has its channel's in front.
+    let shared = conversation.provider_conversation_id.split(';').next();
+    let shared = disguised(shared.unwrap_or_default());
+    let path = percent_decode_str(&call.path).decode_utf8_lossy();
+    let body = String::from_utf8_lossy(call.body.as_deref().unwrap_or_default());
+    for part in [path, body] {
+        let named = memmem::find(&disguised(&part), &shared).is_some();
+        assert!(!named, "a private text goes to everybody");
     }
 }
 
