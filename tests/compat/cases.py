@@ -95,7 +95,7 @@ def generate(rng: random.Random, fresh: Callable, judge: Callable, mutations: li
             except NotApplicable:
                 case = before
                 continue
-            except (ValueError, LookupError):
+            except (ValueError, TypeError, LookupError):
                 # What an earlier change has broken need not be readable. A request as signed is.
                 if not before.what:
                     raise

@@ -184,7 +184,8 @@ def _own_query(case: Case) -> str | None:
 
 def _query_is_anothers(case: Case) -> bool:
     own = _own_query(case)
-    return own is not None and case.query != own and not (case.query or "").startswith(f"{own}&")
+    # An empty query and none are one to whoever is told the requested address, and two where they are configured.
+    return own is not None and not (case.query and (case.query == own or case.query.startswith(f"{own}&")))
 
 
 def _rule_only_we_have(case: Case) -> str | None:
