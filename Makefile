@@ -30,6 +30,7 @@ test: ## Check everything, as CI does
 bench: tools ## Measure the webhooks as Lambda would run them (tests/bench)
 	cargo build --release $(addprefix --package ,$(filter webhook-%,$(FUNCTIONS)))
 	@$(TOOLS)/python tests/bench/run.py
+	cargo test --package vestibule-tests --test flows -- --ignored latency
 
 build: tools ## Build the functions for Lambda; ARCH=x86_64 for the other processor
 	@test -n "$(TARGET)" || { echo "ARCH is $(ARCH); it must be arm64 or x86_64."; exit 1; }

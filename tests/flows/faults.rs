@@ -3,10 +3,9 @@
 //! welcomed once. A worker that cannot know whether the platform took the message looks for it first where the platform can be
 //! asked, which is Slack; elsewhere it sends the message again, and that is the one case of a second welcome.
 
-use crate::world::{Invoked, SAID, World};
+use crate::world::{HEAVY, Invoked, SAID, World};
 use futures_util::{StreamExt, stream};
 use std::time::Duration;
-use tokio::sync::Mutex;
 use vestibule_domain::chat_user::OnboardingMessage;
 use vestibule_testkit::{
     fault_proxy::{Fault, FaultProxy, Rule},
@@ -49,9 +48,6 @@ impl Case {
         self.platform != Platform::Slack && (lost || died)
     }
 }
-
-/// Matrices take turns: several at once would be measured by how busy the machine is.
-static TURN: Mutex<()> = Mutex::const_new(());
 
 fn proxy(world: &World, link: Link) -> &FaultProxy {
     match link {
@@ -218,7 +214,7 @@ async fn no_fault_on_the_way_of_a_first_message_over_twilio_loses_it() {
 }
 
 async fn every_fault_at_every_call(platform: Platform) {
-    let _turn = TURN.lock().await;
+    let _turn = HEAVY.lock().await;
     let sites = sites(platform).await;
     assert!(sites.len() >= 10, "{sites:?}");
     let faults = [

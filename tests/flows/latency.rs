@@ -33,6 +33,7 @@ async fn time_to_answer(platform: Platform, fault: Fault) -> (u16, Duration) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures time: `make bench` runs it"]
 async fn with_a_dead_table_every_webhook_answers_within_two_seconds_and_asks_for_another_delivery()
 {
     for platform in PLATFORMS {
@@ -48,6 +49,7 @@ async fn with_a_dead_table_every_webhook_answers_within_two_seconds_and_asks_for
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures time: `make bench` runs it"]
 async fn with_a_slow_table_the_impatient_platforms_are_answered_within_a_second() {
     for platform in [Platform::Slack, Platform::Dialog360, Platform::Telegram] {
         let slow = Fault::Delay(Duration::from_millis(100));

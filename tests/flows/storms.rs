@@ -1,16 +1,16 @@
 //! Many at once (SPEC B31, X01): the same event, and different first events of one person.
 
-use crate::world::{SAID, World};
+use crate::world::{HEAVY, SAID, World};
 use futures_util::future::join_all;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hundred_deliveries_of_one_event_at_once_are_one() {
+    let _turn = HEAVY.lock().await;
     let mut world = World::new().await;
     let ada = world.person("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, SAID);
-    let answers = join_all((0..100).map(|_| world.webhook(&connector, &hello))).await;
-    assert!(answers.iter().all(|status| *status == 200), "{answers:?}");
+    assert!(world.storm(&connector, &[&hello; 100]).await);
     world.settle().await;
     let requests = world.requests().await;
     assert_eq!(requests.len(), 1);
@@ -21,29 +21,15 @@ async fn a_hundred_deliveries_of_one_event_at_once_are_one() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hundred_first_messages_of_one_person_at_once_make_one_request() {
+    let _turn = HEAVY.lock().await;
     let mut world = World::new().await;
     let ada = world.person("Ada Lovelace");
     let connector = world.connector.clone();
     let requests: Vec<_> = (0..100)
         .map(|i| world.says(&connector, &ada, &format!("{SAID} {i}")))
         .collect();
-    let mut waiting: Vec<_> = requests.iter().collect();
-    // Slack delivers again what was not answered 200; a storm may take it more than one delivery.
-    for _ in 0..4 {
-        let answers = join_all(
-            waiting
-                .iter()
-                .map(|request| world.webhook(&connector, request)),
-        )
-        .await;
-        waiting = waiting
-            .into_iter()
-            .zip(answers)
-            .filter(|(_, status)| *status != 200)
-            .map(|(request, _)| request)
-            .collect();
-    }
-    assert_eq!(waiting.len(), 0);
+    let all: Vec<_> = requests.iter().collect();
+    assert!(world.storm(&connector, &all).await);
     world.settle().await;
     let requests = world.requests().await;
     assert_eq!(requests.len(), 1);
