@@ -1,6 +1,7 @@
 //! AWS calls per event (PERFORMANCE §2), counted on the wire.
 
 use crate::world::{SAID, World};
+use std::time::Duration;
 use vestibule_domain::access_request::Verdict;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,7 +66,7 @@ async fn a_bad_signature_takes_no_call_once_the_connector_is_known() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_delivery_takes_one_read_and_one_write() {
+async fn a_delivery_takes_one_read_one_turn_to_send_and_one_write() {
     let mut world = World::new().await;
     let ada = world.person("Ada Lovelace");
     let open = world.open.clone();
@@ -74,10 +75,16 @@ async fn a_delivery_takes_one_read_and_one_write() {
     world.settle().await;
     let next = world.says(&open, &ada, "More");
     world.webhook(&open, &next).await;
+    // After a pause a turn is free at once; within a burst it takes one update more.
+    world.clock.advance(Duration::from_secs(1));
     world.count_from_here();
     assert!(world.work_inbox().await);
     assert_eq!(
         world.aws_calls(),
-        ["DynamoDB.BatchGetItem", "DynamoDB.PutItem"]
+        [
+            "DynamoDB.BatchGetItem",
+            "DynamoDB.UpdateItem",
+            "DynamoDB.PutItem"
+        ]
     );
 }
