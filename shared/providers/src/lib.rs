@@ -35,9 +35,18 @@
 //!    answer that could not be understood, and no answer at all, are `Retry`: they are ambiguous.
 //! 4. Implement [`catalogue::ConnectorKind`]: the fields an admin fills in, each with where to find
 //!    it and its rule.
-//! 5. List it in [`catalogue::connector_kinds`] and [`catalogue::chat_providers`].
-//! 6. Put captured requests into `events/<key>/`, and test with the platform's published signature
-//!    vector, a row for every ignored kind and every error, and properties over arbitrary bytes.
+//! 5. Implement [`setup::ConnectorSetup`]: a test that changes nothing, and connecting, if the platform
+//!    has an API for it. A refusal names the field that is wrong and what to do, and no secret.
+//! 6. List it in [`catalogue`], in the lists of kinds, of setups and of chat providers.
+//! 7. Give its API an [`outgoing::Api`] with a variable, and the variable a parameter in `template.yaml`:
+//!    both workers and `admin-access` read it.
+//! 8. Add `functions/webhook-<key>/`, a few lines over `vestibule-coldstart`, and its blocks in
+//!    `template.yaml`: function with route, role, log group, alarms, output. The role is that of the
+//!    other webhooks.
+//! 9. Put captured requests into `events/<key>/`, and test with the platform's published signature
+//!    vector, a row for every ignored kind and every error, and properties over arbitrary bytes. Add the
+//!    platform to the simulator (`shared/testkit`), to `tests/fuzz` and `tests/bench`, and to the demo
+//!    (`infra/local/accounts.py`).
 
 pub mod catalogue;
 pub mod dialog360;
