@@ -147,7 +147,7 @@ async fn somebody_who_writes_in_a_channel_is_welcomed_where_nobody_else_reads() 
     let connector = world.connector.clone();
     let mention = world
         .slack
-        .write_in_general(&connector.id.to_string(), &ada, "@Acme Slack hello")
+        .write_in_general(&connector.id.to_string(), &ada, "@Acme Support hello")
         .unwrap();
     assert_eq!(mention.events.len(), 2);
     for event in &mention.events {
