@@ -13,7 +13,7 @@ LOCAL_STACK := $(PYTHON) infra/local/stack.py
 TOOLS := .local/tools/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test bench build deploy redrive fmt lint clean tools
+.PHONY: help run stop test bench fuzz build deploy redrive fmt lint clean tools
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -31,6 +31,13 @@ bench: tools ## Measure the webhooks as Lambda would run them (tests/bench)
 	cargo build --release $(addprefix --package ,$(filter webhook-%,$(FUNCTIONS)))
 	@$(TOOLS)/python tests/bench/run.py
 	cargo test --package vestibule-tests --test flows -- --ignored latency
+
+fuzz: ## Fuzz what strangers can reach, TIME seconds each (tests/fuzz; needs nightly Rust and cargo-fuzz)
+	$(PYTHON) tests/fuzz/seed.py
+	@for target in slack teams telegram dialog360 twilio event; do \
+		cargo +nightly fuzz run --fuzz-dir tests/fuzz --sanitizer none $$target -- \
+			-dict=tests/fuzz/dictionaries/$$target.dict -max_len=65536 -max_total_time=$(or $(TIME),600) || exit 1; \
+	done
 
 build: tools ## Build the functions for Lambda; ARCH=x86_64 for the other processor
 	@test -n "$(TARGET)" || { echo "ARCH is $(ARCH); it must be arm64 or x86_64."; exit 1; }
