@@ -5,7 +5,7 @@ use vestibule_domain::{connector::Connector, ids::ConnectorId, message::Identity
 use vestibule_providers::whatsapp::{bsuid_identity, phone_identity};
 use vestibule_testkit::simulator::{
     Account, AppConfig, ConnectorConfig, Dialog360Account, Person, Platform, Simulator,
-    TeamsAccount, TelegramAccount, TwilioAccount,
+    TeamsAccount, TelegramAccount, TwilioAccount, WhatsAppShows,
 };
 
 /// Every platform.
@@ -158,6 +158,9 @@ pub fn identity(platform: Platform, connector: &Connector, person: &Person) -> I
             person.aad_object_id.clone(),
         ),
         Platform::Telegram => ("telegram".to_owned(), person.telegram_id.to_string()),
+        Platform::Dialog360 if person.whatsapp_shows == WhatsAppShows::Phone => {
+            return phone_identity(&provider, &person.phone).unwrap();
+        }
         Platform::Dialog360 => return bsuid_identity(&provider, &person.bsuid).unwrap(),
         Platform::Twilio => return phone_identity(&provider, &person.phone).unwrap(),
     };

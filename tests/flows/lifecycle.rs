@@ -463,6 +463,36 @@ async fn a_request_that_is_opened_while_requests_are_closed_is_closed_too() {
     assert_eq!(implied_entries(&world, "policy_off"), 3);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_of_a_connector_that_serves_another_environment_now_are_asked_anew() {
+    let mut world = World::new().await;
+    let ada = stranger(&world, "Ada Lovelace").await;
+    world.settle().await;
+    let connector = world.connector.clone();
+    let token = all_powers(&world).await;
+    let path = format!("{}/environments", project(&world));
+    let staging = json!({"name": "Staging"});
+    let (created, staging) = call(&world, &token, "POST", &path, staging).await;
+    assert_eq!(created, 201, "{staging}");
+    patch(&world, &connector, json!({"environment_id": staging["id"]})).await;
+    world.restart();
+    world.settle().await;
+    let requests = world.requests().await;
+    assert_eq!(status(&requests[0]), RequestStatus::Rejected);
+    assert_eq!(implied_entries(&world, "connector_moved"), 1);
+
+    let again = world.says(&connector, &ada, "Hello?");
+    assert_eq!(world.webhook(&connector, &again).await, 200);
+    world.settle().await;
+    let requests = world.requests().await;
+    assert_eq!(status(&requests[0]), RequestStatus::Pending);
+    assert_eq!(
+        requests[0].request.environment_id.to_string(),
+        staging["id"]
+    );
+    assert_eq!(world.welcomes(&ada), 1);
+}
+
 fn status(view: &vestibule_domain::ports::AccessRequestView) -> RequestStatus {
     view.request.status()
 }

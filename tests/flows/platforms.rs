@@ -70,6 +70,22 @@ async fn an_open_connector_answers_at_once_and_makes_no_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn characters_that_a_queue_refuses_reach_the_agent_all_the_same() {
+    for platform in PLATFORMS {
+        let mut world = World::on(platform).await;
+        let ada = world.person("Ada Lovelace");
+        let open = world.open.clone();
+        let request = world.says(&open, &ada, "One\u{fffe}two\u{ffff}three\u{1}");
+        assert_eq!(world.webhook(&open, &request).await, 200, "{platform:?}");
+        world.settle().await;
+        let deliveries = world.agent.deliveries();
+        assert_eq!(deliveries.len(), 1, "{platform:?}");
+        let text = deliveries[0].body["message"]["text"].as_str();
+        assert_eq!(text, Some("One\u{fffe}two\u{ffff}three"), "{platform:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn somebody_rejected_asks_again_after_the_cool_down_and_is_not_welcomed_twice() {
     for platform in PLATFORMS {
         let mut world = World::on(platform).await;

@@ -68,6 +68,54 @@ async fn two_records_of_one_person_become_one_and_ask_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn either_id_is_enough_once_one_message_told_both() {
+    for shows in [WhatsAppShows::Phone, WhatsAppShows::Bsuid] {
+        let mut world = World::on(Platform::Dialog360).await;
+        let both = somebody(&world, "Ada", WhatsAppShows::Both, PHONE, BSUID);
+        let alone = somebody(&world, "Ada", shows, PHONE, BSUID);
+        write(&world, &both, SAID).await;
+        write(&world, &alone, "Hello?").await;
+        world.settle().await;
+        assert_eq!(world.rows("USER").len(), 1, "{shows:?}");
+        let requests = world.requests().await;
+        assert_eq!(requests.len(), 1);
+        assert_eq!(requests[0].standing.as_ref().unwrap().message_count, 2);
+        assert_eq!(requests[0].request.identifier, PHONE);
+        assert_eq!(world.told(&both).len() + world.told(&alone).len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_new_holder_of_an_approved_number_is_a_stranger_also_by_the_number_alone() {
+    let mut world = World::on(Platform::Dialog360).await;
+    let ada = somebody(&world, "Ada", WhatsAppShows::Phone, PHONE, BSUID);
+    let ada_with_both = somebody(&world, "Ada", WhatsAppShows::Both, PHONE, BSUID);
+    write(&world, &ada, SAID).await;
+    world.settle().await;
+    world.decide(&ada, Verdict::Approve).await;
+    write(&world, &ada_with_both, "It is still me").await;
+    world.settle().await;
+    assert_eq!(world.agent.deliveries().len(), 1);
+
+    let bob = "US.999000111222333";
+    let bob_with_both = somebody(&world, "Bob", WhatsAppShows::Both, PHONE, bob);
+    let bob_by_number = somebody(&world, "Bob", WhatsAppShows::Phone, PHONE, bob);
+    write(&world, &bob_with_both, "Hi, new number").await;
+    write(&world, &bob_by_number, "Anybody there?").await;
+    world.settle().await;
+    assert_eq!(world.agent.deliveries().len(), 1);
+    let requests = world.requests().await;
+    assert_eq!(requests.len(), 2);
+    assert_eq!(requests[0].standing.as_ref().unwrap().message_count, 2);
+
+    // Her other id is hers as before.
+    let ada_hidden = somebody(&world, "Ada", WhatsAppShows::Bsuid, PHONE, BSUID);
+    write(&world, &ada_hidden, "I have another number now").await;
+    world.settle().await;
+    assert_eq!(world.agent.deliveries().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_number_that_was_given_to_somebody_else_carries_no_approval_over() {
     let mut world = World::on(Platform::Dialog360).await;
     let ada = somebody(&world, "Ada", WhatsAppShows::Both, PHONE, BSUID);

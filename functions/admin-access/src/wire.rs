@@ -106,6 +106,8 @@ wire_enum! {
         PolicyOff = "policy_off",
         /// Its connector was deleted.
         ConnectorDeleted = "connector_deleted",
+        /// Its connector serves another environment now; the person asks again with their next message.
+        ConnectorMoved = "connector_moved",
         /// The person was approved at another connector of the environment.
         GrantedElsewhere = "granted_elsewhere",
         /// The person turned out to be one who is on record under another id, and asks again under that.

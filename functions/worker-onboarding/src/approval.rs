@@ -14,6 +14,9 @@ use vestibule_domain::{
 };
 use vestibule_edge::logging::{Metric, count};
 
+/// Class of what was tried as often as it may be.
+const GAVE_UP: &str = "gave_up";
+
 /// Approves the person's pending requests at other connectors of the environment: the grant covers
 /// them already (SPEC A41). They are told once, where they were approved.
 pub(crate) async fn related_requests(
@@ -101,7 +104,7 @@ pub(crate) async fn notice(work: &Work<'_>, claimed: &ClaimedStanding) -> Result
         })),
         SendOutcome::Failed { class, reason } => failed(connector, now, class.key(), reason),
         SendOutcome::Retry { reason, .. } if claimed.attempt >= ATTEMPTS_MAX => {
-            failed(connector, now, "gave_up", reason)
+            failed(connector, now, GAVE_UP, reason)
         }
         SendOutcome::Retry { after, reason } => {
             tracing::warn!(
@@ -144,8 +147,16 @@ pub(crate) async fn replay(work: &Work<'_>, claimed: &ClaimedStanding) -> Result
         Err(reason) => return Ok(skipped(Owed::Replay, now, reason)),
     };
     if let Err(error) = work.deps.inbox.enqueue_delivery(message).await {
-        tracing::warn!(error = %Chain(&error), "a held message could not be handed over yet");
-        return Ok(Step::Later(None));
+        if claimed.attempt < ATTEMPTS_MAX {
+            tracing::warn!(error = %Chain(&error), "a held message could not be handed over yet");
+            return Ok(Step::Later(None));
+        }
+        tracing::error!(error = %Chain(&error), "a held message was given up; the request shows it");
+        return Ok(Step::Paid(Paid::Replay(FollowUp::Failed {
+            at: now,
+            class: GAVE_UP.to_owned(),
+            reason: "the queue did not take it".to_owned(),
+        })));
     }
     Ok(Step::Paid(Paid::Replay(FollowUp::Sent {
         at: now,

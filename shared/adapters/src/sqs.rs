@@ -94,6 +94,14 @@ impl InboxQueue for SqsQueue {
     }
 }
 
+/// A queue takes the characters of XML 1.0 only: JSON's own escapes cover the control characters, and
+/// what people write may hold the two that are left.
 fn to_json(job: &impl serde::Serialize) -> Result<String, PortError> {
-    serde_json::to_string(job).map_err(|error| PortError::rejected("job", error))
+    let json = serde_json::to_string(job).map_err(|error| PortError::rejected("job", error))?;
+    if !json.contains(['\u{fffe}', '\u{ffff}']) {
+        return Ok(json);
+    }
+    Ok(json
+        .replace('\u{fffe}', "\\ufffe")
+        .replace('\u{ffff}', "\\uffff"))
 }

@@ -172,6 +172,7 @@ mod tests {
             id: ChatUserId::derive(&["u"]),
             identity,
             other_id: None,
+            number_now_of: None,
             profile: Profile::default(),
             admitted_openly: false,
             grants: environments

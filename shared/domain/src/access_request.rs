@@ -57,6 +57,8 @@ pub enum ReasonCode {
     PolicyOff,
     /// Its connector was deleted (SPEC A46).
     ConnectorDeleted,
+    /// Its connector serves another environment now: approving it would let nobody in (SPEC A41).
+    ConnectorMoved,
     /// The person was approved at another connector of the environment (SPEC A41).
     GrantedElsewhere,
     /// The person turned out to be one who is on record under another id (SPEC A29).
@@ -143,7 +145,7 @@ impl AccessRequest {
             connector_name: connector.name.clone(),
             provider: connector.provider.clone(),
             chat_user_id: message.sender.chat_user_id(connector.scope),
-            identifier: message.sender.identifier.clone(),
+            identifier: message.shown_id().identifier.clone(),
             conversation: message.conversation.clone(),
             rejected_before,
             created_at: now,

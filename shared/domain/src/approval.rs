@@ -276,6 +276,7 @@ mod tests {
             id: identity().chat_user_id(scope()),
             identity: identity(),
             other_id: None,
+            number_now_of: None,
             profile: Profile::default(),
             admitted_openly: false,
             grants: granted

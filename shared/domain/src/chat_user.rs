@@ -53,6 +53,8 @@ pub struct ChatUser {
     pub identity: Identity,
     /// The second id they are known by, if the platform tells two (see [`crate::recognition`]).
     pub other_id: Option<Identity>,
+    /// The second id of whoever has this record's phone number by now, if it went to somebody else.
+    pub number_now_of: Option<Identity>,
     /// Their names and avatar, once fetched.
     pub profile: Profile,
     /// Whether they were let through by a connector that was open to all.
@@ -72,11 +74,17 @@ pub struct ChatUser {
 impl ChatUser {
     /// Somebody who never wrote in the project before.
     #[must_use]
-    pub fn first(message: &InboundMessage, connector: &Connector, now: Timestamp) -> Self {
+    pub fn first(
+        message: &InboundMessage,
+        other_id: Option<Identity>,
+        connector: &Connector,
+        now: Timestamp,
+    ) -> Self {
         Self {
             id: message.sender.chat_user_id(connector.scope),
             identity: message.sender.clone(),
-            other_id: None,
+            other_id,
+            number_now_of: None,
             profile: message.profile.clone(),
             admitted_openly: false,
             grants: BTreeMap::new(),
@@ -99,13 +107,22 @@ impl ChatUser {
         }
     }
 
+    /// The id to show: a phone number if one is known (SPEC A28, A29).
+    #[must_use]
+    pub fn shown_id(&self) -> &Identity {
+        self.other_id
+            .as_ref()
+            .filter(|other| other.is_phone())
+            .unwrap_or(&self.identity)
+    }
+
     /// The name to show: the platform's, else the identifier (SPEC A30).
     #[must_use]
     pub fn display_name(&self) -> &str {
         self.profile
             .display_name
             .as_deref()
-            .unwrap_or(&self.identity.identifier)
+            .unwrap_or(&self.shown_id().identifier)
     }
 }
 

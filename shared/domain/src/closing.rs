@@ -66,7 +66,7 @@ pub enum AfterPage {
 
 impl Closing {
     /// The closing that a change of a connector brings about, if it does: the connector no longer asks
-    /// for approval.
+    /// for approval, or for approval in another environment.
     #[must_use]
     pub fn of_change(
         before: &Connector,
@@ -75,8 +75,16 @@ impl Closing {
         request_id: &str,
         now: Timestamp,
     ) -> Option<Self> {
-        let off = before.policy == Policy::OnBoarding && after.policy != Policy::OnBoarding;
-        off.then(|| Self::new(after, ReasonCode::PolicyOff, by, request_id, now))
+        let reason = if before.policy != Policy::OnBoarding {
+            return None;
+        } else if after.policy != Policy::OnBoarding {
+            ReasonCode::PolicyOff
+        } else if after.environment_id != before.environment_id {
+            ReasonCode::ConnectorMoved
+        } else {
+            return None;
+        };
+        Some(Self::new(after, reason, by, request_id, now))
     }
 
     /// The closing that deleting a connector brings about.
@@ -119,7 +127,7 @@ impl Closing {
     }
 
     /// Whether `request` is to be closed, given the connector as it was at `read_at`. Requests made
-    /// since the connector asks for approval again are not.
+    /// since the connector asks for approval again, in the environment that it serves, are not.
     #[must_use]
     pub fn covers(
         &self,
@@ -129,6 +137,7 @@ impl Closing {
     ) -> bool {
         let on_again = connector
             .filter(|connector| connector.policy == Policy::OnBoarding)
+            .filter(|connector| connector.environment_id == request.environment_id)
             .map(|connector| connector.onboarding_since.unwrap_or(self.since));
         request.connector_id == self.connector_id
             && request.status() == RequestStatus::Pending
@@ -303,6 +312,24 @@ mod tests {
             let expected = !decided && created <= read && on_again.is_none_or(|since| created < since);
             prop_assert_eq!(covered, expected);
         }
+    }
+
+    #[test]
+    fn a_connector_that_moved_keeps_no_request_for_the_environment_before() {
+        let before = connector(Policy::OnBoarding, Some(0));
+        let after = Connector {
+            environment_id: EnvironmentId::derive(&["another"]),
+            ..before.clone()
+        };
+        let closing = Closing::of_change(&before, &after, &grace(), "call", at(10)).unwrap();
+        assert_eq!(closing.reason, ReasonCode::ConnectorMoved);
+        assert!(closing.covers(&request(5, false), Some(&after), at(20)));
+        let made_since = AccessRequest {
+            environment_id: after.environment_id,
+            ..request(15, false)
+        };
+        assert!(!closing.covers(&made_since, Some(&after), at(20)));
+        assert!(!closing.covers(&request(5, false), Some(&before), at(20)));
     }
 
     #[test]

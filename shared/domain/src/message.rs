@@ -31,6 +31,12 @@ impl Identity {
         matches!(self.platform_scope.as_str(), PHONE_SCOPE | WHATSAPP_SCOPE)
     }
 
+    /// Whether it is a phone number.
+    #[must_use]
+    pub fn is_phone(&self) -> bool {
+        self.platform_scope == PHONE_SCOPE
+    }
+
     /// The chat user that this identity is in a project. Derived, so two first messages that
     /// arrive together name the same row.
     #[must_use]
@@ -96,4 +102,15 @@ pub struct InboundMessage {
     pub event_keys: Vec<String>,
     /// When it was written, as the provider tells it.
     pub sent_at: Timestamp,
+}
+
+impl InboundMessage {
+    /// The id of the sender to show: a phone number if it was told (SPEC A28, A29).
+    #[must_use]
+    pub fn shown_id(&self) -> &Identity {
+        self.also_known_as
+            .as_ref()
+            .filter(|other| other.is_phone())
+            .unwrap_or(&self.sender)
+    }
 }

@@ -37,6 +37,18 @@ pub struct Link {
     pub person_exists: bool,
 }
 
+/// A passing id under which somebody has their record came with another lasting id than theirs: it has
+/// a new holder, and no longer leads to that record by itself. Or it came with theirs again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handover {
+    /// The id; also that of the record.
+    pub passing: Identity,
+    /// The lasting id of whoever has it now; `None` for the person of the record.
+    pub now_of: Option<Identity>,
+    /// The version of the record.
+    pub version: u64,
+}
+
 /// Two records that turned out to be one person's.
 #[derive(Debug, Clone)]
 pub struct Merge {
@@ -55,8 +67,14 @@ pub enum Recognition {
     Lasting,
     /// The person of the passing id.
     Passing,
-    /// The person under this third id: read again.
+    /// Somebody new under the lasting id, to whose record the passing one leads from the first.
+    NewUnderBoth,
+    /// The person whose record is under this third id.
     Elsewhere(Identity),
+    /// Whoever has the passing id by now is known by this one: read again as if it were told.
+    PassedOn(Identity),
+    /// Write this first, then read again.
+    HandsOver(Box<Handover>),
     /// Write this first, then read again.
     Links(Box<Link>),
     /// Write this first, then read again.
@@ -70,17 +88,37 @@ pub fn recognise(lasting: &Candidate, passing: Option<&Candidate>) -> Recognitio
     let Some(passing) = passing else {
         return match (&lasting.user, &lasting.same_as) {
             (None, Some(elsewhere)) => Recognition::Elsewhere(elsewhere.clone()),
-            _ => Recognition::Lasting,
+            (Some(user), _) => match &user.number_now_of {
+                Some(holder) => Recognition::PassedOn(holder.clone()),
+                None => Recognition::Lasting,
+            },
+            (None, None) => Recognition::Lasting,
         };
     };
     if let Some(blocked) = blocked(lasting, passing) {
         return blocked;
+    }
+    if let Some(handover) = handover(lasting, passing) {
+        return Recognition::HandsOver(Box::new(handover));
     }
     match (&lasting.user, &lasting.same_as) {
         (Some(person), _) => known_by_lasting(lasting, person, passing),
         (None, Some(home)) => recorded_elsewhere(home, passing),
         (None, None) => new_lasting(lasting, passing),
     }
+}
+
+/// What has to be noted about who has the passing id, if somebody with another one has their record
+/// under it.
+fn handover(lasting: &Candidate, passing: &Candidate) -> Option<Handover> {
+    let record = passing.user.as_ref()?;
+    let theirs = record.other_id.as_ref()?;
+    let now_of = (*theirs != lasting.identity).then(|| lasting.identity.clone());
+    (record.number_now_of != now_of).then(|| Handover {
+        passing: passing.identity.clone(),
+        now_of,
+        version: record.version,
+    })
 }
 
 /// Somebody who is shut out costs no row (SPEC A45), not even one that says what else they are called.
@@ -136,7 +174,8 @@ fn new_lasting(lasting: &Candidate, passing: &Candidate) -> Recognition {
         (None, Some(before)) if *before != lasting.identity => {
             links(&passing.identity, Some(before), &lasting.identity, false)
         }
-        _ => Recognition::Lasting,
+        (None, _) => Recognition::NewUnderBoth,
+        (Some(_), _) => Recognition::Lasting,
     }
 }
 
@@ -202,6 +241,7 @@ mod tests {
             profile: Profile::default(),
             admitted_openly: false,
             grants: BTreeMap::new(),
+            number_now_of: None,
             block: None,
             version: 1,
             created_at: Timestamp::from_millis(0),
@@ -232,11 +272,30 @@ mod tests {
         }
     }
 
+    /// The record under a number, made with the first lasting id, that came with the second since.
+    fn passed_on(identifier: &str, other: &str, holder: &str) -> Candidate {
+        let mut candidate = somebody(identifier, Some(other));
+        if let Some(user) = &mut candidate.user {
+            user.number_now_of = Some(id(holder));
+        }
+        candidate
+    }
+
     fn said(recognition: &Recognition) -> String {
         match recognition {
             Recognition::Lasting => "lasting".to_owned(),
             Recognition::Passing => "passing".to_owned(),
+            Recognition::NewUnderBoth => "new under both".to_owned(),
             Recognition::Elsewhere(home) => format!("at {}", home.identifier),
+            Recognition::PassedOn(holder) => format!("passed on to {}", holder.identifier),
+            Recognition::HandsOver(handover) => format!(
+                "{} now of {}",
+                handover.passing.identifier,
+                handover
+                    .now_of
+                    .as_ref()
+                    .map_or("its record", |id| id.identifier.as_str()),
+            ),
             Recognition::Links(link) => format!(
                 "{}->{}{}{}",
                 link.alias.identifier,
@@ -260,7 +319,7 @@ mod tests {
             (nobody("B"), None, "lasting"),
             (somebody("B", None), None, "lasting"),
             (alias("B", "P"), None, "at P"),
-            (nobody("B"), Some(nobody("P")), "lasting"),
+            (nobody("B"), Some(nobody("P")), "new under both"),
             (somebody("B", None), Some(nobody("P")), "P->B"),
             (somebody("B", Some("P")), Some(alias("P", "B")), "lasting"),
             (nobody("B"), Some(somebody("P", None)), "B->P"),
@@ -274,17 +333,33 @@ mod tests {
     #[test]
     fn a_number_with_another_lasting_id_than_before_has_a_new_holder() {
         for (lasting, passing, expected) in [
-            // Its record is another's: the newcomer starts from nothing.
-            (nobody("B2"), somebody("P", Some("B1")), "lasting"),
-            (somebody("B2", None), somebody("P", Some("B1")), "lasting"),
+            // Its record is another's: that is noted, and the newcomer starts from nothing.
+            (nobody("B2"), somebody("P", Some("B1")), "P now of B2"),
+            (nobody("B2"), passed_on("P", "B1", "B2"), "lasting"),
+            (
+                somebody("B2", None),
+                somebody("P", Some("B1")),
+                "P now of B2",
+            ),
+            (somebody("B2", None), passed_on("P", "B1", "B2"), "lasting"),
+            (nobody("B3"), passed_on("P", "B1", "B2"), "P now of B3"),
             // It led to another's record: it leads to the newcomer's now.
             (nobody("B2"), alias("P", "B1"), "P->B2 not B1 new"),
             (somebody("B2", None), alias("P", "B1"), "P->B2 not B1"),
             (alias("B2", "P2"), alias("P", "B1"), "P->P2 not B1"),
-            (alias("B2", "P2"), somebody("P", Some("B1")), "at P2"),
+            (alias("B2", "P2"), passed_on("P", "B1", "B2"), "at P2"),
         ] {
             assert_eq!(said(&recognise(&lasting, Some(&passing))), expected);
         }
+    }
+
+    #[test]
+    fn a_number_alone_leads_to_whoever_has_it_by_now() {
+        let alone = passed_on("P", "B1", "B2");
+        assert_eq!(said(&recognise(&alone, None)), "passed on to B2");
+        // Its first holder has it again.
+        let (back, theirs) = (alias("B1", "P"), Some(&alone));
+        assert_eq!(said(&recognise(&back, theirs)), "P now of its record");
     }
 
     #[test]
@@ -306,7 +381,7 @@ mod tests {
             (somebody("B", None), shut_out("P", None), "passing"),
             (alias("B", "P"), shut_out("P", Some("B")), "passing"),
             // The number's new holder is not the one who was shut out.
-            (nobody("B2"), shut_out("P", Some("B1")), "lasting"),
+            (nobody("B2"), shut_out("P", Some("B1")), "P now of B2"),
         ] {
             assert_eq!(said(&recognise(&lasting, Some(&passing))), expected);
         }

@@ -411,8 +411,8 @@ pub struct ProblemDecision {
     pub at: Timestamp,
     /// Why, if they said so.
     pub note: Option<String>,
-    /// Why, when it followed from something else that they did: `policy_off`, `connector_deleted` or
-    /// `granted_elsewhere`.
+    /// Why, when it followed from something else that they did: `policy_off`, `connector_deleted`,
+    /// `connector_moved` or `granted_elsewhere`.
     #[serde(default)]
     #[schema(value_type = Option<String>, example = json!(null))]
     pub reason_code: Option<ReasonCode>,

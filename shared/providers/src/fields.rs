@@ -62,11 +62,12 @@ pub fn is_short_graphic(text: &str, max_bytes: usize) -> bool {
     text.len() <= max_bytes && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
-/// What a person wrote, without NUL and at most [`TEXT_MAX_CHARS`] characters of it.
+/// What a person wrote: at most [`TEXT_MAX_CHARS`] characters of it, without control characters other
+/// than white space. In JSON each of those would take six bytes of what a queue takes.
 #[must_use]
 pub fn written(text: &str) -> String {
     text.chars()
-        .filter(|c| *c != '\0')
+        .filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
         .take(TEXT_MAX_CHARS)
         .collect()
 }

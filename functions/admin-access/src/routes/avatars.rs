@@ -123,6 +123,7 @@ mod tests {
                 ..Profile::default()
             },
             other_id: None,
+            number_now_of: None,
             admitted_openly: false,
             grants: BTreeMap::new(),
             block: None,

@@ -108,8 +108,8 @@ impl ChatUserResponse {
                 })
                 .collect(),
             provider: user.identity.provider.key().to_owned(),
-            platform_scope: user.identity.platform_scope,
-            identifier: user.identity.identifier,
+            platform_scope: user.shown_id().platform_scope.clone(),
+            identifier: user.shown_id().identifier.clone(),
             first_name: user.profile.first_name,
             last_name: user.profile.last_name,
             block: user.block.map(|block| BlockResponse {

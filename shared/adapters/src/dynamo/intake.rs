@@ -28,7 +28,7 @@ use vestibule_domain::{
         ConnectorReader, Counted, DeadLetter, IntakeKey, IntakeStore, Introduction, Loaded, Noted,
         NotedFailure, OpenRequest, StandingPlace, Written,
     },
-    recognition::{Candidate, Link, Merge},
+    recognition::{Candidate, Handover, Link, Merge},
 };
 
 /// See [`IntakeStore`].
@@ -227,21 +227,37 @@ impl DynamoIntake {
         Ok(update_write(update))
     }
 
-    /// A new sender's row, or the proof that a known one was neither blocked nor let in meanwhile.
-    fn user_write(
+    /// A new sender's rows: the second id, if they have one, leads to the record at once.
+    fn newcomer_writes(
         &self,
         scope: ProjectScope,
-        new: Option<&ChatUser>,
-        known: (&Standing, Option<&str>),
-    ) -> Result<TransactWriteItem, PortError> {
-        if let Some(user) = new {
-            let item = ChatUserItem::new(scope, user);
-            let put = self
-                .table
-                .put_part(&item, "attribute_not_exists(pk)", &[])?;
-            return Ok(put_write(put));
+        user: &ChatUser,
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
+        let item = ChatUserItem::new(scope, user);
+        let put = self
+            .table
+            .put_part(&item, "attribute_not_exists(pk)", &[])?;
+        let mut writes = vec![put_write(put)];
+        if let Some(other_id) = &user.other_id {
+            let item = SameAsItem::new(scope, other_id, &user.identity);
+            let put = self.table.put_part(
+                &item,
+                "attribute_not_exists(pk) OR same_as = :person",
+                &[(":person", to_value(&user.identity)?)],
+            )?;
+            writes.push(put_write(put));
         }
-        let (standing, not_granted) = known;
+        Ok(writes)
+    }
+
+    /// The proof that a known sender was neither blocked nor, with an environment, let in meanwhile;
+    /// without one they are let in openly.
+    fn known_write(
+        &self,
+        scope: ProjectScope,
+        standing: &Standing,
+        not_granted: Option<&str>,
+    ) -> Result<TransactWriteItem, PortError> {
         let key = keys::chat_user(scope, standing.chat_user_id);
         let update = match not_granted {
             Some(environment) => self.table.update_part(
@@ -331,6 +347,23 @@ impl IntakeStore for DynamoIntake {
         self.table.transact(writes).await.map(|_| ())
     }
 
+    async fn hand_over(&self, scope: ProjectScope, handover: &Handover) -> Result<(), PortError> {
+        let key = keys::chat_user(scope, handover.passing.chat_user_id(scope));
+        let mut values = vec![(":read", n(handover.version)), (":one", n(1))];
+        let change = match &handover.now_of {
+            Some(holder) => {
+                values.push((":holder", to_value(holder)?));
+                "SET number_now_of = :holder, version = version + :one"
+            }
+            None => "REMOVE number_now_of SET version = version + :one",
+        };
+        let update = self
+            .table
+            .update_part(&key, change, "version = :read", &[], &values)?;
+        // A failed condition is a record that changed meanwhile.
+        self.table.update(update).await.map(|_| ())
+    }
+
     async fn merge(
         &self,
         scope: ProjectScope,
@@ -372,22 +405,20 @@ impl IntakeStore for DynamoIntake {
         let scope = open.request.scope;
         let environment = open.request.environment_id.to_string();
         let request = AccessRequestItem::from(&open.request);
-        let user = match &open.no_longer_admitted {
-            Some(user) => self.readmission_write(scope, user, &environment)?,
-            None => self.user_write(
-                scope,
-                open.new_chat_user.as_ref(),
-                (&open.standing, Some(&environment)),
-            )?,
-        };
         let mut writes = vec![
             self.standing_write(scope, &open.standing, open.newly_owed, due)?,
-            user,
             put_write(
                 self.table
                     .put_part(&request, "attribute_not_exists(pk)", &[])?,
             ),
         ];
+        match (&open.no_longer_admitted, &open.new_chat_user) {
+            (Some(user), _) => writes.push(self.readmission_write(scope, user, &environment)?),
+            (None, Some(user)) => writes.extend(self.newcomer_writes(scope, user)?),
+            (None, None) => {
+                writes.push(self.known_write(scope, &open.standing, Some(&environment))?);
+            }
+        }
         let id = open.request.id;
         if let Some(preview) = &open.preview {
             let item = PreviewItem::new(scope, id, preview);
@@ -428,10 +459,11 @@ impl IntakeStore for DynamoIntake {
             new_chat_user,
             standing,
         } = introduction;
-        let writes = vec![
-            self.standing_write(*scope, standing, false, due)?,
-            self.user_write(*scope, new_chat_user.as_ref(), (standing, None))?,
-        ];
+        let mut writes = vec![self.standing_write(*scope, standing, false, due)?];
+        match new_chat_user {
+            Some(user) => writes.extend(self.newcomer_writes(*scope, user)?),
+            None => writes.push(self.known_write(*scope, standing, None)?),
+        }
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(Written::Done),
             Transacted::Cancelled(_) => Ok(Written::Raced),

@@ -10,7 +10,7 @@ use crate::{
     job::DeliverMessage,
     message::Identity,
     ports::FailureClass,
-    recognition::{Candidate, Link, Merge},
+    recognition::{Candidate, Handover, Link, Merge},
 };
 use async_trait::async_trait;
 
@@ -52,6 +52,8 @@ pub struct Loaded {
 pub struct Known {
     /// The sender.
     pub chat_user: Option<ChatUser>,
+    /// The second id of a sender who is not on record and came with two.
+    pub other_id: Option<Identity>,
     /// How they stand at the connector.
     pub standing: Option<Standing>,
     /// What was delivered in the conversation.
@@ -154,6 +156,9 @@ pub trait IntakeStore: Send + Sync {
     /// Records that two ids are one person's, unless the record changed since it was read: then it
     /// does nothing. The caller reads again in either case.
     async fn link(&self, scope: ProjectScope, link: &Link) -> Result<(), PortError>;
+
+    /// Records who has a passing id by now, under the same rule.
+    async fn hand_over(&self, scope: ProjectScope, handover: &Handover) -> Result<(), PortError>;
 
     /// Makes one record of two, under the same rule. A request that the absorbed one had pending at
     /// the connector is closed: the person asks again under the record that stays.

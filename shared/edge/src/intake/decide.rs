@@ -4,7 +4,7 @@ use super::Intake;
 use std::time::Duration;
 use tokio::time::timeout;
 use vestibule_domain::{
-    PortError,
+    PortError, Timestamp,
     access::{Decision, DeliverReason, DirectoryMatch, Facts, decide},
     access_request::{AccessRequest, HeldFacts, HeldMessage, Preview, on_held_message},
     chat_user::{ChatUser, Owed, Standing},
@@ -55,6 +55,7 @@ impl Intake {
         let mut ids = SenderIds {
             sender: message.sender.clone(),
             also_known_as: message.also_known_as.clone(),
+            is_home: false,
         };
         for _ in 0..ATTEMPTS {
             let Some((sender, known)) = self
@@ -89,14 +90,29 @@ impl Intake {
                 conversation_id: conversation.id,
             })
             .await?;
-        let person = match recognise(&loaded.sender, loaded.also_known_as.as_ref()) {
+        let recognition = if ids.is_home {
+            Recognition::Lasting
+        } else {
+            recognise(&loaded.sender, loaded.also_known_as.as_ref())
+        };
+        let mut other_id = None;
+        let person = match recognition {
             Recognition::Lasting => loaded.sender,
             Recognition::Passing => loaded.also_known_as.unwrap_or(loaded.sender),
+            Recognition::NewUnderBoth => {
+                other_id = loaded.also_known_as.map(|also| also.identity);
+                loaded.sender
+            }
             Recognition::Elsewhere(identity) => {
-                *ids = SenderIds {
-                    sender: identity,
-                    also_known_as: None,
-                };
+                *ids = SenderIds::alone(identity, true);
+                return Ok(None);
+            }
+            Recognition::PassedOn(identity) => {
+                *ids = SenderIds::alone(identity, false);
+                return Ok(None);
+            }
+            Recognition::HandsOver(handover) => {
+                self.store.hand_over(connector.scope, &handover).await?;
                 return Ok(None);
             }
             Recognition::Links(link) => {
@@ -111,6 +127,7 @@ impl Intake {
         };
         let known = Known {
             chat_user: person.user,
+            other_id,
             standing: person.standing,
             conversation: loaded.conversation,
         };
@@ -200,9 +217,9 @@ impl Intake {
             .cloned()
             .unwrap_or_else(|| Standing::first(message, connector, now));
         standing.admitted_openly_at.get_or_insert(now);
-        let new = known.chat_user.is_none().then(|| ChatUser {
+        let new = newcomer(connector, message, known, now).map(|user| ChatUser {
             admitted_openly: true,
-            ..ChatUser::first(message, connector, now)
+            ..user
         });
         self.introduce(connector, new, standing).await
     }
@@ -214,11 +231,10 @@ impl Intake {
         message: &InboundMessage,
         known: &Known,
     ) -> Result<bool, PortError> {
-        if known.chat_user.is_some() {
-            return Ok(true);
-        }
         let now = self.clock.now();
-        let new = ChatUser::first(message, connector, now);
+        let Some(new) = newcomer(connector, message, known, now) else {
+            return Ok(true);
+        };
         let standing = Standing::first(message, connector, now);
         self.introduce(connector, Some(new), standing).await
     }
@@ -275,6 +291,7 @@ impl Intake {
                 _,
             ) => with_onboarding_message,
         };
+        let new_chat_user = newcomer(connector, message, &known, now);
         let before = known
             .standing
             .unwrap_or_else(|| Standing::first(message, connector, now));
@@ -302,10 +319,7 @@ impl Intake {
                 .mode
                 .replays()
                 .then(|| DeliverMessage::of(message.clone(), connector, now)),
-            new_chat_user: known
-                .chat_user
-                .is_none()
-                .then(|| ChatUser::first(message, connector, now)),
+            new_chat_user,
             standing: before.with_request(id, message, with_onboarding_message),
             newly_owed: with_onboarding_message,
             request: AccessRequest::asked_by(message, connector, id, rejected_before, now),
@@ -363,6 +377,32 @@ impl Intake {
 struct SenderIds {
     sender: Identity,
     also_known_as: Option<Identity>,
+    /// Whether `sender` is known to be the id of their record.
+    is_home: bool,
+}
+
+impl SenderIds {
+    const fn alone(sender: Identity, is_home: bool) -> Self {
+        Self {
+            sender,
+            also_known_as: None,
+            is_home,
+        }
+    }
+}
+
+/// The record of somebody who never wrote in the project before.
+fn newcomer(
+    connector: &Connector,
+    message: &InboundMessage,
+    known: &Known,
+    now: Timestamp,
+) -> Option<ChatUser> {
+    let other_id = known.other_id.clone();
+    known
+        .chat_user
+        .is_none()
+        .then(|| ChatUser::first(message, other_id, connector, now))
 }
 
 fn job(connector: &Connector, standing: &Standing) -> OnboardChatUser {

@@ -91,6 +91,8 @@ pub struct UpdateConnectorRequest {
 ///
 /// When the policy no longer is `OnBoarding`, the connector's pending requests are rejected within
 /// minutes, with the `reason_code` `policy_off`; nobody is told, and it does not count as a rejection.
+/// When it serves another environment, they are too, with `connector_moved`: an approval would be for
+/// the one before.
 ///
 /// A verification secret that is replaced is taken for 24 hours more, until
 /// `previous_secrets_until`, unless the field of the one before is given too: then what is given

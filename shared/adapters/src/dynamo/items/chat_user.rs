@@ -23,6 +23,8 @@ pub(in crate::dynamo) struct ChatUserItem {
     identity: Identity,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     other_id: Option<Identity>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    number_now_of: Option<Identity>,
     profile: Profile,
     admitted_openly: bool,
     grants: BTreeMap<EnvironmentId, Grant>,
@@ -65,6 +67,7 @@ impl ChatUserItem {
             id: user.id,
             identity: user.identity.clone(),
             other_id: user.other_id.clone(),
+            number_now_of: user.number_now_of.clone(),
             profile: user.profile.clone(),
             admitted_openly: user.admitted_openly,
             grants: user.grants.clone(),
@@ -82,6 +85,7 @@ impl From<ChatUserItem> for ChatUser {
             id: item.id,
             identity: item.identity,
             other_id: item.other_id,
+            number_now_of: item.number_now_of,
             profile: item.profile,
             admitted_openly: item.admitted_openly,
             grants: item.grants,
