@@ -6,8 +6,35 @@ use vestibule_domain::{
     access_request::{DecideOutcome, RequestStatus, Verdict},
     chat_user::OnboardingMessage,
     connector::{ExistingUsers, Policy},
+    conversation::ConversationKind,
 };
 use vestibule_testkit::simulator::{Failure, Place};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_comes_late_does_not_make_the_last_one_older() {
+    let mut world = World::new().await;
+    let ada = world.person("Ada Lovelace");
+    let connector = world.connector.clone();
+    let first = world.says(&connector, &ada, SAID);
+    world.clock.advance(Duration::from_secs(60));
+    let late = world.says(&connector, &ada, "Hello?");
+    world.clock.advance(Duration::from_secs(60));
+    let last = world.says_in(&connector, &ada, Place::General, "Anybody there?");
+    for request in [&first, &last, &late] {
+        assert_eq!(world.webhook(&connector, request).await, 200);
+    }
+    world.settle().await;
+    let requests = world.requests().await;
+    let standing = requests[0].standing.as_ref().unwrap();
+    assert_eq!(standing.message_count, 3);
+    let written = standing.last_message_at.unwrap();
+    assert!(world.now().since(written) < Duration::from_secs(30));
+    assert_eq!(standing.conversation.kind, ConversationKind::Channel);
+    assert_eq!(
+        requests[0].request.conversation.kind,
+        ConversationKind::Direct
+    );
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_is_welcomed_once_and_answered_after_approval() {

@@ -1,7 +1,7 @@
 //! One person under two ids (SPEC A29): `WhatsApp` tells a phone number, a business-scoped id, or both.
 
 use crate::world::{SAID, World};
-use vestibule_domain::access_request::{RequestStatus, Verdict};
+use vestibule_domain::access_request::{DecideOutcome, RequestStatus, Verdict};
 use vestibule_providers::whatsapp::{bsuid_identity, phone_identity};
 use vestibule_testkit::simulator::{NewPerson, Platform, WhatsAppShows};
 
@@ -65,6 +65,45 @@ async fn two_records_of_one_person_become_one_and_ask_once() {
         .collect();
     assert_eq!(pending.len(), 1);
     assert_eq!(pending[0].request.identifier, PHONE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_asked_elsewhere_goes_along_when_two_records_become_one() {
+    let mut world = World::on(Platform::Dialog360).await;
+    let (connector, other) = (world.connector.clone(), world.open.clone());
+    let hidden = somebody(&world, "Ada", WhatsAppShows::Bsuid, PHONE, BSUID);
+    let number = somebody(&world, "Ada", WhatsAppShows::Phone, PHONE, BSUID);
+    let both = somebody(&world, "Ada", WhatsAppShows::Both, PHONE, BSUID);
+    write(&world, &hidden, SAID).await;
+    world.settle().await;
+    let request = world.says(&other, &number, "Hello?");
+    assert_eq!(world.webhook(&other, &request).await, 200);
+    world.settle().await;
+    assert_eq!(world.rows("USER").len(), 2);
+
+    let request = world.says(&other, &both, "It is me");
+    assert_eq!(world.webhook(&other, &request).await, 200);
+    world.settle().await;
+    assert_eq!(world.rows("USER").len(), 1);
+    let requests = world.requests().await;
+    assert_eq!(requests.len(), 1);
+    assert_eq!(requests[0].request.connector_id, connector.id);
+    assert_eq!(requests[0].request.status(), RequestStatus::Pending);
+    assert_eq!(requests[0].standing.as_ref().unwrap().message_count, 1);
+
+    // By the number alone they are the one who asked, are not welcomed again, and can be let in.
+    write(&world, &number, "Anybody there?").await;
+    world.settle().await;
+    let requests = world.requests().await;
+    assert_eq!(requests.len(), 1);
+    assert_eq!(requests[0].standing.as_ref().unwrap().message_count, 2);
+    let decided = world.decide(&number, Verdict::Approve).await;
+    assert!(matches!(decided, DecideOutcome::Recorded(_)));
+    assert_eq!(world.welcomes(&hidden) + world.welcomes(&number), 1);
+    let before = world.agent.deliveries().len();
+    write(&world, &number, "What time is it?").await;
+    world.settle().await;
+    assert_eq!(world.agent.deliveries().len(), before + 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

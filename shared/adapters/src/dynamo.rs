@@ -19,6 +19,7 @@ pub mod keys;
 mod lists;
 mod outbox;
 mod pace;
+mod people;
 mod projects;
 mod standings;
 mod table;

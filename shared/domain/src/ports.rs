@@ -19,8 +19,8 @@ pub use chat::{
 };
 pub use intake::{
     ConnectorReader, Counted, DEAD_LETTER_BODY_MAX, DEAD_LETTER_KEPT, DeadLetter, IntakeKey,
-    IntakeStore, Introduction, Known, Loaded, Noted, NotedFailure, OpenRequest, StandingPlace,
-    Written,
+    IntakeStore, Introduction, Known, Loaded, Merged, Noted, NotedFailure, OpenRequest,
+    StandingPlace, Written,
 };
 pub use onboarding::{
     Claim, ClaimedStanding, ConversationStore, DeliveryContext, ImpliedDecision, Learnt,

@@ -56,8 +56,6 @@ pub struct Merge {
     pub survivor: ChatUser,
     /// The record that goes.
     pub absorbed: ChatUser,
-    /// How the one that goes stands at the connector.
-    pub absorbed_standing: Option<Standing>,
 }
 
 /// Who wrote.
@@ -145,7 +143,7 @@ fn known_by_lasting(lasting: &Candidate, person: &ChatUser, passing: &Candidate)
     match (&passing.user, &passing.same_as) {
         // Somebody who came with the number alone, and somebody who came with the lasting id alone.
         (Some(other), _) if other.other_id.is_none() => {
-            Recognition::Merges(Box::new(merge(other, person, lasting)))
+            Recognition::Merges(Box::new(merge(other, person)))
         }
         (Some(_), _) => Recognition::Lasting,
         (None, Some(before)) if *before == lasting.identity => Recognition::Lasting,
@@ -195,7 +193,7 @@ fn links(
 
 /// The record under the number stays: it is the identifier that admins know (SPEC A28). What either
 /// was granted, both were. Neither is blocked: see [`blocked`].
-fn merge(stays: &ChatUser, goes: &ChatUser, lasting: &Candidate) -> Merge {
+fn merge(stays: &ChatUser, goes: &ChatUser) -> Merge {
     let mut survivor = stays.clone();
     survivor.other_id = Some(goes.identity.clone());
     survivor.profile = stays.profile.clone().over(&goes.profile);
@@ -209,7 +207,6 @@ fn merge(stays: &ChatUser, goes: &ChatUser, lasting: &Candidate) -> Merge {
     Merge {
         survivor,
         absorbed: goes.clone(),
-        absorbed_standing: lasting.standing.clone(),
     }
 }
 

@@ -24,13 +24,13 @@ use vestibule_domain::{
     conversation::ConversationLog,
     ids::ConnectorId,
     job::{DeliverMessage, OnboardingJob},
-    message::Identity,
+    message::{Identity, InboundMessage},
     ports::{
         ConnectorReader, Counted, DeadLetter, InboxQueue, IntakeKey, IntakeStore, Introduction,
-        Loaded, Noted, NotedFailure, OnboardingQueue, OpenRequest, SecretVault, StandingPlace,
+        Loaded, Merged, Noted, NotedFailure, OnboardingQueue, OpenRequest, SecretVault, StandingPlace,
         Written,
     },
-    recognition::{Candidate, Link, Merge},
+    recognition::{Candidate, Handover, Link, Merge},
     scope::ProjectScope,
     secret::Secret,
 };
@@ -274,6 +274,14 @@ impl IntakeStore for Ports {
         _scope: ProjectScope,
         _merge: &Merge,
         _now: Timestamp,
+    ) -> Result<Merged, PortError> {
+        Ok(Merged::ReadAgain)
+    }
+
+    async fn hand_over(
+        &self,
+        _scope: ProjectScope,
+        _handover: &Handover,
     ) -> Result<(), PortError> {
         Ok(())
     }
@@ -298,8 +306,7 @@ impl IntakeStore for Ports {
         &self,
         _scope: ProjectScope,
         _standing: &vestibule_domain::chat_user::Standing,
-        _event_keys: &[String],
-        _sent_at: Timestamp,
+        _message: &InboundMessage,
     ) -> Result<Counted, PortError> {
         Ok(Counted::Done)
     }

@@ -1,10 +1,10 @@
 //! Chat users, as admins see them.
 
 use super::{
-    intake::find_chat_user,
     items::{AvatarItem, ChatUserItem},
     keys,
     lists::{Index, List},
+    people::find_chat_user,
     table::{Table, from_row, s},
 };
 use crate::vault::KmsVault;

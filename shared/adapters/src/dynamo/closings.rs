@@ -4,8 +4,9 @@
 use super::{
     decisions::decision_audit,
     intake::take,
-    items::{AccessRequestItem, ClosingItem, StandingItem},
-    keys::{self, INDEX_BY_STATE, PK, SK, STANDING_PREFIX, STATE_PK, STATE_SK},
+    items::{AccessRequestItem, ClosingItem},
+    keys::{self, INDEX_BY_STATE, PK, SK, STATE_PK, STATE_SK},
+    people,
     table::{
         Attributes, Cancelled, Conditional, Table, Transacted, from_row, n, put_write, s, to_row,
         update_write,
@@ -19,7 +20,6 @@ use aws_sdk_dynamodb::types::{
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     access_request::{AccessRequest, RequestStatus},
-    chat_user::Standing,
     closing::{Closing, ListPosition},
     ids::{ChatUserId, ConnectorId, EnvironmentId},
     job::ClosePendingRequests,
@@ -131,36 +131,13 @@ impl RequestCloser for DynamoClosings {
         connector_id: ConnectorId,
         environment_id: EnvironmentId,
     ) -> Result<Vec<AccessRequest>, PortError> {
-        let user = keys::chat_user(scope, chat_user_id);
-        let mut pending = Vec::new();
-        let mut start = None;
-        loop {
-            let answer = self
-                .table
-                .client
-                .query()
-                .table_name(&self.table.name)
-                .consistent_read(true)
-                .key_condition_expression(format!("{PK} = :user AND begins_with({SK}, :standings)"))
-                .filter_expression("request_pending = :yes AND connector_id <> :here")
-                .expression_attribute_values(":user", s(&user.pk))
-                .expression_attribute_values(":standings", s(STANDING_PREFIX))
-                .expression_attribute_values(":yes", AttributeValue::Bool(true))
-                .expression_attribute_values(":here", s(connector_id))
-                .set_exclusive_start_key(start.take())
-                .send()
-                .await
-                .map_err(|error| port_error("dynamodb: Query", error))?;
-            for row in answer.items.unwrap_or_default() {
-                let standing = Standing::from(from_row::<StandingItem>(row, "standing")?);
-                let id = standing.request_id;
-                pending.extend(id.map(|id| keys::access_request(scope, id)));
-            }
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                break;
-            }
-        }
+        let pending: Vec<_> = people::standings_of(&self.table, scope, chat_user_id)
+            .await?
+            .into_iter()
+            .filter(|standing| standing.request_pending && standing.connector_id != connector_id)
+            .filter_map(|standing| standing.request_id)
+            .map(|id| keys::access_request(scope, id))
+            .collect();
         let mut requests = self.requests(&pending).await?;
         requests.retain(|request| {
             request.environment_id == environment_id && request.status() == RequestStatus::Pending

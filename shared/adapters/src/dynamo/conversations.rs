@@ -1,9 +1,10 @@
 //! Conversations, as the delivery worker sees them.
 
 use super::{
-    intake::{find_chat_user, take},
+    intake::take,
     items::{ChatUserItem, ConnectorItem, ConversationItem, EnvironmentItem},
     keys,
+    people::find_chat_user,
     table::{Conditional, Table, from_row, n},
 };
 use async_trait::async_trait;

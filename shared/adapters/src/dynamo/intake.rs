@@ -1,16 +1,16 @@
 //! The records behind the decision: read at once, written under conditions.
 
 use super::{
-    decisions::decision_audit,
     items::{
         AccessRequestItem, ChatUserItem, ConnectorItem, ConversationItem, HeldMessageItem,
         PreviewItem, SameAsItem, StandingItem,
     },
     keys::{self, Key},
+    people,
     standings::debts,
     table::{
-        Attributes, Cancelled, Conditional, Table, Transacted, delete_write, from_row, n,
-        put_write, s, to_value, update_write,
+        Attributes, Cancelled, Conditional, Table, Transacted, from_row, n, put_write, s, to_value,
+        update_write,
     },
 };
 use async_trait::async_trait;
@@ -18,15 +18,14 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use std::collections::HashMap;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
-    access_request::{AccessRequest, Actor, ReasonCode, RequestDecision, Verdict},
     approval::FollowUp,
     chat_user::{ChatUser, OnboardingMessage, Owed, STANDING_EVENTS_KEPT, Standing},
     connector::Connector,
-    ids::{AuditId, ChatUserId, ConnectorId, IdSource, SystemIds},
-    message::{Identity, PHONE_SCOPE},
+    ids::{ChatUserId, ConnectorId},
+    message::{Identity, InboundMessage},
     ports::{
-        ConnectorReader, Counted, DeadLetter, IntakeKey, IntakeStore, Introduction, Loaded, Noted,
-        NotedFailure, OpenRequest, StandingPlace, Written,
+        ConnectorReader, Counted, DeadLetter, IntakeKey, IntakeStore, Introduction, Loaded, Merged,
+        Noted, NotedFailure, OpenRequest, StandingPlace, Written,
     },
     recognition::{Candidate, Handover, Link, Merge},
 };
@@ -67,53 +66,6 @@ impl DynamoIntake {
         ids.sort_unstable();
         ids.dedup();
         Ok(ids)
-    }
-
-    /// Closes the request that is pending at this standing, if one is.
-    async fn close_merged(
-        &self,
-        scope: ProjectScope,
-        standing: &Standing,
-        now: Timestamp,
-    ) -> Result<Vec<TransactWriteItem>, PortError> {
-        let Some(id) = standing.request_id.filter(|_| standing.request_pending) else {
-            return Ok(Vec::new());
-        };
-        let item: Option<AccessRequestItem> = self
-            .table
-            .get(&keys::access_request(scope, id), "access request")
-            .await?;
-        let Some(request) = item.map(AccessRequest::from) else {
-            return Ok(Vec::new());
-        };
-        let decision = RequestDecision {
-            verdict: Verdict::Reject,
-            by: Actor {
-                id: "system".to_owned(),
-                name: "Vestibule".to_owned(),
-            },
-            at: now,
-            note: None,
-            reason: Some(ReasonCode::Merged),
-        };
-        let audit_id = AuditId::new(SystemIds.draw());
-        let audit = decision_audit(&request, &decision, (audit_id, "webhook"));
-        let update = self.table.update_part(
-            &keys::standing(scope, standing.chat_user_id, standing.connector_id),
-            "SET request_pending = :no, version = version + :one",
-            "request_id = :request",
-            &[],
-            &[
-                (":no", AttributeValue::Bool(false)),
-                (":one", n(1)),
-                (":request", s(id)),
-            ],
-        )?;
-        Ok(vec![
-            self.table.decision_write(&request, &decision)?,
-            self.table.audit_write(&audit)?,
-            update_write(update),
-        ])
     }
 
     /// The write of a standing made from the record at `standing.version`. An existing row keeps
@@ -316,52 +268,11 @@ impl IntakeStore for DynamoIntake {
     }
 
     async fn link(&self, scope: ProjectScope, link: &Link) -> Result<(), PortError> {
-        let item = SameAsItem::new(scope, &link.alias, &link.person);
-        let put = match &link.replaces {
-            None => self
-                .table
-                .put_part(&item, "attribute_not_exists(pk)", &[])?,
-            Some(before) => self.table.put_part(
-                &item,
-                "same_as = :before",
-                &[(":before", to_value(before)?)],
-            )?,
-        };
-        let mut writes = vec![put_write(put)];
-        if link.person_exists {
-            // A lasting id is a person's for good; a passing one makes way for the next.
-            let condition = if link.alias.platform_scope == PHONE_SCOPE {
-                "attribute_exists(pk)"
-            } else {
-                "attribute_exists(pk) AND attribute_not_exists(other_id)"
-            };
-            let update = self.table.update_part(
-                &keys::chat_user(scope, link.person.chat_user_id(scope)),
-                "SET other_id = :alias, version = version + :one",
-                condition,
-                &[],
-                &[(":alias", to_value(&link.alias)?), (":one", n(1))],
-            )?;
-            writes.push(update_write(update));
-        }
-        self.table.transact(writes).await.map(|_| ())
+        people::link(&self.table, scope, link).await
     }
 
     async fn hand_over(&self, scope: ProjectScope, handover: &Handover) -> Result<(), PortError> {
-        let key = keys::chat_user(scope, handover.passing.chat_user_id(scope));
-        let mut values = vec![(":read", n(handover.version)), (":one", n(1))];
-        let change = match &handover.now_of {
-            Some(holder) => {
-                values.push((":holder", to_value(holder)?));
-                "SET number_now_of = :holder, version = version + :one"
-            }
-            None => "REMOVE number_now_of SET version = version + :one",
-        };
-        let update = self
-            .table
-            .update_part(&key, change, "version = :read", &[], &values)?;
-        // A failed condition is a record that changed meanwhile.
-        self.table.update(update).await.map(|_| ())
+        people::hand_over(&self.table, scope, handover).await
     }
 
     async fn merge(
@@ -369,36 +280,8 @@ impl IntakeStore for DynamoIntake {
         scope: ProjectScope,
         merge: &Merge,
         now: Timestamp,
-    ) -> Result<(), PortError> {
-        let survivor = ChatUser {
-            version: merge.survivor.version + 1,
-            updated_at: now,
-            ..merge.survivor.clone()
-        };
-        let unchanged = |version: u64| [(":read", n(version))];
-        let put = self.table.put_part(
-            &ChatUserItem::new(scope, &survivor),
-            "version = :read",
-            &unchanged(merge.survivor.version),
-        )?;
-        let delete = self.table.delete_part(
-            &keys::chat_user(scope, merge.absorbed.id),
-            "version = :read",
-            &unchanged(merge.absorbed.version),
-        )?;
-        let alias = SameAsItem::new(scope, &merge.absorbed.identity, &survivor.identity);
-        let mut writes = vec![
-            put_write(put),
-            delete_write(delete),
-            put_write(
-                self.table
-                    .put_part(&alias, "attribute_not_exists(pk)", &[])?,
-            ),
-        ];
-        if let Some(standing) = &merge.absorbed_standing {
-            writes.extend(self.close_merged(scope, standing, now).await?);
-        }
-        self.table.transact(writes).await.map(|_| ())
+    ) -> Result<Merged, PortError> {
+        people::merge(&self.table, scope, merge, now).await
     }
 
     async fn open_request(&self, open: &OpenRequest, due: Timestamp) -> Result<Written, PortError> {
@@ -474,9 +357,9 @@ impl IntakeStore for DynamoIntake {
         &self,
         scope: ProjectScope,
         standing: &Standing,
-        event_keys: &[String],
-        sent_at: Timestamp,
+        message: &InboundMessage,
     ) -> Result<Counted, PortError> {
+        let event_keys = message.event_keys.as_slice();
         let Some(request_id) = standing.request_id else {
             return Ok(Counted::Raced);
         };
@@ -488,7 +371,6 @@ impl IntakeStore for DynamoIntake {
             (":request", s(request_id)),
             (":pending", AttributeValue::Bool(true)),
             (":one", n(1)),
-            (":at", s(sent_at)),
         ];
         values.extend(
             names
@@ -505,9 +387,21 @@ impl IntakeStore for DynamoIntake {
                 .iter()
                 .map(|name| format!("NOT contains(recent_events, {name})")),
         );
+        let mut counted =
+            "message_count = message_count + :one, version = version + :one".to_owned();
+        // They are answered where they wrote last; platforms deliver late at times.
+        if standing
+            .last_message_at
+            .is_none_or(|last| last < message.sent_at)
+        {
+            counted += ", last_message_at = :at, conversation = :conversation";
+            conditions.push(
+                "(attribute_not_exists(last_message_at) OR last_message_at < :at)".to_owned(),
+            );
+            values.push((":at", s(message.sent_at)));
+            values.push((":conversation", to_value(&message.conversation)?));
+        }
         let base = conditions.join(" AND ");
-        let counted =
-            "message_count = message_count + :one, last_message_at = :at, version = version + :one";
 
         let mut appending = values.clone();
         appending.push((":events", to_value(&event_keys)?));
@@ -529,7 +423,8 @@ impl IntakeStore for DynamoIntake {
         if stored.has_any(event_keys) {
             return Ok(Counted::Duplicate);
         }
-        if !stored.request_pending || stored.request_id != Some(request_id) {
+        let is_as_read = stored.request_pending && stored.request_id == Some(request_id);
+        if !is_as_read || stored.recent_events.len() < STANDING_EVENTS_KEPT {
             return Ok(Counted::Raced);
         }
 
@@ -719,25 +614,6 @@ impl CandidateKeys {
             identity: self.identity,
         })
     }
-}
-
-/// The chat user with this id, or the one whose record theirs went into.
-pub(super) async fn find_chat_user(
-    table: &Table,
-    scope: ProjectScope,
-    id: ChatUserId,
-) -> Result<Option<ChatUser>, PortError> {
-    let found: Option<ChatUserItem> = table.get(&keys::chat_user(scope, id), "chat user").await?;
-    if let Some(item) = found {
-        return Ok(Some(item.into()));
-    }
-    let elsewhere: Option<SameAsItem> = table.get(&keys::same_as(scope, id), "other id").await?;
-    let Some(SameAsItem { same_as, .. }) = elsewhere else {
-        return Ok(None);
-    };
-    let key = keys::chat_user(scope, same_as.chat_user_id(scope));
-    let found: Option<ChatUserItem> = table.get(&key, "chat user").await?;
-    Ok(found.map(Into::into))
 }
 
 /// Takes one row out of a batch.

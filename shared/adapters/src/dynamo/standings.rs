@@ -1,9 +1,9 @@
 //! Standings, as the onboarding worker sees them: claimed under a lease, settled under it.
 
 use super::{
-    intake::find_chat_user,
     items::{AvatarItem, HeldMessageItem, StandingItem},
     keys::{self, Key},
+    people::find_chat_user,
     table::{Conditional, Table, from_row, n, s, to_value},
 };
 use async_trait::async_trait;

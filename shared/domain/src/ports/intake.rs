@@ -8,7 +8,7 @@ use crate::{
     conversation::ConversationLog,
     ids::{ChatUserId, ConnectorId, ConversationId},
     job::DeliverMessage,
-    message::Identity,
+    message::{Identity, InboundMessage},
     ports::FailureClass,
     recognition::{Candidate, Handover, Link, Merge},
 };
@@ -58,6 +58,15 @@ pub struct Known {
     pub standing: Option<Standing>,
     /// What was delivered in the conversation.
     pub conversation: ConversationLog,
+}
+
+/// What comes after an attempt to make one record of two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Merged {
+    /// They are one, or one of them changed meanwhile.
+    ReadAgain,
+    /// Something is still owed to the one that goes; a later message will do.
+    NotNow,
 }
 
 /// How a conditional write ended.
@@ -160,14 +169,14 @@ pub trait IntakeStore: Send + Sync {
     /// Records who has a passing id by now, under the same rule.
     async fn hand_over(&self, scope: ProjectScope, handover: &Handover) -> Result<(), PortError>;
 
-    /// Makes one record of two, under the same rule. A request that the absorbed one had pending at
-    /// the connector is closed: the person asks again under the record that stays.
+    /// Makes one record of two, under the same rule. How the absorbed one stood at connectors goes
+    /// along; where the other stood already, or has the access, a pending request is closed.
     async fn merge(
         &self,
         scope: ProjectScope,
         merge: &Merge,
         now: Timestamp,
-    ) -> Result<(), PortError>;
+    ) -> Result<Merged, PortError>;
 
     /// Records sender, standing and request, all or nothing, with an outbox mark due at `due` when
     /// something is newly owed. MUST refuse when sender or standing changed since they were
@@ -181,13 +190,13 @@ pub trait IntakeStore: Send + Sync {
         due: Timestamp,
     ) -> Result<Written, PortError>;
 
-    /// Counts a message on the pending request of `standing`, once per event key.
+    /// Counts a message on the pending request of `standing`, once per event key. Where the last of
+    /// them was written is where the person is answered.
     async fn count_held(
         &self,
         scope: ProjectScope,
         standing: &Standing,
-        event_keys: &[String],
-        sent_at: Timestamp,
+        message: &InboundMessage,
     ) -> Result<Counted, PortError>;
 
     /// Records that the onboarding message of this id did not arrive. `Unknown` when none of these

@@ -14,7 +14,7 @@ use vestibule_domain::{
     ids::AccessRequestId,
     job::{DeliverMessage, OnboardChatUser},
     message::{Identity, InboundMessage},
-    ports::{Counted, IntakeKey, Introduction, Known, OpenRequest, Written},
+    ports::{Counted, IntakeKey, Introduction, Known, Merged, OpenRequest, Written},
     recognition::{Recognition, recognise},
 };
 
@@ -121,8 +121,10 @@ impl Intake {
             }
             Recognition::Merges(merge) => {
                 let now = self.clock.now();
-                self.store.merge(connector.scope, &merge, now).await?;
-                return Ok(None);
+                match self.store.merge(connector.scope, &merge, now).await? {
+                    Merged::ReadAgain => return Ok(None),
+                    Merged::NotNow => loaded.sender,
+                }
             }
         };
         let known = Known {
@@ -342,12 +344,7 @@ impl Intake {
     ) -> Result<Option<Taken>, PortError> {
         let counted = self
             .store
-            .count_held(
-                connector.scope,
-                standing,
-                &message.event_keys,
-                message.sent_at,
-            )
+            .count_held(connector.scope, standing, message)
             .await?;
         Ok(match counted {
             Counted::Done => Some(Taken::Counted),

@@ -42,7 +42,11 @@ pub(super) fn request(body: &[u8], connector: &Connector) -> Result<Parsed, Refu
             event(&payload, connector).unwrap_or_else(|other| other)
         }
         Some("app_rate_limited") => {
-            check_connector(&payload, connector)?;
+            check_app(&payload, connector)?;
+            // It names a workspace also where the whole organisation installed the app.
+            if !is_org_wide(connector) {
+                check_connector(&payload, connector)?;
+            }
             let since = payload.get("minute_rate_limited").and_then(Value::as_i64);
             Event::Throttled {
                 since: since.and_then(at_second),
@@ -79,14 +83,10 @@ fn handshake(payload: &Value) -> Parsed {
 /// The signature binds the app's secret, not the address it was sent to: without this, one
 /// connector's events would be taken for another's (PROVIDERS §6.3).
 fn check_connector(payload: &Value, connector: &Connector) -> Result<(), Refusal> {
-    let setting = |name: &str| connector.settings.get(name).map(String::as_str);
-    let app = setting(API_APP_ID).ok_or(Refusal::because("the connector has no app id"))?;
-    let team = setting(TEAM_ID).ok_or(Refusal::because("the connector has no team id"))?;
-    if string(payload, "api_app_id") != Some(app) {
-        return Err(Refusal::because("the event is for another app"));
-    }
-    // An org-wide installation has no workspace of its own.
-    let field = if team.starts_with('E') {
+    check_app(payload, connector)?;
+    let team =
+        setting(connector, TEAM_ID).ok_or(Refusal::because("the connector has no team id"))?;
+    let field = if is_org_wide(connector) {
         "enterprise_id"
     } else {
         TEAM_ID
@@ -98,6 +98,25 @@ fn check_connector(payload: &Value, connector: &Connector) -> Result<(), Refusal
     } else {
         Err(Refusal::because("the event is for another workspace"))
     }
+}
+
+fn check_app(payload: &Value, connector: &Connector) -> Result<(), Refusal> {
+    let app =
+        setting(connector, API_APP_ID).ok_or(Refusal::because("the connector has no app id"))?;
+    if string(payload, "api_app_id") == Some(app) {
+        Ok(())
+    } else {
+        Err(Refusal::because("the event is for another app"))
+    }
+}
+
+/// An org-wide installation has no workspace of its own.
+fn is_org_wide(connector: &Connector) -> bool {
+    setting(connector, TEAM_ID).is_some_and(|team| team.starts_with('E'))
+}
+
+fn setting<'a>(connector: &'a Connector, name: &str) -> Option<&'a str> {
+    connector.settings.get(name).map(String::as_str)
 }
 
 /// A person's message, or what it is instead.

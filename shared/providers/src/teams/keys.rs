@@ -94,7 +94,8 @@ impl PublicKey {
     }
 }
 
-/// No keys were ever fetched, so that nothing can be checked.
+/// The keys could not be fetched, and this one is not among those that were before: nothing can be said
+/// about what it signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NoKeys;
 
@@ -121,6 +122,10 @@ impl State {
     fn is_fresh(&self, now: Timestamp) -> bool {
         self.fetched_at
             .is_some_and(|fetched| now.since(fetched) < FRESH)
+    }
+
+    fn last_fetch_failed(&self) -> bool {
+        self.fetched_at.is_none() || self.fetched_at < self.tried_at
     }
 
     fn may_fetch(&self, now: Timestamp) -> bool {
@@ -158,9 +163,9 @@ impl KeyCache {
         })
         .await;
         let state = self.lock();
-        match state.fetched_at {
-            None => Err(NoKeys),
-            Some(_) => Ok(state.find(kid)),
+        match state.find(kid) {
+            None if state.last_fetch_failed() => Err(NoKeys),
+            found => Ok(found),
         }
     }
 

@@ -143,7 +143,9 @@ fn message(
     let place = id("/conversation/id", CONVERSATION_ID_MAX_BYTES)?;
     let activity_id = id("/id", ID_MAX_BYTES)?;
     let bot = activity.pointer("/recipient/id").and_then(Value::as_str);
-    let sent_at = string(activity, "timestamp").and_then(Timestamp::parse);
+    let sent_at = string(activity, "timestamp")
+        .and_then(Timestamp::parse)
+        .filter(|at| at.millis() >= 0);
     // A channel's conversations have their thread in their id, so an answer needs no more.
     let conversation = ConversationRef::new(
         connector.id,

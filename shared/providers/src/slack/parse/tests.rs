@@ -334,6 +334,12 @@ fn slack_holding_events_back_is_an_event_of_its_own() {
     let mut other = body;
     other["team_id"] = "T0OTHER".into();
     assert!(parse_for(other.to_string().as_bytes(), &connector()).is_err());
+    // Where the whole organisation installed the app, any of its workspaces may be named.
+    let mut org_wide = connector();
+    org_wide.settings.insert(TEAM_ID.into(), "E0ORG".into());
+    assert!(parse_for(other.to_string().as_bytes(), &org_wide).is_ok());
+    other["api_app_id"] = "A0OTHER".into();
+    assert!(parse_for(other.to_string().as_bytes(), &org_wide).is_err());
 }
 
 #[test]

@@ -234,6 +234,9 @@ fn a_message_without_a_time_is_of_now() {
     for name in ["message_without_timestamp", "hostile_far_timestamp"] {
         assert_eq!(message_in(name).sent_at, NOW, "{name}");
     }
+    let mut ancient: Value = serde_json::from_slice(&captured("message_personal")).unwrap();
+    ancient["timestamp"] = "1009-02-01T21:10:07.437Z".into();
+    assert_eq!(message_of(ancient.to_string().as_bytes()).sent_at, NOW);
 }
 
 #[test]

@@ -752,6 +752,18 @@ fn a_new_key_is_found_within_five_minutes() {
 }
 
 #[test]
+fn a_new_key_that_cannot_be_had_is_no_refusal() {
+    let source = FakeSource::with_keys(&[jwk(KID, &pair_one())]);
+    let webhook = webhook_of(&source);
+    block_on(webhook.warm(NOW));
+    source.set(FakeSource::down());
+    let token = lasting("key-two", &pair_two());
+    assert_eq!(verify_at(&webhook, &token, after(300)), Err(NO_KEYS));
+    source.set(Ok(key_set(&[jwk("key-two", &pair_two())])));
+    assert_eq!(verify_at(&webhook, &token, after(600)), Ok(()));
+}
+
+#[test]
 fn keys_that_nobody_knows_do_not_make_us_fetch_for_each_request() {
     let source = FakeSource::with_keys(&[jwk(KID, &pair_one())]);
     let webhook = webhook_of(&source);

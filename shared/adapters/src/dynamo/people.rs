@@ -1,0 +1,264 @@
+//! Whose record is under which id (SPEC A24, A29): ids that lead to a record, and records that become one.
+
+use super::{
+    decisions::decision_audit,
+    items::{AccessRequestItem, ChatUserItem, SameAsItem, StandingItem},
+    keys::{self, PK, SK, STANDING_PREFIX},
+    table::{Table, Transacted, delete_write, from_row, n, put_write, s, to_value, update_write},
+};
+use crate::aws::port_error;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use vestibule_domain::{
+    PortError, ProjectScope, Timestamp,
+    access_request::{AccessRequest, Actor, ReasonCode, RequestDecision, Verdict},
+    chat_user::{ChatUser, Standing},
+    ids::{AuditId, ChatUserId, IdSource, SystemIds},
+    ports::Merged,
+    recognition::{Handover, Link, Merge},
+};
+
+/// See [`vestibule_domain::ports::IntakeStore::link`].
+pub(super) async fn link(table: &Table, scope: ProjectScope, link: &Link) -> Result<(), PortError> {
+    let item = SameAsItem::new(scope, &link.alias, &link.person);
+    let put = match &link.replaces {
+        None => table.put_part(&item, "attribute_not_exists(pk)", &[])?,
+        Some(before) => table.put_part(
+            &item,
+            "same_as = :before",
+            &[(":before", to_value(before)?)],
+        )?,
+    };
+    let mut writes = vec![put_write(put)];
+    if link.person_exists {
+        // A lasting id is a person's for good; a passing one makes way for the next.
+        let condition = if link.alias.is_phone() {
+            "attribute_exists(pk)"
+        } else {
+            "attribute_exists(pk) AND attribute_not_exists(other_id)"
+        };
+        let update = table.update_part(
+            &keys::chat_user(scope, link.person.chat_user_id(scope)),
+            "SET other_id = :alias, version = version + :one",
+            condition,
+            &[],
+            &[(":alias", to_value(&link.alias)?), (":one", n(1))],
+        )?;
+        writes.push(update_write(update));
+    }
+    table.transact(writes).await.map(|_| ())
+}
+
+/// See [`vestibule_domain::ports::IntakeStore::hand_over`].
+pub(super) async fn hand_over(
+    table: &Table,
+    scope: ProjectScope,
+    handover: &Handover,
+) -> Result<(), PortError> {
+    let key = keys::chat_user(scope, handover.passing.chat_user_id(scope));
+    let mut values = vec![(":read", n(handover.version)), (":one", n(1))];
+    let change = match &handover.now_of {
+        Some(holder) => {
+            values.push((":holder", to_value(holder)?));
+            "SET number_now_of = :holder, version = version + :one"
+        }
+        None => "REMOVE number_now_of SET version = version + :one",
+    };
+    let update = table.update_part(&key, change, "version = :read", &[], &values)?;
+    // A failed condition is a record that changed meanwhile.
+    table.update(update).await.map(|_| ())
+}
+
+/// See [`vestibule_domain::ports::IntakeStore::merge`].
+pub(super) async fn merge(
+    table: &Table,
+    scope: ProjectScope,
+    merge: &Merge,
+    now: Timestamp,
+) -> Result<Merged, PortError> {
+    let standings = standings_of(table, scope, merge.absorbed.id).await?;
+    // A worker may be sending something at this moment, and must find the row again.
+    if standings.iter().any(|standing| !standing.owed.is_empty()) {
+        return Ok(Merged::NotNow);
+    }
+    let survivor = ChatUser {
+        version: merge.survivor.version + 1,
+        updated_at: now,
+        ..merge.survivor.clone()
+    };
+    let put = table.put_part(
+        &ChatUserItem::new(scope, &survivor),
+        "version = :read",
+        &[(":read", n(merge.survivor.version))],
+    )?;
+    let delete = table.delete_part(
+        &keys::chat_user(scope, merge.absorbed.id),
+        "version = :read",
+        &[(":read", n(merge.absorbed.version))],
+    )?;
+    let alias = SameAsItem::new(scope, &merge.absorbed.identity, &survivor.identity);
+    let mut writes = vec![
+        put_write(put),
+        delete_write(delete),
+        put_write(table.put_part(&alias, "attribute_not_exists(pk)", &[])?),
+    ];
+    for standing in &standings {
+        writes.extend(standing_writes(table, scope, &survivor, standing, now).await?);
+    }
+    match table.transact(writes).await? {
+        Transacted::Done | Transacted::Cancelled(_) => Ok(Merged::ReadAgain),
+    }
+}
+
+/// How somebody stands at every connector where they do.
+pub(super) async fn standings_of(
+    table: &Table,
+    scope: ProjectScope,
+    id: ChatUserId,
+) -> Result<Vec<Standing>, PortError> {
+    let user = keys::chat_user(scope, id);
+    let mut standings = Vec::new();
+    let mut start = None;
+    loop {
+        let answer = table
+            .client
+            .query()
+            .table_name(&table.name)
+            .consistent_read(true)
+            .key_condition_expression(format!("{PK} = :user AND begins_with({SK}, :standings)"))
+            .expression_attribute_values(":user", s(&user.pk))
+            .expression_attribute_values(":standings", s(STANDING_PREFIX))
+            .set_exclusive_start_key(start.take())
+            .send()
+            .await
+            .map_err(|error| port_error("dynamodb: Query", error))?;
+        for row in answer.items.unwrap_or_default() {
+            standings.push(from_row::<StandingItem>(row, "standing")?.into());
+        }
+        start = answer.last_evaluated_key;
+        if start.is_none() {
+            return Ok(standings);
+        }
+    }
+}
+
+/// What becomes of a standing whose person goes into `survivor`: it goes along, with what was sent to
+/// them and the request that is pending. Where the survivor has one already, or has the access, the
+/// request is closed.
+async fn standing_writes(
+    table: &Table,
+    scope: ProjectScope,
+    survivor: &ChatUser,
+    standing: &Standing,
+    now: Timestamp,
+) -> Result<Vec<TransactWriteItem>, PortError> {
+    let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
+    let new_key = keys::standing(scope, survivor.id, standing.connector_id);
+    let goes_along = table
+        .get::<StandingItem>(&new_key, "standing")
+        .await?
+        .is_none();
+    let pending = pending_request(table, scope, standing).await?;
+    let stays_pending = goes_along
+        && pending
+            .as_ref()
+            .is_some_and(|request| !survivor.grants.contains_key(&request.environment_id));
+    let read = [(":read", n(standing.version))];
+    let mut writes = Vec::new();
+    if goes_along {
+        let moved = Standing {
+            chat_user_id: survivor.id,
+            request_pending: stays_pending,
+            version: 1,
+            ..standing.clone()
+        };
+        let item = StandingItem::new(scope, &moved, now);
+        writes.push(put_write(table.put_part(
+            &item,
+            "attribute_not_exists(pk)",
+            &[],
+        )?));
+        writes.push(delete_write(table.delete_part(
+            &key,
+            "version = :read",
+            &read,
+        )?));
+    } else if pending.is_some() {
+        let mut values = vec![(":no", AttributeValue::Bool(false)), (":one", n(1))];
+        values.extend(read);
+        writes.push(update_write(table.update_part(
+            &key,
+            "SET request_pending = :no, version = version + :one",
+            "version = :read",
+            &[],
+            &values,
+        )?));
+    }
+    match pending {
+        Some(request) if stays_pending => writes.push(update_write(table.update_part(
+            &keys::access_request(scope, request.id),
+            "SET chat_user_id = :survivor",
+            "attribute_exists(pk) AND attribute_not_exists(decision)",
+            &[],
+            &[(":survivor", s(survivor.id))],
+        )?)),
+        Some(request) => writes.extend(close_writes(table, &request, now)?),
+        None => {}
+    }
+    Ok(writes)
+}
+
+async fn pending_request(
+    table: &Table,
+    scope: ProjectScope,
+    standing: &Standing,
+) -> Result<Option<AccessRequest>, PortError> {
+    let Some(id) = standing.request_id.filter(|_| standing.request_pending) else {
+        return Ok(None);
+    };
+    let key = keys::access_request(scope, id);
+    let item: Option<AccessRequestItem> = table.get(&key, "access request").await?;
+    Ok(item.map(Into::into))
+}
+
+/// Closes a request whose person is on record under another id.
+fn close_writes(
+    table: &Table,
+    request: &AccessRequest,
+    now: Timestamp,
+) -> Result<Vec<TransactWriteItem>, PortError> {
+    let decision = RequestDecision {
+        verdict: Verdict::Reject,
+        by: Actor {
+            id: "system".to_owned(),
+            name: "Vestibule".to_owned(),
+        },
+        at: now,
+        note: None,
+        reason: Some(ReasonCode::Merged),
+    };
+    let audit_id = AuditId::new(SystemIds.draw());
+    let audit = decision_audit(request, &decision, (audit_id, "webhook"));
+    Ok(vec![
+        table.decision_write(request, &decision)?,
+        table.audit_write(&audit)?,
+    ])
+}
+
+/// The chat user with this id, or the one whose record theirs went into.
+pub(super) async fn find_chat_user(
+    table: &Table,
+    scope: ProjectScope,
+    id: ChatUserId,
+) -> Result<Option<ChatUser>, PortError> {
+    let found: Option<ChatUserItem> = table.get(&keys::chat_user(scope, id), "chat user").await?;
+    if let Some(item) = found {
+        return Ok(Some(item.into()));
+    }
+    let elsewhere: Option<SameAsItem> = table.get(&keys::same_as(scope, id), "other id").await?;
+    let Some(SameAsItem { same_as, .. }) = elsewhere else {
+        return Ok(None);
+    };
+    let key = keys::chat_user(scope, same_as.chat_user_id(scope));
+    let found: Option<ChatUserItem> = table.get(&key, "chat user").await?;
+    Ok(found.map(Into::into))
+}
