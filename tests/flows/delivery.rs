@@ -93,6 +93,27 @@ async fn an_agent_that_stays_down_leaves_the_message_to_the_dead_letter_queue_an
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_the_agent_will_not_have_does_not_hold_up_the_conversation() {
+    let (mut world, ada) = talking().await;
+    let open = world.open.clone();
+    let attempts = 6;
+    world.agent.fail(
+        AgentFailure::Http {
+            status: 422,
+            retry_after_secs: None,
+        },
+        Some(attempts),
+    );
+    for text in ["refused", "taken"] {
+        let request = world.says(&open, &ada, text);
+        world.webhook(&open, &request).await;
+    }
+    world.settle().await;
+    assert_eq!(texts(&world), [SAID, "taken"]);
+    assert_eq!(world.aws.messages("inbox-dlq.fifo").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn several_replies_go_out_in_order_and_a_retry_goes_on_behind_the_last_one_sent() {
     let (mut world, ada) = talking().await;
     let open = world.open.clone();

@@ -16,9 +16,9 @@ async fn a_message_that_comes_late_does_not_make_the_last_one_older() {
     let ada = world.person("Ada Lovelace");
     let connector = world.connector.clone();
     let first = world.says(&connector, &ada, SAID);
-    world.clock.advance(Duration::from_secs(60));
+    world.clock.advance(Duration::from_mins(1));
     let late = world.says(&connector, &ada, "Hello?");
-    world.clock.advance(Duration::from_secs(60));
+    world.clock.advance(Duration::from_mins(1));
     let last = world.says_in(&connector, &ada, Place::General, "Anybody there?");
     for request in [&first, &last, &late] {
         assert_eq!(world.webhook(&connector, request).await, 200);

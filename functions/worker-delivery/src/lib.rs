@@ -160,13 +160,23 @@ async fn ask_agent(
         }
         AgentReply::Refused { status, after } => {
             tracing::warn!(delivery.id = %delivery_id, http.status = status, "the agent refused a delivery");
-            again(after)
+            if is_about_the_message(status) {
+                Ok(Asked::Again(Outcome::Refused))
+            } else {
+                again(after)
+            }
         }
         AgentReply::Unreachable { reason } | AgentReply::Forbidden { reason } => {
             tracing::warn!(delivery.id = %delivery_id, reason = %reason, "the agent could not be called");
             again(None)
         }
     }
+}
+
+/// Whether a refusal is about what the message says, so that it would be refused again: a content
+/// filter, say. Everything else may pass.
+const fn is_about_the_message(status: u16) -> bool {
+    matches!(status, 400 | 413 | 415 | 422)
 }
 
 async fn signing_secret(

@@ -4,13 +4,15 @@ use crate::aws::port_error;
 use async_trait::async_trait;
 use aws_sdk_secretsmanager::Client;
 use aws_types::SdkConfig;
+use tokio::sync::OnceCell;
 use vestibule_domain::{PortError, ports::SetupTokenSource, secret::Secret};
 
-/// Reads the token at each use: it is used once.
-#[derive(Debug, Clone)]
+/// Reads the token once per sandbox: whoever guesses at it must not cost a call each time.
+#[derive(Debug)]
 pub struct SecretsManagerSetupToken {
     client: Client,
     secret_arn: String,
+    token: OnceCell<Secret>,
 }
 
 impl SecretsManagerSetupToken {
@@ -20,13 +22,11 @@ impl SecretsManagerSetupToken {
         Self {
             client: Client::new(config),
             secret_arn: secret_arn.to_owned(),
+            token: OnceCell::new(),
         }
     }
-}
 
-#[async_trait]
-impl SetupTokenSource for SecretsManagerSetupToken {
-    async fn setup_token(&self) -> Result<Secret, PortError> {
+    async fn read(&self) -> Result<Secret, PortError> {
         let answer = self
             .client
             .get_secret_value()
@@ -39,5 +39,12 @@ impl SetupTokenSource for SecretsManagerSetupToken {
             .filter(|token| !token.is_empty())
             .map(Secret::new)
             .ok_or_else(|| PortError::corrupt("set-up token", "it is not text, or empty"))
+    }
+}
+
+#[async_trait]
+impl SetupTokenSource for SecretsManagerSetupToken {
+    async fn setup_token(&self) -> Result<Secret, PortError> {
+        self.token.get_or_try_init(|| self.read()).await.cloned()
     }
 }

@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn a_number_with_another_lasting_id_than_before_has_a_new_holder() {
-        for (lasting, passing, expected) in [
+        for (lasting, passing, expected) in vec![
             // Its record is another's: that is noted, and the newcomer starts from nothing.
             (nobody("B2"), somebody("P", Some("B1")), "P now of B2"),
             (nobody("B2"), passed_on("P", "B1", "B2"), "lasting"),

@@ -12,6 +12,9 @@ const BACKOFF_FIRST: Duration = Duration::from_secs(5);
 /// Longest wait between attempts: a message that waits holds up its FIFO group.
 const BACKOFF_MAX: Duration = Duration::from_mins(5);
 
+/// Between two attempts at what was refused.
+const REFUSED_WAIT: Duration = Duration::from_secs(1);
+
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -22,6 +25,9 @@ pub enum Outcome {
         /// A longer wait, when somebody asked for one; five minutes at most.
         after: Option<Duration>,
     },
+    /// It was understood and refused. The attempts that the queue makes before it is a dead letter come
+    /// quickly, so that what waits behind it in its group can go on.
+    Refused,
 }
 
 impl Outcome {
@@ -92,6 +98,7 @@ where
             Ok(Outcome::Retry { after }) => backoff(attempt)
                 .max(after.unwrap_or_default())
                 .min(BACKOFF_MAX),
+            Ok(Outcome::Refused) => REFUSED_WAIT,
             Err(_) => {
                 tracing::error!(job.attempt = attempt, "a job panicked");
                 backoff(attempt)
@@ -157,6 +164,7 @@ mod tests {
             match body.as_str() {
                 "good" => Outcome::Done,
                 "panic" => panic!("poison"),
+                "refused" => Outcome::Refused,
                 _ => Outcome::Retry {
                     after: Some(Duration::from_secs(20)),
                 },
@@ -198,6 +206,13 @@ mod tests {
         .await;
         assert_eq!(ids, ["a2", "a3"]);
         assert_eq!(hidden, [("handle-a2".to_owned(), Duration::from_secs(20))]);
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_does_not_hold_up_its_group_for_long() {
+        let (ids, hidden) = failures(vec![message("a1", "refused", Some("a"))]).await;
+        assert_eq!(ids, ["a1"]);
+        assert_eq!(hidden, [("handle-a1".to_owned(), Duration::from_secs(1))]);
     }
 
     #[tokio::test]

@@ -146,7 +146,9 @@ impl ConnectorCache {
         };
         let mut entries = self.lock();
         if entries.len() >= ENTRIES_MAX {
-            entries.retain(|_, entry| now.since(entry.read_at) < CACHE_TIME);
+            // Ids that somebody made up are the first to go.
+            entries
+                .retain(|_, entry| entry.found.is_some() && now.since(entry.read_at) < CACHE_TIME);
         }
         if entries.len() < ENTRIES_MAX {
             let found = found.clone();

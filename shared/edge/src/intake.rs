@@ -28,8 +28,9 @@ use vestibule_providers::webhook::{
     Cause, Credentials, Event, Parsed, RawRequest, Refusal, Reply, SendFailure, WebhookProvider,
 };
 
-/// Largest body that is looked at. No platform sends as much for one event.
-pub const BODY_MAX: usize = 256 * 1024;
+/// Largest body that is looked at. The longest text that Slack takes, escaped and told twice, is half
+/// as long.
+pub const BODY_MAX: usize = 1024 * 1024;
 /// Time for everything: the platform with the least patience waits three seconds, a cold start
 /// included.
 pub const TIME_MAX: Duration = Duration::from_millis(1900);

@@ -160,7 +160,10 @@ pub async fn set_up(
             .map(|key| sha256_hex(key.as_bytes())),
         at: now,
     };
-    let key = first_key(&token, &receipt, idempotency.0.as_deref());
+    let key = match idempotency.0.as_deref() {
+        Some(idempotency_key) => first_key(&token, &receipt, idempotency_key),
+        None => NewApiToken::generate(receipt.account_id, deps.random.as_ref())?,
+    };
     let wanted = wanted(&deps, &origin, &receipt, &key);
     match deps.accounts.set_up(&wanted).await? {
         SetUpOutcome::Done => {
@@ -168,8 +171,9 @@ pub async fn set_up(
             Ok((StatusCode::CREATED, Json(answer(&receipt, &key))).into_response())
         }
         SetUpOutcome::AlreadyDone(first) => {
+            let idempotency_key = idempotency.0.as_deref().ok_or(ApiError::AlreadySetUp)?;
             replayable(&first, &receipt)?;
-            let key = first_key(&token, &first, idempotency.0.as_deref());
+            let key = first_key(&token, &first, idempotency_key);
             Ok((
                 StatusCode::CREATED,
                 [IDEMPOTENCY_REPLAYED],
@@ -193,13 +197,13 @@ fn is_token(
     Ok(same && !token.reveal().is_empty())
 }
 
-/// The first key follows from the token and the receipt, so that nothing has to store it and the
-/// lost answer can be given again.
-fn first_key(token: &Secret, receipt: &SetUpReceipt, idempotency_key: Option<&str>) -> NewApiToken {
+/// The first key of a caller who may ask for the answer again follows from the token, the receipt and
+/// the caller's idempotency key, so that nothing has to store it. Nobody else knows all three.
+fn first_key(token: &Secret, receipt: &SetUpReceipt, idempotency_key: &str) -> NewApiToken {
     let key = hmac::Key::new(hmac::HMAC_SHA256, token.reveal().as_bytes());
     let mut context = hmac::Context::with_key(&key);
     context.update(receipt.salt.as_bytes());
-    context.update(idempotency_key.unwrap_or("").as_bytes());
+    context.update(idempotency_key.as_bytes());
     let mut secret = [0; TOKEN_SECRET_LEN];
     for (to, from) in secret.iter_mut().zip(context.sign().as_ref()) {
         *to = *from;
@@ -318,13 +322,13 @@ mod tests {
         let token = Secret::new("token");
         let of = |receipt: &SetUpReceipt, key| first_key(&token, receipt, key).hash;
         let first = receipt(Some("k"), 0);
-        assert_eq!(of(&first, Some("k")), of(&first, Some("k")));
-        assert_ne!(of(&first, Some("k")), of(&first, Some("l")));
+        assert_eq!(of(&first, "k"), of(&first, "k"));
+        assert_ne!(of(&first, "k"), of(&first, "l"));
         let salted = SetUpReceipt {
             salt: "b3RoZXI=".to_owned(),
             ..first.clone()
         };
-        assert_ne!(of(&first, Some("k")), of(&salted, Some("k")));
+        assert_ne!(of(&first, "k"), of(&salted, "k"));
     }
 
     #[test]
