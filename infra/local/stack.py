@@ -25,6 +25,8 @@ from settings import AGENT, API, AWS, AWS_ENV_FILE, LOCAL, LOCK_FILE, LOGS, LOOP
 
 STOP_SECONDS = 30
 COMPANIONS = SIMULATOR_PROGRAM, AGENT_PROGRAM = "simulator", "demo-agent"
+# Strangers to write as; the page makes more.
+DEMO_PEOPLE = ("Ada Lovelace", "Grace Hopper", "Alan Turing")
 
 
 def main() -> int:
@@ -219,7 +221,13 @@ def function_names() -> list[str]:
 def start_companions(processes: Processes, made) -> None:
     """Starts the stand-ins for the chat platforms and for the agent."""
     configuration = RUN / "simulator.json"
-    _write_private(configuration, json.dumps({"workspace_name": "Acme", "apps": made.slack_apps, "connectors": made.other_accounts}, indent=2) + "\n")
+    facts = {
+        "workspace_name": "Acme",
+        "apps": made.slack_apps,
+        "connectors": made.other_accounts,
+        "users": [{"name": name} for name in DEMO_PEOPLE],
+    }
+    _write_private(configuration, json.dumps(facts, indent=2) + "\n")
     environment = {"PATH": os.environ.get("PATH", ""), "RUST_LOG": "info"}
     programs = (
         ("chat simulator", SIMULATOR, [SIMULATOR_PROGRAM, "--listen", f"{LOOPBACK}:{SIMULATOR.number}", "--api-url", API.url, "--config", str(configuration)]),

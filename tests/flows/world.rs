@@ -921,7 +921,7 @@ fn provider(platform: Platform, base: &str) -> Box<dyn WebhookProvider> {
         Platform::Slack => Box::new(Slack),
         Platform::Teams => {
             let metadata = format!("{base}/botframework/v1/.well-known/openidconfiguration");
-            let keys = HttpKeySource::new().unwrap().named_by(metadata);
+            let keys = HttpKeySource::named_by(metadata);
             let origins = OriginAllowList::parse(base).unwrap();
             Box::new(TeamsWebhook::new(Arc::new(keys), origins))
         }

@@ -8,9 +8,8 @@ use vestibule_providers::teams::TeamsWebhook;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let keys = HttpKeySource::new()?;
     vestibule_coldstart::webhook(|vars| {
-        let keys = keys.named_by(vars.required(TEAMS_OPENID_METADATA_URL));
+        let keys = HttpKeySource::named_by(vars.required(TEAMS_OPENID_METADATA_URL));
         vars.required(TEAMS_SERVICE_ORIGINS);
         let origins = vars.parsed(TEAMS_SERVICE_ORIGINS, OriginAllowList::parse);
         Box::new(TeamsWebhook::new(Arc::new(keys), origins))

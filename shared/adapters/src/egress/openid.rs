@@ -1,9 +1,10 @@
 //! The keys that the Bot Framework signs with (PROVIDERS §2.2).
 
-use super::client::{EgressClientError, builder, describe, read_body};
+use super::client::{builder, describe, read_body};
 use async_trait::async_trait;
 use reqwest::{Client, Url};
 use serde_json::Value;
+use std::sync::OnceLock;
 use tokio::time::timeout;
 use vestibule_providers::teams::{FETCH_MAX, KeySource, KeySourceError};
 
@@ -16,24 +17,30 @@ const DOCUMENT_MAX: usize = 256 * 1024;
 /// See [`KeySource`].
 #[derive(Debug)]
 pub struct HttpKeySource {
-    client: Client,
+    /// Made at the first fetch: that takes a millisecond of the processor, which a cold start has while
+    /// it waits for AWS.
+    client: OnceLock<Client>,
     metadata_url: String,
 }
 
 impl HttpKeySource {
-    /// No keys yet: see [`named_by`](Self::named_by).
-    pub fn new() -> Result<Self, EgressClientError> {
-        Ok(Self {
-            client: builder(FETCH_MAX).build()?,
-            metadata_url: String::new(),
-        })
-    }
-
     /// The keys that the document at `metadata_url` names.
     #[must_use]
-    pub fn named_by(mut self, metadata_url: String) -> Self {
-        self.metadata_url = metadata_url;
-        self
+    pub fn named_by(metadata_url: String) -> Self {
+        Self {
+            client: OnceLock::new(),
+            metadata_url,
+        }
+    }
+
+    fn client(&self) -> Result<&Client, KeySourceError> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let client = builder(FETCH_MAX)
+            .build()
+            .map_err(|error| failed(&describe(&error)))?;
+        Ok(self.client.get_or_init(|| client))
     }
 
     async fn both(&self) -> Result<Vec<u8>, KeySourceError> {
@@ -46,7 +53,7 @@ impl HttpKeySource {
     }
 
     async fn get(&self, url: Url) -> Result<Vec<u8>, KeySourceError> {
-        let response = self.client.get(url).send().await;
+        let response = self.client()?.get(url).send().await;
         let response = response.map_err(|error| failed(&describe(&error)))?;
         if response.status().as_u16() != 200 {
             return Err(failed(&format!("http_{}", response.status().as_u16())));
@@ -112,8 +119,7 @@ mod tests {
                 );
             }
         });
-        let source = HttpKeySource::new().expect("a client");
-        source.named_by(format!("http://{address}{METADATA}"))
+        HttpKeySource::named_by(format!("http://{address}{METADATA}"))
     }
 
     fn metadata(address: SocketAddr) -> String {
@@ -157,8 +163,7 @@ mod tests {
         // Nobody accepts: the connection stands and nothing comes.
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let source = HttpKeySource::new().expect("a client");
-        let source = source.named_by(format!("http://{address}/"));
+        let source = HttpKeySource::named_by(format!("http://{address}/"));
         assert_eq!(source.fetch().await, Err(failed("timed out")));
     }
 

@@ -70,6 +70,7 @@ const LOST_FAILURES = [
   ["connection lost, but done", { kind: "reset_after" }],
 ];
 const WHATSAPP_SHOWS = { phone: "the number", both: "number and scoped id", bsuid: "the scoped id only" };
+const POLICY_WORDS = { AllowAll: "open", OnBoarding: "asks first", AllowList: "by list" };
 const FAILURE_WORDS = {
   http_timeout: "No answer in time",
   connection_failed: "No connection",
@@ -207,8 +208,8 @@ function showApps() {
     const item = make("li", { class: "app" },
       make("div", { class: "app-head" },
         make("span", { class: "grow" }, app.name),
-        app.policy ? make("span", { class: `chip ${app.policy}` }, app.policy) : null),
-      make("div", { class: "platform" }, platformOf(app).name),
+        app.policy ? make("span", { class: `chip ${app.policy}`, title: app.policy }, POLICY_WORDS[app.policy] ?? app.policy) : null),
+      app.name.includes(platformOf(app).name) ? null : make("div", { class: "platform" }, platformOf(app).name),
       make("div", { class: "places" }, ...Object.entries(platformOf(app).places).map(([value, label]) => place(value, label))));
     item.dataset.provider = app.provider;
     if (focused) queueMicrotask(() => item.querySelector(`[data-place="${focused}"]`)?.focus());
@@ -223,8 +224,12 @@ function choose(change) {
   }
   state.messages = [];
   showEverything();
-  document.querySelector('.places [aria-pressed="true"]')?.closest(".app").scrollIntoView({ block: "nearest", inline: "nearest" });
+  showChosenApp();
   loadMessages();
+}
+
+function showChosenApp() {
+  document.querySelector('.places [aria-pressed="true"]')?.closest(".app").scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 // ---- the conversation
@@ -241,12 +246,13 @@ function deliveryLines(message) {
   const lines = [];
   // What came before the message, and went well, is not worth a line.
   const isQuiet = (one) => ["installationUpdate", "conversationUpdate"].includes(one.kind) && one.state === "accepted";
-  for (const delivery of (message.deliveries ?? []).filter((one) => !isQuiet(one))) {
+  const worthSaying = (message.deliveries ?? []).filter((one) => !isQuiet(one));
+  for (const delivery of worthSaying) {
     const last = delivery.attempts.at(-1);
     const sender = PLATFORMS[delivery.provider].name;
     const next = delivery.provider === "slack" ? NEXT_RETRY[delivery.attempts.length] ?? "" : "";
     const tries = delivery.attempts.length;
-    const what = message.deliveries.length > 1 ? `${delivery.kind}: ` : "";
+    const what = worthSaying.length > 1 ? `${delivery.kind}: ` : "";
     const again = tries > 1 ? ` after ${tries} attempts` : "";
     const why = last ? `${FAILURE_WORDS[last.failure] ?? ""}${last.status ? ` with ${last.status}` : ""}` : "";
     const label = {
@@ -494,7 +500,8 @@ function showEverything() {
 async function follow() {
   for (;;) {
     try {
-      const query = state.revision === null ? "" : `?after=${state.revision}&wait_ms=20000`;
+      const isFirst = state.revision === null;
+      const query = isFirst ? "" : `?after=${state.revision}&wait_ms=20000`;
       const news = await call("GET", `state${query}`);
       state.revision = news.revision;
       state.apps = [...news.apps, ...news.connectors];
@@ -503,6 +510,7 @@ async function follow() {
       showFailures(news.failures);
       showWire(news);
       showEverything();
+      if (isFirst) showChosenApp();
       await loadMessages();
       $("lost").hidden = true;
     } catch {
@@ -587,5 +595,7 @@ $("person-form").addEventListener("submit", async (event) => {
   }
 });
 
-inspect(localStorage.getItem("inspect") === "yes" || new URLSearchParams(location.search).has("inspect"));
+// On a phone it covers the chat, which is what one comes for.
+const hasRoom = matchMedia("(min-width: 46rem)").matches;
+inspect((hasRoom && localStorage.getItem("inspect") === "yes") || new URLSearchParams(location.search).has("inspect"));
 follow();
