@@ -12,7 +12,6 @@ use async_trait::async_trait;
 use aws_sdk_kms::{Client, primitives::Blob, types::DataKeySpec};
 use aws_types::SdkConfig;
 use data_encoding::{BASE64, BASE64URL_NOPAD};
-use futures_util::future::join;
 use ring::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     rand::{SecureRandom, SystemRandom},
@@ -22,6 +21,7 @@ use std::{
     fmt,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
+use tokio::sync::OnceCell;
 use vestibule_domain::{PortError, connector::SealedSecrets, ports::SecretVault, secret::Secret};
 
 /// KMS's own binding of the data key; shows in CloudTrail.
@@ -36,8 +36,8 @@ pub struct KmsVault {
     random: SystemRandom,
     /// The encrypted form of the stack's data key, once read; it never changes.
     current: OnceLock<String>,
-    /// Decrypted data keys by their encrypted form.
-    open_keys: Mutex<HashMap<String, Arc<LessSafeKey>>>,
+    /// Decrypted data keys by their encrypted form. Whoever needs one that KMS is being asked for waits.
+    open_keys: Mutex<HashMap<String, Arc<OnceCell<Arc<LessSafeKey>>>>>,
 }
 
 impl fmt::Debug for KmsVault {
@@ -70,18 +70,22 @@ impl KmsVault {
     /// Decrypts the stack's data key before the first message needs it, which also opens the
     /// connections to DynamoDB and KMS. A failure shows at the first use.
     pub async fn warm(&self) {
-        self.warm_beside(async {}).await;
+        if let Ok(Some(stored)) = self.keyring.current().await {
+            let _ = self.key(&stored.wrapped_key).await;
+        }
     }
 
     /// [`Self::warm`], doing something else while KMS is asked: by then the connection to DynamoDB is
-    /// open and free.
-    pub async fn warm_beside(&self, other: impl Future<Output = ()>) {
-        match self.keyring.current().await {
-            Ok(Some(stored)) => {
-                let _ = join(self.key(&stored.wrapped_key), other).await;
-            }
-            _ => other.await,
+    /// open and free. KMS's answer is not waited for: the first event reads its connector before it
+    /// needs the key. Should Lambda freeze the sandbox meanwhile, and the answer be lost, it asks again.
+    pub async fn warm_beside(self: &Arc<Self>, other: impl Future<Output = ()>) {
+        if let Ok(Some(stored)) = self.keyring.current().await {
+            let vault = Arc::clone(self);
+            tokio::spawn(async move {
+                let _ = vault.key(&stored.wrapped_key).await;
+            });
         }
+        other.await;
     }
 
     /// Encrypts a small text, such as a list's cursor, for `context`.
@@ -139,9 +143,20 @@ impl KmsVault {
     }
 
     async fn key(&self, wrapped_key: &str) -> Result<Arc<LessSafeKey>, PortError> {
-        if let Some(key) = self.lock().get(wrapped_key) {
-            return Ok(Arc::clone(key));
-        }
+        let cell = {
+            // The map is whole whenever the lock is free: a panic elsewhere cannot have torn it.
+            let mut keys = self
+                .open_keys
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(keys.entry(wrapped_key.to_owned()).or_default())
+        };
+        cell.get_or_try_init(|| self.unwrap_key(wrapped_key))
+            .await
+            .cloned()
+    }
+
+    async fn unwrap_key(&self, wrapped_key: &str) -> Result<Arc<LessSafeKey>, PortError> {
         let wrapped = BASE64
             .decode(wrapped_key.as_bytes())
             .map_err(|error| PortError::corrupt("data key", error))?;
@@ -158,16 +173,7 @@ impl KmsVault {
             .ok_or_else(|| PortError::corrupt("data key", "no plaintext"))?;
         let key = UnboundKey::new(&AES_256_GCM, plain.as_ref())
             .map_err(|_| PortError::corrupt("data key", "not 256 bits"))?;
-        let key = Arc::new(LessSafeKey::new(key));
-        self.lock().insert(wrapped_key.to_owned(), Arc::clone(&key));
-        Ok(key)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<LessSafeKey>>> {
-        // The map is whole whenever the lock is free: a panic elsewhere cannot have torn it.
-        self.open_keys
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        Ok(Arc::new(LessSafeKey::new(key)))
     }
 
     /// Nonce, then ciphertext, then tag.
