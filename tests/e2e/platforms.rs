@@ -48,9 +48,9 @@ told_on! {
     slack: Platform { provider: "slack", place: Place::Direct, known_by: "id", tells_names: true };
     teams: Platform { provider: "teams", place: Place::Direct, known_by: "aad_object_id", tells_names: true };
     telegram: Platform { provider: "telegram", place: Place::Direct, known_by: "telegram_id", tells_names: true };
-    whatsapp_by_360dialog: Platform { provider: "360dialog", place: Place::Direct, known_by: "bsuid", tells_names: true };
+    whatsapp_by_360dialog: Platform { provider: "360dialog", place: Place::Direct, known_by: "phone", tells_names: true };
     sms_by_twilio: Platform { provider: "twilio", place: Place::Direct, known_by: "phone", tells_names: false };
-    whatsapp_by_twilio: Platform { provider: "twilio", place: Place::WhatsApp, known_by: "bsuid", tells_names: true };
+    whatsapp_by_twilio: Platform { provider: "twilio", place: Place::WhatsApp, known_by: "phone", tells_names: true };
 }
 
 async fn a_stranger_is_welcomed_once_and_once_approved_is_told_and_then_answered(

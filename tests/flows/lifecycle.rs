@@ -590,6 +590,9 @@ async fn a_dry_run_tells_what_a_change_would_affect_and_changes_nothing() {
     world.settle().await;
     world.block(&blocked).await;
     let token = all_powers(&world).await;
+    let environments = format!("{}/environments", project(&world));
+    let staging = json!({"name": "Staging"});
+    let (_, staging) = call(&world, &token, "POST", &environments, staging).await;
     let dry = async |connector: &Connector, body: Value| {
         let path = connector_path(&world, connector);
         let (status, answer) = call(&world, &token, "PATCH", &path, body).await;
@@ -616,6 +619,8 @@ async fn a_dry_run_tells_what_a_change_would_affect_and_changes_nothing() {
     };
     assert_eq!(dry(&open, on("keep")).await, [0, 1, 0]);
     assert_eq!(dry(&open, on("require_approval")).await, [0, 0, 1]);
+    let elsewhere = json!({"environment_id": staging["id"], "dry_run": true});
+    assert_eq!(dry(&connector, elsewhere).await, [2, 0, 0]);
     assert_eq!(
         dry(&open, json!({"name": "X", "dry_run": true})).await,
         [0, 0, 0]

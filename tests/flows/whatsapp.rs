@@ -107,6 +107,44 @@ async fn what_somebody_asked_elsewhere_goes_along_when_two_records_become_one() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn somebody_shut_out_by_one_id_stays_out_by_the_other() {
+    for has_both_records in [true, false] {
+        for shut_out_by in [WhatsAppShows::Phone, WhatsAppShows::Bsuid] {
+            let mut world = World::on(Platform::Dialog360).await;
+            let shows = |shows| somebody(&world, "Ada", shows, PHONE, BSUID);
+            let [number, hidden, both] = [
+                WhatsAppShows::Phone,
+                WhatsAppShows::Bsuid,
+                WhatsAppShows::Both,
+            ]
+            .map(shows);
+            let (blocked, other) = match shut_out_by {
+                WhatsAppShows::Phone => (&number, &hidden),
+                _ => (&hidden, &number),
+            };
+            write(&world, blocked, SAID).await;
+            if has_both_records {
+                write(&world, other, SAID).await;
+            }
+            world.settle().await;
+            world.block(blocked).await;
+            let requests = world.requests().await.len();
+
+            write(&world, &both, "Let me in").await;
+            let before = world.db.items().unwrap();
+            for person in [&both, &number, &hidden] {
+                write(&world, person, "Let me in").await;
+            }
+            world.settle().await;
+            let case = format!("{shut_out_by:?} {has_both_records}");
+            assert_eq!(world.db.items().unwrap(), before, "{case}");
+            assert_eq!(world.requests().await.len(), requests, "{case}");
+            assert_eq!(world.rows("USER").len(), 1, "{case}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn either_id_is_enough_once_one_message_told_both() {
     for shows in [WhatsAppShows::Phone, WhatsAppShows::Bsuid] {
         let mut world = World::on(Platform::Dialog360).await;

@@ -116,6 +116,17 @@ impl ChatUser {
             .unwrap_or(&self.identity)
     }
 
+    /// The id that is not [`ChatUser::shown_id`], of somebody known by two.
+    #[must_use]
+    pub fn hidden_id(&self) -> Option<&Identity> {
+        let other = self.other_id.as_ref()?;
+        Some(if other.is_phone() {
+            &self.identity
+        } else {
+            other
+        })
+    }
+
     /// The name to show: the platform's, else the identifier (SPEC A30).
     #[must_use]
     pub fn display_name(&self) -> &str {

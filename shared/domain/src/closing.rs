@@ -75,16 +75,19 @@ impl Closing {
         request_id: &str,
         now: Timestamp,
     ) -> Option<Self> {
-        let reason = if before.policy != Policy::OnBoarding {
-            return None;
+        Self::reason_for(before, after).map(|reason| Self::new(after, reason, by, request_id, now))
+    }
+
+    /// Why a change of a connector closes its pending requests, if it does.
+    #[must_use]
+    pub fn reason_for(before: &Connector, after: &Connector) -> Option<ReasonCode> {
+        if before.policy != Policy::OnBoarding {
+            None
         } else if after.policy != Policy::OnBoarding {
-            ReasonCode::PolicyOff
-        } else if after.environment_id != before.environment_id {
-            ReasonCode::ConnectorMoved
+            Some(ReasonCode::PolicyOff)
         } else {
-            return None;
-        };
-        Some(Self::new(after, reason, by, request_id, now))
+            (after.environment_id != before.environment_id).then_some(ReasonCode::ConnectorMoved)
+        }
     }
 
     /// The closing that deleting a connector brings about.

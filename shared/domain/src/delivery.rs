@@ -128,7 +128,7 @@ impl<'a> Envelope<'a> {
             },
             chat_user: EnvelopeChatUser {
                 id: user.id,
-                identifier: &user.identity.identifier,
+                identifier: &user.shown_id().identifier,
                 display_name: user.display_name(),
                 first_name: user.profile.first_name.as_deref(),
                 last_name: user.profile.last_name.as_deref(),

@@ -24,6 +24,14 @@ pub struct Candidate {
     pub standing: Option<Standing>,
 }
 
+impl Candidate {
+    /// Whether the person of the record is shut out.
+    #[must_use]
+    pub fn is_blocked(&self) -> bool {
+        self.user.as_ref().is_some_and(|user| user.block.is_some())
+    }
+}
+
 /// Two ids that turned out to be one person's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
@@ -93,9 +101,6 @@ pub fn recognise(lasting: &Candidate, passing: Option<&Candidate>) -> Recognitio
             (None, None) => Recognition::Lasting,
         };
     };
-    if let Some(blocked) = blocked(lasting, passing) {
-        return blocked;
-    }
     if let Some(handover) = handover(lasting, passing) {
         return Recognition::HandsOver(Box::new(handover));
     }
@@ -117,26 +122,6 @@ fn handover(lasting: &Candidate, passing: &Candidate) -> Option<Handover> {
         now_of,
         version: record.version,
     })
-}
-
-/// Somebody who is shut out costs no row (SPEC A45), not even one that says what else they are called.
-fn blocked(lasting: &Candidate, passing: &Candidate) -> Option<Recognition> {
-    let by_passing = passing.user.as_ref().is_some_and(|user| {
-        let is_theirs = user
-            .other_id
-            .as_ref()
-            .is_none_or(|other| *other == lasting.identity);
-        user.block.is_some() && is_theirs
-    });
-    if lasting
-        .user
-        .as_ref()
-        .is_some_and(|user| user.block.is_some())
-    {
-        Some(Recognition::Lasting)
-    } else {
-        by_passing.then_some(Recognition::Passing)
-    }
 }
 
 fn known_by_lasting(lasting: &Candidate, person: &ChatUser, passing: &Candidate) -> Recognition {
@@ -192,12 +177,13 @@ fn links(
 }
 
 /// The record under the number stays: it is the identifier that admins know (SPEC A28). What either
-/// was granted, both were. Neither is blocked: see [`blocked`].
+/// was granted, both were; where either was shut out, both are (SPEC A45).
 fn merge(stays: &ChatUser, goes: &ChatUser) -> Merge {
     let mut survivor = stays.clone();
     survivor.other_id = Some(goes.identity.clone());
     survivor.profile = stays.profile.clone().over(&goes.profile);
     survivor.admitted_openly |= goes.admitted_openly;
+    survivor.block = survivor.block.or_else(|| goes.block.clone());
     for (environment, grant) in &goes.grants {
         survivor
             .grants
@@ -359,28 +345,42 @@ mod tests {
         assert_eq!(said(&recognise(&back, theirs)), "P now of its record");
     }
 
+    fn shut_out(identifier: &str, other: Option<&str>) -> Candidate {
+        let mut candidate = somebody(identifier, other);
+        if let Some(user) = &mut candidate.user {
+            user.block = Some(Block {
+                blocked_at: Timestamp::from_millis(2),
+                blocked_by: "Ada".to_owned(),
+                note: None,
+            });
+        }
+        candidate
+    }
+
     #[test]
-    fn somebody_blocked_is_known_by_either_id_and_nothing_is_written_of_them() {
-        let shut_out = |identifier: &str, other: Option<&str>| {
-            let mut candidate = somebody(identifier, other);
-            if let Some(user) = &mut candidate.user {
-                user.block = Some(Block {
-                    blocked_at: Timestamp::from_millis(2),
-                    blocked_by: "Ada".to_owned(),
-                    note: None,
-                });
-            }
-            candidate
-        };
+    fn the_second_id_of_somebody_blocked_leads_to_the_block() {
         for (lasting, passing, expected) in [
-            (shut_out("B", None), nobody("P"), "lasting"),
-            (nobody("B"), shut_out("P", None), "passing"),
-            (somebody("B", None), shut_out("P", None), "passing"),
+            (shut_out("B", None), nobody("P"), "P->B"),
+            (nobody("B"), shut_out("P", None), "B->P"),
+            (shut_out("B", Some("P")), alias("P", "B"), "lasting"),
             (alias("B", "P"), shut_out("P", Some("B")), "passing"),
             // The number's new holder is not the one who was shut out.
             (nobody("B2"), shut_out("P", Some("B1")), "P now of B2"),
         ] {
             assert_eq!(said(&recognise(&lasting, Some(&passing))), expected);
+        }
+    }
+
+    #[test]
+    fn of_two_records_either_block_holds() {
+        for (lasting, passing) in [
+            (somebody("B", None), shut_out("P", None)),
+            (shut_out("B", None), somebody("P", None)),
+        ] {
+            let Recognition::Merges(merge) = recognise(&lasting, Some(&passing)) else {
+                panic!("they were not merged");
+            };
+            assert!(merge.survivor.block.is_some());
         }
     }
 

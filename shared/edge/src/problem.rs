@@ -83,8 +83,8 @@ problem_types! {
         "Use another key that holds as much: so one always remains that can make new ones.";
     CONNECT_FIRST = "connect-first", CONFLICT, "The platform was not told the last webhook secret yet",
         "It may still use the one before, which another new secret would push out, and messages would be refused. Connect the connector first, or wait until `previous_secrets_until`.";
-    NO_SECRET_OF_OURS = "no-secret-of-ours", CONFLICT, "The platform makes this connector's webhook secret",
-        "Have the platform make a new one in its console, then change the connector: the one before is taken for 24 hours more.";
+    NO_SECRET_OF_OURS = "no-secret-of-ours", CONFLICT, "This connector has no webhook secret that is made here",
+        "Where its platform signs with a secret, have a new one made in the platform's console, then change the connector: the one before is taken for 24 hours more.";
     CHANGED_MEANWHILE = "changed-meanwhile", CONFLICT, "The record was changed by somebody else",
         "Read it again, then decide whether the change is still wanted.";
     PRECONDITION_FAILED = "precondition-failed", PRECONDITION_FAILED, "The record is not at the version named in If-Match",

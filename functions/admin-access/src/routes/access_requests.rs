@@ -5,7 +5,9 @@ pub mod get;
 pub mod list;
 
 use super::avatars::Avatars;
-use crate::wire::{ActorResponse, ConversationKindName, ReasonCodeName, RequestStatusName};
+use crate::wire::{
+    ActorResponse, ChatUserStatusName, ConversationKindName, ReasonCodeName, RequestStatusName,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use vestibule_domain::{
@@ -131,6 +133,8 @@ pub struct AccessRequestDetailsResponse {
     request: AccessRequestResponse,
     /// The name to show; the identifier where the platform tells none.
     user_name: String,
+    /// Where the person stands in the project by now; null once their record is erased.
+    chat_user_status: Option<ChatUserStatusName>,
     /// The address of a picture: at the platform, or, where we keep a copy, at the chat user's
     /// `…/avatar` here, which takes an API key as every call.
     avatar_url: Option<String>,
@@ -292,6 +296,7 @@ impl AccessRequestDetailsResponse {
             user_name: user
                 .map_or(view.request.identifier.as_str(), |user| user.display_name())
                 .to_owned(),
+            chat_user_status: user.map(|user| user.status().into()),
             avatar_url: user.and_then(|user| avatars.url(user)),
             message_count: counted.map(|standing| standing.message_count),
             last_message_at: counted.and_then(|standing| standing.last_message_at),

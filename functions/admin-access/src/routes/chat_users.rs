@@ -30,7 +30,7 @@ use vestibule_edge::{
 /// A person on a chat platform.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
-    "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "provider": "slack", "platform_scope": "T0123456789", "identifier": "U0123456789",
+    "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "provider": "slack", "platform_scope": "T0123456789", "identifier": "U0123456789", "other_identifier": null,
     "display_name": "Ada Lovelace", "first_name": "Ada", "last_name": "Lovelace", "avatar_url": null, "status": "active",
     "environments": [{"environment_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0X", "granted_at": "2026-11-22T10:00:00.000Z", "granted_by": "first key"}],
     "block": null, "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
@@ -44,6 +44,9 @@ pub struct ChatUserResponse {
     platform_scope: String,
     /// The platform's own id of the person.
     identifier: String,
+    /// The other id by which the platform knows the person: of somebody on WhatsApp whose phone number
+    /// is the `identifier`, the business-scoped user id. Null where there is none.
+    other_identifier: Option<String>,
     /// The name to show; the identifier where the platform tells none.
     display_name: String,
     /// Where the platform splits names.
@@ -110,6 +113,7 @@ impl ChatUserResponse {
             provider: user.identity.provider.key().to_owned(),
             platform_scope: user.shown_id().platform_scope.clone(),
             identifier: user.shown_id().identifier.clone(),
+            other_identifier: user.hidden_id().map(|id| id.identifier.clone()),
             first_name: user.profile.first_name,
             last_name: user.profile.last_name,
             block: user.block.map(|block| BlockResponse {

@@ -118,7 +118,7 @@ pub struct ConnectorResponse {
     dry_run: Option<PolicyEffectsResponse>,
 }
 
-/// What a change of a connector's policy would affect.
+/// Whom a change of a connector would affect.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "pending_requests_closed": {"count": 12, "more": false},
@@ -126,7 +126,8 @@ pub struct ConnectorResponse {
     "chat_users_needing_approval": {"count": 0, "more": false}
 }))]
 pub struct PolicyEffectsResponse {
-    /// Pending requests that would be rejected with the `reason_code` `policy_off`.
+    /// Pending requests that would be rejected, with the `reason_code` `policy_off`, or `connector_moved`
+    /// where the connector goes to another environment.
     pending_requests_closed: CountResponse,
     /// People let in because the connector was open who would go on without approval.
     chat_users_kept: CountResponse,
@@ -318,8 +319,13 @@ fn read_section(
                 texts.insert(name, text.trim().to_owned());
             }
             _ => {
-                errors.add(format!("{provider}.{name}"), "must be text");
-                wrong_type.insert(name);
+                // What is no field at all is told below, whatever its type.
+                if kind.fields().iter().any(|field| field.name == name) {
+                    errors.add(format!("{provider}.{name}"), "must be text");
+                    wrong_type.insert(name);
+                } else {
+                    texts.insert(name, String::new());
+                }
             }
         }
     }

@@ -232,7 +232,7 @@ impl ConnectorStore for DynamoConnectors {
         after: &Connector,
     ) -> Result<PolicyEffects, PortError> {
         let mut effects = PolicyEffects::default();
-        if before.policy == Policy::OnBoarding && after.policy != Policy::OnBoarding {
+        if Closing::reason_for(before, after).is_some() {
             effects.requests_closed = self.count_pending(before).await?;
         }
         if after.policy == Policy::OnBoarding && before != after {

@@ -123,7 +123,10 @@ impl Intake {
                 let now = self.clock.now();
                 match self.store.merge(connector.scope, &merge, now).await? {
                     Merged::ReadAgain => return Ok(None),
-                    Merged::NotNow => loaded.sender,
+                    Merged::NotNow => match loaded.also_known_as {
+                        Some(also) if also.is_blocked() => also,
+                        _ => loaded.sender,
+                    },
                 }
             }
         };

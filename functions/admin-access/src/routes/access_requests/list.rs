@@ -43,7 +43,7 @@ pub struct AccessRequestParams {
     /// Made at or after this time.
     #[param(nullable = false, format = DateTime)]
     created_after: Option<String>,
-    /// Made before this time.
+    /// Made before this time, which is later than `created_after`.
     #[param(nullable = false, format = DateTime)]
     created_before: Option<String>,
 }
@@ -70,12 +70,19 @@ impl ListFilter for Wanted {
             errors,
         );
         let connector = params.connector_id.as_deref();
+        let after = read_time("created_after", params.created_after.as_deref(), errors);
+        let before = read_time("created_before", params.created_before.as_deref(), errors);
+        if let (Some(after), Some(before)) = (after, before)
+            && before <= after
+        {
+            errors.add("created_before", "must be later than created_after");
+        }
         Self(AccessRequestFilter {
             status: status.map(Into::into),
             connector_id: rules::id("connector_id", connector, errors),
             provider: rules::provider("provider", params.provider.as_deref(), errors),
-            created_after: read_time("created_after", params.created_after.as_deref(), errors),
-            created_before: read_time("created_before", params.created_before.as_deref(), errors),
+            created_after: after,
+            created_before: before,
         })
     }
 }
@@ -175,6 +182,20 @@ mod tests {
             "created_before",
         ] {
             assert!(errors.names(field), "{field}");
+        }
+    }
+
+    #[test]
+    fn a_span_ends_after_it_begins() {
+        for (before, is_wrong) in [("10:00:00", true), ("09:59:59", true), ("10:00:01", false)] {
+            let mut errors = FieldErrors::default();
+            let params = AccessRequestParams {
+                created_after: Some("2026-11-22T10:00:00Z".to_owned()),
+                created_before: Some(format!("2026-11-22T{before}Z")),
+                ..AccessRequestParams::default()
+            };
+            Wanted::read(params, &mut errors);
+            assert_eq!(errors.names("created_before"), is_wrong, "{before}");
         }
     }
 
