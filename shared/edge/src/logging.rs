@@ -2,10 +2,16 @@
 //!
 //! Never logged: message text, names, addresses of people, secrets, tokens, bodies.
 
-use std::io::Write;
+use std::{
+    io::Write,
+    sync::atomic::{AtomicBool, Ordering},
+};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 use vestibule_domain::vars::Vars;
+
+/// Whether [`init`] was called: the output is CloudWatch's to read, and not a test's.
+static LOGS: AtomicBool = AtomicBool::new(false);
 
 /// Starts logging at `RUST_LOG`, which the template sets; `info` when it does not. Libraries are heard
 /// from `warn` on. A second call does nothing.
@@ -39,6 +45,7 @@ pub fn init(vars: &mut Vars<'_>) {
         .with(filter)
         .with(lines)
         .try_init();
+    LOGS.store(true, Ordering::Relaxed);
 }
 
 /// What is counted. Names as in the template's alarms.
@@ -74,8 +81,11 @@ impl Metric {
     }
 }
 
-/// Counts one, as a CloudWatch embedded metric of the namespace `Vestibule`.
+/// Counts one, as a CloudWatch embedded metric of the namespace `Vestibule`, once [`init`] was called.
 pub fn count(metric: Metric, provider: &str, at: vestibule_domain::Timestamp) {
+    if !LOGS.load(Ordering::Relaxed) {
+        return;
+    }
     let name = metric.name();
     let line = serde_json::json!({
         "_aws": {

@@ -43,6 +43,13 @@ impl Credentials<'_> {
             .get(name)
             .filter(|secret| !secret.reveal().trim().is_empty())
     }
+
+    /// Whether a webhook address that the platform names is the connector's, whatever the host.
+    #[must_use]
+    pub fn is_own_address(&self, url: &str) -> bool {
+        url.strip_suffix(&self.connector.id.to_string())
+            .is_some_and(|before| before.ends_with('/'))
+    }
 }
 
 /// The inbound side of one chat platform.

@@ -110,9 +110,8 @@ fn found(setting: &Value, credentials: &Credentials<'_>) -> SetupOutcome {
     let done = |summary: &str| SetupOutcome::Done {
         summary: summary.to_owned(),
     };
-    let own_end = format!("/{}", credentials.connector.id);
     match url(setting) {
-        Some(url) if url.ends_with(&own_end) => match header_of(setting, credentials) {
+        Some(url) if credentials.is_own_address(url) => match header_of(setting, credentials) {
             Header::NotOurs => refused("no_header"),
             Header::Ours | Header::Unknown => {
                 done("The API key works, and 360dialog sends this number's messages here.")

@@ -59,10 +59,16 @@ fn next_of_test(
         || "The bot token works.".to_owned(),
         |name| format!("The bot is @{name}."),
     );
-    if webhook.get("url").and_then(Value::as_str) == Some("") {
-        summary.push_str(" Telegram does not send us its messages yet: press Connect.");
-    } else {
-        summary.push_str(&difficulties(token, &webhook));
+    match webhook.get("url").and_then(Value::as_str) {
+        None | Some("") => {
+            summary.push_str(" Telegram does not send us its messages yet: press Connect.");
+        }
+        Some(url) if credentials.is_own_address(url) => {
+            summary.push_str(&difficulties(token, &webhook));
+        }
+        Some(_) => summary.push_str(
+            " But Telegram sends its messages to another address: press Connect to have them sent here.",
+        ),
     }
     Ok(Step::Done(SetupOutcome::Done { summary }))
 }
@@ -225,7 +231,9 @@ mod tests {
     use std::collections::BTreeMap;
     use vestibule_domain::secret::Secret;
 
-    const URL: &str = "https://api.example/webhooks/telegram/01J";
+    fn url() -> String {
+        format!("https://api.example/webhooks/telegram/{}", connector().id)
+    }
 
     fn step(
         connecting: bool,
@@ -238,7 +246,7 @@ mod tests {
             secrets,
         };
         if connecting {
-            Telegram.connect(URL, &credentials, so_far).unwrap()
+            Telegram.connect(&url(), &credentials, so_far).unwrap()
         } else {
             Telegram.test(&credentials, so_far)
         }
@@ -285,14 +293,19 @@ mod tests {
         let second = call(false, &[me()]);
         assert_eq!(second.path, format!("/bot{TOKEN}/getWebhookInfo"));
         for (webhook, expected) in [
-            (webhook(URL, 0, None), "The bot is @ada_bot."),
+            (webhook(&url(), 0, None), "The bot is @ada_bot."),
+            (
+                webhook("https://other.example/bot", 3, None),
+                "The bot is @ada_bot. But Telegram sends its messages to another address: press Connect \
+                 to have them sent here.",
+            ),
             (
                 webhook("", 0, None),
                 "The bot is @ada_bot. Telegram does not send us its messages yet: press Connect.",
             ),
             (
                 webhook(
-                    URL,
+                    &url(),
                     12,
                     Some("Wrong response from the webhook:\n 401 Unauthorized"),
                 ),
@@ -304,7 +317,7 @@ mod tests {
         }
         let nameless = accepted(&json!({"id": 110_201_543, "username": "\u{202E}"}));
         assert_eq!(
-            outcome(false, &[nameless, webhook(URL, 0, None)]),
+            outcome(false, &[nameless, webhook(&url(), 0, None)]),
             done("The bot token works.")
         );
     }
@@ -316,7 +329,7 @@ mod tests {
         assert_eq!(first.path, format!("/bot{TOKEN}/setWebhook"));
         let arguments: Value = serde_json::from_slice(first.body.as_deref().unwrap()).unwrap();
         let expected = json!({
-            "url": URL, "secret_token": "canary_secret-token", "allowed_updates": ["message"],
+            "url": url(), "secret_token": "canary_secret-token", "allowed_updates": ["message"],
             "drop_pending_updates": false, "max_connections": 40,
         });
         assert_eq!(arguments, expected);
@@ -330,7 +343,7 @@ mod tests {
         let second = call(true, std::slice::from_ref(&set));
         assert_eq!(second.path, format!("/bot{TOKEN}/getWebhookInfo"));
         assert_eq!(
-            outcome(true, &[set.clone(), webhook(URL, 0, None)]),
+            outcome(true, &[set.clone(), webhook(&url(), 0, None)]),
             done("Telegram sends the bot's messages here from now on.")
         );
         let other = outcome(true, &[set, webhook("https://other.example/", 0, None)]);
@@ -423,10 +436,10 @@ mod tests {
         for so_far in [
             vec![refused(400, &leak)],
             vec![refused(502, &leak)],
-            vec![me(), webhook(URL, 1, Some(&leak))],
+            vec![me(), webhook(&url(), 1, Some(&leak))],
             vec![
                 me(),
-                webhook(URL, 1, Some(&format!("{}{leak}", "x".repeat(160)))),
+                webhook(&url(), 1, Some(&format!("{}{leak}", "x".repeat(160)))),
             ],
         ] {
             let shown = format!("{:?}", outcome(false, &so_far));
