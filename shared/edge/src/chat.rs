@@ -94,8 +94,16 @@ impl Platforms {
 #[async_trait]
 impl ChatPlatform for Platforms {
     fn pieces(&self, connector: &Connector, text: &str) -> Vec<String> {
-        self.provider(&connector.provider)
-            .map_or_else(|| vec![text.to_owned()], |provider| provider.pieces(text))
+        self.provider(&connector.provider).map_or_else(
+            || vec![text.to_owned()],
+            |provider| {
+                provider
+                    .pieces(text)
+                    .into_iter()
+                    .map(str::to_owned)
+                    .collect()
+            },
+        )
     }
 
     async fn send(&self, connector: &Connector, text: OutgoingText<'_>) -> SendOutcome {

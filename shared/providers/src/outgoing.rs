@@ -35,7 +35,7 @@ pub trait ChatProvider: Send + Sync {
     fn sending_secrets(&self) -> &'static [&'static str];
 
     /// The text in the pieces that the platform takes, each fit for one message.
-    fn pieces(&self, text: &str) -> Vec<String>;
+    fn pieces<'t>(&self, text: &'t str) -> Vec<&'t str>;
 
     /// The next call that sends `text`, or how sending ended. MUST come to an end, and MUST NOT
     /// make a private text public (SPEC A38).
@@ -71,6 +71,25 @@ pub trait ChatProvider: Send + Sync {
 
     /// The shortest time between two texts that one connector sends, by the platform's limits.
     fn send_interval(&self) -> Duration;
+}
+
+/// Most messages that one text may take: what a group on Telegram takes in a minute. A longer text is
+/// refused before anything of it is sent.
+pub(crate) const MESSAGES_MAX: usize = 20;
+
+/// The messages that a text takes: at least one, and at most [`MESSAGES_MAX`].
+pub(crate) fn messages_of<'t>(
+    platform: &dyn ChatProvider,
+    text: &'t str,
+) -> Result<Vec<&'t str>, Problem> {
+    let pieces = platform.pieces(text);
+    if pieces.is_empty() {
+        return Err(Problem::never(FailureClass::Request, "no_text"));
+    }
+    if pieces.len() > MESSAGES_MAX {
+        return Err(Problem::never(FailureClass::Request, "msg_too_long"));
+    }
+    Ok(pieces)
 }
 
 /// What to do next.

@@ -43,7 +43,7 @@ pub fn exercise(fixture: &Fixture, answers: &Answers) {
         "words are lost"
     );
     let long = pieces.into_iter().next();
-    for text in [GREETING, long.as_deref().unwrap_or("")] {
+    for text in [GREETING, long.unwrap_or("")] {
         for conversation in &fixture.conversations {
             run.send(text, &fixture.person, conversation);
         }

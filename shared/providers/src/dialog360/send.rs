@@ -2,7 +2,7 @@
 
 use super::{API_KEY, Dialog360, api, key, kind::MESSAGE_MAX_CHARS};
 use crate::{
-    outgoing::{Api, CallResult, ChatProvider, Host, OutgoingCall, Problem, Step},
+    outgoing::{Api, CallResult, ChatProvider, Host, OutgoingCall, Problem, Step, messages_of},
     text::{one_each, split},
     webhook::Credentials,
     whatsapp::WINDOW,
@@ -20,9 +20,6 @@ use vestibule_domain::{
     },
 };
 
-/// Most messages that one text may take. A longer one is refused before anything of it is sent.
-const MESSAGES_MAX: usize = 20;
-
 impl ChatProvider for Dialog360 {
     fn provider(&self) -> Provider {
         key()
@@ -32,8 +29,8 @@ impl ChatProvider for Dialog360 {
         &[API_KEY]
     }
 
-    fn pieces(&self, text: &str) -> Vec<String> {
-        pieces(text).into_iter().map(str::to_owned).collect()
+    fn pieces<'t>(&self, text: &'t str) -> Vec<&'t str> {
+        split(text, MESSAGE_MAX_CHARS, one_each)
     }
 
     fn send(
@@ -68,23 +65,13 @@ impl ChatProvider for Dialog360 {
     }
 }
 
-fn pieces(text: &str) -> Vec<&str> {
-    split(text, MESSAGE_MAX_CHARS, one_each)
-}
-
 /// One message after the other; the first that does not work ends it.
 fn next(
     text: &OutgoingText<'_>,
     credentials: &Credentials<'_>,
     so_far: &[CallResult],
 ) -> Result<Step<SendOutcome>, Problem> {
-    let pieces = pieces(text.text);
-    if pieces.is_empty() {
-        return Err(Problem::never(FailureClass::Request, "no_text"));
-    }
-    if pieces.len() > MESSAGES_MAX {
-        return Err(Problem::never(FailureClass::Request, "msg_too_long"));
-    }
+    let pieces = messages_of(&Dialog360, text.text)?;
     let api_key = credentials
         .secret(API_KEY)
         .ok_or_else(|| Problem::never(FailureClass::Connector, "no_api_key"))?;
@@ -332,7 +319,7 @@ mod tests {
             (String::new(), "no_text"),
             (" \n ".to_owned(), "no_text"),
             (
-                "a".repeat(MESSAGE_MAX_CHARS * MESSAGES_MAX + 1),
+                "a".repeat(MESSAGE_MAX_CHARS * crate::outgoing::MESSAGES_MAX + 1),
                 "msg_too_long",
             ),
         ] {

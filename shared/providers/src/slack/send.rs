@@ -7,7 +7,7 @@ use super::{
     profile, text,
 };
 use crate::{
-    outgoing::{Api, CallResult, ChatProvider, Host, OutgoingCall, Problem, Step},
+    outgoing::{Api, CallResult, ChatProvider, Host, OutgoingCall, Problem, Step, messages_of},
     webhook::Credentials,
 };
 use http::Method;
@@ -21,9 +21,6 @@ use vestibule_domain::{
     },
 };
 
-/// Most posts that one text may take. A longer one is refused before anything of it is sent.
-const POSTS_MAX: usize = 20;
-
 impl ChatProvider for Slack {
     fn provider(&self) -> Provider {
         key()
@@ -33,11 +30,8 @@ impl ChatProvider for Slack {
         &[BOT_TOKEN]
     }
 
-    fn pieces(&self, text: &str) -> Vec<String> {
+    fn pieces<'t>(&self, text: &'t str) -> Vec<&'t str> {
         text::split(text, MESSAGE_MAX_CHARS)
-            .into_iter()
-            .map(str::to_owned)
-            .collect()
     }
 
     fn send(
@@ -71,13 +65,7 @@ fn next(
     credentials: &Credentials<'_>,
     so_far: &[CallResult],
 ) -> Result<Step<SendOutcome>, Problem> {
-    let pieces = text::split(text.text, MESSAGE_MAX_CHARS);
-    if pieces.is_empty() {
-        return Err(Problem::never(FailureClass::Request, "no_text"));
-    }
-    if pieces.len() > POSTS_MAX {
-        return Err(Problem::never(FailureClass::Request, "msg_too_long"));
-    }
+    let pieces = messages_of(&Slack, text.text)?;
     let token = credentials
         .secret(BOT_TOKEN)
         .ok_or_else(|| Problem::never(FailureClass::Connector, "no_bot_token"))?;
@@ -335,7 +323,7 @@ mod tests {
             (String::new(), "no_text"),
             (" \n ".to_owned(), "no_text"),
             (
-                "a".repeat(MESSAGE_MAX_CHARS * POSTS_MAX + 1),
+                "a".repeat(MESSAGE_MAX_CHARS * crate::outgoing::MESSAGES_MAX + 1),
                 "msg_too_long",
             ),
         ] {

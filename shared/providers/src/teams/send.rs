@@ -8,7 +8,9 @@ use super::{
     token,
 };
 use crate::{
-    outgoing::{Api, CallResult, ChatProvider, Host, HttpReply, OutgoingCall, Problem, Step},
+    outgoing::{
+        Api, CallResult, ChatProvider, Host, HttpReply, OutgoingCall, Problem, Step, messages_of,
+    },
     webhook::Credentials,
 };
 use http::Method;
@@ -26,9 +28,6 @@ use vestibule_domain::{
 /// Longest text of one message, in bytes of UTF-16, which is what Teams counts. Microsoft has named
 /// limits between 28 and 100 KB for all of a message; this stays below each of them.
 pub(super) const PIECE_MAX_BYTES: usize = 25_000;
-/// Most messages that one text may take. A longer one is refused before anything of it is sent.
-const PIECES_MAX: usize = 20;
-
 impl ChatProvider for Teams {
     fn provider(&self) -> Provider {
         key()
@@ -38,11 +37,8 @@ impl ChatProvider for Teams {
         &[CLIENT_SECRET]
     }
 
-    fn pieces(&self, text: &str) -> Vec<String> {
+    fn pieces<'t>(&self, text: &'t str) -> Vec<&'t str> {
         split(text, PIECE_MAX_BYTES)
-            .into_iter()
-            .map(str::to_owned)
-            .collect()
     }
 
     fn send(
@@ -85,13 +81,7 @@ fn all(
     credentials: &Credentials<'_>,
     so_far: &[CallResult],
 ) -> Result<Receipt, Stop> {
-    let pieces = split(text.text, PIECE_MAX_BYTES);
-    if pieces.is_empty() {
-        return Err(Problem::never(FailureClass::Request, "no_text").into());
-    }
-    if pieces.len() > PIECES_MAX {
-        return Err(Problem::never(FailureClass::Request, "msg_too_long").into());
-    }
+    let pieces = messages_of(&Teams, text.text)?;
     let (person, conversation) = match text.to {
         Destination::Conversation(conversation) => (None, conversation),
         Destination::Privately(person, conversation) => (Some(person), conversation),
@@ -468,7 +458,7 @@ mod tests {
             (&personal, " \n ".to_owned(), "no_text"),
             (
                 &personal,
-                "a".repeat(PIECE_MAX_BYTES / 2 * PIECES_MAX + 1),
+                "a".repeat(PIECE_MAX_BYTES / 2 * crate::outgoing::MESSAGES_MAX + 1),
                 "msg_too_long",
             ),
             (&nowhere, "Hello".to_owned(), "no_service_url"),

@@ -8,7 +8,7 @@ use super::{
     profile,
 };
 use crate::{
-    outgoing::{CallResult, ChatProvider, OutgoingCall, Problem, Step},
+    outgoing::{CallResult, ChatProvider, OutgoingCall, Problem, Step, messages_of},
     text,
     webhook::Credentials,
 };
@@ -22,10 +22,6 @@ use vestibule_domain::{
     },
 };
 
-/// Most messages that one text may take: what a group takes in a minute. A longer text is refused
-/// before anything of it is sent.
-const MESSAGES_MAX: usize = 20;
-
 impl ChatProvider for Telegram {
     fn provider(&self) -> Provider {
         key()
@@ -35,8 +31,10 @@ impl ChatProvider for Telegram {
         &[BOT_TOKEN]
     }
 
-    fn pieces(&self, text: &str) -> Vec<String> {
-        split(text).into_iter().map(str::to_owned).collect()
+    /// Telegram does not say in what it counts the length of a message. UTF-16 units, in which it counts
+    /// the places of entities, are never fewer than characters.
+    fn pieces<'t>(&self, text: &'t str) -> Vec<&'t str> {
+        text::split(text, MESSAGE_MAX_CHARS, char::len_utf16)
     }
 
     /// A text's mark is not used: Telegram shows a bot none of the messages that it has sent.
@@ -65,25 +63,13 @@ impl ChatProvider for Telegram {
     }
 }
 
-/// Telegram does not say in what it counts the length of a message. UTF-16 units, in which it counts
-/// the places of entities, are never fewer than characters.
-fn split(text: &str) -> Vec<&str> {
-    text::split(text, MESSAGE_MAX_CHARS, char::len_utf16)
-}
-
 /// One message after the other; the first that does not work ends it.
 fn next(
     text: &OutgoingText<'_>,
     credentials: &Credentials<'_>,
     so_far: &[CallResult],
 ) -> Result<Step<SendOutcome>, Problem> {
-    let pieces = split(text.text);
-    if pieces.is_empty() {
-        return Err(Problem::never(FailureClass::Request, "no_text"));
-    }
-    if pieces.len() > MESSAGES_MAX {
-        return Err(Problem::never(FailureClass::Request, "msg_too_long"));
-    }
+    let pieces = messages_of(&Telegram, text.text)?;
     let token = Token::of(credentials)?;
     let Address {
         mut chat,
@@ -413,7 +399,7 @@ mod tests {
             (String::new(), "no_text"),
             (" \n ".to_owned(), "no_text"),
             (
-                "a".repeat(MESSAGE_MAX_CHARS * MESSAGES_MAX + 1),
+                "a".repeat(MESSAGE_MAX_CHARS * crate::outgoing::MESSAGES_MAX + 1),
                 "msg_too_long",
             ),
         ] {

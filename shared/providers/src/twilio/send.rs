@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     fields::is_id,
-    outgoing::{Api, CallResult, ChatProvider, Host, OutgoingCall, Problem, Step},
+    outgoing::{Api, CallResult, ChatProvider, Host, OutgoingCall, Problem, Step, messages_of},
     text,
     webhook::Credentials,
     whatsapp::WINDOW,
@@ -27,9 +27,6 @@ use vestibule_domain::{
 
 /// Longest text that Twilio takes as one message.
 pub(super) const MESSAGE_MAX_CHARS: usize = 1600;
-/// Most messages that one text may take. A longer one is refused before anything of it is sent.
-const MESSAGES_MAX: usize = 20;
-
 impl ChatProvider for Twilio {
     fn provider(&self) -> Provider {
         key()
@@ -39,8 +36,9 @@ impl ChatProvider for Twilio {
         &[AUTH_TOKEN]
     }
 
-    fn pieces(&self, text: &str) -> Vec<String> {
-        split(text).into_iter().map(str::to_owned).collect()
+    /// A character beyond the basic plane counts two, as in an SMS.
+    fn pieces<'t>(&self, text: &'t str) -> Vec<&'t str> {
+        text::split(text, MESSAGE_MAX_CHARS, char::len_utf16)
     }
 
     /// Twilio has no key by which a message is sent once only, and none by which it could be found
@@ -112,13 +110,7 @@ fn next(
     credentials: &Credentials<'_>,
     so_far: &[CallResult],
 ) -> Result<Step<SendOutcome>, Problem> {
-    let pieces = split(text.text);
-    if pieces.is_empty() {
-        return Err(Problem::never(FailureClass::Request, "no_text"));
-    }
-    if pieces.len() > MESSAGES_MAX {
-        return Err(Problem::never(FailureClass::Request, "text_too_long"));
-    }
+    let pieces = messages_of(&Twilio, text.text)?;
     let mut last_id = None;
     for result in so_far {
         last_id = Some(sent_id(result)?);
@@ -148,11 +140,6 @@ fn next(
         .call(Method::POST, "/Messages.json")
         .with_form(&form);
     Ok(Step::Call(call))
-}
-
-/// A character beyond the basic plane counts two, as in an SMS.
-fn split(text: &str) -> Vec<&str> {
-    text::split(text, MESSAGE_MAX_CHARS, char::len_utf16)
 }
 
 /// Every conversation is with one person alone, so that a private text goes where a public one does

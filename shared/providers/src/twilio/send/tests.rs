@@ -191,7 +191,7 @@ fn a_long_text_is_sent_piece_by_piece_and_its_receipt_is_the_last_ones() {
 #[test]
 fn no_piece_is_longer_than_twilio_takes_however_it_counts() {
     for text in ["a".repeat(1600), "é".repeat(1600), "👋".repeat(800)] {
-        assert_eq!(Twilio.pieces(&text), [text]);
+        assert_eq!(Twilio.pieces(&text), [text.as_str()]);
     }
     for text in ["a".repeat(1601), "👋".repeat(801), "word ".repeat(900)] {
         let pieces = Twilio.pieces(&text);
@@ -237,8 +237,8 @@ fn a_text_that_cannot_be_sent_costs_no_call() {
         (String::new(), "no_text"),
         (" \n ".to_owned(), "no_text"),
         (
-            "a".repeat(MESSAGE_MAX_CHARS * MESSAGES_MAX + 1),
-            "text_too_long",
+            "a".repeat(MESSAGE_MAX_CHARS * crate::outgoing::MESSAGES_MAX + 1),
+            "msg_too_long",
         ),
     ] {
         let expected = SendOutcome::Failed {
