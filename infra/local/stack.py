@@ -255,12 +255,12 @@ Say something in the simulator, then let that person in from another terminal:
 KEY='Authorization: Bearer {stack["api_key"]}'
 REQUESTS={stack["api_url"]}/v1/projects/{stack["project_id"]}/access-requests
 {dim("# who is waiting?")}
-curl -s -H "$KEY" "$REQUESTS?status=pending"
-{dim("# let the first of them in")}
-ID=$(curl -s -H "$KEY" "$REQUESTS?status=pending" | python3 -c 'import json,sys; print(json.load(sys.stdin)["items"][0]["id"])')
-curl -s -H "$KEY" -H 'Content-Type: application/json' -d '{{"note":"Welcome"}}' "$REQUESTS/$ID/approve"
+curl -s -w '\\n' -H "$KEY" "$REQUESTS?status=pending"
+{dim("# let in who has waited longest")}
+ID=$(curl -s -H "$KEY" "$REQUESTS?status=pending&order=oldest" | python3 -c 'import json,sys; print(*[r["id"] for r in json.load(sys.stdin)["items"][:1]])')
+curl -s -w '\\n' -H "$KEY" -H 'Content-Type: application/json' -d '{{"note":"Welcome"}}' "$REQUESTS/${{ID:?nobody waits}}/approve"
 {dim("# who has been let in?")}
-curl -s -H "$KEY" "$REQUESTS?status=approved"
+curl -s -w '\\n' -H "$KEY" "$REQUESTS?status=approved"
 
 {dim("Details in .local/stack.json, logs in .local/run/logs. " + ("make stop ends it." if detached else "Ctrl-C ends it. What the functions log follows."))}
 """)

@@ -60,7 +60,7 @@ macro_rules! wire_enum {
 
 wire_enum! {
     /// Who may talk to the agent through a connector: anybody (`AllowAll`), people whom an admin
-    /// approved (`OnBoarding`), or people in the directory (`AllowList`).
+    /// approved (`OnBoarding`), or people approved at another connector of the environment (`AllowList`).
     PolicyName = Policy {
         /// Anybody.
         AllowAll = "AllowAll",

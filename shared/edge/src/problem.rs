@@ -56,7 +56,7 @@ problem_types! {
     INVALID_PARAMETERS = "invalid-parameters", BAD_REQUEST, "A query parameter or header is not valid",
         "Correct what `errors` names: each parameter or header, and the rule it breaks.";
     UNAUTHENTICATED = "unauthenticated", UNAUTHORIZED, "An API key is needed",
-        "There is no API key, or it is unknown, revoked or expired. Which of these it is, is not told.";
+        "Send `Authorization: Bearer` and a key. If you did, the key is unknown, revoked or expired; which of these it is, is not told.";
     WRONG_SETUP_TOKEN = "wrong-setup-token", UNAUTHORIZED, "The set-up token is not right",
         "Read the token from the secret that the stack's outputs name.";
     PERMISSION_MISSING = "permission-missing", FORBIDDEN, "The API key lacks a permission",

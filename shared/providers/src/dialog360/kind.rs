@@ -38,11 +38,11 @@ impl ConnectorKind for Dialog360 {
              them for a key."
                 .to_owned(),
             format!(
-                "Press Connect here. 360dialog is then told to send this number's messages to \
+                "Connect the connector (POST …/connect). 360dialog is then told to send this number's messages to \
                  {webhook_url} and to say the webhook secret with each of them."
             ),
             "Do not change the webhook in the Hub afterwards: the Hub drops the header with the \
-             secret, and every message is refused until you press Connect again. The same holds \
+             secret, and every message is refused until you connect again. The same holds \
              for every change of the webhook secret here."
                 .to_owned(),
             "Write a WhatsApp message to the number.".to_owned(),
@@ -86,8 +86,8 @@ const FIELDS: &[FieldSpec] = &[
         required: false,
         fill: Fill::RandomSecret,
         previous_in: Some(PREVIOUS_WEBHOOK_SECRET),
-        help: "Leave it out and we draw one. 360dialog is told it when you press Connect and says it \
-               with every request, so that nobody else can. If you change it, press Connect again.",
+        help: "Leave it out and we draw one. 360dialog is told it when you connect, and says it \
+               with every request, so that nobody else can. If you change it, connect again.",
         check: check_webhook_secret,
     },
     FieldSpec {
@@ -250,7 +250,7 @@ mod tests {
             "https://api.example/webhooks/360dialog/01J",
             "Phone number ID",
             "Generate API Key",
-            "Press Connect",
+            "Connect the connector",
             "Do not change the webhook in the Hub",
         ] {
             assert!(steps.contains(needed), "{needed}");

@@ -119,10 +119,10 @@ fn found(setting: &Value, credentials: &Credentials<'_>) -> SetupOutcome {
         },
         Some(_) => done(
             "The API key works, but 360dialog sends this number's messages to another address. \
-             Press Connect to have them sent here.",
+             Connect the connector to have them sent here.",
         ),
         None => done(
-            "The API key works, but no webhook is set yet. Press Connect to have this number's \
+            "The API key works, but no webhook is set yet. Connect the connector to have this number's \
              messages sent here.",
         ),
     }
@@ -190,13 +190,13 @@ fn refused(reason: &str) -> SetupOutcome {
         ),
         "another_address" => (
             None,
-            "360dialog took the address but still names another one. Wait a minute, press Connect \
+            "360dialog took the address but still names another one. Wait a minute, connect \
              again, and see in the 360dialog Hub whether somebody else changes it.",
         ),
         "no_header" => (
             None,
             "360dialog sends messages here, but not with the webhook secret, so they are refused. \
-             Press Connect, and do not change the webhook in the 360dialog Hub afterwards.",
+             Connect the connector, and do not change the webhook in the 360dialog Hub afterwards.",
         ),
         _ => (
             None,

@@ -125,8 +125,8 @@ const FIELDS: &[FieldSpec] = &[
             let fits = (10..=250).contains(&rest.len())
                 && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
             fits.then_some(()).ok_or(
-                "A bot token begins with xoxb- and has letters, digits and hyphens only, with no \
-                 spaces around it.",
+                "A bot token is xoxb- and 10 to 250 letters, digits and hyphens, with no spaces around \
+                 it.",
             )
         },
     },

@@ -33,6 +33,11 @@ impl ConnectorKind for Teams {
 
     fn set_up_steps(&self, webhook_url: &str) -> Vec<String> {
         vec![
+            "In the Microsoft Entra admin center (entra.microsoft.com), under App registrations, open \
+             the app or create one for this organisational directory only. Note its Application \
+             (client) ID and its Directory (tenant) ID. Under Certificates & secrets, create a client \
+             secret and copy its Value. With these three the connector is made."
+                .to_owned(),
             format!(
                 "In the Azure portal, open your Azure Bot and its Configuration. (If there is none yet: \
                  create an Azure Bot with this app id; since 2025-07-31 only as Single Tenant.) Enter \

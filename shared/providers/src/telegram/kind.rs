@@ -50,7 +50,7 @@ impl ConnectorKind for Telegram {
              to be done."
                 .to_owned(),
             format!(
-                "Press Connect. We tell Telegram to send the bot's messages to {webhook_url} and \
+                "Connect the connector (POST …/connect). We tell Telegram to send the bot's messages to {webhook_url} and \
                  with which secret token. It does so from then on; no other program can fetch them \
                  with this bot token while it does."
             ),
@@ -84,8 +84,8 @@ const FIELDS: &[FieldSpec] = &[
         required: false,
         fill: Fill::RandomSecret,
         previous_in: Some(PREVIOUS_SECRET_TOKEN),
-        help: "Leave it out and we draw one. Telegram is told it when you press Connect and says it \
-               with every message, so that nobody else can. If you change it, press Connect again.",
+        help: "Leave it out and we draw one. Telegram is told it when you connect, and says it \
+               with every message, so that nobody else can. If you change it, connect again.",
         check: check_secret_token,
     },
     FieldSpec {

@@ -61,13 +61,13 @@ fn next_of_test(
     );
     match webhook.get("url").and_then(Value::as_str) {
         None | Some("") => {
-            summary.push_str(" Telegram does not send us its messages yet: press Connect.");
+            summary.push_str(" Telegram does not send us its messages yet: connect the connector.");
         }
         Some(url) if credentials.is_own_address(url) => {
             summary.push_str(&difficulties(token, &webhook));
         }
         Some(_) => summary.push_str(
-            " But Telegram sends its messages to another address: press Connect to have them sent here.",
+            " But Telegram sends its messages to another address: connect the connector to have them sent here.",
         ),
     }
     Ok(Step::Done(SetupOutcome::Done { summary }))
@@ -93,8 +93,8 @@ fn next_of_connect(
         return Ok(Step::Done(SetupOutcome::Failed {
             field: None,
             problem: "Telegram took the webhook address but sends to another one now. Stop the other \
-                      program that uses this bot token, or revoke the token at BotFather, and press \
-                      Connect again."
+                      program that uses this bot token, or revoke the token at BotFather, and connect \
+                      again."
                 .to_owned(),
             reason: "another_webhook".to_owned(),
         }));
@@ -296,12 +296,12 @@ mod tests {
             (webhook(&url(), 0, None), "The bot is @ada_bot."),
             (
                 webhook("https://other.example/bot", 3, None),
-                "The bot is @ada_bot. But Telegram sends its messages to another address: press Connect \
+                "The bot is @ada_bot. But Telegram sends its messages to another address: connect the connector \
                  to have them sent here.",
             ),
             (
                 webhook("", 0, None),
-                "The bot is @ada_bot. Telegram does not send us its messages yet: press Connect.",
+                "The bot is @ada_bot. Telegram does not send us its messages yet: connect the connector.",
             ),
             (
                 webhook(
