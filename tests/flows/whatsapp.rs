@@ -107,6 +107,73 @@ async fn what_somebody_asked_elsewhere_goes_along_when_two_records_become_one() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_to_and_decided_of_either_record_holds_for_both() {
+    let mut world = World::on(Platform::Dialog360).await;
+    let number = somebody(&world, "Ada", WhatsAppShows::Phone, PHONE, BSUID);
+    let hidden = somebody(&world, "Ada", WhatsAppShows::Bsuid, PHONE, BSUID);
+    let both = somebody(&world, "Ada", WhatsAppShows::Both, PHONE, BSUID);
+    write(&world, &number, SAID).await;
+    world.settle().await;
+    world.decide(&number, Verdict::Reject).await;
+    write(&world, &hidden, SAID).await;
+    world.settle().await;
+    let welcomes = world.welcomes(&number) + world.welcomes(&hidden);
+
+    write(&world, &both, "It is me").await;
+    world.settle().await;
+    assert_eq!(world.rows("USER").len(), 1);
+    let requests = world.requests().await;
+    assert_eq!(requests.len(), 2);
+    let standing = requests[0].standing.as_ref().unwrap();
+    assert!(standing.request_pending);
+    let counted = requests
+        .iter()
+        .find(|view| Some(view.request.id) == standing.request_id)
+        .unwrap();
+    assert_eq!(counted.request.status(), RequestStatus::Pending);
+    assert_eq!(standing.message_count, 2);
+    assert_eq!(standing.rejections.unwrap().count, 1);
+    assert_eq!(
+        world.welcomes(&number) + world.welcomes(&hidden) + world.welcomes(&both),
+        welcomes
+    );
+
+    // The request that went along is decided as theirs.
+    let request = counted.request.clone();
+    assert!(world.close(request).await.unwrap());
+    let requests = world.requests().await;
+    assert!(!requests[0].standing.as_ref().unwrap().request_pending);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_went_along_is_not_closed_by_who_read_it_before() {
+    let mut world = World::on(Platform::Dialog360).await;
+    let open = world.open.clone();
+    let number = somebody(&world, "Ada", WhatsAppShows::Phone, PHONE, BSUID);
+    let hidden = somebody(&world, "Ada", WhatsAppShows::Bsuid, PHONE, BSUID);
+    let both = somebody(&world, "Ada", WhatsAppShows::Both, PHONE, BSUID);
+    write(&world, &hidden, SAID).await;
+    let request = world.says(&open, &number, "Hello?");
+    assert_eq!(world.webhook(&open, &request).await, 200);
+    world.settle().await;
+    let before = world.requests().await.remove(0).request;
+    write(&world, &both, "It is me").await;
+    world.settle().await;
+    let since = world.requests().await.remove(0).request;
+    assert_ne!(since.chat_user_id, before.chat_user_id);
+
+    assert!(world.close(before).await.is_err());
+    assert_eq!(
+        world.requests().await[0].request.status(),
+        RequestStatus::Pending
+    );
+    assert!(world.close(since).await.unwrap());
+    let closed = world.requests().await.remove(0);
+    assert_eq!(closed.request.status(), RequestStatus::Rejected);
+    assert!(!closed.standing.unwrap().request_pending);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn somebody_shut_out_by_one_id_stays_out_by_the_other() {
     for has_both_records in [true, false] {
         for shut_out_by in [WhatsAppShows::Phone, WhatsAppShows::Bsuid] {

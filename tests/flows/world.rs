@@ -31,8 +31,8 @@ use vestibule_adapters::{
     vault::KmsVault,
 };
 use vestibule_domain::{
-    AccountScope, Clock, ProjectScope, Timestamp,
-    access_request::{Actor, DecideOutcome, Verdict},
+    AccountScope, Clock, PortError, ProjectScope, Timestamp,
+    access_request::{AccessRequest, Actor, DecideOutcome, ReasonCode, RequestDecision, Verdict},
     account::{Agent, ApiKey, AuditEntry, Environment, Permission, Project},
     connector::{
         AfterApproval, ApprovalMode, Connector, ExistingUsers, Policy, Provider, SealedSecrets,
@@ -47,8 +47,9 @@ use vestibule_domain::{
     page::{Order, PageRequest},
     ports::{
         AccessRequestFilter, AccessRequestStore, AccessRequestView, ApiKeyStore, AvatarImage,
-        ChatUserStore, ConnectorStore, FailureClass, IntakeStore, Learnt, Noted, NotedFailure,
-        ProjectStore, SecretVault, SendPacer, StandingPlace, StandingStore, Turn,
+        ChatUserStore, ConnectorStore, FailureClass, ImpliedDecision, IntakeStore, Learnt, Noted,
+        NotedFailure, ProjectStore, RequestCloser, SecretVault, SendPacer, StandingPlace,
+        StandingStore, Turn,
     },
     profile::Profile,
     secret::Secret,
@@ -554,6 +555,29 @@ impl World {
             .note_send_failure(&place, &failure)
             .await
             .unwrap()
+    }
+
+    /// Closes a request as a connector that is deleted does; whether it was still to be decided.
+    pub async fn close(&self, request: AccessRequest) -> Result<bool, PortError> {
+        let by = Actor {
+            id: "member:grace".into(),
+            name: "Grace Hopper".into(),
+        };
+        let implied = ImpliedDecision {
+            request,
+            decision: RequestDecision {
+                verdict: Verdict::Reject,
+                by,
+                at: self.now(),
+                note: None,
+                reason: Some(ReasonCode::ConnectorDeleted),
+            },
+            audit_id: AuditId::new(SystemIds.draw()),
+            request_id: "test".to_owned(),
+        };
+        DynamoClosings::new(self.table.clone())
+            .decide_implied(&implied)
+            .await
     }
 
     /// Shuts somebody out.

@@ -287,6 +287,66 @@ impl Standing {
         }
     }
 
+    /// Two standings of one person at one connector as one: what either was told, was sent, or wrote,
+    /// both were. A pending request of this one stays; else that of the other, if it has one. Neither
+    /// owes anything.
+    #[must_use]
+    pub fn joined_by(self, other: &Self) -> Self {
+        let wrote_last = if other.last_message_at > self.last_message_at {
+            other.conversation.clone()
+        } else {
+            self.conversation.clone()
+        };
+        let takes_request = other.request_pending && !self.request_pending;
+        let is_sent =
+            |message: &OnboardingMessage| matches!(message, OnboardingMessage::Sent { .. });
+        let onboarding_message = [&self.onboarding_message, &other.onboarding_message]
+            .into_iter()
+            .flatten()
+            .find(|message| is_sent(message))
+            .or(self.onboarding_message.as_ref())
+            .or(other.onboarding_message.as_ref())
+            .cloned();
+        let rejections = match (self.rejections, other.rejections) {
+            (Some(one), Some(two)) => Some(Rejections {
+                count: one.count.saturating_add(two.count),
+                last_at: one.last_at.max(two.last_at),
+            }),
+            (one, two) => one.or(two),
+        };
+        let mut recent_events = other.recent_events.clone();
+        recent_events.extend(self.recent_events.iter().cloned());
+        let surplus = recent_events.len().saturating_sub(STANDING_EVENTS_KEPT);
+        recent_events.drain(..surplus);
+        Self {
+            first_seen_at: self.first_seen_at.min(other.first_seen_at),
+            conversation: wrote_last,
+            // Whom an admin refused since is not let in because the door once stood open.
+            admitted_openly_at: self
+                .admitted_openly_at
+                .or(other.admitted_openly_at)
+                .filter(|_| rejections.is_none()),
+            request_id: if takes_request {
+                other.request_id
+            } else {
+                self.request_id.or(other.request_id)
+            },
+            request_pending: self.request_pending || takes_request,
+            message_count: if takes_request {
+                other.message_count
+            } else {
+                self.message_count
+            },
+            last_message_at: self.last_message_at.max(other.last_message_at),
+            recent_events,
+            rejections,
+            onboarding_message,
+            opted_out_at: self.opted_out_at.max(other.opted_out_at),
+            approval: self.approval.or_else(|| other.approval.clone()),
+            ..self
+        }
+    }
+
     /// The standing after `message` opened a request.
     #[must_use]
     pub fn with_request(

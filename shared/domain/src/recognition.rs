@@ -8,6 +8,7 @@
 
 use crate::{
     chat_user::{ChatUser, Standing},
+    ids::EnvironmentId,
     message::Identity,
 };
 
@@ -29,6 +30,11 @@ impl Candidate {
     #[must_use]
     pub fn is_blocked(&self) -> bool {
         self.user.as_ref().is_some_and(|user| user.block.is_some())
+    }
+
+    fn is_granted(&self, environment: EnvironmentId) -> bool {
+        let user = self.user.as_ref();
+        user.is_some_and(|user| user.grants.contains_key(&environment))
     }
 }
 
@@ -87,6 +93,25 @@ pub enum Recognition {
     Merges(Box<Merge>),
 }
 
+/// The record that counts while two of one person cannot become one yet: who is blocked under either id
+/// is blocked, and who was approved under either is approved.
+#[must_use]
+pub fn for_now(
+    lasting: Candidate,
+    passing: Option<Candidate>,
+    environment: EnvironmentId,
+) -> Candidate {
+    match passing {
+        Some(passing)
+            if !lasting.is_blocked()
+                && (passing.is_blocked() || passing.is_granted(environment)) =>
+        {
+            passing
+        }
+        _ => lasting,
+    }
+}
+
 /// Who wrote, by what is on record under the ids that the platform told: one, or a lasting and a
 /// passing one.
 #[must_use]
@@ -126,8 +151,14 @@ fn handover(lasting: &Candidate, passing: &Candidate) -> Option<Handover> {
 
 fn known_by_lasting(lasting: &Candidate, person: &ChatUser, passing: &Candidate) -> Recognition {
     match (&passing.user, &passing.same_as) {
-        // Somebody who came with the number alone, and somebody who came with the lasting id alone.
-        (Some(other), _) if other.other_id.is_none() => {
+        // Somebody who came with the number alone, and somebody who came with the lasting id alone; also
+        // where the two are linked, because a record was made while they were.
+        (Some(other), _)
+            if other
+                .other_id
+                .as_ref()
+                .is_none_or(|id| *id == lasting.identity) =>
+        {
             Recognition::Merges(Box::new(merge(other, person)))
         }
         (Some(_), _) => Recognition::Lasting,
@@ -142,6 +173,9 @@ fn recorded_elsewhere(home: &Identity, passing: &Candidate) -> Recognition {
         return Recognition::Passing;
     }
     match (&passing.user, &passing.same_as) {
+        (Some(other), _) if other.other_id.is_none() && other.block.is_some() => {
+            Recognition::Passing
+        }
         (Some(_), _) => Recognition::Elsewhere(home.clone()),
         (None, Some(before)) if before == home => Recognition::Elsewhere(home.clone()),
         (None, before) => links(&passing.identity, before.as_ref(), home, true),
@@ -308,6 +342,8 @@ mod tests {
             (nobody("B"), Some(somebody("P", None)), "B->P"),
             (alias("B", "P"), Some(somebody("P", Some("B"))), "passing"),
             (somebody("B", None), Some(somebody("P", None)), "P+B"),
+            // Made while the two were linked.
+            (somebody("B", None), Some(somebody("P", Some("B"))), "P+B"),
         ] {
             assert_eq!(said(&recognise(&lasting, passing.as_ref())), expected);
         }
@@ -364,10 +400,39 @@ mod tests {
             (nobody("B"), shut_out("P", None), "B->P"),
             (shut_out("B", Some("P")), alias("P", "B"), "lasting"),
             (alias("B", "P"), shut_out("P", Some("B")), "passing"),
+            (alias("B", "P2"), shut_out("P", None), "passing"),
             // The number's new holder is not the one who was shut out.
             (nobody("B2"), shut_out("P", Some("B1")), "P now of B2"),
         ] {
             assert_eq!(said(&recognise(&lasting, Some(&passing))), expected);
+        }
+    }
+
+    #[test]
+    fn while_two_records_stay_two_a_block_and_a_grant_of_either_hold() {
+        let here = EnvironmentId::derive(&["here"]);
+        let granted = |identifier: &str| {
+            let mut candidate = somebody(identifier, None);
+            if let Some(user) = &mut candidate.user {
+                user.grants.insert(
+                    here,
+                    Grant {
+                        granted_at: Timestamp::from_millis(1),
+                        granted_by: "Ada".to_owned(),
+                    },
+                );
+            }
+            candidate
+        };
+        for (lasting, passing, expected) in [
+            (somebody("B", None), somebody("P", None), "B"),
+            (somebody("B", None), granted("P"), "P"),
+            (somebody("B", None), shut_out("P", None), "P"),
+            (granted("B"), shut_out("P", None), "P"),
+            (shut_out("B", None), granted("P"), "B"),
+        ] {
+            let who = for_now(lasting, Some(passing), here);
+            assert_eq!(who.identity, id(expected));
         }
     }
 

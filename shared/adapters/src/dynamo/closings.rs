@@ -176,14 +176,24 @@ impl RequestCloser for DynamoClosings {
         };
         match (reasons.next(), reasons.nth(1)) {
             (Some(Cancelled::Condition(_)), _) => Ok(false),
-            // The standing is another's by now, or gone: the request is decided all the same.
-            (_, Some(Cancelled::Condition(_))) => match self.table.transact(decided()?).await? {
-                Transacted::Done => Ok(true),
-                Transacted::Cancelled(reasons) => match reasons.into_iter().next() {
-                    Some(Cancelled::Condition(_)) => Ok(false),
-                    _ => Err(CONTENDED),
-                },
-            },
+            (_, Some(Cancelled::Condition(_))) => {
+                let key = keys::access_request(request.scope, request.id);
+                let now: Option<AccessRequestItem> = self.table.get(&key, "access request").await?;
+                // It went along into another record: whoever lists it again finds whose it is.
+                if now.is_some_and(|now| {
+                    AccessRequest::from(now).chat_user_id != request.chat_user_id
+                }) {
+                    return Err(CONTENDED);
+                }
+                // The standing is of a later request, or gone: this one is decided all the same.
+                match self.table.transact(decided()?).await? {
+                    Transacted::Done => Ok(true),
+                    Transacted::Cancelled(reasons) => match reasons.into_iter().next() {
+                        Some(Cancelled::Condition(_)) => Ok(false),
+                        _ => Err(CONTENDED),
+                    },
+                }
+            }
             _ => Err(CONTENDED),
         }
     }

@@ -7,7 +7,7 @@ use super::{
     table::{Table, Transacted, delete_write, from_row, n, put_write, s, to_value, update_write},
 };
 use crate::aws::port_error;
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     access_request::{AccessRequest, Actor, ReasonCode, RequestDecision, Verdict},
@@ -68,6 +68,11 @@ pub(super) async fn hand_over(
     table.update(update).await.map(|_| ())
 }
 
+/// Most writes of one transaction (DynamoDB). People with standings at some 25 connectors stay two.
+const TRANSACTION_MAX: usize = 100;
+/// Nothing else is ever under the key of an alias.
+const ALIAS: &str = "attribute_not_exists(pk) OR attribute_exists(same_as)";
+
 /// See [`vestibule_domain::ports::IntakeStore::merge`].
 pub(super) async fn merge(
     table: &Table,
@@ -76,8 +81,18 @@ pub(super) async fn merge(
     now: Timestamp,
 ) -> Result<Merged, PortError> {
     let standings = standings_of(table, scope, merge.absorbed.id).await?;
+    let survivors = standings_of(table, scope, merge.survivor.id).await?;
+    let own = |connector| {
+        survivors
+            .iter()
+            .find(|own: &&Standing| own.connector_id == connector)
+    };
     // A worker may be sending something at this moment, and must find the row again.
-    if standings.iter().any(|standing| !standing.owed.is_empty()) {
+    let owes = |standing: &Standing| !standing.owed.is_empty();
+    if standings
+        .iter()
+        .any(|standing| owes(standing) || own(standing.connector_id).is_some_and(owes))
+    {
         return Ok(Merged::NotNow);
     }
     let survivor = ChatUser {
@@ -99,10 +114,20 @@ pub(super) async fn merge(
     let mut writes = vec![
         put_write(put),
         delete_write(delete),
-        put_write(table.put_part(&alias, "attribute_not_exists(pk)", &[])?),
+        put_write(table.put_part(&alias, ALIAS, &[])?),
     ];
+    // An id that led to the absorbed record leads to where it went.
+    let led_here = merge.absorbed.other_id.as_ref();
+    if let Some(other) = led_here.filter(|other| **other != survivor.identity) {
+        let alias = SameAsItem::new(scope, other, &survivor.identity);
+        writes.push(put_write(table.put_part(&alias, ALIAS, &[])?));
+    }
     for standing in &standings {
-        writes.extend(standing_writes(table, scope, &survivor, standing, now).await?);
+        let own = own(standing.connector_id);
+        writes.extend(standing_writes(table, scope, (&survivor, own), standing, now).await?);
+    }
+    if writes.len() > TRANSACTION_MAX {
+        return Ok(Merged::NotNow);
     }
     match table.transact(writes).await? {
         Transacted::Done | Transacted::Cancelled(_) => Ok(Merged::ReadAgain),
@@ -141,58 +166,47 @@ pub(super) async fn standings_of(
     }
 }
 
-/// What becomes of a standing whose person goes into `survivor`: it goes along, with what was sent to
-/// them and the request that is pending. Where the survivor has one already, or has the access, the
-/// request is closed.
+/// What becomes of a standing whose person goes into `survivor`: it goes along, or into that which the
+/// survivor has at the connector, with what was sent to them and the request that is pending. Where the
+/// survivor has a pending one already, or has the access, the request is closed.
 async fn standing_writes(
     table: &Table,
     scope: ProjectScope,
-    survivor: &ChatUser,
+    (survivor, own): (&ChatUser, Option<&Standing>),
     standing: &Standing,
     now: Timestamp,
 ) -> Result<Vec<TransactWriteItem>, PortError> {
-    let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
-    let new_key = keys::standing(scope, survivor.id, standing.connector_id);
-    let goes_along = table
-        .get::<StandingItem>(&new_key, "standing")
-        .await?
-        .is_none();
     let pending = pending_request(table, scope, standing).await?;
-    let stays_pending = goes_along
+    let stays_pending = own.is_none_or(|own| !own.request_pending)
         && pending
             .as_ref()
             .is_some_and(|request| !survivor.grants.contains_key(&request.environment_id));
-    let read = [(":read", n(standing.version))];
-    let mut writes = Vec::new();
-    if goes_along {
-        let moved = Standing {
-            chat_user_id: survivor.id,
-            request_pending: stays_pending,
-            version: 1,
-            ..standing.clone()
-        };
-        let item = StandingItem::new(scope, &moved, now);
-        writes.push(put_write(table.put_part(
-            &item,
-            "attribute_not_exists(pk)",
-            &[],
-        )?));
-        writes.push(delete_write(table.delete_part(
-            &key,
-            "version = :read",
-            &read,
-        )?));
-    } else if pending.is_some() {
-        let mut values = vec![(":no", AttributeValue::Bool(false)), (":one", n(1))];
-        values.extend(read);
-        writes.push(update_write(table.update_part(
-            &key,
-            "SET request_pending = :no, version = version + :one",
-            "version = :read",
-            &[],
-            &values,
-        )?));
-    }
+    let moved = Standing {
+        chat_user_id: survivor.id,
+        request_pending: stays_pending,
+        version: 1,
+        ..standing.clone()
+    };
+    let put = match own {
+        None => {
+            let item = StandingItem::new(scope, &moved, now);
+            table.put_part(&item, "attribute_not_exists(pk)", &[])?
+        }
+        Some(own) => {
+            let joined = Standing {
+                version: own.version + 1,
+                ..own.clone().joined_by(&moved)
+            };
+            let item = StandingItem::new(scope, &joined, now);
+            table.put_part(&item, "version = :read", &[(":read", n(own.version))])?
+        }
+    };
+    let delete = table.delete_part(
+        &keys::standing(scope, standing.chat_user_id, standing.connector_id),
+        "version = :read",
+        &[(":read", n(standing.version))],
+    )?;
+    let mut writes = vec![put_write(put), delete_write(delete)];
     match pending {
         Some(request) if stays_pending => writes.push(update_write(table.update_part(
             &keys::access_request(scope, request.id),

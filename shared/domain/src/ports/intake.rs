@@ -170,7 +170,8 @@ pub trait IntakeStore: Send + Sync {
     async fn hand_over(&self, scope: ProjectScope, handover: &Handover) -> Result<(), PortError>;
 
     /// Makes one record of two, under the same rule. How the absorbed one stood at connectors goes
-    /// along; where the other stood already, or has the access, a pending request is closed.
+    /// along ([`Standing::joined_by`] where the other stood already); where the other has a pending
+    /// request, or the access, its own is closed.
     async fn merge(
         &self,
         scope: ProjectScope,

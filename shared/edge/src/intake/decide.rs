@@ -15,7 +15,7 @@ use vestibule_domain::{
     job::{DeliverMessage, OnboardChatUser},
     message::{Identity, InboundMessage},
     ports::{Counted, IntakeKey, Introduction, Known, Merged, OpenRequest, Written},
-    recognition::{Recognition, recognise},
+    recognition::{Recognition, for_now, recognise},
 };
 
 /// Reads and decisions for one message before the platform is asked to try again. Only writers who
@@ -123,10 +123,11 @@ impl Intake {
                 let now = self.clock.now();
                 match self.store.merge(connector.scope, &merge, now).await? {
                     Merged::ReadAgain => return Ok(None),
-                    Merged::NotNow => match loaded.also_known_as {
-                        Some(also) if also.is_blocked() => also,
-                        _ => loaded.sender,
-                    },
+                    Merged::NotNow => for_now(
+                        loaded.sender,
+                        loaded.also_known_as,
+                        connector.environment_id,
+                    ),
                 }
             }
         };
