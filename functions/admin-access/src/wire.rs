@@ -66,7 +66,7 @@ wire_enum! {
         AllowAll = "AllowAll",
         /// People whom an admin approved.
         OnBoarding = "OnBoarding",
-        /// People in the directory.
+        /// People approved at another connector of the environment.
         AllowList = "AllowList",
     }
 }

@@ -324,8 +324,8 @@ impl Standing {
             // Whom an admin refused since is not let in because the door once stood open.
             admitted_openly_at: self
                 .admitted_openly_at
-                .or(other.admitted_openly_at)
-                .filter(|_| rejections.is_none()),
+                .max(other.admitted_openly_at)
+                .filter(|at| rejections.is_none_or(|rejected| rejected.last_at < *at)),
             request_id: if takes_request {
                 other.request_id
             } else {
@@ -406,6 +406,7 @@ impl Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conversation::ConversationKind;
 
     #[test]
     fn a_debt_is_stored_under_its_name_and_debts_are_paid_in_order() {
@@ -414,5 +415,108 @@ mod tests {
         }
         let all: Vec<_> = BTreeSet::from(Owed::ALL).into_iter().collect();
         assert_eq!(all, Owed::ALL);
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
+    }
+
+    fn standing() -> Standing {
+        let connector_id = ConnectorId::derive(&["c"]);
+        Standing {
+            connector_id,
+            chat_user_id: ChatUserId::derive(&["u"]),
+            first_seen_at: at(5),
+            conversation: ConversationRef::new(
+                connector_id,
+                ConversationKind::Direct,
+                "D1".into(),
+                None,
+            ),
+            admitted_openly_at: None,
+            request_id: None,
+            request_pending: false,
+            message_count: 0,
+            last_message_at: None,
+            recent_events: Vec::new(),
+            rejections: None,
+            onboarding_message: None,
+            opted_out_at: None,
+            approval: None,
+            owed: BTreeSet::new(),
+            version: 3,
+        }
+    }
+
+    fn asking(name: &str, count: u64) -> Standing {
+        Standing {
+            request_id: Some(AccessRequestId::derive(&[name])),
+            request_pending: true,
+            message_count: count,
+            recent_events: vec![name.to_owned()],
+            ..standing()
+        }
+    }
+
+    #[test]
+    fn of_two_standings_the_pending_request_stays_with_its_count_and_all_events_are_known() {
+        let (one, two) = (asking("one", 2), asking("two", 7));
+        for (own, other, request) in [
+            (&one, &two, &one),
+            (&one, &standing(), &one),
+            (&standing(), &two, &two),
+        ] {
+            let joined = own.clone().joined_by(other);
+            assert!(joined.request_pending);
+            assert_eq!(joined.request_id, request.request_id);
+            assert_eq!(joined.message_count, request.message_count);
+            for key in own.recent_events.iter().chain(&other.recent_events) {
+                assert!(joined.recent_events.contains(key));
+            }
+            assert_eq!(joined.version, own.version);
+        }
+    }
+
+    #[test]
+    fn of_two_standings_a_message_that_was_sent_and_a_stop_count() {
+        let skipped = Standing {
+            onboarding_message: Some(OnboardingMessage::Skipped { at: at(1) }),
+            ..standing()
+        };
+        let sent = Standing {
+            onboarding_message: Some(OnboardingMessage::Sent {
+                at: at(2),
+                message_id: None,
+            }),
+            opted_out_at: Some(at(3)),
+            ..standing()
+        };
+        for (own, other) in [(&skipped, &sent), (&sent, &skipped), (&standing(), &sent)] {
+            let joined = own.clone().joined_by(other);
+            assert_eq!(joined.onboarding_message, sent.onboarding_message);
+            assert_eq!(joined.opted_out_at, Some(at(3)));
+        }
+    }
+
+    #[test]
+    fn of_two_standings_a_rejection_ends_an_open_door_that_it_came_after() {
+        let rejected = |seconds| Standing {
+            rejections: Some(Rejections {
+                count: 1,
+                last_at: at(seconds),
+            }),
+            ..standing()
+        };
+        let admitted = Standing {
+            admitted_openly_at: Some(at(10)),
+            ..standing()
+        };
+        for (last_at, expected) in [(9, Some(at(10))), (11, None)] {
+            let joined = admitted.clone().joined_by(&rejected(last_at));
+            assert_eq!(joined.admitted_openly_at, expected, "{last_at}");
+        }
+        let joined = rejected(9).joined_by(&rejected(11));
+        let rejections = joined.rejections.unwrap();
+        assert_eq!((rejections.count, rejections.last_at), (2, at(11)));
     }
 }

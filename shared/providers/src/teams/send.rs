@@ -28,6 +28,7 @@ use vestibule_domain::{
 /// Longest text of one message, in bytes of UTF-16, which is what Teams counts. Microsoft has named
 /// limits between 28 and 100 KB for all of a message; this stays below each of them.
 pub(super) const PIECE_MAX_BYTES: usize = 25_000;
+
 impl ChatProvider for Teams {
     fn provider(&self) -> Provider {
         key()

@@ -50,8 +50,8 @@ impl ConnectorKind for Telegram {
              to be done."
                 .to_owned(),
             format!(
-                "Connect the connector (POST …/connect). We tell Telegram to send the bot's messages to {webhook_url} and \
-                 with which secret token. It does so from then on; no other program can fetch them \
+                "Connect the connector (POST …/connect). We tell Telegram to send the bot's messages to \
+                 {webhook_url} and with which secret token. It does so from then on; no other program can fetch them \
                  with this bot token while it does."
             ),
             "In Telegram, open the bot, press Start and write to it, or add it to a group and \
