@@ -519,7 +519,7 @@ impl World {
                 chat_user_id: request.chat_user_id,
                 connector_id: request.connector_id,
             };
-            let queue = &self.functions.sweeper.queue;
+            let queue = &self.functions.onboarding.onboarding;
             queue.enqueue_onboarding(job.into()).await.unwrap();
         }
         outcome
@@ -896,7 +896,8 @@ fn functions(
             clock: clock.clone(),
         },
         sweeper: sweeper::Deps {
-            outbox: Arc::new(DynamoOutbox::new(table)),
+            outbox: Arc::new(DynamoOutbox::new(table.clone())),
+            paces: Arc::new(DynamoSendPacer::new(table)),
             queue: Arc::new(queue("onboarding")),
             clock,
         },

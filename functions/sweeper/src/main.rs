@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sweeper::{Deps, sweep};
 use vestibule_adapters::{
     aws::{AwsSettings, sdk_config},
-    dynamo::{DynamoOutbox, Table},
+    dynamo::{DynamoOutbox, DynamoSendPacer, Table},
     sqs::SqsQueue,
 };
 use vestibule_domain::SystemClock;
@@ -20,7 +20,8 @@ async fn main() -> Result<(), Error> {
     let queue = SqsQueue::new(&aws, &vars.required("ONBOARDING_QUEUE_URL"));
     vars.finish()?;
     let deps = Deps {
-        outbox: Arc::new(DynamoOutbox::new(table)),
+        outbox: Arc::new(DynamoOutbox::new(table.clone())),
+        paces: Arc::new(DynamoSendPacer::new(table)),
         queue: Arc::new(queue),
         clock: Arc::new(SystemClock),
     };

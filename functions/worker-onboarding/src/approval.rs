@@ -1,7 +1,7 @@
 //! What follows an approval (SPEC A44): requests of the same person that it covers are approved along, the
 //! person is told, and the message that waited goes to the agent.
 
-use crate::{ATTEMPTS_MAX, Step, Work};
+use crate::{ATTEMPTS_MAX, Later, Step, Work};
 use vestibule_domain::{
     PortError, Timestamp,
     access_request::{ReasonCode, RequestDecision, Verdict},
@@ -103,7 +103,10 @@ pub(crate) async fn notice(work: &Work<'_>, claimed: &ClaimedStanding) -> Result
             message_id: receipt.message_id,
         })),
         SendOutcome::Failed { class, reason } => failed(connector, now, class.key(), reason),
-        SendOutcome::Retry { reason, .. } if claimed.attempt >= ATTEMPTS_MAX => {
+        SendOutcome::Retry {
+            after: None,
+            reason,
+        } if claimed.attempt >= ATTEMPTS_MAX => {
             failed(connector, now, GAVE_UP, reason)
         }
         SendOutcome::Retry { after, reason } => {
@@ -113,7 +116,7 @@ pub(crate) async fn notice(work: &Work<'_>, claimed: &ClaimedStanding) -> Result
                 reason = %reason,
                 "the approval notice could not be sent yet"
             );
-            Step::Later(after)
+            Step::Later(Later::of(after))
         }
     })
 }
@@ -149,7 +152,7 @@ pub(crate) async fn replay(work: &Work<'_>, claimed: &ClaimedStanding) -> Result
     if let Err(error) = work.deps.inbox.enqueue_delivery(message).await {
         if claimed.attempt < ATTEMPTS_MAX {
             tracing::warn!(error = %Chain(&error), "a held message could not be handed over yet");
-            return Ok(Step::Later(None));
+            return Ok(Step::Later(Later::Failed));
         }
         tracing::error!(error = %Chain(&error), "a held message was given up; the request shows it");
         return Ok(Step::Paid(Paid::Replay(FollowUp::Failed {

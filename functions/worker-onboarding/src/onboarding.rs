@@ -1,6 +1,6 @@
 //! The onboarding message, and the profile.
 
-use crate::{ATTEMPTS_MAX, Step, Work};
+use crate::{ATTEMPTS_MAX, Later, Step, Work};
 use vestibule_domain::{
     PortError, Timestamp,
     access::{Decision, DirectoryMatch, Facts, decide},
@@ -35,7 +35,10 @@ pub(crate) async fn message(work: &Work<'_>, claimed: &ClaimedStanding) -> Resul
         Some(SendOutcome::Failed { class, reason }) => {
             paid(failed(connector, now, class.key(), reason))
         }
-        Some(SendOutcome::Retry { reason, .. }) if claimed.attempt >= ATTEMPTS_MAX => {
+        Some(SendOutcome::Retry {
+            after: None,
+            reason,
+        }) if claimed.attempt >= ATTEMPTS_MAX => {
             paid(failed(connector, now, "gave_up", reason))
         }
         Some(SendOutcome::Retry { after, reason }) => {
@@ -45,7 +48,7 @@ pub(crate) async fn message(work: &Work<'_>, claimed: &ClaimedStanding) -> Resul
                 reason = %reason,
                 "the onboarding message could not be sent yet"
             );
-            Step::Later(after)
+            Step::Later(Later::of(after))
         }
     })
 }
@@ -154,9 +157,11 @@ pub(crate) async fn profile(work: &Work<'_>, claimed: &ClaimedStanding) -> Resul
                 .store_profile(job.scope, job.chat_user_id, learnt)
                 .await?;
         }
-        ProfileOutcome::Retry { after, reason } if claimed.attempt < ATTEMPTS_MAX => {
+        ProfileOutcome::Retry { after, reason }
+            if after.is_some() || claimed.attempt < ATTEMPTS_MAX =>
+        {
             tracing::warn!(connector.id = %connector.id, reason = %reason, "the profile cannot be had yet");
-            return Ok(Step::Later(after));
+            return Ok(Step::Later(Later::of(after)));
         }
         ProfileOutcome::Retry { reason, .. } | ProfileOutcome::None { reason } => {
             tracing::info!(connector.id = %connector.id, reason = %reason, "no profile is to be had");

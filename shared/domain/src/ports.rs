@@ -4,6 +4,8 @@ mod admin;
 mod chat;
 mod intake;
 mod onboarding;
+mod outbox;
+mod pace;
 mod queue;
 mod vault;
 
@@ -15,7 +17,7 @@ pub use admin::{
 pub use chat::{
     AVATAR_MAX_BYTES, AgentClient, AgentReply, AgentRequest, AvatarImage, ChatPlatform,
     Destination, FailureClass, Mark, OutgoingText, ProfileOutcome, ProfileQuery, Receipt,
-    SendOutcome, SendPacer, Turn,
+    SendOutcome,
 };
 pub use intake::{
     ConnectorReader, Counted, DEAD_LETTER_BODY_MAX, DEAD_LETTER_KEPT, DeadLetter, IntakeKey,
@@ -24,7 +26,12 @@ pub use intake::{
 };
 pub use onboarding::{
     Claim, ClaimedStanding, ConversationStore, DeliveryContext, ImpliedDecision, Learnt,
-    OUTBOX_PATIENCE, OutboxEntry, OutboxStore, Paid, PendingPage, RequestCloser, StandingStore,
+    Paid, PendingPage, RequestCloser, Resume, StandingStore,
 };
+pub use outbox::{
+    Backlog, DispatchQueue, Lease, OUTBOX_PATIENCE, OUTBOX_SHARDS, OutboxEntry, OutboxPart,
+    OutboxStore, OutboxView, PaceReader, Postponement,
+};
+pub use pace::{Limited, Pace, Room, SEND_BURST, SendPacer, Turn};
 pub use queue::{InboxQueue, MessageHider, OnboardingQueue};
 pub use vault::{SecretVault, SetupTokenSource};

@@ -6,6 +6,7 @@ use super::{
         PreviewItem, SameAsItem, StandingItem,
     },
     keys::{self, Key},
+    marks::Marked,
     people,
     standings::debts,
     table::{
@@ -127,9 +128,12 @@ impl DynamoIntake {
             set.push("last_message_at = :last");
             values.push((":last", s(at)));
         }
-        let mut add = "";
+        let mut rest = "";
         if newly_owed {
-            add = " ADD owes :owes";
+            let marked = Marked::standing(scope, standing.chat_user_id, standing.connector_id);
+            let mark = marked.waiting(due);
+            // What is ordered anew does not wait for what was tried before.
+            rest = " ADD owes :owes REMOVE not_before";
             set.extend([
                 "onboarding_message = :message",
                 "outbox_pk = :shard",
@@ -139,15 +143,15 @@ impl DynamoIntake {
             values.extend([
                 (":message", to_value(&standing.onboarding_message)?),
                 (":owes", debts(&standing.owed)),
-                (":shard", s(keys::outbox_shard(standing.chat_user_id))),
-                (":due", n(due.millis())),
+                (":shard", mark.pk()),
+                (":due", mark.due()),
                 (":none", n(0)),
             ]);
         }
         let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
         let update = self.table.update_part(
             &key,
-            &format!("SET {}{add}", set.join(", ")),
+            &format!("SET {}{rest}", set.join(", ")),
             "version = :read",
             &[],
             &values,

@@ -25,7 +25,7 @@
 //! | audit log of a month | `A#AUDIT#yyyy-mm` / id | | 1 query a page |
 //! | messages that could not be read | `CONNECTOR#id#DEAD_LETTERS` / hash | | 1 write, expires after 14 days |
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use vestibule_domain::{
@@ -36,6 +36,7 @@ use vestibule_domain::{
         AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, ConversationId,
         EnvironmentId, ProjectId,
     },
+    ports::OutboxPart,
 };
 
 /// Partition and sort key of the table.
@@ -59,14 +60,12 @@ pub const ALL_PK: &str = "all_pk";
 /// See [`ALL_PK`].
 pub const ALL_SK: &str = "all_sk";
 
-/// Standings with something owed, and closings: sparse, keys only.
+/// Rows that order a job: sparse, keys only.
 pub const INDEX_OUTBOX: &str = "outbox";
 /// Keys of [`INDEX_OUTBOX`].
 pub const OUTBOX_PK: &str = "outbox_pk";
-/// See [`OUTBOX_PK`]; a number, milliseconds since 1970.
+/// See [`OUTBOX_PK`]; a number: whose share of a sweep it comes out of, state and time (`marks`).
 pub const OUTBOX_DUE: &str = "outbox_due";
-/// Marks are spread over this many partitions.
-pub const OUTBOX_SHARDS: u8 = 4;
 
 /// The primary key of one row.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -75,6 +74,12 @@ pub struct Key {
     pub pk: String,
     /// Sort key.
     pub sk: String,
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} / {}", self.pk, self.sk)
+    }
 }
 
 impl Key {
@@ -345,16 +350,17 @@ pub fn by_creation(created_at: Timestamp, id: impl std::fmt::Display) -> String 
     format!("{created_at}#{id}")
 }
 
-/// The outbox partition of a chat user's standings, or of a connector's closing.
+/// A partition of the outbox.
 #[must_use]
-pub fn outbox_shard(id: impl std::fmt::Display) -> String {
-    let shard = id.to_string().bytes().last().unwrap_or(0) % OUTBOX_SHARDS;
-    outbox_partition(shard)
+pub fn outbox(part: OutboxPart) -> String {
+    format!("OUTBOX#{}#{}", part.kind.key(), part.shard)
 }
 
-/// One outbox partition, from 0 below [`OUTBOX_SHARDS`].
+/// A partition of the outbox as releases up to the first wrote it, for all kinds of jobs, sorted by time
+/// alone. The sweep moves what it finds there. This can go, with all that uses it, one release after
+/// every stack has run this one for an hour.
 #[must_use]
-pub fn outbox_partition(shard: u8) -> String {
+pub fn old_outbox(shard: u8) -> String {
     format!("OUTBOX#{shard}")
 }
 

@@ -3,18 +3,18 @@
 use super::{
     items::{AvatarItem, HeldMessageItem, StandingItem},
     keys::{self, Key},
+    lease::{LOST, SETTLED},
     people::find_chat_user,
     table::{Conditional, Table, from_row, n, s, to_value},
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
-use std::time::Duration;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     chat_user::{ChatUser, Owed},
     ids::{AccessRequestId, ChatUserId, LeaseId},
     job::{DeliverMessage, OnboardChatUser},
-    ports::{Claim, ClaimedStanding, Learnt, Paid, StandingStore},
+    ports::{Claim, ClaimedStanding, Learnt, Lease, Paid, Postponement, StandingStore},
 };
 
 /// See [`StandingStore`].
@@ -30,8 +30,6 @@ impl DynamoStandings {
         Self { table }
     }
 }
-
-const LOST: PortError = PortError::Conflict { what: "standing" };
 
 fn claimed(item: StandingItem, lease: LeaseId) -> Box<ClaimedStanding> {
     let attempt = item.attempts;
@@ -100,7 +98,6 @@ impl DynamoStandings {
         scope: ProjectScope,
         claimed: &ClaimedStanding,
         paid: &Paid,
-        due: Timestamp,
     ) -> Result<Option<Box<ClaimedStanding>>, PortError> {
         let Settling {
             key,
@@ -110,8 +107,8 @@ impl DynamoStandings {
         } = settling(scope, claimed, paid)?;
         // This claim is the first attempt at the next debt too: should it end here, whoever comes next
         // must not take it for untried.
-        set.extend(["outbox_due = :due", "attempts = :one"]);
-        values.extend([(":due", n(due.millis())), (":paid", debts([&paid.owed()]))]);
+        set.push("attempts = :one");
+        values.push((":paid", debts([&paid.owed()])));
         let update = self.table.update_part(
             &key,
             &format!("SET {} DELETE owes :paid", set.join(", ")),
@@ -137,10 +134,10 @@ impl DynamoStandings {
         key: &Key,
         item: StandingItem,
         lease: LeaseId,
-    ) -> Result<Claim, PortError> {
+    ) -> Result<Box<ClaimedStanding>, PortError> {
         let old = item.old_debts();
         if old.is_empty() {
-            return Ok(Claim::Claimed(claimed(item, lease)));
+            return Ok(claimed(item, lease));
         }
         let update = self.table.update_part(
             key,
@@ -151,7 +148,7 @@ impl DynamoStandings {
         )?;
         match self.table.update(update).await? {
             Conditional::Done(Some(row)) => {
-                Ok(Claim::Claimed(claimed(from_row(row, "standing")?, lease)))
+                Ok(claimed(from_row(row, "standing")?, lease))
             }
             Conditional::Done(None) | Conditional::Failed(_) => Err(LOST),
         }
@@ -163,42 +160,15 @@ impl StandingStore for DynamoStandings {
     async fn claim(
         &self,
         job: OnboardChatUser,
-        lease: LeaseId,
-        now: Timestamp,
-        lease_time: Duration,
-    ) -> Result<Claim, PortError> {
+        lease: &Lease,
+    ) -> Result<Claim<Box<ClaimedStanding>>, PortError> {
         let key = keys::standing(job.scope, job.chat_user_id, job.connector_id);
-        let update = self.table.update_part(
-            &key,
-            "SET lease_id = :lease, lease_until = :until, attempts = if_not_exists(attempts, :zero) + :one, version = version + :one",
-            "(attribute_exists(owes) OR attribute_exists(owed)) AND (attribute_not_exists(lease_until) OR lease_until <= :now)",
-            &[],
-            &[
-                (":lease", s(lease)),
-                (":until", n(now.plus(lease_time).millis())),
-                (":now", n(now.millis())),
-                (":zero", n(0)),
-                (":one", n(1)),
-            ],
-        )?;
-        let row = match self.table.update(update).await? {
-            Conditional::Done(Some(row)) => {
-                return self.renew(&key, from_row(row, "standing")?, lease).await;
-            }
-            Conditional::Failed(Some(row)) => row,
-            Conditional::Done(None) | Conditional::Failed(None) => return Ok(Claim::NothingOwed),
-        };
-        let item: StandingItem = from_row(row, "standing")?;
-        if item.owed.is_none() && item.owes.is_empty() {
-            return Ok(Claim::NothingOwed);
+        match self.table.claim(job.into(), lease, "standing").await? {
+            Claim::Claimed(item) => self.renew(&key, item, lease.id).await.map(Claim::Claimed),
+            Claim::HeldUntil(until) => Ok(Claim::HeldUntil(until)),
+            Claim::NotBefore(at) => Ok(Claim::NotBefore(at)),
+            Claim::NothingOwed => Ok(Claim::NothingOwed),
         }
-        // An attempt of this very call took effect and its answer was lost.
-        if item.lease_id == Some(lease) {
-            return self.renew(&key, item, lease).await;
-        }
-        Ok(item.lease_until.map_or(Claim::NothingOwed, |until| {
-            Claim::HeldUntil(Timestamp::from_millis(until))
-        }))
     }
 
     async fn settle(
@@ -206,11 +176,10 @@ impl StandingStore for DynamoStandings {
         scope: ProjectScope,
         claimed: &ClaimedStanding,
         paid: &Paid,
-        due: Timestamp,
     ) -> Result<Option<Box<ClaimedStanding>>, PortError> {
         let owed = &claimed.standing.owed;
         if owed.len() > 1 || !owed.contains(&paid.owed()) {
-            return self.settle_one(scope, claimed, paid, due).await;
+            return self.settle_one(scope, claimed, paid).await;
         }
         let Settling {
             key,
@@ -224,7 +193,7 @@ impl StandingStore for DynamoStandings {
         let update = self.table.update_part(
             &key,
             &format!(
-                "SET {} REMOVE owes, outbox_pk, outbox_due, attempts, lease_id, lease_until",
+                "SET {} REMOVE owes, {SETTLED}",
                 set.join(", ")
             ),
             &conditions.join(" AND "),
@@ -240,7 +209,7 @@ impl StandingStore for DynamoStandings {
                     Ok(None)
                 } else {
                     // Something else came to be owed meanwhile, or the lease was lost.
-                    self.settle_one(scope, claimed, paid, due).await
+                    self.settle_one(scope, claimed, paid).await
                 }
             }
             Conditional::Failed(None) => Err(LOST),
@@ -249,35 +218,11 @@ impl StandingStore for DynamoStandings {
 
     async fn postpone(
         &self,
-        scope: ProjectScope,
-        claimed: &ClaimedStanding,
-        until: Timestamp,
+        job: OnboardChatUser,
+        lease: LeaseId,
+        postponement: Postponement,
     ) -> Result<(), PortError> {
-        let standing = &claimed.standing;
-        let update = self.table.update_part(
-            &keys::standing(scope, standing.chat_user_id, standing.connector_id),
-            "SET settled_lease = :lease, outbox_due = :due, version = version + :one REMOVE lease_id, lease_until",
-            "lease_id = :lease",
-            &[],
-            &[
-                (":lease", s(claimed.lease)),
-                (":one", n(1)),
-                (":due", n(until.millis())),
-            ],
-        )?;
-        match self.table.update(update).await? {
-            Conditional::Done(_) => Ok(()),
-            Conditional::Failed(Some(row)) => {
-                let item: StandingItem = from_row(row, "standing")?;
-                // An attempt of this very call took effect and its answer was lost.
-                if item.settled_lease == Some(claimed.lease) {
-                    Ok(())
-                } else {
-                    Err(LOST)
-                }
-            }
-            Conditional::Failed(None) => Err(LOST),
-        }
+        self.table.postpone(job.into(), lease, postponement).await
     }
 
     async fn held_message(

@@ -1,4 +1,4 @@
-use crate::dynamo::keys;
+use crate::dynamo::{keys, marks::Marked};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use vestibule_domain::{
@@ -72,7 +72,9 @@ impl StandingItem {
     /// while something is owed.
     pub(in crate::dynamo) fn new(scope: ProjectScope, standing: &Standing, due: Timestamp) -> Self {
         let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
-        let marked = !standing.owed.is_empty();
+        let mark = (!standing.owed.is_empty()).then(|| {
+            Marked::standing(scope, standing.chat_user_id, standing.connector_id).waiting(due)
+        });
         let admitted = standing.admitted_openly_at;
         Self {
             pk: key.pk,
@@ -97,8 +99,8 @@ impl StandingItem {
             state_pk: admitted.map(|_| keys::admitted(scope, standing.connector_id)),
             state_sk: admitted.map(|at| keys::by_creation(at, standing.chat_user_id)),
             version: standing.version,
-            outbox_pk: marked.then(|| keys::outbox_shard(standing.chat_user_id)),
-            outbox_due: marked.then(|| due.millis()),
+            outbox_due: mark.as_ref().map(|mark| mark.position.0),
+            outbox_pk: mark.map(|mark| mark.partition),
             lease_id: None,
             lease_until: None,
             attempts: 0,
