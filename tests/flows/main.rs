@@ -17,6 +17,7 @@ mod faults;
 mod first_message;
 mod latency;
 mod lifecycle;
+mod outbox;
 mod pace;
 mod platforms;
 mod storms;

@@ -1,8 +1,8 @@
-//! Does what is owed to a chat user at a connector: the onboarding message, what follows an approval, and
+//! Does the pending tasks of a chat user at a connector: the onboarding message, what follows an approval, and
 //! their profile. Closes the pending requests of connectors that need none any more.
 //!
-//! The queue may bring a job late, twice, or to two workers at once. What is owed stands on the
-//! record; a lease lets one worker at it; each debt that is paid comes off by itself. A job that cannot
+//! The queue may bring a job late, twice, or to two workers at once. The pending tasks stand on the
+//! record; a lease lets one worker at them; each comes off by itself once it is done. A job that cannot
 //! run now is acknowledged: when to try again stands on the record, and the outbox brings another job
 //! then. Between a platform taking a message and that being recorded lies the one gap in which a crash
 //! leads to a second message (SPEC X01, RELIABILITY §2.6).
@@ -24,14 +24,14 @@ pub use backoff::{ATTEMPTS_MAX, retry_at};
 use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock, PortError,
-    chat_user::Owed,
+    access::standing::PendingTask,
     connector::Connector,
     error::Chain,
     ids::{IdSource, LeaseId},
     job::{OnboardChatUser, OnboardingJob},
     ports::{
         ChatPlatform, Claim, ClaimedStanding, ConnectorReader, InboxQueue, Lease, OnboardingQueue,
-        Paid, Postponement, RequestCloser, StandingStore,
+        Postponement, RequestCloser, StandingStore, TaskResult,
     },
 };
 use vestibule_edge::batch::Outcome;
@@ -42,9 +42,9 @@ pub const LEASE_TIME: Duration = Duration::from_mins(1);
 const RECORD_WAIT_FIRST: Duration = Duration::from_millis(100);
 /// Last such wait. With the attempts between them they stay within the function's time.
 const RECORD_WAIT_LAST: Duration = Duration::from_secs(4);
-/// Debts that one job pays. There are fewer; approvals that follow each other faster than they can be
+/// Tasks that one job does. There are fewer; approvals that follow each other faster than they can be
 /// seen to would make more.
-const DEBTS_MAX: usize = 10;
+const TASKS_MAX: usize = 10;
 
 /// What the worker needs.
 pub struct Deps {
@@ -98,10 +98,10 @@ pub async fn handle(deps: &Deps, body: &str) -> Outcome {
     }
 }
 
-/// What the work on one debt led to.
-enum Step {
-    /// It is paid.
-    Paid(Paid),
+/// How the work on one task ended.
+enum TaskOutcome {
+    /// It is done.
+    Done(TaskResult),
     /// It is tried again later.
     Later(Later),
 }
@@ -136,7 +136,7 @@ async fn work(deps: &Deps, job: OnboardChatUser) -> Result<(), PortError> {
         return Ok(());
     };
     let mut attempt = claimed.attempt;
-    let later = match pay(deps, job, claimed, &mut attempt).await {
+    let later = match do_tasks(deps, job, claimed, &mut attempt).await {
         Ok(None) => return Ok(()),
         Ok(Some(later)) => later,
         Err(error) => {
@@ -166,9 +166,9 @@ fn lease(deps: &Deps) -> Lease {
     }
 }
 
-/// Pays one debt after the other; returns why one has to be tried again, and in `attempt` the attempt at
+/// Does one task after the other; returns why one has to be tried again, and in `attempt` the attempt at
 /// it.
-async fn pay(
+async fn do_tasks(
     deps: &Deps,
     job: OnboardChatUser,
     mut claimed: Box<ClaimedStanding>,
@@ -181,21 +181,23 @@ async fn pay(
         job,
         connector: connector.as_ref(),
     };
-    for _ in 0..DEBTS_MAX {
+    for _ in 0..TASKS_MAX {
         *attempt = claimed.attempt;
-        let step = match claimed.standing.owed.first() {
+        let step = match claimed.standing.pending_tasks.first() {
             None => return Ok(None),
-            Some(Owed::OnboardingMessage) => onboarding::message(&work, &claimed).await?,
-            Some(Owed::RelatedRequests) => approval::related_requests(&work, &claimed).await?,
-            Some(Owed::ApprovalNotice) => approval::notice(&work, &claimed).await?,
-            Some(Owed::Replay) => approval::replay(&work, &claimed).await?,
-            Some(Owed::Profile) => onboarding::profile(&work, &claimed).await?,
+            Some(PendingTask::OnboardingMessage) => onboarding::message(&work, &claimed).await?,
+            Some(PendingTask::RelatedRequests) => {
+                approval::related_requests(&work, &claimed).await?
+            }
+            Some(PendingTask::ApprovalNotice) => approval::notice(&work, &claimed).await?,
+            Some(PendingTask::Replay) => approval::replay(&work, &claimed).await?,
+            Some(PendingTask::Profile) => onboarding::profile(&work, &claimed).await?,
         };
-        let paid = match step {
-            Step::Paid(paid) => paid,
-            Step::Later(later) => return Ok(Some(later)),
+        let result = match step {
+            TaskOutcome::Done(result) => result,
+            TaskOutcome::Later(later) => return Ok(Some(later)),
         };
-        let Some(left) = record(&work, &claimed, &paid).await? else {
+        let Some(left) = record(&work, &claimed, &result).await? else {
             return Ok(None);
         };
         claimed = left;
@@ -203,17 +205,17 @@ async fn pay(
     Ok(Some(Later::Wait(Duration::ZERO)))
 }
 
-/// Records that a debt is paid. A platform may have the message already, so a table that does not
+/// Records that a task is done. A platform may have the message already, so a table that does not
 /// answer is asked again for as long as this worker has.
 async fn record(
     work: &Work<'_>,
     claimed: &ClaimedStanding,
-    paid: &Paid,
+    result: &TaskResult,
 ) -> Result<Option<Box<ClaimedStanding>>, PortError> {
     let mut wait = RECORD_WAIT_FIRST;
     loop {
         let standings = &work.deps.standings;
-        match standings.settle(work.job.scope, claimed, paid).await {
+        match standings.settle(work.job.scope, claimed, result).await {
             Err(error)
                 if wait <= RECORD_WAIT_LAST && !matches!(error, PortError::Conflict { .. }) =>
             {
@@ -221,7 +223,7 @@ async fn record(
                 tokio::time::sleep(wait).await;
                 wait *= 2;
             }
-            result => return result,
+            settled => return settled,
         }
     }
 }

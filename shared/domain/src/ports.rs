@@ -20,18 +20,18 @@ pub use chat::{
     SendOutcome,
 };
 pub use intake::{
-    ConnectorReader, Counted, DEAD_LETTER_BODY_MAX, DEAD_LETTER_KEPT, DeadLetter, IntakeKey,
-    IntakeStore, Introduction, Known, Loaded, Merged, Noted, NotedFailure, OpenRequest,
-    StandingPlace, Written,
+    ConnectorReader, Counted, IntakeKey, IntakeStore, Introduction, Known, LateFailure,
+    LateFailureOutcome, Loaded, Merged, OpenRequest, StandingPlace, UNREADABLE_BODY_MAX,
+    UNREADABLE_EVENT_KEPT, UnreadableEvent, Written,
 };
 pub use onboarding::{
-    Claim, ClaimedStanding, ConversationStore, DeliveryContext, ImpliedDecision, Learnt,
-    Paid, PendingPage, RequestCloser, Resume, StandingStore,
+    Claim, ClaimedStanding, ConversationStore, DeliveryContext, FetchedProfile, ImpliedDecision,
+    PendingPage, RequestCloser, Resume, StandingStore, TaskResult,
 };
 pub use outbox::{
     Backlog, DispatchQueue, Lease, OUTBOX_PATIENCE, OUTBOX_SHARDS, OutboxEntry, OutboxPart,
     OutboxStore, OutboxView, PaceReader, Postponement,
 };
 pub use pace::{Limited, Pace, Room, SEND_BURST, SendPacer, Turn};
-pub use queue::{InboxQueue, MessageHider, OnboardingQueue};
+pub use queue::{InboxQueue, OnboardingQueue, VisibilityExtender};
 pub use vault::{SecretVault, SetupTokenSource};

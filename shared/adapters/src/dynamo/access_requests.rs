@@ -8,7 +8,7 @@ use super::{
     keys,
     lists::{Index, List},
     marks::Marked,
-    standings::debts,
+    standings::task_set,
     table::{Cancelled, Table, Transacted, from_row, n, s, to_value, update_write},
 };
 use crate::vault::KmsVault;
@@ -17,12 +17,12 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use std::sync::Arc;
 use vestibule_domain::{
     AccountScope, PortError, ProjectScope, Timestamp,
-    access_request::{
-        AccessRequest, Actor, DecideOutcome, RequestDecision, Verdict, on_decided_again,
-    },
+    access::approval::Approval,
+    access::request::{AccessRequest, DecideOutcome, RequestDecision, Verdict, on_decided_again},
+    access::standing::PendingTask,
     account::ApiKey,
-    approval::Approval,
-    chat_user::{Grant, Owed},
+    account::actor::Actor,
+    chat::user::Grant,
     ids::{AccessRequestId, AccountId, AuditId, ProjectId},
     page::{ListError, Page, PageRequest},
     ports::{AccessRequestFilter, AccessRequestStore, AccessRequestView, OUTBOX_PATIENCE},
@@ -139,7 +139,7 @@ impl DynamoAccessRequests {
                     (":shard", mark.pk()),
                     (":due", mark.due()),
                     (":zero", n(0)),
-                    (":owes", debts(&Owed::AFTER_APPROVAL)),
+                    (":owes", task_set(&PendingTask::AFTER_APPROVAL)),
                 ]);
                 format!(
                     "{settled}, approval = :approval, outbox_pk = :shard, outbox_due = :due, attempts = :zero ADD owes :owes REMOVE not_before"

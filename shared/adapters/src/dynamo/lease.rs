@@ -63,7 +63,9 @@ impl Table {
         let row = match self.update(update).await? {
             Conditional::Done(Some(row)) => return from_row(row, what).map(Claim::Claimed),
             Conditional::Failed(Some(row)) => row,
-            Conditional::Done(None) | Conditional::Failed(None) => return Ok(Claim::NothingOwed),
+            Conditional::Done(None) | Conditional::Failed(None) => {
+                return Ok(Claim::NothingPending);
+            }
         };
         let item: LeaseItem = from_row(row.clone(), "lease")?;
         // An attempt of this very call took effect and its answer was lost.
@@ -71,7 +73,7 @@ impl Table {
             return from_row(row, what).map(Claim::Claimed);
         }
         if item.outbox_pk.is_none() {
-            return Ok(Claim::NothingOwed);
+            return Ok(Claim::NothingPending);
         }
         let ahead = |at: Option<i64>| at.map(Timestamp::from_millis).filter(|at| *at > lease.now);
         Ok(match (ahead(item.lease_until), ahead(item.not_before)) {

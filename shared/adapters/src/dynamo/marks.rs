@@ -247,7 +247,11 @@ mod tests {
         let shards: std::collections::BTreeSet<&str> =
             marks.iter().map(|mark| mark.partition.as_str()).collect();
         assert_eq!((lanes.len(), shards.len()), (1, usize::from(OUTBOX_SHARDS)));
-        assert!(shards.iter().all(|shard| shard.starts_with("OUTBOX#onboard_chat_user#")));
+        assert!(
+            shards
+                .iter()
+                .all(|shard| shard.starts_with("OUTBOX#onboard_chat_user#"))
+        );
     }
 
     #[test]

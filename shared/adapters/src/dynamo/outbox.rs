@@ -118,11 +118,13 @@ impl DynamoOutbox {
         })
     }
 
-    /// Moves an old mark; `None` when its row orders no job.
-    async fn adopt(&self, partition: &str, row: &Attributes) -> Result<Option<bool>, PortError> {
-        let found = key_of(row).and_then(|key| Some((job_of(&key)?, position_of(row)?)));
-        let Some((job, position)) = found else {
-            return Ok(None);
+    /// Moves an old mark.
+    async fn adopt(&self, partition: &str, row: Attributes) -> Result<Adopted, PortError> {
+        let key = key_of(&row);
+        let job = key.as_ref().and_then(job_of).zip(position_of(&row));
+        let Some((job, position)) = job else {
+            let row = key.map(|key| key.to_string());
+            return Ok(Adopted::Unreadable(row.unwrap_or_default()));
         };
         let marked = Marked::by(job);
         let seen = Mark {
@@ -131,8 +133,21 @@ impl DynamoOutbox {
         };
         // The position of an old mark is its time.
         let wanted = marked.waiting(Timestamp::from_millis(position.0));
-        self.change(&marked.key, &seen, &wanted).await.map(Some)
+        let moved = self.change(&marked.key, &seen, &wanted).await?;
+        Ok(if moved {
+            Adopted::Moved
+        } else {
+            Adopted::GoneMeanwhile
+        })
     }
+}
+
+/// What became of an old mark.
+enum Adopted {
+    Moved,
+    GoneMeanwhile,
+    /// Its row, of this key, orders no job.
+    Unreadable(String),
 }
 
 /// Where a page begins.
@@ -194,12 +209,7 @@ impl Looked {
 }
 
 fn position_of(row: &Attributes) -> Option<Position> {
-    row.get(OUTBOX_DUE)?
-        .as_n()
-        .ok()?
-        .parse()
-        .ok()
-        .map(Position)
+    row.get(OUTBOX_DUE)?.as_n().ok()?.parse().ok().map(Position)
 }
 
 /// The job that a marked row orders: it follows from the row's key, and from nothing that the row says.
@@ -280,15 +290,16 @@ impl OutboxStore for DynamoOutbox {
         for partition in (0..OUTBOX_SHARDS).map(keys::old_outbox) {
             let from = From::Position(Position::FIRST);
             let (rows, _) = self.page(&partition, &from, Position::LAST).await?;
-            let results: Vec<_> = stream::iter(&rows)
-                .map(async |row| (row, self.adopt(&partition, row).await))
+            let results: Vec<Result<Adopted, PortError>> = stream::iter(rows)
+                .map(|row| self.adopt(&partition, row))
                 .buffer_unordered(CONCURRENCY)
                 .collect()
                 .await;
-            for (row, result) in results {
+            for result in results {
                 match result {
-                    Ok(Some(done)) => moved += usize::from(done),
-                    Ok(None) => unreadable.extend(key_of(row).map(|key| key.to_string())),
+                    Ok(Adopted::Moved) => moved += 1,
+                    Ok(Adopted::GoneMeanwhile) => {}
+                    Ok(Adopted::Unreadable(row)) => unreadable.push(row),
                     Err(error) => failed = Some(error),
                 }
             }

@@ -3,10 +3,10 @@
 
 use super::{
     keys,
-    table::{Attributes, Conditional, Table, n},
+    table::{Attributes, Conditional, Table, from_row, n},
 };
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Deserialize;
 use std::{collections::HashMap, time::Duration};
 use vestibule_domain::{
     PortError, Timestamp,
@@ -16,15 +16,6 @@ use vestibule_domain::{
 
 /// Longest wait that a worker is asked for.
 const WAIT_MAX: Duration = Duration::from_secs(3);
-/// When the connector's next text is due, milliseconds since 1970.
-const DUE: &str = "due";
-/// Milliseconds between two texts.
-const INTERVAL: &str = "interval_ms";
-/// The platform is not to be called before.
-const NOT_BEFORE: &str = "not_before";
-/// No profile is to be asked for before.
-const PROFILES_NOT_BEFORE: &str = "profiles_not_before";
-
 /// See [`SendPacer`].
 #[derive(Debug, Clone)]
 pub struct DynamoSendPacer {
@@ -39,31 +30,43 @@ impl DynamoSendPacer {
     }
 }
 
-fn millis(row: &Attributes, name: &str) -> Option<i64> {
-    let AttributeValue::N(number) = row.get(name)? else {
-        return None;
-    };
-    number.parse().ok()
+/// The row of a connector's pace; times in milliseconds since 1970.
+#[derive(Debug, Default, Deserialize)]
+struct PaceItem {
+    /// When the next text is due. A connector that was only told to wait has none.
+    due: Option<i64>,
+    /// Between two texts, milliseconds.
+    interval_ms: Option<u64>,
+    /// The platform is not to be called before.
+    not_before: Option<i64>,
+    /// No profile is to be asked for before.
+    profiles_not_before: Option<i64>,
 }
 
-fn time(row: &Attributes, name: &str) -> Option<Timestamp> {
-    millis(row, name).map(Timestamp::from_millis)
+impl PaceItem {
+    fn read(row: Option<Attributes>) -> Result<Self, PortError> {
+        row.map_or_else(|| Ok(Self::default()), |row| from_row(row, "pace"))
+    }
+
+    fn paused(&self, now: Timestamp) -> Option<Duration> {
+        ahead(self.not_before, now)
+    }
 }
 
-/// How long it is until a time of the row that is still to come.
-fn wait(row: &Attributes, name: &str, now: Timestamp) -> Option<Duration> {
-    time(row, name)
-        .filter(|until| *until > now)
-        .map(|until| until.since(now))
+/// How long it is until a time that is still to come.
+fn ahead(at: Option<i64>, now: Timestamp) -> Option<Duration> {
+    at.map(Timestamp::from_millis)
+        .filter(|at| *at > now)
+        .map(|at| at.since(now))
 }
 
-/// The pace that a row tells of. A connector that was only told to wait has no text due.
-fn pace(row: &Attributes) -> Pace {
-    let interval = millis(row, INTERVAL).and_then(|millis| u64::try_from(millis).ok());
-    Pace {
-        due: time(row, DUE).unwrap_or(Timestamp::from_millis(0)),
-        interval: Duration::from_millis(interval.unwrap_or_default()),
-        not_before: time(row, NOT_BEFORE),
+impl From<PaceItem> for Pace {
+    fn from(item: PaceItem) -> Self {
+        Self {
+            due: Timestamp::from_millis(item.due.unwrap_or_default()),
+            interval: Duration::from_millis(item.interval_ms.unwrap_or_default()),
+            not_before: item.not_before.map(Timestamp::from_millis),
+        }
     }
 }
 
@@ -93,8 +96,8 @@ impl SendPacer for DynamoSendPacer {
             Conditional::Done(_) => return Ok(Turn::After(Duration::ZERO)),
             Conditional::Failed(row) => row,
         };
-        if let Some(paused) = row.and_then(|row| wait(&row, NOT_BEFORE, now)) {
-            return Ok(Turn::Paused(paused));
+        if let Some(wait) = PaceItem::read(row)?.paused(now) {
+            return Ok(Turn::Paused(wait));
         }
         let allowance = interval * SEND_BURST;
         let last = now.plus(WAIT_MAX).plus(allowance);
@@ -113,12 +116,11 @@ impl SendPacer for DynamoSendPacer {
             Conditional::Done(row) => (row, true),
             Conditional::Failed(row) => (row, false),
         };
-        let row = row.unwrap_or_default();
-        if let (false, Some(paused)) = (taken, wait(&row, NOT_BEFORE, now)) {
-            return Ok(Turn::Paused(paused));
+        let item = PaceItem::read(row)?;
+        if let (false, Some(wait)) = (taken, item.paused(now)) {
+            return Ok(Turn::Paused(wait));
         }
-        let due =
-            time(&row, DUE).ok_or_else(|| PortError::corrupt("pace", "it has no instant"))?;
+        let due = Pace::from(item).due;
         Ok(if taken {
             Turn::After(due.since(now).saturating_sub(interval + allowance))
         } else {
@@ -132,9 +134,9 @@ impl SendPacer for DynamoSendPacer {
         now: Timestamp,
     ) -> Result<Option<Duration>, PortError> {
         let key = keys::pace(connector_id);
-        let row: Option<Attributes> = self.table.get(&key, "pace").await?;
-        let row = row.unwrap_or_default();
-        Ok(wait(&row, NOT_BEFORE, now).max(wait(&row, PROFILES_NOT_BEFORE, now)))
+        let item: Option<PaceItem> = self.table.get(&key, "pace").await?;
+        let item = item.unwrap_or_default();
+        Ok(item.paused(now).max(ahead(item.profiles_not_before, now)))
     }
 
     async fn pause(
@@ -144,8 +146,8 @@ impl SendPacer for DynamoSendPacer {
         until: Timestamp,
     ) -> Result<(), PortError> {
         let attribute = match what {
-            Limited::Texts => NOT_BEFORE,
-            Limited::Profiles => PROFILES_NOT_BEFORE,
+            Limited::Texts => "not_before",
+            Limited::Profiles => "profiles_not_before",
         };
         let update = self.table.update_part(
             &keys::pace(connector_id),
@@ -166,11 +168,11 @@ impl PaceReader for DynamoSendPacer {
         connectors: &[ConnectorId],
     ) -> Result<HashMap<ConnectorId, Pace>, PortError> {
         let keys: Vec<keys::Key> = connectors.iter().copied().map(keys::pace).collect();
-        let rows = self.table.get_batch(&keys).await?;
-        Ok(connectors
-            .iter()
-            .zip(&keys)
-            .filter_map(|(id, key)| Some((*id, pace(rows.get(key)?))))
-            .collect())
+        let mut rows = self.table.get_batch(&keys).await?;
+        let paces = connectors.iter().zip(&keys).filter_map(|(id, key)| {
+            let item: Result<PaceItem, PortError> = from_row(rows.remove(key)?, "pace");
+            Some(item.map(|item| (*id, item.into())))
+        });
+        paces.collect()
     }
 }

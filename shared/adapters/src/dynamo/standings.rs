@@ -10,11 +10,14 @@ use super::{
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use vestibule_domain::{
-    PortError, ProjectScope, Timestamp,
-    chat_user::{ChatUser, Owed},
+    PortError, ProjectScope,
+    access::standing::PendingTask,
+    chat::user::ChatUser,
     ids::{AccessRequestId, ChatUserId, LeaseId},
     job::{DeliverMessage, OnboardChatUser},
-    ports::{Claim, ClaimedStanding, Learnt, Lease, Paid, Postponement, StandingStore},
+    ports::{
+        Claim, ClaimedStanding, FetchedProfile, Lease, Postponement, StandingStore, TaskResult,
+    },
 };
 
 /// See [`StandingStore`].
@@ -40,12 +43,17 @@ fn claimed(item: StandingItem, lease: LeaseId) -> Box<ClaimedStanding> {
     })
 }
 
-/// Debts as a row has them: a set, so that one is added or taken off without the others being known.
-pub(super) fn debts<'a>(owed: impl IntoIterator<Item = &'a Owed>) -> AttributeValue {
-    AttributeValue::Ss(owed.into_iter().map(|owed| owed.key().to_owned()).collect())
+/// Tasks as a row has them: a set, so that one is added or taken off without the others being known.
+pub(super) fn task_set<'a>(tasks: impl IntoIterator<Item = &'a PendingTask>) -> AttributeValue {
+    AttributeValue::Ss(
+        tasks
+            .into_iter()
+            .map(|task| task.key().to_owned())
+            .collect(),
+    )
 }
 
-/// The parts of an update that records a paid debt.
+/// The parts of an update that records a task that is done.
 struct Settling {
     key: Key,
     set: Vec<&'static str>,
@@ -56,29 +64,29 @@ struct Settling {
 fn settling(
     scope: ProjectScope,
     claimed: &ClaimedStanding,
-    paid: &Paid,
+    result: &TaskResult,
 ) -> Result<Settling, PortError> {
     let standing = &claimed.standing;
     let mut set = vec!["version = version + :one"];
     let mut conditions = vec!["lease_id = :lease"];
     let mut values = vec![(":lease", s(claimed.lease)), (":one", n(1))];
-    match paid {
-        Paid::OnboardingMessage(message) => {
+    match result {
+        TaskResult::OnboardingMessage(message) => {
             set.push("onboarding_message = :fate");
             values.push((":fate", to_value(message)?));
         }
-        Paid::ApprovalNotice(fate) | Paid::Replay(fate) => {
+        TaskResult::ApprovalNotice(fate) | TaskResult::Replay(fate) => {
             if standing.approval.is_some() {
-                set.push(match paid {
-                    Paid::Replay(_) => "approval.replay = :fate",
+                set.push(match result {
+                    TaskResult::Replay(_) => "approval.replay = :fate",
                     _ => "approval.notice = :fate",
                 });
                 values.push((":fate", to_value(fate)?));
             }
         }
-        Paid::RelatedRequests | Paid::Profile => {}
+        TaskResult::RelatedRequests | TaskResult::Profile => {}
     }
-    let of_approval = Owed::AFTER_APPROVAL.contains(&paid.owed());
+    let of_approval = PendingTask::AFTER_APPROVAL.contains(&result.task());
     if let (true, Some(approval)) = (of_approval, &standing.approval) {
         conditions.push("approval.request_id = :approved");
         values.push((":approved", s(approval.request_id)));
@@ -92,26 +100,26 @@ fn settling(
 }
 
 impl DynamoStandings {
-    /// Takes one debt off and leaves lease and mark, because others are owed.
+    /// Takes one task off and leaves lease and mark, because others are pending.
     async fn settle_one(
         &self,
         scope: ProjectScope,
         claimed: &ClaimedStanding,
-        paid: &Paid,
+        result: &TaskResult,
     ) -> Result<Option<Box<ClaimedStanding>>, PortError> {
         let Settling {
             key,
             mut set,
             conditions,
             mut values,
-        } = settling(scope, claimed, paid)?;
-        // This claim is the first attempt at the next debt too: should it end here, whoever comes next
+        } = settling(scope, claimed, result)?;
+        // This claim is the first attempt at the next task too: should it end here, whoever comes next
         // must not take it for untried.
         set.push("attempts = :one");
-        values.push((":paid", debts([&paid.owed()])));
+        values.push((":done", task_set([&result.task()])));
         let update = self.table.update_part(
             &key,
-            &format!("SET {} DELETE owes :paid", set.join(", ")),
+            &format!("SET {} DELETE owes :done", set.join(", ")),
             &conditions.join(" AND "),
             &[],
             &values,
@@ -128,14 +136,14 @@ impl DynamoStandings {
         }
     }
 
-    /// Brings a row of before debts could be several up to date, now that it is claimed.
+    /// Brings a row of before tasks could be several up to date, now that it is claimed.
     async fn renew(
         &self,
         key: &Key,
         item: StandingItem,
         lease: LeaseId,
     ) -> Result<Box<ClaimedStanding>, PortError> {
-        let old = item.old_debts();
+        let old = item.old_tasks();
         if old.is_empty() {
             return Ok(claimed(item, lease));
         }
@@ -144,12 +152,14 @@ impl DynamoStandings {
             "SET version = version + :one ADD owes :old REMOVE owed",
             "lease_id = :lease",
             &[],
-            &[(":one", n(1)), (":old", debts(&old)), (":lease", s(lease))],
+            &[
+                (":one", n(1)),
+                (":old", task_set(&old)),
+                (":lease", s(lease)),
+            ],
         )?;
         match self.table.update(update).await? {
-            Conditional::Done(Some(row)) => {
-                Ok(claimed(from_row(row, "standing")?, lease))
-            }
+            Conditional::Done(Some(row)) => Ok(claimed(from_row(row, "standing")?, lease)),
             Conditional::Done(None) | Conditional::Failed(_) => Err(LOST),
         }
     }
@@ -167,7 +177,7 @@ impl StandingStore for DynamoStandings {
             Claim::Claimed(item) => self.renew(&key, item, lease.id).await.map(Claim::Claimed),
             Claim::HeldUntil(until) => Ok(Claim::HeldUntil(until)),
             Claim::NotBefore(at) => Ok(Claim::NotBefore(at)),
-            Claim::NothingOwed => Ok(Claim::NothingOwed),
+            Claim::NothingPending => Ok(Claim::NothingPending),
         }
     }
 
@@ -175,27 +185,24 @@ impl StandingStore for DynamoStandings {
         &self,
         scope: ProjectScope,
         claimed: &ClaimedStanding,
-        paid: &Paid,
+        result: &TaskResult,
     ) -> Result<Option<Box<ClaimedStanding>>, PortError> {
-        let owed = &claimed.standing.owed;
-        if owed.len() > 1 || !owed.contains(&paid.owed()) {
-            return self.settle_one(scope, claimed, paid).await;
+        let pending = &claimed.standing.pending_tasks;
+        if pending.len() > 1 || !pending.contains(&result.task()) {
+            return self.settle_one(scope, claimed, result).await;
         }
         let Settling {
             key,
             mut set,
             mut conditions,
             mut values,
-        } = settling(scope, claimed, paid)?;
+        } = settling(scope, claimed, result)?;
         set.push("settled_lease = :lease");
         conditions.push("owes = :owes");
-        values.push((":owes", debts(owed)));
+        values.push((":owes", task_set(pending)));
         let update = self.table.update_part(
             &key,
-            &format!(
-                "SET {} REMOVE owes, {SETTLED}",
-                set.join(", ")
-            ),
+            &format!("SET {} REMOVE owes, {SETTLED}", set.join(", ")),
             &conditions.join(" AND "),
             &[],
             &values,
@@ -208,8 +215,8 @@ impl StandingStore for DynamoStandings {
                     // An attempt of this very call took effect and its answer was lost.
                     Ok(None)
                 } else {
-                    // Something else came to be owed meanwhile, or the lease was lost.
-                    self.settle_one(scope, claimed, paid).await
+                    // Another task was added meanwhile, or the lease was lost.
+                    self.settle_one(scope, claimed, result).await
                 }
             }
             Conditional::Failed(None) => Err(LOST),
@@ -249,7 +256,7 @@ impl StandingStore for DynamoStandings {
         &self,
         scope: ProjectScope,
         id: ChatUserId,
-        learnt: Learnt<'_>,
+        learnt: FetchedProfile<'_>,
     ) -> Result<(), PortError> {
         if let Some(avatar) = learnt.avatar {
             let item = AvatarItem::new(scope, id, avatar, learnt.at);

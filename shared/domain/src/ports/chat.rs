@@ -1,7 +1,8 @@
 //! The two outside worlds that get messages: chat platforms and agents.
 
 use crate::{
-    connector::Connector, conversation::ConversationRef, message::Identity, profile::Profile,
+    chat::conversation::ConversationRef, chat::message::Identity, chat::profile::Profile,
+    connector::Connector,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};

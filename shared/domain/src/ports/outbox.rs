@@ -132,8 +132,10 @@ pub trait OutboxStore: Send + Sync {
 #[async_trait]
 pub trait PaceReader: Send + Sync {
     /// The pace of these connectors. One that never sent has none.
-    async fn paces(&self, connectors: &[ConnectorId])
-    -> Result<HashMap<ConnectorId, Pace>, PortError>;
+    async fn paces(
+        &self,
+        connectors: &[ConnectorId],
+    ) -> Result<HashMap<ConnectorId, Pace>, PortError>;
 }
 
 /// Where the sweeper puts jobs.

@@ -3,9 +3,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use vestibule_domain::{
     ProjectScope, Timestamp,
-    approval::Approval,
-    chat_user::{OnboardingMessage, Owed, Rejections, Standing},
-    conversation::ConversationRef,
+    access::approval::Approval,
+    access::standing::{PendingTask, Rejections, Standing},
+    chat::conversation::ConversationRef,
+    chat::send_status::SendStatus,
     ids::{AccessRequestId, ChatUserId, ConnectorId, LeaseId},
 };
 
@@ -32,20 +33,20 @@ pub(in crate::dynamo) struct StandingItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     last_rejected_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    onboarding_message: Option<OnboardingMessage>,
+    onboarding_message: Option<SendStatus>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     opted_out_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::dynamo) approval: Option<Approval>,
-    /// One debt, as rows had it before they could have several: see [`Self::old_debts`].
+    /// One task, as rows had it before they could have several: see [`Self::old_tasks`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(in crate::dynamo) owed: Option<Owed>,
+    pub(in crate::dynamo) owed: Option<PendingTask>,
     #[serde(
         default,
         skip_serializing_if = "BTreeSet::is_empty",
         serialize_with = "serde_dynamo::string_set::serialize"
     )]
-    pub(in crate::dynamo) owes: BTreeSet<Owed>,
+    pub(in crate::dynamo) owes: BTreeSet<PendingTask>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     state_pk: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,10 +70,10 @@ pub(in crate::dynamo) struct StandingItem {
 
 impl StandingItem {
     /// The row of a standing as a webhook writes it: no lease, and the outbox mark due at `due`
-    /// while something is owed.
+    /// while a task is pending.
     pub(in crate::dynamo) fn new(scope: ProjectScope, standing: &Standing, due: Timestamp) -> Self {
         let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
-        let mark = (!standing.owed.is_empty()).then(|| {
+        let mark = (!standing.pending_tasks.is_empty()).then(|| {
             Marked::standing(scope, standing.chat_user_id, standing.connector_id).waiting(due)
         });
         let admitted = standing.admitted_openly_at;
@@ -95,7 +96,7 @@ impl StandingItem {
             opted_out_at: standing.opted_out_at,
             approval: standing.approval.clone(),
             owed: None,
-            owes: standing.owed.clone(),
+            owes: standing.pending_tasks.clone(),
             state_pk: admitted.map(|_| keys::admitted(scope, standing.connector_id)),
             state_sk: admitted.map(|at| keys::by_creation(at, standing.chat_user_id)),
             version: standing.version,
@@ -111,10 +112,12 @@ impl StandingItem {
 
 impl StandingItem {
     /// What the row owes in its old spelling, in which the onboarding message stood for the profile too.
-    pub(in crate::dynamo) fn old_debts(&self) -> Vec<Owed> {
+    pub(in crate::dynamo) fn old_tasks(&self) -> Vec<PendingTask> {
         match self.owed {
             None => Vec::new(),
-            Some(Owed::OnboardingMessage) => vec![Owed::OnboardingMessage, Owed::Profile],
+            Some(PendingTask::OnboardingMessage) => {
+                vec![PendingTask::OnboardingMessage, PendingTask::Profile]
+            }
             Some(other) => vec![other],
         }
     }
@@ -122,8 +125,8 @@ impl StandingItem {
 
 impl From<StandingItem> for Standing {
     fn from(item: StandingItem) -> Self {
-        let mut owed = item.owes.clone();
-        owed.extend(item.old_debts());
+        let mut tasks = item.owes.clone();
+        tasks.extend(item.old_tasks());
         Self {
             connector_id: item.connector_id,
             chat_user_id: item.chat_user_id,
@@ -142,7 +145,7 @@ impl From<StandingItem> for Standing {
             onboarding_message: item.onboarding_message,
             opted_out_at: item.opted_out_at,
             approval: item.approval,
-            owed,
+            pending_tasks: tasks,
             version: item.version,
         }
     }
