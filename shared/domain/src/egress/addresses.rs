@@ -83,11 +83,15 @@ pub fn is_public(address: IpAddr) -> bool {
 
 /// The address that a network delivers to: of a translated one, the IPv4 address within.
 fn unwrapped(address: Ipv6Addr) -> Ipv6Addr {
-    let [_, _, a, b, c, d, _, _, _, _, _, _, w, x, y, z] = address.octets();
-    if NAT64.contains(address) {
-        Ipv4Addr::new(w, x, y, z).to_ipv6_mapped()
-    } else if SIX_TO_FOUR.contains(address) {
+    let [_, s1, s2, _, _, _, s6, s7] = address.segments();
+    let ipv4 = |high: u16, low: u16| {
+        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
         Ipv4Addr::new(a, b, c, d).to_ipv6_mapped()
+    };
+    if NAT64.contains(address) {
+        ipv4(s6, s7)
+    } else if SIX_TO_FOUR.contains(address) {
+        ipv4(s1, s2)
     } else {
         address
     }
