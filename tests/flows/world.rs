@@ -50,8 +50,8 @@ use vestibule_domain::{
     ports::{
         AccessRequestFilter, AccessRequestStore, AccessRequestView, ApiKeyStore, AvatarImage,
         ChatUserStore, ConnectorStore, FailureClass, FetchedProfile, ImpliedDecision, IntakeStore,
-        LateFailure, LateFailureOutcome, ProjectStore, RequestCloser, SecretVault, SendPacer,
-        StandingPlace, StandingStore, Turn,
+        LateFailure, LateFailureOutcome, Limited, ProjectStore, RequestCloser, SecretVault,
+        SendPacer, StandingPlace, StandingStore, Turn,
     },
     secret::Secret,
     vars::Vars,
@@ -720,6 +720,22 @@ impl World {
     pub async fn take_turn(&self, interval: Duration) -> Turn {
         DynamoSendPacer::new(self.table.clone())
             .take_turn(self.connector.id, interval, self.now())
+            .await
+            .unwrap()
+    }
+
+    /// The onboarding connector's platform asks to wait for this long.
+    pub async fn pause(&self, what: Limited, wait: Duration) {
+        DynamoSendPacer::new(self.table.clone())
+            .pause(self.connector.id, what, self.now().plus(wait))
+            .await
+            .unwrap();
+    }
+
+    /// How long no profile may be asked for at the onboarding connector.
+    pub async fn profiles_paused(&self) -> Option<Duration> {
+        DynamoSendPacer::new(self.table.clone())
+            .profiles_paused(self.connector.id, self.now())
             .await
             .unwrap()
     }

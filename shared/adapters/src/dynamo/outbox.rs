@@ -87,10 +87,12 @@ impl DynamoOutbox {
             let (Some(next), Some(at)) = (next, at) else {
                 return Ok(());
             };
-            from = if looked.has_enough(at) {
+            from = if !looked.has_enough(at) {
+                From::Behind(next)
+            } else if at.next_group() <= last {
                 From::Position(at.next_group())
             } else {
-                From::Behind(next)
+                return Ok(());
             };
         }
         Ok(())
