@@ -5,8 +5,10 @@
 //! dispatches it once more.
 
 mod plan;
+mod wiring;
 
 pub use plan::{BUDGET, IN_FLIGHT_MAX, Planned, merged, plan};
+pub use wiring::wire;
 
 use futures_util::{StreamExt, future::join_all, stream};
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};

@@ -6,10 +6,11 @@ pub mod list;
 
 use super::avatars::Avatars;
 use crate::api_types::{
-    ActorResponse, ChatUserStatusName, ConversationKindName, ReasonCodeName, RequestStatusName,
+    ChatUserStatusName, ConversationKindName, ReasonCodeName, RequestStatusName,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
+use vestibule_admin::api_types::ActorResponse;
 use vestibule_domain::{
     Timestamp, access::follow_up::notifiable_until, access::request::AccessRequest,
     chat::send_status::SendStatus, ports::AccessRequestView,
@@ -475,7 +476,7 @@ mod tests {
         let approval = Approval {
             notice: SendStatus::Skipped {
                 at,
-                reason: SkipReason::WindowClosed,
+                reason: Some(SkipReason::WindowClosed),
             },
             ..Approval::new(id, environment, by, at)
         };
@@ -497,7 +498,7 @@ mod tests {
         let of = |message| OnboardingMessageResponse::from(Some(message)).status;
         assert_eq!(of(SendStatus::Queued), OnboardingMessageStatus::Queued);
         assert_eq!(
-            of(SendStatus::Skipped { at }),
+            of(SendStatus::Skipped { at, reason: None }),
             OnboardingMessageStatus::Skipped
         );
         let failed = OnboardingMessageResponse::from(Some(SendStatus::Failed {
