@@ -203,7 +203,39 @@ impl Connector {
     pub fn secret_context(&self, field: &str) -> String {
         secret_context(self.scope, self.id, field)
     }
+
+    /// Changes the policy. Turning `OnBoarding` on begins anew at `now`, and says what happens to people
+    /// already seen here: `existing_users`, or its default (SPEC A42).
+    ///
+    /// # Errors
+    ///
+    /// `existing_users` was given and the policy is not `OnBoarding`. The policy is changed all the same.
+    pub fn switch_policy(
+        &mut self,
+        policy: Policy,
+        existing_users: Option<ExistingUsers>,
+        now: Timestamp,
+    ) -> Result<(), ExistingUsersWithoutOnboarding> {
+        let before = std::mem::replace(&mut self.policy, policy);
+        if policy != Policy::OnBoarding {
+            self.onboarding_since = None;
+            self.existing_users = ExistingUsers::default();
+            return existing_users.map_or(Ok(()), |_| Err(ExistingUsersWithoutOnboarding));
+        }
+        if before == Policy::OnBoarding {
+            self.existing_users = existing_users.unwrap_or(self.existing_users);
+        } else {
+            self.onboarding_since = Some(now);
+            self.existing_users = existing_users.unwrap_or_default();
+        }
+        Ok(())
+    }
 }
+
+/// What happens to existing users was said for a policy that does not ask for approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("existing users can be decided on only while the policy is OnBoarding")]
+pub struct ExistingUsersWithoutOnboarding;
 
 /// See [`Connector::secret_context`].
 #[must_use]
@@ -213,4 +245,96 @@ pub fn secret_context(scope: ProjectScope, connector_id: ConnectorId, field: &st
         scope.account_id(),
         scope.project_id()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        AccountScope,
+        ids::{AccountId, ProjectId},
+    };
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
+    }
+
+    fn connector(policy: Policy, existing_users: ExistingUsers) -> Connector {
+        Connector {
+            id: ConnectorId::derive(&["c"]),
+            scope: AccountScope::of_verified(AccountId::derive(&["a"]))
+                .project(ProjectId::derive(&["p"])),
+            environment_id: EnvironmentId::derive(&["e"]),
+            client_id: ClientId::derive(&["c"]),
+            name: "Support".into(),
+            provider: Provider::new("slack"),
+            policy,
+            onboarding_since: (policy == Policy::OnBoarding).then(|| at(1)),
+            existing_users,
+            onboarding_message: Some("Wait".into()),
+            request_cooldown: REQUEST_COOLDOWN_DEFAULT,
+            after_approval: AfterApproval::default(),
+            settings: BTreeMap::new(),
+            secrets: SealedSecrets::default(),
+            webhook: WebhookState::default(),
+            request_hash: None,
+            version: 1,
+            created_at: at(0),
+            updated_at: at(0),
+        }
+    }
+
+    #[test]
+    fn turning_onboarding_on_begins_anew_and_keeping_it_on_does_not() {
+        use ExistingUsers::{Keep, RequireApproval};
+        use Policy::{AllowAll, AllowList, OnBoarding};
+        for (before, were, after, given, since, are) in [
+            (AllowAll, Keep, OnBoarding, None, Some(at(9)), Keep),
+            (
+                AllowList,
+                Keep,
+                OnBoarding,
+                Some(RequireApproval),
+                Some(at(9)),
+                RequireApproval,
+            ),
+            (
+                OnBoarding,
+                RequireApproval,
+                OnBoarding,
+                None,
+                Some(at(1)),
+                RequireApproval,
+            ),
+            (
+                OnBoarding,
+                RequireApproval,
+                OnBoarding,
+                Some(Keep),
+                Some(at(1)),
+                Keep,
+            ),
+            (OnBoarding, RequireApproval, AllowAll, None, None, Keep),
+            (OnBoarding, RequireApproval, AllowList, None, None, Keep),
+        ] {
+            let mut connector = connector(before, were);
+            assert_eq!(connector.switch_policy(after, given, at(9)), Ok(()));
+            assert_eq!(connector.policy, after);
+            assert_eq!(connector.onboarding_since, since, "{before:?} to {after:?}");
+            assert_eq!(connector.existing_users, are, "{before:?} to {after:?}");
+        }
+    }
+
+    #[test]
+    fn existing_users_are_decided_on_only_where_approval_is_asked_for() {
+        for policy in [Policy::AllowAll, Policy::AllowList] {
+            let mut connector = connector(Policy::OnBoarding, ExistingUsers::Keep);
+            let given = Some(ExistingUsers::RequireApproval);
+            assert_eq!(
+                connector.switch_policy(policy, given, at(9)),
+                Err(ExistingUsersWithoutOnboarding)
+            );
+            assert_eq!(connector.existing_users, ExistingUsers::Keep);
+        }
+    }
 }
