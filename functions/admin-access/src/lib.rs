@@ -8,6 +8,7 @@
 //! | `changes` | audit entries and log lines |
 //! | `jobs` | work that is left to others |
 //! | `openapi` | the document, made from the handlers |
+//! | `wiring` | the adapters behind its ports |
 
 #![expect(
     unused_qualifications,
@@ -20,6 +21,9 @@ mod jobs;
 mod openapi;
 pub mod routes;
 mod validation;
+mod wiring;
+
+pub use wiring::wire;
 
 use axum::Router;
 use ring::rand::SecureRandom;

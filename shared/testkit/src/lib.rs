@@ -16,6 +16,7 @@ pub mod fault_proxy;
 pub mod http_client;
 pub mod lambda_events;
 pub mod loopback;
+pub mod proof;
 mod signed_request;
 pub mod simulator;
 pub mod slack_signer;

@@ -1,9 +1,11 @@
-//! Posting a text (PROVIDERS §2.4).
+//! Posts a text (PROVIDERS §2.4).
 
 use super::{
     APP_ID, CLIENT_SECRET, TENANT_ID, Teams,
     api::{self, Replay, Stop},
-    bot_id, key, profile, setting,
+    bot_id,
+    conversation::{is_private, is_shared, service_url, without_thread},
+    key, profile, setting,
     text::split,
     token,
 };
@@ -18,7 +20,7 @@ use http::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
 use vestibule_domain::{
-    chat::conversation::{ConversationKind, ConversationRef},
+    chat::conversation::ConversationRef,
     chat::message::Identity,
     connector::{Connector, Provider},
     ports::{
@@ -26,8 +28,8 @@ use vestibule_domain::{
     },
 };
 
-/// Longest text of one message, in bytes of UTF-16, which is what Teams counts. Microsoft has named
-/// limits between 28 and 100 KB for all of a message; this stays below each of them.
+/// Longest text of one message, in bytes of UTF-16, the unit that Teams counts. Microsoft has
+/// published limits between 28 and 100 KB for a whole message; this stays below all of them.
 pub(super) const PIECE_MAX_BYTES: usize = 25_000;
 
 impl ChatProvider for Teams {
@@ -70,14 +72,14 @@ impl ChatProvider for Teams {
         is_token.then(|| token::lifetime(reply)).flatten()
     }
 
-    /// Thirty calls a second, app and tenant, of which a private answer takes two.
+    /// Microsoft allows thirty calls per second, app and tenant; a private answer takes two.
     fn send_interval(&self) -> Duration {
         Duration::from_millis(40)
     }
 }
 
-/// A private conversation, where one is needed, then one message after the other; the first call
-/// that does not work ends it.
+/// Opens a private conversation if one is needed, then sends one message after the other; the first
+/// failed call ends it.
 fn all(
     text: &OutgoingText<'_>,
     credentials: &Credentials<'_>,
@@ -121,7 +123,7 @@ fn activity(connector: &Connector, place: &str, member: Option<&str>, text: &str
         "from": { "id": bot },
         "conversation": { "id": place },
         "text": text,
-        // Nothing in it is markup, whatever a person made an agent repeat.
+        // Nothing in the text is markup, whatever a person made the agent repeat.
         "textFormat": "plain",
     });
     if let (Some(member), Some(activity)) = (member, activity.as_object_mut()) {
@@ -130,8 +132,8 @@ fn activity(connector: &Connector, place: &str, member: Option<&str>, text: &str
     activity
 }
 
-/// The personal conversation with somebody who wrote where others read along (SPEC A38). Teams makes
-/// one, or names the one there is.
+/// The personal conversation with a person who wrote where others can read (SPEC A38). Teams
+/// creates it, or returns the existing one.
 fn private_place(
     calls: &mut Replay<'_>,
     connector: &Connector,
@@ -139,7 +141,7 @@ fn private_place(
     conversation: &ConversationRef,
 ) -> Result<String, Stop> {
     let tenant = setting(connector, TENANT_ID).unwrap_or("");
-    // By the directory's id, Teams would find only people who have installed the app for themselves.
+    // With the directory's id, Teams would find only people who installed the app for themselves.
     let member = conversation
         .member_id
         .as_ref()
@@ -168,30 +170,6 @@ fn private_place(
     Ok(id.to_owned())
 }
 
-/// Both signs are asked for: to be wrong here is to tell a whole channel who awaits approval.
-fn is_private(conversation: &ConversationRef) -> bool {
-    conversation.kind == ConversationKind::Direct
-        && !is_shared(&conversation.provider_conversation_id)
-}
-
-/// Whether an id is that of a group or channel.
-fn is_shared(id: &str) -> bool {
-    id.contains("@thread")
-}
-
-/// The id of the whole channel, of which a thread's id is the beginning.
-pub(super) fn without_thread(id: &str) -> &str {
-    id.split(';').next().unwrap_or(id)
-}
-
-/// Where calls about the conversation go.
-pub(super) fn service_url(conversation: &ConversationRef) -> Result<&str, CallError> {
-    conversation
-        .reply_url
-        .as_deref()
-        .ok_or_else(|| CallError::never(FailureClass::Request, "no_service_url"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,6 +177,7 @@ mod tests {
         self, APP, CHANNEL_THREAD, MEMBER, PERSON, PERSONAL, SERVICE_URL, TENANT, refused, replied,
         token,
     };
+    use vestibule_domain::chat::conversation::ConversationKind;
 
     fn step(to: Destination<'_>, text: &str, so_far: &[CallResult]) -> NextCall<SendOutcome> {
         let (connector, secrets) = (fixtures::connector(), fixtures::secrets());
