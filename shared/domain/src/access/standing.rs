@@ -68,7 +68,7 @@ pub struct Rejections {
     pub last_at: Timestamp,
 }
 
-/// Event keys that a standing remembers before it forgets the older half.
+/// Most event keys that a standing remembers.
 pub const STANDING_EVENTS_KEPT: usize = 100;
 
 /// How one chat user stands at one connector. It is the dedupe record of held messages and the
