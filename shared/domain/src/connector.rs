@@ -214,3 +214,76 @@ pub fn secret_context(scope: ProjectScope, connector_id: ConnectorId, field: &st
         scope.project_id()
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{at, connector};
+
+    #[test]
+    fn a_provider_is_shown_by_its_key() {
+        let provider = Provider::new("slack");
+        assert_eq!(provider.key(), "slack");
+        assert_eq!(provider.to_string(), "slack");
+    }
+
+    #[test]
+    fn a_replaced_secret_lapses_at_its_very_instant_and_never_if_set_by_hand() {
+        for (until, now, lapsed) in [
+            (Some(10), 9, false),
+            (Some(10), 10, true),
+            (Some(10), 11, true),
+            (None, 11, false),
+        ] {
+            let webhook = WebhookState {
+                previous_secrets_until: until.map(at),
+                ..WebhookState::default()
+            };
+            assert_eq!(webhook.previous_has_lapsed(at(now)), lapsed, "{now}");
+        }
+    }
+
+    #[test]
+    fn a_mode_says_whether_the_person_is_told_and_the_message_handed_over() {
+        for (mode, notifies, replays) in [
+            (ApprovalMode::Notify, true, false),
+            (ApprovalMode::Replay, false, true),
+            (ApprovalMode::Both, true, true),
+            (ApprovalMode::Silent, false, false),
+        ] {
+            assert_eq!((mode.notifies(), mode.replays()), (notifies, replays));
+        }
+    }
+
+    #[test]
+    fn a_person_is_told_the_connectors_text_or_else_the_default() {
+        let notice = |text: Option<&str>| AfterApproval {
+            mode: ApprovalMode::Notify,
+            notice: text.map(Into::into),
+        };
+        assert_eq!(notice(Some("Welcome")).text(), "Welcome");
+        assert_eq!(notice(None).text(), APPROVAL_NOTICE_DEFAULT);
+    }
+
+    /// Another text would leave every stored secret closed.
+    #[test]
+    fn a_secret_is_bound_to_its_account_project_connector_and_field() {
+        let connector = connector();
+        let expected = format!(
+            "{}|{}|{}|token",
+            connector.scope.account_id(),
+            connector.scope.project_id(),
+            connector.id
+        );
+        assert_eq!(connector.secret_context("token"), expected);
+        assert_eq!(
+            secret_context(connector.scope, connector.id, "token"),
+            expected
+        );
+    }
+
+    #[test]
+    fn a_cool_down_lasts_a_year_at_most() {
+        assert_eq!(REQUEST_COOLDOWN_MAX.as_secs(), 365 * 86_400);
+    }
+}
