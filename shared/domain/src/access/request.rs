@@ -443,7 +443,7 @@ mod tests {
     #[test]
     fn a_cool_down_ends_at_its_very_instant() {
         let connector = Connector {
-            request_cooldown: Duration::from_secs(60),
+            request_cooldown: Duration::from_mins(1),
             ..connector()
         };
         let standing = rejected(at(100));
