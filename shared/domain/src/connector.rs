@@ -250,37 +250,81 @@ pub fn secret_context(scope: ProjectScope, connector_id: ConnectorId, field: &st
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        AccountScope,
-        ids::{AccountId, ProjectId},
-    };
+    use crate::samples::{at, connector};
 
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_millis(seconds * 1000)
+    #[test]
+    fn a_provider_is_shown_by_its_key() {
+        let provider = Provider::new("slack");
+        assert_eq!(provider.key(), "slack");
+        assert_eq!(provider.to_string(), "slack");
     }
 
-    fn connector(policy: Policy, existing_users: ExistingUsers) -> Connector {
+    #[test]
+    fn a_replaced_secret_lapses_at_its_very_instant_and_never_if_set_by_hand() {
+        for (until, now, lapsed) in [
+            (Some(10), 9, false),
+            (Some(10), 10, true),
+            (Some(10), 11, true),
+            (None, 11, false),
+        ] {
+            let webhook = WebhookState {
+                previous_secrets_until: until.map(at),
+                ..WebhookState::default()
+            };
+            assert_eq!(webhook.previous_has_lapsed(at(now)), lapsed, "{now}");
+        }
+    }
+
+    #[test]
+    fn a_mode_says_whether_the_person_is_told_and_the_message_handed_over() {
+        for (mode, notifies, replays) in [
+            (ApprovalMode::Notify, true, false),
+            (ApprovalMode::Replay, false, true),
+            (ApprovalMode::Both, true, true),
+            (ApprovalMode::Silent, false, false),
+        ] {
+            assert_eq!((mode.notifies(), mode.replays()), (notifies, replays));
+        }
+    }
+
+    #[test]
+    fn a_person_is_told_the_connectors_text_or_else_the_default() {
+        let notice = |text: Option<&str>| AfterApproval {
+            mode: ApprovalMode::Notify,
+            notice: text.map(Into::into),
+        };
+        assert_eq!(notice(Some("Welcome")).text(), "Welcome");
+        assert_eq!(notice(None).text(), APPROVAL_NOTICE_DEFAULT);
+    }
+
+    /// Another text would leave every stored secret closed.
+    #[test]
+    fn a_secret_is_bound_to_its_account_project_connector_and_field() {
+        let connector = connector();
+        let expected = format!(
+            "{}|{}|{}|token",
+            connector.scope.account_id(),
+            connector.scope.project_id(),
+            connector.id
+        );
+        assert_eq!(connector.secret_context("token"), expected);
+        assert_eq!(
+            secret_context(connector.scope, connector.id, "token"),
+            expected
+        );
+    }
+
+    #[test]
+    fn a_cool_down_lasts_a_year_at_most() {
+        assert_eq!(REQUEST_COOLDOWN_MAX.as_secs(), 365 * 86_400);
+    }
+
+    fn policy(policy: Policy, existing_users: ExistingUsers) -> Connector {
         Connector {
-            id: ConnectorId::derive(&["c"]),
-            scope: AccountScope::of_verified(AccountId::derive(&["a"]))
-                .project(ProjectId::derive(&["p"])),
-            environment_id: EnvironmentId::derive(&["e"]),
-            client_id: ClientId::derive(&["c"]),
-            name: "Support".into(),
-            provider: Provider::new("slack"),
             policy,
-            onboarding_since: (policy == Policy::OnBoarding).then(|| at(1)),
             existing_users,
-            onboarding_message: Some("Wait".into()),
-            request_cooldown: REQUEST_COOLDOWN_DEFAULT,
-            after_approval: AfterApproval::default(),
-            settings: BTreeMap::new(),
-            secrets: SealedSecrets::default(),
-            webhook: WebhookState::default(),
-            request_hash: None,
-            version: 1,
-            created_at: at(0),
-            updated_at: at(0),
+            onboarding_since: (policy == Policy::OnBoarding).then(|| at(1)),
+            ..connector()
         }
     }
 
@@ -289,13 +333,13 @@ mod tests {
         use ExistingUsers::{Keep, RequireApproval};
         use Policy::{AllowAll, AllowList, OnBoarding};
         for (before, were, after, given, since, are) in [
-            (AllowAll, Keep, OnBoarding, None, Some(at(9)), Keep),
+            (AllowAll, Keep, OnBoarding, None, Some(9), Keep),
             (
                 AllowList,
                 Keep,
                 OnBoarding,
                 Some(RequireApproval),
-                Some(at(9)),
+                Some(9),
                 RequireApproval,
             ),
             (
@@ -303,7 +347,7 @@ mod tests {
                 RequireApproval,
                 OnBoarding,
                 None,
-                Some(at(1)),
+                Some(1),
                 RequireApproval,
             ),
             (
@@ -311,27 +355,31 @@ mod tests {
                 RequireApproval,
                 OnBoarding,
                 Some(Keep),
-                Some(at(1)),
+                Some(1),
                 Keep,
             ),
             (OnBoarding, RequireApproval, AllowAll, None, None, Keep),
             (OnBoarding, RequireApproval, AllowList, None, None, Keep),
         ] {
-            let mut connector = connector(before, were);
+            let mut connector = policy(before, were);
             assert_eq!(connector.switch_policy(after, given, at(9)), Ok(()));
             assert_eq!(connector.policy, after);
-            assert_eq!(connector.onboarding_since, since, "{before:?} to {after:?}");
+            assert_eq!(
+                connector.onboarding_since,
+                since.map(at),
+                "{before:?} to {after:?}"
+            );
             assert_eq!(connector.existing_users, are, "{before:?} to {after:?}");
         }
     }
 
     #[test]
     fn existing_users_are_decided_on_only_where_approval_is_asked_for() {
-        for policy in [Policy::AllowAll, Policy::AllowList] {
-            let mut connector = connector(Policy::OnBoarding, ExistingUsers::Keep);
+        for after in [Policy::AllowAll, Policy::AllowList] {
+            let mut connector = policy(Policy::OnBoarding, ExistingUsers::Keep);
             let given = Some(ExistingUsers::RequireApproval);
             assert_eq!(
-                connector.switch_policy(policy, given, at(9)),
+                connector.switch_policy(after, given, at(9)),
                 Err(ExistingUsersWithoutOnboarding)
             );
             assert_eq!(connector.existing_users, ExistingUsers::Keep);

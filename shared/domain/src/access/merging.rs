@@ -82,93 +82,30 @@ pub fn merge_standing(
 mod tests {
     use super::*;
     use crate::{
-        AccountScope, Timestamp,
-        access::standing::PendingTask,
-        chat::{
-            conversation::{ConversationKind, ConversationRef},
-            message::Identity,
-            profile::Profile,
-            user::Grant,
-        },
-        connector::Provider,
-        ids::{AccessRequestId, AccountId, ChatUserId, ConnectorId, EnvironmentId, ProjectId},
+        access::{request::AccessRequest, standing::PendingTask},
+        ids::{AccessRequestId, ChatUserId, ConnectorId},
+        samples::{chat_user, environment, grant, request},
     };
     use proptest::prelude::*;
     use std::collections::{BTreeMap, BTreeSet};
 
-    const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
-
-    fn environment() -> EnvironmentId {
-        EnvironmentId::derive(&["e"])
-    }
-
     fn survivor(granted: bool) -> ChatUser {
-        let grant = Grant {
-            granted_at: NOW,
-            granted_by: "Grace".into(),
-        };
         ChatUser {
             id: ChatUserId::derive(&["survivor"]),
-            identity: Identity {
-                provider: Provider::new("360dialog"),
-                platform_scope: "W1".into(),
-                identifier: "US.1".into(),
-            },
-            other_id: None,
-            number_now_of: None,
-            profile: Profile::default(),
-            admitted_openly: false,
-            grants: BTreeMap::from_iter(granted.then(|| (environment(), grant))),
-            block: None,
-            version: 1,
-            created_at: NOW,
-            updated_at: NOW,
+            grants: BTreeMap::from_iter(granted.then(|| (environment("e"), grant()))),
+            ..chat_user()
         }
     }
 
     fn standing(connector: &str, version: u64, request_pending: bool, task: bool) -> Standing {
-        let connector_id = ConnectorId::derive(&[connector]);
         Standing {
-            connector_id,
+            connector_id: ConnectorId::derive(&[connector]),
             chat_user_id: ChatUserId::derive(&["absorbed"]),
-            first_seen_at: NOW,
-            conversation: ConversationRef::new(
-                connector_id,
-                ConversationKind::Direct,
-                "D1".into(),
-                None,
-            ),
-            admitted_openly_at: None,
             request_id: request_pending.then(|| AccessRequestId::derive(&["r"])),
             request_pending,
-            message_count: 1,
-            last_message_at: None,
-            recent_events: Vec::new(),
-            rejections: None,
-            onboarding_message: None,
-            opted_out_at: None,
-            approval: None,
             pending_tasks: BTreeSet::from_iter(task.then_some(PendingTask::Profile)),
             version,
-        }
-    }
-
-    fn request() -> AccessRequest {
-        let standing = standing("c", 1, true, false);
-        AccessRequest {
-            id: AccessRequestId::derive(&["r"]),
-            scope: AccountScope::of_verified(AccountId::derive(&["a"]))
-                .project(ProjectId::derive(&["p"])),
-            environment_id: environment(),
-            connector_id: standing.connector_id,
-            connector_name: "Support".into(),
-            provider: Provider::new("360dialog"),
-            chat_user_id: standing.chat_user_id,
-            identifier: "+49".into(),
-            conversation: standing.conversation,
-            rejected_before: 0,
-            created_at: NOW,
-            decision: None,
+            ..crate::samples::standing()
         }
     }
 
@@ -179,8 +116,8 @@ mod tests {
         ) {
             let moving = standing("c", 4, pending, false);
             let own = own.map(|pending| standing("c", 7, pending, false));
-            let request = pending.then(request);
-            let merged = merge_standing(&survivor(granted), own.as_ref(), &moving, request.as_ref());
+            let asked = pending.then(request);
+            let merged = merge_standing(&survivor(granted), own.as_ref(), &moving, asked.as_ref());
             let own_pending = own.as_ref().is_some_and(|own| own.request_pending);
             let expected = match (pending, own_pending || granted) {
                 (false, _) => MergedRequest::None,
