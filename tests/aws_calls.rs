@@ -26,7 +26,10 @@ pub fn line(caller: &str, action: &str, resource: &str, kind: &str) -> String {
         "dynamodb:BatchGetItem" => "dynamodb:GetItem",
         action => action,
     };
-    [caller, action, resource, kind].join(" ").trim_end().to_owned()
+    [caller, action, resource, kind]
+        .join(" ")
+        .trim_end()
+        .to_owned()
 }
 
 fn lines(list: &str) -> BTreeSet<String> {

@@ -1,15 +1,16 @@
 //! The environment variables that a function reads, taken from its source.
 
-use crate::document::root;
 use std::{collections::BTreeSet, fs};
 use vestibule_providers::outgoing::Api;
+use vestibule_testkit::template::root;
 
 /// The methods of `Vars` that read a variable.
 const READERS: [&str; 4] = ["required", "optional", "parsed", "of"];
 
 /// Calls that read variables for their caller, and the source of each.
-const READ_BY_OTHERS: [(&str, &str); 3] = [
+const READ_BY_OTHERS: [(&str, &str); 4] = [
     ("logging::init(&mutvars)", "shared/edge/src/logging.rs"),
+    ("config::public_url(&mutvars)", "shared/edge/src/config.rs"),
     (
         "vestibule_coldstart::webhook(",
         "shared/coldstart/src/lib.rs",

@@ -27,7 +27,7 @@ async fn main() -> Result<(), Error> {
     let vault = Arc::new(KmsVault::new(&aws, keyring).with_kms_key(&vars.required("KMS_KEY_ID")));
     let onboarding = SqsQueue::new(&aws, &vars.required("ONBOARDING_QUEUE_URL"));
     let setup_token = SecretsManagerSetupToken::new(&aws, &vars.required("SETUP_SECRET_ARN"));
-    let public_url = vars.optional("PUBLIC_URL");
+    let public_url = config::public_url(&mut vars);
     let agent_origin_allowlist = vars.parsed("AGENT_ORIGIN_ALLOWLIST", OriginAllowList::parse);
     let addresses = PlatformAddresses::read(&mut vars);
     vars.finish()?;

@@ -105,7 +105,9 @@ impl Names {
                 let name = queue.property("QueueName")["Fn::Sub"].as_str();
                 name.and_then(|name| name.strip_prefix("${AWS::StackName}-"))
                     .map(|name| (name.to_owned(), queue.id.to_owned()))
-                    .ok_or_else(|| format!("the name of {} does not begin with the stack's", queue.id))
+                    .ok_or_else(|| {
+                        format!("the name of {} does not begin with the stack's", queue.id)
+                    })
             })
             .collect::<Result<_, _>>()?;
         Ok(Self {

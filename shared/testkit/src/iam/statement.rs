@@ -143,13 +143,10 @@ impl Condition {
     }
 
     fn matches(&self, value: &str) -> bool {
-        let is_listed = self
-            .patterns
-            .iter()
-            .any(|pattern| match self.comparison {
-                Comparison::Equals => pattern == value,
-                Comparison::Like => is_like(pattern, value),
-            });
+        let is_listed = self.patterns.iter().any(|pattern| match self.comparison {
+            Comparison::Equals => pattern == value,
+            Comparison::Like => is_like(pattern, value),
+        });
         is_listed != self.negated
     }
 }
@@ -160,11 +157,7 @@ fn resource_name(resource: &Value) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     if let Some(attribute) = resource["Fn::GetAtt"].as_str() {
-        return Ok(attribute
-            .split('.')
-            .next()
-            .unwrap_or(attribute)
-            .to_owned());
+        return Ok(attribute.split('.').next().unwrap_or(attribute).to_owned());
     }
     resource["Fn::Sub"]
         .as_str()
@@ -186,7 +179,8 @@ fn texts(value: &Value) -> Result<Vec<String>, String> {
 
 /// IAM's patterns: `*` is any text, `#` and nothing included, `?` one character.
 pub(super) fn is_like(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (pattern, text): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), text.chars().collect());
     // Which beginnings of the text the beginning of the pattern matches, the pattern growing by a character each time.
     let mut matched = vec![false; text.len() + 1];
     if let Some(first) = matched.first_mut() {
