@@ -279,10 +279,10 @@ fn universe(template: &Template) -> Vec<(Request, String)> {
     for key in ["Key", elsewhere] {
         for action in ["kms:Decrypt", "kms:GenerateDataKey"] {
             for context in contexts {
-                let pairs: Vec<String> = context.iter().map(|(n, v)| format!("{n}={v}")).collect();
                 let request = Request::new(action, key);
                 let request = request.with_encryption_context(context.iter().copied());
-                tried.push((request, pairs.join(",")));
+                let said = request.encryption_context();
+                tried.push((request, said));
             }
         }
     }

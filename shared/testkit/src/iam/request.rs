@@ -18,7 +18,9 @@ pub struct Request {
 }
 
 /// The condition key that holds the partition keys of an action.
-pub const LEADING_KEYS: &str = "dynamodb:leadingkeys";
+const LEADING_KEYS: &str = "dynamodb:leadingkeys";
+/// What the condition keys of an encryption context begin with.
+const ENCRYPTION_CONTEXT: &str = "kms:encryptioncontext:";
 
 impl Request {
     /// A request without condition keys.
@@ -47,7 +49,7 @@ impl Request {
     ) -> Self {
         let mut names = Vec::new();
         for (name, value) in pairs {
-            let key = format!("kms:encryptioncontext:{}", name.to_ascii_lowercase());
+            let key = format!("{ENCRYPTION_CONTEXT}{}", name.to_ascii_lowercase());
             self.context.insert(key, vec![value.to_owned()]);
             names.push(name.to_owned());
         }
@@ -56,6 +58,16 @@ impl Request {
                 .insert("kms:encryptioncontextkeys".to_owned(), names);
         }
         self
+    }
+
+    /// The KMS encryption context: `name=value`, with commas between several.
+    #[must_use]
+    pub fn encryption_context(&self) -> String {
+        let pairs = self.context.iter().filter_map(|(key, values)| {
+            let name = key.strip_prefix(ENCRYPTION_CONTEXT)?;
+            Some(format!("{name}={}", values.concat()))
+        });
+        pairs.collect::<Vec<_>>().join(",")
     }
 
     /// The partition keys that the request is about.
