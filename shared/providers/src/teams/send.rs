@@ -9,7 +9,8 @@ use super::{
 };
 use crate::{
     outgoing::{
-        Api, CallResult, ChatProvider, Host, HttpReply, OutgoingCall, Problem, Step, messages_of,
+        Api, CallError, CallResult, ChatProvider, Host, HttpReply, NextCall, OutgoingCall,
+        messages_of,
     },
     webhook::Credentials,
 };
@@ -17,9 +18,9 @@ use http::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
 use vestibule_domain::{
+    chat::conversation::{ConversationKind, ConversationRef},
+    chat::message::Identity,
     connector::{Connector, Provider},
-    conversation::{ConversationKind, ConversationRef},
-    message::Identity,
     ports::{
         Destination, FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, Receipt, SendOutcome,
     },
@@ -47,11 +48,11 @@ impl ChatProvider for Teams {
         text: &OutgoingText<'_>,
         credentials: &Credentials<'_>,
         so_far: &[CallResult],
-    ) -> Step<SendOutcome> {
+    ) -> NextCall<SendOutcome> {
         match all(text, credentials, so_far) {
-            Ok(receipt) => Step::Done(SendOutcome::Sent(receipt)),
-            Err(Stop::Call(call)) => Step::Call(*call),
-            Err(Stop::Problem(problem)) => Step::Done(problem.into()),
+            Ok(receipt) => NextCall::Done(SendOutcome::Sent(receipt)),
+            Err(Stop::Call(call)) => NextCall::Call(*call),
+            Err(Stop::CallError(problem)) => NextCall::Done(problem.into()),
         }
     }
 
@@ -60,7 +61,7 @@ impl ChatProvider for Teams {
         query: &ProfileQuery<'_>,
         credentials: &Credentials<'_>,
         so_far: &[CallResult],
-    ) -> Step<ProfileOutcome> {
+    ) -> NextCall<ProfileOutcome> {
         profile::profile(query, credentials, so_far)
     }
 
@@ -158,11 +159,11 @@ fn private_place(
     let answer = calls.answer(&call)?;
     let id = answer.get("id").and_then(Value::as_str).unwrap_or("");
     if id.is_empty() {
-        return Err(Problem::later(None, "no_conversation_id").into());
+        return Err(CallError::later(None, "no_conversation_id").into());
     }
     if is_shared(id) || without_thread(id) == without_thread(&conversation.provider_conversation_id)
     {
-        return Err(Problem::never(FailureClass::Recipient, "no_private_conversation").into());
+        return Err(CallError::never(FailureClass::Recipient, "no_private_conversation").into());
     }
     Ok(id.to_owned())
 }
@@ -184,11 +185,11 @@ pub(super) fn without_thread(id: &str) -> &str {
 }
 
 /// Where calls about the conversation go.
-pub(super) fn service_url(conversation: &ConversationRef) -> Result<&str, Problem> {
+pub(super) fn service_url(conversation: &ConversationRef) -> Result<&str, CallError> {
     conversation
         .reply_url
         .as_deref()
-        .ok_or_else(|| Problem::never(FailureClass::Request, "no_service_url"))
+        .ok_or_else(|| CallError::never(FailureClass::Request, "no_service_url"))
 }
 
 #[cfg(test)]
@@ -199,7 +200,7 @@ mod tests {
         token,
     };
 
-    fn step(to: Destination<'_>, text: &str, so_far: &[CallResult]) -> Step<SendOutcome> {
+    fn step(to: Destination<'_>, text: &str, so_far: &[CallResult]) -> NextCall<SendOutcome> {
         let (connector, secrets) = (fixtures::connector(), fixtures::secrets());
         let credentials = Credentials {
             connector: &connector,
@@ -213,17 +214,17 @@ mod tests {
         Teams.send(&text, &credentials, so_far)
     }
 
-    fn call(step: Step<SendOutcome>) -> OutgoingCall {
+    fn call(step: NextCall<SendOutcome>) -> OutgoingCall {
         match step {
-            Step::Call(call) => call,
-            Step::Done(outcome) => panic!("no call but {outcome:?}"),
+            NextCall::Call(call) => call,
+            NextCall::Done(outcome) => panic!("no call but {outcome:?}"),
         }
     }
 
-    fn outcome(step: Step<SendOutcome>) -> SendOutcome {
+    fn outcome(step: NextCall<SendOutcome>) -> SendOutcome {
         match step {
-            Step::Done(outcome) => outcome,
-            Step::Call(call) => panic!("no outcome but {call:?}"),
+            NextCall::Done(outcome) => outcome,
+            NextCall::Call(call) => panic!("no outcome but {call:?}"),
         }
     }
 
