@@ -42,7 +42,7 @@ fn every_folder_of_functions_is_deployed_from_where_it_is_built_and_nothing_else
     let functions = functions(&template);
     let deployed: BTreeSet<String> = functions
         .iter()
-        .map(|function| folder(function).to_owned())
+        .map(|function| folder(*function).to_owned())
         .collect();
     assert_eq!(deployed, folders);
     assert_eq!(functions.len(), folders.len(), "a folder is deployed twice");
@@ -208,7 +208,7 @@ fn every_dead_letter_queue_has_an_alarm_at_its_first_message() {
                     && alarm.property("MetricName") == "ApproximateNumberOfMessagesVisible"
             })
             .unwrap_or_else(|| panic!("{dlq} has no alarm"));
-        assert_eq!(number(alarm, "Threshold"), 0, "{}", alarm.id);
+        assert_eq!(number(*alarm, "Threshold"), 0, "{}", alarm.id);
         assert_eq!(
             alarm.property("ComparisonOperator"),
             "GreaterThanThreshold",

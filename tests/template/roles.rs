@@ -184,14 +184,24 @@ fn whoever_writes_is_denied_to_change_an_audit_entry_whatever_else_the_role_allo
 #[test]
 fn any_change_of_any_statement_is_noticed() {
     let original = template();
+    let tried = universe(&original);
     let mut changes = 0;
     for role in original.of_type("AWS::IAM::Role") {
-        let count = role.statements().len();
-        for index in 0..count {
+        for index in 0..role.statements().len() {
             for (what, changed) in changed_statements(role, index) {
                 let place = format!("{} / {}: {what}", role.id, role.statements()[index]["Sid"]);
                 let template = with_statement(&original, role, index, changed);
-                assert!(!problems(&template).is_empty(), "nobody noticed: {place}");
+                let noticed = match Judge::of(&template) {
+                    Ok(judge) => {
+                        let mut callers = judge.callers();
+                        callers.any(|caller| {
+                            let is_changed = judge.role_of(caller) == Some(role.id);
+                            is_changed && !problems_of(&judge, caller, &tried).is_empty()
+                        })
+                    }
+                    Err(_) => true,
+                };
+                assert!(noticed, "nobody noticed: {place}");
                 changes += 1;
             }
         }
@@ -201,33 +211,50 @@ fn any_change_of_any_statement_is_noticed() {
 
 /// Everything in which the roles differ from what is called.
 fn problems(template: &Template) -> Vec<String> {
-    let judge = match Judge::of(template) {
-        Ok(judge) => judge,
-        Err(problem) => return vec![problem],
-    };
-    let calls = aws_calls::all();
-    let mut called = BTreeSet::new();
+    let judge = Judge::of(template).unwrap();
+    let tried = universe(template);
+    let mut known = BTreeSet::new();
     let mut problems = Vec::new();
     for caller in judge.callers() {
-        for (request, kind) in universe(template) {
-            let line = aws_calls::line(caller, &request.action, &request.resource, &kind);
-            let decided = judge.decide(caller, &request);
-            let is_called = calls.contains(&line);
-            let denied_change = kind == AUDIT && CHANGES.contains(&request.action.as_str());
-            match decided {
-                Ok(()) if !is_called => problems.push(format!("allowed, and never called: {line}")),
-                Err(refusal) if is_called => problems.push(format!("{refusal}: {line}")),
-                Err(Refusal::NotAllowed { .. }) if denied_change && writes(&calls, caller) => {
-                    problems.push(format!("not denied: {line}"));
-                }
-                _ => {}
-            }
-            called.insert(line);
-        }
+        problems.extend(problems_of(&judge, caller, &tried));
+        known.extend(
+            tried
+                .iter()
+                .map(|(request, kind)| line(caller, request, kind)),
+        );
     }
-    let untried = calls.difference(&called);
+    let calls = aws_calls::all();
+    let untried = calls.difference(&known);
     problems.extend(untried.map(|line| format!("the matrix does not know of: {line}")));
     problems
+}
+
+/// Everything in which one role differs from what is called under it.
+fn problems_of(judge: &Judge, caller: &str, tried: &[(Request, String)]) -> Vec<String> {
+    let calls = aws_calls::all();
+    let writes = writes(&calls, caller);
+    let mut problems = Vec::new();
+    for (request, kind) in tried {
+        let line = line(caller, request, kind);
+        let is_called = calls.contains(&line);
+        let denied = kind == AUDIT
+            && CHANGES.contains(&request.action.as_str())
+            && request.resource == "Table"
+            && writes;
+        match judge.decide(caller, request) {
+            Ok(()) if !is_called => problems.push(format!("allowed, and never called: {line}")),
+            Err(refusal) if is_called => problems.push(format!("{refusal}: {line}")),
+            Err(Refusal::NotAllowed { .. }) if denied => {
+                problems.push(format!("not denied: {line}"));
+            }
+            _ => {}
+        }
+    }
+    problems
+}
+
+fn line(caller: &str, request: &Request, kind: &str) -> String {
+    aws_calls::line(caller, &request.action, &request.resource, kind)
 }
 
 fn writes(calls: &BTreeSet<String>, caller: &str) -> bool {
@@ -337,7 +364,9 @@ fn changed_statements(role: Resource<'_>, index: usize) -> Vec<(String, Option<V
         for (key, values) in entries(keys) {
             let values = one_or_many(values);
             change(format!("any {key}"), &|copy| {
-                copy["Condition"][operator][key] = json!([values, ["*"]].concat());
+                let mut values = values.to_vec();
+                values.push("*".into());
+                copy["Condition"][operator][key] = values.into();
             });
             for (at, value) in values.iter().enumerate() {
                 let text = value.as_str().unwrap();

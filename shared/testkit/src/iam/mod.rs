@@ -96,6 +96,12 @@ impl Judge {
         self.roles.keys().map(String::as_str)
     }
 
+    /// The logical id of a caller's role.
+    #[must_use]
+    pub fn role_of(&self, caller: &str) -> Option<&str> {
+        self.roles.get(caller).map(|role| role.id.as_str())
+    }
+
     /// Decides one request.
     ///
     /// # Errors

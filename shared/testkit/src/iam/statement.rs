@@ -71,7 +71,7 @@ impl Statement {
         Ok(Self {
             sid: sid.to_owned(),
             denies,
-            actions: texts(&statement["Action"])?,
+            actions: lower_case(texts(&statement["Action"])?),
             resources: one_or_many(&statement["Resource"])
                 .iter()
                 .map(resource_name)
@@ -83,9 +83,7 @@ impl Statement {
     /// Whether the statement is about the request.
     pub(super) fn is_about(&self, request: &Request) -> bool {
         let action = request.action.to_ascii_lowercase();
-        self.actions
-            .iter()
-            .any(|pattern| is_like(&pattern.to_ascii_lowercase(), &action))
+        self.actions.iter().any(|pattern| is_like(pattern, &action))
             && self
                 .resources
                 .iter()
@@ -166,6 +164,14 @@ fn resource_name(resource: &Value) -> Result<String, String> {
         .ok_or_else(|| format!("{resource} names no resource in a way that is understood"))
 }
 
+/// The names of actions have no case.
+fn lower_case(actions: Vec<String>) -> Vec<String> {
+    actions
+        .into_iter()
+        .map(|action| action.to_ascii_lowercase())
+        .collect()
+}
+
 fn texts(value: &Value) -> Result<Vec<String>, String> {
     one_or_many(value)
         .iter()
@@ -179,28 +185,32 @@ fn texts(value: &Value) -> Result<Vec<String>, String> {
 
 /// IAM's patterns: `*` is any text, `#` and nothing included, `?` one character.
 pub(super) fn is_like(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) =
-        (pattern.chars().collect(), text.chars().collect());
-    // Which beginnings of the text the beginning of the pattern matches, the pattern growing by a character each time.
-    let mut matched = vec![false; text.len() + 1];
-    if let Some(first) = matched.first_mut() {
-        *first = true;
-    }
-    for wanted in pattern {
-        let mut next = vec![false; text.len() + 1];
-        let mut any_before = false;
-        for (at, slot) in next.iter_mut().enumerate() {
-            let is = |at: usize| matched.get(at).copied().unwrap_or_default();
-            any_before |= is(at);
-            *slot = if wanted == '*' {
-                any_before
-            } else {
-                at.checked_sub(1).is_some_and(|before| {
-                    is(before) && (wanted == '?' || text.get(before) == Some(&wanted))
-                })
-            };
+    let Some((first, rest)) = pattern.split_once('*') else {
+        return after(pattern, text) == Some("");
+    };
+    let Some(mut left) = after(first, text) else {
+        return false;
+    };
+    loop {
+        if is_like(rest, left) {
+            return true;
         }
-        matched = next;
+        let mut characters = left.chars();
+        if characters.next().is_none() {
+            return false;
+        }
+        left = characters.as_str();
     }
-    matched.last().copied().unwrap_or_default()
+}
+
+/// What follows the beginning of a text that a pattern without `*` matches.
+fn after<'a>(pattern: &str, text: &'a str) -> Option<&'a str> {
+    let mut characters = text.chars();
+    for wanted in pattern.chars() {
+        let found = characters.next()?;
+        if wanted != '?' && wanted != found {
+            return None;
+        }
+    }
+    Some(characters.as_str())
 }
