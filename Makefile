@@ -24,13 +24,13 @@ run: ## Run everything on this machine until Ctrl-C; DETACH=1 leaves it running
 stop: ## Stop a local stack that runs elsewhere
 	@$(LOCAL_STACK) stop
 
-test: ## Check everything, as CI does
+test: ## Check everything, as CI does; PROOF=full runs the long proofs whole
 	@bash .ci/run
 
 bench: tools ## Measure the webhooks as Lambda would run them (tests/bench)
-	cargo build --release $(addprefix --package ,$(filter webhook-%,$(FUNCTIONS)))
+	cargo build --locked --release $(addprefix --package ,$(filter webhook-%,$(FUNCTIONS)))
 	@$(TOOLS)/python tests/bench/run.py
-	cargo test --package vestibule-tests --test flows -- --ignored latency
+	cargo test --locked --package vestibule-tests --test flows -- --ignored latency
 
 fuzz: ## Fuzz what strangers can reach, TIME seconds each (tests/fuzz; needs nightly Rust and cargo-fuzz)
 	$(PYTHON) tests/fuzz/seed.py
@@ -43,7 +43,7 @@ build: tools ## Build the functions for Lambda; ARCH=x86_64 for the other proces
 	@test -n "$(TARGET)" || { echo "ARCH is $(ARCH); it must be arm64 or x86_64."; exit 1; }
 	@rustup target list --installed 2>/dev/null | grep -qx $(TARGET) \
 		|| { echo "Rust lacks the standard library for $(ARCH). Install it: rustup target add $(TARGET)"; exit 1; }
-	PATH="$(CURDIR)/$(TOOLS):$$PATH" cargo lambda build --release --target $(TARGET) $(addprefix --package ,$(FUNCTIONS))
+	PATH="$(CURDIR)/$(TOOLS):$$PATH" cargo lambda build --locked --release --target $(TARGET) $(addprefix --package ,$(FUNCTIONS))
 	@$(PYTHON) infra/scripts/package_sizes.py $(FUNCTIONS)
 
 deploy: build ## Build, then deploy to the AWS account of this shell's credentials
@@ -57,7 +57,7 @@ fmt: ## Format the code
 
 lint: tools ## Check code and template without running anything
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --locked --workspace --all-targets -- -D warnings
 	$(TOOLS)/cfn-lint template.yaml
 
 clean: ## Stop the local stack, and remove what was built or installed here

@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ROOT / ".local"
+INSTALLER = LOCAL / "installer"
 TOOLS = LOCAL / "tools"
 EMULATOR = LOCAL / "emulator"
 COMPAT = LOCAL / "compat"

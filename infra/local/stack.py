@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -196,7 +197,8 @@ def build(processes: Processes) -> None:
     noisy = sys.stdout.isatty()
     log = None if noisy else LOGS / "build.log"
     with step("Build", "the first takes some minutes", noisy):
-        command = ["cargo", "build", "--profile", "local", "--workspace", "--bins"]
+        # There are no examples. Asking for them has cargo choose dependencies' features as it does for the tests, so nothing is built twice.
+        command = ["cargo", "build", "--locked", "--workspace", "--bins", "--examples"]
         processes.run("cargo build", command, dict(os.environ), log, "Correct the code the compiler complains about.", ROOT)
         functions = function_names()
         if missing := [name for name in (*functions, *COMPANIONS) if not (target / name).exists()]:
@@ -205,12 +207,18 @@ def build(processes: Processes) -> None:
             package = ROOT / "target" / "lambda" / function
             shutil.rmtree(package, ignore_errors=True)
             package.mkdir(parents=True)
-            shutil.copy(target / function, package / "bootstrap")
+            _copy_stripped(target / function, package / "bootstrap")
+
+
+def _copy_stripped(binary: Path, copy: Path) -> None:
+    """Copies a binary without what only a debugger reads, nine tenths of it: each deployment uploads every function."""
+    if subprocess.run(["strip", "-S", "-o", str(copy), str(binary)], check=False).returncode != 0:
+        raise StepFailed(f"{binary.name} could not be copied.", "`strip` comes with the C compiler; is there room on the disk?")
 
 
 def built() -> Path:
-    """Where cargo puts the binaries of the `local` profile."""
-    return Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "local"
+    """Where cargo puts the binaries: those of the development profile, which the tests use too."""
+    return Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "debug"
 
 
 def function_names() -> list[str]:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from console import StepFailed
-from settings import COMPAT, EMULATOR, LOCAL, ROOT, TOOLS
+from settings import COMPAT, EMULATOR, INSTALLER, LOCAL, ROOT, TOOLS
 
 HERE = Path(__file__).resolve().parent
 MINIMUM_PYTHON = (3, 10)
@@ -22,6 +22,8 @@ def check_machine() -> None:
         raise StepFailed("cargo was not found.", "Install Rust from https://rustup.rs, open a new terminal, and try again.")
     if not (shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")):
         raise StepFailed("No C compiler was found; Rust links with one.", "On Debian or Ubuntu: sudo apt install build-essential")
+    if not shutil.which("strip"):
+        raise StepFailed("`strip` was not found; it usually comes with the C compiler.", "On Debian or Ubuntu: sudo apt install binutils")
 
 
 def ready() -> bool:
@@ -46,7 +48,9 @@ def tool(name: str) -> str:
 
 
 def _environments():
+    # The first installs the others.
     return (
+        (INSTALLER, HERE / "requirements-installer.txt"),
         (TOOLS, HERE / "requirements-tools.txt"),
         (EMULATOR, HERE / "requirements-emulator.txt"),
         (COMPAT, ROOT / "tests" / "compat" / "requirements.txt"),
@@ -68,16 +72,26 @@ def _make(directory: Path, requirements: Path) -> None:
     shutil.rmtree(directory, ignore_errors=True)
     LOCAL.mkdir(exist_ok=True)
     log = LOCAL / f"{directory.name}-install.log"
+    is_installer = directory == INSTALLER
     with log.open("w") as output:
-        made = subprocess.run([sys.executable, "-m", "venv", str(directory)], stdout=output, stderr=output, check=False)
-        if made.returncode != 0:
+        made = _run([sys.executable, "-m", "venv", *([] if is_installer else ["--without-pip"]), str(directory)], output)
+        if not made:
             raise StepFailed(
                 "Python could not make a virtual environment.",
                 "On Debian or Ubuntu: sudo apt install python3-venv",
                 log,
             )
-        pip = [python(directory), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
-        installed = subprocess.run([*pip, "-r", str(requirements)], stdout=output, stderr=output, check=False)
-    if installed.returncode != 0:
-        raise StepFailed(f"pip could not install {requirements.name}.", "Check the network (pip needs it once), then try again.", log)
+        if is_installer:
+            install = [python(INSTALLER), "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
+        else:
+            install = [str(INSTALLER / "bin" / "uv"), "pip", "install", "--python", python(directory), "--system-certs", "--no-cache", "--no-config"]
+        # The lists are complete. Nothing is built here: what a build would fetch is in no list.
+        install += ["--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", str(requirements)]
+        installed = _run(install, output)
+    if not installed:
+        raise StepFailed(f"{requirements.name} could not be installed.", "Check the network, which is needed for this once, then try again.", log)
     (directory / "installed").write_text(fingerprint)
+
+
+def _run(command: list[str], output) -> bool:
+    return subprocess.run(command, stdout=output, stderr=output, check=False).returncode == 0

@@ -9,12 +9,14 @@
 //! | `text` | mentions, escapes, and texts that take several messages |
 //! | `token` | our own tokens |
 //! | `api` | calls with a token, and what errors mean |
+//! | `conversation` | who reads along, and where calls go |
 //! | `send` | posting, and private conversations |
 //! | `profile` | the roster's names and Graph's pictures |
 //! | `setup` | asking for a token, in words for the admin |
 //! | `kind` | what an admin fills in |
 
 mod api;
+mod conversation;
 #[cfg(test)]
 mod fixtures;
 mod jwt;
@@ -45,6 +47,9 @@ pub const SINGLE_TENANT: &str = "single_tenant";
 pub const MULTI_TENANT: &str = "multi_tenant";
 /// Secret field: the app's client secret.
 pub const CLIENT_SECRET: &str = "client_secret";
+
+/// The channel whose activities are taken, and which a key must be endorsed for.
+const CHANNEL: &str = "msteams";
 
 /// Microsoft Teams: what goes out to it. What comes in takes keys: see [`TeamsWebhook`].
 #[derive(Debug, Clone, Copy, Default)]

@@ -17,6 +17,7 @@ pub mod http_client;
 pub mod iam;
 pub mod lambda_events;
 pub mod loopback;
+pub mod proof;
 mod signed_request;
 pub mod simulator;
 pub mod slack_signer;

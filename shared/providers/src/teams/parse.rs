@@ -3,7 +3,7 @@
 //! Activities are read leniently, field by field: what Teams adds is not noticed, and only what is
 //! needed can make one unreadable.
 
-use super::{APP_ID, TENANT_ID, bot_id, is_guid, key, setting, text, webhook::CHANNEL};
+use super::{APP_ID, CHANNEL, TENANT_ID, bot_id, is_guid, key, setting, text};
 use crate::{
     fields::{
         ATTACHMENTS_MAX, ID_MAX_BYTES, URL_MAX_BYTES, event_key, given, is_id, is_short_graphic,

@@ -2,8 +2,8 @@
 
 use super::{
     api::{self, Replay, Stop},
+    conversation::{service_url, without_thread},
     is_guid,
-    send::{service_url, without_thread},
     token::Audience,
 };
 use crate::{

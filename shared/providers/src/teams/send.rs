@@ -3,7 +3,9 @@
 use super::{
     APP_ID, CLIENT_SECRET, TENANT_ID, Teams,
     api::{self, Replay, Stop},
-    bot_id, key, profile, setting,
+    bot_id,
+    conversation::{is_private, is_shared, service_url, without_thread},
+    key, profile, setting,
     text::split,
     token,
 };
@@ -18,7 +20,7 @@ use http::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
 use vestibule_domain::{
-    chat::conversation::{ConversationKind, ConversationRef},
+    chat::conversation::ConversationRef,
     chat::message::Identity,
     connector::{Connector, Provider},
     ports::{
@@ -168,30 +170,6 @@ fn private_place(
     Ok(id.to_owned())
 }
 
-/// Both signs are asked for: to be wrong here is to tell a whole channel who awaits approval.
-fn is_private(conversation: &ConversationRef) -> bool {
-    conversation.kind == ConversationKind::Direct
-        && !is_shared(&conversation.provider_conversation_id)
-}
-
-/// Whether an id is that of a group or channel.
-fn is_shared(id: &str) -> bool {
-    id.contains("@thread")
-}
-
-/// The id of the whole channel, of which a thread's id is the beginning.
-pub(super) fn without_thread(id: &str) -> &str {
-    id.split(';').next().unwrap_or(id)
-}
-
-/// Where calls about the conversation go.
-pub(super) fn service_url(conversation: &ConversationRef) -> Result<&str, CallError> {
-    conversation
-        .reply_url
-        .as_deref()
-        .ok_or_else(|| CallError::never(FailureClass::Request, "no_service_url"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,6 +177,7 @@ mod tests {
         self, APP, CHANNEL_THREAD, MEMBER, PERSON, PERSONAL, SERVICE_URL, TENANT, refused, replied,
         token,
     };
+    use vestibule_domain::chat::conversation::ConversationKind;
 
     fn step(to: Destination<'_>, text: &str, so_far: &[CallResult]) -> NextCall<SendOutcome> {
         let (connector, secrets) = (fixtures::connector(), fixtures::secrets());

@@ -1,7 +1,7 @@
 //! Who may post to us: the Bot Framework, with a token for this app (PROVIDERS §2.2).
 
 use super::{
-    APP_ID,
+    APP_ID, CHANNEL,
     jwt::Token,
     key,
     keys::{KeyCache, KeySource},
@@ -20,9 +20,6 @@ use vestibule_domain::{
     connector::{Connector, Provider},
     egress::OriginAllowList,
 };
-
-/// The channel whose activities are taken, and which a key must be endorsed for.
-pub(super) const CHANNEL: &str = "msteams";
 
 /// What comes in from Teams.
 pub struct TeamsWebhook {
