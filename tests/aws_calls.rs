@@ -13,7 +13,8 @@ pub fn by_functions() -> BTreeSet<String> {
     lines(list)
 }
 
-/// These, and the calls that AWS makes under the functions' roles: writing their logs, polling their queues.
+/// These, the calls that AWS makes under the functions' roles (writing their logs, polling their queues), and those that the
+/// roles allow ahead of the code.
 #[must_use]
 pub fn all() -> BTreeSet<String> {
     lines(LIST)

@@ -114,15 +114,20 @@ const OTHER_ACTIONS: [&str; 17] = [
     "logs:PutLogEvents",
 ];
 
-/// What a role says to keep audit entries as they are.
-pub fn denial_of_audit_changes() -> Value {
-    json!({
+/// Asserts that a statement allows something, or keeps audit entries as they are: what else a role denied, nobody would know of.
+pub fn assert_lawful(statement: &Value) {
+    assert!(is_lawful(statement), "{statement}");
+}
+
+fn is_lawful(statement: &Value) -> bool {
+    let denial = json!({
         "Sid": "NeverChangeAuditEntries",
         "Effect": "Deny",
         "Action": CHANGES,
         "Resource": {"Fn::GetAtt": "Table.Arn"},
         "Condition": {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": ["ACCOUNT#*#AUDIT#*"]}},
-    })
+    });
+    statement["Effect"] == "Allow" || *statement == denial
 }
 
 #[test]
@@ -189,6 +194,7 @@ fn any_change_of_any_statement_is_noticed() {
     for role in original.of_type("AWS::IAM::Role") {
         for index in 0..role.statements().len() {
             for (what, changed) in changed_statements(role, index) {
+                let lawful = changed.as_ref().is_none_or(is_lawful);
                 let place = format!("{} / {}: {what}", role.id, role.statements()[index]["Sid"]);
                 let template = with_statement(&original, role, index, changed);
                 let noticed = match Judge::of(&template) {
@@ -201,7 +207,7 @@ fn any_change_of_any_statement_is_noticed() {
                     }
                     Err(_) => true,
                 };
-                assert!(noticed, "nobody noticed: {place}");
+                assert!(noticed || !lawful, "nobody noticed: {place}");
                 changes += 1;
             }
         }
@@ -371,8 +377,9 @@ fn changed_statements(role: Resource<'_>, index: usize) -> Vec<(String, Option<V
             for (at, value) in values.iter().enumerate() {
                 let text = value.as_str().unwrap();
                 let mut edits = vec![(format!("without {text}"), None)];
-                if let Some((before, _)) = text.rsplit_once('#') {
-                    let wider = format!("{before}*");
+                let kind = text.trim_end_matches("#*");
+                if let Some((before, _)) = kind.rsplit_once('#') {
+                    let wider = format!("{before}#*");
                     edits.push((format!("{wider} for {text}"), Some(wider)));
                 }
                 for (what, replacement) in edits {
