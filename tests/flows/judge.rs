@@ -28,7 +28,10 @@ impl JudgedCalls {
 
     /// The calls so far.
     pub fn made(&self) -> BTreeSet<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn judge(&self, call: &ArrivedCall) -> Result<(), String> {

@@ -155,6 +155,7 @@ fn refusals_alarm(template: &Template, function: Function<'_>) {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "a test that cannot check says so")]
 fn the_template_stays_within_its_size_once_sam_has_transformed_it() {
     let python = root().join(".local/tools/bin/python");
     if !python.exists() {

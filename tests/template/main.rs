@@ -13,6 +13,7 @@
 mod document;
 mod layout;
 mod limits;
+mod markdown;
 mod roles;
 mod variables;
 
