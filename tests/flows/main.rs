@@ -15,6 +15,7 @@ mod costs;
 mod delivery;
 mod faults;
 mod first_message;
+mod judge;
 mod latency;
 mod lifecycle;
 mod outbox;

@@ -170,3 +170,26 @@ impl DeliverMessage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{at, connector, message};
+
+    #[test]
+    fn a_delivery_is_named_by_the_first_key_of_its_event() {
+        let job = DeliverMessage::of(message(), &connector(), at(9));
+        assert_eq!(job.event_key(), "slack:Ev1");
+        let connector_id = connector().id.to_string();
+        assert_eq!(
+            job.delivery_id(),
+            DeliveryId::derive(&[&connector_id, "slack:Ev1"])
+        );
+        assert_eq!((job.sent_at, job.received_at), (at(7), at(9)));
+        let without = DeliverMessage {
+            event_keys: vec![],
+            ..job
+        };
+        assert_eq!(without.event_key(), "");
+    }
+}

@@ -14,9 +14,9 @@
 //! | what follows an approval | user, standing, connector; standings of the user by partition | | 1 query, 3 reads, 3 updates; 1 transaction for each request at another connector |
 //! | pending requests of a connector, closed | `P#CLOSINGS` / `CLOSING#connector`; `P#REQUESTS#pending` by creation | `lists_by_state` | for a page of 100 of the project's pending requests: 2 reads, 1 query, 1 update; 1 transaction for each that is closed |
 //! | people let in by an open connector, counted | `P#ADMITTED#connector` by admission | `lists_by_state` | 1 query, then 1 batch read a hundred people, up to 1000 |
-//! | turn of a connector's next text, its platform asked to wait | `CONNECTOR#id` / `PACE` | | 1 update, 1 WRU; 2 within a burst |
+//! | turn of a connector's next text, its platform asked to wait | `CONNECTOR#id#PACE` / `PACE` | | 1 update, 1 WRU; 2 within a burst |
 //! | overdue marks of a kind of job | `OUTBOX#job#shard` by connector, state, time | `outbox` | a sweep: 1 or 2 queries a kind and shard, 1 more for each connector with over 300 marks there, whatever they are; 0.5 RRU for 20 marks read, at most 600 of a connector |
-//! | dispatch of a mark | any marked row; `CONNECTOR#id` / `PACE` | `outbox` | 1 update, 1 WRU + 2 index writes; 1 batch read a hundred connectors |
+//! | dispatch of a mark | any marked row; `CONNECTOR#id#PACE` / `PACE` | `outbox` | 1 update, 1 WRU + 2 index writes; 1 batch read a hundred connectors |
 //! | marks of releases before this | `OUTBOX#shard` by time | `outbox` | 4 queries a sweep, 1 update a mark |
 //! | delivery | connector, environment, user, conversation | | 1 batch read, 1 update |
 //! | API key and request of a decision | `A` / `KEY#hash`, `P#REQUEST#id` | | 1 batch read, 2 RRU |
@@ -222,10 +222,11 @@ pub fn same_as(scope: ProjectScope, id: ChatUserId) -> Key {
     Key::new(chat_user_pk(scope, id), "SAME_AS")
 }
 
-/// When a connector's next text is due.
+/// When a connector's next text is due. In a partition of its own: roles are limited by partition, and the
+/// workers that write this row must not write the connector.
 #[must_use]
 pub fn pace(id: ConnectorId) -> Key {
-    Key::new(format!("CONNECTOR#{id}"), "PACE")
+    Key::new(format!("CONNECTOR#{id}#PACE"), "PACE")
 }
 
 /// A chat user's picture, where we keep a copy.
