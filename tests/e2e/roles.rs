@@ -128,7 +128,7 @@ async fn the_delivery_worker_may_record_deliveries_and_enqueues_nothing() {
 
 #[tokio::test]
 #[ignore = "needs a local stack"]
-async fn the_sweeper_may_see_what_is_due_and_enqueue_it_and_reads_no_record() {
+async fn the_sweeper_may_see_what_is_due_and_how_fast_connectors_send_and_enqueue_it() {
     let stack = Stack::load();
     let aws = Resources::of(&stack).await;
     try_role(
@@ -136,12 +136,12 @@ async fn the_sweeper_may_see_what_is_due_and_enqueue_it_and_reads_no_record() {
         "SweeperRole",
         vec![
             aws.query(Some("outbox"), &Resources::outbox()),
+            aws.batch_get_item(&Resources::pace()),
             aws.update_item(&aws.user()),
             aws.enqueue_onboarding(),
+            aws.queue_attributes("onboarding_queue_url"),
         ],
         vec![
-            aws.get_item(&aws.user()),
-            aws.batch_get_item(&aws.user()),
             aws.put_item(&aws.user()),
             aws.delete_item(&aws.user()),
             aws.scan(),

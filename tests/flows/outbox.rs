@@ -594,3 +594,23 @@ async fn jobs_that_an_earlier_release_enqueued_are_still_read() {
     assert_eq!(world.welcomes(&ada), 1);
     world.settle().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_copy_of_a_closings_job_goes_through_the_requests_before_it_is_to_be_resumed() {
+    let mut world = World::new().await;
+    let connector = world.connector.clone();
+    stranger(&world, "Ada Lovelace").await;
+    world.settle().await;
+    patch(&world, &connector, json!({"policy": "AllowAll"})).await;
+    let job = world.aws.messages("onboarding").remove(0).body;
+    work(&mut world).await;
+    let closing = world.rows("CLOSING#").remove(0);
+    assert!(closing["not_before"].as_i64().unwrap() > world.now().millis());
+    world.count_from_here();
+    for _ in 0..5 {
+        worker_onboarding::handle(&world.functions.onboarding, &job).await;
+    }
+    assert_eq!(world.aws_calls(), ["DynamoDB.UpdateItem"; 5]);
+    world.settle().await;
+    assert!(world.rows("CLOSING#").is_empty());
+}

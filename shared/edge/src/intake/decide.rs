@@ -16,14 +16,14 @@ use vestibule_domain::{
     error::Chain,
     ids::AccessRequestId,
     job::{DeliverMessage, OnboardChatUser},
-    ports::{Counted, IntakeKey, Introduction, Known, Merged, OpenRequest, Written},
+    ports::{
+        Counted, IntakeKey, Introduction, Known, Merged, OUTBOX_PATIENCE, OpenRequest, Written,
+    },
 };
 
 /// Reads and decisions for one message before the platform is asked to try again. Only writers who
 /// race each other need more than one.
 const ATTEMPTS: usize = 8;
-/// After this time the sweeper takes a mark for forgotten.
-const OUTBOX_PATIENCE: Duration = Duration::from_mins(1);
 /// Time for the onboarding queue: a job that it does not take is the sweeper's, and the platform must
 /// be answered.
 const ENQUEUE_PATIENCE: Duration = Duration::from_millis(500);
