@@ -18,6 +18,7 @@ mod first_message;
 mod judge;
 mod latency;
 mod lifecycle;
+mod outbox;
 mod pace;
 mod platforms;
 mod storms;

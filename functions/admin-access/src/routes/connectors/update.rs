@@ -321,28 +321,16 @@ impl Patch {
         changed
     }
 
-    /// SPEC A42: turning the policy on says what happens to people already seen here.
     fn switch_policy(&self, changed: &mut Connector, now: Timestamp, errors: &mut FieldErrors) {
-        let before = changed.policy;
-        changed.policy = self.policy.unwrap_or(before);
-        match (before, changed.policy) {
-            (Policy::OnBoarding, Policy::OnBoarding) => {
-                changed.existing_users = self.existing_users.unwrap_or(changed.existing_users);
-            }
-            (_, Policy::OnBoarding) => {
-                changed.onboarding_since = Some(now);
-                changed.existing_users = self.existing_users.unwrap_or_default();
-            }
-            (_, Policy::AllowAll | Policy::AllowList) => {
-                changed.onboarding_since = None;
-                changed.existing_users = ExistingUsers::default();
-                if self.existing_users.is_some() {
-                    errors.add(
-                        "existing_users",
-                        "can be given only while the policy is, or becomes, OnBoarding",
-                    );
-                }
-            }
+        let policy = self.policy.unwrap_or(changed.policy);
+        if changed
+            .switch_policy(policy, self.existing_users, now)
+            .is_err()
+        {
+            errors.add(
+                "existing_users",
+                "can be given only while the policy is, or becomes, OnBoarding",
+            );
         }
     }
 }
