@@ -58,8 +58,10 @@ const PARTITIONS: [(&str, &str); 24] = [
 ];
 
 /// Every kind of partition of the indexes, and of the table.
-const LISTS: [&str; 19] = [
+const LISTS: [&str; 21] = [
     "OUTBOX#{number}",
+    "OUTBOX#onboard_chat_user#{number}",
+    "OUTBOX#close_pending_requests#{number}",
     "ACCOUNT#{id}#KEYS",
     "ACCOUNT#{id}#MEMBERS",
     "ACCOUNT#{id}#PROJECTS",
