@@ -10,7 +10,7 @@ use lambda_http::http::{HeaderMap, Request};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tower::ServiceExt;
-use vestibule_domain::{account::Permission, connector::Connector, ids::AccountId};
+use vestibule_domain::{account::permission::Permission, connector::Connector, ids::AccountId};
 use vestibule_edge::connectors::FRESH_READ_INTERVAL;
 use vestibule_testkit::{simulator::Failure, slack_signer::sign};
 

@@ -30,17 +30,23 @@ use vestibule_adapters::{
     sqs::SqsQueue,
     vault::KmsVault,
 };
+use vestibule_admin::AdminState;
 use vestibule_domain::{
     AccountScope, Clock, PortError, ProjectScope, Timestamp,
     access::request::{AccessRequest, DecideOutcome, ReasonCode, RequestDecision, Verdict},
     account::actor::Actor,
-    account::{AgentEndpoint, ApiKey, AuditEntry, Environment, Permission, Project},
+    account::{
+        AgentEndpoint, Environment, Project,
+        api_key::{ApiKey, KeyOwner},
+        permission::Permission,
+    },
     chat::profile::Profile,
     connector::{
         AfterApproval, ApprovalMode, Connector, ExistingUsers, Policy, Provider, SealedSecrets,
         WebhookState, secret_context,
     },
     egress::OriginAllowList,
+    event::{AuditEntry, Change, Event},
     ids::{
         AccountId, ApiKeyId, AuditId, ChatUserId, ClientId, ConnectorId, EnvironmentId, IdSource,
         ProjectId, SystemIds,
@@ -508,10 +514,18 @@ impl World {
             id: "member:grace".into(),
             name: "Grace Hopper".into(),
         };
-        let audit = AuditId::new(SystemIds.draw());
+        let decision = RequestDecision {
+            verdict,
+            by,
+            at: self.now(),
+            note: None,
+            reason: None,
+        };
+        let audit_id = AuditId::new(SystemIds.draw());
+        let audit = decision.audit_entry(&request, audit_id, "test".to_owned());
         let outcome = self
             .access_requests()
-            .decide(&request, verdict, &by, None, (audit, "test"), self.now())
+            .decide(&request, &decision, &audit)
             .await
             .unwrap();
         if verdict == Verdict::Approve && matches!(outcome, DecideOutcome::Recorded(_)) {
@@ -564,17 +578,19 @@ impl World {
             id: "member:grace".into(),
             name: "Grace Hopper".into(),
         };
+        let decision = RequestDecision {
+            verdict: Verdict::Reject,
+            by,
+            at: self.now(),
+            note: None,
+            reason: Some(ReasonCode::ConnectorDeleted),
+        };
+        let audit_id = AuditId::new(SystemIds.draw());
+        let audit = decision.audit_entry(&request, audit_id, "test".to_owned());
         let implied = ImpliedDecision {
             request,
-            decision: RequestDecision {
-                verdict: Verdict::Reject,
-                by,
-                at: self.now(),
-                note: None,
-                reason: Some(ReasonCode::ConnectorDeleted),
-            },
-            audit_id: AuditId::new(SystemIds.draw()),
-            request_id: "test".to_owned(),
+            decision,
+            audit,
         };
         DynamoClosings::new(self.table.clone())
             .decide_implied(&implied)
@@ -635,6 +651,7 @@ impl World {
             },
             created_at: self.now(),
             expires_at: self.now().plus(Duration::from_hours(24)),
+            owner: KeyOwner::Account,
             last_used_at: Some(self.now()),
         };
         let audit = AuditEntry {
@@ -969,6 +986,11 @@ fn admin(
     let accounts = Arc::new(DynamoAccounts::new(table.clone(), vault.clone()));
     let projects = Arc::new(DynamoProjects::new(table.clone(), vault.clone()));
     admin_access::router(admin_access::Deps {
+        admin: AdminState {
+            credentials: accounts.clone(),
+            clock,
+            ids: Arc::new(SystemIds),
+        },
         accounts: accounts.clone(),
         api_keys: accounts,
         projects: projects.clone(),
@@ -980,8 +1002,6 @@ fn admin(
         vault,
         transport,
         setup_token: Arc::new(SecretsManagerSetupToken::new(aws, "setup")),
-        clock,
-        ids: Arc::new(SystemIds),
         random: Arc::new(ring::rand::SystemRandom::new()),
         public_url: Some("https://api.example.test".into()),
         agent_origin_allowlist: OriginAllowList::parse(&to_agent.url()).unwrap(),
@@ -1071,10 +1091,11 @@ fn audit(scope: ProjectScope, now: Timestamp) -> AuditEntry {
             id: "test".into(),
             name: "Test".into(),
         },
-        action: "test.changed",
-        target: "test".into(),
-        before: json!(null),
-        after: json!(null),
+        change: Change {
+            event: Event::ProjectUpdated(scope.project_id()),
+            before: json!(null),
+            after: json!(null),
+        },
         request_id: "test".into(),
     }
 }

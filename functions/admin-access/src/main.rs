@@ -14,6 +14,7 @@ use vestibule_adapters::{
     sqs::SqsQueue,
     vault::KmsVault,
 };
+use vestibule_admin::AdminState;
 use vestibule_domain::{SystemClock, egress::OriginAllowList, ids::SystemIds};
 use vestibule_edge::{config, gateway, logging};
 
@@ -36,6 +37,11 @@ async fn main() -> Result<(), Error> {
     let accounts = Arc::new(DynamoAccounts::new(table.clone(), vault.clone()));
     let projects = Arc::new(DynamoProjects::new(table.clone(), vault.clone()));
     gateway::run(router(Deps {
+        admin: AdminState {
+            credentials: accounts.clone(),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+        },
         accounts: accounts.clone(),
         api_keys: accounts,
         projects: projects.clone(),
@@ -47,8 +53,6 @@ async fn main() -> Result<(), Error> {
         vault,
         transport: Arc::new(transport),
         setup_token: Arc::new(setup_token),
-        clock: Arc::new(SystemClock),
-        ids: Arc::new(SystemIds),
         random: Arc::new(ring::rand::SystemRandom::new()),
         public_url,
         agent_origin_allowlist,
