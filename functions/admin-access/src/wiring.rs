@@ -5,6 +5,7 @@ use ring::rand::SystemRandom;
 use std::sync::Arc;
 use vestibule_coldstart::{Adapters, EgressClientError};
 use vestibule_domain::ids::SystemIds;
+use vestibule_edge::config;
 
 /// The API's ports, over these adapters.
 pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
@@ -26,7 +27,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         clock: adapters.clock(),
         ids: Arc::new(SystemIds),
         random: Arc::new(SystemRandom::new()),
-        public_url: adapters.vars().optional("PUBLIC_URL"),
+        public_url: config::public_url(adapters.vars()),
         agent_origin_allowlist: adapters.agent_origin_allowlist(),
     })
 }

@@ -1,7 +1,7 @@
 //! What follows an approval (SPEC A44): requests of the same person that it covers are approved along, the
 //! person is told, and the message that waited goes to the agent.
 
-use crate::{ATTEMPTS_MAX, TaskOutcome, Work};
+use crate::{ATTEMPTS_MAX, Later, TaskOutcome, Work};
 use vestibule_domain::{
     PortError, Timestamp,
     access::approval::Approval,
@@ -117,9 +117,10 @@ pub(crate) async fn notice(
             }))
         }
         SendOutcome::Failed { class, reason } => failed(connector, now, class.key(), reason),
-        SendOutcome::Retry { reason, .. } if claimed.attempt >= ATTEMPTS_MAX => {
-            failed(connector, now, GAVE_UP, reason)
-        }
+        SendOutcome::Retry {
+            after: None,
+            reason,
+        } if claimed.attempt >= ATTEMPTS_MAX => failed(connector, now, GAVE_UP, reason),
         SendOutcome::Retry { after, reason } => {
             tracing::warn!(
                 connector.id = %connector.id,
@@ -127,7 +128,7 @@ pub(crate) async fn notice(
                 reason = %reason,
                 "the approval notice could not be sent yet"
             );
-            TaskOutcome::Later(after)
+            TaskOutcome::Later(Later::of(after))
         }
     })
 }
@@ -166,7 +167,7 @@ pub(crate) async fn replay(
     if let Err(error) = work.deps.inbox.enqueue_delivery(message).await {
         if claimed.attempt < ATTEMPTS_MAX {
             tracing::warn!(error = %Chain(&error), "a held message could not be handed over yet");
-            return Ok(TaskOutcome::Later(None));
+            return Ok(TaskOutcome::Later(Later::Failed));
         }
         tracing::error!(error = %Chain(&error), "a held message was given up; the request shows it");
         return Ok(TaskOutcome::Done(TaskResult::Replay(SendStatus::Failed {

@@ -141,4 +141,24 @@ mod tests {
             assert_eq!(wrong.parse::<ProjectId>(), Err(InvalidId), "{wrong}");
         }
     }
+
+    /// Rows are found by derived ids: a release that derived others would find nothing.
+    #[test]
+    fn an_id_is_derived_as_it_was_in_every_release_before() {
+        let parts = ["ab", "c"];
+        assert_eq!(
+            ChatUserId::derive(&parts).to_string(),
+            "50H79E7Q962NRNF5EHFQMRQ370"
+        );
+        assert_eq!(
+            ConversationId::derive(&parts).to_string(),
+            "6ZE5XE7AY0YK6AQX5BF0ZDCRF8"
+        );
+    }
+
+    #[test]
+    fn no_id_is_drawn_twice() {
+        let ids: std::collections::BTreeSet<_> = (0..1000).map(|_| SystemIds.draw()).collect();
+        assert_eq!(ids.len(), 1000);
+    }
 }

@@ -31,6 +31,8 @@ pub mod ids;
 pub mod job;
 pub mod page;
 pub mod ports;
+#[cfg(test)]
+mod samples;
 pub mod scope;
 pub mod secret;
 pub mod text;

@@ -7,7 +7,8 @@ use super::{
     items::{AccessRequestItem, ChatUserItem, PreviewItem, StandingItem, StatusAttributes},
     keys,
     lists::{Index, List},
-    standings::debts,
+    marks::Marked,
+    standings::task_set,
     table::{Cancelled, Table, Transacted, from_row, n, s, to_value, update_write},
 };
 use crate::vault::KmsVault;
@@ -130,15 +131,18 @@ impl DynamoAccessRequests {
             Verdict::Approve => {
                 let approval =
                     Approval::new(request.id, request.environment_id, decision.by.clone(), now);
+                let marked =
+                    Marked::standing(request.scope, request.chat_user_id, request.connector_id);
+                let mark = marked.waiting(now.plus(OUTBOX_PATIENCE));
                 values.extend([
                     (":approval", to_value(&approval)?),
-                    (":shard", s(keys::outbox_shard(request.chat_user_id))),
-                    (":due", n(now.plus(OUTBOX_PATIENCE).millis())),
+                    (":shard", mark.pk()),
+                    (":due", mark.due()),
                     (":zero", n(0)),
-                    (":owes", debts(&PendingTask::AFTER_APPROVAL)),
+                    (":owes", task_set(&PendingTask::AFTER_APPROVAL)),
                 ]);
                 format!(
-                    "{settled}, approval = :approval, outbox_pk = :shard, outbox_due = :due, attempts = :zero ADD owes :owes"
+                    "{settled}, approval = :approval, outbox_pk = :shard, outbox_due = :due, attempts = :zero ADD owes :owes REMOVE not_before"
                 )
             }
             Verdict::Reject => {
