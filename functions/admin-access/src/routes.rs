@@ -9,12 +9,13 @@ pub mod api_keys;
 pub mod avatars;
 pub mod chat_users;
 pub mod connectors;
+pub mod documentation;
 pub mod environments;
 pub mod projects;
 pub mod providers;
 pub mod setup;
 
-use crate::{Deps, openapi};
+use crate::Deps;
 use access_requests::decide::RequestToDecide;
 use utoipa::OpenApi as _;
 use utoipa_axum::routes;
@@ -39,8 +40,8 @@ pub(crate) const PROBLEM_TYPES: &[&[&ProblemType]] = &[
 
 /// Every route, with its documentation and who may call it.
 pub(crate) fn all() -> Routes<Deps> {
-    let routes = Routes::new(openapi::Document::openapi())
-        .open(routes!(openapi::get_openapi))
+    let routes = Routes::new(documentation::Document::openapi())
+        .open(routes!(documentation::get_openapi))
         .open(routes!(setup::set_up));
     let routes = routes
         .authorised(Permission::ProjectsRead, routes!(providers::list_providers))
