@@ -1,7 +1,9 @@
 //! The account behind a connector of each platform: what the connector knows of it, and what the platform does.
 
 use std::collections::BTreeMap;
-use vestibule_domain::{connector::Connector, ids::ConnectorId, message::Identity, secret::Secret};
+use vestibule_domain::{
+    chat::message::Identity, connector::Connector, ids::ConnectorId, secret::Secret,
+};
 use vestibule_providers::whatsapp::{bsuid_identity, phone_identity};
 use vestibule_testkit::simulator::{
     Account, AppConfig, ConnectorConfig, Dialog360Account, Person, Platform, Simulator,

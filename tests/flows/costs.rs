@@ -2,7 +2,7 @@
 
 use crate::world::{SAID, World};
 use std::time::Duration;
-use vestibule_domain::access_request::Verdict;
+use vestibule_domain::access::request::Verdict;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_strangers_first_message_takes_one_read_one_transaction_and_one_send() {

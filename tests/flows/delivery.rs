@@ -216,7 +216,7 @@ async fn no_fault_on_the_way_to_the_agent_loses_a_message_or_delivers_it_twice_i
             let what = format!("{fault:?} at {class}");
             assert_eq!(texts(&world), [SAID, "one"], "{what}");
             let replies = world.told(&ada).len() - told;
-            // Taken by Slack and not recorded: its answer was lost, or the worker died before it wrote.
+            // IntakeOutcome by Slack and not recorded: its answer was lost, or the worker died before it wrote.
             let unseen = matches!(
                 (class, &fault),
                 ("chat.postMessage", Fault::ResetAfter | Fault::KillAfter)

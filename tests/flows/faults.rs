@@ -6,7 +6,7 @@
 use crate::world::{HEAVY, Invoked, SAID, World};
 use futures_util::{StreamExt, stream};
 use std::time::Duration;
-use vestibule_domain::chat_user::OnboardingMessage;
+use vestibule_domain::chat::send_status::SendStatus;
 use vestibule_testkit::{
     fault_proxy::{Fault, FaultProxy, Rule},
     proof,
@@ -185,7 +185,7 @@ async fn run(case: &Case) -> Result<(), Trouble> {
         pending,
         count,
         as_often_as_due,
-        matches!(recorded, Some(OnboardingMessage::Sent { .. })),
+        matches!(recorded, Some(SendStatus::Sent { .. })),
         named,
     );
     if facts == (1, 1, 1, 1, 1, true, true, true) {

@@ -3,10 +3,10 @@
 use crate::world::{Invoked, SAID, WELCOME, World};
 use std::time::Duration;
 use vestibule_domain::{
-    access_request::{DecideOutcome, RequestStatus, Verdict},
-    chat_user::OnboardingMessage,
+    access::request::{DecideOutcome, RequestStatus, Verdict},
+    chat::conversation::ConversationKind,
+    chat::send_status::SendStatus,
     connector::{ExistingUsers, Policy},
-    conversation::ConversationKind,
 };
 use vestibule_testkit::simulator::{Failure, Place};
 
@@ -60,7 +60,7 @@ async fn a_stranger_is_welcomed_once_and_answered_after_approval() {
     assert_eq!(standing.message_count, 1);
     assert!(matches!(
         standing.onboarding_message,
-        Some(OnboardingMessage::Sent { .. })
+        Some(SendStatus::Sent { .. })
     ));
 
     let again = world.says(&connector, &ada, "Hello?");
@@ -267,7 +267,7 @@ async fn an_approval_before_the_message_went_out_leaves_it_unsent() {
     let standing = world.requests().await.remove(0).standing.unwrap();
     assert!(matches!(
         standing.onboarding_message,
-        Some(OnboardingMessage::Skipped { .. })
+        Some(SendStatus::Skipped { .. })
     ));
 }
 
@@ -281,7 +281,7 @@ async fn a_message_that_slack_will_never_take_is_given_up_and_the_request_says_w
     world.slack.revoke_token(&connector.id.to_string());
     world.settle().await;
     let standing = world.requests().await.remove(0).standing.unwrap();
-    let Some(OnboardingMessage::Failed { class, reason, .. }) = standing.onboarding_message else {
+    let Some(SendStatus::Failed { class, reason, .. }) = standing.onboarding_message else {
         panic!("{:?}", standing.onboarding_message);
     };
     assert_eq!(

@@ -10,12 +10,16 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 use vestibule_domain::{
-    access_request::{ReasonCode, RequestStatus, Verdict},
-    approval::{Approval, FollowUp, SkipReason},
-    chat_user::{ChatUserStatus, OnboardingMessage, Standing},
+    access::approval::Approval,
+    access::request::{ReasonCode, RequestStatus, Verdict},
+    access::standing::Standing,
+    chat::conversation::ConversationRef,
+    chat::send_status::{SendStatus, SkipReason},
+    chat::user::ChatUserStatus,
     connector::{APPROVAL_NOTICE_DEFAULT, ApprovalMode, Connector},
-    conversation::ConversationRef,
-    ports::{ChatPlatform, Noted, OutgoingText, ProfileOutcome, ProfileQuery, SendOutcome},
+    ports::{
+        ChatPlatform, LateFailureOutcome, OutgoingText, ProfileOutcome, ProfileQuery, SendOutcome,
+    },
 };
 use vestibule_testkit::{
     fault_proxy::{Fault, Rule},
@@ -80,9 +84,9 @@ async fn approval_of(world: &World, person: &str) -> Approval {
     standing_of(world, person).await.approval.unwrap()
 }
 
-fn skipped(fate: &FollowUp) -> Option<SkipReason> {
+fn skipped(fate: &SendStatus) -> Option<SkipReason> {
     match fate {
-        FollowUp::Skipped { reason, .. } => Some(*reason),
+        SendStatus::Skipped { reason, .. } => *reason,
         _ => None,
     }
 }
@@ -117,7 +121,7 @@ async fn an_approved_person_is_told_once_whatever_comes_twice() {
     world.webhook(&connector, &hello).await;
     world.settle().await;
     world.decide(&ada, Verdict::Approve).await;
-    assert_eq!(approval_of(&world, &ada).await.notice, FollowUp::Queued);
+    assert_eq!(approval_of(&world, &ada).await.notice, SendStatus::Queued);
     // Every duplicate that finds the mark enqueues the job again.
     join_all((0..20).map(|_| world.webhook(&connector, &hello))).await;
     assert!(world.aws.messages("onboarding").len() > 10);
@@ -126,7 +130,7 @@ async fn an_approved_person_is_told_once_whatever_comes_twice() {
     world.settle().await;
     assert_eq!(world.told(&ada), [WELCOME, NOTICE]);
     let approval = approval_of(&world, &ada).await;
-    assert!(matches!(approval.notice, FollowUp::Sent { .. }));
+    assert!(matches!(approval.notice, SendStatus::Sent { .. }));
     assert_eq!(skipped(&approval.replay), Some(SkipReason::NotWanted));
     assert_eq!(world.agent.deliveries().len(), 0);
     assert_eq!(world.aws.messages("onboarding-dlq").len(), 0);
@@ -143,9 +147,9 @@ async fn a_person_approved_before_they_were_welcomed_is_told_and_known_by_name()
     let standing = standing_of(&world, &ada).await;
     assert!(matches!(
         standing.onboarding_message,
-        Some(OnboardingMessage::Skipped { .. })
+        Some(SendStatus::Skipped { .. })
     ));
-    assert!(standing.owed.is_empty());
+    assert!(standing.pending_tasks.is_empty());
     let users = world.rows("USER");
     assert_eq!(users[0]["profile"]["display_name"], "Ada Lovelace");
 }
@@ -179,8 +183,8 @@ async fn a_worker_that_dies_at_any_call_after_an_approval_tells_once_and_hands_o
                 assert_eq!(notices, 1, "{case}: {told:?}");
                 assert_eq!(world.agent.deliveries().len(), 1, "{case}");
                 let approval = approval_of(&world, &ada).await;
-                assert!(matches!(approval.notice, FollowUp::Sent { .. }), "{case}");
-                assert!(matches!(approval.replay, FollowUp::Sent { .. }), "{case}");
+                assert!(matches!(approval.notice, SendStatus::Sent { .. }), "{case}");
+                assert!(matches!(approval.replay, SendStatus::Sent { .. }), "{case}");
             }
         }
     }
@@ -318,14 +322,14 @@ async fn a_notice_that_slack_will_never_take_is_given_up_and_the_request_says_wh
     world.decide(&ada, Verdict::Approve).await;
     world.settle().await;
     let approval = approval_of(&world, &ada).await;
-    let FollowUp::Failed { class, reason, .. } = approval.notice else {
+    let SendStatus::Failed { class, reason, .. } = approval.notice else {
         panic!("{:?}", approval.notice)
     };
     assert_eq!(
         (class.as_str(), reason.as_str()),
         ("connector", "token_revoked")
     );
-    assert!(matches!(approval.replay, FollowUp::Sent { .. }));
+    assert!(matches!(approval.replay, SendStatus::Sent { .. }));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -334,17 +338,26 @@ async fn a_notice_that_the_platform_could_not_deliver_after_all_is_shown_as_fail
     let ada = stranger(&world, "Ada Lovelace").await;
     world.settle().await;
     world.decide(&ada, Verdict::Approve).await;
-    assert_eq!(world.did_not_arrive(&ada, "1.2").await, Noted::NotYet);
+    assert_eq!(
+        world.did_not_arrive(&ada, "1.2").await,
+        LateFailureOutcome::NotYet
+    );
     world.settle().await;
     let approval = approval_of(&world, &ada).await;
-    let FollowUp::Sent { message_id, .. } = approval.notice else {
+    let SendStatus::Sent { message_id, .. } = approval.notice else {
         panic!("{:?}", approval.notice)
     };
     let id = message_id.unwrap();
-    assert_eq!(world.did_not_arrive(&ada, "1.2").await, Noted::Unknown);
-    assert_eq!(world.did_not_arrive(&ada, &id).await, Noted::Done);
+    assert_eq!(
+        world.did_not_arrive(&ada, "1.2").await,
+        LateFailureOutcome::Unknown
+    );
+    assert_eq!(
+        world.did_not_arrive(&ada, &id).await,
+        LateFailureOutcome::Done
+    );
     let approval = approval_of(&world, &ada).await;
-    assert!(matches!(approval.notice, FollowUp::Failed { .. }));
+    assert!(matches!(approval.notice, SendStatus::Failed { .. }));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,8 +4,8 @@ use crate::accounts::PLATFORMS;
 use crate::world::{HEAVY, SAID, WELCOME, World};
 use std::time::Duration;
 use vestibule_domain::{
-    access_request::{DecideOutcome, RequestStatus, Verdict},
-    chat_user::OnboardingMessage,
+    access::request::{DecideOutcome, RequestStatus, Verdict},
+    chat::send_status::SendStatus,
 };
 use vestibule_testkit::simulator::{Place, Platform};
 
@@ -202,7 +202,7 @@ async fn a_first_message_in_a_group_is_answered_privately_or_not_at_all() {
         if platform == Platform::Telegram {
             // She never started the bot, and the admin sees it.
             assert!(world.told(&ada).is_empty());
-            let Some(OnboardingMessage::Failed { class, reason, .. }) = fate else {
+            let Some(SendStatus::Failed { class, reason, .. }) = fate else {
                 panic!("{fate:?}");
             };
             assert_eq!(class, "recipient");

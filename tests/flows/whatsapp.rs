@@ -1,7 +1,7 @@
 //! One person under two ids (SPEC A29): `WhatsApp` tells a phone number, a business-scoped id, or both.
 
 use crate::world::{SAID, World};
-use vestibule_domain::access_request::{DecideOutcome, RequestStatus, Verdict};
+use vestibule_domain::access::request::{DecideOutcome, RequestStatus, Verdict};
 use vestibule_providers::whatsapp::{bsuid_identity, phone_identity};
 use vestibule_testkit::simulator::{NewPerson, Platform, WhatsAppShows};
 

@@ -32,8 +32,10 @@ use vestibule_adapters::{
 };
 use vestibule_domain::{
     AccountScope, Clock, PortError, ProjectScope, Timestamp,
-    access_request::{AccessRequest, Actor, DecideOutcome, ReasonCode, RequestDecision, Verdict},
-    account::{Agent, ApiKey, AuditEntry, Environment, Permission, Project},
+    access::request::{AccessRequest, DecideOutcome, ReasonCode, RequestDecision, Verdict},
+    account::actor::Actor,
+    account::{AgentEndpoint, ApiKey, AuditEntry, Environment, Permission, Project},
+    chat::profile::Profile,
     connector::{
         AfterApproval, ApprovalMode, Connector, ExistingUsers, Policy, Provider, SealedSecrets,
         WebhookState, secret_context,
@@ -47,11 +49,10 @@ use vestibule_domain::{
     page::{Order, PageRequest},
     ports::{
         AccessRequestFilter, AccessRequestStore, AccessRequestView, ApiKeyStore, AvatarImage,
-        ChatUserStore, ConnectorStore, FailureClass, ImpliedDecision, IntakeStore, Learnt, Noted,
-        NotedFailure, ProjectStore, RequestCloser, SecretVault, SendPacer, StandingPlace,
-        StandingStore, Turn,
+        ChatUserStore, ConnectorStore, FailureClass, FetchedProfile, ImpliedDecision, IntakeStore,
+        LateFailure, LateFailureOutcome, ProjectStore, RequestCloser, SecretVault, SendPacer,
+        StandingPlace, StandingStore, Turn,
     },
-    profile::Profile,
     secret::Secret,
     vars::Vars,
 };
@@ -539,13 +540,13 @@ impl World {
     }
 
     /// The platform reports that a message which it had taken did not arrive.
-    pub async fn did_not_arrive(&self, person: &str, message_id: &str) -> Noted {
+    pub async fn did_not_arrive(&self, person: &str, message_id: &str) -> LateFailureOutcome {
         let place = StandingPlace {
             scope: self.scope,
             connector_id: self.connector.id,
             chat_user_ids: &[self.chat_user_id(person)],
         };
-        let failure = NotedFailure {
+        let failure = LateFailure {
             message_id,
             class: FailureClass::Recipient,
             reason: "63016",
@@ -588,7 +589,7 @@ impl World {
             .await
             .unwrap()
             .unwrap();
-        user.block = Some(vestibule_domain::chat_user::Block {
+        user.block = Some(vestibule_domain::chat::user::Block {
             blocked_at: self.now(),
             blocked_by: "Grace Hopper".into(),
             note: None,
@@ -606,7 +607,7 @@ impl World {
             ..Profile::default()
         };
         let avatar = AvatarImage::from_bytes(bytes);
-        let learnt = Learnt {
+        let learnt = FetchedProfile {
             profile: &profile,
             avatar: avatar.as_ref(),
             at: self.now(),
@@ -994,7 +995,10 @@ async fn environment(
     now: Timestamp,
 ) -> Environment {
     let id = EnvironmentId::derive(&["development"]);
-    let secret = BTreeMap::from([(Agent::SIGNING_SECRET.to_owned(), Secret::new(AGENT_SECRET))]);
+    let secret = BTreeMap::from([(
+        AgentEndpoint::SIGNING_SECRET.to_owned(),
+        Secret::new(AGENT_SECRET),
+    )]);
     let signing_secret = vault
         .seal(&secret, &|_: &str| Environment::secret_context(scope, id))
         .await
@@ -1004,7 +1008,7 @@ async fn environment(
         scope,
         name: "Development".into(),
         position: 0,
-        agent: Some(Agent {
+        agent: Some(AgentEndpoint {
             endpoint: format!("{}/deliveries", to_agent.url()),
             signing_secret,
         }),

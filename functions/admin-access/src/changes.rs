@@ -3,7 +3,7 @@
 use crate::Deps;
 use serde_json::Value;
 use vestibule_domain::{
-    AccountScope, Timestamp, access_request::Actor, account::AuditEntry, ids::AuditId,
+    AccountScope, Timestamp, account::AuditEntry, account::actor::Actor, ids::AuditId,
 };
 use vestibule_edge::admin::CallOrigin;
 

@@ -3,8 +3,8 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`routes`] | one file per resource: request, response, handler |
-//! | `wire` | what several resources have in common on the wire |
-//! | `rules` | rules for what callers write |
+//! | `api_types` | what several resources have in common on the wire |
+//! | `validation` | rules for what callers write |
 //! | `changes` | audit entries and log lines |
 //! | `jobs` | work that is left to others |
 //! | `openapi` | the document, made from the handlers |
@@ -14,12 +14,12 @@
     reason = "utoipa's `path` macro writes the types of `params` with their paths"
 )]
 
+mod api_types;
 mod changes;
 mod jobs;
 mod openapi;
 pub mod routes;
-mod rules;
-mod wire;
+mod validation;
 
 use axum::Router;
 use ring::rand::SecureRandom;

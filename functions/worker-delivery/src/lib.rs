@@ -8,11 +8,11 @@
 use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock, PortError, Timestamp,
-    account::{Agent, Environment},
-    chat_user::ChatUser,
+    account::{AgentEndpoint, Environment},
+    chat::conversation::ConversationLog,
+    chat::delivery::{AgentResponse, Envelope, REPLIES_MAX, Reply},
+    chat::user::ChatUser,
     connector::Connector,
-    conversation::ConversationLog,
-    delivery::{AgentResponse, Envelope, REPLIES_MAX, Reply},
     error::Chain,
     job::{DeliverMessage, InboxJob},
     ports::{
@@ -182,11 +182,15 @@ const fn is_about_the_message(status: u16) -> bool {
 async fn signing_secret(
     deps: &Deps,
     environment: &Environment,
-    agent: &Agent,
+    agent: &AgentEndpoint,
 ) -> Result<Secret, PortError> {
     let context = Environment::secret_context(environment.scope, environment.id);
     deps.vault
-        .open(&agent.signing_secret, Agent::SIGNING_SECRET, &context)
+        .open(
+            &agent.signing_secret,
+            AgentEndpoint::SIGNING_SECRET,
+            &context,
+        )
         .await?
         .ok_or_else(|| PortError::corrupt("signing secret", "it is not set"))
 }

@@ -1,16 +1,21 @@
 //! What follows an approval (SPEC A44): requests of the same person that it covers are approved along, the
 //! person is told, and the message that waited goes to the agent.
 
-use crate::{ATTEMPTS_MAX, Step, Work};
+use crate::{ATTEMPTS_MAX, TaskOutcome, Work};
 use vestibule_domain::{
     PortError, Timestamp,
-    access_request::{ReasonCode, RequestDecision, Verdict},
-    approval::{Approval, FollowUp, FollowUpFacts, SkipReason, notice_due, replay_due},
-    chat_user::{ChatUser, Owed},
+    access::approval::Approval,
+    access::follow_up::{FollowUpFacts, notice_due, replay_due},
+    access::request::{ReasonCode, RequestDecision, Verdict},
+    access::standing::PendingTask,
+    chat::send_status::{SendStatus, SkipReason},
+    chat::user::ChatUser,
     connector::Connector,
     error::Chain,
     ids::AuditId,
-    ports::{ClaimedStanding, Destination, ImpliedDecision, Mark, OutgoingText, Paid, SendOutcome},
+    ports::{
+        ClaimedStanding, Destination, ImpliedDecision, Mark, OutgoingText, SendOutcome, TaskResult,
+    },
 };
 use vestibule_edge::logging::{Metric, count};
 
@@ -22,10 +27,10 @@ const GAVE_UP: &str = "gave_up";
 pub(crate) async fn related_requests(
     work: &Work<'_>,
     claimed: &ClaimedStanding,
-) -> Result<Step, PortError> {
+) -> Result<TaskOutcome, PortError> {
     let (deps, job) = (work.deps, work.job);
     let Some(approval) = approval_of(claimed) else {
-        return Ok(Step::Paid(Paid::RelatedRequests));
+        return Ok(TaskOutcome::Done(TaskResult::RelatedRequests));
     };
     let user = chat_user(work).await?;
     let facts = FollowUpFacts {
@@ -63,14 +68,21 @@ pub(crate) async fn related_requests(
             tracing::info!(access_request.id = %id, "a request was approved with another of the same person");
         }
     }
-    Ok(Step::Paid(Paid::RelatedRequests))
+    Ok(TaskOutcome::Done(TaskResult::RelatedRequests))
 }
 
 /// Tells the person.
-pub(crate) async fn notice(work: &Work<'_>, claimed: &ClaimedStanding) -> Result<Step, PortError> {
+pub(crate) async fn notice(
+    work: &Work<'_>,
+    claimed: &ClaimedStanding,
+) -> Result<TaskOutcome, PortError> {
     let now = work.deps.clock.now();
     let Some(approval) = approval_of(claimed) else {
-        return Ok(skipped(Owed::ApprovalNotice, now, SkipReason::AccessEnded));
+        return Ok(skipped(
+            PendingTask::ApprovalNotice,
+            now,
+            SkipReason::AccessEnded,
+        ));
     };
     let user = chat_user(work).await?;
     let facts = FollowUpFacts {
@@ -85,7 +97,7 @@ pub(crate) async fn notice(work: &Work<'_>, claimed: &ClaimedStanding) -> Result
     });
     let (connector, user) = match notice_due(&facts, standing, window, now) {
         Ok(due) => due,
-        Err(reason) => return Ok(skipped(Owed::ApprovalNotice, now, reason)),
+        Err(reason) => return Ok(skipped(PendingTask::ApprovalNotice, now, reason)),
     };
     let text = OutgoingText {
         to: Destination::Privately(&user.identity, &standing.conversation),
@@ -98,10 +110,12 @@ pub(crate) async fn notice(work: &Work<'_>, claimed: &ClaimedStanding) -> Result
     let outcome = work.deps.platform.send(connector, text).await;
     let now = work.deps.clock.now();
     Ok(match outcome {
-        SendOutcome::Sent(receipt) => Step::Paid(Paid::ApprovalNotice(FollowUp::Sent {
-            at: now,
-            message_id: receipt.message_id,
-        })),
+        SendOutcome::Sent(receipt) => {
+            TaskOutcome::Done(TaskResult::ApprovalNotice(SendStatus::Sent {
+                at: now,
+                message_id: receipt.message_id,
+            }))
+        }
         SendOutcome::Failed { class, reason } => failed(connector, now, class.key(), reason),
         SendOutcome::Retry { reason, .. } if claimed.attempt >= ATTEMPTS_MAX => {
             failed(connector, now, GAVE_UP, reason)
@@ -113,17 +127,20 @@ pub(crate) async fn notice(work: &Work<'_>, claimed: &ClaimedStanding) -> Result
                 reason = %reason,
                 "the approval notice could not be sent yet"
             );
-            Step::Later(after)
+            TaskOutcome::Later(after)
         }
     })
 }
 
 /// Hands the message that made the request to the agent. The queue, and behind it the conversation's
 /// record, know a message that comes twice.
-pub(crate) async fn replay(work: &Work<'_>, claimed: &ClaimedStanding) -> Result<Step, PortError> {
+pub(crate) async fn replay(
+    work: &Work<'_>,
+    claimed: &ClaimedStanding,
+) -> Result<TaskOutcome, PortError> {
     let now = work.deps.clock.now();
     let Some(approval) = approval_of(claimed) else {
-        return Ok(skipped(Owed::Replay, now, SkipReason::AccessEnded));
+        return Ok(skipped(PendingTask::Replay, now, SkipReason::AccessEnded));
     };
     let user = chat_user(work).await?;
     let facts = FollowUpFacts {
@@ -144,21 +161,21 @@ pub(crate) async fn replay(work: &Work<'_>, claimed: &ClaimedStanding) -> Result
     };
     let message = match replay_due(&facts, held) {
         Ok(message) => message,
-        Err(reason) => return Ok(skipped(Owed::Replay, now, reason)),
+        Err(reason) => return Ok(skipped(PendingTask::Replay, now, reason)),
     };
     if let Err(error) = work.deps.inbox.enqueue_delivery(message).await {
         if claimed.attempt < ATTEMPTS_MAX {
             tracing::warn!(error = %Chain(&error), "a held message could not be handed over yet");
-            return Ok(Step::Later(None));
+            return Ok(TaskOutcome::Later(None));
         }
         tracing::error!(error = %Chain(&error), "a held message was given up; the request shows it");
-        return Ok(Step::Paid(Paid::Replay(FollowUp::Failed {
+        return Ok(TaskOutcome::Done(TaskResult::Replay(SendStatus::Failed {
             at: now,
             class: GAVE_UP.to_owned(),
             reason: "the queue did not take it".to_owned(),
         })));
     }
-    Ok(Step::Paid(Paid::Replay(FollowUp::Sent {
+    Ok(TaskOutcome::Done(TaskResult::Replay(SendStatus::Sent {
         at: now,
         message_id: None,
     })))
@@ -176,21 +193,24 @@ async fn chat_user(work: &Work<'_>) -> Result<Option<ChatUser>, PortError> {
         .await
 }
 
-fn skipped(owed: Owed, at: Timestamp, reason: SkipReason) -> Step {
+fn skipped(task: PendingTask, at: Timestamp, reason: SkipReason) -> TaskOutcome {
     tracing::debug!(
-        debt = owed.key(),
+        task = task.key(),
         reason = reason.key(),
         "nothing follows the approval here"
     );
-    let fate = FollowUp::Skipped { at, reason };
-    Step::Paid(if owed == Owed::Replay {
-        Paid::Replay(fate)
+    let fate = SendStatus::Skipped {
+        at,
+        reason: Some(reason),
+    };
+    TaskOutcome::Done(if task == PendingTask::Replay {
+        TaskResult::Replay(fate)
     } else {
-        Paid::ApprovalNotice(fate)
+        TaskResult::ApprovalNotice(fate)
     })
 }
 
-fn failed(connector: &Connector, at: Timestamp, class: &str, reason: String) -> Step {
+fn failed(connector: &Connector, at: Timestamp, class: &str, reason: String) -> TaskOutcome {
     tracing::warn!(
         connector.id = %connector.id,
         failure.class = class,
@@ -198,7 +218,7 @@ fn failed(connector: &Connector, at: Timestamp, class: &str, reason: String) -> 
         "the approval notice was given up; the request shows why"
     );
     count(Metric::ApprovalNoticeFailed, connector.provider.key(), at);
-    Step::Paid(Paid::ApprovalNotice(FollowUp::Failed {
+    TaskOutcome::Done(TaskResult::ApprovalNotice(SendStatus::Failed {
         at,
         class: class.to_owned(),
         reason,

@@ -7,8 +7,8 @@
 use crate::Deps;
 use vestibule_domain::{
     PortError,
-    access_request::{AccessRequest, RequestDecision, Verdict},
-    closing::{AfterPage, Closing},
+    access::closing::{AfterPage, Closing},
+    access::request::{AccessRequest, RequestDecision, Verdict},
     error::Chain,
     ids::AuditId,
     job::ClosePendingRequests,

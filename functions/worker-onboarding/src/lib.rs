@@ -23,14 +23,14 @@ pub use backoff::{ATTEMPTS_MAX, retry_at};
 use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock, PortError,
-    chat_user::Owed,
+    access::standing::PendingTask,
     connector::Connector,
     error::Chain,
     ids::{IdSource, LeaseId},
     job::{OnboardChatUser, OnboardingJob},
     ports::{
         ChatPlatform, Claim, ClaimedStanding, ConnectorReader, InboxQueue, OUTBOX_PATIENCE,
-        OnboardingQueue, Paid, RequestCloser, StandingStore,
+        OnboardingQueue, RequestCloser, StandingStore, TaskResult,
     },
 };
 use vestibule_edge::batch::Outcome;
@@ -113,9 +113,9 @@ pub async fn handle(deps: &Deps, body: &str) -> Outcome {
 }
 
 /// What the work on one debt led to.
-enum Step {
+enum TaskOutcome {
     /// It is paid.
-    Paid(Paid),
+    Done(TaskResult),
     /// Not yet: again after the wait that the attempts make, or a longer one that was asked for.
     Later(Option<Duration>),
 }
@@ -133,7 +133,7 @@ async fn work(deps: &Deps, job: OnboardChatUser) -> Result<Outcome, PortError> {
     let lease = LeaseId::new(deps.ids.draw());
     let mut claimed = match deps.standings.claim(job, lease, now, LEASE_TIME).await? {
         Claim::Claimed(claimed) => claimed,
-        Claim::NothingOwed => return Ok(Outcome::Done),
+        Claim::NothingPending => return Ok(Outcome::Done),
         Claim::HeldUntil(until) => {
             return Ok(Outcome::Retry {
                 after: Some(until.since(now)),
@@ -148,17 +148,19 @@ async fn work(deps: &Deps, job: OnboardChatUser) -> Result<Outcome, PortError> {
         connector: connector.as_ref(),
     };
     for _ in 0..DEBTS_MAX {
-        let step = match claimed.standing.owed.first() {
+        let step = match claimed.standing.pending_tasks.first() {
             None => return Ok(Outcome::Done),
-            Some(Owed::OnboardingMessage) => onboarding::message(&work, &claimed).await?,
-            Some(Owed::RelatedRequests) => approval::related_requests(&work, &claimed).await?,
-            Some(Owed::ApprovalNotice) => approval::notice(&work, &claimed).await?,
-            Some(Owed::Replay) => approval::replay(&work, &claimed).await?,
-            Some(Owed::Profile) => onboarding::profile(&work, &claimed).await?,
+            Some(PendingTask::OnboardingMessage) => onboarding::message(&work, &claimed).await?,
+            Some(PendingTask::RelatedRequests) => {
+                approval::related_requests(&work, &claimed).await?
+            }
+            Some(PendingTask::ApprovalNotice) => approval::notice(&work, &claimed).await?,
+            Some(PendingTask::Replay) => approval::replay(&work, &claimed).await?,
+            Some(PendingTask::Profile) => onboarding::profile(&work, &claimed).await?,
         };
         let paid = match step {
-            Step::Paid(paid) => paid,
-            Step::Later(after) => return postpone(&work, &claimed, after).await,
+            TaskOutcome::Done(paid) => paid,
+            TaskOutcome::Later(after) => return postpone(&work, &claimed, after).await,
         };
         let Some(left) = record(&work, &claimed, &paid).await? else {
             return Ok(Outcome::Done);
@@ -173,7 +175,7 @@ async fn work(deps: &Deps, job: OnboardChatUser) -> Result<Outcome, PortError> {
 async fn record(
     work: &Work<'_>,
     claimed: &ClaimedStanding,
-    paid: &Paid,
+    paid: &TaskResult,
 ) -> Result<Option<Box<ClaimedStanding>>, PortError> {
     let mut wait = RECORD_WAIT_FIRST;
     loop {

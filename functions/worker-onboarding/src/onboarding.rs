@@ -1,23 +1,26 @@
 //! The onboarding message, and the profile.
 
-use crate::{ATTEMPTS_MAX, Step, Work};
+use crate::{ATTEMPTS_MAX, TaskOutcome, Work};
 use vestibule_domain::{
     PortError, Timestamp,
-    access::{Decision, DirectoryMatch, Facts, decide},
-    chat_user::OnboardingMessage,
+    access::decision::{Decision, DirectoryMatch, Facts, decide},
+    chat::profile::Profile,
+    chat::send_status::SendStatus,
     connector::Connector,
     ports::{
-        ClaimedStanding, Destination, FailureClass, Learnt, Mark, OutgoingText, Paid,
-        ProfileOutcome, ProfileQuery, SendOutcome,
+        ClaimedStanding, Destination, FailureClass, FetchedProfile, Mark, OutgoingText,
+        ProfileOutcome, ProfileQuery, SendOutcome, TaskResult,
     },
-    profile::Profile,
 };
 use vestibule_edge::logging::{Metric, count};
 
 /// Sends the onboarding message.
-pub(crate) async fn message(work: &Work<'_>, claimed: &ClaimedStanding) -> Result<Step, PortError> {
+pub(crate) async fn message(
+    work: &Work<'_>,
+    claimed: &ClaimedStanding,
+) -> Result<TaskOutcome, PortError> {
     let Some(connector) = work.connector else {
-        return Ok(paid(OnboardingMessage::Failed {
+        return Ok(done(SendStatus::Failed {
             at: work.deps.clock.now(),
             class: FailureClass::Connector.key().to_owned(),
             reason: "connector_deleted".to_owned(),
@@ -27,16 +30,19 @@ pub(crate) async fn message(work: &Work<'_>, claimed: &ClaimedStanding) -> Resul
     let now = work.deps.clock.now();
     Ok(match outcome {
         // Decided before it went out: nothing more is said (SPEC A22).
-        None => paid(OnboardingMessage::Skipped { at: now }),
-        Some(SendOutcome::Sent(receipt)) => paid(OnboardingMessage::Sent {
+        None => done(SendStatus::Skipped {
+            at: now,
+            reason: None,
+        }),
+        Some(SendOutcome::Sent(receipt)) => done(SendStatus::Sent {
             at: now,
             message_id: receipt.message_id,
         }),
         Some(SendOutcome::Failed { class, reason }) => {
-            paid(failed(connector, now, class.key(), reason))
+            done(failed(connector, now, class.key(), reason))
         }
         Some(SendOutcome::Retry { reason, .. }) if claimed.attempt >= ATTEMPTS_MAX => {
-            paid(failed(connector, now, "gave_up", reason))
+            done(failed(connector, now, "gave_up", reason))
         }
         Some(SendOutcome::Retry { after, reason }) => {
             tracing::warn!(
@@ -45,13 +51,13 @@ pub(crate) async fn message(work: &Work<'_>, claimed: &ClaimedStanding) -> Resul
                 reason = %reason,
                 "the onboarding message could not be sent yet"
             );
-            Step::Later(after)
+            TaskOutcome::Later(after)
         }
     })
 }
 
-const fn paid(message: OnboardingMessage) -> Step {
-    Step::Paid(Paid::OnboardingMessage(message))
+const fn done(message: SendStatus) -> TaskOutcome {
+    TaskOutcome::Done(TaskResult::OnboardingMessage(message))
 }
 
 /// `None` when there is nothing to say any more: the request was decided, the connector no longer asks
@@ -102,7 +108,7 @@ async fn send(
     Ok(Some(work.deps.platform.send(connector, text).await))
 }
 
-fn failed(connector: &Connector, at: Timestamp, class: &str, reason: String) -> OnboardingMessage {
+fn failed(connector: &Connector, at: Timestamp, class: &str, reason: String) -> SendStatus {
     tracing::warn!(
         connector.id = %connector.id,
         failure.class = class,
@@ -114,7 +120,7 @@ fn failed(connector: &Connector, at: Timestamp, class: &str, reason: String) -> 
         connector.provider.key(),
         at,
     );
-    OnboardingMessage::Failed {
+    SendStatus::Failed {
         at,
         class: class.to_owned(),
         reason,
@@ -122,8 +128,11 @@ fn failed(connector: &Connector, at: Timestamp, class: &str, reason: String) -> 
 }
 
 /// Asks the platform who this is and stores the answer. A connector that is gone can tell no names.
-pub(crate) async fn profile(work: &Work<'_>, claimed: &ClaimedStanding) -> Result<Step, PortError> {
-    const DONE: Step = Step::Paid(Paid::Profile);
+pub(crate) async fn profile(
+    work: &Work<'_>,
+    claimed: &ClaimedStanding,
+) -> Result<TaskOutcome, PortError> {
+    const DONE: TaskOutcome = TaskOutcome::Done(TaskResult::Profile);
     let (deps, job) = (work.deps, work.job);
     let Some(connector) = work.connector else {
         return Ok(DONE);
@@ -141,7 +150,7 @@ pub(crate) async fn profile(work: &Work<'_>, claimed: &ClaimedStanding) -> Resul
     };
     match deps.platform.profile(connector, query).await {
         ProfileOutcome::Found { profile, avatar } => {
-            let learnt = Learnt {
+            let learnt = FetchedProfile {
                 profile: &Profile {
                     avatar_kept: avatar.is_some(),
                     ..profile
@@ -156,7 +165,7 @@ pub(crate) async fn profile(work: &Work<'_>, claimed: &ClaimedStanding) -> Resul
         }
         ProfileOutcome::Retry { after, reason } if claimed.attempt < ATTEMPTS_MAX => {
             tracing::warn!(connector.id = %connector.id, reason = %reason, "the profile cannot be had yet");
-            return Ok(Step::Later(after));
+            return Ok(TaskOutcome::Later(after));
         }
         ProfileOutcome::Retry { reason, .. } | ProfileOutcome::None { reason } => {
             tracing::info!(connector.id = %connector.id, reason = %reason, "no profile is to be had");

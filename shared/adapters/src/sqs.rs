@@ -8,7 +8,7 @@ use std::time::Duration;
 use vestibule_domain::{
     PortError,
     job::{DeliverMessage, InboxJob, OnboardingJob},
-    ports::{InboxQueue, MessageHider, OnboardingQueue},
+    ports::{InboxQueue, OnboardingQueue, VisibilityExtender},
 };
 
 /// Longest time that SQS hides a message: 12 hours.
@@ -44,8 +44,12 @@ impl SqsQueue {
 }
 
 #[async_trait]
-impl MessageHider for SqsQueue {
-    async fn hide(&self, receipt_handle: &str, time: Duration) -> Result<(), PortError> {
+impl VisibilityExtender for SqsQueue {
+    async fn extend_visibility(
+        &self,
+        receipt_handle: &str,
+        time: Duration,
+    ) -> Result<(), PortError> {
         let time = time.min(VISIBILITY_MAX);
         let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
         self.client

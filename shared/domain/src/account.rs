@@ -1,8 +1,10 @@
 //! The account and what is set up in it.
 
+pub mod actor;
+
 use crate::{
     Timestamp,
-    access_request::Actor,
+    account::actor::Actor,
     connector::SealedSecrets,
     ids::{AccountId, ApiKeyId, AuditId, ClientId, EnvironmentId, ProjectId},
     scope::{AccountScope, ProjectScope},
@@ -70,7 +72,7 @@ pub struct Environment {
     /// Place in the list, from 0.
     pub position: u32,
     /// The agent, once it is named (SPEC F01).
-    pub agent: Option<Agent>,
+    pub agent: Option<AgentEndpoint>,
     /// See [`Connector::request_hash`](crate::connector::Connector::request_hash).
     pub request_hash: Option<String>,
     /// Counts changes.
@@ -89,21 +91,21 @@ impl Environment {
             "{}|{}|{id}|{}",
             scope.account_id(),
             scope.project_id(),
-            Agent::SIGNING_SECRET
+            AgentEndpoint::SIGNING_SECRET
         )
     }
 }
 
 /// Where deliveries go.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Agent {
+pub struct AgentEndpoint {
     /// An https address.
     pub endpoint: String,
-    /// The key of the signature, under the field name [`Agent::SIGNING_SECRET`].
+    /// The key of the signature, under the field name [`AgentEndpoint::SIGNING_SECRET`].
     pub signing_secret: SealedSecrets,
 }
 
-impl Agent {
+impl AgentEndpoint {
     /// The field name of the signing secret.
     pub const SIGNING_SECRET: &str = "signing_secret";
 }

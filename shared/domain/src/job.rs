@@ -3,9 +3,9 @@
 
 use crate::{
     Timestamp,
-    conversation::ConversationRef,
+    chat::conversation::ConversationRef,
+    chat::message::{Attachment, InboundMessage},
     ids::{ChatUserId, ConnectorId, DeliveryId, EnvironmentId},
-    message::{Attachment, InboundMessage},
     scope::ProjectScope,
 };
 use serde::{Deserialize, Serialize};
@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case")]
 pub enum OnboardingJob {
-    /// Do what is owed to a chat user at a connector: see [`crate::chat_user::Owed`]. What that is
+    /// Do the pending tasks of a chat user at a connector: see [`crate::access::standing::PendingTask`]. Which
     /// stands on the record, so a job that comes late or twice does no harm.
     OnboardChatUser(OnboardChatUser),
-    /// Close pending requests of a connector, some at a time: see [`crate::closing`]. Why, and how far
+    /// Close pending requests of a connector, some at a time: see [`crate::access::closing`]. Why, and how far
     /// that has got, stands on the record.
     ClosePendingRequests(ClosePendingRequests),
 }

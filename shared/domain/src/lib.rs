@@ -4,18 +4,12 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`access`] | the decision for one message: may this sender talk to the agent? |
-//! | [`access_request`] | the request of a stranger and how it moves |
+//! | [`access`] | who may talk to the agent: decision, access request, standing, approval |
 //! | [`account`] | account, client, project, environment, API key, caller |
-//! | [`approval`] | what follows an approval |
-//! | [`chat_user`] | a person on a chat platform, and their standing at one connector |
-//! | [`closing`] | pending requests that go with their connector's policy, or with the connector |
+//! | [`chat`] | chat users, their messages and conversations, deliveries |
 //! | [`connector`] | one provider, one environment, one policy |
-//! | [`conversation`] | where a message was written |
-//! | [`delivery`] | what the agent gets and answers |
 //! | [`egress`] | which addresses that people supply may be called |
 //! | [`job`] | what functions ask of each other |
-//! | [`message`] | one person's message, whatever the provider |
 //! | [`ports`] | what the rules need from outside |
 //!
 //! # Adding a port
@@ -27,24 +21,16 @@
 //!    from an authenticated caller or a verified webhook only.
 
 pub mod access;
-pub mod access_request;
 pub mod account;
-pub mod approval;
-pub mod chat_user;
+pub mod chat;
 pub mod clock;
-pub mod closing;
 pub mod connector;
-pub mod conversation;
-pub mod delivery;
 pub mod egress;
 pub mod error;
 pub mod ids;
 pub mod job;
-pub mod message;
 pub mod page;
 pub mod ports;
-pub mod profile;
-pub mod recognition;
 pub mod scope;
 pub mod secret;
 pub mod text;

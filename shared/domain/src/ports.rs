@@ -18,13 +18,14 @@ pub use chat::{
     SendOutcome, SendPacer, Turn,
 };
 pub use intake::{
-    ConnectorReader, Counted, DEAD_LETTER_BODY_MAX, DEAD_LETTER_KEPT, DeadLetter, IntakeKey,
-    IntakeStore, Introduction, Known, Loaded, Merged, Noted, NotedFailure, OpenRequest,
-    StandingPlace, Written,
+    ConnectorReader, Counted, IntakeKey, IntakeStore, Introduction, Known, LateFailure,
+    LateFailureOutcome, Loaded, Merged, OpenRequest, StandingPlace, UNREADABLE_BODY_MAX,
+    UNREADABLE_EVENT_KEPT, UnreadableEvent, Written,
 };
 pub use onboarding::{
-    Claim, ClaimedStanding, ConversationStore, DeliveryContext, ImpliedDecision, Learnt,
-    OUTBOX_PATIENCE, OutboxEntry, OutboxStore, Paid, PendingPage, RequestCloser, StandingStore,
+    Claim, ClaimedStanding, ConversationStore, DeliveryContext, FetchedProfile, ImpliedDecision,
+    OUTBOX_PATIENCE, OutboxEntry, OutboxStore, PendingPage, RequestCloser, StandingStore,
+    TaskResult,
 };
-pub use queue::{InboxQueue, MessageHider, OnboardingQueue};
+pub use queue::{InboxQueue, OnboardingQueue, VisibilityExtender};
 pub use vault::{SecretVault, SetupTokenSource};

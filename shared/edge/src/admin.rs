@@ -14,15 +14,15 @@
 mod body;
 mod etag;
 mod fields;
-mod frame;
 mod idempotency;
+mod middleware;
 mod path;
 mod query;
 
 pub use body::{BODY_MAX_BYTES, JsonBody, OptionalJsonBody};
 pub use etag::{IfMatch, etag};
 pub use fields::{FieldErrors, Nullable, given, read_fields};
-pub use frame::{CallOrigin, framed};
 pub use idempotency::{IDEMPOTENCY_REPLAYED, IdempotencyKey};
+pub use middleware::{CallOrigin, framed};
 pub use path::{ApiPath, strict_id};
 pub use query::{ListFilter, ListQuery, NoParams, PageParams};

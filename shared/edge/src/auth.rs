@@ -14,7 +14,7 @@ use ring::{digest, rand::SecureRandom};
 use std::sync::Arc;
 use vestibule_domain::{
     AccountScope, Clock, PortError, Timestamp,
-    access_request::Actor,
+    account::actor::Actor,
     account::{ApiKey, Caller, Permission},
     error::Chain,
     ids::AccountId,

@@ -3,7 +3,7 @@
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::{FutureExt, StreamExt, stream};
 use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
-use vestibule_domain::ports::MessageHider;
+use vestibule_domain::ports::VisibilityExtender;
 
 /// Messages, or groups of them, in work at once in one sandbox.
 const CONCURRENCY: usize = 5;
@@ -37,7 +37,7 @@ impl Outcome {
 
 /// Runs `work` on every message, given its body and how many times it was received. Messages of one group (FIFO) run in order, and none runs after one
 /// that failed. A panic fails its message only.
-pub async fn run<F, W>(event: SqsEvent, hider: &dyn MessageHider, work: F) -> SqsBatchResponse
+pub async fn run<F, W>(event: SqsEvent, hider: &dyn VisibilityExtender, work: F) -> SqsBatchResponse
 where
     F: Fn(String, u32) -> W,
     W: Future<Output = Outcome>,
@@ -78,7 +78,11 @@ fn grouped(messages: Vec<SqsMessage>) -> Vec<Vec<SqsMessage>> {
 }
 
 /// The ids of the messages that shall come again.
-async fn run_group<F, W>(group: Vec<SqsMessage>, hider: &dyn MessageHider, work: &F) -> Vec<String>
+async fn run_group<F, W>(
+    group: Vec<SqsMessage>,
+    hider: &dyn VisibilityExtender,
+    work: &F,
+) -> Vec<String>
 where
     F: Fn(String, u32) -> W,
     W: Future<Output = Outcome>,
@@ -105,7 +109,7 @@ where
             }
         };
         if let Some(handle) = &message.receipt_handle
-            && let Err(error) = hider.hide(handle, after).await
+            && let Err(error) = hider.extend_visibility(handle, after).await
         {
             // The queue's own visibility time-out is the wait then.
             tracing::warn!(%error, "a job's next attempt cannot be put off");
@@ -135,8 +139,8 @@ mod tests {
     struct Hidden(Mutex<Vec<(String, Duration)>>);
 
     #[async_trait]
-    impl MessageHider for Hidden {
-        async fn hide(&self, handle: &str, time: Duration) -> Result<(), PortError> {
+    impl VisibilityExtender for Hidden {
+        async fn extend_visibility(&self, handle: &str, time: Duration) -> Result<(), PortError> {
             self.0.lock().unwrap().push((handle.to_owned(), time));
             Ok(())
         }

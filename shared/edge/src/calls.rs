@@ -11,7 +11,7 @@ use std::{
 };
 use vestibule_domain::{Clock, PortError, Timestamp, connector::Connector, ports::SecretVault};
 use vestibule_providers::{
-    outgoing::{CallResult, HttpReply, OutgoingCall, Step},
+    outgoing::{CallResult, HttpReply, NextCall, OutgoingCall},
     transport::ChatTransport,
     webhook::Credentials,
 };
@@ -30,7 +30,7 @@ pub(crate) type KeepAnswer<'a> =
 pub(crate) const KEEP_NOTHING: KeepAnswer<'static> = &|_, _| None;
 
 /// Makes calls.
-pub(crate) struct Caller {
+pub(crate) struct CallRunner {
     transport: Arc<dyn ChatTransport>,
     vault: Arc<dyn SecretVault>,
     clock: Arc<dyn Clock>,
@@ -58,13 +58,13 @@ pub(crate) enum Unable {
     TooManyCalls,
 }
 
-impl fmt::Debug for Caller {
+impl fmt::Debug for CallRunner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Caller").finish_non_exhaustive()
+        f.debug_struct("CallRunner").finish_non_exhaustive()
     }
 }
 
-impl Caller {
+impl CallRunner {
     pub(crate) fn new(
         transport: Arc<dyn ChatTransport>,
         vault: Arc<dyn SecretVault>,
@@ -84,7 +84,7 @@ impl Caller {
         connector: &Connector,
         secrets: &[&str],
         keep: KeepAnswer<'_>,
-        next: impl Fn(&Credentials<'_>, &[CallResult]) -> Step<T> + Send + Sync,
+        next: impl Fn(&Credentials<'_>, &[CallResult]) -> NextCall<T> + Send + Sync,
     ) -> Result<T, Unable> {
         let open = OpenConnector::open(
             connector.clone(),
@@ -101,8 +101,8 @@ impl Caller {
         let mut made = Vec::new();
         while so_far.len() < CALLS_MAX {
             match next(&credentials, &so_far) {
-                Step::Done(outcome) => return Ok(outcome),
-                Step::Call(call) => {
+                NextCall::Done(outcome) => return Ok(outcome),
+                NextCall::Call(call) => {
                     let hash = hash_of(&call);
                     let again = made.contains(&hash);
                     so_far.push(self.answer(keep, call, hash, again).await);

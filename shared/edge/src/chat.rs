@@ -1,12 +1,12 @@
 //! One sender for every platform: it makes the calls that providers describe (DESIGN §2).
 
-use crate::calls::{Caller, Unable};
+use crate::calls::{CallRunner, Unable};
 use async_trait::async_trait;
 use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock, PortError,
+    chat::conversation::ConversationRef,
     connector::{Connector, Provider},
-    conversation::ConversationRef,
     error::Chain,
     ports::{
         ChatPlatform, FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, SecretVault,
@@ -14,14 +14,14 @@ use vestibule_domain::{
     },
 };
 use vestibule_providers::{
-    outgoing::{CallResult, ChatProvider, Step},
+    outgoing::{CallResult, ChatProvider, NextCall},
     transport::ChatTransport,
     webhook::Credentials,
 };
 
 /// Reaches every platform that has a [`ChatProvider`].
 pub struct Platforms {
-    caller: Caller,
+    caller: CallRunner,
     providers: &'static [&'static dyn ChatProvider],
 }
 
@@ -56,7 +56,7 @@ impl Platforms {
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
-            caller: Caller::new(transport, vault, clock),
+            caller: CallRunner::new(transport, vault, clock),
             providers,
         }
     }
@@ -72,7 +72,7 @@ impl Platforms {
     async fn run<T>(
         &self,
         connector: &Connector,
-        next: impl Fn(&dyn ChatProvider, &Credentials<'_>, &[CallResult]) -> Step<T> + Send + Sync,
+        next: impl Fn(&dyn ChatProvider, &Credentials<'_>, &[CallResult]) -> NextCall<T> + Send + Sync,
     ) -> Result<T, Undone> {
         let provider = self.provider(&connector.provider).ok_or_else(|| Undone {
             reason: "unknown_provider".to_owned(),

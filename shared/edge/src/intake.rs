@@ -4,7 +4,7 @@
 
 mod decide;
 
-pub use decide::Taken;
+pub use decide::IntakeOutcome;
 
 use crate::{
     connectors::{ConnectorCache, OpenConnector},
@@ -15,13 +15,13 @@ use std::{fmt, sync::Arc, time::Duration};
 use tokio::time::{sleep, timeout};
 use vestibule_domain::{
     Clock, PortError,
+    chat::message::Identity,
     connector::Connector,
     error::Chain,
     ids::{ChatUserId, ConnectorId},
-    message::Identity,
     ports::{
-        ConnectorReader, DEAD_LETTER_BODY_MAX, DEAD_LETTER_KEPT, DeadLetter, InboxQueue,
-        IntakeStore, Noted, NotedFailure, OnboardingQueue, SecretVault, StandingPlace,
+        ConnectorReader, InboxQueue, IntakeStore, LateFailure, LateFailureOutcome, OnboardingQueue,
+        SecretVault, StandingPlace, UNREADABLE_BODY_MAX, UNREADABLE_EVENT_KEPT, UnreadableEvent,
     },
 };
 use vestibule_providers::webhook::{
@@ -142,7 +142,7 @@ impl Intake {
         let mut failed = None;
         for event in events {
             // One event that fails does not keep the others of its batch from being taken.
-            if let Err(error) = self.take_surely(&open.connector, event, request).await {
+            if let Err(error) = self.take_with_retry(&open.connector, event, request).await {
                 failed = Some(error);
             }
         }
@@ -151,7 +151,7 @@ impl Intake {
 
     /// Takes one event. A platform that does not send it again leaves that to us: the whole call has
     /// [`TIME_MAX`], and every write is safe to do twice.
-    async fn take_surely(
+    async fn take_with_retry(
         &self,
         connector: &Connector,
         event: Event,
@@ -228,7 +228,7 @@ impl Intake {
         match event {
             Event::Message(message) => {
                 let taken = self.take_message(connector, *message).await?;
-                if taken == Taken::RequestOpened {
+                if taken == IntakeOutcome::RequestOpened {
                     count(Metric::AccessRequestCreated, provider, self.clock.now());
                 }
                 tracing::debug!(connector.id = %connector.id, outcome = ?taken, "message taken");
@@ -280,7 +280,7 @@ impl Intake {
             .store
             .note_send_failure(
                 &place(connector, &ids),
-                &NotedFailure {
+                &LateFailure {
                     message_id: &failure.message_id,
                     class: failure.class,
                     reason: &failure.reason,
@@ -289,8 +289,8 @@ impl Intake {
             )
             .await?;
         match noted {
-            Noted::Done | Noted::Unknown => Ok(()),
-            Noted::NotYet => Err(PortError::Conflict {
+            LateFailureOutcome::Done | LateFailureOutcome::Unknown => Ok(()),
+            LateFailureOutcome::NotYet => Err(PortError::Conflict {
                 what: "onboarding message",
             }),
         }
@@ -303,15 +303,15 @@ impl Intake {
         body: &[u8],
     ) -> Result<(), PortError> {
         let now = self.clock.now();
-        let kept = body.get(..DEAD_LETTER_BODY_MAX).unwrap_or(body);
+        let kept = body.get(..UNREADABLE_BODY_MAX).unwrap_or(body);
         self.store
-            .keep_unreadable(&DeadLetter {
+            .keep_unreadable(&UnreadableEvent {
                 connector_id,
                 body_hash: data_encoding::HEXLOWER.encode(digest(&SHA256, body).as_ref()),
                 detail,
                 body: String::from_utf8_lossy(kept).into_owned(),
                 received_at: now,
-                expires_at: now.plus(DEAD_LETTER_KEPT),
+                expires_at: now.plus(UNREADABLE_EVENT_KEPT),
             })
             .await
     }

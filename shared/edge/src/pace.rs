@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock,
+    chat::conversation::ConversationRef,
     connector::Connector,
-    conversation::ConversationRef,
     error::Chain,
     ports::{
         ChatPlatform, OutgoingText, ProfileOutcome, ProfileQuery, SendOutcome, SendPacer, Turn,

@@ -14,7 +14,7 @@ use std::{borrow::Cow, sync::Arc};
 use utoipa::ToSchema;
 use vestibule_domain::{
     PortError, Timestamp,
-    access_request::{ReasonCode, RequestDecision, Verdict},
+    access::request::{ReasonCode, RequestDecision, Verdict},
     account::Permission,
     error::Chain,
     page::ListError,
@@ -453,7 +453,7 @@ impl IntoResponse for Problem {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
-    use vestibule_domain::access_request::Actor;
+    use vestibule_domain::account::actor::Actor;
 
     fn decision() -> RequestDecision {
         RequestDecision {

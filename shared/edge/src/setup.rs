@@ -1,12 +1,12 @@
 //! Testing and connecting connectors: it makes the calls that [`ConnectorSetup`]s describe.
 
-use crate::calls::{Caller, KEEP_NOTHING, Unable};
+use crate::calls::{CallRunner, KEEP_NOTHING, Unable};
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::time::timeout;
 use vestibule_domain::{Clock, PortError, connector::Connector, ports::SecretVault};
 use vestibule_providers::{
-    outgoing::{CallResult, Step},
-    setup::{ConnectorSetup, SetupOutcome},
+    outgoing::{CallResult, NextCall},
+    setup::{ConnectorSetup, ConnectorSetupOutcome},
     transport::ChatTransport,
     webhook::Credentials,
 };
@@ -16,7 +16,7 @@ pub const TIME_MAX: Duration = Duration::from_secs(10);
 
 /// Tests and connects.
 pub struct SetupCalls {
-    caller: Caller,
+    caller: CallRunner,
 }
 
 impl fmt::Debug for SetupCalls {
@@ -34,7 +34,7 @@ impl SetupCalls {
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
-            caller: Caller::new(transport, vault, clock),
+            caller: CallRunner::new(transport, vault, clock),
         }
     }
 
@@ -43,7 +43,7 @@ impl SetupCalls {
         &self,
         setup: &dyn ConnectorSetup,
         connector: &Connector,
-    ) -> Result<SetupOutcome, PortError> {
+    ) -> Result<ConnectorSetupOutcome, PortError> {
         self.run(setup, connector, |credentials, so_far| {
             setup.test(credentials, so_far)
         })
@@ -57,30 +57,30 @@ impl SetupCalls {
         setup: &dyn ConnectorSetup,
         connector: &Connector,
         webhook_url: &str,
-    ) -> Result<Option<SetupOutcome>, PortError> {
+    ) -> Result<Option<ConnectorSetupOutcome>, PortError> {
         let next = |credentials: &Credentials<'_>, so_far: &[CallResult]| match setup.connect(
             webhook_url,
             credentials,
             so_far,
         ) {
-            None => Step::Done(None),
-            Some(Step::Call(call)) => Step::Call(call),
-            Some(Step::Done(outcome)) => Step::Done(Some(outcome)),
+            None => NextCall::Done(None),
+            Some(NextCall::Call(call)) => NextCall::Call(call),
+            Some(NextCall::Done(outcome)) => NextCall::Done(Some(outcome)),
         };
         self.run(setup, connector, next).await
     }
 
-    async fn run<T: From<SetupOutcome>>(
+    async fn run<T: From<ConnectorSetupOutcome>>(
         &self,
         setup: &dyn ConnectorSetup,
         connector: &Connector,
-        next: impl Fn(&Credentials<'_>, &[CallResult]) -> Step<T> + Send + Sync,
+        next: impl Fn(&Credentials<'_>, &[CallResult]) -> NextCall<T> + Send + Sync,
     ) -> Result<T, PortError> {
         let run = self
             .caller
             .run(connector, setup.setup_secrets(), KEEP_NOTHING, next);
         let later = |reason: &str| {
-            Ok(T::from(SetupOutcome::Later {
+            Ok(T::from(ConnectorSetupOutcome::Later {
                 after: None,
                 reason: reason.to_owned(),
             }))

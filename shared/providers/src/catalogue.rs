@@ -72,7 +72,7 @@ pub struct ValidFields {
 /// A field that broke its rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {rule}")]
-pub struct FieldError {
+pub struct InvalidField {
     /// Its name.
     pub field: String,
     /// The rule, as a sentence. Never repeats the value.
@@ -85,7 +85,7 @@ pub fn validate(
     kind: &dyn ConnectorKind,
     input: &BTreeMap<String, String>,
     partial: bool,
-) -> Result<ValidFields, Vec<FieldError>> {
+) -> Result<ValidFields, Vec<InvalidField>> {
     let mut valid = ValidFields::default();
     let mut errors = Vec::new();
     for spec in kind.fields() {
@@ -105,7 +105,7 @@ pub fn validate(
                 }
             },
         };
-        errors.push(FieldError {
+        errors.push(InvalidField {
             field: spec.name.to_owned(),
             rule: problem.to_owned(),
         });
@@ -115,7 +115,7 @@ pub fn validate(
         input
             .keys()
             .filter(|name| !known(name))
-            .map(|name| FieldError {
+            .map(|name| InvalidField {
                 field: name.clone(),
                 rule: format!("A {} connector has no such field.", kind.label()),
             }),

@@ -15,7 +15,7 @@ pub const ID_MAX_BYTES: usize = 100;
 /// Longest address of a file that is taken over, in bytes.
 pub const URL_MAX_BYTES: usize = 2048;
 /// Longest event key (see
-/// [`InboundMessage::event_keys`](vestibule_domain::message::InboundMessage::event_keys)).
+/// [`InboundMessage::event_keys`](vestibule_domain::chat::message::InboundMessage::event_keys)).
 pub const EVENT_KEY_MAX_BYTES: usize = 128;
 /// Latest time that is taken for one, in seconds: the year 5138.
 const SECONDS_MAX: i64 = 99_999_999_999;

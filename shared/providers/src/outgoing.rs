@@ -7,8 +7,8 @@
 //! let mut so_far = Vec::new();
 //! let outcome = loop {
 //!     match provider.send(&text, &credentials, &so_far) {
-//!         Step::Call(call) => so_far.push(make(call).await),
-//!         Step::Done(outcome) => break outcome,
+//!         NextCall::Call(call) => so_far.push(make(call).await),
+//!         NextCall::Done(outcome) => break outcome,
 //!     }
 //! };
 //! ```
@@ -20,8 +20,8 @@ use data_encoding::BASE64;
 use http::{HeaderName, Method, header};
 use std::{fmt, time::Duration};
 use vestibule_domain::{
+    chat::conversation::ConversationRef,
     connector::Provider,
-    conversation::ConversationRef,
     ports::{FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, SendOutcome},
     secret::Secret,
 };
@@ -44,7 +44,7 @@ pub trait ChatProvider: Send + Sync {
         text: &OutgoingText<'_>,
         credentials: &Credentials<'_>,
         so_far: &[CallResult],
-    ) -> Step<SendOutcome>;
+    ) -> NextCall<SendOutcome>;
 
     /// The next call that asks who somebody is, or how asking ended.
     fn profile(
@@ -52,7 +52,7 @@ pub trait ChatProvider: Send + Sync {
         query: &ProfileQuery<'_>,
         credentials: &Credentials<'_>,
         so_far: &[CallResult],
-    ) -> Step<ProfileOutcome>;
+    ) -> NextCall<ProfileOutcome>;
 
     /// How long the answer to `call` may be used again for the same call, such as a token for as long
     /// as it lives. A call that is made twice within one send is never answered from memory, so a
@@ -81,20 +81,20 @@ pub(crate) const MESSAGES_MAX: usize = 20;
 pub(crate) fn messages_of<'t>(
     platform: &dyn ChatProvider,
     text: &'t str,
-) -> Result<Vec<&'t str>, Problem> {
+) -> Result<Vec<&'t str>, CallError> {
     let pieces = platform.pieces(text);
     if pieces.is_empty() {
-        return Err(Problem::never(FailureClass::Request, "no_text"));
+        return Err(CallError::never(FailureClass::Request, "no_text"));
     }
     if pieces.len() > MESSAGES_MAX {
-        return Err(Problem::never(FailureClass::Request, "msg_too_long"));
+        return Err(CallError::never(FailureClass::Request, "msg_too_long"));
     }
     Ok(pieces)
 }
 
 /// What to do next.
 #[derive(Debug)]
-pub enum Step<T> {
+pub enum NextCall<T> {
     /// Make this call, and ask again with its result.
     Call(OutgoingCall),
     /// It is over.
@@ -262,7 +262,7 @@ impl fmt::Debug for OutgoingCall {
 
 /// Why a call did not do what it should.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Problem {
+pub enum CallError {
     /// It may work later, or may even have worked.
     Later {
         /// How long the platform asked us to wait.
@@ -279,7 +279,7 @@ pub enum Problem {
     },
 }
 
-impl Problem {
+impl CallError {
     /// [`Later`](Self::Later).
     #[must_use]
     pub fn later(after: Option<Duration>, reason: &str) -> Self {
@@ -299,21 +299,21 @@ impl Problem {
     }
 }
 
-impl From<Problem> for SendOutcome {
-    fn from(problem: Problem) -> Self {
+impl From<CallError> for SendOutcome {
+    fn from(problem: CallError) -> Self {
         match problem {
-            Problem::Later { after, reason } => Self::Retry { after, reason },
-            Problem::Never { class, reason } => Self::Failed { class, reason },
+            CallError::Later { after, reason } => Self::Retry { after, reason },
+            CallError::Never { class, reason } => Self::Failed { class, reason },
         }
     }
 }
 
 /// A name is nice to have: only what may pass is tried again.
-impl From<Problem> for ProfileOutcome {
-    fn from(problem: Problem) -> Self {
+impl From<CallError> for ProfileOutcome {
+    fn from(problem: CallError) -> Self {
         match problem {
-            Problem::Later { after, reason } => Self::Retry { after, reason },
-            Problem::Never { reason, .. } => Self::None { reason },
+            CallError::Later { after, reason } => Self::Retry { after, reason },
+            CallError::Never { reason, .. } => Self::None { reason },
         }
     }
 }

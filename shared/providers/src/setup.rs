@@ -3,7 +3,7 @@
 //! As with sending, a provider is pure: it names the calls, and somebody else makes them.
 
 use crate::{
-    outgoing::{CallResult, Step},
+    outgoing::{CallResult, NextCall},
     webhook::Credentials,
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -19,7 +19,11 @@ pub trait ConnectorSetup: Send + Sync {
 
     /// The next call of a test that changes nothing and proves that the credentials work, or its
     /// result.
-    fn test(&self, credentials: &Credentials<'_>, so_far: &[CallResult]) -> Step<SetupOutcome>;
+    fn test(
+        &self,
+        credentials: &Credentials<'_>,
+        so_far: &[CallResult],
+    ) -> NextCall<ConnectorSetupOutcome>;
 
     /// The next call that makes the platform send its events to `webhook_url`, or the result. `None`
     /// where the platform has no API for it, and the admin follows the steps of the catalogue.
@@ -28,7 +32,7 @@ pub trait ConnectorSetup: Send + Sync {
         webhook_url: &str,
         credentials: &Credentials<'_>,
         so_far: &[CallResult],
-    ) -> Option<Step<SetupOutcome>>;
+    ) -> Option<NextCall<ConnectorSetupOutcome>>;
 }
 
 /// Whether the platform has an API that [`connect`](ConnectorSetup::connect) makes use of.
@@ -43,7 +47,7 @@ pub fn connects(setup: &dyn ConnectorSetup, connector: &Connector) -> bool {
 
 /// How it went, in words for the admin. None of them repeats a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SetupOutcome {
+pub enum ConnectorSetupOutcome {
     /// It works.
     Done {
         /// What was found, as a sentence: `Connected as @ada_bot.`

@@ -32,7 +32,7 @@ pub const SECRET_TOKEN: &str = "secret_token";
 /// Secret field: the secret token before the last rotation.
 pub const PREVIOUS_SECRET_TOKEN: &str = "previous_secret_token";
 
-/// The scope of every [`Identity`](vestibule_domain::message::Identity): a user's id is the same for
+/// The scope of every [`Identity`](vestibule_domain::chat::message::Identity): a user's id is the same for
 /// all bots (SPEC A27).
 pub const PLATFORM_SCOPE: &str = "telegram";
 

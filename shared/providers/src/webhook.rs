@@ -8,8 +8,8 @@ use http::HeaderMap;
 use std::collections::BTreeMap;
 use vestibule_domain::{
     Timestamp,
+    chat::message::{Identity, InboundMessage},
     connector::{Connector, Provider},
-    message::{Identity, InboundMessage},
     ports::FailureClass,
     secret::Secret,
     text::is_invisible,

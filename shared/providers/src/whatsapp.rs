@@ -2,13 +2,13 @@
 //! PROVIDERS §4.5).
 //!
 //! `WhatsApp` knows a person by a phone number, by a business-scoped user id (BSUID), or by both. The
-//! BSUID is the more lasting: it is there whether or not the person hides their number, and a number
+//! BSUID is the more stable: it is there whether or not the person hides their number, and a number
 //! is given to somebody else one day, while a new number comes with a new BSUID.
 
 use std::time::Duration;
 use vestibule_domain::{
+    chat::message::{Identity, PHONE_SCOPE, WHATSAPP_SCOPE},
     connector::Provider,
-    message::{Identity, PHONE_SCOPE, WHATSAPP_SCOPE},
 };
 
 /// How long after a person's message `WhatsApp` lets a business write to them freely.
@@ -80,7 +80,7 @@ pub fn identities(
 ) -> Option<(Identity, Option<Identity>)> {
     let phone = phone.and_then(|phone| phone_identity(provider, phone));
     match bsuid.and_then(|bsuid| bsuid_identity(provider, bsuid)) {
-        Some(lasting) => Some((lasting, phone)),
+        Some(stable) => Some((stable, phone)),
         None => phone.map(|phone| (phone, None)),
     }
 }
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lasting_id_comes_first() {
+    fn the_stable_id_comes_first() {
         let phone = Identity {
             provider: twilio(),
             platform_scope: "phone".into(),

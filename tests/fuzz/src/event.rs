@@ -21,16 +21,16 @@ use tokio::runtime::Runtime;
 use vestibule_domain::{
     Clock, PortError, Timestamp,
     connector::{Connector, Provider, SealedSecrets},
-    conversation::ConversationLog,
+    chat::conversation::ConversationLog,
     ids::ConnectorId,
     job::{DeliverMessage, OnboardingJob},
-    message::{Identity, InboundMessage},
+    chat::message::{Identity, InboundMessage},
     ports::{
-        ConnectorReader, Counted, DeadLetter, InboxQueue, IntakeKey, IntakeStore, Introduction,
+        ConnectorReader, Counted, UnreadableEvent, InboxQueue, IntakeKey, IntakeStore, Introduction,
         Loaded, Merged, Noted, NotedFailure, OnboardingQueue, OpenRequest, SecretVault, StandingPlace,
         Written,
     },
-    recognition::{Candidate, Handover, Link, Merge},
+    chat::recognition::{Candidate, Handover, Link, Merge},
     scope::ProjectScope,
     secret::Secret,
 };
@@ -305,7 +305,7 @@ impl IntakeStore for Ports {
     async fn count_held(
         &self,
         _scope: ProjectScope,
-        _standing: &vestibule_domain::chat_user::Standing,
+        _standing: &vestibule_domain::access::standing::Standing,
         _message: &InboundMessage,
     ) -> Result<Counted, PortError> {
         Ok(Counted::Done)
@@ -327,7 +327,7 @@ impl IntakeStore for Ports {
         Ok(())
     }
 
-    async fn keep_unreadable(&self, _letter: &DeadLetter) -> Result<(), PortError> {
+    async fn keep_unreadable(&self, _letter: &UnreadableEvent) -> Result<(), PortError> {
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use crate::{
 use futures_util::FutureExt;
 use vestibule_domain::{
     connector::Connector,
-    message::{Identity, InboundMessage},
+    chat::message::{Identity, InboundMessage},
     text::{NAME_MAX_CHARS, is_invisible},
 };
 use vestibule_providers::{
@@ -114,7 +114,7 @@ fn check_message(platform: &dyn Platform, connector: &Connector, message: &Inbou
     let conversation = &message.conversation;
     assert!(!conversation.provider_conversation_id.is_empty());
     assert_ne!(conversation.thread.as_deref(), Some(""));
-    let same = vestibule_domain::conversation::ConversationRef::new(
+    let same = vestibule_domain::chat::conversation::ConversationRef::new(
         connector.id,
         conversation.kind,
         conversation.provider_conversation_id.clone(),

@@ -9,19 +9,19 @@ use memchr::memmem;
 use percent_encoding::percent_decode_str;
 use vestibule_domain::{
     connector::Provider,
-    conversation::{ConversationKind, ConversationRef},
-    message::{Identity, InboundMessage},
+    chat::conversation::{ConversationKind, ConversationRef},
+    chat::message::{Identity, InboundMessage},
     ports::{
         AVATAR_MAX_BYTES, Destination, Mark, OutgoingText, ProfileOutcome, ProfileQuery,
         SendOutcome,
     },
-    profile::Profile,
+    chat::profile::Profile,
     text::is_invisible,
 };
 use vestibule_providers::{
     catalogue::{chat_provider, connector_setup},
-    outgoing::{CallResult, ChatProvider, Host, HttpReply, OutgoingCall, Step},
-    setup::SetupOutcome,
+    outgoing::{CallResult, ChatProvider, Host, HttpReply, OutgoingCall, NextCall},
+    setup::ConnectorSetupOutcome,
     webhook::{Credentials, KIND_MAX_CHARS},
 };
 
@@ -89,7 +89,7 @@ impl<'a> Run<'a> {
             let text = OutgoingText { to, text, mark };
             let outcome = self.drive(conversation, |credentials, so_far| {
                 let step = self.chat.send(&text, credentials, so_far);
-                if let Step::Call(call) = &step
+                if let NextCall::Call(call) = &step
                     && self.fixture.conversations.contains(conversation)
                 {
                     check_private(&text, call);
@@ -150,16 +150,16 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn check_set_up(&self, outcome: SetupOutcome) {
+    fn check_set_up(&self, outcome: ConnectorSetupOutcome) {
         match outcome {
-            SetupOutcome::Done { summary } => self.check_sentence(&summary),
-            SetupOutcome::Failed {
+            ConnectorSetupOutcome::Done { summary } => self.check_sentence(&summary),
+            ConnectorSetupOutcome::Failed {
                 problem, reason, ..
             } => {
                 self.check_sentence(&problem);
                 self.check_word(&reason);
             }
-            SetupOutcome::Later { reason, .. } => self.check_word(&reason),
+            ConnectorSetupOutcome::Later { reason, .. } => self.check_word(&reason),
         }
     }
 
@@ -174,14 +174,14 @@ impl<'a> Run<'a> {
     fn drive<T>(
         &self,
         conversation: &ConversationRef,
-        next: impl Fn(&Credentials<'_>, &[CallResult]) -> Step<T>,
+        next: impl Fn(&Credentials<'_>, &[CallResult]) -> NextCall<T>,
     ) -> T {
         let credentials = self.credentials();
         let mut so_far = Vec::new();
         while so_far.len() < CALLS_MAX {
             let call = match next(&credentials, &so_far) {
-                Step::Done(outcome) => return outcome,
-                Step::Call(call) => call,
+                NextCall::Done(outcome) => return outcome,
+                NextCall::Call(call) => call,
             };
             self.check_call(&call, conversation);
             let result = self.answers.get(so_far.len()).cloned();

@@ -10,9 +10,9 @@ use vestibule_domain::{
     connector::{
         AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
     },
-    conversation::{ConversationKind, ConversationRef},
+    chat::conversation::{ConversationKind, ConversationRef},
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
-    message::Identity,
+    chat::message::Identity,
     secret::Secret,
 };
 use vestibule_providers::{

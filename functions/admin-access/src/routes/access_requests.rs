@@ -5,17 +5,14 @@ pub mod get;
 pub mod list;
 
 use super::avatars::Avatars;
-use crate::wire::{
+use crate::api_types::{
     ActorResponse, ChatUserStatusName, ConversationKindName, ReasonCodeName, RequestStatusName,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 use vestibule_domain::{
-    Timestamp,
-    access_request::AccessRequest,
-    approval::{FollowUp, notifiable_until},
-    chat_user::OnboardingMessage,
-    ports::AccessRequestView,
+    Timestamp, access::follow_up::notifiable_until, access::request::AccessRequest,
+    chat::send_status::SendStatus, ports::AccessRequestView,
 };
 use vestibule_providers::catalogue::chat_provider;
 
@@ -193,8 +190,8 @@ pub enum FollowUpStatus {
     Skipped,
 }
 
-impl From<FollowUp> for FollowUpResponse {
-    fn from(fate: FollowUp) -> Self {
+impl From<SendStatus> for FollowUpResponse {
+    fn from(fate: SendStatus) -> Self {
         let of = |status, at, class, reason| Self {
             status,
             at,
@@ -202,13 +199,13 @@ impl From<FollowUp> for FollowUpResponse {
             reason,
         };
         match fate {
-            FollowUp::Queued => of(FollowUpStatus::Queued, None, None, None),
-            FollowUp::Sent { at, .. } => of(FollowUpStatus::Sent, Some(at), None, None),
-            FollowUp::Failed { at, class, reason } => {
+            SendStatus::Queued => of(FollowUpStatus::Queued, None, None, None),
+            SendStatus::Sent { at, .. } => of(FollowUpStatus::Sent, Some(at), None, None),
+            SendStatus::Failed { at, class, reason } => {
                 of(FollowUpStatus::Failed, Some(at), Some(class), Some(reason))
             }
-            FollowUp::Skipped { at, reason } => {
-                let reason = Some(reason.key().to_owned());
+            SendStatus::Skipped { at, reason } => {
+                let reason = reason.map(|reason| reason.key().to_owned());
                 of(FollowUpStatus::Skipped, Some(at), None, reason)
             }
         }
@@ -247,8 +244,8 @@ pub enum OnboardingMessageStatus {
     Skipped,
 }
 
-impl From<Option<OnboardingMessage>> for OnboardingMessageResponse {
-    fn from(message: Option<OnboardingMessage>) -> Self {
+impl From<Option<SendStatus>> for OnboardingMessageResponse {
+    fn from(message: Option<SendStatus>) -> Self {
         let of = |status, at| Self {
             status,
             at,
@@ -257,12 +254,10 @@ impl From<Option<OnboardingMessage>> for OnboardingMessageResponse {
         };
         match message {
             None => of(OnboardingMessageStatus::None, None),
-            Some(OnboardingMessage::Queued) => of(OnboardingMessageStatus::Queued, None),
-            Some(OnboardingMessage::Sent { at, .. }) => of(OnboardingMessageStatus::Sent, Some(at)),
-            Some(OnboardingMessage::Skipped { at }) => {
-                of(OnboardingMessageStatus::Skipped, Some(at))
-            }
-            Some(OnboardingMessage::Failed { at, class, reason }) => Self {
+            Some(SendStatus::Queued) => of(OnboardingMessageStatus::Queued, None),
+            Some(SendStatus::Sent { at, .. }) => of(OnboardingMessageStatus::Sent, Some(at)),
+            Some(SendStatus::Skipped { at, .. }) => of(OnboardingMessageStatus::Skipped, Some(at)),
+            Some(SendStatus::Failed { at, class, reason }) => Self {
                 class: Some(class),
                 reason: Some(reason),
                 ..of(OnboardingMessageStatus::Failed, Some(at))
@@ -324,11 +319,13 @@ mod tests {
     use std::{collections::BTreeSet, time::Duration};
     use vestibule_domain::{
         AccountScope,
-        access_request::{Actor, Preview, ReasonCode, RequestDecision, Verdict},
-        approval::{Approval, SkipReason},
-        chat_user::Standing,
+        access::approval::Approval,
+        access::request::{Preview, ReasonCode, RequestDecision, Verdict},
+        access::standing::Standing,
+        account::actor::Actor,
+        chat::conversation::{ConversationKind, ConversationRef},
+        chat::send_status::SkipReason,
         connector::Provider,
-        conversation::{ConversationKind, ConversationRef},
         ids::{AccessRequestId, AccountId, ChatUserId, ConnectorId, EnvironmentId, ProjectId},
     };
 
@@ -367,13 +364,13 @@ mod tests {
             last_message_at: Some(Timestamp::from_millis(9)),
             recent_events: Vec::new(),
             rejections: None,
-            onboarding_message: Some(OnboardingMessage::Sent {
+            onboarding_message: Some(SendStatus::Sent {
                 at: Timestamp::from_millis(1),
                 message_id: None,
             }),
             opted_out_at: None,
             approval: None,
-            owed: BTreeSet::new(),
+            pending_tasks: BTreeSet::new(),
             version: 1,
         };
         AccessRequestView {
@@ -476,7 +473,7 @@ mod tests {
         };
         let at = Timestamp::from_millis(0);
         let approval = Approval {
-            notice: FollowUp::Skipped {
+            notice: SendStatus::Skipped {
                 at,
                 reason: SkipReason::WindowClosed,
             },
@@ -498,15 +495,12 @@ mod tests {
     fn the_fate_of_the_onboarding_message_is_told() {
         let at = Timestamp::from_millis(0);
         let of = |message| OnboardingMessageResponse::from(Some(message)).status;
+        assert_eq!(of(SendStatus::Queued), OnboardingMessageStatus::Queued);
         assert_eq!(
-            of(OnboardingMessage::Queued),
-            OnboardingMessageStatus::Queued
-        );
-        assert_eq!(
-            of(OnboardingMessage::Skipped { at }),
+            of(SendStatus::Skipped { at }),
             OnboardingMessageStatus::Skipped
         );
-        let failed = OnboardingMessageResponse::from(Some(OnboardingMessage::Failed {
+        let failed = OnboardingMessageResponse::from(Some(SendStatus::Failed {
             at,
             class: "connector".to_owned(),
             reason: "invalid_auth".to_owned(),

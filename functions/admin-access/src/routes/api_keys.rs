@@ -3,9 +3,9 @@
 
 use crate::{
     Deps,
+    api_types::{ActorResponse, ApiKeyPath, IdempotencyHeader, ListResponse, PermissionName},
     changes::{self, Change},
-    rules,
-    wire::{ActorResponse, ApiKeyPath, IdempotencyHeader, ListResponse, PermissionName},
+    validation,
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
@@ -162,7 +162,7 @@ pub async fn create_api_key(
     body: JsonBody,
 ) -> Result<(StatusCode, Json<NewApiKeyResponse>), ApiError> {
     let caller = caller.holding(Permission::ApiKeysManage)?;
-    let wanted = Wanted::read(body.0)?;
+    let wanted = KeyDraft::read(body.0)?;
     check_holder(&wanted.permissions, &caller)?;
     let id = idempotency.id(
         caller.scope(),
@@ -264,17 +264,17 @@ pub async fn revoke_api_key(
 }
 
 #[derive(Debug)]
-struct Wanted {
+struct KeyDraft {
     name: String,
     permissions: BTreeSet<Permission>,
     life: Duration,
 }
 
-impl Wanted {
+impl KeyDraft {
     fn read(fields: Map<String, Value>) -> Result<Self, ApiError> {
         let mut errors = FieldErrors::default();
         let request: CreateApiKeyRequest = read_fields(fields, &mut errors);
-        let name = rules::required_name("name", request.name.as_deref(), &mut errors);
+        let name = validation::required_name("name", request.name.as_deref(), &mut errors);
         let permissions = errors.required("permissions", request.permissions);
         let permissions: BTreeSet<Permission> =
             permissions.into_iter().flatten().map(Into::into).collect();
@@ -317,12 +317,12 @@ fn check_holder(permissions: &BTreeSet<Permission>, caller: &Permitted) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vestibule_domain::{AccountScope, access_request::Actor, ids::AccountId};
+    use vestibule_domain::{AccountScope, account::actor::Actor, ids::AccountId};
     use vestibule_edge::auth::ApiToken;
 
-    fn read(value: Value) -> Result<Wanted, ApiError> {
+    fn read(value: Value) -> Result<KeyDraft, ApiError> {
         match value {
-            Value::Object(fields) => Wanted::read(fields),
+            Value::Object(fields) => KeyDraft::read(fields),
             _ => panic!("not an object"),
         }
     }

@@ -2,7 +2,7 @@
 //! secret or takes a token (SPEC A31).
 
 use super::connectors::base_url;
-use crate::{Deps, wire::ChatUserPath};
+use crate::{Deps, api_types::ChatUserPath};
 use axum::{
     extract::State,
     http::{
@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use std::sync::Arc;
-use vestibule_domain::{account::Permission, chat_user::ChatUser, ids::ProjectId};
+use vestibule_domain::{account::Permission, chat::user::ChatUser, ids::ProjectId};
 use vestibule_edge::{
     admin::{ApiPath, CallOrigin},
     auth::Authenticated,
@@ -106,7 +106,8 @@ mod tests {
     use super::*;
     use std::collections::BTreeMap;
     use vestibule_domain::{
-        Timestamp, connector::Provider, ids::ChatUserId, message::Identity, profile::Profile,
+        Timestamp, chat::message::Identity, chat::profile::Profile, connector::Provider,
+        ids::ChatUserId,
     };
 
     fn user(kept: bool, at_platform: Option<&str>) -> ChatUser {

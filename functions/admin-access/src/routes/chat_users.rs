@@ -3,9 +3,9 @@
 use super::{CHANGE_ATTEMPTS, again_after, avatars::Avatars, project_of_empty_list};
 use crate::{
     Deps,
+    api_types::{ChatUserPath, ChatUserStatusName, ListResponse, ProjectPath, found},
     changes::{self, Change},
-    rules,
-    wire::{ChatUserPath, ChatUserStatusName, ListResponse, ProjectPath, found},
+    validation,
 };
 use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use vestibule_domain::{
     Timestamp,
     account::Permission,
-    chat_user::{Block, ChatUser},
+    chat::user::{Block, ChatUser},
     ports::ChatUserFilter,
 };
 use vestibule_edge::{
@@ -142,13 +142,13 @@ pub struct ChatUserParams {
 
 /// The filters, checked.
 #[derive(Debug, Default)]
-pub struct Wanted(ChatUserFilter);
+pub struct ChatUserQuery(ChatUserFilter);
 
-impl ListFilter for Wanted {
+impl ListFilter for ChatUserQuery {
     type Params = ChatUserParams;
 
     fn read(params: ChatUserParams, errors: &mut FieldErrors) -> Self {
-        let status = rules::one_of(
+        let status = validation::one_of(
             "status",
             params.status.as_deref(),
             ChatUserStatusName::SPELLINGS,
@@ -157,7 +157,7 @@ impl ListFilter for Wanted {
         );
         Self(ChatUserFilter {
             status: status.map(Into::into),
-            provider: rules::provider("provider", params.provider.as_deref(), errors),
+            provider: validation::provider("provider", params.provider.as_deref(), errors),
         })
     }
 }
@@ -177,7 +177,7 @@ pub async fn list_chat_users(
     caller: Authenticated,
     origin: CallOrigin,
     ApiPath(path): ApiPath<ProjectPath>,
-    query: ListQuery<Wanted>,
+    query: ListQuery<ChatUserQuery>,
 ) -> Result<Json<ListResponse<ChatUserResponse>>, ApiError> {
     let caller = caller.holding(Permission::ChatUsersRead)?;
     let scope = caller.scope().project(path.project_id);
@@ -283,7 +283,7 @@ pub async fn block_chat_user(
 fn read_block(fields: Map<String, Value>) -> Result<Option<String>, ApiError> {
     let mut errors = FieldErrors::default();
     let request: BlockChatUserRequest = read_fields(fields, &mut errors);
-    let note = rules::note("note", request.note.as_deref(), &mut errors);
+    let note = validation::note("note", request.note.as_deref(), &mut errors);
     errors.check_body()?;
     Ok(note)
 }
@@ -395,7 +395,7 @@ mod tests {
     #[test]
     fn filters_are_checked() {
         let mut errors = FieldErrors::default();
-        let wanted = Wanted::read(
+        let wanted = ChatUserQuery::read(
             ChatUserParams {
                 status: Some("blocked".to_owned()),
                 provider: Some("slack".to_owned()),
@@ -404,7 +404,7 @@ mod tests {
         );
         assert!(errors.is_empty());
         assert!(wanted.0.status.is_some() && wanted.0.provider.is_some());
-        Wanted::read(
+        ChatUserQuery::read(
             ChatUserParams {
                 status: Some("banned".to_owned()),
                 provider: Some("pigeon".to_owned()),

@@ -5,8 +5,8 @@
 
 pub mod connect;
 pub mod create;
+mod defaults;
 pub mod delete;
-mod fill;
 #[cfg(test)]
 mod fixtures;
 pub mod get;
@@ -18,8 +18,9 @@ pub mod test;
 pub mod update;
 
 use crate::{
-    Deps, rules,
-    wire::{AfterApprovalName, ExistingUsersName, PolicyName},
+    Deps,
+    api_types::{AfterApprovalName, ExistingUsersName, PolicyName},
+    validation,
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -221,7 +222,7 @@ fn webhook_url(
 /// here.
 fn address_at_platform(deps: &Deps, origin: &CallOrigin, connector: &Connector) -> Option<String> {
     connector_kind(&connector.provider)
-        .and_then(|kind| fill::given_webhook_url(kind, &connector.settings))
+        .and_then(|kind| defaults::given_webhook_url(kind, &connector.settings))
         .or_else(|| webhook_url(deps, origin, &connector.provider, connector.id))
 }
 
@@ -357,7 +358,7 @@ fn read_message(
     kind: &dyn ConnectorKind,
     errors: &mut FieldErrors,
 ) -> Option<String> {
-    let message = rules::clean_text(given?)?;
+    let message = validation::clean_text(given?)?;
     let most = kind.message_max_chars();
     if message.chars().count() > most {
         errors.add(

@@ -3,12 +3,12 @@
 use super::{CHANGE_ATTEMPTS, again_after, project_exists, project_of_empty_list};
 use crate::{
     Deps,
-    changes::{self, Change},
-    rules,
-    wire::{
+    api_types::{
         EnvironmentPath, IdempotencyHeader, IfMatchHeader, ListResponse, ProjectPath, StoredSecret,
         created, found,
     },
+    changes::{self, Change},
+    validation,
 };
 use axum::{Json, extract::State, response::Response};
 use data_encoding::BASE64;
@@ -18,7 +18,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use utoipa::ToSchema;
 use vestibule_domain::{
     ProjectScope, Timestamp,
-    account::{Agent, Environment, Permission},
+    account::{AgentEndpoint, Environment, Permission},
     egress::{OriginAllowList, check_endpoint},
     ids::EnvironmentId,
     page::{Order, PAGE_MAX, PageRequest},
@@ -138,7 +138,7 @@ impl EnvironmentResponse {
                     set: agent
                         .signing_secret
                         .fields
-                        .contains_key(Agent::SIGNING_SECRET),
+                        .contains_key(AgentEndpoint::SIGNING_SECRET),
                 }),
             },
         });
@@ -350,7 +350,7 @@ pub async fn update_environment(
             let body = EnvironmentResponse::of(environment, None);
             return Ok(found(changed.version, body));
         }
-        if !rules::same_name(&changed.name, &environment.name) {
+        if !validation::same_name(&changed.name, &environment.name) {
             is_free(
                 &changed.name,
                 changed.id,
@@ -410,7 +410,7 @@ fn read_create(
 ) -> Result<(String, Option<AgentPatch>), ApiError> {
     let mut errors = FieldErrors::default();
     let request: CreateEnvironmentRequest = read_fields(fields, &mut errors);
-    let name = rules::required_name("name", request.name.as_deref(), &mut errors);
+    let name = validation::required_name("name", request.name.as_deref(), &mut errors);
     let agent = request.agent.map(|agent| {
         errors.required("agent.endpoint", agent.endpoint.as_ref());
         read_agent(agent, allowed, &mut errors)
@@ -428,7 +428,7 @@ fn read_update(
     let mut errors = FieldErrors::default();
     let request: UpdateEnvironmentRequest = read_fields(fields, &mut errors);
     let patch = EnvironmentPatch {
-        name: rules::name("name", request.name.as_deref(), &mut errors),
+        name: validation::name("name", request.name.as_deref(), &mut errors),
         agent: match request.agent {
             Nullable::Absent => Nullable::Absent,
             Nullable::Null => Nullable::Null,
@@ -515,12 +515,12 @@ async fn set_agent(
     let signing_secret = match given {
         Some(secret) => {
             let context = Environment::secret_context(environment.scope, environment.id);
-            let fields = BTreeMap::from([(Agent::SIGNING_SECRET.to_owned(), secret)]);
+            let fields = BTreeMap::from([(AgentEndpoint::SIGNING_SECRET.to_owned(), secret)]);
             deps.vault.seal(&fields, &|_| context.clone()).await?
         }
         None => sealed.unwrap_or_default(),
     };
-    environment.agent = Some(Agent {
+    environment.agent = Some(AgentEndpoint {
         endpoint,
         signing_secret,
     });
@@ -557,7 +557,7 @@ async fn all_environments(deps: &Deps, scope: ProjectScope) -> Result<Vec<Enviro
 fn is_free(name: &str, id: EnvironmentId, others: &[Environment]) -> Result<(), ApiError> {
     let taken = others
         .iter()
-        .find(|other| other.id != id && rules::same_name(&other.name, name));
+        .find(|other| other.id != id && validation::same_name(&other.name, name));
     match taken {
         None => Ok(()),
         Some(other) => Err(ApiError::NameTaken {
@@ -688,7 +688,7 @@ mod tests {
     #[test]
     fn a_signing_secret_is_shown_by_the_call_that_made_it_only() {
         let mut environment = environment("x");
-        environment.agent = Some(Agent {
+        environment.agent = Some(AgentEndpoint {
             endpoint: "https://a.example.com/".to_owned(),
             signing_secret: vestibule_domain::connector::SealedSecrets {
                 wrapped_key: String::new(),

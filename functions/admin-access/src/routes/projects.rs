@@ -3,9 +3,9 @@
 use super::{CHANGE_ATTEMPTS, again_after};
 use crate::{
     Deps,
+    api_types::{IdempotencyHeader, IfMatchHeader, ListResponse, ProjectPath, created, found},
     changes::{self, Change},
-    rules,
-    wire::{IdempotencyHeader, IfMatchHeader, ListResponse, ProjectPath, created, found},
+    validation,
 };
 use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
@@ -123,7 +123,7 @@ pub async fn create_project(
     let caller = caller.holding(Permission::ProjectsWrite)?;
     let mut errors = FieldErrors::default();
     let request: CreateProjectRequest = read_fields(body.0, &mut errors);
-    let name = rules::required_name("name", request.name.as_deref(), &mut errors);
+    let name = validation::required_name("name", request.name.as_deref(), &mut errors);
     let (Some(name), true) = (name, errors.is_empty()) else {
         return Err(errors.into_validation());
     };
@@ -280,7 +280,7 @@ pub async fn update_project(
 fn read_update(fields: Map<String, Value>) -> Result<Option<String>, ApiError> {
     let mut errors = FieldErrors::default();
     let request: UpdateProjectRequest = read_fields(fields, &mut errors);
-    let name = rules::name("name", request.name.as_deref(), &mut errors);
+    let name = validation::name("name", request.name.as_deref(), &mut errors);
     errors.check_body()?;
     Ok(name)
 }

@@ -2,9 +2,9 @@
 
 use crate::{
     Deps,
+    api_types::PermissionName,
     changes::{self, Change},
-    rules,
-    wire::PermissionName,
+    validation,
 };
 use axum::{
     Json,
@@ -20,7 +20,7 @@ use std::{sync::Arc, time::Duration};
 use utoipa::ToSchema;
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
-    access_request::Actor,
+    account::actor::Actor,
     account::{Account, ApiKey, Client, Permission},
     ids::{AccountId, ApiKeyId, ClientId},
     ports::{SetUp, SetUpOutcome, SetUpReceipt},
@@ -117,7 +117,7 @@ pub struct SetUpKey {
     path = "/v1/setup",
     tag = "Set-up",
     security(()),
-    params(crate::wire::IdempotencyHeader),
+    params(crate::api_types::IdempotencyHeader),
     request_body = SetUpRequest,
     responses(
         (status = 201, description = "The account was made.", body = SetUpResponse),
@@ -134,7 +134,8 @@ pub async fn set_up(
     let mut errors = FieldErrors::default();
     let request: SetUpRequest = read_fields(body.0, &mut errors);
     let given = errors.required("setup_token", request.setup_token);
-    let name = rules::required_name("account_name", request.account_name.as_deref(), &mut errors);
+    let name =
+        validation::required_name("account_name", request.account_name.as_deref(), &mut errors);
     let (Some(given), Some(account_name), true) = (given, name, errors.is_empty()) else {
         return Err(errors.into_validation());
     };

@@ -16,12 +16,12 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use std::sync::Arc;
 use vestibule_domain::{
     AccountScope, PortError, ProjectScope, Timestamp,
-    access_request::{
-        AccessRequest, Actor, DecideOutcome, RequestDecision, Verdict, on_decided_again,
-    },
+    access::approval::Approval,
+    access::request::{AccessRequest, DecideOutcome, RequestDecision, Verdict, on_decided_again},
+    access::standing::PendingTask,
     account::ApiKey,
-    approval::Approval,
-    chat_user::{Grant, Owed},
+    account::actor::Actor,
+    chat::user::Grant,
     ids::{AccessRequestId, AccountId, AuditId, ProjectId},
     page::{ListError, Page, PageRequest},
     ports::{AccessRequestFilter, AccessRequestStore, AccessRequestView, OUTBOX_PATIENCE},
@@ -135,7 +135,7 @@ impl DynamoAccessRequests {
                     (":shard", s(keys::outbox_shard(request.chat_user_id))),
                     (":due", n(now.plus(OUTBOX_PATIENCE).millis())),
                     (":zero", n(0)),
-                    (":owes", debts(&Owed::AFTER_APPROVAL)),
+                    (":owes", debts(&PendingTask::AFTER_APPROVAL)),
                 ]);
                 format!(
                     "{settled}, approval = :approval, outbox_pk = :shard, outbox_due = :due, attempts = :zero ADD owes :owes"

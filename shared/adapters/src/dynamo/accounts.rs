@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, sync::Arc};
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
-    access_request::Actor,
+    account::actor::Actor,
     account::{ApiKey, AuditEntry, Client, Permission},
     ids::{AccountId, ApiKeyId, ClientId},
     page::{ListError, Order, Page, PageRequest},

@@ -6,7 +6,7 @@ use super::{
 };
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::Serialize;
-use vestibule_domain::{PortError, Timestamp, access_request::Actor, account::AuditEntry};
+use vestibule_domain::{PortError, Timestamp, account::AuditEntry, account::actor::Actor};
 
 #[derive(Serialize)]
 struct AuditItem<'a> {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use vestibule_domain::{
     PortError, ProjectScope,
     account::AuditEntry,
-    chat_user::ChatUser,
+    chat::user::ChatUser,
     ids::ChatUserId,
     page::{ListError, Page, PageRequest},
     ports::{AvatarImage, ChatUserFilter, ChatUserStore},

@@ -19,8 +19,8 @@ use aws_sdk_dynamodb::types::{
 };
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
-    access_request::{AccessRequest, RequestStatus},
-    closing::{Closing, ListPosition},
+    access::closing::{Closing, ListPosition},
+    access::request::{AccessRequest, RequestStatus},
     ids::{ChatUserId, ConnectorId, EnvironmentId},
     job::ClosePendingRequests,
     ports::{ImpliedDecision, PendingPage, RequestCloser},

@@ -15,11 +15,12 @@ use aws_sdk_dynamodb::types::{
 use std::sync::Arc;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
-    access::{Decision, DeliverReason, DirectoryMatch, Facts, decide},
-    access_request::RequestStatus,
+    access::closing::Closing,
+    access::decision::{Decision, DeliverReason, DirectoryMatch, Facts, decide},
+    access::request::RequestStatus,
+    access::standing::Standing,
     account::AuditEntry,
-    chat_user::{ChatUser, Standing},
-    closing::Closing,
+    chat::user::ChatUser,
     connector::{Connector, Policy},
     ids::ConnectorId,
     page::{ListError, Page, PageRequest},

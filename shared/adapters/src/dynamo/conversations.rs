@@ -10,7 +10,7 @@ use super::{
 use async_trait::async_trait;
 use vestibule_domain::{
     PortError, Timestamp,
-    conversation::ConversationLog,
+    chat::conversation::ConversationLog,
     ids::ConnectorId,
     job::DeliverMessage,
     ports::{ConversationStore, DeliveryContext},

@@ -7,7 +7,7 @@ use super::{
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use vestibule_domain::{
     PortError,
-    access_request::{AccessRequest, RequestDecision, Verdict},
+    access::request::{AccessRequest, RequestDecision, Verdict},
     account::AuditEntry,
     ids::AuditId,
 };

@@ -18,16 +18,17 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use std::collections::HashMap;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
-    approval::FollowUp,
-    chat_user::{ChatUser, OnboardingMessage, Owed, STANDING_EVENTS_KEPT, Standing},
+    access::standing::{PendingTask, STANDING_EVENTS_KEPT, Standing},
+    chat::message::{Identity, InboundMessage},
+    chat::recognition::{Candidate, Handover, Link, Merge},
+    chat::send_status::SendStatus,
+    chat::user::ChatUser,
     connector::Connector,
     ids::{ChatUserId, ConnectorId},
-    message::{Identity, InboundMessage},
     ports::{
-        ConnectorReader, Counted, DeadLetter, IntakeKey, IntakeStore, Introduction, Loaded, Merged,
-        Noted, NotedFailure, OpenRequest, StandingPlace, Written,
+        ConnectorReader, Counted, IntakeKey, IntakeStore, Introduction, LateFailure,
+        LateFailureOutcome, Loaded, Merged, OpenRequest, StandingPlace, UnreadableEvent, Written,
     },
-    recognition::{Candidate, Handover, Link, Merge},
 };
 
 /// See [`IntakeStore`].
@@ -74,7 +75,7 @@ impl DynamoIntake {
         &self,
         scope: ProjectScope,
         standing: &Standing,
-        newly_owed: bool,
+        has_new_tasks: bool,
         due: Timestamp,
     ) -> Result<TransactWriteItem, PortError> {
         if standing.version == 0 {
@@ -128,7 +129,7 @@ impl DynamoIntake {
             values.push((":last", s(at)));
         }
         let mut add = "";
-        if newly_owed {
+        if has_new_tasks {
             add = " ADD owes :owes";
             set.extend([
                 "onboarding_message = :message",
@@ -138,7 +139,7 @@ impl DynamoIntake {
             ]);
             values.extend([
                 (":message", to_value(&standing.onboarding_message)?),
-                (":owes", debts(&standing.owed)),
+                (":owes", debts(&standing.pending_tasks)),
                 (":shard", s(keys::outbox_shard(standing.chat_user_id))),
                 (":due", n(due.millis())),
                 (":none", n(0)),
@@ -289,7 +290,7 @@ impl IntakeStore for DynamoIntake {
         let environment = open.request.environment_id.to_string();
         let request = AccessRequestItem::from(&open.request);
         let mut writes = vec![
-            self.standing_write(scope, &open.standing, open.newly_owed, due)?,
+            self.standing_write(scope, &open.standing, open.has_new_tasks, due)?,
             put_write(
                 self.table
                     .put_part(&request, "attribute_not_exists(pk)", &[])?,
@@ -453,19 +454,19 @@ impl IntakeStore for DynamoIntake {
     async fn note_send_failure(
         &self,
         place: &StandingPlace<'_>,
-        failure: &NotedFailure<'_>,
-    ) -> Result<Noted, PortError> {
-        let fate = OnboardingMessage::Failed {
+        failure: &LateFailure<'_>,
+    ) -> Result<LateFailureOutcome, PortError> {
+        let fate = SendStatus::Failed {
             at: failure.at,
             class: failure.class.key().to_owned(),
             reason: failure.reason.to_owned(),
         };
-        let notice = FollowUp::Failed {
+        let notice = SendStatus::Failed {
             at: failure.at,
             class: failure.class.key().to_owned(),
             reason: failure.reason.to_owned(),
         };
-        let mut noted = Noted::Unknown;
+        let mut noted = LateFailureOutcome::Unknown;
         for id in &self.at_home(place).await? {
             let key = keys::standing(place.scope, *id, place.connector_id);
             let update = self.table.update_part(
@@ -480,7 +481,7 @@ impl IntakeStore for DynamoIntake {
                 ],
             )?;
             match self.table.update(update).await? {
-                Conditional::Done(_) => return Ok(Noted::Done),
+                Conditional::Done(_) => return Ok(LateFailureOutcome::Done),
                 Conditional::Failed(None) => {}
                 Conditional::Failed(Some(row)) => {
                     let standing = Standing::from(from_row::<StandingItem>(row, "standing")?);
@@ -498,11 +499,14 @@ impl IntakeStore for DynamoIntake {
                         )?;
                         // A failed condition is another approval, whose notice this is not.
                         self.table.update(update).await?;
-                        return Ok(Noted::Done);
+                        return Ok(LateFailureOutcome::Done);
                     }
-                    let under_way = [Owed::OnboardingMessage, Owed::ApprovalNotice];
-                    if under_way.iter().any(|owed| standing.owed.contains(owed)) {
-                        noted = Noted::NotYet;
+                    let under_way = [PendingTask::OnboardingMessage, PendingTask::ApprovalNotice];
+                    if under_way
+                        .iter()
+                        .any(|owed| standing.pending_tasks.contains(owed))
+                    {
+                        noted = LateFailureOutcome::NotYet;
                     }
                 }
             }
@@ -539,8 +543,8 @@ impl IntakeStore for DynamoIntake {
         Ok(())
     }
 
-    async fn keep_unreadable(&self, letter: &DeadLetter) -> Result<(), PortError> {
-        let key = keys::dead_letter(letter.connector_id, &letter.body_hash);
+    async fn keep_unreadable(&self, letter: &UnreadableEvent) -> Result<(), PortError> {
+        let key = keys::unreadable_event(letter.connector_id, &letter.body_hash);
         let item = DeadLetterItem {
             pk: key.pk,
             sk: key.sk,
@@ -560,7 +564,7 @@ impl IntakeStore for DynamoIntake {
 /// The platform's id of the message that told the person of an approval.
 fn notice_id(standing: &Standing) -> Option<&str> {
     match &standing.approval.as_ref()?.notice {
-        FollowUp::Sent { message_id, .. } => message_id.as_deref(),
+        SendStatus::Sent { message_id, .. } => message_id.as_deref(),
         _ => None,
     }
 }

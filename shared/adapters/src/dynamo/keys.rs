@@ -30,8 +30,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use vestibule_domain::{
     AccountScope, ProjectScope, Timestamp,
-    access_request::RequestStatus,
-    chat_user::ChatUserStatus,
+    access::request::RequestStatus,
+    chat::user::ChatUserStatus,
     ids::{
         AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, ConversationId,
         EnvironmentId, ProjectId,
@@ -187,7 +187,7 @@ pub fn connectors(scope: ProjectScope) -> String {
 
 /// An authentic event that could not be read, by the hash of its body.
 #[must_use]
-pub fn dead_letter(connector_id: ConnectorId, hash: &str) -> Key {
+pub fn unreadable_event(connector_id: ConnectorId, hash: &str) -> Key {
     Key::new(format!("CONNECTOR#{connector_id}#DEAD_LETTERS"), hash)
 }
 

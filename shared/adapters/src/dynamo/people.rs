@@ -10,11 +10,13 @@ use crate::aws::port_error;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
-    access_request::{AccessRequest, Actor, ReasonCode, RequestDecision, Verdict},
-    chat_user::{ChatUser, Standing},
+    access::request::{AccessRequest, ReasonCode, RequestDecision, Verdict},
+    access::standing::Standing,
+    account::actor::Actor,
+    chat::recognition::{Handover, Link, Merge},
+    chat::user::ChatUser,
     ids::{AuditId, ChatUserId, IdSource, SystemIds},
     ports::Merged,
-    recognition::{Handover, Link, Merge},
 };
 
 /// See [`vestibule_domain::ports::IntakeStore::link`].
@@ -30,7 +32,7 @@ pub(super) async fn link(table: &Table, scope: ProjectScope, link: &Link) -> Res
     };
     let mut writes = vec![put_write(put)];
     if link.person_exists {
-        // A lasting id is a person's for good; a passing one makes way for the next.
+        // A stable id is a person's for good; a phone makes way for the next.
         let condition = if link.alias.is_phone() {
             "attribute_exists(pk)"
         } else {
@@ -54,7 +56,7 @@ pub(super) async fn hand_over(
     scope: ProjectScope,
     handover: &Handover,
 ) -> Result<(), PortError> {
-    let key = keys::chat_user(scope, handover.passing.chat_user_id(scope));
+    let key = keys::chat_user(scope, handover.phone.chat_user_id(scope));
     let mut values = vec![(":read", n(handover.version)), (":one", n(1))];
     let change = match &handover.now_of {
         Some(holder) => {
@@ -88,7 +90,7 @@ pub(super) async fn merge(
             .find(|own: &&Standing| own.connector_id == connector)
     };
     // A worker may be sending something at this moment, and must find the row again.
-    let owes = |standing: &Standing| !standing.owed.is_empty();
+    let owes = |standing: &Standing| !standing.pending_tasks.is_empty();
     if standings
         .iter()
         .any(|standing| owes(standing) || own(standing.connector_id).is_some_and(owes))

@@ -11,10 +11,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use std::time::Duration;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
-    chat_user::{ChatUser, Owed},
+    access::standing::PendingTask,
+    chat::user::ChatUser,
     ids::{AccessRequestId, ChatUserId, LeaseId},
     job::{DeliverMessage, OnboardChatUser},
-    ports::{Claim, ClaimedStanding, Learnt, Paid, StandingStore},
+    ports::{Claim, ClaimedStanding, FetchedProfile, StandingStore, TaskResult},
 };
 
 /// See [`StandingStore`].
@@ -43,7 +44,7 @@ fn claimed(item: StandingItem, lease: LeaseId) -> Box<ClaimedStanding> {
 }
 
 /// Debts as a row has them: a set, so that one is added or taken off without the others being known.
-pub(super) fn debts<'a>(owed: impl IntoIterator<Item = &'a Owed>) -> AttributeValue {
+pub(super) fn debts<'a>(owed: impl IntoIterator<Item = &'a PendingTask>) -> AttributeValue {
     AttributeValue::Ss(owed.into_iter().map(|owed| owed.key().to_owned()).collect())
 }
 
@@ -58,29 +59,29 @@ struct Settling {
 fn settling(
     scope: ProjectScope,
     claimed: &ClaimedStanding,
-    paid: &Paid,
+    paid: &TaskResult,
 ) -> Result<Settling, PortError> {
     let standing = &claimed.standing;
     let mut set = vec!["version = version + :one"];
     let mut conditions = vec!["lease_id = :lease"];
     let mut values = vec![(":lease", s(claimed.lease)), (":one", n(1))];
     match paid {
-        Paid::OnboardingMessage(message) => {
+        TaskResult::OnboardingMessage(message) => {
             set.push("onboarding_message = :fate");
             values.push((":fate", to_value(message)?));
         }
-        Paid::ApprovalNotice(fate) | Paid::Replay(fate) => {
+        TaskResult::ApprovalNotice(fate) | TaskResult::Replay(fate) => {
             if standing.approval.is_some() {
                 set.push(match paid {
-                    Paid::Replay(_) => "approval.replay = :fate",
+                    TaskResult::Replay(_) => "approval.replay = :fate",
                     _ => "approval.notice = :fate",
                 });
                 values.push((":fate", to_value(fate)?));
             }
         }
-        Paid::RelatedRequests | Paid::Profile => {}
+        TaskResult::RelatedRequests | TaskResult::Profile => {}
     }
-    let of_approval = Owed::AFTER_APPROVAL.contains(&paid.owed());
+    let of_approval = PendingTask::AFTER_APPROVAL.contains(&paid.task());
     if let (true, Some(approval)) = (of_approval, &standing.approval) {
         conditions.push("approval.request_id = :approved");
         values.push((":approved", s(approval.request_id)));
@@ -99,7 +100,7 @@ impl DynamoStandings {
         &self,
         scope: ProjectScope,
         claimed: &ClaimedStanding,
-        paid: &Paid,
+        paid: &TaskResult,
         due: Timestamp,
     ) -> Result<Option<Box<ClaimedStanding>>, PortError> {
         let Settling {
@@ -111,7 +112,7 @@ impl DynamoStandings {
         // This claim is the first attempt at the next debt too: should it end here, whoever comes next
         // must not take it for untried.
         set.extend(["outbox_due = :due", "attempts = :one"]);
-        values.extend([(":due", n(due.millis())), (":paid", debts([&paid.owed()]))]);
+        values.extend([(":due", n(due.millis())), (":paid", debts([&paid.task()]))]);
         let update = self.table.update_part(
             &key,
             &format!("SET {} DELETE owes :paid", set.join(", ")),
@@ -186,17 +187,19 @@ impl StandingStore for DynamoStandings {
                 return self.renew(&key, from_row(row, "standing")?, lease).await;
             }
             Conditional::Failed(Some(row)) => row,
-            Conditional::Done(None) | Conditional::Failed(None) => return Ok(Claim::NothingOwed),
+            Conditional::Done(None) | Conditional::Failed(None) => {
+                return Ok(Claim::NothingPending);
+            }
         };
         let item: StandingItem = from_row(row, "standing")?;
         if item.owed.is_none() && item.owes.is_empty() {
-            return Ok(Claim::NothingOwed);
+            return Ok(Claim::NothingPending);
         }
         // An attempt of this very call took effect and its answer was lost.
         if item.lease_id == Some(lease) {
             return self.renew(&key, item, lease).await;
         }
-        Ok(item.lease_until.map_or(Claim::NothingOwed, |until| {
+        Ok(item.lease_until.map_or(Claim::NothingPending, |until| {
             Claim::HeldUntil(Timestamp::from_millis(until))
         }))
     }
@@ -205,11 +208,11 @@ impl StandingStore for DynamoStandings {
         &self,
         scope: ProjectScope,
         claimed: &ClaimedStanding,
-        paid: &Paid,
+        paid: &TaskResult,
         due: Timestamp,
     ) -> Result<Option<Box<ClaimedStanding>>, PortError> {
-        let owed = &claimed.standing.owed;
-        if owed.len() > 1 || !owed.contains(&paid.owed()) {
+        let owed = &claimed.standing.pending_tasks;
+        if owed.len() > 1 || !owed.contains(&paid.task()) {
             return self.settle_one(scope, claimed, paid, due).await;
         }
         let Settling {
@@ -304,7 +307,7 @@ impl StandingStore for DynamoStandings {
         &self,
         scope: ProjectScope,
         id: ChatUserId,
-        learnt: Learnt<'_>,
+        learnt: FetchedProfile<'_>,
     ) -> Result<(), PortError> {
         if let Some(avatar) = learnt.avatar {
             let item = AvatarItem::new(scope, id, avatar, learnt.at);

@@ -2,10 +2,12 @@
 
 use crate::{
     AccountScope, PortError, ProjectScope, Timestamp,
-    access_request::{AccessRequest, Actor, DecideOutcome, Preview, RequestStatus, Verdict},
+    access::closing::Closing,
+    access::request::{AccessRequest, DecideOutcome, Preview, RequestStatus, Verdict},
+    access::standing::Standing,
+    account::actor::Actor,
     account::{Account, ApiKey, AuditEntry, Client, Environment, Project},
-    chat_user::{ChatUser, ChatUserStatus, Standing},
-    closing::Closing,
+    chat::user::{ChatUser, ChatUserStatus},
     connector::{Connector, Provider},
     ids::{
         AccessRequestId, AccountId, ApiKeyId, AuditId, ChatUserId, ConnectorId, EnvironmentId,

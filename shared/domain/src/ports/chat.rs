@@ -1,8 +1,8 @@
 //! The two outside worlds that get messages: chat platforms and agents.
 
 use crate::{
-    PortError, Timestamp, connector::Connector, conversation::ConversationRef, ids::ConnectorId,
-    message::Identity, profile::Profile,
+    PortError, Timestamp, chat::conversation::ConversationRef, chat::message::Identity,
+    chat::profile::Profile, connector::Connector, ids::ConnectorId,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};

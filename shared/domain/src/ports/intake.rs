@@ -2,15 +2,16 @@
 
 use crate::{
     PortError, ProjectScope, Timestamp,
-    access_request::{AccessRequest, Preview},
-    chat_user::{ChatUser, Standing},
+    access::request::{AccessRequest, Preview},
+    access::standing::Standing,
+    chat::conversation::ConversationLog,
+    chat::message::{Identity, InboundMessage},
+    chat::recognition::{Candidate, Handover, Link, Merge},
+    chat::user::ChatUser,
     connector::Connector,
-    conversation::ConversationLog,
     ids::{ChatUserId, ConnectorId, ConversationId},
     job::DeliverMessage,
-    message::{Identity, InboundMessage},
     ports::FailureClass,
-    recognition::{Candidate, Handover, Link, Merge},
 };
 use async_trait::async_trait;
 
@@ -65,7 +66,7 @@ pub struct Known {
 pub enum Merged {
     /// They are one, or one of them changed meanwhile.
     ReadAgain,
-    /// Something is still owed to the one that goes; a later message will do.
+    /// A task is still pending for one of them; a later message will do.
     NotNow,
 }
 
@@ -85,8 +86,8 @@ pub struct OpenRequest {
     pub new_chat_user: Option<ChatUser>,
     /// Their standing as it shall be; `version` is that of the record it was made from, 0 for none.
     pub standing: Standing,
-    /// Whether `standing.owed` was added to now, so that an outbox mark goes with it.
-    pub newly_owed: bool,
+    /// Whether `standing.pending_tasks` was added to now, so that an outbox mark goes with it.
+    pub has_new_tasks: bool,
     /// The request.
     pub request: AccessRequest,
     /// The sender as they shall be, when they were let in here while the connector was open and are so
@@ -134,7 +135,7 @@ pub struct StandingPlace<'a> {
 
 /// A message that the platform took and could not deliver.
 #[derive(Debug, Clone, Copy)]
-pub struct NotedFailure<'a> {
+pub struct LateFailure<'a> {
     /// The platform's id of the message.
     pub message_id: &'a str,
     /// Whose fault.
@@ -147,7 +148,7 @@ pub struct NotedFailure<'a> {
 
 /// How noting a failure ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Noted {
+pub enum LateFailureOutcome {
     /// The record says so now, or did before.
     Done,
     /// No onboarding message has this id.
@@ -166,7 +167,7 @@ pub trait IntakeStore: Send + Sync {
     /// does nothing. The caller reads again in either case.
     async fn link(&self, scope: ProjectScope, link: &Link) -> Result<(), PortError>;
 
-    /// Records who has a passing id by now, under the same rule.
+    /// Records who has a phone by now, under the same rule.
     async fn hand_over(&self, scope: ProjectScope, handover: &Handover) -> Result<(), PortError>;
 
     /// Makes one record of two, under the same rule. How the absorbed one stood at connectors goes
@@ -180,7 +181,7 @@ pub trait IntakeStore: Send + Sync {
     ) -> Result<Merged, PortError>;
 
     /// Records sender, standing and request, all or nothing, with an outbox mark due at `due` when
-    /// something is newly owed. MUST refuse when sender or standing changed since they were
+    /// it has new tasks. MUST refuse when sender or standing changed since they were
     /// read, and MUST report `Done` when it was this very write that changed them.
     async fn open_request(&self, open: &OpenRequest, due: Timestamp) -> Result<Written, PortError>;
 
@@ -205,8 +206,8 @@ pub trait IntakeStore: Send + Sync {
     async fn note_send_failure(
         &self,
         place: &StandingPlace<'_>,
-        failure: &NotedFailure<'_>,
-    ) -> Result<Noted, PortError>;
+        failure: &LateFailure<'_>,
+    ) -> Result<LateFailureOutcome, PortError>;
 
     /// Records that these people do not want to be written to since then, or with `None` that they do
     /// again. Nobody is made known by it.
@@ -218,19 +219,19 @@ pub trait IntakeStore: Send + Sync {
 
     /// Keeps an authentic event that could not be read, for a person to look at. Keeping it twice
     /// is keeping it once.
-    async fn keep_unreadable(&self, letter: &DeadLetter) -> Result<(), PortError>;
+    async fn keep_unreadable(&self, letter: &UnreadableEvent) -> Result<(), PortError>;
 }
 
 /// An authentic event that could not be read.
 #[derive(Debug, Clone)]
-pub struct DeadLetter {
+pub struct UnreadableEvent {
     /// Through which connector it came.
     pub connector_id: ConnectorId,
     /// SHA-256 of the body, lower-case hex.
     pub body_hash: String,
     /// What could not be read, without content.
     pub detail: String,
-    /// The body, cut to [`DEAD_LETTER_BODY_MAX`] bytes.
+    /// The body, cut to [`UNREADABLE_BODY_MAX`] bytes.
     pub body: String,
     /// When it came.
     pub received_at: Timestamp,
@@ -238,7 +239,7 @@ pub struct DeadLetter {
     pub expires_at: Timestamp,
 }
 
-/// How much of a body a [`DeadLetter`] keeps, in bytes.
-pub const DEAD_LETTER_BODY_MAX: usize = 64 * 1024;
-/// How long a [`DeadLetter`] is kept.
-pub const DEAD_LETTER_KEPT: std::time::Duration = std::time::Duration::from_hours(24 * 14);
+/// How much of a body a [`UnreadableEvent`] keeps, in bytes.
+pub const UNREADABLE_BODY_MAX: usize = 64 * 1024;
+/// How long a [`UnreadableEvent`] is kept.
+pub const UNREADABLE_EVENT_KEPT: std::time::Duration = std::time::Duration::from_hours(24 * 14);

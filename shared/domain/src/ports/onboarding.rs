@@ -2,17 +2,18 @@
 
 use crate::{
     PortError, ProjectScope, Timestamp,
-    access_request::{AccessRequest, RequestDecision},
+    access::closing::{Closing, ListPosition},
+    access::request::{AccessRequest, RequestDecision},
+    access::standing::{PendingTask, Standing},
     account::Environment,
-    approval::FollowUp,
-    chat_user::{ChatUser, OnboardingMessage, Owed, Standing},
-    closing::{Closing, ListPosition},
+    chat::conversation::ConversationLog,
+    chat::profile::Profile,
+    chat::send_status::SendStatus,
+    chat::user::ChatUser,
     connector::Connector,
-    conversation::ConversationLog,
     ids::{AccessRequestId, AuditId, ChatUserId, ConnectorId, EnvironmentId, LeaseId},
     job::{ClosePendingRequests, DeliverMessage, OnboardChatUser, OnboardingJob},
     ports::AvatarImage,
-    profile::Profile,
 };
 use async_trait::async_trait;
 use std::time::Duration;
@@ -24,11 +25,11 @@ pub enum Claim {
     Claimed(Box<ClaimedStanding>),
     /// Another worker is at it until then.
     HeldUntil(Timestamp),
-    /// Nothing is owed any more.
-    NothingOwed,
+    /// No task is pending any more.
+    NothingPending,
 }
 
-/// A standing with something owed, and our lease on it.
+/// A standing with pending tasks, and our lease on it.
 #[derive(Debug, Clone)]
 pub struct ClaimedStanding {
     /// The standing.
@@ -39,38 +40,38 @@ pub struct ClaimedStanding {
     pub attempt: u32,
 }
 
-/// A debt that was paid, and what became of it.
+/// A task that was done, and its result.
 #[derive(Debug, Clone)]
-pub enum Paid {
+pub enum TaskResult {
     /// The onboarding message.
-    OnboardingMessage(OnboardingMessage),
+    OnboardingMessage(SendStatus),
     /// The requests at other connectors.
     RelatedRequests,
     /// Telling the person of the approval.
-    ApprovalNotice(FollowUp),
+    ApprovalNotice(SendStatus),
     /// Handing the message that waited to the agent.
-    Replay(FollowUp),
+    Replay(SendStatus),
     /// The profile.
     Profile,
 }
 
-impl Paid {
-    /// Which debt.
+impl TaskResult {
+    /// The task.
     #[must_use]
-    pub const fn owed(&self) -> Owed {
+    pub const fn task(&self) -> PendingTask {
         match self {
-            Self::OnboardingMessage(_) => Owed::OnboardingMessage,
-            Self::RelatedRequests => Owed::RelatedRequests,
-            Self::ApprovalNotice(_) => Owed::ApprovalNotice,
-            Self::Replay(_) => Owed::Replay,
-            Self::Profile => Owed::Profile,
+            Self::OnboardingMessage(_) => PendingTask::OnboardingMessage,
+            Self::RelatedRequests => PendingTask::RelatedRequests,
+            Self::ApprovalNotice(_) => PendingTask::ApprovalNotice,
+            Self::Replay(_) => PendingTask::Replay,
+            Self::Profile => PendingTask::Profile,
         }
     }
 }
 
 /// What a platform told of a person.
 #[derive(Debug, Clone, Copy)]
-pub struct Learnt<'a> {
+pub struct FetchedProfile<'a> {
     /// Names, and the avatar's address.
     pub profile: &'a Profile,
     /// The avatar itself, if it was fetched.
@@ -82,7 +83,7 @@ pub struct Learnt<'a> {
 /// Standings, as the onboarding worker sees them.
 #[async_trait]
 pub trait StandingStore: Send + Sync {
-    /// Claims what is owed, for `lease_time`. Two claims never overlap.
+    /// Claims the pending tasks, for `lease_time`. Two claims never overlap.
     async fn claim(
         &self,
         job: OnboardChatUser,
@@ -91,19 +92,19 @@ pub trait StandingStore: Send + Sync {
         lease_time: Duration,
     ) -> Result<Claim, PortError>;
 
-    /// Records that a debt is paid. When nothing else is owed, the mark goes, the lease is given back
-    /// and `None` returned; else what is owed now, under the same lease, with the mark due at `due`
-    /// should this worker die. What was owed anew meanwhile (another approval) is still owed.
+    /// Records that a task is done. When no other is pending, the mark goes, the lease is given back
+    /// and `None` returned; else the tasks that are pending now, under the same lease, with the mark due at `due`
+    /// should this worker die. A task that was added meanwhile (by another approval) stays.
     /// `Conflict` when the lease was lost to another worker.
     async fn settle(
         &self,
         scope: ProjectScope,
         claimed: &ClaimedStanding,
-        paid: &Paid,
+        paid: &TaskResult,
         due: Timestamp,
     ) -> Result<Option<Box<ClaimedStanding>>, PortError>;
 
-    /// Gives the lease back: what is owed is to be tried again from `until` on. `Conflict` when the
+    /// Gives the lease back: the tasks are to be tried again from `until` on. `Conflict` when the
     /// lease was lost to another worker.
     async fn postpone(
         &self,
@@ -131,7 +132,7 @@ pub trait StandingStore: Send + Sync {
         &self,
         scope: ProjectScope,
         id: ChatUserId,
-        learnt: Learnt<'_>,
+        learnt: FetchedProfile<'_>,
     ) -> Result<(), PortError>;
 }
 

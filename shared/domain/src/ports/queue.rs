@@ -23,8 +23,12 @@ pub trait InboxQueue: Send + Sync {
 
 /// A queue whose messages can be put off while they are in work.
 #[async_trait]
-pub trait MessageHider: Send + Sync {
+pub trait VisibilityExtender: Send + Sync {
     /// Hides the message that was received under this handle for a while, so that its next attempt
     /// waits. Longer than the queue can is as long as it can.
-    async fn hide(&self, receipt_handle: &str, time: Duration) -> Result<(), PortError>;
+    async fn extend_visibility(
+        &self,
+        receipt_handle: &str,
+        time: Duration,
+    ) -> Result<(), PortError>;
 }

@@ -5,17 +5,18 @@ use std::time::Duration;
 use tokio::time::timeout;
 use vestibule_domain::{
     PortError, Timestamp,
-    access::{Decision, DeliverReason, DirectoryMatch, Facts, decide},
-    access_request::{AccessRequest, HeldFacts, HeldMessage, Preview, on_held_message},
-    chat_user::{ChatUser, Owed, Standing},
+    access::decision::{Decision, DeliverReason, DirectoryMatch, Facts, decide},
+    access::request::{AccessRequest, HeldFacts, HeldMessage, Preview, on_held_message},
+    access::standing::{PendingTask, Standing},
+    chat::conversation::ConversationRef,
+    chat::message::{Identity, InboundMessage},
+    chat::recognition::{Recognition, for_now, recognise},
+    chat::user::ChatUser,
     connector::Connector,
-    conversation::ConversationRef,
     error::Chain,
     ids::AccessRequestId,
     job::{DeliverMessage, OnboardChatUser},
-    message::{Identity, InboundMessage},
     ports::{Counted, IntakeKey, Introduction, Known, Merged, OpenRequest, Written},
-    recognition::{Recognition, for_now, recognise},
 };
 
 /// Reads and decisions for one message before the platform is asked to try again. Only writers who
@@ -29,7 +30,7 @@ const ENQUEUE_PATIENCE: Duration = Duration::from_millis(500);
 
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Taken {
+pub enum IntakeOutcome {
     /// Handed to the agent's queue.
     Delivered,
     /// It had been taken before.
@@ -51,7 +52,7 @@ impl Intake {
         &self,
         connector: &Connector,
         mut message: InboundMessage,
-    ) -> Result<Taken, PortError> {
+    ) -> Result<IntakeOutcome, PortError> {
         let mut ids = SenderIds {
             sender: message.sender.clone(),
             also_known_as: message.also_known_as.clone(),
@@ -91,14 +92,14 @@ impl Intake {
             })
             .await?;
         let recognition = if ids.is_home {
-            Recognition::Lasting
+            Recognition::Stable
         } else {
             recognise(&loaded.sender, loaded.also_known_as.as_ref())
         };
         let mut other_id = None;
         let person = match recognition {
-            Recognition::Lasting => loaded.sender,
-            Recognition::Passing => loaded.also_known_as.unwrap_or(loaded.sender),
+            Recognition::Stable => loaded.sender,
+            Recognition::Phone => loaded.also_known_as.unwrap_or(loaded.sender),
             Recognition::NewUnderBoth => {
                 other_id = loaded.also_known_as.map(|also| also.identity);
                 loaded.sender
@@ -146,7 +147,7 @@ impl Intake {
         connector: &Connector,
         message: &InboundMessage,
         known: Known,
-    ) -> Result<Option<Taken>, PortError> {
+    ) -> Result<Option<IntakeOutcome>, PortError> {
         let facts = Facts::of(
             connector,
             known.chat_user.as_ref(),
@@ -155,19 +156,19 @@ impl Intake {
         );
         let decision = decide(&facts);
         if let Decision::Drop(_) = decision {
-            return Ok(Some(Taken::Dropped));
+            return Ok(Some(IntakeOutcome::Dropped));
         }
         if known.conversation.has_any(&message.event_keys) {
-            return Ok(Some(Taken::Duplicate));
+            return Ok(Some(IntakeOutcome::Duplicate));
         }
         if let Some(standing) = &known.standing
             && standing.has_any(&message.event_keys)
         {
-            self.heal(connector, standing).await;
-            return Ok(Some(Taken::Duplicate));
+            self.reenqueue(connector, standing).await;
+            return Ok(Some(IntakeOutcome::Duplicate));
         }
         match decision {
-            Decision::Drop(_) => Ok(Some(Taken::Dropped)),
+            Decision::Drop(_) => Ok(Some(IntakeOutcome::Dropped)),
             Decision::Deliver(reason) => {
                 if reason == DeliverReason::OpenConnector
                     && !self.admit(connector, message, &known).await?
@@ -179,15 +180,15 @@ impl Intake {
             Decision::ApproveAndDeliver(_) => self.deliver(connector, message).await,
             Decision::Ignore(_) => {
                 let introduced = self.track(connector, message, &known).await?;
-                Ok(introduced.then_some(Taken::Ignored))
+                Ok(introduced.then_some(IntakeOutcome::Ignored))
             }
             Decision::Onboard(_) => self.hold(connector, message, known).await,
         }
     }
 
     /// A duplicate of a held message finishes what a crash may have left undone.
-    async fn heal(&self, connector: &Connector, standing: &Standing) {
-        if !standing.owed.is_empty() {
+    async fn reenqueue(&self, connector: &Connector, standing: &Standing) {
+        if !standing.pending_tasks.is_empty() {
             self.enqueue_or_leave(job(connector, standing)).await;
         }
     }
@@ -196,10 +197,10 @@ impl Intake {
         &self,
         connector: &Connector,
         message: &InboundMessage,
-    ) -> Result<Option<Taken>, PortError> {
+    ) -> Result<Option<IntakeOutcome>, PortError> {
         let job = DeliverMessage::of(message.clone(), connector, self.clock.now());
         self.inbox.enqueue_delivery(job).await?;
-        Ok(Some(Taken::Delivered))
+        Ok(Some(IntakeOutcome::Delivered))
     }
 
     /// Records who talks at an open connector; `false` when somebody else wrote meanwhile.
@@ -253,7 +254,7 @@ impl Intake {
     ) -> Result<bool, PortError> {
         let with_profile = new_chat_user.is_some() && standing.version == 0;
         if with_profile {
-            standing.owed.insert(Owed::Profile);
+            standing.pending_tasks.insert(PendingTask::Profile);
         }
         let introduction = Introduction {
             scope: connector.scope,
@@ -277,7 +278,7 @@ impl Intake {
         connector: &Connector,
         message: &InboundMessage,
         known: Known,
-    ) -> Result<Option<Taken>, PortError> {
+    ) -> Result<Option<IntakeOutcome>, PortError> {
         let now = self.clock.now();
         let held = on_held_message(&HeldFacts {
             standing: known.standing.as_ref(),
@@ -285,7 +286,7 @@ impl Intake {
             now,
         });
         let with_onboarding_message = match (held, &known.standing) {
-            (HeldMessage::CoolsDown { .. }, _) => return Ok(Some(Taken::CooledDown)),
+            (HeldMessage::CoolsDown { .. }, _) => return Ok(Some(IntakeOutcome::CooledDown)),
             (HeldMessage::CountsOnPending(_), Some(standing)) => {
                 return self.count_held(connector, message, standing).await;
             }
@@ -327,7 +328,7 @@ impl Intake {
                 .then(|| DeliverMessage::of(message.clone(), connector, now)),
             new_chat_user,
             standing: before.with_request(id, message, with_onboarding_message),
-            newly_owed: with_onboarding_message,
+            has_new_tasks: with_onboarding_message,
             request: AccessRequest::asked_by(message, connector, id, rejected_before, now),
         };
         let due = now.plus(OUTBOX_PATIENCE);
@@ -337,7 +338,7 @@ impl Intake {
         if with_onboarding_message {
             self.enqueue_or_leave(job(connector, &open.standing)).await;
         }
-        Ok(Some(Taken::RequestOpened))
+        Ok(Some(IntakeOutcome::RequestOpened))
     }
 
     async fn count_held(
@@ -345,14 +346,14 @@ impl Intake {
         connector: &Connector,
         message: &InboundMessage,
         standing: &Standing,
-    ) -> Result<Option<Taken>, PortError> {
+    ) -> Result<Option<IntakeOutcome>, PortError> {
         let counted = self
             .store
             .count_held(connector.scope, standing, message)
             .await?;
         Ok(match counted {
-            Counted::Done => Some(Taken::Counted),
-            Counted::Duplicate => Some(Taken::Duplicate),
+            Counted::Done => Some(IntakeOutcome::Counted),
+            Counted::Duplicate => Some(IntakeOutcome::Duplicate),
             Counted::Raced => None,
         })
     }

@@ -2,7 +2,7 @@
 //!
 //! Errors are told apart by their code: 360dialog gives a rate limit the status 400 or 403.
 
-use crate::outgoing::{CallResult, HttpReply, OutgoingCall, Problem};
+use crate::outgoing::{CallError, CallResult, HttpReply, OutgoingCall};
 use http::HeaderName;
 use serde_json::Value;
 use std::{ops::RangeInclusive, time::Duration};
@@ -15,12 +15,12 @@ pub(super) fn with_key(call: OutgoingCall, api_key: &Secret) -> OutgoingCall {
 
 /// The body of an answer that is no refusal. No answer and an answer that is not understood are
 /// ambiguous, so they are for later; queues bound how often.
-pub(super) fn answer(result: &CallResult) -> Result<Value, Problem> {
+pub(super) fn answer(result: &CallResult) -> Result<Value, CallError> {
     let reply = match result {
         CallResult::Replied(reply) => reply,
-        CallResult::NoReply { reason } => return Err(Problem::later(None, reason)),
+        CallResult::NoReply { reason } => return Err(CallError::later(None, reason)),
         CallResult::Forbidden { reason } => {
-            return Err(Problem::never(FailureClass::Connector, reason));
+            return Err(CallError::never(FailureClass::Connector, reason));
         }
     };
     let body = serde_json::from_slice::<Value>(&reply.body)
@@ -51,12 +51,12 @@ pub(super) fn later_refusal(error: Option<&Value>) -> (FailureClass, String) {
 }
 
 /// What to make of an answer that is no refusal and yet does not say what it should.
-pub(super) fn not_understood(result: &CallResult) -> Problem {
+pub(super) fn not_understood(result: &CallResult) -> CallError {
     let status = match result {
         CallResult::Replied(reply) => reply.status,
         CallResult::NoReply { .. } | CallResult::Forbidden { .. } => 0,
     };
-    Problem::later(None, &format!("http_{status}"))
+    CallError::later(None, &format!("http_{status}"))
 }
 
 fn is_refusal(body: &Value) -> bool {
@@ -65,14 +65,14 @@ fn is_refusal(body: &Value) -> bool {
         || body.pointer("/meta/success") == Some(&Value::Bool(false))
 }
 
-fn problem(reply: &HttpReply, body: Option<&Value>) -> Problem {
+fn problem(reply: &HttpReply, body: Option<&Value>) -> CallError {
     let error = body.and_then(|body| body.get("error").or_else(|| body.pointer("/errors/0")));
     let code = error.and_then(code);
     if let Some((code, row)) = code.and_then(|code| Some((code, find(code)?))) {
         let reason = reason(code, row);
         return match row.meaning {
-            Meaning::Later(wait) => Problem::later(reply.retry_after.or(wait), &reason),
-            Meaning::Never(class) => Problem::never(class, &reason),
+            Meaning::Later(wait) => CallError::later(reply.retry_after.or(wait), &reason),
+            Meaning::Never(class) => CallError::never(class, &reason),
         };
     }
     let status = body
@@ -80,13 +80,13 @@ fn problem(reply: &HttpReply, body: Option<&Value>) -> Problem {
         .unwrap_or_else(|| reply.status.into());
     let reason = code.map_or_else(|| format!("http_{status}"), |code| code.to_string());
     match status {
-        401 | 403 if code.is_none() => Problem::never(FailureClass::Connector, &reason),
+        401 | 403 if code.is_none() => CallError::never(FailureClass::Connector, &reason),
         // A refusal that nobody knows, and the mildest class for it. What is no refusal of theirs is
         // some proxy's, and may pass.
         400..=499 if status != 429 && body.is_some_and(is_refusal) => {
-            Problem::never(FailureClass::Request, &reason)
+            CallError::never(FailureClass::Request, &reason)
         }
-        _ => Problem::later(reply.retry_after, &reason),
+        _ => CallError::later(reply.retry_after, &reason),
     }
 }
 
@@ -234,8 +234,8 @@ mod tests {
     /// The class of a refusal, and its reason.
     fn meaning(result: &CallResult) -> (&'static str, String) {
         match answer(result).unwrap_err() {
-            Problem::Later { reason, .. } => ("later", reason),
-            Problem::Never { class, reason } => (class.key(), reason),
+            CallError::Later { reason, .. } => ("later", reason),
+            CallError::Never { class, reason } => (class.key(), reason),
         }
     }
 
@@ -388,8 +388,8 @@ mod tests {
             };
             reply.retry_after = retry_after.map(Duration::from_secs);
             match answer(&CallResult::Replied(reply)).unwrap_err() {
-                Problem::Later { after, .. } => after.map(|after| after.as_secs()),
-                Problem::Never { .. } => panic!("final"),
+                CallError::Later { after, .. } => after.map(|after| after.as_secs()),
+                CallError::Never { .. } => panic!("final"),
             }
         };
         assert_eq!(wait(130_429, None), None);
@@ -420,7 +420,7 @@ mod tests {
 
         #[test]
         fn a_reason_is_short_and_clean(status in 100_u16..600, code in any::<i64>()) {
-            if let Err(Problem::Later { reason, .. } | Problem::Never { reason, .. }) = answer(&refused(status, code)) {
+            if let Err(CallError::Later { reason, .. } | CallError::Never { reason, .. }) = answer(&refused(status, code)) {
                 prop_assert_eq!(clean_kind(&reason), reason);
             }
         }

@@ -6,7 +6,7 @@ use crate::{
 };
 use serde_json::Value;
 use vestibule_domain::{
-    message::{Attachment, AttachmentKind},
+    chat::message::{Attachment, AttachmentKind},
     text::clean_name,
 };
 

@@ -7,7 +7,7 @@ use crate::{outgoing::CallResult, testing};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use vestibule_domain::{connector::Connector, message::Identity, secret::Secret};
+use vestibule_domain::{chat::message::Identity, connector::Connector, secret::Secret};
 
 /// The secret of the connector's webhook.
 pub(super) const SECRET: &str = "hK3canary-webhook-secret-of-43-characters-0";

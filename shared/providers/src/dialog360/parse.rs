@@ -15,9 +15,9 @@ use serde_json::Value;
 use std::{collections::HashSet, time::Duration};
 use vestibule_domain::{
     Timestamp,
+    chat::conversation::{ConversationKind, ConversationRef},
+    chat::message::InboundMessage,
     connector::Connector,
-    conversation::{ConversationKind, ConversationRef},
-    message::InboundMessage,
 };
 
 /// The one field whose changes hold messages.
@@ -263,7 +263,7 @@ fn status_event(status: &Value, contacts: &[Value]) -> Event {
     Event::SendFailed(Box::new(SendFailure {
         recipient: known_as
             .into_iter()
-            .flat_map(|(lasting, second)| std::iter::once(lasting).chain(second))
+            .flat_map(|(stable, second)| std::iter::once(stable).chain(second))
             .collect(),
         message_id: id.to_owned(),
         class,

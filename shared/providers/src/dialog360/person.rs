@@ -10,7 +10,7 @@ use crate::{
     whatsapp::{identities, is_bsuid, phone_digits},
 };
 use serde_json::Value;
-use vestibule_domain::{message::Identity, profile::Profile};
+use vestibule_domain::{chat::message::Identity, chat::profile::Profile};
 
 /// The ids of one person that one part of a payload names. What is malformed is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -76,7 +76,7 @@ impl<'a> Person<'a> {
         self.phone == Some(digits.as_str())
     }
 
-    /// Under the lasting id, and under the second if both are known.
+    /// Under the stable id, and under the second if both are known.
     pub(super) fn identities(self) -> Option<(Identity, Option<Identity>)> {
         identities(&key(), self.phone, self.bsuid)
     }

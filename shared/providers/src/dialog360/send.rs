@@ -2,7 +2,9 @@
 
 use super::{API_KEY, Dialog360, api, key, kind::MESSAGE_MAX_CHARS};
 use crate::{
-    outgoing::{Api, CallResult, ChatProvider, Host, OutgoingCall, Problem, Step, messages_of},
+    outgoing::{
+        Api, CallError, CallResult, ChatProvider, Host, NextCall, OutgoingCall, messages_of,
+    },
     text::{one_each, split},
     webhook::Credentials,
     whatsapp::WINDOW,
@@ -12,9 +14,9 @@ use http::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
 use vestibule_domain::{
+    chat::conversation::ConversationKind,
+    chat::conversation::ConversationRef,
     connector::Provider,
-    conversation::ConversationKind,
-    conversation::ConversationRef,
     ports::{
         Destination, FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, Receipt, SendOutcome,
     },
@@ -38,8 +40,8 @@ impl ChatProvider for Dialog360 {
         text: &OutgoingText<'_>,
         credentials: &Credentials<'_>,
         so_far: &[CallResult],
-    ) -> Step<SendOutcome> {
-        next(text, credentials, so_far).unwrap_or_else(|problem| Step::Done(problem.into()))
+    ) -> NextCall<SendOutcome> {
+        next(text, credentials, so_far).unwrap_or_else(|problem| NextCall::Done(problem.into()))
     }
 
     /// `WhatsApp` tells names with messages and has nobody to ask.
@@ -48,8 +50,8 @@ impl ChatProvider for Dialog360 {
         _query: &ProfileQuery<'_>,
         _credentials: &Credentials<'_>,
         _so_far: &[CallResult],
-    ) -> Step<ProfileOutcome> {
-        Step::Done(ProfileOutcome::None {
+    ) -> NextCall<ProfileOutcome> {
+        NextCall::Done(ProfileOutcome::None {
             reason: "not_offered".to_owned(),
         })
     }
@@ -70,25 +72,25 @@ fn next(
     text: &OutgoingText<'_>,
     credentials: &Credentials<'_>,
     so_far: &[CallResult],
-) -> Result<Step<SendOutcome>, Problem> {
+) -> Result<NextCall<SendOutcome>, CallError> {
     let pieces = messages_of(&Dialog360, text.text)?;
     let api_key = credentials
         .secret(API_KEY)
-        .ok_or_else(|| Problem::never(FailureClass::Connector, "no_api_key"))?;
+        .ok_or_else(|| CallError::never(FailureClass::Connector, "no_api_key"))?;
     let mut receipt = Receipt::default();
     for result in so_far {
         receipt = taken(result)?;
     }
     let Some(piece) = pieces.get(so_far.len()) else {
-        return Ok(Step::Done(SendOutcome::Sent(receipt)));
+        return Ok(NextCall::Done(SendOutcome::Sent(receipt)));
     };
     let call = OutgoingCall::new(Host::Api(Api::Dialog360), Method::POST, "/messages")
         .with_json(&body(&text.to, piece)?);
-    Ok(Step::Call(api::with_key(call, api_key)))
+    Ok(NextCall::Call(api::with_key(call, api_key)))
 }
 
 /// The receipt of a message that was taken. Without its id, nothing says that it was.
-fn taken(result: &CallResult) -> Result<Receipt, Problem> {
+fn taken(result: &CallResult) -> Result<Receipt, CallError> {
     let answer = api::answer(result)?;
     let id = answer.pointer("/messages/0/id").and_then(Value::as_str);
     id.filter(|id| !id.is_empty())
@@ -96,12 +98,17 @@ fn taken(result: &CallResult) -> Result<Receipt, Problem> {
         .ok_or_else(|| api::not_understood(result))
 }
 
-fn body(to: &Destination<'_>, piece: &str) -> Result<Value, Problem> {
+fn body(to: &Destination<'_>, piece: &str) -> Result<Value, CallError> {
     let address = address(to);
     let (field, recipient) = match phone_digits(address) {
         Some(digits) => ("to", digits),
         None if is_bsuid(address) => ("recipient", address),
-        None => return Err(Problem::never(FailureClass::Recipient, "no_such_recipient")),
+        None => {
+            return Err(CallError::never(
+                FailureClass::Recipient,
+                "no_such_recipient",
+            ));
+        }
     };
     Ok(json!({
         "messaging_product": "whatsapp",
@@ -133,7 +140,7 @@ mod tests {
     use super::*;
     use crate::dialog360::fixtures::{self, refused, refused_by_gateway, replied};
     use std::collections::BTreeMap;
-    use vestibule_domain::conversation::ConversationRef;
+    use vestibule_domain::chat::conversation::ConversationRef;
 
     const PHONE: &str = "972987654321";
     const BSUID: &str = "US.13491208655302741918";
@@ -142,7 +149,7 @@ mod tests {
         ConversationRef::new(fixtures::connector().id, kind, address.into(), None)
     }
 
-    fn step(to: Destination<'_>, text: &str, so_far: &[CallResult]) -> Step<SendOutcome> {
+    fn step(to: Destination<'_>, text: &str, so_far: &[CallResult]) -> NextCall<SendOutcome> {
         let (connector, secrets) = (fixtures::connector(), fixtures::secrets());
         let credentials = Credentials {
             connector: &connector,
@@ -156,17 +163,17 @@ mod tests {
         Dialog360.send(&text, &credentials, so_far)
     }
 
-    fn call(step: Step<SendOutcome>) -> OutgoingCall {
+    fn call(step: NextCall<SendOutcome>) -> OutgoingCall {
         match step {
-            Step::Call(call) => call,
-            Step::Done(outcome) => panic!("no call but {outcome:?}"),
+            NextCall::Call(call) => call,
+            NextCall::Done(outcome) => panic!("no call but {outcome:?}"),
         }
     }
 
-    fn outcome(step: Step<SendOutcome>) -> SendOutcome {
+    fn outcome(step: NextCall<SendOutcome>) -> SendOutcome {
         match step {
-            Step::Done(outcome) => outcome,
-            Step::Call(call) => panic!("no outcome but {call:?}"),
+            NextCall::Done(outcome) => outcome,
+            NextCall::Call(call) => panic!("no outcome but {call:?}"),
         }
     }
 
@@ -425,7 +432,7 @@ mod tests {
         };
         assert!(matches!(
             Dialog360.profile(&query, &credentials, &[]),
-            Step::Done(ProfileOutcome::None { .. })
+            NextCall::Done(ProfileOutcome::None { .. })
         ));
     }
 

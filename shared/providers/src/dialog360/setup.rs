@@ -5,8 +5,8 @@ use super::{
     webhook::{SCHEME, is_same},
 };
 use crate::{
-    outgoing::{Api, CallResult, Host, OutgoingCall, Problem, Step},
-    setup::{ConnectorSetup, SetupOutcome},
+    outgoing::{Api, CallError, CallResult, Host, NextCall, OutgoingCall},
+    setup::{ConnectorSetup, ConnectorSetupOutcome},
     webhook::Credentials,
 };
 use http::{Method, header};
@@ -25,14 +25,18 @@ impl ConnectorSetup for Dialog360 {
     }
 
     /// Reads where the number's messages go.
-    fn test(&self, credentials: &Credentials<'_>, so_far: &[CallResult]) -> Step<SetupOutcome> {
+    fn test(
+        &self,
+        credentials: &Credentials<'_>,
+        so_far: &[CallResult],
+    ) -> NextCall<ConnectorSetupOutcome> {
         let Some(api_key) = credentials.secret(API_KEY) else {
-            return Step::Done(refused("no_api_key"));
+            return NextCall::Done(refused("no_api_key"));
         };
         let Some(result) = so_far.first() else {
-            return Step::Call(read(api_key));
+            return NextCall::Call(read(api_key));
         };
-        Step::Done(match api::answer(result) {
+        NextCall::Done(match api::answer(result) {
             Ok(setting) => found(&setting, credentials),
             Err(problem) => failed(problem),
         })
@@ -44,9 +48,9 @@ impl ConnectorSetup for Dialog360 {
         webhook_url: &str,
         credentials: &Credentials<'_>,
         so_far: &[CallResult],
-    ) -> Option<Step<SetupOutcome>> {
+    ) -> Option<NextCall<ConnectorSetupOutcome>> {
         let step = connect(webhook_url, credentials, so_far);
-        Some(step.unwrap_or_else(Step::Done))
+        Some(step.unwrap_or_else(NextCall::Done))
     }
 }
 
@@ -54,7 +58,7 @@ fn connect(
     webhook_url: &str,
     credentials: &Credentials<'_>,
     so_far: &[CallResult],
-) -> Result<Step<SetupOutcome>, SetupOutcome> {
+) -> Result<NextCall<ConnectorSetupOutcome>, ConnectorSetupOutcome> {
     let api_key = credentials
         .secret(API_KEY)
         .ok_or_else(|| refused("no_api_key"))?;
@@ -63,13 +67,13 @@ fn connect(
         .ok_or_else(|| refused("no_webhook_secret"))?;
     let mut answers = so_far.iter();
     let Some(set) = answers.next() else {
-        return Ok(Step::Call(write(webhook_url, secret, api_key)));
+        return Ok(NextCall::Call(write(webhook_url, secret, api_key)));
     };
     if let Err(problem) = heeded(set) {
         return Err(failed(problem));
     }
     let Some(read_again) = answers.next() else {
-        return Ok(Step::Call(read(api_key)));
+        return Ok(NextCall::Call(read(api_key)));
     };
     let setting = api::answer(read_again).map_err(failed)?;
     if url(&setting) != Some(webhook_url) {
@@ -78,13 +82,13 @@ fn connect(
     if header_of(&setting, credentials) == Header::NotOurs {
         return Err(refused("no_header"));
     }
-    Ok(Step::Done(SetupOutcome::Done {
+    Ok(NextCall::Done(ConnectorSetupOutcome::Done {
         summary: "Connected. 360dialog sends this number's messages here.".to_owned(),
     }))
 }
 
 /// Whether the setting was taken. What the answer says besides is not documented.
-fn heeded(result: &CallResult) -> Result<(), Problem> {
+fn heeded(result: &CallResult) -> Result<(), CallError> {
     match result {
         CallResult::Replied(reply) if reply.status < 300 && reply.body.is_empty() => Ok(()),
         _ => api::answer(result).map(|_| ()),
@@ -106,8 +110,8 @@ fn write(webhook_url: &str, secret: &Secret, api_key: &Secret) -> OutgoingCall {
 }
 
 /// The key works; but do messages come here, and would they be taken?
-fn found(setting: &Value, credentials: &Credentials<'_>) -> SetupOutcome {
-    let done = |summary: &str| SetupOutcome::Done {
+fn found(setting: &Value, credentials: &Credentials<'_>) -> ConnectorSetupOutcome {
+    let done = |summary: &str| ConnectorSetupOutcome::Done {
         summary: summary.to_owned(),
     };
     match url(setting) {
@@ -170,14 +174,14 @@ fn header_of(setting: &Value, credentials: &Credentials<'_>) -> Header {
     }
 }
 
-fn failed(problem: Problem) -> SetupOutcome {
+fn failed(problem: CallError) -> ConnectorSetupOutcome {
     match problem {
-        Problem::Later { after, reason } => SetupOutcome::Later { after, reason },
-        Problem::Never { reason, .. } => refused(&reason),
+        CallError::Later { after, reason } => ConnectorSetupOutcome::Later { after, reason },
+        CallError::Never { reason, .. } => refused(&reason),
     }
 }
 
-fn refused(reason: &str) -> SetupOutcome {
+fn refused(reason: &str) -> ConnectorSetupOutcome {
     let (field, problem) = match reason {
         "no_api_key" | "http_401" | "http_403" => (
             Some(API_KEY),
@@ -204,7 +208,7 @@ fn refused(reason: &str) -> SetupOutcome {
              errors says more.",
         ),
     };
-    SetupOutcome::Failed {
+    ConnectorSetupOutcome::Failed {
         field,
         problem: problem.to_owned(),
         reason: reason.to_owned(),
@@ -235,13 +239,13 @@ mod tests {
         })
     }
 
-    fn test(so_far: &[CallResult]) -> Step<SetupOutcome> {
+    fn test(so_far: &[CallResult]) -> NextCall<ConnectorSetupOutcome> {
         with_secrets(&fixtures::secrets(), |credentials| {
             Dialog360.test(credentials, so_far)
         })
     }
 
-    fn connect(so_far: &[CallResult]) -> Step<SetupOutcome> {
+    fn connect(so_far: &[CallResult]) -> NextCall<ConnectorSetupOutcome> {
         with_secrets(&fixtures::secrets(), |credentials| {
             Dialog360
                 .connect(&webhook_url(), credentials, so_far)
@@ -249,31 +253,31 @@ mod tests {
         })
     }
 
-    fn call(step: Step<SetupOutcome>) -> OutgoingCall {
+    fn call(step: NextCall<ConnectorSetupOutcome>) -> OutgoingCall {
         match step {
-            Step::Call(call) => call,
-            Step::Done(outcome) => panic!("no call but {outcome:?}"),
+            NextCall::Call(call) => call,
+            NextCall::Done(outcome) => panic!("no call but {outcome:?}"),
         }
     }
 
-    fn outcome(step: Step<SetupOutcome>) -> SetupOutcome {
+    fn outcome(step: NextCall<ConnectorSetupOutcome>) -> ConnectorSetupOutcome {
         match step {
-            Step::Done(outcome) => outcome,
-            Step::Call(call) => panic!("no outcome but {call:?}"),
+            NextCall::Done(outcome) => outcome,
+            NextCall::Call(call) => panic!("no outcome but {call:?}"),
         }
     }
 
-    fn summary(outcome: SetupOutcome) -> String {
+    fn summary(outcome: ConnectorSetupOutcome) -> String {
         match outcome {
-            SetupOutcome::Done { summary } => summary,
+            ConnectorSetupOutcome::Done { summary } => summary,
             other => panic!("not done but {other:?}"),
         }
     }
 
     /// Field and reason of a refusal.
-    fn refusal(outcome: SetupOutcome) -> (Option<&'static str>, String) {
+    fn refusal(outcome: ConnectorSetupOutcome) -> (Option<&'static str>, String) {
         match outcome {
-            SetupOutcome::Failed {
+            ConnectorSetupOutcome::Failed {
                 field,
                 problem,
                 reason,
@@ -438,7 +442,7 @@ mod tests {
                 connect(std::slice::from_ref(&result)),
                 connect(&[replied(200, "{}"), result]),
             ] {
-                assert!(matches!(outcome(step), SetupOutcome::Later { .. }));
+                assert!(matches!(outcome(step), ConnectorSetupOutcome::Later { .. }));
             }
         }
     }

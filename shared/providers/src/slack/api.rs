@@ -1,26 +1,26 @@
 //! What every answer of the Web API has in common, and what its errors mean (PROVIDERS §1.4, §1.5).
 
-use crate::outgoing::{CallResult, HttpReply, Problem};
+use crate::outgoing::{CallError, CallResult, HttpReply};
 use serde_json::Value;
 use std::time::Duration;
 use vestibule_domain::ports::FailureClass;
 
 /// The body of an answer that says `ok`. No answer and an answer that is not understood are
 /// ambiguous, so they are for later; queues bound how often.
-pub(super) fn answer(result: &CallResult) -> Result<Value, Problem> {
+pub(super) fn answer(result: &CallResult) -> Result<Value, CallError> {
     let reply = match result {
         CallResult::Replied(reply) => reply,
-        CallResult::NoReply { reason } => return Err(Problem::later(None, reason)),
+        CallResult::NoReply { reason } => return Err(CallError::later(None, reason)),
         CallResult::Forbidden { reason } => {
-            return Err(Problem::never(FailureClass::Connector, reason));
+            return Err(CallError::never(FailureClass::Connector, reason));
         }
     };
     if reply.status == 429 {
-        return Err(Problem::later(reply.retry_after, "ratelimited"));
+        return Err(CallError::later(reply.retry_after, "ratelimited"));
     }
     let Some((body, ok)) = read(reply).filter(|_| reply.status < 500) else {
         let reason = format!("http_{}", reply.status);
-        return Err(Problem::later(reply.retry_after, &reason));
+        return Err(CallError::later(reply.retry_after, &reason));
     };
     if ok {
         return Ok(body);
@@ -38,7 +38,7 @@ fn read(reply: &HttpReply) -> Option<(Value, bool)> {
 }
 
 /// What an error means.
-fn problem(error: &str, after: Option<Duration>) -> Problem {
+fn problem(error: &str, after: Option<Duration>) -> CallError {
     let meaning = ERRORS
         .iter()
         .find(|(pattern, _)| matches(pattern, error))
@@ -49,8 +49,8 @@ fn problem(error: &str, after: Option<Duration>) -> Problem {
         error
     };
     match meaning {
-        Meaning::Later => Problem::later(after, reason),
-        Meaning::Never(class) => Problem::never(class, reason),
+        Meaning::Later => CallError::later(after, reason),
+        Meaning::Never(class) => CallError::never(class, reason),
     }
 }
 
@@ -187,11 +187,11 @@ mod tests {
 
     fn meaning(error: &str) -> Meaning {
         match answer(&refused(error)).unwrap_err() {
-            Problem::Later { reason, .. } => {
+            CallError::Later { reason, .. } => {
                 assert_eq!(reason, error);
                 LATER
             }
-            Problem::Never { class, reason } => {
+            CallError::Never { class, reason } => {
                 assert_eq!(reason, error);
                 Meaning::Never(class)
             }
@@ -235,7 +235,7 @@ mod tests {
             r#"{"ok":false,"error":""}"#,
             r#"{"ok":false,"error":7}"#,
         ] {
-            let expected = Problem::Never {
+            let expected = CallError::Never {
                 class: FailureClass::Request,
                 reason: "unnamed_error".into(),
             };
@@ -252,7 +252,7 @@ mod tests {
                 retry_after: after,
                 body: br#"{"ok":false,"error":"ratelimited"}"#.to_vec(),
             });
-            let expected = Problem::Later {
+            let expected = CallError::Later {
                 after,
                 reason: "ratelimited".into(),
             };
@@ -276,7 +276,7 @@ mod tests {
             (404, "not found"),
             (404, r#"{"ok":true}"#),
         ] {
-            let expected = Problem::Later {
+            let expected = CallError::Later {
                 after: None,
                 reason: format!("http_{status}"),
             };
@@ -290,7 +290,7 @@ mod tests {
             reason: "connection reset".into(),
         };
         assert!(
-            matches!(answer(&nothing), Err(Problem::Later { after: None, reason }) if reason == "connection reset")
+            matches!(answer(&nothing), Err(CallError::Later { after: None, reason }) if reason == "connection reset")
         );
     }
 
@@ -299,7 +299,7 @@ mod tests {
         let problem = answer(&replied(403, r#"{"ok":false,"error":"invalid_auth"}"#)).unwrap_err();
         assert!(matches!(
             problem,
-            Problem::Never {
+            CallError::Never {
                 class: FailureClass::Connector,
                 ..
             }
@@ -316,7 +316,7 @@ mod tests {
         #[test]
         fn a_reason_is_short_and_clean(error in any::<String>()) {
             let body = serde_json::json!({"ok": false, "error": error}).to_string();
-            let (Problem::Later { reason, .. } | Problem::Never { reason, .. }) =
+            let (CallError::Later { reason, .. } | CallError::Never { reason, .. }) =
                 answer(&replied(200, &body)).unwrap_err();
             prop_assert_eq!(clean_kind(&reason), reason);
         }

@@ -7,7 +7,7 @@ use crate::{outgoing::CallResult, testing};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use vestibule_domain::{connector::Connector, message::Identity, secret::Secret};
+use vestibule_domain::{chat::message::Identity, connector::Connector, secret::Secret};
 
 /// A connector of app `A123ABC456` in workspace `T123ABC456`.
 pub(super) fn connector() -> Connector {

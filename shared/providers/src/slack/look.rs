@@ -6,7 +6,7 @@
 //! rather twice than never.
 
 use super::api;
-use crate::outgoing::{Api, CallResult, Host, OutgoingCall, Problem};
+use crate::outgoing::{Api, CallError, CallResult, Host, OutgoingCall};
 use http::Method;
 use serde_json::{Value, json};
 use vestibule_domain::secret::Secret;
@@ -44,7 +44,7 @@ pub(super) fn for_mark<'a>(
     channel: &str,
     token: &Secret,
     so_far: &'a [CallResult],
-) -> Result<Looked<'a>, Problem> {
+) -> Result<Looked<'a>, CallError> {
     let (channel, so_far) = if channel.starts_with('D') {
         (channel.to_owned(), so_far)
     } else {
@@ -57,7 +57,7 @@ pub(super) fn for_mark<'a>(
         };
         let opened = match api::answer(opened) {
             Ok(body) => body,
-            Err(Problem::Never { .. }) => return Ok(nothing(rest)),
+            Err(CallError::Never { .. }) => return Ok(nothing(rest)),
             Err(later) => return Err(later),
         };
         let Some(channel) = opened.pointer("/channel/id").and_then(Value::as_str) else {
@@ -75,7 +75,7 @@ pub(super) fn for_mark<'a>(
     };
     let body = match api::answer(history) {
         Ok(body) => body,
-        Err(Problem::Never { .. }) => return Ok(nothing(posts)),
+        Err(CallError::Never { .. }) => return Ok(nothing(posts)),
         Err(later) => return Err(later),
     };
     let messages = body.get("messages").and_then(Value::as_array);
@@ -99,7 +99,7 @@ const fn nothing(posts: &[CallResult]) -> Looked<'_> {
 mod tests {
     use super::*;
     use crate::{
-        outgoing::{ChatProvider, Step},
+        outgoing::{ChatProvider, NextCall},
         slack::{
             Slack,
             fixtures::{self, refused, replied},
@@ -107,11 +107,11 @@ mod tests {
         webhook::Credentials,
     };
     use vestibule_domain::{
-        conversation::{ConversationKind, ConversationRef},
+        chat::conversation::{ConversationKind, ConversationRef},
         ports::{Destination, Mark, OutgoingText, SendOutcome},
     };
 
-    fn step(kind: ConversationKind, channel: &str, so_far: &[CallResult]) -> Step<SendOutcome> {
+    fn step(kind: ConversationKind, channel: &str, so_far: &[CallResult]) -> NextCall<SendOutcome> {
         let (connector, secrets) = (fixtures::connector(), fixtures::secrets());
         let credentials = Credentials {
             connector: &connector,
@@ -130,10 +130,10 @@ mod tests {
         Slack.send(&text, &credentials, so_far)
     }
 
-    fn path(step: &Step<SendOutcome>) -> &str {
+    fn path(step: &NextCall<SendOutcome>) -> &str {
         match step {
-            Step::Call(call) => &call.path,
-            Step::Done(outcome) => panic!("no call but {outcome:?}"),
+            NextCall::Call(call) => &call.path,
+            NextCall::Done(outcome) => panic!("no call but {outcome:?}"),
         }
     }
 
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(path(&direct(&[])), "/conversations.history");
         assert!(matches!(
             direct(&[history("m1")]),
-            Step::Done(SendOutcome::Sent(_))
+            NextCall::Done(SendOutcome::Sent(_))
         ));
     }
 
@@ -158,7 +158,10 @@ mod tests {
         let so_far = [history("another")];
         assert_eq!(path(&direct(&so_far)), "/chat.postMessage");
         let so_far = [history("another"), replied(200, r#"{"ok":true}"#)];
-        assert!(matches!(direct(&so_far), Step::Done(SendOutcome::Sent(_))));
+        assert!(matches!(
+            direct(&so_far),
+            NextCall::Done(SendOutcome::Sent(_))
+        ));
     }
 
     #[test]
@@ -166,13 +169,13 @@ mod tests {
         let channel = |so_far: &[CallResult]| step(ConversationKind::Channel, "C1", so_far);
         assert_eq!(path(&channel(&[])), "/conversations.open");
         let opened = replied(200, r#"{"ok":true,"channel":{"id":"D7"}}"#);
-        let Step::Call(call) = channel(std::slice::from_ref(&opened)) else {
+        let NextCall::Call(call) = channel(std::slice::from_ref(&opened)) else {
             panic!("the history was to be asked for");
         };
         assert_eq!(call.query[0], ("channel".to_owned(), "D7".to_owned()));
         assert!(matches!(
             channel(&[opened, history("m1")]),
-            Step::Done(SendOutcome::Sent(_))
+            NextCall::Done(SendOutcome::Sent(_))
         ));
     }
 
@@ -184,7 +187,7 @@ mod tests {
         let so_far = [refused("ratelimited")];
         assert!(matches!(
             direct(&so_far),
-            Step::Done(SendOutcome::Retry { .. })
+            NextCall::Done(SendOutcome::Retry { .. })
         ));
     }
 }

@@ -14,10 +14,10 @@ use crate::{
 use serde_json::{Value, json};
 use vestibule_domain::{
     Timestamp,
+    chat::conversation::{ConversationKind, ConversationRef},
+    chat::message::{Attachment, AttachmentKind, Identity, InboundMessage},
+    chat::profile::Profile,
     connector::Connector,
-    conversation::{ConversationKind, ConversationRef},
-    message::{Attachment, AttachmentKind, Identity, InboundMessage},
-    profile::Profile,
     text::clean_name,
 };
 

@@ -2,13 +2,13 @@
 
 use super::{BOT_TOKEN, api};
 use crate::{
-    outgoing::{Api, CallResult, Host, OutgoingCall, Step},
+    outgoing::{Api, CallResult, Host, NextCall, OutgoingCall},
     webhook::Credentials,
 };
 use http::Method;
 use serde_json::Value;
 use vestibule_domain::{
-    message::Identity, ports::ProfileOutcome, profile::Profile, text::clean_name,
+    chat::message::Identity, chat::profile::Profile, ports::ProfileOutcome, text::clean_name,
 };
 
 /// One call of `users.info`. A name is nice to have: only what may pass is tried again.
@@ -16,19 +16,19 @@ pub(super) fn profile(
     identity: &Identity,
     credentials: &Credentials<'_>,
     so_far: &[CallResult],
-) -> Step<ProfileOutcome> {
+) -> NextCall<ProfileOutcome> {
     let Some(result) = so_far.last() else {
         return credentials.secret(BOT_TOKEN).map_or_else(
-            || Step::Done(none("no_bot_token")),
+            || NextCall::Done(none("no_bot_token")),
             |token| {
                 let call = OutgoingCall::new(Host::Api(Api::Slack), Method::GET, "/users.info")
                     .with_bearer(token)
                     .with_query("user", &identity.identifier);
-                Step::Call(call)
+                NextCall::Call(call)
             },
         );
     };
-    Step::Done(match api::answer(result) {
+    NextCall::Done(match api::answer(result) {
         Ok(body) => body
             .get("user")
             .filter(|user| user.is_object())
@@ -84,7 +84,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn step(so_far: &[CallResult]) -> Step<ProfileOutcome> {
+    fn step(so_far: &[CallResult]) -> NextCall<ProfileOutcome> {
         let (connector, secrets) = (fixtures::connector(), fixtures::secrets());
         let credentials = Credentials {
             connector: &connector,
@@ -95,8 +95,8 @@ mod tests {
 
     fn outcome(result: CallResult) -> ProfileOutcome {
         match step(&[result]) {
-            Step::Done(outcome) => outcome,
-            Step::Call(call) => panic!("no outcome but {call:?}"),
+            NextCall::Done(outcome) => outcome,
+            NextCall::Call(call) => panic!("no outcome but {call:?}"),
         }
     }
 
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn the_call_is_exactly_what_slack_asks_for() {
-        let Step::Call(call) = step(&[]) else {
+        let NextCall::Call(call) = step(&[]) else {
             panic!("no call");
         };
         assert_eq!(

@@ -7,15 +7,17 @@ use super::{
     profile, text,
 };
 use crate::{
-    outgoing::{Api, CallResult, ChatProvider, Host, OutgoingCall, Problem, Step, messages_of},
+    outgoing::{
+        Api, CallError, CallResult, ChatProvider, Host, NextCall, OutgoingCall, messages_of,
+    },
     webhook::Credentials,
 };
 use http::Method;
 use serde_json::{Map, Value};
 use std::time::Duration;
 use vestibule_domain::{
+    chat::conversation::{ConversationKind, ConversationRef},
     connector::Provider,
-    conversation::{ConversationKind, ConversationRef},
     ports::{
         Destination, FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, Receipt, SendOutcome,
     },
@@ -39,8 +41,8 @@ impl ChatProvider for Slack {
         text: &OutgoingText<'_>,
         credentials: &Credentials<'_>,
         so_far: &[CallResult],
-    ) -> Step<SendOutcome> {
-        next(text, credentials, so_far).unwrap_or_else(|problem| Step::Done(problem.into()))
+    ) -> NextCall<SendOutcome> {
+        next(text, credentials, so_far).unwrap_or_else(|problem| NextCall::Done(problem.into()))
     }
 
     fn profile(
@@ -48,7 +50,7 @@ impl ChatProvider for Slack {
         query: &ProfileQuery<'_>,
         credentials: &Credentials<'_>,
         so_far: &[CallResult],
-    ) -> Step<ProfileOutcome> {
+    ) -> NextCall<ProfileOutcome> {
         profile::profile(query.identity, credentials, so_far)
     }
 
@@ -64,16 +66,16 @@ fn next(
     text: &OutgoingText<'_>,
     credentials: &Credentials<'_>,
     so_far: &[CallResult],
-) -> Result<Step<SendOutcome>, Problem> {
+) -> Result<NextCall<SendOutcome>, CallError> {
     let pieces = messages_of(&Slack, text.text)?;
     let token = credentials
         .secret(BOT_TOKEN)
-        .ok_or_else(|| Problem::never(FailureClass::Connector, "no_bot_token"))?;
+        .ok_or_else(|| CallError::never(FailureClass::Connector, "no_bot_token"))?;
     let (channel, _) = address(&text.to);
     let (there, posts) = match text.mark.filter(|mark| mark.look_first) {
         None => (0, so_far),
         Some(mark) => match look::for_mark(mark.id, channel, token, so_far)? {
-            Looked::Call(call) => return Ok(Step::Call(call)),
+            Looked::Call(call) => return Ok(NextCall::Call(call)),
             Looked::Found { pieces, posts } => (pieces, posts),
         },
     };
@@ -86,7 +88,7 @@ fn next(
             let answer = api::answer(last).ok()?;
             Some(answer.get("ts")?.as_str()?.to_owned())
         });
-        return Ok(Step::Done(SendOutcome::Sent(Receipt {
+        return Ok(NextCall::Done(SendOutcome::Sent(Receipt {
             message_id,
             moved_to: None,
         })));
@@ -94,7 +96,7 @@ fn next(
     let call = OutgoingCall::new(Host::Api(Api::Slack), Method::POST, "/chat.postMessage")
         .with_bearer(token)
         .with_json(&body(text, piece, index));
-    Ok(Step::Call(call))
+    Ok(NextCall::Call(call))
 }
 
 fn body(text: &OutgoingText<'_>, piece: &str, index: usize) -> Value {
@@ -159,7 +161,7 @@ mod tests {
         )
     }
 
-    fn step(to: Destination<'_>, text: &str, so_far: &[CallResult]) -> Step<SendOutcome> {
+    fn step(to: Destination<'_>, text: &str, so_far: &[CallResult]) -> NextCall<SendOutcome> {
         let (connector, secrets) = (fixtures::connector(), fixtures::secrets());
         let credentials = Credentials {
             connector: &connector,
@@ -176,17 +178,17 @@ mod tests {
         )
     }
 
-    fn call(step: Step<SendOutcome>) -> OutgoingCall {
+    fn call(step: NextCall<SendOutcome>) -> OutgoingCall {
         match step {
-            Step::Call(call) => call,
-            Step::Done(outcome) => panic!("no call but {outcome:?}"),
+            NextCall::Call(call) => call,
+            NextCall::Done(outcome) => panic!("no call but {outcome:?}"),
         }
     }
 
-    fn outcome(step: Step<SendOutcome>) -> SendOutcome {
+    fn outcome(step: NextCall<SendOutcome>) -> SendOutcome {
         match step {
-            Step::Done(outcome) => outcome,
-            Step::Call(call) => panic!("no outcome but {call:?}"),
+            NextCall::Done(outcome) => outcome,
+            NextCall::Call(call) => panic!("no outcome but {call:?}"),
         }
     }
 

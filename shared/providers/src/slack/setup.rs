@@ -2,8 +2,8 @@
 
 use super::{BOT_TOKEN, Slack, TEAM_ID, api, key};
 use crate::{
-    outgoing::{Api, CallResult, Host, OutgoingCall, Problem, Step},
-    setup::{ConnectorSetup, SetupOutcome},
+    outgoing::{Api, CallError, CallResult, Host, NextCall, OutgoingCall},
+    setup::{ConnectorSetup, ConnectorSetupOutcome},
     webhook::Credentials,
 };
 use http::Method;
@@ -19,18 +19,24 @@ impl ConnectorSetup for Slack {
         &[BOT_TOKEN]
     }
 
-    fn test(&self, credentials: &Credentials<'_>, so_far: &[CallResult]) -> Step<SetupOutcome> {
+    fn test(
+        &self,
+        credentials: &Credentials<'_>,
+        so_far: &[CallResult],
+    ) -> NextCall<ConnectorSetupOutcome> {
         let Some(token) = credentials.secret(BOT_TOKEN) else {
-            return Step::Done(refused("no_bot_token"));
+            return NextCall::Done(refused("no_bot_token"));
         };
         let Some(result) = so_far.first() else {
             let call = OutgoingCall::new(Host::Api(Api::Slack), Method::POST, "/auth.test");
-            return Step::Call(call.with_bearer(token));
+            return NextCall::Call(call.with_bearer(token));
         };
-        Step::Done(match api::answer(result) {
+        NextCall::Done(match api::answer(result) {
             Ok(answer) => found(&answer, credentials),
-            Err(Problem::Later { after, reason }) => SetupOutcome::Later { after, reason },
-            Err(Problem::Never { reason, .. }) => refused(&reason),
+            Err(CallError::Later { after, reason }) => {
+                ConnectorSetupOutcome::Later { after, reason }
+            }
+            Err(CallError::Never { reason, .. }) => refused(&reason),
         })
     }
 
@@ -39,13 +45,13 @@ impl ConnectorSetup for Slack {
         _webhook_url: &str,
         _credentials: &Credentials<'_>,
         _so_far: &[CallResult],
-    ) -> Option<Step<SetupOutcome>> {
+    ) -> Option<NextCall<ConnectorSetupOutcome>> {
         None
     }
 }
 
 /// The token works; but is it of the workspace that the connector names?
-fn found(answer: &Value, credentials: &Credentials<'_>) -> SetupOutcome {
+fn found(answer: &Value, credentials: &Credentials<'_>) -> ConnectorSetupOutcome {
     let text = |name: &str| answer.get(name).and_then(Value::as_str);
     let expected = credentials.connector.settings.get(TEAM_ID);
     let is_expected = [text("team_id"), text("enterprise_id")]
@@ -53,7 +59,7 @@ fn found(answer: &Value, credentials: &Credentials<'_>) -> SetupOutcome {
         .flatten()
         .any(|id| expected.is_some_and(|expected| expected == id));
     if !is_expected {
-        return SetupOutcome::Failed {
+        return ConnectorSetupOutcome::Failed {
             field: Some(TEAM_ID),
             problem: "The bot token belongs to another workspace than the one given here. Copy both from the same app."
                 .to_owned(),
@@ -61,12 +67,12 @@ fn found(answer: &Value, credentials: &Credentials<'_>) -> SetupOutcome {
         };
     }
     let name = |field| text(field).and_then(clean_name).unwrap_or_default();
-    SetupOutcome::Done {
+    ConnectorSetupOutcome::Done {
         summary: format!("Connected as @{} in {}.", name("user"), name("team")),
     }
 }
 
-fn refused(reason: &str) -> SetupOutcome {
+fn refused(reason: &str) -> ConnectorSetupOutcome {
     let (field, problem) = match reason {
         "missing_scope" => (
             None,
@@ -89,7 +95,7 @@ fn refused(reason: &str) -> SetupOutcome {
             "Slack refuses. The reason is Slack's own word for it; its documentation of auth.test says more.",
         ),
     };
-    SetupOutcome::Failed {
+    ConnectorSetupOutcome::Failed {
         field,
         problem: problem.to_owned(),
         reason: reason.to_owned(),
@@ -101,26 +107,26 @@ mod tests {
     use super::*;
     use crate::slack::fixtures::{self, refused as slack_refused, replied};
 
-    fn outcome(result: CallResult) -> SetupOutcome {
+    fn outcome(result: CallResult) -> ConnectorSetupOutcome {
         let (connector, secrets) = (fixtures::connector(), fixtures::secrets());
         let credentials = Credentials {
             connector: &connector,
             secrets: &secrets,
         };
-        let Step::Call(call) = Slack.test(&credentials, &[]) else {
+        let NextCall::Call(call) = Slack.test(&credentials, &[]) else {
             panic!("no call");
         };
         assert_eq!(call.path, "/auth.test");
         match Slack.test(&credentials, &[result]) {
-            Step::Done(outcome) => outcome,
-            Step::Call(call) => panic!("no outcome but {call:?}"),
+            NextCall::Done(outcome) => outcome,
+            NextCall::Call(call) => panic!("no outcome but {call:?}"),
         }
     }
 
     #[test]
     fn a_token_of_the_connectors_workspace_works() {
         let answer = r#"{"ok":true,"team":"Acme","team_id":"T123ABC456","user":"vestibule"}"#;
-        let expected = SetupOutcome::Done {
+        let expected = ConnectorSetupOutcome::Done {
             summary: "Connected as @vestibule in Acme.".to_owned(),
         };
         assert_eq!(outcome(replied(200, answer)), expected);
@@ -135,7 +141,7 @@ mod tests {
             (slack_refused("account_inactive"), Some(BOT_TOKEN)),
             (slack_refused("missing_scope"), None),
         ] {
-            let SetupOutcome::Failed { field, problem, .. } = outcome(result) else {
+            let ConnectorSetupOutcome::Failed { field, problem, .. } = outcome(result) else {
                 panic!("it did not fail");
             };
             assert_eq!(field, expected);
@@ -147,7 +153,7 @@ mod tests {
     fn a_slack_that_does_not_answer_is_asked_again_later() {
         assert!(matches!(
             outcome(replied(503, "")),
-            SetupOutcome::Later { .. }
+            ConnectorSetupOutcome::Later { .. }
         ));
     }
 }

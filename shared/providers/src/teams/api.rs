@@ -2,7 +2,7 @@
 
 use super::token::{self, Audience};
 use crate::{
-    outgoing::{CallResult, HttpReply, OutgoingCall, Problem},
+    outgoing::{CallError, CallResult, HttpReply, OutgoingCall},
     webhook::Credentials,
 };
 use http::Method;
@@ -36,12 +36,12 @@ pub(super) enum Stop {
     /// This call is to be made first.
     Call(Box<OutgoingCall>),
     /// It does not work.
-    Problem(Problem),
+    CallError(CallError),
 }
 
-impl From<Problem> for Stop {
-    fn from(problem: Problem) -> Self {
-        Self::Problem(problem)
+impl From<CallError> for Stop {
+    fn from(problem: CallError) -> Self {
+        Self::CallError(problem)
     }
 }
 
@@ -97,12 +97,12 @@ pub(super) fn status_of(result: &CallResult) -> Option<u16> {
 
 /// The body of an answer; null where it is empty. No answer and an answer that is not understood are
 /// ambiguous, so they are for later; queues bound how often.
-pub(super) fn answer(result: &CallResult) -> Result<Value, Problem> {
+pub(super) fn answer(result: &CallResult) -> Result<Value, CallError> {
     let reply = match result {
         CallResult::Replied(reply) => reply,
-        CallResult::NoReply { reason } => return Err(Problem::later(None, reason)),
+        CallResult::NoReply { reason } => return Err(CallError::later(None, reason)),
         CallResult::Forbidden { reason } => {
-            return Err(Problem::never(FailureClass::Connector, reason));
+            return Err(CallError::never(FailureClass::Connector, reason));
         }
     };
     let body: Option<Value> = serde_json::from_slice(&reply.body).ok();
@@ -124,7 +124,7 @@ fn is_success(reply: &HttpReply) -> bool {
     matches!(reply.status, 200..=202)
 }
 
-fn problem(reply: &HttpReply, code: Option<&str>) -> Problem {
+fn problem(reply: &HttpReply, code: Option<&str>) -> CallError {
     let status = format!("http_{}", reply.status);
     let meaning = ERRORS
         .iter()
@@ -134,8 +134,8 @@ fn problem(reply: &HttpReply, code: Option<&str>) -> Problem {
         .map_or_else(|| meaning_of_unknown(reply.status, code), |row| row.2);
     let reason = code.unwrap_or(&status);
     match meaning {
-        Meaning::Later => Problem::later(reply.retry_after, reason),
-        Meaning::Never(class) => Problem::never(class, reason),
+        Meaning::Later => CallError::later(reply.retry_after, reason),
+        Meaning::Never(class) => CallError::never(class, reason),
     }
 }
 
@@ -222,8 +222,8 @@ mod tests {
 
     fn meaning(result: &CallResult) -> (Meaning, String) {
         match answer(result).unwrap_err() {
-            Problem::Later { reason, .. } => (LATER, reason),
-            Problem::Never { class, reason } => (Meaning::Never(class), reason),
+            CallError::Later { reason, .. } => (LATER, reason),
+            CallError::Never { class, reason } => (Meaning::Never(class), reason),
         }
     }
 
@@ -289,7 +289,7 @@ mod tests {
             retry_after: after,
             body: Vec::new(),
         });
-        assert_eq!(answer(&result), Err(Problem::later(after, "http_429")));
+        assert_eq!(answer(&result), Err(CallError::later(after, "http_429")));
     }
 
     #[test]

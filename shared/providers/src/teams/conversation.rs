@@ -1,8 +1,8 @@
 //! What a conversation's address tells (PROVIDERS §2.4): who reads it, and where its calls go.
 
-use crate::outgoing::Problem;
+use crate::outgoing::CallError;
 use vestibule_domain::{
-    conversation::{ConversationKind, ConversationRef},
+    chat::conversation::{ConversationKind, ConversationRef},
     ports::FailureClass,
 };
 
@@ -23,9 +23,9 @@ pub(super) fn without_thread(id: &str) -> &str {
 }
 
 /// Where calls about the conversation go.
-pub(super) fn service_url(conversation: &ConversationRef) -> Result<&str, Problem> {
+pub(super) fn service_url(conversation: &ConversationRef) -> Result<&str, CallError> {
     conversation
         .reply_url
         .as_deref()
-        .ok_or_else(|| Problem::never(FailureClass::Request, "no_service_url"))
+        .ok_or_else(|| CallError::never(FailureClass::Request, "no_service_url"))
 }

@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use vestibule_domain::{
+    chat::conversation::{ConversationKind, ConversationRef},
+    chat::message::Identity,
     connector::Connector,
-    conversation::{ConversationKind, ConversationRef},
-    message::Identity,
     secret::Secret,
 };
 

@@ -7,25 +7,25 @@ use super::{
     token::Audience,
 };
 use crate::{
-    outgoing::{Api, CallResult, Host, OutgoingCall, Problem, Step},
+    outgoing::{Api, CallError, CallResult, Host, NextCall, OutgoingCall},
     webhook::Credentials,
 };
 use http::Method;
 use serde_json::Value;
 use vestibule_domain::{
+    chat::profile::Profile,
     ports::{AvatarImage, ProfileOutcome, ProfileQuery},
-    profile::Profile,
 };
 
 pub(super) fn profile(
     query: &ProfileQuery<'_>,
     credentials: &Credentials<'_>,
     so_far: &[CallResult],
-) -> Step<ProfileOutcome> {
+) -> NextCall<ProfileOutcome> {
     match find(query, credentials, so_far) {
-        Ok(found) => Step::Done(found),
-        Err(Stop::Call(call)) => Step::Call(*call),
-        Err(Stop::Problem(problem)) => Step::Done(problem.into()),
+        Ok(found) => NextCall::Done(found),
+        Err(Stop::Call(call)) => NextCall::Call(*call),
+        Err(Stop::CallError(problem)) => NextCall::Done(problem.into()),
     }
 }
 
@@ -39,7 +39,7 @@ fn find(
     let avatar = match picture(query, &mut calls) {
         Ok(avatar) => avatar,
         // Reading pictures takes a permission that few will give: without it there are names.
-        Err(Stop::Problem(Problem::Never { .. })) => None,
+        Err(Stop::CallError(CallError::Never { .. })) => None,
         Err(stop) => return Err(stop),
     };
     Ok(ProfileOutcome::Found { profile, avatar })
@@ -81,10 +81,10 @@ fn picture(query: &ProfileQuery<'_>, calls: &mut Replay<'_>) -> Result<Option<Av
         }
         CallResult::Replied(reply) if reply.status == 429 || reply.status >= 500 => {
             let reason = format!("http_{}", reply.status);
-            Err(Problem::later(reply.retry_after, &reason).into())
+            Err(CallError::later(reply.retry_after, &reason).into())
         }
         CallResult::Replied(_) | CallResult::Forbidden { .. } => Ok(None),
-        CallResult::NoReply { reason } => Err(Problem::later(None, reason).into()),
+        CallResult::NoReply { reason } => Err(CallError::later(None, reason).into()),
     }
 }
 
@@ -102,11 +102,11 @@ mod tests {
     };
     use proptest::prelude::*;
     use serde_json::json;
-    use vestibule_domain::{conversation::ConversationKind, message::Identity};
+    use vestibule_domain::{chat::conversation::ConversationKind, chat::message::Identity};
 
     const PNG: &[u8] = b"\x89PNG\r\n\x1A\nrest";
 
-    fn step_of(identity: &Identity, so_far: &[CallResult]) -> Step<ProfileOutcome> {
+    fn step_of(identity: &Identity, so_far: &[CallResult]) -> NextCall<ProfileOutcome> {
         let (connector, secrets) = (fixtures::connector(), fixtures::secrets());
         let credentials = Credentials {
             connector: &connector,
@@ -121,15 +121,15 @@ mod tests {
 
     fn call(so_far: &[CallResult]) -> OutgoingCall {
         match step_of(&fixtures::identity(), so_far) {
-            Step::Call(call) => call,
-            Step::Done(outcome) => panic!("no call but {outcome:?}"),
+            NextCall::Call(call) => call,
+            NextCall::Done(outcome) => panic!("no call but {outcome:?}"),
         }
     }
 
     fn outcome(so_far: &[CallResult]) -> ProfileOutcome {
         match step_of(&fixtures::identity(), so_far) {
-            Step::Done(outcome) => outcome,
-            Step::Call(call) => panic!("no outcome but {call:?}"),
+            NextCall::Done(outcome) => outcome,
+            NextCall::Call(call) => panic!("no outcome but {call:?}"),
         }
     }
 
@@ -205,7 +205,7 @@ mod tests {
             ..fixtures::identity()
         };
         let anonymous = replied(200, r#"{"name":"Anon1 (Guest)","userRole":"anonymous"}"#);
-        let Step::Done(found) = step_of(&guest, &[token("t1"), anonymous]) else {
+        let NextCall::Done(found) = step_of(&guest, &[token("t1"), anonymous]) else {
             panic!("a picture was asked for");
         };
         let expected = ProfileOutcome::Found {

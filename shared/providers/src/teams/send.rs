@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     outgoing::{
-        Api, CallResult, ChatProvider, Host, HttpReply, OutgoingCall, Problem, Step, messages_of,
+        Api, CallError, CallResult, ChatProvider, Host, HttpReply, NextCall, OutgoingCall,
+        messages_of,
     },
     webhook::Credentials,
 };
@@ -19,9 +20,9 @@ use http::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
 use vestibule_domain::{
+    chat::conversation::ConversationRef,
+    chat::message::Identity,
     connector::{Connector, Provider},
-    conversation::ConversationRef,
-    message::Identity,
     ports::{
         Destination, FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, Receipt, SendOutcome,
     },
@@ -49,11 +50,11 @@ impl ChatProvider for Teams {
         text: &OutgoingText<'_>,
         credentials: &Credentials<'_>,
         so_far: &[CallResult],
-    ) -> Step<SendOutcome> {
+    ) -> NextCall<SendOutcome> {
         match all(text, credentials, so_far) {
-            Ok(receipt) => Step::Done(SendOutcome::Sent(receipt)),
-            Err(Stop::Call(call)) => Step::Call(*call),
-            Err(Stop::Problem(problem)) => Step::Done(problem.into()),
+            Ok(receipt) => NextCall::Done(SendOutcome::Sent(receipt)),
+            Err(Stop::Call(call)) => NextCall::Call(*call),
+            Err(Stop::CallError(problem)) => NextCall::Done(problem.into()),
         }
     }
 
@@ -62,7 +63,7 @@ impl ChatProvider for Teams {
         query: &ProfileQuery<'_>,
         credentials: &Credentials<'_>,
         so_far: &[CallResult],
-    ) -> Step<ProfileOutcome> {
+    ) -> NextCall<ProfileOutcome> {
         profile::profile(query, credentials, so_far)
     }
 
@@ -160,11 +161,11 @@ fn private_place(
     let answer = calls.answer(&call)?;
     let id = answer.get("id").and_then(Value::as_str).unwrap_or("");
     if id.is_empty() {
-        return Err(Problem::later(None, "no_conversation_id").into());
+        return Err(CallError::later(None, "no_conversation_id").into());
     }
     if is_shared(id) || without_thread(id) == without_thread(&conversation.provider_conversation_id)
     {
-        return Err(Problem::never(FailureClass::Recipient, "no_private_conversation").into());
+        return Err(CallError::never(FailureClass::Recipient, "no_private_conversation").into());
     }
     Ok(id.to_owned())
 }
@@ -176,8 +177,9 @@ mod tests {
         self, APP, CHANNEL_THREAD, MEMBER, PERSON, PERSONAL, SERVICE_URL, TENANT, refused, replied,
         token,
     };
+    use vestibule_domain::chat::conversation::ConversationKind;
 
-    fn step(to: Destination<'_>, text: &str, so_far: &[CallResult]) -> Step<SendOutcome> {
+    fn step(to: Destination<'_>, text: &str, so_far: &[CallResult]) -> NextCall<SendOutcome> {
         let (connector, secrets) = (fixtures::connector(), fixtures::secrets());
         let credentials = Credentials {
             connector: &connector,
@@ -191,17 +193,17 @@ mod tests {
         Teams.send(&text, &credentials, so_far)
     }
 
-    fn call(step: Step<SendOutcome>) -> OutgoingCall {
+    fn call(step: NextCall<SendOutcome>) -> OutgoingCall {
         match step {
-            Step::Call(call) => call,
-            Step::Done(outcome) => panic!("no call but {outcome:?}"),
+            NextCall::Call(call) => call,
+            NextCall::Done(outcome) => panic!("no call but {outcome:?}"),
         }
     }
 
-    fn outcome(step: Step<SendOutcome>) -> SendOutcome {
+    fn outcome(step: NextCall<SendOutcome>) -> SendOutcome {
         match step {
-            Step::Done(outcome) => outcome,
-            Step::Call(call) => panic!("no outcome but {call:?}"),
+            NextCall::Done(outcome) => outcome,
+            NextCall::Call(call) => panic!("no outcome but {call:?}"),
         }
     }
 

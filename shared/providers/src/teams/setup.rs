@@ -6,8 +6,8 @@ use super::{
     token::{self, Audience},
 };
 use crate::{
-    outgoing::{CallResult, Problem, Step},
-    setup::{ConnectorSetup, SetupOutcome},
+    outgoing::{CallError, CallResult, NextCall},
+    setup::{ConnectorSetup, ConnectorSetupOutcome},
     webhook::Credentials,
 };
 use vestibule_domain::connector::Provider;
@@ -21,21 +21,27 @@ impl ConnectorSetup for Teams {
         &[CLIENT_SECRET]
     }
 
-    fn test(&self, credentials: &Credentials<'_>, so_far: &[CallResult]) -> Step<SetupOutcome> {
+    fn test(
+        &self,
+        credentials: &Credentials<'_>,
+        so_far: &[CallResult],
+    ) -> NextCall<ConnectorSetupOutcome> {
         let result = match token::request(Audience::Connector, credentials) {
             Err(problem) => Err(problem),
             Ok(call) => match so_far.first() {
-                None => return Step::Call(call),
+                None => return NextCall::Call(call),
                 Some(result) => token::read(result),
             },
         };
-        Step::Done(match result {
-            Ok(_) => SetupOutcome::Done {
+        NextCall::Done(match result {
+            Ok(_) => ConnectorSetupOutcome::Done {
                 summary: "Microsoft accepts the app id, the tenant and the client secret."
                     .to_owned(),
             },
-            Err(Problem::Later { after, reason }) => SetupOutcome::Later { after, reason },
-            Err(Problem::Never { reason, .. }) => refused(&reason),
+            Err(CallError::Later { after, reason }) => {
+                ConnectorSetupOutcome::Later { after, reason }
+            }
+            Err(CallError::Never { reason, .. }) => refused(&reason),
         })
     }
 
@@ -44,15 +50,15 @@ impl ConnectorSetup for Teams {
         _webhook_url: &str,
         _credentials: &Credentials<'_>,
         _so_far: &[CallResult],
-    ) -> Option<Step<SetupOutcome>> {
+    ) -> Option<NextCall<ConnectorSetupOutcome>> {
         None
     }
 }
 
-fn refused(reason: &str) -> SetupOutcome {
+fn refused(reason: &str) -> ConnectorSetupOutcome {
     let known = REFUSALS.iter().find(|(code, ..)| *code == reason);
     let (field, problem) = known.map_or((None, UNKNOWN), |(_, field, problem)| (*field, *problem));
-    SetupOutcome::Failed {
+    ConnectorSetupOutcome::Failed {
         field,
         problem: problem.to_owned(),
         reason: reason.to_owned(),
@@ -101,7 +107,7 @@ mod tests {
     use crate::teams::fixtures::{self, replied, token};
     use std::collections::BTreeMap;
 
-    fn step(so_far: &[CallResult]) -> Step<SetupOutcome> {
+    fn step(so_far: &[CallResult]) -> NextCall<ConnectorSetupOutcome> {
         let (connector, secrets) = (fixtures::connector(), fixtures::secrets());
         let credentials = Credentials {
             connector: &connector,
@@ -110,17 +116,17 @@ mod tests {
         Teams.test(&credentials, so_far)
     }
 
-    fn outcome(result: CallResult) -> SetupOutcome {
+    fn outcome(result: CallResult) -> ConnectorSetupOutcome {
         match step(&[result]) {
-            Step::Done(outcome) => outcome,
-            Step::Call(call) => panic!("no outcome but {call:?}"),
+            NextCall::Done(outcome) => outcome,
+            NextCall::Call(call) => panic!("no outcome but {call:?}"),
         }
     }
 
     #[test]
     fn credentials_that_get_a_token_work() {
-        assert!(matches!(step(&[]), Step::Call(_)));
-        let SetupOutcome::Done { summary } = outcome(token("canary")) else {
+        assert!(matches!(step(&[]), NextCall::Call(_)));
+        let ConnectorSetupOutcome::Done { summary } = outcome(token("canary")) else {
             panic!("it did not work");
         };
         assert!(
@@ -139,7 +145,7 @@ mod tests {
             (1, None),
         ] {
             let body = format!(r#"{{"error":"invalid_client","error_codes":[{code}]}}"#);
-            let SetupOutcome::Failed {
+            let ConnectorSetupOutcome::Failed {
                 field,
                 problem,
                 reason,
@@ -159,7 +165,9 @@ mod tests {
             connector: &connector,
             secrets: &BTreeMap::new(),
         };
-        let Step::Done(SetupOutcome::Failed { field, .. }) = Teams.test(&credentials, &[]) else {
+        let NextCall::Done(ConnectorSetupOutcome::Failed { field, .. }) =
+            Teams.test(&credentials, &[])
+        else {
             panic!("it did not fail");
         };
         assert_eq!(field, Some(CLIENT_SECRET));
@@ -169,7 +177,7 @@ mod tests {
     fn a_microsoft_that_does_not_answer_is_asked_again_later() {
         assert!(matches!(
             outcome(replied(503, "")),
-            SetupOutcome::Later { .. }
+            ConnectorSetupOutcome::Later { .. }
         ));
     }
 }

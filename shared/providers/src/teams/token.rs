@@ -2,7 +2,7 @@
 
 use super::{APP_ID, APP_TYPE, CLIENT_SECRET, MULTI_TENANT, TENANT_ID, setting};
 use crate::{
-    outgoing::{Api, CallResult, Host, HttpReply, OutgoingCall, Problem},
+    outgoing::{Api, CallError, CallResult, Host, HttpReply, OutgoingCall},
     webhook::Credentials,
 };
 use http::Method;
@@ -28,8 +28,8 @@ pub(super) enum Audience {
 pub(super) fn request(
     audience: Audience,
     credentials: &Credentials<'_>,
-) -> Result<OutgoingCall, Problem> {
-    let missing = |reason| Problem::never(FailureClass::Connector, reason);
+) -> Result<OutgoingCall, CallError> {
+    let missing = |reason| CallError::never(FailureClass::Connector, reason);
     let setting = |name| setting(credentials.connector, name);
     let app_id = setting(APP_ID).ok_or_else(|| missing("no_app_id"))?;
     let tenant = setting(TENANT_ID).ok_or_else(|| missing("no_tenant_id"))?;
@@ -55,16 +55,16 @@ pub(super) fn request(
 }
 
 /// The token of an answer, or why there is none.
-pub(super) fn read(result: &CallResult) -> Result<Secret, Problem> {
+pub(super) fn read(result: &CallResult) -> Result<Secret, CallError> {
     let reply = match result {
         CallResult::Replied(reply) => reply,
-        CallResult::NoReply { reason } => return Err(Problem::later(None, reason)),
+        CallResult::NoReply { reason } => return Err(CallError::later(None, reason)),
         CallResult::Forbidden { reason } => {
-            return Err(Problem::never(FailureClass::Connector, reason));
+            return Err(CallError::never(FailureClass::Connector, reason));
         }
     };
     let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-    let later = |reason: &str| Err(Problem::later(reply.retry_after, reason));
+    let later = |reason: &str| Err(CallError::later(reply.retry_after, reason));
     if reply.status == 200 {
         let token = body.get("access_token").and_then(Value::as_str);
         return match token.filter(|token| !token.is_empty()) {
@@ -88,7 +88,7 @@ pub(super) fn read(result: &CallResult) -> Result<Secret, Problem> {
     if PASSING.contains(&code) || error == "temporarily_unavailable" {
         later(&reason)
     } else {
-        Err(Problem::never(FailureClass::Connector, &reason))
+        Err(CallError::never(FailureClass::Connector, &reason))
     }
 }
 
@@ -177,7 +177,7 @@ mod tests {
         ] {
             let credentials = Credentials { connector, secrets };
             let problem = request(Audience::Connector, &credentials).unwrap_err();
-            assert_eq!(problem, Problem::never(FailureClass::Connector, reason));
+            assert_eq!(problem, CallError::never(FailureClass::Connector, reason));
         }
     }
 
@@ -207,8 +207,8 @@ mod tests {
             serde_json::json!({"error": error, "error_codes": [code], "error_description": "canary"})
                 .to_string()
         };
-        let never = |reason: &str| Problem::never(FailureClass::Connector, reason);
-        let later = |reason: &str| Problem::later(None, reason);
+        let never = |reason: &str| CallError::never(FailureClass::Connector, reason);
+        let later = |reason: &str| CallError::later(None, reason);
         for (status, body, expected) in [
             (
                 401,

@@ -3,7 +3,7 @@
 
 use super::{BOT_TOKEN, kind::is_bot_token};
 use crate::{
-    outgoing::{Api, CallResult, Host, HttpReply, OutgoingCall, Problem},
+    outgoing::{Api, CallError, CallResult, Host, HttpReply, OutgoingCall},
     webhook::Credentials,
 };
 use http::Method;
@@ -17,13 +17,13 @@ pub(super) struct Token<'a>(&'a Secret);
 
 impl<'a> Token<'a> {
     /// The connector's. One that could lead a call elsewhere is none.
-    pub(super) fn of(credentials: &Credentials<'a>) -> Result<Self, Problem> {
+    pub(super) fn of(credentials: &Credentials<'a>) -> Result<Self, CallError> {
         credentials
             .secrets
             .get(BOT_TOKEN)
             .filter(|token| is_bot_token(token.reveal()))
             .map(Self)
-            .ok_or_else(|| Problem::never(FailureClass::Connector, NO_BOT_TOKEN))
+            .ok_or_else(|| CallError::never(FailureClass::Connector, NO_BOT_TOKEN))
     }
 
     /// The call of a method without arguments.
@@ -61,16 +61,16 @@ impl<'a> Token<'a> {
         let reply = match result {
             CallResult::Replied(reply) => reply,
             CallResult::NoReply { reason } => {
-                return Err(Problem::later(None, &self.redact(reason)).into());
+                return Err(CallError::later(None, &self.redact(reason)).into());
             }
             CallResult::Forbidden { reason } => {
                 let reason = self.redact(reason);
-                return Err(Problem::never(FailureClass::Connector, &reason).into());
+                return Err(CallError::never(FailureClass::Connector, &reason).into());
             }
         };
         let Some(mut answer) = read(reply) else {
             let reason = format!("http_{}", reply.status);
-            return Err(Problem::later(reply.retry_after, &reason).into());
+            return Err(CallError::later(reply.retry_after, &reason).into());
         };
         if answer.get("ok") == Some(&Value::Bool(true)) {
             return Ok(answer
@@ -97,12 +97,12 @@ impl<'a> Token<'a> {
         };
         let parameter = |name: &str| answer.get("parameters")?.get(name)?.as_i64();
         let problem = match meaning(status, &description) {
-            Meaning::Never(class) => Problem::never(class, &reason),
+            Meaning::Never(class) => CallError::never(class, &reason),
             Meaning::Later => {
                 let asked = parameter("retry_after")
                     .and_then(|seconds| u64::try_from(seconds).ok())
                     .map(Duration::from_secs);
-                Problem::later(reply.retry_after.max(asked), &reason)
+                CallError::later(reply.retry_after.max(asked), &reason)
             }
         };
         Refused {
@@ -120,13 +120,13 @@ pub(super) const NO_BOT_TOKEN: &str = "no_bot_token";
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refused {
     /// The problem.
-    pub(super) problem: Problem,
+    pub(super) problem: CallError,
     /// The new id of the chat, if all that is wrong is that it has one.
     pub(super) moved_to: Option<i64>,
 }
 
-impl From<Problem> for Refused {
-    fn from(problem: Problem) -> Self {
+impl From<CallError> for Refused {
+    fn from(problem: CallError) -> Self {
         Self {
             problem,
             moved_to: None,
@@ -134,7 +134,7 @@ impl From<Problem> for Refused {
     }
 }
 
-impl From<Refused> for Problem {
+impl From<Refused> for CallError {
     fn from(refused: Refused) -> Self {
         refused.problem
     }
@@ -350,11 +350,11 @@ mod tests {
         let refused = answer(&refused(status, description)).unwrap_err();
         assert_eq!(refused.moved_to, None);
         match refused.problem {
-            Problem::Later { reason, .. } => {
+            CallError::Later { reason, .. } => {
                 assert_eq!(reason, clean_kind(description));
                 LATER
             }
-            Problem::Never { class, reason } => {
+            CallError::Never { class, reason } => {
                 assert_eq!(reason, clean_kind(description));
                 Meaning::Never(class)
             }
@@ -411,7 +411,7 @@ mod tests {
             r#"{"ok":false,"error_code":"400","description":""}"#,
             r#"{"ok":false,"error_code":99999,"description":7}"#,
         ] {
-            let expected = Problem::Never {
+            let expected = CallError::Never {
                 class: FailureClass::Request,
                 reason: "http_400".into(),
             };
@@ -441,7 +441,7 @@ mod tests {
                 retry_after: header,
                 body: body.to_string().into_bytes(),
             });
-            let expected = Problem::Later {
+            let expected = CallError::Later {
                 after: expected,
                 reason: "Too Many Requests: retry after 30".into(),
             };
@@ -482,7 +482,7 @@ mod tests {
             (302, ""),
             (503, r#"{"ok":true,"result":{}}"#),
         ] {
-            let expected = Problem::Later {
+            let expected = CallError::Later {
                 after: None,
                 reason: format!("http_{status}"),
             };
@@ -497,14 +497,14 @@ mod tests {
         };
         assert_eq!(
             answer(&nothing),
-            Err(Problem::later(None, "timed out").into())
+            Err(CallError::later(None, "timed out").into())
         );
         let forbidden = CallResult::Forbidden {
             reason: "not there".into(),
         };
         assert_eq!(
             answer(&forbidden),
-            Err(Problem::never(FailureClass::Connector, "not there").into())
+            Err(CallError::never(FailureClass::Connector, "not there").into())
         );
     }
 
@@ -568,7 +568,7 @@ mod tests {
                 connector: &connector,
                 secrets: &secrets,
             };
-            let expected = Problem::never(FailureClass::Connector, NO_BOT_TOKEN);
+            let expected = CallError::never(FailureClass::Connector, NO_BOT_TOKEN);
             assert_eq!(Token::of(&credentials).err(), Some(expected), "{stored}");
         }
     }
@@ -582,7 +582,7 @@ mod tests {
 
         #[test]
         fn a_reason_is_short_and_clean(status in 400_u16..500, said in any::<String>()) {
-            let (Problem::Later { reason, .. } | Problem::Never { reason, .. }) =
+            let (CallError::Later { reason, .. } | CallError::Never { reason, .. }) =
                 answer(&refused(status, &said)).unwrap_err().problem;
             prop_assert_eq!(clean_kind(&reason), reason.as_str());
             prop_assert!(!reason.is_empty());

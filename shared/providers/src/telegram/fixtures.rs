@@ -7,7 +7,7 @@ use crate::{outgoing::CallResult, testing};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use vestibule_domain::{connector::Connector, message::Identity, secret::Secret};
+use vestibule_domain::{chat::message::Identity, connector::Connector, secret::Secret};
 
 /// The bot's token. No log, `Debug` or reason may show its second half.
 pub(super) const TOKEN: &str = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";

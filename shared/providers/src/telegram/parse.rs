@@ -13,10 +13,10 @@ use crate::{
 };
 use serde_json::Value;
 use vestibule_domain::{
+    chat::conversation::{ConversationKind, ConversationRef},
+    chat::message::{Attachment, AttachmentKind, Identity, InboundMessage},
+    chat::profile::Profile,
     connector::Connector,
-    conversation::{ConversationKind, ConversationRef},
-    message::{Attachment, AttachmentKind, Identity, InboundMessage},
-    profile::Profile,
     text::clean_name,
 };
 

@@ -2,15 +2,15 @@
 
 use super::api::Token;
 use crate::{
-    outgoing::{CallResult, HttpReply, OutgoingCall, Problem, Step},
+    outgoing::{CallError, CallResult, HttpReply, NextCall, OutgoingCall},
     webhook::Credentials,
 };
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Value, json};
 use vestibule_domain::{
-    message::Identity,
+    chat::message::Identity,
+    chat::profile::Profile,
     ports::{AVATAR_MAX_BYTES, AvatarImage, FailureClass, ProfileOutcome},
-    profile::Profile,
 };
 
 /// Width or height of the picture that is wanted, in pixels. Telegram keeps 160, 320 and 640.
@@ -26,48 +26,48 @@ pub(super) fn profile(
     identity: &Identity,
     credentials: &Credentials<'_>,
     so_far: &[CallResult],
-) -> Step<ProfileOutcome> {
-    next(identity, credentials, so_far).unwrap_or_else(|problem| Step::Done(problem.into()))
+) -> NextCall<ProfileOutcome> {
+    next(identity, credentials, so_far).unwrap_or_else(|problem| NextCall::Done(problem.into()))
 }
 
 fn next(
     identity: &Identity,
     credentials: &Credentials<'_>,
     so_far: &[CallResult],
-) -> Result<Step<ProfileOutcome>, Problem> {
+) -> Result<NextCall<ProfileOutcome>, CallError> {
     let token = Token::of(credentials)?;
     let mut answers = so_far.iter();
     let Some(photos) = answers.next() else {
-        return Ok(photos_of(identity, token).map_or_else(without_picture, Step::Call));
+        return Ok(photos_of(identity, token).map_or_else(without_picture, NextCall::Call));
     };
     let Some(file_id) = best_size(&token.answer(photos)?) else {
         return Ok(without_picture());
     };
     let Some(file) = answers.next() else {
         let call = token.call("getFile", &json!({ "file_id": file_id }));
-        return Ok(Step::Call(call));
+        return Ok(NextCall::Call(call));
     };
     let Some(path) = file_path(&token.answer(file)?) else {
         return Ok(without_picture());
     };
     match answers.next() {
-        None => Ok(Step::Call(token.download(&path))),
+        None => Ok(NextCall::Call(token.download(&path))),
         Some(CallResult::Replied(reply)) => download(reply),
         // No answer, or none wanted: that is told alike for all calls.
         Some(other) => token
             .answer(other)
             .map(|_| without_picture())
-            .map_err(Problem::from),
+            .map_err(CallError::from),
     }
 }
 
 /// What came from a file's address: bytes, and not an answer of the API.
-fn download(reply: &HttpReply) -> Result<Step<ProfileOutcome>, Problem> {
+fn download(reply: &HttpReply) -> Result<NextCall<ProfileOutcome>, CallError> {
     let reason = || format!("http_{}", reply.status);
     match reply.status {
         200 => Ok(found(AvatarImage::from_bytes(reply.body.clone()))),
-        400..=428 | 430..=499 => Err(Problem::never(FailureClass::Request, &reason())),
-        _ => Err(Problem::later(reply.retry_after, &reason())),
+        400..=428 | 430..=499 => Err(CallError::never(FailureClass::Request, &reason())),
+        _ => Err(CallError::later(reply.retry_after, &reason())),
     }
 }
 
@@ -110,13 +110,13 @@ fn file_path(file: &Value) -> Option<String> {
     fits.then(|| utf8_percent_encode(path, ENCODED).to_string())
 }
 
-fn without_picture() -> Step<ProfileOutcome> {
+fn without_picture() -> NextCall<ProfileOutcome> {
     found(None)
 }
 
 /// The names stay as the message told them.
-fn found(avatar: Option<AvatarImage>) -> Step<ProfileOutcome> {
-    Step::Done(ProfileOutcome::Found {
+fn found(avatar: Option<AvatarImage>) -> NextCall<ProfileOutcome> {
+    NextCall::Done(ProfileOutcome::Found {
         profile: Profile::default(),
         avatar,
     })
@@ -134,7 +134,7 @@ mod tests {
 
     const JPEG: &[u8] = b"\xFF\xD8\xFF\xE0 a picture";
 
-    fn step_for(identity: &Identity, so_far: &[CallResult]) -> Step<ProfileOutcome> {
+    fn step_for(identity: &Identity, so_far: &[CallResult]) -> NextCall<ProfileOutcome> {
         let (connector, secrets) = (connector(), fixtures::secrets());
         let credentials = Credentials {
             connector: &connector,
@@ -143,21 +143,21 @@ mod tests {
         profile(identity, &credentials, so_far)
     }
 
-    fn step(so_far: &[CallResult]) -> Step<ProfileOutcome> {
+    fn step(so_far: &[CallResult]) -> NextCall<ProfileOutcome> {
         step_for(&identity(), so_far)
     }
 
     fn call(so_far: &[CallResult]) -> OutgoingCall {
         match step(so_far) {
-            Step::Call(call) => call,
-            Step::Done(outcome) => panic!("no call but {outcome:?}"),
+            NextCall::Call(call) => call,
+            NextCall::Done(outcome) => panic!("no call but {outcome:?}"),
         }
     }
 
     fn outcome(so_far: &[CallResult]) -> ProfileOutcome {
         match step(so_far) {
-            Step::Done(outcome) => outcome,
-            Step::Call(call) => panic!("no outcome but {call:?}"),
+            NextCall::Done(outcome) => outcome,
+            NextCall::Call(call) => panic!("no outcome but {call:?}"),
         }
     }
 
@@ -361,7 +361,7 @@ mod tests {
             ..identity()
         };
         assert!(
-            matches!(step_for(&stranger, &[]), Step::Done(outcome) if outcome == nothing_found())
+            matches!(step_for(&stranger, &[]), NextCall::Done(outcome) if outcome == nothing_found())
         );
     }
 

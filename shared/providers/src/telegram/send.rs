@@ -8,15 +8,15 @@ use super::{
     profile,
 };
 use crate::{
-    outgoing::{CallResult, ChatProvider, OutgoingCall, Problem, Step, messages_of},
+    outgoing::{CallError, CallResult, ChatProvider, NextCall, OutgoingCall, messages_of},
     text,
     webhook::Credentials,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
 use vestibule_domain::{
+    chat::conversation::ConversationKind,
     connector::Provider,
-    conversation::ConversationKind,
     ports::{
         Destination, FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, Receipt, SendOutcome,
     },
@@ -43,8 +43,8 @@ impl ChatProvider for Telegram {
         text: &OutgoingText<'_>,
         credentials: &Credentials<'_>,
         so_far: &[CallResult],
-    ) -> Step<SendOutcome> {
-        next(text, credentials, so_far).unwrap_or_else(|problem| Step::Done(problem.into()))
+    ) -> NextCall<SendOutcome> {
+        next(text, credentials, so_far).unwrap_or_else(|problem| NextCall::Done(problem.into()))
     }
 
     fn profile(
@@ -52,7 +52,7 @@ impl ChatProvider for Telegram {
         query: &ProfileQuery<'_>,
         credentials: &Credentials<'_>,
         so_far: &[CallResult],
-    ) -> Step<ProfileOutcome> {
+    ) -> NextCall<ProfileOutcome> {
         profile::profile(query.identity, credentials, so_far)
     }
 
@@ -68,7 +68,7 @@ fn next(
     text: &OutgoingText<'_>,
     credentials: &Credentials<'_>,
     so_far: &[CallResult],
-) -> Result<Step<SendOutcome>, Problem> {
+) -> Result<NextCall<SendOutcome>, CallError> {
     let pieces = messages_of(&Telegram, text.text)?;
     let token = Token::of(credentials)?;
     let Address {
@@ -99,8 +99,8 @@ fn next(
         }
     }
     Ok(pieces.get(sent).map_or_else(
-        || Step::Done(SendOutcome::Sent(receipt)),
-        |piece| Step::Call(message(token, chat, topic, piece)),
+        || NextCall::Done(SendOutcome::Sent(receipt)),
+        |piece| NextCall::Call(message(token, chat, topic, piece)),
     ))
 }
 
@@ -127,7 +127,7 @@ struct Address {
 }
 
 /// A person's id is that of their private chat, which nobody else reads (SPEC A38).
-fn address(to: &Destination<'_>) -> Result<Address, Problem> {
+fn address(to: &Destination<'_>) -> Result<Address, CallError> {
     match to {
         Destination::Conversation(conversation) => Ok(Address {
             chat: id(&conversation.provider_conversation_id)?,
@@ -137,7 +137,7 @@ fn address(to: &Destination<'_>) -> Result<Address, Problem> {
         Destination::Privately(identity, _) => {
             let chat = id(&identity.identifier)?;
             if chat <= 0 {
-                return Err(Problem::never(FailureClass::Recipient, "not_a_person"));
+                return Err(CallError::never(FailureClass::Recipient, "not_a_person"));
             }
             Ok(Address {
                 chat,
@@ -148,10 +148,10 @@ fn address(to: &Destination<'_>) -> Result<Address, Problem> {
     }
 }
 
-fn id(stored: &str) -> Result<i64, Problem> {
+fn id(stored: &str) -> Result<i64, CallError> {
     stored
         .parse()
-        .map_err(|_| Problem::never(FailureClass::Request, "id_is_no_number"))
+        .map_err(|_| CallError::never(FailureClass::Request, "id_is_no_number"))
 }
 
 #[cfg(test)]
@@ -162,7 +162,9 @@ mod tests {
     };
     use http::Method;
     use proptest::prelude::*;
-    use vestibule_domain::{conversation::ConversationRef, message::Identity, ports::Mark};
+    use vestibule_domain::{
+        chat::conversation::ConversationRef, chat::message::Identity, ports::Mark,
+    };
 
     const GROUP: &str = "-4012345678";
     const SUPERGROUP: i64 = -1_001_160_242_915;
@@ -175,7 +177,7 @@ mod tests {
         conversation(ConversationKind::Direct, "218485655", None)
     }
 
-    fn step(to: Destination<'_>, text: &str, so_far: &[CallResult]) -> Step<SendOutcome> {
+    fn step(to: Destination<'_>, text: &str, so_far: &[CallResult]) -> NextCall<SendOutcome> {
         let (connector, secrets) = (connector(), fixtures::secrets());
         let credentials = Credentials {
             connector: &connector,
@@ -188,17 +190,17 @@ mod tests {
         Telegram.send(&OutgoingText { to, text, mark }, &credentials, so_far)
     }
 
-    fn call(step: Step<SendOutcome>) -> OutgoingCall {
+    fn call(step: NextCall<SendOutcome>) -> OutgoingCall {
         match step {
-            Step::Call(call) => call,
-            Step::Done(outcome) => panic!("no call but {outcome:?}"),
+            NextCall::Call(call) => call,
+            NextCall::Done(outcome) => panic!("no call but {outcome:?}"),
         }
     }
 
-    fn outcome(step: Step<SendOutcome>) -> SendOutcome {
+    fn outcome(step: NextCall<SendOutcome>) -> SendOutcome {
         match step {
-            Step::Done(outcome) => outcome,
-            Step::Call(call) => panic!("no outcome but {call:?}"),
+            NextCall::Done(outcome) => outcome,
+            NextCall::Call(call) => panic!("no outcome but {call:?}"),
         }
     }
 

@@ -6,8 +6,8 @@ use super::{
     key,
 };
 use crate::{
-    outgoing::{CallResult, OutgoingCall, Problem, Step},
-    setup::{ConnectorSetup, SetupOutcome},
+    outgoing::{CallError, CallResult, NextCall, OutgoingCall},
+    setup::{ConnectorSetup, ConnectorSetupOutcome},
     webhook::Credentials,
 };
 use serde_json::{Value, json};
@@ -25,8 +25,12 @@ impl ConnectorSetup for Telegram {
         &[BOT_TOKEN, SECRET_TOKEN]
     }
 
-    fn test(&self, credentials: &Credentials<'_>, so_far: &[CallResult]) -> Step<SetupOutcome> {
-        next_of_test(credentials, so_far).unwrap_or_else(|problem| Step::Done(outcome(problem)))
+    fn test(
+        &self,
+        credentials: &Credentials<'_>,
+        so_far: &[CallResult],
+    ) -> NextCall<ConnectorSetupOutcome> {
+        next_of_test(credentials, so_far).unwrap_or_else(|problem| NextCall::Done(outcome(problem)))
     }
 
     fn connect(
@@ -34,9 +38,9 @@ impl ConnectorSetup for Telegram {
         webhook_url: &str,
         credentials: &Credentials<'_>,
         so_far: &[CallResult],
-    ) -> Option<Step<SetupOutcome>> {
+    ) -> Option<NextCall<ConnectorSetupOutcome>> {
         let next = next_of_connect(webhook_url, credentials, so_far);
-        Some(next.unwrap_or_else(|problem| Step::Done(outcome(problem))))
+        Some(next.unwrap_or_else(|problem| NextCall::Done(outcome(problem))))
     }
 }
 
@@ -44,15 +48,15 @@ impl ConnectorSetup for Telegram {
 fn next_of_test(
     credentials: &Credentials<'_>,
     so_far: &[CallResult],
-) -> Result<Step<SetupOutcome>, Problem> {
+) -> Result<NextCall<ConnectorSetupOutcome>, CallError> {
     let token = Token::of(credentials)?;
     let mut answers = so_far.iter();
     let Some(me) = answers.next() else {
-        return Ok(Step::Call(token.ask("getMe")));
+        return Ok(NextCall::Call(token.ask("getMe")));
     };
     let me = token.answer(me)?;
     let Some(webhook) = answers.next() else {
-        return Ok(Step::Call(token.ask("getWebhookInfo")));
+        return Ok(NextCall::Call(token.ask("getWebhookInfo")));
     };
     let webhook = token.answer(webhook)?;
     let mut summary = text(&me, "username").map_or_else(
@@ -70,7 +74,7 @@ fn next_of_test(
             " But Telegram sends its messages to another address: connect the connector to have them sent here.",
         ),
     }
-    Ok(Step::Done(SetupOutcome::Done { summary }))
+    Ok(NextCall::Done(ConnectorSetupOutcome::Done { summary }))
 }
 
 /// Has Telegram send the bot's messages here, and asks whether it does.
@@ -78,7 +82,7 @@ fn next_of_connect(
     webhook_url: &str,
     credentials: &Credentials<'_>,
     so_far: &[CallResult],
-) -> Result<Step<SetupOutcome>, Problem> {
+) -> Result<NextCall<ConnectorSetupOutcome>, CallError> {
     let token = Token::of(credentials)?;
     let mut answers = so_far.iter();
     let Some(set) = answers.next() else {
@@ -86,11 +90,11 @@ fn next_of_connect(
     };
     token.answer(set)?;
     let Some(webhook) = answers.next() else {
-        return Ok(Step::Call(token.ask("getWebhookInfo")));
+        return Ok(NextCall::Call(token.ask("getWebhookInfo")));
     };
     let webhook = token.answer(webhook)?;
     if webhook.get("url").and_then(Value::as_str) != Some(webhook_url) {
-        return Ok(Step::Done(SetupOutcome::Failed {
+        return Ok(NextCall::Done(ConnectorSetupOutcome::Failed {
             field: None,
             problem: "Telegram took the webhook address but sends to another one now. Stop the other \
                       program that uses this bot token, or revoke the token at BotFather, and connect \
@@ -100,7 +104,7 @@ fn next_of_connect(
         }));
     }
     let waiting = difficulties(token, &webhook);
-    Ok(Step::Done(SetupOutcome::Done {
+    Ok(NextCall::Done(ConnectorSetupOutcome::Done {
         summary: format!("Telegram sends the bot's messages here from now on.{waiting}"),
     }))
 }
@@ -109,9 +113,9 @@ fn set_webhook(
     token: Token<'_>,
     webhook_url: &str,
     credentials: &Credentials<'_>,
-) -> Step<SetupOutcome> {
+) -> NextCall<ConnectorSetupOutcome> {
     let Some(secret) = credentials.secret(SECRET_TOKEN) else {
-        return Step::Done(SetupOutcome::Failed {
+        return NextCall::Done(ConnectorSetupOutcome::Failed {
             field: Some(SECRET_TOKEN),
             problem: "The connector has no secret token. Save one first.".to_owned(),
             reason: "no_secret_token".to_owned(),
@@ -125,7 +129,7 @@ fn set_webhook(
         "max_connections": MAX_CONNECTIONS,
     });
     let call: OutgoingCall = token.call("setWebhook", &arguments);
-    Step::Call(call)
+    NextCall::Call(call)
 }
 
 /// What waits at Telegram, and why the last delivery failed: sentences to append, each with a space
@@ -152,12 +156,12 @@ fn text(value: &Value, name: &str) -> Option<String> {
     value.get(name).and_then(Value::as_str).and_then(clean_name)
 }
 
-fn outcome(problem: Problem) -> SetupOutcome {
+fn outcome(problem: CallError) -> ConnectorSetupOutcome {
     match problem {
-        Problem::Later { after, reason } => SetupOutcome::Later { after, reason },
-        Problem::Never { reason, .. } => {
+        CallError::Later { after, reason } => ConnectorSetupOutcome::Later { after, reason },
+        CallError::Never { reason, .. } => {
             let (field, problem) = advice(&reason);
-            SetupOutcome::Failed {
+            ConnectorSetupOutcome::Failed {
                 field,
                 problem: problem.to_owned(),
                 reason,
@@ -239,7 +243,7 @@ mod tests {
         connecting: bool,
         secrets: &BTreeMap<String, Secret>,
         so_far: &[CallResult],
-    ) -> Step<SetupOutcome> {
+    ) -> NextCall<ConnectorSetupOutcome> {
         let connector = connector();
         let credentials = Credentials {
             connector: &connector,
@@ -254,20 +258,20 @@ mod tests {
 
     fn call(connecting: bool, so_far: &[CallResult]) -> OutgoingCall {
         match step(connecting, &fixtures::secrets(), so_far) {
-            Step::Call(call) => call,
-            Step::Done(outcome) => panic!("no call but {outcome:?}"),
+            NextCall::Call(call) => call,
+            NextCall::Done(outcome) => panic!("no call but {outcome:?}"),
         }
     }
 
-    fn outcome(connecting: bool, so_far: &[CallResult]) -> SetupOutcome {
+    fn outcome(connecting: bool, so_far: &[CallResult]) -> ConnectorSetupOutcome {
         match step(connecting, &fixtures::secrets(), so_far) {
-            Step::Done(outcome) => outcome,
-            Step::Call(call) => panic!("no outcome but {call:?}"),
+            NextCall::Done(outcome) => outcome,
+            NextCall::Call(call) => panic!("no outcome but {call:?}"),
         }
     }
 
-    fn done(summary: &str) -> SetupOutcome {
-        SetupOutcome::Done {
+    fn done(summary: &str) -> ConnectorSetupOutcome {
+        ConnectorSetupOutcome::Done {
             summary: summary.to_owned(),
         }
     }
@@ -348,7 +352,7 @@ mod tests {
         );
         let other = outcome(true, &[set, webhook("https://other.example/", 0, None)]);
         assert!(
-            matches!(other, SetupOutcome::Failed { field: None, reason, .. } if reason == "another_webhook")
+            matches!(other, ConnectorSetupOutcome::Failed { field: None, reason, .. } if reason == "another_webhook")
         );
     }
 
@@ -391,7 +395,7 @@ mod tests {
             (400, "Bad Request: FROZEN_METHOD_INVALID", None, "frozen"),
             (400, "Bad Request: something new", None, "own word"),
         ] {
-            let SetupOutcome::Failed {
+            let ConnectorSetupOutcome::Failed {
                 field,
                 problem,
                 reason,
@@ -414,7 +418,8 @@ mod tests {
             (true, BTreeMap::new(), BOT_TOKEN),
             (true, only_token, SECRET_TOKEN),
         ] {
-            let Step::Done(SetupOutcome::Failed { field, .. }) = step(connecting, &secrets, &[])
+            let NextCall::Done(ConnectorSetupOutcome::Failed { field, .. }) =
+                step(connecting, &secrets, &[])
             else {
                 panic!("it did not fail");
             };
@@ -426,7 +431,7 @@ mod tests {
     fn a_telegram_that_does_not_answer_is_asked_again_later() {
         for connecting in [false, true] {
             let result = outcome(connecting, &[replied(502, "<html>")]);
-            assert!(matches!(result, SetupOutcome::Later { .. }));
+            assert!(matches!(result, ConnectorSetupOutcome::Later { .. }));
         }
     }
 

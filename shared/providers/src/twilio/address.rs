@@ -2,7 +2,7 @@
 
 use super::key;
 use crate::whatsapp;
-use vestibule_domain::message::Identity;
+use vestibule_domain::chat::message::Identity;
 
 /// What stands before every `WhatsApp` address.
 const WHATSAPP_PREFIX: &str = "whatsapp:";

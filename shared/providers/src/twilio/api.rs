@@ -1,17 +1,17 @@
 //! What every answer of the API has in common, and what errors mean (PROVIDERS §5.4).
 
-use crate::outgoing::{CallResult, Problem};
+use crate::outgoing::{CallError, CallResult};
 use serde_json::Value;
 use vestibule_domain::ports::FailureClass;
 
 /// The body of an answer that says yes. No answer and an answer that is not understood are
 /// ambiguous, so they are for later; queues bound how often.
-pub(super) fn answer(result: &CallResult) -> Result<Value, Problem> {
+pub(super) fn answer(result: &CallResult) -> Result<Value, CallError> {
     let reply = match result {
         CallResult::Replied(reply) => reply,
-        CallResult::NoReply { reason } => return Err(Problem::later(None, reason)),
+        CallResult::NoReply { reason } => return Err(CallError::later(None, reason)),
         CallResult::Forbidden { reason } => {
-            return Err(Problem::never(FailureClass::Connector, reason));
+            return Err(CallError::never(FailureClass::Connector, reason));
         }
     };
     let body = serde_json::from_slice::<Value>(&reply.body)
@@ -22,13 +22,13 @@ pub(super) fn answer(result: &CallResult) -> Result<Value, Problem> {
         (200..=299, Some(body), _) => Ok(body),
         (status @ 400..=499, _, Some(code)) if status != 429 => {
             Err(match meaning(code).unwrap_or(meaning_of_unknown(status)) {
-                Meaning::Later => Problem::later(reply.retry_after, &code.to_string()),
-                Meaning::Never(class) => Problem::never(class, &code.to_string()),
+                Meaning::Later => CallError::later(reply.retry_after, &code.to_string()),
+                Meaning::Never(class) => CallError::never(class, &code.to_string()),
             })
         }
         (status, _, code) => {
             let reason = code.map_or_else(|| format!("http_{status}"), |code| code.to_string());
-            Err(Problem::later(reply.retry_after, &reason))
+            Err(CallError::later(reply.retry_after, &reason))
         }
     }
 }
@@ -171,11 +171,11 @@ mod tests {
 
     fn meaning_of(result: &CallResult, reason_expected: &str) -> Meaning {
         match answer(result).unwrap_err() {
-            Problem::Later { reason, .. } => {
+            CallError::Later { reason, .. } => {
                 assert_eq!(reason, reason_expected);
                 LATER
             }
-            Problem::Never { class, reason } => {
+            CallError::Never { class, reason } => {
                 assert_eq!(reason, reason_expected);
                 Meaning::Never(class)
             }
@@ -250,7 +250,7 @@ mod tests {
                 retry_after: after,
                 body: body.as_bytes().to_vec(),
             });
-            let expected = Problem::Later {
+            let expected = CallError::Later {
                 after,
                 reason: reason.into(),
             };
@@ -272,7 +272,7 @@ mod tests {
             (401, r#"{"code":null}"#, "http_401"),
             (404, "not found", "http_404"),
         ] {
-            let expected = Problem::Later {
+            let expected = CallError::Later {
                 after: None,
                 reason: reason.into(),
             };
@@ -298,7 +298,7 @@ mod tests {
         #[test]
         fn a_reason_is_short_and_clean(status in 100_u16..600, code in any::<String>()) {
             let body = serde_json::json!({"code": code, "message": code}).to_string();
-            if let Err(Problem::Later { reason, .. } | Problem::Never { reason, .. }) = answer(&replied(status, &body)) {
+            if let Err(CallError::Later { reason, .. } | CallError::Never { reason, .. }) = answer(&replied(status, &body)) {
                 prop_assert_eq!(clean_kind(&reason), reason);
             }
         }

@@ -17,10 +17,10 @@ use crate::{
 };
 use vestibule_domain::{
     Timestamp,
+    chat::conversation::{ConversationKind, ConversationRef},
+    chat::message::{Attachment, AttachmentKind, Identity, InboundMessage},
+    chat::profile::Profile,
     connector::Connector,
-    conversation::{ConversationKind, ConversationRef},
-    message::{Attachment, AttachmentKind, Identity, InboundMessage},
-    profile::Profile,
 };
 
 /// Says nothing. Any other body would go to the person as a message, or be an error in the account's

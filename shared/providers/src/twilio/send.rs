@@ -8,7 +8,9 @@ use super::{
 };
 use crate::{
     fields::is_id,
-    outgoing::{Api, CallResult, ChatProvider, Host, OutgoingCall, Problem, Step, messages_of},
+    outgoing::{
+        Api, CallError, CallResult, ChatProvider, Host, NextCall, OutgoingCall, messages_of,
+    },
     text,
     webhook::Credentials,
     whatsapp::WINDOW,
@@ -17,8 +19,8 @@ use http::Method;
 use serde_json::Value;
 use std::time::Duration;
 use vestibule_domain::{
+    chat::conversation::ConversationRef,
     connector::Provider,
-    conversation::ConversationRef,
     ports::{
         Destination, FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, Receipt, SendOutcome,
     },
@@ -48,8 +50,8 @@ impl ChatProvider for Twilio {
         text: &OutgoingText<'_>,
         credentials: &Credentials<'_>,
         so_far: &[CallResult],
-    ) -> Step<SendOutcome> {
-        next(text, credentials, so_far).unwrap_or_else(|problem| Step::Done(problem.into()))
+    ) -> NextCall<SendOutcome> {
+        next(text, credentials, so_far).unwrap_or_else(|problem| NextCall::Done(problem.into()))
     }
 
     /// A name comes with each `WhatsApp` message or not at all.
@@ -58,8 +60,8 @@ impl ChatProvider for Twilio {
         _query: &ProfileQuery<'_>,
         _credentials: &Credentials<'_>,
         _so_far: &[CallResult],
-    ) -> Step<ProfileOutcome> {
-        Step::Done(ProfileOutcome::None {
+    ) -> NextCall<ProfileOutcome> {
+        NextCall::Done(ProfileOutcome::None {
             reason: "twilio_tells_no_profiles".to_owned(),
         })
     }
@@ -84,16 +86,16 @@ pub(super) struct Account<'a> {
 
 impl<'a> Account<'a> {
     /// The connector's.
-    pub(super) fn of(credentials: &'a Credentials<'_>) -> Result<Self, Problem> {
+    pub(super) fn of(credentials: &'a Credentials<'_>) -> Result<Self, CallError> {
         let sid = credentials
             .connector
             .settings
             .get(ACCOUNT_SID)
             .filter(|sid| is_id(sid))
-            .ok_or_else(|| Problem::never(FailureClass::Connector, "no_account_sid"))?;
+            .ok_or_else(|| CallError::never(FailureClass::Connector, "no_account_sid"))?;
         let token = credentials
             .secret(AUTH_TOKEN)
-            .ok_or_else(|| Problem::never(FailureClass::Connector, "no_auth_token"))?;
+            .ok_or_else(|| CallError::never(FailureClass::Connector, "no_auth_token"))?;
         Ok(Self { sid, token })
     }
 
@@ -109,14 +111,14 @@ fn next(
     text: &OutgoingText<'_>,
     credentials: &Credentials<'_>,
     so_far: &[CallResult],
-) -> Result<Step<SendOutcome>, Problem> {
+) -> Result<NextCall<SendOutcome>, CallError> {
     let pieces = messages_of(&Twilio, text.text)?;
     let mut last_id = None;
     for result in so_far {
         last_id = Some(sent_id(result)?);
     }
     let Some(piece) = pieces.get(so_far.len()) else {
-        return Ok(Step::Done(SendOutcome::Sent(Receipt {
+        return Ok(NextCall::Done(SendOutcome::Sent(Receipt {
             message_id: last_id,
             moved_to: None,
         })));
@@ -124,7 +126,7 @@ fn next(
     let account = Account::of(credentials)?;
     let setting = |name: &str| credentials.connector.settings.get(name);
     let number = setting(PHONE_NUMBER)
-        .ok_or_else(|| Problem::never(FailureClass::Connector, "no_phone_number"))?;
+        .ok_or_else(|| CallError::never(FailureClass::Connector, "no_phone_number"))?;
     let to = recipient(&text.to)?;
     let (to_written, from) = (to.written(), to.channel.address_of(number));
     let mut form = vec![
@@ -139,33 +141,33 @@ fn next(
     let call = account
         .call(Method::POST, "/Messages.json")
         .with_form(&form);
-    Ok(Step::Call(call))
+    Ok(NextCall::Call(call))
 }
 
 /// Every conversation is with one person alone, so that a private text goes where a public one does
 /// (SPEC A38).
-fn recipient<'a>(to: &Destination<'a>) -> Result<Address<'a>, Problem> {
+fn recipient<'a>(to: &Destination<'a>) -> Result<Address<'a>, CallError> {
     let (Destination::Conversation(conversation) | Destination::Privately(_, conversation)) = *to;
     Address::read(&conversation.provider_conversation_id)
-        .map_err(|_| Problem::never(FailureClass::Recipient, "no_address"))
+        .map_err(|_| CallError::never(FailureClass::Recipient, "no_address"))
 }
 
 /// The id of a message that Twilio took and did not fail at once.
-fn sent_id(result: &CallResult) -> Result<String, Problem> {
+fn sent_id(result: &CallResult) -> Result<String, CallError> {
     let message = api::answer(result)?;
     let text = |name: &str| message.get(name).and_then(Value::as_str);
     if matches!(text("status"), Some("failed" | "undelivered")) {
         let code = api::code_in(&message, "error_code");
         let reason = code.map_or_else(|| "failed".to_owned(), |code| code.to_string());
         return Err(match code.and_then(api::meaning) {
-            Some(Meaning::Later) => Problem::later(None, &reason),
-            _ => Problem::never(api::class_of_failure(code), &reason),
+            Some(Meaning::Later) => CallError::later(None, &reason),
+            _ => CallError::never(api::class_of_failure(code), &reason),
         });
     }
     text("sid")
         .filter(|sid| is_id(sid))
         .map(str::to_owned)
-        .ok_or_else(|| Problem::later(None, "no_sid"))
+        .ok_or_else(|| CallError::later(None, "no_sid"))
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 
 use super::{ACCOUNT_SID, AUTH_TOKEN, Twilio, api, key, send::Account};
 use crate::{
-    outgoing::{CallResult, Problem, Step},
-    setup::{ConnectorSetup, SetupOutcome},
+    outgoing::{CallError, CallResult, NextCall},
+    setup::{ConnectorSetup, ConnectorSetupOutcome},
     webhook::Credentials,
 };
 use http::Method;
@@ -20,15 +20,19 @@ impl ConnectorSetup for Twilio {
         &[AUTH_TOKEN]
     }
 
-    fn test(&self, credentials: &Credentials<'_>, so_far: &[CallResult]) -> Step<SetupOutcome> {
+    fn test(
+        &self,
+        credentials: &Credentials<'_>,
+        so_far: &[CallResult],
+    ) -> NextCall<ConnectorSetupOutcome> {
         let account = match Account::of(credentials) {
             Ok(account) => account,
-            Err(problem) => return Step::Done(outcome_of(problem)),
+            Err(problem) => return NextCall::Done(outcome_of(problem)),
         };
         let Some(result) = so_far.first() else {
-            return Step::Call(account.call(Method::GET, ".json"));
+            return NextCall::Call(account.call(Method::GET, ".json"));
         };
-        Step::Done(match api::answer(result) {
+        NextCall::Done(match api::answer(result) {
             Ok(answer) => found(&answer, credentials),
             Err(problem) => outcome_of(problem),
         })
@@ -39,24 +43,24 @@ impl ConnectorSetup for Twilio {
         _webhook_url: &str,
         _credentials: &Credentials<'_>,
         _so_far: &[CallResult],
-    ) -> Option<Step<SetupOutcome>> {
+    ) -> Option<NextCall<ConnectorSetupOutcome>> {
         None
     }
 }
 
-fn outcome_of(problem: Problem) -> SetupOutcome {
+fn outcome_of(problem: CallError) -> ConnectorSetupOutcome {
     match problem {
-        Problem::Later { after, reason } => SetupOutcome::Later { after, reason },
-        Problem::Never { reason, .. } => refused(&reason),
+        CallError::Later { after, reason } => ConnectorSetupOutcome::Later { after, reason },
+        CallError::Never { reason, .. } => refused(&reason),
     }
 }
 
 /// The token works; but may the account send?
-fn found(answer: &Value, credentials: &Credentials<'_>) -> SetupOutcome {
+fn found(answer: &Value, credentials: &Credentials<'_>) -> ConnectorSetupOutcome {
     let text = |name: &str| answer.get(name).and_then(Value::as_str);
     let expected = credentials.connector.settings.get(ACCOUNT_SID);
     if text("sid") != expected.map(String::as_str) {
-        return SetupOutcome::Later {
+        return ConnectorSetupOutcome::Later {
             after: None,
             reason: "not_understood".to_owned(),
         };
@@ -70,7 +74,7 @@ fn found(answer: &Value, credentials: &Credentials<'_>) -> SetupOutcome {
             } else {
                 ""
             };
-            SetupOutcome::Done {
+            ConnectorSetupOutcome::Done {
                 summary: format!("Connected to the Twilio account {name}.{trial}"),
             }
         }
@@ -80,7 +84,7 @@ fn found(answer: &Value, credentials: &Credentials<'_>) -> SetupOutcome {
     }
 }
 
-fn refused(reason: &str) -> SetupOutcome {
+fn refused(reason: &str) -> ConnectorSetupOutcome {
     let (field, problem) = match reason {
         "20003" | "no_auth_token" => (
             Some(AUTH_TOKEN),
@@ -103,7 +107,7 @@ fn refused(reason: &str) -> SetupOutcome {
             "Twilio refuses. A number as the reason is Twilio's own error code; twilio.com/docs/api/errors says more.",
         ),
     };
-    SetupOutcome::Failed {
+    ConnectorSetupOutcome::Failed {
         field,
         problem: problem.to_owned(),
         reason: reason.to_owned(),
@@ -117,7 +121,7 @@ mod tests {
     use serde_json::json;
     use std::collections::BTreeMap;
 
-    fn test(so_far: &[CallResult]) -> Step<SetupOutcome> {
+    fn test(so_far: &[CallResult]) -> NextCall<ConnectorSetupOutcome> {
         let (connector, secrets) = (fixtures::connector(), fixtures::secrets());
         let credentials = Credentials {
             connector: &connector,
@@ -126,10 +130,10 @@ mod tests {
         Twilio.test(&credentials, so_far)
     }
 
-    fn outcome(result: CallResult) -> SetupOutcome {
+    fn outcome(result: CallResult) -> ConnectorSetupOutcome {
         match test(&[result]) {
-            Step::Done(outcome) => outcome,
-            Step::Call(call) => panic!("no outcome but {call:?}"),
+            NextCall::Done(outcome) => outcome,
+            NextCall::Call(call) => panic!("no outcome but {call:?}"),
         }
     }
 
@@ -143,7 +147,7 @@ mod tests {
 
     #[test]
     fn the_test_reads_the_account_and_changes_nothing() {
-        let Step::Call(call) = test(&[]) else {
+        let NextCall::Call(call) = test(&[]) else {
             panic!("no call");
         };
         assert_eq!(call.method, Method::GET);
@@ -161,7 +165,7 @@ mod tests {
                 "Connected to the Twilio account Acme Ltd. It is a trial account: it can only write to numbers that are verified at Twilio.",
             ),
         ] {
-            let expected = SetupOutcome::Done {
+            let expected = ConnectorSetupOutcome::Done {
                 summary: summary.to_owned(),
             };
             assert_eq!(outcome(account("active", kind)), expected);
@@ -179,7 +183,7 @@ mod tests {
             (account("closed", "Full"), Some(ACCOUNT_SID)),
             (account("paused", "Full"), None),
         ] {
-            let SetupOutcome::Failed {
+            let ConnectorSetupOutcome::Failed {
                 field: told,
                 problem,
                 ..
@@ -200,7 +204,10 @@ mod tests {
             replied(200, "{}"),
             fixtures::refused(429, 20429),
         ] {
-            assert!(matches!(outcome(result), SetupOutcome::Later { .. }));
+            assert!(matches!(
+                outcome(result),
+                ConnectorSetupOutcome::Later { .. }
+            ));
         }
     }
 
@@ -211,7 +218,9 @@ mod tests {
             connector: &connector,
             secrets: &BTreeMap::new(),
         };
-        let Step::Done(SetupOutcome::Failed { field, .. }) = Twilio.test(&credentials, &[]) else {
+        let NextCall::Done(ConnectorSetupOutcome::Failed { field, .. }) =
+            Twilio.test(&credentials, &[])
+        else {
             panic!("it did not fail");
         };
         assert_eq!(field, Some(AUTH_TOKEN));

@@ -5,14 +5,14 @@
 //! and answers with the request alone.
 
 use super::AccessRequestResponse;
-use crate::{Deps, changes, jobs::enqueue_or_leave, rules, wire::AccessRequestPath};
+use crate::{Deps, api_types::AccessRequestPath, changes, jobs::enqueue_or_leave, validation};
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use utoipa::ToSchema;
 use vestibule_domain::{
-    access_request::{DecideOutcome, Verdict},
+    access::request::{DecideOutcome, Verdict},
     account::Permission,
     ids::AuditId,
     job::OnboardChatUser,
@@ -169,7 +169,7 @@ async fn decide(
 fn read_note(fields: Map<String, Value>) -> Result<Option<String>, ApiError> {
     let mut errors = FieldErrors::default();
     let request: DecideRequest = read_fields(fields, &mut errors);
-    let note = rules::note("note", request.note.as_deref(), &mut errors);
+    let note = validation::note("note", request.note.as_deref(), &mut errors);
     errors.check_body()?;
     Ok(note)
 }
@@ -178,7 +178,7 @@ fn read_note(fields: Map<String, Value>) -> Result<Option<String>, ApiError> {
 mod tests {
     use super::*;
     use serde_json::json;
-    use vestibule_domain::access_request::NOTE_MAX_CHARS;
+    use vestibule_domain::access::request::NOTE_MAX_CHARS;
 
     fn read(value: Value) -> Result<Option<String>, ApiError> {
         match value {

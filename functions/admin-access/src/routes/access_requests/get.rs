@@ -1,7 +1,7 @@
 //! `GET /v1/projects/{project_id}/access-requests/{access_request_id}`
 
 use super::{super::avatars::Avatars, AccessRequestDetailsResponse};
-use crate::{Deps, wire::AccessRequestPath};
+use crate::{Deps, api_types::AccessRequestPath};
 use axum::{Json, extract::State};
 use std::sync::Arc;
 use vestibule_domain::account::Permission;

@@ -5,8 +5,9 @@ use super::{
     AccessRequestDetailsResponse,
 };
 use crate::{
-    Deps, rules,
-    wire::{ListResponse, ProjectPath, RequestStatusName},
+    Deps,
+    api_types::{ListResponse, ProjectPath, RequestStatusName},
+    validation,
 };
 use axum::{Json, extract::State};
 use serde::Deserialize;
@@ -50,9 +51,9 @@ pub struct AccessRequestParams {
 
 /// The filters, checked.
 #[derive(Debug, Default)]
-pub struct Wanted(AccessRequestFilter);
+pub struct AccessRequestQuery(AccessRequestFilter);
 
-impl ListFilter for Wanted {
+impl ListFilter for AccessRequestQuery {
     type Params = AccessRequestParams;
 
     fn read(params: AccessRequestParams, errors: &mut FieldErrors) -> Self {
@@ -62,7 +63,7 @@ impl ListFilter for Wanted {
             .chain([ALL])
             .collect();
         let status = params.status.as_deref().filter(|status| *status != ALL);
-        let status = rules::one_of(
+        let status = validation::one_of(
             "status",
             status,
             &spellings,
@@ -79,8 +80,8 @@ impl ListFilter for Wanted {
         }
         Self(AccessRequestFilter {
             status: status.map(Into::into),
-            connector_id: rules::id("connector_id", connector, errors),
-            provider: rules::provider("provider", params.provider.as_deref(), errors),
+            connector_id: validation::id("connector_id", connector, errors),
+            provider: validation::provider("provider", params.provider.as_deref(), errors),
             created_after: after,
             created_before: before,
         })
@@ -114,7 +115,7 @@ pub async fn list_access_requests(
     caller: Authenticated,
     origin: CallOrigin,
     ApiPath(path): ApiPath<ProjectPath>,
-    query: ListQuery<Wanted>,
+    query: ListQuery<AccessRequestQuery>,
 ) -> Result<Json<ListResponse<AccessRequestDetailsResponse>>, ApiError> {
     let caller = caller.holding(Permission::AccessRequestsRead)?;
     let scope = caller.scope().project(path.project_id);
@@ -141,7 +142,7 @@ pub async fn list_access_requests(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vestibule_domain::access_request::RequestStatus;
+    use vestibule_domain::access::request::RequestStatus;
 
     fn of(status: &str) -> (AccessRequestFilter, FieldErrors) {
         let mut errors = FieldErrors::default();
@@ -149,7 +150,7 @@ mod tests {
             status: Some(status.to_owned()),
             ..AccessRequestParams::default()
         };
-        (Wanted::read(params, &mut errors).0, errors)
+        (AccessRequestQuery::read(params, &mut errors).0, errors)
     }
 
     #[test]
@@ -164,7 +165,7 @@ mod tests {
     fn every_wrong_filter_is_told() {
         let mut errors = FieldErrors::default();
         let wrong = || Some("x".to_owned());
-        Wanted::read(
+        AccessRequestQuery::read(
             AccessRequestParams {
                 status: wrong(),
                 connector_id: wrong(),
@@ -194,7 +195,7 @@ mod tests {
                 created_before: Some(format!("2026-11-22T{before}Z")),
                 ..AccessRequestParams::default()
             };
-            Wanted::read(params, &mut errors);
+            AccessRequestQuery::read(params, &mut errors);
             assert_eq!(errors.names("created_before"), is_wrong, "{before}");
         }
     }

@@ -3,9 +3,9 @@
 use super::{address_at_platform, outcome::SetUpOutcomeResponse, read};
 use crate::{
     Deps,
+    api_types::{ConnectorPath, found},
     changes::{self, Change},
     routes::CHANGE_ATTEMPTS,
-    wire::{ConnectorPath, found},
 };
 use axum::{extract::State, response::Response};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ use vestibule_edge::{
 };
 use vestibule_providers::{
     catalogue::{ConnectorKind, connector_kind, connector_setup},
-    setup::{ConnectorSetup, SetupOutcome},
+    setup::{ConnectorSetup, ConnectorSetupOutcome},
 };
 
 /// How often one call tells the platform. It is told again only when the connector's secrets or
@@ -128,7 +128,7 @@ impl Telling<'_> {
                 .connect(self.setup, &connector, self.webhook_url)
                 .await?;
             let connected_at = match &outcome {
-                Some(SetupOutcome::Done { .. }) => Some(now()),
+                Some(ConnectorSetupOutcome::Done { .. }) => Some(now()),
                 _ if misled => None,
                 _ => connector.webhook.connected_at,
             };
@@ -146,7 +146,7 @@ impl Telling<'_> {
             }
         }
         // The platform may know what no longer holds, so nobody may believe that it is told.
-        let outcome = SetupOutcome::Later {
+        let outcome = ConnectorSetupOutcome::Later {
             after: None,
             reason: "changed_meanwhile".to_owned(),
         };
@@ -161,7 +161,7 @@ impl Telling<'_> {
 
     fn response(
         &self,
-        outcome: Option<SetupOutcome>,
+        outcome: Option<ConnectorSetupOutcome>,
         connector: &Connector,
     ) -> SetUpOutcomeResponse {
         match outcome {
@@ -173,7 +173,7 @@ impl Telling<'_> {
     async fn note(
         &self,
         connector: Connector,
-        outcome: Option<&SetupOutcome>,
+        outcome: Option<&ConnectorSetupOutcome>,
         connected_at: Option<Timestamp>,
         now: &(impl Fn() -> Timestamp + Send + Sync),
     ) -> Result<Noted, ApiError> {
@@ -188,14 +188,14 @@ impl Telling<'_> {
                 ..connector.clone()
             };
             let action = match outcome {
-                Some(SetupOutcome::Done { .. }) => "connector.connected",
+                Some(ConnectorSetupOutcome::Done { .. }) => "connector.connected",
                 Some(_) => "connector.connect_failed",
                 None => "connector.connect_asked",
             };
             let facts = self.response(outcome.cloned(), &changed).facts();
             let before = json!({"webhook_connected_at": connector.webhook.connected_at});
             let entry = (self.entry)(action, before, facts, now());
-            let is_done = matches!(outcome, Some(SetupOutcome::Done { .. }));
+            let is_done = matches!(outcome, Some(ConnectorSetupOutcome::Done { .. }));
             if changed == connector && !is_done {
                 // A platform that did not answer may have been told all the same.
                 let current = self.read(&told).await?;
@@ -250,9 +250,9 @@ mod tests {
         *,
     };
     use std::sync::Mutex;
-    use vestibule_domain::{Clock, access_request::Actor, connector::Provider, ids::AuditId};
+    use vestibule_domain::{Clock, account::actor::Actor, connector::Provider, ids::AuditId};
     use vestibule_providers::{
-        outgoing::{Api, CallResult, Host, HttpReply, OutgoingCall, Step},
+        outgoing::{Api, CallResult, Host, HttpReply, NextCall, OutgoingCall},
         transport::ChatTransport,
         webhook::Credentials,
     };
@@ -282,8 +282,8 @@ mod tests {
             &["ring"]
         }
 
-        fn test(&self, _: &Credentials<'_>, _: &[CallResult]) -> Step<SetupOutcome> {
-            Step::Done(SetupOutcome::Done {
+        fn test(&self, _: &Credentials<'_>, _: &[CallResult]) -> NextCall<ConnectorSetupOutcome> {
+            NextCall::Done(ConnectorSetupOutcome::Done {
                 summary: "It coos.".to_owned(),
             })
         }
@@ -293,19 +293,19 @@ mod tests {
             webhook_url: &str,
             _: &Credentials<'_>,
             so_far: &[CallResult],
-        ) -> Option<Step<SetupOutcome>> {
+        ) -> Option<NextCall<ConnectorSetupOutcome>> {
             if !self.has_api {
                 return None;
             }
             Some(match so_far.first() {
-                None => Step::Call(
+                None => NextCall::Call(
                     OutgoingCall::new(Host::Api(Api::Slack), axum::http::Method::POST, "/loft")
                         .with_query("url", webhook_url),
                 ),
-                Some(CallResult::Replied(_)) => Step::Done(SetupOutcome::Done {
+                Some(CallResult::Replied(_)) => NextCall::Done(ConnectorSetupOutcome::Done {
                     summary: "It knows the loft.".to_owned(),
                 }),
-                Some(_) => Step::Done(SetupOutcome::Later {
+                Some(_) => NextCall::Done(ConnectorSetupOutcome::Later {
                     after: None,
                     reason: "fog".to_owned(),
                 }),

@@ -1,14 +1,14 @@
 //! `POST /v1/projects/{project_id}/connectors`
 
 use super::{
-    ConnectorResponse, check_cooldown, check_environment, check_message, facts, fill, read_message,
-    read_section, take_sections, webhook_url,
+    ConnectorResponse, check_cooldown, check_environment, check_message, defaults, facts,
+    read_message, read_section, take_sections, webhook_url,
 };
 use crate::{
     Deps,
+    api_types::{AfterApprovalName, IdempotencyHeader, PolicyName, ProjectPath, created},
     changes::{self, Change},
-    rules,
-    wire::{AfterApprovalName, IdempotencyHeader, PolicyName, ProjectPath, created},
+    validation,
 };
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
@@ -106,7 +106,7 @@ pub async fn create_connector(
     let client = client.ok_or_else(|| PortError::corrupt("account", "no default client"))?;
     if let Some(kind) = connector_kind(&draft.provider) {
         let url = webhook_url(&deps, &origin, &draft.provider, id);
-        fill::fill(kind, &mut draft.fields, url, deps.random.as_ref())?;
+        defaults::fill_in(kind, &mut draft.fields, url, deps.random.as_ref())?;
     }
     let secrets = deps
         .vault
@@ -172,17 +172,17 @@ impl Draft {
         let mut errors = FieldErrors::default();
         let sections = take_sections(&mut body);
         let request: CreateConnectorRequest = read_fields(body.0, &mut errors);
-        let name = rules::required_name("name", request.name.as_deref(), &mut errors);
+        let name = validation::required_name("name", request.name.as_deref(), &mut errors);
         errors.required("provider", request.provider.as_ref());
-        let provider = rules::provider("provider", request.provider.as_deref(), &mut errors);
+        let provider = validation::provider("provider", request.provider.as_deref(), &mut errors);
         errors.required("environment_id", request.environment_id.as_ref());
         let environment = request.environment_id.as_deref();
-        let environment_id = rules::id("environment_id", environment, &mut errors);
+        let environment_id = validation::id("environment_id", environment, &mut errors);
         let policy = request.policy.map_or_else(Policy::default, Into::into);
         let kind = provider.as_ref().and_then(connector_kind);
         let mut read = |field, given: Option<&str>| match kind {
             Some(kind) => read_message(field, given, kind, &mut errors),
-            None => given.and_then(rules::clean_text),
+            None => given.and_then(validation::clean_text),
         };
         let onboarding_message = read("onboarding_message", request.onboarding_message.as_deref());
         let after_approval = AfterApproval {

@@ -6,14 +6,14 @@ use super::{
 };
 use crate::{
     Deps,
+    api_types::{ConnectorPath, IfMatchHeader},
     changes::{self, Change},
     jobs::enqueue_or_leave,
-    wire::{ConnectorPath, IfMatchHeader},
 };
 use axum::{extract::State, http::StatusCode};
 use serde_json::Value;
 use std::sync::Arc;
-use vestibule_domain::{account::Permission, closing::Closing, ports::OUTBOX_PATIENCE};
+use vestibule_domain::{access::closing::Closing, account::Permission, ports::OUTBOX_PATIENCE};
 use vestibule_edge::{
     admin::{ApiPath, CallOrigin, IfMatch},
     auth::Authenticated,

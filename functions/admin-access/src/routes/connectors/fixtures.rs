@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 use vestibule_domain::{
     AccountScope, PortError, ProjectScope, Timestamp,
+    access::closing::Closing,
     account::AuditEntry,
-    closing::Closing,
     connector::{
         AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
     },

@@ -3,7 +3,7 @@
 use super::{ConnectorResponse, read};
 use crate::{
     Deps,
-    wire::{ConnectorPath, found},
+    api_types::{ConnectorPath, found},
 };
 use axum::{extract::State, response::Response};
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use super::{super::project_of_empty_list, ConnectorResponse};
 use crate::{
     Deps,
-    wire::{ListResponse, ProjectPath},
+    api_types::{ListResponse, ProjectPath},
 };
 use axum::{Json, extract::State};
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use vestibule_domain::{Timestamp, connector::Connector};
-use vestibule_providers::{catalogue::ConnectorKind, setup::SetupOutcome};
+use vestibule_providers::{catalogue::ConnectorKind, setup::ConnectorSetupOutcome};
 
 /// What the platform says of a connector. That it refuses is an answer, not an error of this API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -72,17 +72,17 @@ impl SetUpOutcomeResponse {
     }
 
     pub(super) fn of(
-        outcome: SetupOutcome,
+        outcome: ConnectorSetupOutcome,
         kind: &dyn ConnectorKind,
         connector: &Connector,
     ) -> Self {
         let empty = |status| Self::empty(status, connector);
         match outcome {
-            SetupOutcome::Done { summary } => Self {
+            ConnectorSetupOutcome::Done { summary } => Self {
                 summary: Some(summary),
                 ..empty(SetUpStatus::Ok)
             },
-            SetupOutcome::Failed {
+            ConnectorSetupOutcome::Failed {
                 field,
                 problem,
                 reason,
@@ -92,7 +92,7 @@ impl SetUpOutcomeResponse {
                 reason: Some(reason),
                 ..empty(SetUpStatus::Failed)
             },
-            SetupOutcome::Later { after, reason } => Self {
+            ConnectorSetupOutcome::Later { after, reason } => Self {
                 problem: Some(format!(
                     "{} could not be asked just now. Wait a moment and try again.",
                     kind.label()
@@ -145,14 +145,14 @@ mod tests {
     };
     use std::time::Duration;
 
-    fn shown(outcome: SetupOutcome) -> Value {
+    fn shown(outcome: ConnectorSetupOutcome) -> Value {
         let shown = SetUpOutcomeResponse::of(outcome, &Pigeon, &fixtures::connector());
         serde_json::to_value(shown).unwrap()
     }
 
     #[test]
     fn a_refusal_names_the_field_as_a_form_knows_it_and_what_to_do() {
-        let shown = shown(SetupOutcome::Failed {
+        let shown = shown(ConnectorSetupOutcome::Failed {
             field: Some("grain"),
             problem: "Buy more grain.".to_owned(),
             reason: "hungry".to_owned(),
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_platform_that_cannot_be_asked_is_told_apart_and_says_when_to_ask_again() {
-        let shown = shown(SetupOutcome::Later {
+        let shown = shown(ConnectorSetupOutcome::Later {
             after: Some(Duration::from_secs(30)),
             reason: "timed out".to_owned(),
         });
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn success_is_a_sentence_and_by_hand_there_are_steps_with_the_address() {
-        let done = shown(SetupOutcome::Done {
+        let done = shown(ConnectorSetupOutcome::Done {
             summary: "Connected.".to_owned(),
         });
         assert_eq!(

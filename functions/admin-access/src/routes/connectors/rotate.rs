@@ -4,14 +4,14 @@ use super::{
     super::{CHANGE_ATTEMPTS, again_after},
     Section,
     connect::connected,
-    facts, fill,
+    defaults, facts,
     outcome::SetUpOutcomeResponse,
     read, secrets,
 };
 use crate::{
     Deps,
+    api_types::{ConnectorPath, IfMatchHeader},
     changes::{self, Change},
-    wire::{ConnectorPath, IfMatchHeader},
 };
 use axum::{extract::State, response::Response};
 use std::{collections::BTreeMap, sync::Arc};
@@ -53,7 +53,7 @@ pub async fn rotate_webhook_secret(
         let connector = read(&deps, scope, path.connector_id).await?;
         let kind = connector_kind(&connector.provider)
             .ok_or_else(|| PortError::corrupt("connector", "its provider is not known"))?;
-        let section = new_secret(kind, fill::random_secret(deps.random.as_ref())?)
+        let section = new_secret(kind, defaults::random_secret(deps.random.as_ref())?)
             .ok_or(ApiError::NoSecretOfOurs)?;
         if_match.check(connector.version)?;
         let now = deps.clock.now();

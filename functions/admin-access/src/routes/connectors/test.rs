@@ -3,8 +3,8 @@
 use super::{outcome::SetUpOutcomeResponse, read};
 use crate::{
     Deps,
+    api_types::ConnectorPath,
     changes::{self, Change},
-    wire::ConnectorPath,
 };
 use axum::{Json, extract::State};
 use serde_json::Value;

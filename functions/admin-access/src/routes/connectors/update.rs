@@ -2,15 +2,17 @@
 
 use super::{
     super::{CHANGE_ATTEMPTS, again_after},
-    ConnectorResponse, Section, check_cooldown, check_environment, check_message, facts, fill,
+    ConnectorResponse, Section, check_cooldown, check_environment, check_message, defaults, facts,
     read, read_message, read_section, secrets, take_sections, webhook_url,
 };
 use crate::{
     Deps,
+    api_types::{
+        AfterApprovalName, ConnectorPath, ExistingUsersName, IfMatchHeader, PolicyName, found,
+    },
     changes::{self, Change},
     jobs::enqueue_or_leave,
-    rules,
-    wire::{AfterApprovalName, ConnectorPath, ExistingUsersName, IfMatchHeader, PolicyName, found},
+    validation,
 };
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
@@ -19,8 +21,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use utoipa::ToSchema;
 use vestibule_domain::{
     PortError, Timestamp,
+    access::closing::Closing,
     account::Permission,
-    closing::Closing,
     connector::{ApprovalMode, Connector, ExistingUsers, Policy, Provider},
     ids::EnvironmentId,
     ports::OUTBOX_PATIENCE,
@@ -128,7 +130,7 @@ pub async fn update_connector(
         let now = deps.clock.now();
         let mut changed = wanted.applied(&connector, now, &mut errors);
         let url = webhook_url(&deps, &origin, &connector.provider, connector.id);
-        fill::refill(kind, &mut changed.settings, url);
+        defaults::refill(kind, &mut changed.settings, url);
         if changed.environment_id != connector.environment_id {
             check_environment(&deps, scope, Some(changed.environment_id), &mut errors).await?;
         }
@@ -228,10 +230,10 @@ impl Patch {
         let request: UpdateConnectorRequest = read_fields(fields, &mut errors);
         check_cooldown(request.request_cooldown_seconds, &mut errors);
         let environment = request.environment_id.as_deref();
-        let name = rules::name("name", request.name.as_deref(), &mut errors);
-        let environment_id = rules::id("environment_id", environment, &mut errors);
+        let name = validation::name("name", request.name.as_deref(), &mut errors);
+        let environment_id = validation::id("environment_id", environment, &mut errors);
         let section = read_section(kind, sections, true, &mut errors)
-            .map(|section| fill::keep_filled(kind, section, &mut errors))
+            .map(|section| defaults::keep_filled(kind, section, &mut errors))
             .unwrap_or_default();
         let mut read = |field, text: Nullable<String>| match text {
             Nullable::Absent => Nullable::Absent,

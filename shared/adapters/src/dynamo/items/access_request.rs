@@ -2,9 +2,9 @@ use crate::dynamo::keys;
 use serde::{Deserialize, Serialize};
 use vestibule_domain::{
     ProjectScope, Timestamp,
-    access_request::{AccessRequest, RequestDecision},
+    access::request::{AccessRequest, RequestDecision},
+    chat::conversation::ConversationRef,
     connector::Provider,
-    conversation::ConversationRef,
     ids::{AccessRequestId, ChatUserId, ConnectorId, EnvironmentId},
 };
 

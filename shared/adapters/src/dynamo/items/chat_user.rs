@@ -3,10 +3,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use vestibule_domain::{
     ProjectScope, Timestamp,
-    chat_user::{Block, ChatUser, Grant},
+    chat::message::Identity,
+    chat::profile::Profile,
+    chat::user::{Block, ChatUser, Grant},
     ids::{ChatUserId, EnvironmentId},
-    message::Identity,
-    profile::Profile,
 };
 
 /// A chat user.
@@ -47,7 +47,7 @@ impl StatusAttributes {
         Self {
             state_pk: keys::chat_users(
                 scope,
-                Some(vestibule_domain::chat_user::ChatUserStatus::Active),
+                Some(vestibule_domain::chat::user::ChatUserStatus::Active),
             ),
         }
     }

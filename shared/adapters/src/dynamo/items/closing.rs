@@ -2,8 +2,9 @@ use crate::dynamo::keys;
 use serde::{Deserialize, Serialize};
 use vestibule_domain::{
     ProjectScope, Timestamp,
-    access_request::{Actor, ReasonCode},
-    closing::{Closing, ListPosition, Pass},
+    access::closing::{Closing, ListPosition, Pass},
+    access::request::ReasonCode,
+    account::actor::Actor,
     ids::ConnectorId,
 };
 

@@ -2,7 +2,7 @@ use crate::dynamo::keys::Key;
 use serde::{Deserialize, Serialize};
 use vestibule_domain::{
     Timestamp,
-    conversation::{ConversationLog, Progress},
+    chat::conversation::{ConversationLog, Progress},
     ids::ConnectorId,
 };
 

@@ -2,7 +2,7 @@ use crate::dynamo::keys;
 use serde::{Deserialize, Serialize};
 use vestibule_domain::{
     ProjectScope, Timestamp,
-    account::{Agent, Environment},
+    account::{AgentEndpoint, Environment},
     connector::SealedSecrets,
     ids::EnvironmentId,
 };
@@ -64,7 +64,7 @@ impl From<EnvironmentItem> for Environment {
             scope: item.scope,
             name: item.name,
             position: item.position,
-            agent: item.agent.map(|agent| Agent {
+            agent: item.agent.map(|agent| AgentEndpoint {
                 endpoint: agent.endpoint,
                 signing_secret: agent.signing_secret,
             }),

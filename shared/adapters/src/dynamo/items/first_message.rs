@@ -1,8 +1,8 @@
 use crate::dynamo::keys;
 use serde::{Deserialize, Serialize};
 use vestibule_domain::{
-    PortError, ProjectScope, Timestamp, access_request::Preview, approval::HELD_MESSAGE_KEPT,
-    ids::AccessRequestId, job::DeliverMessage,
+    PortError, ProjectScope, Timestamp, access::follow_up::HELD_MESSAGE_KEPT,
+    access::request::Preview, ids::AccessRequestId, job::DeliverMessage,
 };
 
 /// The beginning of the message that made a request. A row of its own, so that it goes when it expires.

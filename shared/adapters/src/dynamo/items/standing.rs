@@ -3,9 +3,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use vestibule_domain::{
     ProjectScope, Timestamp,
-    approval::Approval,
-    chat_user::{OnboardingMessage, Owed, Rejections, Standing},
-    conversation::ConversationRef,
+    access::approval::Approval,
+    access::standing::{PendingTask, Rejections, Standing},
+    chat::conversation::ConversationRef,
+    chat::send_status::SendStatus,
     ids::{AccessRequestId, ChatUserId, ConnectorId, LeaseId},
 };
 
@@ -32,20 +33,20 @@ pub(in crate::dynamo) struct StandingItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     last_rejected_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    onboarding_message: Option<OnboardingMessage>,
+    onboarding_message: Option<SendStatus>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     opted_out_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::dynamo) approval: Option<Approval>,
     /// One debt, as rows had it before they could have several: see [`Self::old_debts`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(in crate::dynamo) owed: Option<Owed>,
+    pub(in crate::dynamo) owed: Option<PendingTask>,
     #[serde(
         default,
         skip_serializing_if = "BTreeSet::is_empty",
         serialize_with = "serde_dynamo::string_set::serialize"
     )]
-    pub(in crate::dynamo) owes: BTreeSet<Owed>,
+    pub(in crate::dynamo) owes: BTreeSet<PendingTask>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     state_pk: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,7 +73,7 @@ impl StandingItem {
     /// while something is owed.
     pub(in crate::dynamo) fn new(scope: ProjectScope, standing: &Standing, due: Timestamp) -> Self {
         let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
-        let marked = !standing.owed.is_empty();
+        let marked = !standing.pending_tasks.is_empty();
         let admitted = standing.admitted_openly_at;
         Self {
             pk: key.pk,
@@ -93,7 +94,7 @@ impl StandingItem {
             opted_out_at: standing.opted_out_at,
             approval: standing.approval.clone(),
             owed: None,
-            owes: standing.owed.clone(),
+            owes: standing.pending_tasks.clone(),
             state_pk: admitted.map(|_| keys::admitted(scope, standing.connector_id)),
             state_sk: admitted.map(|at| keys::by_creation(at, standing.chat_user_id)),
             version: standing.version,
@@ -109,10 +110,12 @@ impl StandingItem {
 
 impl StandingItem {
     /// What the row owes in its old spelling, in which the onboarding message stood for the profile too.
-    pub(in crate::dynamo) fn old_debts(&self) -> Vec<Owed> {
+    pub(in crate::dynamo) fn old_debts(&self) -> Vec<PendingTask> {
         match self.owed {
             None => Vec::new(),
-            Some(Owed::OnboardingMessage) => vec![Owed::OnboardingMessage, Owed::Profile],
+            Some(PendingTask::OnboardingMessage) => {
+                vec![PendingTask::OnboardingMessage, PendingTask::Profile]
+            }
             Some(other) => vec![other],
         }
     }
@@ -140,7 +143,7 @@ impl From<StandingItem> for Standing {
             onboarding_message: item.onboarding_message,
             opted_out_at: item.opted_out_at,
             approval: item.approval,
-            owed,
+            pending_tasks: owed,
             version: item.version,
         }
     }

@@ -14,9 +14,9 @@ use proptest::prelude::*;
 use serde_json::json;
 use std::{collections::BTreeSet, fs, path::PathBuf};
 use vestibule_domain::{
-    message::{Attachment, AttachmentKind, Identity},
+    chat::message::{Attachment, AttachmentKind, Identity},
+    chat::profile::Profile,
     ports::FailureClass,
-    profile::Profile,
 };
 
 /// The second in which the messages of the files were written.

@@ -4,9 +4,9 @@ use super::*;
 use crate::twilio::fixtures::{self, replied};
 use std::collections::BTreeMap;
 use vestibule_domain::{
+    chat::conversation::{ConversationKind, ConversationRef},
+    chat::message::Identity,
     connector::Connector,
-    conversation::{ConversationKind, ConversationRef},
-    message::Identity,
     ports::Mark,
 };
 
@@ -22,7 +22,7 @@ fn step_at(
     to: Destination<'_>,
     text: &str,
     so_far: &[CallResult],
-) -> Step<SendOutcome> {
+) -> NextCall<SendOutcome> {
     let secrets = fixtures::secrets();
     let credentials = Credentials {
         connector,
@@ -37,23 +37,23 @@ fn step_at(
 }
 
 /// What comes of sending a text to this address.
-fn step(address: &str, text: &str, so_far: &[CallResult]) -> Step<SendOutcome> {
+fn step(address: &str, text: &str, so_far: &[CallResult]) -> NextCall<SendOutcome> {
     let conversation = conversation(address);
     let to = Destination::Conversation(&conversation);
     step_at(&fixtures::connector(), to, text, so_far)
 }
 
-fn call(step: Step<SendOutcome>) -> OutgoingCall {
+fn call(step: NextCall<SendOutcome>) -> OutgoingCall {
     match step {
-        Step::Call(call) => call,
-        Step::Done(outcome) => panic!("no call but {outcome:?}"),
+        NextCall::Call(call) => call,
+        NextCall::Done(outcome) => panic!("no call but {outcome:?}"),
     }
 }
 
-fn outcome(step: Step<SendOutcome>) -> SendOutcome {
+fn outcome(step: NextCall<SendOutcome>) -> SendOutcome {
     match step {
-        Step::Done(outcome) => outcome,
-        Step::Call(call) => panic!("no outcome but {call:?}"),
+        NextCall::Done(outcome) => outcome,
+        NextCall::Call(call) => panic!("no outcome but {call:?}"),
     }
 }
 
@@ -343,7 +343,7 @@ fn nobody_is_asked_for_a_profile() {
         secrets: &secrets,
     };
     let step = Twilio.profile(&query, &credentials, &[]);
-    assert!(matches!(step, Step::Done(ProfileOutcome::None { .. })));
+    assert!(matches!(step, NextCall::Done(ProfileOutcome::None { .. })));
 }
 
 #[test]

@@ -6,7 +6,8 @@
 
 use crate::{
     Timestamp,
-    access_request::{AccessRequest, Actor, ReasonCode, RequestStatus},
+    access::request::{AccessRequest, ReasonCode, RequestStatus},
+    account::actor::Actor,
     connector::{Connector, Policy},
     ids::ConnectorId,
     job::ClosePendingRequests,
@@ -174,9 +175,9 @@ mod tests {
     use super::*;
     use crate::{
         AccountScope,
-        access_request::{RequestDecision, Verdict},
+        access::request::{RequestDecision, Verdict},
+        chat::conversation::{ConversationKind, ConversationRef},
         connector::{AfterApproval, ExistingUsers, Provider, SealedSecrets},
-        conversation::{ConversationKind, ConversationRef},
         ids::{AccessRequestId, AccountId, ChatUserId, ClientId, EnvironmentId, ProjectId},
     };
     use proptest::prelude::*;

@@ -1,8 +1,8 @@
 //! One person's message, whatever the provider.
 
 use crate::{
-    Timestamp, connector::Provider, conversation::ConversationRef, ids::ChatUserId,
-    profile::Profile, scope::ProjectScope,
+    Timestamp, chat::conversation::ConversationRef, chat::profile::Profile, connector::Provider,
+    ids::ChatUserId, scope::ProjectScope,
 };
 use serde::{Deserialize, Serialize};
 
@@ -85,7 +85,7 @@ pub struct InboundMessage {
     /// Who.
     pub sender: Identity,
     /// The same person under a second id, when the platform tells both: a `WhatsApp` phone number and
-    /// a business-scoped user id (SPEC A29). `sender` is the more lasting of the two.
+    /// a business-scoped user id (SPEC A29). `sender` is the more stable of the two.
     pub also_known_as: Option<Identity>,
     /// What the message itself tells of the sender; empty where it takes a call to know.
     pub profile: Profile,

@@ -15,7 +15,7 @@ pub(super) fn random_secret(random: &dyn SecureRandom) -> Result<Secret, PortErr
 }
 
 /// Fills in what was left out of a new connector with this webhook address.
-pub(super) fn fill(
+pub(super) fn fill_in(
     kind: &dyn ConnectorKind,
     fields: &mut ValidFields,
     webhook_url: Option<String>,
@@ -87,7 +87,7 @@ mod tests {
     fn filled(fields: &ValidFields, url: Option<&str>) -> ValidFields {
         let mut fields = fields.clone();
         let url = url.map(str::to_owned);
-        fill(&Pigeon, &mut fields, url, &SystemRandom::new()).unwrap();
+        fill_in(&Pigeon, &mut fields, url, &SystemRandom::new()).unwrap();
         fields
     }
 

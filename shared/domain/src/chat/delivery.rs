@@ -2,12 +2,12 @@
 
 use crate::{
     Timestamp,
-    chat_user::ChatUser,
+    chat::conversation::ConversationKind,
+    chat::message::Attachment,
+    chat::user::ChatUser,
     connector::Connector,
-    conversation::ConversationKind,
     ids::{ChatUserId, ConnectorId, ConversationId, DeliveryId, EnvironmentId, ProjectId},
     job::DeliverMessage,
-    message::Attachment,
 };
 use serde::{Deserialize, Serialize};
 

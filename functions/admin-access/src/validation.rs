@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 use vestibule_domain::{
-    access_request::NOTE_MAX_CHARS,
+    access::request::NOTE_MAX_CHARS,
     connector::Provider,
     text::{clean_name, is_invisible},
 };

@@ -1,148 +1,25 @@
-//! A person on a chat platform, and their standing at one connector.
+//! How a chat user stands at one connector, and the tasks that are pending for them.
 
 use crate::{
     Timestamp,
-    approval::Approval,
+    access::approval::Approval,
+    chat::{
+        conversation::{ConversationRef, remember},
+        message::InboundMessage,
+        send_status::SendStatus,
+    },
     connector::{Connector, ExistingUsers, Policy},
-    conversation::{ConversationRef, remember},
-    ids::{AccessRequestId, ChatUserId, ConnectorId, EnvironmentId},
-    message::{Identity, InboundMessage},
-    profile::Profile,
+    ids::{AccessRequestId, ChatUserId, ConnectorId},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-/// Where a chat user stands in the project (SPEC A37).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ChatUserStatus {
-    /// Wrote, and may not talk to the agent yet.
-    Onboarding,
-    /// May talk to the agent somewhere in the project.
-    Active,
-    /// Was shut out by an admin; sticky until unblocked.
-    Blocked,
-}
-
-/// Permission to talk in one environment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Grant {
-    /// Since when.
-    pub granted_at: Timestamp,
-    /// Who decided, as shown to admins.
-    pub granted_by: String,
-}
-
-/// Who shut a person out, when and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Block {
-    /// Since when.
-    pub blocked_at: Timestamp,
-    /// Who decided, as shown to admins.
-    pub blocked_by: String,
-    /// Why, if they said so.
-    pub note: Option<String>,
-}
-
-/// Everyone who writes through a connector is one (SPEC A23).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChatUser {
-    /// Derived from project and identity.
-    pub id: ChatUserId,
-    /// Who the platform says they are.
-    pub identity: Identity,
-    /// The second id they are known by, if the platform tells two (see [`crate::recognition`]).
-    pub other_id: Option<Identity>,
-    /// The second id of whoever has this record's phone number by now, if it went to somebody else.
-    pub number_now_of: Option<Identity>,
-    /// Their names and avatar, once fetched.
-    pub profile: Profile,
-    /// Whether they were let through by a connector that was open to all.
-    pub admitted_openly: bool,
-    /// Environments they may talk in.
-    pub grants: BTreeMap<EnvironmentId, Grant>,
-    /// Set while shut out.
-    pub block: Option<Block>,
-    /// Counts changes.
-    pub version: u64,
-    /// When they first wrote.
-    pub created_at: Timestamp,
-    /// When the record last changed.
-    pub updated_at: Timestamp,
-}
-
-impl ChatUser {
-    /// Somebody who never wrote in the project before.
-    #[must_use]
-    pub fn first(
-        message: &InboundMessage,
-        other_id: Option<Identity>,
-        connector: &Connector,
-        now: Timestamp,
-    ) -> Self {
-        Self {
-            id: message.sender.chat_user_id(connector.scope),
-            identity: message.sender.clone(),
-            other_id,
-            number_now_of: None,
-            profile: message.profile.clone(),
-            admitted_openly: false,
-            grants: BTreeMap::new(),
-            block: None,
-            version: 1,
-            created_at: now,
-            updated_at: now,
-        }
-    }
-
-    /// Where they stand; follows from the rest of the record.
-    #[must_use]
-    pub fn status(&self) -> ChatUserStatus {
-        if self.block.is_some() {
-            ChatUserStatus::Blocked
-        } else if self.grants.is_empty() && !self.admitted_openly {
-            ChatUserStatus::Onboarding
-        } else {
-            ChatUserStatus::Active
-        }
-    }
-
-    /// The id to show: a phone number if one is known (SPEC A28, A29).
-    #[must_use]
-    pub fn shown_id(&self) -> &Identity {
-        self.other_id
-            .as_ref()
-            .filter(|other| other.is_phone())
-            .unwrap_or(&self.identity)
-    }
-
-    /// The id that is not [`ChatUser::shown_id`], of somebody known by two.
-    #[must_use]
-    pub fn hidden_id(&self) -> Option<&Identity> {
-        let other = self.other_id.as_ref()?;
-        Some(if other.is_phone() {
-            &self.identity
-        } else {
-            other
-        })
-    }
-
-    /// The name to show: the platform's, else the identifier (SPEC A30).
-    #[must_use]
-    pub fn display_name(&self) -> &str {
-        self.profile
-            .display_name
-            .as_deref()
-            .unwrap_or(&self.shown_id().identifier)
-    }
-}
-
-/// One thing that is still owed to a person at a connector. While anything is, the standing is in the
-/// outbox: a redelivered message or the sweeper enqueues the job again. Debts are paid in this order,
+/// A task that is still to be done for a person at a connector. While any is pending, the standing is in
+/// the outbox: a redelivered message or the sweeper enqueues its job again. Tasks are done in this order,
 /// each by itself; one that must wait makes those behind it wait too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Owed {
+pub enum PendingTask {
     /// The onboarding message.
     OnboardingMessage,
     /// After an approval: their requests at other connectors of the environment are approved along.
@@ -155,8 +32,8 @@ pub enum Owed {
     Profile,
 }
 
-impl Owed {
-    /// Every debt, in the order in which they are paid.
+impl PendingTask {
+    /// Every task, in the order in which they are done.
     pub const ALL: [Self; 5] = [
         Self::OnboardingMessage,
         Self::RelatedRequests,
@@ -164,8 +41,8 @@ impl Owed {
         Self::Replay,
         Self::Profile,
     ];
-    /// What an approval brings about, whatever the connector does after one: that is looked up when
-    /// the debt is paid.
+    /// The tasks that an approval leaves, whatever the connector does after one: that is looked up when
+    /// the task is done.
     pub const AFTER_APPROVAL: [Self; 3] =
         [Self::RelatedRequests, Self::ApprovalNotice, Self::Replay];
 
@@ -182,37 +59,6 @@ impl Owed {
     }
 }
 
-/// What became of the onboarding message. It is sent at most once per connector and chat user
-/// (SPEC A21), so this outlives requests.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "status", rename_all = "snake_case")]
-pub enum OnboardingMessage {
-    /// On its way.
-    Queued,
-    /// The platform took it.
-    Sent {
-        /// When.
-        at: Timestamp,
-        /// The platform's id of it, by which it may report later that it did not arrive.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        message_id: Option<String>,
-    },
-    /// The platform will not take it; an admin can see why.
-    Failed {
-        /// When that was known.
-        at: Timestamp,
-        /// Whose fault it is: see [`crate::ports::FailureClass`].
-        class: String,
-        /// The platform's own word for it.
-        reason: String,
-    },
-    /// The request was decided before the message went out (SPEC A22).
-    Skipped {
-        /// When.
-        at: Timestamp,
-    },
-}
-
 /// The rejections at a connector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejections {
@@ -226,7 +72,7 @@ pub struct Rejections {
 pub const STANDING_EVENTS_KEPT: usize = 100;
 
 /// How one chat user stands at one connector. It is the dedupe record of held messages and the
-/// outbox of what is owed to the person; every write to it counts its version up.
+/// outbox of the person's pending tasks; every write to it counts its version up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     /// The connector.
@@ -251,14 +97,15 @@ pub struct Standing {
     pub recent_events: Vec<String>,
     /// Earlier rejections.
     pub rejections: Option<Rejections>,
-    /// What became of the onboarding message, once one was due.
-    pub onboarding_message: Option<OnboardingMessage>,
+    /// How far the onboarding message has got, once one was due. It is sent at most once per connector
+    /// and chat user (SPEC A21), so this outlives requests.
+    pub onboarding_message: Option<SendStatus>,
     /// Since when they do not want to be written to here (an SMS STOP), unless they took it back.
     pub opted_out_at: Option<Timestamp>,
     /// The latest approval here, and what followed it.
     pub approval: Option<Approval>,
     /// What is still to be done for them.
-    pub owed: BTreeSet<Owed>,
+    pub pending_tasks: BTreeSet<PendingTask>,
     /// Counts changes.
     pub version: u64,
 }
@@ -282,14 +129,14 @@ impl Standing {
             onboarding_message: None,
             opted_out_at: None,
             approval: None,
-            owed: BTreeSet::new(),
+            pending_tasks: BTreeSet::new(),
             version: 0,
         }
     }
 
     /// Two standings of one person at one connector as one: what either was told, was sent, or wrote,
     /// both were. A pending request of this one stays; else that of the other, if it has one. Neither
-    /// owes anything.
+    /// has a pending task.
     #[must_use]
     pub fn joined_by(self, other: &Self) -> Self {
         let wrote_last = if other.last_message_at > self.last_message_at {
@@ -298,12 +145,10 @@ impl Standing {
             self.conversation.clone()
         };
         let takes_request = other.request_pending && !self.request_pending;
-        let is_sent =
-            |message: &OnboardingMessage| matches!(message, OnboardingMessage::Sent { .. });
         let onboarding_message = [&self.onboarding_message, &other.onboarding_message]
             .into_iter()
             .flatten()
-            .find(|message| is_sent(message))
+            .find(|message| message.is_sent())
             .or(self.onboarding_message.as_ref())
             .or(other.onboarding_message.as_ref())
             .cloned();
@@ -362,8 +207,9 @@ impl Standing {
         self.last_message_at = Some(message.sent_at);
         self.remember(&message.event_keys);
         if with_onboarding_message {
-            self.onboarding_message = Some(OnboardingMessage::Queued);
-            self.owed.extend([Owed::OnboardingMessage, Owed::Profile]);
+            self.onboarding_message = Some(SendStatus::Queued);
+            self.pending_tasks
+                .extend([PendingTask::OnboardingMessage, PendingTask::Profile]);
         }
         self
     }
@@ -393,7 +239,7 @@ impl Standing {
     pub fn onboarding_message_due(&self) -> bool {
         !matches!(
             self.onboarding_message,
-            Some(OnboardingMessage::Sent { .. } | OnboardingMessage::Queued)
+            Some(SendStatus::Sent { .. } | SendStatus::Queued)
         )
     }
 
@@ -406,15 +252,15 @@ impl Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conversation::ConversationKind;
+    use crate::chat::conversation::ConversationKind;
 
     #[test]
-    fn a_debt_is_stored_under_its_name_and_debts_are_paid_in_order() {
-        for owed in Owed::ALL {
-            assert_eq!(serde_json::to_value(owed).unwrap(), owed.key());
+    fn a_task_is_stored_under_its_name_and_tasks_are_done_in_order() {
+        for task in PendingTask::ALL {
+            assert_eq!(serde_json::to_value(task).unwrap(), task.key());
         }
-        let all: Vec<_> = BTreeSet::from(Owed::ALL).into_iter().collect();
-        assert_eq!(all, Owed::ALL);
+        let all: Vec<_> = BTreeSet::from(PendingTask::ALL).into_iter().collect();
+        assert_eq!(all, PendingTask::ALL);
     }
 
     fn at(seconds: i64) -> Timestamp {
@@ -443,7 +289,7 @@ mod tests {
             onboarding_message: None,
             opted_out_at: None,
             approval: None,
-            owed: BTreeSet::new(),
+            pending_tasks: BTreeSet::new(),
             version: 3,
         }
     }
@@ -480,11 +326,14 @@ mod tests {
     #[test]
     fn of_two_standings_a_message_that_was_sent_and_a_stop_count() {
         let skipped = Standing {
-            onboarding_message: Some(OnboardingMessage::Skipped { at: at(1) }),
+            onboarding_message: Some(SendStatus::Skipped {
+                at: at(1),
+                reason: None,
+            }),
             ..standing()
         };
         let sent = Standing {
-            onboarding_message: Some(OnboardingMessage::Sent {
+            onboarding_message: Some(SendStatus::Sent {
                 at: at(2),
                 message_id: None,
             }),

@@ -1,15 +1,13 @@
 //! Who somebody is whom the platform knows by two ids (SPEC A24, A29).
 //!
-//! `WhatsApp` tells a phone number, a business-scoped user id, or both. The user id is lasting: it
-//! is one person's as long as they are with `WhatsApp`. The number is passing: it may be given to
-//! somebody else, who comes with another user id. So people are known by the lasting id first, and a
-//! number that turns up with another lasting id than before is no proof of anything: approval is
+//! `WhatsApp` tells a phone number, a business-scoped user id, or both. The user id is stable: it
+//! is one person's as long as they are with `WhatsApp`. The number is not: it may be given to
+//! somebody else, who comes with another user id. So people are known by the stable id first, and a
+//! number that turns up with another stable id than before is no proof of anything: approval is
 //! never carried over by it.
 
 use crate::{
-    chat_user::{ChatUser, Standing},
-    ids::EnvironmentId,
-    message::Identity,
+    access::standing::Standing, chat::message::Identity, chat::user::ChatUser, ids::EnvironmentId,
 };
 
 /// What is on record under one id.
@@ -51,13 +49,13 @@ pub struct Link {
     pub person_exists: bool,
 }
 
-/// A passing id under which somebody has their record came with another lasting id than theirs: it has
+/// A phone under which somebody has their record came with another stable id than theirs: it has
 /// a new holder, and no longer leads to that record by itself. Or it came with theirs again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Handover {
     /// The id; also that of the record.
-    pub passing: Identity,
-    /// The lasting id of whoever has it now; `None` for the person of the record.
+    pub phone: Identity,
+    /// The stable id of whoever has it now; `None` for the person of the record.
     pub now_of: Option<Identity>,
     /// The version of the record.
     pub version: u64,
@@ -75,15 +73,15 @@ pub struct Merge {
 /// Who wrote.
 #[derive(Debug, Clone)]
 pub enum Recognition {
-    /// The person of the lasting id, or somebody new under it.
-    Lasting,
-    /// The person of the passing id.
-    Passing,
-    /// Somebody new under the lasting id, to whose record the passing one leads from the first.
+    /// The person of the stable id, or somebody new under it.
+    Stable,
+    /// The person of the phone.
+    Phone,
+    /// Somebody new under the stable id, to whose record the phone leads from the first.
     NewUnderBoth,
     /// The person whose record is under this third id.
     Elsewhere(Identity),
-    /// Whoever has the passing id by now is known by this one: read again as if it were told.
+    /// Whoever has the phone by now is known by this one: read again as if it were told.
     PassedOn(Identity),
     /// Write this first, then read again.
     HandsOver(Box<Handover>),
@@ -97,102 +95,99 @@ pub enum Recognition {
 /// is blocked, and who was approved under either is approved.
 #[must_use]
 pub fn for_now(
-    lasting: Candidate,
-    passing: Option<Candidate>,
+    stable: Candidate,
+    phone: Option<Candidate>,
     environment: EnvironmentId,
 ) -> Candidate {
-    match passing {
-        Some(passing)
-            if !lasting.is_blocked()
-                && (passing.is_blocked() || passing.is_granted(environment)) =>
+    match phone {
+        Some(phone)
+            if !stable.is_blocked() && (phone.is_blocked() || phone.is_granted(environment)) =>
         {
-            passing
+            phone
         }
-        _ => lasting,
+        _ => stable,
     }
 }
 
-/// Who wrote, by what is on record under the ids that the platform told: one, or a lasting and a
-/// passing one.
+/// Who wrote, by what is on record under the ids that the platform told: one, or a stable and a
+/// phone.
 #[must_use]
-pub fn recognise(lasting: &Candidate, passing: Option<&Candidate>) -> Recognition {
-    let Some(passing) = passing else {
-        return match (&lasting.user, &lasting.same_as) {
+pub fn recognise(stable: &Candidate, phone: Option<&Candidate>) -> Recognition {
+    let Some(phone) = phone else {
+        return match (&stable.user, &stable.same_as) {
             (None, Some(elsewhere)) => Recognition::Elsewhere(elsewhere.clone()),
             (Some(user), _) => match &user.number_now_of {
                 Some(holder) => Recognition::PassedOn(holder.clone()),
-                None => Recognition::Lasting,
+                None => Recognition::Stable,
             },
-            (None, None) => Recognition::Lasting,
+            (None, None) => Recognition::Stable,
         };
     };
-    if let Some(handover) = handover(lasting, passing) {
+    if let Some(handover) = handover(stable, phone) {
         return Recognition::HandsOver(Box::new(handover));
     }
-    match (&lasting.user, &lasting.same_as) {
-        (Some(person), _) => known_by_lasting(lasting, person, passing),
-        (None, Some(home)) => recorded_elsewhere(home, passing),
-        (None, None) => new_lasting(lasting, passing),
+    match (&stable.user, &stable.same_as) {
+        (Some(person), _) => known_by_stable(stable, person, phone),
+        (None, Some(home)) => recorded_elsewhere(home, phone),
+        (None, None) => new_stable(stable, phone),
     }
 }
 
-/// What has to be noted about who has the passing id, if somebody with another one has their record
+/// What has to be noted about who has the phone, if somebody with another one has their record
 /// under it.
-fn handover(lasting: &Candidate, passing: &Candidate) -> Option<Handover> {
-    let record = passing.user.as_ref()?;
+fn handover(stable: &Candidate, phone: &Candidate) -> Option<Handover> {
+    let record = phone.user.as_ref()?;
     let theirs = record.other_id.as_ref()?;
-    let now_of = (*theirs != lasting.identity).then(|| lasting.identity.clone());
+    let now_of = (*theirs != stable.identity).then(|| stable.identity.clone());
     (record.number_now_of != now_of).then(|| Handover {
-        passing: passing.identity.clone(),
+        phone: phone.identity.clone(),
         now_of,
         version: record.version,
     })
 }
 
-fn known_by_lasting(lasting: &Candidate, person: &ChatUser, passing: &Candidate) -> Recognition {
-    match (&passing.user, &passing.same_as) {
-        // Somebody who came with the number alone, and somebody who came with the lasting id alone; also
+fn known_by_stable(stable: &Candidate, person: &ChatUser, phone: &Candidate) -> Recognition {
+    match (&phone.user, &phone.same_as) {
+        // Somebody who came with the number alone, and somebody who came with the stable id alone; also
         // where the two are linked, because a record was made while they were.
         (Some(other), _)
             if other
                 .other_id
                 .as_ref()
-                .is_none_or(|id| *id == lasting.identity) =>
+                .is_none_or(|id| *id == stable.identity) =>
         {
             Recognition::Merges(Box::new(merge(other, person)))
         }
-        (Some(_), _) => Recognition::Lasting,
-        (None, Some(before)) if *before == lasting.identity => Recognition::Lasting,
-        (None, before) => links(&passing.identity, before.as_ref(), &lasting.identity, true),
+        (Some(_), _) => Recognition::Stable,
+        (None, Some(before)) if *before == stable.identity => Recognition::Stable,
+        (None, before) => links(&phone.identity, before.as_ref(), &stable.identity, true),
     }
 }
 
-/// The lasting id leads to a record under a number.
-fn recorded_elsewhere(home: &Identity, passing: &Candidate) -> Recognition {
-    if *home == passing.identity {
-        return Recognition::Passing;
+/// The stable id leads to a record under a number.
+fn recorded_elsewhere(home: &Identity, phone: &Candidate) -> Recognition {
+    if *home == phone.identity {
+        return Recognition::Phone;
     }
-    match (&passing.user, &passing.same_as) {
-        (Some(other), _) if other.other_id.is_none() && other.block.is_some() => {
-            Recognition::Passing
-        }
+    match (&phone.user, &phone.same_as) {
+        (Some(other), _) if other.other_id.is_none() && other.block.is_some() => Recognition::Phone,
         (Some(_), _) => Recognition::Elsewhere(home.clone()),
         (None, Some(before)) if before == home => Recognition::Elsewhere(home.clone()),
-        (None, before) => links(&passing.identity, before.as_ref(), home, true),
+        (None, before) => links(&phone.identity, before.as_ref(), home, true),
     }
 }
 
-fn new_lasting(lasting: &Candidate, passing: &Candidate) -> Recognition {
-    match (&passing.user, &passing.same_as) {
+fn new_stable(stable: &Candidate, phone: &Candidate) -> Recognition {
+    match (&phone.user, &phone.same_as) {
         (Some(person), _) if person.other_id.is_none() => {
-            links(&lasting.identity, None, &passing.identity, true)
+            links(&stable.identity, None, &phone.identity, true)
         }
-        // The number was another lasting id's: it has a new holder.
-        (None, Some(before)) if *before != lasting.identity => {
-            links(&passing.identity, Some(before), &lasting.identity, false)
+        // The number was another stable id's: it has a new holder.
+        (None, Some(before)) if *before != stable.identity => {
+            links(&phone.identity, Some(before), &stable.identity, false)
         }
         (None, _) => Recognition::NewUnderBoth,
-        (Some(_), _) => Recognition::Lasting,
+        (Some(_), _) => Recognition::Stable,
     }
 }
 
@@ -235,10 +230,10 @@ mod tests {
     use super::*;
     use crate::{
         Timestamp,
-        chat_user::{Block, Grant},
+        chat::profile::Profile,
+        chat::user::{Block, Grant},
         connector::Provider,
         ids::{ChatUserId, EnvironmentId},
-        profile::Profile,
     };
     use std::collections::BTreeMap;
 
@@ -289,7 +284,7 @@ mod tests {
         }
     }
 
-    /// The record under a number, made with the first lasting id, that came with the second since.
+    /// The record under a number, made with the first stable id, that came with the second since.
     fn passed_on(identifier: &str, other: &str, holder: &str) -> Candidate {
         let mut candidate = somebody(identifier, Some(other));
         if let Some(user) = &mut candidate.user {
@@ -300,14 +295,14 @@ mod tests {
 
     fn said(recognition: &Recognition) -> String {
         match recognition {
-            Recognition::Lasting => "lasting".to_owned(),
-            Recognition::Passing => "passing".to_owned(),
+            Recognition::Stable => "stable".to_owned(),
+            Recognition::Phone => "phone".to_owned(),
             Recognition::NewUnderBoth => "new under both".to_owned(),
             Recognition::Elsewhere(home) => format!("at {}", home.identifier),
             Recognition::PassedOn(holder) => format!("passed on to {}", holder.identifier),
             Recognition::HandsOver(handover) => format!(
                 "{} now of {}",
-                handover.passing.identifier,
+                handover.phone.identifier,
                 handover
                     .now_of
                     .as_ref()
@@ -331,36 +326,36 @@ mod tests {
     }
 
     #[test]
-    fn people_are_known_by_the_lasting_id_first() {
-        for (lasting, passing, expected) in vec![
-            (nobody("B"), None, "lasting"),
-            (somebody("B", None), None, "lasting"),
+    fn people_are_known_by_the_stable_id_first() {
+        for (stable, phone, expected) in vec![
+            (nobody("B"), None, "stable"),
+            (somebody("B", None), None, "stable"),
             (alias("B", "P"), None, "at P"),
             (nobody("B"), Some(nobody("P")), "new under both"),
             (somebody("B", None), Some(nobody("P")), "P->B"),
-            (somebody("B", Some("P")), Some(alias("P", "B")), "lasting"),
+            (somebody("B", Some("P")), Some(alias("P", "B")), "stable"),
             (nobody("B"), Some(somebody("P", None)), "B->P"),
-            (alias("B", "P"), Some(somebody("P", Some("B"))), "passing"),
+            (alias("B", "P"), Some(somebody("P", Some("B"))), "phone"),
             (somebody("B", None), Some(somebody("P", None)), "P+B"),
             // Made while the two were linked.
             (somebody("B", None), Some(somebody("P", Some("B"))), "P+B"),
         ] {
-            assert_eq!(said(&recognise(&lasting, passing.as_ref())), expected);
+            assert_eq!(said(&recognise(&stable, phone.as_ref())), expected);
         }
     }
 
     #[test]
-    fn a_number_with_another_lasting_id_than_before_has_a_new_holder() {
-        for (lasting, passing, expected) in vec![
+    fn a_number_with_another_stable_id_than_before_has_a_new_holder() {
+        for (stable, phone, expected) in vec![
             // Its record is another's: that is noted, and the newcomer starts from nothing.
             (nobody("B2"), somebody("P", Some("B1")), "P now of B2"),
-            (nobody("B2"), passed_on("P", "B1", "B2"), "lasting"),
+            (nobody("B2"), passed_on("P", "B1", "B2"), "stable"),
             (
                 somebody("B2", None),
                 somebody("P", Some("B1")),
                 "P now of B2",
             ),
-            (somebody("B2", None), passed_on("P", "B1", "B2"), "lasting"),
+            (somebody("B2", None), passed_on("P", "B1", "B2"), "stable"),
             (nobody("B3"), passed_on("P", "B1", "B2"), "P now of B3"),
             // It led to another's record: it leads to the newcomer's now.
             (nobody("B2"), alias("P", "B1"), "P->B2 not B1 new"),
@@ -368,7 +363,7 @@ mod tests {
             (alias("B2", "P2"), alias("P", "B1"), "P->P2 not B1"),
             (alias("B2", "P2"), passed_on("P", "B1", "B2"), "at P2"),
         ] {
-            assert_eq!(said(&recognise(&lasting, Some(&passing))), expected);
+            assert_eq!(said(&recognise(&stable, Some(&phone))), expected);
         }
     }
 
@@ -395,16 +390,16 @@ mod tests {
 
     #[test]
     fn the_second_id_of_somebody_blocked_leads_to_the_block() {
-        for (lasting, passing, expected) in [
+        for (stable, phone, expected) in [
             (shut_out("B", None), nobody("P"), "P->B"),
             (nobody("B"), shut_out("P", None), "B->P"),
-            (shut_out("B", Some("P")), alias("P", "B"), "lasting"),
-            (alias("B", "P"), shut_out("P", Some("B")), "passing"),
-            (alias("B", "P2"), shut_out("P", None), "passing"),
+            (shut_out("B", Some("P")), alias("P", "B"), "stable"),
+            (alias("B", "P"), shut_out("P", Some("B")), "phone"),
+            (alias("B", "P2"), shut_out("P", None), "phone"),
             // The number's new holder is not the one who was shut out.
             (nobody("B2"), shut_out("P", Some("B1")), "P now of B2"),
         ] {
-            assert_eq!(said(&recognise(&lasting, Some(&passing))), expected);
+            assert_eq!(said(&recognise(&stable, Some(&phone))), expected);
         }
     }
 
@@ -424,25 +419,25 @@ mod tests {
             }
             candidate
         };
-        for (lasting, passing, expected) in [
+        for (stable, phone, expected) in [
             (somebody("B", None), somebody("P", None), "B"),
             (somebody("B", None), granted("P"), "P"),
             (somebody("B", None), shut_out("P", None), "P"),
             (granted("B"), shut_out("P", None), "P"),
             (shut_out("B", None), granted("P"), "B"),
         ] {
-            let who = for_now(lasting, Some(passing), here);
+            let who = for_now(stable, Some(phone), here);
             assert_eq!(who.identity, id(expected));
         }
     }
 
     #[test]
     fn of_two_records_either_block_holds() {
-        for (lasting, passing) in [
+        for (stable, phone) in [
             (somebody("B", None), shut_out("P", None)),
             (shut_out("B", None), somebody("P", None)),
         ] {
-            let Recognition::Merges(merge) = recognise(&lasting, Some(&passing)) else {
+            let Recognition::Merges(merge) = recognise(&stable, Some(&phone)) else {
                 panic!("they were not merged");
             };
             assert!(merge.survivor.block.is_some());

@@ -8,11 +8,12 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use vestibule_domain::{
-    access_request::{Actor, ReasonCode, RequestStatus},
+    access::request::{ReasonCode, RequestStatus},
     account::Permission,
-    chat_user::ChatUserStatus,
+    account::actor::Actor,
+    chat::conversation::ConversationKind,
+    chat::user::ChatUserStatus,
     connector::{ApprovalMode, ExistingUsers, Policy},
-    conversation::ConversationKind,
     ids::{AccessRequestId, ApiKeyId, ChatUserId, ConnectorId, EnvironmentId, ProjectId},
     page::Page,
 };
@@ -345,8 +346,8 @@ mod tests {
         }
         macro_rules! check {
             ($($wire:ident = $domain:ident),*) => {$(
-                let all: Vec<_> = $wire::SPELLINGS.iter().map(|text| $wire::parse(text)).collect();
-                assert_eq!(spelled::<$wire, $domain>(&all), $wire::SPELLINGS);
+                let all: Vec<_> = $api_types::SPELLINGS.iter().map(|text| $api_types::parse(text)).collect();
+                assert_eq!(spelled::<$wire, $domain>(&all), $api_types::SPELLINGS);
             )*};
         }
         check!(

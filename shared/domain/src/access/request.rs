@@ -2,11 +2,12 @@
 
 use crate::{
     Timestamp,
-    chat_user::Standing,
+    access::standing::Standing,
+    account::actor::Actor,
+    chat::conversation::ConversationRef,
+    chat::message::InboundMessage,
     connector::{Connector, Provider},
-    conversation::ConversationRef,
     ids::{AccessRequestId, ChatUserId, ConnectorId, EnvironmentId},
-    message::InboundMessage,
     scope::ProjectScope,
     text::preview,
 };
@@ -63,15 +64,6 @@ pub enum ReasonCode {
     GrantedElsewhere,
     /// The person turned out to be one who is on record under another id (SPEC A29).
     Merged,
-}
-
-/// Who decides or changes something, as recorded and shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Actor {
-    /// The stable id of the member or API key.
-    pub id: String,
-    /// Their name at the time.
-    pub name: String,
 }
 
 /// A decision as it was made.

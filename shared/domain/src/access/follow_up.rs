@@ -2,13 +2,11 @@
 
 use crate::{
     Timestamp,
-    access_request::Actor,
-    chat_user::{ChatUser, Standing},
+    access::{approval::Approval, standing::Standing},
+    chat::{send_status::SkipReason, user::ChatUser},
     connector::{ApprovalMode, Connector},
-    ids::{AccessRequestId, EnvironmentId},
     job::DeliverMessage,
 };
-use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// A held message that is older than this at the approval is not handed to the agent.
@@ -16,111 +14,6 @@ pub const REPLAY_AGE_MAX: Duration = Duration::from_hours(24);
 /// How long a held message is kept: as long as an approval may use it, and what a platform that is down
 /// may cost after that.
 pub const HELD_MESSAGE_KEPT: Duration = Duration::from_hours(24 * 4);
-
-/// The latest approval of a chat user at a connector, and what followed it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Approval {
-    /// The request that was approved.
-    pub request_id: AccessRequestId,
-    /// The environment that it opened.
-    pub environment_id: EnvironmentId,
-    /// By whom.
-    pub by: Actor,
-    /// When.
-    pub at: Timestamp,
-    /// What became of telling the person.
-    pub notice: FollowUp,
-    /// What became of the message that waited.
-    pub replay: FollowUp,
-}
-
-impl Approval {
-    /// An approval that nothing has followed yet.
-    #[must_use]
-    pub const fn new(
-        request_id: AccessRequestId,
-        environment_id: EnvironmentId,
-        by: Actor,
-        at: Timestamp,
-    ) -> Self {
-        Self {
-            request_id,
-            environment_id,
-            by,
-            at,
-            notice: FollowUp::Queued,
-            replay: FollowUp::Queued,
-        }
-    }
-}
-
-/// What became of something that follows an approval.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "status", rename_all = "snake_case")]
-pub enum FollowUp {
-    /// It is being seen to.
-    Queued,
-    /// It went out.
-    Sent {
-        /// When.
-        at: Timestamp,
-        /// The platform's id of the message, by which it may report later that it did not arrive.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        message_id: Option<String>,
-    },
-    /// It cannot go out; an admin can see why.
-    Failed {
-        /// When that was known.
-        at: Timestamp,
-        /// Whose fault it is: see [`crate::ports::FailureClass`].
-        class: String,
-        /// The platform's own word for it.
-        reason: String,
-    },
-    /// It was not tried.
-    Skipped {
-        /// When that was known.
-        at: Timestamp,
-        /// Why.
-        reason: SkipReason,
-    },
-}
-
-/// Why something that may follow an approval was not tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SkipReason {
-    /// The connector does not do it.
-    NotWanted,
-    /// The connector was deleted.
-    ConnectorDeleted,
-    /// The person was erased, blocked, or the access taken away meanwhile.
-    AccessEnded,
-    /// The person does not want to be written to (an SMS STOP).
-    OptedOut,
-    /// The platform lets nobody write so long after the person's last message.
-    WindowClosed,
-    /// The message was not kept: the connector came to replay messages only after it, or it expired.
-    NotKept,
-    /// The message was too old when the request was approved.
-    TooOld,
-}
-
-impl SkipReason {
-    /// As stored and shown.
-    #[must_use]
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::NotWanted => "not_wanted",
-            Self::ConnectorDeleted => "connector_deleted",
-            Self::AccessEnded => "access_ended",
-            Self::OptedOut => "opted_out",
-            Self::WindowClosed => "window_closed",
-            Self::NotKept => "not_kept",
-            Self::TooOld => "too_old",
-        }
-    }
-}
 
 /// What the rules look at.
 #[derive(Debug, Clone, Copy)]
@@ -204,12 +97,12 @@ mod tests {
     use super::*;
     use crate::{
         AccountScope, ProjectScope,
-        chat_user::{Block, Grant},
+        chat::conversation::{ConversationKind, ConversationRef},
+        chat::message::Identity,
+        chat::profile::Profile,
+        chat::user::{Block, Grant},
         connector::{AfterApproval, ExistingUsers, Policy, Provider, SealedSecrets},
-        conversation::{ConversationKind, ConversationRef},
         ids::{AccountId, ClientId, ConnectorId, ProjectId},
-        message::Identity,
-        profile::Profile,
     };
     use proptest::prelude::*;
     use std::collections::{BTreeMap, BTreeSet};
@@ -315,7 +208,7 @@ mod tests {
             onboarding_message: None,
             opted_out_at: opted_out_at.map(at),
             approval: None,
-            owed: BTreeSet::new(),
+            pending_tasks: BTreeSet::new(),
             version: 1,
         }
     }

@@ -1,0 +1,267 @@
+//! The decision for one message (SPEC A40): may this sender talk to the agent, and why?
+
+use crate::{
+    access::standing::Standing,
+    chat::user::ChatUser,
+    connector::{Connector, Policy},
+    ids::EnvironmentId,
+};
+use serde::Serialize;
+
+/// Everything the decision looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The connector's policy.
+    pub policy: Policy,
+    /// The environment the connector leads to.
+    pub environment_id: EnvironmentId,
+    /// The sender, if they wrote before.
+    pub chat_user: Option<&'a ChatUser>,
+    /// Whether the sender talked here before the connector asked for approval, and was kept.
+    pub kept: bool,
+    /// What the directory knows of the sender.
+    pub directory: DirectoryMatch,
+}
+
+/// What the directory of end users knows of a sender. Only a phone number that the provider
+/// asserts can match (SPEC A40).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DirectoryMatch {
+    /// Nobody there has this phone, or the provider asserts none.
+    #[default]
+    Unknown,
+    /// Somebody does, and holds these environments or not the connector's.
+    Known {
+        /// Whether they hold the connector's environment.
+        holds_environment: bool,
+    },
+}
+
+/// What to do with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "decision", content = "reason", rename_all = "snake_case")]
+pub enum Decision {
+    /// Acknowledge, write nothing, answer nothing.
+    Drop(DropReason),
+    /// Hand it to the agent.
+    Deliver(DeliverReason),
+    /// Hand it to the agent on the directory's word, which implies the approval.
+    ApproveAndDeliver(ApproveReason),
+    /// Acknowledge; no request, no message.
+    Ignore(IgnoreReason),
+    /// Hold it: the onboarding flow.
+    Onboard(OnboardReason),
+}
+
+/// Why a message is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DropReason {
+    /// An admin blocked the sender.
+    Blocked,
+}
+
+/// Why a message is delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliverReason {
+    /// The connector is open to everybody.
+    OpenConnector,
+    /// The sender holds a grant for the environment.
+    Granted,
+    /// The sender talked here before the connector asked for approval.
+    Kept,
+}
+
+/// Why an approval is implied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApproveReason {
+    /// The directory has the sender's phone with the connector's environment.
+    KnownPerson,
+}
+
+/// Why a message is ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IgnoreReason {
+    /// The connector answers people in the directory only.
+    NotOnAllowList,
+}
+
+/// Why a message is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnboardReason {
+    /// Nobody approved the sender for the environment.
+    NotApproved,
+}
+
+impl<'a> Facts<'a> {
+    /// The facts of a sender at a connector.
+    #[must_use]
+    pub fn of(
+        connector: &Connector,
+        chat_user: Option<&'a ChatUser>,
+        standing: Option<&Standing>,
+        directory: DirectoryMatch,
+    ) -> Self {
+        Self {
+            policy: connector.policy,
+            environment_id: connector.environment_id,
+            chat_user,
+            kept: standing.is_some_and(|standing| standing.kept_by(connector)),
+            directory,
+        }
+    }
+}
+
+/// Decides, in the order of SPEC A40.
+#[must_use]
+pub fn decide(facts: &Facts<'_>) -> Decision {
+    let granted = facts
+        .chat_user
+        .is_some_and(|user| user.grants.contains_key(&facts.environment_id));
+    let known = facts.directory
+        == DirectoryMatch::Known {
+            holds_environment: true,
+        };
+    if facts.chat_user.is_some_and(|user| user.block.is_some()) {
+        Decision::Drop(DropReason::Blocked)
+    } else if facts.policy == Policy::AllowAll {
+        Decision::Deliver(DeliverReason::OpenConnector)
+    } else if granted {
+        Decision::Deliver(DeliverReason::Granted)
+    } else if known {
+        Decision::ApproveAndDeliver(ApproveReason::KnownPerson)
+    } else if facts.policy == Policy::AllowList {
+        Decision::Ignore(IgnoreReason::NotOnAllowList)
+    } else if facts.kept {
+        Decision::Deliver(DeliverReason::Kept)
+    } else {
+        Decision::Onboard(OnboardReason::NotApproved)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Timestamp,
+        chat::message::Identity,
+        chat::profile::Profile,
+        chat::user::{Block, Grant},
+        connector::Provider,
+        ids::ChatUserId,
+    };
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+    fn environment(n: u8) -> EnvironmentId {
+        EnvironmentId::derive(&[&n.to_string()])
+    }
+
+    fn user(blocked: bool, environments: &[u8]) -> ChatUser {
+        let identity = Identity {
+            provider: Provider::new("slack"),
+            platform_scope: "T1".into(),
+            identifier: "U1".into(),
+        };
+        ChatUser {
+            id: ChatUserId::derive(&["u"]),
+            identity,
+            other_id: None,
+            number_now_of: None,
+            profile: Profile::default(),
+            admitted_openly: false,
+            grants: environments
+                .iter()
+                .map(|n| {
+                    let grant = Grant {
+                        granted_at: NOW,
+                        granted_by: "Grace".into(),
+                    };
+                    (environment(*n), grant)
+                })
+                .collect::<BTreeMap<_, _>>(),
+            block: blocked.then(|| Block {
+                blocked_at: NOW,
+                blocked_by: "Grace".into(),
+                note: None,
+            }),
+            version: 1,
+            created_at: NOW,
+            updated_at: NOW,
+        }
+    }
+
+    fn any_policy() -> impl Strategy<Value = Policy> {
+        prop_oneof![
+            Just(Policy::AllowAll),
+            Just(Policy::OnBoarding),
+            Just(Policy::AllowList)
+        ]
+    }
+
+    fn any_directory() -> impl Strategy<Value = DirectoryMatch> {
+        prop_oneof![
+            Just(DirectoryMatch::Unknown),
+            any::<bool>().prop_map(|holds_environment| DirectoryMatch::Known { holds_environment }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_decision_is_the_first_rule_of_the_order_that_applies(
+            policy in any_policy(),
+            directory in any_directory(),
+            exists in any::<bool>(),
+            blocked in any::<bool>(),
+            grants in proptest::collection::vec(0_u8..3, 0..3),
+            kept in any::<bool>(),
+        ) {
+            let user = exists.then(|| user(blocked, &grants));
+            let facts = Facts { policy, environment_id: environment(0), chat_user: user.as_ref(), kept, directory };
+            let known = directory == DirectoryMatch::Known { holds_environment: true };
+            let rules = [
+                (exists && blocked, Decision::Drop(DropReason::Blocked)),
+                (policy == Policy::AllowAll, Decision::Deliver(DeliverReason::OpenConnector)),
+                (exists && grants.contains(&0), Decision::Deliver(DeliverReason::Granted)),
+                (known, Decision::ApproveAndDeliver(ApproveReason::KnownPerson)),
+                (policy == Policy::AllowList, Decision::Ignore(IgnoreReason::NotOnAllowList)),
+                (kept, Decision::Deliver(DeliverReason::Kept)),
+                (true, Decision::Onboard(OnboardReason::NotApproved)),
+            ];
+            let expected = rules.iter().find(|(applies, _)| *applies).unwrap().1;
+            prop_assert_eq!(decide(&facts), expected);
+        }
+
+        #[test]
+        fn a_blocked_person_is_dropped_whatever_else_is_true(
+            policy in any_policy(), directory in any_directory(), kept in any::<bool>(),
+            grants in proptest::collection::vec(0_u8..3, 0..3),
+        ) {
+            let user = user(true, &grants);
+            let facts = Facts { policy, environment_id: environment(0), chat_user: Some(&user), kept, directory };
+            prop_assert_eq!(decide(&facts), Decision::Drop(DropReason::Blocked));
+        }
+
+        #[test]
+        fn a_grant_for_another_environment_never_opens_this_one(others in proptest::collection::vec(1_u8..9, 0..5)) {
+            let user = user(false, &others);
+            let facts = Facts {
+                policy: Policy::OnBoarding, environment_id: environment(0), chat_user: Some(&user),
+                kept: false, directory: DirectoryMatch::Unknown,
+            };
+            prop_assert_eq!(decide(&facts), Decision::Onboard(OnboardReason::NotApproved));
+        }
+    }
+
+    #[test]
+    fn the_reason_is_part_of_the_result() {
+        let shown = serde_json::to_string(&Decision::Deliver(DeliverReason::Granted)).unwrap();
+        assert_eq!(shown, r#"{"decision":"deliver","reason":"granted"}"#);
+    }
+}

@@ -1,0 +1,138 @@
+//! A person on a chat platform.
+
+use crate::{
+    Timestamp,
+    chat::{
+        message::{Identity, InboundMessage},
+        profile::Profile,
+    },
+    connector::Connector,
+    ids::{ChatUserId, EnvironmentId},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Where a chat user stands in the project (SPEC A37).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChatUserStatus {
+    /// Wrote, and may not talk to the agent yet.
+    Onboarding,
+    /// May talk to the agent somewhere in the project.
+    Active,
+    /// Was shut out by an admin; sticky until unblocked.
+    Blocked,
+}
+
+/// Permission to talk in one environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Since when.
+    pub granted_at: Timestamp,
+    /// Who decided, as shown to admins.
+    pub granted_by: String,
+}
+
+/// Who shut a person out, when and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Block {
+    /// Since when.
+    pub blocked_at: Timestamp,
+    /// Who decided, as shown to admins.
+    pub blocked_by: String,
+    /// Why, if they said so.
+    pub note: Option<String>,
+}
+
+/// Everyone who writes through a connector is one (SPEC A23).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatUser {
+    /// Derived from project and identity.
+    pub id: ChatUserId,
+    /// Who the platform says they are.
+    pub identity: Identity,
+    /// The second id they are known by, if the platform tells two (see [`crate::chat::recognition`]).
+    pub other_id: Option<Identity>,
+    /// The second id of whoever has this record's phone number by now, if it went to somebody else.
+    pub number_now_of: Option<Identity>,
+    /// Their names and avatar, once fetched.
+    pub profile: Profile,
+    /// Whether they were let through by a connector that was open to all.
+    pub admitted_openly: bool,
+    /// Environments they may talk in.
+    pub grants: BTreeMap<EnvironmentId, Grant>,
+    /// Set while shut out.
+    pub block: Option<Block>,
+    /// Counts changes.
+    pub version: u64,
+    /// When they first wrote.
+    pub created_at: Timestamp,
+    /// When the record last changed.
+    pub updated_at: Timestamp,
+}
+
+impl ChatUser {
+    /// Somebody who never wrote in the project before.
+    #[must_use]
+    pub fn first(
+        message: &InboundMessage,
+        other_id: Option<Identity>,
+        connector: &Connector,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id: message.sender.chat_user_id(connector.scope),
+            identity: message.sender.clone(),
+            other_id,
+            number_now_of: None,
+            profile: message.profile.clone(),
+            admitted_openly: false,
+            grants: BTreeMap::new(),
+            block: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Where they stand; follows from the rest of the record.
+    #[must_use]
+    pub fn status(&self) -> ChatUserStatus {
+        if self.block.is_some() {
+            ChatUserStatus::Blocked
+        } else if self.grants.is_empty() && !self.admitted_openly {
+            ChatUserStatus::Onboarding
+        } else {
+            ChatUserStatus::Active
+        }
+    }
+
+    /// The id to show: a phone number if one is known (SPEC A28, A29).
+    #[must_use]
+    pub fn shown_id(&self) -> &Identity {
+        self.other_id
+            .as_ref()
+            .filter(|other| other.is_phone())
+            .unwrap_or(&self.identity)
+    }
+
+    /// The id that is not [`ChatUser::shown_id`], of somebody known by two.
+    #[must_use]
+    pub fn hidden_id(&self) -> Option<&Identity> {
+        let other = self.other_id.as_ref()?;
+        Some(if other.is_phone() {
+            &self.identity
+        } else {
+            other
+        })
+    }
+
+    /// The name to show: the platform's, else the identifier (SPEC A30).
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        self.profile
+            .display_name
+            .as_deref()
+            .unwrap_or(&self.shown_id().identifier)
+    }
+}
