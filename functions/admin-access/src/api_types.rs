@@ -346,8 +346,8 @@ mod tests {
         }
         macro_rules! check {
             ($($wire:ident = $domain:ident),*) => {$(
-                let all: Vec<_> = $api_types::SPELLINGS.iter().map(|text| $api_types::parse(text)).collect();
-                assert_eq!(spelled::<$wire, $domain>(&all), $api_types::SPELLINGS);
+                let all: Vec<_> = $wire::SPELLINGS.iter().map(|text| $wire::parse(text)).collect();
+                assert_eq!(spelled::<$wire, $domain>(&all), $wire::SPELLINGS);
             )*};
         }
         check!(

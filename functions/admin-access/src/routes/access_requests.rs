@@ -475,7 +475,7 @@ mod tests {
         let approval = Approval {
             notice: SendStatus::Skipped {
                 at,
-                reason: SkipReason::WindowClosed,
+                reason: Some(SkipReason::WindowClosed),
             },
             ..Approval::new(id, environment, by, at)
         };
@@ -497,7 +497,7 @@ mod tests {
         let of = |message| OnboardingMessageResponse::from(Some(message)).status;
         assert_eq!(of(SendStatus::Queued), OnboardingMessageStatus::Queued);
         assert_eq!(
-            of(SendStatus::Skipped { at }),
+            of(SendStatus::Skipped { at, reason: None }),
             OnboardingMessageStatus::Skipped
         );
         let failed = OnboardingMessageResponse::from(Some(SendStatus::Failed {

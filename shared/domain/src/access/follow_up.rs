@@ -97,12 +97,13 @@ mod tests {
     use super::*;
     use crate::{
         AccountScope, ProjectScope,
+        account::actor::Actor,
         chat::conversation::{ConversationKind, ConversationRef},
         chat::message::Identity,
         chat::profile::Profile,
         chat::user::{Block, Grant},
         connector::{AfterApproval, ExistingUsers, Policy, Provider, SealedSecrets},
-        ids::{AccountId, ClientId, ConnectorId, ProjectId},
+        ids::{AccessRequestId, AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
     };
     use proptest::prelude::*;
     use std::collections::{BTreeMap, BTreeSet};
