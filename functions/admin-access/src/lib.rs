@@ -4,10 +4,8 @@
 //! |---|---|
 //! | [`routes`] | one file per resource: request, response, handler |
 //! | `api_types` | what several resources have in common on the wire |
-//! | `validation` | rules for what callers write |
-//! | `changes` | audit entries and log lines |
-//! | `jobs` | work that is left to others |
 //! | `openapi` | the document, made from the handlers |
+//! | `wiring` | the adapters behind its ports |
 
 #![expect(
     unused_qualifications,
@@ -15,15 +13,16 @@
 )]
 
 mod api_types;
-mod changes;
-mod jobs;
 mod openapi;
 pub mod routes;
-mod validation;
+mod wiring;
+
+pub use wiring::wire;
 
 use axum::Router;
 use ring::rand::SecureRandom;
 use std::{fmt, sync::Arc};
+use vestibule_admin::{auth::AdminPorts, with_middleware};
 use vestibule_domain::{
     Clock,
     egress::OriginAllowList,
@@ -33,7 +32,7 @@ use vestibule_domain::{
         EnvironmentStore, OnboardingQueue, ProjectStore, SecretVault, SetupTokenSource,
     },
 };
-use vestibule_edge::{admin::framed, auth::AdminPorts, setup::SetupCalls};
+use vestibule_edge::setup::SetupCalls;
 use vestibule_providers::transport::ChatTransport;
 
 /// What the admin API works with.
@@ -110,5 +109,5 @@ pub fn router(deps: Deps) -> Router {
     let router = router
         .layer(axum::Extension(document))
         .with_state(Arc::new(deps));
-    framed(router, ids)
+    with_middleware(router, ids)
 }

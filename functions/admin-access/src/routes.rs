@@ -17,8 +17,8 @@ use crate::{Deps, openapi};
 use std::sync::Arc;
 use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
+use vestibule_admin::{IfMatch, problem::ApiError};
 use vestibule_domain::{AccountScope, PortError, ids::ProjectId, page::PageRequest};
-use vestibule_edge::{admin::IfMatch, problem::ApiError};
 
 /// Attempts at a change that others get in the way of, unless the caller named a version.
 const CHANGE_ATTEMPTS: u32 = 4;

@@ -11,13 +11,8 @@
 //! | `calls` | the calls to platforms that both make |
 //! | [`batch`] | SQS batches, message by message |
 //! | [`standard_webhooks`] | signatures of what agents get |
-//! | [`admin`] | what every admin function does the same way |
-//! | [`auth`] | API keys, and what the caller they prove may do |
-//! | [`problem`] | errors of the admin API as problem details |
 //! | [`config`], [`logging`] | the process's environment; logs and metrics |
 
-pub mod admin;
-pub mod auth;
 pub mod batch;
 mod calls;
 pub mod chat;
@@ -27,7 +22,6 @@ pub mod gateway;
 pub mod intake;
 pub mod logging;
 pub mod pace;
-pub mod problem;
 pub mod setup;
 pub mod standard_webhooks;
 pub mod webhook;

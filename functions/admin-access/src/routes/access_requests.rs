@@ -6,10 +6,11 @@ pub mod list;
 
 use super::avatars::Avatars;
 use crate::api_types::{
-    ActorResponse, ChatUserStatusName, ConversationKindName, ReasonCodeName, RequestStatusName,
+    ChatUserStatusName, ConversationKindName, ReasonCodeName, RequestStatusName,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
+use vestibule_admin::api_types::ActorResponse;
 use vestibule_domain::{
     Timestamp, access::follow_up::notifiable_until, access::request::AccessRequest,
     chat::send_status::SendStatus, ports::AccessRequestView,

@@ -3,28 +3,30 @@
 
 use crate::{
     Deps,
-    api_types::{ActorResponse, ApiKeyPath, IdempotencyHeader, ListResponse, PermissionName},
-    changes::{self, Change},
-    validation,
+    api_types::{ApiKeyPath, PermissionName},
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use utoipa::ToSchema;
+use vestibule_admin::{
+    ApiPath, CallOrigin, FieldErrors, IdempotencyKey, JsonBody, ListFilter, ListQuery, NoParams,
+    PageParams,
+    auth::{Authenticated, NewApiToken, Permitted},
+    problem::{ApiError, Problem},
+    read_fields,
+};
+use vestibule_admin::{
+    api_types::{ActorResponse, IdempotencyHeader, ListResponse},
+    audit::{self, Change},
+    validation,
+};
 use vestibule_domain::{
     PortError, Timestamp,
     account::{ApiKey, Permission},
     ids::ApiKeyId,
     page::Order,
-};
-use vestibule_edge::{
-    admin::{
-        ApiPath, CallOrigin, FieldErrors, IdempotencyKey, JsonBody, ListFilter, ListQuery,
-        NoParams, PageParams, read_fields,
-    },
-    auth::{Authenticated, NewApiToken, Permitted},
-    problem::{ApiError, Problem},
 };
 
 const LIFE_DEFAULT_DAYS: u64 = 90;
@@ -195,7 +197,13 @@ pub async fn create_api_key(
             "expires_at": key.expires_at,
         }),
     }
-    .entry(&deps, caller.scope(), caller.actor(), &origin, now);
+    .entry(
+        deps.ids.as_ref(),
+        caller.scope(),
+        caller.actor(),
+        &origin,
+        now,
+    );
     match deps.api_keys.insert_key(&key, &entry).await {
         Ok(()) => {}
         // Only a derived id can be there already.
@@ -204,7 +212,7 @@ pub async fn create_api_key(
         }
         Err(error) => return Err(error.into()),
     }
-    changes::log(&entry);
+    audit::log(&entry);
     let body = NewApiKeyResponse {
         record: key.into(),
         key: made.token.reveal().to_owned(),
@@ -246,7 +254,7 @@ pub async fn revoke_api_key(
         after: Value::Null,
     }
     .entry(
-        &deps,
+        deps.ids.as_ref(),
         caller.scope(),
         caller.actor(),
         &origin,
@@ -259,7 +267,7 @@ pub async fn revoke_api_key(
     if !revoked {
         return Err(ApiError::NotFound("API key"));
     }
-    changes::log(&entry);
+    audit::log(&entry);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -317,8 +325,8 @@ fn check_holder(permissions: &BTreeSet<Permission>, caller: &Permitted) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+    use vestibule_admin::auth::ApiToken;
     use vestibule_domain::{AccountScope, account::actor::Actor, ids::AccountId};
-    use vestibule_edge::auth::ApiToken;
 
     fn read(value: Value) -> Result<KeyDraft, ApiError> {
         match value {

@@ -12,12 +12,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use std::sync::Arc;
+use vestibule_admin::{ApiPath, CallOrigin, auth::Authenticated, problem::ApiError};
 use vestibule_domain::{account::Permission, chat::user::ChatUser, ids::ProjectId};
-use vestibule_edge::{
-    admin::{ApiPath, CallOrigin},
-    auth::Authenticated,
-    problem::ApiError,
-};
 
 /// A picture comes from a stranger: a browser may show it and nothing else, and a shared cache may
 /// not keep it.

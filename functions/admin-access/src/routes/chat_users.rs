@@ -1,30 +1,33 @@
 //! Chat users: everyone who wrote through a connector (SPEC A23–A33), and shutting them out (A45).
 
-use super::{CHANGE_ATTEMPTS, again_after, avatars::Avatars, project_of_empty_list};
+use super::{
+    CHANGE_ATTEMPTS, again_after, avatars::Avatars, project_of_empty_list, providers::read_provider,
+};
 use crate::{
     Deps,
-    api_types::{ChatUserPath, ChatUserStatusName, ListResponse, ProjectPath, found},
-    changes::{self, Change},
-    validation,
+    api_types::{ChatUserPath, ChatUserStatusName, ProjectPath},
 };
 use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
+use vestibule_admin::{
+    ApiPath, CallOrigin, FieldErrors, IfMatch, ListFilter, ListQuery, OptionalJsonBody, PageParams,
+    auth::{Authenticated, Permitted},
+    problem::{ApiError, Problem},
+    read_fields,
+};
+use vestibule_admin::{
+    api_types::{ListResponse, found},
+    audit::{self, Change},
+    validation,
+};
 use vestibule_domain::{
     Timestamp,
     account::Permission,
     chat::user::{Block, ChatUser},
     ports::ChatUserFilter,
-};
-use vestibule_edge::{
-    admin::{
-        ApiPath, CallOrigin, FieldErrors, IfMatch, ListFilter, ListQuery, OptionalJsonBody,
-        PageParams, read_fields,
-    },
-    auth::{Authenticated, Permitted},
-    problem::{ApiError, Problem},
 };
 
 /// A person on a chat platform.
@@ -157,7 +160,7 @@ impl ListFilter for ChatUserQuery {
         );
         Self(ChatUserFilter {
             status: status.map(Into::into),
-            provider: validation::provider("provider", params.provider.as_deref(), errors),
+            provider: read_provider("provider", params.provider.as_deref(), errors),
         })
     }
 }
@@ -351,14 +354,20 @@ async fn change(
             before: facts(&user),
             after: facts(&changed),
         }
-        .entry(deps, caller.scope(), caller.actor(), origin, now);
+        .entry(
+            deps.ids.as_ref(),
+            caller.scope(),
+            caller.actor(),
+            origin,
+            now,
+        );
         match deps
             .chat_users
             .update_chat_user(scope, &changed, &entry)
             .await
         {
             Ok(()) => {
-                changes::log(&entry);
+                audit::log(&entry);
                 let version = changed.version + 1;
                 let body = ChatUserResponse::of(changed, &avatars);
                 return Ok(found(version, body));

@@ -20,21 +20,18 @@ pub mod update;
 use crate::{
     Deps,
     api_types::{AfterApprovalName, ExistingUsersName, PolicyName},
-    validation,
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
+use vestibule_admin::validation;
+use vestibule_admin::{CallOrigin, FieldErrors, JsonBody, problem::ApiError};
 use vestibule_domain::{
     ProjectScope, Timestamp,
     connector::{Connector, ONBOARDING_MESSAGE_DEFAULT, Policy, Provider, REQUEST_COOLDOWN_MAX},
     ids::{ConnectorId, EnvironmentId},
     ports::{CountUpTo, PolicyEffects},
-};
-use vestibule_edge::{
-    admin::{CallOrigin, FieldErrors, JsonBody},
-    problem::ApiError,
 };
 use vestibule_providers::{
     catalogue::{

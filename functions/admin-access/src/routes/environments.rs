@@ -3,12 +3,7 @@
 use super::{CHANGE_ATTEMPTS, again_after, project_exists, project_of_empty_list};
 use crate::{
     Deps,
-    api_types::{
-        EnvironmentPath, IdempotencyHeader, IfMatchHeader, ListResponse, ProjectPath, StoredSecret,
-        created, found,
-    },
-    changes::{self, Change},
-    validation,
+    api_types::{EnvironmentPath, ProjectPath},
 };
 use axum::{Json, extract::State, response::Response};
 use data_encoding::BASE64;
@@ -16,6 +11,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, sync::Arc};
 use utoipa::ToSchema;
+use vestibule_admin::{
+    ApiPath, CallOrigin, FieldErrors, IdempotencyKey, IfMatch, JsonBody, ListFilter, ListQuery,
+    NoParams, Nullable, PageParams,
+    auth::{Authenticated, random_bytes},
+    given,
+    problem::{ApiError, Problem},
+    read_fields,
+};
+use vestibule_admin::{
+    api_types::{IdempotencyHeader, IfMatchHeader, ListResponse, StoredSecret, created, found},
+    audit::{self, Change},
+    validation,
+};
 use vestibule_domain::{
     ProjectScope, Timestamp,
     account::{AgentEndpoint, Environment, Permission},
@@ -25,15 +33,7 @@ use vestibule_domain::{
     ports::Created,
     secret::Secret,
 };
-use vestibule_edge::{
-    admin::{
-        ApiPath, CallOrigin, FieldErrors, IdempotencyKey, IfMatch, JsonBody, ListFilter, ListQuery,
-        NoParams, Nullable, PageParams, given, read_fields,
-    },
-    auth::{Authenticated, random_bytes},
-    problem::{ApiError, Problem},
-    standard_webhooks,
-};
+use vestibule_edge::standard_webhooks;
 
 /// An environment to make.
 #[derive(Default, Deserialize, ToSchema)]
@@ -263,14 +263,20 @@ pub async fn create_environment(
         before: Value::Null,
         after: facts(&environment),
     }
-    .entry(&deps, caller.scope(), caller.actor(), &origin, now);
+    .entry(
+        deps.ids.as_ref(),
+        caller.scope(),
+        caller.actor(),
+        &origin,
+        now,
+    );
     match deps
         .environments
         .create_environment(&environment, &entry)
         .await?
     {
         Created::New => {
-            changes::log(&entry);
+            audit::log(&entry);
             let body = EnvironmentResponse::of(environment, made.as_ref());
             Ok(created(1, body, false))
         }
@@ -368,10 +374,16 @@ pub async fn update_environment(
             before: facts(&environment),
             after: facts(&changed),
         }
-        .entry(&deps, caller.scope(), caller.actor(), &origin, now);
+        .entry(
+            deps.ids.as_ref(),
+            caller.scope(),
+            caller.actor(),
+            &origin,
+            now,
+        );
         match deps.environments.update_environment(&changed, &entry).await {
             Ok(()) => {
-                changes::log(&entry);
+                audit::log(&entry);
                 let version = changed.version + 1;
                 let body = EnvironmentResponse::of(changed, made.as_ref());
                 return Ok(found(version, body));

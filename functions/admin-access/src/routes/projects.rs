@@ -1,30 +1,29 @@
 //! Projects: one agent each, with environments and connectors.
 
 use super::{CHANGE_ATTEMPTS, again_after};
-use crate::{
-    Deps,
-    api_types::{IdempotencyHeader, IfMatchHeader, ListResponse, ProjectPath, created, found},
-    changes::{self, Change},
-    validation,
-};
+use crate::{Deps, api_types::ProjectPath};
 use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::{sync::Arc, time::Duration};
 use utoipa::ToSchema;
+use vestibule_admin::{
+    ApiPath, CallOrigin, FieldErrors, IdempotencyKey, IfMatch, JsonBody, ListQuery, PageParams,
+    auth::Authenticated,
+    given,
+    problem::{ApiError, Problem},
+    read_fields,
+};
+use vestibule_admin::{
+    api_types::{IdempotencyHeader, IfMatchHeader, ListResponse, created, found},
+    audit::{self, Change},
+    validation,
+};
 use vestibule_domain::{
     ProjectScope, Timestamp,
     account::{ENVIRONMENTS_DEFAULT, Environment, Permission, Project},
     ids::{EnvironmentId, ProjectId},
     ports::Created,
-};
-use vestibule_edge::{
-    admin::{
-        ApiPath, CallOrigin, FieldErrors, IdempotencyKey, IfMatch, JsonBody, ListQuery, PageParams,
-        given, read_fields,
-    },
-    auth::Authenticated,
-    problem::{ApiError, Problem},
 };
 
 /// A project to make.
@@ -149,14 +148,20 @@ pub async fn create_project(
         before: Value::Null,
         after: json!({"name": project.name, "environments": ENVIRONMENTS_DEFAULT}),
     }
-    .entry(&deps, caller.scope(), caller.actor(), &origin, now);
+    .entry(
+        deps.ids.as_ref(),
+        caller.scope(),
+        caller.actor(),
+        &origin,
+        now,
+    );
     let outcome = deps
         .projects
         .create_project(&project, &environments, &entry)
         .await?;
     match outcome {
         Created::New => {
-            changes::log(&entry);
+            audit::log(&entry);
             Ok(created(
                 project.version,
                 ProjectResponse::from(project),
@@ -265,10 +270,16 @@ pub async fn update_project(
             before: json!({"name": project.name}),
             after: json!({"name": changed.name}),
         }
-        .entry(&deps, caller.scope(), caller.actor(), &origin, now);
+        .entry(
+            deps.ids.as_ref(),
+            caller.scope(),
+            caller.actor(),
+            &origin,
+            now,
+        );
         match deps.projects.update_project(&changed, &entry).await {
             Ok(()) => {
-                changes::log(&entry);
+                audit::log(&entry);
                 return Ok(found(changed.version + 1, ProjectResponse::from(changed)));
             }
             Err(error) => again_after(error, &if_match)?,

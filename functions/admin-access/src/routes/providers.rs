@@ -5,12 +5,12 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
+use vestibule_admin::{FieldErrors, auth::Authenticated, problem::ApiError};
 use vestibule_domain::{
     account::Permission,
-    connector::{APPROVAL_NOTICE_DEFAULT, ONBOARDING_MESSAGE_DEFAULT},
+    connector::{APPROVAL_NOTICE_DEFAULT, ONBOARDING_MESSAGE_DEFAULT, Provider},
 };
-use vestibule_edge::{auth::Authenticated, problem::ApiError};
-use vestibule_providers::catalogue::{ConnectorKind, Fill, connector_kinds};
+use vestibule_providers::catalogue::{ConnectorKind, Fill, connector_kind, connector_kinds};
 
 /// Stands for a connector's own address in the steps of the catalogue.
 const WEBHOOK_URL_PLACEHOLDER: &str = "{webhook_url}";
@@ -137,6 +137,24 @@ pub async fn list_providers(
     }))
 }
 
+/// A provider that connectors can be made for.
+pub(super) fn read_provider(
+    field: &str,
+    given: Option<&str>,
+    errors: &mut FieldErrors,
+) -> Option<Provider> {
+    let provider = Provider::new(given?);
+    if connector_kind(&provider).is_some() {
+        return Some(provider);
+    }
+    let keys: Vec<_> = connector_kinds()
+        .iter()
+        .map(|kind| format!("`{}`", kind.provider()))
+        .collect();
+    errors.add(field, format!("must be one of {}", keys.join(", ")));
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,5 +176,14 @@ mod tests {
                 assert!(field["help"].as_str().unwrap().len() > 10, "{field}");
             }
         }
+    }
+
+    #[test]
+    fn a_provider_is_one_of_the_catalogue() {
+        let mut errors = FieldErrors::default();
+        assert!(read_provider("provider", Some("slack"), &mut errors).is_some());
+        assert!(errors.is_empty());
+        assert!(read_provider("provider", Some("Slack"), &mut errors).is_none());
+        assert!(errors.names("provider"));
     }
 }

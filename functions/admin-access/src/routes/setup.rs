@@ -1,11 +1,6 @@
 //! The first account of a stack, made once, against the token that the stack was deployed with.
 
-use crate::{
-    Deps,
-    api_types::PermissionName,
-    changes::{self, Change},
-    validation,
-};
+use crate::{Deps, api_types::PermissionName};
 use axum::{
     Json,
     extract::State,
@@ -18,6 +13,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
 use utoipa::ToSchema;
+use vestibule_admin::{
+    CallOrigin, FieldErrors, IDEMPOTENCY_REPLAYED, IdempotencyKey, JsonBody,
+    api_types::IdempotencyHeader,
+    auth::{NewApiToken, TOKEN_SECRET_LEN, random_bytes, sha256_hex},
+    problem::{ApiError, Problem},
+    read_fields,
+};
+use vestibule_admin::{
+    audit::{self, Change},
+    validation,
+};
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
     account::actor::Actor,
@@ -25,11 +31,6 @@ use vestibule_domain::{
     ids::{AccountId, ApiKeyId, ClientId},
     ports::{SetUp, SetUpOutcome, SetUpReceipt},
     secret::Secret,
-};
-use vestibule_edge::{
-    admin::{CallOrigin, FieldErrors, IDEMPOTENCY_REPLAYED, IdempotencyKey, JsonBody, read_fields},
-    auth::{NewApiToken, TOKEN_SECRET_LEN, random_bytes, sha256_hex},
-    problem::{ApiError, Problem},
 };
 
 /// How long a caller whose answer got lost can have it again.
@@ -117,7 +118,7 @@ pub struct SetUpKey {
     path = "/v1/setup",
     tag = "Set-up",
     security(()),
-    params(crate::api_types::IdempotencyHeader),
+    params(IdempotencyHeader),
     request_body = SetUpRequest,
     responses(
         (status = 201, description = "The account was made.", body = SetUpResponse),
@@ -168,7 +169,7 @@ pub async fn set_up(
     let wanted = wanted(&deps, &origin, &receipt, &key);
     match deps.accounts.set_up(&wanted).await? {
         SetUpOutcome::Done => {
-            changes::log(&wanted.audit);
+            audit::log(&wanted.audit);
             Ok((StatusCode::CREATED, Json(answer(&receipt, &key))).into_response())
         }
         SetUpOutcome::AlreadyDone(first) => {
@@ -260,7 +261,7 @@ fn wanted(deps: &Deps, origin: &CallOrigin, receipt: &SetUpReceipt, key: &NewApi
             last_used_at: None,
         },
         receipt: receipt.clone(),
-        audit: change.entry(deps, scope, &actor, origin, receipt.at),
+        audit: change.entry(deps.ids.as_ref(), scope, &actor, origin, receipt.at),
     }
 }
 

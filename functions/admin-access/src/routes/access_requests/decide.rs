@@ -5,22 +5,24 @@
 //! and answers with the request alone.
 
 use super::AccessRequestResponse;
-use crate::{Deps, api_types::AccessRequestPath, changes, jobs::enqueue_or_leave, validation};
+use crate::{Deps, api_types::AccessRequestPath};
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use utoipa::ToSchema;
+use vestibule_admin::{
+    ApiPath, CallOrigin, FieldErrors, OptionalJsonBody,
+    auth::{ApiToken, Authenticated, Bearer},
+    problem::{ApiError, Problem},
+    read_fields,
+};
+use vestibule_admin::{audit, jobs::enqueue_or_leave, validation};
 use vestibule_domain::{
     access::request::{DecideOutcome, Verdict},
     account::Permission,
     ids::AuditId,
     job::OnboardChatUser,
-};
-use vestibule_edge::{
-    admin::{ApiPath, CallOrigin, FieldErrors, OptionalJsonBody, read_fields},
-    auth::{ApiToken, Authenticated, Bearer},
-    problem::{ApiError, Problem},
 };
 
 /// Why a request is decided as it is.
@@ -140,7 +142,7 @@ async fn decide(
                 Verdict::Approve => "access_request.approved",
                 Verdict::Reject => "access_request.rejected",
             };
-            changes::log_as(
+            audit::log_as(
                 action,
                 &format!("access_request:{}", request.id),
                 caller.actor(),
@@ -151,7 +153,7 @@ async fn decide(
                     chat_user_id: request.chat_user_id,
                     connector_id: request.connector_id,
                 };
-                enqueue_or_leave(deps, job).await;
+                enqueue_or_leave(deps.onboarding.as_ref(), job).await;
             }
             Ok(Json((*request).into()))
         }

@@ -4,12 +4,8 @@ use super::{super::avatars::Avatars, AccessRequestDetailsResponse};
 use crate::{Deps, api_types::AccessRequestPath};
 use axum::{Json, extract::State};
 use std::sync::Arc;
+use vestibule_admin::{ApiPath, CallOrigin, auth::Authenticated, problem::ApiError};
 use vestibule_domain::account::Permission;
-use vestibule_edge::{
-    admin::{ApiPath, CallOrigin},
-    auth::Authenticated,
-    problem::ApiError,
-};
 
 /// Read an access request
 ///

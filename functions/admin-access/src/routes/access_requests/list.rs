@@ -1,24 +1,23 @@
 //! `GET /v1/projects/{project_id}/access-requests`
 
 use super::{
-    super::{avatars::Avatars, project_of_empty_list},
+    super::{avatars::Avatars, project_of_empty_list, providers::read_provider},
     AccessRequestDetailsResponse,
 };
 use crate::{
     Deps,
-    api_types::{ListResponse, ProjectPath, RequestStatusName},
-    validation,
+    api_types::{ProjectPath, RequestStatusName},
 };
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::IntoParams;
-use vestibule_domain::{Timestamp, account::Permission, ports::AccessRequestFilter};
-use vestibule_edge::{
-    admin::{ApiPath, CallOrigin, FieldErrors, ListFilter, ListQuery, PageParams},
-    auth::Authenticated,
+use vestibule_admin::{
+    ApiPath, CallOrigin, FieldErrors, ListFilter, ListQuery, PageParams, auth::Authenticated,
     problem::ApiError,
 };
+use vestibule_admin::{api_types::ListResponse, validation};
+use vestibule_domain::{Timestamp, account::Permission, ports::AccessRequestFilter};
 
 /// No filter by status.
 const ALL: &str = "all";
@@ -81,7 +80,7 @@ impl ListFilter for AccessRequestQuery {
         Self(AccessRequestFilter {
             status: status.map(Into::into),
             connector_id: validation::id("connector_id", connector, errors),
-            provider: validation::provider("provider", params.provider.as_deref(), errors),
+            provider: read_provider("provider", params.provider.as_deref(), errors),
             created_after: after,
             created_before: before,
         })

@@ -1,27 +1,26 @@
 //! `POST /v1/projects/{project_id}/connectors/{connector_id}/connect`
 
 use super::{address_at_platform, outcome::SetUpOutcomeResponse, read};
-use crate::{
-    Deps,
-    api_types::{ConnectorPath, found},
-    changes::{self, Change},
-    routes::CHANGE_ATTEMPTS,
-};
+use crate::{Deps, api_types::ConnectorPath, routes::CHANGE_ATTEMPTS};
 use axum::{extract::State, response::Response};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use vestibule_admin::{
+    ApiPath, CallOrigin,
+    auth::{Authenticated, Permitted},
+    problem::{ApiError, Problem},
+};
+use vestibule_admin::{
+    api_types::found,
+    audit::{self, Change},
+};
 use vestibule_domain::{
     PortError, Timestamp,
     account::{AuditEntry, Permission},
     connector::{Connector, WebhookState},
     ports::ConnectorStore,
 };
-use vestibule_edge::{
-    admin::{ApiPath, CallOrigin},
-    auth::{Authenticated, Permitted},
-    problem::{ApiError, Problem},
-    setup::SetupCalls,
-};
+use vestibule_edge::setup::SetupCalls;
 use vestibule_providers::{
     catalogue::{ConnectorKind, connector_kind, connector_setup},
     setup::{ConnectorSetup, ConnectorSetupOutcome},
@@ -81,7 +80,13 @@ pub(super) async fn connected(
             before,
             after,
         }
-        .entry(deps, caller.scope(), caller.actor(), origin, now)
+        .entry(
+            deps.ids.as_ref(),
+            caller.scope(),
+            caller.actor(),
+            origin,
+            now,
+        )
     };
     let telling = Telling {
         connectors: deps.connectors.as_ref(),
@@ -203,7 +208,7 @@ impl Telling<'_> {
                     return Ok(Noted::Outdated(current));
                 }
                 self.connectors.record(&entry).await?;
-                changes::log(&entry);
+                audit::log(&entry);
                 return Ok(Noted::Done(connector));
             }
             let changed = Connector {
@@ -212,7 +217,7 @@ impl Telling<'_> {
             };
             match self.connectors.update_connector(&changed, &entry).await {
                 Ok(()) => {
-                    changes::log(&entry);
+                    audit::log(&entry);
                     return Ok(Noted::Done(Connector {
                         version: changed.version + 1,
                         ..changed

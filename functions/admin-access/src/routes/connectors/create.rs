@@ -1,20 +1,27 @@
 //! `POST /v1/projects/{project_id}/connectors`
 
 use super::{
-    ConnectorResponse, check_cooldown, check_environment, check_message, defaults, facts,
-    read_message, read_section, take_sections, webhook_url,
+    super::providers::read_provider, ConnectorResponse, check_cooldown, check_environment,
+    check_message, defaults, facts, read_message, read_section, take_sections, webhook_url,
 };
 use crate::{
     Deps,
-    api_types::{AfterApprovalName, IdempotencyHeader, PolicyName, ProjectPath, created},
-    changes::{self, Change},
-    validation,
+    api_types::{AfterApprovalName, PolicyName, ProjectPath},
 };
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 use utoipa::ToSchema;
+use vestibule_admin::{
+    ApiPath, CallOrigin, FieldErrors, IdempotencyKey, JsonBody, auth::Authenticated,
+    problem::ApiError, read_fields,
+};
+use vestibule_admin::{
+    api_types::{IdempotencyHeader, created},
+    audit::{self, Change},
+    validation,
+};
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     account::Permission,
@@ -24,11 +31,6 @@ use vestibule_domain::{
     },
     ids::{ClientId, ConnectorId, EnvironmentId},
     ports::Created,
-};
-use vestibule_edge::{
-    admin::{ApiPath, CallOrigin, FieldErrors, IdempotencyKey, JsonBody, read_fields},
-    auth::Authenticated,
-    problem::ApiError,
 };
 use vestibule_providers::catalogue::{ValidFields, connector_kind};
 
@@ -125,10 +127,16 @@ pub async fn create_connector(
         before: Value::Null,
         after: facts(&connector),
     }
-    .entry(&deps, caller.scope(), caller.actor(), &origin, now);
+    .entry(
+        deps.ids.as_ref(),
+        caller.scope(),
+        caller.actor(),
+        &origin,
+        now,
+    );
     match deps.connectors.create_connector(&connector, &entry).await? {
         Created::New => {
-            changes::log(&entry);
+            audit::log(&entry);
             let body = ConnectorResponse::of(&deps, &origin, connector);
             Ok(created(1, body, false))
         }
@@ -174,7 +182,7 @@ impl Draft {
         let request: CreateConnectorRequest = read_fields(body.0, &mut errors);
         let name = validation::required_name("name", request.name.as_deref(), &mut errors);
         errors.required("provider", request.provider.as_ref());
-        let provider = validation::provider("provider", request.provider.as_deref(), &mut errors);
+        let provider = read_provider("provider", request.provider.as_deref(), &mut errors);
         errors.required("environment_id", request.environment_id.as_ref());
         let environment = request.environment_id.as_deref();
         let environment_id = validation::id("environment_id", environment, &mut errors);

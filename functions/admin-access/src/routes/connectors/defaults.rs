@@ -4,8 +4,8 @@ use super::Section;
 use data_encoding::BASE64URL_NOPAD;
 use ring::rand::SecureRandom;
 use std::collections::BTreeMap;
+use vestibule_admin::{FieldErrors, auth::random_bytes};
 use vestibule_domain::{PortError, secret::Secret};
-use vestibule_edge::{admin::FieldErrors, auth::random_bytes};
 use vestibule_providers::catalogue::{ConnectorKind, Fill, ValidFields};
 
 /// A secret that nobody can guess: 32 random bytes in base64url without padding.

@@ -4,21 +4,21 @@ use super::{
     super::{CHANGE_ATTEMPTS, again_after},
     facts, read,
 };
-use crate::{
-    Deps,
-    api_types::{ConnectorPath, IfMatchHeader},
-    changes::{self, Change},
-    jobs::enqueue_or_leave,
-};
+use crate::{Deps, api_types::ConnectorPath};
 use axum::{extract::State, http::StatusCode};
 use serde_json::Value;
 use std::sync::Arc;
-use vestibule_domain::{access::closing::Closing, account::Permission, ports::OUTBOX_PATIENCE};
-use vestibule_edge::{
-    admin::{ApiPath, CallOrigin, IfMatch},
+use vestibule_admin::{
+    ApiPath, CallOrigin, IfMatch,
     auth::Authenticated,
     problem::{ApiError, Problem},
 };
+use vestibule_admin::{
+    api_types::IfMatchHeader,
+    audit::{self, Change},
+    jobs::enqueue_or_leave,
+};
+use vestibule_domain::{access::closing::Closing, account::Permission, ports::OUTBOX_PATIENCE};
 
 /// Delete a connector
 ///
@@ -55,7 +55,13 @@ pub async fn delete_connector(
             before: facts(&connector),
             after: Value::Null,
         }
-        .entry(&deps, caller.scope(), caller.actor(), &origin, now);
+        .entry(
+            deps.ids.as_ref(),
+            caller.scope(),
+            caller.actor(),
+            &origin,
+            now,
+        );
         let closing = Closing::of_deletion(&connector, caller.actor(), &origin.request_id, now);
         let due = now.plus(OUTBOX_PATIENCE);
         match deps
@@ -64,8 +70,8 @@ pub async fn delete_connector(
             .await
         {
             Ok(()) => {
-                enqueue_or_leave(&deps, closing.job()).await;
-                changes::log(&entry);
+                enqueue_or_leave(deps.onboarding.as_ref(), closing.job()).await;
+                audit::log(&entry);
                 return Ok(StatusCode::NO_CONTENT);
             }
             Err(error) => again_after(error, &if_match)?,

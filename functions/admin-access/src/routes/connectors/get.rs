@@ -1,18 +1,12 @@
 //! `GET /v1/projects/{project_id}/connectors/{connector_id}`
 
 use super::{ConnectorResponse, read};
-use crate::{
-    Deps,
-    api_types::{ConnectorPath, found},
-};
+use crate::{Deps, api_types::ConnectorPath};
 use axum::{extract::State, response::Response};
 use std::sync::Arc;
+use vestibule_admin::api_types::found;
+use vestibule_admin::{ApiPath, CallOrigin, auth::Authenticated, problem::ApiError};
 use vestibule_domain::account::Permission;
-use vestibule_edge::{
-    admin::{ApiPath, CallOrigin},
-    auth::Authenticated,
-    problem::ApiError,
-};
 
 /// Read a connector
 ///

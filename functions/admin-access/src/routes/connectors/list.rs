@@ -1,18 +1,14 @@
 //! `GET /v1/projects/{project_id}/connectors`
 
 use super::{super::project_of_empty_list, ConnectorResponse};
-use crate::{
-    Deps,
-    api_types::{ListResponse, ProjectPath},
-};
+use crate::{Deps, api_types::ProjectPath};
 use axum::{Json, extract::State};
 use std::sync::Arc;
-use vestibule_domain::account::Permission;
-use vestibule_edge::{
-    admin::{ApiPath, CallOrigin, ListQuery, PageParams},
-    auth::Authenticated,
-    problem::ApiError,
+use vestibule_admin::api_types::ListResponse;
+use vestibule_admin::{
+    ApiPath, CallOrigin, ListQuery, PageParams, auth::Authenticated, problem::ApiError,
 };
+use vestibule_domain::account::Permission;
 
 /// List the connectors
 ///

@@ -8,19 +8,19 @@ use super::{
     outcome::SetUpOutcomeResponse,
     read, secrets,
 };
-use crate::{
-    Deps,
-    api_types::{ConnectorPath, IfMatchHeader},
-    changes::{self, Change},
-};
+use crate::{Deps, api_types::ConnectorPath};
 use axum::{extract::State, response::Response};
 use std::{collections::BTreeMap, sync::Arc};
-use vestibule_domain::{PortError, account::Permission, connector::Connector, secret::Secret};
-use vestibule_edge::{
-    admin::{ApiPath, CallOrigin, IfMatch},
+use vestibule_admin::{
+    ApiPath, CallOrigin, IfMatch,
     auth::Authenticated,
     problem::{ApiError, Problem},
 };
+use vestibule_admin::{
+    api_types::IfMatchHeader,
+    audit::{self, Change},
+};
+use vestibule_domain::{PortError, account::Permission, connector::Connector, secret::Secret};
 use vestibule_providers::catalogue::{ConnectorKind, Fill, ValidFields, connector_kind};
 
 /// Draw a new webhook secret
@@ -66,10 +66,16 @@ pub async fn rotate_webhook_secret(
             before: facts(&connector),
             after: facts(&changed),
         }
-        .entry(&deps, caller.scope(), caller.actor(), &origin, now);
+        .entry(
+            deps.ids.as_ref(),
+            caller.scope(),
+            caller.actor(),
+            &origin,
+            now,
+        );
         match deps.connectors.update_connector(&changed, &entry).await {
             Ok(()) => {
-                changes::log(&entry);
+                audit::log(&entry);
                 let stored = Connector {
                     version: changed.version + 1,
                     ..changed

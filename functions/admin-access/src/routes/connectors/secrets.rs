@@ -3,13 +3,13 @@
 
 use super::Section;
 use std::collections::{BTreeMap, BTreeSet};
+use vestibule_admin::problem::ApiError;
 use vestibule_domain::{
     Timestamp,
     connector::{Connector, PREVIOUS_SECRETS_KEPT},
     ports::SecretVault,
     secret::Secret,
 };
-use vestibule_edge::problem::ApiError;
 use vestibule_providers::catalogue::{ConnectorKind, FieldSpec, Fill, keeps_previous};
 
 /// Puts a section's secrets in place of the connector's own. Returns the names of those that were

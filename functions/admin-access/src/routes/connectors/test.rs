@@ -1,20 +1,13 @@
 //! `POST /v1/projects/{project_id}/connectors/{connector_id}/test`
 
 use super::{outcome::SetUpOutcomeResponse, read};
-use crate::{
-    Deps,
-    api_types::ConnectorPath,
-    changes::{self, Change},
-};
+use crate::{Deps, api_types::ConnectorPath};
 use axum::{Json, extract::State};
 use serde_json::Value;
 use std::sync::Arc;
+use vestibule_admin::audit::{self, Change};
+use vestibule_admin::{ApiPath, CallOrigin, auth::Authenticated, problem::ApiError};
 use vestibule_domain::{PortError, account::Permission};
-use vestibule_edge::{
-    admin::{ApiPath, CallOrigin},
-    auth::Authenticated,
-    problem::ApiError,
-};
 use vestibule_providers::catalogue::{connector_kind, connector_setup};
 
 /// Test a connector
@@ -50,13 +43,13 @@ pub async fn test_connector(
         after: response.facts(),
     }
     .entry(
-        &deps,
+        deps.ids.as_ref(),
         caller.scope(),
         caller.actor(),
         &origin,
         deps.clock.now(),
     );
     deps.connectors.record(&entry).await?;
-    changes::log(&entry);
+    audit::log(&entry);
     Ok(Json(response))
 }

@@ -7,18 +7,26 @@ use super::{
 };
 use crate::{
     Deps,
-    api_types::{
-        AfterApprovalName, ConnectorPath, ExistingUsersName, IfMatchHeader, PolicyName, found,
-    },
-    changes::{self, Change},
-    jobs::enqueue_or_leave,
-    validation,
+    api_types::{AfterApprovalName, ConnectorPath, ExistingUsersName, PolicyName},
 };
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use utoipa::ToSchema;
+use vestibule_admin::{
+    ApiPath, CallOrigin, FieldErrors, IfMatch, JsonBody, Nullable,
+    auth::Authenticated,
+    given,
+    problem::{ApiError, Problem},
+    read_fields,
+};
+use vestibule_admin::{
+    api_types::{IfMatchHeader, found},
+    audit::{self, Change},
+    jobs::enqueue_or_leave,
+    validation,
+};
 use vestibule_domain::{
     PortError, Timestamp,
     access::closing::Closing,
@@ -26,11 +34,6 @@ use vestibule_domain::{
     connector::{ApprovalMode, Connector, ExistingUsers, Policy, Provider},
     ids::EnvironmentId,
     ports::OUTBOX_PATIENCE,
-};
-use vestibule_edge::{
-    admin::{ApiPath, CallOrigin, FieldErrors, IfMatch, JsonBody, Nullable, given, read_fields},
-    auth::Authenticated,
-    problem::{ApiError, Problem},
 };
 use vestibule_providers::catalogue::{ConnectorKind, connector_kind};
 
@@ -170,7 +173,13 @@ pub async fn update_connector(
             before: facts(&connector),
             after,
         }
-        .entry(&deps, caller.scope(), caller.actor(), &origin, now);
+        .entry(
+            deps.ids.as_ref(),
+            caller.scope(),
+            caller.actor(),
+            &origin,
+            now,
+        );
         let closing = Closing::of_change(
             &connector,
             &changed,
@@ -191,9 +200,9 @@ pub async fn update_connector(
         match stored {
             Ok(()) => {
                 if let Some(closing) = closing {
-                    enqueue_or_leave(&deps, closing.job()).await;
+                    enqueue_or_leave(deps.onboarding.as_ref(), closing.job()).await;
                 }
-                changes::log(&entry);
+                audit::log(&entry);
                 let version = changed.version + 1;
                 let body = ConnectorResponse::of(&deps, &origin, changed);
                 return Ok(found(version, body));

@@ -1,11 +1,12 @@
 //! The record of every change: an audit entry that the store writes with it, and one log line.
 
-use crate::Deps;
+use crate::CallOrigin;
 use serde_json::Value;
 use vestibule_domain::{
-    AccountScope, Timestamp, account::AuditEntry, account::actor::Actor, ids::AuditId,
+    AccountScope, Timestamp,
+    account::{AuditEntry, actor::Actor},
+    ids::{AuditId, IdSource},
 };
-use vestibule_edge::admin::CallOrigin;
 
 /// What was done to what.
 #[derive(Debug)]
@@ -24,14 +25,14 @@ impl Change {
     /// The entry to store.
     pub fn entry(
         self,
-        deps: &Deps,
+        ids: &dyn IdSource,
         scope: AccountScope,
         actor: &Actor,
         origin: &CallOrigin,
         at: Timestamp,
     ) -> AuditEntry {
         AuditEntry {
-            id: AuditId::new(deps.ids.draw()),
+            id: AuditId::new(ids.draw()),
             scope,
             at,
             actor: actor.clone(),

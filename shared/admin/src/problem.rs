@@ -1,7 +1,7 @@
 //! Errors of the admin API as problem details (RFC 9457).
 //!
-//! Handlers return [`ApiError`]. One exhaustive match gives each its [`ProblemType`]; the frame
-//! around the router ([`crate::admin::framed`]) writes the body, because only it knows the call's id,
+//! Handlers return [`ApiError`]. One exhaustive match gives each its [`ProblemType`]; the middleware
+//! around the router ([`crate::with_middleware`]) writes the body, because only it knows the call's id,
 //! and logs what the caller is not told, once.
 
 use axum::{
@@ -178,7 +178,7 @@ pub enum ApiError {
     /// `If-Match` names another version.
     #[error("precondition failed")]
     PreconditionFailed,
-    /// Over [`crate::admin::BODY_MAX_BYTES`].
+    /// Over [`crate::BODY_MAX_BYTES`].
     #[error("body too large")]
     BodyTooLarge,
     /// Not JSON.
@@ -430,7 +430,7 @@ impl From<&RequestDecision> for ProblemDecision {
     }
 }
 
-/// An error on its way to the frame, which writes its body.
+/// An error on its way to the middleware, which writes its body.
 #[derive(Debug, Clone)]
 pub(crate) struct Raised(pub(crate) Arc<ApiError>);
 

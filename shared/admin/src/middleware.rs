@@ -1,4 +1,4 @@
-//! The frame around an admin router.
+//! The middleware around an admin router.
 
 use crate::problem::{ApiError, Raised};
 use axum::{
@@ -80,14 +80,18 @@ impl<S: Send + Sync> FromRequestParts<S> for CallOrigin {
 
 /// Adds to a finished router what every answer has: a call id, security headers, and problem
 /// details for every error, unknown addresses and methods included.
-pub fn framed(router: Router, ids: Arc<dyn IdSource>) -> Router {
+pub fn with_middleware(router: Router, ids: Arc<dyn IdSource>) -> Router {
     router
         .fallback(async || ApiError::NoSuchRoute)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
-        .layer(middleware::from_fn_with_state(ids, frame))
+        .layer(middleware::from_fn_with_state(ids, handle))
 }
 
-async fn frame(State(ids): State<Arc<dyn IdSource>>, mut request: Request, next: Next) -> Response {
+async fn handle(
+    State(ids): State<Arc<dyn IdSource>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let origin = CallOrigin::of(&request, ids.as_ref());
     let is_head = request.method() == Method::HEAD;
     let span = tracing::info_span!(
@@ -146,7 +150,7 @@ mod tests {
             .header(X_AMZN_REQUEST_ID, "call-1")
             .body(Body::empty())
             .unwrap();
-        let response = framed(router, Arc::new(SystemIds))
+        let response = with_middleware(router, Arc::new(SystemIds))
             .oneshot(request)
             .await
             .unwrap();

@@ -1,6 +1,6 @@
 //! Query parameters, and pages of lists.
 
-use super::fields::{FieldErrors, read_fields};
+use crate::fields::{FieldErrors, read_fields};
 use crate::problem::ApiError;
 use axum::{extract::FromRequestParts, http::request::Parts};
 use serde::de::DeserializeOwned;

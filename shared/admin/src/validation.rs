@@ -1,13 +1,11 @@
 //! Rules for what callers write, whatever the resource.
 
+use crate::FieldErrors;
 use std::str::FromStr;
 use vestibule_domain::{
     access::request::NOTE_MAX_CHARS,
-    connector::Provider,
     text::{clean_name, is_invisible},
 };
-use vestibule_edge::admin::FieldErrors;
-use vestibule_providers::catalogue::{connector_kind, connector_kinds};
 
 /// Longest name of a record, in characters.
 pub const NAME_MAX_CHARS: usize = 100;
@@ -31,6 +29,7 @@ pub fn required_name(field: &str, given: Option<&str>, errors: &mut FieldErrors)
 }
 
 /// Whether two names are one to a reader.
+#[must_use]
 pub fn same_name(one: &str, other: &str) -> bool {
     one.to_lowercase() == other.to_lowercase()
 }
@@ -50,6 +49,7 @@ pub fn note(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Optio
 
 /// Free text of several lines, without control characters and what reorders or hides the text
 /// around it. `None` when nothing is left.
+#[must_use]
 pub fn clean_text(raw: &str) -> Option<String> {
     let text: String = raw
         .replace("\r\n", "\n")
@@ -67,20 +67,6 @@ pub fn id<T: FromStr>(field: &str, given: Option<&str>, errors: &mut FieldErrors
         errors.add(field, "must be an id: 26 characters of 0-9 and A-Z");
     }
     id
-}
-
-/// A provider that connectors can be made for.
-pub fn provider(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Option<Provider> {
-    let provider = Provider::new(given?);
-    if connector_kind(&provider).is_some() {
-        return Some(provider);
-    }
-    let keys: Vec<_> = connector_kinds()
-        .iter()
-        .map(|kind| format!("`{}`", kind.provider()))
-        .collect();
-    errors.add(field, format!("must be one of {}", keys.join(", ")));
-    None
 }
 
 /// One of a few spellings.
@@ -154,14 +140,5 @@ mod tests {
         assert!(same_name("PRODUCTION", "Production"));
         assert!(same_name("Ärzte", "ÄRZTE"));
         assert!(!same_name("Staging", "Stage"));
-    }
-
-    #[test]
-    fn a_provider_is_one_of_the_catalogue() {
-        let mut errors = FieldErrors::default();
-        assert!(provider("provider", Some("slack"), &mut errors).is_some());
-        assert!(errors.is_empty());
-        assert!(provider("provider", Some("Slack"), &mut errors).is_none());
-        assert!(errors.names("provider"));
     }
 }
