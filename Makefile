@@ -13,7 +13,7 @@ LOCAL_STACK := $(PYTHON) infra/local/stack.py
 TOOLS := .local/tools/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test bench fuzz build deploy redrive fmt lint clean tools
+.PHONY: help run stop test bench fuzz mutants build deploy redrive fmt lint clean tools
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -38,6 +38,9 @@ fuzz: ## Fuzz what strangers can reach, TIME seconds each (tests/fuzz; needs nig
 		cargo +nightly fuzz run --fuzz-dir tests/fuzz --sanitizer none $$target -- \
 			-dict=tests/fuzz/dictionaries/$$target.dict -max_len=65536 -max_total_time=$(or $(TIME),600) || exit 1; \
 	done
+
+mutants: ## Change the rules of shared/domain one line at a time; its own tests must notice. FILES=… for some (needs cargo-mutants)
+	cargo mutants --package vestibule-domain --file '$(or $(FILES),shared/domain/src/**)' --output target --timeout 20 -- --locked --lib
 
 build: tools ## Build the functions for Lambda; ARCH=x86_64 for the other processor
 	@test -n "$(TARGET)" || { echo "ARCH is $(ARCH); it must be arm64 or x86_64."; exit 1; }

@@ -32,8 +32,9 @@ URL = "webhook_url"
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 HASH = "bodySHA256"
 SHA256 = "HMAC_SHA256"
-# What we tell admins to put behind the address, so that Twilio tries again.
-RETRIES = "rc=3&rp=5xx,ct,rt"
+# What we tell admins to put behind the address, so that Twilio tries again, and what we told them before.
+RETRIES = "rc=3&rp=4xx,5xx,ct,rt"
+EARLIER_RETRIES = "rc=3&rp=5xx,ct,rt"
 
 TOKENS = ["12345678901234567890123456789012", "2bd9e9638872de601313dc77410d3b23", "odd 'token'\"&%41+", "Schlüssel-世界-👋", "t" * 128]
 HOSTS = ["api.example.com", "API.Example.COM", "xn--bcher-kva.example", "192.0.2.7", "[2001:db8::1]"]
@@ -94,7 +95,7 @@ def fresh(rng: random.Random) -> Case:
     user = rng.choice(("", "", "", "", "", "user:pa55@")) if not port else ""
     base = f"https://{user}{host}{port}{rng.choice(PATHS[:1] * 4 + PATHS)}"
     own = rng.choice(QUERIES) if rng.random() < 0.3 else None
-    fragment = rng.choice(("", "", "#" + RETRIES, "#rc=1&ct=2000"))
+    fragment = rng.choice(("", "", "#" + RETRIES, "#" + EARLIER_RETRIES, "#rc=1&ct=2000"))
     is_json = rng.random() < 0.35
     case = Case(
         headers=[
@@ -257,7 +258,7 @@ def _reason_why_only_we_accept(case: Case) -> str | None:
             return "twilio-json-not-utf8"
         return "twilio-address-changed-by-library"
     fragment = case.settings[URL].partition("#")[2]
-    if any(_signed_over(case, f"{url}#{behind}") for url in requested for behind in {RETRIES, fragment} if behind):
+    if any(_signed_over(case, f"{url}#{behind}") for url in requested for behind in {RETRIES, EARLIER_RETRIES, fragment} if behind):
         return "twilio-signed-with-fragment"
     return None
 
@@ -513,13 +514,13 @@ def other_port_cut(rng, case):
 
 
 def fragment_signed(rng, case):
-    fragment = rng.choice((RETRIES, case.settings[URL].partition("#")[2] or RETRIES, "rc=5", "x"))
+    fragment = rng.choice((RETRIES, EARLIER_RETRIES, case.settings[URL].partition("#")[2] or RETRIES, "rc=5", "x"))
     _sign(case, f"{rng.choice(_spellings(_requested(case)))}#{fragment}")
     return fragment
 
 
 def fragment_configured(rng, case):
-    case.settings[URL] = case.settings[URL].partition("#")[0] + rng.choice(("", f"#{RETRIES}", "#rc=2"))
+    case.settings[URL] = case.settings[URL].partition("#")[0] + rng.choice(("", f"#{RETRIES}", f"#{EARLIER_RETRIES}", "#rc=2"))
     return case.settings[URL][-20:]
 
 

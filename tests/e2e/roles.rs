@@ -1,12 +1,17 @@
 //! What each function's role may do, and what it may not: the template's promise, as IAM keeps it.
 //!
-//! Each role is tried from both sides, so that a refusal cannot come from a role that may do nothing at all.
+//! Each role is tried from both sides, so that a refusal cannot come from a role that may do nothing at all. The emulator does not
+//! know the conditions by which IAM tells rows apart, so rows are not tried here: `tests/template` judges those. What is called
+//! here names rows that the role may work with, so that it holds on AWS as well.
 
 use crate::{
     aws::{AwsCall, call},
     stack::Stack,
 };
 use serde_json::{Value, json};
+
+/// An id that nobody and nothing has.
+const NOBODY: &str = "01JD3Q3Z9V8M4T6K2N7P5R1S0W";
 
 #[tokio::test]
 #[ignore = "needs a local stack"]
@@ -22,19 +27,20 @@ async fn every_webhook_may_read_and_write_records_and_enqueue_and_no_more() {
         ("WebhookDialog360Role", true),
         ("WebhookTwilioRole", true),
     ] {
+        let user = aws.user();
         let mut allowed = vec![
-            aws.get_item(),
-            aws.batch_get_item(),
-            aws.put_item(),
-            aws.update_item(),
+            aws.get_item(&user),
+            aws.batch_get_item(&user),
+            aws.put_item(&user),
+            aws.update_item(&user),
             aws.decrypt(),
             aws.enqueue_onboarding(),
             aws.queue_attributes("inbox_queue_url"),
         ];
         let mut denied = vec![
             aws.scan(),
-            aws.query(Some("lists_by_state")),
-            aws.query(Some("outbox")),
+            aws.query(Some("lists_by_state"), &aws.pending()),
+            aws.query(Some("outbox"), &Resources::outbox()),
             aws.encrypt(),
             aws.generate_data_key(),
             aws.setup_secret(),
@@ -43,7 +49,7 @@ async fn every_webhook_may_read_and_write_records_and_enqueue_and_no_more() {
             aws.send("onboarding_dlq_url"),
             aws.send("inbox_dlq_url"),
         ];
-        let of_merging = [aws.delete_item(), aws.query(None)];
+        let of_merging = [aws.delete_item(&user), aws.query(None, &user)];
         if may_merge {
             allowed.extend(of_merging);
         } else {
@@ -62,21 +68,21 @@ async fn the_onboarding_worker_may_settle_what_is_owed_and_enqueue_what_follows(
         &stack,
         "WorkerOnboardingRole",
         vec![
-            aws.get_item(),
-            aws.batch_get_item(),
-            aws.put_item(),
-            aws.update_item(),
-            aws.delete_item(),
-            aws.query(None),
-            aws.query(Some("lists_by_state")),
+            aws.get_item(&aws.user()),
+            aws.batch_get_item(&aws.user()),
+            aws.put_item(&aws.user()),
+            aws.update_item(&aws.user()),
+            aws.delete_item(&aws.closings()),
+            aws.query(None, &aws.user()),
+            aws.query(Some("lists_by_state"), &aws.pending()),
             aws.decrypt(),
             aws.enqueue_onboarding(),
             aws.queue_attributes("onboarding_queue_url"),
         ],
         vec![
             aws.scan(),
-            aws.query(Some("lists_all")),
-            aws.query(Some("outbox")),
+            aws.query(Some("lists_all"), &aws.projects()),
+            aws.query(Some("outbox"), &Resources::outbox()),
             aws.encrypt(),
             aws.generate_data_key(),
             aws.setup_secret(),
@@ -98,17 +104,18 @@ async fn the_delivery_worker_may_record_deliveries_and_enqueues_nothing() {
         &stack,
         "WorkerDeliveryRole",
         vec![
-            aws.get_item(),
-            aws.batch_get_item(),
-            aws.put_item(),
+            aws.get_item(&aws.user()),
+            aws.batch_get_item(&aws.user()),
+            aws.put_item(&aws.conversation()),
+            aws.update_item(&Resources::pace()),
             aws.decrypt(),
             aws.queue_attributes("inbox_queue_url"),
         ],
         vec![
             aws.scan(),
-            aws.delete_item(),
-            aws.query(None),
-            aws.query(Some("lists_by_state")),
+            aws.delete_item(&aws.conversation()),
+            aws.query(None, &aws.conversation()),
+            aws.query(Some("lists_by_state"), &aws.pending()),
             aws.encrypt(),
             aws.setup_secret(),
             aws.enqueue_onboarding(),
@@ -121,25 +128,26 @@ async fn the_delivery_worker_may_record_deliveries_and_enqueues_nothing() {
 
 #[tokio::test]
 #[ignore = "needs a local stack"]
-async fn the_sweeper_may_see_what_is_due_and_enqueue_it_and_reads_no_record() {
+async fn the_sweeper_may_see_what_is_due_and_enqueue_it_and_no_more() {
     let stack = Stack::load();
     let aws = Resources::of(&stack).await;
     try_role(
         &stack,
         "SweeperRole",
         vec![
-            aws.query(Some("outbox")),
-            aws.update_item(),
+            aws.query(Some("outbox"), &Resources::outbox()),
+            aws.update_item(&aws.user()),
+            aws.get_item(&Resources::pace()),
+            aws.batch_get_item(&Resources::pace()),
             aws.enqueue_onboarding(),
+            aws.queue_attributes("onboarding_queue_url"),
         ],
         vec![
-            aws.get_item(),
-            aws.batch_get_item(),
-            aws.put_item(),
-            aws.delete_item(),
+            aws.put_item(&aws.user()),
+            aws.delete_item(&aws.user()),
             aws.scan(),
-            aws.query(None),
-            aws.query(Some("lists_all")),
+            aws.query(None, &aws.user()),
+            aws.query(Some("lists_all"), &aws.projects()),
             aws.decrypt(),
             aws.setup_secret(),
             aws.send("inbox_queue_url"),
@@ -158,13 +166,13 @@ async fn the_admin_api_may_change_records_seal_secrets_and_enqueue_what_follows_
         &stack,
         "AdminAccessRole",
         vec![
-            aws.get_item(),
-            aws.batch_get_item(),
-            aws.put_item(),
-            aws.update_item(),
-            aws.delete_item(),
-            aws.query(Some("lists_by_state")),
-            aws.query(Some("lists_all")),
+            aws.get_item(&aws.user()),
+            aws.batch_get_item(&aws.user()),
+            aws.put_item(&aws.user()),
+            aws.update_item(&aws.user()),
+            aws.delete_item(&Resources::connector()),
+            aws.query(Some("lists_by_state"), &aws.pending()),
+            aws.query(Some("lists_all"), &aws.projects()),
             aws.decrypt(),
             aws.generate_data_key(),
             aws.setup_secret(),
@@ -172,8 +180,8 @@ async fn the_admin_api_may_change_records_seal_secrets_and_enqueue_what_follows_
         ],
         vec![
             aws.scan(),
-            aws.query(None),
-            aws.query(Some("outbox")),
+            aws.query(None, &aws.user()),
+            aws.query(Some("outbox"), &Resources::outbox()),
             aws.encrypt(),
             aws.send("inbox_queue_url"),
             aws.send("onboarding_dlq_url"),
@@ -241,56 +249,97 @@ impl<'a> Resources<'a> {
         }
     }
 
-    /// A row that means nothing to anybody.
-    fn row() -> Value {
-        json!({"pk": {"S": "END_TO_END"}, "sk": {"S": "ROLES"}})
+    /// A row that means nothing to anybody, in this partition.
+    fn row(partition: &str) -> Value {
+        json!({"pk": {"S": partition}, "sk": {"S": "END_TO_END"}})
+    }
+
+    /// Of the project, with this behind it.
+    fn of_project(&self, rest: &str) -> Value {
+        let (account, project) = (self.stack.fact("account_id"), self.stack.fact("project_id"));
+        Self::row(&format!("ACCOUNT#{account}#PROJECT#{project}#{rest}"))
+    }
+
+    fn user(&self) -> Value {
+        self.of_project(&format!("USER#{NOBODY}"))
+    }
+
+    fn conversation(&self) -> Value {
+        self.of_project(&format!("CONVERSATION#{NOBODY}"))
+    }
+
+    fn closings(&self) -> Value {
+        self.of_project("CLOSINGS")
+    }
+
+    fn pending(&self) -> Value {
+        self.of_project("REQUESTS#pending")
+    }
+
+    fn projects(&self) -> Value {
+        Self::row(&format!(
+            "ACCOUNT#{}#PROJECTS",
+            self.stack.fact("account_id")
+        ))
+    }
+
+    fn connector() -> Value {
+        Self::row(&format!("CONNECTOR#{NOBODY}"))
+    }
+
+    fn pace() -> Value {
+        Self::row(&format!("CONNECTOR#{NOBODY}#PACE"))
+    }
+
+    fn outbox() -> Value {
+        Self::row("OUTBOX#onboard_chat_user#0")
     }
 
     fn table(&self) -> &str {
         self.stack.fact("table_name")
     }
 
-    fn get_item(&self) -> AwsCall {
+    fn get_item(&self, row: &Value) -> AwsCall {
         call(
             "dynamodb",
             "get_item",
-            json!({"TableName": self.table(), "Key": Self::row()}),
+            json!({"TableName": self.table(), "Key": row}),
         )
     }
 
-    fn batch_get_item(&self) -> AwsCall {
+    fn batch_get_item(&self, row: &Value) -> AwsCall {
         let table = self.table();
         call(
             "dynamodb",
             "batch_get_item",
-            json!({"RequestItems": {table: {"Keys": [Self::row()]}}}),
+            json!({"RequestItems": {table: {"Keys": [row]}}}),
         )
     }
 
-    fn put_item(&self) -> AwsCall {
+    fn put_item(&self, row: &Value) -> AwsCall {
         call(
             "dynamodb",
             "put_item",
-            json!({"TableName": self.table(), "Item": Self::row()}),
+            json!({"TableName": self.table(), "Item": row}),
         )
     }
 
-    fn update_item(&self) -> AwsCall {
+    fn update_item(&self, row: &Value) -> AwsCall {
         call(
             "dynamodb",
             "update_item",
             json!({
-                "TableName": self.table(), "Key": Self::row(), "UpdateExpression": "SET tried = :yes",
+                "TableName": self.table(), "Key": row, "UpdateExpression": "SET tried = :yes",
                 "ExpressionAttributeValues": {":yes": {"BOOL": true}},
             }),
         )
     }
 
-    fn delete_item(&self) -> AwsCall {
+    fn delete_item(&self, row: &Value) -> AwsCall {
         call(
             "dynamodb",
             "delete_item",
-            json!({"TableName": self.table(), "Key": Self::row()}),
+            json!({"TableName": self.table(), "Key": row}),
         )
     }
 
@@ -302,7 +351,7 @@ impl<'a> Resources<'a> {
         )
     }
 
-    fn query(&self, index: Option<&str>) -> AwsCall {
+    fn query(&self, index: Option<&str>, row: &Value) -> AwsCall {
         let partition_key = match index {
             None => "pk",
             Some("lists_by_state") => "state_pk",
@@ -311,8 +360,8 @@ impl<'a> Resources<'a> {
             Some(index) => panic!("there is no index {index}"),
         };
         let mut arguments = json!({
-            "TableName": self.table(), "Limit": 1, "KeyConditionExpression": format!("{partition_key} = :nobody"),
-            "ExpressionAttributeValues": {":nobody": {"S": "END_TO_END"}},
+            "TableName": self.table(), "Limit": 1, "KeyConditionExpression": format!("{partition_key} = :partition"),
+            "ExpressionAttributeValues": {":partition": row["pk"]},
         });
         if let Some(index) = index {
             arguments["IndexName"] = index.into();
@@ -363,7 +412,7 @@ impl<'a> Resources<'a> {
         let job = json!({
             "job": "onboard_chat_user",
             "account_id": self.stack.fact("account_id"), "project_id": self.stack.fact("project_id"),
-            "chat_user_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "connector_id": self.stack.connector(),
+            "chat_user_id": NOBODY, "connector_id": self.stack.connector(),
         });
         call(
             "sqs",

@@ -26,7 +26,8 @@ use vestibule_testkit::{
     simulator::Failure,
 };
 
-const NOTICE: &str = "You are in. Ask away.";
+/// What the connector of [`world_of`] tells people whom somebody approved.
+pub const NOTICE: &str = "You are in. Ask away.";
 
 /// A platform that lets nobody write so long after a person's last message, and is Slack for the rest.
 struct Windowed(Arc<dyn ChatPlatform>, Duration);
@@ -51,7 +52,7 @@ impl ChatPlatform for Windowed {
 }
 
 /// A world whose connector does this after an approval.
-async fn world_of(mode: ApprovalMode) -> World {
+pub async fn world_of(mode: ApprovalMode) -> World {
     let mut world = World::new().await;
     world
         .change_connector(|connector| {
@@ -63,7 +64,7 @@ async fn world_of(mode: ApprovalMode) -> World {
 }
 
 /// Somebody new writes to the connector that asks for approval; returns their Slack id.
-async fn stranger(world: &World, name: &str) -> String {
+pub async fn stranger(world: &World, name: &str) -> String {
     let person = world.person(name);
     let connector = world.connector.clone();
     let hello = world.says(&connector, &person, SAID);
@@ -95,7 +96,7 @@ fn connector_path(world: &World, connector: &Connector) -> String {
     format!("{}/connectors/{}", project(world), connector.id)
 }
 
-async fn patch(world: &World, connector: &Connector, body: Value) -> Value {
+pub async fn patch(world: &World, connector: &Connector, body: Value) -> Value {
     let token = all_powers(world).await;
     let path = connector_path(world, connector);
     let (status, answer) = call(world, &token, "PATCH", &path, body).await;
@@ -757,7 +758,7 @@ async fn rows_of_before_a_standing_could_owe_several_things_are_still_worked_on(
 }
 
 /// A value as DynamoDB spells it.
-fn attribute(value: Value) -> Value {
+pub fn attribute(value: Value) -> Value {
     match value {
         Value::Null => json!({"NULL": true}),
         Value::Bool(value) => json!({ "BOOL": value }),

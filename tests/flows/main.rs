@@ -8,6 +8,7 @@
 
 mod accounts;
 mod admin;
+mod authorisation;
 mod captured;
 mod connector_rotation;
 mod connector_setup;
@@ -15,8 +16,10 @@ mod costs;
 mod delivery;
 mod faults;
 mod first_message;
+mod judge;
 mod latency;
 mod lifecycle;
+mod outbox;
 mod pace;
 mod platforms;
 mod storms;

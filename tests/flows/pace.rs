@@ -2,7 +2,7 @@
 
 use crate::world::World;
 use std::time::Duration;
-use vestibule_domain::ports::Turn;
+use vestibule_domain::ports::{Limited, Turn};
 
 const INTERVAL: Duration = Duration::from_millis(50);
 
@@ -14,6 +14,7 @@ async fn after_a_short_burst_turns_are_an_interval_apart_until_it_is_not_worth_w
         match world.take_turn(INTERVAL).await {
             Turn::After(wait) => waits.push(wait),
             Turn::Crowded(wait) => break wait,
+            Turn::Paused(_) => panic!("nobody asked to wait"),
         }
     };
     let at_once = waits.iter().take_while(|wait| wait.is_zero()).count();
@@ -34,7 +35,7 @@ async fn two_sandboxes_never_take_the_same_turn() {
         .into_iter()
         .filter_map(|turn| match turn {
             Turn::After(wait) => Some(wait),
-            Turn::Crowded(_) => None,
+            Turn::Crowded(_) | Turn::Paused(_) => None,
         })
         .filter(|wait| !wait.is_zero())
         .collect();
@@ -43,4 +44,23 @@ async fn two_sandboxes_never_take_the_same_turn() {
     waits.dedup();
     assert!(count >= 25);
     assert_eq!(waits.len(), count);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_a_platform_wants_no_calls_no_turn_is_taken_and_the_longest_wait_holds() {
+    let world = World::new().await;
+    let (hour, minute) = (Duration::from_hours(1), Duration::from_mins(1));
+    world.pause(Limited::Profiles, minute).await;
+    assert_eq!(world.profiles_paused().await, Some(minute));
+    assert_eq!(world.take_turn(INTERVAL).await, Turn::After(Duration::ZERO));
+    world.pause(Limited::Texts, hour).await;
+    world.pause(Limited::Texts, minute).await;
+    assert_eq!(world.profiles_paused().await, Some(hour));
+    // Whether a text is due by the connector's own pace or not.
+    assert_eq!(world.take_turn(INTERVAL).await, Turn::Paused(hour));
+    world.clock.advance(minute);
+    assert_eq!(world.take_turn(INTERVAL).await, Turn::Paused(hour - minute));
+    world.clock.advance(hour - minute);
+    assert_eq!(world.take_turn(INTERVAL).await, Turn::After(Duration::ZERO));
+    assert_eq!(world.profiles_paused().await, None);
 }

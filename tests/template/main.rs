@@ -11,33 +11,39 @@
 )]
 
 mod document;
+mod layout;
+mod limits;
 mod markdown;
+mod roles;
 mod variables;
 
-use document::{Function, Resource, Template, entries, one_or_many, root};
+use document::{folder, functions, named_by, number, role, some_of_type, template};
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
 };
-use vestibule_testkit::dynamodb::table_definition;
+use vestibule_testkit::{
+    dynamodb::table_definition,
+    template::{Function, Resource, Template, entries, one_or_many, root},
+};
 
 /// Lambda's own advice for a queue that invokes a function: room for the retries of a throttled batch.
 const VISIBILITY_PER_TIMEOUT: u64 = 6;
 
 #[test]
 fn every_folder_of_functions_is_deployed_from_where_it_is_built_and_nothing_else_is() {
-    let template = Template::load();
+    let template = template();
     let folders: BTreeSet<String> = fs::read_dir(root().join("functions"))
         .unwrap()
         .map(|entry| entry.unwrap())
         .filter(|entry| entry.path().join("Cargo.toml").exists())
         .map(|entry| entry.file_name().into_string().unwrap())
         .collect();
-    let functions = template.functions();
+    let functions = functions(&template);
     let deployed: BTreeSet<String> = functions
         .iter()
-        .map(|function| function.folder().to_owned())
+        .map(|function| folder(*function).to_owned())
         .collect();
     assert_eq!(deployed, folders);
     assert_eq!(functions.len(), folders.len(), "a folder is deployed twice");
@@ -46,19 +52,19 @@ fn every_folder_of_functions_is_deployed_from_where_it_is_built_and_nothing_else
             function.resource.value["Metadata"]["SkipBuild"],
             true,
             "{}: SAM would build it again, without our profile",
-            function.folder()
+            folder(function)
         );
     }
 }
 
 #[test]
 fn every_function_has_a_role_of_its_own_that_only_lambda_may_take() {
-    let template = Template::load();
+    let template = template();
     let mut used_by = BTreeMap::new();
-    for function in template.functions() {
-        let role = function.role(&template);
-        if let Some(other) = used_by.insert(role.id, function.folder()) {
-            panic!("{} and {other} share {}", function.folder(), role.id);
+    for function in functions(&template) {
+        let role = role(&template, function);
+        if let Some(other) = used_by.insert(role.id, folder(function)) {
+            panic!("{} and {other} share {}", folder(function), role.id);
         }
         let trust = &role.property("AssumeRolePolicyDocument")["Statement"];
         for statement in one_or_many(trust) {
@@ -71,30 +77,31 @@ fn every_function_has_a_role_of_its_own_that_only_lambda_may_take() {
         }
         for shortcut in ["Policies", "Connectors", "PermissionsBoundary"] {
             let given = function.resource.property(shortcut);
-            assert!(given.is_null(), "{}: {shortcut}", function.folder());
+            assert!(given.is_null(), "{}: {shortcut}", folder(function));
         }
     }
 }
 
 #[test]
 fn every_function_has_a_log_group_of_its_own_with_a_retention_and_may_write_to_no_other() {
-    let template = Template::load();
+    let template = template();
     let mut used_by = BTreeMap::new();
-    for function in template.functions() {
-        let group = template.named_by(
+    for function in functions(&template) {
+        let group = named_by(
+            &template,
             &function.resource.property("LoggingConfig")["LogGroup"],
             "AWS::Logs::LogGroup",
         );
-        if let Some(other) = used_by.insert(group.id, function.folder()) {
-            panic!("{} and {other} share {}", function.folder(), group.id);
+        if let Some(other) = used_by.insert(group.id, folder(function)) {
+            panic!("{} and {other} share {}", folder(function), group.id);
         }
         let retention = group.property("RetentionInDays");
         assert!(!retention.is_null(), "{} is kept for ever", group.id);
-        for statement in statements(function.role(&template)) {
+        for statement in statements(role(&template, function)) {
             let writes_logs = actions(statement).any(|action| action.starts_with("logs:"));
             if writes_logs {
                 let arn = json!({"Fn::GetAtt": format!("{}.Arn", group.id)});
-                assert_eq!(statement["Resource"], arn, "{}", function.folder());
+                assert_eq!(statement["Resource"], arn, "{}", folder(function));
             }
         }
     }
@@ -102,8 +109,8 @@ fn every_function_has_a_log_group_of_its_own_with_a_retention_and_may_write_to_n
 
 #[test]
 fn no_role_says_any_resource_or_any_action() {
-    let template = Template::load();
-    for role in template.of_type("AWS::IAM::Role") {
+    let template = template();
+    for role in some_of_type(&template, "AWS::IAM::Role") {
         assert!(
             role.property("ManagedPolicyArns").is_null(),
             "{}: what a managed policy allows, others decide",
@@ -111,7 +118,7 @@ fn no_role_says_any_resource_or_any_action() {
         );
         for statement in statements(role) {
             let place = format!("{} / {}", role.id, statement["Sid"]);
-            assert_eq!(statement["Effect"], "Allow", "{place}");
+            roles::assert_lawful(statement);
             for exception in ["NotAction", "NotResource"] {
                 assert!(statement[exception].is_null(), "{place}: {exception}");
             }
@@ -129,7 +136,7 @@ fn no_role_says_any_resource_or_any_action() {
 #[test]
 fn every_queue_that_feeds_a_function_reports_single_failures_and_gives_up_into_a_queue_of_its_kind()
 {
-    let template = Template::load();
+    let template = template();
     for Feed { event, queue, .. } in feeds(&template) {
         assert_eq!(
             event["FunctionResponseTypes"],
@@ -157,13 +164,13 @@ fn every_queue_that_feeds_a_function_reports_single_failures_and_gives_up_into_a
 
 #[test]
 fn a_message_stays_hidden_for_six_times_as_long_as_its_function_may_run() {
-    let template = Template::load();
+    let template = template();
     for Feed {
         function, queue, ..
     } in feeds(&template)
     {
-        let timeout = function.resource.number("Timeout");
-        let visibility = queue.number("VisibilityTimeout");
+        let timeout = number(function.resource, "Timeout");
+        let visibility = number(queue, "VisibilityTimeout");
         assert!(
             visibility >= VISIBILITY_PER_TIMEOUT * timeout,
             "{}: {visibility} s for a timeout of {timeout} s",
@@ -174,11 +181,11 @@ fn a_message_stays_hidden_for_six_times_as_long_as_its_function_may_run() {
 
 #[test]
 fn a_dead_letter_is_kept_for_longer_than_the_message_would_have_been() {
-    let template = Template::load();
+    let template = template();
     for Feed { queue, .. } in feeds(&template) {
         let dlq = dead_letters_of(&template, queue);
         assert!(
-            dlq.number("MessageRetentionPeriod") > queue.number("MessageRetentionPeriod"),
+            number(dlq, "MessageRetentionPeriod") > number(queue, "MessageRetentionPeriod"),
             "SQS counts from the first arrival, so {} could lose what {} gives up",
             dlq.id,
             queue.id
@@ -188,8 +195,8 @@ fn a_dead_letter_is_kept_for_longer_than_the_message_would_have_been() {
 
 #[test]
 fn every_dead_letter_queue_has_an_alarm_at_its_first_message() {
-    let template = Template::load();
-    let alarms = template.of_type("AWS::CloudWatch::Alarm");
+    let template = template();
+    let alarms = some_of_type(&template, "AWS::CloudWatch::Alarm");
     for dlq in dead_letter_queues(&template) {
         let watched =
             json!([{"Name": "QueueName", "Value": {"Fn::GetAtt": format!("{dlq}.QueueName")}}]);
@@ -200,7 +207,7 @@ fn every_dead_letter_queue_has_an_alarm_at_its_first_message() {
                     && alarm.property("MetricName") == "ApproximateNumberOfMessagesVisible"
             })
             .unwrap_or_else(|| panic!("{dlq} has no alarm"));
-        assert_eq!(alarm.number("Threshold"), 0, "{}", alarm.id);
+        assert_eq!(number(*alarm, "Threshold"), 0, "{}", alarm.id);
         assert_eq!(
             alarm.property("ComparisonOperator"),
             "GreaterThanThreshold",
@@ -213,16 +220,16 @@ fn every_dead_letter_queue_has_an_alarm_at_its_first_message() {
 
 #[test]
 fn every_queue_is_encrypted() {
-    let template = Template::load();
-    for queue in template.of_type("AWS::SQS::Queue") {
+    let template = template();
+    for queue in some_of_type(&template, "AWS::SQS::Queue") {
         assert_eq!(queue.property("SqsManagedSseEnabled"), true, "{}", queue.id);
     }
 }
 
 #[test]
 fn the_table_has_the_keys_and_indexes_that_the_tests_use() {
-    let template = Template::load();
-    let tables = template.of_type("AWS::DynamoDB::Table");
+    let template = template();
+    let tables = some_of_type(&template, "AWS::DynamoDB::Table");
     assert_eq!(tables.len(), 1);
     let table = tables[0];
     let used = table_definition("any");
@@ -242,7 +249,7 @@ fn the_table_has_the_keys_and_indexes_that_the_tests_use() {
 
 #[test]
 fn every_parameter_is_described_and_takes_no_value_that_makes_no_sense() {
-    let template = Template::load();
+    let template = template();
     let parameters = template.at("/Parameters");
     assert!(entries(parameters).count() > 0);
     for (name, parameter) in entries(parameters) {
@@ -265,7 +272,7 @@ fn every_parameter_is_described_and_takes_no_value_that_makes_no_sense() {
 
 #[test]
 fn every_parameter_is_used() {
-    let template = Template::load();
+    let template = template();
     let used = ["Globals", "Conditions", "Resources", "Outputs"]
         .map(|section| template.at(&format!("/{section}")).to_string())
         .concat();
@@ -278,22 +285,22 @@ fn every_parameter_is_used() {
 
 #[test]
 fn every_function_is_given_the_variables_that_it_reads_and_no_others() {
-    let template = Template::load();
+    let template = template();
     let names_of = |value: &Value| -> BTreeSet<String> {
         entries(value).map(|(name, _)| name.to_owned()).collect()
     };
     let given_to_all = names_of(template.at("/Globals/Function/Environment/Variables"));
-    for function in template.functions() {
+    for function in functions(&template) {
         let mut given = names_of(&function.resource.property("Environment")["Variables"]);
         for name in &given_to_all {
             assert!(
                 given.insert(name.clone()),
                 "{name} is given to {} twice",
-                function.folder()
+                folder(function)
             );
         }
-        let read = variables::read_by(function.folder());
-        assert_eq!(given, read, "given to and read by {}", function.folder());
+        let read = variables::read_by(folder(function));
+        assert_eq!(given, read, "given to and read by {}", folder(function));
     }
 }
 
@@ -306,12 +313,12 @@ struct Feed<'a> {
 
 fn feeds(template: &Template) -> Vec<Feed<'_>> {
     let mut feeds = Vec::new();
-    for function in template.functions() {
+    for function in functions(template) {
         for event in function.events("SQS") {
             feeds.push(Feed {
                 function,
                 event,
-                queue: template.named_by(&event["Queue"], "AWS::SQS::Queue"),
+                queue: named_by(template, &event["Queue"], "AWS::SQS::Queue"),
             });
         }
     }
@@ -322,32 +329,29 @@ fn feeds(template: &Template) -> Vec<Feed<'_>> {
 fn dead_letters_of<'a>(template: &'a Template, queue: Resource<'a>) -> Resource<'a> {
     let policy = queue.property("RedrivePolicy");
     assert!(!policy.is_null(), "{} gives up nothing", queue.id);
-    template.named_by(&policy["deadLetterTargetArn"], "AWS::SQS::Queue")
+    named_by(template, &policy["deadLetterTargetArn"], "AWS::SQS::Queue")
 }
 
 /// The queues that others give up into: queues, schedules and functions.
 fn dead_letter_queues(template: &Template) -> BTreeSet<&str> {
-    let of_queues = template.of_type("AWS::SQS::Queue").into_iter();
+    let of_queues = some_of_type(template, "AWS::SQS::Queue").into_iter();
     let of_queues = of_queues.map(|queue| &queue.property("RedrivePolicy")["deadLetterTargetArn"]);
-    let of_schedules = template.of_type("AWS::Scheduler::Schedule").into_iter();
+    let of_schedules = some_of_type(template, "AWS::Scheduler::Schedule").into_iter();
     let of_schedules =
         of_schedules.map(|schedule| &schedule.property("Target")["DeadLetterConfig"]["Arn"]);
-    let of_functions = template.functions().into_iter();
+    let of_functions = functions(template).into_iter();
     let of_functions =
         of_functions.map(|function| &function.resource.property("DeadLetterQueue")["TargetArn"]);
     of_queues
         .chain(of_schedules)
         .chain(of_functions)
         .filter(|arn| !arn.is_null())
-        .map(|arn| template.named_by(arn, "AWS::SQS::Queue").id)
+        .map(|arn| named_by(template, arn, "AWS::SQS::Queue").id)
         .collect()
 }
 
 fn statements(role: Resource<'_>) -> Vec<&Value> {
-    let statements: Vec<_> = one_or_many(role.property("Policies"))
-        .iter()
-        .flat_map(|policy| one_or_many(&policy["PolicyDocument"]["Statement"]))
-        .collect();
+    let statements = role.statements();
     assert!(!statements.is_empty(), "{} allows nothing", role.id);
     statements
 }

@@ -1,11 +1,12 @@
 //! The documents of the repository: the README stays short, and no link or path is dead.
 
-use crate::document::{Template, entries, root};
+use crate::document::template;
 use std::{
     collections::BTreeSet,
     fs,
     path::{Component, Path, PathBuf},
 };
+use vestibule_testkit::template::{entries, root};
 
 /// Longest README, in bytes: what a newcomer reads in one sitting.
 const README_MAX_BYTES: usize = 10_000;
@@ -199,7 +200,7 @@ fn every_path_that_the_readme_and_the_documents_of_infra_name_exists() {
 fn every_parameter_of_the_template_is_described_for_who_operates_it() {
     let operations = Document::read("infra/operations.md");
     let described: BTreeSet<_> = operations.code_spans().collect();
-    let template = Template::load();
+    let template = template();
     for (parameter, _) in entries(template.at("/Parameters")) {
         assert!(described.contains(parameter), "{parameter}");
     }

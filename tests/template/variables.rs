@@ -1,10 +1,10 @@
 //! The environment variables that a function reads, recorded while it is wired.
 
-use crate::document::root;
 use std::{cell::RefCell, collections::BTreeSet, fs, sync::Arc};
 use vestibule_coldstart::{Adapters, intake_ports};
 use vestibule_domain::{SystemClock, vars::Vars};
 use vestibule_edge::logging;
+use vestibule_testkit::template::root;
 
 /// The variables that the function of this folder reads, without those of the AWS SDK, which Lambda sets.
 pub fn read_by(folder: &str) -> BTreeSet<String> {

@@ -1,35 +1,48 @@
-//! Every minute: whatever the outbox holds for too long is enqueued again (DESIGN §3.4).
+//! Every minute: whatever the outbox holds for too long is dispatched (DESIGN §3.4–3.6).
 //!
-//! A mark is put off after its job was enqueued, never before, so a crash between the two enqueues
-//! once more rather than not at all.
+//! A dispatch moves the mark first, and then enqueues: a job that waits in the queue, or is in work, is
+//! not enqueued again. A crash between the two leaves the mark in flight; the sweep that finds it lost
+//! dispatches it once more.
 
+mod plan;
 mod wiring;
 
+pub use plan::{BUDGET, IN_FLIGHT_MAX, Planned, merged, plan};
 pub use wiring::wire;
 
-use futures_util::{StreamExt, stream};
-use std::{fmt, sync::Arc, time::Duration};
+use futures_util::{StreamExt, future::join_all, stream};
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock, PortError, Timestamp,
     error::Chain,
-    ports::{OnboardingQueue, OutboxEntry, OutboxStore},
+    ids::ConnectorId,
+    job::JobKind,
+    ports::{
+        DispatchQueue, OUTBOX_SHARDS, OutboxPart, OutboxStore, OutboxView, Pace, PaceReader, Room,
+    },
 };
+use vestibule_edge::logging::{Metric, count};
 
-/// Marks read at once.
-const PAGE: u16 = 200;
-/// Jobs enqueued at once.
-const CONCURRENCY: usize = 10;
-/// How long a job that was enqueued again has before the next time.
-const PATIENCE: Duration = Duration::from_mins(5);
-/// Pages in one run; the next run goes on.
-const PAGES_MAX: usize = 20;
+/// Time between two sweeps, as the template has it: room is given for so long.
+const PERIOD: Duration = Duration::from_mins(1);
+/// Time after which a dispatched job is lost of which nothing was heard: as long as the queue brings a
+/// job that its worker cannot end.
+const LOST_AFTER: Duration = Duration::from_mins(15);
+/// Marks dispatched at once.
+const CONCURRENCY: usize = 20;
+/// Nothing is begun after this time; the function has ten seconds more.
+const STOP_AFTER: Duration = Duration::from_secs(20);
+/// While so many jobs wait to be taken, no more are put behind them.
+const QUEUE_MAX: usize = 1000;
 
 /// What the sweeper needs.
 pub struct Deps {
     /// The outbox.
     pub outbox: Arc<dyn OutboxStore>,
+    /// How fast connectors send.
+    pub paces: Arc<dyn PaceReader>,
     /// Where jobs go.
-    pub queue: Arc<dyn OnboardingQueue>,
+    pub queue: Arc<dyn DispatchQueue>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -40,35 +53,152 @@ impl fmt::Debug for Deps {
     }
 }
 
-/// Enqueues every mark that is due; returns how many there were. Fails when any could not be
-/// enqueued, so that it shows; the marks stay for the next run.
-pub async fn sweep(deps: &Deps) -> Result<usize, PortError> {
-    let now = deps.clock.now();
-    let mut swept = 0;
-    for _ in 0..PAGES_MAX {
-        let entries = deps.outbox.due(now, PAGE).await?;
-        let results: Vec<_> = stream::iter(&entries)
-            .map(|entry| enqueue(deps, entry, now))
-            .buffer_unordered(CONCURRENCY)
-            .collect()
-            .await;
-        let failed = results.into_iter().find_map(Result::err);
-        if let Some(error) = failed {
-            tracing::error!(error = %Chain(&error), "the outbox could not be emptied");
-            return Err(error);
-        }
-        swept += entries.len();
-        if entries.len() < usize::from(PAGE) {
-            break;
-        }
-    }
-    if swept > 0 {
-        tracing::info!(jobs = swept, "jobs were enqueued again");
-    }
-    Ok(swept)
+/// What a sweep came to.
+#[derive(Debug, Default)]
+struct Tally {
+    dispatched: usize,
+    failed: Option<PortError>,
 }
 
-async fn enqueue(deps: &Deps, entry: &OutboxEntry, now: Timestamp) -> Result<(), PortError> {
-    deps.queue.enqueue_onboarding(entry.job).await?;
-    deps.outbox.postpone(entry, now.plus(PATIENCE)).await
+impl Tally {
+    fn add(mut self, other: Self) -> Self {
+        self.dispatched += other.dispatched;
+        self.failed = self.failed.or(other.failed);
+        self
+    }
+
+    fn failure(what: &str, error: PortError) -> Self {
+        tracing::error!(error = %Chain(&error), "{what}");
+        Self {
+            dispatched: 0,
+            failed: Some(error),
+        }
+    }
+}
+
+/// Dispatches the marks that are due, each kind of job by itself; returns how many. Fails, after all the
+/// rest is done, when anything failed, so that it shows; what was left is the next run's.
+pub async fn sweep(deps: &Deps) -> Result<usize, PortError> {
+    let now = deps.clock.now();
+    let adopted = adopt(deps, now).await;
+    let kinds = join_all(JobKind::ALL.map(|kind| sweep_kind(deps, kind, now))).await;
+    let total = kinds.into_iter().fold(adopted, Tally::add);
+    if total.dispatched > 0 {
+        tracing::info!(jobs = total.dispatched, "jobs were dispatched");
+    }
+    match total.failed {
+        Some(error) => Err(error),
+        None => Ok(total.dispatched),
+    }
+}
+
+/// Brings marks of earlier releases to where they are swept.
+async fn adopt(deps: &Deps, now: Timestamp) -> Tally {
+    match deps.outbox.adopt_old_marks().await {
+        Ok((moved, unreadable)) => {
+            if moved > 0 {
+                tracing::info!(marks = moved, "marks of an earlier release were moved");
+            }
+            report(&unreadable, now);
+            Tally::default()
+        }
+        Err(error) => Tally::failure("marks of an earlier release could not all be moved", error),
+    }
+}
+
+async fn sweep_kind(deps: &Deps, kind: JobKind, now: Timestamp) -> Tally {
+    let each = IN_FLIGHT_MAX / usize::from(OUTBOX_SHARDS);
+    let views = join_all(OutboxPart::of(kind).map(|part| deps.outbox.overdue(part, now, each)));
+    let mut total = Tally::default();
+    let mut backlogs = Vec::new();
+    for view in views.await {
+        match view {
+            Ok(OutboxView {
+                backlogs: found,
+                unreadable,
+            }) => {
+                report(&unreadable, now);
+                backlogs.extend(found);
+            }
+            Err(error) => {
+                total = total.add(Tally::failure("a part of the outbox cannot be seen", error));
+            }
+        }
+    }
+    let mut backlogs = merged(backlogs);
+    backlogs.retain(|backlog| !backlog.overdue.is_empty());
+    if backlogs.is_empty() || queue_is_full(deps).await {
+        return total;
+    }
+    let ids: Vec<ConnectorId> = backlogs
+        .iter()
+        .map(|backlog| backlog.connector_id)
+        .collect();
+    let paces = paces(deps, &ids).await;
+    let planned = plan(&backlogs, |id| {
+        paces
+            .get(&id)
+            .map_or(Room::UNLIMITED, |pace| pace.room(now, PERIOD))
+    });
+    let stop_at = now.plus(STOP_AFTER);
+    stream::iter(planned)
+        .map(|planned| dispatch(deps, planned, stop_at))
+        .buffer_unordered(CONCURRENCY)
+        .fold(total, async |total, one| total.add(one))
+        .await
+}
+
+/// A pace that cannot be had does not keep anybody's jobs: they find out themselves.
+async fn paces(deps: &Deps, ids: &[ConnectorId]) -> HashMap<ConnectorId, Pace> {
+    deps.paces.paces(ids).await.unwrap_or_else(|error| {
+        tracing::warn!(error = %Chain(&error), "jobs are dispatched without knowing their connectors' pace");
+        HashMap::new()
+    })
+}
+
+/// More jobs behind those that wait would reach nobody sooner.
+async fn queue_is_full(deps: &Deps) -> bool {
+    match deps.queue.waiting().await {
+        Ok(waiting) if waiting >= QUEUE_MAX => {
+            tracing::warn!(jobs = waiting, "the queue is full; nothing is dispatched");
+            true
+        }
+        Ok(_) => false,
+        Err(error) => {
+            tracing::warn!(error = %Chain(&error), "jobs are dispatched without knowing how many wait");
+            false
+        }
+    }
+}
+
+async fn dispatch(deps: &Deps, planned: Planned, stop_at: Timestamp) -> Tally {
+    let Planned { entry, delay } = planned;
+    let now = deps.clock.now();
+    if now >= stop_at {
+        return Tally::default();
+    }
+    let until = now.plus(LOST_AFTER).plus(delay);
+    match deps.outbox.dispatch(&entry, until).await {
+        Ok(true) => {}
+        Ok(false) => return Tally::default(),
+        Err(error) => return Tally::failure("a mark could not be dispatched", error),
+    }
+    if let Err(error) = deps.queue.enqueue_after(entry.job, delay).await {
+        if let Err(again) = deps.outbox.take_back(&entry, until).await {
+            tracing::error!(error = %Chain(&again), "a mark is in flight without a job until it is found lost");
+        }
+        return Tally::failure("a job could not be enqueued", error);
+    }
+    Tally {
+        dispatched: 1,
+        failed: None,
+    }
+}
+
+/// Says which rows carry a mark and order no job of its kind.
+fn report(unreadable: &[String], now: Timestamp) {
+    for row in unreadable {
+        tracing::error!(row, "a row carries a mark and orders no job of its kind");
+        count(Metric::OutboxMarkUnreadable, "outbox", now);
+    }
 }

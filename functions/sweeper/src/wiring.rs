@@ -7,6 +7,7 @@ use vestibule_coldstart::Adapters;
 pub fn wire(adapters: &mut Adapters<'_>) -> Deps {
     Deps {
         outbox: adapters.outbox(),
+        paces: adapters.send_pacer(),
         queue: adapters.onboarding_queue(),
         clock: adapters.clock(),
     }

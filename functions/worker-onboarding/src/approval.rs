@@ -1,7 +1,7 @@
 //! What follows an approval (SPEC A44): requests of the same person that it covers are approved along, the
 //! person is told, and the message that waited goes to the agent.
 
-use crate::{ATTEMPTS_MAX, TaskOutcome, Work};
+use crate::{ATTEMPTS_MAX, Later, TaskOutcome, Work};
 use vestibule_domain::{
     PortError, Timestamp,
     access::approval::Approval,
@@ -52,17 +52,19 @@ pub(crate) async fn related_requests(
     };
     for request in pending {
         let id = request.id;
+        let decision = RequestDecision {
+            verdict: Verdict::Approve,
+            by: approval.by.clone(),
+            at: deps.clock.now(),
+            note: None,
+            reason: Some(ReasonCode::GrantedElsewhere),
+        };
+        let cause = format!("access_request:{}", approval.request_id);
+        let audit = decision.audit_entry(&request, AuditId::new(deps.ids.draw()), cause);
         let implied = ImpliedDecision {
             request,
-            decision: RequestDecision {
-                verdict: Verdict::Approve,
-                by: approval.by.clone(),
-                at: deps.clock.now(),
-                note: None,
-                reason: Some(ReasonCode::GrantedElsewhere),
-            },
-            audit_id: AuditId::new(deps.ids.draw()),
-            request_id: format!("access_request:{}", approval.request_id),
+            decision,
+            audit,
         };
         if deps.requests.decide_implied(&implied).await? {
             tracing::info!(access_request.id = %id, "a request was approved with another of the same person");
@@ -117,9 +119,10 @@ pub(crate) async fn notice(
             }))
         }
         SendOutcome::Failed { class, reason } => failed(connector, now, class.key(), reason),
-        SendOutcome::Retry { reason, .. } if claimed.attempt >= ATTEMPTS_MAX => {
-            failed(connector, now, GAVE_UP, reason)
-        }
+        SendOutcome::Retry {
+            after: None,
+            reason,
+        } if claimed.attempt >= ATTEMPTS_MAX => failed(connector, now, GAVE_UP, reason),
         SendOutcome::Retry { after, reason } => {
             tracing::warn!(
                 connector.id = %connector.id,
@@ -127,7 +130,7 @@ pub(crate) async fn notice(
                 reason = %reason,
                 "the approval notice could not be sent yet"
             );
-            TaskOutcome::Later(after)
+            TaskOutcome::Later(Later::of(after))
         }
     })
 }
@@ -166,7 +169,7 @@ pub(crate) async fn replay(
     if let Err(error) = work.deps.inbox.enqueue_delivery(message).await {
         if claimed.attempt < ATTEMPTS_MAX {
             tracing::warn!(error = %Chain(&error), "a held message could not be handed over yet");
-            return Ok(TaskOutcome::Later(None));
+            return Ok(TaskOutcome::Later(Later::Failed));
         }
         tracing::error!(error = %Chain(&error), "a held message was given up; the request shows it");
         return Ok(TaskOutcome::Done(TaskResult::Replay(SendStatus::Failed {

@@ -1,10 +1,11 @@
-//! Does what is owed to a chat user at a connector: the onboarding message, what follows an approval, and
+//! Does the pending tasks of a chat user at a connector: the onboarding message, what follows an approval, and
 //! their profile. Closes the pending requests of connectors that need none any more.
 //!
-//! The queue may bring a job late, twice, or to two workers at once. What is owed stands on the
-//! record; a lease lets one worker at it; each debt that is paid comes off by itself. Between a platform
-//! taking a message and that being recorded lies the one gap in which a crash leads to a second message
-//! (SPEC X01, RELIABILITY §2.6).
+//! The queue may bring a job late, twice, or to two workers at once. The pending tasks stand on the
+//! record; a lease lets one worker at them; each comes off by itself once it is done. A job that cannot
+//! run now is acknowledged: when to try again stands on the record, and the outbox brings another job
+//! then. Between a platform taking a message and that being recorded lies the one gap in which a crash
+//! leads to a second message (SPEC X01, RELIABILITY §2.6).
 //!
 //! | module | what it holds |
 //! |---|---|
@@ -32,24 +33,21 @@ use vestibule_domain::{
     ids::{IdSource, LeaseId},
     job::{OnboardChatUser, OnboardingJob},
     ports::{
-        ChatPlatform, Claim, ClaimedStanding, ConnectorReader, InboxQueue, OUTBOX_PATIENCE,
-        OnboardingQueue, RequestCloser, StandingStore, TaskResult,
+        ChatPlatform, Claim, ClaimedStanding, ConnectorReader, InboxQueue, Lease, OnboardingQueue,
+        Postponement, RequestCloser, StandingStore, TaskResult,
     },
 };
 use vestibule_edge::batch::Outcome;
 
 /// How long one worker has for one job; longer than its function may run.
 pub const LEASE_TIME: Duration = Duration::from_mins(1);
-/// Waits up to this long are the queue's; longer ones are the outbox's. So a platform that is down for
-/// long does not use up the queue's attempts: dead letters are for jobs that cannot be worked on.
-const QUEUE_WAIT_MAX: Duration = Duration::from_mins(2);
 /// First wait before the fate of something that went out is recorded again; each is twice as long.
 const RECORD_WAIT_FIRST: Duration = Duration::from_millis(100);
 /// Last such wait. With the attempts between them they stay within the function's time.
 const RECORD_WAIT_LAST: Duration = Duration::from_secs(4);
-/// Debts that one job pays. There are fewer; approvals that follow each other faster than they can be
+/// Tasks that one job does. There are fewer; approvals that follow each other faster than they can be
 /// seen to would make more.
-const DEBTS_MAX: usize = 10;
+const TASKS_MAX: usize = 10;
 
 /// What the worker needs.
 pub struct Deps {
@@ -77,32 +75,12 @@ impl fmt::Debug for Deps {
     }
 }
 
-/// Works on one message of the queue.
+/// Works on one message of the queue. Only what cannot be read, or not even be put off, is the queue's to
+/// bring again.
 pub async fn handle(deps: &Deps, body: &str) -> Outcome {
-    match serde_json::from_str(body) {
-        Ok(OnboardingJob::OnboardChatUser(job)) => match work(deps, job).await {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                tracing::error!(
-                    chat_user.id = %job.chat_user_id,
-                    connector.id = %job.connector_id,
-                    error = %Chain(&error),
-                    "an onboarding job failed and will be tried again"
-                );
-                Outcome::RETRY
-            }
-        },
-        Ok(OnboardingJob::ClosePendingRequests(job)) => match closing::work(deps, job).await {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                tracing::error!(
-                    connector.id = %job.connector_id,
-                    error = %Chain(&error),
-                    "pending requests could not be closed; it will be tried again"
-                );
-                Outcome::RETRY
-            }
-        },
+    let worked = match serde_json::from_str(body) {
+        Ok(OnboardingJob::OnboardChatUser(job)) => work(deps, job).await,
+        Ok(OnboardingJob::ClosePendingRequests(job)) => closing::work(deps, job).await,
         Err(error) => {
             // Kept for a person to look at: after its attempts it is a dead letter.
             tracing::error!(
@@ -110,17 +88,41 @@ pub async fn handle(deps: &Deps, body: &str) -> Outcome {
                 column = error.column(),
                 "a job cannot be read"
             );
+            return Outcome::RETRY;
+        }
+    };
+    match worked {
+        // Whoever has the lease by now sees to it.
+        Ok(()) | Err(PortError::Conflict { .. }) => Outcome::Done,
+        Err(error) => {
+            tracing::error!(error = %Chain(&error), "an onboarding job is left to the queue");
             Outcome::RETRY
         }
     }
 }
 
-/// What the work on one debt led to.
+/// How the work on one task ended.
 enum TaskOutcome {
-    /// It is paid.
+    /// It is done.
     Done(TaskResult),
-    /// Not yet: again after the wait that the attempts make, or a longer one that was asked for.
-    Later(Option<Duration>),
+    /// It is tried again later.
+    Later(Later),
+}
+
+/// Why something is tried again.
+enum Later {
+    /// The platform asked to wait for this long, or the connector's turn is that far off: no attempt was
+    /// made.
+    Wait(Duration),
+    /// An attempt failed.
+    Failed,
+}
+
+impl Later {
+    /// After a call that is to be made again, `after` the time that was asked for.
+    fn of(after: Option<Duration>) -> Self {
+        after.map_or(Self::Failed, Self::Wait)
+    }
 }
 
 /// A job with what it is about.
@@ -131,18 +133,50 @@ struct Work<'a> {
     connector: Option<&'a Connector>,
 }
 
-async fn work(deps: &Deps, job: OnboardChatUser) -> Result<Outcome, PortError> {
-    let now = deps.clock.now();
-    let lease = LeaseId::new(deps.ids.draw());
-    let mut claimed = match deps.standings.claim(job, lease, now, LEASE_TIME).await? {
-        Claim::Claimed(claimed) => claimed,
-        Claim::NothingPending => return Ok(Outcome::Done),
-        Claim::HeldUntil(until) => {
-            return Ok(Outcome::Retry {
-                after: Some(until.since(now)),
-            });
+async fn work(deps: &Deps, job: OnboardChatUser) -> Result<(), PortError> {
+    let lease = lease(deps);
+    let Claim::Claimed(claimed) = deps.standings.claim(job, &lease).await? else {
+        return Ok(());
+    };
+    let mut attempt = claimed.attempt;
+    let later = match do_tasks(deps, job, claimed, &mut attempt).await {
+        Ok(None) => return Ok(()),
+        Ok(Some(later)) => later,
+        Err(error) => {
+            tracing::error!(
+                chat_user.id = %job.chat_user_id,
+                connector.id = %job.connector_id,
+                error = %Chain(&error),
+                "an onboarding job failed and will be tried again"
+            );
+            Later::Failed
         }
     };
+    let now = deps.clock.now();
+    let postponement = match later {
+        Later::Wait(wait) => Postponement::waited(attempt, retry_at(now, 1, Some(wait))),
+        Later::Failed => Postponement::failed(attempt, retry_at(now, attempt, None)),
+    };
+    deps.standings.postpone(job, lease.id, postponement).await
+}
+
+/// A new claim.
+fn lease(deps: &Deps) -> Lease {
+    Lease {
+        id: LeaseId::new(deps.ids.draw()),
+        now: deps.clock.now(),
+        time: LEASE_TIME,
+    }
+}
+
+/// Does one task after the other; returns why one has to be tried again, and in `attempt` the attempt at
+/// it.
+async fn do_tasks(
+    deps: &Deps,
+    job: OnboardChatUser,
+    mut claimed: Box<ClaimedStanding>,
+    attempt: &mut u32,
+) -> Result<Option<Later>, PortError> {
     let connector = deps.connectors.find_connector(job.connector_id).await?;
     let connector = connector.filter(|connector| connector.scope == job.scope);
     let work = Work {
@@ -150,9 +184,10 @@ async fn work(deps: &Deps, job: OnboardChatUser) -> Result<Outcome, PortError> {
         job,
         connector: connector.as_ref(),
     };
-    for _ in 0..DEBTS_MAX {
+    for _ in 0..TASKS_MAX {
+        *attempt = claimed.attempt;
         let step = match claimed.standing.pending_tasks.first() {
-            None => return Ok(Outcome::Done),
+            None => return Ok(None),
             Some(PendingTask::OnboardingMessage) => onboarding::message(&work, &claimed).await?,
             Some(PendingTask::RelatedRequests) => {
                 approval::related_requests(&work, &claimed).await?
@@ -161,30 +196,29 @@ async fn work(deps: &Deps, job: OnboardChatUser) -> Result<Outcome, PortError> {
             Some(PendingTask::Replay) => approval::replay(&work, &claimed).await?,
             Some(PendingTask::Profile) => onboarding::profile(&work, &claimed).await?,
         };
-        let paid = match step {
-            TaskOutcome::Done(paid) => paid,
-            TaskOutcome::Later(after) => return postpone(&work, &claimed, after).await,
+        let result = match step {
+            TaskOutcome::Done(result) => result,
+            TaskOutcome::Later(later) => return Ok(Some(later)),
         };
-        let Some(left) = record(&work, &claimed, &paid).await? else {
-            return Ok(Outcome::Done);
+        let Some(left) = record(&work, &claimed, &result).await? else {
+            return Ok(None);
         };
         claimed = left;
     }
-    postpone(&work, &claimed, None).await
+    Ok(Some(Later::Wait(Duration::ZERO)))
 }
 
-/// Records that a debt is paid. A platform may have the message already, so a table that does not
+/// Records that a task is done. A platform may have the message already, so a table that does not
 /// answer is asked again for as long as this worker has.
 async fn record(
     work: &Work<'_>,
     claimed: &ClaimedStanding,
-    paid: &TaskResult,
+    result: &TaskResult,
 ) -> Result<Option<Box<ClaimedStanding>>, PortError> {
     let mut wait = RECORD_WAIT_FIRST;
     loop {
-        let due = work.deps.clock.now().plus(OUTBOX_PATIENCE);
         let standings = &work.deps.standings;
-        match standings.settle(work.job.scope, claimed, paid, due).await {
+        match standings.settle(work.job.scope, claimed, result).await {
             Err(error)
                 if wait <= RECORD_WAIT_LAST && !matches!(error, PortError::Conflict { .. }) =>
             {
@@ -192,34 +226,7 @@ async fn record(
                 tokio::time::sleep(wait).await;
                 wait *= 2;
             }
-            result => return result,
+            settled => return settled,
         }
     }
-}
-
-/// Gives the lease back. Short waits are the queue's, and the mark is for the case that it forgets;
-/// long ones are the mark's alone.
-async fn postpone(
-    work: &Work<'_>,
-    claimed: &ClaimedStanding,
-    after: Option<Duration>,
-) -> Result<Outcome, PortError> {
-    let now = work.deps.clock.now();
-    let at = retry_at(now, claimed.attempt, after);
-    let wait = at.since(now);
-    let by_queue = wait <= QUEUE_WAIT_MAX;
-    let until = if by_queue {
-        at.plus(OUTBOX_PATIENCE)
-    } else {
-        at
-    };
-    work.deps
-        .standings
-        .postpone(work.job.scope, claimed, until)
-        .await?;
-    Ok(if by_queue {
-        Outcome::Retry { after: Some(wait) }
-    } else {
-        Outcome::Done
-    })
 }

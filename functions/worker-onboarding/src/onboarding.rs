@@ -1,6 +1,6 @@
 //! The onboarding message, and the profile.
 
-use crate::{ATTEMPTS_MAX, TaskOutcome, Work};
+use crate::{ATTEMPTS_MAX, Later, TaskOutcome, Work};
 use vestibule_domain::{
     PortError, Timestamp,
     access::decision::{Decision, DirectoryMatch, Facts, decide},
@@ -41,9 +41,10 @@ pub(crate) async fn message(
         Some(SendOutcome::Failed { class, reason }) => {
             done(failed(connector, now, class.key(), reason))
         }
-        Some(SendOutcome::Retry { reason, .. }) if claimed.attempt >= ATTEMPTS_MAX => {
-            done(failed(connector, now, "gave_up", reason))
-        }
+        Some(SendOutcome::Retry {
+            after: None,
+            reason,
+        }) if claimed.attempt >= ATTEMPTS_MAX => done(failed(connector, now, "gave_up", reason)),
         Some(SendOutcome::Retry { after, reason }) => {
             tracing::warn!(
                 connector.id = %connector.id,
@@ -51,7 +52,7 @@ pub(crate) async fn message(
                 reason = %reason,
                 "the onboarding message could not be sent yet"
             );
-            TaskOutcome::Later(after)
+            TaskOutcome::Later(Later::of(after))
         }
     })
 }
@@ -163,9 +164,11 @@ pub(crate) async fn profile(
                 .store_profile(job.scope, job.chat_user_id, learnt)
                 .await?;
         }
-        ProfileOutcome::Retry { after, reason } if claimed.attempt < ATTEMPTS_MAX => {
+        ProfileOutcome::Retry { after, reason }
+            if after.is_some() || claimed.attempt < ATTEMPTS_MAX =>
+        {
             tracing::warn!(connector.id = %connector.id, reason = %reason, "the profile cannot be had yet");
-            return Ok(TaskOutcome::Later(after));
+            return Ok(TaskOutcome::Later(Later::of(after)));
         }
         ProfileOutcome::Retry { reason, .. } | ProfileOutcome::None { reason } => {
             tracing::info!(connector.id = %connector.id, reason = %reason, "no profile is to be had");

@@ -8,11 +8,14 @@ use std::time::Duration;
 use vestibule_domain::{
     PortError,
     job::{DeliverMessage, InboxJob, OnboardingJob},
-    ports::{InboxQueue, OnboardingQueue, VisibilityExtender},
+    ports::{DispatchQueue, InboxQueue, OnboardingQueue, VisibilityExtender},
 };
 
 /// Longest time that SQS hides a message: 12 hours.
 pub const VISIBILITY_MAX: Duration = Duration::from_hours(12);
+
+/// Longest time that SQS delays a message.
+const DELAY_MAX: Duration = Duration::from_mins(15);
 
 /// One SQS queue.
 #[derive(Debug, Clone)]
@@ -85,6 +88,40 @@ impl OnboardingQueue for SqsQueue {
             .await
             .map_err(|error| port_error("sqs: SendMessage (onboarding)", error))?;
         Ok(())
+    }
+}
+
+#[async_trait]
+impl DispatchQueue for SqsQueue {
+    async fn enqueue_after(&self, job: OnboardingJob, delay: Duration) -> Result<(), PortError> {
+        let delay = delay.min(DELAY_MAX).as_secs();
+        self.client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(to_json(&job)?)
+            .delay_seconds(i32::try_from(delay).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(|error| port_error("sqs: SendMessage (dispatch)", error))?;
+        Ok(())
+    }
+
+    async fn waiting(&self) -> Result<usize, PortError> {
+        let name = QueueAttributeName::ApproximateNumberOfMessages;
+        let answer = self
+            .client
+            .get_queue_attributes()
+            .queue_url(&self.url)
+            .attribute_names(name.clone())
+            .send()
+            .await
+            .map_err(|error| port_error("sqs: GetQueueAttributes", error))?;
+        answer
+            .attributes
+            .and_then(|attributes| attributes.get(&name)?.parse().ok())
+            .ok_or_else(|| {
+                PortError::corrupt("queue attributes", "they tell no number of messages")
+            })
     }
 }
 

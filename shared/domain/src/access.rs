@@ -5,5 +5,6 @@ pub mod approval;
 pub mod closing;
 pub mod decision;
 pub mod follow_up;
+pub mod merging;
 pub mod request;
 pub mod standing;

@@ -129,4 +129,62 @@ mod tests {
             "9999-12-31T23:59:59.999Z"
         );
     }
+
+    #[test]
+    fn milliseconds_are_rounded_down_to_seconds_before_1970_too() {
+        for (millis, seconds) in [
+            (-1001, -2),
+            (-1000, -1),
+            (-1, -1),
+            (0, 0),
+            (999, 0),
+            (1000, 1),
+            (1_568_915_625_007, 1_568_915_625),
+        ] {
+            let at = Timestamp::from_millis(millis);
+            assert_eq!(at.millis(), millis);
+            assert_eq!(at.seconds(), seconds, "{millis}");
+        }
+    }
+
+    #[test]
+    fn an_instant_is_moved_forward_and_stops_at_the_last_that_there_is() {
+        let at = Timestamp::from_millis;
+        assert_eq!(at(5).plus(Duration::from_millis(7)), at(12));
+        assert_eq!(at(5).plus(Duration::from_micros(1_999)), at(6));
+        assert_eq!(at(5).plus(Duration::MAX), at(i64::MAX));
+        assert_eq!(at(i64::MAX).plus(Duration::from_millis(1)), at(i64::MAX));
+    }
+
+    #[test]
+    fn no_time_has_passed_since_an_instant_to_come() {
+        let at = Timestamp::from_millis;
+        assert_eq!(at(12).since(at(5)), Duration::from_millis(7));
+        assert_eq!(at(5).since(at(5)), Duration::ZERO);
+        assert_eq!(at(5).since(at(12)), Duration::ZERO);
+        assert_eq!(at(i64::MIN).since(at(i64::MAX)), Duration::ZERO);
+    }
+
+    #[test]
+    fn an_instant_is_stored_as_text_and_nothing_else_is_read_as_one() {
+        let at = Timestamp::from_millis(1_568_915_625_007);
+        let stored = serde_json::json!("2019-09-19T17:53:45.007Z");
+        assert_eq!(serde_json::to_value(at).unwrap(), stored);
+        assert_eq!(serde_json::from_value::<Timestamp>(stored).unwrap(), at);
+        for wrong in [
+            serde_json::json!(1_568_915_625_007_i64),
+            serde_json::json!("2019-09-19"),
+            serde_json::json!("2019-09-19T25:00:00Z"),
+            serde_json::Value::Null,
+        ] {
+            assert!(serde_json::from_value::<Timestamp>(wrong).is_err());
+        }
+    }
+
+    #[test]
+    fn the_machine_tells_a_time_of_this_century() {
+        let now = SystemClock.now();
+        assert!(Timestamp::parse("2024-01-01T00:00:00Z").unwrap() < now);
+        assert!(now < Timestamp::parse("2100-01-01T00:00:00Z").unwrap());
+    }
 }

@@ -3,6 +3,7 @@
 use crate::{
     Timestamp,
     ids::{ClientId, ConnectorId, EnvironmentId},
+    record::{Record, Repeatable},
     scope::ProjectScope,
 };
 use serde::{Deserialize, Serialize};
@@ -196,6 +197,18 @@ If it is urgent, please get in touch with your usual contact.";
 pub const APPROVAL_NOTICE_DEFAULT: &str =
     "Good news: you have been approved. You can write to this assistant now.";
 
+impl Record for Connector {
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+impl Repeatable for Connector {
+    fn request_hash(&self) -> Option<&str> {
+        self.request_hash.as_deref()
+    }
+}
+
 impl Connector {
     /// What the encryption of this connector's secrets is bound to (DESIGN §6), so that a
     /// ciphertext that was moved to another field or row does not open.
@@ -203,7 +216,39 @@ impl Connector {
     pub fn secret_context(&self, field: &str) -> String {
         secret_context(self.scope, self.id, field)
     }
+
+    /// Changes the policy. Turning `OnBoarding` on begins anew at `now`, and says what happens to people
+    /// already seen here: `existing_users`, or its default (SPEC A42).
+    ///
+    /// # Errors
+    ///
+    /// `existing_users` was given and the policy is not `OnBoarding`. The policy is changed all the same.
+    pub fn switch_policy(
+        &mut self,
+        policy: Policy,
+        existing_users: Option<ExistingUsers>,
+        now: Timestamp,
+    ) -> Result<(), ExistingUsersWithoutOnboarding> {
+        let before = std::mem::replace(&mut self.policy, policy);
+        if policy != Policy::OnBoarding {
+            self.onboarding_since = None;
+            self.existing_users = ExistingUsers::default();
+            return existing_users.map_or(Ok(()), |_| Err(ExistingUsersWithoutOnboarding));
+        }
+        if before == Policy::OnBoarding {
+            self.existing_users = existing_users.unwrap_or(self.existing_users);
+        } else {
+            self.onboarding_since = Some(now);
+            self.existing_users = existing_users.unwrap_or_default();
+        }
+        Ok(())
+    }
 }
+
+/// What happens to existing users was said for a policy that does not ask for approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("existing users can be decided on only while the policy is OnBoarding")]
+pub struct ExistingUsersWithoutOnboarding;
 
 /// See [`Connector::secret_context`].
 #[must_use]
@@ -213,4 +258,144 @@ pub fn secret_context(scope: ProjectScope, connector_id: ConnectorId, field: &st
         scope.account_id(),
         scope.project_id()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{at, connector};
+
+    #[test]
+    fn a_provider_is_shown_by_its_key() {
+        let provider = Provider::new("slack");
+        assert_eq!(provider.key(), "slack");
+        assert_eq!(provider.to_string(), "slack");
+    }
+
+    #[test]
+    fn a_replaced_secret_lapses_at_its_very_instant_and_never_if_set_by_hand() {
+        for (until, now, lapsed) in [
+            (Some(10), 9, false),
+            (Some(10), 10, true),
+            (Some(10), 11, true),
+            (None, 11, false),
+        ] {
+            let webhook = WebhookState {
+                previous_secrets_until: until.map(at),
+                ..WebhookState::default()
+            };
+            assert_eq!(webhook.previous_has_lapsed(at(now)), lapsed, "{now}");
+        }
+    }
+
+    #[test]
+    fn a_mode_says_whether_the_person_is_told_and_the_message_handed_over() {
+        for (mode, notifies, replays) in [
+            (ApprovalMode::Notify, true, false),
+            (ApprovalMode::Replay, false, true),
+            (ApprovalMode::Both, true, true),
+            (ApprovalMode::Silent, false, false),
+        ] {
+            assert_eq!((mode.notifies(), mode.replays()), (notifies, replays));
+        }
+    }
+
+    #[test]
+    fn a_person_is_told_the_connectors_text_or_else_the_default() {
+        let notice = |text: Option<&str>| AfterApproval {
+            mode: ApprovalMode::Notify,
+            notice: text.map(Into::into),
+        };
+        assert_eq!(notice(Some("Welcome")).text(), "Welcome");
+        assert_eq!(notice(None).text(), APPROVAL_NOTICE_DEFAULT);
+    }
+
+    /// Another text would leave every stored secret closed.
+    #[test]
+    fn a_secret_is_bound_to_its_account_project_connector_and_field() {
+        let connector = connector();
+        let expected = format!(
+            "{}|{}|{}|token",
+            connector.scope.account_id(),
+            connector.scope.project_id(),
+            connector.id
+        );
+        assert_eq!(connector.secret_context("token"), expected);
+        assert_eq!(
+            secret_context(connector.scope, connector.id, "token"),
+            expected
+        );
+    }
+
+    #[test]
+    fn a_cool_down_lasts_a_year_at_most() {
+        assert_eq!(REQUEST_COOLDOWN_MAX.as_secs(), 365 * 86_400);
+    }
+
+    fn policy(policy: Policy, existing_users: ExistingUsers) -> Connector {
+        Connector {
+            policy,
+            existing_users,
+            onboarding_since: (policy == Policy::OnBoarding).then(|| at(1)),
+            ..connector()
+        }
+    }
+
+    #[test]
+    fn turning_onboarding_on_begins_anew_and_keeping_it_on_does_not() {
+        use ExistingUsers::{Keep, RequireApproval};
+        use Policy::{AllowAll, AllowList, OnBoarding};
+        for (before, were, after, given, since, are) in [
+            (AllowAll, Keep, OnBoarding, None, Some(9), Keep),
+            (
+                AllowList,
+                Keep,
+                OnBoarding,
+                Some(RequireApproval),
+                Some(9),
+                RequireApproval,
+            ),
+            (
+                OnBoarding,
+                RequireApproval,
+                OnBoarding,
+                None,
+                Some(1),
+                RequireApproval,
+            ),
+            (
+                OnBoarding,
+                RequireApproval,
+                OnBoarding,
+                Some(Keep),
+                Some(1),
+                Keep,
+            ),
+            (OnBoarding, RequireApproval, AllowAll, None, None, Keep),
+            (OnBoarding, RequireApproval, AllowList, None, None, Keep),
+        ] {
+            let mut connector = policy(before, were);
+            assert_eq!(connector.switch_policy(after, given, at(9)), Ok(()));
+            assert_eq!(connector.policy, after);
+            assert_eq!(
+                connector.onboarding_since,
+                since.map(at),
+                "{before:?} to {after:?}"
+            );
+            assert_eq!(connector.existing_users, are, "{before:?} to {after:?}");
+        }
+    }
+
+    #[test]
+    fn existing_users_are_decided_on_only_where_approval_is_asked_for() {
+        for after in [Policy::AllowAll, Policy::AllowList] {
+            let mut connector = policy(Policy::OnBoarding, ExistingUsers::Keep);
+            let given = Some(ExistingUsers::RequireApproval);
+            assert_eq!(
+                connector.switch_policy(after, given, at(9)),
+                Err(ExistingUsersWithoutOnboarding)
+            );
+            assert_eq!(connector.existing_users, ExistingUsers::Keep);
+        }
+    }
 }

@@ -87,3 +87,24 @@ impl fmt::Display for Chain<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_shows_an_error_and_all_that_caused_it() {
+        let root = PortError::rejected("the table", "too large");
+        let error = PortError::unavailable("the queue", root);
+        assert_eq!(
+            Chain(&error).to_string(),
+            "the queue is unavailable: the table rejected the call: too large"
+        );
+        assert_eq!(error.to_string(), "the queue is unavailable");
+        let corrupt = PortError::corrupt("connector", "row CONN#1, field `policy`");
+        assert_eq!(
+            Chain(&corrupt).to_string(),
+            "the stored connector cannot be read: row CONN#1, field `policy`"
+        );
+    }
+}

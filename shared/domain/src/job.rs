@@ -22,6 +22,49 @@ pub enum OnboardingJob {
     ClosePendingRequests(ClosePendingRequests),
 }
 
+/// A kind of job. Each has partitions of the outbox of its own, and its own part of a sweep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum JobKind {
+    /// See [`OnboardingJob::OnboardChatUser`].
+    OnboardChatUser,
+    /// See [`OnboardingJob::ClosePendingRequests`].
+    ClosePendingRequests,
+}
+
+impl JobKind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::OnboardChatUser, Self::ClosePendingRequests];
+
+    /// As in the outbox.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::OnboardChatUser => "onboard_chat_user",
+            Self::ClosePendingRequests => "close_pending_requests",
+        }
+    }
+}
+
+impl OnboardingJob {
+    /// Its kind.
+    #[must_use]
+    pub const fn kind(self) -> JobKind {
+        match self {
+            Self::OnboardChatUser(_) => JobKind::OnboardChatUser,
+            Self::ClosePendingRequests(_) => JobKind::ClosePendingRequests,
+        }
+    }
+
+    /// Whose it is: connectors have shares of what all jobs need.
+    #[must_use]
+    pub const fn connector_id(self) -> ConnectorId {
+        match self {
+            Self::OnboardChatUser(job) => job.connector_id,
+            Self::ClosePendingRequests(job) => job.connector_id,
+        }
+    }
+}
+
 impl From<OnboardChatUser> for OnboardingJob {
     fn from(job: OnboardChatUser) -> Self {
         Self::OnboardChatUser(job)
@@ -125,5 +168,28 @@ impl DeliverMessage {
             sent_at: message.sent_at,
             received_at,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{at, connector, message};
+
+    #[test]
+    fn a_delivery_is_named_by_the_first_key_of_its_event() {
+        let job = DeliverMessage::of(message(), &connector(), at(9));
+        assert_eq!(job.event_key(), "slack:Ev1");
+        let connector_id = connector().id.to_string();
+        assert_eq!(
+            job.delivery_id(),
+            DeliveryId::derive(&[&connector_id, "slack:Ev1"])
+        );
+        assert_eq!((job.sent_at, job.received_at), (at(7), at(9)));
+        let without = DeliverMessage {
+            event_keys: vec![],
+            ..job
+        };
+        assert_eq!(without.event_key(), "");
     }
 }

@@ -60,3 +60,21 @@ pub enum ListError {
     #[error(transparent)]
     Port(#[from] crate::PortError),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_keeps_its_order_and_its_cursor_when_its_items_change() {
+        let page = Page {
+            items: vec![1, 2, 3],
+            next: Some(Cursor("x".into())),
+        };
+        let expected = Page {
+            items: vec!["1".to_owned(), "2".to_owned(), "3".to_owned()],
+            next: Some(Cursor("x".into())),
+        };
+        assert_eq!(page.map(|item: i32| item.to_string()), expected);
+    }
+}

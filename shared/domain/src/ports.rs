@@ -4,18 +4,20 @@ mod admin;
 mod chat;
 mod intake;
 mod onboarding;
+mod outbox;
+mod pace;
 mod queue;
 mod vault;
 
 pub use admin::{
     AccessRequestFilter, AccessRequestStore, AccessRequestView, AccountStore, ApiKeyStore,
-    ChatUserFilter, ChatUserStore, ConnectorStore, CountUpTo, Created, EnvironmentStore,
-    PolicyEffects, ProjectStore, SetUp, SetUpOutcome, SetUpReceipt,
+    ChatUserFilter, ChatUserStore, ConnectorStore, CountUpTo, Created, CredentialStore,
+    EnvironmentStore, PolicyEffects, ProjectStore, SetUp, SetUpOutcome, SetUpReceipt,
 };
 pub use chat::{
     AVATAR_MAX_BYTES, AgentClient, AgentReply, AgentRequest, AvatarImage, ChatPlatform,
     Destination, FailureClass, Mark, OutgoingText, ProfileOutcome, ProfileQuery, Receipt,
-    SendOutcome, SendPacer, Turn,
+    SendOutcome,
 };
 pub use intake::{
     ConnectorReader, Counted, IntakeKey, IntakeStore, Introduction, Known, LateFailure,
@@ -24,8 +26,12 @@ pub use intake::{
 };
 pub use onboarding::{
     Claim, ClaimedStanding, ConversationStore, DeliveryContext, FetchedProfile, ImpliedDecision,
-    OUTBOX_PATIENCE, OutboxEntry, OutboxStore, PendingPage, RequestCloser, StandingStore,
-    TaskResult,
+    PendingPage, RequestCloser, Resume, StandingStore, TaskResult,
 };
+pub use outbox::{
+    Backlog, DispatchQueue, Lease, OUTBOX_PATIENCE, OUTBOX_SHARDS, OutboxEntry, OutboxPart,
+    OutboxStore, OutboxView, PaceReader, Postponement,
+};
+pub use pace::{Limited, Pace, Room, SEND_BURST, SendPacer, Turn};
 pub use queue::{InboxQueue, OnboardingQueue, VisibilityExtender};
 pub use vault::{SecretVault, SetupTokenSource};

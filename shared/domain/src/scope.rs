@@ -65,3 +65,24 @@ impl ProjectScope {
         self.project_id
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_project_is_one_of_the_account_that_names_it() {
+        let account_id = AccountId::derive(&["a"]);
+        let project_id = ProjectId::derive(&["p"]);
+        let account = AccountScope::of_verified(account_id);
+        let project = account.project(project_id);
+        assert_eq!(account.account_id(), account_id);
+        assert_eq!(project.account(), account);
+        assert_eq!(project.account_id(), account_id);
+        assert_eq!(project.project_id(), project_id);
+        assert_ne!(
+            AccountScope::of_verified(AccountId::derive(&["another"])).project(project_id),
+            project
+        );
+    }
+}

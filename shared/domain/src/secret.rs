@@ -35,4 +35,9 @@ mod tests {
         let shown = format!("{:?}", Secret::new("xoxb-canary"));
         assert_eq!(shown, "Secret(…)");
     }
+
+    #[test]
+    fn a_secret_is_revealed_to_who_asks() {
+        assert_eq!(Secret::new("xoxb-canary").reveal(), "xoxb-canary");
+    }
 }

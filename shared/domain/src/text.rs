@@ -95,4 +95,53 @@ mod tests {
             Some(NAME_MAX_CHARS)
         );
     }
+
+    #[test]
+    fn control_characters_and_those_that_reorder_or_hide_are_invisible_and_their_neighbours_are_not()
+     {
+        for (first, last) in [
+            ('\u{0}', '\u{1F}'),
+            ('\u{7F}', '\u{9F}'),
+            ('\u{AD}', '\u{AD}'),
+            ('\u{61C}', '\u{61C}'),
+            ('\u{180E}', '\u{180E}'),
+            ('\u{200B}', '\u{200B}'),
+            ('\u{200E}', '\u{200F}'),
+            ('\u{202A}', '\u{202E}'),
+            ('\u{2060}', '\u{206F}'),
+            ('\u{FEFF}', '\u{FEFF}'),
+            ('\u{FFF9}', '\u{FFFB}'),
+            ('\u{E0000}', '\u{E007F}'),
+        ] {
+            for c in [first, last] {
+                assert!(is_invisible(c), "{c:?}");
+            }
+            let beside = [u32::from(first).checked_sub(1), Some(u32::from(last) + 1)];
+            for c in beside.into_iter().flatten().filter_map(char::from_u32) {
+                assert!(!is_invisible(c), "{c:?}");
+            }
+        }
+        // Joiners belong to words of Persian and Hindi, and to emoji.
+        assert_eq!(
+            clean_name("می\u{200C}خواهم"),
+            Some("می\u{200C}خواهم".into())
+        );
+    }
+
+    #[test]
+    fn words_are_parted_by_one_space_wherever_something_stood_between_them() {
+        for raw in [
+            "a b",
+            " a\tb ",
+            "a\u{0}b",
+            "a\u{7F}\u{200B}\nb",
+            "a\u{3000}b",
+        ] {
+            assert_eq!(clean_name(raw).as_deref(), Some("a b"), "{raw:?}");
+        }
+        assert_eq!(clean_name("a\u{200B}b").as_deref(), Some("ab"));
+        // A cut right behind a word leaves no space at the end.
+        let cut = format!("{} b", "a".repeat(NAME_MAX_CHARS - 1));
+        assert_eq!(clean_name(&cut), Some("a".repeat(NAME_MAX_CHARS - 1)));
+    }
 }

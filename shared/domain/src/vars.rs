@@ -103,4 +103,17 @@ mod tests {
             "the configuration is not usable: BLANK is not set; MISSING is not set; COUNT: invalid digit found in string"
         );
     }
+
+    #[test]
+    fn values_are_read_as_set_and_missing_ones_as_defaults() {
+        let get = |name: &str| (name == "COUNT").then(|| "7".to_owned());
+        let mut vars = Vars::new(&get);
+        assert_eq!(vars.of::<u8>("COUNT"), 7);
+        assert_eq!(vars.of::<u8>("MISSING"), 0);
+        assert_eq!(vars.required("COUNT"), "7");
+        assert_eq!(vars.optional("COUNT").as_deref(), Some("7"));
+        assert_eq!(vars.optional("MISSING"), None);
+        assert_eq!(format!("{vars:?}"), "Vars { problems: [], .. }");
+        assert_eq!(vars.finish(), Ok(()));
+    }
 }

@@ -65,6 +65,8 @@ pub enum Metric {
     SendFailedLater,
     /// A delivery to an agent failed and will be tried again.
     DeliveryRetried,
+    /// A row carries an outbox mark and orders no job of the mark's kind.
+    OutboxMarkUnreadable,
 }
 
 impl Metric {
@@ -77,6 +79,7 @@ impl Metric {
             Self::OnboardingMessageFailed => "OnboardingMessageFailed",
             Self::SendFailedLater => "SendFailedLater",
             Self::DeliveryRetried => "DeliveryRetried",
+            Self::OutboxMarkUnreadable => "OutboxMarkUnreadable",
         }
     }
 }

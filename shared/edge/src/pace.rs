@@ -1,4 +1,5 @@
-//! Keeps each connector below its platform's send limits (PROVIDERS §0), over all sandboxes.
+//! Keeps each connector below its platform's limits (PROVIDERS §0), over all sandboxes: texts wait for
+//! their turn, and what a platform asked one of them to wait for, all wait for.
 
 use async_trait::async_trait;
 use std::{fmt, sync::Arc, time::Duration};
@@ -8,7 +9,8 @@ use vestibule_domain::{
     connector::Connector,
     error::Chain,
     ports::{
-        ChatPlatform, OutgoingText, ProfileOutcome, ProfileQuery, SendOutcome, SendPacer, Turn,
+        ChatPlatform, Limited, OutgoingText, ProfileOutcome, ProfileQuery, SendOutcome, SendPacer,
+        Turn,
     },
 };
 use vestibule_providers::catalogue::chat_provider;
@@ -26,6 +28,15 @@ impl<P> fmt::Debug for Paced<P> {
     }
 }
 
+/// The platform is not called yet.
+struct NotYet {
+    wait: Duration,
+    reason: &'static str,
+}
+
+const PAUSED: &str = "the platform asked this connector to wait";
+const CROWDED: &str = "the connector sends as fast as its platform allows";
+
 impl<P> Paced<P> {
     /// The platform, at this pace.
     #[must_use]
@@ -37,8 +48,8 @@ impl<P> Paced<P> {
         }
     }
 
-    /// Waits for the connector's turn, unless too many wait already: then it says how long that takes.
-    async fn wait(&self, connector: &Connector) -> Result<(), Duration> {
+    /// Waits for the connector's turn, unless that takes long.
+    async fn turn(&self, connector: &Connector) -> Result<(), NotYet> {
         let Some(provider) = chat_provider(&connector.provider) else {
             return Ok(());
         };
@@ -46,18 +57,28 @@ impl<P> Paced<P> {
             .pacer
             .take_turn(connector.id, provider.send_interval(), self.clock.now())
             .await;
-        match turn {
-            Ok(Turn::After(wait)) if wait.is_zero() => Ok(()),
+        let (wait, reason) = match turn {
+            Ok(Turn::After(wait)) if wait.is_zero() => return Ok(()),
             Ok(Turn::After(wait)) => {
                 tokio::time::sleep(wait).await;
-                Ok(())
+                return Ok(());
             }
-            Ok(Turn::Crowded(wait)) => Err(wait),
+            Ok(Turn::Crowded(wait)) => (wait, CROWDED),
+            Ok(Turn::Paused(wait)) => (wait, PAUSED),
             Err(error) => {
                 // The platform's own limit is the second line.
                 tracing::warn!(connector.id = %connector.id, error = %Chain(&error), "a text goes out without waiting for its turn");
-                Ok(())
+                return Ok(());
             }
+        };
+        Err(NotYet { wait, reason })
+    }
+
+    /// Notes for all jobs of the connector that its platform asked to wait.
+    async fn pause(&self, connector: &Connector, what: Limited, wait: Duration) {
+        let until = self.clock.now().plus(wait);
+        if let Err(error) = self.pacer.pause(connector.id, what, until).await {
+            tracing::warn!(connector.id = %connector.id, error = %Chain(&error), "the platform asked to wait, and only this job knows");
         }
     }
 }
@@ -69,13 +90,20 @@ impl<P: ChatPlatform> ChatPlatform for Paced<P> {
     }
 
     async fn send(&self, connector: &Connector, text: OutgoingText<'_>) -> SendOutcome {
-        match self.wait(connector).await {
-            Ok(()) => self.platform.send(connector, text).await,
-            Err(wait) => SendOutcome::Retry {
+        if let Err(NotYet { wait, reason }) = self.turn(connector).await {
+            return SendOutcome::Retry {
                 after: Some(wait),
-                reason: "the connector sends as fast as its platform allows".to_owned(),
-            },
+                reason: reason.to_owned(),
+            };
         }
+        let outcome = self.platform.send(connector, text).await;
+        if let SendOutcome::Retry {
+            after: Some(wait), ..
+        } = &outcome
+        {
+            self.pause(connector, Limited::Texts, *wait).await;
+        }
+        outcome
     }
 
     fn reply_window(
@@ -87,6 +115,26 @@ impl<P: ChatPlatform> ChatPlatform for Paced<P> {
     }
 
     async fn profile(&self, connector: &Connector, query: ProfileQuery<'_>) -> ProfileOutcome {
-        self.platform.profile(connector, query).await
+        let paused = self.pacer.profiles_paused(connector.id, self.clock.now());
+        match paused.await {
+            Ok(None) => {}
+            Ok(Some(wait)) => {
+                return ProfileOutcome::Retry {
+                    after: Some(wait),
+                    reason: PAUSED.to_owned(),
+                };
+            }
+            Err(error) => {
+                tracing::warn!(connector.id = %connector.id, error = %Chain(&error), "a profile is asked for without knowing whether it may be");
+            }
+        }
+        let outcome = self.platform.profile(connector, query).await;
+        if let ProfileOutcome::Retry {
+            after: Some(wait), ..
+        } = &outcome
+        {
+            self.pause(connector, Limited::Profiles, *wait).await;
+        }
+        outcome
     }
 }

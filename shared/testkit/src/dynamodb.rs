@@ -99,6 +99,20 @@ impl DynamoDb {
         Ok(())
     }
 
+    /// Deletes one item, past all application code.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn delete_raw(&self, pk: &str, sk: &str) -> io::Result<()> {
+        let key = json!({"pk": {"S": pk}, "sk": {"S": sk}});
+        let request = json!({"TableName": self.table_name, "Key": key});
+        self.database
+            .0
+            .delete_item(from_json(request)?)
+            .map_err(refused)?;
+        Ok(())
+    }
+
     /// Deletes what has expired by the system's time, as TTL does some day; returns how many items.
     ///
     /// # Errors

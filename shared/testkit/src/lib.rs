@@ -14,6 +14,7 @@ pub mod dynamodb;
 pub mod events;
 pub mod fault_proxy;
 pub mod http_client;
+pub mod iam;
 pub mod lambda_events;
 pub mod loopback;
 pub mod proof;
@@ -22,6 +23,7 @@ pub mod simulator;
 pub mod slack_signer;
 pub mod teams_signer;
 pub mod telegram_signer;
+pub mod template;
 pub mod twilio_signer;
 
 pub use clock::TestClock;

@@ -23,7 +23,7 @@ mod wiring;
 
 pub use admin::Answer;
 
-use crate::accounts::open_account;
+use crate::{accounts::open_account, judge::JudgedCalls};
 use fixtures::{Stores, audit, connector_row, environment, make_project};
 use rest::Expected;
 use std::time::Duration;
@@ -82,6 +82,8 @@ pub struct World {
     pub to_slack: FaultProxy,
     /// Between the functions and the agent.
     pub to_agent: FaultProxy,
+    /// What the functions called of AWS.
+    pub judged: JudgedCalls,
     /// The connector that asks for approval.
     pub connector: Connector,
     /// The connector that is open to all, of another app.
@@ -120,8 +122,13 @@ impl World {
             .await
             .unwrap();
         let agent = DemoAgent::start(AGENT_SECRET, clock.clone()).await.unwrap();
-        let to_db = FaultProxy::start(db.url()).await.unwrap();
-        let to_aws = FaultProxy::start(&aws.url()).await.unwrap();
+        let judged = JudgedCalls::default();
+        let to_db = FaultProxy::start_inspected(db.url(), judged.inspector())
+            .await
+            .unwrap();
+        let to_aws = FaultProxy::start_inspected(&aws.url(), judged.inspector())
+            .await
+            .unwrap();
         let to_slack = FaultProxy::start(&slack.url()).await.unwrap();
         slack.reached_at(&to_slack.url());
         let to_agent = FaultProxy::start(&agent.url()).await.unwrap();
@@ -175,6 +182,7 @@ impl World {
             to_aws,
             to_slack,
             to_agent,
+            judged,
             connector,
             open,
             scope,

@@ -14,7 +14,10 @@ pub struct Expected {
 
 impl Drop for World {
     fn drop(&mut self) {
-        if !thread::panicking() {
+        if thread::panicking() {
+            // Perhaps the reason of the panic.
+            self.report_refusals();
+        } else {
             block_in_place(|| Handle::current().block_on(self.come_to_rest()));
         }
     }
@@ -44,9 +47,22 @@ impl World {
             .iter()
             .map(|queue| self.aws.messages(queue).len())
             .sum();
+        assert_eq!(self.refusals(), Vec::<String>::new());
         assert_eq!(dead, self.expected.dead_letters, "dead letters");
         self.assert_good_manners();
         self.assert_rows_agree();
+    }
+
+    /// Calls to AWS that a function's role does not allow.
+    fn refusals(&self) -> Vec<String> {
+        [self.to_db.refused(), self.to_aws.refused()].concat()
+    }
+
+    #[expect(clippy::print_stderr, reason = "shown with the test that fails")]
+    fn report_refusals(&self) {
+        for refusal in self.refusals() {
+            eprintln!("{refusal}");
+        }
     }
 
     /// Nobody broke a rule of a platform's or of Standard Webhooks.

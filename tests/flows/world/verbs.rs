@@ -12,7 +12,8 @@ use std::{future::Future, pin::pin, time::Duration};
 use vestibule_domain::{
     connector::Connector,
     ports::{
-        FailureClass, IntakeStore, LateFailure, LateFailureOutcome, SendPacer, StandingPlace, Turn,
+        FailureClass, IntakeStore, LateFailure, LateFailureOutcome, Limited, SendPacer,
+        StandingPlace, Turn,
     },
 };
 use vestibule_edge::{batch, webhook};
@@ -245,6 +246,24 @@ impl World {
         self.stores
             .intake
             .note_send_failure(&place, &failure)
+            .await
+            .unwrap()
+    }
+
+    /// The onboarding connector's platform asks to wait for this long.
+    pub async fn pause(&self, what: Limited, wait: Duration) {
+        self.stores
+            .send_pacer
+            .pause(self.connector.id, what, self.now().plus(wait))
+            .await
+            .unwrap();
+    }
+
+    /// How long no profile may be asked for at the onboarding connector.
+    pub async fn profiles_paused(&self) -> Option<Duration> {
+        self.stores
+            .send_pacer
+            .profiles_paused(self.connector.id, self.now())
             .await
             .unwrap()
     }

@@ -2,7 +2,6 @@
 //! connector, or with another request of the same person.
 
 use super::{
-    decisions::decision_audit,
     intake::take,
     items::{AccessRequestItem, ClosingItem},
     keys::{self, INDEX_BY_STATE, PK, SK, STATE_PK, STATE_SK},
@@ -21,9 +20,9 @@ use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     access::closing::{Closing, ListPosition},
     access::request::{AccessRequest, RequestStatus},
-    ids::{ChatUserId, ConnectorId, EnvironmentId},
+    ids::{ChatUserId, ConnectorId, EnvironmentId, LeaseId},
     job::ClosePendingRequests,
-    ports::{ImpliedDecision, PendingPage, RequestCloser},
+    ports::{Claim, ImpliedDecision, Lease, PendingPage, Postponement, RequestCloser, Resume},
 };
 
 /// Pending requests read for one page, whosever they are.
@@ -85,10 +84,24 @@ fn start_at(scope: ProjectScope, list: &str, position: &ListPosition) -> Option<
 
 #[async_trait]
 impl RequestCloser for DynamoClosings {
-    async fn find_closing(&self, job: ClosePendingRequests) -> Result<Option<Closing>, PortError> {
-        let key = keys::closing(job.scope, job.connector_id);
-        let item: Option<ClosingItem> = self.table.get(&key, "closing").await?;
-        Ok(item.map(Into::into))
+    async fn claim_closing(
+        &self,
+        job: ClosePendingRequests,
+        lease: &Lease,
+    ) -> Result<Claim<Closing>, PortError> {
+        let claim = self.table.claim(job.into(), lease, "closing").await?;
+        Ok(claim.map(|item: ClosingItem| item.into()))
+    }
+
+    async fn postpone_closing(
+        &self,
+        job: ClosePendingRequests,
+        lease: LeaseId,
+        until: Timestamp,
+    ) -> Result<(), PortError> {
+        // However often it failed, a closing is not given up: there is nothing to count.
+        let postponement = Postponement::failed(0, until);
+        self.table.postpone(job.into(), lease, postponement).await
     }
 
     async fn pending_requests(&self, closing: &Closing) -> Result<PendingPage, PortError> {
@@ -149,12 +162,10 @@ impl RequestCloser for DynamoClosings {
         let ImpliedDecision {
             request, decision, ..
         } = implied;
-        let audit = (implied.audit_id, implied.request_id.as_str());
         let decided = || {
             Ok::<_, PortError>(vec![
                 self.table.decision_write(request, decision)?,
-                self.table
-                    .audit_write(&decision_audit(request, decision, audit))?,
+                self.table.audit_write(&implied.audit)?,
             ])
         };
         let standing = self.table.update_part(
@@ -198,14 +209,15 @@ impl RequestCloser for DynamoClosings {
         }
     }
 
-    async fn save_closing(&self, closing: &Closing, due: Timestamp) -> Result<bool, PortError> {
-        let item = ClosingItem::new(
-            &Closing {
-                version: closing.version + 1,
-                ..closing.clone()
-            },
-            due,
-        );
+    async fn save_closing(&self, closing: &Closing, resume: Resume) -> Result<bool, PortError> {
+        let next = Closing {
+            version: closing.version + 1,
+            ..closing.clone()
+        };
+        let item = match resume {
+            Resume::Enqueued(lost_at) => ClosingItem::new(&next, lost_at),
+            Resume::At(at) => ClosingItem::later(&next, at),
+        };
         let put = self.table.put_part(
             &item,
             UNTOUCHED,

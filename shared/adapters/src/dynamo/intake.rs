@@ -6,8 +6,9 @@ use super::{
         PreviewItem, SameAsItem, StandingItem,
     },
     keys::{self, Key},
+    marks::Marked,
     people,
-    standings::debts,
+    standings::task_set,
     table::{
         Attributes, Cancelled, Conditional, Table, Transacted, from_row, n, put_write, s, to_value,
         update_write,
@@ -128,9 +129,12 @@ impl DynamoIntake {
             set.push("last_message_at = :last");
             values.push((":last", s(at)));
         }
-        let mut add = "";
+        let mut rest = "";
         if has_new_tasks {
-            add = " ADD owes :owes";
+            let marked = Marked::standing(scope, standing.chat_user_id, standing.connector_id);
+            let mark = marked.waiting(due);
+            // What is ordered anew does not wait for what was tried before.
+            rest = " ADD owes :owes REMOVE not_before";
             set.extend([
                 "onboarding_message = :message",
                 "outbox_pk = :shard",
@@ -139,16 +143,16 @@ impl DynamoIntake {
             ]);
             values.extend([
                 (":message", to_value(&standing.onboarding_message)?),
-                (":owes", debts(&standing.pending_tasks)),
-                (":shard", s(keys::outbox_shard(standing.chat_user_id))),
-                (":due", n(due.millis())),
+                (":owes", task_set(&standing.pending_tasks)),
+                (":shard", mark.pk()),
+                (":due", mark.due()),
                 (":none", n(0)),
             ]);
         }
         let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
         let update = self.table.update_part(
             &key,
-            &format!("SET {}{add}", set.join(", ")),
+            &format!("SET {}{rest}", set.join(", ")),
             "version = :read",
             &[],
             &values,

@@ -10,12 +10,14 @@
 //! | the same for somebody with two ids | and `P#USER#id` / `SAME_AS`, under both ids | | 1 batch read, up to 7 RRU |
 //! | first message of a stranger | user, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay) | | 1 transaction, 8 WRU (and 2 a KB) + 5 index writes |
 //! | held message counted | standing | | 1 update, 1 WRU |
-//! | claim, settle | standing | outbox | 1 update each, 1 WRU + 1 index write |
+//! | claim, postpone, settle of a job | any marked row | `outbox` | 1 update each, 1 WRU + 1 or 2 index writes |
 //! | what follows an approval | user, standing, connector; standings of the user by partition | | 1 query, 3 reads, 3 updates; 1 transaction for each request at another connector |
 //! | pending requests of a connector, closed | `P#CLOSINGS` / `CLOSING#connector`; `P#REQUESTS#pending` by creation | `lists_by_state` | for a page of 100 of the project's pending requests: 2 reads, 1 query, 1 update; 1 transaction for each that is closed |
 //! | people let in by an open connector, counted | `P#ADMITTED#connector` by admission | `lists_by_state` | 1 query, then 1 batch read a hundred people, up to 1000 |
-//! | turn of a connector's next text | `CONNECTOR#id` / `PACE` | | 1 update, 1 WRU; 2 within a burst |
-//! | marks that are due | `OUTBOX#shard` | `outbox` | 1 query a shard, keys only |
+//! | turn of a connector's next text, its platform asked to wait | `CONNECTOR#id#PACE` / `PACE` | | 1 update, 1 WRU; 2 within a burst |
+//! | overdue marks of a kind of job | `OUTBOX#job#shard` by connector, state, time | `outbox` | a sweep: 1 or 2 queries a kind and shard, 1 more for each connector with over 300 marks there, whatever they are; 0.5 RRU for 20 marks read, at most 600 of a connector |
+//! | dispatch of a mark | any marked row; `CONNECTOR#id#PACE` / `PACE` | `outbox` | 1 update, 1 WRU + 2 index writes; 1 batch read a hundred connectors |
+//! | marks of releases before this | `OUTBOX#shard` by time | `outbox` | 4 queries a sweep, 1 update a mark |
 //! | delivery | connector, environment, user, conversation | | 1 batch read, 1 update |
 //! | API key and request of a decision | `A` / `KEY#hash`, `P#REQUEST#id` | | 1 batch read, 2 RRU |
 //! | decision | request, user, standing, audit entry | | 1 transaction, 8 WRU + index writes |
@@ -24,8 +26,20 @@
 //! | projects, environments, connectors, keys | `…S` by creation | `lists_all` | 1 query a page |
 //! | audit log of a month | `A#AUDIT#yyyy-mm` / id | | 1 query a page |
 //! | messages that could not be read | `CONNECTOR#id#DEAD_LETTERS` / hash | | 1 write, expires after 14 days |
+//!
+//! The indexes are these three, and are to stay these: a stack update can add or delete only one, and all
+//! that is designed (DESIGN §4, §11–§14) finds its place in them or in rows of its own.
+//!
+//! | index | holds | of what is designed |
+//! |---|---|---|
+//! | `lists_by_state` | records by the state they are in; whatever else is listed in a narrow part | conversations by state, end users by status, members by role, given-up deliveries of a project |
+//! | `lists_all` | all records of a kind in the order that its list has by default | conversations by their last message, end users by name, members, teams, roles, invitations, imports |
+//! | `outbox` | rows that order a job | outgoing messages, mail, events, routing, index rows, parked conversations: a kind of job each |
+//! | none: a row of its own under the key that is asked for | | logins by e-mail address, members by login, phone numbers, search suffixes, assignments of a member, eligible members and the queue of a client and channel, messages of a conversation |
+//!
+//! A list in one more order is a row more for each record, written in the record's transaction.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use vestibule_domain::{
@@ -36,6 +50,7 @@ use vestibule_domain::{
         AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, ConversationId,
         EnvironmentId, ProjectId,
     },
+    ports::OutboxPart,
 };
 
 /// Partition and sort key of the table.
@@ -59,14 +74,12 @@ pub const ALL_PK: &str = "all_pk";
 /// See [`ALL_PK`].
 pub const ALL_SK: &str = "all_sk";
 
-/// Standings with something owed, and closings: sparse, keys only.
+/// Rows that order a job: sparse, keys only.
 pub const INDEX_OUTBOX: &str = "outbox";
 /// Keys of [`INDEX_OUTBOX`].
 pub const OUTBOX_PK: &str = "outbox_pk";
-/// See [`OUTBOX_PK`]; a number, milliseconds since 1970.
+/// See [`OUTBOX_PK`]; a number: whose share of a sweep it comes out of, state and time (`marks`).
 pub const OUTBOX_DUE: &str = "outbox_due";
-/// Marks are spread over this many partitions.
-pub const OUTBOX_SHARDS: u8 = 4;
 
 /// The primary key of one row.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -75,6 +88,12 @@ pub struct Key {
     pub pk: String,
     /// Sort key.
     pub sk: String,
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} / {}", self.pk, self.sk)
+    }
 }
 
 impl Key {
@@ -203,10 +222,11 @@ pub fn same_as(scope: ProjectScope, id: ChatUserId) -> Key {
     Key::new(chat_user_pk(scope, id), "SAME_AS")
 }
 
-/// When a connector's next text is due.
+/// When a connector's next text is due. In a partition of its own: roles are limited by partition, and the
+/// workers that write this row must not write the connector.
 #[must_use]
 pub fn pace(id: ConnectorId) -> Key {
-    Key::new(format!("CONNECTOR#{id}"), "PACE")
+    Key::new(format!("CONNECTOR#{id}#PACE"), "PACE")
 }
 
 /// A chat user's picture, where we keep a copy.
@@ -341,20 +361,21 @@ pub fn audit(scope: AccountScope, at: Timestamp, id: &str) -> Key {
 
 /// The sort key of lists in the order of creation.
 #[must_use]
-pub fn by_creation(created_at: Timestamp, id: impl std::fmt::Display) -> String {
+pub fn by_creation(created_at: Timestamp, id: impl fmt::Display) -> String {
     format!("{created_at}#{id}")
 }
 
-/// The outbox partition of a chat user's standings, or of a connector's closing.
+/// A partition of the outbox.
 #[must_use]
-pub fn outbox_shard(id: impl std::fmt::Display) -> String {
-    let shard = id.to_string().bytes().last().unwrap_or(0) % OUTBOX_SHARDS;
-    outbox_partition(shard)
+pub fn outbox(part: OutboxPart) -> String {
+    format!("OUTBOX#{}#{}", part.kind.key(), part.shard)
 }
 
-/// One outbox partition, from 0 below [`OUTBOX_SHARDS`].
+/// A partition of the outbox as releases up to the first wrote it, for all kinds of jobs, sorted by time
+/// alone. The sweep moves what it finds there. This can go, with all that uses it, one release after
+/// every stack has run this one for an hour.
 #[must_use]
-pub fn outbox_partition(shard: u8) -> String {
+pub fn old_outbox(shard: u8) -> String {
     format!("OUTBOX#{shard}")
 }
 

@@ -1,17 +1,28 @@
 //! The outbox, as the sweeper sees it.
 
 use super::{
-    keys::{self, INDEX_OUTBOX, Key, OUTBOX_DUE, OUTBOX_PK, OUTBOX_SHARDS},
-    table::{Table, key_of, n, s},
+    keys::{self, INDEX_OUTBOX, Key, OUTBOX_DUE, OUTBOX_PK},
+    marks::{Mark, Marked, Position, State},
+    table::{Attributes, Conditional, Table, key_of, n, s},
 };
 use crate::aws::port_error;
 use async_trait::async_trait;
-use futures_util::future::try_join_all;
+use futures_util::{StreamExt, stream};
+use std::collections::BTreeMap;
 use vestibule_domain::{
     PortError, Timestamp,
+    ids::ConnectorId,
     job::{ClosePendingRequests, OnboardChatUser, OnboardingJob},
-    ports::{OutboxEntry, OutboxStore},
+    ports::{Backlog, OUTBOX_SHARDS, OutboxEntry, OutboxPart, OutboxStore, OutboxView},
 };
+
+/// Marks read by one call: keys only, some 200 bytes each.
+const PAGE: i32 = 300;
+/// Calls for one partition and sweep. Each shows at least one connector more, or 300 marks of the
+/// same: the next sweep begins elsewhere.
+const PAGES_MAX: usize = 100;
+/// Old marks moved at once.
+const CONCURRENCY: usize = 10;
 
 /// See [`OutboxStore`].
 #[derive(Debug, Clone)]
@@ -26,41 +37,184 @@ impl DynamoOutbox {
         Self { table }
     }
 
-    async fn due_in_shard(
+    /// One page of a partition, and where the next begins if there is one.
+    async fn page(
         &self,
-        shard: u8,
-        now: Timestamp,
-        limit: u16,
-    ) -> Result<Vec<OutboxEntry>, PortError> {
+        partition: &str,
+        from: &From,
+        to: Position,
+    ) -> Result<(Vec<Attributes>, Option<Attributes>), PortError> {
+        let (first, start) = match from {
+            From::Position(first) => (*first, None),
+            From::Behind(row) => (Position::FIRST, Some(row.clone())),
+        };
         let answer = self
             .table
             .client
             .query()
             .table_name(&self.table.name)
             .index_name(INDEX_OUTBOX)
-            .key_condition_expression(format!("{OUTBOX_PK} = :shard AND {OUTBOX_DUE} <= :now"))
-            .expression_attribute_values(":shard", s(keys::outbox_partition(shard)))
-            .expression_attribute_values(":now", n(now.millis()))
-            .limit(i32::from(limit))
+            .key_condition_expression(format!(
+                "{OUTBOX_PK} = :part AND {OUTBOX_DUE} BETWEEN :first AND :last"
+            ))
+            .expression_attribute_values(":part", s(partition))
+            .expression_attribute_values(":first", n(first.0))
+            .expression_attribute_values(":last", n(to.0))
+            .set_exclusive_start_key(start)
+            .limit(PAGE)
             .send()
             .await
             .map_err(|error| port_error("dynamodb: Query (outbox)", error))?;
-        let entries = answer
-            .items
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|row| {
-                let due = row.get(OUTBOX_DUE)?.as_n().ok()?.parse().ok()?;
-                Some(OutboxEntry {
-                    job: job_of(&key_of(&row)?)?,
-                    due: Timestamp::from_millis(due),
-                })
-            });
-        Ok(entries.collect())
+        Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
+    }
+
+    /// Goes through a partition from `first` to `last`, past what is of no use to the sweep.
+    async fn look(
+        &self,
+        part: OutboxPart,
+        (first, last): (Position, Position),
+        looked: &mut Looked,
+    ) -> Result<(), PortError> {
+        let partition = keys::outbox(part);
+        let mut from = From::Position(first);
+        while looked.pages < PAGES_MAX {
+            looked.pages += 1;
+            let (rows, next) = self.page(&partition, &from, last).await?;
+            let mut at = None;
+            for row in rows {
+                at = looked.see(part, &row).or(at);
+            }
+            let (Some(next), Some(at)) = (next, at) else {
+                return Ok(());
+            };
+            from = if !looked.has_enough(at) {
+                From::Behind(next)
+            } else if at.next_group() <= last {
+                From::Position(at.next_group())
+            } else {
+                return Ok(());
+            };
+        }
+        Ok(())
+    }
+
+    /// Changes a mark, if it is as it was seen or as it shall be.
+    async fn change(&self, key: &Key, seen: &Mark, wanted: &Mark) -> Result<bool, PortError> {
+        let update = self.table.update_part(
+            key,
+            "SET outbox_pk = :part, outbox_due = :due, version = version + :one",
+            "outbox_pk = :seen_part AND outbox_due = :seen_due",
+            &[],
+            &[
+                (":part", wanted.pk()),
+                (":due", wanted.due()),
+                (":seen_part", seen.pk()),
+                (":seen_due", seen.due()),
+                (":one", n(1)),
+            ],
+        )?;
+        Ok(match self.table.update(update).await? {
+            Conditional::Done(_) => true,
+            // An attempt of this very call took effect and its answer was lost, or somebody else wrote.
+            Conditional::Failed(row) => row.is_some_and(|row| wanted.is_on(&row)),
+        })
+    }
+
+    /// Moves an old mark.
+    async fn adopt(&self, partition: &str, row: Attributes) -> Result<Adopted, PortError> {
+        let key = key_of(&row);
+        let job = key.as_ref().and_then(job_of).zip(position_of(&row));
+        let Some((job, position)) = job else {
+            let row = key.map(|key| key.to_string());
+            return Ok(Adopted::Unreadable(row.unwrap_or_default()));
+        };
+        let marked = Marked::by(job);
+        let seen = Mark {
+            partition: partition.to_owned(),
+            position,
+        };
+        // The position of an old mark is its time.
+        let wanted = marked.waiting(Timestamp::from_millis(position.0));
+        let moved = self.change(&marked.key, &seen, &wanted).await?;
+        Ok(if moved {
+            Adopted::Moved
+        } else {
+            Adopted::GoneMeanwhile
+        })
     }
 }
 
-/// The job that a marked row stands for.
+/// What became of an old mark.
+enum Adopted {
+    Moved,
+    GoneMeanwhile,
+    /// Its row, of this key, orders no job.
+    Unreadable(String),
+}
+
+/// Where a page begins.
+enum From {
+    Position(Position),
+    Behind(Attributes),
+}
+
+/// What was seen of a partition.
+struct Looked {
+    now: Timestamp,
+    each: usize,
+    backlogs: BTreeMap<ConnectorId, Backlog>,
+    unreadable: Vec<String>,
+    /// The group that was seen last, and how many of its marks are of use.
+    group: (i64, usize),
+    pages: usize,
+}
+
+impl Looked {
+    /// Notes a mark; returns its position.
+    fn see(&mut self, part: OutboxPart, row: &Attributes) -> Option<Position> {
+        let (position, key) = (position_of(row)?, key_of(row)?);
+        let job = job_of(&key).filter(|job| job.kind() == part.kind);
+        let Some(job) = job else {
+            self.unreadable.push(key.to_string());
+            return Some(position);
+        };
+        let overdue = position.due() <= self.now;
+        if position.group() != self.group.0 {
+            self.group = (position.group(), 0);
+        }
+        if (overdue || position.state() == State::InFlight) && self.group.1 < self.each {
+            self.group.1 += 1;
+            let connector_id = job.connector_id();
+            let backlog = self.backlogs.entry(connector_id).or_insert(Backlog {
+                connector_id,
+                overdue: Vec::new(),
+                in_flight: 0,
+            });
+            if overdue {
+                backlog.overdue.push(OutboxEntry {
+                    job,
+                    due: position.due(),
+                    position: position.0,
+                });
+            } else {
+                backlog.in_flight += 1;
+            }
+        }
+        Some(position)
+    }
+
+    /// Whether what stands behind this mark in its group is of no use.
+    fn has_enough(&self, last: Position) -> bool {
+        let is_early = last.state() == State::Waiting && last.due() > self.now;
+        is_early || (self.group.0 == last.group() && self.group.1 >= self.each)
+    }
+}
+
+fn position_of(row: &Attributes) -> Option<Position> {
+    row.get(OUTBOX_DUE)?.as_n().ok()?.parse().ok().map(Position)
+}
+
+/// The job that a marked row orders: it follows from the row's key, and from nothing that the row says.
 fn job_of(key: &Key) -> Option<OnboardingJob> {
     if let Some((scope, connector_id)) = keys::parse_closing(key) {
         let job = ClosePendingRequests {
@@ -78,39 +232,83 @@ fn job_of(key: &Key) -> Option<OnboardingJob> {
     Some(job.into())
 }
 
-/// The marked row that a job stands for.
-fn key_of_job(job: OnboardingJob) -> Key {
-    match job {
-        OnboardingJob::OnboardChatUser(job) => {
-            keys::standing(job.scope, job.chat_user_id, job.connector_id)
-        }
-        OnboardingJob::ClosePendingRequests(job) => keys::closing(job.scope, job.connector_id),
-    }
+/// The mark of an entry as the sweep saw it, and its row.
+fn seen(entry: &OutboxEntry) -> (Marked, Mark) {
+    let marked = Marked::by(entry.job);
+    let mark = Mark {
+        position: Position(entry.position),
+        ..marked.waiting(entry.due)
+    };
+    (marked, mark)
 }
 
 #[async_trait]
 impl OutboxStore for DynamoOutbox {
-    async fn due(&self, now: Timestamp, limit: u16) -> Result<Vec<OutboxEntry>, PortError> {
-        let shards = (0..OUTBOX_SHARDS).map(|shard| self.due_in_shard(shard, now, limit));
-        let mut entries: Vec<OutboxEntry> = try_join_all(shards).await?.concat();
-        entries.sort_by_key(|entry| entry.due);
-        entries.truncate(usize::from(limit));
-        Ok(entries)
+    async fn overdue(
+        &self,
+        part: OutboxPart,
+        now: Timestamp,
+        each: usize,
+    ) -> Result<OutboxView, PortError> {
+        let mut looked = Looked {
+            now,
+            each,
+            backlogs: BTreeMap::new(),
+            unreadable: Vec::new(),
+            group: (-1, 0),
+            pages: 0,
+        };
+        // Every sweep begins at another place, so that one that cannot see all does not always miss the same.
+        let begin = Position::of_share(u64::try_from(now.seconds() / 60 * 389).unwrap_or(0));
+        self.look(part, (begin, Position::LAST), &mut looked)
+            .await?;
+        if begin > Position::FIRST {
+            self.look(part, (Position::FIRST, begin.before()), &mut looked)
+                .await?;
+        }
+        Ok(OutboxView {
+            backlogs: looked.backlogs.into_values().collect(),
+            unreadable: looked.unreadable,
+        })
     }
 
-    async fn postpone(&self, entry: &OutboxEntry, until: Timestamp) -> Result<(), PortError> {
-        let update = self.table.update_part(
-            &key_of_job(entry.job),
-            "SET outbox_due = :until, version = version + :one",
-            "outbox_due = :seen",
-            &[],
-            &[
-                (":until", n(until.millis())),
-                (":seen", n(entry.due.millis())),
-                (":one", n(1)),
-            ],
-        )?;
-        // A failed condition is a mark that moved or went: somebody took care of it.
-        self.table.update(update).await.map(|_| ())
+    async fn dispatch(&self, entry: &OutboxEntry, until: Timestamp) -> Result<bool, PortError> {
+        let (marked, seen) = seen(entry);
+        self.change(&marked.key, &seen, &marked.in_flight(until))
+            .await
+    }
+
+    async fn take_back(&self, entry: &OutboxEntry, until: Timestamp) -> Result<(), PortError> {
+        let (marked, seen) = seen(entry);
+        self.change(&marked.key, &marked.in_flight(until), &seen)
+            .await
+            .map(|_| ())
+    }
+
+    async fn adopt_old_marks(&self) -> Result<(usize, Vec<String>), PortError> {
+        let mut moved = 0;
+        let mut unreadable = Vec::new();
+        let mut failed = None;
+        for partition in (0..OUTBOX_SHARDS).map(keys::old_outbox) {
+            let from = From::Position(Position::FIRST);
+            let (rows, _) = self.page(&partition, &from, Position::LAST).await?;
+            let results: Vec<Result<Adopted, PortError>> = stream::iter(rows)
+                .map(|row| self.adopt(&partition, row))
+                .buffer_unordered(CONCURRENCY)
+                .collect()
+                .await;
+            for result in results {
+                match result {
+                    Ok(Adopted::Moved) => moved += 1,
+                    Ok(Adopted::GoneMeanwhile) => {}
+                    Ok(Adopted::Unreadable(row)) => unreadable.push(row),
+                    Err(error) => failed = Some(error),
+                }
+            }
+        }
+        match failed {
+            Some(error) => Err(error),
+            None => Ok((moved, unreadable)),
+        }
     }
 }

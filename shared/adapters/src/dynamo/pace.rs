@@ -1,23 +1,21 @@
-//! When a connector may send: one number per connector, the instant its next text is due.
+//! When a connector may call its platform: one row per connector, with the instant its next text is due
+//! and the times that its platform asked us to wait for.
 
 use super::{
     keys,
-    table::{Attributes, Conditional, Table, n},
+    table::{Attributes, Conditional, Table, from_row, n},
 };
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::AttributeValue;
-use std::time::Duration;
+use serde::Deserialize;
+use std::{collections::HashMap, time::Duration};
 use vestibule_domain::{
     PortError, Timestamp,
     ids::ConnectorId,
-    ports::{SendPacer, Turn},
+    ports::{Limited, Pace, PaceReader, SEND_BURST, SendPacer, Turn},
 };
 
-/// Texts that may go out at once after a pause: platforms allow short bursts.
-const BURST: u32 = 10;
 /// Longest wait that a worker is asked for.
 const WAIT_MAX: Duration = Duration::from_secs(3);
-
 /// See [`SendPacer`].
 #[derive(Debug, Clone)]
 pub struct DynamoSendPacer {
@@ -32,11 +30,44 @@ impl DynamoSendPacer {
     }
 }
 
-fn due(row: &Attributes) -> Option<Timestamp> {
-    let AttributeValue::N(number) = row.get("due")? else {
-        return None;
-    };
-    number.parse().ok().map(Timestamp::from_millis)
+/// The row of a connector's pace; times in milliseconds since 1970.
+#[derive(Debug, Default, Deserialize)]
+struct PaceItem {
+    /// When the next text is due. A connector that was only told to wait has none.
+    due: Option<i64>,
+    /// Between two texts, milliseconds.
+    interval_ms: Option<u64>,
+    /// The platform is not to be called before.
+    not_before: Option<i64>,
+    /// No profile is to be asked for before.
+    profiles_not_before: Option<i64>,
+}
+
+impl PaceItem {
+    fn read(row: Option<Attributes>) -> Result<Self, PortError> {
+        row.map_or_else(|| Ok(Self::default()), |row| from_row(row, "pace"))
+    }
+
+    fn paused(&self, now: Timestamp) -> Option<Duration> {
+        ahead(self.not_before, now)
+    }
+}
+
+/// How long it is until a time that is still to come.
+fn ahead(at: Option<i64>, now: Timestamp) -> Option<Duration> {
+    at.map(Timestamp::from_millis)
+        .filter(|at| *at > now)
+        .map(|at| at.since(now))
+}
+
+impl From<PaceItem> for Pace {
+    fn from(item: PaceItem) -> Self {
+        Self {
+            due: Timestamp::from_millis(item.due.unwrap_or_default()),
+            interval: Duration::from_millis(item.interval_ms.unwrap_or_default()),
+            not_before: item.not_before.map(Timestamp::from_millis),
+        }
+    }
 }
 
 #[async_trait]
@@ -47,45 +78,101 @@ impl SendPacer for DynamoSendPacer {
         interval: Duration,
         now: Timestamp,
     ) -> Result<Turn, PortError> {
+        const CALLED: &str = "(attribute_not_exists(not_before) OR not_before <= :now)";
         let key = keys::pace(connector_id);
         // After a pause, turns count from the present.
         let first = self.table.update_part(
             &key,
-            "SET due = :next",
-            "attribute_not_exists(pk) OR due <= :now",
+            "SET due = :next, interval_ms = :interval",
+            &format!("(attribute_not_exists(due) OR due <= :now) AND {CALLED}"),
             &[],
             &[
                 (":next", n(now.plus(interval).millis())),
+                (":interval", n(interval.as_millis())),
                 (":now", n(now.millis())),
             ],
         )?;
-        if let Conditional::Done(_) = self.table.update(first).await? {
-            return Ok(Turn::After(Duration::ZERO));
+        let row = match self.table.update(first).await? {
+            Conditional::Done(_) => return Ok(Turn::After(Duration::ZERO)),
+            Conditional::Failed(row) => row,
+        };
+        if let Some(wait) = PaceItem::read(row)?.paused(now) {
+            return Ok(Turn::Paused(wait));
         }
-        let allowance = interval * BURST;
+        let allowance = interval * SEND_BURST;
         let last = now.plus(WAIT_MAX).plus(allowance);
         let next = self.table.update_part(
             &key,
             "SET due = due + :interval",
-            "due <= :last",
+            &format!("due <= :last AND {CALLED}"),
             &[],
             &[
                 (":interval", n(interval.as_millis())),
                 (":last", n(last.millis())),
+                (":now", n(now.millis())),
             ],
         )?;
         let (row, taken) = match self.table.update(next).await? {
             Conditional::Done(row) => (row, true),
             Conditional::Failed(row) => (row, false),
         };
-        let due = row
-            .as_ref()
-            .and_then(due)
-            .ok_or_else(|| PortError::corrupt("pace", "it has no instant"))?;
+        let item = PaceItem::read(row)?;
+        if let (false, Some(wait)) = (taken, item.paused(now)) {
+            return Ok(Turn::Paused(wait));
+        }
+        let due = Pace::from(item).due;
         Ok(if taken {
             Turn::After(due.since(now).saturating_sub(interval + allowance))
         } else {
             Turn::Crowded(due.since(now).saturating_sub(allowance))
         })
+    }
+
+    async fn profiles_paused(
+        &self,
+        connector_id: ConnectorId,
+        now: Timestamp,
+    ) -> Result<Option<Duration>, PortError> {
+        let key = keys::pace(connector_id);
+        let item: Option<PaceItem> = self.table.get(&key, "pace").await?;
+        let item = item.unwrap_or_default();
+        Ok(item.paused(now).max(ahead(item.profiles_not_before, now)))
+    }
+
+    async fn pause(
+        &self,
+        connector_id: ConnectorId,
+        what: Limited,
+        until: Timestamp,
+    ) -> Result<(), PortError> {
+        let attribute = match what {
+            Limited::Texts => "not_before",
+            Limited::Profiles => "profiles_not_before",
+        };
+        let update = self.table.update_part(
+            &keys::pace(connector_id),
+            "SET #until = :until",
+            "attribute_not_exists(#until) OR #until < :until",
+            &[("#until", attribute)],
+            &[(":until", n(until.millis()))],
+        )?;
+        // A failed condition is a longer wait that is known already.
+        self.table.update(update).await.map(|_| ())
+    }
+}
+
+#[async_trait]
+impl PaceReader for DynamoSendPacer {
+    async fn paces(
+        &self,
+        connectors: &[ConnectorId],
+    ) -> Result<HashMap<ConnectorId, Pace>, PortError> {
+        let keys: Vec<keys::Key> = connectors.iter().copied().map(keys::pace).collect();
+        let mut rows = self.table.get_batch(&keys).await?;
+        let paces = connectors.iter().zip(&keys).filter_map(|(id, key)| {
+            let item: Result<PaceItem, PortError> = from_row(rows.remove(key)?, "pace");
+            Some(item.map(|item| (*id, item.into())))
+        });
+        paces.collect()
     }
 }

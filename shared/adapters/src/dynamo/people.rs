@@ -1,7 +1,6 @@
 //! Whose record is under which id (SPEC A24, A29): ids that lead to a record, and records that become one.
 
 use super::{
-    decisions::decision_audit,
     items::{AccessRequestItem, ChatUserItem, SameAsItem, StandingItem},
     keys::{self, PK, SK, STANDING_PREFIX},
     table::{Table, Transacted, delete_write, from_row, n, put_write, s, to_value, update_write},
@@ -10,6 +9,7 @@ use crate::aws::port_error;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
+    access::merging::{MergedRequest, can_merge, merge_standing, own},
     access::request::{AccessRequest, ReasonCode, RequestDecision, Verdict},
     access::standing::Standing,
     account::actor::Actor,
@@ -84,17 +84,7 @@ pub(super) async fn merge(
 ) -> Result<Merged, PortError> {
     let standings = standings_of(table, scope, merge.absorbed.id).await?;
     let survivors = standings_of(table, scope, merge.survivor.id).await?;
-    let own = |connector| {
-        survivors
-            .iter()
-            .find(|own: &&Standing| own.connector_id == connector)
-    };
-    // A worker may be sending something at this moment, and must find the row again.
-    let owes = |standing: &Standing| !standing.pending_tasks.is_empty();
-    if standings
-        .iter()
-        .any(|standing| owes(standing) || own(standing.connector_id).is_some_and(owes))
-    {
+    if !can_merge(&standings, &survivors) {
         return Ok(Merged::NotNow);
     }
     let survivor = ChatUser {
@@ -125,7 +115,7 @@ pub(super) async fn merge(
         writes.push(put_write(table.put_part(&alias, ALIAS, &[])?));
     }
     for standing in &standings {
-        let own = own(standing.connector_id);
+        let own = own(&survivors, standing);
         writes.extend(standing_writes(table, scope, (&survivor, own), standing, now).await?);
     }
     if writes.len() > TRANSACTION_MAX {
@@ -168,9 +158,7 @@ pub(super) async fn standings_of(
     }
 }
 
-/// What becomes of a standing whose person goes into `survivor`: it goes along, or into that which the
-/// survivor has at the connector, with what was sent to them and the request that is pending. Where the
-/// survivor has a pending one already, or has the access, the request is closed.
+/// Moves a standing to the record of `survivor`: see [`merge_standing`].
 async fn standing_writes(
     table: &Table,
     scope: ProjectScope,
@@ -179,29 +167,11 @@ async fn standing_writes(
     now: Timestamp,
 ) -> Result<Vec<TransactWriteItem>, PortError> {
     let pending = pending_request(table, scope, standing).await?;
-    let stays_pending = own.is_none_or(|own| !own.request_pending)
-        && pending
-            .as_ref()
-            .is_some_and(|request| !survivor.grants.contains_key(&request.environment_id));
-    let moved = Standing {
-        chat_user_id: survivor.id,
-        request_pending: stays_pending,
-        version: 1,
-        ..standing.clone()
-    };
+    let merged = merge_standing(survivor, own, standing, pending.as_ref());
+    let item = StandingItem::new(scope, &merged.standing, now);
     let put = match own {
-        None => {
-            let item = StandingItem::new(scope, &moved, now);
-            table.put_part(&item, "attribute_not_exists(pk)", &[])?
-        }
-        Some(own) => {
-            let joined = Standing {
-                version: own.version + 1,
-                ..own.clone().joined_by(&moved)
-            };
-            let item = StandingItem::new(scope, &joined, now);
-            table.put_part(&item, "version = :read", &[(":read", n(own.version))])?
-        }
+        None => table.put_part(&item, "attribute_not_exists(pk)", &[])?,
+        Some(own) => table.put_part(&item, "version = :read", &[(":read", n(own.version))])?,
     };
     let delete = table.delete_part(
         &keys::standing(scope, standing.chat_user_id, standing.connector_id),
@@ -210,13 +180,15 @@ async fn standing_writes(
     )?;
     let mut writes = vec![put_write(put), delete_write(delete)];
     match pending {
-        Some(request) if stays_pending => writes.push(update_write(table.update_part(
-            &keys::access_request(scope, request.id),
-            "SET chat_user_id = :survivor",
-            "attribute_exists(pk) AND attribute_not_exists(decision)",
-            &[],
-            &[(":survivor", s(survivor.id))],
-        )?)),
+        Some(request) if merged.request == MergedRequest::Moves => {
+            writes.push(update_write(table.update_part(
+                &keys::access_request(scope, request.id),
+                "SET chat_user_id = :survivor",
+                "attribute_exists(pk) AND attribute_not_exists(decision)",
+                &[],
+                &[(":survivor", s(survivor.id))],
+            )?))
+        }
         Some(request) => writes.extend(close_writes(table, &request, now)?),
         None => {}
     }
@@ -244,16 +216,13 @@ fn close_writes(
 ) -> Result<Vec<TransactWriteItem>, PortError> {
     let decision = RequestDecision {
         verdict: Verdict::Reject,
-        by: Actor {
-            id: "system".to_owned(),
-            name: "Vestibule".to_owned(),
-        },
+        by: Actor::system(),
         at: now,
         note: None,
         reason: Some(ReasonCode::Merged),
     };
     let audit_id = AuditId::new(SystemIds.draw());
-    let audit = decision_audit(request, &decision, (audit_id, "webhook"));
+    let audit = decision.audit_entry(request, audit_id, "webhook".to_owned());
     Ok(vec![
         table.decision_write(request, &decision)?,
         table.audit_write(&audit)?,

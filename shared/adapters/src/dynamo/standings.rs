@@ -3,19 +3,21 @@
 use super::{
     items::{AvatarItem, HeldMessageItem, StandingItem},
     keys::{self, Key},
+    lease::{LOST, SETTLED},
     people::find_chat_user,
     table::{Conditional, Table, from_row, n, s, to_value},
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
-use std::time::Duration;
 use vestibule_domain::{
-    PortError, ProjectScope, Timestamp,
+    PortError, ProjectScope,
     access::standing::PendingTask,
     chat::user::ChatUser,
     ids::{AccessRequestId, ChatUserId, LeaseId},
     job::{DeliverMessage, OnboardChatUser},
-    ports::{Claim, ClaimedStanding, FetchedProfile, StandingStore, TaskResult},
+    ports::{
+        Claim, ClaimedStanding, FetchedProfile, Lease, Postponement, StandingStore, TaskResult,
+    },
 };
 
 /// See [`StandingStore`].
@@ -32,8 +34,6 @@ impl DynamoStandings {
     }
 }
 
-const LOST: PortError = PortError::Conflict { what: "standing" };
-
 fn claimed(item: StandingItem, lease: LeaseId) -> Box<ClaimedStanding> {
     let attempt = item.attempts;
     Box::new(ClaimedStanding {
@@ -43,12 +43,17 @@ fn claimed(item: StandingItem, lease: LeaseId) -> Box<ClaimedStanding> {
     })
 }
 
-/// Debts as a row has them: a set, so that one is added or taken off without the others being known.
-pub(super) fn debts<'a>(owed: impl IntoIterator<Item = &'a PendingTask>) -> AttributeValue {
-    AttributeValue::Ss(owed.into_iter().map(|owed| owed.key().to_owned()).collect())
+/// Tasks as a row has them: a set, so that one is added or taken off without the others being known.
+pub(super) fn task_set<'a>(tasks: impl IntoIterator<Item = &'a PendingTask>) -> AttributeValue {
+    AttributeValue::Ss(
+        tasks
+            .into_iter()
+            .map(|task| task.key().to_owned())
+            .collect(),
+    )
 }
 
-/// The parts of an update that records a paid debt.
+/// The parts of an update that records a task that is done.
 struct Settling {
     key: Key,
     set: Vec<&'static str>,
@@ -59,20 +64,20 @@ struct Settling {
 fn settling(
     scope: ProjectScope,
     claimed: &ClaimedStanding,
-    paid: &TaskResult,
+    result: &TaskResult,
 ) -> Result<Settling, PortError> {
     let standing = &claimed.standing;
     let mut set = vec!["version = version + :one"];
     let mut conditions = vec!["lease_id = :lease"];
     let mut values = vec![(":lease", s(claimed.lease)), (":one", n(1))];
-    match paid {
+    match result {
         TaskResult::OnboardingMessage(message) => {
             set.push("onboarding_message = :fate");
             values.push((":fate", to_value(message)?));
         }
         TaskResult::ApprovalNotice(fate) | TaskResult::Replay(fate) => {
             if standing.approval.is_some() {
-                set.push(match paid {
+                set.push(match result {
                     TaskResult::Replay(_) => "approval.replay = :fate",
                     _ => "approval.notice = :fate",
                 });
@@ -81,7 +86,7 @@ fn settling(
         }
         TaskResult::RelatedRequests | TaskResult::Profile => {}
     }
-    let of_approval = PendingTask::AFTER_APPROVAL.contains(&paid.task());
+    let of_approval = PendingTask::AFTER_APPROVAL.contains(&result.task());
     if let (true, Some(approval)) = (of_approval, &standing.approval) {
         conditions.push("approval.request_id = :approved");
         values.push((":approved", s(approval.request_id)));
@@ -95,27 +100,26 @@ fn settling(
 }
 
 impl DynamoStandings {
-    /// Takes one debt off and leaves lease and mark, because others are owed.
+    /// Takes one task off and leaves lease and mark, because others are pending.
     async fn settle_one(
         &self,
         scope: ProjectScope,
         claimed: &ClaimedStanding,
-        paid: &TaskResult,
-        due: Timestamp,
+        result: &TaskResult,
     ) -> Result<Option<Box<ClaimedStanding>>, PortError> {
         let Settling {
             key,
             mut set,
             conditions,
             mut values,
-        } = settling(scope, claimed, paid)?;
-        // This claim is the first attempt at the next debt too: should it end here, whoever comes next
+        } = settling(scope, claimed, result)?;
+        // This claim is the first attempt at the next task too: should it end here, whoever comes next
         // must not take it for untried.
-        set.extend(["outbox_due = :due", "attempts = :one"]);
-        values.extend([(":due", n(due.millis())), (":paid", debts([&paid.task()]))]);
+        set.push("attempts = :one");
+        values.push((":done", task_set([&result.task()])));
         let update = self.table.update_part(
             &key,
-            &format!("SET {} DELETE owes :paid", set.join(", ")),
+            &format!("SET {} DELETE owes :done", set.join(", ")),
             &conditions.join(" AND "),
             &[],
             &values,
@@ -132,28 +136,30 @@ impl DynamoStandings {
         }
     }
 
-    /// Brings a row of before debts could be several up to date, now that it is claimed.
+    /// Brings a row of before tasks could be several up to date, now that it is claimed.
     async fn renew(
         &self,
         key: &Key,
         item: StandingItem,
         lease: LeaseId,
-    ) -> Result<Claim, PortError> {
-        let old = item.old_debts();
+    ) -> Result<Box<ClaimedStanding>, PortError> {
+        let old = item.old_tasks();
         if old.is_empty() {
-            return Ok(Claim::Claimed(claimed(item, lease)));
+            return Ok(claimed(item, lease));
         }
         let update = self.table.update_part(
             key,
             "SET version = version + :one ADD owes :old REMOVE owed",
             "lease_id = :lease",
             &[],
-            &[(":one", n(1)), (":old", debts(&old)), (":lease", s(lease))],
+            &[
+                (":one", n(1)),
+                (":old", task_set(&old)),
+                (":lease", s(lease)),
+            ],
         )?;
         match self.table.update(update).await? {
-            Conditional::Done(Some(row)) => {
-                Ok(Claim::Claimed(claimed(from_row(row, "standing")?, lease)))
-            }
+            Conditional::Done(Some(row)) => Ok(claimed(from_row(row, "standing")?, lease)),
             Conditional::Done(None) | Conditional::Failed(_) => Err(LOST),
         }
     }
@@ -164,72 +170,39 @@ impl StandingStore for DynamoStandings {
     async fn claim(
         &self,
         job: OnboardChatUser,
-        lease: LeaseId,
-        now: Timestamp,
-        lease_time: Duration,
-    ) -> Result<Claim, PortError> {
+        lease: &Lease,
+    ) -> Result<Claim<Box<ClaimedStanding>>, PortError> {
         let key = keys::standing(job.scope, job.chat_user_id, job.connector_id);
-        let update = self.table.update_part(
-            &key,
-            "SET lease_id = :lease, lease_until = :until, attempts = if_not_exists(attempts, :zero) + :one, version = version + :one",
-            "(attribute_exists(owes) OR attribute_exists(owed)) AND (attribute_not_exists(lease_until) OR lease_until <= :now)",
-            &[],
-            &[
-                (":lease", s(lease)),
-                (":until", n(now.plus(lease_time).millis())),
-                (":now", n(now.millis())),
-                (":zero", n(0)),
-                (":one", n(1)),
-            ],
-        )?;
-        let row = match self.table.update(update).await? {
-            Conditional::Done(Some(row)) => {
-                return self.renew(&key, from_row(row, "standing")?, lease).await;
-            }
-            Conditional::Failed(Some(row)) => row,
-            Conditional::Done(None) | Conditional::Failed(None) => {
-                return Ok(Claim::NothingPending);
-            }
-        };
-        let item: StandingItem = from_row(row, "standing")?;
-        if item.owed.is_none() && item.owes.is_empty() {
-            return Ok(Claim::NothingPending);
+        match self.table.claim(job.into(), lease, "standing").await? {
+            Claim::Claimed(item) => self.renew(&key, item, lease.id).await.map(Claim::Claimed),
+            Claim::HeldUntil(until) => Ok(Claim::HeldUntil(until)),
+            Claim::NotBefore(at) => Ok(Claim::NotBefore(at)),
+            Claim::NothingPending => Ok(Claim::NothingPending),
         }
-        // An attempt of this very call took effect and its answer was lost.
-        if item.lease_id == Some(lease) {
-            return self.renew(&key, item, lease).await;
-        }
-        Ok(item.lease_until.map_or(Claim::NothingPending, |until| {
-            Claim::HeldUntil(Timestamp::from_millis(until))
-        }))
     }
 
     async fn settle(
         &self,
         scope: ProjectScope,
         claimed: &ClaimedStanding,
-        paid: &TaskResult,
-        due: Timestamp,
+        result: &TaskResult,
     ) -> Result<Option<Box<ClaimedStanding>>, PortError> {
-        let owed = &claimed.standing.pending_tasks;
-        if owed.len() > 1 || !owed.contains(&paid.task()) {
-            return self.settle_one(scope, claimed, paid, due).await;
+        let pending = &claimed.standing.pending_tasks;
+        if pending.len() > 1 || !pending.contains(&result.task()) {
+            return self.settle_one(scope, claimed, result).await;
         }
         let Settling {
             key,
             mut set,
             mut conditions,
             mut values,
-        } = settling(scope, claimed, paid)?;
+        } = settling(scope, claimed, result)?;
         set.push("settled_lease = :lease");
         conditions.push("owes = :owes");
-        values.push((":owes", debts(owed)));
+        values.push((":owes", task_set(pending)));
         let update = self.table.update_part(
             &key,
-            &format!(
-                "SET {} REMOVE owes, outbox_pk, outbox_due, attempts, lease_id, lease_until",
-                set.join(", ")
-            ),
+            &format!("SET {} REMOVE owes, {SETTLED}", set.join(", ")),
             &conditions.join(" AND "),
             &[],
             &values,
@@ -242,8 +215,8 @@ impl StandingStore for DynamoStandings {
                     // An attempt of this very call took effect and its answer was lost.
                     Ok(None)
                 } else {
-                    // Something else came to be owed meanwhile, or the lease was lost.
-                    self.settle_one(scope, claimed, paid, due).await
+                    // Another task was added meanwhile, or the lease was lost.
+                    self.settle_one(scope, claimed, result).await
                 }
             }
             Conditional::Failed(None) => Err(LOST),
@@ -252,35 +225,11 @@ impl StandingStore for DynamoStandings {
 
     async fn postpone(
         &self,
-        scope: ProjectScope,
-        claimed: &ClaimedStanding,
-        until: Timestamp,
+        job: OnboardChatUser,
+        lease: LeaseId,
+        postponement: Postponement,
     ) -> Result<(), PortError> {
-        let standing = &claimed.standing;
-        let update = self.table.update_part(
-            &keys::standing(scope, standing.chat_user_id, standing.connector_id),
-            "SET settled_lease = :lease, outbox_due = :due, version = version + :one REMOVE lease_id, lease_until",
-            "lease_id = :lease",
-            &[],
-            &[
-                (":lease", s(claimed.lease)),
-                (":one", n(1)),
-                (":due", n(until.millis())),
-            ],
-        )?;
-        match self.table.update(update).await? {
-            Conditional::Done(_) => Ok(()),
-            Conditional::Failed(Some(row)) => {
-                let item: StandingItem = from_row(row, "standing")?;
-                // An attempt of this very call took effect and its answer was lost.
-                if item.settled_lease == Some(claimed.lease) {
-                    Ok(())
-                } else {
-                    Err(LOST)
-                }
-            }
-            Conditional::Failed(None) => Err(LOST),
-        }
+        self.table.postpone(job.into(), lease, postponement).await
     }
 
     async fn held_message(

@@ -356,7 +356,7 @@ pub(crate) fn from_row<T: DeserializeOwned>(
 ) -> Result<T, PortError> {
     let place = key_of(&row);
     serde_dynamo::from_item(row).map_err(|error| {
-        let place = place.map_or_else(String::new, |key| format!("{} / {}: ", key.pk, key.sk));
+        let place = place.map_or_else(String::new, |key| format!("{key}: "));
         PortError::corrupt(what, format!("{place}{error}"))
     })
 }

@@ -174,48 +174,21 @@ impl Closing {
 mod tests {
     use super::*;
     use crate::{
-        AccountScope,
-        access::request::{RequestDecision, Verdict},
-        chat::conversation::{ConversationKind, ConversationRef},
-        connector::{AfterApproval, ExistingUsers, Provider, SealedSecrets},
-        ids::{AccessRequestId, AccountId, ChatUserId, ClientId, EnvironmentId, ProjectId},
+        access::request::Verdict,
+        ids::EnvironmentId,
+        samples::{self, actor, any_policy, at, decision},
     };
     use proptest::prelude::*;
-    use std::collections::BTreeMap;
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_millis(seconds * 1000)
-    }
 
     fn grace() -> Actor {
-        Actor {
-            id: "member:grace".into(),
-            name: "Grace".into(),
-        }
+        actor("grace")
     }
 
     fn connector(policy: Policy, since: Option<i64>) -> Connector {
         Connector {
-            id: ConnectorId::derive(&["c"]),
-            scope: AccountScope::of_verified(AccountId::derive(&["a"]))
-                .project(ProjectId::derive(&["p"])),
-            environment_id: EnvironmentId::derive(&["e"]),
-            client_id: ClientId::derive(&["c"]),
-            name: "Support".into(),
-            provider: Provider::new("slack"),
             policy,
             onboarding_since: since.map(at),
-            existing_users: ExistingUsers::Keep,
-            onboarding_message: Some("Wait".into()),
-            request_cooldown: Duration::from_hours(24),
-            after_approval: AfterApproval::default(),
-            settings: BTreeMap::new(),
-            secrets: SealedSecrets::default(),
-            webhook: crate::connector::WebhookState::default(),
-            request_hash: None,
-            version: 1,
-            created_at: at(0),
-            updated_at: at(0),
+            ..samples::connector()
         }
     }
 
@@ -225,40 +198,11 @@ mod tests {
     }
 
     fn request(created_at: i64, decided: bool) -> AccessRequest {
-        let connector = connector(Policy::OnBoarding, Some(0));
         AccessRequest {
-            id: AccessRequestId::derive(&["r"]),
-            scope: connector.scope,
-            environment_id: connector.environment_id,
-            connector_id: connector.id,
-            connector_name: connector.name,
-            provider: connector.provider,
-            chat_user_id: ChatUserId::derive(&["u"]),
-            identifier: "U1".into(),
-            conversation: ConversationRef::new(
-                connector.id,
-                ConversationKind::Direct,
-                "D1".into(),
-                None,
-            ),
-            rejected_before: 0,
             created_at: at(created_at),
-            decision: decided.then(|| RequestDecision {
-                verdict: Verdict::Approve,
-                by: grace(),
-                at: at(created_at),
-                note: None,
-                reason: None,
-            }),
+            decision: decided.then(|| decision(Verdict::Approve, grace())),
+            ..samples::request()
         }
-    }
-
-    fn any_policy() -> impl Strategy<Value = Policy> {
-        prop_oneof![
-            Just(Policy::AllowAll),
-            Just(Policy::OnBoarding),
-            Just(Policy::AllowList)
-        ]
     }
 
     proptest! {
@@ -344,5 +288,133 @@ mod tests {
             ..request(5, false)
         };
         assert!(!closing(0).covers(&other, None, at(9)));
+    }
+
+    #[test]
+    fn a_change_closes_requests_for_the_reason_that_ended_them() {
+        let at_another = |policy| Connector {
+            environment_id: EnvironmentId::derive(&["another"]),
+            ..connector(policy, None)
+        };
+        for (before, after, reason) in [
+            (
+                Policy::OnBoarding,
+                connector(Policy::OnBoarding, None),
+                None,
+            ),
+            (
+                Policy::OnBoarding,
+                at_another(Policy::OnBoarding),
+                Some(ReasonCode::ConnectorMoved),
+            ),
+            (
+                Policy::OnBoarding,
+                connector(Policy::AllowAll, None),
+                Some(ReasonCode::PolicyOff),
+            ),
+            (
+                Policy::OnBoarding,
+                at_another(Policy::AllowList),
+                Some(ReasonCode::PolicyOff),
+            ),
+            (Policy::AllowAll, at_another(Policy::OnBoarding), None),
+            (Policy::AllowList, at_another(Policy::AllowAll), None),
+        ] {
+            let before = connector(before, None);
+            assert_eq!(Closing::reason_for(&before, &after), reason);
+            let closing = Closing::of_change(&before, &after, &grace(), "call", at(10));
+            assert_eq!(closing.map(|closing| closing.reason), reason);
+        }
+    }
+
+    #[test]
+    fn a_deletion_closes_all_requests_of_its_connector() {
+        let connector = samples::connector();
+        let closing = Closing::of_deletion(&connector, &grace(), "call", at(10));
+        let expected = Closing {
+            scope: connector.scope,
+            connector_id: connector.id,
+            reason: ReasonCode::ConnectorDeleted,
+            by: grace(),
+            request_id: "call".into(),
+            since: at(10),
+            pass: None,
+            version: 1,
+        };
+        assert_eq!(closing, expected);
+        let job = ClosePendingRequests {
+            scope: connector.scope,
+            connector_id: connector.id,
+        };
+        assert_eq!(closing.job(), job);
+    }
+
+    #[test]
+    fn a_request_is_closed_if_made_by_the_time_of_reading_and_before_the_policy_was_on_again() {
+        let on_again = |since| connector(Policy::OnBoarding, since);
+        for (created, connector, read, covered) in [
+            (9, connector(Policy::AllowAll, None), 10, true),
+            (10, connector(Policy::AllowAll, None), 10, true),
+            (11, connector(Policy::AllowAll, None), 10, false),
+            (9, on_again(Some(10)), 20, true),
+            (10, on_again(Some(10)), 20, false),
+            (11, on_again(Some(10)), 20, false),
+            // Not known since when: since the closing at the latest.
+            (4, on_again(None), 20, true),
+            (5, on_again(None), 20, false),
+        ] {
+            let request = request(created, false);
+            assert_eq!(
+                closing(5).covers(&request, Some(&connector), at(read)),
+                covered,
+                "{created} {read}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_pass_counts_if_it_began_a_minute_after_the_change() {
+        let begun = |seconds| Pass {
+            began_at: at(seconds),
+            position: ListPosition("x".into()),
+        };
+        let fresh = closing(100);
+        // The pass, not the page, is what has to begin late enough.
+        for (pass, page, ended) in [
+            (None, 159, false),
+            (None, 160, true),
+            (None, 161, true),
+            (Some(begun(159)), 500, false),
+            (Some(begun(160)), 500, true),
+        ] {
+            let closing = Closing {
+                pass,
+                ..fresh.clone()
+            };
+            let expected = if ended {
+                AfterPage::Finished
+            } else {
+                AfterPage::Again(fresh.clone(), at(160))
+            };
+            assert_eq!(closing.after_page(at(page), None), expected, "{page}");
+        }
+        let next = || Some(ListPosition("y".into()));
+        for (pass, began) in [(None, 200), (Some(begun(110)), 110)] {
+            let closing = Closing {
+                pass,
+                ..fresh.clone()
+            };
+            let expected = Closing {
+                pass: Some(Pass {
+                    began_at: at(began),
+                    position: ListPosition("y".into()),
+                }),
+                ..fresh.clone()
+            };
+            assert_eq!(
+                closing.after_page(at(200), next()),
+                AfterPage::Next(expected)
+            );
+        }
     }
 }

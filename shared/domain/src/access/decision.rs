@@ -146,63 +146,22 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        Timestamp,
-        chat::message::Identity,
-        chat::profile::Profile,
-        chat::user::{Block, Grant},
-        connector::Provider,
-        ids::ChatUserId,
-    };
+    use crate::samples::{any_policy, at, block, chat_user, connector, grant, standing};
     use proptest::prelude::*;
-    use std::collections::BTreeMap;
-
-    const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
     fn environment(n: u8) -> EnvironmentId {
         EnvironmentId::derive(&[&n.to_string()])
     }
 
     fn user(blocked: bool, environments: &[u8]) -> ChatUser {
-        let identity = Identity {
-            provider: Provider::new("slack"),
-            platform_scope: "T1".into(),
-            identifier: "U1".into(),
-        };
         ChatUser {
-            id: ChatUserId::derive(&["u"]),
-            identity,
-            other_id: None,
-            number_now_of: None,
-            profile: Profile::default(),
-            admitted_openly: false,
             grants: environments
                 .iter()
-                .map(|n| {
-                    let grant = Grant {
-                        granted_at: NOW,
-                        granted_by: "Grace".into(),
-                    };
-                    (environment(*n), grant)
-                })
-                .collect::<BTreeMap<_, _>>(),
-            block: blocked.then(|| Block {
-                blocked_at: NOW,
-                blocked_by: "Grace".into(),
-                note: None,
-            }),
-            version: 1,
-            created_at: NOW,
-            updated_at: NOW,
+                .map(|n| (environment(*n), grant()))
+                .collect(),
+            block: blocked.then(block),
+            ..chat_user()
         }
-    }
-
-    fn any_policy() -> impl Strategy<Value = Policy> {
-        prop_oneof![
-            Just(Policy::AllowAll),
-            Just(Policy::OnBoarding),
-            Just(Policy::AllowList)
-        ]
     }
 
     fn any_directory() -> impl Strategy<Value = DirectoryMatch> {
@@ -257,6 +216,34 @@ mod tests {
             };
             prop_assert_eq!(decide(&facts), Decision::Onboard(OnboardReason::NotApproved));
         }
+    }
+
+    #[test]
+    fn the_facts_are_those_of_the_connector_and_of_the_sender_there() {
+        let connector = connector();
+        let user = user(false, &[]);
+        let kept = Standing {
+            admitted_openly_at: Some(at(0)),
+            ..standing()
+        };
+        let known = DirectoryMatch::Known {
+            holds_environment: true,
+        };
+        for (standing, is_kept) in [
+            (None, false),
+            (Some(&standing()), false),
+            (Some(&kept), true),
+        ] {
+            let facts = Facts::of(&connector, Some(&user), standing, known);
+            assert_eq!(facts.policy, connector.policy);
+            assert_eq!(facts.environment_id, connector.environment_id);
+            assert_eq!(facts.chat_user, Some(&user));
+            assert_eq!(facts.kept, is_kept);
+            assert_eq!(facts.directory, known);
+        }
+        let facts = Facts::of(&connector, None, None, DirectoryMatch::default());
+        assert_eq!(facts.chat_user, None);
+        assert_eq!(facts.directory, DirectoryMatch::Unknown);
     }
 
     #[test]

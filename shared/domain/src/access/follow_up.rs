@@ -96,138 +96,50 @@ pub fn notifiable_until(standing: &Standing, reply_window: Option<Duration>) -> 
 mod tests {
     use super::*;
     use crate::{
-        AccountScope, ProjectScope,
-        account::actor::Actor,
-        chat::conversation::{ConversationKind, ConversationRef},
-        chat::message::Identity,
-        chat::profile::Profile,
-        chat::user::{Block, Grant},
-        connector::{AfterApproval, ExistingUsers, Policy, Provider, SealedSecrets},
-        ids::{AccessRequestId, AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
+        connector::AfterApproval,
+        ids::AccessRequestId,
+        samples::{self, actor, block, chat_user, environment, grant, message},
     };
     use proptest::prelude::*;
-    use std::collections::{BTreeMap, BTreeSet};
 
     fn at(millis: i64) -> Timestamp {
         Timestamp::from_millis(millis)
     }
 
-    fn scope() -> ProjectScope {
-        AccountScope::of_verified(AccountId::derive(&["a"])).project(ProjectId::derive(&["p"]))
-    }
-
-    fn environment() -> EnvironmentId {
-        EnvironmentId::derive(&["e"])
-    }
-
     fn approval(millis: i64) -> Approval {
-        let by = Actor {
-            id: "member:grace".into(),
-            name: "Grace".into(),
-        };
         let request = AccessRequestId::derive(&["r"]);
-        Approval::new(request, environment(), by, at(millis))
+        Approval::new(request, environment("e"), actor("grace"), at(millis))
     }
 
     fn connector(mode: ApprovalMode) -> Connector {
         Connector {
-            id: ConnectorId::derive(&["c"]),
-            scope: scope(),
-            environment_id: environment(),
-            client_id: ClientId::derive(&["c"]),
-            name: "Support".into(),
-            provider: Provider::new("twilio"),
-            policy: Policy::OnBoarding,
-            onboarding_since: Some(at(0)),
-            existing_users: ExistingUsers::Keep,
-            onboarding_message: Some("Wait".into()),
-            request_cooldown: Duration::from_hours(24),
             after_approval: AfterApproval { mode, notice: None },
-            settings: BTreeMap::new(),
-            secrets: SealedSecrets::default(),
-            webhook: crate::connector::WebhookState::default(),
-            request_hash: None,
-            version: 1,
-            created_at: at(0),
-            updated_at: at(0),
-        }
-    }
-
-    fn identity() -> Identity {
-        Identity {
-            provider: Provider::new("twilio"),
-            platform_scope: "AC1".into(),
-            identifier: "+4930123456".into(),
+            ..samples::connector()
         }
     }
 
     fn user(granted: bool, blocked: bool) -> ChatUser {
-        let grant = Grant {
-            granted_at: at(0),
-            granted_by: "Grace".into(),
-        };
         ChatUser {
-            id: identity().chat_user_id(scope()),
-            identity: identity(),
-            other_id: None,
-            number_now_of: None,
-            profile: Profile::default(),
-            admitted_openly: false,
             grants: granted
-                .then(|| (environment(), grant))
+                .then(|| (environment("e"), grant()))
                 .into_iter()
                 .collect(),
-            block: blocked.then(|| Block {
-                blocked_at: at(0),
-                blocked_by: "Grace".into(),
-                note: None,
-            }),
-            version: 1,
-            created_at: at(0),
-            updated_at: at(0),
+            block: blocked.then(block),
+            ..chat_user()
         }
-    }
-
-    fn conversation() -> ConversationRef {
-        let connector = ConnectorId::derive(&["c"]);
-        ConversationRef::new(connector, ConversationKind::Direct, "+49".into(), None)
     }
 
     fn standing(last_message_at: Option<i64>, opted_out_at: Option<i64>) -> Standing {
         Standing {
-            connector_id: ConnectorId::derive(&["c"]),
-            chat_user_id: identity().chat_user_id(scope()),
             first_seen_at: at(0),
-            conversation: conversation(),
-            admitted_openly_at: None,
-            request_id: None,
-            request_pending: false,
-            message_count: 1,
             last_message_at: last_message_at.map(at),
-            recent_events: Vec::new(),
-            rejections: None,
-            onboarding_message: None,
             opted_out_at: opted_out_at.map(at),
-            approval: None,
-            pending_tasks: BTreeSet::new(),
-            version: 1,
+            ..samples::standing()
         }
     }
 
     fn held(received_at: i64) -> DeliverMessage {
-        DeliverMessage {
-            scope: scope(),
-            connector_id: ConnectorId::derive(&["c"]),
-            environment_id: environment(),
-            chat_user_id: identity().chat_user_id(scope()),
-            conversation: conversation(),
-            text: "Hello".into(),
-            attachments: Vec::new(),
-            provider_event_id: "SM1".into(),
-            event_keys: vec!["twilio:SM1".into()],
-            sent_at: at(received_at),
-            received_at: at(received_at),
-        }
+        DeliverMessage::of(message(), &samples::connector(), at(received_at))
     }
 
     fn any_mode() -> impl Strategy<Value = ApprovalMode> {
@@ -315,6 +227,82 @@ mod tests {
             SkipReason::TooOld,
         ] {
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.key());
+        }
+    }
+
+    #[test]
+    fn the_window_closes_at_its_last_instant_and_a_message_is_too_old_at_a_day() {
+        let (connector, user) = (connector(ApprovalMode::Both), user(true, false));
+        let window = Some(Duration::from_millis(10));
+        let day = 24 * 3_600_000;
+        for (millis, told) in [(109, true), (110, false), (111, false)] {
+            let approval = approval(0);
+            let facts = FollowUpFacts {
+                approval: &approval,
+                connector: Some(&connector),
+                chat_user: Some(&user),
+            };
+            let due = notice_due(&facts, &standing(Some(100), None), window, at(millis));
+            let expected = if told {
+                Ok((&connector, &user))
+            } else {
+                Err(SkipReason::WindowClosed)
+            };
+            assert_eq!(due, expected, "{millis}");
+        }
+        for (age, handed_over) in [(day - 1, true), (day, false), (day + 1, false)] {
+            let approval = approval(age);
+            let facts = FollowUpFacts {
+                approval: &approval,
+                connector: Some(&connector),
+                chat_user: Some(&user),
+            };
+            assert_eq!(
+                replay_due(&facts, Some(held(0))).is_ok(),
+                handed_over,
+                "{age}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_window_opens_with_the_last_message_or_else_with_the_first() {
+        let window = Some(Duration::from_millis(10));
+        for (written, opted_out, window, until) in [
+            (Some(100), None, window, Some(at(110))),
+            (None, None, window, Some(at(10))),
+            (Some(100), Some(105), window, Some(at(105))),
+            (Some(100), Some(115), window, Some(at(110))),
+            (Some(100), Some(105), None, Some(at(105))),
+            (Some(100), None, None, None),
+        ] {
+            assert_eq!(
+                notifiable_until(&standing(written, opted_out), window),
+                until
+            );
+        }
+    }
+
+    #[test]
+    fn somebody_holds_an_approval_while_granted_its_environment_and_not_blocked() {
+        let connector = connector(ApprovalMode::Silent);
+        let elsewhere = ChatUser {
+            grants: [(environment("another"), grant())].into(),
+            ..chat_user()
+        };
+        for (user, holds) in [
+            (Some(&user(true, false)), true),
+            (Some(&user(true, true)), false),
+            (Some(&user(false, false)), false),
+            (Some(&elsewhere), false),
+            (None, false),
+        ] {
+            let facts = FollowUpFacts {
+                approval: &approval(0),
+                connector: Some(&connector),
+                chat_user: user,
+            };
+            assert_eq!(facts.holder(), user.filter(|_| holds));
         }
     }
 }

@@ -7,11 +7,13 @@ use crate::{
     chat::conversation::ConversationRef,
     chat::message::InboundMessage,
     connector::{Connector, Provider},
-    ids::{AccessRequestId, ChatUserId, ConnectorId, EnvironmentId},
+    event::{AuditEntry, Change, Event},
+    ids::{AccessRequestId, AuditId, ChatUserId, ConnectorId, EnvironmentId},
     scope::ProjectScope,
     text::preview,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::{fmt, time::Duration};
 
 /// Longest note on a decision, in characters (SPEC B17).
@@ -80,6 +82,41 @@ pub struct RequestDecision {
     /// Why, when it followed from something else that they did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<ReasonCode>,
+}
+
+impl RequestDecision {
+    /// The record of this decision on `request`, which was pending. `request_id` is the API call that it
+    /// came with, or the request whose approval implied it.
+    #[must_use]
+    pub fn audit_entry(
+        &self,
+        request: &AccessRequest,
+        id: AuditId,
+        request_id: String,
+    ) -> AuditEntry {
+        let event = match self.verdict {
+            Verdict::Approve => Event::AccessRequestApproved(request.id),
+            Verdict::Reject => Event::AccessRequestRejected(request.id),
+        };
+        AuditEntry {
+            id,
+            scope: request.scope.account(),
+            at: self.at,
+            actor: self.by.clone(),
+            change: Change {
+                event,
+                before: json!({"status": request.status()}),
+                after: json!({
+                    "status": self.verdict.status(),
+                    "note": self.note,
+                    "reason_code": self.reason,
+                    "chat_user_id": request.chat_user_id,
+                    "environment_id": request.environment_id,
+                }),
+            },
+            request_id,
+        }
+    }
 }
 
 /// A stranger's request to talk to the agent of one environment.
@@ -260,5 +297,288 @@ pub fn on_decided_again(request: AccessRequest, verdict: Verdict, by: &Actor) ->
         DecideOutcome::AlreadySame(Box::new(request))
     } else {
         DecideOutcome::AlreadyDecided(Box::new(request))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        access::standing::Rejections,
+        chat::{
+            message::{Identity, PHONE_SCOPE},
+            send_status::SendStatus,
+        },
+        samples::{actor, at, connector, decision, identity, message, request, standing},
+    };
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn decided(verdict: Verdict, by: Actor) -> AccessRequest {
+        AccessRequest {
+            decision: Some(decision(verdict, by)),
+            ..request()
+        }
+    }
+
+    #[test]
+    fn a_request_is_pending_until_a_verdict_gives_it_its_status() {
+        let by = || actor("grace");
+        for (request, status, stored) in [
+            (request(), RequestStatus::Pending, "pending"),
+            (
+                decided(Verdict::Approve, by()),
+                RequestStatus::Approved,
+                "approved",
+            ),
+            (
+                decided(Verdict::Reject, by()),
+                RequestStatus::Rejected,
+                "rejected",
+            ),
+        ] {
+            assert_eq!(request.status(), status);
+            assert_eq!(serde_json::to_value(status).unwrap(), stored);
+        }
+    }
+
+    #[test]
+    fn a_decision_is_stored_with_its_reason_if_nobody_looked_at_the_request() {
+        let own = decision(Verdict::Approve, actor("grace"));
+        let stored = json!({
+            "verdict": "approve",
+            "by": {"id": "member:grace", "name": "grace"},
+            "at": "1970-01-01T00:00:06.000Z",
+            "note": null,
+        });
+        assert_eq!(serde_json::to_value(&own).unwrap(), stored);
+        assert_eq!(
+            serde_json::from_value::<RequestDecision>(stored).unwrap(),
+            own
+        );
+        for (reason, name) in [
+            (ReasonCode::PolicyOff, "policy_off"),
+            (ReasonCode::ConnectorDeleted, "connector_deleted"),
+            (ReasonCode::ConnectorMoved, "connector_moved"),
+            (ReasonCode::GrantedElsewhere, "granted_elsewhere"),
+            (ReasonCode::Merged, "merged"),
+        ] {
+            let followed = RequestDecision {
+                reason: Some(reason),
+                ..decision(Verdict::Reject, actor("grace"))
+            };
+            let stored = serde_json::to_value(&followed).unwrap();
+            assert_eq!(stored["reason"], name);
+            assert_eq!(stored["verdict"], "reject");
+        }
+    }
+
+    #[test]
+    fn a_request_is_made_by_the_sender_at_the_connector_under_the_id_that_is_shown() {
+        let connector = connector();
+        let sender: Identity = identity("whatsapp", "DE.1");
+        let phone = identity(PHONE_SCOPE, "+4930123456");
+        let username = identity("whatsapp", "grace");
+        for (also_known_as, identifier) in [
+            (None, "DE.1"),
+            (Some(phone), "+4930123456"),
+            (Some(username), "DE.1"),
+        ] {
+            let message = InboundMessage {
+                sender: sender.clone(),
+                also_known_as,
+                ..message()
+            };
+            let id = AccessRequestId::derive(&["new"]);
+            let made = AccessRequest::asked_by(&message, &connector, id, 2, at(9));
+            let expected = AccessRequest {
+                id,
+                chat_user_id: sender.chat_user_id(connector.scope),
+                identifier: identifier.to_owned(),
+                rejected_before: 2,
+                created_at: at(9),
+                ..request()
+            };
+            assert_eq!(made, expected);
+        }
+    }
+
+    #[test]
+    fn a_preview_is_clean_and_shown_for_thirty_days() {
+        let preview = Preview::of("Good\nmorning\u{202e}", at(100)).unwrap();
+        let month = 30 * 24 * 3600;
+        assert_eq!(preview.text, "Good morning");
+        assert_eq!(preview.expires_at, at(100 + month));
+        let last = Timestamp::from_millis(preview.expires_at.millis() - 1);
+        for (now, shown) in [
+            (at(100), true),
+            (last, true),
+            (preview.expires_at, false),
+            (at(101 + month), false),
+        ] {
+            assert_eq!(preview.shown_at(now), shown.then_some("Good morning"));
+        }
+        for blank in ["", " \n\t", "\u{202e}\u{200b}"] {
+            assert_eq!(Preview::of(blank, at(100)), None);
+        }
+    }
+
+    #[test]
+    fn a_preview_is_not_shown_by_debug() {
+        let preview = Preview::of("my code is 1234", at(0)).unwrap();
+        let expected = format!("Preview {{ expires_at: {:?}, .. }}", preview.expires_at);
+        assert_eq!(format!("{preview:?}"), expected);
+    }
+
+    fn held(standing: Option<&Standing>, connector: &Connector, now: Timestamp) -> HeldMessage {
+        on_held_message(&HeldFacts {
+            standing,
+            connector,
+            now,
+        })
+    }
+
+    fn opens(with_onboarding_message: bool) -> HeldMessage {
+        HeldMessage::OpensRequest {
+            with_onboarding_message,
+        }
+    }
+
+    fn rejected(last_at: Timestamp) -> Standing {
+        Standing {
+            rejections: Some(Rejections { count: 1, last_at }),
+            ..standing()
+        }
+    }
+
+    #[test]
+    fn the_first_message_opens_a_request_and_is_answered() {
+        assert_eq!(held(None, &connector(), at(9)), opens(true));
+        assert_eq!(held(Some(&standing()), &connector(), at(9)), opens(true));
+    }
+
+    #[test]
+    fn a_message_while_a_request_is_pending_counts_on_it_even_in_a_cool_down() {
+        let id = AccessRequestId::derive(&["r"]);
+        for standing in [standing(), rejected(at(8))] {
+            let pending = Standing {
+                request_id: Some(id),
+                request_pending: true,
+                ..standing
+            };
+            let result = held(Some(&pending), &connector(), at(9));
+            assert_eq!(result, HeldMessage::CountsOnPending(id));
+        }
+        // A request that was decided takes no more messages.
+        let decided = Standing {
+            request_id: Some(id),
+            ..standing()
+        };
+        assert_eq!(held(Some(&decided), &connector(), at(9)), opens(true));
+    }
+
+    #[test]
+    fn a_cool_down_ends_at_its_very_instant() {
+        let connector = Connector {
+            request_cooldown: Duration::from_mins(1),
+            ..connector()
+        };
+        let standing = rejected(at(100));
+        let cools_down = HeldMessage::CoolsDown { until: at(160) };
+        let last = Timestamp::from_millis(159_999);
+        for (now, result) in [
+            (at(99), cools_down),
+            (at(100), cools_down),
+            (last, cools_down),
+            (at(160), opens(true)),
+            (at(161), opens(true)),
+        ] {
+            assert_eq!(held(Some(&standing), &connector, now), result, "{now}");
+        }
+    }
+
+    #[test]
+    fn a_new_request_comes_with_the_onboarding_message_unless_it_went_out_or_is_about_to() {
+        for (onboarding_message, due) in [
+            (None, true),
+            (Some(SendStatus::Queued), false),
+            (
+                Some(SendStatus::Sent {
+                    at: at(6),
+                    message_id: None,
+                }),
+                false,
+            ),
+            (
+                Some(SendStatus::Failed {
+                    at: at(6),
+                    class: "config".into(),
+                    reason: "invalid_auth".into(),
+                }),
+                true,
+            ),
+            (
+                Some(SendStatus::Skipped {
+                    at: at(6),
+                    reason: None,
+                }),
+                true,
+            ),
+        ] {
+            let standing = Standing {
+                onboarding_message,
+                ..standing()
+            };
+            assert_eq!(held(Some(&standing), &connector(), at(9)), opens(due));
+        }
+    }
+
+    #[test]
+    fn only_the_same_verdict_of_the_same_actor_is_the_same_decision() {
+        let renamed = Actor {
+            name: "Grace H.".into(),
+            ..actor("grace")
+        };
+        let namesake = Actor {
+            name: "grace".into(),
+            ..actor("another")
+        };
+        for (first, verdict, by, same) in [
+            (Verdict::Approve, Verdict::Approve, actor("grace"), true),
+            (Verdict::Reject, Verdict::Reject, actor("grace"), true),
+            (Verdict::Approve, Verdict::Approve, renamed, true),
+            (Verdict::Approve, Verdict::Reject, actor("grace"), false),
+            (Verdict::Reject, Verdict::Approve, actor("grace"), false),
+            (Verdict::Approve, Verdict::Approve, namesake, false),
+        ] {
+            let request = decided(first, actor("grace"));
+            let boxed = Box::new(request.clone());
+            let expected = if same {
+                DecideOutcome::AlreadySame(boxed)
+            } else {
+                DecideOutcome::AlreadyDecided(boxed)
+            };
+            assert_eq!(on_decided_again(request, verdict, &by), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_rejected_person_may_ask_again_once_the_cool_down_is_over(
+            rejected_at in 0_i64..200, cooldown in 0_u64..100, now in 0_i64..400,
+        ) {
+            let connector = Connector {
+                request_cooldown: Duration::from_secs(cooldown),
+                ..connector()
+            };
+            let over = rejected_at + i64::try_from(cooldown).unwrap();
+            let expected = if now < over {
+                HeldMessage::CoolsDown { until: at(over) }
+            } else {
+                opens(true)
+            };
+            let standing = rejected(at(rejected_at));
+            prop_assert_eq!(held(Some(&standing), &connector, at(now)), expected);
+        }
     }
 }

@@ -68,7 +68,7 @@ pub struct Rejections {
     pub last_at: Timestamp,
 }
 
-/// Event keys that a standing remembers before it forgets the older half.
+/// Most event keys that a standing remembers.
 pub const STANDING_EVENTS_KEPT: usize = 100;
 
 /// How one chat user stands at one connector. It is the dedupe record of held messages and the
@@ -252,7 +252,11 @@ impl Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::conversation::ConversationKind;
+    use crate::{
+        ids::ChatUserId,
+        samples::{actor, at, connector, conversation, environment, message, standing},
+    };
+    use proptest::prelude::*;
 
     #[test]
     fn a_task_is_stored_under_its_name_and_tasks_are_done_in_order() {
@@ -261,37 +265,6 @@ mod tests {
         }
         let all: Vec<_> = BTreeSet::from(PendingTask::ALL).into_iter().collect();
         assert_eq!(all, PendingTask::ALL);
-    }
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_millis(seconds * 1000)
-    }
-
-    fn standing() -> Standing {
-        let connector_id = ConnectorId::derive(&["c"]);
-        Standing {
-            connector_id,
-            chat_user_id: ChatUserId::derive(&["u"]),
-            first_seen_at: at(5),
-            conversation: ConversationRef::new(
-                connector_id,
-                ConversationKind::Direct,
-                "D1".into(),
-                None,
-            ),
-            admitted_openly_at: None,
-            request_id: None,
-            request_pending: false,
-            message_count: 0,
-            last_message_at: None,
-            recent_events: Vec::new(),
-            rejections: None,
-            onboarding_message: None,
-            opted_out_at: None,
-            approval: None,
-            pending_tasks: BTreeSet::new(),
-            version: 3,
-        }
     }
 
     fn asking(name: &str, count: u64) -> Standing {
@@ -360,12 +333,277 @@ mod tests {
             admitted_openly_at: Some(at(10)),
             ..standing()
         };
-        for (last_at, expected) in [(9, Some(at(10))), (11, None)] {
+        for (last_at, expected) in [(9, Some(at(10))), (10, None), (11, None)] {
             let joined = admitted.clone().joined_by(&rejected(last_at));
             assert_eq!(joined.admitted_openly_at, expected, "{last_at}");
         }
         let joined = rejected(9).joined_by(&rejected(11));
         let rejections = joined.rejections.unwrap();
         assert_eq!((rejections.count, rejections.last_at), (2, at(11)));
+    }
+
+    #[test]
+    fn somebody_new_at_a_connector_is_known_by_nothing_but_the_message() {
+        let first = Standing::first(&message(), &connector(), at(5));
+        let expected = Standing {
+            chat_user_id: message().sender.chat_user_id(connector().scope),
+            version: 0,
+            ..standing()
+        };
+        assert_eq!(first, expected);
+    }
+
+    #[test]
+    fn a_request_starts_its_own_count_and_owes_the_onboarding_message_if_it_comes_with_one() {
+        let id = AccessRequestId::derive(&["new"]);
+        let message = InboundMessage {
+            conversation: conversation("D2"),
+            ..message()
+        };
+        let before = Standing {
+            message_count: 9,
+            recent_events: vec!["slack:Ev0".into()],
+            ..standing()
+        };
+        let without = Standing {
+            conversation: conversation("D2"),
+            request_id: Some(id),
+            request_pending: true,
+            message_count: 1,
+            last_message_at: Some(at(7)),
+            recent_events: ["slack:Ev0", "slack:Ev1", "slack:ts1"]
+                .map(Into::into)
+                .into(),
+            ..standing()
+        };
+        let with = Standing {
+            onboarding_message: Some(SendStatus::Queued),
+            pending_tasks: [PendingTask::OnboardingMessage, PendingTask::Profile].into(),
+            ..without.clone()
+        };
+        assert_eq!(before.clone().with_request(id, &message, false), without);
+        assert_eq!(before.with_request(id, &message, true), with);
+    }
+
+    #[test]
+    fn a_message_is_known_by_any_of_its_keys() {
+        let mut standing = standing();
+        standing.remember(&["a".into(), "b".into()]);
+        for (keys, known) in [
+            (vec!["a"], true),
+            (vec!["b", "c"], true),
+            (vec!["c", "a"], true),
+            (vec!["c"], false),
+            (vec![], false),
+        ] {
+            let keys: Vec<String> = keys.into_iter().map(Into::into).collect();
+            assert_eq!(standing.has_any(&keys), known, "{keys:?}");
+        }
+    }
+
+    fn keys(numbers: std::ops::Range<usize>) -> Vec<String> {
+        numbers.map(|number| number.to_string()).collect()
+    }
+
+    #[test]
+    fn the_last_hundred_event_keys_are_remembered() {
+        let mut standing = standing();
+        standing.remember(&keys(0..100));
+        assert_eq!(standing.recent_events, keys(0..100));
+        standing.remember(&keys(100..103));
+        assert_eq!(standing.recent_events, keys(3..103));
+        let joined = standing.joined_by(&Standing {
+            recent_events: keys(200..299),
+            ..crate::samples::standing()
+        });
+        assert_eq!(joined.recent_events, keys(3..103));
+    }
+
+    #[test]
+    fn somebody_is_kept_who_came_in_by_the_instant_of_the_switch() {
+        for (admitted, since, kept) in [
+            (Some(9), Some(10), true),
+            (Some(10), Some(10), true),
+            (Some(11), Some(10), false),
+            (None, Some(10), false),
+            (Some(9), None, false),
+        ] {
+            let standing = Standing {
+                admitted_openly_at: admitted.map(at),
+                ..standing()
+            };
+            let connector = Connector {
+                onboarding_since: since.map(at),
+                ..connector()
+            };
+            assert_eq!(standing.kept_by(&connector), kept, "{admitted:?} {since:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn somebody_is_kept_if_everything_speaks_for_it(
+            policy in crate::samples::any_policy(),
+            keeps in any::<bool>(), rejected in any::<bool>(), in_time in any::<bool>(),
+        ) {
+            let standing = Standing {
+                admitted_openly_at: Some(at(if in_time { 9 } else { 11 })),
+                rejections: rejected.then_some(Rejections { count: 1, last_at: at(1) }),
+                ..standing()
+            };
+            let connector = Connector {
+                policy,
+                existing_users: if keeps { ExistingUsers::Keep } else { ExistingUsers::RequireApproval },
+                onboarding_since: Some(at(10)),
+                ..connector()
+            };
+            let kept = policy == Policy::OnBoarding && keeps && !rejected && in_time;
+            prop_assert_eq!(standing.kept_by(&connector), kept);
+        }
+    }
+
+    #[test]
+    fn the_onboarding_message_is_due_unless_it_went_out_or_is_about_to() {
+        let sent = SendStatus::Sent {
+            at: at(6),
+            message_id: Some("1".into()),
+        };
+        let failed = SendStatus::Failed {
+            at: at(6),
+            class: "config".into(),
+            reason: "invalid_auth".into(),
+        };
+        let skipped = SendStatus::Skipped {
+            at: at(6),
+            reason: None,
+        };
+        for (onboarding_message, due) in [
+            (None, true),
+            (Some(SendStatus::Queued), false),
+            (Some(sent), false),
+            (Some(failed), true),
+            (Some(skipped), true),
+        ] {
+            let standing = Standing {
+                onboarding_message,
+                ..standing()
+            };
+            assert_eq!(standing.onboarding_message_due(), due);
+        }
+    }
+
+    #[test]
+    fn of_two_standings_the_earliest_and_the_latest_count_and_the_last_place_of_writing() {
+        let own = Standing {
+            first_seen_at: at(5),
+            last_message_at: Some(at(10)),
+            conversation: conversation("own"),
+            opted_out_at: Some(at(2)),
+            admitted_openly_at: Some(at(3)),
+            ..standing()
+        };
+        for (wrote, last, place) in [
+            (None, 10, "own"),
+            (Some(9), 10, "own"),
+            (Some(10), 10, "own"),
+            (Some(11), 11, "other"),
+        ] {
+            let other = Standing {
+                chat_user_id: ChatUserId::derive(&["other"]),
+                first_seen_at: at(4),
+                last_message_at: wrote.map(at),
+                conversation: conversation("other"),
+                opted_out_at: Some(at(1)),
+                admitted_openly_at: Some(at(4)),
+                pending_tasks: [PendingTask::Replay].into(),
+                version: 8,
+                ..standing()
+            };
+            let expected = Standing {
+                first_seen_at: at(4),
+                last_message_at: Some(at(last)),
+                conversation: conversation(place),
+                opted_out_at: Some(at(2)),
+                admitted_openly_at: Some(at(4)),
+                ..own.clone()
+            };
+            assert_eq!(own.clone().joined_by(&other), expected);
+        }
+    }
+
+    #[test]
+    fn of_two_standings_without_a_pending_request_the_own_request_and_count_stay() {
+        let (one, two) = (asking("one", 2), asking("two", 7));
+        let decided = |standing: &Standing| Standing {
+            request_pending: false,
+            ..standing.clone()
+        };
+        for (own, other, request, count, pending) in [
+            (decided(&one), decided(&two), one.request_id, 2, false),
+            (standing(), decided(&two), two.request_id, 0, false),
+            (decided(&one), standing(), one.request_id, 2, false),
+            (decided(&one), two.clone(), two.request_id, 7, true),
+            (one.clone(), decided(&two), one.request_id, 2, true),
+            (standing(), standing(), None, 0, false),
+        ] {
+            let joined = own.joined_by(&other);
+            assert_eq!(joined.request_id, request);
+            assert_eq!(joined.message_count, count);
+            assert_eq!(joined.request_pending, pending);
+        }
+    }
+
+    #[test]
+    fn of_two_standings_an_approval_of_either_stays_and_the_own_goes_first() {
+        let approved = |name: &str| Standing {
+            approval: Some(Approval::new(
+                AccessRequestId::derive(&[name]),
+                environment("e"),
+                actor("grace"),
+                at(6),
+            )),
+            ..standing()
+        };
+        let (one, two) = (approved("one"), approved("two"));
+        for (own, other, expected) in [
+            (&one, &two, &one),
+            (&standing(), &two, &two),
+            (&one, &standing(), &one),
+            (&standing(), &standing(), &standing()),
+        ] {
+            assert_eq!(own.clone().joined_by(other).approval, expected.approval);
+        }
+    }
+
+    #[test]
+    fn of_two_standings_the_own_onboarding_message_counts_unless_only_the_other_went_out() {
+        let told = |status: Option<SendStatus>| Standing {
+            onboarding_message: status,
+            ..standing()
+        };
+        let sent = |seconds| {
+            Some(SendStatus::Sent {
+                at: at(seconds),
+                message_id: None,
+            })
+        };
+        let skipped = Some(SendStatus::Skipped {
+            at: at(1),
+            reason: None,
+        });
+        for (own, other, expected) in [
+            (sent(1), sent(2), sent(1)),
+            (Some(SendStatus::Queued), sent(2), sent(2)),
+            (
+                Some(SendStatus::Queued),
+                skipped.clone(),
+                Some(SendStatus::Queued),
+            ),
+            (None, skipped.clone(), skipped),
+            (None, None, None),
+        ] {
+            let joined = told(own).joined_by(&told(other));
+            assert_eq!(joined.onboarding_message, expected);
+        }
     }
 }

@@ -171,3 +171,111 @@ pub(crate) fn remember(recent: &mut Vec<String>, keys: &[String], kept: usize) {
     recent.extend(keys.iter().cloned());
     recent.drain(..recent.len().saturating_sub(kept));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{at, connector, conversation};
+
+    fn keys(numbers: std::ops::Range<usize>) -> Vec<String> {
+        numbers.map(|number| number.to_string()).collect()
+    }
+
+    #[test]
+    fn a_conversation_is_one_thread_of_one_connector() {
+        let of = |connector: &str, channel: &str, thread: Option<&str>| {
+            let connector = ConnectorId::derive(&[connector]);
+            let (kind, thread) = (ConversationKind::Channel, thread.map(Into::into));
+            ConversationRef::new(connector, kind, channel.into(), thread)
+        };
+        let own = of("c", "C1", None);
+        assert_eq!(own, of("c", "C1", None));
+        for other in [
+            of("d", "C1", None),
+            of("c", "C2", None),
+            of("c", "C1", Some("1")),
+        ] {
+            assert_ne!(other.id, own.id);
+        }
+    }
+
+    #[test]
+    fn a_conversation_keeps_its_id_whatever_is_told_of_it() {
+        let told = conversation("D1")
+            .on_channel("sms")
+            .answered_at("https://smba.example.com/")
+            .with_member("29:1");
+        let expected = ConversationRef {
+            channel: Some("sms".into()),
+            reply_url: Some("https://smba.example.com/".into()),
+            member_id: Some("29:1".into()),
+            ..conversation("D1")
+        };
+        assert_eq!(told, expected);
+        assert_eq!(told.id, conversation("D1").id);
+    }
+
+    #[test]
+    fn the_last_two_hundred_event_keys_are_remembered() {
+        let log = ConversationLog::default()
+            .with_delivered(&keys(0..200), at(1))
+            .with_delivered(&keys(200..203), at(2));
+        assert_eq!(log.recent_events, keys(3..203));
+        for (keys, known) in [
+            (keys(2..3), false),
+            (keys(3..4), true),
+            (keys(2..4), true),
+            (keys(203..204), false),
+            (vec![], false),
+        ] {
+            assert_eq!(log.has_any(&keys), known, "{keys:?}");
+        }
+    }
+
+    #[test]
+    fn a_delivery_is_counted_and_ends_the_progress_and_time_never_runs_back() {
+        let delivery = DeliveryId::derive(&["d"]);
+        let log = ConversationLog::default()
+            .with_piece_sent(delivery)
+            .with_delivered(&keys(0..1), at(9))
+            .with_delivered(&keys(1..2), at(8));
+        let expected = ConversationLog {
+            message_count: 2,
+            last_message_at: Some(at(9)),
+            recent_events: keys(0..2),
+            ..ConversationLog::default()
+        };
+        assert_eq!(log, expected);
+    }
+
+    #[test]
+    fn pieces_are_counted_for_the_delivery_in_hand_only() {
+        let (one, two) = (DeliveryId::derive(&["1"]), DeliveryId::derive(&["2"]));
+        let log = ConversationLog::default();
+        assert_eq!(log.pieces_sent(one), 0);
+        let log = log.with_piece_sent(one).with_piece_sent(one);
+        assert_eq!((log.pieces_sent(one), log.pieces_sent(two)), (2, 0));
+        let log = log.with_piece_sent(two);
+        assert_eq!((log.pieces_sent(one), log.pieces_sent(two)), (0, 1));
+    }
+
+    #[test]
+    fn a_conversation_that_moved_is_written_to_at_its_new_place_under_the_same_id() {
+        let before = conversation("G1");
+        let stays = ConversationLog::default();
+        assert_eq!(stays.current(&before), before);
+        let moved = ConversationLog {
+            moved_to: Some("G2".into()),
+            ..stays
+        };
+        let expected = ConversationRef {
+            provider_conversation_id: "G2".into(),
+            ..before.clone()
+        };
+        assert_eq!(moved.current(&before), expected);
+        assert_eq!(
+            before.id,
+            ConversationRef::new(connector().id, before.kind, "G1".into(), None).id
+        );
+    }
+}

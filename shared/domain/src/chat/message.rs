@@ -114,3 +114,62 @@ impl InboundMessage {
             .unwrap_or(&self.sender)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{identity, message, scope};
+
+    #[test]
+    fn a_phone_number_or_a_user_id_of_whatsapp_may_be_one_of_two_ids() {
+        for (platform_scope, one_of_two, phone) in [
+            (PHONE_SCOPE, true, true),
+            (WHATSAPP_SCOPE, true, false),
+            ("T1", false, false),
+            ("", false, false),
+        ] {
+            let identity = identity(platform_scope, "1");
+            assert_eq!(identity.may_be_one_of_two(), one_of_two);
+            assert_eq!(identity.is_phone(), phone);
+        }
+    }
+
+    #[test]
+    fn a_chat_user_is_another_in_another_project_on_another_platform_and_under_another_id() {
+        let own = identity("T1", "U1");
+        let id = own.chat_user_id(scope());
+        assert_eq!(id, own.clone().chat_user_id(scope()));
+        let elsewhere = scope()
+            .account()
+            .project(crate::ids::ProjectId::derive(&["q"]));
+        let telegram = Identity {
+            provider: Provider::new("telegram"),
+            ..own.clone()
+        };
+        for other in [
+            own.chat_user_id(elsewhere),
+            telegram.chat_user_id(scope()),
+            identity("T2", "U1").chat_user_id(scope()),
+            identity("T1", "U2").chat_user_id(scope()),
+        ] {
+            assert_ne!(other, id);
+        }
+    }
+
+    #[test]
+    fn a_sender_is_shown_by_a_phone_number_if_one_was_told() {
+        let sender = identity(WHATSAPP_SCOPE, "DE.1");
+        for (also_known_as, shown) in [
+            (None, "DE.1"),
+            (Some(identity(PHONE_SCOPE, "+49")), "+49"),
+            (Some(identity(WHATSAPP_SCOPE, "grace")), "DE.1"),
+        ] {
+            let message = InboundMessage {
+                sender: sender.clone(),
+                also_known_as,
+                ..message()
+            };
+            assert_eq!(message.shown_id().identifier, shown);
+        }
+    }
+}

@@ -57,3 +57,52 @@ impl Profile {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_holds_clean_names_and_a_picture_at_an_https_address() {
+        let profile = Profile::from_raw(Some(" Ada\u{202E} "), Some("Ada"), Some(" "), None);
+        let expected = Profile {
+            display_name: Some("Ada".into()),
+            first_name: Some("Ada".into()),
+            ..Profile::default()
+        };
+        assert_eq!(profile, expected);
+        let start = "https://cdn.example.com/";
+        let of_length = |length: usize| format!("{start}{}", "x".repeat(length - start.len()));
+        for (url, taken) in [
+            (of_length(2048), true),
+            (of_length(2049), false),
+            ("http://cdn.example.com/a.png".to_owned(), false),
+            ("javascript:alert(1)".to_owned(), false),
+            ("https://cdn.example.com/a b.png".to_owned(), false),
+            ("https://cdn.example.com/ä.png".to_owned(), false),
+            ("https://cdn.example.com/\n".to_owned(), false),
+        ] {
+            let profile = Profile::from_raw(None, None, None, Some(&url));
+            assert_eq!(profile.avatar_url, taken.then_some(url));
+        }
+    }
+
+    #[test]
+    fn what_a_profile_does_not_tell_is_taken_from_the_one_before() {
+        let before = Profile {
+            avatar_kept: true,
+            ..Profile::from_raw(Some("Ada"), Some("A"), Some("L"), Some("https://a/"))
+        };
+        let told = Profile::from_raw(Some("Ada B"), Some("B"), Some("M"), Some("https://b/"));
+        assert_eq!(Profile::default().over(&before), before);
+        assert_eq!(
+            told.clone().over(&before),
+            Profile {
+                avatar_kept: true,
+                ..told.clone()
+            }
+        );
+        assert_eq!(told.clone().over(&Profile::default()), told);
+        assert_eq!(before.clone().over(&Profile::default()), before);
+    }
+}

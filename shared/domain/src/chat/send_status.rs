@@ -80,3 +80,31 @@ impl SkipReason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_went_out_is_sent() {
+        let at = Timestamp::from_millis(0);
+        let sent = SendStatus::Sent {
+            at,
+            message_id: None,
+        };
+        let failed = SendStatus::Failed {
+            at,
+            class: "request".into(),
+            reason: "too long".into(),
+        };
+        let skipped = SendStatus::Skipped { at, reason: None };
+        for (status, is_sent) in [
+            (SendStatus::Queued, false),
+            (sent, true),
+            (failed, false),
+            (skipped, false),
+        ] {
+            assert_eq!(status.is_sent(), is_sent);
+        }
+    }
+}

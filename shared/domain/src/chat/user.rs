@@ -8,6 +8,7 @@ use crate::{
     },
     connector::Connector,
     ids::{ChatUserId, EnvironmentId},
+    record::Record,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -69,6 +70,12 @@ pub struct ChatUser {
     pub created_at: Timestamp,
     /// When the record last changed.
     pub updated_at: Timestamp,
+}
+
+impl Record for ChatUser {
+    fn version(&self) -> u64 {
+        self.version
+    }
 }
 
 impl ChatUser {
@@ -134,5 +141,82 @@ impl ChatUser {
             .display_name
             .as_deref()
             .unwrap_or(&self.shown_id().identifier)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        chat::message::{PHONE_SCOPE, WHATSAPP_SCOPE},
+        samples::{at, block, chat_user, connector, environment, grant, identity, message},
+    };
+
+    #[test]
+    fn somebody_who_never_wrote_before_is_known_by_what_the_message_tells() {
+        let profile = Profile::from_raw(Some("Ada"), None, None, None);
+        let other_id = Some(identity(PHONE_SCOPE, "+49"));
+        let message = InboundMessage {
+            profile: profile.clone(),
+            ..message()
+        };
+        let first = ChatUser::first(&message, other_id.clone(), &connector(), at(9));
+        let expected = ChatUser {
+            id: message.sender.chat_user_id(connector().scope),
+            other_id,
+            profile,
+            created_at: at(9),
+            updated_at: at(9),
+            ..chat_user()
+        };
+        assert_eq!(first, expected);
+    }
+
+    #[test]
+    fn a_block_comes_before_every_grant_and_an_open_door_is_one() {
+        use ChatUserStatus::{Active, Blocked, Onboarding};
+        for (granted, openly, blocked, status) in [
+            (false, false, false, Onboarding),
+            (true, false, false, Active),
+            (false, true, false, Active),
+            (true, true, false, Active),
+            (false, false, true, Blocked),
+            (true, true, true, Blocked),
+        ] {
+            let user = ChatUser {
+                grants: granted
+                    .then(|| (environment("e"), grant()))
+                    .into_iter()
+                    .collect(),
+                admitted_openly: openly,
+                block: blocked.then(block),
+                ..chat_user()
+            };
+            assert_eq!(user.status(), status);
+        }
+    }
+
+    #[test]
+    fn of_two_ids_the_phone_number_is_shown_and_the_name_before_both() {
+        let (own, phone) = (identity("T1", "U1"), identity(PHONE_SCOPE, "+49"));
+        let user_id = identity(WHATSAPP_SCOPE, "DE.1");
+        for (other, shown, hidden) in [
+            (None, &own, None),
+            (Some(&phone), &phone, Some(&own)),
+            (Some(&user_id), &own, Some(&user_id)),
+        ] {
+            let user = ChatUser {
+                other_id: other.cloned(),
+                ..chat_user()
+            };
+            assert_eq!(user.shown_id(), shown);
+            assert_eq!(user.hidden_id(), hidden);
+            assert_eq!(user.display_name(), shown.identifier);
+            let named = ChatUser {
+                profile: Profile::from_raw(Some("Ada"), None, None, None),
+                ..user
+            };
+            assert_eq!(named.display_name(), "Ada");
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! The two outside worlds that get messages: chat platforms and agents.
 
 use crate::{
-    PortError, Timestamp, chat::conversation::ConversationRef, chat::message::Identity,
-    chat::profile::Profile, connector::Connector, ids::ConnectorId,
+    chat::conversation::ConversationRef, chat::message::Identity, chat::profile::Profile,
+    connector::Connector,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -204,27 +204,6 @@ pub trait ChatPlatform: Send + Sync {
     ) -> Option<Duration>;
     /// Asks for names and avatar.
     async fn profile(&self, connector: &Connector, query: ProfileQuery<'_>) -> ProfileOutcome;
-}
-
-/// When a connector may send its next text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
-    /// After this long; the turn is taken.
-    After(Duration),
-    /// So many wait already that it is not worth waiting for; no turn is taken. Ask again then.
-    Crowded(Duration),
-}
-
-/// Spreads what one connector sends over time, whichever sandboxes do it.
-#[async_trait]
-pub trait SendPacer: Send + Sync {
-    /// Takes the connector's next turn. Turns are `interval` apart, after a few that may come at once.
-    async fn take_turn(
-        &self,
-        connector_id: ConnectorId,
-        interval: Duration,
-        now: Timestamp,
-    ) -> Result<Turn, PortError>;
 }
 
 /// A signed request to an agent.

@@ -11,22 +11,37 @@ use crate::{
     chat::send_status::SendStatus,
     chat::user::ChatUser,
     connector::Connector,
-    ids::{AccessRequestId, AuditId, ChatUserId, ConnectorId, EnvironmentId, LeaseId},
-    job::{ClosePendingRequests, DeliverMessage, OnboardChatUser, OnboardingJob},
-    ports::AvatarImage,
+    event::AuditEntry,
+    ids::{AccessRequestId, ChatUserId, ConnectorId, EnvironmentId, LeaseId},
+    job::{ClosePendingRequests, DeliverMessage, OnboardChatUser},
+    ports::{AvatarImage, Lease, Postponement},
 };
 use async_trait::async_trait;
-use std::time::Duration;
 
-/// How claiming ended.
+/// How claiming ended. Only what was claimed is worked on: for everything else there is another job, or
+/// a mark that will bring one.
 #[derive(Debug, Clone)]
-pub enum Claim {
+pub enum Claim<T> {
     /// It is ours until the lease ends.
-    Claimed(Box<ClaimedStanding>),
+    Claimed(T),
     /// Another worker is at it until then.
     HeldUntil(Timestamp),
+    /// It is not to be tried before then.
+    NotBefore(Timestamp),
     /// No task is pending any more.
     NothingPending,
+}
+
+impl<T> Claim<T> {
+    /// The same for something else that was claimed with it.
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Claim<U> {
+        match self {
+            Self::Claimed(claimed) => Claim::Claimed(convert(claimed)),
+            Self::HeldUntil(until) => Claim::HeldUntil(until),
+            Self::NotBefore(at) => Claim::NotBefore(at),
+            Self::NothingPending => Claim::NothingPending,
+        }
+    }
 }
 
 /// A standing with pending tasks, and our lease on it.
@@ -36,7 +51,8 @@ pub struct ClaimedStanding {
     pub standing: Standing,
     /// Which claim this is.
     pub lease: LeaseId,
-    /// How many times it was claimed, this one included.
+    /// Which attempt this is at what is owed first, from 1. Claims that only found that they had to
+    /// wait do not count.
     pub attempt: u32,
 }
 
@@ -83,34 +99,31 @@ pub struct FetchedProfile<'a> {
 /// Standings, as the onboarding worker sees them.
 #[async_trait]
 pub trait StandingStore: Send + Sync {
-    /// Claims the pending tasks, for `lease_time`. Two claims never overlap.
+    /// Claims the pending tasks. Two claims never overlap, and none comes before the time to which the one
+    /// before it was postponed.
     async fn claim(
         &self,
         job: OnboardChatUser,
-        lease: LeaseId,
-        now: Timestamp,
-        lease_time: Duration,
-    ) -> Result<Claim, PortError>;
+        lease: &Lease,
+    ) -> Result<Claim<Box<ClaimedStanding>>, PortError>;
 
     /// Records that a task is done. When no other is pending, the mark goes, the lease is given back
-    /// and `None` returned; else the tasks that are pending now, under the same lease, with the mark due at `due`
-    /// should this worker die. A task that was added meanwhile (by another approval) stays.
-    /// `Conflict` when the lease was lost to another worker.
+    /// and `None` returned; else the tasks that are pending now, under the same lease. A task that was added
+    /// meanwhile (by another approval) stays. `Conflict` when the lease was lost to another worker.
     async fn settle(
         &self,
         scope: ProjectScope,
         claimed: &ClaimedStanding,
         paid: &TaskResult,
-        due: Timestamp,
     ) -> Result<Option<Box<ClaimedStanding>>, PortError>;
 
-    /// Gives the lease back: the tasks are to be tried again from `until` on. `Conflict` when the
-    /// lease was lost to another worker.
+    /// Gives the lease back: the tasks are tried again later, by no copy of the job sooner.
+    /// `Conflict` when the lease was lost to another worker.
     async fn postpone(
         &self,
-        scope: ProjectScope,
-        claimed: &ClaimedStanding,
-        until: Timestamp,
+        job: OnboardChatUser,
+        lease: LeaseId,
+        postponement: Postponement,
     ) -> Result<(), PortError>;
 
     /// The message that made a request, if it is kept.
@@ -136,10 +149,6 @@ pub trait StandingStore: Send + Sync {
     ) -> Result<(), PortError>;
 }
 
-/// How long after work was written down, or its next attempt was due, the sweeper takes it for
-/// forgotten.
-pub const OUTBOX_PATIENCE: Duration = Duration::from_mins(1);
-
 /// Some of the pending requests of a project.
 #[derive(Debug, Clone)]
 pub struct PendingPage {
@@ -149,6 +158,15 @@ pub struct PendingPage {
     pub next: Option<ListPosition>,
 }
 
+/// When a closing is gone on with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resume {
+    /// At once by a job that is enqueued; should that be lost, at this time.
+    Enqueued(Timestamp),
+    /// From this time on, by no copy of the job sooner.
+    At(Timestamp),
+}
+
 /// A decision that follows from something else.
 #[derive(Debug, Clone)]
 pub struct ImpliedDecision {
@@ -156,17 +174,29 @@ pub struct ImpliedDecision {
     pub request: AccessRequest,
     /// The decision.
     pub decision: RequestDecision,
-    /// The id of the audit entry.
-    pub audit_id: AuditId,
-    /// What the audit entry names as its cause: the API call, or the request that was approved.
-    pub request_id: String,
+    /// The record of it.
+    pub audit: AuditEntry,
 }
 
 /// Requests that are decided without anybody looking at them.
 #[async_trait]
 pub trait RequestCloser: Send + Sync {
-    /// The closing of a job, unless it is finished.
-    async fn find_closing(&self, job: ClosePendingRequests) -> Result<Option<Closing>, PortError>;
+    /// Claims the closing of a job, unless it is finished. Two claims never overlap, and none comes
+    /// before the time at which it is to be resumed.
+    async fn claim_closing(
+        &self,
+        job: ClosePendingRequests,
+        lease: &Lease,
+    ) -> Result<Claim<Closing>, PortError>;
+
+    /// Gives the claim of a closing back: it is tried again from `until` on. `Conflict` when it was
+    /// lost to another worker.
+    async fn postpone_closing(
+        &self,
+        job: ClosePendingRequests,
+        lease: LeaseId,
+        until: Timestamp,
+    ) -> Result<(), PortError>;
 
     /// The pending requests from where the closing's pass has got to. What lists lag behind may be
     /// missing.
@@ -186,31 +216,12 @@ pub trait RequestCloser: Send + Sync {
     /// stay as they are. `false` when it was decided, or is gone.
     async fn decide_implied(&self, implied: &ImpliedDecision) -> Result<bool, PortError>;
 
-    /// Stores how far a closing has got, to be gone on with at `due` should its job be lost. `false`
-    /// when somebody else was at it since it was read at `closing.version`.
-    async fn save_closing(&self, closing: &Closing, due: Timestamp) -> Result<bool, PortError>;
+    /// Stores how far a closing has got, and gives its claim back. `false` when somebody else was at it
+    /// since it was claimed at `closing.version`.
+    async fn save_closing(&self, closing: &Closing, resume: Resume) -> Result<bool, PortError>;
 
-    /// Takes a closing off, unless somebody else was at it since it was read.
+    /// Takes a closing off, unless somebody else was at it since it was claimed.
     async fn finish_closing(&self, closing: &Closing) -> Result<bool, PortError>;
-}
-
-/// A mark of the outbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OutboxEntry {
-    /// The job to enqueue again.
-    pub job: OnboardingJob,
-    /// When it became due.
-    pub due: Timestamp,
-}
-
-/// The outbox, as the sweeper sees it.
-#[async_trait]
-pub trait OutboxStore: Send + Sync {
-    /// Marks due by `now`, oldest first within a shard, at most `limit`.
-    async fn due(&self, now: Timestamp, limit: u16) -> Result<Vec<OutboxEntry>, PortError>;
-
-    /// Moves a mark's due time to `until`, unless it moved or went meanwhile.
-    async fn postpone(&self, entry: &OutboxEntry, until: Timestamp) -> Result<(), PortError>;
 }
 
 /// What delivering one message needs.

@@ -175,7 +175,7 @@ fn check_webhook_url(value: &str) -> Result<(), &'static str> {
     } else {
         Err(
             "A webhook address begins with https:// and contains neither a user name nor spaces. After a # \
-             there may only be Twilio's connection overrides, such as #rc=3&rp=5xx,ct,rt.",
+             there may only be Twilio's connection overrides, such as #rc=3&rp=4xx,5xx,ct,rt.",
         )
     }
 }
@@ -297,6 +297,7 @@ mod tests {
                 vec![
                     fixtures::URL,
                     "https://A.Example:8443/p?a=1&b='",
+                    "https://a.example/p#rc=3&rp=4xx,5xx,ct,rt",
                     "https://a.example/p#rc=3&rp=5xx,ct,rt",
                     "https://a.example/p?a=b@c#ct=2000",
                     "https://a.example/ñ",
@@ -351,7 +352,7 @@ mod tests {
 
     #[test]
     fn the_steps_name_the_address_with_its_retries_for_both_channels_and_their_fallbacks() {
-        let url = "https://api.example/webhooks/twilio/01J#rc=3&rp=5xx,ct,rt";
+        let url = "https://api.example/webhooks/twilio/01J#rc=3&rp=4xx,5xx,ct,rt";
         for configured in [fixtures::URL, url] {
             let steps = Twilio.set_up_steps(configured);
             let naming_it: Vec<_> = steps.iter().filter(|step| step.contains(url)).collect();

@@ -4,8 +4,12 @@
 //! beyond ASCII, and would break the signature.
 
 /// Connection overrides that Twilio reads after the `#` of an address: three retries if the
-/// connection fails, times out, or the answer is 5xx. Without them a 5xx loses the message.
-pub(super) const RETRIES: &str = "rc=3&rp=5xx,ct,rt";
+/// connection fails, times out, or the answer is 5xx or 4xx, which is what a call above the gateway's
+/// rate gets (429). Without them each of these loses the message. All attempts together have 15
+/// seconds: one that our gateway cuts off after ten leaves time for the next.
+pub(super) const RETRIES: &str = "rc=3&rp=4xx,5xx,ct,rt";
+/// Earlier value of [`RETRIES`]: addresses stay at Twilio as they were once pasted.
+const EARLIER_RETRIES: &str = "rc=3&rp=5xx,ct,rt";
 
 /// All spellings of the request's address that may have been signed, each once: the configured one
 /// with the request's query, with and without the default port, with and without a fragment.
@@ -14,7 +18,9 @@ pub(super) fn spellings(configured: &str, query: Option<&str>) -> Vec<String> {
     let (_, fragment) = parts(configured);
     let address = requested(configured, query);
     let addresses = [other_port(&address), Some(address)];
-    let fragments = [None, Some(RETRIES), fragment.filter(|own| *own != RETRIES)];
+    let recommended = [RETRIES, EARLIER_RETRIES];
+    let own = fragment.filter(|own| !recommended.contains(own));
+    let fragments = [None, Some(RETRIES), Some(EARLIER_RETRIES), own];
     addresses
         .iter()
         .flatten()
@@ -171,19 +177,22 @@ mod tests {
             plain,
             [
                 "https://a.example:443/p?x=1",
+                "https://a.example:443/p?x=1#rc=3&rp=4xx,5xx,ct,rt",
                 "https://a.example:443/p?x=1#rc=3&rp=5xx,ct,rt",
                 "https://a.example/p?x=1",
+                "https://a.example/p?x=1#rc=3&rp=4xx,5xx,ct,rt",
                 "https://a.example/p?x=1#rc=3&rp=5xx,ct,rt",
             ]
         );
-        assert_eq!(
-            spellings("https://a.example/p#rc=3&rp=5xx,ct,rt", Some("x=1")),
-            plain
-        );
+        for recommended in [RETRIES, EARLIER_RETRIES] {
+            let configured = format!("https://a.example/p#{recommended}");
+            assert_eq!(spellings(&configured, Some("x=1")), plain);
+        }
         assert_eq!(
             spellings("https://a.example:8/p#rc=1", None),
             [
                 "https://a.example:8/p",
+                "https://a.example:8/p#rc=3&rp=4xx,5xx,ct,rt",
                 "https://a.example:8/p#rc=3&rp=5xx,ct,rt",
                 "https://a.example:8/p#rc=1",
             ]

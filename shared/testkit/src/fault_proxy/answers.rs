@@ -72,6 +72,11 @@ pub(super) fn error(class: &str, fault: &Fault) -> Response {
     }
 }
 
+/// What every AWS service answers where no policy allows a call.
+pub(super) fn access_denied(reason: &str) -> Response {
+    aws(StatusCode::BAD_REQUEST, "AccessDeniedException", reason)
+}
+
 fn transaction_cancelled() -> Response {
     let body: Value = json!({
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",

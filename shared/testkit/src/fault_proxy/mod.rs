@@ -6,6 +6,7 @@
 //! and the answer is lost.
 
 mod answers;
+mod inspection;
 mod rules;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ use crate::aws_stub::operation_name;
 use crate::http_client::{HttpAnswer, HttpClient};
 use crate::loopback::{self, Loopback};
 
+pub use inspection::{ArrivedCall, Inspector};
 pub use rules::{Fault, Rule};
 
 /// A running proxy in front of one server.
@@ -52,6 +54,7 @@ pub struct ProxiedCall {
 struct Shared {
     upstream: String,
     client: HttpClient,
+    inspector: Option<Inspector>,
     state: Mutex<ProxyState>,
     kills: watch::Sender<u64>,
 }
@@ -61,6 +64,7 @@ struct ProxyState {
     rules: Vec<Rule>,
     counts: BTreeMap<String, usize>,
     log: Vec<ProxiedCall>,
+    refused: Vec<String>,
 }
 
 impl FaultProxy {
@@ -69,9 +73,23 @@ impl FaultProxy {
     /// # Errors
     /// When no port can be bound.
     pub async fn start(upstream: &str) -> io::Result<Self> {
+        Self::start_with(upstream, None).await
+    }
+
+    /// Starts a proxy in front of an AWS service that looks at each call first. What the inspector refuses is answered as IAM
+    /// does, and kept for [`Self::refused`].
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub async fn start_inspected(upstream: &str, inspector: Inspector) -> io::Result<Self> {
+        Self::start_with(upstream, Some(inspector)).await
+    }
+
+    async fn start_with(upstream: &str, inspector: Option<Inspector>) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             upstream: upstream.trim_end_matches('/').to_owned(),
             client: HttpClient::default(),
+            inspector,
             state: Mutex::default(),
             kills: watch::Sender::new(0),
         });
@@ -140,6 +158,12 @@ impl FaultProxy {
             .iter()
             .map(|call| call.class.clone())
             .collect()
+    }
+
+    /// Why calls were refused by the inspector, since the start.
+    #[must_use]
+    pub fn refused(&self) -> Vec<String> {
+        self.shared.state().refused.clone()
     }
 
     /// Counts the kills so far and tells of each; for tests that end their own tasks.
@@ -252,6 +276,14 @@ async fn handle(
     body: Bytes,
 ) -> Response {
     let class = classify(&headers, &uri);
+    if let Some(inspector) = &shared.inspector {
+        let call = ArrivedCall::new(&class, &headers, &body);
+        if let Err(reason) = inspector.inspect(&call) {
+            let answer = answers::access_denied(&reason);
+            shared.state().refused.push(reason);
+            return answer;
+        }
+    }
     let (position, fault, delay) = shared.admit(&class);
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;

@@ -70,6 +70,7 @@ pub struct Rule {
     class: String,
     from: usize,
     remaining: Option<usize>,
+    one_in: u64,
     fault: Fault,
 }
 
@@ -81,6 +82,7 @@ impl Rule {
             class: class.to_owned(),
             from: 1,
             remaining: Some(1),
+            one_in: 1,
             fault,
         }
     }
@@ -106,12 +108,23 @@ impl Rule {
         self
     }
 
+    /// For one in so many calls, whichever they are, until [`super::FaultProxy::clear`].
+    #[must_use]
+    pub const fn one_in(mut self, calls: u64) -> Self {
+        self.one_in = calls;
+        self.remaining = None;
+        self
+    }
+
     pub(super) fn matches(&self, class: &str, occurrence: usize) -> bool {
         let is_class = match self.class.strip_suffix('*') {
             Some(prefix) => class.starts_with(prefix),
             None => class == self.class,
         };
-        is_class && occurrence >= self.from && self.remaining != Some(0)
+        is_class
+            && occurrence >= self.from
+            && self.remaining != Some(0)
+            && scattered(occurrence).is_multiple_of(self.one_in)
     }
 
     pub(super) const fn use_up(&mut self) {
@@ -127,4 +140,12 @@ impl Rule {
     pub(super) const fn fault(&self) -> &Fault {
         &self.fault
     }
+}
+
+/// The same number for the same call, without any pattern from one to the next (splitmix64).
+const fn scattered(occurrence: usize) -> u64 {
+    let mut number = (occurrence as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
 }

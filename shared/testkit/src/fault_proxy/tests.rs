@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Fault, FaultProxy, Rule};
+use super::{Fault, FaultProxy, Inspector, Rule};
 use crate::dynamodb::{DynamoDb, TABLE_NAME};
 use crate::http_client::{HttpAnswer, HttpClient, HttpFailure, header_map};
 
@@ -117,4 +117,30 @@ async fn a_killed_handler_sees_no_error_and_runs_no_further() {
             .unwrap()
             .is_ok()
     );
+}
+
+#[tokio::test]
+async fn an_inspector_sees_who_calls_and_what_it_refuses_never_reaches_the_server() {
+    let db = DynamoDb::start().await.unwrap();
+    let inspector = Inspector::new(|call| {
+        let key = call.input["Item"]["pk"]["S"].as_str().unwrap_or_default();
+        if key == "a" {
+            return Ok(());
+        }
+        Err(format!(
+            "{} may not {} {key}",
+            call.access_key_id, call.operation
+        ))
+    });
+    let proxy = FaultProxy::start_inspected(db.url(), inspector)
+        .await
+        .unwrap();
+    assert_eq!(put(&proxy, "a").await.unwrap().status, 200);
+    let refused = put(&proxy, "b").await.unwrap();
+    assert_eq!(refused.status, 400);
+    let body = String::from_utf8(refused.body.to_vec()).unwrap();
+    assert!(body.contains("AccessDeniedException"), "{body}");
+    assert_eq!(proxy.refused(), ["t may not DynamoDB.PutItem b"]);
+    assert_eq!(db.items().unwrap().len(), 1);
+    assert_eq!(proxy.count("DynamoDB.PutItem"), 1);
 }

@@ -39,7 +39,7 @@ impl Platform for Twilio {
         vec![
             (ACCOUNT_SID, "AC0123456789abcdef0123456789abcdef".to_owned()),
             (PHONE_NUMBER, "+12028831111".to_owned()),
-            (WEBHOOK_URL, format!("{ADDRESS}#rc=3&rp=5xx,ct,rt")),
+            (WEBHOOK_URL, format!("{ADDRESS}#rc=3&rp=4xx,5xx,ct,rt")),
         ]
     }
 

@@ -1,4 +1,4 @@
-use crate::dynamo::keys;
+use crate::dynamo::{keys, marks::Marked};
 use serde::{Deserialize, Serialize};
 use vestibule_domain::{
     ProjectScope, Timestamp,
@@ -26,12 +26,16 @@ pub(in crate::dynamo) struct ClosingItem {
     version: u64,
     outbox_pk: String,
     outbox_due: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not_before: Option<i64>,
 }
 
 impl ClosingItem {
+    /// A closing whose job was enqueued; it is forgotten if it is still there at `due`.
     pub(in crate::dynamo) fn new(closing: &Closing, due: Timestamp) -> Self {
         let key = keys::closing(closing.scope, closing.connector_id);
         let pass = closing.pass.as_ref();
+        let mark = Marked::by(closing.job().into()).waiting(due);
         Self {
             pk: key.pk,
             sk: key.sk,
@@ -44,8 +48,17 @@ impl ClosingItem {
             pass_began_at: pass.map(|pass| pass.began_at),
             pass_position: pass.map(|pass| pass.position.0.clone()),
             version: closing.version,
-            outbox_pk: keys::outbox_shard(closing.connector_id),
-            outbox_due: due.millis(),
+            outbox_due: mark.position.0,
+            outbox_pk: mark.partition,
+            not_before: None,
+        }
+    }
+
+    /// The same, for a closing that no copy of its job goes on with before `at`.
+    pub(in crate::dynamo) fn later(closing: &Closing, at: Timestamp) -> Self {
+        Self {
+            not_before: Some(at.millis()),
+            ..Self::new(closing, at)
         }
     }
 }

@@ -1,4 +1,4 @@
-use crate::dynamo::keys;
+use crate::dynamo::{keys, marks::Marked};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use vestibule_domain::{
@@ -38,7 +38,7 @@ pub(in crate::dynamo) struct StandingItem {
     opted_out_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::dynamo) approval: Option<Approval>,
-    /// One debt, as rows had it before they could have several: see [`Self::old_debts`].
+    /// One task, as rows had it before they could have several: see [`Self::old_tasks`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::dynamo) owed: Option<PendingTask>,
     #[serde(
@@ -70,10 +70,12 @@ pub(in crate::dynamo) struct StandingItem {
 
 impl StandingItem {
     /// The row of a standing as a webhook writes it: no lease, and the outbox mark due at `due`
-    /// while something is owed.
+    /// while a task is pending.
     pub(in crate::dynamo) fn new(scope: ProjectScope, standing: &Standing, due: Timestamp) -> Self {
         let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
-        let marked = !standing.pending_tasks.is_empty();
+        let mark = (!standing.pending_tasks.is_empty()).then(|| {
+            Marked::standing(scope, standing.chat_user_id, standing.connector_id).waiting(due)
+        });
         let admitted = standing.admitted_openly_at;
         Self {
             pk: key.pk,
@@ -98,8 +100,8 @@ impl StandingItem {
             state_pk: admitted.map(|_| keys::admitted(scope, standing.connector_id)),
             state_sk: admitted.map(|at| keys::by_creation(at, standing.chat_user_id)),
             version: standing.version,
-            outbox_pk: marked.then(|| keys::outbox_shard(standing.chat_user_id)),
-            outbox_due: marked.then(|| due.millis()),
+            outbox_due: mark.as_ref().map(|mark| mark.position.0),
+            outbox_pk: mark.map(|mark| mark.partition),
             lease_id: None,
             lease_until: None,
             attempts: 0,
@@ -110,7 +112,7 @@ impl StandingItem {
 
 impl StandingItem {
     /// What the row owes in its old spelling, in which the onboarding message stood for the profile too.
-    pub(in crate::dynamo) fn old_debts(&self) -> Vec<PendingTask> {
+    pub(in crate::dynamo) fn old_tasks(&self) -> Vec<PendingTask> {
         match self.owed {
             None => Vec::new(),
             Some(PendingTask::OnboardingMessage) => {
@@ -123,8 +125,8 @@ impl StandingItem {
 
 impl From<StandingItem> for Standing {
     fn from(item: StandingItem) -> Self {
-        let mut owed = item.owes.clone();
-        owed.extend(item.old_debts());
+        let mut tasks = item.owes.clone();
+        tasks.extend(item.old_tasks());
         Self {
             connector_id: item.connector_id,
             chat_user_id: item.chat_user_id,
@@ -143,7 +145,7 @@ impl From<StandingItem> for Standing {
             onboarding_message: item.onboarding_message,
             opted_out_at: item.opted_out_at,
             approval: item.approval,
-            pending_tasks: owed,
+            pending_tasks: tasks,
             version: item.version,
         }
     }

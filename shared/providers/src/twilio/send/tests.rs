@@ -121,7 +121,7 @@ fn an_answer_goes_out_on_the_channel_that_the_question_came_on() {
 fn failures_are_reported_to_the_address_without_its_fragment() {
     for (configured, callback) in [
         (
-            "https://a.example/x#rc=3&rp=5xx,ct,rt",
+            "https://a.example/x#rc=3&rp=4xx,5xx,ct,rt",
             Some("https://a.example/x"),
         ),
         (

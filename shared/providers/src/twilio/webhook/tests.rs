@@ -221,6 +221,7 @@ fn a_fragment_may_be_signed_or_not_and_only_a_known_one_counts() {
     for (configured, signed, good) in [
         (address.to_owned(), address.to_owned(), true),
         (address.to_owned(), with(RETRIES), true),
+        (address.to_owned(), with("rc=3&rp=5xx,ct,rt"), true),
         (with("rc=5"), address.to_owned(), true),
         (with("rc=5"), with("rc=5"), true),
         (with("rc=5"), with("rc=4"), false),

@@ -1,0 +1,170 @@
+//! Which of the overdue marks are dispatched: every connector gets its share, the oldest mark of each
+//! comes before the second of any.
+
+use std::{collections::BTreeMap, time::Duration};
+use vestibule_domain::{
+    ids::ConnectorId,
+    ports::{Backlog, OutboxEntry, Room},
+};
+
+/// Jobs of one connector and kind that may be dispatched, or in work, at the same time.
+pub const IN_FLIGHT_MAX: usize = 1200;
+/// Marks of one kind that one sweep dispatches.
+pub const BUDGET: usize = 5000;
+
+/// A mark to be dispatched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// The mark.
+    pub entry: OutboxEntry,
+    /// How long its job waits for its connector's turn.
+    pub delay: Duration,
+}
+
+/// The backlogs of a kind's partitions, put together by connector.
+#[must_use]
+pub fn merged(parts: impl IntoIterator<Item = Backlog>) -> Vec<Backlog> {
+    let mut all: BTreeMap<ConnectorId, Backlog> = BTreeMap::new();
+    for part in parts {
+        let Some(backlog) = all.get_mut(&part.connector_id) else {
+            all.insert(part.connector_id, part);
+            continue;
+        };
+        backlog.overdue.extend(part.overdue);
+        backlog.in_flight += part.in_flight;
+    }
+    for backlog in all.values_mut() {
+        backlog.overdue.sort_by_key(|entry| entry.due);
+    }
+    all.into_values().collect()
+}
+
+/// The marks to be dispatched, in this order.
+#[must_use]
+pub fn plan(backlogs: &[Backlog], room: impl Fn(ConnectorId) -> Room) -> Vec<Planned> {
+    let mut planned: Vec<(usize, Planned)> = backlogs
+        .iter()
+        .flat_map(|backlog| {
+            let room = room(backlog.connector_id);
+            // What is in flight comes before them, and takes its turns.
+            let most = IN_FLIGHT_MAX.min(room.jobs);
+            (backlog.in_flight..most)
+                .zip(&backlog.overdue)
+                .enumerate()
+                .map(move |(round, (number, entry))| {
+                    let delay = room.delay(number);
+                    let entry = *entry;
+                    (round, Planned { entry, delay })
+                })
+        })
+        .collect();
+    planned.sort_by_key(|(round, planned)| (*round, planned.entry.due));
+    planned.truncate(BUDGET);
+    planned.into_iter().map(|(_, planned)| planned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use vestibule_domain::{
+        AccountScope, Timestamp,
+        ids::{AccountId, ChatUserId, ProjectId},
+        job::OnboardChatUser,
+    };
+
+    fn backlog(connector: &str, overdue: usize, in_flight: usize) -> Backlog {
+        let connector_id = ConnectorId::derive(&[connector]);
+        let scope =
+            AccountScope::of_verified(AccountId::derive(&["a"])).project(ProjectId::derive(&["p"]));
+        let entry = |number: usize| OutboxEntry {
+            job: OnboardChatUser {
+                scope,
+                chat_user_id: ChatUserId::derive(&[&number.to_string()]),
+                connector_id,
+            }
+            .into(),
+            due: Timestamp::from_millis(i64::try_from(number).unwrap() * 1000),
+            position: 0,
+        };
+        Backlog {
+            connector_id,
+            overdue: (0..overdue).map(entry).collect(),
+            in_flight,
+        }
+    }
+
+    fn of(planned: &[Planned], connector: &str) -> usize {
+        let id = ConnectorId::derive(&[connector]);
+        let mine = planned
+            .iter()
+            .filter(|planned| planned.entry.job.connector_id() == id);
+        mine.count()
+    }
+
+    proptest! {
+        #[test]
+        fn no_connector_has_more_in_flight_than_it_may_and_none_waits_for_anothers_second(
+            sizes in proptest::collection::vec((0_usize..3000, 0_usize..1500, 0_usize..2000), 1..8),
+        ) {
+            let names: Vec<String> = (0..sizes.len()).map(|i| i.to_string()).collect();
+            let backlogs: Vec<Backlog> = names.iter().zip(&sizes)
+                .map(|(name, (overdue, in_flight, _))| backlog(name, *overdue, *in_flight))
+                .collect();
+            let rooms: BTreeMap<ConnectorId, Room> = backlogs.iter().zip(&sizes)
+                .map(|(backlog, (_, _, jobs))| (backlog.connector_id, Room { jobs: *jobs, ..Room::UNLIMITED }))
+                .collect();
+            let planned = plan(&backlogs, |id| rooms[&id]);
+            prop_assert!(planned.len() <= BUDGET);
+            let full = planned.len() == BUDGET;
+            let fewest = names.iter().zip(&sizes)
+                .map(|(name, (overdue, in_flight, jobs))| {
+                    let may = IN_FLIGHT_MAX.min(*jobs).saturating_sub(*in_flight).min(*overdue);
+                    let got = of(&planned, name);
+                    assert!(got <= may);
+                    assert!(full || got == may);
+                    if got < may { got } else { usize::MAX }
+                })
+                .min().unwrap();
+            // Whoever got less than it may, got no less than anybody else but for one.
+            prop_assert!(names.iter().all(|name| of(&planned, name) <= fewest.saturating_add(1)));
+        }
+    }
+
+    #[test]
+    fn a_single_mark_comes_before_the_second_of_a_thousand() {
+        let planned = plan(&[backlog("many", 1000, 0), backlog("one", 1, 0)], |_| {
+            Room::UNLIMITED
+        });
+        assert_eq!(of(&planned[..2], "one"), 1);
+        assert_eq!(planned.len(), 1001);
+    }
+
+    #[test]
+    fn jobs_are_spread_over_the_turns_that_are_left_to_their_connector() {
+        let room = Room {
+            jobs: 10,
+            first_after: Duration::from_secs(2),
+            interval: Duration::from_secs(1),
+        };
+        let delays: Vec<u64> = plan(&[backlog("c", 20, 7)], |_| room)
+            .iter()
+            .map(|planned| planned.delay.as_secs())
+            .collect();
+        assert_eq!(delays, [9, 10, 11]);
+    }
+
+    #[test]
+    fn the_partitions_of_a_kind_make_one_backlog_with_the_oldest_first() {
+        let (mut one, two) = (backlog("c", 3, 1), backlog("c", 2, 4));
+        one.overdue.reverse();
+        let merged = merged([one, two, backlog("d", 1, 0)]);
+        assert_eq!(merged.len(), 2);
+        let c = merged
+            .iter()
+            .find(|backlog| backlog.overdue.len() == 5)
+            .unwrap();
+        assert_eq!(c.in_flight, 5);
+        assert!(c.overdue.is_sorted_by_key(|entry| entry.due));
+    }
+}

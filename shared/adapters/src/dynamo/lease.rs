@@ -1,0 +1,132 @@
+//! Leases on marked rows: one worker at a time is at the job that a row orders, whatever the row is.
+//!
+//! `lease_id`, `lease_until`, `attempts`, `not_before` and `settled_lease` stand beside the row's own
+//! attributes. A claim holds the mark back as well, so that the sweep does not dispatch what is in work.
+
+use super::{
+    marks::Marked,
+    table::{Attributes, Conditional, Table, from_row, n, s},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use std::time::Duration;
+use vestibule_domain::{
+    PortError, Timestamp,
+    ids::LeaseId,
+    job::OnboardingJob,
+    ports::{Claim, Lease, Postponement},
+};
+
+/// Time after which a job in work whose worker says nothing is lost. It is longer than the queue hides
+/// the job, so that the queue brings it again before the sweep does.
+const LOST_AFTER: Duration = Duration::from_mins(5);
+
+/// The part of a row that a lease is about.
+#[derive(Deserialize)]
+struct LeaseItem {
+    outbox_pk: Option<String>,
+    lease_id: Option<LeaseId>,
+    lease_until: Option<i64>,
+    not_before: Option<i64>,
+    settled_lease: Option<LeaseId>,
+}
+
+/// What settling or postponing takes off a row, as part of an update's `REMOVE`.
+pub(super) const SETTLED: &str =
+    "outbox_pk, outbox_due, not_before, attempts, lease_id, lease_until";
+
+impl Table {
+    /// Claims the row that orders `job`, and returns it as it is then. Two claims never overlap, and
+    /// none comes before `not_before`.
+    pub(super) async fn claim<T: DeserializeOwned>(
+        &self,
+        job: OnboardingJob,
+        lease: &Lease,
+        what: &'static str,
+    ) -> Result<Claim<T>, PortError> {
+        let marked = Marked::by(job);
+        let mark = marked.in_flight(lease.now.plus(LOST_AFTER));
+        let update = self.update_part(
+            &marked.key,
+            "SET lease_id = :lease, lease_until = :until, attempts = if_not_exists(attempts, :zero) + :one, outbox_pk = :part, outbox_due = :due, version = version + :one",
+            "attribute_exists(outbox_pk) AND (attribute_not_exists(lease_until) OR lease_until <= :now) AND (attribute_not_exists(not_before) OR not_before <= :now)",
+            &[],
+            &[
+                (":lease", s(lease.id)),
+                (":until", n(lease.now.plus(lease.time).millis())),
+                (":now", n(lease.now.millis())),
+                (":part", mark.pk()),
+                (":due", mark.due()),
+                (":zero", n(0)),
+                (":one", n(1)),
+            ],
+        )?;
+        let row = match self.update(update).await? {
+            Conditional::Done(Some(row)) => return from_row(row, what).map(Claim::Claimed),
+            Conditional::Failed(Some(row)) => row,
+            Conditional::Done(None) | Conditional::Failed(None) => {
+                return Ok(Claim::NothingPending);
+            }
+        };
+        let item: LeaseItem = from_row(row.clone(), "lease")?;
+        // An attempt of this very call took effect and its answer was lost.
+        if item.lease_id == Some(lease.id) {
+            return from_row(row, what).map(Claim::Claimed);
+        }
+        if item.outbox_pk.is_none() {
+            return Ok(Claim::NothingPending);
+        }
+        let ahead = |at: Option<i64>| at.map(Timestamp::from_millis).filter(|at| *at > lease.now);
+        Ok(match (ahead(item.lease_until), ahead(item.not_before)) {
+            (Some(until), _) => Claim::HeldUntil(until),
+            (None, Some(at)) => Claim::NotBefore(at),
+            (None, None) => Claim::HeldUntil(lease.now),
+        })
+    }
+
+    /// Gives the lease on the row that orders `job` back, to be tried again later. `Conflict` when it
+    /// was lost to another worker.
+    pub(super) async fn postpone(
+        &self,
+        job: OnboardingJob,
+        lease: LeaseId,
+        postponement: Postponement,
+    ) -> Result<(), PortError> {
+        let marked = Marked::by(job);
+        let mark = marked.waiting(postponement.until);
+        let update = self.update_part(
+            &marked.key,
+            "SET settled_lease = :lease, outbox_pk = :part, outbox_due = :due, not_before = :until, attempts = :attempts, version = version + :one REMOVE lease_id, lease_until",
+            "lease_id = :lease",
+            &[],
+            &[
+                (":lease", s(lease)),
+                (":part", mark.pk()),
+                (":due", mark.due()),
+                (":until", n(postponement.until.millis())),
+                (":attempts", n(postponement.attempts)),
+                (":one", n(1)),
+            ],
+        )?;
+        match self.update(update).await? {
+            Conditional::Done(_) => Ok(()),
+            Conditional::Failed(row) => settled_by(row, lease),
+        }
+    }
+}
+
+/// `Ok` when a row whose condition failed was settled under this very lease before: an attempt of ours
+/// took effect and its answer was lost.
+pub(super) fn settled_by(row: Option<Attributes>, lease: LeaseId) -> Result<(), PortError> {
+    let settled = match row {
+        Some(row) => from_row::<LeaseItem>(row, "lease")?.settled_lease,
+        None => None,
+    };
+    if settled == Some(lease) {
+        Ok(())
+    } else {
+        Err(LOST)
+    }
+}
+
+/// The lease was lost to another worker.
+pub(super) const LOST: PortError = PortError::Conflict { what: "lease" };

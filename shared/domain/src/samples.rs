@@ -1,0 +1,194 @@
+//! Sample values for the tests of the rules; each test changes what it is about.
+
+use crate::{
+    AccountScope, ProjectScope, Timestamp,
+    access::{
+        request::{AccessRequest, RequestDecision, Verdict},
+        standing::Standing,
+    },
+    account::actor::Actor,
+    chat::{
+        conversation::{ConversationKind, ConversationRef},
+        message::{Identity, InboundMessage},
+        profile::Profile,
+        user::{Block, ChatUser, Grant},
+    },
+    connector::{
+        AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
+    },
+    ids::{
+        AccessRequestId, AccountId, ChatUserId, ClientId, ConnectorId, EnvironmentId, ProjectId,
+    },
+};
+use proptest::prelude::*;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+pub fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_millis(seconds * 1000)
+}
+
+pub fn scope() -> ProjectScope {
+    AccountScope::of_verified(AccountId::derive(&["a"])).project(ProjectId::derive(&["p"]))
+}
+
+pub fn environment(name: &str) -> EnvironmentId {
+    EnvironmentId::derive(&[name])
+}
+
+pub fn actor(name: &str) -> Actor {
+    Actor {
+        id: format!("member:{name}"),
+        name: name.to_owned(),
+    }
+}
+
+/// A connector that asks for approval since second 0, and leads to environment `e`.
+pub fn connector() -> Connector {
+    Connector {
+        id: ConnectorId::derive(&["c"]),
+        scope: scope(),
+        environment_id: environment("e"),
+        client_id: ClientId::derive(&["c"]),
+        name: "Support".into(),
+        provider: Provider::new("slack"),
+        policy: Policy::OnBoarding,
+        onboarding_since: Some(at(0)),
+        existing_users: ExistingUsers::Keep,
+        onboarding_message: Some("Wait".into()),
+        request_cooldown: Duration::from_hours(24),
+        after_approval: AfterApproval::default(),
+        settings: BTreeMap::new(),
+        secrets: SealedSecrets::default(),
+        webhook: WebhookState::default(),
+        request_hash: None,
+        version: 1,
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+pub fn identity(platform_scope: &str, identifier: &str) -> Identity {
+    Identity {
+        provider: Provider::new("slack"),
+        platform_scope: platform_scope.to_owned(),
+        identifier: identifier.to_owned(),
+    }
+}
+
+pub fn conversation(name: &str) -> ConversationRef {
+    ConversationRef::new(
+        connector().id,
+        ConversationKind::Direct,
+        name.to_owned(),
+        None,
+    )
+}
+
+/// The message `Hello` of second 7.
+pub fn message() -> InboundMessage {
+    InboundMessage {
+        sender: identity("T1", "U1"),
+        also_known_as: None,
+        profile: Profile::default(),
+        conversation: conversation("D1"),
+        text: "Hello".into(),
+        attachments: Vec::new(),
+        provider_event_id: "Ev1".into(),
+        event_keys: vec!["slack:Ev1".into(), "slack:ts1".into()],
+        sent_at: at(7),
+    }
+}
+
+/// Somebody who may talk nowhere.
+pub fn chat_user() -> ChatUser {
+    ChatUser {
+        id: ChatUserId::derive(&["u"]),
+        identity: identity("T1", "U1"),
+        other_id: None,
+        number_now_of: None,
+        profile: Profile::default(),
+        admitted_openly: false,
+        grants: BTreeMap::new(),
+        block: None,
+        version: 1,
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+pub fn grant() -> Grant {
+    Grant {
+        granted_at: at(0),
+        granted_by: "Grace".into(),
+    }
+}
+
+pub fn block() -> Block {
+    Block {
+        blocked_at: at(0),
+        blocked_by: "Grace".into(),
+        note: None,
+    }
+}
+
+/// The standing of somebody who first wrote in second 5, and of whom nothing else is known.
+pub fn standing() -> Standing {
+    Standing {
+        connector_id: connector().id,
+        chat_user_id: ChatUserId::derive(&["u"]),
+        first_seen_at: at(5),
+        conversation: conversation("D1"),
+        admitted_openly_at: None,
+        request_id: None,
+        request_pending: false,
+        message_count: 0,
+        last_message_at: None,
+        recent_events: Vec::new(),
+        rejections: None,
+        onboarding_message: None,
+        opted_out_at: None,
+        approval: None,
+        pending_tasks: BTreeSet::new(),
+        version: 3,
+    }
+}
+
+/// The pending request made in second 5.
+pub fn request() -> AccessRequest {
+    let connector = connector();
+    AccessRequest {
+        id: AccessRequestId::derive(&["r"]),
+        scope: connector.scope,
+        environment_id: connector.environment_id,
+        connector_id: connector.id,
+        connector_name: connector.name,
+        provider: connector.provider,
+        chat_user_id: ChatUserId::derive(&["u"]),
+        identifier: "U1".into(),
+        conversation: conversation("D1"),
+        rejected_before: 0,
+        created_at: at(5),
+        decision: None,
+    }
+}
+
+pub fn decision(verdict: Verdict, by: Actor) -> RequestDecision {
+    RequestDecision {
+        verdict,
+        by,
+        at: at(6),
+        note: None,
+        reason: None,
+    }
+}
+
+pub fn any_policy() -> impl Strategy<Value = Policy> {
+    prop_oneof![
+        Just(Policy::AllowAll),
+        Just(Policy::OnBoarding),
+        Just(Policy::AllowList)
+    ]
+}

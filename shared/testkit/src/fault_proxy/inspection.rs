@@ -1,0 +1,59 @@
+//! A look at every call before anything is done with it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::http::HeaderMap;
+use serde_json::Value;
+
+/// A call to an AWS service, as it arrived.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ArrivedCall {
+    /// `DynamoDB.GetItem`, `KMS.Decrypt`, …
+    pub operation: String,
+    /// The access key that the call is signed with; empty if it is not signed.
+    pub access_key_id: String,
+    /// The request's JSON; null if it is none.
+    pub input: Value,
+}
+
+impl ArrivedCall {
+    pub(super) fn new(operation: &str, headers: &HeaderMap, body: &Bytes) -> Self {
+        let access_key_id = headers
+            .get("authorization")
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split_once("Credential=")?.1.split_once('/'))
+            .map_or("", |(id, _)| id);
+        Self {
+            operation: operation.to_owned(),
+            access_key_id: access_key_id.to_owned(),
+            input: serde_json::from_slice(body).unwrap_or(Value::Null),
+        }
+    }
+}
+
+/// Decides on calls; the error says why one is refused.
+#[derive(Clone)]
+pub struct Inspector(Arc<Inspect>);
+
+type Inspect = dyn Fn(&ArrivedCall) -> Result<(), String> + Send + Sync;
+
+impl Inspector {
+    /// An inspector that asks this function.
+    pub fn new(
+        inspect: impl Fn(&ArrivedCall) -> Result<(), String> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(inspect))
+    }
+
+    pub(super) fn inspect(&self, call: &ArrivedCall) -> Result<(), String> {
+        self.0(call)
+    }
+}
+
+impl fmt::Debug for Inspector {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Inspector").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,159 @@
+//! What each role of `template.yaml` may do, decided as IAM does: an explicit Deny wins, and what no statement allows is refused.
+//!
+//! The local emulator enforces actions and resources, but knows none of the condition keys that tell one row of a table from
+//! another. So every call that a flow makes is put before this judge.
+
+mod audit;
+mod request;
+mod shape;
+mod statement;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::template::Template;
+use request::Names;
+use statement::Statement;
+
+pub use request::Request;
+pub use shape::{KeyShape, example_of};
+
+/// The roles of a template.
+#[derive(Clone, Debug)]
+pub struct Judge {
+    names: Names,
+    /// By the folder of the function, or the role's own id where no function has it.
+    roles: BTreeMap<String, Role>,
+}
+
+#[derive(Clone, Debug)]
+struct Role {
+    id: String,
+    statements: Vec<Statement>,
+}
+
+/// Why a request is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Nobody of this name has a role.
+    Nobody,
+    /// This statement denies it.
+    Denied {
+        /// The statement's `Sid`.
+        sid: String,
+    },
+    /// No statement of this role allows it.
+    NotAllowed {
+        /// The role's logical id.
+        role: String,
+    },
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nobody => formatter.write_str("nobody of this name has a role"),
+            Self::Denied { sid } => write!(formatter, "{sid} denies it"),
+            Self::NotAllowed { role } => write!(formatter, "no statement of {role} allows it"),
+        }
+    }
+}
+
+impl Judge {
+    /// Reads the roles of a template.
+    ///
+    /// # Errors
+    /// A sentence, when the template says something that is not understood here.
+    pub fn of(template: &Template) -> Result<Self, String> {
+        let mut roles = BTreeMap::new();
+        for role in template.of_type("AWS::IAM::Role") {
+            let function = template.functions().into_iter().find(|function| {
+                let own = template.named_by(function.resource.property("Role"));
+                own.is_some_and(|own| own.id == role.id)
+            });
+            let name = function
+                .and_then(|function| function.folder())
+                .unwrap_or(role.id);
+            let statements = role
+                .statements()
+                .into_iter()
+                .map(Statement::read)
+                .collect::<Result<_, _>>()
+                .map_err(|problem| format!("{}: {problem}", role.id))?;
+            let id = role.id.to_owned();
+            roles.insert(name.to_owned(), Role { id, statements });
+        }
+        Ok(Self {
+            names: Names::of(template)?,
+            roles,
+        })
+    }
+
+    /// Who has a role: folders of functions, and ids of the roles that no function has.
+    pub fn callers(&self) -> impl Iterator<Item = &str> {
+        self.roles.keys().map(String::as_str)
+    }
+
+    /// The logical id of a caller's role.
+    #[must_use]
+    pub fn role_of(&self, caller: &str) -> Option<&str> {
+        self.roles.get(caller).map(|role| role.id.as_str())
+    }
+
+    /// Decides one request.
+    ///
+    /// # Errors
+    /// The reason why it is refused.
+    pub fn decide(&self, caller: &str, request: &Request) -> Result<(), Refusal> {
+        let role = self.roles.get(caller).ok_or(Refusal::Nobody)?;
+        let mut allowed = false;
+        for statement in &role.statements {
+            if statement.is_about(request) {
+                if statement.denies {
+                    let sid = statement.sid.clone();
+                    return Err(Refusal::Denied { sid });
+                }
+                allowed = true;
+            }
+        }
+        if allowed {
+            Ok(())
+        } else {
+            let role = role.id.clone();
+            Err(Refusal::NotAllowed { role })
+        }
+    }
+
+    /// Decides a call, given as `DynamoDB.PutItem` and its JSON, and returns the requests that it made. An audit entry that is
+    /// written without the condition that keeps it from replacing another is refused as well.
+    ///
+    /// # Errors
+    /// A sentence that names caller, action, rows and the missing permission.
+    pub fn decide_call(
+        &self,
+        caller: &str,
+        operation: &str,
+        input: &Value,
+    ) -> Result<Vec<Request>, String> {
+        let requests = self.names.requests(operation, input)?;
+        for request in &requests {
+            self.decide(caller, request).map_err(|refusal| {
+                let rows = match request.partitions() {
+                    [] => String::new(),
+                    keys => format!(" for {}", keys.join(", ")),
+                };
+                let Request {
+                    action, resource, ..
+                } = request;
+                format!("{caller} may not call {action} on {resource}{rows}: {refusal}")
+            })?;
+        }
+        audit::check(operation, input).map_err(|problem| format!("{caller}: {problem}"))?;
+        Ok(requests)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,45 @@
+//! Kinds of partitions: a partition key with placeholders for what differs from row to row.
+
+use std::fmt;
+
+/// A partition key with `{id}`, `{month}` and `{number}` for its ids, months and numbers:
+/// `ACCOUNT#{id}#AUDIT#{month}`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KeyShape(String);
+
+impl KeyShape {
+    /// The shape of a partition key.
+    #[must_use]
+    pub fn of(key: &str) -> Self {
+        let parts: Vec<&str> = key.split('#').map(placeholder).collect();
+        Self(parts.join("#"))
+    }
+}
+
+impl fmt::Display for KeyShape {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+fn placeholder(part: &str) -> &str {
+    let all = |is: fn(char) -> bool| !part.is_empty() && part.chars().all(is);
+    if part.len() == 26 && all(|c| c.is_ascii_digit() || c.is_ascii_uppercase()) {
+        "{id}"
+    } else if all(|c| c.is_ascii_digit()) {
+        "{number}"
+    } else if part.len() == 7 && part.contains('-') && all(|c| c.is_ascii_digit() || c == '-') {
+        "{month}"
+    } else {
+        part
+    }
+}
+
+/// A key of this shape.
+#[must_use]
+pub fn example_of(shape: &str) -> String {
+    shape
+        .replace("{id}", "01JD3Q3Z9V8M4T6K2N7P5R1S0W")
+        .replace("{month}", "2026-11")
+        .replace("{number}", "3")
+}

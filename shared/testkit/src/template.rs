@@ -1,0 +1,191 @@
+//! `template.yaml` as JSON, with `CloudFormation`'s short tags in their long form: `!Ref X` is `{"Ref": "X"}`.
+
+use std::path::PathBuf;
+use std::{fs, io};
+
+use serde_json::{Map, Value};
+
+/// The root of the repository.
+#[must_use]
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A template.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Template {
+    document: Value,
+}
+
+/// A resource of a template.
+#[derive(Clone, Copy, Debug)]
+pub struct Resource<'a> {
+    /// Its logical id.
+    pub id: &'a str,
+    /// All of its definition.
+    pub value: &'a Value,
+}
+
+impl Template {
+    /// Reads the template of this repository.
+    ///
+    /// # Errors
+    /// When there is none, or it is not YAML.
+    pub fn load() -> io::Result<Self> {
+        let text = fs::read_to_string(root().join("template.yaml"))?;
+        let document = json(yaml_serde::from_str(&text).map_err(io::Error::other)?)?;
+        Ok(Self { document })
+    }
+
+    /// A template with this content, for a test that changes it.
+    #[must_use]
+    pub const fn of(document: Value) -> Self {
+        Self { document }
+    }
+
+    /// All of it.
+    #[must_use]
+    pub const fn document(&self) -> &Value {
+        &self.document
+    }
+
+    /// The value at a JSON pointer; null where the template says nothing.
+    #[must_use]
+    pub fn at(&self, pointer: &str) -> &Value {
+        self.document.pointer(pointer).unwrap_or(&Value::Null)
+    }
+
+    /// The resources of a type.
+    #[must_use]
+    pub fn of_type<'a>(&'a self, resource_type: &str) -> Vec<Resource<'a>> {
+        entries(self.at("/Resources"))
+            .filter(|(_, value)| value["Type"] == resource_type)
+            .map(|(id, value)| Resource { id, value })
+            .collect()
+    }
+
+    /// The resource that `!Ref X`, `!GetAtt X.Arn` or a `!Sub` of it names.
+    #[must_use]
+    pub fn named_by<'a>(&'a self, reference: &'a Value) -> Option<Resource<'a>> {
+        let id = logical_id(reference)?;
+        let value = self.document.get("Resources")?.get(id)?;
+        Some(Resource { id, value })
+    }
+
+    /// Every function.
+    #[must_use]
+    pub fn functions(&self) -> Vec<Function<'_>> {
+        self.of_type("AWS::Serverless::Function")
+            .into_iter()
+            .map(|resource| Function { resource })
+            .collect()
+    }
+}
+
+impl<'a> Resource<'a> {
+    /// One of its properties; null if it is not set.
+    #[must_use]
+    pub fn property(self, name: &str) -> &'a Value {
+        self.value
+            .get("Properties")
+            .and_then(|properties| properties.get(name))
+            .unwrap_or(&Value::Null)
+    }
+
+    /// The statements of a role's policies.
+    #[must_use]
+    pub fn statements(self) -> Vec<&'a Value> {
+        one_or_many(self.property("Policies"))
+            .iter()
+            .flat_map(|policy| one_or_many(&policy["PolicyDocument"]["Statement"]))
+            .filter(|statement| !statement.is_null())
+            .collect()
+    }
+}
+
+/// A function of a template.
+#[derive(Clone, Copy, Debug)]
+pub struct Function<'a> {
+    /// The resource.
+    pub resource: Resource<'a>,
+}
+
+impl<'a> Function<'a> {
+    /// The folder below `functions/`, after which the binary is called. `None` if its `CodeUri` is of another form than
+    /// `target/lambda/<folder>/`.
+    #[must_use]
+    pub fn folder(self) -> Option<&'a str> {
+        self.resource
+            .property("CodeUri")
+            .as_str()?
+            .strip_prefix("target/lambda/")?
+            .strip_suffix('/')
+    }
+
+    /// Its event sources of one type.
+    #[must_use]
+    pub fn events(self, event_type: &str) -> Vec<&'a Value> {
+        entries(self.resource.property("Events"))
+            .map(|(_, event)| event)
+            .filter(|event| event["Type"] == event_type)
+            .map(|event| &event["Properties"])
+            .collect()
+    }
+}
+
+/// The entries of an object; none of anything else.
+pub fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    value
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.as_str(), value))
+}
+
+/// The elements of an array, or the value itself where IAM lets one stand for an array of one.
+#[must_use]
+pub fn one_or_many(value: &Value) -> &[Value] {
+    value
+        .as_array()
+        .map_or(std::slice::from_ref(value), Vec::as_slice)
+}
+
+fn logical_id(reference: &Value) -> Option<&str> {
+    if let Some(id) = reference["Ref"].as_str() {
+        return Some(id);
+    }
+    let attribute = reference["Fn::GetAtt"].as_str().or_else(|| {
+        let text = reference["Fn::Sub"].as_str()?;
+        text.strip_prefix("${")?.split('}').next()
+    })?;
+    attribute.split('.').next()
+}
+
+fn json(yaml: yaml_serde::Value) -> io::Result<Value> {
+    use yaml_serde::Value as Yaml;
+    Ok(match yaml {
+        Yaml::Null => Value::Null,
+        Yaml::Bool(value) => Value::Bool(value),
+        Yaml::Number(number) => serde_json::to_value(number)?,
+        Yaml::String(text) => Value::String(text),
+        Yaml::Sequence(values) => values.into_iter().map(json).collect::<io::Result<_>>()?,
+        Yaml::Mapping(entries) => entries
+            .into_iter()
+            .map(|(name, value)| {
+                let name = name
+                    .as_str()
+                    .ok_or_else(|| io::Error::other("the name of an entry is not text"))?;
+                Ok((name.to_owned(), json(value)?))
+            })
+            .collect::<io::Result<_>>()?,
+        Yaml::Tagged(tagged) => {
+            let tag = tagged.tag.to_string();
+            let tag = tag.trim_start_matches('!');
+            let long = match tag {
+                "Ref" | "Condition" => tag.to_owned(),
+                function => format!("Fn::{function}"),
+            };
+            Value::Object(Map::from_iter([(long, json(tagged.value)?)]))
+        }
+    })
+}

@@ -1,0 +1,41 @@
+//! The calls to AWS that each function makes, as `aws_calls.txt` lists them. The flows make each of them and no other; the roles
+//! of the template allow each of them and no other.
+
+use std::collections::BTreeSet;
+
+const LIST: &str = include_str!("aws_calls.txt");
+const MADE_BY_AWS: &str = "[made by AWS for them]";
+
+/// The calls that the functions themselves make.
+#[must_use]
+pub fn by_functions() -> BTreeSet<String> {
+    let list = LIST.split(MADE_BY_AWS).next().unwrap_or_default();
+    lines(list)
+}
+
+/// These, the calls that AWS makes under the functions' roles (writing their logs, polling their queues), and those that the
+/// roles allow ahead of the code.
+#[must_use]
+pub fn all() -> BTreeSet<String> {
+    lines(LIST)
+}
+
+/// A line of the list. Reading one row and reading several are one thing here.
+#[must_use]
+pub fn line(caller: &str, action: &str, resource: &str, kind: &str) -> String {
+    let action = match action {
+        "dynamodb:BatchGetItem" => "dynamodb:GetItem",
+        action => action,
+    };
+    [caller, action, resource, kind]
+        .join(" ")
+        .trim_end()
+        .to_owned()
+}
+
+fn lines(list: &str) -> BTreeSet<String> {
+    list.lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .filter(|line| !line.is_empty() && !line.starts_with(['#', '[']))
+        .collect()
+}

@@ -1,0 +1,596 @@
+//! The outbox at scale (DESIGN §3.4–3.6): every connector has its share of a sweep, waiting is no failure, and nothing is
+//! enqueued again while its job is under way.
+
+use crate::{
+    lifecycle::{NOTICE, attribute, patch, stranger, world_of},
+    world::{HEAVY, SAID, WELCOME, World},
+};
+use futures_util::future::join_all;
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+use vestibule_domain::{
+    access::request::{RequestStatus, Verdict},
+    connector::ApprovalMode,
+    ids::ChatUserId,
+    ports::Turn,
+};
+use vestibule_testkit::{
+    fault_proxy::{Fault, Rule},
+    proof::scaled,
+    simulator::Failure,
+};
+
+const MINUTE: Duration = Duration::from_mins(1);
+/// Jobs of one connector that may be under way at the same time.
+const IN_FLIGHT_MAX: usize = sweeper::IN_FLIGHT_MAX;
+
+type Row = Map<String, Value>;
+
+/// How often the platform was asked to post a text, or who somebody is.
+fn platform_calls(world: &World) -> usize {
+    world.to_slack.log().len()
+}
+
+/// The only standing's row.
+fn standing(world: &World) -> Row {
+    world.rows("STANDING#").remove(0)
+}
+
+/// Works on everything that can be taken now.
+async fn work(world: &mut World) {
+    while world.work_onboarding().await {}
+}
+
+/// A minute passes: the sweep comes, and what it dispatched is worked on in the order of its turns.
+async fn minute(world: &mut World) {
+    world.sweep().await;
+    for _ in 0..60 {
+        world.clock.advance(Duration::from_secs(1));
+        work(world).await;
+    }
+}
+
+/// Loses every job in the onboarding queue, as a queue would that is made anew; returns how many.
+fn lose_jobs(world: &World) -> usize {
+    let mut lost = 0;
+    while let Some(batch) = world.aws.take_batch("onboarding", 10) {
+        lost += batch.message_ids.len();
+        world.aws.finish_batch(&batch, Some(&json!({})));
+    }
+    lost
+}
+
+/// Writes rows like this one of other people, each with an overdue mark and a task that has no consequences: what costs a
+/// worker as little as a job can.
+fn pile_up(world: &World, like: &Row, how_many: usize) {
+    let lane = like["outbox_due"].as_i64().unwrap() / 100_000_000_000;
+    let due = world.now().seconds() - 3600;
+    let template: Row = like
+        .iter()
+        .filter(|(name, _)| !matches!(name.as_str(), "owes" | "outbox_due" | "attempts"))
+        .map(|(name, value)| (name.clone(), attribute(value.clone())))
+        .collect();
+    for number in 0..how_many {
+        let (user, pk) = piled_up(world, number);
+        let shard = user.bytes().last().unwrap() % 4;
+        let mut row = template.clone();
+        for (name, value) in [
+            ("pk", json!({ "S": pk })),
+            ("chat_user_id", json!({ "S": user })),
+            ("owes", json!({"SS": ["related_requests"]})),
+            (
+                "outbox_pk",
+                json!({"S": format!("OUTBOX#onboard_chat_user#{shard}")}),
+            ),
+            (
+                "outbox_due",
+                json!({"N": (lane * 100_000_000_000 + due).to_string()}),
+            ),
+        ] {
+            row.insert(name.to_owned(), value);
+        }
+        world.db.put_raw(&Value::Object(row)).unwrap();
+    }
+}
+
+/// The id of somebody piled up, and their partition.
+fn piled_up(world: &World, number: usize) -> (String, String) {
+    let user = ChatUserId::derive(&["piled up", &number.to_string()]).to_string();
+    let (account, project) = (world.scope.account_id(), world.scope.project_id());
+    let pk = format!("ACCOUNT#{account}#PROJECT#{project}#USER#{user}");
+    (user, pk)
+}
+
+/// Takes what was piled up away: rows of people who never wrote.
+fn clear_away(world: &World, how_many: usize) {
+    let sk = format!("STANDING#{}", world.open.id);
+    for number in 0..how_many {
+        world
+            .db
+            .delete_raw(&piled_up(world, number).1, &sk)
+            .unwrap();
+    }
+}
+
+/// A world in which the open connector has that many overdue marks, and somebody waits for a decision at the other.
+async fn flooded(marks: usize) -> (World, String) {
+    let mut world = world_of(ApprovalMode::Notify).await;
+    let ada = stranger(&world, "Ada Lovelace").await;
+    world.settle().await;
+    let open = world.open.clone();
+    let grace = world.person("Grace Hopper");
+    let hello = world.says(&open, &grace, SAID);
+    world.webhook(&open, &hello).await;
+    let mut marked = world.rows("STANDING#");
+    marked.retain(|row| row["connector_id"] == open.id.to_string());
+    pile_up(&world, &marked[0], marks);
+    while world.work_inbox().await {}
+    work(&mut world).await;
+    world.count_from_here();
+    (world, ada)
+}
+
+/// Sweeps and works until no mark is left; returns how many sweeps and jobs that took.
+async fn drain(
+    world: &mut World,
+    mut between: impl AsyncFnMut(&mut World, usize),
+) -> (usize, usize) {
+    let before = world.aws.accepted("onboarding");
+    for sweeps in 1..=1000 {
+        world.sweep().await;
+        let waiting = world.aws.messages("onboarding").len();
+        assert!(waiting <= IN_FLIGHT_MAX + 10, "{waiting} jobs in flight");
+        between(world, sweeps).await;
+        work(world).await;
+        world.clock.advance(MINUTE);
+        if world.outbox().is_empty() {
+            return (sweeps, world.aws.accepted("onboarding") - before);
+        }
+    }
+    panic!("the outbox does not become empty");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn marks_of_one_connector_that_pile_up_are_worked_off_once_each_and_hold_up_nobody() {
+    let _turn = HEAVY.lock().await;
+    let marks = scaled(2_000, 100_000);
+    let (mut world, ada) = flooded(marks).await;
+    let grace = stranger(&world, "Grace Hopper the second").await;
+    work(&mut world).await;
+    let mut told = Vec::new();
+    let mut lost = 0;
+    let (sweeps, jobs) = drain(&mut world, async |world: &mut World, sweep| {
+        match sweep {
+            // A notice that is ordered while the connector's jobs wait.
+            1 => {
+                world.decide(&ada, Verdict::Approve).await;
+                work(world).await;
+                told = world.told(&ada);
+            }
+            // And one whose job is lost: only its mark is left, behind all the others.
+            2 => {
+                lost += lose_jobs(world);
+                world.decide(&grace, Verdict::Approve).await;
+                lost += lose_jobs(world);
+                world.clock.advance(MINUTE + Duration::from_secs(1));
+                world.sweep().await;
+                work(world).await;
+                told.extend(world.told(&grace));
+            }
+            _ => {}
+        }
+    })
+    .await;
+    assert_eq!(told, [WELCOME, NOTICE, WELCOME, NOTICE]);
+    println!("{marks} marks: {sweeps} sweeps, {jobs} jobs, {lost} of them lost on the way");
+    assert!((jobs - lost) * 10 <= marks * 12, "{jobs} jobs, {lost} lost");
+    let standings = world.rows("STANDING#");
+    assert!(!standings.iter().any(|row| row.contains_key("owes")));
+    clear_away(&world, marks);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_failing_call_in_a_hundred_makes_a_sweep_no_slower() {
+    let _turn = HEAVY.lock().await;
+    let marks = scaled(400, 20_000);
+    let mut taken = Vec::new();
+    for fault in [None, Some(Fault::Error500), Some(Fault::ResetAfter)] {
+        let (mut world, _) = flooded(marks).await;
+        if let Some(fault) = &fault {
+            for (proxy, service) in [(&world.to_db, "DynamoDB.*"), (&world.to_aws, "SQS.*")] {
+                proxy.inject(Rule::new(service, fault.clone()).one_in(100));
+            }
+        }
+        taken.push(drain(&mut world, async |_: &mut World, _| {}).await);
+        assert_eq!(world.has_struck(), fault.is_some());
+        clear_away(&world, marks);
+    }
+    println!(
+        "{marks} marks: (sweeps, jobs) without failures, with calls that fail, and with lost answers: {taken:?}"
+    );
+    let (sweeps, jobs) = taken[0];
+    for (with_failures, jobs_with_failures) in &taken[1..] {
+        assert!(with_failures * 100 <= sweeps * 105, "{taken:?}");
+        assert!(jobs_with_failures * 100 <= jobs * 105, "{taken:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_that_asks_to_wait_for_an_hour_is_left_alone_by_every_copy_of_every_job_of_the_connector()
+ {
+    let mut world = World::new().await;
+    let connector = world.connector.clone();
+    let ada = world.person("Ada Lovelace");
+    let hello = world.says(&connector, &ada, SAID);
+    world.webhook(&connector, &hello).await;
+    world.slack.fail_next(
+        "chat.postMessage",
+        Failure::RateLimited {
+            retry_after_secs: 3600,
+        },
+    );
+    let copies = world.aws.take_batch("onboarding", 10).unwrap();
+    world.aws.finish_batch(&copies, None);
+    world.clock.advance(Duration::from_mins(3));
+    world.count_from_here();
+    work(&mut world).await;
+    let calls = platform_calls(&world);
+    assert!(calls >= 1);
+    assert_eq!(standing(&world)["attempts"], 0);
+    let grace = stranger(&world, "Grace Hopper").await;
+    for _ in 0..58 {
+        // The platform of the chat delivers again, and each time the job is enqueued again.
+        world.webhook(&connector, &hello).await;
+        minute(&mut world).await;
+        assert_eq!(
+            platform_calls(&world),
+            calls,
+            "{:?}",
+            world.to_slack.sequence()
+        );
+    }
+    for row in world.rows("STANDING#") {
+        assert_eq!(row["attempts"], 0, "{row:?}");
+    }
+    assert_eq!(world.aws.messages("onboarding"), []);
+    world.settle().await;
+    assert_eq!((world.welcomes(&ada), world.welcomes(&grace)), (1, 1));
+    assert_eq!(world.aws.messages("onboarding-dlq").len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_for_a_platform_however_often_is_never_giving_up() {
+    let mut world = World::new().await;
+    let ada = stranger(&world, "Ada Lovelace").await;
+    for round in 0..worker_onboarding::ATTEMPTS_MAX + 5 {
+        world.slack.fail_next(
+            "chat.postMessage",
+            Failure::RateLimited {
+                retry_after_secs: 30,
+            },
+        );
+        work(&mut world).await;
+        assert_eq!(standing(&world)["attempts"], 0, "round {round}");
+        world.clock.advance(Duration::from_secs(31));
+        world.sweep().await;
+    }
+    world.settle().await;
+    assert_eq!(world.welcomes(&ada), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_pace_keeps_a_job_from_the_platform_and_uses_up_no_attempt() {
+    let mut world = World::new().await;
+    let ada = stranger(&world, "Ada Lovelace").await;
+    let interval = MINUTE;
+    while !matches!(world.take_turn(interval).await, Turn::Crowded(_)) {}
+    world.count_from_here();
+    work(&mut world).await;
+    assert_eq!(platform_calls(&world), 0);
+    assert_eq!(world.aws.messages("onboarding"), []);
+    let row = standing(&world);
+    assert_eq!(row["attempts"], 0);
+    assert!(row["not_before"].as_i64().unwrap() > world.now().millis());
+    // Nothing is dispatched before its time.
+    let before = world.aws.accepted("onboarding");
+    for _ in 0..3 {
+        world.clock.advance(Duration::from_secs(10));
+        world.sweep().await;
+    }
+    assert_eq!(world.aws.accepted("onboarding"), before);
+    world.settle().await;
+    assert_eq!(world.welcomes(&ada), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_of_many_people_at_one_connector_go_out_at_its_pace_with_one_job_each() {
+    let mut world = World::new().await;
+    let mut people = Vec::new();
+    for number in 0..scaled(120, 1_000) {
+        people.push(stranger(&world, &format!("Person {number}")).await);
+    }
+    lose_jobs(&world);
+    // Slack takes twenty texts a second of a connector whose pace is known.
+    world.take_turn(Duration::from_millis(50)).await;
+    let before = world.aws.accepted("onboarding");
+    world.clock.advance(MINUTE);
+    while !world.outbox().is_empty() {
+        minute(&mut world).await;
+    }
+    let jobs = world.aws.accepted("onboarding") - before;
+    println!("{jobs} jobs for {} messages", people.len());
+    assert!(jobs * 10 <= people.len() * 12, "{jobs} jobs");
+    assert!(people.iter().all(|person| world.welcomes(person) == 1));
+    world.assert_good_manners();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_finds_another_copy_at_work_is_acknowledged_and_uses_up_no_attempt() {
+    let mut world = World::new().await;
+    let connector = world.connector.clone();
+    let ada = world.person("Ada Lovelace");
+    let hello = world.says(&connector, &ada, SAID);
+    world.webhook(&connector, &hello).await;
+    join_all((0..4).map(|_| world.webhook(&connector, &hello))).await;
+    assert_eq!(world.aws.messages("onboarding").len(), 5);
+    world.to_slack.inject(Rule::new(
+        "chat.postMessage",
+        Fault::Delay(Duration::from_millis(300)),
+    ));
+    assert!(world.work_onboarding().await);
+    assert_eq!(world.aws.messages("onboarding"), []);
+    assert_eq!(world.welcomes(&ada), 1);
+    assert!(world.outbox().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_enqueued_again_while_its_job_waits_or_is_in_work() {
+    let mut world = World::new().await;
+    stranger(&world, "Ada Lovelace").await;
+    lose_jobs(&world);
+    let before = world.aws.accepted("onboarding");
+    for _ in 0..15 {
+        world.clock.advance(MINUTE);
+        world.sweep().await;
+    }
+    assert_eq!(world.aws.accepted("onboarding") - before, 1);
+    // Its worker dies: the queue brings the job again before the sweep takes it for lost.
+    world
+        .to_slack
+        .inject(Rule::new("chat.postMessage", Fault::KillBefore));
+    work(&mut world).await;
+    for _ in 0..2 {
+        world.clock.advance(MINUTE);
+        world.sweep().await;
+        work(&mut world).await;
+    }
+    assert_eq!(world.aws.accepted("onboarding") - before, 1);
+    world.settle().await;
+    assert_eq!(world.aws.accepted("onboarding") - before, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_that_fails_at_any_call_loses_nothing_and_doubles_no_message() {
+    // The calls of a sweep, taken from a run without faults.
+    let mut world = World::new().await;
+    stranger(&world, "Ada Lovelace").await;
+    lose_jobs(&world);
+    world.clock.advance(MINUTE);
+    world.count_from_here();
+    assert!(world.sweep().await);
+    let (db, aws) = (world.to_db.log(), world.to_aws.log());
+    assert!(db.len() > 4 && aws.len() == 2, "{db:?} {aws:?}");
+    let mut sites: Vec<(bool, String, usize)> = Vec::new();
+    for (is_db, calls) in [(true, db), (false, aws)] {
+        for call in calls {
+            // Partitions are looked at side by side: the first call stands for all.
+            if call.class != "DynamoDB.Query" || call.occurrence == 1 {
+                sites.push((is_db, call.class, call.occurrence));
+            }
+        }
+    }
+    for (is_db, class, occurrence) in sites {
+        for fault in [
+            Fault::Error500,
+            Fault::ResetBefore,
+            Fault::ResetAfter,
+            Fault::KillBefore,
+            Fault::KillAfter,
+            Fault::TransactionConflict,
+        ] {
+            if fault == Fault::TransactionConflict && !is_db {
+                continue;
+            }
+            for times in [1, 3] {
+                let mut world = World::new().await;
+                let ada = stranger(&world, "Ada Lovelace").await;
+                lose_jobs(&world);
+                world.clock.advance(MINUTE);
+                world.count_from_here();
+                let before = world.aws.accepted("onboarding");
+                let proxy = if is_db { &world.to_db } else { &world.to_aws };
+                proxy.inject(
+                    Rule::new(&class, fault.clone())
+                        .from_call(occurrence)
+                        .times(times),
+                );
+                world.sweep().await;
+                let case = format!("{fault:?} {times} times at {class} {occurrence}");
+                assert!(world.has_struck(), "{case}");
+                world.to_db.clear();
+                world.to_aws.clear();
+                world.settle().await;
+                assert_eq!(world.welcomes(&ada), 1, "{case}");
+                let jobs = world.aws.accepted("onboarding") - before;
+                assert!((1..=3).contains(&jobs), "{case}: {jobs} jobs");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_dies_while_it_puts_a_job_off_or_waits_loses_nothing() {
+    for (class, occurrence) in [
+        ("DynamoDB.UpdateItem", 1),
+        ("DynamoDB.UpdateItem", 2),
+        ("DynamoDB.UpdateItem", 3),
+        ("DynamoDB.UpdateItem", 4),
+    ] {
+        for fault in [
+            Fault::KillBefore,
+            Fault::KillAfter,
+            Fault::ResetAfter,
+            Fault::Error500,
+        ] {
+            let mut world = World::new().await;
+            let ada = stranger(&world, "Ada Lovelace").await;
+            world.slack.fail_next(
+                "chat.postMessage",
+                Failure::RateLimited {
+                    retry_after_secs: 600,
+                },
+            );
+            world.count_from_here();
+            let rule = Rule::new(class, fault.clone()).from_call(occurrence);
+            world.to_db.inject(rule);
+            work(&mut world).await;
+            let case = format!("{fault:?} at {class} {occurrence}");
+            assert!(world.has_struck(), "{case}");
+            world.settle().await;
+            assert_eq!(world.welcomes(&ada), 1, "{case}");
+            assert_eq!(world.aws.messages("onboarding-dlq").len(), 0, "{case}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mark_orders_only_the_job_that_fits_its_row_and_a_bad_one_is_stepped_over() {
+    let mut world = World::new().await;
+    let ada = stranger(&world, "Ada Lovelace").await;
+    let marked = standing(&world);
+    lose_jobs(&world);
+    let project = marked["pk"]
+        .as_str()
+        .unwrap()
+        .split("#USER#")
+        .next()
+        .unwrap();
+    let connector = world.connector.id;
+    let mut bad = vec![
+        (
+            format!("{project}#CLOSINGS"),
+            format!("CLOSING#{connector}"),
+            "OUTBOX#onboard_chat_user#0",
+        ),
+        (
+            marked["pk"].as_str().unwrap().to_owned(),
+            "STANDING#nobody".to_owned(),
+            "OUTBOX#onboard_chat_user#1",
+        ),
+        (
+            format!("CONNECTOR#{connector}#NOT"),
+            "CONNECTOR".to_owned(),
+            "OUTBOX#close_pending_requests#2",
+        ),
+        ("nonsense".to_owned(), "nonsense".to_owned(), "OUTBOX#0"),
+    ];
+    // More of them than a page holds, all before the good one.
+    bad.extend((0..400).map(|i| {
+        (
+            format!("nonsense {i}"),
+            "x".to_owned(),
+            "OUTBOX#onboard_chat_user#3",
+        )
+    }));
+    for (pk, sk, part) in &bad {
+        let row = json!({
+            "pk": {"S": pk}, "sk": {"S": sk}, "version": {"N": "1"}, "outbox_pk": {"S": part}, "outbox_due": {"N": "1"},
+        });
+        world.db.put_raw(&row).unwrap();
+    }
+    world.clock.advance(MINUTE);
+    let before = world.aws.accepted("onboarding");
+    assert!(world.sweep().await);
+    assert_eq!(world.aws.accepted("onboarding") - before, 1);
+    work(&mut world).await;
+    assert_eq!(world.welcomes(&ada), 1);
+    assert_eq!(world.outbox().len(), bad.len());
+    for (pk, sk, _) in &bad {
+        world.db.delete_raw(pk, sk).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn marks_that_an_earlier_release_wrote_are_found_and_settled() {
+    let mut world = world_of(ApprovalMode::Notify).await;
+    let (ada, open) = (stranger(&world, "Ada Lovelace").await, world.open.clone());
+    patch(
+        &world,
+        &open,
+        json!({"policy": "OnBoarding", "onboarding_message": WELCOME}),
+    )
+    .await;
+    world.restart();
+    let grace = world.person("Grace Hopper");
+    let hello = world.says(&open, &grace, SAID);
+    world.webhook(&open, &hello).await;
+    patch(&world, &open, json!({"policy": "AllowAll"})).await;
+    world.restart();
+    lose_jobs(&world);
+    let due = world.now().millis();
+    for (number, row) in [world.rows("STANDING#"), world.rows("CLOSING#")]
+        .concat()
+        .into_iter()
+        .enumerate()
+    {
+        let mut row: Row = row
+            .into_iter()
+            .filter(|(name, _)| name != "owes")
+            .map(|(name, value)| (name, attribute(value)))
+            .collect();
+        if row.contains_key("request_pending") {
+            row.insert(
+                "owes".to_owned(),
+                json!({"SS": ["onboarding_message", "profile"]}),
+            );
+        }
+        row.insert(
+            "outbox_pk".to_owned(),
+            json!({"S": format!("OUTBOX#{number}")}),
+        );
+        row.insert("outbox_due".to_owned(), json!({"N": due.to_string()}));
+        world.db.put_raw(&Value::Object(row)).unwrap();
+    }
+    assert_eq!(world.outbox().len(), 3);
+    world.settle().await;
+    assert_eq!(world.told(&ada), [WELCOME]);
+    assert!(world.rows("CLOSING#").is_empty());
+    let decided = world.requests().await;
+    let closed = decided
+        .iter()
+        .filter(|view| view.request.status() == RequestStatus::Rejected);
+    assert_eq!(closed.count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_that_an_earlier_release_enqueued_are_still_read() {
+    let mut world = World::new().await;
+    let ada = stranger(&world, "Ada Lovelace").await;
+    lose_jobs(&world);
+    let (account, project) = (world.scope.account_id(), world.scope.project_id());
+    let connector = world.connector.id;
+    for body in [
+        format!(
+            r#"{{"job":"onboard_chat_user","account_id":"{account}","project_id":"{project}","chat_user_id":"{}","connector_id":"{connector}"}}"#,
+            world.chat_user_id(&ada)
+        ),
+        format!(
+            r#"{{"job":"close_pending_requests","account_id":"{account}","project_id":"{project}","connector_id":"{connector}"}}"#
+        ),
+    ] {
+        let outcome = worker_onboarding::handle(&world.functions.onboarding, &body).await;
+        assert_eq!(outcome, vestibule_edge::batch::Outcome::Done, "{body}");
+    }
+    assert_eq!(world.welcomes(&ada), 1);
+    world.settle().await;
+}

@@ -1,0 +1,445 @@
+//! What each role may do, as a matrix: what the functions call is allowed, everything else is refused.
+//!
+//! `tests/aws_calls.txt` says what they call, and the flows hold it to that. The judge decides as IAM does.
+
+use crate::document::template;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use vestibule_testkit::{
+    iam::{Judge, KeyShape, Refusal, Request, example_of},
+    template::{Resource, Template, entries, one_or_many},
+};
+use vestibule_tests::aws_calls;
+
+/// Every kind of partition that there is, and of those to come the ones that must not be within reach of today's functions.
+const PARTITIONS: [(&str, &str); 24] = [
+    ("the set-up", "SET_UP"),
+    ("the data key", "KEYRING"),
+    ("an account, its API keys and its members", "ACCOUNT#{id}"),
+    ("an audit entry", "ACCOUNT#{id}#AUDIT#{month}"),
+    ("a member by id", "ACCOUNT#{id}#MEMBER#{id}"),
+    ("the roles of an account", "ACCOUNT#{id}#ROLES"),
+    ("an invitation", "INVITATION#{id}"),
+    ("a login", "LOGIN#{id}"),
+    ("a session", "SESSION#{id}"),
+    ("a connector", "CONNECTOR#{id}"),
+    ("the pace of a connector", "CONNECTOR#{id}#PACE"),
+    (
+        "the unreadable events of a connector",
+        "CONNECTOR#{id}#DEAD_LETTERS",
+    ),
+    ("the environments of a project", "ACCOUNT#{id}#PROJECT#{id}"),
+    ("a chat user", "ACCOUNT#{id}#PROJECT#{id}#USER#{id}"),
+    (
+        "an access request",
+        "ACCOUNT#{id}#PROJECT#{id}#REQUEST#{id}",
+    ),
+    (
+        "a conversation",
+        "ACCOUNT#{id}#PROJECT#{id}#CONVERSATION#{id}",
+    ),
+    (
+        "the closings of a project",
+        "ACCOUNT#{id}#PROJECT#{id}#CLOSINGS",
+    ),
+    ("an end user", "ACCOUNT#{id}#PROJECT#{id}#END_USER#{id}"),
+    (
+        "a phone number",
+        "ACCOUNT#{id}#PROJECT#{id}#PHONE#+41791234567",
+    ),
+    ("the search index", "ACCOUNT#{id}#PROJECT#{id}#SEARCH#a"),
+    ("an import", "ACCOUNT#{id}#PROJECT#{id}#IMPORT#{id}"),
+    ("the load of a member", "ACCOUNT#{id}#LOAD#{id}"),
+    (
+        "a list of an index",
+        "ACCOUNT#{id}#PROJECT#{id}#REQUESTS#pending",
+    ),
+    ("a kind that is not known", "OTHER#{id}"),
+];
+
+/// Every kind of partition of the indexes, and of the table.
+const LISTS: [&str; 21] = [
+    "OUTBOX#{number}",
+    "OUTBOX#onboard_chat_user#{number}",
+    "OUTBOX#close_pending_requests#{number}",
+    "ACCOUNT#{id}#KEYS",
+    "ACCOUNT#{id}#MEMBERS",
+    "ACCOUNT#{id}#PROJECTS",
+    "ACCOUNT#{id}#PROJECT#{id}#ENVIRONMENTS",
+    "ACCOUNT#{id}#PROJECT#{id}#CONNECTORS",
+    "ACCOUNT#{id}#PROJECT#{id}#REQUESTS",
+    "ACCOUNT#{id}#PROJECT#{id}#REQUESTS#pending",
+    "ACCOUNT#{id}#PROJECT#{id}#REQUESTS#approved",
+    "ACCOUNT#{id}#PROJECT#{id}#REQUESTS#rejected",
+    "ACCOUNT#{id}#PROJECT#{id}#USERS",
+    "ACCOUNT#{id}#PROJECT#{id}#USERS#onboarding",
+    "ACCOUNT#{id}#PROJECT#{id}#USERS#active",
+    "ACCOUNT#{id}#PROJECT#{id}#USERS#blocked",
+    "ACCOUNT#{id}#PROJECT#{id}#ADMITTED#{id}",
+    "ACCOUNT#{id}#PROJECT#{id}#CONVERSATIONS#open",
+    "ACCOUNT#{id}#PROJECT#{id}#USER#{id}",
+    "ACCOUNT#{id}",
+    "OTHER#{id}",
+];
+
+const ROW_ACTIONS: [&str; 6] = [
+    "dynamodb:GetItem",
+    "dynamodb:BatchGetItem",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:ConditionCheckItem",
+];
+
+const CHANGES: [&str; 2] = ["dynamodb:UpdateItem", "dynamodb:DeleteItem"];
+
+const AUDIT: &str = "ACCOUNT#{id}#AUDIT#{month}";
+
+/// Actions that are about no row in particular, tried on every resource.
+const OTHER_ACTIONS: [&str; 21] = [
+    "dynamodb:Scan",
+    "dynamodb:BatchWriteItem",
+    "dynamodb:PartiQLUpdate",
+    "dynamodb:PartiQLDelete",
+    "dynamodb:UpdateTable",
+    "kms:Encrypt",
+    "kms:CreateGrant",
+    "kms:PutKeyPolicy",
+    "sqs:SendMessage",
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "sqs:ChangeMessageVisibility",
+    "sqs:GetQueueAttributes",
+    "secretsmanager:GetSecretValue",
+    "lambda:InvokeFunction",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "sqs:PurgeQueue",
+    "secretsmanager:PutSecretValue",
+    "lambda:UpdateFunctionCode",
+    "logs:DeleteLogGroup",
+];
+
+/// Asserts that a statement allows something, or keeps audit entries as they are: what else a role denied, nobody would know of.
+pub fn assert_lawful(statement: &Value) {
+    assert!(is_lawful(statement), "{statement}");
+}
+
+fn is_lawful(statement: &Value) -> bool {
+    let denial = json!({
+        "Sid": "NeverChangeAuditEntries",
+        "Effect": "Deny",
+        "Action": CHANGES,
+        "Resource": {"Fn::GetAtt": "Table.Arn"},
+        "Condition": {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": ["ACCOUNT#*#AUDIT#*"]}},
+    });
+    statement["Effect"] == "Allow" || *statement == denial
+}
+
+#[test]
+fn every_role_allows_what_its_function_calls_and_nothing_else() {
+    assert_eq!(problems(&template()), Vec::<String>::new());
+}
+
+#[test]
+fn no_webhook_worker_or_sweeper_touches_a_key_a_member_a_login_the_set_up_or_writes_a_connector() {
+    let judge = Judge::of(&template()).unwrap();
+    let mut tried = 0;
+    for caller in judge.callers().filter(|caller| *caller != "admin-access") {
+        for (what, shape) in &PARTITIONS[..10] {
+            let reads = matches!(*shape, "KEYRING" | "CONNECTOR#{id}");
+            let adds = *shape == AUDIT;
+            for action in ROW_ACTIONS {
+                let is_read = action.ends_with("GetItem");
+                if reads && is_read || adds && action == "dynamodb:PutItem" {
+                    continue;
+                }
+                let request = Request::new(action, "Table").of_partitions([example_of(shape)]);
+                let decided = judge.decide(caller, &request);
+                assert!(decided.is_err(), "{caller} may call {action} on {what}");
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 400, "{tried}");
+}
+
+#[test]
+fn whoever_writes_is_denied_to_change_an_audit_entry_whatever_else_the_role_allows() {
+    let judge = Judge::of(&template()).unwrap();
+    let writers: BTreeSet<String> = aws_calls::all()
+        .iter()
+        .filter(|line| {
+            [
+                "dynamodb:PutItem",
+                "dynamodb:UpdateItem",
+                "dynamodb:DeleteItem",
+            ]
+            .iter()
+            .any(|action| line.contains(action))
+        })
+        .filter_map(|line| line.split(' ').next().map(str::to_owned))
+        .collect();
+    assert!(writers.len() >= 9, "{writers:?}");
+    for caller in writers {
+        for action in CHANGES {
+            let request = Request::new(action, "Table").of_partitions([example_of(AUDIT)]);
+            let denied = Err(Refusal::Denied {
+                sid: "NeverChangeAuditEntries".to_owned(),
+            });
+            assert_eq!(judge.decide(&caller, &request), denied, "{caller} {action}");
+        }
+    }
+}
+
+#[test]
+fn any_change_of_any_statement_is_noticed() {
+    let original = template();
+    let judge = Judge::of(&original).unwrap();
+    let mut changes = 0;
+    for caller in judge.callers() {
+        let role_id = judge.role_of(caller).unwrap();
+        let roles = original.of_type("AWS::IAM::Role");
+        let role = *roles.iter().find(|role| role.id == role_id).unwrap();
+        let trials = trials(&original, caller);
+        for index in 0..role.statements().len() {
+            for (what, changed) in changed_statements(role, index) {
+                let place = format!("{role_id} / {}: {what}", role.statements()[index]["Sid"]);
+                let lawful = changed.as_ref().is_none_or(is_lawful);
+                let template = with_statement(&original, role, index, changed);
+                let noticed = Judge::of(&template).map_or(true, |judge| {
+                    trials
+                        .iter()
+                        .any(|trial| trial.problem(&judge, caller).is_some())
+                });
+                assert!(noticed || !lawful, "nobody noticed: {place}");
+                changes += 1;
+            }
+        }
+    }
+    assert!(changes > 500, "{changes} changes were tried");
+}
+
+/// Everything in which the roles differ from what is called.
+fn problems(template: &Template) -> Vec<String> {
+    let judge = Judge::of(template).unwrap();
+    let mut unknown = aws_calls::all();
+    let mut problems = Vec::new();
+    for caller in judge.callers() {
+        for trial in trials(template, caller) {
+            unknown.remove(&trial.line);
+            problems.extend(trial.problem(&judge, caller));
+        }
+    }
+    problems.extend(
+        unknown
+            .iter()
+            .map(|line| format!("the matrix does not try: {line}")),
+    );
+    problems
+}
+
+/// A request, and what should become of it.
+struct Trial {
+    request: Request,
+    /// The request as the list of calls has it.
+    line: String,
+    is_called: bool,
+    /// Whether a refusal must come from a statement that says so.
+    must_be_denied: bool,
+}
+
+impl Trial {
+    fn problem(&self, judge: &Judge, caller: &str) -> Option<String> {
+        let line = &self.line;
+        match judge.decide(caller, &self.request) {
+            Ok(()) if !self.is_called => Some(format!("allowed, and never called: {line}")),
+            Err(refusal) if self.is_called => Some(format!("{refusal}: {line}")),
+            Err(Refusal::NotAllowed { .. }) if self.must_be_denied => {
+                Some(format!("not denied: {line}"))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Everything that one caller is tried with.
+fn trials(template: &Template, caller: &str) -> Vec<Trial> {
+    let calls = aws_calls::all();
+    let writes = writes(&calls, caller);
+    let trial = |(request, kind): (Request, String)| {
+        let line = aws_calls::line(caller, &request.action, &request.resource, &kind);
+        let changes_audit = kind == AUDIT && CHANGES.contains(&request.action.as_str());
+        Trial {
+            is_called: calls.contains(&line),
+            must_be_denied: writes && changes_audit && request.resource == "Table",
+            line,
+            request,
+        }
+    };
+    universe(template).into_iter().map(trial).collect()
+}
+
+fn writes(calls: &BTreeSet<String>, caller: &str) -> bool {
+    let writes = |action: &str| {
+        let beginning = format!("{caller} dynamodb:{action} ");
+        calls.iter().any(|line| line.starts_with(&beginning))
+    };
+    ["PutItem", "UpdateItem", "DeleteItem"]
+        .into_iter()
+        .any(writes)
+}
+
+/// Everything that is tried, each with the kind of rows or the encryption context that it is about.
+fn universe(template: &Template) -> Vec<(Request, String)> {
+    let mut tried = Vec::new();
+    let elsewhere = "Elsewhere";
+    for (_, shape) in PARTITIONS {
+        for action in ROW_ACTIONS {
+            for table in ["Table", elsewhere] {
+                let request = Request::new(action, table).of_partitions([example_of(shape)]);
+                tried.push((request, shape.to_owned()));
+            }
+        }
+    }
+    let indexes = one_or_many(template.at("/Resources/Table/Properties/GlobalSecondaryIndexes"));
+    let indexes = indexes
+        .iter()
+        .filter_map(|index| index["IndexName"].as_str())
+        .map(|name| format!("Table/index/{name}"));
+    let lists = LISTS.into_iter().chain(PARTITIONS.map(|(_, shape)| shape));
+    let lists: BTreeSet<&str> = lists.collect();
+    for queried in indexes.chain(["Table".to_owned(), elsewhere.to_owned()]) {
+        for shape in &lists {
+            let request = Request::new("dynamodb:Query", &queried);
+            tried.push((
+                request.of_partitions([example_of(shape)]),
+                (*shape).to_owned(),
+            ));
+        }
+        tried.push((Request::new("dynamodb:Scan", &queried), String::new()));
+    }
+    // Without any context, IAM lets a call through and KMS refuses it: no ciphertext of ours is without one.
+    let contexts: [&[(&str, &str)]; 4] = [
+        &[("vestibule", "data-key")],
+        &[("vestibule", "other")],
+        &[("vestibule", "data-key"), ("other", "any")],
+        &[("aws:dynamodb:tableName", "vestibule")],
+    ];
+    for key in ["Key", elsewhere] {
+        for action in ["kms:Decrypt", "kms:GenerateDataKey"] {
+            for context in contexts {
+                let request = Request::new(action, key);
+                let request = request.with_encryption_context(context.iter().copied());
+                let said = request.encryption_context();
+                tried.push((request, said));
+            }
+        }
+    }
+    let resources = entries(template.at("/Resources")).map(|(id, _)| id);
+    for resource in resources.chain([elsewhere]) {
+        for action in OTHER_ACTIONS {
+            tried.push((Request::new(action, resource), String::new()));
+        }
+    }
+    tried
+}
+
+/// Every way in which one statement could come to say something else; `None` is a statement that is gone.
+fn changed_statements(role: Resource<'_>, index: usize) -> Vec<(String, Option<Value>)> {
+    let statement = role.statements()[index];
+    let mut changed = vec![("gone".to_owned(), None)];
+    let mut change = |what: String, edit: &dyn Fn(&mut Value)| {
+        let mut copy = statement.clone();
+        edit(&mut copy);
+        assert_ne!(copy, *statement, "{what}");
+        changed.push((what, Some(copy)));
+    };
+    let opposite = if statement["Effect"] == "Allow" {
+        "Deny"
+    } else {
+        "Allow"
+    };
+    change(format!("it says {opposite}"), &|copy| {
+        copy["Effect"] = opposite.into()
+    });
+    for member in ["Action", "Resource"] {
+        let values = one_or_many(&statement[member]);
+        for (at, value) in values.iter().enumerate() {
+            if values.len() > 1 {
+                change(format!("without {value}"), &|copy| {
+                    copy[member].as_array_mut().unwrap().remove(at);
+                });
+            }
+        }
+        change(format!("any {member}"), &|copy| copy[member] = "*".into());
+    }
+    for action in one_or_many(&statement["Action"]) {
+        let service = action.as_str().unwrap().split(':').next().unwrap();
+        change(format!("all of {service}"), &|copy| {
+            copy["Action"] = format!("{service}:*").into()
+        });
+    }
+    for (operator, keys) in entries(&statement["Condition"]) {
+        change(format!("without {operator}"), &|copy| {
+            copy["Condition"].as_object_mut().unwrap().remove(operator);
+        });
+        for (key, values) in entries(keys) {
+            let values = one_or_many(values);
+            let more = if operator.contains("Equals") {
+                "other"
+            } else {
+                "*"
+            };
+            change(format!("{more} for {key} as well"), &|copy| {
+                let values = [values, &[Value::from(more)]].concat();
+                copy["Condition"][operator][key] = values.into();
+            });
+            for (at, value) in values.iter().enumerate() {
+                let text = value.as_str().unwrap();
+                let mut edits = vec![(format!("without {text}"), None)];
+                let kind = text.trim_end_matches("#*");
+                if let Some((before, _)) = kind.rsplit_once('#') {
+                    let wider = format!("{before}#*");
+                    edits.push((format!("{wider} for {text}"), Some(wider)));
+                }
+                for (what, replacement) in edits {
+                    change(what, &|copy| {
+                        let mut values = values.to_vec();
+                        values.remove(at);
+                        values.extend(replacement.clone().map(Value::from));
+                        copy["Condition"][operator][key] = values.into();
+                    });
+                }
+            }
+        }
+    }
+    changed
+}
+
+fn with_statement(
+    template: &Template,
+    role: Resource<'_>,
+    index: usize,
+    statement: Option<Value>,
+) -> Template {
+    let mut document = template.document().clone();
+    let policies = &mut document["Resources"][role.id]["Properties"]["Policies"];
+    let all = policies[0]["PolicyDocument"]["Statement"]
+        .as_array_mut()
+        .unwrap();
+    match statement {
+        Some(statement) => all[index] = statement,
+        None => {
+            all.remove(index);
+        }
+    }
+    Template::of(document)
+}
+
+#[test]
+fn every_kind_of_partition_of_the_matrix_has_the_shape_that_it_is_written_with() {
+    for shape in PARTITIONS.map(|(_, shape)| shape).iter().chain(&LISTS) {
+        assert_eq!(KeyShape::of(&example_of(shape)).to_string(), *shape);
+    }
+}
