@@ -107,5 +107,5 @@ pub fn table() -> Vec<Route> {
 /// Its part of the OpenAPI document.
 #[must_use]
 pub fn openapi() -> FunctionApi {
-    openapi::part()
+    openapi::with_provider_fields(FunctionApi::of(&routes::all(), routes::PROBLEM_TYPES))
 }
