@@ -135,6 +135,7 @@ mod tests {
             PermissionName, PolicyName, ReasonCodeName, RequestStatusName,
         },
         routes::{
+            self,
             access_requests::{FollowUpStatus, OnboardingMessageStatus},
             connectors::outcome::SetUpStatus,
             providers::FillName,
