@@ -70,7 +70,7 @@ pub struct Rule {
     class: String,
     from: usize,
     remaining: Option<usize>,
-    one_in: usize,
+    one_in: u64,
     fault: Fault,
 }
 
@@ -110,7 +110,7 @@ impl Rule {
 
     /// For one in so many calls, whichever they are, until [`super::FaultProxy::clear`].
     #[must_use]
-    pub const fn one_in(mut self, calls: usize) -> Self {
+    pub const fn one_in(mut self, calls: u64) -> Self {
         self.one_in = calls;
         self.remaining = None;
         self
@@ -143,9 +143,9 @@ impl Rule {
 }
 
 /// The same number for the same call, without any pattern from one to the next (splitmix64).
-const fn scattered(occurrence: usize) -> usize {
+const fn scattered(occurrence: usize) -> u64 {
     let mut number = (occurrence as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    (number ^ (number >> 31)) as usize
+    number ^ (number >> 31)
 }

@@ -8,8 +8,8 @@ use axum::response::IntoResponse as _;
 use axum::routing::post;
 use serde_json::{Value, json};
 
-use super::{ADA, at, json_of, simulator};
 use crate::loopback::Loopback;
+use crate::simulator::testing::{ADA, at, json_of, simulator};
 use crate::simulator::{DeliveryState, NewPerson, Simulator, SimulatorConfig, SimulatorOptions};
 
 /// A webhook that keeps the bodies it is sent and refuses them, asking for a retry at once, until it is opened.
