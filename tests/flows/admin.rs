@@ -1,11 +1,8 @@
 //! The admin API on the real stores: set-up, decisions and what they cost, lists, secrets, and other people's accounts.
 
 use crate::world::{SAID, SETUP_TOKEN, World};
-use axum::body::{Body, to_bytes};
 use futures_util::future::join_all;
-use lambda_http::http::Request;
 use serde_json::{Value, json};
-use tower::ServiceExt;
 use vestibule_domain::{account::permission::Permission, ids::AccountId};
 use vestibule_testkit::fault_proxy::{Fault, Rule};
 
@@ -28,40 +25,18 @@ async fn call_with(
     body: Value,
     headers: &[(&str, &str)],
 ) -> (u16, Value) {
-    let mut request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("authorization", format!("Bearer {token}"));
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let request = if body.is_null() {
-        request.body(Body::empty())
-    } else {
-        request
-            .header("content-type", "application/json")
-            .body(Body::from(body.to_string()))
-    };
-    let response = world
-        .functions
-        .admin
-        .clone()
-        .oneshot(request.unwrap())
-        .await
-        .unwrap();
-    let status = response.status().as_u16();
-    let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
-    (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+    let answer = world.call(token, (method, path), body, headers).await;
+    (answer.status, answer.body)
 }
 
 /// The path of the world's project.
 pub fn project(world: &World) -> String {
-    format!("/v1/projects/{}", world.scope.project_id())
+    world.project_path()
 }
 
 /// A key that may do everything.
 pub async fn all_powers(world: &World) -> String {
-    world.key(world.scope.account_id(), &Permission::ALL).await
+    world.all_powers().await
 }
 
 /// A world in which somebody waits for a decision, and the path of their request.

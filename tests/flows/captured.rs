@@ -54,7 +54,10 @@ async fn what_is_no_persons_message_writes_nothing_and_gets_its_platforms_answer
 #[tokio::test(flavor = "multi_thread")]
 async fn what_people_write_makes_them_known_and_what_is_hostile_is_answered_all_the_same() {
     for platform in PLATFORMS {
-        let world = World::on(platform).await;
+        let mut world = World::on(platform).await;
+        // Those who wrote what was captured are not the simulator's people.
+        world.expect_violations("there is no");
+        world.expect_violations("is nobody's");
         // Twilio's have the account's own ids in many places; its parser's tests read them all.
         if platform == Platform::Twilio {
             continue;
@@ -88,7 +91,10 @@ async fn what_people_write_makes_them_known_and_what_is_hostile_is_answered_all_
 async fn what_is_authentic_and_cannot_be_read_is_acknowledged_and_kept() {
     // Slack's are among the hostile ones.
     for platform in PLATFORMS.into_iter().skip(1) {
-        let world = World::on(platform).await;
+        let mut world = World::on(platform).await;
+        // Those who wrote what was captured are not the simulator's people.
+        world.expect_violations("there is no");
+        world.expect_violations("is nobody's");
         for (name, status, _, _) in answers(&world, "unreadable_").await {
             // A Teams token vouches for an address in the body: where that cannot be read, nothing is authentic.
             // Twilio names the account in the body too.

@@ -2,14 +2,10 @@
 //! messages come in, and the pictures of the people who write through it.
 
 use crate::accounts::{PLATFORMS, bot_token, signing_secret};
-use crate::world::{SAID, SETUP_TOKEN, World};
-use axum::body::{Body, to_bytes};
-use bytes::Bytes;
+use crate::world::{AGENT_SECRET, Answer, SAID, SETUP_TOKEN, World};
 use futures_util::future::join;
-use lambda_http::http::{HeaderMap, Request};
 use serde_json::{Value, json};
 use std::time::Duration;
-use tower::ServiceExt;
 use vestibule_domain::{account::permission::Permission, connector::Connector, ids::AccountId};
 use vestibule_edge::connectors::FRESH_READ_INTERVAL;
 use vestibule_testkit::{simulator::Failure, slack_signer::sign};
@@ -17,50 +13,15 @@ use vestibule_testkit::{simulator::Failure, slack_signer::sign};
 const NEW_SECRET: &str = "the-new-signing-secret-of-grace";
 const OTHER_SECRET: &str = "the-new-signing-secret-of-linus";
 
-/// An answer of the admin API.
-pub struct Answer {
-    /// The status.
-    pub status: u16,
-    /// All of them.
-    pub headers: HeaderMap,
-    /// The body as it came.
-    pub bytes: Bytes,
-    /// The body, null when it is no JSON.
-    pub body: Value,
-}
-
 /// Calls the admin API.
 pub async fn call(
     world: &World,
     token: &str,
-    (method, path): (&str, &str),
+    call: (&str, &str),
     body: Value,
     headers: &[(&str, &str)],
 ) -> Answer {
-    let mut request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("authorization", format!("Bearer {token}"));
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let request = if body.is_null() {
-        request.body(Body::empty())
-    } else {
-        request
-            .header("content-type", "application/json")
-            .body(Body::from(body.to_string()))
-    };
-    let admin = world.functions.admin.clone();
-    let response = admin.oneshot(request.unwrap()).await.unwrap();
-    let (parts, body) = response.into_parts();
-    let bytes = to_bytes(body, 1 << 20).await.unwrap();
-    Answer {
-        status: parts.status.as_u16(),
-        headers: parts.headers,
-        body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
-        bytes,
-    }
+    world.call(token, call, body, headers).await
 }
 
 /// Calls it without a body.
@@ -70,12 +31,12 @@ pub async fn post(world: &World, token: &str, path: &str) -> Answer {
 
 /// A key that may do everything in the world's account.
 async fn all_powers(world: &World) -> String {
-    world.key(world.scope.account_id(), &Permission::ALL).await
+    world.all_powers().await
 }
 
 /// The path of the world's project.
 fn project(world: &World) -> String {
-    format!("/v1/projects/{}", world.scope.project_id())
+    world.project_path()
 }
 
 fn path_of(world: &World, connector: &Connector) -> String {
@@ -83,7 +44,7 @@ fn path_of(world: &World, connector: &Connector) -> String {
 }
 
 /// Sets the stack up and makes a project; returns the key of the account, the project's path and the id of one of its
-/// environments.
+/// environments, which the world's agent serves.
 pub async fn new_project(world: &World) -> (String, String, String) {
     let account = json!({"setup_token": SETUP_TOKEN, "account_name": "Globex"});
     let made = call(world, "", ("POST", "/v1/setup"), account, &[]).await;
@@ -94,6 +55,12 @@ pub async fn new_project(world: &World) -> (String, String, String) {
     let environments = format!("{project}/environments");
     let found = call(world, &token, ("GET", &environments), Value::Null, &[]).await;
     let environment_id = found.body["items"][0]["id"].as_str().unwrap().to_owned();
+    let path = format!("{environments}/{environment_id}");
+    let agent = json!({"agent": {
+        "endpoint": format!("{}/deliveries", world.to_agent.url()), "signing_secret": AGENT_SECRET,
+    }});
+    let changed = call(world, &token, ("PATCH", &path), agent, &[]).await;
+    assert_eq!(changed.status, 200, "{}", changed.body);
     (token, project, environment_id)
 }
 

@@ -111,6 +111,7 @@ async fn a_message_that_the_agent_will_not_have_does_not_hold_up_the_conversatio
     world.settle().await;
     assert_eq!(texts(&world), [SAID, "taken"]);
     assert_eq!(world.aws.messages("inbox-dlq.fifo").len(), 1);
+    world.expect_dead_letters(1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -243,6 +244,7 @@ async fn a_job_that_cannot_be_read_ends_as_a_dead_letter_and_holds_up_nobody() {
     world.settle().await;
     assert_eq!(texts(&world), [SAID, "one"]);
     assert_eq!(world.aws.messages("inbox-dlq.fifo").len(), 3);
+    world.expect_dead_letters(3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

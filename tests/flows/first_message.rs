@@ -3,7 +3,7 @@
 use crate::world::{Invoked, SAID, WELCOME, World};
 use std::time::Duration;
 use vestibule_domain::{
-    access::request::{DecideOutcome, RequestStatus, Verdict},
+    access::request::{RequestStatus, Verdict},
     chat::conversation::ConversationKind,
     chat::send_status::SendStatus,
     connector::{ExistingUsers, Policy},
@@ -76,10 +76,7 @@ async fn a_stranger_is_welcomed_once_and_answered_after_approval() {
         2
     );
 
-    assert!(matches!(
-        world.decide(&ada, Verdict::Approve).await,
-        DecideOutcome::Recorded(_)
-    ));
+    assert_eq!(world.decide(&ada, Verdict::Approve).await.status, 200);
     let next = world.says(&connector, &ada, "And now?");
     assert_eq!(world.webhook(&connector, &next).await, 200);
     world.settle().await;
@@ -160,10 +157,9 @@ async fn a_blocked_persons_message_writes_nothing() {
     world.settle().await;
     assert_eq!(world.db.items().unwrap(), before);
     assert_eq!(world.told(&ada), told);
-    assert!(matches!(
-        world.decide(&ada, Verdict::Approve).await,
-        DecideOutcome::ChatUserBlocked
-    ));
+    let refused = world.decide(&ada, Verdict::Approve).await;
+    assert_eq!(refused.status, 409);
+    assert_eq!(refused.body["type"], "/problems/chat-user-blocked");
 }
 
 #[tokio::test(flavor = "multi_thread")]

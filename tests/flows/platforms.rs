@@ -4,7 +4,7 @@ use crate::accounts::PLATFORMS;
 use crate::world::{HEAVY, SAID, WELCOME, World};
 use std::time::Duration;
 use vestibule_domain::{
-    access::request::{DecideOutcome, RequestStatus, Verdict},
+    access::request::{RequestStatus, Verdict},
     chat::send_status::SendStatus,
 };
 use vestibule_testkit::simulator::{Place, Platform};
@@ -35,10 +35,7 @@ async fn a_stranger_is_welcomed_once_asks_is_let_in_and_answered() {
             assert_eq!(user.display_name(), "Ada Lovelace", "{platform:?}");
         }
         assert_eq!(view.standing.as_ref().unwrap().message_count, 2);
-        assert!(matches!(
-            world.decide(&ada, Verdict::Approve).await,
-            DecideOutcome::Recorded(_)
-        ));
+        assert_eq!(world.decide(&ada, Verdict::Approve).await.status, 200);
         let next = world.says(&connector, &ada, "What time is it?");
         assert_eq!(world.webhook(&connector, &next).await, 200);
         world.settle().await;

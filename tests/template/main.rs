@@ -11,6 +11,7 @@
 )]
 
 mod document;
+mod markdown;
 mod variables;
 
 use document::{Function, Resource, Template, entries, one_or_many, root};

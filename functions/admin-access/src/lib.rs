@@ -5,6 +5,7 @@
 //! | [`routes`] | one file per resource: request, response, handler |
 //! | `api_types` | what several resources have in common on the wire |
 //! | `openapi` | the document, made from the handlers |
+//! | `wiring` | the adapters behind its ports |
 
 #![expect(
     unused_qualifications,
@@ -14,6 +15,9 @@
 mod api_types;
 mod openapi;
 pub mod routes;
+mod wiring;
+
+pub use wiring::wire;
 
 use axum::Router;
 use ring::rand::SecureRandom;

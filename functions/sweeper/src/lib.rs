@@ -3,6 +3,10 @@
 //! A mark is put off after its job was enqueued, never before, so a crash between the two enqueues
 //! once more rather than not at all.
 
+mod wiring;
+
+pub use wiring::wire;
+
 use futures_util::{StreamExt, stream};
 use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{

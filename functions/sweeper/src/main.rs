@@ -1,29 +1,12 @@
 //! Cold start of the sweeper.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use std::sync::Arc;
-use sweeper::{Deps, sweep};
-use vestibule_adapters::{
-    aws::{AwsSettings, sdk_config},
-    dynamo::{DynamoOutbox, Table},
-    sqs::SqsQueue,
-};
-use vestibule_domain::SystemClock;
-use vestibule_edge::{config, logging};
+use sweeper::{sweep, wire};
+use vestibule_coldstart::start;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let mut vars = config::vars();
-    logging::init(&mut vars);
-    let aws = sdk_config(&AwsSettings::read(&mut vars));
-    let table = Table::new(&aws, &vars.required("TABLE_NAME"));
-    let queue = SqsQueue::new(&aws, &vars.required("ONBOARDING_QUEUE_URL"));
-    vars.finish()?;
-    let deps = Deps {
-        outbox: Arc::new(DynamoOutbox::new(table)),
-        queue: Arc::new(queue),
-        clock: Arc::new(SystemClock),
-    };
+    let deps = start(|adapters| Ok(wire(adapters))).await?;
     let handler = |_: LambdaEvent<serde_json::Value>| async {
         Ok::<_, Error>(serde_json::json!({ "jobs": sweep(&deps).await? }))
     };

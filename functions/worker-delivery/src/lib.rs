@@ -5,6 +5,10 @@
 //! messages were delivered and how many replies to the one in hand went out already, so a retry goes
 //! on where the attempt before it stopped. The agent sees the same `webhook-id` on every attempt.
 
+mod wiring;
+
+pub use wiring::wire;
+
 use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock, PortError, Timestamp,

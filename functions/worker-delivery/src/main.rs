@@ -2,47 +2,14 @@
 
 use aws_lambda_events::event::sqs::SqsEvent;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use std::sync::Arc;
-use vestibule_adapters::{
-    aws::{AwsSettings, sdk_config},
-    dynamo::{DynamoConversations, DynamoSendPacer, KeyringStore, Table},
-    egress::{HttpAgentClient, HttpChatTransport, PlatformAddresses},
-    sqs::SqsQueue,
-    vault::KmsVault,
-};
-use vestibule_domain::{SystemClock, egress::OriginAllowList};
-use vestibule_edge::{batch, chat::Platforms, config, logging, pace::Paced};
-use vestibule_providers::catalogue::chat_providers;
-use worker_delivery::{Deps, handle};
+use vestibule_coldstart::start;
+use vestibule_edge::batch;
+use worker_delivery::{handle, wire};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let mut vars = config::vars();
-    logging::init(&mut vars);
-    let aws = sdk_config(&AwsSettings::read(&mut vars));
-    let table = Table::new(&aws, &vars.required("TABLE_NAME"));
-    let queue = SqsQueue::new(&aws, &vars.required("INBOX_QUEUE_URL"));
-    let addresses = PlatformAddresses::read(&mut vars);
-    let exempt = vars.parsed("AGENT_ORIGIN_ALLOWLIST", OriginAllowList::parse);
-    vars.finish()?;
-    let transport = HttpChatTransport::new(addresses)?;
-    let vault = Arc::new(KmsVault::new(&aws, KeyringStore::new(table.clone())));
-    vault.warm().await;
-    let platforms = Platforms::new(
-        Arc::new(transport),
-        vault.clone(),
-        chat_providers(),
-        Arc::new(SystemClock),
-    );
-    let pacer = Arc::new(DynamoSendPacer::new(table.clone()));
-    let deps = Deps {
-        conversations: Arc::new(DynamoConversations::new(table)),
-        platform: Arc::new(Paced::new(platforms, pacer, Arc::new(SystemClock))),
-        vault,
-        agents: Arc::new(HttpAgentClient::new(exempt)?),
-        clock: Arc::new(SystemClock),
-    };
-    let (deps, queue) = (&deps, &queue);
+    let (deps, queue) = start(|adapters| Ok(wire(adapters)?)).await?;
+    let (deps, queue) = (&deps, queue.as_ref());
     let work = async move |event: LambdaEvent<SqsEvent>| {
         let handle = async |body: String, _| handle(deps, &body).await;
         Ok::<_, Error>(batch::run(event.payload, queue, handle).await)

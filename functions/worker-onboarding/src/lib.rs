@@ -12,13 +12,16 @@
 //! | `approval` | what follows an approval (SPEC A44) |
 //! | `closing` | pending requests that go with their connector's policy, or with it (SPEC A42, A46) |
 //! | `backoff` | when a job that could not be done is tried again |
+//! | `wiring` | the adapters behind its ports |
 
 mod approval;
 mod backoff;
 mod closing;
 mod onboarding;
+mod wiring;
 
 pub use backoff::{ATTEMPTS_MAX, retry_at};
+pub use wiring::wire;
 
 use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{

@@ -2,50 +2,14 @@
 
 use aws_lambda_events::event::sqs::SqsEvent;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use std::sync::Arc;
-use vestibule_adapters::{
-    aws::{AwsSettings, sdk_config},
-    dynamo::{DynamoClosings, DynamoIntake, DynamoSendPacer, DynamoStandings, KeyringStore, Table},
-    egress::{HttpChatTransport, PlatformAddresses},
-    sqs::SqsQueue,
-    vault::KmsVault,
-};
-use vestibule_domain::{SystemClock, ids::SystemIds};
-use vestibule_edge::{batch, chat::Platforms, config, logging, pace::Paced};
-use vestibule_providers::catalogue::chat_providers;
-use worker_onboarding::{Deps, handle};
+use vestibule_coldstart::start;
+use vestibule_edge::batch;
+use worker_onboarding::{handle, wire};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let mut vars = config::vars();
-    logging::init(&mut vars);
-    let aws = sdk_config(&AwsSettings::read(&mut vars));
-    let table = Table::new(&aws, &vars.required("TABLE_NAME"));
-    let queue = SqsQueue::new(&aws, &vars.required("ONBOARDING_QUEUE_URL"));
-    let inbox = SqsQueue::new(&aws, &vars.required("INBOX_QUEUE_URL"));
-    let addresses = PlatformAddresses::read(&mut vars);
-    vars.finish()?;
-    let transport = HttpChatTransport::new(addresses)?;
-    let vault = Arc::new(KmsVault::new(&aws, KeyringStore::new(table.clone())));
-    vault.warm().await;
-    let platforms = Platforms::new(
-        Arc::new(transport),
-        vault,
-        chat_providers(),
-        Arc::new(SystemClock),
-    );
-    let pacer = Arc::new(DynamoSendPacer::new(table.clone()));
-    let deps = Deps {
-        standings: Arc::new(DynamoStandings::new(table.clone())),
-        requests: Arc::new(DynamoClosings::new(table.clone())),
-        connectors: Arc::new(DynamoIntake::new(table)),
-        inbox: Arc::new(inbox),
-        onboarding: Arc::new(queue.clone()),
-        platform: Arc::new(Paced::new(platforms, pacer, Arc::new(SystemClock))),
-        clock: Arc::new(SystemClock),
-        ids: Arc::new(SystemIds),
-    };
-    let (deps, queue) = (&deps, &queue);
+    let (deps, queue) = start(|adapters| Ok(wire(adapters)?)).await?;
+    let (deps, queue) = (&deps, queue.as_ref());
     let work = async move |event: LambdaEvent<SqsEvent>| {
         let handle = async |body: String, _| handle(deps, &body).await;
         Ok::<_, Error>(batch::run(event.payload, queue, handle).await)

@@ -41,6 +41,8 @@ pub struct AwsSettings {
     pub session_token: Option<Secret>,
     /// `AWS_ENDPOINT_URL`: another address for every service, such as a local stack's.
     pub endpoint_url: Option<String>,
+    /// `AWS_ENDPOINT_URL_DYNAMODB`: the same for DynamoDB alone, as in every AWS SDK.
+    pub dynamodb_endpoint_url: Option<String>,
 }
 
 impl AwsSettings {
@@ -52,6 +54,7 @@ impl AwsSettings {
             secret_access_key: Secret::new(vars.required("AWS_SECRET_ACCESS_KEY")),
             session_token: vars.optional("AWS_SESSION_TOKEN").map(Secret::new),
             endpoint_url: vars.optional("AWS_ENDPOINT_URL"),
+            dynamodb_endpoint_url: vars.optional("AWS_ENDPOINT_URL_DYNAMODB"),
         }
     }
 }
@@ -92,6 +95,15 @@ pub fn sdk_config(settings: &AwsSettings) -> SdkConfig {
         .retry_config(retries);
     config.set_endpoint_url(settings.endpoint_url.clone());
     config.build()
+}
+
+/// [`sdk_config`] for DynamoDB, which may have an address of its own; it shares the connection pool.
+#[must_use]
+pub fn dynamodb_config(aws: &SdkConfig, settings: &AwsSettings) -> SdkConfig {
+    match &settings.dynamodb_endpoint_url {
+        Some(url) => aws.to_builder().endpoint_url(url).build(),
+        None => aws.clone(),
+    }
 }
 
 /// What a failed call means for the caller. A throttled, broken or unanswered call may be made

@@ -31,6 +31,15 @@ impl SqsQueue {
         }
     }
 
+    /// Another queue, over the same client.
+    #[must_use]
+    pub fn beside(&self, url: &str) -> Self {
+        Self {
+            client: self.client.clone(),
+            url: url.to_owned(),
+        }
+    }
+
     /// Opens the connection before the first message needs it. A failure shows at the first use.
     pub async fn warm(&self) {
         let _ = self

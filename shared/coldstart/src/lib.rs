@@ -1,57 +1,23 @@
-//! The cold start of every webhook function: configuration, one AWS client for all services, the
-//! connections opened, then the intake of one provider.
+//! The composition root: which adapter stands behind each port, chosen once for every function. The
+//! functions start here, and the test world makes its functions here too, from other variables.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`Adapters`] | configuration, AWS clients, and what most functions use |
+//! | `stores` | the table's stores |
+//! | `egress` | the ways out, to chat platforms and agents |
+//! | [`webhook()`], [`intake_ports`] | webhook functions |
+//! | [`start`] | every other function |
 
-use futures_util::future::join3;
-use lambda_http::{Error, service_fn};
-use std::{convert::Infallible, sync::Arc};
-use vestibule_adapters::{
-    aws::{AwsSettings, sdk_config},
-    dynamo::{DynamoIntake, KeyringStore, Table},
-    sqs::SqsQueue,
-    vault::KmsVault,
-};
-use vestibule_domain::{Clock, SystemClock, vars::Vars};
-use vestibule_edge::{
-    config, gateway,
-    intake::{Intake, IntakePorts},
-    logging,
-    webhook::handle,
-};
-use vestibule_providers::webhook::WebhookProvider;
+mod adapters;
+#[cfg(feature = "egress")]
+mod egress;
+mod start;
+mod stores;
+mod webhook;
 
-/// Runs the webhook of the provider that `provider` makes from the environment's variables. Returns
-/// when Lambda stops the sandbox, or at once with every problem of the configuration.
-pub async fn webhook(
-    provider: impl FnOnce(&mut Vars<'_>) -> Box<dyn WebhookProvider>,
-) -> Result<(), Error> {
-    let mut vars = config::vars();
-    logging::init(&mut vars);
-    let aws = sdk_config(&AwsSettings::read(&mut vars));
-    let table = Table::new(&aws, &vars.required("TABLE_NAME"));
-    let onboarding = Arc::new(SqsQueue::new(&aws, &vars.required("ONBOARDING_QUEUE_URL")));
-    let inbox = Arc::new(SqsQueue::new(&aws, &vars.required("INBOX_QUEUE_URL")));
-    let provider = provider(&mut vars);
-    vars.finish()?;
-    let vault = Arc::new(KmsVault::new(&aws, KeyringStore::new(table.clone())));
-    let store = Arc::new(DynamoIntake::new(table));
-    // Init has a whole processor, the first call has not: connections are opened now.
-    Box::pin(join3(
-        vault.warm_beside(store.warm()),
-        inbox.warm(),
-        provider.warm(SystemClock.now()),
-    ))
-    .await;
-    let ports = IntakePorts {
-        connectors: store.clone(),
-        vault,
-        store,
-        onboarding,
-        inbox,
-        clock: Arc::new(SystemClock),
-    };
-    let intake = Intake::new(provider, ports);
-    gateway::run(service_fn(|request| async {
-        Ok::<_, Infallible>(handle(&intake, request).await)
-    }))
-    .await
-}
+pub use adapters::Adapters;
+pub use start::start;
+#[cfg(feature = "egress")]
+pub use vestibule_adapters::egress::EgressClientError;
+pub use webhook::{intake_ports, webhook};

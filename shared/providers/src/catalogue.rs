@@ -1,4 +1,4 @@
-//! Which chat platforms there are, and what an admin sets up for each.
+//! The catalogue of providers: the fields and set-up steps of each.
 
 use crate::{
     dialog360, outgoing::ChatProvider, setup::ConnectorSetup, slack, teams, telegram, twilio,
@@ -6,61 +6,60 @@ use crate::{
 use std::collections::BTreeMap;
 use vestibule_domain::{connector::Provider, secret::Secret};
 
-/// What a field becomes that is left out.
+/// Value of a field that the admin leaves out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fill {
-    /// It stays away.
+    /// None: the field stays unset.
     Nothing,
-    /// 32 random bytes in base64url without padding: for a secret that the platform is told, not one
-    /// that it tells.
+    /// 32 random bytes in base64url without padding, for a secret that we issue and the platform
+    /// repeats.
     RandomSecret,
     /// The connector's webhook address.
     WebhookUrl,
 }
 
-/// One field that an admin fills in.
+/// A field that an admin fills in.
 #[derive(Debug, Clone, Copy)]
 pub struct FieldSpec {
-    /// Its name, in the API and in the connector's settings or secrets.
+    /// Name in the API and in the connector's settings or secrets.
     pub name: &'static str,
     /// Whether it is encrypted at rest and never shown again.
     pub secret: bool,
     /// Whether a connector cannot be made without it.
     pub required: bool,
-    /// What it becomes when the admin leaves it out of a new connector.
+    /// Value if the admin leaves it out of a new connector.
     pub fill: Fill,
-    /// The secret field that keeps the value before, so that requests made with either are taken
-    /// while a rotation reaches the platform.
+    /// The secret field that keeps the previous value, so that requests made with either are
+    /// accepted during a rotation.
     pub previous_in: Option<&'static str>,
-    /// Where to find it in the platform's own console.
+    /// Where to find the value in the platform's own console.
     pub help: &'static str,
-    /// Whether a value will do; if not, the rule, as a sentence.
+    /// Validates a value; an error is the rule, as a sentence.
     pub check: fn(&str) -> Result<(), &'static str>,
 }
 
-/// What it takes to connect to one chat platform.
+/// The fields and set-up steps of a provider's connectors.
 pub trait ConnectorKind: Send + Sync {
     /// The platform.
     fn provider(&self) -> Provider;
 
-    /// Its name for people.
+    /// Display name.
     fn label(&self) -> &'static str;
 
-    /// The channel that its conversations count for (SPEC M02).
+    /// The channel of its conversations (SPEC M02).
     fn channel(&self) -> &'static str;
 
-    /// The fields, in the order an admin meets them.
+    /// The fields, in the order in which an admin finds the values.
     fn fields(&self) -> &'static [FieldSpec];
 
-    /// The longest text that goes out as one message, in characters.
+    /// Longest text that fits in one message, in characters.
     fn message_max_chars(&self) -> usize;
 
-    /// What the admin does in the platform's console once the connector exists and has this
-    /// webhook address, step by step.
+    /// The steps in the platform's console for a connector with this webhook address.
     fn set_up_steps(&self, webhook_url: &str) -> Vec<String>;
 }
 
-/// Fields that passed their rules.
+/// Fields that passed validation.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ValidFields {
     /// Public ones.
@@ -69,18 +68,18 @@ pub struct ValidFields {
     pub secrets: BTreeMap<String, Secret>,
 }
 
-/// A field that broke its rule.
+/// A field that failed validation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {rule}")]
 pub struct InvalidField {
     /// Its name.
     pub field: String,
-    /// The rule, as a sentence. Never repeats the value.
+    /// The rule, as a sentence. It never repeats the value.
     pub rule: String,
 }
 
-/// Checks what an admin filled in: every problem is named, and none of the values. With `partial`,
-/// fields may be missing: those that are there replace what is stored.
+/// Validates the fields that an admin filled in and reports every problem, but no value. With
+/// `partial`, fields may be missing: those that are present replace the stored ones.
 pub fn validate(
     kind: &dyn ConnectorKind,
     input: &BTreeMap<String, String>,
@@ -127,7 +126,7 @@ pub fn validate(
     }
 }
 
-/// Whether this field keeps the value that another had before a rotation.
+/// Whether the field keeps another field's previous value.
 #[must_use]
 pub fn keeps_previous(kind: &dyn ConnectorKind, field: &str) -> bool {
     kind.fields()
@@ -135,7 +134,7 @@ pub fn keeps_previous(kind: &dyn ConnectorKind, field: &str) -> bool {
         .any(|spec| spec.previous_in == Some(field))
 }
 
-/// Every platform that a connector can be made for.
+/// Every provider, by its connectors.
 #[must_use]
 pub fn connector_kinds() -> &'static [&'static dyn ConnectorKind] {
     &[
@@ -147,7 +146,7 @@ pub fn connector_kinds() -> &'static [&'static dyn ConnectorKind] {
     ]
 }
 
-/// Every platform that texts can be sent to.
+/// Every provider, by its outbound side.
 #[must_use]
 pub fn chat_providers() -> &'static [&'static dyn ChatProvider] {
     &[
@@ -159,7 +158,7 @@ pub fn chat_providers() -> &'static [&'static dyn ChatProvider] {
     ]
 }
 
-/// Every platform that a connector can be tested with.
+/// Every provider, by its tests and set-up calls.
 #[must_use]
 pub fn connector_setups() -> &'static [&'static dyn ConnectorSetup] {
     &[
@@ -171,7 +170,7 @@ pub fn connector_setups() -> &'static [&'static dyn ConnectorSetup] {
     ]
 }
 
-/// Connecting and testing at `provider`.
+/// Finds the tests and set-up calls of `provider`.
 #[must_use]
 pub fn connector_setup(provider: &Provider) -> Option<&'static dyn ConnectorSetup> {
     connector_setups()
@@ -180,7 +179,7 @@ pub fn connector_setup(provider: &Provider) -> Option<&'static dyn ConnectorSetu
         .find(|setup| setup.provider() == *provider)
 }
 
-/// What it takes to connect to `provider`.
+/// Finds the fields and set-up steps of `provider`.
 #[must_use]
 pub fn connector_kind(provider: &Provider) -> Option<&'static dyn ConnectorKind> {
     connector_kinds()
@@ -189,7 +188,7 @@ pub fn connector_kind(provider: &Provider) -> Option<&'static dyn ConnectorKind>
         .find(|kind| kind.provider() == *provider)
 }
 
-/// The outbound side of `provider`.
+/// Finds the outbound side of `provider`.
 #[must_use]
 pub fn chat_provider(provider: &Provider) -> Option<&'static dyn ChatProvider> {
     chat_providers()

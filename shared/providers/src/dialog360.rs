@@ -1,15 +1,15 @@
 //! `WhatsApp` through 360dialog: Meta's Cloud API payloads in, 360dialog's API out (PROVIDERS §4).
 //!
-//! | file | what it holds |
+//! | file | contents |
 //! |---|---|
 //! | `webhook` | the secret header |
-//! | `parse` | batches of events, and which of them are a person's message |
-//! | `person` | who the parts of a payload speak of |
-//! | `content` | texts and files by type of message |
-//! | `api` | what all answers have in common, and what errors mean |
+//! | `parse` | batches of events, and which of them are messages of a person |
+//! | `person` | the person that a part of a payload names |
+//! | `content` | texts and files, by type of message |
+//! | `api` | parsing of answers, meaning of errors |
 //! | `send` | `/messages` |
 //! | `setup` | `/v1/configs/webhook` |
-//! | `kind` | what an admin fills in |
+//! | `kind` | the fields that an admin fills in |
 
 mod api;
 mod content;
@@ -26,9 +26,10 @@ use vestibule_domain::connector::Provider;
 
 /// Public field: Meta's id of the phone number, which is not the number itself.
 pub const PHONE_NUMBER_ID: &str = "phone_number_id";
-/// Secret field: the key of our calls, one per phone number.
+/// Secret field: the key for our calls, one per phone number.
 pub const API_KEY: &str = "api_key";
-/// Secret field: what 360dialog says with every request, as `Authorization: Bearer <secret>`.
+/// Secret field: the secret that 360dialog repeats with every request, as `Authorization: Bearer
+/// <secret>`.
 pub const WEBHOOK_SECRET: &str = "webhook_secret";
 /// Secret field: the webhook secret before the last rotation.
 pub const PREVIOUS_WEBHOOK_SECRET: &str = "previous_webhook_secret";

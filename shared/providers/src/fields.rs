@@ -1,27 +1,27 @@
-//! Reading payloads leniently, field by field: what a platform adds is not noticed, and only what is
-//! needed can make an event unreadable.
+//! Lenient reading of payloads, field by field: unknown fields are ignored, and only a missing
+//! necessary one makes an event unreadable.
 
 use data_encoding::HEXLOWER;
 use ring::digest::{SHA256, digest};
 use serde_json::Value;
 use vestibule_domain::Timestamp;
 
-/// Longest text that is taken over, in characters: the longest that any platform lets people write.
+/// Longest text that is kept, in characters: the longest that any platform lets people write.
 pub const TEXT_MAX_CHARS: usize = 40_000;
-/// Most files of one message that are taken over.
+/// Largest number of files that are kept of one message.
 pub const ATTACHMENTS_MAX: usize = 20;
-/// Longest id that is taken, in bytes.
+/// Longest accepted id, in bytes.
 pub const ID_MAX_BYTES: usize = 100;
-/// Longest address of a file that is taken over, in bytes.
+/// Longest address of a file that is kept, in bytes.
 pub const URL_MAX_BYTES: usize = 2048;
 /// Longest event key (see
 /// [`InboundMessage::event_keys`](vestibule_domain::chat::message::InboundMessage::event_keys)).
 pub const EVENT_KEY_MAX_BYTES: usize = 128;
-/// Latest time that is taken for one, in seconds: the year 5138.
+/// Latest accepted time, in seconds since 1970: in the year 5138.
 const SECONDS_MAX: i64 = 99_999_999_999;
 
-/// A key that is within every queue's limits: `provider:what`, or with a hash where that is too long
-/// or has characters that no queue takes.
+/// Builds a key within every queue's limits: `provider:what`, or a hash of it if it is too long or
+/// has characters that queues refuse.
 #[must_use]
 pub fn event_key(provider: &str, what: &str) -> String {
     let full = format!("{provider}:{what}");
@@ -33,7 +33,7 @@ pub fn event_key(provider: &str, what: &str) -> String {
     }
 }
 
-/// A field that is there and not null.
+/// A field that is present and not null.
 #[must_use]
 pub fn given<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     value.get(name).filter(|field| !field.is_null())
@@ -46,8 +46,8 @@ pub fn string<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     (!text.is_empty()).then_some(text)
 }
 
-/// Whether a text can be an id: it then has none of the characters that keys, addresses and logs are
-/// made of.
+/// Whether a text is a well-formed id, without the characters that structure keys, addresses and
+/// logs.
 #[must_use]
 pub fn is_id(text: &str) -> bool {
     (1..=ID_MAX_BYTES).contains(&text.len())
@@ -56,14 +56,14 @@ pub fn is_id(text: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
-/// Whether a text has printable ASCII only, and not too much of it.
+/// Whether a text is printable ASCII of at most `max_bytes`.
 #[must_use]
 pub fn is_short_graphic(text: &str, max_bytes: usize) -> bool {
     text.len() <= max_bytes && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
-/// What a person wrote: at most [`TEXT_MAX_CHARS`] characters of it, without control characters other
-/// than white space. In JSON each of those would take six bytes of what a queue takes.
+/// Cleans a person's text: at most [`TEXT_MAX_CHARS`] characters, without control characters other
+/// than white space, each of which would take six bytes of a queue message in JSON.
 #[must_use]
 pub fn written(text: &str) -> String {
     text.chars()
@@ -72,7 +72,7 @@ pub fn written(text: &str) -> String {
         .collect()
 }
 
-/// The instant this many seconds after 1970, if it is one that a message can be of.
+/// The time this many seconds after 1970, if a message can have it.
 #[must_use]
 pub fn at_second(seconds: i64) -> Option<Timestamp> {
     (0..=SECONDS_MAX)

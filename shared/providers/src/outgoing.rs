@@ -1,7 +1,7 @@
 //! The outbound side of a chat platform: calls as data.
 //!
-//! A provider is pure. It is told what came of the calls so far and names the next one, or the
-//! outcome. Whoever drives it owns the connection, the time-outs and the retries:
+//! A provider is pure. Given the results of the calls so far, it names the next call or the
+//! outcome. The caller owns the connection, the time-outs and the retries:
 //!
 //! ```text
 //! let mut so_far = Vec::new();
@@ -13,7 +13,7 @@
 //! };
 //! ```
 //!
-//! A platform that wants a token, then a conversation, then the post, takes three turns.
+//! A platform that requires a token, then a conversation, then the post takes three turns.
 
 use crate::webhook::{Credentials, clean_kind};
 use data_encoding::BASE64;
@@ -31,14 +31,14 @@ pub trait ChatProvider: Send + Sync {
     /// The platform.
     fn provider(&self) -> Provider;
 
-    /// The secrets that sending and asking for profiles take.
+    /// The secrets that sending and profile look-ups need.
     fn sending_secrets(&self) -> &'static [&'static str];
 
-    /// The text in the pieces that the platform takes, each fit for one message.
+    /// Splits a text into pieces that each fit in one message.
     fn pieces<'t>(&self, text: &'t str) -> Vec<&'t str>;
 
-    /// The next call that sends `text`, or how sending ended. MUST come to an end, and MUST NOT
-    /// make a private text public (SPEC A38).
+    /// Returns the next call that sends `text`, or the outcome. MUST terminate, and MUST NOT make a
+    /// private text public (SPEC A38).
     fn send(
         &self,
         text: &OutgoingText<'_>,
@@ -46,7 +46,7 @@ pub trait ChatProvider: Send + Sync {
         so_far: &[CallResult],
     ) -> NextCall<SendOutcome>;
 
-    /// The next call that asks who somebody is, or how asking ended.
+    /// Returns the next call that looks up a profile, or the outcome.
     fn profile(
         &self,
         query: &ProfileQuery<'_>,
@@ -54,30 +54,30 @@ pub trait ChatProvider: Send + Sync {
         so_far: &[CallResult],
     ) -> NextCall<ProfileOutcome>;
 
-    /// How long the answer to `call` may be used again for the same call, such as a token for as long
-    /// as it lives. A call that is made twice within one send is never answered from memory, so a
-    /// provider renews a token that was refused by asking again.
+    /// How long the answer to `call` may be reused for the same call, such as a token until it
+    /// expires. A call that is repeated within one send is never answered from memory, so a
+    /// provider renews a refused token by repeating the call.
     fn keep_answer(&self, call: &OutgoingCall, reply: &HttpReply) -> Option<Duration> {
         let _ = (call, reply);
         None
     }
 
     /// How long after a person's message the platform lets us write to them in this conversation;
-    /// `None` when it sets no such time.
+    /// `None` if it sets no limit.
     fn reply_window(&self, conversation: &ConversationRef) -> Option<Duration> {
         let _ = conversation;
         None
     }
 
-    /// The shortest time between two texts that one connector sends, by the platform's limits.
+    /// Shortest time between two texts of one connector, by the platform's limits.
     fn send_interval(&self) -> Duration;
 }
 
-/// Most messages that one text may take: what a group on Telegram takes in a minute. A longer text is
-/// refused before anything of it is sent.
+/// Largest number of messages that one text may take: a Telegram group accepts this many in a
+/// minute. A longer text is refused before any part of it is sent.
 pub(crate) const MESSAGES_MAX: usize = 20;
 
-/// The messages that a text takes: at least one, and at most [`MESSAGES_MAX`].
+/// Splits a text into messages: at least one, and at most [`MESSAGES_MAX`].
 pub(crate) fn messages_of<'t>(
     platform: &dyn ChatProvider,
     text: &'t str,
@@ -92,16 +92,16 @@ pub(crate) fn messages_of<'t>(
     Ok(pieces)
 }
 
-/// What to do next.
+/// The next step.
 #[derive(Debug)]
 pub enum NextCall<T> {
-    /// Make this call, and ask again with its result.
+    /// Make this call, then ask again with its result.
     Call(OutgoingCall),
-    /// It is over.
+    /// The final outcome.
     Done(T),
 }
 
-/// One of the addresses that the stack is configured with.
+/// An API whose address the stack is configured with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Api {
     /// Slack's Web API.
@@ -143,37 +143,37 @@ impl Api {
     }
 }
 
-/// Where a call goes.
+/// Destination of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Host {
-    /// To an address that the stack is configured with.
+    /// A configured address.
     Api(Api),
-    /// To the base address that a Teams message named. The transport makes the call only if its
-    /// origin is on the list of Microsoft's own (PROVIDERS §2.4).
+    /// The base address that a Teams message named. The transport makes the call only if its origin
+    /// is on the list of Microsoft's own (PROVIDERS §2.4).
     TeamsService(String),
 }
 
-/// An HTTP call to a platform. Its `Debug` shows no secret and nothing that a person wrote.
+/// An HTTP call to a platform. Its `Debug` shows neither a secret nor a person's text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OutgoingCall {
-    /// Where it goes.
+    /// The destination.
     pub host: Host,
     /// The method.
     pub method: Method,
-    /// Begins with `/`; relative to the host's base address, percent-encoded where needed.
-    /// Some platforms want their token in here, so it is not to be logged.
+    /// Path relative to the host's base address, beginning with `/` and percent-encoded. Never log
+    /// it: some platforms require their token in it.
     pub path: String,
     /// Names and values, not yet encoded.
     pub query: Vec<(String, String)>,
-    /// Every header that the platform needs, the content type of the body included. All values are
-    /// taken as secret, because one of them is.
+    /// Every header that the platform needs, including the content type of the body. All values
+    /// count as secret, because one of them is.
     pub headers: Vec<(HeaderName, Secret)>,
     /// The body.
     pub body: Option<Vec<u8>>,
 }
 
 impl OutgoingCall {
-    /// A call without query, headers and body.
+    /// Creates a call without query, headers and body.
     #[must_use]
     pub fn new(host: Host, method: Method, path: impl Into<String>) -> Self {
         Self {
@@ -186,7 +186,7 @@ impl OutgoingCall {
         }
     }
 
-    /// The call with `Authorization: Bearer <token>`.
+    /// Adds `Authorization: Bearer <token>`.
     #[must_use]
     pub fn with_bearer(mut self, token: &Secret) -> Self {
         let value = Secret::new(format!("Bearer {}", token.reveal()));
@@ -194,7 +194,7 @@ impl OutgoingCall {
         self
     }
 
-    /// The call with `Authorization: Basic <user:password>`.
+    /// Adds `Authorization: Basic <user:password>`.
     #[must_use]
     pub fn with_basic(mut self, user: &str, password: &Secret) -> Self {
         let pair = format!("{user}:{}", password.reveal());
@@ -203,21 +203,21 @@ impl OutgoingCall {
         self
     }
 
-    /// The call with one more header.
+    /// Adds a header.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: &Secret) -> Self {
         self.headers.push((name, value.clone()));
         self
     }
 
-    /// The call with one more query parameter.
+    /// Adds a query parameter.
     #[must_use]
     pub fn with_query(mut self, name: &str, value: &str) -> Self {
         self.query.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// The call with a JSON body.
+    /// Sets a JSON body.
     #[must_use]
     pub fn with_json(mut self, body: &serde_json::Value) -> Self {
         let media_type = Secret::new("application/json; charset=utf-8");
@@ -226,7 +226,7 @@ impl OutgoingCall {
         self
     }
 
-    /// The call with a form as its body.
+    /// Sets a form as the body.
     #[must_use]
     pub fn with_form(mut self, fields: &[(&str, &str)]) -> Self {
         let media_type = Secret::new("application/x-www-form-urlencoded; charset=utf-8");
@@ -260,27 +260,27 @@ impl fmt::Debug for OutgoingCall {
     }
 }
 
-/// Why a call did not do what it should.
+/// The reason why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallError {
-    /// It may work later, or may even have worked.
+    /// The call may work later, or may even have worked.
     Later {
         /// How long the platform asked us to wait.
         after: Option<Duration>,
-        /// The platform's word for it, clean.
+        /// The platform's reason, cleaned.
         reason: String,
     },
-    /// It never will.
+    /// The call will never work.
     Never {
-        /// Whose fault.
+        /// Whose fault it is.
         class: FailureClass,
-        /// The platform's word for it, clean.
+        /// The platform's reason, cleaned.
         reason: String,
     },
 }
 
 impl CallError {
-    /// [`Later`](Self::Later).
+    /// Creates [`Later`](Self::Later).
     #[must_use]
     pub fn later(after: Option<Duration>, reason: &str) -> Self {
         Self::Later {
@@ -289,7 +289,7 @@ impl CallError {
         }
     }
 
-    /// [`Never`](Self::Never).
+    /// Creates [`Never`](Self::Never).
     #[must_use]
     pub fn never(class: FailureClass, reason: &str) -> Self {
         Self::Never {
@@ -308,7 +308,7 @@ impl From<CallError> for SendOutcome {
     }
 }
 
-/// A name is nice to have: only what may pass is tried again.
+/// A profile is optional, so only transient problems are retried.
 impl From<CallError> for ProfileOutcome {
     fn from(problem: CallError) -> Self {
         match problem {
@@ -318,17 +318,17 @@ impl From<CallError> for ProfileOutcome {
     }
 }
 
-/// What came of a call.
+/// Result of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallResult {
     /// The platform answered.
     Replied(HttpReply),
-    /// It did not. Nothing is known about whether the call took effect.
+    /// The platform did not answer. The call may or may not have taken effect.
     NoReply {
         /// Why, without the address.
         reason: String,
     },
-    /// The call was not made: it must not go there.
+    /// The call was not made, because its destination is forbidden.
     Forbidden {
         /// The rule.
         reason: String,
@@ -340,9 +340,9 @@ pub enum CallResult {
 pub struct HttpReply {
     /// The HTTP status.
     pub status: u16,
-    /// The header `Retry-After`, if it was there and could be read.
+    /// The `Retry-After` header, if present and readable.
     pub retry_after: Option<Duration>,
-    /// The body, as far as the caller was ready to read it.
+    /// The body, truncated to the caller's limit.
     pub body: Vec<u8>,
 }
 

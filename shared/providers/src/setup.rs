@@ -1,6 +1,6 @@
-//! Connecting a connector to its platform, and finding out whether it works.
+//! Connecting a connector to its platform, and testing it.
 //!
-//! As with sending, a provider is pure: it names the calls, and somebody else makes them.
+//! As with sending, a provider is pure: it names the calls, and the caller makes them.
 
 use crate::{
     outgoing::{CallResult, NextCall},
@@ -9,24 +9,25 @@ use crate::{
 use std::{collections::BTreeMap, time::Duration};
 use vestibule_domain::connector::{Connector, Provider};
 
-/// What an admin can have done for a connector.
+/// The calls that set a connector up at its platform.
 pub trait ConnectorSetup: Send + Sync {
     /// The platform.
     fn provider(&self) -> Provider;
 
-    /// The secrets that the calls take.
+    /// The secrets that the calls need.
     fn setup_secrets(&self) -> &'static [&'static str];
 
-    /// The next call of a test that changes nothing and proves that the credentials work, or its
-    /// result.
+    /// Returns the next call of a test that changes nothing and proves that the credentials work,
+    /// or the outcome.
     fn test(
         &self,
         credentials: &Credentials<'_>,
         so_far: &[CallResult],
     ) -> NextCall<ConnectorSetupOutcome>;
 
-    /// The next call that makes the platform send its events to `webhook_url`, or the result. `None`
-    /// where the platform has no API for it, and the admin follows the steps of the catalogue.
+    /// Returns the next call that makes the platform send its events to `webhook_url`, or the
+    /// outcome. `None` if the platform has no API for it; the admin then follows the steps of the
+    /// catalogue.
     fn connect(
         &self,
         webhook_url: &str,
@@ -35,7 +36,7 @@ pub trait ConnectorSetup: Send + Sync {
     ) -> Option<NextCall<ConnectorSetupOutcome>>;
 }
 
-/// Whether the platform has an API that [`connect`](ConnectorSetup::connect) makes use of.
+/// Whether the platform has an API for [`connect`](ConnectorSetup::connect).
 #[must_use]
 pub fn connects(setup: &dyn ConnectorSetup, connector: &Connector) -> bool {
     let credentials = Credentials {
@@ -45,28 +46,28 @@ pub fn connects(setup: &dyn ConnectorSetup, connector: &Connector) -> bool {
     setup.connect("", &credentials, &[]).is_some()
 }
 
-/// How it went, in words for the admin. None of them repeats a secret.
+/// Outcome of a test or of connecting, in words for the admin. None of them repeats a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConnectorSetupOutcome {
     /// It works.
     Done {
-        /// What was found, as a sentence: `Connected as @ada_bot.`
+        /// A summary, as a sentence: `Connected as @ada_bot.`
         summary: String,
     },
-    /// The platform refuses.
+    /// The platform refused.
     Failed {
-        /// The field that is wrong, if it is one.
+        /// The wrong field, if it is one.
         field: Option<&'static str>,
         /// What to do about it, as a sentence.
         problem: String,
-        /// The platform's own word for it, clean.
+        /// The platform's own reason, cleaned.
         reason: String,
     },
-    /// The platform cannot be asked now.
+    /// The platform could not be asked.
     Later {
-        /// How long it asked us to wait.
+        /// How long the platform asked us to wait.
         after: Option<Duration>,
-        /// Its word for it, clean.
+        /// The platform's reason, cleaned.
         reason: String,
     },
 }

@@ -1,15 +1,15 @@
 //! Slack: Events API in, Web API out (PROVIDERS §1).
 //!
-//! | file | what it holds |
+//! | file | contents |
 //! |---|---|
 //! | `webhook` | signatures |
-//! | `parse` | events, and which of them are a person's message |
-//! | `api` | what all answers have in common, and what errors mean |
+//! | `parse` | events, and which of them are messages of a person |
+//! | `api` | parsing of answers, meaning of errors |
 //! | `send` | `chat.postMessage` |
 //! | `profile` | `users.info` |
 //! | `setup` | `auth.test` |
-//! | `text` | escapes, and texts that take several posts |
-//! | `kind` | what an admin fills in |
+//! | `text` | escapes, splitting of long texts |
+//! | `kind` | the fields that an admin fills in |
 
 mod api;
 #[cfg(test)]
@@ -33,7 +33,7 @@ pub const TEAM_ID: &str = "team_id";
 pub const SIGNING_SECRET: &str = "signing_secret";
 /// Secret field: the signing secret before the last rotation.
 pub const PREVIOUS_SIGNING_SECRET: &str = "previous_signing_secret";
-/// Secret field: the token of our calls.
+/// Secret field: the token for our calls.
 pub const BOT_TOKEN: &str = "bot_token";
 
 /// Slack.

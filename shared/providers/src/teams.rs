@@ -1,19 +1,19 @@
 //! Microsoft Teams: Bot Framework activities in, Connector API out (PROVIDERS §2).
 //!
-//! | file | what it holds |
+//! | file | contents |
 //! |---|---|
-//! | `webhook` | who may post to us |
-//! | `jwt` | Bot Framework tokens, read strictly |
-//! | `keys` | Microsoft's signing keys, and when they are fetched |
-//! | `parse` | activities, and which of them are a person's message |
-//! | `text` | mentions, escapes, and texts that take several messages |
+//! | `webhook` | authentication of requests |
+//! | `jwt` | strict parsing of Bot Framework tokens |
+//! | `keys` | Microsoft's signing keys, and when to fetch them |
+//! | `parse` | activities, and which of them are messages of a person |
+//! | `text` | mentions, escapes, splitting of long texts |
 //! | `token` | our own tokens |
-//! | `api` | calls with a token, and what errors mean |
-//! | `conversation` | who reads along, and where calls go |
+//! | `api` | calls with a token, meaning of errors |
+//! | `conversation` | kinds of conversation, and the address for calls |
 //! | `send` | posting, and private conversations |
-//! | `profile` | the roster's names and Graph's pictures |
-//! | `setup` | asking for a token, in words for the admin |
-//! | `kind` | what an admin fills in |
+//! | `profile` | names from the roster, pictures from Graph |
+//! | `setup` | the test: a token |
+//! | `kind` | the fields that an admin fills in |
 
 mod api;
 mod conversation;
@@ -39,19 +39,19 @@ use vestibule_domain::connector::{Connector, Provider};
 pub const APP_ID: &str = "app_id";
 /// Public field: the id of the tenant whose people may write, a GUID.
 pub const TENANT_ID: &str = "tenant_id";
-/// Public field: [`SINGLE_TENANT`], which it is when absent, or [`MULTI_TENANT`].
+/// Public field: [`SINGLE_TENANT`], the default, or [`MULTI_TENANT`].
 pub const APP_TYPE: &str = "app_type";
 /// The app is registered in its tenant only.
 pub const SINGLE_TENANT: &str = "single_tenant";
-/// The app may be used from any tenant. Microsoft lets nobody register such bots any more.
+/// The app may be used from any tenant. Microsoft no longer lets anybody register such bots.
 pub const MULTI_TENANT: &str = "multi_tenant";
 /// Secret field: the app's client secret.
 pub const CLIENT_SECRET: &str = "client_secret";
 
-/// The channel whose activities are taken, and which a key must be endorsed for.
+/// The channel whose activities are accepted, and for which a key must be endorsed.
 const CHANNEL: &str = "msteams";
 
-/// Microsoft Teams: what goes out to it. What comes in takes keys: see [`TeamsWebhook`].
+/// The outbound side of Microsoft Teams. The inbound side needs keys: see [`TeamsWebhook`].
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Teams;
 
@@ -63,12 +63,12 @@ fn setting<'a>(connector: &'a Connector, name: &str) -> Option<&'a str> {
     connector.settings.get(name).map(String::as_str)
 }
 
-/// The bot as activities name it.
+/// The bot's id in activities.
 fn bot_id(app_id: &str) -> String {
     format!("28:{app_id}")
 }
 
-/// Whether a text is a GUID with hyphens, in letters of either size.
+/// Whether a text is a GUID with hyphens, in upper or lower case.
 fn is_guid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(index, b)| match index {

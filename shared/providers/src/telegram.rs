@@ -1,17 +1,17 @@
 //! Telegram: webhook updates in, Bot API out (PROVIDERS §3).
 //!
-//! | file | what it holds |
+//! | file | contents |
 //! |---|---|
 //! | `webhook` | the secret token |
-//! | `parse` | updates, and which of them are a person's message |
-//! | `api` | what all calls and answers have in common, and what errors mean |
+//! | `parse` | updates, and which of them are messages of a person |
+//! | `api` | calls, parsing of answers, meaning of errors |
 //! | `send` | `sendMessage` |
 //! | `profile` | the avatar: `getUserProfilePhotos`, `getFile`, the file |
 //! | `setup` | `getMe`, `setWebhook`, `getWebhookInfo` |
-//! | `kind` | what an admin fills in |
+//! | `kind` | the fields that an admin fills in |
 //!
-//! An update does not name the bot it is for, so nothing in it can be compared with the connector: the
-//! secret token alone binds a request to its connector. That is why we draw it.
+//! An update does not name its bot, so nothing in it can be compared with the connector. Only the
+//! secret token ties a request to its connector, which is why we generate it.
 
 mod api;
 #[cfg(test)]
@@ -25,15 +25,15 @@ mod webhook;
 
 use vestibule_domain::connector::Provider;
 
-/// Secret field: the token of our calls.
+/// Secret field: the token for our calls.
 pub const BOT_TOKEN: &str = "bot_token";
-/// Secret field: what Telegram says with every update, so that we know it is Telegram.
+/// Secret field: the secret that Telegram repeats with every update, to prove where it comes from.
 pub const SECRET_TOKEN: &str = "secret_token";
 /// Secret field: the secret token before the last rotation.
 pub const PREVIOUS_SECRET_TOKEN: &str = "previous_secret_token";
 
-/// The scope of every [`Identity`](vestibule_domain::chat::message::Identity): a user's id is the same for
-/// all bots (SPEC A27).
+/// The scope of every [`Identity`](vestibule_domain::chat::message::Identity) on Telegram: all bots
+/// see the same user id (SPEC A27).
 pub const PLATFORM_SCOPE: &str = "telegram";
 
 /// Telegram.

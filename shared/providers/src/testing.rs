@@ -1,4 +1,4 @@
-//! What the tests of all providers share.
+//! Fixtures shared by the tests of all providers.
 
 use crate::outgoing::{CallResult, HttpReply};
 use proptest::prelude::*;
@@ -41,7 +41,7 @@ pub(crate) fn connector(provider: Provider, settings: &[(&str, &str)]) -> Connec
     }
 }
 
-/// The platform answered this.
+/// An answer of the platform.
 pub(crate) fn replied(status: u16, body: &str) -> CallResult {
     CallResult::Replied(HttpReply {
         status,
@@ -50,7 +50,7 @@ pub(crate) fn replied(status: u16, body: &str) -> CallResult {
     })
 }
 
-/// Any JSON, not deep, with strange values behind these keys, because it is there that they matter.
+/// Arbitrary shallow JSON with strange values under these keys, where they matter.
 pub(crate) fn any_json(keys: &'static [&'static str]) -> impl Strategy<Value = Value> {
     let key = move || {
         prop_oneof![

@@ -1,8 +1,8 @@
-//! Texts that are too long for one message.
+//! Splitting of texts that are too long for one message.
 
-/// The text in pieces of at most `max`, counting each character as `cost` says: 1, or the length of
-/// its escape, or its UTF-16 units. It is broken between paragraphs, else lines, else words, else
-/// characters; white space where it is broken is dropped. A blank text has no pieces.
+/// Splits a text into pieces of at most `max`, where `cost` is what each character counts: 1, or
+/// the length of its escape, or its UTF-16 units. It breaks between paragraphs, else lines, else
+/// words, else characters, and drops the white space there. A blank text has no pieces.
 #[must_use]
 pub fn split(text: &str, max: usize, cost: fn(char) -> usize) -> Vec<&str> {
     let mut pieces = Vec::new();
@@ -17,13 +17,13 @@ pub fn split(text: &str, max: usize, cost: fn(char) -> usize) -> Vec<&str> {
     pieces
 }
 
-/// Every character counts one.
+/// Counts every character as one.
 #[must_use]
 pub fn one_each(_: char) -> usize {
     1
 }
 
-/// Where the first piece of `text` ends, in bytes; never 0.
+/// The end of the first piece of `text`, in bytes; never 0.
 fn break_at(text: &str, max: usize, cost: fn(char) -> usize) -> usize {
     let mut room = max;
     let mut end = 0;
@@ -39,7 +39,7 @@ fn break_at(text: &str, max: usize, cost: fn(char) -> usize) -> usize {
 }
 
 /// The best place to break at or before `end`. A break in the first half is worse than a less
-/// nice one behind it: it would make more posts than needed.
+/// suitable one in the second: it would take more posts than needed.
 fn nicest_break(text: &str, end: usize) -> usize {
     let (window, behind) = text.split_at_checked(end).unwrap_or((text, ""));
     let last = |mark: &str| {

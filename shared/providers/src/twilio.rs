@@ -1,16 +1,16 @@
 //! Twilio: SMS and `WhatsApp` through one phone number (PROVIDERS §5).
 //!
-//! | file | what it holds |
+//! | file | contents |
 //! |---|---|
 //! | `webhook` | signatures |
-//! | `url` | the spellings of our address that a signature may be over |
+//! | `url` | the spellings of our address that Twilio may have signed |
 //! | `params` | the parameters of a request, from a form or from JSON |
 //! | `address` | phone numbers and `WhatsApp` ids as Twilio writes them |
-//! | `parse` | events, and which of them are a person's message |
-//! | `api` | what all answers have in common, and what errors mean |
+//! | `parse` | events, and which of them are messages of a person |
+//! | `api` | parsing of answers, meaning of errors |
 //! | `send` | `Messages.json` |
 //! | `setup` | `Accounts/{sid}.json` |
-//! | `kind` | what an admin fills in |
+//! | `kind` | the fields that an admin fills in |
 
 mod address;
 mod api;
@@ -30,10 +30,9 @@ use vestibule_domain::connector::Provider;
 pub const ACCOUNT_SID: &str = "account_sid";
 /// Public field: the number that people write to, in E.164 with its `+`.
 pub const PHONE_NUMBER: &str = "phone_number";
-/// Public field: the webhook address exactly as it is configured at Twilio, whose signatures are
-/// over it.
+/// Public field: the webhook address exactly as configured at Twilio, which signs it.
 pub const WEBHOOK_URL: &str = "webhook_url";
-/// Secret field: the key of Twilio's signatures and the password of our calls.
+/// Secret field: the key of Twilio's signatures, and the password for our calls.
 pub const AUTH_TOKEN: &str = "auth_token";
 /// Secret field: the auth token before the last rotation.
 pub const PREVIOUS_AUTH_TOKEN: &str = "previous_auth_token";

@@ -1,7 +1,7 @@
-//! The inbound side of a chat platform: is this request authentic, and what does it say?
+//! The inbound side of a chat platform: verification and parsing of requests.
 //!
-//! A provider gets the request as it came, byte for byte. It does not know how the request reached
-//! us, what is stored, or what becomes of the events.
+//! A provider gets the request byte for byte. It does not know how the request reached us, what is
+//! stored, or how its events are handled.
 
 use async_trait::async_trait;
 use http::HeaderMap;
@@ -15,28 +15,28 @@ use vestibule_domain::{
     text::is_invisible,
 };
 
-/// A request as it came.
+/// A request as received.
 #[derive(Clone, Copy)]
 pub struct RawRequest<'a> {
-    /// Its headers; a header that came twice is there twice, or joined with a comma.
+    /// The headers; a repeated header is present twice, or joined with a comma.
     pub headers: &'a HeaderMap,
-    /// The query string without its `?`, not decoded.
+    /// The query string without `?`, not decoded.
     pub query: Option<&'a str>,
-    /// The body's own bytes: never a decoded or re-serialised form.
+    /// The original bytes of the body, never decoded or serialised again.
     pub body: &'a [u8],
 }
 
-/// A connector with those of its secrets that a provider asked for.
+/// A connector with the secrets that a provider asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct Credentials<'a> {
     /// The connector.
     pub connector: &'a Connector,
-    /// The opened secrets by field name. Those that are not set are not there.
+    /// The opened secrets by field name, without those that are not set.
     pub secrets: &'a BTreeMap<String, Secret>,
 }
 
 impl Credentials<'_> {
-    /// A secret that is set and not blank. A blank one would make signatures that anybody can make.
+    /// A secret that is set and not blank. Anybody could forge a signature made with a blank one.
     #[must_use]
     pub fn secret(&self, name: &str) -> Option<&Secret> {
         self.secrets
@@ -44,7 +44,7 @@ impl Credentials<'_> {
             .filter(|secret| !secret.reveal().trim().is_empty())
     }
 
-    /// Whether a webhook address that the platform names is the connector's, whatever the host.
+    /// Whether a webhook address is the connector's, whatever its host.
     #[must_use]
     pub fn is_own_address(&self, url: &str) -> bool {
         url.strip_suffix(&self.connector.id.to_string())
@@ -58,23 +58,23 @@ pub trait WebhookProvider: Send + Sync {
     /// The platform.
     fn provider(&self) -> Provider;
 
-    /// The secrets that [`verify`](Self::verify) looks at. One that is not set is left out of the
-    /// credentials; whether it is needed is for `verify` to say.
+    /// The secrets that [`verify`](Self::verify) uses. The credentials lack those that are not set;
+    /// `verify` decides whether it needs them.
     fn verification_secrets(&self) -> &'static [&'static str];
 
-    /// Fetches what [`verify`](Self::verify) will need from outside, if anything, before the first
-    /// request. Bounded in time; what cannot be had now is fetched later.
+    /// Fetches what [`verify`](Self::verify) needs from outside, if anything, before the first
+    /// request. Limited in time; what is missing is fetched later.
     async fn warm(&self, now: Timestamp) {
         let _ = now;
     }
 
-    /// Whether the platform sends a request again that was answered with 5xx. Where it does not, the
-    /// intake tries its own writes again for as long as it has.
+    /// Whether the platform repeats a request that was answered with 5xx. If not, the intake
+    /// retries its own writes for as long as it has time.
     fn redelivers(&self) -> bool {
         true
     }
 
-    /// The answer to a request that is not taken, or that failed. Only its status counts for most.
+    /// The answer to a request that was refused or failed. Most platforms look only at its status.
     fn refusal_reply(&self, status: u16) -> Reply {
         Reply {
             status,
@@ -83,10 +83,10 @@ pub trait WebhookProvider: Send + Sync {
         }
     }
 
-    /// Whether the platform sent this request to this connector's app. MUST depend on the raw
-    /// bytes only, compare in constant time, and refuse when a needed secret is missing or blank.
-    /// What it needs from outside it fetches within a second, and says
-    /// [`NotCheckable`](Cause::NotCheckable) when that cannot be had.
+    /// Verifies that the platform sent this request to this connector's app. MUST depend on the raw
+    /// bytes only, compare in constant time, and refuse if a necessary secret is missing or blank.
+    /// Fetches what it needs from outside within a second, and answers
+    /// [`NotCheckable`](Cause::NotCheckable) if it cannot.
     async fn verify(
         &self,
         request: &RawRequest<'_>,
@@ -94,8 +94,8 @@ pub trait WebhookProvider: Send + Sync {
         now: Timestamp,
     ) -> Result<(), Refusal>;
 
-    /// What an authentic request says. Call it after [`verify`](Self::verify) only. Refuses what is
-    /// another connector's. MUST NOT panic, whatever the body holds.
+    /// Parses an authentic request. Call it only after [`verify`](Self::verify). Refuses a request
+    /// for another connector. MUST NOT panic, whatever the body holds.
     fn parse(
         &self,
         request: &RawRequest<'_>,
@@ -104,27 +104,28 @@ pub trait WebhookProvider: Send + Sync {
     ) -> Result<Parsed, Refusal>;
 }
 
-/// The request is not taken.
+/// A refusal of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("refused: {reason}")]
 pub struct Refusal {
-    /// Whether anybody knows that it is not authentic.
+    /// Whether the request is known not to be authentic.
     pub cause: Cause,
-    /// Why, for the log only: every refusal of the same cause is answered alike.
+    /// The reason, for the log only: every refusal with the same cause gets the same answer.
     pub reason: &'static str,
 }
 
-/// Why a request is not taken.
+/// The cause of a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// It is not the platform's, or not for this connector.
+    /// The request is not from the platform, or not for this connector.
     NotAuthentic,
-    /// It could not be checked, by no fault of its sender: the platform is to send it again.
+    /// The request could not be checked, through no fault of its sender; the platform should send
+    /// it again.
     NotCheckable,
 }
 
 impl Refusal {
-    /// A refusal of what is not authentic, for this reason.
+    /// Refuses a request that is not authentic, for this reason.
     #[must_use]
     pub const fn because(reason: &'static str) -> Self {
         Self {
@@ -133,7 +134,7 @@ impl Refusal {
         }
     }
 
-    /// A refusal of what cannot be checked now, for this reason.
+    /// Refuses a request that cannot be checked now, for this reason.
     #[must_use]
     pub const fn not_checkable(reason: &'static str) -> Self {
         Self {
@@ -143,10 +144,10 @@ impl Refusal {
     }
 }
 
-/// What an authentic request says, and how it is answered once its events are safe.
+/// The events of an authentic request, and the answer once they are safe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parsed {
-    /// In the order of the request. Batching platforms send several.
+    /// The events in the order of the request. Some platforms send several in a batch.
     pub events: Vec<Event>,
     /// The acknowledgement.
     pub reply: Reply,
@@ -163,54 +164,54 @@ impl Parsed {
     }
 }
 
-/// One thing that a request says.
+/// An event that a request reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// A person wrote.
     Message(Box<InboundMessage>),
-    /// Nothing that a person wrote (SPEC A39). Acknowledged, and that is all.
+    /// Not a person's message (SPEC A39). It is acknowledged and ignored.
     Ignored {
-        /// What it is, for the log: short and clean (see [`clean_kind`]).
+        /// Its kind, for the log: short and cleaned (see [`clean_kind`]).
         kind: String,
     },
-    /// The platform reports that it could not deliver a message which it had taken from us.
+    /// The platform could not deliver a message that it had accepted from us.
     SendFailed(Box<SendFailure>),
-    /// A person asked not to be written to any more, or to be again (Twilio's STOP and START). The
-    /// platform enforces it; we respect and show it.
+    /// A person opted out, or in again (Twilio's STOP and START). The platform enforces it; we
+    /// respect and show it.
     Consent {
-        /// Who, under every id the platform tells.
+        /// The person, under every id that the platform names.
         sender: Vec<Identity>,
         /// Whether they may be written to.
         may_write: bool,
     },
-    /// The platform has stopped sending for a while, and messages may be missing. Raise an alarm.
+    /// The platform has paused sending, and messages may be missing. It raises an alarm.
     Throttled {
-        /// Since when, if it says so.
+        /// The start of the pause, if the platform names it.
         since: Option<Timestamp>,
     },
-    /// Authentic, but not understood. Acknowledged, so that the platform does not retry for days,
-    /// and kept as a dead letter.
+    /// An authentic event that could not be parsed. It is acknowledged, so that the platform does
+    /// not retry for days, and kept for an admin.
     Unreadable {
-        /// What is wrong with it, without its content.
+        /// The problem, without the event's content.
         detail: String,
     },
 }
 
-/// A message of ours that did not arrive.
+/// An outgoing message that did not arrive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SendFailure {
-    /// To whom it was sent, under every id the platform tells.
+    /// The recipient, under every id that the platform names.
     pub recipient: Vec<Identity>,
     /// The platform's id of the message: that of its [`Receipt`](vestibule_domain::ports::Receipt).
     pub message_id: String,
-    /// Whose fault.
+    /// Whose fault it is.
     pub class: FailureClass,
-    /// The platform's word for it, clean.
+    /// The platform's reason, cleaned.
     pub reason: String,
 }
 
 impl Event {
-    /// [`Ignored`](Self::Ignored), with a kind that came from outside.
+    /// Creates [`Ignored`](Self::Ignored) with a kind that came from outside.
     #[must_use]
     pub fn ignored(kind: &str) -> Self {
         Self::Ignored {
@@ -218,7 +219,7 @@ impl Event {
         }
     }
 
-    /// [`Unreadable`](Self::Unreadable).
+    /// Creates [`Unreadable`](Self::Unreadable).
     #[must_use]
     pub fn unreadable(detail: impl Into<String>) -> Self {
         Self::Unreadable {
@@ -230,7 +231,7 @@ impl Event {
 /// Longest kind of an ignored event, in characters.
 pub const KIND_MAX_CHARS: usize = 64;
 
-/// A kind as it may be logged: at most [`KIND_MAX_CHARS`] characters, none of them invisible.
+/// Cleans a kind for the log: at most [`KIND_MAX_CHARS`] characters, none of them invisible.
 #[must_use]
 pub fn clean_kind(raw: &str) -> String {
     raw.chars()
@@ -246,7 +247,7 @@ pub struct Reply {
     pub status: u16,
     /// Absent with an empty body.
     pub content_type: Option<&'static str>,
-    /// Some platforms act on what stands here, so it is empty wherever it can be.
+    /// The body. Some platforms act on it, so it is empty wherever possible.
     pub body: Vec<u8>,
 }
 

@@ -1,9 +1,9 @@
-//! Who somebody on `WhatsApp` is, whichever company passes their messages on (SPEC A28, A29;
-//! PROVIDERS §4.5).
+//! Identities on `WhatsApp`, whichever company passes the messages on (SPEC A28, A29; PROVIDERS
+//! §4.5).
 //!
-//! `WhatsApp` knows a person by a phone number, by a business-scoped user id (BSUID), or by both. The
-//! BSUID is the more stable: it is there whether or not the person hides their number, and a number
-//! is given to somebody else one day, while a new number comes with a new BSUID.
+//! `WhatsApp` identifies a person by a phone number, by a business-scoped user id (BSUID), or by
+//! both. The BSUID is the stable id: it is present whether or not the person hides their number,
+//! while a number may pass to somebody else. A new number comes with a new BSUID.
 
 use std::time::Duration;
 use vestibule_domain::{
@@ -11,20 +11,20 @@ use vestibule_domain::{
     connector::Provider,
 };
 
-/// How long after a person's message `WhatsApp` lets a business write to them freely.
+/// Time after a person's message during which `WhatsApp` lets a business write freely.
 pub const WINDOW: Duration = Duration::from_hours(24);
-/// Longest part of a BSUID behind its country, in characters.
+/// Longest part of a BSUID after its country, in characters.
 const BSUID_MAX_CHARS: usize = 128;
-/// What a BSUID of a parent portfolio has behind its country.
+/// Mark of a parent portfolio's BSUID, after its country.
 const PARENT_MARK: &str = "ENT.";
-/// Fewest digits of a phone number with its country code. Short codes, which are no person's, have
-/// fewer.
+/// Fewest digits of a phone number with its country code. Short codes, which do not belong to
+/// people, have fewer.
 const PHONE_MIN_DIGITS: usize = 7;
 /// Most digits that a phone number can have (E.164).
 const PHONE_MAX_DIGITS: usize = 15;
 
-/// Whether this is a business-scoped user id: a country in capitals, a dot, and 1 to 128 letters and
-/// digits (`US.13491208655302741918`), or the same of a parent portfolio (`US.ENT.1181579921288`).
+/// Whether a text is a business-scoped user id: a country in capitals, a dot, and 1 to 128 letters
+/// and digits (`US.13491208655302741918`), or that of a parent portfolio (`US.ENT.1181579921288`).
 #[must_use]
 pub fn is_bsuid(text: &str) -> bool {
     let Some((country, rest)) = text.split_once('.') else {
@@ -37,8 +37,8 @@ pub fn is_bsuid(text: &str) -> bool {
         && own.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
-/// The digits of a phone number with its country code, written with or without a `+`; `None` for
-/// anything else.
+/// The digits of a phone number with its country code, with or without `+`; `None` for anything
+/// else.
 #[must_use]
 pub fn phone_digits(text: &str) -> Option<&str> {
     let digits = text.strip_prefix('+').unwrap_or(text);
@@ -48,7 +48,7 @@ pub fn phone_digits(text: &str) -> Option<&str> {
     fits.then_some(digits)
 }
 
-/// The identity that is a phone number, written with or without a `+`.
+/// The identity of a phone number, with or without `+`.
 #[must_use]
 pub fn phone_identity(provider: &Provider, phone: &str) -> Option<Identity> {
     let digits = phone_digits(phone)?;
@@ -59,7 +59,7 @@ pub fn phone_identity(provider: &Provider, phone: &str) -> Option<Identity> {
     })
 }
 
-/// The identity that is a BSUID.
+/// The identity of a BSUID.
 #[must_use]
 pub fn bsuid_identity(provider: &Provider, bsuid: &str) -> Option<Identity> {
     is_bsuid(bsuid).then(|| Identity {
@@ -69,9 +69,8 @@ pub fn bsuid_identity(provider: &Provider, bsuid: &str) -> Option<Identity> {
     })
 }
 
-/// A person under the id that lasts, and under the second one if both are known: the BSUID and then
-/// the phone number, else whichever there is. What is malformed counts as not given; `None` if
-/// nothing is left.
+/// A person's identities: the stable id first, then the phone if both are known. A malformed id
+/// counts as absent; `None` if none is left.
 #[must_use]
 pub fn identities(
     provider: &Provider,

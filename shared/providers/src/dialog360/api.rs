@@ -1,6 +1,7 @@
-//! What every answer of the API has in common, and what errors mean (PROVIDERS §4.4).
+//! Parsing of the API's answers, and meaning of its errors (PROVIDERS §4.4).
 //!
-//! Errors are told apart by their code: 360dialog gives a rate limit the status 400 or 403.
+//! Errors are distinguished by their code: 360dialog reports a rate limit with the status 400 or
+//! 403.
 
 use crate::outgoing::{CallError, CallResult, HttpReply, OutgoingCall};
 use http::HeaderName;
@@ -8,13 +9,13 @@ use serde_json::Value;
 use std::{ops::RangeInclusive, time::Duration};
 use vestibule_domain::{ports::FailureClass, secret::Secret};
 
-/// The call with the key of the number.
+/// Adds the API key of the number to a call.
 pub(super) fn with_key(call: OutgoingCall, api_key: &Secret) -> OutgoingCall {
     call.with_header(HeaderName::from_static("d360-api-key"), api_key)
 }
 
-/// The body of an answer that is no refusal. No answer and an answer that is not understood are
-/// ambiguous, so they are for later; queues bound how often.
+/// Returns the body of an answer that is not a refusal. No answer and an unintelligible one are
+/// ambiguous, so the call is retried; queues bound how often.
 pub(super) fn answer(result: &CallResult) -> Result<Value, CallError> {
     let reply = match result {
         CallResult::Replied(reply) => reply,
@@ -32,8 +33,9 @@ pub(super) fn answer(result: &CallResult) -> Result<Value, CallError> {
     }
 }
 
-/// What a refusal means that comes after the call, as the status of a message. What may pass is the
-/// mildest class then: the message is lost, and neither the person nor the credentials are to blame.
+/// Classifies a refusal that arrives after the call, as the status of a message. A transient error
+/// gets the mildest class: the message is lost, but neither the person nor the credentials are to
+/// blame.
 pub(super) fn later_refusal(error: Option<&Value>) -> (FailureClass, String) {
     let Some(code) = error.and_then(code) else {
         return (FailureClass::Request, "unnamed_error".to_owned());
@@ -50,7 +52,7 @@ pub(super) fn later_refusal(error: Option<&Value>) -> (FailureClass, String) {
     }
 }
 
-/// What to make of an answer that is no refusal and yet does not say what it should.
+/// Classifies an answer that is neither a refusal nor what it should be.
 pub(super) fn not_understood(result: &CallResult) -> CallError {
     let status = match result {
         CallResult::Replied(reply) => reply.status,
@@ -81,8 +83,8 @@ fn problem(reply: &HttpReply, body: Option<&Value>) -> CallError {
     let reason = code.map_or_else(|| format!("http_{status}"), |code| code.to_string());
     match status {
         401 | 403 if code.is_none() => CallError::never(FailureClass::Connector, &reason),
-        // A refusal that nobody knows, and the mildest class for it. What is no refusal of theirs is
-        // some proxy's, and may pass.
+        // An unknown refusal gets the mildest class. An answer that is not 360dialog's comes from
+        // some proxy and is transient.
         400..=499 if status != 429 && body.is_some_and(is_refusal) => {
             CallError::never(FailureClass::Request, &reason)
         }
@@ -90,7 +92,7 @@ fn problem(reply: &HttpReply, body: Option<&Value>) -> CallError {
     }
 }
 
-/// The code of an error, which is a number; some gateways write it as a string.
+/// The numeric code of an error; some gateways write it as a string.
 fn code(error: &Value) -> Option<i64> {
     let code = error.get("code")?;
     code.as_i64().or_else(|| code.as_str()?.parse().ok())
@@ -100,7 +102,7 @@ fn find(code: i64) -> Option<&'static Row> {
     ERRORS.iter().find(|row| row.codes.contains(&code))
 }
 
-/// The code, and what it stands for: admins read it.
+/// The code and its meaning, for admins.
 fn reason(code: i64, row: &Row) -> String {
     format!("{code}: {}", row.words)
 }
@@ -113,7 +115,7 @@ struct Row {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Meaning {
-    /// With how long to wait at least, where that is known.
+    /// With the shortest wait, if it is known.
     Later(Option<Duration>),
     Never(FailureClass),
 }
@@ -123,9 +125,9 @@ const CONNECTOR: Meaning = Meaning::Never(FailureClass::Connector);
 const RECIPIENT: Meaning = Meaning::Never(FailureClass::Recipient);
 const REQUEST: Meaning = Meaning::Never(FailureClass::Request);
 
-/// One message every six seconds to one person.
+/// Limit: one message to one person every six seconds.
 const PAIR_WAIT: Meaning = Meaning::Later(Some(Duration::from_secs(6)));
-/// People blocked the number or reported it: more messages soon make it worse.
+/// People blocked or reported the number: sending more soon would make it worse.
 const QUALITY_WAIT: Meaning = Meaning::Later(Some(Duration::from_mins(30)));
 
 const fn one(code: i64, meaning: Meaning, words: &'static str) -> Row {
@@ -136,7 +138,7 @@ const fn one(code: i64, meaning: Meaning, words: &'static str) -> Row {
     }
 }
 
-/// The errors of the Cloud API. The first row that matches counts.
+/// Errors of the Cloud API. The first matching row counts.
 const ERRORS: &[Row] = &[
     one(4, LATER, "too many calls of the app"),
     one(613, LATER, "too many calls"),
@@ -200,7 +202,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    /// PROVIDERS §4.4 as it stands there, apart from the table above.
+    /// Restates PROVIDERS §4.4 independently of the table above.
     const FACTS: [(&[i64], &str); 4] = [
         (
             &[
@@ -231,7 +233,7 @@ mod tests {
         ),
     ];
 
-    /// The class of a refusal, and its reason.
+    /// Class and reason of a refusal.
     fn meaning(result: &CallResult) -> (&'static str, String) {
         match answer(result).unwrap_err() {
             CallError::Later { reason, .. } => ("later", reason),
@@ -335,7 +337,7 @@ mod tests {
             let (class, reason) = meaning(&refused_by_gateway(status));
             assert_eq!((class, reason), (expected, format!("http_{status}")));
         }
-        // The gateway's own number counts, not the one that it was sent with.
+        // The gateway's own code counts, not the status of the answer.
         let body = r#"{"meta":{"success":false,"http_code":429,"developer_message":"x"}}"#;
         let expected = ("later", "http_429".to_owned());
         assert_eq!(meaning(&replied(400, body)), expected);

@@ -1,4 +1,4 @@
-//! What a message holds, by its type (PROVIDERS §4.1).
+//! The content of a message, by its type (PROVIDERS §4.1).
 
 use crate::{
     fields::{ID_MAX_BYTES, is_id, is_short_graphic, string, written},
@@ -10,7 +10,7 @@ use vestibule_domain::{
     text::clean_name,
 };
 
-/// Where each type keeps what the person wrote or pressed. Other types have no words.
+/// Path of the text that the person wrote or pressed, by type. Other types have no text.
 const TEXTS: [(&str, &str); 7] = [
     ("text", "/text/body"),
     ("button", "/button/text"),
@@ -21,7 +21,7 @@ const TEXTS: [(&str, &str); 7] = [
     ("document", "/document/caption"),
 ];
 
-/// The types that are a file, which is described under the type's own name.
+/// Types of message that are a file, described under the type's own name.
 const FILES: [(&str, AttachmentKind); 6] = [
     ("image", AttachmentKind::Image),
     ("sticker", AttachmentKind::Image),
@@ -31,7 +31,7 @@ const FILES: [(&str, AttachmentKind); 6] = [
     ("document", AttachmentKind::File),
 ];
 
-/// What the person wrote. Only a text has to have words.
+/// The text of a message. Only messages of type `text` must have one.
 pub(super) fn text(message: &Value, kind: &str) -> Result<String, Event> {
     let found = TEXTS
         .iter()
@@ -44,7 +44,8 @@ pub(super) fn text(message: &Value, kind: &str) -> Result<String, Event> {
     }
 }
 
-/// The file that the message is. Its address takes a call and lives for minutes, so there is none.
+/// The file of a message, without an address: that would take another call and expire within
+/// minutes.
 pub(super) fn attachments(message: &Value, kind: &str) -> Vec<Attachment> {
     let known = FILES.iter().find(|(name, _)| *name == kind);
     known

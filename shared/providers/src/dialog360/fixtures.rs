@@ -1,4 +1,4 @@
-//! What the tests of this provider share.
+//! Fixtures shared by this provider's tests.
 
 pub(super) use crate::testing::replied;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use vestibule_domain::{chat::message::Identity, connector::Connector, secret::Secret};
 
-/// The secret of the connector's webhook.
+/// The connector's webhook secret.
 pub(super) const SECRET: &str = "hK3canary-webhook-secret-of-43-characters-0";
 
 /// A connector of the number with the id `1122334455667`.
@@ -40,7 +40,7 @@ pub(super) fn bsuid() -> Identity {
     }
 }
 
-/// Meta's refusal, with the status that 360dialog gives it.
+/// A refusal by Meta, with the status that 360dialog gives it.
 pub(super) fn refused(status: u16, code: i64) -> CallResult {
     let error = json!({"error": {
         "message": format!("(#{code}) Something"), "type": "OAuthException", "code": code,
@@ -50,7 +50,7 @@ pub(super) fn refused(status: u16, code: i64) -> CallResult {
     replied(status, &error.to_string())
 }
 
-/// 360dialog's own refusal.
+/// A refusal by 360dialog itself.
 pub(super) fn refused_by_gateway(status: u16) -> CallResult {
     let error = json!({"meta": {
         "success": false, "http_code": status, "developer_message": "canary message",
@@ -59,7 +59,7 @@ pub(super) fn refused_by_gateway(status: u16) -> CallResult {
     replied(status, &error.to_string())
 }
 
-/// Any JSON that looks like Meta's here and there.
+/// Arbitrary JSON with fields of Meta's here and there.
 pub(super) fn any_json() -> impl Strategy<Value = Value> {
     testing::any_json(&[
         "entry",

@@ -1,4 +1,4 @@
-//! What an admin sets up for 360dialog, and what they do in its Hub.
+//! Fields and set-up steps of a 360dialog connector.
 
 use super::{API_KEY, Dialog360, PHONE_NUMBER_ID, PREVIOUS_WEBHOOK_SECRET, WEBHOOK_SECRET, key};
 use crate::catalogue::{ConnectorKind, FieldSpec, Fill};
@@ -33,19 +33,19 @@ impl ConnectorKind for Dialog360 {
             "In the 360dialog Hub (app.360dialog.com), open Channels and click the phone number. Copy \
              its Phone number ID, which is Meta's id and not the number itself, and save it here."
                 .to_owned(),
-            "There, click Generate API Key and save the key here at once: the Hub shows it only \
-             once, and a new key revokes the ones before. If a partner manages the number, ask \
+            "In the same place, click Generate API Key and save the key here at once: the Hub shows \
+             it only once, and a new key revokes earlier ones. If a partner manages the number, ask \
              them for a key."
                 .to_owned(),
             format!(
-                "Connect the connector (POST …/connect). 360dialog is then told to send this number's messages to \
-                 {webhook_url} and to say the webhook secret with each of them."
+                "Connect the connector (POST …/connect). 360dialog then sends this number's messages, with \
+                 the webhook secret, to this address: {webhook_url}"
             ),
             "Do not change the webhook in the Hub afterwards: the Hub drops the header with the \
-             secret, and every message is refused until you connect again. The same holds \
-             for every change of the webhook secret here."
+             secret, and every message is refused until you connect again. Connect again, too, \
+             after changing the webhook secret here."
                 .to_owned(),
-            "Write a WhatsApp message to the number.".to_owned(),
+            "To try it, write a WhatsApp message to the number.".to_owned(),
         ]
     }
 }
@@ -57,12 +57,12 @@ const FIELDS: &[FieldSpec] = &[
         required: true,
         fill: Fill::Nothing,
         previous_in: None,
-        help: "Phone number ID, in the 360dialog Hub under Channels > your number. Meta's id of the \
-               number, not the number itself.",
+        help: "The Phone number ID, in the 360dialog Hub under Channels > your number. It is Meta's id \
+               of the number, not the number itself.",
         check: |value| {
             let fits = (5..=25).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit());
             fits.then_some(()).ok_or(
-                "A phone number ID has 5 to 25 digits and nothing else, such as 1122334455667.",
+                "A phone number ID is 5 to 25 digits and nothing else, such as 1122334455667.",
             )
         },
     },
@@ -72,11 +72,11 @@ const FIELDS: &[FieldSpec] = &[
         required: true,
         fill: Fill::Nothing,
         previous_in: None,
-        help: "API key of this number: Generate API Key, in the 360dialog Hub under Channels > your \
-               number. It is shown only once, and revokes the keys before.",
+        help: "The API key of this number: Generate API Key, in the 360dialog Hub under Channels > your \
+               number. It is shown only once, and revokes earlier keys.",
         check: |value| {
             check_graphic(value, 8).ok_or(
-                "An API key has 8 to 256 letters, digits and signs, with no spaces in or around it.",
+                "An API key has 8 to 256 letters, digits and punctuation marks, with no spaces in or around it.",
             )
         },
     },
@@ -86,8 +86,8 @@ const FIELDS: &[FieldSpec] = &[
         required: false,
         fill: Fill::RandomSecret,
         previous_in: Some(PREVIOUS_WEBHOOK_SECRET),
-        help: "Leave it out and we draw one. 360dialog is told it when you connect, and says it \
-               with every request, so that nobody else can. If you change it, connect again.",
+        help: "Leave it out to have one generated. Connecting passes it to 360dialog, which repeats it \
+               with every request as proof of where it comes from. Connect again after changing it.",
         check: check_webhook_secret,
     },
     FieldSpec {
@@ -96,8 +96,8 @@ const FIELDS: &[FieldSpec] = &[
         required: false,
         fill: Fill::Nothing,
         previous_in: None,
-        help: "While you rotate the webhook secret: the one before, so that requests with either are \
-               taken. Leave it blank, or blank it again, when the rotation is over.",
+        help: "The previous webhook secret, which is accepted too while you rotate it. Leave it blank, or \
+               clear it when the rotation is over.",
         check: |value| {
             if value.is_empty() {
                 Ok(())
@@ -110,7 +110,7 @@ const FIELDS: &[FieldSpec] = &[
 
 fn check_webhook_secret(value: &str) -> Result<(), &'static str> {
     check_graphic(value, 32).ok_or(
-        "A webhook secret has 32 to 256 letters, digits and signs, with no spaces in or around it.",
+        "A webhook secret has 32 to 256 letters, digits and punctuation marks, with no spaces in or around it.",
     )
 }
 
@@ -139,7 +139,7 @@ mod tests {
         .collect()
     }
 
-    /// The fields that are wrong.
+    /// Names of the invalid fields.
     fn wrong(input: &BTreeMap<String, String>, partial: bool) -> Vec<String> {
         validate(&Dialog360, input, partial)
             .err()
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn each_field_has_its_rule() {
         let (longest, too_long) = ("x".repeat(256), "x".repeat(257));
-        // 32 random bytes in base64url, as we draw them.
+        // 32 random bytes in base64url, as we generate them.
         let drawn = "n0Gk3S8xQh-Zt1Jx_9rWv5bC7dEfLmPqRsTuVwXyZ01";
         for (field, good, bad) in [
             (

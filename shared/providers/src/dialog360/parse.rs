@@ -1,7 +1,8 @@
-//! One request of 360dialog's to events (PROVIDERS §4.1).
+//! Parses a request from 360dialog into events (PROVIDERS §4.1).
 //!
-//! A request is a batch of a batch: entries hold changes, and a change holds messages and statuses.
-//! Each is read on its own and leniently, so that what is wrong with one keeps none of the others.
+//! A request is a batch of batches: entries contain changes, and a change contains messages and
+//! statuses. Each is read leniently and on its own, so that a bad one does not keep the others from
+//! being read.
 
 use super::{
     PHONE_NUMBER_ID, api, content,
@@ -20,10 +21,10 @@ use vestibule_domain::{
     connector::Connector,
 };
 
-/// The one field whose changes hold messages.
+/// The only field whose changes contain messages.
 const MESSAGES: &str = "messages";
 
-/// Types of message that are none a person wrote.
+/// Types of message that a person did not write.
 const NO_PERSONS_TYPES: [&str; 7] = [
     "system",
     "reaction",
@@ -34,19 +35,20 @@ const NO_PERSONS_TYPES: [&str; 7] = [
     "ephemeral",
 ];
 
-/// How old a message may be. What failed is sent again for seven days, and nothing else bounds a
-/// replay.
+/// Largest accepted age of a message. Failed requests are repeated for seven days, and nothing else
+/// limits a replay.
 const MESSAGE_MAX_AGE: Duration = Duration::from_hours(8 * 24);
 
-/// Longest id of a message, in bytes. `WhatsApp`'s have about eighty, and base64's signs in them.
+/// Longest accepted id of a message, in bytes. `WhatsApp`'s have about eighty, with the characters
+/// of base64.
 const MESSAGE_ID_MAX_BYTES: usize = 256;
 
-/// What an authentic request says.
+/// Parses an authentic request.
 ///
-/// The secret is the connector's own, but one webhook can be set for several numbers. So each change
-/// is compared with the connector's number, and of a request for several numbers only that one's
-/// changes are taken. The request is refused as a whole only if nothing in it is for this number:
-/// to refuse a mixed one would lose this number's messages, and to take it would let one connector
+/// The secret belongs to the connector, but one webhook can be set for several numbers. So each
+/// change is compared with the connector's number, and only matching changes of a mixed request are
+/// accepted. A request is refused as a whole only if nothing in it is for this number: refusing a
+/// mixed one would lose this number's messages, and accepting all of it would let one connector
 /// speak for another.
 pub(super) fn request(
     body: &[u8],
@@ -63,7 +65,7 @@ pub(super) fn request(
         return Ok(Parsed::one(Event::unreadable("the request is not JSON")));
     };
     let Some(entries) = payload.get("entry").and_then(Value::as_array) else {
-        // The sandbox and the API before Meta's cloud send messages without the number's id.
+        // The sandbox and the older on-premise API send messages without the number's id.
         return Ok(Parsed::one(Event::unreadable("the request has no entries")));
     };
     let mut batch = Batch {
@@ -93,15 +95,15 @@ pub(super) fn request(
     })
 }
 
-/// A request while it is read.
+/// State of reading a request.
 struct Batch<'a> {
     connector: &'a Connector,
     number: &'a str,
     now: Timestamp,
-    /// Ids of the messages so far.
+    /// Ids of the messages read so far.
     taken: HashSet<&'a str>,
     events: Vec<Event>,
-    /// How many of the events are changes of another number.
+    /// Number of events that are changes of another number.
     others: usize,
 }
 
@@ -120,7 +122,7 @@ impl<'a> Batch<'a> {
             (Some(MESSAGES), _, _) => self
                 .events
                 .push(Event::unreadable("a change does not name its number")),
-            // What concerns the account, and names no number.
+            // An event of the account, which names no number.
             (Some(field), _, _) => self.events.push(Event::ignored(field)),
             (None, _, _) => self
                 .events
@@ -152,7 +154,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// The list of that name; something else in its place is noted.
+    /// Returns the list with this name; anything else in its place is recorded as unreadable.
     fn parts(&mut self, value: &'a Value, name: &str) -> &'a [Value] {
         match given(value, name) {
             None => &[],
@@ -175,7 +177,7 @@ impl<'a> Batch<'a> {
             .map_or_else(|other| other, |message| Event::Message(Box::new(message)))
     }
 
-    /// A person's message, or what it is instead.
+    /// Reads a person's message, or says what it is instead.
     fn message(
         &mut self,
         message: &'a Value,
@@ -222,7 +224,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// What a message is, if it is not a person's to us alone (SPEC A39).
+/// Names the kind of a message that is not a direct message from a person (SPEC A39).
 fn no_persons_message(
     message: &Value,
     kind: &str,
@@ -232,8 +234,8 @@ fn no_persons_message(
     let what = if given(message, "group_id").is_some() {
         "group"
     } else if kind == "system" {
-        // A changed number among them. What the old one was allowed is not carried over: numbers
-        // are given to other people.
+        // Includes a change of number. The old number's access is not carried over: numbers pass to
+        // other people.
         let event = message.pointer("/system/type").and_then(Value::as_str);
         return Some(format!("message:system:{}", event.unwrap_or("unnamed")));
     } else if NO_PERSONS_TYPES.contains(&kind) {
@@ -246,7 +248,7 @@ fn no_persons_message(
     Some(format!("message:{what}"))
 }
 
-/// What became of a message of ours. Only that it was not delivered is news.
+/// Reads the status of an outgoing message. Only failures matter.
 fn status_event(status: &Value, contacts: &[Value]) -> Event {
     let Some(kind) = string(status, "status") else {
         return Event::unreadable("a status does not say which");
@@ -275,7 +277,7 @@ fn message_id(part: &Value) -> Option<&str> {
     string(part, "id").filter(|id| is_short_graphic(id, MESSAGE_ID_MAX_BYTES))
 }
 
-/// The time of a message: seconds, as a string.
+/// The time of a message, in seconds, as a string.
 fn instant(message: &Value) -> Option<Timestamp> {
     let timestamp = message.get("timestamp")?;
     let seconds = match timestamp.as_str() {

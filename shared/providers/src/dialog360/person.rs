@@ -1,8 +1,7 @@
-//! Who the parts of a payload speak of (PROVIDERS §4.5).
+//! The people whom the parts of a payload name (PROVIDERS §4.5).
 //!
-//! The field that held phone numbers may hold a BSUID since people can hide their number, and a
-//! BSUID has a field of its own besides. Nothing is joined by position: a batch speaks of several
-//! people.
+//! Since people can hide their number, the field for phone numbers may contain a BSUID, which also
+//! has a field of its own. Nothing is matched by position, because a batch names several people.
 
 use super::key;
 use crate::{
@@ -12,7 +11,7 @@ use crate::{
 use serde_json::Value;
 use vestibule_domain::{chat::message::Identity, chat::profile::Profile};
 
-/// The ids of one person that one part of a payload names. What is malformed is not there.
+/// The ids of one person in one part of a payload, without malformed ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Person<'a> {
     phone: Option<&'a str>,
@@ -20,12 +19,12 @@ pub(super) struct Person<'a> {
 }
 
 impl<'a> Person<'a> {
-    /// Who wrote a message.
+    /// The author of a message.
     pub(super) fn author(message: &'a Value) -> Self {
         Self::read(message, "from", "from_user_id")
     }
 
-    /// Who a message was sent to, by its status.
+    /// The recipient of a message, from its status.
     pub(super) fn recipient(status: &'a Value) -> Self {
         Self::read(status, "recipient_id", "recipient_user_id")
     }
@@ -41,7 +40,7 @@ impl<'a> Person<'a> {
         }
     }
 
-    /// The person with the ids that their contact adds, and the contact.
+    /// Adds the ids of the person's contact, and returns it too.
     pub(super) fn among(self, contacts: &'a [Value]) -> (Self, Option<&'a Value>) {
         let contact = contacts
             .iter()
@@ -59,7 +58,7 @@ impl<'a> Person<'a> {
         }
     }
 
-    /// Whether both are surely the same: they share an id, and have no two that differ.
+    /// Whether both are certainly the same person: they share an id, and no id differs.
     fn is(self, other: Self) -> bool {
         let pairs = [(self.phone, other.phone), (self.bsuid, other.bsuid)];
         let known = || {
@@ -70,25 +69,25 @@ impl<'a> Person<'a> {
         known().count() > 0 && known().all(|(one, other)| one == other)
     }
 
-    /// Whether this is the phone number, however it is written.
+    /// Whether this is the person's phone number, in any notation.
     pub(super) fn has_phone(self, written: &str) -> bool {
         let digits: String = written.chars().filter(char::is_ascii_digit).collect();
         self.phone == Some(digits.as_str())
     }
 
-    /// Under the stable id, and under the second if both are known.
+    /// The person's identities: the stable id first, then the phone if both are known.
     pub(super) fn identities(self) -> Option<(Identity, Option<Identity>)> {
         identities(&key(), self.phone, self.bsuid)
     }
 
-    /// The id that texts are sent to: the phone number in digits, else the BSUID. 360dialog takes
-    /// a phone number for every kind of message.
+    /// The id to send texts to: the digits of the phone number, else the BSUID. 360dialog accepts a
+    /// phone number for every kind of message.
     pub(super) fn address(self) -> Option<&'a str> {
         self.phone.or(self.bsuid)
     }
 }
 
-/// What a contact tells: a name that its owner chose, else their username.
+/// The profile from a contact: the name that the person chose, else the username.
 pub(super) fn profile(contact: Option<&Value>) -> Profile {
     let text = |pointer: &str| contact?.pointer(pointer)?.as_str();
     let named = Profile::from_raw(text("/profile/name"), None, None, None);

@@ -1,4 +1,4 @@
-//! Sending a text (PROVIDERS §4.4).
+//! Sends a text (PROVIDERS §4.4).
 
 use super::{API_KEY, Dialog360, api, key, kind::MESSAGE_MAX_CHARS};
 use crate::{
@@ -44,7 +44,7 @@ impl ChatProvider for Dialog360 {
         next(text, credentials, so_far).unwrap_or_else(|problem| NextCall::Done(problem.into()))
     }
 
-    /// `WhatsApp` tells names with messages and has nobody to ask.
+    /// Has nobody to ask: `WhatsApp` sends names with messages only.
     fn profile(
         &self,
         _query: &ProfileQuery<'_>,
@@ -61,13 +61,14 @@ impl ChatProvider for Dialog360 {
         Some(WINDOW)
     }
 
-    /// 80 messages a second and number, which connectors have one of; the rest is margin.
+    /// 360dialog allows 80 messages per second and number, and a connector has one number; the rest
+    /// is margin.
     fn send_interval(&self) -> Duration {
         Duration::from_millis(25)
     }
 }
 
-/// One message after the other; the first that does not work ends it.
+/// Sends one message after the other; the first failure ends it.
 fn next(
     text: &OutgoingText<'_>,
     credentials: &Credentials<'_>,
@@ -89,7 +90,7 @@ fn next(
     Ok(NextCall::Call(api::with_key(call, api_key)))
 }
 
-/// The receipt of a message that was taken. Without its id, nothing says that it was.
+/// The receipt of an accepted message. Without an id there is no proof that it was accepted.
 fn taken(result: &CallResult) -> Result<Receipt, CallError> {
     let answer = api::answer(result)?;
     let id = answer.pointer("/messages/0/id").and_then(Value::as_str);
@@ -115,13 +116,14 @@ fn body(to: &Destination<'_>, piece: &str) -> Result<Value, CallError> {
         "recipient_type": "individual",
         field: recipient,
         "type": "text",
-        // Whoever makes an agent repeat an address must not make it look like ours.
+        // An address must not get a preview, as if it were ours, just because a person made the
+        // agent repeat it.
         "text": {"body": piece, "preview_url": false},
     }))
 }
 
-/// Phone number or BSUID. A direct conversation is the person's own and has the phone number, if it
-/// is known; in any other, others would read along (SPEC A38).
+/// Phone number or BSUID. A direct conversation belongs to the person and has the phone number, if
+/// it is known; others could read any other conversation (SPEC A38).
 fn address<'a>(to: &Destination<'a>) -> &'a str {
     match to {
         Destination::Privately(identity, conversation)
@@ -177,7 +179,7 @@ mod tests {
         }
     }
 
-    /// What came of `Hello`, when its call ended like this.
+    /// The outcome of sending `Hello`, given the result of its call.
     fn outcome_of(result: CallResult) -> SendOutcome {
         let direct = conversation(ConversationKind::Direct, PHONE);
         outcome(step(Destination::Conversation(&direct), "Hello", &[result]))

@@ -1,4 +1,4 @@
-//! Connecting a number, and testing it: `/v1/configs/webhook` (PROVIDERS §4.2).
+//! Connects and tests a number through `/v1/configs/webhook` (PROVIDERS §4.2).
 
 use super::{
     API_KEY, Dialog360, PREVIOUS_WEBHOOK_SECRET, WEBHOOK_SECRET, api, key,
@@ -24,7 +24,7 @@ impl ConnectorSetup for Dialog360 {
         &[API_KEY, WEBHOOK_SECRET, PREVIOUS_WEBHOOK_SECRET]
     }
 
-    /// Reads where the number's messages go.
+    /// Reads the webhook address of the number.
     fn test(
         &self,
         credentials: &Credentials<'_>,
@@ -42,7 +42,7 @@ impl ConnectorSetup for Dialog360 {
         })
     }
 
-    /// Sets the address together with the header, and reads both again.
+    /// Sets address and header, and reads both back.
     fn connect(
         &self,
         webhook_url: &str,
@@ -87,7 +87,7 @@ fn connect(
     }))
 }
 
-/// Whether the setting was taken. What the answer says besides is not documented.
+/// Whether the setting was accepted. The rest of the answer is not documented.
 fn heeded(result: &CallResult) -> Result<(), CallError> {
     match result {
         CallResult::Replied(reply) if reply.status < 300 && reply.body.is_empty() => Ok(()),
@@ -109,7 +109,7 @@ fn write(webhook_url: &str, secret: &Secret, api_key: &Secret) -> OutgoingCall {
     api::with_key(call.with_json(&setting), api_key)
 }
 
-/// The key works; but do messages come here, and would they be taken?
+/// The key works. Checks that messages are sent here and would be accepted.
 fn found(setting: &Value, credentials: &Credentials<'_>) -> ConnectorSetupOutcome {
     let done = |summary: &str| ConnectorSetupOutcome::Done {
         summary: summary.to_owned(),
@@ -123,11 +123,11 @@ fn found(setting: &Value, credentials: &Credentials<'_>) -> ConnectorSetupOutcom
         },
         Some(_) => done(
             "The API key works, but 360dialog sends this number's messages to another address. \
-             Connect the connector to have them sent here.",
+             Connect the connector to receive them here.",
         ),
         None => done(
-            "The API key works, but no webhook is set yet. Connect the connector to have this number's \
-             messages sent here.",
+            "The API key works, but no webhook is set yet. Connect the connector to receive this \
+             number's messages here.",
         ),
     }
 }
@@ -139,12 +139,12 @@ fn url(setting: &Value) -> Option<&str> {
         .filter(|url| !url.is_empty())
 }
 
-/// Whether requests come with a secret that we would take.
+/// Whether requests carry a secret that we accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Header {
     Ours,
     NotOurs,
-    /// The setting does not show its headers, or hides their values.
+    /// The answer does not show the headers, or hides their values.
     Unknown,
 }
 
@@ -185,7 +185,7 @@ fn refused(reason: &str) -> ConnectorSetupOutcome {
     let (field, problem) = match reason {
         "no_api_key" | "http_401" | "http_403" => (
             Some(API_KEY),
-            "360dialog does not know this API key. Generate a new one in the 360dialog Hub, under \
+            "360dialog does not recognise this API key. Generate a new one in the 360dialog Hub, under \
              Channels, and save it here.",
         ),
         "no_webhook_secret" => (
@@ -194,18 +194,17 @@ fn refused(reason: &str) -> ConnectorSetupOutcome {
         ),
         "another_address" => (
             None,
-            "360dialog took the address but still names another one. Wait a minute, connect \
-             again, and see in the 360dialog Hub whether somebody else changes it.",
+            "360dialog accepted the address but still shows another one. Wait a minute, connect \
+             again, and check in the 360dialog Hub whether somebody else is changing it.",
         ),
         "no_header" => (
             None,
-            "360dialog sends messages here, but not with the webhook secret, so they are refused. \
+            "360dialog sends messages here, but without the right webhook secret, so they are refused. \
              Connect the connector, and do not change the webhook in the 360dialog Hub afterwards.",
         ),
         _ => (
             None,
-            "360dialog refuses. The reason is its own number for it; the documentation of its \
-             errors says more.",
+            "360dialog refused. The reason is its own error code, which its documentation explains.",
         ),
     };
     ConnectorSetupOutcome::Failed {

@@ -1,8 +1,8 @@
-//! The secret that 360dialog says with every request (PROVIDERS §4.2).
+//! The secret that 360dialog repeats with every request (PROVIDERS §4.2).
 //!
-//! 360dialog signs nothing. It repeats the headers that it was told when its webhook was set, and
-//! that is all there is: no proof of the body, none of the time. What protects from a replay is that
-//! messages are known by their ids and taken for some days only.
+//! 360dialog signs nothing. It only repeats the headers that were set with its webhook, which prove
+//! neither the body nor the time. Event keys and the largest accepted age of a message protect
+//! against replays.
 
 use super::{Dialog360, PREVIOUS_WEBHOOK_SECRET, WEBHOOK_SECRET, key, parse};
 use crate::webhook::{Credentials, Parsed, RawRequest, Refusal, WebhookProvider};
@@ -15,7 +15,7 @@ use vestibule_domain::{
     secret::Secret,
 };
 
-/// What stands before the secret in its header.
+/// Prefix of the secret in its header.
 pub(super) const SCHEME: &str = "Bearer ";
 
 #[async_trait]
@@ -51,8 +51,8 @@ impl WebhookProvider for Dialog360 {
     }
 }
 
-/// `previous` is tried too, so that no message is refused while the secret is rotated: what failed
-/// is sent again for days with the headers of its time.
+/// Also tries `previous`, so that no message is refused during a rotation of the secret: failed
+/// requests are repeated for days with their original headers.
 fn check_secret(
     headers: &HeaderMap,
     current: &Secret,
@@ -68,14 +68,14 @@ fn check_secret(
     }
 }
 
-/// In a time that does not tell how much of `claimed` is right: what is compared are codes of both.
+/// Compares in constant time, by comparing codes of both values.
 pub(super) fn is_same(claimed: &[u8], secret: &Secret) -> bool {
     let code_key = hmac::Key::new(hmac::HMAC_SHA256, WEBHOOK_SECRET.as_bytes());
     let code = hmac::sign(&code_key, claimed);
     hmac::verify(&code_key, secret.reveal().as_bytes(), code.as_ref()).is_ok()
 }
 
-/// The header's one value. With two, whoever put them there could choose which one is looked at.
+/// The header's only value. If there were two, an attacker could choose which one is checked.
 fn only_value(headers: &HeaderMap) -> Result<&[u8], Refusal> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     match (values.next(), values.next()) {
@@ -97,7 +97,7 @@ mod tests {
     const NO_MATCH: Result<(), &str> = Err("the webhook secret does not match");
     const NO_SECRET: Result<(), &str> = Err("the connector has no webhook secret");
 
-    /// Through the trait, as the intake calls it.
+    /// Calls the trait, as the intake does.
     fn verify(authorizations: &[&[u8]], secrets: &[(&str, &str)]) -> Result<(), &'static str> {
         let connector = fixtures::connector();
         let secrets: BTreeMap<_, _> = secrets

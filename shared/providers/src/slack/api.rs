@@ -1,12 +1,12 @@
-//! What every answer of the Web API has in common, and what its errors mean (PROVIDERS §1.4, §1.5).
+//! Parsing of the Web API's answers, and meaning of its errors (PROVIDERS §1.4, §1.5).
 
 use crate::outgoing::{CallError, CallResult, HttpReply};
 use serde_json::Value;
 use std::time::Duration;
 use vestibule_domain::ports::FailureClass;
 
-/// The body of an answer that says `ok`. No answer and an answer that is not understood are
-/// ambiguous, so they are for later; queues bound how often.
+/// Returns the body of an answer that says `ok`. No answer and an unintelligible one are ambiguous,
+/// so the call is retried; queues bound how often.
 pub(super) fn answer(result: &CallResult) -> Result<Value, CallError> {
     let reply = match result {
         CallResult::Replied(reply) => reply,
@@ -29,15 +29,15 @@ pub(super) fn answer(result: &CallResult) -> Result<Value, CallError> {
     Err(problem(error, reply.retry_after))
 }
 
-/// The JSON object of a Web API answer and its `ok`; `None` for what a proxy or a stranger said.
+/// The JSON object of a Web API answer and its `ok`; `None` if a proxy or a stranger answered.
 fn read(reply: &HttpReply) -> Option<(Value, bool)> {
     let body: Value = serde_json::from_slice(&reply.body).ok()?;
     let ok = body.get("ok")?.as_bool()?;
-    // Only 200 carries a success; a refusal may carry its error under another status.
+    // Only 200 is a success; a refusal may have another status.
     (!ok || reply.status == 200).then_some((body, ok))
 }
 
-/// What an error means.
+/// Classifies an error.
 fn problem(error: &str, after: Option<Duration>) -> CallError {
     let meaning = ERRORS
         .iter()
@@ -60,9 +60,9 @@ fn matches(pattern: &str, error: &str) -> bool {
         .map_or(pattern == error, |prefix| error.starts_with(prefix))
 }
 
-/// An error that is not in the table. If its name says that it will pass, it is tried again.
-/// Otherwise Slack has refused for good, and the mildest class says so: it blames neither the
-/// person nor the connector's credentials, and the name is there for the admin to read.
+/// Classifies an error that is not in the table. If its name suggests that it is transient, the
+/// call is retried. Otherwise Slack's refusal is final and gets the mildest class, which blames
+/// neither the person nor the connector's credentials; the admin can read the name.
 fn meaning_of_unknown(error: &str) -> Meaning {
     const PASSING: [&str; 7] = [
         "timeout",
@@ -91,14 +91,14 @@ const CONNECTOR: Meaning = Meaning::Never(FailureClass::Connector);
 const RECIPIENT: Meaning = Meaning::Never(FailureClass::Recipient);
 const REQUEST: Meaning = Meaning::Never(FailureClass::Request);
 
-/// The errors of `chat.postMessage` and `users.info`. The first row that matches counts; a `*` at
-/// the end stands for anything.
+/// Errors of `chat.postMessage` and `users.info`. The first matching row counts; a trailing `*`
+/// matches anything.
 const ERRORS: &[(&str, Meaning)] = &[
     ("ratelimited", LATER),
     ("rate_limited", LATER),
     ("message_limit_exceeded", LATER),
     ("internal_error", LATER),
-    // May have partly succeeded: a second copy is better than none.
+    // May have succeeded in part: a second copy is better than none.
     ("fatal_error", LATER),
     ("service_unavailable", LATER),
     ("request_timeout", LATER),
@@ -157,7 +157,7 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
-    /// PROVIDERS §1.4 as it stands there, apart from the table above.
+    /// Restates PROVIDERS §1.4 independently of the table above.
     const FACTS: [(&str, Meaning); 4] = [
         (
             "ratelimited rate_limited message_limit_exceeded internal_error fatal_error \

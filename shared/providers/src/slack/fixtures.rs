@@ -1,4 +1,4 @@
-//! What the tests of this provider share.
+//! Fixtures shared by this provider's tests.
 
 pub(super) use crate::testing::replied;
 
@@ -35,7 +35,7 @@ pub(super) fn refused(error: &str) -> CallResult {
     replied(200, &json!({"ok": false, "error": error}).to_string())
 }
 
-/// Any JSON that looks like Slack's here and there.
+/// Arbitrary JSON with fields of Slack's here and there.
 pub(super) fn any_json() -> impl Strategy<Value = Value> {
     testing::any_json(&[
         "type",

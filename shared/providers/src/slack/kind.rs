@@ -1,14 +1,14 @@
-//! What an admin sets up for Slack, and what they do in Slack's console.
+//! Fields and set-up steps of a Slack connector.
 
 use super::{API_APP_ID, BOT_TOKEN, PREVIOUS_SIGNING_SECRET, SIGNING_SECRET, Slack, TEAM_ID, key};
 use crate::catalogue::{ConnectorKind, FieldSpec, Fill};
 use vestibule_domain::connector::Provider;
 
-/// Slack asks to keep a text below 4,000 characters, and cuts hard only at 40,000. Escaping makes
-/// five characters of one at most, so a text of this length is never cut.
+/// Longest text of one message. Slack recommends at most 4,000 characters and truncates at 40,000.
+/// Escaping turns one character into five at most, so a text of this length is never truncated.
 pub(super) const MESSAGE_MAX_CHARS: usize = 4000;
 
-/// Longest id that is taken. Slack documents no length; theirs have about eleven characters.
+/// Longest accepted id. Slack documents no maximum; its ids have about eleven characters.
 const ID_MAX_CHARS: usize = 32;
 
 impl ConnectorKind for Slack {
@@ -45,14 +45,15 @@ impl ConnectorKind for Slack {
                 "Open Event Subscriptions, switch events on, and enter this Request URL: {webhook_url} \
                  Slack checks it at once and shows Verified."
             ),
-            "Under Subscribe to bot events, add: app_mention, message.im, message.mpim. To have the \
-             agent read everything in the channels it is in, add message.channels and \
-             message.groups too. Save the changes."
+            "Under Subscribe to bot events, add: app_mention, message.im, message.mpim. If the \
+             agent should read everything in its channels, add message.channels and message.groups \
+             too. Save the changes."
                 .to_owned(),
-            "Open Install App and install it, or install it again, so that the scopes take effect. \
-             If the bot token changed, save the new one here."
+            "Open Install App and install the app, or install it again, so that the scopes take \
+             effect. If the bot token changed, save the new one here."
                 .to_owned(),
-            "In Slack, write a direct message to the app, or invite it to a channel and mention it."
+            "To try it, write the app a direct message in Slack, or invite it to a channel and mention \
+             it."
                 .to_owned(),
         ]
     }
@@ -65,7 +66,7 @@ const FIELDS: &[FieldSpec] = &[
         required: true,
         fill: Fill::Nothing,
         previous_in: None,
-        help: "App ID, under Basic Information > App Credentials.",
+        help: "The App ID, under Basic Information > App Credentials.",
         check: |value| {
             check_id(value, &["A"]).ok_or(
                 "An app id begins with A, followed by capital letters and digits, such as A123ABC456.",
@@ -79,7 +80,7 @@ const FIELDS: &[FieldSpec] = &[
         fill: Fill::Nothing,
         previous_in: None,
         help: "The T… part of the address when Slack is open in a browser \
-               (app.slack.com/client/T…). For an app that is installed on a whole Enterprise Grid \
+               (app.slack.com/client/T…). For an app installed on a whole Enterprise Grid \
                organisation, the organisation's E… id.",
         check: |value| {
             check_id(value, &["T", "E"]).ok_or(
@@ -94,7 +95,7 @@ const FIELDS: &[FieldSpec] = &[
         required: true,
         fill: Fill::Nothing,
         previous_in: Some(PREVIOUS_SIGNING_SECRET),
-        help: "Signing Secret, under Basic Information > App Credentials. Not the client secret.",
+        help: "The Signing Secret, under Basic Information > App Credentials. Not the Client Secret.",
         check: check_signing_secret,
     },
     FieldSpec {
@@ -103,8 +104,8 @@ const FIELDS: &[FieldSpec] = &[
         required: false,
         fill: Fill::Nothing,
         previous_in: None,
-        help: "While you rotate the signing secret: the one before, so that requests signed with \
-               either are taken. Leave it blank, or blank it again, when the rotation is over.",
+        help: "The previous signing secret, which is accepted too while you rotate it. Leave it blank, or \
+               clear it when the rotation is over.",
         check: |value| {
             if value.is_empty() {
                 Ok(())
@@ -119,14 +120,14 @@ const FIELDS: &[FieldSpec] = &[
         required: true,
         fill: Fill::Nothing,
         previous_in: None,
-        help: "Bot User OAuth Token, under OAuth & Permissions, once the app is installed.",
+        help: "The Bot User OAuth Token, under OAuth & Permissions, once the app is installed.",
         check: |value| {
             let rest = value.strip_prefix("xoxb-").unwrap_or("");
             let fits = (10..=250).contains(&rest.len())
                 && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
             fits.then_some(()).ok_or(
-                "A bot token is xoxb- and 10 to 250 letters, digits and hyphens, with no spaces around \
-                 it.",
+                "A bot token is xoxb- followed by 10 to 250 letters, digits and hyphens, with no spaces \
+                 around it.",
             )
         },
     },
@@ -176,7 +177,7 @@ mod tests {
         input
     }
 
-    /// The fields that are wrong.
+    /// Names of the invalid fields.
     fn wrong(input: &BTreeMap<String, String>, partial: bool) -> Vec<String> {
         validate(&Slack, input, partial)
             .err()

@@ -1,9 +1,9 @@
-//! Looking for a message of ours whose post may have succeeded unseen: the worker died, or Slack's
-//! answer was lost.
+//! Looks for an earlier copy of a message whose post may have succeeded unnoticed: the worker died,
+//! or Slack's answer was lost.
 //!
 //! Posts carry `metadata`, which people do not see, and `conversations.history` shows it to the app
-//! that wrote it. Where the app may not read the history, nothing is found and the text is posted:
-//! rather twice than never.
+//! that wrote it. If the app may not read the history, nothing is found and the text is posted:
+//! better twice than never.
 
 use super::api;
 use crate::outgoing::{Api, CallError, CallResult, Host, OutgoingCall};
@@ -13,23 +13,23 @@ use vestibule_domain::secret::Secret;
 
 /// The `event_type` of our metadata.
 const EVENT_TYPE: &str = "vestibule_message";
-/// Messages of the conversation that are looked at, latest first.
+/// Number of latest messages of the conversation that are searched.
 const MESSAGES_MAX: &str = "100";
 
-/// What looking has come to.
+/// Result of the search.
 pub(super) enum Looked<'a> {
-    /// It takes this call.
+    /// This call is needed first.
     Call(OutgoingCall),
-    /// This many pieces, from the first on, are there already.
+    /// The first pieces were posted already.
     Found {
-        /// How many.
+        /// How many of them.
         pieces: usize,
-        /// The results of the posts made since.
+        /// Results of the posts made since.
         posts: &'a [CallResult],
     },
 }
 
-/// The metadata of one piece of a marked text.
+/// Metadata of one piece of a marked text.
 pub(super) fn metadata(id: &str, index: usize) -> Value {
     json!({ "event_type": EVENT_TYPE, "event_payload": { "id": piece_id(id, index) } })
 }
@@ -38,7 +38,7 @@ fn piece_id(id: &str, index: usize) -> String {
     format!("{id}/{index}")
 }
 
-/// Looks in the direct conversation `channel`, or the one with the person of that id.
+/// Searches the direct conversation `channel`, or the one with the person of that id.
 pub(super) fn for_mark<'a>(
     id: &str,
     channel: &str,

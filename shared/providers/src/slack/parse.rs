@@ -1,7 +1,7 @@
-//! One request of Slack's to events (PROVIDERS §1.1).
+//! Parses a request from Slack into events (PROVIDERS §1.1).
 //!
-//! Payloads are read leniently, field by field: what Slack adds is not noticed, and only what is
-//! needed can make an event unreadable.
+//! Payloads are read leniently, field by field: unknown fields are ignored, and only a missing
+//! necessary one makes an event unreadable.
 
 use super::{API_APP_ID, TEAM_ID, key, text::unescape};
 use crate::{
@@ -21,21 +21,21 @@ use vestibule_domain::{
     text::clean_name,
 };
 
-/// Longest challenge that is sent back, in bytes. Slack's have about fifty.
+/// Longest challenge that is echoed, in bytes. Slack's have about fifty.
 const CHALLENGE_MAX_BYTES: usize = 1024;
 
-/// Kinds of message that a person makes, besides those without a subtype.
+/// Subtypes of messages that a person writes, besides messages without a subtype.
 const PERSONAL_SUBTYPES: [&str; 3] = ["file_share", "thread_broadcast", "me_message"];
-/// Slack's own assistant, which writes like a person.
+/// Slack's own assistant, whose messages look like a person's.
 const SLACKBOT: &str = "USLACKBOT";
 
-/// What an authentic request says.
+/// Parses an authentic request.
 pub(super) fn request(body: &[u8], connector: &Connector) -> Result<Parsed, Refusal> {
     let Ok(payload) = serde_json::from_slice::<Value>(body) else {
         return Ok(Parsed::one(not_json(body)));
     };
     let event = match payload.get("type").and_then(Value::as_str) {
-        // Names neither app nor workspace; it only proves that we know the signing secret.
+        // It names neither app nor workspace, and only proves that we know the signing secret.
         Some("url_verification") => return Ok(handshake(&payload)),
         Some("event_callback") => {
             check_connector(&payload, connector)?;
@@ -43,7 +43,7 @@ pub(super) fn request(body: &[u8], connector: &Connector) -> Result<Parsed, Refu
         }
         Some("app_rate_limited") => {
             check_app(&payload, connector)?;
-            // It names a workspace also where the whole organisation installed the app.
+            // It names a workspace even if the whole organisation installed the app.
             if !is_org_wide(connector) {
                 check_connector(&payload, connector)?;
             }
@@ -58,7 +58,7 @@ pub(super) fn request(body: &[u8], connector: &Connector) -> Result<Parsed, Refu
     Ok(Parsed::one(event))
 }
 
-/// Slack checks certificates with a form.
+/// Slack checks certificates by sending a form.
 fn not_json(body: &[u8]) -> Event {
     if body
         .split(|b| *b == b'&')
@@ -80,8 +80,8 @@ fn handshake(payload: &Value) -> Parsed {
     }
 }
 
-/// The signature binds the app's secret, not the address it was sent to: without this, one
-/// connector's events would be taken for another's (PROVIDERS §6.3).
+/// Checks that the payload is for this connector. The signature proves the app's secret, not the
+/// address: without this check one connector's events would pass as another's (PROVIDERS §6.3).
 fn check_connector(payload: &Value, connector: &Connector) -> Result<(), Refusal> {
     check_app(payload, connector)?;
     let team =
@@ -110,7 +110,7 @@ fn check_app(payload: &Value, connector: &Connector) -> Result<(), Refusal> {
     }
 }
 
-/// An org-wide installation has no workspace of its own.
+/// Whether the app is installed org-wide, without a workspace of its own.
 fn is_org_wide(connector: &Connector) -> bool {
     setting(connector, TEAM_ID).is_some_and(|team| team.starts_with('E'))
 }
@@ -119,7 +119,7 @@ fn setting<'a>(connector: &'a Connector, name: &str) -> Option<&'a str> {
     connector.settings.get(name).map(String::as_str)
 }
 
-/// A person's message, or what it is instead.
+/// Reads a person's message, or says what it is instead.
 fn event(payload: &Value, connector: &Connector) -> Result<Event, Event> {
     let event = payload
         .get("event")
@@ -132,7 +132,7 @@ fn event(payload: &Value, connector: &Connector) -> Result<Event, Event> {
     message(payload, event, connector).map(|message| Event::Message(Box::new(message)))
 }
 
-/// What an event is, if it is not the message of a person (SPEC A39).
+/// Names the kind of an event that is not a person's message (SPEC A39).
 fn no_persons_message(payload: &Value, event: &Value, kind: &str) -> Result<Option<String>, Event> {
     if !matches!(kind, "message" | "app_mention") {
         return Ok(Some(kind.to_owned()));
@@ -145,7 +145,7 @@ fn no_persons_message(payload: &Value, event: &Value, kind: &str) -> Result<Opti
     };
     let instead = instead.or_else(|| {
         let user = event.get("user").and_then(Value::as_str);
-        // A file that a bot uploads names no bot, only its user.
+        // A file uploaded by a bot names only the bot's user.
         let ours = |user| bot_users(payload).any(|bot| bot == user);
         if event.get("hidden") == Some(&Value::Bool(true)) {
             Some("hidden")
@@ -181,8 +181,8 @@ fn message(payload: &Value, event: &Value, connector: &Connector) -> Result<Inbo
         Some(_) => return Err(Event::unreadable("event.thread_ts is not a time")),
     };
     let kind = conversation_kind(event, channel);
-    // Where others read along, an answer opens a thread under the message, and what is written
-    // there goes on with the same conversation.
+    // Outside direct messages, an answer opens a thread under the message, and the conversation
+    // continues there.
     let thread = match kind {
         ConversationKind::Direct => thread_ts,
         ConversationKind::Group | ConversationKind::Channel => {
@@ -202,8 +202,8 @@ fn message(payload: &Value, event: &Value, connector: &Connector) -> Result<Inbo
         text: text_of(payload, event)?,
         attachments: attachments(event),
         provider_event_id: event_id.to_owned(),
-        // The post comes first: a mention arrives as two events, and Slack has been seen to send
-        // one message under several event ids.
+        // The message's own key comes first: a mention arrives as two events, and Slack sometimes
+        // sends one message under several event ids.
         event_keys: vec![
             event_key("slack", &format!("{scope}:{channel}:{ts}")),
             event_key("slack", event_id),
@@ -212,17 +212,17 @@ fn message(payload: &Value, event: &Value, connector: &Connector) -> Result<Inbo
     })
 }
 
-/// Within what user ids are unique (SPEC A25): the installation, which is a workspace (`T…`) or an
-/// organisation (`E…`). The event's own fields will not do. An organisation's people write from
-/// any of its workspaces under one id, `W…` or `U…`; and the fields that name an author's workspace
-/// are missing from some kinds of message, so that one person would become two. People of another
-/// workspace in a shared channel (Slack Connect) have ids that no one else in it has.
+/// The scope in which user ids are unique (SPEC A25): the installation, which is a workspace (`T…`)
+/// or an organisation (`E…`). The event's own fields are not enough. An organisation's people write
+/// from any of its workspaces under one id, `W…` or `U…`, and some kinds of message lack the fields
+/// that name the author's workspace, so one person would become two. People of another workspace in
+/// a shared channel (Slack Connect) have ids of their own.
 fn platform_scope(connector: &Connector) -> &str {
     connector.settings.get(TEAM_ID).map_or("", String::as_str)
 }
 
-/// By `channel_type`, and where that is missing (in mentions) by the id's first letter. Of a kind
-/// that nobody knows, everybody may read.
+/// Determines the kind from `channel_type` or, if that is missing (in mentions), from the first
+/// letter of the id. An unknown kind counts as readable by everybody.
 fn conversation_kind(event: &Value, channel: &str) -> ConversationKind {
     match (string(event, "channel_type"), channel.chars().next()) {
         (Some("im" | "app_home"), _) | (None, Some('D')) => ConversationKind::Direct,
@@ -231,7 +231,7 @@ fn conversation_kind(event: &Value, channel: &str) -> ConversationKind {
     }
 }
 
-/// What the person wrote, without the mention that addresses us.
+/// The text without the mention that addresses us.
 fn text_of(payload: &Value, event: &Value) -> Result<String, Event> {
     let raw = match given(event, "text") {
         None => "",
@@ -244,7 +244,7 @@ fn text_of(payload: &Value, event: &Value) -> Result<String, Event> {
     Ok(written(&unescape(spoken)))
 }
 
-/// `<@U0BOT> hi` and `<@U0BOT|vestibule> hi` without their mention; `None` without one.
+/// Strips the mention from `<@U0BOT> hi` and `<@U0BOT|vestibule> hi`; `None` if there is none.
 fn without_leading_mention<'a>(raw: &'a str, bot: &str) -> Option<&'a str> {
     let behind = raw.trim_start().strip_prefix("<@")?.strip_prefix(bot)?;
     let rest = match behind.strip_prefix('|') {
@@ -282,8 +282,8 @@ fn attachment(file: &Value) -> Option<Attachment> {
     })
 }
 
-/// The users that our own bot is. An authorization that is not a bot's is of a person who lent us
-/// theirs, and may well write to us.
+/// User ids of our own bot. An authorization that is not a bot's belongs to a person who authorized
+/// us, and who may well write to us.
 fn bot_users(payload: &Value) -> impl Iterator<Item = &str> {
     authorizations(payload)
         .filter(|one| one.get("is_bot") != Some(&Value::Bool(false)))
@@ -295,7 +295,7 @@ fn authorizations(payload: &Value) -> impl Iterator<Item = &Value> {
     all.into_iter().flatten()
 }
 
-/// The instant that a `ts` such as `1568915625.001000` begins with.
+/// The time in a `ts` such as `1568915625.001000`, to the second.
 fn instant(ts: &str) -> Option<Timestamp> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let (seconds, fraction) = ts.split_once('.')?;

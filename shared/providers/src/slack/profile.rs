@@ -1,4 +1,4 @@
-//! Asking who somebody is (PROVIDERS §1.5).
+//! Looks up a person's profile (PROVIDERS §1.5).
 
 use super::{BOT_TOKEN, api};
 use crate::{
@@ -11,7 +11,7 @@ use vestibule_domain::{
     chat::message::Identity, chat::profile::Profile, ports::ProfileOutcome, text::clean_name,
 };
 
-/// One call of `users.info`. A name is nice to have: only what may pass is tried again.
+/// Calls `users.info` once. A name is optional, so only transient errors are retried.
 pub(super) fn profile(
     identity: &Identity,
     credentials: &Credentials<'_>,
@@ -49,7 +49,7 @@ fn none(reason: &str) -> ProfileOutcome {
     }
 }
 
-/// Slack promises nothing but pictures: everything may be absent, null or blank.
+/// Slack guarantees only pictures: everything else may be absent, null or blank.
 fn read(user: &Value) -> Profile {
     let text = |pointer: &str| user.pointer(pointer).and_then(Value::as_str);
     let display_name = [

@@ -1,4 +1,4 @@
-//! Posting a text (PROVIDERS §1.4).
+//! Posts a text (PROVIDERS §1.4).
 
 use super::{
     BOT_TOKEN, Slack, api, key,
@@ -54,14 +54,14 @@ impl ChatProvider for Slack {
         profile::profile(query.identity, credentials, so_far)
     }
 
-    /// One message a second and channel, and an unnamed limit per workspace: a connector stays well
-    /// below what several channels at once would come to.
+    /// Slack allows one message per second and channel, with an undocumented limit per workspace.
+    /// This interval stays well below that for several channels at once.
     fn send_interval(&self) -> Duration {
         Duration::from_millis(50)
     }
 }
 
-/// One post after the other; the first that does not work ends it.
+/// Makes one post after the other; the first failure ends it.
 fn next(
     text: &OutgoingText<'_>,
     credentials: &Credentials<'_>,
@@ -107,7 +107,7 @@ fn body(text: &OutgoingText<'_>, piece: &str, index: usize) -> Value {
     if let Some(thread) = thread {
         body.insert("thread_ts".into(), thread.into());
     }
-    // Whoever makes an agent repeat an address must not make Slack fetch it.
+    // Slack must not fetch an address just because a person made the agent repeat it.
     body.insert("unfurl_links".into(), false.into());
     body.insert("unfurl_media".into(), false.into());
     body.insert("mrkdwn".into(), false.into());
@@ -117,12 +117,12 @@ fn body(text: &OutgoingText<'_>, piece: &str, index: usize) -> Value {
     Value::Object(body)
 }
 
-/// Channel and thread. A person's id as the channel opens a direct message with them, which nobody
-/// else reads (SPEC A38).
+/// Channel and thread of a destination. A person's id as the channel opens a direct message with
+/// them, which nobody else can read (SPEC A38).
 fn address<'a>(to: &Destination<'a>) -> (&'a str, Option<&'a str>) {
     match to {
         Destination::Conversation(conversation) => in_conversation(conversation),
-        // Outside threads: there it can be looked for.
+        // Not in a thread, so that the history of the conversation shows it.
         Destination::Privately(_, conversation) if is_private(conversation) => {
             (&conversation.provider_conversation_id, None)
         }
@@ -135,7 +135,7 @@ fn in_conversation(conversation: &ConversationRef) -> (&str, Option<&str>) {
     (channel, conversation.thread.as_deref())
 }
 
-/// Both signs are asked for: to be wrong here is to tell a whole channel who awaits approval.
+/// Requires both signs, because a mistake would tell a whole channel who is waiting for approval.
 fn is_private(conversation: &ConversationRef) -> bool {
     conversation.kind == ConversationKind::Direct
         && conversation.provider_conversation_id.starts_with('D')

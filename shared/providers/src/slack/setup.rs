@@ -1,4 +1,4 @@
-//! Testing a connection to Slack: `auth.test`. Slack has no API that sets an app's Request URL.
+//! Tests the connection to Slack with `auth.test`. Slack has no API that sets an app's Request URL.
 
 use super::{BOT_TOKEN, Slack, TEAM_ID, api, key};
 use crate::{
@@ -50,7 +50,7 @@ impl ConnectorSetup for Slack {
     }
 }
 
-/// The token works; but is it of the workspace that the connector names?
+/// The token works. Checks that it belongs to the connector's workspace.
 fn found(answer: &Value, credentials: &Credentials<'_>) -> ConnectorSetupOutcome {
     let text = |name: &str| answer.get(name).and_then(Value::as_str);
     let expected = credentials.connector.settings.get(TEAM_ID);
@@ -61,7 +61,7 @@ fn found(answer: &Value, credentials: &Credentials<'_>) -> ConnectorSetupOutcome
     if !is_expected {
         return ConnectorSetupOutcome::Failed {
             field: Some(TEAM_ID),
-            problem: "The bot token belongs to another workspace than the one given here. Copy both from the same app."
+            problem: "The bot token and the team id belong to different workspaces. Copy both from the same app."
                 .to_owned(),
             reason: "another_team".to_owned(),
         };
@@ -76,11 +76,11 @@ fn refused(reason: &str) -> ConnectorSetupOutcome {
     let (field, problem) = match reason {
         "missing_scope" => (
             None,
-            "The bot token lacks a permission. Add the scopes that the steps name and install the app again.",
+            "The bot token lacks a permission. Add the scopes listed in the steps and install the app again.",
         ),
         "account_inactive" | "token_revoked" | "team_access_not_granted" => (
             Some(BOT_TOKEN),
-            "The app was removed from the workspace, or its token revoked. Install it again and save the new bot token.",
+            "The app was removed from the workspace, or its token was revoked. Install it again and save the new bot token.",
         ),
         "no_bot_token"
         | "invalid_auth"
@@ -88,11 +88,11 @@ fn refused(reason: &str) -> ConnectorSetupOutcome {
         | "token_expired"
         | "not_allowed_token_type" => (
             Some(BOT_TOKEN),
-            "Slack does not know this bot token. Copy the Bot User OAuth Token again, from OAuth & Permissions.",
+            "Slack does not recognise this bot token. Copy the Bot User OAuth Token again from OAuth & Permissions.",
         ),
         _ => (
             None,
-            "Slack refuses. The reason is Slack's own word for it; its documentation of auth.test says more.",
+            "Slack refused. The reason is Slack's own error code; Slack's documentation of auth.test explains it.",
         ),
     };
     ConnectorSetupOutcome::Failed {

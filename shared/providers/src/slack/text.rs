@@ -1,6 +1,6 @@
-//! Slack's escapes, and texts that are too long for one post.
+//! Slack's escapes, and splitting of long texts.
 
-/// Undoes Slack's three escapes, once: what somebody typed as `&lt;` arrives as `&amp;lt;`.
+/// Undoes Slack's three escapes, once: a typed `&lt;` arrives as `&amp;lt;`.
 pub(super) fn unescape(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
@@ -18,7 +18,7 @@ pub(super) fn unescape(text: &str) -> String {
     plain
 }
 
-/// Makes a text mean nothing but itself: no mention, no link, no ping of a whole channel.
+/// Escapes a text, so that it cannot mention anybody, link, or ping a whole channel.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -30,8 +30,7 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
-/// The text in pieces that have at most `max` characters once they are escaped, so that an escape
-/// is never cut.
+/// Splits a text into pieces of at most `max` characters after escaping, so that no escape is cut.
 pub(super) fn split(text: &str, max: usize) -> Vec<&str> {
     crate::text::split(text, max, |c| escape_of(c).map_or(1, str::len))
 }

@@ -1,4 +1,4 @@
-//! Slack's signature, and what becomes of each kind of request (PROVIDERS §1.1, §1.2).
+//! Slack's signature, and the handling of each kind of request (PROVIDERS §1.1, §1.2).
 
 use super::{PREVIOUS_SIGNING_SECRET, SIGNING_SECRET, Slack, key, parse};
 use crate::webhook::{Credentials, Parsed, RawRequest, Refusal, WebhookProvider};
@@ -16,7 +16,7 @@ const SIGNATURE_HEADER: &str = "x-slack-signature";
 const TIMESTAMP_HEADER: &str = "x-slack-request-timestamp";
 const SIGNATURE_PREFIX: &str = "v0=";
 
-/// How far a request's time may be from ours, either way. Inclusive.
+/// Largest accepted difference between a request's time and ours, in either direction, inclusive.
 const SIGNATURE_WINDOW_SECS: u64 = 300;
 
 #[async_trait]
@@ -52,7 +52,7 @@ impl WebhookProvider for Slack {
     }
 }
 
-/// `previous` is tried too, so that no event is lost while the secret is rotated.
+/// Also tries `previous`, so that no event is lost during a rotation of the secret.
 fn check_signature(
     request: &RawRequest<'_>,
     current: &Secret,
@@ -82,7 +82,7 @@ fn check_signature(
     }
 }
 
-/// The header's one value. With two, whoever put them there could choose which one is looked at.
+/// The header's only value. If there were two, an attacker could choose which one is checked.
 fn only_value<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Refusal> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
@@ -94,7 +94,7 @@ fn only_value<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Refusal
     }
 }
 
-/// Digits only: `parse` alone would take a sign.
+/// Accepts digits only; `parse` alone would accept a sign.
 fn seconds(timestamp: &str) -> Option<i64> {
     let digits = !timestamp.is_empty() && timestamp.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| timestamp.parse().ok()).flatten()
@@ -130,7 +130,7 @@ mod tests {
         headers
     }
 
-    /// Through the trait, as the intake calls it.
+    /// Calls the trait, as the intake does.
     fn verify(
         pairs: &[(&'static str, &str)],
         body: &[u8],

@@ -1,4 +1,4 @@
-//! Calls with a token, and what the Connector API's errors mean (PROVIDERS §2.4).
+//! Calls with a token, and meaning of the Connector API's errors (PROVIDERS §2.4).
 
 use super::token::{self, Audience};
 use crate::{
@@ -10,20 +10,20 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use vestibule_domain::{ports::FailureClass, secret::Secret};
 
-/// What is not encoded in a part of a path: RFC 3986's unreserved characters.
+/// Encodes everything but RFC 3986's unreserved characters.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// One part of a path. Ids of conversations have `;`, `:`, `@` and `=` in them.
+/// Encodes one segment of a path. Ids of conversations contain `;`, `:`, `@` and `=`.
 pub(super) fn encoded(part: &str) -> String {
     utf8_percent_encode(part, ENCODED).to_string()
 }
 
-/// Goes through the calls of one send or profile again: those whose results are known give them,
-/// and the first whose result is not is the next to make.
+/// Replays the calls of one send or look-up: calls with known results return them, and the first
+/// one without a result is the next to make.
 pub(super) struct Replay<'a> {
     credentials: &'a Credentials<'a>,
     results: std::slice::Iter<'a, CallResult>,
@@ -31,11 +31,11 @@ pub(super) struct Replay<'a> {
     renewed: bool,
 }
 
-/// Why a replay stopped.
+/// The reason why a replay stopped.
 pub(super) enum Stop {
-    /// This call is to be made first.
+    /// This call has to be made first.
     Call(Box<OutgoingCall>),
-    /// It does not work.
+    /// The operation failed.
     CallError(CallError),
 }
 
@@ -55,21 +55,21 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// The result of the next call, if it was made already.
+    /// Returns the result of the next call, if it was made already.
     pub(super) fn result(&mut self, call: OutgoingCall) -> Result<&'a CallResult, Stop> {
         self.results
             .next()
             .ok_or_else(|| Stop::Call(Box::new(call)))
     }
 
-    /// A token for this audience.
+    /// Returns a token for this audience.
     pub(super) fn token(&mut self, audience: Audience) -> Result<Secret, Stop> {
         let call = token::request(audience, self.credentials)?;
         Ok(token::read(self.result(call)?)?)
     }
 
-    /// The answer of the Connector API to `call`. A token that it does not take is renewed, once: it
-    /// may be of before the app's secret was changed.
+    /// Returns the Connector API's answer to `call`. A refused token is renewed once: it may be
+    /// older than the app's secret.
     pub(super) fn answer(&mut self, call: &OutgoingCall) -> Result<Value, Stop> {
         loop {
             let token = match self.token.take() {
@@ -87,7 +87,7 @@ impl<'a> Replay<'a> {
     }
 }
 
-/// The status that was answered.
+/// The status of the answer.
 pub(super) fn status_of(result: &CallResult) -> Option<u16> {
     match result {
         CallResult::Replied(reply) => Some(reply.status),
@@ -95,8 +95,8 @@ pub(super) fn status_of(result: &CallResult) -> Option<u16> {
     }
 }
 
-/// The body of an answer; null where it is empty. No answer and an answer that is not understood are
-/// ambiguous, so they are for later; queues bound how often.
+/// Returns the body of an answer; null if it is empty. No answer and an unintelligible one are
+/// ambiguous, so the call is retried; queues bound how often.
 pub(super) fn answer(result: &CallResult) -> Result<Value, CallError> {
     let reply = match result {
         CallResult::Replied(reply) => reply,
@@ -139,8 +139,8 @@ fn problem(reply: &HttpReply, code: Option<&str>) -> CallError {
     }
 }
 
-/// An error that is not in the table. With a code it is Microsoft's word, and final under a status
-/// that blames the call; without one it may be a proxy's.
+/// Classifies an error that is not in the table. With a code it is Microsoft's, and final if its
+/// status blames the call; without a code it may be a proxy's.
 fn meaning_of_unknown(status: u16, code: Option<&str>) -> Meaning {
     match (status, code) {
         (403 | 404, Some(_)) => RECIPIENT,
@@ -163,13 +163,13 @@ const REQUEST: Meaning = Meaning::Never(FailureClass::Request);
 /// Any code, or none.
 const ANY: &str = "*";
 
-/// Status, code, and what they mean. The first row that matches counts.
+/// Status, code and meaning. The first matching row counts.
 const ERRORS: &[(u16, &str, Meaning)] = &[
     (400, ANY, REQUEST),
     (401, ANY, CONNECTOR),
     (403, "BotDisabledByAdmin", CONNECTOR),
     (403, "NotEnoughPermissions", CONNECTOR),
-    // The tenant is in another cloud than the address that its message named.
+    // The tenant is in a different cloud from the address that its message named.
     (403, "InvalidBotApiHost", CONNECTOR),
     (403, "BotNotInConversationRoster", RECIPIENT),
     (403, "ConversationBlockedByUser", RECIPIENT),
@@ -185,7 +185,7 @@ const ERRORS: &[(u16, &str, Meaning)] = &[
     (504, ANY, LATER),
 ];
 
-/// The call to the Connector API at `service_url`.
+/// Builds a call to the Connector API at `service_url`.
 pub(super) fn call(service_url: &str, method: Method, path: String) -> OutgoingCall {
     let host = crate::outgoing::Host::TeamsService(service_url.to_owned());
     OutgoingCall::new(host, method, path)
@@ -198,7 +198,7 @@ mod tests {
     use proptest::prelude::*;
     use std::{collections::BTreeSet, time::Duration};
 
-    /// PROVIDERS §2.4 as it stands there, apart from the table above.
+    /// Restates PROVIDERS §2.4 independently of the table above.
     const FACTS: [(u16, &str, Meaning); 18] = [
         (400, "Bad Argument", REQUEST),
         (401, "BotNotRegistered", CONNECTOR),

@@ -1,4 +1,4 @@
-//! What a conversation's address tells (PROVIDERS §2.4): who reads it, and where its calls go.
+//! Kinds of conversation, and the address for calls about them (PROVIDERS §2.4).
 
 use crate::outgoing::CallError;
 use vestibule_domain::{
@@ -6,7 +6,7 @@ use vestibule_domain::{
     ports::FailureClass,
 };
 
-/// Both signs are asked for: to be wrong here is to tell a whole channel who awaits approval.
+/// Requires both signs, because a mistake would tell a whole channel who is waiting for approval.
 pub(super) fn is_private(conversation: &ConversationRef) -> bool {
     conversation.kind == ConversationKind::Direct
         && !is_shared(&conversation.provider_conversation_id)
@@ -22,7 +22,7 @@ pub(super) fn without_thread(id: &str) -> &str {
     id.split(';').next().unwrap_or(id)
 }
 
-/// Where calls about the conversation go.
+/// The address for calls about the conversation.
 pub(super) fn service_url(conversation: &ConversationRef) -> Result<&str, CallError> {
     conversation
         .reply_url

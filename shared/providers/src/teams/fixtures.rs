@@ -1,4 +1,4 @@
-//! What the tests of this provider share.
+//! Fixtures shared by this provider's tests.
 
 pub(super) use crate::testing::replied;
 
@@ -18,13 +18,13 @@ use vestibule_domain::{
 pub(super) const APP: &str = "c9e8c047-2a74-40a2-b28a-b162d5f5327c";
 /// Their tenant.
 pub(super) const TENANT: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
-/// The person in them: in the directory, and as this bot knows them.
+/// The person in them: the directory's id, and the id that this bot knows.
 pub(super) const PERSON: &str = "7faf8ab2-3d56-4244-b585-20c8a42ed2b8";
 pub(super) const MEMBER: &str =
     "29:1XJKJMvc5GBtc2JwZq0oj8tHZmzrQgFmB39ATiQWA85gQtHieVkKilBZ9XHoq9j7Zaqt7CZ-NJWi7me2kHTL3Bw";
-/// Where they write to the bot alone.
+/// Their personal conversation with the bot.
 pub(super) const PERSONAL: &str = "a:17I0kl9EkpE1O9PH5TWrzrLNwnWWcfrU7QZjKR0WSfOpzbfcAg2IaydGElSo10tVr4C7Fc6GtieTJX663WuJCc1uA83n4CSrHSgGBj5XNYLcVlJAs2ZX8DbYBPck201w-";
-/// Where everybody reads along.
+/// A channel's thread, which everybody can read.
 pub(super) const CHANNEL_THREAD: &str =
     "19:97641583cf154265a237da28ebbde27a@thread.tacv2;messageid=1759881511856";
 pub(super) const SERVICE_URL: &str =
@@ -53,7 +53,7 @@ pub(super) fn conversation(kind: ConversationKind, id: &str) -> ConversationRef 
         .with_member(MEMBER)
 }
 
-/// A token of this name.
+/// A token with this name.
 pub(super) fn token(name: &str) -> CallResult {
     let body = json!({"token_type": "Bearer", "expires_in": 3600, "access_token": name});
     replied(200, &body.to_string())
@@ -65,7 +65,7 @@ pub(super) fn refused(status: u16, code: &str) -> CallResult {
     replied(status, &body.to_string())
 }
 
-/// Any JSON that looks like an activity or an answer here and there.
+/// Arbitrary JSON with fields of activities and answers here and there.
 pub(super) fn any_json() -> impl Strategy<Value = Value> {
     testing::any_json(&[
         "type",

@@ -1,5 +1,5 @@
-//! Bot Framework tokens, read strictly (PROVIDERS §2.2): RS256 and nothing else, and of the header
-//! only what selects a key.
+//! Strict parsing of Bot Framework tokens (PROVIDERS §2.2): RS256 only, and nothing of the header
+//! but the fields that select a key.
 
 use crate::webhook::Refusal;
 use data_encoding::BASE64URL_NOPAD;
@@ -7,28 +7,28 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use vestibule_domain::Timestamp;
 
-/// Who issues the tokens that the Bot Framework sends. The sovereign clouds have others.
+/// Issuer of the tokens that the Bot Framework sends. The sovereign clouds have others.
 const ISSUER: &str = "https://api.botframework.com";
-/// How far the issuer's clock may be from ours, in seconds.
+/// Largest accepted difference between the issuer's clock and ours, in seconds.
 const SKEW_SECS: i64 = 300;
-/// Longest token that is looked at, in bytes. Microsoft's have about 1,200.
+/// Longest accepted token, in bytes. Microsoft's have about 1,200.
 const TOKEN_MAX_BYTES: usize = 8192;
-/// Longest key id that is looked for, in bytes. Microsoft's have 27.
+/// Longest accepted key id, in bytes. Microsoft's have 27.
 const KID_MAX_BYTES: usize = 200;
 
-/// A token that is whole, with a signature that nobody has checked.
+/// A well-formed token whose signature has not been verified.
 pub(super) struct Token<'a> {
-    /// Which key signed it.
+    /// Id of the key that signed it.
     pub(super) kid: String,
-    /// What it says.
+    /// The claims.
     pub(super) claims: Claims,
-    /// The bytes that are signed.
+    /// The signed bytes.
     pub(super) signed: &'a [u8],
     /// The signature over them.
     pub(super) signature: Vec<u8>,
 }
 
-/// Of a name that stands there twice, parsers see different ones: serde refuses it.
+/// The header. serde refuses a repeated name, of which parsers would see different values.
 #[derive(Deserialize)]
 struct Header {
     alg: Option<String>,
@@ -36,19 +36,19 @@ struct Header {
     crit: Option<Value>,
 }
 
-/// The claims that are looked at.
+/// The claims that matter.
 #[derive(Deserialize)]
 pub(super) struct Claims {
     iss: Option<String>,
     aud: Option<String>,
     exp: Option<i64>,
     nbf: Option<i64>,
-    /// Lower case, unlike the field of activities.
+    /// The service address; lower case, unlike the field of activities.
     pub(super) serviceurl: Option<String>,
 }
 
 impl<'a> Token<'a> {
-    /// Reads `header.claims.signature`.
+    /// Parses `header.claims.signature`.
     pub(super) fn read(text: &'a str) -> Result<Self, Refusal> {
         if text.len() > TOKEN_MAX_BYTES {
             return Err(Refusal::because("the token is too long"));
@@ -77,7 +77,7 @@ impl<'a> Token<'a> {
 }
 
 impl Claims {
-    /// Whether the token was issued for this app and holds at `now`.
+    /// Checks that the token was issued for this app and is valid at `now`.
     pub(super) fn check(&self, app_id: &str, now: Timestamp) -> Result<(), Refusal> {
         if self.iss.as_deref() != Some(ISSUER) {
             return Err(Refusal::because("the token is of another issuer"));
@@ -99,14 +99,14 @@ impl Claims {
     }
 }
 
-/// base64url as it is meant: without padding, and without bits that say nothing.
+/// Decodes strict base64url: without padding, and without unused bits set.
 pub(super) fn bytes(text: &str) -> Option<Vec<u8>> {
     BASE64URL_NOPAD.decode(text.as_bytes()).ok()
 }
 
 fn part<T: DeserializeOwned>(text: &str) -> Option<T> {
     let json = bytes(text)?;
-    // serde would take a list for an object whose names are left out.
+    // serde would accept a list for an object without names.
     let is_object = json.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{');
     is_object
         .then(|| serde_json::from_slice(&json).ok())

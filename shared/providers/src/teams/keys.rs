@@ -1,7 +1,8 @@
-//! Microsoft's signing keys, and when they are fetched (PROVIDERS §2.2).
+//! Microsoft's signing keys, and when to fetch them (PROVIDERS §2.2).
 //!
-//! Anybody can post a token that names any key, so a token alone never causes a fetch: fetches are
-//! apart by a fixed time, whatever is asked for. Keys once fetched stay in use until newer ones came.
+//! Anybody can post a token that names any key, so a token alone must not cause a fetch: there is a
+//! fixed time between fetches, whichever key is requested. Fetched keys stay in use until newer
+//! ones arrive.
 
 use super::jwt;
 use async_trait::async_trait;
@@ -14,24 +15,24 @@ use std::{
 };
 use vestibule_domain::Timestamp;
 
-/// Longest time that one fetch may take: a webhook call has less than two seconds for everything.
+/// Longest time of one fetch: a webhook call has less than two seconds for everything.
 pub const FETCH_MAX: Duration = Duration::from_secs(1);
 
-/// How long keys are taken for the current ones.
+/// Time during which keys count as current.
 const FRESH: Duration = Duration::from_hours(24);
-/// The shortest time between two fetches while there are keys.
+/// Shortest time between two fetches while there are keys.
 const REFETCH_WAIT: Duration = Duration::from_mins(5);
-/// The shortest time between two fetches while there are none, and nothing can be checked.
+/// Shortest time between two fetches while there are none and nothing can be checked.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
-/// Most keys that are kept. Microsoft publishes about ten.
+/// Largest number of keys that are kept. Microsoft publishes about ten.
 const KEYS_MAX: usize = 100;
 
-/// Where the keys come from.
+/// The source of the keys.
 #[async_trait]
 pub trait KeySource: Send + Sync {
-    /// Fetches the `OpenID` metadata document, then the key set (JWKS) that it names, and returns the
-    /// latter as it came. MUST take no longer than [`FETCH_MAX`], follow no redirects, and go to no
-    /// other origin than the metadata's, whose address is configured.
+    /// Fetches the `OpenID` metadata document, then the key set (JWKS) that it names, and returns
+    /// the latter unchanged. MUST take no longer than [`FETCH_MAX`], follow no redirects, and
+    /// contact no origin but the metadata's, whose address is configured.
     async fn fetch(&self) -> Result<Vec<u8>, KeySourceError>;
 }
 
@@ -39,7 +40,7 @@ pub trait KeySource: Send + Sync {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the signing keys cannot be fetched: {reason}")]
 pub struct KeySourceError {
-    /// Why, for the log.
+    /// The reason, for the log.
     pub reason: String,
 }
 
@@ -57,7 +58,7 @@ impl PublicKey {
         self.endorsements.iter().any(|name| name == channel)
     }
 
-    /// Whether it made this signature.
+    /// Whether the key made this signature.
     pub(super) fn signed(&self, message: &[u8], signature: &[u8]) -> bool {
         let components = RsaPublicKeyComponents {
             n: &self.modulus,
@@ -76,7 +77,7 @@ impl PublicKey {
         }
         let number = |name: &str| {
             let bytes = jwt::bytes(text(name)?)?;
-            // Some encoders put a zero in front; `ring` wants none.
+            // Some encoders add a leading zero; `ring` accepts none.
             let zeros = bytes.iter().take_while(|b| **b == 0).count();
             bytes.get(zeros..).map(<[u8]>::to_vec)
         };
@@ -94,16 +95,16 @@ impl PublicKey {
     }
 }
 
-/// The keys could not be fetched, and this one is not among those that were before: nothing can be said
-/// about what it signed.
+/// The keys could not be fetched, and the requested key is not among the earlier ones, so its
+/// signature cannot be checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NoKeys;
 
-/// The keys, fetched when needed.
+/// Cache of the keys, fetched when needed.
 pub(super) struct KeyCache {
     source: Arc<dyn KeySource>,
     state: Mutex<State>,
-    /// Held while fetching: one fetch serves all who wait for it.
+    /// Held during a fetch: one fetch serves all waiting callers.
     fetching: AsyncMutex<()>,
 }
 
@@ -152,7 +153,7 @@ impl KeyCache {
         self.fetch(now, |state| state.fetched_at.is_none()).await;
     }
 
-    /// The key of this id, fetched if it has to be and may be.
+    /// Finds the key with this id, fetching keys if that is necessary and allowed.
     pub(super) async fn find(
         &self,
         kid: &str,
@@ -169,19 +170,20 @@ impl KeyCache {
         }
     }
 
-    /// Fetches once if `needed` and it is time.
+    /// Fetches once if `needed` and the last fetch is long enough ago.
     async fn fetch(&self, now: Timestamp, needed: impl Fn(&State) -> bool + Send + Sync) {
         if !needed(&self.lock()) {
             return;
         }
-        // Whoever may not fetch waits all the same for a fetch that is under way.
+        // A caller that may not fetch still waits for a fetch in progress.
         let _fetching = self.fetching.lock().await;
         {
             let mut state = self.lock();
             if !(needed(&state) && state.may_fetch(now)) {
                 return;
             }
-            // Noted first: a call that is dropped while it waits must not make the next one fetch.
+            // Recorded first: a call that is dropped while waiting must not make the next one
+            // fetch.
             state.tried_at = Some(now);
         }
         match self.source.fetch().await.map(|body| read_keys(&body)) {
@@ -190,18 +192,18 @@ impl KeyCache {
                 state.keys = keys;
                 state.fetched_at = Some(now);
             }
-            // The old ones stay in use.
+            // The old keys stay in use.
             Ok(_) | Err(_) => {}
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // The state is whole whenever the lock is free: a panic elsewhere cannot have torn it.
+        // The state is consistent whenever the lock is free, even after a panic elsewhere.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The keys of a key set that can be used; what else stands in it is left out.
+/// The usable keys of a key set; everything else in it is ignored.
 fn read_keys(body: &[u8]) -> Vec<Arc<PublicKey>> {
     let set: Value = serde_json::from_slice(body).unwrap_or_default();
     let keys = set.get("keys").and_then(Value::as_array);

@@ -1,4 +1,4 @@
-//! What an admin sets up for Teams, and what they do in Microsoft's consoles.
+//! Fields and set-up steps of a Teams connector.
 
 use super::{
     APP_ID, APP_TYPE, CLIENT_SECRET, MULTI_TENANT, SINGLE_TENANT, TENANT_ID, Teams, is_guid, key,
@@ -7,7 +7,7 @@ use super::{
 use crate::catalogue::{ConnectorKind, FieldSpec, Fill};
 use vestibule_domain::connector::Provider;
 
-/// A character takes four bytes of UTF-16 at most, so a text of this length is never cut.
+/// A character takes at most four bytes of UTF-16, so a text of this length always fits.
 const MESSAGE_MAX_CHARS: usize = PIECE_MAX_BYTES / 4;
 
 impl ConnectorKind for Teams {
@@ -36,31 +36,32 @@ impl ConnectorKind for Teams {
             "In the Microsoft Entra admin center (entra.microsoft.com), under App registrations, open \
              the app or create one for this organisational directory only. Note its Application \
              (client) ID and its Directory (tenant) ID. Under Certificates & secrets, create a client \
-             secret and copy its Value. With these three the connector is made."
+             secret and copy its Value. The connector needs these three values."
                 .to_owned(),
             format!(
-                "In the Azure portal, open your Azure Bot and its Configuration. (If there is none yet: \
-                 create an Azure Bot with this app id; since 2025-07-31 only as Single Tenant.) Enter \
-                 this Messaging endpoint and apply: {webhook_url}"
+                "In the Azure portal, open your Azure Bot and its Configuration. (If you have none yet, \
+                 create an Azure Bot with this app id; since 2025-07-31 it can only be Single Tenant.) \
+                 Enter this Messaging endpoint and apply: {webhook_url}"
             ),
             "In the same Azure Bot, open Channels, choose Microsoft Teams, accept the terms, keep \
-             Microsoft Teams Commercial and apply."
+             Microsoft Teams Commercial, and apply."
                 .to_owned(),
             "In the Developer Portal for Teams (dev.teams.microsoft.com/apps), open or create the app. \
-             Under App features > Bot, enter the same app id and tick the scopes Personal, Team and \
+             Under App features > Bot, enter the same app id and select the scopes Personal, Team and \
              Group Chat. In the manifest these are bots[].botId and bots[].scopes: personal, team, \
              groupChat."
                 .to_owned(),
             "Publish the app to your organisation. In the Teams admin center, under Teams apps > Manage \
-             apps, allow it for the people who are to use it. Where it may be used in teams, let it be \
-             installed for people personally too: only then can somebody who wrote in a channel be \
-             answered alone."
+             apps, allow it for the people who will use it. If it may be used in teams, allow it to be \
+             installed personally too: otherwise people who write in a channel cannot be answered in \
+             private."
                 .to_owned(),
-            "For people's pictures, which are optional: in the app registration, under API permissions, \
-             add the Microsoft Graph application permission ProfilePhoto.Read.All and grant admin \
-             consent. Names need no permission."
+            "Optional, for profile pictures: in the app registration, under API permissions, add the \
+             Microsoft Graph application permission ProfilePhoto.Read.All and grant admin consent. \
+             Names need no permission."
                 .to_owned(),
-            "In Teams, open the app and write to it, or add it to a team and mention it in a channel."
+            "To try it, open the app in Teams and write to it, or add it to a team and mention it in a \
+             channel."
                 .to_owned(),
         ]
     }
@@ -73,11 +74,11 @@ const FIELDS: &[FieldSpec] = &[
         required: true,
         fill: Fill::Nothing,
         previous_in: None,
-        help: "Microsoft App ID, under Configuration of the Azure Bot. The same as the Application \
+        help: "The Microsoft App ID, under Configuration of the Azure Bot. It is also the Application \
                (client) ID of its app registration.",
         check: |value| {
             check_guid(value).ok_or(
-                "An app id is a GUID in small letters, such as c9e8c047-2a74-40a2-b28a-b162d5f5327c.",
+                "An app id is a GUID in lower case, such as c9e8c047-2a74-40a2-b28a-b162d5f5327c.",
             )
         },
     },
@@ -87,11 +88,11 @@ const FIELDS: &[FieldSpec] = &[
         required: true,
         fill: Fill::Nothing,
         previous_in: None,
-        help: "Directory (tenant) ID, on the overview of the app registration: the organisation whose \
-               people may write.",
+        help: "The Directory (tenant) ID, on the overview of the app registration: the organisation \
+               whose people may write.",
         check: |value| {
             check_guid(value).ok_or(
-                "A tenant id is a GUID in small letters, such as 72f988bf-86f1-41af-91ab-2d7cd011db47.",
+                "A tenant id is a GUID in lower case, such as 72f988bf-86f1-41af-91ab-2d7cd011db47.",
             )
         },
     },
@@ -101,13 +102,13 @@ const FIELDS: &[FieldSpec] = &[
         required: false,
         fill: Fill::Nothing,
         previous_in: None,
-        help: "Bot Type, under Configuration of the Azure Bot. Leave it out for Single Tenant, which \
-               every bot is that was created after 2025-07-31.",
+        help: "The Bot Type, under Configuration of the Azure Bot. Leave it out for Single Tenant, the \
+               type of every bot created since 2025-07-31.",
         check: |value| {
             let known = matches!(value, SINGLE_TENANT | MULTI_TENANT);
             known
                 .then_some(())
-                .ok_or("The type of the app is single_tenant or multi_tenant.")
+                .ok_or("The type of the app must be single_tenant or multi_tenant.")
         },
     },
     FieldSpec {
@@ -117,14 +118,14 @@ const FIELDS: &[FieldSpec] = &[
         fill: Fill::Nothing,
         previous_in: None,
         help: "The Value of a client secret, under Certificates & secrets of the app registration. Not \
-               its Secret ID. It expires: note when, and save a new one here before.",
+               its Secret ID. It expires: note the date, and save a new one here before then.",
         check: |value| {
             let fits = (16..=256).contains(&value.len())
                 && value.bytes().all(|b| b.is_ascii_graphic())
                 && !is_guid(value);
             fits.then_some(()).ok_or(
-                "A client secret has 16 to 256 characters, with no spaces in or around it, and is no \
-                 GUID: that would be its Secret ID.",
+                "A client secret has 16 to 256 characters, with no spaces in or around it. A GUID \
+                 would be its Secret ID.",
             )
         },
     },

@@ -1,7 +1,7 @@
-//! One activity to an event (PROVIDERS §2.1).
+//! Parses an activity into an event (PROVIDERS §2.1).
 //!
-//! Activities are read leniently, field by field: what Teams adds is not noticed, and only what is
-//! needed can make one unreadable.
+//! Activities are read leniently, field by field: unknown fields are ignored, and only a missing
+//! necessary one makes an activity unreadable.
 
 use super::{APP_ID, CHANNEL, TENANT_ID, bot_id, is_guid, key, setting, text};
 use crate::{
@@ -22,14 +22,14 @@ use vestibule_domain::{
     text::clean_name,
 };
 
-/// Longest id of a person, in bytes. Theirs have about 90.
+/// Longest accepted id of a person, in bytes. Microsoft's have about 90.
 const MEMBER_ID_MAX_BYTES: usize = 256;
-/// Longest id of a conversation, in bytes. Theirs have about 150.
+/// Longest accepted id of a conversation, in bytes. Microsoft's have about 150.
 const CONVERSATION_ID_MAX_BYTES: usize = 512;
-/// What the attachment is that holds an uploaded file: its own media type is not told.
+/// Content type of an attachment that contains an uploaded file, whose own media type is not given.
 const FILE_DOWNLOAD: &str = "application/vnd.microsoft.teams.file.download.info";
 
-/// What an authentic request says.
+/// Parses an authentic request.
 pub(super) fn request(
     body: &[u8],
     connector: &Connector,
@@ -56,8 +56,8 @@ pub(super) fn request(
     })
 }
 
-/// A button of a card or a message extension. It wants a body, and Teams sends it again, several
-/// times, when it gets 501 (botbuilder-dotnet#5005).
+/// Answers a button of a card or a message extension. It expects a body, and Teams repeats it
+/// several times after a 501 (botbuilder-dotnet#5005).
 fn invoke(activity: &Value) -> Parsed {
     let name = string(activity, "name").unwrap_or("");
     Parsed {
@@ -66,8 +66,9 @@ fn invoke(activity: &Value) -> Parsed {
     }
 }
 
-/// The token does not cover the body: without this, one connector's activities would be taken for
-/// another's, and our own token sent to whoever asks for it (PROVIDERS §2.2, §2.4). The `serviceUrl`.
+/// Checks that the activity is for this connector, and returns its `serviceUrl`. The token does not
+/// cover the body: without this check one connector's activities would pass as another's, and our
+/// own token would go to anybody who asks for it (PROVIDERS §2.2, §2.4).
 fn check_connector<'a>(
     activity: &'a Value,
     connector: &Connector,
@@ -98,7 +99,7 @@ fn check_connector<'a>(
         ))
 }
 
-/// The tenants that an activity names: two or one or none.
+/// The tenants that an activity names: none, one or two.
 fn tenants(activity: &Value) -> impl Iterator<Item = &Value> {
     ["/channelData/tenant/id", "/conversation/tenantId"]
         .into_iter()
@@ -106,7 +107,7 @@ fn tenants(activity: &Value) -> impl Iterator<Item = &Value> {
         .filter(|tenant| !tenant.is_null())
 }
 
-/// A person's message, or what it is instead.
+/// Reads a person's message, or says what it is instead.
 fn message(
     activity: &Value,
     service_url: &str,
@@ -125,7 +126,7 @@ fn message(
     if is_bot {
         return Ok(Event::ignored("message:bot"));
     }
-    // What a form of a card holds is sent as a message without words.
+    // A card's form is sent as a message without text.
     if text.is_empty() && attachments.is_empty() && given(activity, "value").is_some() {
         return Ok(Event::ignored("message:value"));
     }
@@ -146,7 +147,7 @@ fn message(
     let sent_at = string(activity, "timestamp")
         .and_then(Timestamp::parse)
         .filter(|at| at.millis() >= 0);
-    // A channel's conversations have their thread in their id, so an answer needs no more.
+    // The id of a channel's conversation includes the thread, so an answer needs nothing else.
     let conversation = ConversationRef::new(
         connector.id,
         conversation_kind(activity),
@@ -168,8 +169,8 @@ fn message(
     })))
 }
 
-/// The directory's id of the person, which every bot is told alike; people who are in no directory
-/// have only the id that this bot knows them by.
+/// The person's id in the directory, which is the same for every bot. People outside the directory
+/// have only the id that this bot knows.
 fn sender(from: &Value, member: &str, connector: &Connector) -> Identity {
     let object_id = string(from, "aadObjectId").filter(|id| is_guid(id));
     Identity {
@@ -179,7 +180,7 @@ fn sender(from: &Value, member: &str, connector: &Connector) -> Identity {
     }
 }
 
-/// Of a kind that nobody knows, everybody may read.
+/// An unknown kind counts as readable by everybody.
 fn conversation_kind(activity: &Value) -> ConversationKind {
     let conversation = given(activity, "conversation").unwrap_or(&Value::Null);
     match string(conversation, "conversationType") {
@@ -189,7 +190,7 @@ fn conversation_kind(activity: &Value) -> ConversationKind {
     }
 }
 
-/// The files. Not the message's own text, which comes a second time as HTML, and not cards.
+/// The files, without cards and without the message's own text, which comes a second time as HTML.
 fn attachments(activity: &Value) -> Vec<Attachment> {
     let all = activity.get("attachments").and_then(Value::as_array);
     let id = string(activity, "id").filter(|id| is_id(id)).unwrap_or("");

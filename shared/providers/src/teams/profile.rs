@@ -1,4 +1,4 @@
-//! Asking who somebody is (PROVIDERS §2.5): the roster for names, Graph for the picture.
+//! Looks up a person's profile (PROVIDERS §2.5): names from the roster, the picture from Graph.
 
 use super::{
     api::{self, Replay, Stop},
@@ -38,14 +38,14 @@ fn find(
     let profile = names(query, &mut calls)?;
     let avatar = match picture(query, &mut calls) {
         Ok(avatar) => avatar,
-        // Reading pictures takes a permission that few will give: without it there are names.
+        // Pictures require a permission that few admins grant; without it there are still names.
         Err(Stop::CallError(CallError::Never { .. })) => None,
         Err(stop) => return Err(stop),
     };
     Ok(ProfileOutcome::Found { profile, avatar })
 }
 
-/// The member of the conversation, as its roster has them.
+/// Looks the person up in the conversation's roster.
 fn names(query: &ProfileQuery<'_>, calls: &mut Replay<'_>) -> Result<Profile, Stop> {
     let conversation = query.conversation;
     let member = conversation.member_id.as_ref();
@@ -66,7 +66,7 @@ fn names(query: &ProfileQuery<'_>, calls: &mut Replay<'_>) -> Result<Profile, St
     ))
 }
 
-/// The picture of somebody who is in the directory. Whatever Graph refuses, it is a picture less.
+/// Looks up the picture of a person in the directory. If Graph refuses, there is no picture.
 fn picture(query: &ProfileQuery<'_>, calls: &mut Replay<'_>) -> Result<Option<AvatarImage>, Stop> {
     let id = query.identity.identifier.as_str();
     if !is_guid(id) {

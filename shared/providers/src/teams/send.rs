@@ -1,4 +1,4 @@
-//! Posting a text (PROVIDERS §2.4).
+//! Posts a text (PROVIDERS §2.4).
 
 use super::{
     APP_ID, CLIENT_SECRET, TENANT_ID, Teams,
@@ -28,8 +28,8 @@ use vestibule_domain::{
     },
 };
 
-/// Longest text of one message, in bytes of UTF-16, which is what Teams counts. Microsoft has named
-/// limits between 28 and 100 KB for all of a message; this stays below each of them.
+/// Longest text of one message, in bytes of UTF-16, the unit that Teams counts. Microsoft has
+/// published limits between 28 and 100 KB for a whole message; this stays below all of them.
 pub(super) const PIECE_MAX_BYTES: usize = 25_000;
 
 impl ChatProvider for Teams {
@@ -72,14 +72,14 @@ impl ChatProvider for Teams {
         is_token.then(|| token::lifetime(reply)).flatten()
     }
 
-    /// Thirty calls a second, app and tenant, of which a private answer takes two.
+    /// Microsoft allows thirty calls per second, app and tenant; a private answer takes two.
     fn send_interval(&self) -> Duration {
         Duration::from_millis(40)
     }
 }
 
-/// A private conversation, where one is needed, then one message after the other; the first call
-/// that does not work ends it.
+/// Opens a private conversation if one is needed, then sends one message after the other; the first
+/// failed call ends it.
 fn all(
     text: &OutgoingText<'_>,
     credentials: &Credentials<'_>,
@@ -123,7 +123,7 @@ fn activity(connector: &Connector, place: &str, member: Option<&str>, text: &str
         "from": { "id": bot },
         "conversation": { "id": place },
         "text": text,
-        // Nothing in it is markup, whatever a person made an agent repeat.
+        // Nothing in the text is markup, whatever a person made the agent repeat.
         "textFormat": "plain",
     });
     if let (Some(member), Some(activity)) = (member, activity.as_object_mut()) {
@@ -132,8 +132,8 @@ fn activity(connector: &Connector, place: &str, member: Option<&str>, text: &str
     activity
 }
 
-/// The personal conversation with somebody who wrote where others read along (SPEC A38). Teams makes
-/// one, or names the one there is.
+/// The personal conversation with a person who wrote where others can read (SPEC A38). Teams
+/// creates it, or returns the existing one.
 fn private_place(
     calls: &mut Replay<'_>,
     connector: &Connector,
@@ -141,7 +141,7 @@ fn private_place(
     conversation: &ConversationRef,
 ) -> Result<String, Stop> {
     let tenant = setting(connector, TENANT_ID).unwrap_or("");
-    // By the directory's id, Teams would find only people who have installed the app for themselves.
+    // With the directory's id, Teams would find only people who installed the app for themselves.
     let member = conversation
         .member_id
         .as_ref()

@@ -1,5 +1,5 @@
-//! Testing a connection to Teams: a token. Nothing else can be asked before somebody has written,
-//! and there is no API that sets a bot's messaging endpoint.
+//! Tests the connection to Teams by requesting a token. Nothing else can be tested before a person
+//! has written, and no API sets a bot's messaging endpoint.
 
 use super::{
     APP_ID, CLIENT_SECRET, TENANT_ID, Teams, key,
@@ -65,24 +65,24 @@ fn refused(reason: &str) -> ConnectorSetupOutcome {
     }
 }
 
-const UNKNOWN: &str = "Microsoft refuses. The reason is its own code for it; login.microsoftonline.com/error explains it.";
+const UNKNOWN: &str = "Microsoft refused. The reason is Microsoft's own error code; login.microsoftonline.com/error explains it.";
 
-/// What Microsoft Entra refuses a token for, the field that is wrong, and what to do about it.
+/// Reasons why Microsoft Entra refuses a token, with the wrong field and what to do about it.
 const REFUSALS: &[(&str, Option<&str>, &str)] = &[
     (
         "AADSTS7000215",
         Some(CLIENT_SECRET),
-        "The client secret is wrong. Copy the secret's Value, not its Secret ID; it is shown only once, so make a new one if needed.",
+        "The client secret is wrong. Copy the secret's Value, not its Secret ID. It is shown only once, so create a new one if necessary.",
     ),
     (
         "AADSTS7000222",
         Some(CLIENT_SECRET),
-        "The client secret has expired. Make a new one under Certificates & secrets and save it here.",
+        "The client secret has expired. Create a new one under Certificates & secrets and save it here.",
     ),
     (
         "no_client_secret",
         Some(CLIENT_SECRET),
-        "There is no client secret. Make one under Certificates & secrets and save it here.",
+        "There is no client secret. Create one under Certificates & secrets and save it here.",
     ),
     (
         "AADSTS700016",
@@ -97,7 +97,7 @@ const REFUSALS: &[(&str, Option<&str>, &str)] = &[
     (
         "AADSTS7000112",
         Some(APP_ID),
-        "The app is disabled in the tenant. An administrator has to allow people to sign in to it.",
+        "The app is disabled in the tenant. An administrator must allow people to sign in to it.",
     ),
 ];
 

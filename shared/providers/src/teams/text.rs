@@ -1,13 +1,13 @@
-//! What a person wrote, out of what Teams makes of it; and texts that are too long for one message.
+//! Plain text from Teams' markup, and splitting of long texts.
 
 use crate::fields::{string, written};
 use serde_json::Value;
 
-/// Most entities of an activity that are looked at.
+/// Largest number of entities of an activity that are read.
 const ENTITIES_MAX: usize = 100;
 
-/// The plain text of an activity: without the mentions that address `bot`, with the names of the
-/// others, and with Teams' escapes undone.
+/// Extracts the plain text of an activity, without mentions of `bot`, with the names of the others,
+/// and with Teams' escapes undone.
 pub(super) fn spoken(raw: &str, activity: &Value, bot: &str) -> String {
     let mut text = raw.to_owned();
     let entities = activity.get("entities").and_then(Value::as_array);
@@ -29,7 +29,7 @@ pub(super) fn spoken(raw: &str, activity: &Value, bot: &str) -> String {
     written(unescape(&text).trim())
 }
 
-/// Whom an entity mentions, the markup that does it, and the name in it.
+/// The id that an entity mentions, its markup, and the name in it.
 fn mention(entity: &Value) -> Option<(&str, &str, &str)> {
     if string(entity, "type") != Some("mention") {
         return None;
@@ -42,7 +42,7 @@ fn mention(entity: &Value) -> Option<(&str, &str, &str)> {
     Some((string(entity.get("mentioned")?, "id")?, markup, name))
 }
 
-/// The text without every `markup`, and without the space behind it.
+/// Removes every `markup` from a text, with the space after it.
 fn without(text: &str, markup: &str) -> String {
     let mut rest = text;
     let mut kept = String::with_capacity(text.len());
@@ -57,7 +57,7 @@ fn without(text: &str, markup: &str) -> String {
     kept
 }
 
-/// The text of simple markup. What breaks a line there breaks it here.
+/// Converts simple markup to text, keeping its line breaks.
 fn without_tags(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
@@ -80,7 +80,7 @@ fn without_tags(text: &str) -> String {
     plain
 }
 
-/// Undoes Teams' escapes, once: what somebody typed as `&lt;` arrives as `&amp;lt;`.
+/// Undoes Teams' escapes, once: a typed `&lt;` arrives as `&amp;lt;`.
 fn unescape(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
@@ -108,7 +108,7 @@ const ESCAPES: [(&str, char); 7] = [
     ("&nbsp;", ' '),
 ];
 
-/// The text in pieces of at most `max_bytes` as Teams counts them: in UTF-16.
+/// Splits a text into pieces of at most `max_bytes` in UTF-16, as Teams counts them.
 pub(super) fn split(text: &str, max_bytes: usize) -> Vec<&str> {
     crate::text::split(text, max_bytes, |c| c.len_utf16() * 2)
 }

@@ -1,4 +1,4 @@
-//! Our own tokens (PROVIDERS §2.4).
+//! Tokens for our own calls (PROVIDERS §2.4).
 
 use super::{APP_ID, APP_TYPE, CLIENT_SECRET, MULTI_TENANT, TENANT_ID, setting};
 use crate::{
@@ -10,12 +10,12 @@ use serde_json::Value;
 use std::time::Duration;
 use vestibule_domain::{ports::FailureClass, secret::Secret};
 
-/// How long before its end a token is not used any more.
+/// Time before its expiry from which a token is no longer used.
 const MARGIN: Duration = Duration::from_mins(5);
 /// Where multi-tenant bots get their tokens.
 const COMMON_AUTHORITY: &str = "botframework.com";
 
-/// What a token is for.
+/// The API that a token is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Audience {
     /// The Connector API: conversations and rosters.
@@ -24,7 +24,7 @@ pub(super) enum Audience {
     Graph,
 }
 
-/// The call that gets a token.
+/// Builds the call that requests a token.
 pub(super) fn request(
     audience: Audience,
     credentials: &Credentials<'_>,
@@ -54,7 +54,7 @@ pub(super) fn request(
     )
 }
 
-/// The token of an answer, or why there is none.
+/// Returns the token in an answer, or the reason why there is none.
 pub(super) fn read(result: &CallResult) -> Result<Secret, CallError> {
     let reply = match result {
         CallResult::Replied(reply) => reply,
@@ -92,10 +92,10 @@ pub(super) fn read(result: &CallResult) -> Result<Secret, CallError> {
     }
 }
 
-/// Codes of Microsoft Entra that pass by themselves: time-outs, throttling, a part of it that is down.
+/// Transient error codes of Microsoft Entra: time-outs, throttling, outages.
 const PASSING: &[u64] = &[90006, 90012, 90024, 90033, 90055, 50196];
 
-/// How long the token in an answer may be used.
+/// How long the token in an answer may be reused.
 pub(super) fn lifetime(reply: &HttpReply) -> Option<Duration> {
     if reply.status != 200 {
         return None;

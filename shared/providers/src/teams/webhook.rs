@@ -1,4 +1,5 @@
-//! Who may post to us: the Bot Framework, with a token for this app (PROVIDERS §2.2).
+//! Authentication of requests: they must carry a token of the Bot Framework for this app (PROVIDERS
+//! §2.2).
 
 use super::{
     APP_ID, CHANNEL,
@@ -21,7 +22,7 @@ use vestibule_domain::{
     egress::OriginAllowList,
 };
 
-/// What comes in from Teams.
+/// The inbound side of Microsoft Teams.
 pub struct TeamsWebhook {
     keys: KeyCache,
     service_origins: OriginAllowList,
@@ -36,8 +37,8 @@ impl fmt::Debug for TeamsWebhook {
 }
 
 impl TeamsWebhook {
-    /// Trusts the keys of this source, and takes activities whose `serviceUrl` has one of these
-    /// origins: our token goes there.
+    /// Trusts the keys from this source, and accepts activities whose `serviceUrl` has one of these
+    /// origins, to which our token is sent.
     #[must_use]
     pub fn new(keys: Arc<dyn KeySource>, service_origins: OriginAllowList) -> Self {
         Self {
@@ -52,7 +53,8 @@ impl TeamsWebhook {
         app_id: &str,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        // Before the key is looked for, so that no token of another's makes us fetch one.
+        // Checked before the key is looked up, so that a token for somebody else cannot make us
+        // fetch keys.
         token.claims.check(app_id, now)?;
         let key = self
             .keys
@@ -78,7 +80,7 @@ impl WebhookProvider for TeamsWebhook {
         key()
     }
 
-    /// None: the tokens are signed with Microsoft's keys.
+    /// None: Microsoft's keys sign the tokens.
     fn verification_secrets(&self) -> &'static [&'static str] {
         &[]
     }
@@ -111,8 +113,8 @@ impl WebhookProvider for TeamsWebhook {
     }
 }
 
-/// The token of the one `Authorization` header. With two, whoever put them there could choose which
-/// one is looked at; joined with a comma they are no token.
+/// The token in the only `Authorization` header. If there were two, an attacker could choose which
+/// one is checked; joined with a comma they are no token.
 fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = match (values.next(), values.next()) {
@@ -130,7 +132,7 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
     }
 }
 
-/// The only part of the body that the token covers.
+/// Checks the only part of the body that the token covers.
 fn check_service_url(token: &Token<'_>, body: &[u8]) -> Result<(), Refusal> {
     let activity: Value = serde_json::from_slice(body).unwrap_or_default();
     let bare = |url: &'_ str| url.strip_suffix('/').unwrap_or(url).to_owned();

@@ -1,5 +1,4 @@
-//! What every call and every answer of the Bot API has in common, and what its errors mean
-//! (PROVIDERS §3.4).
+//! Calls of the Bot API, parsing of its answers, and meaning of its errors (PROVIDERS §3.4).
 
 use super::{BOT_TOKEN, kind::is_bot_token};
 use crate::{
@@ -11,12 +10,12 @@ use serde_json::Value;
 use std::time::Duration;
 use vestibule_domain::{ports::FailureClass, secret::Secret, text::is_invisible};
 
-/// A bot's token, which is a part of every address.
+/// A bot's token, which is part of every address.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Token<'a>(&'a Secret);
 
 impl<'a> Token<'a> {
-    /// The connector's. One that could lead a call elsewhere is none.
+    /// The connector's token, unless it is malformed and could lead a call elsewhere.
     pub(super) fn of(credentials: &Credentials<'a>) -> Result<Self, CallError> {
         credentials
             .secrets
@@ -26,37 +25,38 @@ impl<'a> Token<'a> {
             .ok_or_else(|| CallError::never(FailureClass::Connector, NO_BOT_TOKEN))
     }
 
-    /// The call of a method without arguments.
+    /// Builds the call of a method without arguments.
     pub(super) fn ask(self, method: &str) -> OutgoingCall {
         let path = format!("/bot{}/{method}", self.0.reveal());
         OutgoingCall::new(Host::Api(Api::Telegram), Method::GET, path)
     }
 
-    /// The call of a method with these arguments.
+    /// Builds the call of a method with these arguments.
     pub(super) fn call(self, method: &str, arguments: &Value) -> OutgoingCall {
         let mut call = self.ask(method);
         call.method = Method::POST;
         call.with_json(arguments)
     }
 
-    /// The download of a file. Its address holds the token too, so it is never kept or shown.
+    /// Builds the download of a file. Its address contains the token too, so it is never kept or
+    /// shown.
     pub(super) fn download(self, encoded_path: &str) -> OutgoingCall {
         let path = format!("/file/bot{}/{encoded_path}", self.0.reveal());
         OutgoingCall::new(Host::Api(Api::Telegram), Method::GET, path)
     }
 
-    /// What somebody said, without the token: Telegram does not repeat it, but whoever stands between
-    /// might repeat the address.
+    /// Removes the token from a text. Telegram does not repeat it, but an intermediary might repeat
+    /// the address.
     pub(super) fn redact(self, text: &str) -> String {
         let token = self.0.reveal();
         let secret = token.split_once(':').map_or(token, |(_, secret)| secret);
-        // Invisible characters go first: without them the token could come together again.
+        // Invisible characters go first: removing them later could put the token together again.
         let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
         visible.replace(secret, "…")
     }
 
-    /// The `result` of an answer that says `ok`. No answer and an answer that is not understood are
-    /// ambiguous, so they are for later; queues bound how often.
+    /// Returns the `result` of an answer that says `ok`. No answer and an unintelligible one are
+    /// ambiguous, so the call is retried; queues bound how often.
     pub(super) fn answer(self, result: &CallResult) -> Result<Value, Refused> {
         let reply = match result {
             CallResult::Replied(reply) => reply,
@@ -107,21 +107,21 @@ impl<'a> Token<'a> {
         };
         Refused {
             problem,
-            // A supergroup's id is negative; a positive one would be a person's.
+            // A supergroup has a negative id; a positive one would be a person's.
             moved_to: parameter("migrate_to_chat_id").filter(|id| status == 400 && *id < 0),
         }
     }
 }
 
-/// The reason when a connector has no token that could be one.
+/// The reason if a connector has no well-formed token.
 pub(super) const NO_BOT_TOKEN: &str = "no_bot_token";
 
-/// Why a call did not do what it should.
+/// The reason why a call failed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refused {
     /// The problem.
     pub(super) problem: CallError,
-    /// The new id of the chat, if all that is wrong is that it has one.
+    /// The new id of the chat, if the chat only moved.
     pub(super) moved_to: Option<i64>,
 }
 
@@ -140,16 +140,16 @@ impl From<Refused> for CallError {
     }
 }
 
-/// The JSON object of an answer that says whether it is `ok`; `None` for what a proxy or a stranger
-/// said.
+/// The JSON object of an answer that says whether it is `ok`; `None` if a proxy or a stranger
+/// answered.
 fn read(reply: &HttpReply) -> Option<Value> {
     let body: Value = serde_json::from_slice(&reply.body).ok()?;
     let ok = body.get("ok")?.as_bool()?;
-    // Only 200 carries a success; a refusal has its own code inside.
+    // Only 200 is a success; a refusal has its own code inside.
     (!ok || reply.status == 200).then_some(body)
 }
 
-/// What an error means: the first row of [`ERRORS`] that matches counts.
+/// Classifies an error: the first matching row of [`ERRORS`] counts.
 fn meaning(status: u16, description: &str) -> Meaning {
     let said = description.to_ascii_lowercase();
     let said = PREFIXES
@@ -168,7 +168,7 @@ fn matches(pattern: &str, said: &str) -> bool {
         .map_or(pattern == said, |prefix| said.starts_with(prefix))
 }
 
-/// What descriptions begin with. Older answers say "Unauthorized" where newer ones say "Forbidden".
+/// Prefixes of descriptions. Older answers say "Unauthorized" where newer ones say "Forbidden".
 const PREFIXES: [&str; 3] = ["bad request: ", "forbidden: ", "unauthorized: "];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,8 +185,8 @@ const REQUEST: Meaning = Meaning::Never(FailureClass::Request);
 const BAD: &[u16] = &[400];
 const NO: &[u16] = &[400, 401, 403];
 
-/// Status, what the description says behind its prefix in lower case, and what that means. A `*` at
-/// the end stands for anything. What is in no row is for later.
+/// Status, description after its prefix in lower case, and meaning. A trailing `*` matches
+/// anything. An error that matches no row is retried.
 const ERRORS: &[(&[u16], &str, Meaning)] = &[
     (NO, "bot was blocked by the user", RECIPIENT),
     (NO, "user is deactivated", RECIPIENT),
@@ -203,7 +203,7 @@ const ERRORS: &[(&[u16], &str, Meaning)] = &[
     (NO, "private chat not found", RECIPIENT),
     (NO, "user not found", RECIPIENT),
     (NO, "group is deactivated", RECIPIENT),
-    // Without the new id there is nobody to send it to.
+    // Without the new id there is no chat to send it to.
     (
         BAD,
         "group chat was upgraded to a supergroup chat",
@@ -211,7 +211,7 @@ const ERRORS: &[(&[u16], &str, Meaning)] = &[
     ),
     (BAD, "message thread not found", RECIPIENT),
     (BAD, "topic_*", RECIPIENT),
-    // CHAT_ADMIN_REQUIRED, CHAT_WRITE_FORBIDDEN, CHAT_RESTRICTED and more of the kind.
+    // CHAT_ADMIN_REQUIRED, CHAT_WRITE_FORBIDDEN, CHAT_RESTRICTED and similar.
     (BAD, "chat_*", RECIPIENT),
     (BAD, "peer_id_invalid", RECIPIENT),
     (BAD, "channel_private", RECIPIENT),
@@ -226,9 +226,9 @@ const ERRORS: &[(&[u16], &str, Meaning)] = &[
     (BAD, "message to be replied not found", REQUEST),
     (&[404], "not found", CONNECTOR),
     (&[404], "*", REQUEST),
-    // "Unauthorized" with nothing behind it, or with a word on the token.
+    // "Unauthorized" alone, or followed by a note on the token.
     (&[401], "*", CONNECTOR),
-    // A refusal that is new to us: of whoever would get the text, or of the text.
+    // An unknown refusal: of the recipient, or of the text.
     (&[403], "*", RECIPIENT),
     (&[400, 402, 405, 406, 410, 413, 414, 422], "*", REQUEST),
 ];
@@ -244,8 +244,8 @@ mod tests {
     use serde_json::json;
     use std::collections::BTreeSet;
 
-    /// PROVIDERS §3.4 as it stands there, apart from the table above, and what Telegram's own server
-    /// says where it is not quoted there.
+    /// Restates PROVIDERS §3.4 independently of the table above, with descriptions from Telegram's
+    /// own server where it quotes none.
     const FACTS: &[(u16, &str, Meaning)] = &[
         (403, "Forbidden: bot was blocked by the user", RECIPIENT),
         (403, "Forbidden: user is deactivated", RECIPIENT),

@@ -1,4 +1,4 @@
-//! What the tests of this provider share.
+//! Fixtures shared by this provider's tests.
 
 pub(super) use crate::testing::replied;
 
@@ -32,7 +32,7 @@ pub(super) fn identity() -> Identity {
     }
 }
 
-/// The platform took the call.
+/// The platform accepted the call.
 pub(super) fn accepted(result: &Value) -> CallResult {
     replied(200, &json!({"ok": true, "result": result}).to_string())
 }
@@ -43,7 +43,7 @@ pub(super) fn refused(status: u16, description: &str) -> CallResult {
     replied(status, &body.to_string())
 }
 
-/// Any JSON that looks like Telegram's here and there.
+/// Arbitrary JSON with fields of Telegram's here and there.
 pub(super) fn any_json() -> impl Strategy<Value = Value> {
     testing::any_json(&[
         "update_id",

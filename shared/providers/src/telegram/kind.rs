@@ -1,17 +1,18 @@
-//! What an admin sets up for Telegram, and what they do there.
+//! Fields and set-up steps of a Telegram connector.
 
 use super::{BOT_TOKEN, PREVIOUS_SECRET_TOKEN, SECRET_TOKEN, Telegram, key};
 use crate::catalogue::{ConnectorKind, FieldSpec, Fill};
 use vestibule_domain::connector::Provider;
 
-/// Longest text of one message. Telegram counts characters; see `send` for what we count.
+/// Longest text of one message. Telegram counts characters; `send` explains what we count.
 pub(super) const MESSAGE_MAX_CHARS: usize = 4096;
 
-/// Longest token that is taken. Telegram promises no length; theirs have about 46 characters.
+/// Longest accepted token. Telegram guarantees no maximum; its tokens have about 46 characters.
 const BOT_TOKEN_MAX_CHARS: usize = 250;
-/// Longest secret token, by Telegram's rule.
+/// Longest secret token that Telegram accepts.
 const SECRET_TOKEN_MAX_CHARS: usize = 256;
-/// Shortest secret token: it is all that proves an update, so it has at least 128 bits (RELIABILITY §3).
+/// Shortest secret token. It is the only proof of an update, so it must have at least 128 bits
+/// (RELIABILITY §3).
 const SECRET_TOKEN_MIN_CHARS: usize = 22;
 
 impl ConnectorKind for Telegram {
@@ -37,26 +38,25 @@ impl ConnectorKind for Telegram {
 
     fn set_up_steps(&self, webhook_url: &str) -> Vec<String> {
         vec![
-            "In Telegram, open the chat with @BotFather (the one with the blue mark) and send \
-             /newbot. Choose a name and a username that ends in bot. For a bot that exists, send \
+            "In Telegram, open the chat with @BotFather (the one with the blue check mark) and send \
+             /newbot. Choose a name, and a username that ends in bot. For an existing bot, send \
              /mybots, choose it, and open API Token."
                 .to_owned(),
             "Copy the token that BotFather shows, such as 110201543:AAH…, and save it here as the \
              bot token."
                 .to_owned(),
-            "For groups: a bot reads only commands, mentions and replies to it there. To have it \
-             read everything, send /setprivacy to BotFather, choose the bot, then Disable. Remove \
-             the bot from groups it is already in and add it again. For private chats nothing is \
-             to be done."
+            "For groups: a bot there reads only commands, mentions and replies to it. To let it read \
+             everything, send /setprivacy to BotFather, choose the bot, then Disable. Remove the bot \
+             from the groups that it is already in, and add it again. Private chats need nothing."
                 .to_owned(),
             format!(
-                "Connect the connector (POST …/connect). We tell Telegram to send the bot's messages to \
-                 {webhook_url} and with which secret token. It does so from then on; no other program can fetch them \
-                 with this bot token while it does."
+                "Connect the connector (POST …/connect). Telegram then sends the bot's messages, with the \
+                 secret token, to this address, and no other program can fetch them with this bot \
+                 token: {webhook_url}"
             ),
-            "In Telegram, open the bot, press Start and write to it, or add it to a group and \
-             mention it. People have to write to the bot in private before it can write to them in \
-             private."
+            "To try it, open the bot in Telegram, press Start and write to it, or add it to a group \
+             and mention it. A bot can write to people in private only after they have written to it \
+             in private."
                 .to_owned(),
         ]
     }
@@ -69,11 +69,11 @@ const FIELDS: &[FieldSpec] = &[
         required: true,
         fill: Fill::Nothing,
         previous_in: None,
-        help: "From @BotFather in Telegram: shown after /newbot, and for a bot that exists under \
+        help: "From @BotFather in Telegram: shown after /newbot or, for an existing bot, under \
                /mybots > API Token.",
         check: |value| {
             is_bot_token(value).then_some(()).ok_or(
-                "A bot token has digits, a colon and at least 30 letters, digits, hyphens or \
+                "A bot token is digits, a colon and at least 30 letters, digits, hyphens or \
                  underscores, with no spaces around it, such as 110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw.",
             )
         },
@@ -84,8 +84,8 @@ const FIELDS: &[FieldSpec] = &[
         required: false,
         fill: Fill::RandomSecret,
         previous_in: Some(PREVIOUS_SECRET_TOKEN),
-        help: "Leave it out and we draw one. Telegram is told it when you connect, and says it \
-               with every message, so that nobody else can. If you change it, connect again.",
+        help: "Leave it out to have one generated. Connecting passes it to Telegram, which repeats it \
+               with every message as proof of where it comes from. Connect again after changing it.",
         check: check_secret_token,
     },
     FieldSpec {
@@ -94,8 +94,8 @@ const FIELDS: &[FieldSpec] = &[
         required: false,
         fill: Fill::Nothing,
         previous_in: None,
-        help: "While you rotate the secret token: the one before, so that requests with either are \
-               taken. Leave it blank, or blank it again, when the rotation is over.",
+        help: "The previous secret token, which is accepted too while you rotate it. Leave it blank, or \
+               clear it when the rotation is over.",
         check: |value| {
             if value.is_empty() {
                 Ok(())
@@ -106,7 +106,7 @@ const FIELDS: &[FieldSpec] = &[
     },
 ];
 
-/// Digits, a colon, and the secret behind it.
+/// Whether a text is digits, a colon and a secret.
 pub(super) fn is_bot_token(value: &str) -> bool {
     value.len() <= BOT_TOKEN_MAX_CHARS
         && value.split_once(':').is_some_and(|(id, secret)| {
@@ -143,7 +143,7 @@ mod tests {
         input
     }
 
-    /// The fields that are wrong.
+    /// Names of the invalid fields.
     fn wrong(input: &BTreeMap<String, String>, partial: bool) -> Vec<String> {
         validate(&Telegram, input, partial)
             .err()
@@ -168,7 +168,7 @@ mod tests {
         let shortest_token = format!("1:{thirty}");
         let (longest, too_long) = ("x".repeat(256), "x".repeat(257));
         let huge_token = format!("1:{}", "x".repeat(249));
-        // 32 random bytes in base64url, as we draw them.
+        // 32 random bytes in base64url, as we generate them.
         let drawn = "3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA_-0";
         for (field, good, bad) in [
             (

@@ -1,7 +1,7 @@
-//! One update of Telegram's to one event (PROVIDERS §3.1).
+//! Parses an update from Telegram into an event (PROVIDERS §3.1).
 //!
-//! Payloads are read leniently, field by field: what Telegram adds is not noticed, and only what is
-//! needed can make an event unreadable.
+//! Payloads are read leniently, field by field: unknown fields are ignored, and only a missing
+//! necessary one makes an event unreadable.
 
 use super::{PLATFORM_SCOPE, key};
 use crate::{
@@ -20,19 +20,19 @@ use vestibule_domain::{
     text::clean_name,
 };
 
-/// Longest id of a file that is taken, in bytes. Telegram promises no length; theirs have about 80.
+/// Longest accepted id of a file, in bytes. Telegram guarantees no maximum; its ids have about 80.
 const FILE_ID_MAX_BYTES: usize = 255;
 
-/// Senders that stand for others and are not marked as bots, or not always (PROVIDERS §3.1).
+/// Senders that stand for others and are not always marked as bots (PROVIDERS §3.1).
 const NOBODY: [(i64, &str); 3] = [
     (1_087_968_824, "anonymous_admin"),
     (136_817_688, "channel_bot"),
-    // Posts of a linked channel, and Telegram's own notices.
+    // Posts of a linked channel, and notices from Telegram itself.
     (777_000, "telegram"),
 ];
 
-/// Fields of a message that show that no person wrote it to the bot, but a chat, a business or
-/// another bot, or a person to a channel's own inbox.
+/// Fields of a message that a person did not write to the bot: its author is a chat, a business or
+/// another bot, or it is for a channel's own inbox.
 const NOT_TO_US: [&str; 7] = [
     "sender_chat",
     "sender_business_bot",
@@ -43,8 +43,9 @@ const NOT_TO_US: [&str; 7] = [
     "direct_messages_topic",
 ];
 
-/// Fields of which every message that a person writes has at least one. By them, and not by those of
-/// service messages, a message is known: a service message that is new to us is then no person's.
+/// Fields of which every message written by a person has at least one. They identify a message,
+/// rather than the fields of service messages, so that an unknown service message does not count as
+/// a person's.
 const WRITTEN: [&str; 22] = [
     "text",
     "caption",
@@ -70,7 +71,7 @@ const WRITTEN: [&str; 22] = [
     "voice",
 ];
 
-/// Fields that make a message a service message; they name it in the log.
+/// Fields of service messages, which name them in the log.
 const SERVICE: [&str; 54] = [
     "new_chat_members",
     "left_chat_member",
@@ -83,7 +84,7 @@ const SERVICE: [&str; 54] = [
     "supergroup_chat_created",
     "channel_chat_created",
     "message_auto_delete_timer_changed",
-    // The conversation goes on under its new id.
+    // The conversation continues under its new id.
     "migrate_to_chat_id",
     "migrate_from_chat_id",
     "pinned_message",
@@ -129,7 +130,7 @@ const SERVICE: [&str; 54] = [
     "web_app_data",
 ];
 
-/// What an authentic request says.
+/// Parses an authentic request.
 pub(super) fn update(body: &[u8], connector: &Connector) -> Event {
     let Ok(Value::Object(update)) = serde_json::from_slice::<Value>(body) else {
         return Event::unreadable("the request is not a JSON object");
@@ -141,7 +142,7 @@ pub(super) fn update(body: &[u8], connector: &Connector) -> Event {
     event(&update, message, connector).unwrap_or_else(|other| other)
 }
 
-/// What an update brings instead of a message: the one field besides its id.
+/// The kind of an update that is not a message: its only field besides the id.
 fn kind_of(update: &Value) -> &str {
     update
         .as_object()
@@ -151,7 +152,7 @@ fn kind_of(update: &Value) -> &str {
         .map_or("empty", |(name, _)| name)
 }
 
-/// A person's message, or what it is instead.
+/// Reads a person's message, or says what it is instead.
 fn event(update: &Value, message: &Value, connector: &Connector) -> Result<Event, Event> {
     if !message.is_object() {
         return Err(Event::unreadable("the message is not an object"));
@@ -162,7 +163,7 @@ fn event(update: &Value, message: &Value, connector: &Connector) -> Result<Event
     person_wrote(update, message, connector).map(|message| Event::Message(Box::new(message)))
 }
 
-/// What a message is, if it is not a person's to us (SPEC A39).
+/// Names the kind of a message that is not a person's to us (SPEC A39).
 fn no_persons_message(message: &Value) -> Result<Option<&'static str>, Event> {
     let first_of = |names: &'static [&'static str]| {
         names
@@ -218,7 +219,7 @@ fn person_wrote(
     let kind = match string_at(message, "/chat/type") {
         Some("private") if chat == user => ConversationKind::Direct,
         Some("group" | "supergroup") => ConversationKind::Group,
-        // Of a kind that nobody knows, everybody may read.
+        // An unknown kind counts as readable by everybody.
         Some(_) => ConversationKind::Channel,
         None => return Err(Event::unreadable("/message/chat/type is missing")),
     };
@@ -233,9 +234,9 @@ fn person_wrote(
         conversation: ConversationRef::new(connector.id, kind, chat.to_string(), topic(message)?),
         text: text_of(message)?,
         attachments: attachments(message),
-        // The message comes first: ids of updates may start again at random. The time is part of its
-        // key, because in private chats another bot, whose token an admin may put into this
-        // connector, counts messages from 1 again.
+        // The message's own key comes first: ids of updates may start again at random. The time is
+        // part of it, because an admin may put another bot's token into this connector, and that
+        // bot counts the messages of private chats from 1 again.
         event_keys: vec![
             event_key("telegram", &format!("{chat}:{message_id}:{date}")),
             event_key("telegram", &update_id),
@@ -249,8 +250,8 @@ fn string_at<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer).and_then(Value::as_str)
 }
 
-/// The topic that an answer belongs to. Without `is_topic_message`, the number of a thread is only
-/// that of the message that somebody replied to.
+/// The topic for an answer. Without `is_topic_message`, the thread's number is only that of the
+/// message replied to.
 fn topic(message: &Value) -> Result<Option<String>, Event> {
     if message.get("is_topic_message") != Some(&Value::Bool(true)) {
         return Ok(None);
@@ -294,8 +295,8 @@ fn text_of(message: &Value) -> Result<String, Event> {
 }
 
 fn attachments(message: &Value) -> Vec<Attachment> {
-    // A film without sound and a moving photo come a second time, as a document and a photo, for
-    // readers that do not know them.
+    // An animation and a live photo come a second time, as a document and a photo, for older
+    // clients.
     let repeated = |name: &str| match name {
         "document" => given(message, "animation").is_some(),
         "photo" => given(message, "live_photo").is_some(),
@@ -306,7 +307,7 @@ fn attachments(message: &Value) -> Vec<Attachment> {
         .filter(|(name, _)| !repeated(name))
         .filter_map(|(name, kind)| {
             let file = given(message, name)?;
-            // Of a photo, the last of its sizes is the largest.
+            // The last size of a photo is the largest.
             let file = file.as_array().map_or(Some(file), |sizes| sizes.last())?;
             attachment(file, *kind)
         })
@@ -336,7 +337,7 @@ fn attachment(file: &Value, kind: AttachmentKind) -> Option<Attachment> {
         mime_type: string(file, "mime_type")
             .filter(|mime| is_short_graphic(mime, ID_MAX_BYTES))
             .map(str::to_owned),
-        // Its address would hold the bot's token.
+        // Its address would contain the bot's token.
         url: None,
     })
 }

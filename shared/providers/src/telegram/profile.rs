@@ -1,4 +1,4 @@
-//! A person's picture (PROVIDERS §3.5). Their names come with every message.
+//! Looks up a person's picture (PROVIDERS §3.5). Names come with every message.
 
 use super::api::Token;
 use crate::{
@@ -13,15 +13,15 @@ use vestibule_domain::{
     ports::{AVATAR_MAX_BYTES, AvatarImage, FailureClass, ProfileOutcome},
 };
 
-/// Width or height of the picture that is wanted, in pixels. Telegram keeps 160, 320 and 640.
+/// Preferred width or height of the picture, in pixels. Telegram keeps 160, 320 and 640.
 const WANTED_PIXELS: u64 = 320;
-/// Longest path of a file that is followed, in bytes.
+/// Longest accepted path of a file, in bytes.
 const FILE_PATH_MAX_BYTES: usize = 255;
-/// What is encoded in a path, besides what is not ASCII.
+/// Characters that are encoded in a path, besides those that are not ASCII.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ');
 
-/// Three calls: which pictures there are, where one of them is, and its bytes. To have none is no
-/// failure; only what may pass is tried again.
+/// Makes three calls: for the list of pictures, the path of one, and its bytes. Having none is no
+/// failure; only transient errors are retried.
 pub(super) fn profile(
     identity: &Identity,
     credentials: &Credentials<'_>,
@@ -53,7 +53,7 @@ fn next(
     match answers.next() {
         None => Ok(NextCall::Call(token.download(&path))),
         Some(CallResult::Replied(reply)) => download(reply),
-        // No answer, or none wanted: that is told alike for all calls.
+        // No answer, or a forbidden call: handled alike for all calls.
         Some(other) => token
             .answer(other)
             .map(|_| without_picture())
@@ -61,7 +61,7 @@ fn next(
     }
 }
 
-/// What came from a file's address: bytes, and not an answer of the API.
+/// Reads a download: bytes, not an answer of the API.
 fn download(reply: &HttpReply) -> Result<NextCall<ProfileOutcome>, CallError> {
     let reason = || format!("http_{}", reply.status);
     match reply.status {
@@ -77,7 +77,8 @@ fn photos_of(identity: &Identity, token: Token<'_>) -> Option<OutgoingCall> {
     Some(token.call("getUserProfilePhotos", &arguments))
 }
 
-/// The size of the newest picture that is nearest to the one we want, of those that may be kept.
+/// The size of the newest picture that is nearest to the preferred one, among those that may be
+/// kept.
 fn best_size(photos: &Value) -> Option<String> {
     let sizes = photos.pointer("/photos/0")?.as_array()?;
     let number = |size: &Value, name: &str| size.get(name).and_then(Value::as_u64);
@@ -97,7 +98,7 @@ fn best_size(photos: &Value) -> Option<String> {
     best.map(|(_, file_id)| file_id.to_owned())
 }
 
-/// The path as it goes into the address, if it is one that leads to a file and nowhere else.
+/// The encoded path of a file, if it cannot lead anywhere else.
 fn file_path(file: &Value) -> Option<String> {
     let path = file.get("file_path")?.as_str()?;
     let is_plain = |part: &str| {
@@ -114,7 +115,7 @@ fn without_picture() -> NextCall<ProfileOutcome> {
     found(None)
 }
 
-/// The names stay as the message told them.
+/// Keeps the names from the message.
 fn found(avatar: Option<AvatarImage>) -> NextCall<ProfileOutcome> {
     NextCall::Done(ProfileOutcome::Found {
         profile: Profile::default(),

@@ -1,4 +1,4 @@
-//! Sending a text (PROVIDERS §3.4).
+//! Sends a text (PROVIDERS §3.4).
 
 use super::{
     BOT_TOKEN, Telegram,
@@ -31,13 +31,13 @@ impl ChatProvider for Telegram {
         &[BOT_TOKEN]
     }
 
-    /// Telegram does not say in what it counts the length of a message. UTF-16 units, in which it counts
-    /// the places of entities, are never fewer than characters.
+    /// Counts UTF-16 units. Telegram does not document the unit of its limit; it uses UTF-16 for
+    /// the offsets of entities, and there are never fewer of those than characters.
     fn pieces<'t>(&self, text: &'t str) -> Vec<&'t str> {
         text::split(text, MESSAGE_MAX_CHARS, char::len_utf16)
     }
 
-    /// A text's mark is not used: Telegram shows a bot none of the messages that it has sent.
+    /// Ignores the text's mark: Telegram does not show a bot the messages that it sent.
     fn send(
         &self,
         text: &OutgoingText<'_>,
@@ -56,14 +56,14 @@ impl ChatProvider for Telegram {
         profile::profile(query.identity, credentials, so_far)
     }
 
-    /// About 30 messages a second in all. The limits of one chat are lower; there, Telegram says how
-    /// long to wait.
+    /// Telegram allows about 30 messages a second in total. The limits of one chat are lower;
+    /// Telegram says how long to wait there.
     fn send_interval(&self) -> Duration {
         Duration::from_millis(50)
     }
 }
 
-/// One message after the other; the first that does not work ends it.
+/// Sends one message after the other; the first failure ends it.
 fn next(
     text: &OutgoingText<'_>,
     credentials: &Credentials<'_>,
@@ -87,7 +87,7 @@ fn next(
                     .and_then(Value::as_i64)
                     .map(|id| id.to_string());
             }
-            // The same message goes to the new id, in the same run and only once.
+            // The same message goes to the new id, within the same run and only once.
             Err(Refused {
                 moved_to: Some(new),
                 ..
@@ -104,12 +104,12 @@ fn next(
     ))
 }
 
-/// Without `parse_mode`: what stands in the text is never formatting.
+/// Builds a message without `parse_mode`, so that its text is never read as formatting.
 fn message(token: Token<'_>, chat: i64, topic: Option<i64>, piece: &str) -> OutgoingCall {
     let mut arguments = json!({
         "chat_id": chat,
         "text": piece,
-        // Whoever makes an agent repeat an address must not make Telegram fetch it.
+        // Telegram must not fetch an address just because a person made the agent repeat it.
         "link_preview_options": {"is_disabled": true},
     });
     if let (Some(topic), Value::Object(arguments)) = (topic, &mut arguments) {
@@ -118,15 +118,16 @@ fn message(token: Token<'_>, chat: i64, topic: Option<i64>, piece: &str) -> Outg
     token.call("sendMessage", &arguments)
 }
 
-/// Where a text goes.
+/// Destination of a text.
 struct Address {
     chat: i64,
     topic: Option<i64>,
-    /// Whether it may turn out to have a new id: a group's.
+    /// Whether its id may change, as a group's does.
     moves: bool,
 }
 
-/// A person's id is that of their private chat, which nobody else reads (SPEC A38).
+/// Resolves a destination. A person's id is also that of their private chat, which nobody else can
+/// read (SPEC A38).
 fn address(to: &Destination<'_>) -> Result<Address, CallError> {
     match to {
         Destination::Conversation(conversation) => Ok(Address {

@@ -1,4 +1,4 @@
-//! Testing and connecting a bot (PROVIDERS §3.1, §3.3).
+//! Tests and connects a bot (PROVIDERS §3.1, §3.3).
 
 use super::{
     BOT_TOKEN, SECRET_TOKEN, Telegram,
@@ -13,7 +13,7 @@ use crate::{
 use serde_json::{Value, json};
 use vestibule_domain::{connector::Provider, text::clean_name};
 
-/// Telegram's own default. Its queue is one per chat, so order does not depend on it.
+/// Telegram's own default. Telegram has one queue per chat, so order does not depend on it.
 const MAX_CONNECTIONS: u8 = 40;
 
 impl ConnectorSetup for Telegram {
@@ -44,7 +44,7 @@ impl ConnectorSetup for Telegram {
     }
 }
 
-/// Who the bot is, and how its messages fare.
+/// Asks for the bot's name and the state of its webhook.
 fn next_of_test(
     credentials: &Credentials<'_>,
     so_far: &[CallResult],
@@ -65,19 +65,19 @@ fn next_of_test(
     );
     match webhook.get("url").and_then(Value::as_str) {
         None | Some("") => {
-            summary.push_str(" Telegram does not send us its messages yet: connect the connector.");
+            summary.push_str(" Telegram does not send its messages here yet: connect the connector.");
         }
         Some(url) if credentials.is_own_address(url) => {
             summary.push_str(&difficulties(token, &webhook));
         }
         Some(_) => summary.push_str(
-            " But Telegram sends its messages to another address: connect the connector to have them sent here.",
+            " But Telegram sends its messages to another address: connect the connector to receive them here.",
         ),
     }
     Ok(NextCall::Done(ConnectorSetupOutcome::Done { summary }))
 }
 
-/// Has Telegram send the bot's messages here, and asks whether it does.
+/// Makes Telegram send the bot's messages here, and checks the result.
 fn next_of_connect(
     webhook_url: &str,
     credentials: &Credentials<'_>,
@@ -96,7 +96,7 @@ fn next_of_connect(
     if webhook.get("url").and_then(Value::as_str) != Some(webhook_url) {
         return Ok(NextCall::Done(ConnectorSetupOutcome::Failed {
             field: None,
-            problem: "Telegram took the webhook address but sends to another one now. Stop the other \
+            problem: "Telegram accepted the webhook address but now sends to another one. Stop the other \
                       program that uses this bot token, or revoke the token at BotFather, and connect \
                       again."
                 .to_owned(),
@@ -105,7 +105,7 @@ fn next_of_connect(
     }
     let waiting = difficulties(token, &webhook);
     Ok(NextCall::Done(ConnectorSetupOutcome::Done {
-        summary: format!("Telegram sends the bot's messages here from now on.{waiting}"),
+        summary: format!("Connected. Telegram sends the bot's messages here.{waiting}"),
     }))
 }
 
@@ -132,22 +132,22 @@ fn set_webhook(
     NextCall::Call(call)
 }
 
-/// What waits at Telegram, and why the last delivery failed: sentences to append, each with a space
-/// before it.
+/// The number of waiting updates and the last error of delivery, as sentences to append, each with
+/// a leading space.
 fn difficulties(token: Token<'_>, webhook: &Value) -> String {
     let waiting = webhook
         .get("pending_update_count")
         .and_then(Value::as_u64)
         .filter(|count| *count > 0)
-        .map(|count| format!(" Updates that wait at Telegram: {count}."));
-    // Redacted first: of a token that is cut off, a part would be left.
+        .map(|count| format!(" Updates waiting at Telegram: {count}."));
+    // Redact before shortening: part of a truncated token would be left otherwise.
     let error = webhook
         .get("last_error_message")
         .and_then(Value::as_str)
         .and_then(|error| clean_name(&token.redact(error)))
         .map(|error| {
             let error = error.trim_end_matches('.');
-            format!(" Its last difficulty in reaching us: {error}.")
+            format!(" Telegram's last error in reaching us: {error}.")
         });
     [waiting, error].into_iter().flatten().collect()
 }
@@ -170,7 +170,7 @@ fn outcome(problem: CallError) -> ConnectorSetupOutcome {
     }
 }
 
-/// What an admin does about a refusal: the first row whose words are in it counts.
+/// Advice for the admin on a refusal: the first row whose words it contains counts.
 fn advice(reason: &str) -> (Option<&'static str>, &'static str) {
     let said = reason.to_ascii_lowercase();
     ADVICE
@@ -179,7 +179,7 @@ fn advice(reason: &str) -> (Option<&'static str>, &'static str) {
         .map_or(
             (
                 None,
-                "Telegram refuses. The reason is Telegram's own word for it.",
+                "Telegram refused. The reason is Telegram's own description.",
             ),
             |(_, field, advice)| (*field, *advice),
         )
@@ -189,12 +189,12 @@ const ADVICE: &[(&str, Option<&str>, &str)] = &[
     (
         "https url must be provided",
         None,
-        "Telegram sends to https addresses only, and this webhook address is none.",
+        "Telegram sends to https addresses only, and this webhook address is not one.",
     ),
     (
         "only on ports",
         None,
-        "Telegram sends to the ports 443, 80, 88 and 8443 only, and this webhook address has another.",
+        "Telegram sends only to the ports 443, 80, 88 and 8443, and this webhook address has another.",
     ),
     (
         "resolve host",
@@ -204,13 +204,13 @@ const ADVICE: &[(&str, Option<&str>, &str)] = &[
     (
         "bad webhook",
         None,
-        "Telegram does not take the webhook address. It has to be an https address that can be reached \
+        "Telegram does not accept the webhook address. It must be an https address that can be reached \
          from the internet, with a valid certificate, on port 443, 80, 88 or 8443.",
     ),
     (
         "secret token",
         Some(SECRET_TOKEN),
-        "Telegram does not take the secret token. Use 1 to 256 letters, digits, hyphens and underscores.",
+        "Telegram does not accept the secret token. Use 1 to 256 letters, digits, hyphens and underscores.",
     ),
     (NO_BOT_TOKEN, Some(BOT_TOKEN), WRONG_TOKEN),
     ("unauthorized", Some(BOT_TOKEN), WRONG_TOKEN),
@@ -223,7 +223,7 @@ const ADVICE: &[(&str, Option<&str>, &str)] = &[
     ),
 ];
 
-const WRONG_TOKEN: &str = "Telegram does not know this bot token. Copy it again from BotFather: /mybots, the bot, API Token.";
+const WRONG_TOKEN: &str = "Telegram does not recognise this bot token. Copy it again from BotFather: /mybots, the bot, API Token.";
 
 #[cfg(test)]
 mod tests {
@@ -301,11 +301,11 @@ mod tests {
             (
                 webhook("https://other.example/bot", 3, None),
                 "The bot is @ada_bot. But Telegram sends its messages to another address: connect the connector \
-                 to have them sent here.",
+                 to receive them here.",
             ),
             (
                 webhook("", 0, None),
-                "The bot is @ada_bot. Telegram does not send us its messages yet: connect the connector.",
+                "The bot is @ada_bot. Telegram does not send its messages here yet: connect the connector.",
             ),
             (
                 webhook(
@@ -313,7 +313,7 @@ mod tests {
                     12,
                     Some("Wrong response from the webhook:\n 401 Unauthorized"),
                 ),
-                "The bot is @ada_bot. Updates that wait at Telegram: 12. Its last difficulty in \
+                "The bot is @ada_bot. Updates waiting at Telegram: 12. Telegram's last error in \
                  reaching us: Wrong response from the webhook: 401 Unauthorized.",
             ),
         ] {
@@ -348,7 +348,7 @@ mod tests {
         assert_eq!(second.path, format!("/bot{TOKEN}/getWebhookInfo"));
         assert_eq!(
             outcome(true, &[set.clone(), webhook(&url(), 0, None)]),
-            done("Telegram sends the bot's messages here from now on.")
+            done("Connected. Telegram sends the bot's messages here.")
         );
         let other = outcome(true, &[set, webhook("https://other.example/", 0, None)]);
         assert!(
@@ -393,7 +393,7 @@ mod tests {
                 "hyphens",
             ),
             (400, "Bad Request: FROZEN_METHOD_INVALID", None, "frozen"),
-            (400, "Bad Request: something new", None, "own word"),
+            (400, "Bad Request: something new", None, "own description"),
         ] {
             let ConnectorSetupOutcome::Failed {
                 field,

@@ -1,4 +1,4 @@
-//! The secret that Telegram says with every update (PROVIDERS §3.2).
+//! The secret that Telegram repeats with every update (PROVIDERS §3.2).
 
 use super::{PREVIOUS_SECRET_TOKEN, SECRET_TOKEN, Telegram, key, parse};
 use crate::webhook::{Credentials, Parsed, RawRequest, Refusal, WebhookProvider};
@@ -42,12 +42,12 @@ impl WebhookProvider for Telegram {
         connector: &Connector,
         _now: Timestamp,
     ) -> Result<Parsed, Refusal> {
-        // Telegram carries out a reply that looks like a call of its API, so there never is one.
+        // Always empty: Telegram would execute a body that looks like a call of its API.
         Ok(Parsed::one(parse::update(request.body, connector)))
     }
 }
 
-/// `previous` is tried too, so that no update is lost while the secret is rotated.
+/// Also tries `previous`, so that no update is lost during a rotation of the secret.
 fn check_secret(
     headers: &HeaderMap,
     current: &Secret,
@@ -61,14 +61,14 @@ fn check_secret(
     }
 }
 
-/// In a time that does not tell how much of `claimed` is right: what is compared are codes of both.
+/// Compares in constant time, by comparing codes of both values.
 fn is_same(claimed: &[u8], secret: &Secret) -> bool {
     let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET_HEADER.as_bytes());
     let code = hmac::sign(&key, claimed);
     hmac::verify(&key, secret.reveal().as_bytes(), code.as_ref()).is_ok()
 }
 
-/// The header's one value. With two, whoever put them there could choose which one is looked at.
+/// The header's only value. If there were two, an attacker could choose which one is checked.
 fn only_value(headers: &HeaderMap) -> Result<&[u8], Refusal> {
     let mut values = headers.get_all(SECRET_HEADER).iter();
     match (values.next(), values.next()) {
@@ -90,7 +90,7 @@ mod tests {
     const SECRET: &str = "nB0tS3cret_token-of-43-characters-in-base64u";
     const SECRETS: [(&str, &str); 1] = [(SECRET_TOKEN, SECRET)];
 
-    /// Through the trait, as the intake calls it.
+    /// Calls the trait, as the intake does.
     fn verify(said: &[&[u8]], secrets: &[(&str, &str)]) -> Result<(), &'static str> {
         let mut headers = HeaderMap::new();
         for value in said {

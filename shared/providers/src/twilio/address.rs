@@ -4,12 +4,12 @@ use super::key;
 use crate::whatsapp;
 use vestibule_domain::chat::message::Identity;
 
-/// What stands before every `WhatsApp` address.
+/// Prefix of every `WhatsApp` address.
 const WHATSAPP_PREFIX: &str = "whatsapp:";
-/// Longest number that is no subscriber's but a service's, in digits.
+/// Longest number that belongs to a service rather than a subscriber, in digits.
 const SHORT_CODE_MAX_DIGITS: usize = 6;
 
-/// Through which of its channels Twilio reaches somebody.
+/// The channel through which Twilio reaches a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Channel {
     Sms,
@@ -17,7 +17,7 @@ pub(super) enum Channel {
 }
 
 impl Channel {
-    /// The channel that conversations count for (SPEC M02).
+    /// The channel of the conversations (SPEC M02).
     pub(super) const fn key(self) -> &'static str {
         match self {
             Self::Sms => "sms",
@@ -25,7 +25,7 @@ impl Channel {
         }
     }
 
-    /// The phone number as an address of this channel.
+    /// Formats a phone number as an address of this channel.
     pub(super) fn address_of(self, phone: &str) -> String {
         match self {
             Self::Sms => phone.to_owned(),
@@ -34,8 +34,8 @@ impl Channel {
     }
 }
 
-/// One person, as Twilio addresses them: by a phone number with its `+`, or on `WhatsApp` by a
-/// business-scoped user id where the number is hidden.
+/// A person's address at Twilio: a phone number with its `+`, or, on `WhatsApp`, a business-scoped
+/// user id if the number is hidden.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Address<'a> {
     pub(super) channel: Channel,
@@ -43,19 +43,19 @@ pub(super) struct Address<'a> {
     pub(super) bsuid: Option<&'a str>,
 }
 
-/// Why an address is no person's.
+/// The reason why an address does not belong to a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NoPerson {
     /// A service that sends from a short number.
     ShortCode,
     /// A service that sends under a name.
     SenderName,
-    /// No address at all.
+    /// Not an address at all.
     Malformed,
 }
 
 impl<'a> Address<'a> {
-    /// Reads an address.
+    /// Parses an address.
     pub(super) fn read(text: &'a str) -> Result<Self, NoPerson> {
         match text.strip_prefix(WHATSAPP_PREFIX) {
             None => sms(text),
@@ -72,7 +72,7 @@ impl<'a> Address<'a> {
         }
     }
 
-    /// How Twilio wants it back.
+    /// Formats the address as Twilio expects it.
     pub(super) fn written(&self) -> String {
         match (self.phone, self.bsuid) {
             (Some(digits), _) => self.channel.address_of(&format!("+{digits}")),
@@ -80,13 +80,13 @@ impl<'a> Address<'a> {
         }
     }
 
-    /// Whether it is this phone number, on whichever channel.
+    /// Whether it is this phone number, on any channel.
     pub(super) fn is_phone(&self, number: &str) -> bool {
         self.phone.is_some() && self.phone == number.strip_prefix('+')
     }
 
-    /// The person, under the id that lasts and a second one. `external` is `ExternalUserId`, which
-    /// holds the `WhatsApp` id beside the number.
+    /// The person's identities, the stable id first. `external` is `ExternalUserId`, which carries
+    /// the `WhatsApp` id beside the number.
     pub(super) fn identities(
         &self,
         external: Option<&str>,
@@ -99,13 +99,13 @@ impl<'a> Address<'a> {
     }
 }
 
-/// An address without its channel, as the connector's settings have it.
+/// Strips the channel from an address, as in the connector's settings.
 pub(super) fn without_channel(address: &str) -> &str {
     address.strip_prefix(WHATSAPP_PREFIX).unwrap_or(address)
 }
 
-/// People's numbers have a `+`; short codes have not, and a few services send from longer ones
-/// without.
+/// People's numbers start with `+`. Short codes do not, and neither do the longer numbers of a few
+/// services.
 fn sms(text: &str) -> Result<Address<'_>, NoPerson> {
     let digits = text.strip_prefix('+').unwrap_or(text);
     let numeric = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
@@ -126,7 +126,7 @@ fn sms(text: &str) -> Result<Address<'_>, NoPerson> {
     })
 }
 
-/// Up to eleven letters, digits and spaces, and what carriers let through besides.
+/// Accepts up to eleven letters, digits and spaces, and the punctuation that carriers let through.
 fn is_sender_name(text: &str) -> bool {
     (1..=20).contains(&text.len())
         && text
@@ -201,7 +201,7 @@ mod tests {
         let hidden = Address::read("whatsapp:AR.1A2B").unwrap();
         let alone = hidden.identities(Some("whatsapp:AR.1A2B")).unwrap();
         assert_eq!(alone, (both.0, None));
-        // What SMS says of WhatsApp ids is not asked.
+        // An SMS proves nothing about `WhatsApp` ids.
         let sms = sms.identities(Some("whatsapp:AR.1A2B")).unwrap();
         assert_eq!(sms, (person, None));
     }

@@ -1,11 +1,11 @@
-//! What every answer of the API has in common, and what errors mean (PROVIDERS §5.4).
+//! Parsing of the API's answers, and meaning of its errors (PROVIDERS §5.4).
 
 use crate::outgoing::{CallError, CallResult};
 use serde_json::Value;
 use vestibule_domain::ports::FailureClass;
 
-/// The body of an answer that says yes. No answer and an answer that is not understood are
-/// ambiguous, so they are for later; queues bound how often.
+/// Returns the body of a successful answer. No answer and an unintelligible one are ambiguous, so
+/// the call is retried; queues bound how often.
 pub(super) fn answer(result: &CallResult) -> Result<Value, CallError> {
     let reply = match result {
         CallResult::Replied(reply) => reply,
@@ -33,7 +33,7 @@ pub(super) fn answer(result: &CallResult) -> Result<Value, CallError> {
     }
 }
 
-/// Twilio's number for an error: in a refusal of either shape, or in a message that failed at once.
+/// Twilio's error number, from a refusal of either shape or from a message that failed at once.
 pub(super) fn code_in(body: &Value, name: &str) -> Option<u64> {
     match body.get(name)? {
         Value::Number(code) => code.as_u64(),
@@ -42,7 +42,7 @@ pub(super) fn code_in(body: &Value, name: &str) -> Option<u64> {
     }
 }
 
-/// Whose fault it is that a message which Twilio had taken did not arrive. What would pass is nobody's
+/// Classifies the failure of a message that Twilio had accepted. A transient error is nobody's
 /// fault, but the message is lost all the same.
 pub(super) fn class_of_failure(code: Option<u64>) -> FailureClass {
     match code.and_then(meaning) {
@@ -64,8 +64,8 @@ pub(super) fn meaning(code: u64) -> Option<Meaning> {
         .map(|(_, meaning)| *meaning)
 }
 
-/// An error that is not in the table, by the status it came with. Twilio has refused for good, and
-/// but for credentials the mildest class says so.
+/// Classifies an error that is not in the table, by its status. Twilio's refusal is final; unless
+/// it concerns the credentials, it gets the mildest class.
 fn meaning_of_unknown(status: u16) -> Meaning {
     match status {
         401 | 403 | 404 => CONNECTOR,
@@ -79,7 +79,7 @@ const CONNECTOR: Meaning = Meaning::Never(FailureClass::Connector);
 const RECIPIENT: Meaning = Meaning::Never(FailureClass::Recipient);
 const REQUEST: Meaning = Meaning::Never(FailureClass::Request);
 
-/// The errors of sending, told at once or by a status callback.
+/// Errors of sending, reported at once or by a status callback.
 const ERRORS: &[(u64, Meaning)] = &[
     // Too many requests, queue overflow, unknown error, rate limits of carriers and channels.
     (14107, LATER),
@@ -109,7 +109,7 @@ const ERRORS: &[(u64, Meaning)] = &[
     (63002, CONNECTOR),
     (63007, CONNECTOR),
     (63020, CONNECTOR),
-    // No such number, not a mobile, not reachable, unsubscribed (STOP), blocked.
+    // Unknown number, not a mobile, unreachable, unsubscribed (STOP), blocked.
     (21211, RECIPIENT),
     (21217, RECIPIENT),
     (21608, RECIPIENT),
@@ -123,11 +123,11 @@ const ERRORS: &[(u64, Meaning)] = &[
     (63003, RECIPIENT),
     (63014, RECIPIENT),
     (63015, RECIPIENT),
-    // Outside WhatsApp's 24 hours.
+    // Outside WhatsApp's 24-hour window.
     (63016, RECIPIENT),
     (63024, RECIPIENT),
     (63032, RECIPIENT),
-    // No text, too long, filtered for what it says.
+    // No text, too long, filtered for its content.
     (21602, REQUEST),
     (21617, REQUEST),
     (30007, REQUEST),
@@ -146,8 +146,8 @@ mod tests {
     use proptest::prelude::*;
     use std::{collections::BTreeSet, time::Duration};
 
-    /// PROVIDERS §5.4 as it stands there, apart from the table above; 21602 and 21617 blame the call
-    /// and not the connector, and 30007 and 30034 their own.
+    /// Restates PROVIDERS §5.4 independently of the table above. 21602 and 21617 blame the call,
+    /// not the connector; 30007 and 30034 have classes of their own.
     const FACTS: [(&[u64], Meaning); 4] = [
         (
             &[

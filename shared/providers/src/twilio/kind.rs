@@ -1,4 +1,4 @@
-//! What an admin sets up for Twilio, and what they do in Twilio's console.
+//! Fields and set-up steps of a Twilio connector.
 
 use super::{
     ACCOUNT_SID, AUTH_TOKEN, PHONE_NUMBER, PREVIOUS_AUTH_TOKEN, Twilio, WEBHOOK_URL, key,
@@ -12,7 +12,8 @@ use crate::{
 };
 use vestibule_domain::connector::Provider;
 
-/// What Twilio lets be set behind `#` of an address: time limits, retries, region, server name.
+/// Connection overrides that Twilio accepts after the `#` of an address: time limits, retries,
+/// region, server name.
 const OVERRIDES: [&str; 7] = ["ct", "rt", "tt", "rc", "rp", "e", "sni"];
 
 impl ConnectorKind for Twilio {
@@ -24,7 +25,7 @@ impl ConnectorKind for Twilio {
         "Twilio (SMS and WhatsApp)"
     }
 
-    /// `WhatsApp` conversations name their own.
+    /// The default; `WhatsApp` conversations name their own channel.
     fn channel(&self) -> &'static str {
         "sms"
     }
@@ -43,28 +44,28 @@ impl ConnectorKind for Twilio {
             format!(
                 "For SMS: in the Twilio Console, open Phone Numbers > Manage > Active numbers and choose \
                  the number. Under Messaging Configuration, set A message comes in to Webhook, enter \
-                 {url} and choose HTTP POST. Keep the part behind the #: without it, Twilio does not try \
-                 again when a message could not be taken, and the message is lost."
+                 {url} and choose HTTP POST. Keep the part after the #: without it, Twilio does not try again \
+                 when a message could not be accepted, and the message is lost."
             ),
             format!(
-                "In the same place, set Primary handler fails to {url} with HTTP POST too. Save the \
+                "In the same place, set Primary handler fails to {url} with HTTP POST, too. Save the \
                  configuration."
             ),
             "If the number belongs to a Messaging Service, open Messaging > Services > the service > \
-             Integration and choose Defer to sender's webhook, because the service's own setting comes \
-             first."
+             Integration and choose Defer to sender's webhook, because the service's own setting takes \
+             precedence."
                 .to_owned(),
             format!(
                 "For WhatsApp: open Messaging > Senders > WhatsApp senders, edit the sender of the same \
                  number, and enter {url} with HTTP POST both as the webhook URL for incoming messages \
-                 and as the fallback URL. Leave the status callback URL empty: each message that is \
-                 sent names its own."
+                 and as the fallback URL. Leave the status callback URL empty: each outgoing message \
+                 names its own."
             ),
-            "Twilio signs the address as it is configured there. If you enter another one, such as that \
-             of a domain of your own, save it here as webhook_url, character by character."
+            "Twilio signs the address exactly as you enter it. If you enter another one, such as one with \
+             your own domain, save it here as webhook_url, character by character."
                 .to_owned(),
-            "Send a text message to the number, and a WhatsApp message if it has WhatsApp. SMS and \
-             WhatsApp from one number are the same person here, in two conversations."
+            "To try it, send a text message to the number, and a WhatsApp message if it has WhatsApp. SMS \
+             and WhatsApp from one number belong to the same person here, in two conversations."
                 .to_owned(),
         ]
     }
@@ -85,16 +86,17 @@ const FIELDS: &[FieldSpec] = &[
         required: true,
         fill: Fill::Nothing,
         previous_in: None,
-        help: "Account SID, under Account Info on the first page of the Twilio Console. For a number of \
-               a subaccount, the subaccount's.",
+        help: "The Account SID, under Account Info on the first page of the Twilio Console. For a number \
+               of a subaccount, the subaccount's.",
         check: |value| {
             let hex = value.strip_prefix("AC").unwrap_or("");
             let fits = hex.len() == 32
                 && hex
                     .bytes()
                     .all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'));
-            fits.then_some(())
-                .ok_or("An account SID is AC and 32 digits and letters from a to f, all small.")
+            fits.then_some(()).ok_or(
+                "An account SID is AC followed by 32 digits and lower-case letters from a to f.",
+            )
         },
     },
     FieldSpec {
@@ -108,8 +110,8 @@ const FIELDS: &[FieldSpec] = &[
         check: |value| {
             let fits = value.starts_with('+') && phone_digits(value).is_some();
             fits.then_some(()).ok_or(
-                "A phone number is + and 7 to 15 digits, the country's first, with no spaces, such as \
-                 +12028831111.",
+                "A phone number is + followed by 7 to 15 digits, the country code first, with no spaces, \
+                 such as +12028831111.",
             )
         },
     },
@@ -119,8 +121,8 @@ const FIELDS: &[FieldSpec] = &[
         required: false,
         fill: Fill::WebhookUrl,
         previous_in: None,
-        help: "The webhook address exactly as it is configured at Twilio, because Twilio signs it. Leave \
-               it out unless Twilio reaches this connector by another address than the one shown here.",
+        help: "The webhook address exactly as configured at Twilio, because Twilio signs it. Leave it out \
+               unless Twilio reaches this connector under an address other than the one shown here.",
         check: check_webhook_url,
     },
     FieldSpec {
@@ -129,9 +131,9 @@ const FIELDS: &[FieldSpec] = &[
         required: true,
         fill: Fill::Nothing,
         previous_in: Some(PREVIOUS_AUTH_TOKEN),
-        help: "Primary auth token, under Account Info on the first page of the Twilio Console. An API \
-               key will not do, because Twilio signs with the auth token. For a number of a subaccount, \
-               the subaccount's.",
+        help: "The primary auth token, under Account Info on the first page of the Twilio Console. An API \
+               key does not work, because Twilio signs with the auth token. For a number of a \
+               subaccount, the subaccount's.",
         check: check_auth_token,
     },
     FieldSpec {
@@ -140,8 +142,8 @@ const FIELDS: &[FieldSpec] = &[
         required: false,
         fill: Fill::Nothing,
         previous_in: None,
-        help: "While you rotate the auth token: the one before, so that requests signed with either are \
-               taken. Leave it blank, or blank it again, when the rotation is over.",
+        help: "The previous auth token, which is accepted too while you rotate it. Leave it blank, or \
+               clear it when the rotation is over.",
         check: |value| {
             if value.is_empty() {
                 Ok(())
@@ -159,7 +161,7 @@ fn check_auth_token(value: &str) -> Result<(), &'static str> {
     )
 }
 
-/// A setting is shown to every admin: no password may be in it.
+/// Rejects passwords, because every admin can see a setting.
 fn check_webhook_url(value: &str) -> Result<(), &'static str> {
     let (address, fragment) = url::parts(value);
     let authority = address
@@ -172,8 +174,8 @@ fn check_webhook_url(value: &str) -> Result<(), &'static str> {
         Ok(())
     } else {
         Err(
-            "A webhook address begins with https:// and has neither a user name nor spaces in it. Behind \
-             a # there may only be Twilio's connection overrides, such as #rc=3&rp=5xx,ct,rt.",
+            "A webhook address begins with https:// and contains neither a user name nor spaces. After a # \
+             there may only be Twilio's connection overrides, such as #rc=3&rp=5xx,ct,rt.",
         )
     }
 }
@@ -217,7 +219,7 @@ mod tests {
         input
     }
 
-    /// The fields that are wrong.
+    /// Names of the invalid fields.
     fn wrong(input: &BTreeMap<String, String>) -> Vec<String> {
         validate(&Twilio, input, false)
             .err()

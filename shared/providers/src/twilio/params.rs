@@ -1,10 +1,10 @@
-//! The parameters of a request, from a form or from JSON.
+//! Parameters of a request, from a form or from JSON.
 
 use http::{HeaderMap, header::CONTENT_TYPE};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How a request is written.
+/// The encoding of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     /// `application/x-www-form-urlencoded`, Twilio's default.
@@ -14,7 +14,7 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// By the content type; `None` for any other, for none, and for more than one.
+    /// Determines the format from the content type; `None` if it is missing, repeated or unknown.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
         let mut values = headers.get_all(CONTENT_TYPE).iter();
         let (Some(value), None) = (values.next(), values.next()) else {
@@ -31,13 +31,12 @@ impl Format {
     }
 }
 
-/// Every value of every parameter, sorted by their bytes and without repetitions, as Twilio signs
-/// them.
+/// All values of all parameters, sorted bytewise and deduplicated, as Twilio signs them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Params(BTreeMap<String, BTreeSet<String>>);
 
 impl Params {
-    /// The parameters of a body; `None` if it is not what its format says.
+    /// Parses a body; `None` if it does not have the format.
     pub(super) fn read(format: Format, body: &[u8]) -> Option<Self> {
         match format {
             Format::Form => Some(Self::from_form(body)),
@@ -45,8 +44,8 @@ impl Params {
         }
     }
 
-    /// The parameters of a form. Bytes that are not UTF-8 become U+FFFD, as in Twilio's own helpers;
-    /// nothing is trimmed, and what is empty stays.
+    /// Parses a form. Bytes that are not UTF-8 become U+FFFD, as in Twilio's own helpers; nothing
+    /// is trimmed, and empty values stay.
     pub(super) fn from_form(body: &[u8]) -> Self {
         let mut all = BTreeMap::<String, BTreeSet<String>>::new();
         for (name, value) in form_urlencoded::parse(body) {
@@ -71,8 +70,8 @@ impl Params {
         Some(Self(all))
     }
 
-    /// The parameter's one value, unless it is empty. Of several, the signature does not say which
-    /// came first, so that none counts.
+    /// The parameter's only value, unless it is empty. The signature does not prove the order of
+    /// several values, so none of them counts.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         let mut values = self.0.get(name)?.iter();
         match (values.next(), values.next()) {
@@ -81,7 +80,7 @@ impl Params {
         }
     }
 
-    /// What Twilio signs of them behind the address.
+    /// The string that Twilio appends to the address before signing.
     pub(super) fn signed(&self) -> String {
         let mut signed = String::new();
         for (name, values) in &self.0 {

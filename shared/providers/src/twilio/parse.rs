@@ -1,7 +1,7 @@
-//! One request of Twilio's to events (PROVIDERS §5.1).
+//! Parses a request from Twilio into events (PROVIDERS §5.1).
 //!
-//! Twilio adds parameters without notice, and leaves out those that it does not know: only what is
-//! needed can make a message unreadable.
+//! Twilio adds parameters without notice and omits those that it has no value for, so only a
+//! missing necessary one makes a message unreadable.
 
 use super::{
     ACCOUNT_SID, PHONE_NUMBER,
@@ -23,16 +23,16 @@ use vestibule_domain::{
     connector::Connector,
 };
 
-/// Says nothing. Any other body would go to the person as a message, or be an error in the account's
-/// log (PROVIDERS §5.1).
+/// The empty answer. Any other body would be sent to the person as a message, or show up as an
+/// error in the account's log (PROVIDERS §5.1).
 const NOTHING_TO_SAY: &str = r#"<?xml version="1.0" encoding="UTF-8"?><Response></Response>"#;
 
-/// The status of a message that was written to us.
+/// Status of an inbound message.
 const RECEIVED: &str = "received";
-/// The statuses of a message of ours that did not arrive.
+/// Statuses of an outgoing message that did not arrive.
 const FAILED: [&str; 2] = ["failed", "undelivered"];
-/// Kinds of `WhatsApp` message that no person writes: a sign under another message, a notice, a change
-/// of one, and what `WhatsApp` cannot pass on.
+/// Kinds of `WhatsApp` message that are not written by a person: reactions, notices, edits, and
+/// content that `WhatsApp` cannot pass on.
 const NO_MESSAGES: [&str; 7] = [
     "reaction",
     "system",
@@ -42,7 +42,7 @@ const NO_MESSAGES: [&str; 7] = [
     "edit",
     "revoke",
 ];
-/// What Twilio takes for the wish not to be written to, when it is the whole of an SMS.
+/// Texts of an SMS that Twilio treats as opting out, if they are the whole message.
 const STOP_WORDS: [&str; 8] = [
     "STOP",
     "STOPALL",
@@ -53,10 +53,10 @@ const STOP_WORDS: [&str; 8] = [
     "REVOKE",
     "OPTOUT",
 ];
-/// What Twilio takes for the wish to be written to again.
+/// Texts of an SMS that Twilio treats as opting in again.
 const START_WORDS: [&str; 3] = ["START", "UNSTOP", "YES"];
 
-/// What an authentic request says.
+/// Parses an authentic request.
 pub(super) fn request(
     request: &RawRequest<'_>,
     connector: &Connector,
@@ -78,8 +78,9 @@ pub(super) fn request(
     })
 }
 
-/// The signature binds account and address, but an address may be configured at many numbers, and the
-/// account has many connectors: only what names this one's number is its own (PROVIDERS §6.3).
+/// The signature covers account and address, but one address may be configured for many numbers,
+/// and one account may have many connectors. Only events that name this connector's number belong
+/// to it (PROVIDERS §6.3).
 fn events(params: &Params, connector: &Connector, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     let setting = |name: &str| connector.settings.get(name).map(String::as_str);
     let account = setting(ACCOUNT_SID)
@@ -99,13 +100,13 @@ fn events(params: &Params, connector: &Connector, now: Timestamp) -> Result<Vec<
         }
         None | Some(RECEIVED) => Err(Refusal::because("the message is for another number")),
         Some(status) if ours("From") => Ok(vec![sent_by_us(params, status)]),
-        // Some statuses of a message to us, such as `receiving`, are told as well.
+        // Twilio also reports some statuses of inbound messages, such as `receiving`.
         Some(status) if ours("To") => Ok(vec![ignored_status(status)]),
         Some(_) => Err(Refusal::because("the status is of another number")),
     }
 }
 
-/// Both names are told for a status, and the older one alone for a message to us.
+/// A status callback has both names; an inbound message has only the older one.
 fn status(params: &Params) -> Option<&str> {
     params
         .get("MessageStatus")
@@ -116,7 +117,7 @@ fn ignored_status(status: &str) -> Event {
     Event::ignored(&format!("status:{status}"))
 }
 
-/// What became of a message of ours. Only that it failed is of interest.
+/// Reads a status callback. Only failures matter.
 fn sent_by_us(params: &Params, status: &str) -> Event {
     if !FAILED.contains(&status) {
         return ignored_status(status);
@@ -141,7 +142,7 @@ fn known_as((sender, second): (Identity, Option<Identity>)) -> Vec<Identity> {
     [Some(sender), second].into_iter().flatten().collect()
 }
 
-/// A person's message and what it says about being written to, or what it is instead.
+/// Reads an inbound message and the consent that it expresses, or says what it is instead.
 fn written_to_us(
     params: &Params,
     connector: &Connector,
@@ -175,7 +176,7 @@ fn written_to_us(
     match wish(params, from.channel) {
         Some(Wish::Stop) => Err(consent(false)),
         Some(Wish::Help) => Err(Event::ignored("help")),
-        // A "yes" to the agent's question looks the same, and has to reach it.
+        // A "yes" to the agent's question looks the same and must reach the agent.
         Some(Wish::Start) => {
             let consent = consent(true);
             let message = message(params, &from, people, connector, now)?;
@@ -185,19 +186,19 @@ fn written_to_us(
     }
 }
 
-/// What a person wants to be sent.
+/// A person's wish to receive messages, or not.
 enum Wish {
-    /// Nothing more.
+    /// No more messages.
     Stop,
     /// Messages again.
     Start,
-    /// The text that Twilio answers HELP with.
+    /// The text that Twilio sends in answer to HELP.
     Help,
 }
 
-/// As Twilio says it, where Advanced Opt-Out is on; else by the words that Twilio itself acts on, which
-/// it does for SMS alone. A bare HELP is a message: Twilio may or may not answer it, and whoever writes
-/// it may well mean the agent.
+/// Uses Twilio's own classification where Advanced Opt-Out is on. Otherwise it looks for the words
+/// that Twilio acts on, which applies to SMS only. A bare HELP counts as a message: Twilio may or
+/// may not answer it, and its author may well mean the agent.
 fn wish(params: &Params, channel: Channel) -> Option<Wish> {
     match params.get("OptOutType") {
         Some("STOP") => return Some(Wish::Stop),
@@ -217,7 +218,7 @@ fn wish(params: &Params, channel: Channel) -> Option<Wish> {
     }
 }
 
-/// The three names of a message's id are one; older ones may come alone.
+/// The three parameters hold the same message id; an older one may come alone.
 fn message_id(params: &Params) -> Option<&str> {
     ["MessageSid", "SmsMessageSid", "SmsSid"]
         .into_iter()
@@ -251,7 +252,7 @@ fn message(
         attachments: attachments(params, id),
         provider_event_id: id.to_owned(),
         event_keys: vec![event_key("twilio", id)],
-        // Twilio does not tell when a message was written.
+        // Twilio does not say when a message was written.
         sent_at: now,
     })))
 }

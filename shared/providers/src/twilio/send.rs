@@ -1,4 +1,4 @@
-//! Sending a text (PROVIDERS §5.4).
+//! Sends a text (PROVIDERS §5.4).
 
 use super::{
     ACCOUNT_SID, AUTH_TOKEN, PHONE_NUMBER, Twilio, WEBHOOK_URL,
@@ -27,7 +27,7 @@ use vestibule_domain::{
     secret::Secret,
 };
 
-/// Longest text that Twilio takes as one message.
+/// Longest text that Twilio accepts as one message.
 pub(super) const MESSAGE_MAX_CHARS: usize = 1600;
 impl ChatProvider for Twilio {
     fn provider(&self) -> Provider {
@@ -38,13 +38,13 @@ impl ChatProvider for Twilio {
         &[AUTH_TOKEN]
     }
 
-    /// A character beyond the basic plane counts two, as in an SMS.
+    /// Counts a character beyond the basic plane as two, as in an SMS.
     fn pieces<'t>(&self, text: &'t str) -> Vec<&'t str> {
         text::split(text, MESSAGE_MAX_CHARS, char::len_utf16)
     }
 
-    /// Twilio has no key by which a message is sent once only, and none by which it could be found
-    /// again: after an attempt that may have worked unseen, a second copy is better than none.
+    /// Twilio has no idempotency key, and no way to look for a message. After an ambiguous attempt
+    /// a second copy is better than none.
     fn send(
         &self,
         text: &OutgoingText<'_>,
@@ -54,7 +54,7 @@ impl ChatProvider for Twilio {
         next(text, credentials, so_far).unwrap_or_else(|problem| NextCall::Done(problem.into()))
     }
 
-    /// A name comes with each `WhatsApp` message or not at all.
+    /// Has nobody to ask: a name comes with each `WhatsApp` message or not at all.
     fn profile(
         &self,
         _query: &ProfileQuery<'_>,
@@ -71,21 +71,21 @@ impl ChatProvider for Twilio {
         (conversation.channel.as_deref() == Some("whatsapp")).then_some(WINDOW)
     }
 
-    /// How many messages a second a number may send is between one and hundreds, and nothing tells
-    /// which. Twilio queues what is too fast for hours, so this only keeps the API's own limit away.
+    /// A number may send between one and hundreds of messages a second, and the API does not say
+    /// how many. Twilio queues the excess for hours, so this only respects the API's own limit.
     fn send_interval(&self) -> Duration {
         Duration::from_millis(100)
     }
 }
 
-/// An account and its token, as the API takes them.
+/// An account and its token, as the API expects them.
 pub(super) struct Account<'a> {
     sid: &'a str,
     token: &'a Secret,
 }
 
 impl<'a> Account<'a> {
-    /// The connector's.
+    /// The account of the connector.
     pub(super) fn of(credentials: &'a Credentials<'_>) -> Result<Self, CallError> {
         let sid = credentials
             .connector
@@ -99,14 +99,14 @@ impl<'a> Account<'a> {
         Ok(Self { sid, token })
     }
 
-    /// A call of this account's; `what` stands behind its SID.
+    /// A call for this account; `what` is the part of the path after its SID.
     pub(super) fn call(&self, method: Method, what: &str) -> OutgoingCall {
         let path = format!("/2010-04-01/Accounts/{}{what}", self.sid);
         OutgoingCall::new(Host::Api(Api::Twilio), method, path).with_basic(self.sid, self.token)
     }
 }
 
-/// One message after the other; the first that does not work ends it.
+/// Sends one message after the other; the first failure ends it.
 fn next(
     text: &OutgoingText<'_>,
     credentials: &Credentials<'_>,
@@ -135,7 +135,7 @@ fn next(
         ("Body", piece),
     ];
     if let Some(webhook_url) = setting(WEBHOOK_URL).filter(|url| !url.is_empty()) {
-        // What fails later comes back signed, to the address where people's messages come.
+        // Later failures are reported, signed, to the address of inbound messages.
         form.push(("StatusCallback", url::parts(webhook_url).0));
     }
     let call = account
@@ -144,7 +144,7 @@ fn next(
     Ok(NextCall::Call(call))
 }
 
-/// Every conversation is with one person alone, so that a private text goes where a public one does
+/// Every conversation has one person only, so a private text goes to the same place as a public one
 /// (SPEC A38).
 fn recipient<'a>(to: &Destination<'a>) -> Result<Address<'a>, CallError> {
     let (Destination::Conversation(conversation) | Destination::Privately(_, conversation)) = *to;
@@ -152,7 +152,7 @@ fn recipient<'a>(to: &Destination<'a>) -> Result<Address<'a>, CallError> {
         .map_err(|_| CallError::never(FailureClass::Recipient, "no_address"))
 }
 
-/// The id of a message that Twilio took and did not fail at once.
+/// The id of a message that Twilio accepted and that did not fail at once.
 fn sent_id(result: &CallResult) -> Result<String, CallError> {
     let message = api::answer(result)?;
     let text = |name: &str| message.get(name).and_then(Value::as_str);

@@ -1,5 +1,5 @@
-//! Testing a connection to Twilio: the account's own record. The address is entered in Twilio's
-//! console, because where it belongs depends on what the number is used for besides.
+//! Tests the connection to Twilio by reading the account's record. The webhook address is entered
+//! in Twilio's console, because its place depends on how else the number is used.
 
 use super::{ACCOUNT_SID, AUTH_TOKEN, Twilio, api, key, send::Account};
 use crate::{
@@ -55,7 +55,7 @@ fn outcome_of(problem: CallError) -> ConnectorSetupOutcome {
     }
 }
 
-/// The token works; but may the account send?
+/// The token works. Checks that the account may send.
 fn found(answer: &Value, credentials: &Credentials<'_>) -> ConnectorSetupOutcome {
     let text = |name: &str| answer.get(name).and_then(Value::as_str);
     let expected = credentials.connector.settings.get(ACCOUNT_SID);
@@ -68,9 +68,9 @@ fn found(answer: &Value, credentials: &Credentials<'_>) -> ConnectorSetupOutcome
     match text("status") {
         Some("active") => {
             let name = text("friendly_name").and_then(clean_name);
-            let name = name.as_deref().unwrap_or("without a name");
+            let name = name.as_deref().unwrap_or("(no name)");
             let trial = if text("type") == Some("Trial") {
-                " It is a trial account: it can only write to numbers that are verified at Twilio."
+                " It is a trial account: it can write only to numbers verified at Twilio."
             } else {
                 ""
             };
@@ -88,15 +88,15 @@ fn refused(reason: &str) -> ConnectorSetupOutcome {
     let (field, problem) = match reason {
         "20003" | "no_auth_token" => (
             Some(AUTH_TOKEN),
-            "Twilio does not know this auth token for this account. Copy the Account SID and the primary Auth Token again, both of the same account: a subaccount has its own.",
+            "Twilio does not recognise this auth token for this account. Copy the Account SID and the primary Auth Token again, both from the same account: a subaccount has its own.",
         ),
         "20404" | "no_account_sid" => (
             Some(ACCOUNT_SID),
-            "Twilio does not know this account. Copy the Account SID again.",
+            "Twilio does not recognise this account. Copy the Account SID again.",
         ),
         "suspended" | "20005" => (
             None,
-            "The Twilio account is suspended and neither sends nor receives. Look into the Twilio Console for the reason, often its balance.",
+            "The Twilio account is suspended and neither sends nor receives. The Twilio Console shows the reason, often the balance.",
         ),
         "closed" => (
             Some(ACCOUNT_SID),
@@ -104,7 +104,7 @@ fn refused(reason: &str) -> ConnectorSetupOutcome {
         ),
         _ => (
             None,
-            "Twilio refuses. A number as the reason is Twilio's own error code; twilio.com/docs/api/errors says more.",
+            "Twilio refused. If the reason is a number, it is Twilio's own error code; twilio.com/docs/api/errors explains it.",
         ),
     };
     ConnectorSetupOutcome::Failed {
@@ -162,7 +162,7 @@ mod tests {
             ("Full", "Connected to the Twilio account Acme Ltd."),
             (
                 "Trial",
-                "Connected to the Twilio account Acme Ltd. It is a trial account: it can only write to numbers that are verified at Twilio.",
+                "Connected to the Twilio account Acme Ltd. It is a trial account: it can write only to numbers verified at Twilio.",
             ),
         ] {
             let expected = ConnectorSetupOutcome::Done {

@@ -1,15 +1,15 @@
-//! The spellings of our address that a signature may be over (PROVIDERS §5.2).
+//! The spellings of our address that Twilio may have signed (PROVIDERS §5.2).
 //!
-//! Never parsed as a URL: parsers change the case of hosts, quotes and letters beyond ASCII, and
-//! with them the signature.
+//! The address is never parsed as a URL: parsers change the case of hosts, quotes and letters
+//! beyond ASCII, and would break the signature.
 
-/// Behind `#`, Twilio's settings for one address: try again three times when the connection fails,
-/// when the answer is late, and when it is 5xx. Without it a 5xx loses the message.
+/// Connection overrides that Twilio reads after the `#` of an address: three retries if the
+/// connection fails, times out, or the answer is 5xx. Without them a 5xx loses the message.
 pub(super) const RETRIES: &str = "rc=3&rp=5xx,ct,rt";
 
-/// The request's address as it may have been signed, each spelling once: the configured one with the
-/// request's query, with and without the default port, with and without a fragment. Twilio's own
-/// helpers try both ports; whether a fragment is signed is documented nowhere.
+/// All spellings of the request's address that may have been signed, each once: the configured one
+/// with the request's query, with and without the default port, with and without a fragment.
+/// Twilio's own helpers try both ports; whether Twilio signs a fragment is documented nowhere.
 pub(super) fn spellings(configured: &str, query: Option<&str>) -> Vec<String> {
     let (_, fragment) = parts(configured);
     let address = requested(configured, query);
@@ -31,8 +31,8 @@ pub(super) fn spellings(configured: &str, query: Option<&str>) -> Vec<String> {
         .collect()
 }
 
-/// The address that was requested, without a fragment: the configured one, with the request's query
-/// where it has none of its own, or where Twilio added to it.
+/// The requested address without its fragment: the configured one, plus the request's query if it
+/// has none of its own or Twilio added to it.
 pub(super) fn requested(configured: &str, query: Option<&str>) -> String {
     let (address, _) = parts(configured);
     let query = query.filter(|query| !query.is_empty());
@@ -49,7 +49,7 @@ fn is_longer(query: &str, own: &str) -> bool {
         .is_some_and(|added| added.starts_with('&'))
 }
 
-/// What stands before and behind `#`.
+/// The parts before and after `#`.
 pub(super) fn parts(configured: &str) -> (&str, Option<&str>) {
     configured
         .split_once('#')
@@ -58,8 +58,8 @@ pub(super) fn parts(configured: &str) -> (&str, Option<&str>) {
         })
 }
 
-/// The address with its default port if it has none, and without it if it has. Another port stays as
-/// it was typed.
+/// Adds the default port to an address without a port, and removes it from one that has it. Any
+/// other port stays as typed.
 fn other_port(address: &str) -> Option<String> {
     let (scheme, rest) = address.split_once("://")?;
     let port = if scheme.eq_ignore_ascii_case("https") {

@@ -1,4 +1,4 @@
-//! Twilio's signature, and how Twilio is answered (PROVIDERS §5.2, §5.3).
+//! Twilio's signature, and the answers that Twilio expects (PROVIDERS §5.2, §5.3).
 
 use super::{
     AUTH_TOKEN, PREVIOUS_AUTH_TOKEN, Twilio, WEBHOOK_URL, key,
@@ -20,7 +20,7 @@ use vestibule_domain::{
 };
 
 const SIGNATURE_HEADER: &str = "x-twilio-signature";
-/// The query parameter by which a JSON body is part of the signed address.
+/// The query parameter that makes a JSON body part of the signed address.
 const BODY_HASH: &str = "bodySHA256";
 
 #[async_trait]
@@ -33,8 +33,8 @@ impl WebhookProvider for Twilio {
         &[AUTH_TOKEN, PREVIOUS_AUTH_TOKEN]
     }
 
-    /// By default Twilio tries again only when it could not connect, so that a 5xx loses the message
-    /// wherever an admin skipped the step that changes this.
+    /// By default Twilio retries only failed connections, so a 5xx loses the message if an admin
+    /// skipped the step that changes this.
     fn redelivers(&self) -> bool {
         false
     }
@@ -68,7 +68,7 @@ impl WebhookProvider for Twilio {
     }
 }
 
-/// `previous` is tried too, so that no message is lost while the token is rotated.
+/// Also tries `previous`, so that no message is lost during a rotation of the token.
 fn check_signature(
     request: &RawRequest<'_>,
     configured: &str,
@@ -97,9 +97,9 @@ fn check_signature(
     }
 }
 
-/// What is signed behind the address: a form's parameters, and nothing of JSON, whose hash stands in
-/// the address. Each format is refused with the other's mark: a signature over an address alone must
-/// not be good for another body.
+/// The string that is signed after the address: the parameters of a form, and nothing for JSON,
+/// whose hash is part of the address. Each format is refused with the mark of the other: a
+/// signature over an address alone must not authenticate another body.
 fn signed_behind(request: &RawRequest<'_>, configured: &str) -> Result<String, Refusal> {
     let format = Format::of(request.headers)
         .ok_or(Refusal::because("the body is neither a form nor JSON"))?;
@@ -137,7 +137,7 @@ fn is_hash_of(hex: &str, body: &[u8]) -> bool {
     claimed.len() == actual.as_ref().len() && difference == 0
 }
 
-/// The header's one value. With two, whoever put them there could choose which one is looked at.
+/// The header's only value. If there were two, an attacker could choose which one is checked.
 fn only_signature(headers: &HeaderMap) -> Result<&str, Refusal> {
     let mut values = headers.get_all(SIGNATURE_HEADER).iter();
     match (values.next(), values.next()) {

@@ -381,6 +381,7 @@ impl Patch {
 mod tests {
     use super::*;
     use serde_json::json;
+    use vestibule_admin::problem::VALIDATION;
     use vestibule_domain::{
         AccountScope,
         connector::{AfterApproval, SealedSecrets, WebhookState},

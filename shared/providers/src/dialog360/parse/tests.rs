@@ -1,4 +1,4 @@
-//! What 360dialog sends, published and made up, and what we take it for.
+//! Published and invented requests from 360dialog, and what they are parsed into.
 
 use super::*;
 use crate::{
@@ -19,7 +19,7 @@ use vestibule_domain::{
     ports::FailureClass,
 };
 
-/// The second in which the messages of the files were written.
+/// The time, in seconds, of the messages in the files.
 const WRITTEN_AT: i64 = 1_697_043_223;
 
 fn folder() -> PathBuf {
@@ -30,7 +30,7 @@ fn captured(name: &str) -> Vec<u8> {
     fs::read(folder().join(format!("{name}.json"))).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
-/// The names of the requests that begin like this.
+/// Names of the captured requests with this prefix.
 fn captured_names(prefix: &str) -> BTreeSet<String> {
     let names: BTreeSet<_> = fs::read_dir(folder())
         .unwrap()
@@ -44,7 +44,7 @@ fn captured_names(prefix: &str) -> BTreeSet<String> {
     names
 }
 
-/// Through the trait, as the intake calls it, this many seconds after the messages were written.
+/// Calls the trait, as the intake does, this many seconds after the messages were written.
 fn parse_later(
     body: &[u8],
     connector: &Connector,
@@ -89,7 +89,7 @@ fn kind_of(event: &Event) -> &str {
     }
 }
 
-/// What each event is, with the id of a message.
+/// The kind of each event, with the id of a message.
 fn outline(events: &[Event]) -> Vec<String> {
     let line = |event: &Event| match event {
         Event::Message(message) => message.provider_event_id.clone(),
@@ -101,14 +101,14 @@ fn outline(events: &[Event]) -> Vec<String> {
     events.iter().map(line).collect()
 }
 
-/// A request with its change's value changed.
+/// A request with the value of its change modified.
 fn changed_from(name: &str, change: impl FnOnce(&mut Value)) -> Vec<u8> {
     let mut payload: Value = serde_json::from_slice(&captured(name)).unwrap();
     change(&mut payload["entry"][0]["changes"][0]["value"]);
     payload.to_string().into_bytes()
 }
 
-/// `message_text`, with its message changed.
+/// `message_text` with its message modified.
 fn changed(change: impl FnOnce(&mut Value)) -> Vec<u8> {
     changed_from("message_text", |value| change(&mut value["messages"][0]))
 }
@@ -540,7 +540,7 @@ fn a_request_that_is_all_for_another_number_is_refused() {
         parse_later(&captured("other_number"), &connector(), 5),
         refused
     );
-    // Two of them are no better than one.
+    // Two bad ones are no better than one.
     let mut payload: Value = serde_json::from_slice(&captured("other_number")).unwrap();
     let entry = payload["entry"][0].clone();
     payload["entry"] = json!([entry, entry]);
@@ -668,7 +668,7 @@ fn ids_with_the_signs_of_base64_are_ids() {
 #[test]
 fn a_second_delivery_is_known_by_the_same_key() {
     let first = message_of(&captured("message_text"));
-    // Their phone number may be withheld by then.
+    // Their phone number may be hidden by then.
     let second = message_of(&captured("message_bsuid_only"));
     assert_eq!(first.event_keys, second.event_keys);
     assert_eq!(first.sender, second.sender);
@@ -698,7 +698,7 @@ fn fields_that_are_null_are_not_there() {
     assert_eq!(message_of(&body), message_of(&captured("message_text")));
 }
 
-/// Whatever the events say can be stored, queued and logged.
+/// Asserts that the events can be stored, queued and logged.
 fn assert_fit(events: &[Event]) {
     for event in events {
         match event {
@@ -781,7 +781,7 @@ proptest! {
         });
         let events = events(&body);
         assert_fit(&events);
-        // The good message survives its neighbours.
+        // The good message survives the bad ones next to it.
         prop_assert!(outline(&events).contains(&"wamid.xyzxyz".to_owned()));
     }
 }

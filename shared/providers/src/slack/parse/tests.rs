@@ -1,4 +1,4 @@
-//! What Slack sends, captured and made up, and what we take it for.
+//! Captured and invented requests from Slack, and what they are parsed into.
 
 use super::*;
 use crate::{
@@ -21,7 +21,7 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/slack")
 }
 
-/// The names of the captured requests that begin like this.
+/// Names of the captured requests with this prefix.
 fn captured_names(prefix: &str) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(folder())
         .unwrap()
@@ -41,7 +41,7 @@ fn captured_names(prefix: &str) -> Vec<String> {
     names
 }
 
-/// Through the trait, as the intake calls it.
+/// Calls the trait, as the intake does.
 fn parse_for(body: &[u8], connector: &Connector) -> Result<Parsed, Refusal> {
     let headers = HeaderMap::new();
     let request = RawRequest {
@@ -52,7 +52,7 @@ fn parse_for(body: &[u8], connector: &Connector) -> Result<Parsed, Refusal> {
     Slack.parse(&request, connector, Timestamp::from_millis(0))
 }
 
-/// The one event of a request that is acknowledged with nothing.
+/// The only event of a request that gets an empty answer.
 fn only_event(body: &[u8]) -> Event {
     let Parsed { mut events, reply } = parse_for(body, &connector()).unwrap();
     assert_eq!(reply, Reply::empty());
@@ -67,7 +67,7 @@ fn message_of(body: &[u8]) -> InboundMessage {
     }
 }
 
-/// `message_im`, with its event changed.
+/// `message_im` with its event modified.
 fn changed(change: impl FnOnce(&mut Value)) -> Vec<u8> {
     changed_from("message_im", |payload| change(&mut payload["event"]))
 }
@@ -334,7 +334,7 @@ fn slack_holding_events_back_is_an_event_of_its_own() {
     let mut other = body;
     other["team_id"] = "T0OTHER".into();
     assert!(parse_for(other.to_string().as_bytes(), &connector()).is_err());
-    // Where the whole organisation installed the app, any of its workspaces may be named.
+    // If the whole organisation installed the app, any of its workspaces may be named.
     let mut org_wide = connector();
     org_wide.settings.insert(TEAM_ID.into(), "E0ORG".into());
     assert!(parse_for(other.to_string().as_bytes(), &org_wide).is_ok());
@@ -641,7 +641,7 @@ proptest! {
                 for key in &message.event_keys {
                     prop_assert!(key.len() <= EVENT_KEY_MAX_BYTES && key.bytes().all(|b| b.is_ascii_graphic()));
                 }
-                // An instant that cannot be written would fail everything behind us.
+                // A time that cannot be formatted would make every later step fail.
                 let mut written = String::new();
                     let can_be_written = write!(written, "{}", message.sent_at).is_ok();
                     prop_assert!(can_be_written);

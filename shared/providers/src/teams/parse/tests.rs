@@ -1,4 +1,4 @@
-//! What Teams sends, documented and made up, and what we take it for.
+//! Documented and invented activities from Teams, and what they are parsed into.
 
 use super::*;
 use crate::{
@@ -21,7 +21,7 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/teams")
 }
 
-/// The names of the captured requests that begin like this.
+/// Names of the captured requests with this prefix.
 fn captured_names(prefix: &str) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(folder())
         .unwrap()
@@ -47,7 +47,7 @@ fn parsed(body: &[u8]) -> Result<Parsed, &'static str> {
     request(body, &connector(), &origins(), NOW).map_err(|refusal| refusal.reason)
 }
 
-/// The one event of a request that is acknowledged with nothing.
+/// The only event of a request that gets an empty answer.
 fn only_event(body: &[u8]) -> Event {
     let Parsed { mut events, reply } = parsed(body).unwrap();
     assert_eq!(reply, Reply::empty());
@@ -66,7 +66,7 @@ fn message_in(name: &str) -> InboundMessage {
     message_of(&captured(name))
 }
 
-/// `message_personal`, changed.
+/// `message_personal`, modified.
 fn changed(change: impl FnOnce(&mut Value)) -> Vec<u8> {
     let mut activity: Value = serde_json::from_slice(&captured("message_personal")).unwrap();
     change(&mut activity);
@@ -251,7 +251,7 @@ fn whatever_no_person_wrote_is_ignored_with_an_empty_answer() {
         let event = only_event(&captured(&name));
         assert!(matches!(event, Event::Ignored { .. }), "{name}: {event:?}");
     }
-    // PROVIDERS §2.1 as it stands there.
+    // From PROVIDERS §2.1.
     for kind in [
         "conversationUpdate",
         "installationUpdate",
@@ -390,7 +390,7 @@ fn check_bounds(event: &Event) {
     }
 }
 
-/// Two activities in one: what the second has replaces what the first has.
+/// Merges two activities: fields of the second replace those of the first.
 fn mixed(mut base: Value, other: &Value) -> Value {
     if let (Some(base), Some(other)) = (base.as_object_mut(), other.as_object()) {
         base.extend(other.clone());

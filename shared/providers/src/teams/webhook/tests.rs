@@ -1,5 +1,5 @@
-//! Who is let in. Nobody publishes signed Bot Framework tokens, so the tests sign their own; the
-//! keys in `testdata` serve no other purpose.
+//! Which requests are accepted. Nobody publishes signed Bot Framework tokens, so the tests sign
+//! their own; the keys in `testdata` serve no other purpose.
 
 use super::*;
 use crate::{
@@ -72,7 +72,7 @@ fn claims() -> Value {
     })
 }
 
-/// `value` with these fields; null takes one away.
+/// `value` with these fields set; null removes one.
 fn with(mut value: Value, changes: &Value) -> Value {
     let fields = value.as_object_mut().unwrap();
     for (name, change) in changes.as_object().unwrap() {
@@ -127,11 +127,11 @@ fn body_for(service_url: &str) -> Vec<u8> {
         .into_bytes()
 }
 
-/// Answers with what is set, and counts how often it is asked.
+/// A key source with a fixed answer that counts its calls.
 struct FakeSource {
     answer: Mutex<Result<Vec<u8>, KeySourceError>>,
     fetches: Mutex<usize>,
-    /// How often a fetch is polled before it ends.
+    /// Number of polls before a fetch ends.
     waits: usize,
 }
 
@@ -166,7 +166,7 @@ impl FakeSource {
     }
 }
 
-/// Is ready once it was polled this often more.
+/// A future that is ready after this many more polls.
 struct Polls(usize);
 
 impl Future for Polls {
@@ -182,7 +182,7 @@ impl Future for Polls {
     }
 }
 
-/// Nothing here waits for anything outside, so polling is all it takes.
+/// Runs a future by polling: nothing here waits for anything outside.
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     let waker = noop_waker();
@@ -220,7 +220,7 @@ fn authorization(values: &[&str]) -> HeaderMap {
     headers
 }
 
-/// Through the trait, as the intake calls it.
+/// Calls the trait, as the intake does.
 async fn verify_with(
     webhook: &TeamsWebhook,
     headers: &HeaderMap,
@@ -260,7 +260,7 @@ fn after(secs: u64) -> Timestamp {
     NOW.plus(Duration::from_secs(secs))
 }
 
-/// A token that names this key and holds for as long as the tests last.
+/// A token that names this key and stays valid throughout the tests.
 fn lasting(kid: &str, pair: &RsaKeyPair) -> String {
     let header = with(header(), &json!({ "kid": kid })).to_string();
     let claims = with(claims(), &json!({"exp": NOW_SECS + 1_000_000})).to_string();
@@ -397,7 +397,8 @@ fn only_rs256_counts_as_a_signature() {
     ] {
         assert_eq!(verify(&token), Err(algorithm));
     }
-    // The public key as the secret of an HMAC: whoever lets the token choose takes it.
+    // The public key used as the secret of an HMAC: a verifier that trusts the token's algorithm
+    // would accept it.
     let public = components(&pair_one());
     for secret in [public.n.clone(), pair_one().public().as_ref().to_vec()] {
         let message = message("HS256");
@@ -648,7 +649,7 @@ fn there_is_one_authorization_header_with_one_bearer_token() {
     };
     let bearer = format!("Bearer {good}");
     assert!(check(&[&bearer]));
-    // Schemes have no case (RFC 9110 §11.1).
+    // Schemes are case-insensitive (RFC 9110 §11.1).
     assert!(check(&[&format!("bearer {good}")]));
     assert!(check(&[&format!("BEARER {good}")]));
     for values in [
@@ -742,7 +743,7 @@ fn a_new_key_is_found_within_five_minutes() {
     let token = lasting("key-two", &pair_two());
     assert_eq!(verify_at(&webhook, &token, after(299)), Err(UNKNOWN_KEY));
     assert_eq!(verify_at(&webhook, &token, after(300)), Ok(()));
-    // The key that Microsoft has withdrawn is gone with the fetch.
+    // The fetch removes the key that Microsoft withdrew.
     let withdrawn = lasting(KID, &pair_one());
     assert_eq!(
         verify_at(&webhook, &withdrawn, after(301)),

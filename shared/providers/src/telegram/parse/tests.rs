@@ -1,4 +1,4 @@
-//! What Telegram sends, captured and made up, and what we take it for.
+//! Captured and invented updates from Telegram, and what they are parsed into.
 
 use super::*;
 use crate::{
@@ -23,7 +23,7 @@ fn captured(name: &str) -> Vec<u8> {
     fs::read(folder().join(format!("{name}.json"))).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
-/// The names of the captured requests that begin like this.
+/// Names of the captured requests with this prefix.
 fn captured_names(prefix: &str) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(folder())
         .unwrap()
@@ -38,7 +38,7 @@ fn captured_names(prefix: &str) -> Vec<String> {
     names
 }
 
-/// Through the trait, as the intake calls it.
+/// Calls the trait, as the intake does.
 fn parse(body: &[u8]) -> Result<Parsed, Refusal> {
     let headers = HeaderMap::new();
     let request = RawRequest {
@@ -49,7 +49,7 @@ fn parse(body: &[u8]) -> Result<Parsed, Refusal> {
     Telegram.parse(&request, &connector(), Timestamp::from_millis(0))
 }
 
-/// The one event of a request that is acknowledged with nothing.
+/// The only event of a request that gets an empty answer.
 fn only_event(body: &[u8]) -> Event {
     let Parsed { mut events, reply } = parse(body).unwrap();
     assert_eq!(reply, Reply::empty());
@@ -64,7 +64,7 @@ fn message_of(body: &[u8]) -> InboundMessage {
     }
 }
 
-/// `message_private`, with its message changed.
+/// `message_private` with its message modified.
 fn changed(change: impl FnOnce(&mut Value)) -> Vec<u8> {
     let mut update: Value = serde_json::from_slice(&captured("message_private")).unwrap();
     change(&mut update["message"]);
@@ -205,7 +205,8 @@ fn messages_that_differ_have_no_key_in_common() {
         of(1, -40, 5, 1_569_518_342),
         of(2, -40, 6, 1_569_518_342),
         of(3, -41, 5, 1_569_518_342),
-        // Another bot's token in the same connector: its private chats count from 1 again.
+        // Another bot's token in the same connector: it counts the messages of private chats from 1
+        // again.
         of(4, -40, 5, 1_569_599_999),
     ] {
         for key in keys {
@@ -312,7 +313,7 @@ fn every_service_message_is_ignored_by_its_name() {
         let expected = format!("message:{service}");
         let body = captured(&format!("ignored_{service}"));
         assert_eq!(kind_of_ignored(service, &body), expected);
-        // It is one whatever else it has.
+        // The field decides, whatever else the message has.
         let body = changed(|message| message[service] = json!({"a": 1}));
         assert_eq!(kind_of_ignored(service, &body), expected);
     }

@@ -1,4 +1,4 @@
-//! What Twilio sends, captured and made up, and what we take it for.
+//! Captured and invented requests from Twilio, and what they are parsed into.
 
 use super::*;
 use crate::{
@@ -28,7 +28,7 @@ fn captured(name: &str) -> Vec<u8> {
     fs::read(folder().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
-/// The names of the captured requests that begin like this.
+/// Names of the captured requests with this prefix.
 fn captured_names(prefix: &str) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(folder())
         .unwrap()
@@ -47,7 +47,7 @@ fn content_type(name: &str) -> &'static str {
     }
 }
 
-/// Through the trait, as the intake calls it.
+/// Calls the trait, as the intake does.
 fn parse_as(content_type: &str, body: &[u8], connector: &Connector) -> Result<Parsed, Refusal> {
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type.parse().unwrap())]);
     let request = RawRequest {
@@ -58,7 +58,7 @@ fn parse_as(content_type: &str, body: &[u8], connector: &Connector) -> Result<Pa
     Twilio.parse(&request, connector, Timestamp::from_millis(NOW))
 }
 
-/// The events of a request that is answered with nothing to say.
+/// Events of a request that gets the empty answer.
 fn events_of(content_type: &str, body: &[u8]) -> Vec<Event> {
     let Parsed { events, reply } = parse_as(content_type, body, &connector()).unwrap();
     assert_eq!(reply.status, 200);
@@ -93,7 +93,7 @@ fn kind_of(events: Vec<Event>) -> String {
     }
 }
 
-/// A captured form, with these parameters put in, or taken out.
+/// A captured form with these parameters set or removed.
 fn changed(name: &str, changes: &[(&str, Option<&str>)]) -> Vec<u8> {
     let body = captured(name);
     let kept = form_urlencoded::parse(&body)
@@ -187,7 +187,7 @@ fn whatsapp_tells_one_id_or_the_other() {
         hidden.conversation,
         conversation("whatsapp:US.13491208655302741918", "whatsapp")
     );
-    // What is no id of theirs is not taken for one.
+    // A malformed id is ignored.
     let strange = message_in(captured_events("hostile_bsuid.form"));
     assert_eq!(strange.sender, phone("+14133881111"));
 }
@@ -345,7 +345,7 @@ fn a_message_that_failed_later_names_person_message_and_fault() {
     }
 }
 
-/// The word of every message, and what becomes of it.
+/// The consent that the events express, and whether there is a message too.
 fn consents(events: &[Event]) -> (Option<bool>, bool) {
     let is_message = matches!(events.last(), Some(Event::Message(_)));
     let may_write = events.iter().find_map(|event| match event {
@@ -662,7 +662,7 @@ fn every_hostile_request_is_taken_without_harm() {
     assert_eq!(named.profile.display_name.as_deref(), Some("Ada Love lace"));
 }
 
-/// What holds for every message, whatever it came from.
+/// Asserts the bounds that hold for every message.
 fn assert_bounded(message: &InboundMessage) {
     assert!(message.text.chars().count() <= TEXT_MAX_CHARS);
     assert!(!message.text.contains('\0'));

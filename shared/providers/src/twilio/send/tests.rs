@@ -1,4 +1,4 @@
-//! Texts that go out, and what becomes of them.
+//! Sending of texts, and its outcomes.
 
 use super::*;
 use crate::twilio::fixtures::{self, replied};
@@ -36,7 +36,7 @@ fn step_at(
     Twilio.send(&text, &credentials, so_far)
 }
 
-/// What comes of sending a text to this address.
+/// The next step of sending a text to this address.
 fn step(address: &str, text: &str, so_far: &[CallResult]) -> NextCall<SendOutcome> {
     let conversation = conversation(address);
     let to = Destination::Conversation(&conversation);

@@ -1,4 +1,4 @@
-//! Signatures: the published ones, those of Twilio's own helpers, and every way to get one wrong.
+//! Signatures: the published ones, those of Twilio's own helpers, and every kind of wrong one.
 
 use super::*;
 use crate::twilio::{fixtures, url::RETRIES};
@@ -13,7 +13,7 @@ const URL: &str = "https://mycompany.com/myapp.php?foo=1&bar=2";
 const BODY: &[u8] =
     b"CallSid=CA1234567890ABCDE&Caller=%2B14158675309&Digits=1234&From=%2B14158675309&To=%2B18005551212";
 const SIGNATURE: &str = "RSOYDt4T1cUTdK1PDd93/VVr8B8=";
-/// The JSON examples of twilio-node, spec/validation.spec.js.
+/// The JSON examples from twilio-node, spec/validation.spec.js.
 const JSON: &[u8] = br#"{"property": "value", "boolean": true}"#;
 const JSON_HASH: &str = "0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620";
 const JSON_SIGNATURE: &str = "a9nBmqA0ju/hNViExpshrM61xv4=";
@@ -22,7 +22,7 @@ const FORM_TYPE: &str = "application/x-www-form-urlencoded; charset=utf-8";
 const JSON_TYPE: &str = "application/json";
 const NO_MATCH: Result<(), &str> = Err("the signature does not match");
 
-/// A request and the connector that it comes to.
+/// A request and the connector that receives it.
 #[derive(Clone)]
 struct Case {
     configured: String,
@@ -56,7 +56,7 @@ impl Case {
         case
     }
 
-    /// Through the trait, as the intake calls it.
+    /// Calls the trait, as the intake does.
     fn verify(&self) -> Result<(), &'static str> {
         let connector = fixtures::connector_at(&self.configured);
         let secrets: BTreeMap<_, _> = self
@@ -99,8 +99,8 @@ fn good_json() -> Case {
     )
 }
 
-/// What Twilio would send for this address and these parameters, told apart from the code under test
-/// only by its plainness.
+/// The signature that Twilio would send for this address and these parameters, computed in the
+/// plainest way.
 fn signature(token: &str, signed: &str) -> String {
     let signing_key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, token.as_bytes());
     BASE64.encode(hmac::sign(&signing_key, signed.as_bytes()).as_ref())
@@ -115,8 +115,8 @@ fn the_published_example_is_authentic() {
     assert_eq!(good().verify(), Ok(()));
 }
 
-/// twilio-node, spec/validation.spec.js, but for the two that take another port than the default for
-/// the default: Twilio signs it as it was typed.
+/// The examples from twilio-node, spec/validation.spec.js, without the two that treat another port
+/// as the default one: Twilio signs the port as typed.
 #[test]
 fn the_examples_of_twilios_helpers_are_authentic() {
     let http = "http://mycompany.com/myapp.php?foo=1&bar=2";
@@ -141,7 +141,7 @@ fn the_examples_of_twilios_helpers_are_authentic() {
         (URL, repeated.as_slice(), "IK+Dwps556ElfBT0I3Rgjkr1wJU="),
     ] {
         assert_eq!(Case::form(url, body, signature).verify(), Ok(()), "{url}");
-        // The same address without its query, which then comes with the request.
+        // The same address without its query, which the request then brings.
         let (path, query) = url.split_once('?').unwrap();
         let mut case = Case::form(path, body, signature);
         case.query = Some(query.to_owned());
@@ -248,7 +248,7 @@ fn another_query_than_the_signed_one_is_refused() {
         case.query = query.map(str::to_owned);
         assert_eq!(case.verify(), NO_MATCH, "{query:?}");
     }
-    // One that is configured is not the request's to change.
+    // A request cannot change a configured query.
     let mut configured = good();
     configured.query = Some("foo=1&bar=2&more=3".into());
     assert_eq!(configured.verify(), NO_MATCH);
@@ -260,7 +260,7 @@ fn every_changed_byte_of_a_form_is_noticed() {
     for index in 0..BODY.len() {
         let mut body = BODY.to_vec();
         body[index] ^= 1;
-        // An escape says the same in small letters.
+        // An escape means the same in lower case.
         let same = Params::from_form(&body) == params;
         let result = Case::form(URL, &body, SIGNATURE).verify();
         assert_eq!(result.is_ok(), same, "byte {index}");
@@ -344,7 +344,7 @@ fn one_format_is_refused_with_the_mark_of_the_other() {
     let mut form = good_json();
     form.headers[1].1 = FORM_TYPE.into();
     assert_eq!(form.verify(), Err("a form has a body hash"));
-    // An empty form adds nothing to the address that JSON's signature is over.
+    // An empty form adds nothing to the address that is signed for JSON.
     form.body = Vec::new();
     assert_eq!(form.verify(), Err("a form has a body hash"));
     let mut beside = good();

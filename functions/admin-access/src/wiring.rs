@@ -1,0 +1,36 @@
+//! What stands behind the admin API's ports.
+
+use crate::Deps;
+use ring::rand::SystemRandom;
+use std::sync::Arc;
+use vestibule_admin::AdminState;
+use vestibule_coldstart::{Adapters, EgressClientError};
+use vestibule_domain::ids::SystemIds;
+
+/// The API's ports, over these adapters.
+pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
+    let vault = adapters.sealing_vault();
+    let accounts = adapters.accounts(&vault);
+    let projects = adapters.projects(&vault);
+    Ok(Deps {
+        admin: AdminState {
+            credentials: accounts.clone(),
+            clock: adapters.clock(),
+            ids: Arc::new(SystemIds),
+        },
+        accounts: accounts.clone(),
+        api_keys: accounts,
+        projects: projects.clone(),
+        environments: projects,
+        connectors: adapters.connectors(&vault),
+        chat_users: adapters.chat_users(&vault),
+        access_requests: adapters.access_requests(&vault),
+        onboarding: adapters.onboarding_queue(),
+        vault,
+        transport: adapters.chat_transport()?,
+        setup_token: adapters.setup_token(),
+        random: Arc::new(SystemRandom::new()),
+        public_url: adapters.vars().optional("PUBLIC_URL"),
+        agent_origin_allowlist: adapters.agent_origin_allowlist(),
+    })
+}

@@ -1,0 +1,13 @@
+//! What stands behind the sweeper's ports.
+
+use crate::Deps;
+use vestibule_coldstart::Adapters;
+
+/// The sweeper's ports, over these adapters.
+pub fn wire(adapters: &mut Adapters<'_>) -> Deps {
+    Deps {
+        outbox: adapters.outbox(),
+        queue: adapters.onboarding_queue(),
+        clock: adapters.clock(),
+    }
+}

@@ -1,0 +1,20 @@
+//! What stands behind the worker's ports.
+
+use crate::Deps;
+use std::sync::Arc;
+use vestibule_coldstart::{Adapters, EgressClientError};
+use vestibule_domain::ports::VisibilityExtender;
+
+/// The worker's ports and its own queue, over these adapters.
+pub fn wire(
+    adapters: &mut Adapters<'_>,
+) -> Result<(Deps, Arc<dyn VisibilityExtender>), EgressClientError> {
+    let deps = Deps {
+        conversations: adapters.conversations(),
+        platform: adapters.paced_platforms()?,
+        vault: adapters.vault(),
+        agents: adapters.agents()?,
+        clock: adapters.clock(),
+    };
+    Ok((deps, adapters.inbox_queue()))
+}

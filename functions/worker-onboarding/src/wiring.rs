@@ -1,0 +1,23 @@
+//! What stands behind the worker's ports.
+
+use crate::Deps;
+use std::sync::Arc;
+use vestibule_coldstart::{Adapters, EgressClientError};
+use vestibule_domain::{ids::SystemIds, ports::VisibilityExtender};
+
+/// The worker's ports and its own queue, over these adapters.
+pub fn wire(
+    adapters: &mut Adapters<'_>,
+) -> Result<(Deps, Arc<dyn VisibilityExtender>), EgressClientError> {
+    let deps = Deps {
+        standings: adapters.standings(),
+        requests: adapters.closings(),
+        connectors: adapters.intake(),
+        inbox: adapters.inbox_queue(),
+        onboarding: adapters.onboarding_queue(),
+        platform: adapters.paced_platforms()?,
+        clock: adapters.clock(),
+        ids: Arc::new(SystemIds),
+    };
+    Ok((deps, adapters.onboarding_queue()))
+}

@@ -1,0 +1,38 @@
+//! The ways out: chat platforms and agents.
+
+use crate::Adapters;
+use std::sync::Arc;
+use vestibule_adapters::egress::{
+    EgressClientError, HttpAgentClient, HttpChatTransport, PlatformAddresses,
+};
+use vestibule_domain::egress::OriginAllowList;
+use vestibule_edge::{chat::Platforms, pace::Paced};
+use vestibule_providers::catalogue::chat_providers;
+
+impl Adapters<'_> {
+    /// The way out to chat platforms, at the addresses of the deployment.
+    pub fn chat_transport(&mut self) -> Result<Arc<HttpChatTransport>, EgressClientError> {
+        let addresses = PlatformAddresses::read(self.vars());
+        Ok(Arc::new(HttpChatTransport::new(addresses)?))
+    }
+
+    /// Every platform, each connector at its pace.
+    pub fn paced_platforms(&mut self) -> Result<Arc<Paced<Platforms>>, EgressClientError> {
+        let transport = self.chat_transport()?;
+        let platforms = Platforms::new(transport, self.vault(), chat_providers(), self.clock());
+        let paced = Paced::new(platforms, self.send_pacer(), self.clock());
+        Ok(Arc::new(paced))
+    }
+
+    /// Agents.
+    pub fn agents(&mut self) -> Result<Arc<HttpAgentClient>, EgressClientError> {
+        let exempt = self.agent_origin_allowlist();
+        Ok(Arc::new(HttpAgentClient::new(exempt)?))
+    }
+
+    /// `AGENT_ORIGIN_ALLOWLIST`: agents that may be inside.
+    pub fn agent_origin_allowlist(&mut self) -> OriginAllowList {
+        self.vars()
+            .parsed("AGENT_ORIGIN_ALLOWLIST", OriginAllowList::parse)
+    }
+}

@@ -1,0 +1,83 @@
+//! The table's stores. Those whose lists have cursors seal them, and take the vault.
+
+use crate::Adapters;
+use std::sync::Arc;
+use vestibule_adapters::{
+    dynamo::{
+        DynamoAccessRequests, DynamoAccounts, DynamoChatUsers, DynamoClosings, DynamoConnectors,
+        DynamoConversations, DynamoIntake, DynamoOutbox, DynamoProjects, DynamoSendPacer,
+        DynamoStandings,
+    },
+    vault::KmsVault,
+};
+
+impl Adapters<'_> {
+    /// The account, its set-up and its API keys.
+    #[must_use]
+    pub fn accounts(&self, vault: &Arc<KmsVault>) -> Arc<DynamoAccounts> {
+        Arc::new(DynamoAccounts::new(self.table.clone(), Arc::clone(vault)))
+    }
+
+    /// Projects and environments.
+    #[must_use]
+    pub fn projects(&self, vault: &Arc<KmsVault>) -> Arc<DynamoProjects> {
+        Arc::new(DynamoProjects::new(self.table.clone(), Arc::clone(vault)))
+    }
+
+    /// Connectors, to be changed.
+    #[must_use]
+    pub fn connectors(&self, vault: &Arc<KmsVault>) -> Arc<DynamoConnectors> {
+        Arc::new(DynamoConnectors::new(self.table.clone(), Arc::clone(vault)))
+    }
+
+    /// Chat users.
+    #[must_use]
+    pub fn chat_users(&self, vault: &Arc<KmsVault>) -> Arc<DynamoChatUsers> {
+        Arc::new(DynamoChatUsers::new(self.table.clone(), Arc::clone(vault)))
+    }
+
+    /// Access requests, to be decided.
+    #[must_use]
+    pub fn access_requests(&self, vault: &Arc<KmsVault>) -> Arc<DynamoAccessRequests> {
+        Arc::new(DynamoAccessRequests::new(
+            self.table.clone(),
+            Arc::clone(vault),
+        ))
+    }
+
+    /// The records behind a webhook's decision, connectors among them.
+    #[must_use]
+    pub fn intake(&self) -> Arc<DynamoIntake> {
+        Arc::new(DynamoIntake::new(self.table.clone()))
+    }
+
+    /// Standings and profiles.
+    #[must_use]
+    pub fn standings(&self) -> Arc<DynamoStandings> {
+        Arc::new(DynamoStandings::new(self.table.clone()))
+    }
+
+    /// Requests that nobody decides.
+    #[must_use]
+    pub fn closings(&self) -> Arc<DynamoClosings> {
+        Arc::new(DynamoClosings::new(self.table.clone()))
+    }
+
+    /// Conversations, and what a delivery needs.
+    #[must_use]
+    pub fn conversations(&self) -> Arc<DynamoConversations> {
+        Arc::new(DynamoConversations::new(self.table.clone()))
+    }
+
+    /// The outbox.
+    #[must_use]
+    pub fn outbox(&self) -> Arc<DynamoOutbox> {
+        Arc::new(DynamoOutbox::new(self.table.clone()))
+    }
+
+    /// Each connector's turns to send.
+    #[must_use]
+    pub fn send_pacer(&self) -> Arc<DynamoSendPacer> {
+        Arc::new(DynamoSendPacer::new(self.table.clone()))
+    }
+}

@@ -1,0 +1,78 @@
+//! Webhook functions: the intake of one provider.
+
+use crate::{Adapters, start::of_process};
+use futures_util::future::join3;
+use lambda_http::{Error, service_fn};
+use std::{convert::Infallible, sync::Arc};
+use vestibule_adapters::{dynamo::DynamoIntake, sqs::SqsQueue, vault::KmsVault};
+use vestibule_domain::Clock;
+use vestibule_edge::{
+    gateway,
+    intake::{Intake, IntakePorts},
+    webhook::handle,
+};
+use vestibule_providers::webhook::WebhookProvider;
+
+/// The adapters behind an intake.
+struct IntakeAdapters {
+    store: Arc<DynamoIntake>,
+    vault: Arc<KmsVault>,
+    onboarding: Arc<SqsQueue>,
+    inbox: Arc<SqsQueue>,
+    clock: Arc<dyn Clock>,
+}
+
+impl IntakeAdapters {
+    fn new(adapters: &mut Adapters<'_>) -> Self {
+        Self {
+            store: adapters.intake(),
+            vault: adapters.vault(),
+            onboarding: adapters.onboarding_queue(),
+            inbox: adapters.inbox_queue(),
+            clock: adapters.clock(),
+        }
+    }
+
+    /// Opens the connections: init has a whole processor, the first call has not.
+    async fn warm(&self, provider: &dyn WebhookProvider) {
+        Box::pin(join3(
+            self.vault.warm_beside(self.store.warm()),
+            self.inbox.warm(),
+            provider.warm(self.clock.now()),
+        ))
+        .await;
+    }
+
+    fn ports(self) -> IntakePorts {
+        IntakePorts {
+            connectors: self.store.clone(),
+            vault: self.vault,
+            store: self.store,
+            onboarding: self.onboarding,
+            inbox: self.inbox,
+            clock: self.clock,
+        }
+    }
+}
+
+/// The ports of an intake, over these adapters.
+pub fn intake_ports(adapters: &mut Adapters<'_>) -> IntakePorts {
+    IntakeAdapters::new(adapters).ports()
+}
+
+/// Runs the webhook of a provider. Returns when Lambda stops the sandbox, or at once with every problem of the
+/// configuration.
+pub async fn webhook(
+    provider: impl FnOnce(&mut Adapters<'_>) -> Box<dyn WebhookProvider>,
+) -> Result<(), Error> {
+    let mut adapters = of_process();
+    let intake = IntakeAdapters::new(&mut adapters);
+    let provider = provider(&mut adapters);
+    adapters.finish()?;
+    intake.warm(provider.as_ref()).await;
+    let intake = Intake::new(provider, intake.ports());
+    gateway::run(service_fn(|request| async {
+        Ok::<_, Infallible>(handle(&intake, request).await)
+    }))
+    .await
+}

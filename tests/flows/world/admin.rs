@@ -1,0 +1,100 @@
+//! What admins do, through their API.
+
+use super::World;
+use axum::body::{Body, to_bytes};
+use bytes::Bytes;
+use lambda_http::http::{HeaderMap, Request};
+use serde_json::Value;
+use tower::ServiceExt;
+use vestibule_domain::{access::request::Verdict, account::permission::Permission};
+
+/// An answer of the admin API.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// All of them.
+    pub headers: HeaderMap,
+    /// The body as it came.
+    pub bytes: Bytes,
+    /// The body, null when it is no JSON.
+    pub body: Value,
+}
+
+impl World {
+    /// Calls the admin API.
+    pub async fn call(
+        &self,
+        token: &str,
+        (method, path): (&str, &str),
+        body: Value,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {token}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = if body.is_null() {
+            request.body(Body::empty())
+        } else {
+            request
+                .header("content-type", "application/json")
+                .body(Body::from(body.to_string()))
+        };
+        let admin = self.functions.admin.clone();
+        let response = admin.oneshot(request.unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, 1 << 20).await.unwrap();
+        Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+            bytes,
+        }
+    }
+
+    /// A key that may do everything in the world's account.
+    pub async fn all_powers(&self) -> String {
+        self.key(self.scope.account_id(), &Permission::ALL).await
+    }
+
+    /// The path of the world's project.
+    pub fn project_path(&self) -> String {
+        format!("/v1/projects/{}", self.scope.project_id())
+    }
+
+    /// Decides the newest request of somebody.
+    pub async fn decide(&self, person: &str, verdict: Verdict) -> Answer {
+        let chat_user_id = self.chat_user_id(person);
+        let requests = self.requests().await;
+        let newest = requests
+            .iter()
+            .find(|view| view.request.chat_user_id == chat_user_id);
+        let verb = match verdict {
+            Verdict::Approve => "approve",
+            Verdict::Reject => "reject",
+        };
+        let path = format!(
+            "{}/access-requests/{}/{verb}",
+            self.project_path(),
+            newest.unwrap().request.id
+        );
+        let token = self.all_powers().await;
+        self.call(&token, ("POST", &path), Value::Null, &[]).await
+    }
+
+    /// Shuts somebody out.
+    pub async fn block(&self, person: &str) {
+        let path = format!(
+            "{}/chat-users/{}/block",
+            self.project_path(),
+            self.chat_user_id(person)
+        );
+        let token = self.all_powers().await;
+        let answer = self.call(&token, ("POST", &path), Value::Null, &[]).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+}

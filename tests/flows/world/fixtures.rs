@@ -1,0 +1,332 @@
+//! What a world begins with, and rows that no function writes.
+
+use super::{AGENT_SECRET, WELCOME, World};
+use crate::accounts::{bot_token, fields, signing_secret};
+use data_encoding::HEXLOWER;
+use ring::digest::{SHA256, digest};
+use serde_json::json;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use vestibule_adapters::{
+    aws::{AwsSettings, sdk_config},
+    dynamo::{
+        DynamoAccessRequests, DynamoAccounts, DynamoClosings, DynamoConnectors, DynamoIntake,
+        DynamoProjects, DynamoSendPacer, DynamoStandings,
+    },
+    vault::KmsVault,
+};
+use vestibule_coldstart::Adapters;
+use vestibule_domain::{
+    AccountScope, PortError, ProjectScope, Timestamp,
+    access::request::{AccessRequest, ReasonCode, RequestDecision, Verdict},
+    account::actor::Actor,
+    account::{
+        AgentEndpoint, Environment, Project,
+        api_key::{ApiKey, KeyOwner},
+        permission::Permission,
+    },
+    chat::profile::Profile,
+    connector::{
+        AfterApproval, ApprovalMode, Connector, ExistingUsers, Policy, Provider, SealedSecrets,
+        WebhookState, secret_context,
+    },
+    event::{AuditEntry, Change, Event},
+    ids::{
+        AccountId, ApiKeyId, AuditId, ClientId, ConnectorId, EnvironmentId, IdSource, SystemIds,
+    },
+    ports::{
+        ApiKeyStore, AvatarImage, ConnectorStore, FetchedProfile, ImpliedDecision, ProjectStore,
+        RequestCloser, SecretVault, StandingStore,
+    },
+    secret::Secret,
+    vars::Vars,
+};
+use vestibule_testkit::{fault_proxy::FaultProxy, simulator::Platform};
+
+/// The stores, past the proxies.
+pub struct Stores {
+    pub vault: Arc<KmsVault>,
+    pub accounts: Arc<DynamoAccounts>,
+    pub projects: Arc<DynamoProjects>,
+    pub connectors: Arc<DynamoConnectors>,
+    pub access_requests: Arc<DynamoAccessRequests>,
+    pub closings: Arc<DynamoClosings>,
+    pub intake: Arc<DynamoIntake>,
+    pub standings: Arc<DynamoStandings>,
+    pub send_pacer: Arc<DynamoSendPacer>,
+}
+
+impl Stores {
+    /// The stores, over these adapters.
+    pub fn over(adapters: &mut Adapters<'_>) -> Self {
+        let vault = adapters.sealing_vault();
+        Self {
+            accounts: adapters.accounts(&vault),
+            projects: adapters.projects(&vault),
+            connectors: adapters.connectors(&vault),
+            access_requests: adapters.access_requests(&vault),
+            closings: adapters.closings(),
+            intake: adapters.intake(),
+            standings: adapters.standings(),
+            send_pacer: adapters.send_pacer(),
+            vault,
+        }
+    }
+}
+
+impl World {
+    /// Puts a message into a FIFO queue that no function of ours would have sent.
+    pub async fn enqueue_raw(&self, queue: &str, body: &str, group: &str) {
+        let url = self.aws.queue_url(queue);
+        let variable = |name: &str| self.links.variable("test", name);
+        let settings = AwsSettings::read(&mut Vars::new(&variable));
+        let hash = HEXLOWER.encode(digest(&SHA256, body.as_bytes()).as_ref());
+        aws_sdk_sqs::Client::new(&sdk_config(&settings))
+            .send_message()
+            .queue_url(url)
+            .message_body(body)
+            .message_group_id(group)
+            .message_deduplication_id(hash)
+            .send()
+            .await
+            .unwrap();
+    }
+
+    /// Closes a request as a connector that is deleted does; whether it was still to be decided.
+    pub async fn close(&self, request: AccessRequest) -> Result<bool, PortError> {
+        let by = Actor {
+            id: "member:grace".into(),
+            name: "Grace Hopper".into(),
+        };
+        let decision = RequestDecision {
+            verdict: Verdict::Reject,
+            by,
+            at: self.now(),
+            note: None,
+            reason: Some(ReasonCode::ConnectorDeleted),
+        };
+        let audit_id = AuditId::new(SystemIds.draw());
+        let audit = decision.audit_entry(&request, audit_id, "test".to_owned());
+        let implied = ImpliedDecision {
+            request,
+            decision,
+            audit,
+        };
+        self.stores.closings.decide_implied(&implied).await
+    }
+
+    /// Keeps a picture of somebody, as from a platform whose own address is not for everybody.
+    pub async fn keep_avatar(&self, person: &str, bytes: Vec<u8>) {
+        let profile = Profile {
+            avatar_kept: true,
+            ..Profile::default()
+        };
+        let avatar = AvatarImage::from_bytes(bytes);
+        let learnt = FetchedProfile {
+            profile: &profile,
+            avatar: avatar.as_ref(),
+            at: self.now(),
+        };
+        self.stores
+            .standings
+            .store_profile(self.scope, self.chat_user_id(person), learnt)
+            .await
+            .unwrap();
+    }
+
+    /// Gives an account a key with these permissions; returns the token.
+    pub async fn key(&self, account_id: AccountId, permissions: &[Permission]) -> String {
+        let drawn = format!("{}{}", SystemIds.draw(), SystemIds.draw());
+        let token = format!("vst_{account_id}_{}", drawn.get(..43).unwrap());
+        let hash = HEXLOWER.encode(digest(&SHA256, token.as_bytes()).as_ref());
+        let key = ApiKey {
+            id: ApiKeyId::new(SystemIds.draw()),
+            scope: AccountScope::of_verified(account_id),
+            name: "Grace's key".into(),
+            hash,
+            permissions: permissions.iter().copied().collect(),
+            created_by: Actor {
+                id: "test".into(),
+                name: "Test".into(),
+            },
+            created_at: self.now(),
+            expires_at: self.now().plus(Duration::from_hours(24)),
+            owner: KeyOwner::Account,
+            last_used_at: Some(self.now()),
+        };
+        let audit = AuditEntry {
+            scope: key.scope,
+            ..audit(self.scope, self.now())
+        };
+        self.stores.accounts.insert_key(&key, &audit).await.unwrap();
+        token
+    }
+
+    /// Changes the connector that asks for approval.
+    pub async fn change_connector(&mut self, change: impl FnOnce(&mut Connector)) {
+        let connectors = &self.stores.connectors;
+        let mut connector = connectors
+            .get_connector(self.scope, self.connector.id)
+            .await
+            .unwrap()
+            .unwrap();
+        change(&mut connector);
+        connectors
+            .update_connector(&connector, &audit(self.scope, self.now()))
+            .await
+            .unwrap();
+        connector.version += 1;
+        self.connector = connector;
+        self.restart();
+    }
+
+    /// Settings and secrets of the open connector's app, sealed for another connector.
+    pub async fn other_secrets(
+        &self,
+        connector: &Connector,
+    ) -> (BTreeMap<String, String>, SealedSecrets) {
+        let name = &self.open.name;
+        let other = connector_row(
+            self.scope,
+            connector.environment_id,
+            connector.policy,
+            (self.platform, name),
+            self.stores.vault.as_ref(),
+            self.now(),
+        )
+        .await;
+        let secrets = BTreeMap::from([
+            (
+                "signing_secret".to_owned(),
+                Secret::new(signing_secret(name)),
+            ),
+            ("bot_token".to_owned(), Secret::new(bot_token(name))),
+        ]);
+        let (scope, id) = (self.scope, connector.id);
+        let sealed = self
+            .stores
+            .vault
+            .seal(&secrets, &move |field: &str| {
+                secret_context(scope, id, field)
+            })
+            .await
+            .unwrap();
+        (other.settings, sealed)
+    }
+}
+
+/// The project, with its one environment.
+pub async fn make_project(
+    stores: &Stores,
+    scope: ProjectScope,
+    environment: &Environment,
+    now: Timestamp,
+) {
+    let project = Project {
+        scope,
+        name: "Concierge".into(),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    stores
+        .projects
+        .create_project(
+            &project,
+            std::slice::from_ref(environment),
+            &audit(scope, now),
+        )
+        .await
+        .unwrap();
+}
+
+pub async fn environment(
+    scope: ProjectScope,
+    to_agent: &FaultProxy,
+    vault: &KmsVault,
+    now: Timestamp,
+) -> Environment {
+    let id = EnvironmentId::derive(&["development"]);
+    let secret = BTreeMap::from([(
+        AgentEndpoint::SIGNING_SECRET.to_owned(),
+        Secret::new(AGENT_SECRET),
+    )]);
+    let signing_secret = vault
+        .seal(&secret, &|_: &str| Environment::secret_context(scope, id))
+        .await
+        .unwrap();
+    Environment {
+        id,
+        scope,
+        name: "Development".into(),
+        position: 0,
+        agent: Some(AgentEndpoint {
+            endpoint: format!("{}/deliveries", to_agent.url()),
+            signing_secret,
+        }),
+        request_hash: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+pub async fn connector_row(
+    scope: ProjectScope,
+    environment_id: EnvironmentId,
+    policy: Policy,
+    (platform, name): (Platform, &str),
+    vault: &KmsVault,
+    now: Timestamp,
+) -> Connector {
+    let id = ConnectorId::derive(&[name]);
+    let (settings, secrets) = fields(platform, name, id);
+    let sealed = vault
+        .seal(&secrets, &move |field: &str| {
+            secret_context(scope, id, field)
+        })
+        .await
+        .unwrap();
+    Connector {
+        id,
+        scope,
+        environment_id,
+        client_id: ClientId::derive(&["default"]),
+        name: name.to_owned(),
+        provider: Provider::new(platform.key()),
+        policy,
+        onboarding_since: (policy == Policy::OnBoarding).then_some(now),
+        existing_users: ExistingUsers::Keep,
+        onboarding_message: (policy == Policy::OnBoarding).then(|| WELCOME.to_owned()),
+        request_cooldown: Duration::from_hours(24),
+        // What follows an approval has its own tests.
+        after_approval: AfterApproval {
+            mode: ApprovalMode::Silent,
+            notice: None,
+        },
+        settings,
+        secrets: sealed,
+        webhook: WebhookState::default(),
+        request_hash: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+pub fn audit(scope: ProjectScope, now: Timestamp) -> AuditEntry {
+    AuditEntry {
+        id: AuditId::new(SystemIds.draw()),
+        scope: scope.account(),
+        at: now,
+        actor: Actor {
+            id: "test".into(),
+            name: "Test".into(),
+        },
+        change: Change {
+            event: Event::ProjectUpdated(scope.project_id()),
+            before: json!(null),
+            after: json!(null),
+        },
+        request_id: "test".into(),
+    }
+}

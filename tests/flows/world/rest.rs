@@ -1,0 +1,101 @@
+//! What holds once nothing is left to be done, whatever a test was about.
+
+use super::World;
+use serde_json::{Map, Value};
+use std::{collections::BTreeMap, thread};
+use tokio::{runtime::Handle, task::block_in_place};
+
+/// What a test brings about on purpose, so that it is not held against its world.
+#[derive(Debug, Default)]
+pub struct Expected {
+    dead_letters: usize,
+    violations: Vec<&'static str>,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            block_in_place(|| Handle::current().block_on(self.come_to_rest()));
+        }
+    }
+}
+
+impl World {
+    /// Expects so many dead letters in the end, where none is the rule.
+    pub fn expect_dead_letters(&mut self, count: usize) {
+        self.expected.dead_letters = count;
+    }
+
+    /// Expects that platforms find fault with calls in these words, because the test made them believe in people or
+    /// conversations that there are not.
+    pub fn expect_violations(&mut self, words: &'static str) {
+        self.expected.violations.push(words);
+    }
+
+    /// Ends every fault, lets everything that is due happen, and checks what is left.
+    async fn come_to_rest(&mut self) {
+        for proxy in self.proxies() {
+            proxy.clear();
+        }
+        self.slack.clear_failures();
+        self.agent.clear_failures();
+        self.settle().await;
+        let dead: usize = ["onboarding-dlq", "inbox-dlq.fifo"]
+            .iter()
+            .map(|queue| self.aws.messages(queue).len())
+            .sum();
+        assert_eq!(dead, self.expected.dead_letters, "dead letters");
+        self.assert_good_manners();
+        self.assert_rows_agree();
+    }
+
+    /// Nobody broke a rule of a platform's or of Standard Webhooks.
+    pub fn assert_good_manners(&self) {
+        let mut violations = self.slack.violations();
+        violations.retain(|violation| {
+            let is_expected = |words: &&str| violation.what.contains(*words);
+            !self.expected.violations.iter().any(is_expected)
+        });
+        assert_eq!(violations, []);
+        assert_eq!(self.agent.violations(), Vec::<String>::new());
+        assert_eq!(self.agent.refused(), Vec::<String>::new());
+    }
+
+    /// No standing owes work; a request is pending exactly where its standing says so, and is somebody's.
+    fn assert_rows_agree(&self) {
+        let mut pending = BTreeMap::new();
+        for row in self.rows("REQUEST") {
+            if row.get("decision").is_none_or(Value::is_null) {
+                pending.insert(text(&row, "id"), (text(&row, "chat_user_id"), row));
+            }
+        }
+        let users: Vec<_> = self
+            .rows("USER")
+            .iter()
+            .map(|row| text(row, "id"))
+            .collect();
+        for row in self.rows("STANDING#") {
+            assert!(row.get("owes").is_none(), "work is owed: {row:?}");
+            assert!(
+                users.contains(&text(&row, "chat_user_id")),
+                "nobody's: {row:?}"
+            );
+            if row["request_pending"] == true {
+                let request = pending.remove(&text(&row, "request_id"));
+                let of = request.map(|(chat_user_id, _)| chat_user_id);
+                assert_eq!(of, Some(text(&row, "chat_user_id")), "not pending: {row:?}");
+            }
+        }
+        assert!(
+            pending.is_empty(),
+            "pending, and no standing knows: {pending:?}"
+        );
+    }
+}
+
+fn text(row: &Map<String, Value>, name: &str) -> String {
+    row.get(name)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
+}

@@ -1,0 +1,102 @@
+//! What can be seen.
+
+use super::{WELCOME, World};
+use crate::accounts::identity;
+use serde_json::Value;
+use vestibule_domain::{
+    ids::ChatUserId,
+    page::{Order, PageRequest},
+    ports::{AccessRequestFilter, AccessRequestStore, AccessRequestView},
+};
+use vestibule_testkit::{
+    fault_proxy::FaultProxy,
+    simulator::{Message, Person},
+};
+
+impl World {
+    /// What each platform knows somebody by.
+    pub fn known_as(&self, person: &str) -> Person {
+        self.slack.person(person).unwrap()
+    }
+
+    /// The chat user that a person is on the world's platform.
+    pub fn chat_user_id(&self, person: &str) -> ChatUserId {
+        identity(self.platform, &self.connector, &self.known_as(person)).chat_user_id(self.scope)
+    }
+
+    /// Every access request of the project, newest first.
+    pub async fn requests(&self) -> Vec<AccessRequestView> {
+        self.stores
+            .access_requests
+            .list_access_requests(self.scope, &AccessRequestFilter::default(), &first_page())
+            .await
+            .unwrap()
+            .items
+    }
+
+    /// Rows whose sort key begins like this.
+    pub fn rows(&self, sort_key: &str) -> Vec<serde_json::Map<String, Value>> {
+        let mut rows = self.db.items().unwrap();
+        rows.retain(|row| {
+            row["sk"]
+                .as_str()
+                .is_some_and(|sk| sk.starts_with(sort_key))
+        });
+        rows
+    }
+
+    /// Marks in the outbox.
+    pub fn outbox(&self) -> Vec<serde_json::Map<String, Value>> {
+        self.db.index_items("outbox").unwrap()
+    }
+
+    /// What the onboarding connector's app told somebody, as they read it.
+    pub fn told(&self, person: &str) -> Vec<String> {
+        self.slack
+            .messages_to(person)
+            .iter()
+            .map(Message::plain_text)
+            .collect()
+    }
+
+    /// How often somebody got the onboarding message.
+    pub fn welcomes(&self, person: &str) -> usize {
+        self.told(person)
+            .iter()
+            .filter(|text| *text == WELCOME)
+            .count()
+    }
+
+    /// Every proxy.
+    pub fn proxies(&self) -> [&FaultProxy; 4] {
+        [&self.to_db, &self.to_aws, &self.to_slack, &self.to_agent]
+    }
+
+    /// Forgets the calls so far; the next ones are counted from here.
+    pub fn count_from_here(&self) {
+        for proxy in self.proxies() {
+            proxy.reset_counts();
+        }
+    }
+
+    /// Whether any fault has been met since [`Self::count_from_here`].
+    pub fn has_struck(&self) -> bool {
+        self.proxies()
+            .iter()
+            .any(|proxy| proxy.log().iter().any(|call| call.fault.is_some()))
+    }
+
+    /// The AWS calls since [`Self::count_from_here`].
+    pub fn aws_calls(&self) -> Vec<String> {
+        [self.to_db.sequence(), self.to_aws.sequence()].concat()
+    }
+}
+
+/// The first page of a list.
+fn first_page() -> PageRequest {
+    PageRequest {
+        limit: 100,
+        cursor: None,
+        order: Order::NewestFirst,
+    }
+}

@@ -1,0 +1,140 @@
+//! One sandbox of every function, made as their cold starts make them, from other variables: addresses of this process, the
+//! world's clock, and each function's name for its access key.
+
+use std::sync::Arc;
+use vestibule_adapters::egress::{TEAMS_OPENID_METADATA_URL, TEAMS_SERVICE_ORIGINS};
+use vestibule_coldstart::{Adapters, intake_ports};
+use vestibule_domain::{Clock, Timestamp, ports::VisibilityExtender, vars::Vars};
+use vestibule_edge::intake::Intake;
+use vestibule_providers::{
+    dialog360::Dialog360, slack::Slack, telegram::Telegram, twilio::Twilio,
+    webhook::WebhookProvider,
+};
+use vestibule_testkit::{TestClock, simulator::Platform};
+
+/// The clock of our side, which is the testkit's.
+#[derive(Debug)]
+pub struct SharedClock(pub TestClock);
+
+impl Clock for SharedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.now_ms())
+    }
+}
+
+/// Where functions find the others.
+pub struct Links {
+    /// The table.
+    pub db: String,
+    /// Its name.
+    pub table_name: String,
+    /// Every other AWS service.
+    pub aws: String,
+    /// The platforms.
+    pub platforms: String,
+    /// The agent.
+    pub agent: String,
+}
+
+impl Links {
+    /// Makes something of one function's adapters.
+    pub fn function<T>(
+        &self,
+        name: &str,
+        clock: &TestClock,
+        make: impl FnOnce(&mut Adapters<'_>) -> T,
+    ) -> T {
+        let variable = |variable: &str| self.variable(name, variable);
+        let clock = Arc::new(SharedClock(clock.clone()));
+        let mut adapters = Adapters::new(Vars::new(&variable), clock);
+        let made = make(&mut adapters);
+        adapters.finish().unwrap();
+        made
+    }
+
+    /// What Lambda and the template set for a function.
+    pub fn variable(&self, function: &str, variable: &str) -> Option<String> {
+        let queue = |name: &str| format!("{}/000000000000/{name}", self.aws);
+        let platform = |path: &str| format!("{}{path}", self.platforms);
+        let value = match variable {
+            "AWS_REGION" => "us-east-1".to_owned(),
+            "AWS_ACCESS_KEY_ID" => function.to_owned(),
+            "AWS_SECRET_ACCESS_KEY" => "secret".to_owned(),
+            "AWS_ENDPOINT_URL" => self.aws.clone(),
+            "AWS_ENDPOINT_URL_DYNAMODB" => self.db.clone(),
+            "TABLE_NAME" => self.table_name.clone(),
+            "KMS_KEY_ID" => "key".to_owned(),
+            "SETUP_SECRET_ARN" => "setup".to_owned(),
+            "ONBOARDING_QUEUE_URL" => queue("onboarding"),
+            "INBOX_QUEUE_URL" => queue("inbox.fifo"),
+            "PUBLIC_URL" => "https://api.example.test".to_owned(),
+            "AGENT_ORIGIN_ALLOWLIST" => self.agent.clone(),
+            "SLACK_API_URL" => platform("/slack/api"),
+            "TELEGRAM_API_URL" => platform("/telegram"),
+            "MICROSOFT_LOGIN_URL" => platform("/microsoft-login"),
+            "MICROSOFT_GRAPH_URL" => platform("/graph/v1.0"),
+            "DIALOG360_API_URL" => platform("/360dialog"),
+            "TWILIO_API_URL" => platform("/twilio"),
+            TEAMS_SERVICE_ORIGINS => self.platforms.clone(),
+            TEAMS_OPENID_METADATA_URL => {
+                platform("/botframework/v1/.well-known/openidconfiguration")
+            }
+            _ => return None,
+        };
+        Some(value)
+    }
+}
+
+/// One sandbox of every function.
+pub struct Functions {
+    /// The webhook of the world's platform.
+    pub intake: Intake,
+    /// `worker-onboarding`
+    pub onboarding: worker_onboarding::Deps,
+    /// `worker-delivery`
+    pub delivery: worker_delivery::Deps,
+    /// `sweeper`
+    pub sweeper: sweeper::Deps,
+    /// The queue of `worker-onboarding`, as it sees it.
+    pub onboarding_queue: Arc<dyn VisibilityExtender>,
+    /// The queue of `worker-delivery`, as it sees it.
+    pub inbox_queue: Arc<dyn VisibilityExtender>,
+    /// `admin-access`
+    pub admin: axum::Router,
+}
+
+impl Functions {
+    /// New sandboxes, in which nothing is remembered and no connection is open.
+    pub fn start(links: &Links, platform: Platform, clock: &TestClock) -> Self {
+        let webhook = format!("webhook-{}", platform.key());
+        let intake = links.function(&webhook, clock, |adapters| {
+            Intake::new(provider(platform, adapters), intake_ports(adapters))
+        });
+        let onboarding = links.function("worker-onboarding", clock, worker_onboarding::wire);
+        let (onboarding, onboarding_queue) = onboarding.unwrap();
+        let delivery = links.function("worker-delivery", clock, worker_delivery::wire);
+        let (delivery, inbox_queue) = delivery.unwrap();
+        let sweeper = links.function("sweeper", clock, sweeper::wire);
+        let admin = links.function("admin-access", clock, admin_access::wire);
+        Self {
+            intake,
+            onboarding,
+            delivery,
+            sweeper,
+            onboarding_queue,
+            inbox_queue,
+            admin: admin_access::router(admin.unwrap()),
+        }
+    }
+}
+
+/// The inbound side of a platform.
+fn provider(platform: Platform, adapters: &mut Adapters<'_>) -> Box<dyn WebhookProvider> {
+    match platform {
+        Platform::Slack => Box::new(Slack),
+        Platform::Teams => webhook_teams::provider(adapters),
+        Platform::Telegram => Box::new(Telegram),
+        Platform::Dialog360 => Box::new(Dialog360),
+        Platform::Twilio => Box::new(Twilio),
+    }
+}

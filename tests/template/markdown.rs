@@ -1,0 +1,226 @@
+//! The documents of the repository: the README stays short, and no link or path is dead.
+
+use crate::document::{Template, entries, root};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Component, Path, PathBuf},
+};
+
+/// Longest README, in bytes: what a newcomer reads in one sitting.
+const README_MAX_BYTES: usize = 10_000;
+/// Names paths that may be gone since it was written.
+const HISTORY: &str = "infra/decisions.md";
+
+/// A Markdown file.
+struct Document {
+    /// Relative to the root of the repository.
+    path: PathBuf,
+    text: String,
+}
+
+impl Document {
+    fn read(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        let text = fs::read_to_string(root().join(&path)).unwrap();
+        Self { path, text }
+    }
+
+    /// The lines that are not part of a code block.
+    fn prose(&self) -> impl Iterator<Item = &str> {
+        let mut in_code = false;
+        self.text.lines().filter(move |line| {
+            let is_fence = line.trim_start().starts_with("```");
+            in_code ^= is_fence;
+            !in_code && !is_fence
+        })
+    }
+
+    /// The texts between backticks.
+    fn code_spans(&self) -> impl Iterator<Item = &str> {
+        self.prose()
+            .flat_map(|line| line.split('`').skip(1).step_by(2))
+    }
+
+    /// The targets of links to files and headings of this repository.
+    fn links(&self) -> Vec<String> {
+        let mut targets = Vec::new();
+        for line in self.prose() {
+            let text: String = line.split('`').step_by(2).collect();
+            let ends = text.split("](").skip(1);
+            let found = ends.map(|rest| rest.split(')').next().unwrap().to_owned());
+            targets.extend(found.filter(|target| !target.contains("://")));
+        }
+        targets
+    }
+
+    /// The anchors of the headings.
+    fn anchors(&self) -> BTreeSet<String> {
+        let mut anchors = BTreeSet::new();
+        for heading in self.prose().filter(|line| line.starts_with('#')) {
+            let anchor = anchor(heading.trim_start_matches('#').trim());
+            let numbered = (1..).map(|number| format!("{anchor}-{number}"));
+            let is_new = |name: &String| !anchors.contains(name);
+            let name = std::iter::once(anchor.clone()).chain(numbered).find(is_new);
+            anchors.extend(name);
+        }
+        anchors
+    }
+
+    /// The file that a link leads to, relative to the root, and the anchor in it.
+    fn target_of(&self, link: &str) -> (PathBuf, Option<String>) {
+        let (path, anchor) = link.split_once('#').map_or((link, None), |(path, anchor)| {
+            (path, Some(anchor.to_owned()))
+        });
+        let file = if path.is_empty() {
+            self.path.clone()
+        } else {
+            normal(&self.path.parent().unwrap().join(path))
+        };
+        (file, anchor)
+    }
+}
+
+/// The anchor that GitHub makes of a heading.
+fn anchor(heading: &str) -> String {
+    heading
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
+}
+
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => assert!(normal.pop(), "{} leaves the root", path.display()),
+            Component::CurDir => {}
+            other => normal.push(other),
+        }
+    }
+    normal
+}
+
+/// Every Markdown file, without what was built, installed or generated.
+fn documents() -> Vec<Document> {
+    let mut documents = Vec::new();
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(root().join(&folder)).unwrap() {
+            let entry = entry.unwrap();
+            let name = entry.file_name().into_string().unwrap();
+            let path = folder.join(&name);
+            let is_folder = entry.file_type().unwrap().is_dir();
+            if is_folder && !name.starts_with('.') && !matches!(&*name, "target" | "node_modules") {
+                folders.push(path);
+            } else if !is_folder && path.extension().is_some_and(|extension| extension == "md") {
+                documents.push(Document::read(path));
+            }
+        }
+    }
+    documents
+}
+
+#[test]
+fn the_readme_is_short() {
+    let length = Document::read("README.md").text.len();
+    assert!(length <= README_MAX_BYTES, "README.md has {length} bytes");
+}
+
+#[test]
+fn every_link_leads_to_a_file_and_a_heading_that_exist() {
+    let mut checked = 0;
+    for document in documents() {
+        for link in document.links() {
+            let place = format!("{}: {link}", document.path.display());
+            let (file, anchor) = document.target_of(&link);
+            assert!(root().join(&file).exists(), "{place}");
+            if let Some(anchor) = anchor {
+                let anchors = Document::read(file).anchors();
+                assert!(anchors.contains(&anchor), "{place} is none of {anchors:?}");
+            }
+            checked += 1;
+        }
+    }
+    assert!(checked > 20, "only {checked} links were found");
+}
+
+#[test]
+fn every_document_of_infra_is_reached_from_the_readme_and_begins_with_its_purpose() {
+    let mut reached = BTreeSet::new();
+    let mut waiting = vec![PathBuf::from("README.md")];
+    while let Some(path) = waiting.pop() {
+        let is_document = path.extension().is_some_and(|extension| extension == "md");
+        if is_document && reached.insert(path.clone()) {
+            let document = Document::read(path);
+            let links = document.links();
+            waiting.extend(links.iter().map(|link| document.target_of(link).0));
+        }
+    }
+    for document in documents() {
+        let name = document.path.display();
+        if document.path.starts_with("infra") {
+            assert!(reached.contains(&document.path), "no link leads to {name}");
+            let mut lines = document.text.lines();
+            assert!(lines.next().unwrap().starts_with("# "), "{name}");
+            assert_eq!(lines.next(), Some(""), "{name}");
+            let purpose = lines.next().unwrap();
+            assert!(purpose.starts_with(char::is_uppercase), "{name}: {purpose}");
+        }
+    }
+}
+
+#[test]
+fn every_path_that_the_readme_and_the_documents_of_infra_name_exists() {
+    const FOLDERS: [&str; 5] = ["events/", "functions/", "infra/", "shared/", "tests/"];
+    let mut checked = 0;
+    for document in documents() {
+        let names_our_paths =
+            document.path == Path::new("README.md") || document.path.starts_with("infra");
+        if !names_our_paths || document.path == Path::new(HISTORY) {
+            continue;
+        }
+        for span in document.code_spans() {
+            let is_path = FOLDERS.iter().any(|folder| span.starts_with(folder))
+                && !span.contains(['<', '*', ' ', '…', '{']);
+            if is_path {
+                let place = format!("{}: {span}", document.path.display());
+                assert!(root().join(span).exists(), "{place}");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 20, "only {checked} paths were found");
+}
+
+#[test]
+fn every_parameter_of_the_template_is_described_for_who_operates_it() {
+    let operations = Document::read("infra/operations.md");
+    let described: BTreeSet<_> = operations.code_spans().collect();
+    let template = Template::load();
+    for (parameter, _) in entries(template.at("/Parameters")) {
+        assert!(described.contains(parameter), "{parameter}");
+    }
+}
+
+#[test]
+fn a_heading_has_the_anchor_that_github_gives_it() {
+    for (heading, expected) in [
+        ("Glossary", "glossary"),
+        ("What `make run` does", "what-make-run-does"),
+        ("Rotating a secret, at once", "rotating-a-secret-at-once"),
+        ("24-hour window: why?", "24-hour-window-why"),
+    ] {
+        assert_eq!(anchor(heading), expected);
+    }
+    let twice = Document {
+        path: "README.md".into(),
+        text: "# Same\n## Same\n```\n# Code\n```\n".to_owned(),
+    };
+    assert_eq!(
+        twice.anchors(),
+        ["same", "same-1"].map(str::to_owned).into()
+    );
+}
