@@ -10,6 +10,7 @@ use vestibule_admin::problem::Problem;
 /// The document of all admin functions, as the test of it writes it.
 const DOCUMENT: &str = include_str!("../../../../infra/openapi.json");
 
+/// The head of the document: its tags and the schema of problems.
 #[derive(OpenApi)]
 #[openapi(
     components(schemas(Problem)),
