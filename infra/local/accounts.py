@@ -43,8 +43,8 @@ def twilio(number: int) -> Fields:
     return {"account_sid": "AC" + secrets.token_hex(16), "phone_number": f"+1202555010{number}", "auth_token": secrets.token_hex(16)}
 
 
-# What the platform tells of an account besides the connector's fields.
-SLACK_APP = {"bot_user_id": _SLACK_BOT_USER_ID}
+# What a platform tells of an account besides the connector's fields.
+BESIDES: dict[str, Fields] = {"slack": {"bot_user_id": _SLACK_BOT_USER_ID}}
 
 # Opens the account number 0 or 1 at each platform, by its key.
 OPEN: dict[str, Callable[[int], Fields]] = {"slack": slack, "teams": teams, "telegram": telegram, "360dialog": dialog360, "twilio": twilio}

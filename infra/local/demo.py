@@ -27,8 +27,7 @@ class Demo:
     environment_id: str
     agent_signing_secret: str
     connectors: dict[str, dict[str, str]]  # {provider: {"connector_id", "open_connector_id"}}
-    slack_apps: tuple[dict[str, str], ...]  # as the simulator's configuration has them
-    other_accounts: tuple[dict[str, str], ...]  # likewise
+    accounts: tuple[dict[str, str], ...]  # as the simulator's configuration has them
 
 
 def create(setup_token: str) -> Demo:
@@ -44,7 +43,7 @@ def create(setup_token: str) -> Demo:
     agent = {"agent": {"endpoint": f"{AGENT.url}/deliveries", "signing_secret": signing_secret}}
     _call("PATCH", f"/v1/projects/{project['id']}/environments/{development['id']}", key, agent)
     policies = {"connector_id": {"policy": "OnBoarding", "onboarding_message": ONBOARDING_MESSAGE}, "open_connector_id": {"policy": "AllowAll"}}
-    connectors, slack_apps, other_accounts = {}, [], []
+    connectors, opened = {}, []
     for provider, open_account in accounts.OPEN.items():
         connectors[provider] = {}
         for number, (role, policy) in enumerate(policies.items()):
@@ -53,12 +52,9 @@ def create(setup_token: str) -> Demo:
             wanted = {"name": name, "provider": provider, "environment_id": development["id"], **policy, provider: fields}
             made = _call("POST", f"/v1/projects/{project['id']}/connectors", key, wanted)
             connectors[provider][role] = made["id"]
-            account = {"connector_id": made["id"], "name": name, "policy": policy["policy"], "webhook_url": made["webhook_url"], **fields}
-            if provider == "slack":
-                slack_apps.append(account | accounts.SLACK_APP)
-            else:
-                other_accounts.append({"provider": provider, **account})
-    return Demo(account_id, key, project["id"], development["id"], signing_secret, connectors, tuple(slack_apps), tuple(other_accounts))
+            about = {"connector_id": made["id"], "name": name, "policy": policy["policy"], "webhook_url": made["webhook_url"]}
+            opened.append({"provider": provider, **about, **fields, **accounts.BESIDES.get(provider, {})})
+    return Demo(account_id, key, project["id"], development["id"], signing_secret, connectors, tuple(opened))
 
 
 def connect(made: Demo) -> None:

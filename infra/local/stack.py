@@ -151,8 +151,7 @@ def run(on_up) -> int:
             "environment_id": made.environment_id,
             **made.connectors["slack"],
             "connectors": made.connectors,
-            "slack_apps": made.slack_apps,
-            "other_accounts": made.other_accounts,
+            "accounts": made.accounts,
             "region": REGION,
             "aws_endpoint_url": AWS.url,
             "aws_access_key_id": credentials.access_key,
@@ -231,8 +230,7 @@ def start_companions(processes: Processes, made) -> None:
     configuration = RUN / "simulator.json"
     facts = {
         "workspace_name": "Acme",
-        "apps": made.slack_apps,
-        "connectors": made.other_accounts,
+        "connectors": made.accounts,
         "users": [{"name": name} for name in DEMO_PEOPLE],
     }
     _write_private(configuration, json.dumps(facts, indent=2) + "\n")

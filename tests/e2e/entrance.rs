@@ -6,7 +6,7 @@ use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use vestibule_testkit::{
-    SignedRequest, TestClock, events, http_client::header_map, simulator::AppConfig,
+    SignedRequest, TestClock, events, http_client::header_map, simulator::SlackAccount,
     slack_signer::sign,
 };
 
@@ -205,12 +205,11 @@ async fn post(stack: &Stack, connector_id: &str, request: SignedRequest) -> Answ
 /// An event of that app that nobody need act on: one of its own messages.
 fn event_body(app: &Value) -> Vec<u8> {
     let text = |name: &str| app[name].as_str().unwrap().to_owned();
-    let install = AppConfig {
-        connector_id: text("connector_id"),
+    let install = SlackAccount {
         api_app_id: text("api_app_id"),
         team_id: text("team_id"),
         bot_user_id: Some(text("bot_user_id")),
-        ..AppConfig::default()
+        ..SlackAccount::default()
     }
     .install();
     let own_message = events::slack("ignored_own_message").unwrap();

@@ -128,7 +128,7 @@ async fn the_delivery_worker_may_record_deliveries_and_enqueues_nothing() {
 
 #[tokio::test]
 #[ignore = "needs a local stack"]
-async fn the_sweeper_may_see_what_is_due_and_how_fast_connectors_send_and_enqueue_it() {
+async fn the_sweeper_may_see_what_is_due_and_enqueue_it_and_no_more() {
     let stack = Stack::load();
     let aws = Resources::of(&stack).await;
     try_role(
@@ -136,8 +136,9 @@ async fn the_sweeper_may_see_what_is_due_and_how_fast_connectors_send_and_enqueu
         "SweeperRole",
         vec![
             aws.query(Some("outbox"), &Resources::outbox()),
-            aws.batch_get_item(&Resources::pace()),
             aws.update_item(&aws.user()),
+            aws.get_item(&Resources::pace()),
+            aws.batch_get_item(&Resources::pace()),
             aws.enqueue_onboarding(),
             aws.queue_attributes("onboarding_queue_url"),
         ],
@@ -291,7 +292,7 @@ impl<'a> Resources<'a> {
     }
 
     fn outbox() -> Value {
-        Self::row("OUTBOX#0")
+        Self::row("OUTBOX#onboard_chat_user#0")
     }
 
     fn table(&self) -> &str {

@@ -104,7 +104,7 @@ impl Stack {
 
     /// What the simulator knows of a connector's app, its signing secret included.
     pub fn app(&self, connector_id: &str) -> &Value {
-        self.facts["slack_apps"]
+        self.facts["accounts"]
             .as_array()
             .and_then(|apps| apps.iter().find(|app| app["connector_id"] == connector_id))
             .unwrap_or_else(|| panic!("no app of connector {connector_id}"))

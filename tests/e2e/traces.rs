@@ -60,14 +60,9 @@ fn secrets(stack: &Stack) -> Vec<(String, String)> {
     ] {
         secrets.push((fact.to_owned(), stack.fact(fact).to_owned()));
     }
-    for connector_id in [stack.connector(), stack.open_connector()] {
-        for secret in ["signing_secret", "bot_token"] {
-            let value = stack.app(connector_id)[secret].as_str().unwrap();
-            secrets.push((format!("a connector's {secret}"), value.to_owned()));
-        }
-    }
-    for account in stack.facts["other_accounts"].as_array().unwrap() {
+    for account in stack.facts["accounts"].as_array().unwrap() {
         for secret in [
+            "signing_secret",
             "client_secret",
             "bot_token",
             "secret_token",

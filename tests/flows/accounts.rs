@@ -6,7 +6,7 @@ use vestibule_domain::{
 };
 use vestibule_providers::whatsapp::{bsuid_identity, phone_identity};
 use vestibule_testkit::simulator::{
-    Account, AppConfig, ConnectorConfig, Dialog360Account, Person, Platform, Simulator,
+    Account, ConnectorConfig, Dialog360Account, Person, Platform, Simulator, SlackAccount,
     TeamsAccount, TelegramAccount, TwilioAccount, WhatsAppShows,
 };
 
@@ -108,46 +108,42 @@ pub fn open_account(simulator: &Simulator, platform: Platform, connector: &Conne
     let setting = |name: &str| settings[name].clone();
     let secret = |name: &str| secrets[name].reveal().to_owned();
     let account = match platform {
-        Platform::Slack => {
-            simulator.add_app(AppConfig {
-                connector_id: connector.id.to_string(),
-                name: connector.name.clone(),
-                api_app_id: setting("api_app_id"),
-                team_id: setting("team_id"),
-                signing_secret: secret("signing_secret"),
-                bot_token: secret("bot_token"),
-                ..AppConfig::default()
-            });
-            return;
-        }
-        Platform::Teams => Account::Teams(TeamsAccount {
+        Platform::Slack => Account::of(&SlackAccount {
+            api_app_id: setting("api_app_id"),
+            team_id: setting("team_id"),
+            signing_secret: secret("signing_secret"),
+            bot_token: secret("bot_token"),
+            ..SlackAccount::default()
+        }),
+        Platform::Teams => Account::of(&TeamsAccount {
             app_id: setting("app_id"),
             tenant_id: setting("tenant_id"),
             app_type: None,
             client_secret: secret("client_secret"),
         }),
-        Platform::Telegram => Account::Telegram(TelegramAccount {
+        Platform::Telegram => Account::of(&TelegramAccount {
             bot_token: secret("bot_token"),
             secret_token: secret("secret_token"),
         }),
-        Platform::Dialog360 => Account::Dialog360(Dialog360Account {
+        Platform::Dialog360 => Account::of(&Dialog360Account {
             phone_number_id: setting("phone_number_id"),
             api_key: secret("api_key"),
             webhook_secret: secret("webhook_secret"),
         }),
-        Platform::Twilio => Account::Twilio(TwilioAccount {
+        Platform::Twilio => Account::of(&TwilioAccount {
             account_sid: setting("account_sid"),
             phone_number: setting("phone_number"),
             auth_token: secret("auth_token"),
         }),
     };
-    simulator.add_connector(ConnectorConfig {
+    let connector = ConnectorConfig {
         connector_id: connector.id.to_string(),
         name: connector.name.clone(),
         policy: String::new(),
         webhook_url: Some(webhook_url(platform, connector.id)),
         account,
-    });
+    };
+    simulator.add_connector(connector).unwrap();
 }
 
 /// Under which identity somebody is on record once they wrote to a connector of this platform.

@@ -3,7 +3,7 @@
 use crate::world::{SAID, SETUP_TOKEN, World};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use vestibule_domain::{account::Permission, ids::AccountId};
+use vestibule_domain::{account::permission::Permission, ids::AccountId};
 use vestibule_testkit::fault_proxy::{Fault, Rule};
 
 /// Calls the admin API; returns status and body.
@@ -54,7 +54,8 @@ async fn waiting() -> (World, String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_approval_takes_one_read_one_transaction_with_its_audit_entry_and_one_job() {
+async fn an_approval_takes_two_reads_side_by_side_one_transaction_with_its_audit_entry_and_one_job()
+{
     let (world, token, path) = waiting().await;
     world.count_from_here();
     let (status, body) = call(
@@ -69,7 +70,8 @@ async fn an_approval_takes_one_read_one_transaction_with_its_audit_entry_and_one
     assert_eq!(
         world.aws_calls(),
         [
-            "DynamoDB.BatchGetItem",
+            "DynamoDB.GetItem",
+            "DynamoDB.GetItem",
             "DynamoDB.TransactWriteItems",
             "SQS.SendMessage"
         ]

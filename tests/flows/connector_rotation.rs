@@ -55,11 +55,11 @@ impl Told {
 
     fn account(self) -> Account {
         match self {
-            Self::Telegram => Account::Telegram(TelegramAccount {
+            Self::Telegram => Account::of(&TelegramAccount {
                 bot_token: BOT_TOKEN.to_owned(),
                 secret_token: NEVER_TOLD.to_owned(),
             }),
-            Self::Dialog360 => Account::Dialog360(Dialog360Account {
+            Self::Dialog360 => Account::of(&Dialog360Account {
                 phone_number_id: "1122334455667".to_owned(),
                 api_key: API_KEY.to_owned(),
                 webhook_secret: NEVER_TOLD.to_owned(),
@@ -101,13 +101,14 @@ impl Stage {
         let secret = &made.body[told.key()][told.secret_field()];
         assert_eq!(*secret, json!({"set": true}));
         let id = made.body["id"].as_str().unwrap().to_owned();
-        world.slack.add_connector(ConnectorConfig {
+        let connector = ConnectorConfig {
             connector_id: id.clone(),
             name: "Help".to_owned(),
             policy: String::new(),
             webhook_url: None,
             account: told.account(),
-        });
+        };
+        world.slack.add_connector(connector).unwrap();
         Self {
             path: format!("{list}/{id}"),
             world,

@@ -6,7 +6,7 @@ use crate::world::{AGENT_SECRET, Answer, SAID, SETUP_TOKEN, World};
 use futures_util::future::join;
 use serde_json::{Value, json};
 use std::time::Duration;
-use vestibule_domain::{account::Permission, connector::Connector, ids::AccountId};
+use vestibule_domain::{account::permission::Permission, connector::Connector, ids::AccountId};
 use vestibule_edge::connectors::FRESH_READ_INTERVAL;
 use vestibule_testkit::{simulator::Failure, slack_signer::sign};
 

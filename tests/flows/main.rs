@@ -8,6 +8,7 @@
 
 mod accounts;
 mod admin;
+mod authorisation;
 mod captured;
 mod connector_rotation;
 mod connector_setup;

@@ -96,7 +96,7 @@ const CHANGES: [&str; 2] = ["dynamodb:UpdateItem", "dynamodb:DeleteItem"];
 const AUDIT: &str = "ACCOUNT#{id}#AUDIT#{month}";
 
 /// Actions that are about no row in particular, tried on every resource.
-const OTHER_ACTIONS: [&str; 17] = [
+const OTHER_ACTIONS: [&str; 21] = [
     "dynamodb:Scan",
     "dynamodb:BatchWriteItem",
     "dynamodb:PartiQLUpdate",
@@ -114,6 +114,10 @@ const OTHER_ACTIONS: [&str; 17] = [
     "lambda:InvokeFunction",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
+    "sqs:PurgeQueue",
+    "secretsmanager:PutSecretValue",
+    "lambda:UpdateFunctionCode",
+    "logs:DeleteLogGroup",
 ];
 
 /// Asserts that a statement allows something, or keeps audit entries as they are: what else a role denied, nobody would know of.
@@ -191,24 +195,23 @@ fn whoever_writes_is_denied_to_change_an_audit_entry_whatever_else_the_role_allo
 #[test]
 fn any_change_of_any_statement_is_noticed() {
     let original = template();
-    let tried = universe(&original);
+    let judge = Judge::of(&original).unwrap();
     let mut changes = 0;
-    for role in original.of_type("AWS::IAM::Role") {
+    for caller in judge.callers() {
+        let role_id = judge.role_of(caller).unwrap();
+        let roles = original.of_type("AWS::IAM::Role");
+        let role = *roles.iter().find(|role| role.id == role_id).unwrap();
+        let trials = trials(&original, caller);
         for index in 0..role.statements().len() {
             for (what, changed) in changed_statements(role, index) {
+                let place = format!("{role_id} / {}: {what}", role.statements()[index]["Sid"]);
                 let lawful = changed.as_ref().is_none_or(is_lawful);
-                let place = format!("{} / {}: {what}", role.id, role.statements()[index]["Sid"]);
                 let template = with_statement(&original, role, index, changed);
-                let noticed = match Judge::of(&template) {
-                    Ok(judge) => {
-                        let mut callers = judge.callers();
-                        callers.any(|caller| {
-                            let is_changed = judge.role_of(caller) == Some(role.id);
-                            is_changed && !problems_of(&judge, caller, &tried).is_empty()
-                        })
-                    }
-                    Err(_) => true,
-                };
+                let noticed = Judge::of(&template).map_or(true, |judge| {
+                    trials
+                        .iter()
+                        .any(|trial| trial.problem(&judge, caller).is_some())
+                });
                 assert!(noticed || !lawful, "nobody noticed: {place}");
                 changes += 1;
             }
@@ -220,49 +223,61 @@ fn any_change_of_any_statement_is_noticed() {
 /// Everything in which the roles differ from what is called.
 fn problems(template: &Template) -> Vec<String> {
     let judge = Judge::of(template).unwrap();
-    let tried = universe(template);
-    let mut known = BTreeSet::new();
+    let mut unknown = aws_calls::all();
     let mut problems = Vec::new();
     for caller in judge.callers() {
-        problems.extend(problems_of(&judge, caller, &tried));
-        known.extend(
-            tried
-                .iter()
-                .map(|(request, kind)| line(caller, request, kind)),
-        );
-    }
-    let calls = aws_calls::all();
-    let untried = calls.difference(&known);
-    problems.extend(untried.map(|line| format!("the matrix does not know of: {line}")));
-    problems
-}
-
-/// Everything in which one role differs from what is called under it.
-fn problems_of(judge: &Judge, caller: &str, tried: &[(Request, String)]) -> Vec<String> {
-    let calls = aws_calls::all();
-    let writes = writes(&calls, caller);
-    let mut problems = Vec::new();
-    for (request, kind) in tried {
-        let line = line(caller, request, kind);
-        let is_called = calls.contains(&line);
-        let denied = kind == AUDIT
-            && CHANGES.contains(&request.action.as_str())
-            && request.resource == "Table"
-            && writes;
-        match judge.decide(caller, request) {
-            Ok(()) if !is_called => problems.push(format!("allowed, and never called: {line}")),
-            Err(refusal) if is_called => problems.push(format!("{refusal}: {line}")),
-            Err(Refusal::NotAllowed { .. }) if denied => {
-                problems.push(format!("not denied: {line}"));
-            }
-            _ => {}
+        for trial in trials(template, caller) {
+            unknown.remove(&trial.line);
+            problems.extend(trial.problem(&judge, caller));
         }
     }
+    problems.extend(
+        unknown
+            .iter()
+            .map(|line| format!("the matrix does not try: {line}")),
+    );
     problems
 }
 
-fn line(caller: &str, request: &Request, kind: &str) -> String {
-    aws_calls::line(caller, &request.action, &request.resource, kind)
+/// A request, and what should become of it.
+struct Trial {
+    request: Request,
+    /// The request as the list of calls has it.
+    line: String,
+    is_called: bool,
+    /// Whether a refusal must come from a statement that says so.
+    must_be_denied: bool,
+}
+
+impl Trial {
+    fn problem(&self, judge: &Judge, caller: &str) -> Option<String> {
+        let line = &self.line;
+        match judge.decide(caller, &self.request) {
+            Ok(()) if !self.is_called => Some(format!("allowed, and never called: {line}")),
+            Err(refusal) if self.is_called => Some(format!("{refusal}: {line}")),
+            Err(Refusal::NotAllowed { .. }) if self.must_be_denied => {
+                Some(format!("not denied: {line}"))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Everything that one caller is tried with.
+fn trials(template: &Template, caller: &str) -> Vec<Trial> {
+    let calls = aws_calls::all();
+    let writes = writes(&calls, caller);
+    let trial = |(request, kind): (Request, String)| {
+        let line = aws_calls::line(caller, &request.action, &request.resource, &kind);
+        let changes_audit = kind == AUDIT && CHANGES.contains(&request.action.as_str());
+        Trial {
+            is_called: calls.contains(&line),
+            must_be_denied: writes && changes_audit && request.resource == "Table",
+            line,
+            request,
+        }
+    };
+    universe(template).into_iter().map(trial).collect()
 }
 
 fn writes(calls: &BTreeSet<String>, caller: &str) -> bool {
@@ -371,9 +386,13 @@ fn changed_statements(role: Resource<'_>, index: usize) -> Vec<(String, Option<V
         });
         for (key, values) in entries(keys) {
             let values = one_or_many(values);
-            change(format!("any {key}"), &|copy| {
-                let mut values = values.to_vec();
-                values.push("*".into());
+            let more = if operator.contains("Equals") {
+                "other"
+            } else {
+                "*"
+            };
+            change(format!("{more} for {key} as well"), &|copy| {
+                let values = [values, &[Value::from(more)]].concat();
                 copy["Condition"][operator][key] = values.into();
             });
             for (at, value) in values.iter().enumerate() {

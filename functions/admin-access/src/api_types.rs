@@ -3,7 +3,7 @@
 use vestibule_admin::{paths, wire_enum};
 use vestibule_domain::{
     access::request::{ReasonCode, RequestStatus},
-    account::Permission,
+    account::permission::Permission,
     chat::{conversation::ConversationKind, user::ChatUserStatus},
     connector::{ApprovalMode, ExistingUsers, Policy},
     ids::{AccessRequestId, ApiKeyId, ChatUserId, ConnectorId, EnvironmentId, ProjectId},

@@ -22,11 +22,9 @@ pub use wiring::wire;
 use axum::Router;
 use ring::rand::SecureRandom;
 use std::{fmt, sync::Arc};
-use vestibule_admin::{auth::AdminPorts, with_middleware};
+use vestibule_admin::{AdminState, openapi::FunctionApi, routes::Route};
 use vestibule_domain::{
-    Clock,
     egress::OriginAllowList,
-    ids::IdSource,
     ports::{
         AccessRequestStore, AccountStore, ApiKeyStore, ChatUserStore, ConnectorStore,
         EnvironmentStore, OnboardingQueue, ProjectStore, SecretVault, SetupTokenSource,
@@ -38,6 +36,8 @@ use vestibule_providers::transport::ChatTransport;
 /// What the admin API works with.
 #[derive(Clone)]
 pub struct Deps {
+    /// Credentials, clock and ids.
+    pub admin: AdminState,
     /// The account and its set-up.
     pub accounts: Arc<dyn AccountStore>,
     /// API keys.
@@ -60,10 +60,6 @@ pub struct Deps {
     pub transport: Arc<dyn ChatTransport>,
     /// The one-time token of the first set-up.
     pub setup_token: Arc<dyn SetupTokenSource>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// New ids.
-    pub ids: Arc<dyn IdSource>,
     /// Randomness for keys and secrets.
     pub random: Arc<dyn SecureRandom + Send + Sync>,
     /// `PUBLIC_URL`: the address under which the API is reached, if it is not the gateway's own.
@@ -86,28 +82,30 @@ impl Deps {
         SetupCalls::new(
             Arc::clone(&self.transport),
             Arc::clone(&self.vault),
-            Arc::clone(&self.clock),
+            Arc::clone(&self.admin.clock),
         )
     }
 }
 
-impl AdminPorts for Deps {
-    fn api_keys(&self) -> &dyn ApiKeyStore {
-        self.api_keys.as_ref()
-    }
-
-    fn clock(&self) -> &dyn Clock {
-        self.clock.as_ref()
+impl AsRef<AdminState> for Deps {
+    fn as_ref(&self) -> &AdminState {
+        &self.admin
     }
 }
 
 /// The admin API, ready for `lambda_http::run`.
 pub fn router(deps: Deps) -> Router {
-    let ids = Arc::clone(&deps.ids);
-    let (router, document) = routes::all().split_for_parts();
-    let document = openapi::finished(&document);
-    let router = router
-        .layer(axum::Extension(document))
-        .with_state(Arc::new(deps));
-    with_middleware(router, ids)
+    routes::all().into_router(Arc::new(deps))
+}
+
+/// Its routes, and who may call each.
+#[must_use]
+pub fn table() -> Vec<Route> {
+    routes::all().table().to_vec()
+}
+
+/// Its part of the OpenAPI document.
+#[must_use]
+pub fn openapi() -> FunctionApi {
+    openapi::part()
 }

@@ -1,96 +1,157 @@
 //! The routes, one file per resource.
 //!
 //! Each handler has the same five parts: what it takes, what it answers, what can go wrong (an
-//! [`ApiError`]), the handler, and its documentation, from which the OpenAPI document is made.
+//! [`ApiError`]), the handler, and its documentation, from which the OpenAPI document is made. Who may
+//! call it is declared here, and nowhere else.
 
 pub mod access_requests;
 pub mod api_keys;
 pub mod avatars;
 pub mod chat_users;
 pub mod connectors;
+pub mod documentation;
 pub mod environments;
 pub mod projects;
 pub mod providers;
 pub mod setup;
 
-use crate::{Deps, openapi};
-use std::sync::Arc;
+use crate::Deps;
+use access_requests::decide::RequestToDecide;
 use utoipa::OpenApi as _;
-use utoipa_axum::{router::OpenApiRouter, routes};
-use vestibule_admin::{IfMatch, problem::ApiError};
-use vestibule_domain::{AccountScope, PortError, ids::ProjectId, page::PageRequest};
+use utoipa_axum::routes;
+use vestibule_admin::{
+    problem::{ApiError, ProblemType},
+    routes::Routes,
+};
+use vestibule_domain::{
+    ProjectScope,
+    account::permission::Permission,
+    page::{Page, PageRequest},
+};
 
-/// Attempts at a change that others get in the way of, unless the caller named a version.
-const CHANGE_ATTEMPTS: u32 = 4;
+/// The problems that the resources declare.
+pub(crate) const PROBLEM_TYPES: &[&[&ProblemType]] = &[
+    access_requests::decide::PROBLEM_TYPES,
+    api_keys::PROBLEM_TYPES,
+    connectors::PROBLEM_TYPES,
+    environments::PROBLEM_TYPES,
+    setup::PROBLEM_TYPES,
+];
 
-/// Every route, with its documentation.
-pub(crate) fn all() -> OpenApiRouter<Arc<Deps>> {
-    OpenApiRouter::with_openapi(openapi::Document::openapi())
-        .routes(routes!(openapi::get_openapi))
-        .routes(routes!(setup::set_up))
-        .routes(routes!(providers::list_providers))
-        .routes(routes!(projects::list_projects, projects::create_project))
-        .routes(routes!(projects::get_project, projects::update_project))
-        .routes(routes!(
-            environments::list_environments,
-            environments::create_environment
-        ))
-        .routes(routes!(
-            environments::get_environment,
-            environments::update_environment
-        ))
-        .routes(routes!(
-            connectors::list::list_connectors,
-            connectors::create::create_connector
-        ))
-        .routes(routes!(
-            connectors::get::get_connector,
-            connectors::update::update_connector,
-            connectors::delete::delete_connector
-        ))
-        .routes(routes!(connectors::test::test_connector))
-        .routes(routes!(connectors::connect::connect_connector))
-        .routes(routes!(connectors::rotate::rotate_webhook_secret))
-        .routes(routes!(chat_users::list_chat_users))
-        .routes(routes!(chat_users::get_chat_user))
-        .routes(routes!(avatars::get_chat_user_avatar))
-        .routes(routes!(chat_users::block_chat_user))
-        .routes(routes!(chat_users::unblock_chat_user))
-        .routes(routes!(access_requests::list::list_access_requests))
-        .routes(routes!(access_requests::get::get_access_request))
-        .routes(routes!(access_requests::decide::approve_access_request))
-        .routes(routes!(access_requests::decide::reject_access_request))
-        .routes(routes!(api_keys::list_api_keys, api_keys::create_api_key))
-        .routes(routes!(api_keys::revoke_api_key))
-}
-
-/// `Ok` when a change that failed is to be made to the record as it is now.
-fn again_after(error: PortError, if_match: &IfMatch) -> Result<(), ApiError> {
-    match error {
-        PortError::Conflict { .. } if if_match.is_absent() => Ok(()),
-        PortError::Conflict { .. } => Err(ApiError::PreconditionFailed),
-        error => Err(error.into()),
-    }
+/// Every route, with its documentation and who may call it.
+pub(crate) fn all() -> Routes<Deps> {
+    let routes = Routes::new(documentation::Document::openapi())
+        .open(routes!(documentation::get_openapi))
+        .open(routes!(setup::set_up));
+    let routes = routes
+        .authorised(Permission::ProjectsRead, routes!(providers::list_providers))
+        .authorised(Permission::ProjectsRead, routes!(projects::list_projects))
+        .authorised(Permission::ProjectsWrite, routes!(projects::create_project))
+        .authorised(Permission::ProjectsRead, routes!(projects::get_project))
+        .authorised(Permission::ProjectsWrite, routes!(projects::update_project))
+        .authorised(
+            Permission::ProjectsRead,
+            routes!(environments::list_environments),
+        )
+        .authorised(
+            Permission::ProjectsWrite,
+            routes!(environments::create_environment),
+        )
+        .authorised(
+            Permission::ProjectsRead,
+            routes!(environments::get_environment),
+        )
+        .authorised(
+            Permission::ProjectsWrite,
+            routes!(environments::update_environment),
+        );
+    let routes = routes
+        .authorised(
+            Permission::ProjectsRead,
+            routes!(connectors::list::list_connectors),
+        )
+        .authorised(
+            Permission::ConnectorsWrite,
+            routes!(connectors::create::create_connector),
+        )
+        .authorised(
+            Permission::ProjectsRead,
+            routes!(connectors::get::get_connector),
+        )
+        .authorised(
+            Permission::ConnectorsWrite,
+            routes!(connectors::update::update_connector),
+        )
+        .authorised(
+            Permission::ConnectorsWrite,
+            routes!(connectors::delete::delete_connector),
+        )
+        .authorised(
+            Permission::ConnectorsWrite,
+            routes!(connectors::test::test_connector),
+        )
+        .authorised(
+            Permission::ConnectorsWrite,
+            routes!(connectors::connect::connect_connector),
+        )
+        .authorised(
+            Permission::ConnectorsWrite,
+            routes!(connectors::rotate::rotate_webhook_secret),
+        );
+    let routes = routes
+        .authorised(
+            Permission::ChatUsersRead,
+            routes!(chat_users::list_chat_users),
+        )
+        .authorised(
+            Permission::ChatUsersRead,
+            routes!(chat_users::get_chat_user),
+        )
+        .authorised(
+            Permission::ChatUsersRead,
+            routes!(avatars::get_chat_user_avatar),
+        )
+        .authorised(
+            Permission::ChatUsersBlock,
+            routes!(chat_users::block_chat_user),
+        )
+        .authorised(
+            Permission::ChatUsersBlock,
+            routes!(chat_users::unblock_chat_user),
+        );
+    let routes = routes
+        .authorised(
+            Permission::AccessRequestsRead,
+            routes!(access_requests::list::list_access_requests),
+        )
+        .authorised(
+            Permission::AccessRequestsRead,
+            routes!(access_requests::get::get_access_request),
+        )
+        .authorised_beside::<RequestToDecide>(
+            Permission::AccessRequestsDecide,
+            routes!(access_requests::decide::approve_access_request),
+        )
+        .authorised_beside::<RequestToDecide>(
+            Permission::AccessRequestsDecide,
+            routes!(access_requests::decide::reject_access_request),
+        );
+    routes
+        .authorised(Permission::ApiKeysManage, routes!(api_keys::list_api_keys))
+        .authorised(Permission::ApiKeysManage, routes!(api_keys::create_api_key))
+        .authorised(Permission::ApiKeysManage, routes!(api_keys::revoke_api_key))
 }
 
 /// A list without items may be one of a project that is not there. Only then is it worth a read
 /// to tell the two apart.
-async fn project_of_empty_list(
+async fn project_of_empty_list<T>(
     deps: &Deps,
-    scope: AccountScope,
-    id: ProjectId,
-    page: &PageRequest,
-    is_empty: bool,
+    scope: ProjectScope,
+    wanted: &PageRequest,
+    found: &Page<T>,
 ) -> Result<(), ApiError> {
-    if is_empty && page.cursor.is_none() {
-        return project_exists(deps, scope, id).await;
+    if found.items.is_empty() && wanted.cursor.is_none() {
+        projects::read(deps, scope.account(), scope.project_id()).await?;
     }
     Ok(())
-}
-
-async fn project_exists(deps: &Deps, scope: AccountScope, id: ProjectId) -> Result<(), ApiError> {
-    match deps.projects.get_project(scope, id).await? {
-        Some(_) => Ok(()),
-        None => Err(ApiError::NotFound("project")),
-    }
 }

@@ -3,6 +3,7 @@
 use crate::Deps;
 use ring::rand::SystemRandom;
 use std::sync::Arc;
+use vestibule_admin::AdminState;
 use vestibule_coldstart::{Adapters, EgressClientError};
 use vestibule_domain::ids::SystemIds;
 use vestibule_edge::config;
@@ -13,6 +14,11 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
     let accounts = adapters.accounts(&vault);
     let projects = adapters.projects(&vault);
     Ok(Deps {
+        admin: AdminState {
+            credentials: accounts.clone(),
+            clock: adapters.clock(),
+            ids: Arc::new(SystemIds),
+        },
         accounts: accounts.clone(),
         api_keys: accounts,
         projects: projects.clone(),
@@ -24,8 +30,6 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         vault,
         transport: adapters.chat_transport()?,
         setup_token: adapters.setup_token(),
-        clock: adapters.clock(),
-        ids: Arc::new(SystemIds),
         random: Arc::new(SystemRandom::new()),
         public_url: config::public_url(adapters.vars()),
         agent_origin_allowlist: adapters.agent_origin_allowlist(),

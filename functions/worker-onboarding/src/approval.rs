@@ -52,17 +52,19 @@ pub(crate) async fn related_requests(
     };
     for request in pending {
         let id = request.id;
+        let decision = RequestDecision {
+            verdict: Verdict::Approve,
+            by: approval.by.clone(),
+            at: deps.clock.now(),
+            note: None,
+            reason: Some(ReasonCode::GrantedElsewhere),
+        };
+        let cause = format!("access_request:{}", approval.request_id);
+        let audit = decision.audit_entry(&request, AuditId::new(deps.ids.draw()), cause);
         let implied = ImpliedDecision {
             request,
-            decision: RequestDecision {
-                verdict: Verdict::Approve,
-                by: approval.by.clone(),
-                at: deps.clock.now(),
-                note: None,
-                reason: Some(ReasonCode::GrantedElsewhere),
-            },
-            audit_id: AuditId::new(deps.ids.draw()),
-            request_id: format!("access_request:{}", approval.request_id),
+            decision,
+            audit,
         };
         if deps.requests.decide_implied(&implied).await? {
             tracing::info!(access_request.id = %id, "a request was approved with another of the same person");

@@ -89,12 +89,13 @@ async fn close(deps: &Deps, closing: &Closing, request: AccessRequest) -> Result
         note: None,
         reason: Some(closing.reason),
     };
+    let audit_id = AuditId::new(deps.ids.draw());
+    let audit = decision.audit_entry(&request, audit_id, closing.request_id.clone());
     deps.requests
         .decide_implied(&ImpliedDecision {
             request,
             decision,
-            audit_id: AuditId::new(deps.ids.draw()),
-            request_id: closing.request_id.clone(),
+            audit,
         })
         .await
 }

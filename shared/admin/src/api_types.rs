@@ -62,7 +62,7 @@ macro_rules! paths {
             $(
                 $(#[$field_doc])*
                 #[serde(deserialize_with = "::vestibule_admin::strict_id")]
-                #[param(value_type = String, example = "01JD3Q3Z9V8M4T6K2N7P5R1S0W")]
+                #[param(value_type = String, format = "id", example = "01JD3Q3Z9V8M4T6K2N7P5R1S0W")]
                 pub $field: $id
             ),*
         }

@@ -1,6 +1,6 @@
 //! JSON bodies.
 
-use crate::problem::ApiError;
+use crate::problem::{ApiError, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE};
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{FromRequest, Request},
@@ -32,7 +32,7 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
         if !is_json(&parts.headers) {
-            return Err(ApiError::UnsupportedMediaType);
+            return Err(ApiError::new(&UNSUPPORTED_MEDIA_TYPE));
         }
         object(&read(body).await?).map(Self)
     }
@@ -48,7 +48,7 @@ impl<S: Send + Sync> FromRequest<S> for OptionalJsonBody {
             return Ok(Self::default());
         }
         if !is_json(&parts.headers) {
-            return Err(ApiError::UnsupportedMediaType);
+            return Err(ApiError::new(&UNSUPPORTED_MEDIA_TYPE));
         }
         object(&bytes).map(Self)
     }
@@ -58,7 +58,7 @@ async fn read(body: Body) -> Result<Bytes, ApiError> {
     // The gateway hands over whole bodies, so the only failure there is, is the limit.
     to_bytes(body, BODY_MAX_BYTES)
         .await
-        .map_err(|_| ApiError::BodyTooLarge)
+        .map_err(|_| ApiError::new(&BODY_TOO_LARGE))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -75,9 +75,9 @@ fn is_json(headers: &HeaderMap) -> bool {
 fn object(bytes: &[u8]) -> Result<Map<String, Value>, ApiError> {
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(fields)) => Ok(fields),
-        Ok(_) => Err(ApiError::MalformedBody("it is not an object".to_owned())),
+        Ok(_) => Err(ApiError::malformed_body("it is not an object")),
         // The place only: serde's text may repeat a part of the body.
-        Err(error) => Err(ApiError::MalformedBody(format!(
+        Err(error) => Err(ApiError::malformed_body(&format!(
             "line {}, column {} is not JSON",
             error.line(),
             error.column()
@@ -88,6 +88,7 @@ fn object(bytes: &[u8]) -> Result<Map<String, Value>, ApiError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::MALFORMED_BODY;
 
     fn request(content_type: Option<&str>, body: impl Into<Body>) -> Request {
         let builder = Request::builder().method("POST").uri("/");
@@ -121,29 +122,27 @@ mod tests {
     #[tokio::test]
     async fn anything_else_is_refused() {
         let json = Some("application/json");
-        assert!(matches!(
-            error(None, "{}").await,
-            ApiError::UnsupportedMediaType
-        ));
-        assert!(matches!(
-            error(Some("text/plain"), "{}").await,
-            ApiError::UnsupportedMediaType
-        ));
-        for body in ["", "[]", "{", "{\"token\": xoxb-canary}"] {
-            let ApiError::MalformedBody(place) = error(json, body).await else {
-                panic!("{body}");
-            };
-            assert!(!place.contains("canary"), "{place}");
+        for content_type in [None, Some("text/plain")] {
+            let refused = error(content_type, "{}").await;
+            assert_eq!(refused.kind(), &UNSUPPORTED_MEDIA_TYPE, "{content_type:?}");
+        }
+        for body in ["", "[]", "null", "{", "{\"token\": xoxb-canary}"] {
+            let refused = error(json, body).await;
+            assert_eq!(refused.kind(), &MALFORMED_BODY, "{body}");
+            assert!(!refused.to_string().contains("canary"), "{refused}");
         }
         let large = format!("{{\"a\":\"{}\"}}", "x".repeat(BODY_MAX_BYTES));
-        assert!(matches!(error(json, large).await, ApiError::BodyTooLarge));
+        assert_eq!(error(json, large).await.kind(), &BODY_TOO_LARGE);
     }
 
     #[tokio::test]
-    async fn a_body_that_is_not_needed_may_be_left_out() {
+    async fn a_body_that_is_not_needed_may_be_left_out_and_not_be_null() {
         let none = OptionalJsonBody::from_request(request(None, ""), &()).await;
         assert!(none.unwrap().0.is_empty());
         let other = OptionalJsonBody::from_request(request(None, "{}"), &()).await;
-        assert!(matches!(other, Err(ApiError::UnsupportedMediaType)));
+        assert_eq!(other.unwrap_err().kind(), &UNSUPPORTED_MEDIA_TYPE);
+        let null = request(Some("application/json"), "null");
+        let null = OptionalJsonBody::from_request(null, &()).await;
+        assert_eq!(null.unwrap_err().kind(), &MALFORMED_BODY);
     }
 }

@@ -1,6 +1,6 @@
 //! Versions of records towards callers: `ETag` and `If-Match` (RFC 9110 §8.8.3, §13.1.1).
 
-use crate::problem::ApiError;
+use crate::problem::{ApiError, PRECONDITION_FAILED};
 use axum::{
     extract::FromRequestParts,
     http::{
@@ -35,7 +35,7 @@ impl IfMatch {
         match self {
             Self::Absent => Ok(()),
             Self::Versions(versions) if versions.contains(&version) => Ok(()),
-            Self::Versions(_) => Err(ApiError::PreconditionFailed),
+            Self::Versions(_) => Err(ApiError::new(&PRECONDITION_FAILED)),
         }
     }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use serde_path_to_error::{Path, Segment};
 
 /// The fields of one call that break a rule.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct FieldErrors(Vec<FieldError>);
 
 impl FieldErrors {
@@ -45,7 +45,7 @@ impl FieldErrors {
     /// The answer when fields of a body break rules.
     #[must_use]
     pub fn into_validation(self) -> ApiError {
-        ApiError::Validation(self.0)
+        ApiError::validation(self.0)
     }
 
     /// `Ok` when every rule was kept.
@@ -53,7 +53,7 @@ impl FieldErrors {
         if self.0.is_empty() {
             Ok(())
         } else {
-            Err(ApiError::Validation(self.0))
+            Err(ApiError::validation(self.0))
         }
     }
 
@@ -62,7 +62,7 @@ impl FieldErrors {
         if self.0.is_empty() {
             Ok(())
         } else {
-            Err(ApiError::InvalidParameters(self.0))
+            Err(ApiError::invalid_parameters(self.0))
         }
     }
 }

@@ -1,7 +1,10 @@
 //! `Idempotency-Key`: the id of what a call creates is derived from it, so that a repeated call
 //! meets the record it made.
 
-use crate::problem::{ApiError, FieldError};
+use crate::{
+    Call,
+    problem::{ApiError, FieldError},
+};
 use axum::{
     extract::FromRequestParts,
     http::{HeaderName, HeaderValue, request::Parts},
@@ -9,7 +12,10 @@ use axum::{
 use data_encoding::HEXLOWER;
 use ring::hmac;
 use serde_json::{Map, Value};
-use vestibule_domain::{AccountScope, ids::IdSource};
+use vestibule_domain::{
+    AccountScope,
+    ids::{IdSource, RecordId},
+};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -24,18 +30,15 @@ pub const IDEMPOTENCY_REPLAYED: (HeaderName, HeaderValue) = (
 pub struct IdempotencyKey(pub Option<String>);
 
 impl IdempotencyKey {
-    /// The id of what this call makes at `route`: derived from the key when there is one.
-    pub fn id<T>(
-        &self,
-        scope: AccountScope,
-        route: &str,
-        ids: &dyn IdSource,
-        drawn: fn(ulid::Ulid) -> T,
-        derived: fn(&[&str]) -> T,
-    ) -> T {
+    /// The id of what `call` makes at `route`: derived from the key when there is one.
+    pub fn id<T: RecordId>(&self, call: &Call, route: &str) -> T {
+        self.id_in(call.scope(), route, call.ids())
+    }
+
+    fn id_in<T: RecordId>(&self, scope: AccountScope, route: &str, ids: &dyn IdSource) -> T {
         match &self.0 {
-            Some(key) => derived(&[&scope.account_id().to_string(), route, key]),
-            None => drawn(ids.draw()),
+            Some(key) => T::derive(&[&scope.account_id().to_string(), route, key]),
+            None => T::new(ids.draw()),
         }
     }
 
@@ -67,7 +70,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
         if let (Some(key), None) = (key, second) {
             return Ok(Self(Some(key.to_owned())));
         }
-        Err(ApiError::InvalidParameters(vec![FieldError {
+        Err(ApiError::invalid_parameters(vec![FieldError {
             field: "Idempotency-Key".to_owned(),
             rule: "must be given once, as 1 to 255 visible ASCII characters without blanks"
                 .to_owned(),
@@ -78,6 +81,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::INVALID_PARAMETERS;
     use axum::extract::Request;
     use vestibule_domain::ids::{AccountId, ProjectId, SystemIds};
 
@@ -105,10 +109,8 @@ mod tests {
             &["a".to_owned(), "a".to_owned()],
         ] {
             let wrong: Vec<_> = wrong.iter().map(String::as_str).collect();
-            assert!(
-                matches!(read(&wrong).await, Err(ApiError::InvalidParameters(_))),
-                "{wrong:?}"
-            );
+            let refused = read(&wrong).await.unwrap_err();
+            assert_eq!(refused.kind(), &INVALID_PARAMETERS, "{wrong:?}");
         }
     }
 
@@ -149,14 +151,8 @@ mod tests {
     #[test]
     fn a_key_names_one_record_of_one_account_at_one_route() {
         let account = |name: &str| AccountScope::of_verified(AccountId::derive(&[name]));
-        let id = |key: Option<&str>, account, route| {
-            IdempotencyKey(key.map(str::to_owned)).id(
-                account,
-                route,
-                &SystemIds,
-                ProjectId::new,
-                ProjectId::derive,
-            )
+        let id = |key: Option<&str>, account, route| -> ProjectId {
+            IdempotencyKey(key.map(str::to_owned)).id_in(account, route, &SystemIds)
         };
         let first = id(Some("k"), account("a"), "projects");
         assert_eq!(first, id(Some("k"), account("a"), "projects"));

@@ -1,13 +1,15 @@
-//! The shell of every admin function: what all of them do the same way. A function brings its router and
+//! The shell of every admin function: what all of them do the same way. A function brings its routes and
 //! its ports.
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`auth`] | API keys, and what the caller they prove may do |
+//! | [`routes`] | routes, each declared once with who may call it |
+//! | [`auth`] | API keys on the wire, and the proof of who calls |
+//! | `call` | one call: its caller, its origin, the audit entries of what it changes |
 //! | [`problem`] | errors as problem details |
-//! | [`audit`] | audit entries and log lines of changes |
+//! | `amend`, `create` | changes at a version, and creations that may be asked for twice |
 //! | [`jobs`] | work that a change leaves to others |
-//! | [`openapi`] | the OpenAPI document, finished with what all handlers have in common |
+//! | [`openapi`] | the OpenAPI document of all admin functions |
 //! | [`api_types`] | what resources have in common on the wire |
 //! | [`validation`] | rules for what callers write |
 //! | `middleware` | call ids, security headers, problem bodies, the answers to unknown addresses |
@@ -18,10 +20,12 @@
 //! | `etag` | versions of records: `ETag` and `If-Match` |
 //! | `idempotency` | `Idempotency-Key` |
 
+mod amend;
 pub mod api_types;
-pub mod audit;
 pub mod auth;
 mod body;
+mod call;
+mod create;
 mod etag;
 mod fields;
 mod idempotency;
@@ -31,12 +35,18 @@ pub mod openapi;
 mod path;
 pub mod problem;
 mod query;
+pub mod routes;
 pub mod validation;
 
+pub use amend::amend;
 pub use body::{BODY_MAX_BYTES, JsonBody, OptionalJsonBody};
+pub use call::{AdminState, Call, log};
+pub use create::Made;
 pub use etag::{IfMatch, etag};
 pub use fields::{FieldErrors, Nullable, given, read_fields};
 pub use idempotency::{IDEMPOTENCY_REPLAYED, IdempotencyKey};
-pub use middleware::{CallOrigin, with_middleware};
+pub use middleware::CallOrigin;
 pub use path::{ApiPath, strict_id};
 pub use query::{ListFilter, ListQuery, NoParams, PageParams};
+
+pub(crate) use middleware::with_middleware;

@@ -1,6 +1,6 @@
 //! The middleware around an admin router.
 
-use crate::problem::{ApiError, Raised};
+use crate::problem::{ApiError, METHOD_NOT_ALLOWED, NO_SUCH_ROUTE, Raised};
 use axum::{
     Router,
     body::Body,
@@ -80,10 +80,10 @@ impl<S: Send + Sync> FromRequestParts<S> for CallOrigin {
 
 /// Adds to a finished router what every answer has: a call id, security headers, and problem
 /// details for every error, unknown addresses and methods included.
-pub fn with_middleware(router: Router, ids: Arc<dyn IdSource>) -> Router {
+pub(crate) fn with_middleware(router: Router, ids: Arc<dyn IdSource>) -> Router {
     router
-        .fallback(async || ApiError::NoSuchRoute)
-        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .fallback(async || ApiError::new(&NO_SUCH_ROUTE))
+        .method_not_allowed_fallback(async || ApiError::new(&METHOD_NOT_ALLOWED))
         .layer(middleware::from_fn_with_state(ids, handle))
 }
 
@@ -135,6 +135,7 @@ async fn handle(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::UNAUTHENTICATED;
     use axum::{body::to_bytes, http::header::CONTENT_TYPE, routing::get};
     use serde_json::Value;
     use tower::ServiceExt;
@@ -143,7 +144,7 @@ mod tests {
     async fn call(method: Method, path: &str) -> (StatusCode, HeaderMap, Value) {
         let router = Router::new()
             .route("/ok", get(async || "fine"))
-            .route("/no", get(async || ApiError::Unauthenticated));
+            .route("/no", get(async || ApiError::new(&UNAUTHENTICATED)));
         let request = Request::builder()
             .method(method)
             .uri(path)

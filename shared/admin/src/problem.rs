@@ -1,8 +1,9 @@
 //! Errors of the admin API as problem details (RFC 9457).
 //!
-//! Handlers return [`ApiError`]. One exhaustive match gives each its [`ProblemType`]; the middleware
-//! around the router ([`crate::with_middleware`]) writes the body, because only it knows the call's id,
-//! and logs what the caller is not told, once.
+//! Handlers return [`ApiError`]s: a kind, a detail, and members that say more. The kinds that any call
+//! may be answered with stand here; those of a resource are declared beside its handlers with
+//! [`problem_types!`](crate::problem_types). The middleware writes the body, because only it knows the
+//! call's id, and logs what the caller is not told, once.
 
 use axum::{
     Json,
@@ -10,21 +11,19 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
-use std::{borrow::Cow, sync::Arc};
-use utoipa::ToSchema;
-use vestibule_domain::{
-    PortError, Timestamp,
-    access::request::{ReasonCode, RequestDecision, Verdict},
-    account::Permission,
-    error::Chain,
-    page::ListError,
+use serde_json::{Map, Value};
+use std::{borrow::Cow, fmt, sync::Arc};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{Ref, RefOr, Schema},
 };
+use vestibule_domain::{PortError, account::permission::Permission, error::Chain, page::ListError};
 
 /// Media type of problem details.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
-/// One kind of problem, as documented to callers. `type` never changes once published.
-#[derive(Debug, PartialEq, Eq)]
+/// One kind of problem, as documented to callers. `uri` never changes once published.
+#[derive(Debug)]
 pub struct ProblemType {
     /// The `type` member: a reference relative to the API's own address.
     pub uri: &'static str,
@@ -32,21 +31,99 @@ pub struct ProblemType {
     pub status: StatusCode,
     /// The `title` member.
     pub title: &'static str,
-    /// When it occurs and what to do, for the documentation.
+    /// When it occurs and what to do: for the documentation, and the `detail` of errors without another.
     pub meaning: &'static str,
+    /// What its body has that others have not.
+    pub members: &'static [ProblemMember],
 }
 
-macro_rules! problem_types {
-    ($($name:ident = $slug:literal, $status:ident, $title:literal, $meaning:literal;)*) => {
-        $(const $name: ProblemType = ProblemType {
-            uri: concat!("/problems/", $slug),
-            status: StatusCode::$status,
-            title: $title,
-            meaning: $meaning,
-        };)*
+impl PartialEq for ProblemType {
+    fn eq(&self, other: &Self) -> bool {
+        self.uri == other.uri
+    }
+}
 
-        /// Every kind of problem there is.
-        pub const PROBLEM_TYPES: &[&ProblemType] = &[$(&$name),*];
+impl Eq for ProblemType {}
+
+/// The name of a schema, and the schema.
+pub type NamedSchema = (String, RefOr<Schema>);
+
+/// A member that only some kinds of problems have, for the documentation.
+pub struct ProblemMember {
+    /// Its name.
+    pub name: &'static str,
+    /// What it says.
+    pub description: &'static str,
+    schema: fn() -> RefOr<Schema>,
+    components: fn(&mut Vec<NamedSchema>),
+}
+
+impl ProblemMember {
+    /// A member of a type whose schema stands inline.
+    #[must_use]
+    pub const fn of<T: PartialSchema>(name: &'static str, description: &'static str) -> Self {
+        Self {
+            name,
+            description,
+            schema: T::schema,
+            components: |_| (),
+        }
+    }
+
+    /// A member of a type that has a schema of its own in the document.
+    #[must_use]
+    pub const fn named<T: ToSchema>(name: &'static str, description: &'static str) -> Self {
+        Self {
+            name,
+            description,
+            schema: || RefOr::Ref(Ref::from_schema_name(T::name())),
+            components: |all| {
+                all.push((T::name().into_owned(), T::schema()));
+                T::schemas(all);
+            },
+        }
+    }
+
+    /// Its schema.
+    #[must_use]
+    pub fn schema(&self) -> RefOr<Schema> {
+        (self.schema)()
+    }
+
+    /// The schemas that its own refers to.
+    #[must_use]
+    pub fn components(&self) -> Vec<NamedSchema> {
+        let mut all = Vec::new();
+        (self.components)(&mut all);
+        all
+    }
+}
+
+impl fmt::Debug for ProblemMember {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ProblemMember").field(&self.name).finish()
+    }
+}
+
+/// Declares kinds of problems, and `PROBLEM_TYPES`, the list of them:
+/// `NAME = slug, STATUS, title, meaning, [members];`.
+#[macro_export]
+macro_rules! problem_types {
+    ($($name:ident = $slug:literal, $status:ident, $title:literal, $meaning:literal
+        $(, [$($member:expr),* $(,)?])?;)*) => {
+        $(
+            #[doc = $title]
+            pub static $name: $crate::problem::ProblemType = $crate::problem::ProblemType {
+                uri: concat!("/problems/", $slug),
+                status: ::axum::http::StatusCode::$status,
+                title: $title,
+                meaning: $meaning,
+                members: &[$($($member),*)?],
+            };
+        )*
+
+        /// Every kind of problem that is declared here.
+        pub const PROBLEM_TYPES: &[&$crate::problem::ProblemType] = &[$(&$name),*];
     };
 }
 
@@ -57,34 +134,14 @@ problem_types! {
         "Correct what `errors` names: each parameter or header, and the rule it breaks.";
     UNAUTHENTICATED = "unauthenticated", UNAUTHORIZED, "An API key is needed",
         "Send `Authorization: Bearer` and a key. If you did, the key is unknown, revoked or expired; which of these it is, is not told.";
-    WRONG_SETUP_TOKEN = "wrong-setup-token", UNAUTHORIZED, "The set-up token is not right",
-        "Read the token from the secret that the stack's outputs name.";
     PERMISSION_MISSING = "permission-missing", FORBIDDEN, "The API key lacks a permission",
-        "`permissions` names the one that the call needs.";
-    PERMISSIONS_NOT_HELD = "permissions-not-held", FORBIDDEN, "A key cannot give or take what it does not hold",
-        "`permissions` names those that the calling key does not hold itself.";
+        "`permissions` names the one that the call needs.", [PERMISSIONS];
     NOT_FOUND = "not-found", NOT_FOUND, "There is no such record",
         "Either it does not exist, or this API key may not know that it does.";
     NO_SUCH_ROUTE = "no-such-route", NOT_FOUND, "There is no such address",
         "The routes are listed in `/v1/openapi.json`.";
     METHOD_NOT_ALLOWED = "method-not-allowed", METHOD_NOT_ALLOWED, "The address does not take this method",
         "The `Allow` header lists those it takes.";
-    ALREADY_DECIDED = "already-decided", CONFLICT, "The access request was decided before",
-        "`decision` is the decision that holds. It is not changed by a second one.";
-    CHAT_USER_BLOCKED = "chat-user-blocked", CONFLICT, "The chat user is blocked",
-        "Unblock the chat user first, then approve.";
-    ALREADY_SET_UP = "already-set-up", CONFLICT, "The stack was set up before",
-        "Use the API key that the set-up answered with.";
-    NAME_TAKEN = "name-taken", CONFLICT, "The name is taken",
-        "`existing_id` is the record that has it, whatever the case of the letters. Choose another name.";
-    IDEMPOTENCY_KEY_SPENT = "idempotency-key-spent", CONFLICT, "The Idempotency-Key made an API key before",
-        "An API key is shown once and cannot be shown again. Revoke that key if it was lost, and create one under a new Idempotency-Key.";
-    OWN_KEY = "own-key", CONFLICT, "A key cannot revoke itself",
-        "Use another key that holds as much: so one always remains that can make new ones.";
-    CONNECT_FIRST = "connect-first", CONFLICT, "The platform was not told the last webhook secret yet",
-        "It may still use the one before, which another new secret would push out, and messages would be refused. Connect the connector first, or wait until `previous_secrets_until`.";
-    NO_SECRET_OF_OURS = "no-secret-of-ours", CONFLICT, "This connector has no webhook secret that is made here",
-        "Where its platform signs with a secret, have a new one made in the platform's console, then change the connector: the one before is taken for 24 hours more.";
     CHANGED_MEANWHILE = "changed-meanwhile", CONFLICT, "The record was changed by somebody else",
         "Read it again, then decide whether the change is still wanted.";
     PRECONDITION_FAILED = "precondition-failed", PRECONDITION_FAILED, "The record is not at the version named in If-Match",
@@ -103,6 +160,10 @@ problem_types! {
         "It is not known whether the call took effect. Repeat it, with the same Idempotency-Key if it creates something.";
 }
 
+/// The `permissions` member of problems that are about some.
+pub const PERMISSIONS: ProblemMember =
+    ProblemMember::of::<Vec<String>>("permissions", "The permissions that the calling key lacks.");
+
 /// One field, parameter or header, and the rule it breaks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({"field": "slack.team_id", "rule": "is required"}))]
@@ -114,96 +175,159 @@ pub struct FieldError {
 }
 
 /// Why a call to the admin API failed.
-#[derive(Debug, thiserror::Error)]
-pub enum ApiError {
-    /// See the type of the same name, as for all of these.
-    #[error("the body is not a JSON object: {0}")]
-    MalformedBody(String),
-    /// Query parameters and headers.
-    #[error("invalid parameters")]
-    InvalidParameters(Vec<FieldError>),
-    /// No proof of who calls.
-    #[error("unauthenticated")]
-    Unauthenticated,
-    /// Only `POST /v1/setup`.
-    #[error("wrong set-up token")]
-    WrongSetupToken,
-    /// The one that is needed.
-    #[error("permission missing")]
-    PermissionMissing(Permission),
-    /// Those that the caller does not hold.
-    #[error("permissions not held")]
-    PermissionsNotHeld(Vec<Permission>),
-    /// What was looked for, with its article: `a connector`.
-    #[error("there is no such record: {0}")]
-    NotFound(&'static str),
-    /// No route has this path.
-    #[error("no such route")]
-    NoSuchRoute,
-    /// The path has routes, of other methods.
-    #[error("method not allowed")]
-    MethodNotAllowed,
-    /// The decision that holds.
-    #[error("already decided")]
-    AlreadyDecided(Box<RequestDecision>),
-    /// Unblock first.
-    #[error("the chat user is blocked")]
-    ChatUserBlocked,
-    /// Once per stack.
-    #[error("already set up")]
-    AlreadySetUp,
-    /// The record that has the name.
-    #[error("the name is taken")]
-    NameTaken {
-        /// What cannot share names, with its article: `an environment`.
-        what: &'static str,
-        /// The id of the one that has it.
-        existing_id: String,
-    },
-    /// What it made cannot be shown again.
-    #[error("the idempotency key is spent")]
-    IdempotencyKeySpent,
-    /// The key to be revoked is the calling one.
-    #[error("a key cannot revoke itself")]
-    OwnKey,
-    /// The platform may not know the webhook secret that holds now.
-    #[error("the platform was not told the last webhook secret yet")]
-    ConnectFirst,
-    /// Nothing that we could draw anew.
-    #[error("the platform makes the webhook secret")]
-    NoSecretOfOurs,
-    /// The record was changed between our reading and our writing.
-    #[error("changed meanwhile")]
-    ChangedMeanwhile,
-    /// `If-Match` names another version.
-    #[error("precondition failed")]
-    PreconditionFailed,
-    /// Over [`crate::BODY_MAX_BYTES`].
-    #[error("body too large")]
-    BodyTooLarge,
-    /// Not JSON.
-    #[error("unsupported media type")]
-    UnsupportedMediaType,
-    /// Every field that breaks a rule.
-    #[error("invalid fields")]
-    Validation(Vec<FieldError>),
-    /// It made something else.
-    #[error("the idempotency key was used for another call")]
-    IdempotencyKeyReused,
-    /// What cannot go right by trying again.
-    #[error("internal error")]
-    Internal(#[source] PortError),
-    /// What may.
-    #[error("unavailable")]
-    Unavailable(#[source] PortError),
+#[derive(Debug)]
+pub struct ApiError(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    kind: &'static ProblemType,
+    detail: Cow<'static, str>,
+    errors: Vec<FieldError>,
+    members: Map<String, Value>,
+    cause: Option<PortError>,
+}
+
+impl ApiError {
+    /// A problem of this kind, with its meaning as detail.
+    #[must_use]
+    pub fn new(kind: &'static ProblemType) -> Self {
+        Self(Box::new(Parts {
+            kind,
+            detail: kind.meaning.into(),
+            errors: Vec::new(),
+            members: Map::new(),
+            cause: None,
+        }))
+    }
+
+    /// The same with another detail: what to do about this very one.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.0.detail = detail.into();
+        self
+    }
+
+    /// The same with a member that its kind declares.
+    #[must_use]
+    pub fn with_member(mut self, member: &ProblemMember, value: impl Into<Value>) -> Self {
+        self.0.members.insert(member.name.to_owned(), value.into());
+        self
+    }
+
+    /// The body cannot be read, for this reason.
+    #[must_use]
+    pub fn malformed_body(reason: &str) -> Self {
+        let detail = format!("Reading the body failed: {reason}. Send one JSON object.");
+        Self::new(&MALFORMED_BODY).with_detail(detail)
+    }
+
+    /// Parameters or headers break rules.
+    #[must_use]
+    pub fn invalid_parameters(errors: Vec<FieldError>) -> Self {
+        Self::new(&INVALID_PARAMETERS).with_errors(errors)
+    }
+
+    /// Fields of the body break rules.
+    #[must_use]
+    pub fn validation(errors: Vec<FieldError>) -> Self {
+        Self::new(&VALIDATION).with_errors(errors)
+    }
+
+    /// The caller lacks the permission that the call needs.
+    #[must_use]
+    pub fn permission_missing(permission: Permission) -> Self {
+        Self::new(&PERMISSION_MISSING)
+            .with_detail(format!("This call needs the permission `{permission}`."))
+            .with_member(&PERMISSIONS, vec![permission.key()])
+    }
+
+    /// There is no such record of this kind: `connector`.
+    #[must_use]
+    pub fn not_found(kind: &str) -> Self {
+        let detail = format!("There is no such {kind} here, as far as this API key may know.");
+        Self::new(&NOT_FOUND).with_detail(detail)
+    }
+
+    fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
+        self.0.errors = errors;
+        self
+    }
+
+    fn caused_by(mut self, cause: PortError) -> Self {
+        self.0.cause = Some(cause);
+        self
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> &'static ProblemType {
+        self.0.kind
+    }
+
+    /// The fields, parameters or headers that break rules.
+    #[must_use]
+    pub fn errors(&self) -> &[FieldError] {
+        &self.0.errors
+    }
+
+    /// The body to send.
+    #[must_use]
+    pub fn problem(&self, request_id: &str) -> Problem {
+        let Parts {
+            kind,
+            detail,
+            errors,
+            members,
+            ..
+        } = self.0.as_ref();
+        Problem {
+            kind: kind.uri.to_owned(),
+            title: kind.title.to_owned(),
+            status: kind.status.as_u16(),
+            detail: detail.clone().into_owned(),
+            errors: errors.clone(),
+            members: members.clone(),
+            request_id: request_id.to_owned(),
+        }
+    }
+
+    /// Writes what the caller is not told, and refusals to tell who calls. Once per failed call.
+    pub(crate) fn log(&self) {
+        let (status, uri) = (self.0.kind.status.as_u16(), self.0.kind.uri);
+        match &self.0.cause {
+            Some(cause) if *self.0.kind == UNAVAILABLE => {
+                tracing::warn!(http.status = status, problem.r#type = uri, error = %Chain(cause), "call failed for now");
+            }
+            Some(cause) => {
+                tracing::error!(http.status = status, problem.r#type = uri, error = %Chain(cause), "call failed");
+            }
+            None => tracing::info!(http.status = status, problem.r#type = uri, "call refused"),
+        }
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.kind.uri, self.0.detail)
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+impl From<&'static ProblemType> for ApiError {
+    fn from(kind: &'static ProblemType) -> Self {
+        Self::new(kind)
+    }
 }
 
 impl From<PortError> for ApiError {
     fn from(error: PortError) -> Self {
         match error {
-            PortError::Unavailable { .. } => Self::Unavailable(error),
-            PortError::Conflict { .. } => Self::ChangedMeanwhile,
-            PortError::Rejected { .. } | PortError::Corrupt { .. } => Self::Internal(error),
+            PortError::Unavailable { .. } => Self::new(&UNAVAILABLE).caused_by(error),
+            PortError::Conflict { .. } => Self::new(&CHANGED_MEANWHILE),
+            PortError::Rejected { .. } | PortError::Corrupt { .. } => {
+                Self::new(&INTERNAL).caused_by(error)
+            }
         }
     }
 }
@@ -211,152 +335,13 @@ impl From<PortError> for ApiError {
 impl From<ListError> for ApiError {
     fn from(error: ListError) -> Self {
         match error {
-            ListError::InvalidCursor => Self::InvalidParameters(vec![FieldError {
+            ListError::InvalidCursor => Self::invalid_parameters(vec![FieldError {
                 field: "cursor".to_owned(),
                 rule: "must be the next_cursor of this very list, with the same filters and order"
                     .to_owned(),
             }]),
             ListError::Port(error) => error.into(),
         }
-    }
-}
-
-impl ApiError {
-    /// The kind of problem this is told as.
-    #[must_use]
-    pub const fn problem_type(&self) -> &'static ProblemType {
-        match self {
-            Self::MalformedBody(_) => &MALFORMED_BODY,
-            Self::InvalidParameters(_) => &INVALID_PARAMETERS,
-            Self::Unauthenticated => &UNAUTHENTICATED,
-            Self::WrongSetupToken => &WRONG_SETUP_TOKEN,
-            Self::PermissionMissing(_) => &PERMISSION_MISSING,
-            Self::PermissionsNotHeld(_) => &PERMISSIONS_NOT_HELD,
-            Self::NotFound(_) => &NOT_FOUND,
-            Self::NoSuchRoute => &NO_SUCH_ROUTE,
-            Self::MethodNotAllowed => &METHOD_NOT_ALLOWED,
-            Self::AlreadyDecided(_) => &ALREADY_DECIDED,
-            Self::ChatUserBlocked => &CHAT_USER_BLOCKED,
-            Self::AlreadySetUp => &ALREADY_SET_UP,
-            Self::NameTaken { .. } => &NAME_TAKEN,
-            Self::IdempotencyKeySpent => &IDEMPOTENCY_KEY_SPENT,
-            Self::OwnKey => &OWN_KEY,
-            Self::ConnectFirst => &CONNECT_FIRST,
-            Self::NoSecretOfOurs => &NO_SECRET_OF_OURS,
-            Self::ChangedMeanwhile => &CHANGED_MEANWHILE,
-            Self::PreconditionFailed => &PRECONDITION_FAILED,
-            Self::BodyTooLarge => &BODY_TOO_LARGE,
-            Self::UnsupportedMediaType => &UNSUPPORTED_MEDIA_TYPE,
-            Self::Validation(_) => &VALIDATION,
-            Self::IdempotencyKeyReused => &IDEMPOTENCY_KEY_REUSED,
-            Self::Internal(_) => &INTERNAL,
-            Self::Unavailable(_) => &UNAVAILABLE,
-        }
-    }
-
-    fn detail(&self) -> Cow<'static, str> {
-        match self {
-            Self::MalformedBody(place) => {
-                format!("Reading the body failed: {place}. Send one JSON object.").into()
-            }
-            Self::PermissionMissing(permission) => {
-                format!("This call needs the permission `{}`.", key_of(*permission)).into()
-            }
-            Self::PermissionsNotHeld(permissions) => {
-                let names: Vec<_> = permissions.iter().map(|one| key_of(*one)).collect();
-                format!(
-                    "The calling key does not hold this itself: {}.",
-                    names.join(", ")
-                )
-                .into()
-            }
-            Self::NotFound(what) => {
-                format!("There is no such {what} here, as far as this API key may know.").into()
-            }
-            Self::AlreadyDecided(decision) => format!(
-                "{} {} it on {}. That decision holds.",
-                decision.by.name,
-                match decision.verdict {
-                    Verdict::Approve => "approved",
-                    Verdict::Reject => "rejected",
-                },
-                decision.at
-            )
-            .into(),
-            Self::NameTaken { what, existing_id } => format!(
-                "The {what} {existing_id} has this name, whatever the case of its letters. Choose another name."
-            )
-            .into(),
-            Self::InvalidParameters(_)
-            | Self::Unauthenticated
-            | Self::WrongSetupToken
-            | Self::NoSuchRoute
-            | Self::MethodNotAllowed
-            | Self::ChatUserBlocked
-            | Self::AlreadySetUp
-            | Self::IdempotencyKeySpent
-            | Self::OwnKey
-            | Self::ConnectFirst
-            | Self::NoSecretOfOurs
-            | Self::ChangedMeanwhile
-            | Self::PreconditionFailed
-            | Self::BodyTooLarge
-            | Self::UnsupportedMediaType
-            | Self::Validation(_)
-            | Self::IdempotencyKeyReused
-            | Self::Internal(_)
-            | Self::Unavailable(_) => self.problem_type().meaning.into(),
-        }
-    }
-
-    /// The body to send.
-    #[must_use]
-    pub fn problem(&self, request_id: &str) -> Problem {
-        let kind = self.problem_type();
-        let (mut errors, mut permissions) = (Vec::new(), Vec::new());
-        let (mut decision, mut existing) = (None, None);
-        match self {
-            Self::InvalidParameters(fields) | Self::Validation(fields) => errors.clone_from(fields),
-            Self::PermissionMissing(permission) => permissions.push(key_of(*permission)),
-            Self::PermissionsNotHeld(all) => permissions.extend(all.iter().map(|one| key_of(*one))),
-            Self::AlreadyDecided(made) => decision = Some(made.as_ref().into()),
-            Self::NameTaken { existing_id, .. } => existing = Some(existing_id.clone()),
-            _ => {}
-        }
-        Problem {
-            kind: kind.uri.to_owned(),
-            title: kind.title.to_owned(),
-            status: kind.status.as_u16(),
-            detail: self.detail().into_owned(),
-            errors,
-            permissions,
-            decision,
-            existing_id: existing,
-            request_id: request_id.to_owned(),
-        }
-    }
-
-    /// Writes what the caller is not told, and refusals to tell who calls. Once per failed call.
-    pub(crate) fn log(&self) {
-        let kind = self.problem_type();
-        let (status, uri) = (kind.status.as_u16(), kind.uri);
-        match self {
-            Self::Internal(cause) => {
-                tracing::error!(http.status = status, problem.r#type = uri, error = %Chain(cause), "call failed");
-            }
-            Self::Unavailable(cause) => {
-                tracing::warn!(http.status = status, problem.r#type = uri, error = %Chain(cause), "call failed for now");
-            }
-            _ => tracing::info!(http.status = status, problem.r#type = uri, "call refused"),
-        }
-    }
-}
-
-/// A permission as spelled on the wire.
-fn key_of(permission: Permission) -> String {
-    match serde_json::to_value(permission) {
-        Ok(serde_json::Value::String(key)) => key,
-        _ => String::new(),
     }
 }
 
@@ -383,51 +368,12 @@ pub struct Problem {
     /// Each field, parameter or header that breaks a rule.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
-    /// The permissions that the calling key lacks.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub permissions: Vec<String>,
-    /// The decision that holds, where a request was decided before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub decision: Option<ProblemDecision>,
-    /// The record that has the name already.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub existing_id: Option<String>,
+    /// What only some kinds of problems have.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    pub members: Map<String, Value>,
     /// The id of this call in our logs.
     pub request_id: String,
-}
-
-/// A decision that was made before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct ProblemDecision {
-    /// `approve` or `reject`.
-    #[schema(value_type = String, example = "approve")]
-    pub verdict: Verdict,
-    /// The name of who decided.
-    pub by: String,
-    /// When.
-    #[schema(value_type = String, format = DateTime)]
-    pub at: Timestamp,
-    /// Why, if they said so.
-    pub note: Option<String>,
-    /// Why, when it followed from something else that they did: `policy_off`, `connector_deleted`,
-    /// `connector_moved` or `granted_elsewhere`.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, example = json!(null))]
-    pub reason_code: Option<ReasonCode>,
-}
-
-impl From<&RequestDecision> for ProblemDecision {
-    fn from(decision: &RequestDecision) -> Self {
-        Self {
-            verdict: decision.verdict,
-            by: decision.by.name.clone(),
-            at: decision.at,
-            note: decision.note.clone(),
-            reason_code: decision.reason,
-        }
-    }
 }
 
 /// An error on its way to the middleware, which writes its body.
@@ -436,7 +382,7 @@ pub(crate) struct Raised(pub(crate) Arc<ApiError>);
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = self.problem_type().status.into_response();
+        let mut response = self.0.kind.status.into_response();
         response.extensions_mut().insert(Raised(Arc::new(self)));
         response
     }
@@ -452,144 +398,85 @@ impl IntoResponse for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
-    use vestibule_domain::account::actor::Actor;
-
-    fn decision() -> RequestDecision {
-        RequestDecision {
-            verdict: Verdict::Approve,
-            by: Actor {
-                id: "api_key:1".to_owned(),
-                name: "Grace".to_owned(),
-            },
-            at: Timestamp::from_millis(0),
-            note: None,
-            reason: None,
-        }
-    }
-
-    fn every_error() -> Vec<(ApiError, u16, &'static str)> {
-        let field = || {
-            vec![FieldError {
-                field: "name".to_owned(),
-                rule: "is required".to_owned(),
-            }]
-        };
-        let taken = ApiError::NameTaken {
-            what: "environment",
-            existing_id: "1".to_owned(),
-        };
-        vec![
-            (
-                ApiError::MalformedBody("x".to_owned()),
-                400,
-                "/problems/malformed-body",
-            ),
-            (
-                ApiError::InvalidParameters(field()),
-                400,
-                "/problems/invalid-parameters",
-            ),
-            (ApiError::Unauthenticated, 401, "/problems/unauthenticated"),
-            (
-                ApiError::WrongSetupToken,
-                401,
-                "/problems/wrong-setup-token",
-            ),
-            (
-                ApiError::PermissionMissing(Permission::ProjectsRead),
-                403,
-                "/problems/permission-missing",
-            ),
-            (
-                ApiError::PermissionsNotHeld(vec![Permission::ProjectsRead]),
-                403,
-                "/problems/permissions-not-held",
-            ),
-            (ApiError::NotFound("project"), 404, "/problems/not-found"),
-            (ApiError::NoSuchRoute, 404, "/problems/no-such-route"),
-            (
-                ApiError::MethodNotAllowed,
-                405,
-                "/problems/method-not-allowed",
-            ),
-            (
-                ApiError::AlreadyDecided(Box::new(decision())),
-                409,
-                "/problems/already-decided",
-            ),
-            (
-                ApiError::ChatUserBlocked,
-                409,
-                "/problems/chat-user-blocked",
-            ),
-            (ApiError::AlreadySetUp, 409, "/problems/already-set-up"),
-            (taken, 409, "/problems/name-taken"),
-            (
-                ApiError::IdempotencyKeySpent,
-                409,
-                "/problems/idempotency-key-spent",
-            ),
-            (ApiError::OwnKey, 409, "/problems/own-key"),
-            (ApiError::ConnectFirst, 409, "/problems/connect-first"),
-            (ApiError::NoSecretOfOurs, 409, "/problems/no-secret-of-ours"),
-            (
-                ApiError::ChangedMeanwhile,
-                409,
-                "/problems/changed-meanwhile",
-            ),
-            (
-                ApiError::PreconditionFailed,
-                412,
-                "/problems/precondition-failed",
-            ),
-            (ApiError::BodyTooLarge, 413, "/problems/body-too-large"),
-            (
-                ApiError::UnsupportedMediaType,
-                415,
-                "/problems/unsupported-media-type",
-            ),
-            (ApiError::Validation(field()), 422, "/problems/validation"),
-            (
-                ApiError::IdempotencyKeyReused,
-                422,
-                "/problems/idempotency-key-reused",
-            ),
-            (
-                ApiError::Internal(PortError::corrupt("row", "canary")),
-                500,
-                "/problems/internal",
-            ),
-            (
-                ApiError::Unavailable(PortError::unavailable("store", "canary")),
-                503,
-                "/problems/unavailable",
-            ),
-        ]
-    }
+    use serde_json::json;
 
     #[test]
-    fn every_error_keeps_its_status_and_its_type() {
-        let all = every_error();
-        for (error, status, uri) in &all {
-            let kind = error.problem_type();
-            assert_eq!(
-                (kind.status.as_u16(), kind.uri),
-                (*status, *uri),
-                "{error:?}"
-            );
-        }
-        let told: BTreeSet<_> = all
+    fn every_kind_keeps_its_name_status_and_title() {
+        let told: Vec<_> = PROBLEM_TYPES
             .iter()
-            .map(|(error, ..)| error.problem_type().uri)
+            .map(|kind| (kind.uri, kind.status.as_u16(), kind.title))
             .collect();
-        let documented: BTreeSet<_> = PROBLEM_TYPES.iter().map(|kind| kind.uri).collect();
-        assert_eq!(told, documented);
+        assert_eq!(
+            told,
+            [
+                (
+                    "/problems/malformed-body",
+                    400,
+                    "The body is not a JSON object"
+                ),
+                (
+                    "/problems/invalid-parameters",
+                    400,
+                    "A query parameter or header is not valid"
+                ),
+                ("/problems/unauthenticated", 401, "An API key is needed"),
+                (
+                    "/problems/permission-missing",
+                    403,
+                    "The API key lacks a permission"
+                ),
+                ("/problems/not-found", 404, "There is no such record"),
+                ("/problems/no-such-route", 404, "There is no such address"),
+                (
+                    "/problems/method-not-allowed",
+                    405,
+                    "The address does not take this method"
+                ),
+                (
+                    "/problems/changed-meanwhile",
+                    409,
+                    "The record was changed by somebody else"
+                ),
+                (
+                    "/problems/precondition-failed",
+                    412,
+                    "The record is not at the version named in If-Match"
+                ),
+                ("/problems/body-too-large", 413, "The body is too large"),
+                (
+                    "/problems/unsupported-media-type",
+                    415,
+                    "The body is not declared as JSON"
+                ),
+                ("/problems/validation", 422, "The body breaks a rule"),
+                (
+                    "/problems/idempotency-key-reused",
+                    422,
+                    "The Idempotency-Key stands for another call"
+                ),
+                ("/problems/internal", 500, "Something is wrong on our side"),
+                (
+                    "/problems/unavailable",
+                    503,
+                    "Something we need did not answer"
+                ),
+            ]
+        );
     }
 
     #[test]
-    fn the_cause_of_a_failure_on_our_side_is_not_told() {
-        for (error, ..) in every_error() {
+    fn a_failure_behind_a_port_is_told_by_what_the_caller_can_do_about_it() {
+        for (error, kind) in [
+            (PortError::corrupt("row", "canary"), &INTERNAL),
+            (PortError::rejected("store", "canary"), &INTERNAL),
+            (PortError::unavailable("store", "canary"), &UNAVAILABLE),
+            (
+                PortError::Conflict { what: "connector" },
+                &CHANGED_MEANWHILE,
+            ),
+        ] {
+            let error = ApiError::from(error);
+            assert_eq!(error.kind(), kind);
             let body = serde_json::to_string(&error.problem("id-1")).unwrap();
             assert!(!body.contains("canary"), "{body}");
             assert!(body.contains("\"request_id\":\"id-1\""), "{body}");
@@ -600,22 +487,25 @@ mod tests {
     fn a_problem_says_what_a_caller_needs_to_go_on() {
         let body = |error: ApiError| serde_json::to_value(error.problem("id-1")).unwrap();
         assert_eq!(
-            body(ApiError::PermissionMissing(
+            body(ApiError::permission_missing(
                 Permission::AccessRequestsDecide
-            ))["permissions"],
-            serde_json::json!(["access_requests.decide"])
-        );
-        assert_eq!(
-            body(ApiError::AlreadyDecided(Box::new(decision())))["decision"],
-            serde_json::json!({"verdict": "approve", "by": "Grace", "at": "1970-01-01T00:00:00.000Z", "note": null, "reason_code": null})
+            )),
+            json!({
+                "type": "/problems/permission-missing",
+                "title": "The API key lacks a permission",
+                "status": 403,
+                "detail": "This call needs the permission `access_requests.decide`.",
+                "permissions": ["access_requests.decide"],
+                "request_id": "id-1",
+            })
         );
         assert_eq!(
             body(ListError::InvalidCursor.into())["errors"][0]["field"],
             "cursor"
         );
         assert_eq!(
-            body(PortError::Conflict { what: "connector" }.into())["type"],
-            "/problems/changed-meanwhile"
+            body(ApiError::new(&BODY_TOO_LARGE))["detail"],
+            BODY_TOO_LARGE.meaning
         );
     }
 }

@@ -1,7 +1,7 @@
 //! Query parameters, and pages of lists.
 
 use crate::fields::{FieldErrors, read_fields};
-use crate::problem::ApiError;
+use crate::{problem::ApiError, validation::one_of, wire_enum};
 use axum::{extract::FromRequestParts, http::request::Parts};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -10,6 +10,16 @@ use vestibule_domain::page::{Cursor, Order, PAGE_DEFAULT, PAGE_MAX, PageRequest}
 
 /// Longest cursor that is looked at.
 const CURSOR_MAX_CHARS: usize = 4096;
+
+wire_enum! {
+    /// In which order a list is.
+    OrderName = Order {
+        /// Latest first.
+        NewestFirst = "newest",
+        /// Earliest first.
+        OldestFirst = "oldest",
+    }
+}
 
 /// The parameters of every list, for the documentation.
 #[derive(Debug, IntoParams)]
@@ -20,11 +30,11 @@ pub struct PageParams {
     #[param(minimum = 1, maximum = 100, required = false, example = 25)]
     limit: u16,
     /// The `next_cursor` of the page before. The other parameters must be as they were then.
-    #[param(required = false)]
+    #[param(required = false, format = "cursor", min_length = 1, max_length = 4096)]
     cursor: String,
     /// By creation: `newest` first or `oldest` first.
-    #[param(required = false, pattern = "^(newest|oldest)$", example = "newest")]
-    order: String,
+    #[param(required = false, inline)]
+    order: OrderName,
 }
 
 /// What a list can be filtered by.
@@ -78,12 +88,10 @@ fn list_query<F: ListFilter>(query: &str) -> Result<ListQuery<F>, ApiError> {
         fields.insert(name, Value::String(value.into_owned()));
     }
     let mut take = |name: &str| match fields.remove(name) {
-        Some(Value::String(text)) if !text.is_empty() => Some(text),
+        Some(Value::String(text)) => Some(text),
         _ => None,
     };
     let (limit, cursor, order) = (take("limit"), take("cursor"), take("order"));
-    // `?status=` is what a form sends for a filter that is left open.
-    fields.retain(|_, value| value != "");
     let page = PageRequest {
         limit: read_limit(limit, &mut errors),
         cursor: read_cursor(cursor, &mut errors),
@@ -111,7 +119,8 @@ fn read_limit(text: Option<String>, errors: &mut FieldErrors) -> u16 {
 
 fn read_cursor(text: Option<String>, errors: &mut FieldErrors) -> Option<Cursor> {
     let text = text?;
-    if text.len() > CURSOR_MAX_CHARS || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+    let is_base64url = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if !(1..=CURSOR_MAX_CHARS).contains(&text.len()) || !text.bytes().all(is_base64url) {
         errors.add("cursor", "must be a next_cursor of this list");
         return None;
     }
@@ -119,20 +128,20 @@ fn read_cursor(text: Option<String>, errors: &mut FieldErrors) -> Option<Cursor>
 }
 
 fn read_order(text: Option<&str>, default: Order, errors: &mut FieldErrors) -> Order {
-    match text {
-        None => default,
-        Some("newest") => Order::NewestFirst,
-        Some("oldest") => Order::OldestFirst,
-        Some(_) => {
-            errors.add("order", "must be one of `newest`, `oldest`");
-            default
-        }
-    }
+    let order = one_of(
+        "order",
+        text,
+        OrderName::SPELLINGS,
+        OrderName::parse,
+        errors,
+    );
+    order.map_or(default, Into::into)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::INVALID_PARAMETERS;
 
     #[test]
     fn a_page_is_read_and_has_defaults() {
@@ -140,7 +149,7 @@ mod tests {
         assert_eq!(query.page.limit, 3);
         assert_eq!(query.page.cursor, Some(Cursor("a-b".to_owned())));
         assert_eq!(query.page.order, Order::OldestFirst);
-        let query = list_query::<()>("cursor=").unwrap();
+        let query = list_query::<()>("").unwrap();
         assert_eq!(query.page.limit, PAGE_DEFAULT);
         assert_eq!(query.page.cursor, None);
         assert_eq!(query.page.order, Order::NewestFirst);
@@ -149,13 +158,21 @@ mod tests {
     #[test]
     fn all_wrong_parameters_are_told_at_once() {
         let error = list_query::<()>("limit=101&order=up&colour=red&cursor=%0A&colour=blue");
-        let Err(ApiError::InvalidParameters(errors)) = error else {
-            panic!("not refused");
-        };
-        let mut fields: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), &INVALID_PARAMETERS);
+        let fields = error.errors().iter().map(|error| error.field.as_str());
+        let mut fields: Vec<_> = fields.collect();
         fields.sort_unstable();
         assert_eq!(fields, ["colour", "colour", "cursor", "limit", "order"]);
         assert!(list_query::<()>("limit=0").is_err());
         assert!(list_query::<()>("limit=x").is_err());
+    }
+
+    #[test]
+    fn a_parameter_that_is_given_is_not_empty() {
+        for name in ["limit", "cursor", "order"] {
+            let error = list_query::<()>(&format!("{name}=")).unwrap_err();
+            assert_eq!(error.errors()[0].field, name);
+        }
     }
 }

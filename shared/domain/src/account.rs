@@ -1,16 +1,17 @@
 //! The account and what is set up in it.
 
 pub mod actor;
+pub mod api_key;
+pub mod credential;
+pub mod permission;
 
 use crate::{
     Timestamp,
-    account::actor::Actor,
     connector::SealedSecrets,
-    ids::{AccountId, ApiKeyId, AuditId, ClientId, EnvironmentId, ProjectId},
-    scope::{AccountScope, ProjectScope},
+    ids::{AccountId, ClientId, EnvironmentId, ProjectId},
+    record::{Record, Repeatable},
+    scope::ProjectScope,
 };
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// A tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +58,15 @@ impl Project {
     }
 }
 
+impl Record for Project {
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+/// Two calls that ask for a project differ in its name or not at all.
+impl Repeatable for Project {}
+
 /// Environments that a new project has.
 pub const ENVIRONMENTS_DEFAULT: [&str; 3] = ["Development", "Staging", "Production"];
 
@@ -96,6 +106,18 @@ impl Environment {
     }
 }
 
+impl Record for Environment {
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+impl Repeatable for Environment {
+    fn request_hash(&self) -> Option<&str> {
+        self.request_hash.as_deref()
+    }
+}
+
 /// Where deliveries go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentEndpoint {
@@ -108,130 +130,4 @@ pub struct AgentEndpoint {
 impl AgentEndpoint {
     /// The field name of the signing secret.
     pub const SIGNING_SECRET: &str = "signing_secret";
-}
-
-/// What a caller may do. Spelled `area.verb` on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Permission {
-    /// Read projects, environments and connectors.
-    #[serde(rename = "projects.read")]
-    ProjectsRead,
-    /// Create and change projects and environments.
-    #[serde(rename = "projects.write")]
-    ProjectsWrite,
-    /// Create, change and delete connectors.
-    #[serde(rename = "connectors.write")]
-    ConnectorsWrite,
-    /// Read chat users.
-    #[serde(rename = "chat_users.read")]
-    ChatUsersRead,
-    /// Block and unblock chat users.
-    #[serde(rename = "chat_users.block")]
-    ChatUsersBlock,
-    /// Read access requests.
-    #[serde(rename = "access_requests.read")]
-    AccessRequestsRead,
-    /// Approve and reject access requests (SPEC B39).
-    #[serde(rename = "access_requests.decide")]
-    AccessRequestsDecide,
-    /// List, create and revoke API keys.
-    #[serde(rename = "api_keys.manage")]
-    ApiKeysManage,
-}
-
-impl Permission {
-    /// Every permission there is.
-    pub const ALL: [Self; 8] = [
-        Self::ProjectsRead,
-        Self::ProjectsWrite,
-        Self::ConnectorsWrite,
-        Self::ChatUsersRead,
-        Self::ChatUsersBlock,
-        Self::AccessRequestsRead,
-        Self::AccessRequestsDecide,
-        Self::ApiKeysManage,
-    ];
-}
-
-/// A script's key (SPEC D29). The key itself is shown once; what is stored is its SHA-256.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiKey {
-    /// Its id.
-    pub id: ApiKeyId,
-    /// The account.
-    pub scope: AccountScope,
-    /// A name for people.
-    pub name: String,
-    /// SHA-256 of the key, lower-case hex.
-    pub hash: String,
-    /// What it may do: never more than its creator could.
-    pub permissions: BTreeSet<Permission>,
-    /// Who made it.
-    pub created_by: Actor,
-    /// When.
-    pub created_at: Timestamp,
-    /// From then on it is refused.
-    pub expires_at: Timestamp,
-    /// The day of its last use, coarse on purpose.
-    pub last_used_at: Option<Timestamp>,
-}
-
-/// Somebody who proved who they are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// Whose records they may touch.
-    pub scope: AccountScope,
-    /// As whom their deeds are recorded.
-    pub actor: Actor,
-    /// What they may do.
-    pub permissions: BTreeSet<Permission>,
-    /// Until when their proof holds.
-    pub until: Timestamp,
-}
-
-impl Caller {
-    /// Whether they may.
-    #[must_use]
-    pub fn may(&self, permission: Permission) -> bool {
-        self.permissions.contains(&permission)
-    }
-}
-
-impl ApiKey {
-    /// The caller that presents this key, unless it has expired.
-    #[must_use]
-    pub fn caller(&self, now: Timestamp) -> Option<Caller> {
-        (now < self.expires_at).then(|| Caller {
-            scope: self.scope,
-            actor: Actor {
-                id: format!("api_key:{}", self.id),
-                name: self.name.clone(),
-            },
-            permissions: self.permissions.clone(),
-            until: self.expires_at,
-        })
-    }
-}
-
-/// A record of who did what to what, written in the same transaction as the deed (SPEC G02).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditEntry {
-    /// Its id; sorts by time.
-    pub id: AuditId,
-    /// The account.
-    pub scope: AccountScope,
-    /// When.
-    pub at: Timestamp,
-    /// Who.
-    pub actor: Actor,
-    /// What, past tense: `access_request.approved`.
-    pub action: &'static str,
-    /// To what: `access_request:01J…`.
-    pub target: String,
-    /// What it was before, without secrets.
-    pub before: serde_json::Value,
-    /// What it is now, without secrets.
-    pub after: serde_json::Value,
-    /// The API call it came with.
-    pub request_id: String,
 }

@@ -3,6 +3,7 @@
 use crate::{
     Timestamp,
     ids::{ClientId, ConnectorId, EnvironmentId},
+    record::{Record, Repeatable},
     scope::ProjectScope,
 };
 use serde::{Deserialize, Serialize};
@@ -195,6 +196,18 @@ If it is urgent, please get in touch with your usual contact.";
 /// What a person is told after an approval, unless the connector says otherwise (SPEC A44).
 pub const APPROVAL_NOTICE_DEFAULT: &str =
     "Good news: you have been approved. You can write to this assistant now.";
+
+impl Record for Connector {
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+impl Repeatable for Connector {
+    fn request_hash(&self) -> Option<&str> {
+        self.request_hash.as_deref()
+    }
+}
 
 impl Connector {
     /// What the encryption of this connector's secrets is bound to (DESIGN §6), so that a

@@ -13,6 +13,14 @@ use ulid::Ulid;
 #[error("an id has 26 characters of 0-9 and A-Z without I, L, O, U")]
 pub struct InvalidId;
 
+/// An id of any kind of record.
+pub trait RecordId: Sized {
+    /// An id made of a drawn ULID.
+    fn new(ulid: Ulid) -> Self;
+    /// The id that these parts, in this order, always name.
+    fn derive(parts: &[&str]) -> Self;
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
         $(#[$doc])*
@@ -31,6 +39,16 @@ macro_rules! ids {
             #[must_use]
             pub fn derive(parts: &[&str]) -> Self {
                 Self(derive_ulid(stringify!($name), parts))
+            }
+        }
+
+        impl RecordId for $name {
+            fn new(ulid: Ulid) -> Self {
+                Self::new(ulid)
+            }
+
+            fn derive(parts: &[&str]) -> Self {
+                Self::derive(parts)
             }
         }
 

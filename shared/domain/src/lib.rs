@@ -8,6 +8,7 @@
 //! | [`account`] | account, client, project, environment, API key, caller |
 //! | [`chat`] | chat users, their messages and conversations, deliveries |
 //! | [`connector`] | one provider, one environment, one policy |
+//! | [`event`] | what happens, and the record of it |
 //! | [`egress`] | which addresses that people supply may be called |
 //! | [`job`] | what functions ask of each other |
 //! | [`ports`] | what the rules need from outside |
@@ -27,10 +28,12 @@ pub mod clock;
 pub mod connector;
 pub mod egress;
 pub mod error;
+pub mod event;
 pub mod ids;
 pub mod job;
 pub mod page;
 pub mod ports;
+pub mod record;
 #[cfg(test)]
 mod samples;
 pub mod scope;

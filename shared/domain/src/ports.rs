@@ -11,8 +11,8 @@ mod vault;
 
 pub use admin::{
     AccessRequestFilter, AccessRequestStore, AccessRequestView, AccountStore, ApiKeyStore,
-    ChatUserFilter, ChatUserStore, ConnectorStore, CountUpTo, Created, EnvironmentStore,
-    PolicyEffects, ProjectStore, SetUp, SetUpOutcome, SetUpReceipt,
+    ChatUserFilter, ChatUserStore, ConnectorStore, CountUpTo, Created, CredentialStore,
+    EnvironmentStore, PolicyEffects, ProjectStore, SetUp, SetUpOutcome, SetUpReceipt,
 };
 pub use chat::{
     AVATAR_MAX_BYTES, AgentClient, AgentReply, AgentRequest, AvatarImage, ChatPlatform,

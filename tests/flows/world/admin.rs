@@ -6,7 +6,7 @@ use bytes::Bytes;
 use lambda_http::http::{HeaderMap, Request};
 use serde_json::Value;
 use tower::ServiceExt;
-use vestibule_domain::{access::request::Verdict, account::Permission};
+use vestibule_domain::{access::request::Verdict, account::permission::Permission};
 
 /// An answer of the admin API.
 #[derive(Debug)]

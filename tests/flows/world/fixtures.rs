@@ -19,12 +19,17 @@ use vestibule_domain::{
     AccountScope, PortError, ProjectScope, Timestamp,
     access::request::{AccessRequest, ReasonCode, RequestDecision, Verdict},
     account::actor::Actor,
-    account::{AgentEndpoint, ApiKey, AuditEntry, Environment, Permission, Project},
+    account::{
+        AgentEndpoint, Environment, Project,
+        api_key::{ApiKey, KeyOwner},
+        permission::Permission,
+    },
     chat::profile::Profile,
     connector::{
         AfterApproval, ApprovalMode, Connector, ExistingUsers, Policy, Provider, SealedSecrets,
         WebhookState, secret_context,
     },
+    event::{AuditEntry, Change, Event},
     ids::{
         AccountId, ApiKeyId, AuditId, ClientId, ConnectorId, EnvironmentId, IdSource, SystemIds,
     },
@@ -73,7 +78,9 @@ impl World {
     pub async fn enqueue_raw(&self, queue: &str, body: &str, group: &str) {
         let url = self.aws.queue_url(queue);
         let variable = |name: &str| self.links.variable("test", name);
-        let settings = AwsSettings::read(&mut Vars::new(&variable));
+        let mut settings = AwsSettings::read(&mut Vars::new(&variable));
+        // Past the proxy: no role of ours would do this.
+        settings.endpoint_url = Some(self.aws.url());
         let hash = HEXLOWER.encode(digest(&SHA256, body.as_bytes()).as_ref());
         aws_sdk_sqs::Client::new(&sdk_config(&settings))
             .send_message()
@@ -92,17 +99,19 @@ impl World {
             id: "member:grace".into(),
             name: "Grace Hopper".into(),
         };
+        let decision = RequestDecision {
+            verdict: Verdict::Reject,
+            by,
+            at: self.now(),
+            note: None,
+            reason: Some(ReasonCode::ConnectorDeleted),
+        };
+        let audit_id = AuditId::new(SystemIds.draw());
+        let audit = decision.audit_entry(&request, audit_id, "test".to_owned());
         let implied = ImpliedDecision {
             request,
-            decision: RequestDecision {
-                verdict: Verdict::Reject,
-                by,
-                at: self.now(),
-                note: None,
-                reason: Some(ReasonCode::ConnectorDeleted),
-            },
-            audit_id: AuditId::new(SystemIds.draw()),
-            request_id: "test".to_owned(),
+            decision,
+            audit,
         };
         self.stores.closings.decide_implied(&implied).await
     }
@@ -143,6 +152,7 @@ impl World {
             },
             created_at: self.now(),
             expires_at: self.now().plus(Duration::from_hours(24)),
+            owner: KeyOwner::Account,
             last_used_at: Some(self.now()),
         };
         let audit = AuditEntry {
@@ -314,10 +324,11 @@ pub fn audit(scope: ProjectScope, now: Timestamp) -> AuditEntry {
             id: "test".into(),
             name: "Test".into(),
         },
-        action: "test.changed",
-        target: "test".into(),
-        before: json!(null),
-        after: json!(null),
+        change: Change {
+            event: Event::ProjectUpdated(scope.project_id()),
+            before: json!(null),
+            after: json!(null),
+        },
         request_id: "test".into(),
     }
 }

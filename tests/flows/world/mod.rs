@@ -23,7 +23,7 @@ mod wiring;
 
 pub use admin::Answer;
 
-use crate::{accounts::open_account, judge::JudgedCalls};
+use crate::{accounts::open_account, judge::inspector};
 use fixtures::{Stores, audit, connector_row, environment, make_project};
 use rest::Expected;
 use std::time::Duration;
@@ -82,8 +82,6 @@ pub struct World {
     pub to_slack: FaultProxy,
     /// Between the functions and the agent.
     pub to_agent: FaultProxy,
-    /// What the functions called of AWS.
-    pub judged: JudgedCalls,
     /// The connector that asks for approval.
     pub connector: Connector,
     /// The connector that is open to all, of another app.
@@ -122,11 +120,10 @@ impl World {
             .await
             .unwrap();
         let agent = DemoAgent::start(AGENT_SECRET, clock.clone()).await.unwrap();
-        let judged = JudgedCalls::default();
-        let to_db = FaultProxy::start_inspected(db.url(), judged.inspector())
+        let to_db = FaultProxy::start_inspected(db.url(), inspector())
             .await
             .unwrap();
-        let to_aws = FaultProxy::start_inspected(&aws.url(), judged.inspector())
+        let to_aws = FaultProxy::start_inspected(&aws.url(), inspector())
             .await
             .unwrap();
         let to_slack = FaultProxy::start(&slack.url()).await.unwrap();
@@ -182,7 +179,6 @@ impl World {
             to_aws,
             to_slack,
             to_agent,
-            judged,
             connector,
             open,
             scope,

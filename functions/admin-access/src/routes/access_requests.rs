@@ -179,6 +179,7 @@ pub struct FollowUpResponse {
 
 /// What became of something that follows an approval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(rename_all = "snake_case")]
 pub enum FollowUpStatus {
     /// It is being seen to.
@@ -231,6 +232,7 @@ pub struct OnboardingMessageResponse {
 
 /// What became of an onboarding message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(rename_all = "snake_case")]
 pub enum OnboardingMessageStatus {
     /// None was due.

@@ -11,23 +11,45 @@ use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use utoipa::ToSchema;
 use vestibule_admin::{
-    ApiPath, CallOrigin, FieldErrors, IdempotencyKey, JsonBody, ListFilter, ListQuery, NoParams,
+    ApiPath, Call, FieldErrors, IdempotencyKey, JsonBody, ListFilter, ListQuery, NoParams,
     PageParams,
-    auth::{Authenticated, NewApiToken, Permitted},
-    problem::{ApiError, Problem},
-    read_fields,
-};
-use vestibule_admin::{
     api_types::{ActorResponse, IdempotencyHeader, ListResponse},
-    audit::{self, Change},
-    validation,
+    auth::NewApiToken,
+    log,
+    problem::{ApiError, PERMISSIONS, Problem},
+    problem_types, read_fields, validation,
 };
 use vestibule_domain::{
     PortError, Timestamp,
-    account::{ApiKey, Permission},
+    account::{
+        api_key::ApiKey,
+        credential::CredentialId,
+        permission::{NotHeld, Permission, Permissions},
+    },
+    event::{Change, Event},
     ids::ApiKeyId,
     page::Order,
 };
+
+problem_types! {
+    PERMISSIONS_NOT_HELD = "permissions-not-held", FORBIDDEN, "A key cannot give or take what it does not hold",
+        "`permissions` names those that the calling key does not hold itself.", [PERMISSIONS];
+    IDEMPOTENCY_KEY_SPENT = "idempotency-key-spent", CONFLICT, "The Idempotency-Key made an API key before",
+        "An API key is shown once and cannot be shown again. Revoke that key if it was lost, and create one under a new Idempotency-Key.";
+    OWN_KEY = "own-key", CONFLICT, "A key cannot revoke itself",
+        "Use another key that holds as much: so one always remains that can make new ones.";
+}
+
+fn permissions_not_held(NotHeld(missing): NotHeld) -> ApiError {
+    let names: Vec<_> = missing.iter().map(|one| one.key()).collect();
+    let detail = format!(
+        "The calling key does not hold this itself: {}.",
+        names.join(", ")
+    );
+    ApiError::new(&PERMISSIONS_NOT_HELD)
+        .with_detail(detail)
+        .with_member(&PERMISSIONS, names)
+}
 
 const LIFE_DEFAULT_DAYS: u64 = 90;
 const LIFE_MAX_DAYS: u64 = 365;
@@ -38,7 +60,13 @@ const LIFE_MAX_DAYS: u64 = 365;
 #[schema(example = json!({"name": "nightly report", "permissions": ["access_requests.read"], "expires_in_days": 90}))]
 pub struct CreateApiKeyRequest {
     /// Its name, 1 to 100 characters.
-    #[schema(required = true, nullable = false, min_length = 1, max_length = 100)]
+    #[schema(
+        required = true,
+        nullable = false,
+        min_length = 1,
+        max_length = 100,
+        format = "name"
+    )]
     name: Option<String>,
     /// What it may do: at least one, and none that the calling key does not hold itself.
     #[schema(required = true, nullable = false, min_items = 1)]
@@ -70,7 +98,7 @@ pub struct ApiKeyResponse {
     /// From then on it is refused.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
-    /// Its last use, to the day. Decisions on access requests are not counted.
+    /// Its last use, to the day.
     #[schema(value_type = Option<String>, format = DateTime)]
     last_used_at: Option<Timestamp>,
 }
@@ -89,12 +117,17 @@ pub struct NewApiKeyResponse {
 impl From<ApiKey> for ApiKeyResponse {
     fn from(key: ApiKey) -> Self {
         Self {
+            expires_at: key.ends_at(),
             id: key.id.to_string(),
-            permissions: key.permissions.iter().map(|one| (*one).into()).collect(),
+            permissions: key
+                .permissions
+                .listed()
+                .into_iter()
+                .map(Into::into)
+                .collect(),
             created_by: (&key.created_by).into(),
             name: key.name,
             created_at: key.created_at,
-            expires_at: key.expires_at,
             last_used_at: key.last_used_at,
         }
     }
@@ -115,8 +148,7 @@ impl ListFilter for InOrder {
 
 /// List the API keys
 ///
-/// In the order in which they were made. Expired keys are listed until they are revoked. Needs
-/// `api_keys.manage`.
+/// In the order in which they were made. Expired keys are listed until they are revoked.
 #[utoipa::path(
     get,
     path = "/v1/api-keys",
@@ -126,10 +158,9 @@ impl ListFilter for InOrder {
 )]
 pub async fn list_api_keys(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
+    call: Call,
     query: ListQuery<InOrder>,
 ) -> Result<Json<ListResponse<ApiKeyResponse>>, ApiError> {
-    let caller = caller.holding(Permission::ApiKeysManage)?;
     let mut errors = FieldErrors::default();
     if query.page.order != InOrder::ORDER {
         errors.add(
@@ -138,13 +169,13 @@ pub async fn list_api_keys(
         );
     }
     errors.check_parameters()?;
-    let page = deps.api_keys.list_keys(caller.scope(), &query.page).await?;
+    let page = deps.api_keys.list_keys(call.scope(), &query.page).await?;
     Ok(ListResponse::of(page, Into::into))
 }
 
 /// Create an API key
 ///
-/// The key is shown in this one answer. Needs `api_keys.manage`.
+/// The key is shown in this one answer.
 #[utoipa::path(
     post,
     path = "/v1/api-keys",
@@ -158,61 +189,49 @@ pub async fn list_api_keys(
 )]
 pub async fn create_api_key(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
-    origin: CallOrigin,
+    call: Call,
     idempotency: IdempotencyKey,
     body: JsonBody,
 ) -> Result<(StatusCode, Json<NewApiKeyResponse>), ApiError> {
-    let caller = caller.holding(Permission::ApiKeysManage)?;
     let wanted = KeyDraft::read(body.0)?;
-    check_holder(&wanted.permissions, &caller)?;
-    let id = idempotency.id(
-        caller.scope(),
-        "api-keys",
-        deps.ids.as_ref(),
-        ApiKeyId::new,
-        ApiKeyId::derive,
-    );
-    let made = NewApiToken::generate(caller.scope().account_id(), deps.random.as_ref())?;
-    let now = deps.clock.now();
+    call.caller
+        .permissions
+        .check_grant(&wanted.permissions)
+        .map_err(permissions_not_held)?;
+    let id: ApiKeyId = idempotency.id(&call, "api-keys");
+    let made = NewApiToken::generate(call.scope().account_id(), deps.random.as_ref())?;
+    let now = call.now();
     let key = ApiKey {
         id,
-        scope: caller.scope(),
+        scope: call.scope(),
         name: wanted.name,
         hash: made.hash,
         permissions: wanted.permissions,
-        created_by: caller.actor().clone(),
+        created_by: call.actor().clone(),
         created_at: now,
-        // A key that outlived its maker would be a way around the maker's end.
-        expires_at: now.plus(wanted.life).min(caller.until()),
+        expires_at: now.plus(wanted.life),
+        owner: call.caller.as_key_owner(),
         last_used_at: None,
     };
-    let entry = Change {
-        action: "api_key.created",
-        target: format!("api_key:{id}"),
+    let change = Change {
+        event: Event::ApiKeyCreated(id),
         before: Value::Null,
         after: json!({
             "name": key.name,
-            "permissions": key.permissions,
-            "expires_at": key.expires_at,
+            "permissions": key.permissions.listed(),
+            "expires_at": key.ends_at(),
         }),
-    }
-    .entry(
-        deps.ids.as_ref(),
-        caller.scope(),
-        caller.actor(),
-        &origin,
-        now,
-    );
+    };
+    let entry = call.audit(change, now);
     match deps.api_keys.insert_key(&key, &entry).await {
         Ok(()) => {}
         // Only a derived id can be there already.
         Err(PortError::Conflict { .. }) if idempotency.0.is_some() => {
-            return Err(ApiError::IdempotencyKeySpent);
+            return Err(ApiError::new(&IDEMPOTENCY_KEY_SPENT));
         }
         Err(error) => return Err(error.into()),
     }
-    audit::log(&entry);
+    log(&entry);
     let body = NewApiKeyResponse {
         record: key.into(),
         key: made.token.reveal().to_owned(),
@@ -223,7 +242,7 @@ pub async fn create_api_key(
 /// Revoke an API key
 ///
 /// The key is refused from its next call on. A key cannot be revoked by itself, nor by one that holds
-/// less, so somebody who holds as much always remains. Needs `api_keys.manage`.
+/// less, so somebody who holds as much always remains.
 #[utoipa::path(
     delete,
     path = "/v1/api-keys/{api_key_id}",
@@ -233,48 +252,39 @@ pub async fn create_api_key(
 )]
 pub async fn revoke_api_key(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
-    origin: CallOrigin,
+    call: Call,
     ApiPath(path): ApiPath<ApiKeyPath>,
 ) -> Result<StatusCode, ApiError> {
-    let caller = caller.holding(Permission::ApiKeysManage)?;
-    let found = deps
-        .api_keys
-        .get_key(caller.scope(), path.api_key_id)
-        .await?
-        .ok_or(ApiError::NotFound("API key"))?;
-    if caller.actor().id == format!("api_key:{}", found.id) {
-        return Err(ApiError::OwnKey);
+    let found = deps.api_keys.get_key(call.scope(), path.api_key_id).await?;
+    let found = found.ok_or_else(|| ApiError::not_found("API key"))?;
+    if call.caller.credential == CredentialId::ApiKey(found.id) {
+        return Err(ApiError::new(&OWN_KEY));
     }
-    check_holder(&found.permissions, &caller)?;
-    let entry = Change {
-        action: "api_key.revoked",
-        target: format!("api_key:{}", path.api_key_id),
+    call.caller
+        .permissions
+        .check_act_on(&found.permissions)
+        .map_err(permissions_not_held)?;
+    let change = Change {
+        event: Event::ApiKeyRevoked(found.id),
         before: json!({"status": "active"}),
         after: Value::Null,
-    }
-    .entry(
-        deps.ids.as_ref(),
-        caller.scope(),
-        caller.actor(),
-        &origin,
-        deps.clock.now(),
-    );
+    };
+    let entry = call.audit(change, call.now());
     let revoked = deps
         .api_keys
-        .delete_key(caller.scope(), path.api_key_id, &entry)
+        .delete_key(call.scope(), found.id, &entry)
         .await?;
     if !revoked {
-        return Err(ApiError::NotFound("API key"));
+        return Err(ApiError::not_found("API key"));
     }
-    audit::log(&entry);
+    log(&entry);
     Ok(StatusCode::NO_CONTENT)
 }
 
 #[derive(Debug)]
 struct KeyDraft {
     name: String,
-    permissions: BTreeSet<Permission>,
+    permissions: Permissions,
     life: Duration,
 }
 
@@ -300,7 +310,7 @@ impl KeyDraft {
         match name {
             Some(name) if errors.is_empty() => Ok(Self {
                 name,
-                permissions,
+                permissions: Permissions::Only(permissions),
                 life: Duration::from_hours(24 * days),
             }),
             _ => Err(errors.into_validation()),
@@ -308,25 +318,10 @@ impl KeyDraft {
     }
 }
 
-/// SPEC D26: nobody grants what they do not hold, nor acts on somebody who holds more.
-fn check_holder(permissions: &BTreeSet<Permission>, caller: &Permitted) -> Result<(), ApiError> {
-    let missing: Vec<_> = permissions
-        .iter()
-        .copied()
-        .filter(|permission| !caller.holds(*permission))
-        .collect();
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(ApiError::PermissionsNotHeld(missing))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vestibule_admin::auth::ApiToken;
-    use vestibule_domain::{AccountScope, account::actor::Actor, ids::AccountId};
+    use vestibule_admin::problem::VALIDATION;
 
     fn read(value: Value) -> Result<KeyDraft, ApiError> {
         match value {
@@ -336,36 +331,12 @@ mod tests {
     }
 
     fn broken(value: Value) -> Vec<String> {
-        match read(value) {
-            Err(ApiError::Validation(errors)) => {
-                errors.into_iter().map(|error| error.field).collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    fn permitted(permissions: &[Permission]) -> Permitted {
-        let account = AccountId::derive(&["a"]);
-        let made = NewApiToken::from_secret(account, &[1; 32]);
-        let token = ApiToken::parse(made.token.reveal()).unwrap();
-        let actor = Actor {
-            id: "x".to_owned(),
-            name: "x".to_owned(),
+        let Err(error) = read(value) else {
+            return Vec::new();
         };
-        let key = ApiKey {
-            id: ApiKeyId::derive(&["k"]),
-            scope: AccountScope::of_verified(account),
-            name: "x".to_owned(),
-            hash: made.hash,
-            permissions: permissions.iter().copied().collect(),
-            created_by: actor,
-            created_at: Timestamp::from_millis(0),
-            expires_at: Timestamp::from_millis(1),
-            last_used_at: None,
-        };
-        Authenticated::by_key(&token, Some(&key), Timestamp::from_millis(0))
-            .and_then(|caller| caller.holding(Permission::ApiKeysManage))
-            .unwrap()
+        assert_eq!(error.kind(), &VALIDATION);
+        let fields = error.errors().iter().map(|error| error.field.clone());
+        fields.collect()
     }
 
     #[test]
@@ -397,21 +368,16 @@ mod tests {
     }
 
     #[test]
-    fn a_key_cannot_give_what_it_does_not_hold() {
-        let caller = permitted(&[Permission::ApiKeysManage, Permission::ProjectsRead]);
-        let ask = |names: &[&str]| {
-            let wanted = read(json!({"name": "x", "permissions": names})).unwrap();
-            check_holder(&wanted.permissions, &caller)
-        };
-        assert!(ask(&["projects.read", "api_keys.manage"]).is_ok());
-        let Err(ApiError::PermissionsNotHeld(missing)) =
-            ask(&["projects.read", "projects.write", "chat_users.read"])
-        else {
-            panic!("given");
-        };
+    fn permissions_that_are_not_held_are_named() {
+        let missing = [Permission::ProjectsWrite, Permission::ChatUsersRead];
+        let problem = permissions_not_held(NotHeld(missing.into())).problem("id");
         assert_eq!(
-            missing,
-            [Permission::ProjectsWrite, Permission::ChatUsersRead]
+            problem.members["permissions"],
+            json!(["projects.write", "chat_users.read"])
+        );
+        assert_eq!(
+            problem.detail,
+            "The calling key does not hold this itself: projects.write, chat_users.read."
         );
     }
 }

@@ -12,8 +12,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use std::sync::Arc;
-use vestibule_admin::{ApiPath, CallOrigin, auth::Authenticated, problem::ApiError};
-use vestibule_domain::{account::Permission, chat::user::ChatUser, ids::ProjectId};
+use vestibule_admin::{ApiPath, Call, CallOrigin, problem::ApiError};
+use vestibule_domain::{chat::user::ChatUser, ids::ProjectId};
 
 /// A picture comes from a stranger: a browser may show it and nothing else, and a shared cache may
 /// not keep it.
@@ -69,7 +69,7 @@ impl Avatars {
 /// Read a chat user's picture
 ///
 /// The copy that we keep where the platform's own address is not for everybody; other pictures are
-/// at the platform, at the chat user's `avatar_url`. Needs `chat_users.read`.
+/// at the platform, at the chat user's `avatar_url`.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/chat-users/{chat_user_id}/avatar",
@@ -84,15 +84,14 @@ impl Avatars {
 )]
 pub async fn get_chat_user_avatar(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
+    call: Call,
     ApiPath(path): ApiPath<ChatUserPath>,
 ) -> Result<Response, ApiError> {
-    let caller = caller.holding(Permission::ChatUsersRead)?;
     let avatar = deps
         .chat_users
-        .get_avatar(caller.scope().project(path.project_id), path.chat_user_id)
+        .get_avatar(call.scope().project(path.project_id), path.chat_user_id)
         .await?
-        .ok_or(ApiError::NotFound("picture"))?;
+        .ok_or_else(|| ApiError::not_found("picture"))?;
     let media_type = [(CONTENT_TYPE, HeaderValue::from_static(avatar.media_type))];
     Ok((HEADERS, media_type, avatar.bytes).into_response())
 }

@@ -1,8 +1,6 @@
 //! Chat users: everyone who wrote through a connector (SPEC A23–A33), and shutting them out (A45).
 
-use super::{
-    CHANGE_ATTEMPTS, again_after, avatars::Avatars, project_of_empty_list, providers::read_provider,
-};
+use super::{avatars::Avatars, project_of_empty_list, providers::read_provider};
 use crate::{
     Deps,
     api_types::{ChatUserPath, ChatUserStatusName, ProjectPath},
@@ -13,20 +11,18 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 use vestibule_admin::{
-    ApiPath, CallOrigin, FieldErrors, IfMatch, ListFilter, ListQuery, OptionalJsonBody, PageParams,
-    auth::{Authenticated, Permitted},
-    problem::{ApiError, Problem},
-    read_fields,
-};
-use vestibule_admin::{
+    ApiPath, Call, FieldErrors, IfMatch, ListFilter, ListQuery, OptionalJsonBody, PageParams,
+    amend,
     api_types::{ListResponse, found},
-    audit::{self, Change},
-    validation,
+    log,
+    problem::{ApiError, Problem},
+    read_fields, validation,
 };
 use vestibule_domain::{
-    Timestamp,
-    account::Permission,
+    ProjectScope, Timestamp,
     chat::user::{Block, ChatUser},
+    event::{Change, Event},
+    ids::ChatUserId,
     ports::ChatUserFilter,
 };
 
@@ -167,7 +163,7 @@ impl ListFilter for ChatUserQuery {
 
 /// List the chat users
 ///
-/// Everyone who wrote through a connector of the project. Needs `chat_users.read`.
+/// Everyone who wrote through a connector of the project.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/chat-users",
@@ -177,27 +173,17 @@ impl ListFilter for ChatUserQuery {
 )]
 pub async fn list_chat_users(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
-    origin: CallOrigin,
+    call: Call,
     ApiPath(path): ApiPath<ProjectPath>,
     query: ListQuery<ChatUserQuery>,
 ) -> Result<Json<ListResponse<ChatUserResponse>>, ApiError> {
-    let caller = caller.holding(Permission::ChatUsersRead)?;
-    let scope = caller.scope().project(path.project_id);
+    let scope = call.scope().project(path.project_id);
     let page = deps
         .chat_users
         .list_chat_users(scope, &query.filter.0, &query.page)
         .await?;
-    let is_empty = page.items.is_empty();
-    project_of_empty_list(
-        &deps,
-        caller.scope(),
-        path.project_id,
-        &query.page,
-        is_empty,
-    )
-    .await?;
-    let avatars = Avatars::of(&deps, &origin, path.project_id);
+    project_of_empty_list(&deps, scope, &query.page, &page).await?;
+    let avatars = Avatars::of(&deps, &call.origin, path.project_id);
     Ok(ListResponse::of(page, |user| {
         ChatUserResponse::of(user, &avatars)
     }))
@@ -205,7 +191,6 @@ pub async fn list_chat_users(
 
 /// Read a chat user
 ///
-/// Needs `chat_users.read`.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/chat-users/{chat_user_id}",
@@ -215,17 +200,12 @@ pub async fn list_chat_users(
 )]
 pub async fn get_chat_user(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
-    origin: CallOrigin,
+    call: Call,
     ApiPath(path): ApiPath<ChatUserPath>,
 ) -> Result<Response, ApiError> {
-    let caller = caller.holding(Permission::ChatUsersRead)?;
-    let user = deps
-        .chat_users
-        .get_chat_user(caller.scope().project(path.project_id), path.chat_user_id)
-        .await?
-        .ok_or(ApiError::NotFound("chat user"))?;
-    let avatars = Avatars::of(&deps, &origin, path.project_id);
+    let scope = call.scope().project(path.project_id);
+    let user = read(&deps, scope, path.chat_user_id).await?;
+    let avatars = Avatars::of(&deps, &call.origin, path.project_id);
     Ok(found(user.version, ChatUserResponse::of(user, &avatars)))
 }
 
@@ -243,7 +223,6 @@ pub struct BlockChatUserRequest {
 ///
 /// From their next message on, nothing they write is answered, counted or kept, through whichever
 /// connector of the project. A person who is blocked already stays so, with the note of then.
-/// Needs `chat_users.block`.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/chat-users/{chat_user_id}/block",
@@ -257,30 +236,20 @@ pub struct BlockChatUserRequest {
 )]
 pub async fn block_chat_user(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
-    origin: CallOrigin,
+    call: Call,
     ApiPath(path): ApiPath<ChatUserPath>,
     body: OptionalJsonBody,
 ) -> Result<Response, ApiError> {
-    let caller = caller.holding(Permission::ChatUsersBlock)?;
     let note = read_block(body.0)?;
-    change(
-        &deps,
-        &caller,
-        &origin,
-        path,
-        "chat_user.blocked",
-        |user, now| {
-            if user.block.is_none() {
-                user.block = Some(Block {
-                    blocked_at: now,
-                    blocked_by: caller.actor().name.clone(),
-                    note: note.clone(),
-                });
-            }
-        },
-    )
-    .await
+    let blocked_by = call.actor().name.clone();
+    let make = |user: &mut ChatUser, now| {
+        user.block.get_or_insert_with(|| Block {
+            blocked_at: now,
+            blocked_by: blocked_by.clone(),
+            note: note.clone(),
+        });
+    };
+    change(&deps, &call, path, Event::ChatUserBlocked, make).await
 }
 
 fn read_block(fields: Map<String, Value>) -> Result<Option<String>, ApiError> {
@@ -293,7 +262,7 @@ fn read_block(fields: Map<String, Value>) -> Result<Option<String>, ApiError> {
 
 /// Unblock a chat user
 ///
-/// What they could do before holds again from their next message on. Needs `chat_users.block`.
+/// What they could do before holds again from their next message on.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/chat-users/{chat_user_id}/unblock",
@@ -306,76 +275,58 @@ fn read_block(fields: Map<String, Value>) -> Result<Option<String>, ApiError> {
 )]
 pub async fn unblock_chat_user(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
-    origin: CallOrigin,
+    call: Call,
     ApiPath(path): ApiPath<ChatUserPath>,
 ) -> Result<Response, ApiError> {
-    let caller = caller.holding(Permission::ChatUsersBlock)?;
-    change(
-        &deps,
-        &caller,
-        &origin,
-        path,
-        "chat_user.unblocked",
-        |user, _| {
-            user.block = None;
-        },
-    )
-    .await
+    let make = |user: &mut ChatUser, _| user.block = None;
+    change(&deps, &call, path, Event::ChatUserUnblocked, make).await
 }
 
 /// Makes a change to the record as it is now, again if somebody else was faster.
 async fn change(
     deps: &Deps,
-    caller: &Permitted,
-    origin: &CallOrigin,
+    call: &Call,
     path: ChatUserPath,
-    action: &'static str,
+    event: fn(ChatUserId) -> Event,
     make: impl Fn(&mut ChatUser, Timestamp) + Send + Sync,
 ) -> Result<Response, ApiError> {
-    let scope = caller.scope().project(path.project_id);
-    let avatars = Avatars::of(deps, origin, path.project_id);
-    for _ in 0..CHANGE_ATTEMPTS {
-        let user = deps
-            .chat_users
-            .get_chat_user(scope, path.chat_user_id)
-            .await?
-            .ok_or(ApiError::NotFound("chat user"))?;
-        let now = deps.clock.now();
-        let mut changed = user.clone();
-        make(&mut changed, now);
-        if changed == user {
-            return Ok(found(user.version, ChatUserResponse::of(user, &avatars)));
-        }
-        changed.updated_at = now;
-        let entry = Change {
-            action,
-            target: format!("chat_user:{}", user.id),
-            before: facts(&user),
-            after: facts(&changed),
-        }
-        .entry(
-            deps.ids.as_ref(),
-            caller.scope(),
-            caller.actor(),
-            origin,
-            now,
-        );
-        match deps
-            .chat_users
-            .update_chat_user(scope, &changed, &entry)
-            .await
-        {
-            Ok(()) => {
-                audit::log(&entry);
-                let version = changed.version + 1;
-                let body = ChatUserResponse::of(changed, &avatars);
-                return Ok(found(version, body));
+    let scope = call.scope().project(path.project_id);
+    let avatars = &Avatars::of(deps, &call.origin, path.project_id);
+    let make = &make;
+    amend(
+        &IfMatch::Absent,
+        || read(deps, scope, path.chat_user_id),
+        |user| async move {
+            let now = call.now();
+            let mut changed = user.clone();
+            make(&mut changed, now);
+            if changed == user {
+                return Ok(found(user.version, ChatUserResponse::of(user, avatars)));
             }
-            Err(error) => again_after(error, &IfMatch::Absent)?,
-        }
-    }
-    Err(ApiError::ChangedMeanwhile)
+            changed.updated_at = now;
+            let change = Change {
+                event: event(user.id),
+                before: facts(&user),
+                after: facts(&changed),
+            };
+            let entry = call.audit(change, now);
+            deps.chat_users
+                .update_chat_user(scope, &changed, &entry)
+                .await?;
+            log(&entry);
+            let version = changed.version + 1;
+            let body = ChatUserResponse::of(changed, avatars);
+            Ok(found(version, body))
+        },
+    )
+    .await
+}
+
+async fn read(deps: &Deps, scope: ProjectScope, id: ChatUserId) -> Result<ChatUser, ApiError> {
+    deps.chat_users
+        .get_chat_user(scope, id)
+        .await?
+        .ok_or_else(|| ApiError::not_found("chat user"))
 }
 
 fn facts(user: &ChatUser) -> Value {

@@ -25,8 +25,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
-use vestibule_admin::validation;
-use vestibule_admin::{CallOrigin, FieldErrors, JsonBody, problem::ApiError};
+use vestibule_admin::{
+    CallOrigin, FieldErrors, JsonBody, problem::ApiError, problem_types, validation,
+};
 use vestibule_domain::{
     ProjectScope, Timestamp,
     connector::{Connector, ONBOARDING_MESSAGE_DEFAULT, Policy, Provider, REQUEST_COOLDOWN_MAX},
@@ -39,6 +40,13 @@ use vestibule_providers::{
     },
     setup::connects,
 };
+
+problem_types! {
+    CONNECT_FIRST = "connect-first", CONFLICT, "The platform was not told the last webhook secret yet",
+        "It may still use the one before, which another new secret would push out, and messages would be refused. Connect the connector first, or wait until `previous_secrets_until`.";
+    NO_SECRET_OF_OURS = "no-secret-of-ours", CONFLICT, "This connector has no webhook secret that is made here",
+        "Where its platform signs with a secret, have a new one made in the platform's console, then change the connector: the one before is taken for 24 hours more.";
+}
 
 /// A connector. The fields of its provider stand under the provider's key; secrets are told as set
 /// or not.
@@ -406,7 +414,7 @@ async fn check_environment(
         .is_none()
     {
         // An environment that is not there may be one of a project that is not there.
-        super::project_exists(deps, scope.account(), scope.project_id()).await?;
+        super::projects::read(deps, scope.account(), scope.project_id()).await?;
         errors.add(
             "environment_id",
             "must be the id of an environment of this project",
@@ -419,7 +427,7 @@ async fn read(deps: &Deps, scope: ProjectScope, id: ConnectorId) -> Result<Conne
     deps.connectors
         .get_connector(scope, id)
         .await?
-        .ok_or(ApiError::NotFound("connector"))
+        .ok_or_else(|| ApiError::not_found("connector"))
 }
 
 /// The connector as the audit log keeps it: no secrets.
@@ -497,9 +505,8 @@ mod tests {
                 "{field}: {errors:?}"
             );
         }
-        let ApiError::Validation(all) = errors.into_validation() else {
-            panic!("another error")
-        };
+        let error = errors.into_validation();
+        let all = error.errors();
         assert_eq!(all.len(), 5, "{all:?}");
         assert!(!format!("{all:?}").contains("canary"));
     }

@@ -1,6 +1,6 @@
 //! Environments of a project, each with the agent that serves it (SPEC F01).
 
-use super::{CHANGE_ATTEMPTS, again_after, project_exists, project_of_empty_list};
+use super::{project_of_empty_list, projects};
 use crate::{
     Deps,
     api_types::{EnvironmentPath, ProjectPath},
@@ -12,28 +12,33 @@ use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, sync::Arc};
 use utoipa::ToSchema;
 use vestibule_admin::{
-    ApiPath, CallOrigin, FieldErrors, IdempotencyKey, IfMatch, JsonBody, ListFilter, ListQuery,
-    NoParams, Nullable, PageParams,
-    auth::{Authenticated, random_bytes},
-    given,
-    problem::{ApiError, Problem},
-    read_fields,
-};
-use vestibule_admin::{
-    api_types::{IdempotencyHeader, IfMatchHeader, ListResponse, StoredSecret, created, found},
-    audit::{self, Change},
-    validation,
+    ApiPath, Call, FieldErrors, IdempotencyKey, IfMatch, JsonBody, ListFilter, ListQuery, Made,
+    NoParams, Nullable, PageParams, amend,
+    api_types::{IdempotencyHeader, IfMatchHeader, ListResponse, StoredSecret, found},
+    auth::random_bytes,
+    given, log,
+    problem::{ApiError, Problem, ProblemMember},
+    problem_types, read_fields, validation,
 };
 use vestibule_domain::{
     ProjectScope, Timestamp,
-    account::{AgentEndpoint, Environment, Permission},
+    account::{AgentEndpoint, Environment},
     egress::{OriginAllowList, check_endpoint},
+    event::{Change, Event},
     ids::EnvironmentId,
     page::{Order, PAGE_MAX, PageRequest},
-    ports::Created,
     secret::Secret,
 };
 use vestibule_edge::standard_webhooks;
+
+/// The `existing_id` member of problems about a name.
+const EXISTING_ID: ProblemMember =
+    ProblemMember::of::<String>("existing_id", "The record that has the name already.");
+
+problem_types! {
+    NAME_TAKEN = "name-taken", CONFLICT, "The name is taken",
+        "`existing_id` is the record that has it, whatever the case of the letters. Choose another name.", [EXISTING_ID];
+}
 
 /// An environment to make.
 #[derive(Default, Deserialize, ToSchema)]
@@ -41,7 +46,13 @@ use vestibule_edge::standard_webhooks;
 #[schema(example = json!({"name": "Preview", "agent": {"endpoint": "https://agent.example.com/deliveries"}}))]
 pub struct CreateEnvironmentRequest {
     /// Its name, 1 to 100 characters; one of a kind in the project, whatever the case.
-    #[schema(required = true, nullable = false, min_length = 1, max_length = 100)]
+    #[schema(
+        required = true,
+        nullable = false,
+        min_length = 1,
+        max_length = 100,
+        format = "name"
+    )]
     name: Option<String>,
     /// The agent that gets the messages.
     agent: Option<AgentRequest>,
@@ -54,7 +65,7 @@ pub struct CreateEnvironmentRequest {
 pub struct UpdateEnvironmentRequest {
     /// Its name, 1 to 100 characters; one of a kind in the project, whatever the case.
     #[serde(default, deserialize_with = "given")]
-    #[schema(nullable = false, min_length = 1, max_length = 100)]
+    #[schema(nullable = false, min_length = 1, max_length = 100, format = "name")]
     name: Option<String>,
     /// The agent that gets the messages; null takes it away.
     #[serde(default)]
@@ -168,7 +179,7 @@ impl ListFilter for InOrder {
 
 /// List the environments
 ///
-/// The project's environments, oldest first unless asked otherwise. Needs `projects.read`.
+/// The project's environments, oldest first unless asked otherwise.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/environments",
@@ -178,33 +189,22 @@ impl ListFilter for InOrder {
 )]
 pub async fn list_environments(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
+    call: Call,
     ApiPath(path): ApiPath<ProjectPath>,
     query: ListQuery<InOrder>,
 ) -> Result<Json<ListResponse<EnvironmentResponse>>, ApiError> {
-    let caller = caller.holding(Permission::ProjectsRead)?;
-    let scope = caller.scope().project(path.project_id);
+    let scope = call.scope().project(path.project_id);
     let page = deps
         .environments
         .list_environments(scope, &query.page)
         .await?;
-    let is_empty = page.items.is_empty();
-    project_of_empty_list(
-        &deps,
-        caller.scope(),
-        path.project_id,
-        &query.page,
-        is_empty,
-    )
-    .await?;
+    project_of_empty_list(&deps, scope, &query.page, &page).await?;
     Ok(ListResponse::of(page, |one| {
         EnvironmentResponse::of(one, None)
     }))
 }
 
 /// Create an environment
-///
-/// Needs `projects.write`.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/environments",
@@ -218,80 +218,58 @@ pub async fn list_environments(
 )]
 pub async fn create_environment(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
-    origin: CallOrigin,
+    call: Call,
     idempotency: IdempotencyKey,
     ApiPath(path): ApiPath<ProjectPath>,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
-    let caller = caller.holding(Permission::ProjectsWrite)?;
-    let scope = caller.scope().project(path.project_id);
-    let (name, agent) = read_create(body.0.clone(), &deps.agent_origin_allowlist)?;
-    let id = idempotency.id(
-        caller.scope(),
-        &format!("projects/{}/environments", path.project_id),
-        deps.ids.as_ref(),
-        EnvironmentId::new,
-        EnvironmentId::derive,
-    );
-    project_exists(&deps, caller.scope(), path.project_id).await?;
+    let scope = call.scope().project(path.project_id);
+    let request_hash = idempotency.request_hash(&body.0);
+    let (name, agent) = read_create(body.0, &deps.agent_origin_allowlist)?;
+    let route = format!("projects/{}/environments", path.project_id);
+    let id: EnvironmentId = idempotency.id(&call, &route);
+    projects::read(&deps, call.scope(), path.project_id).await?;
     let others = all_environments(&deps, scope).await?;
     // A record with the id that this call would give was made by this very Idempotency-Key.
     if !others.iter().any(|other| other.id == id) {
         is_free(&name, id, &others)?;
     }
     let position = others.iter().map(|other| other.position + 1).max();
-    let now = deps.clock.now();
+    let now = call.now();
     let mut environment = Environment {
         id,
         scope,
         name,
         position: position.unwrap_or(0),
         agent: None,
-        request_hash: idempotency.request_hash(&body.0),
+        request_hash,
         version: 1,
         created_at: now,
         updated_at: now,
     };
-    let made = match agent {
+    let secret = match agent {
         Some(agent) => set_agent(&deps, &mut environment, agent).await?,
         None => None,
     };
-    let entry = Change {
-        action: "environment.created",
-        target: format!("environment:{id}"),
+    let change = Change {
+        event: Event::EnvironmentCreated(id),
         before: Value::Null,
         after: facts(&environment),
-    }
-    .entry(
-        deps.ids.as_ref(),
-        caller.scope(),
-        caller.actor(),
-        &origin,
-        now,
-    );
-    match deps
+    };
+    let entry = call.audit(change, now);
+    let outcome = deps
         .environments
         .create_environment(&environment, &entry)
-        .await?
-    {
-        Created::New => {
-            audit::log(&entry);
-            let body = EnvironmentResponse::of(environment, made.as_ref());
-            Ok(created(1, body, false))
-        }
-        Created::Existing(existing) if is_same(&existing, &environment) => {
-            let version = existing.version;
-            let body = EnvironmentResponse::of(*existing, None);
-            Ok(created(version, body, true))
-        }
-        Created::Existing(_) => Err(ApiError::IdempotencyKeyReused),
-    }
+        .await?;
+    let made = Made::settle(outcome, environment, &entry, facts)?;
+    // The secret of a call before this one was shown then.
+    let secret = secret.filter(|_| !made.is_replayed());
+    Ok(made.respond(|environment| EnvironmentResponse::of(environment, secret.as_ref())))
 }
 
 /// Read an environment
 ///
-/// Needs `projects.read`.
+///
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/environments/{environment_id}",
@@ -301,11 +279,10 @@ pub async fn create_environment(
 )]
 pub async fn get_environment(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
+    call: Call,
     ApiPath(path): ApiPath<EnvironmentPath>,
 ) -> Result<Response, ApiError> {
-    let caller = caller.holding(Permission::ProjectsRead)?;
-    let scope = caller.scope().project(path.project_id);
+    let scope = call.scope().project(path.project_id);
     let environment = read(&deps, scope, path.environment_id).await?;
     Ok(found(
         environment.version,
@@ -315,7 +292,7 @@ pub async fn get_environment(
 
 /// Change an environment
 ///
-/// Rename it, or name the agent that serves it. Needs `projects.write`.
+/// Rename it, or name the agent that serves it.
 #[utoipa::path(
     patch,
     path = "/v1/projects/{project_id}/environments/{environment_id}",
@@ -330,68 +307,66 @@ pub async fn get_environment(
 )]
 pub async fn update_environment(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
-    origin: CallOrigin,
+    call: Call,
     if_match: IfMatch,
     ApiPath(path): ApiPath<EnvironmentPath>,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
-    let caller = caller.holding(Permission::ProjectsWrite)?;
-    let scope = caller.scope().project(path.project_id);
+    let scope = call.scope().project(path.project_id);
     let (wanted, errors) = read_update(body.0, &deps.agent_origin_allowlist);
-    // What is sent is judged once the record is found, for whether an endpoint is needed depends on it.
-    let mut errors = Some(errors);
-    for _ in 0..CHANGE_ATTEMPTS {
-        let environment = read(&deps, scope, path.environment_id).await?;
-        let mut errors = errors.take().unwrap_or_default();
-        if let Nullable::Value(agent) = &wanted.agent
-            && environment.agent.is_none()
-        {
-            errors.required("agent.endpoint", agent.endpoint.as_ref());
-        }
-        errors.check_body()?;
-        if_match.check(environment.version)?;
-        let (changed, made) = changed(&deps, &environment, &wanted).await?;
-        if changed == environment {
-            let body = EnvironmentResponse::of(environment, None);
-            return Ok(found(changed.version, body));
-        }
-        if !validation::same_name(&changed.name, &environment.name) {
-            is_free(
-                &changed.name,
-                changed.id,
-                &all_environments(&deps, scope).await?,
-            )?;
-        }
-        let now = deps.clock.now();
-        let changed = Environment {
-            updated_at: now,
-            ..changed
-        };
-        let entry = Change {
-            action: "environment.updated",
-            target: format!("environment:{}", changed.id),
-            before: facts(&environment),
-            after: facts(&changed),
-        }
-        .entry(
-            deps.ids.as_ref(),
-            caller.scope(),
-            caller.actor(),
-            &origin,
-            now,
-        );
-        match deps.environments.update_environment(&changed, &entry).await {
-            Ok(()) => {
-                audit::log(&entry);
-                let version = changed.version + 1;
-                let body = EnvironmentResponse::of(changed, made.as_ref());
-                return Ok(found(version, body));
+    let (deps, call, wanted, errors) = (&deps, &call, &wanted, &errors);
+    amend(
+        &if_match,
+        || async move {
+            let environment = read(deps, scope, path.environment_id).await?;
+            check_update(wanted, &environment, errors.clone())?;
+            Ok(environment)
+        },
+        |environment| async move {
+            let (changed, made) = changed(deps, &environment, wanted).await?;
+            if changed == environment {
+                let body = EnvironmentResponse::of(environment, None);
+                return Ok(found(changed.version, body));
             }
-            Err(error) => again_after(error, &if_match)?,
-        }
+            if !validation::same_name(&changed.name, &environment.name) {
+                let others = all_environments(deps, scope).await?;
+                is_free(&changed.name, changed.id, &others)?;
+            }
+            let now = call.now();
+            let changed = Environment {
+                updated_at: now,
+                ..changed
+            };
+            let change = Change {
+                event: Event::EnvironmentUpdated(changed.id),
+                before: facts(&environment),
+                after: facts(&changed),
+            };
+            let entry = call.audit(change, now);
+            deps.environments
+                .update_environment(&changed, &entry)
+                .await?;
+            log(&entry);
+            let version = changed.version + 1;
+            let body = EnvironmentResponse::of(changed, made.as_ref());
+            Ok(found(version, body))
+        },
+    )
+    .await
+}
+
+/// Whether an endpoint is needed depends on what the environment has.
+fn check_update(
+    wanted: &EnvironmentPatch,
+    environment: &Environment,
+    mut errors: FieldErrors,
+) -> Result<(), ApiError> {
+    if let Nullable::Value(agent) = &wanted.agent
+        && environment.agent.is_none()
+    {
+        errors.required("agent.endpoint", agent.endpoint.as_ref());
     }
-    Err(ApiError::ChangedMeanwhile)
+    errors.check_body()
 }
 
 async fn read(
@@ -402,7 +377,7 @@ async fn read(
     deps.environments
         .get_environment(scope, id)
         .await?
-        .ok_or(ApiError::NotFound("environment"))
+        .ok_or_else(|| ApiError::not_found("environment"))
 }
 
 /// What a call says of the agent, checked.
@@ -572,27 +547,19 @@ fn is_free(name: &str, id: EnvironmentId, others: &[Environment]) -> Result<(), 
         .find(|other| other.id != id && validation::same_name(&other.name, name));
     match taken {
         None => Ok(()),
-        Some(other) => Err(ApiError::NameTaken {
-            what: "environment",
-            existing_id: other.id.to_string(),
-        }),
+        Some(other) => Err(name_taken(other.id)),
     }
 }
 
-/// Whether a repeated creation asks for what is there, and it was not changed since. Environments
-/// that were made before requests were hashed are compared by what is public.
-fn is_same(existing: &Environment, asked: &Environment) -> bool {
-    let is_same_call =
-        existing.request_hash.is_none() || existing.request_hash == asked.request_hash;
-    let endpoint = |environment: &Environment| {
-        environment
-            .agent
-            .as_ref()
-            .map(|agent| agent.endpoint.clone())
-    };
-    is_same_call && existing.name == asked.name && endpoint(existing) == endpoint(asked)
+fn name_taken(existing: EnvironmentId) -> ApiError {
+    ApiError::new(&NAME_TAKEN)
+        .with_detail(format!(
+            "The environment {existing} has this name, whatever the case of its letters. Choose another name."
+        ))
+        .with_member(&EXISTING_ID, existing.to_string())
 }
 
+/// As the audit log keeps it.
 fn facts(environment: &Environment) -> Value {
     json!({
         "name": environment.name,
@@ -606,6 +573,7 @@ fn facts(environment: &Environment) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use vestibule_admin::problem::VALIDATION;
     use vestibule_domain::{
         AccountScope,
         ids::{AccountId, ProjectId},
@@ -619,12 +587,12 @@ mod tests {
     }
 
     fn broken(value: Value) -> Vec<String> {
-        match read_create(fields(value), &OriginAllowList::default()) {
-            Err(ApiError::Validation(errors)) => {
-                errors.into_iter().map(|error| error.field).collect()
-            }
-            _ => Vec::new(),
-        }
+        let Err(error) = read_create(fields(value), &OriginAllowList::default()) else {
+            return Vec::new();
+        };
+        assert_eq!(error.kind(), &VALIDATION);
+        let fields = error.errors().iter().map(|error| error.field.clone());
+        fields.collect()
     }
 
     fn environment(name: &str) -> Environment {
@@ -690,10 +658,10 @@ mod tests {
         let all = [environment("Production")];
         let id = EnvironmentId::derive(&["new"]);
         assert!(is_free("Preview", id, &all).is_ok());
-        assert!(matches!(
-            is_free("PRODUCTION", id, &all),
-            Err(ApiError::NameTaken { .. })
-        ));
+        let taken = is_free("PRODUCTION", id, &all).unwrap_err();
+        assert_eq!(taken.kind(), &NAME_TAKEN);
+        let members = taken.problem("id").members;
+        assert_eq!(members["existing_id"], json!(all[0].id));
         assert!(is_free("production", all[0].id, &all).is_ok());
     }
 

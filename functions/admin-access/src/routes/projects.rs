@@ -1,6 +1,5 @@
 //! Projects: one agent each, with environments and connectors.
 
-use super::{CHANGE_ATTEMPTS, again_after};
 use crate::{Deps, api_types::ProjectPath};
 use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
@@ -8,22 +7,18 @@ use serde_json::{Map, Value, json};
 use std::{sync::Arc, time::Duration};
 use utoipa::ToSchema;
 use vestibule_admin::{
-    ApiPath, CallOrigin, FieldErrors, IdempotencyKey, IfMatch, JsonBody, ListQuery, PageParams,
-    auth::Authenticated,
-    given,
+    ApiPath, Call, FieldErrors, IdempotencyKey, IfMatch, JsonBody, ListQuery, Made, PageParams,
+    amend,
+    api_types::{IdempotencyHeader, IfMatchHeader, ListResponse, found},
+    given, log,
     problem::{ApiError, Problem},
-    read_fields,
-};
-use vestibule_admin::{
-    api_types::{IdempotencyHeader, IfMatchHeader, ListResponse, created, found},
-    audit::{self, Change},
-    validation,
+    read_fields, validation,
 };
 use vestibule_domain::{
-    ProjectScope, Timestamp,
-    account::{ENVIRONMENTS_DEFAULT, Environment, Permission, Project},
-    ids::{EnvironmentId, ProjectId},
-    ports::Created,
+    AccountScope, ProjectScope, Timestamp,
+    account::{ENVIRONMENTS_DEFAULT, Environment, Project},
+    event::{Change, Event},
+    ids::{EnvironmentId, IdSource, ProjectId},
 };
 
 /// A project to make.
@@ -32,7 +27,13 @@ use vestibule_domain::{
 #[schema(example = json!({"name": "Help desk"}))]
 pub struct CreateProjectRequest {
     /// Its name, 1 to 100 characters.
-    #[schema(required = true, nullable = false, min_length = 1, max_length = 100)]
+    #[schema(
+        required = true,
+        nullable = false,
+        min_length = 1,
+        max_length = 100,
+        format = "name"
+    )]
     name: Option<String>,
 }
 
@@ -43,7 +44,7 @@ pub struct CreateProjectRequest {
 pub struct UpdateProjectRequest {
     /// Its name, 1 to 100 characters.
     #[serde(default, deserialize_with = "given")]
-    #[schema(nullable = false, min_length = 1, max_length = 100)]
+    #[schema(nullable = false, min_length = 1, max_length = 100, format = "name")]
     name: Option<String>,
 }
 
@@ -79,7 +80,7 @@ impl From<Project> for ProjectResponse {
 
 /// List the projects
 ///
-/// The account's projects. Needs `projects.read`.
+/// The account's projects.
 #[utoipa::path(
     get,
     path = "/v1/projects",
@@ -89,21 +90,19 @@ impl From<Project> for ProjectResponse {
 )]
 pub async fn list_projects(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
+    call: Call,
     query: ListQuery<()>,
 ) -> Result<Json<ListResponse<ProjectResponse>>, ApiError> {
-    let caller = caller.holding(Permission::ProjectsRead)?;
     let page = deps
         .projects
-        .list_projects(caller.scope(), &query.page)
+        .list_projects(call.scope(), &query.page)
         .await?;
     Ok(ListResponse::of(page, Into::into))
 }
 
 /// Create a project
 ///
-/// The project has the environments Development, Staging and Production from the start. Needs
-/// `projects.write`.
+/// The project has the environments Development, Staging and Production from the start.
 #[utoipa::path(
     post,
     path = "/v1/projects",
@@ -114,78 +113,52 @@ pub async fn list_projects(
 )]
 pub async fn create_project(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
-    origin: CallOrigin,
+    call: Call,
     idempotency: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
-    let caller = caller.holding(Permission::ProjectsWrite)?;
     let mut errors = FieldErrors::default();
     let request: CreateProjectRequest = read_fields(body.0, &mut errors);
     let name = validation::required_name("name", request.name.as_deref(), &mut errors);
     let (Some(name), true) = (name, errors.is_empty()) else {
         return Err(errors.into_validation());
     };
-    let now = deps.clock.now();
-    let id = idempotency.id(
-        caller.scope(),
-        "projects",
-        deps.ids.as_ref(),
-        ProjectId::new,
-        ProjectId::derive,
-    );
+    let now = call.now();
+    let id: ProjectId = idempotency.id(&call, "projects");
     let project = Project {
-        scope: caller.scope().project(id),
+        scope: call.scope().project(id),
         name,
         version: 1,
         created_at: now,
         updated_at: now,
     };
-    let environments = default_environments(&deps, project.scope, now);
-    let entry = Change {
-        action: "project.created",
-        target: format!("project:{id}"),
+    let change = Change {
+        event: Event::ProjectCreated(id),
         before: Value::Null,
         after: json!({"name": project.name, "environments": ENVIRONMENTS_DEFAULT}),
-    }
-    .entry(
-        deps.ids.as_ref(),
-        caller.scope(),
-        caller.actor(),
-        &origin,
-        now,
-    );
+    };
+    let entry = call.audit(change, now);
+    let environments = default_environments(project.scope, call.ids(), now);
     let outcome = deps
         .projects
         .create_project(&project, &environments, &entry)
         .await?;
-    match outcome {
-        Created::New => {
-            audit::log(&entry);
-            Ok(created(
-                project.version,
-                ProjectResponse::from(project),
-                false,
-            ))
-        }
-        Created::Existing(existing) if existing.name == project.name => Ok(created(
-            existing.version,
-            ProjectResponse::from(*existing),
-            true,
-        )),
-        Created::Existing(_) => Err(ApiError::IdempotencyKeyReused),
-    }
+    Ok(Made::settle(outcome, project, &entry, facts)?.respond(ProjectResponse::from))
 }
 
 /// A millisecond apart, so that lists in the order of creation keep this order.
-fn default_environments(deps: &Deps, scope: ProjectScope, now: Timestamp) -> Vec<Environment> {
+fn default_environments(
+    scope: ProjectScope,
+    ids: &dyn IdSource,
+    now: Timestamp,
+) -> Vec<Environment> {
     ENVIRONMENTS_DEFAULT
         .into_iter()
         .zip(0_u32..)
         .map(|(name, position)| {
             let at = now.plus(Duration::from_millis(position.into()));
             Environment {
-                id: EnvironmentId::new(deps.ids.draw()),
+                id: EnvironmentId::new(ids.draw()),
                 scope,
                 name: name.to_owned(),
                 position,
@@ -200,8 +173,6 @@ fn default_environments(deps: &Deps, scope: ProjectScope, now: Timestamp) -> Vec
 }
 
 /// Read a project
-///
-/// Needs `projects.read`.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}",
@@ -211,21 +182,14 @@ fn default_environments(deps: &Deps, scope: ProjectScope, now: Timestamp) -> Vec
 )]
 pub async fn get_project(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
+    call: Call,
     ApiPath(path): ApiPath<ProjectPath>,
 ) -> Result<Response, ApiError> {
-    let caller = caller.holding(Permission::ProjectsRead)?;
-    let project = deps
-        .projects
-        .get_project(caller.scope(), path.project_id)
-        .await?
-        .ok_or(ApiError::NotFound("project"))?;
+    let project = read(&deps, call.scope(), path.project_id).await?;
     Ok(found(project.version, ProjectResponse::from(project)))
 }
 
 /// Change a project
-///
-/// Needs `projects.write`.
 #[utoipa::path(
     patch,
     path = "/v1/projects/{project_id}",
@@ -240,52 +204,50 @@ pub async fn get_project(
 )]
 pub async fn update_project(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
-    origin: CallOrigin,
+    call: Call,
     if_match: IfMatch,
     ApiPath(path): ApiPath<ProjectPath>,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
-    let caller = caller.holding(Permission::ProjectsWrite)?;
     let name = read_update(body.0)?;
-    for _ in 0..CHANGE_ATTEMPTS {
-        let project = deps
-            .projects
-            .get_project(caller.scope(), path.project_id)
-            .await?
-            .ok_or(ApiError::NotFound("project"))?;
-        if_match.check(project.version)?;
-        let now = deps.clock.now();
-        let changed = Project {
-            name: name.clone().unwrap_or_else(|| project.name.clone()),
-            updated_at: now,
-            ..project.clone()
-        };
-        if changed.name == project.name {
-            return Ok(found(project.version, ProjectResponse::from(project)));
-        }
-        let entry = Change {
-            action: "project.updated",
-            target: format!("project:{}", project.id()),
-            before: json!({"name": project.name}),
-            after: json!({"name": changed.name}),
-        }
-        .entry(
-            deps.ids.as_ref(),
-            caller.scope(),
-            caller.actor(),
-            &origin,
-            now,
-        );
-        match deps.projects.update_project(&changed, &entry).await {
-            Ok(()) => {
-                audit::log(&entry);
-                return Ok(found(changed.version + 1, ProjectResponse::from(changed)));
+    let (deps, call, name) = (&deps, &call, &name);
+    amend(
+        &if_match,
+        || read(deps, call.scope(), path.project_id),
+        |project| async move {
+            let now = call.now();
+            let changed = Project {
+                name: name.clone().unwrap_or_else(|| project.name.clone()),
+                updated_at: now,
+                ..project.clone()
+            };
+            if changed.name == project.name {
+                return Ok(found(project.version, ProjectResponse::from(project)));
             }
-            Err(error) => again_after(error, &if_match)?,
-        }
-    }
-    Err(ApiError::ChangedMeanwhile)
+            let change = Change {
+                event: Event::ProjectUpdated(project.id()),
+                before: facts(&project),
+                after: facts(&changed),
+            };
+            let entry = call.audit(change, now);
+            deps.projects.update_project(&changed, &entry).await?;
+            log(&entry);
+            Ok(found(changed.version + 1, ProjectResponse::from(changed)))
+        },
+    )
+    .await
+}
+
+/// The project with this id, which must be there.
+pub(super) async fn read(
+    deps: &Deps,
+    scope: AccountScope,
+    id: ProjectId,
+) -> Result<Project, ApiError> {
+    deps.projects
+        .get_project(scope, id)
+        .await?
+        .ok_or_else(|| ApiError::not_found("project"))
 }
 
 fn read_update(fields: Map<String, Value>) -> Result<Option<String>, ApiError> {
@@ -294,4 +256,9 @@ fn read_update(fields: Map<String, Value>) -> Result<Option<String>, ApiError> {
     let name = validation::name("name", request.name.as_deref(), &mut errors);
     errors.check_body()?;
     Ok(name)
+}
+
+/// As the audit log keeps it.
+fn facts(project: &Project) -> Value {
+    json!({"name": project.name})
 }

@@ -10,28 +10,37 @@ use axum::{
 use data_encoding::BASE64;
 use ring::hmac;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 use utoipa::ToSchema;
 use vestibule_admin::{
     CallOrigin, FieldErrors, IDEMPOTENCY_REPLAYED, IdempotencyKey, JsonBody,
     api_types::IdempotencyHeader,
     auth::{NewApiToken, TOKEN_SECRET_LEN, random_bytes, sha256_hex},
-    problem::{ApiError, Problem},
-    read_fields,
-};
-use vestibule_admin::{
-    audit::{self, Change},
-    validation,
+    log,
+    problem::{ApiError, IDEMPOTENCY_KEY_REUSED, Problem},
+    problem_types, read_fields, validation,
 };
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
-    account::actor::Actor,
-    account::{Account, ApiKey, Client, Permission},
-    ids::{AccountId, ApiKeyId, ClientId},
+    account::{
+        Account, Client,
+        actor::Actor,
+        api_key::{ApiKey, KeyOwner},
+        permission::Permissions,
+    },
+    event::{AuditEntry, Change, Event},
+    ids::{AccountId, ApiKeyId, AuditId, ClientId},
     ports::{SetUp, SetUpOutcome, SetUpReceipt},
     secret::Secret,
 };
+
+problem_types! {
+    WRONG_SETUP_TOKEN = "wrong-setup-token", UNAUTHORIZED, "The set-up token is not right",
+        "Read the token from the secret that the stack's outputs name.";
+    ALREADY_SET_UP = "already-set-up", CONFLICT, "The stack was set up before",
+        "Use the API key that the set-up answered with.";
+}
 
 /// How long a caller whose answer got lost can have it again.
 const REPLAY_WINDOW: Duration = Duration::from_mins(10);
@@ -49,7 +58,13 @@ pub struct SetUpRequest {
     #[schema(required = true, nullable = false, write_only)]
     setup_token: Option<String>,
     /// The name of the account, 1 to 100 characters.
-    #[schema(required = true, nullable = false, min_length = 1, max_length = 100)]
+    #[schema(
+        required = true,
+        nullable = false,
+        min_length = 1,
+        max_length = 100,
+        format = "name"
+    )]
     account_name: Option<String>,
 }
 
@@ -117,7 +132,6 @@ pub struct SetUpKey {
     post,
     path = "/v1/setup",
     tag = "Set-up",
-    security(()),
     params(IdempotencyHeader),
     request_body = SetUpRequest,
     responses(
@@ -142,18 +156,18 @@ pub async fn set_up(
     };
     let token = deps.setup_token.setup_token().await?;
     if !is_token(&token, &given, deps.random.as_ref())? {
-        return Err(ApiError::WrongSetupToken);
+        return Err(ApiError::new(&WRONG_SETUP_TOKEN));
     }
-    let now = deps.clock.now();
+    let (now, ids) = (deps.admin.clock.now(), &deps.admin.ids);
     let receipt = SetUpReceipt {
-        account_id: AccountId::new(deps.ids.draw()),
+        account_id: AccountId::new(ids.draw()),
         account_name,
         client: Client {
-            id: ClientId::new(deps.ids.draw()),
+            id: ClientId::new(ids.draw()),
             name: DEFAULT_CLIENT_NAME.to_owned(),
             created_at: now,
         },
-        key_id: ApiKeyId::new(deps.ids.draw()),
+        key_id: ApiKeyId::new(ids.draw()),
         key_expires_at: now.plus(FIRST_KEY_LIFE),
         salt: BASE64.encode(&random_bytes::<32>(deps.random.as_ref())?),
         idempotency_key_hash: idempotency
@@ -166,14 +180,14 @@ pub async fn set_up(
         Some(idempotency_key) => first_key(&token, &receipt, idempotency_key),
         None => NewApiToken::generate(receipt.account_id, deps.random.as_ref())?,
     };
-    let wanted = wanted(&deps, &origin, &receipt, &key);
+    let wanted = wanted(AuditId::new(ids.draw()), &origin, &receipt, &key);
     match deps.accounts.set_up(&wanted).await? {
         SetUpOutcome::Done => {
-            audit::log(&wanted.audit);
+            log(&wanted.audit);
             Ok((StatusCode::CREATED, Json(answer(&receipt, &key))).into_response())
         }
         SetUpOutcome::AlreadyDone(first) => {
-            let idempotency_key = idempotency.0.as_deref().ok_or(ApiError::AlreadySetUp)?;
+            let idempotency_key = idempotency.0.as_deref().ok_or(&ALREADY_SET_UP)?;
             replayable(&first, &receipt)?;
             let key = first_key(&token, &first, idempotency_key);
             Ok((
@@ -218,24 +232,25 @@ fn replayable(first: &SetUpReceipt, again: &SetUpReceipt) -> Result<(), ApiError
     let same_caller = again.idempotency_key_hash.is_some()
         && again.idempotency_key_hash == first.idempotency_key_hash;
     if !same_caller || again.at.since(first.at) > REPLAY_WINDOW {
-        return Err(ApiError::AlreadySetUp);
+        return Err(ApiError::new(&ALREADY_SET_UP));
     }
     if again.account_name != first.account_name {
-        return Err(ApiError::IdempotencyKeyReused);
+        return Err(ApiError::new(&IDEMPOTENCY_KEY_REUSED));
     }
     Ok(())
 }
 
-fn wanted(deps: &Deps, origin: &CallOrigin, receipt: &SetUpReceipt, key: &NewApiToken) -> SetUp {
+fn wanted(
+    audit_id: AuditId,
+    origin: &CallOrigin,
+    receipt: &SetUpReceipt,
+    key: &NewApiToken,
+) -> SetUp {
     let scope = AccountScope::of_verified(receipt.account_id);
-    let actor = Actor {
-        id: "setup_token".to_owned(),
-        name: "set-up".to_owned(),
-    };
+    let actor = Actor::set_up();
     let change = Change {
-        action: "account.set_up",
-        target: format!("account:{}", receipt.account_id),
-        before: serde_json::Value::Null,
+        event: Event::AccountSetUp(receipt.account_id),
+        before: Value::Null,
         after: json!({
             "name": receipt.account_name,
             "client_id": receipt.client.id,
@@ -254,14 +269,22 @@ fn wanted(deps: &Deps, origin: &CallOrigin, receipt: &SetUpReceipt, key: &NewApi
             scope,
             name: FIRST_KEY_NAME.to_owned(),
             hash: key.hash.clone(),
-            permissions: Permission::ALL.into(),
+            permissions: Permissions::All,
             created_by: actor.clone(),
             created_at: receipt.at,
             expires_at: receipt.key_expires_at,
+            owner: KeyOwner::Account,
             last_used_at: None,
         },
         receipt: receipt.clone(),
-        audit: change.entry(deps.ids.as_ref(), scope, &actor, origin, receipt.at),
+        audit: AuditEntry {
+            id: audit_id,
+            scope,
+            at: receipt.at,
+            actor,
+            change,
+            request_id: origin.request_id.clone(),
+        },
     }
 }
 
@@ -280,7 +303,11 @@ fn answer(receipt: &SetUpReceipt, key: &NewApiToken) -> SetUpResponse {
             id: receipt.key_id.to_string(),
             key: key.token.reveal().to_owned(),
             name: FIRST_KEY_NAME,
-            permissions: Permission::ALL.map(Into::into).to_vec(),
+            permissions: Permissions::All
+                .listed()
+                .into_iter()
+                .map(Into::into)
+                .collect(),
             expires_at: receipt.key_expires_at,
         },
     }
@@ -344,16 +371,14 @@ mod tests {
             receipt(None, 0),
         ] {
             let refused = replayable(&first, &other);
-            assert!(matches!(refused, Err(ApiError::AlreadySetUp)), "{other:?}");
+            assert_eq!(refused.unwrap_err().kind(), &ALREADY_SET_UP, "{other:?}");
         }
         assert!(replayable(&receipt(None, 0), &receipt(None, 0)).is_err());
         let renamed = SetUpReceipt {
             account_name: "Other".to_owned(),
             ..receipt(Some("k"), 0)
         };
-        assert!(matches!(
-            replayable(&first, &renamed),
-            Err(ApiError::IdempotencyKeyReused)
-        ));
+        let refused = replayable(&first, &renamed).unwrap_err();
+        assert_eq!(refused.kind(), &IDEMPOTENCY_KEY_REUSED);
     }
 }

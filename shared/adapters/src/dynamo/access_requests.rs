@@ -1,9 +1,6 @@
 //! Access requests, as admins see them.
 
 use super::{
-    accounts::ApiKeyItem,
-    decisions::decision_audit,
-    intake::take,
     items::{AccessRequestItem, ChatUserItem, PreviewItem, StandingItem, StatusAttributes},
     keys,
     lists::{Index, List},
@@ -16,14 +13,16 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use std::sync::Arc;
 use vestibule_domain::{
-    AccountScope, PortError, ProjectScope, Timestamp,
-    access::approval::Approval,
-    access::request::{AccessRequest, DecideOutcome, RequestDecision, Verdict, on_decided_again},
-    access::standing::PendingTask,
-    account::ApiKey,
+    PortError, ProjectScope, Timestamp,
+    access::{
+        approval::Approval,
+        request::{AccessRequest, DecideOutcome, RequestDecision, Verdict, on_decided_again},
+        standing::PendingTask,
+    },
     account::actor::Actor,
     chat::user::Grant,
-    ids::{AccessRequestId, AccountId, AuditId, ProjectId},
+    event::AuditEntry,
+    ids::AccessRequestId,
     page::{ListError, Page, PageRequest},
     ports::{AccessRequestFilter, AccessRequestStore, AccessRequestView, OUTBOX_PATIENCE},
 };
@@ -174,28 +173,14 @@ impl AccessRequestStore for DynamoAccessRequests {
         Ok(self.views(vec![item.into()]).await?.pop())
     }
 
-    async fn find_key_and_request(
+    async fn find_access_request(
         &self,
-        account_id: AccountId,
-        key_hash: &str,
-        project_id: ProjectId,
+        scope: ProjectScope,
         id: AccessRequestId,
-    ) -> Result<(Option<ApiKey>, Option<AccessRequest>), PortError> {
-        // The account is what the bearer claims. A claim that its key does not prove finds no key,
-        // and the caller then learns nothing of the request either.
-        let scope = AccountScope::of_verified(account_id).project(project_id);
-        let key = keys::api_key(account_id, key_hash);
-        let request = keys::access_request(scope, id);
-        let mut rows = self
-            .table
-            .get_batch(&[key.clone(), request.clone()])
-            .await?;
-        let key: Option<ApiKeyItem> = take(&mut rows, &key, "API key")?;
-        let request: Option<AccessRequestItem> = take(&mut rows, &request, "access request")?;
-        let Some(key) = key else {
-            return Ok((None, None));
-        };
-        Ok((Some(key.into()), request.map(Into::into)))
+    ) -> Result<Option<AccessRequest>, PortError> {
+        let key = keys::access_request(scope, id);
+        let item: Option<AccessRequestItem> = self.table.get(&key, "access request").await?;
+        Ok(item.map(Into::into))
     }
 
     async fn list_access_requests(
@@ -232,35 +217,25 @@ impl AccessRequestStore for DynamoAccessRequests {
     async fn decide(
         &self,
         request: &AccessRequest,
-        verdict: Verdict,
-        by: &Actor,
-        note: Option<&str>,
-        audit: (AuditId, &str),
-        now: Timestamp,
+        decision: &RequestDecision,
+        audit: &AuditEntry,
     ) -> Result<DecideOutcome, PortError> {
+        let (verdict, by) = (decision.verdict, &decision.by);
         if request.decision.is_some() {
             return Ok(on_decided_again(request.clone(), verdict, by));
         }
-        let decision = RequestDecision {
-            verdict,
-            by: by.clone(),
-            at: now,
-            note: note.map(str::to_owned),
-            reason: None,
-        };
         let mut writes = vec![
-            self.table.decision_write(request, &decision)?,
-            self.standing_write(request, &decision)?,
-            self.table
-                .audit_write(&decision_audit(request, &decision, audit))?,
+            self.table.decision_write(request, decision)?,
+            self.standing_write(request, decision)?,
+            self.table.audit_write(audit)?,
         ];
         if verdict == Verdict::Approve {
-            writes.push(self.grant_write(request, by, now)?);
+            writes.push(self.grant_write(request, by, decision.at)?);
         }
         let mut reasons = match self.table.transact(writes).await? {
             Transacted::Done => {
                 let decided = AccessRequest {
-                    decision: Some(decision),
+                    decision: Some(decision.clone()),
                     ..request.clone()
                 };
                 return Ok(DecideOutcome::Recorded(Box::new(decided)));

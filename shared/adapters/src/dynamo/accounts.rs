@@ -12,14 +12,20 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, sync::Arc};
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
-    account::actor::Actor,
-    account::{ApiKey, AuditEntry, Client, Permission},
+    account::{
+        Client,
+        actor::Actor,
+        api_key::{ApiKey, KeyOwner},
+        credential::{Credential, CredentialClaim},
+        permission::{Permission, Permissions},
+    },
+    event::AuditEntry,
     ids::{AccountId, ApiKeyId, ClientId},
     page::{ListError, Order, Page, PageRequest},
-    ports::{AccountStore, ApiKeyStore, SetUp, SetUpOutcome, SetUpReceipt},
+    ports::{AccountStore, ApiKeyStore, CredentialStore, SetUp, SetUpOutcome, SetUpReceipt},
 };
 
-/// See [`AccountStore`] and [`ApiKeyStore`].
+/// See [`AccountStore`], [`CredentialStore`] and [`ApiKeyStore`].
 #[derive(Debug, Clone)]
 pub struct DynamoAccounts {
     table: Table,
@@ -127,8 +133,50 @@ impl From<SetUpItem> for SetUpReceipt {
     }
 }
 
+/// `"*"`, or a list.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct ApiKeyItem {
+#[serde(untagged)]
+enum PermissionsAttribute {
+    All(EveryPermission),
+    Only(BTreeSet<Permission>),
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+enum EveryPermission {
+    #[serde(rename = "*")]
+    Every,
+}
+
+impl From<&Permissions> for PermissionsAttribute {
+    fn from(permissions: &Permissions) -> Self {
+        match permissions {
+            Permissions::All => Self::All(EveryPermission::Every),
+            Permissions::Only(some) => Self::Only(some.clone()),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct KeyOwnerAttribute {
+    api_key_id: ApiKeyId,
+    ends_at: Timestamp,
+}
+
+impl KeyOwnerAttribute {
+    /// `None` for the account itself.
+    fn of(owner: KeyOwner) -> Option<Self> {
+        match owner {
+            KeyOwner::Account => None,
+            KeyOwner::ApiKey { id, ends_at } => Some(Self {
+                api_key_id: id,
+                ends_at,
+            }),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct ApiKeyItem {
     pk: String,
     sk: String,
     all_pk: String,
@@ -137,10 +185,14 @@ pub(super) struct ApiKeyItem {
     scope: AccountScope,
     name: String,
     hash: String,
-    permissions: BTreeSet<Permission>,
+    permissions: PermissionsAttribute,
     created_by: Actor,
     created_at: Timestamp,
     expires_at_time: Timestamp,
+    /// Absent where the account is the owner, and on keys that were made before owners were kept:
+    /// those expire no later than their maker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    owner: Option<KeyOwnerAttribute>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_used_at: Option<Timestamp>,
 }
@@ -157,10 +209,11 @@ impl From<&ApiKey> for ApiKeyItem {
             scope: key.scope,
             name: key.name.clone(),
             hash: key.hash.clone(),
-            permissions: key.permissions.clone(),
+            permissions: (&key.permissions).into(),
             created_by: key.created_by.clone(),
             created_at: key.created_at,
             expires_at_time: key.expires_at,
+            owner: KeyOwnerAttribute::of(key.owner),
             last_used_at: key.last_used_at,
         }
     }
@@ -168,15 +221,29 @@ impl From<&ApiKey> for ApiKeyItem {
 
 impl From<ApiKeyItem> for ApiKey {
     fn from(item: ApiKeyItem) -> Self {
+        let permissions = match item.permissions {
+            PermissionsAttribute::Only(some) if !item.created_by.is_set_up() => {
+                Permissions::Only(some)
+            }
+            // An earlier version's set-up wrote a list of every permission there was then.
+            _ => Permissions::All,
+        };
+        let owner = item
+            .owner
+            .map_or(KeyOwner::Account, |owner| KeyOwner::ApiKey {
+                id: owner.api_key_id,
+                ends_at: owner.ends_at,
+            });
         Self {
             id: item.id,
             scope: item.scope,
             name: item.name,
             hash: item.hash,
-            permissions: item.permissions,
+            permissions,
             created_by: item.created_by,
             created_at: item.created_at,
             expires_at: item.expires_at_time,
+            owner,
             last_used_at: item.last_used_at,
         }
     }
@@ -247,21 +314,32 @@ impl AccountStore for DynamoAccounts {
     }
 }
 
-#[async_trait]
-impl ApiKeyStore for DynamoAccounts {
+impl DynamoAccounts {
+    /// The key with this hash in the account that its bearer names.
     async fn find_key(
         &self,
         account_id: AccountId,
         hash: &str,
     ) -> Result<Option<ApiKey>, PortError> {
-        let item: Option<ApiKeyItem> = self
-            .table
-            .get(&keys::api_key(account_id, hash), "API key")
-            .await?;
+        let place = keys::api_key(account_id, hash);
+        let item: Option<ApiKeyItem> = self.table.get(&place, "API key").await?;
         Ok(item.map(Into::into))
     }
+}
 
-    async fn touch_key(&self, key: &ApiKey, now: Timestamp) -> Result<(), PortError> {
+#[async_trait]
+impl CredentialStore for DynamoAccounts {
+    async fn find_credential(
+        &self,
+        claim: &CredentialClaim,
+    ) -> Result<Option<Credential>, PortError> {
+        let CredentialClaim::ApiKey { account_id, hash } = claim;
+        let key = self.find_key(*account_id, hash).await?;
+        Ok(key.map(Credential::ApiKey))
+    }
+
+    async fn note_use(&self, credential: &Credential, now: Timestamp) -> Result<(), PortError> {
+        let Credential::ApiKey(key) = credential;
         let update = self.table.update_part(
             &keys::api_key(key.scope.account_id(), &key.hash),
             "SET last_used_at = :now",
@@ -272,7 +350,10 @@ impl ApiKeyStore for DynamoAccounts {
         // A failed condition is a key that was revoked meanwhile; it must not come back.
         self.table.update(update).await.map(|_| ())
     }
+}
 
+#[async_trait]
+impl ApiKeyStore for DynamoAccounts {
     async fn insert_key(&self, key: &ApiKey, audit: &AuditEntry) -> Result<(), PortError> {
         // The id is claimed beside the key, for a key that is asked for twice has another hash.
         let claim = KeyIdItem::from(key);
@@ -389,6 +470,77 @@ impl From<&ApiKey> for KeyIdItem {
             pk: place.pk,
             sk: place.sk,
             hash: key.hash.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn key(permissions: Permissions, created_by: Actor, owner: KeyOwner) -> ApiKey {
+        ApiKey {
+            id: ApiKeyId::derive(&["k"]),
+            scope: AccountScope::of_verified(AccountId::derive(&["a"])),
+            name: "script".to_owned(),
+            hash: "00ff".to_owned(),
+            permissions,
+            created_by,
+            created_at: Timestamp::from_millis(0),
+            expires_at: Timestamp::from_millis(1000),
+            owner,
+            last_used_at: None,
+        }
+    }
+
+    fn row(key: &ApiKey) -> Value {
+        serde_json::to_value(ApiKeyItem::from(key)).unwrap()
+    }
+
+    fn read(row: Value) -> ApiKey {
+        serde_json::from_value::<ApiKeyItem>(row).unwrap().into()
+    }
+
+    #[test]
+    fn a_key_is_read_as_it_was_stored() {
+        let maker = Actor::api_key(ApiKeyId::derive(&["m"]), "maker".to_owned());
+        let owner = KeyOwner::ApiKey {
+            id: ApiKeyId::derive(&["m"]),
+            ends_at: Timestamp::from_millis(900),
+        };
+        let some: Permissions = [Permission::ProjectsRead].into_iter().collect();
+        for key in [
+            key(Permissions::All, Actor::set_up(), KeyOwner::Account),
+            key(Permissions::All, maker.clone(), owner),
+            key(some, maker, owner),
+        ] {
+            assert_eq!(read(row(&key)), key);
+        }
+    }
+
+    #[test]
+    fn all_permissions_are_stored_as_one_mark_and_some_as_a_list() {
+        let of = |permissions| {
+            let key = key(permissions, Actor::set_up(), KeyOwner::Account);
+            row(&key)["permissions"].clone()
+        };
+        assert_eq!(of(Permissions::All), "*");
+        assert_eq!(
+            of([Permission::ProjectsRead].into_iter().collect()),
+            json!(["projects.read"])
+        );
+    }
+
+    #[test]
+    fn the_first_key_of_an_older_stack_holds_all_and_a_full_list_of_another_does_not() {
+        let every: Permissions = Permission::ALL.into_iter().collect();
+        let maker = Actor::api_key(ApiKeyId::derive(&["m"]), "set-up".to_owned());
+        for (maker, expected) in [(Actor::set_up(), Permissions::All), (maker, every.clone())] {
+            let stored = row(&key(every.clone(), maker, KeyOwner::Account));
+            assert!(stored["permissions"].is_array() && stored.get("owner").is_none());
+            let key = read(stored);
+            assert_eq!((key.permissions, key.owner), (expected, KeyOwner::Account));
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::Serialize;
-use vestibule_domain::{PortError, Timestamp, account::AuditEntry, account::actor::Actor};
+use vestibule_domain::{PortError, Timestamp, account::actor::Actor, event::AuditEntry};
 
 #[derive(Serialize)]
 struct AuditItem<'a> {
@@ -15,7 +15,7 @@ struct AuditItem<'a> {
     at: Timestamp,
     actor: &'a Actor,
     action: &'a str,
-    target: &'a str,
+    target: String,
     before: &'a serde_json::Value,
     after: &'a serde_json::Value,
     request_id: &'a str,
@@ -30,10 +30,10 @@ impl Table {
             sk: key.sk,
             at: entry.at,
             actor: &entry.actor,
-            action: entry.action,
-            target: &entry.target,
-            before: &entry.before,
-            after: &entry.after,
+            action: entry.change.event.key(),
+            target: entry.change.event.target(),
+            before: &entry.change.before,
+            after: &entry.change.after,
             request_id: &entry.request_id,
         };
         self.put_part(&item, "attribute_not_exists(pk)", &[])

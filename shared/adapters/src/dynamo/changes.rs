@@ -3,7 +3,7 @@
 use super::table::{Cancelled, Table, Transacted, from_row, n, put_write};
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::{Serialize, de::DeserializeOwned};
-use vestibule_domain::{PortError, account::AuditEntry, ports::Created};
+use vestibule_domain::{PortError, event::AuditEntry, ports::Created};
 
 impl Table {
     /// Writes a new row, the rows that come with it and the audit entry, unless the row is there.

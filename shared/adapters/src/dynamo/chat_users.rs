@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use vestibule_domain::{
     PortError, ProjectScope,
-    account::AuditEntry,
     chat::user::ChatUser,
+    event::AuditEntry,
     ids::ChatUserId,
     page::{ListError, Page, PageRequest},
     ports::{AvatarImage, ChatUserFilter, ChatUserStore},

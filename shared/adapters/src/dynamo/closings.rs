@@ -2,7 +2,6 @@
 //! connector, or with another request of the same person.
 
 use super::{
-    decisions::decision_audit,
     intake::take,
     items::{AccessRequestItem, ClosingItem},
     keys::{self, INDEX_BY_STATE, PK, SK, STATE_PK, STATE_SK},
@@ -163,12 +162,10 @@ impl RequestCloser for DynamoClosings {
         let ImpliedDecision {
             request, decision, ..
         } = implied;
-        let audit = (implied.audit_id, implied.request_id.as_str());
         let decided = || {
             Ok::<_, PortError>(vec![
                 self.table.decision_write(request, decision)?,
-                self.table
-                    .audit_write(&decision_audit(request, decision, audit))?,
+                self.table.audit_write(&implied.audit)?,
             ])
         };
         let standing = self.table.update_part(

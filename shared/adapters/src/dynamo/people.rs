@@ -1,7 +1,6 @@
 //! Whose record is under which id (SPEC A24, A29): ids that lead to a record, and records that become one.
 
 use super::{
-    decisions::decision_audit,
     items::{AccessRequestItem, ChatUserItem, SameAsItem, StandingItem},
     keys::{self, PK, SK, STANDING_PREFIX},
     table::{Table, Transacted, delete_write, from_row, n, put_write, s, to_value, update_write},
@@ -217,16 +216,13 @@ fn close_writes(
 ) -> Result<Vec<TransactWriteItem>, PortError> {
     let decision = RequestDecision {
         verdict: Verdict::Reject,
-        by: Actor {
-            id: "system".to_owned(),
-            name: "Vestibule".to_owned(),
-        },
+        by: Actor::system(),
         at: now,
         note: None,
         reason: Some(ReasonCode::Merged),
     };
     let audit_id = AuditId::new(SystemIds.draw());
-    let audit = decision_audit(request, &decision, (audit_id, "webhook"));
+    let audit = decision.audit_entry(request, audit_id, "webhook".to_owned());
     Ok(vec![
         table.decision_write(request, &decision)?,
         table.audit_write(&audit)?,

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use vestibule_domain::{
     AccountScope, PortError, ProjectScope, Timestamp,
-    account::{AuditEntry, Environment, Project},
+    account::{Environment, Project},
+    event::AuditEntry,
     ids::{EnvironmentId, ProjectId},
     page::{ListError, Page, PageRequest},
     ports::{Created, EnvironmentStore, ProjectStore},

@@ -82,7 +82,7 @@ pub fn merge_standing(
 mod tests {
     use super::*;
     use crate::{
-        access::{request::AccessRequest, standing::PendingTask},
+        access::standing::PendingTask,
         ids::{AccessRequestId, ChatUserId, ConnectorId},
         samples::{chat_user, environment, grant, request},
     };

@@ -7,11 +7,13 @@ use crate::{
     chat::conversation::ConversationRef,
     chat::message::InboundMessage,
     connector::{Connector, Provider},
-    ids::{AccessRequestId, ChatUserId, ConnectorId, EnvironmentId},
+    event::{AuditEntry, Change, Event},
+    ids::{AccessRequestId, AuditId, ChatUserId, ConnectorId, EnvironmentId},
     scope::ProjectScope,
     text::preview,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::{fmt, time::Duration};
 
 /// Longest note on a decision, in characters (SPEC B17).
@@ -80,6 +82,41 @@ pub struct RequestDecision {
     /// Why, when it followed from something else that they did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<ReasonCode>,
+}
+
+impl RequestDecision {
+    /// The record of this decision on `request`, which was pending. `request_id` is the API call that it
+    /// came with, or the request whose approval implied it.
+    #[must_use]
+    pub fn audit_entry(
+        &self,
+        request: &AccessRequest,
+        id: AuditId,
+        request_id: String,
+    ) -> AuditEntry {
+        let event = match self.verdict {
+            Verdict::Approve => Event::AccessRequestApproved(request.id),
+            Verdict::Reject => Event::AccessRequestRejected(request.id),
+        };
+        AuditEntry {
+            id,
+            scope: request.scope.account(),
+            at: self.at,
+            actor: self.by.clone(),
+            change: Change {
+                event,
+                before: json!({"status": request.status()}),
+                after: json!({
+                    "status": self.verdict.status(),
+                    "note": self.note,
+                    "reason_code": self.reason,
+                    "chat_user_id": request.chat_user_id,
+                    "environment_id": request.environment_id,
+                }),
+            },
+            request_id,
+        }
+    }
 }
 
 /// A stranger's request to talk to the agent of one environment.

@@ -1,6 +1,9 @@
 //! Whoever changes something, as the record and the admins see them.
 
+use crate::ids::ApiKeyId;
 use serde::{Deserialize, Serialize};
+
+const SET_UP_ID: &str = "setup_token";
 
 /// Who decides or changes something, as recorded and shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -9,4 +12,39 @@ pub struct Actor {
     pub id: String,
     /// Their name at the time.
     pub name: String,
+}
+
+impl Actor {
+    /// Whoever knows the token of the stack's set-up.
+    #[must_use]
+    pub fn set_up() -> Self {
+        Self {
+            id: SET_UP_ID.to_owned(),
+            name: "set-up".to_owned(),
+        }
+    }
+
+    /// The bearer of an API key of this name.
+    #[must_use]
+    pub fn api_key(id: ApiKeyId, name: String) -> Self {
+        Self {
+            id: format!("api_key:{id}"),
+            name,
+        }
+    }
+
+    /// Vestibule itself.
+    #[must_use]
+    pub fn system() -> Self {
+        Self {
+            id: "system".to_owned(),
+            name: "Vestibule".to_owned(),
+        }
+    }
+
+    /// Whether it is the set-up.
+    #[must_use]
+    pub fn is_set_up(&self) -> bool {
+        self.id == SET_UP_ID
+    }
 }

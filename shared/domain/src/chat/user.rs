@@ -8,6 +8,7 @@ use crate::{
     },
     connector::Connector,
     ids::{ChatUserId, EnvironmentId},
+    record::Record,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -69,6 +70,12 @@ pub struct ChatUser {
     pub created_at: Timestamp,
     /// When the record last changed.
     pub updated_at: Timestamp,
+}
+
+impl Record for ChatUser {
+    fn version(&self) -> u64 {
+        self.version
+    }
 }
 
 impl ChatUser {

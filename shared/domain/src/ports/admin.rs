@@ -3,15 +3,18 @@
 use crate::{
     AccountScope, PortError, ProjectScope, Timestamp,
     access::closing::Closing,
-    access::request::{AccessRequest, DecideOutcome, Preview, RequestStatus, Verdict},
+    access::request::{AccessRequest, DecideOutcome, Preview, RequestDecision, RequestStatus},
     access::standing::Standing,
-    account::actor::Actor,
-    account::{Account, ApiKey, AuditEntry, Client, Environment, Project},
+    account::{
+        Account, Client, Environment, Project,
+        api_key::ApiKey,
+        credential::{Credential, CredentialClaim},
+    },
     chat::user::{ChatUser, ChatUserStatus},
     connector::{Connector, Provider},
+    event::AuditEntry,
     ids::{
-        AccessRequestId, AccountId, ApiKeyId, AuditId, ChatUserId, ConnectorId, EnvironmentId,
-        ProjectId,
+        AccessRequestId, AccountId, ApiKeyId, ChatUserId, ConnectorId, EnvironmentId, ProjectId,
     },
     page::{ListError, Page, PageRequest},
     ports::AvatarImage,
@@ -82,17 +85,22 @@ pub trait AccountStore: Send + Sync {
     async fn default_client(&self, scope: AccountScope) -> Result<Option<Client>, PortError>;
 }
 
+/// The credentials of callers, of whatever kind.
+#[async_trait]
+pub trait CredentialStore: Send + Sync {
+    /// The credential that is claimed. Whether it holds and proves the claim is for
+    /// [`Credential::caller`] to say.
+    async fn find_credential(
+        &self,
+        claim: &CredentialClaim,
+    ) -> Result<Option<Credential>, PortError>;
+    /// Notes the day of use. Best effort; a credential that was taken back meanwhile stays so.
+    async fn note_use(&self, credential: &Credential, now: Timestamp) -> Result<(), PortError>;
+}
+
 /// API keys.
 #[async_trait]
 pub trait ApiKeyStore: Send + Sync {
-    /// The key with this hash in the account that its bearer names.
-    async fn find_key(
-        &self,
-        account_id: AccountId,
-        hash: &str,
-    ) -> Result<Option<ApiKey>, PortError>;
-    /// Notes the day of use. Best effort.
-    async fn touch_key(&self, key: &ApiKey, now: Timestamp) -> Result<(), PortError>;
     /// Adds a key.
     async fn insert_key(&self, key: &ApiKey, audit: &AuditEntry) -> Result<(), PortError>;
     /// The account's keys, in the order they were made.
@@ -323,15 +331,12 @@ pub trait AccessRequestStore: Send + Sync {
         id: AccessRequestId,
     ) -> Result<Option<AccessRequestView>, PortError>;
 
-    /// The API key with this hash and a request of its account, in one read: deciding is the one
-    /// admin call whose cost is bounded (PERFORMANCE §2).
-    async fn find_key_and_request(
+    /// One request by itself.
+    async fn find_access_request(
         &self,
-        account_id: AccountId,
-        key_hash: &str,
-        project_id: ProjectId,
+        scope: ProjectScope,
         id: AccessRequestId,
-    ) -> Result<(Option<ApiKey>, Option<AccessRequest>), PortError>;
+    ) -> Result<Option<AccessRequest>, PortError>;
 
     /// The project's requests.
     async fn list_access_requests(
@@ -347,10 +352,7 @@ pub trait AccessRequestStore: Send + Sync {
     async fn decide(
         &self,
         request: &AccessRequest,
-        verdict: Verdict,
-        by: &Actor,
-        note: Option<&str>,
-        audit: (AuditId, &str),
-        now: Timestamp,
+        decision: &RequestDecision,
+        audit: &AuditEntry,
     ) -> Result<DecideOutcome, PortError>;
 }

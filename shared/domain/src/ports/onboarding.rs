@@ -11,7 +11,8 @@ use crate::{
     chat::send_status::SendStatus,
     chat::user::ChatUser,
     connector::Connector,
-    ids::{AccessRequestId, AuditId, ChatUserId, ConnectorId, EnvironmentId, LeaseId},
+    event::AuditEntry,
+    ids::{AccessRequestId, ChatUserId, ConnectorId, EnvironmentId, LeaseId},
     job::{ClosePendingRequests, DeliverMessage, OnboardChatUser},
     ports::{AvatarImage, Lease, Postponement},
 };
@@ -173,10 +174,8 @@ pub struct ImpliedDecision {
     pub request: AccessRequest,
     /// The decision.
     pub decision: RequestDecision,
-    /// The id of the audit entry.
-    pub audit_id: AuditId,
-    /// What the audit entry names as its cause: the API call, or the request that was approved.
-    pub request_id: String,
+    /// The record of it.
+    pub audit: AuditEntry,
 }
 
 /// Requests that are decided without anybody looking at them.

@@ -1,6 +1,6 @@
 //! Avatars, drawn: the initials of a person on a colour of their own.
 
-use super::world::Person;
+use super::people::Person;
 use crate::crypto::sha256;
 
 /// An SVG picture of this person.

@@ -1,12 +1,12 @@
-//! The accounts behind connectors of Teams, Telegram, 360dialog and Twilio, and how each person stands with them.
-//! Slack's apps are in the workspace itself ([`super::world`]).
+//! Connectors: the accounts behind them, and how each person stands with them.
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::platform::Platform;
-use crate::crypto::sha256;
 
 /// How long after a person's last WhatsApp message they may be written to freely.
 const WINDOW_MS: i64 = 24 * 60 * 60 * 1000;
@@ -25,7 +25,8 @@ pub struct ConnectorConfig {
     /// Shown in the page: `AllowAll`, `OnBoarding` or `AllowList`.
     #[serde(default)]
     pub policy: String,
-    /// Where its events go, until the platform's API sets another address; `<api_url>/webhooks/<provider>/<connector_id>` if it is not given.
+    /// Where its events go, until the platform's API sets another address; `<api_url>/webhooks/<provider>/<connector_id>`
+    /// if it is not given.
     #[serde(default)]
     pub webhook_url: Option<String>,
     /// The platform and what it knows the account by.
@@ -33,93 +34,49 @@ pub struct ConnectorConfig {
     pub account: Account,
 }
 
-/// What a platform knows the account by. The names are those of the connector's settings and secrets.
+/// What a platform knows an account by. The names of the fields are those of the connector's settings and secrets.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "provider")]
-pub enum Account {
-    /// A Teams bot.
-    #[serde(rename = "teams")]
-    Teams(TeamsAccount),
-    /// A Telegram bot.
-    #[serde(rename = "telegram")]
-    Telegram(TelegramAccount),
-    /// A WhatsApp number at 360dialog.
-    #[serde(rename = "360dialog")]
-    Dialog360(Dialog360Account),
-    /// A number at Twilio.
-    #[serde(rename = "twilio")]
-    Twilio(TwilioAccount),
+pub struct Account {
+    /// The platform.
+    pub provider: Platform,
+    /// What differs from platform to platform; see each [`PlatformAccount`].
+    #[serde(flatten)]
+    pub fields: Map<String, Value>,
 }
 
-/// A Teams bot and the tenant that it is installed in.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-pub struct TeamsAccount {
-    /// The bot's app id, a UUID.
-    pub app_id: String,
-    /// The tenant of the people who write.
-    pub tenant_id: String,
-    /// `single_tenant`, which is the default, or `multi_tenant`.
-    #[serde(default)]
-    pub app_type: Option<String>,
-    /// With which tokens are asked for.
-    pub client_secret: String,
+/// The account of one platform.
+pub trait PlatformAccount: Serialize + DeserializeOwned {
+    /// The platform.
+    const PLATFORM: Platform;
 }
 
-impl TeamsAccount {
-    /// `28:<app id>`
+impl Account {
+    /// This account.
     #[must_use]
-    pub fn bot_id(&self) -> String {
-        format!("28:{}", self.app_id)
+    pub fn of<A: PlatformAccount>(account: &A) -> Self {
+        let fields = match serde_json::to_value(account) {
+            Ok(Value::Object(fields)) => fields,
+            _ => Map::new(),
+        };
+        Self {
+            provider: A::PLATFORM,
+            fields,
+        }
     }
 
-    /// Whether the bot belongs to no tenant of its own.
-    #[must_use]
-    pub fn is_multi_tenant(&self) -> bool {
-        self.app_type.as_deref() == Some("multi_tenant")
+    /// What is wrong with the fields, if anything.
+    pub(super) fn check<A: PlatformAccount>(&self) -> Result<(), serde_json::Error> {
+        self.parse::<A>().map(drop)
     }
-}
 
-/// A Telegram bot.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-pub struct TelegramAccount {
-    /// `<bot id>:<secret>`
-    pub bot_token: String,
-    /// What deliveries carry until `setWebhook` sets another.
-    pub secret_token: String,
-}
-
-impl TelegramAccount {
-    /// The bot's own id: the first part of its token.
-    #[must_use]
-    pub fn bot_id(&self) -> i64 {
-        self.bot_token
-            .split(':')
-            .next()
-            .and_then(|id| id.parse().ok())
-            .unwrap_or_else(|| number(&["bot", &self.bot_token], 1_000_000_000, 8_999_999_999))
+    fn read<A: PlatformAccount>(&self) -> Option<A> {
+        let is_of_platform = self.provider == A::PLATFORM;
+        is_of_platform.then(|| self.parse().ok()).flatten()
     }
-}
 
-/// A WhatsApp number at 360dialog.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-pub struct Dialog360Account {
-    /// Meta's id of the number.
-    pub phone_number_id: String,
-    /// `D360-API-KEY`
-    pub api_key: String,
-    /// What deliveries carry as `Authorization: Bearer …`, until the webhook is set over the API.
-    pub webhook_secret: String,
-}
-
-/// A number at Twilio, for SMS and WhatsApp.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-pub struct TwilioAccount {
-    /// `AC…`
-    pub account_sid: String,
-    /// In E.164, with `+`.
-    pub phone_number: String,
-    /// Signs webhooks and is the password of calls.
-    pub auth_token: String,
+    fn parse<A: PlatformAccount>(&self) -> Result<A, serde_json::Error> {
+        serde_json::from_value(Value::Object(self.fields.clone()))
+    }
 }
 
 /// A connector as it stands.
@@ -195,40 +152,12 @@ impl Connector {
     }
 
     pub(super) const fn platform(&self) -> Platform {
-        match self.config.account {
-            Account::Teams(_) => Platform::Teams,
-            Account::Telegram(_) => Platform::Telegram,
-            Account::Dialog360(_) => Platform::Dialog360,
-            Account::Twilio(_) => Platform::Twilio,
-        }
+        self.config.account.provider
     }
 
-    pub(super) const fn teams(&self) -> Option<&TeamsAccount> {
-        match &self.config.account {
-            Account::Teams(account) => Some(account),
-            _ => None,
-        }
-    }
-
-    pub(super) const fn telegram(&self) -> Option<&TelegramAccount> {
-        match &self.config.account {
-            Account::Telegram(account) => Some(account),
-            _ => None,
-        }
-    }
-
-    pub(super) const fn dialog360(&self) -> Option<&Dialog360Account> {
-        match &self.config.account {
-            Account::Dialog360(account) => Some(account),
-            _ => None,
-        }
-    }
-
-    pub(super) const fn twilio(&self) -> Option<&TwilioAccount> {
-        match &self.config.account {
-            Account::Twilio(account) => Some(account),
-            _ => None,
-        }
+    /// What its platform knows the account by, if that is one of this kind.
+    pub(super) fn account<A: PlatformAccount>(&self) -> Option<A> {
+        self.config.account.read()
     }
 
     /// The address that its events go to.
@@ -262,42 +191,4 @@ impl Connector {
             Webhook::Configured | Webhook::Deleted => Some(configured),
         }
     }
-}
-
-/// A number between two others that always comes out the same for the same parts, for ids that must survive a restart.
-pub(super) fn number(parts: &[&str], from: i64, to: i64) -> i64 {
-    let digest = digest(parts);
-    let mut seed: u64 = 0;
-    for byte in digest.iter().take(8) {
-        seed = seed << 8 | u64::from(*byte);
-    }
-    let span = u64::try_from(to - from + 1).unwrap_or(1).max(1);
-    from + i64::try_from(seed % span).unwrap_or_default()
-}
-
-/// A UUID that always comes out the same for the same parts.
-pub(super) fn uuid(parts: &[&str]) -> String {
-    let hex = data_encoding::HEXLOWER.encode(&digest(parts));
-    let part = |range: std::ops::Range<usize>| hex.get(range).unwrap_or_default().to_owned();
-    format!(
-        "{}-{}-4{}-8{}-{}",
-        part(0..8),
-        part(8..12),
-        part(12..15),
-        part(15..18),
-        part(18..30)
-    )
-}
-
-/// Text of letters, digits, `-` and `_` that always comes out the same for the same parts.
-pub(super) fn opaque(parts: &[&str]) -> String {
-    data_encoding::BASE64URL_NOPAD.encode(&digest(parts))
-}
-
-fn digest(parts: &[&str]) -> [u8; 32] {
-    let parts: Vec<&[u8]> = parts
-        .iter()
-        .flat_map(|part| [part.as_bytes(), b"\0".as_slice()])
-        .collect();
-    sha256(&parts)
 }

@@ -2,7 +2,7 @@
 //!
 //! | call | body or query | answer |
 //! |---|---|---|
-//! | `GET /_control/state` | `?after=<revision>&wait_ms=<n>` waits for a change | apps, connectors, people, failures, counts, `revision` |
+//! | `GET /_control/state` | `?after=<revision>&wait_ms=<n>` waits for a change | platforms, connectors, people, failures, counts, `revision` |
 //! | `POST /_control/users` | `{"name", "display_name"?, "first_name"?, "last_name"?, "email"?, "id"?, "home_team_id"?, "phone"?, "telegram_id"?, "bsuid"?, "aad_object_id"?, "whatsapp_shows"?}` | 201 `{"user_id"}` |
 //! | `GET /_control/users/{user_id}/messages` | `?connector_id=` | `{"messages": [...]}`: what that person sees on all platforms, with `provider` and deliveries |
 //! | `POST /_control/messages` | `{"app"` or `"connector_id", "user_id", "channel"?: "im", "general" or "whatsapp", "text", "thread_ts"?}` | `{"message", "deliveries": [...]}` after the first attempt |
@@ -11,8 +11,7 @@
 //! | `GET /_control/events/{event_id}` | | `{"delivery"}` |
 //! | `GET /_control/calls` | `?method=&provider=` | `{"calls": [...]}`: every call to an API |
 //! | `GET /_control/violations` | `?provider=` | `{"violations": [...]}`: what a client of the platforms must not do |
-//! | `POST /_control/apps` | a Slack app as in the configuration file | 201 `{"connector_id"}` |
-//! | `POST /_control/connectors` | a connector of another platform as in the configuration file, with `provider` | 201 `{"connector_id"}` |
+//! | `POST /_control/connectors` | a connector as in the configuration file | 201 `{"connector_id"}` |
 //! | `POST /_control/switches` | a [`Switch`] | `{}` |
 //! | `GET`, `POST`, `DELETE /_control/failures` | `{"provider"?, "method", "kind", ..., "channel"?, "times"?: n}`; without `times` until cleared | `{"failures": [...]}` |
 //!
@@ -20,8 +19,7 @@
 //! `message`?), `undelivered` (`code`), `stall`, `stall_after`, `reset_before`, `reset_after`. What is asked for wrongly is
 //! answered 404 or 400 with `{"error"}`.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,92 +31,22 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::config::{AppConfig, NewPerson};
 use super::connectors::{Connector, ConnectorConfig};
-use super::delivery::{self, Delivery};
+use super::delivery::{self, first_attempt};
+use super::error::SimulatorError;
 use super::failures::FailureRule;
+use super::message::Place;
+use super::people::NewPerson;
 use super::platform::Platform;
-use super::world::{WhatsAppShows, World, general_channel};
-use super::{Place, Shared, SimulatorError, add_fixture, no_app, no_person, write};
+use super::shared::{Look, Shared};
+use super::switches::{Switch, turn};
+use super::world::World;
+use super::writing::{Words, add_fixture, write};
 
 /// No client needs to wait longer for a change than this; it asks again.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 /// What the page shows of the wire.
 const LATEST_CALLS: usize = 50;
-/// How long after a call the first event that follows from it is sent.
-const STATUS_DELAY: Duration = Duration::from_millis(150);
-
-/// A change of how somebody stands with a connector, or of what a platform tells of them; what is not named stays.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Switch {
-    /// The connector; only `whatsapp_shows` and `new_bsuid` do without.
-    pub connector_id: Option<String>,
-    /// The person; only `upgrade_general`, `leave_general` and `revoke` do without.
-    pub user_id: Option<String>,
-    /// They block the bot; by WhatsApp and SMS they cannot be reached.
-    pub blocked: Option<bool>,
-    /// They have written to the Telegram bot, or have the Teams app.
-    pub started: Option<bool>,
-    /// They wrote STOP to the number at Twilio.
-    pub stopped: Option<bool>,
-    /// WhatsApp's 24 hours to answer them are open, or over.
-    pub window_open: Option<bool>,
-    /// Which of their ids WhatsApp tells.
-    pub whatsapp_shows: Option<WhatsAppShows>,
-    /// They get another business-scoped id, as with a new phone number.
-    pub new_bsuid: Option<String>,
-    /// The Telegram group becomes a supergroup with another id.
-    pub upgrade_general: bool,
-    /// The app or bot is taken out of its group.
-    pub leave_general: bool,
-    /// The account's token or key is no longer taken.
-    pub revoke: bool,
-}
-
-/// Carries a switch out.
-pub(super) fn turn(shared: &Shared, switch: &Switch) -> Result<(), SimulatorError> {
-    let now_ms = shared.clock.now_ms();
-    shared.change(|world| {
-        if let Some(user_id) = &switch.user_id {
-            let person = world
-                .people
-                .get_mut(user_id)
-                .ok_or_else(|| no_person(user_id))?;
-            person.whatsapp_shows = switch.whatsapp_shows.unwrap_or(person.whatsapp_shows);
-            if let Some(bsuid) = &switch.new_bsuid {
-                person.bsuid.clone_from(bsuid);
-            }
-        }
-        let Some(connector_id) = &switch.connector_id else {
-            return Ok(());
-        };
-        let connector = world
-            .connector_mut(connector_id)
-            .ok_or_else(|| no_app(connector_id))?;
-        connector.upgrades += u32::from(switch.upgrade_general);
-        connector.left_general |= switch.leave_general;
-        connector.is_revoked |= switch.revoke;
-        if let Some(user_id) = &switch.user_id {
-            let is_teams = connector.platform() == Platform::Teams;
-            let standing = connector.standing_mut(user_id);
-            standing.has_blocked = switch.blocked.unwrap_or(standing.has_blocked);
-            if let Some(has_started) = switch.started {
-                standing.has_started = has_started;
-                // A Telegram bot still meets them in its group; a Teams app that is gone is gone.
-                standing.is_known = has_started || (standing.is_known && !is_teams);
-            }
-            standing.has_stopped = switch.stopped.unwrap_or(standing.has_stopped);
-            match switch.window_open {
-                Some(true) => standing.last_wrote_ms = Some(now_ms),
-                Some(false) => standing.last_wrote_ms = None,
-                None => {}
-            }
-        }
-        Ok(())
-    })
-}
-
 impl IntoResponse for SimulatorError {
     fn into_response(self) -> Response {
         (StatusCode::NOT_FOUND, Json(json!({"error": self.0}))).into_response()
@@ -130,7 +58,6 @@ type Answer = Result<Json<Value>, SimulatorError>;
 pub(super) fn router() -> Router<Arc<Shared>> {
     Router::new()
         .route("/_control/state", get(state))
-        .route("/_control/apps", post(add_app))
         .route("/_control/connectors", post(add_connector))
         .route("/_control/switches", post(add_switch))
         .route("/_control/users", post(add_user))
@@ -161,27 +88,14 @@ async fn state(State(shared): State<Arc<Shared>>, Query(since): Query<Since>) ->
     }
     let revision = *revision.borrow();
     let world = shared.world();
-    let apps: Vec<Value> = world
-        .apps
+    let platforms: BTreeMap<&str, Look> = Platform::ALL
         .iter()
-        .map(|app| {
-            json!({
-                "provider": Platform::Slack,
-                "connector_id": app.config.connector_id,
-                "name": app.config.name,
-                "policy": app.config.policy,
-                "api_app_id": app.install.api_app_id,
-                "team_id": app.install.team_id,
-                "bot_user_id": app.install.bot_user_id,
-                "general_channel": general_channel(&app.config.connector_id),
-                "webhook_url": world.webhook_url(app),
-            })
-        })
+        .map(|platform| (platform.key(), shared.platform(*platform).look()))
         .collect();
     let connectors: Vec<Value> = world
         .connectors
         .iter()
-        .map(|connector| shown(&world, connector, shared.clock.now_ms()))
+        .map(|connector| shown(&shared, &world, connector))
         .collect();
     let people: Vec<Value> = world
         .people
@@ -201,7 +115,7 @@ async fn state(State(shared): State<Arc<Shared>>, Query(since): Query<Since>) ->
     Json(json!({
         "revision": revision,
         "workspace_name": world.workspace_name,
-        "apps": apps,
+        "platforms": platforms,
         "connectors": connectors,
         "people": people,
         "failures": world.failures,
@@ -211,28 +125,21 @@ async fn state(State(shared): State<Arc<Shared>>, Query(since): Query<Since>) ->
     }))
 }
 
-async fn add_app(
-    State(shared): State<Arc<Shared>>,
-    Json(app): Json<AppConfig>,
-) -> (StatusCode, Json<Value>) {
-    let connector_id = app.connector_id.clone();
-    shared.change(|world| world.add_app(app));
-    (
-        StatusCode::CREATED,
-        Json(json!({"connector_id": connector_id})),
-    )
-}
-
 async fn add_connector(
     State(shared): State<Arc<Shared>>,
     Json(connector): Json<ConnectorConfig>,
-) -> (StatusCode, Json<Value>) {
+) -> Response {
     let connector_id = connector.connector_id.clone();
-    shared.change(|world| world.add_connector(Connector::new(connector)));
-    (
-        StatusCode::CREATED,
-        Json(json!({"connector_id": connector_id})),
-    )
+    match shared.add_connector(connector) {
+        Ok(()) => {
+            let answer = Json(json!({"connector_id": connector_id}));
+            (StatusCode::CREATED, answer).into_response()
+        }
+        Err(error) => {
+            let answer = Json(json!({"error": error.0}));
+            (StatusCode::UNPROCESSABLE_ENTITY, answer).into_response()
+        }
+    }
 }
 
 async fn add_switch(State(shared): State<Arc<Shared>>, Json(switch): Json<Switch>) -> Answer {
@@ -240,7 +147,8 @@ async fn add_switch(State(shared): State<Arc<Shared>>, Json(switch): Json<Switch
     Ok(Json(json!({})))
 }
 
-fn shown(world: &World, connector: &Connector, now_ms: i64) -> Value {
+fn shown(shared: &Shared, world: &World, connector: &Connector) -> Value {
+    let now_ms = shared.clock.now_ms();
     let standings: serde_json::Map<String, Value> = connector
         .standings
         .iter()
@@ -253,7 +161,7 @@ fn shown(world: &World, connector: &Connector, now_ms: i64) -> Value {
             (user_id.clone(), value)
         })
         .collect();
-    json!({
+    let mut shown = json!({
         "provider": connector.platform(),
         "connector_id": connector.id(),
         "name": connector.config.name,
@@ -261,7 +169,11 @@ fn shown(world: &World, connector: &Connector, now_ms: i64) -> Value {
         "webhook_url": connector.webhook_url(world.api_url.as_deref()),
         "left_general": connector.left_general,
         "people": standings,
-    })
+    });
+    if let Value::Object(fields) = &mut shown {
+        fields.extend(shared.platform(connector.platform()).facts(connector));
+    }
+    shown
 }
 
 async fn add_user(
@@ -290,7 +202,7 @@ async fn messages(
 ) -> Answer {
     let world = shared.world();
     if !world.people.contains_key(&user_id) {
-        return Err(SimulatorError(format!("no person {user_id}")));
+        return Err(SimulatorError::no_person(&user_id));
     }
     let messages: Vec<Value> = world
         .seen_by(&user_id)
@@ -303,6 +215,8 @@ async fn messages(
         .map(|message| {
             let mut value = json!(message);
             if let Value::Object(fields) = &mut value {
+                let place = shared.platform(message.provider).place_of(message);
+                fields.insert("place".into(), json!(place));
                 fields.insert("plain_text".into(), json!(message.plain_text()));
                 fields.insert("deliveries".into(), deliveries(&world, &message.event_ids));
             }
@@ -339,17 +253,16 @@ async fn send_message(State(shared): State<Arc<Shared>>, Json(new): Json<NewMess
         Channel::Whatsapp => Place::WhatsApp,
     };
     let connector_id = by_id_or_name(&shared, &new.connector_id);
-    let written = write(
-        &shared,
-        &connector_id,
-        &new.user_id,
+    let words = Words {
+        connector_id: &connector_id,
+        user_id: &new.user_id,
         place,
-        &new.text,
-        new.thread_ts.as_deref(),
-    )?;
+        text: &new.text,
+        thread: new.thread_ts.as_deref(),
+    };
+    let written = write(&shared, &words)?;
     let mut deliveries = Vec::new();
-    if written.message.provider == Platform::Slack {
-        // Both events of a mention are sent at once, as Slack does: they may well arrive together or in either order.
+    if shared.platform(written.message.provider).sends_at_once() {
         let sending: Vec<_> = written
             .events
             .iter()
@@ -411,7 +324,7 @@ async fn event(State(shared): State<Arc<Shared>>, Path(event_id): Path<String>) 
         .events
         .get(&event_id)
         .map(|event| Json(json!({"delivery": event.delivery})))
-        .ok_or_else(|| SimulatorError(format!("no event {event_id}")))
+        .ok_or_else(|| SimulatorError::no_event(&event_id))
 }
 
 #[derive(Deserialize)]
@@ -458,64 +371,12 @@ async fn clear_failures(State(shared): State<Arc<Shared>>) -> Json<Value> {
     failures(State(shared)).await
 }
 
-/// Makes the first attempt, unless an earlier event of its queue is still under way, and leaves the retries and what
-/// waits behind it, if that goes by itself, to a task.
-async fn first_attempt(shared: Arc<Shared>, event_id: String) -> Result<Delivery, SimulatorError> {
-    if !shared.retries_by_itself {
-        return delivery::attempt(&shared, &event_id).await;
-    }
-    if let Err(standing) = shared.world().take_event(&event_id) {
-        return standing.ok_or_else(|| SimulatorError(format!("no event {event_id}")));
-    }
-    let delivery = delivery::attempt(&shared, &event_id).await?;
-    tokio::spawn(follow_up(shared, event_id));
-    Ok(delivery)
-}
-
-/// Retries on the platform's schedule, then turns to the next event in the queue. Boxed, because it goes on and on.
-fn follow_up(shared: Arc<Shared>, event_id: String) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-    Box::pin(async move {
-        let next_after = |event_id: &str| shared.world().events.get(event_id)?.next_after;
-        while let Some(after) = next_after(&event_id) {
-            tokio::time::sleep(after).await;
-            if delivery::attempt(&shared, &event_id).await.is_err() {
-                return;
-            }
-        }
-        let next = shared.world().next_in_queue(&event_id);
-        if let Some(next) = next {
-            let _ = first_attempt(shared, next).await;
-        }
-    })
-}
-
-/// Sends what calls gave rise to, one after another, if that goes by itself.
-pub(super) fn send_outbox(shared: &Arc<Shared>) {
-    if !shared.retries_by_itself || shared.world().outbox.is_empty() {
-        return;
-    }
-    let event_ids = shared.change(|world| std::mem::take(&mut world.outbox));
-    let shared = Arc::clone(shared);
-    tokio::spawn(async move {
-        for event_id in event_ids {
-            tokio::time::sleep(STATUS_DELAY).await;
-            let _ = first_attempt(Arc::clone(&shared), event_id).await;
-        }
-    });
-}
-
 fn by_id_or_name(shared: &Shared, wanted: &str) -> String {
     let world = shared.world();
     let known: Vec<(&str, &str)> = world
-        .apps
+        .connectors
         .iter()
-        .map(|app| (app.config.connector_id.as_str(), app.config.name.as_str()))
-        .chain(
-            world
-                .connectors
-                .iter()
-                .map(|connector| (connector.id(), connector.config.name.as_str())),
-        )
+        .map(|connector| (connector.id(), connector.config.name.as_str()))
         .collect();
     known
         .iter()
@@ -531,3 +392,6 @@ fn deliveries(world: &World, event_ids: &[String]) -> Value {
         .map(|event| json!(event.delivery))
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

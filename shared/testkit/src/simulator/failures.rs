@@ -50,6 +50,16 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// An error of a platform's own, with the label that the page shows.
+    pub(super) fn coded(status: u16, code: &str, label: &str) -> (String, Self) {
+        let failure = Self::Code {
+            status,
+            code: code.to_owned(),
+            message: String::new(),
+        };
+        (label.to_owned(), failure)
+    }
+
     /// Whether the call takes effect all the same.
     #[must_use]
     pub const fn takes_effect(&self) -> bool {

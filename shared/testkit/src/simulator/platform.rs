@@ -2,36 +2,39 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A chat platform, under the name that connectors use for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Platform {
-    /// `slack`
-    #[serde(rename = "slack")]
-    Slack,
-    /// `teams`
-    #[serde(rename = "teams")]
-    Teams,
-    /// `telegram`
-    #[serde(rename = "telegram")]
-    Telegram,
-    /// `360dialog`: WhatsApp.
-    #[serde(rename = "360dialog")]
-    Dialog360,
-    /// `twilio`: SMS and WhatsApp.
-    #[serde(rename = "twilio")]
-    Twilio,
+/// Declares the platforms, each with its key.
+macro_rules! platforms {
+    ($($(#[$doc:meta])* $platform:ident = $key:literal,)*) => {
+        /// A chat platform, under the name that connectors use for it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum Platform {
+            $($(#[$doc])* #[serde(rename = $key)] $platform,)*
+        }
+
+        impl Platform {
+            /// All of them, in the order in which the page shows them.
+            pub const ALL: &'static [Self] = &[$(Self::$platform,)*];
+
+            /// The name, as in webhook paths and the admin API.
+            #[must_use]
+            pub const fn key(self) -> &'static str {
+                match self {
+                    $(Self::$platform => $key,)*
+                }
+            }
+        }
+    };
 }
 
-impl Platform {
-    /// The name, as in webhook paths and the admin API.
-    #[must_use]
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::Slack => "slack",
-            Self::Teams => "teams",
-            Self::Telegram => "telegram",
-            Self::Dialog360 => "360dialog",
-            Self::Twilio => "twilio",
-        }
-    }
+platforms! {
+    /// Slack.
+    Slack = "slack",
+    /// Microsoft Teams.
+    Teams = "teams",
+    /// Telegram.
+    Telegram = "telegram",
+    /// WhatsApp, by 360dialog.
+    Dialog360 = "360dialog",
+    /// SMS and WhatsApp, by Twilio.
+    Twilio = "twilio",
 }

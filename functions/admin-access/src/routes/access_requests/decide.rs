@@ -1,29 +1,106 @@
 //! `POST /v1/projects/{project_id}/access-requests/{access_request_id}/approve` and `/reject`
 //!
-//! The admin call whose cost is bounded (PERFORMANCE §2): one read of key and request together, one
-//! transaction, and for an approval one job that sees to what follows it. That is why it authenticates by itself, does not note the day of the key's use,
-//! and answers with the request alone.
+//! The admin call whose cost is bounded (PERFORMANCE §2): credential and request are read side by side,
+//! then one transaction, and for an approval one job that sees to what follows it. That is why the answer
+//! is the request alone.
 
 use super::AccessRequestResponse;
 use crate::{Deps, api_types::AccessRequestPath};
-use axum::{Json, extract::State};
-use serde::Deserialize;
+use axum::{
+    Json,
+    extract::{FromRequestParts, State},
+    http::request::Parts,
+};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use utoipa::ToSchema;
 use vestibule_admin::{
-    ApiPath, CallOrigin, FieldErrors, OptionalJsonBody,
-    auth::{ApiToken, Authenticated, Bearer},
-    problem::{ApiError, Problem},
-    read_fields,
+    ApiPath, Call, FieldErrors, OptionalJsonBody,
+    jobs::enqueue_or_leave,
+    log,
+    problem::{ApiError, CHANGED_MEANWHILE, Problem, ProblemMember},
+    problem_types, read_fields,
+    routes::{Beside, ReadBeside},
+    validation,
 };
-use vestibule_admin::{audit, jobs::enqueue_or_leave, validation};
 use vestibule_domain::{
-    access::request::{DecideOutcome, Verdict},
-    account::Permission,
-    ids::AuditId,
+    AccountScope, Timestamp,
+    access::request::{AccessRequest, DecideOutcome, ReasonCode, RequestDecision, Verdict},
     job::OnboardChatUser,
 };
+
+/// The `decision` member of problems about a request that was decided.
+const DECISION: ProblemMember = ProblemMember::named::<ProblemDecision>(
+    "decision",
+    "The decision that holds, where a request was decided before.",
+);
+
+problem_types! {
+    ALREADY_DECIDED = "already-decided", CONFLICT, "The access request was decided before",
+        "`decision` is the decision that holds. It is not changed by a second one.", [DECISION];
+    CHAT_USER_BLOCKED = "chat-user-blocked", CONFLICT, "The chat user is blocked",
+        "Unblock the chat user first, then approve.";
+}
+
+/// A decision that was made before.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemDecision {
+    /// `approve` or `reject`.
+    #[schema(value_type = String, example = "approve")]
+    verdict: Verdict,
+    /// The name of who decided.
+    by: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// Why, if they said so.
+    note: Option<String>,
+    /// Why, when it followed from something else that they did: `policy_off`, `connector_deleted`,
+    /// `connector_moved` or `granted_elsewhere`.
+    #[schema(value_type = Option<String>, example = json!(null))]
+    reason_code: Option<ReasonCode>,
+}
+
+fn already_decided(decision: RequestDecision) -> ApiError {
+    let detail = format!(
+        "{} {} it on {}. That decision holds.",
+        decision.by.name,
+        match decision.verdict {
+            Verdict::Approve => "approved",
+            Verdict::Reject => "rejected",
+        },
+        decision.at
+    );
+    let shown = ProblemDecision {
+        verdict: decision.verdict,
+        by: decision.by.name,
+        at: decision.at,
+        note: decision.note,
+        reason_code: decision.reason,
+    };
+    // It is made of strings: it always is JSON.
+    let shown = serde_json::to_value(shown).unwrap_or_default();
+    ApiError::new(&ALREADY_DECIDED)
+        .with_detail(detail)
+        .with_member(&DECISION, shown)
+}
+
+/// The request that a call decides, if there is one.
+#[derive(Debug, Clone)]
+pub struct RequestToDecide(Option<AccessRequest>);
+
+impl ReadBeside<Deps> for RequestToDecide {
+    async fn read(deps: &Deps, parts: &mut Parts, claimed: AccountScope) -> Result<Self, ApiError> {
+        let ApiPath(path) = ApiPath::<AccessRequestPath>::from_request_parts(parts, &()).await?;
+        let scope = claimed.project(path.project_id);
+        let request = deps
+            .access_requests
+            .find_access_request(scope, path.access_request_id)
+            .await?;
+        Ok(Self(request))
+    }
+}
 
 /// Why a request is decided as it is.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -40,8 +117,7 @@ pub struct DecideRequest {
 /// The person may talk to the agent of the environment from their next message on, through every
 /// connector of it. What else follows is the connector's `after_approval`; requests of theirs that are
 /// pending at other connectors of the environment are approved along. The same decision by the same key again changes nothing and is answered alike.
-/// The answer leaves out what is shown beside the request; read it for that. Needs
-/// `access_requests.decide`.
+/// The answer leaves out what is shown beside the request; read it for that.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/access-requests/{access_request_id}/approve",
@@ -55,19 +131,17 @@ pub struct DecideRequest {
 )]
 pub async fn approve_access_request(
     State(deps): State<Arc<Deps>>,
-    Bearer(token): Bearer,
-    origin: CallOrigin,
-    path: Result<ApiPath<AccessRequestPath>, ApiError>,
-    body: Result<OptionalJsonBody, ApiError>,
+    call: Call,
+    Beside(RequestToDecide(request)): Beside<RequestToDecide>,
+    body: OptionalJsonBody,
 ) -> Result<Json<AccessRequestResponse>, ApiError> {
-    decide(&deps, &token, &origin, path, body, Verdict::Approve).await
+    decide(&deps, &call, request, body, Verdict::Approve).await
 }
 
 /// Reject an access request
 ///
 /// The person stays without access. A message of theirs after the connector's cool-down makes a
 /// new request. The same decision by the same key again changes nothing and is answered alike.
-/// Needs `access_requests.decide`.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/access-requests/{access_request_id}/reject",
@@ -81,72 +155,38 @@ pub async fn approve_access_request(
 )]
 pub async fn reject_access_request(
     State(deps): State<Arc<Deps>>,
-    Bearer(token): Bearer,
-    origin: CallOrigin,
-    path: Result<ApiPath<AccessRequestPath>, ApiError>,
-    body: Result<OptionalJsonBody, ApiError>,
+    call: Call,
+    Beside(RequestToDecide(request)): Beside<RequestToDecide>,
+    body: OptionalJsonBody,
 ) -> Result<Json<AccessRequestResponse>, ApiError> {
-    decide(&deps, &token, &origin, path, body, Verdict::Reject).await
+    decide(&deps, &call, request, body, Verdict::Reject).await
 }
 
-/// Path and body come as they were read: what is wrong with them is told to a caller who proved who
-/// they are, and to nobody else.
 async fn decide(
     deps: &Deps,
-    token: &ApiToken,
-    origin: &CallOrigin,
-    path: Result<ApiPath<AccessRequestPath>, ApiError>,
-    body: Result<OptionalJsonBody, ApiError>,
+    call: &Call,
+    request: Option<AccessRequest>,
+    body: OptionalJsonBody,
     verdict: Verdict,
 ) -> Result<Json<AccessRequestResponse>, ApiError> {
-    let now = deps.clock.now();
-    let ApiPath(path) = match path {
-        Ok(path) => path,
-        Err(error) => {
-            let key = deps
-                .api_keys
-                .find_key(token.account_id(), token.hash())
-                .await?;
-            Authenticated::by_key(token, key.as_ref(), now)?;
-            return Err(error);
-        }
+    let note = read_note(body.0)?;
+    let request = request.ok_or_else(|| ApiError::not_found("access request"))?;
+    let decision = RequestDecision {
+        verdict,
+        by: call.actor().clone(),
+        at: call.now(),
+        note,
+        reason: None,
     };
-    let (key, request) = deps
-        .access_requests
-        .find_key_and_request(
-            token.account_id(),
-            token.hash(),
-            path.project_id,
-            path.access_request_id,
-        )
-        .await?;
-    let caller = Authenticated::by_key(token, key.as_ref(), now)?
-        .holding(Permission::AccessRequestsDecide)?;
-    let note = read_note(body?.0)?;
-    let request = request.ok_or(ApiError::NotFound("access request"))?;
-    let audit = (AuditId::new(deps.ids.draw()), origin.request_id.as_str());
+    let request_id = call.origin.request_id.clone();
+    let entry = decision.audit_entry(&request, call.audit_id(), request_id);
     let outcome = deps
         .access_requests
-        .decide(
-            &request,
-            verdict,
-            caller.actor(),
-            note.as_deref(),
-            audit,
-            now,
-        )
+        .decide(&request, &decision, &entry)
         .await?;
     match outcome {
         DecideOutcome::Recorded(request) => {
-            let action = match verdict {
-                Verdict::Approve => "access_request.approved",
-                Verdict::Reject => "access_request.rejected",
-            };
-            audit::log_as(
-                action,
-                &format!("access_request:{}", request.id),
-                caller.actor(),
-            );
+            log(&entry);
             if verdict == Verdict::Approve {
                 let job = OnboardChatUser {
                     scope: request.scope,
@@ -159,12 +199,12 @@ async fn decide(
         }
         DecideOutcome::AlreadySame(request) => Ok(Json((*request).into())),
         DecideOutcome::AlreadyDecided(request) => Err(match request.decision {
-            Some(decision) => ApiError::AlreadyDecided(Box::new(decision)),
+            Some(decision) => already_decided(decision),
             // Between the refusal and the reading somebody took the decision back.
-            None => ApiError::ChangedMeanwhile,
+            None => ApiError::new(&CHANGED_MEANWHILE),
         }),
-        DecideOutcome::ChatUserBlocked => Err(ApiError::ChatUserBlocked),
-        DecideOutcome::NotFound => Err(ApiError::NotFound("access request")),
+        DecideOutcome::ChatUserBlocked => Err(ApiError::new(&CHAT_USER_BLOCKED)),
+        DecideOutcome::NotFound => Err(ApiError::not_found("access request")),
     }
 }
 
@@ -180,7 +220,7 @@ fn read_note(fields: Map<String, Value>) -> Result<Option<String>, ApiError> {
 mod tests {
     use super::*;
     use serde_json::json;
-    use vestibule_domain::access::request::NOTE_MAX_CHARS;
+    use vestibule_domain::{access::request::NOTE_MAX_CHARS, account::actor::Actor};
 
     fn read(value: Value) -> Result<Option<String>, ApiError> {
         match value {
@@ -200,5 +240,28 @@ mod tests {
         assert!(read(json!({"note": "x".repeat(NOTE_MAX_CHARS)})).is_ok());
         assert!(read(json!({"note": "x".repeat(NOTE_MAX_CHARS + 1)})).is_err());
         assert!(read(json!({"notes": "fine"})).is_err());
+    }
+
+    #[test]
+    fn a_second_decision_is_told_the_first() {
+        let problem = already_decided(RequestDecision {
+            verdict: Verdict::Approve,
+            by: Actor {
+                id: "api_key:1".to_owned(),
+                name: "Grace".to_owned(),
+            },
+            at: Timestamp::from_millis(0),
+            note: None,
+            reason: None,
+        })
+        .problem("id");
+        assert_eq!(
+            problem.members["decision"],
+            json!({"verdict": "approve", "by": "Grace", "at": "1970-01-01T00:00:00.000Z", "note": null, "reason_code": null})
+        );
+        assert_eq!(
+            problem.detail,
+            "Grace approved it on 1970-01-01T00:00:00.000Z. That decision holds."
+        );
     }
 }

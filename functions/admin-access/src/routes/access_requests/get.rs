@@ -4,12 +4,10 @@ use super::{super::avatars::Avatars, AccessRequestDetailsResponse};
 use crate::{Deps, api_types::AccessRequestPath};
 use axum::{Json, extract::State};
 use std::sync::Arc;
-use vestibule_admin::{ApiPath, CallOrigin, auth::Authenticated, problem::ApiError};
-use vestibule_domain::account::Permission;
+use vestibule_admin::{ApiPath, Call, problem::ApiError};
 
 /// Read an access request
 ///
-/// Needs `access_requests.read`.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/access-requests/{access_request_id}",
@@ -19,18 +17,16 @@ use vestibule_domain::account::Permission;
 )]
 pub async fn get_access_request(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
-    origin: CallOrigin,
+    call: Call,
     ApiPath(path): ApiPath<AccessRequestPath>,
 ) -> Result<Json<AccessRequestDetailsResponse>, ApiError> {
-    let caller = caller.holding(Permission::AccessRequestsRead)?;
-    let scope = caller.scope().project(path.project_id);
+    let scope = call.scope().project(path.project_id);
     let view = deps
         .access_requests
         .get_access_request(scope, path.access_request_id)
         .await?
-        .ok_or(ApiError::NotFound("access request"))?;
-    let avatars = Avatars::of(&deps, &origin, path.project_id);
-    let now = deps.clock.now();
+        .ok_or_else(|| ApiError::not_found("access request"))?;
+    let avatars = Avatars::of(&deps, &call.origin, path.project_id);
+    let now = call.now();
     Ok(Json(AccessRequestDetailsResponse::of(view, &avatars, now)))
 }

@@ -13,11 +13,10 @@ use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::IntoParams;
 use vestibule_admin::{
-    ApiPath, CallOrigin, FieldErrors, ListFilter, ListQuery, PageParams, auth::Authenticated,
-    problem::ApiError,
+    ApiPath, Call, FieldErrors, ListFilter, ListQuery, PageParams, api_types::ListResponse,
+    problem::ApiError, validation,
 };
-use vestibule_admin::{api_types::ListResponse, validation};
-use vestibule_domain::{Timestamp, account::Permission, ports::AccessRequestFilter};
+use vestibule_domain::{Timestamp, ports::AccessRequestFilter};
 
 /// No filter by status.
 const ALL: &str = "all";
@@ -35,7 +34,7 @@ pub struct AccessRequestParams {
     )]
     status: Option<String>,
     /// Of this connector only.
-    #[param(nullable = false)]
+    #[param(nullable = false, format = "id")]
     connector_id: Option<String>,
     /// Of this platform only.
     #[param(nullable = false, example = "slack")]
@@ -101,7 +100,7 @@ fn read_time(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Opti
 
 /// List the access requests
 ///
-/// One list for all connectors of the project. Needs `access_requests.read`.
+/// One list for all connectors of the project.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/access-requests",
@@ -111,28 +110,18 @@ fn read_time(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Opti
 )]
 pub async fn list_access_requests(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
-    origin: CallOrigin,
+    call: Call,
     ApiPath(path): ApiPath<ProjectPath>,
     query: ListQuery<AccessRequestQuery>,
 ) -> Result<Json<ListResponse<AccessRequestDetailsResponse>>, ApiError> {
-    let caller = caller.holding(Permission::AccessRequestsRead)?;
-    let scope = caller.scope().project(path.project_id);
+    let scope = call.scope().project(path.project_id);
     let page = deps
         .access_requests
         .list_access_requests(scope, &query.filter.0, &query.page)
         .await?;
-    let is_empty = page.items.is_empty();
-    project_of_empty_list(
-        &deps,
-        caller.scope(),
-        path.project_id,
-        &query.page,
-        is_empty,
-    )
-    .await?;
-    let avatars = Avatars::of(&deps, &origin, path.project_id);
-    let now = deps.clock.now();
+    project_of_empty_list(&deps, scope, &query.page, &page).await?;
+    let avatars = Avatars::of(&deps, &call.origin, path.project_id);
+    let now = call.now();
     Ok(ListResponse::of(page, |view| {
         AccessRequestDetailsResponse::of(view, &avatars, now)
     }))

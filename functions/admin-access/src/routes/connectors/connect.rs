@@ -1,23 +1,20 @@
 //! `POST /v1/projects/{project_id}/connectors/{connector_id}/connect`
 
 use super::{address_at_platform, outcome::SetUpOutcomeResponse, read};
-use crate::{Deps, api_types::ConnectorPath, routes::CHANGE_ATTEMPTS};
+use crate::{Deps, api_types::ConnectorPath};
 use axum::{extract::State, response::Response};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::Arc;
 use vestibule_admin::{
-    ApiPath, CallOrigin,
-    auth::{Authenticated, Permitted},
-    problem::{ApiError, Problem},
-};
-use vestibule_admin::{
+    ApiPath, Call, IfMatch, amend,
     api_types::found,
-    audit::{self, Change},
+    log,
+    problem::{ApiError, CHANGED_MEANWHILE, Problem},
 };
 use vestibule_domain::{
     PortError, Timestamp,
-    account::{AuditEntry, Permission},
     connector::{Connector, WebhookState},
+    event::{AuditEntry, Change, Event},
     ports::ConnectorStore,
 };
 use vestibule_edge::setup::SetupCalls;
@@ -34,7 +31,7 @@ const TELL_ATTEMPTS: u32 = 2;
 ///
 /// Tells the platform the connector's webhook address, and the webhook secret where we draw it. It
 /// can be repeated: the platform is told what holds now. Where the platform has no API for it, the
-/// answer's status is `manual`, with the steps to follow. Needs `connectors.write`.
+/// answer's status is `manual`, with the steps to follow.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/connectors/{connector_id}/connect",
@@ -47,47 +44,29 @@ const TELL_ATTEMPTS: u32 = 2;
 )]
 pub async fn connect_connector(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
-    origin: CallOrigin,
+    call: Call,
     ApiPath(path): ApiPath<ConnectorPath>,
 ) -> Result<Response, ApiError> {
-    let caller = caller.holding(Permission::ConnectorsWrite)?;
-    let scope = caller.scope().project(path.project_id);
+    let scope = call.scope().project(path.project_id);
     let connector = read(&deps, scope, path.connector_id).await?;
-    connected(&deps, &caller, &origin, connector).await
+    connected(&deps, &call, connector).await
 }
 
 /// Tells the platform of a connector, and answers how that went.
 pub(super) async fn connected(
     deps: &Deps,
-    caller: &Permitted,
-    origin: &CallOrigin,
+    call: &Call,
     connector: Connector,
 ) -> Result<Response, ApiError> {
     let provider = &connector.provider;
     let (kind, setup) = connector_kind(provider)
         .zip(connector_setup(provider))
         .ok_or_else(|| PortError::corrupt("connector", "its provider is not known"))?;
-    let Some(webhook_url) = address_at_platform(deps, origin, &connector) else {
+    let Some(webhook_url) = address_at_platform(deps, &call.origin, &connector) else {
         let response = SetUpOutcomeResponse::no_address(&connector);
         return Ok(found(connector.version, response));
     };
-    let target = format!("connector:{}", connector.id);
-    let entry = |action, before, after, now| {
-        Change {
-            action,
-            target: target.clone(),
-            before,
-            after,
-        }
-        .entry(
-            deps.ids.as_ref(),
-            caller.scope(),
-            caller.actor(),
-            origin,
-            now,
-        )
-    };
+    let entry = |change, now| call.audit(change, now);
     let telling = Telling {
         connectors: deps.connectors.as_ref(),
         calls: &deps.setup_calls(),
@@ -96,7 +75,7 @@ pub(super) async fn connected(
         webhook_url: &webhook_url,
         entry: &entry,
     };
-    let (response, version) = telling.run(connector, || deps.clock.now()).await?;
+    let (response, version) = telling.run(connector, || call.now()).await?;
     Ok(found(version, response))
 }
 
@@ -107,7 +86,7 @@ struct Telling<'a> {
     kind: &'a dyn ConnectorKind,
     setup: &'a dyn ConnectorSetup,
     webhook_url: &'a str,
-    entry: &'a (dyn Fn(&'static str, Value, Value, Timestamp) -> AuditEntry + Send + Sync),
+    entry: &'a (dyn Fn(Change, Timestamp) -> AuditEntry + Send + Sync),
 }
 
 /// What became of noting an outcome.
@@ -160,7 +139,7 @@ impl Telling<'_> {
                 let version = connector.version;
                 Ok((self.response(Some(outcome), &connector), version))
             }
-            Noted::Outdated(_) => Err(ApiError::ChangedMeanwhile),
+            Noted::Outdated(_) => Err(ApiError::new(&CHANGED_MEANWHILE)),
         }
     }
 
@@ -175,71 +154,75 @@ impl Telling<'_> {
         }
     }
 
+    /// Notes an outcome, on whatever else became of the connector meanwhile.
     async fn note(
         &self,
-        connector: Connector,
+        told: Connector,
         outcome: Option<&ConnectorSetupOutcome>,
         connected_at: Option<Timestamp>,
         now: &(impl Fn() -> Timestamp + Send + Sync),
     ) -> Result<Noted, ApiError> {
-        let told = connector.clone();
-        let mut connector = connector;
-        for _ in 0..CHANGE_ATTEMPTS {
-            let changed = Connector {
-                webhook: WebhookState {
-                    connected_at,
-                    ..connector.webhook
-                },
-                ..connector.clone()
-            };
-            let action = match outcome {
-                Some(ConnectorSetupOutcome::Done { .. }) => "connector.connected",
-                Some(_) => "connector.connect_failed",
-                None => "connector.connect_asked",
-            };
-            let facts = self.response(outcome.cloned(), &changed).facts();
-            let before = json!({"webhook_connected_at": connector.webhook.connected_at});
-            let entry = (self.entry)(action, before, facts, now());
-            let is_done = matches!(outcome, Some(ConnectorSetupOutcome::Done { .. }));
-            if changed == connector && !is_done {
+        let told = &told;
+        amend(
+            &IfMatch::Absent,
+            || self.read(told),
+            |connector| async move {
                 // A platform that did not answer may have been told all the same.
-                let current = self.read(&told).await?;
-                if !is_as_told(&current, &told) {
-                    return Ok(Noted::Outdated(current));
+                if !is_as_told(&connector, told) {
+                    return Ok(Noted::Outdated(connector));
                 }
-                self.connectors.record(&entry).await?;
-                audit::log(&entry);
-                return Ok(Noted::Done(connector));
-            }
-            let changed = Connector {
-                updated_at: entry.at,
-                ..changed
-            };
-            match self.connectors.update_connector(&changed, &entry).await {
-                Ok(()) => {
-                    audit::log(&entry);
-                    return Ok(Noted::Done(Connector {
-                        version: changed.version + 1,
-                        ..changed
-                    }));
+                let changed = Connector {
+                    webhook: WebhookState {
+                        connected_at,
+                        ..connector.webhook
+                    },
+                    ..connector.clone()
+                };
+                let entry = (self.entry)(self.change(outcome, &connector, &changed), now());
+                let is_done = matches!(outcome, Some(ConnectorSetupOutcome::Done { .. }));
+                if changed == connector && !is_done {
+                    self.connectors.record(&entry).await?;
+                    log(&entry);
+                    return Ok(Noted::Done(connector));
                 }
-                Err(PortError::Conflict { .. }) => {
-                    connector = self.read(&told).await?;
-                    if !is_as_told(&connector, &told) {
-                        return Ok(Noted::Outdated(connector));
-                    }
-                }
-                Err(error) => return Err(error.into()),
-            }
+                let changed = Connector {
+                    updated_at: entry.at,
+                    ..changed
+                };
+                self.connectors.update_connector(&changed, &entry).await?;
+                log(&entry);
+                Ok(Noted::Done(Connector {
+                    version: changed.version + 1,
+                    ..changed
+                }))
+            },
+        )
+        .await
+    }
+
+    fn change(
+        &self,
+        outcome: Option<&ConnectorSetupOutcome>,
+        before: &Connector,
+        after: &Connector,
+    ) -> Change {
+        let event = match outcome {
+            Some(ConnectorSetupOutcome::Done { .. }) => Event::ConnectorConnected(after.id),
+            Some(_) => Event::ConnectorConnectFailed(after.id),
+            None => Event::ConnectorConnectAsked(after.id),
+        };
+        Change {
+            event,
+            before: json!({"webhook_connected_at": before.webhook.connected_at}),
+            after: self.response(outcome.cloned(), after).facts(),
         }
-        Err(ApiError::ChangedMeanwhile)
     }
 
     async fn read(&self, told: &Connector) -> Result<Connector, ApiError> {
         self.connectors
             .get_connector(told.scope, told.id)
             .await?
-            .ok_or(ApiError::NotFound("connector"))
+            .ok_or_else(|| ApiError::not_found("connector"))
     }
 }
 
@@ -254,6 +237,7 @@ mod tests {
         super::fixtures::{self, GlassVault, Pigeon, Shelf},
         *,
     };
+    use serde_json::Value;
     use std::sync::Mutex;
     use vestibule_domain::{Clock, account::actor::Actor, connector::Provider, ids::AuditId};
     use vestibule_providers::{
@@ -343,7 +327,7 @@ mod tests {
         }
     }
 
-    fn entry(action: &'static str, before: Value, after: Value, at: Timestamp) -> AuditEntry {
+    fn entry(change: Change, at: Timestamp) -> AuditEntry {
         AuditEntry {
             id: AuditId::derive(&["audit"]),
             scope: fixtures::connector().scope.account(),
@@ -352,10 +336,7 @@ mod tests {
                 id: "api_key:1".to_owned(),
                 name: "Grace".to_owned(),
             },
-            action,
-            target: "connector:1".to_owned(),
-            before,
-            after,
+            change,
             request_id: "r".to_owned(),
         }
     }

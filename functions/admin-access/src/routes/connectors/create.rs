@@ -14,23 +14,17 @@ use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 use utoipa::ToSchema;
 use vestibule_admin::{
-    ApiPath, CallOrigin, FieldErrors, IdempotencyKey, JsonBody, auth::Authenticated,
-    problem::ApiError, read_fields,
-};
-use vestibule_admin::{
-    api_types::{IdempotencyHeader, created},
-    audit::{self, Change},
-    validation,
+    ApiPath, Call, FieldErrors, IdempotencyKey, JsonBody, Made, api_types::IdempotencyHeader,
+    problem::ApiError, read_fields, validation,
 };
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
-    account::Permission,
     connector::{
         AfterApproval, ApprovalMode, Connector, ExistingUsers, Policy, Provider,
         REQUEST_COOLDOWN_DEFAULT, SealedSecrets, WebhookState, secret_context,
     },
+    event::{Change, Event},
     ids::{ClientId, ConnectorId, EnvironmentId},
-    ports::Created,
 };
 use vestibule_providers::catalogue::{ValidFields, connector_kind};
 
@@ -46,13 +40,19 @@ use vestibule_providers::catalogue::{ValidFields, connector_kind};
 }))]
 pub struct CreateConnectorRequest {
     /// Its name, 1 to 100 characters.
-    #[schema(required = true, nullable = false, min_length = 1, max_length = 100)]
+    #[schema(
+        required = true,
+        nullable = false,
+        min_length = 1,
+        max_length = 100,
+        format = "name"
+    )]
     name: Option<String>,
     /// The chat platform's key. It cannot be changed later.
     #[schema(required = true, nullable = false, example = "slack")]
     provider: Option<String>,
     /// The environment whose agent gets the messages.
-    #[schema(required = true, nullable = false)]
+    #[schema(required = true, nullable = false, format = "id")]
     environment_id: Option<String>,
     /// Who may talk; `AllowAll` unless said otherwise.
     policy: Option<PolicyName>,
@@ -74,7 +74,7 @@ pub struct CreateConnectorRequest {
 ///
 /// Fields that have a `fill` in `/v1/providers` can be left out. The answer says what comes next:
 /// where `can_connect` is true, call `…/connect`; where not, follow `set_up_steps`, which hold the
-/// address to enter in the platform's console. Needs `connectors.write`.
+/// address to enter in the platform's console.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/connectors",
@@ -85,29 +85,22 @@ pub struct CreateConnectorRequest {
 )]
 pub async fn create_connector(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
-    origin: CallOrigin,
+    call: Call,
     idempotency: IdempotencyKey,
     ApiPath(path): ApiPath<ProjectPath>,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
-    let caller = caller.holding(Permission::ConnectorsWrite)?;
-    let scope = caller.scope().project(path.project_id);
+    let scope = call.scope().project(path.project_id);
     let request_hash = idempotency.request_hash(&body.0);
     let (draft, mut errors) = Draft::read(body);
     check_environment(&deps, scope, draft.environment_id, &mut errors).await?;
     let mut draft = draft.complete(errors)?;
-    let id = idempotency.id(
-        caller.scope(),
-        &format!("projects/{}/connectors", path.project_id),
-        deps.ids.as_ref(),
-        ConnectorId::new,
-        ConnectorId::derive,
-    );
-    let client = deps.accounts.default_client(caller.scope()).await?;
+    let route = format!("projects/{}/connectors", path.project_id);
+    let id: ConnectorId = idempotency.id(&call, &route);
+    let client = deps.accounts.default_client(call.scope()).await?;
     let client = client.ok_or_else(|| PortError::corrupt("account", "no default client"))?;
     if let Some(kind) = connector_kind(&draft.provider) {
-        let url = webhook_url(&deps, &origin, &draft.provider, id);
+        let url = webhook_url(&deps, &call.origin, &draft.provider, id);
         defaults::fill_in(kind, &mut draft.fields, url, deps.random.as_ref())?;
     }
     let secrets = deps
@@ -116,37 +109,20 @@ pub async fn create_connector(
             secret_context(scope, id, field)
         })
         .await?;
-    let now = deps.clock.now();
+    let now = call.now();
     let connector = Connector {
         request_hash,
         ..draft.connector(id, scope, client.id, secrets, now)
     };
-    let entry = Change {
-        action: "connector.created",
-        target: format!("connector:{id}"),
+    let change = Change {
+        event: Event::ConnectorCreated(id),
         before: Value::Null,
         after: facts(&connector),
-    }
-    .entry(
-        deps.ids.as_ref(),
-        caller.scope(),
-        caller.actor(),
-        &origin,
-        now,
-    );
-    match deps.connectors.create_connector(&connector, &entry).await? {
-        Created::New => {
-            audit::log(&entry);
-            let body = ConnectorResponse::of(&deps, &origin, connector);
-            Ok(created(1, body, false))
-        }
-        Created::Existing(existing) if is_same(&existing, &connector) => {
-            let version = existing.version;
-            let body = ConnectorResponse::of(&deps, &origin, *existing);
-            Ok(created(version, body, true))
-        }
-        Created::Existing(_) => Err(ApiError::IdempotencyKeyReused),
-    }
+    };
+    let entry = call.audit(change, now);
+    let outcome = deps.connectors.create_connector(&connector, &entry).await?;
+    let made = Made::settle(outcome, connector, &entry, facts)?;
+    Ok(made.respond(|connector| ConnectorResponse::of(&deps, &call.origin, connector)))
 }
 
 /// What the body says, as far as it could be read.
@@ -270,18 +246,11 @@ impl Complete {
     }
 }
 
-/// Whether a repeated creation asks for what is there, and it was not changed since. Connectors that
-/// were made before requests were hashed are compared by what is public.
-fn is_same(existing: &Connector, asked: &Connector) -> bool {
-    let is_same_call =
-        existing.request_hash.is_none() || existing.request_hash == asked.request_hash;
-    is_same_call && facts(existing) == facts(asked)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+    use vestibule_admin::problem::VALIDATION;
 
     const ENVIRONMENT: &str = "01JD3Q3Z9V8M4T6K2N7P5R1S0W";
 
@@ -294,14 +263,14 @@ mod tests {
     }
 
     fn broken(value: Value) -> Vec<String> {
-        match read(value) {
-            Err(ApiError::Validation(errors)) => {
-                let mut fields: Vec<_> = errors.into_iter().map(|error| error.field).collect();
-                fields.sort();
-                fields
-            }
-            _ => Vec::new(),
-        }
+        let Err(error) = read(value) else {
+            return Vec::new();
+        };
+        assert_eq!(error.kind(), &VALIDATION);
+        let fields = error.errors().iter().map(|error| error.field.clone());
+        let mut fields: Vec<_> = fields.collect();
+        fields.sort();
+        fields
     }
 
     #[test]

@@ -1,30 +1,28 @@
 //! `DELETE /v1/projects/{project_id}/connectors/{connector_id}`
 
-use super::{
-    super::{CHANGE_ATTEMPTS, again_after},
-    facts, read,
-};
+use super::{facts, read};
 use crate::{Deps, api_types::ConnectorPath};
 use axum::{extract::State, http::StatusCode};
 use serde_json::Value;
 use std::sync::Arc;
 use vestibule_admin::{
-    ApiPath, CallOrigin, IfMatch,
-    auth::Authenticated,
+    ApiPath, Call, IfMatch, amend,
+    api_types::IfMatchHeader,
+    jobs::enqueue_or_leave,
+    log,
     problem::{ApiError, Problem},
 };
-use vestibule_admin::{
-    api_types::IfMatchHeader,
-    audit::{self, Change},
-    jobs::enqueue_or_leave,
+use vestibule_domain::{
+    access::closing::Closing,
+    event::{Change, Event},
+    ports::OUTBOX_PATIENCE,
 };
-use vestibule_domain::{access::closing::Closing, account::Permission, ports::OUTBOX_PATIENCE};
 
 /// Delete a connector
 ///
 /// Its webhook answers 401 from then on, within ten seconds. Access requests made through it stay
 /// and keep its name; pending ones are rejected within minutes, with the `reason_code`
-/// `connector_deleted`, and nobody is told. Needs `connectors.write`.
+/// `connector_deleted`, and nobody is told.
 #[utoipa::path(
     delete,
     path = "/v1/projects/{project_id}/connectors/{connector_id}",
@@ -38,44 +36,33 @@ use vestibule_domain::{access::closing::Closing, account::Permission, ports::OUT
 )]
 pub async fn delete_connector(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
-    origin: CallOrigin,
+    call: Call,
     if_match: IfMatch,
     ApiPath(path): ApiPath<ConnectorPath>,
 ) -> Result<StatusCode, ApiError> {
-    let caller = caller.holding(Permission::ConnectorsWrite)?;
-    let scope = caller.scope().project(path.project_id);
-    for _ in 0..CHANGE_ATTEMPTS {
-        let connector = read(&deps, scope, path.connector_id).await?;
-        if_match.check(connector.version)?;
-        let now = deps.clock.now();
-        let entry = Change {
-            action: "connector.deleted",
-            target: format!("connector:{}", connector.id),
-            before: facts(&connector),
-            after: Value::Null,
-        }
-        .entry(
-            deps.ids.as_ref(),
-            caller.scope(),
-            caller.actor(),
-            &origin,
-            now,
-        );
-        let closing = Closing::of_deletion(&connector, caller.actor(), &origin.request_id, now);
-        let due = now.plus(OUTBOX_PATIENCE);
-        match deps
-            .connectors
-            .delete_connector(&connector, &closing, due, &entry)
-            .await
-        {
-            Ok(()) => {
-                enqueue_or_leave(deps.onboarding.as_ref(), closing.job()).await;
-                audit::log(&entry);
-                return Ok(StatusCode::NO_CONTENT);
-            }
-            Err(error) => again_after(error, &if_match)?,
-        }
-    }
-    Err(ApiError::ChangedMeanwhile)
+    let scope = call.scope().project(path.project_id);
+    let (deps, call) = (&deps, &call);
+    amend(
+        &if_match,
+        || read(deps, scope, path.connector_id),
+        |connector| async move {
+            let now = call.now();
+            let change = Change {
+                event: Event::ConnectorDeleted(connector.id),
+                before: facts(&connector),
+                after: Value::Null,
+            };
+            let entry = call.audit(change, now);
+            let request_id = &call.origin.request_id;
+            let closing = Closing::of_deletion(&connector, call.actor(), request_id, now);
+            let due = now.plus(OUTBOX_PATIENCE);
+            deps.connectors
+                .delete_connector(&connector, &closing, due, &entry)
+                .await?;
+            enqueue_or_leave(deps.onboarding.as_ref(), closing.job()).await;
+            log(&entry);
+            Ok(StatusCode::NO_CONTENT)
+        },
+    )
+    .await
 }

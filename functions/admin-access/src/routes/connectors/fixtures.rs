@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 use vestibule_domain::{
     AccountScope, PortError, ProjectScope, Timestamp,
     access::closing::Closing,
-    account::AuditEntry,
     connector::{
         AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
     },
+    event::AuditEntry,
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
     page::{ListError, Page, PageRequest},
     ports::{ConnectorStore, Created, PolicyEffects, SecretVault},
@@ -201,12 +201,12 @@ impl ConnectorStore for Shelf {
             version: connector.version + 1,
             ..connector.clone()
         };
-        self.entries.lock().unwrap().push(audit.action);
+        self.entries.lock().unwrap().push(audit.change.event.key());
         Ok(())
     }
 
     async fn record(&self, audit: &AuditEntry) -> Result<(), PortError> {
-        self.entries.lock().unwrap().push(audit.action);
+        self.entries.lock().unwrap().push(audit.change.event.key());
         Ok(())
     }
 

@@ -4,13 +4,11 @@ use super::{ConnectorResponse, read};
 use crate::{Deps, api_types::ConnectorPath};
 use axum::{extract::State, response::Response};
 use std::sync::Arc;
-use vestibule_admin::api_types::found;
-use vestibule_admin::{ApiPath, CallOrigin, auth::Authenticated, problem::ApiError};
-use vestibule_domain::account::Permission;
+use vestibule_admin::{ApiPath, Call, api_types::found, problem::ApiError};
 
 /// Read a connector
 ///
-/// Secrets are told as set or not. Needs `projects.read`.
+/// Secrets are told as set or not.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/connectors/{connector_id}",
@@ -20,16 +18,14 @@ use vestibule_domain::account::Permission;
 )]
 pub async fn get_connector(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
-    origin: CallOrigin,
+    call: Call,
     ApiPath(path): ApiPath<ConnectorPath>,
 ) -> Result<Response, ApiError> {
-    let caller = caller.holding(Permission::ProjectsRead)?;
-    let scope = caller.scope().project(path.project_id);
+    let scope = call.scope().project(path.project_id);
     let connector = read(&deps, scope, path.connector_id).await?;
     let version = connector.version;
     Ok(found(
         version,
-        ConnectorResponse::of(&deps, &origin, connector),
+        ConnectorResponse::of(&deps, &call.origin, connector),
     ))
 }

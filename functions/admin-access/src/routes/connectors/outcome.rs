@@ -44,6 +44,7 @@ pub struct SetUpOutcomeResponse {
 
 /// How it went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(rename_all = "snake_case")]
 pub enum SetUpStatus {
     /// It works.

@@ -1,26 +1,24 @@
 //! `POST /v1/projects/{project_id}/connectors/{connector_id}/rotate-webhook-secret`
 
 use super::{
-    super::{CHANGE_ATTEMPTS, again_after},
-    Section,
-    connect::connected,
-    defaults, facts,
-    outcome::SetUpOutcomeResponse,
+    NO_SECRET_OF_OURS, Section, connect::connected, defaults, facts, outcome::SetUpOutcomeResponse,
     read, secrets,
 };
 use crate::{Deps, api_types::ConnectorPath};
 use axum::{extract::State, response::Response};
 use std::{collections::BTreeMap, sync::Arc};
 use vestibule_admin::{
-    ApiPath, CallOrigin, IfMatch,
-    auth::Authenticated,
+    ApiPath, Call, IfMatch, amend,
+    api_types::IfMatchHeader,
+    log,
     problem::{ApiError, Problem},
 };
-use vestibule_admin::{
-    api_types::IfMatchHeader,
-    audit::{self, Change},
+use vestibule_domain::{
+    PortError,
+    connector::Connector,
+    event::{Change, Event},
+    secret::Secret,
 };
-use vestibule_domain::{PortError, account::Permission, connector::Connector, secret::Secret};
 use vestibule_providers::catalogue::{ConnectorKind, Fill, ValidFields, connector_kind};
 
 /// Draw a new webhook secret
@@ -28,7 +26,7 @@ use vestibule_providers::catalogue::{ConnectorKind, Fill, ValidFields, connector
 /// For platforms that are told a secret by us. The one before is taken for 24 hours more, until
 /// `previous_secrets_until`, so no message is lost on the way. The new one is stored, and then the
 /// platform is told: the answer is that of `…/connect`. When it is not `ok`, the new secret holds all
-/// the same; call `…/connect` until it is. Needs `connectors.write`.
+/// the same; call `…/connect` until it is.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/connectors/{connector_id}/rotate-webhook-secret",
@@ -42,50 +40,43 @@ use vestibule_providers::catalogue::{ConnectorKind, Fill, ValidFields, connector
 )]
 pub async fn rotate_webhook_secret(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
-    origin: CallOrigin,
+    call: Call,
     if_match: IfMatch,
     ApiPath(path): ApiPath<ConnectorPath>,
 ) -> Result<Response, ApiError> {
-    let caller = caller.holding(Permission::ConnectorsWrite)?;
-    let scope = caller.scope().project(path.project_id);
-    for _ in 0..CHANGE_ATTEMPTS {
-        let connector = read(&deps, scope, path.connector_id).await?;
-        let kind = connector_kind(&connector.provider)
-            .ok_or_else(|| PortError::corrupt("connector", "its provider is not known"))?;
-        let section = new_secret(kind, defaults::random_secret(deps.random.as_ref())?)
-            .ok_or(ApiError::NoSecretOfOurs)?;
-        if_match.check(connector.version)?;
-        let now = deps.clock.now();
-        let mut changed = connector.clone();
-        secrets::replace(deps.vault.as_ref(), kind, &mut changed, section, now).await?;
-        changed.updated_at = now;
-        let entry = Change {
-            action: "connector.webhook_secret_rotated",
-            target: format!("connector:{}", connector.id),
-            before: facts(&connector),
-            after: facts(&changed),
-        }
-        .entry(
-            deps.ids.as_ref(),
-            caller.scope(),
-            caller.actor(),
-            &origin,
-            now,
-        );
-        match deps.connectors.update_connector(&changed, &entry).await {
-            Ok(()) => {
-                audit::log(&entry);
-                let stored = Connector {
-                    version: changed.version + 1,
-                    ..changed
-                };
-                return connected(&deps, &caller, &origin, stored).await;
-            }
-            Err(error) => again_after(error, &if_match)?,
-        }
-    }
-    Err(ApiError::ChangedMeanwhile)
+    let scope = call.scope().project(path.project_id);
+    let (deps, call) = (&deps, &call);
+    let stored = amend(
+        &if_match,
+        || async move {
+            let connector = read(deps, scope, path.connector_id).await?;
+            let kind = connector_kind(&connector.provider)
+                .ok_or_else(|| PortError::corrupt("connector", "its provider is not known"))?;
+            let secret = defaults::random_secret(deps.random.as_ref())?;
+            let section = new_secret(kind, secret).ok_or(&NO_SECRET_OF_OURS)?;
+            Ok((connector, (kind, section)))
+        },
+        |(connector, (kind, section)): (Connector, (&'static dyn ConnectorKind, Section))| async move {
+            let now = call.now();
+            let mut changed = connector.clone();
+            secrets::replace(deps.vault.as_ref(), kind, &mut changed, section, now).await?;
+            changed.updated_at = now;
+            let change = Change {
+                event: Event::ConnectorSecretRotated(connector.id),
+                before: facts(&connector),
+                after: facts(&changed),
+            };
+            let entry = call.audit(change, now);
+            deps.connectors.update_connector(&changed, &entry).await?;
+            log(&entry);
+            Ok(Connector {
+                version: changed.version + 1,
+                ..changed
+            })
+        },
+    )
+    .await?;
+    connected(deps, call, stored).await
 }
 
 /// The change that puts `secret` where the provider has one of ours.

@@ -1,7 +1,7 @@
 //! Replacing the secrets of a connector without losing a message: the one before is kept, and taken
 //! for [`PREVIOUS_SECRETS_KEPT`] more.
 
-use super::Section;
+use super::{CONNECT_FIRST, Section};
 use std::collections::{BTreeMap, BTreeSet};
 use vestibule_admin::problem::ApiError;
 use vestibule_domain::{
@@ -89,7 +89,7 @@ fn check_told(connector: &Connector, spec: &FieldSpec, now: Timestamp) -> Result
     let webhook = &connector.webhook;
     let is_rotating = webhook.previous_secrets_until.is_some() && !webhook.previous_has_lapsed(now);
     if spec.fill == Fill::RandomSecret && is_rotating && webhook.connected_at.is_none() {
-        return Err(ApiError::ConnectFirst);
+        return Err(ApiError::new(&CONNECT_FIRST));
     }
     Ok(())
 }
@@ -240,10 +240,7 @@ mod tests {
         let before = pigeon.clone();
         let third = [("ring", "three")];
         let refused = change(&mut pigeon, &third, &[], after(Duration::from_hours(1))).await;
-        assert!(
-            matches!(refused, Err(ApiError::ConnectFirst)),
-            "{refused:?}"
-        );
+        assert_eq!(refused.unwrap_err().kind(), &CONNECT_FIRST);
         assert_eq!(shown(&pigeon).await, shown(&before).await);
 
         pigeon.webhook.connected_at = Some(after(Duration::from_hours(1)));

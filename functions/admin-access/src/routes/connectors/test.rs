@@ -5,15 +5,17 @@ use crate::{Deps, api_types::ConnectorPath};
 use axum::{Json, extract::State};
 use serde_json::Value;
 use std::sync::Arc;
-use vestibule_admin::audit::{self, Change};
-use vestibule_admin::{ApiPath, CallOrigin, auth::Authenticated, problem::ApiError};
-use vestibule_domain::{PortError, account::Permission};
+use vestibule_admin::{ApiPath, Call, log, problem::ApiError};
+use vestibule_domain::{
+    PortError,
+    event::{Change, Event},
+};
 use vestibule_providers::catalogue::{connector_kind, connector_setup};
 
 /// Test a connector
 ///
 /// Asks the platform whether the connector's credentials work. Nothing changes there or here, so it
-/// can be repeated. Needs `connectors.write`.
+/// can be repeated.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/connectors/{connector_id}/test",
@@ -23,12 +25,10 @@ use vestibule_providers::catalogue::{connector_kind, connector_setup};
 )]
 pub async fn test_connector(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
-    origin: CallOrigin,
+    call: Call,
     ApiPath(path): ApiPath<ConnectorPath>,
 ) -> Result<Json<SetUpOutcomeResponse>, ApiError> {
-    let caller = caller.holding(Permission::ConnectorsWrite)?;
-    let scope = caller.scope().project(path.project_id);
+    let scope = call.scope().project(path.project_id);
     let connector = read(&deps, scope, path.connector_id).await?;
     let provider = &connector.provider;
     let (kind, setup) = connector_kind(provider)
@@ -36,20 +36,13 @@ pub async fn test_connector(
         .ok_or_else(|| PortError::corrupt("connector", "its provider is not known"))?;
     let outcome = deps.setup_calls().test(setup, &connector).await?;
     let response = SetUpOutcomeResponse::of(outcome, kind, &connector);
-    let entry = Change {
-        action: "connector.tested",
-        target: format!("connector:{}", connector.id),
+    let change = Change {
+        event: Event::ConnectorTested(connector.id),
         before: Value::Null,
         after: response.facts(),
-    }
-    .entry(
-        deps.ids.as_ref(),
-        caller.scope(),
-        caller.actor(),
-        &origin,
-        deps.clock.now(),
-    );
+    };
+    let entry = call.audit(change, call.now());
     deps.connectors.record(&entry).await?;
-    audit::log(&entry);
+    log(&entry);
     Ok(Json(response))
 }

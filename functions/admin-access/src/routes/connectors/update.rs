@@ -1,7 +1,6 @@
 //! `PATCH /v1/projects/{project_id}/connectors/{connector_id}`
 
 use super::{
-    super::{CHANGE_ATTEMPTS, again_after},
     ConnectorResponse, Section, check_cooldown, check_environment, check_message, defaults, facts,
     read, read_message, read_section, secrets, take_sections, webhook_url,
 };
@@ -11,29 +10,26 @@ use crate::{
 };
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use utoipa::ToSchema;
 use vestibule_admin::{
-    ApiPath, CallOrigin, FieldErrors, IfMatch, JsonBody, Nullable,
-    auth::Authenticated,
-    given,
-    problem::{ApiError, Problem},
-    read_fields,
-};
-use vestibule_admin::{
+    ApiPath, Call, FieldErrors, IfMatch, JsonBody, Nullable, amend,
     api_types::{IfMatchHeader, found},
-    audit::{self, Change},
+    given,
     jobs::enqueue_or_leave,
-    validation,
+    log,
+    problem::{ApiError, Problem},
+    read_fields, validation,
 };
 use vestibule_domain::{
     PortError, Timestamp,
     access::closing::Closing,
-    account::Permission,
     connector::{ApprovalMode, Connector, ExistingUsers, Policy, Provider},
+    event::{Change, Event},
     ids::EnvironmentId,
     ports::OUTBOX_PATIENCE,
+    record::Record,
 };
 use vestibule_providers::catalogue::{ConnectorKind, connector_kind};
 
@@ -49,11 +45,11 @@ use vestibule_providers::catalogue::{ConnectorKind, connector_kind};
 pub struct UpdateConnectorRequest {
     /// Its name, 1 to 100 characters.
     #[serde(default, deserialize_with = "given")]
-    #[schema(nullable = false, min_length = 1, max_length = 100)]
+    #[schema(nullable = false, min_length = 1, max_length = 100, format = "name")]
     name: Option<String>,
     /// The environment whose agent gets the messages.
     #[serde(default, deserialize_with = "given")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, format = "id")]
     environment_id: Option<String>,
     /// Who may talk.
     #[serde(default, deserialize_with = "given")]
@@ -101,7 +97,7 @@ pub struct UpdateConnectorRequest {
 ///
 /// A verification secret that is replaced is taken for 24 hours more, until
 /// `previous_secrets_until`, unless the field of the one before is given too: then what is given
-/// holds until it is blanked. Needs `connectors.write`.
+/// holds until it is blanked.
 #[utoipa::path(
     patch,
     path = "/v1/projects/{project_id}/connectors/{connector_id}",
@@ -116,42 +112,99 @@ pub struct UpdateConnectorRequest {
 )]
 pub async fn update_connector(
     State(deps): State<Arc<Deps>>,
-    caller: Authenticated,
-    origin: CallOrigin,
+    call: Call,
     if_match: IfMatch,
     ApiPath(path): ApiPath<ConnectorPath>,
     mut body: JsonBody,
 ) -> Result<Response, ApiError> {
-    let caller = caller.holding(Permission::ConnectorsWrite)?;
-    let scope = caller.scope().project(path.project_id);
     let sections = take_sections(&mut body);
-    for _ in 0..CHANGE_ATTEMPTS {
-        let connector = read(&deps, scope, path.connector_id).await?;
+    let (deps, call, fields, sections) = (&deps, &call, &body.0, &sections);
+    amend(
+        &if_match,
+        || Intended::read(deps, call, path, fields, sections),
+        |intended| async move {
+            if intended.patch.dry_run {
+                return intended.effects(deps, call).await;
+            }
+            intended.make(deps, call).await
+        },
+    )
+    .await
+}
+
+/// A connector as it is, and as a call would have it.
+struct Intended {
+    connector: Connector,
+    kind: &'static dyn ConnectorKind,
+    patch: Patch,
+    /// All but its secrets are changed.
+    changed: Connector,
+    now: Timestamp,
+}
+
+impl Record for Intended {
+    fn version(&self) -> u64 {
+        self.connector.version
+    }
+}
+
+impl Intended {
+    /// Reads the connector, and judges what is sent by it.
+    async fn read(
+        deps: &Deps,
+        call: &Call,
+        path: ConnectorPath,
+        fields: &Map<String, Value>,
+        sections: &BTreeMap<Provider, Value>,
+    ) -> Result<Self, ApiError> {
+        let scope = call.scope().project(path.project_id);
+        let connector = read(deps, scope, path.connector_id).await?;
         let kind = connector_kind(&connector.provider)
             .ok_or_else(|| PortError::corrupt("connector", "its provider is not known"))?;
-        let (wanted, mut errors) = Patch::read(body.0.clone(), sections.clone(), kind);
-        let now = deps.clock.now();
-        let mut changed = wanted.applied(&connector, now, &mut errors);
-        let url = webhook_url(&deps, &origin, &connector.provider, connector.id);
+        let (patch, mut errors) = Patch::read(fields.clone(), sections.clone(), kind);
+        let now = call.now();
+        let mut changed = patch.applied(&connector, now, &mut errors);
+        let url = webhook_url(deps, &call.origin, &connector.provider, connector.id);
         defaults::refill(kind, &mut changed.settings, url);
         if changed.environment_id != connector.environment_id {
-            check_environment(&deps, scope, Some(changed.environment_id), &mut errors).await?;
+            check_environment(deps, scope, Some(changed.environment_id), &mut errors).await?;
         }
         errors.check_body()?;
-        if_match.check(connector.version)?;
-        if wanted.dry_run {
-            let effects = deps.connectors.policy_effects(&connector, &changed).await?;
-            let version = connector.version;
-            let body = ConnectorResponse::of(&deps, &origin, changed).with_effects(effects);
-            return Ok(found(version, body));
-        }
-        let replaced =
-            secrets::replace(deps.vault.as_ref(), kind, &mut changed, wanted.section, now).await?;
+        Ok(Self {
+            connector,
+            kind,
+            patch,
+            changed,
+            now,
+        })
+    }
+
+    /// Answers what the change would affect.
+    async fn effects(self, deps: &Deps, call: &Call) -> Result<Response, ApiError> {
+        let effects = deps
+            .connectors
+            .policy_effects(&self.connector, &self.changed)
+            .await?;
+        let body = ConnectorResponse::of(deps, &call.origin, self.changed).with_effects(effects);
+        Ok(found(self.connector.version, body))
+    }
+
+    /// Makes the change.
+    async fn make(self, deps: &Deps, call: &Call) -> Result<Response, ApiError> {
+        let Self {
+            connector,
+            kind,
+            patch,
+            mut changed,
+            now,
+        } = self;
+        let vault = deps.vault.as_ref();
+        let replaced = secrets::replace(vault, kind, &mut changed, patch.section, now).await?;
         if changed.settings != connector.settings {
             changed.webhook.connected_at = None;
         }
         if changed == connector {
-            let body = ConnectorResponse::of(&deps, &origin, connector);
+            let body = ConnectorResponse::of(deps, &call.origin, connector);
             return Ok(found(changed.version, body));
         }
         let changed = Connector {
@@ -162,55 +215,32 @@ pub async fn update_connector(
         if let Some(after) = after.as_object_mut()
             && !replaced.is_empty()
         {
-            after.insert(
-                "secrets_replaced".to_owned(),
-                replaced.into_iter().collect(),
-            );
+            let replaced = replaced.into_iter().collect();
+            after.insert("secrets_replaced".to_owned(), replaced);
         }
-        let entry = Change {
-            action: "connector.updated",
-            target: format!("connector:{}", changed.id),
+        let change = Change {
+            event: Event::ConnectorUpdated(changed.id),
             before: facts(&connector),
             after,
-        }
-        .entry(
-            deps.ids.as_ref(),
-            caller.scope(),
-            caller.actor(),
-            &origin,
-            now,
-        );
-        let closing = Closing::of_change(
-            &connector,
-            &changed,
-            caller.actor(),
-            &origin.request_id,
-            now,
-        );
-        let stored = match &closing {
-            None => deps.connectors.update_connector(&changed, &entry).await,
+        };
+        let entry = call.audit(change, now);
+        let request_id = &call.origin.request_id;
+        let closing = Closing::of_change(&connector, &changed, call.actor(), request_id, now);
+        match &closing {
+            None => deps.connectors.update_connector(&changed, &entry).await?,
             Some(closing) => {
                 let due = now.plus(OUTBOX_PATIENCE);
-                let connectors = &deps.connectors;
-                connectors
+                deps.connectors
                     .update_and_close(&changed, closing, due, &entry)
-                    .await
+                    .await?;
+                enqueue_or_leave(deps.onboarding.as_ref(), closing.job()).await;
             }
-        };
-        match stored {
-            Ok(()) => {
-                if let Some(closing) = closing {
-                    enqueue_or_leave(deps.onboarding.as_ref(), closing.job()).await;
-                }
-                audit::log(&entry);
-                let version = changed.version + 1;
-                let body = ConnectorResponse::of(&deps, &origin, changed);
-                return Ok(found(version, body));
-            }
-            Err(error) => again_after(error, &if_match)?,
         }
+        log(&entry);
+        let version = changed.version + 1;
+        let body = ConnectorResponse::of(deps, &call.origin, changed);
+        Ok(found(version, body))
     }
-    Err(ApiError::ChangedMeanwhile)
 }
 
 /// What the body says, as far as it could be read.
@@ -231,7 +261,7 @@ struct Patch {
 
 impl Patch {
     fn read(
-        fields: serde_json::Map<String, Value>,
+        fields: Map<String, Value>,
         sections: BTreeMap<Provider, Value>,
         kind: &dyn ConnectorKind,
     ) -> (Self, FieldErrors) {
@@ -339,6 +369,7 @@ impl Patch {
 mod tests {
     use super::*;
     use serde_json::json;
+    use vestibule_admin::problem::VALIDATION;
     use vestibule_domain::{
         AccountScope,
         connector::{AfterApproval, SealedSecrets, WebhookState},
@@ -384,10 +415,11 @@ mod tests {
         let changed = patch.applied(connector, NOW, &mut errors);
         match errors.check_body() {
             Ok(()) => Ok(changed),
-            Err(ApiError::Validation(errors)) => {
-                Err(errors.into_iter().map(|error| error.field).collect())
+            Err(error) => {
+                assert_eq!(error.kind(), &VALIDATION);
+                let fields = error.errors().iter().map(|error| error.field.clone());
+                Err(fields.collect())
             }
-            Err(other) => panic!("{other}"),
         }
     }
 

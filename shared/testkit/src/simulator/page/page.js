@@ -7,58 +7,6 @@ const ABOUT_POLICY = {
   OnBoarding: "Strangers get the onboarding message and wait until an admin approves them.",
   AllowList: "Only people who are already allowed get through; others hear nothing.",
 };
-/** What differs between the platforms: names, places to write, the calls that can be made to fail, and their own errors. */
-const PLATFORMS = {
-  slack: {
-    name: "Slack", places: { im: "Direct", general: "#general" },
-    methods: ["chat.postMessage", "chat.postEphemeral", "conversations.open", "users.info"],
-    errors: ["account_inactive", "channel_not_found", "internal_error"].map((error) => [error, { kind: "error", error }]),
-    switches: [],
-  },
-  teams: {
-    name: "Teams", places: { im: "Chat", general: "General" },
-    methods: ["activities", "conversations.create", "members", "token", "photo"],
-    errors: [[412, "PreconditionFailed"], [403, "BotDisabledByAdmin"], [404, "ConversationNotFound"], [500, "ServiceError"]]
-      .map(([status, code]) => [`${status} ${code}`, { kind: "code", status, code }]),
-    switches: [
-      ["blocked", "has blocked the bot", (one) => one.has_blocked],
-      ["started", "has the app", (one) => one.has_started],
-    ],
-  },
-  telegram: {
-    name: "Telegram", places: { im: "Chat", general: "Group" },
-    methods: ["sendMessage", "getUserProfilePhotos", "getFile", "setWebhook"],
-    errors: [[403, "Forbidden: user is deactivated"], [400, "Bad Request: chat not found"], [401, "Unauthorized"]]
-      .map(([status, code]) => [`${status} ${code}`, { kind: "code", status, code }]),
-    switches: [
-      ["blocked", "has blocked the bot", (one) => one.has_blocked],
-      ["started", "has started the bot", (one) => one.has_started],
-    ],
-  },
-  "360dialog": {
-    name: "WhatsApp", places: { im: "WhatsApp" },
-    methods: ["messages", "configs/webhook"],
-    errors: [[403, "130429"], [400, "131056"], [400, "131030"], [401, "190"]]
-      .map(([status, code]) => [`${status} with ${code}`, { kind: "code", status, code }])
-      .concat([["taken, then 131026", { kind: "undelivered", code: 131026 }]]),
-    switches: [
-      ["window_open", "wrote in the last 24 hours", (one) => one.window_is_open],
-      ["blocked", "cannot be reached", (one) => one.has_blocked],
-    ],
-  },
-  twilio: {
-    name: "Twilio", places: { im: "SMS", whatsapp: "WhatsApp" },
-    methods: ["messages", "account"],
-    errors: [[400, "21211"], [400, "21408"], [401, "20003"]]
-      .map(([status, code]) => [`${status} with ${code}`, { kind: "code", status, code }])
-      .concat([["taken, then 30003", { kind: "undelivered", code: 30003 }]]),
-    switches: [
-      ["stopped", "wrote STOP", (one) => one.has_stopped],
-      ["window_open", "wrote by WhatsApp in the last 24 hours", (one) => one.window_is_open],
-      ["blocked", "cannot be reached", (one) => one.has_blocked],
-    ],
-  },
-};
 const COMMON_FAILURES = [
   ["rate limit, 30 seconds", { kind: "rate_limited", retry_after_secs: 30 }],
   ["HTTP 503", { kind: "http", status: 503 }],
@@ -77,10 +25,10 @@ const FAILURE_WORDS = {
   http_error: "Refused",
   unknown_error: "Could not be sent",
 };
-const NEXT_RETRY = ["", "at once", "in 1 minute", "in 5 minutes"];
-
 const state = {
   revision: null,
+  /** What differs between the platforms, as the simulator tells it: names, places to write, calls that can be made to fail, colours. */
+  platforms: {},
   apps: [],
   people: [],
   messages: [],
@@ -121,7 +69,9 @@ async function call(method, path, body) {
 
 const time = (ms) => new Date(ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 const preciseTime = (ms) => new Date(ms).toLocaleTimeString([], { hour12: false });
-const platformOf = (app) => PLATFORMS[app?.provider] ?? PLATFORMS.slack;
+const NO_PLATFORM = { name: "…", places: [], methods: [], errors: [], switches: [], controls: [], retries: [], colours: [] };
+const platformOf = (thing) => state.platforms[thing?.provider] ?? NO_PLATFORM;
+const placesOf = (app) => Object.fromEntries(platformOf(app).places);
 const currentApp = () => state.apps.find((app) => app.connector_id === state.app);
 const person = (id) => state.people.find((one) => one.id === id);
 const nameOf = (one) => one.display_name || one.name;
@@ -154,8 +104,9 @@ function reconcile(parent, items, keyOf, build) {
 
 const unescape = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 
-function rich({ text, provider }) {
-  if (provider !== "slack") return [text];
+function rich(message) {
+  const { text } = message;
+  if (!platformOf(message).is_mrkdwn) return [text];
   return text.split(/(<[^<>]+>)/).filter(Boolean).map((part) => {
     const token = part.match(/^<([^<>]+)>$/);
     if (!token) return unescape(part);
@@ -193,10 +144,19 @@ function showPeople() {
   if (avatar && $("me-avatar").getAttribute("src") !== avatar) $("me-avatar").src = avatar;
 }
 
+/** Gives something the colours of an app's platform. */
+function dress(node, app) {
+  for (const [index, property] of ["--accent", "--mine"].entries()) {
+    const pair = platformOf(app).colours[index];
+    if (pair) node.style.setProperty(property, `light-dark(${pair.join(", ")})`);
+    else node.style.removeProperty(property);
+  }
+}
+
 function showApps() {
   if (!currentApp()) state.app = state.apps[0]?.connector_id ?? null;
-  if (currentApp() && !(state.place in platformOf(currentApp()).places)) state.place = "im";
-  document.body.dataset.provider = currentApp()?.provider ?? "slack";
+  if (currentApp() && !(state.place in placesOf(currentApp()))) state.place = "im";
+  dress(document.body, currentApp());
   const items = state.apps.map(({ people, ...app }) => ({ ...app, chosen: app.connector_id === state.app ? state.place : null }));
   reconcile($("apps"), items, (app) => app.connector_id, (app, before) => {
     const focused = before?.contains(document.activeElement) ? document.activeElement.dataset.place : null;
@@ -210,8 +170,8 @@ function showApps() {
         make("span", { class: "grow" }, app.name),
         app.policy ? make("span", { class: `chip ${app.policy}`, title: app.policy }, POLICY_WORDS[app.policy] ?? app.policy) : null),
       app.name.includes(platformOf(app).name) ? null : make("div", { class: "platform" }, platformOf(app).name),
-      make("div", { class: "places" }, ...Object.entries(platformOf(app).places).map(([value, label]) => place(value, label))));
-    item.dataset.provider = app.provider;
+      make("div", { class: "places" }, ...platformOf(app).places.map(([value, label]) => place(value, label))));
+    dress(item, app);
     if (focused) queueMicrotask(() => item.querySelector(`[data-place="${focused}"]`)?.focus());
     return item;
   });
@@ -237,9 +197,7 @@ function showChosenApp() {
 function shownMessages() {
   const app = currentApp();
   if (!app) return [];
-  const placeOf = (message) => (message.with === null ? "general"
-    : message.provider === "twilio" && message.channel.startsWith("whatsapp:") ? "whatsapp" : "im");
-  return state.messages.filter((message) => message.connector_id === app.connector_id && placeOf(message) === state.place);
+  return state.messages.filter((message) => message.connector_id === app.connector_id && message.place === state.place);
 }
 
 function deliveryLines(message) {
@@ -249,8 +207,8 @@ function deliveryLines(message) {
   const worthSaying = (message.deliveries ?? []).filter((one) => !isQuiet(one));
   for (const delivery of worthSaying) {
     const last = delivery.attempts.at(-1);
-    const sender = PLATFORMS[delivery.provider].name;
-    const next = delivery.provider === "slack" ? NEXT_RETRY[delivery.attempts.length] ?? "" : "";
+    const { name: sender, retries } = platformOf(delivery);
+    const next = retries[delivery.attempts.length] ?? "";
     const tries = delivery.attempts.length;
     const what = worthSaying.length > 1 ? `${delivery.kind}: ` : "";
     const again = tries > 1 ? ` after ${tries} attempts` : "";
@@ -309,7 +267,7 @@ function welcome() {
     ? [`@${app.name} hello!`, "Good morning, everyone"]
     : ["Hello!", "Can you help me with an order?"];
   return make("div", { class: "welcome" },
-    make("strong", {}, state.place === "general" ? `This is ${platformOf(app).places.general}` : `Say hello to ${app.name}`),
+    make("strong", {}, state.place === "general" ? `This is ${placesOf(app).general}` : `Say hello to ${app.name}`),
     ABOUT_POLICY[app.policy] ?? `Your message goes to the connector like one from ${platformOf(app).name}.`,
     make("div", { class: "suggestions" }, ...suggestions.map((text) =>
       make("button", { class: "ghost", type: "button", onclick: () => { $("composer-text").value = text; $("composer-text").focus(); } }, text))));
@@ -334,14 +292,14 @@ function showConversation() {
 
 function showHead() {
   const app = currentApp();
-  $("chat-title").textContent = app ? (state.place === "general" ? `${platformOf(app).places.general} with ${app.name}` : app.name) : "…";
+  $("chat-title").textContent = app ? (state.place === "general" ? `${placesOf(app).general} with ${app.name}` : app.name) : "…";
   $("chat-about").textContent = app
-    ? `${platformOf(app).places[state.place]}${app.provider === "slack" ? "" : ` · ${platformOf(app).name}`}. ` + (state.place === "general" ? `Everybody reads along. Mention @${app.name} to address it. ` : "") + (ABOUT_POLICY[app.policy] ?? "")
+    ? `${placesOf(app)[state.place]} · ${platformOf(app).name}. ` + (state.place === "general" ? `Everybody reads along. Mention @${app.name} to address it. ` : "") + (ABOUT_POLICY[app.policy] ?? "")
     : "";
   $("mention").hidden = state.place !== "general";
   $("mention").setAttribute("aria-label", `Mention ${app?.name ?? ""}`);
   $("composer-text").placeholder = !app || !state.me ? "…"
-    : state.place === "general" ? `Message ${platformOf(app).places.general}` : `Message ${app.name} as ${nameOf(person(state.me))}`;
+    : state.place === "general" ? `Message ${placesOf(app).general}` : `Message ${app.name} as ${nameOf(person(state.me))}`;
   $("send").disabled = !app || !state.me;
 }
 
@@ -357,12 +315,12 @@ function showSwitches() {
   const app = currentApp();
   const me = person(state.me);
   const platform = platformOf(app);
-  $("person-panel").hidden = !app || !me || app.provider === "slack";
+  $("person-panel").hidden = !app || !me || platform.switches.length + platform.controls.length === 0;
   $("failures-title").textContent = `Make ${platform.name} fail`;
   if ($("failure-method").dataset.provider !== app?.provider) {
     const options = (pairs) => pairs.map(([label, value]) => make("option", { value }, label));
     $("failure-method").replaceChildren(...options([["any call", "*"], ...platform.methods.map((one) => [one, one])]));
-    $("failure-method").value = platform.methods[0];
+    $("failure-method").value = platform.methods[0] ?? "*";
     $("failure-kind").replaceChildren(...options([...COMMON_FAILURES, ...platform.errors, ...LOST_FAILURES]
       .map(([label, failure]) => [label, JSON.stringify(failure)])));
     $("failure-method").dataset.provider = app?.provider;
@@ -371,9 +329,9 @@ function showSwitches() {
   $("switches-title").textContent = me.name;
   const standing = app.people?.[me.id] ?? {};
   const turn = (change) => call("POST", "switches", { connector_id: app.connector_id, user_id: me.id, ...change });
-  const items = platform.switches.map(([name, label, read]) => ({ name, label, on: Boolean(read(standing)), of: `${app.connector_id} ${me.id}` }));
-  if (app.provider === "360dialog" || app.provider === "twilio") items.push({ name: "whatsapp_shows", now: me.whatsapp_shows, of: me.id });
-  if (app.provider === "telegram") items.push({ name: "upgrade_general" });
+  const items = platform.switches.map(([name, label, fact]) => ({ name, label, on: Boolean(standing[fact]), of: `${app.connector_id} ${me.id}` }));
+  if (platform.controls.includes("whatsapp_shows")) items.push({ name: "whatsapp_shows", now: me.whatsapp_shows, of: me.id });
+  if (platform.controls.includes("upgrade_general")) items.push({ name: "upgrade_general" });
   reconcile($("switches"), items, (item) => item.name, (item, before) => {
     const hadFocus = before?.contains(document.activeElement);
     let control;
@@ -396,7 +354,7 @@ function showSwitches() {
 }
 
 function failureText(rule) {
-  const method = `${rule.provider ? `${PLATFORMS[rule.provider].name}, ` : ""}${rule.method === "*" ? "any call" : rule.method}`;
+  const method = `${rule.provider ? `${platformOf(rule).name}, ` : ""}${rule.method === "*" ? "any call" : rule.method}`;
   const kind = {
     rate_limited: () => `rate limit, ${rule.retry_after_secs} s`,
     http: () => `HTTP ${rule.status}`,
@@ -422,7 +380,7 @@ function showFailures(failures) {
 
 function showWire({ calls, violations }) {
   reconcile($("violations"), violations.map((one, index) => ({ ...one, index })), (one) => String(one.index),
-    (one) => make("li", {}, `${PLATFORMS[one.provider].name}, ${one.call ? `call ${one.call}, ${one.method}` : "answer to a webhook"}: ${one.what}`));
+    (one) => make("li", {}, `${platformOf(one).name}, ${one.call ? `call ${one.call}, ${one.method}` : "answer to a webhook"}: ${one.what}`));
   $("violation-count").hidden = violations.length === 0;
   $("violation-count").textContent = `${violations.length} wrong`;
   const items = calls.toReversed();
@@ -437,7 +395,7 @@ function showWire({ calls, violations }) {
     const outcome = one.status === null ? "not answered" : ok ? "ok" : String(word ?? `HTTP ${one.status}`);
     const details = make("details", { open: before?.querySelector("details")?.open ?? false },
       make("summary", {},
-        make("b", {}, `${PLATFORMS[one.provider].name} ${one.method}`),
+        make("b", {}, `${platformOf(one).name} ${one.method}`),
         make("span", { class: ok ? "ok" : "not-ok" }, outcome),
         make("time", { dateTime: new Date(one.at_ms).toISOString() }, preciseTime(one.at_ms))),
       make("pre", {}, `${one.http_method} ${one.method}\n${JSON.stringify(one.arguments, null, 2)}`),
@@ -504,7 +462,8 @@ async function follow() {
       const query = isFirst ? "" : `?after=${state.revision}&wait_ms=20000`;
       const news = await call("GET", `state${query}`);
       state.revision = news.revision;
-      state.apps = [...news.apps, ...news.connectors];
+      state.platforms = news.platforms;
+      state.apps = news.connectors;
       state.people = news.people;
       $("workspace").textContent = news.workspace_name;
       showFailures(news.failures);
@@ -562,7 +521,7 @@ $("failure-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   const times = $("failure-times").value;
   await call("POST", "failures", {
-    provider: currentApp()?.provider ?? "slack",
+    provider: currentApp()?.provider,
     method: $("failure-method").value,
     ...JSON.parse($("failure-kind").value),
     ...(times ? { times: Number(times) } : {}),

@@ -2,15 +2,17 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{channel_id, new_activity_id, personal_id, service_url, user_id};
-use crate::simulator::connectors::{Connector, TeamsAccount, uuid};
-use crate::simulator::delivery::Event;
+use super::account::TeamsAccount;
+use super::ids::{channel_id, new_activity_id, personal_id, service_url, user_id};
+use crate::simulator::connectors::Connector;
+use crate::simulator::event::Event;
+use crate::simulator::ids::uuid;
+use crate::simulator::message::{Message, Place, Saying};
 use crate::simulator::platform::Platform;
-use crate::simulator::world::{Author, Message, World};
-use crate::simulator::{Place, Saying};
+use crate::simulator::world::World;
 
 /// Somebody writes: one message, and before the first one in a personal chat the two activities of an installation.
-pub(in crate::simulator) fn write(
+pub(super) fn write(
     world: &mut World,
     connector: &Connector,
     account: &TeamsAccount,
@@ -78,18 +80,8 @@ pub(in crate::simulator) fn write(
         })
         .collect();
     let message = Message {
-        provider: Platform::Teams,
-        ts: id,
-        channel: conversation_id,
-        connector_id: connector.id().to_owned(),
-        thread_ts: saying.thread.map(str::to_owned),
-        author: Author::Person(person.id.clone()),
-        text: saying.text.to_owned(),
         with: (!is_channel).then(|| person.id.clone()),
-        only_visible_to: None,
-        metadata: None,
-        event_ids: Vec::new(),
-        at_ms: saying.now_ms,
+        ..Message::of_person(Platform::Teams, connector.id(), saying, id, conversation_id)
     };
     (message, events)
 }

@@ -1,4 +1,4 @@
-//! 360dialog (PROVIDERS §4): the WhatsApp API below `/360dialog`, messages and statuses as Meta words them.
+//! 360dialog's API for WhatsApp, and the statuses that follow from calls.
 
 use std::sync::Arc;
 
@@ -10,15 +10,17 @@ use axum::response::Response;
 use axum::routing::{any, post};
 use serde_json::{Map, Value, json};
 
-use super::api::{self, Answer, Asked, Performing};
-use super::connectors::{Connector, Dialog360Account, Webhook, number, opaque};
-use super::delivery::Event;
-use super::failures::Failure;
-use super::platform::Platform;
-use super::world::{Author, Message, Person, World};
-use super::{Place, Saying, Shared, SimulatorError};
-use crate::dialog360_signer;
-use crate::signed_request::SignedRequest;
+use super::account::Dialog360Account;
+use super::notifications::{envelope, new_wamid, value, wa_id};
+use crate::simulator::api::{self, Performing};
+use crate::simulator::asked::{self, Answer, Asked};
+use crate::simulator::connectors::{Connector, Webhook};
+use crate::simulator::event::Event;
+use crate::simulator::failures::Failure;
+use crate::simulator::message::Message;
+use crate::simulator::people::Person;
+use crate::simulator::platform::Platform;
+use crate::simulator::shared::Shared;
 
 /// WhatsApp's limit for one message.
 const MAX_TEXT_CHARS: usize = 4096;
@@ -58,116 +60,13 @@ pub(super) fn gateway_error(status: StatusCode, message: &str) -> Answer {
     )
 }
 
-/// The request that tells the connector of a message or status.
-pub(super) fn signed(
-    connector: &Connector,
-    account: &Dialog360Account,
-    body: Vec<u8>,
-) -> SignedRequest {
-    let configured = format!("Bearer {}", account.webhook_secret);
-    dialog360_signer::sign(connector.webhook_secret(&configured), body)
-}
-
-/// Somebody writes: one message.
-pub(super) fn write(
-    world: &mut World,
-    connector: &Connector,
-    account: &Dialog360Account,
-    saying: &Saying<'_>,
-) -> Result<(Message, Vec<Event>), SimulatorError> {
-    if saying.place == Place::General {
-        return Err(SimulatorError("WhatsApp has no group with the app".into()));
-    }
-    let person = saying.person;
-    if let Some(connector) = world.connector_mut(connector.id()) {
-        let standing = connector.standing_mut(&person.id);
-        standing.last_wrote_ms = Some(saying.now_ms);
-        standing.has_blocked = false;
-    }
-    let wamid = new_wamid(world);
-    let mut said = json!({
-        "id": wamid, "timestamp": saying.now_ms.div_euclid(1000).to_string(), "type": "text",
-        "text": {"body": saying.text},
-    });
-    let mut contact = json!({"profile": {"name": person.display_name}});
-    if let (Value::Object(said), Value::Object(contact)) = (&mut said, &mut contact) {
-        if person.whatsapp_shows.phone() {
-            said.insert("from".into(), json!(wa_id(person)));
-            contact.insert("wa_id".into(), json!(wa_id(person)));
-        }
-        if person.whatsapp_shows.bsuid() {
-            said.insert("from_user_id".into(), json!(person.bsuid));
-            contact.insert("user_id".into(), json!(person.bsuid));
-        }
-        if let Some(replied) = saying.thread {
-            said.insert("context".into(), json!({"id": replied}));
-        }
-    }
-    let value = value(account, "messages", &json!([said]));
-    let body = envelope(connector, &with(value, "contacts", &json!([contact])));
-    let event = Event::new(
-        Platform::Dialog360,
-        &wamid,
-        "message",
-        connector.id(),
-        body.to_string().into_bytes(),
-    );
-    let message = Message {
-        provider: Platform::Dialog360,
-        ts: wamid,
-        channel: person.phone.clone(),
-        connector_id: connector.id().to_owned(),
-        thread_ts: saying.thread.map(str::to_owned),
-        author: Author::Person(person.id.clone()),
-        text: saying.text.to_owned(),
-        with: Some(person.id.clone()),
-        only_visible_to: None,
-        metadata: None,
-        event_ids: Vec::new(),
-        at_ms: saying.now_ms,
-    };
-    Ok((message, vec![event]))
-}
-
-fn wa_id(person: &Person) -> &str {
-    person.phone.trim_start_matches('+')
-}
-
-fn new_wamid(world: &mut World) -> String {
-    let number = world.next_number().to_string();
-    format!("wamid.{}", opaque(&[&world.seed, &number]))
-}
-
-fn value(account: &Dialog360Account, name: &str, items: &Value) -> Value {
-    let value = json!({
-        "messaging_product": "whatsapp",
-        "metadata": {"display_phone_number": "15550000000", "phone_number_id": account.phone_number_id},
-    });
-    with(value, name, items)
-}
-
-fn with(mut value: Value, name: &str, items: &Value) -> Value {
-    if let Value::Object(fields) = &mut value {
-        fields.insert(name.to_owned(), items.clone());
-    }
-    value
-}
-
-fn envelope(connector: &Connector, value: &Value) -> Value {
-    let account_id = number(&["waba", connector.id()], 100_000_000_000, 999_999_999_999);
-    json!({
-        "object": "whatsapp_business_account",
-        "entry": [{"id": account_id.to_string(), "changes": [{"field": "messages", "value": value}]}],
-    })
-}
-
 async fn messages(
     State(shared): State<Arc<Shared>>,
     http_method: Method,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let mut asked = asked(&shared, "messages", http_method, &headers);
+    let mut asked = new_call(&shared, "messages", http_method, &headers);
     asked.read_json(&body);
     asked.note_unknown(&[
         "messaging_product",
@@ -195,7 +94,7 @@ async fn webhook(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let mut asked = asked(&shared, "configs/webhook", http_method.clone(), &headers);
+    let mut asked = new_call(&shared, "configs/webhook", http_method.clone(), &headers);
     let mut sets = None;
     if http_method == Method::POST {
         asked.read_json(&body);
@@ -223,8 +122,8 @@ async fn webhook(
         match asked.http_method {
             Method::GET => {
                 let url = connector.webhook_url(doing.world.api_url.as_deref());
-                let account = connector.dialog360().map(|account| &account.webhook_secret);
-                let configured = format!("Bearer {}", account.map_or("", String::as_str));
+                let account = connector.account::<Dialog360Account>().unwrap_or_default();
+                let configured = format!("Bearer {}", account.webhook_secret);
                 let headers: Map<String, Value> = connector
                     .webhook_secret(&configured)
                     .map(|value| ("Authorization".to_owned(), json!(value)))
@@ -264,27 +163,26 @@ fn set_webhook(
     Answer::done(StatusCode::OK, json!({ "url": url }))
 }
 
-fn asked(shared: &Shared, method: &str, http_method: Method, headers: &HeaderMap) -> Asked {
-    let key = api::text_header(headers, "d360-api-key");
+fn new_call(shared: &Shared, method: &str, http_method: Method, headers: &HeaderMap) -> Asked {
+    let key = asked::text_header(headers, "d360-api-key");
     let connector_id = shared
         .world()
         .connectors
         .iter()
         .find(|connector| {
             connector
-                .dialog360()
-                .is_some_and(|account| Some(&account.api_key) == key.as_ref())
+                .account::<Dialog360Account>()
+                .is_some_and(|account| Some(account.api_key) == key)
         })
         .map(|connector| connector.id().to_owned());
     Asked {
-        platform: Platform::Dialog360,
-        method: method.to_owned(),
-        http_method,
-        content_type: api::content_type(headers),
-        arguments: json!({}),
-        target: None,
         connector_id,
-        violations: Vec::new(),
+        ..Asked::new(
+            Platform::Dialog360,
+            method,
+            http_method,
+            asked::content_type(headers),
+        )
     }
 }
 
@@ -369,18 +267,16 @@ fn send(asked: &Asked, doing: &mut Performing<'_>, connector: &Connector) -> Ans
     if problem.is_none() {
         add_status(doing, connector, &wamid, "delivered", Some(&person), None);
         doing.world.messages.push(Message {
-            provider: Platform::Dialog360,
-            ts: wamid.clone(),
-            channel: person.phone.clone(),
-            connector_id: connector.id().to_owned(),
             thread_ts: replied.map(str::to_owned),
-            author: Author::App(connector.id().to_owned()),
-            text,
             with: Some(person.id.clone()),
-            only_visible_to: None,
-            metadata: None,
-            event_ids: Vec::new(),
-            at_ms: doing.now_ms,
+            ..Message::of_app(
+                Platform::Dialog360,
+                connector.id(),
+                wamid.clone(),
+                person.phone.clone(),
+                &text,
+                doing.now_ms,
+            )
         });
     }
     accepted(&input, &wamid, Some(&person))
@@ -459,7 +355,7 @@ fn add_status(
     person: Option<&Person>,
     code: Option<i64>,
 ) {
-    let Some(account) = connector.dialog360() else {
+    let Some(account) = connector.account() else {
         return;
     };
     let mut item = json!({
@@ -484,7 +380,7 @@ fn add_status(
             fields.insert("errors".into(), errors);
         }
     }
-    let body = envelope(connector, &value(account, "statuses", &json!([item])));
+    let body = envelope(connector, &value(&account, "statuses", &json!([item])));
     let number = doing.world.next_number();
     doing.world.post_event(Event::new(
         Platform::Dialog360,

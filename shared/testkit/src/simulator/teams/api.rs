@@ -1,58 +1,43 @@
-//! Teams (PROVIDERS §2): the connector service below `/teams`, Microsoft's tokens below `/microsoft-login`, photos below
-//! `/graph/v1.0`, the keys below `/botframework`, and activities.
-
-mod activities;
+//! Teams' connector service below `/teams`, and photos below `/graph/v1.0`.
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use serde_json::{Value, json};
 
-use super::api::{self, Answer, Asked, Performing};
-use super::connectors::{Connector, TeamsAccount, opaque};
-use super::platform::Platform;
-use super::world::{Author, Message, Person, World};
-use super::{Shared, SimulatorError};
-use crate::signed_request::SignedRequest;
-use crate::teams_signer;
+use super::account::TeamsAccount;
+use super::errors::error;
+use super::ids::{channel_id, is_called, new_activity_id, personal_id, user_id};
+use super::tokens::{self, allowed, with_token};
+use crate::simulator::api;
+use crate::simulator::asked::{Answer, Asked};
+use crate::simulator::connectors::Connector;
+use crate::simulator::message::Message;
+use crate::simulator::people::Person;
+use crate::simulator::platform::Platform;
+use crate::simulator::shared::Shared;
+use crate::simulator::world::World;
 
-pub(super) use activities::write;
-
-const BOT_SCOPE: &str = "https://api.botframework.com/.default";
-const GRAPH_SCOPE: &str = "https://graph.microsoft.com/.default";
-/// The authority of bots that belong to no tenant.
-const MULTI_TENANT_AUTHORITY: &str = "botframework.com";
-const TOKEN_LIFE_SECS: i64 = 3600;
 /// Teams' limit for one message, in bytes of its JSON.
 const MAX_ACTIVITY_BYTES: usize = 100 * 1024;
-const PORTRAIT: &[u8] = include_bytes!("portrait.jpg");
-
-/// A token that Microsoft gave out.
-#[derive(Clone, Debug)]
-pub(super) struct Token {
-    connector_id: String,
-    is_for_graph: bool,
-    expires_ms: i64,
-    /// False for one from another authority than the bot's own.
-    is_good: bool,
-}
+const PORTRAIT: &[u8] = include_bytes!("../portrait.jpg");
 
 pub(super) fn router() -> Router<Arc<Shared>> {
     Router::new()
         .route(
             "/microsoft-login/{authority}/oauth2/v2.0/token",
-            post(token),
+            post(tokens::token),
         )
         .route(
             "/botframework/v1/.well-known/openidconfiguration",
-            get(metadata),
+            get(tokens::metadata),
         )
-        .route("/botframework/v1/.well-known/keys", get(keys))
+        .route("/botframework/v1/.well-known/keys", get(tokens::keys))
         .route("/teams/v3/conversations", any(create_conversation))
         .route(
             "/teams/v3/conversations/{id}/activities",
@@ -68,256 +53,6 @@ pub(super) fn router() -> Router<Arc<Shared>> {
             "/graph/v1.0/users/{id}/photos/{size}/$value",
             any(photo_of_size),
         )
-}
-
-/// An error of the connector service or of Graph.
-pub(super) fn error(status: StatusCode, code: &str, message: &str) -> Answer {
-    Answer::refused(status, json!({"error": {"code": code, "message": message}}))
-}
-
-/// An error of the token endpoint.
-pub(super) fn token_error(status: StatusCode, code: &str, message: &str) -> Answer {
-    Answer::refused(status, json!({"error": code, "error_description": message}))
-}
-
-/// The request that tells the bot of an activity.
-pub(super) fn signed(
-    account: &TeamsAccount,
-    base_url: &str,
-    now_secs: i64,
-    body: Vec<u8>,
-) -> Result<SignedRequest, SimulatorError> {
-    teams_signer::sign(&account.app_id, &service_url(base_url), now_secs, body)
-        .map_err(|error| SimulatorError(error.to_string()))
-}
-
-fn service_url(base_url: &str) -> String {
-    format!("{base_url}/teams/")
-}
-
-/// What one bot knows a person by.
-fn user_id(account: &TeamsAccount, person: &Person) -> String {
-    format!("29:1{}", opaque(&["user", &account.app_id, &person.id]))
-}
-
-/// Whether this is one of the person's two ids: the bot's own for them, or the directory's.
-fn is_called(account: &TeamsAccount, person: &Person, id: &str) -> bool {
-    user_id(account, person) == id || person.aad_object_id == id
-}
-
-/// The direct conversation of a bot and a person.
-fn personal_id(account: &TeamsAccount, person: &Person) -> String {
-    format!("a:1{}", opaque(&["personal", &account.app_id, &person.id]))
-}
-
-/// The channel that everybody is in, without the message that a thread begins with.
-fn channel_id(account: &TeamsAccount) -> String {
-    let id = opaque(&["channel", &account.app_id, &account.tenant_id]);
-    format!("19:{}@thread.tacv2", id.replace(['-', '_'], "0"))
-}
-
-async fn metadata(State(shared): State<Arc<Shared>>) -> Response {
-    let jwks_uri = format!("{}/botframework/v1/.well-known/keys", shared.base_url());
-    document(
-        &shared,
-        "openidconfiguration",
-        teams_signer::metadata(&jwks_uri),
-    )
-    .await
-}
-
-async fn keys(State(shared): State<Arc<Shared>>) -> Response {
-    let keys = teams_signer::keys().unwrap_or_default();
-    document(&shared, "keys", keys).await
-}
-
-async fn document(shared: &Arc<Shared>, method: &str, document: Value) -> Response {
-    let asked = new_call(method, Method::GET, None);
-    api::serve(shared, asked, |_, _| Answer::done(StatusCode::OK, document)).await
-}
-
-fn new_call(method: &str, http_method: Method, content_type: Option<String>) -> Asked {
-    Asked {
-        platform: Platform::Teams,
-        method: method.to_owned(),
-        http_method,
-        content_type,
-        arguments: json!({}),
-        target: None,
-        connector_id: None,
-        violations: Vec::new(),
-    }
-}
-
-async fn token(
-    State(shared): State<Arc<Shared>>,
-    Path(authority): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let mut asked = new_call("token", Method::POST, api::content_type(&headers));
-    asked.read_form(&body);
-    // It is a secret: it is not remembered with the call.
-    let secret = asked.arguments.get_mut("client_secret").map(Value::take);
-    let client_id = asked.text("client_id").unwrap_or_default().to_owned();
-    asked.note_unknown(&["grant_type", "client_id", "client_secret", "scope"]);
-    asked.connector_id = shared
-        .world()
-        .connectors
-        .iter()
-        .find(|connector| {
-            connector
-                .teams()
-                .is_some_and(|account| account.app_id == client_id)
-        })
-        .map(|connector| connector.id().to_owned());
-    asked.target = Some(client_id);
-    api::serve(&shared, asked, |asked, doing| {
-        give_token(
-            asked,
-            doing,
-            &authority,
-            secret.as_ref().and_then(Value::as_str),
-        )
-    })
-    .await
-}
-
-fn give_token(
-    asked: &Asked,
-    doing: &mut Performing<'_>,
-    authority: &str,
-    secret: Option<&str>,
-) -> Answer {
-    let bad = |code: &str, message: &str| token_error(StatusCode::BAD_REQUEST, code, message);
-    if asked.text("grant_type") != Some("client_credentials") {
-        doing.note("`grant_type` is not `client_credentials`");
-        return bad(
-            "unsupported_grant_type",
-            "AADSTS70003: The app requested an unsupported grant type.",
-        );
-    }
-    let connector = asked
-        .connector_id
-        .as_deref()
-        .and_then(|id| doing.world.connector(id).cloned());
-    let Some((connector, account)) =
-        connector.and_then(|connector| Some((connector.clone(), connector.teams()?.clone())))
-    else {
-        doing.note("`client_id` is no bot's");
-        return bad(
-            "unauthorized_client",
-            "AADSTS700016: Application was not found in the directory.",
-        );
-    };
-    if secret != Some(account.client_secret.as_str()) || connector.is_revoked {
-        if !connector.is_revoked {
-            doing.note("`client_secret` is wrong");
-        }
-        return token_error(
-            StatusCode::UNAUTHORIZED,
-            "invalid_client",
-            "AADSTS7000215: Invalid client secret provided.",
-        );
-    }
-    let scope = asked.text("scope").unwrap_or_default();
-    if scope != BOT_SCOPE && scope != GRAPH_SCOPE {
-        doing.note(format!("there is no scope `{scope}`"));
-        return bad(
-            "invalid_scope",
-            "AADSTS70011: The provided value for scope is not valid.",
-        );
-    }
-    let is_for_graph = scope == GRAPH_SCOPE;
-    let own = if account.is_multi_tenant() && !is_for_graph {
-        MULTI_TENANT_AUTHORITY
-    } else {
-        &account.tenant_id
-    };
-    if authority != own {
-        doing.note(format!(
-            "the token is asked of `{authority}` and not of `{own}`: it would not be taken"
-        ));
-    }
-    let number = doing.world.next_number();
-    let text = format!("token-{}-{number}", doing.world.seed);
-    doing.world.tokens.insert(
-        text.clone(),
-        Token {
-            connector_id: connector.id().to_owned(),
-            is_for_graph,
-            expires_ms: doing.now_ms + TOKEN_LIFE_SECS * 1000,
-            is_good: authority == own,
-        },
-    );
-    let mut answer = Answer::done(
-        StatusCode::OK,
-        json!({
-            "token_type": "Bearer", "expires_in": TOKEN_LIFE_SECS, "ext_expires_in": TOKEN_LIFE_SECS,
-            "access_token": text,
-        }),
-    );
-    answer.is_secret = true;
-    answer
-}
-
-/// A call that carries a token.
-fn with_token(
-    shared: &Shared,
-    method: &str,
-    http_method: Method,
-    headers: &HeaderMap,
-) -> (Asked, Option<String>) {
-    let token = api::text_header(headers, header::AUTHORIZATION.as_str())
-        .and_then(|value| value.strip_prefix("Bearer ").map(str::to_owned));
-    let mut asked = new_call(method, http_method, api::content_type(headers));
-    asked.connector_id = token.as_ref().and_then(|token| {
-        shared
-            .world()
-            .tokens
-            .get(token)
-            .map(|token| token.connector_id.clone())
-    });
-    (asked, token)
-}
-
-/// The bot that a token was given to, if it is good for this.
-fn allowed(
-    doing: &mut Performing<'_>,
-    token: Option<&str>,
-    is_for_graph: bool,
-) -> Result<(Connector, TeamsAccount), Answer> {
-    let denied = || {
-        error(
-            StatusCode::UNAUTHORIZED,
-            if is_for_graph {
-                "InvalidAuthenticationToken"
-            } else {
-                "BotNotRegistered"
-            },
-            "Authorization has been denied for this request.",
-        )
-    };
-    let Some(token) = token.and_then(|token| doing.world.tokens.get(token).cloned()) else {
-        doing.note("there is no token that was given out");
-        return Err(denied());
-    };
-    if token.is_for_graph != is_for_graph {
-        doing.note("the token is for another scope");
-        return Err(denied());
-    }
-    if doing.now_ms >= token.expires_ms {
-        doing.note("the token has expired");
-        return Err(denied());
-    }
-    let connector = doing
-        .world
-        .connector(&token.connector_id)
-        .filter(|connector| token.is_good && !connector.is_revoked)
-        .cloned();
-    connector
-        .and_then(|connector| Some((connector.clone(), connector.teams()?.clone())))
-        .ok_or_else(denied)
 }
 
 async fn create_conversation(
@@ -508,21 +243,18 @@ async fn send(
             doing.note("`replyToId` is no message of this conversation");
         }
         let activity_id = new_activity_id(doing.world, doing.now_ms);
+        let root = id.split_once(";messageid=").map(|(_, root)| root);
         doing.world.messages.push(Message {
-            provider: Platform::Teams,
-            ts: activity_id.clone(),
-            channel: id.clone(),
-            connector_id: connector.id().to_owned(),
-            thread_ts: id
-                .split_once(";messageid=")
-                .map(|(_, root)| root.to_owned()),
-            author: Author::App(connector.id().to_owned()),
-            text: asked.text("text").unwrap_or_default().to_owned(),
+            thread_ts: root.map(str::to_owned),
             with: with.map(|person| person.id),
-            only_visible_to: None,
-            metadata: None,
-            event_ids: Vec::new(),
-            at_ms: doing.now_ms,
+            ..Message::of_app(
+                Platform::Teams,
+                connector.id(),
+                activity_id.clone(),
+                id.clone(),
+                asked.text("text").unwrap_or_default(),
+                doing.now_ms,
+            )
         });
         Answer::done(StatusCode::CREATED, json!({ "id": activity_id }))
     })
@@ -690,10 +422,4 @@ fn check_encoding(asked: &mut Asked, uri: &Uri) {
 
 fn pointed<'a>(arguments: &'a Value, pointer: &str) -> Option<&'a str> {
     arguments.pointer(pointer).and_then(Value::as_str)
-}
-
-/// A stamp in milliseconds, as activity ids are; no two are the same.
-fn new_activity_id(world: &mut World, now_ms: i64) -> String {
-    let number = i64::try_from(world.next_number()).unwrap_or_default();
-    (now_ms + number).to_string()
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{ADA, BO, NOW_MS, at, json_of, problems, simulator_at};
 use crate::clock::TestClock;
+use crate::simulator::testing::{ADA, BO, NOW_MS, at, json_of, problems, simulator_at};
 use crate::simulator::{
     Account, ConnectorConfig, DeliveryState, Failure, FailureRule, Place, Platform, Simulator,
     Switch, TeamsAccount, WebhookAnswer,
@@ -20,18 +20,20 @@ const BOT_SCOPE: &str = "https://api.botframework.com/.default";
 async fn teams() -> (Simulator, TestClock) {
     let clock = TestClock::at(NOW_MS);
     let simulator = simulator_at(clock.clone()).await;
-    simulator.add_connector(ConnectorConfig {
-        connector_id: "teams".into(),
-        name: "Helper".into(),
-        policy: String::new(),
-        webhook_url: None,
-        account: Account::Teams(TeamsAccount {
-            app_id: APP.into(),
-            tenant_id: TENANT.into(),
-            app_type: None,
-            client_secret: "secret".into(),
-        }),
-    });
+    simulator
+        .add_connector(ConnectorConfig {
+            connector_id: "teams".into(),
+            name: "Helper".into(),
+            policy: String::new(),
+            webhook_url: None,
+            account: Account::of(&TeamsAccount {
+                app_id: APP.into(),
+                tenant_id: TENANT.into(),
+                app_type: None,
+                client_secret: "secret".into(),
+            }),
+        })
+        .unwrap();
     (simulator, clock)
 }
 

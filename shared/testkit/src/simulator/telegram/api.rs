@@ -1,4 +1,4 @@
-//! Telegram (PROVIDERS §3): the Bot API below `/telegram/bot<token>/`, files below `/telegram/file/bot<token>/`, and updates.
+//! Telegram's Bot API.
 //!
 //! Stricter than Telegram where Telegram forgives: what it would let pass without a word is a violation here.
 
@@ -12,18 +12,20 @@ use axum::response::Response;
 use axum::routing::any;
 use serde_json::{Value, json};
 
-use super::api::{self, Answer, Asked, Content, Performing};
-use super::connectors::{Connector, TelegramAccount, Webhook, number};
-use super::delivery::Event;
-use super::platform::Platform;
-use super::world::{Author, Message, Person, World};
-use super::{Place, Saying, Shared};
-use crate::signed_request::SignedRequest;
-use crate::telegram_signer;
+use super::account::TelegramAccount;
+use super::updates::{general_id, general_id_after, new_message_id, private_chat, username};
+use crate::simulator::api::{self, Performing};
+use crate::simulator::asked::{self, Answer, Asked, Content};
+use crate::simulator::connectors::{Connector, Webhook};
+use crate::simulator::event::DeliveryState;
+use crate::simulator::message::Message;
+use crate::simulator::platform::Platform;
+use crate::simulator::shared::Shared;
+use crate::simulator::world::World;
 
 /// Telegram's limit for one message.
 const MAX_TEXT_CHARS: usize = 4096;
-const PORTRAIT: &[u8] = include_bytes!("portrait.jpg");
+const PORTRAIT: &[u8] = include_bytes!("../portrait.jpg");
 const METHODS: &[(&str, &[&str])] = &[
     (
         "sendMessage",
@@ -82,162 +84,6 @@ pub(super) fn too_many_requests(retry_after_secs: u64) -> Answer {
     )
 }
 
-/// The request that tells the bot of an update.
-pub(super) fn signed(
-    connector: &Connector,
-    account: &TelegramAccount,
-    body: Vec<u8>,
-) -> SignedRequest {
-    telegram_signer::sign(connector.webhook_secret(&account.secret_token), body)
-}
-
-/// Somebody writes: one update.
-pub(super) fn write(
-    world: &mut World,
-    connector: &Connector,
-    account: &TelegramAccount,
-    saying: &Saying<'_>,
-) -> (Message, Vec<Event>) {
-    let person = saying.person;
-    let message_id = new_message_id(world);
-    let is_general = saying.place == Place::General;
-    let (chat_id, chat) = if is_general {
-        let id = general_id(connector);
-        (
-            id,
-            json!({"id": id, "title": "general", "type": "supergroup"}),
-        )
-    } else {
-        (person.telegram_id, private_chat(person))
-    };
-    let standing = world
-        .connector_mut(connector.id())
-        .map(|connector| connector.standing_mut(&person.id));
-    if let Some(standing) = standing {
-        standing.is_known = true;
-        // Who writes to a bot that they blocked has unblocked it before.
-        standing.has_started |= !is_general;
-        standing.has_blocked &= is_general;
-    }
-    let bot = username(&connector.config.name, "bot");
-    let text = saying
-        .text
-        .replace(&format!("@{}", connector.config.name), &format!("@{bot}"));
-    let mut said = json!({
-        "message_id": message_id, "from": user(person), "chat": chat,
-        "date": saying.now_ms.div_euclid(1000), "text": text,
-    });
-    let entities = entities(&text, &bot);
-    if let Value::Object(fields) = &mut said {
-        if !entities.is_empty() {
-            fields.insert("entities".into(), json!(entities));
-        }
-        if let Some(replied) = saying.thread {
-            let replied = json!({"message_id": replied.parse::<i64>().unwrap_or_default(), "chat": chat, "date": 0});
-            fields.insert("reply_to_message".into(), replied);
-        }
-    }
-    let order = world.next_number();
-    let update_id = update_id(world, order);
-    let body = json!({"update_id": update_id, "message": said});
-    let event = Event::new(
-        Platform::Telegram,
-        &format!("{}-{update_id}", account.bot_id()),
-        "message",
-        connector.id(),
-        body.to_string().into_bytes(),
-    )
-    .in_queue(format!("{} {chat_id}", connector.id()), order);
-    let message = Message {
-        provider: Platform::Telegram,
-        ts: message_id.to_string(),
-        channel: chat_id.to_string(),
-        connector_id: connector.id().to_owned(),
-        thread_ts: saying.thread.map(str::to_owned),
-        author: Author::Person(person.id.clone()),
-        text,
-        with: (!is_general).then(|| person.id.clone()),
-        only_visible_to: None,
-        metadata: None,
-        event_ids: Vec::new(),
-        at_ms: saying.now_ms,
-    };
-    (message, vec![event])
-}
-
-/// The group's id, which an upgrade changes.
-pub(super) fn general_id(connector: &Connector) -> i64 {
-    general_id_after(connector, connector.upgrades)
-}
-
-fn general_id_after(connector: &Connector, upgrades: u32) -> i64 {
-    let part = upgrades.to_string();
-    -1_000_000_000_000 - number(&["general", connector.id(), &part], 1, 9_999_999_999)
-}
-
-fn new_message_id(world: &mut World) -> i64 {
-    i64::try_from(world.next_number()).unwrap_or_default()
-}
-
-/// Grows, and begins somewhere else in each run.
-fn update_id(world: &World, order: u64) -> i64 {
-    number(&["update", &world.seed], 100_000_000, 999_999_999)
-        + i64::try_from(order).unwrap_or_default()
-}
-
-fn user(person: &Person) -> Value {
-    let mut user = json!({
-        "id": person.telegram_id, "is_bot": false, "first_name": person.first_name,
-        "username": username(&person.name, "user"), "language_code": "en",
-    });
-    if let Value::Object(fields) = &mut user
-        && !person.last_name.is_empty()
-    {
-        fields.insert("last_name".into(), json!(person.last_name));
-    }
-    user
-}
-
-fn private_chat(person: &Person) -> Value {
-    json!({
-        "id": person.telegram_id, "first_name": person.first_name,
-        "username": username(&person.name, "user"), "type": "private",
-    })
-}
-
-/// Letters, digits and underscores, as usernames are.
-fn username(name: &str, kind: &str) -> String {
-    let name: String = name
-        .to_lowercase()
-        .chars()
-        .map(|letter| {
-            if letter.is_ascii_alphanumeric() {
-                letter
-            } else {
-                '_'
-            }
-        })
-        .take(24)
-        .collect();
-    format!("{name}_{kind}")
-}
-
-/// The commands and mentions in a text, counted in UTF-16 units.
-fn entities(text: &str, bot: &str) -> Vec<Value> {
-    let units = |text: &str| text.encode_utf16().count();
-    let mut entities = Vec::new();
-    if text.starts_with('/') {
-        let command = text.split_whitespace().next().unwrap_or_default();
-        entities.push(json!({"type": "bot_command", "offset": 0, "length": units(command)}));
-    }
-    let mention = format!("@{bot}");
-    if let Some((before, _)) = text.split_once(&mention) {
-        entities
-            .push(json!({"type": "mention", "offset": units(before), "length": units(&mention)}));
-    }
-    entities
-}
-
 async fn handle(
     State(shared): State<Arc<Shared>>,
     Path((bot, api_method)): Path<(String, String)>,
@@ -248,17 +94,16 @@ async fn handle(
 ) -> Response {
     let connector_id = connector_of(&shared, &bot);
     let mut asked = Asked {
-        platform: Platform::Telegram,
-        method: api_method.clone(),
-        content_type: api::content_type(&headers),
-        arguments: json!({}),
-        target: None,
         connector_id: connector_id.clone(),
-        violations: Vec::new(),
-        http_method: http_method.clone(),
+        ..Asked::new(
+            Platform::Telegram,
+            &api_method,
+            http_method.clone(),
+            asked::content_type(&headers),
+        )
     };
     if uri.query().is_some() {
-        asked.arguments = api::form(uri.query().unwrap_or_default().as_bytes());
+        asked.arguments = asked::form(uri.query().unwrap_or_default().as_bytes());
     }
     if !body.is_empty() {
         asked.read_json(&body);
@@ -294,14 +139,9 @@ async fn file(
 ) -> Response {
     let connector_id = connector_of(&shared, &bot);
     let asked = Asked {
-        platform: Platform::Telegram,
-        method: "file".to_owned(),
-        http_method,
-        content_type: None,
         arguments: json!({"path": path}),
-        target: None,
         connector_id: connector_id.clone(),
-        violations: Vec::new(),
+        ..Asked::new(Platform::Telegram, "file", http_method, None)
     };
     api::serve(&shared, asked, |_, doing| {
         let telegram_id = path
@@ -329,7 +169,7 @@ fn connector_of(shared: &Shared, bot: &str) -> Option<String> {
         .iter()
         .find(|connector| {
             connector
-                .telegram()
+                .account::<TelegramAccount>()
                 .is_some_and(|account| account.bot_token == token)
         })
         .map(|connector| connector.id().to_owned())
@@ -344,7 +184,7 @@ fn perform(
     match asked.method.as_str() {
         "sendMessage" => send_message(asked, doing, connector),
         "getMe" => ok(json!({
-            "id": connector.telegram().map(TelegramAccount::bot_id), "is_bot": true,
+            "id": bot_id(connector), "is_bot": true,
             "first_name": connector.config.name, "username": username(&connector.config.name, "bot"),
             "can_join_groups": true, "can_read_all_group_messages": true, "supports_inline_queries": false,
         })),
@@ -423,22 +263,20 @@ fn send_message(asked: &Asked, doing: &mut Performing<'_>, connector: &Connector
         None => json!({"id": chat_id, "title": "general", "type": "supergroup"}),
     };
     doing.world.messages.push(Message {
-        provider: Platform::Telegram,
-        ts: message_id.to_string(),
-        channel: chat_id.to_string(),
-        connector_id: connector.id().to_owned(),
         thread_ts: reply_to.map(|id| id.to_string()),
-        author: Author::App(connector.id().to_owned()),
-        text: text.clone(),
         with,
-        only_visible_to: None,
-        metadata: None,
-        event_ids: Vec::new(),
-        at_ms: doing.now_ms,
+        ..Message::of_app(
+            Platform::Telegram,
+            connector.id(),
+            message_id.to_string(),
+            chat_id.to_string(),
+            &text,
+            doing.now_ms,
+        )
     });
     ok(json!({
         "message_id": message_id, "chat": chat, "date": doing.now_ms.div_euclid(1000), "text": text,
-        "from": {"id": connector.telegram().map(TelegramAccount::bot_id), "is_bot": true,
+        "from": {"id": bot_id(connector), "is_bot": true,
                  "first_name": connector.config.name, "username": username(&connector.config.name, "bot")},
     }))
 }
@@ -564,7 +402,7 @@ fn webhook_info(world: &World, connector: &Connector) -> Value {
             .filter(|delivery| delivery.connector_id == connector.id())
     };
     let pending = of_bot()
-        .filter(|delivery| delivery.state == super::DeliveryState::Retrying)
+        .filter(|delivery| delivery.state == DeliveryState::Retrying)
         .count();
     let mut info = json!({
         "url": url, "has_custom_certificate": false, "pending_update_count": pending, "max_connections": 40,
@@ -634,6 +472,10 @@ fn get_chat(asked: &Asked, doing: &mut Performing<'_>, connector: &Connector) ->
             answer
         }
     }
+}
+
+fn bot_id(connector: &Connector) -> Option<i64> {
+    connector.account().as_ref().map(TelegramAccount::bot_id)
 }
 
 /// A number, written as one or as text.

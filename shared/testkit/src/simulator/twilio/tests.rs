@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{ADA, at, json_of, problems, simulator};
+use crate::simulator::testing::{ADA, at, json_of, problems, simulator};
 use crate::simulator::{
     Account, ConnectorConfig, DeliveryState, Failure, Place, Simulator, Switch, TwilioAccount,
     WebhookAnswer, WhatsAppShows,
@@ -23,17 +23,19 @@ async fn twilio() -> Simulator {
 
 async fn twilio_at(url: &str) -> Simulator {
     let simulator = simulator().await;
-    simulator.add_connector(ConnectorConfig {
-        connector_id: "sms".into(),
-        name: "Helper".into(),
-        policy: String::new(),
-        webhook_url: Some(url.into()),
-        account: Account::Twilio(TwilioAccount {
-            account_sid: "AC1".into(),
-            phone_number: NUMBER.into(),
-            auth_token: "token".into(),
-        }),
-    });
+    simulator
+        .add_connector(ConnectorConfig {
+            connector_id: "sms".into(),
+            name: "Helper".into(),
+            policy: String::new(),
+            webhook_url: Some(url.into()),
+            account: Account::of(&TwilioAccount {
+                account_sid: "AC1".into(),
+                phone_number: NUMBER.into(),
+                auth_token: "token".into(),
+            }),
+        })
+        .unwrap();
     simulator
 }
 

@@ -1,25 +1,28 @@
 //! What people write in Slack, as the events that tell the app of it, and the recorded events of `events/slack`.
 
-use super::delivery::Event;
-use super::platform::Platform;
-use super::world::{App, Author, Message, World, general_channel, typed};
-use super::{Place, Saying, Shared, SimulatorError, no_app};
+use super::account::App;
+use super::workspace::{direct_channel, general_channel, new_ts, typed, unescape};
 use crate::events::{Fixture, sample};
+use crate::simulator::event::Event;
+use crate::simulator::message::{Message, Place, Saying};
+use crate::simulator::platform::Platform;
+use crate::simulator::shared::Replay;
+use crate::simulator::world::World;
 use crate::slack_signer::{Said, SlackPayload};
 
 /// Somebody writes: one event, or two for a mention in a channel.
 pub(super) fn write(world: &mut World, app: &App, saying: &Saying<'_>) -> (Message, Vec<Event>) {
-    let connector_id = &app.config.connector_id;
+    let connector_id = &app.connector_id;
     let user_id = &saying.person.id;
     let (channel, with) = match saying.place {
         Place::Direct | Place::WhatsApp => (
-            world.direct_channel(connector_id, user_id),
+            direct_channel(world, connector_id, user_id),
             Some(user_id.clone()),
         ),
         Place::General => (general_channel(connector_id), None),
     };
     let text = typed(saying.text, app);
-    let ts = world.new_ts(saying.now_ms);
+    let ts = new_ts(world, saying.now_ms);
     let event_id = world.new_id("Ev");
     let said = Said {
         event_id: &event_id,
@@ -52,18 +55,10 @@ pub(super) fn write(world: &mut World, app: &App, saying: &Saying<'_>) -> (Messa
         })
         .collect();
     let message = Message {
-        provider: Platform::Slack,
-        ts,
-        channel,
-        connector_id: connector_id.clone(),
-        thread_ts: saying.thread.map(str::to_owned),
-        author: Author::Person(user_id.clone()),
+        plain: unescape(&text),
         text,
         with,
-        only_visible_to: None,
-        metadata: None,
-        event_ids: Vec::new(),
-        at_ms: saying.now_ms,
+        ..Message::of_person(Platform::Slack, connector_id, saying, ts, channel)
     };
     (message, events)
 }
@@ -79,38 +74,27 @@ fn in_context(payload: SlackPayload, saying: &Saying<'_>) -> SlackPayload {
     }
 }
 
-/// A recorded event with the ids of a connector's app and of a person; `fresh` gives it an event id and a time of its own.
-pub(super) fn fixture(
-    shared: &Shared,
-    connector_id: &str,
-    mut fixture: Fixture,
-    user_id: Option<&str>,
-    fresh: bool,
-) -> Result<(String, Vec<u8>), SimulatorError> {
-    let now_ms = shared.clock.now_ms();
-    let event_id = shared.change(|world| {
-        let install = world
-            .app(connector_id)
-            .map(|app| app.install.clone())
-            .ok_or_else(|| no_app(connector_id))?;
-        fixture = fixture.clone().of(&install);
-        if let Some(user_id) = user_id {
-            let channel = world.direct_channel(connector_id, user_id);
-            fixture = fixture
-                .clone()
-                .with(sample::USER_ID, user_id)
-                .with(sample::DM_ID, &channel)
-                .with(sample::CHANNEL_ID, &general_channel(connector_id));
-        }
-        if !fresh {
-            return Ok(sample::EVENT_ID.to_owned());
-        }
-        let event_id = world.new_id("Ev");
+/// A recorded event with the ids of an app and of a person.
+pub(super) fn replay(
+    world: &mut World,
+    app: &App,
+    fixture: Fixture,
+    replay: &Replay<'_>,
+) -> (String, Vec<u8>) {
+    let mut fixture = fixture.of(&app.install);
+    if let Some(user_id) = replay.user_id {
+        let channel = direct_channel(world, &app.connector_id, user_id);
         fixture = fixture
-            .clone()
+            .with(sample::USER_ID, user_id)
+            .with(sample::DM_ID, &channel)
+            .with(sample::CHANNEL_ID, &general_channel(&app.connector_id));
+    }
+    let mut event_id = sample::EVENT_ID.to_owned();
+    if replay.fresh {
+        event_id = world.new_id("Ev");
+        fixture = fixture
             .with(sample::EVENT_ID, &event_id)
-            .with(sample::TS, &world.new_ts(now_ms));
-        Ok(event_id)
-    })?;
-    Ok((event_id, fixture.body().as_bytes().to_vec()))
+            .with(sample::TS, &new_ts(world, replay.now_ms));
+    }
+    (event_id, fixture.body().as_bytes().to_vec())
 }

@@ -10,11 +10,16 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::Shared;
-use super::api::{self, Answer, Asked};
-use super::platform::Platform;
-use super::slack_checks::{self, Examined};
-use super::world::{App, Author, Message, Person, World, channel_of};
+use super::account::App;
+use super::checks::{Examined, examine};
+use super::workspace::{Workspace, app_by_token, conversation, direct_channel, new_ts, unescape};
+use crate::simulator::api;
+use crate::simulator::asked::{Answer, Asked};
+use crate::simulator::message::Message;
+use crate::simulator::people::Person;
+use crate::simulator::platform::Platform;
+use crate::simulator::shared::Shared;
+use crate::simulator::world::World;
 
 /// What an API method did: an answer, or the name of an error.
 type Outcome = Result<Value, Refusal>;
@@ -52,30 +57,36 @@ pub(super) async fn handle(
 ) -> Response {
     let (call, connector_id) = {
         let world = shared.world();
-        let call = slack_checks::examine(
+        let allowed_broadcasts = world
+            .own::<Workspace>()
+            .map_or(&[][..], |workspace| &workspace.allowed_broadcasts);
+        let call = examine(
             &api_method,
             &http_method,
             &uri,
             &headers,
             &body,
-            &world.allowed_broadcasts,
+            allowed_broadcasts,
         );
         let connector_id = call
             .token
             .as_deref()
-            .and_then(|token| world.app_by_token(token))
-            .map(|app| app.config.connector_id.clone());
+            .and_then(|token| app_by_token(&world, token))
+            .map(|app| app.connector_id);
         (call, connector_id)
     };
+    let target = call.arguments.get("channel").and_then(Value::as_str);
     let asked = Asked {
-        platform: Platform::Slack,
-        method: api_method.clone(),
-        http_method,
-        content_type: call.content_type.clone(),
         arguments: call.arguments.clone(),
-        target: channel_of(&call.arguments).map(str::to_owned),
+        target: target.map(str::to_owned),
         connector_id,
         violations: call.violations.clone(),
+        ..Asked::new(
+            Platform::Slack,
+            &api_method,
+            http_method,
+            call.content_type.clone(),
+        )
     };
     api::serve(&shared, asked, |_, doing| {
         let outcome = perform(
@@ -111,9 +122,7 @@ fn perform(
         return Err(Refusal::by_state(error));
     }
     let token = call.token.as_deref().unwrap_or_default();
-    let app = world
-        .app_by_token(token)
-        .cloned()
+    let app = app_by_token(world, token)
         .ok_or_else(|| Refusal::by_mistake("invalid_auth", "the token belongs to no app"))?;
     if app.token_revoked {
         return Err(Refusal::by_state("token_revoked"));
@@ -157,14 +166,14 @@ struct Post<'a> {
 }
 
 fn post_message(world: &mut World, app: &App, post: &Post<'_>, now_ms: i64) -> Outcome {
-    let connector_id = app.config.connector_id.clone();
+    let connector_id = app.connector_id.clone();
     // A user id stands for the direct conversation with that person, but not for an ephemeral message.
     let channel = if world.people.contains_key(post.channel) && post.only_visible_to.is_none() {
-        world.direct_channel(&connector_id, post.channel)
+        direct_channel(world, &connector_id, post.channel)
     } else {
         post.channel.to_owned()
     };
-    let place = world.conversations.get(&channel).ok_or_else(|| {
+    let place = conversation(world, &channel).ok_or_else(|| {
         Refusal::by_mistake(
             "channel_not_found",
             format!("there is no conversation {channel}"),
@@ -206,20 +215,21 @@ fn post_message(world: &mut World, app: &App, post: &Post<'_>, now_ms: i64) -> O
         }
     }
     let with = place.with.clone();
-    let ts = world.new_ts(now_ms);
+    let ts = new_ts(world, now_ms);
     world.messages.push(Message {
-        provider: Platform::Slack,
-        ts: ts.clone(),
-        channel: channel.clone(),
-        connector_id: connector_id.clone(),
         thread_ts: post.thread_ts.map(str::to_owned),
-        author: Author::App(connector_id),
-        text: post.text.to_owned(),
+        plain: unescape(post.text),
         with,
         only_visible_to: post.only_visible_to.map(str::to_owned),
         metadata: post.metadata.clone(),
-        event_ids: Vec::new(),
-        at_ms: now_ms,
+        ..Message::of_app(
+            Platform::Slack,
+            &connector_id,
+            ts.clone(),
+            channel.clone(),
+            post.text,
+            now_ms,
+        )
     });
     if post.only_visible_to.is_some() {
         return Ok(json!({"ok": true, "message_ts": ts}));
@@ -235,10 +245,8 @@ fn post_message(world: &mut World, app: &App, post: &Post<'_>, now_ms: i64) -> O
 
 /// What stands in a conversation, latest first; replies in threads and messages for one person's eyes do not.
 fn conversations_history(world: &World, app: &App, channel: &str, with_metadata: bool) -> Outcome {
-    let is_theirs = world
-        .conversations
-        .get(channel)
-        .is_some_and(|place| place.connector_id == app.config.connector_id);
+    let is_theirs =
+        conversation(world, channel).is_some_and(|place| place.connector_id == app.connector_id);
     if !is_theirs {
         return Err(Refusal::by_mistake(
             "channel_not_found",
@@ -284,7 +292,7 @@ fn conversations_open(world: &mut World, app: &App, users: &str) -> Outcome {
             format!("there is nobody called {users}"),
         ));
     }
-    let channel = world.direct_channel(&app.config.connector_id, users);
+    let channel = direct_channel(world, &app.connector_id, users);
     Ok(json!({"ok": true, "channel": {"id": channel}}))
 }
 
@@ -340,7 +348,7 @@ fn user(person: &Person, app: &App, base_url: &str) -> Value {
 fn auth_test(world: &World, app: &App, base_url: &str) -> Value {
     json!({
         "ok": true, "url": format!("{base_url}/"), "team": world.workspace_name, "team_id": app.install.team_id,
-        "user": app.config.name.to_lowercase(), "user_id": app.install.bot_user_id, "bot_id": app.install.bot_id,
+        "user": app.name.to_lowercase(), "user_id": app.install.bot_user_id, "bot_id": app.install.bot_id,
         "enterprise_id": app.install.enterprise_id,
         "is_enterprise_install": app.install.enterprise_id.is_some(),
     })

@@ -1,108 +1,53 @@
-//! The simulator against what Slack documents, over its own HTTP; the other platforms have modules of their own.
-
-mod control;
-mod dialog360;
-mod teams;
-mod telegram;
-mod twilio;
+//! Slack against what it documents, over the simulator's own HTTP.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{
-    AppConfig, DeliveryState, Failure, FailureRule, NewPerson, Simulator, SimulatorConfig,
-    SlackSimulator, WebhookAnswer,
-};
 use crate::clock::TestClock;
 use crate::http_client::{HttpAnswer, HttpClient, HttpFailure, header_map};
 use crate::loopback::Loopback;
+use crate::simulator::testing::{ADA, NOW_MS};
+use crate::simulator::{
+    Account, ConnectorConfig, DeliveryState, Failure, FailureRule, NewPerson, Simulator,
+    SimulatorConfig, SlackAccount, WebhookAnswer,
+};
 use crate::slack_signer::signature;
 
-const NOW_MS: i64 = 1_700_000_000_000;
 const JSON: &str = "application/json; charset=utf-8";
 
-const ADA: &str = "U0ADA";
-const BO: &str = "U0BO";
-
-async fn simulator() -> Simulator {
-    simulator_at(TestClock::at(NOW_MS)).await
-}
-
-async fn simulator_at(clock: TestClock) -> Simulator {
-    let config = SimulatorConfig {
-        users: vec![
-            NewPerson::named("Ada Lovelace").with_id(ADA),
-            NewPerson::named("Bo").with_id(BO),
-        ],
-        ..SimulatorConfig::default()
-    };
-    Simulator::start(config, clock).await.unwrap()
-}
-
-/// One request to a path of the simulator.
-async fn at(
-    simulator: &Simulator,
-    http_method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &str,
-) -> Result<HttpAnswer, HttpFailure> {
-    HttpClient::default()
-        .send(
-            http_method.parse().unwrap(),
-            &format!("{}/{path}", simulator.url()),
-            header_map(headers.iter().copied()).unwrap(),
-            body.to_owned().into(),
-            Some(Duration::from_secs(5)),
-        )
-        .await
-}
-
-fn json_of(answer: Result<HttpAnswer, HttpFailure>) -> (u16, Value) {
-    let answer = answer.unwrap();
-    (
-        answer.status.as_u16(),
-        serde_json::from_slice(&answer.body).unwrap_or_default(),
-    )
-}
-
-fn problems(simulator: &Simulator) -> Vec<String> {
-    simulator
-        .violations()
-        .into_iter()
-        .map(|violation| violation.what)
-        .collect()
-}
-
-fn app(number: u32) -> AppConfig {
-    AppConfig {
+fn app(number: u32) -> ConnectorConfig {
+    ConnectorConfig {
         connector_id: format!("connector{number}"),
         name: format!("Helper{number}"),
-        api_app_id: format!("A{number}"),
-        team_id: "T1".into(),
-        signing_secret: format!("secret{number}"),
-        bot_token: format!("xoxb-{number}"),
-        ..AppConfig::default()
+        policy: String::new(),
+        webhook_url: None,
+        account: Account::of(&SlackAccount {
+            api_app_id: format!("A{number}"),
+            team_id: "T1".into(),
+            signing_secret: format!("secret{number}"),
+            bot_token: format!("xoxb-{number}"),
+            ..SlackAccount::default()
+        }),
     }
 }
 
-async fn slack() -> SlackSimulator {
+async fn slack() -> Simulator {
     let config = SimulatorConfig {
-        apps: vec![app(1), app(2)],
+        connectors: vec![app(1), app(2)],
         users: vec![
-            NewPerson::named("Ada Lovelace").with_id("U0ADA"),
+            NewPerson::named("Ada Lovelace").with_id(ADA),
             NewPerson::named("Bo").with_id("U0BO"),
         ],
         ..SimulatorConfig::default()
     };
-    SlackSimulator::start(config, TestClock::at(NOW_MS))
+    Simulator::start(config, TestClock::at(NOW_MS))
         .await
         .unwrap()
 }
 
 async fn send(
-    slack: &SlackSimulator,
+    slack: &Simulator,
     http_method: &str,
     path: &str,
     headers: &[(&str, &str)],
@@ -119,7 +64,7 @@ async fn send(
         .await
 }
 
-async fn post(slack: &SlackSimulator, method: &str, token: &str, arguments: Value) -> Value {
+async fn post(slack: &Simulator, method: &str, token: &str, arguments: Value) -> Value {
     let bearer = format!("Bearer {token}");
     let headers = [("authorization", bearer.as_str()), ("content-type", JSON)];
     let answer = send(slack, "POST", method, &headers, &arguments.to_string())
@@ -582,10 +527,11 @@ async fn an_event_goes_out_over_http_and_the_answer_is_kept() {
         ),
     );
     let connector = Loopback::start(router).await.unwrap();
-    slack.add_app(AppConfig {
+    let third = ConnectorConfig {
         webhook_url: Some(format!("{}/webhook", connector.url())),
         ..app(3)
-    });
+    };
+    slack.add_connector(third).unwrap();
     let written = slack.write_dm("connector3", "U0ADA", "hi").unwrap();
     let delivery = slack.attempt(&written.events[0].event_id).await.unwrap();
     assert_eq!(delivery.state, DeliveryState::Accepted);

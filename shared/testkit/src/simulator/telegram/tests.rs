@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ADA, BO, at, json_of, problems, simulator};
+use crate::simulator::testing::{ADA, BO, at, json_of, problems, simulator};
 use crate::simulator::{
     Account, ConnectorConfig, DeliveryState, Failure, FailureRule, Place, Platform, Simulator,
     Switch, TelegramAccount, WebhookAnswer,
@@ -12,16 +12,18 @@ const TOKEN: &str = "123456:token";
 
 async fn telegram() -> Simulator {
     let simulator = simulator().await;
-    simulator.add_connector(ConnectorConfig {
-        connector_id: "tg".into(),
-        name: "Helper".into(),
-        policy: "OnBoarding".into(),
-        webhook_url: Some("http://127.0.0.1:1/hook".into()),
-        account: Account::Telegram(TelegramAccount {
-            bot_token: TOKEN.into(),
-            secret_token: "configured".into(),
-        }),
-    });
+    simulator
+        .add_connector(ConnectorConfig {
+            connector_id: "tg".into(),
+            name: "Helper".into(),
+            policy: "OnBoarding".into(),
+            webhook_url: Some("http://127.0.0.1:1/hook".into()),
+            account: Account::of(&TelegramAccount {
+                bot_token: TOKEN.into(),
+                secret_token: "configured".into(),
+            }),
+        })
+        .unwrap();
     simulator
 }
 

@@ -8,9 +8,11 @@ use axum::response::IntoResponse as _;
 use axum::routing::post;
 use serde_json::{Value, json};
 
-use super::{ADA, at, json_of, simulator};
 use crate::loopback::Loopback;
-use crate::simulator::{DeliveryState, NewPerson, Simulator, SimulatorConfig, SimulatorOptions};
+use crate::simulator::testing::{ADA, at, json_of, simulator};
+use crate::simulator::{
+    DeliveryState, NewPerson, Platform, Simulator, SimulatorConfig, SimulatorOptions,
+};
 
 /// A webhook that keeps the bodies it is sent and refuses them, asking for a retry at once, until it is opened.
 struct Webhook {
@@ -234,4 +236,42 @@ async fn the_secrets_of_connectors_are_not_shown() {
     let (_, state) = control(&simulator, "GET", "state", Value::Null).await;
     assert!(state.to_string().contains("\"S\""));
     assert!(!state.to_string().contains("very-secret"));
+}
+
+#[tokio::test]
+async fn the_page_is_told_what_every_platform_offers() {
+    let simulator = simulator().await;
+    let (_, state) = control(&simulator, "GET", "state", Value::Null).await;
+    let platforms = state["platforms"].as_object().unwrap();
+    assert_eq!(platforms.len(), Platform::ALL.len());
+    for platform in Platform::ALL {
+        let look = &platforms[platform.key()];
+        assert!(!look["name"].as_str().unwrap().is_empty());
+        assert_eq!(look["places"][0][0], "im", "{platform:?}");
+        assert!(look["methods"].as_array().unwrap().len() > 1);
+        // What the page offers as failures, the control API takes.
+        for offered in look["errors"].as_array().unwrap() {
+            let mut rule = offered[1].clone();
+            rule["method"] = look["methods"][0].clone();
+            rule["provider"] = json!(platform);
+            let (status, answer) = control(&simulator, "POST", "failures", rule).await;
+            assert_eq!(status, 200, "{answer}");
+        }
+        for switch in look["switches"].as_array().unwrap() {
+            let name = switch[0].as_str().unwrap();
+            let switch = json!({"user_id": ADA, name: true});
+            assert_eq!(control(&simulator, "POST", "switches", switch).await.0, 200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_lacks_a_field_is_refused() {
+    let simulator = simulator().await;
+    let lacks = json!({"provider": "slack", "connector_id": "c", "name": "S", "team_id": "T1"});
+    let (status, answer) = control(&simulator, "POST", "connectors", lacks).await;
+    assert_eq!(status, 422);
+    assert!(answer["error"].as_str().unwrap().contains("api_app_id"));
+    let (_, state) = control(&simulator, "GET", "state", Value::Null).await;
+    assert_eq!(state["connectors"], json!([]));
 }

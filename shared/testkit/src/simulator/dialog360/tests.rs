@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{ADA, NOW_MS, at, json_of, problems, simulator, simulator_at};
 use crate::clock::TestClock;
+use crate::simulator::testing::{ADA, NOW_MS, at, json_of, problems, simulator, simulator_at};
 use crate::simulator::{
     Account, ConnectorConfig, Dialog360Account, Failure, FailureRule, Place, Platform, Simulator,
     Switch, WhatsAppShows,
@@ -15,17 +15,19 @@ const KEY: (&str, &str) = ("d360-api-key", "key");
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 fn connect(simulator: &Simulator) {
-    simulator.add_connector(ConnectorConfig {
-        connector_id: "wa".into(),
-        name: "Helper".into(),
-        policy: String::new(),
-        webhook_url: None,
-        account: Account::Dialog360(Dialog360Account {
-            phone_number_id: "1122".into(),
-            api_key: "key".into(),
-            webhook_secret: "hook".into(),
-        }),
-    });
+    simulator
+        .add_connector(ConnectorConfig {
+            connector_id: "wa".into(),
+            name: "Helper".into(),
+            policy: String::new(),
+            webhook_url: None,
+            account: Account::of(&Dialog360Account {
+                phone_number_id: "1122".into(),
+                api_key: "key".into(),
+                webhook_secret: "hook".into(),
+            }),
+        })
+        .unwrap();
 }
 
 async fn dialog360() -> Simulator {

@@ -1,0 +1,41 @@
+//! `GET /v1/openapi.json`, and the head of this function's part of the document.
+
+use axum::{
+    http::header::CONTENT_TYPE,
+    response::{IntoResponse, Response},
+};
+use utoipa::OpenApi;
+use vestibule_admin::problem::Problem;
+
+/// The document of all admin functions, as the test of it writes it.
+const DOCUMENT: &str = include_str!("../../../../infra/openapi.json");
+
+/// The head of the document: its tags and the schema of problems.
+#[derive(OpenApi)]
+#[openapi(
+    components(schemas(Problem)),
+    tags(
+        (name = "Set-up", description = "The first account of a stack."),
+        (name = "Projects", description = "One agent each, with environments and connectors."),
+        (name = "Environments", description = "Stages of a project, each with the agent that serves it."),
+        (name = "Connectors", description = "Ways in from chat platforms, each with its policy."),
+        (name = "Chat users", description = "Everyone who wrote through a connector."),
+        (name = "Access requests", description = "Strangers who ask to talk to the agent, and the decisions."),
+        (name = "API keys", description = "Keys for scripts."),
+        (name = "Documentation", description = "This document."),
+    )
+)]
+pub struct Document;
+
+/// Read this document
+///
+/// OpenAPI 3.1, made from the code that serves the calls.
+#[utoipa::path(
+    get,
+    path = "/v1/openapi.json",
+    tag = "Documentation",
+    responses((status = 200, description = "The OpenAPI document.", body = Object))
+)]
+pub async fn get_openapi() -> Response {
+    ([(CONTENT_TYPE, "application/json")], DOCUMENT).into_response()
+}

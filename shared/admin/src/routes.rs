@@ -1,0 +1,227 @@
+//! Routes, each declared once: its handler, and who may call it. The check, the document's security
+//! section and the table that tests walk all come from that declaration.
+
+use crate::{AdminState, Call, CallOrigin, auth, problem::ApiError, with_middleware};
+use axum::{
+    Router,
+    extract::{FromRequestParts, Request, State},
+    http::request::Parts,
+    middleware::{Next, from_fn_with_state},
+    response::Response,
+    routing::MethodRouter,
+};
+use futures_util::future::join;
+use std::{fmt, sync::Arc};
+use utoipa::openapi::{Components, OpenApi, path::PathItem};
+use utoipa_axum::router::UtoipaMethodRouter;
+use vestibule_domain::{AccountScope, PortError, account::permission::Permission};
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Open,
+    /// Callers who hold this permission.
+    Needs(Permission),
+}
+
+/// A route as it was declared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// In capitals.
+    pub method: &'static str,
+    /// With its parameters in braces.
+    pub path: String,
+    /// Who may call it.
+    pub access: Access,
+}
+
+/// Puts the check of a route around its handler, once there is a state to check with.
+type Guard<D> = Box<dyn FnOnce(MethodRouter<Arc<D>>, &Arc<D>) -> MethodRouter<Arc<D>> + Send>;
+
+struct Guarded<D> {
+    path: String,
+    handler: MethodRouter<Arc<D>>,
+    guard: Guard<D>,
+}
+
+/// The routes of one function, whose handlers take `State<Arc<D>>`.
+pub struct Routes<D> {
+    document: OpenApi,
+    table: Vec<Route>,
+    guarded: Vec<Guarded<D>>,
+}
+
+impl<D> fmt::Debug for Routes<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Routes").field(&self.table).finish()
+    }
+}
+
+impl<D: AsRef<AdminState> + Send + Sync + 'static> Routes<D> {
+    /// No routes yet, in a document that says the rest.
+    #[must_use]
+    pub fn new(document: OpenApi) -> Self {
+        Self {
+            document,
+            table: Vec::new(),
+            guarded: Vec::new(),
+        }
+    }
+
+    /// Adds a route for everybody. Its handler makes its own checks, and there is no [`Call`] for it.
+    #[must_use]
+    pub fn open(self, handler: UtoipaMethodRouter<Arc<D>>) -> Self {
+        self.add(Access::Open, handler, Box::new(|handler, _| handler))
+    }
+
+    /// Adds a route for callers who hold a permission.
+    #[must_use]
+    pub fn authorised(self, permission: Permission, handler: UtoipaMethodRouter<Arc<D>>) -> Self {
+        self.authorised_beside::<()>(permission, handler)
+    }
+
+    /// Adds a route for callers who hold a permission. Its handler takes [`Beside<T>`], which is read
+    /// while the caller's credential is.
+    #[must_use]
+    pub fn authorised_beside<T: ReadBeside<D>>(
+        self,
+        permission: Permission,
+        handler: UtoipaMethodRouter<Arc<D>>,
+    ) -> Self {
+        let guard = move |handler: MethodRouter<Arc<D>>, deps: &Arc<D>| {
+            let state = (Arc::clone(deps), permission);
+            handler.route_layer(from_fn_with_state(state, admit::<D, T>))
+        };
+        self.add(Access::Needs(permission), handler, Box::new(guard))
+    }
+
+    fn add(
+        mut self,
+        access: Access,
+        (schemas, paths, handler): UtoipaMethodRouter<Arc<D>>,
+        guard: Guard<D>,
+    ) -> Self {
+        let Some((path, item)) = paths.paths.into_iter().next() else {
+            return self;
+        };
+        self.table.extend(methods(&item).map(|method| Route {
+            method,
+            path: path.clone(),
+            access,
+        }));
+        let documented = &mut self.document.paths.paths;
+        match documented.get_mut(&path) {
+            Some(there) => there.merge_operations(item),
+            None => {
+                documented.insert(path.clone(), item);
+            }
+        }
+        let components = self.document.components.get_or_insert_with(Components::new);
+        components.schemas.extend(schemas);
+        self.guarded.push(Guarded {
+            path,
+            handler,
+            guard,
+        });
+        self
+    }
+
+    /// The routes as they were declared.
+    #[must_use]
+    pub fn table(&self) -> &[Route] {
+        &self.table
+    }
+
+    /// What the handlers say of themselves.
+    pub(crate) const fn document(&self) -> &OpenApi {
+        &self.document
+    }
+
+    /// The router, with every route's check and the middleware.
+    #[must_use]
+    pub fn into_router(self, deps: Arc<D>) -> Router {
+        let state: &AdminState = (*deps).as_ref();
+        let ids = Arc::clone(&state.ids);
+        let router = self
+            .guarded
+            .into_iter()
+            .fold(Router::new(), |router, route| {
+                router.route(&route.path, (route.guard)(route.handler, &deps))
+            });
+        with_middleware(router.with_state(deps), ids)
+    }
+}
+
+fn methods(item: &PathItem) -> impl Iterator<Item = &'static str> {
+    [
+        ("GET", item.get.is_some()),
+        ("POST", item.post.is_some()),
+        ("PUT", item.put.is_some()),
+        ("PATCH", item.patch.is_some()),
+        ("DELETE", item.delete.is_some()),
+    ]
+    .into_iter()
+    .filter_map(|(method, is_there)| is_there.then_some(method))
+}
+
+/// A record that a call is about, read while the caller's credential is read, so that both take the time
+/// of one. It is read under the account that the credential claims, and reaches the handler only once
+/// the claim is proven.
+pub trait ReadBeside<D>: Clone + Send + Sync + 'static {
+    /// Reads it.
+    fn read(
+        deps: &D,
+        parts: &mut Parts,
+        claimed: AccountScope,
+    ) -> impl Future<Output = Result<Self, ApiError>> + Send;
+}
+
+/// Nothing.
+impl<D: Sync> ReadBeside<D> for () {
+    async fn read(_: &D, _: &mut Parts, _: AccountScope) -> Result<Self, ApiError> {
+        Ok(())
+    }
+}
+
+/// What was read beside the proof of who calls.
+#[derive(Debug, Clone)]
+pub struct Beside<T>(pub T);
+
+impl<S: Send + Sync, T: Clone + Send + Sync + 'static> FromRequestParts<S> for Beside<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts.extensions.get().cloned().ok_or_else(|| {
+            PortError::corrupt(
+                "route",
+                "its handler asks for what its declaration does not read",
+            )
+            .into()
+        })
+    }
+}
+
+/// Lets a call through whose caller proves who they are and holds the permission.
+async fn admit<D: AsRef<AdminState> + Send + Sync + 'static, T: ReadBeside<D>>(
+    State((deps, permission)): State<(Arc<D>, Permission)>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let (mut parts, body) = request.into_parts();
+    let state: &AdminState = (*deps).as_ref();
+    let claim = auth::read_claim(&parts.headers)?;
+    let reading = T::read(&deps, &mut parts, claim.scope());
+    let (caller, beside) = join(auth::prove(&claim, state), reading).await;
+    let caller = caller?;
+    if !caller.may(permission) {
+        tracing::info!(actor.id = %caller.actor.id, %permission, "permission missing");
+        return Err(ApiError::permission_missing(permission));
+    }
+    let beside = Beside(beside?);
+    let origin = parts.extensions.get::<CallOrigin>().cloned();
+    let call = Call::new(caller, origin.unwrap_or_default(), state.clone());
+    parts.extensions.insert(beside);
+    parts.extensions.insert(call);
+    Ok(next.run(Request::from_parts(parts, body)).await)
+}

@@ -1,0 +1,92 @@
+//! API keys for scripts (SPEC D29).
+
+use super::{actor::Actor, permission::Permissions};
+use crate::{AccountScope, Timestamp, ids::ApiKeyId};
+
+/// A script's key. The key itself is shown once; what is stored is its SHA-256.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: ApiKeyId,
+    /// The account.
+    pub scope: AccountScope,
+    /// A name for people.
+    pub name: String,
+    /// SHA-256 of the key, lower-case hex.
+    pub hash: String,
+    /// What it may do: never more than its creator could.
+    pub permissions: Permissions,
+    /// Who made it.
+    pub created_by: Actor,
+    /// When.
+    pub created_at: Timestamp,
+    /// When its own time is over.
+    pub expires_at: Timestamp,
+    /// With whom it ends, should that come first.
+    pub owner: KeyOwner,
+    /// The day of its last use, coarse on purpose.
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl ApiKey {
+    /// From then on it is refused: its own time is over, or its owner's.
+    #[must_use]
+    pub fn ends_at(&self) -> Timestamp {
+        match self.owner {
+            KeyOwner::Account => self.expires_at,
+            KeyOwner::ApiKey { ends_at, .. } => self.expires_at.min(ends_at),
+        }
+    }
+}
+
+/// Whose an API key is. It ends with them: a key that outlived its owner would be a way around the
+/// owner's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyOwner {
+    /// The account's own, as the key of the set-up is.
+    Account,
+    /// Another key's.
+    ApiKey {
+        /// That key.
+        id: ApiKeyId,
+        /// When that key ends.
+        ends_at: Timestamp,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::AccountId;
+
+    fn key(expires_at: i64, owner: KeyOwner) -> ApiKey {
+        ApiKey {
+            id: ApiKeyId::derive(&["k"]),
+            scope: AccountScope::of_verified(AccountId::derive(&["a"])),
+            name: "script".to_owned(),
+            hash: String::new(),
+            permissions: Permissions::All,
+            created_by: Actor::set_up(),
+            created_at: Timestamp::from_millis(0),
+            expires_at: Timestamp::from_millis(expires_at),
+            owner,
+            last_used_at: None,
+        }
+    }
+
+    #[test]
+    fn a_key_ends_with_its_own_time_or_with_its_owner_whichever_is_first() {
+        let owner = |ends_at| KeyOwner::ApiKey {
+            id: ApiKeyId::derive(&["o"]),
+            ends_at: Timestamp::from_millis(ends_at),
+        };
+        for (key, ends_at) in [
+            (key(10, KeyOwner::Account), 10),
+            (key(10, owner(9)), 9),
+            (key(10, owner(10)), 10),
+            (key(10, owner(11)), 10),
+        ] {
+            assert_eq!(key.ends_at().millis(), ends_at, "{:?}", key.owner);
+        }
+    }
+}

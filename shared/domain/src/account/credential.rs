@@ -1,0 +1,198 @@
+//! Who calls: what a caller presents, what it stands for, and what the caller it proves may do.
+
+use super::{
+    actor::Actor,
+    api_key::{ApiKey, KeyOwner},
+    permission::{Permission, Permissions},
+};
+use crate::{
+    AccountScope, Timestamp,
+    ids::{AccountId, ApiKeyId},
+};
+
+const SECONDS_A_DAY: i64 = 86_400;
+
+/// What a caller presents, as far as it takes to look it up: a claim until the credential is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CredentialClaim {
+    /// An API key.
+    ApiKey {
+        /// The account whose key it claims to be.
+        account_id: AccountId,
+        /// SHA-256 of the whole key, lower-case hex.
+        hash: String,
+    },
+}
+
+impl CredentialClaim {
+    /// The records that the caller may touch if the claim is proven. Until then nothing that was read
+    /// under it may leave the code that reads it.
+    #[must_use]
+    pub const fn scope(&self) -> AccountScope {
+        match self {
+            Self::ApiKey { account_id, .. } => AccountScope::of_verified(*account_id),
+        }
+    }
+}
+
+/// A credential as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// An API key.
+    ApiKey(ApiKey),
+}
+
+impl Credential {
+    /// The caller who presents this credential; `None` when the claim is of another one, or its time is
+    /// over.
+    #[must_use]
+    pub fn caller(&self, claim: &CredentialClaim, now: Timestamp) -> Option<Caller> {
+        let (Self::ApiKey(key), CredentialClaim::ApiKey { hash, .. }) = (self, claim);
+        let is_proven = key.scope == claim.scope() && key.hash == *hash;
+        (is_proven && now < key.ends_at()).then(|| Caller {
+            scope: key.scope,
+            actor: Actor::api_key(key.id, key.name.clone()),
+            credential: CredentialId::ApiKey(key.id),
+            permissions: key.permissions.clone(),
+            ends_at: key.ends_at(),
+        })
+    }
+
+    /// Whether its use on the day of `now` (UTC) is on record.
+    #[must_use]
+    pub fn is_noted_as_used(&self, now: Timestamp) -> bool {
+        let Self::ApiKey(key) = self;
+        let day = |at: Timestamp| at.seconds().div_euclid(SECONDS_A_DAY);
+        key.last_used_at.is_some_and(|used| day(used) == day(now))
+    }
+}
+
+/// Which credential somebody called with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CredentialId {
+    /// An API key.
+    ApiKey(ApiKeyId),
+}
+
+/// Somebody who proved who they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Whose records they may touch.
+    pub scope: AccountScope,
+    /// As whom their deeds are recorded.
+    pub actor: Actor,
+    /// What they called with.
+    pub credential: CredentialId,
+    /// What they may do.
+    pub permissions: Permissions,
+    /// When their credential ends.
+    pub ends_at: Timestamp,
+}
+
+impl Caller {
+    /// Whether they may.
+    #[must_use]
+    pub fn may(&self, permission: Permission) -> bool {
+        self.permissions.contains(permission)
+    }
+
+    /// The owner of the API keys that they make.
+    #[must_use]
+    pub const fn as_key_owner(&self) -> KeyOwner {
+        match self.credential {
+            CredentialId::ApiKey(id) => KeyOwner::ApiKey {
+                id,
+                ends_at: self.ends_at,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
+    }
+
+    fn key() -> ApiKey {
+        ApiKey {
+            id: ApiKeyId::derive(&["k"]),
+            scope: AccountScope::of_verified(AccountId::derive(&["a"])),
+            name: "script".to_owned(),
+            hash: "00ff".to_owned(),
+            permissions: [Permission::ProjectsRead].into_iter().collect(),
+            created_by: Actor::set_up(),
+            created_at: at("2026-11-01T00:00:00Z"),
+            expires_at: at("2026-11-30T00:00:00Z"),
+            owner: KeyOwner::Account,
+            last_used_at: None,
+        }
+    }
+
+    fn claim(account: &str, hash: &str) -> CredentialClaim {
+        CredentialClaim::ApiKey {
+            account_id: AccountId::derive(&[account]),
+            hash: hash.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_key_admits_its_bearer_until_it_ends_and_nobody_else() {
+        let credential = Credential::ApiKey(key());
+        let (last, end) = (at("2026-11-29T23:59:59.999Z"), at("2026-11-30T00:00:00Z"));
+        assert!(credential.caller(&claim("a", "00ff"), last).is_some());
+        assert_eq!(credential.caller(&claim("a", "00ff"), end), None);
+        assert_eq!(credential.caller(&claim("b", "00ff"), last), None);
+        assert_eq!(credential.caller(&claim("a", "00fe"), last), None);
+    }
+
+    #[test]
+    fn a_key_ends_with_its_owner() {
+        let end = at("2026-11-15T00:00:00Z");
+        let credential = Credential::ApiKey(ApiKey {
+            owner: KeyOwner::ApiKey {
+                id: ApiKeyId::derive(&["o"]),
+                ends_at: end,
+            },
+            ..key()
+        });
+        let caller = credential.caller(&claim("a", "00ff"), at("2026-11-14T23:59:59Z"));
+        assert_eq!(caller.unwrap().ends_at, end);
+        assert_eq!(credential.caller(&claim("a", "00ff"), end), None);
+    }
+
+    #[test]
+    fn a_caller_may_what_the_key_may_and_makes_keys_that_end_with_it() {
+        let key = key();
+        let credential = Credential::ApiKey(key.clone());
+        let caller = credential
+            .caller(&claim("a", "00ff"), key.created_at)
+            .unwrap();
+        assert!(caller.may(Permission::ProjectsRead));
+        assert!(!caller.may(Permission::ApiKeysManage));
+        assert_eq!(caller.actor.id, format!("api_key:{}", key.id));
+        assert_eq!(
+            caller.as_key_owner(),
+            KeyOwner::ApiKey {
+                id: key.id,
+                ends_at: key.expires_at
+            }
+        );
+    }
+
+    #[test]
+    fn the_day_of_use_is_noted_once_a_day() {
+        let used = |at: Option<Timestamp>| {
+            Credential::ApiKey(ApiKey {
+                last_used_at: at,
+                ..key()
+            })
+        };
+        let now = at("2026-11-22T00:00:00Z");
+        assert!(!used(None).is_noted_as_used(now));
+        assert!(!used(Some(at("2026-11-21T23:59:59Z"))).is_noted_as_used(now));
+        assert!(used(Some(now)).is_noted_as_used(at("2026-11-22T23:59:59Z")));
+    }
+}

@@ -1,0 +1,136 @@
+//! Messages, from people and from apps.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::people::Person;
+use super::platform::Platform;
+
+/// Where somebody writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Directly to the app.
+    Direct,
+    /// In the app's channel, team or group.
+    General,
+    /// By WhatsApp, to a number at Twilio that takes SMS too. Everywhere else the same as [`Place::Direct`].
+    WhatsApp,
+}
+
+/// What somebody says, to whom and where.
+pub(super) struct Saying<'a> {
+    pub(super) person: &'a Person,
+    pub(super) place: Place,
+    pub(super) text: &'a str,
+    /// The message that it replies to.
+    pub(super) thread: Option<&'a str>,
+    pub(super) now_ms: i64,
+    pub(super) base_url: &'a str,
+}
+
+/// Who wrote a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Author {
+    /// A person, by id.
+    Person(String),
+    /// An app, by its connector.
+    App(String),
+}
+
+/// One message in a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Message {
+    /// The platform.
+    pub provider: Platform,
+    /// Its id within the conversation.
+    pub ts: String,
+    /// The conversation.
+    pub channel: String,
+    /// The connector whose conversation it is.
+    pub connector_id: String,
+    /// The message it replies to in a thread.
+    pub thread_ts: Option<String>,
+    /// Who wrote it.
+    pub author: Author,
+    /// As it went over the wire; in Slack `&`, `<` and `>` escaped, mentions as `<@U…>`.
+    pub text: String,
+    /// The same as a person reads it.
+    #[serde(skip)]
+    pub(super) plain: String,
+    /// The person it is between and the app, if it is not for everybody.
+    pub with: Option<String>,
+    /// The only person who sees it, for an ephemeral message.
+    pub only_visible_to: Option<String>,
+    /// What the app attached to it and people do not see.
+    #[serde(skip)]
+    pub metadata: Option<Value>,
+    /// The events that told the app of it.
+    pub event_ids: Vec<String>,
+    /// When it was written, in milliseconds.
+    pub at_ms: i64,
+}
+
+impl Message {
+    /// The text as a person reads it.
+    #[must_use]
+    pub fn plain_text(&self) -> String {
+        self.plain.clone()
+    }
+
+    /// Whether an app wrote it.
+    #[must_use]
+    pub const fn is_from_app(&self) -> bool {
+        matches!(self.author, Author::App(_))
+    }
+
+    /// The message that somebody writes directly to an app.
+    pub(super) fn of_person(
+        provider: Platform,
+        connector_id: &str,
+        saying: &Saying<'_>,
+        ts: String,
+        channel: String,
+    ) -> Self {
+        let user_id = &saying.person.id;
+        Self {
+            thread_ts: saying.thread.map(str::to_owned),
+            author: Author::Person(user_id.clone()),
+            with: Some(user_id.clone()),
+            ..Self::of_app(
+                provider,
+                connector_id,
+                ts,
+                channel,
+                saying.text,
+                saying.now_ms,
+            )
+        }
+    }
+
+    /// The message that an app writes for everybody.
+    pub(super) fn of_app(
+        provider: Platform,
+        connector_id: &str,
+        ts: String,
+        channel: String,
+        text: &str,
+        at_ms: i64,
+    ) -> Self {
+        Self {
+            provider,
+            ts,
+            channel,
+            connector_id: connector_id.to_owned(),
+            thread_ts: None,
+            author: Author::App(connector_id.to_owned()),
+            text: text.to_owned(),
+            plain: text.to_owned(),
+            with: None,
+            only_visible_to: None,
+            metadata: None,
+            event_ids: Vec::new(),
+            at_ms,
+        }
+    }
+}

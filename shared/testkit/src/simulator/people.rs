@@ -1,0 +1,153 @@
+//! People, and what each platform knows them by.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{number, uuid};
+
+/// Somebody who is to be there.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewPerson {
+    /// `U…`; made up if it is not given.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// The full name.
+    pub name: String,
+    /// The name they chose to be called by; may be empty, as in Slack.
+    #[serde(default)]
+    pub display_name: Option<String>,
+    /// The first word of the name if it is not given.
+    #[serde(default)]
+    pub first_name: Option<String>,
+    /// The rest of the name if it is not given.
+    #[serde(default)]
+    pub last_name: Option<String>,
+    /// An e-mail address, if the app may see it.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// Their own workspace, for a guest over Slack Connect.
+    #[serde(default)]
+    pub home_team_id: Option<String>,
+    /// Microsoft's id; this and the following are made from the id if they are not given.
+    #[serde(default)]
+    pub aad_object_id: Option<String>,
+    /// Telegram's id.
+    #[serde(default)]
+    pub telegram_id: Option<i64>,
+    /// In E.164 with `+`.
+    #[serde(default)]
+    pub phone: Option<String>,
+    /// WhatsApp's business-scoped id.
+    #[serde(default)]
+    pub bsuid: Option<String>,
+    /// Which of the two WhatsApp tells.
+    #[serde(default)]
+    pub whatsapp_shows: WhatsAppShows,
+}
+
+impl NewPerson {
+    /// Somebody of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// The same person with this id.
+    #[must_use]
+    pub fn with_id(mut self, id: &str) -> Self {
+        self.id = Some(id.to_owned());
+        self
+    }
+}
+
+/// Somebody, with what each platform knows them by.
+#[derive(Clone, Debug, Serialize)]
+pub struct Person {
+    /// `U…`: Slack's id, and the simulator's own for all platforms.
+    pub id: String,
+    /// The full name.
+    pub name: String,
+    /// The name they chose to be called by; may be empty.
+    pub display_name: String,
+    /// The first name.
+    pub first_name: String,
+    /// The last name.
+    pub last_name: String,
+    /// The e-mail address, if the app may see it.
+    pub email: Option<String>,
+    /// Their own workspace, for a guest over Slack Connect.
+    pub home_team_id: Option<String>,
+    /// Microsoft's id, a UUID.
+    pub aad_object_id: String,
+    /// Telegram's id.
+    pub telegram_id: i64,
+    /// The number for SMS and WhatsApp, in E.164 with `+`.
+    pub phone: String,
+    /// WhatsApp's business-scoped id.
+    pub bsuid: String,
+    /// Which of the two WhatsApp tells.
+    pub whatsapp_shows: WhatsAppShows,
+}
+
+/// What WhatsApp tells a business of who somebody is (PROVIDERS §4.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhatsAppShows {
+    /// The number, as before 2026.
+    Phone,
+    /// The number and the business-scoped id.
+    #[default]
+    Both,
+    /// The business-scoped id only: somebody with a username.
+    Bsuid,
+}
+
+impl WhatsAppShows {
+    pub(super) const fn phone(self) -> bool {
+        matches!(self, Self::Phone | Self::Both)
+    }
+
+    pub(super) const fn bsuid(self) -> bool {
+        matches!(self, Self::Bsuid | Self::Both)
+    }
+}
+
+impl Person {
+    /// The person, with everything made of the id that was not given.
+    pub(super) fn new(id: String, new: NewPerson) -> Self {
+        let mut words = new.name.split_whitespace();
+        let first = words.next().unwrap_or_default().to_owned();
+        let rest = words.collect::<Vec<_>>().join(" ");
+        let of_person = |what: &str, from: i64, to: i64| number(&[what, &id], from, to);
+        let aad_object_id = new
+            .aad_object_id
+            .unwrap_or_else(|| uuid(&["aadObjectId", &id]));
+        let telegram_id = new
+            .telegram_id
+            .unwrap_or_else(|| of_person("telegram", 100_000_000, 7_999_999_999));
+        let phone = new
+            .phone
+            .unwrap_or_else(|| format!("+1555{:07}", of_person("phone", 2_000_000, 9_999_999)));
+        let bsuid = new.bsuid.unwrap_or_else(|| {
+            let digits = of_person("bsuid", 10_000_000_000_000, 99_999_999_999_999);
+            format!("US.{digits}")
+        });
+        Self {
+            aad_object_id,
+            telegram_id,
+            phone,
+            bsuid,
+            whatsapp_shows: new.whatsapp_shows,
+            display_name: new.display_name.unwrap_or_else(|| new.name.clone()),
+            first_name: new.first_name.unwrap_or(first),
+            last_name: new.last_name.unwrap_or(rest),
+            name: new.name,
+            email: new.email,
+            home_team_id: new.home_team_id,
+            id,
+        }
+    }
+}

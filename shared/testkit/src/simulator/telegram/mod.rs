@@ -1,0 +1,158 @@
+//! Telegram (PROVIDERS §3): the Bot API below `/telegram/bot<token>/`, files below `/telegram/file/bot<token>/`, and updates.
+
+mod account;
+mod api;
+#[cfg(test)]
+mod tests;
+mod updates;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::StatusCode;
+use serde_json::json;
+
+use super::asked::{Answer, Asked};
+use super::connectors::{Account, Connector};
+use super::error::SimulatorError;
+use super::event::{Event, WebhookAnswer};
+use super::failures::Failure;
+use super::fixtures;
+use super::message::{Message, Saying};
+use super::platform::Platform;
+use super::shared::{FailedAttempt, Look, Replay, Shared, Signing, SimulatedPlatform};
+use super::world::World;
+use crate::events::Fixture;
+use crate::signed_request::SignedRequest;
+use crate::telegram_signer;
+
+pub use account::TelegramAccount;
+
+/// The longest wait before a retry.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+/// What is older is no longer sent.
+const KEEPS: Duration = Duration::from_hours(24);
+/// A `Retry-After` is heeded up to this.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
+
+/// Telegram.
+#[derive(Debug)]
+pub(super) struct Telegram;
+
+impl SimulatedPlatform for Telegram {
+    fn platform(&self) -> Platform {
+        Platform::Telegram
+    }
+
+    fn look(&self) -> Look {
+        Look {
+            name: "Telegram",
+            places: &[("im", "Chat"), ("general", "Group")],
+            methods: &[
+                "sendMessage",
+                "getUserProfilePhotos",
+                "getFile",
+                "setWebhook",
+            ],
+            errors: [
+                (403, "Forbidden: user is deactivated"),
+                (400, "Bad Request: chat not found"),
+                (401, "Unauthorized"),
+            ]
+            .map(|(status, code)| Failure::coded(status, code, &format!("{status} {code}")))
+            .to_vec(),
+            switches: &[
+                ("blocked", "has blocked the bot", "has_blocked"),
+                ("started", "has started the bot", "has_started"),
+            ],
+            controls: &["upgrade_general"],
+            retries: &[],
+            is_mrkdwn: false,
+            colours: [["#0b6fa4", "#6cc3f2"], ["#0b6fa4", "#17618a"]],
+        }
+    }
+
+    fn router(&self) -> Router<Arc<Shared>> {
+        api::router()
+    }
+
+    fn check(&self, account: &Account) -> Result<(), serde_json::Error> {
+        account.check::<TelegramAccount>()
+    }
+
+    fn write(
+        &self,
+        world: &mut World,
+        connector: &Connector,
+        saying: &Saying<'_>,
+    ) -> Result<(Message, Vec<Event>), SimulatorError> {
+        Ok(updates::write(
+            world,
+            connector,
+            &account(connector)?,
+            saying,
+        ))
+    }
+
+    fn replay(
+        &self,
+        world: &mut World,
+        _connector: &Connector,
+        fixture: Fixture,
+        replay: &Replay<'_>,
+    ) -> Result<(String, Vec<u8>), SimulatorError> {
+        let number = world.next_number();
+        let own_id = replay.fresh.then(|| ("/update_id", json!(number)));
+        let body = fixtures::with(&fixture, own_id);
+        Ok((fixtures::event_id(number), body))
+    }
+
+    fn signed(
+        &self,
+        connector: &Connector,
+        body: Vec<u8>,
+        _signing: &Signing<'_>,
+    ) -> Result<SignedRequest, SimulatorError> {
+        let account = account(connector)?;
+        let secret = connector.webhook_secret(&account.secret_token);
+        Ok(telegram_signer::sign(secret, body))
+    }
+
+    fn answer_limit(&self) -> Duration {
+        Duration::from_mins(1)
+    }
+
+    /// After 1 s, doubling to a minute, or `Retry-After`, for a day; what follows in the same chat waits.
+    fn retry_after(&self, failed: &FailedAttempt<'_>) -> Option<Duration> {
+        if failed.age >= KEEPS {
+            return None;
+        }
+        let asked_for = failed.answer.and_then(|answer| answer.retry_after_secs);
+        Some(match asked_for {
+            Some(secs) => Duration::from_secs(secs).min(LONGEST_RETRY_AFTER),
+            None => failed.doubled(Duration::from_secs(1), LONGEST_WAIT),
+        })
+    }
+
+    fn wrong_answer(&self, answer: &WebhookAnswer) -> Option<String> {
+        let has_body = !answer.body.is_empty();
+        has_body.then(|| {
+            "a body in the answer: what is in it would be carried out as a call".to_owned()
+        })
+    }
+
+    fn rate_limited(&self, retry_after_secs: u64) -> Answer {
+        api::too_many_requests(retry_after_secs)
+    }
+
+    fn error(&self, _asked: &Asked, status: StatusCode, code: &str, _message: &str) -> Answer {
+        api::error(status, code)
+    }
+}
+
+fn account(connector: &Connector) -> Result<TelegramAccount, SimulatorError> {
+    connector
+        .account()
+        .ok_or_else(|| SimulatorError::no_connector(connector.id()))
+}

@@ -1,0 +1,158 @@
+//! What people write in Telegram, as updates.
+
+use serde_json::{Value, json};
+
+use super::account::TelegramAccount;
+use crate::simulator::connectors::Connector;
+use crate::simulator::event::Event;
+use crate::simulator::ids::number;
+use crate::simulator::message::{Message, Place, Saying};
+use crate::simulator::people::Person;
+use crate::simulator::platform::Platform;
+use crate::simulator::world::World;
+
+/// Somebody writes: one update.
+pub(super) fn write(
+    world: &mut World,
+    connector: &Connector,
+    account: &TelegramAccount,
+    saying: &Saying<'_>,
+) -> (Message, Vec<Event>) {
+    let person = saying.person;
+    let message_id = new_message_id(world);
+    let is_general = saying.place == Place::General;
+    let (chat_id, chat) = if is_general {
+        let id = general_id(connector);
+        (
+            id,
+            json!({"id": id, "title": "general", "type": "supergroup"}),
+        )
+    } else {
+        (person.telegram_id, private_chat(person))
+    };
+    let standing = world
+        .connector_mut(connector.id())
+        .map(|connector| connector.standing_mut(&person.id));
+    if let Some(standing) = standing {
+        standing.is_known = true;
+        // Who writes to a bot that they blocked has unblocked it before.
+        standing.has_started |= !is_general;
+        standing.has_blocked &= is_general;
+    }
+    let bot = username(&connector.config.name, "bot");
+    let text = saying
+        .text
+        .replace(&format!("@{}", connector.config.name), &format!("@{bot}"));
+    let mut said = json!({
+        "message_id": message_id, "from": user(person), "chat": chat,
+        "date": saying.now_ms.div_euclid(1000), "text": text,
+    });
+    let entities = entities(&text, &bot);
+    if let Value::Object(fields) = &mut said {
+        if !entities.is_empty() {
+            fields.insert("entities".into(), json!(entities));
+        }
+        if let Some(replied) = saying.thread {
+            let replied = json!({"message_id": replied.parse::<i64>().unwrap_or_default(), "chat": chat, "date": 0});
+            fields.insert("reply_to_message".into(), replied);
+        }
+    }
+    let order = world.next_number();
+    let update_id = update_id(world, order);
+    let body = json!({"update_id": update_id, "message": said});
+    let event = Event::new(
+        Platform::Telegram,
+        &format!("{}-{update_id}", account.bot_id()),
+        "message",
+        connector.id(),
+        body.to_string().into_bytes(),
+    )
+    .in_queue(format!("{} {chat_id}", connector.id()), order);
+    let with = (!is_general).then(|| person.id.clone());
+    let message = Message {
+        plain: text.clone(),
+        text,
+        with,
+        ..Message::of_person(
+            Platform::Telegram,
+            connector.id(),
+            saying,
+            message_id.to_string(),
+            chat_id.to_string(),
+        )
+    };
+    (message, vec![event])
+}
+
+/// The group's id, which an upgrade changes.
+pub(super) fn general_id(connector: &Connector) -> i64 {
+    general_id_after(connector, connector.upgrades)
+}
+
+pub(super) fn general_id_after(connector: &Connector, upgrades: u32) -> i64 {
+    let part = upgrades.to_string();
+    -1_000_000_000_000 - number(&["general", connector.id(), &part], 1, 9_999_999_999)
+}
+
+pub(super) fn new_message_id(world: &mut World) -> i64 {
+    i64::try_from(world.next_number()).unwrap_or_default()
+}
+
+/// Grows, and begins somewhere else in each run.
+fn update_id(world: &World, order: u64) -> i64 {
+    number(&["update", &world.seed], 100_000_000, 999_999_999)
+        + i64::try_from(order).unwrap_or_default()
+}
+
+fn user(person: &Person) -> Value {
+    let mut user = json!({
+        "id": person.telegram_id, "is_bot": false, "first_name": person.first_name,
+        "username": username(&person.name, "user"), "language_code": "en",
+    });
+    if let Value::Object(fields) = &mut user
+        && !person.last_name.is_empty()
+    {
+        fields.insert("last_name".into(), json!(person.last_name));
+    }
+    user
+}
+
+pub(super) fn private_chat(person: &Person) -> Value {
+    json!({
+        "id": person.telegram_id, "first_name": person.first_name,
+        "username": username(&person.name, "user"), "type": "private",
+    })
+}
+
+/// Letters, digits and underscores, as usernames are.
+pub(super) fn username(name: &str, kind: &str) -> String {
+    let name: String = name
+        .to_lowercase()
+        .chars()
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() {
+                letter
+            } else {
+                '_'
+            }
+        })
+        .take(24)
+        .collect();
+    format!("{name}_{kind}")
+}
+
+/// The commands and mentions in a text, counted in UTF-16 units.
+fn entities(text: &str, bot: &str) -> Vec<Value> {
+    let units = |text: &str| text.encode_utf16().count();
+    let mut entities = Vec::new();
+    if text.starts_with('/') {
+        let command = text.split_whitespace().next().unwrap_or_default();
+        entities.push(json!({"type": "bot_command", "offset": 0, "length": units(command)}));
+    }
+    let mention = format!("@{bot}");
+    if let Some((before, _)) = text.split_once(&mention) {
+        entities
+            .push(json!({"type": "mention", "offset": units(before), "length": units(&mention)}));
+    }
+    entities
+}

@@ -1,0 +1,151 @@
+//! What people write, and events that were made elsewhere, on their way out.
+
+use super::delivery;
+use super::error::SimulatorError;
+use super::event::Event;
+use super::message::{Message, Place, Saying};
+use super::shared::{Replay, Shared};
+use crate::events;
+use crate::signed_request::SignedRequest;
+
+/// A message that somebody wrote and the requests that tell the app of it, none of them sent yet.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The message.
+    pub message: Message,
+    /// In the order of delivery: mostly one; two for a mention in a Slack channel, three for a first message in Teams.
+    pub events: Vec<WrittenEvent>,
+}
+
+/// One event and its signed request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenEvent {
+    /// For [`Simulator::attempt`].
+    pub event_id: String,
+    /// `message`, `app_mention`, `installationUpdate`, ….
+    pub kind: String,
+    /// The request, signed at the time of writing.
+    pub request: SignedRequest,
+    /// Where it goes, if the simulator knows.
+    pub url: Option<String>,
+}
+
+impl Written {
+    /// The request of the first event that carries the message.
+    ///
+    /// # Errors
+    /// Never for what the simulator made: a message has at least one event.
+    pub fn request(&self) -> Result<SignedRequest, SimulatorError> {
+        self.events
+            .iter()
+            .find(|event| matches!(event.kind.as_str(), "message" | "app_mention"))
+            .map(|event| event.request.clone())
+            .ok_or_else(|| SimulatorError("a message without an event".into()))
+    }
+}
+
+/// What somebody says, to whom and where.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Words<'a> {
+    pub(super) connector_id: &'a str,
+    pub(super) user_id: &'a str,
+    pub(super) place: Place,
+    pub(super) text: &'a str,
+    /// The message that it replies to.
+    pub(super) thread: Option<&'a str>,
+}
+
+/// Somebody writes; nothing is sent yet.
+pub(super) fn write(shared: &Shared, words: &Words<'_>) -> Result<Written, SimulatorError> {
+    let platform = shared.platform_of(words.connector_id)?;
+    let message = shared.change(|world| {
+        let connector = world.connector(words.connector_id).cloned();
+        let connector =
+            connector.ok_or_else(|| SimulatorError::no_connector(words.connector_id))?;
+        let person = world.people.get(words.user_id).cloned();
+        let person = person.ok_or_else(|| SimulatorError::no_person(words.user_id))?;
+        let saying = Saying {
+            person: &person,
+            place: words.place,
+            text: words.text,
+            thread: words.thread,
+            now_ms: shared.clock.now_ms(),
+            base_url: &shared.base_url(),
+        };
+        let (mut message, events) = platform.write(world, &connector, &saying)?;
+        for event in events {
+            let event_id = event.delivery.event_id.clone();
+            message.event_ids.push(event_id.clone());
+            world.events.insert(event_id, event);
+        }
+        world.messages.push(message.clone());
+        Ok(message)
+    })?;
+    let events = message
+        .event_ids
+        .iter()
+        .map(|event_id| written_event(shared, event_id))
+        .collect::<Result<_, _>>()?;
+    Ok(Written { message, events })
+}
+
+/// An event as it would be sent now.
+pub(super) fn written_event(
+    shared: &Shared,
+    event_id: &str,
+) -> Result<WrittenEvent, SimulatorError> {
+    let next = delivery::next_attempt(shared, event_id)?;
+    let world = shared.world();
+    let kind = world
+        .events
+        .get(event_id)
+        .map(|event| event.delivery.kind.clone())
+        .unwrap_or_default();
+    Ok(WrittenEvent {
+        event_id: event_id.to_owned(),
+        kind,
+        request: next.request,
+        url: next.url,
+    })
+}
+
+/// An event made elsewhere, for a connector of whatever platform.
+pub(super) fn add_event(
+    shared: &Shared,
+    connector_id: &str,
+    kind: &str,
+    event_id: &str,
+    body: Vec<u8>,
+) -> Result<(), SimulatorError> {
+    let platform = shared.platform_of(connector_id)?.platform();
+    let event = Event::new(platform, event_id, kind, connector_id, body);
+    shared.change(|world| world.events.insert(event_id.to_owned(), event));
+    Ok(())
+}
+
+/// A file of `events/<provider>` for a connector. `fresh` gives it an event id and a time of its own, so that it is not
+/// taken for a duplicate of the last replay.
+pub(super) fn add_fixture(
+    shared: &Shared,
+    connector_id: &str,
+    name: &str,
+    user_id: Option<&str>,
+    fresh: bool,
+) -> Result<String, SimulatorError> {
+    let platform = shared.platform_of(connector_id)?;
+    let fixture = events::load(platform.platform().key(), name)
+        .map_err(|error| SimulatorError(error.to_string()))?;
+    let replay = Replay {
+        user_id,
+        fresh,
+        now_ms: shared.clock.now_ms(),
+        base_url: &shared.base_url(),
+    };
+    let (event_id, body) = shared.change(|world| {
+        let connector = world.connector(connector_id).cloned();
+        let connector = connector.ok_or_else(|| SimulatorError::no_connector(connector_id))?;
+        platform.replay(world, &connector, fixture, &replay)
+    })?;
+    add_event(shared, connector_id, name, &event_id, body)?;
+    Ok(event_id)
+}

@@ -1,0 +1,102 @@
+//! Every route of the admin API, as its declaration says who may call it.
+
+use crate::{
+    admin::{all_powers, call},
+    world::World,
+};
+use serde_json::{Value, json};
+use vestibule_admin::routes::Access;
+use vestibule_domain::{account::permission::Permission, ids::AccountId};
+
+/// An id that no record has.
+const NOBODY: &str = "01JD3Q3Z9V8M4T6K2N7P5R1S0W";
+
+/// The path with an id in place of each parameter.
+fn filled(world: &World, path: &str) -> String {
+    let project = world.scope.project_id().to_string();
+    path.split('/')
+        .map(|part| match part {
+            "{project_id}" => project.as_str(),
+            part if part.starts_with('{') => NOBODY,
+            part => part,
+        })
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_is_for_those_who_hold_its_permission_and_for_nobody_else() {
+    let world = World::new().await;
+    let account = world.scope.account_id();
+    let expired = "vst_01JD3Q3Z9V8M4T6K2N7P5R1S0W_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";
+    let mut needed = 0;
+    for route in admin_access::table() {
+        let Access::Needs(permission) = route.access else {
+            continue;
+        };
+        needed += 1;
+        let name = format!("{} {}", route.method, route.path);
+        let path = filled(&world, &route.path);
+        let before = world.db.items().unwrap();
+
+        for unknown in ["", "vst_", expired] {
+            let (status, body) = call(&world, unknown, route.method, &path, json!({})).await;
+            assert_eq!(status, 401, "{name}: {body}");
+            assert_eq!(body["type"], "/problems/unauthenticated", "{name}");
+        }
+        assert_eq!(world.db.items().unwrap(), before, "{name}");
+
+        let others: Vec<_> = Permission::ALL
+            .into_iter()
+            .filter(|other| *other != permission)
+            .collect();
+        let token = world.key(account, &others).await;
+        let before = world.db.items().unwrap();
+        for body in [json!({}), Value::Null] {
+            let (status, body) = call(&world, &token, route.method, &path, body).await;
+            assert_eq!(status, 403, "{name}: {body}");
+            assert_eq!(body["type"], "/problems/permission-missing", "{name}");
+            assert_eq!(body["permissions"], json!([permission.key()]), "{name}");
+        }
+        assert_eq!(world.db.items().unwrap(), before, "{name}");
+
+        let token = world.key(account, &[permission]).await;
+        let (status, body) = call(&world, &token, route.method, &path, json!({})).await;
+        assert!(
+            ![401, 403, 500, 503].contains(&status),
+            "{name}: {status} {body}"
+        );
+    }
+    assert!(needed > 25, "{needed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_path_that_leads_nowhere_is_told_to_nobody_who_may_not_know_it() {
+    let world = World::new().await;
+    let account = world.scope.account_id();
+    let token = world.key(account, &[Permission::ApiKeysManage]).await;
+    let path = "/v1/projects/not-an-id/access-requests/not-an-id/approve";
+    let (status, _) = call(&world, "", "POST", path, json!({})).await;
+    assert_eq!(status, 401);
+    let (status, _) = call(&world, &token, "POST", path, json!({})).await;
+    assert_eq!(status, 403);
+    let (status, _) = call(&world, &all_powers(&world).await, "POST", path, json!({})).await;
+    assert_eq!(status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_of_another_account_is_not_there_for_those_who_may_decide_in_theirs() {
+    let world = World::new().await;
+    let token = world
+        .key(
+            AccountId::derive(&["globex"]),
+            &[Permission::AccessRequestsDecide],
+        )
+        .await;
+    let path = filled(
+        &world,
+        "/v1/projects/{project_id}/access-requests/{access_request_id}/approve",
+    );
+    let (status, body) = call(&world, &token, "POST", &path, json!({})).await;
+    assert_eq!(status, 404, "{body}");
+}
