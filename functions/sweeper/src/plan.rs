@@ -77,13 +77,13 @@ mod tests {
         let connector_id = ConnectorId::derive(&[connector]);
         let scope =
             AccountScope::of_verified(AccountId::derive(&["a"])).project(ProjectId::derive(&["p"]));
+        let job = OnboardChatUser {
+            scope,
+            chat_user_id: ChatUserId::derive(&["u"]),
+            connector_id,
+        };
         let entry = |number: usize| OutboxEntry {
-            job: OnboardChatUser {
-                scope,
-                chat_user_id: ChatUserId::derive(&[&number.to_string()]),
-                connector_id,
-            }
-            .into(),
+            job: job.into(),
             due: Timestamp::from_millis(i64::try_from(number).unwrap() * 1000),
             position: 0,
         };

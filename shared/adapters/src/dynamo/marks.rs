@@ -220,7 +220,7 @@ mod tests {
             let late = waiting.due().millis() - first.millis();
             prop_assert!((0..1000).contains(&late), "{}", late);
             prop_assert_eq!(waiting.next_group(), Position(one.lane * LANE + STATE));
-            prop_assert_eq!(flying.next_group(), Position((one.lane + 1) * LANE));
+            prop_assert_eq!(flying.next_group(), Position(one.lane * LANE + 2 * STATE));
             let other = two.waiting(second).position;
             prop_assert_eq!(one.lane.cmp(&two.lane).then(first.millis().div_ceil_sec().cmp(&second.millis().div_ceil_sec())), waiting.cmp(&other));
         }
