@@ -1,5 +1,9 @@
 //! The outbox at scale (DESIGN §3.4–3.6): every connector has its share of a sweep, waiting is no failure, and nothing is
 //! enqueued again while its job is under way.
+#![expect(
+    clippy::print_stdout,
+    reason = "figures of the proofs are for whoever runs them"
+)]
 
 use crate::{
     lifecycle::{NOTICE, attribute, patch, stranger, world_of},

@@ -16,7 +16,7 @@ const COMMON: [&str; 4] = [
     "Alarms of no single function",
     "API",
 ];
-/// CloudFormation's own limits are 500 resources and 1 MB.
+/// Well below the 500 resources and 1 MB that a stack may have.
 const RESOURCES_MAX: u64 = 300;
 const BYTES_MAX: u64 = 200_000;
 

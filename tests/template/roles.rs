@@ -361,7 +361,7 @@ fn changed_statements(role: Resource<'_>, index: usize) -> Vec<(String, Option<V
         "Allow"
     };
     change(format!("it says {opposite}"), &|copy| {
-        copy["Effect"] = opposite.into()
+        copy["Effect"] = opposite.into();
     });
     for member in ["Action", "Resource"] {
         let values = one_or_many(&statement[member]);
@@ -377,7 +377,7 @@ fn changed_statements(role: Resource<'_>, index: usize) -> Vec<(String, Option<V
     for action in one_or_many(&statement["Action"]) {
         let service = action.as_str().unwrap().split(':').next().unwrap();
         change(format!("all of {service}"), &|copy| {
-            copy["Action"] = format!("{service}:*").into()
+            copy["Action"] = format!("{service}:*").into();
         });
     }
     for (operator, keys) in entries(&statement["Condition"]) {

@@ -31,6 +31,7 @@ pub struct IdempotencyKey(pub Option<String>);
 
 impl IdempotencyKey {
     /// The id of what `call` makes at `route`: derived from the key when there is one.
+    #[must_use]
     pub fn id<T: RecordId>(&self, call: &Call, route: &str) -> T {
         self.id_in(call.scope(), route, call.ids())
     }

@@ -139,7 +139,6 @@ impl<D: AsRef<AdminState> + Send + Sync + 'static> Routes<D> {
     }
 
     /// The router, with every route's check and the middleware.
-    #[must_use]
     pub fn into_router(self, deps: Arc<D>) -> Router {
         let state: &AdminState = (*deps).as_ref();
         let ids = Arc::clone(&state.ids);

@@ -12,13 +12,13 @@ pub async fn start<T>(
     make: impl FnOnce(&mut Adapters<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let mut adapters = of_process();
-    let made = make(&mut adapters);
+    let result = make(&mut adapters);
     let vault = adapters.finish()?;
-    let made = made?;
+    let deps = result?;
     if let Some(vault) = vault {
         vault.warm().await;
     }
-    Ok(made)
+    Ok(deps)
 }
 
 /// The adapters of this process, whose logs are begun first.

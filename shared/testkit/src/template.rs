@@ -97,7 +97,8 @@ impl<'a> Resource<'a> {
     pub fn statements(self) -> Vec<&'a Value> {
         one_or_many(self.property("Policies"))
             .iter()
-            .flat_map(|policy| one_or_many(&policy["PolicyDocument"]["Statement"]))
+            .filter_map(|policy| policy.get("PolicyDocument")?.get("Statement"))
+            .flat_map(one_or_many)
             .filter(|statement| !statement.is_null())
             .collect()
     }

@@ -47,9 +47,9 @@ impl Links {
         let variable = |variable: &str| self.variable(name, variable);
         let clock = Arc::new(SharedClock(clock.clone()));
         let mut adapters = Adapters::new(Vars::new(&variable), clock);
-        let made = make(&mut adapters);
+        let function = make(&mut adapters);
         adapters.finish().unwrap();
-        made
+        function
     }
 
     /// What Lambda and the template set for a function.

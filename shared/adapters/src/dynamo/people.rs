@@ -187,7 +187,7 @@ async fn standing_writes(
                 "attribute_exists(pk) AND attribute_not_exists(decision)",
                 &[],
                 &[(":survivor", s(survivor.id))],
-            )?))
+            )?));
         }
         Some(request) => writes.extend(close_writes(table, &request, now)?),
         None => {}

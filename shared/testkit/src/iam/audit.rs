@@ -16,7 +16,10 @@ pub(super) fn check(operation: &str, input: &Value) -> Result<(), String> {
         .filter(|(kind, _)| *kind == "Put")
         .map(|(_, put)| put);
     for put in alone.into_iter().chain(puts) {
-        let partition = put["Item"]["pk"]["S"].as_str().unwrap_or_default();
+        let partition = put
+            .pointer("/Item/pk/S")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         if is_like(ENTRY, partition) && put["ConditionExpression"] != CONDITION {
             return Err(format!(
                 "{operation} could replace an entry of {partition}: its condition is {}, not {CONDITION}",

@@ -74,7 +74,7 @@ impl Judge {
                 own.is_some_and(|own| own.id == role.id)
             });
             let name = function
-                .and_then(|function| function.folder())
+                .and_then(crate::template::Function::folder)
                 .unwrap_or(role.id);
             let statements = role
                 .statements()

@@ -223,7 +223,7 @@ impl Names {
     /// The partition key of a row or of a primary key.
     fn partition_of(&self, row: &Value) -> Result<String, String> {
         let name = self.partition_keys.get("").map_or("", String::as_str);
-        let value = row[name]["S"].as_str();
+        let value = text_at(row, name);
         value
             .map(str::to_owned)
             .ok_or_else(|| format!("a row without {name}: {row}"))
@@ -240,10 +240,15 @@ impl Names {
             .split(" AND ")
             .filter_map(|part| part.split_once(" = "))
             .find(|(attribute, _)| attribute.trim() == name)
-            .and_then(|(_, value)| input["ExpressionAttributeValues"][value.trim()]["S"].as_str())
+            .and_then(|(_, value)| text_at(input.get("ExpressionAttributeValues")?, value.trim()))
             .map(str::to_owned)
             .ok_or_else(|| format!("`{condition}` names no {name}"))
     }
+}
+
+/// The text of an attribute.
+fn text_at<'a>(attributes: &'a Value, name: &str) -> Option<&'a str> {
+    attributes.get(name)?.get("S")?.as_str()
 }
 
 /// The parts of a transaction: `Put`, `Update`, … and their content.

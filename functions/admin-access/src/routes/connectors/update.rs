@@ -153,12 +153,12 @@ impl Intended {
     async fn read(
         deps: &Deps,
         call: &Call,
-        path: ConnectorPath,
+        at: ConnectorPath,
         fields: &Map<String, Value>,
         sections: &BTreeMap<Provider, Value>,
     ) -> Result<Self, ApiError> {
-        let scope = call.scope().project(path.project_id);
-        let connector = read(deps, scope, path.connector_id).await?;
+        let scope = call.scope().project(at.project_id);
+        let connector = read(deps, scope, at.connector_id).await?;
         let kind = connector_kind(&connector.provider)
             .ok_or_else(|| PortError::corrupt("connector", "its provider is not known"))?;
         let (patch, mut errors) = Patch::read(fields.clone(), sections.clone(), kind);
