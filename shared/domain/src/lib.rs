@@ -1,17 +1,17 @@
-//! What Vestibule is about: its types, its rules and the ports through which it reaches the world.
+//! The core of Vestibule: its types, its rules and the ports through which it reaches the world.
 //!
 //! Nothing here knows AWS, HTTP or a chat provider's format.
 //!
-//! | module | what it holds |
+//! | module | contents |
 //! |---|---|
-//! | [`access`] | who may talk to the agent: decision, access request, standing, approval |
+//! | [`access`] | access to the agent: decision, access request, standing, approval |
 //! | [`account`] | account, client, project, environment, API key, caller |
 //! | [`chat`] | chat users, their messages and conversations, deliveries |
 //! | [`connector`] | one provider, one environment, one policy |
-//! | [`event`] | what happens, and the record of it |
-//! | [`egress`] | which addresses that people supply may be called |
-//! | [`job`] | what functions ask of each other |
-//! | [`ports`] | what the rules need from outside |
+//! | [`event`] | events and their audit entries |
+//! | [`egress`] | rules for calling addresses that people supply |
+//! | [`job`] | jobs, by which functions order work from each other |
+//! | [`ports`] | interfaces of the rules to the outside |
 //!
 //! # Adding a port
 //!
