@@ -75,7 +75,7 @@ pub struct WebhookState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connected_at: Option<Timestamp>,
     /// Time from which the replaced secret is refused. Absent when there is no replaced secret, and
-    /// when somebody set one by hand: such a secret is accepted until it is removed.
+    /// when one was set by hand: such a secret is accepted until it is removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_secrets_until: Option<Timestamp>,
 }

@@ -64,7 +64,7 @@ events! {
     ConnectorConnected(ConnectorId) = "connector.connected",
     /// A platform did not accept a connector's webhook address.
     ConnectorConnectFailed(ConnectorId) = "connector.connect_failed",
-    /// Somebody received instructions for entering a connector's webhook address by hand.
+    /// A caller received instructions for entering a connector's webhook address by hand.
     ConnectorConnectAsked(ConnectorId) = "connector.connect_asked",
     /// A chat user was blocked.
     ChatUserBlocked(ChatUserId) = "chat_user.blocked",

@@ -29,7 +29,7 @@ pub enum DirectoryMatch {
     /// Nobody in the directory has this phone number, or the provider asserts none.
     #[default]
     Unknown,
-    /// Somebody in the directory has this phone number.
+    /// A person in the directory has this phone number.
     Known {
         /// Whether the person in the directory holds the connector's environment.
         holds_environment: bool,

@@ -56,11 +56,11 @@ impl Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReasonCode {
-    /// Its connector no longer asks for approval (SPEC A42).
+    /// The connector no longer asks for approval (SPEC A42).
     PolicyOff,
-    /// Its connector was deleted (SPEC A46).
+    /// The connector was deleted (SPEC A46).
     ConnectorDeleted,
-    /// Its connector serves another environment now, so an approval would let nobody in (SPEC A41).
+    /// The connector serves another environment now, so an approval would let nobody in (SPEC A41).
     ConnectorMoved,
     /// The person was approved at another connector of the environment (SPEC A41).
     GrantedElsewhere,
@@ -122,7 +122,7 @@ impl RequestDecision {
 /// A stranger's request to talk to the agent of one environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessRequest {
-    /// Its id.
+    /// Id of the request.
     pub id: AccessRequestId,
     /// Account and project.
     pub scope: ProjectScope,
@@ -278,7 +278,7 @@ pub enum DecideOutcome {
     Recorded(Box<AccessRequest>),
     /// The same actor had already decided the same. Nothing changed.
     AlreadySame(Box<AccessRequest>),
-    /// Somebody had already decided. The request carries that decision.
+    /// The request was already decided, and carries that decision.
     AlreadyDecided(Box<AccessRequest>),
     /// The person is blocked and must be unblocked first.
     ChatUserBlocked,

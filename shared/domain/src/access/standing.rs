@@ -110,7 +110,7 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Makes the standing of somebody who never wrote at the connector before.
+    /// Makes the first standing of a person at the connector.
     #[must_use]
     pub fn first(message: &InboundMessage, connector: &Connector, now: Timestamp) -> Self {
         Self {

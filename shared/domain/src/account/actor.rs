@@ -10,7 +10,7 @@ const SET_UP_ID: &str = "setup_token";
 pub struct Actor {
     /// The stable id of the member or API key.
     pub id: String,
-    /// Their name at the time.
+    /// Name of the actor at the time.
     pub name: String,
 }
 

@@ -10,7 +10,7 @@ pub struct ApiKey {
     pub id: ApiKeyId,
     /// The account.
     pub scope: AccountScope,
-    /// A name for people.
+    /// Name of the key, for people.
     pub name: String,
     /// SHA-256 of the key, lower-case hex.
     pub hash: String,

@@ -73,11 +73,11 @@ pub struct Merge {
 /// The result of recognising a sender.
 #[derive(Debug, Clone)]
 pub enum Recognition {
-    /// The chat user of the stable id, or somebody new under this id.
+    /// The chat user of the stable id, or a new one under this id.
     Stable,
     /// The chat user of the phone number.
     Phone,
-    /// Somebody new under the stable id, with the phone number as an alias from the start.
+    /// A new chat user under the stable id, with the phone number as an alias from the start.
     NewUnderBoth,
     /// The chat user whose record is under this third id.
     Elsewhere(Identity),
@@ -133,7 +133,7 @@ pub fn recognise(stable: &Candidate, phone: Option<&Candidate>) -> Recognition {
     }
 }
 
-/// The handover to store, if the record under the phone number belongs to somebody with another
+/// The handover to store, if the record under the phone number belongs to a person with another
 /// stable id, or the number returned to its person.
 fn handover(stable: &Candidate, phone: &Candidate) -> Option<Handover> {
     let record = phone.user.as_ref()?;

@@ -54,7 +54,7 @@ pub struct ChatUser {
     pub identity: Identity,
     /// The second id, if the platform provides two (see [`crate::chat::recognition`]).
     pub other_id: Option<Identity>,
-    /// The stable id of the phone number's new holder, if this record's number passed to somebody else.
+    /// The stable id of the phone number's new holder, if this record's number passed to another person.
     pub number_now_of: Option<Identity>,
     /// Names and avatar, once fetched.
     pub profile: Profile,
@@ -79,7 +79,7 @@ impl Record for ChatUser {
 }
 
 impl ChatUser {
-    /// Makes the record of somebody who never wrote in the project before.
+    /// Makes the record of a person who never wrote in the project before.
     #[must_use]
     pub fn first(
         message: &InboundMessage,

@@ -26,9 +26,9 @@ use async_trait::async_trait;
 pub struct SetUp {
     /// The account.
     pub account: Account,
-    /// Its default client.
+    /// The account's default client.
     pub client: Client,
-    /// Its first key.
+    /// The account's first key.
     pub key: ApiKey,
     /// The receipt, from which a repeated call gets the same answer.
     pub receipt: SetUpReceipt,
@@ -43,7 +43,7 @@ pub struct SetUpReceipt {
     pub account_id: AccountId,
     /// Name of the new account.
     pub account_name: String,
-    /// Its default client.
+    /// The account's default client.
     pub client: Client,
     /// Id of the key.
     pub key_id: ApiKeyId,

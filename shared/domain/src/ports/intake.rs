@@ -66,7 +66,8 @@ pub struct Known {
 pub enum Merged {
     /// The records are merged, or one of them changed meanwhile. Read again.
     ReadAgain,
-    /// A task is still pending for one of the records. A later message can merge them.
+    /// A task is still pending for one of the records, or their standings are too many for one write.
+    /// The records stay two for now.
     NotNow,
 }
 
@@ -99,7 +100,7 @@ pub struct OpenRequest {
     pub held: Option<DeliverMessage>,
 }
 
-/// The first message of somebody for whom no request is made: at an open connector, or at one that
+/// The first message of a person for whom no request is made: at an open connector, or at one that
 /// answers only people in its directory (SPEC A23).
 #[derive(Debug, Clone)]
 pub struct Introduction {
@@ -186,7 +187,7 @@ pub trait IntakeStore: Send + Sync {
     /// MUST report `Done` when this very write changed them.
     async fn open_request(&self, open: &OpenRequest, due: Timestamp) -> Result<Written, PortError>;
 
-    /// Records the first message of somebody for whom no request is made, under the same rules.
+    /// Records the first message of a person for whom no request is made, under the same rules.
     async fn introduce(
         &self,
         introduction: &Introduction,
