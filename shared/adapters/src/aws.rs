@@ -1,6 +1,5 @@
 //! One configuration, one TLS connector and one pool of connections for every AWS client.
 //!
-//!
 //! Every setting comes from Lambda's own environment variables; nothing is looked up over the
 //! network. Cold starts depend on it: PERFORMANCE §1.3–1.4.
 

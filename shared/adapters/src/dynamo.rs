@@ -1,6 +1,5 @@
 //! DynamoDB: one table, one store per concern.
 //!
-//!
 //! Rows are private structs ending in `Item`, with conversions to and from the domain's types.
 //! Every key string is made in [`keys`], whose docs list the access patterns and their cost.
 

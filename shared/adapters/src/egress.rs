@@ -1,6 +1,5 @@
 //! HTTP to the outside: chat platforms, agents, and the keys of one platform's signatures.
 //!
-//!
 //! All clients are built alike: no redirects, no proxy, and limits on the time and size of every
 //! answer. Agents' addresses come from people, so every name is resolved behind the guard of
 //! [`vestibule_domain::egress`].

@@ -24,7 +24,7 @@ pub struct Account {
     pub created_at: Timestamp,
 }
 
-/// A customer or brand that the account serves. A default one exists from the start.
+/// A customer or brand that the account serves. A default client exists from the start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
     /// Id of the client.

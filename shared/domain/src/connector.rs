@@ -41,16 +41,16 @@ pub enum Policy {
     /// Anybody on the platform.
     #[default]
     AllowAll,
-    /// People whom an admin approved; others get the onboarding message and a request is made.
+    /// People whom an admin approved. For others, the onboarding message is sent and a request is made.
     OnBoarding,
-    /// People in the directory; others are not answered and no request is made.
+    /// People in the directory. Others get no answer and no request is made.
     AllowList,
 }
 
 /// Secrets of a connector by field name, encrypted.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SealedSecrets {
-    /// The data key under which every field is encrypted, itself encrypted by the key service; base64.
+    /// The data key of every field, itself encrypted by the key service; base64.
     pub wrapped_key: String,
     /// Nonce and ciphertext of each field; base64.
     pub fields: BTreeMap<String, String>,
@@ -188,7 +188,7 @@ pub const REQUEST_COOLDOWN_DEFAULT: Duration = Duration::from_hours(24);
 /// Longest cool-down that can be set.
 pub const REQUEST_COOLDOWN_MAX: Duration = Duration::from_hours(24 * 365);
 
-/// Offered when no onboarding message is given (SPEC A16, A18–A20).
+/// Default onboarding message, offered when none is given (SPEC A16, A18–A20).
 pub const ONBOARDING_MESSAGE_DEFAULT: &str = "Thanks for your message! Access to this assistant is by approval. \
 Your request is with our team now; you can expect an answer within one working day, and there is nothing else you need to do. \
 If it is urgent, please get in touch with your usual contact.";

@@ -10,7 +10,7 @@ pub use addresses::is_public;
 use std::fmt;
 use url::{Host, Url};
 
-/// Longest address, in characters, as supplied and as called.
+/// Maximum length of an address, in characters, as supplied and as called.
 pub const ENDPOINT_MAX_CHARS: usize = 2048;
 
 /// The reason why an address may not be called, shown as a sentence that names the rule.

@@ -114,7 +114,7 @@ fn derive_ulid(kind: &str, parts: &[&str]) -> Ulid {
     Ulid::from_bytes(bytes)
 }
 
-/// Draws new ids. A port, so that tests hold whole bodies with ids in them.
+/// Draws new ids. A port, so that tests can compare whole bodies that contain ids.
 pub trait IdSource: Send + Sync {
     /// Draws a ULID that was never drawn before.
     fn draw(&self) -> Ulid;

@@ -1,6 +1,6 @@
 //! The core of Vestibule: its types, its rules and the ports through which it reaches the world.
 //!
-//! Nothing here knows AWS, HTTP or a chat provider's format.
+//! This crate does not know AWS, HTTP or the format of a chat platform.
 //!
 //! | module | contents |
 //! |---|---|
@@ -17,7 +17,7 @@
 //!
 //! 1. Name the role (`JobQueue`), give it the fewest methods one caller needs, and document what an
 //!    implementation must guarantee under duplicates and races.
-//! 2. Not found is `Ok(None)`; [`PortError`] says only what a caller can do about a failure.
+//! 2. Not found is `Ok(None)`; [`PortError`] distinguishes failures only by the caller's next step.
 //! 3. Take the scope as [`ProjectScope`] or [`AccountScope`], never as a bare id: those are made
 //!    from an authenticated caller or a verified webhook only.
 

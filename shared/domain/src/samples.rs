@@ -45,7 +45,7 @@ pub fn actor(name: &str) -> Actor {
     }
 }
 
-/// A connector that asks for approval since second 0, and leads to environment `e`.
+/// A connector that has asked for approval since second 0, and leads to environment `e`.
 pub fn connector() -> Connector {
     Connector {
         id: ConnectorId::derive(&["c"]),

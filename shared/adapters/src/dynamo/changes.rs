@@ -1,4 +1,4 @@
-//! Creating and replacing a row together with its audit entry.
+//! Creation and replacement of a row together with its audit entry.
 
 use super::table::{Cancelled, Table, Transacted, from_row, n, put_write};
 use aws_sdk_dynamodb::types::TransactWriteItem;

@@ -1,4 +1,4 @@
-//! The records behind the decision: read at once, written under conditions.
+//! The records behind the decision: read together, written under conditions.
 
 use super::{
     items::{

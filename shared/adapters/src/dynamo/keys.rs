@@ -27,8 +27,8 @@
 //! | audit log of a month | `A#AUDIT#yyyy-mm` / id | | 1 query a page |
 //! | unreadable events | `CONNECTOR#id#DEAD_LETTERS` / hash | | 1 write, expires after 14 days |
 //!
-//! The indexes are these three, and are to stay these: a stack update can add or delete only one, and all
-//! that is designed (DESIGN §4, §11–§14) finds its place in them or in rows of its own.
+//! These three indexes are meant to suffice: a stack update can add or delete only one, and every
+//! planned feature (DESIGN §4, §11–§14) fits into them or into rows of its own.
 //!
 //! | index | contents | planned use |
 //! |---|---|---|
@@ -204,7 +204,7 @@ pub fn connectors(scope: ProjectScope) -> String {
     format!("{}#CONNECTORS", project_pk(scope))
 }
 
-/// An authentic event that could not be read, by the hash of its body.
+/// An unreadable event, by the hash of its body.
 #[must_use]
 pub fn unreadable_event(connector_id: ConnectorId, hash: &str) -> Key {
     Key::new(format!("CONNECTOR#{connector_id}#DEAD_LETTERS"), hash)

@@ -1,6 +1,5 @@
 //! Leases on marked rows: one worker at a time does the job that a row orders, for every kind of row.
 //!
-//!
 //! `lease_id`, `lease_until`, `attempts`, `not_before` and `settled_lease` stand beside the row's
 //! own attributes. A claim also moves the mark, so that the sweep does not dispatch a job in work.
 

@@ -1,4 +1,4 @@
-//! Outbox marks: where a row that orders a job stands in the outbox index.
+//! Outbox marks: the place in the outbox index of a row that orders a job.
 //!
 //! A mark is two attributes. [`OUTBOX_PK`] names the kind of job and a shard; [`OUTBOX_DUE`] is one
 //! number of up to 18 digits that sorts a shard's marks by connector, then by state, then by time:

@@ -16,9 +16,9 @@ use vestibule_domain::{
     ports::{Backlog, OUTBOX_SHARDS, OutboxEntry, OutboxPart, OutboxStore, OutboxView},
 };
 
-/// Number of marks read by one call: keys only, some 200 bytes each.
+/// Maximum number of marks read by one call: keys only, some 200 bytes each.
 const PAGE: i32 = 300;
-/// Number of calls for one partition and sweep. Each call shows at least one more connector, or 300
+/// Maximum number of calls for one partition and sweep. Each shows at least one more connector, or 300
 /// marks of the same. The next sweep begins elsewhere.
 const PAGES_MAX: usize = 100;
 /// Number of old marks moved at once.

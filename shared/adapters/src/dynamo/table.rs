@@ -19,7 +19,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{collections::HashMap, time::Duration};
 use vestibule_domain::PortError;
 
-/// A row as DynamoDB has it.
+/// A row in DynamoDB's form.
 pub(crate) type Attributes = HashMap<String, AttributeValue>;
 
 /// The table.

@@ -1,4 +1,4 @@
-//! The decision for one message (SPEC A40): may this sender talk to the agent, and why?
+//! The decision about one message (SPEC A40): whether its sender may talk to the agent, and the reason.
 
 use crate::{
     access::standing::Standing,
@@ -17,16 +17,16 @@ pub struct Facts<'a> {
     pub environment_id: EnvironmentId,
     /// The sender, if they wrote before.
     pub chat_user: Option<&'a ChatUser>,
-    /// Whether the sender talked here before the connector asked for approval, and was kept.
+    /// Whether the sender was let through before the connector asked for approval, and was kept.
     pub kept: bool,
     /// The directory's answer about the sender.
     pub directory: DirectoryMatch,
 }
 
-/// The directory's answer about a sender. Only a phone number that the provider asserts can match (SPEC A40).
+/// The directory's answer about a sender. Only a phone number that the platform asserts can match (SPEC A40).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DirectoryMatch {
-    /// Nobody in the directory has this phone number, or the provider asserts none.
+    /// Nobody in the directory has this phone number, or the platform asserts none.
     #[default]
     Unknown,
     /// A person in the directory has this phone number.
@@ -68,7 +68,7 @@ pub enum DeliverReason {
     OpenConnector,
     /// The sender holds a grant for the environment.
     Granted,
-    /// The sender talked here before the connector asked for approval.
+    /// The sender was let through before the connector asked for approval, and was kept.
     Kept,
 }
 
@@ -76,7 +76,7 @@ pub enum DeliverReason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ApproveReason {
-    /// The directory has the sender's phone with the connector's environment.
+    /// The directory has the sender's phone number with the connector's environment.
     KnownPerson,
 }
 
@@ -84,7 +84,7 @@ pub enum ApproveReason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IgnoreReason {
-    /// The connector answers people in the directory only.
+    /// The connector answers only people in the directory.
     NotOnAllowList,
 }
 

@@ -16,7 +16,7 @@ pub enum MergedRequest {
     Closes,
 }
 
-/// A standing as the survivor has it after the merge.
+/// The survivor's standing after the merge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MergedStanding {
     /// The standing, with the version to store.

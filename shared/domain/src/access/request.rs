@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::{fmt, time::Duration};
 
-/// Longest note on a decision, in characters (SPEC B17).
+/// Maximum length of a note on a decision, in characters (SPEC B17).
 pub const NOTE_MAX_CHARS: usize = 4000;
 
 /// Status of a request (SPEC B13).
@@ -226,7 +226,7 @@ impl fmt::Debug for Preview {
 pub enum HeldMessage {
     /// A new request, with the onboarding message if none was sent here yet.
     OpensRequest {
-        /// Whether the onboarding message goes out with it (SPEC A21, B25).
+        /// Whether the onboarding message is sent with the request (SPEC A21, B25).
         with_onboarding_message: bool,
     },
     /// The message counts on the request that is already pending (SPEC B31).

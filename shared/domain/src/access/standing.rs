@@ -165,7 +165,7 @@ impl Standing {
         Self {
             first_seen_at: self.first_seen_at.min(other.first_seen_at),
             conversation: wrote_last,
-            // A rejection outlasts an earlier admission through an open connector.
+            // A rejection cancels an earlier admission through an open connector.
             admitted_openly_at: self
                 .admitted_openly_at
                 .max(other.admitted_openly_at)

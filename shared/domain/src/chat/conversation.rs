@@ -25,9 +25,9 @@ pub struct ConversationRef {
     pub id: ConversationId,
     /// The audience of the conversation.
     pub kind: ConversationKind,
-    /// The provider's own id, such as a Slack channel.
+    /// The platform's own id, such as that of a Slack channel.
     pub provider_conversation_id: String,
-    /// The thread within it that an answer belongs to.
+    /// The thread that an answer belongs to.
     pub thread: Option<String>,
     /// The channel that the conversation counts for (SPEC M02), when its connector has more than
     /// one: SMS or `WhatsApp`.

@@ -61,7 +61,7 @@ pub enum SkipReason {
     WindowClosed,
     /// The message was not kept: the connector began to replay messages only later, or the message expired.
     NotKept,
-    /// The message was too old when the request was approved.
+    /// The message was already too old when the request was approved.
     TooOld,
 }
 

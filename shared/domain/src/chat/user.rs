@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 pub enum ChatUserStatus {
     /// Wrote, and may not talk to the agent yet.
     Onboarding,
-    /// May talk to the agent somewhere in the project.
+    /// May talk to the agent in some environment of the project.
     Active,
     /// Blocked by an admin, until unblocked.
     Blocked,

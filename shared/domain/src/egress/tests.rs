@@ -234,7 +234,7 @@ fn an_exempt_origin_is_exempt_with_its_scheme_host_and_port_only() {
         ("https://a.example.com/", Err(NotPublic)),
         // A subdomain is another host.
         ("https://b.a.example.com:8443/", Ok(())),
-        // An exemption is from the rules of the host and of https only.
+        // An exemption covers only the rules about the host and https.
         ("http://user@127.0.0.1:9401/", Err(HasCredentials)),
         ("http://127.0.0.1:9401/#x", Err(HasFragment)),
         ("ftp://127.0.0.1:9401/", Err(NotHttps)),

@@ -88,7 +88,7 @@ impl Receipt {
 pub enum SendOutcome {
     /// The platform accepted the text.
     Sent(Receipt),
-    /// Try again, not before `after` if the platform said so.
+    /// Try again, not before `after` if the platform named a time.
     Retry {
         /// The wait that the platform asked for, if any.
         after: Option<Duration>,
