@@ -1,6 +1,6 @@
 //! One configuration, one TLS connector and one pool of connections for every AWS client.
 //!
-//! Everything is taken from Lambda's own environment variables; nothing is looked up over the
+//! Every setting comes from Lambda's own environment variables; nothing is looked up over the
 //! network. Cold starts depend on it: PERFORMANCE §1.3–1.4.
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
@@ -20,15 +20,15 @@ use aws_types::{SdkConfig, region::Region};
 use std::time::Duration;
 use vestibule_domain::{PortError, secret::Secret, vars::Vars};
 
-/// Time to open a connection.
+/// Time limit for opening a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(300);
-/// Time for one attempt.
+/// Time limit for one attempt.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(800);
-/// Time for a call with all its attempts: two of them fit into Slack's three seconds.
+/// Time limit for a call with all its attempts, below Slack's three seconds.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(2);
 const ATTEMPTS: u32 = 3;
 
-/// What Lambda's environment says about AWS.
+/// The AWS settings in Lambda's environment.
 #[derive(Debug, Clone)]
 pub struct AwsSettings {
     /// `AWS_REGION`.
@@ -39,7 +39,7 @@ pub struct AwsSettings {
     pub secret_access_key: Secret,
     /// `AWS_SESSION_TOKEN`.
     pub session_token: Option<Secret>,
-    /// `AWS_ENDPOINT_URL`: another address for every service, such as a local stack's.
+    /// `AWS_ENDPOINT_URL`: another address for every service, such as that of a local stack.
     pub endpoint_url: Option<String>,
     /// `AWS_ENDPOINT_URL_DYNAMODB`: the same for DynamoDB alone, as in every AWS SDK.
     pub dynamodb_endpoint_url: Option<String>,
@@ -59,7 +59,7 @@ impl AwsSettings {
     }
 }
 
-/// The configuration that every client is made from.
+/// Makes the configuration of every client.
 #[must_use]
 pub fn sdk_config(settings: &AwsSettings) -> SdkConfig {
     let credentials = Credentials::new(
@@ -90,14 +90,14 @@ pub fn sdk_config(settings: &AwsSettings) -> SdkConfig {
         .http_client(http)
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .timeout_config(timeouts)
-        // Watches over streams; every answer here is short and has its attempt's time.
+        // This protection watches streams; every answer here is short and has its attempt's time limit.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .retry_config(retries);
     config.set_endpoint_url(settings.endpoint_url.clone());
     config.build()
 }
 
-/// [`sdk_config`] for DynamoDB, which may have an address of its own; it shares the connection pool.
+/// Makes [`sdk_config`] for DynamoDB, which may have an address of its own. The connection pool is shared.
 #[must_use]
 pub fn dynamodb_config(aws: &SdkConfig, settings: &AwsSettings) -> SdkConfig {
     match &settings.dynamodb_endpoint_url {
@@ -106,8 +106,8 @@ pub fn dynamodb_config(aws: &SdkConfig, settings: &AwsSettings) -> SdkConfig {
     }
 }
 
-/// What a failed call means for the caller. A throttled, broken or unanswered call may be made
-/// again; one that AWS understood and refused may not.
+/// Converts a failed call into the caller's next step. A throttled, broken or unanswered call may
+/// be tried again; one that AWS understood and refused may not.
 pub(crate) fn port_error<E, R>(what: &'static str, error: SdkError<E, R>) -> PortError
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
@@ -125,8 +125,8 @@ where
     }
 }
 
-/// Codes that say "never like this". Everything else is taken for a passing failure: an unknown
-/// code is better tried again than lost.
+/// Whether the code is a final refusal. Any other code counts as a passing failure: trying an
+/// unknown one again is better than losing the call.
 fn is_refusal(code: Option<&str>) -> bool {
     matches!(
         code,

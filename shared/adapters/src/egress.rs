@@ -1,8 +1,8 @@
 //! HTTP to the outside: chat platforms, agents, and the keys of one platform's signatures.
 //!
-//! One client for all. It follows no redirects, uses no proxy, and bounds time and size of every
-//! answer. Agents' addresses come from people, so every name is resolved behind
-//! [`vestibule_domain::egress`]'s guard.
+//! All clients are built alike: no redirects, no proxy, and limits on the time and size of every
+//! answer. Agents' addresses come from people, so every name is resolved behind the guard of
+//! [`vestibule_domain::egress`].
 
 mod agents;
 mod client;

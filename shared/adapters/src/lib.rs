@@ -1,4 +1,4 @@
-//! The outside world behind the ports of [`vestibule_domain`]: DynamoDB, SQS, KMS, Secrets Manager
+//! Adapters that implement the ports of [`vestibule_domain`]: DynamoDB, SQS, KMS, Secrets Manager
 //! and, with the feature `egress`, HTTP to chat platforms and agents.
 //!
 //! | module | port |

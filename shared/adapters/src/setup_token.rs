@@ -7,7 +7,7 @@ use aws_types::SdkConfig;
 use tokio::sync::OnceCell;
 use vestibule_domain::{PortError, ports::SetupTokenSource, secret::Secret};
 
-/// Reads the token once per sandbox: whoever guesses at it must not cost a call each time.
+/// Reads the token once per sandbox, so that guesses at the token do not cost a call each.
 #[derive(Debug)]
 pub struct SecretsManagerSetupToken {
     client: Client,
@@ -16,7 +16,7 @@ pub struct SecretsManagerSetupToken {
 }
 
 impl SecretsManagerSetupToken {
-    /// The token in this secret.
+    /// Makes a source that reads the token from this secret.
     #[must_use]
     pub fn new(config: &SdkConfig, secret_arn: &str) -> Self {
         Self {

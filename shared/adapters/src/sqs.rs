@@ -11,10 +11,10 @@ use vestibule_domain::{
     ports::{DispatchQueue, InboxQueue, OnboardingQueue, VisibilityExtender},
 };
 
-/// Longest time that SQS hides a message: 12 hours.
+/// Longest time for which SQS hides a message: 12 hours.
 pub const VISIBILITY_MAX: Duration = Duration::from_hours(12);
 
-/// Longest time that SQS delays a message.
+/// Longest time by which SQS delays a message.
 const DELAY_MAX: Duration = Duration::from_mins(15);
 
 /// One SQS queue.
@@ -25,7 +25,7 @@ pub struct SqsQueue {
 }
 
 impl SqsQueue {
-    /// The queue at this address.
+    /// Makes the queue at this address.
     #[must_use]
     pub fn new(config: &SdkConfig, url: &str) -> Self {
         Self {
@@ -34,7 +34,7 @@ impl SqsQueue {
         }
     }
 
-    /// Another queue, over the same client.
+    /// Makes another queue over the same client.
     #[must_use]
     pub fn beside(&self, url: &str) -> Self {
         Self {
@@ -144,8 +144,8 @@ impl InboxQueue for SqsQueue {
     }
 }
 
-/// A queue takes the characters of XML 1.0 only: JSON's own escapes cover the control characters, and
-/// what people write may hold the two that are left.
+/// Writes a job as JSON that a queue accepts. Queues accept only the characters of XML 1.0. JSON's
+/// own escapes cover the control characters, but two more may occur in people's messages.
 fn to_json(job: &impl serde::Serialize) -> Result<String, PortError> {
     let json = serde_json::to_string(job).map_err(|error| PortError::rejected("job", error))?;
     if !json.contains(['\u{fffe}', '\u{ffff}']) {

@@ -24,19 +24,20 @@ use std::{
 use tokio::sync::OnceCell;
 use vestibule_domain::{PortError, connector::SealedSecrets, ports::SecretVault, secret::Secret};
 
-/// KMS's own binding of the data key; shows in CloudTrail.
+/// The context that KMS binds the data key to; CloudTrail shows it.
 const ENCRYPTION_CONTEXT: (&str, &str) = ("vestibule", "data-key");
 
 /// Encrypts and decrypts under the stack's data key.
 pub struct KmsVault {
     client: Client,
     keyring: KeyringStore,
-    /// Needed to make the data key; functions that only read secrets have none.
+    /// Id of the KMS key, needed to make the data key. Functions that only read secrets have none.
     kms_key_id: Option<String>,
     random: SystemRandom,
-    /// The encrypted form of the stack's data key, once read; it never changes.
+    /// The encrypted data key of the stack, once read. It never changes.
     current: OnceLock<String>,
-    /// Decrypted data keys by their encrypted form. Whoever needs one that KMS is being asked for waits.
+    /// Decrypted data keys by their encrypted form. While KMS decrypts a key, other callers that
+    /// need it wait.
     open_keys: Mutex<HashMap<String, Arc<OnceCell<Arc<LessSafeKey>>>>>,
 }
 
@@ -47,7 +48,7 @@ impl fmt::Debug for KmsVault {
 }
 
 impl KmsVault {
-    /// A vault that can only open.
+    /// Makes a vault that can only decrypt.
     #[must_use]
     pub fn new(config: &SdkConfig, keyring: KeyringStore) -> Self {
         Self {
@@ -60,14 +61,14 @@ impl KmsVault {
         }
     }
 
-    /// A vault that can also seal, with data keys under this KMS key.
+    /// Returns a vault that can also encrypt, with data keys under this KMS key.
     #[must_use]
     pub fn with_kms_key(mut self, kms_key_id: &str) -> Self {
         self.kms_key_id = Some(kms_key_id.to_owned());
         self
     }
 
-    /// Decrypts the stack's data key before the first message needs it, which also opens the
+    /// Decrypts the stack's data key before the first message needs it. This also opens the
     /// connections to DynamoDB and KMS. A failure shows at the first use.
     pub async fn warm(&self) {
         if let Ok(Some(stored)) = self.keyring.current().await {
@@ -75,9 +76,10 @@ impl KmsVault {
         }
     }
 
-    /// [`Self::warm`], doing something else while KMS is asked: by then the connection to DynamoDB is
-    /// open and free. KMS's answer is not waited for: the first event reads its connector before it
-    /// needs the key. Should Lambda freeze the sandbox meanwhile, and the answer be lost, it asks again.
+    /// Does the same as [`Self::warm`], and runs `other` while KMS decrypts, once the connection to
+    /// DynamoDB is open and free. Does not wait for KMS: the first event reads its connector before
+    /// it needs the key. If Lambda freezes the sandbox meanwhile and the answer is lost, the key is
+    /// requested again.
     pub async fn warm_beside(self: &Arc<Self>, other: impl Future<Output = ()>) {
         if let Ok(Some(stored)) = self.keyring.current().await {
             let vault = Arc::clone(self);
@@ -94,8 +96,7 @@ impl KmsVault {
         Ok(BASE64URL_NOPAD.encode(&self.encrypt(&key, plain, context)?))
     }
 
-    /// Decrypts what [`Self::seal_text`] made; `None` when it was not made here or for another
-    /// context.
+    /// Decrypts a text made by [`Self::seal_text`]; `None` when it was not made here, or for another context.
     pub async fn open_text(
         &self,
         sealed: &str,
@@ -120,7 +121,7 @@ impl KmsVault {
         Ok((self.current.get_or_init(|| wrapped).clone(), key))
     }
 
-    /// Makes the stack's data key. When two do so at once, the first stored one is everybody's.
+    /// Makes the stack's data key. When two functions do so at once, both use the one stored first.
     async fn make_key(&self) -> Result<String, PortError> {
         let answer = self
             .client
@@ -144,7 +145,7 @@ impl KmsVault {
 
     async fn key(&self, wrapped_key: &str) -> Result<Arc<LessSafeKey>, PortError> {
         let cell = {
-            // The map is whole whenever the lock is free: a panic elsewhere cannot have torn it.
+            // The map is whole whenever the lock is free, so a panic elsewhere does not matter.
             let mut keys = self
                 .open_keys
                 .lock()
@@ -176,7 +177,7 @@ impl KmsVault {
         Ok(Arc::new(LessSafeKey::new(key)))
     }
 
-    /// Nonce, then ciphertext, then tag.
+    /// Encrypts a text. The result is nonce, ciphertext and tag, in this order.
     fn encrypt(
         &self,
         key: &LessSafeKey,

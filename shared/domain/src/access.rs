@@ -1,5 +1,5 @@
-//! Who may talk to the agent: the decision, the request, the standing at a connector, and what follows
-//! an approval (SPEC A and B).
+//! Access to the agent: the decision, the access request, the standing at a connector, and the
+//! follow-up of an approval (SPEC A and B).
 
 pub mod approval;
 pub mod closing;

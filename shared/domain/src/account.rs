@@ -1,4 +1,4 @@
-//! The account and what is set up in it.
+//! The account, its clients, its projects and their environments.
 
 pub mod actor;
 pub mod api_key;
@@ -16,22 +16,22 @@ use crate::{
 /// A tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// Its id.
+    /// Id of the account.
     pub id: AccountId,
-    /// Its name.
+    /// Name of the account.
     pub name: String,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Timestamp,
 }
 
-/// A customer or brand that the account serves. A default one exists from the start.
+/// A customer or brand that the account serves. A default client exists from the start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
-    /// Its id.
+    /// Id of the client.
     pub id: ClientId,
-    /// Its name.
+    /// Name of the client.
     pub name: String,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Timestamp,
 }
 
@@ -40,18 +40,18 @@ pub struct Client {
 pub struct Project {
     /// Account and id.
     pub scope: ProjectScope,
-    /// Its name.
+    /// Name of the project.
     pub name: String,
     /// Counts changes.
     pub version: u64,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
 }
 
 impl Project {
-    /// Its id.
+    /// Id of the project.
     #[must_use]
     pub const fn id(&self) -> ProjectId {
         self.scope.project_id()
@@ -64,7 +64,7 @@ impl Record for Project {
     }
 }
 
-/// Two calls that ask for a project differ in its name or not at all.
+/// Repeated calls for a project can differ in the name only, so no request hash is needed.
 impl Repeatable for Project {}
 
 /// Environments that a new project has.
@@ -73,28 +73,28 @@ pub const ENVIRONMENTS_DEFAULT: [&str; 3] = ["Development", "Staging", "Producti
 /// A stage of a project, with the agent that serves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Environment {
-    /// Its id.
+    /// Id of the environment.
     pub id: EnvironmentId,
     /// Account and project.
     pub scope: ProjectScope,
-    /// Its name.
+    /// Name of the environment.
     pub name: String,
     /// Place in the list, from 0.
     pub position: u32,
-    /// The agent, once it is named (SPEC F01).
+    /// The agent, once its address is set (SPEC F01).
     pub agent: Option<AgentEndpoint>,
     /// See [`Connector::request_hash`](crate::connector::Connector::request_hash).
     pub request_hash: Option<String>,
     /// Counts changes.
     pub version: u64,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
 }
 
 impl Environment {
-    /// What the encryption of this environment's signing secret is bound to.
+    /// The context that the encryption of this environment's signing secret is bound to.
     #[must_use]
     pub fn secret_context(scope: ProjectScope, id: EnvironmentId) -> String {
         format!(
@@ -118,7 +118,7 @@ impl Repeatable for Environment {
     }
 }
 
-/// Where deliveries go.
+/// The agent endpoint: the address that deliveries go to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentEndpoint {
     /// An https address.

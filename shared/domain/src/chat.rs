@@ -1,4 +1,4 @@
-//! People on chat platforms, their messages, and the conversations that they are in.
+//! People on chat platforms, their messages and their conversations.
 
 pub mod conversation;
 pub mod delivery;

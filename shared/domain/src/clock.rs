@@ -1,4 +1,4 @@
-//! Time: an instant in milliseconds, and the clock that tells it.
+//! Time: an instant in milliseconds, and the clock that reads it.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::{
@@ -42,7 +42,7 @@ impl Timestamp {
         )
     }
 
-    /// How long after `earlier` this instant is; zero when it is not after.
+    /// Time since `earlier`; zero when this instant is not later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
@@ -91,7 +91,7 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// Tells the time. A port, so that no test depends on when it runs.
+/// Reads the time. A port, so that no test depends on when it runs.
 pub trait Clock: Send + Sync {
     /// The present instant.
     fn now(&self) -> Timestamp;

@@ -9,14 +9,14 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-/// The key of a chat provider, such as `slack`. Which keys exist is the business of the crate that
-/// knows the providers.
+/// The key of a chat provider, such as `slack`. The valid keys are known only to the crate that
+/// implements the providers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Provider(String);
 
 impl Provider {
-    /// A provider by its key.
+    /// Makes a provider from its key.
     #[must_use]
     pub fn new(key: &str) -> Self {
         Self(key.to_owned())
@@ -35,53 +35,53 @@ impl fmt::Display for Provider {
     }
 }
 
-/// Who may talk to the agent through a connector. Spelled like this on the wire too (SPEC A02–A04b).
+/// The rule for access to the agent through a connector, spelled the same on the wire (SPEC A02–A04b).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Policy {
     /// Anybody on the platform.
     #[default]
     AllowAll,
-    /// People whom an admin approved; others get the onboarding message and a request is made.
+    /// People whom an admin approved. For others, the onboarding message is sent and a request is made.
     OnBoarding,
-    /// People in the directory; others are not answered and no request is made.
+    /// People in the directory. Others get no answer and no request is made.
     AllowList,
 }
 
 /// Secrets of a connector by field name, encrypted.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SealedSecrets {
-    /// The data key under which every field is encrypted, itself encrypted by the key service; base64.
+    /// The data key of every field, itself encrypted by the key service; base64.
     pub wrapped_key: String,
     /// Nonce and ciphertext of each field; base64.
     pub fields: BTreeMap<String, String>,
 }
 
-/// What happens to people who were seen before the policy was turned on (SPEC A42).
+/// The treatment of people who were seen before the policy was turned on (SPEC A42).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExistingUsers {
-    /// They are treated as approved.
+    /// Treat them as approved.
     #[default]
     Keep,
-    /// They need approval like anybody else.
+    /// Ask for approval, as for anybody else.
     RequireApproval,
 }
 
-/// How far the platform and we agree on the connector's webhook.
+/// State of the connector's webhook at the platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct WebhookState {
-    /// When the platform was told the webhook address and the secret that hold now. Absent while it
-    /// was not, and where people tell it themselves.
+    /// Time at which the platform accepted the current webhook address and secret. Absent until
+    /// then, and where people enter the address by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connected_at: Option<Timestamp>,
-    /// When the secret before stops being taken. Absent when there is none, and when somebody set it
-    /// by hand: then it is taken until they take it away.
+    /// Time from which the replaced secret is refused. Absent when there is no replaced secret, and
+    /// when one was set by hand: such a secret is accepted until it is removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_secrets_until: Option<Timestamp>,
 }
 
 impl WebhookState {
-    /// Whether the secret before has had its time. Its last moment is the one before
+    /// Whether the replaced secret's time is over. Its last moment is the one before
     /// [`previous_secrets_until`](Self::previous_secrets_until).
     #[must_use]
     pub fn previous_has_lapsed(&self, now: Timestamp) -> bool {
@@ -90,25 +90,25 @@ impl WebhookState {
     }
 }
 
-/// How long a secret is taken after it was replaced: platforms repeat what failed for about as long.
+/// Grace period for a replaced secret: platforms repeat failed calls for about as long.
 pub const PREVIOUS_SECRETS_KEPT: Duration = Duration::from_hours(24);
-/// What follows an approval (SPEC A44).
+/// The follow-up of an approval (SPEC A44).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ApprovalMode {
-    /// The person is told, privately.
+    /// Send the person an approval notice, privately.
     #[default]
     Notify,
-    /// The message that made the request is handed to the agent.
+    /// Hand the message that made the request to the agent.
     Replay,
-    /// They are told, then the message is handed over.
+    /// Send the approval notice, then hand the message to the agent.
     Both,
-    /// Nothing.
+    /// Do nothing.
     Silent,
 }
 
 impl ApprovalMode {
-    /// Whether the person is told.
+    /// Whether an approval notice is sent.
     #[must_use]
     pub const fn notifies(self) -> bool {
         matches!(self, Self::Notify | Self::Both)
@@ -121,18 +121,18 @@ impl ApprovalMode {
     }
 }
 
-/// What a connector does after an approval.
+/// A connector's settings for the follow-up of an approval.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AfterApproval {
-    /// What.
+    /// The actions.
     pub mode: ApprovalMode,
-    /// What the person is told; [`APPROVAL_NOTICE_DEFAULT`] when it is not set.
+    /// Text of the approval notice; [`APPROVAL_NOTICE_DEFAULT`] when not set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<String>,
 }
 
 impl AfterApproval {
-    /// What the person is told.
+    /// Text of the approval notice.
     #[must_use]
     pub fn text(&self) -> &str {
         self.notice.as_deref().unwrap_or(APPROVAL_NOTICE_DEFAULT)
@@ -142,58 +142,58 @@ impl AfterApproval {
 /// One provider's way into one environment of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connector {
-    /// Its id, which is also in its webhook address.
+    /// Id of the connector, also part of its webhook address.
     pub id: ConnectorId,
     /// Account and project.
     pub scope: ProjectScope,
     /// The environment whose agent gets the messages.
     pub environment_id: EnvironmentId,
-    /// The client whom the agent serves here.
+    /// The client that the agent serves here.
     pub client_id: ClientId,
     /// A name for people.
     pub name: String,
     /// The chat platform.
     pub provider: Provider,
-    /// Who may talk.
+    /// The rule for access.
     pub policy: Policy,
-    /// When the policy last became `OnBoarding`, while it is.
+    /// Time at which the policy last became `OnBoarding`, while it still is.
     pub onboarding_since: Option<Timestamp>,
-    /// What happened then to people already seen here.
+    /// The treatment of people who had been seen here by then.
     pub existing_users: ExistingUsers,
-    /// What a stranger is told. Required while the policy is `OnBoarding` (SPEC A16).
+    /// The onboarding message. Required while the policy is `OnBoarding` (SPEC A16).
     pub onboarding_message: Option<String>,
-    /// How long after a rejection a new message makes a new request (SPEC B25).
+    /// Time after a rejection until a message opens a new request (SPEC B25).
     pub request_cooldown: Duration,
-    /// What follows an approval (SPEC A44).
+    /// The follow-up of an approval (SPEC A44).
     pub after_approval: AfterApproval,
     /// The provider's public settings, such as `api_app_id`.
     pub settings: BTreeMap<String, String>,
     /// The provider's secrets, such as `signing_secret`.
     pub secrets: SealedSecrets,
-    /// How far the platform and we agree on the webhook.
+    /// State of the webhook at the platform.
     pub webhook: WebhookState,
-    /// What the call asked for that made it, hashed under its `Idempotency-Key`, if it had one; only
-    /// the very same call made again is answered with this connector.
+    /// A hash of the call that created the connector, under its `Idempotency-Key` if it had one.
+    /// Only a repetition of the same call is answered with this connector.
     pub request_hash: Option<String>,
     /// Counts changes; an update names the version it was made from.
     pub version: u64,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
 }
 
-/// Wait after a rejection before a new request, unless the connector says otherwise (SPEC B25).
+/// Default time after a rejection until a message opens a new request (SPEC B25).
 pub const REQUEST_COOLDOWN_DEFAULT: Duration = Duration::from_hours(24);
 /// Longest cool-down that can be set.
 pub const REQUEST_COOLDOWN_MAX: Duration = Duration::from_hours(24 * 365);
 
-/// Offered when no onboarding message is given (SPEC A16, A18–A20).
+/// Default onboarding message, offered when none is given (SPEC A16, A18–A20).
 pub const ONBOARDING_MESSAGE_DEFAULT: &str = "Thanks for your message! Access to this assistant is by approval. \
 Your request is with our team now; you can expect an answer within one working day, and there is nothing else you need to do. \
 If it is urgent, please get in touch with your usual contact.";
 
-/// What a person is told after an approval, unless the connector says otherwise (SPEC A44).
+/// Default text of the approval notice (SPEC A44).
 pub const APPROVAL_NOTICE_DEFAULT: &str =
     "Good news: you have been approved. You can write to this assistant now.";
 
@@ -210,7 +210,7 @@ impl Repeatable for Connector {
 }
 
 impl Connector {
-    /// What the encryption of this connector's secrets is bound to (DESIGN §6), so that a
+    /// The context that the encryption of this connector's secrets is bound to (DESIGN §6). A
     /// ciphertext that was moved to another field or row does not open.
     #[must_use]
     pub fn secret_context(&self, field: &str) -> String {
@@ -245,7 +245,7 @@ impl Connector {
     }
 }
 
-/// What happens to existing users was said for a policy that does not ask for approval.
+/// The error of stating a treatment of existing users for a policy without approval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("existing users can be decided on only while the policy is OnBoarding")]
 pub struct ExistingUsersWithoutOnboarding;
@@ -310,7 +310,7 @@ mod tests {
         assert_eq!(notice(None).text(), APPROVAL_NOTICE_DEFAULT);
     }
 
-    /// Another text would leave every stored secret closed.
+    /// A changed context would make every stored secret unreadable.
     #[test]
     fn a_secret_is_bound_to_its_account_project_connector_and_field() {
         let connector = connector();

@@ -1,7 +1,7 @@
-//! Which addresses that people supply may be called (RELIABILITY §3, SSRF).
+//! Rules for calling addresses that people supply (RELIABILITY §3, SSRF).
 //!
-//! [`check_endpoint`] judges the address as written; [`is_public`] judges what its name resolves
-//! to, at the moment of connecting. Both are needed: a public name can point inside.
+//! [`check_endpoint`] judges the address as written. [`is_public`] judges the addresses that its
+//! name resolves to, at the moment of connecting. Both are needed: a public name can point inside.
 
 mod addresses;
 
@@ -10,28 +10,28 @@ pub use addresses::is_public;
 use std::fmt;
 use url::{Host, Url};
 
-/// Longest address, in characters, as supplied and as called.
+/// Maximum length of an address, in characters, as supplied and as called.
 pub const ENDPOINT_MAX_CHARS: usize = 2048;
 
-/// Why an address may not be called. Shown as a sentence that names the rule.
+/// The reason why an address may not be called, shown as a sentence that names the rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EgressError {
-    /// It is no address.
+    /// The text is not an address.
     #[error("must be an absolute URL such as https://agent.example.com/deliveries")]
     NotAUrl,
-    /// It is too long.
+    /// The address is too long.
     #[error("must have at most 2048 characters, also once percent-encoded")]
     TooLong,
-    /// It is not encrypted.
+    /// The address is not encrypted.
     #[error("must begin with https://")]
     NotHttps,
-    /// It carries credentials.
+    /// The address contains credentials.
     #[error("must not contain a user name or password")]
     HasCredentials,
-    /// It has a part that is never sent.
+    /// The address has a part that is never sent.
     #[error("must not contain a fragment (#…)")]
     HasFragment,
-    /// It leads inside.
+    /// The address leads inside.
     #[error("must name a public host, not localhost or a private address")]
     NotPublic,
 }
@@ -58,7 +58,7 @@ impl Origin {
     }
 }
 
-/// An entry of an [`OriginAllowList`] that is no origin.
+/// An entry of an [`OriginAllowList`] that is not an origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidOrigin(pub String);
 
@@ -75,7 +75,7 @@ impl fmt::Display for InvalidOrigin {
 impl std::error::Error for InvalidOrigin {}
 
 impl OriginAllowList {
-    /// Reads origins separated by commas; none when blank.
+    /// Reads origins separated by commas. A blank text has none.
     pub fn parse(text: &str) -> Result<Self, InvalidOrigin> {
         text.split(',')
             .map(str::trim)
@@ -93,8 +93,8 @@ impl OriginAllowList {
             .map(Self)
     }
 
-    /// The URL, if its origin is listed and it has neither credentials nor a fragment. Nothing else is
-    /// looked at: a listed origin may be private or plain http.
+    /// Returns the URL if its origin is listed and it has neither credentials nor a fragment.
+    /// Nothing else is checked: a listed origin may be private or plain http.
     #[must_use]
     pub fn admit(&self, text: &str) -> Option<Url> {
         let url = Url::parse(text)
@@ -121,7 +121,7 @@ pub fn check_endpoint(text: &str, allowed: &OriginAllowList) -> Result<Url, Egre
         return Err(EgressError::TooLong);
     }
     let url = Url::parse(text).map_err(|_| EgressError::NotAUrl)?;
-    // What is stored is the parsed address, and it is judged again before each call.
+    // The parsed address is stored, and judged again before each call.
     if url.as_str().len() > ENDPOINT_MAX_CHARS {
         return Err(EgressError::TooLong);
     }
@@ -140,7 +140,7 @@ pub fn check_endpoint(text: &str, allowed: &OriginAllowList) -> Result<Url, Egre
     if url.scheme() != "https" {
         return Err(EgressError::NotHttps);
     }
-    // An exempt host resolves to addresses inside: at another port or scheme it is not public.
+    // An exempt host resolves to addresses inside, so it is not public at another port or scheme.
     if url.host_str().is_some_and(|host| allowed.has_host(host)) {
         return Err(EgressError::NotPublic);
     }
@@ -156,8 +156,8 @@ fn has_credentials(url: &Url) -> bool {
     !url.username().is_empty() || url.password().is_some()
 }
 
-/// Judges a host name in lower case, as the URL parser leaves it: one label alone, and names that only
-/// resolve inside a network, are not public. Any other name counts by what it resolves to.
+/// Judges a host name in lower case, as the URL parser returns it. A single label, or a name that
+/// only resolves inside a network, is not public. Any other name is judged by its addresses.
 fn is_public_name(name: &str) -> bool {
     let name = name.trim_end_matches('.');
     let inside = ["localhost", "internal", "local", "lan", "home.arpa"];

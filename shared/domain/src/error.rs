@@ -1,17 +1,17 @@
-//! What can go wrong behind a port, by what the caller can do about it.
+//! Failures behind a port, grouped by the caller's next step.
 
 use std::fmt;
 
 /// A failure behind a port.
 #[derive(Debug, thiserror::Error)]
 pub enum PortError {
-    /// The other side did not answer, or asked us to wait. Nothing is known about whether the call
-    /// took effect. Try again.
+    /// The other side did not answer, or asked us to wait. The call may or may not have taken
+    /// effect. Try again.
     #[error("{what} is unavailable")]
     Unavailable {
         /// The other side and the operation, for the log.
         what: &'static str,
-        /// Why, for the log.
+        /// The cause, for the log.
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
@@ -20,28 +20,28 @@ pub enum PortError {
     Rejected {
         /// The other side and the operation, for the log.
         what: &'static str,
-        /// Why, for the log.
+        /// The cause, for the log.
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
-    /// Somebody else changed the record meanwhile. Read it again and decide again.
+    /// Another writer changed the record meanwhile. Read it again and decide again.
     #[error("{what} was changed by somebody else")]
     Conflict {
         /// The record's kind.
         what: &'static str,
     },
-    /// A stored record cannot be understood. A person has to look.
+    /// A stored record is not understood. A person has to look at it.
     #[error("the stored {what} cannot be read: {detail}")]
     Corrupt {
         /// The record's kind.
         what: &'static str,
-        /// Where, without its content.
+        /// The place in the record, without its content.
         detail: String,
     },
 }
 
 impl PortError {
-    /// `Unavailable` with its cause.
+    /// Makes an `Unavailable` with its cause.
     pub fn unavailable(
         what: &'static str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -52,7 +52,7 @@ impl PortError {
         }
     }
 
-    /// `Rejected` with its cause.
+    /// Makes a `Rejected` with its cause.
     pub fn rejected(
         what: &'static str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -63,7 +63,7 @@ impl PortError {
         }
     }
 
-    /// `Corrupt` with its place.
+    /// Makes a `Corrupt` with its place.
     pub fn corrupt(what: &'static str, detail: impl fmt::Display) -> Self {
         Self::Corrupt {
             what,
@@ -72,7 +72,7 @@ impl PortError {
     }
 }
 
-/// Shows an error and everything that caused it, for the one log line at the boundary.
+/// Shows an error with all its causes, for the one log line at the boundary.
 #[derive(Debug)]
 pub struct Chain<'a>(pub &'a (dyn std::error::Error + 'static));
 

@@ -1,4 +1,4 @@
-//! What happens in an account. Audit entries and log lines of changes derive their words from here.
+//! Events in an account. Audit entries and log lines of changes take their words from here.
 
 use crate::{
     AccountScope, Timestamp,
@@ -12,17 +12,17 @@ use serde_json::Value;
 
 macro_rules! events {
     ($($(#[$doc:meta])* $name:ident($id:ident) = $key:literal),* $(,)?) => {
-        /// Something that happened, and to what. Its key is `<kind of thing>.<past participle>`.
+        /// An event with its target. Its key is `<kind of thing>.<past participle>`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Event {
             $($(#[$doc])* $name($id)),*
         }
 
         impl Event {
-            /// The keys of all events. Those of stored entries never change.
+            /// The keys of all events. A key never changes once entries with it are stored.
             pub const KEYS: &[&str] = &[$($key),*];
 
-            /// Its key.
+            /// The key of the event.
             #[must_use]
             pub const fn key(self) -> &'static str {
                 match self { $(Self::$name(_) => $key),* }
@@ -36,21 +36,21 @@ macro_rules! events {
 }
 
 events! {
-    /// The stack's first account was made.
+    /// The stack's first account was created.
     AccountSetUp(AccountId) = "account.set_up",
-    /// An API key was made.
+    /// An API key was created.
     ApiKeyCreated(ApiKeyId) = "api_key.created",
     /// An API key was revoked.
     ApiKeyRevoked(ApiKeyId) = "api_key.revoked",
-    /// A project was made.
+    /// A project was created.
     ProjectCreated(ProjectId) = "project.created",
     /// A project was changed.
     ProjectUpdated(ProjectId) = "project.updated",
-    /// An environment was made.
+    /// An environment was created.
     EnvironmentCreated(EnvironmentId) = "environment.created",
     /// An environment was changed.
     EnvironmentUpdated(EnvironmentId) = "environment.updated",
-    /// A connector was made.
+    /// A connector was created.
     ConnectorCreated(ConnectorId) = "connector.created",
     /// A connector was changed.
     ConnectorUpdated(ConnectorId) = "connector.updated",
@@ -60,11 +60,11 @@ events! {
     ConnectorTested(ConnectorId) = "connector.tested",
     /// A connector got a new webhook secret.
     ConnectorSecretRotated(ConnectorId) = "connector.webhook_secret_rotated",
-    /// A platform was told a connector's webhook address.
+    /// A platform accepted a connector's webhook address.
     ConnectorConnected(ConnectorId) = "connector.connected",
-    /// A platform could not be told a connector's webhook address.
+    /// A platform did not accept a connector's webhook address.
     ConnectorConnectFailed(ConnectorId) = "connector.connect_failed",
-    /// Somebody was told how to enter a connector's webhook address by hand.
+    /// A caller received instructions for entering a connector's webhook address by hand.
     ConnectorConnectAsked(ConnectorId) = "connector.connect_asked",
     /// A chat user was blocked.
     ChatUserBlocked(ChatUserId) = "chat_user.blocked",
@@ -77,7 +77,7 @@ events! {
 }
 
 impl Event {
-    /// To what it happened: `connector:01J…`.
+    /// The target of the event: `connector:01J…`.
     #[must_use]
     pub fn target(self) -> String {
         let kind = self.key().split('.').next().unwrap_or_default();
@@ -85,31 +85,31 @@ impl Event {
     }
 }
 
-/// An event with what it changed, without secrets.
+/// An event with the changed values, without secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// What happened.
+    /// The event.
     pub event: Event,
-    /// What its target was before; null when there was none.
+    /// The target before the event; null when there was none.
     pub before: Value,
-    /// What its target is now; null when it is no more.
+    /// The target after the event; null when it no longer exists.
     pub after: Value,
 }
 
-/// A record of who did what to what, written in the same transaction as the deed (SPEC G02).
+/// A record of who did what, written in the same transaction as the change (SPEC G02).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
-    /// Its id; sorts by time.
+    /// Id of the entry; sorts by time.
     pub id: AuditId,
     /// The account.
     pub scope: AccountScope,
-    /// When.
+    /// Time of the change.
     pub at: Timestamp,
-    /// Who.
+    /// The author of the change.
     pub actor: Actor,
-    /// What, and to what.
+    /// The change and its target.
     pub change: Change,
-    /// What it came with: an API call, or the request whose approval implied it.
+    /// The API call that made the change, or the request whose approval implied it.
     pub request_id: String,
 }
 

@@ -1,23 +1,23 @@
-//! Ids: ULIDs in newtypes, so that one kind is never taken for another.
+//! Ids: ULIDs in newtypes, so that one kind is never mistaken for another.
 //!
-//! Most ids are drawn. Some are *derived* from what they name, so that two writers who never
-//! met agree on the id and a conditional write settles who was first.
+//! Most ids are drawn. Some are *derived* from the thing they name: two independent writers then
+//! arrive at the same id, and a conditional write decides who was first.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{fmt, str::FromStr};
 use ulid::Ulid;
 
-/// An id that is not 26 characters of Crockford base 32.
+/// The error for an id that is not 26 characters of Crockford base 32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an id has 26 characters of 0-9 and A-Z without I, L, O, U")]
 pub struct InvalidId;
 
 /// An id of any kind of record.
 pub trait RecordId: Sized {
-    /// An id made of a drawn ULID.
+    /// Makes an id of a drawn ULID.
     fn new(ulid: Ulid) -> Self;
-    /// The id that these parts, in this order, always name.
+    /// Makes the id that these parts, in this order, always name.
     fn derive(parts: &[&str]) -> Self;
 }
 
@@ -29,13 +29,13 @@ macro_rules! ids {
         pub struct $name(Ulid);
 
         impl $name {
-            /// An id made of a drawn ULID.
+            /// Makes an id of a drawn ULID.
             #[must_use]
             pub const fn new(ulid: Ulid) -> Self {
                 Self(ulid)
             }
 
-            /// The id that these parts, in this order, always name.
+            /// Makes the id that these parts, in this order, always name.
             #[must_use]
             pub fn derive(parts: &[&str]) -> Self {
                 Self(derive_ulid(stringify!($name), parts))
@@ -64,7 +64,7 @@ macro_rules! ids {
             fn from_str(text: &str) -> Result<Self, InvalidId> {
                 Ulid::from_string(text)
                     .ok()
-                    // ULID parsing folds case and lets 128 bits overflow; an id has one spelling only.
+                    // ULID parsing folds case and lets 128 bits overflow; an id has only one spelling.
                     .filter(|ulid| ulid.to_string() == text)
                     .map(Self)
                     .ok_or(InvalidId)
@@ -88,7 +88,7 @@ ids! {
     ChatUserId,
     /// A stranger's request to talk to the agent.
     AccessRequestId,
-    /// Where messages are written; derived from the connector and the provider's own ids.
+    /// A conversation; derived from the connector and the platform's own ids.
     ConversationId,
     /// A script's key to the admin API.
     ApiKeyId,
@@ -100,7 +100,7 @@ ids! {
     LeaseId,
 }
 
-/// Each part is hashed with its length, so that `["ab", "c"]` and `["a", "bc"]` differ.
+/// Derives a ULID. Each part is hashed with its length, so that `["ab", "c"]` and `["a", "bc"]` differ.
 fn derive_ulid(kind: &str, parts: &[&str]) -> Ulid {
     let mut hash = Sha256::new();
     for part in std::iter::once(&kind).chain(parts) {
@@ -114,9 +114,9 @@ fn derive_ulid(kind: &str, parts: &[&str]) -> Ulid {
     Ulid::from_bytes(bytes)
 }
 
-/// Draws new ids. A port, so that tests hold whole bodies with ids in them.
+/// Draws new ids. A port, so that tests can compare whole bodies that contain ids.
 pub trait IdSource: Send + Sync {
-    /// A ULID that was never drawn before.
+    /// Draws a ULID that was never drawn before.
     fn draw(&self) -> Ulid;
 }
 
@@ -160,7 +160,7 @@ mod tests {
         }
     }
 
-    /// Rows are found by derived ids: a release that derived others would find nothing.
+    /// Rows are found by derived ids. A release that derived different ids would find nothing.
     #[test]
     fn an_id_is_derived_as_it_was_in_every_release_before() {
         let parts = ["ab", "c"];

@@ -1,5 +1,6 @@
-//! What functions ask of each other. Jobs hold ids; only a message on its way to the agent carries
-//! its text. Formats are versioned: a job enqueued by the release before can still be read.
+//! Jobs, by which functions order work from each other. Jobs hold ids; only a message on its way to
+//! the agent carries its text. Formats are versioned, so a job enqueued by the previous release can
+//! still be read.
 
 use crate::{
     Timestamp,
@@ -14,15 +15,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case")]
 pub enum OnboardingJob {
-    /// Do the pending tasks of a chat user at a connector: see [`crate::access::standing::PendingTask`]. Which
-    /// stands on the record, so a job that comes late or twice does no harm.
+    /// Do the pending tasks of a chat user at a connector: see
+    /// [`crate::access::standing::PendingTask`]. The record lists the tasks, so a late or repeated
+    /// job does no harm.
     OnboardChatUser(OnboardChatUser),
-    /// Close pending requests of a connector, some at a time: see [`crate::access::closing`]. Why, and how far
-    /// that has got, stands on the record.
+    /// Close pending requests of a connector, some at a time: see [`crate::access::closing`]. The
+    /// record holds the reason and the progress.
     ClosePendingRequests(ClosePendingRequests),
 }
 
-/// A kind of job. Each has partitions of the outbox of its own, and its own part of a sweep.
+/// A kind of job. Each kind has its own partitions of the outbox and its own part of a sweep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JobKind {
     /// See [`OnboardingJob::OnboardChatUser`].
@@ -35,7 +37,7 @@ impl JobKind {
     /// Every kind.
     pub const ALL: [Self; 2] = [Self::OnboardChatUser, Self::ClosePendingRequests];
 
-    /// As in the outbox.
+    /// The key used in the outbox.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
@@ -46,7 +48,7 @@ impl JobKind {
 }
 
 impl OnboardingJob {
-    /// Its kind.
+    /// Kind of the job.
     #[must_use]
     pub const fn kind(self) -> JobKind {
         match self {
@@ -55,7 +57,7 @@ impl OnboardingJob {
         }
     }
 
-    /// Whose it is: connectors have shares of what all jobs need.
+    /// The connector of the job. Connectors share the capacity for jobs.
     #[must_use]
     pub const fn connector_id(self) -> ConnectorId {
         match self {
@@ -83,9 +85,9 @@ pub struct OnboardChatUser {
     /// Account and project.
     #[serde(flatten)]
     pub scope: ProjectScope,
-    /// To whom.
+    /// The chat user.
     pub chat_user_id: ChatUserId,
-    /// Where.
+    /// The connector.
     pub connector_id: ConnectorId,
 }
 
@@ -95,11 +97,11 @@ pub struct ClosePendingRequests {
     /// Account and project.
     #[serde(flatten)]
     pub scope: ProjectScope,
-    /// Whose requests.
+    /// The connector whose requests are closed.
     pub connector_id: ConnectorId,
 }
 
-/// A job of the inbox queue: in order within one conversation.
+/// A job of the inbox queue. Jobs of one conversation stay in order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case")]
 pub enum InboxJob {
@@ -113,42 +115,42 @@ pub struct DeliverMessage {
     /// Account and project.
     #[serde(flatten)]
     pub scope: ProjectScope,
-    /// Through which connector it came.
+    /// The connector that the message came through.
     pub connector_id: ConnectorId,
-    /// Whose agent gets it.
+    /// The environment whose agent gets the message.
     pub environment_id: EnvironmentId,
-    /// Who wrote.
+    /// The sender.
     pub chat_user_id: ChatUserId,
-    /// Where.
+    /// The conversation.
     pub conversation: ConversationRef,
-    /// Its text.
+    /// Text of the message.
     pub text: String,
-    /// Its files.
+    /// Files in the message.
     pub attachments: Vec<Attachment>,
-    /// The provider's id of the event.
+    /// The platform's id of the event.
     pub provider_event_id: String,
     /// See [`InboundMessage::event_keys`].
     pub event_keys: Vec<String>,
-    /// When it was written, as the provider tells it.
+    /// Time of writing, as the platform states it.
     pub sent_at: Timestamp,
-    /// When it reached us.
+    /// Time of arrival at our webhook.
     pub received_at: Timestamp,
 }
 
 impl DeliverMessage {
-    /// The key that names this message towards queue and agent.
+    /// The key that names this message to the queue and the agent.
     #[must_use]
     pub fn event_key(&self) -> &str {
         self.event_keys.first().map_or("", String::as_str)
     }
 
-    /// The id that every attempt to deliver this message has.
+    /// The delivery id that every attempt to deliver this message has.
     #[must_use]
     pub fn delivery_id(&self) -> DeliveryId {
         DeliveryId::derive(&[&self.connector_id.to_string(), self.event_key()])
     }
 
-    /// The job for `message`.
+    /// Makes the job for `message`.
     #[must_use]
     pub fn of(
         message: InboundMessage,

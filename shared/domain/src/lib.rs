@@ -1,23 +1,23 @@
-//! What Vestibule is about: its types, its rules and the ports through which it reaches the world.
+//! The core of Vestibule: its types, its rules and the ports through which it reaches the world.
 //!
-//! Nothing here knows AWS, HTTP or a chat provider's format.
+//! This crate does not know AWS, HTTP or the format of a chat platform.
 //!
-//! | module | what it holds |
+//! | module | contents |
 //! |---|---|
-//! | [`access`] | who may talk to the agent: decision, access request, standing, approval |
+//! | [`access`] | access to the agent: decision, access request, standing, approval |
 //! | [`account`] | account, client, project, environment, API key, caller |
 //! | [`chat`] | chat users, their messages and conversations, deliveries |
 //! | [`connector`] | one provider, one environment, one policy |
-//! | [`event`] | what happens, and the record of it |
-//! | [`egress`] | which addresses that people supply may be called |
-//! | [`job`] | what functions ask of each other |
-//! | [`ports`] | what the rules need from outside |
+//! | [`event`] | events and their audit entries |
+//! | [`egress`] | rules for calling addresses that people supply |
+//! | [`job`] | jobs, by which functions order work from each other |
+//! | [`ports`] | interfaces of the rules to the outside |
 //!
 //! # Adding a port
 //!
 //! 1. Name the role (`JobQueue`), give it the fewest methods one caller needs, and document what an
 //!    implementation must guarantee under duplicates and races.
-//! 2. Not found is `Ok(None)`; [`PortError`] says only what a caller can do about a failure.
+//! 2. Not found is `Ok(None)`; [`PortError`] distinguishes failures only by the caller's next step.
 //! 3. Take the scope as [`ProjectScope`] or [`AccountScope`], never as a bare id: those are made
 //!    from an authenticated caller or a verified webhook only.
 

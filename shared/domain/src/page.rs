@@ -1,21 +1,21 @@
 //! Lists: one page at a time.
 
-/// Where a list goes on. Opaque outside the store that made it; bound to one list of one scope and
-/// authenticated, so that it cannot be made up or carried to another list.
+/// A place in a list. Opaque outside the store that made it; bound to one list of one scope and
+/// authenticated, so that it can be neither made up nor carried to another list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor(pub String);
 
-/// Most items on one page.
+/// Maximum number of items on one page.
 pub const PAGE_MAX: u16 = 100;
 /// Items on a page when the caller does not say.
 pub const PAGE_DEFAULT: u16 = 25;
 
-/// Which page is wanted.
+/// A request for one page.
 #[derive(Debug, Clone)]
 pub struct PageRequest {
     /// 1 to [`PAGE_MAX`].
     pub limit: u16,
-    /// Where the page before ended.
+    /// End of the page before.
     pub cursor: Option<Cursor>,
     /// Order by creation.
     pub order: Order,
@@ -36,12 +36,12 @@ pub enum Order {
 pub struct Page<T> {
     /// The items, in the list's order.
     pub items: Vec<T>,
-    /// Where the next page begins; `None` on the last.
+    /// Start of the next page; `None` on the last page.
     pub next: Option<Cursor>,
 }
 
 impl<T> Page<T> {
-    /// The same page with its items turned into something else.
+    /// Returns the same page with its items converted.
     pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
         Page {
             items: self.items.into_iter().map(change).collect(),
@@ -50,10 +50,10 @@ impl<T> Page<T> {
     }
 }
 
-/// Why a list could not be read.
+/// The reason why a list could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
-    /// The cursor is not one that this list gave out.
+    /// The cursor was not made by this list.
     #[error("the cursor does not belong to this list")]
     InvalidCursor,
     /// The store failed.

@@ -1,4 +1,5 @@
-//! What the rules need from outside. One file per concern; see the crate's docs on adding one.
+//! Ports: the interfaces of the rules to the outside. One file per concern; see the crate's docs on
+//! adding one.
 
 mod admin;
 mod chat;

@@ -1,21 +1,21 @@
-//! What the records have in common that admins create and change.
+//! The common traits of the records that admins create and change.
 
 /// A record that counts its changes.
 pub trait Record {
-    /// How often it was changed, its creation included.
+    /// Number of changes, the creation included.
     fn version(&self) -> u64;
 }
 
-/// A record with what was worked out while it was read.
+/// A record together with values computed while reading it.
 impl<R: Record, T> Record for (R, T) {
     fn version(&self) -> u64 {
         self.0.version()
     }
 }
 
-/// A record whose creation may be asked for twice.
+/// A record whose creation may be requested twice.
 pub trait Repeatable: Record {
-    /// A hash of the call that made it, under that call's idempotency key; `None` where none is kept.
+    /// A hash of the call that created the record, under that call's idempotency key; `None` if not kept.
     fn request_hash(&self) -> Option<&str> {
         None
     }

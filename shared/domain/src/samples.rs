@@ -1,4 +1,4 @@
-//! Sample values for the tests of the rules; each test changes what it is about.
+//! Sample values for the tests of the rules. Each test changes the part that it is about.
 
 use crate::{
     AccountScope, ProjectScope, Timestamp,
@@ -45,7 +45,7 @@ pub fn actor(name: &str) -> Actor {
     }
 }
 
-/// A connector that asks for approval since second 0, and leads to environment `e`.
+/// A connector that has asked for approval since second 0, and leads to environment `e`.
 pub fn connector() -> Connector {
     Connector {
         id: ConnectorId::derive(&["c"]),
@@ -102,7 +102,7 @@ pub fn message() -> InboundMessage {
     }
 }
 
-/// Somebody who may talk nowhere.
+/// A chat user without access anywhere.
 pub fn chat_user() -> ChatUser {
     ChatUser {
         id: ChatUserId::derive(&["u"]),
@@ -134,7 +134,7 @@ pub fn block() -> Block {
     }
 }
 
-/// The standing of somebody who first wrote in second 5, and of whom nothing else is known.
+/// The standing of a person who first wrote in second 5, and of whom nothing else is known.
 pub fn standing() -> Standing {
     Standing {
         connector_id: connector().id,

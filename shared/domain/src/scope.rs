@@ -1,8 +1,8 @@
-//! Whose records a call may touch.
+//! Scopes: the records that a call may touch.
 //!
 //! A store takes a scope, never a bare id. Scopes are made in three places only: from an
-//! authenticated caller, from the connector of a verified webhook, and from a job that one of
-//! those two enqueued. So a handler cannot name another tenant's rows.
+//! authenticated caller, from the connector of a verified webhook, and from a job that one of those
+//! two enqueued. So a handler cannot name another tenant's rows.
 
 use crate::ids::{AccountId, ProjectId};
 use serde::{Deserialize, Serialize};
@@ -26,8 +26,8 @@ impl AccountScope {
         self.account_id
     }
 
-    /// One project of this account. Rows are keyed by both, so another account's project is simply
-    /// not there.
+    /// One project of this account. Rows are keyed by both ids, so another account's project does
+    /// not exist in this scope.
     #[must_use]
     pub const fn project(self, project_id: ProjectId) -> ProjectScope {
         ProjectScope {

@@ -1,18 +1,18 @@
-//! Text that came from outside.
+//! Cleaning of text that came from outside.
 
-/// Longest name that is kept, in characters.
+/// Maximum length of a stored name, in characters.
 pub const NAME_MAX_CHARS: usize = 200;
-/// Longest preview of a message, in characters (SPEC A43).
+/// Maximum length of a message preview, in characters (SPEC A43).
 pub const PREVIEW_MAX_CHARS: usize = 280;
 
-/// A name as it may be stored and shown: without control and bidirectional-override characters,
+/// Cleans a name for storing and showing: without control and bidirectional-override characters,
 /// trimmed, white space folded, at most [`NAME_MAX_CHARS`] characters. `None` when nothing is left.
 #[must_use]
 pub fn clean_name(raw: &str) -> Option<String> {
     clean_line(raw, NAME_MAX_CHARS)
 }
 
-/// The beginning of a message as it may be shown to an approver: cleaned like a name, in one line,
+/// Makes the preview of a message for an approver: its beginning, cleaned like a name, in one line,
 /// at most [`PREVIEW_MAX_CHARS`] characters. `None` when nothing is left.
 #[must_use]
 pub fn preview(raw: &str) -> Option<String> {
@@ -40,7 +40,8 @@ fn clean_line(raw: &str, max_chars: usize) -> Option<String> {
     (!clean.is_empty()).then(|| clean.to_owned())
 }
 
-/// Control characters, and the format characters that reorder or hide what stands around them.
+/// Whether a character is a control character, or a format character that reorders or hides the
+/// text around it.
 #[must_use]
 pub fn is_invisible(c: char) -> bool {
     c.is_control()
@@ -121,7 +122,7 @@ mod tests {
                 assert!(!is_invisible(c), "{c:?}");
             }
         }
-        // Joiners belong to words of Persian and Hindi, and to emoji.
+        // Joiners are part of words in Persian and Hindi, and of emoji.
         assert_eq!(
             clean_name("می\u{200C}خواهم"),
             Some("می\u{200C}خواهم".into())
@@ -140,7 +141,7 @@ mod tests {
             assert_eq!(clean_name(raw).as_deref(), Some("a b"), "{raw:?}");
         }
         assert_eq!(clean_name("a\u{200B}b").as_deref(), Some("ab"));
-        // A cut right behind a word leaves no space at the end.
+        // A cut right after a word leaves no space at the end.
         let cut = format!("{} b", "a".repeat(NAME_MAX_CHARS - 1));
         assert_eq!(clean_name(&cut), Some("a".repeat(NAME_MAX_CHARS - 1)));
     }

@@ -2,8 +2,8 @@
 
 use std::{fmt, fmt::Display, str::FromStr};
 
-/// Reads variables and remembers what is wrong with them. A value that is missing or wrong reads
-/// as its type's default; [`Vars::finish`] must be asked before any is used.
+/// Reads variables and collects their problems. A missing or wrong value reads as its type's
+/// default, so [`Vars::finish`] must be called before any value is used.
 pub struct Vars<'a> {
     get: &'a dyn Fn(&str) -> Option<String>,
     problems: Vec<String>,
@@ -17,16 +17,16 @@ impl fmt::Debug for Vars<'_> {
     }
 }
 
-/// What is wrong with the configuration: every variable at once.
+/// The problems of the whole configuration, reported at once.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the configuration is not usable: {}", problems.join("; "))]
 pub struct ConfigError {
-    /// One sentence a variable.
+    /// One sentence per variable.
     pub problems: Vec<String>,
 }
 
 impl<'a> Vars<'a> {
-    /// Reads from `get`.
+    /// Makes a reader that gets variables from `get`.
     #[must_use]
     pub fn new(get: &'a dyn Fn(&str) -> Option<String>) -> Self {
         Self {
@@ -35,12 +35,12 @@ impl<'a> Vars<'a> {
         }
     }
 
-    /// A variable that may be missing; blank is missing.
+    /// Reads a variable that may be missing. A blank one counts as missing.
     pub fn optional(&mut self, name: &str) -> Option<String> {
         (self.get)(name).filter(|value| !value.trim().is_empty())
     }
 
-    /// A variable that must be set.
+    /// Reads a variable that must be set.
     pub fn required(&mut self, name: &str) -> String {
         let value = self.optional(name);
         if value.is_none() {
@@ -49,7 +49,7 @@ impl<'a> Vars<'a> {
         value.unwrap_or_default()
     }
 
-    /// A variable with a rule of its own; missing is the default.
+    /// Reads a variable with a rule of its own. A missing one has the default value.
     pub fn parsed<T: Default, E: Display>(
         &mut self,
         name: &str,
@@ -64,12 +64,12 @@ impl<'a> Vars<'a> {
         })
     }
 
-    /// A variable of a type that reads itself; missing is the default.
+    /// Reads a variable of a type that can be parsed. A missing one has the default value.
     pub fn of<T: FromStr<Err: Display> + Default>(&mut self, name: &str) -> T {
         self.parsed(name, str::parse)
     }
 
-    /// Reports everything that was wrong.
+    /// Reports all problems.
     pub fn finish(self) -> Result<(), ConfigError> {
         if self.problems.is_empty() {
             Ok(())

@@ -1,4 +1,4 @@
-//! Access requests, as admins see them.
+//! The store of access requests for admins.
 
 use super::{
     items::{AccessRequestItem, ChatUserItem, PreviewItem, StandingItem, StatusAttributes},
@@ -35,13 +35,13 @@ pub struct DynamoAccessRequests {
 }
 
 impl DynamoAccessRequests {
-    /// On this table, with cursors under this vault's key.
+    /// Makes the store on this table, with cursors under this vault's key.
     #[must_use]
     pub fn new(table: Table, vault: Arc<KmsVault>) -> Self {
         Self { table, vault }
     }
 
-    /// Adds what is shown beside each request, in one read a hundred rows.
+    /// Adds the records shown beside each request, with one read per hundred rows.
     async fn views(
         &self,
         requests: Vec<AccessRequest>,

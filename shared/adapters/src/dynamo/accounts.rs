@@ -33,7 +33,7 @@ pub struct DynamoAccounts {
 }
 
 impl DynamoAccounts {
-    /// On this table, with cursors under this vault's key.
+    /// Makes the store on this table, with cursors under this vault's key.
     #[must_use]
     pub fn new(table: Table, vault: Arc<KmsVault>) -> Self {
         Self { table, vault }
@@ -133,7 +133,7 @@ impl From<SetUpItem> for SetUpReceipt {
     }
 }
 
-/// `"*"`, or a list.
+/// Permissions as stored: `"*"`, or a list.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged)]
 enum PermissionsAttribute {
@@ -163,7 +163,7 @@ struct KeyOwnerAttribute {
 }
 
 impl KeyOwnerAttribute {
-    /// `None` for the account itself.
+    /// Converts an owner; `None` for the account itself.
     fn of(owner: KeyOwner) -> Option<Self> {
         match owner {
             KeyOwner::Account => None,
@@ -189,8 +189,8 @@ struct ApiKeyItem {
     created_by: Actor,
     created_at: Timestamp,
     expires_at_time: Timestamp,
-    /// Absent where the account is the owner, and on keys that were made before owners were kept:
-    /// those expire no later than their maker.
+    /// Absent where the account is the owner, and on keys made before owners were stored. Such a
+    /// key expires no later than its maker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     owner: Option<KeyOwnerAttribute>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -225,7 +225,7 @@ impl From<ApiKeyItem> for ApiKey {
             PermissionsAttribute::Only(some) if !item.created_by.is_set_up() => {
                 Permissions::Only(some)
             }
-            // An earlier version's set-up wrote a list of every permission there was then.
+            // The first version's set-up wrote a list of every permission of that time.
             _ => Permissions::All,
         };
         let owner = item
@@ -301,7 +301,7 @@ impl AccountStore for DynamoAccounts {
             return Err(PortError::Conflict { what: "set-up" });
         };
         let receipt = SetUpReceipt::from(from_row::<SetUpItem>(row, "set-up")?);
-        // Our own account: an attempt of this very call took effect and its answer was lost.
+        // The account is ours: an earlier attempt of this call took effect and its answer was lost.
         if receipt.account_id == set_up.account.id {
             return Ok(SetUpOutcome::Done);
         }
@@ -315,7 +315,7 @@ impl AccountStore for DynamoAccounts {
 }
 
 impl DynamoAccounts {
-    /// The key with this hash in the account that its bearer names.
+    /// Finds the key with this hash in the account that its bearer names.
     async fn find_key(
         &self,
         account_id: AccountId,
@@ -347,7 +347,7 @@ impl CredentialStore for DynamoAccounts {
             &[],
             &[(":now", s(now))],
         )?;
-        // A failed condition is a key that was revoked meanwhile; it must not come back.
+        // The condition fails for a key that was revoked meanwhile, and such a key must not come back.
         self.table.update(update).await.map(|_| ())
     }
 }
@@ -355,7 +355,7 @@ impl CredentialStore for DynamoAccounts {
 #[async_trait]
 impl ApiKeyStore for DynamoAccounts {
     async fn insert_key(&self, key: &ApiKey, audit: &AuditEntry) -> Result<(), PortError> {
-        // The id is claimed beside the key, for a key that is asked for twice has another hash.
+        // The id is claimed with a row of its own, because a key that is requested twice has another hash.
         let claim = KeyIdItem::from(key);
         let fresh = "attribute_not_exists(pk)";
         let writes = vec![
@@ -431,7 +431,7 @@ impl ApiKeyStore for DynamoAccounts {
             .set_key(Some(key.attributes()))
             .build()
             .map_err(|error| PortError::rejected("dynamodb: Delete", error))?;
-        // The id stays taken, so that a creation repeated after the revocation makes no new key.
+        // The id stays claimed, so that a creation repeated after the revocation makes no new key.
         let revoke = self.table.update_part(
             &place,
             "SET #hash = :none",
@@ -447,7 +447,7 @@ impl ApiKeyStore for DynamoAccounts {
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(true),
             Transacted::Cancelled(reasons) => match reasons.into_iter().next() {
-                // Revoked meanwhile, by us or by somebody else: it is what was asked for.
+                // The key was revoked meanwhile, which is what the caller asked for.
                 Some(Cancelled::Condition(_)) => Ok(true),
                 _ => Err(PortError::Conflict { what: "API key" }),
             },
@@ -455,7 +455,7 @@ impl ApiKeyStore for DynamoAccounts {
     }
 }
 
-/// Which key an id stands for; an empty hash once it was revoked.
+/// The key that an id stands for; the hash is empty once the key was revoked.
 #[derive(Serialize, Deserialize)]
 struct KeyIdItem {
     pk: String,

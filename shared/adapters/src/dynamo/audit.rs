@@ -1,4 +1,4 @@
-//! Audit entries: written in the transaction of the deed, never changed.
+//! Audit entries: written in the transaction of the change, never changed.
 
 use super::{
     keys,
@@ -22,7 +22,7 @@ struct AuditItem<'a> {
 }
 
 impl Table {
-    /// The audit entry as the last part of a transaction.
+    /// Makes the write of the audit entry, the last part of a transaction.
     pub(super) fn audit_write(&self, entry: &AuditEntry) -> Result<TransactWriteItem, PortError> {
         let key = keys::audit(entry.scope, entry.at, &entry.id.to_string());
         let item = AuditItem {

@@ -1,4 +1,4 @@
-//! Creating and replacing a row together with its audit entry.
+//! Creation and replacement of a row together with its audit entry.
 
 use super::table::{Cancelled, Table, Transacted, from_row, n, put_write};
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use vestibule_domain::{PortError, event::AuditEntry, ports::Created};
 
 impl Table {
-    /// Writes a new row, the rows that come with it and the audit entry, unless the row is there.
+    /// Writes a new row, its companion rows and the audit entry, unless the row already exists.
     pub(super) async fn create<T: Serialize + DeserializeOwned>(
         &self,
         item: &T,
@@ -29,7 +29,7 @@ impl Table {
         }
     }
 
-    /// Replaces a row that was read at `version`, with the audit entry.
+    /// Replaces a row that was read at `version`, and writes the audit entry.
     pub(super) async fn replace<T: Serialize + DeserializeOwned + PartialEq>(
         &self,
         item: &T,
@@ -40,7 +40,7 @@ impl Table {
         self.replace_with(item, version, vec![], audit, what).await
     }
 
-    /// Replaces a row that was read at `version`, with the rows that come with it and the audit entry.
+    /// Replaces a row that was read at `version`, and writes its companion rows and the audit entry.
     pub(super) async fn replace_with<T: Serialize + DeserializeOwned + PartialEq>(
         &self,
         item: &T,
@@ -62,8 +62,8 @@ impl Table {
     }
 }
 
-/// What a failed update of a whole row means: nothing, if the row is as it was to be, for then an
-/// attempt of this very call took effect and its answer was lost; else somebody else changed it.
+/// Interprets a failed update of a whole row. If the row is already as wanted, an earlier attempt
+/// of this call took effect and its answer was lost. Otherwise another writer changed the row.
 fn updated_before<T: DeserializeOwned + PartialEq>(
     reason: Option<Cancelled>,
     wanted: &T,

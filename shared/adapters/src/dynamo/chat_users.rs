@@ -1,4 +1,4 @@
-//! Chat users, as admins see them.
+//! The store of chat users for admins.
 
 use super::{
     items::{AvatarItem, ChatUserItem},
@@ -27,7 +27,7 @@ pub struct DynamoChatUsers {
 }
 
 impl DynamoChatUsers {
-    /// On this table, with cursors under this vault's key.
+    /// Makes the store on this table, with cursors under this vault's key.
     #[must_use]
     pub fn new(table: Table, vault: Arc<KmsVault>) -> Self {
         Self { table, vault }

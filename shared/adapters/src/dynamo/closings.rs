@@ -1,5 +1,5 @@
-//! Requests that are decided without anybody looking at them: with their connector's policy, with the
-//! connector, or with another request of the same person.
+//! Requests that are decided without a person looking at them: with their connector's policy, with
+//! the connector, or with another request of the same person.
 
 use super::{
     intake::take,
@@ -25,7 +25,7 @@ use vestibule_domain::{
     ports::{Claim, ImpliedDecision, Lease, PendingPage, Postponement, RequestCloser, Resume},
 };
 
-/// Pending requests read for one page, whosever they are.
+/// Number of pending requests read for one page, of all connectors together.
 const PAGE: i32 = 100;
 
 /// See [`RequestCloser`].
@@ -35,13 +35,13 @@ pub struct DynamoClosings {
 }
 
 impl DynamoClosings {
-    /// On this table.
+    /// Makes the store on this table.
     #[must_use]
     pub fn new(table: Table) -> Self {
         Self { table }
     }
 
-    /// The requests with these keys.
+    /// Reads the requests with these keys.
     async fn requests(&self, keys: &[keys::Key]) -> Result<Vec<AccessRequest>, PortError> {
         let mut rows = self.table.get_batch(keys).await?;
         let mut requests = Vec::new();
@@ -54,8 +54,8 @@ impl DynamoClosings {
 }
 
 impl Table {
-    /// A closing as a part of a transaction. It takes the place of one that is there: what the
-    /// connector was before matters no more.
+    /// Makes the write of a closing, as a part of a transaction. A new closing replaces an earlier
+    /// one, because the connector's state before that no longer matters.
     pub(super) fn closing_write(
         &self,
         closing: &Closing,
@@ -70,7 +70,7 @@ impl Table {
     }
 }
 
-/// Where a position in the list of pending requests leads: the last request before it.
+/// Finds the start of a position in the list of pending requests: the last request before it.
 fn start_at(scope: ProjectScope, list: &str, position: &ListPosition) -> Option<Attributes> {
     let (_, id) = position.0.rsplit_once('#')?;
     let key = keys::access_request(scope, id.parse().ok()?);
@@ -99,7 +99,7 @@ impl RequestCloser for DynamoClosings {
         lease: LeaseId,
         until: Timestamp,
     ) -> Result<(), PortError> {
-        // However often it failed, a closing is not given up: there is nothing to count.
+        // A closing is never given up, so its attempts are not counted.
         let postponement = Postponement::failed(0, until);
         self.table.postpone(job.into(), lease, postponement).await
     }
@@ -190,13 +190,14 @@ impl RequestCloser for DynamoClosings {
             (_, Some(Cancelled::Condition(_))) => {
                 let key = keys::access_request(request.scope, request.id);
                 let now: Option<AccessRequestItem> = self.table.get(&key, "access request").await?;
-                // It went along into another record: whoever lists it again finds whose it is.
+                // The request moved to another record. The next attempt finds it there.
                 if now.is_some_and(|now| {
                     AccessRequest::from(now).chat_user_id != request.chat_user_id
                 }) {
                     return Err(CONTENDED);
                 }
-                // The standing is of a later request, or gone: this one is decided all the same.
+                // The standing belongs to a later request, or was deleted. The request is decided
+                // all the same.
                 match self.table.transact(decided()?).await? {
                     Transacted::Done => Ok(true),
                     Transacted::Cancelled(reasons) => match reasons.into_iter().next() {
@@ -228,7 +229,7 @@ impl RequestCloser for DynamoClosings {
         )?;
         match self.table.put(put).await? {
             Conditional::Done(_) => Ok(true),
-            // An attempt of this very call took effect and its answer was lost, or not.
+            // Check whether an earlier attempt of this call took effect and its answer was lost.
             Conditional::Failed(Some(row)) => Ok(from_row::<ClosingItem>(row, "closing")? == item),
             Conditional::Failed(None) => Ok(false),
         }
@@ -250,7 +251,7 @@ impl RequestCloser for DynamoClosings {
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(true),
             Transacted::Cancelled(reasons) => {
-                // Gone: an attempt before this one, or somebody else, took it off.
+                // The closing is gone: an earlier attempt or another worker removed it.
                 let gone = matches!(reasons.into_iter().next(), Some(Cancelled::Condition(None)));
                 Ok(gone)
             }
@@ -262,5 +263,5 @@ const CONTENDED: PortError = PortError::Conflict {
     what: "access request",
 };
 
-/// Nobody else was at the closing, nor did another change of the connector make it anew.
+/// No other worker changed the closing, and no other change of the connector replaced it.
 const UNTOUCHED: &str = "version = :read AND since = :changed";

@@ -1,4 +1,4 @@
-//! Connectors, as admins see them.
+//! The store of connectors for admins.
 
 use super::{
     intake::take,
@@ -35,20 +35,20 @@ pub struct DynamoConnectors {
 }
 
 impl DynamoConnectors {
-    /// On this table, with cursors under this vault's key.
+    /// Makes the store on this table, with cursors under this vault's key.
     #[must_use]
     pub fn new(table: Table, vault: Arc<KmsVault>) -> Self {
         Self { table, vault }
     }
 }
 
-/// As many are counted.
+/// Number at which counting stops.
 const COUNT_MAX: usize = 1000;
-/// Rows read for a count, however few of them it counts.
+/// Number of rows at which reading for a count stops, even if few of them are counted.
 const COUNT_READ_MAX: usize = 10_000;
 
 impl DynamoConnectors {
-    /// The pending requests of a connector.
+    /// Counts the pending requests of a connector.
     async fn count_pending(&self, connector: &Connector) -> Result<CountUpTo, PortError> {
         let (mut count, mut read) = (0, 0);
         let mut start = None;
@@ -87,7 +87,7 @@ impl DynamoConnectors {
         })
     }
 
-    /// What becomes of people who were let in because the connector was open.
+    /// Counts the effects on people who were let in because the connector was open.
     async fn count_admitted(
         &self,
         after: &Connector,
@@ -203,7 +203,7 @@ impl ConnectorStore for DynamoConnectors {
     }
 
     async fn record(&self, audit: &AuditEntry) -> Result<(), PortError> {
-        // An entry that is there already is this one: an attempt before wrote it.
+        // An existing entry is this one, written by an earlier attempt.
         self.table
             .transact(vec![self.table.audit_write(audit)?])
             .await
@@ -265,7 +265,7 @@ impl ConnectorStore for DynamoConnectors {
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(()),
             Transacted::Cancelled(reasons) => match reasons.into_iter().next() {
-                // Gone: an attempt before this one, or somebody else, deleted it.
+                // The connector is gone: an earlier attempt or another call deleted it.
                 Some(Cancelled::Condition(None)) => Ok(()),
                 _ => Err(PortError::Conflict { what: "connector" }),
             },

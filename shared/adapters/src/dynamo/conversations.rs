@@ -1,4 +1,4 @@
-//! Conversations, as the delivery worker sees them.
+//! The store of conversations for the delivery worker.
 
 use super::{
     intake::take,
@@ -23,7 +23,7 @@ pub struct DynamoConversations {
 }
 
 impl DynamoConversations {
-    /// On this table.
+    /// Makes the store on this table.
     #[must_use]
     pub fn new(table: Table) -> Self {
         Self { table }
@@ -86,7 +86,7 @@ impl ConversationStore for DynamoConversations {
         };
         match self.table.put(put).await? {
             Conditional::Done(_) => Ok(log),
-            // An attempt of this very call took effect and its answer was lost.
+            // An earlier attempt of this call took effect and its answer was lost.
             Conditional::Failed(Some(row))
                 if from_row::<ConversationItem>(row.clone(), "conversation")? == item =>
             {

@@ -1,4 +1,4 @@
-//! What every decision on a request writes, whoever or whatever makes it.
+//! The writes that every decision on a request makes, manual or implied.
 
 use super::{
     keys,
@@ -11,7 +11,7 @@ use vestibule_domain::{
 };
 
 impl Table {
-    /// The decision on the request, unless there is one.
+    /// Writes the decision on the request, unless the request is already decided.
     pub(super) fn decision_write(
         &self,
         request: &AccessRequest,

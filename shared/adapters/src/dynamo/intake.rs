@@ -1,4 +1,4 @@
-//! The records behind the decision: read at once, written under conditions.
+//! The records behind the decision: read together, written under conditions.
 
 use super::{
     items::{
@@ -39,19 +39,19 @@ pub struct DynamoIntake {
 }
 
 impl DynamoIntake {
-    /// On this table.
+    /// Makes the store on this table.
     #[must_use]
     pub fn new(table: Table) -> Self {
         Self { table }
     }
 
-    /// Goes once through the code of the read that every message takes. A failure shows at the first
-    /// use.
+    /// Runs the code of the read that every message needs, before the first message. A failure
+    /// shows at the first use.
     pub async fn warm(&self) {
         let _ = self.table.get_batch(&[keys::keyring()]).await;
     }
 
-    /// The ids under which these people have their records.
+    /// Finds the ids under which these people have their records.
     async fn at_home(&self, place: &StandingPlace<'_>) -> Result<Vec<ChatUserId>, PortError> {
         let keys: Vec<Key> = place
             .chat_user_ids
@@ -70,8 +70,8 @@ impl DynamoIntake {
         Ok(ids)
     }
 
-    /// The write of a standing made from the record at `standing.version`. An existing row keeps
-    /// what the worker may hold of it at this moment: lease, attempts and mark.
+    /// Makes the write of a standing that was read at `standing.version`. An existing row keeps the
+    /// worker's current state: lease, attempts and mark.
     fn standing_write(
         &self,
         scope: ProjectScope,
@@ -133,7 +133,7 @@ impl DynamoIntake {
         if has_new_tasks {
             let marked = Marked::standing(scope, standing.chat_user_id, standing.connector_id);
             let mark = marked.waiting(due);
-            // What is ordered anew does not wait for what was tried before.
+            // New tasks do not wait for earlier attempts.
             rest = " ADD owes :owes REMOVE not_before";
             set.extend([
                 "onboarding_message = :message",
@@ -160,8 +160,8 @@ impl DynamoIntake {
         Ok(update_write(update))
     }
 
-    /// The row of somebody who was let in while the connector was open and is so no longer, under the
-    /// proof that nothing else is known of them by now.
+    /// Makes the write of a person who was let in while the connector was open and no longer is.
+    /// The condition proves that the person was neither blocked nor granted access since the read.
     fn readmission_write(
         &self,
         scope: ProjectScope,
@@ -184,7 +184,7 @@ impl DynamoIntake {
         Ok(update_write(update))
     }
 
-    /// A new sender's rows: the second id, if they have one, leads to the record at once.
+    /// Makes the writes of a new sender's rows. The second id, if any, leads to the record from the start.
     fn newcomer_writes(
         &self,
         scope: ProjectScope,
@@ -207,8 +207,8 @@ impl DynamoIntake {
         Ok(writes)
     }
 
-    /// The proof that a known sender was neither blocked nor, with an environment, let in meanwhile;
-    /// without one they are let in openly.
+    /// Proves that a known sender was not blocked meanwhile. With an environment, also proves that
+    /// the sender was not granted it; without one, lets the sender in openly.
     fn known_write(
         &self,
         scope: ProjectScope,
@@ -325,8 +325,8 @@ impl IntakeStore for DynamoIntake {
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(Written::Done),
             Transacted::Cancelled(reasons) => {
-                // The first operation is the standing: when it names this very request, an attempt
-                // of ours had taken effect and its answer was lost.
+                // The first operation is the standing. If the standing names this very request, an
+                // earlier attempt of ours took effect and its answer was lost.
                 let Some(Cancelled::Condition(Some(row))) = reasons.into_iter().next() else {
                     return Ok(Written::Raced);
                 };
@@ -394,7 +394,7 @@ impl IntakeStore for DynamoIntake {
         );
         let mut counted =
             "message_count = message_count + :one, version = version + :one".to_owned();
-        // They are answered where they wrote last; platforms deliver late at times.
+        // The person is answered where the last message was written, and platforms sometimes deliver late.
         if standing
             .last_message_at
             .is_none_or(|last| last < message.sent_at)
@@ -433,7 +433,7 @@ impl IntakeStore for DynamoIntake {
             return Ok(Counted::Raced);
         }
 
-        // The list is full: forget its older half in the same write that counts the message.
+        // The list is full: drop its older half in the same write that counts the message.
         let mut trimmed = stored.clone();
         trimmed
             .recent_events
@@ -501,7 +501,7 @@ impl IntakeStore for DynamoIntake {
                                 (":message", s(failure.message_id)),
                             ],
                         )?;
-                        // A failed condition is another approval, whose notice this is not.
+                        // The condition fails for another approval, and this notice is not that one's.
                         self.table.update(update).await?;
                         return Ok(LateFailureOutcome::Done);
                     }
@@ -541,7 +541,7 @@ impl IntakeStore for DynamoIntake {
                     &[(":one", n(1))],
                 )?,
             };
-            // A failed condition is somebody unknown, or somebody of whom it is known.
+            // The condition fails for an unknown person, and for one whose wish is already on record.
             self.table.update(update).await?;
         }
         Ok(())
@@ -560,12 +560,12 @@ impl IntakeStore for DynamoIntake {
         let put = self
             .table
             .put_part(&item, "attribute_not_exists(pk)", &[])?;
-        // A failed condition is the same letter from an earlier delivery.
+        // The condition fails for an unreadable event that an earlier delivery already stored.
         self.table.put(put).await.map(|_| ())
     }
 }
 
-/// The platform's id of the message that told the person of an approval.
+/// Returns the platform's id of the approval notice, if it was sent.
 fn notice_id(standing: &Standing) -> Option<&str> {
     match &standing.approval.as_ref()?.notice {
         SendStatus::Sent { message_id, .. } => message_id.as_deref(),
@@ -583,7 +583,7 @@ struct DeadLetterItem<'a> {
     expires_at: i64,
 }
 
-/// The rows under one id of a message's sender.
+/// The keys of the rows under one id of a message's sender.
 struct CandidateKeys {
     identity: Identity,
     user: Key,

@@ -1,5 +1,5 @@
-//! Rows that more than one store reads, with conversions both ways. The scope of a row stands in
-//! its key and is given, not stored twice.
+//! Rows that more than one store reads, with conversions both ways. A row's scope is part of its
+//! key and is passed in, not stored a second time.
 
 mod access_request;
 mod avatar;

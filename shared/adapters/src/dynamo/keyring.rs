@@ -14,7 +14,7 @@ pub struct StoredKey {
     pub wrapped_key: String,
 }
 
-/// Where the data key is kept.
+/// The store of the data key.
 #[derive(Debug, Clone)]
 pub struct KeyringStore {
     table: Table,
@@ -29,19 +29,19 @@ struct KeyringItem {
 }
 
 impl KeyringStore {
-    /// The keyring of this table.
+    /// Makes the keyring of this table.
     #[must_use]
     pub fn new(table: Table) -> Self {
         Self { table }
     }
 
-    /// The data key, once there is one.
+    /// Returns the data key, once there is one.
     pub async fn current(&self) -> Result<Option<StoredKey>, PortError> {
         let item: Option<KeyringItem> = self.table.get(&keys::keyring(), "data key").await?;
         Ok(item.map(|item| item.key))
     }
 
-    /// Stores the first data key; returns the one that was stored first.
+    /// Stores the first data key. Returns the one that was stored first.
     pub async fn insert_if_none(&self, key: StoredKey) -> Result<StoredKey, PortError> {
         let place = keys::keyring();
         let item = KeyringItem {

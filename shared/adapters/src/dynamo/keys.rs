@@ -7,37 +7,37 @@
 //! |---|---|---|---|
 //! | connector of a webhook | `CONNECTOR#id` / `CONNECTOR` | | 1 read, 1 RRU, then cached 10 s |
 //! | sender, standing, conversation of a message | `P#USER#id` / `USER` and `STANDING#connector`, `P#CONVERSATION#id` | | 1 batch read, 3 RRU |
-//! | the same for somebody with two ids | and `P#USER#id` / `SAME_AS`, under both ids | | 1 batch read, up to 7 RRU |
+//! | the same for a person with two ids | and `P#USER#id` / `SAME_AS`, under both ids | | 1 batch read, up to 7 RRU |
 //! | first message of a stranger | user, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay) | | 1 transaction, 8 WRU (and 2 a KB) + 5 index writes |
 //! | held message counted | standing | | 1 update, 1 WRU |
 //! | claim, postpone, settle of a job | any marked row | `outbox` | 1 update each, 1 WRU + 1 or 2 index writes |
-//! | what follows an approval | user, standing, connector; standings of the user by partition | | 1 query, 3 reads, 3 updates; 1 transaction for each request at another connector |
+//! | follow-up of an approval | user, standing, connector; standings of the user by partition | | 1 query, 3 reads, 3 updates; 1 transaction for each request at another connector |
 //! | pending requests of a connector, closed | `P#CLOSINGS` / `CLOSING#connector`; `P#REQUESTS#pending` by creation | `lists_by_state` | for a page of 100 of the project's pending requests: 2 reads, 1 query, 1 update; 1 transaction for each that is closed |
-//! | people let in by an open connector, counted | `P#ADMITTED#connector` by admission | `lists_by_state` | 1 query, then 1 batch read a hundred people, up to 1000 |
-//! | turn of a connector's next text, its platform asked to wait | `CONNECTOR#id#PACE` / `PACE` | | 1 update, 1 WRU; 2 within a burst |
-//! | overdue marks of a kind of job | `OUTBOX#job#shard` by connector, state, time | `outbox` | a sweep: 1 or 2 queries a kind and shard, 1 more for each connector with over 300 marks there, whatever they are; 0.5 RRU for 20 marks read, at most 600 of a connector |
-//! | dispatch of a mark | any marked row; `CONNECTOR#id#PACE` / `PACE` | `outbox` | 1 update, 1 WRU + 2 index writes; 1 batch read a hundred connectors |
-//! | marks of releases before this | `OUTBOX#shard` by time | `outbox` | 4 queries a sweep, 1 update a mark |
+//! | people let in by an open connector, counted | `P#ADMITTED#connector` by admission | `lists_by_state` | 1 query, then 1 batch read per hundred people, up to 1000 |
+//! | turn of a connector's next text, or a pause that its platform asked for | `CONNECTOR#id#PACE` / `PACE` | | 1 update, 1 WRU; 2 within a burst |
+//! | overdue marks of a kind of job | `OUTBOX#job#shard` by connector, state, time | `outbox` | a sweep: 1 or 2 queries a kind and shard, 1 more for each connector with over 300 marks there, of any state; 0.5 RRU for 20 marks read, at most 600 of a connector |
+//! | dispatch of a mark | any marked row; `CONNECTOR#id#PACE` / `PACE` | `outbox` | 1 update, 1 WRU + 2 index writes; 1 batch read per hundred connectors |
+//! | marks of earlier releases | `OUTBOX#shard` by time | `outbox` | 4 queries a sweep, 1 update a mark |
 //! | delivery | connector, environment, user, conversation | | 1 batch read, 1 update |
 //! | API key and request of a decision | `A` / `KEY#hash`, `P#REQUEST#id` | | 1 batch read, 2 RRU |
 //! | decision | request, user, standing, audit entry | | 1 transaction, 8 WRU + index writes |
-//! | requests by status, or all | `P#REQUESTS#status` or `P#REQUESTS` by creation | `lists_by_state`, `lists_all` | 1 query a page, then 1 batch read a hundred rows |
+//! | requests by status, or all | `P#REQUESTS#status` or `P#REQUESTS` by creation | `lists_by_state`, `lists_all` | 1 query per page, then 1 batch read per hundred rows |
 //! | chat users by status, or all | `P#USERS#status` or `P#USERS` by creation | the same | 1 query a page |
 //! | projects, environments, connectors, keys | `…S` by creation | `lists_all` | 1 query a page |
 //! | audit log of a month | `A#AUDIT#yyyy-mm` / id | | 1 query a page |
-//! | messages that could not be read | `CONNECTOR#id#DEAD_LETTERS` / hash | | 1 write, expires after 14 days |
+//! | unreadable events | `CONNECTOR#id#DEAD_LETTERS` / hash | | 1 write, expires after 14 days |
 //!
-//! The indexes are these three, and are to stay these: a stack update can add or delete only one, and all
-//! that is designed (DESIGN §4, §11–§14) finds its place in them or in rows of its own.
+//! These three indexes are meant to suffice: a stack update can add or delete only one, and every
+//! planned feature (DESIGN §4, §11–§14) fits into them or into rows of its own.
 //!
-//! | index | holds | of what is designed |
+//! | index | contents | planned use |
 //! |---|---|---|
-//! | `lists_by_state` | records by the state they are in; whatever else is listed in a narrow part | conversations by state, end users by status, members by role, given-up deliveries of a project |
+//! | `lists_by_state` | records by their state, and other narrow lists | conversations by state, end users by status, members by role, given-up deliveries of a project |
 //! | `lists_all` | all records of a kind in the order that its list has by default | conversations by their last message, end users by name, members, teams, roles, invitations, imports |
 //! | `outbox` | rows that order a job | outgoing messages, mail, events, routing, index rows, parked conversations: a kind of job each |
-//! | none: a row of its own under the key that is asked for | | logins by e-mail address, members by login, phone numbers, search suffixes, assignments of a member, eligible members and the queue of a client and channel, messages of a conversation |
+//! | none: a row of its own under the key that is looked up | | logins by e-mail address, members by login, phone numbers, search suffixes, assignments of a member, eligible members and the queue of a client and channel, messages of a conversation |
 //!
-//! A list in one more order is a row more for each record, written in the record's transaction.
+//! A list in another order needs one more row for each record, written in the record's transaction.
 
 use std::{collections::HashMap, fmt};
 
@@ -57,28 +57,28 @@ use vestibule_domain::{
 pub const PK: &str = "pk";
 /// See [`PK`].
 pub const SK: &str = "sk";
-/// Time to live, seconds since 1970. Never trusted for logic.
+/// Time to live, in seconds since 1970. No rule depends on it.
 pub const EXPIRES_AT: &str = "expires_at";
 
-/// Lists of records by what state they are in.
+/// Index for lists of records by their state.
 pub const INDEX_BY_STATE: &str = "lists_by_state";
 /// Keys of [`INDEX_BY_STATE`].
 pub const STATE_PK: &str = "state_pk";
 /// See [`STATE_PK`].
 pub const STATE_SK: &str = "state_sk";
 
-/// Lists of all records of a kind.
+/// Index for lists of all records of a kind.
 pub const INDEX_ALL: &str = "lists_all";
 /// Keys of [`INDEX_ALL`].
 pub const ALL_PK: &str = "all_pk";
 /// See [`ALL_PK`].
 pub const ALL_SK: &str = "all_sk";
 
-/// Rows that order a job: sparse, keys only.
+/// Index of rows that order a job: sparse, keys only.
 pub const INDEX_OUTBOX: &str = "outbox";
 /// Keys of [`INDEX_OUTBOX`].
 pub const OUTBOX_PK: &str = "outbox_pk";
-/// See [`OUTBOX_PK`]; a number: whose share of a sweep it comes out of, state and time (`marks`).
+/// See [`OUTBOX_PK`]. A number made of the lane in a sweep, the state and the time (`marks`).
 pub const OUTBOX_DUE: &str = "outbox_due";
 
 /// The primary key of one row.
@@ -104,7 +104,7 @@ impl Key {
         }
     }
 
-    /// As DynamoDB takes it.
+    /// Returns the key as DynamoDB expects it.
     #[must_use]
     pub fn attributes(&self) -> HashMap<String, AttributeValue> {
         HashMap::from([
@@ -126,7 +126,7 @@ fn project_pk(scope: ProjectScope) -> String {
     )
 }
 
-/// The one set-up of the stack.
+/// The record of the stack's set-up.
 #[must_use]
 pub fn set_up() -> Key {
     Key::new("SET_UP", "SET_UP")
@@ -150,13 +150,13 @@ pub fn client(scope: AccountScope, id: ClientId) -> Key {
     Key::new(account_pk(scope.account_id()), format!("CLIENT#{id}"))
 }
 
-/// An API key by its hash. The account is what the key itself names; only the hash proves it.
+/// An API key by its hash. The key itself names the account; only the hash proves it.
 #[must_use]
 pub fn api_key(account_id: AccountId, hash: &str) -> Key {
     Key::new(account_pk(account_id), format!("KEY#{hash}"))
 }
 
-/// Which key an API key's id stands for.
+/// The key that an API key's id stands for.
 #[must_use]
 pub fn api_key_id(scope: AccountScope, id: ApiKeyId) -> Key {
     Key::new(account_pk(scope.account_id()), format!("KEY_ID#{id}"))
@@ -192,7 +192,7 @@ pub fn environments(scope: ProjectScope) -> String {
     format!("{}#ENVIRONMENTS", project_pk(scope))
 }
 
-/// A connector. Its webhook knows the id only.
+/// A connector. Its webhook knows only the id.
 #[must_use]
 pub fn connector(id: ConnectorId) -> Key {
     Key::new(format!("CONNECTOR#{id}"), "CONNECTOR")
@@ -204,7 +204,7 @@ pub fn connectors(scope: ProjectScope) -> String {
     format!("{}#CONNECTORS", project_pk(scope))
 }
 
-/// An authentic event that could not be read, by the hash of its body.
+/// An unreadable event, by the hash of its body.
 #[must_use]
 pub fn unreadable_event(connector_id: ConnectorId, hash: &str) -> Key {
     Key::new(format!("CONNECTOR#{connector_id}#DEAD_LETTERS"), hash)
@@ -216,20 +216,20 @@ pub fn chat_user(scope: ProjectScope, id: ChatUserId) -> Key {
     Key::new(chat_user_pk(scope, id), "USER")
 }
 
-/// Under which other id the person of this id is on record.
+/// An alias: the other id under which the person of this id is on record.
 #[must_use]
 pub fn same_as(scope: ProjectScope, id: ChatUserId) -> Key {
     Key::new(chat_user_pk(scope, id), "SAME_AS")
 }
 
-/// When a connector's next text is due. In a partition of its own: roles are limited by partition, and the
-/// workers that write this row must not write the connector.
+/// The pace of a connector. It has a partition of its own because roles are limited by partition,
+/// and the workers that write this row must not write the connector.
 #[must_use]
 pub fn pace(id: ConnectorId) -> Key {
     Key::new(format!("CONNECTOR#{id}#PACE"), "PACE")
 }
 
-/// A chat user's picture, where we keep a copy.
+/// A chat user's picture, if we keep a copy.
 #[must_use]
 pub fn avatar(scope: ProjectScope, id: ChatUserId) -> Key {
     Key::new(chat_user_pk(scope, id), "AVATAR")
@@ -244,14 +244,14 @@ pub fn standing(scope: ProjectScope, id: ChatUserId, connector_id: ConnectorId) 
     )
 }
 
-/// What the sort keys of a chat user's standings begin with.
+/// Prefix of the sort keys of a chat user's standings.
 pub const STANDING_PREFIX: &str = "STANDING#";
 
 fn chat_user_pk(scope: ProjectScope, id: ChatUserId) -> String {
     format!("{}#USER#{id}", project_pk(scope))
 }
 
-/// Reads the key of a standing back: the outbox index has keys only.
+/// Parses the key of a standing: the outbox index contains only keys.
 #[must_use]
 pub fn parse_standing(key: &Key) -> Option<(ProjectScope, ChatUserId, ConnectorId)> {
     let (scope, rest) = parse_project(&key.pk)?;
@@ -298,13 +298,13 @@ pub fn preview(scope: ProjectScope, id: AccessRequestId) -> Key {
     Key::new(access_request(scope, id).pk, "PREVIEW")
 }
 
-/// The message that made an access request, while an approval may hand it to the agent.
+/// The message that made an access request, kept while an approval may hand it to the agent.
 #[must_use]
 pub fn held_message(scope: ProjectScope, id: AccessRequestId) -> Key {
     Key::new(access_request(scope, id).pk, "HELD_MESSAGE")
 }
 
-/// That the pending requests of a connector are to be closed. It outlives the connector.
+/// The order to close the pending requests of a connector. It outlives the connector.
 #[must_use]
 pub fn closing(scope: ProjectScope, connector_id: ConnectorId) -> Key {
     Key::new(
@@ -316,7 +316,7 @@ pub fn closing(scope: ProjectScope, connector_id: ConnectorId) -> Key {
 const CLOSINGS: &str = "CLOSINGS";
 const CLOSING_PREFIX: &str = "CLOSING#";
 
-/// Reads the key of a closing back: the outbox index has keys only.
+/// Parses the key of a closing: the outbox index contains only keys.
 #[must_use]
 pub fn parse_closing(key: &Key) -> Option<(ProjectScope, ConnectorId)> {
     let (scope, rest) = parse_project(&key.pk)?;
@@ -324,7 +324,7 @@ pub fn parse_closing(key: &Key) -> Option<(ProjectScope, ConnectorId)> {
     (rest == [CLOSINGS]).then_some((scope, connector))
 }
 
-/// Account and project that a partition begins with, and the parts behind them.
+/// Parses the account and project at the start of a partition key, and returns the parts after them.
 fn parse_project(pk: &str) -> Option<(ProjectScope, Vec<&str>)> {
     let mut parts = pk.split('#');
     let mut expect = |name: &str| (parts.next()? == name).then(|| parts.next()).flatten();
@@ -340,7 +340,7 @@ pub fn admitted(scope: ProjectScope, connector_id: ConnectorId) -> String {
     format!("{}#ADMITTED#{connector_id}", project_pk(scope))
 }
 
-/// What was delivered in a conversation.
+/// The log of deliveries in a conversation.
 #[must_use]
 pub fn conversation(scope: ProjectScope, id: ConversationId) -> Key {
     Key::new(
@@ -371,9 +371,9 @@ pub fn outbox(part: OutboxPart) -> String {
     format!("OUTBOX#{}#{}", part.kind.key(), part.shard)
 }
 
-/// A partition of the outbox as releases up to the first wrote it, for all kinds of jobs, sorted by time
-/// alone. The sweep moves what it finds there. This can go, with all that uses it, one release after
-/// every stack has run this one for an hour.
+/// A partition of the outbox in the format of the first release, for all kinds of jobs, sorted by
+/// time alone. The sweep moves the marks in it. This function and its users can be removed one
+/// release after every stack has run this release for an hour.
 #[must_use]
 pub fn old_outbox(shard: u8) -> String {
     format!("OUTBOX#{shard}")

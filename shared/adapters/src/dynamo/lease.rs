@@ -1,7 +1,7 @@
-//! Leases on marked rows: one worker at a time is at the job that a row orders, whatever the row is.
+//! Leases on marked rows: one worker at a time does the job that a row orders, for every kind of row.
 //!
-//! `lease_id`, `lease_until`, `attempts`, `not_before` and `settled_lease` stand beside the row's own
-//! attributes. A claim holds the mark back as well, so that the sweep does not dispatch what is in work.
+//! `lease_id`, `lease_until`, `attempts`, `not_before` and `settled_lease` stand beside the row's
+//! own attributes. A claim also moves the mark, so that the sweep does not dispatch a job in work.
 
 use super::{
     marks::Marked,
@@ -16,11 +16,11 @@ use vestibule_domain::{
     ports::{Claim, Lease, Postponement},
 };
 
-/// Time after which a job in work whose worker says nothing is lost. It is longer than the queue hides
-/// the job, so that the queue brings it again before the sweep does.
+/// Time after which a job in work counts as lost when its worker does not report back. It is longer
+/// than the queue hides the job, so that the queue delivers the job again before the sweep does.
 const LOST_AFTER: Duration = Duration::from_mins(5);
 
-/// The part of a row that a lease is about.
+/// The attributes of a row that belong to the lease.
 #[derive(Deserialize)]
 struct LeaseItem {
     outbox_pk: Option<String>,
@@ -30,13 +30,13 @@ struct LeaseItem {
     settled_lease: Option<LeaseId>,
 }
 
-/// What settling or postponing takes off a row, as part of an update's `REMOVE`.
+/// Attributes that settling or postponing removes from a row, for an update's `REMOVE`.
 pub(super) const SETTLED: &str =
     "outbox_pk, outbox_due, not_before, attempts, lease_id, lease_until";
 
 impl Table {
-    /// Claims the row that orders `job`, and returns it as it is then. Two claims never overlap, and
-    /// none comes before `not_before`.
+    /// Claims the row that orders `job`, and returns the row with the claim. Two claims never
+    /// overlap, and no claim succeeds before `not_before`.
     pub(super) async fn claim<T: DeserializeOwned>(
         &self,
         job: OnboardingJob,
@@ -68,7 +68,7 @@ impl Table {
             }
         };
         let item: LeaseItem = from_row(row.clone(), "lease")?;
-        // An attempt of this very call took effect and its answer was lost.
+        // An earlier attempt of this call took effect and its answer was lost.
         if item.lease_id == Some(lease.id) {
             return from_row(row, what).map(Claim::Claimed);
         }
@@ -83,8 +83,8 @@ impl Table {
         })
     }
 
-    /// Gives the lease on the row that orders `job` back, to be tried again later. `Conflict` when it
-    /// was lost to another worker.
+    /// Gives the lease on the row that orders `job` back, so that the job is tried again later.
+    /// `Conflict` when the lease was lost to another worker.
     pub(super) async fn postpone(
         &self,
         job: OnboardingJob,
@@ -114,8 +114,8 @@ impl Table {
     }
 }
 
-/// `Ok` when a row whose condition failed was settled under this very lease before: an attempt of ours
-/// took effect and its answer was lost.
+/// Returns `Ok` when a row whose condition failed was already settled under this very lease: an
+/// earlier attempt of ours took effect and its answer was lost.
 pub(super) fn settled_by(row: Option<Attributes>, lease: LeaseId) -> Result<(), PortError> {
     let settled = match row {
         Some(row) => from_row::<LeaseItem>(row, "lease")?.settled_lease,
@@ -128,5 +128,5 @@ pub(super) fn settled_by(row: Option<Attributes>, lease: LeaseId) -> Result<(), 
     }
 }
 
-/// The lease was lost to another worker.
+/// The error that the lease was lost to another worker.
 pub(super) const LOST: PortError = PortError::Conflict { what: "lease" };

@@ -1,4 +1,4 @@
-//! Lists: pages of an index, with cursors that cannot be made up or carried elsewhere.
+//! Lists: pages of an index, with cursors that can be neither made up nor used elsewhere.
 
 use super::{
     keys::{ALL_PK, ALL_SK, INDEX_ALL, INDEX_BY_STATE, PK, SK, STATE_PK, STATE_SK},
@@ -9,11 +9,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::BTreeMap;
 use vestibule_domain::page::{Cursor, ListError, Order, Page, PageRequest};
 
-/// Rows read at most for one page, however few of them a filter keeps. A page may then be short,
-/// but never without a cursor while there is more.
+/// Maximum number of rows read for one page, even if a filter keeps few of them. A page may then be
+/// short, but always has a cursor while there is more.
 const ROWS_READ_MAX: usize = 1000;
 
-/// Which index.
+/// The index that a list reads.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Index {
     /// Records in one state.
@@ -34,20 +34,20 @@ impl Index {
 /// A list.
 #[derive(Debug)]
 pub(super) struct List {
-    /// Through which index.
+    /// The index.
     pub(super) index: Index,
-    /// Its partition there; names kind and scope.
+    /// The partition of the index; names kind and scope.
     pub(super) partition: String,
-    /// Sort keys at or above.
+    /// Lower bound of sort keys, included.
     pub(super) from: Option<String>,
-    /// Sort keys below.
+    /// Upper bound of sort keys, excluded.
     pub(super) below: Option<String>,
-    /// Attributes that must be equal.
+    /// Attributes with required values.
     pub(super) equal: Vec<(&'static str, AttributeValue)>,
 }
 
 impl List {
-    /// All of a partition.
+    /// Makes a list of a whole partition.
     pub(super) fn all(partition: String) -> Self {
         Self {
             index: Index::All,
@@ -58,7 +58,7 @@ impl List {
         }
     }
 
-    /// What a cursor of this list is bound to.
+    /// The context that a cursor of this list is bound to.
     fn context(&self, order: Order) -> String {
         let order = if order == Order::NewestFirst {
             "newest"
@@ -75,7 +75,7 @@ impl List {
         let (_, partition, sort) = self.index.keys();
         let mut values = Attributes::from([(":partition".to_owned(), s(&self.partition))]);
         let mut conditions = vec![format!("{partition} = :partition")];
-        // BETWEEN is closed on both ends; the upper bound is a time that no sort key ends with.
+        // BETWEEN includes both ends; the upper bound is a bare time, which no sort key equals.
         let range = match (&self.from, &self.below) {
             (None, None) => None,
             (from, below) => Some((
@@ -98,7 +98,7 @@ impl List {
 }
 
 impl Table {
-    /// One page of a list.
+    /// Reads one page of a list.
     pub(super) async fn page(
         &self,
         list: &List,

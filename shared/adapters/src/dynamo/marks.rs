@@ -1,4 +1,4 @@
-//! Outbox marks: where a row that orders a job stands in the outbox index.
+//! Outbox marks: the place in the outbox index of a row that orders a job.
 //!
 //! A mark is two attributes. [`OUTBOX_PK`] names the kind of job and a shard; [`OUTBOX_DUE`] is one
 //! number of up to 18 digits that sorts a shard's marks by connector, then by state, then by time:
@@ -7,9 +7,10 @@
 //! lane (up to 8 digits) | 0 waiting, 1 in flight (1 digit) | due, seconds since 1970 (10 digits)
 //! ```
 //!
-//! The lane is a hash of the connector's id. So the oldest marks of any one connector are a range of
-//! their own, and a sweep steps from one connector to the next without reading what one of them has
-//! piled up. Two connectors share a lane, and with it their share of a sweep, once in 90 million pairs.
+//! The lane is a hash of the connector's id. So the oldest marks of any one connector are a range
+//! of their own, and a sweep steps from one connector to the next without reading a connector's
+//! whole backlog. Two connectors share a lane, and with it their share of a sweep, once in 90
+//! million pairs.
 
 use super::keys::{self, Key, OUTBOX_DUE, OUTBOX_PK};
 use super::table::{Attributes, n, s};
@@ -21,9 +22,9 @@ use vestibule_domain::{
     ports::{OUTBOX_SHARDS, OutboxPart},
 };
 
-/// How many lanes there are. With the digits behind it, a mark stays within an `i64`.
+/// Number of lanes. With the digits after it, a mark fits into an `i64`.
 const LANES: u64 = 90_000_000;
-/// What one second, one state and one lane are worth.
+/// The step between states in a position: one more than the largest time.
 const STATE: i64 = 10_000_000_000;
 const LANE: i64 = 10 * STATE;
 
@@ -36,7 +37,7 @@ pub(super) struct Marked {
 }
 
 impl Marked {
-    /// The row that orders this job.
+    /// Finds the row that orders this job.
     pub(super) fn by(job: OnboardingJob) -> Self {
         let (key, spread_by) = match job {
             OnboardingJob::OnboardChatUser(job) => (
@@ -59,7 +60,7 @@ impl Marked {
         }
     }
 
-    /// A chat user's standing at a connector.
+    /// Makes the row of a chat user's standing at a connector.
     pub(super) fn standing(
         scope: ProjectScope,
         chat_user_id: ChatUserId,
@@ -75,12 +76,14 @@ impl Marked {
         )
     }
 
-    /// The mark of a job that runs by itself or has to wait: the sweep dispatches it from `due` on.
+    /// Makes the mark of a job that is enqueued directly or has to wait. The sweep dispatches it
+    /// from `due` on.
     pub(super) fn waiting(&self, due: Timestamp) -> Mark {
         self.mark(State::Waiting, due)
     }
 
-    /// The mark of a job that was dispatched or is in work: lost when it is still there at `until`.
+    /// Makes the mark of a job that was dispatched or is in work. The job counts as lost if the
+    /// mark is still there at `until`.
     pub(super) fn in_flight(&self, until: Timestamp) -> Mark {
         self.mark(State::InFlight, until)
     }
@@ -93,7 +96,7 @@ impl Marked {
     }
 }
 
-/// Hash of a connector's id (FNV-1a), below [`LANES`].
+/// Hashes a connector's id (FNV-1a), below [`LANES`].
 fn lane(id: &str) -> i64 {
     let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -109,23 +112,23 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    /// The partition as a value of an expression.
+    /// Returns the partition as a value for an expression.
     pub(super) fn pk(&self) -> AttributeValue {
         s(&self.partition)
     }
 
-    /// The position as a value of an expression.
+    /// Returns the position as a value for an expression.
     pub(super) fn due(&self) -> AttributeValue {
         n(self.position.0)
     }
 
-    /// Whether the row carries just this mark.
+    /// Whether the row has exactly this mark.
     pub(super) fn is_on(&self, row: &Attributes) -> bool {
         row.get(OUTBOX_PK) == Some(&self.pk()) && row.get(OUTBOX_DUE) == Some(&self.due())
     }
 }
 
-/// Whether the job of a mark has to be dispatched, or is under way.
+/// State of a mark's job: to be dispatched, or under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     Waiting,
@@ -137,9 +140,9 @@ pub(super) enum State {
 pub(super) struct Position(pub(super) i64);
 
 impl Position {
-    /// Before every mark.
+    /// Position before every mark.
     pub(super) const FIRST: Self = Self(0);
-    /// Behind every mark.
+    /// Position behind every mark.
     pub(super) const LAST: Self = Self(i64::MAX);
 
     fn new(lane: i64, state: State, due: Timestamp) -> Self {
@@ -147,12 +150,12 @@ impl Position {
             State::Waiting => 0,
             State::InFlight => STATE,
         };
-        // Rounded up: nothing is due before its time.
+        // Rounded up, so that no mark is due before its time.
         let due = due.millis().saturating_add(999) / 1000;
         Self(lane * LANE + state + due.clamp(0, STATE - 1))
     }
 
-    /// Where the marks of the lane begin that `share` of all lanes come before, `share` below 1,000.
+    /// Finds the start of the lane that lies after `share` thousandths of all lanes. Shares wrap at 1,000.
     pub(super) fn of_share(share: u64) -> Self {
         let lane = LANES / 1000 * (share % 1000);
         Self(i64::try_from(lane).unwrap_or(0) * LANE)
@@ -166,22 +169,22 @@ impl Position {
         }
     }
 
-    /// When it is due, to the second.
+    /// Due time, to the second.
     pub(super) const fn due(self) -> Timestamp {
         Timestamp::from_millis(self.0 % STATE * 1000)
     }
 
-    /// Lane and state: marks of one group are sorted by time.
+    /// Lane and state. The marks of one group are sorted by time.
     pub(super) const fn group(self) -> i64 {
         self.0 / STATE
     }
 
-    /// The first place behind the group.
+    /// First position behind the group.
     pub(super) const fn next_group(self) -> Self {
         Self((self.group() + 1) * STATE)
     }
 
-    /// The place just before this one.
+    /// Position just before this one.
     pub(super) const fn before(self) -> Self {
         Self(self.0 - 1)
     }

@@ -1,4 +1,4 @@
-//! The outbox, as the sweeper sees it.
+//! The store of outbox marks for the sweeper.
 
 use super::{
     keys::{self, INDEX_OUTBOX, Key, OUTBOX_DUE, OUTBOX_PK},
@@ -16,12 +16,12 @@ use vestibule_domain::{
     ports::{Backlog, OUTBOX_SHARDS, OutboxEntry, OutboxPart, OutboxStore, OutboxView},
 };
 
-/// Marks read by one call: keys only, some 200 bytes each.
+/// Maximum number of marks read by one call: keys only, some 200 bytes each.
 const PAGE: i32 = 300;
-/// Calls for one partition and sweep. Each shows at least one connector more, or 300 marks of the
-/// same: the next sweep begins elsewhere.
+/// Maximum number of calls for one partition and sweep. Each shows at least one more connector, or 300
+/// marks of the same. The next sweep begins elsewhere.
 const PAGES_MAX: usize = 100;
-/// Old marks moved at once.
+/// Number of old marks moved at once.
 const CONCURRENCY: usize = 10;
 
 /// See [`OutboxStore`].
@@ -31,13 +31,13 @@ pub struct DynamoOutbox {
 }
 
 impl DynamoOutbox {
-    /// On this table.
+    /// Makes the store on this table.
     #[must_use]
     pub fn new(table: Table) -> Self {
         Self { table }
     }
 
-    /// One page of a partition, and where the next begins if there is one.
+    /// Reads one page of a partition, and returns the start of the next page if there is one.
     async fn page(
         &self,
         partition: &str,
@@ -68,7 +68,7 @@ impl DynamoOutbox {
         Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
     }
 
-    /// Goes through a partition from `first` to `last`, past what is of no use to the sweep.
+    /// Goes through a partition from `first` to `last`, and skips marks that the sweep has no use for.
     async fn look(
         &self,
         part: OutboxPart,
@@ -98,7 +98,7 @@ impl DynamoOutbox {
         Ok(())
     }
 
-    /// Changes a mark, if it is as it was seen or as it shall be.
+    /// Changes a mark, unless another writer changed it. `true` also when the mark is already as wanted.
     async fn change(&self, key: &Key, seen: &Mark, wanted: &Mark) -> Result<bool, PortError> {
         let update = self.table.update_part(
             key,
@@ -115,7 +115,8 @@ impl DynamoOutbox {
         )?;
         Ok(match self.table.update(update).await? {
             Conditional::Done(_) => true,
-            // An attempt of this very call took effect and its answer was lost, or somebody else wrote.
+            // The mark is already as wanted if an earlier attempt of this call took effect and its
+            // answer was lost.
             Conditional::Failed(row) => row.is_some_and(|row| wanted.is_on(&row)),
         })
     }
@@ -144,33 +145,33 @@ impl DynamoOutbox {
     }
 }
 
-/// What became of an old mark.
+/// The outcome for an old mark.
 enum Adopted {
     Moved,
     GoneMeanwhile,
-    /// Its row, of this key, orders no job.
+    /// The row with this key does not order a job.
     Unreadable(String),
 }
 
-/// Where a page begins.
+/// The start of a page.
 enum From {
     Position(Position),
     Behind(Attributes),
 }
 
-/// What was seen of a partition.
+/// The results of looking through a partition.
 struct Looked {
     now: Timestamp,
     each: usize,
     backlogs: BTreeMap<ConnectorId, Backlog>,
     unreadable: Vec<String>,
-    /// The group that was seen last, and how many of its marks are of use.
+    /// The group seen last, and the number of its marks that are of use.
     group: (i64, usize),
     pages: usize,
 }
 
 impl Looked {
-    /// Notes a mark; returns its position.
+    /// Records a mark and returns its position.
     fn see(&mut self, part: OutboxPart, row: &Attributes) -> Option<Position> {
         let (position, key) = (position_of(row)?, key_of(row)?);
         let job = job_of(&key).filter(|job| job.kind() == part.kind);
@@ -203,7 +204,7 @@ impl Looked {
         Some(position)
     }
 
-    /// Whether what stands behind this mark in its group is of no use.
+    /// Whether the rest of this mark's group has no marks that the sweep can use.
     fn has_enough(&self, last: Position) -> bool {
         let is_early = last.state() == State::Waiting && last.due() > self.now;
         is_early || (self.group.0 == last.group() && self.group.1 >= self.each)
@@ -214,7 +215,7 @@ fn position_of(row: &Attributes) -> Option<Position> {
     row.get(OUTBOX_DUE)?.as_n().ok()?.parse().ok().map(Position)
 }
 
-/// The job that a marked row orders: it follows from the row's key, and from nothing that the row says.
+/// Finds the job that a marked row orders. The job follows from the row's key alone.
 fn job_of(key: &Key) -> Option<OnboardingJob> {
     if let Some((scope, connector_id)) = keys::parse_closing(key) {
         let job = ClosePendingRequests {
@@ -232,7 +233,7 @@ fn job_of(key: &Key) -> Option<OnboardingJob> {
     Some(job.into())
 }
 
-/// The mark of an entry as the sweep saw it, and its row.
+/// Returns the mark of an entry as the sweep saw it, with its row.
 fn seen(entry: &OutboxEntry) -> (Marked, Mark) {
     let marked = Marked::by(entry.job);
     let mark = Mark {
@@ -258,7 +259,8 @@ impl OutboxStore for DynamoOutbox {
             group: (-1, 0),
             pages: 0,
         };
-        // Every sweep begins at another place, so that one that cannot see all does not always miss the same.
+        // Every sweep begins at another place, so that sweeps that cannot see everything do not
+        // always miss the same marks.
         let begin = Position::of_share(u64::try_from(now.seconds() / 60 * 389).unwrap_or(0));
         self.look(part, (begin, Position::LAST), &mut looked)
             .await?;

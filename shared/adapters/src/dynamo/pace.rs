@@ -1,5 +1,5 @@
-//! When a connector may call its platform: one row per connector, with the instant its next text is due
-//! and the times that its platform asked us to wait for.
+//! The pace of calls to a connector's platform: one row per connector, with the time at which the
+//! next text is due and the times until which the platform asked us to wait.
 
 use super::{
     keys,
@@ -23,7 +23,7 @@ pub struct DynamoSendPacer {
 }
 
 impl DynamoSendPacer {
-    /// On this table.
+    /// Makes the pacer on this table.
     #[must_use]
     pub fn new(table: Table) -> Self {
         Self { table }
@@ -33,13 +33,13 @@ impl DynamoSendPacer {
 /// The row of a connector's pace; times in milliseconds since 1970.
 #[derive(Debug, Default, Deserialize)]
 struct PaceItem {
-    /// When the next text is due. A connector that was only told to wait has none.
+    /// Due time of the next text. A connector that has only been paused has none.
     due: Option<i64>,
-    /// Between two texts, milliseconds.
+    /// Time between two texts, in milliseconds.
     interval_ms: Option<u64>,
-    /// The platform is not to be called before.
+    /// Time before which the platform is not to be called.
     not_before: Option<i64>,
-    /// No profile is to be asked for before.
+    /// Time before which no profile is to be queried.
     profiles_not_before: Option<i64>,
 }
 
@@ -53,7 +53,7 @@ impl PaceItem {
     }
 }
 
-/// How long it is until a time that is still to come.
+/// Returns the time left until a future time.
 fn ahead(at: Option<i64>, now: Timestamp) -> Option<Duration> {
     at.map(Timestamp::from_millis)
         .filter(|at| *at > now)
@@ -156,7 +156,7 @@ impl SendPacer for DynamoSendPacer {
             &[("#until", attribute)],
             &[(":until", n(until.millis()))],
         )?;
-        // A failed condition is a longer wait that is known already.
+        // The condition fails when a longer wait is already on record.
         self.table.update(update).await.map(|_| ())
     }
 }

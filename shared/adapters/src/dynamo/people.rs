@@ -1,4 +1,4 @@
-//! Whose record is under which id (SPEC A24, A29): ids that lead to a record, and records that become one.
+//! Ids and records of people (SPEC A24, A29): aliases that lead to a record, and records that are merged.
 
 use super::{
     items::{AccessRequestItem, ChatUserItem, SameAsItem, StandingItem},
@@ -32,7 +32,7 @@ pub(super) async fn link(table: &Table, scope: ProjectScope, link: &Link) -> Res
     };
     let mut writes = vec![put_write(put)];
     if link.person_exists {
-        // A stable id is a person's for good; a phone makes way for the next.
+        // A stable id belongs to one person for good; a phone number may pass to the next person.
         let condition = if link.alias.is_phone() {
             "attribute_exists(pk)"
         } else {
@@ -66,13 +66,14 @@ pub(super) async fn hand_over(
         None => "REMOVE number_now_of SET version = version + :one",
     };
     let update = table.update_part(&key, change, "version = :read", &[], &values)?;
-    // A failed condition is a record that changed meanwhile.
+    // The condition fails when the record changed meanwhile.
     table.update(update).await.map(|_| ())
 }
 
-/// Most writes of one transaction (DynamoDB). People with standings at some 25 connectors stay two.
+/// Maximum number of writes in one transaction (DynamoDB). Records with standings at some 25
+/// connectors stay two.
 const TRANSACTION_MAX: usize = 100;
-/// Nothing else is ever under the key of an alias.
+/// The key of an alias never holds any other row.
 const ALIAS: &str = "attribute_not_exists(pk) OR attribute_exists(same_as)";
 
 /// See [`vestibule_domain::ports::IntakeStore::merge`].
@@ -108,7 +109,7 @@ pub(super) async fn merge(
         delete_write(delete),
         put_write(table.put_part(&alias, ALIAS, &[])?),
     ];
-    // An id that led to the absorbed record leads to where it went.
+    // An alias of the absorbed record now leads to the survivor.
     let led_here = merge.absorbed.other_id.as_ref();
     if let Some(other) = led_here.filter(|other| **other != survivor.identity) {
         let alias = SameAsItem::new(scope, other, &survivor.identity);
@@ -126,7 +127,7 @@ pub(super) async fn merge(
     }
 }
 
-/// How somebody stands at every connector where they do.
+/// Reads a person's standings at all connectors.
 pub(super) async fn standings_of(
     table: &Table,
     scope: ProjectScope,
@@ -158,7 +159,7 @@ pub(super) async fn standings_of(
     }
 }
 
-/// Moves a standing to the record of `survivor`: see [`merge_standing`].
+/// Makes the writes that move a standing to the record of `survivor`: see [`merge_standing`].
 async fn standing_writes(
     table: &Table,
     scope: ProjectScope,
@@ -208,7 +209,7 @@ async fn pending_request(
     Ok(item.map(Into::into))
 }
 
-/// Closes a request whose person is on record under another id.
+/// Makes the writes that close a request whose person is on record under another id.
 fn close_writes(
     table: &Table,
     request: &AccessRequest,
@@ -229,7 +230,7 @@ fn close_writes(
     ])
 }
 
-/// The chat user with this id, or the one whose record theirs went into.
+/// Finds the chat user with this id, or the survivor that absorbed this id's record.
 pub(super) async fn find_chat_user(
     table: &Table,
     scope: ProjectScope,

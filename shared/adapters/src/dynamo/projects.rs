@@ -27,7 +27,7 @@ pub struct DynamoProjects {
 }
 
 impl DynamoProjects {
-    /// On this table, with cursors under this vault's key.
+    /// Makes the store on this table, with cursors under this vault's key.
     #[must_use]
     pub fn new(table: Table, vault: Arc<KmsVault>) -> Self {
         Self { table, vault }

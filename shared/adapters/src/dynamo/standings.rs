@@ -1,4 +1,4 @@
-//! Standings, as the onboarding worker sees them: claimed under a lease, settled under it.
+//! The store of standings for the onboarding worker: claimed and settled under a lease.
 
 use super::{
     items::{AvatarItem, HeldMessageItem, StandingItem},
@@ -27,7 +27,7 @@ pub struct DynamoStandings {
 }
 
 impl DynamoStandings {
-    /// On this table.
+    /// Makes the store on this table.
     #[must_use]
     pub fn new(table: Table) -> Self {
         Self { table }
@@ -43,7 +43,8 @@ fn claimed(item: StandingItem, lease: LeaseId) -> Box<ClaimedStanding> {
     })
 }
 
-/// Tasks as a row has them: a set, so that one is added or taken off without the others being known.
+/// Converts tasks to their form in a row: a set, so that one can be added or removed without
+/// knowing the others.
 pub(super) fn task_set<'a>(tasks: impl IntoIterator<Item = &'a PendingTask>) -> AttributeValue {
     AttributeValue::Ss(
         tasks
@@ -53,7 +54,7 @@ pub(super) fn task_set<'a>(tasks: impl IntoIterator<Item = &'a PendingTask>) -> 
     )
 }
 
-/// The parts of an update that records a task that is done.
+/// The parts of an update that records a finished task.
 struct Settling {
     key: Key,
     set: Vec<&'static str>,
@@ -100,7 +101,7 @@ fn settling(
 }
 
 impl DynamoStandings {
-    /// Takes one task off and leaves lease and mark, because others are pending.
+    /// Removes one task and leaves lease and mark, because other tasks are pending.
     async fn settle_one(
         &self,
         scope: ProjectScope,
@@ -113,8 +114,8 @@ impl DynamoStandings {
             conditions,
             mut values,
         } = settling(scope, claimed, result)?;
-        // This claim is the first attempt at the next task too: should it end here, whoever comes next
-        // must not take it for untried.
+        // This claim is also the first attempt at the next task. If the worker ends here, the next
+        // worker must not consider that task untried.
         set.push("attempts = :one");
         values.push((":done", task_set([&result.task()])));
         let update = self.table.update_part(
@@ -127,7 +128,7 @@ impl DynamoStandings {
         let row = match self.table.update(update).await? {
             Conditional::Done(row) | Conditional::Failed(row) => row.ok_or(LOST)?,
         };
-        // A failed condition under our own lease is an approval that replaced the one seen to.
+        // When the condition fails under our own lease, another approval has replaced the one we handled.
         let item: StandingItem = from_row(row, "standing")?;
         if item.lease_id == Some(claimed.lease) {
             Ok(Some(self::claimed(item, claimed.lease)))
@@ -136,7 +137,7 @@ impl DynamoStandings {
         }
     }
 
-    /// Brings a row of before tasks could be several up to date, now that it is claimed.
+    /// Converts a claimed row of the old format, which had a single task.
     async fn renew(
         &self,
         key: &Key,
@@ -212,7 +213,7 @@ impl StandingStore for DynamoStandings {
             Conditional::Failed(Some(row)) => {
                 let item: StandingItem = from_row(row, "standing")?;
                 if item.settled_lease == Some(claimed.lease) {
-                    // An attempt of this very call took effect and its answer was lost.
+                    // An earlier attempt of this call took effect and its answer was lost.
                     Ok(None)
                 } else {
                     // Another task was added meanwhile, or the lease was lost.
@@ -277,7 +278,7 @@ impl StandingStore for DynamoStandings {
                 (":one", n(1)),
             ],
         )?;
-        // A failed condition is a person who was erased meanwhile: there is nothing to keep.
+        // The condition fails for a person who was erased meanwhile.
         self.table.update(update).await.map(|_| ())
     }
 }

@@ -1,4 +1,4 @@
-//! The table's calls, with their failures turned into what a store can act on.
+//! The table's calls, with failures converted into outcomes that a store can act on.
 
 use super::keys::Key;
 use crate::aws::port_error;
@@ -19,7 +19,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{collections::HashMap, time::Duration};
 use vestibule_domain::PortError;
 
-/// A row as DynamoDB has it.
+/// A row in DynamoDB's form.
 pub(crate) type Attributes = HashMap<String, AttributeValue>;
 
 /// The table.
@@ -29,44 +29,44 @@ pub struct Table {
     pub(crate) name: String,
 }
 
-/// How a conditional write ended.
+/// The outcome of a conditional write.
 #[derive(Debug)]
 pub(crate) enum Conditional {
-    /// It took effect; the row as it is now, where that was asked for.
+    /// The write took effect; with the row as it is now, if requested.
     Done(Option<Attributes>),
-    /// The condition failed; the row as it is, unless there is none.
+    /// The condition failed; with the current row, if there is one.
     Failed(Option<Attributes>),
 }
 
-/// How a transaction ended.
+/// The outcome of a transaction.
 #[derive(Debug)]
 pub(crate) enum Transacted {
-    /// All of it took effect.
+    /// The whole transaction took effect.
     Done,
-    /// None of it did. One entry per operation: the row as it is where its condition failed.
+    /// Nothing took effect. There is one entry per operation, with the current row where a condition failed.
     Cancelled(Vec<Cancelled>),
 }
 
-/// Why one operation of a transaction did not take effect.
+/// The reason why one operation of a transaction did not take effect.
 #[derive(Debug)]
 pub(crate) enum Cancelled {
     /// Another operation was the cause.
     NotThis,
-    /// Its condition failed; the row as it is, unless there is none.
+    /// The condition failed; with the current row, if there is one.
     Condition(Option<Attributes>),
     /// Another write held the row.
     Contended,
 }
 
-/// Attempts at rows that DynamoDB left out of a batch read.
+/// Number of attempts at rows that DynamoDB left out of a batch read.
 const BATCH_ATTEMPTS: u32 = 3;
 /// Wait before the second attempt; the third waits twice as long.
 const BATCH_WAIT: Duration = Duration::from_millis(25);
-/// Rows that one batch read may name.
+/// Number of rows that one batch read may name.
 const BATCH_MAX: usize = 100;
 
 impl Table {
-    /// The table of this name.
+    /// Makes the table of this name.
     #[must_use]
     pub fn new(config: &SdkConfig, name: &str) -> Self {
         Self {
@@ -93,7 +93,7 @@ impl Table {
         answer.item.map(|row| from_row(row, what)).transpose()
     }
 
-    /// Reads rows, consistently, in one call for each hundred. Rows that do not exist are left out.
+    /// Reads rows, consistently, with one call per hundred. Rows that do not exist are left out.
     pub(crate) async fn get_batch(
         &self,
         keys: &[Key],
@@ -182,7 +182,7 @@ impl Table {
         }
     }
 
-    /// Updates a row under a condition and returns it as it is then.
+    /// Updates a row under a condition, and returns the updated row.
     pub(crate) async fn update(&self, update: Update) -> Result<Conditional, PortError> {
         let result = self
             .client
@@ -245,7 +245,7 @@ impl Table {
         }
     }
 
-    /// A `Put` of this table as part of a transaction.
+    /// Makes a `Put` of this table, as part of a transaction.
     pub(crate) fn put_part(
         &self,
         row: &impl Serialize,
@@ -262,7 +262,7 @@ impl Table {
             .map_err(|error| PortError::rejected("dynamodb: Put", error))
     }
 
-    /// A `Delete` of this table as part of a transaction.
+    /// Makes a `Delete` of this table, as part of a transaction.
     pub(crate) fn delete_part(
         &self,
         key: &Key,
@@ -278,7 +278,7 @@ impl Table {
             .map_err(|error| PortError::rejected("dynamodb: Delete", error))
     }
 
-    /// An `Update` of this table as part of a transaction or alone.
+    /// Makes an `Update` of this table, as part of a transaction or alone.
     pub(crate) fn update_part(
         &self,
         key: &Key,
@@ -324,27 +324,27 @@ fn cancelled_by(reason: CancellationReason) -> Result<Cancelled, PortError> {
     }
 }
 
-/// The `Put` as a part of a transaction.
+/// Converts a `Put` to a part of a transaction.
 pub(crate) fn put_write(put: Put) -> TransactWriteItem {
     TransactWriteItem::builder().put(put).build()
 }
 
-/// The `Delete` as a part of a transaction.
+/// Converts a `Delete` to a part of a transaction.
 pub(crate) fn delete_write(delete: Delete) -> TransactWriteItem {
     TransactWriteItem::builder().delete(delete).build()
 }
 
-/// The `Update` as a part of a transaction.
+/// Converts an `Update` to a part of a transaction.
 pub(crate) fn update_write(update: Update) -> TransactWriteItem {
     TransactWriteItem::builder().update(update).build()
 }
 
-/// A row of a serialisable struct.
+/// Converts a serialisable struct to a row.
 pub(crate) fn to_row(value: &impl Serialize) -> Result<Attributes, PortError> {
     serde_dynamo::to_item(value).map_err(|error| PortError::rejected("row", error))
 }
 
-/// A value of a serialisable one.
+/// Converts a serialisable value to an attribute.
 pub(crate) fn to_value(value: &impl Serialize) -> Result<AttributeValue, PortError> {
     serde_dynamo::to_attribute_value(value).map_err(|error| PortError::rejected("value", error))
 }
@@ -361,7 +361,7 @@ pub(crate) fn from_row<T: DeserializeOwned>(
     })
 }
 
-/// The primary key of a row.
+/// Returns the primary key of a row.
 pub(crate) fn key_of(row: &Attributes) -> Option<Key> {
     let text = |name: &str| row.get(name)?.as_s().ok().cloned();
     Some(Key {
@@ -370,12 +370,12 @@ pub(crate) fn key_of(row: &Attributes) -> Option<Key> {
     })
 }
 
-/// A number.
+/// Makes a number attribute.
 pub(crate) fn n(value: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-/// A text.
+/// Makes a text attribute.
 pub(crate) fn s(value: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::S(value.to_string())
 }

@@ -12,9 +12,9 @@ use std::{sync::Arc, time::Duration};
 use vestibule_domain::egress::{OriginAllowList, check_endpoint};
 use vestibule_domain::ports::{AgentClient, AgentReply, AgentRequest};
 
-/// Longest time an agent may take. The worker's own time-out leaves room for the replies.
+/// Time limit for an agent. The worker's own time-out leaves room for the replies.
 const TIMEOUT: Duration = Duration::from_secs(25);
-/// Longest answer that is read.
+/// Maximum size of an answer, in bytes.
 const ANSWER_MAX: usize = 256 * 1024;
 
 /// See [`AgentClient`].
@@ -25,7 +25,7 @@ pub struct HttpAgentClient {
 }
 
 impl HttpAgentClient {
-    /// A client that refuses private addresses, except for these origins.
+    /// Makes a client that refuses private addresses, except for these origins.
     pub fn new(allowed: OriginAllowList) -> Result<Self, EgressClientError> {
         let resolver: SharedResolver = Arc::new(GuardedResolver::new(allowed.clone()));
         let client = builder(TIMEOUT).dns_resolver(resolver).build()?;

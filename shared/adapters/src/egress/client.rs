@@ -1,4 +1,4 @@
-//! How every outgoing client is built, and how answers are read.
+//! The common parts of outgoing clients: construction, and reading answers.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,12 +11,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 #[error("the HTTP client cannot be built")]
 pub struct EgressClientError(#[from] reqwest::Error);
 
-/// Makes ring the process's TLS provider. Doing it twice does nothing.
+/// Makes ring the process's TLS provider. A second call does nothing.
 pub fn install_tls() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// What every outgoing client has in common.
+/// Makes the builder that every outgoing client shares.
 pub(super) fn builder(timeout: Duration) -> ClientBuilder {
     install_tls();
     Client::builder()
@@ -27,9 +27,9 @@ pub(super) fn builder(timeout: Duration) -> ClientBuilder {
         .user_agent("Vestibule")
 }
 
-/// Why an answer could not be read.
+/// The reason why an answer could not be read.
 pub(super) enum ReadError {
-    /// It is longer than allowed.
+    /// The answer is longer than allowed.
     TooLong,
     /// The connection ended.
     Broken,
@@ -47,14 +47,14 @@ pub(super) async fn read_body(mut response: Response, max: usize) -> Result<Vec<
     Ok(body)
 }
 
-/// `Retry-After` in seconds. Platforms send no dates there.
+/// Reads `Retry-After` in seconds. Platforms send no dates there.
 pub(super) fn retry_after(response: &Response) -> Option<Duration> {
     let value = response.headers().get(http::header::RETRY_AFTER)?;
     let seconds: u64 = value.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
 }
 
-/// Why a call got no answer, in a few words that hold no address: those may carry tokens.
+/// Describes why a call got no answer, without addresses, because those may contain tokens.
 pub(super) fn describe(error: &reqwest::Error) -> String {
     if let Some(refused) = find_refusal(error) {
         return refused;
@@ -80,5 +80,5 @@ fn find_refusal(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     None
 }
 
-/// Shares a resolver.
+/// A resolver that clients share.
 pub(super) type SharedResolver = Arc<super::resolver::GuardedResolver>;

@@ -1,4 +1,4 @@
-//! The keys that the Bot Framework signs with (PROVIDERS §2.2).
+//! The keys of the Bot Framework's signatures (PROVIDERS §2.2).
 
 use super::client::{builder, describe, read_body};
 use async_trait::async_trait;
@@ -8,23 +8,23 @@ use std::sync::OnceLock;
 use tokio::time::timeout;
 use vestibule_providers::teams::{FETCH_MAX, KeySource, KeySourceError};
 
-/// The variable with the address of the `OpenID` metadata document.
+/// Name of the variable with the address of the `OpenID` metadata document.
 pub const TEAMS_OPENID_METADATA_URL: &str = "TEAMS_OPENID_METADATA_URL";
 
-/// Longest document that is read. The key set holds certificates and has about 20 KB.
+/// Maximum size of a document. The key set holds certificates and has about 20 KB.
 const DOCUMENT_MAX: usize = 256 * 1024;
 
 /// See [`KeySource`].
 #[derive(Debug)]
 pub struct HttpKeySource {
-    /// Made at the first fetch: that takes a millisecond of the processor, which a cold start has while
-    /// it waits for AWS.
+    /// Made at the first fetch. Making it costs a millisecond of processor time, which a cold start
+    /// has while it waits for AWS.
     client: OnceLock<Client>,
     metadata_url: String,
 }
 
 impl HttpKeySource {
-    /// The keys that the document at `metadata_url` names.
+    /// Makes a source of the keys that the document at `metadata_url` names.
     #[must_use]
     pub fn named_by(metadata_url: String) -> Self {
         Self {
@@ -79,8 +79,8 @@ fn failed(reason: &str) -> KeySourceError {
     }
 }
 
-/// Where the keys are, if that is where the metadata came from: a document must not make us trust
-/// another host.
+/// Returns the address of the keys, if it has the origin of the metadata: a document must not make
+/// us trust another host.
 fn keys_url(metadata: &[u8], metadata_url: &Url) -> Option<Url> {
     let metadata: Value = serde_json::from_slice(metadata).ok()?;
     let url = Url::parse(metadata.get("jwks_uri")?.as_str()?).ok()?;
@@ -160,7 +160,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_source_that_says_nothing_is_not_waited_for() {
-        // Nobody accepts: the connection stands and nothing comes.
+        // Nobody accepts, so the connection stands and no data arrives.
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
         let source = HttpKeySource::named_by(format!("http://{address}/"));

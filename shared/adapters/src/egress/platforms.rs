@@ -8,9 +8,9 @@ use vestibule_domain::{egress::OriginAllowList, vars::Vars};
 use vestibule_providers::outgoing::{Api, CallResult, Host, HttpReply, OutgoingCall};
 use vestibule_providers::transport::ChatTransport;
 
-/// Longest time a platform may take.
+/// Time limit for a platform.
 const TIMEOUT: Duration = Duration::from_secs(8);
-/// Longest answer that is read: platforms echo the message they took.
+/// Maximum size of an answer: platforms echo the message that they accepted.
 const ANSWER_MAX: usize = 256 * 1024;
 
 /// The addresses of the platforms, from the deployment's parameters.
@@ -39,7 +39,7 @@ impl PlatformAddresses {
                 .get(api)
                 .cloned()
                 .ok_or_else(|| no_reply("no address is configured for this platform")),
-            // The bot's token goes wherever this points (PROVIDERS §2.4).
+            // The bot's token goes to this address (PROVIDERS §2.4).
             Host::TeamsService(url) => {
                 self.teams_services
                     .admit(url)
@@ -52,7 +52,7 @@ impl PlatformAddresses {
     }
 }
 
-/// The variable with the origins that a Teams `serviceUrl` may have.
+/// Name of the variable with the origins that a Teams `serviceUrl` may have.
 pub const TEAMS_SERVICE_ORIGINS: &str = "TEAMS_SERVICE_ORIGINS";
 
 fn no_reply(reason: &str) -> CallResult {
@@ -69,7 +69,7 @@ pub struct HttpChatTransport {
 }
 
 impl HttpChatTransport {
-    /// A client of the platforms at these addresses.
+    /// Makes a client of the platforms at these addresses.
     pub fn new(addresses: PlatformAddresses) -> Result<Self, EgressClientError> {
         Ok(Self {
             client: builder(TIMEOUT).build()?,

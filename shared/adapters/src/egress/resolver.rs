@@ -1,11 +1,11 @@
-//! Name resolution that never leads inside: the second half of the SSRF guard, at the moment of
-//! connecting, so that a name cannot change its address between check and use.
+//! Name resolution that never leads inside: the second half of the SSRF guard. It runs at the
+//! moment of connecting, so that a name cannot change its address between check and use.
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::net::SocketAddr;
 use vestibule_domain::egress::{OriginAllowList, is_public};
 
-/// Every address of a name lies inside the network that we run in.
+/// The error that every address of a name lies inside our network.
 #[derive(Debug, thiserror::Error)]
 #[error("the host resolves to an address that is not public")]
 pub(super) struct Refused;

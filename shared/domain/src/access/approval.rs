@@ -1,4 +1,4 @@
-//! The latest approval of a person at a connector, and what became of what followed it.
+//! The latest approval of a person at a connector, with the results of its follow-up.
 
 use crate::{
     Timestamp,
@@ -8,25 +8,25 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
-/// The latest approval of a chat user at a connector, and what followed it.
+/// The latest approval of a chat user at a connector, with the results of its follow-up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
     /// The request that was approved.
     pub request_id: AccessRequestId,
     /// The environment that it opened.
     pub environment_id: EnvironmentId,
-    /// By whom.
+    /// The approver.
     pub by: Actor,
-    /// When.
+    /// Time of the approval.
     pub at: Timestamp,
-    /// What became of telling the person.
+    /// Result of the approval notice.
     pub notice: SendStatus,
-    /// What became of the message that waited.
+    /// Result of handing the held message to the agent.
     pub replay: SendStatus,
 }
 
 impl Approval {
-    /// An approval that nothing has followed yet.
+    /// Makes an approval whose follow-up is still ahead.
     #[must_use]
     pub const fn new(
         request_id: AccessRequestId,

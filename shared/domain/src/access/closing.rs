@@ -1,8 +1,8 @@
-//! Pending requests that go with their connector's policy (SPEC A42), or with the connector (SPEC A46).
+//! Pending requests that end with their connector's policy (SPEC A42), or with the connector (SPEC A46).
 //!
-//! There may be thousands, so the change itself leaves a closing, and workers go through the list of
-//! pending requests a page at a time. Webhooks may open requests by what the connector was for as long
-//! as they remember it: the last pass begins after that.
+//! There may be thousands. So the change itself only leaves a closing, and workers close the
+//! pending requests a page at a time. Webhooks may still open requests while they remember the
+//! connector as it was: the last pass begins after that.
 
 use crate::{
     Timestamp,
@@ -15,46 +15,46 @@ use crate::{
 };
 use std::time::Duration;
 
-/// How long after the change requests may still be opened: ten seconds of a connector that is
-/// remembered, the time that a webhook takes, and what lists lag behind. A pass that began later and
-/// came to the end has seen all of them.
+/// Time after the change during which requests may still be opened: a webhook remembers a connector
+/// for ten seconds, then needs time of its own, and lists lag behind. A pass that began later and
+/// reached the end has seen all of them.
 pub const CLOSING_GRACE: Duration = Duration::from_mins(1);
 
-/// A place in the list of pending requests; only the store knows what it says.
+/// A place in the list of pending requests. Only the store can read its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPosition(pub String);
 
-/// How far going through the list has got.
+/// Progress of one pass through the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pass {
-    /// When it began.
+    /// Start of the pass.
     pub began_at: Timestamp,
-    /// Where the next page begins.
+    /// Start of the next page.
     pub position: ListPosition,
 }
 
-/// The pending requests of a connector are to be closed as rejected.
+/// An order to close the pending requests of a connector as rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Closing {
     /// Account and project.
     pub scope: ProjectScope,
-    /// Whose requests.
+    /// The connector whose requests are closed.
     pub connector_id: ConnectorId,
-    /// Why.
+    /// The reason recorded on each request.
     pub reason: ReasonCode,
-    /// Who changed the connector.
+    /// The actor who changed the connector.
     pub by: Actor,
-    /// The API call that did.
+    /// The API call that changed the connector.
     pub request_id: String,
-    /// When.
+    /// Time of the change.
     pub since: Timestamp,
-    /// The pass under way.
+    /// The pass under way, if any.
     pub pass: Option<Pass>,
     /// Counts changes.
     pub version: u64,
 }
 
-/// What comes after a page.
+/// The step that follows a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AfterPage {
     /// The next page.
@@ -66,8 +66,8 @@ pub enum AfterPage {
 }
 
 impl Closing {
-    /// The closing that a change of a connector brings about, if it does: the connector no longer asks
-    /// for approval, or for approval in another environment.
+    /// Makes the closing that a change of a connector brings about. `None` unless the connector
+    /// stops asking for approval, or asks for approval in another environment.
     #[must_use]
     pub fn of_change(
         before: &Connector,
@@ -79,7 +79,7 @@ impl Closing {
         Self::reason_for(before, after).map(|reason| Self::new(after, reason, by, request_id, now))
     }
 
-    /// Why a change of a connector closes its pending requests, if it does.
+    /// Returns the reason why a change of a connector closes its pending requests, if it does.
     #[must_use]
     pub fn reason_for(before: &Connector, after: &Connector) -> Option<ReasonCode> {
         if before.policy != Policy::OnBoarding {
@@ -91,7 +91,7 @@ impl Closing {
         }
     }
 
-    /// The closing that deleting a connector brings about.
+    /// Makes the closing that deleting a connector brings about.
     #[must_use]
     pub fn of_deletion(
         connector: &Connector,
@@ -121,7 +121,7 @@ impl Closing {
         }
     }
 
-    /// The job that works on it.
+    /// The job that works on this closing.
     #[must_use]
     pub const fn job(&self) -> ClosePendingRequests {
         ClosePendingRequests {
@@ -130,8 +130,9 @@ impl Closing {
         }
     }
 
-    /// Whether `request` is to be closed, given the connector as it was at `read_at`. Requests made
-    /// since the connector asks for approval again, in the environment that it serves, are not.
+    /// Whether `request` is to be closed, given the connector as it was at `read_at`. A request
+    /// stays open if it was made after the connector began to ask for approval again, for the
+    /// environment that the connector serves.
     #[must_use]
     pub fn covers(
         &self,
@@ -149,7 +150,7 @@ impl Closing {
             && on_again.is_none_or(|since| request.created_at < since)
     }
 
-    /// What comes after a page that was begun at `began_at` and ended before `next`.
+    /// Returns the step that follows a page. The page was begun at `began_at` and ended before `next`.
     #[must_use]
     pub fn after_page(self, began_at: Timestamp, next: Option<ListPosition>) -> AfterPage {
         let pass_began_at = self.pass.as_ref().map_or(began_at, |pass| pass.began_at);
@@ -359,7 +360,7 @@ mod tests {
             (9, on_again(Some(10)), 20, true),
             (10, on_again(Some(10)), 20, false),
             (11, on_again(Some(10)), 20, false),
-            // Not known since when: since the closing at the latest.
+            // Start of the policy unknown: the closing's time is the latest possible.
             (4, on_again(None), 20, true),
             (5, on_again(None), 20, false),
         ] {
@@ -379,7 +380,7 @@ mod tests {
             position: ListPosition("x".into()),
         };
         let fresh = closing(100);
-        // The pass, not the page, is what has to begin late enough.
+        // The start of the pass counts, not the start of the page.
         for (pass, page, ended) in [
             (None, 159, false),
             (None, 160, true),

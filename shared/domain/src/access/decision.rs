@@ -1,4 +1,4 @@
-//! The decision for one message (SPEC A40): may this sender talk to the agent, and why?
+//! The decision about one message (SPEC A40): whether its sender may talk to the agent, and the reason.
 
 use crate::{
     access::standing::Standing,
@@ -8,7 +8,7 @@ use crate::{
 };
 use serde::Serialize;
 
-/// Everything the decision looks at.
+/// The facts that the decision depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
     /// The connector's policy.
@@ -17,43 +17,42 @@ pub struct Facts<'a> {
     pub environment_id: EnvironmentId,
     /// The sender, if they wrote before.
     pub chat_user: Option<&'a ChatUser>,
-    /// Whether the sender talked here before the connector asked for approval, and was kept.
+    /// Whether the sender was let through before the connector asked for approval, and was kept.
     pub kept: bool,
-    /// What the directory knows of the sender.
+    /// The directory's answer about the sender.
     pub directory: DirectoryMatch,
 }
 
-/// What the directory of end users knows of a sender. Only a phone number that the provider
-/// asserts can match (SPEC A40).
+/// The directory's answer about a sender. Only a phone number that the platform asserts can match (SPEC A40).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DirectoryMatch {
-    /// Nobody there has this phone, or the provider asserts none.
+    /// Nobody in the directory has this phone number, or the platform asserts none.
     #[default]
     Unknown,
-    /// Somebody does, and holds these environments or not the connector's.
+    /// A person in the directory has this phone number.
     Known {
-        /// Whether they hold the connector's environment.
+        /// Whether the person in the directory holds the connector's environment.
         holds_environment: bool,
     },
 }
 
-/// What to do with a message.
+/// The decision on a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "decision", content = "reason", rename_all = "snake_case")]
 pub enum Decision {
-    /// Acknowledge, write nothing, answer nothing.
+    /// Acknowledge the message, write nothing, answer nothing.
     Drop(DropReason),
-    /// Hand it to the agent.
+    /// Hand the message to the agent.
     Deliver(DeliverReason),
-    /// Hand it to the agent on the directory's word, which implies the approval.
+    /// Hand the message to the agent because the directory vouches for the sender. This implies the approval.
     ApproveAndDeliver(ApproveReason),
-    /// Acknowledge; no request, no message.
+    /// Acknowledge the message without a request or an onboarding message.
     Ignore(IgnoreReason),
-    /// Hold it: the onboarding flow.
+    /// Hold the message and start the onboarding flow.
     Onboard(OnboardReason),
 }
 
-/// Why a message is dropped.
+/// The reason why a message is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DropReason {
@@ -61,7 +60,7 @@ pub enum DropReason {
     Blocked,
 }
 
-/// Why a message is delivered.
+/// The reason why a message is delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliverReason {
@@ -69,27 +68,27 @@ pub enum DeliverReason {
     OpenConnector,
     /// The sender holds a grant for the environment.
     Granted,
-    /// The sender talked here before the connector asked for approval.
+    /// The sender was let through before the connector asked for approval, and was kept.
     Kept,
 }
 
-/// Why an approval is implied.
+/// The reason why an approval is implied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ApproveReason {
-    /// The directory has the sender's phone with the connector's environment.
+    /// The directory has the sender's phone number with the connector's environment.
     KnownPerson,
 }
 
-/// Why a message is ignored.
+/// The reason why a message is ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IgnoreReason {
-    /// The connector answers people in the directory only.
+    /// The connector answers only people in the directory.
     NotOnAllowList,
 }
 
-/// Why a message is held.
+/// The reason why a message is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnboardReason {
@@ -98,7 +97,7 @@ pub enum OnboardReason {
 }
 
 impl<'a> Facts<'a> {
-    /// The facts of a sender at a connector.
+    /// Collects the facts about a sender at a connector.
     #[must_use]
     pub fn of(
         connector: &Connector,

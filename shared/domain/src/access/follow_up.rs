@@ -1,4 +1,4 @@
-//! What follows an approval (SPEC A44): the person is told, and the message that waited goes to the agent.
+//! The follow-up of an approval (SPEC A44): the approval notice, and the held message for the agent.
 
 use crate::{
     Timestamp,
@@ -9,13 +9,13 @@ use crate::{
 };
 use std::time::Duration;
 
-/// A held message that is older than this at the approval is not handed to the agent.
+/// Age at the approval from which a held message is no longer handed to the agent.
 pub const REPLAY_AGE_MAX: Duration = Duration::from_hours(24);
-/// How long a held message is kept: as long as an approval may use it, and what a platform that is down
-/// may cost after that.
+/// Retention of a held message: the time in which an approval may use it, plus the time that a
+/// platform outage may add.
 pub const HELD_MESSAGE_KEPT: Duration = Duration::from_hours(24 * 4);
 
-/// What the rules look at.
+/// The facts that the rules of the follow-up depend on.
 #[derive(Debug, Clone, Copy)]
 pub struct FollowUpFacts<'a> {
     /// The approval.
@@ -27,7 +27,7 @@ pub struct FollowUpFacts<'a> {
 }
 
 impl<'a> FollowUpFacts<'a> {
-    /// Connector and person, if the connector does this and the person still has the access.
+    /// The connector and the person, if the connector does this and the person still has the access.
     fn follow_up(
         &self,
         wanted: fn(ApprovalMode) -> bool,
@@ -39,7 +39,7 @@ impl<'a> FollowUpFacts<'a> {
         Ok((connector, self.holder().ok_or(SkipReason::AccessEnded)?))
     }
 
-    /// The person, if they still have what was approved.
+    /// The person, if the approved access still holds.
     #[must_use]
     pub fn holder(&self) -> Option<&'a ChatUser> {
         self.chat_user.filter(|user| {
@@ -48,8 +48,8 @@ impl<'a> FollowUpFacts<'a> {
     }
 }
 
-/// Whether the person is told now; `reply_window` is how long after a message of theirs the platform
-/// lets us write.
+/// Checks that an approval notice may go out now. `reply_window` is the time after a person's
+/// message during which the platform lets us write.
 pub fn notice_due<'a>(
     facts: &FollowUpFacts<'a>,
     standing: &Standing,
@@ -66,7 +66,7 @@ pub fn notice_due<'a>(
     }
 }
 
-/// Whether the message that made the request goes to the agent.
+/// Checks that the message that made the request goes to the agent.
 pub fn replay_due(
     facts: &FollowUpFacts<'_>,
     held: Option<DeliverMessage>,
@@ -80,8 +80,8 @@ pub fn replay_due(
     }
 }
 
-/// From when on the person cannot be told of a decision: the platform's window has closed, or they do
-/// not want to be written to. `None` when there is no such time.
+/// The time from which no notice of a decision can reach the person: the platform's window closes,
+/// or the person has opted out. `None` when there is no such time.
 #[must_use]
 pub fn notifiable_until(standing: &Standing, reply_window: Option<Duration>) -> Option<Timestamp> {
     let written_at = standing.last_message_at.unwrap_or(standing.first_seen_at);

@@ -1,32 +1,32 @@
-//! Two records that become one person's: the standings of the record that goes (SPEC A29).
+//! Merging two records of one person: the standings of the absorbed record (SPEC A29).
 
 use crate::{
     access::{request::AccessRequest, standing::Standing},
     chat::user::ChatUser,
 };
 
-/// The pending request of a standing that moves to another record.
+/// The outcome for the pending request of a standing that moves to another record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MergedRequest {
-    /// There is none.
+    /// There is no pending request.
     None,
-    /// It stays pending, and becomes the survivor's.
+    /// The request stays pending and becomes the survivor's.
     Moves,
-    /// It is closed: the survivor has a pending one at the connector, or has the access already.
+    /// The request is closed: the survivor has a pending one at the connector, or already has the access.
     Closes,
 }
 
-/// A standing as the survivor has it after the merge.
+/// The survivor's standing after the merge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MergedStanding {
-    /// The standing. Its version is the one to store.
+    /// The standing, with the version to store.
     pub standing: Standing,
-    /// What happens to the pending request of the standing that moved.
+    /// The outcome for the pending request of the standing that moved.
     pub request: MergedRequest,
 }
 
-/// Whether the standings of two records can be merged now. While a task is pending at a connector that
-/// moves, a worker may be sending something, and must find its row again.
+/// Whether the standings of two records can be merged now. While a task is pending at an affected
+/// connector, a worker may be sending something and must find its row again.
 #[must_use]
 pub fn can_merge(absorbed: &[Standing], survivors: &[Standing]) -> bool {
     let has_tasks = |standing: &Standing| !standing.pending_tasks.is_empty();
@@ -35,7 +35,7 @@ pub fn can_merge(absorbed: &[Standing], survivors: &[Standing]) -> bool {
         .all(|moving| !has_tasks(moving) && !own(survivors, moving).is_some_and(has_tasks))
 }
 
-/// The standing of the survivor at the same connector.
+/// Finds the survivor's standing at the same connector.
 #[must_use]
 pub fn own<'a>(survivors: &'a [Standing], moving: &Standing) -> Option<&'a Standing> {
     survivors
@@ -43,8 +43,8 @@ pub fn own<'a>(survivors: &'a [Standing], moving: &Standing) -> Option<&'a Stand
         .find(|own| own.connector_id == moving.connector_id)
 }
 
-/// Merges the standing `moving` into the record of `survivor`, who may have a standing of their `own` at
-/// the connector. `pending` is the request that is pending on `moving`.
+/// Merges the standing `moving` into the record of `survivor`. `own` is the survivor's standing at
+/// the connector, if there is one; `pending` is the pending request of `moving`.
 #[must_use]
 pub fn merge_standing(
     survivor: &ChatUser,

@@ -1,4 +1,4 @@
-//! Access requests: a stranger's first message asks for one, a person decides it (SPEC B).
+//! Access requests: a stranger's first message opens one, a person decides it (SPEC B).
 
 use crate::{
     Timestamp,
@@ -16,10 +16,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::{fmt, time::Duration};
 
-/// Longest note on a decision, in characters (SPEC B17).
+/// Maximum length of a note on a decision, in characters (SPEC B17).
 pub const NOTE_MAX_CHARS: usize = 4000;
 
-/// Where a request stands (SPEC B13).
+/// Status of a request (SPEC B13).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestStatus {
@@ -31,13 +31,13 @@ pub enum RequestStatus {
     Rejected,
 }
 
-/// What somebody decides.
+/// The content of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Let the person in.
     Approve,
-    /// Do not.
+    /// Do not let the person in.
     Reject,
 }
 
@@ -52,41 +52,41 @@ impl Verdict {
     }
 }
 
-/// Why a request was decided although nobody looked at it.
+/// The reason why a request was decided without a person looking at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReasonCode {
-    /// Its connector no longer asks for approval (SPEC A42).
+    /// The connector no longer asks for approval (SPEC A42).
     PolicyOff,
-    /// Its connector was deleted (SPEC A46).
+    /// The connector was deleted (SPEC A46).
     ConnectorDeleted,
-    /// Its connector serves another environment now: approving it would let nobody in (SPEC A41).
+    /// The connector serves another environment now, so an approval would let nobody in (SPEC A41).
     ConnectorMoved,
     /// The person was approved at another connector of the environment (SPEC A41).
     GrantedElsewhere,
-    /// The person turned out to be one who is on record under another id (SPEC A29).
+    /// The person turned out to be on record under another id (SPEC A29).
     Merged,
 }
 
-/// A decision as it was made.
+/// A recorded decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestDecision {
-    /// What was decided.
+    /// The verdict.
     pub verdict: Verdict,
-    /// By whom (SPEC B15, B29).
+    /// The actor who decided (SPEC B15, B29).
     pub by: Actor,
-    /// When.
+    /// Time of the decision.
     pub at: Timestamp,
-    /// Why, if they said so (SPEC B17).
+    /// The decider's own note, if any (SPEC B17).
     pub note: Option<String>,
-    /// Why, when it followed from something else that they did.
+    /// The reason, when the decision followed from something else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<ReasonCode>,
 }
 
 impl RequestDecision {
-    /// The record of this decision on `request`, which was pending. `request_id` is the API call that it
-    /// came with, or the request whose approval implied it.
+    /// The audit entry of this decision on `request`, which was pending. `request_id` is the API
+    /// call that brought the decision, or the request whose approval implied it.
     #[must_use]
     pub fn audit_entry(
         &self,
@@ -122,7 +122,7 @@ impl RequestDecision {
 /// A stranger's request to talk to the agent of one environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessRequest {
-    /// Its id.
+    /// Id of the request.
     pub id: AccessRequestId,
     /// Account and project.
     pub scope: ProjectScope,
@@ -130,26 +130,26 @@ pub struct AccessRequest {
     pub environment_id: EnvironmentId,
     /// The connector that was written to.
     pub connector_id: ConnectorId,
-    /// Its name at the time; requests outlive connectors (SPEC A46).
+    /// The connector's name at the time; requests outlive connectors (SPEC A46).
     pub connector_name: String,
     /// The platform.
     pub provider: Provider,
-    /// Who asks.
+    /// The person who asks.
     pub chat_user_id: ChatUserId,
-    /// Who asks, as the platform identifies them.
+    /// The person who asks, as the platform identifies them.
     pub identifier: String,
-    /// Where they wrote (SPEC B12).
+    /// The conversation in which the person wrote (SPEC B12).
     pub conversation: ConversationRef,
-    /// How often they were rejected here before (SPEC B25).
+    /// Number of earlier rejections here (SPEC B25).
     pub rejected_before: u32,
-    /// When they asked.
+    /// Time of the request.
     pub created_at: Timestamp,
-    /// Set once somebody decided.
+    /// The decision, once there is one.
     pub decision: Option<RequestDecision>,
 }
 
 impl AccessRequest {
-    /// Where the request stands; follows from its decision.
+    /// Status of the request, derived from its decision.
     #[must_use]
     pub fn status(&self) -> RequestStatus {
         self.decision
@@ -157,7 +157,7 @@ impl AccessRequest {
             .map_or(RequestStatus::Pending, |decision| decision.verdict.status())
     }
 
-    /// The request that `message` makes at `connector`.
+    /// Makes the request that `message` opens at `connector`.
     #[must_use]
     pub fn asked_by(
         message: &InboundMessage,
@@ -183,21 +183,21 @@ impl AccessRequest {
     }
 }
 
-/// How long a preview is shown and kept.
+/// Time for which a preview is kept and shown.
 pub const PREVIEW_KEPT: Duration = Duration::from_hours(24 * 30);
 
-/// The beginning of the message that made a request, for the approver (SPEC A43). Its `Debug` does not
-/// show it.
+/// The beginning of the message that opened a request, for the approver (SPEC A43). Its `Debug`
+/// hides the text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Preview {
     /// The text, clean and short.
     pub text: String,
-    /// From then on it is not shown.
+    /// Time from which the preview is no longer shown.
     pub expires_at: Timestamp,
 }
 
 impl Preview {
-    /// The preview of a message's text; `None` when it says nothing.
+    /// Makes the preview of a message's text; `None` when nothing visible is left of the text.
     #[must_use]
     pub fn of(text: &str, now: Timestamp) -> Option<Self> {
         Some(Self {
@@ -221,27 +221,27 @@ impl fmt::Debug for Preview {
     }
 }
 
-/// What a held message leads to.
+/// The effect of a held message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeldMessage {
     /// A new request, with the onboarding message if none was sent here yet.
     OpensRequest {
-        /// Whether the onboarding message goes out with it (SPEC A21, B25).
+        /// Whether the onboarding message is sent with the request (SPEC A21, B25).
         with_onboarding_message: bool,
     },
-    /// It counts on the request that is pending already (SPEC B31).
+    /// The message counts on the request that is already pending (SPEC B31).
     CountsOnPending(AccessRequestId),
-    /// Nothing: the person was rejected too recently (SPEC B25).
+    /// No effect: the person was rejected too recently (SPEC B25).
     CoolsDown {
-        /// From then on a message makes a new request.
+        /// Time from which a message opens a new request.
         until: Timestamp,
     },
 }
 
-/// What a message of somebody not approved leads to, given how they stand.
+/// The facts that decide the effect of a held message.
 #[derive(Debug)]
 pub struct HeldFacts<'a> {
-    /// How the sender stands at the connector, if they wrote before.
+    /// The sender's standing at the connector, if they wrote before.
     pub standing: Option<&'a Standing>,
     /// The connector.
     pub connector: &'a Connector,
@@ -249,7 +249,7 @@ pub struct HeldFacts<'a> {
     pub now: Timestamp,
 }
 
-/// The request state machine's entry: what a held message leads to.
+/// Decides the effect of a held message. This is the entry into the states of a request.
 #[must_use]
 pub fn on_held_message(facts: &HeldFacts<'_>) -> HeldMessage {
     let Some(standing) = facts.standing else {
@@ -271,22 +271,22 @@ pub fn on_held_message(facts: &HeldFacts<'_>) -> HeldMessage {
     }
 }
 
-/// What deciding a request that may be decided already leads to (SPEC B30).
+/// The outcome of deciding a request, which may already be decided (SPEC B30).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DecideOutcome {
     /// The decision was recorded now.
     Recorded(Box<AccessRequest>),
-    /// The same actor had decided the same before: nothing changed.
+    /// The same actor had already decided the same. Nothing changed.
     AlreadySame(Box<AccessRequest>),
-    /// Somebody decided before; here is what.
+    /// The request was already decided, and carries that decision.
     AlreadyDecided(Box<AccessRequest>),
-    /// The person is blocked: unblock first.
+    /// The person is blocked and must be unblocked first.
     ChatUserBlocked,
     /// There is no such request in this project.
     NotFound,
 }
 
-/// How an attempt to decide `request`, which was decided before, ends.
+/// The outcome of an attempt to decide `request`, which was already decided.
 #[must_use]
 pub fn on_decided_again(request: AccessRequest, verdict: Verdict, by: &Actor) -> DecideOutcome {
     let same = request
@@ -469,7 +469,7 @@ mod tests {
             let result = held(Some(&pending), &connector(), at(9));
             assert_eq!(result, HeldMessage::CountsOnPending(id));
         }
-        // A request that was decided takes no more messages.
+        // A decided request counts no more messages.
         let decided = Standing {
             request_id: Some(id),
             ..standing()

@@ -1,4 +1,4 @@
-//! How a chat user stands at one connector, and the tasks that are pending for them.
+//! The standing of a chat user at one connector, with the pending tasks.
 
 use crate::{
     Timestamp,
@@ -14,26 +14,26 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// A task that is still to be done for a person at a connector. While any is pending, the standing is in
-/// the outbox: a redelivered message or the sweeper enqueues its job again. Tasks are done in this order,
-/// each by itself; one that must wait makes those behind it wait too.
+/// A pending task for a person at a connector. While any is pending, the standing is in the outbox:
+/// a redelivered message or the sweeper enqueues its job again. Tasks are done one by one in this
+/// order; a task that must wait holds up those behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PendingTask {
-    /// The onboarding message.
+    /// Send the onboarding message.
     OnboardingMessage,
-    /// After an approval: their requests at other connectors of the environment are approved along.
+    /// After an approval: approve the person's requests at other connectors of the environment.
     RelatedRequests,
-    /// After an approval: they are told, if the connector does so.
+    /// After an approval: send the approval notice, if the connector does so.
     ApprovalNotice,
-    /// After an approval: the message that waited goes to the agent, if the connector does so.
+    /// After an approval: hand the held message to the agent, if the connector does so.
     Replay,
-    /// Their profile.
+    /// Fetch the profile.
     Profile,
 }
 
 impl PendingTask {
-    /// Every task, in the order in which they are done.
+    /// Every task, in the order of execution.
     pub const ALL: [Self; 5] = [
         Self::OnboardingMessage,
         Self::RelatedRequests,
@@ -41,12 +41,11 @@ impl PendingTask {
         Self::Replay,
         Self::Profile,
     ];
-    /// The tasks that an approval leaves, whatever the connector does after one: that is looked up when
-    /// the task is done.
+    /// The tasks that an approval leaves. The connector's settings are looked up only when a task is done.
     pub const AFTER_APPROVAL: [Self; 3] =
         [Self::RelatedRequests, Self::ApprovalNotice, Self::Replay];
 
-    /// As stored.
+    /// The key under which a task is stored.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
@@ -62,56 +61,56 @@ impl PendingTask {
 /// The rejections at a connector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejections {
-    /// How many there were.
+    /// Number of rejections.
     pub count: u32,
-    /// When the last one was.
+    /// Time of the last rejection.
     pub last_at: Timestamp,
 }
 
-/// Most event keys that a standing remembers.
+/// Maximum number of event keys that a standing remembers.
 pub const STANDING_EVENTS_KEPT: usize = 100;
 
-/// How one chat user stands at one connector. It is the dedupe record of held messages and the
-/// outbox of the person's pending tasks; every write to it counts its version up.
+/// The standing of one chat user at one connector. It recognises repeated held messages and is the
+/// outbox row of the pending tasks. Every write to it raises its version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     /// The connector.
     pub connector_id: ConnectorId,
     /// The person.
     pub chat_user_id: ChatUserId,
-    /// When they first wrote here.
+    /// Time of the person's first message here.
     pub first_seen_at: Timestamp,
-    /// Where they wrote; private answers start from it.
+    /// The conversation in which the person wrote; private answers start from it.
     pub conversation: ConversationRef,
-    /// When they were first let through because the connector was open.
+    /// Time at which the person was first let through because the connector was open.
     pub admitted_openly_at: Option<Timestamp>,
     /// The latest request made here.
     pub request_id: Option<AccessRequestId>,
     /// Whether that request awaits a decision.
     pub request_pending: bool,
-    /// Messages held back since that request was made, its own first included.
+    /// Number of messages held since that request was made, the first included.
     pub message_count: u64,
-    /// When the last of them was written.
+    /// Time of the last held message.
     pub last_message_at: Option<Timestamp>,
     /// Event keys of held messages, oldest first.
     pub recent_events: Vec<String>,
     /// Earlier rejections.
     pub rejections: Option<Rejections>,
-    /// How far the onboarding message has got, once one was due. It is sent at most once per connector
-    /// and chat user (SPEC A21), so this outlives requests.
+    /// Status of the onboarding message, once one was due. It is sent at most once per connector
+    /// and chat user (SPEC A21), so this status outlives requests.
     pub onboarding_message: Option<SendStatus>,
-    /// Since when they do not want to be written to here (an SMS STOP), unless they took it back.
+    /// Time at which the person opted out of messages here (an SMS STOP), unless they opted in again.
     pub opted_out_at: Option<Timestamp>,
-    /// The latest approval here, and what followed it.
+    /// The latest approval here, with the results of its follow-up.
     pub approval: Option<Approval>,
-    /// What is still to be done for them.
+    /// The pending tasks.
     pub pending_tasks: BTreeSet<PendingTask>,
     /// Counts changes.
     pub version: u64,
 }
 
 impl Standing {
-    /// The standing of somebody who never wrote at the connector before.
+    /// Makes the first standing of a person at the connector.
     #[must_use]
     pub fn first(message: &InboundMessage, connector: &Connector, now: Timestamp) -> Self {
         Self {
@@ -134,9 +133,9 @@ impl Standing {
         }
     }
 
-    /// Two standings of one person at one connector as one: what either was told, was sent, or wrote,
-    /// both were. A pending request of this one stays; else that of the other, if it has one. Neither
-    /// has a pending task.
+    /// Joins two standings of one person at one connector, neither with a pending task. Events,
+    /// sent messages, rejections and opt-outs of both count. The pending request of this standing
+    /// stays; without one, the other's pending request is kept.
     #[must_use]
     pub fn joined_by(self, other: &Self) -> Self {
         let wrote_last = if other.last_message_at > self.last_message_at {
@@ -166,7 +165,7 @@ impl Standing {
         Self {
             first_seen_at: self.first_seen_at.min(other.first_seen_at),
             conversation: wrote_last,
-            // Whom an admin refused since is not let in because the door once stood open.
+            // A rejection cancels an earlier admission through an open connector.
             admitted_openly_at: self
                 .admitted_openly_at
                 .max(other.admitted_openly_at)
@@ -192,7 +191,7 @@ impl Standing {
         }
     }
 
-    /// The standing after `message` opened a request.
+    /// Returns the standing after `message` opened a request.
     #[must_use]
     pub fn with_request(
         mut self,
@@ -214,14 +213,14 @@ impl Standing {
         self
     }
 
-    /// Whether a message with any of these event keys was held back before.
+    /// Whether a message with any of these event keys was held before.
     #[must_use]
     pub fn has_any(&self, keys: &[String]) -> bool {
         keys.iter().any(|key| self.recent_events.contains(key))
     }
 
-    /// Whether they were let through while the connector was open, and the switch to onboarding
-    /// kept such people (SPEC A42). Somebody who was rejected since is not kept.
+    /// Whether the person was let through while the connector was open, and the switch to
+    /// onboarding kept such people (SPEC A42). A rejection ends this.
     #[must_use]
     pub fn kept_by(&self, connector: &Connector) -> bool {
         connector.policy == Policy::OnBoarding
@@ -233,8 +232,9 @@ impl Standing {
             )
     }
 
-    /// Whether the onboarding message may still go out: it was neither sent nor is it on its way. One
-    /// that failed, or was skipped as the request was decided first, goes out with the next request.
+    /// Whether the onboarding message may still go out: it is neither sent nor queued. A message
+    /// that failed, or was skipped because the request was decided first, goes out with the next
+    /// request.
     #[must_use]
     pub fn onboarding_message_due(&self) -> bool {
         !matches!(
@@ -243,7 +243,7 @@ impl Standing {
         )
     }
 
-    /// Appends event keys, forgetting the oldest beyond [`STANDING_EVENTS_KEPT`].
+    /// Appends event keys and forgets the oldest beyond [`STANDING_EVENTS_KEPT`].
     pub fn remember(&mut self, keys: &[String]) {
         remember(&mut self.recent_events, keys, STANDING_EVENTS_KEPT);
     }

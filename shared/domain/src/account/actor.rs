@@ -1,21 +1,21 @@
-//! Whoever changes something, as the record and the admins see them.
+//! Actors: the authors of changes, as recorded and shown.
 
 use crate::ids::ApiKeyId;
 use serde::{Deserialize, Serialize};
 
 const SET_UP_ID: &str = "setup_token";
 
-/// Who decides or changes something, as recorded and shown.
+/// The author of a decision or change, as recorded and shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// The stable id of the member or API key.
     pub id: String,
-    /// Their name at the time.
+    /// Name of the actor at the time.
     pub name: String,
 }
 
 impl Actor {
-    /// Whoever knows the token of the stack's set-up.
+    /// The bearer of the stack's set-up token.
     #[must_use]
     pub fn set_up() -> Self {
         Self {
@@ -42,7 +42,7 @@ impl Actor {
         }
     }
 
-    /// Whether it is the set-up.
+    /// Whether this actor is the bearer of the set-up token.
     #[must_use]
     pub fn is_set_up(&self) -> bool {
         self.id == SET_UP_ID

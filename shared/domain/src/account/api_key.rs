@@ -3,33 +3,33 @@
 use super::{actor::Actor, permission::Permissions};
 use crate::{AccountScope, Timestamp, ids::ApiKeyId};
 
-/// A script's key. The key itself is shown once; what is stored is its SHA-256.
+/// A script's key. The key itself is shown once; only its SHA-256 is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
-    /// Its id.
+    /// Id of the key.
     pub id: ApiKeyId,
     /// The account.
     pub scope: AccountScope,
-    /// A name for people.
+    /// Name of the key, for people.
     pub name: String,
     /// SHA-256 of the key, lower-case hex.
     pub hash: String,
-    /// What it may do: never more than its creator could.
+    /// Permissions of the key, never more than its creator had.
     pub permissions: Permissions,
-    /// Who made it.
+    /// The creator.
     pub created_by: Actor,
-    /// When.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When its own time is over.
+    /// End of the key's own lifetime.
     pub expires_at: Timestamp,
-    /// With whom it ends, should that come first.
+    /// The owner, whose end also ends the key.
     pub owner: KeyOwner,
-    /// The day of its last use, coarse on purpose.
+    /// Day of the last use, coarse on purpose.
     pub last_used_at: Option<Timestamp>,
 }
 
 impl ApiKey {
-    /// From then on it is refused: its own time is over, or its owner's.
+    /// Time from which the key is refused: the end of its own lifetime or of its owner's, whichever is first.
     #[must_use]
     pub fn ends_at(&self) -> Timestamp {
         match self.owner {
@@ -39,17 +39,16 @@ impl ApiKey {
     }
 }
 
-/// Whose an API key is. It ends with them: a key that outlived its owner would be a way around the
-/// owner's end.
+/// The owner of an API key. A key ends with its owner: otherwise it would be a way around the owner's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyOwner {
-    /// The account's own, as the key of the set-up is.
+    /// The account itself, as for the key of the set-up.
     Account,
-    /// Another key's.
+    /// Another API key.
     ApiKey {
-        /// That key.
+        /// Id of the owning key.
         id: ApiKeyId,
-        /// When that key ends.
+        /// End of the owning key.
         ends_at: Timestamp,
     },
 }

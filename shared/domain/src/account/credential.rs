@@ -1,4 +1,5 @@
-//! Who calls: what a caller presents, what it stands for, and what the caller it proves may do.
+//! Callers and their credentials: the claim that a request makes, the record that proves it, and
+//! the resulting permissions.
 
 use super::{
     actor::Actor,
@@ -12,12 +13,13 @@ use crate::{
 
 const SECONDS_A_DAY: i64 = 86_400;
 
-/// What a caller presents, as far as it takes to look it up: a claim until the credential is found.
+/// A caller's claim to a credential, with the data for its lookup. It proves nothing until the
+/// credential is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CredentialClaim {
     /// An API key.
     ApiKey {
-        /// The account whose key it claims to be.
+        /// The account that the key names.
         account_id: AccountId,
         /// SHA-256 of the whole key, lower-case hex.
         hash: String,
@@ -25,8 +27,8 @@ pub enum CredentialClaim {
 }
 
 impl CredentialClaim {
-    /// The records that the caller may touch if the claim is proven. Until then nothing that was read
-    /// under it may leave the code that reads it.
+    /// The records that the caller may touch once the claim is proven. Until then, nothing read
+    /// under this scope may leave the code that reads it.
     #[must_use]
     pub const fn scope(&self) -> AccountScope {
         match self {
@@ -35,7 +37,7 @@ impl CredentialClaim {
     }
 }
 
-/// A credential as it is stored.
+/// A stored credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credential {
     /// An API key.
@@ -43,8 +45,8 @@ pub enum Credential {
 }
 
 impl Credential {
-    /// The caller who presents this credential; `None` when the claim is of another one, or its time is
-    /// over.
+    /// Returns the caller who presents this credential; `None` when the claim names another one, or
+    /// the credential has ended.
     #[must_use]
     pub fn caller(&self, claim: &CredentialClaim, now: Timestamp) -> Option<Caller> {
         let (Self::ApiKey(key), CredentialClaim::ApiKey { hash, .. }) = (self, claim);
@@ -58,7 +60,7 @@ impl Credential {
         })
     }
 
-    /// Whether its use on the day of `now` (UTC) is on record.
+    /// Whether a use on the day of `now` (UTC) is on record.
     #[must_use]
     pub fn is_noted_as_used(&self, now: Timestamp) -> bool {
         let Self::ApiKey(key) = self;
@@ -67,36 +69,36 @@ impl Credential {
     }
 }
 
-/// Which credential somebody called with.
+/// The id of a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CredentialId {
     /// An API key.
     ApiKey(ApiKeyId),
 }
 
-/// Somebody who proved who they are.
+/// An authenticated caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// Whose records they may touch.
+    /// The records that the caller may touch.
     pub scope: AccountScope,
-    /// As whom their deeds are recorded.
+    /// The actor recorded for the caller's changes.
     pub actor: Actor,
-    /// What they called with.
+    /// The credential of the call.
     pub credential: CredentialId,
-    /// What they may do.
+    /// The caller's permissions.
     pub permissions: Permissions,
-    /// When their credential ends.
+    /// End of the credential.
     pub ends_at: Timestamp,
 }
 
 impl Caller {
-    /// Whether they may.
+    /// Whether the caller holds this permission.
     #[must_use]
     pub fn may(&self, permission: Permission) -> bool {
         self.permissions.contains(permission)
     }
 
-    /// The owner of the API keys that they make.
+    /// The owner of the API keys that this caller creates.
     #[must_use]
     pub const fn as_key_owner(&self) -> KeyOwner {
         match self.credential {

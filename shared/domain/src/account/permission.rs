@@ -1,11 +1,11 @@
-//! Permissions, sets of them, and who may hand them on (SPEC D26).
+//! Permissions, sets of them, and the rules for handing them on (SPEC D26).
 
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, fmt};
 
 macro_rules! permissions {
     ($($(#[$doc:meta])* $name:ident = $key:tt),* $(,)?) => {
-        /// What a caller may do. Spelled `area.verb` on the wire and in rows.
+        /// A single permission. Spelled `area.verb` on the wire and in rows.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Permission {
             $($(#[$doc])* #[serde(rename = $key)] $name),*
@@ -15,7 +15,7 @@ macro_rules! permissions {
             /// Every permission there is.
             pub const ALL: [Self; [$($key),*].len()] = [$(Self::$name),*];
 
-            /// As spelled.
+            /// The permission's spelling.
             #[must_use]
             pub const fn key(self) -> &'static str {
                 match self { $(Self::$name => $key),* }
@@ -49,18 +49,17 @@ impl fmt::Display for Permission {
     }
 }
 
-/// What somebody may do.
+/// A set of permissions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Permissions {
-    /// Everything, also what there is no permission for yet: a later version adds some, and whoever
-    /// holds all holds those too.
+    /// Every permission, also those that later versions add.
     All,
     /// These and no others.
     Only(BTreeSet<Permission>),
 }
 
 impl Permissions {
-    /// Whether they hold this permission.
+    /// Whether the set contains this permission.
     #[must_use]
     pub fn contains(&self, permission: Permission) -> bool {
         match self {
@@ -69,7 +68,7 @@ impl Permissions {
         }
     }
 
-    /// The permissions of the present version that they hold.
+    /// The permissions of the present version that are in the set.
     #[must_use]
     pub fn listed(&self) -> BTreeSet<Permission> {
         match self {
@@ -78,8 +77,8 @@ impl Permissions {
         }
     }
 
-    /// Checks that their holder may hand `wanted` on. Nobody hands on what they do not hold, and only
-    /// who holds all can hand on all.
+    /// Checks that the holder may hand `wanted` on. Only permissions that are held can be handed
+    /// on, and only a holder of all can hand on all.
     pub fn check_grant(&self, wanted: &Self) -> Result<(), NotHeld> {
         self.check_listed(wanted)?;
         if *wanted == Self::All && *self != Self::All {
@@ -88,8 +87,7 @@ impl Permissions {
         Ok(())
     }
 
-    /// Checks that their holder may change or end what `other` holds. Nobody acts on somebody who may
-    /// do what they may not.
+    /// Checks that the holder may change or end a holder of `other`, who must not have more permissions.
     pub fn check_act_on(&self, other: &Self) -> Result<(), NotHeld> {
         self.check_listed(other)
     }
@@ -114,8 +112,8 @@ impl FromIterator<Permission> for Permissions {
     }
 }
 
-/// The permissions that are missing to hand others on, or to act on who holds them. Empty when only
-/// those to come are.
+/// The permissions that are missing to hand a set on, or to act on its holder. Empty when only
+/// future permissions are missing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a permission is not held")]
 pub struct NotHeld(pub BTreeSet<Permission>);

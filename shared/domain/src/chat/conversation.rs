@@ -1,4 +1,4 @@
-//! Where people write.
+//! Conversations: the places on a platform where people write.
 
 use crate::{
     Timestamp,
@@ -6,7 +6,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Whether others read along.
+/// The audience of a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConversationKind {
@@ -18,32 +18,33 @@ pub enum ConversationKind {
     Channel,
 }
 
-/// A conversation as the provider addresses it.
+/// A conversation, as the platform addresses it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConversationRef {
-    /// Our id for it.
+    /// Our id of the conversation.
     pub id: ConversationId,
-    /// Whether others read along.
+    /// The audience of the conversation.
     pub kind: ConversationKind,
-    /// The provider's own id, such as a Slack channel.
+    /// The platform's own id, such as that of a Slack channel.
     pub provider_conversation_id: String,
-    /// The thread within it that an answer belongs to.
+    /// The thread that an answer belongs to.
     pub thread: Option<String>,
-    /// The channel it counts for (SPEC M02), when its connector has more than one: SMS or `WhatsApp`.
+    /// The channel that the conversation counts for (SPEC M02), when its connector has more than
+    /// one: SMS or `WhatsApp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
     /// The address that answers go to, when the platform names one with each message (Teams). It
-    /// came from outside: it is checked again before it is called.
+    /// comes from outside, so it is checked again before each call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_url: Option<String>,
-    /// The platform's name for the person who wrote, where it differs from their identity's and calls
-    /// about this conversation want it (Teams: `29:…`).
+    /// The platform's name for the person who wrote, where calls about this conversation need
+    /// another one than the person's identity (Teams: `29:…`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member_id: Option<String>,
 }
 
 impl ConversationRef {
-    /// The conversation at `connector` that the provider knows by these ids.
+    /// Makes the conversation at `connector` that the platform knows by these ids.
     #[must_use]
     pub fn new(
         connector: ConnectorId,
@@ -67,21 +68,21 @@ impl ConversationRef {
         }
     }
 
-    /// The conversation as one of this channel.
+    /// Returns the conversation on this channel.
     #[must_use]
     pub fn on_channel(mut self, channel: &str) -> Self {
         self.channel = Some(channel.to_owned());
         self
     }
 
-    /// The conversation with the address that answers go to.
+    /// Returns the conversation with the address that answers go to.
     #[must_use]
     pub fn answered_at(mut self, url: &str) -> Self {
         self.reply_url = Some(url.to_owned());
         self
     }
 
-    /// The conversation with the platform's name for the person who wrote.
+    /// Returns the conversation with the platform's name for the person who wrote.
     #[must_use]
     pub fn with_member(mut self, id: &str) -> Self {
         self.member_id = Some(id.to_owned());
@@ -89,33 +90,33 @@ impl ConversationRef {
     }
 }
 
-/// Event keys that a conversation remembers; a message has one or two. A provider that redelivers for
-/// days does so for conversations that are not answered at all.
+/// Maximum number of event keys that a conversation remembers; a message has one or two. Platforms
+/// that redeliver for days do so only while messages stay unanswered.
 pub const RECENT_EVENTS_KEPT: usize = 200;
 
-/// What was delivered in one conversation.
+/// The log of deliveries in one conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ConversationLog {
-    /// Messages delivered to the agent.
+    /// Number of messages delivered to the agent.
     pub message_count: u64,
-    /// When the last of them was written.
+    /// Time of the last delivered message.
     pub last_message_at: Option<Timestamp>,
     /// Event keys of the last messages, oldest first, at most [`RECENT_EVENTS_KEPT`].
     pub recent_events: Vec<String>,
-    /// How far the answer to the message in hand has got.
+    /// Progress of the answer to the message in hand.
     pub progress: Option<Progress>,
-    /// The platform's new id of the conversation, once it said that it had moved it.
+    /// The conversation's new id, once the platform reported that it moved the conversation.
     pub moved_to: Option<String>,
-    /// Counts changes; 0 when nothing was ever stored.
+    /// Counts changes; 0 when nothing is stored yet.
     pub version: u64,
 }
 
-/// How far the answer to one message has got, so that a retry goes on behind the last message sent.
+/// Progress of the answer to one message, so that a retry continues after the last message sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// The delivery being answered.
     pub delivery_id: DeliveryId,
-    /// Messages of the answer that the platform has taken.
+    /// Number of messages of the answer that the platform has accepted.
     pub pieces_sent: usize,
 }
 
@@ -126,7 +127,7 @@ impl ConversationLog {
         keys.iter().any(|key| self.recent_events.contains(key))
     }
 
-    /// Messages of the answer to `delivery` that the platform has taken.
+    /// Number of messages of the answer to `delivery` that the platform has accepted.
     #[must_use]
     pub fn pieces_sent(&self, delivery: DeliveryId) -> usize {
         self.progress
@@ -134,7 +135,7 @@ impl ConversationLog {
             .map_or(0, |progress| progress.pieces_sent)
     }
 
-    /// The conversation as the platform addresses it now.
+    /// Returns the conversation as the platform addresses it now.
     #[must_use]
     pub fn current(&self, conversation: &ConversationRef) -> ConversationRef {
         let mut current = conversation.clone();
@@ -144,7 +145,7 @@ impl ConversationLog {
         current
     }
 
-    /// The log after one more message of the answer to `delivery` went out.
+    /// Returns the log after one more message of the answer to `delivery` was sent.
     #[must_use]
     pub fn with_piece_sent(mut self, delivery: DeliveryId) -> Self {
         let pieces_sent = self.pieces_sent(delivery) + 1;
@@ -155,7 +156,7 @@ impl ConversationLog {
         self
     }
 
-    /// The log after the message with these keys was delivered and answered.
+    /// Returns the log after the message with these keys was delivered and answered.
     #[must_use]
     pub fn with_delivered(mut self, keys: &[String], at: Timestamp) -> Self {
         self.message_count += 1;

@@ -1,4 +1,4 @@
-//! What the agent gets, and what it may answer (SPEC F01–F03). One envelope for all providers.
+//! Deliveries to the agent, and the agent's response (SPEC F01–F03). One envelope for all providers.
 
 use crate::{
     Timestamp,
@@ -11,7 +11,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
-/// The version of [`Envelope`]. It changes when a field changes its meaning or goes; new fields
+/// Version of [`Envelope`]. It changes when a field changes its meaning or is removed; new fields
 /// come without notice.
 pub const ENVELOPE_VERSION: &str = "2026-11-01";
 
@@ -23,32 +23,32 @@ pub struct Envelope<'a> {
     /// Always `message.received`.
     #[serde(rename = "type")]
     pub kind: &'static str,
-    /// The same on every retry.
+    /// Id of the delivery, the same on every retry.
     pub id: DeliveryId,
-    /// When this attempt was made.
+    /// Time of this attempt.
     pub sent_at: Timestamp,
     /// The project.
     pub project_id: ProjectId,
     /// The environment whose agent this is.
     pub environment_id: EnvironmentId,
-    /// The way the message came.
+    /// The connector that the message came through.
     pub connector: EnvelopeConnector<'a>,
-    /// Where it was written.
+    /// The conversation.
     pub conversation: EnvelopeConversation<'a>,
-    /// Who wrote it.
+    /// The sender.
     pub chat_user: EnvelopeChatUser<'a>,
-    /// Their entry in the directory, if linked.
+    /// The sender's entry in the directory, if linked.
     pub end_user: Option<()>,
-    /// What they wrote.
+    /// The message.
     pub message: EnvelopeMessage<'a>,
 }
 
 /// The connector of an [`Envelope`].
 #[derive(Debug, Serialize)]
 pub struct EnvelopeConnector<'a> {
-    /// Its id.
+    /// Id of the connector.
     pub id: ConnectorId,
-    /// Its name.
+    /// Name of the connector.
     pub name: &'a str,
     /// The platform's key.
     pub provider: &'a str,
@@ -57,30 +57,30 @@ pub struct EnvelopeConnector<'a> {
 /// The conversation of an [`Envelope`].
 #[derive(Debug, Serialize)]
 pub struct EnvelopeConversation<'a> {
-    /// Its id.
+    /// Id of the conversation.
     pub id: ConversationId,
-    /// Whether others read along.
+    /// The audience of the conversation.
     pub kind: ConversationKind,
-    /// The platform's id of it.
+    /// The platform's id of the conversation.
     pub provider_conversation_id: &'a str,
-    /// The thread within it.
+    /// The thread within the conversation.
     pub thread: Option<&'a str>,
 }
 
 /// The chat user of an [`Envelope`].
 #[derive(Debug, Serialize)]
 pub struct EnvelopeChatUser<'a> {
-    /// Their id.
+    /// Id of the chat user.
     pub id: ChatUserId,
-    /// The platform's id of them.
+    /// The platform's id of the chat user.
     pub identifier: &'a str,
-    /// Their name, else the identifier.
+    /// Name of the chat user, or the identifier if there is none.
     pub display_name: &'a str,
-    /// Where the platform tells it.
+    /// First name, if the platform provides one.
     pub first_name: Option<&'a str>,
-    /// Where the platform tells it.
+    /// Last name, if the platform provides one.
     pub last_name: Option<&'a str>,
-    /// Where the platform tells it.
+    /// Address of the avatar, if the platform provides one.
     pub avatar_url: Option<&'a str>,
 }
 
@@ -93,14 +93,14 @@ pub struct EnvelopeMessage<'a> {
     pub attachments: &'a [Attachment],
     /// The platform's id of the event.
     pub provider_event_id: &'a str,
-    /// When it was written.
+    /// Time of writing.
     pub sent_at: Timestamp,
-    /// When it reached us.
+    /// Time of arrival at our webhook.
     pub received_at: Timestamp,
 }
 
 impl<'a> Envelope<'a> {
-    /// The envelope of a job.
+    /// Makes the envelope of a job.
     #[must_use]
     pub fn of(
         job: &'a DeliverMessage,
@@ -146,10 +146,10 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// Most replies that one delivery may have.
+/// Maximum number of replies to one delivery.
 pub const REPLIES_MAX: usize = 10;
 
-/// What an agent may put into its response. Unknown fields are ignored.
+/// The agent's response. Unknown fields are ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct AgentResponse {
     /// Messages to the person, in order; the first [`REPLIES_MAX`] are sent.
@@ -157,7 +157,7 @@ pub struct AgentResponse {
     pub replies: Vec<Reply>,
 }
 
-/// One message of an agent.
+/// One message of the agent.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Reply {
     /// Plain text.

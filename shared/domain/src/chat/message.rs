@@ -1,4 +1,4 @@
-//! One person's message, whatever the provider.
+//! Messages from people, in one form for all providers.
 
 use crate::{
     Timestamp, chat::conversation::ConversationRef, chat::profile::Profile, connector::Provider,
@@ -6,12 +6,12 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Who wrote, as the platform tells it (SPEC A24–A29).
+/// A person's identity on a platform (SPEC A24–A29).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// The platform.
     pub provider: Provider,
-    /// Within what the identifier is unique: a Slack team or enterprise, a Teams tenant.
+    /// The scope within which the identifier is unique: a Slack team or enterprise, a Teams tenant.
     pub platform_scope: String,
     /// The platform's own id of the person. Opaque.
     pub identifier: String,
@@ -21,7 +21,7 @@ pub struct Identity {
 /// that one number on both is one chat user.
 pub const PHONE_SCOPE: &str = "phone";
 /// Scope of identities that are `WhatsApp`'s business-scoped user ids. They are unique within a
-/// business portfolio, which no webhook names.
+/// business portfolio, but webhooks do not name the portfolio.
 pub const WHATSAPP_SCOPE: &str = "whatsapp";
 
 impl Identity {
@@ -31,13 +31,13 @@ impl Identity {
         matches!(self.platform_scope.as_str(), PHONE_SCOPE | WHATSAPP_SCOPE)
     }
 
-    /// Whether it is a phone number.
+    /// Whether the identity is a phone number.
     #[must_use]
     pub fn is_phone(&self) -> bool {
         self.platform_scope == PHONE_SCOPE
     }
 
-    /// The chat user that this identity is in a project. Derived, so two first messages that
+    /// The chat user of this identity in a project. The id is derived, so two first messages that
     /// arrive together name the same row.
     #[must_use]
     pub fn chat_user_id(&self, scope: ProjectScope) -> ChatUserId {
@@ -50,22 +50,22 @@ impl Identity {
     }
 }
 
-/// A file or picture that came with a message. A reference: its content stays with the provider.
+/// A reference to a file or picture in a message. The content stays with the platform.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
-    /// What it is.
+    /// Kind of the attachment.
     pub kind: AttachmentKind,
-    /// The provider's id of it.
+    /// The platform's id of the attachment.
     pub provider_id: String,
-    /// Its file name, cleaned.
+    /// File name, cleaned.
     pub name: Option<String>,
-    /// Its media type as the provider tells it.
+    /// Media type, as the platform states it.
     pub mime_type: Option<String>,
-    /// Where the provider keeps it; reading it takes the connector's credentials.
+    /// Address of the content at the platform; reading it needs the connector's credentials.
     pub url: Option<String>,
 }
 
-/// What an attachment is.
+/// Kind of an attachment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AttachmentKind {
@@ -82,30 +82,31 @@ pub enum AttachmentKind {
 /// A message that a person wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InboundMessage {
-    /// Who.
+    /// The sender.
     pub sender: Identity,
-    /// The same person under a second id, when the platform tells both: a `WhatsApp` phone number and
-    /// a business-scoped user id (SPEC A29). `sender` is the more stable of the two.
+    /// The sender's second id, when the platform provides two: a `WhatsApp` phone number and a
+    /// business-scoped user id (SPEC A29). `sender` is the more stable of the two.
     pub also_known_as: Option<Identity>,
-    /// What the message itself tells of the sender; empty where it takes a call to know.
+    /// The sender's profile as far as the message contains it; empty where a call is needed.
     pub profile: Profile,
-    /// Where.
+    /// The conversation.
     pub conversation: ConversationRef,
-    /// What. Plain text: the provider's own escapes are undone.
+    /// The text, plain: the platform's own escapes are undone.
     pub text: String,
-    /// Files.
+    /// Files in the message.
     pub attachments: Vec<Attachment>,
-    /// The provider's own id of the event.
+    /// The platform's own id of the event.
     pub provider_event_id: String,
-    /// Everything by which a second delivery of this message is known. The first names it towards
-    /// queue and agent; at least one, each at most 128 characters of `A-Z a-z 0-9` and punctuation.
+    /// The keys by which a second delivery of this message is recognised. The first one names the
+    /// message to the queue and the agent. There is at least one; each has at most 128 characters
+    /// of `A-Z a-z 0-9` and punctuation.
     pub event_keys: Vec<String>,
-    /// When it was written, as the provider tells it.
+    /// Time of writing, as the platform states it.
     pub sent_at: Timestamp,
 }
 
 impl InboundMessage {
-    /// The id of the sender to show: a phone number if it was told (SPEC A28, A29).
+    /// The sender's id to show: a phone number, if the message has one (SPEC A28, A29).
     #[must_use]
     pub fn shown_id(&self) -> &Identity {
         self.also_known_as

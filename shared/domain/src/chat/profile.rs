@@ -1,4 +1,4 @@
-//! What a platform tells of a person.
+//! Profiles: the names and avatars that platforms provide.
 
 use crate::text::clean_name;
 use serde::{Deserialize, Serialize};
@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct Profile {
     /// The name to show.
     pub display_name: Option<String>,
-    /// Only where the platform itself splits names.
+    /// First name, only where the platform itself splits names.
     pub first_name: Option<String>,
-    /// Only where the platform itself splits names.
+    /// Last name, only where the platform itself splits names.
     pub last_name: Option<String>,
     /// An https address of a picture.
     pub avatar_url: Option<String>,
@@ -21,7 +21,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// A profile of raw platform fields: blank ones are dropped, the rest is cleaned.
+    /// Makes a profile of raw platform fields: blank ones are dropped, the rest is cleaned.
     #[must_use]
     pub fn from_raw(
         display_name: Option<&str>,
@@ -44,7 +44,7 @@ impl Profile {
         }
     }
 
-    /// This profile, with what it does not tell taken from `before`.
+    /// Returns this profile with its gaps filled from `before`.
     #[must_use]
     pub fn over(self, before: &Self) -> Self {
         let or = |now: Option<String>, before: &Option<String>| now.or_else(|| before.clone());

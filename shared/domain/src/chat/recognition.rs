@@ -1,30 +1,29 @@
-//! Who somebody is whom the platform knows by two ids (SPEC A24, A29).
+//! Recognition of people whom the platform knows by two ids (SPEC A24, A29).
 //!
-//! `WhatsApp` tells a phone number, a business-scoped user id, or both. The user id is stable: it
-//! is one person's as long as they are with `WhatsApp`. The number is not: it may be given to
-//! somebody else, who comes with another user id. So people are known by the stable id first, and a
-//! number that turns up with another stable id than before is no proof of anything: approval is
-//! never carried over by it.
+//! `WhatsApp` provides a phone number, a business-scoped user id, or both. The user id is stable:
+//! one person has it for as long as they use `WhatsApp`. A number may pass to another person, who
+//! has another user id. So the stable id decides. A number that arrives with a new stable id proves
+//! nothing, and approval never follows the number.
 
 use crate::{
     access::standing::Standing, chat::message::Identity, chat::user::ChatUser, ids::EnvironmentId,
 };
 
-/// What is on record under one id.
+/// The records under one id.
 #[derive(Debug, Clone)]
 pub struct Candidate {
     /// The id.
     pub identity: Identity,
-    /// The person whose record has it.
+    /// The chat user whose record is under this id.
     pub user: Option<ChatUser>,
-    /// The id under which the record is instead.
+    /// The id that has the record instead, when this id is an alias.
     pub same_as: Option<Identity>,
-    /// How the person of that record stands at the connector.
+    /// The chat user's standing at the connector.
     pub standing: Option<Standing>,
 }
 
 impl Candidate {
-    /// Whether the person of the record is shut out.
+    /// Whether the chat user of the record is blocked.
     #[must_use]
     pub fn is_blocked(&self) -> bool {
         self.user.as_ref().is_some_and(|user| user.block.is_some())
@@ -36,63 +35,64 @@ impl Candidate {
     }
 }
 
-/// Two ids that turned out to be one person's.
+/// A link between two ids of one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
-    /// The id that leads to the record from now on.
+    /// The alias: the id that leads to the record from now on.
     pub alias: Identity,
-    /// Where it led before.
+    /// The id that the alias led to before.
     pub replaces: Option<Identity>,
     /// The id of the record.
     pub person: Identity,
-    /// Whether the record exists; if not, the person is about to be made.
+    /// Whether the record exists. If not, it is about to be created.
     pub person_exists: bool,
 }
 
-/// A phone under which somebody has their record came with another stable id than theirs: it has
-/// a new holder, and no longer leads to that record by itself. Or it came with theirs again.
+/// A phone number's new holder. The number arrived with another stable id than that of the record
+/// under it, so the number alone no longer leads to the record. Or the number returned to the
+/// person of the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Handover {
-    /// The id; also that of the record.
+    /// The phone number, which is also the id of the record.
     pub phone: Identity,
-    /// The stable id of whoever has it now; `None` for the person of the record.
+    /// The new holder's stable id; `None` for the person of the record.
     pub now_of: Option<Identity>,
-    /// The version of the record.
+    /// Version of the record.
     pub version: u64,
 }
 
-/// Two records that turned out to be one person's.
+/// Two records of one person that become one.
 #[derive(Debug, Clone)]
 pub struct Merge {
-    /// The record that stays, as it shall be; `version` is that of the record it was made from.
+    /// The record that stays, as it is to be stored; `version` is that of the record it was made from.
     pub survivor: ChatUser,
-    /// The record that goes.
+    /// The record that is absorbed.
     pub absorbed: ChatUser,
 }
 
-/// Who wrote.
+/// The result of recognising a sender.
 #[derive(Debug, Clone)]
 pub enum Recognition {
-    /// The person of the stable id, or somebody new under it.
+    /// The chat user of the stable id, or a new one under this id.
     Stable,
-    /// The person of the phone.
+    /// The chat user of the phone number.
     Phone,
-    /// Somebody new under the stable id, to whose record the phone leads from the first.
+    /// A new chat user under the stable id, with the phone number as an alias from the start.
     NewUnderBoth,
-    /// The person whose record is under this third id.
+    /// The chat user whose record is under this third id.
     Elsewhere(Identity),
-    /// Whoever has the phone by now is known by this one: read again as if it were told.
+    /// The phone number has a new holder with this stable id. Read again with this id.
     PassedOn(Identity),
-    /// Write this first, then read again.
+    /// Store the handover, then read again.
     HandsOver(Box<Handover>),
-    /// Write this first, then read again.
+    /// Store the link, then read again.
     Links(Box<Link>),
-    /// Write this first, then read again.
+    /// Merge the records, then read again.
     Merges(Box<Merge>),
 }
 
-/// The record that counts while two of one person cannot become one yet: who is blocked under either id
-/// is blocked, and who was approved under either is approved.
+/// Chooses the record that counts while two records of one person cannot be merged yet. A block
+/// under either id counts, and so does an approval under either id.
 #[must_use]
 pub fn for_now(
     stable: Candidate,
@@ -109,8 +109,8 @@ pub fn for_now(
     }
 }
 
-/// Who wrote, by what is on record under the ids that the platform told: one, or a stable and a
-/// phone.
+/// Recognises a sender by the records under the ids that the platform provided: one id, or a stable
+/// id and a phone number.
 #[must_use]
 pub fn recognise(stable: &Candidate, phone: Option<&Candidate>) -> Recognition {
     let Some(phone) = phone else {
@@ -133,8 +133,8 @@ pub fn recognise(stable: &Candidate, phone: Option<&Candidate>) -> Recognition {
     }
 }
 
-/// What has to be noted about who has the phone, if somebody with another one has their record
-/// under it.
+/// The handover to store, if the record under the phone number belongs to a person with another
+/// stable id, or the number returned to its person.
 fn handover(stable: &Candidate, phone: &Candidate) -> Option<Handover> {
     let record = phone.user.as_ref()?;
     let theirs = record.other_id.as_ref()?;
@@ -148,8 +148,8 @@ fn handover(stable: &Candidate, phone: &Candidate) -> Option<Handover> {
 
 fn known_by_stable(stable: &Candidate, person: &ChatUser, phone: &Candidate) -> Recognition {
     match (&phone.user, &phone.same_as) {
-        // Somebody who came with the number alone, and somebody who came with the stable id alone; also
-        // where the two are linked, because a record was made while they were.
+        // One record was made by a message with the number alone, the other by a message with the
+        // stable id alone. They may be linked already, if a record was made at the same time.
         (Some(other), _)
             if other
                 .other_id
@@ -164,7 +164,7 @@ fn known_by_stable(stable: &Candidate, person: &ChatUser, phone: &Candidate) -> 
     }
 }
 
-/// The stable id leads to a record under a number.
+/// Recognises a sender whose stable id leads to a record under a phone number.
 fn recorded_elsewhere(home: &Identity, phone: &Candidate) -> Recognition {
     if *home == phone.identity {
         return Recognition::Phone;
@@ -182,7 +182,7 @@ fn new_stable(stable: &Candidate, phone: &Candidate) -> Recognition {
         (Some(person), _) if person.other_id.is_none() => {
             links(&stable.identity, None, &phone.identity, true)
         }
-        // The number was another stable id's: it has a new holder.
+        // The number belonged to another stable id, so it has a new holder.
         (None, Some(before)) if *before != stable.identity => {
             links(&phone.identity, Some(before), &stable.identity, false)
         }
@@ -205,8 +205,8 @@ fn links(
     }))
 }
 
-/// The record under the number stays: it is the identifier that admins know (SPEC A28). What either
-/// was granted, both were; where either was shut out, both are (SPEC A45).
+/// The record under the number stays, because admins know that identifier (SPEC A28). Grants of
+/// both records are kept, and so is a block of either (SPEC A45).
 fn merge(stays: &ChatUser, goes: &ChatUser) -> Merge {
     let mut survivor = stays.clone();
     survivor.other_id = Some(goes.identity.clone());
@@ -284,7 +284,7 @@ mod tests {
         }
     }
 
-    /// The record under a number, made with the first stable id, that came with the second since.
+    /// The record under a number, made with the first stable id, after the number came with the second.
     fn passed_on(identifier: &str, other: &str, holder: &str) -> Candidate {
         let mut candidate = somebody(identifier, Some(other));
         if let Some(user) = &mut candidate.user {
@@ -337,7 +337,7 @@ mod tests {
             (nobody("B"), Some(somebody("P", None)), "B->P"),
             (alias("B", "P"), Some(somebody("P", Some("B"))), "phone"),
             (somebody("B", None), Some(somebody("P", None)), "P+B"),
-            // Made while the two were linked.
+            // The record was made while the two ids were linked.
             (somebody("B", None), Some(somebody("P", Some("B"))), "P+B"),
         ] {
             assert_eq!(said(&recognise(&stable, phone.as_ref())), expected);
@@ -347,7 +347,8 @@ mod tests {
     #[test]
     fn a_number_with_another_stable_id_than_before_has_a_new_holder() {
         for (stable, phone, expected) in vec![
-            // Its record is another's: that is noted, and the newcomer starts from nothing.
+            // The record under the number is another person's: the new holder is noted and starts
+            // from nothing.
             (nobody("B2"), somebody("P", Some("B1")), "P now of B2"),
             (nobody("B2"), passed_on("P", "B1", "B2"), "stable"),
             (
@@ -357,7 +358,7 @@ mod tests {
             ),
             (somebody("B2", None), passed_on("P", "B1", "B2"), "stable"),
             (nobody("B3"), passed_on("P", "B1", "B2"), "P now of B3"),
-            // It led to another's record: it leads to the newcomer's now.
+            // The number led to another person's record and now leads to the newcomer's.
             (nobody("B2"), alias("P", "B1"), "P->B2 not B1 new"),
             (somebody("B2", None), alias("P", "B1"), "P->B2 not B1"),
             (alias("B2", "P2"), alias("P", "B1"), "P->P2 not B1"),
@@ -371,7 +372,7 @@ mod tests {
     fn a_number_alone_leads_to_whoever_has_it_by_now() {
         let alone = passed_on("P", "B1", "B2");
         assert_eq!(said(&recognise(&alone, None)), "passed on to B2");
-        // Its first holder has it again.
+        // The number's first holder has it again.
         let (back, theirs) = (alias("B1", "P"), Some(&alone));
         assert_eq!(said(&recognise(&back, theirs)), "P now of its record");
     }
@@ -396,7 +397,7 @@ mod tests {
             (shut_out("B", Some("P")), alias("P", "B"), "stable"),
             (alias("B", "P"), shut_out("P", Some("B")), "phone"),
             (alias("B", "P2"), shut_out("P", None), "phone"),
-            // The number's new holder is not the one who was shut out.
+            // The number's new holder is not the blocked person.
             (nobody("B2"), shut_out("P", Some("B1")), "P now of B2"),
         ] {
             assert_eq!(said(&recognise(&stable, Some(&phone))), expected);

@@ -1,72 +1,72 @@
-//! How far something that is sent to a person has got: an onboarding message, an approval notice, a replay.
+//! Status of something sent to a person: an onboarding message, an approval notice, a replay.
 
 use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// How far something that is to go out has got.
+/// Status of something that is to be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum SendStatus {
-    /// It is on its way.
+    /// Waiting to be sent.
     Queued,
-    /// It went out: the platform, or the queue to the agent, took it.
+    /// Accepted by the platform, or by the queue to the agent.
     Sent {
-        /// When.
+        /// Time of sending.
         at: Timestamp,
-        /// The platform's id of the message, by which it may report later that it did not arrive.
+        /// The platform's id of the message; a later failure report names it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message_id: Option<String>,
     },
-    /// It cannot go out; an admin can see why.
+    /// Not sent, for a reason that an admin can see.
     Failed {
-        /// When that was known.
+        /// Time of the failure.
         at: Timestamp,
-        /// Whose fault it is: see [`crate::ports::FailureClass`].
+        /// Class of the failure: see [`crate::ports::FailureClass`].
         class: String,
-        /// The platform's own word for it.
+        /// The platform's own reason.
         reason: String,
     },
-    /// It was not tried.
+    /// Not attempted.
     Skipped {
-        /// When that was known.
+        /// Time of skipping.
         at: Timestamp,
-        /// Why. Absent on an onboarding message, which is skipped for one reason only: its request was
-        /// decided first (SPEC A22).
+        /// The reason. Absent on an onboarding message, which is skipped for one reason only: its
+        /// request was decided first (SPEC A22).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<SkipReason>,
     },
 }
 
 impl SendStatus {
-    /// Whether it went out.
+    /// Whether the status is `Sent`.
     #[must_use]
     pub const fn is_sent(&self) -> bool {
         matches!(self, Self::Sent { .. })
     }
 }
 
-/// Why something was not sent.
+/// The reason why something was not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SkipReason {
-    /// The connector does not do it.
+    /// The connector's settings do not ask for it.
     NotWanted,
     /// The connector was deleted.
     ConnectorDeleted,
-    /// The person was erased, blocked, or the access taken away meanwhile.
+    /// The person was erased or blocked, or lost the access meanwhile.
     AccessEnded,
-    /// The person does not want to be written to (an SMS STOP).
+    /// The person opted out of messages (an SMS STOP).
     OptedOut,
-    /// The platform lets nobody write so long after the person's last message.
+    /// The platform's time for answers has passed since the person's last message.
     WindowClosed,
-    /// The message was not kept: the connector came to replay messages only after it, or it expired.
+    /// The message was not kept: the connector began to replay messages only later, or the message expired.
     NotKept,
-    /// The message was too old when the request was approved.
+    /// The message was already too old when the request was approved.
     TooOld,
 }
 
 impl SkipReason {
-    /// As stored and shown.
+    /// The key as stored and shown.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! A person on a chat platform.
+//! Chat users: people on chat platforms.
 
 use crate::{
     Timestamp,
@@ -13,62 +13,62 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Where a chat user stands in the project (SPEC A37).
+/// Status of a chat user in the project (SPEC A37).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChatUserStatus {
     /// Wrote, and may not talk to the agent yet.
     Onboarding,
-    /// May talk to the agent somewhere in the project.
+    /// May talk to the agent in some environment of the project.
     Active,
-    /// Was shut out by an admin; sticky until unblocked.
+    /// Blocked by an admin, until unblocked.
     Blocked,
 }
 
 /// Permission to talk in one environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
-    /// Since when.
+    /// Time of the grant.
     pub granted_at: Timestamp,
-    /// Who decided, as shown to admins.
+    /// Name of the person who decided, as shown to admins.
     pub granted_by: String,
 }
 
-/// Who shut a person out, when and why.
+/// A block, with its author, time and reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Block {
-    /// Since when.
+    /// Time of the block.
     pub blocked_at: Timestamp,
-    /// Who decided, as shown to admins.
+    /// Name of the person who decided, as shown to admins.
     pub blocked_by: String,
-    /// Why, if they said so.
+    /// The author's own reason, if any.
     pub note: Option<String>,
 }
 
-/// Everyone who writes through a connector is one (SPEC A23).
+/// A person who writes through a connector (SPEC A23).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChatUser {
-    /// Derived from project and identity.
+    /// Id, derived from project and identity.
     pub id: ChatUserId,
-    /// Who the platform says they are.
+    /// The identity on the platform.
     pub identity: Identity,
-    /// The second id they are known by, if the platform tells two (see [`crate::chat::recognition`]).
+    /// The second id, if the platform provides two (see [`crate::chat::recognition`]).
     pub other_id: Option<Identity>,
-    /// The second id of whoever has this record's phone number by now, if it went to somebody else.
+    /// The stable id of the phone number's new holder, if this record's number passed to another person.
     pub number_now_of: Option<Identity>,
-    /// Their names and avatar, once fetched.
+    /// Names and avatar, once fetched.
     pub profile: Profile,
-    /// Whether they were let through by a connector that was open to all.
+    /// Whether a connector that was open to all let the person through.
     pub admitted_openly: bool,
-    /// Environments they may talk in.
+    /// Environments in which the person may talk.
     pub grants: BTreeMap<EnvironmentId, Grant>,
-    /// Set while shut out.
+    /// The block, while there is one.
     pub block: Option<Block>,
     /// Counts changes.
     pub version: u64,
-    /// When they first wrote.
+    /// Time of the person's first message.
     pub created_at: Timestamp,
-    /// When the record last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
 }
 
@@ -79,7 +79,7 @@ impl Record for ChatUser {
 }
 
 impl ChatUser {
-    /// Somebody who never wrote in the project before.
+    /// Makes the record of a person who never wrote in the project before.
     #[must_use]
     pub fn first(
         message: &InboundMessage,
@@ -102,7 +102,7 @@ impl ChatUser {
         }
     }
 
-    /// Where they stand; follows from the rest of the record.
+    /// Status of the chat user, derived from the rest of the record.
     #[must_use]
     pub fn status(&self) -> ChatUserStatus {
         if self.block.is_some() {
@@ -123,7 +123,7 @@ impl ChatUser {
             .unwrap_or(&self.identity)
     }
 
-    /// The id that is not [`ChatUser::shown_id`], of somebody known by two.
+    /// The id that is not [`ChatUser::shown_id`], for a person known by two ids.
     #[must_use]
     pub fn hidden_id(&self) -> Option<&Identity> {
         let other = self.other_id.as_ref()?;
@@ -134,7 +134,7 @@ impl ChatUser {
         })
     }
 
-    /// The name to show: the platform's, else the identifier (SPEC A30).
+    /// The name to show: the platform's, or the identifier if there is none (SPEC A30).
     #[must_use]
     pub fn display_name(&self) -> &str {
         self.profile

@@ -1,4 +1,4 @@
-//! Which IP addresses are on the public internet, by the IANA registries of special-purpose addresses
+//! Public IP addresses, by the IANA registries of special-purpose addresses
 //! (<https://www.iana.org/assignments/iana-ipv4-special-registry>,
 //! <https://www.iana.org/assignments/iana-ipv6-special-registry>).
 
@@ -34,15 +34,15 @@ impl Block {
     }
 }
 
-/// Where public addresses are. What lies outside needs no row among [`SPECIAL`]: loopback,
+/// Blocks that hold public addresses. Anything outside needs no row in [`SPECIAL`]: loopback,
 /// unique-local, link-local, multicast, local-use translation and all that IANA has not assigned.
 const UNICAST: [Block; 2] = [
     v4([0, 0, 0, 0], 0), // IPv4
     v6([0x2000, 0], 3),  // Global unicast (RFC 4291 §2.4)
 ];
 
-/// Blocks within [`UNICAST`] that are not public. The few addresses within them that are reachable
-/// from everywhere are anycast services of the network itself, never an agent.
+/// Blocks within [`UNICAST`] that are not public. The few addresses in them that are reachable from
+/// everywhere are anycast services of the network itself, never an agent.
 const SPECIAL: [Block; 18] = [
     v4([0, 0, 0, 0], 8),       // This network (RFC 791 §3.2)
     v4([10, 0, 0, 0], 8),      // Private use (RFC 1918)
@@ -64,9 +64,9 @@ const SPECIAL: [Block; 18] = [
     v6([0x3fff, 0], 20),       // Documentation (RFC 9637)
 ];
 
-/// Leads to the IPv4 address in its last 32 bits (RFC 6052 §2.1).
+/// Block whose addresses lead to the IPv4 address in their last 32 bits (RFC 6052 §2.1).
 const NAT64: Block = v6([0x64, 0xff9b], 96);
-/// Leads to the IPv4 address behind its first 16 bits (RFC 3056 §2).
+/// Block whose addresses lead to the IPv4 address behind their first 16 bits (RFC 3056 §2).
 const SIX_TO_FOUR: Block = v6([0x2002, 0], 16);
 
 /// Whether an address is on the public internet: not loopback, private, link-local (where clouds
@@ -81,7 +81,7 @@ pub fn is_public(address: IpAddr) -> bool {
     is_in(&UNICAST) && !is_in(&SPECIAL)
 }
 
-/// The address that a network delivers to: of a translated one, the IPv4 address within.
+/// The address that a network delivers to. For a translated address, this is the IPv4 address within.
 fn unwrapped(address: Ipv6Addr) -> Ipv6Addr {
     let [_, s1, s2, _, _, _, s6, s7] = address.segments();
     let ipv4 = |high: u16, low: u16| {

@@ -14,7 +14,7 @@ fn list(text: &str) -> OriginAllowList {
     OriginAllowList::parse(text).unwrap()
 }
 
-/// An address of exactly so many characters.
+/// Makes an address of exactly this many characters.
 fn of_length(chars: usize) -> String {
     let start = "https://agent.example.com/";
     format!("{start}{}", "x".repeat(chars - start.len()))
@@ -32,7 +32,7 @@ fn a_public_https_address_may_be_called() {
         "https://[::ffff:93.184.216.34]/",
         "https://bücher.example.com/",
         "https://xn--bcher-kva.example.com/",
-        // The names inside count as whole labels at the end only.
+        // Names that lead inside count as whole labels at the end only.
         "https://localhost.example.com/",
         "https://notlocalhost.example.com/",
         "https://agent.notlocal/",
@@ -98,7 +98,7 @@ fn an_address_that_leads_inside_is_refused_however_it_is_written() {
         "https://[fd00:ec2::254]/",
         "https://[64:ff9b::a9fe:a9fe]/",
         "https://[2002:7f00:1::]/",
-        // What looks like another host before it.
+        // Text before the host that looks like another host.
         "https://169.254.169.254\\@agent.example.com/",
         "https:169.254.169.254/@agent.example.com",
         "https:\\\\127.0.0.1/",
@@ -175,9 +175,9 @@ fn a_refusal_says_what_the_address_must_be_like() {
 fn an_address_may_have_2048_characters_as_supplied_and_as_called() {
     assert_eq!(check(&of_length(2048)), Ok(()));
     assert_eq!(check(&of_length(2049)), Err(TooLong));
-    // Removed by the parser, but supplied.
+    // The parser removes this character, but it was supplied.
     assert_eq!(check(&format!("{}\n", of_length(2048))), Err(TooLong));
-    // The last character is sent as three: 2046 are called with 2048, 2047 with 2049.
+    // The last character is sent as three: 2046 supplied characters become 2048, and 2047 become 2049.
     assert_eq!(check(&format!("{}\u{7f}", of_length(2045))), Ok(()));
     assert_eq!(check(&format!("{}\u{7f}", of_length(2046))), Err(TooLong));
 }
@@ -229,12 +229,12 @@ fn an_exempt_origin_is_exempt_with_its_scheme_host_and_port_only() {
         ("http://agent.corp.internal/", Err(NotHttps)),
         ("https://other.corp.internal/", Err(NotPublic)),
         ("https://agent.corp.internal./", Err(NotPublic)),
-        // Its name resolves to inside addresses too, but it is exempt at its own port only.
+        // The host also resolves to inside addresses, but is exempt at its own port only.
         ("https://a.example.com:9200/", Err(NotPublic)),
         ("https://a.example.com/", Err(NotPublic)),
         // A subdomain is another host.
         ("https://b.a.example.com:8443/", Ok(())),
-        // An exemption is from the rules of the host and of https only.
+        // An exemption covers only the rules about the host and https.
         ("http://user@127.0.0.1:9401/", Err(HasCredentials)),
         ("http://127.0.0.1:9401/#x", Err(HasFragment)),
         ("ftp://127.0.0.1:9401/", Err(NotHttps)),

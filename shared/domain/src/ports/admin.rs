@@ -1,4 +1,4 @@
-//! What the admin API needs. Every change takes its audit entry and is one transaction with it.
+//! Ports of the admin API. Every change includes its audit entry, in one transaction.
 
 use crate::{
     AccountScope, PortError, ProjectScope, Timestamp,
@@ -26,93 +26,93 @@ use async_trait::async_trait;
 pub struct SetUp {
     /// The account.
     pub account: Account,
-    /// Its default client.
+    /// The account's default client.
     pub client: Client,
-    /// Its first key.
+    /// The account's first key.
     pub key: ApiKey,
-    /// How to give the same answer once more.
+    /// The receipt, from which a repeated call gets the same answer.
     pub receipt: SetUpReceipt,
-    /// The record.
+    /// The audit entry.
     pub audit: AuditEntry,
 }
 
-/// What is kept of a set-up, so that a caller whose answer got lost can have it again.
+/// The receipt of a set-up, so that a caller who lost the answer can get it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetUpReceipt {
-    /// The account that was made.
+    /// Id of the new account.
     pub account_id: AccountId,
-    /// Its name.
+    /// Name of the new account.
     pub account_name: String,
-    /// Its default client.
+    /// The account's default client.
     pub client: Client,
-    /// The key's id.
+    /// Id of the key.
     pub key_id: ApiKeyId,
-    /// When the key expires.
+    /// End of the key's lifetime.
     pub key_expires_at: Timestamp,
-    /// Randomness from which, with the set-up token, the key is made; base64.
+    /// Randomness from which, together with the set-up token, the key is made; base64.
     pub salt: String,
-    /// SHA-256 of the caller's `Idempotency-Key`, if it gave one; lower-case hex.
+    /// SHA-256 of the caller's `Idempotency-Key`, if there was one; lower-case hex.
     pub idempotency_key_hash: Option<String>,
-    /// When.
+    /// Time of the set-up.
     pub at: Timestamp,
 }
 
-/// How a set-up ended.
+/// The outcome of a set-up.
 #[derive(Debug, Clone)]
 pub enum SetUpOutcome {
-    /// It took effect now.
+    /// The set-up took effect now.
     Done,
-    /// It was done before.
+    /// The set-up had already been done.
     AlreadyDone(Box<SetUpReceipt>),
 }
 
-/// How a creation ended. Ids are derived from the caller's `Idempotency-Key` when there is one, so
-/// a repeated call meets the record it made.
+/// The outcome of a creation. Ids are derived from the caller's `Idempotency-Key` when there is
+/// one, so a repeated call finds the record that it made.
 #[derive(Debug, Clone)]
 pub enum Created<T> {
-    /// It was made now.
+    /// The record was created now.
     New,
-    /// A record with this id was there already.
+    /// A record with this id already existed.
     Existing(Box<T>),
 }
 
-/// The account itself.
+/// The store of the account itself.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
-    /// Makes the first account, once per stack.
+    /// Creates the first account, once per stack.
     async fn set_up(&self, set_up: &SetUp) -> Result<SetUpOutcome, PortError>;
-    /// The account's default client.
+    /// Returns the account's default client.
     async fn default_client(&self, scope: AccountScope) -> Result<Option<Client>, PortError>;
 }
 
-/// The credentials of callers, of whatever kind.
+/// The store of callers' credentials, of every kind.
 #[async_trait]
 pub trait CredentialStore: Send + Sync {
-    /// The credential that is claimed. Whether it holds and proves the claim is for
-    /// [`Credential::caller`] to say.
+    /// Finds the credential that is claimed. Only [`Credential::caller`] decides whether it is
+    /// valid and proves the claim.
     async fn find_credential(
         &self,
         claim: &CredentialClaim,
     ) -> Result<Option<Credential>, PortError>;
-    /// Notes the day of use. Best effort; a credential that was taken back meanwhile stays so.
+    /// Records the day of use. Best effort; a credential that was revoked meanwhile stays revoked.
     async fn note_use(&self, credential: &Credential, now: Timestamp) -> Result<(), PortError>;
 }
 
-/// API keys.
+/// The store of API keys.
 #[async_trait]
 pub trait ApiKeyStore: Send + Sync {
     /// Adds a key.
     async fn insert_key(&self, key: &ApiKey, audit: &AuditEntry) -> Result<(), PortError>;
-    /// The account's keys, in the order they were made.
+    /// Lists the account's keys, in the order of creation.
     async fn list_keys(
         &self,
         scope: AccountScope,
         page: &PageRequest,
     ) -> Result<Page<ApiKey>, ListError>;
-    /// The key with this id, unless it was revoked.
+    /// Returns the key with this id, unless it was revoked.
     async fn get_key(&self, scope: AccountScope, id: ApiKeyId)
     -> Result<Option<ApiKey>, PortError>;
-    /// Revokes a key at once. `false` when there is none with this id.
+    /// Revokes a key at once. `false` when no key has this id.
     async fn delete_key(
         &self,
         scope: AccountScope,
@@ -121,55 +121,55 @@ pub trait ApiKeyStore: Send + Sync {
     ) -> Result<bool, PortError>;
 }
 
-/// Projects.
+/// The store of projects.
 #[async_trait]
 pub trait ProjectStore: Send + Sync {
-    /// Makes a project with its environments.
+    /// Creates a project with its environments.
     async fn create_project(
         &self,
         project: &Project,
         environments: &[Environment],
         audit: &AuditEntry,
     ) -> Result<Created<Project>, PortError>;
-    /// One project.
+    /// Returns one project.
     async fn get_project(
         &self,
         scope: AccountScope,
         id: ProjectId,
     ) -> Result<Option<Project>, PortError>;
-    /// The account's projects.
+    /// Lists the account's projects.
     async fn list_projects(
         &self,
         scope: AccountScope,
         page: &PageRequest,
     ) -> Result<Page<Project>, ListError>;
-    /// Stores a project made from the record at `project.version`. `Conflict` when that changed.
+    /// Stores a project made from the record at `project.version`. `Conflict` when the record changed.
     async fn update_project(&self, project: &Project, audit: &AuditEntry) -> Result<(), PortError>;
 }
 
-/// Environments.
+/// The store of environments.
 #[async_trait]
 pub trait EnvironmentStore: Send + Sync {
-    /// Makes an environment.
+    /// Creates an environment.
     async fn create_environment(
         &self,
         environment: &Environment,
         audit: &AuditEntry,
     ) -> Result<Created<Environment>, PortError>;
-    /// One environment.
+    /// Returns one environment.
     async fn get_environment(
         &self,
         scope: ProjectScope,
         id: EnvironmentId,
     ) -> Result<Option<Environment>, PortError>;
-    /// The project's environments, in the order they were made.
+    /// Lists the project's environments, in the order of creation.
     async fn list_environments(
         &self,
         scope: ProjectScope,
         page: &PageRequest,
     ) -> Result<Page<Environment>, ListError>;
-    /// Stores an environment made from the record at `environment.version`. `Conflict` when that
-    /// changed.
+    /// Stores an environment made from the record at `environment.version`. `Conflict` when the
+    /// record changed.
     async fn update_environment(
         &self,
         environment: &Environment,
@@ -177,55 +177,54 @@ pub trait EnvironmentStore: Send + Sync {
     ) -> Result<(), PortError>;
 }
 
-/// A number that is not counted to its end when it is large.
+/// A count that stops early when the number is large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CountUpTo {
-    /// How many were counted.
+    /// The number counted.
     pub count: u32,
-    /// Whether there may be more.
+    /// Whether there may be more than were counted.
     pub more: bool,
 }
 
-/// What a change of a connector's policy would mean (SPEC A42).
+/// The effects of a change of a connector's policy (SPEC A42).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PolicyEffects {
     /// Pending requests that would be closed.
     pub requests_closed: CountUpTo,
-    /// People once let in because the connector was open who would go on without approval.
+    /// People let in because the connector was open who would continue without approval.
     pub chat_users_kept: CountUpTo,
-    /// Such people who would need approval.
+    /// People let in because the connector was open who would need approval.
     pub chat_users_needing_approval: CountUpTo,
 }
 
-/// Connectors.
+/// The store of connectors.
 #[async_trait]
 pub trait ConnectorStore: Send + Sync {
-    /// Makes a connector.
+    /// Creates a connector.
     async fn create_connector(
         &self,
         connector: &Connector,
         audit: &AuditEntry,
     ) -> Result<Created<Connector>, PortError>;
-    /// One connector.
+    /// Returns one connector.
     async fn get_connector(
         &self,
         scope: ProjectScope,
         id: ConnectorId,
     ) -> Result<Option<Connector>, PortError>;
-    /// The project's connectors.
+    /// Lists the project's connectors.
     async fn list_connectors(
         &self,
         scope: ProjectScope,
         page: &PageRequest,
     ) -> Result<Page<Connector>, ListError>;
-    /// Stores a connector made from the record at `connector.version`. `Conflict` when that
-    /// changed.
+    /// Stores a connector made from the record at `connector.version`. `Conflict` when the record changed.
     async fn update_connector(
         &self,
         connector: &Connector,
         audit: &AuditEntry,
     ) -> Result<(), PortError>;
-    /// Records what was done with a connector and changed nothing.
+    /// Records an action on a connector that changed nothing.
     async fn record(&self, audit: &AuditEntry) -> Result<(), PortError>;
     /// Like [`update_connector`](Self::update_connector), and leaves a closing of its pending requests
     /// in the same transaction, with an outbox mark due at `due`.
@@ -236,14 +235,15 @@ pub trait ConnectorStore: Send + Sync {
         due: Timestamp,
         audit: &AuditEntry,
     ) -> Result<(), PortError>;
-    /// What a change of the connector from `before` to `after` would mean for requests and people.
+    /// Counts the effects on requests and people of changing the connector from `before` to `after`.
     async fn policy_effects(
         &self,
         before: &Connector,
         after: &Connector,
     ) -> Result<PolicyEffects, PortError>;
-    /// Deletes the connector as read, and leaves a closing of its pending requests in the same
-    /// transaction, with an outbox mark due at `due`. `Conflict` when it changed since.
+    /// Deletes the connector as it was read, and leaves a closing of its pending requests in the
+    /// same transaction, with an outbox mark due at `due`. `Conflict` when the connector changed
+    /// since.
     async fn delete_connector(
         &self,
         connector: &Connector,
@@ -253,38 +253,38 @@ pub trait ConnectorStore: Send + Sync {
     ) -> Result<(), PortError>;
 }
 
-/// Which chat users are wanted.
+/// A filter for lists of chat users.
 #[derive(Debug, Clone, Default)]
 pub struct ChatUserFilter {
-    /// With this status only.
+    /// Only with this status.
     pub status: Option<ChatUserStatus>,
-    /// Of this platform only.
+    /// Only from this platform.
     pub provider: Option<Provider>,
 }
 
-/// Chat users, as admins see them.
+/// The store of chat users for admins.
 #[async_trait]
 pub trait ChatUserStore: Send + Sync {
-    /// One chat user.
+    /// Returns one chat user.
     async fn get_chat_user(
         &self,
         scope: ProjectScope,
         id: ChatUserId,
     ) -> Result<Option<ChatUser>, PortError>;
-    /// Their picture, if we keep a copy.
+    /// Returns a chat user's picture, if we keep a copy.
     async fn get_avatar(
         &self,
         scope: ProjectScope,
         id: ChatUserId,
     ) -> Result<Option<AvatarImage>, PortError>;
-    /// The project's chat users.
+    /// Lists the project's chat users.
     async fn list_chat_users(
         &self,
         scope: ProjectScope,
         filter: &ChatUserFilter,
         page: &PageRequest,
     ) -> Result<Page<ChatUser>, ListError>;
-    /// Stores a chat user made from the record at `user.version`. `Conflict` when that changed.
+    /// Stores a chat user made from the record at `user.version`. `Conflict` when the record changed.
     async fn update_chat_user(
         &self,
         scope: ProjectScope,
@@ -293,52 +293,52 @@ pub trait ChatUserStore: Send + Sync {
     ) -> Result<(), PortError>;
 }
 
-/// Which access requests are wanted.
+/// A filter for lists of access requests.
 #[derive(Debug, Clone, Default)]
 pub struct AccessRequestFilter {
-    /// With this status only.
+    /// Only with this status.
     pub status: Option<RequestStatus>,
-    /// Of this connector only.
+    /// Only of this connector.
     pub connector_id: Option<ConnectorId>,
-    /// Of this platform only.
+    /// Only from this platform.
     pub provider: Option<Provider>,
-    /// Made at or after.
+    /// Only those made at this time or later.
     pub created_after: Option<Timestamp>,
-    /// Made before.
+    /// Only those made before this time.
     pub created_before: Option<Timestamp>,
 }
 
-/// A request with what is shown beside it.
+/// A request with the records shown beside it.
 #[derive(Debug, Clone)]
 pub struct AccessRequestView {
     /// The request.
     pub request: AccessRequest,
-    /// Who asks.
+    /// The person who asks.
     pub chat_user: Option<ChatUser>,
-    /// How they stand at the connector: message counts and the fate of the onboarding message.
+    /// The person's standing at the connector, with message counts and the status of the onboarding message.
     pub standing: Option<Standing>,
     /// The beginning of the message that made the request, if it is kept.
     pub preview: Option<Preview>,
 }
 
-/// Access requests, as admins see them.
+/// The store of access requests for admins.
 #[async_trait]
 pub trait AccessRequestStore: Send + Sync {
-    /// One request.
+    /// Returns one request with the records shown beside it.
     async fn get_access_request(
         &self,
         scope: ProjectScope,
         id: AccessRequestId,
     ) -> Result<Option<AccessRequestView>, PortError>;
 
-    /// One request by itself.
+    /// Returns one request alone.
     async fn find_access_request(
         &self,
         scope: ProjectScope,
         id: AccessRequestId,
     ) -> Result<Option<AccessRequest>, PortError>;
 
-    /// The project's requests.
+    /// Lists the project's requests.
     async fn list_access_requests(
         &self,
         scope: ProjectScope,
@@ -346,9 +346,9 @@ pub trait AccessRequestStore: Send + Sync {
         page: &PageRequest,
     ) -> Result<Page<AccessRequestView>, ListError>;
 
-    /// Decides a pending request: request, grant, standing and audit entry, all or nothing. Of two
-    /// decisions one takes effect, and the other learns of it. An approval leaves what follows it on
-    /// the standing, with an outbox mark.
+    /// Decides a pending request: request, grant, standing and audit entry, all or nothing. When
+    /// two decisions compete, one takes effect and the other is answered with it. An approval
+    /// leaves its pending tasks on the standing, with an outbox mark.
     async fn decide(
         &self,
         request: &AccessRequest,

@@ -1,4 +1,4 @@
-//! The two outside worlds that get messages: chat platforms and agents.
+//! The two kinds of recipients outside: chat platforms and agents.
 
 use crate::{
     chat::conversation::ConversationRef, chat::message::Identity, chat::profile::Profile,
@@ -8,50 +8,50 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Where a text goes.
+/// The recipient of a text.
 #[derive(Debug, Clone, Copy)]
 pub enum Destination<'a> {
-    /// Into the conversation, where everybody in it can read.
+    /// The conversation, where everybody in it can read the text.
     Conversation(&'a ConversationRef),
-    /// To one person alone, who wrote in this conversation (SPEC A38).
+    /// One person alone, who wrote in this conversation (SPEC A38).
     Privately(&'a Identity, &'a ConversationRef),
 }
 
 /// A text to send.
 #[derive(Debug, Clone, Copy)]
 pub struct OutgoingText<'a> {
-    /// Where to.
+    /// The recipient.
     pub to: Destination<'a>,
     /// Plain text.
     pub text: &'a str,
-    /// By what it is known again, if it must not be sent twice.
+    /// A name by which the text is recognised, if it must not be sent twice.
     pub mark: Option<Mark<'a>>,
 }
 
-/// A name that a text carries where people do not see it. A platform that can be asked is asked for
-/// it before a text is sent whose first attempt may have succeeded unseen.
+/// A hidden name in a text. The first attempt at a text may have succeeded unseen. A platform that
+/// can search for the name is asked before the text is sent again.
 #[derive(Debug, Clone, Copy)]
 pub struct Mark<'a> {
     /// The name.
     pub id: &'a str,
-    /// Whether an earlier attempt may have sent it.
+    /// Whether an earlier attempt may have sent the text.
     pub look_first: bool,
 }
 
-/// Whose fault a failure is.
+/// The part at fault in a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureClass {
     /// This person cannot be reached.
     Recipient,
-    /// The connector's credentials or permissions.
+    /// The connector's credentials or permissions are at fault.
     Connector,
-    /// The call itself.
+    /// The call itself is at fault.
     Request,
 }
 
 impl FailureClass {
-    /// As stored and shown.
+    /// The key as stored and shown.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
@@ -62,19 +62,18 @@ impl FailureClass {
     }
 }
 
-/// What a platform says of a text that it took.
+/// A platform's answer to a text that it accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Receipt {
-    /// The platform's id of the message: a failure that it reports later names it. Of a text in
-    /// several messages, the last.
+    /// The platform's id of the message, which a later failure report names. For a text in several
+    /// messages, the id of the last.
     pub message_id: Option<String>,
-    /// The conversation's new id, when the platform has moved it (a Telegram group that became a
-    /// supergroup).
+    /// The conversation's new id, when the platform has moved it (a Telegram group that became a supergroup).
     pub moved_to: Option<String>,
 }
 
 impl Receipt {
-    /// The receipt of the message with this id.
+    /// Makes the receipt of the message with this id.
     #[must_use]
     pub fn of(message_id: &str) -> Self {
         Self {
@@ -84,50 +83,50 @@ impl Receipt {
     }
 }
 
-/// How sending ended.
+/// The outcome of sending.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendOutcome {
-    /// The platform took it.
+    /// The platform accepted the text.
     Sent(Receipt),
-    /// Try again, not before `after` if the platform said so.
+    /// Try again, not before `after` if the platform named a time.
     Retry {
-        /// How long the platform asked us to wait.
+        /// The wait that the platform asked for, if any.
         after: Option<Duration>,
-        /// The platform's word for it.
+        /// The platform's own reason.
         reason: String,
     },
-    /// The platform will never take it.
+    /// The platform will never accept the text.
     Failed {
-        /// Whose fault.
+        /// The part at fault.
         class: FailureClass,
-        /// The platform's word for it.
+        /// The platform's own reason.
         reason: String,
     },
 }
 
-/// Whom a profile is asked for.
+/// A query for a person's profile.
 #[derive(Debug, Clone, Copy)]
 pub struct ProfileQuery<'a> {
     /// The person.
     pub identity: &'a Identity,
-    /// Where they wrote: some platforms tell names only to those who are in the conversation.
+    /// The conversation in which the person wrote: some platforms show names only to its members.
     pub conversation: &'a ConversationRef,
 }
 
-/// Largest avatar that is kept, in bytes.
+/// Maximum size of a stored avatar, in bytes.
 pub const AVATAR_MAX_BYTES: usize = 100 * 1024;
 
-/// A person's picture. Its `Debug` does not show it.
+/// A person's picture. Its `Debug` hides the bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AvatarImage {
-    /// `image/jpeg`, `image/png`, `image/gif` or `image/webp`, found from the bytes.
+    /// `image/jpeg`, `image/png`, `image/gif` or `image/webp`, detected from the bytes.
     pub media_type: &'static str,
     /// At most [`AVATAR_MAX_BYTES`].
     pub bytes: Vec<u8>,
 }
 
 impl AvatarImage {
-    /// The picture, if these bytes are one of the known kinds and not too many.
+    /// Makes a picture of these bytes, if they are of a known kind and not too many.
     #[must_use]
     pub fn from_bytes(bytes: Vec<u8>) -> Option<Self> {
         let media_type = match bytes.as_slice() {
@@ -164,26 +163,26 @@ impl std::fmt::Debug for AvatarImage {
     }
 }
 
-/// How asking for a profile ended.
+/// The outcome of a query for a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProfileOutcome {
-    /// The platform told it.
+    /// The platform provided the profile.
     Found {
         /// Names, and the avatar's address if anybody may read it.
         profile: Profile,
-        /// The avatar itself, when its address carries a secret or takes a token.
+        /// The avatar itself, when its address contains a secret or reading it needs a token.
         avatar: Option<AvatarImage>,
     },
     /// Try again.
     Retry {
-        /// How long the platform asked us to wait.
+        /// The wait that the platform asked for, if any.
         after: Option<Duration>,
-        /// The platform's word for it.
+        /// The platform's own reason.
         reason: String,
     },
-    /// There is none to be had.
+    /// No profile can be had.
     None {
-        /// The platform's word for it.
+        /// The platform's own reason.
         reason: String,
     },
 }
@@ -191,25 +190,25 @@ pub enum ProfileOutcome {
 /// A chat platform, as a connector reaches it.
 #[async_trait]
 pub trait ChatPlatform: Send + Sync {
-    /// The text in the pieces that the platform takes. Each is then sent, and recorded, by itself.
+    /// Splits a text into pieces that the platform accepts. Each piece is sent and recorded by itself.
     fn pieces(&self, connector: &Connector, text: &str) -> Vec<String>;
     /// Sends a text.
     async fn send(&self, connector: &Connector, text: OutgoingText<'_>) -> SendOutcome;
-    /// How long after a person's message the platform lets us write to them in this conversation;
-    /// `None` when it sets no such time.
+    /// The time after a person's message during which the platform lets us write to them in this
+    /// conversation; `None` when there is no limit.
     fn reply_window(
         &self,
         connector: &Connector,
         conversation: &ConversationRef,
     ) -> Option<Duration>;
-    /// Asks for names and avatar.
+    /// Queries a person's names and avatar.
     async fn profile(&self, connector: &Connector, query: ProfileQuery<'_>) -> ProfileOutcome;
 }
 
 /// A signed request to an agent.
 #[derive(Debug, Clone)]
 pub struct AgentRequest {
-    /// The environment's agent.
+    /// Address of the environment's agent.
     pub endpoint: String,
     /// Name and value, `content-type` included.
     pub headers: Vec<(&'static str, String)>,
@@ -217,14 +216,14 @@ pub struct AgentRequest {
     pub body: Vec<u8>,
 }
 
-/// How a request to an agent ended.
+/// The outcome of a request to an agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AgentReply {
-    /// It answered 2xx with this body.
+    /// The agent answered 2xx with this body.
     Answered(Vec<u8>),
-    /// It answered 2xx with more than is read. The message has arrived.
+    /// The agent answered 2xx with a body longer than we read. The message has arrived.
     AnsweredTooMuch,
-    /// It answered something else; try again, not before `after` if it said so.
+    /// The agent answered with another status. Try again, not before `after` if that is given.
     Refused {
         /// The status.
         status: u16,
@@ -233,12 +232,12 @@ pub enum AgentReply {
     },
     /// No answer; try again.
     Unreachable {
-        /// Why, without the address.
+        /// The cause, without the address.
         reason: String,
     },
     /// The address may not be called.
     Forbidden {
-        /// The rule.
+        /// The rule that forbids the address.
         reason: String,
     },
 }

@@ -1,4 +1,4 @@
-//! What the webhooks need: one read, at most one write.
+//! Ports of the webhooks: one read, at most one write.
 
 use crate::{
     PortError, ProjectScope, Timestamp,
@@ -15,164 +15,166 @@ use crate::{
 };
 use async_trait::async_trait;
 
-/// Finds connectors for webhooks. No scope: the caller has proved nothing yet.
+/// Finds connectors for webhooks. There is no scope, because the caller has proved nothing yet.
 #[async_trait]
 pub trait ConnectorReader: Send + Sync {
-    /// The connector with this id.
+    /// Returns the connector with this id.
     async fn find_connector(&self, id: ConnectorId) -> Result<Option<Connector>, PortError>;
 }
 
-/// Whom and where a message concerns.
+/// The sender and the place of a message.
 #[derive(Debug, Clone, Copy)]
 pub struct IntakeKey<'a> {
     /// Account and project.
     pub scope: ProjectScope,
-    /// The connector it came through.
+    /// The connector that the message came through.
     pub connector_id: ConnectorId,
-    /// Who wrote.
+    /// The sender.
     pub sender: &'a Identity,
-    /// Their second id, if the platform told it.
+    /// The sender's second id, if the platform provided one.
     pub also_known_as: Option<&'a Identity>,
-    /// Where.
+    /// The conversation.
     pub conversation_id: ConversationId,
 }
 
-/// What is on record under the ids of a message's sender, and about its place.
+/// The records under the ids of a message's sender, and of its conversation.
 #[derive(Debug, Clone)]
 pub struct Loaded {
-    /// Under `sender`.
+    /// The records under `sender`.
     pub sender: Candidate,
-    /// Under `also_known_as`.
+    /// The records under `also_known_as`.
     pub also_known_as: Option<Candidate>,
-    /// What was delivered in the conversation.
+    /// The log of deliveries in the conversation.
     pub conversation: ConversationLog,
 }
 
-/// What is on record about a message's sender and place.
+/// The records of a message's sender and conversation.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
     /// The sender.
     pub chat_user: Option<ChatUser>,
-    /// The second id of a sender who is not on record and came with two.
+    /// The second id of a new sender who came with two.
     pub other_id: Option<Identity>,
-    /// How they stand at the connector.
+    /// The sender's standing at the connector.
     pub standing: Option<Standing>,
-    /// What was delivered in the conversation.
+    /// The log of deliveries in the conversation.
     pub conversation: ConversationLog,
 }
 
-/// What comes after an attempt to make one record of two.
+/// The outcome of an attempt to merge two records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Merged {
-    /// They are one, or one of them changed meanwhile.
+    /// The records are merged, or one of them changed meanwhile. Read again.
     ReadAgain,
-    /// A task is still pending for one of them; a later message will do.
+    /// A task is still pending for one of the records, or their standings are too many for one write.
+    /// The records stay two for now.
     NotNow,
 }
 
-/// How a conditional write ended.
+/// The outcome of a conditional write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
-    /// It took effect, now or in an attempt before this one.
+    /// The write took effect, now or in an earlier attempt.
     Done,
-    /// Somebody else wrote first; nothing changed. Read again and decide again.
+    /// Another writer was first and nothing changed. Read again and decide again.
     Raced,
 }
 
-/// A stranger's first message, or their first after a rejection.
+/// A request to open: for a stranger's first message, or the first that may ask again after a rejection.
 #[derive(Debug, Clone)]
 pub struct OpenRequest {
     /// The sender, when they are new.
     pub new_chat_user: Option<ChatUser>,
-    /// Their standing as it shall be; `version` is that of the record it was made from, 0 for none.
+    /// The standing to store; `version` is that of the record it was made from, 0 for none.
     pub standing: Standing,
-    /// Whether `standing.pending_tasks` was added to now, so that an outbox mark goes with it.
+    /// Whether `standing.pending_tasks` has new tasks, so that an outbox mark is needed.
     pub has_new_tasks: bool,
     /// The request.
     pub request: AccessRequest,
-    /// The sender as they shall be, when they were let in here while the connector was open and are so
-    /// no longer (SPEC A42); `version` is that of the record it was made from.
+    /// The sender's record to store, when the sender was let in here while the connector was open
+    /// and no longer is (SPEC A42); `version` is that of the record it was made from.
     pub no_longer_admitted: Option<ChatUser>,
     /// The beginning of the message.
     pub preview: Option<Preview>,
-    /// The whole message, when an approval hands it to the agent.
+    /// The whole message, when an approval may hand it to the agent.
     pub held: Option<DeliverMessage>,
 }
 
-/// The first message of somebody for whom no request is made: at an open connector, or at one that
-/// answers its directory only (SPEC A23).
+/// The first message of a person for whom no request is made: at an open connector, or at one that
+/// answers only people in its directory (SPEC A23).
 #[derive(Debug, Clone)]
 pub struct Introduction {
     /// Account and project.
     pub scope: ProjectScope,
     /// The sender, when they are new.
     pub new_chat_user: Option<ChatUser>,
-    /// Their standing as it shall be; `version` is that of the record it was made from, 0 for none.
+    /// The standing to store; `version` is that of the record it was made from, 0 for none.
     pub standing: Standing,
 }
 
-/// How counting a held message ended.
+/// The outcome of counting a held message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counted {
-    /// It was counted now.
+    /// The message was counted now.
     Done,
-    /// It had been counted before.
+    /// The message had already been counted.
     Duplicate,
     /// The request was decided or replaced meanwhile. Read again and decide again.
     Raced,
 }
 
-/// The standings of one person under all their ids.
+/// The place of one person's standings at a connector, under all ids.
 #[derive(Debug, Clone, Copy)]
 pub struct StandingPlace<'a> {
     /// Account and project.
     pub scope: ProjectScope,
     /// The connector.
     pub connector_id: ConnectorId,
-    /// Whom the ids may stand for.
+    /// The chat users that the ids may stand for.
     pub chat_user_ids: &'a [ChatUserId],
 }
 
-/// A message that the platform took and could not deliver.
+/// A message that the platform accepted but could not deliver.
 #[derive(Debug, Clone, Copy)]
 pub struct LateFailure<'a> {
     /// The platform's id of the message.
     pub message_id: &'a str,
-    /// Whose fault.
+    /// The part at fault.
     pub class: FailureClass,
-    /// The platform's word for it.
+    /// The platform's own reason.
     pub reason: &'a str,
-    /// When we were told.
+    /// Time of the failure report.
     pub at: Timestamp,
 }
 
-/// How noting a failure ended.
+/// The outcome of recording a late failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LateFailureOutcome {
-    /// The record says so now, or did before.
+    /// The failure is on record, now or from before.
     Done,
-    /// No onboarding message has this id.
+    /// No message that we sent has this id.
     Unknown,
-    /// An onboarding message is on its way and may have this id. Ask again.
+    /// A message is on its way that may have this id. Ask again.
     NotYet,
 }
 
-/// The records behind the decision.
+/// The store of the records behind the decision.
 #[async_trait]
 pub trait IntakeStore: Send + Sync {
-    /// Everything on record, in one consistent read.
+    /// Reads all records about a message, in one consistent read.
     async fn load(&self, key: &IntakeKey<'_>) -> Result<Loaded, PortError>;
 
-    /// Records that two ids are one person's, unless the record changed since it was read: then it
-    /// does nothing. The caller reads again in either case.
+    /// Records that two ids belong to one person. Does nothing if the record changed since it was
+    /// read. The caller reads again in either case.
     async fn link(&self, scope: ProjectScope, link: &Link) -> Result<(), PortError>;
 
-    /// Records who has a phone by now, under the same rule.
+    /// Records the new holder of a phone number, under the same rule.
     async fn hand_over(&self, scope: ProjectScope, handover: &Handover) -> Result<(), PortError>;
 
-    /// Makes one record of two, under the same rule. How the absorbed one stood at connectors goes
-    /// along ([`Standing::joined_by`] where the other stood already); where the other has a pending
-    /// request, or the access, its own is closed.
+    /// Merges two records into one, under the same rule. Standings of the absorbed record move
+    /// along ([`Standing::joined_by`] where the survivor has one at the same connector). The
+    /// absorbed record's pending request is closed where the survivor has a pending request or the
+    /// access.
     async fn merge(
         &self,
         scope: ProjectScope,
@@ -181,19 +183,19 @@ pub trait IntakeStore: Send + Sync {
     ) -> Result<Merged, PortError>;
 
     /// Records sender, standing and request, all or nothing, with an outbox mark due at `due` when
-    /// it has new tasks. MUST refuse when sender or standing changed since they were
-    /// read, and MUST report `Done` when it was this very write that changed them.
+    /// there are new tasks. MUST refuse when sender or standing changed since they were read, and
+    /// MUST report `Done` when this very write changed them.
     async fn open_request(&self, open: &OpenRequest, due: Timestamp) -> Result<Written, PortError>;
 
-    /// Records the first message of somebody for whom no request is made, under the same rules.
+    /// Records the first message of a person for whom no request is made, under the same rules.
     async fn introduce(
         &self,
         introduction: &Introduction,
         due: Timestamp,
     ) -> Result<Written, PortError>;
 
-    /// Counts a message on the pending request of `standing`, once per event key. Where the last of
-    /// them was written is where the person is answered.
+    /// Counts a message on the pending request of `standing`, once per event key. The person is
+    /// answered where the last message was written.
     async fn count_held(
         &self,
         scope: ProjectScope,
@@ -201,45 +203,44 @@ pub trait IntakeStore: Send + Sync {
         message: &InboundMessage,
     ) -> Result<Counted, PortError>;
 
-    /// Records that the onboarding message of this id did not arrive. `Unknown` when none of these
-    /// people was sent it, `NotYet` when one is about to be recorded as sent.
+    /// Records that the message with this id did not arrive. `Unknown` when none of these people
+    /// received it, `NotYet` when a message is about to be recorded as sent.
     async fn note_send_failure(
         &self,
         place: &StandingPlace<'_>,
         failure: &LateFailure<'_>,
     ) -> Result<LateFailureOutcome, PortError>;
 
-    /// Records that these people do not want to be written to since then, or with `None` that they do
-    /// again. Nobody is made known by it.
+    /// Records since when these people do not want to receive messages, or with `None` that they do
+    /// again. Does not create records of unknown people.
     async fn note_consent(
         &self,
         place: &StandingPlace<'_>,
         opted_out_at: Option<Timestamp>,
     ) -> Result<(), PortError>;
 
-    /// Keeps an authentic event that could not be read, for a person to look at. Keeping it twice
-    /// is keeping it once.
+    /// Stores an unreadable event, for a person to look at. Storing it twice has no further effect.
     async fn keep_unreadable(&self, letter: &UnreadableEvent) -> Result<(), PortError>;
 }
 
-/// An authentic event that could not be read.
+/// An unreadable event: authentic, but not understood.
 #[derive(Debug, Clone)]
 pub struct UnreadableEvent {
-    /// Through which connector it came.
+    /// The connector that the event came through.
     pub connector_id: ConnectorId,
     /// SHA-256 of the body, lower-case hex.
     pub body_hash: String,
-    /// What could not be read, without content.
+    /// Description of the unreadable part, without its content.
     pub detail: String,
     /// The body, cut to [`UNREADABLE_BODY_MAX`] bytes.
     pub body: String,
-    /// When it came.
+    /// Time of arrival.
     pub received_at: Timestamp,
-    /// When it is deleted.
+    /// Time of deletion.
     pub expires_at: Timestamp,
 }
 
-/// How much of a body a [`UnreadableEvent`] keeps, in bytes.
+/// Maximum number of bytes of the body that an [`UnreadableEvent`] keeps.
 pub const UNREADABLE_BODY_MAX: usize = 64 * 1024;
-/// How long a [`UnreadableEvent`] is kept.
+/// Retention of an [`UnreadableEvent`].
 pub const UNREADABLE_EVENT_KEPT: std::time::Duration = std::time::Duration::from_hours(24 * 14);

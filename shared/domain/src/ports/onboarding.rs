@@ -1,4 +1,4 @@
-//! What workers and sweeper need.
+//! Ports of the workers and the sweeper.
 
 use crate::{
     PortError, ProjectScope, Timestamp,
@@ -18,22 +18,22 @@ use crate::{
 };
 use async_trait::async_trait;
 
-/// How claiming ended. Only what was claimed is worked on: for everything else there is another job, or
-/// a mark that will bring one.
+/// The outcome of a claim. Only a claimed row is worked on: in every other case another job exists,
+/// or a mark that will bring one.
 #[derive(Debug, Clone)]
 pub enum Claim<T> {
-    /// It is ours until the lease ends.
+    /// The row is claimed until the lease ends.
     Claimed(T),
-    /// Another worker is at it until then.
+    /// Another worker holds the lease until this time.
     HeldUntil(Timestamp),
-    /// It is not to be tried before then.
+    /// The job is not to be tried before this time.
     NotBefore(Timestamp),
     /// No task is pending any more.
     NothingPending,
 }
 
 impl<T> Claim<T> {
-    /// The same for something else that was claimed with it.
+    /// Converts the claimed value.
     pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Claim<U> {
         match self {
             Self::Claimed(claimed) => Claim::Claimed(convert(claimed)),
@@ -49,30 +49,30 @@ impl<T> Claim<T> {
 pub struct ClaimedStanding {
     /// The standing.
     pub standing: Standing,
-    /// Which claim this is.
+    /// Id of our claim.
     pub lease: LeaseId,
-    /// Which attempt this is at what is owed first, from 1. Claims that only found that they had to
-    /// wait do not count.
+    /// Number of the attempt at the first pending task, from 1. A claim that only found that it had
+    /// to wait does not count.
     pub attempt: u32,
 }
 
-/// A task that was done, and its result.
+/// A finished task with its result.
 #[derive(Debug, Clone)]
 pub enum TaskResult {
-    /// The onboarding message.
+    /// The onboarding message was handled, with this result.
     OnboardingMessage(SendStatus),
-    /// The requests at other connectors.
+    /// The requests at other connectors were approved.
     RelatedRequests,
-    /// Telling the person of the approval.
+    /// The approval notice was handled, with this result.
     ApprovalNotice(SendStatus),
-    /// Handing the message that waited to the agent.
+    /// The held message was handled, with this result.
     Replay(SendStatus),
-    /// The profile.
+    /// The profile was handled.
     Profile,
 }
 
 impl TaskResult {
-    /// The task.
+    /// The finished task.
     #[must_use]
     pub const fn task(&self) -> PendingTask {
         match self {
@@ -85,31 +85,32 @@ impl TaskResult {
     }
 }
 
-/// What a platform told of a person.
+/// A profile as a platform provided it.
 #[derive(Debug, Clone, Copy)]
 pub struct FetchedProfile<'a> {
     /// Names, and the avatar's address.
     pub profile: &'a Profile,
     /// The avatar itself, if it was fetched.
     pub avatar: Option<&'a AvatarImage>,
-    /// When.
+    /// Time of the query.
     pub at: Timestamp,
 }
 
-/// Standings, as the onboarding worker sees them.
+/// The store of standings for the onboarding worker.
 #[async_trait]
 pub trait StandingStore: Send + Sync {
-    /// Claims the pending tasks. Two claims never overlap, and none comes before the time to which the one
-    /// before it was postponed.
+    /// Claims the pending tasks. Two claims never overlap, and no claim succeeds before the time to
+    /// which the previous one was postponed.
     async fn claim(
         &self,
         job: OnboardChatUser,
         lease: &Lease,
     ) -> Result<Claim<Box<ClaimedStanding>>, PortError>;
 
-    /// Records that a task is done. When no other is pending, the mark goes, the lease is given back
-    /// and `None` returned; else the tasks that are pending now, under the same lease. A task that was added
-    /// meanwhile (by another approval) stays. `Conflict` when the lease was lost to another worker.
+    /// Records that a task is done. If no other task is pending, removes the mark, gives the lease
+    /// back and returns `None`. Otherwise returns the pending tasks, under the same lease. A task
+    /// that was added meanwhile by another approval stays. `Conflict` when the lease was lost to
+    /// another worker.
     async fn settle(
         &self,
         scope: ProjectScope,
@@ -117,8 +118,8 @@ pub trait StandingStore: Send + Sync {
         paid: &TaskResult,
     ) -> Result<Option<Box<ClaimedStanding>>, PortError>;
 
-    /// Gives the lease back: the tasks are tried again later, by no copy of the job sooner.
-    /// `Conflict` when the lease was lost to another worker.
+    /// Gives the lease back, so that the tasks are tried again later; no copy of the job is tried
+    /// sooner. `Conflict` when the lease was lost to another worker.
     async fn postpone(
         &self,
         job: OnboardChatUser,
@@ -126,21 +127,21 @@ pub trait StandingStore: Send + Sync {
         postponement: Postponement,
     ) -> Result<(), PortError>;
 
-    /// The message that made a request, if it is kept.
+    /// Returns the message that made a request, if it was kept.
     async fn held_message(
         &self,
         scope: ProjectScope,
         id: AccessRequestId,
     ) -> Result<Option<DeliverMessage>, PortError>;
 
-    /// The chat user of a job.
+    /// Returns the chat user of a job.
     async fn chat_user(
         &self,
         scope: ProjectScope,
         id: ChatUserId,
     ) -> Result<Option<ChatUser>, PortError>;
 
-    /// Stores what the platform told of a person.
+    /// Stores a profile as a platform provided it.
     async fn store_profile(
         &self,
         scope: ProjectScope,
@@ -149,48 +150,48 @@ pub trait StandingStore: Send + Sync {
     ) -> Result<(), PortError>;
 }
 
-/// Some of the pending requests of a project.
+/// One page of a project's pending requests.
 #[derive(Debug, Clone)]
 pub struct PendingPage {
-    /// The closing's connector's among them, oldest first.
+    /// The requests on the page that belong to the closing's connector, oldest first.
     pub requests: Vec<AccessRequest>,
-    /// Where the next page begins; `None` on the last.
+    /// Start of the next page; `None` on the last page.
     pub next: Option<ListPosition>,
 }
 
-/// When a closing is gone on with.
+/// The time at which work on a closing continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resume {
-    /// At once by a job that is enqueued; should that be lost, at this time.
+    /// At once, by a job that is enqueued. If that job is lost, at this time.
     Enqueued(Timestamp),
-    /// From this time on, by no copy of the job sooner.
+    /// From this time on; no copy of the job continues sooner.
     At(Timestamp),
 }
 
-/// A decision that follows from something else.
+/// A decision that follows from another one or from a change of the connector.
 #[derive(Debug, Clone)]
 pub struct ImpliedDecision {
-    /// The request, as it was when it was read: pending.
+    /// The request as it was read, pending.
     pub request: AccessRequest,
     /// The decision.
     pub decision: RequestDecision,
-    /// The record of it.
+    /// The audit entry.
     pub audit: AuditEntry,
 }
 
-/// Requests that are decided without anybody looking at them.
+/// The store for requests that are decided without a person looking at them.
 #[async_trait]
 pub trait RequestCloser: Send + Sync {
-    /// Claims the closing of a job, unless it is finished. Two claims never overlap, and none comes
-    /// before the time at which it is to be resumed.
+    /// Claims the closing of a job, unless it is finished. Two claims never overlap, and no claim
+    /// succeeds before the time at which the closing is to be resumed.
     async fn claim_closing(
         &self,
         job: ClosePendingRequests,
         lease: &Lease,
     ) -> Result<Claim<Closing>, PortError>;
 
-    /// Gives the claim of a closing back: it is tried again from `until` on. `Conflict` when it was
-    /// lost to another worker.
+    /// Gives the claim of a closing back, so that it is tried again from `until` on. `Conflict`
+    /// when the claim was lost to another worker.
     async fn postpone_closing(
         &self,
         job: ClosePendingRequests,
@@ -198,12 +199,12 @@ pub trait RequestCloser: Send + Sync {
         until: Timestamp,
     ) -> Result<(), PortError>;
 
-    /// The pending requests from where the closing's pass has got to. What lists lag behind may be
-    /// missing.
+    /// Returns the next page of pending requests in the closing's pass. The newest may be missing,
+    /// because lists lag behind.
     async fn pending_requests(&self, closing: &Closing) -> Result<PendingPage, PortError>;
 
-    /// The pending requests of a person at other connectors that lead to this environment, each as it
-    /// is at this moment.
+    /// Returns a person's pending requests at other connectors that lead to this environment, each
+    /// in its current state.
     async fn pending_elsewhere(
         &self,
         scope: ProjectScope,
@@ -212,39 +213,40 @@ pub trait RequestCloser: Send + Sync {
         environment_id: EnvironmentId,
     ) -> Result<Vec<AccessRequest>, PortError>;
 
-    /// Decides a request: request, standing and audit entry, all or nothing. The rejections on record
-    /// stay as they are. `false` when it was decided, or is gone.
+    /// Decides a request: request, standing and audit entry, all or nothing. Does not count as a
+    /// rejection on the standing. `false` when the request was already decided, or no longer
+    /// exists.
     async fn decide_implied(&self, implied: &ImpliedDecision) -> Result<bool, PortError>;
 
-    /// Stores how far a closing has got, and gives its claim back. `false` when somebody else was at it
+    /// Stores a closing's progress and gives its claim back. `false` when another worker changed it
     /// since it was claimed at `closing.version`.
     async fn save_closing(&self, closing: &Closing, resume: Resume) -> Result<bool, PortError>;
 
-    /// Takes a closing off, unless somebody else was at it since it was claimed.
+    /// Removes a closing. `false` when another worker changed it since it was claimed.
     async fn finish_closing(&self, closing: &Closing) -> Result<bool, PortError>;
 }
 
-/// What delivering one message needs.
+/// The records that a delivery needs.
 #[derive(Debug, Clone)]
 pub struct DeliveryContext {
     /// The connector, unless it was deleted.
     pub connector: Option<Connector>,
     /// The environment with its agent.
     pub environment: Option<Environment>,
-    /// Who wrote.
+    /// The sender.
     pub chat_user: Option<ChatUser>,
-    /// What was delivered in the conversation before.
+    /// The log of earlier deliveries in the conversation.
     pub conversation: ConversationLog,
 }
 
-/// Conversations, as the delivery worker sees them.
+/// The store of conversations for the delivery worker.
 #[async_trait]
 pub trait ConversationStore: Send + Sync {
-    /// Everything a delivery needs, in one read.
+    /// Reads everything that a delivery needs, in one read.
     async fn delivery_context(&self, job: &DeliverMessage) -> Result<DeliveryContext, PortError>;
 
-    /// Stores the log that was made from the one read at `log.version`. `Conflict` when somebody
-    /// else wrote since. Returns the log with its new version.
+    /// Stores a log made from the one read at `log.version`, and returns it with its new version.
+    /// `Conflict` when another writer was first.
     async fn save(
         &self,
         job: &DeliverMessage,

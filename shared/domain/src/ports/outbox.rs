@@ -1,4 +1,4 @@
-//! The outbox: rows that order a job, the lease on one of them, and the sweep over all.
+//! The outbox: rows that order a job, the lease on one row, and the sweep over all rows.
 
 use crate::{
     PortError, Timestamp,
@@ -9,34 +9,34 @@ use crate::{
 use async_trait::async_trait;
 use std::{collections::HashMap, time::Duration};
 
-/// Marks of one kind of job are spread over this many partitions.
+/// Number of partitions over which the marks of one kind of job are spread.
 pub const OUTBOX_SHARDS: u8 = 4;
 
-/// Time after which the sweep takes a job for forgotten that whoever ordered it enqueued as well.
+/// Time after which the sweep considers a job lost that was also enqueued directly.
 pub const OUTBOX_PATIENCE: Duration = Duration::from_mins(1);
 
 /// A claim on a row that orders a job.
 #[derive(Debug, Clone, Copy)]
 pub struct Lease {
-    /// Names the claim.
+    /// Id of the claim.
     pub id: LeaseId,
-    /// When it begins.
+    /// Start of the claim.
     pub now: Timestamp,
-    /// How long it lasts.
+    /// Duration of the claim.
     pub time: Duration,
 }
 
-/// The end of a claim whose job has to be tried again.
+/// The end of a claim whose job must be tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Postponement {
-    /// No copy of the job is tried before.
+    /// Time before which no copy of the job is tried.
     pub until: Timestamp,
-    /// Attempts that count from now on.
+    /// Number of attempts counted from now on.
     pub attempts: u32,
 }
 
 impl Postponement {
-    /// After waiting for something else than the job itself: the claim was no attempt.
+    /// Makes a postponement after a wait for something other than the job: the claim was not an attempt.
     #[must_use]
     pub const fn waited(attempt: u32, until: Timestamp) -> Self {
         Self {
@@ -45,7 +45,7 @@ impl Postponement {
         }
     }
 
-    /// After an attempt that failed.
+    /// Makes a postponement after a failed attempt.
     #[must_use]
     pub const fn failed(attempt: u32, until: Timestamp) -> Self {
         Self {
@@ -58,14 +58,14 @@ impl Postponement {
 /// One partition of the outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutboxPart {
-    /// Which jobs are ordered by the rows in it.
+    /// The kind of job that the rows of the partition order.
     pub kind: JobKind,
-    /// From 0, below [`OUTBOX_SHARDS`].
+    /// Number of the partition, from 0 and below [`OUTBOX_SHARDS`].
     pub shard: u8,
 }
 
 impl OutboxPart {
-    /// The partitions of one kind of job.
+    /// Returns the partitions of one kind of job.
     pub fn of(kind: JobKind) -> impl Iterator<Item = Self> {
         (0..OUTBOX_SHARDS).map(move |shard| Self { kind, shard })
     }
@@ -76,38 +76,37 @@ impl OutboxPart {
 pub struct OutboxEntry {
     /// The job that its row orders.
     pub job: OnboardingJob,
-    /// When it became due, to the second.
+    /// Time at which the mark became due, to the second.
     pub due: Timestamp,
-    /// Where it stands in the index; only the store knows what it says. It changes with every change
-    /// of the mark.
+    /// The mark's place in the index. Only the store can read it. It changes with every change of the mark.
     pub position: i64,
 }
 
 /// The marks of one connector.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backlog {
-    /// Whose.
+    /// Id of the connector.
     pub connector_id: ConnectorId,
     /// Overdue marks, oldest first.
     pub overdue: Vec<OutboxEntry>,
-    /// How many jobs were dispatched, or are in work, and have not reported back.
+    /// Number of jobs that were dispatched, or are in work, and have not reported back.
     pub in_flight: usize,
 }
 
-/// What a partition of the outbox holds for a sweep.
+/// The sweep's view of one partition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OutboxView {
-    /// By connector.
+    /// Backlogs of the connectors.
     pub backlogs: Vec<Backlog>,
-    /// Keys of rows that order no job of the partition's kind. They are never run.
+    /// Keys of rows that do not order a job of the partition's kind. Such rows are never run.
     pub unreadable: Vec<String>,
 }
 
-/// The outbox, as the sweeper sees it.
+/// The store of outbox marks for the sweeper.
 #[async_trait]
 pub trait OutboxStore: Send + Sync {
-    /// The overdue marks of a partition, of each connector at most `each`, whatever else stands before
-    /// them.
+    /// Returns the overdue marks of a partition, at most `each` per connector, regardless of the
+    /// marks before them.
     async fn overdue(
         &self,
         part: OutboxPart,
@@ -115,35 +114,35 @@ pub trait OutboxStore: Send + Sync {
         each: usize,
     ) -> Result<OutboxView, PortError>;
 
-    /// Marks the job of an entry as in flight until `until`. `false` when the mark changed or went
-    /// meanwhile: somebody took care of it.
+    /// Marks the job of an entry as in flight until `until`. `false` when the mark changed or
+    /// vanished meanwhile, because the job is already being handled.
     async fn dispatch(&self, entry: &OutboxEntry, until: Timestamp) -> Result<bool, PortError>;
 
-    /// Takes a dispatch back whose job could not be enqueued; it is due as it was before. Does nothing
-    /// when the mark changed or went meanwhile.
+    /// Undoes a dispatch whose job could not be enqueued, and restores the due time. Does nothing
+    /// when the mark changed or vanished meanwhile.
     async fn take_back(&self, entry: &OutboxEntry, until: Timestamp) -> Result<(), PortError>;
 
-    /// Moves some of the marks that releases before this one wrote to where they are swept; returns how
-    /// many, and the keys of rows that order no job.
+    /// Moves some of the marks that earlier releases wrote to the partitions that are swept.
+    /// Returns the number moved, and the keys of rows that do not order a job.
     async fn adopt_old_marks(&self) -> Result<(usize, Vec<String>), PortError>;
 }
 
-/// How fast connectors send, as the sweeper sees it.
+/// Reads the pace of connectors for the sweeper.
 #[async_trait]
 pub trait PaceReader: Send + Sync {
-    /// The pace of these connectors. One that never sent has none.
+    /// Returns the pace of these connectors. A connector that never sent has none.
     async fn paces(
         &self,
         connectors: &[ConnectorId],
     ) -> Result<HashMap<ConnectorId, Pace>, PortError>;
 }
 
-/// Where the sweeper puts jobs.
+/// The sweeper's queue for jobs.
 #[async_trait]
 pub trait DispatchQueue: Send + Sync {
-    /// Enqueues a job that is to be worked on after `delay`, in whole seconds, 15 minutes at most.
+    /// Enqueues a job to be worked on after `delay`, in whole seconds, 15 minutes at most.
     async fn enqueue_after(&self, job: OnboardingJob, delay: Duration) -> Result<(), PortError>;
 
-    /// About how many jobs wait to be taken.
+    /// Returns the approximate number of jobs waiting in the queue.
     async fn waiting(&self) -> Result<usize, PortError>;
 }

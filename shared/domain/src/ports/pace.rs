@@ -1,35 +1,35 @@
-//! How fast a connector's platform may be called.
+//! The pace at which a connector's platform may be called.
 
 use crate::{PortError, Timestamp, ids::ConnectorId};
 use async_trait::async_trait;
 use std::time::Duration;
 
-/// When a connector may call its platform.
+/// The answer to a request for a turn to call the platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {
-    /// After this long; the turn is taken.
+    /// The turn is granted and begins after this time.
     After(Duration),
-    /// So many wait already that it is not worth waiting for; no turn is taken. Ask again then.
+    /// Too many turns are ahead, so no turn is granted. Ask again after this time.
     Crowded(Duration),
-    /// The platform asked for no calls for this long; no turn is taken.
+    /// The platform asked for no calls during this time, so no turn is granted.
     Paused(Duration),
 }
 
-/// Calls for which a platform has a limit of its own.
+/// A kind of call for which a platform has a limit of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limited {
-    /// Texts; nothing else is asked of the platform meanwhile.
+    /// Texts. A pause of texts pauses all calls to the platform.
     Texts,
-    /// Profiles only.
+    /// Profiles. A pause of profiles pauses nothing else.
     Profiles,
 }
 
-/// Spreads what one connector sends over time, whichever sandboxes do it, and remembers for all of
-/// them that its platform asked to wait.
+/// Spreads one connector's calls over time, across all sandboxes, and remembers for all of them
+/// that its platform asked to wait.
 #[async_trait]
 pub trait SendPacer: Send + Sync {
-    /// Takes the connector's next turn to send. Turns are `interval` apart, after a few that may come
-    /// at once.
+    /// Takes the connector's next turn to send. Turns are `interval` apart, after a few that may
+    /// come at once.
     async fn take_turn(
         &self,
         connector_id: ConnectorId,
@@ -37,14 +37,15 @@ pub trait SendPacer: Send + Sync {
         now: Timestamp,
     ) -> Result<Turn, PortError>;
 
-    /// How long no profile may be asked for, if the platform asked to wait.
+    /// The remaining time in which no profile may be queried, if the platform asked to wait.
     async fn profiles_paused(
         &self,
         connector_id: ConnectorId,
         now: Timestamp,
     ) -> Result<Option<Duration>, PortError>;
 
-    /// Notes that the platform is not to be called before `until`. The later of two times holds.
+    /// Records that the platform is not to be called before `until`. When two times are given, the
+    /// later one counts.
     async fn pause(
         &self,
         connector_id: ConnectorId,
@@ -53,45 +54,45 @@ pub trait SendPacer: Send + Sync {
     ) -> Result<(), PortError>;
 }
 
-/// The pace of one connector, as it stands.
+/// The current pace of one connector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
-    /// When its next text is due, were each sent an interval after the one before.
+    /// Due time of the next text, if each were sent an interval after the one before.
     pub due: Timestamp,
-    /// Between two texts; zero when it is not known.
+    /// Time between two texts; zero when not known.
     pub interval: Duration,
-    /// The platform asked for no calls before.
+    /// Time before which the platform asked for no calls.
     pub not_before: Option<Timestamp>,
 }
 
-/// Texts that may go out at once after a pause: platforms allow short bursts.
+/// Number of texts that may be sent at once after a pause: platforms allow short bursts.
 pub const SEND_BURST: u32 = 10;
 
-/// When jobs of one connector may be worked on.
+/// The room for jobs of one connector, and their timing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Room {
-    /// How many jobs.
+    /// Number of jobs.
     pub jobs: usize,
-    /// How long the first has to wait.
+    /// Wait before the first job.
     pub first_after: Duration,
-    /// How long each waits for the one before it.
+    /// Wait between two jobs.
     pub interval: Duration,
 }
 
 impl Room {
-    /// For jobs whose pace is not known.
+    /// The room for jobs whose pace is not known.
     pub const UNLIMITED: Self = Self {
         jobs: usize::MAX,
         first_after: Duration::ZERO,
         interval: Duration::ZERO,
     };
-    /// For nothing.
+    /// No room at all.
     pub const NONE: Self = Self {
         jobs: 0,
         ..Self::UNLIMITED
     };
 
-    /// When the job of this number, from 0, is to be worked on.
+    /// The wait before the job of this number, counted from 0.
     #[must_use]
     pub fn delay(&self, number: usize) -> Duration {
         let number = u32::try_from(number).unwrap_or(u32::MAX);
@@ -100,8 +101,8 @@ impl Room {
 }
 
 impl Pace {
-    /// Room for jobs that each send a text, in the time from `now` to `within` later. A connector that
-    /// is to be left alone has none: whoever asks again then finds it.
+    /// Computes the room for jobs that each send a text, in the time from `now` to `within` later.
+    /// A paused connector has none: the next query after the pause finds room again.
     #[must_use]
     pub fn room(&self, now: Timestamp, within: Duration) -> Room {
         if self.not_before.is_some_and(|until| until > now) {
@@ -142,7 +143,7 @@ mod tests {
             let interval = Duration::from_millis(interval);
             let pace = Pace { due: at(due), interval, not_before: None };
             let room = pace.room(at(now), MINUTE);
-            // Their turns, one after the other, no earlier than a burst before they are due.
+            // Turns of the jobs, one after the other, no earlier than a burst before they are due.
             let mut next = due.max(now);
             for number in 0..room.jobs {
                 let starts = at(now).plus(room.delay(number));

@@ -1,4 +1,4 @@
-//! Queues.
+//! Ports of the queues.
 
 use crate::{
     PortError,
@@ -7,25 +7,25 @@ use crate::{
 use async_trait::async_trait;
 use std::time::Duration;
 
-/// Where onboarding work goes. No order; a job may come twice.
+/// The queue of onboarding jobs. Unordered; a job may arrive twice.
 #[async_trait]
 pub trait OnboardingQueue: Send + Sync {
     /// Enqueues a job.
     async fn enqueue_onboarding(&self, job: OnboardingJob) -> Result<(), PortError>;
 }
 
-/// Where messages for agents go. In order within a conversation.
+/// The queue of messages for agents. In order within a conversation.
 #[async_trait]
 pub trait InboxQueue: Send + Sync {
-    /// Enqueues a message. Doing it twice within five minutes is doing it once.
+    /// Enqueues a message. A repetition within five minutes has no effect.
     async fn enqueue_delivery(&self, message: DeliverMessage) -> Result<(), PortError>;
 }
 
-/// A queue whose messages can be put off while they are in work.
+/// A queue whose messages can be postponed while they are in work.
 #[async_trait]
 pub trait VisibilityExtender: Send + Sync {
-    /// Hides the message that was received under this handle for a while, so that its next attempt
-    /// waits. Longer than the queue can is as long as it can.
+    /// Hides the message that was received under this handle for `time`, so that its next attempt
+    /// waits. A time beyond the queue's limit is cut to the limit.
     async fn extend_visibility(
         &self,
         receipt_handle: &str,

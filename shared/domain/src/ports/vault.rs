@@ -1,4 +1,4 @@
-//! Secrets at rest.
+//! Ports for secrets at rest.
 
 use crate::{PortError, connector::SealedSecrets, secret::Secret};
 use async_trait::async_trait;
@@ -7,16 +7,16 @@ use std::collections::BTreeMap;
 /// Encrypts and decrypts secrets (DESIGN §6).
 #[async_trait]
 pub trait SecretVault: Send + Sync {
-    /// Encrypts every field under one data key. `context` names what each ciphertext is bound to,
-    /// by field name.
+    /// Encrypts every field under one data key. `context` maps each field name to the context that
+    /// its ciphertext is bound to.
     async fn seal(
         &self,
         fields: &BTreeMap<String, Secret>,
         context: &(dyn for<'a> Fn(&'a str) -> String + Send + Sync),
     ) -> Result<SealedSecrets, PortError>;
 
-    /// Decrypts one field; `None` when it is not set. `Corrupt` when it was made for another
-    /// context.
+    /// Decrypts one field; `None` when the field is not set. `Corrupt` when the ciphertext was made
+    /// for another context.
     async fn open(
         &self,
         sealed: &SealedSecrets,
@@ -25,9 +25,9 @@ pub trait SecretVault: Send + Sync {
     ) -> Result<Option<Secret>, PortError>;
 }
 
-/// The one-time token of the first set-up.
+/// The source of the one-time token of the first set-up.
 #[async_trait]
 pub trait SetupTokenSource: Send + Sync {
-    /// The token that the stack was deployed with.
+    /// Returns the token that the stack was deployed with.
     async fn setup_token(&self) -> Result<Secret, PortError>;
 }

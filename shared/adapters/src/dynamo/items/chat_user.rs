@@ -35,14 +35,14 @@ pub(in crate::dynamo) struct ChatUserItem {
     updated_at: Timestamp,
 }
 
-/// What follows from a chat user's status in the row.
+/// The attributes that follow from a chat user's status.
 pub(in crate::dynamo) struct StatusAttributes {
     /// The partition of the list by status.
     pub(in crate::dynamo) state_pk: String,
 }
 
 impl StatusAttributes {
-    /// For somebody who may talk.
+    /// Makes the attributes of a person who may talk.
     pub(in crate::dynamo) fn active(scope: ProjectScope) -> Self {
         Self {
             state_pk: keys::chat_users(
@@ -97,7 +97,7 @@ impl From<ChatUserItem> for ChatUser {
     }
 }
 
-/// The row under an id whose person has their record under another one.
+/// The row under an alias: an id whose person has the record under another one.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::dynamo) struct SameAsItem {
     pk: String,

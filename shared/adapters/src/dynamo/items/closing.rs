@@ -31,7 +31,8 @@ pub(in crate::dynamo) struct ClosingItem {
 }
 
 impl ClosingItem {
-    /// A closing whose job was enqueued; it is forgotten if it is still there at `due`.
+    /// Makes the row of a closing whose job is enqueued. The job counts as lost if the row is still
+    /// there at `due`.
     pub(in crate::dynamo) fn new(closing: &Closing, due: Timestamp) -> Self {
         let key = keys::closing(closing.scope, closing.connector_id);
         let pass = closing.pass.as_ref();
@@ -54,7 +55,7 @@ impl ClosingItem {
         }
     }
 
-    /// The same, for a closing that no copy of its job goes on with before `at`.
+    /// Makes the row of a closing that no copy of its job continues before `at`.
     pub(in crate::dynamo) fn later(closing: &Closing, at: Timestamp) -> Self {
         Self {
             not_before: Some(at.millis()),

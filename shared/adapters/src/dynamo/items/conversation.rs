@@ -6,7 +6,7 @@ use vestibule_domain::{
     ids::ConnectorId,
 };
 
-/// What was delivered in a conversation.
+/// The log of deliveries in a conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(in crate::dynamo) struct ConversationItem {
     pk: String,
@@ -25,7 +25,7 @@ pub(in crate::dynamo) struct ConversationItem {
 }
 
 impl ConversationItem {
-    /// The row of a log whose version is one above the record it was made from.
+    /// Makes the row of a log, with a version one above that of the record it was made from.
     pub(in crate::dynamo) fn new(
         key: Key,
         connector_id: ConnectorId,

@@ -5,7 +5,7 @@ use vestibule_domain::{
     access::request::Preview, ids::AccessRequestId, job::DeliverMessage,
 };
 
-/// The beginning of the message that made a request. A row of its own, so that it goes when it expires.
+/// The beginning of the message that made a request. It has a row of its own, so that it can expire alone.
 #[derive(Serialize, Deserialize)]
 pub(in crate::dynamo) struct PreviewItem {
     pk: String,
@@ -66,7 +66,7 @@ impl HeldMessageItem {
         })
     }
 
-    /// The message. An error does not say what is in it.
+    /// Reads the message. An error does not reveal its content.
     pub(in crate::dynamo) fn message(&self) -> Result<DeliverMessage, PortError> {
         serde_json::from_str(&self.job).map_err(|error| {
             let place = format!("line {}, column {}", error.line(), error.column());

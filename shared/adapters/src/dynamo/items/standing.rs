@@ -38,7 +38,7 @@ pub(in crate::dynamo) struct StandingItem {
     opted_out_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::dynamo) approval: Option<Approval>,
-    /// One task, as rows had it before they could have several: see [`Self::old_tasks`].
+    /// The single task of rows written before rows could have several: see [`Self::old_tasks`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::dynamo) owed: Option<PendingTask>,
     #[serde(
@@ -69,8 +69,8 @@ pub(in crate::dynamo) struct StandingItem {
 }
 
 impl StandingItem {
-    /// The row of a standing as a webhook writes it: no lease, and the outbox mark due at `due`
-    /// while a task is pending.
+    /// Makes the row of a standing as a webhook writes it: no lease, and an outbox mark due at
+    /// `due` while a task is pending.
     pub(in crate::dynamo) fn new(scope: ProjectScope, standing: &Standing, due: Timestamp) -> Self {
         let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
         let mark = (!standing.pending_tasks.is_empty()).then(|| {
@@ -111,7 +111,8 @@ impl StandingItem {
 }
 
 impl StandingItem {
-    /// What the row owes in its old spelling, in which the onboarding message stood for the profile too.
+    /// Returns the pending tasks of a row in the old format, where the onboarding message implied
+    /// the profile.
     pub(in crate::dynamo) fn old_tasks(&self) -> Vec<PendingTask> {
         match self.owed {
             None => Vec::new(),

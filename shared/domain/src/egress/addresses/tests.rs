@@ -182,7 +182,7 @@ fn every_ipv6_block_ends_where_it_should() {
     for (first, last) in outside_v6() {
         assert!(is_public_v6(first), "{}", Ipv6Addr::from_bits(first));
         assert!(is_public_v6(last), "{}", Ipv6Addr::from_bits(last));
-        // 2002::/16 begins beside: as 2002:0:… it leads to 0.0.0.0/8, as 2002:ffff:… to 240.0.0.0/4.
+        // 2002::/16 begins outside: 2002:0:… leads to 0.0.0.0/8, and 2002:ffff:… to 240.0.0.0/4.
         assert!(
             !is_public_v6(first - 1),
             "{}",
