@@ -33,11 +33,11 @@ use vestibule_domain::{
 
 problem_types! {
     PERMISSIONS_NOT_HELD = "permissions-not-held", FORBIDDEN, "A key cannot give or take what it does not hold",
-        "`permissions` names those that the calling key does not hold itself.", [PERMISSIONS];
+        "`permissions` lists the permissions that the calling key lacks.", [PERMISSIONS];
     IDEMPOTENCY_KEY_SPENT = "idempotency-key-spent", CONFLICT, "The Idempotency-Key made an API key before",
-        "An API key is shown once and cannot be shown again. Revoke that key if it was lost, and create one under a new Idempotency-Key.";
+        "An API key is shown once. If it is lost, revoke it and create one with a new Idempotency-Key.";
     OWN_KEY = "own-key", CONFLICT, "A key cannot revoke itself",
-        "Use another key that holds as much: so one always remains that can make new ones.";
+        "Use another key with the same permissions, so that one always remains that can create new ones.";
 }
 
 fn permissions_not_held(NotHeld(missing): NotHeld) -> ApiError {

@@ -197,7 +197,7 @@ pub async fn list_chat_users(
     path = "/v1/projects/{project_id}/chat-users/{chat_user_id}",
     tag = "Chat users",
     params(ChatUserPath),
-    responses((status = 200, description = "The chat user.", body = ChatUserResponse, headers(("ETag" = String, description = "The version of the record."))))
+    responses((status = 200, description = "The chat user.", body = ChatUserResponse, headers(("ETag" = String, description = "Version of the record."))))
 )]
 pub async fn get_chat_user(
     State(deps): State<Arc<Deps>>,
@@ -232,7 +232,7 @@ pub struct BlockChatUserRequest {
     request_body(content = Option<BlockChatUserRequest>, description = "Optional."),
     responses(
         (status = 200, description = "The chat user is blocked.", body = ChatUserResponse),
-        (status = 409, description = "Somebody else keeps changing the record.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Other callers keep changing the record.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn block_chat_user(
@@ -271,7 +271,7 @@ fn read_block(fields: Map<String, Value>) -> Result<Option<String>, ApiError> {
     params(ChatUserPath),
     responses(
         (status = 200, description = "The chat user is not blocked.", body = ChatUserResponse),
-        (status = 409, description = "Somebody else keeps changing the record.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Other callers keep changing the record.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn unblock_chat_user(

@@ -33,12 +33,12 @@ use vestibule_domain::{
 /// The `decision` member of problems about a request that is already decided.
 const DECISION: ProblemMember = ProblemMember::named::<ProblemDecision>(
     "decision",
-    "The decision that holds, where a request was decided before.",
+    "The decision that stands, for a request that was already decided.",
 );
 
 problem_types! {
     ALREADY_DECIDED = "already-decided", CONFLICT, "The access request was decided before",
-        "`decision` is the decision that holds. It is not changed by a second one.", [DECISION];
+        "`decision` is the decision that stands. A second one does not change it.", [DECISION];
     CHAT_USER_BLOCKED = "chat-user-blocked", CONFLICT, "The chat user is blocked",
         "Unblock the chat user first, then approve.";
 }
@@ -57,7 +57,7 @@ pub struct ProblemDecision {
     /// Reason given with the decision, if any.
     note: Option<String>,
     /// Reason code of a decision that followed from another change: `policy_off`, `connector_deleted`,
-    /// `connector_moved` or `granted_elsewhere`.
+    /// `connector_moved`, `granted_elsewhere` or `merged`.
     #[schema(value_type = Option<String>, example = json!(null))]
     reason_code: Option<ReasonCode>,
 }
