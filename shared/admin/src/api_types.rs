@@ -90,7 +90,7 @@ impl<T> ListResponse<T> {
     }
 }
 
-/// The actor of a change: an API key, the set-up, or the like.
+/// Actor of a change or decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({"id": "api_key:01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "first key"}))]
 pub struct ActorResponse {

@@ -1,5 +1,5 @@
-//! The shell of every admin function: what all of them do the same way. A function brings its routes and
-//! its ports.
+//! The shell of every admin function, with everything that all of them do the same way. A function adds
+//! its routes and its ports.
 //!
 //! | module | content |
 //! |---|---|
