@@ -1,4 +1,4 @@
-//! Names and ids that several resources have in common on the wire.
+//! Names and ids that several resources share on the wire.
 
 use vestibule_admin::{paths, wire_enum};
 use vestibule_domain::{

@@ -56,7 +56,7 @@ pub struct Deps {
     pub onboarding: Arc<dyn OnboardingQueue>,
     /// Encrypts secrets.
     pub vault: Arc<dyn SecretVault>,
-    /// The way out to the platforms, to test and connect connectors.
+    /// The client of the platforms, to test and connect connectors.
     pub transport: Arc<dyn ChatTransport>,
     /// The one-time token of the first set-up.
     pub setup_token: Arc<dyn SetupTokenSource>,

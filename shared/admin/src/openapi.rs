@@ -268,7 +268,7 @@ fn declare_access(operation: &mut Map<String, Value>, access: Access) {
         operation.insert("security".to_owned(), json!([]));
         return;
     };
-    let needs = format!("Needs `{permission}`.");
+    let needs = format!("Requires `{permission}`.");
     let description = match operation.get("description").and_then(Value::as_str) {
         Some(text) => format!("{} {needs}", text.trim_end()),
         None => needs,

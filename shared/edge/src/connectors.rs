@@ -17,7 +17,7 @@ use vestibule_providers::catalogue::{connector_kind, keeps_previous};
 
 /// Time for which a connector is cached.
 pub const CACHE_TIME: Duration = Duration::from_secs(10);
-/// Minimum time between two reads that failed signatures cause.
+/// Minimum time between a read and another one caused by a failed signature.
 pub const FRESH_READ_INTERVAL: Duration = Duration::from_secs(1);
 /// Maximum number of cached connectors; unknown ids count too.
 const ENTRIES_MAX: usize = 500;
@@ -164,7 +164,8 @@ impl ConnectorCache {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ConnectorId, Entry>> {
-        // The map is whole whenever the lock is free: a panic elsewhere cannot have torn it.
+        // A panic elsewhere cannot leave the map half-written: it is consistent whenever the lock is
+        // free.
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

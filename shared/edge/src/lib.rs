@@ -1,4 +1,4 @@
-//! The Lambda side of Vestibule: what functions share between AWS and the rules.
+//! The Lambda side of Vestibule, shared by all functions, between AWS and the rules.
 //!
 //! | module | content |
 //! |---|---|

@@ -48,9 +48,9 @@ pub struct ChatUserResponse {
     other_identifier: Option<String>,
     /// Name to show; the identifier where the platform gives no name.
     display_name: String,
-    /// Where the platform splits names.
+    /// First name, where the platform splits names.
     first_name: Option<String>,
-    /// Where the platform splits names.
+    /// Last name, where the platform splits names.
     last_name: Option<String>,
     /// Address of the profile picture: at the platform, or, where we keep a copy, at `…/avatar` in this
     /// API, which requires an API key like every call.
@@ -74,7 +74,7 @@ pub struct ChatUserResponse {
 pub struct GrantResponse {
     /// The environment.
     environment_id: String,
-    /// Time from which it holds.
+    /// Time of the approval.
     #[schema(value_type = String, format = DateTime)]
     granted_at: Timestamp,
     /// Name of the actor that approved.
@@ -84,7 +84,7 @@ pub struct GrantResponse {
 /// Block of a chat user.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BlockResponse {
-    /// Time from which it holds.
+    /// Time of the block.
     #[schema(value_type = String, format = DateTime)]
     blocked_at: Timestamp,
     /// Name of the actor that blocked the person.

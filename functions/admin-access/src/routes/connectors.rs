@@ -324,7 +324,7 @@ fn read_section(
                 texts.insert(name, text.trim().to_owned());
             }
             _ => {
-                // Unknown fields are reported below, whatever their type.
+                // An unknown field of any type is reported below.
                 if kind.fields().iter().any(|field| field.name == name) {
                     errors.add(format!("{provider}.{name}"), "must be text");
                     wrong_type.insert(name);

@@ -20,7 +20,7 @@ const DOCUMENT: &str = include_str!("../../../../infra/openapi.json");
         (name = "Environments", description = "Stages of a project, each with the agent that serves it."),
         (name = "Connectors", description = "Connections to chat platforms, each with its access policy."),
         (name = "Chat users", description = "People who wrote through a connector."),
-        (name = "Access requests", description = "Requests of new people to talk to the agent, and the decisions."),
+        (name = "Access requests", description = "Requests for access to the agent, and the decisions about them."),
         (name = "API keys", description = "API keys for scripts."),
         (name = "Documentation", description = "This document."),
     )

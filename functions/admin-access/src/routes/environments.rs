@@ -33,7 +33,7 @@ use vestibule_edge::standard_webhooks;
 
 /// The `existing_id` member of problems about a taken name.
 const EXISTING_ID: ProblemMember =
-    ProblemMember::of::<String>("existing_id", "Id of the record that already has the name.");
+    ProblemMember::of::<String>("existing_id", "Id of the record that has the name.");
 
 problem_types! {
     NAME_TAKEN = "name-taken", CONFLICT, "The name is taken",

@@ -272,7 +272,8 @@ impl Intake {
         Ok(true)
     }
 
-    /// Holds the message back, and counts it on the pending request or opens a new one.
+    /// Holds the message back: counts it on the pending request, opens a request, or ignores it during the
+    /// cool-down.
     async fn hold(
         &self,
         connector: &Connector,

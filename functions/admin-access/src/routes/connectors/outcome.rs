@@ -11,14 +11,14 @@ use vestibule_providers::{catalogue::ConnectorKind, setup::ConnectorSetupOutcome
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({
     "status": "failed", "summary": null, "field": "slack.bot_token",
-    "problem": "Slack does not know this bot token. Copy the Bot User OAuth Token again, from OAuth & Permissions.",
+    "problem": "Slack does not recognise this bot token. Copy the Bot User OAuth Token again from OAuth & Permissions.",
     "reason": "invalid_auth", "retry_after_seconds": null, "steps": [],
     "webhook_connected_at": null, "previous_secrets_until": null
 }))]
 pub struct SetUpOutcomeResponse {
     /// Outcome. `ok`: it works. `failed`: the platform refuses, and `problem` says what to do.
-    /// `unavailable`: the platform could not be reached; try again. `manual`: the platform has no API
-    /// for it; follow `steps`.
+    /// `unavailable`: the platform is not available at the moment; try again. `manual`: the platform
+    /// has no API for it; follow `steps`.
     status: SetUpStatus,
     /// Finding, as a sentence; null unless `status` is `ok` or `manual`.
     summary: Option<String>,
@@ -51,7 +51,7 @@ pub enum SetUpStatus {
     Ok,
     /// The platform refuses.
     Failed,
-    /// The platform could not be reached.
+    /// The platform is not available at the moment.
     Unavailable,
     /// An admin has to do it by hand.
     Manual,
@@ -95,7 +95,7 @@ impl SetUpOutcomeResponse {
             },
             ConnectorSetupOutcome::Later { after, reason } => Self {
                 problem: Some(format!(
-                    "{} could not be asked just now. Wait a moment and try again.",
+                    "{} is not available at the moment. Wait a little and try again.",
                     kind.label()
                 )),
                 reason: Some(reason),
@@ -112,7 +112,7 @@ impl SetUpOutcomeResponse {
     ) -> Self {
         Self {
             summary: Some(format!(
-                "{} has to be told the webhook address by hand. Follow the steps.",
+                "Enter the webhook address in the console of {} by hand. Follow the steps.",
                 kind.label()
             )),
             steps: kind.set_up_steps(webhook_url),
@@ -124,7 +124,7 @@ impl SetUpOutcomeResponse {
     pub(super) fn no_address(connector: &Connector) -> Self {
         Self {
             problem: Some(
-                "This API does not know under which address it is reached. Deploy the stack with its PublicUrl parameter."
+                "This API does not know its own address. Deploy the stack with its PublicUrl parameter."
                     .to_owned(),
             ),
             reason: Some("no_public_url".to_owned()),
