@@ -2,7 +2,7 @@
 //! replies to the platform.
 //!
 //! The queue brings one message of a conversation at a time. The conversation's record lists the
-//! delivered messages and the number of replies already sent for the current one, so a retry continues
+//! delivered messages and the number of pieces of the current answer already sent, so a retry continues
 //! where the last attempt stopped. The agent gets the same `webhook-id` on every attempt.
 
 mod wiring;

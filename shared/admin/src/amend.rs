@@ -1,5 +1,5 @@
-//! Changes a record at the version that the caller names, or retries on the current record after a
-//! conflict.
+//! Changes a record at the version that the caller names; without one, at its current version, with
+//! retries after conflicts.
 
 use crate::{
     IfMatch,

@@ -38,7 +38,7 @@ macro_rules! wire_enum {
             /// All spellings.
             pub const SPELLINGS: &[&str] = &[$($spelling),*];
 
-            /// The value with this spelling.
+            /// Parses a spelling.
             pub fn parse(text: &str) -> Option<Self> {
                 match text { $($spelling => Some(Self::$variant),)* _ => None }
             }

@@ -60,7 +60,7 @@ impl Call {
         &self.caller.actor
     }
 
-    /// The clock.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.state.clock.now()

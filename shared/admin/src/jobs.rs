@@ -8,7 +8,7 @@ use vestibule_domain::{error::Chain, job::OnboardingJob, ports::OnboardingQueue}
 /// the queue does not accept in time.
 const ENQUEUE_PATIENCE: Duration = Duration::from_millis(500);
 
-/// Enqueues a job whose mark was written with the change.
+/// Enqueues a job whose outbox mark was written with the change, or leaves it to the sweeper.
 pub async fn enqueue_or_leave(queue: &dyn OnboardingQueue, job: impl Into<OnboardingJob>) {
     let enqueued = queue.enqueue_onboarding(job.into());
     match timeout(ENQUEUE_PATIENCE, enqueued).await {

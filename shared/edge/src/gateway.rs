@@ -125,7 +125,7 @@ mod tests {
         event
     }
 
-    /// As the runtime makes it.
+    /// A request as the runtime builds it.
     fn request(changes: &Value) -> Request {
         let event = serde_json::from_value(event(changes)).unwrap();
         mended(event).into()

@@ -51,8 +51,8 @@ impl Avatars {
         }
     }
 
-    /// The address of the chat user's picture. A picture that we keep has a path only when the address
-    /// of this API is unknown.
+    /// The address of the chat user's picture. For a picture that we keep, it is a bare path when the
+    /// address of this API is unknown.
     pub(super) fn url(&self, user: &ChatUser) -> Option<String> {
         if !user.profile.avatar_kept {
             return user.profile.avatar_url.clone();

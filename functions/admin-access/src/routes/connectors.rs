@@ -260,7 +260,8 @@ fn section_of(connector: &Connector, kind: Option<&dyn ConnectorKind>) -> Map<St
     Map::from_iter([(kind.provider().key().to_owned(), Value::Object(fields))])
 }
 
-/// Takes the providers' sections out of a body. The remaining fields are the same for all providers.
+/// Removes the providers' sections from a body, and returns them. The remaining fields are the same for
+/// all providers.
 fn take_sections(body: &mut JsonBody) -> BTreeMap<Provider, Value> {
     connector_kinds()
         .iter()

@@ -206,8 +206,7 @@ pub async fn list_environments(
 
 /// Create an environment
 ///
-/// If the agent has no signing secret yet and the call gives none, one is created and shown in this
-/// answer only.
+/// If the call sets an agent without a signing secret, one is created and shown in this answer only.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/environments",
@@ -358,8 +357,8 @@ pub async fn update_environment(
     .await
 }
 
-/// Checks that the agent of an environment that has none yet gets an endpoint. The body alone cannot
-/// tell.
+/// Checks that an environment without an agent gets an endpoint with its first one. The body alone does
+/// not show whether it is the first.
 fn check_update(
     wanted: &EnvironmentPatch,
     environment: &Environment,

@@ -116,9 +116,9 @@ pub struct DecideRequest {
 ///
 /// From their next message on, the person may talk to the environment's agent through each of its
 /// connectors. The connector's `after_approval` says what else happens. The person's pending requests
-/// at other connectors of the environment are approved too. Repeating the decision with the same key
-/// changes nothing and gets the same answer. The answer is the request without the details; read the
-/// request to get them.
+/// at other connectors of the environment are approved too. Repeating the decision with the same API
+/// key changes nothing and gets the same answer. The answer is the request without the details; read
+/// the request to get them.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/access-requests/{access_request_id}/approve",
@@ -142,7 +142,7 @@ pub async fn approve_access_request(
 /// Reject an access request
 ///
 /// The person stays without access. The first message after the connector's cool-down makes a new
-/// request. Repeating the decision with the same key changes nothing and gets the same answer.
+/// request. Repeating the decision with the same API key changes nothing and gets the same answer.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/access-requests/{access_request_id}/reject",

@@ -16,7 +16,7 @@ use vestibule_domain::{
 };
 use vestibule_providers::catalogue::{ConnectorKind, FieldSpec, Fill};
 
-/// Gets its ring from us, and its loft from the admin.
+/// A provider whose ring we draw and whose loft is its webhook address.
 pub(super) struct Pigeon;
 
 const fn field(name: &'static str, secret: bool) -> FieldSpec {
