@@ -152,9 +152,9 @@ pub struct AccessRequestDetailsResponse {
     /// such time, and for a request that was followed by another.
     #[schema(value_type = Option<String>, format = DateTime)]
     notifiable_until: Option<Timestamp>,
-    /// Outcome of the approval notice; null while the person is not approved.
+    /// Outcome of the approval notice; null while this request is not approved.
     notice_status: Option<FollowUpResponse>,
-    /// Outcome of handing the message that made the request to the agent; null while the person is not
+    /// Outcome of handing the message that made the request to the agent; null while this request is not
     /// approved.
     replay_status: Option<FollowUpResponse>,
 }
