@@ -1,4 +1,4 @@
-//! Names and ids that several resources have in common on the wire.
+//! Names and ids that several resources share on the wire.
 
 use vestibule_admin::{paths, wire_enum};
 use vestibule_domain::{
@@ -10,8 +10,9 @@ use vestibule_domain::{
 };
 
 wire_enum! {
-    /// Who may talk to the agent through a connector: anybody (`AllowAll`), people whom an admin
-    /// approved (`OnBoarding`), or people approved at another connector of the environment (`AllowList`).
+    /// Access policy of a connector: anybody may talk to the agent (`AllowAll`), people whom an admin
+    /// approved (`OnBoarding`), or people approved at another connector of the environment
+    /// (`AllowList`).
     PolicyName = Policy {
         /// Anybody.
         AllowAll = "AllowAll",
@@ -23,76 +24,76 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// What happens to people already seen on a connector whose policy becomes `OnBoarding`: `keep`
-    /// treats them as approved, `require_approval` asks for approval like anybody else. They are shown
-    /// as they were until they write.
+    /// Treatment of people already seen on a connector when its policy becomes `OnBoarding`: `keep`
+    /// treats them as approved, `require_approval` asks for their approval like anybody else's. Their
+    /// status is shown unchanged until they write.
     ExistingUsersName = ExistingUsers {
-        /// They are treated as approved.
+        /// Treated as approved.
         Keep = "keep",
-        /// They need approval.
+        /// Need approval.
         RequireApproval = "require_approval",
     }
 }
 
 wire_enum! {
-    /// What follows an approval: the person is told (`notify`), the message that made the request is
-    /// handed to the agent if it is younger than 24 hours (`replay`), both, in this order, or nothing
-    /// (`silent`).
+    /// Follow-up to an approval: the person gets the approval notice (`notify`), the message that made
+    /// the request is handed to the agent if it is younger than 24 hours (`replay`), both in this order
+    /// (`both`), or nothing (`silent`).
     AfterApprovalName = ApprovalMode {
-        /// The person is told.
+        /// Send the approval notice.
         Notify = "notify",
-        /// The message is handed to the agent.
+        /// Hand the message to the agent.
         Replay = "replay",
-        /// They are told, then it is handed over.
+        /// Send the approval notice, then hand the message over.
         Both = "both",
-        /// Nothing.
+        /// Do nothing.
         Silent = "silent",
     }
 }
 
 wire_enum! {
-    /// Why a request was decided without anybody looking at it.
+    /// Reason for a decision that followed from something else, without anybody reviewing the request.
     ReasonCodeName = ReasonCode {
-        /// Its connector no longer asks for approval.
+        /// The connector no longer asks for approval.
         PolicyOff = "policy_off",
-        /// Its connector was deleted.
+        /// The connector was deleted.
         ConnectorDeleted = "connector_deleted",
-        /// Its connector serves another environment now; the person asks again with their next message.
+        /// The connector serves another environment now; the person's next message makes a new request.
         ConnectorMoved = "connector_moved",
         /// The person was approved at another connector of the environment.
         GrantedElsewhere = "granted_elsewhere",
-        /// The person turned out to be one who is on record under another id, and asks again under that.
+        /// The person is on record under another id too, and asks again under that one.
         Merged = "merged",
     }
 }
 
 wire_enum! {
-    /// Where a chat user stands in the project. Somebody who was let in because a connector was open
-    /// stays `active` when that connector comes to ask for their approval, until they write and are held.
+    /// Standing of a chat user in the project. A chat user admitted because a connector was open stays
+    /// `active` when that connector starts to ask for approval, until they write and are held.
     ChatUserStatusName = ChatUserStatus {
         /// Wrote, and may not talk to the agent yet.
         Onboarding = "onboarding",
         /// May talk to the agent somewhere in the project.
         Active = "active",
-        /// Was shut out.
+        /// Blocked by an admin.
         Blocked = "blocked",
     }
 }
 
 wire_enum! {
-    /// Where an access request stands.
+    /// State of an access request.
     RequestStatusName = RequestStatus {
         /// Awaits a decision.
         Pending = "pending",
-        /// The person was let in.
+        /// The person was approved.
         Approved = "approved",
-        /// The person was not let in.
+        /// The person was rejected.
         Rejected = "rejected",
     }
 }
 
 wire_enum! {
-    /// Whether others read along in a conversation.
+    /// Kind of a conversation, which says whether others read along.
     ConversationKindName = ConversationKind {
         /// One person and the agent.
         Direct = "direct",
@@ -104,7 +105,7 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// What an API key may do.
+    /// Permission of an API key.
     #[derive(PartialOrd, Ord)]
     PermissionName = Permission {
         /// Read projects, environments and connectors.

@@ -1,10 +1,10 @@
 //! The admin API (SPEC A, B, D29, G01): one router for everything under `/v1`.
 //!
-//! | module | what it holds |
+//! | module | content |
 //! |---|---|
 //! | [`routes`] | one file per resource: request, response, handler |
-//! | `api_types` | what several resources have in common on the wire |
-//! | `openapi` | the document, made from the handlers |
+//! | `api_types` | names and ids that several resources share on the wire |
+//! | `openapi` | the OpenAPI document, generated from the handlers |
 //! | `wiring` | the adapters behind its ports |
 
 #![expect(
@@ -33,7 +33,7 @@ use vestibule_domain::{
 use vestibule_edge::setup::SetupCalls;
 use vestibule_providers::transport::ChatTransport;
 
-/// What the admin API works with.
+/// Ports and settings of the admin API.
 #[derive(Clone)]
 pub struct Deps {
     /// Credentials, clock and ids.
@@ -52,19 +52,19 @@ pub struct Deps {
     pub chat_users: Arc<dyn ChatUserStore>,
     /// Access requests.
     pub access_requests: Arc<dyn AccessRequestStore>,
-    /// Where the work goes that follows from approvals and from changes of connectors.
+    /// Queue for the work that follows from approvals and from changes of connectors.
     pub onboarding: Arc<dyn OnboardingQueue>,
     /// Encrypts secrets.
     pub vault: Arc<dyn SecretVault>,
-    /// The way out to the platforms, to test and connect connectors.
+    /// The client of the platforms, to test and connect connectors.
     pub transport: Arc<dyn ChatTransport>,
     /// The one-time token of the first set-up.
     pub setup_token: Arc<dyn SetupTokenSource>,
     /// Randomness for keys and secrets.
     pub random: Arc<dyn SecureRandom + Send + Sync>,
-    /// `PUBLIC_URL`: the address under which the API is reached, if it is not the gateway's own.
+    /// `PUBLIC_URL`: the address under which the API is reached, if that is not the gateway's own.
     pub public_url: Option<String>,
-    /// `AGENT_ORIGIN_ALLOWLIST`: agents that may be inside.
+    /// `AGENT_ORIGIN_ALLOWLIST`: origins of agent endpoints that may be private or plain http.
     pub agent_origin_allowlist: OriginAllowList,
 }
 
@@ -98,13 +98,13 @@ pub fn router(deps: Deps) -> Router {
     routes::all().into_router(Arc::new(deps))
 }
 
-/// Its routes, and who may call each.
+/// The routes of the admin API, each with the access it requires.
 #[must_use]
 pub fn table() -> Vec<Route> {
     routes::all().table().to_vec()
 }
 
-/// Its part of the OpenAPI document.
+/// This function's part of the OpenAPI document.
 #[must_use]
 pub fn openapi() -> FunctionApi {
     openapi::part()

@@ -1,4 +1,5 @@
-//! The OpenAPI document: made from the handlers, finished with the providers' fields from the catalogue.
+//! The OpenAPI document: generated from the handlers, and completed with the providers' fields from the
+//! catalogue.
 
 use crate::routes;
 use serde_json::{Map, Value, json};
@@ -33,7 +34,7 @@ fn add_sections(api: &mut FunctionApi) {
 fn shown_section(kind: &dyn ConnectorKind) -> Value {
     section(
         kind,
-        "The fields of a connector of this provider; absent on others.",
+        "Fields of a connector of this provider; absent for other providers.",
         false,
         |field| {
             if field.secret {
@@ -48,7 +49,7 @@ fn shown_section(kind: &dyn ConnectorKind) -> Value {
 fn asked_section(kind: &dyn ConnectorKind) -> Value {
     section(
         kind,
-        "The fields of a connector of this provider.",
+        "Fields of a connector of this provider.",
         true,
         asked_field,
     )
@@ -57,7 +58,7 @@ fn asked_section(kind: &dyn ConnectorKind) -> Value {
 fn changed_section(kind: &dyn ConnectorKind) -> Value {
     section(
         kind,
-        "Fields to change; those left out stay.",
+        "Fields to change; fields left out keep their values.",
         false,
         asked_field,
     )
@@ -113,7 +114,7 @@ mod tests {
         merged(vec![part()]).unwrap()
     }
 
-    /// The spellings of a field-less enum that serde knows: it lists them to somebody who uses none.
+    /// The spellings of a field-less enum that serde knows: its error for an unknown one lists them.
     fn spellings<T: DeserializeOwned + Serialize>() -> Vec<Value> {
         let error = serde_json::from_value::<T>(json!("none of them"))
             .err()

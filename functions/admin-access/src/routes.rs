@@ -1,8 +1,8 @@
 //! The routes, one file per resource.
 //!
-//! Each handler has the same five parts: what it takes, what it answers, what can go wrong (an
-//! [`ApiError`]), the handler, and its documentation, from which the OpenAPI document is made. Who may
-//! call it is declared here, and nowhere else.
+//! Each handler file has the same five parts: request, response, possible problems ([`ApiError`]),
+//! handler, and documentation, from which the OpenAPI document is generated. The access that each route
+//! requires is declared here, and nowhere else.
 
 pub mod access_requests;
 pub mod api_keys;
@@ -38,7 +38,7 @@ pub(crate) const PROBLEM_TYPES: &[&[&ProblemType]] = &[
     setup::PROBLEM_TYPES,
 ];
 
-/// Every route, with its documentation and who may call it.
+/// Every route, with its documentation and the access it requires.
 pub(crate) fn all() -> Routes<Deps> {
     let routes = Routes::new(documentation::Document::openapi())
         .open(routes!(documentation::get_openapi))
@@ -142,8 +142,7 @@ pub(crate) fn all() -> Routes<Deps> {
         .authorised(Permission::ApiKeysManage, routes!(api_keys::revoke_api_key))
 }
 
-/// A list without items may be one of a project that is not there. Only then is it worth a read
-/// to tell the two apart.
+/// Checks that the project of an empty list exists. Only an empty list is worth the extra read.
 async fn project_of_empty_list<T>(
     deps: &Deps,
     scope: ProjectScope,

@@ -1,4 +1,4 @@
-//! What stands behind the admin API's ports.
+//! The adapters behind the admin API's ports.
 
 use crate::Deps;
 use ring::rand::SystemRandom;

@@ -1,8 +1,8 @@
-//! Every minute: whatever the outbox holds for too long is dispatched (DESIGN §3.4–3.6).
+//! Dispatches overdue outbox marks, every minute (DESIGN §3.4–3.6).
 //!
-//! A dispatch moves the mark first, and then enqueues: a job that waits in the queue, or is in work, is
-//! not enqueued again. A crash between the two leaves the mark in flight; the sweep that finds it lost
-//! dispatches it once more.
+//! A dispatch moves the mark first and then enqueues the job, so a job that is queued or in progress is
+//! not enqueued again. A crash between the two leaves the mark in flight; a later sweep finds it lost
+//! and dispatches it again.
 
 mod plan;
 mod wiring;
@@ -23,27 +23,27 @@ use vestibule_domain::{
 };
 use vestibule_edge::logging::{Metric, count};
 
-/// Time between two sweeps, as the template has it: room is given for so long.
+/// Time between two sweeps, as in the template; each connector's room is computed for this long.
 const PERIOD: Duration = Duration::from_mins(1);
-/// Time after which a dispatched job is lost of which nothing was heard: as long as the queue brings a
-/// job that its worker cannot end.
+/// Time after which a dispatched job without any result counts as lost: as long as the queue retries a
+/// job that its worker cannot finish.
 const LOST_AFTER: Duration = Duration::from_mins(15);
-/// Marks dispatched at once.
+/// Marks dispatched concurrently.
 const CONCURRENCY: usize = 20;
-/// Nothing is begun after this time; the function has ten seconds more.
+/// Time after which no dispatch is started; the function has ten seconds more.
 const STOP_AFTER: Duration = Duration::from_secs(20);
-/// While so many jobs wait to be taken, no more are put behind them.
+/// Number of waiting jobs at which no more are enqueued.
 const QUEUE_MAX: usize = 1000;
 
-/// What the sweeper needs.
+/// Ports of the sweeper.
 pub struct Deps {
     /// The outbox.
     pub outbox: Arc<dyn OutboxStore>,
-    /// How fast connectors send.
+    /// The pace of connectors.
     pub paces: Arc<dyn PaceReader>,
-    /// Where jobs go.
+    /// The queue of jobs.
     pub queue: Arc<dyn DispatchQueue>,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -53,7 +53,7 @@ impl fmt::Debug for Deps {
     }
 }
 
-/// What a sweep came to.
+/// Result of a sweep.
 #[derive(Debug, Default)]
 struct Tally {
     dispatched: usize,
@@ -76,8 +76,8 @@ impl Tally {
     }
 }
 
-/// Dispatches the marks that are due, each kind of job by itself; returns how many. Fails, after all the
-/// rest is done, when anything failed, so that it shows; what was left is the next run's.
+/// Dispatches the due marks, each kind of job separately, and returns their number. Fails at the end if
+/// anything failed, so that the failure shows; the next run does the rest.
 pub async fn sweep(deps: &Deps) -> Result<usize, PortError> {
     let now = deps.clock.now();
     let adopted = adopt(deps, now).await;
@@ -92,7 +92,7 @@ pub async fn sweep(deps: &Deps) -> Result<usize, PortError> {
     }
 }
 
-/// Brings marks of earlier releases to where they are swept.
+/// Moves marks of earlier releases to the place that is swept.
 async fn adopt(deps: &Deps, now: Timestamp) -> Tally {
     match deps.outbox.adopt_old_marks().await {
         Ok((moved, unreadable)) => {
@@ -148,7 +148,7 @@ async fn sweep_kind(deps: &Deps, kind: JobKind, now: Timestamp) -> Tally {
         .await
 }
 
-/// A pace that cannot be had does not keep anybody's jobs: they find out themselves.
+/// Reads the connectors' paces. A failure does not hold jobs back: each job checks its turn itself.
 async fn paces(deps: &Deps, ids: &[ConnectorId]) -> HashMap<ConnectorId, Pace> {
     deps.paces.paces(ids).await.unwrap_or_else(|error| {
         tracing::warn!(error = %Chain(&error), "jobs are dispatched without knowing their connectors' pace");
@@ -156,7 +156,7 @@ async fn paces(deps: &Deps, ids: &[ConnectorId]) -> HashMap<ConnectorId, Pace> {
     })
 }
 
-/// More jobs behind those that wait would reach nobody sooner.
+/// Whether the queue is full: more jobs would not be done any sooner.
 async fn queue_is_full(deps: &Deps) -> bool {
     match deps.queue.waiting().await {
         Ok(waiting) if waiting >= QUEUE_MAX => {
@@ -195,7 +195,7 @@ async fn dispatch(deps: &Deps, planned: Planned, stop_at: Timestamp) -> Tally {
     }
 }
 
-/// Says which rows carry a mark and order no job of its kind.
+/// Reports rows that have a mark but no job of its kind.
 fn report(unreadable: &[String], now: Timestamp) {
     for row in unreadable {
         tracing::error!(row, "a row carries a mark and orders no job of its kind");

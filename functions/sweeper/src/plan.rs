@@ -1,4 +1,4 @@
-//! Which of the overdue marks are dispatched: every connector gets its share, the oldest mark of each
+//! Chooses the overdue marks to dispatch: every connector gets its share, and the oldest mark of each
 //! comes before the second of any.
 
 use std::{collections::BTreeMap, time::Duration};
@@ -7,21 +7,21 @@ use vestibule_domain::{
     ports::{Backlog, OutboxEntry, Room},
 };
 
-/// Jobs of one connector and kind that may be dispatched, or in work, at the same time.
+/// Maximum number of jobs of one connector and kind dispatched or in progress at the same time.
 pub const IN_FLIGHT_MAX: usize = 1200;
-/// Marks of one kind that one sweep dispatches.
+/// Maximum number of marks of one kind in one sweep.
 pub const BUDGET: usize = 5000;
 
-/// A mark to be dispatched.
+/// A mark to dispatch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Planned {
     /// The mark.
     pub entry: OutboxEntry,
-    /// How long its job waits for its connector's turn.
+    /// Delay of the job until its connector's turn.
     pub delay: Duration,
 }
 
-/// The backlogs of a kind's partitions, put together by connector.
+/// Merges the backlogs of a kind's partitions by connector.
 #[must_use]
 pub fn merged(parts: impl IntoIterator<Item = Backlog>) -> Vec<Backlog> {
     let mut all: BTreeMap<ConnectorId, Backlog> = BTreeMap::new();
@@ -39,14 +39,14 @@ pub fn merged(parts: impl IntoIterator<Item = Backlog>) -> Vec<Backlog> {
     all.into_values().collect()
 }
 
-/// The marks to be dispatched, in this order.
+/// Chooses the marks to dispatch, in this order.
 #[must_use]
 pub fn plan(backlogs: &[Backlog], room: impl Fn(ConnectorId) -> Room) -> Vec<Planned> {
     let mut planned: Vec<(usize, Planned)> = backlogs
         .iter()
         .flat_map(|backlog| {
             let room = room(backlog.connector_id);
-            // What is in flight comes before them, and takes its turns.
+            // Marks in flight come first, and use up turns.
             let most = IN_FLIGHT_MAX.min(room.jobs);
             (backlog.in_flight..most)
                 .zip(&backlog.overdue)
@@ -126,7 +126,7 @@ mod tests {
                     if got < may { got } else { usize::MAX }
                 })
                 .min().unwrap();
-            // Whoever got less than it may, got no less than anybody else but for one.
+            // A connector below its limit has at most one mark fewer than any other.
             prop_assert!(names.iter().all(|name| of(&planned, name) <= fewest.saturating_add(1)));
         }
     }

@@ -1,4 +1,4 @@
-//! What stands behind the sweeper's ports.
+//! The adapters behind the sweeper's ports.
 
 use crate::Deps;
 use vestibule_coldstart::Adapters;

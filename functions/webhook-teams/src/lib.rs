@@ -1,4 +1,4 @@
-//! The Teams webhook's provider, with the keys that the Bot Framework signs with.
+//! The Teams webhook's provider, with the signing keys of the Bot Framework.
 
 use std::sync::Arc;
 use vestibule_adapters::egress::{HttpKeySource, TEAMS_OPENID_METADATA_URL, TEAMS_SERVICE_ORIGINS};

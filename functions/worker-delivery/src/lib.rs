@@ -1,9 +1,9 @@
-//! Hands messages to the environment's agent, in order within a conversation, and the agent's
+//! Delivers messages to the environment's agent, in order within a conversation, and the agent's
 //! replies to the platform.
 //!
-//! The queue brings one message of a conversation at a time. The conversation's record says which
-//! messages were delivered and how many replies to the one in hand went out already, so a retry goes
-//! on where the attempt before it stopped. The agent sees the same `webhook-id` on every attempt.
+//! The queue brings one message of a conversation at a time. The conversation's record lists the
+//! delivered messages and the number of pieces of the current answer already sent, so a retry continues
+//! where the last attempt stopped. The agent gets the same `webhook-id` on every attempt.
 
 mod wiring;
 
@@ -31,23 +31,23 @@ use vestibule_edge::{
     standard_webhooks,
 };
 
-/// Most messages that the answer to one delivery may become on the platform.
+/// Maximum number of messages on the platform for one answer of the agent.
 const PIECES_MAX: usize = 50;
-/// Time after which no further reply is begun. With the longest that one may take it is less than the
-/// function's; the next attempt goes on behind the last reply sent.
+/// Time after which no further reply is started. Together with the longest send, it is less than the
+/// function's time limit; the next attempt continues after the last reply sent.
 const REPLIES_UNTIL: Duration = Duration::from_secs(40);
 
-/// What the worker needs.
+/// Ports of the worker.
 pub struct Deps {
-    /// Conversations and what a delivery needs.
+    /// Conversations, and the other records of a delivery.
     pub conversations: Arc<dyn ConversationStore>,
     /// Signing secrets.
     pub vault: Arc<dyn SecretVault>,
-    /// Agents.
+    /// The client of agent endpoints.
     pub agents: Arc<dyn AgentClient>,
     /// The platforms.
     pub platform: Arc<dyn ChatPlatform>,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -57,12 +57,12 @@ impl fmt::Debug for Deps {
     }
 }
 
-/// Works on one message of the queue.
+/// Processes one message of the queue.
 pub async fn handle(deps: &Deps, body: &str) -> Outcome {
     let job = match serde_json::from_str(body) {
         Ok(InboxJob::DeliverMessage(job)) => job,
         Err(error) => {
-            // Kept for a person to look at: after its attempts it is a dead letter.
+            // Retried until it becomes a dead letter, for a person to inspect.
             tracing::error!(
                 line = error.line(),
                 column = error.column(),
@@ -177,8 +177,8 @@ async fn ask_agent(
     }
 }
 
-/// Whether a refusal is about what the message says, so that it would be refused again: a content
-/// filter, say. Everything else may pass.
+/// Whether a refusal is about the content of the message, as from a content filter, so that a retry
+/// would be refused too. Any other refusal may pass.
 const fn is_about_the_message(status: u16) -> bool {
     matches!(status, 400 | 413 | 415 | 422)
 }
@@ -199,8 +199,8 @@ async fn signing_secret(
         .ok_or_else(|| PortError::corrupt("signing secret", "it is not set"))
 }
 
-/// An agent that says something else than documented has answered all the same: asking again would
-/// not help, and the person's message has arrived.
+/// Parses the agent's replies. An undocumented answer counts as none: the agent has the message, and a
+/// retry would not help.
 fn replies_of(job: &DeliverMessage, body: &[u8]) -> Vec<Reply> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Vec::new();
@@ -232,7 +232,7 @@ fn replies_of(job: &DeliverMessage, body: &[u8]) -> Vec<Reply> {
     }
 }
 
-/// What the agent answered, and until when it may be passed on in this attempt.
+/// The agent's replies, and the time until which this attempt may send them.
 struct Answer<'a> {
     replies: &'a [Reply],
     stop_at: Timestamp,

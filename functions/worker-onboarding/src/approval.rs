@@ -1,5 +1,5 @@
-//! What follows an approval (SPEC A44): requests of the same person that it covers are approved along, the
-//! person is told, and the message that waited goes to the agent.
+//! The follow-up to an approval (SPEC A44): the person's related requests are approved too, the person
+//! gets the approval notice, and the held message goes to the agent.
 
 use crate::{ATTEMPTS_MAX, Later, TaskOutcome, Work};
 use vestibule_domain::{
@@ -19,11 +19,11 @@ use vestibule_domain::{
 };
 use vestibule_edge::logging::{Metric, count};
 
-/// Class of what was tried as often as it may be.
+/// Class of a failure after the last attempt.
 const GAVE_UP: &str = "gave_up";
 
-/// Approves the person's pending requests at other connectors of the environment: the grant covers
-/// them already (SPEC A41). They are told once, where they were approved.
+/// Approves the person's pending requests at other connectors of the environment: the grant already
+/// covers them (SPEC A41). The person is notified once, where the approval was given.
 pub(crate) async fn related_requests(
     work: &Work<'_>,
     claimed: &ClaimedStanding,
@@ -73,7 +73,7 @@ pub(crate) async fn related_requests(
     Ok(TaskOutcome::Done(TaskResult::RelatedRequests))
 }
 
-/// Tells the person.
+/// Sends the approval notice.
 pub(crate) async fn notice(
     work: &Work<'_>,
     claimed: &ClaimedStanding,
@@ -135,8 +135,8 @@ pub(crate) async fn notice(
     })
 }
 
-/// Hands the message that made the request to the agent. The queue, and behind it the conversation's
-/// record, know a message that comes twice.
+/// Hands the message that made the request to the agent. The queue, and then the conversation's record,
+/// recognise a duplicate.
 pub(crate) async fn replay(
     work: &Work<'_>,
     claimed: &ClaimedStanding,

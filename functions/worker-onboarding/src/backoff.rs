@@ -1,4 +1,4 @@
-//! When a job that could not be done is tried again.
+//! The time of the next attempt at a failed job.
 
 use std::time::Duration;
 use vestibule_domain::Timestamp;
@@ -7,7 +7,7 @@ use vestibule_edge::batch::backoff;
 /// Attempts before a message is given up: with waits of up to five minutes, about a day.
 pub const ATTEMPTS_MAX: u32 = 300;
 
-/// When attempt `attempt` + 1 is due: not before the platform's own wish, nor before a wait that
+/// The time of attempt `attempt` + 1: not before the platform's requested wait, nor before a wait that
 /// grows with the attempts.
 #[must_use]
 pub fn retry_at(now: Timestamp, attempt: u32, asked: Option<Duration>) -> Timestamp {

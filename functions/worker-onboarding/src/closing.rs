@@ -1,8 +1,8 @@
-//! Closes the pending requests of a connector that no longer asks for approval, or is gone (SPEC A42,
-//! A46): one page of the list a job, which enqueues the next. Nobody is told.
+//! Closes the pending requests of a connector that no longer asks for approval or was deleted (SPEC
+//! A42, A46): one page of the list per job, which enqueues the next. The people are not notified.
 //!
-//! Every request is closed by a transaction of its own under the condition that it is pending, so a page
-//! may be gone through twice.
+//! Each request is closed in its own transaction on condition that it is pending, so a page may be
+//! repeated.
 
 use crate::{Deps, lease, retry_at};
 use vestibule_domain::{
@@ -37,7 +37,7 @@ async fn work_page(
     job: ClosePendingRequests,
     closing: Closing,
 ) -> Result<(), PortError> {
-    // The time comes before the reads: what is opened after them is a later pass's.
+    // The time is taken before the reads: a request opened after them is left to a later pass.
     let began_at = deps.clock.now();
     let connector = deps.connectors.find_connector(job.connector_id).await?;
     let page = deps.requests.pending_requests(&closing).await?;
@@ -57,7 +57,7 @@ async fn work_page(
     match closing.clone().after_page(began_at, page.next) {
         AfterPage::Next(next) => go_on(deps, &next).await?,
         AfterPage::Again(next, at) => {
-            // The sweeper dispatches it then.
+            // The sweeper dispatches it at that time.
             deps.requests.save_closing(&next, Resume::At(at)).await?;
         }
         AfterPage::Finished => {
@@ -67,7 +67,7 @@ async fn work_page(
     Ok(())
 }
 
-/// Stores how far it has got and enqueues the next page; the sweeper makes up for a queue that fails.
+/// Stores the progress and enqueues the next page; if the queue fails, the sweeper does it.
 async fn go_on(deps: &Deps, next: &Closing) -> Result<(), PortError> {
     let lost_at = deps.clock.now().plus(OUTBOX_PATIENCE);
     let resume = Resume::Enqueued(lost_at);

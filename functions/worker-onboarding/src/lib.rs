@@ -1,18 +1,19 @@
-//! Does the pending tasks of a chat user at a connector: the onboarding message, what follows an approval, and
-//! their profile. Closes the pending requests of connectors that need none any more.
+//! Does the pending tasks of a chat user at a connector: the onboarding message, the follow-up to an
+//! approval, and the profile. Closes the pending requests of connectors that no longer ask for
+//! approval.
 //!
 //! The queue may bring a job late, twice, or to two workers at once. The pending tasks stand on the
-//! record; a lease lets one worker at them; each comes off by itself once it is done. A job that cannot
-//! run now is acknowledged: when to try again stands on the record, and the outbox brings another job
-//! then. Between a platform taking a message and that being recorded lies the one gap in which a crash
-//! leads to a second message (SPEC X01, RELIABILITY §2.6).
+//! record; a lease admits one worker at a time; each task is removed once it is done. A job that cannot
+//! run now is acknowledged: the time of the next attempt stands on the record, and the outbox brings
+//! another job then. One gap remains: a crash after a platform accepted a message and before that is
+//! recorded leads to a second message (SPEC X01, RELIABILITY §2.6).
 //!
-//! | module | what it holds |
+//! | module | content |
 //! |---|---|
 //! | `onboarding` | the onboarding message, and the profile |
-//! | `approval` | what follows an approval (SPEC A44) |
-//! | `closing` | pending requests that go with their connector's policy, or with it (SPEC A42, A46) |
-//! | `backoff` | when a job that could not be done is tried again |
+//! | `approval` | the follow-up to an approval (SPEC A44) |
+//! | `closing` | pending requests of connectors that changed their policy or were deleted (SPEC A42, A46) |
+//! | `backoff` | the time of the next attempt at a failed job |
 //! | `wiring` | the adapters behind its ports |
 
 mod approval;
@@ -39,33 +40,33 @@ use vestibule_domain::{
 };
 use vestibule_edge::batch::Outcome;
 
-/// How long one worker has for one job; longer than its function may run.
+/// Time that a worker has for a job; longer than its function may run.
 pub const LEASE_TIME: Duration = Duration::from_mins(1);
-/// First wait before the fate of something that went out is recorded again; each is twice as long.
+/// First wait before an outcome is recorded again after a failure; each further wait is twice as long.
 const RECORD_WAIT_FIRST: Duration = Duration::from_millis(100);
-/// Last such wait. With the attempts between them they stay within the function's time.
+/// Last such wait. All waits and attempts together stay within the function's time.
 const RECORD_WAIT_LAST: Duration = Duration::from_secs(4);
-/// Tasks that one job does. There are fewer; approvals that follow each other faster than they can be
-/// seen to would make more.
+/// Maximum number of tasks of one job. There are fewer kinds; only a rapid series of approvals could
+/// add more.
 const TASKS_MAX: usize = 10;
 
-/// What the worker needs.
+/// Ports of the worker.
 pub struct Deps {
     /// Standings and profiles.
     pub standings: Arc<dyn StandingStore>,
-    /// Requests that nobody decides.
+    /// Closings of pending requests.
     pub requests: Arc<dyn RequestCloser>,
     /// Connectors.
     pub connectors: Arc<dyn ConnectorReader>,
     /// The platforms.
     pub platform: Arc<dyn ChatPlatform>,
-    /// Where messages for agents go.
+    /// The queue of messages for agents.
     pub inbox: Arc<dyn InboxQueue>,
-    /// Where the next page of a closing goes.
+    /// The queue for the next page of a closing.
     pub onboarding: Arc<dyn OnboardingQueue>,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Names of leases and audit entries.
+    /// The source of ids for leases and audit entries.
     pub ids: Arc<dyn IdSource>,
 }
 
@@ -75,14 +76,14 @@ impl fmt::Debug for Deps {
     }
 }
 
-/// Works on one message of the queue. Only what cannot be read, or not even be put off, is the queue's to
-/// bring again.
+/// Processes one message of the queue. Only a job that cannot be read, or not even be postponed, goes
+/// back to the queue.
 pub async fn handle(deps: &Deps, body: &str) -> Outcome {
     let worked = match serde_json::from_str(body) {
         Ok(OnboardingJob::OnboardChatUser(job)) => work(deps, job).await,
         Ok(OnboardingJob::ClosePendingRequests(job)) => closing::work(deps, job).await,
         Err(error) => {
-            // Kept for a person to look at: after its attempts it is a dead letter.
+            // Retried until it becomes a dead letter, for a person to inspect.
             tracing::error!(
                 line = error.line(),
                 column = error.column(),
@@ -92,7 +93,7 @@ pub async fn handle(deps: &Deps, body: &str) -> Outcome {
         }
     };
     match worked {
-        // Whoever has the lease by now sees to it.
+        // On a conflict, the worker that has the lease now does the job.
         Ok(()) | Err(PortError::Conflict { .. }) => Outcome::Done,
         Err(error) => {
             tracing::error!(error = %Chain(&error), "an onboarding job is left to the queue");
@@ -101,31 +102,30 @@ pub async fn handle(deps: &Deps, body: &str) -> Outcome {
     }
 }
 
-/// How the work on one task ended.
+/// Outcome of one task.
 enum TaskOutcome {
     /// It is done.
     Done(TaskResult),
-    /// It is tried again later.
+    /// It is retried later.
     Later(Later),
 }
 
-/// Why something is tried again.
+/// Reason for a retry.
 enum Later {
-    /// The platform asked to wait for this long, or the connector's turn is that far off: no attempt was
-    /// made.
+    /// The platform asked for this wait, or the connector's turn is that far off. No attempt was made.
     Wait(Duration),
     /// An attempt failed.
     Failed,
 }
 
 impl Later {
-    /// After a call that is to be made again, `after` the time that was asked for.
+    /// The reason for repeating a call, with the requested wait, if any.
     fn of(after: Option<Duration>) -> Self {
         after.map_or(Self::Failed, Self::Wait)
     }
 }
 
-/// A job with what it is about.
+/// A job and its connector.
 struct Work<'a> {
     deps: &'a Deps,
     job: OnboardChatUser,
@@ -160,7 +160,7 @@ async fn work(deps: &Deps, job: OnboardChatUser) -> Result<(), PortError> {
     deps.standings.postpone(job, lease.id, postponement).await
 }
 
-/// A new claim.
+/// Draws a new lease.
 fn lease(deps: &Deps) -> Lease {
     Lease {
         id: LeaseId::new(deps.ids.draw()),
@@ -169,8 +169,8 @@ fn lease(deps: &Deps) -> Lease {
     }
 }
 
-/// Does one task after the other; returns why one has to be tried again, and in `attempt` the attempt at
-/// it.
+/// Does one task after the other. Returns the reason for a retry, if one is needed, and the attempt
+/// number in `attempt`.
 async fn do_tasks(
     deps: &Deps,
     job: OnboardChatUser,
@@ -208,8 +208,8 @@ async fn do_tasks(
     Ok(Some(Later::Wait(Duration::ZERO)))
 }
 
-/// Records that a task is done. A platform may have the message already, so a table that does not
-/// answer is asked again for as long as this worker has.
+/// Records that a task is done. A platform may already have the message, so recording is repeated for
+/// as long as this worker has time.
 async fn record(
     work: &Work<'_>,
     claimed: &ClaimedStanding,

@@ -29,7 +29,7 @@ pub(crate) async fn message(
     let outcome = send(work, connector, claimed).await?;
     let now = work.deps.clock.now();
     Ok(match outcome {
-        // Decided before it went out: nothing more is said (SPEC A22).
+        // The request was decided before the message went out, so nothing more is sent (SPEC A22).
         None => done(SendStatus::Skipped {
             at: now,
             reason: None,
@@ -61,8 +61,8 @@ const fn done(message: SendStatus) -> TaskOutcome {
     TaskOutcome::Done(TaskResult::OnboardingMessage(message))
 }
 
-/// `None` when there is nothing to say any more: the request was decided, the connector no longer asks
-/// for approval, or the person was let in elsewhere or shut out meanwhile (SPEC A22, A45).
+/// Sends the message; `None` when it is no longer needed: the request was decided, the connector no
+/// longer asks for approval, or the person was admitted elsewhere or blocked meanwhile (SPEC A22, A45).
 async fn send(
     work: &Work<'_>,
     connector: &Connector,
@@ -128,7 +128,7 @@ fn failed(connector: &Connector, at: Timestamp, class: &str, reason: String) -> 
     }
 }
 
-/// Asks the platform who this is and stores the answer. A connector that is gone can tell no names.
+/// Looks the profile up at the platform and stores it. Without a connector there is no profile.
 pub(crate) async fn profile(
     work: &Work<'_>,
     claimed: &ClaimedStanding,

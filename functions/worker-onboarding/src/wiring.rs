@@ -1,4 +1,4 @@
-//! What stands behind the worker's ports.
+//! The adapters behind the worker's ports.
 
 use crate::Deps;
 use std::sync::Arc;

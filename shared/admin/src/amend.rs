@@ -1,5 +1,5 @@
-//! Changing a record as it is now, at the version that the caller names, again when somebody else was
-//! faster.
+//! Changes a record at the version that the caller names; without one, at its current version, with
+//! retries after conflicts.
 
 use crate::{
     IfMatch,
@@ -7,15 +7,15 @@ use crate::{
 };
 use vestibule_domain::record::Record;
 
-/// Attempts at a change that others get in the way of, unless the caller named a version.
+/// Attempts at a change that conflicts with others, unless the caller named a version.
 const ATTEMPTS: u32 = 4;
 
-/// Makes a change to the record that `read` returns.
+/// Changes the record that `read` returns.
 ///
-/// `change` works out what becomes of the record, stores it under the condition that it is still as it
-/// was read, and returns the answer. A conflict with somebody else's change comes back from the store as
-/// [`PortError::Conflict`](vestibule_domain::PortError): then both are called again, at most four times,
-/// or the caller is told that the record is not at the version it named.
+/// `change` computes the new record, stores it on condition that the record is still as it was read,
+/// and returns the answer. The store reports a conflict with another change as
+/// [`PortError::Conflict`](vestibule_domain::PortError). Then both are called again, at most four
+/// times; a caller that named a version is refused instead.
 pub async fn amend<R, A, Reading, Changing>(
     if_match: &IfMatch,
     read: impl Fn() -> Reading,
@@ -56,8 +56,8 @@ mod tests {
         }
     }
 
-    /// Amends a page whose first `conflicts` changes meet another; returns the outcome and the number
-    /// of readings.
+    /// Amends a page whose first `conflicts` changes meet a conflict; returns the outcome and the
+    /// number of reads.
     async fn tried(if_match: &IfMatch, conflicts: u32) -> (Result<u64, ApiError>, u32) {
         let readings = Cell::new(0);
         let outcome = amend(

@@ -1,4 +1,4 @@
-//! What resources have in common on the wire.
+//! Wire types that all resources share.
 
 use crate::{IDEMPOTENCY_REPLAYED, etag};
 use axum::{
@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use vestibule_domain::{account::actor::Actor, page::Page};
 
-/// Makes an enum with its spellings on the wire, and its conversions from and to the domain's.
+/// Defines an enum with its spellings on the wire, and its conversions from and to the domain's.
 #[macro_export]
 macro_rules! wire_enum {
     ($(#[$doc:meta])* $name:ident = $domain:ident {
@@ -35,15 +35,15 @@ macro_rules! wire_enum {
         }
 
         impl $name {
-            /// Every spelling there is.
+            /// All spellings.
             pub const SPELLINGS: &[&str] = &[$($spelling),*];
 
-            /// The value with this spelling.
+            /// Parses a spelling.
             pub fn parse(text: &str) -> Option<Self> {
                 match text { $($spelling => Some(Self::$variant),)* _ => None }
             }
 
-            /// As spelled.
+            /// The spelling on the wire.
             pub const fn spelling(self) -> &'static str {
                 match self { $(Self::$variant => $spelling),* }
             }
@@ -51,7 +51,7 @@ macro_rules! wire_enum {
     };
 }
 
-/// Makes structs of the ids in addresses, each id read in its one spelling.
+/// Defines structs of the ids in addresses, each id accepted in one spelling only.
 #[macro_export]
 macro_rules! paths {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $id:ident),* })*) => {$(
@@ -72,15 +72,15 @@ macro_rules! paths {
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ListResponse<T> {
-    /// The items, in the list's order. A page may be short, or even empty, and not be the last:
-    /// only `next_cursor` tells.
+    /// Items, in the list's order. A page may be short, or even empty, without being the last: only
+    /// `next_cursor` decides.
     pub items: Vec<T>,
-    /// Where the next page begins; null on the last one.
+    /// Start of the next page; null on the last one.
     pub next_cursor: Option<String>,
 }
 
 impl<T> ListResponse<T> {
-    /// The page with each item as it goes on the wire.
+    /// Renders a page, each item with `item`.
     pub fn of<U>(page: Page<U>, item: impl FnMut(U) -> T) -> Json<Self> {
         let page = page.map(item);
         Json(Self {
@@ -90,13 +90,13 @@ impl<T> ListResponse<T> {
     }
 }
 
-/// Who did something.
+/// Actor of a change or decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({"id": "api_key:01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "first key"}))]
 pub struct ActorResponse {
-    /// The stable id: what kind of actor, and which.
+    /// Stable id: kind of actor, then its own id.
     pub id: String,
-    /// Their name at the time.
+    /// Name at that time.
     pub name: String,
 }
 
@@ -113,7 +113,7 @@ impl From<&Actor> for ActorResponse {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({"set": true}))]
 pub struct StoredSecret {
-    /// Whether there is one.
+    /// Whether a secret is stored.
     pub set: bool,
 }
 
@@ -122,7 +122,7 @@ pub fn found<T: Serialize>(version: u64, body: T) -> Response {
     (etag(version), Json(body)).into_response()
 }
 
-/// `201` with the record and its version; marked when a call before this one made it.
+/// `201` with the record and its version, marked when an earlier call created it.
 pub fn created<T: Serialize>(version: u64, body: T, replayed: bool) -> Response {
     let mut response = (StatusCode::CREATED, etag(version), Json(body)).into_response();
     if replayed {
@@ -136,8 +136,8 @@ pub fn created<T: Serialize>(version: u64, body: T, replayed: bool) -> Response 
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "it only describes a header")]
 pub struct IdempotencyHeader {
-    /// 1 to 255 visible characters that name this creation. A call repeated with the same key
-    /// makes nothing new and is answered as the first one was.
+    /// Name for this creation: 1 to 255 visible ASCII characters. A call repeated with the same key
+    /// creates nothing and gets the answer of the first.
     #[param(
         rename = "Idempotency-Key",
         required = false,
@@ -152,8 +152,8 @@ pub struct IdempotencyHeader {
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "it only describes a header")]
 pub struct IfMatchHeader {
-    /// The `ETag` of the record as it was read. When it changed since, the call is refused with
-    /// 412. Without this header, the change is made to the record as it is now.
+    /// `ETag` of the record as it was read. If the record has changed since, the call is refused with
+    /// 412. Without this header, the current record is changed.
     #[param(rename = "If-Match", required = false, example = "\"3\"")]
     if_match: String,
 }

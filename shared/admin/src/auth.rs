@@ -1,7 +1,7 @@
-//! Who calls: bearer tokens, and the proof that one stands for a credential that holds.
+//! Authentication: bearer tokens, and the proof that a token stands for a valid credential.
 //!
-//! A token is `vst_<account>_<43 characters of base64url>`. The account in it is a claim and says
-//! where to look; the hash of the whole token is the proof. An unknown, revoked or expired key all
+//! A token is `vst_<account>_<43 characters of base64url>`. The account in it is a claim that says
+//! where to look; the hash of the whole token is the proof. An unknown, a revoked and an expired key
 //! get the same answer as none.
 
 use crate::{
@@ -22,7 +22,7 @@ use vestibule_domain::{
 const PREFIX: &str = "vst_";
 /// Bytes of randomness in a token.
 pub const TOKEN_SECRET_LEN: usize = 32;
-/// Their length in base64url.
+/// Length of the secret in base64url.
 const SECRET_CHARS: usize = 43;
 
 /// SHA-256 in lower-case hex, as tokens are stored.
@@ -31,7 +31,7 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     HEXLOWER.encode(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
-/// The claim of an API key; `None` when the text has not the form of one.
+/// Parses the claim of an API key; `None` when the text does not have the form of one.
 #[must_use]
 pub fn read_api_key(token: &str) -> Option<CredentialClaim> {
     let (account, secret) = token.strip_prefix(PREFIX)?.split_once('_')?;
@@ -48,7 +48,7 @@ pub fn read_api_key(token: &str) -> Option<CredentialClaim> {
     })
 }
 
-/// What the headers of a call present.
+/// Parses the claim in the headers of a call.
 pub(crate) fn read_claim(headers: &HeaderMap) -> Result<CredentialClaim, ApiError> {
     headers
         .get(AUTHORIZATION)
@@ -59,7 +59,7 @@ pub(crate) fn read_claim(headers: &HeaderMap) -> Result<CredentialClaim, ApiErro
         .ok_or_else(|| ApiError::new(&UNAUTHENTICATED))
 }
 
-/// The caller whom a claim proves. Notes the day on which the credential is used.
+/// Proves the claim and returns its caller. Records the day on which the credential is used.
 pub(crate) async fn prove(claim: &CredentialClaim, state: &AdminState) -> Result<Caller, ApiError> {
     let credential = state.credentials.find_credential(claim).await?;
     let now = state.clock.now();
@@ -75,12 +75,12 @@ pub(crate) async fn prove(claim: &CredentialClaim, state: &AdminState) -> Result
     Ok(caller)
 }
 
-/// A token that was just made: the only time it can be shown.
+/// A new token. It can be shown only now.
 #[derive(Debug)]
 pub struct NewApiToken {
     /// The token.
     pub token: Secret,
-    /// SHA-256 of it, lower-case hex: what is stored.
+    /// SHA-256 of the token, in lower-case hex, which is stored.
     pub hash: String,
 }
 
@@ -95,13 +95,13 @@ impl NewApiToken {
         }
     }
 
-    /// A token that nobody can guess.
+    /// Creates a token with a random secret.
     pub fn generate(account_id: AccountId, random: &dyn SecureRandom) -> Result<Self, PortError> {
         Ok(Self::from_secret(account_id, &random_bytes(random)?))
     }
 }
 
-/// Bytes that nobody can guess.
+/// Draws random bytes.
 pub fn random_bytes<const N: usize>(random: &dyn SecureRandom) -> Result<[u8; N], PortError> {
     let mut bytes = [0; N];
     random

@@ -8,19 +8,19 @@ use axum::{
 };
 use serde_json::{Map, Value};
 
-/// Largest body that is read.
+/// Maximum size of a body.
 pub const BODY_MAX_BYTES: usize = 256 * 1024;
 
-/// The body of a call: a JSON object, not yet understood.
+/// The body of a call: a JSON object whose fields are not checked yet.
 #[derive(Debug, Default)]
 pub struct JsonBody(pub Map<String, Value>);
 
-/// The body of a call that may come without one.
+/// An optional body, empty when the call has none.
 #[derive(Debug, Default)]
 pub struct OptionalJsonBody(pub Map<String, Value>);
 
 impl JsonBody {
-    /// Takes one field out, whatever it is.
+    /// Removes a field and returns its value, of any type.
     pub fn take(&mut self, field: &str) -> Option<Value> {
         self.0.remove(field)
     }
@@ -55,7 +55,7 @@ impl<S: Send + Sync> FromRequest<S> for OptionalJsonBody {
 }
 
 async fn read(body: Body) -> Result<Bytes, ApiError> {
-    // The gateway hands over whole bodies, so the only failure there is, is the limit.
+    // The gateway delivers whole bodies, so exceeding the limit is the only possible failure.
     to_bytes(body, BODY_MAX_BYTES)
         .await
         .map_err(|_| ApiError::new(&BODY_TOO_LARGE))
@@ -76,7 +76,7 @@ fn object(bytes: &[u8]) -> Result<Map<String, Value>, ApiError> {
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(fields)) => Ok(fields),
         Ok(_) => Err(ApiError::malformed_body("it is not an object")),
-        // The place only: serde's text may repeat a part of the body.
+        // Only the position is reported: serde's text may repeat a part of the body.
         Err(error) => Err(ApiError::malformed_body(&format!(
             "line {}, column {} is not JSON",
             error.line(),

@@ -1,4 +1,4 @@
-//! One call: who makes it, where it came in, and what it leaves on record.
+//! One call: its caller, its origin, and the audit entries of its changes.
 
 use crate::{CallOrigin, problem::ApiError};
 use axum::{extract::FromRequestParts, http::request::Parts};
@@ -11,14 +11,14 @@ use vestibule_domain::{
     ports::CredentialStore,
 };
 
-/// What the shell works with.
+/// Ports of the shell.
 #[derive(Clone)]
 pub struct AdminState {
     /// The credentials of callers.
     pub credentials: Arc<dyn CredentialStore>,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// New ids.
+    /// The source of new ids.
     pub ids: Arc<dyn IdSource>,
 }
 
@@ -28,13 +28,13 @@ impl fmt::Debug for AdminState {
     }
 }
 
-/// A call whose caller proved who they are and may do what the route is for. Handlers take it as an
-/// argument; only the route's declaration makes it.
+/// A call whose caller is authenticated and has the route's permission. Handlers take it as an
+/// argument; only the route's declaration creates it.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// Who calls.
+    /// The authenticated caller.
     pub caller: Caller,
-    /// Where the call came in.
+    /// The origin of the call.
     pub origin: CallOrigin,
     state: AdminState,
 }
@@ -48,25 +48,25 @@ impl Call {
         }
     }
 
-    /// Whose records they may touch.
+    /// The account whose records the caller may touch.
     #[must_use]
     pub const fn scope(&self) -> AccountScope {
         self.caller.scope
     }
 
-    /// As whom their deeds are recorded.
+    /// The actor under which the caller's changes are recorded.
     #[must_use]
     pub const fn actor(&self) -> &Actor {
         &self.caller.actor
     }
 
-    /// The time.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.state.clock.now()
     }
 
-    /// Where new ids come from.
+    /// The source of new ids.
     #[must_use]
     pub fn ids(&self) -> &dyn IdSource {
         self.state.ids.as_ref()
@@ -85,7 +85,7 @@ impl Call {
         }
     }
 
-    /// A new id of an audit entry.
+    /// Draws the id of an audit entry.
     #[must_use]
     pub fn audit_id(&self) -> AuditId {
         AuditId::new(self.ids().draw())
@@ -96,7 +96,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Call {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        // A route that is open to everybody has no caller.
+        // An open route has no caller.
         parts.extensions.get().cloned().ok_or_else(|| {
             PortError::corrupt(
                 "route",
@@ -107,7 +107,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Call {
     }
 }
 
-/// The log line of a change that took effect.
+/// Logs a change that took effect.
 pub fn log(entry: &AuditEntry) {
     let event = entry.change.event;
     tracing::info!(

@@ -1,4 +1,4 @@
-//! Creating a record whose creation may be asked for twice.
+//! Creates a record whose creation may be requested twice.
 
 use crate::{
     api_types::created,
@@ -10,19 +10,20 @@ use serde::Serialize;
 use serde_json::Value;
 use vestibule_domain::{event::AuditEntry, ports::Created, record::Repeatable};
 
-/// The record of a creation.
+/// A created record, new or from an earlier call.
 #[derive(Debug)]
 pub struct Made<R> {
     record: R,
-    /// Whether a call before this one made it.
+    /// Whether an earlier call created the record.
     replayed: bool,
 }
 
 impl<R: Repeatable> Made<R> {
-    /// Settles what became of creating `asked`, and logs `entry` if it took effect.
+    /// Settles the outcome of creating `asked`, and logs `entry` if it took effect.
     ///
-    /// A record with its id was made under the same `Idempotency-Key`. It is the answer if the call that
-    /// made it was equal and the record was not changed since, so that `facts` of it are the same.
+    /// An existing record with the same id was created under the same `Idempotency-Key`. It is the
+    /// answer if the earlier call was equal and the record has not changed since, that is, if its
+    /// `facts` are the same.
     pub fn settle(
         outcome: Created<R>,
         asked: R,
@@ -38,7 +39,8 @@ impl<R: Repeatable> Made<R> {
                 })
             }
             Created::Existing(existing) => {
-                // Records that were made before requests were hashed are compared by what is public.
+                // Records without a request hash, from an earlier release, are compared by their public
+                // fields.
                 let hash = existing.request_hash();
                 let is_equal_call = hash.is_none() || hash == asked.request_hash();
                 if is_equal_call && facts(&existing) == facts(&asked) {
@@ -53,13 +55,13 @@ impl<R: Repeatable> Made<R> {
         }
     }
 
-    /// Whether a call before this one made it.
+    /// Whether an earlier call created the record.
     #[must_use]
     pub const fn is_replayed(&self) -> bool {
         self.replayed
     }
 
-    /// `201` with the record as it is shown.
+    /// Answers `201` with the record rendered by `shown`.
     pub fn respond<B: Serialize>(self, shown: impl FnOnce(R) -> B) -> Response {
         let version = self.record.version();
         created(version, shown(self.record), self.replayed)

@@ -1,4 +1,4 @@
-//! Versions of records towards callers: `ETag` and `If-Match` (RFC 9110 §8.8.3, §13.1.1).
+//! Versions of records on the wire: `ETag` and `If-Match` (RFC 9110 §8.8.3, §13.1.1).
 
 use crate::problem::{ApiError, PRECONDITION_FAILED};
 use axum::{
@@ -14,23 +14,23 @@ use std::convert::Infallible;
 /// The strong entity tag of a record's version.
 #[must_use]
 pub fn etag(version: u64) -> [(HeaderName, HeaderValue); 1] {
-    // Digits between quotes are a valid header value, always.
+    // Digits between quotes are always a valid header value.
     let value = HeaderValue::from_str(&format!("\"{version}\""))
         .unwrap_or_else(|_| HeaderValue::from_static("\"\""));
     [(ETAG, value)]
 }
 
-/// The versions at which a caller wants its change to be made.
+/// The versions of a record that a caller accepts for its change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IfMatch {
-    /// At any.
+    /// Any version.
     Absent,
-    /// At these only.
+    /// These versions only.
     Versions(Vec<u64>),
 }
 
 impl IfMatch {
-    /// `Ok` when the change may be made to a record at `version`.
+    /// Checks that the change may be made to a record at `version`.
     pub fn check(&self, version: u64) -> Result<(), ApiError> {
         match self {
             Self::Absent => Ok(()),
@@ -39,7 +39,7 @@ impl IfMatch {
         }
     }
 
-    /// Whether a change may be tried again on a record that somebody else changed meanwhile.
+    /// Whether a change may be retried on a record that changed meanwhile.
     #[must_use]
     pub fn is_absent(&self) -> bool {
         *self == Self::Absent
@@ -54,7 +54,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     }
 }
 
-/// A tag that we did not give out, a weak one included, matches no version.
+/// Parses the header. A tag that we did not issue, including a weak one, matches no version.
 fn read<'a>(values: impl Iterator<Item = &'a HeaderValue>) -> IfMatch {
     let mut versions = None;
     for tag in values.flat_map(|value| value.to_str().unwrap_or("").split(',')) {

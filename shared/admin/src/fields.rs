@@ -1,7 +1,7 @@
-//! Fields of a JSON object or a query into a struct, with every broken rule told at once.
+//! Reads the fields of a JSON object or a query into a struct, and reports every broken rule at once.
 //!
-//! Structs that are read here have only optional fields: what is required is a rule like any
-//! other, and checked by the handler with [`FieldErrors::required`].
+//! Structs read here have only optional fields: a required field is a rule like any other, and the
+//! handler checks it with [`FieldErrors::required`].
 
 use crate::problem::{ApiError, FieldError};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
@@ -13,7 +13,7 @@ use serde_path_to_error::{Path, Segment};
 pub struct FieldErrors(Vec<FieldError>);
 
 impl FieldErrors {
-    /// Notes that `field` breaks `rule`, which reads after the field's name.
+    /// Records that `field` breaks `rule`, a text to be read after the field's name.
     pub fn add(&mut self, field: impl Into<String>, rule: impl Into<String>) {
         self.0.push(FieldError {
             field: field.into(),
@@ -21,34 +21,34 @@ impl FieldErrors {
         });
     }
 
-    /// Whether `field` was found to break a rule.
+    /// Whether an error is recorded for `field`.
     #[must_use]
     pub fn names(&self, field: &str) -> bool {
         self.0.iter().any(|error| error.field == field)
     }
 
-    /// The value, which must be there.
+    /// Returns the value, and records an error if it is missing.
     pub fn required<T>(&mut self, field: &str, value: Option<T>) -> Option<T> {
-        // A value of the wrong type is gone by now; one complaint about it is enough.
+        // A value of the wrong type was removed; one error for it is enough.
         if value.is_none() && !self.names(field) {
             self.add(field, "is required");
         }
         value
     }
 
-    /// Whether every rule was kept so far.
+    /// Whether no rule is broken so far.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The answer when fields of a body break rules.
+    /// The error for fields of a body that break rules.
     #[must_use]
     pub fn into_validation(self) -> ApiError {
         ApiError::validation(self.0)
     }
 
-    /// `Ok` when every rule was kept.
+    /// Fails if a field of the body broke a rule.
     pub fn check_body(self) -> Result<(), ApiError> {
         if self.0.is_empty() {
             Ok(())
@@ -57,7 +57,7 @@ impl FieldErrors {
         }
     }
 
-    /// `Ok` when every rule was kept; else the answer for query parameters and headers.
+    /// Fails if a query parameter or header broke a rule.
     pub fn check_parameters(self) -> Result<(), ApiError> {
         if self.0.is_empty() {
             Ok(())
@@ -70,12 +70,12 @@ impl FieldErrors {
 /// A field of a change that may be left out, be null, or have a value. For `#[serde(default)]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Nullable<T> {
-    /// Left out: what is there stays.
+    /// Left out: the stored value stays.
     #[default]
     Absent,
-    /// Null: what is there goes.
+    /// Null: the stored value is removed.
     Null,
-    /// What comes in its place.
+    /// The new value.
     Value(T),
 }
 
@@ -98,11 +98,11 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
-/// Most problems that one answer names: each costs another reading of the whole.
+/// Maximum number of errors in one answer: each costs another parse of the whole.
 const ERRORS_MAX: usize = 50;
 
-/// Reads the fields into `T`. Each field that cannot be read is noted and left out, then reading
-/// goes on with the rest, so one call learns of all of them.
+/// Reads the fields into `T`. Each unreadable field is recorded and left out, then the rest is read, so
+/// one call reports all of them.
 pub fn read_fields<T: DeserializeOwned + Default>(
     fields: Map<String, Value>,
     errors: &mut FieldErrors,
@@ -131,7 +131,7 @@ pub fn read_fields<T: DeserializeOwned + Default>(
         errors.add(place.join("."), rule);
         found += 1;
         if found == ERRORS_MAX || !remove(&mut value, &place) {
-            // The whole is of the wrong type, so there is nothing left to read.
+            // The whole value is of the wrong type, so there is nothing left to read.
             return T::default();
         }
     }
@@ -147,8 +147,8 @@ fn segments(path: &Path) -> Vec<String> {
         .collect()
 }
 
-/// What is asked of a value that serde could not read. Serde's own text repeats the value, which
-/// may be a secret.
+/// The rule broken by a value that serde could not read. Serde's own text repeats the value, which may
+/// be a secret.
 fn rule_of(message: &str) -> String {
     let Some((problem, expected)) = message.split_once(", expected ") else {
         return "is not valid".to_owned();
@@ -169,7 +169,7 @@ fn rule_of(message: &str) -> String {
     format!("must be {expected}")
 }
 
-/// Takes a value out. `false` when it is not there.
+/// Removes a value. `false` when there is none.
 fn remove(value: &mut Value, place: &[String]) -> bool {
     match (value, place) {
         (Value::Object(map), [last]) => map.remove(last).is_some(),

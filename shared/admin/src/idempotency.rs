@@ -1,5 +1,5 @@
-//! `Idempotency-Key`: the id of what a call creates is derived from it, so that a repeated call
-//! meets the record it made.
+//! `Idempotency-Key`: the id of a created record is derived from the key, so that a repeated call finds
+//! the record.
 
 use crate::{
     Call,
@@ -19,18 +19,18 @@ use vestibule_domain::{
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Marks the answer to a call whose `Idempotency-Key` was seen before.
+/// Marks the answer to a repeated call.
 pub const IDEMPOTENCY_REPLAYED: (HeaderName, HeaderValue) = (
     HeaderName::from_static("idempotency-replayed"),
     HeaderValue::from_static("true"),
 );
 
-/// The key of a call, if it bears one.
+/// The key of a call, if it has one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(pub Option<String>);
 
 impl IdempotencyKey {
-    /// The id of what `call` makes at `route`: derived from the key when there is one.
+    /// The id of the record that `call` creates at `route`: derived from the key if there is one.
     #[must_use]
     pub fn id<T: RecordId>(&self, call: &Call, route: &str) -> T {
         self.id_in(call.scope(), route, call.ids())
@@ -43,13 +43,14 @@ impl IdempotencyKey {
         }
     }
 
-    /// What this call asks for, secrets included, hashed under its key; in lower-case hex. Two calls
-    /// with the same key ask for the same exactly when their hashes are equal. `None` without a key.
+    /// Hash of the request, secrets included, keyed with its `Idempotency-Key`; in lower-case hex. Two
+    /// calls with the same key ask for the same exactly when their hashes are equal. `None` without a
+    /// key.
     #[must_use]
     pub fn request_hash(&self, body: &Map<String, Value>) -> Option<String> {
         let key = hmac::Key::new(hmac::HMAC_SHA256, self.0.as_ref()?.as_bytes());
         let mut body = Value::Object(body.clone());
-        // The order of its fields does not tell one body from another.
+        // The order of fields does not distinguish bodies.
         body.sort_all_objects();
         let tag = hmac::sign(&key, body.to_string().as_bytes());
         Some(HEXLOWER.encode(tag.as_ref()))

@@ -1,14 +1,14 @@
-//! Work that a change leaves to the onboarding worker.
+//! Jobs that a change leaves to the onboarding worker.
 
 use std::time::Duration;
 use tokio::time::timeout;
 use vestibule_domain::{error::Chain, job::OnboardingJob, ports::OnboardingQueue};
 
-/// Time for the queue: the change has been made, its caller waits, and what the queue does not take is
-/// the sweeper's.
+/// Time limit for the queue: the change is stored and its caller waits; the sweeper enqueues a job that
+/// the queue does not accept in time.
 const ENQUEUE_PATIENCE: Duration = Duration::from_millis(500);
 
-/// Enqueues a job whose mark was written with the change.
+/// Enqueues a job whose outbox mark was written with the change, or leaves it to the sweeper.
 pub async fn enqueue_or_leave(queue: &dyn OnboardingQueue, job: impl Into<OnboardingJob>) {
     let enqueued = queue.enqueue_onboarding(job.into());
     match timeout(ENQUEUE_PATIENCE, enqueued).await {

@@ -1,19 +1,19 @@
-//! The shell of every admin function: what all of them do the same way. A function brings its routes and
-//! its ports.
+//! The shell of every admin function, with everything that all of them do the same way. A function adds
+//! its routes and its ports.
 //!
-//! | module | what it holds |
+//! | module | content |
 //! |---|---|
-//! | [`routes`] | routes, each declared once with who may call it |
-//! | [`auth`] | API keys on the wire, and the proof of who calls |
-//! | `call` | one call: its caller, its origin, the audit entries of what it changes |
+//! | [`routes`] | routes, each declared once with the access it requires |
+//! | [`auth`] | API keys on the wire, and the authentication of callers |
+//! | `call` | one call: its caller, its origin, the audit entries of its changes |
 //! | [`problem`] | errors as problem details |
-//! | `amend`, `create` | changes at a version, and creations that may be asked for twice |
-//! | [`jobs`] | work that a change leaves to others |
+//! | `amend`, `create` | changes at a version, and creations that may be requested twice |
+//! | [`jobs`] | jobs that a change leaves to the onboarding worker |
 //! | [`openapi`] | the OpenAPI document of all admin functions |
-//! | [`api_types`] | what resources have in common on the wire |
-//! | [`validation`] | rules for what callers write |
+//! | [`api_types`] | wire types that all resources share |
+//! | [`validation`] | rules for the input of callers |
 //! | `middleware` | call ids, security headers, problem bodies, the answers to unknown addresses |
-//! | `fields` | JSON and query fields into structs, all broken rules told at once |
+//! | `fields` | JSON and query fields into structs, with all broken rules reported at once |
 //! | `body` | JSON bodies |
 //! | `query` | query parameters and pages |
 //! | `path` | ids in addresses |

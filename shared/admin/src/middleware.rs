@@ -34,12 +34,12 @@ const SECURITY_HEADERS: [(HeaderName, HeaderValue); 4] = [
     ),
 ];
 
-/// Where a call came in.
+/// The origin of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CallOrigin {
     /// The call's id in logs, audit entries and problems.
     pub request_id: String,
-    /// The host name under which the gateway was reached, as the gateway tells it.
+    /// The host name under which the gateway was reached, according to the gateway.
     pub domain_name: Option<String>,
 }
 
@@ -60,7 +60,7 @@ impl CallOrigin {
     }
 }
 
-/// The gateway's id of the call where it is told in a header only.
+/// The gateway's id of the call, where only a header carries it.
 fn header_id(headers: &HeaderMap) -> Option<String> {
     headers
         .get(X_AMZN_REQUEST_ID)?
@@ -78,8 +78,8 @@ impl<S: Send + Sync> FromRequestParts<S> for CallOrigin {
     }
 }
 
-/// Adds to a finished router what every answer has: a call id, security headers, and problem
-/// details for every error, unknown addresses and methods included.
+/// Adds the common parts of every answer to a finished router: a call id, security headers, and problem
+/// details for every error, including unknown addresses and methods.
 pub(crate) fn with_middleware(router: Router, ids: Arc<dyn IdSource>) -> Router {
     router
         .fallback(async || ApiError::new(&NO_SUCH_ROUTE))
@@ -104,7 +104,7 @@ async fn handle(
     if let Some(Raised(error)) = response.extensions_mut().remove() {
         span.in_scope(|| error.log());
         let mut problem = error.problem(&origin.request_id).into_response();
-        // `Allow` of a refused method is set by the router.
+        // The router sets `Allow` for a refused method.
         let allow = response.headers().get(ALLOW).cloned();
         problem
             .headers_mut()
@@ -117,7 +117,7 @@ async fn handle(
     let unauthorized = response.status() == StatusCode::UNAUTHORIZED;
     let headers = response.headers_mut();
     for (name, value) in SECURITY_HEADERS {
-        // A picture may be cached; what an answer says of itself stays.
+        // A picture may be cached, so the answer's own headers win.
         headers.entry(name).or_insert(value);
     }
     if unauthorized {

@@ -1,5 +1,5 @@
-//! The OpenAPI document of all admin functions: made from their handlers and from what their routes
-//! declare, completed with what all operations have in common.
+//! The OpenAPI document of all admin functions: generated from their handlers and routes, and completed
+//! with the parts common to all operations.
 //!
 //! It is an artefact: each function exports its part, a test merges the parts into `infra/openapi.json`
 //! and fails when that file is stale, and one function serves the file.
@@ -16,11 +16,11 @@ use std::{
 };
 
 const SECURITY_SCHEME: &str = "api_key";
-/// Says which permission an operation needs.
+/// Extension that names the permission an operation requires.
 const X_PERMISSION: &str = "x-permission";
 
-/// Formats that are ours, with the pattern that each stands for. A field or parameter that is declared
-/// with the format gets its pattern.
+/// Formats of our own, each with its pattern. A field or parameter declared with such a format gets the
+/// pattern.
 pub const FORMATS: [(&str, &str); 3] = [
     // At least one character that `vestibule_domain::text::clean_name` keeps.
     (
@@ -31,7 +31,7 @@ pub const FORMATS: [(&str, &str); 3] = [
     ("cursor", "^[A-Za-z0-9_-]+$"),
 ];
 
-/// What one function contributes.
+/// One function's part of the document.
 #[derive(Debug)]
 pub struct FunctionApi {
     document: Value,
@@ -48,14 +48,14 @@ impl FunctionApi {
         problems: &[&[&'static ProblemType]],
     ) -> Self {
         Self {
-            // The document is made of strings, numbers and maps keyed by strings: it always is JSON.
+            // A document of strings, numbers and maps keyed by strings always serialises to JSON.
             document: serde_json::to_value(routes.document()).unwrap_or_default(),
             table: routes.table().to_vec(),
             problems: problems.concat(),
         }
     }
 
-    /// The properties of one of its schemas, to add what only the function knows.
+    /// The properties of a schema, for additions that only the function knows.
     pub fn properties_mut(&mut self, schema: &str) -> Option<&mut Map<String, Value>> {
         at(
             &mut self.document,
@@ -64,7 +64,7 @@ impl FunctionApi {
     }
 }
 
-/// Why parts do not make one document.
+/// Conflict between parts that keeps them from forming one document.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MergeError {
     /// Two functions have this route.
@@ -84,7 +84,7 @@ pub enum MergeError {
     Problem(String),
 }
 
-/// The document of these functions.
+/// Merges the parts of these functions into one document.
 pub fn merged(functions: Vec<FunctionApi>) -> Result<Value, MergeError> {
     let mut problems: Vec<&'static ProblemType> = crate::problem::PROBLEM_TYPES.to_vec();
     let mut schemas = BTreeMap::new();
@@ -187,7 +187,7 @@ fn check_unique(
     Ok(())
 }
 
-/// The members that problems have beyond those that all have.
+/// The members that only some kinds of problems have.
 fn problem_members(
     problems: &[&'static ProblemType],
     schemas: &mut BTreeMap<String, Value>,
@@ -214,11 +214,11 @@ fn problem_members(
 
 fn description(problems: &[&'static ProblemType]) -> String {
     let mut text = String::from(
-        "Decides who may talk to a chat agent, and sets up the ways in.\n\n\
-         Every call but the set-up and this document needs an API key as a bearer token. \
+        "Controls who may talk to a chat agent, and connects chat platforms to it.\n\n\
+         Every call except the set-up and this document requires an API key as a bearer token. \
          Unknown body fields and query parameters are refused. Times are RFC 3339 in UTC.\n\n\
-         A call that creates something takes an `Idempotency-Key`: repeated with the same one, it makes \
-         nothing new. A call that changes something takes `If-Match` with the `ETag` of the record as \
+         A call that creates something accepts an `Idempotency-Key`: repeated with the same key, it creates \
+         nothing new. A call that changes something accepts `If-Match` with the `ETag` of the record as \
          it was read.\n\n\
          Lists have pages: pass `next_cursor` as `cursor` until it is null.\n\n\
          Errors are problem details (RFC 9457). `type` is one of:\n\n\
@@ -240,7 +240,7 @@ fn description(problems: &[&'static ProblemType]) -> String {
     text
 }
 
-/// One response a status.
+/// One response per status.
 fn problem_responses(problems: &[&'static ProblemType]) -> Value {
     let statuses: BTreeSet<u16> = problems.iter().map(|kind| kind.status.as_u16()).collect();
     statuses
@@ -261,13 +261,14 @@ fn problem_responses(problems: &[&'static ProblemType]) -> Value {
         .into()
 }
 
-/// Says who may call an operation: for programs, and at the end of its description for people.
+/// Declares the access that an operation requires: for programs, and at the end of its description for
+/// people.
 fn declare_access(operation: &mut Map<String, Value>, access: Access) {
     let Access::Needs(permission) = access else {
         operation.insert("security".to_owned(), json!([]));
         return;
     };
-    let needs = format!("Needs `{permission}`.");
+    let needs = format!("Requires `{permission}`.");
     let description = match operation.get("description").and_then(Value::as_str) {
         Some(text) => format!("{} {needs}", text.trim_end()),
         None => needs,
@@ -277,7 +278,7 @@ fn declare_access(operation: &mut Map<String, Value>, access: Access) {
     operation.insert(X_PERMISSION.to_owned(), permission.key().into());
 }
 
-/// Adds the errors that an operation can be answered with because of what it takes.
+/// Adds the errors that follow from an operation's parameters, body and access.
 fn add_problems(operation: &mut Map<String, Value>, route: &Route) {
     let is_open = route.access == Access::Open;
     let has_body = operation.contains_key("requestBody");
@@ -311,7 +312,7 @@ fn add_problems(operation: &mut Map<String, Value>, route: &Route) {
     }
 }
 
-/// A body that may be left out may not be null instead, as `Option` would have it.
+/// Removes null from an optional body: it may be left out, but `Option` would also allow null.
 fn drop_null_body(operation: &mut Map<String, Value>) {
     let Some(schema) = operation
         .get_mut("requestBody")
@@ -329,7 +330,7 @@ fn drop_null_body(operation: &mut Map<String, Value>) {
     }
 }
 
-/// Adds the pattern of each format of ours.
+/// Adds the pattern of each of our formats.
 fn add_patterns(value: &mut Value) {
     match value {
         Value::Object(fields) => {
@@ -345,7 +346,7 @@ fn add_patterns(value: &mut Value) {
     }
 }
 
-/// The object at a place.
+/// The object at a path.
 fn at<'a>(value: &'a mut Value, place: &[&str]) -> Option<&'a mut Map<String, Value>> {
     let mut value = value;
     for name in place {

@@ -1,4 +1,4 @@
-//! Ids in addresses. An id that cannot be is one that is not there.
+//! Ids in addresses. A malformed id is answered like an unknown one.
 
 use crate::problem::ApiError;
 use axum::{
@@ -8,7 +8,7 @@ use axum::{
 use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
 use std::str::FromStr;
 
-/// The ids of an address, read into a struct of them.
+/// The ids of an address, read into a struct.
 #[derive(Debug, Clone, Copy)]
 pub struct ApiPath<T>(pub T);
 
@@ -23,7 +23,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for ApiPath
     }
 }
 
-/// Reads an id in its one spelling. For `#[serde(deserialize_with = "strict_id")]`.
+/// Reads an id in its canonical spelling only. For `#[serde(deserialize_with = "strict_id")]`.
 pub fn strict_id<'de, T: FromStr, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map_err(|_| D::Error::custom("not an id"))

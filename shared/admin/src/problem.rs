@@ -1,9 +1,9 @@
 //! Errors of the admin API as problem details (RFC 9457).
 //!
-//! Handlers return [`ApiError`]s: a kind, a detail, and members that say more. The kinds that any call
-//! may be answered with stand here; those of a resource are declared beside its handlers with
+//! Handlers return [`ApiError`]s: a kind, a detail, and further members. The kinds common to all calls
+//! are declared here; those of a resource beside its handlers, with
 //! [`problem_types!`](crate::problem_types). The middleware writes the body, because only it knows the
-//! call's id, and logs what the caller is not told, once.
+//! call's id, and logs the cause, which the caller does not see.
 
 use axum::{
     Json,
@@ -22,18 +22,18 @@ use vestibule_domain::{PortError, account::permission::Permission, error::Chain,
 /// Media type of problem details.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
-/// One kind of problem, as documented to callers. `uri` never changes once published.
+/// A kind of problem, as documented to callers. `uri` never changes once published.
 #[derive(Debug)]
 pub struct ProblemType {
     /// The `type` member: a reference relative to the API's own address.
     pub uri: &'static str,
-    /// The status it is sent with.
+    /// The status of the answer.
     pub status: StatusCode,
     /// The `title` member.
     pub title: &'static str,
-    /// When it occurs and what to do: for the documentation, and the `detail` of errors without another.
+    /// Cause and remedy: for the documentation, and the default `detail`.
     pub meaning: &'static str,
-    /// What its body has that others have not.
+    /// Members of the body that other kinds do not have.
     pub members: &'static [ProblemMember],
 }
 
@@ -45,21 +45,21 @@ impl PartialEq for ProblemType {
 
 impl Eq for ProblemType {}
 
-/// The name of a schema, and the schema.
+/// A schema and its name.
 pub type NamedSchema = (String, RefOr<Schema>);
 
 /// A member that only some kinds of problems have, for the documentation.
 pub struct ProblemMember {
-    /// Its name.
+    /// The member's name.
     pub name: &'static str,
-    /// What it says.
+    /// The member's meaning.
     pub description: &'static str,
     schema: fn() -> RefOr<Schema>,
     components: fn(&mut Vec<NamedSchema>),
 }
 
 impl ProblemMember {
-    /// A member of a type whose schema stands inline.
+    /// A member whose schema is inline.
     #[must_use]
     pub const fn of<T: PartialSchema>(name: &'static str, description: &'static str) -> Self {
         Self {
@@ -70,7 +70,7 @@ impl ProblemMember {
         }
     }
 
-    /// A member of a type that has a schema of its own in the document.
+    /// A member whose schema is a component of the document.
     #[must_use]
     pub const fn named<T: ToSchema>(name: &'static str, description: &'static str) -> Self {
         Self {
@@ -84,13 +84,13 @@ impl ProblemMember {
         }
     }
 
-    /// Its schema.
+    /// The member's schema.
     #[must_use]
     pub fn schema(&self) -> RefOr<Schema> {
         (self.schema)()
     }
 
-    /// The schemas that its own refers to.
+    /// The schemas to which the member's own refers.
     #[must_use]
     pub fn components(&self) -> Vec<NamedSchema> {
         let mut all = Vec::new();
@@ -122,59 +122,59 @@ macro_rules! problem_types {
             };
         )*
 
-        /// Every kind of problem that is declared here.
+        /// Every kind of problem declared here.
         pub const PROBLEM_TYPES: &[&$crate::problem::ProblemType] = &[$(&$name),*];
     };
 }
 
 problem_types! {
     MALFORMED_BODY = "malformed-body", BAD_REQUEST, "The body is not a JSON object",
-        "`detail` says where reading it failed. Send one JSON object.";
+        "`detail` says where parsing failed. Send one JSON object.";
     INVALID_PARAMETERS = "invalid-parameters", BAD_REQUEST, "A query parameter or header is not valid",
-        "Correct what `errors` names: each parameter or header, and the rule it breaks.";
+        "Correct the parameters and headers in `errors`; each is listed with the rule it breaks.";
     UNAUTHENTICATED = "unauthenticated", UNAUTHORIZED, "An API key is needed",
-        "Send `Authorization: Bearer` and a key. If you did, the key is unknown, revoked or expired; which of these it is, is not told.";
+        "Send `Authorization: Bearer` with a key. If you did, the key is unknown, revoked or expired; the answer does not say which.";
     PERMISSION_MISSING = "permission-missing", FORBIDDEN, "The API key lacks a permission",
-        "`permissions` names the one that the call needs.", [PERMISSIONS];
+        "`permissions` lists the permission that the call needs.", [PERMISSIONS];
     NOT_FOUND = "not-found", NOT_FOUND, "There is no such record",
-        "Either it does not exist, or this API key may not know that it does.";
+        "Either it does not exist, or this API key may not see it.";
     NO_SUCH_ROUTE = "no-such-route", NOT_FOUND, "There is no such address",
-        "The routes are listed in `/v1/openapi.json`.";
+        "`/v1/openapi.json` lists the routes.";
     METHOD_NOT_ALLOWED = "method-not-allowed", METHOD_NOT_ALLOWED, "The address does not take this method",
-        "The `Allow` header lists those it takes.";
+        "The `Allow` header lists the methods that it supports.";
     CHANGED_MEANWHILE = "changed-meanwhile", CONFLICT, "The record was changed by somebody else",
-        "Read it again, then decide whether the change is still wanted.";
+        "Read it again, then decide whether you still want the change.";
     PRECONDITION_FAILED = "precondition-failed", PRECONDITION_FAILED, "The record is not at the version named in If-Match",
-        "Read it again: its `ETag` is the value that `If-Match` takes.";
+        "Read it again: its `ETag` is the value for `If-Match`.";
     BODY_TOO_LARGE = "body-too-large", PAYLOAD_TOO_LARGE, "The body is too large",
-        "A body has at most 262144 bytes.";
+        "The limit is 262144 bytes.";
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The body is not declared as JSON",
         "Send `Content-Type: application/json`.";
     VALIDATION = "validation", UNPROCESSABLE_ENTITY, "The body breaks a rule",
-        "Correct what `errors` names: each field, with dots between the levels, and the rule it breaks. All of them are named at once.";
+        "Correct the fields in `errors`; each is listed, with dots between levels, with the rule it breaks.";
     IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "The Idempotency-Key stands for another call",
-        "It made a record that differs from what is asked now, or that was changed since. Use a new Idempotency-Key for a new record.";
+        "It created a record that differs from this call or was changed since. Use a new Idempotency-Key for a new record.";
     INTERNAL = "internal", INTERNAL_SERVER_ERROR, "Something is wrong on our side",
-        "Trying again will not help. Tell the operator the `request_id`: the cause is in the log under it.";
+        "Trying again will not help. Give the operator the `request_id`; the log has the cause under it.";
     UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "Something we need did not answer",
-        "It is not known whether the call took effect. Repeat it, with the same Idempotency-Key if it creates something.";
+        "The call may or may not have taken effect. Repeat it, with the same Idempotency-Key if it creates something.";
 }
 
-/// The `permissions` member of problems that are about some.
+/// The `permissions` member of problems about permissions.
 pub const PERMISSIONS: ProblemMember =
     ProblemMember::of::<Vec<String>>("permissions", "The permissions that the calling key lacks.");
 
-/// One field, parameter or header, and the rule it breaks.
+/// A field, parameter or header, and the rule that it breaks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({"field": "slack.team_id", "rule": "is required"}))]
 pub struct FieldError {
-    /// Its name, with dots between the levels: `slack.team_id`.
+    /// Name, with dots between levels, such as `slack.team_id`.
     pub field: String,
-    /// The rule it breaks.
+    /// Rule that it breaks, to be read after the name.
     pub rule: String,
 }
 
-/// Why a call to the admin API failed.
+/// Failure of a call to the admin API.
 #[derive(Debug)]
 pub struct ApiError(Box<Parts>);
 
@@ -188,7 +188,7 @@ struct Parts {
 }
 
 impl ApiError {
-    /// A problem of this kind, with its meaning as detail.
+    /// A problem of this kind, with the kind's meaning as detail.
     #[must_use]
     pub fn new(kind: &'static ProblemType) -> Self {
         Self(Box::new(Parts {
@@ -200,34 +200,34 @@ impl ApiError {
         }))
     }
 
-    /// The same with another detail: what to do about this very one.
+    /// Replaces the detail with one for this very problem.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.0.detail = detail.into();
         self
     }
 
-    /// The same with a member that its kind declares.
+    /// Adds a member that the kind declares.
     #[must_use]
     pub fn with_member(mut self, member: &ProblemMember, value: impl Into<Value>) -> Self {
         self.0.members.insert(member.name.to_owned(), value.into());
         self
     }
 
-    /// The body cannot be read, for this reason.
+    /// The body cannot be parsed, for this reason.
     #[must_use]
     pub fn malformed_body(reason: &str) -> Self {
-        let detail = format!("Reading the body failed: {reason}. Send one JSON object.");
+        let detail = format!("Parsing the body failed: {reason}. Send one JSON object.");
         Self::new(&MALFORMED_BODY).with_detail(detail)
     }
 
-    /// Parameters or headers break rules.
+    /// Parameters or headers that break rules.
     #[must_use]
     pub fn invalid_parameters(errors: Vec<FieldError>) -> Self {
         Self::new(&INVALID_PARAMETERS).with_errors(errors)
     }
 
-    /// Fields of the body break rules.
+    /// Fields of the body that break rules.
     #[must_use]
     pub fn validation(errors: Vec<FieldError>) -> Self {
         Self::new(&VALIDATION).with_errors(errors)
@@ -241,10 +241,10 @@ impl ApiError {
             .with_member(&PERMISSIONS, vec![permission.key()])
     }
 
-    /// There is no such record of this kind: `connector`.
+    /// No record of this kind, such as `connector`, that the caller may see.
     #[must_use]
     pub fn not_found(kind: &str) -> Self {
-        let detail = format!("There is no such {kind} here, as far as this API key may know.");
+        let detail = format!("There is no such {kind}, or this API key may not see it.");
         Self::new(&NOT_FOUND).with_detail(detail)
     }
 
@@ -258,7 +258,7 @@ impl ApiError {
         self
     }
 
-    /// Its kind.
+    /// The kind of problem.
     #[must_use]
     pub fn kind(&self) -> &'static ProblemType {
         self.0.kind
@@ -291,7 +291,7 @@ impl ApiError {
         }
     }
 
-    /// Writes what the caller is not told, and refusals to tell who calls. Once per failed call.
+    /// Logs the cause, which the caller does not see, and refusals. Once per failed call.
     pub(crate) fn log(&self) {
         let (status, uri) = (self.0.kind.status.as_u16(), self.0.kind.uri);
         match &self.0.cause {
@@ -337,7 +337,7 @@ impl From<ListError> for ApiError {
         match error {
             ListError::InvalidCursor => Self::invalid_parameters(vec![FieldError {
                 field: "cursor".to_owned(),
-                rule: "must be the next_cursor of this very list, with the same filters and order"
+                rule: "must be the `next_cursor` of this list, with the same filters and order"
                     .to_owned(),
             }]),
             ListError::Port(error) => error.into(),
@@ -351,28 +351,28 @@ impl From<ListError> for ApiError {
     "type": "/problems/validation",
     "title": "The body breaks a rule",
     "status": 422,
-    "detail": "Correct what `errors` names: each field, with dots between the levels, and the rule it breaks. All of them are named at once.",
+    "detail": "Correct the fields in `errors`; each is listed, with dots between levels, with the rule it breaks.",
     "errors": [{"field": "name", "rule": "is required"}],
     "request_id": "JKJaXmPLvHcESHA="
 }))]
 pub struct Problem {
-    /// The stable name of this kind of problem; the table in the description of this document lists them.
+    /// Stable name of the kind of problem; the description of this document lists them.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The kind of problem in words.
+    /// The kind of problem, in words.
     pub title: String,
-    /// The status of the answer.
+    /// HTTP status of the answer.
     pub status: u16,
-    /// What to do about it.
+    /// Cause and remedy of this problem.
     pub detail: String,
-    /// Each field, parameter or header that breaks a rule.
+    /// Fields, parameters and headers that break a rule.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
-    /// What only some kinds of problems have.
+    /// Members that only some kinds of problems have.
     #[serde(flatten)]
     #[schema(ignore)]
     pub members: Map<String, Value>,
-    /// The id of this call in our logs.
+    /// Id of the call in the logs.
     pub request_id: String,
 }
 

@@ -8,11 +8,11 @@ use serde_json::{Map, Value};
 use utoipa::IntoParams;
 use vestibule_domain::page::{Cursor, Order, PAGE_DEFAULT, PAGE_MAX, PageRequest};
 
-/// Longest cursor that is looked at.
+/// Maximum length of a cursor.
 const CURSOR_MAX_CHARS: usize = 4096;
 
 wire_enum! {
-    /// In which order a list is.
+    /// Order of a list.
     OrderName = Order {
         /// Latest first.
         NewestFirst = "newest",
@@ -26,25 +26,25 @@ wire_enum! {
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it only describes parameters")]
 pub struct PageParams {
-    /// Items on a page, 1 to 100; 25 unless said otherwise.
+    /// Items per page, 1 to 100; 25 by default.
     #[param(minimum = 1, maximum = 100, required = false, example = 25)]
     limit: u16,
-    /// The `next_cursor` of the page before. The other parameters must be as they were then.
+    /// `next_cursor` of the previous page. The other parameters must be the same as for that page.
     #[param(required = false, format = "cursor", min_length = 1, max_length = 4096)]
     cursor: String,
-    /// By creation: `newest` first or `oldest` first.
+    /// Order by creation: `newest` first or `oldest` first.
     #[param(required = false, inline)]
     order: OrderName,
 }
 
-/// What a list can be filtered by.
+/// Filters of a list.
 pub trait ListFilter: Default {
-    /// The filters as given, every one an optional text.
+    /// The filters as received, each an optional text.
     type Params: DeserializeOwned + Default;
-    /// The order unless the caller says otherwise.
+    /// The default order.
     const ORDER: Order = Order::NewestFirst;
 
-    /// Checks what was given.
+    /// Validates the filters.
     fn read(params: Self::Params, errors: &mut FieldErrors) -> Self;
 }
 
@@ -55,7 +55,7 @@ impl ListFilter for () {
     fn read(_: NoParams, _: &mut FieldErrors) {}
 }
 
-/// No parameters but those of the page.
+/// No parameters other than those of the page.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NoParams {}
@@ -63,9 +63,9 @@ pub struct NoParams {}
 /// The query of a list call.
 #[derive(Debug)]
 pub struct ListQuery<F> {
-    /// Which page.
+    /// The page.
     pub page: PageRequest,
-    /// Which items.
+    /// The filter.
     pub filter: F,
 }
 

@@ -1,5 +1,5 @@
-//! Routes, each declared once: its handler, and who may call it. The check, the document's security
-//! section and the table that tests walk all come from that declaration.
+//! Routes, each declared once with its handler and the access it requires. The check, the document's
+//! security section and the table for tests all follow from that declaration.
 
 use crate::{AdminState, Call, CallOrigin, auth, problem::ApiError, with_middleware};
 use axum::{
@@ -16,27 +16,27 @@ use utoipa::openapi::{Components, OpenApi, path::PathItem};
 use utoipa_axum::router::UtoipaMethodRouter;
 use vestibule_domain::{AccountScope, PortError, account::permission::Permission};
 
-/// Who may call a route.
+/// Access that a route requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Everybody.
+    /// None: the route is open.
     Open,
-    /// Callers who hold this permission.
+    /// A caller with this permission.
     Needs(Permission),
 }
 
-/// A route as it was declared.
+/// A declared route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    /// In capitals.
+    /// The HTTP method, in capitals.
     pub method: &'static str,
-    /// With its parameters in braces.
+    /// The path, with its parameters in braces.
     pub path: String,
-    /// Who may call it.
+    /// The access it requires.
     pub access: Access,
 }
 
-/// Puts the check of a route around its handler, once there is a state to check with.
+/// Wraps a route's handler in its check, once the state for the check exists.
 type Guard<D> = Box<dyn FnOnce(MethodRouter<Arc<D>>, &Arc<D>) -> MethodRouter<Arc<D>> + Send>;
 
 struct Guarded<D> {
@@ -59,7 +59,7 @@ impl<D> fmt::Debug for Routes<D> {
 }
 
 impl<D: AsRef<AdminState> + Send + Sync + 'static> Routes<D> {
-    /// No routes yet, in a document that says the rest.
+    /// Starts with no routes, and the head of the document.
     #[must_use]
     pub fn new(document: OpenApi) -> Self {
         Self {
@@ -69,20 +69,20 @@ impl<D: AsRef<AdminState> + Send + Sync + 'static> Routes<D> {
         }
     }
 
-    /// Adds a route for everybody. Its handler makes its own checks, and there is no [`Call`] for it.
+    /// Adds an open route. Its handler makes its own checks and gets no [`Call`].
     #[must_use]
     pub fn open(self, handler: UtoipaMethodRouter<Arc<D>>) -> Self {
         self.add(Access::Open, handler, Box::new(|handler, _| handler))
     }
 
-    /// Adds a route for callers who hold a permission.
+    /// Adds a route for callers with a permission.
     #[must_use]
     pub fn authorised(self, permission: Permission, handler: UtoipaMethodRouter<Arc<D>>) -> Self {
         self.authorised_beside::<()>(permission, handler)
     }
 
-    /// Adds a route for callers who hold a permission. Its handler takes [`Beside<T>`], which is read
-    /// while the caller's credential is.
+    /// Adds a route for callers with a permission. Its handler takes [`Beside<T>`], which is read
+    /// concurrently with the caller's credential.
     #[must_use]
     pub fn authorised_beside<T: ReadBeside<D>>(
         self,
@@ -127,13 +127,13 @@ impl<D: AsRef<AdminState> + Send + Sync + 'static> Routes<D> {
         self
     }
 
-    /// The routes as they were declared.
+    /// The declared routes.
     #[must_use]
     pub fn table(&self) -> &[Route] {
         &self.table
     }
 
-    /// What the handlers say of themselves.
+    /// The handlers' documentation.
     pub(crate) const fn document(&self) -> &OpenApi {
         &self.document
     }
@@ -164,11 +164,10 @@ fn methods(item: &PathItem) -> impl Iterator<Item = &'static str> {
     .filter_map(|(method, is_there)| is_there.then_some(method))
 }
 
-/// A record that a call is about, read while the caller's credential is read, so that both take the time
-/// of one. It is read under the account that the credential claims, and reaches the handler only once
-/// the claim is proven.
+/// A call's record, read concurrently with the caller's credential to save time. It is read under the
+/// account that the credential claims, and reaches the handler only once the claim is proven.
 pub trait ReadBeside<D>: Clone + Send + Sync + 'static {
-    /// Reads it.
+    /// Reads the record.
     fn read(
         deps: &D,
         parts: &mut Parts,
@@ -183,7 +182,7 @@ impl<D: Sync> ReadBeside<D> for () {
     }
 }
 
-/// What was read beside the proof of who calls.
+/// A record read concurrently with the authentication.
 #[derive(Debug, Clone)]
 pub struct Beside<T>(pub T);
 
@@ -201,7 +200,7 @@ impl<S: Send + Sync, T: Clone + Send + Sync + 'static> FromRequestParts<S> for B
     }
 }
 
-/// Lets a call through whose caller proves who they are and holds the permission.
+/// Admits a call whose caller is authenticated and has the permission.
 async fn admit<D: AsRef<AdminState> + Send + Sync + 'static, T: ReadBeside<D>>(
     State((deps, permission)): State<(Arc<D>, Permission)>,
     request: Request,

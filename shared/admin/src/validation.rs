@@ -1,4 +1,4 @@
-//! Rules for what callers write, whatever the resource.
+//! Rules for the input of callers, common to all resources.
 
 use crate::FieldErrors;
 use std::str::FromStr;
@@ -7,10 +7,10 @@ use vestibule_domain::{
     text::{clean_name, is_invisible},
 };
 
-/// Longest name of a record, in characters.
+/// Maximum length of a record's name, in characters.
 pub const NAME_MAX_CHARS: usize = 100;
 
-/// A name as it is stored: cleaned, and not too long.
+/// Cleans a name for storage, and checks its length.
 pub fn name(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Option<String> {
     let cleaned = clean_name(given?);
     match cleaned {
@@ -22,19 +22,20 @@ pub fn name(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Optio
     }
 }
 
-/// A name that must be given.
+/// Like [`name`], for a required field.
 pub fn required_name(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Option<String> {
     errors.required(field, given)?;
     name(field, given, errors)
 }
 
-/// Whether two names are one to a reader.
+/// Whether two names look the same to a reader.
 #[must_use]
 pub fn same_name(one: &str, other: &str) -> bool {
     one.to_lowercase() == other.to_lowercase()
 }
 
-/// A note as it is stored; blank is none. Line breaks stay, what could deceive a reader goes.
+/// Cleans a note for storage; a blank one is `None`. Line breaks stay; characters that could deceive a
+/// reader are removed.
 pub fn note(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Option<String> {
     let note = clean_text(given?)?;
     if note.chars().count() > NOTE_MAX_CHARS {
@@ -47,8 +48,8 @@ pub fn note(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Optio
     Some(note)
 }
 
-/// Free text of several lines, without control characters and what reorders or hides the text
-/// around it. `None` when nothing is left.
+/// Cleans free text of several lines: removes control characters, and characters that reorder or hide
+/// the text around them. `None` when nothing is left.
 #[must_use]
 pub fn clean_text(raw: &str) -> Option<String> {
     let text: String = raw
@@ -60,7 +61,7 @@ pub fn clean_text(raw: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// An id of another record in a body or query.
+/// Parses an id of another record in a body or query.
 pub fn id<T: FromStr>(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Option<T> {
     let id = given?.parse().ok();
     if id.is_none() {
@@ -69,7 +70,7 @@ pub fn id<T: FromStr>(field: &str, given: Option<&str>, errors: &mut FieldErrors
     id
 }
 
-/// One of a few spellings.
+/// Parses one of a few spellings.
 pub fn one_of<T>(
     field: &str,
     given: Option<&str>,

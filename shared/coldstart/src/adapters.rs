@@ -14,9 +14,9 @@ use vestibule_domain::{
     vars::{ConfigError, Vars},
 };
 
-/// Makes the adapters of one function from its environment variables, over one connection pool. An adapter that nobody
-/// asks for is not made, its variables are not read, and nothing is connected. A variable that is missing reads as
-/// empty: [`Adapters::finish`] must have been asked before an adapter is used.
+/// Creates the adapters of one function from its environment variables, over one connection pool. An
+/// adapter is created, and its variables are read, only on request; nothing is connected yet. A missing
+/// variable reads as empty, so [`Adapters::finish`] must succeed before an adapter is used.
 pub struct Adapters<'v> {
     vars: Vars<'v>,
     clock: Arc<dyn Clock>,
@@ -35,7 +35,7 @@ impl fmt::Debug for Adapters<'_> {
 }
 
 impl<'v> Adapters<'v> {
-    /// Reads what every function has: AWS's own variables and `TABLE_NAME`.
+    /// Reads the variables of every function: AWS's own and `TABLE_NAME`.
     #[must_use]
     pub fn new(mut vars: Vars<'v>, clock: Arc<dyn Clock>) -> Self {
         let settings = AwsSettings::read(&mut vars);
@@ -52,32 +52,32 @@ impl<'v> Adapters<'v> {
         }
     }
 
-    /// Ends the reading, and fails with every problem of the variables that were read. Returns the vault if one was
-    /// made, to be warmed.
+    /// Finishes the configuration, and fails with every problem of the variables that were read.
+    /// Returns the vault, if one was created, to be warmed.
     pub fn finish(self) -> Result<Option<Arc<KmsVault>>, ConfigError> {
         self.vars.finish()?;
         Ok(self.vault)
     }
 
-    /// The function's variables, for settings that are no adapter's.
+    /// The function's variables, for settings outside the adapters.
     pub const fn vars(&mut self) -> &mut Vars<'v> {
         &mut self.vars
     }
 
-    /// The time.
+    /// The clock.
     #[must_use]
     pub fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.clock)
     }
 
-    /// The vault, which can open only, unless [`Self::sealing_vault`] was asked before.
+    /// The vault, which can only open secrets, unless [`Self::sealing_vault`] was called first.
     pub fn vault(&mut self) -> Arc<KmsVault> {
         let opening = || KmsVault::new(&self.aws, KeyringStore::new(self.table.clone()));
         let vault = self.vault.get_or_insert_with(|| Arc::new(opening()));
         Arc::clone(vault)
     }
 
-    /// A vault that can seal, with data keys under `KMS_KEY_ID`.
+    /// A vault that can also seal, with data keys under `KMS_KEY_ID`.
     pub fn sealing_vault(&mut self) -> Arc<KmsVault> {
         let key = self.vars.required("KMS_KEY_ID");
         let opening = KmsVault::new(&self.aws, KeyringStore::new(self.table.clone()));

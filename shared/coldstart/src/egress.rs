@@ -1,4 +1,4 @@
-//! The ways out: chat platforms and agents.
+//! Clients of chat platforms and agents.
 
 use crate::Adapters;
 use std::sync::Arc;
@@ -10,13 +10,13 @@ use vestibule_edge::{chat::Platforms, pace::Paced};
 use vestibule_providers::catalogue::chat_providers;
 
 impl Adapters<'_> {
-    /// The way out to chat platforms, at the addresses of the deployment.
+    /// The client of chat platforms, at the addresses of the deployment.
     pub fn chat_transport(&mut self) -> Result<Arc<HttpChatTransport>, EgressClientError> {
         let addresses = PlatformAddresses::read(self.vars());
         Ok(Arc::new(HttpChatTransport::new(addresses)?))
     }
 
-    /// Every platform, each connector at its pace.
+    /// The sender for every platform, with each connector's pace.
     pub fn paced_platforms(&mut self) -> Result<Arc<Paced<Platforms>>, EgressClientError> {
         let transport = self.chat_transport()?;
         let platforms = Platforms::new(transport, self.vault(), chat_providers(), self.clock());
@@ -24,13 +24,13 @@ impl Adapters<'_> {
         Ok(Arc::new(paced))
     }
 
-    /// Agents.
+    /// The client of agent endpoints.
     pub fn agents(&mut self) -> Result<Arc<HttpAgentClient>, EgressClientError> {
         let exempt = self.agent_origin_allowlist();
         Ok(Arc::new(HttpAgentClient::new(exempt)?))
     }
 
-    /// `AGENT_ORIGIN_ALLOWLIST`: agents that may be inside.
+    /// `AGENT_ORIGIN_ALLOWLIST`: origins of agent endpoints that may be private or plain http.
     pub fn agent_origin_allowlist(&mut self) -> OriginAllowList {
         self.vars()
             .parsed("AGENT_ORIGIN_ALLOWLIST", OriginAllowList::parse)

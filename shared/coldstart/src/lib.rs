@@ -1,11 +1,11 @@
-//! The composition root: which adapter stands behind each port, chosen once for every function. The
-//! functions start here, and the test world makes its functions here too, from other variables.
+//! The composition root, which chooses the adapter behind each port, once for every function. The
+//! functions start here, and the test world builds its functions here too, from other variables.
 //!
-//! | module | what it holds |
+//! | module | content |
 //! |---|---|
-//! | [`Adapters`] | configuration, AWS clients, and what most functions use |
+//! | [`Adapters`] | configuration, AWS clients, and the adapters that most functions use |
 //! | `stores` | the table's stores |
-//! | `egress` | the ways out, to chat platforms and agents |
+//! | `egress` | clients of chat platforms and agents |
 //! | [`webhook()`], [`intake_ports`] | webhook functions |
 //! | [`start`] | every other function |
 

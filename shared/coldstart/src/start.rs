@@ -6,8 +6,9 @@ use std::sync::Arc;
 use vestibule_domain::SystemClock;
 use vestibule_edge::{config, logging};
 
-/// Starts a function that is not a webhook: logs, then what `make` builds from the environment's variables, then the
-/// connections of its vault, if it has one. Fails with every problem of the configuration at once.
+/// Starts a function other than a webhook: logs, then the value that `make` builds from the
+/// environment's variables, then the connections of its vault, if it has one. Fails with every problem
+/// of the configuration at once.
 pub async fn start<T>(
     make: impl FnOnce(&mut Adapters<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
@@ -21,7 +22,7 @@ pub async fn start<T>(
     Ok(deps)
 }
 
-/// The adapters of this process, whose logs are begun first.
+/// Starts the logs, then creates the adapters of this process.
 pub(crate) fn of_process() -> Adapters<'static> {
     let mut vars = config::vars();
     logging::init(&mut vars);

@@ -1,4 +1,4 @@
-//! The table's stores. Those whose lists have cursors seal them, and take the vault.
+//! The table's stores. Stores with paged lists need the vault to seal their cursors.
 
 use crate::Adapters;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ impl Adapters<'_> {
         Arc::new(DynamoProjects::new(self.table.clone(), Arc::clone(vault)))
     }
 
-    /// Connectors, to be changed.
+    /// Connectors, for changes.
     #[must_use]
     pub fn connectors(&self, vault: &Arc<KmsVault>) -> Arc<DynamoConnectors> {
         Arc::new(DynamoConnectors::new(self.table.clone(), Arc::clone(vault)))
@@ -36,7 +36,7 @@ impl Adapters<'_> {
         Arc::new(DynamoChatUsers::new(self.table.clone(), Arc::clone(vault)))
     }
 
-    /// Access requests, to be decided.
+    /// Access requests, for decisions.
     #[must_use]
     pub fn access_requests(&self, vault: &Arc<KmsVault>) -> Arc<DynamoAccessRequests> {
         Arc::new(DynamoAccessRequests::new(
@@ -45,7 +45,7 @@ impl Adapters<'_> {
         ))
     }
 
-    /// The records behind a webhook's decision, connectors among them.
+    /// The records behind a webhook's decision, including connectors.
     #[must_use]
     pub fn intake(&self) -> Arc<DynamoIntake> {
         Arc::new(DynamoIntake::new(self.table.clone()))
@@ -57,13 +57,13 @@ impl Adapters<'_> {
         Arc::new(DynamoStandings::new(self.table.clone()))
     }
 
-    /// Requests that nobody decides.
+    /// Closings of pending requests.
     #[must_use]
     pub fn closings(&self) -> Arc<DynamoClosings> {
         Arc::new(DynamoClosings::new(self.table.clone()))
     }
 
-    /// Conversations, and what a delivery needs.
+    /// Conversations, and the other records of a delivery.
     #[must_use]
     pub fn conversations(&self) -> Arc<DynamoConversations> {
         Arc::new(DynamoConversations::new(self.table.clone()))

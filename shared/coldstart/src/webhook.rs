@@ -33,7 +33,7 @@ impl IntakeAdapters {
         }
     }
 
-    /// Opens the connections: init has a whole processor, the first call has not.
+    /// Opens the connections during init, which has a whole processor; the first call does not.
     async fn warm(&self, provider: &dyn WebhookProvider) {
         Box::pin(join3(
             self.vault.warm_beside(self.store.warm()),
@@ -60,8 +60,8 @@ pub fn intake_ports(adapters: &mut Adapters<'_>) -> IntakePorts {
     IntakeAdapters::new(adapters).ports()
 }
 
-/// Runs the webhook of a provider. Returns when Lambda stops the sandbox, or at once with every problem of the
-/// configuration.
+/// Runs a provider's webhook. Returns when Lambda stops the sandbox, or at once with every problem of
+/// the configuration.
 pub async fn webhook(
     provider: impl FnOnce(&mut Adapters<'_>) -> Box<dyn WebhookProvider>,
 ) -> Result<(), Error> {

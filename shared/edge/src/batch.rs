@@ -1,42 +1,42 @@
-//! SQS batches: every message on its own, and what could not be done is handed back.
+//! SQS batches: each message is processed on its own, and failed ones go back to the queue.
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::{FutureExt, StreamExt, stream};
 use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
 use vestibule_domain::ports::VisibilityExtender;
 
-/// Messages, or groups of them, in work at once in one sandbox.
+/// Messages, or groups of messages, processed concurrently in one sandbox.
 const CONCURRENCY: usize = 5;
-/// Wait before the second attempt; each further one waits three times as long.
+/// Wait before the second attempt; each further wait is three times as long.
 const BACKOFF_FIRST: Duration = Duration::from_secs(5);
-/// Longest wait between attempts: a message that waits holds up its FIFO group.
+/// Maximum wait between attempts: a waiting message holds up its FIFO group.
 const BACKOFF_MAX: Duration = Duration::from_mins(5);
 
-/// Between two attempts at what was refused.
+/// Wait between two attempts at a refused message.
 const REFUSED_WAIT: Duration = Duration::from_secs(1);
 
-/// What became of a message.
+/// Outcome of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is done with.
+    /// It is finished.
     Done,
-    /// It shall come again, after a wait that grows with the attempts.
+    /// It is retried after a wait that grows with the attempts.
     Retry {
-        /// A longer wait, when somebody asked for one; five minutes at most.
+        /// A longer wait, if the other side asked for one; at most five minutes.
         after: Option<Duration>,
     },
-    /// It was understood and refused. The attempts that the queue makes before it is a dead letter come
-    /// quickly, so that what waits behind it in its group can go on.
+    /// It was understood and refused. The remaining attempts before it becomes a dead letter follow
+    /// quickly, so that the messages behind it in its group can proceed.
     Refused,
 }
 
 impl Outcome {
-    /// Again, after a wait that grows with the attempts.
+    /// A retry after a wait that grows with the attempts.
     pub const RETRY: Self = Self::Retry { after: None };
 }
 
-/// Runs `work` on every message, given its body and how many times it was received. Messages of one group (FIFO) run in order, and none runs after one
-/// that failed. A panic fails its message only.
+/// Runs `work` on every message, with its body and its receive count. Messages of a FIFO group run in
+/// order, and none runs after one that failed. A panic fails only its own message.
 pub async fn run<F, W>(event: SqsEvent, hider: &dyn VisibilityExtender, work: F) -> SqsBatchResponse
 where
     F: Fn(String, u32) -> W,
@@ -61,7 +61,8 @@ where
     response
 }
 
-/// Messages by FIFO group, in order of arrival; on a standard queue each is a group of its own.
+/// Groups messages by FIFO group, in order of arrival; on a standard queue each message is its own
+/// group.
 fn grouped(messages: Vec<SqsMessage>) -> Vec<Vec<SqsMessage>> {
     let mut groups: Vec<(Option<String>, Vec<SqsMessage>)> = Vec::new();
     for message in messages {
@@ -77,7 +78,7 @@ fn grouped(messages: Vec<SqsMessage>) -> Vec<Vec<SqsMessage>> {
     groups.into_iter().map(|(_, messages)| messages).collect()
 }
 
-/// The ids of the messages that shall come again.
+/// Runs a group, and returns the ids of the messages to retry.
 async fn run_group<F, W>(
     group: Vec<SqsMessage>,
     hider: &dyn VisibilityExtender,
@@ -111,7 +112,7 @@ where
         if let Some(handle) = &message.receipt_handle
             && let Err(error) = hider.extend_visibility(handle, after).await
         {
-            // The queue's own visibility time-out is the wait then.
+            // The wait is then the queue's own visibility time-out.
             tracing::warn!(%error, "a job's next attempt cannot be put off");
         }
         failed.extend(message.message_id);
@@ -121,7 +122,7 @@ where
     failed
 }
 
-/// The wait before the attempt after this one.
+/// The wait after this attempt.
 #[must_use]
 pub fn backoff(attempt: u32) -> Duration {
     let factor = 3_u32.saturating_pow(attempt.saturating_sub(1).min(10));

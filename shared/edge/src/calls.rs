@@ -1,5 +1,5 @@
-//! Making the calls that a provider names, one after another, until it knows the outcome. Sending,
-//! asking for profiles and setting up all go through here.
+//! Makes the calls that a provider requests, one after another, until the provider knows the outcome.
+//! Sending, profile look-ups and set-up all use it.
 
 use crate::connectors::OpenConnector;
 use ring::digest::{Context, SHA256};
@@ -16,17 +16,17 @@ use vestibule_providers::{
     webhook::Credentials,
 };
 
-/// Calls that one run may take; no platform needs as many.
+/// Maximum number of calls in one run; no platform needs as many.
 const CALLS_MAX: usize = 32;
 
-/// Answers that are kept at a time; more than a sandbox has connectors to serve.
+/// Maximum number of cached answers; more than the connectors of one sandbox need.
 const KEPT_MAX: usize = 1000;
 
-/// How long an answer may be used again for the same call, if it may.
+/// Time for which an answer may be reused for the same call, if at all.
 pub(crate) type KeepAnswer<'a> =
     &'a (dyn Fn(&OutgoingCall, &HttpReply) -> Option<Duration> + Send + Sync);
 
-/// For runs in which nothing is used again.
+/// For runs that reuse nothing.
 pub(crate) const KEEP_NOTHING: KeepAnswer<'static> = &|_, _| None;
 
 /// Makes calls.
@@ -37,23 +37,23 @@ pub(crate) struct CallRunner {
     kept: Mutex<HashMap<CallHash, Kept>>,
 }
 
-/// What tells one call from another: everything in it, secrets included, so that an answer is only
-/// ever used for who might have got it.
+/// Hash of everything in a call, secrets included, so that an answer is reused only for a caller that
+/// could have received it.
 type CallHash = [u8; 32];
 
-/// An answer that may be used again.
+/// A cached answer.
 struct Kept {
     reply: HttpReply,
     until: Timestamp,
 }
 
-/// Why calls could not be made to their end.
+/// Failure of a run.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unable {
-    /// The connector's secrets cannot be opened now, or never.
+    /// The connector's secrets cannot be opened, for now or at all.
     #[error(transparent)]
     Secrets(#[from] PortError),
-    /// The provider asks for one call after another.
+    /// The provider requested too many calls.
     #[error("too_many_calls")]
     TooManyCalls,
 }
@@ -78,7 +78,7 @@ impl CallRunner {
         }
     }
 
-    /// Opens the connector's secrets of these names, and makes calls until `next` knows the outcome.
+    /// Opens these secrets of the connector, and makes calls until `next` knows the outcome.
     pub(crate) async fn run<T>(
         &self,
         connector: &Connector,
@@ -113,8 +113,8 @@ impl CallRunner {
         Err(Unable::TooManyCalls)
     }
 
-    /// Makes the call, unless its answer is kept. One that is asked for `again` is made: its answer
-    /// was of no use.
+    /// Makes the call, unless its answer is cached. A call requested `again` is always made: its cached
+    /// answer was of no use.
     async fn answer(
         &self,
         keep: KeepAnswer<'_>,
@@ -149,14 +149,15 @@ impl CallRunner {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<CallHash, Kept>> {
-        // The map is whole whenever the lock is free: a panic elsewhere cannot have torn it.
+        // A panic elsewhere cannot leave the map half-written: it is consistent whenever the lock is
+        // free.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn hash_of(call: &OutgoingCall) -> CallHash {
     let mut context = Context::new(&SHA256);
-    // Lengths go first, so that no two calls spell the same bytes.
+    // Each part is preceded by its length, so that no two calls yield the same bytes.
     let mut add = |part: &[u8]| {
         context.update(&part.len().to_be_bytes());
         context.update(part);

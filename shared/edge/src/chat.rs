@@ -19,7 +19,7 @@ use vestibule_providers::{
     webhook::Credentials,
 };
 
-/// Reaches every platform that has a [`ChatProvider`].
+/// Sender for every platform that has a [`ChatProvider`].
 pub struct Platforms {
     caller: CallRunner,
     providers: &'static [&'static dyn ChatProvider],
@@ -31,7 +31,7 @@ impl fmt::Debug for Platforms {
     }
 }
 
-/// Why nothing was asked of the platform, or nothing came of it.
+/// Failure to call the platform, or to get an outcome.
 struct Undone {
     reason: String,
     passes: bool,
@@ -47,7 +47,7 @@ impl From<Unable> for Undone {
 }
 
 impl Platforms {
-    /// The platforms of these providers.
+    /// Creates the sender for these providers.
     #[must_use]
     pub fn new(
         transport: Arc<dyn ChatTransport>,

@@ -9,9 +9,9 @@ pub fn vars() -> Vars<'static> {
     Vars::new(&process_var)
 }
 
-/// Reads `PUBLIC_URL`, the origin under which the API is reached if it is not the gateway's own. An address with
-/// a path is a problem of the configuration: the gateway hands a mapping's path to the function with every
-/// request, and nothing takes it off.
+/// Reads `PUBLIC_URL`, the origin under which the API is reached if it is not the gateway's own. An
+/// address with a path is refused: the gateway passes a mapping's path to the function with every
+/// request, and nothing removes it.
 pub fn public_url(vars: &mut Vars<'_>) -> Option<String> {
     vars.parsed("PUBLIC_URL", |text| {
         origin(text).map(Some).ok_or(NOT_AN_ORIGIN)

@@ -1,4 +1,4 @@
-//! Connectors with their secrets opened, remembered for a few seconds in one sandbox (DESIGN §3.2).
+//! Connectors with their secrets opened, cached for a few seconds in one sandbox (DESIGN §3.2).
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -15,11 +15,11 @@ use vestibule_domain::{
 };
 use vestibule_providers::catalogue::{connector_kind, keeps_previous};
 
-/// How long a connector is remembered.
+/// Time for which a connector is cached.
 pub const CACHE_TIME: Duration = Duration::from_secs(10);
-/// How soon after a read a failed signature may cause another one.
+/// Minimum time between a read and another one caused by a failed signature.
 pub const FRESH_READ_INTERVAL: Duration = Duration::from_secs(1);
-/// Connectors remembered at once; ids that do not exist count too.
+/// Maximum number of cached connectors; unknown ids count too.
 const ENTRIES_MAX: usize = 500;
 
 /// A connector with its secrets in the clear.
@@ -39,8 +39,8 @@ impl fmt::Debug for OpenConnector {
 }
 
 impl OpenConnector {
-    /// Opens the secrets of these names that the connector has. The one before a rotation is not
-    /// among them once it has had its time.
+    /// Opens those of these secrets that the connector has. The previous secret of a rotation is left
+    /// out once its grace period is over.
     pub async fn open(
         connector: Connector,
         fields: &[&str],
@@ -63,7 +63,7 @@ impl OpenConnector {
     }
 }
 
-/// Finds connectors and remembers them, also that there is none.
+/// Finds connectors and caches them, including the absence of one.
 pub struct ConnectorCache {
     reader: Arc<dyn ConnectorReader>,
     vault: Arc<dyn SecretVault>,
@@ -79,7 +79,7 @@ struct Entry {
 }
 
 impl Entry {
-    /// Whether a secret had time left when it was opened, and has none now.
+    /// Whether a previous secret was still valid when it was opened, and no longer is.
     fn has_lapsed_by(&self, now: Timestamp) -> bool {
         self.found.as_ref().is_some_and(|open| {
             let webhook = &open.connector.webhook;
@@ -95,7 +95,7 @@ impl fmt::Debug for ConnectorCache {
 }
 
 impl ConnectorCache {
-    /// An empty cache that opens the secrets of these names.
+    /// Creates an empty cache that opens these secrets.
     #[must_use]
     pub fn new(
         reader: Arc<dyn ConnectorReader>,
@@ -112,12 +112,12 @@ impl ConnectorCache {
         }
     }
 
-    /// The connector as it is, or was at most [`CACHE_TIME`] ago.
+    /// Finds the connector, at most [`CACHE_TIME`] old.
     pub async fn find(&self, id: ConnectorId) -> Result<Option<Arc<OpenConnector>>, PortError> {
         self.find_no_older(id, CACHE_TIME).await
     }
 
-    /// The connector read afresh, unless it was read within [`FRESH_READ_INTERVAL`]: a flood of bad
+    /// Reads the connector again, unless it was read within [`FRESH_READ_INTERVAL`]: a flood of bad
     /// signatures must not become a flood of reads.
     pub async fn find_fresh(
         &self,
@@ -146,7 +146,7 @@ impl ConnectorCache {
         };
         let mut entries = self.lock();
         if entries.len() >= ENTRIES_MAX {
-            // Ids that somebody made up are the first to go.
+            // Made-up ids are evicted first.
             entries
                 .retain(|_, entry| entry.found.is_some() && now.since(entry.read_at) < CACHE_TIME);
         }
@@ -164,7 +164,8 @@ impl ConnectorCache {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ConnectorId, Entry>> {
-        // The map is whole whenever the lock is free: a panic elsewhere cannot have torn it.
+        // A panic elsewhere cannot leave the map half-written: it is consistent whenever the lock is
+        // free.
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

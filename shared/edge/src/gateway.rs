@@ -1,8 +1,9 @@
 //! The HTTP API in front of a function.
 //!
-//! `lambda_http` puts scheme, host, path and query of an event together to a URL, and panics where they
-//! make none. A stranger has a hand in all of them: the HTTP API decodes the path, and passes the query
-//! on as it came. So an event is mended first; one that no stranger meddled with stays as it is.
+//! `lambda_http` assembles a URL from an event's scheme, host, path and query, and panics when the
+//! result is invalid. A stranger can influence all of them: the HTTP API decodes the path and passes
+//! the query on unchanged. So every event is repaired first; an event that is already valid stays
+//! unchanged.
 
 use data_encoding::BASE64;
 use lambda_http::{
@@ -16,17 +17,17 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::fmt;
 use url::Url;
 
-/// Longest path or query that is passed on, in bytes. The HTTP API takes requests of 10 KB, headers
+/// Maximum length of a path or query, in bytes. The HTTP API accepts requests of 10 KB, headers
 /// included.
 const PART_MAX_BYTES: usize = 10 * 1024;
-/// What would end a path within a URL, be lost from it, or become a slash.
+/// Characters that would end a path within a URL, be lost from it, or become a slash.
 const NOT_IN_PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'?').add(b'#').add(b'\\');
-/// What no URL has in its query.
+/// Characters that are invalid in a query.
 const NOT_IN_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'#');
-/// What the HTTP API says about how the client spoke to it.
+/// Header in which the HTTP API reports the client's scheme.
 const SCHEME_HEADER: &str = "x-forwarded-proto";
 
-/// Runs the function behind the HTTP API, as [`lambda_http::run`] does, with every event mended.
+/// Runs the function behind the HTTP API, as [`lambda_http::run`] does, with every event repaired.
 pub async fn run<'a, R, S, E>(handler: S) -> Result<(), Error>
 where
     S: Service<Request, Response = R, Error = E>,
@@ -41,7 +42,7 @@ where
     lambda_runtime::run(MapRequest::new(Adapter::from(handler), mended)).await
 }
 
-/// The event as one of which a request can be made.
+/// Repairs an event, so that a request can be built from it.
 #[must_use]
 pub fn mended(event: LambdaRequest) -> LambdaRequest {
     match event {
@@ -61,7 +62,7 @@ fn mend(event: &mut ApiGatewayV2httpRequest) {
         event.headers.remove(SCHEME_HEADER);
     }
     if !has_host {
-        // The name of the API takes its place.
+        // The name of the API replaces it.
         event.headers.remove(http::header::HOST);
     }
     let path = event.raw_path.take().unwrap_or_default();
@@ -124,7 +125,7 @@ mod tests {
         event
     }
 
-    /// As the runtime makes it.
+    /// A request as the runtime builds it.
     fn request(changes: &Value) -> Request {
         let event = serde_json::from_value(event(changes)).unwrap();
         mended(event).into()

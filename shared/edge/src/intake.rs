@@ -1,4 +1,4 @@
-//! What every webhook does: verify → parse → decide → one write → enqueue → acknowledge.
+//! The steps of every webhook: verify → parse → decide → one write → enqueue → acknowledge.
 //!
 //! Providers plug in as [`WebhookProvider`]; nothing here names one.
 
@@ -28,17 +28,16 @@ use vestibule_providers::webhook::{
     Cause, Credentials, Event, Parsed, RawRequest, Refusal, Reply, SendFailure, WebhookProvider,
 };
 
-/// Largest body that is looked at. The longest text that Slack takes, escaped and told twice, is half
-/// as long.
+/// Maximum size of a body. The longest text that Slack accepts, escaped and sent twice, is half as
+/// long.
 pub const BODY_MAX: usize = 1024 * 1024;
-/// Time for everything: the platform with the least patience waits three seconds, a cold start
-/// included.
+/// Time limit of a call: the least patient platform waits three seconds, including a cold start.
 pub const TIME_MAX: Duration = Duration::from_millis(1900);
 
-/// Between two attempts at an event that its platform does not send again.
+/// Wait between two attempts at an event that its platform does not send again.
 const RETRY_WAIT: Duration = Duration::from_millis(100);
 
-/// What the intake needs.
+/// The intake of one provider's webhooks.
 pub struct Intake {
     provider: Box<dyn WebhookProvider>,
     connectors: ConnectorCache,
@@ -62,11 +61,11 @@ pub struct IntakePorts {
     pub vault: Arc<dyn SecretVault>,
     /// The records behind the decision.
     pub store: Arc<dyn IntakeStore>,
-    /// Where onboarding work goes.
+    /// The queue of onboarding jobs.
     pub onboarding: Arc<dyn OnboardingQueue>,
-    /// Where messages for agents go.
+    /// The queue of messages for agents.
     pub inbox: Arc<dyn InboxQueue>,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -77,7 +76,7 @@ impl fmt::Debug for IntakePorts {
 }
 
 impl Intake {
-    /// The intake of one provider.
+    /// Creates the intake of one provider.
     #[must_use]
     pub fn new(provider: Box<dyn WebhookProvider>, ports: IntakePorts) -> Self {
         let connectors = ConnectorCache::new(
@@ -96,8 +95,8 @@ impl Intake {
         }
     }
 
-    /// Answers one webhook call. Unknown connector, other provider's connector and bad signature
-    /// are the same answer; a failure of our own is a 503, so that the platform tries again.
+    /// Answers a webhook call. An unknown connector, another provider's connector and a bad signature
+    /// get the same answer; a failure of our own is a 503, so that the platform tries again.
     pub async fn answer(
         &self,
         connector_id: Option<ConnectorId>,
@@ -141,7 +140,7 @@ impl Intake {
             .map_err(Refused::from)?;
         let mut failed = None;
         for event in events {
-            // One event that fails does not keep the others of its batch from being taken.
+            // One failed event does not stop the others of its batch.
             if let Err(error) = self.take_with_retry(&open.connector, event, request).await {
                 failed = Some(error);
             }
@@ -149,8 +148,8 @@ impl Intake {
         failed.map_or(Ok(reply), |error| Err(Refused::Failed(error)))
     }
 
-    /// Takes one event. A platform that does not send it again leaves that to us: the whole call has
-    /// [`TIME_MAX`], and every write is safe to do twice.
+    /// Processes one event, and retries it where the platform does not send it again. The whole call is
+    /// limited by [`TIME_MAX`], and every write is safe to repeat.
     async fn take_with_retry(
         &self,
         connector: &Connector,
@@ -171,7 +170,7 @@ impl Intake {
         }
     }
 
-    /// The connector, once the platform has proved that it sent the request to it.
+    /// Returns the connector after verifying that its platform sent the request.
     async fn verified(
         &self,
         connector_id: Option<ConnectorId>,
@@ -182,7 +181,7 @@ impl Intake {
         let Err(refused) = self.verify(known.as_deref(), request).await else {
             return known.ok_or(UNKNOWN);
         };
-        // A second attempt would take as long as the first, and there is no time for it.
+        // A second attempt would take as long as the first, and the time limit does not allow it.
         if let Refused::Failed(_) = refused {
             return Err(refused);
         }
@@ -260,8 +259,8 @@ impl Intake {
         }
     }
 
-    /// The platform could not deliver what it had taken. If that was the onboarding message, its
-    /// request shows it.
+    /// Records that the platform could not deliver a message that it had accepted. If that was the
+    /// onboarding message, its request shows the failure.
     async fn take_failure(
         &self,
         connector: &Connector,

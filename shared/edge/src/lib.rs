@@ -1,16 +1,17 @@
-//! The Lambda side of Vestibule: what functions share between AWS and the rules.
+//! The Lambda side of Vestibule, shared by all functions, between AWS and the rules.
 //!
-//! | module | what it holds |
+//! | module | content |
 //! |---|---|
 //! | [`intake`] | verify → parse → decide → write → enqueue → acknowledge, for every webhook |
 //! | [`webhook`] | the Lambda event around it |
-//! | [`gateway`] | events that `lambda_http` would panic at |
-//! | [`connectors`] | connectors with opened secrets, remembered for seconds |
+//! | [`gateway`] | repair of events at which `lambda_http` would panic |
+//! | [`connectors`] | connectors with opened secrets, cached for seconds |
 //! | [`chat`] | one sender for every platform |
 //! | [`setup`] | testing and connecting connectors |
-//! | `calls` | the calls to platforms that both make |
+//! | `calls` | the calls to platforms that both of these make |
 //! | [`batch`] | SQS batches, message by message |
-//! | [`standard_webhooks`] | signatures of what agents get |
+//! | [`pace`] | each connector kept below its platform's limits |
+//! | [`standard_webhooks`] | signatures of deliveries to agents |
 //! | [`config`], [`logging`] | the process's environment; logs and metrics |
 
 pub mod batch;

@@ -1,4 +1,4 @@
-//! Logs: one JSON object a line, and metrics in CloudWatch's embedded format among them.
+//! Logs: one JSON object per line, with metrics in CloudWatch's embedded format among them.
 //!
 //! Never logged: message text, names, addresses of people, secrets, tokens, bodies.
 
@@ -10,10 +10,10 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 use vestibule_domain::vars::Vars;
 
-/// Whether [`init`] was called: the output is CloudWatch's to read, and not a test's.
+/// Whether [`init`] was called, so that the output goes to CloudWatch and not to a test.
 static LOGS: AtomicBool = AtomicBool::new(false);
 
-/// Starts logging at `RUST_LOG`, which the template sets; `info` when it does not. Libraries are heard
+/// Starts logging at the level of `RUST_LOG`, which the template sets; `info` by default. Libraries log
 /// from `warn` on. A second call does nothing.
 pub fn init(vars: &mut Vars<'_>) {
     let level = vars
@@ -48,24 +48,24 @@ pub fn init(vars: &mut Vars<'_>) {
     LOGS.store(true, Ordering::Relaxed);
 }
 
-/// What is counted. Names as in the template's alarms.
+/// Metrics, named as in the template's alarms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metric {
-    /// A platform said that it withholds events.
+    /// A platform reported that it withholds events.
     ProviderThrottled,
     /// An authentic event could not be read.
     EventUnreadable,
-    /// A stranger's request was made.
+    /// An access request was opened.
     AccessRequestCreated,
     /// An onboarding message was given up.
     OnboardingMessageFailed,
-    /// Telling somebody of their approval was given up.
+    /// An approval notice was given up.
     ApprovalNoticeFailed,
-    /// A platform reported that a message it had taken did not arrive.
+    /// A platform reported that a message that it had accepted did not arrive.
     SendFailedLater,
     /// A delivery to an agent failed and will be tried again.
     DeliveryRetried,
-    /// A row carries an outbox mark and orders no job of the mark's kind.
+    /// A row has an outbox mark but no job of the mark's kind.
     OutboxMarkUnreadable,
 }
 

@@ -1,5 +1,5 @@
-//! Keeps each connector below its platform's limits (PROVIDERS §0), over all sandboxes: texts wait for
-//! their turn, and what a platform asked one of them to wait for, all wait for.
+//! Keeps each connector below its platform's limits (PROVIDERS §0), across all sandboxes: texts wait
+//! for their turn, and a wait that a platform asks of one sandbox holds for all.
 
 use async_trait::async_trait;
 use std::{fmt, sync::Arc, time::Duration};
@@ -38,7 +38,7 @@ const PAUSED: &str = "the platform asked this connector to wait";
 const CROWDED: &str = "the connector sends as fast as its platform allows";
 
 impl<P> Paced<P> {
-    /// The platform, at this pace.
+    /// Wraps the platform, with turns from this pacer.
     #[must_use]
     pub fn new(platform: P, pacer: Arc<dyn SendPacer>, clock: Arc<dyn Clock>) -> Self {
         Self {
@@ -48,7 +48,7 @@ impl<P> Paced<P> {
         }
     }
 
-    /// Waits for the connector's turn, unless that takes long.
+    /// Waits for the connector's turn, unless the wait is long.
     async fn turn(&self, connector: &Connector) -> Result<(), NotYet> {
         let Some(provider) = chat_provider(&connector.provider) else {
             return Ok(());
@@ -66,7 +66,7 @@ impl<P> Paced<P> {
             Ok(Turn::Crowded(wait)) => (wait, CROWDED),
             Ok(Turn::Paused(wait)) => (wait, PAUSED),
             Err(error) => {
-                // The platform's own limit is the second line.
+                // The platform's own limit still applies.
                 tracing::warn!(connector.id = %connector.id, error = %Chain(&error), "a text goes out without waiting for its turn");
                 return Ok(());
             }
@@ -74,7 +74,7 @@ impl<P> Paced<P> {
         Err(NotYet { wait, reason })
     }
 
-    /// Notes for all jobs of the connector that its platform asked to wait.
+    /// Records for all jobs of the connector that its platform asked for a wait.
     async fn pause(&self, connector: &Connector, what: Limited, wait: Duration) {
         let until = self.clock.now().plus(wait);
         if let Err(error) = self.pacer.pause(connector.id, what, until).await {

@@ -1,4 +1,4 @@
-//! Testing and connecting connectors: it makes the calls that [`ConnectorSetup`]s describe.
+//! Tests and connects connectors with the calls that [`ConnectorSetup`]s describe.
 
 use crate::calls::{CallRunner, KEEP_NOTHING, Unable};
 use std::{fmt, sync::Arc, time::Duration};
@@ -11,10 +11,10 @@ use vestibule_providers::{
     webhook::Credentials,
 };
 
-/// Time for all calls of one test or one connecting. The person waits, and the function has 15 s.
+/// Time limit for all calls of one test or connect. The admin waits, and the function has 15 s.
 pub const TIME_MAX: Duration = Duration::from_secs(10);
 
-/// Tests and connects.
+/// Runner of tests and connects.
 pub struct SetupCalls {
     caller: CallRunner,
 }
@@ -26,7 +26,7 @@ impl fmt::Debug for SetupCalls {
 }
 
 impl SetupCalls {
-    /// Calls through this transport, with secrets from this vault.
+    /// Creates a runner that calls through this transport, with secrets from this vault.
     #[must_use]
     pub fn new(
         transport: Arc<dyn ChatTransport>,
@@ -38,7 +38,7 @@ impl SetupCalls {
         }
     }
 
-    /// Whether the credentials work. Fails when the secrets cannot be opened.
+    /// Tests the credentials. Fails when the secrets cannot be opened.
     pub async fn test(
         &self,
         setup: &dyn ConnectorSetup,
@@ -50,7 +50,7 @@ impl SetupCalls {
         .await
     }
 
-    /// Has the platform send its events to `webhook_url`; `None` where it has no API for it. Fails
+    /// Registers `webhook_url` with the platform; `None` where the platform has no API for it. Fails
     /// when the secrets cannot be opened.
     pub async fn connect(
         &self,

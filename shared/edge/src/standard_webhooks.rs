@@ -1,15 +1,15 @@
-//! Signatures of what we send to agents, after Standard Webhooks: `v1,` and the base64 HMAC-SHA256
-//! of `id.timestamp.body`.
+//! Signatures of deliveries to agents, after Standard Webhooks: `v1,` and the base64 HMAC-SHA256 of
+//! `id.timestamp.body`.
 
 use data_encoding::BASE64;
 use ring::hmac;
 use vestibule_domain::{Timestamp, secret::Secret};
 
-/// What every signing secret begins with.
+/// Prefix of every signing secret.
 pub const SECRET_PREFIX: &str = "whsec_";
-/// Shortest key, in bytes, that the specification recommends.
+/// Minimum length of a key, in bytes, as the specification recommends.
 pub const KEY_MIN_BYTES: usize = 24;
-/// Longest key, in bytes.
+/// Maximum length of a key, in bytes.
 pub const KEY_MAX_BYTES: usize = 64;
 
 /// The rule for signing secrets, as a sentence.
@@ -17,7 +17,7 @@ pub const KEY_MAX_BYTES: usize = 64;
 #[error("must be `whsec_` and the base64 form of 24 to 64 bytes")]
 pub struct InvalidSecret;
 
-/// Reads the key of a signing secret.
+/// Decodes the key of a signing secret.
 pub fn key_of(secret: &Secret) -> Result<Vec<u8>, InvalidSecret> {
     let encoded = secret
         .reveal()

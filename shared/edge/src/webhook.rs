@@ -5,8 +5,8 @@ use lambda_http::{Body, Request, RequestExt, Response};
 use vestibule_domain::ids::ConnectorId;
 use vestibule_providers::webhook::{RawRequest, Reply};
 
-/// Answers one call of the platform. The connector's id is the last part of the path, whatever
-/// stage or domain mapping stands before it.
+/// Answers a call of the platform. The connector's id is the last part of the path, after any stage or
+/// domain mapping.
 pub async fn handle(intake: &Intake, request: Request) -> Response<Body> {
     let path = request.raw_http_path().to_owned();
     let connector_id: Option<ConnectorId> =

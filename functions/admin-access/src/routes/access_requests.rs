@@ -29,58 +29,58 @@ use vestibule_providers::catalogue::chat_provider;
     "processed_at": "2026-11-22T10:05:00.000Z", "processing_note": "A new colleague.", "reason_code": null
 }))]
 pub struct AccessRequestResponse {
-    /// Its id.
+    /// Id.
     id: String,
-    /// Where it stands.
+    /// State of the request.
     status: RequestStatusName,
-    /// The platform.
+    /// Key of the provider.
     provider: String,
-    /// Who asks, as the platform identifies them.
+    /// Platform's id of the person who asks.
     identifier: String,
-    /// The connector that was written to.
+    /// Connector through which the person wrote.
     connector: RequestConnectorResponse,
-    /// The environment that approval opens.
+    /// Environment to which approval gives access.
     environment_id: String,
-    /// Who asks.
+    /// Chat user who asks.
     chat_user_id: String,
-    /// Where they wrote.
+    /// Conversation in which the person wrote.
     conversation: ConversationResponse,
-    /// When they asked.
+    /// Time at which the request was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// How often they were rejected here before.
+    /// Number of earlier rejections of this person at this connector.
     rejected_before: u32,
-    /// Who decided; null while it is pending.
+    /// Actor that decided; null while the request is pending.
     processed_by: Option<ActorResponse>,
-    /// When; null while it is pending.
+    /// Time of the decision; null while the request is pending.
     #[schema(value_type = Option<String>, format = DateTime)]
     processed_at: Option<Timestamp>,
-    /// Why, if they said so.
+    /// Reason given with the decision, if any.
     processing_note: Option<String>,
-    /// Why, when nobody looked at this request: `processed_by` is then who changed the connector, or
-    /// approved the person elsewhere.
+    /// Reason code of a decision that was made without anybody reviewing the request. `processed_by` is
+    /// then the actor that changed the connector or approved the person elsewhere.
     reason_code: Option<ReasonCodeName>,
 }
 
-/// A connector as it was named when the request was made. It may be deleted since.
+/// Connector of a request, with its name at that time. The connector may have been deleted since.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RequestConnectorResponse {
-    /// Its id.
+    /// Id.
     id: String,
-    /// Its name then.
+    /// Name when the request was made.
     name: String,
 }
 
-/// Where somebody wrote.
+/// Conversation in which a request was made.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ConversationResponse {
-    /// Our id for it.
+    /// Id in this API.
     id: String,
-    /// Whether others read along.
+    /// Kind of conversation, which says whether others read along.
     kind: ConversationKindName,
-    /// The platform's own id, such as a Slack channel.
+    /// Platform's own id of the conversation, such as a Slack channel.
     provider_conversation_id: String,
-    /// The thread within it.
+    /// Thread within the conversation.
     thread: Option<String>,
 }
 
@@ -123,72 +123,73 @@ impl From<AccessRequest> for AccessRequestResponse {
     }
 }
 
-/// An access request with what is known of who asks.
+/// An access request with details about the person and the follow-up.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AccessRequestDetailsResponse {
     /// The request.
     #[serde(flatten)]
     request: AccessRequestResponse,
-    /// The name to show; the identifier where the platform tells none.
+    /// Name to show; the identifier where the platform gives no name.
     user_name: String,
-    /// Where the person stands in the project by now; null once their record is erased.
+    /// Current standing of the person in the project; null once their record is erased.
     chat_user_status: Option<ChatUserStatusName>,
-    /// The address of a picture: at the platform, or, where we keep a copy, at the chat user's
-    /// `…/avatar` here, which takes an API key as every call.
+    /// Address of the profile picture: at the platform, or, where we keep a copy, at the chat user's
+    /// `…/avatar` in this API, which requires an API key like every call.
     avatar_url: Option<String>,
-    /// Messages held back since the request was made, its own first included; null once the person
-    /// made a later request, which counts on its own.
+    /// Messages held back since the request was made, including the one that made it. Null once the
+    /// person has made a later request, which has its own count.
     message_count: Option<u64>,
-    /// When the last of them was written.
+    /// Time of the last message held back.
     #[schema(value_type = Option<String>, format = DateTime)]
     last_message_at: Option<Timestamp>,
-    /// What became of the onboarding message, which a person gets at most once a connector.
+    /// Outcome of the onboarding message, which a person gets at most once per connector.
     onboarding_message: OnboardingMessageResponse,
-    /// The beginning of the message that made the request, at most 280 characters; null when it had no
-    /// text, and 30 days after it.
+    /// Beginning of the message that made the request, at most 280 characters. Null when the message
+    /// had no text, and 30 days after it.
     preview: Option<String>,
-    /// From then on the person cannot be told of a decision: the platform lets nobody write so long
-    /// after their last message, or they asked not to be written to. Null when there is no such time, and
-    /// for a request that was followed by another.
+    /// Time from which the person can no longer be notified of a decision: the platform allows no
+    /// message so long after their last one, or they asked not to be written to. Null when there is no
+    /// such time, and for a request that was followed by another.
     #[schema(value_type = Option<String>, format = DateTime)]
     notifiable_until: Option<Timestamp>,
-    /// What became of telling the person that they were approved; null while they are not.
+    /// Outcome of the approval notice; null while this request is not approved.
     notice_status: Option<FollowUpResponse>,
-    /// What became of handing the message that made the request to the agent; null while they are not
+    /// Outcome of handing the message that made the request to the agent; null while this request is not
     /// approved.
     replay_status: Option<FollowUpResponse>,
 }
 
-/// What became of something that follows an approval.
+/// Outcome of a follow-up to an approval.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({"status": "skipped", "at": "2026-11-22T10:00:01.000Z", "class": null, "reason": "window_closed"}))]
 pub struct FollowUpResponse {
-    /// It is `queued`, was `sent`, `failed`, or was `skipped`.
+    /// Outcome so far: `queued`, `sent`, `failed` or `skipped`.
     status: FollowUpStatus,
-    /// Since when this is known.
+    /// Time of this outcome.
     #[schema(value_type = Option<String>, format = DateTime)]
     at: Option<Timestamp>,
-    /// Whose fault a failure is: `recipient`, `connector` or `request`; `gave_up` after a day of tries.
+    /// Side at fault for a failure: `recipient`, `connector` or `request`; or `gave_up` after a day of
+    /// attempts.
     class: Option<String>,
-    /// The platform's own word for a failure. Of what was skipped: `not_wanted` (the connector does not
-    /// do it), `connector_deleted`, `access_ended` (taken away, or the person was blocked or erased),
-    /// `opted_out`, `window_closed` (too long after their last message), `not_kept` (the message), or
-    /// `too_old`.
+    /// Platform's own error code for a failure. For a skipped follow-up: `not_wanted` (the connector
+    /// does not ask for it), `connector_deleted`, `access_ended` (access was revoked, or the person was
+    /// blocked or erased), `opted_out`, `window_closed` (too long after their last message), `not_kept`
+    /// (the message is no longer stored), or `too_old`.
     reason: Option<String>,
 }
 
-/// What became of something that follows an approval.
+/// Outcome of a follow-up to an approval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(rename_all = "snake_case")]
 pub enum FollowUpStatus {
-    /// It is being seen to.
+    /// Waiting to go out.
     Queued,
-    /// It went out.
+    /// Went out.
     Sent,
-    /// It cannot go out.
+    /// Could not go out.
     Failed,
-    /// It was not tried.
+    /// Was not attempted.
     Skipped,
 }
 
@@ -214,23 +215,24 @@ impl From<SendStatus> for FollowUpResponse {
     }
 }
 
-/// What became of the onboarding message.
+/// Outcome of the onboarding message.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({"status": "sent", "at": "2026-11-22T10:00:01.000Z", "class": null, "reason": null}))]
 pub struct OnboardingMessageResponse {
-    /// `none` was due, it is `queued`, was `sent`, `failed`, or was `skipped` because the request was
-    /// decided first.
+    /// Outcome so far: `none` was due, or it is `queued`, `sent`, `failed`, or `skipped` because the
+    /// request was decided first.
     status: OnboardingMessageStatus,
-    /// Since when this is known.
+    /// Time of this outcome.
     #[schema(value_type = Option<String>, format = DateTime)]
     at: Option<Timestamp>,
-    /// Whose fault a failure is: `recipient`, `connector` or `request`; `gave_up` after a day of tries.
+    /// Side at fault for a failure: `recipient`, `connector` or `request`; or `gave_up` after a day of
+    /// attempts.
     class: Option<String>,
-    /// The platform's own word for a failure.
+    /// Platform's own error code for a failure.
     reason: Option<String>,
 }
 
-/// What became of an onboarding message.
+/// Outcome of an onboarding message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(rename_all = "snake_case")]
@@ -239,9 +241,9 @@ pub enum OnboardingMessageStatus {
     None,
     /// On its way.
     Queued,
-    /// The platform took it.
+    /// The platform accepted it.
     Sent,
-    /// The platform will not take it.
+    /// The platform did not accept it.
     Failed,
     /// The request was decided before it went out.
     Skipped,
@@ -270,7 +272,7 @@ impl From<Option<SendStatus>> for OnboardingMessageResponse {
 }
 
 impl AccessRequestDetailsResponse {
-    /// The request as it is shown at this time.
+    /// Renders the request as of `now`.
     fn of(view: AccessRequestView, avatars: &Avatars, now: Timestamp) -> Self {
         let id = view.request.id;
         let counted = view

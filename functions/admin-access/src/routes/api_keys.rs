@@ -1,5 +1,5 @@
-//! API keys for scripts (SPEC D26, D29): shown once, stored as a hash, never more than their
-//! creator may do.
+//! API keys for scripts (SPEC D26, D29): shown once, stored as a hash, and never with more permissions
+//! than their creator has.
 
 use crate::{
     Deps,
@@ -33,11 +33,11 @@ use vestibule_domain::{
 
 problem_types! {
     PERMISSIONS_NOT_HELD = "permissions-not-held", FORBIDDEN, "A key cannot give or take what it does not hold",
-        "`permissions` names those that the calling key does not hold itself.", [PERMISSIONS];
+        "`permissions` lists the permissions that the calling key lacks.", [PERMISSIONS];
     IDEMPOTENCY_KEY_SPENT = "idempotency-key-spent", CONFLICT, "The Idempotency-Key made an API key before",
-        "An API key is shown once and cannot be shown again. Revoke that key if it was lost, and create one under a new Idempotency-Key.";
+        "An API key is shown once. If it is lost, revoke it and create one with a new Idempotency-Key.";
     OWN_KEY = "own-key", CONFLICT, "A key cannot revoke itself",
-        "Use another key that holds as much: so one always remains that can make new ones.";
+        "Use another key with the same permissions, so that one always remains that can create new ones.";
 }
 
 fn permissions_not_held(NotHeld(missing): NotHeld) -> ApiError {
@@ -54,12 +54,12 @@ fn permissions_not_held(NotHeld(missing): NotHeld) -> ApiError {
 const LIFE_DEFAULT_DAYS: u64 = 90;
 const LIFE_MAX_DAYS: u64 = 365;
 
-/// An API key to make.
+/// An API key to create.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "nightly report", "permissions": ["access_requests.read"], "expires_in_days": 90}))]
 pub struct CreateApiKeyRequest {
-    /// Its name, 1 to 100 characters.
+    /// Name, 1 to 100 characters.
     #[schema(
         required = true,
         nullable = false,
@@ -68,10 +68,10 @@ pub struct CreateApiKeyRequest {
         format = "name"
     )]
     name: Option<String>,
-    /// What it may do: at least one, and none that the calling key does not hold itself.
+    /// Permissions of the key: at least one, and only ones that the calling key has.
     #[schema(required = true, nullable = false, min_items = 1)]
     permissions: Option<Vec<PermissionName>>,
-    /// Days until it expires, 1 to 365; 90 unless said otherwise.
+    /// Days until the key expires, 1 to 365; 90 by default.
     #[schema(minimum = 1, maximum = 365)]
     expires_in_days: Option<u64>,
 }
@@ -84,32 +84,32 @@ pub struct CreateApiKeyRequest {
     "created_at": "2026-11-22T10:00:00.000Z", "expires_at": "2027-02-20T10:00:00.000Z", "last_used_at": null
 }))]
 pub struct ApiKeyResponse {
-    /// Its id.
+    /// Id.
     id: String,
-    /// Its name.
+    /// Name.
     name: String,
-    /// What it may do.
+    /// Permissions of the key.
     permissions: Vec<PermissionName>,
-    /// Who made it.
+    /// Actor that created the key.
     created_by: ActorResponse,
-    /// When.
+    /// Time of creation.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// From then on it is refused.
+    /// Time from which the key is refused.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
-    /// Its last use, to the day.
+    /// Day of the last use.
     #[schema(value_type = Option<String>, format = DateTime)]
     last_used_at: Option<Timestamp>,
 }
 
-/// An API key that was just made.
+/// A newly created API key.
 #[derive(Serialize, ToSchema)]
 pub struct NewApiKeyResponse {
     /// The key's record.
     #[serde(flatten)]
     record: ApiKeyResponse,
-    /// The key itself. It is shown now and never again.
+    /// The key itself. It is shown in this answer only.
     #[schema(example = "vst_01JD3Q3Z9V8M4T6K2N7P5R1S0W_…")]
     key: String,
 }
@@ -133,7 +133,7 @@ impl From<ApiKey> for ApiKeyResponse {
     }
 }
 
-/// Keys are listed in the order in which they were made, and in no other.
+/// The order of creation, the only one in which keys are listed.
 #[derive(Debug, Default)]
 pub struct InOrder;
 
@@ -148,7 +148,7 @@ impl ListFilter for InOrder {
 
 /// List the API keys
 ///
-/// In the order in which they were made. Expired keys are listed until they are revoked.
+/// In order of creation. Expired keys are listed until they are revoked.
 #[utoipa::path(
     get,
     path = "/v1/api-keys",
@@ -175,7 +175,7 @@ pub async fn list_api_keys(
 
 /// Create an API key
 ///
-/// The key is shown in this one answer.
+/// The key is shown in this answer only.
 #[utoipa::path(
     post,
     path = "/v1/api-keys",
@@ -183,8 +183,8 @@ pub async fn list_api_keys(
     params(IdempotencyHeader),
     request_body = CreateApiKeyRequest,
     responses(
-        (status = 201, description = "It was made.", body = NewApiKeyResponse),
-        (status = 409, description = "The Idempotency-Key made an API key before, which cannot be shown again.", body = Problem, content_type = "application/problem+json"),
+        (status = 201, description = "The API key was created.", body = NewApiKeyResponse),
+        (status = 409, description = "The Idempotency-Key already created an API key, which cannot be shown again.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn create_api_key(
@@ -225,7 +225,7 @@ pub async fn create_api_key(
     let entry = call.audit(change, now);
     match deps.api_keys.insert_key(&key, &entry).await {
         Ok(()) => {}
-        // Only a derived id can be there already.
+        // Only a derived id can already exist.
         Err(PortError::Conflict { .. }) if idempotency.0.is_some() => {
             return Err(ApiError::new(&IDEMPOTENCY_KEY_SPENT));
         }
@@ -241,14 +241,14 @@ pub async fn create_api_key(
 
 /// Revoke an API key
 ///
-/// The key is refused from its next call on. A key cannot be revoked by itself, nor by one that holds
-/// less, so somebody who holds as much always remains.
+/// The key is refused from its next call on. A key cannot revoke itself, nor one with permissions that
+/// it lacks, so a key with at least the same permissions always remains.
 #[utoipa::path(
     delete,
     path = "/v1/api-keys/{api_key_id}",
     tag = "API keys",
     params(ApiKeyPath),
-    responses((status = 204, description = "It is revoked."))
+    responses((status = 204, description = "The API key is revoked."))
 )]
 pub async fn revoke_api_key(
     State(deps): State<Arc<Deps>>,
@@ -296,7 +296,7 @@ impl KeyDraft {
         let permissions = errors.required("permissions", request.permissions);
         let permissions: BTreeSet<Permission> =
             permissions.into_iter().flatten().map(Into::into).collect();
-        // A list of which no entry could be read was complained about entry by entry.
+        // When no entry of a list could be read, each entry already has an error of its own.
         if permissions.is_empty() && errors.is_empty() {
             errors.add("permissions", "must name at least one permission");
         }

@@ -1,5 +1,5 @@
-//! Pictures of chat users of which we keep a copy, because the platform's own address carries a
-//! secret or takes a token (SPEC A31).
+//! Stored pictures of chat users, for platforms whose own picture address contains a secret or requires
+//! a token (SPEC A31).
 
 use super::connectors::base_url;
 use crate::{Deps, api_types::ChatUserPath};
@@ -15,8 +15,8 @@ use std::sync::Arc;
 use vestibule_admin::{ApiPath, Call, CallOrigin, problem::ApiError};
 use vestibule_domain::{chat::user::ChatUser, ids::ProjectId};
 
-/// A picture comes from a stranger: a browser may show it and nothing else, and a shared cache may
-/// not keep it.
+/// A picture comes from a stranger: a browser may display it and do nothing else with it, and a shared
+/// cache may not store it.
 const HEADERS: [(HeaderName, HeaderValue); 3] = [
     (
         CACHE_CONTROL,
@@ -29,7 +29,7 @@ const HEADERS: [(HeaderName, HeaderValue); 3] = [
     ),
 ];
 
-/// Addresses of the pictures of one project's people.
+/// Addresses of the pictures of one project's chat users.
 pub(super) struct Avatars {
     base: Option<String>,
     project_id: ProjectId,
@@ -51,8 +51,8 @@ impl Avatars {
         }
     }
 
-    /// Where the person's picture is: here, if we keep a copy; a path when it is not known under
-    /// which address this API is reached.
+    /// The address of the chat user's picture. For a picture that we keep, it is a bare path when the
+    /// address of this API is unknown.
     pub(super) fn url(&self, user: &ChatUser) -> Option<String> {
         if !user.profile.avatar_kept {
             return user.profile.avatar_url.clone();
@@ -68,8 +68,8 @@ impl Avatars {
 
 /// Read a chat user's picture
 ///
-/// The copy that we keep where the platform's own address is not for everybody; other pictures are
-/// at the platform, at the chat user's `avatar_url`.
+/// Returns our copy, which exists where the platform's own address is not public. Other pictures are at
+/// the platform, at the chat user's `avatar_url`.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/chat-users/{chat_user_id}/avatar",
@@ -77,7 +77,7 @@ impl Avatars {
     params(ChatUserPath),
     responses((
         status = 200,
-        description = "The picture, at most 100 KiB: JPEG, PNG, GIF or WebP. It may be cached for an hour, by the caller alone.",
+        description = "The picture, at most 100 KiB: JPEG, PNG, GIF or WebP. The caller may cache it for an hour; shared caches may not.",
         content_type = "image/*",
         body = Vec<u8>,
     ))

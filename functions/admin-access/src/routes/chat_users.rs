@@ -1,4 +1,4 @@
-//! Chat users: everyone who wrote through a connector (SPEC A23–A33), and shutting them out (A45).
+//! Chat users: everyone who wrote through a connector (SPEC A23–A33), and blocking them (A45).
 
 use super::{avatars::Avatars, project_of_empty_list, providers::read_provider};
 use crate::{
@@ -35,61 +35,61 @@ use vestibule_domain::{
     "block": null, "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
 }))]
 pub struct ChatUserResponse {
-    /// Their id.
+    /// Id.
     id: String,
-    /// The platform.
+    /// Key of the provider.
     provider: String,
-    /// Within what the identifier is unique, such as a Slack team.
+    /// Scope within which the identifier is unique, such as a Slack team.
     platform_scope: String,
-    /// The platform's own id of the person.
+    /// Platform's own id of the person.
     identifier: String,
-    /// The other id by which the platform knows the person: of somebody on WhatsApp whose phone number
-    /// is the `identifier`, the business-scoped user id. Null where there is none.
+    /// Second id by which the platform knows the person: on WhatsApp, the business-scoped user id of a
+    /// person whose `identifier` is a phone number. Null where there is none.
     other_identifier: Option<String>,
-    /// The name to show; the identifier where the platform tells none.
+    /// Name to show; the identifier where the platform gives no name.
     display_name: String,
-    /// Where the platform splits names.
+    /// First name, where the platform splits names.
     first_name: Option<String>,
-    /// Where the platform splits names.
+    /// Last name, where the platform splits names.
     last_name: Option<String>,
-    /// The address of a picture: at the platform, or, where we keep a copy, at `…/avatar` here,
-    /// which takes an API key as every call.
+    /// Address of the profile picture: at the platform, or, where we keep a copy, at `…/avatar` in this
+    /// API, which requires an API key like every call.
     avatar_url: Option<String>,
-    /// Where they stand.
+    /// Standing in the project.
     status: ChatUserStatusName,
-    /// Where they may talk because somebody approved it.
+    /// Environments in which the person was approved.
     environments: Vec<GrantResponse>,
-    /// Set while they are shut out.
+    /// Block; null while the person is not blocked.
     block: Option<BlockResponse>,
-    /// When they first wrote.
+    /// Time of the first message.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When the record last changed.
+    /// Time of the last change of the record.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
 }
 
-/// Permission to talk in one environment.
+/// Access to the agent of one environment.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct GrantResponse {
     /// The environment.
     environment_id: String,
-    /// Since when.
+    /// Time of the approval.
     #[schema(value_type = String, format = DateTime)]
     granted_at: Timestamp,
-    /// The name of who approved.
+    /// Name of the actor that approved.
     granted_by: String,
 }
 
-/// Who shut a person out.
+/// Block of a chat user.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BlockResponse {
-    /// Since when.
+    /// Time of the block.
     #[schema(value_type = String, format = DateTime)]
     blocked_at: Timestamp,
-    /// The name of who decided.
+    /// Name of the actor that blocked the person.
     blocked_by: String,
-    /// Why, if they said so.
+    /// Reason given with the block, if any.
     note: Option<String>,
 }
 
@@ -126,20 +126,20 @@ impl ChatUserResponse {
     }
 }
 
-/// Which chat users are wanted.
+/// Filters for chat users.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ChatUserParams {
-    /// With this status only.
+    /// Only chat users with this standing.
     #[param(value_type = Option<ChatUserStatusName>, nullable = false)]
     status: Option<String>,
-    /// Of this platform only.
+    /// Only chat users of this provider.
     #[param(nullable = false, example = "slack")]
     provider: Option<String>,
 }
 
-/// The filters, checked.
+/// Validated filters.
 #[derive(Debug, Default)]
 pub struct ChatUserQuery(ChatUserFilter);
 
@@ -191,12 +191,13 @@ pub async fn list_chat_users(
 
 /// Read a chat user
 ///
+/// Includes the environments in which the person was approved.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/chat-users/{chat_user_id}",
     tag = "Chat users",
     params(ChatUserPath),
-    responses((status = 200, description = "The chat user.", body = ChatUserResponse, headers(("ETag" = String, description = "The version of the record."))))
+    responses((status = 200, description = "The chat user.", body = ChatUserResponse, headers(("ETag" = String, description = "Version of the record."))))
 )]
 pub async fn get_chat_user(
     State(deps): State<Arc<Deps>>,
@@ -209,29 +210,29 @@ pub async fn get_chat_user(
     Ok(found(user.version, ChatUserResponse::of(user, &avatars)))
 }
 
-/// Why a person is shut out.
+/// A block of a chat user.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"note": "Asked us to stop answering."}))]
 pub struct BlockChatUserRequest {
-    /// For other admins; at most 4000 characters. The person does not see it.
+    /// Note for other admins, at most 4000 characters. The person does not see it.
     #[schema(max_length = 4000)]
     note: Option<String>,
 }
 
 /// Block a chat user
 ///
-/// From their next message on, nothing they write is answered, counted or kept, through whichever
-/// connector of the project. A person who is blocked already stays so, with the note of then.
+/// From the person's next message on, nothing they write is answered, counted or stored, through any
+/// connector of the project. A person who is already blocked stays so, with the earlier note.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/chat-users/{chat_user_id}/block",
     tag = "Chat users",
     params(ChatUserPath),
-    request_body(content = Option<BlockChatUserRequest>, description = "May be left out."),
+    request_body(content = Option<BlockChatUserRequest>, description = "Optional."),
     responses(
         (status = 200, description = "The chat user is blocked.", body = ChatUserResponse),
-        (status = 409, description = "Somebody else keeps changing the record.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Other callers keep changing the record.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn block_chat_user(
@@ -262,7 +263,7 @@ fn read_block(fields: Map<String, Value>) -> Result<Option<String>, ApiError> {
 
 /// Unblock a chat user
 ///
-/// What they could do before holds again from their next message on.
+/// Restores the person's earlier access from their next message on.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/chat-users/{chat_user_id}/unblock",
@@ -270,7 +271,7 @@ fn read_block(fields: Map<String, Value>) -> Result<Option<String>, ApiError> {
     params(ChatUserPath),
     responses(
         (status = 200, description = "The chat user is not blocked.", body = ChatUserResponse),
-        (status = 409, description = "Somebody else keeps changing the record.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Other callers keep changing the record.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn unblock_chat_user(
@@ -282,7 +283,7 @@ pub async fn unblock_chat_user(
     change(&deps, &call, path, Event::ChatUserUnblocked, make).await
 }
 
-/// Makes a change to the record as it is now, again if somebody else was faster.
+/// Changes the current record, and tries again when another change came first.
 async fn change(
     deps: &Deps,
     call: &Call,

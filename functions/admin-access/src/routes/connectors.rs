@@ -1,7 +1,7 @@
 //! Connectors: one provider, one environment, one policy (SPEC A01–A20, A42).
 //!
 //! The provider's own fields stand under the provider's key, so this module names no provider: the
-//! catalogue tells which fields there are and which of them are secret.
+//! catalogue says which fields there are and which of them are secret.
 
 pub mod connect;
 pub mod create;
@@ -43,13 +43,13 @@ use vestibule_providers::{
 
 problem_types! {
     CONNECT_FIRST = "connect-first", CONFLICT, "The platform was not told the last webhook secret yet",
-        "It may still use the one before, which another new secret would push out, and messages would be refused. Connect the connector first, or wait until `previous_secrets_until`.";
+        "The platform may still use the previous secret, which another rotation would invalidate. Connect the connector first, or wait until `previous_secrets_until`.";
     NO_SECRET_OF_OURS = "no-secret-of-ours", CONFLICT, "This connector has no webhook secret that is made here",
-        "Where its platform signs with a secret, have a new one made in the platform's console, then change the connector: the one before is taken for 24 hours more.";
+        "If the platform signs with a secret, create a new one in its console, then change the connector. The previous one stays valid for 24 hours.";
 }
 
-/// A connector. The fields of its provider stand under the provider's key; secrets are told as set
-/// or not.
+/// A connector. The provider's fields stand under the provider's key; secrets are shown only as set or
+/// not.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Support on Slack", "provider": "slack",
@@ -65,66 +65,65 @@ problem_types! {
     "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
 }))]
 pub struct ConnectorResponse {
-    /// Its id.
+    /// Id.
     id: String,
-    /// Its name.
+    /// Name.
     name: String,
-    /// The chat platform's key.
+    /// Key of the provider.
     provider: String,
-    /// The environment whose agent gets the messages.
+    /// Environment whose agent gets the messages.
     environment_id: String,
-    /// The client whom the agent serves here.
+    /// Client that the agent serves here.
     client_id: String,
-    /// Who may talk.
+    /// Access policy.
     policy: PolicyName,
-    /// When the policy last became `OnBoarding`; null while it is another.
+    /// Time at which the policy last became `OnBoarding`; null under another policy.
     #[schema(value_type = Option<String>, format = DateTime)]
     onboarding_since: Option<Timestamp>,
-    /// What happened then to people already seen here.
+    /// Treatment of the people already seen here at that time.
     existing_users: ExistingUsersName,
-    /// What a stranger is told.
+    /// Onboarding message, sent to a person whose request awaits approval.
     onboarding_message: Option<String>,
     /// Seconds after a rejection until a new message makes a new request.
     request_cooldown_seconds: u64,
-    /// What follows an approval.
+    /// Follow-up to an approval.
     after_approval: AfterApprovalName,
-    /// What a person is told after an approval; null for the text that is offered at `/v1/providers`.
+    /// Approval notice; null for the default text at `/v1/providers`.
     approval_notice: Option<String>,
-    /// The fields of the provider, under its key.
+    /// Fields of the provider, under its key.
     #[serde(flatten)]
     #[schema(ignore)]
     section: Map<String, Value>,
-    /// The path at which the platform delivers.
+    /// Path to which the platform sends messages.
     webhook_path: String,
-    /// The address at which the platform delivers; null when this API does not know under which
-    /// address it is reached.
+    /// Address to which the platform sends messages; null when this API does not know its own address.
     webhook_url: Option<String>,
-    /// What to do in the platform's console, with this connector's address.
+    /// Steps to take in the platform's console, with this connector's address.
     set_up_steps: Vec<String>,
-    /// Whether `…/connect` tells the platform the address. Where it cannot, the steps say where to
-    /// enter it.
+    /// Whether `…/connect` can register the address with the platform. Where it cannot, the steps say
+    /// where to enter the address.
     can_connect: bool,
-    /// When the platform was told the address and the webhook secret that hold now; null while it
-    /// was not, and where `can_connect` is false.
+    /// Time at which the platform received the current address and webhook secret; null while it has
+    /// not, and where `can_connect` is false.
     #[schema(value_type = Option<String>, format = DateTime)]
     webhook_connected_at: Option<Timestamp>,
-    /// Until when requests made with the secret before are taken too; null when there is none, or
-    /// when it was set by hand and is taken until it is blanked.
+    /// Time until which requests made with the previous secret are accepted too. Null when there is no
+    /// previous secret, or when it was set by hand and is accepted until it is blanked.
     #[schema(value_type = Option<String>, format = DateTime)]
     previous_secrets_until: Option<Timestamp>,
-    /// When it was made.
+    /// Time of creation.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When it last changed.
+    /// Time of the last change.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
-    /// What the change would affect: in the answer to a change with `dry_run`, and nowhere else.
+    /// Effects of the change; only in the answer to a change with `dry_run`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     dry_run: Option<PolicyEffectsResponse>,
 }
 
-/// Whom a change of a connector would affect.
+/// Effects that a change of a connector would have.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "pending_requests_closed": {"count": 12, "more": false},
@@ -135,17 +134,17 @@ pub struct PolicyEffectsResponse {
     /// Pending requests that would be rejected, with the `reason_code` `policy_off`, or `connector_moved`
     /// where the connector goes to another environment.
     pending_requests_closed: CountResponse,
-    /// People let in because the connector was open who would go on without approval.
+    /// People admitted because the connector was open who would keep their access.
     chat_users_kept: CountResponse,
-    /// Such people who would need approval.
+    /// People admitted because the connector was open who would need approval.
     chat_users_needing_approval: CountResponse,
 }
 
-/// A number that is counted up to a thousand.
+/// A count that stops at a thousand.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"count": 12, "more": false}))]
 pub struct CountResponse {
-    /// How many there are, as far as was counted.
+    /// Number counted.
     count: u32,
     /// Whether there may be more.
     more: bool,
@@ -207,12 +206,12 @@ impl ConnectorResponse {
     }
 }
 
-/// The path at which a connector's platform delivers.
+/// The path of a connector's webhook.
 fn webhook_path(provider: &Provider, id: ConnectorId) -> String {
     format!("/webhooks/{provider}/{id}")
 }
 
-/// The connector's webhook address, if it is known under which address this API is reached.
+/// The connector's webhook address, if the address of this API is known.
 fn webhook_url(
     deps: &Deps,
     origin: &CallOrigin,
@@ -223,16 +222,16 @@ fn webhook_url(
     Some(format!("{base}{}", webhook_path(provider, id)))
 }
 
-/// The address at which the platform delivers: ours, unless the connector names another that leads
-/// here.
+/// The address to which the platform sends messages: ours, unless the connector names another that
+/// leads here.
 fn address_at_platform(deps: &Deps, origin: &CallOrigin, connector: &Connector) -> Option<String> {
     connector_kind(&connector.provider)
         .and_then(|kind| defaults::given_webhook_url(kind, &connector.settings))
         .or_else(|| webhook_url(deps, origin, &connector.provider, connector.id))
 }
 
-/// The address under which the stack is reached: as configured, else as the gateway tells it, and
-/// never as a caller's header does.
+/// The address under which the stack is reached: the configured one, else the gateway's own. A caller's
+/// header is never trusted for it.
 pub(super) fn base_url(public_url: Option<&str>, origin: &CallOrigin) -> Option<String> {
     match (public_url, &origin.domain_name) {
         (Some(url), _) => Some(url.trim_end_matches('/').to_owned()),
@@ -241,7 +240,7 @@ pub(super) fn base_url(public_url: Option<&str>, origin: &CallOrigin) -> Option<
     }
 }
 
-/// The provider's fields under its key, secrets as set or not.
+/// The provider's fields under its key, with secrets as set or not.
 fn section_of(connector: &Connector, kind: Option<&dyn ConnectorKind>) -> Map<String, Value> {
     let Some(kind) = kind else {
         return Map::new();
@@ -261,7 +260,8 @@ fn section_of(connector: &Connector, kind: Option<&dyn ConnectorKind>) -> Map<St
     Map::from_iter([(kind.provider().key().to_owned(), Value::Object(fields))])
 }
 
-/// Takes the providers' sections out of a body, for what is left is the same for all providers.
+/// Removes the providers' sections from a body, and returns them. The remaining fields are the same for
+/// all providers.
 fn take_sections(body: &mut JsonBody) -> BTreeMap<Provider, Value> {
     connector_kinds()
         .iter()
@@ -273,17 +273,17 @@ fn take_sections(body: &mut JsonBody) -> BTreeMap<Provider, Value> {
         .collect()
 }
 
-/// What a body says of the provider's fields.
+/// The provider's fields of a body, checked.
 #[derive(Debug, Default)]
 struct Section {
     /// Fields with a value.
     fields: ValidFields,
-    /// Fields that need not be there and were given blank or as null: what is stored goes.
+    /// Optional fields given blank or as null: their stored values are removed.
     cleared: BTreeSet<String>,
 }
 
-/// Checks the provider's section of a body; sections of other providers are refused. With
-/// `partial`, fields may be missing.
+/// Checks the provider's section of a body, and refuses sections of other providers. With `partial`,
+/// fields may be missing.
 fn read_section(
     kind: &dyn ConnectorKind,
     mut sections: BTreeMap<Provider, Value>,
@@ -325,7 +325,7 @@ fn read_section(
                 texts.insert(name, text.trim().to_owned());
             }
             _ => {
-                // What is no field at all is told below, whatever its type.
+                // An unknown field of any type is reported below.
                 if kind.fields().iter().any(|field| field.name == name) {
                     errors.add(format!("{provider}.{name}"), "must be text");
                     wrong_type.insert(name);
@@ -343,7 +343,7 @@ fn read_section(
                 if wrong_type.contains(&error.field) {
                     continue;
                 }
-                // Missing reads the same for a provider's field as for any other.
+                // A missing field is reported in the same words as in the rest of the body.
                 let rule = if texts.contains_key(&error.field) {
                     error.rule
                 } else {
@@ -356,7 +356,7 @@ fn read_section(
     }
 }
 
-/// A text to people as it is stored; blank is none.
+/// Reads a message to people, as it is stored; a blank one is `None`.
 fn read_message(
     field: &str,
     given: Option<&str>,
@@ -369,7 +369,7 @@ fn read_message(
         errors.add(
             field,
             format!(
-                "must be at most {most} characters, which is what {} takes",
+                "must be at most {most} characters, the limit of {}",
                 kind.label()
             ),
         );
@@ -383,7 +383,7 @@ fn check_message(policy: Policy, message: Option<&str>, errors: &mut FieldErrors
         errors.add(
             "onboarding_message",
             format!(
-                "is required while the policy is OnBoarding. A text to begin with: {ONBOARDING_MESSAGE_DEFAULT}"
+                "is required while the policy is OnBoarding. A suggestion: {ONBOARDING_MESSAGE_DEFAULT}"
             ),
         );
     }
@@ -399,7 +399,7 @@ fn check_cooldown(seconds: Option<u64>, errors: &mut FieldErrors) {
     }
 }
 
-/// Whether the environment is one of the project.
+/// Checks that the environment belongs to the project.
 async fn check_environment(
     deps: &Deps,
     scope: ProjectScope,
@@ -413,7 +413,7 @@ async fn check_environment(
         .await?
         .is_none()
     {
-        // An environment that is not there may be one of a project that is not there.
+        // The environment may be missing because the project is.
         super::projects::read(deps, scope.account(), scope.project_id()).await?;
         errors.add(
             "environment_id",
@@ -430,7 +430,7 @@ async fn read(deps: &Deps, scope: ProjectScope, id: ConnectorId) -> Result<Conne
         .ok_or_else(|| ApiError::not_found("connector"))
 }
 
-/// The connector as the audit log keeps it: no secrets.
+/// The connector as the audit log records it, without secrets.
 fn facts(connector: &Connector) -> Value {
     json!({
         "name": connector.name,

@@ -7,7 +7,7 @@ use axum::{
 use utoipa::OpenApi;
 use vestibule_admin::problem::Problem;
 
-/// The document of all admin functions, as the test of it writes it.
+/// The document of all admin functions, as its test writes it.
 const DOCUMENT: &str = include_str!("../../../../infra/openapi.json");
 
 /// The head of the document: its tags and the schema of problems.
@@ -15,13 +15,13 @@ const DOCUMENT: &str = include_str!("../../../../infra/openapi.json");
 #[openapi(
     components(schemas(Problem)),
     tags(
-        (name = "Set-up", description = "The first account of a stack."),
+        (name = "Set-up", description = "Creates the first account of a stack."),
         (name = "Projects", description = "One agent each, with environments and connectors."),
         (name = "Environments", description = "Stages of a project, each with the agent that serves it."),
-        (name = "Connectors", description = "Ways in from chat platforms, each with its policy."),
-        (name = "Chat users", description = "Everyone who wrote through a connector."),
-        (name = "Access requests", description = "Strangers who ask to talk to the agent, and the decisions."),
-        (name = "API keys", description = "Keys for scripts."),
+        (name = "Connectors", description = "Connections to chat platforms, each with its access policy."),
+        (name = "Chat users", description = "People who wrote through a connector."),
+        (name = "Access requests", description = "Requests for access to the agent, and the decisions about them."),
+        (name = "API keys", description = "API keys for scripts."),
         (name = "Documentation", description = "This document."),
     )
 )]
@@ -29,7 +29,7 @@ pub struct Document;
 
 /// Read this document
 ///
-/// OpenAPI 3.1, made from the code that serves the calls.
+/// OpenAPI 3.1, generated from the code that serves the calls.
 #[utoipa::path(
     get,
     path = "/v1/openapi.json",

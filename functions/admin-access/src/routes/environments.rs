@@ -31,21 +31,21 @@ use vestibule_domain::{
 };
 use vestibule_edge::standard_webhooks;
 
-/// The `existing_id` member of problems about a name.
+/// The `existing_id` member of problems about a taken name.
 const EXISTING_ID: ProblemMember =
-    ProblemMember::of::<String>("existing_id", "The record that has the name already.");
+    ProblemMember::of::<String>("existing_id", "Id of the record that has the name.");
 
 problem_types! {
     NAME_TAKEN = "name-taken", CONFLICT, "The name is taken",
-        "`existing_id` is the record that has it, whatever the case of the letters. Choose another name.", [EXISTING_ID];
+        "`existing_id` is the record with this name, ignoring case. Choose another name.", [EXISTING_ID];
 }
 
-/// An environment to make.
+/// An environment to create.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Preview", "agent": {"endpoint": "https://agent.example.com/deliveries"}}))]
 pub struct CreateEnvironmentRequest {
-    /// Its name, 1 to 100 characters; one of a kind in the project, whatever the case.
+    /// Name, 1 to 100 characters; unique in the project, ignoring case.
     #[schema(
         required = true,
         nullable = false,
@@ -54,36 +54,36 @@ pub struct CreateEnvironmentRequest {
         format = "name"
     )]
     name: Option<String>,
-    /// The agent that gets the messages.
+    /// Agent that gets the messages.
     agent: Option<AgentRequest>,
 }
 
-/// What to change of an environment; what is left out stays.
+/// Changes to an environment. Fields left out keep their values.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"agent": {"endpoint": "https://agent.example.com/deliveries"}}))]
 pub struct UpdateEnvironmentRequest {
-    /// Its name, 1 to 100 characters; one of a kind in the project, whatever the case.
+    /// Name, 1 to 100 characters; unique in the project, ignoring case.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, min_length = 1, max_length = 100, format = "name")]
     name: Option<String>,
-    /// The agent that gets the messages; null takes it away.
+    /// Agent that gets the messages; null removes it.
     #[serde(default)]
     #[schema(value_type = Option<AgentRequest>)]
     agent: Nullable<AgentRequest>,
 }
 
-/// The agent that serves an environment.
+/// Agent of an environment.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"endpoint": "https://agent.example.com/deliveries"}))]
 pub struct AgentRequest {
-    /// An https address of a public host, needed the first time.
+    /// Agent endpoint: an https address of a public host. Required the first time.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, format = "uri", max_length = 2048)]
     endpoint: Option<String>,
-    /// The key of the signature on deliveries: `whsec_` and the base64 form of 24 to 64 bytes. Left
-    /// out the first time, one is made and shown in this one answer.
+    /// Key of the signature on deliveries: `whsec_`, then 24 to 64 bytes in base64. If it is left out
+    /// the first time, a key is created and shown in this answer only.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, write_only)]
     signing_secret: Option<String>,
@@ -97,39 +97,39 @@ pub struct AgentRequest {
     "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
 }))]
 pub struct EnvironmentResponse {
-    /// Its id.
+    /// Id.
     id: String,
-    /// Its name.
+    /// Name.
     name: String,
-    /// Its place in the list, from 0.
+    /// Position in the project's order of environments, from 0.
     position: u32,
-    /// The agent, once it is named.
+    /// Agent; null until one is set.
     agent: Option<AgentResponse>,
-    /// When it was made.
+    /// Time of creation.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When it last changed.
+    /// Time of the last change.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
 }
 
-/// The agent that serves an environment.
+/// Agent of an environment.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AgentResponse {
-    /// Where deliveries go.
+    /// Agent endpoint, to which deliveries are sent.
     endpoint: String,
-    /// The key of the signature: shown in the answer to the call that made it, and as
-    /// `{"set": true}` from then on.
+    /// Key of the signature: shown in the answer to the call that created it, and as `{"set": true}`
+    /// from then on.
     signing_secret: SigningSecretResponse,
 }
 
-/// The key of the signature on deliveries.
+/// Key of the signature on deliveries.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum SigningSecretResponse {
-    /// It is stored.
+    /// A stored key.
     Stored(StoredSecret),
-    /// It was made by this call and is shown now and never again.
+    /// A key that this call created. It is shown in this answer only.
     Made(String),
 }
 
@@ -164,7 +164,7 @@ impl EnvironmentResponse {
     }
 }
 
-/// A list in the order in which environments were made, unless asked otherwise.
+/// The order of creation, the default for lists of environments.
 #[derive(Debug, Default)]
 pub struct InOrder;
 
@@ -179,7 +179,7 @@ impl ListFilter for InOrder {
 
 /// List the environments
 ///
-/// The project's environments, oldest first unless asked otherwise.
+/// The project's environments, oldest first by default.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/environments",
@@ -205,6 +205,8 @@ pub async fn list_environments(
 }
 
 /// Create an environment
+///
+/// If the call sets an agent without a signing secret, one is created and shown in this answer only.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/environments",
@@ -212,8 +214,8 @@ pub async fn list_environments(
     params(ProjectPath, IdempotencyHeader),
     request_body = CreateEnvironmentRequest,
     responses(
-        (status = 201, description = "It was made, now or by this Idempotency-Key before. A signing secret that was made then is not shown again.", body = EnvironmentResponse),
-        (status = 409, description = "An environment of the project has this name.", body = Problem, content_type = "application/problem+json"),
+        (status = 201, description = "The environment was created, by this call or an earlier one with this Idempotency-Key. A signing secret from the earlier call is not shown again.", body = EnvironmentResponse),
+        (status = 409, description = "An environment of the project already has this name.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn create_environment(
@@ -230,7 +232,7 @@ pub async fn create_environment(
     let id: EnvironmentId = idempotency.id(&call, &route);
     projects::read(&deps, call.scope(), path.project_id).await?;
     let others = all_environments(&deps, scope).await?;
-    // A record with the id that this call would give was made by this very Idempotency-Key.
+    // A record that already has this call's id was created by the same Idempotency-Key.
     if !others.iter().any(|other| other.id == id) {
         is_free(&name, id, &others)?;
     }
@@ -262,20 +264,20 @@ pub async fn create_environment(
         .create_environment(&environment, &entry)
         .await?;
     let made = Made::settle(outcome, environment, &entry, facts)?;
-    // The secret of a call before this one was shown then.
+    // A secret that an earlier call created was shown in its answer.
     let secret = secret.filter(|_| !made.is_replayed());
     Ok(made.respond(|environment| EnvironmentResponse::of(environment, secret.as_ref())))
 }
 
 /// Read an environment
 ///
-///
+/// Includes the agent that serves it.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/environments/{environment_id}",
     tag = "Environments",
     params(EnvironmentPath),
-    responses((status = 200, description = "The environment.", body = EnvironmentResponse, headers(("ETag" = String, description = "Its version, for `If-Match`."))))
+    responses((status = 200, description = "The environment.", body = EnvironmentResponse, headers(("ETag" = String, description = "Version of the record, for `If-Match`."))))
 )]
 pub async fn get_environment(
     State(deps): State<Arc<Deps>>,
@@ -292,7 +294,7 @@ pub async fn get_environment(
 
 /// Change an environment
 ///
-/// Rename it, or name the agent that serves it.
+/// Rename it, or set the agent that serves it.
 #[utoipa::path(
     patch,
     path = "/v1/projects/{project_id}/environments/{environment_id}",
@@ -300,9 +302,9 @@ pub async fn get_environment(
     params(EnvironmentPath, IfMatchHeader),
     request_body = UpdateEnvironmentRequest,
     responses(
-        (status = 200, description = "The environment as it is now.", body = EnvironmentResponse, headers(("ETag" = String, description = "Its version, for `If-Match`."))),
-        (status = 409, description = "Another environment of the project has this name, or somebody else keeps changing this one.", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "It is not at the version named in `If-Match`.", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The changed environment.", body = EnvironmentResponse, headers(("ETag" = String, description = "Version of the record, for `If-Match`."))),
+        (status = 409, description = "Another environment of the project has this name, or other callers keep changing this one.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "The record is not at the version in `If-Match`.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn update_environment(
@@ -355,7 +357,8 @@ pub async fn update_environment(
     .await
 }
 
-/// Whether an endpoint is needed depends on what the environment has.
+/// Checks that an environment without an agent gets an endpoint with its first one. The body alone does
+/// not show whether it is the first.
 fn check_update(
     wanted: &EnvironmentPatch,
     environment: &Environment,
@@ -380,7 +383,7 @@ async fn read(
         .ok_or_else(|| ApiError::not_found("environment"))
 }
 
-/// What a call says of the agent, checked.
+/// Validated change of the agent.
 struct AgentPatch {
     endpoint: Option<String>,
     signing_secret: Option<Secret>,
@@ -451,7 +454,7 @@ fn read_agent(
     }
 }
 
-/// The environment with the patch applied, and the signing secret if one was made for it.
+/// Applies the patch. Also returns the signing secret if one was created.
 async fn changed(
     deps: &Deps,
     environment: &Environment,
@@ -478,7 +481,7 @@ async fn changed(
     Ok((changed, made))
 }
 
-/// Names the agent. Makes a signing secret when there is none yet and none is given.
+/// Sets the agent. Creates a signing secret when there is none yet and none is given.
 async fn set_agent(
     deps: &Deps,
     environment: &mut Environment,
@@ -523,7 +526,7 @@ fn make_signing_secret(deps: &Deps) -> Result<Secret, ApiError> {
     )))
 }
 
-/// Every environment of the project: there are few.
+/// Reads every environment of the project; there are few.
 async fn all_environments(deps: &Deps, scope: ProjectScope) -> Result<Vec<Environment>, ApiError> {
     let mut all = Vec::new();
     let mut page = PageRequest {
@@ -554,12 +557,12 @@ fn is_free(name: &str, id: EnvironmentId, others: &[Environment]) -> Result<(), 
 fn name_taken(existing: EnvironmentId) -> ApiError {
     ApiError::new(&NAME_TAKEN)
         .with_detail(format!(
-            "The environment {existing} has this name, whatever the case of its letters. Choose another name."
+            "The environment {existing} already has this name, ignoring case. Choose another name."
         ))
         .with_member(&EXISTING_ID, existing.to_string())
 }
 
-/// As the audit log keeps it.
+/// The environment as the audit log records it.
 fn facts(environment: &Environment) -> Value {
     json!({
         "name": environment.name,

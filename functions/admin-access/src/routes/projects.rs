@@ -21,12 +21,12 @@ use vestibule_domain::{
     ids::{EnvironmentId, IdSource, ProjectId},
 };
 
-/// A project to make.
+/// A project to create.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Help desk"}))]
 pub struct CreateProjectRequest {
-    /// Its name, 1 to 100 characters.
+    /// Name, 1 to 100 characters.
     #[schema(
         required = true,
         nullable = false,
@@ -37,12 +37,12 @@ pub struct CreateProjectRequest {
     name: Option<String>,
 }
 
-/// What to change of a project; what is left out stays.
+/// Changes to a project. Fields left out keep their values.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Service desk"}))]
 pub struct UpdateProjectRequest {
-    /// Its name, 1 to 100 characters.
+    /// Name, 1 to 100 characters.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, min_length = 1, max_length = 100, format = "name")]
     name: Option<String>,
@@ -55,14 +55,14 @@ pub struct UpdateProjectRequest {
     "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
 }))]
 pub struct ProjectResponse {
-    /// Its id.
+    /// Id.
     id: String,
-    /// Its name.
+    /// Name.
     name: String,
-    /// When it was made.
+    /// Time of creation.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When it last changed.
+    /// Time of the last change.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
 }
@@ -80,7 +80,7 @@ impl From<Project> for ProjectResponse {
 
 /// List the projects
 ///
-/// The account's projects.
+/// All projects of the account.
 #[utoipa::path(
     get,
     path = "/v1/projects",
@@ -102,14 +102,14 @@ pub async fn list_projects(
 
 /// Create a project
 ///
-/// The project has the environments Development, Staging and Production from the start.
+/// The project starts with the environments Development, Staging and Production.
 #[utoipa::path(
     post,
     path = "/v1/projects",
     tag = "Projects",
     params(IdempotencyHeader),
     request_body = CreateProjectRequest,
-    responses((status = 201, description = "It was made, now or by this Idempotency-Key before.", body = ProjectResponse))
+    responses((status = 201, description = "The project was created, by this call or an earlier one with this Idempotency-Key.", body = ProjectResponse))
 )]
 pub async fn create_project(
     State(deps): State<Arc<Deps>>,
@@ -146,7 +146,7 @@ pub async fn create_project(
     Ok(Made::settle(outcome, project, &entry, facts)?.respond(ProjectResponse::from))
 }
 
-/// A millisecond apart, so that lists in the order of creation keep this order.
+/// Creation times lie a millisecond apart, so that lists in order of creation keep this order.
 fn default_environments(
     scope: ProjectScope,
     ids: &dyn IdSource,
@@ -173,12 +173,14 @@ fn default_environments(
 }
 
 /// Read a project
+///
+/// Its environments and connectors have lists of their own.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}",
     tag = "Projects",
     params(ProjectPath),
-    responses((status = 200, description = "The project.", body = ProjectResponse, headers(("ETag" = String, description = "Its version, for `If-Match`."))))
+    responses((status = 200, description = "The project.", body = ProjectResponse, headers(("ETag" = String, description = "Version of the record, for `If-Match`."))))
 )]
 pub async fn get_project(
     State(deps): State<Arc<Deps>>,
@@ -190,6 +192,8 @@ pub async fn get_project(
 }
 
 /// Change a project
+///
+/// Rename it.
 #[utoipa::path(
     patch,
     path = "/v1/projects/{project_id}",
@@ -197,9 +201,9 @@ pub async fn get_project(
     params(ProjectPath, IfMatchHeader),
     request_body = UpdateProjectRequest,
     responses(
-        (status = 200, description = "The project as it is now.", body = ProjectResponse, headers(("ETag" = String, description = "Its version, for `If-Match`."))),
-        (status = 409, description = "Somebody else keeps changing it.", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "It is not at the version named in `If-Match`.", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The changed project.", body = ProjectResponse, headers(("ETag" = String, description = "Version of the record, for `If-Match`."))),
+        (status = 409, description = "Other callers keep changing the record.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "The record is not at the version in `If-Match`.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn update_project(
@@ -238,7 +242,7 @@ pub async fn update_project(
     .await
 }
 
-/// The project with this id, which must be there.
+/// Reads a project, which must exist.
 pub(super) async fn read(
     deps: &Deps,
     scope: AccountScope,
@@ -258,7 +262,7 @@ fn read_update(fields: Map<String, Value>) -> Result<Option<String>, ApiError> {
     Ok(name)
 }
 
-/// As the audit log keeps it.
+/// The project as the audit log records it.
 fn facts(project: &Project) -> Value {
     json!({"name": project.name})
 }

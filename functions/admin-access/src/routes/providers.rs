@@ -1,4 +1,4 @@
-//! The catalogue: what connectors can be made for, and what each takes.
+//! The catalogue of providers, with the fields of their connectors.
 
 use axum::Json;
 use serde::Serialize;
@@ -7,17 +7,17 @@ use vestibule_admin::FieldErrors;
 use vestibule_domain::connector::{APPROVAL_NOTICE_DEFAULT, ONBOARDING_MESSAGE_DEFAULT, Provider};
 use vestibule_providers::catalogue::{ConnectorKind, Fill, connector_kind, connector_kinds};
 
-/// Stands for a connector's own address in the steps of the catalogue.
+/// Placeholder for a connector's own address in the steps of the catalogue.
 const WEBHOOK_URL_PLACEHOLDER: &str = "{webhook_url}";
 
-/// Everything that connectors can be made for.
+/// The catalogue of providers.
 #[derive(Serialize, ToSchema)]
 pub struct ProvidersResponse {
-    /// One entry a provider.
+    /// One entry per provider.
     items: Vec<ProviderResponse>,
 }
 
-/// A chat platform, as an admin sets it up.
+/// A provider, with everything that an admin needs to set up a connector.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "provider": "slack", "label": "Slack", "channel": "slack",
@@ -28,50 +28,50 @@ pub struct ProvidersResponse {
     "set_up_steps": ["Open your app at api.slack.com/apps.", "Set the request URL to {webhook_url}."]
 }))]
 pub struct ProviderResponse {
-    /// The key that connectors are made with. Their fields stand under it.
+    /// Key of the provider. Connectors name it, and hold the provider's fields under it.
     provider: String,
-    /// Its name for people.
+    /// Name for display.
     label: &'static str,
-    /// The channel that its conversations count for.
+    /// Channel by which the provider's conversations are counted.
     channel: &'static str,
-    /// What has to be filled in, in the order an admin meets it.
+    /// Fields of a connector, in the order in which an admin needs them.
     fields: Vec<ProviderFieldResponse>,
-    /// Longest onboarding message, in characters.
+    /// Maximum length of an onboarding message or approval notice, in characters.
     message_max_chars: usize,
-    /// A good text to begin with: it says that the request is being reviewed, when to expect an
+    /// Suggested onboarding message: it says that the request is being reviewed, when to expect an
     /// answer, and whom to ask if it is urgent.
     default_onboarding_message: &'static str,
-    /// What people are told after an approval, unless their connector says otherwise.
+    /// Approval notice of connectors that have none of their own.
     default_approval_notice: &'static str,
-    /// What to do in the platform's console; `{webhook_url}` stands for the connector's address.
+    /// Steps to take in the platform's console; `{webhook_url}` stands for the connector's address.
     set_up_steps: Vec<String>,
 }
 
-/// One field of a connector.
+/// A field of a connector.
 #[derive(Serialize, ToSchema)]
 pub struct ProviderFieldResponse {
-    /// Its name.
+    /// Name.
     name: &'static str,
-    /// Whether it is encrypted and never shown again.
+    /// Whether the value is encrypted and never shown again.
     secret: bool,
-    /// Whether a connector cannot be made without it.
+    /// Whether a new connector must have the field.
     required: bool,
-    /// What it becomes when it is left out of a new connector: `nothing`, a `random_secret` that we
-    /// draw and the platform is told by `…/connect`, or the connector's own `webhook_url`.
+    /// Value for a new connector that leaves the field out: `nothing`, a `random_secret` that we create
+    /// and `…/connect` sends to the platform, or the connector's own `webhook_url`.
     fill: FillName,
-    /// The field that keeps the value before for 24 hours when this one is replaced; null when none
-    /// does. A form can leave that field out.
+    /// Field that keeps the previous value for 24 hours when this one is replaced; null when there is
+    /// none. A form can omit that field.
     previous_in: Option<&'static str>,
-    /// Where the platform's console shows it.
+    /// Place in the platform's console that shows the value.
     help: &'static str,
 }
 
-/// What a field becomes that is left out.
+/// Value of a field that is left out of a new connector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(rename_all = "snake_case")]
 pub enum FillName {
-    /// It stays away.
+    /// No value.
     Nothing,
     /// 32 random bytes in base64url.
     RandomSecret,
@@ -114,13 +114,13 @@ impl From<&'static dyn ConnectorKind> for ProviderResponse {
 
 /// List the providers
 ///
-/// Every chat platform that a connector can be made for, the fields it takes, and the steps in its
-/// own console.
+/// Every chat platform for which connectors can be created, with the fields of its connectors and the
+/// steps in its console.
 #[utoipa::path(
     get,
     path = "/v1/providers",
     tag = "Connectors",
-    responses((status = 200, description = "The catalogue. It is short and has no pages.", body = ProvidersResponse))
+    responses((status = 200, description = "The whole catalogue; it has no pages.", body = ProvidersResponse))
 )]
 pub async fn list_providers() -> Json<ProvidersResponse> {
     let items = connector_kinds().iter().map(|kind| (*kind).into());
@@ -129,7 +129,7 @@ pub async fn list_providers() -> Json<ProvidersResponse> {
     })
 }
 
-/// A provider that connectors can be made for.
+/// Reads a provider for which connectors can be created.
 pub(super) fn read_provider(
     field: &str,
     given: Option<&str>,

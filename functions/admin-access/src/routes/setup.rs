@@ -1,4 +1,4 @@
-//! The first account of a stack, made once, against the token that the stack was deployed with.
+//! Creates the first account of a stack, once, with the token that the stack was deployed with.
 
 use crate::{Deps, api_types::PermissionName};
 use axum::{
@@ -37,14 +37,14 @@ use vestibule_domain::{
 
 problem_types! {
     WRONG_SETUP_TOKEN = "wrong-setup-token", UNAUTHORIZED, "The set-up token is not right",
-        "Read the token from the secret that the stack's outputs name.";
+        "Read the token from the secret named in the stack's outputs.";
     ALREADY_SET_UP = "already-set-up", CONFLICT, "The stack was set up before",
-        "Use the API key that the set-up answered with.";
+        "Use the API key from the answer to the set-up.";
 }
 
-/// How long a caller whose answer got lost can have it again.
+/// Time within which a caller that lost the answer can repeat the call.
 const REPLAY_WINDOW: Duration = Duration::from_mins(10);
-/// Life of the first key.
+/// Lifetime of the first key.
 const FIRST_KEY_LIFE: Duration = Duration::from_hours(24 * 365);
 const FIRST_KEY_NAME: &str = "first key";
 const DEFAULT_CLIENT_NAME: &str = "Default";
@@ -54,10 +54,10 @@ const DEFAULT_CLIENT_NAME: &str = "Default";
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"setup_token": "the secret of the stack's output", "account_name": "Acme"}))]
 pub struct SetUpRequest {
-    /// The token in the secret that the stack's outputs name.
+    /// Token from the secret named in the stack's outputs.
     #[schema(required = true, nullable = false, write_only)]
     setup_token: Option<String>,
-    /// The name of the account, 1 to 100 characters.
+    /// Name of the account, 1 to 100 characters.
     #[schema(
         required = true,
         nullable = false,
@@ -68,7 +68,7 @@ pub struct SetUpRequest {
     account_name: Option<String>,
 }
 
-/// What the set-up made.
+/// The records that the set-up created.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "account": {"id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Acme", "created_at": "2026-11-22T10:00:00.000Z"},
@@ -79,7 +79,7 @@ pub struct SetUpRequest {
     }
 }))]
 pub struct SetUpResponse {
-    /// The account.
+    /// The new account.
     account: SetUpAccount,
     /// Its default client.
     client: SetUpClient,
@@ -87,14 +87,14 @@ pub struct SetUpResponse {
     api_key: SetUpKey,
 }
 
-/// The account that was made.
+/// The new account.
 #[derive(Serialize, ToSchema)]
 pub struct SetUpAccount {
-    /// Its id.
+    /// Id.
     id: String,
-    /// Its name.
+    /// Name.
     name: String,
-    /// When it was made.
+    /// Time of creation.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
@@ -102,32 +102,33 @@ pub struct SetUpAccount {
 /// A customer or brand that the account serves.
 #[derive(Serialize, ToSchema)]
 pub struct SetUpClient {
-    /// Its id.
+    /// Id.
     id: String,
-    /// Its name.
+    /// Name.
     name: String,
 }
 
-/// The first API key. It holds every permission.
+/// The first API key. It has every permission.
 #[derive(Serialize, ToSchema)]
 pub struct SetUpKey {
-    /// Its id.
+    /// Id.
     id: String,
-    /// The key itself. It is shown now and never again.
+    /// The key itself. It is not shown again, except to a repeated call with the same
+    /// `Idempotency-Key`.
     key: String,
-    /// Its name.
+    /// Name.
     name: &'static str,
-    /// What it may do.
+    /// Permissions of the key.
     permissions: Vec<PermissionName>,
-    /// From then on it is refused.
+    /// Time from which the key is refused.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
 }
 
 /// Set the stack up
 ///
-/// Makes the first account with its default client and first API key, once per stack. A caller who
-/// bears an `Idempotency-Key` and lost the answer gets it again for ten minutes.
+/// Creates the first account with its default client and first API key, once per stack. A caller that
+/// sent an `Idempotency-Key` and lost the answer can repeat the call for ten minutes.
 #[utoipa::path(
     post,
     path = "/v1/setup",
@@ -135,9 +136,9 @@ pub struct SetUpKey {
     params(IdempotencyHeader),
     request_body = SetUpRequest,
     responses(
-        (status = 201, description = "The account was made.", body = SetUpResponse),
-        (status = 401, description = "The set-up token is not right.", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The stack was set up before.", body = Problem, content_type = "application/problem+json"),
+        (status = 201, description = "The account was created.", body = SetUpResponse),
+        (status = 401, description = "The set-up token is wrong.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The stack is already set up.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn set_up(
@@ -200,8 +201,8 @@ pub async fn set_up(
     }
 }
 
-/// Whether `given` is the token, in a time that does not tell how much of it is right: what is
-/// compared are codes of both under a key that was drawn just now.
+/// Whether `given` is the token, in a time that does not reveal how much of it is right: the codes of
+/// both under a freshly drawn key are compared.
 fn is_token(
     token: &Secret,
     given: &str,
@@ -213,8 +214,8 @@ fn is_token(
     Ok(same && !token.reveal().is_empty())
 }
 
-/// The first key of a caller who may ask for the answer again follows from the token, the receipt and
-/// the caller's idempotency key, so that nothing has to store it. Nobody else knows all three.
+/// Derives the first key from the token, the receipt and the caller's idempotency key, so that nothing
+/// has to store it for a repeated call. Nobody else knows all three.
 fn first_key(token: &Secret, receipt: &SetUpReceipt, idempotency_key: &str) -> NewApiToken {
     let key = hmac::Key::new(hmac::HMAC_SHA256, token.reveal().as_bytes());
     let mut context = hmac::Context::with_key(&key);
@@ -227,7 +228,7 @@ fn first_key(token: &Secret, receipt: &SetUpReceipt, idempotency_key: &str) -> N
     NewApiToken::from_secret(receipt.account_id, &secret)
 }
 
-/// Whether the caller of `again` is the one who got, or lost, the answer of `first`.
+/// Checks that the caller of `again` is the caller of `first`.
 fn replayable(first: &SetUpReceipt, again: &SetUpReceipt) -> Result<(), ApiError> {
     let same_caller = again.idempotency_key_hash.is_some()
         && again.idempotency_key_hash == first.idempotency_key_hash;

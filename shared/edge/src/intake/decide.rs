@@ -1,4 +1,4 @@
-//! One message: read what is known, decide, write what is new, enqueue.
+//! The intake of one message: read the records, decide, write the changes, enqueue.
 
 use super::Intake;
 use std::time::Duration;
@@ -21,27 +21,27 @@ use vestibule_domain::{
     },
 };
 
-/// Reads and decisions for one message before the platform is asked to try again. Only writers who
-/// race each other need more than one.
+/// Attempts at one message before the platform is asked to try again. Only concurrent writers need more
+/// than one.
 const ATTEMPTS: usize = 8;
-/// Time for the onboarding queue: a job that it does not take is the sweeper's, and the platform must
-/// be answered.
+/// Time limit for the onboarding queue: the platform needs its answer, and the sweeper enqueues a job
+/// that the queue does not accept in time.
 const ENQUEUE_PATIENCE: Duration = Duration::from_millis(500);
 
-/// What became of a message.
+/// Outcome of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IntakeOutcome {
-    /// Handed to the agent's queue.
+    /// It was enqueued for the agent.
     Delivered,
-    /// It had been taken before.
+    /// It was already processed.
     Duplicate,
     /// The sender is blocked; nothing was written.
     Dropped,
-    /// The connector answers its directory only.
+    /// The connector serves only its directory.
     Ignored,
     /// It opened an access request.
     RequestOpened,
-    /// It counts on a pending request.
+    /// It was counted on a pending request.
     Counted,
     /// The sender was rejected too recently.
     CooledDown,
@@ -73,8 +73,8 @@ impl Intake {
         Err(PortError::Conflict { what: "standing" })
     }
 
-    /// What is on record about the sender, and the id of that record. `None` when something had to
-    /// be written or found out first: read again.
+    /// Loads the sender's records, and the id that they are under. `None` when a write or another
+    /// lookup was needed first: read again.
     async fn known_sender(
         &self,
         connector: &Connector,
@@ -141,7 +141,7 @@ impl Intake {
         Ok(Some((person.identity, known)))
     }
 
-    /// One attempt; `None` when somebody else wrote meanwhile.
+    /// Makes one attempt; `None` when another write came first.
     async fn take_known(
         &self,
         connector: &Connector,
@@ -186,7 +186,7 @@ impl Intake {
         }
     }
 
-    /// A duplicate of a held message finishes what a crash may have left undone.
+    /// Enqueues the job again for a duplicate of a held message, in case a crash lost it.
     async fn reenqueue(&self, connector: &Connector, standing: &Standing) {
         if !standing.pending_tasks.is_empty() {
             self.enqueue_or_leave(job(connector, standing)).await;
@@ -203,7 +203,7 @@ impl Intake {
         Ok(Some(IntakeOutcome::Delivered))
     }
 
-    /// Records who talks at an open connector; `false` when somebody else wrote meanwhile.
+    /// Records the sender at an open connector; `false` when another write came first.
     async fn admit(
         &self,
         connector: &Connector,
@@ -231,7 +231,7 @@ impl Intake {
         self.introduce(connector, new, standing).await
     }
 
-    /// Records a stranger at a connector that answers its directory only (SPEC A23).
+    /// Records a stranger at a connector that serves only its directory (SPEC A23).
     async fn track(
         &self,
         connector: &Connector,
@@ -272,7 +272,8 @@ impl Intake {
         Ok(true)
     }
 
-    /// The onboarding flow.
+    /// Holds the message back: counts it on the pending request, opens a request, or ignores it during the
+    /// cool-down.
     async fn hold(
         &self,
         connector: &Connector,
@@ -303,7 +304,7 @@ impl Intake {
             .standing
             .unwrap_or_else(|| Standing::first(message, connector, now));
         let rejected_before = before.rejections.map_or(0, |earlier| earlier.count);
-        // Derived, so that an attempt whose answer was lost is known again.
+        // Derived, so that a repeated attempt after a lost answer finds the request.
         let id = AccessRequestId::derive(&[
             &connector.id.to_string(),
             &before.chat_user_id.to_string(),
@@ -358,7 +359,7 @@ impl Intake {
         })
     }
 
-    /// Enqueues a job whose mark is written already: should the queue be down, the sweeper finds it.
+    /// Enqueues a job whose outbox mark is stored; if the queue is down, the sweeper finds the mark.
     async fn enqueue_or_leave(&self, job: OnboardChatUser) {
         match timeout(
             ENQUEUE_PATIENCE,
@@ -375,11 +376,11 @@ impl Intake {
     }
 }
 
-/// Under which ids a sender is looked for.
+/// The ids under which a sender is looked up.
 struct SenderIds {
     sender: Identity,
     also_known_as: Option<Identity>,
-    /// Whether `sender` is known to be the id of their record.
+    /// Whether `sender` is the id of the sender's record.
     is_home: bool,
 }
 
@@ -393,7 +394,7 @@ impl SenderIds {
     }
 }
 
-/// The record of somebody who never wrote in the project before.
+/// A new chat user, unless the sender is on record in the project.
 fn newcomer(
     connector: &Connector,
     message: &InboundMessage,

@@ -1,8 +1,8 @@
 //! `POST /v1/projects/{project_id}/access-requests/{access_request_id}/approve` and `/reject`
 //!
-//! The admin call whose cost is bounded (PERFORMANCE §2): credential and request are read side by side,
-//! then one transaction, and for an approval one job that sees to what follows it. That is why the answer
-//! is the request alone.
+//! The cost of this call is bounded (PERFORMANCE §2): credential and request are read concurrently,
+//! then one transaction follows, and for an approval one job that does the follow-up. That is why the
+//! answer is the request alone.
 
 use super::AccessRequestResponse;
 use crate::{Deps, api_types::AccessRequestPath};
@@ -30,34 +30,34 @@ use vestibule_domain::{
     job::OnboardChatUser,
 };
 
-/// The `decision` member of problems about a request that was decided.
+/// The `decision` member of problems about a request that is already decided.
 const DECISION: ProblemMember = ProblemMember::named::<ProblemDecision>(
     "decision",
-    "The decision that holds, where a request was decided before.",
+    "The decision that stands, for a request that was already decided.",
 );
 
 problem_types! {
     ALREADY_DECIDED = "already-decided", CONFLICT, "The access request was decided before",
-        "`decision` is the decision that holds. It is not changed by a second one.", [DECISION];
+        "`decision` is the decision that stands. A second one does not change it.", [DECISION];
     CHAT_USER_BLOCKED = "chat-user-blocked", CONFLICT, "The chat user is blocked",
         "Unblock the chat user first, then approve.";
 }
 
-/// A decision that was made before.
+/// The decision that stands.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProblemDecision {
     /// `approve` or `reject`.
     #[schema(value_type = String, example = "approve")]
     verdict: Verdict,
-    /// The name of who decided.
+    /// Name of the actor that decided.
     by: String,
-    /// When.
+    /// Time of the decision.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
-    /// Why, if they said so.
+    /// Reason given with the decision, if any.
     note: Option<String>,
-    /// Why, when it followed from something else that they did: `policy_off`, `connector_deleted`,
-    /// `connector_moved` or `granted_elsewhere`.
+    /// Reason code of a decision that followed from another change: `policy_off`, `connector_deleted`,
+    /// `connector_moved`, `granted_elsewhere` or `merged`.
     #[schema(value_type = Option<String>, example = json!(null))]
     reason_code: Option<ReasonCode>,
 }
@@ -79,7 +79,7 @@ fn already_decided(decision: RequestDecision) -> ApiError {
         note: decision.note,
         reason_code: decision.reason,
     };
-    // It is made of strings: it always is JSON.
+    // A struct of strings always serialises to JSON.
     let shown = serde_json::to_value(shown).unwrap_or_default();
     ApiError::new(&ALREADY_DECIDED)
         .with_detail(detail)
@@ -102,31 +102,32 @@ impl ReadBeside<Deps> for RequestToDecide {
     }
 }
 
-/// Why a request is decided as it is.
+/// A decision about an access request.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"note": "A new colleague."}))]
 pub struct DecideRequest {
-    /// For other admins; at most 4000 characters. The person does not see it.
+    /// Note for other admins, at most 4000 characters. The person does not see it.
     #[schema(max_length = 4000)]
     note: Option<String>,
 }
 
 /// Approve an access request
 ///
-/// The person may talk to the agent of the environment from their next message on, through every
-/// connector of it. What else follows is the connector's `after_approval`; requests of theirs that are
-/// pending at other connectors of the environment are approved along. The same decision by the same key again changes nothing and is answered alike.
-/// The answer leaves out what is shown beside the request; read it for that.
+/// From their next message on, the person may talk to the environment's agent through each of its
+/// connectors. The connector's `after_approval` says what else happens. The person's pending requests
+/// at other connectors of the environment are approved too. Repeating the decision with the same API
+/// key changes nothing and gets the same answer. The answer is the request without the details; read
+/// the request to get them.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/access-requests/{access_request_id}/approve",
     tag = "Access requests",
     params(AccessRequestPath),
-    request_body(content = Option<DecideRequest>, description = "May be left out."),
+    request_body(content = Option<DecideRequest>, description = "Optional."),
     responses(
         (status = 200, description = "The request is approved.", body = AccessRequestResponse),
-        (status = 409, description = "It was decided before; `decision` says how. Or the chat user is blocked: unblock first.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The request was already decided (see `decision`), or the chat user is blocked and must be unblocked first.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn approve_access_request(
@@ -140,17 +141,17 @@ pub async fn approve_access_request(
 
 /// Reject an access request
 ///
-/// The person stays without access. A message of theirs after the connector's cool-down makes a
-/// new request. The same decision by the same key again changes nothing and is answered alike.
+/// The person stays without access. The first message after the connector's cool-down makes a new
+/// request. Repeating the decision with the same API key changes nothing and gets the same answer.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/access-requests/{access_request_id}/reject",
     tag = "Access requests",
     params(AccessRequestPath),
-    request_body(content = Option<DecideRequest>, description = "May be left out."),
+    request_body(content = Option<DecideRequest>, description = "Optional."),
     responses(
         (status = 200, description = "The request is rejected.", body = AccessRequestResponse),
-        (status = 409, description = "It was decided before; `decision` says how.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The request was already decided (see `decision`).", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn reject_access_request(
@@ -200,7 +201,7 @@ async fn decide(
         DecideOutcome::AlreadySame(request) => Ok(Json((*request).into())),
         DecideOutcome::AlreadyDecided(request) => Err(match request.decision {
             Some(decision) => already_decided(decision),
-            // Between the refusal and the reading somebody took the decision back.
+            // Somebody reverted the decision between the refusal and the read.
             None => ApiError::new(&CHANGED_MEANWHILE),
         }),
         DecideOutcome::ChatUserBlocked => Err(ApiError::new(&CHAT_USER_BLOCKED)),

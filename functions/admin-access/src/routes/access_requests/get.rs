@@ -8,6 +8,7 @@ use vestibule_admin::{ApiPath, Call, problem::ApiError};
 
 /// Read an access request
 ///
+/// Includes details about the person and the follow-up.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/access-requests/{access_request_id}",

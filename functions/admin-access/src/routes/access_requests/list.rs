@@ -21,33 +21,33 @@ use vestibule_domain::{Timestamp, ports::AccessRequestFilter};
 /// No filter by status.
 const ALL: &str = "all";
 
-/// Which access requests are wanted.
+/// Filters for access requests.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct AccessRequestParams {
-    /// `pending`, `approved`, `rejected`, or `all`, which is what it is unless said otherwise.
+    /// Only requests in this state: `pending`, `approved`, `rejected`, or `all` (the default).
     #[param(
         nullable = false,
         pattern = "^(pending|approved|rejected|all)$",
         example = "pending"
     )]
     status: Option<String>,
-    /// Of this connector only.
+    /// Only requests made through this connector.
     #[param(nullable = false, format = "id")]
     connector_id: Option<String>,
-    /// Of this platform only.
+    /// Only requests from this provider.
     #[param(nullable = false, example = "slack")]
     provider: Option<String>,
-    /// Made at or after this time.
+    /// Only requests made at or after this time.
     #[param(nullable = false, format = DateTime)]
     created_after: Option<String>,
-    /// Made before this time, which is later than `created_after`.
+    /// Only requests made before this time, which must be later than `created_after`.
     #[param(nullable = false, format = DateTime)]
     created_before: Option<String>,
 }
 
-/// The filters, checked.
+/// Validated filters.
 #[derive(Debug, Default)]
 pub struct AccessRequestQuery(AccessRequestFilter);
 
@@ -87,7 +87,7 @@ impl ListFilter for AccessRequestQuery {
 }
 
 fn read_time(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Option<Timestamp> {
-    // An unescaped `+` of an offset reads as a blank.
+    // An unescaped `+` of an offset is decoded as a space.
     let time = Timestamp::parse(&given?.replace(' ', "+"));
     if time.is_none() {
         errors.add(
@@ -100,7 +100,7 @@ fn read_time(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Opti
 
 /// List the access requests
 ///
-/// One list for all connectors of the project.
+/// One list covers all connectors of the project.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/access-requests",

@@ -23,23 +23,23 @@ use vestibule_providers::{
     setup::{ConnectorSetup, ConnectorSetupOutcome},
 };
 
-/// How often one call tells the platform. It is told again only when the connector's secrets or
-/// settings changed while it was told the ones before.
+/// Attempts of one call to connect. Another attempt is made only when the connector's secrets or
+/// settings changed during the last one.
 const TELL_ATTEMPTS: u32 = 2;
 
 /// Connect a connector
 ///
-/// Tells the platform the connector's webhook address, and the webhook secret where we draw it. It
-/// can be repeated: the platform is told what holds now. Where the platform has no API for it, the
-/// answer's status is `manual`, with the steps to follow.
+/// Sends the connector's webhook address to the platform, and the webhook secret where this API creates
+/// it. Can be repeated; each call sends the current values. Where the platform has no API for it, the
+/// answer's `status` is `manual`, with the steps to follow.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/connectors/{connector_id}/connect",
     tag = "Connectors",
     params(ConnectorPath),
     responses(
-        (status = 200, description = "What the platform says: see `status`.", body = SetUpOutcomeResponse, headers(("ETag" = String, description = "The connector's version, for `If-Match`."))),
-        (status = 409, description = "Somebody else keeps changing it. Call again, so that the platform knows what holds now.", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The platform's answer: see `status`.", body = SetUpOutcomeResponse, headers(("ETag" = String, description = "Version of the record, for `If-Match`."))),
+        (status = 409, description = "Other callers keep changing the connector. Call again, so that the platform gets the current values.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn connect_connector(
@@ -52,7 +52,7 @@ pub async fn connect_connector(
     connected(&deps, &call, connector).await
 }
 
-/// Tells the platform of a connector, and answers how that went.
+/// Connects a connector, and answers with the outcome.
 pub(super) async fn connected(
     deps: &Deps,
     call: &Call,
@@ -79,7 +79,7 @@ pub(super) async fn connected(
     Ok(found(version, response))
 }
 
-/// Everything that telling a platform takes.
+/// Everything that connecting needs.
 struct Telling<'a> {
     connectors: &'a dyn ConnectorStore,
     calls: &'a SetupCalls,
@@ -89,22 +89,22 @@ struct Telling<'a> {
     entry: &'a (dyn Fn(Change, Timestamp) -> AuditEntry + Send + Sync),
 }
 
-/// What became of noting an outcome.
+/// Result of recording an outcome.
 enum Noted {
-    /// It is stored.
+    /// The outcome is stored.
     Done(Connector),
-    /// The connector has other secrets or settings by now, so the platform was told old ones.
+    /// The connector's secrets or settings have changed, so the platform received outdated ones.
     Outdated(Connector),
 }
 
 impl Telling<'_> {
-    /// Tells the platform, notes how that went, and returns it with the connector's version.
+    /// Connects, records the outcome, and returns it with the connector's version.
     async fn run(
         &self,
         mut connector: Connector,
         now: impl Fn() -> Timestamp + Send + Sync,
     ) -> Result<(SetUpOutcomeResponse, u64), ApiError> {
-        // Whether this call told the platform what no longer holds.
+        // Whether this call sent outdated values to the platform.
         let mut misled = false;
         for _ in 0..TELL_ATTEMPTS {
             let outcome = self
@@ -129,7 +129,7 @@ impl Telling<'_> {
                 }
             }
         }
-        // The platform may know what no longer holds, so nobody may believe that it is told.
+        // The platform may hold outdated values, so the connector must not be shown as connected.
         let outcome = ConnectorSetupOutcome::Later {
             after: None,
             reason: "changed_meanwhile".to_owned(),
@@ -154,7 +154,7 @@ impl Telling<'_> {
         }
     }
 
-    /// Notes an outcome, on whatever else became of the connector meanwhile.
+    /// Records an outcome on the current connector, which may have changed in other ways meanwhile.
     async fn note(
         &self,
         told: Connector,
@@ -167,7 +167,7 @@ impl Telling<'_> {
             &IfMatch::Absent,
             || self.read(told),
             |connector| async move {
-                // A platform that did not answer may have been told all the same.
+                // A platform that did not answer may still have received the values.
                 if !is_as_told(&connector, told) {
                     return Ok(Noted::Outdated(connector));
                 }
@@ -226,7 +226,7 @@ impl Telling<'_> {
     }
 }
 
-/// Whether what a platform was told of a connector still holds.
+/// Whether the values that a platform received are still the connector's own.
 fn is_as_told(connector: &Connector, told: &Connector) -> bool {
     connector.secrets == told.secrets && connector.settings == told.settings
 }
@@ -257,7 +257,7 @@ mod tests {
         }
     }
 
-    /// Tells the pigeon its address in one call.
+    /// Connects the pigeon in one call.
     struct PigeonSetup {
         has_api: bool,
     }
@@ -302,7 +302,7 @@ mod tests {
         }
     }
 
-    /// Answers calls one by one, and lets something happen while it does.
+    /// Answers calls one by one, and lets something happen during each.
     struct Sky {
         answers: Mutex<Vec<bool>>,
         meanwhile: Box<dyn Fn(usize) + Send + Sync>,
@@ -341,7 +341,7 @@ mod tests {
         }
     }
 
-    /// Tells the pigeon on the shelf; `answers` are those of the platform, the last one first.
+    /// Connects the pigeon on the shelf; `answers` are those of the platform, the last one first.
     async fn tell(
         shelf: &Arc<Shelf>,
         has_api: bool,
@@ -426,7 +426,7 @@ mod tests {
         );
     }
 
-    /// Rotates the ring on the shelf, and marks it as told, as another call would.
+    /// Rotates the ring on the shelf and marks it as connected, as another call would.
     fn rotated_and_told(shelf: &Shelf, ring: &str) {
         let mut connector = shelf.connector.lock().unwrap();
         connector

@@ -28,8 +28,8 @@ use vestibule_domain::{
 };
 use vestibule_providers::catalogue::{ValidFields, connector_kind};
 
-/// A connector to make. The fields of the provider stand under the provider's key; which there are
-/// is listed at `/v1/providers`.
+/// A connector to create. The provider's fields stand under the provider's key; `/v1/providers` lists
+/// them.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -39,7 +39,7 @@ use vestibule_providers::catalogue::{ValidFields, connector_kind};
     "slack": {"api_app_id": "A0123456789", "team_id": "T0123456789", "signing_secret": "…", "bot_token": "xoxb-…"}
 }))]
 pub struct CreateConnectorRequest {
-    /// Its name, 1 to 100 characters.
+    /// Name, 1 to 100 characters.
     #[schema(
         required = true,
         nullable = false,
@@ -48,40 +48,40 @@ pub struct CreateConnectorRequest {
         format = "name"
     )]
     name: Option<String>,
-    /// The chat platform's key. It cannot be changed later.
+    /// Key of the provider. It cannot be changed later.
     #[schema(required = true, nullable = false, example = "slack")]
     provider: Option<String>,
-    /// The environment whose agent gets the messages.
+    /// Environment whose agent gets the messages.
     #[schema(required = true, nullable = false, format = "id")]
     environment_id: Option<String>,
-    /// Who may talk; `AllowAll` unless said otherwise.
+    /// Access policy; `AllowAll` by default.
     policy: Option<PolicyName>,
-    /// What a stranger is told; required while the policy is `OnBoarding`. Say that the request is
-    /// being reviewed, when to expect an answer, and whom to ask if it is urgent.
+    /// Onboarding message, sent to a person whose request awaits approval; required while the policy is
+    /// `OnBoarding`. Say that the request is being reviewed, when to expect an answer, and whom to ask
+    /// if it is urgent.
     onboarding_message: Option<String>,
-    /// Seconds after a rejection until a new message makes a new request: 0 to 31536000, a day
-    /// unless said otherwise.
+    /// Seconds after a rejection until a new message makes a new request: 0 to 31536000; one day by
+    /// default.
     #[schema(maximum = 31_536_000)]
     request_cooldown_seconds: Option<u64>,
-    /// What follows an approval; `notify` unless said otherwise.
+    /// Follow-up to an approval; `notify` by default.
     after_approval: Option<AfterApprovalName>,
-    /// What a person is told after an approval; the text offered at `/v1/providers` unless said
-    /// otherwise.
+    /// Approval notice; the default text at `/v1/providers` if left out.
     approval_notice: Option<String>,
 }
 
 /// Create a connector
 ///
-/// Fields that have a `fill` in `/v1/providers` can be left out. The answer says what comes next:
-/// where `can_connect` is true, call `…/connect`; where not, follow `set_up_steps`, which hold the
-/// address to enter in the platform's console.
+/// Fields that have a `fill` in `/v1/providers` can be left out. The answer shows the next step: if
+/// `can_connect` is true, call `…/connect`; if not, follow `set_up_steps`, which contain the address to
+/// enter in the platform's console.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/connectors",
     tag = "Connectors",
     params(ProjectPath, IdempotencyHeader),
     request_body = CreateConnectorRequest,
-    responses((status = 201, description = "It was made, now or by this Idempotency-Key before.", body = ConnectorResponse))
+    responses((status = 201, description = "The connector was created, by this call or an earlier one with this Idempotency-Key.", body = ConnectorResponse))
 )]
 pub async fn create_connector(
     State(deps): State<Arc<Deps>>,
@@ -125,7 +125,7 @@ pub async fn create_connector(
     Ok(made.respond(|connector| ConnectorResponse::of(&deps, &call.origin, connector)))
 }
 
-/// What the body says, as far as it could be read.
+/// The body, as far as it could be read.
 #[derive(Debug)]
 struct Draft {
     name: Option<String>,
@@ -138,7 +138,7 @@ struct Draft {
     fields: Option<ValidFields>,
 }
 
-/// What the body says, whole and right.
+/// The body, complete and valid.
 #[derive(Debug)]
 struct Complete {
     name: String,

@@ -1,4 +1,4 @@
-//! What fields become that an admin leaves out, as the catalogue says.
+//! Values of the fields that an admin leaves out, as the catalogue defines them.
 
 use super::Section;
 use data_encoding::BASE64URL_NOPAD;
@@ -8,13 +8,13 @@ use vestibule_admin::{FieldErrors, auth::random_bytes};
 use vestibule_domain::{PortError, secret::Secret};
 use vestibule_providers::catalogue::{ConnectorKind, Fill, ValidFields};
 
-/// A secret that nobody can guess: 32 random bytes in base64url without padding.
+/// Draws a secret: 32 random bytes in base64url without padding.
 pub(super) fn random_secret(random: &dyn SecureRandom) -> Result<Secret, PortError> {
     let bytes: [u8; 32] = random_bytes(random)?;
     Ok(Secret::new(BASE64URL_NOPAD.encode(&bytes)))
 }
 
-/// Fills in what was left out of a new connector with this webhook address.
+/// Fills in the fields left out of a new connector with this webhook address.
 pub(super) fn fill_in(
     kind: &dyn ConnectorKind,
     fields: &mut ValidFields,
@@ -31,7 +31,7 @@ pub(super) fn fill_in(
     Ok(())
 }
 
-/// Fills in the webhook address where it was left out, or taken away.
+/// Fills in the webhook address where it was left out or removed.
 pub(super) fn refill(
     kind: &dyn ConnectorKind,
     settings: &mut BTreeMap<String, String>,
@@ -47,7 +47,7 @@ pub(super) fn refill(
     }
 }
 
-/// The webhook address that the connector itself names.
+/// The webhook address set in the connector itself.
 pub(super) fn given_webhook_url(
     kind: &dyn ConnectorKind,
     settings: &BTreeMap<String, String>,
@@ -59,8 +59,8 @@ pub(super) fn given_webhook_url(
     settings.get(spec.name).cloned()
 }
 
-/// The section of a change, in which a secret that we draw can be replaced but not taken away:
-/// without it every message would be refused.
+/// Refuses the removal of a secret that we draw; it can only be replaced. Without it every message
+/// would be refused.
 pub(super) fn keep_filled(
     kind: &dyn ConnectorKind,
     section: Section,
@@ -70,7 +70,7 @@ pub(super) fn keep_filled(
         if spec.fill == Fill::RandomSecret && section.cleared.contains(spec.name) {
             errors.add(
                 format!("{}.{}", kind.provider(), spec.name),
-                "cannot be taken away; leave it out to keep it, or have a new one drawn with rotate-webhook-secret",
+                "cannot be removed; leave it out to keep it, or replace it with rotate-webhook-secret",
             );
         }
     }

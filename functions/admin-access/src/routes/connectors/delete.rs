@@ -20,18 +20,18 @@ use vestibule_domain::{
 
 /// Delete a connector
 ///
-/// Its webhook answers 401 from then on, within ten seconds. Access requests made through it stay
-/// and keep its name; pending ones are rejected within minutes, with the `reason_code`
-/// `connector_deleted`, and nobody is told.
+/// Within ten seconds, its webhook answers 401. Access requests made through it remain, with its name;
+/// pending ones are rejected within minutes, with the `reason_code` `connector_deleted`, and the people
+/// are not notified.
 #[utoipa::path(
     delete,
     path = "/v1/projects/{project_id}/connectors/{connector_id}",
     tag = "Connectors",
     params(ConnectorPath, IfMatchHeader),
     responses(
-        (status = 204, description = "It is gone."),
-        (status = 409, description = "Somebody else keeps changing it.", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "It is not at the version named in `If-Match`.", body = Problem, content_type = "application/problem+json"),
+        (status = 204, description = "The connector is deleted."),
+        (status = 409, description = "Other callers keep changing the record.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "The record is not at the version in `If-Match`.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn delete_connector(

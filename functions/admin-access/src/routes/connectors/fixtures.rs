@@ -1,4 +1,4 @@
-//! A provider that no registry lists, for the rules that Slack has no use for; and stores in memory.
+//! A provider that no registry lists, for the rules that do not apply to Slack; and stores in memory.
 
 use async_trait::async_trait;
 use std::{collections::BTreeMap, sync::Mutex, time::Duration};
@@ -16,7 +16,7 @@ use vestibule_domain::{
 };
 use vestibule_providers::catalogue::{ConnectorKind, FieldSpec, Fill};
 
-/// Is told its ring by us, and named its loft.
+/// A provider whose ring we draw and whose loft is its webhook address.
 pub(super) struct Pigeon;
 
 const fn field(name: &'static str, secret: bool) -> FieldSpec {
@@ -97,7 +97,7 @@ pub(super) fn connector() -> Connector {
     }
 }
 
-/// Seals by writing the place in front, and opens only what was sealed for the place.
+/// Seals by writing the context in front, and opens only what was sealed for that context.
 pub(super) struct GlassVault;
 
 #[async_trait]

@@ -8,13 +8,13 @@ use vestibule_admin::{ApiPath, Call, api_types::found, problem::ApiError};
 
 /// Read a connector
 ///
-/// Secrets are told as set or not.
+/// Secrets are shown only as set or not.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/connectors/{connector_id}",
     tag = "Connectors",
     params(ConnectorPath),
-    responses((status = 200, description = "The connector.", body = ConnectorResponse, headers(("ETag" = String, description = "Its version, for `If-Match`."))))
+    responses((status = 200, description = "The connector.", body = ConnectorResponse, headers(("ETag" = String, description = "Version of the record, for `If-Match`."))))
 )]
 pub async fn get_connector(
     State(deps): State<Arc<Deps>>,

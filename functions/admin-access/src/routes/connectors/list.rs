@@ -10,7 +10,7 @@ use vestibule_admin::{
 
 /// List the connectors
 ///
-/// The project's connectors.
+/// All connectors of the project.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/connectors",

@@ -1,4 +1,4 @@
-//! What came of testing or connecting, in words that an admin understands.
+//! Outcomes of testing and connecting, in words for admins.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -6,43 +6,43 @@ use utoipa::ToSchema;
 use vestibule_domain::{Timestamp, connector::Connector};
 use vestibule_providers::{catalogue::ConnectorKind, setup::ConnectorSetupOutcome};
 
-/// What the platform says of a connector. That it refuses is an answer, not an error of this API.
+/// The platform's answer about a connector. A refusal by the platform is an answer, not an error of
+/// this API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({
     "status": "failed", "summary": null, "field": "slack.bot_token",
-    "problem": "Slack does not know this bot token. Copy the Bot User OAuth Token again, from OAuth & Permissions.",
+    "problem": "Slack does not recognise this bot token. Copy the Bot User OAuth Token again from OAuth & Permissions.",
     "reason": "invalid_auth", "retry_after_seconds": null, "steps": [],
     "webhook_connected_at": null, "previous_secrets_until": null
 }))]
 pub struct SetUpOutcomeResponse {
-    /// `ok`: it works. `failed`: the platform refuses, and `problem` says what to do. `unavailable`:
-    /// the platform could not be asked; try again. `manual`: the platform has no API for it; follow
-    /// `steps`.
+    /// Outcome. `ok`: it works. `failed`: the platform refuses, and `problem` says what to do.
+    /// `unavailable`: the platform is not available at the moment; try again. `manual`: the platform
+    /// has no API for it; follow `steps`.
     status: SetUpStatus,
-    /// What was found, as a sentence; null unless it is `ok` or `manual`.
+    /// Finding, as a sentence; null unless `status` is `ok` or `manual`.
     summary: Option<String>,
-    /// The field that is wrong, with a dot between provider and name: `slack.bot_token`; null when
-    /// it is none of them.
+    /// Wrong field, with a dot between provider and name, such as `slack.bot_token`; null when it is
+    /// none of them.
     field: Option<String>,
-    /// What to do about it, in a sentence or two; null unless it is `failed` or `unavailable`.
+    /// Problem and its remedy, in a sentence or two; null unless `status` is `failed` or `unavailable`.
     problem: Option<String>,
-    /// The platform's own word for it.
+    /// Platform's own code for the problem.
     reason: Option<String>,
-    /// How long the platform asks us to wait.
+    /// Seconds to wait, if the platform asks for it.
     retry_after_seconds: Option<u64>,
-    /// What to do in the platform's console, with this connector's address; empty unless it is
+    /// Steps to take in the platform's console, with this connector's address; empty unless `status` is
     /// `manual`.
     steps: Vec<String>,
-    /// The connector's own: when the platform was told the address and the webhook secret that hold
-    /// now.
+    /// Time at which the platform received the current address and webhook secret, as in the connector.
     #[schema(value_type = Option<String>, format = DateTime)]
     webhook_connected_at: Option<Timestamp>,
-    /// The connector's own: until when requests made with the secret before are taken too.
+    /// Time until which requests made with the previous secret are accepted too, as in the connector.
     #[schema(value_type = Option<String>, format = DateTime)]
     previous_secrets_until: Option<Timestamp>,
 }
 
-/// How it went.
+/// Outcome of a test or connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(rename_all = "snake_case")]
@@ -51,9 +51,9 @@ pub enum SetUpStatus {
     Ok,
     /// The platform refuses.
     Failed,
-    /// The platform could not be asked.
+    /// The platform is not available at the moment.
     Unavailable,
-    /// People have to do it.
+    /// An admin has to do it by hand.
     Manual,
 }
 
@@ -95,7 +95,7 @@ impl SetUpOutcomeResponse {
             },
             ConnectorSetupOutcome::Later { after, reason } => Self {
                 problem: Some(format!(
-                    "{} could not be asked just now. Wait a moment and try again.",
+                    "{} is not available at the moment. Wait a little and try again.",
                     kind.label()
                 )),
                 reason: Some(reason),
@@ -112,7 +112,7 @@ impl SetUpOutcomeResponse {
     ) -> Self {
         Self {
             summary: Some(format!(
-                "{} has to be told the webhook address by hand. Follow the steps.",
+                "Enter the webhook address in the console of {} by hand. Follow the steps.",
                 kind.label()
             )),
             steps: kind.set_up_steps(webhook_url),
@@ -120,11 +120,11 @@ impl SetUpOutcomeResponse {
         }
     }
 
-    /// The answer where nobody knows under which address this API is reached.
+    /// The answer when the address of this API is unknown.
     pub(super) fn no_address(connector: &Connector) -> Self {
         Self {
             problem: Some(
-                "This API does not know under which address it is reached. Deploy the stack with its PublicUrl parameter."
+                "This API does not know its own address. Deploy the stack with its PublicUrl parameter."
                     .to_owned(),
             ),
             reason: Some("no_public_url".to_owned()),
@@ -132,7 +132,7 @@ impl SetUpOutcomeResponse {
         }
     }
 
-    /// As the audit log keeps it.
+    /// The outcome as the audit log records it.
     pub(super) fn facts(&self) -> Value {
         json!({"status": self.status, "field": self.field, "reason": self.reason})
     }

@@ -21,21 +21,21 @@ use vestibule_domain::{
 };
 use vestibule_providers::catalogue::{ConnectorKind, Fill, ValidFields, connector_kind};
 
-/// Draw a new webhook secret
+/// Rotate the webhook secret
 ///
-/// For platforms that are told a secret by us. The one before is taken for 24 hours more, until
-/// `previous_secrets_until`, so no message is lost on the way. The new one is stored, and then the
-/// platform is told: the answer is that of `…/connect`. When it is not `ok`, the new secret holds all
-/// the same; call `…/connect` until it is.
+/// For platforms that get the secret from this API. The previous secret stays valid for 24 hours, until
+/// `previous_secrets_until`, so no message is lost meanwhile. The new secret is stored first, then sent
+/// to the platform; the answer is the same as for `…/connect`. If `status` is not `ok`, the new secret
+/// is in effect all the same; call `…/connect` until it is.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/connectors/{connector_id}/rotate-webhook-secret",
     tag = "Connectors",
     params(ConnectorPath, IfMatchHeader),
     responses(
-        (status = 200, description = "There is a new secret. What the platform says to it: see `status`.", body = SetUpOutcomeResponse, headers(("ETag" = String, description = "The connector's version, for `If-Match`."))),
-        (status = 409, description = "The platform was not told the last one yet, so it may still use the one before; or it makes the secret itself; or somebody else keeps changing the connector.", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "It is not at the version named in `If-Match`.", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The new secret is stored. `status` is the platform's answer.", body = SetUpOutcomeResponse, headers(("ETag" = String, description = "Version of the record, for `If-Match`."))),
+        (status = 409, description = "The platform does not have the last secret yet, and may still use the previous one; or the platform issues the secret itself; or other callers keep changing the connector.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "The record is not at the version in `If-Match`.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn rotate_webhook_secret(
@@ -79,7 +79,7 @@ pub async fn rotate_webhook_secret(
     connected(deps, call, stored).await
 }
 
-/// The change that puts `secret` where the provider has one of ours.
+/// The change that sets `secret` in the provider's field for a secret of ours.
 fn new_secret(kind: &dyn ConnectorKind, secret: Secret) -> Option<Section> {
     let spec = kind
         .fields()

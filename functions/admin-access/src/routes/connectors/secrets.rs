@@ -1,5 +1,5 @@
-//! Replacing the secrets of a connector without losing a message: the one before is kept, and taken
-//! for [`PREVIOUS_SECRETS_KEPT`] more.
+//! Replaces the secrets of a connector without losing a message: the previous secret is kept, and
+//! accepted for [`PREVIOUS_SECRETS_KEPT`].
 
 use super::{CONNECT_FIRST, Section};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,12 +12,12 @@ use vestibule_domain::{
 };
 use vestibule_providers::catalogue::{ConnectorKind, FieldSpec, Fill, keeps_previous};
 
-/// Puts a section's secrets in place of the connector's own. Returns the names of those that were
+/// Replaces the connector's secrets with those of a section. Returns the names of the fields that were
 /// replaced.
 ///
-/// A secret that verifies requests moves to the field of the one before, unless that field is in the
-/// section too. One that we draw is not replaced again until the platform knows the last one: it may
-/// still use the one before, which would be pushed out.
+/// A verification secret moves to the field of the previous secret, unless that field is in the section
+/// too. A secret that we draw is not replaced again until the platform has the last one: the platform
+/// may still use the previous one, which would be lost.
 pub(super) async fn replace(
     vault: &dyn SecretVault,
     kind: &dyn ConnectorKind,
@@ -67,14 +67,14 @@ pub(super) async fn replace(
     let mut all = old;
     all.extend(given);
     all.retain(|name, _| !cleared.contains(name));
-    // All lie under one data key, so those that stay are sealed together with the new ones.
+    // All share one data key, so the unchanged secrets are sealed together with the new ones.
     connector.secrets = vault
         .seal(&all, &|field| connector.secret_context(field))
         .await?;
     Ok(replaced)
 }
 
-/// The field and the secret that is to be kept in it when `spec`'s own is replaced.
+/// The field for the previous secret, and that secret, when `spec`'s own is replaced.
 fn moved(
     spec: &FieldSpec,
     given: &BTreeMap<String, Secret>,
@@ -145,7 +145,7 @@ mod tests {
         Ok(replaced.into_iter().collect())
     }
 
-    /// A pigeon with these secrets, which the platform knows.
+    /// A pigeon with these secrets, which the platform has.
     async fn told(secrets: &[(&str, &str)]) -> Connector {
         let mut connector = fixtures::connector();
         change(&mut connector, secrets, &[], START).await.unwrap();

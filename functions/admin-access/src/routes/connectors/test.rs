@@ -14,14 +14,14 @@ use vestibule_providers::catalogue::{connector_kind, connector_setup};
 
 /// Test a connector
 ///
-/// Asks the platform whether the connector's credentials work. Nothing changes there or here, so it
+/// Asks the platform whether the connector's credentials work. It changes nothing, there or here, and
 /// can be repeated.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/connectors/{connector_id}/test",
     tag = "Connectors",
     params(ConnectorPath),
-    responses((status = 200, description = "What the platform says: see `status`.", body = SetUpOutcomeResponse))
+    responses((status = 200, description = "The platform's answer: see `status`.", body = SetUpOutcomeResponse))
 )]
 pub async fn test_connector(
     State(deps): State<Arc<Deps>>,

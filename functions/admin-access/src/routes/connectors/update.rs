@@ -33,8 +33,8 @@ use vestibule_domain::{
 };
 use vestibule_providers::catalogue::{ConnectorKind, connector_kind};
 
-/// What to change of a connector; what is left out stays. Fields of the provider stand under the
-/// provider's key, and those left out stay too.
+/// Changes to a connector. The provider's fields stand under the provider's key. Fields left out keep
+/// their values.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -43,25 +43,24 @@ use vestibule_providers::catalogue::{ConnectorKind, connector_kind};
     "slack": {"bot_token": "xoxb-…"}
 }))]
 pub struct UpdateConnectorRequest {
-    /// Its name, 1 to 100 characters.
+    /// Name, 1 to 100 characters.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, min_length = 1, max_length = 100, format = "name")]
     name: Option<String>,
-    /// The environment whose agent gets the messages.
+    /// Environment whose agent gets the messages.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, format = "id")]
     environment_id: Option<String>,
-    /// Who may talk.
+    /// Access policy.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     policy: Option<PolicyName>,
-    /// What happens to people already seen here when the policy becomes `OnBoarding`; `keep` unless
-    /// said otherwise. Can be given only while the policy is, or becomes, `OnBoarding`.
+    /// Treatment of people already seen here when the policy becomes `OnBoarding`; `keep` by default.
+    /// Allowed only while the policy is, or becomes, `OnBoarding`.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     existing_users: Option<ExistingUsersName>,
-    /// What a stranger is told; null or blank takes it away, which is refused while the policy is
-    /// `OnBoarding`.
+    /// Onboarding message; null or blank removes it, which is refused while the policy is `OnBoarding`.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     onboarding_message: Nullable<String>,
@@ -69,20 +68,19 @@ pub struct UpdateConnectorRequest {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, maximum = 31_536_000)]
     request_cooldown_seconds: Option<u64>,
-    /// What follows an approval.
+    /// Follow-up to an approval.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     after_approval: Option<AfterApprovalName>,
-    /// What a person is told after an approval; null or blank for the text offered at `/v1/providers`.
+    /// Approval notice; null or blank means the default text at `/v1/providers`.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     approval_notice: Nullable<String>,
-    /// Whether to answer with the connector as it would be and with what that would affect, and to
-    /// change nothing.
+    /// True to change nothing, and answer with the changed connector and the effects of the change.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     dry_run: Option<bool>,
-    /// Cannot be changed. It may be repeated as it is.
+    /// Key of the provider. It cannot be changed, but may be repeated.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, example = "slack")]
     provider: Option<String>,
@@ -90,14 +88,14 @@ pub struct UpdateConnectorRequest {
 
 /// Change a connector
 ///
-/// When the policy no longer is `OnBoarding`, the connector's pending requests are rejected within
-/// minutes, with the `reason_code` `policy_off`; nobody is told, and it does not count as a rejection.
-/// When it serves another environment, they are too, with `connector_moved`: an approval would be for
-/// the one before.
+/// When the policy is no longer `OnBoarding`, the connector's pending requests are rejected within
+/// minutes, with the `reason_code` `policy_off`. The people are not notified, and it does not count as
+/// a rejection. When the connector moves to another environment, its pending requests are rejected the
+/// same way, with `connector_moved`: an approval would give access to the previous environment.
 ///
-/// A verification secret that is replaced is taken for 24 hours more, until
-/// `previous_secrets_until`, unless the field of the one before is given too: then what is given
-/// holds until it is blanked.
+/// When a verification secret is replaced, the previous one stays valid for 24 hours, until
+/// `previous_secrets_until`. If the field of the previous secret is given too, its value is accepted
+/// until the field is blanked.
 #[utoipa::path(
     patch,
     path = "/v1/projects/{project_id}/connectors/{connector_id}",
@@ -105,9 +103,9 @@ pub struct UpdateConnectorRequest {
     params(ConnectorPath, IfMatchHeader),
     request_body = UpdateConnectorRequest,
     responses(
-        (status = 200, description = "The connector as it is now. Webhooks follow within ten seconds.", body = ConnectorResponse, headers(("ETag" = String, description = "Its version, for `If-Match`."))),
-        (status = 409, description = "Somebody else keeps changing it, or the platform has to be told the last webhook secret before there is another.", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "It is not at the version named in `If-Match`.", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The changed connector. Its webhook follows within ten seconds.", body = ConnectorResponse, headers(("ETag" = String, description = "Version of the record, for `If-Match`."))),
+        (status = 409, description = "Other callers keep changing the connector, or the platform does not have the last webhook secret yet.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "The record is not at the version in `If-Match`.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn update_connector(
@@ -132,12 +130,12 @@ pub async fn update_connector(
     .await
 }
 
-/// A connector as it is, and as a call would have it.
+/// The current connector, and the connector that the call asks for.
 struct Intended {
     connector: Connector,
     kind: &'static dyn ConnectorKind,
     patch: Patch,
-    /// All but its secrets are changed.
+    /// The connector with every change except to secrets.
     changed: Connector,
     now: Timestamp,
 }
@@ -149,7 +147,7 @@ impl Record for Intended {
 }
 
 impl Intended {
-    /// Reads the connector, and judges what is sent by it.
+    /// Reads the connector, and checks the body against it.
     async fn read(
         deps: &Deps,
         call: &Call,
@@ -179,7 +177,7 @@ impl Intended {
         })
     }
 
-    /// Answers what the change would affect.
+    /// Answers with the effects of the change.
     async fn effects(self, deps: &Deps, call: &Call) -> Result<Response, ApiError> {
         let effects = deps
             .connectors
@@ -243,7 +241,7 @@ impl Intended {
     }
 }
 
-/// What the body says, as far as it could be read.
+/// The body, as far as it could be read.
 #[derive(Debug)]
 struct Patch {
     name: Option<String>,
@@ -296,7 +294,7 @@ impl Patch {
         (patch, errors)
     }
 
-    /// The connector with all but its secrets changed, and every rule that it then breaks.
+    /// The connector with every change except to secrets, and every rule that it then breaks.
     fn applied(
         &self,
         connector: &Connector,
