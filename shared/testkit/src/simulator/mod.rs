@@ -2,8 +2,7 @@
 //! and the events for connectors.
 //!
 //! - [`Simulator`] is for tests in the same process: write as a person, get the signed request, and inspect
-//! what a
-//!   person sees and every call to the platforms.
+//!   what a person sees and every call to the platforms.
 //! - The `simulator` program adds each platform's retry schedule, a chat page at `/`, and the control API
 //!   ([`mod@control`]) for scripts.
 //!
