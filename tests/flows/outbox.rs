@@ -1,5 +1,5 @@
-//! The outbox at scale (DESIGN §3.4–3.6): every connector has its share of a sweep, waiting is no failure, and nothing is
-//! enqueued again while its job is under way.
+//! The outbox at scale (DESIGN §3.4–3.6): each connector gets its share of a sweep, waiting does not count as
+//! failing, and no job in progress is enqueued again.
 
 use crate::{
     lifecycle::{NOTICE, attribute, patch, stranger, world_of},
@@ -21,27 +21,27 @@ use vestibule_testkit::{
 };
 
 const MINUTE: Duration = Duration::from_mins(1);
-/// Jobs of one connector that may be under way at the same time.
+/// Largest number of jobs of one connector that may be in progress.
 const IN_FLIGHT_MAX: usize = sweeper::IN_FLIGHT_MAX;
 
 type Row = Map<String, Value>;
 
-/// How often the platform was asked to post a text, or who somebody is.
+/// The number of requests to the platform to post a text or look up a profile.
 fn platform_calls(world: &World) -> usize {
     world.to_slack.log().len()
 }
 
-/// The only standing's row.
+/// The row of the only standing.
 fn standing(world: &World) -> Row {
     world.rows("STANDING#").remove(0)
 }
 
-/// Works on everything that can be taken now.
+/// Runs the worker until no job is available.
 async fn work(world: &mut World) {
     while world.work_onboarding().await {}
 }
 
-/// A minute passes: the sweep comes, and what it dispatched is worked on in the order of its turns.
+/// Advances a minute: sweeps, then works on the dispatched jobs in the order of their turns.
 async fn minute(world: &mut World) {
     world.sweep().await;
     for _ in 0..60 {
@@ -50,7 +50,7 @@ async fn minute(world: &mut World) {
     }
 }
 
-/// Loses every job in the onboarding queue, as a queue would that is made anew; returns how many.
+/// Loses every job in the onboarding queue, as if the queue were created anew. Returns their number.
 fn lose_jobs(world: &World) -> usize {
     let mut lost = 0;
     while let Some(batch) = world.aws.take_batch("onboarding", 10) {
@@ -60,8 +60,8 @@ fn lose_jobs(world: &World) -> usize {
     lost
 }
 
-/// Writes rows like this one of other people, each with an overdue mark and a task that has no consequences: what costs a
-/// worker as little as a job can.
+/// Copies this row for other people, each with an overdue mark and a pending task without effects, the
+/// cheapest job for a worker.
 fn pile_up(world: &World, like: &Row, how_many: usize) {
     let lane = like["outbox_due"].as_i64().unwrap() / 100_000_000_000;
     let due = world.now().seconds() - 3600;
@@ -93,7 +93,7 @@ fn pile_up(world: &World, like: &Row, how_many: usize) {
     }
 }
 
-/// The id of somebody piled up, and their partition.
+/// The id and the partition of one of the copies.
 fn piled_up(world: &World, number: usize) -> (String, String) {
     let user = ChatUserId::derive(&["piled up", &number.to_string()]).to_string();
     let (account, project) = (world.scope.account_id(), world.scope.project_id());
@@ -101,7 +101,7 @@ fn piled_up(world: &World, number: usize) -> (String, String) {
     (user, pk)
 }
 
-/// Takes what was piled up away: rows of people who never wrote.
+/// Deletes the copies, whose people never wrote.
 fn clear_away(world: &World, how_many: usize) {
     let sk = format!("STANDING#{}", world.open.id);
     for number in 0..how_many {
@@ -112,7 +112,8 @@ fn clear_away(world: &World, how_many: usize) {
     }
 }
 
-/// A world in which the open connector has that many overdue marks, and somebody waits for a decision at the other.
+/// A world with this many overdue marks at the open connector, and a person with a pending request at the
+/// other.
 async fn flooded(marks: usize) -> (World, String) {
     let mut world = world_of(ApprovalMode::Notify).await;
     let ada = stranger(&world, "Ada Lovelace").await;
@@ -130,7 +131,7 @@ async fn flooded(marks: usize) -> (World, String) {
     (world, ada)
 }
 
-/// Sweeps and works until no mark is left; returns how many sweeps and jobs that took.
+/// Sweeps and works until no mark is left. Returns the numbers of sweeps and jobs.
 async fn drain(
     world: &mut World,
     mut between: impl AsyncFnMut(&mut World, usize),
@@ -167,7 +168,7 @@ async fn marks_of_one_connector_that_pile_up_are_worked_off_once_each_and_hold_u
                 work(world).await;
                 told = world.told(&ada);
             }
-            // And one whose job is lost: only its mark is left, behind all the others.
+            // Another one whose job is lost, so that only its mark is left, behind all the others.
             2 => {
                 lost += lose_jobs(world);
                 world.decide(&grace, Verdict::Approve).await;
@@ -239,7 +240,7 @@ async fn a_platform_that_asks_to_wait_for_an_hour_is_left_alone_by_every_copy_of
     assert_eq!(standing(&world)["attempts"], 0);
     let grace = stranger(&world, "Grace Hopper").await;
     for _ in 0..58 {
-        // The platform of the chat delivers again, and each time the job is enqueued again.
+        // The platform delivers again, and each time the job is enqueued again.
         world.webhook(&connector, &hello).await;
         minute(&mut world).await;
         assert_eq!(
@@ -291,7 +292,7 @@ async fn a_full_pace_keeps_a_job_from_the_platform_and_uses_up_no_attempt() {
     let row = standing(&world);
     assert_eq!(row["attempts"], 0);
     assert!(row["not_before"].as_i64().unwrap() > world.now().millis());
-    // Nothing is dispatched before its time.
+    // Nothing is dispatched early.
     let before = world.aws.accepted("onboarding");
     for _ in 0..3 {
         world.clock.advance(Duration::from_secs(10));
@@ -310,7 +311,7 @@ async fn messages_of_many_people_at_one_connector_go_out_at_its_pace_with_one_jo
         people.push(stranger(&world, &format!("Person {number}")).await);
     }
     lose_jobs(&world);
-    // Slack takes twenty texts a second of a connector whose pace is known.
+    // Slack accepts twenty texts a second from a connector with a known pace.
     world.take_turn(Duration::from_millis(50)).await;
     let before = world.aws.accepted("onboarding");
     world.clock.advance(MINUTE);
@@ -354,7 +355,7 @@ async fn nothing_is_enqueued_again_while_its_job_waits_or_is_in_work() {
         world.sweep().await;
     }
     assert_eq!(world.aws.accepted("onboarding") - before, 1);
-    // Its worker dies: the queue brings the job again before the sweep takes it for lost.
+    // The worker dies, and the queue redelivers the job before the sweep considers it lost.
     world
         .to_slack
         .inject(Rule::new("chat.postMessage", Fault::KillBefore));
@@ -371,7 +372,7 @@ async fn nothing_is_enqueued_again_while_its_job_waits_or_is_in_work() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sweep_that_fails_at_any_call_loses_nothing_and_doubles_no_message() {
-    // The calls of a sweep, taken from a run without faults.
+    // The calls of a sweep, recorded from a run without faults.
     let mut world = World::new().await;
     stranger(&world, "Ada Lovelace").await;
     lose_jobs(&world);
@@ -383,7 +384,7 @@ async fn a_sweep_that_fails_at_any_call_loses_nothing_and_doubles_no_message() {
     let mut sites: Vec<(bool, String, usize)> = Vec::new();
     for (is_db, calls) in [(true, db), (false, aws)] {
         for call in calls {
-            // Partitions are looked at side by side: the first call stands for all.
+            // Partitions are read in parallel, so the first call stands for all.
             if call.class != "DynamoDB.Query" || call.occurrence == 1 {
                 sites.push((is_db, call.class, call.occurrence));
             }
@@ -494,7 +495,7 @@ async fn a_mark_orders_only_the_job_that_fits_its_row_and_a_bad_one_is_stepped_o
         ),
         ("nonsense".to_owned(), "nonsense".to_owned(), "OUTBOX#0"),
     ];
-    // More of them than a page holds, all before the good one.
+    // More bad marks than a page holds, all before the good one.
     bad.extend((0..400).map(|i| {
         (
             format!("nonsense {i}"),
