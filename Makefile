@@ -1,5 +1,5 @@
-# The local stack: `make run`, in another terminal or with DETACH=1: `make stop`.
-# DETACH=1 returns when the stack is up. LOG_LEVEL=DEBUG and the ports are settings of the environment (infra/README.md).
+# `make run` starts the local stack, and `make stop` stops it from another terminal. DETACH=1 returns when the stack is up.
+# LOG_LEVEL=DEBUG and the ports are environment variables (infra/README.md).
 
 ARCH ?= arm64
 STACK ?= vestibule
@@ -21,10 +21,10 @@ help: ## Show this
 run: ## Run everything on this machine until Ctrl-C; DETACH=1 leaves it running
 	@$(LOCAL_STACK) up $(if $(filter-out 0,$(DETACH)),--detach)
 
-stop: ## Stop a local stack that runs elsewhere
+stop: ## Stop a local stack that runs in another terminal or in the background
 	@$(LOCAL_STACK) stop
 
-test: ## Check everything, as CI does; PROOF=full runs the long proofs whole
+test: ## Run every check, as CI does; PROOF=full runs the long proofs in full
 	@bash .ci/run
 
 bench: tools ## Measure the webhooks as Lambda would run them (tests/bench)
@@ -32,14 +32,14 @@ bench: tools ## Measure the webhooks as Lambda would run them (tests/bench)
 	@$(TOOLS)/python tests/bench/run.py
 	cargo test --locked --package vestibule-tests --test flows -- --ignored latency
 
-fuzz: ## Fuzz what strangers can reach, TIME seconds each (tests/fuzz; needs nightly Rust and cargo-fuzz)
+fuzz: ## Fuzz everything that strangers can reach, TIME seconds each (tests/fuzz; needs nightly Rust and cargo-fuzz)
 	$(PYTHON) tests/fuzz/seed.py
 	@for target in slack teams telegram dialog360 twilio event; do \
 		cargo +nightly fuzz run --fuzz-dir tests/fuzz --sanitizer none $$target -- \
 			-dict=tests/fuzz/dictionaries/$$target.dict -max_len=65536 -max_total_time=$(or $(TIME),600) || exit 1; \
 	done
 
-mutants: ## Change the rules of shared/domain one line at a time; its own tests must notice. FILES=… for some (needs cargo-mutants)
+mutants: ## Change the code of shared/domain in one place at a time; its tests must notice. FILES=… for some files (needs cargo-mutants)
 	cargo mutants --package vestibule-domain --file '$(or $(FILES),shared/domain/src/**)' --output target --timeout 20 -- --locked --lib
 
 build: tools ## Build the functions for Lambda; ARCH=x86_64 for the other processor
@@ -52,18 +52,18 @@ build: tools ## Build the functions for Lambda; ARCH=x86_64 for the other proces
 deploy: build ## Build, then deploy to the AWS account of this shell's credentials
 	$(TOOLS)/sam deploy --stack-name $(STACK) --parameter-overrides Architecture=$(ARCH)
 
-redrive: tools ## Put dead letters back: QUEUE=inbox or onboarding, LOCAL=1 for the local stack
+redrive: tools ## Put dead letters back into their queue: QUEUE=inbox or onboarding, LOCAL=1 for the local stack
 	@$(TOOLS)/python infra/scripts/redrive.py --queue "$(QUEUE)" --stack "$(STACK)" $(if $(LOCAL),--local) $(if $(YES),--yes)
 
 fmt: ## Format the code
 	cargo fmt --all
 
-lint: tools ## Check code and template without running anything
+lint: tools ## Check code and template, without running anything
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	$(TOOLS)/cfn-lint template.yaml
 
-clean: ## Stop the local stack, and remove what was built or installed here
+clean: ## Stop the local stack, and remove everything built or installed here
 	@$(LOCAL_STACK) stop
 	rm -rf .local .aws-sam target
 

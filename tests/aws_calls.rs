@@ -1,5 +1,5 @@
-//! The calls to AWS that each function makes, as `aws_calls.txt` lists them. The flows make each of them and no other; the roles
-//! of the template allow each of them and no other.
+//! The AWS calls of each function, as listed in `aws_calls.txt`. The flows make exactly these calls, and the
+//! template's roles allow exactly these.
 
 use std::collections::BTreeSet;
 
@@ -13,14 +13,14 @@ pub fn by_functions() -> BTreeSet<String> {
     lines(list)
 }
 
-/// These, the calls that AWS makes under the functions' roles (writing their logs, polling their queues), and those that the
-/// roles allow ahead of the code.
+/// The calls in [`by_functions`], those that AWS makes under the functions' roles (writing logs, polling queues), and
+/// those that the roles allow ahead of the code.
 #[must_use]
 pub fn all() -> BTreeSet<String> {
     lines(LIST)
 }
 
-/// A line of the list. Reading one row and reading several are one thing here.
+/// A line of the list. Reading one row and reading several count as the same call.
 #[must_use]
 pub fn line(caller: &str, action: &str, resource: &str, kind: &str) -> String {
     let action = match action {

@@ -1,3 +1,3 @@
-//! Tests only: see `flows`, `compat`, `e2e`, `template` and `bench`.
+//! Holds only tests: see `flows`, `compat`, `e2e`, `template` and `bench`.
 
 pub mod aws_calls;

@@ -1,6 +1,6 @@
-"""Accounts at the chat platforms, as somebody would have opened them: public ids that stay the same, secrets that are new in every run.
+"""Accounts at the chat platforms, with constant public ids and new secrets in every run.
 
-The names are those of the connectors' fields at `/v1/providers`, which the simulator's configuration shares.
+The fields are named as in `/v1/providers`, and so are those of the simulator's configuration.
 """
 
 import secrets
@@ -43,9 +43,9 @@ def twilio(number: int) -> Fields:
     return {"account_sid": "AC" + secrets.token_hex(16), "phone_number": f"+1202555010{number}", "auth_token": secrets.token_hex(16)}
 
 
-# What a platform tells of an account besides the connector's fields.
+# Facts about an account that are not fields of the connector.
 BESIDES: dict[str, Fields] = {"slack": {"bot_user_id": _SLACK_BOT_USER_ID}}
 
-# Opens the account number 0 or 1 at each platform, by its key.
+# Functions that open account 0 or 1 at a platform, by provider key.
 OPEN: dict[str, Callable[[int], Fields]] = {"slack": slack, "teams": teams, "telegram": telegram, "360dialog": dialog360, "twilio": twilio}
 LABELS = {"slack": "Slack", "teams": "Teams", "telegram": "Telegram", "360dialog": "WhatsApp", "twilio": "SMS"}

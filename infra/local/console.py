@@ -1,4 +1,4 @@
-"""What the terminal shows: steps with their times, and failures that say what to do."""
+"""Terminal output: steps with their times, and failures with a hint."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class StepFailed(Exception):
-    """A step did not work; carries what the person at the terminal needs to go on."""
+    """A failed step, with the reason, a hint and a log for the person at the terminal."""
 
     def __init__(self, reason: str, hint: str = "", log: Path | None = None):
         super().__init__(reason)
@@ -22,7 +22,7 @@ def _is_terminal() -> bool:
 
 
 def style(text: str, code: str) -> str:
-    """Colours text, on terminals that want it."""
+    """Colours text on terminals that support it, unless NO_COLOR is set."""
     if not _is_terminal() or os.environ.get("NO_COLOR"):
         return text
     return f"\033[{code}m{text}\033[0m"
@@ -42,7 +42,7 @@ def say(text: str = "") -> None:
 
 @contextmanager
 def step(name: str, note: str = "", noisy: bool = False):
-    """Announces a step and how long it took. `noisy` steps print below their own announcement."""
+    """Announces a step, then shows its duration. The output of a `noisy` step follows its announcement."""
     started = time.monotonic()
     waiting = f"  {dim('·')} {name}{'  ' + dim(note) if note else ''}"
     redraw = _is_terminal() and not noisy
@@ -70,7 +70,7 @@ def tail(log: Path, lines: int = 20) -> str:
 
 
 def report(failure: StepFailed) -> None:
-    """Says which step failed, why, and what to do."""
+    """Prints the failed step, the reason and the hint."""
     err = sys.stderr
     print(f"\n{style('Failed', '31;1')}: {failure.step}\n  {failure}", file=err)
     if failure.log and (last := tail(failure.log)):

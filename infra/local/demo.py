@@ -1,4 +1,4 @@
-"""A project to try: made through the admin API, as any caller would, with secrets that are new in every run."""
+"""Creates a demo project through the admin API, with new secrets in every run."""
 
 import base64
 import json
@@ -19,7 +19,7 @@ ONBOARDING_MESSAGE = (
 
 @dataclass(frozen=True)
 class Demo:
-    """What the demo made, and what the other programs need of it."""
+    """The ids and secrets of the demo project, for the other programs."""
 
     account_id: str
     api_key: str
@@ -27,11 +27,11 @@ class Demo:
     environment_id: str
     agent_signing_secret: str
     connectors: dict[str, dict[str, str]]  # {provider: {"connector_id", "open_connector_id"}}
-    accounts: tuple[dict[str, str], ...]  # as the simulator's configuration has them
+    accounts: tuple[dict[str, str], ...]  # in the form of the simulator's configuration
 
 
 def create(setup_token: str) -> Demo:
-    """Makes the first account and, in it, a project with an agent and two connectors for each platform: strangers await approval at one, the other is open."""
+    """Creates the first account and a project with an agent and, for each platform, a connector with approval and an open one."""
     account = _call("POST", "/v1/setup", None, {"setup_token": setup_token, "account_name": "Acme"})
     account_id, key = account["account"]["id"], account["api_key"]["key"]
     project = _call("POST", "/v1/projects", key, {"name": "Demo"})
@@ -58,9 +58,9 @@ def create(setup_token: str) -> Demo:
 
 
 def connect(made: Demo) -> None:
-    """Has the platforms told where their events go, as an admin does by a press of Connect. Asks the simulator, so that has to run.
+    """Connects the connectors, as an admin does. Needs the simulator to be running.
 
-    Nothing happens for platforms that have no API for it: the simulator's configuration stands for what people enter there.
+    Skips platforms without an API for this; the simulator's configuration already has the address.
     """
     for of_provider in made.connectors.values():
         for connector_id in of_provider.values():
@@ -82,7 +82,7 @@ def _call(method: str, path: str, key: str | None, body: dict | None = None) -> 
         answer = error.read().decode(errors="replace")[:600]
         raise StepFailed(
             f"{method} {path} was answered {error.code}: {answer}",
-            "The function's own log, below .local/run/logs/functions.log, says why.",
+            "See the function's log in .local/run/logs/functions.log.",
             LOGS / "functions.log",
         ) from error
     except (OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""The AWS emulator, and the real template deployed into it."""
+"""Starts the AWS emulator and deploys the real template to it."""
 
 import json
 import os
@@ -24,7 +24,7 @@ _FUNCTION_REFERENCE = re.compile(r"\$\{(\w+)\.Arn\}")
 
 @dataclass(frozen=True)
 class Credentials:
-    """The emulated account's root user; new in every run, so that nothing else on this machine can guess it."""
+    """Keys of the emulated account's root user, new in every run so that no other program can guess them."""
 
     access_key: str
     secret_key: str
@@ -55,7 +55,7 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Deployment:
-    """What the deployment made, by the names the template gives."""
+    """The deployed outputs and resources, by their names in the template."""
 
     outputs: dict[str, str]
     resources: dict[str, tuple[str, str]]  # logical id -> (type, physical id)
@@ -67,8 +67,8 @@ class Deployment:
 def start(processes: Processes, credentials: Credentials) -> None:
     """Starts the emulator with IAM and signature checks on.
 
-    The functions inherit its environment, so that holds nothing of this machine but the path. Docker is kept out of its sight:
-    everything here runs without, and must behave the same where there is one.
+    The functions inherit its environment, so it contains only the path. Docker is hidden from it, so that it behaves the same on
+    machines with and without Docker.
     """
     home = RUN / "home"
     temporary = RUN / "tmp"
@@ -92,11 +92,11 @@ def start(processes: Processes, credentials: Credentials) -> None:
         "DOCKER_HOST": f"unix://{RUN}/no-docker.sock",
     }
     processes.start("AWS emulator", [python(EMULATOR), "-m", "ministack"], environment, LOG)
-    processes.wait_for("An answer of the AWS emulator", _is_healthy, 60, LOG)
+    processes.wait_for("An answer from the AWS emulator", _is_healthy, 60, LOG)
 
 
 def deploy(processes: Processes, credentials: Credentials) -> Deployment:
-    """Deploys template.yaml with `sam deploy`, as it would be to AWS, and completes what the emulator leaves out."""
+    """Deploys template.yaml with `sam deploy`, as to AWS, then adds the parts that the emulator leaves out."""
     credentials.client("s3").create_bucket(Bucket=BUCKET)
     parameters = {
         "Architecture": lambda_architecture(),
@@ -116,7 +116,7 @@ def deploy(processes: Processes, credentials: Credentials) -> Deployment:
     command = [
         tool("sam"), "deploy",
         "--template-file", str(ROOT / "template.yaml"),
-        # An environment that samconfig.toml has no settings for: those there are for AWS.
+        # samconfig.toml has no settings for this environment; those in it are for AWS.
         "--config-env", "local",
         "--stack-name", STACK_NAME,
         "--s3-bucket", BUCKET,
@@ -127,7 +127,7 @@ def deploy(processes: Processes, credentials: Credentials) -> Deployment:
     ]  # fmt: skip
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment |= credentials.environment() | {
-        # Nobody's profile, proxy or usage statistics have a part in this.
+        # The developer's profile and proxy must have no influence, and no usage statistics are sent.
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -136,7 +136,7 @@ def deploy(processes: Processes, credentials: Credentials) -> Deployment:
         "SAM_CLI_TELEMETRY": "0",
         "__SAM_CLI_APP_DIR": str(RUN / "sam"),
     }
-    processes.run("sam deploy", command, environment, DEPLOY_LOG, "The log names the resource that was refused; `cfn-lint template.yaml` checks the template.")
+    processes.run("sam deploy", command, environment, DEPLOY_LOG, "The log names the refused resource; `cfn-lint template.yaml` checks the template.")
 
     cloudformation = credentials.client("cloudformation")
     outputs = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]["Outputs"]
@@ -151,7 +151,7 @@ def deploy(processes: Processes, credentials: Credentials) -> Deployment:
 
 
 def _is_healthy() -> bool:
-    # Not through a proxy that the environment may name: this is loopback.
+    # Ignores proxies from the environment, because this is loopback.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"{AWS.url}/_ministack/health", timeout=2) as response:
@@ -161,7 +161,7 @@ def _is_healthy() -> bool:
 
 
 def _make_routes(credentials: Credentials, deployment: Deployment) -> None:
-    """Makes the HTTP API's routes, which the emulator leaves out: it does not read an API's OpenAPI `Body`, SAM writes nothing else."""
+    """Makes the HTTP API's routes. SAM only writes them to the OpenAPI `Body`, which the emulator does not read."""
     body_of = credentials.client("cloudformation").get_template(StackName=STACK_NAME, TemplateStage="Processed")["TemplateBody"]
     template = json.loads(body_of) if isinstance(body_of, str) else body_of
     gateway = credentials.client("apigatewayv2")
@@ -188,7 +188,7 @@ def _make_routes(credentials: Credentials, deployment: Deployment) -> None:
 
 
 def _renew_scaling_configs(credentials: Credentials) -> None:
-    """Sets numbers in event sources anew: the emulator keeps those that come from template parameters as text, and its poller stops on them."""
+    """Sets `MaximumConcurrency` again as a number. The emulator keeps parameters as text, on which its poller stops."""
     functions = credentials.client("lambda")
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
         concurrency = mapping.get("ScalingConfig", {}).get("MaximumConcurrency")

@@ -1,6 +1,6 @@
-"""The API's address: a loopback reverse proxy that hides the emulator's long, changing execute-api path.
+"""A loopback reverse proxy that gives the API a constant address instead of the emulator's changing execute-api path.
 
-It passes bytes on as they came, in both directions: webhook signatures are over raw bytes.
+Bodies pass unchanged in both directions, because webhook signatures cover the raw bytes.
 """
 
 import http.client
@@ -28,7 +28,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 256
 
     def handle_error(self, request, client_address):
-        """A caller that hangs up is no event."""
+        """Ignores callers that hang up."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -38,7 +38,7 @@ class _Handler(BaseHTTPRequestHandler):
     base = ""
 
     def log_message(self, format, *args):  # noqa: A002 (the base class names it)
-        """API calls are logged by the functions."""
+        """Logs nothing, because the functions log API calls."""
 
     def _forward(self):
         length = self.headers.get("content-length", "0")

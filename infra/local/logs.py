@@ -1,4 +1,4 @@
-"""The functions' logs, read from CloudWatch Logs as an operator would, one line per event."""
+"""Reads the functions' logs from CloudWatch Logs and prints one line per event."""
 
 import json
 import time
@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from console import dim, style
 
 POLL_SECONDS = 0.7
-# Events of one invocation carry its end as their time, so they can turn up behind later ones.
+# An invocation's events have its end as their time, so they can appear after later events.
 OVERLAP_MS = 5_000
 _COLOURS = {"ERROR": "31;1", "WARN": "33", "INFO": "32"}
 _PLATFORM_LINES = ("START RequestId:", "END RequestId:", "REPORT RequestId:")
@@ -20,7 +20,7 @@ _NOT_SHOWN = {"level", "timestamp", "message", "target", "fields", "span", "span
 
 
 class FunctionLogs:
-    """Copies what the functions log to a file, and to the terminal once it is followed."""
+    """Copies the functions' logs to a file, and to the terminal after `follow`."""
 
     def __init__(self, logs_client, groups: dict[str, str], file: Path):
         self._client = logs_client
@@ -36,11 +36,11 @@ class FunctionLogs:
         self._thread.start()
 
     def follow(self) -> None:
-        """From now on, also on the terminal."""
+        """Also prints to the terminal from now on."""
         self._follow = True
 
     def stop(self) -> None:
-        """Reads once more, and ends."""
+        """Reads once more, then ends the thread."""
         self._stopped.set()
         self._thread.join(timeout=5)
 
@@ -65,7 +65,7 @@ class FunctionLogs:
             for event in events:
                 when, message = event["timestamp"], event["message"].rstrip()
                 self._since[group] = max(self._since[group], when - OVERLAP_MS)
-                # The emulator gives events no id: place and text are one, with a count for those that are alike.
+                # The emulator gives events no id, so stream, time, text and a count of equal events serve as one.
                 place = (event["logStreamName"], when, message)
                 alike[place] += 1
                 identity = (*place, alike[place])
@@ -87,7 +87,7 @@ def _line(when: int, name: str, message: str, plain: bool = False) -> str:
 
 
 def _read(message: str) -> tuple[str, str, dict]:
-    """Level, text and fields of a log line; a line that is not JSON is all text."""
+    """Level, text and fields of a log line. A line that is not JSON is only text."""
     try:
         entry = json.loads(message)
     except ValueError:

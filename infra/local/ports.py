@@ -1,4 +1,4 @@
-"""Are the ports free, and if not, who has them?"""
+"""Checks that the ports are free, and names the program that uses one."""
 
 import os
 import socket
@@ -9,7 +9,7 @@ from settings import LOOPBACK, PORTS, Port
 
 
 def check_free() -> None:
-    """Fails on the first port that is taken, naming its holder."""
+    """Fails on the first port in use, and names the program if possible."""
     numbers: dict[int, Port] = {}
     for port in PORTS:
         other = numbers.setdefault(port.number, port)
@@ -18,13 +18,13 @@ def check_free() -> None:
     for port in PORTS:
         if not _is_free(port.number):
             raise StepFailed(
-                f"Port {port.number}, for the {port.purpose}, is taken{_holder(port.number)}.",
+                f"Port {port.number}, for the {port.purpose}, is used{_holder(port.number)}.",
                 f"Stop that program, or choose another port: {port.variable}={port.number + 1000} make run",
             )
 
 
 def is_open(port: int) -> bool:
-    """Whether something answers on the port."""
+    """Whether a program answers on the port."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((LOOPBACK, port)) == 0
@@ -32,7 +32,7 @@ def is_open(port: int) -> bool:
 
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        # As servers do: a port whose last connections are still closing counts as free.
+        # As servers do, so that a port with closing connections counts as free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
@@ -42,7 +42,7 @@ def _is_free(port: int) -> bool:
 
 
 def _holder(port: int) -> str:
-    """" by <program> (pid n)", as far as this user may see."""
+    """The text " by `<program>` (process n)", or nothing if this user may not see the program."""
     inodes = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:

@@ -1,4 +1,4 @@
-"""Where things are and which ports they use; everything that can be chosen comes from here."""
+"""Paths, ports and settings of the local stack."""
 
 import os
 import platform
@@ -24,7 +24,7 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Port:
-    """A port the stack listens on, and the variable that moves it."""
+    """A port of the stack, and the variable that changes it."""
 
     purpose: str
     variable: str
@@ -50,10 +50,10 @@ PORTS = (API, SIMULATOR, AGENT, AWS)
 
 
 def log_level() -> str:
-    """Level of the functions' logs: LOG_LEVEL, or INFO."""
+    """Log level of the functions: LOG_LEVEL, or INFO."""
     return os.environ.get("LOG_LEVEL", "").upper() or "INFO"
 
 
 def lambda_architecture() -> str:
-    """This machine's processor in Lambda's words; the functions run on it directly."""
+    """Lambda's name for this machine's processor, on which the functions run."""
     return {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")

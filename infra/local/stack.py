@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The local stack. `make run`, `make stop` and `make clean` call this: `stack.py up [--detach] | stop | tools`.
 
-Up to having its tools it uses the standard library alone; then it starts itself again in their environment.
+It uses only the standard library until its tools are installed, then restarts itself in their environment.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from settings import AGENT, API, AWS, AWS_ENV_FILE, LOCAL, LOCK_FILE, LOGS, LOOP
 
 STOP_SECONDS = 30
 COMPANIONS = SIMULATOR_PROGRAM, AGENT_PROGRAM = "simulator", "demo-agent"
-# Strangers to write as; the page makes more.
+# People to write as; the page can add more.
 DEMO_PEOPLE = ("Ada Lovelace", "Grace Hopper", "Alan Turing")
 
 
@@ -38,7 +38,7 @@ def main() -> int:
     commands.add_parser("stop", help="stop a stack that runs detached")
     commands.add_parser("tools", help="install the pinned tools")
     arguments = parser.parse_args()
-    # A closed terminal and `make stop` end a run the way Ctrl-C does.
+    # A closed terminal and `make stop` end a run as Ctrl-C does.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
@@ -57,7 +57,7 @@ def main() -> int:
 
 
 def prepare_tools() -> None:
-    """Makes sure that this machine and the pinned tools are ready."""
+    """Checks this machine, and installs the pinned tools if they are missing or outdated."""
     with _named("Tools"):
         tools.check_machine()
     if not tools.ready():
@@ -66,7 +66,7 @@ def prepare_tools() -> None:
 
 
 def run_detached() -> int:
-    """Brings the stack up in a process of its own, and returns when it is up or has failed."""
+    """Starts the stack in another process, and returns when it is up or has failed."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -105,8 +105,8 @@ def run_detached() -> int:
 
 
 def run(on_up) -> int:
-    """Brings the stack up and keeps it until told to stop."""
-    # Needs the tools environment, so not before it is there.
+    """Starts the stack and runs it until it is stopped."""
+    # These need the tools environment, so they cannot be imported at the top.
     import demo
     import emulator
     import gateway
@@ -131,7 +131,7 @@ def run(on_up) -> int:
         groups = {group: group.rsplit(f"{emulator.STACK_NAME}-", 1)[-1] for name, group in deployment.of_type("AWS::Logs::LogGroup").items() if name != "ApiLogs"}
         function_logs = logs.FunctionLogs(credentials.client("logs"), groups, LOGS / "functions.log")
         function_logs.start()
-        with step("Make the demo project"):
+        with step("Create the demo project"):
             secret = credentials.client("secretsmanager").get_secret_value(SecretId=deployment.outputs["SetupSecretArn"])
             setup_token = secret["SecretString"]
             made = demo.create(setup_token)
@@ -191,17 +191,17 @@ def run(on_up) -> int:
 
 
 def build(processes: Processes) -> None:
-    """Compiles everything for this machine and lays the functions out where the template expects them."""
+    """Compiles everything for this machine, and puts the functions where the template expects them."""
     target = built()
     noisy = sys.stdout.isatty()
     log = None if noisy else LOGS / "build.log"
     with step("Build", "the first takes some minutes", noisy):
-        # There are no examples. Asking for them has cargo choose dependencies' features as it does for the tests, so nothing is built twice.
+        # There are no examples, but with --examples cargo chooses dependencies' features as for the tests, so nothing is built twice.
         command = ["cargo", "build", "--locked", "--workspace", "--bins", "--examples"]
-        processes.run("cargo build", command, dict(os.environ), log, "Correct the code the compiler complains about.", ROOT)
+        processes.run("cargo build", command, dict(os.environ), log, "Fix the compiler's errors.", ROOT)
         functions = function_names()
         if missing := [name for name in (*functions, *COMPANIONS) if not (target / name).exists()]:
-            raise StepFailed(f"The build made no binary named {', '.join(missing)}.", "Each function that template.yaml deploys, and each program of shared/testkit, needs one.")
+            raise StepFailed(f"The build produced no binary named {', '.join(missing)}.", "Each function in template.yaml and each program of shared/testkit needs one.")
         for function in functions:
             package = ROOT / "target" / "lambda" / function
             shutil.rmtree(package, ignore_errors=True)
@@ -210,18 +210,18 @@ def build(processes: Processes) -> None:
 
 
 def _copy_stripped(binary: Path, copy: Path) -> None:
-    """Copies a binary without what only a debugger reads, nine tenths of it: each deployment uploads every function."""
+    """Copies a binary without debug information, nine tenths of it, because each deployment uploads every function."""
     if subprocess.run(["strip", "-S", "-o", str(copy), str(binary)], check=False).returncode != 0:
-        raise StepFailed(f"{binary.name} could not be copied.", "`strip` comes with the C compiler; is there room on the disk?")
+        raise StepFailed(f"{binary.name} could not be copied.", "Check that the disk has space, and that `strip` works; it comes with the C compiler.")
 
 
 def built() -> Path:
-    """Where cargo puts the binaries: those of the development profile, which the tests use too."""
+    """The folder of cargo's binaries. The development profile is also that of the tests."""
     return Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "debug"
 
 
 def function_names() -> list[str]:
-    """The functions the template deploys."""
+    """The functions in the template."""
     return re.findall(r"CodeUri: target/lambda/([a-z0-9-]+)/", (ROOT / "template.yaml").read_text())
 
 
@@ -242,11 +242,11 @@ def start_companions(processes: Processes, made) -> None:
     for name, port, (binary, *arguments) in programs:
         log = LOGS / f"{binary}.log"
         processes.start(name, [str(built() / binary), *arguments], environment, log)
-        processes.wait_for(f"An answer of the {name}", lambda number=port.number: ports.is_open(number), 20, log)
+        processes.wait_for(f"An answer from the {name}", lambda number=port.number: ports.is_open(number), 20, log)
 
 
 def welcome(stack: dict, detached: bool) -> None:
-    """Says where everything is, and what to try first."""
+    """Prints the addresses, and commands to try."""
     say(f"""
 {bold("Vestibule is up.")}
 
@@ -256,24 +256,24 @@ def welcome(stack: dict, detached: bool) -> None:
   {bold("API key")}       {stack["api_key"]}
   {bold("AWS emulator")}  {stack["aws_endpoint_url"]}   {dim(". .local/aws.env, then use the AWS CLI as usual")}
 
-Say something in the simulator, then let that person in from another terminal:
+Write something in the simulator, then approve that person from another terminal:
 
 KEY='Authorization: Bearer {stack["api_key"]}'
 REQUESTS={stack["api_url"]}/v1/projects/{stack["project_id"]}/access-requests
-{dim("# who is waiting?")}
+{dim("# list pending requests")}
 curl -s -w '\\n' -H "$KEY" "$REQUESTS?status=pending"
-{dim("# let in who has waited longest")}
+{dim("# approve the oldest one")}
 ID=$(curl -s -H "$KEY" "$REQUESTS?status=pending&order=oldest" | python3 -c 'import json,sys; print(*[r["id"] for r in json.load(sys.stdin)["items"][:1]])')
-curl -s -w '\\n' -H "$KEY" -H 'Content-Type: application/json' -d '{{"note":"Welcome"}}' "$REQUESTS/${{ID:?nobody waits}}/approve"
-{dim("# who has been let in?")}
+curl -s -w '\\n' -H "$KEY" -H 'Content-Type: application/json' -d '{{"note":"Welcome"}}' "$REQUESTS/${{ID:?no pending request}}/approve"
+{dim("# list approved requests")}
 curl -s -w '\\n' -H "$KEY" "$REQUESTS?status=approved"
 
-{dim("Details in .local/stack.json, logs in .local/run/logs. " + ("make stop ends it." if detached else "Ctrl-C ends it. What the functions log follows."))}
+{dim("Details in .local/stack.json, logs in .local/run/logs. " + ("make stop stops it." if detached else "Ctrl-C stops it. The functions' logs follow."))}
 """)
 
 
 def stop() -> int:
-    """Ends a stack that runs, detached or in another terminal."""
+    """Stops a stack that runs detached or in another terminal."""
     holder = _lock_holder()
     if holder is None:
         say("No local stack is running.")
@@ -283,21 +283,21 @@ def stop() -> int:
     pause = Event()
     while _lock_holder() is not None:
         if time.monotonic() > deadline:
-            raise StepFailed(f"The stack (process {holder}) did not stop within {STOP_SECONDS} s.", f"kill -9 {holder} ends it; its children end with it.")
+            raise StepFailed(f"The stack (process {holder}) did not stop within {STOP_SECONDS} s.", f"Run kill -9 {holder}; its child processes end with it.")
         pause.wait(0.1)
     say("The local stack is stopped.")
     return 0
 
 
 def _take_lock() -> int:
-    """The kernel frees this lock with its holder, however that ends; so nothing stale can be in the way."""
+    """Takes the lock of the running stack. The kernel frees it when its holder ends, so it is never stale."""
     LOCAL.mkdir(exist_ok=True)
     lock = os.open(LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        failure = StepFailed(f"A local stack is running already (process {_pid_in(lock)}).", "`make stop` ends it; so does Ctrl-C in its terminal.")
-        failure.step = "Only one at a time"
+        failure = StepFailed(f"A local stack is running already (process {_pid_in(lock)}).", "Run `make stop`, or press Ctrl-C in its terminal.")
+        failure.step = "Lock"
         raise failure from None
     os.ftruncate(lock, 0)
     os.pwrite(lock, str(os.getpid()).encode(), 0)
@@ -324,7 +324,7 @@ def _pid_in(lock: int) -> int | None:
 
 
 def _clear_run() -> None:
-    """Every run begins with nothing: the emulator keeps its state in memory."""
+    """Deletes the files of the last run, whose state was in the emulator's memory."""
     shutil.rmtree(RUN, ignore_errors=True)
     LOGS.mkdir(parents=True)
     STACK_FILE.unlink(missing_ok=True)
@@ -347,7 +347,7 @@ def _interrupt(*_):
 
 
 class _named:
-    """Names the step of a failure, for checks too quick to announce."""
+    """Names the step of a failure, for checks that are too quick to be announced."""
 
     def __init__(self, name: str):
         self._name = name

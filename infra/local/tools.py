@@ -1,4 +1,4 @@
-"""The virtual environments with the pinned tools, made when missing or when their list changed. Standard library only."""
+"""Makes the virtual environments of the pinned tools if they are missing or their list changed. Standard library only."""
 
 import hashlib
 import shutil
@@ -14,20 +14,20 @@ MINIMUM_PYTHON = (3, 10)
 
 
 def check_machine() -> None:
-    """Refuses to start on a machine that lacks something only its owner can install."""
+    """Fails if this machine lacks a program that only its owner can install."""
     if sys.version_info < MINIMUM_PYTHON:
         found = ".".join(map(str, sys.version_info[:2]))
         raise StepFailed(f"Python {found} is too old.", f"Install Python {'.'.join(map(str, MINIMUM_PYTHON))} or newer.")
     if not shutil.which("cargo"):
         raise StepFailed("cargo was not found.", "Install Rust from https://rustup.rs, open a new terminal, and try again.")
     if not (shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")):
-        raise StepFailed("No C compiler was found; Rust links with one.", "On Debian or Ubuntu: sudo apt install build-essential")
+        raise StepFailed("No C compiler was found; Rust needs one for linking.", "On Debian or Ubuntu: sudo apt install build-essential")
     if not shutil.which("strip"):
         raise StepFailed("`strip` was not found; it usually comes with the C compiler.", "On Debian or Ubuntu: sudo apt install binutils")
 
 
 def ready() -> bool:
-    """Whether all environments are there and match their lists."""
+    """Whether all environments exist and match their lists."""
     return all(_is_current(*environment) for environment in _environments())
 
 
@@ -58,7 +58,7 @@ def _environments():
 
 
 def _fingerprint(requirements: Path) -> str:
-    # The interpreter counts too: an environment does not outlive an upgrade of the Python it was made with.
+    # Includes the interpreter, because an environment breaks when its Python is upgraded.
     return hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
 
 
@@ -85,11 +85,11 @@ def _make(directory: Path, requirements: Path) -> None:
             install = [python(INSTALLER), "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
         else:
             install = [str(INSTALLER / "bin" / "uv"), "pip", "install", "--python", python(directory), "--system-certs", "--no-cache", "--no-config"]
-        # The lists are complete. Nothing is built here: what a build would fetch is in no list.
+        # The lists are complete, and only wheels are installed, because a build would fetch packages that are in no list.
         install += ["--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", str(requirements)]
         installed = _run(install, output)
     if not installed:
-        raise StepFailed(f"{requirements.name} could not be installed.", "Check the network, which is needed for this once, then try again.", log)
+        raise StepFailed(f"{requirements.name} could not be installed.", "Check the network, which is only needed for this, then try again.", log)
     (directory / "installed").write_text(fingerprint)
 
 

@@ -1,23 +1,23 @@
-//! Where we and the platforms' libraries decide differently, and why. Anything else is a failure, and so is a line of this
-//! table that no case needs any more.
+//! The intended differences between our decisions and those of the platforms' libraries. Any other difference
+//! fails the test, and so does an entry here that no case needs any more.
 
-/// Who refuses what the other accepts.
+/// The side that refuses a request that the other accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stricter {
-    /// We do.
+    /// Our code.
     We,
-    /// The library does.
+    /// The library.
     They,
 }
 
 /// A known difference.
 #[derive(Debug)]
 pub struct Difference {
-    /// As the peer names it; it begins with its platform.
+    /// The peer's name for it, which begins with the platform.
     pub name: &'static str,
-    /// Always the same side.
+    /// The side that refuses.
     pub stricter: Stricter,
-    /// Why it is meant.
+    /// The reason why the difference is intended.
     pub why: &'static str,
 }
 
@@ -37,8 +37,8 @@ const fn they(name: &'static str, why: &'static str) -> Difference {
     }
 }
 
-/// All of them. In every case where `they` are stricter, the signature was made with the secret over the very bytes that
-/// came, so that nobody but the platform could have made it.
+/// All intended differences. Where the library is stricter, the signature is over the exact bytes that
+/// arrived, so only the holder of the secret can have made it.
 pub const DIFFERENCES: &[Difference] = &[
     we(
         "slack-repeated-header",

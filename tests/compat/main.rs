@@ -1,9 +1,9 @@
-//! Whether we and the platforms' own libraries agree on who sent a request: thousands of requests, made, changed at random
-//! and judged by these libraries, are judged by us as well.
+//! Compares our verification with the platforms' own libraries on thousands of requests, made by these
+//! libraries and changed at random.
 //!
-//! `python3 infra/local/stack.py tools` sets the Python side up (`requirements.txt`); then
-//! `cargo test -p vestibule-tests --test compat -- --ignored`. The requests are the same every time; `VESTIBULE_SEED=7` makes
-//! others. Known differences are in `differences.rs`.
+//! `python3 infra/local/stack.py tools` installs the Python side (`requirements.txt`); then run `cargo test
+//! -p vestibule-tests --test compat -- --ignored`. The requests are the same every time; `VESTIBULE_SEED=7`
+//! makes others. `differences.rs` lists the intended differences.
 
 #![expect(
     clippy::unwrap_used,
@@ -38,11 +38,11 @@ use vestibule_providers::{
     webhook::{Credentials, RawRequest, WebhookProvider},
 };
 
-/// Changed requests that must be compared for each platform.
+/// Smallest number of changed requests to compare for each platform.
 const MUTANTS_MIN: usize = 2000;
-/// Changed requests of each verdict that there must be, or the comparison would say little.
+/// Smallest number of changed requests with each verdict; with fewer, the comparison would show little.
 const OF_EACH_VERDICT: usize = 100;
-/// Disagreements that a failure shows.
+/// Number of disagreements that a failure shows.
 const SHOWN_MAX: usize = 5;
 
 #[test]
@@ -69,7 +69,7 @@ fn a_library_for_tokens_agrees_with_us_on_those_of_teams() {
     });
 }
 
-/// Keys that are there at once.
+/// Keys that are available at once.
 struct FixedKeys(Vec<u8>);
 
 #[async_trait]
@@ -79,7 +79,7 @@ impl KeySource for FixedKeys {
     }
 }
 
-/// Every case of this platform has the same verdict from both sides, or one that is explained.
+/// Checks that both sides agree on every case of this platform, except for listed differences.
 fn compare(platform: &str, provider: impl Fn(&Case) -> Box<dyn WebhookProvider>) {
     let cases = cases(platform);
     let mut found = Found::default();
@@ -90,10 +90,10 @@ fn compare(platform: &str, provider: impl Fn(&Case) -> Box<dyn WebhookProvider>)
     found.check(platform);
 }
 
-/// Through the trait, as the intake calls it: the reason if it is refused.
+/// Verifies through the trait, as the intake does. Fails with the reason for a refusal.
 fn verify(provider: &dyn WebhookProvider, case: &Case) -> Result<(), &'static str> {
     let connector = connector(provider.provider(), case.settings.clone());
-    // Only those that it asks for, as the intake hands them over.
+    // Only the secrets that the provider asks for, as in the intake.
     let secrets = provider
         .verification_secrets()
         .iter()
@@ -143,7 +143,7 @@ fn connector(provider: Provider, settings: BTreeMap<String, String>) -> Connecto
     }
 }
 
-/// What the comparison found.
+/// Results of the comparison.
 #[derive(Debug, Default)]
 struct Found {
     originals: usize,
@@ -187,7 +187,7 @@ impl Found {
         }
     }
 
-    /// A difference that nothing explains, or that is the wrong way round, is a problem.
+    /// Notes a difference as a problem unless it is listed and has the listed direction.
     fn note_difference(&mut self, case: &Case, ours: bool) -> Option<&'static str> {
         let stricter = if ours { Stricter::They } else { Stricter::We };
         let name = case.explained.as_deref();
@@ -208,7 +208,7 @@ impl Found {
             .filter_map(|known| Some((known, self.explained.get(known.name)?)))
             .map(|(known, count)| format!("  {count:5} {:?}: {}", known.stricter, known.name))
             .collect();
-        // At once: the platforms are compared side by side.
+        // Printed at once, because the platforms are compared in parallel.
         println!(
             "{platform}: {} requests as signed, and {} changed ones: both accept {}, both refuse {}; one side is stricter:\n{}",
             self.originals,

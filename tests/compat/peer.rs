@@ -1,4 +1,4 @@
-//! The other side: Python with the platforms' own libraries, in an environment that `stack.py tools` makes.
+//! Runs the platforms' own libraries in Python, in an environment that `stack.py tools` makes.
 
 use std::{collections::BTreeMap, env, fmt, path::Path, process::Command};
 
@@ -6,20 +6,20 @@ use data_encoding::BASE64;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
-/// Requests as their platform makes them, for each.
+/// Number of unchanged requests for each platform.
 const ORIGINALS: usize = 300;
-/// Requests that were changed, for each.
+/// Number of changed requests for each platform.
 pub const MUTANTS: usize = 5000;
-/// Bytes of a body or of keys that a failure shows.
+/// Number of bytes of a body or of keys that a failure shows.
 const SHOWN_BYTES: usize = 500;
-/// Another one is in `VESTIBULE_SEED`.
+/// The default seed; `VESTIBULE_SEED` sets another.
 const SEED: &str = "20260101";
 
-/// A request, and what the library says to it.
+/// A request, and the library's verdict on it.
 pub struct Case {
-    /// How it was made.
+    /// Description of the request.
     pub what: String,
-    /// Whether anything was changed after it was signed first.
+    /// Whether anything was changed after the first signature.
     pub mutated: bool,
     /// The request's query without its `?`.
     pub query: Option<String>,
@@ -31,18 +31,18 @@ pub struct Case {
     pub settings: BTreeMap<String, String>,
     /// The connector's secrets.
     pub secrets: BTreeMap<String, String>,
-    /// When it came, in milliseconds.
+    /// Time of arrival, in milliseconds.
     pub now_ms: i64,
-    /// The signing keys of the platform, where it has them.
+    /// The platform's signing keys, if it has any.
     pub jwks: Vec<u8>,
     /// Whether the library accepts it.
     pub theirs: bool,
-    /// The known difference by which we decide otherwise.
+    /// The listed difference that explains a disagreement.
     pub explained: Option<String>,
 }
 
 impl fmt::Debug for Case {
-    /// The request; the secrets are nobody's.
+    /// Shows the request; its secrets are made up.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let body = String::from_utf8_lossy(&self.body[..self.body.len().min(SHOWN_BYTES)]);
         let keys = String::from_utf8_lossy(&self.jwks[..self.jwks.len().min(SHOWN_BYTES)]);
@@ -53,7 +53,7 @@ impl fmt::Debug for Case {
     }
 }
 
-/// The seed of all that is random.
+/// The seed of all randomness.
 #[expect(
     clippy::disallowed_methods,
     reason = "the tests' own setting, of no concern to the functions"
@@ -111,7 +111,7 @@ fn read(line: &str, platform: &str) -> Case {
     }
 }
 
-/// In their order; each character of a value is a byte.
+/// The headers in order. Each character of a value is one byte.
 fn headers(pairs: &Value) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for pair in pairs.as_array().unwrap() {

@@ -1,4 +1,4 @@
-//! AWS as the stack's owner sees it, or one of its roles.
+//! AWS calls as the stack's owner or as one of its roles.
 
 use crate::stack::Stack;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// One call to AWS, spelled as boto3 does.
+/// One AWS call, in boto3's spelling.
 #[derive(Debug, Clone)]
 pub struct AwsCall {
     service: &'static str,
@@ -37,7 +37,7 @@ impl std::fmt::Display for AwsCall {
 }
 
 impl Stack {
-    /// Makes calls as the account's owner, who may do everything; each must succeed.
+    /// Makes calls as the account's owner, who may do everything. Each must succeed.
     pub async fn aws(&self, calls: Vec<AwsCall>) -> Vec<Value> {
         let outcomes = self.outcomes(None, calls.clone()).await;
         calls
@@ -49,7 +49,7 @@ impl Stack {
             .collect()
     }
 
-    /// Makes calls with what the role of this logical id may do: the answer of each, or the code of its error.
+    /// Makes calls as the role with this logical id. Returns each answer, or the code of its error.
     pub async fn aws_as(&self, role: &str, calls: Vec<AwsCall>) -> Vec<Result<Value, String>> {
         let name = self.facts["roles"][role]
             .as_str()
@@ -91,7 +91,7 @@ impl Stack {
     }
 }
 
-/// The script, started once for all tests; it ends with the tests, when nothing writes to it any more.
+/// The script, started once for all tests. It ends with them, when its input closes.
 static SCRIPT: Mutex<Option<Script>> = Mutex::new(None);
 
 struct Script {
@@ -100,7 +100,7 @@ struct Script {
 }
 
 fn run(python: &Path, request: &Value) -> Value {
-    // A test that failed in here left a script whose answers are one behind, so that one is not used again.
+    // After a failed test the script's answers are one behind, so a poisoned script is not reused.
     let mut place = SCRIPT.lock().unwrap_or_else(PoisonError::into_inner);
     let mut script = place.take().unwrap_or_else(|| Script::start(python));
     let answer = script.answer(request);
@@ -112,7 +112,7 @@ impl Script {
     fn start(python: &Path) -> Self {
         let mut process = Command::new(python)
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/e2e/aws_calls.py"))
-            // Nobody's profile has a part in this.
+            // The developer's own AWS profile must have no influence.
             .env("AWS_CONFIG_FILE", "/dev/null")
             .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
             .stdin(Stdio::piped())

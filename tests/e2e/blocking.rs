@@ -46,7 +46,7 @@ async fn a_blocked_person_is_not_answered_and_leaves_no_trace_until_unblocked() 
     say("unblocked").await;
     let told = stack.answers(&bram, stack.connector(), 4).await;
     assert!(told[3].contains("unblocked"), "{}", told[3]);
-    // What was said meanwhile is gone for good.
+    // Messages from the time of the block are lost for good.
     assert_eq!(stack.deliveries_to_agent(&bram).await.len(), 2);
     stack.nobody_complains_about(&bram).await;
 }
@@ -87,8 +87,8 @@ async fn a_blocked_stranger_makes_no_further_request_and_cannot_be_approved() {
     assert_eq!(refused.body["type"], "/problems/chat-user-blocked");
 }
 
-/// All that is known of a person: their record and its version, their requests with how often they wrote, and what
-/// the agent was told of them.
+/// The records of a person: chat user with version, requests with their number of messages, and the
+/// deliveries to the agent.
 #[derive(Debug, PartialEq)]
 struct Record {
     version: HeaderValue,

@@ -1,4 +1,4 @@
-//! What the outside can learn at the entrance: nothing without a signature, everything about the admin API's shape.
+//! What an outsider can learn: nothing without a signature, and everything about the admin API's shape.
 
 use crate::stack::Stack;
 use bytes::Bytes;
@@ -10,10 +10,10 @@ use vestibule_testkit::{
     slack_signer::sign,
 };
 
-/// Headers that the gateway makes anew for every answer.
+/// Headers that the gateway sets anew for every answer.
 const OF_THE_GATEWAY: [&str; 4] = ["date", "apigw-requestid", "x-amzn-requestid", "connection"];
 
-/// Slack's own limit for the age of a signature, and a little more.
+/// A little more than Slack's limit for the age of a signature.
 const TOO_OLD_SECS: i64 = 5 * 60 + 10;
 
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn an_unknown_connector_and_a_wrong_signature_are_answered_alike_to_the_by
     let body = event_body(app);
     let good = sign(secret, now, body.clone());
     let known = stack.connector();
-    // Well-formed, and nobody's.
+    // A well-formed id of no connector.
     let unknown = "01JD3Q3Z9V8M4T6K2N7P5R1S0W";
 
     let refused = [
@@ -75,7 +75,7 @@ async fn an_unknown_connector_and_a_wrong_signature_are_answered_alike_to_the_by
         }
     }
 
-    // The good request is good, so each of the others was refused for what it says.
+    // The good request is accepted, so each of the others was refused for its one fault.
     let accepted = post(&stack, known, sign(secret, now, body)).await;
     assert_eq!(accepted.status, StatusCode::OK);
 }
@@ -168,7 +168,7 @@ const ROUTES: [&str; 24] = [
     "DELETE /v1/api-keys/{api_key_id}",
 ];
 
-/// An answer, but for what the gateway makes anew every time.
+/// An answer without the headers that the gateway sets anew every time.
 #[derive(Debug, PartialEq)]
 struct Answered {
     status: StatusCode,
@@ -202,7 +202,7 @@ async fn post(stack: &Stack, connector_id: &str, request: SignedRequest) -> Answ
     }
 }
 
-/// An event of that app that nobody need act on: one of its own messages.
+/// An event that needs no action: one of the app's own messages.
 fn event_body(app: &Value) -> Vec<u8> {
     let text = |name: &str| app[name].as_str().unwrap().to_owned();
     let install = SlackAccount {

@@ -1,9 +1,9 @@
-//! Flows through a running stack, as its users go through them: the chat simulator stands for the platforms, the admin API decides,
-//! the demo agent answers, and in between are the real functions under their real roles.
+//! User journeys through a running stack: the simulator stands for the platforms, and the real functions run
+//! under their real roles.
 //!
-//! `make run` (or `DETACH=1 make run`) starts a stack; then `cargo test -p vestibule-tests --test e2e -- --ignored`.
-//! `VESTIBULE_STACK` names the file that describes it, `.local/stack.json` unless it is set. Every test makes people of its
-//! own, so tests run side by side, and again and again on one stack.
+//! `make run` (or `DETACH=1 make run`) starts a stack; then run `cargo test -p vestibule-tests --test e2e --
+//! --ignored`. `VESTIBULE_STACK` names the file that describes it (default `.local/stack.json`). Every test
+//! creates its own people, so tests can run in parallel and repeatedly on one stack.
 
 #![expect(
     clippy::unwrap_used,

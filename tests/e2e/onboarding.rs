@@ -129,7 +129,7 @@ async fn a_rejected_person_stays_out_and_is_not_told_to_wait_again() {
 
     stack.answers(&mallory, stack.connector(), 1).await;
     assert_eq!(stack.deliveries_to_agent(&mallory).await.len(), 0);
-    // The cool-down of the demo's connector is the default one, a day.
+    // The demo connector has the default cool-down, a day.
     let request = stack.only_request(&mallory).await;
     assert_eq!(request["status"], "rejected");
     assert_eq!(
@@ -164,7 +164,7 @@ async fn an_event_that_is_delivered_again_gives_nothing_new() {
 
     stack.decide(&before, "approve", json!({})).await;
     stack.answers(&rosa, stack.connector(), 2).await;
-    // The first message was held back; its redelivery must not slip through now.
+    // The first message was held back, and its redelivery must be held back too.
     stack.redeliver(&first[0]).await;
     let second = stack
         .say(&rosa, stack.connector(), Place::Direct, &said("the second"))
@@ -233,7 +233,7 @@ fn said(text: &str) -> String {
     format!("{text} ({CANARY})")
 }
 
-/// B08–B17 as far as a pending request has them.
+/// Asserts the fields of SPEC B08–B17 that a pending request has.
 fn assert_pending(stack: &Stack, request: &Value, person: &Person) {
     assert_eq!(request["user_name"], person.name.as_str());
     assert_eq!(request["identifier"], person.id.as_str());

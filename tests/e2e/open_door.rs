@@ -1,4 +1,4 @@
-//! A connector that anybody may use (SPEC A06, A07, A23).
+//! A connector without approval (SPEC A06, A07, A23).
 
 use crate::stack::{CANARY, Place, Stack};
 

@@ -1,24 +1,25 @@
-//! What holds on every platform alike (SPEC A06–A14, A21–A29, A44, A45, B08–B31), through the functions of each.
+//! Rules that hold on every platform (SPEC A06–A14, A21–A29, A44, A45, B08–B31), tested through each
+//! platform's functions.
 
 use crate::stack::{CANARY, Person, Place, Stack};
 use http::StatusCode;
 use serde_json::{Value, json};
 use vestibule_domain::connector::APPROVAL_NOTICE_DEFAULT;
 
-/// One way to write to an agent.
+/// A provider and a place to write in.
 #[derive(Clone, Copy)]
 struct Platform {
-    /// Its key.
+    /// The provider's key.
     provider: &'static str,
-    /// Where people write.
+    /// The place where people write.
     place: Place,
-    /// What the simulator calls the id that the platform knows people by.
+    /// The simulator's name for the id by which the platform identifies people.
     known_by: &'static str,
-    /// Whether we come to know people's names.
+    /// Whether the platform reveals people's names.
     tells_names: bool,
 }
 
-/// The stories below, told on each platform.
+/// Runs the tests below on each platform.
 macro_rules! told_on {
     ($($module:ident: $platform:expr;)+) => {$(
         mod $module {
@@ -148,7 +149,7 @@ async fn a_blocked_person_is_not_answered_until_unblocked(platform: Platform) {
     visit.stack.nobody_complains_on(platform.provider).await;
 }
 
-/// Somebody new at one of a platform's connectors.
+/// A new person at a connector of one platform.
 struct Visit {
     stack: Stack,
     platform: Platform,
@@ -178,14 +179,14 @@ impl Visit {
             .await;
     }
 
-    /// What the person was told so far, which is this many messages.
+    /// The messages to the person so far, of which there must be this many.
     async fn told(&self, count: usize) -> Vec<String> {
         self.stack
             .answers(&self.person, &self.connector, count)
             .await
     }
 
-    /// Under which name an admin and the agent see the person.
+    /// The person's name for admins and the agent.
     fn shown_name(&self) -> &str {
         if self.platform.tells_names {
             &self.person.name
@@ -194,7 +195,7 @@ impl Visit {
         }
     }
 
-    /// The person's only request, once it shows who it is and what became of the welcome.
+    /// The person's only request, once it has their name and the result of the onboarding message.
     async fn request(&self) -> Value {
         let shown = Person {
             name: self.shown_name().to_owned(),

@@ -1,8 +1,8 @@
-//! What each function's role may do, and what it may not: the template's promise, as IAM keeps it.
+//! Tries the permissions of each function's role as the emulator's IAM decides.
 //!
-//! Each role is tried from both sides, so that a refusal cannot come from a role that may do nothing at all. The emulator does not
-//! know the conditions by which IAM tells rows apart, so rows are not tried here: `tests/template` judges those. What is called
-//! here names rows that the role may work with, so that it holds on AWS as well.
+//! Each role is tried with allowed and denied calls, so that a refusal cannot come from a role without any
+//! permission. The emulator does not know the conditions that distinguish rows, so `tests/template` checks
+//! those. The calls here use rows that the role may use, so that they also hold on AWS.
 
 use crate::{
     aws::{AwsCall, call},
@@ -10,7 +10,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-/// An id that nobody and nothing has.
+/// A well-formed id of nothing.
 const NOBODY: &str = "01JD3Q3Z9V8M4T6K2N7P5R1S0W";
 
 #[tokio::test]
@@ -18,8 +18,8 @@ const NOBODY: &str = "01JD3Q3Z9V8M4T6K2N7P5R1S0W";
 async fn every_webhook_may_read_and_write_records_and_enqueue_and_no_more() {
     let stack = Stack::load();
     let aws = Resources::of(&stack).await;
-    // People of WhatsApp have two ids: where both turn out to be one person's, one row goes, with what
-    // is found under it.
+    // People on WhatsApp have two ids. When both turn out to belong to one person, one row is deleted,
+    // together with the rows under it.
     for (role, may_merge) in [
         ("WebhookSlackRole", false),
         ("WebhookTeamsRole", false),
@@ -193,7 +193,7 @@ async fn the_admin_api_may_change_records_seal_secrets_and_enqueue_what_follows_
     .await;
 }
 
-/// Makes all calls under the role; the first must succeed, the others must be denied.
+/// Makes all calls as the role. Allowed calls must succeed, and denied calls must fail.
 async fn try_role(stack: &Stack, role: &str, allowed: Vec<AwsCall>, denied: Vec<AwsCall>) {
     let calls = [allowed.clone(), denied.clone()].concat();
     let mut outcomes = stack.aws_as(role, calls).await.into_iter();
@@ -213,12 +213,12 @@ async fn try_role(stack: &Stack, role: &str, allowed: Vec<AwsCall>, denied: Vec<
     assert!(wrong.is_empty(), "{role}:\n{}", wrong.join("\n"));
 }
 
-/// What the calls are about.
+/// The targets of the calls.
 struct Resources<'a> {
     stack: &'a Stack,
     key_id: String,
     setup_secret: String,
-    /// The stack's data key as it is stored.
+    /// The stack's data key, in its stored form.
     wrapped_key: String,
 }
 
@@ -249,12 +249,12 @@ impl<'a> Resources<'a> {
         }
     }
 
-    /// A row that means nothing to anybody, in this partition.
+    /// A meaningless row in this partition.
     fn row(partition: &str) -> Value {
         json!({"pk": {"S": partition}, "sk": {"S": "END_TO_END"}})
     }
 
-    /// Of the project, with this behind it.
+    /// A row in the partition with this suffix under the project.
     fn of_project(&self, rest: &str) -> Value {
         let (account, project) = (self.stack.fact("account_id"), self.stack.fact("project_id"));
         Self::row(&format!("ACCOUNT#{account}#PROJECT#{project}#{rest}"))
@@ -407,7 +407,7 @@ impl<'a> Resources<'a> {
         )
     }
 
-    /// A job that is about nobody, so that the worker finds nothing to do.
+    /// Enqueues a job about nobody, with which the worker has nothing to do.
     fn enqueue_onboarding(&self) -> AwsCall {
         let job = json!({
             "job": "onboard_chat_user",
@@ -421,7 +421,7 @@ impl<'a> Resources<'a> {
         )
     }
 
-    /// Only for roles that must not: the message is not one that a worker could read.
+    /// Only for roles that must not send, because no worker could read the message.
     fn send(&self, queue: &str) -> AwsCall {
         let mut arguments = json!({"QueueUrl": self.stack.fact(queue), "MessageBody": "{}"});
         if queue.starts_with("inbox_") {
@@ -431,7 +431,7 @@ impl<'a> Resources<'a> {
         call("sqs", "send_message", arguments)
     }
 
-    /// Only for roles that must not: it would take a message from its worker.
+    /// Only for roles that must not receive, because a worker would miss the message.
     fn receive(&self, queue: &str) -> AwsCall {
         call(
             "sqs",

@@ -1,4 +1,4 @@
-//! The running stack: its admin API, the people of its chat simulator, its agent, its queues and its logs.
+//! The running stack: its admin API, people in its simulator, its agent, its queues and its logs.
 
 use crate::{
     aws::call,
@@ -10,22 +10,22 @@ use serde_json::{Value, json};
 use std::{collections::BTreeSet, fs, path::PathBuf, time::Duration};
 use vestibule_testkit::http_client::{HttpAnswer, HttpClient, header_map};
 
-/// In every text that tests write, so that none of them can be in a log unseen.
+/// Part of every message text in tests, so that none can be in a log unnoticed.
 pub const CANARY: &str = "quokka-2741";
-/// In every name of a person, likewise.
+/// Part of every person's name in tests, for the same reason.
 pub const SURNAME: &str = "Wombatson";
 
-/// A call of a function that has to start first, on a busy machine.
+/// Time limit of a call, enough for a cold start on a busy machine.
 const CALL_LIMIT: Duration = Duration::from_secs(30);
-/// Most items that a list shows at once.
+/// Largest page of a list.
 const PAGE: usize = 100;
 
 /// A running stack.
 #[derive(Debug)]
 pub struct Stack {
-    /// What its description says.
+    /// The contents of the file that describes the stack.
     pub facts: Value,
-    /// Where that description, the tools and the logs are.
+    /// The folder with that file, the tools and the logs.
     pub directory: PathBuf,
     http: HttpClient,
 }
@@ -41,32 +41,32 @@ pub struct Answer {
     pub body: Value,
 }
 
-/// Somebody in the simulated world, with what one platform knows them by.
+/// A simulated person, with their id on one platform.
 #[derive(Debug, Clone)]
 pub struct Person {
-    /// `U…`: the simulator's id of them, and Slack's.
+    /// `U…`: the simulator's id, which is also Slack's.
     pub id: String,
     /// First and last name.
     pub name: String,
-    /// The platform's key.
+    /// The provider's key.
     pub provider: &'static str,
-    /// The platform's id of them.
+    /// The platform's id of the person.
     pub identifier: String,
 }
 
-/// Where a person writes.
+/// Place where a person writes.
 #[derive(Debug, Clone, Copy)]
 pub enum Place {
-    /// To the app alone.
+    /// Directly to the app.
     Direct,
-    /// Where everybody reads along.
+    /// In the group of everybody.
     General,
-    /// To a number that takes SMS too, by WhatsApp.
+    /// By WhatsApp, to a number that also has SMS.
     WhatsApp,
 }
 
 impl Stack {
-    /// The stack that `VESTIBULE_STACK` names.
+    /// The stack in the file that `VESTIBULE_STACK` names.
     pub fn load() -> Self {
         let path = description();
         let text = fs::read_to_string(&path)
@@ -78,31 +78,31 @@ impl Stack {
         }
     }
 
-    /// A text of the description.
+    /// A text from that file.
     pub fn fact(&self, name: &str) -> &str {
         self.facts[name]
             .as_str()
             .unwrap_or_else(|| panic!("the stack has no {name}"))
     }
 
-    /// Slack's connector whose strangers await approval.
+    /// The Slack connector that requires approval.
     pub fn connector(&self) -> &str {
         self.fact("connector_id")
     }
 
-    /// Slack's connector that anybody may use.
+    /// The open Slack connector.
     pub fn open_connector(&self) -> &str {
         self.fact("open_connector_id")
     }
 
-    /// A platform's connector: `connector_id`, whose strangers await approval, or `open_connector_id`.
+    /// A provider's connector: `connector_id`, which requires approval, or `open_connector_id`.
     pub fn connector_of(&self, provider: &str, role: &str) -> &str {
         self.facts["connectors"][provider][role]
             .as_str()
             .unwrap_or_else(|| panic!("the stack has no {role} of {provider}"))
     }
 
-    /// What the simulator knows of a connector's app, its signing secret included.
+    /// The simulator's facts about a connector's app, including its signing secret.
     pub fn app(&self, connector_id: &str) -> &Value {
         self.facts["accounts"]
             .as_array()
@@ -112,7 +112,7 @@ impl Stack {
 
     // ---- HTTP
 
-    /// Sends a request and reads the answer, whatever its status.
+    /// Sends a request and reads the answer, with any status.
     pub async fn send(
         &self,
         method: Method,
@@ -176,21 +176,21 @@ impl Stack {
 
     // ---- The admin API
 
-    /// Calls the admin API with the stack's key, below the project.
+    /// Calls the admin API under the project, with the stack's key.
     pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         let url = self.project_url(path);
         self.send_json(method, &url, Some(self.fact("api_key")), body)
             .await
     }
 
-    /// Reads from the admin API, below the project.
+    /// Reads from the admin API under the project.
     pub async fn get(&self, path: &str) -> Value {
         let url = self.project_url(path);
         self.expect(Method::GET, &url, Some(self.fact("api_key")), None)
             .await
     }
 
-    /// Changes something through the admin API, below the project.
+    /// Posts to the admin API under the project.
     pub async fn post(&self, path: &str, body: Value) -> Value {
         let url = self.project_url(path);
         self.expect(Method::POST, &url, Some(self.fact("api_key")), Some(body))
@@ -202,7 +202,7 @@ impl Stack {
         format!("{api}/v1/projects/{project}{path}")
     }
 
-    /// Every item of a list, page by page.
+    /// Every item of a list, from all its pages.
     pub async fn list(&self, path: &str, filter: &str) -> Vec<Value> {
         let mut items = Vec::new();
         let mut cursor = String::new();
@@ -218,7 +218,7 @@ impl Stack {
         }
     }
 
-    /// The requests of a person, in the list of this status: `pending`, `approved`, `rejected` or `all`.
+    /// A person's requests in the list of this status: `pending`, `approved`, `rejected` or `all`.
     pub async fn requests(&self, status: &str, person: &Person) -> Vec<Value> {
         self.list("/access-requests", &format!("&status={status}"))
             .await
@@ -227,14 +227,14 @@ impl Stack {
             .collect()
     }
 
-    /// The one request that a person has made so far.
+    /// The only request of a person so far.
     pub async fn only_request(&self, person: &Person) -> Value {
         let mut requests = self.requests("all", person).await;
         assert_eq!(requests.len(), 1, "requests of {}: {requests:?}", person.id);
         requests.remove(0)
     }
 
-    /// The request of a stranger, once the platform has told who it is.
+    /// A stranger's request, once it has a name from the platform.
     pub async fn request_with_name(&self, person: &Person) -> Value {
         eventually("the request shows the name", SOON, async || {
             let request = self.only_request(person).await;
@@ -254,7 +254,7 @@ impl Stack {
         .await
     }
 
-    /// A person as the directory has them, if it does.
+    /// A person's chat user, if there is one.
     pub async fn chat_user(&self, person: &Person) -> Option<Value> {
         self.list("/chat-users", &format!("&provider={}", person.provider))
             .await
@@ -264,12 +264,13 @@ impl Stack {
 
     // ---- The chat platform
 
-    /// Somebody new on Slack, of this first name.
+    /// A new person on Slack with this first name.
     pub async fn person(&self, first_name: &str) -> Person {
         self.person_on("slack", "id", first_name).await
     }
 
-    /// Somebody new on a platform, of this first name, whose id there the simulator has under `known_by`.
+    /// A new person on a platform with this first name. `known_by` is the simulator's name for the platform's
+    /// id.
     pub async fn person_on(
         &self,
         provider: &'static str,
@@ -296,7 +297,7 @@ impl Stack {
         }
     }
 
-    /// A person writes to a connector's app; returns the ids of the events that told it, each accepted.
+    /// Writes a message to a connector's app and returns the ids of its events, all of them accepted.
     pub async fn say(
         &self,
         person: &Person,
@@ -330,7 +331,7 @@ impl Stack {
         event_ids
     }
 
-    /// The platform delivers an event once more, as if it had not seen the answer.
+    /// Makes the platform deliver an event again, as if it had not seen the answer.
     pub async fn redeliver(&self, event_id: &str) {
         let again = self
             .simulator_post("redeliver", json!({"event_id": event_id}))
@@ -339,7 +340,7 @@ impl Stack {
         assert_eq!(attempts.last().unwrap()["status"], 200, "{again}");
     }
 
-    /// What an app wrote that this person can see.
+    /// An app's messages that this person can see.
     pub async fn read_from_app(&self, person: &Person, connector_id: &str) -> Vec<Value> {
         let mut messages = self
             .seen_by(person, &format!("?connector_id={connector_id}"))
@@ -354,7 +355,7 @@ impl Stack {
         serde_json::from_value(seen["messages"].take()).unwrap()
     }
 
-    /// Waits until an app has written that many messages that this person can see, and no more.
+    /// Waits until this person can see exactly this many messages of an app.
     pub async fn answers(&self, person: &Person, connector_id: &str, count: usize) -> Vec<String> {
         let messages = eventually(
             &format!("{count} messages for {}", person.name),
@@ -385,7 +386,7 @@ impl Stack {
 
     // ---- The agent
 
-    /// What the agent was told of this person's messages.
+    /// The deliveries of this person's messages to the agent.
     pub async fn deliveries_to_agent(&self, person: &Person) -> Vec<Value> {
         let url = format!("{}/deliveries", self.fact("agent_url"));
         let all = self.expect(Method::GET, &url, None, None).await;
@@ -400,7 +401,8 @@ impl Stack {
             .collect()
     }
 
-    /// Asserts that we kept the platform's rules with this person. What others do to the same stack does not count.
+    /// Asserts that we broke no rule of the platform in calls about this person. Other tests on the stack do
+    /// not count.
     pub async fn nobody_complains_about(&self, person: &Person) {
         let conversations: BTreeSet<String> = self
             .seen_by(person, "")
@@ -435,7 +437,7 @@ impl Stack {
         assert!(violations.is_empty(), "{violations:?}");
     }
 
-    /// Asserts that we kept a platform's rules with everybody there.
+    /// Asserts that we broke no rule of a platform at all.
     pub async fn nobody_complains_on(&self, provider: &str) {
         let calls = self
             .simulator_get(&format!("calls?provider={provider}"))
@@ -449,7 +451,7 @@ impl Stack {
 
     // ---- Queues and logs
 
-    /// Waits until no work is queued or under way. What was enqueued before is done then.
+    /// Waits until no job is queued or in progress, so that everything enqueued before is done.
     pub async fn all_work_is_done(&self) {
         let queues = ["onboarding_queue_url", "inbox_queue_url"];
         eventually("the end of all queued work", IN_MINUTES, async || {
@@ -476,7 +478,7 @@ impl Stack {
         .await;
     }
 
-    /// What the functions have logged in this run.
+    /// The functions' logs of this run.
     pub fn function_logs(&self) -> String {
         fs::read_to_string(self.directory.join("run/logs/functions.log")).unwrap()
     }

@@ -1,4 +1,4 @@
-//! What was written down and never enqueued (DESIGN §3.4).
+//! Jobs that were recorded but never enqueued (DESIGN §3.4).
 
 use crate::{
     aws::call,
@@ -21,7 +21,7 @@ async fn an_onboarding_message_whose_job_was_lost_is_sent_by_the_next_sweep() {
     let request = stack.request_with_name(&nell).await;
     stack.all_work_is_done().await;
 
-    // The standing as the webhook wrote it, had it died before it could enqueue.
+    // The standing as a webhook leaves it that dies before it enqueues the job.
     let key = standing_key(&stack, &request);
     let a_minute_ago = TestClock::system().now_ms() - 60_000;
     let table = stack.fact("table_name");

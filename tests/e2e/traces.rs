@@ -1,4 +1,4 @@
-//! What the logs must not hold, after a run in which everything happened (SPEC G05).
+//! Checks that the logs of a complete run contain no personal data or secrets (SPEC G05).
 
 use crate::{
     stack::{CANARY, Place, SURNAME, Stack},
@@ -30,7 +30,7 @@ async fn the_logs_hold_no_text_no_name_and_no_secret() {
         .post(&format!("/chat-users/{chat_user}/block"), note)
         .await;
 
-    // The last thing that happened is in the log, so everything before it is.
+    // Once the last action is in the log, all earlier ones are.
     let last = format!("chat_user:{chat_user}");
     let logs = eventually("the block is logged", SOON, async || {
         let logs = stack.function_logs();

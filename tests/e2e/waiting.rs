@@ -1,21 +1,21 @@
 //! The one place where tests wait.
 //!
-//! What happens behind the webhook happens later, so a test says what it waits for and is told as soon as it is there; it
-//! fails with the name of what did not come. "Nothing came" is never a matter of time here: a test waits for something that
-//! can only happen after it, such as the end of all queued work or the next message of the same conversation.
+//! The functions behind the webhook work later, so a test names what it waits for and continues as soon as it
+//! is there. To show that nothing came, a test waits for a later event, such as the end of all queued jobs or
+//! the next message of the same conversation, never for a time.
 
 use std::time::{Duration, Instant};
 
-/// More than anything takes but what runs on a schedule; the functions may have to start first.
+/// Longer than anything unscheduled takes, with cold starts.
 pub const SOON: Duration = Duration::from_secs(30);
-/// Two runs of what runs every minute. It is also what a job may wait that finds another at work on the same person: a
-/// lease's minute, and then its turn.
+/// Two runs of a schedule that runs every minute. Also long enough for a job that finds a lease on the same
+/// person: a minute for the lease, then its own turn.
 pub const IN_MINUTES: Duration = Duration::from_mins(2);
 
-/// Between two looks.
+/// Time between two checks.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What `look` finds, as soon as it finds something.
+/// Polls `look` until it finds something.
 pub async fn eventually<T>(
     what: &str,
     limit: Duration,

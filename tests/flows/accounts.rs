@@ -1,4 +1,4 @@
-//! The account behind a connector of each platform: what the connector knows of it, and what the platform does.
+//! The account behind a connector of each platform: the connector's fields and the platform's.
 
 use std::collections::BTreeMap;
 use vestibule_domain::{
@@ -21,22 +21,22 @@ pub const PLATFORMS: [Platform; 5] = [
 
 const TENANT: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
 
-/// The signing secret of the Slack app behind a connector of this name.
+/// The signing secret of the Slack app of the connector with this name.
 pub fn signing_secret(name: &str) -> String {
     format!("signing-secret-{}", name.len())
 }
 
-/// The bot token of the Slack app behind a connector of this name.
+/// The bot token of the Slack app of the connector with this name.
 pub fn bot_token(name: &str) -> String {
     format!("xoxb-token-of-app-{}", name.len())
 }
 
-/// The address under which the webhook of a connector is reached.
+/// The address of a connector's webhook.
 pub fn webhook_url(platform: Platform, id: ConnectorId) -> String {
     format!("https://api.example.test/webhooks/{}/{id}", platform.key())
 }
 
-/// Settings and secrets of a connector of this name.
+/// The settings and secrets of a connector with this name.
 pub fn fields(
     platform: Platform,
     name: &str,
@@ -102,7 +102,7 @@ pub fn fields(
     )
 }
 
-/// Makes the account behind a connector known to the platforms.
+/// Opens the account of a connector at the simulated platforms.
 pub fn open_account(simulator: &Simulator, platform: Platform, connector: &Connector) {
     let (settings, secrets) = fields(platform, &connector.name, connector.id);
     let setting = |name: &str| settings[name].clone();
@@ -146,7 +146,7 @@ pub fn open_account(simulator: &Simulator, platform: Platform, connector: &Conne
     simulator.add_connector(connector).unwrap();
 }
 
-/// Under which identity somebody is on record once they wrote to a connector of this platform.
+/// The identity that a person has after they wrote to a connector of this platform.
 pub fn identity(platform: Platform, connector: &Connector, person: &Person) -> Identity {
     let provider = connector.provider.clone();
     let (platform_scope, identifier) = match platform {

@@ -1,4 +1,5 @@
-//! The admin API on the real stores: set-up, decisions and what they cost, lists, secrets, and other people's accounts.
+//! The admin API on the real stores: set-up, decisions and their cost, lists, secrets, and access to other
+//! accounts.
 
 use crate::world::{SAID, SETUP_TOKEN, World};
 use futures_util::future::join_all;
@@ -6,7 +7,7 @@ use serde_json::{Value, json};
 use vestibule_domain::{account::permission::Permission, ids::AccountId};
 use vestibule_testkit::fault_proxy::{Fault, Rule};
 
-/// Calls the admin API; returns status and body.
+/// Calls the admin API and returns status and body.
 pub async fn call(
     world: &World,
     token: &str,
@@ -34,12 +35,12 @@ pub fn project(world: &World) -> String {
     world.project_path()
 }
 
-/// A key that may do everything.
+/// A key with every permission.
 pub async fn all_powers(world: &World) -> String {
     world.all_powers().await
 }
 
-/// A world in which somebody waits for a decision, and the path of their request.
+/// A world with a pending request, and the request's path.
 async fn waiting() -> (World, String, String) {
     let mut world = World::new().await;
     let ada = world.person("Ada Lovelace");

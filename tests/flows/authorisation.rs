@@ -1,4 +1,4 @@
-//! Every route of the admin API, as its declaration says who may call it.
+//! Checks every route of the admin API against the permission that it declares.
 
 use crate::{
     admin::{all_powers, call},

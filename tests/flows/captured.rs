@@ -1,5 +1,5 @@
-//! Every captured request through the webhook of its platform: what is ignored writes nothing and is answered as the platform
-//! needs it (SPEC A39), what cannot be read is kept, and nothing that somebody sends does harm.
+//! Sends every captured request through its platform's webhook. An ignored event writes nothing and gets the
+//! answer that the platform needs (SPEC A39), an unreadable event is kept, and no request does harm.
 
 use crate::accounts::PLATFORMS;
 use crate::world::World;
@@ -10,13 +10,13 @@ fn text(body: &Body) -> String {
     String::from_utf8(body.as_ref().to_vec()).unwrap()
 }
 
-/// Sends every file that begins like this, and returns what each was answered and how many rows it wrote.
+/// Sends every file with this prefix, and returns each answer and its number of new rows.
 async fn answers(world: &World, prefix: &str) -> Vec<(String, u16, String, usize)> {
     let ada = world.person("Ada Lovelace");
     let id = world.connector.id.to_string();
     let mut answers = Vec::new();
     for name in events::names(world.platform.key()).unwrap() {
-        // A replay has the connector's number in one place only, so this one comes from somebody else's.
+        // A replay puts the connector's number in one place only, so this one looks like somebody else's.
         if !name.starts_with(prefix) || name.starts_with("ignored_own_number") {
             continue;
         }
@@ -40,7 +40,7 @@ async fn what_is_no_persons_message_writes_nothing_and_gets_its_platforms_answer
                 Platform::Twilio => {
                     "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response></Response>"
                 }
-                // Teams waits for the body of an invoke's answer.
+                // Teams needs a body in the answer to an invoke.
                 Platform::Teams if name.contains("invoke") => "{}",
                 _ => "",
             };
@@ -55,19 +55,19 @@ async fn what_is_no_persons_message_writes_nothing_and_gets_its_platforms_answer
 async fn what_people_write_makes_them_known_and_what_is_hostile_is_answered_all_the_same() {
     for platform in PLATFORMS {
         let mut world = World::on(platform).await;
-        // Those who wrote what was captured are not the simulator's people.
+        // The authors of captured requests are unknown to the simulator.
         world.expect_violations("there is no");
         world.expect_violations("is nobody's");
-        // Twilio's have the account's own ids in many places; its parser's tests read them all.
+        // Twilio's have the account's ids in many places; the parser's tests read them all.
         if platform == Platform::Twilio {
             continue;
         }
         for (name, status, _, written) in answers(&world, "message_").await {
             assert_eq!(status, 200, "{platform:?} {name}");
-            // People of one file may have written in another before; then the message is counted.
+            // A person may have written in another file too; then only the message is counted.
             assert!(written <= 6, "{platform:?} {name}: {written}");
         }
-        // What was captured from 360dialog is older than it delivers again, and ignored as such.
+        // 360dialog's captured requests are older than its retries, and are ignored for that.
         let known = platform != Platform::Dialog360;
         assert_eq!(!world.rows("USER").is_empty(), known, "{platform:?}");
         for (name, status, body, _) in answers(&world, "hostile_").await {
@@ -89,15 +89,15 @@ async fn what_people_write_makes_them_known_and_what_is_hostile_is_answered_all_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_authentic_and_cannot_be_read_is_acknowledged_and_kept() {
-    // Slack's are among the hostile ones.
+    // Slack's are among the hostile requests.
     for platform in PLATFORMS.into_iter().skip(1) {
         let mut world = World::on(platform).await;
-        // Those who wrote what was captured are not the simulator's people.
+        // The authors of captured requests are unknown to the simulator.
         world.expect_violations("there is no");
         world.expect_violations("is nobody's");
         for (name, status, _, _) in answers(&world, "unreadable_").await {
-            // A Teams token vouches for an address in the body: where that cannot be read, nothing is authentic.
-            // Twilio names the account in the body too.
+            // A Teams token vouches for an address in the body, so an unreadable body is not authentic.
+            // Twilio also names the account in the body.
             let names_in_body = matches!(platform, Platform::Teams | Platform::Twilio);
             let is_answered = status == 200 || names_in_body && status == 401;
             assert!(is_answered, "{platform:?} {name}: {status}");

@@ -1,5 +1,5 @@
-//! Connecting platforms that are told the webhook secret by us, and replacing it while messages come in: whatever fails on
-//! the way, the platform's messages are taken.
+//! Connecting platforms whose webhook secret we set, and rotating it while messages arrive. Whatever fails,
+//! the platform's messages must be accepted.
 
 use crate::{
     connector_setup::{audited, call, new_project, post},
@@ -24,7 +24,7 @@ const BOT_TOKEN: &str = "4839574812:AAFD39kkdpWt3ywyRZergyOLMaJhac60qc";
 const API_KEY: &str = "canary-api-key-of-360dialog";
 const NEVER_TOLD: &str = "a-secret-that-nobody-was-ever-told-0123456789";
 
-/// A platform that is told its secret by us.
+/// A platform whose webhook secret we set.
 #[derive(Clone, Copy)]
 enum Told {
     Telegram,
@@ -38,7 +38,7 @@ impl Told {
         self.platform().key()
     }
 
-    /// What an admin fills in, which is not the secret.
+    /// The fields that an admin fills in, without the webhook secret.
     fn fields(self) -> Value {
         match self {
             Self::Telegram => json!({"bot_token": BOT_TOKEN}),
@@ -75,7 +75,7 @@ impl Told {
     }
 }
 
-/// A connector that was made through the API, and the account behind it.
+/// A connector from the API, and its platform account.
 struct Stage {
     world: World,
     told: Told,
@@ -85,7 +85,7 @@ struct Stage {
 }
 
 impl Stage {
-    /// A connector that its platform knows nothing of.
+    /// A connector that is not connected yet.
     async fn new(told: Told) -> Self {
         let world = World::on(told.platform()).await;
         let (token, project, environment_id) = new_project(&world).await;
@@ -118,7 +118,7 @@ impl Stage {
         }
     }
 
-    /// One that its platform was told of.
+    /// A connector that is connected.
     async fn connected(told: Told) -> Self {
         let stage = Self::new(told).await;
         let connected = stage.act("connect").await;
@@ -144,7 +144,7 @@ impl Stage {
             .body
     }
 
-    /// What the platform sends when somebody writes now.
+    /// The platform's request for a new message.
     fn said(&self) -> SignedRequest {
         let person = self.world.person("Ada Lovelace");
         let written = self
@@ -184,7 +184,7 @@ impl Stage {
         }
     }
 
-    /// Whether what somebody writes now is taken.
+    /// Whether a new message is accepted.
     async fn is_reached(&self) -> bool {
         let said = self.said();
         self.takes(&said).await
@@ -282,7 +282,7 @@ async fn admins_who_rotate_and_connect_at_once_leave_a_platform_that_is_heard() 
         if rotations == 1 {
             assert!(stage.takes(&before).await, "{answers:?}");
         }
-        // When it says that it is connected, the platform must know the last secret.
+        // If the connector is shown as connected, the platform must know the last secret.
         if stage.shown().await["webhook_connected_at"].is_null() {
             assert_eq!(stage.act("connect").await["status"], "ok");
         }

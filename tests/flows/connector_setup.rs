@@ -1,5 +1,5 @@
-//! Setting a connector up through the admin API: testing it, having the platform told of it, replacing its secrets while
-//! messages come in, and the pictures of the people who write through it.
+//! Setting a connector up through the admin API: testing it, connecting it, replacing its secrets while
+//! messages arrive, and the pictures of the people who write through it.
 
 use crate::accounts::{PLATFORMS, bot_token, signing_secret};
 use crate::world::{AGENT_SECRET, Answer, SAID, SETUP_TOKEN, World};
@@ -24,12 +24,12 @@ pub async fn call(
     world.call(token, call, body, headers).await
 }
 
-/// Calls it without a body.
+/// Calls the admin API without a body.
 pub async fn post(world: &World, token: &str, path: &str) -> Answer {
     call(world, token, ("POST", path), Value::Null, &[]).await
 }
 
-/// A key that may do everything in the world's account.
+/// A key with every permission in the world's account.
 async fn all_powers(world: &World) -> String {
     world.all_powers().await
 }
@@ -43,8 +43,8 @@ fn path_of(world: &World, connector: &Connector) -> String {
     format!("{}/connectors/{}", project(world), connector.id)
 }
 
-/// Sets the stack up and makes a project; returns the key of the account, the project's path and the id of one of its
-/// environments, which the world's agent serves.
+/// Sets the stack up and makes a project. Returns the account's key, the project's path, and the id of an
+/// environment with the world's agent.
 pub async fn new_project(world: &World) -> (String, String, String) {
     let account = json!({"setup_token": SETUP_TOKEN, "account_name": "Globex"});
     let made = call(world, "", ("POST", "/v1/setup"), account, &[]).await;
@@ -64,7 +64,7 @@ pub async fn new_project(world: &World) -> (String, String, String) {
     (token, project, environment_id)
 }
 
-/// What the audit log says of a kind of deed, in the order of the deeds.
+/// The audit entries of one action, in order.
 pub fn audited(world: &World, action: &str) -> Vec<Value> {
     let mut entries: Vec<_> = world
         .db
@@ -77,7 +77,7 @@ pub fn audited(world: &World, action: &str) -> Vec<Value> {
     entries.into_iter().map(Value::Object).collect()
 }
 
-/// Whether a message is taken that Slack signs with this secret now.
+/// Whether a message with a signature by this secret is accepted now.
 async fn takes(world: &World, connector: &Connector, secret: &str) -> bool {
     let person = world.person("Ada Lovelace");
     let said = world.says(connector, &person, SAID);
@@ -279,7 +279,7 @@ async fn a_secret_that_is_replaced_is_taken_for_a_day_more_and_not_longer() {
         json!({"set": true})
     );
 
-    // This process remembers the connector as it was, and looks again when a signature does not fit.
+    // The process has the previous connector cached, and reads it again when a signature does not match.
     world.clock.advance(FRESH_READ_INTERVAL);
     assert!(takes(&world, &connector, NEW_SECRET).await);
     assert!(takes(&world, &connector, &old).await);

@@ -75,7 +75,7 @@ async fn a_delivery_takes_one_read_one_turn_to_send_and_one_write() {
     world.settle().await;
     let next = world.says(&open, &ada, "More");
     world.webhook(&open, &next).await;
-    // After a pause a turn is free at once; within a burst it takes one update more.
+    // After a pause, a turn costs nothing extra; within a burst it costs one more update.
     world.clock.advance(Duration::from_secs(1));
     world.count_from_here();
     assert!(world.work_inbox().await);

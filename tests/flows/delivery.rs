@@ -1,4 +1,5 @@
-//! From the inbox to the agent and back (SPEC F01–F03): in order, once, retried, and never around the guard.
+//! From the inbox to the agent and back (SPEC F01–F03): in order, once, with retries, and never past the
+//! guard.
 
 use crate::world::{SAID, World};
 use serde_json::json;
@@ -8,7 +9,7 @@ use vestibule_testkit::{
     simulator::Failure,
 };
 
-/// A world in which somebody talks to an open connector already.
+/// A world in which a person already talks to the open connector.
 async fn talking() -> (World, String) {
     let mut world = World::new().await;
     let ada = world.person("Ada Lovelace");
@@ -217,7 +218,8 @@ async fn no_fault_on_the_way_to_the_agent_loses_a_message_or_delivers_it_twice_i
             let what = format!("{fault:?} at {class}");
             assert_eq!(texts(&world), [SAID, "one"], "{what}");
             let replies = world.told(&ada).len() - told;
-            // IntakeOutcome by Slack and not recorded: its answer was lost, or the worker died before it wrote.
+            // Slack accepted it, but that was not recorded: the answer was lost, or the worker died before it
+            // could write.
             let unseen = matches!(
                 (class, &fault),
                 ("chat.postMessage", Fault::ResetAfter | Fault::KillAfter)

@@ -1,7 +1,8 @@
-//! Nothing is lost (DESIGN §3.4, RELIABILITY §4 R1 and R2): every call on the way of a first message meets every fault, once or
-//! until the platform has delivered again; afterwards the person is known by name, their one request is pending, and they were
-//! welcomed once. A worker that cannot know whether the platform took the message looks for it first where the platform can be
-//! asked, which is Slack; elsewhere it sends the message again, and that is the one case of a second welcome.
+//! No message is lost (DESIGN §3.4, RELIABILITY §4 R1 and R2). Every call for a first message meets every
+//! fault, once or until the platform has delivered again. Afterwards the person has a name, one pending
+//! request and one onboarding message. A worker that cannot know whether the message was sent looks for it
+//! where the platform allows that (Slack). Elsewhere it sends again, the only case of a second onboarding
+//! message.
 
 use crate::world::{HEAVY, Invoked, SAID, World};
 use futures_util::{StreamExt, stream};
@@ -13,19 +14,20 @@ use vestibule_testkit::{
     simulator::{Failure, FailureRule, Platform},
 };
 
-/// Size of the sample: one in so many of the cases that platforms have in common. A prime, so that the faults take turns.
+/// The sample has one in this many of the cases. A prime, so that every fault is in it.
 const SAMPLED_EVERY: usize = 7;
 
-/// Cases that run at once: most of their time is spent waiting for time-outs.
+/// Number of cases that run at once, since they mostly wait for time-outs.
 const CONCURRENCY: usize = 8;
 
-/// Whether every run goes through all cases of a platform, `PROOF=full` or not: Slack is the one that can be asked what was sent,
-/// Twilio the one that delivers only once. What the others do towards AWS is the same code, so a sample of it is enough.
+/// Whether every run tests all cases of a platform. Slack is the only one that can list sent messages, and
+/// Twilio the only one that delivers once. The others share the code towards AWS, so a sample of their cases
+/// is enough.
 fn is_always_whole(platform: Platform) -> bool {
     matches!(platform, Platform::Slack | Platform::Twilio)
 }
 
-/// The proxy that a call goes through.
+/// The proxy for a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Link {
     Db,
@@ -33,7 +35,7 @@ enum Link {
     Platform,
 }
 
-/// One call on the way of a first message.
+/// One call for a first message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Site {
     link: Link,
@@ -50,7 +52,8 @@ struct Case {
 }
 
 impl Case {
-    /// Whether nobody can know that the message was taken: its answer was lost, or the worker died before it could record it.
+    /// Whether the worker cannot know that the message was sent: its answer was lost, or the worker died
+    /// before it could record it.
     fn may_welcome_twice(&self) -> bool {
         let lost = self.site.link == Link::Platform
             && (self.fault.takes_effect() || self.fault == Fault::Garbage);
@@ -67,8 +70,8 @@ fn proxy(world: &World, link: Link) -> &FaultProxy {
     }
 }
 
-/// The calls that a first message makes in fresh processes, taken from a run without faults, so that a call that is added to
-/// the code is added to the matrix.
+/// The calls for a first message in fresh processes. They are recorded from a run without faults, so that a
+/// new call in the code extends the matrix.
 async fn sites(platform: Platform) -> Vec<Site> {
     let mut world = World::on(platform).await;
     let ada = world.person("Ada Lovelace");
@@ -96,10 +99,10 @@ async fn sites(platform: Platform) -> Vec<Site> {
     sites
 }
 
-/// What is wrong with the end of a case.
+/// A problem at the end of a case.
 enum Trouble {
-    /// Our own time limit ended an attempt before the fault was met, or after it was over: on a busy machine that is no fault of
-    /// the case, which is run again by itself.
+    /// Our own time limit ended an attempt before or after the fault, as can happen on a busy machine. The
+    /// case is run again alone.
     OutOfTime(String),
     /// Something was lost or done twice.
     Wrong(String),
@@ -130,8 +133,8 @@ async fn run(case: &Case) -> Result<(), Trouble> {
 
     let first = world.try_webhook(&connector, &hello).await;
     world.restart();
-    // Slack delivers again unless it was told 200, and sometimes although it was. The worker has its turn before that, or
-    // meanwhile when the fault lasts until then.
+    // Slack delivers again unless it got 200, and sometimes even then. The worker runs before that, or in
+    // parallel when the fault lasts until then.
     let redelivered = if case.until_redelivery {
         world.work_while_delivered_again(&connector, &hello).await
     } else {
@@ -171,7 +174,7 @@ async fn run(case: &Case) -> Result<(), Trouble> {
         .first()
         .and_then(|view| view.standing.as_ref())
         .and_then(|standing| standing.onboarding_message.clone());
-    // An SMS tells no name.
+    // An SMS carries no name.
     let named = case.platform == Platform::Twilio
         || world
             .rows("USER")

@@ -1,4 +1,5 @@
-//! The stranger's way in: first message, onboarding message, request, decision, answer (SPEC A06–A14, A21–A41, B).
+//! A stranger's way to the agent: first message, onboarding message, request, decision, answer (SPEC A06–A14,
+//! A21–A41, B).
 
 use crate::world::{Invoked, SAID, WELCOME, World};
 use std::time::Duration;

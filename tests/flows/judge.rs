@@ -1,5 +1,5 @@
-//! Puts every call that a function makes to AWS before the function's role, as `template.yaml` has it. A function signs with its
-//! own name as access key.
+//! Checks every AWS call of a function against its role in `template.yaml`. A function uses its own name as
+//! access key.
 
 use std::{collections::BTreeSet, sync::LazyLock};
 use vestibule_testkit::{
@@ -12,7 +12,7 @@ use vestibule_tests::aws_calls;
 static JUDGE: LazyLock<Judge> = LazyLock::new(|| Judge::of(&Template::load().unwrap()).unwrap());
 static LISTED: LazyLock<BTreeSet<String>> = LazyLock::new(aws_calls::by_functions);
 
-/// Refuses what the caller's role does not allow, and what `aws_calls.txt` does not list.
+/// Refuses calls that the caller's role does not allow or that `aws_calls.txt` does not list.
 pub fn inspector() -> Inspector {
     Inspector::new(judge)
 }
@@ -29,7 +29,7 @@ fn judge(call: &ArrivedCall) -> Result<(), String> {
     })
 }
 
-/// The lines of a request: one for each kind of rows.
+/// The lines of a request: one for each kind of row.
 fn lines(caller: &str, request: &Request) -> Vec<String> {
     let line = |kind: &str| aws_calls::line(caller, &request.action, &request.resource, kind);
     match request.partitions() {

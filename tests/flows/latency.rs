@@ -1,4 +1,5 @@
-//! Every webhook answers while its platform still listens (PERFORMANCE §1.7), whatever the table does.
+//! Every webhook answers within its platform's time limit (PERFORMANCE §1.7), even when the table fails or
+//! stalls.
 
 use crate::accounts::PLATFORMS;
 use crate::world::{SAID, World};
@@ -15,7 +16,8 @@ const CALLS: [&str; 4] = [
     "DynamoDB.UpdateItem",
 ];
 
-/// How long a fresh sandbox takes for a stranger's first message while every call to the table meets this fault.
+/// The time that a fresh sandbox takes for a stranger's first message while every call to the table meets
+/// this fault.
 async fn time_to_answer(platform: Platform, fault: Fault) -> (u16, Duration) {
     let mut world = World::on(platform).await;
     let ada = world.person("Ada Lovelace");

@@ -1,5 +1,5 @@
-//! What an admin's decisions bring about later: what follows an approval, and what becomes of requests when their
-//! connector's policy, or the connector, goes (SPEC A42–A46).
+//! Later effects of an admin's decisions: what follows an approval, and the closing of requests when the
+//! connector's policy or the connector goes (SPEC A42–A46).
 
 use crate::{
     admin::{all_powers, call, project},
@@ -26,10 +26,10 @@ use vestibule_testkit::{
     simulator::Failure,
 };
 
-/// What the connector of [`world_of`] tells people whom somebody approved.
+/// The approval notice of the connector of [`world_of`].
 pub const NOTICE: &str = "You are in. Ask away.";
 
-/// A platform that lets nobody write so long after a person's last message, and is Slack for the rest.
+/// Slack, with the addition that nobody may write this long after a person's last message.
 struct Windowed(Arc<dyn ChatPlatform>, Duration);
 
 #[async_trait]
@@ -51,7 +51,7 @@ impl ChatPlatform for Windowed {
     }
 }
 
-/// A world whose connector does this after an approval.
+/// A world whose connector has this `after_approval`.
 pub async fn world_of(mode: ApprovalMode) -> World {
     let mut world = World::new().await;
     world
@@ -63,7 +63,7 @@ pub async fn world_of(mode: ApprovalMode) -> World {
     world
 }
 
-/// Somebody new writes to the connector that asks for approval; returns their Slack id.
+/// Lets a new person write to the connector that requires approval, and returns their Slack id.
 pub async fn stranger(world: &World, name: &str) -> String {
     let person = world.person(name);
     let connector = world.connector.clone();
@@ -104,7 +104,7 @@ pub async fn patch(world: &World, connector: &Connector, body: Value) -> Value {
     answer
 }
 
-/// The audit entries of decisions that nobody made by looking at the request.
+/// The audit entries of decisions that no admin made for the request itself.
 fn implied_entries(world: &World, reason: &str) -> usize {
     let items = world.db.items().unwrap();
     let of_reason = |row: &&serde_json::Map<String, Value>| {
@@ -123,7 +123,7 @@ async fn an_approved_person_is_told_once_whatever_comes_twice() {
     world.settle().await;
     world.decide(&ada, Verdict::Approve).await;
     assert_eq!(approval_of(&world, &ada).await.notice, SendStatus::Queued);
-    // Every duplicate that finds the mark enqueues the job again.
+    // Each duplicate that finds the mark enqueues the job again.
     join_all((0..20).map(|_| world.webhook(&connector, &hello))).await;
     assert!(world.aws.messages("onboarding").len() > 10);
     world.settle().await;
@@ -463,7 +463,7 @@ async fn a_request_that_is_opened_while_requests_are_closed_is_closed_too() {
     world.webhook(&connector, &warm).await;
     patch(&world, &connector, json!({"policy": "AllowAll"})).await;
     while world.work_onboarding().await {}
-    // The webhook remembers the connector as it was.
+    // The webhook has the previous connector cached.
     let hello = world.says(&connector, &late, SAID);
     assert_eq!(world.webhook(&connector, &hello).await, 200);
     let pending = async |world: &World| {
@@ -534,7 +534,7 @@ async fn requests_made_since_the_policy_is_on_again_stay() {
     assert_eq!(status(of(&ada)), RequestStatus::Rejected);
     assert_eq!(status(of(&grace)), RequestStatus::Pending);
 
-    // What was closed with the policy is no rejection: no cool-down, nothing is counted against her.
+    // A request that was closed with the policy does not count as rejected, so there is no cool-down.
     let again = world.says(&connector, &ada, "Me again");
     world.webhook(&connector, &again).await;
     world.settle().await;
@@ -555,7 +555,7 @@ async fn deleting_a_connector_closes_its_requests_which_keep_its_name() {
     stranger(&world, "Grace Hopper").await;
     let token = all_powers(&world).await;
     let path = connector_path(&world, &world.connector);
-    // The queue does not take the job: the sweeper finds the mark.
+    // The queue refuses the job, and the sweeper finds the mark.
     world
         .to_aws
         .inject(Rule::new("SQS.SendMessage", Fault::Error500).until_cleared());
@@ -662,7 +662,7 @@ async fn an_approval_covers_the_same_persons_requests_at_other_connectors_of_the
     }
     world.settle().await;
     let before = world.told(&ada).len();
-    // The newest request of hers, which is the one at the first connector.
+    // Her newest request is the one at the first connector.
     world.decide(&ada, Verdict::Approve).await;
     world.settle().await;
     let requests = world.requests().await;
@@ -757,7 +757,7 @@ async fn rows_of_before_a_standing_could_owe_several_things_are_still_worked_on(
     assert_eq!(world.told(&ada), [WELCOME, APPROVAL_NOTICE_DEFAULT]);
 }
 
-/// A value as DynamoDB spells it.
+/// A value in DynamoDB's JSON.
 pub fn attribute(value: Value) -> Value {
     match value {
         Value::Null => json!({"NULL": true}),

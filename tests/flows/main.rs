@@ -1,4 +1,4 @@
-//! What happens to messages, from the webhook to the agent's answer, in this process and in a second or two.
+//! Flows from the webhook to the agent's answer, in one process and within a second or two.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

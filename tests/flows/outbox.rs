@@ -1,5 +1,5 @@
-//! The outbox at scale (DESIGN §3.4–3.6): every connector has its share of a sweep, waiting is no failure, and nothing is
-//! enqueued again while its job is under way.
+//! The outbox at scale (DESIGN §3.4–3.6): each connector gets its share of a sweep, waiting does not count as
+//! failing, and no job in progress is enqueued again.
 #![expect(
     clippy::print_stdout,
     reason = "figures of the proofs are for whoever runs them"
@@ -15,9 +15,10 @@ use std::time::Duration;
 use vestibule_domain::{
     access::request::{RequestStatus, Verdict},
     connector::ApprovalMode,
-    ids::ChatUserId,
-    ports::Turn,
+    ids::{ChatUserId, ConnectorId},
+    ports::{Limited, Turn},
 };
+use vestibule_edge::batch::Outcome;
 use vestibule_testkit::{
     fault_proxy::{Fault, Rule},
     proof::scaled,
@@ -25,27 +26,27 @@ use vestibule_testkit::{
 };
 
 const MINUTE: Duration = Duration::from_mins(1);
-/// Jobs of one connector that may be under way at the same time.
+/// Largest number of jobs of one connector that may be in progress.
 const IN_FLIGHT_MAX: usize = sweeper::IN_FLIGHT_MAX;
 
 type Row = Map<String, Value>;
 
-/// How often the platform was asked to post a text, or who somebody is.
+/// The number of requests to the platform to post a text or look up a profile.
 fn platform_calls(world: &World) -> usize {
     world.to_slack.log().len()
 }
 
-/// The only standing's row.
+/// The row of the only standing.
 fn standing(world: &World) -> Row {
     world.rows("STANDING#").remove(0)
 }
 
-/// Works on everything that can be taken now.
+/// Runs the worker until no job is available.
 async fn work(world: &mut World) {
     while world.work_onboarding().await {}
 }
 
-/// A minute passes: the sweep comes, and what it dispatched is worked on in the order of its turns.
+/// Advances a minute: sweeps, then works on the dispatched jobs in the order of their turns.
 async fn minute(world: &mut World) {
     world.sweep().await;
     for _ in 0..60 {
@@ -54,7 +55,7 @@ async fn minute(world: &mut World) {
     }
 }
 
-/// Loses every job in the onboarding queue, as a queue would that is made anew; returns how many.
+/// Loses every job in the onboarding queue, as if the queue were created anew. Returns their number.
 fn lose_jobs(world: &World) -> usize {
     let mut lost = 0;
     while let Some(batch) = world.aws.take_batch("onboarding", 10) {
@@ -64,8 +65,8 @@ fn lose_jobs(world: &World) -> usize {
     lost
 }
 
-/// Writes rows like this one of other people, each with an overdue mark and a task that has no consequences: what costs a
-/// worker as little as a job can.
+/// Copies this row for other people, each with an overdue mark and a pending task without effects, the
+/// cheapest job for a worker.
 fn pile_up(world: &World, like: &Row, how_many: usize) {
     let lane = like["outbox_due"].as_i64().unwrap() / 100_000_000_000;
     let due = world.now().seconds() - 3600;
@@ -97,7 +98,7 @@ fn pile_up(world: &World, like: &Row, how_many: usize) {
     }
 }
 
-/// The id of somebody piled up, and their partition.
+/// The id and the partition of one of the copies.
 fn piled_up(world: &World, number: usize) -> (String, String) {
     let user = ChatUserId::derive(&["piled up", &number.to_string()]).to_string();
     let (account, project) = (world.scope.account_id(), world.scope.project_id());
@@ -105,7 +106,7 @@ fn piled_up(world: &World, number: usize) -> (String, String) {
     (user, pk)
 }
 
-/// Takes what was piled up away: rows of people who never wrote.
+/// Deletes the copies, whose people never wrote.
 fn clear_away(world: &World, how_many: usize) {
     let sk = format!("STANDING#{}", world.open.id);
     for number in 0..how_many {
@@ -116,7 +117,8 @@ fn clear_away(world: &World, how_many: usize) {
     }
 }
 
-/// A world in which the open connector has that many overdue marks, and somebody waits for a decision at the other.
+/// A world with this many overdue marks at the open connector, and a person with a pending request at the
+/// other.
 async fn flooded(marks: usize) -> (World, String) {
     let mut world = world_of(ApprovalMode::Notify).await;
     let ada = stranger(&world, "Ada Lovelace").await;
@@ -134,7 +136,7 @@ async fn flooded(marks: usize) -> (World, String) {
     (world, ada)
 }
 
-/// Sweeps and works until no mark is left; returns how many sweeps and jobs that took.
+/// Sweeps and works until no mark is left. Returns the numbers of sweeps and jobs.
 async fn drain(
     world: &mut World,
     mut between: impl AsyncFnMut(&mut World, usize),
@@ -171,7 +173,7 @@ async fn marks_of_one_connector_that_pile_up_are_worked_off_once_each_and_hold_u
                 work(world).await;
                 told = world.told(&ada);
             }
-            // And one whose job is lost: only its mark is left, behind all the others.
+            // Another one whose job is lost, so that only its mark is left, behind all the others.
             2 => {
                 lost += lose_jobs(world);
                 world.decide(&grace, Verdict::Approve).await;
@@ -243,7 +245,7 @@ async fn a_platform_that_asks_to_wait_for_an_hour_is_left_alone_by_every_copy_of
     assert_eq!(standing(&world)["attempts"], 0);
     let grace = stranger(&world, "Grace Hopper").await;
     for _ in 0..58 {
-        // The platform of the chat delivers again, and each time the job is enqueued again.
+        // The platform delivers again, and each time the job is enqueued again.
         world.webhook(&connector, &hello).await;
         minute(&mut world).await;
         assert_eq!(
@@ -295,7 +297,7 @@ async fn a_full_pace_keeps_a_job_from_the_platform_and_uses_up_no_attempt() {
     let row = standing(&world);
     assert_eq!(row["attempts"], 0);
     assert!(row["not_before"].as_i64().unwrap() > world.now().millis());
-    // Nothing is dispatched before its time.
+    // Nothing is dispatched early.
     let before = world.aws.accepted("onboarding");
     for _ in 0..3 {
         world.clock.advance(Duration::from_secs(10));
@@ -314,7 +316,7 @@ async fn messages_of_many_people_at_one_connector_go_out_at_its_pace_with_one_jo
         people.push(stranger(&world, &format!("Person {number}")).await);
     }
     lose_jobs(&world);
-    // Slack takes twenty texts a second of a connector whose pace is known.
+    // Slack accepts twenty texts a second from a connector with a known pace.
     world.take_turn(Duration::from_millis(50)).await;
     let before = world.aws.accepted("onboarding");
     world.clock.advance(MINUTE);
@@ -358,7 +360,7 @@ async fn nothing_is_enqueued_again_while_its_job_waits_or_is_in_work() {
         world.sweep().await;
     }
     assert_eq!(world.aws.accepted("onboarding") - before, 1);
-    // Its worker dies: the queue brings the job again before the sweep takes it for lost.
+    // The worker dies, and the queue redelivers the job before the sweep considers it lost.
     world
         .to_slack
         .inject(Rule::new("chat.postMessage", Fault::KillBefore));
@@ -375,7 +377,7 @@ async fn nothing_is_enqueued_again_while_its_job_waits_or_is_in_work() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sweep_that_fails_at_any_call_loses_nothing_and_doubles_no_message() {
-    // The calls of a sweep, taken from a run without faults.
+    // The calls of a sweep, recorded from a run without faults.
     let mut world = World::new().await;
     stranger(&world, "Ada Lovelace").await;
     lose_jobs(&world);
@@ -387,7 +389,7 @@ async fn a_sweep_that_fails_at_any_call_loses_nothing_and_doubles_no_message() {
     let mut sites: Vec<(bool, String, usize)> = Vec::new();
     for (is_db, calls) in [(true, db), (false, aws)] {
         for call in calls {
-            // Partitions are looked at side by side: the first call stands for all.
+            // Partitions are read in parallel, so the first call stands for all.
             if call.class != "DynamoDB.Query" || call.occurrence == 1 {
                 sites.push((is_db, call.class, call.occurrence));
             }
@@ -498,7 +500,7 @@ async fn a_mark_orders_only_the_job_that_fits_its_row_and_a_bad_one_is_stepped_o
         ),
         ("nonsense".to_owned(), "nonsense".to_owned(), "OUTBOX#0"),
     ];
-    // More of them than a page holds, all before the good one.
+    // More bad marks than a page holds, all before the good one.
     bad.extend((0..400).map(|i| {
         (
             format!("nonsense {i}"),
@@ -592,8 +594,8 @@ async fn jobs_that_an_earlier_release_enqueued_are_still_read() {
             r#"{{"job":"close_pending_requests","account_id":"{account}","project_id":"{project}","connector_id":"{connector}"}}"#
         ),
     ] {
-        let outcome = worker_onboarding::handle(&world.functions.onboarding, &body).await;
-        assert_eq!(outcome, vestibule_edge::batch::Outcome::Done, "{body}");
+        let outcome = worker_onboarding::handle(&world.functions.onboarding, &body, 1).await;
+        assert_eq!(outcome, Outcome::Done, "{body}");
     }
     assert_eq!(world.welcomes(&ada), 1);
     world.settle().await;
@@ -612,9 +614,82 @@ async fn no_copy_of_a_closings_job_goes_through_the_requests_before_it_is_to_be_
     assert!(closing["not_before"].as_i64().unwrap() > world.now().millis());
     world.count_from_here();
     for _ in 0..5 {
-        worker_onboarding::handle(&world.functions.onboarding, &job).await;
+        worker_onboarding::handle(&world.functions.onboarding, &job, 1).await;
     }
     assert_eq!(world.aws_calls(), ["DynamoDB.UpdateItem"; 5]);
     world.settle().await;
     assert!(world.rows("CLOSING#").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_closed_while_the_platform_accepts_no_texts() {
+    let mut world = World::new().await;
+    let connector = world.connector.clone();
+    stranger(&world, "Ada Lovelace").await;
+    world.settle().await;
+    world.pause(Limited::Texts, Duration::from_hours(1)).await;
+    patch(&world, &connector, json!({"policy": "AllowAll"})).await;
+    work(&mut world).await;
+    world.clock.advance(MINUTE + Duration::from_secs(2));
+    world.sweep().await;
+    work(&mut world).await;
+    assert!(world.rows("CLOSING#").is_empty());
+}
+
+/// The first receive may have ended with its worker. Only a message that goes back to the queue can become
+/// a dead letter.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_received_again_while_its_row_is_held_waits_in_the_queue() {
+    let mut world = World::new().await;
+    stranger(&world, "Ada Lovelace").await;
+    let job = world.aws.messages("onboarding").remove(0).body;
+    let held = world.now().plus(Duration::from_secs(40)).millis();
+    let mut row: Row = standing(&world)
+        .into_iter()
+        .map(|(name, value)| (name, attribute(value)))
+        .collect();
+    row.insert(
+        "owes".to_owned(),
+        json!({"SS": ["onboarding_message", "profile"]}),
+    );
+    row.insert(
+        "lease_id".to_owned(),
+        json!({"S": ConnectorId::derive(&["another"]).to_string()}),
+    );
+    row.insert("lease_until".to_owned(), json!({"N": held.to_string()}));
+    world.db.put_raw(&Value::Object(row)).unwrap();
+    let deps = &world.functions.onboarding;
+    let again = worker_onboarding::handle(deps, &job, 2).await;
+    let after = Some(Duration::from_secs(40));
+    assert_eq!(again, Outcome::Retry { after });
+    assert_eq!(
+        worker_onboarding::handle(deps, &job, 1).await,
+        Outcome::Done
+    );
+    world.clock.advance(Duration::from_secs(41));
+    work(&mut world).await;
+    world.settle().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mark_that_a_worker_of_an_earlier_release_postponed_is_dispatched() {
+    let mut world = World::new().await;
+    let ada = stranger(&world, "Ada Lovelace").await;
+    lose_jobs(&world);
+    let mut row: Row = standing(&world)
+        .into_iter()
+        .map(|(name, value)| (name, attribute(value)))
+        .collect();
+    row.insert(
+        "owes".to_owned(),
+        json!({"SS": ["onboarding_message", "profile"]}),
+    );
+    let millis = world.now().plus(MINUTE).millis();
+    row.insert("outbox_due".to_owned(), json!({"N": millis.to_string()}));
+    world.db.put_raw(&Value::Object(row)).unwrap();
+    world.clock.advance(MINUTE * 2);
+    world.sweep().await;
+    work(&mut world).await;
+    assert_eq!(world.welcomes(&ada), 1);
+    world.settle().await;
 }

@@ -60,7 +60,7 @@ async fn while_a_platform_wants_no_calls_no_turn_is_taken_and_the_longest_wait_h
     world.pause(Limited::Texts, hour).await;
     world.pause(Limited::Texts, minute).await;
     assert_eq!(world.profiles_paused().await, Some(hour));
-    // Whether a text is due by the connector's own pace or not.
+    // Applies to every text, whether the connector's own pace allows it or not.
     assert_eq!(world.take_turn(INTERVAL).await, Turn::Paused(hour));
     world.clock.advance(minute);
     assert_eq!(world.take_turn(INTERVAL).await, Turn::Paused(left));

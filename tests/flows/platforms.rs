@@ -1,4 +1,4 @@
-//! What holds for every platform alike (SPEC A10–A14, A21–A29, A38–A41, A45, X01).
+//! Rules that hold on every platform (SPEC A10–A14, A21–A29, A38–A41, A45, X01).
 
 use crate::accounts::PLATFORMS;
 use crate::world::{HEAVY, SAID, WELCOME, World};
@@ -145,7 +145,7 @@ async fn a_request_that_was_changed_or_is_anothers_is_refused_and_writes_nothing
         let value = good.header(proof).unwrap().to_owned();
         let mut spoilt = value.clone();
         let last = spoilt.pop().unwrap();
-        // A last base64 character may hold bits that count for nothing; the one before does not.
+        // The last base64 character may have unused bits, so the one before it is changed.
         let before = spoilt.pop().unwrap();
         spoilt.push(if before == 'A' { 'B' } else { 'A' });
         spoilt.push(last);
@@ -161,7 +161,7 @@ async fn a_request_that_was_changed_or_is_anothers_is_refused_and_writes_nothing
             let status = world.webhook(&connector, &request).await;
             assert_eq!(status, 401, "{platform:?}, {what}");
         }
-        // Another connector's request, and a connector that does not exist: the same answer.
+        // Another connector's request and an unknown connector get the same answer.
         assert_eq!(world.webhook(&open, &good).await, 401, "{platform:?}");
         let nobody = world.answer("01J00000000000000000000000", &good).await;
         assert_eq!(nobody.status().as_u16(), 401);
@@ -197,7 +197,7 @@ async fn a_first_message_in_a_group_is_answered_privately_or_not_at_all() {
             .onboarding_message
             .clone();
         if platform == Platform::Telegram {
-            // She never started the bot, and the admin sees it.
+            // She never started the bot, which the admin can see.
             assert!(world.told(&ada).is_empty());
             let Some(SendStatus::Failed { class, reason, .. }) = fate else {
                 panic!("{fate:?}");
@@ -269,7 +269,7 @@ async fn an_approved_persons_message_takes_one_read_and_one_send_and_a_strangers
         assert_eq!(world.aws_calls(), stranger, "{platform:?}");
         world.settle().await;
         world.decide(&ada, Verdict::Approve).await;
-        // The message with which WhatsApp's second id is put on record.
+        // The message that puts WhatsApp's second id on record.
         let again = world.says(&connector, &ada, "Hello again");
         world.webhook(&connector, &again).await;
         world.settle().await;

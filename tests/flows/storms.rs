@@ -1,4 +1,4 @@
-//! Many at once (SPEC B31, X01): the same event, and different first events of one person.
+//! Concurrent events (SPEC B31, X01): the same event many times, and different first events of one person.
 
 use crate::world::{HEAVY, SAID, World};
 use futures_util::future::join_all;
@@ -53,7 +53,7 @@ async fn workers_that_get_one_job_at_once_send_one_message() {
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, SAID);
     world.webhook(&connector, &hello).await;
-    // Every duplicate that finds the mark enqueues the job again.
+    // Each duplicate that finds the mark enqueues the job again.
     join_all((0..20).map(|_| world.webhook(&connector, &hello))).await;
     assert!(world.aws.messages("onboarding").len() > 10);
     world.settle().await;

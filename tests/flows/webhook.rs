@@ -1,4 +1,5 @@
-//! The webhook's answers: what is refused, what is ignored, what is kept, and what a sick database costs (PROVIDERS §1.1–1.3).
+//! The webhook's answers: refused, ignored and kept events, and the cost of a failing database (PROVIDERS
+//! §1.1–1.3).
 
 use crate::world::{SAID, World};
 use serde_json::json;
@@ -152,7 +153,7 @@ async fn what_no_person_wrote_is_acknowledged_with_an_empty_body_and_writes_noth
 #[tokio::test(flavor = "multi_thread")]
 async fn every_captured_event_gets_an_answer_that_slack_accepts() {
     let mut world = World::new().await;
-    // Those who wrote what was captured are not the simulator's people.
+    // The authors of captured requests are unknown to the simulator.
     world.expect_violations("there is no");
     let connector = world.connector.clone();
     let install = world.slack.install(&connector.id.to_string()).unwrap();
@@ -160,7 +161,7 @@ async fn every_captured_event_gets_an_answer_that_slack_accepts() {
         let fixture = events::slack(&name).unwrap().of(&install);
         let request = fixture.sign(&install.signing_secret, world.clock.now_secs());
         let status = world.webhook(&connector, &request).await;
-        // What names no workspace, or another one, is not this connector's.
+        // An event without a workspace, or from another one, does not belong to this connector.
         let foreign =
             ["other_app", "other_team", "org_install_without_team"].contains(&name.as_str());
         assert_eq!(status, if foreign { 401 } else { 200 }, "{name}");
@@ -194,14 +195,14 @@ async fn an_authentic_body_that_cannot_be_read_is_kept_once_and_acknowledged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rotated_secret_is_taken_up_without_a_lost_message() {
     let mut world = World::new().await;
-    // The new app knows nobody of the old one's people, and nobody called U7.
+    // The new app knows none of the old app's people, and nobody called U7.
     world.expect_violations("is a conversation of another app");
     world.expect_violations("there is no");
     let ada = world.person("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, SAID);
     assert_eq!(world.webhook(&connector, &hello).await, 200);
-    // The sandbox remembers the connector; an admin gives it another app's secrets meanwhile.
+    // The sandbox has the connector cached when an admin gives it another app's secrets.
     let (settings, secrets) = world.other_secrets(&connector).await;
     let running = world.replace_process();
     world
@@ -237,7 +238,7 @@ async fn a_dead_database_is_answered_with_503_before_slack_gives_up() {
         .inject(Rule::new("DynamoDB.*", Fault::Timeout).until_cleared());
     let started = Instant::now();
     assert_eq!(world.webhook(&connector, &hello).await, 503);
-    // Slack waits three seconds; the pipeline's own limit is below two. The rest is a slow machine's.
+    // Slack waits three seconds; the pipeline's own limit is below two. The rest is for slow machines.
     assert!(started.elapsed() < Duration::from_secs(3));
     world.to_db.clear();
     assert_eq!(world.webhook(&connector, &hello).await, 200);

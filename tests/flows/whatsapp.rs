@@ -1,4 +1,4 @@
-//! One person under two ids (SPEC A29): `WhatsApp` tells a phone number, a business-scoped id, or both.
+//! One person with two ids (SPEC A29): `WhatsApp` reveals a phone number, a business-scoped id, or both.
 
 use crate::world::{SAID, World};
 use vestibule_domain::access::request::{RequestStatus, Verdict};
@@ -91,7 +91,7 @@ async fn what_somebody_asked_elsewhere_goes_along_when_two_records_become_one() 
     assert_eq!(requests[0].request.status(), RequestStatus::Pending);
     assert_eq!(requests[0].standing.as_ref().unwrap().message_count, 1);
 
-    // By the number alone they are the one who asked, are not welcomed again, and can be let in.
+    // With the number alone they are recognised, get no second onboarding message, and can be approved.
     write(&world, &number, "Anybody there?").await;
     world.settle().await;
     let requests = world.requests().await;
@@ -138,7 +138,7 @@ async fn what_was_sent_to_and_decided_of_either_record_holds_for_both() {
         welcomes
     );
 
-    // The request that went along is decided as theirs.
+    // The merged request is decided as theirs.
     let request = counted.request.clone();
     assert!(world.close(request).await.unwrap());
     let requests = world.requests().await;
@@ -252,7 +252,7 @@ async fn the_new_holder_of_an_approved_number_is_a_stranger_also_by_the_number_a
     assert_eq!(requests.len(), 2);
     assert_eq!(requests[0].standing.as_ref().unwrap().message_count, 2);
 
-    // Her other id is hers as before.
+    // Her other id still belongs to her.
     let ada_hidden = somebody(&world, "Ada", WhatsAppShows::Bsuid, PHONE, BSUID);
     write(&world, &ada_hidden, "I have another number now").await;
     world.settle().await;

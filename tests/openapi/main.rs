@@ -1,4 +1,4 @@
-//! The OpenAPI document: `infra/openapi.json` is what the code says, and the document keeps its own rules.
+//! The OpenAPI document: `infra/openapi.json` matches the code, and the document follows its own rules.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,14 +13,14 @@ use vestibule_admin::{
     routes::{Access, Route},
 };
 
-/// Set, the test writes the file instead of comparing it.
+/// If set, the test writes the file instead of comparing it.
 const UPDATE: &str = "UPDATE_OPENAPI";
 
 fn file() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../infra/openapi.json")
 }
 
-/// The document of every admin function.
+/// The document of all admin functions.
 fn document() -> Value {
     merged(vec![admin_access::openapi()]).unwrap()
 }
@@ -242,7 +242,7 @@ fn collect_references<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
     visit(value, &mut |fields| found.extend(fields.get("$ref")));
 }
 
-/// The formats of everything that has a pattern.
+/// The formats of all texts with a pattern.
 fn collect_patterns(value: &Value, found: &mut BTreeSet<String>) {
     visit(value, &mut |fields| {
         if let (Some(Value::String(_)), Some(Value::String(format))) =
@@ -255,7 +255,7 @@ fn collect_patterns(value: &Value, found: &mut BTreeSet<String>) {
 
 fn assert_described(place: &str, schema: &Value) {
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-        // A reference that may be null is described beside the reference.
+        // The description of a nullable reference is beside the reference.
         let text = property.pointer("/description");
         let text = text.or_else(|| property.pointer("/oneOf/0/description"));
         let text = text.and_then(Value::as_str);

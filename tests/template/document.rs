@@ -1,4 +1,4 @@
-//! The template, read so that a test fails where it does not say what it should.
+//! The template, with accessors that fail the test if something is missing.
 
 use serde_json::Value;
 use vestibule_testkit::template::{Function, Resource, Template};
@@ -8,14 +8,14 @@ pub fn template() -> Template {
     Template::load().unwrap()
 }
 
-/// The resources of a type, at least one: a test that looks at none proves nothing.
+/// The resources of a type. There must be at least one, because a test of none proves nothing.
 pub fn some_of_type<'a>(template: &'a Template, resource_type: &str) -> Vec<Resource<'a>> {
     let found = template.of_type(resource_type);
     assert!(!found.is_empty(), "no {resource_type} in the template");
     found
 }
 
-/// The resource that a reference names, which must be of this type.
+/// The resource in a reference, which must have this type.
 pub fn named_by<'a>(
     template: &'a Template,
     reference: &'a Value,
@@ -32,21 +32,21 @@ pub fn named_by<'a>(
     resource
 }
 
-/// Every function, at least one.
+/// All functions, of which there must be at least one.
 pub fn functions(template: &Template) -> Vec<Function<'_>> {
     let functions = template.functions();
     assert!(!functions.is_empty(), "no function in the template");
     functions
 }
 
-/// The folder of a function below `functions/`.
+/// The folder of a function under `functions/`.
 pub fn folder(function: Function<'_>) -> &str {
     function
         .folder()
         .unwrap_or_else(|| panic!("the CodeUri of {} is of another form", function.resource.id))
 }
 
-/// The role that a function runs under.
+/// The role of a function.
 pub fn role<'a>(template: &'a Template, function: Function<'a>) -> Resource<'a> {
     named_by(
         template,
@@ -55,7 +55,7 @@ pub fn role<'a>(template: &'a Template, function: Function<'a>) -> Resource<'a> 
     )
 }
 
-/// A property that is a number.
+/// A numeric property.
 pub fn number(resource: Resource<'_>, property: &str) -> u64 {
     resource
         .property(property)

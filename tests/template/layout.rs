@@ -1,4 +1,5 @@
-//! How the template is laid out: one block per function, with all that belongs to it, and a table of contents.
+//! The layout of the template: one block per function with everything that belongs to it, and a table of
+//! contents.
 
 use crate::document::{folder, functions, named_by, role, some_of_type, template};
 use serde_json::{Value, json};
@@ -9,14 +10,14 @@ use std::{
 };
 use vestibule_testkit::template::{Function, Resource, Template, entries, root};
 
-/// Sections that are no function's.
+/// Sections that belong to no function.
 const COMMON: [&str; 4] = [
     "Keys and secrets",
     "Table",
     "Alarms of no single function",
     "API",
 ];
-/// Well below the 500 resources and 1 MB that a stack may have.
+/// Far below the 500 resources and 1 MB that a stack may have.
 const RESOURCES_MAX: u64 = 300;
 const BYTES_MAX: u64 = 200_000;
 
@@ -109,7 +110,8 @@ fn every_function_has_its_alarms() {
     }
 }
 
-/// An alarm on refused calls weighs them against all calls of the route, so that a few strangers who try raise none.
+/// An alarm on refused calls compares them with all calls of the route, so that a few attempts by strangers
+/// raise none.
 fn refusals_alarm(template: &Template, function: Function<'_>) {
     let [event] = function.events("HttpApi")[..] else {
         panic!("{} has not one route", folder(function));
@@ -202,7 +204,7 @@ fn alarm<'a>(
     alarm
 }
 
-/// Whether an alarm goes to the topic, where there is one.
+/// Whether an alarm goes to the topic, if there is one.
 fn is_sent(alarm: Resource<'_>) -> bool {
     *alarm.property("AlarmActions")
         == json!({"Fn::If": ["HasAlarmEmail", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]})
@@ -224,7 +226,7 @@ fn heading(line: &str) -> Option<&str> {
         .strip_prefix(' ')
 }
 
-/// The section of every resource, by its logical id.
+/// The section of every resource, by logical id.
 fn section_of_each_resource(text: &str) -> BTreeMap<&str, &str> {
     let resources = text.split("\nResources:\n").nth(1).unwrap();
     let resources = resources.split("\nOutputs:\n").next().unwrap();

@@ -1,11 +1,12 @@
-//! What one party can take from the others: the routes' rates, the functions' shares of the account's concurrency.
+//! Limits on the share of one party: the rates of routes, and the functions' parts of the account's
+//! concurrency.
 
 use crate::document::{folder, functions, some_of_type, template};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use vestibule_testkit::template::{Function, Template, entries};
 
-/// Executions that an account keeps unreserved at least; Lambda refuses a reservation that leaves fewer.
+/// Executions that an account must keep unreserved. Lambda refuses a reservation that leaves fewer.
 const UNRESERVED_MIN: u64 = 100;
 
 #[test]
@@ -51,7 +52,7 @@ fn the_public_address_is_an_origin() {
             .at(&format!("/Parameters/{name}/AllowedPattern"))
             .clone()
     };
-    // The pattern of one origin, as a list of origins begins with it.
+    // The pattern of one origin, as at the beginning of the pattern of a list.
     let list = pattern("TeamsServiceOrigins");
     let origin = list.as_str().unwrap().split("(,").next().unwrap();
     assert!(
@@ -107,7 +108,8 @@ fn one_parameter_reserves_concurrency_for_every_function_and_is_off_unless_chose
     );
 }
 
-/// A function reserves as many executions as its queue may start: with fewer, messages would be thrown back.
+/// Checks that a function reserves as many executions as its queue may start; with fewer, messages would be
+/// throttled.
 fn assert_fits_the_queue(function: Function<'_>, reserved: &Value) {
     for event in function.events("SQS") {
         let maximum = &event["ScalingConfig"]["MaximumConcurrency"];
@@ -115,7 +117,7 @@ fn assert_fits_the_queue(function: Function<'_>, reserved: &Value) {
     }
 }
 
-/// A value with the defaults of all parameters.
+/// A value, with the defaults of all parameters inserted.
 fn value(template: &Template, value: &Value) -> u64 {
     if let Some(parameter) = value["Ref"].as_str() {
         return template

@@ -1,6 +1,6 @@
-//! What holds for every function, queue, role and parameter of `template.yaml`, whichever are added later.
+//! Rules for every present and future function, queue, role and parameter of `template.yaml`.
 //!
-//! `cfn-lint` knows what `CloudFormation` takes; this knows what we promised each other.
+//! `cfn-lint` checks what `CloudFormation` accepts; these tests check our own rules.
 
 #![expect(
     clippy::unwrap_used,
@@ -28,7 +28,8 @@ use vestibule_testkit::{
     template::{Function, Resource, Template, entries, one_or_many, root},
 };
 
-/// Lambda's own advice for a queue that invokes a function: room for the retries of a throttled batch.
+/// Lambda's recommended factor for a queue that invokes a function. It leaves time to retry a throttled
+/// batch.
 const VISIBILITY_PER_TIMEOUT: u64 = 6;
 
 #[test]
@@ -332,7 +333,7 @@ fn dead_letters_of<'a>(template: &'a Template, queue: Resource<'a>) -> Resource<
     named_by(template, &policy["deadLetterTargetArn"], "AWS::SQS::Queue")
 }
 
-/// The queues that others give up into: queues, schedules and functions.
+/// The dead-letter queues of queues, schedules and functions.
 fn dead_letter_queues(template: &Template) -> BTreeSet<&str> {
     let of_queues = some_of_type(template, "AWS::SQS::Queue").into_iter();
     let of_queues = of_queues.map(|queue| &queue.property("RedrivePolicy")["deadLetterTargetArn"]);

@@ -1,4 +1,4 @@
-//! The documents of the repository: the README stays short, and no link or path is dead.
+//! The documents of the repository: the README is short, and no link or path is dead.
 
 use crate::document::template;
 use std::{
@@ -8,14 +8,14 @@ use std::{
 };
 use vestibule_testkit::template::{entries, root};
 
-/// Longest README, in bytes: what a newcomer reads in one sitting.
+/// Largest README, in bytes: short enough to read in one go.
 const README_MAX_BYTES: usize = 10_000;
-/// Names paths that may be gone since it was written.
+/// A history, so it may name paths that no longer exist.
 const HISTORY: &str = "infra/decisions.md";
 
 /// A Markdown file.
 struct Document {
-    /// Relative to the root of the repository.
+    /// Relative to the repository's root.
     path: PathBuf,
     text: String,
 }
@@ -27,7 +27,7 @@ impl Document {
         Self { path, text }
     }
 
-    /// The lines that are not part of a code block.
+    /// The lines outside code blocks.
     fn prose(&self) -> impl Iterator<Item = &str> {
         let mut in_code = false;
         self.text.lines().filter(move |line| {
@@ -37,13 +37,13 @@ impl Document {
         })
     }
 
-    /// The texts between backticks.
+    /// The texts in backticks.
     fn code_spans(&self) -> impl Iterator<Item = &str> {
         self.prose()
             .flat_map(|line| line.split('`').skip(1).step_by(2))
     }
 
-    /// The targets of links to files and headings of this repository.
+    /// The targets of links within this repository.
     fn links(&self) -> Vec<String> {
         let mut targets = Vec::new();
         for line in self.prose() {
@@ -68,7 +68,7 @@ impl Document {
         anchors
     }
 
-    /// The file that a link leads to, relative to the root, and the anchor in it.
+    /// The target file of a link, relative to the root, and the anchor in it.
     fn target_of(&self, link: &str) -> (PathBuf, Option<String>) {
         let (path, anchor) = link.split_once('#').map_or((link, None), |(path, anchor)| {
             (path, Some(anchor.to_owned()))
@@ -82,7 +82,7 @@ impl Document {
     }
 }
 
-/// The anchor that GitHub makes of a heading.
+/// The anchor that GitHub derives from a heading.
 fn anchor(heading: &str) -> String {
     heading
         .to_lowercase()
@@ -104,7 +104,7 @@ fn normal(path: &Path) -> PathBuf {
     normal
 }
 
-/// Every Markdown file, without what was built, installed or generated.
+/// Every Markdown file, except for built, installed and generated ones.
 fn documents() -> Vec<Document> {
     let mut documents = Vec::new();
     let mut folders = vec![PathBuf::new()];

@@ -1,6 +1,6 @@
-//! What each role may do, as a matrix: what the functions call is allowed, everything else is refused.
+//! The permissions of each role as a matrix: the functions' calls are allowed, everything else is refused.
 //!
-//! `tests/aws_calls.txt` says what they call, and the flows hold it to that. The judge decides as IAM does.
+//! `tests/aws_calls.txt` lists the calls, and the flows keep it true. The judge decides as IAM does.
 
 use crate::document::template;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use vestibule_testkit::{
 };
 use vestibule_tests::aws_calls;
 
-/// Every kind of partition that there is, and of those to come the ones that must not be within reach of today's functions.
+/// Every kind of partition, and future kinds that today's functions must not reach.
 const PARTITIONS: [(&str, &str); 24] = [
     ("the set-up", "SET_UP"),
     ("the data key", "KEYRING"),
@@ -95,7 +95,7 @@ const CHANGES: [&str; 2] = ["dynamodb:UpdateItem", "dynamodb:DeleteItem"];
 
 const AUDIT: &str = "ACCOUNT#{id}#AUDIT#{month}";
 
-/// Actions that are about no row in particular, tried on every resource.
+/// Actions that are not about particular rows. Each is tried on every resource.
 const OTHER_ACTIONS: [&str; 21] = [
     "dynamodb:Scan",
     "dynamodb:BatchWriteItem",
@@ -120,7 +120,8 @@ const OTHER_ACTIONS: [&str; 21] = [
     "logs:DeleteLogGroup",
 ];
 
-/// Asserts that a statement allows something, or keeps audit entries as they are: what else a role denied, nobody would know of.
+/// Asserts that a statement allows something or protects audit entries. A reader would overlook any other
+/// denial.
 pub fn assert_lawful(statement: &Value) {
     assert!(is_lawful(statement), "{statement}");
 }
@@ -220,7 +221,7 @@ fn any_change_of_any_statement_is_noticed() {
     assert!(changes > 500, "{changes} changes were tried");
 }
 
-/// Everything in which the roles differ from what is called.
+/// Every difference between a role and the calls.
 fn problems(template: &Template) -> Vec<String> {
     let judge = Judge::of(template).unwrap();
     let mut unknown = aws_calls::all();
@@ -239,13 +240,13 @@ fn problems(template: &Template) -> Vec<String> {
     problems
 }
 
-/// A request, and what should become of it.
+/// A request and its expected outcome.
 struct Trial {
     request: Request,
-    /// The request as the list of calls has it.
+    /// The request as a line of the list of calls.
     line: String,
     is_called: bool,
-    /// Whether a refusal must come from a statement that says so.
+    /// Whether the refusal must come from an explicit Deny.
     must_be_denied: bool,
 }
 
@@ -263,7 +264,7 @@ impl Trial {
     }
 }
 
-/// Everything that one caller is tried with.
+/// Every trial of one caller.
 fn trials(template: &Template, caller: &str) -> Vec<Trial> {
     let calls = aws_calls::all();
     let writes = writes(&calls, caller);
@@ -290,7 +291,7 @@ fn writes(calls: &BTreeSet<String>, caller: &str) -> bool {
         .any(writes)
 }
 
-/// Everything that is tried, each with the kind of rows or the encryption context that it is about.
+/// Every request to try, each with its kind of rows or its encryption context.
 fn universe(template: &Template) -> Vec<(Request, String)> {
     let mut tried = Vec::new();
     let elsewhere = "Elsewhere";
@@ -319,7 +320,7 @@ fn universe(template: &Template) -> Vec<(Request, String)> {
         }
         tried.push((Request::new("dynamodb:Scan", &queried), String::new()));
     }
-    // Without any context, IAM lets a call through and KMS refuses it: no ciphertext of ours is without one.
+    // Without any context, IAM allows the call and KMS refuses it, because all our ciphertexts have one.
     let contexts: [&[(&str, &str)]; 4] = [
         &[("vestibule", "data-key")],
         &[("vestibule", "other")],
@@ -345,7 +346,7 @@ fn universe(template: &Template) -> Vec<(Request, String)> {
     tried
 }
 
-/// Every way in which one statement could come to say something else; `None` is a statement that is gone.
+/// Every possible change of one statement; `None` removes it.
 fn changed_statements(role: Resource<'_>, index: usize) -> Vec<(String, Option<Value>)> {
     let statement = role.statements()[index];
     let mut changed = vec![("gone".to_owned(), None)];

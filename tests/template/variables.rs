@@ -6,7 +6,7 @@ use vestibule_domain::{SystemClock, vars::Vars};
 use vestibule_edge::logging;
 use vestibule_testkit::template::root;
 
-/// The variables that the function of this folder reads, without those of the AWS SDK, which Lambda sets.
+/// The variables that the function in this folder reads, without those of the AWS SDK, which Lambda sets.
 pub fn read_by(folder: &str) -> BTreeSet<String> {
     let names = RefCell::<BTreeSet<String>>::default();
     let variable = |name: &str| {
@@ -21,7 +21,7 @@ pub fn read_by(folder: &str) -> BTreeSet<String> {
     names
 }
 
-/// Makes what the cold start of this function makes.
+/// Wires this function as at its cold start.
 fn wire(folder: &str, adapters: &mut Adapters<'_>) {
     match folder {
         "admin-access" => drop(admin_access::wire(adapters).unwrap()),

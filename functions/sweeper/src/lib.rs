@@ -18,7 +18,8 @@ use vestibule_domain::{
     ids::ConnectorId,
     job::JobKind,
     ports::{
-        DispatchQueue, OUTBOX_SHARDS, OutboxPart, OutboxStore, OutboxView, Pace, PaceReader, Room,
+        Backlog, DispatchQueue, OUTBOX_SHARDS, OutboxPart, OutboxStore, OutboxView, Pace,
+        PaceReader, Room,
     },
 };
 use vestibule_edge::logging::{Metric, count};
@@ -127,14 +128,21 @@ async fn sweep_kind(deps: &Deps, kind: JobKind, now: Timestamp) -> Tally {
     }
     let mut backlogs = merged(backlogs);
     backlogs.retain(|backlog| !backlog.overdue.is_empty());
-    if backlogs.is_empty() || queue_is_full(deps).await {
+    if backlogs.is_empty() {
         return total;
     }
-    let ids: Vec<ConnectorId> = backlogs
-        .iter()
-        .map(|backlog| backlog.connector_id)
-        .collect();
-    let paces = paces(deps, &ids).await;
+    if queue_is_full(deps).await {
+        // One job of a connector that has none under way: a full queue is no reason to forget a connector.
+        backlogs.retain(|backlog| backlog.in_flight == 0);
+        for backlog in &mut backlogs {
+            backlog.overdue.truncate(1);
+        }
+    }
+    let paces = if kind.sends_texts() {
+        paces(deps, &backlogs).await
+    } else {
+        HashMap::new()
+    };
     let planned = plan(&backlogs, |id| {
         paces
             .get(&id)
@@ -149,8 +157,12 @@ async fn sweep_kind(deps: &Deps, kind: JobKind, now: Timestamp) -> Tally {
 }
 
 /// Reads the connectors' paces. A failure does not hold jobs back: each job checks its turn itself.
-async fn paces(deps: &Deps, ids: &[ConnectorId]) -> HashMap<ConnectorId, Pace> {
-    deps.paces.paces(ids).await.unwrap_or_else(|error| {
+async fn paces(deps: &Deps, backlogs: &[Backlog]) -> HashMap<ConnectorId, Pace> {
+    let ids: Vec<ConnectorId> = backlogs
+        .iter()
+        .map(|backlog| backlog.connector_id)
+        .collect();
+    deps.paces.paces(&ids).await.unwrap_or_else(|error| {
         tracing::warn!(error = %Chain(&error), "jobs are dispatched without knowing their connectors' pace");
         HashMap::new()
     })
@@ -160,7 +172,10 @@ async fn paces(deps: &Deps, ids: &[ConnectorId]) -> HashMap<ConnectorId, Pace> {
 async fn queue_is_full(deps: &Deps) -> bool {
     match deps.queue.waiting().await {
         Ok(waiting) if waiting >= QUEUE_MAX => {
-            tracing::warn!(jobs = waiting, "the queue is full; nothing is dispatched");
+            tracing::warn!(
+                jobs = waiting,
+                "the queue is full; only connectors with no job under way get one"
+            );
             true
         }
         Ok(_) => false,
@@ -181,7 +196,13 @@ async fn dispatch(deps: &Deps, planned: Planned, stop_at: Timestamp) -> Tally {
     match deps.outbox.dispatch(&entry, until).await {
         Ok(true) => {}
         Ok(false) => return Tally::default(),
-        Err(error) => return Tally::failure("a mark could not be dispatched", error),
+        Err(error) => {
+            // The move may have taken effect and its answer been lost: then the mark has no job.
+            if let Err(again) = deps.outbox.take_back(&entry, until).await {
+                tracing::error!(error = %Chain(&again), "a mark may be in flight without a job until it is found lost");
+            }
+            return Tally::failure("a mark could not be dispatched", error);
+        }
     }
     if let Err(error) = deps.queue.enqueue_after(entry.job, delay).await {
         if let Err(again) = deps.outbox.take_back(&entry, until).await {

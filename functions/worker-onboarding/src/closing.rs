@@ -4,7 +4,7 @@
 //! Each request is closed in its own transaction on condition that it is pending, so a page may be
 //! repeated.
 
-use crate::{Deps, lease, retry_at};
+use crate::{Deps, Worked, lease, retry_at};
 use vestibule_domain::{
     PortError,
     access::closing::{AfterPage, Closing},
@@ -15,13 +15,14 @@ use vestibule_domain::{
     ports::{Claim, ImpliedDecision, OUTBOX_PATIENCE, Resume},
 };
 
-pub(crate) async fn work(deps: &Deps, job: ClosePendingRequests) -> Result<(), PortError> {
+pub(crate) async fn work(deps: &Deps, job: ClosePendingRequests) -> Result<Worked, PortError> {
     let lease = lease(deps);
-    let Claim::Claimed(closing) = deps.requests.claim_closing(job, &lease).await? else {
-        return Ok(());
+    let closing = match deps.requests.claim_closing(job, &lease).await? {
+        Claim::Claimed(closing) => closing,
+        other => return Ok(Worked::without(&other, lease.now)),
     };
     let Err(error) = work_page(deps, job, closing).await else {
-        return Ok(());
+        return Ok(Worked::Ended);
     };
     tracing::error!(
         connector.id = %job.connector_id,
@@ -29,7 +30,8 @@ pub(crate) async fn work(deps: &Deps, job: ClosePendingRequests) -> Result<(), P
         "pending requests could not be closed; it will be tried again"
     );
     let until = retry_at(deps.clock.now(), 1, None);
-    deps.requests.postpone_closing(job, lease.id, until).await
+    deps.requests.postpone_closing(job, lease.id, until).await?;
+    Ok(Worked::Ended)
 }
 
 async fn work_page(

@@ -27,7 +27,7 @@ pub use wiring::wire;
 
 use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
-    Clock, PortError,
+    Clock, PortError, Timestamp,
     access::standing::PendingTask,
     connector::Connector,
     error::Chain,
@@ -76,9 +76,9 @@ impl fmt::Debug for Deps {
     }
 }
 
-/// Processes one message of the queue. Only a job that cannot be read, or not even be postponed, goes
-/// back to the queue.
-pub async fn handle(deps: &Deps, body: &str) -> Outcome {
+/// Processes one message of the queue, received for the `receives`th time. Only a job that cannot be read,
+/// or not even be postponed, or whose first worker may have died, goes back to the queue.
+pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
     let worked = match serde_json::from_str(body) {
         Ok(OnboardingJob::OnboardChatUser(job)) => work(deps, job).await,
         Ok(OnboardingJob::ClosePendingRequests(job)) => closing::work(deps, job).await,
@@ -93,11 +93,33 @@ pub async fn handle(deps: &Deps, body: &str) -> Outcome {
         }
     };
     match worked {
+        // The queue brings this message again because an earlier receive of it ended without a word, and
+        // its lease may be the one that holds. Acknowledged now, a job that ends every worker would never
+        // become a dead letter.
+        Ok(Worked::HeldFor(wait)) if receives > 1 => Outcome::Retry { after: Some(wait) },
         // On a conflict, the worker that has the lease now does the job.
-        Ok(()) | Err(PortError::Conflict { .. }) => Outcome::Done,
+        Ok(Worked::Ended | Worked::HeldFor(_)) | Err(PortError::Conflict { .. }) => Outcome::Done,
         Err(error) => {
             tracing::error!(error = %Chain(&error), "an onboarding job is left to the queue");
             Outcome::RETRY
+        }
+    }
+}
+
+/// How the work on a message ended, unless it failed.
+enum Worked {
+    /// Nothing is left for this message.
+    Ended,
+    /// Another claim holds the row for so long.
+    HeldFor(Duration),
+}
+
+impl Worked {
+    /// The end of work that could not claim its row.
+    fn without<T>(claim: &Claim<T>, now: Timestamp) -> Self {
+        match claim {
+            Claim::HeldUntil(until) => Self::HeldFor(until.since(now)),
+            Claim::Claimed(_) | Claim::NotBefore(_) | Claim::NothingPending => Self::Ended,
         }
     }
 }
@@ -133,14 +155,15 @@ struct Work<'a> {
     connector: Option<&'a Connector>,
 }
 
-async fn work(deps: &Deps, job: OnboardChatUser) -> Result<(), PortError> {
+async fn work(deps: &Deps, job: OnboardChatUser) -> Result<Worked, PortError> {
     let lease = lease(deps);
-    let Claim::Claimed(claimed) = deps.standings.claim(job, &lease).await? else {
-        return Ok(());
+    let claimed = match deps.standings.claim(job, &lease).await? {
+        Claim::Claimed(claimed) => claimed,
+        other => return Ok(Worked::without(&other, lease.now)),
     };
     let mut attempt = claimed.attempt;
     let later = match do_tasks(deps, job, claimed, &mut attempt).await {
-        Ok(None) => return Ok(()),
+        Ok(None) => return Ok(Worked::Ended),
         Ok(Some(later)) => later,
         Err(error) => {
             tracing::error!(
@@ -157,7 +180,8 @@ async fn work(deps: &Deps, job: OnboardChatUser) -> Result<(), PortError> {
         Later::Wait(wait) => Postponement::waited(attempt, retry_at(now, 1, Some(wait))),
         Later::Failed => Postponement::failed(attempt, retry_at(now, attempt, None)),
     };
-    deps.standings.postpone(job, lease.id, postponement).await
+    deps.standings.postpone(job, lease.id, postponement).await?;
+    Ok(Worked::Ended)
 }
 
 /// Draws a new lease.

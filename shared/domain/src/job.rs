@@ -37,6 +37,15 @@ impl JobKind {
     /// Every kind.
     pub const ALL: [Self; 2] = [Self::OnboardChatUser, Self::ClosePendingRequests];
 
+    /// Whether its jobs send texts, and so wait for their connector's turn.
+    #[must_use]
+    pub const fn sends_texts(self) -> bool {
+        match self {
+            Self::OnboardChatUser => true,
+            Self::ClosePendingRequests => false,
+        }
+    }
+
     /// The key used in the outbox.
     #[must_use]
     pub const fn key(self) -> &'static str {

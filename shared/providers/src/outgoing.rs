@@ -279,12 +279,16 @@ pub enum CallError {
     },
 }
 
+/// Longest wait that a platform's answer can ask for. The whole connector waits for it, so that one
+/// mistaken answer (milliseconds for seconds, say) must not silence it for years.
+pub const RETRY_AFTER_MAX: Duration = Duration::from_hours(24);
+
 impl CallError {
     /// Creates [`Later`](Self::Later).
     #[must_use]
     pub fn later(after: Option<Duration>, reason: &str) -> Self {
         Self::Later {
-            after,
+            after: after.map(|after| after.min(RETRY_AFTER_MAX)),
             reason: clean_kind(reason),
         }
     }
@@ -353,5 +357,27 @@ impl fmt::Debug for HttpReply {
             .field("retry_after", &self.retry_after)
             .field("body_bytes", &self.body.len())
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_can_ask_for_a_wait_of_a_day_at_most() {
+        let day = Duration::from_hours(24);
+        for (asked, waits) in [
+            (None, None),
+            (Some(Duration::from_secs(30)), Some(Duration::from_secs(30))),
+            (Some(day), Some(day)),
+            (Some(day + Duration::from_secs(1)), Some(day)),
+            (Some(Duration::MAX), Some(day)),
+        ] {
+            let CallError::Later { after, .. } = CallError::later(asked, "flood") else {
+                unreachable!("`later` creates `Later`");
+            };
+            assert_eq!(after, waits, "{asked:?}");
+        }
     }
 }

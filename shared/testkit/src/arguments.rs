@@ -1,4 +1,4 @@
-//! Command lines of the two programs: `--name value` pairs and nothing else.
+//! Command lines of the testkit's programs: pairs of `--name value`.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 pub struct Arguments(BTreeMap<String, String>);
 
 impl Arguments {
-    /// Reads `--name value` pairs, of which the names must be among `known`.
+    /// Reads pairs of `--name value`. Only names in `known` are accepted.
     ///
     /// # Errors
-    /// With a sentence for the person who typed it.
+    /// With a sentence for the person at the terminal.
     pub fn parse(words: impl IntoIterator<Item = String>, known: &[&str]) -> Result<Self, String> {
         let mut options = BTreeMap::new();
         let mut words = words.into_iter();
@@ -36,10 +36,10 @@ impl Arguments {
         self.0.get(name).map(String::as_str)
     }
 
-    /// The value of an option that has to be there.
+    /// The value of a required option.
     ///
     /// # Errors
-    /// With a sentence for the person who left it out.
+    /// With a sentence for the person at the terminal if the option is missing.
     pub fn require(&self, name: &str) -> Result<&str, String> {
         self.get(name).ok_or_else(|| format!("--{name} is missing"))
     }

@@ -1,10 +1,10 @@
-//! Time as the other side of the wire sees it: the system's, or one that a test holds and moves.
+//! The time of the simulators and stubs: the system's time, or one that a test sets.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Where a simulator or stub reads the time. Clones of a manual clock share one time.
+/// A clock for a simulator or stub. Clones of a manual clock share one time.
 #[derive(Clone, Debug)]
 pub struct TestClock(Source);
 
@@ -21,7 +21,7 @@ impl TestClock {
         Self(Source::System)
     }
 
-    /// A clock that stands at `unix_ms` until it is moved.
+    /// A clock that stays at `unix_ms` until a test moves it.
     #[must_use]
     pub fn at(unix_ms: i64) -> Self {
         Self(Source::Manual(Arc::new(AtomicI64::new(unix_ms))))
@@ -42,7 +42,7 @@ impl TestClock {
         self.now_ms().div_euclid(1000)
     }
 
-    /// Moves a manual clock forward; the system's clock moves by itself and stays as it is.
+    /// Advances a manual clock. Has no effect on the system's clock.
     pub fn advance(&self, by: Duration) {
         if let Source::Manual(time) = &self.0 {
             time.fetch_add(
@@ -52,7 +52,7 @@ impl TestClock {
         }
     }
 
-    /// Sets a manual clock, backwards too.
+    /// Sets a manual clock, also to an earlier time.
     pub fn set(&self, unix_ms: i64) {
         if let Source::Manual(time) = &self.0 {
             time.store(unix_ms, Ordering::SeqCst);

@@ -1,10 +1,11 @@
-//! Requests as 360dialog sends them: Meta's JSON with the headers that the webhook was set up with; nothing signs the body.
+//! Requests as 360dialog sends them: Meta's JSON with the headers from the webhook's set-up. Nothing signs
+//! the body.
 //!
-//! Written from 360dialog's documentation alone, so that it checks our own verification instead of repeating it.
+//! Written from 360dialog's documentation alone, so that it tests our verification instead of repeating it.
 
 use crate::signed_request::SignedRequest;
 
-/// The request that 360dialog would send with this body; without the header if none was set up.
+/// The request that 360dialog would send with this body. It lacks the header if none was set up.
 #[must_use]
 pub fn sign(authorization: Option<&str>, body: impl Into<Vec<u8>>) -> SignedRequest {
     let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];

@@ -1,6 +1,7 @@
-//! An embedded `DynamoDB` behind an HTTP port, empty but for our table. In memory: it ends with the value.
+//! An in-memory `DynamoDB` with our table, behind an HTTP port. Its data ends with the value.
 //!
-//! Real conditions, transactions, indexes and idempotency tokens, spoken to through the AWS SDK like the service itself.
+//! Conditions, transactions, indexes and idempotency tokens are real, and the AWS SDK talks to it as to the
+//! service.
 
 use std::io;
 
@@ -11,7 +12,7 @@ use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 
-/// The name of the table unless a test chooses another.
+/// The default name of the table.
 pub const TABLE_NAME: &str = "vestibule";
 
 /// A running `DynamoDB` with one table.
@@ -24,7 +25,7 @@ pub struct DynamoDb {
 }
 
 impl DynamoDb {
-    /// Starts one on a free loopback port and creates the table in it.
+    /// Starts a database on a free loopback port and creates the table.
     ///
     /// # Errors
     /// When no port can be bound or the table definition is refused.
@@ -32,7 +33,7 @@ impl DynamoDb {
         Self::start_with_table(TABLE_NAME).await
     }
 
-    /// The same with another table name.
+    /// Starts a database whose table has this name.
     ///
     /// # Errors
     /// When no port can be bound or the table definition is refused.
@@ -70,7 +71,7 @@ impl DynamoDb {
         &self.table_name
     }
 
-    /// Every item of the table as plain JSON (`{"S": "x"}` becomes `"x"`), for a test to look at the outcome.
+    /// Every item of the table as plain JSON (`{"S": "x"}` becomes `"x"`).
     ///
     /// # Errors
     /// When the database does not answer.
@@ -78,7 +79,7 @@ impl DynamoDb {
         self.read_all(&json!({"TableName": self.table_name}))
     }
 
-    /// Every entry of an index as plain JSON; sparse indexes hold fewer than the table.
+    /// Every entry of an index as plain JSON. A sparse index has fewer entries than the table.
     ///
     /// # Errors
     /// When there is no such index.
@@ -86,7 +87,7 @@ impl DynamoDb {
         self.read_all(&json!({"TableName": self.table_name, "IndexName": index_name}))
     }
 
-    /// Writes one item, given as `DynamoDB` JSON (`{"pk": {"S": "x"}}`), past all application code.
+    /// Writes one item, given as `DynamoDB` JSON (`{"pk": {"S": "x"}}`), without our application code.
     ///
     /// # Errors
     /// When the item is refused.
@@ -99,7 +100,7 @@ impl DynamoDb {
         Ok(())
     }
 
-    /// Deletes one item, past all application code.
+    /// Deletes one item, without our application code.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -113,7 +114,8 @@ impl DynamoDb {
         Ok(())
     }
 
-    /// Deletes what has expired by the system's time, as TTL does some day; returns how many items.
+    /// Deletes the items that have expired by the system's time, as TTL eventually does, and returns their
+    /// number.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -121,7 +123,7 @@ impl DynamoDb {
         self.database.0.sweep_ttl().map_err(refused)
     }
 
-    /// The database itself, for what the methods here do not cover.
+    /// The database itself, for operations without a method here.
     #[must_use]
     pub const fn database(&self) -> &Database {
         &self.database.0
@@ -196,7 +198,7 @@ pub fn table_definition(table_name: &str) -> Value {
     })
 }
 
-/// The database has no `Debug` of its own.
+/// Wraps the database, which has no `Debug`.
 #[derive(Clone)]
 struct Handle(Database);
 

@@ -1,8 +1,7 @@
-//! The captured and constructed requests of `events/`, with their sample ids put in step with a test's own.
+//! The captured and constructed requests of `events/`, with their sample ids replaced by those of a test.
 //!
-//! The files are whole bodies as the platforms send them: JSON, or a form (`.form`, `.txt`). The ids in those of Slack are
-//! the ones in [`sample`]. A replacement works on the text, so that files which are deliberately not JSON can be used in
-//! the same way.
+//! The files hold whole bodies: JSON, or a form (`.form`, `.txt`). The Slack files use the ids in [`sample`].
+//! Replacing works on the text, so that it also works for files that are deliberately not JSON.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,7 +9,7 @@ use std::path::PathBuf;
 use crate::signed_request::SignedRequest;
 use crate::slack_signer::{self, SlackInstall};
 
-/// The ids that the files in `events/slack` use.
+/// The ids in the files of `events/slack`.
 pub mod sample {
     /// The app.
     pub const API_APP_ID: &str = "A123ABC456";
@@ -30,7 +29,7 @@ pub mod sample {
     pub const TS: &str = "1568915625.001000";
 }
 
-/// The endings of the files, in the order in which they are looked for.
+/// The file extensions, in the order of lookup.
 const ENDINGS: [&str; 3] = ["json", "form", "txt"];
 
 /// One file of `events/<provider>`.
@@ -47,12 +46,12 @@ pub fn slack(name: &str) -> io::Result<Fixture> {
     load("slack", name)
 }
 
-/// The file `events/<provider>/<name>`, whatever its ending.
+/// The file `events/<provider>/<name>`, with any of the extensions.
 ///
 /// # Errors
 /// When there is no such file.
 pub fn load(provider: &str, name: &str) -> io::Result<Fixture> {
-    // A name that comes over the control API must not leave the folder.
+    // A name from the control API must not leave the folder.
     let is_plain = |part: &str| {
         !part.is_empty()
             && part
@@ -108,7 +107,7 @@ pub fn names(provider: &str) -> io::Result<Vec<String>> {
 }
 
 impl Fixture {
-    /// A body that is in no file.
+    /// A body from no file.
     #[must_use]
     pub fn of_body(body: &str) -> Self {
         Self {
@@ -116,7 +115,7 @@ impl Fixture {
         }
     }
 
-    /// The same event with every `sample` replaced by `value`.
+    /// The same event with `value` in place of every `sample`.
     #[must_use]
     pub fn with(mut self, sample: &str, value: &str) -> Self {
         self.body = self.body.replace(sample, value);
@@ -131,13 +130,13 @@ impl Fixture {
             .with(sample::BOT_USER_ID, &install.bot_user_id)
     }
 
-    /// The body as it is sent.
+    /// The body as sent.
     #[must_use]
     pub fn body(&self) -> &str {
         &self.body
     }
 
-    /// The request that Slack would send at that time, for a body of Slack's.
+    /// The request that Slack would send with this body at this time.
     #[must_use]
     pub fn sign(&self, signing_secret: &str, timestamp_secs: i64) -> SignedRequest {
         slack_signer::sign(signing_secret, timestamp_secs, self.body.as_str())

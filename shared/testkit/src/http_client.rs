@@ -1,4 +1,4 @@
-//! The plain-HTTP client of the simulators: it only ever speaks to loopback, so it knows no TLS and follows nothing.
+//! The simulators' HTTP client. It only talks to loopback, so it has no TLS and follows no redirects.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -11,29 +11,29 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
-/// A client with its pool of connections; clones share it.
+/// A client with a connection pool, which clones share.
 #[derive(Clone, Debug)]
 pub struct HttpClient(Client<HttpConnector, Full<Bytes>>);
 
-/// What came back.
+/// A whole answer.
 #[derive(Clone, Debug)]
 pub struct HttpAnswer {
     /// The status.
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body, whole.
+    /// The complete body.
     pub body: Bytes,
 }
 
-/// Why nothing came back.
+/// The reason why no answer arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HttpFailure {
-    /// No answer in the time allowed.
+    /// No answer within the time limit.
     Timeout,
-    /// No connection, or it ended before the answer was whole.
+    /// No connection, or it ended before the answer was complete.
     Connection(String),
-    /// The request could not be made at all: a bad address or header.
+    /// The request could not be made: a bad address or header.
     Invalid(String),
 }
 
@@ -46,10 +46,10 @@ impl Default for HttpClient {
 }
 
 impl HttpClient {
-    /// Sends one request and reads the whole answer.
+    /// Sends one request and reads the complete answer.
     ///
     /// # Errors
-    /// When no whole answer arrives; the status does not matter.
+    /// When no complete answer arrives. No status is an error.
     pub async fn send(
         &self,
         method: Method,
@@ -99,7 +99,7 @@ impl HttpClient {
 /// Headers from name and value pairs.
 ///
 /// # Errors
-/// When a name or value cannot stand in a header.
+/// When a name or value is not allowed in a header.
 pub fn header_map<'a>(
     pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<HeaderMap, HttpFailure> {

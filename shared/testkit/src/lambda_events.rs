@@ -1,35 +1,35 @@
-//! The JSON that Lambda hands to a function: HTTP API requests (payload format 2.0) and SQS batches.
+//! The events that Lambda passes to a function: HTTP API requests (payload format 2.0) and SQS batches.
 
 use data_encoding::BASE64;
 use serde_json::{Map, Value, json};
 
 use crate::signed_request::SignedRequest;
 
-/// What the HTTP API says about one request besides its headers and body.
+/// One request to the HTTP API.
 #[derive(Clone, Debug)]
 pub struct HttpRequest<'a> {
-    /// `POST`, …
+    /// `POST`, `GET`, …
     pub method: &'a str,
     /// The path without the query, as the client sent it.
     pub path: &'a str,
     /// The query without the question mark, as the client sent it.
     pub query: &'a str,
-    /// Names in any case; repeated ones are joined with commas, as the HTTP API does.
+    /// Names in any case. Repeated headers are joined with commas, as the HTTP API does.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
     /// Path parameters of the route, such as `connector_id`.
     pub path_parameters: Vec<(&'a str, &'a str)>,
-    /// When the request arrived, in milliseconds.
+    /// Time of arrival, in milliseconds.
     pub time_ms: i64,
 }
 
-/// Whether the HTTP API hands the body over as text or in base64.
+/// Encoding of the body in the event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyEncoding {
-    /// As text, which needs UTF-8.
+    /// Text, which requires UTF-8.
     Text,
-    /// In base64, with `isBase64Encoded`.
+    /// Base64, with `isBase64Encoded`.
     Base64,
 }
 
@@ -49,7 +49,7 @@ pub fn webhook_call(request: &SignedRequest, provider: &str, connector_id: &str)
     http_api(&webhook(request, &path, connector_id), BodyEncoding::Text)
 }
 
-/// The same with the body in base64, as binary media types and some clients cause.
+/// The event for a webhook call with the body in base64, as for binary media types and some clients.
 #[must_use]
 pub fn slack_webhook_base64(request: &SignedRequest, connector_id: &str) -> Value {
     http_api(
@@ -58,7 +58,7 @@ pub fn slack_webhook_base64(request: &SignedRequest, connector_id: &str) -> Valu
     )
 }
 
-/// The event for any call; a body that is not UTF-8 goes in base64 in either case.
+/// The event for any call. A body that is not UTF-8 is always sent in base64.
 #[must_use]
 pub fn http_api(request: &HttpRequest<'_>, encoding: BodyEncoding) -> Value {
     let text = std::str::from_utf8(&request.body)
@@ -133,10 +133,10 @@ pub fn http_api(request: &HttpRequest<'_>, encoding: BodyEncoding) -> Value {
     event
 }
 
-/// One message of a batch that did not go through [`crate::aws_stub`].
+/// One message of a batch that is not from [`crate::aws_stub`].
 #[derive(Clone, Debug)]
 pub struct SqsRecord {
-    /// Names the message in the function's answer.
+    /// The id that names the message in the function's answer.
     pub message_id: String,
     /// The body.
     pub body: String,
@@ -144,7 +144,7 @@ pub struct SqsRecord {
     pub receive_count: u32,
     /// The group, for a FIFO queue.
     pub group_id: Option<String>,
-    /// When it was sent, in milliseconds.
+    /// Time of sending, in milliseconds.
     pub sent_ms: i64,
 }
 
@@ -162,7 +162,7 @@ impl SqsRecord {
     }
 }
 
-/// The event for a batch from the queue of that name.
+/// The event for a batch from the queue with this name.
 #[must_use]
 pub fn sqs_batch(queue_name: &str, records: &[SqsRecord]) -> Value {
     let records: Vec<Value> = records

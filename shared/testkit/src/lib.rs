@@ -1,8 +1,7 @@
-//! The other side of the wire, for tests and for trying things out locally: chat platforms, AWS and the agent, as servers
-//! on loopback ports.
+//! Chat platforms, AWS and the agent as servers on loopback ports, for tests and for local trials.
 //!
-//! Depends on none of our other crates. What it knows of the chat platforms, of Standard Webhooks and of AWS it knows from their
-//! documentation, so that it checks our code instead of agreeing with it.
+//! This crate uses none of our other crates. It is written from the documentation of the platforms, Standard
+//! Webhooks and AWS, so that it tests our code instead of agreeing with it.
 
 pub mod arguments;
 pub mod aws_stub;

@@ -1,7 +1,7 @@
-//! A server on a loopback port that can also break a connection instead of answering.
+//! A server on a loopback port that can break a connection instead of answering.
 //!
-//! Every simulator and stub of this crate is an axum router behind this loop. A handler that wants the peer to see a
-//! TCP reset answers with [`reset`]; one that wants it to wait for ever awaits [`never`]. Knows nothing of what it serves.
+//! Every simulator and stub of this crate is an axum router behind it. A handler answers with [`reset`] to
+//! send the peer a TCP reset, or awaits [`never`] to keep it waiting.
 
 use std::convert::Infallible;
 use std::io;
@@ -20,7 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 use tower::ServiceExt as _;
 
-/// A running server; it ends, with all its connections, when this is dropped.
+/// A running server. It stops when dropped, with all its connections.
 #[derive(Debug)]
 pub struct Loopback {
     address: SocketAddr,
@@ -54,7 +54,7 @@ impl Loopback {
         format!("http://{}", self.address)
     }
 
-    /// The address that is listened on.
+    /// The address of the listener.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
@@ -67,7 +67,7 @@ impl Drop for Loopback {
     }
 }
 
-/// Stands for an answer: the connection is reset, nothing is sent.
+/// Stands for an answer: nothing is sent, and the connection is reset.
 #[must_use]
 pub fn reset() -> Response {
     let mut response = Response::new(Body::empty());
@@ -75,7 +75,7 @@ pub fn reset() -> Response {
     response
 }
 
-/// Never answers: it ends when the peer gives up and closes the connection.
+/// Never answers. Ends when the peer gives up and closes the connection.
 pub async fn never() -> Response {
     std::future::pending().await
 }
@@ -84,7 +84,7 @@ pub async fn never() -> Response {
 struct Reset;
 
 async fn accept(listener: TcpListener, router: Router) {
-    // Dropping the set, which the abort of this task does, ends the connections with the server.
+    // Aborting this task drops the set, which ends the connections with the server.
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -92,7 +92,7 @@ async fn accept(listener: TcpListener, router: Router) {
                 Ok((stream, _)) => {
                     connections.spawn(serve(stream, router.clone()));
                 }
-                // Out of file descriptors, say: wait for some to be closed rather than spin.
+                // Probably out of file descriptors, so wait for some to be closed.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             },
             Some(_) = connections.join_next() => {}
@@ -102,12 +102,13 @@ async fn accept(listener: TcpListener, router: Router) {
 
 async fn serve(stream: TcpStream, router: Router) {
     let _ = stream.set_nodelay(true);
-    // hyper owns the stream from here on, but the linger option is of the socket, so a second handle can set it.
+    // hyper owns the stream from here on. The linger option belongs to the socket, so a second handle can set
+    // it.
     let Ok(handle) = SockRef::from(&stream).try_clone() else {
         return;
     };
     let service = service_fn(|request| answer(&router, &handle, request));
-    // An error here is the peer going away or our own reset; both are what was asked for.
+    // An error means that the peer left or that we reset the connection, both of which are intended.
     let _ = hyper::server::conn::http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .await;
@@ -125,7 +126,7 @@ async fn answer(
         .await
         .unwrap_or_else(|never: Infallible| match never {});
     if response.extensions().get::<Reset>().is_some() {
-        // Linger 0 turns the close into an RST, so the peer cannot take it for an orderly end.
+        // With linger 0, closing sends an RST, so the peer cannot mistake it for an orderly end.
         handle.set_linger(Some(Duration::ZERO))?;
         return Err(io::Error::from(io::ErrorKind::ConnectionReset));
     }
@@ -160,7 +161,7 @@ mod tests {
         let address = server.address();
         let mut open = TcpStream::connect(address).await.unwrap();
         drop(server);
-        // The open connection ends first, so the listener is known to be gone.
+        // The open connection must end first, which shows that the listener is gone.
         let mut rest = Vec::new();
         let _ = open.read_to_end(&mut rest).await;
         assert!(TcpStream::connect(address).await.is_err());

@@ -1,13 +1,13 @@
-//! Two sizes of proof: what every run can afford, and the whole, which takes many times as long.
+//! Two sizes for long proofs: a sample for every run, and the full proof, which takes many times as long.
 //!
-//! A test that goes through a large space takes its size from [`scaled`]. `PROOF=full cargo test …` runs the whole, and so does
-//! `PROOF=full make test`; everything else runs the sample. A sample is chosen, not drawn: it is the same every time.
+//! A test of a large space takes its size from [`scaled`]. `PROOF=full cargo test …` and `PROOF=full make
+//! test` run the full proof. The sample is the same every time.
 
-/// Gives `full` in a run with `PROOF=full`, `sample` in any other.
+/// Returns `full` with `PROOF=full`, and `sample` otherwise.
 ///
 /// # Panics
 ///
-/// If `PROOF` has a value that means nothing, so that nobody takes a sample for the whole.
+/// If `PROOF` has an unknown value, so that nobody mistakes a sample for the full proof.
 #[must_use]
 pub fn scaled<T>(sample: T, full: T) -> T {
     #[expect(

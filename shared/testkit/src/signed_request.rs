@@ -1,4 +1,4 @@
-//! One HTTP request, ready to be sent or to be turned into a Lambda event. Knows no provider.
+//! One HTTP request of any platform, ready to be sent or turned into a Lambda event.
 
 /// A request as a platform sends it: a POST to a connector's webhook URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub struct SignedRequest {
 }
 
 impl SignedRequest {
-    /// The first header of that name, whatever its case.
+    /// The first header with this name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
@@ -19,7 +19,7 @@ impl SignedRequest {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The same request with this header set, in place of any of that name.
+    /// The same request with this header in place of any with its name.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
         self = self.without_header(name);
@@ -36,14 +36,14 @@ impl SignedRequest {
         self
     }
 
-    /// The same headers, and so the same signature, over another body: a forgery.
+    /// The same headers, and so the same signature, with another body: a forgery.
     #[must_use]
     pub fn with_body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self
     }
 
-    /// The body as text; what is not UTF-8 is replaced.
+    /// The body as text. Bytes that are not UTF-8 are replaced.
     #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()

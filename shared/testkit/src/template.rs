@@ -1,4 +1,4 @@
-//! `template.yaml` as JSON, with `CloudFormation`'s short tags in their long form: `!Ref X` is `{"Ref": "X"}`.
+//! `template.yaml` as JSON, with `CloudFormation`'s short tags expanded: `!Ref X` is `{"Ref": "X"}`.
 
 use std::path::PathBuf;
 use std::{fs, io};
@@ -22,7 +22,7 @@ pub struct Template {
 pub struct Resource<'a> {
     /// Its logical id.
     pub id: &'a str,
-    /// All of its definition.
+    /// Its complete definition.
     pub value: &'a Value,
 }
 
@@ -37,25 +37,25 @@ impl Template {
         Ok(Self { document })
     }
 
-    /// A template with this content, for a test that changes it.
+    /// A template with this content, for a test with a changed template.
     #[must_use]
     pub const fn of(document: Value) -> Self {
         Self { document }
     }
 
-    /// All of it.
+    /// The complete template.
     #[must_use]
     pub const fn document(&self) -> &Value {
         &self.document
     }
 
-    /// The value at a JSON pointer; null where the template says nothing.
+    /// The value at a JSON pointer; null if there is none.
     #[must_use]
     pub fn at(&self, pointer: &str) -> &Value {
         self.document.pointer(pointer).unwrap_or(&Value::Null)
     }
 
-    /// The resources of a type.
+    /// The resources of one type.
     #[must_use]
     pub fn of_type<'a>(&'a self, resource_type: &str) -> Vec<Resource<'a>> {
         entries(self.at("/Resources"))
@@ -64,7 +64,7 @@ impl Template {
             .collect()
     }
 
-    /// The resource that `!Ref X`, `!GetAtt X.Arn` or a `!Sub` of it names.
+    /// The resource in `!Ref X`, `!GetAtt X.Arn` or a `!Sub` of it.
     #[must_use]
     pub fn named_by<'a>(&'a self, reference: &'a Value) -> Option<Resource<'a>> {
         let id = logical_id(reference)?;
@@ -83,7 +83,7 @@ impl Template {
 }
 
 impl<'a> Resource<'a> {
-    /// One of its properties; null if it is not set.
+    /// A property; null if it is not set.
     #[must_use]
     pub fn property(self, name: &str) -> &'a Value {
         self.value
@@ -112,7 +112,7 @@ pub struct Function<'a> {
 }
 
 impl<'a> Function<'a> {
-    /// The folder below `functions/`, after which the binary is called. `None` if its `CodeUri` is of another form than
+    /// The folder under `functions/`, which is also the binary's name. `None` if `CodeUri` is not of the form
     /// `target/lambda/<folder>/`.
     #[must_use]
     pub fn folder(self) -> Option<&'a str> {
@@ -134,7 +134,7 @@ impl<'a> Function<'a> {
     }
 }
 
-/// The entries of an object; none of anything else.
+/// The entries of an object. Other values have none.
 pub fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
     value
         .as_object()
@@ -143,7 +143,7 @@ pub fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
         .map(|(name, value)| (name.as_str(), value))
 }
 
-/// The elements of an array, or the value itself where IAM lets one stand for an array of one.
+/// The elements of an array, or the value itself, because IAM accepts a single value in place of an array.
 #[must_use]
 pub fn one_or_many(value: &Value) -> &[Value] {
     value

@@ -1,6 +1,6 @@
 //! Requests as Twilio sends them: a form, signed together with the exact URL.
 //!
-//! Written from Twilio's documentation alone, so that it checks our own verification instead of repeating it.
+//! Written from Twilio's documentation alone, so that it tests our verification instead of repeating it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::signed_request::SignedRequest;
 /// The header with the signature.
 pub const SIGNATURE_HEADER: &str = "x-twilio-signature";
 
-/// Base64 of the HMAC-SHA1 over the URL, followed by every name with each of its values, both sorted.
+/// Base64 of the HMAC-SHA1 over the URL, followed by each name with each of its values, both sorted.
 #[must_use]
 pub fn signature(auth_token: &str, url: &str, form: &[u8]) -> String {
     let mut fields: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -32,7 +32,8 @@ pub fn signature(auth_token: &str, url: &str, form: &[u8]) -> String {
     BASE64.encode(&hmac_sha1(auth_token.as_bytes(), &[text.as_bytes()]))
 }
 
-/// The request that Twilio would send to this URL. What follows a `#` in it is for Twilio's own use and not signed.
+/// The request that Twilio would send to this URL. Twilio keeps the part after `#` to itself and does not
+/// sign it.
 #[must_use]
 pub fn sign(auth_token: &str, url: &str, form: impl Into<Vec<u8>>) -> SignedRequest {
     let body = form.into();
@@ -54,7 +55,7 @@ pub fn sign(auth_token: &str, url: &str, form: impl Into<Vec<u8>>) -> SignedRequ
     }
 }
 
-/// A form body of these fields.
+/// A form with these fields.
 #[must_use]
 pub fn form(fields: &[(&str, &str)]) -> Vec<u8> {
     url::form_urlencoded::Serializer::new(String::new())

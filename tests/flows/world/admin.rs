@@ -1,4 +1,4 @@
-//! What admins do, through their API.
+//! Actions of admins, through the admin API.
 
 use super::World;
 use axum::body::{Body, to_bytes};
@@ -13,11 +13,11 @@ use vestibule_domain::{access::request::Verdict, account::permission::Permission
 pub struct Answer {
     /// The status.
     pub status: u16,
-    /// All of them.
+    /// All headers.
     pub headers: HeaderMap,
-    /// The body as it came.
+    /// The body as received.
     pub bytes: Bytes,
-    /// The body, null when it is no JSON.
+    /// The body; null if it is not JSON.
     pub body: Value,
 }
 
@@ -56,7 +56,7 @@ impl World {
         }
     }
 
-    /// A key that may do everything in the world's account.
+    /// A key with every permission in the world's account.
     pub async fn all_powers(&self) -> String {
         self.key(self.scope.account_id(), &Permission::ALL).await
     }
@@ -66,7 +66,7 @@ impl World {
         format!("/v1/projects/{}", self.scope.project_id())
     }
 
-    /// Decides the newest request of somebody.
+    /// Decides the newest request of a person.
     pub async fn decide(&self, person: &str, verdict: Verdict) -> Answer {
         let chat_user_id = self.chat_user_id(person);
         let requests = self.requests().await;
@@ -86,7 +86,7 @@ impl World {
         self.call(&token, ("POST", &path), Value::Null, &[]).await
     }
 
-    /// Shuts somebody out.
+    /// Blocks a person.
     pub async fn block(&self, person: &str) {
         let path = format!(
             "{}/chat-users/{}/block",

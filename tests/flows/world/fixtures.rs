@@ -1,4 +1,4 @@
-//! What a world begins with, and rows that no function writes.
+//! A world's initial contents, and rows that no function writes.
 
 use super::{AGENT_SECRET, WELCOME, World};
 use crate::accounts::{bot_token, fields, signing_secret};
@@ -42,7 +42,7 @@ use vestibule_domain::{
 };
 use vestibule_testkit::{fault_proxy::FaultProxy, simulator::Platform};
 
-/// The stores, past the proxies.
+/// The stores, without the fault proxies.
 pub struct Stores {
     pub vault: Arc<KmsVault>,
     pub accounts: Arc<DynamoAccounts>,
@@ -74,12 +74,12 @@ impl Stores {
 }
 
 impl World {
-    /// Puts a message into a FIFO queue that no function of ours would have sent.
+    /// Puts a message into a FIFO queue that no function would send.
     pub async fn enqueue_raw(&self, queue: &str, body: &str, group: &str) {
         let url = self.aws.queue_url(queue);
         let variable = |name: &str| self.links.variable("test", name);
         let mut settings = AwsSettings::read(&mut Vars::new(&variable));
-        // Past the proxy: no role of ours would do this.
+        // Without the proxy, because no role may do this.
         settings.endpoint_url = Some(self.aws.url());
         let hash = HEXLOWER.encode(digest(&SHA256, body.as_bytes()).as_ref());
         aws_sdk_sqs::Client::new(&sdk_config(&settings))
@@ -93,7 +93,7 @@ impl World {
             .unwrap();
     }
 
-    /// Closes a request as a connector that is deleted does; whether it was still to be decided.
+    /// Closes a request as the deletion of a connector does. Returns whether it was still pending.
     pub async fn close(&self, request: AccessRequest) -> Result<bool, PortError> {
         let by = Actor {
             id: "member:grace".into(),
@@ -116,7 +116,7 @@ impl World {
         self.stores.closings.decide_implied(&implied).await
     }
 
-    /// Keeps a picture of somebody, as from a platform whose own address is not for everybody.
+    /// Stores a person's picture, as for a platform whose picture addresses are not public.
     pub async fn keep_avatar(&self, person: &str, bytes: Vec<u8>) {
         let profile = Profile {
             avatar_kept: true,
@@ -135,7 +135,7 @@ impl World {
             .unwrap();
     }
 
-    /// Gives an account a key with these permissions; returns the token.
+    /// Creates a key with these permissions in an account and returns its token.
     pub async fn key(&self, account_id: AccountId, permissions: &[Permission]) -> String {
         let drawn = format!("{}{}", SystemIds.draw(), SystemIds.draw());
         let token = format!("vst_{account_id}_{}", drawn.get(..43).unwrap());
@@ -163,7 +163,7 @@ impl World {
         token
     }
 
-    /// Changes the connector that asks for approval.
+    /// Changes the connector that requires approval.
     pub async fn change_connector(&mut self, change: impl FnOnce(&mut Connector)) {
         let connectors = &self.stores.connectors;
         let mut connector = connectors
@@ -216,7 +216,7 @@ impl World {
     }
 }
 
-/// The project, with its one environment.
+/// The project, with one environment.
 pub async fn make_project(
     stores: &Stores,
     scope: ProjectScope,
@@ -300,7 +300,7 @@ pub async fn connector_row(
         existing_users: ExistingUsers::Keep,
         onboarding_message: (policy == Policy::OnBoarding).then(|| WELCOME.to_owned()),
         request_cooldown: Duration::from_hours(24),
-        // What follows an approval has its own tests.
+        // Separate tests cover what follows an approval.
         after_approval: AfterApproval {
             mode: ApprovalMode::Silent,
             notice: None,

@@ -1,18 +1,18 @@
-//! The functions, in this process, on the real adapters; around them an embedded DynamoDB, stand-ins for SQS, KMS and the
-//! chat platforms, and an agent, each behind a proxy that can break calls.
+//! The functions in one process with the real adapters, an embedded DynamoDB, stand-ins for SQS, KMS and the
+//! platforms, and an agent, each behind a proxy that can break calls.
 //!
-//! Time stands still until a test moves it. "Process" means one sandbox of a function: when a fault kills it, it stops
-//! where it stands and a new one is made. A world that is dropped comes to rest first, and what must hold then is checked
-//! ([`rest`]): no test has to ask for it.
+//! Time stands still until a test advances it. "Process" means one sandbox of a function: a fault that kills
+//! it stops it at once, and a new one starts. A dropped world first finishes all work, then checks its final
+//! state ([`rest`]) for every test.
 //!
-//! | module | what it holds |
+//! | module | contents |
 //! |---|---|
-//! | [`wiring`] | the functions, made as their cold starts make them |
-//! | [`fixtures`] | what a world begins with, and rows that no function writes |
-//! | [`verbs`] | what happens: people write, functions run, time passes |
-//! | [`admin`] | what admins do, through their API |
-//! | [`views`] | what can be seen |
-//! | [`rest`] | what holds once nothing is left to be done |
+//! | [`wiring`] | the functions, made as at a cold start |
+//! | [`fixtures`] | initial contents, and rows that no function writes |
+//! | [`verbs`] | actions: people write, functions run, time passes |
+//! | [`admin`] | actions of admins, through the API |
+//! | [`views`] | observations |
+//! | [`rest`] | checks of the final state |
 
 mod admin;
 mod fixtures;
@@ -44,73 +44,73 @@ use vestibule_testkit::{
 };
 use wiring::{Functions, Links};
 
-/// The onboarding message of the connector that asks for approval.
+/// The onboarding message of the connector that requires approval.
 pub const WELCOME: &str =
     "Welcome to Acme. Your request is being reviewed; you will hear from us within a day.";
-/// A word in every message that people write here; it must never be logged.
+/// The text of people's messages here, which must never be logged.
 pub const SAID: &str = "Good morning, are you there?";
 
-/// Tests that keep a whole machine busy take turns: several at once would meet our own time limits.
+/// Tests that use the whole machine take turns, because in parallel they would exceed our own time limits.
 pub static HEAVY: Mutex<()> = Mutex::const_new(());
 
-/// The token of the stack's set-up.
+/// The set-up token of the stack.
 pub const SETUP_TOKEN: &str = "setup-token-of-the-stack-0123456789abcdefghijklm";
 
-/// What the agent's deliveries are signed with.
+/// The signing secret of deliveries to the agent.
 pub const AGENT_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const START_MS: i64 = 1_800_000_000_000;
 
-/// Everything.
+/// One isolated stack with its platforms, agent and people.
 pub struct World {
     /// The time.
     pub clock: TestClock,
     /// The table.
     pub db: DynamoDb,
-    /// Queues and keys.
+    /// Queues, keys and secrets.
     pub aws: AwsStub,
-    /// Which platform people write over.
+    /// The platform that people use.
     pub platform: Platform,
     /// The platforms.
     pub slack: Simulator,
     /// The agent.
     pub agent: DemoAgent,
-    /// Between the functions and the table.
+    /// The proxy between the functions and the table.
     pub to_db: FaultProxy,
-    /// Between the functions and queues and keys.
+    /// The proxy between the functions and the other AWS services.
     pub to_aws: FaultProxy,
-    /// Between the functions and the platforms.
+    /// The proxy between the functions and the platforms.
     pub to_slack: FaultProxy,
-    /// Between the functions and the agent.
+    /// The proxy between the functions and the agent.
     pub to_agent: FaultProxy,
-    /// The connector that asks for approval.
+    /// The connector that requires approval.
     pub connector: Connector,
-    /// The connector that is open to all, of another app.
+    /// The open connector, which has another app.
     pub open: Connector,
-    /// Account and project.
+    /// The account and project.
     pub scope: ProjectScope,
-    /// The sandbox.
+    /// The functions' current sandboxes.
     pub functions: Functions,
     links: Links,
     stores: Stores,
     expected: Expected,
 }
 
-/// What became of an invocation.
+/// Outcome of an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Invoked {
-    /// It ended by itself with this status.
+    /// It ended with this status.
     Answered(u16),
     /// Its process was killed.
     Killed,
 }
 
 impl World {
-    /// A world with one account, one project, two Slack connectors and nobody who ever wrote.
+    /// A world with one account, one project and two Slack connectors. Nobody has written yet.
     pub async fn new() -> Self {
         Self::on(Platform::Slack).await
     }
 
-    /// The same with two connectors of another platform.
+    /// A world with two connectors of this platform.
     pub async fn on(platform: Platform) -> Self {
         let clock = TestClock::at(START_MS);
         let db = DynamoDb::start().await.unwrap();
@@ -188,24 +188,24 @@ impl World {
         }
     }
 
-    /// A new process of every function: nothing is remembered, no connection is open.
+    /// Starts a new process of every function, with empty caches and no open connections.
     pub fn restart(&mut self) {
         self.replace_process();
     }
 
-    /// Replaces the running process by a new one, and returns the old.
+    /// Starts a new process of every function, and returns the previous one.
     pub fn replace_process(&mut self) -> Functions {
         let new = Functions::start(&self.links, self.platform, &self.clock);
         std::mem::replace(&mut self.functions, new)
     }
 
-    /// The present.
+    /// The current time.
     pub fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.clock.now_ms())
     }
 }
 
-/// Queues as in the template, and the key.
+/// Creates the template's queues and the key.
 fn prepare(aws: &AwsStub) {
     aws.create_key("key");
     aws.set_secret("setup", SETUP_TOKEN);

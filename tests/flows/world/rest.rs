@@ -1,11 +1,11 @@
-//! What holds once nothing is left to be done, whatever a test was about.
+//! Checks of the final state, after any test.
 
 use super::World;
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, thread};
 use tokio::{runtime::Handle, task::block_in_place};
 
-/// What a test brings about on purpose, so that it is not held against its world.
+/// Problems that a test causes on purpose, which its world then accepts.
 #[derive(Debug, Default)]
 pub struct Expected {
     dead_letters: usize,
@@ -15,7 +15,7 @@ pub struct Expected {
 impl Drop for World {
     fn drop(&mut self) {
         if thread::panicking() {
-            // Perhaps the reason of the panic.
+            // These may be the cause of the panic.
             self.report_refusals();
         } else {
             block_in_place(|| Handle::current().block_on(self.come_to_rest()));
@@ -24,18 +24,17 @@ impl Drop for World {
 }
 
 impl World {
-    /// Expects so many dead letters in the end, where none is the rule.
+    /// Expects this many dead letters in the end. The default is none.
     pub fn expect_dead_letters(&mut self, count: usize) {
         self.expected.dead_letters = count;
     }
 
-    /// Expects that platforms find fault with calls in these words, because the test made them believe in people or
-    /// conversations that there are not.
+    /// Expects violations with these words, because the test uses people or conversations that do not exist.
     pub fn expect_violations(&mut self, words: &'static str) {
         self.expected.violations.push(words);
     }
 
-    /// Ends every fault, lets everything that is due happen, and checks what is left.
+    /// Ends every fault, finishes all work that is due, and checks the final state.
     async fn come_to_rest(&mut self) {
         for proxy in self.proxies() {
             proxy.clear();
@@ -53,7 +52,7 @@ impl World {
         self.assert_rows_agree();
     }
 
-    /// Calls to AWS that a function's role does not allow.
+    /// AWS calls that a function's role does not allow.
     fn refusals(&self) -> Vec<String> {
         [self.to_db.refused(), self.to_aws.refused()].concat()
     }
@@ -65,7 +64,7 @@ impl World {
         }
     }
 
-    /// Nobody broke a rule of a platform's or of Standard Webhooks.
+    /// Asserts that no call broke the rules of a platform or of Standard Webhooks.
     pub fn assert_good_manners(&self) {
         let mut violations = self.slack.violations();
         violations.retain(|violation| {
@@ -77,7 +76,8 @@ impl World {
         assert_eq!(self.agent.refused(), Vec::<String>::new());
     }
 
-    /// No standing owes work; a request is pending exactly where its standing says so, and is somebody's.
+    /// Asserts that no standing has a pending task or lacks its chat user, and that a request is pending
+    /// exactly when a standing of the same person says so.
     fn assert_rows_agree(&self) {
         let mut pending = BTreeMap::new();
         for row in self.rows("REQUEST") {

@@ -1,4 +1,4 @@
-//! What happens: people write, functions run, time passes.
+//! Actions: people write, functions run, time passes.
 
 use super::{Invoked, World};
 use aws_lambda_events::event::sqs::SqsEvent;
@@ -23,17 +23,17 @@ use vestibule_testkit::{
 };
 
 impl World {
-    /// Somebody new on every platform; returns the simulator's id of them.
+    /// Adds a new person on every platform and returns the simulator's id.
     pub fn person(&self, name: &str) -> String {
         self.slack.add_person(NewPerson::named(name))
     }
 
-    /// The request with which the platform tells of a direct message; it is not sent yet.
+    /// The platform's request for a direct message. It is not sent yet.
     pub fn says(&self, connector: &Connector, person: &str, text: &str) -> SignedRequest {
         self.says_in(connector, person, Place::Direct, text)
     }
 
-    /// The same in this place.
+    /// The platform's request for a message in this place.
     pub fn says_in(
         &self,
         connector: &Connector,
@@ -58,19 +58,19 @@ impl World {
         async move { self.answer(&id, request).await.status().as_u16() }.boxed()
     }
 
-    /// Calls the webhook and returns the whole answer.
+    /// Calls the webhook and returns the complete answer.
     pub async fn answer(&self, connector_id: &str, request: &SignedRequest) -> Response<Body> {
         let event = lambda_events::webhook_call(request, self.platform.key(), connector_id);
         self.answer_event(&event).await
     }
 
-    /// Calls the webhook with an event of the HTTP API.
+    /// Calls the webhook with an HTTP API event.
     pub async fn answer_event(&self, event: &Value) -> Response<Body> {
         let request = lambda_http::request::from_str(&event.to_string()).unwrap();
         webhook::handle(&self.functions.intake, request).await
     }
 
-    /// Calls the webhook in a process that faults may kill.
+    /// Calls the webhook in a process that a fault can kill.
     pub async fn try_webhook(&mut self, connector: &Connector, request: &SignedRequest) -> Invoked {
         let status = self.unless_killed(self.webhook(connector, request)).await;
         if status.is_none() {
@@ -79,8 +79,8 @@ impl World {
         status.map_or(Invoked::Killed, Invoked::Answered)
     }
 
-    /// Calls the webhook with all of these at once, and again with those that were not taken, as platforms do. `false` when some
-    /// never were.
+    /// Calls the webhook with all of these in parallel, and repeats those that were not accepted, as
+    /// platforms do. `false` if some were never accepted.
     pub async fn storm(&self, connector: &Connector, requests: &[&SignedRequest]) -> bool {
         let mut waiting = requests.to_vec();
         for _ in 0..4 {
@@ -97,18 +97,18 @@ impl World {
         waiting.is_empty()
     }
 
-    /// Hands the onboarding worker what waits, once. `false` when nothing did.
+    /// Gives the onboarding worker the available jobs, once. `false` if there were none.
     pub async fn work_onboarding(&mut self) -> bool {
         self.work("onboarding").await
     }
 
-    /// Hands the delivery worker what waits, once. `false` when nothing did.
+    /// Gives the delivery worker the available jobs, once. `false` if there were none.
     pub async fn work_inbox(&mut self) -> bool {
         self.work("inbox.fifo").await
     }
 
-    /// Hands the onboarding worker what waits, and has Slack deliver again once a fault has struck, while the worker is still
-    /// at it; after that every fault is over.
+    /// Gives the onboarding worker the available jobs, and makes Slack deliver again when a fault has
+    /// occurred, while the worker still runs. Then all faults end.
     pub async fn work_while_delivered_again(
         &mut self,
         connector: &Connector,
@@ -161,7 +161,9 @@ impl World {
         async move {
             let response = if queue == "onboarding" {
                 let deps = &functions.onboarding;
-                let handle = async |body: String, _| worker_onboarding::handle(deps, &body).await;
+                let handle = async |body: String, receives| {
+                    worker_onboarding::handle(deps, &body, receives).await
+                };
                 batch::run(event, functions.onboarding_queue.as_ref(), handle).await
             } else {
                 let deps = &functions.delivery;
@@ -173,7 +175,7 @@ impl World {
         .boxed()
     }
 
-    /// Runs the sweeper; a failure is what its alarm would show.
+    /// Runs the sweeper. `false` if it failed, which would raise its alarm.
     pub async fn sweep(&mut self) -> bool {
         let swept = self
             .unless_killed(sweeper::sweep(&self.functions.sweeper))
@@ -184,7 +186,7 @@ impl World {
         swept.is_some_and(|result| result.is_ok())
     }
 
-    /// Lets time pass and everything that is due happen, until nothing is left to be done.
+    /// Advances time and does all work that is due, until none is left.
     pub async fn settle(&mut self) {
         for _ in 0..200 {
             while self.work_onboarding().await || self.work_inbox().await {}
@@ -200,7 +202,7 @@ impl World {
         panic!("the world does not come to rest");
     }
 
-    /// Runs something in a process that any of the proxies may kill.
+    /// Runs this in a process that any of the proxies can kill.
     async fn unless_killed<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let work = pin!(work);
         self.to_db
@@ -216,7 +218,7 @@ impl World {
             .flatten()
     }
 
-    /// Somebody says that they do not want to be written to.
+    /// Lets a person opt out of messages.
     pub async fn opts_out(&self, person: &str) {
         let place = StandingPlace {
             scope: self.scope,
@@ -230,7 +232,7 @@ impl World {
             .unwrap();
     }
 
-    /// The platform reports that a message which it had taken did not arrive.
+    /// Reports that a message which the platform had accepted was not delivered.
     pub async fn did_not_arrive(&self, person: &str, message_id: &str) -> LateFailureOutcome {
         let place = StandingPlace {
             scope: self.scope,
@@ -250,7 +252,7 @@ impl World {
             .unwrap()
     }
 
-    /// The onboarding connector's platform asks to wait for this long.
+    /// Makes the platform of the onboarding connector ask for a pause of this length.
     pub async fn pause(&self, what: Limited, wait: Duration) {
         self.stores
             .send_pacer
@@ -259,7 +261,7 @@ impl World {
             .unwrap();
     }
 
-    /// How long no profile may be asked for at the onboarding connector.
+    /// The time for which the onboarding connector may look up no profile.
     pub async fn profiles_paused(&self) -> Option<Duration> {
         self.stores
             .send_pacer

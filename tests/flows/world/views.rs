@@ -1,4 +1,4 @@
-//! What can be seen.
+//! Observations of the world's state.
 
 use super::{WELCOME, World};
 use crate::accounts::identity;
@@ -14,12 +14,12 @@ use vestibule_testkit::{
 };
 
 impl World {
-    /// What each platform knows somebody by.
+    /// A person, with their id on each platform.
     pub fn known_as(&self, person: &str) -> Person {
         self.slack.person(person).unwrap()
     }
 
-    /// The chat user that a person is on the world's platform.
+    /// The chat user id of a person on the world's platform.
     pub fn chat_user_id(&self, person: &str) -> ChatUserId {
         identity(self.platform, &self.connector, &self.known_as(person)).chat_user_id(self.scope)
     }
@@ -34,7 +34,7 @@ impl World {
             .items
     }
 
-    /// Rows whose sort key begins like this.
+    /// Rows whose sort key has this prefix.
     pub fn rows(&self, sort_key: &str) -> Vec<serde_json::Map<String, Value>> {
         let mut rows = self.db.items().unwrap();
         rows.retain(|row| {
@@ -45,12 +45,12 @@ impl World {
         rows
     }
 
-    /// Marks in the outbox.
+    /// The outbox marks.
     pub fn outbox(&self) -> Vec<serde_json::Map<String, Value>> {
         self.db.index_items("outbox").unwrap()
     }
 
-    /// What the onboarding connector's app told somebody, as they read it.
+    /// The texts from the onboarding connector's app to a person, as they read them.
     pub fn told(&self, person: &str) -> Vec<String> {
         self.slack
             .messages_to(person)
@@ -59,7 +59,7 @@ impl World {
             .collect()
     }
 
-    /// How often somebody got the onboarding message.
+    /// The number of onboarding messages that a person got.
     pub fn welcomes(&self, person: &str) -> usize {
         self.told(person)
             .iter()
@@ -72,14 +72,14 @@ impl World {
         [&self.to_db, &self.to_aws, &self.to_slack, &self.to_agent]
     }
 
-    /// Forgets the calls so far; the next ones are counted from here.
+    /// Restarts the counts of calls.
     pub fn count_from_here(&self) {
         for proxy in self.proxies() {
             proxy.reset_counts();
         }
     }
 
-    /// Whether any fault has been met since [`Self::count_from_here`].
+    /// Whether any fault has occurred since [`Self::count_from_here`].
     pub fn has_struck(&self) -> bool {
         self.proxies()
             .iter()

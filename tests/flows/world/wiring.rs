@@ -1,5 +1,5 @@
-//! One sandbox of every function, made as their cold starts make them, from other variables: addresses of this process, the
-//! world's clock, and each function's name for its access key.
+//! One sandbox of every function, made as at a cold start but with other variables: addresses of this
+//! process, the world's clock, and the function's name as access key.
 
 use std::sync::Arc;
 use vestibule_adapters::egress::{TEAMS_OPENID_METADATA_URL, TEAMS_SERVICE_ORIGINS};
@@ -12,7 +12,7 @@ use vestibule_providers::{
 };
 use vestibule_testkit::{TestClock, simulator::Platform};
 
-/// The clock of our side, which is the testkit's.
+/// The testkit's clock as our clock.
 #[derive(Debug)]
 pub struct SharedClock(pub TestClock);
 
@@ -22,7 +22,7 @@ impl Clock for SharedClock {
     }
 }
 
-/// Where functions find the others.
+/// Addresses that the functions use.
 pub struct Links {
     /// The table.
     pub db: String,
@@ -37,7 +37,7 @@ pub struct Links {
 }
 
 impl Links {
-    /// Makes something of one function's adapters.
+    /// Makes one function from its adapters.
     pub fn function<T>(
         &self,
         name: &str,
@@ -52,7 +52,7 @@ impl Links {
         function
     }
 
-    /// What Lambda and the template set for a function.
+    /// The variables that Lambda and the template set for a function.
     pub fn variable(&self, function: &str, variable: &str) -> Option<String> {
         let queue = |name: &str| format!("{}/000000000000/{name}", self.aws);
         let platform = |path: &str| format!("{}{path}", self.platforms);
@@ -95,16 +95,16 @@ pub struct Functions {
     pub delivery: worker_delivery::Deps,
     /// `sweeper`
     pub sweeper: sweeper::Deps,
-    /// The queue of `worker-onboarding`, as it sees it.
+    /// The queue of `worker-onboarding`, for the worker's own use.
     pub onboarding_queue: Arc<dyn VisibilityExtender>,
-    /// The queue of `worker-delivery`, as it sees it.
+    /// The queue of `worker-delivery`, for the worker's own use.
     pub inbox_queue: Arc<dyn VisibilityExtender>,
     /// `admin-access`
     pub admin: axum::Router,
 }
 
 impl Functions {
-    /// New sandboxes, in which nothing is remembered and no connection is open.
+    /// New sandboxes, with empty caches and no open connections.
     pub fn start(links: &Links, platform: Platform, clock: &TestClock) -> Self {
         let webhook = format!("webhook-{}", platform.key());
         let intake = links.function(&webhook, clock, |adapters| {

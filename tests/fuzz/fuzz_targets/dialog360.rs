@@ -1,4 +1,4 @@
-//! What 360dialog sends us and answers.
+//! Fuzzes 360dialog's requests and answers.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! What API Gateway hands to a webhook function.
+//! Fuzzes the events that API Gateway passes to a webhook function.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

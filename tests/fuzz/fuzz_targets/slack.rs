@@ -1,4 +1,4 @@
-//! What Slack sends us and answers.
+//! Fuzzes Slack's requests and answers.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! What Teams sends us and answers.
+//! Fuzzes requests and answers of Teams.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! What Telegram sends us and answers.
+//! Fuzzes Telegram's requests and answers.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

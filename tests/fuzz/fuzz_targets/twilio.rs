@@ -1,4 +1,4 @@
-//! What Twilio sends us and answers.
+//! Fuzzes Twilio's requests and answers.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

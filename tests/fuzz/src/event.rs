@@ -1,8 +1,8 @@
-//! What API Gateway hands to a webhook function: the event is mended, made a request of, and answered
-//! by an intake whose records are empty and take everything.
+//! Lambda events for a webhook function: the input is made a valid event, turned into a request, and answered
+//! by an intake with empty stores that accept everything.
 //!
-//! An input has the path in a line of its own, and a request behind it (see [`input`](crate::input)).
-//! The platform is the one that the path names.
+//! The first line of an input is the path, and the rest is a request (see [`input`](crate::input)). The path
+//! chooses the platform.
 
 use crate::{
     input::Request,
@@ -43,12 +43,12 @@ use vestibule_providers::webhook::{
     Credentials, Parsed, RawRequest, Refusal, Reply, WebhookProvider,
 };
 
-/// What stands in a path for the connector's id.
+/// Placeholder for the connector's id in a path.
 const CONNECTOR: &str = "{connector}";
-/// In the presence of this header, the body is said to be base64 whatever it is.
+/// With this header, the event declares any body as base64.
 const NO_BASE64: &str = "x-not-base64";
 
-/// Longest message that SQS takes, in bytes.
+/// Largest message that SQS accepts, in bytes.
 const QUEUED_MAX: usize = 1024 * 1024;
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
@@ -69,7 +69,7 @@ struct Function {
     intake: Intake,
 }
 
-/// One event: as it is, and with a path and a signature that make it the platform's.
+/// Runs one event: unchanged, and with the platform's path and signature.
 pub fn exercise(data: &[u8]) {
     let (path, request) = match data.iter().position(|byte| *byte == b'\n') {
         Some(at) => (&data[..at], &data[at + 1..]),
@@ -92,7 +92,7 @@ pub fn exercise(data: &[u8]) {
     let key = fixture.platform.key();
     let path = format!("/webhooks/{key}/{id}");
     let mut signed = request;
-    // What is signed is what the sender wrote, and no platform writes what no address can hold.
+    // The signature covers the sender's URL, and no platform sends a URL that is not valid.
     signed.query = None;
     signed.headers.remove(NO_BASE64);
     signed.headers.remove("host");
@@ -113,7 +113,7 @@ pub fn exercise(data: &[u8]) {
     }
 }
 
-/// The request as the runtime makes it, unless the event is none.
+/// The runtime's request for this event, or `None` for an invalid event.
 fn http_request(path: &str, request: &Request) -> Option<HttpRequest> {
     let event = serde_json::from_value::<LambdaRequest>(event(path, request)).ok()?;
     Some(mended(event).into())
@@ -181,7 +181,7 @@ impl Function {
     }
 }
 
-/// A provider that somebody else owns.
+/// A provider behind a shared reference.
 struct Shared(&'static dyn Platform);
 
 #[async_trait]
@@ -217,7 +217,7 @@ impl WebhookProvider for Shared {
     }
 }
 
-/// One connector, and records of nobody.
+/// Ports with one connector and no other records.
 struct Ports(Arc<Fixture>);
 
 #[async_trait]
@@ -259,7 +259,7 @@ impl IntakeStore for Ports {
         };
         Ok(Loaded {
             sender: nobody(key.sender),
-            // Told apart, two ids would be linked for ever: no record comes of it here.
+            // With both ids, the two would be linked for good, and no record is made here.
             also_known_as: None,
             conversation: ConversationLog::default(),
         })

@@ -1,4 +1,4 @@
-//! Requests.
+//! Requests from platforms and from strangers.
 
 use crate::{
     input::Request,
@@ -16,12 +16,12 @@ use vestibule_providers::{
     webhook::{Credentials, Event, KIND_MAX_CHARS, SendFailure},
 };
 
-/// Longest detail of an unreadable event, in characters: a sentence of ours.
+/// Longest detail of an unreadable event, in characters: one of our own sentences.
 const DETAIL_MAX_CHARS: usize = 200;
-/// The last moment that a message can be of: the year 9999, which is as far as texts of it go.
+/// The latest time of a message: the end of the year 9999, the last that our time format can express.
 const LAST_MILLIS: i64 = 253_402_300_799_999;
 
-/// One request: as it is, signed by strangers, and signed by the platform.
+/// Runs one request: unchanged, signed by strangers, and signed by the platform.
 pub fn exercise(fixture: &Fixture, request: &Request) {
     let platform = fixture.platform;
     assert!(!is_taken(fixture, request), "taken without a signature");
@@ -50,7 +50,7 @@ pub fn exercise(fixture: &Fixture, request: &Request) {
     }
 }
 
-/// Whether the provider says that the platform sent this.
+/// Whether the provider accepts this as the platform's request.
 pub fn is_taken(fixture: &Fixture, request: &Request) -> bool {
     let credentials = Credentials {
         connector: &fixture.connector,
@@ -84,7 +84,7 @@ fn read(fixture: &Fixture, request: &Request) {
         match event {
             Event::Message(message) => {
                 check_message(platform, connector, message);
-                // Of a batch, the first: the others are of the same kind, and there may be thousands.
+                // Of a batch, only the first: the others are of the same kind, and there may be thousands.
                 if first {
                     outgoing::answer_to(fixture, message);
                     first = false;

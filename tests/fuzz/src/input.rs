@@ -1,4 +1,4 @@
-//! What an input says. Plain text, so that captured events are seeds and findings can be read.
+//! Inputs as plain text, so that captured events are seeds and findings are readable.
 //!
 //! A request is its query, its headers, a blank line, and its body to the end:
 //!
@@ -9,9 +9,9 @@
 //! {"any": "bytes"}
 //! ```
 //!
-//! What begins with `!` is a text to send and the platform's answers, behind blank lines. Each answer
-//! has a line with its status and the seconds of its `Retry-After`; `-` is no answer, `x` a call that
-//! was not made:
+//! An input with `!` in front is a text to send, followed by the platform's answers, separated by blank
+//! lines. The first line of an answer is its status and the seconds of its `Retry-After`; `-` is no answer,
+//! and `x` a call that was not made:
 //!
 //! ```text
 //! !Hello
@@ -33,33 +33,33 @@ use vestibule_providers::{
 
 /// An input.
 pub enum Input {
-    /// Somebody calls us.
+    /// A request to us.
     Request(Request),
-    /// We call a platform.
+    /// A text that we send, with the platform's answers.
     Answers(Answers),
 }
 
-/// A request as it came.
+/// A request as received.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Those lines that can be headers.
+    /// The header lines that are valid.
     pub headers: HeaderMap,
     /// Without its `?`.
     pub query: Option<String>,
-    /// The rest.
+    /// The remaining bytes.
     pub body: Vec<u8>,
 }
 
-/// A text, and what the platform answers to its sending.
+/// A text to send, and the platform's answers.
 pub struct Answers {
     /// The text.
     pub text: String,
-    /// The answers, in turn.
+    /// The answers in order.
     pub results: Vec<CallResult>,
 }
 
 impl Input {
-    /// Every input says something.
+    /// Reads any bytes as an input.
     pub fn read(data: &[u8]) -> Self {
         match data.strip_prefix(b"!") {
             Some(rest) => Self::Answers(Answers::read(rest)),
@@ -69,7 +69,7 @@ impl Input {
 }
 
 impl Request {
-    /// Every input is one.
+    /// Reads any bytes as a request.
     pub fn read(data: &[u8]) -> Self {
         let (query, mut rest) = until(data, b"\n");
         let mut headers = HeaderMap::new();
@@ -94,7 +94,7 @@ impl Request {
         }
     }
 
-    /// As a provider gets it.
+    /// The request in the form that a provider gets.
     pub fn raw(&self) -> RawRequest<'_> {
         RawRequest {
             headers: &self.headers,
@@ -103,7 +103,7 @@ impl Request {
         }
     }
 
-    /// The header in place of all others of its name.
+    /// Sets a header in place of all others with its name.
     pub fn set(&mut self, name: &'static str, value: &str) {
         let value = HeaderValue::from_str(value).expect("our own headers are plain");
         self.headers.insert(name, value);
@@ -145,7 +145,7 @@ fn result(head: &[u8], body: &[u8]) -> CallResult {
     })
 }
 
-/// What stands before and behind the first `mark`; everything and nothing if there is none.
+/// The parts before and after the first `mark`; everything and nothing if there is none.
 fn until<'a>(data: &'a [u8], mark: &[u8]) -> (&'a [u8], &'a [u8]) {
     memmem::find(data, mark).map_or((data, &[]), |at| (&data[..at], &data[at + mark.len()..]))
 }

@@ -1,13 +1,13 @@
-//! Arbitrary bytes into what strangers can reach.
+//! Feeds arbitrary bytes to everything that strangers can reach.
 //!
-//! One input is either a request or what a platform answered (see [`input`]). Every target does the
-//! same with it for its platform:
+//! An input is either a request or the answers of a platform (see [`input`]). Every target checks the same
+//! rules for its platform:
 //!
-//! | module | what must hold |
+//! | module | rules |
 //! |---|---|
-//! | [`inbound`] | nothing unsigned is taken, everything signed is, and what it says keeps its bounds |
-//! | [`outgoing`] | calls come to an end, go where they should, and no word of them shows a secret |
-//! | [`event`] | the Lambda event around a request never panics and is never taken unsigned |
+//! | [`inbound`] | unsigned requests are refused, signed ones are accepted, and their contents stay within bounds |
+//! | [`outgoing`] | calls end, go only to the platform, and reveal no secret |
+//! | [`event`] | a Lambda event never panics, and is never accepted unsigned |
 //!
 //! A broken rule is a panic, which the fuzzer reports with the input.
 
@@ -21,7 +21,7 @@ pub mod platforms;
 use input::Input;
 use platform::Fixture;
 
-/// One input at one platform.
+/// Runs one input on one platform.
 pub fn exercise(fixture: &Fixture, data: &[u8]) {
     match Input::read(data) {
         Input::Request(request) => inbound::exercise(fixture, &request),

@@ -1,4 +1,4 @@
-//! Calls, and what platforms answer.
+//! Calls to platforms, and their answers.
 
 use crate::{
     input::Answers,
@@ -25,14 +25,14 @@ use vestibule_providers::{
     webhook::{Credentials, KIND_MAX_CHARS},
 };
 
-/// Calls that one run may take, as in the code that makes them.
+/// Largest number of calls in one run, as in the code that makes them.
 const CALLS_MAX: usize = 32;
-/// The text that names no place, so that a place in its call is where it goes.
+/// A text without a place in it, so that a place in the call is the recipient.
 const GREETING: &str = "Hello";
-/// What stands in an answer for a secret that the platform repeats.
+/// Placeholder in an answer for a secret that the platform repeats.
 const ECHO: &str = "%ECHO%";
 
-/// A text, and a set-up, with these answers.
+/// Sends a text and makes a set-up with these answers.
 pub fn exercise(fixture: &Fixture, answers: &Answers) {
     let run = Run::new(fixture, answers.results.clone());
     let pieces = run.chat.pieces(&answers.text);
@@ -51,7 +51,7 @@ pub fn exercise(fixture: &Fixture, answers: &Answers) {
     run.set_up();
 }
 
-/// An answer to a message that was read: what it told leads our calls nowhere else.
+/// Answers a message that was read. Nothing in it may redirect our calls.
 pub fn answer_to(fixture: &Fixture, message: &InboundMessage) {
     let run = Run::new(fixture, Vec::new());
     run.send(GREETING, &message.sender, &message.conversation);
@@ -170,7 +170,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Makes calls until it is over. Behind the last answer there is none any more.
+    /// Makes calls until the run ends. After the last given answer there is none.
     fn drive<T>(
         &self,
         conversation: &ConversationRef,
@@ -189,7 +189,7 @@ impl<'a> Run<'a> {
                 reason: "timeout".to_owned(),
             });
             if let CallResult::Replied(reply) = &result {
-                // How long it is kept is the platform's to say.
+                // The platform decides how long it is kept.
                 let _ = self.chat.keep_answer(&call, reply);
             }
             so_far.push(result);
@@ -197,7 +197,7 @@ impl<'a> Run<'a> {
         panic!("asks for one call after another");
     }
 
-    /// A call goes to this platform, to the path that it names, and cannot be anything else.
+    /// Checks that a call goes to this platform and to the intended path, and is well-formed.
     fn check_call(&self, call: &OutgoingCall, conversation: &ConversationRef) {
         self.check_hidden(&format!("{call:?}"));
         match &call.host {
@@ -238,8 +238,8 @@ impl<'a> Run<'a> {
     }
 }
 
-/// What is for one person alone goes nowhere near a conversation that others read, whatever the
-/// platform answers (SPEC A38). Only for conversations whose id is like nothing else in a call.
+/// Checks that a text for one person does not go to a conversation that others read, whatever the platform
+/// answers (SPEC A38). Only for conversations with an id that cannot occur elsewhere in a call.
 fn check_private(text: &OutgoingText<'_>, call: &OutgoingCall) {
     let Destination::Privately(_, conversation) = text.to else {
         return;
@@ -247,7 +247,7 @@ fn check_private(text: &OutgoingText<'_>, call: &OutgoingCall) {
     if conversation.kind == ConversationKind::Direct || text.text != GREETING {
         return;
     }
-    // A thread's id has its channel's in front.
+    // A thread's id begins with that of its channel.
     let shared = conversation.provider_conversation_id.split(';').next();
     let shared = disguised(shared.unwrap_or_default());
     let path = percent_decode_str(&call.path).decode_utf8_lossy();

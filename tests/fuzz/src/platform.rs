@@ -1,4 +1,4 @@
-//! What the targets have to know about a platform.
+//! The facts about a platform that the targets need.
 
 use crate::input::Request;
 use data_encoding::HEXLOWER;
@@ -20,93 +20,92 @@ use vestibule_providers::{
     webhook::{Reply, WebhookProvider},
 };
 
-/// When every request arrives: a minute after 360dialog's captured messages, which are taken for some
-/// days only. No other platform's have an age.
+/// Arrival time of every request: a minute after 360dialog's captured messages, which are only accepted for
+/// some days. Other platforms' messages do not age.
 pub const NOW: Timestamp = Timestamp::from_millis(1_697_043_283_000);
 
-/// Somebody's secret of this name. Derived, so that it stands in no dictionary and no binary; the
-/// purpose keeps those that requests are checked against apart from those that answers repeat.
+/// A secret with this name. It is derived, so that no dictionary or binary contains it. `purpose` separates
+/// secrets that requests are checked with from those that answers repeat.
 pub fn secret(purpose: Purpose, name: &str) -> String {
     let digest = Sha256::digest(format!("fuzz of {purpose:?}: {name}"));
     HEXLOWER.encode(&digest)
 }
 
-/// What a secret is used for.
+/// The use of a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Requests are checked with it.
+    /// Checks requests.
     Verifying,
-    /// Calls are made with it.
+    /// Authorises calls.
     Calling,
 }
 
-/// Who signs a request.
+/// The signer of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signer {
     /// The platform.
     Platform,
-    /// The platform, with the secret before the last rotation.
+    /// The platform, with the previous secret.
     PlatformBefore,
-    /// Somebody else, in the platform's manner.
+    /// A stranger who imitates the platform.
     Stranger,
 }
 
 /// One chat platform.
 pub trait Platform: Send + Sync {
-    /// Its key.
+    /// The provider's key.
     fn key(&self) -> &'static str;
 
-    /// The inbound side.
+    /// Its inbound side.
     fn webhook(&self) -> &dyn WebhookProvider;
 
-    /// Public fields of the connector, as the captured events want them.
+    /// Public fields of the connector, matching the captured events.
     fn settings(&self) -> Vec<(&'static str, String)>;
 
-    /// Secret fields.
+    /// Secret fields of the connector.
     fn secrets(&self, purpose: Purpose) -> Vec<(&'static str, String)>;
 
-    /// Makes the request one that was signed, and says whether it must be taken from the platform.
+    /// Signs the request, and returns whether it must be accepted as the platform's.
     fn sign(&self, request: &mut Request, signer: Signer) -> bool;
 
-    /// Whether this is how the platform is answered.
+    /// Whether this is a proper answer to the platform.
     fn is_reply(&self, reply: &Reply, request: &Request) -> bool;
 
-    /// The APIs that its calls go to.
+    /// The APIs for its calls.
     fn apis(&self) -> &'static [Api];
 
-    /// Who gets a text.
+    /// The recipient of texts.
     fn person(&self) -> (&'static str, &'static str);
 
-    /// Where they wrote: alone with the bot, and where others read along.
+    /// The recipient's conversations: a direct one and a shared one.
     fn places(&self) -> [&'static str; 2];
 
-    /// Where calls about a conversation go, if messages name it.
+    /// The base address of calls about a conversation, if messages name it.
     fn reply_url(&self) -> Option<&'static str> {
         None
     }
 
-    /// What of a secret no reason may show even if the platform repeats it: it is a part of the
-    /// address of every call.
+    /// A part of a secret that reasons may show, because every call's address contains it.
     fn part_of_addresses(&self) -> Option<String> {
         None
     }
 }
 
-/// A platform with all that does not depend on the input, made once.
+/// A platform with everything that does not depend on the input, made once.
 pub struct Fixture {
     /// The platform.
     pub platform: &'static dyn Platform,
     /// Its connector.
     pub connector: Connector,
-    /// What requests are checked with.
+    /// Secrets that requests are checked with.
     pub verifying: BTreeMap<String, Secret>,
-    /// What calls are made with.
+    /// Secrets for calls.
     pub calling: BTreeMap<String, Secret>,
-    /// What no word may show, disguised.
+    /// Texts that must never be shown, in disguised form.
     pub hidden: Vec<Vec<u8>>,
-    /// Who gets texts.
+    /// The recipient of texts.
     pub person: Identity,
-    /// Where to: alone with the person, in a group, and in a thread of it.
+    /// The conversations of texts: direct, a group, and a thread in the group.
     pub conversations: Vec<ConversationRef>,
 }
 
@@ -165,7 +164,7 @@ fn connector(platform: &dyn Platform) -> Connector {
     }
 }
 
-/// The connector's opened secrets.
+/// The connector's decrypted secrets.
 fn opened(platform: &dyn Platform, purpose: Purpose) -> BTreeMap<String, Secret> {
     platform
         .secrets(purpose)
@@ -174,7 +173,7 @@ fn opened(platform: &dyn Platform, purpose: Purpose) -> BTreeMap<String, Secret>
         .collect()
 }
 
-/// The conversations that texts go to: one with the person alone, a group, and a thread of it.
+/// The conversations of texts: direct, a group, and a thread in the group.
 fn conversations(platform: &dyn Platform) -> Vec<ConversationRef> {
     let [direct, shared] = platform.places();
     let connector = ConnectorId::derive(&["fuzz", platform.key()]);
@@ -193,14 +192,14 @@ fn conversations(platform: &dyn Platform) -> Vec<ConversationRef> {
     ]
 }
 
-/// The text in bytes that stand for others. libFuzzer sees what is compared and puts it into inputs:
-/// a secret that is compared as it is, it learns.
+/// Replaces each byte of a text by another. libFuzzer watches comparisons and would learn a secret that is
+/// compared in plain form.
 pub fn disguised(text: &str) -> Vec<u8> {
     let other = |byte: u8| byte.wrapping_mul(167).wrapping_add(91);
     text.bytes().map(other).collect()
 }
 
-/// The body as JSON; null if it is none.
+/// The body as JSON; null if it is not JSON.
 pub fn json(body: &[u8]) -> Value {
     serde_json::from_slice(body).unwrap_or_default()
 }

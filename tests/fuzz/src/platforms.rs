@@ -1,4 +1,4 @@
-//! The platforms, with connectors as the captured events want them.
+//! The platforms, with connectors that match the captured events.
 
 mod dialog360;
 mod slack;
@@ -14,7 +14,7 @@ pub use twilio::Twilio;
 
 use crate::platform::{Purpose, Signer, secret};
 
-/// The secret that somebody signs with; `field` is the platform's.
+/// The secret of a signer; `field` is the platform's own.
 fn signing_secret(signer: Signer, field: &str) -> String {
     let name = match signer {
         Signer::Platform => field.to_owned(),

@@ -1,4 +1,4 @@
-//! The fuzzers begin where the captured events are, not before.
+//! Checks that the captured events are valid seeds for the fuzzers.
 
 use std::{fs, path::Path};
 use vestibule_fuzz::{
@@ -10,7 +10,7 @@ use vestibule_fuzz::{
 };
 use vestibule_providers::webhook::Event;
 
-/// The captured request, as `seed.py` writes it.
+/// The captured request in the form that `seed.py` writes.
 fn seed(event: &Path) -> Vec<u8> {
     let is_form = event.extension().is_some_and(|end| end == "form");
     let media_type = if is_form {

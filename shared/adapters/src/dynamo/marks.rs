@@ -161,6 +161,11 @@ impl Position {
         Self(i64::try_from(lane).unwrap_or(0) * LANE)
     }
 
+    /// Whether the row's own job can have this position.
+    pub(super) const fn is_of(self, marked: &Marked) -> bool {
+        self.0 / LANE == marked.lane && self.0 % LANE / STATE <= 1
+    }
+
     pub(super) const fn state(self) -> State {
         if self.0 % LANE < STATE {
             State::Waiting

@@ -171,8 +171,9 @@ impl PaceReader for DynamoSendPacer {
         let mut rows = self.table.get_batch(&keys).await?;
         let paces = connectors.iter().zip(&keys).filter_map(|(id, key)| {
             let item: Result<PaceItem, PortError> = from_row(rows.remove(key)?, "pace");
-            Some(item.map(|item| (*id, item.into())))
+            // A row that cannot be read counts as none: it must not hide the other connectors' paces.
+            Some((*id, item.ok()?.into()))
         });
-        paces.collect()
+        Ok(paces.collect())
     }
 }

@@ -1,6 +1,6 @@
-//! KMS: data keys, wrapped so that only the same key and the same encryption context open them.
+//! KMS data keys, wrapped so that only the same key and the same encryption context unwrap them.
 //!
-//! The wrapping is a toy (an HMAC as key stream and as tag), made to be deterministic, not to be secret.
+//! The wrapping (an HMAC as key stream and tag) is deterministic, for tests only, and not secure.
 
 use std::collections::BTreeSet;
 
@@ -117,7 +117,7 @@ fn xor(left: &[u8], right: &[u8]) -> Vec<u8> {
         .collect()
 }
 
-/// The pairs in the order of their names: the order in which a client sends them must not matter.
+/// Sorts the pairs by name, because the order in which a client sends them must not matter.
 fn context(input: &Value) -> String {
     let mut pairs: Vec<_> = input
         .get("EncryptionContext")

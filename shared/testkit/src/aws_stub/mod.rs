@@ -1,7 +1,9 @@
-//! Just enough of SQS, KMS and Secrets Manager for tests, on one loopback port, told apart by `X-Amz-Target`.
+//! Just enough of SQS, KMS and Secrets Manager for tests, on one loopback port, distinguished by
+//! `X-Amz-Target`.
 //!
-//! Queues are taken from as Lambda's event source mapping does ([`AwsStub::take_batch`]), so a test drives every delivery
-//! and no poller runs. Time comes from a [`TestClock`]: visibility and the five-minute deduplication window never sleep.
+//! A test receives from a queue as Lambda's event source mapping does ([`AwsStub::take_batch`]), so no poller
+//! runs.
+//! Visibility and the five-minute deduplication window follow a [`TestClock`]; nothing sleeps.
 
 mod kms;
 mod secrets;
@@ -24,7 +26,7 @@ use crate::loopback::Loopback;
 
 pub use sqs::{Batch, QueueSpec, QueuedMessage};
 
-/// A running stub; it answers for as long as it is held.
+/// A running stub. It stops when dropped.
 #[derive(Debug)]
 pub struct AwsStub {
     server: Loopback,
@@ -53,7 +55,7 @@ pub struct AwsCall {
     pub operation: String,
     /// The request's JSON.
     pub input: Value,
-    /// The status it was answered with.
+    /// The status of the answer.
     pub status: u16,
 }
 
@@ -79,7 +81,8 @@ impl AwsError {
     fn response(&self, is_sqs: bool) -> Response {
         let body = json!({"__type": self.kind, "message": self.message, "Message": self.message});
         let mut response = (self.status, body.to_string()).into_response();
-        // SQS once spoke another protocol; the SDK takes the code of an error from this header in preference to the body.
+        // The SDK prefers an error code in this header, left from SQS's query protocol, to the one in the
+        // body.
         if is_sqs
             && let Ok(code) =
                 HeaderValue::try_from(format!("{};Sender", sqs::query_code(self.kind)))
@@ -115,7 +118,7 @@ impl AwsStub {
         self.server.url()
     }
 
-    /// Creates a queue and returns its URL. Its dead-letter queue must exist before.
+    /// Creates a queue and returns its URL. Its dead-letter queue must exist already.
     #[expect(clippy::must_use_candidate, reason = "called for its effect, too")]
     pub fn create_queue(&self, spec: QueueSpec) -> String {
         let url = self.queue_url(&spec.name);
@@ -125,14 +128,14 @@ impl AwsStub {
         url
     }
 
-    /// The URL of the queue of that name.
+    /// The URL of the queue with this name.
     #[must_use]
     pub fn queue_url(&self, name: &str) -> String {
         format!("{}/000000000000/{name}", self.server.url())
     }
 
-    /// Takes what Lambda would be given next: up to `max` visible messages, in order within a group, as an event. `None`
-    /// when nothing is visible. Messages that have been received too often go to the dead-letter queue instead.
+    /// Receives the next batch for Lambda as an event: up to `max` visible messages, in order within a group.
+    /// `None` if none is visible. Messages that were received too often go to the dead-letter queue instead.
     #[must_use = "what is taken is in flight"]
     pub fn take_batch(&self, queue: &str, max: usize) -> Option<Batch> {
         sqs::take_batch(
@@ -143,13 +146,14 @@ impl AwsStub {
         )
     }
 
-    /// Does with a batch what Lambda does after the function has answered: deletes all of it but `batchItemFailures`,
-    /// which stay in flight until their visibility ends. `None` for a function that failed or was killed: all stay.
+    /// Finishes a batch as Lambda does after the function's answer: deletes every message except those in
+    /// `batchItemFailures`, which stay in flight until their visibility ends. `None` means that the function
+    /// failed or was killed, and keeps all of them.
     pub fn finish_batch(&self, batch: &Batch, answer: Option<&Value>) {
         sqs::finish_batch(&mut self.state().queues, batch, answer);
     }
 
-    /// Everything in the queue: waiting, delayed and in flight, in the order sent.
+    /// Every message in the queue (visible, delayed or in flight), in the order of sending.
     #[must_use]
     pub fn messages(&self, queue: &str) -> Vec<QueuedMessage> {
         let now = self.services.clock.now_ms();
@@ -160,7 +164,7 @@ impl AwsStub {
             .unwrap_or_default()
     }
 
-    /// How many messages have ever been accepted into the queue, duplicates not counted.
+    /// The number of messages that the queue ever accepted, without duplicates.
     #[must_use]
     pub fn accepted(&self, queue: &str) -> usize {
         self.state()
@@ -169,7 +173,8 @@ impl AwsStub {
             .map_or(0, sqs::Queue::accepted)
     }
 
-    /// Puts the messages of a dead-letter queue back into their source, as a redrive does; returns how many.
+    /// Moves the messages of a dead-letter queue back to their source, as a redrive does, and returns their
+    /// number.
     #[expect(clippy::must_use_candidate, reason = "called for its effect, too")]
     pub fn redrive(&self, dead_letter_queue: &str, source: &str) -> usize {
         sqs::redrive(
@@ -180,7 +185,7 @@ impl AwsStub {
         )
     }
 
-    /// Creates or replaces a secret, found by its name and by its ARN, which is returned.
+    /// Creates or replaces a secret and returns its ARN. Both its name and its ARN find it.
     #[expect(clippy::must_use_candidate, reason = "called for its effect, too")]
     pub fn set_secret(&self, name: &str, value: &str) -> String {
         let arn = secrets::arn(name);
@@ -190,19 +195,19 @@ impl AwsStub {
         arn
     }
 
-    /// Creates a KMS key and returns its ARN; the id and the ARN both work.
+    /// Creates a KMS key and returns its ARN. Both its id and its ARN find it.
     #[expect(clippy::must_use_candidate, reason = "called for its effect, too")]
     pub fn create_key(&self, key_id: &str) -> String {
         self.state().kms.create_key(key_id)
     }
 
-    /// All calls so far, in the order in which they arrived.
+    /// Every call so far, in the order of arrival.
     #[must_use]
     pub fn calls(&self) -> Vec<AwsCall> {
         self.state().calls.clone()
     }
 
-    /// How many calls of an operation, such as `SQS.SendMessage`, arrived.
+    /// The number of calls of one operation, such as `SQS.SendMessage`.
     #[must_use]
     pub fn count(&self, operation: &str) -> usize {
         self.state()
@@ -212,13 +217,13 @@ impl AwsStub {
             .count()
     }
 
-    /// The clock that the stub goes by.
+    /// The stub's clock.
     #[must_use]
     pub fn clock(&self) -> &TestClock {
         &self.services.clock
     }
 
-    /// Moves the clock: what was in flight for that long becomes visible.
+    /// Advances the clock, so that messages become visible again.
     pub fn advance(&self, by: Duration) {
         self.services.clock.advance(by);
     }
@@ -234,7 +239,7 @@ impl Services {
     }
 }
 
-/// `AmazonSQS.SendMessage` is `SQS.SendMessage`: the names that people know, for counting and for faults.
+/// Shortens `AmazonSQS.SendMessage` to `SQS.SendMessage`, the name that tests count and break calls by.
 #[must_use]
 pub fn operation_name(target: &str) -> String {
     let (service, operation) = target.split_once('.').unwrap_or((target, ""));

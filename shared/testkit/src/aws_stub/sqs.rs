@@ -1,4 +1,4 @@
-//! SQS: standard and FIFO queues, taken from as Lambda does.
+//! SQS: standard and FIFO queues, received from as Lambda does.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -8,20 +8,20 @@ use serde_json::{Map, Value, json};
 use super::{Answer, AwsError, text};
 use crate::lambda_events::sqs_record;
 
-/// How long a FIFO queue remembers a deduplication id.
+/// Time for which a FIFO queue remembers a deduplication id.
 const DEDUPLICATION_WINDOW_MS: i64 = 5 * 60 * 1000;
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 const MAX_DELAY_SECS: i64 = 900;
 const MAX_VISIBILITY_SECS: i64 = 12 * 60 * 60;
 
-/// A queue as the template describes it.
+/// A queue as the template defines it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueSpec {
     /// Ends in `.fifo` for a FIFO queue.
     pub name: String,
-    /// How long a received message stays hidden.
+    /// Time for which a received message stays hidden.
     pub visibility: Duration,
-    /// The dead-letter queue and after how many receives a message goes there.
+    /// The dead-letter queue, and the number of receives after which a message goes there.
     pub redrive: Option<(String, u32)>,
 }
 
@@ -36,7 +36,7 @@ impl QueueSpec {
         }
     }
 
-    /// With a dead-letter queue.
+    /// The queue with a dead-letter queue.
     #[must_use]
     pub fn dead_letters_to(mut self, name: &str, max_receive_count: u32) -> Self {
         self.redrive = Some((name.to_owned(), max_receive_count));
@@ -44,12 +44,12 @@ impl QueueSpec {
     }
 
     fn is_fifo(&self) -> bool {
-        // SQS itself goes by the suffix, in exactly this case.
+        // SQS decides by this suffix, and by exactly this case.
         self.name.strip_suffix(".fifo").is_some()
     }
 }
 
-/// One message in a queue.
+/// One message of a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueuedMessage {
     /// The id that `SendMessage` answered with.
@@ -60,22 +60,22 @@ pub struct QueuedMessage {
     pub group_id: Option<String>,
     /// The deduplication id, for a FIFO queue.
     pub deduplication_id: Option<String>,
-    /// How often it was received.
+    /// The number of receives.
     pub receive_count: u32,
     /// When it was sent, in milliseconds.
     pub sent_ms: i64,
-    /// When it becomes visible, in milliseconds; in the past for what waits.
+    /// Time at which it becomes visible, in milliseconds; past for a visible message.
     pub visible_at_ms: i64,
-    /// Whether it has been received and is hidden now.
+    /// Whether it was received and is hidden now.
     pub in_flight: bool,
 }
 
-/// What Lambda was given in one invocation.
+/// One batch that Lambda received.
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// The event, `{"Records": […]}`.
     pub event: Value,
-    /// The ids in it, in order.
+    /// The ids of its messages, in order.
     pub message_ids: Vec<String>,
     queue: String,
     receipts: Vec<(String, String)>,
@@ -252,7 +252,7 @@ pub(super) fn take_batch(
     let queue = queues.get_mut(name)?;
     let is_fifo = queue.spec.is_fifo();
     let visibility_ms = i64::try_from(queue.spec.visibility.as_millis()).unwrap_or(i64::MAX);
-    // A group with a message in flight or delayed gives out nothing behind it.
+    // Nothing behind a message that is in flight or delayed may leave its group.
     let mut blocked = BTreeSet::new();
     let mut records = Vec::new();
     let mut receipts = Vec::new();
@@ -294,7 +294,7 @@ pub(super) fn finish_batch(queues: &mut Queues, batch: &Batch, answer: Option<&V
     let Some(failed) = answer.and_then(failures) else {
         return;
     };
-    // Lambda takes an id it did not send, or an empty one, for a failure of the whole batch.
+    // An unknown or empty id makes Lambda treat the whole batch as failed.
     if failed.iter().any(|id| !batch.message_ids.contains(id)) {
         return;
     }
@@ -331,7 +331,7 @@ impl Stored {
     }
 }
 
-/// SQS moves a message when it would be received once more than allowed.
+/// Moves messages whose next receive would exceed the limit, as SQS does.
 fn move_dead_letters(queues: &mut Queues, name: &str, now_ms: i64) {
     let Some(queue) = queues.get_mut(name) else {
         return;
@@ -388,7 +388,8 @@ fn record(stored: &Stored, queue: &str, is_fifo: bool) -> Value {
 }
 
 fn failures(answer: &Value) -> Option<Vec<String>> {
-    // No such field, null or an empty list all mean success; an entry without an id means that all failed.
+    // A missing field, null and an empty list all mean success; an entry without an id means that every
+    // message failed.
     match answer.get("batchItemFailures") {
         None | Some(Value::Null) => Some(Vec::new()),
         Some(Value::Array(failures)) => failures
@@ -423,7 +424,7 @@ fn by_receipt<'a>(queue: &'a mut Queue, input: &Value) -> Result<&'a mut Stored,
         })
 }
 
-/// The name that an error has in SQS's older protocol.
+/// The name of an error in SQS's query protocol.
 pub(super) fn query_code(kind: &str) -> String {
     let name = kind.rsplit('#').next().unwrap_or(kind);
     match name {

@@ -1,4 +1,4 @@
-//! The stub against what AWS documents of the real services.
+//! Compares the stub with AWS's documentation.
 
 use serde_json::{Value, json};
 use std::time::Duration;

@@ -33,7 +33,7 @@ async fn run() -> Result<(), String> {
 }
 
 async fn wait_for_end() {
-    // Without a signal handler there is nothing to wait for but the end of the process.
+    // Without a signal handler, only the end of the process can stop it.
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }

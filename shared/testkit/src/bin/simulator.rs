@@ -59,7 +59,7 @@ async fn serve(words: Vec<String>) -> Result<(), String> {
         "simulator: chat at {url}/, APIs at {url}/slack/api, /teams, /telegram, /360dialog, /twilio",
         url = simulator.url(),
     ));
-    // Without a signal handler there is nothing to wait for but the end of the process.
+    // Without a signal handler, only the end of the process can stop it.
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }
@@ -78,7 +78,8 @@ fn print_event(words: Vec<String>) -> Result<(), String> {
     Ok(())
 }
 
-/// Six characters that differ from run to run: ids of this run must not meet those of an earlier one in the database.
+/// Six random characters, because ids of this run must not repeat those of an earlier run that the database
+/// still holds.
 fn seed() -> String {
     const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let mut random = RandomState::new().hash_one(std::process::id());

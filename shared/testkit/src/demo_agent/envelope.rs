@@ -1,4 +1,4 @@
-//! The envelope of a delivery, checked field by field against its documentation.
+//! Checks the envelope of a delivery field by field against its documentation.
 
 use serde_json::Value;
 
@@ -50,7 +50,7 @@ const ATTACHMENT_FIELDS: [(&str, Kind); 5] = [
     ("/url", Kind::TextOrNull),
 ];
 
-/// Everything about this envelope that its documentation does not allow.
+/// Lists every fault of this envelope.
 pub(super) fn faults(envelope: &Value, webhook_id: &str) -> Vec<String> {
     let mut faults = missing(envelope, &FIELDS, "");
     let text = |pointer: &str| {

@@ -1,15 +1,14 @@
-//! An agent to try Vestibule with: it takes deliveries, checks them strictly, and answers in a way that shows what it was
-//! told of the person.
+//! An agent to try Vestibule with. Its answers show which facts about the person it received.
 //!
-//! | call | what |
+//! | call | effect |
 //! |---|---|
-//! | `POST /deliveries` | a delivery: Standard Webhooks headers and our envelope; 401 for a bad signature or time |
+//! | `POST /deliveries` | accepts a delivery: Standard Webhooks headers and our envelope; 401 for a bad signature or time |
 //! | `GET /deliveries` | `{"deliveries": [...], "refused": [...], "violations": [...]}` |
 //! | `POST /_control/failures` | `{"kind": "http", "status": 503, "retry_after_secs"?: 5, "times"?: 1}`; also `stall`, `reset_before`, `reset_after` |
 //! | `DELETE /_control/failures` | ends all failures |
-//! | `POST /_control/answer` | the body to answer with from now on; `null` for the agent's own again |
+//! | `POST /_control/answer` | sets the body of every later answer; `null` restores the agent's own |
 //!
-//! A delivery that comes twice with one `webhook-id` is counted once and answered as the first time.
+//! A delivery with a repeated `webhook-id` is counted once and gets its first answer again.
 
 mod envelope;
 mod webhook_signature;
@@ -34,10 +33,10 @@ use crate::loopback::{self, Loopback};
 
 pub use webhook_signature::{WebhookHeaders, key, verify};
 
-/// How much of a message the agent repeats.
+/// Length at which the agent cuts off the message that it quotes.
 const QUOTE_CHARS: usize = 200;
 
-/// A running agent; it ends when this is dropped.
+/// A running agent. It stops when dropped.
 #[derive(Debug)]
 pub struct DemoAgent {
     server: Loopback,
@@ -49,31 +48,31 @@ pub struct DemoAgent {
 pub struct AgentDelivery {
     /// `webhook-id`
     pub webhook_id: String,
-    /// How often it came.
+    /// The number of times it arrived.
     pub times_received: u32,
     /// The envelope.
     pub body: Value,
-    /// What it was answered with.
+    /// The answer to it.
     pub answer: Value,
 }
 
-/// How a delivery fails.
+/// A way for a delivery to fail.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum AgentFailure {
-    /// This status, before anything is looked at.
+    /// Answers with this status before anything is checked.
     Http {
-        /// Such as 503.
+        /// A status such as 503.
         status: u16,
-        /// Goes into `Retry-After`.
+        /// Value of `Retry-After`.
         #[serde(default)]
         retry_after_secs: Option<u64>,
     },
-    /// No answer, and the delivery does not count.
+    /// Never answers; the delivery does not count.
     Stall,
-    /// The connection is reset, and the delivery does not count.
+    /// Resets the connection; the delivery does not count.
     ResetBefore,
-    /// The delivery counts, then the connection is reset.
+    /// Counts the delivery, then resets the connection.
     ResetAfter,
 }
 
@@ -160,19 +159,19 @@ impl DemoAgent {
         format!("{}/deliveries", self.server.url())
     }
 
-    /// What was accepted, in the order of arrival.
+    /// The accepted deliveries, in the order of arrival.
     #[must_use]
     pub fn deliveries(&self) -> Vec<AgentDelivery> {
         self.shared.records().deliveries.clone()
     }
 
-    /// Why deliveries were refused: bad signatures and times.
+    /// The reasons for which deliveries were refused: bad signatures and times.
     #[must_use]
     pub fn refused(&self) -> Vec<String> {
         self.shared.records().refused.clone()
     }
 
-    /// What is wrong with deliveries that were well signed. A test asserts that this is empty.
+    /// Faults of deliveries with a good signature. A test asserts that there are none.
     #[must_use]
     pub fn violations(&self) -> Vec<String> {
         self.shared.records().violations.clone()
@@ -191,15 +190,15 @@ impl DemoAgent {
         self.shared.records().failures.clear();
     }
 
-    /// Answers with this body from now on; `Value::Null` for an empty one.
+    /// Sets the body of every later answer; `Value::Null` sends an empty one.
     pub fn answer_with(&self, body: Value) {
         self.shared.records().answer = Some(body);
     }
 
-    /// Waits until that many different deliveries have been accepted.
+    /// Waits until this number of different deliveries has been accepted.
     ///
     /// # Errors
-    /// With what there is when the deadline has passed.
+    /// With the deliveries so far, after the deadline.
     pub async fn await_deliveries(
         &self,
         count: usize,
@@ -234,7 +233,7 @@ impl Records {
         Some(failure)
     }
 
-    /// Counts the delivery, unless it is known, and finds its answer.
+    /// Counts a new delivery, and returns the answer to a new or a repeated one.
     fn accept(&mut self, webhook_id: &str, envelope: Value) -> Value {
         if let Some(known) = self
             .deliveries
@@ -337,7 +336,7 @@ fn read(
     Ok((webhook.id.to_owned(), envelope))
 }
 
-/// Shows that the agent knows who is talking, where, and for the how-many-eth time.
+/// Shows the person, the place, and the number of the message.
 fn reply(envelope: &Value, count: u32) -> String {
     let text = |pointer: &str| {
         envelope

@@ -1,4 +1,4 @@
-//! The agent, delivered to as our worker does.
+//! Sends deliveries to the agent as our worker does.
 
 use std::time::Duration;
 

@@ -1,12 +1,12 @@
-//! Standard Webhooks as the receiver sees them: `v1` signatures over id, time and body.
+//! Checks Standard Webhooks signatures as a receiver does: `v1` over id, time and body.
 //!
-//! Written from the specification (standardwebhooks.com), for checking our own signing side.
+//! Written from the specification (standardwebhooks.com), so that it tests our own signing.
 
 use data_encoding::BASE64;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-/// How far the clocks of both sides may be apart.
+/// Largest accepted difference between the two clocks.
 const TOLERANCE_SECS: i64 = 5 * 60;
 
 /// The three headers of a delivery.
@@ -20,7 +20,7 @@ pub struct WebhookHeaders<'a> {
     pub signature: &'a str,
 }
 
-/// The key in a secret of the form `whsec_<base64>`, which has 24 to 64 bytes.
+/// The key in a secret of the form `whsec_<base64>`; it has 24 to 64 bytes.
 #[must_use]
 pub fn key(secret: &str) -> Option<Vec<u8>> {
     let key = BASE64
@@ -29,7 +29,7 @@ pub fn key(secret: &str) -> Option<Vec<u8>> {
     (24..=64).contains(&key.len()).then_some(key)
 }
 
-/// Whether the delivery was signed with this key and is neither old nor from the future; the error says what is wrong.
+/// Checks that the delivery was signed with this key, and that its time is within the tolerance.
 ///
 /// # Errors
 /// With the reason for a refusal.
@@ -82,7 +82,7 @@ pub fn verify(
 mod tests {
     use super::*;
 
-    // The example of the reference implementations' tests (standard-webhooks, `libraries/*/test`).
+    // The example in the tests of the reference implementations (standard-webhooks, `libraries/*/test`).
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     const HEADERS: WebhookHeaders<'_> = WebhookHeaders {
         id: "msg_p5jXN8AQM9LWM0D4loKWxJek",

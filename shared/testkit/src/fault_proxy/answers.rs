@@ -1,4 +1,4 @@
-//! Errors as the service in question words them, so that the SDK classifies them as it would the real ones.
+//! Errors in the words of each service, so that the SDK classifies them as it would real ones.
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Fault;
 
-/// The answer for a fault that is an answer.
+/// The answer for a fault that has one.
 pub(super) fn error(class: &str, fault: &Fault) -> Response {
     let service = class.split_once('.').map_or("", |(service, _)| service);
     match (service, fault) {
@@ -72,7 +72,7 @@ pub(super) fn error(class: &str, fault: &Fault) -> Response {
     }
 }
 
-/// What every AWS service answers where no policy allows a call.
+/// The answer of every AWS service to a call that no policy allows.
 pub(super) fn access_denied(reason: &str) -> Response {
     aws(StatusCode::BAD_REQUEST, "AccessDeniedException", reason)
 }

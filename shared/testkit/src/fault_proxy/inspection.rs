@@ -1,4 +1,4 @@
-//! A look at every call before anything is done with it.
+//! Inspection of every call before it is forwarded.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,9 +12,9 @@ use serde_json::Value;
 pub struct ArrivedCall {
     /// `DynamoDB.GetItem`, `KMS.Decrypt`, …
     pub operation: String,
-    /// The access key that the call is signed with; empty if it is not signed.
+    /// The access key that signed the call; empty for an unsigned call.
     pub access_key_id: String,
-    /// The request's JSON; null if it is none.
+    /// The request's JSON; null if it is not JSON.
     pub input: Value,
 }
 
@@ -33,14 +33,14 @@ impl ArrivedCall {
     }
 }
 
-/// Decides on calls; the error says why one is refused.
+/// Decides whether a call is allowed; the error is the reason for a refusal.
 #[derive(Clone)]
 pub struct Inspector(Arc<Inspect>);
 
 type Inspect = dyn Fn(&ArrivedCall) -> Result<(), String> + Send + Sync;
 
 impl Inspector {
-    /// An inspector that asks this function.
+    /// An inspector that calls this function.
     pub fn new(
         inspect: impl Fn(&ArrivedCall) -> Result<(), String> + Send + Sync + 'static,
     ) -> Self {

@@ -1,9 +1,10 @@
-//! A reverse proxy on loopback that breaks chosen calls on their way to a stub, a simulator or the embedded database.
+//! A loopback reverse proxy that breaks chosen calls on their way to a stub, a simulator or the embedded
+//! database.
 //!
-//! Calls are told apart by class: the AWS operation (`DynamoDB.TransactWriteItems`, `SQS.SendMessage`) or, without
-//! `X-Amz-Target`, the last part of the path (`chat.postMessage`, `deliveries`). A [`Rule`] says which calls of a class meet
-//! which [`Fault`]. What tools such as toxiproxy cannot do is [`Fault::ResetAfter`]: the call is forwarded, it takes effect,
-//! and the answer is lost.
+//! The class of a call is the AWS operation (`DynamoDB.TransactWriteItems`, `SQS.SendMessage`) or, without
+//! `X-Amz-Target`, the last part of the path (`chat.postMessage`, `deliveries`). A [`Rule`] gives a [`Fault`]
+//! to calls of a class. Unlike toxiproxy, the proxy can forward a call, let it take effect and lose the
+//! answer ([`Fault::ResetAfter`]).
 
 mod answers;
 mod inspection;
@@ -37,16 +38,16 @@ pub struct FaultProxy {
     shared: Arc<Shared>,
 }
 
-/// One call that came through, in the order of arrival.
+/// One call that arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProxiedCall {
     /// `DynamoDB.GetItem`, `chat.postMessage`, …
     pub class: String,
     /// 1 for the first call of its class since the start or the last [`FaultProxy::reset_counts`].
     pub occurrence: usize,
-    /// What was done to it.
+    /// The fault that it met.
     pub fault: Option<Fault>,
-    /// What the server behind answered; `None` if the call never got there or no answer came back.
+    /// The status from the server behind; `None` if the call was not forwarded or got no answer.
     pub upstream_status: Option<u16>,
 }
 
@@ -76,7 +77,7 @@ impl FaultProxy {
         Self::start_with(upstream, None).await
     }
 
-    /// Starts a proxy in front of an AWS service that looks at each call first. What the inspector refuses is answered as IAM
+    /// Starts a proxy that inspects each call to an AWS service first. A refused call is answered as IAM
     /// does, and kept for [`Self::refused`].
     ///
     /// # Errors
@@ -103,36 +104,36 @@ impl FaultProxy {
         })
     }
 
-    /// Where clients connect to.
+    /// The address for clients.
     #[must_use]
     pub fn url(&self) -> String {
         self.server.url()
     }
 
-    /// Adds a rule; the first one that matches a call applies.
+    /// Adds a rule. The first rule that matches a call applies.
     pub fn inject(&self, rule: Rule) {
         self.shared.state().rules.push(rule);
     }
 
-    /// Takes all rules away.
+    /// Removes all rules.
     pub fn clear(&self) {
         self.shared.state().rules.clear();
     }
 
-    /// Whether a rule is left that has not applied as often as it should.
+    /// Whether a rule remains that has not yet applied the intended number of times.
     #[must_use]
     pub fn has_pending_rules(&self) -> bool {
         self.shared.state().rules.iter().any(Rule::is_pending)
     }
 
-    /// Starts counting occurrences at 1 again and empties the log.
+    /// Restarts the counts at 1 and empties the log.
     pub fn reset_counts(&self) {
         let mut state = self.shared.state();
         state.counts.clear();
         state.log.clear();
     }
 
-    /// How many calls of that class arrived.
+    /// The number of calls of this class.
     #[must_use]
     pub fn count(&self, class: &str) -> usize {
         self.shared
@@ -149,7 +150,7 @@ impl FaultProxy {
         self.shared.state().log.clone()
     }
 
-    /// The classes of the calls, in order: the call sites that one run of a handler has.
+    /// The classes of the calls, in order: the call sites of one run of a handler.
     #[must_use]
     pub fn sequence(&self) -> Vec<String> {
         self.shared
@@ -160,25 +161,26 @@ impl FaultProxy {
             .collect()
     }
 
-    /// Why calls were refused by the inspector, since the start.
+    /// The inspector's reasons for refusals, since the start.
     #[must_use]
     pub fn refused(&self) -> Vec<String> {
         self.shared.state().refused.clone()
     }
 
-    /// Counts the kills so far and tells of each; for tests that end their own tasks.
+    /// Counts the kills so far and announces each one, for tests that end their own tasks.
     #[must_use]
     pub fn kills(&self) -> watch::Receiver<u64> {
         self.shared.kills.subscribe()
     }
 
-    /// Runs a handler until it ends or a `Kill…` fault fires, which drops it where it stands, as the end of its process
-    /// would: no error reaches it, nothing of it runs any more. `None` if it was killed.
+    /// Runs a handler until it ends or a `Kill…` fault drops it, as the end of its process would: it sees no
+    /// error and runs no further. `None` if it was killed.
     pub async fn run_until_killed<F: Future>(&self, handler: F) -> Option<F::Output> {
         let mut kills = self.kills();
         kills.mark_unchanged();
         tokio::select! {
-            // The kill is sent before the connection is reset, so in this order the handler never sees the reset.
+            // The kill is sent before the connection is reset, so the handler never sees the reset in this
+            // order.
             biased;
             _ = kills.changed() => None,
             output = handler => Some(output),
@@ -191,7 +193,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts the call and finds its fault; the position in the log is for the outcome.
+    /// Counts the call and finds its fault. The position in the log is for recording the outcome.
     fn admit(&self, class: &str) -> (usize, Option<Fault>, Duration) {
         let mut state = self.state();
         let count = state.counts.entry(class.to_owned()).or_default();
@@ -203,7 +205,7 @@ impl Shared {
             if rule.matches(class, occurrence) {
                 rule.use_up();
                 if let Fault::Delay(by) = rule.fault() {
-                    // A delay goes together with another fault.
+                    // A delay combines with another fault.
                     delay = *by;
                 } else {
                     fault = Some(rule.fault().clone());
@@ -262,7 +264,7 @@ impl Shared {
                 *response.headers_mut() = headers;
                 response
             }
-            // What is behind broke the connection: so do we.
+            // The server behind broke the connection, so the proxy does too.
             Err(_) => loopback::reset(),
         }
     }
@@ -289,7 +291,8 @@ async fn handle(
         tokio::time::sleep(delay).await;
     }
     let forward = || {
-        // In a task of its own: a call that has arrived takes effect even when its caller is gone, as with a real server.
+        // A separate task, so that a call that has arrived takes effect even if its caller is gone, as with a
+        // real server.
         let forwarding =
             tokio::spawn(Arc::clone(&shared).forward(position, method, uri, headers, body));
         async move { forwarding.await.unwrap_or_else(|_| loopback::reset()) }

@@ -1,19 +1,19 @@
-//! Which call meets which fault.
+//! Rules that give faults to calls.
 
 use std::time::Duration;
 
-/// What is done to a call.
+/// A fault of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The service's own kind of internal error, not forwarded.
+    /// The service's own form of internal error, not forwarded.
     Error500,
-    /// The service's own kind of throttling, not forwarded; for Slack HTTP 429 with `Retry-After: 1`.
+    /// The service's own form of throttling, not forwarded; for Slack, HTTP 429 with `Retry-After: 1`.
     Throttle,
-    /// A write that met another one, not forwarded; only `DynamoDB` has it.
+    /// A conflict with another write, not forwarded; only for `DynamoDB`.
     TransactionConflict,
-    /// Credentials that are no longer good, not forwarded.
+    /// Expired credentials, not forwarded.
     ExpiredCredentials,
-    /// HTTP 200 with a body that is not what it says it is, not forwarded.
+    /// HTTP 200 with a body of another form than declared, not forwarded.
     Garbage,
     /// Any answer, not forwarded.
     Answer {
@@ -22,24 +22,25 @@ pub enum Fault {
         /// The body, sent as JSON.
         body: String,
     },
-    /// Not forwarded, and no answer until the client gives up.
+    /// Not forwarded, and not answered until the client gives up.
     Timeout,
-    /// Forwarded and done, and no answer until the client gives up.
+    /// Forwarded and carried out, but not answered until the client gives up.
     TimeoutAfter,
-    /// Not forwarded, the connection is reset.
+    /// Not forwarded; the connection is reset.
     ResetBefore,
-    /// Forwarded and done, then the connection is reset without an answer.
+    /// Forwarded and carried out; then the connection is reset without an answer.
     ResetAfter,
-    /// The process ends just before the call: not forwarded, see [`super::FaultProxy::run_until_killed`].
+    /// The process ends just before the call, which is not forwarded; see
+    /// [`super::FaultProxy::run_until_killed`].
     KillBefore,
-    /// The process ends just after the call took effect and before it learns of it.
+    /// The process ends after the call took effect, before it sees the answer.
     KillAfter,
-    /// Forwarded after this long; goes together with another fault of a later rule.
+    /// Forwarded after this delay; combines with another fault of a later rule.
     Delay(Duration),
 }
 
 impl Fault {
-    /// Every kind that a fault matrix goes through, for an AWS service.
+    /// Every fault in a fault matrix for an AWS service.
     pub const MATRIX: [Self; 11] = [
         Self::Error500,
         Self::Throttle,
@@ -54,7 +55,7 @@ impl Fault {
         Self::KillAfter,
     ];
 
-    /// Whether the call takes effect although its caller never learns of it.
+    /// Whether the call takes effect without an answer to its caller.
     #[must_use]
     pub const fn takes_effect(&self) -> bool {
         matches!(
@@ -64,7 +65,7 @@ impl Fault {
     }
 }
 
-/// A fault and the calls that meet it. Without further calls: the next one of its class, once.
+/// A fault and the calls that it applies to. By default, the next call of its class, once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     class: String,
@@ -87,28 +88,28 @@ impl Rule {
         }
     }
 
-    /// From the `occurrence`th call of its class on, counted from 1.
+    /// Starts at the `occurrence`th call of its class, counted from 1.
     #[must_use]
     pub const fn from_call(mut self, occurrence: usize) -> Self {
         self.from = occurrence;
         self
     }
 
-    /// For that many calls.
+    /// Applies to this number of calls.
     #[must_use]
     pub const fn times(mut self, times: usize) -> Self {
         self.remaining = Some(times);
         self
     }
 
-    /// For every call until [`super::FaultProxy::clear`].
+    /// Applies to every call until [`super::FaultProxy::clear`].
     #[must_use]
     pub const fn until_cleared(mut self) -> Self {
         self.remaining = None;
         self
     }
 
-    /// For one in so many calls, whichever they are, until [`super::FaultProxy::clear`].
+    /// Applies to one call in this many, spread irregularly, until [`super::FaultProxy::clear`].
     #[must_use]
     pub const fn one_in(mut self, calls: u64) -> Self {
         self.one_in = calls;
@@ -142,7 +143,7 @@ impl Rule {
     }
 }
 
-/// The same number for the same call, without any pattern from one to the next (splitmix64).
+/// A hash of the call's number, without a pattern between neighbours (splitmix64).
 const fn scattered(occurrence: usize) -> u64 {
     let mut number = (occurrence as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

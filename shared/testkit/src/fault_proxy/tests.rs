@@ -1,4 +1,4 @@
-//! The faults, seen from both sides: what the client gets and what the server behind did.
+//! Tests the faults from both sides: the client's answer and the server's work.
 
 use std::time::Duration;
 

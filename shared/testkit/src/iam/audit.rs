@@ -1,5 +1,5 @@
-//! Audit entries are added and never replaced. IAM can refuse their update and their deletion, but not a put over one that is
-//! there: that is up to the condition of the put.
+//! Audit entries are added and never replaced. IAM can refuse updates and deletions, but cannot stop a put
+//! from replacing an entry; only the condition of the put does.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use super::statement::is_like;
 const ENTRY: &str = "ACCOUNT#*#AUDIT#*";
 const CONDITION: &str = "attribute_not_exists(pk)";
 
-/// Checks that every audit entry that the call writes is put under its condition.
+/// Checks that every put of an audit entry has its condition.
 pub(super) fn check(operation: &str, input: &Value) -> Result<(), String> {
     let alone = (operation == "DynamoDB.PutItem").then_some(input);
     let puts = transaction_parts(input)

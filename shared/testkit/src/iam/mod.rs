@@ -1,7 +1,8 @@
-//! What each role of `template.yaml` may do, decided as IAM does: an explicit Deny wins, and what no statement allows is refused.
+//! Decides calls by the roles of `template.yaml` as IAM does: an explicit Deny wins, and only a statement
+//! allows.
 //!
-//! The local emulator enforces actions and resources, but knows none of the condition keys that tell one row of a table from
-//! another. So every call that a flow makes is put before this judge.
+//! The local emulator enforces actions and resources, but not the condition keys that distinguish rows of a
+//! table. So every call in a flow is checked here.
 
 mod audit;
 mod request;
@@ -24,7 +25,7 @@ pub use shape::{KeyShape, example_of};
 #[derive(Clone, Debug)]
 pub struct Judge {
     names: Names,
-    /// By the folder of the function, or the role's own id where no function has it.
+    /// Keyed by the function's folder, or by the role's own id if no function uses it.
     roles: BTreeMap<String, Role>,
 }
 
@@ -34,10 +35,10 @@ struct Role {
     statements: Vec<Statement>,
 }
 
-/// Why a request is refused.
+/// The reason for a refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// Nobody of this name has a role.
+    /// No role has this name.
     Nobody,
     /// This statement denies it.
     Denied {
@@ -65,7 +66,7 @@ impl Judge {
     /// Reads the roles of a template.
     ///
     /// # Errors
-    /// A sentence, when the template says something that is not understood here.
+    /// With a sentence, when the template contains something that is not understood here.
     pub fn of(template: &Template) -> Result<Self, String> {
         let mut roles = BTreeMap::new();
         for role in template.of_type("AWS::IAM::Role") {
@@ -91,7 +92,7 @@ impl Judge {
         })
     }
 
-    /// Who has a role: folders of functions, and ids of the roles that no function has.
+    /// The callers with a role: folders of functions, and ids of roles that no function uses.
     pub fn callers(&self) -> impl Iterator<Item = &str> {
         self.roles.keys().map(String::as_str)
     }
@@ -105,7 +106,7 @@ impl Judge {
     /// Decides one request.
     ///
     /// # Errors
-    /// The reason why it is refused.
+    /// With the reason for a refusal.
     pub fn decide(&self, caller: &str, request: &Request) -> Result<(), Refusal> {
         let role = self.roles.get(caller).ok_or(Refusal::Nobody)?;
         let mut allowed = false;
@@ -126,11 +127,11 @@ impl Judge {
         }
     }
 
-    /// Decides a call, given as `DynamoDB.PutItem` and its JSON, and returns the requests that it made. An audit entry that is
-    /// written without the condition that keeps it from replacing another is refused as well.
+    /// Decides a call, such as `DynamoDB.PutItem` with its JSON, and returns the requests in it. Also refuses
+    /// a put of an audit entry without the condition that keeps it from replacing another.
     ///
     /// # Errors
-    /// A sentence that names caller, action, rows and the missing permission.
+    /// With a sentence that names caller, action, rows and the missing permission.
     pub fn decide_call(
         &self,
         caller: &str,

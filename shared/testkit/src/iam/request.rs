@@ -1,4 +1,4 @@
-//! The permissions that a call to AWS asks for.
+//! The permissions that a call to AWS needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,20 +6,20 @@ use serde_json::Value;
 
 use crate::template::{Template, entries};
 
-/// One permission that a call asks for.
+/// One permission that a call needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// `dynamodb:PutItem`, `sqs:SendMessage`, …
     pub action: String,
-    /// The logical id of the resource, and the rest of the ARN behind it: `Table/index/outbox`.
+    /// The logical id of the resource, followed by the rest of the ARN: `Table/index/outbox`.
     pub resource: String,
-    /// Values of condition keys, by their names in lower case.
+    /// Values of condition keys, by lower-case name.
     pub context: BTreeMap<String, Vec<String>>,
 }
 
 /// The condition key that holds the partition keys of an action.
 const LEADING_KEYS: &str = "dynamodb:leadingkeys";
-/// What the condition keys of an encryption context begin with.
+/// Prefix of the condition keys for an encryption context.
 const ENCRYPTION_CONTEXT: &str = "kms:encryptioncontext:";
 
 impl Request {
@@ -33,7 +33,7 @@ impl Request {
         }
     }
 
-    /// The same for rows in these partitions.
+    /// The same request for rows in these partitions.
     #[must_use]
     pub fn of_partitions<K: Into<String>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
         let keys = keys.into_iter().map(Into::into).collect();
@@ -41,7 +41,7 @@ impl Request {
         self
     }
 
-    /// The same with a KMS encryption context.
+    /// The same request with a KMS encryption context.
     #[must_use]
     pub fn with_encryption_context<'a>(
         mut self,
@@ -60,7 +60,7 @@ impl Request {
         self
     }
 
-    /// The KMS encryption context: `name=value`, with commas between several.
+    /// The KMS encryption context: `name=value`, separated by commas.
     #[must_use]
     pub fn encryption_context(&self) -> String {
         let pairs = self.context.iter().filter_map(|(key, values)| {
@@ -70,20 +70,20 @@ impl Request {
         pairs.collect::<Vec<_>>().join(",")
     }
 
-    /// The partition keys that the request is about.
+    /// The partition keys of the request.
     #[must_use]
     pub fn partitions(&self) -> &[String] {
         self.context.get(LEADING_KEYS).map_or(&[], Vec::as_slice)
     }
 }
 
-/// What the resources of a template are called in calls.
+/// Names of the template's resources as calls use them.
 #[derive(Clone, Debug)]
 pub(super) struct Names {
     table: String,
-    /// Partition key attributes by index; of the table itself under the empty name.
+    /// Partition key attributes by index; the empty name is the table itself.
     partition_keys: BTreeMap<String, String>,
-    /// Logical ids by the end of the queue's name.
+    /// Logical ids by the suffix of the queue's name.
     queues: BTreeMap<String, String>,
     key: String,
     secret: String,
@@ -131,13 +131,13 @@ impl Names {
         })
     }
 
-    /// The requests that a call makes: `DynamoDB.PutItem` and its JSON.
+    /// The requests of a call, such as `DynamoDB.PutItem` with its JSON.
     ///
-    /// A transaction asks for each of its parts, and once more for all parts with the same action together: AWS does not say which
-    /// of the two it does.
+    /// A transaction needs a permission for each part, and another for all parts with the same action
+    /// together, because AWS does not document which of the two it checks.
     ///
     /// # Errors
-    /// A sentence, when the call is not understood.
+    /// With a sentence, when the call is not understood.
     pub(super) fn requests(&self, operation: &str, input: &Value) -> Result<Vec<Request>, String> {
         let (service, name) = operation
             .split_once('.')
@@ -229,7 +229,7 @@ impl Names {
             .ok_or_else(|| format!("a row without {name}: {row}"))
     }
 
-    /// The partition that a query reads.
+    /// The partition of a query.
     fn queried_partition(&self, index: &str, input: &Value) -> Result<String, String> {
         let name = self
             .partition_keys
@@ -251,7 +251,7 @@ fn text_at<'a>(attributes: &'a Value, name: &str) -> Option<&'a str> {
     attributes.get(name)?.get("S")?.as_str()
 }
 
-/// The parts of a transaction: `Put`, `Update`, … and their content.
+/// The parts of a transaction: `Put`, `Update`, … with their content.
 pub(super) fn transaction_parts(input: &Value) -> impl Iterator<Item = (&str, &Value)> {
     input["TransactItems"]
         .as_array()

@@ -1,8 +1,8 @@
-//! Kinds of partitions: a partition key with placeholders for what differs from row to row.
+//! Shapes of partition keys, with placeholders for the parts that vary.
 
 use std::fmt;
 
-/// A partition key with `{id}`, `{month}` and `{number}` for its ids, months and numbers:
+/// A partition key with `{id}`, `{month}` and `{number}` in place of its values:
 /// `ACCOUNT#{id}#AUDIT#{month}`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KeyShape(String);
@@ -35,7 +35,7 @@ fn placeholder(part: &str) -> &str {
     }
 }
 
-/// A key of this shape.
+/// An example of a key with this shape.
 #[must_use]
 pub fn example_of(shape: &str) -> String {
     shape

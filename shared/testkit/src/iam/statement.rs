@@ -1,4 +1,4 @@
-//! One statement of a policy, and whether it is about a request.
+//! One statement of a policy, and whether it applies to a request.
 
 use serde_json::Value;
 
@@ -15,25 +15,25 @@ pub(super) struct Statement {
     conditions: Vec<Condition>,
 }
 
-/// One condition: a key, and the patterns that it is compared with.
+/// One condition: a key and its patterns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Condition {
     quantifier: Quantifier,
     comparison: Comparison,
     negated: bool,
     if_exists: bool,
-    /// In lower case: the names of condition keys have none.
+    /// In lower case, because the names of condition keys ignore case.
     key: String,
     patterns: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Quantifier {
-    /// The key has one value.
+    /// A key with a single value.
     One,
-    /// Holds for every value, so also where there is none.
+    /// Every value matches, so also when there is none.
     ForAllValues,
-    /// Holds for some value, so never where there is none.
+    /// Some value matches, so never when there is none.
     ForAnyValue,
 }
 
@@ -47,7 +47,8 @@ impl Statement {
     /// Reads a statement of the template.
     ///
     /// # Errors
-    /// A sentence, when it says something that is not understood here: a judge that skips what it does not know would allow it.
+    /// With a sentence, when the statement contains something that is not understood here. Skipping it could
+    /// allow too much.
     pub(super) fn read(statement: &Value) -> Result<Self, String> {
         let sid = statement["Sid"]
             .as_str()
@@ -80,7 +81,7 @@ impl Statement {
         })
     }
 
-    /// Whether the statement is about the request.
+    /// Whether the statement applies to the request.
     pub(super) fn is_about(&self, request: &Request) -> bool {
         let action = request.action.to_ascii_lowercase();
         self.actions.iter().any(|pattern| is_like(pattern, &action))
@@ -149,7 +150,7 @@ impl Condition {
     }
 }
 
-/// The name by which a request calls a resource: the logical id, and the rest of the ARN behind it.
+/// The name of a resource in requests: the logical id, followed by the rest of the ARN.
 fn resource_name(resource: &Value) -> Result<String, String> {
     if let Some(text) = resource.as_str() {
         return Ok(text.to_owned());
@@ -164,7 +165,7 @@ fn resource_name(resource: &Value) -> Result<String, String> {
         .ok_or_else(|| format!("{resource} names no resource in a way that is understood"))
 }
 
-/// The names of actions have no case.
+/// Lower-cases action names, which ignore case.
 fn lower_case(actions: Vec<String>) -> Vec<String> {
     actions
         .into_iter()
@@ -183,7 +184,7 @@ fn texts(value: &Value) -> Result<Vec<String>, String> {
         .collect()
 }
 
-/// IAM's patterns: `*` is any text, `#` and nothing included, `?` one character.
+/// Matches IAM's patterns: `*` is any text, including `#` and nothing, and `?` is one character.
 pub(super) fn is_like(pattern: &str, text: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else {
         return after(pattern, text) == Some("");
@@ -203,7 +204,7 @@ pub(super) fn is_like(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// What follows the beginning of a text that a pattern without `*` matches.
+/// The rest of a text after the part that a pattern without `*` matches.
 fn after<'a>(pattern: &str, text: &'a str) -> Option<&'a str> {
     let mut characters = text.chars();
     for wanted in pattern.chars() {

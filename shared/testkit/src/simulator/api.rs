@@ -1,5 +1,5 @@
-//! What the platforms' APIs have in common here: each call meets the switches, is carried out or not, is remembered with
-//! what was wrong about it, and is answered, stalled or cut off.
+//! Handling that the APIs of all platforms share: apply the failure rules, carry the call out, record it and
+//! answer, stall or reset.
 
 use std::sync::Arc;
 
@@ -15,24 +15,24 @@ use super::shared::{Shared, SimulatedPlatform};
 use super::world::World;
 use crate::loopback;
 
-/// What `perform` works with.
+/// Input of `perform`.
 pub(super) struct Performing<'a> {
     pub(super) world: &'a mut World,
     pub(super) violations: &'a mut Vec<String>,
-    /// A switch that the call meets although it is carried out.
+    /// A failure that the call meets although it is carried out.
     pub(super) failure: Option<&'a Failure>,
     pub(super) now_ms: i64,
     pub(super) base_url: &'a str,
 }
 
 impl Performing<'_> {
-    /// Notes something that is wrong whatever the state.
+    /// Notes a violation, which no state of the world can excuse.
     pub(super) fn note(&mut self, what: impl Into<String>) {
         self.violations.push(what.into());
     }
 }
 
-/// Meets the switches, carries the call out, remembers it and answers it.
+/// Applies the failure rules, carries the call out, records it and answers it.
 pub(super) async fn serve(
     shared: &Arc<Shared>,
     asked: Asked,
@@ -106,7 +106,7 @@ pub(super) async fn serve(
     }
 }
 
-/// A switch's failure in the platform's own words.
+/// The answer for an injected failure, in the platform's own words.
 fn by_switch(platform: &dyn SimulatedPlatform, asked: &Asked, failure: &Failure) -> Answer {
     let status =
         |status: u16| StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -1,4 +1,4 @@
-//! A call to a platform's API, and what it is answered with.
+//! A call to a platform's API, and its answer.
 
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -6,24 +6,24 @@ use serde_json::{Map, Value, json};
 
 use super::platform::Platform;
 
-/// A call, before any look at the state.
+/// A call, before the state is considered.
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) platform: Platform,
-    /// The name that failure rules, the page and tests know it by.
+    /// The name of the method in failure rules, on the page and in tests.
     pub(super) method: String,
     pub(super) http_method: Method,
     pub(super) content_type: Option<String>,
-    /// Never tokens or secrets.
+    /// Without tokens and secrets.
     pub(super) arguments: Value,
-    /// The conversation or number that it is about.
+    /// The target conversation or number.
     pub(super) target: Option<String>,
     pub(super) connector_id: Option<String>,
     pub(super) violations: Vec<String>,
 }
 
 impl Asked {
-    /// A call that nothing is known of but its method and type.
+    /// A call of which only method and content type are known.
     pub(super) fn new(
         platform: Platform,
         method: &str,
@@ -46,7 +46,7 @@ impl Asked {
         self.violations.push(what.into());
     }
 
-    /// The arguments as JSON; anything else is noted and leaves them empty.
+    /// Reads the arguments as JSON. Anything else is noted and leaves them empty.
     pub(super) fn read_json(&mut self, body: &[u8]) {
         if !self.is_of_type("application/json") {
             self.note("the body is not sent as application/json");
@@ -58,7 +58,7 @@ impl Asked {
         }
     }
 
-    /// The arguments as a form; anything else is noted and leaves them empty.
+    /// Reads the arguments as a form. Anything else is noted and leaves them empty.
     pub(super) fn read_form(&mut self, body: &[u8]) {
         if self.is_of_type("application/x-www-form-urlencoded") {
             self.arguments = form(body);
@@ -71,7 +71,7 @@ impl Asked {
         self.arguments.get(name).and_then(Value::as_str)
     }
 
-    /// Notes each argument that is not among `known`.
+    /// Notes each argument that is not in `known`.
     pub(super) fn note_unknown(&mut self, known: &[&str]) {
         let Value::Object(fields) = &self.arguments else {
             return;
@@ -92,14 +92,14 @@ impl Asked {
     }
 }
 
-/// What a call is answered with.
+/// The answer to a call.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) content: Content,
-    /// Whether what was asked for was done.
+    /// Whether the call was carried out.
     pub(super) is_done: bool,
-    /// Whether the body must not be remembered.
+    /// Whether the body must not be recorded.
     pub(super) is_secret: bool,
 }
 
@@ -112,7 +112,7 @@ pub(super) enum Content {
 }
 
 impl Answer {
-    /// What was asked for, done.
+    /// The answer to a call that was carried out.
     pub(super) const fn done(status: StatusCode, body: Value) -> Self {
         Self {
             status,
@@ -132,7 +132,7 @@ impl Answer {
         }
     }
 
-    /// Text that is nobody's error body.
+    /// A text that is in no platform's error format.
     pub(super) fn text(status: StatusCode, text: &str) -> Self {
         Self {
             status,
@@ -185,7 +185,7 @@ pub(super) fn text_header(headers: &HeaderMap, name: &str) -> Option<String> {
         .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-/// A form or query as JSON; of a repeated name the last value.
+/// A form or query as JSON. Of a repeated name, the last value counts.
 pub(super) fn form(encoded: &[u8]) -> Value {
     let fields: Map<String, Value> = url::form_urlencoded::parse(encoded)
         .map(|(name, value)| (name.into_owned(), json!(value)))

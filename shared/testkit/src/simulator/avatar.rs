@@ -1,4 +1,4 @@
-//! Avatars, drawn: the initials of a person on a colour of their own.
+//! Avatars: the person's initials on a colour of their own.
 
 use super::people::Person;
 use crate::crypto::sha256;

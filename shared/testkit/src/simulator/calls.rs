@@ -1,4 +1,4 @@
-//! What is remembered of the calls to the APIs of the platforms.
+//! The record of calls to the platforms' APIs.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -11,11 +11,11 @@ use super::platform::Platform;
 pub struct ApiCall {
     /// Counts from 1.
     pub number: u64,
-    /// When it arrived, in milliseconds.
+    /// Time of arrival, in milliseconds.
     pub at_ms: i64,
     /// The platform that was called.
     pub provider: Platform,
-    /// Whose token it carried.
+    /// The connector whose token it carried.
     pub connector_id: Option<String>,
     /// `chat.postMessage`, `sendMessage`, …
     pub method: String,
@@ -23,36 +23,36 @@ pub struct ApiCall {
     pub http_method: String,
     /// The request's content type.
     pub content_type: Option<String>,
-    /// The arguments, from wherever the method takes them. Never the token.
+    /// The arguments, from query or body. Never the token.
     pub arguments: Value,
-    /// The status it was answered with; `None` if it was not answered.
+    /// The status of the answer; `None` if there was none.
     pub status: Option<u16>,
-    /// The answer; null if it was not answered.
+    /// The answer; null if there was none.
     pub answer: Value,
-    /// The switch that it met.
+    /// The injected failure that it met.
     pub failure: Option<Failure>,
-    /// Whether what was asked for was done, answered or not.
+    /// Whether the call was carried out, answered or not.
     #[serde(skip)]
     pub(super) is_done: bool,
 }
 
 impl ApiCall {
-    /// Whether the platform did what was asked, answered or not.
+    /// Whether the platform carried the call out, answered or not.
     #[must_use]
     pub const fn took_effect(&self) -> bool {
         self.is_done
     }
 }
 
-/// Something that a client of a platform must not do, whatever the state of things.
+/// A call or answer that breaks a platform's rules in any state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Violation {
-    /// The number of the call; 0 for an answer to a webhook.
+    /// The number of the call; 0 for the answer to a webhook.
     pub call: u64,
     /// The platform.
     pub provider: Platform,
     /// The API method, or `webhook`.
     pub method: String,
-    /// What is wrong.
+    /// The rule that was broken.
     pub what: String,
 }

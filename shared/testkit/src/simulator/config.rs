@@ -19,10 +19,11 @@ use super::people::NewPerson;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SimulatorConfig {
-    /// Shown in the page.
+    /// Shown on the page.
     #[serde(default)]
     pub workspace_name: Option<String>,
-    /// Where webhooks go if a connector does not say: `<api_url>/webhooks/<provider>/<connector_id>`.
+    /// Base of the webhook addresses of connectors without one:
+    /// `<api_url>/webhooks/<provider>/<connector_id>`.
     #[serde(default)]
     pub api_url: Option<String>,
     /// The connectors.

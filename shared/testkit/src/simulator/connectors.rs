@@ -1,4 +1,4 @@
-//! Connectors: the accounts behind them, and how each person stands with them.
+//! Connectors with their platform accounts, and each person's relation to them.
 
 use std::collections::BTreeMap;
 
@@ -8,43 +8,43 @@ use serde_json::{Map, Value};
 
 use super::platform::Platform;
 
-/// How long after a person's last WhatsApp message they may be written to freely.
+/// Time after a person's last WhatsApp message in which free-form messages to them are allowed.
 const WINDOW_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// One connector, as in the configuration file and `POST /_control/connectors`:
+/// One connector, as in the configuration file and in `POST /_control/connectors`:
 ///
 /// ```json
 /// {"provider": "telegram", "connector_id": "01J…", "name": "Helper", "policy": "OnBoarding", "bot_token": "1:x", "secret_token": "…"}
 /// ```
 #[derive(Clone, Debug, Deserialize)]
 pub struct ConnectorConfig {
-    /// Our connector.
+    /// The id of our connector.
     pub connector_id: String,
-    /// The bot's or sender's name.
+    /// The name of the bot or sender.
     pub name: String,
-    /// Shown in the page: `AllowAll`, `OnBoarding` or `AllowList`.
+    /// Shown on the page: `AllowAll`, `OnBoarding` or `AllowList`.
     #[serde(default)]
     pub policy: String,
-    /// Where its events go, until the platform's API sets another address; `<api_url>/webhooks/<provider>/<connector_id>`
-    /// if it is not given.
+    /// Webhook address until the platform's API sets another; `<api_url>/webhooks/<provider>/<connector_id>`
+    /// by default.
     #[serde(default)]
     pub webhook_url: Option<String>,
-    /// The platform and what it knows the account by.
+    /// The platform and its account.
     #[serde(flatten)]
     pub account: Account,
 }
 
-/// What a platform knows an account by. The names of the fields are those of the connector's settings and secrets.
+/// A platform account. Its fields have the names of the connector's settings and secrets.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Account {
     /// The platform.
     pub provider: Platform,
-    /// What differs from platform to platform; see each [`PlatformAccount`].
+    /// The fields of that platform; see each [`PlatformAccount`].
     #[serde(flatten)]
     pub fields: Map<String, Value>,
 }
 
-/// The account of one platform.
+/// The account at one platform.
 pub trait PlatformAccount: Serialize + DeserializeOwned {
     /// The platform.
     const PLATFORM: Platform;
@@ -64,7 +64,7 @@ impl Account {
         }
     }
 
-    /// What is wrong with the fields, if anything.
+    /// Reports the first invalid field, if any.
     pub(super) fn check<A: PlatformAccount>(&self) -> Result<(), serde_json::Error> {
         self.parse::<A>().map(drop)
     }
@@ -79,52 +79,52 @@ impl Account {
     }
 }
 
-/// A connector as it stands.
+/// A connector and its state.
 #[derive(Clone, Debug)]
 pub(super) struct Connector {
     pub(super) config: ConnectorConfig,
     pub(super) webhook: Webhook,
-    /// Whether the account's token or key is no longer taken.
+    /// Whether the platform refuses the account's token or key.
     pub(super) is_revoked: bool,
-    /// Whether the bot was taken out of its group.
+    /// Whether the bot was removed from its group.
     pub(super) left_general: bool,
-    /// How often its group got a new id.
+    /// The number of times that its group got a new id.
     pub(super) upgrades: u32,
     pub(super) standings: BTreeMap<String, Standing>,
 }
 
-/// Where a connector's events go.
+/// The destination of a connector's events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Webhook {
-    /// To the configured address with the configured secret.
+    /// The configured address, with the configured secret.
     #[default]
     Configured,
-    /// Where the platform's API was told, with what it was told.
+    /// The address and secret that were set through the platform's API.
     Set {
         url: String,
         secret: Option<String>,
         allowed_updates: Vec<String>,
     },
-    /// Nowhere: the platform's API was told so.
+    /// None: deleted through the platform's API.
     Deleted,
 }
 
-/// How a person stands with one connector.
+/// A person's relation to one connector.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "four facts that have nothing to do with each other"
 )]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Standing {
-    /// They wrote to the bot directly, which lets it write to them.
+    /// They wrote to the bot directly, so it may write to them.
     pub(super) has_started: bool,
-    /// The bot has met them, in its group at least.
+    /// The bot knows them, at least from its group.
     pub(super) is_known: bool,
-    /// They blocked the bot, or cannot be reached.
+    /// They blocked the bot or are unreachable.
     pub(super) has_blocked: bool,
     /// They wrote STOP.
     pub(super) has_stopped: bool,
-    /// When they last wrote by WhatsApp, in milliseconds.
+    /// Time of their last WhatsApp message, in milliseconds.
     pub(super) last_wrote_ms: Option<i64>,
 }
 
@@ -155,12 +155,12 @@ impl Connector {
         self.config.account.provider
     }
 
-    /// What its platform knows the account by, if that is one of this kind.
+    /// The account, if it is of this platform.
     pub(super) fn account<A: PlatformAccount>(&self) -> Option<A> {
         self.config.account.read()
     }
 
-    /// The address that its events go to.
+    /// The address for its events.
     pub(super) fn webhook_url(&self, api_url: Option<&str>) -> Option<String> {
         match &self.webhook {
             Webhook::Set { url, .. } => Some(url.clone()),
@@ -184,7 +184,7 @@ impl Connector {
         self.standings.entry(user_id.to_owned()).or_default()
     }
 
-    /// The secret that deliveries carry now, where the platform's API can change it.
+    /// The current secret of deliveries, if the platform's API can change it.
     pub(super) fn webhook_secret<'a>(&'a self, configured: &'a str) -> Option<&'a str> {
         match &self.webhook {
             Webhook::Set { secret, .. } => secret.as_deref(),

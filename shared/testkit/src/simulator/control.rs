@@ -43,9 +43,9 @@ use super::switches::{Switch, turn};
 use super::world::World;
 use super::writing::{Words, add_fixture, write};
 
-/// No client needs to wait longer for a change than this; it asks again.
+/// Longest wait for a change; the client then asks again.
 const MAX_WAIT: Duration = Duration::from_secs(30);
-/// What the page shows of the wire.
+/// Number of calls shown on the page.
 const LATEST_CALLS: usize = 50;
 impl IntoResponse for SimulatorError {
     fn into_response(self) -> Response {

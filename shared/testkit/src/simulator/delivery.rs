@@ -1,7 +1,7 @@
-//! Events on their way to a connector, as the platforms send them: signed, with a time to answer and a schedule of
-//! retries, which each platform has of its own ([`SimulatedPlatform::answer_limit`], [`SimulatedPlatform::retry_after`]).
+//! Delivery of events to a connector, with each platform's own time limit and retry schedule
+//! ([`SimulatedPlatform::answer_limit`], [`SimulatedPlatform::retry_after`]).
 //!
-//! The `simulator` program keeps the schedule; tests drive each attempt themselves, so nothing waits.
+//! The `simulator` program follows the schedule; tests start each attempt themselves, so nothing waits.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -18,10 +18,10 @@ use super::shared::{FailedAttempt, Shared, Signing, SimulatedPlatform};
 use crate::http_client::{HttpFailure, header_map};
 use crate::signed_request::SignedRequest;
 
-/// How long after a call the first event that follows from it is sent.
+/// Delay between a call and the first event that follows from it.
 const STATUS_DELAY: Duration = Duration::from_millis(150);
 
-/// Records an attempt, and when the next one comes.
+/// Records an attempt, and the time of the next one.
 fn record(
     event: &mut Event,
     attempt: Attempt,
@@ -34,7 +34,7 @@ fn record(
     event.next_after = None;
     event.delivery.state = match event.last_failure() {
         None => DeliveryState::Accepted,
-        // Somebody asked for one more delivery of what was accepted before; the platform knows it as accepted.
+        // A requested redelivery of an accepted event; the platform still counts it as accepted.
         Some(_) if was_accepted => DeliveryState::Accepted,
         Some(_) => {
             event.next_after = platform.retry_after(&FailedAttempt {
@@ -51,7 +51,7 @@ fn record(
     };
 }
 
-/// From the first attempt to the last.
+/// Time from the first attempt to the last.
 fn age(delivery: &Delivery) -> Duration {
     let ends = (delivery.attempts.first(), delivery.attempts.last());
     let (Some(first), Some(last)) = ends else {
@@ -60,7 +60,7 @@ fn age(delivery: &Delivery) -> Duration {
     Duration::from_millis(u64::try_from(last.at_ms - first.at_ms).unwrap_or_default())
 }
 
-/// What the next attempt at an event sends.
+/// The request of the next attempt.
 #[derive(Clone, Debug)]
 pub(super) struct NextAttempt {
     pub(super) request: SignedRequest,
@@ -82,7 +82,7 @@ pub(super) fn next_attempt(shared: &Shared, event_id: &str) -> Result<NextAttemp
         .ok_or_else(|| SimulatorError::no_connector(connector_id))?;
     let platform = shared.platform(connector.platform());
     let retry_number = u32::try_from(event.delivery.attempts.len()).unwrap_or(u32::MAX);
-    // A redelivery of what was accepted is, for the platform, one whose answer got lost.
+    // For the platform, a redelivery of an accepted event is one whose answer was lost.
     let retry_reason =
         (retry_number > 0).then(|| event.last_failure().unwrap_or("http_timeout").to_owned());
     let url = event
@@ -104,7 +104,7 @@ pub(super) fn next_attempt(shared: &Shared, event_id: &str) -> Result<NextAttemp
     })
 }
 
-/// Makes one attempt with whatever `send` does and records it.
+/// Makes one attempt with `send` and records it.
 pub(super) async fn attempt_with<S, F>(
     shared: &Shared,
     event_id: &str,
@@ -165,7 +165,7 @@ pub(super) async fn attempt(shared: &Shared, event_id: &str) -> Result<Delivery,
 
 async fn post(shared: &Shared, next: NextAttempt) -> Result<WebhookAnswer, String> {
     let url = next.url.unwrap_or_default();
-    // The fragment is the platform's own; it never goes over the wire.
+    // The fragment is for the platform itself and is never sent.
     let url = url.split('#').next().unwrap_or_default();
     let pairs = next
         .request
@@ -201,8 +201,8 @@ async fn post(shared: &Shared, next: NextAttempt) -> Result<WebhookAnswer, Strin
     })
 }
 
-/// Makes the first attempt, unless an earlier event of its queue is still under way, and leaves the retries and what
-/// waits behind it, if that goes by itself, to a task.
+/// Makes the first attempt, unless an earlier event of its queue is still in progress. A task then makes the
+/// retries and sends the events behind it, if that is automatic.
 pub(super) async fn first_attempt(
     shared: Arc<Shared>,
     event_id: String,
@@ -218,7 +218,8 @@ pub(super) async fn first_attempt(
     Ok(delivery)
 }
 
-/// Retries on the platform's schedule, then turns to the next event in the queue. Boxed, because it goes on and on.
+/// Retries on the platform's schedule, then continues with the next event in the queue. Boxed because it is
+/// recursive.
 fn follow_up(shared: Arc<Shared>, event_id: String) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     Box::pin(async move {
         let next_after = |event_id: &str| shared.world().events.get(event_id)?.next_after;
@@ -235,7 +236,7 @@ fn follow_up(shared: Arc<Shared>, event_id: String) -> Pin<Box<dyn Future<Output
     })
 }
 
-/// Sends what calls gave rise to, one after another, if that goes by itself.
+/// Sends the events that calls caused, one after another, if that is automatic.
 pub(super) fn send_outbox(shared: &Arc<Shared>) {
     if !shared.retries_by_itself || shared.world().outbox.is_empty() {
         return;

@@ -1,8 +1,8 @@
-//! The error of whoever asks the simulator for something that it does not have.
+//! The error for a request that the simulator cannot serve.
 
 use std::fmt;
 
-/// Something that was asked of the simulator and that it does not have.
+/// Something that the simulator does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SimulatorError(pub String);
 

@@ -1,4 +1,4 @@
-//! Events, and how their delivery stands.
+//! Events and the state of their delivery.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::platform::Platform;
 
-/// An event and what became of it.
+/// An event and its delivery.
 #[derive(Clone, Debug, Serialize)]
 pub struct Delivery {
     /// The platform's id of it, or the simulator's own.
@@ -15,15 +15,15 @@ pub struct Delivery {
     pub provider: Platform,
     /// `message`, `app_mention`, `status`, or the name of a fixture.
     pub kind: String,
-    /// The connector it is for.
+    /// The connector that receives it.
     pub connector_id: String,
-    /// How it stands.
+    /// The state of its delivery.
     pub state: DeliveryState,
     /// Every attempt so far.
     pub attempts: Vec<Attempt>,
 }
 
-/// How a delivery stands.
+/// State of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
@@ -31,37 +31,37 @@ pub enum DeliveryState {
     Waiting,
     /// Answered with 2xx in time.
     Accepted,
-    /// Failed, and the platform would try again.
+    /// Failed; the platform tries again.
     Retrying,
-    /// Failed, and the platform would not try again.
+    /// Failed; the platform has given up.
     GivenUp,
 }
 
 /// One attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Attempt {
-    /// 0 for the first one, else the number of the retry, Slack's `X-Slack-Retry-Num`.
+    /// 0 for the first attempt, then the number of the retry (Slack's `X-Slack-Retry-Num`).
     pub retry_number: u32,
-    /// Why there is a retry, as in Slack's `X-Slack-Retry-Reason`.
+    /// The reason for the retry, as in Slack's `X-Slack-Retry-Reason`.
     pub retry_reason: Option<String>,
-    /// When it was made, in milliseconds.
+    /// Time of the attempt, in milliseconds.
     pub at_ms: i64,
-    /// How long the answer took, in milliseconds.
+    /// Time until the answer, in milliseconds.
     pub duration_ms: u64,
     /// The status of the answer, if there was one.
     pub status: Option<u16>,
     /// The body of the answer.
     pub body: String,
-    /// Why it failed, in Slack's words: `http_timeout`, `connection_failed`, `http_error`, ….
+    /// The reason for the failure, in Slack's words: `http_timeout`, `connection_failed`, `http_error`, ….
     pub failure: Option<String>,
 }
 
-/// The answer of a webhook that was called without HTTP, for tests that call the function itself.
+/// A webhook's answer without HTTP, for tests that call the function itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookAnswer {
     /// The status.
     pub status: u16,
-    /// Whether `X-Slack-No-Retry: 1` was among the headers.
+    /// Whether the headers include `X-Slack-No-Retry: 1`.
     pub no_retry: bool,
     /// `Retry-After`, in seconds.
     pub retry_after_secs: Option<u64>,
@@ -72,7 +72,7 @@ pub struct WebhookAnswer {
 }
 
 impl WebhookAnswer {
-    /// An answer with that status and body.
+    /// An answer with this status and body.
     #[must_use]
     pub fn new(status: u16, body: impl Into<String>) -> Self {
         Self {
@@ -96,15 +96,15 @@ impl WebhookAnswer {
 pub(super) struct Event {
     pub(super) delivery: Delivery,
     pub(super) body: Vec<u8>,
-    /// Where it goes, if not to the connector's webhook.
+    /// Its destination, if it is not the connector's webhook.
     pub(super) url: Option<String>,
-    /// Events of the same queue go out one after another.
+    /// The queue whose events are sent one after another.
     pub(super) queue: Option<String>,
     /// Grows with each event.
     pub(super) order: u64,
-    /// Whether its first attempt was made or is under way.
+    /// Whether its first attempt was made or is in progress.
     pub(super) is_taken: bool,
-    /// When the platform tries again, after the last attempt.
+    /// Time from the last attempt to the platform's next one.
     pub(super) next_after: Option<Duration>,
 }
 
@@ -134,7 +134,7 @@ impl Event {
         }
     }
 
-    /// The same event, to be sent after those that are in the queue already.
+    /// The same event, behind the others in this queue.
     pub(super) fn in_queue(mut self, queue: String, order: u64) -> Self {
         self.queue = Some(queue);
         self.order = order;

@@ -1,10 +1,10 @@
-//! The switches that make the APIs of the platforms fail.
+//! Rules that make the platforms' APIs fail.
 
 use serde::{Deserialize, Serialize};
 
 use super::platform::Platform;
 
-/// How a call fails.
+/// A failure of a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Failure {
@@ -13,12 +13,12 @@ pub enum Failure {
         /// The header's value.
         retry_after_secs: u64,
     },
-    /// An HTTP status without an answer that means anything.
+    /// An HTTP status without a meaningful body.
     Http {
         /// Such as 503.
         status: u16,
     },
-    /// Slack: HTTP 200 with `{"ok": false, "error": …}`. Elsewhere HTTP 400 with this code.
+    /// Slack: HTTP 200 with `{"ok": false, "error": …}`. Other platforms: HTTP 400 with this code.
     Error {
         /// Such as `account_inactive`.
         error: String,
@@ -27,14 +27,14 @@ pub enum Failure {
     Code {
         /// The HTTP status.
         status: u16,
-        /// Telegram's description, Teams' word, Meta's or Twilio's number; for 360dialog, what is not a number is an
-        /// error of the gateway itself.
+        /// Telegram's description, Teams' code, or Meta's or Twilio's number. A code of 360dialog that is not
+        /// a number is the gateway's own error.
         code: String,
-        /// More words, where the platform has a place for them.
+        /// Further words, if the platform's error has a field for them.
         #[serde(default)]
         message: String,
     },
-    /// 360dialog and Twilio: the message is taken, and a status that says so follows: it was not delivered.
+    /// 360dialog and Twilio: the message is accepted, and a later status reports that it was not delivered.
     Undelivered {
         /// Such as 131026 or 30003.
         code: i64,
@@ -50,7 +50,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// An error of a platform's own, with the label that the page shows.
+    /// An error in the platform's own form, with its label on the page.
     pub(super) fn coded(status: u16, code: &str, label: &str) -> (String, Self) {
         let failure = Self::Code {
             status,
@@ -60,7 +60,7 @@ impl Failure {
         (label.to_owned(), failure)
     }
 
-    /// Whether the call takes effect all the same.
+    /// Whether the call is carried out nevertheless.
     #[must_use]
     pub const fn takes_effect(&self) -> bool {
         matches!(
@@ -78,7 +78,7 @@ impl Failure {
     }
 }
 
-/// Which calls fail, how, and how often.
+/// A rule: the calls that fail, their failure, and their number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailureRule {
     /// Only calls to this platform.
@@ -89,22 +89,22 @@ pub struct FailureRule {
     /// Only calls for this channel, chat, number or conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
-    /// How many more calls fail; without it, all until the rule is cleared.
+    /// The number of further calls that fail. Without it, all fail until the rule is cleared.
     #[serde(default)]
     pub times: Option<u32>,
-    /// What happens to them.
+    /// The failure.
     #[serde(flatten)]
     pub failure: Failure,
 }
 
 impl FailureRule {
-    /// The next call of `method` fails, once.
+    /// Makes the next call of `method` fail, once.
     #[must_use]
     pub fn once(method: &str, failure: Failure) -> Self {
         Self::times(method, failure, 1)
     }
 
-    /// The next `times` calls of `method` fail.
+    /// Makes the next `times` calls of `method` fail.
     #[must_use]
     pub fn times(method: &str, failure: Failure, times: u32) -> Self {
         Self {
@@ -116,7 +116,7 @@ impl FailureRule {
         }
     }
 
-    /// All calls of `method` fail until the rules are cleared.
+    /// Makes all calls of `method` fail until the rules are cleared.
     #[must_use]
     pub fn until_cleared(method: &str, failure: Failure) -> Self {
         Self {
@@ -128,14 +128,14 @@ impl FailureRule {
         }
     }
 
-    /// Only for calls to this channel.
+    /// Limits the rule to calls to this channel.
     #[must_use]
     pub fn in_channel(mut self, channel: &str) -> Self {
         self.channel = Some(channel.to_owned());
         self
     }
 
-    /// Only for calls to this platform.
+    /// Limits the rule to calls to this platform.
     #[must_use]
     pub const fn at(mut self, provider: Platform) -> Self {
         self.provider = Some(provider);
@@ -152,7 +152,7 @@ impl FailureRule {
     }
 }
 
-/// The failure that this call meets, used up by one if it is counted.
+/// The failure that this call meets. Uses up one of a limited number.
 pub(super) fn next(
     rules: &mut Vec<FailureRule>,
     platform: Platform,

@@ -1,15 +1,16 @@
-//! Recorded JSON bodies made to be about one of our connectors.
+//! Recorded JSON bodies, adapted to one of our connectors.
 
 use serde_json::Value;
 
 use crate::events::Fixture;
 
-/// The simulator's id of a recorded event that was made its own by this number.
+/// The simulator's id for the adapted copy with this number.
 pub(super) fn event_id(number: u64) -> String {
     format!("fixture-{number}")
 }
 
-/// The body with these values at these JSON pointers, where it has such places; a body that is no JSON is left as it is.
+/// Puts these values at these JSON pointers, where the body has them. A body that is not JSON stays
+/// unchanged.
 pub(super) fn with(
     fixture: &Fixture,
     changes: impl IntoIterator<Item = (&'static str, Value)>,

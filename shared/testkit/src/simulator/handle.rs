@@ -1,4 +1,4 @@
-//! The simulator as tests in the same process hold it.
+//! The simulator for tests in the same process.
 
 use std::future::Future;
 use std::io;
@@ -27,23 +27,24 @@ use crate::http_client::HttpClient;
 use crate::loopback::Loopback;
 use crate::signed_request::SignedRequest;
 
-/// A running simulator; it ends when this is dropped.
+/// A running simulator. It stops when dropped.
 #[derive(Debug)]
 pub struct Simulator {
     server: Loopback,
     pub(super) shared: Arc<Shared>,
 }
 
-/// What differs between a test and the program.
+/// The options that differ between tests and the program.
 #[derive(Clone, Debug)]
 pub struct SimulatorOptions {
     /// The address to listen on.
     pub listen: String,
-    /// Where the time comes from.
+    /// The source of the time.
     pub clock: TestClock,
-    /// Goes into new ids; differs from run to run where state outlives the simulator.
+    /// Part of new ids. Must differ from run to run if state outlives the simulator.
     pub seed: String,
-    /// Whether events that follow from calls are sent, and failed deliveries retried, by themselves, as the platforms do.
+    /// Whether the simulator sends events that calls cause, and retries failed deliveries, on its own, as the
+    /// platforms do.
     pub retries_by_itself: bool,
 }
 
@@ -59,7 +60,7 @@ impl Default for SimulatorOptions {
 }
 
 impl Simulator {
-    /// Starts a simulator of these platforms.
+    /// Starts a simulator with these platforms.
     pub(super) async fn of_platforms(
         platforms: fn(Platform) -> &'static dyn SimulatedPlatform,
         config: SimulatorConfig,
@@ -106,7 +107,7 @@ impl Simulator {
         self.server.url()
     }
 
-    /// Names another base address in what the platforms tell of themselves, such as Teams' `serviceUrl`: that of a proxy in
+    /// Sets the base address that the platforms announce, such as in Teams' `serviceUrl`. Used for a proxy in
     /// front of this server.
     pub fn reached_at(&self, url: &str) {
         let mut base_url = self
@@ -117,7 +118,7 @@ impl Simulator {
         url.clone_into(&mut base_url);
     }
 
-    /// A captured request of `events/<provider>` as it would come to this connector, signed; not sent.
+    /// A signed copy of a captured request of `events/<provider>` for this connector. It is not sent.
     ///
     /// # Errors
     /// When there is no such file or connector.
@@ -131,7 +132,7 @@ impl Simulator {
         self.next_request(&event_id)
     }
 
-    /// Connects an account, or replaces the one of the same connector.
+    /// Adds an account, or replaces the one of the same connector.
     ///
     /// # Errors
     /// When the account lacks a field that its platform needs.
@@ -139,7 +140,7 @@ impl Simulator {
         self.shared.add_connector(connector)
     }
 
-    /// Somebody, with what each platform knows them by.
+    /// A person, with their id on each platform.
     ///
     /// # Errors
     /// When there is no such person.
@@ -152,7 +153,7 @@ impl Simulator {
             .ok_or_else(|| SimulatorError::no_person(user_id))
     }
 
-    /// Somebody writes to a connector of any platform; nothing is sent yet.
+    /// Writes a message to a connector of any platform. Nothing is sent yet.
     ///
     /// # Errors
     /// When there is no such connector or person, or no such place on that platform.
@@ -172,7 +173,7 @@ impl Simulator {
         })
     }
 
-    /// The events that calls gave rise to since the last time, such as statuses; each can be attempted.
+    /// The events that calls have caused since the last time, such as statuses. Each can be attempted.
     #[must_use]
     pub fn take_events(&self) -> Vec<WrittenEvent> {
         let event_ids = self
@@ -184,7 +185,7 @@ impl Simulator {
             .collect()
     }
 
-    /// Changes how somebody stands with a connector, or what a platform tells of them.
+    /// Changes a person's relation to a connector, or what a platform reveals about them.
     ///
     /// # Errors
     /// When there is no such connector or person.
@@ -192,7 +193,7 @@ impl Simulator {
         switches::turn(&self.shared, switch)
     }
 
-    /// Adds somebody to the workspace and returns their id.
+    /// Adds a person to the workspace and returns their id.
     #[expect(
         clippy::must_use_candidate,
         reason = "the caller may have chosen the id"
@@ -201,7 +202,7 @@ impl Simulator {
         self.shared.change(|world| world.add_person(person))
     }
 
-    /// Somebody writes to the app directly; nothing is sent yet.
+    /// Writes a direct message to the app. Nothing is sent yet.
     ///
     /// # Errors
     /// When there is no such connector or person.
@@ -214,7 +215,7 @@ impl Simulator {
         self.write(connector_id, user_id, Place::Direct, text)
     }
 
-    /// Somebody writes in the app's channel; `@Name` of the app makes it a mention, with two events.
+    /// Writes in the app's channel. `@Name` of the app makes the message a mention, with two events.
     ///
     /// # Errors
     /// When there is no such connector or person.
@@ -227,7 +228,7 @@ impl Simulator {
         self.write(connector_id, user_id, Place::General, text)
     }
 
-    /// Somebody replies in a thread.
+    /// Writes a reply in a thread.
     ///
     /// # Errors
     /// When there is no such connector or person.
@@ -252,7 +253,7 @@ impl Simulator {
         writing::write(&self.shared, words)
     }
 
-    /// An event made elsewhere, a fixture say, which can then be attempted like any other.
+    /// Adds an event from another source, such as a fixture. It can be attempted like any other.
     ///
     /// # Errors
     /// When there is no such connector.
@@ -274,7 +275,8 @@ impl Simulator {
         delivery::attempt(&self.shared, event_id).await
     }
 
-    /// The same without HTTP: `send` is given the signed request, with the headers of a retry, and answers it.
+    /// Makes the next attempt without HTTP: `send` gets the signed request, with the headers of a retry, and
+    /// answers it.
     ///
     /// # Errors
     /// When there is no such event.
@@ -293,7 +295,7 @@ impl Simulator {
         .await
     }
 
-    /// The request that the next attempt at an event would send, for a test that wants to change it.
+    /// The request of the next attempt at an event, for a test that changes it.
     ///
     /// # Errors
     /// When there is no such event.
@@ -301,7 +303,7 @@ impl Simulator {
         delivery::next_attempt(&self.shared, event_id).map(|next| next.request)
     }
 
-    /// How the delivery of an event stands.
+    /// The delivery of an event so far.
     #[must_use]
     pub fn delivery(&self, event_id: &str) -> Option<Delivery> {
         self.shared
@@ -311,13 +313,13 @@ impl Simulator {
             .map(|event| event.delivery.clone())
     }
 
-    /// Everything that a person can see, their own messages too, oldest first.
+    /// Every message that a person can see, including their own, oldest first.
     #[must_use]
     pub fn seen_by(&self, user_id: &str) -> Vec<Message> {
         self.shared.world().seen_by(user_id)
     }
 
-    /// What apps have said to a person, oldest first: directly, in a channel, or for their eyes only.
+    /// Every message from an app that a person can see (direct, in a channel or ephemeral), oldest first.
     #[must_use]
     pub fn messages_to(&self, user_id: &str) -> Vec<Message> {
         let mut messages = self.seen_by(user_id);
@@ -325,7 +327,7 @@ impl Simulator {
         messages
     }
 
-    /// Every message that apps have posted, whoever can see it.
+    /// Every message from an app, whoever can see it.
     #[must_use]
     pub fn posted(&self) -> Vec<Message> {
         let world = self.shared.world();
@@ -337,10 +339,10 @@ impl Simulator {
             .collect()
     }
 
-    /// Waits until an app has said something to a person that `wanted` accepts, and returns it.
+    /// Waits for a message to a person that `wanted` accepts, and returns it.
     ///
     /// # Errors
-    /// When that has not happened by the deadline; the error names what was said.
+    /// With the messages so far, after the deadline.
     pub async fn await_message(
         &self,
         user_id: &str,
@@ -371,13 +373,13 @@ impl Simulator {
         })
     }
 
-    /// All calls to the APIs, oldest first.
+    /// All calls to the platforms' APIs, oldest first.
     #[must_use]
     pub fn calls(&self) -> Vec<ApiCall> {
         self.shared.world().calls.clone()
     }
 
-    /// How many calls of a method were made, on whatever platform.
+    /// The number of calls of a method, on all platforms.
     #[must_use]
     pub fn count(&self, method: &str) -> usize {
         self.shared
@@ -388,7 +390,7 @@ impl Simulator {
             .count()
     }
 
-    /// How many calls of a platform's method were made.
+    /// The number of calls of a platform's method.
     #[must_use]
     pub fn count_at(&self, platform: Platform, method: &str) -> usize {
         self.shared
@@ -399,13 +401,13 @@ impl Simulator {
             .count()
     }
 
-    /// What a client of the platforms must not have done. A test asserts that this is empty.
+    /// Broken rules of the platforms. A test asserts that there are none.
     #[must_use]
     pub fn violations(&self) -> Vec<Violation> {
         self.shared.world().violations.clone()
     }
 
-    /// Makes calls fail.
+    /// Adds a failure rule.
     pub fn fail(&self, rule: FailureRule) {
         self.shared.change(|world| world.failures.push(rule));
     }
@@ -420,7 +422,7 @@ impl Simulator {
         self.shared.change(|world| world.failures.clear());
     }
 
-    /// From now on the app's token, or the bot's or number's, is refused.
+    /// Makes the platform refuse the connector's token from now on.
     pub fn revoke_token(&self, connector_id: &str) {
         self.shared.change(|world| {
             if let Some(connector) = world.connector_mut(connector_id) {
@@ -429,7 +431,7 @@ impl Simulator {
         });
     }
 
-    /// Takes the app or bot out of its channel, team or group.
+    /// Removes the app or bot from its channel, team or group.
     pub fn remove_from_general(&self, connector_id: &str) {
         self.shared.change(|world| {
             if let Some(connector) = world.connector_mut(connector_id) {

@@ -1,10 +1,10 @@
-//! Ids that always come out the same for the same parts, so that they survive a restart.
+//! Ids derived from their parts, so that they survive a restart.
 
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD, HEXLOWER};
 
 use crate::crypto::sha256;
 
-/// A number between two others that always comes out the same for the same parts.
+/// A number in this range, derived from the parts.
 pub(super) fn number(parts: &[&str], from: i64, to: i64) -> i64 {
     let digest = digest(parts);
     let mut seed: u64 = 0;
@@ -15,7 +15,7 @@ pub(super) fn number(parts: &[&str], from: i64, to: i64) -> i64 {
     from + i64::try_from(seed % span).unwrap_or_default()
 }
 
-/// A UUID that always comes out the same for the same parts.
+/// A UUID, derived from the parts.
 pub(super) fn uuid(parts: &[&str]) -> String {
     let hex = HEXLOWER.encode(&digest(parts));
     let part = |range: std::ops::Range<usize>| hex.get(range).unwrap_or_default().to_owned();
@@ -29,7 +29,7 @@ pub(super) fn uuid(parts: &[&str]) -> String {
     )
 }
 
-/// Text of letters, digits, `-` and `_` that always comes out the same for the same parts.
+/// A text of letters, digits, `-` and `_`, derived from the parts.
 pub(super) fn opaque(parts: &[&str]) -> String {
     BASE64URL_NOPAD.encode(&digest(parts))
 }
@@ -42,7 +42,7 @@ fn digest(parts: &[&str]) -> [u8; 32] {
     sha256(&parts)
 }
 
-/// Eight characters that always come out the same for the same parts.
+/// Eight characters, derived from the parts.
 pub(super) fn short_hash(parts: &[&str]) -> String {
     let mut hash = BASE32_NOPAD.encode(&digest(parts));
     hash.truncate(8);

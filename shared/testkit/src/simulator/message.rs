@@ -6,18 +6,18 @@ use serde_json::Value;
 use super::people::Person;
 use super::platform::Platform;
 
-/// Where somebody writes.
+/// Place where a person writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// Directly to the app.
     Direct,
     /// In the app's channel, team or group.
     General,
-    /// By WhatsApp, to a number at Twilio that takes SMS too. Everywhere else the same as [`Place::Direct`].
+    /// By WhatsApp, to a number at Twilio that also has SMS. Everywhere else the same as [`Place::Direct`].
     WhatsApp,
 }
 
-/// What somebody says, to whom and where.
+/// A person's message, with its recipient and place.
 pub(super) struct Saying<'a> {
     pub(super) person: &'a Person,
     pub(super) place: Place,
@@ -28,7 +28,7 @@ pub(super) struct Saying<'a> {
     pub(super) base_url: &'a str,
 }
 
-/// Who wrote a message.
+/// Author of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Author {
@@ -43,36 +43,36 @@ pub enum Author {
 pub struct Message {
     /// The platform.
     pub provider: Platform,
-    /// Its id within the conversation.
+    /// The message's id within the conversation.
     pub ts: String,
     /// The conversation.
     pub channel: String,
-    /// The connector whose conversation it is.
+    /// The connector that the conversation belongs to.
     pub connector_id: String,
-    /// The message it replies to in a thread.
+    /// The first message of the thread that it replies to.
     pub thread_ts: Option<String>,
-    /// Who wrote it.
+    /// The author.
     pub author: Author,
-    /// As it went over the wire; in Slack `&`, `<` and `>` escaped, mentions as `<@U…>`.
+    /// Text as sent over the wire; in Slack, `&`, `<` and `>` are escaped and mentions are `<@U…>`.
     pub text: String,
-    /// The same as a person reads it.
+    /// Text as a person reads it.
     #[serde(skip)]
     pub(super) plain: String,
-    /// The person it is between and the app, if it is not for everybody.
+    /// The person in a conversation with the app that is not for everybody.
     pub with: Option<String>,
     /// The only person who sees it, for an ephemeral message.
     pub only_visible_to: Option<String>,
-    /// What the app attached to it and people do not see.
+    /// Metadata from the app, which people do not see.
     #[serde(skip)]
     pub metadata: Option<Value>,
-    /// The events that told the app of it.
+    /// The events that report the message to the app.
     pub event_ids: Vec<String>,
-    /// When it was written, in milliseconds.
+    /// Time of writing, in milliseconds.
     pub at_ms: i64,
 }
 
 impl Message {
-    /// The text as a person reads it.
+    /// Text as a person reads it.
     #[must_use]
     pub fn plain_text(&self) -> String {
         self.plain.clone()
@@ -84,7 +84,7 @@ impl Message {
         matches!(self.author, Author::App(_))
     }
 
-    /// The message that somebody writes directly to an app.
+    /// A person's message to an app.
     pub(super) fn of_person(
         provider: Platform,
         connector_id: &str,
@@ -108,7 +108,7 @@ impl Message {
         }
     }
 
-    /// The message that an app writes for everybody.
+    /// An app's message to everybody in the conversation.
     pub(super) fn of_app(
         provider: Platform,
         connector_id: &str,

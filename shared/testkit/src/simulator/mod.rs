@@ -1,25 +1,26 @@
-//! The chat platforms, simulated: people behind Slack, Teams, Telegram, 360dialog and Twilio, the APIs of those
-//! platforms, and the events that go out to connectors.
+//! Simulates the chat platforms: people on Slack, Teams, Telegram, 360dialog and Twilio, the platforms' APIs,
+//! and the events for connectors.
 //!
-//! - [`Simulator`] is for tests in the same process: write as a person, get the signed request, look at what a person
-//!   sees and at every call that was made.
-//! - The `simulator` program adds each platform's schedule of retries, a page to chat in at `/`, and the control API
+//! - [`Simulator`] is for tests in the same process: write as a person, get the signed request, and inspect
+//!   what a person sees and every call to the platforms.
+//! - The `simulator` program adds each platform's retry schedule, a chat page at `/`, and the control API
 //!   ([`mod@control`]) for scripts.
 //!
-//! A person is the same on all platforms and has an id of each. A Slack app, a Teams bot and a Telegram bot have one
-//! group that everybody is in, *general*, besides the direct conversations.
+//! A person exists on all platforms, with an id on each. A Slack app, a Teams bot and a Telegram bot each
+//! have direct conversations and one group of everybody, *general*.
 //!
-//! A platform is one folder, with a type that is a [`SimulatedPlatform`](shared::SimulatedPlatform); its name stands in
-//! [`Platform`], and [`simulated`] leads from the name to the folder. Nothing else names one.
+//! Each platform is one folder with a type that implements [`SimulatedPlatform`](shared::SimulatedPlatform).
+//! [`Platform`] lists their names, and [`simulated`] maps a name to its folder; no other code names a
+//! platform.
 //!
-//! | module | what it holds |
+//! | module | contents |
 //! |---|---|
-//! | `slack`, `teams`, `telegram`, `dialog360`, `twilio` | a platform each: accounts, API, events, errors, what the page offers |
-//! | `shared` | what a platform is to the simulator, and the state that all of them share |
-//! | `world`, `people`, `message`, `connectors`, `event`, `calls`, `failures` | that state |
-//! | `asked`, `api` | a call to a platform, and what all calls have in common |
-//! | `writing`, `delivery` | what people write, and its way to a connector |
-//! | `handle`, `control`, `switches`, `page` | the simulator to tests, to scripts and to people |
+//! | `slack`, `teams`, `telegram`, `dialog360`, `twilio` | one platform each: accounts, API, events, errors, choices for the page |
+//! | `shared` | the interface of a platform, and the shared state |
+//! | `world`, `people`, `message`, `connectors`, `event`, `calls`, `failures` | the parts of that state |
+//! | `asked`, `api` | a call to a platform, and the handling that all calls share |
+//! | `writing`, `delivery` | messages from people, and their delivery to a connector |
+//! | `handle`, `control`, `switches`, `page` | the interfaces for tests, scripts and people |
 
 mod api;
 mod asked;
@@ -74,7 +75,7 @@ pub use telegram::TelegramAccount;
 pub use twilio::TwilioAccount;
 pub use writing::{Written, WrittenEvent};
 
-/// The platform of this name.
+/// The platform with this name.
 fn simulated(platform: Platform) -> &'static dyn SimulatedPlatform {
     match platform {
         Platform::Slack => &slack::Slack,
@@ -98,7 +99,7 @@ impl Simulator {
         Self::start_with(config, options).await
     }
 
-    /// The same with all options.
+    /// Starts a simulator with all options.
     ///
     /// # Errors
     /// When the address cannot be bound, or an account of the configuration lacks a field.

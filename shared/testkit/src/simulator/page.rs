@@ -1,5 +1,4 @@
-//! The page at `/`: chat with the apps and bots as somebody. Static files and avatars; all data comes from the
-//! control API.
+//! The chat page at `/`. Serves static files and avatars; all data comes from the control API.
 
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use axum::routing::get;
 use super::avatar;
 use super::shared::Shared;
 
-/// Nothing from other hosts, no inline script, no frame around it.
+/// Allows nothing from other hosts, no inline script and no framing.
 const SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

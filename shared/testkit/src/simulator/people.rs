@@ -1,34 +1,34 @@
-//! People, and what each platform knows them by.
+//! People and their ids on each platform.
 
 use serde::{Deserialize, Serialize};
 
 use super::ids::{number, uuid};
 
-/// Somebody who is to be there.
+/// A person to create. Absent ids are derived or made up.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewPerson {
-    /// `U…`; made up if it is not given.
+    /// `U…`; made up if absent.
     #[serde(default)]
     pub id: Option<String>,
     /// The full name.
     pub name: String,
-    /// The name they chose to be called by; may be empty, as in Slack.
+    /// The name that the person chose; may be empty, as in Slack.
     #[serde(default)]
     pub display_name: Option<String>,
-    /// The first word of the name if it is not given.
+    /// The first word of the name if absent.
     #[serde(default)]
     pub first_name: Option<String>,
-    /// The rest of the name if it is not given.
+    /// The rest of the name if absent.
     #[serde(default)]
     pub last_name: Option<String>,
     /// An e-mail address, if the app may see it.
     #[serde(default)]
     pub email: Option<String>,
-    /// Their own workspace, for a guest over Slack Connect.
+    /// The workspace of a Slack Connect guest.
     #[serde(default)]
     pub home_team_id: Option<String>,
-    /// Microsoft's id; this and the following are made from the id if they are not given.
+    /// Microsoft's id. This and the following ids are derived from `id` if absent.
     #[serde(default)]
     pub aad_object_id: Option<String>,
     /// Telegram's id.
@@ -40,13 +40,13 @@ pub struct NewPerson {
     /// WhatsApp's business-scoped id.
     #[serde(default)]
     pub bsuid: Option<String>,
-    /// Which of the two WhatsApp tells.
+    /// The ids that WhatsApp reveals.
     #[serde(default)]
     pub whatsapp_shows: WhatsAppShows,
 }
 
 impl NewPerson {
-    /// Somebody of that name.
+    /// A person with this name.
     #[must_use]
     pub fn named(name: &str) -> Self {
         Self {
@@ -63,14 +63,14 @@ impl NewPerson {
     }
 }
 
-/// Somebody, with what each platform knows them by.
+/// A person, with their id on each platform.
 #[derive(Clone, Debug, Serialize)]
 pub struct Person {
     /// `U…`: Slack's id, and the simulator's own for all platforms.
     pub id: String,
     /// The full name.
     pub name: String,
-    /// The name they chose to be called by; may be empty.
+    /// The name that the person chose; may be empty.
     pub display_name: String,
     /// The first name.
     pub first_name: String,
@@ -78,7 +78,7 @@ pub struct Person {
     pub last_name: String,
     /// The e-mail address, if the app may see it.
     pub email: Option<String>,
-    /// Their own workspace, for a guest over Slack Connect.
+    /// The workspace of a Slack Connect guest.
     pub home_team_id: Option<String>,
     /// Microsoft's id, a UUID.
     pub aad_object_id: String,
@@ -88,11 +88,11 @@ pub struct Person {
     pub phone: String,
     /// WhatsApp's business-scoped id.
     pub bsuid: String,
-    /// Which of the two WhatsApp tells.
+    /// The ids that WhatsApp reveals.
     pub whatsapp_shows: WhatsAppShows,
 }
 
-/// What WhatsApp tells a business of who somebody is (PROVIDERS §4.5).
+/// The ids of a person that WhatsApp reveals to a business (PROVIDERS §4.5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WhatsAppShows {
@@ -101,7 +101,7 @@ pub enum WhatsAppShows {
     /// The number and the business-scoped id.
     #[default]
     Both,
-    /// The business-scoped id only: somebody with a username.
+    /// Only the business-scoped id, as for people with a username.
     Bsuid,
 }
 
@@ -116,7 +116,7 @@ impl WhatsAppShows {
 }
 
 impl Person {
-    /// The person, with everything made of the id that was not given.
+    /// Creates the person, and derives absent ids from `id`.
     pub(super) fn new(id: String, new: NewPerson) -> Self {
         let mut words = new.name.split_whitespace();
         let first = words.next().unwrap_or_default().to_owned();

@@ -1,21 +1,21 @@
-//! The chat platforms by name.
+//! Names of the chat platforms.
 
 use serde::{Deserialize, Serialize};
 
-/// Declares the platforms, each with its key.
+/// Declares the platforms with their keys.
 macro_rules! platforms {
     ($($(#[$doc:meta])* $platform:ident = $key:literal,)*) => {
-        /// A chat platform, under the name that connectors use for it.
+        /// A chat platform, named as in the connector's provider.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum Platform {
             $($(#[$doc])* #[serde(rename = $key)] $platform,)*
         }
 
         impl Platform {
-            /// All of them, in the order in which the page shows them.
+            /// All platforms, in the order on the page.
             pub const ALL: &'static [Self] = &[$(Self::$platform,)*];
 
-            /// The name, as in webhook paths and the admin API.
+            /// The provider's key, as in webhook paths and the admin API.
             #[must_use]
             pub const fn key(self) -> &'static str {
                 match self {

@@ -1,4 +1,4 @@
-//! What a platform is to the simulator, and the state that all of them share.
+//! The interface of a platform to the simulator, and the state that all of them share.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,21 +23,21 @@ use crate::events::Fixture;
 use crate::http_client::HttpClient;
 use crate::signed_request::SignedRequest;
 
-/// One chat platform: its API, the events that it sends, and its own words for what goes wrong.
+/// One chat platform: its API, its events and its errors.
 pub(super) trait SimulatedPlatform: fmt::Debug + Sync {
-    /// Its name.
+    /// The platform's name.
     fn platform(&self) -> Platform;
 
-    /// The names and choices that the page offers.
+    /// The names and choices for the page.
     fn look(&self) -> Look;
 
-    /// Its API.
+    /// The platform's API.
     fn router(&self) -> Router<Arc<Shared>>;
 
-    /// What is wrong with the fields of an account, if anything.
+    /// Checks the fields of an account.
     fn check(&self, account: &Account) -> Result<(), serde_json::Error>;
 
-    /// Somebody writes: the message, and the events that tell the connector of it.
+    /// Writes a person's message, and makes the events that report it to the connector.
     fn write(
         &self,
         world: &mut World,
@@ -45,9 +45,9 @@ pub(super) trait SimulatedPlatform: fmt::Debug + Sync {
         saying: &Saying<'_>,
     ) -> Result<(Message, Vec<Event>), SimulatorError>;
 
-    /// A recorded event made to be about this connector, and its id. Only what names the account is changed, and the
-    /// event's own id if it is to be a new one: so a body that is strange in other ways stays so, and one that cannot be
-    /// read goes out as it is.
+    /// Adapts a recorded event to this connector, and returns it with its id. Changes only fields that name
+    /// the account and, for a new event, the event's own id, so that other oddities and unreadable bodies
+    /// stay as recorded.
     fn replay(
         &self,
         world: &mut World,
@@ -56,7 +56,7 @@ pub(super) trait SimulatedPlatform: fmt::Debug + Sync {
         replay: &Replay<'_>,
     ) -> Result<(String, Vec<u8>), SimulatorError>;
 
-    /// The request that tells the connector of an event.
+    /// The request that sends an event to the connector.
     fn signed(
         &self,
         connector: &Connector,
@@ -64,34 +64,34 @@ pub(super) trait SimulatedPlatform: fmt::Debug + Sync {
         signing: &Signing<'_>,
     ) -> Result<SignedRequest, SimulatorError>;
 
-    /// How long it waits for an answer.
+    /// Time limit for the webhook's answer.
     fn answer_limit(&self) -> Duration;
 
-    /// How long it waits after a failed attempt, if it tries again.
+    /// Delay before the next attempt; `None` if the platform gives up.
     fn retry_after(&self, failed: &FailedAttempt<'_>) -> Option<Duration>;
 
-    /// What is wrong with an answer of 2xx.
+    /// Reports a fault in a 2xx answer.
     fn wrong_answer(&self, _answer: &WebhookAnswer) -> Option<String> {
         None
     }
 
-    /// Whether the events of one message are sent at once, not one after another: they may arrive in either order.
+    /// Whether the events of one message are sent at once, so that they may arrive in any order.
     fn sends_at_once(&self) -> bool {
         false
     }
 
-    /// The answer to a call above the rate limit, but for the `Retry-After` header.
+    /// The answer to a call above the rate limit, without the `Retry-After` header.
     fn rate_limited(&self, retry_after_secs: u64) -> Answer;
 
-    /// The body for an error with this status, code and words.
+    /// The error body with this status, code and message.
     fn error(&self, asked: &Asked, status: StatusCode, code: &str, message: &str) -> Answer;
 
-    /// The body for an error that is known by a name.
+    /// The error body for a named error.
     fn named_error(&self, asked: &Asked, error: &str) -> Answer {
         self.error(asked, StatusCode::BAD_REQUEST, error, "")
     }
 
-    /// Where a message stands in the page: `im`, `general` or a place of the platform's own.
+    /// A message's place on the page: `im`, `general` or a place of the platform's own.
     fn place_of(&self, message: &Message) -> &'static str {
         match message.with {
             Some(_) => "im",
@@ -99,59 +99,59 @@ pub(super) trait SimulatedPlatform: fmt::Debug + Sync {
         }
     }
 
-    /// What else `GET /_control/state` says of a connector.
+    /// Additional facts about a connector for `GET /_control/state`.
     fn facts(&self, _connector: &Connector) -> Map<String, Value> {
         Map::new()
     }
 
-    /// Whether somebody who leaves the app is unknown to it from then on, although they share a group.
+    /// Whether the app no longer knows a person who leaves it, even if they share a group.
     fn forgets_who_leaves(&self) -> bool {
         false
     }
 }
 
-/// What the page shows of a platform.
+/// A platform's texts and choices on the page.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Look {
     pub(super) name: &'static str,
-    /// Where people write, each with its label.
+    /// Places to write in, each with its label.
     pub(super) places: &'static [(&'static str, &'static str)],
     /// The calls that can be made to fail.
     pub(super) methods: &'static [&'static str],
-    /// Errors of its own, each with its label.
+    /// The platform's own errors, each with its label.
     pub(super) errors: Vec<(String, Failure)>,
-    /// Facts about a person that can be switched: the switch, its label, and the fact that it shows.
+    /// Switches of a person: the switch, its label, and the fact that it shows.
     pub(super) switches: &'static [(&'static str, &'static str, &'static str)],
     /// Further controls: `whatsapp_shows`, `upgrade_general`.
     pub(super) controls: &'static [&'static str],
-    /// When each retry comes, in words, where that is worth a word.
+    /// Descriptions of the retry schedule, where it is notable.
     pub(super) retries: &'static [&'static str],
-    /// Whether its texts are Slack's markup.
+    /// Whether its texts use Slack's markup.
     pub(super) is_mrkdwn: bool,
-    /// Its colours by daylight and in the dark: of controls, and of one's own messages.
+    /// Colours in light and dark mode: of controls, and of the person's own messages.
     pub(super) colours: [[&'static str; 2]; 2],
 }
 
-/// How a recorded event is to be sent.
+/// Options for replaying a recorded event.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Replay<'a> {
-    /// Who writes it, where that can be changed.
+    /// The author, where it can be changed.
     pub(super) user_id: Option<&'a str>,
-    /// Whether it gets an id and a time of its own, so that it is not taken for a duplicate of the last replay.
+    /// Whether the event gets a new id and time, so that it is not treated as a duplicate of the last replay.
     pub(super) fresh: bool,
     pub(super) now_ms: i64,
     pub(super) base_url: &'a str,
 }
 
-/// What goes into a signature besides the body.
+/// Input of a signature besides the body.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Signing<'a> {
-    /// Where the request goes.
+    /// The address of the request.
     pub(super) url: &'a str,
     /// The simulator's own address.
     pub(super) base_url: &'a str,
     pub(super) now_secs: i64,
-    /// The number of the retry, and why there is one.
+    /// The number of the retry and its reason.
     pub(super) retry: Option<(u32, &'a str)>,
 }
 
@@ -160,15 +160,15 @@ pub(super) struct Signing<'a> {
 pub(super) struct FailedAttempt<'a> {
     /// The answer, if there was one.
     pub(super) answer: Option<&'a WebhookAnswer>,
-    /// Retries so far.
+    /// Number of retries so far.
     pub(super) retries: usize,
-    /// How long ago the first attempt was.
+    /// Time since the first attempt.
     pub(super) age: Duration,
     pub(super) url: &'a str,
 }
 
 impl FailedAttempt<'_> {
-    /// A wait that doubles with each retry.
+    /// A delay that doubles with each retry.
     pub(super) fn doubled(&self, first: Duration, longest: Duration) -> Duration {
         let factor = 1_u32 << self.retries.min(16);
         first.saturating_mul(factor).min(longest)
@@ -178,13 +178,13 @@ impl FailedAttempt<'_> {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(super) world: Mutex<World>,
-    /// Counts the changes, for those who wait for one.
+    /// Counts changes, for tasks that wait for one.
     pub(super) revision: watch::Sender<u64>,
     pub(super) clock: TestClock,
     pub(super) client: HttpClient,
     pub(super) base_url: Mutex<String>,
     pub(super) retries_by_itself: bool,
-    /// Every platform under its name.
+    /// Maps a name to its platform.
     pub(super) platforms: fn(Platform) -> &'static dyn SimulatedPlatform,
 }
 
@@ -206,7 +206,7 @@ impl Shared {
             .clone()
     }
 
-    /// Puts a connector in, in place of any of the same id, if its account is complete.
+    /// Adds a connector, or replaces the one with the same id, if its account is complete.
     pub(super) fn add_connector(&self, config: ConnectorConfig) -> Result<(), SimulatorError> {
         self.platform(config.account.provider)
             .check(&config.account)

@@ -1,4 +1,4 @@
-//! The switches of how people stand with connectors.
+//! Switches for the relation between people and connectors.
 
 use serde::Deserialize;
 
@@ -6,35 +6,36 @@ use super::error::SimulatorError;
 use super::people::WhatsAppShows;
 use super::shared::Shared;
 
-/// A change of how somebody stands with a connector, or of what a platform tells of them; what is not named stays.
+/// A change of a person's relation to a connector, or of the facts that a platform reveals about them. Absent
+/// fields stay.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Switch {
-    /// The connector; only `whatsapp_shows` and `new_bsuid` do without.
+    /// The connector. Only `whatsapp_shows` and `new_bsuid` do not need one.
     pub connector_id: Option<String>,
-    /// The person; only `upgrade_general`, `leave_general` and `revoke` do without.
+    /// The person. Only `upgrade_general`, `leave_general` and `revoke` do not need one.
     pub user_id: Option<String>,
-    /// They block the bot; by WhatsApp and SMS they cannot be reached.
+    /// They block the bot; by WhatsApp and SMS they are unreachable.
     pub blocked: Option<bool>,
-    /// They have written to the Telegram bot, or have the Teams app.
+    /// They have written to the Telegram bot, or installed the Teams app.
     pub started: Option<bool>,
     /// They wrote STOP to the number at Twilio.
     pub stopped: Option<bool>,
-    /// WhatsApp's 24 hours to answer them are open, or over.
+    /// WhatsApp's 24-hour window for answers to them is open or closed.
     pub window_open: Option<bool>,
-    /// Which of their ids WhatsApp tells.
+    /// The ids of theirs that WhatsApp reveals.
     pub whatsapp_shows: Option<WhatsAppShows>,
     /// They get another business-scoped id, as with a new phone number.
     pub new_bsuid: Option<String>,
     /// The Telegram group becomes a supergroup with another id.
     pub upgrade_general: bool,
-    /// The app or bot is taken out of its group.
+    /// The app or bot is removed from its group.
     pub leave_general: bool,
-    /// The account's token or key is no longer taken.
+    /// The platform refuses the account's token or key from now on.
     pub revoke: bool,
 }
 
-/// Carries a switch out.
+/// Applies a switch.
 pub(super) fn turn(shared: &Shared, switch: &Switch) -> Result<(), SimulatorError> {
     let now_ms = shared.clock.now_ms();
     shared.change(|world| {

@@ -1,4 +1,4 @@
-//! What the tests of the platforms have in common.
+//! Helpers that the tests of all platforms share.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub(super) async fn simulator_at(clock: TestClock) -> Simulator {
     Simulator::start(config, clock).await.unwrap()
 }
 
-/// One request to a path of the simulator.
+/// Sends one request to a path of the simulator.
 pub(super) async fn at(
     simulator: &Simulator,
     http_method: &str,

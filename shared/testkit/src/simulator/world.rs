@@ -1,4 +1,4 @@
-//! The world as it stands: people, connectors, messages, and what happened to events and calls.
+//! The simulator's state: people, connectors, messages, events and calls.
 
 use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use super::failures::FailureRule;
 use super::message::Message;
 use super::people::{NewPerson, Person};
 
-/// How many API calls are kept; the page shows the latest, tests make far fewer.
+/// Number of API calls that are kept. The page shows the latest; tests make far fewer.
 const MAX_CALLS: usize = 10_000;
 
 #[derive(Debug, Default)]
@@ -21,21 +21,21 @@ pub(super) struct World {
     pub(super) people: BTreeMap<String, Person>,
     pub(super) messages: Vec<Message>,
     pub(super) events: BTreeMap<String, Event>,
-    /// The events that calls gave rise to, such as statuses, and that were not sent yet.
+    /// Events that calls caused, such as statuses, and that are not sent yet.
     pub(super) outbox: Vec<String>,
     pub(super) failures: Vec<FailureRule>,
     pub(super) calls: Vec<ApiCall>,
     pub(super) call_count: u64,
     pub(super) violations: Vec<Violation>,
-    /// Goes into ids, so that a simulator that is started anew makes no id that an earlier one made.
+    /// Part of new ids, so that a restarted simulator repeats none.
     pub(super) seed: String,
     pub(super) ids: u64,
-    /// What single platforms remember besides, by its type.
+    /// Additional state of single platforms, by its type.
     own: BTreeMap<TypeId, Box<dyn Any + Send>>,
 }
 
 impl World {
-    /// An empty world. `seed` goes into ids.
+    /// An empty world. `seed` becomes part of new ids.
     pub(super) fn new(workspace_name: String, api_url: Option<String>, seed: String) -> Self {
         Self {
             workspace_name,
@@ -45,12 +45,12 @@ impl World {
         }
     }
 
-    /// What a platform remembers for itself, in a type of its own; none as long as it has not changed it.
+    /// A platform's own state, in a type of its own. `None` until it is first changed.
     pub(super) fn own<T: 'static>(&self) -> Option<&T> {
         self.own.get(&TypeId::of::<T>())?.downcast_ref()
     }
 
-    /// Changes what a platform remembers for itself.
+    /// Changes a platform's own state.
     pub(super) fn change_own<T, R>(&mut self, change: impl FnOnce(&mut T) -> R) -> R
     where
         T: Default + Send + 'static,
@@ -70,7 +70,7 @@ impl World {
         id
     }
 
-    /// Puts a connector in, in place of any of the same id.
+    /// Adds a connector, or replaces the one with the same id.
     pub(super) fn add_connector(&mut self, connector: Connector) {
         self.connectors.retain(|have| have.id() != connector.id());
         self.connectors.push(connector);
@@ -90,15 +90,15 @@ impl World {
         self.people.values().find(|person| is_wanted(person))
     }
 
-    /// Keeps an event that a call gave rise to, to be sent after it.
+    /// Stores an event that a call caused, to be sent after the call.
     pub(super) fn post_event(&mut self, event: Event) {
         let event_id = event.delivery.event_id.clone();
         self.events.insert(event_id.clone(), event);
         self.outbox.push(event_id);
     }
 
-    /// Takes an event to make its first attempt; its delivery as it stands if somebody else has taken it, or if an earlier
-    /// event of its queue is not settled yet.
+    /// Claims an event for its first attempt. Fails with its delivery if it is already claimed or an
+    /// earlier event of its queue is not settled yet, and with `None` if there is no such event.
     pub(super) fn take_event(&mut self, event_id: &str) -> Result<(), Option<Delivery>> {
         let event = self.events.get(event_id).ok_or(None)?;
         let is_blocked = self.queue_of(event).any(|other| {
@@ -117,7 +117,7 @@ impl World {
         Ok(())
     }
 
-    /// The first event behind this one in its queue that was not sent yet.
+    /// The next unsent event in the queue of this one.
     pub(super) fn next_in_queue(&self, event_id: &str) -> Option<String> {
         let event = self.events.get(event_id)?;
         self.queue_of(event)
@@ -133,13 +133,13 @@ impl World {
             .filter(move |other| queue.is_some() && other.queue == queue)
     }
 
-    /// A number that no earlier call returned, and that grows with time.
+    /// A new number, larger than all before.
     pub(super) fn next_number(&mut self) -> u64 {
         self.ids += 1;
         self.ids
     }
 
-    /// Everything that this person can see, oldest first.
+    /// Every message that this person can see, oldest first.
     pub(super) fn seen_by(&self, user_id: &str) -> Vec<Message> {
         self.messages
             .iter()

@@ -1,4 +1,4 @@
-//! What people write, and events that were made elsewhere, on their way out.
+//! Messages from people, and events from other sources, ready to be sent.
 
 use super::delivery;
 use super::error::SimulatorError;
@@ -8,25 +8,26 @@ use super::shared::{Replay, Shared};
 use crate::events;
 use crate::signed_request::SignedRequest;
 
-/// A message that somebody wrote and the requests that tell the app of it, none of them sent yet.
+/// A person's message and the requests that report it to the app. None of them is sent yet.
 #[derive(Clone, Debug)]
 pub struct Written {
     /// The message.
     pub message: Message,
-    /// In the order of delivery: mostly one; two for a mention in a Slack channel, three for a first message in Teams.
+    /// The events in the order of delivery: usually one, two for a mention in a Slack channel, three for a
+    /// first message in Teams.
     pub events: Vec<WrittenEvent>,
 }
 
 /// One event and its signed request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrittenEvent {
-    /// For [`Simulator::attempt`].
+    /// The id for [`Simulator::attempt`].
     pub event_id: String,
     /// `message`, `app_mention`, `installationUpdate`, ….
     pub kind: String,
     /// The request, signed at the time of writing.
     pub request: SignedRequest,
-    /// Where it goes, if the simulator knows.
+    /// The destination, if the simulator knows it.
     pub url: Option<String>,
 }
 
@@ -34,7 +35,7 @@ impl Written {
     /// The request of the first event that carries the message.
     ///
     /// # Errors
-    /// Never for what the simulator made: a message has at least one event.
+    /// Never for a message from the simulator, because it has at least one event.
     pub fn request(&self) -> Result<SignedRequest, SimulatorError> {
         self.events
             .iter()
@@ -44,7 +45,7 @@ impl Written {
     }
 }
 
-/// What somebody says, to whom and where.
+/// A message to be written, with its author, recipient and place.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Words<'a> {
     pub(super) connector_id: &'a str,
@@ -55,7 +56,7 @@ pub(super) struct Words<'a> {
     pub(super) thread: Option<&'a str>,
 }
 
-/// Somebody writes; nothing is sent yet.
+/// Writes a message. Nothing is sent yet.
 pub(super) fn write(shared: &Shared, words: &Words<'_>) -> Result<Written, SimulatorError> {
     let platform = shared.platform_of(words.connector_id)?;
     let message = shared.change(|world| {
@@ -89,7 +90,7 @@ pub(super) fn write(shared: &Shared, words: &Words<'_>) -> Result<Written, Simul
     Ok(Written { message, events })
 }
 
-/// An event as it would be sent now.
+/// An event with the request that would be sent now.
 pub(super) fn written_event(
     shared: &Shared,
     event_id: &str,
@@ -109,7 +110,7 @@ pub(super) fn written_event(
     })
 }
 
-/// An event made elsewhere, for a connector of whatever platform.
+/// Adds an event from another source, for a connector of any platform.
 pub(super) fn add_event(
     shared: &Shared,
     connector_id: &str,
@@ -123,8 +124,8 @@ pub(super) fn add_event(
     Ok(())
 }
 
-/// A file of `events/<provider>` for a connector. `fresh` gives it an event id and a time of its own, so that it is not
-/// taken for a duplicate of the last replay.
+/// Adds a file of `events/<provider>` for a connector. `fresh` gives the event a new id and time, so that it
+/// is not treated as a duplicate of the last replay.
 pub(super) fn add_fixture(
     shared: &Shared,
     connector_id: &str,

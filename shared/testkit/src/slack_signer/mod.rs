@@ -1,6 +1,6 @@
 //! Requests as Slack sends them: `v0` signatures and Events API payloads.
 //!
-//! Written from Slack's documentation alone, so that it checks our own verification instead of repeating it.
+//! Written from Slack's documentation alone, so that it tests our verification instead of repeating it.
 
 mod payloads;
 
@@ -49,7 +49,7 @@ pub fn sign(signing_secret: &str, timestamp_secs: i64, body: impl Into<Vec<u8>>)
     }
 }
 
-/// The request as Slack's `number`th retry sends it (1 to 3), with the reason, such as `http_timeout`.
+/// The request of Slack's `number`th retry (1 to 3), with its reason, such as `http_timeout`.
 #[must_use]
 pub fn as_retry(request: SignedRequest, number: u32, reason: &str) -> SignedRequest {
     request

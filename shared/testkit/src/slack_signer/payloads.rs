@@ -1,11 +1,11 @@
-//! Builders for the bodies of Slack's Events API. Fields as in Slack's event reference; nothing is sent from here.
+//! Builders for bodies of Slack's Events API, with the fields of Slack's event reference.
 
 use serde_json::{Map, Value, json};
 
 use super::sign;
 use crate::signed_request::SignedRequest;
 
-/// One app in one workspace: what the outer part of every event says.
+/// One app in one workspace: the facts in the outer part of every event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SlackInstall {
     /// `A…`
@@ -16,13 +16,13 @@ pub struct SlackInstall {
     pub enterprise_id: Option<String>,
     /// The app's own user, `U…`.
     pub bot_user_id: String,
-    /// The app's bot id, `B…`, which marks its posts.
+    /// The app's bot id, `B…`, which marks its own messages.
     pub bot_id: String,
-    /// What its events are signed with.
+    /// Key for the signatures of its events.
     pub signing_secret: String,
 }
 
-/// One message as somebody said it, and the ids Slack gave it.
+/// One message, with the ids that Slack gave it.
 #[derive(Clone, Copy, Debug)]
 pub struct Said<'a> {
     /// `Ev…`
@@ -33,11 +33,11 @@ pub struct Said<'a> {
     pub user: &'a str,
     /// `D…`, `C…` or `G…`
     pub channel: &'a str,
-    /// As Slack sends it: `&`, `<` and `>` escaped, mentions as `<@U…>`.
+    /// Text as Slack sends it: `&`, `<` and `>` escaped, mentions as `<@U…>`.
     pub text: &'a str,
 }
 
-/// The body of one event, still open to changes.
+/// The body of one event, which can still be changed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SlackPayload(Value);
 
@@ -48,7 +48,7 @@ impl SlackInstall {
         self.message(said, "im")
     }
 
-    /// A message in a conversation of that `channel_type`: `channel`, `group`, `mpim`, `im` or `app_home`.
+    /// A message in a conversation of this `channel_type`: `channel`, `group`, `mpim`, `im` or `app_home`.
     #[must_use]
     pub fn message(&self, said: &Said<'_>, channel_type: &str) -> SlackPayload {
         self.event(
@@ -85,8 +85,8 @@ impl SlackInstall {
         )
     }
 
-    /// One mention in a channel as Slack delivers it to an app that reads the channel too: two events, two event ids,
-    /// one `ts` and one `client_msg_id`.
+    /// One mention in a channel, as Slack delivers it to an app that also reads the channel: two events with
+    /// two event ids, but one `ts` and one `client_msg_id`.
     #[must_use]
     pub fn mention_pair(&self, said: &Said<'_>, message_event_id: &str) -> [SlackPayload; 2] {
         let message = Said {
@@ -100,7 +100,7 @@ impl SlackInstall {
         ]
     }
 
-    /// A message of that `subtype` with the fields that all of them share.
+    /// A message of this `subtype`, with the fields that all subtypes share.
     #[must_use]
     pub fn message_with_subtype(&self, said: &Said<'_>, subtype: &str) -> SlackPayload {
         self.message(said, "channel")
@@ -108,7 +108,7 @@ impl SlackInstall {
             .with("/event/subtype", subtype)
     }
 
-    /// Somebody edited a message.
+    /// An edited message.
     #[must_use]
     pub fn message_changed(&self, said: &Said<'_>) -> SlackPayload {
         let inner = json!({
@@ -125,7 +125,7 @@ impl SlackInstall {
         )
     }
 
-    /// Somebody deleted a message.
+    /// A deleted message.
     #[must_use]
     pub fn message_deleted(&self, said: &Said<'_>) -> SlackPayload {
         self.event(
@@ -138,7 +138,7 @@ impl SlackInstall {
         )
     }
 
-    /// A post of an integration of the old kind: `subtype: bot_message` and no user.
+    /// A message of a legacy integration: `subtype: bot_message` and no user.
     #[must_use]
     pub fn bot_message(&self, said: &Said<'_>) -> SlackPayload {
         self.message_with_subtype(said, "bot_message")
@@ -147,7 +147,8 @@ impl SlackInstall {
             .with("/event/username", "a webhook")
     }
 
-    /// A post of this app, come back: no subtype, only `bot_id`, `bot_profile` and `app_id` tell.
+    /// The app's own message, returned to it: no subtype, marked only by `bot_id`, `bot_profile` and
+    /// `app_id`.
     #[must_use]
     pub fn own_message(&self, said: &Said<'_>) -> SlackPayload {
         self.message(said, "im")
@@ -162,7 +163,7 @@ impl SlackInstall {
             )
     }
 
-    /// Somebody joined the channel, as the message that says so.
+    /// The message that reports that a person joined the channel.
     #[must_use]
     pub fn channel_join(&self, said: &Said<'_>) -> SlackPayload {
         self.message_with_subtype(said, "channel_join").with(
@@ -184,7 +185,7 @@ impl SlackInstall {
         self.event(&said, event)
     }
 
-    /// The handshake that Slack makes when a request URL is entered. It is signed like everything else.
+    /// The handshake when a request URL is entered. It is signed like every other request.
     #[must_use]
     pub fn url_verification(&self, challenge: &str) -> SlackPayload {
         SlackPayload(json!({
@@ -192,7 +193,7 @@ impl SlackInstall {
         }))
     }
 
-    /// Slack's note that it dropped events: no `event` object.
+    /// Slack's notice that it dropped events; has no `event` object.
     #[must_use]
     pub fn app_rate_limited(&self, minute_rate_limited: i64) -> SlackPayload {
         SlackPayload(json!({
@@ -203,7 +204,7 @@ impl SlackInstall {
 
     fn event(&self, said: &Said<'_>, event: &Value) -> SlackPayload {
         let installed_team = match self.enterprise_id {
-            // An organisation-wide install names no workspace here.
+            // An organisation-wide install has no workspace here.
             Some(_) => Value::Null,
             None => json!(self.team_id),
         };
@@ -229,7 +230,7 @@ impl SlackInstall {
 }
 
 impl SlackPayload {
-    /// A payload from a whole body.
+    /// A payload from a complete body.
     #[must_use]
     pub const fn from_value(body: Value) -> Self {
         Self(body)
@@ -247,7 +248,7 @@ impl SlackPayload {
         self.0.get("event_id").and_then(Value::as_str)
     }
 
-    /// Sets the field at a JSON pointer such as `/event/thread_ts`; objects on the way are made.
+    /// Sets the field at a JSON pointer such as `/event/thread_ts`. Creates missing objects on the way.
     #[must_use]
     pub fn with(mut self, pointer: &str, value: impl Into<Value>) -> Self {
         let mut place = &mut self.0;
@@ -265,7 +266,7 @@ impl SlackPayload {
         self
     }
 
-    /// Takes the field at a JSON pointer away.
+    /// Removes the field at a JSON pointer.
     #[must_use]
     pub fn without(mut self, pointer: &str) -> Self {
         if let Some((parent, key)) = pointer.rsplit_once('/')
@@ -276,7 +277,7 @@ impl SlackPayload {
         self
     }
 
-    /// The same message as a reply in the thread of the message `thread_ts`.
+    /// The same message as a reply in the thread of `thread_ts`.
     #[must_use]
     pub fn in_thread(self, thread_ts: &str) -> Self {
         self.with("/event/thread_ts", thread_ts)
@@ -295,7 +296,7 @@ impl SlackPayload {
         )
     }
 
-    /// The same message written by somebody of another workspace in a shared channel.
+    /// The same message from a person of another workspace in a shared channel.
     #[must_use]
     pub fn from_workspace(self, team_id: &str) -> Self {
         self.with("/event/user_team", team_id)
@@ -304,20 +305,20 @@ impl SlackPayload {
             .with("/is_ext_shared_channel", true)
     }
 
-    /// The bytes that are signed and sent.
+    /// The bytes to sign and send.
     #[must_use]
     pub fn body(&self) -> Vec<u8> {
         self.0.to_string().into_bytes()
     }
 
-    /// The request that Slack would send at that time.
+    /// The request that Slack would send at this time.
     #[must_use]
     pub fn sign(&self, signing_secret: &str, timestamp_secs: i64) -> SignedRequest {
         sign(signing_secret, timestamp_secs, self.body())
     }
 }
 
-/// Slack's clients make one per message; the same for both events of a mention.
+/// The id that Slack's clients give each message; both events of a mention share it.
 fn client_msg_id(event_id: &str) -> String {
     let digest = crate::crypto::sha256(&[event_id.as_bytes()]);
     let hex = data_encoding::HEXLOWER.encode(&digest);

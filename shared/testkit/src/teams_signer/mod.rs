@@ -1,9 +1,9 @@
-//! Requests as the Bot Framework sends them for Teams: an activity with a token that is signed with RS256, and the
-//! documents from which a bot learns the keys.
+//! Requests as the Bot Framework sends them for Teams: an activity with an RS256 token, and the documents
+//! with the keys.
 //!
-//! Written from Microsoft's documentation alone, so that it checks our own verification instead of repeating it. The
-//! signing itself is `ring`'s, as in the code under test: the only other implementation, the `rsa` crate, has an open
-//! advisory. `test_key.pk8` was made for this and is known to everybody.
+//! Written from Microsoft's documentation alone, so that it tests our verification instead of repeating it.
+//! Signing uses `ring`, like the code under test, because the alternative, the `rsa` crate, has an open
+//! advisory. `test_key.pk8` is a public test key.
 
 use std::fmt;
 
@@ -15,18 +15,19 @@ use serde_json::{Value, json};
 
 use crate::signed_request::SignedRequest;
 
-/// Who signs, in the tokens and in the metadata.
+/// The issuer, in tokens and in the metadata.
 pub const ISSUER: &str = "https://api.botframework.com";
-/// The id of the key that is endorsed for Teams.
+/// The id of the key with an endorsement for Teams.
 pub const KEY_ID: &str = "testkit-teams";
-/// The same key under an id that is endorsed for another channel only: what it signs must not speak for Teams.
+/// The id of the same key with an endorsement for another channel only. Its signatures must not count for
+/// Teams.
 pub const OTHER_CHANNEL_KEY_ID: &str = "testkit-webchat";
-/// How long a token holds, in seconds.
+/// Lifetime of a token, in seconds.
 pub const TOKEN_LIFE_SECS: i64 = 3600;
 
 const PRIVATE_KEY: &[u8] = include_bytes!("test_key.pk8");
 
-/// The test key cannot be used: it is damaged.
+/// The test key is damaged and cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DamagedKey;
 
@@ -66,7 +67,7 @@ pub fn keys() -> Result<Value, DamagedKey> {
     ]}))
 }
 
-/// What the token of a request for this bot claims.
+/// The claims of a token for this bot.
 #[must_use]
 pub fn claims(app_id: &str, service_url: &str, now_secs: i64) -> Value {
     json!({
@@ -74,7 +75,7 @@ pub fn claims(app_id: &str, service_url: &str, now_secs: i64) -> Value {
     })
 }
 
-/// A token of these claims, signed with the test key under this id.
+/// A token with these claims, signed with the test key under this id.
 ///
 /// # Errors
 /// When the key file is damaged.

@@ -22,14 +22,14 @@ const APP: &str = "c9e8c047-2a74-40a2-b28a-b162d5f5327c";
 const TENANT: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
 const SERVICE_URL: &str =
     "https://smba.trafficmanager.net/amer/72f988bf-86f1-41af-91ab-2d7cd011db47/";
-/// Where else captured activities want their answers.
+/// Further service URLs in captured activities.
 const SERVICE_URLS: [&str; 3] = [
     SERVICE_URL,
     "https://smba.trafficmanager.net/",
     "https://smba.infra.gov.teams.microsoft.us/teams/",
 ];
 const ORIGINS: &str = "https://smba.trafficmanager.net,https://smba.infra.gov.teams.microsoft.us";
-/// No dictionary holds what these sign, and no mutation makes an RSA signature.
+/// No dictionary contains signatures by this key, and no mutation makes one.
 const KEY: &[u8] =
     include_bytes!("../../../../shared/providers/src/teams/testdata/test_key_one.pkcs8.der");
 const STRANGERS_KEY: &[u8] =
@@ -40,7 +40,7 @@ static WEBHOOK: LazyLock<TeamsWebhook> = LazyLock::new(|| {
     TeamsWebhook::new(Arc::new(Keys), origins)
 });
 
-/// Tokens are signed once: that takes longer than all the rest.
+/// Signed once, because signing takes longer than everything else.
 static TOKENS: LazyLock<Vec<String>> = LazyLock::new(|| {
     SERVICE_URLS
         .iter()
@@ -48,7 +48,7 @@ static TOKENS: LazyLock<Vec<String>> = LazyLock::new(|| {
         .collect()
 });
 
-/// What a stranger may have: whole tokens, each with one thing wrong.
+/// A stranger's tokens: complete, each with one fault.
 static STRANGERS_TOKENS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let unsigned = token(&json!({}), &json!({}), KEY);
     let unsigned = unsigned.rsplit_once('.').expect("three parts").0;
@@ -89,7 +89,7 @@ impl Platform for Teams {
         vec![(CLIENT_SECRET, secret(purpose, CLIENT_SECRET))]
     }
 
-    /// A token does not cover the body, except for where answers go.
+    /// A token covers only the service URL, not the rest of the body.
     fn sign(&self, request: &mut Request, signer: Signer) -> bool {
         let body = json(&request.body);
         let named = body.get("serviceUrl").and_then(Value::as_str);
@@ -104,7 +104,7 @@ impl Platform for Teams {
         signer != Signer::Stranger && covered.is_some()
     }
 
-    /// Empty, or an empty object for what wants an answer.
+    /// Empty, or an empty object for an activity that needs an answer.
     fn is_reply(&self, reply: &Reply, request: &Request) -> bool {
         let is_invoke = json(&request.body)
             .get("type")
@@ -162,7 +162,7 @@ fn pair(key: &[u8]) -> RsaKeyPair {
     RsaKeyPair::from_pkcs8(key).expect("a test key")
 }
 
-/// A token with these changes; null takes a field away.
+/// A token with these changes; null removes a field.
 fn token(header: &Value, claims: &Value, key: &[u8]) -> String {
     let now = NOW.seconds();
     let part = |whole: Value, changes: &Value| {

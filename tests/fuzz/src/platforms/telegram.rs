@@ -43,7 +43,7 @@ impl Platform for Telegram {
         true
     }
 
-    /// Telegram carries out whatever else stands there.
+    /// Empty, because Telegram executes any method in the answer.
     fn is_reply(&self, reply: &Reply, _request: &Request) -> bool {
         *reply == Reply::empty()
     }

@@ -49,7 +49,7 @@ impl Platform for Twilio {
             .to_vec()
     }
 
-    /// Of JSON, the hash stands in the address; of a form, every parameter stands behind it.
+    /// The signature of JSON has its hash in the URL; that of a form has every parameter after the URL.
     fn sign(&self, request: &mut Request, signer: Signer) -> bool {
         let is_json = request
             .headers
@@ -62,7 +62,7 @@ impl Platform for Twilio {
             Vec::new()
         } else {
             request.set("content-type", FORM);
-            // No form that Twilio sends has it, and none that has it is taken.
+            // Twilio sends no form with this parameter, and none with it is accepted.
             request.query = request.query.take().filter(|query| {
                 pairs(query.as_bytes())
                     .iter()
@@ -85,7 +85,7 @@ impl Platform for Twilio {
         true
     }
 
-    /// Any other body would go to the person.
+    /// An empty response, because any text would be sent to the person.
     fn is_reply(&self, reply: &Reply, _request: &Request) -> bool {
         (reply.status, reply.content_type) == (200, Some("text/xml")) && reply.body == NOTHING
     }
@@ -103,7 +103,7 @@ impl Platform for Twilio {
     }
 }
 
-/// The parameters of a form or query, sorted, each once.
+/// The parameters of a form or query, sorted, without duplicates.
 fn pairs(form: &[u8]) -> BTreeSet<(String, String)> {
     let decoded = |part: &[u8]| {
         let spaced: Vec<u8> = part

@@ -1,4 +1,4 @@
-//! The control API, and what the program does by itself.
+//! Tests the control API, and the retries that the program makes on its own.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use crate::simulator::{
     DeliveryState, NewPerson, Platform, Simulator, SimulatorConfig, SimulatorOptions,
 };
 
-/// A webhook that keeps the bodies it is sent and refuses them, asking for a retry at once, until it is opened.
+/// A webhook that keeps the bodies it receives and asks for an immediate retry, until it is opened.
 struct Webhook {
     server: Loopback,
     bodies: Arc<Mutex<Vec<Value>>>,
@@ -87,7 +87,7 @@ async fn control(
     )
 }
 
-/// Waits until the simulator's state is as wanted.
+/// Waits until the simulator's state satisfies the predicate.
 async fn until(simulator: &Simulator, is_wanted: impl Fn() -> bool) {
     let mut revision = simulator.shared.revision.subscribe();
     while !is_wanted() {
@@ -249,7 +249,7 @@ async fn the_page_is_told_what_every_platform_offers() {
         assert!(!look["name"].as_str().unwrap().is_empty());
         assert_eq!(look["places"][0][0], "im", "{platform:?}");
         assert!(look["methods"].as_array().unwrap().len() > 1);
-        // What the page offers as failures, the control API takes.
+        // The control API must accept every failure that the page offers.
         for offered in look["errors"].as_array().unwrap() {
             let mut rule = offered[1].clone();
             rule["method"] = look["methods"][0].clone();

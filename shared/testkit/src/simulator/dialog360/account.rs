@@ -1,4 +1,4 @@
-//! What 360dialog knows an account by.
+//! The account at 360dialog.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ pub struct Dialog360Account {
     pub phone_number_id: String,
     /// `D360-API-KEY`
     pub api_key: String,
-    /// What deliveries carry as `Authorization: Bearer …`, until the webhook is set over the API.
+    /// The bearer token of deliveries, until the webhook is set through the API.
     pub webhook_secret: String,
 }
 

@@ -1,4 +1,4 @@
-//! 360dialog's API for WhatsApp, and the statuses that follow from calls.
+//! 360dialog's API for WhatsApp, and the statuses that calls cause.
 
 use std::sync::Arc;
 
@@ -22,9 +22,9 @@ use crate::simulator::people::Person;
 use crate::simulator::platform::Platform;
 use crate::simulator::shared::Shared;
 
-/// WhatsApp's limit for one message.
+/// WhatsApp's length limit for one message.
 const MAX_TEXT_CHARS: usize = 4096;
-/// More than 24 hours have passed since the person last wrote.
+/// Error code: more than 24 hours have passed since the person last wrote.
 const OUTSIDE_WINDOW: i64 = 131_047;
 const UNDELIVERABLE: i64 = 131_026;
 
@@ -34,7 +34,7 @@ pub(super) fn router() -> Router<Arc<Shared>> {
         .route("/360dialog/v1/configs/webhook", any(webhook))
 }
 
-/// An error of Meta's.
+/// An error in Meta's form.
 pub(super) fn error(status: StatusCode, code: i64, message: &str) -> Answer {
     let message = match message {
         "" => "An error",
@@ -49,7 +49,7 @@ pub(super) fn error(status: StatusCode, code: i64, message: &str) -> Answer {
     )
 }
 
-/// An error of the gateway itself.
+/// An error in the gateway's own form.
 pub(super) fn gateway_error(status: StatusCode, message: &str) -> Answer {
     Answer::refused(
         status,
@@ -98,7 +98,7 @@ async fn webhook(
     let mut sets = None;
     if http_method == Method::POST {
         asked.read_json(&body);
-        // The header is a secret: it is not remembered with the call.
+        // The header is a secret, so it is not recorded with the call.
         let secret = asked
             .arguments
             .pointer("/headers/Authorization")
@@ -282,7 +282,7 @@ fn send(asked: &Asked, doing: &mut Performing<'_>, connector: &Connector) -> Ans
     accepted(&input, &wamid, Some(&person))
 }
 
-/// What is wrong with a message, whoever it is for.
+/// Reports a fault in the message that does not depend on its recipient.
 fn wrong_shape(asked: &Asked, text: &str) -> Option<String> {
     let chars = text.chars().count();
     if asked.text("messaging_product") != Some("whatsapp") {

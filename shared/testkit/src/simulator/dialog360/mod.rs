@@ -1,4 +1,4 @@
-//! 360dialog (PROVIDERS §4): the WhatsApp API below `/360dialog`, messages and statuses as Meta words them.
+//! 360dialog (PROVIDERS §4): the WhatsApp API under `/360dialog`, with messages and statuses in Meta's form.
 
 mod account;
 mod api;
@@ -31,7 +31,7 @@ pub use account::Dialog360Account;
 
 /// The longest wait before a retry.
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
-/// What is older is no longer sent.
+/// Age after which an event is no longer sent.
 const KEEPS: Duration = Duration::from_hours(7 * 24);
 
 /// 360dialog.
@@ -127,7 +127,7 @@ impl SimulatedPlatform for Dialog360 {
         Duration::from_secs(10)
     }
 
-    /// After 5 s, doubling to an hour, for 7 days: only the 7 days are documented.
+    /// After 5 s, doubling up to an hour, for 7 days. Only the 7 days are documented.
     fn retry_after(&self, failed: &FailedAttempt<'_>) -> Option<Duration> {
         let is_kept = failed.age < KEEPS;
         is_kept.then(|| failed.doubled(Duration::from_secs(5), LONGEST_WAIT))
@@ -137,7 +137,7 @@ impl SimulatedPlatform for Dialog360 {
         api::error(StatusCode::TOO_MANY_REQUESTS, 130_429, "Rate limit hit")
     }
 
-    /// A number is Meta's; anything else is what the gateway says itself.
+    /// A numeric code is Meta's; any other is the gateway's own.
     fn error(&self, _asked: &Asked, status: StatusCode, code: &str, message: &str) -> Answer {
         match code.parse() {
             Ok(number) => api::error(status, number, message),

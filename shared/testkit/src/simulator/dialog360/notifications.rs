@@ -1,4 +1,4 @@
-//! What people write by WhatsApp, as Meta's notifications word it.
+//! WhatsApp messages as Meta's notifications.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::simulator::people::Person;
 use crate::simulator::platform::Platform;
 use crate::simulator::world::World;
 
-/// Somebody writes: one message.
+/// Records one message from a person and the event for it.
 pub(super) fn write(
     world: &mut World,
     connector: &Connector,

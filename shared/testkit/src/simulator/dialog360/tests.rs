@@ -1,4 +1,4 @@
-//! The simulator against what 360dialog and Meta document.
+//! Compares the simulator with the documentation of 360dialog and Meta.
 
 use std::time::Duration;
 

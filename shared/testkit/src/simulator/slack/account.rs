@@ -1,4 +1,4 @@
-//! What Slack knows an account by: one app in one workspace.
+//! The account at Slack: one app in one workspace.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,14 +17,14 @@ pub struct SlackAccount {
     /// `E…` for an organisation-wide install.
     #[serde(default)]
     pub enterprise_id: Option<String>,
-    /// What its events are signed with.
+    /// Key for the signatures of its events.
     pub signing_secret: String,
-    /// `xoxb-…`, which its calls carry.
+    /// `xoxb-…`, the token of its calls.
     pub bot_token: String,
-    /// The app's user; made from the app id if it is not given.
+    /// The app's user; derived from the app id if absent.
     #[serde(default)]
     pub bot_user_id: Option<String>,
-    /// The app's bot id; made from the app id if it is not given.
+    /// The app's bot id; derived from the app id if absent.
     #[serde(default)]
     pub bot_id: Option<String>,
 }
@@ -34,7 +34,7 @@ impl PlatformAccount for SlackAccount {
 }
 
 impl SlackAccount {
-    /// What the app's events say about it.
+    /// The facts about the app in its events.
     #[must_use]
     pub fn install(&self) -> SlackInstall {
         let made = |prefix: char, given: &Option<String>| {
@@ -56,11 +56,11 @@ impl SlackAccount {
     }
 }
 
-/// An app, as the API and the events need it.
+/// An app, as needed by the API and the events.
 #[derive(Clone, Debug)]
 pub(super) struct App {
     pub(super) connector_id: String,
-    /// The app's name in Slack, by which people mention it.
+    /// The app's name in Slack, for mentions.
     pub(super) name: String,
     pub(super) account: SlackAccount,
     pub(super) install: SlackInstall,
@@ -69,7 +69,7 @@ pub(super) struct App {
 }
 
 impl App {
-    /// The app behind a connector, if that is one of Slack's.
+    /// The app of a connector, if it is a Slack connector.
     pub(super) fn of(connector: &Connector) -> Option<Self> {
         let account = connector.account::<SlackAccount>()?;
         Some(Self {

@@ -21,13 +21,13 @@ use crate::simulator::platform::Platform;
 use crate::simulator::shared::Shared;
 use crate::simulator::world::World;
 
-/// What an API method did: an answer, or the name of an error.
+/// The result of an API method: an answer, or the name of an error.
 type Outcome = Result<Value, Refusal>;
 
 #[derive(Debug)]
 struct Refusal {
     error: String,
-    /// Set if no state of the workspace makes the call right.
+    /// Set if the call is wrong in any state of the workspace.
     violation: Option<String>,
 }
 
@@ -167,7 +167,7 @@ struct Post<'a> {
 
 fn post_message(world: &mut World, app: &App, post: &Post<'_>, now_ms: i64) -> Outcome {
     let connector_id = app.connector_id.clone();
-    // A user id stands for the direct conversation with that person, but not for an ephemeral message.
+    // A user id stands for the direct conversation with that person, except for an ephemeral message.
     let channel = if world.people.contains_key(post.channel) && post.only_visible_to.is_none() {
         direct_channel(world, &connector_id, post.channel)
     } else {
@@ -243,7 +243,7 @@ fn post_message(world: &mut World, app: &App, post: &Post<'_>, now_ms: i64) -> O
     }))
 }
 
-/// What stands in a conversation, latest first; replies in threads and messages for one person's eyes do not.
+/// Messages of a conversation, latest first, without replies in threads and ephemeral messages.
 fn conversations_history(world: &World, app: &App, channel: &str, with_metadata: bool) -> Outcome {
     let is_theirs =
         conversation(world, channel).is_some_and(|place| place.connector_id == app.connector_id);
@@ -321,7 +321,7 @@ fn user(person: &Person, app: &App, base_url: &str) -> Value {
         "image_512": avatar,
         "team": person.home_team_id.as_ref().unwrap_or(&app.install.team_id),
     });
-    // Slack shows a short profile of strangers.
+    // Slack reveals only a short profile of people from other workspaces.
     if person.home_team_id.is_none()
         && let Value::Object(fields) = &mut profile
     {

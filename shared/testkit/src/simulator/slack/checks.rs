@@ -1,21 +1,21 @@
-//! What Slack's reference asks of a call, before any look at the workspace. Stricter than Slack where Slack forgives:
-//! what it would let pass with a warning is a violation here.
+//! Checks of a call against Slack's reference, before the workspace is considered. Stricter than Slack: a
+//! call that Slack accepts with a warning is a violation here.
 
 use axum::http::{HeaderMap, Method, Uri, header};
 use serde_json::{Map, Value, json};
 
-/// Keep text below this: Slack's advice for one message.
+/// Longest text that Slack advises for one message.
 const ADVISED_TEXT_CHARS: usize = 4_000;
-/// Slack cuts text off here.
+/// Length at which Slack cuts off text.
 const MAX_TEXT_CHARS: usize = 40_000;
 
-/// A call, taken apart.
+/// A parsed call.
 #[derive(Debug, Default)]
 pub(super) struct Examined {
     pub(super) token: Option<String>,
     pub(super) content_type: Option<String>,
     pub(super) arguments: Value,
-    /// The error that Slack answers with, if it does not come to look at the workspace.
+    /// The error with which Slack refuses the call before it considers the workspace.
     pub(super) refused: Option<&'static str>,
     pub(super) violations: Vec<String>,
 }
@@ -94,7 +94,7 @@ const AUTH_TEST: Rules = Rules {
     takes_json: true,
 };
 
-/// Takes a call apart and notes everything about it that is wrong in any workspace.
+/// Parses a call, and notes every fault that it has in any workspace.
 pub(super) fn examine(
     api_method: &str,
     http_method: &Method,

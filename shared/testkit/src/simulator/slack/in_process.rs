@@ -1,4 +1,4 @@
-//! What tests in the same process ask of Slack alone.
+//! The parts of the test interface that only Slack has.
 
 use super::account::App;
 use super::workspace::{Workspace, direct_channel, general_channel};
@@ -7,15 +7,15 @@ use crate::simulator::handle::Simulator;
 use crate::slack_signer::SlackInstall;
 
 impl Simulator {
-    /// What takes the place of `https://slack.com/api`.
+    /// Base URL in place of `https://slack.com/api`.
     #[must_use]
     pub fn slack_api_url(&self) -> String {
         format!("{}/slack/api", self.url())
     }
 
-    /// What the events of a connector's app say about it.
+    /// The facts about a connector's app in its events.
     ///
-    /// # Errors
+    /// When there is no such Slack connector.
     /// When there is no such connector of Slack's.
     pub fn install(&self, connector_id: &str) -> Result<SlackInstall, SimulatorError> {
         self.shared
@@ -26,7 +26,7 @@ impl Simulator {
             .ok_or_else(|| SimulatorError::no_connector(connector_id))
     }
 
-    /// The direct conversation of a connector's app and a person.
+    /// The direct conversation between a connector's app and a person.
     #[must_use]
     pub fn direct_channel(&self, connector_id: &str, user_id: &str) -> String {
         self.shared
@@ -39,7 +39,7 @@ impl Simulator {
         general_channel(connector_id)
     }
 
-    /// This very text may notify everybody: its author meant it to.
+    /// Permits exactly this text to notify everybody, because its author intends it.
     pub fn allow_broadcast(&self, text: &str) {
         self.shared.change(|world| {
             world.change_own(|workspace: &mut Workspace| {

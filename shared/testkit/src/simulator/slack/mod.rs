@@ -1,4 +1,4 @@
-//! Slack (PROVIDERS §1): its Web API below `/slack/api`, and events.
+//! Slack (PROVIDERS §1): its Web API under `/slack/api`, and its events.
 
 mod account;
 mod api;
@@ -34,9 +34,9 @@ use workspace::general_channel;
 
 pub use account::SlackAccount;
 
-/// How long Slack waits for an answer.
+/// Slack's time limit for an answer.
 pub const ANSWER_LIMIT: Duration = Duration::from_secs(3);
-/// How long Slack waits before each of its retries.
+/// Slack's delay before each retry.
 pub const RETRY_AFTER: [Duration; 3] = [
     Duration::ZERO,
     Duration::from_mins(1),
@@ -124,7 +124,8 @@ impl SimulatedPlatform for Slack {
         ANSWER_LIMIT
     }
 
-    /// At once, after 1 and 5 minutes. `X-Slack-No-Retry` counts on an answer only; a timeout has none.
+    /// Retries at once, then after 1 and 5 minutes. `X-Slack-No-Retry` needs an answer, so it has no effect
+    /// on a time-out.
     fn retry_after(&self, failed: &FailedAttempt<'_>) -> Option<Duration> {
         if failed.answer.is_some_and(|answer| answer.no_retry) {
             return None;
@@ -132,7 +133,7 @@ impl SimulatedPlatform for Slack {
         RETRY_AFTER.get(failed.retries).copied()
     }
 
-    /// Both events of a mention.
+    /// Applies to the two events of a mention.
     fn sends_at_once(&self) -> bool {
         true
     }

@@ -1,4 +1,4 @@
-//! Slack against what it documents, over the simulator's own HTTP.
+//! Compares the simulated Slack with Slack's documentation, over HTTP.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Slack's workspace: conversations, message ids, and how a text is written.
+//! Slack's workspace: conversations, message ids and the escaping of texts.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,16 @@ use super::account::App;
 use crate::simulator::ids::short_hash;
 use crate::simulator::world::World;
 
-/// What Slack remembers besides messages.
+/// Slack's own state besides messages.
 #[derive(Debug, Default)]
 pub(super) struct Workspace {
-    /// The direct conversations that were opened.
+    /// The direct conversations opened so far.
     direct: BTreeMap<String, Conversation>,
     pub(super) allowed_broadcasts: Vec<String>,
     last_ts_micros: i64,
 }
 
-/// Where messages go.
+/// A conversation.
 #[derive(Clone, Debug)]
 pub(super) struct Conversation {
     /// The app in it.
@@ -31,12 +31,12 @@ pub(super) fn apps(world: &World) -> impl Iterator<Item = App> {
     world.connectors.iter().filter_map(App::of)
 }
 
-/// The app that a token belongs to.
+/// The app with this token.
 pub(super) fn app_by_token(world: &World, token: &str) -> Option<App> {
     apps(world).find(|app| app.account.bot_token == token)
 }
 
-/// A conversation that there is.
+/// An existing conversation.
 pub(super) fn conversation(world: &World, id: &str) -> Option<Conversation> {
     let direct = world
         .own::<Workspace>()
@@ -52,7 +52,7 @@ pub(super) fn conversation(world: &World, id: &str) -> Option<Conversation> {
     })
 }
 
-/// The direct conversation of an app and a person, opened if there is none yet.
+/// The direct conversation between an app and a person; opens it if necessary.
 pub(super) fn direct_channel(world: &mut World, connector_id: &str, user_id: &str) -> String {
     let id = format!("D0{}", short_hash(&[connector_id, user_id]));
     world.change_own(|workspace: &mut Workspace| {
@@ -68,12 +68,12 @@ pub(super) fn direct_channel(world: &mut World, connector_id: &str, user_id: &st
     id
 }
 
-/// The one channel that an app shares with everybody.
+/// The channel that an app shares with everybody.
 pub(super) fn general_channel(connector_id: &str) -> String {
     format!("C0{}", short_hash(&[connector_id, "general"]))
 }
 
-/// Slack's message ids are times that never repeat.
+/// A new message id. Slack's ids are times that never repeat.
 pub(super) fn new_ts(world: &mut World, now_ms: i64) -> String {
     world.change_own(|workspace: &mut Workspace| {
         let micros = (now_ms * 1000).max(workspace.last_ts_micros + 100);
@@ -82,7 +82,7 @@ pub(super) fn new_ts(world: &mut World, now_ms: i64) -> String {
     })
 }
 
-/// What Slack makes of what a person types: special characters escaped, `@Name` of the app a mention.
+/// Converts a typed text to Slack's form: special characters escaped, `@Name` of the app a mention.
 pub(super) fn typed(text: &str, app: &App) -> String {
     let escaped = text
         .replace('&', "&amp;")
@@ -92,7 +92,7 @@ pub(super) fn typed(text: &str, app: &App) -> String {
     escaped.replace(&format!("@{}", app.name), &mention)
 }
 
-/// The way back, for people to read.
+/// Converts Slack's form back to readable text.
 pub(super) fn unescape(text: &str) -> String {
     text.replace("&lt;", "<")
         .replace("&gt;", ">")

@@ -1,4 +1,4 @@
-//! What people write in Slack, as the events that tell the app of it, and the recorded events of `events/slack`.
+//! Messages of people in Slack as events, and the recorded events of `events/slack`.
 
 use super::account::App;
 use super::workspace::{direct_channel, general_channel, new_ts, typed, unescape};
@@ -10,7 +10,7 @@ use crate::simulator::shared::Replay;
 use crate::simulator::world::World;
 use crate::slack_signer::{Said, SlackPayload};
 
-/// Somebody writes: one event, or two for a mention in a channel.
+/// Records a person's message, and makes its event, or two for a mention in a channel.
 pub(super) fn write(world: &mut World, app: &App, saying: &Saying<'_>) -> (Message, Vec<Event>) {
     let connector_id = &app.connector_id;
     let user_id = &saying.person.id;
@@ -74,7 +74,7 @@ fn in_context(payload: SlackPayload, saying: &Saying<'_>) -> SlackPayload {
     }
 }
 
-/// A recorded event with the ids of an app and of a person.
+/// A recorded event with the ids of this app and person.
 pub(super) fn replay(
     world: &mut World,
     app: &App,

@@ -1,4 +1,4 @@
-//! What Teams knows an account by.
+//! The account at Teams.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,12 +10,12 @@ use crate::simulator::platform::Platform;
 pub struct TeamsAccount {
     /// The bot's app id, a UUID.
     pub app_id: String,
-    /// The tenant of the people who write.
+    /// The tenant of the people who may write.
     pub tenant_id: String,
     /// `single_tenant`, which is the default, or `multi_tenant`.
     #[serde(default)]
     pub app_type: Option<String>,
-    /// With which tokens are asked for.
+    /// The secret in requests for tokens.
     pub client_secret: String,
 }
 
@@ -26,7 +26,7 @@ impl TeamsAccount {
         format!("28:{}", self.app_id)
     }
 
-    /// Whether the bot belongs to no tenant of its own.
+    /// Whether the bot is multi-tenant.
     #[must_use]
     pub fn is_multi_tenant(&self) -> bool {
         self.app_type.as_deref() == Some("multi_tenant")

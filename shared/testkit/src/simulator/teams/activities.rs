@@ -1,4 +1,4 @@
-//! What people write in Teams, as the activities that tell the bot of it.
+//! Messages of people in Teams, as activities for the bot.
 
 use serde_json::{Map, Value, json};
 
@@ -11,7 +11,8 @@ use crate::simulator::message::{Message, Place, Saying};
 use crate::simulator::platform::Platform;
 use crate::simulator::world::World;
 
-/// Somebody writes: one message, and before the first one in a personal chat the two activities of an installation.
+/// Records a person's message and makes its activity, after the two activities of an installation if it is
+/// the first in a personal chat.
 pub(super) fn write(
     world: &mut World,
     connector: &Connector,
@@ -86,7 +87,7 @@ pub(super) fn write(
     (message, events)
 }
 
-/// What all activities about one message have in common.
+/// The fields that all activities about one message share.
 struct Common<'a> {
     connector: &'a Connector,
     account: &'a TeamsAccount,
@@ -134,8 +135,8 @@ impl Common<'_> {
         activity
     }
 
-    /// The text, and the entity of a mention. In a channel the bot hears of what mentions it, so that a text without a
-    /// mention gets one in front.
+    /// The text, and the entity of a mention. In a channel the bot only receives mentions, so a text without
+    /// one gets it prepended.
     fn text(&self) -> (String, Option<Value>) {
         if !self.is_channel {
             return (self.saying.text.to_owned(), None);
@@ -155,7 +156,7 @@ impl Common<'_> {
     }
 }
 
-/// A time in UTC, as activities have it. Civil date from days: Howard Hinnant's algorithm.
+/// Formats a time in UTC as activities do. The date conversion is Howard Hinnant's algorithm.
 fn rfc3339(unix_ms: i64) -> String {
     let (days, in_day) = (
         unix_ms.div_euclid(86_400_000),

@@ -1,4 +1,4 @@
-//! Teams' connector service below `/teams`, and photos below `/graph/v1.0`.
+//! Teams' connector service under `/teams`, and photos under `/graph/v1.0`.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use crate::simulator::platform::Platform;
 use crate::simulator::shared::Shared;
 use crate::simulator::world::World;
 
-/// Teams' limit for one message, in bytes of its JSON.
+/// Teams' size limit for one message, in bytes of JSON.
 const MAX_ACTIVITY_BYTES: usize = 100 * 1024;
 const PORTRAIT: &[u8] = include_bytes!("../portrait.jpg");
 
@@ -112,7 +112,7 @@ async fn create_conversation(
                 "Invalid conversation parameters",
             );
         };
-        // By the directory's id Teams finds only those who have the app themselves.
+        // By the directory's id, Teams only finds people who have the app themselves.
         if by_directory_id && !connector.standing(&person.id).has_started {
             return not_in_roster();
         }
@@ -127,7 +127,7 @@ async fn create_conversation(
     .await
 }
 
-/// Why nothing can be written to somebody directly.
+/// The reason why the bot cannot write to a person directly.
 fn refusal(connector: &Connector, person: &Person) -> Option<Answer> {
     let standing = connector.standing(&person.id);
     let forbidden = |code: &str, message: &str| Some(error(StatusCode::FORBIDDEN, code, message));
@@ -261,7 +261,8 @@ async fn send(
     .await
 }
 
-/// The person that a conversation is with, `None` for the channel; else an answer, or none if it does not exist.
+/// The person of a conversation, or `None` for the channel. Fails with the error answer, or with `None` if there
+/// is no such conversation.
 fn place(
     world: &World,
     connector: &Connector,
@@ -284,7 +285,7 @@ fn place(
     }
 }
 
-/// What is wrong with an activity, whatever the state.
+/// Reports a fault in an activity that does not depend on the state.
 fn wrong_activity(
     asked: &Asked,
     account: &TeamsAccount,
@@ -412,7 +413,7 @@ async fn give_photo(
     .await
 }
 
-/// Ids have `:`, `;` and `@` in them, which a path carries percent-encoded.
+/// Checks that ids are percent-encoded in a path, because they contain `:`, `;` and `@`.
 fn check_encoding(asked: &mut Asked, uri: &Uri) {
     let path = uri.path().trim_start_matches("/teams/v3/conversations/");
     if path.contains([':', ';', '@', '=']) {

@@ -1,5 +1,5 @@
-//! Teams (PROVIDERS §2): the connector service below `/teams`, Microsoft's tokens below `/microsoft-login`, photos below
-//! `/graph/v1.0`, the keys below `/botframework`, and activities.
+//! Teams (PROVIDERS §2): the connector service under `/teams`, tokens under `/microsoft-login`, photos under
+//! `/graph/v1.0`, signing keys under `/botframework`, and activities.
 
 mod account;
 mod activities;
@@ -33,7 +33,7 @@ use crate::teams_signer;
 
 pub use account::TeamsAccount;
 
-/// How long Teams waits before each of its retries.
+/// Teams' delay before each retry.
 const RETRY_AFTER: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 
 /// Teams.
@@ -133,7 +133,7 @@ impl SimulatedPlatform for Teams {
         Duration::from_secs(15)
     }
 
-    /// Two, after 1 and 5 s: the number is known, the times are not.
+    /// Retries after 1 and 5 s. The number of retries is documented, the delays are not.
     fn retry_after(&self, failed: &FailedAttempt<'_>) -> Option<Duration> {
         RETRY_AFTER.get(failed.retries).copied()
     }
@@ -159,7 +159,7 @@ impl SimulatedPlatform for Teams {
         }
     }
 
-    /// Nothing of an app stays where it was uninstalled.
+    /// Applies because Teams keeps nothing of an app that was uninstalled.
     fn forgets_who_leaves(&self) -> bool {
         true
     }

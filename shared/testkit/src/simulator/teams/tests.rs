@@ -1,4 +1,4 @@
-//! The simulator against what Microsoft documents.
+//! Compares the simulator with Microsoft's documentation.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Microsoft's tokens below `/microsoft-login`, and the keys that its requests are signed with below `/botframework`.
+//! Microsoft's tokens under `/microsoft-login`, and the signing keys of its requests under `/botframework`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,21 +21,21 @@ use crate::teams_signer;
 
 const BOT_SCOPE: &str = "https://api.botframework.com/.default";
 const GRAPH_SCOPE: &str = "https://graph.microsoft.com/.default";
-/// The authority of bots that belong to no tenant.
+/// The authority of multi-tenant bots.
 const MULTI_TENANT_AUTHORITY: &str = "botframework.com";
 const TOKEN_LIFE_SECS: i64 = 3600;
 
-/// The tokens that Microsoft gave out, by their text.
+/// The tokens that Microsoft issued, by their text.
 #[derive(Debug, Default)]
 struct Tokens(BTreeMap<String, Token>);
 
-/// A token that Microsoft gave out.
+/// A token that Microsoft issued.
 #[derive(Clone, Debug)]
 struct Token {
     connector_id: String,
     is_for_graph: bool,
     expires_ms: i64,
-    /// False for one from another authority than the bot's own.
+    /// False for a token from an authority that is not the bot's own.
     is_good: bool,
 }
 
@@ -75,7 +75,7 @@ pub(super) async fn token(
 ) -> Response {
     let mut asked = new_call("token", Method::POST, asked::content_type(&headers));
     asked.read_form(&body);
-    // It is a secret: it is not remembered with the call.
+    // The secret is not recorded with the call.
     let secret = asked.arguments.get_mut("client_secret").map(Value::take);
     let client_id = asked.text("client_id").unwrap_or_default().to_owned();
     asked.note_unknown(&["grant_type", "client_id", "client_secret", "scope"]);
@@ -179,7 +179,7 @@ fn give_token(
     answer
 }
 
-/// A call that carries a token.
+/// Prepares a call that carries a token.
 pub(super) fn with_token(
     shared: &Shared,
     method: &str,
@@ -196,7 +196,7 @@ pub(super) fn with_token(
     (asked, token)
 }
 
-/// The bot that a token was given to, if it is good for this.
+/// The bot that a token was issued to, if the token allows this call.
 pub(super) fn allowed(
     doing: &mut Performing<'_>,
     token: Option<&str>,

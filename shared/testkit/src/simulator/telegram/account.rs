@@ -1,4 +1,4 @@
-//! What Telegram knows an account by.
+//! The account at Telegram.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use crate::simulator::platform::Platform;
 pub struct TelegramAccount {
     /// `<bot id>:<secret>`
     pub bot_token: String,
-    /// What deliveries carry until `setWebhook` sets another.
+    /// The secret in deliveries, until `setWebhook` sets another.
     pub secret_token: String,
 }
 

@@ -1,6 +1,4 @@
-//! Telegram's Bot API.
-//!
-//! Stricter than Telegram where Telegram forgives: what it would let pass without a word is a violation here.
+//! Telegram's Bot API. Stricter than Telegram: a fault that Telegram silently accepts is a violation here.
 
 use std::sync::Arc;
 
@@ -23,7 +21,7 @@ use crate::simulator::platform::Platform;
 use crate::simulator::shared::Shared;
 use crate::simulator::world::World;
 
-/// Telegram's limit for one message.
+/// Telegram's length limit for one message.
 const MAX_TEXT_CHARS: usize = 4096;
 const PORTRAIT: &[u8] = include_bytes!("../portrait.jpg");
 const METHODS: &[(&str, &[&str])] = &[
@@ -115,7 +113,7 @@ async fn handle(
         Some((_, fields)) => asked.note_unknown(fields),
         None => asked.note(format!("there is no method {api_method}")),
     }
-    // It is a secret: it is not remembered with the call.
+    // The secret is not recorded with the call.
     let secret = asked.arguments.get_mut("secret_token").map(Value::take);
     asked.target = integer(&asked.arguments, "chat_id").map(|id| id.to_string());
     api::serve(&shared, asked, |asked, doing| {
@@ -281,7 +279,7 @@ fn send_message(asked: &Asked, doing: &mut Performing<'_>, connector: &Connector
     }))
 }
 
-/// The person that the chat is with, `None` for the group, or why nothing can be written there.
+/// The person of the chat, or `None` for the group; otherwise the reason why the bot cannot write there.
 fn recipient(
     doing: &mut Performing<'_>,
     connector: &Connector,
@@ -478,7 +476,7 @@ fn bot_id(connector: &Connector) -> Option<i64> {
     connector.account().as_ref().map(TelegramAccount::bot_id)
 }
 
-/// A number, written as one or as text.
+/// An integer, given as a number or as text.
 fn integer(arguments: &Value, name: &str) -> Option<i64> {
     match arguments.get(name)? {
         Value::Number(number) => number.as_i64(),

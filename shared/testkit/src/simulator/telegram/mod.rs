@@ -1,4 +1,5 @@
-//! Telegram (PROVIDERS §3): the Bot API below `/telegram/bot<token>/`, files below `/telegram/file/bot<token>/`, and updates.
+//! Telegram (PROVIDERS §3): the Bot API under `/telegram/bot<token>/`, files under
+//! `/telegram/file/bot<token>/`, and updates.
 
 mod account;
 mod api;
@@ -31,9 +32,9 @@ pub use account::TelegramAccount;
 
 /// The longest wait before a retry.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
-/// What is older is no longer sent.
+/// Age after which an update is no longer sent.
 const KEEPS: Duration = Duration::from_hours(24);
-/// A `Retry-After` is heeded up to this.
+/// Longest `Retry-After` that is obeyed.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// Telegram.
@@ -123,7 +124,8 @@ impl SimulatedPlatform for Telegram {
         Duration::from_mins(1)
     }
 
-    /// After 1 s, doubling to a minute, or `Retry-After`, for a day; what follows in the same chat waits.
+    /// Retries after 1 s, doubling up to a minute, or after `Retry-After`, for a day. Later updates of the
+    /// same chat wait.
     fn retry_after(&self, failed: &FailedAttempt<'_>) -> Option<Duration> {
         if failed.age >= KEEPS {
             return None;

@@ -1,4 +1,4 @@
-//! The simulator against what Telegram documents.
+//! Compares the simulator with Telegram's documentation.
 
 use serde_json::{Value, json};
 

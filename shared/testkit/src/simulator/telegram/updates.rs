@@ -1,4 +1,4 @@
-//! What people write in Telegram, as updates.
+//! Messages of people in Telegram, as updates.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use crate::simulator::people::Person;
 use crate::simulator::platform::Platform;
 use crate::simulator::world::World;
 
-/// Somebody writes: one update.
+/// Records a person's message and makes its update.
 pub(super) fn write(
     world: &mut World,
     connector: &Connector,
@@ -35,7 +35,7 @@ pub(super) fn write(
         .map(|connector| connector.standing_mut(&person.id));
     if let Some(standing) = standing {
         standing.is_known = true;
-        // Who writes to a bot that they blocked has unblocked it before.
+        // A person who writes to a bot that they blocked must have unblocked it first.
         standing.has_started |= !is_general;
         standing.has_blocked &= is_general;
     }
@@ -84,7 +84,7 @@ pub(super) fn write(
     (message, vec![event])
 }
 
-/// The group's id, which an upgrade changes.
+/// The group's id, which changes when it becomes a supergroup.
 pub(super) fn general_id(connector: &Connector) -> i64 {
     general_id_after(connector, connector.upgrades)
 }
@@ -98,7 +98,7 @@ pub(super) fn new_message_id(world: &mut World) -> i64 {
     i64::try_from(world.next_number()).unwrap_or_default()
 }
 
-/// Grows, and begins somewhere else in each run.
+/// A growing id that starts elsewhere in each run.
 fn update_id(world: &World, order: u64) -> i64 {
     number(&["update", &world.seed], 100_000_000, 999_999_999)
         + i64::try_from(order).unwrap_or_default()
@@ -124,7 +124,7 @@ pub(super) fn private_chat(person: &Person) -> Value {
     })
 }
 
-/// Letters, digits and underscores, as usernames are.
+/// A username, made of letters, digits and underscores.
 pub(super) fn username(name: &str, kind: &str) -> String {
     let name: String = name
         .to_lowercase()
@@ -141,7 +141,7 @@ pub(super) fn username(name: &str, kind: &str) -> String {
     format!("{name}_{kind}")
 }
 
-/// The commands and mentions in a text, counted in UTF-16 units.
+/// The commands and mentions in a text, with positions in UTF-16 units.
 fn entities(text: &str, bot: &str) -> Vec<Value> {
     let units = |text: &str| text.encode_utf16().count();
     let mut entities = Vec::new();

@@ -1,4 +1,4 @@
-//! What Twilio knows an account by.
+//! The account at Twilio.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ pub struct TwilioAccount {
     pub account_sid: String,
     /// In E.164, with `+`.
     pub phone_number: String,
-    /// Signs webhooks and is the password of calls.
+    /// Key for the signatures of webhooks, and password of calls.
     pub auth_token: String,
 }
 

@@ -1,11 +1,11 @@
-//! What Twilio makes of a webhook's answer.
+//! Twilio's reaction to a webhook's answer.
 
 use crate::simulator::event::WebhookAnswer;
 
-/// How often Twilio tries again at most, whatever the URL asks for.
+/// Largest number of retries, even if the URL asks for more.
 const MAX_RETRIES: usize = 5;
 
-/// Whether Twilio tries again after that many retries, as the fragment of the webhook's URL says.
+/// Whether Twilio retries after this number of retries, according to the fragment of the webhook's URL.
 pub(super) fn retries(url: &str, status: Option<u16>, made: usize) -> bool {
     let fragment = url.split_once('#').map_or("", |(_, fragment)| fragment);
     let mut allowed = 1;
@@ -25,7 +25,7 @@ pub(super) fn retries(url: &str, status: Option<u16>, made: usize) -> bool {
     made < allowed && policy.split(',').any(|one| one == kind || one == "all")
 }
 
-/// What Twilio would make of an answer other than "nothing to say".
+/// Describes Twilio's reaction to an answer that says anything at all.
 pub(super) fn wrong_answer(answer: &WebhookAnswer) -> Option<String> {
     let body = answer.body.trim();
     let kind = answer

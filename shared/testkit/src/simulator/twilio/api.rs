@@ -1,4 +1,4 @@
-//! Twilio's Messages API, and the status callbacks that follow from calls.
+//! Twilio's Messages API, and the status callbacks that calls cause.
 
 use std::sync::Arc;
 
@@ -24,10 +24,10 @@ use crate::simulator::shared::Shared;
 use crate::simulator::world::World;
 use crate::twilio_signer;
 
-/// Twilio's limit for one message.
+/// Twilio's length limit for one message.
 const MAX_TEXT_CHARS: usize = 1600;
 const UNSUBSCRIBED: i64 = 21_610;
-/// Outside WhatsApp's 24 hours.
+/// Error code: outside WhatsApp's 24-hour window.
 const OUTSIDE_WINDOW: i64 = 63_016;
 const UNREACHABLE: i64 = 30_003;
 const UNKNOWN_NUMBER: i64 = 30_005;
@@ -126,7 +126,7 @@ async fn messages(
     .await
 }
 
-/// The call and, if its credentials are no good, what is wrong with them.
+/// Parses the call, and reports bad credentials.
 fn new_call(
     shared: &Shared,
     method: &str,
@@ -173,7 +173,7 @@ fn new_call(
     (asked, refused)
 }
 
-/// The connector whose number the call is for: an account can have several.
+/// The connector with the number of the call, because an account can have several.
 fn allowed(
     asked: &Asked,
     doing: &mut Performing<'_>,
@@ -291,7 +291,7 @@ fn send(asked: &Asked, doing: &mut Performing<'_>, connector: &Connector) -> Ans
     )
 }
 
-/// What is wrong with a message, whoever it is for.
+/// Reports a fault in the message that does not depend on its recipient.
 fn wrong_message(
     account: &TwilioAccount,
     to: &str,
@@ -329,7 +329,7 @@ fn wrong_message(
         .then_some((21_617, "The message body exceeds the 1600 character limit"))
 }
 
-/// What the account sent and received, the latest first.
+/// The messages that the account sent and received, latest first.
 fn list(asked: &Asked, world: &World, connector: &Connector) -> Value {
     let account = connector.account::<TwilioAccount>().unwrap_or_default();
     let to = asked.text("To");

@@ -1,4 +1,4 @@
-//! What people write by SMS and WhatsApp, as Twilio's webhooks tell it.
+//! Messages by SMS and WhatsApp, as Twilio's webhook requests.
 
 use data_encoding::HEXLOWER;
 
@@ -13,14 +13,14 @@ use crate::simulator::platform::Platform;
 use crate::simulator::world::World;
 use crate::twilio_signer;
 
-/// What Twilio takes for "do not write to me" (doc: default STOP keywords).
+/// Words that Twilio treats as a wish to receive no more messages (its default STOP keywords).
 const STOP_WORDS: [&str; 6] = ["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"];
 const START_WORDS: [&str; 3] = ["START", "UNSTOP", "YES"];
 const HELP_WORDS: [&str; 2] = ["HELP", "INFO"];
-/// Stands before an address of WhatsApp.
+/// Prefix of a WhatsApp address.
 pub(super) const WHATSAPP: &str = "whatsapp:";
 
-/// Somebody writes, by SMS or by WhatsApp: one message.
+/// Records a person's message by SMS or WhatsApp and makes its event.
 pub(super) fn write(
     world: &mut World,
     connector: &Connector,
@@ -98,7 +98,7 @@ pub(super) fn write(
     Ok((message, vec![event]))
 }
 
-/// What a message of this person comes from; without a phone number it is the business-scoped id.
+/// The sender's address. Without a phone number it is the business-scoped id.
 fn sender(person: &Person, by_whatsapp: bool) -> String {
     if by_whatsapp && !person.whatsapp_shows.phone() {
         format!("{WHATSAPP}{}", person.bsuid)

@@ -1,5 +1,5 @@
-//! Twilio (PROVIDERS §5): the Messages API below `/twilio/2010-04-01`, inbound messages and status callbacks, for SMS and
-//! WhatsApp.
+//! Twilio (PROVIDERS §5): the Messages API under `/twilio/2010-04-01`, inbound messages and status callbacks,
+//! for SMS and WhatsApp.
 
 mod account;
 mod answers;
@@ -116,7 +116,8 @@ impl SimulatedPlatform for Twilio {
         Duration::from_secs(15)
     }
 
-    /// Once, at once, when there was no connection; after a 5xx only if the URL has `#rp=5xx` (or `all`).
+    /// Retries once, at once, if there was no connection; after a 5xx only if the URL has `#rp=5xx` (or
+    /// `all`).
     fn retry_after(&self, failed: &FailedAttempt<'_>) -> Option<Duration> {
         let status = failed.answer.map(|answer| answer.status);
         answers::retries(failed.url, status, failed.retries).then_some(Duration::ZERO)

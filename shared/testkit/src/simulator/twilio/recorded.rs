@@ -1,10 +1,10 @@
-//! Recorded forms made to be about one of our accounts.
+//! Recorded forms, adapted to one of our accounts.
 
 use super::account::TwilioAccount;
 use crate::events::Fixture;
 use crate::twilio_signer;
 
-/// A recorded form with this account in it, and with a message id made of `number` if there is one.
+/// A recorded form with this account's ids and, if `number` is given, with a message id derived from it.
 pub(super) fn adapted(fixture: &Fixture, account: &TwilioAccount, number: Option<u64>) -> Vec<u8> {
     let body = fixture.body();
     let sid = number.map(|number| format!("SM{number:032x}"));

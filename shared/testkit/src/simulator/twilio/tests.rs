@@ -1,4 +1,4 @@
-//! The simulator against what Twilio documents.
+//! Compares the simulator with Twilio's documentation.
 
 use std::collections::BTreeMap;
 
