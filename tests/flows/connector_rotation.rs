@@ -1,4 +1,4 @@
-//! Connecting platforms whose webhook secret we set, and rotating it while messages arrive. Whatever fails,
+//! Connecting platforms whose webhook secret we set, and rotating it while messages arrive. If a call fails,
 //! the platform's messages must be accepted.
 
 use crate::{
