@@ -13,8 +13,8 @@ pub fn by_functions() -> BTreeSet<String> {
     lines(list)
 }
 
-/// The calls in [`by_functions`], those that AWS makes under the functions' roles (writing logs, polling queues), and
-/// those that the roles allow ahead of the code.
+/// The calls in [`by_functions`], those that AWS makes under the functions' roles (writing logs, polling
+/// queues), and those that the roles allow ahead of the code.
 #[must_use]
 pub fn all() -> BTreeSet<String> {
     lines(LIST)

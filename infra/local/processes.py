@@ -71,7 +71,7 @@ class Processes:
         while not condition():
             self.check_alive()
             if time.monotonic() > deadline:
-                raise StepFailed(f"{what} did not happen within {seconds:.0f} s.", "Read the log, then run `make run` again.", log)
+                raise StepFailed(f"{what} did not arrive within {seconds:.0f} s.", "Read the log, then run `make run` again.", log)
             pause.wait(0.1)
 
     def stop(self) -> None:

@@ -1,9 +1,9 @@
 //! Compares our verification with the platforms' own libraries on thousands of requests, made by these
 //! libraries and changed at random.
 //!
-//! `python3 infra/local/stack.py tools` installs the Python side (`requirements.txt`); then run `cargo test
-//! -p vestibule-tests --test compat -- --ignored`. The requests are the same every time; `VESTIBULE_SEED=7`
-//! makes others. `differences.rs` lists the intended differences.
+//! `python3 infra/local/stack.py tools` installs the Python side (`requirements.txt`); then run
+//! `cargo test -p vestibule-tests --test compat -- --ignored`. The requests are the same every time;
+//! `VESTIBULE_SEED=7` makes others. `differences.rs` lists the intended differences.
 
 #![expect(
     clippy::unwrap_used,

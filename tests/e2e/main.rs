@@ -1,9 +1,10 @@
 //! User journeys through a running stack: the simulator stands for the platforms, and the real functions run
 //! under their real roles.
 //!
-//! `make run` (or `DETACH=1 make run`) starts a stack; then run `cargo test -p vestibule-tests --test e2e --
-//! --ignored`. `VESTIBULE_STACK` names the file that describes it (default `.local/stack.json`). Every test
-//! creates its own people, so tests can run in parallel and repeatedly on one stack.
+//! `make run` (or `DETACH=1 make run`) starts a stack; then run
+//! `cargo test -p vestibule-tests --test e2e -- --ignored`. `VESTIBULE_STACK` names the file that describes it
+//! (default `.local/stack.json`). Every test creates its own people, so tests can run in parallel and
+//! repeatedly on one stack.
 
 #![expect(
     clippy::unwrap_used,

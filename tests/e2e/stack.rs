@@ -110,8 +110,6 @@ impl Stack {
             .unwrap_or_else(|| panic!("no app of connector {connector_id}"))
     }
 
-    // ---- HTTP
-
     /// Sends a request and reads the answer, with any status.
     pub async fn send(
         &self,
@@ -173,8 +171,6 @@ impl Stack {
         );
         answer.body
     }
-
-    // ---- The admin API
 
     /// Calls the admin API under the project, with the stack's key.
     pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
@@ -261,8 +257,6 @@ impl Stack {
             .into_iter()
             .find(|user| user["identifier"] == person.identifier.as_str())
     }
-
-    // ---- The chat platform
 
     /// A new person on Slack with this first name.
     pub async fn person(&self, first_name: &str) -> Person {
@@ -384,8 +378,6 @@ impl Stack {
         self.expect(Method::POST, &url, None, Some(body)).await
     }
 
-    // ---- The agent
-
     /// The deliveries of this person's messages to the agent.
     pub async fn deliveries_to_agent(&self, person: &Person) -> Vec<Value> {
         let url = format!("{}/deliveries", self.fact("agent_url"));
@@ -448,8 +440,6 @@ impl Stack {
             .await;
         assert_eq!(found["violations"], json!([]));
     }
-
-    // ---- Queues and logs
 
     /// Waits until no job is queued or in progress, so that everything enqueued before is done.
     pub async fn all_work_is_done(&self) {

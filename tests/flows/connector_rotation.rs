@@ -1,5 +1,5 @@
-//! Connecting platforms whose webhook secret we set, and rotating it while messages arrive. Whatever fails,
-//! the platform's messages must be accepted.
+//! Connecting platforms whose webhook secret we set, and rotating it while messages arrive. Even if a call
+//! fails, the platform's messages must still be accepted.
 
 use crate::{
     connector_setup::{audited, call, new_project, post},

@@ -29,7 +29,7 @@ use vestibule_testkit::{
 /// The approval notice of the connector of [`world_of`].
 pub const NOTICE: &str = "You are in. Ask away.";
 
-/// Slack, with the addition that nobody may write this long after a person's last message.
+/// Slack with a reply window of this length after a person's last message.
 struct Windowed(Arc<dyn ChatPlatform>, Duration);
 
 #[async_trait]

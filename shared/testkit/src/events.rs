@@ -87,7 +87,7 @@ pub fn slack_names() -> io::Result<Vec<String>> {
     names("slack")
 }
 
-/// The names of all files in `events/<provider>`, without their endings, sorted.
+/// The names of all files in `events/<provider>`, without extensions, sorted.
 ///
 /// # Errors
 /// When the folder cannot be read.

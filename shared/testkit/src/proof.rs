@@ -1,7 +1,7 @@
 //! Two sizes for long proofs: a sample for every run, and the full proof, which takes many times as long.
 //!
-//! A test of a large space takes its size from [`scaled`]. `PROOF=full cargo test …` and `PROOF=full make
-//! test` run the full proof. The sample is the same every time.
+//! A test of a large space takes its size from [`scaled`]. `PROOF=full cargo test …` and
+//! `PROOF=full make test` run the full proof. The sample is the same every time.
 
 /// Returns `full` with `PROOF=full`, and `sample` otherwise.
 ///

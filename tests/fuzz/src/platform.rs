@@ -85,7 +85,7 @@ pub trait Platform: Send + Sync {
         None
     }
 
-    /// A part of a secret that reasons may show, because every call's address contains it.
+    /// A secret in the address of every call. No reason may show it, even if the platform repeats it.
     fn part_of_addresses(&self) -> Option<String> {
         None
     }

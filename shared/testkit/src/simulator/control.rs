@@ -4,20 +4,20 @@
 //! |---|---|---|
 //! | `GET /_control/state` | `?after=<revision>&wait_ms=<n>` waits for a change | platforms, connectors, people, failures, counts, `revision` |
 //! | `POST /_control/users` | `{"name", "display_name"?, "first_name"?, "last_name"?, "email"?, "id"?, "home_team_id"?, "phone"?, "telegram_id"?, "bsuid"?, "aad_object_id"?, "whatsapp_shows"?}` | 201 `{"user_id"}` |
-//! | `GET /_control/users/{user_id}/messages` | `?connector_id=` | `{"messages": [...]}`: what that person sees on all platforms, with `provider` and deliveries |
+//! | `GET /_control/users/{user_id}/messages` | `?connector_id=` | `{"messages": [...]}`: every message that this person sees on any platform, with `provider` and deliveries |
 //! | `POST /_control/messages` | `{"app"` or `"connector_id", "user_id", "channel"?: "im", "general" or "whatsapp", "text", "thread_ts"?}` | `{"message", "deliveries": [...]}` after the first attempt |
 //! | `POST /_control/fixtures` | `{"connector_id", "name", "user_id"?, "fresh"?: true}` | `{"delivery"}` after the first attempt |
 //! | `POST /_control/redeliver` | `{"event_id"}` | `{"delivery"}` after one more attempt, with Slack's retry headers |
 //! | `GET /_control/events/{event_id}` | | `{"delivery"}` |
 //! | `GET /_control/calls` | `?method=&provider=` | `{"calls": [...]}`: every call to an API |
-//! | `GET /_control/violations` | `?provider=` | `{"violations": [...]}`: what a client of the platforms must not do |
+//! | `GET /_control/violations` | `?provider=` | `{"violations": [...]}`: broken rules of the platforms |
 //! | `POST /_control/connectors` | a connector as in the configuration file | 201 `{"connector_id"}` |
 //! | `POST /_control/switches` | a [`Switch`] | `{}` |
 //! | `GET`, `POST`, `DELETE /_control/failures` | `{"provider"?, "method", "kind", ..., "channel"?, "times"?: n}`; without `times` until cleared | `{"failures": [...]}` |
 //!
 //! Kinds of failure: `rate_limited` (`retry_after_secs`), `http` (`status`), `error` (`error`), `code` (`status`, `code`,
-//! `message`?), `undelivered` (`code`), `stall`, `stall_after`, `reset_before`, `reset_after`. What is asked for wrongly is
-//! answered 404 or 400 with `{"error"}`.
+//! `message`?), `undelivered` (`code`), `stall`, `stall_after`, `reset_before`, `reset_after`. A wrong
+//! request is answered with 404 or 400 and `{"error"}`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

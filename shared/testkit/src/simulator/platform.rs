@@ -33,8 +33,8 @@ platforms! {
     Teams = "teams",
     /// Telegram.
     Telegram = "telegram",
-    /// WhatsApp, by 360dialog.
+    /// WhatsApp through 360dialog.
     Dialog360 = "360dialog",
-    /// SMS and WhatsApp, by Twilio.
+    /// SMS and WhatsApp through Twilio.
     Twilio = "twilio",
 }

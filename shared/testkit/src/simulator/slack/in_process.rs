@@ -15,8 +15,8 @@ impl Simulator {
 
     /// The facts about a connector's app in its events.
     ///
+    /// # Errors
     /// When there is no such Slack connector.
-    /// When there is no such connector of Slack's.
     pub fn install(&self, connector_id: &str) -> Result<SlackInstall, SimulatorError> {
         self.shared
             .world()

@@ -261,8 +261,8 @@ async fn send(
     .await
 }
 
-/// The person of a conversation, or `None` for the channel. Fails with the error answer, or with `None` if there
-/// is no such conversation.
+/// The person of a conversation, or `None` for the channel. Fails with the error answer, or with `None` if
+/// there is no such conversation.
 fn place(
     world: &World,
     connector: &Connector,

@@ -179,7 +179,7 @@ fn give_token(
     answer
 }
 
-/// Prepares a call that carries a token.
+/// A call with its token, and the connector that the token was issued to.
 pub(super) fn with_token(
     shared: &Shared,
     method: &str,
