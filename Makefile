@@ -1,7 +1,7 @@
 # `make run` starts the local stack, and `make stop` stops it from another terminal. DETACH=1 returns when the stack is up.
 # LOG_LEVEL=DEBUG and the ports are environment variables (infra/README.md).
 
-ARCH ?= arm64
+ARCH ?= $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 STACK ?= vestibule
 PYTHON ?= python3
 
@@ -42,7 +42,7 @@ fuzz: ## Fuzz everything that strangers can reach, TIME seconds each (tests/fuzz
 mutants: ## Change the code of shared/domain in one place at a time; its tests must notice. FILES=… for some files (needs cargo-mutants)
 	cargo mutants --package vestibule-domain --file '$(or $(FILES),shared/domain/src/**)' --output target --timeout 20 -- --locked --lib
 
-build: tools ## Build the functions for Lambda; ARCH=x86_64 for the other processor
+build: tools ## Build the functions for Lambda; ARCH=arm64 or x86_64, by default this machine's
 	@test -n "$(TARGET)" || { echo "ARCH is $(ARCH); it must be arm64 or x86_64."; exit 1; }
 	@rustup target list --installed 2>/dev/null | grep -qx $(TARGET) \
 		|| { echo "Rust lacks the standard library for $(ARCH). Install it: rustup target add $(TARGET)"; exit 1; }
