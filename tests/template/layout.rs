@@ -147,7 +147,14 @@ fn refusals_alarm(template: &Template, function: Function<'_>) {
         "{}",
         alarm.id
     );
-    assert!(is_sent(*alarm), "{}", alarm.id);
+    // It stands only where somebody hears of it.
+    assert_eq!(alarm.value["Condition"], "HasAlarmEmail", "{}", alarm.id);
+    assert_eq!(
+        *alarm.property("AlarmActions"),
+        json!([{"Ref": "AlarmTopic"}]),
+        "{}",
+        alarm.id
+    );
     let settings = &template.at("/Resources/Api/Properties/RouteSettings");
     let route = format!("POST {}", event["Path"].as_str().unwrap());
     assert_eq!(
