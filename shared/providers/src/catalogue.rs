@@ -134,41 +134,36 @@ pub fn keeps_previous(kind: &dyn ConnectorKind, field: &str) -> bool {
         .any(|spec| spec.previous_in == Some(field))
 }
 
-/// Every provider, by its connectors.
-#[must_use]
-pub fn connector_kinds() -> &'static [&'static dyn ConnectorKind] {
-    &[
-        &slack::Slack,
-        &teams::Teams,
-        &telegram::Telegram,
-        &dialog360::Dialog360,
-        &twilio::Twilio,
-    ]
+/// Lists each provider once, for all the sides that it has.
+macro_rules! providers {
+    ($($provider:expr),* $(,)?) => {
+        /// Every provider, by its connectors.
+        #[must_use]
+        pub fn connector_kinds() -> &'static [&'static dyn ConnectorKind] {
+            &[$(&$provider),*]
+        }
+
+        /// Every provider, by its outbound side.
+        #[must_use]
+        pub fn chat_providers() -> &'static [&'static dyn ChatProvider] {
+            &[$(&$provider),*]
+        }
+
+        /// Every provider, by its tests and set-up calls.
+        #[must_use]
+        pub fn connector_setups() -> &'static [&'static dyn ConnectorSetup] {
+            &[$(&$provider),*]
+        }
+    };
 }
 
-/// Every provider, by its outbound side.
-#[must_use]
-pub fn chat_providers() -> &'static [&'static dyn ChatProvider] {
-    &[
-        &slack::Slack,
-        &teams::Teams,
-        &telegram::Telegram,
-        &dialog360::Dialog360,
-        &twilio::Twilio,
-    ]
-}
-
-/// Every provider, by its tests and set-up calls.
-#[must_use]
-pub fn connector_setups() -> &'static [&'static dyn ConnectorSetup] {
-    &[
-        &slack::Slack,
-        &teams::Teams,
-        &telegram::Telegram,
-        &dialog360::Dialog360,
-        &twilio::Twilio,
-    ]
-}
+providers![
+    slack::Slack,
+    teams::Teams,
+    telegram::Telegram,
+    dialog360::Dialog360,
+    twilio::Twilio,
+];
 
 /// Finds the tests and set-up calls of `provider`.
 #[must_use]
