@@ -131,3 +131,58 @@ impl AgentEndpoint {
     /// The field name of the signing secret.
     pub const SIGNING_SECRET: &str = "signing_secret";
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{at, environment, scope};
+
+    #[test]
+    fn a_project_is_at_its_own_version() {
+        let project = Project {
+            scope: scope(),
+            name: "Help desk".into(),
+            version: 7,
+            created_at: at(0),
+            updated_at: at(0),
+        };
+        assert_eq!(
+            (Record::version(&project), project.id()),
+            (7, scope().project_id())
+        );
+    }
+
+    #[test]
+    fn an_environment_is_at_its_own_version_and_knows_the_call_that_created_it() {
+        for request_hash in [None, Some("a1b2".to_owned())] {
+            let environment = Environment {
+                id: environment("e"),
+                scope: scope(),
+                name: "Staging".into(),
+                position: 1,
+                agent: None,
+                request_hash: request_hash.clone(),
+                version: 7,
+                created_at: at(0),
+                updated_at: at(0),
+            };
+            assert_eq!(Record::version(&environment), 7);
+            assert_eq!(
+                Repeatable::request_hash(&environment),
+                request_hash.as_deref()
+            );
+        }
+    }
+
+    /// Another text would leave every stored secret closed.
+    #[test]
+    fn a_signing_secret_is_bound_to_its_account_project_and_environment() {
+        let (scope, id) = (scope(), environment("e"));
+        let expected = format!(
+            "{}|{}|{id}|signing_secret",
+            scope.account_id(),
+            scope.project_id()
+        );
+        assert_eq!(Environment::secret_context(scope, id), expected);
+    }
+}
