@@ -1,4 +1,4 @@
-//! What an outsider can learn: nothing without a signature, and everything about the admin API's shape.
+//! Tests the view from outside: nothing without a signature, and everything about the shape of the admin API.
 
 use crate::stack::Stack;
 use bytes::Bytes;

@@ -272,7 +272,7 @@ pub enum CallError {
     },
     /// The call will never work.
     Never {
-        /// Whose fault it is.
+        /// Party at fault.
         class: FailureClass,
         /// The platform's reason, cleaned.
         reason: String,

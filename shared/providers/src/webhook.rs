@@ -204,7 +204,7 @@ pub struct SendFailure {
     pub recipient: Vec<Identity>,
     /// The platform's id of the message: that of its [`Receipt`](vestibule_domain::ports::Receipt).
     pub message_id: String,
-    /// Whose fault it is.
+    /// Party at fault.
     pub class: FailureClass,
     /// The platform's reason, cleaned.
     pub reason: String,
