@@ -7,6 +7,7 @@ use crate::{
 use serde_json::{Value, json};
 use vestibule_admin::routes::Access;
 use vestibule_domain::{account::permission::Permission, ids::AccountId};
+use vestibule_tests::admin_functions::table;
 
 /// An id that no record has.
 const NOBODY: &str = "01JD3Q3Z9V8M4T6K2N7P5R1S0W";
@@ -30,7 +31,7 @@ async fn every_route_is_for_those_who_hold_its_permission_and_for_nobody_else() 
     let account = world.scope.account_id();
     let expired = "vst_01JD3Q3Z9V8M4T6K2N7P5R1S0W_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";
     let mut needed = 0;
-    for route in admin_access::table() {
+    for route in table() {
         let Access::Needs(permission) = route.access else {
             continue;
         };

@@ -10,8 +10,9 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 use vestibule_admin::{
     openapi::{MergeError, merged},
     problem::PROBLEM_JSON,
-    routes::{Access, Route},
+    routes::Access,
 };
+use vestibule_tests::admin_functions::{ADMIN_FUNCTIONS, table};
 
 /// If set, the test writes the file instead of comparing it.
 const UPDATE: &str = "UPDATE_OPENAPI";
@@ -22,11 +23,8 @@ fn file() -> PathBuf {
 
 /// The document of all admin functions.
 fn document() -> Value {
-    merged(vec![admin_access::openapi()]).unwrap()
-}
-
-fn table() -> Vec<Route> {
-    admin_access::table()
+    let parts = ADMIN_FUNCTIONS.map(|function| (function.openapi)());
+    merged(parts.into()).unwrap()
 }
 
 fn operations(document: &Value) -> Vec<(String, &Value)> {
@@ -102,7 +100,8 @@ fn the_document_is_of_openapi_3_1_and_every_operation_is_named_and_described() {
 
 #[test]
 fn parts_that_contradict_each_other_make_no_document() {
-    let twice = merged(vec![admin_access::openapi(), admin_access::openapi()]);
+    let [function, ..] = ADMIN_FUNCTIONS;
+    let twice = merged(vec![(function.openapi)(), (function.openapi)()]);
     assert!(matches!(twice, Err(MergeError::Route(_))), "{twice:?}");
 }
 

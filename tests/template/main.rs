@@ -27,10 +27,31 @@ use vestibule_testkit::{
     dynamodb::table_definition,
     template::{Function, Resource, Template, entries, one_or_many, root},
 };
+use vestibule_tests::admin_functions::ADMIN_FUNCTIONS;
 
 /// Lambda's recommended factor for a queue that invokes a function. It leaves time to retry a throttled
 /// batch.
 const VISIBILITY_PER_TIMEOUT: u64 = 6;
+
+#[test]
+fn every_route_of_the_admin_api_reaches_the_function_that_serves_it() {
+    let template = template();
+    let admins: BTreeSet<&str> = functions(&template)
+        .into_iter()
+        .map(folder)
+        .filter(|folder| folder.starts_with("admin-"))
+        .collect();
+    assert_eq!(
+        admins,
+        ADMIN_FUNCTIONS.map(|function| function.folder).into()
+    );
+    for function in ADMIN_FUNCTIONS {
+        for route in (function.table)() {
+            let reached = template.function_at(&route.path).map(folder);
+            assert_eq!(reached, Some(function.folder), "{}", route.path);
+        }
+    }
+}
 
 #[test]
 fn every_folder_of_functions_is_deployed_from_where_it_is_built_and_nothing_else_is() {

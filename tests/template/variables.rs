@@ -5,6 +5,7 @@ use vestibule_coldstart::{Adapters, intake_ports};
 use vestibule_domain::{SystemClock, vars::Vars};
 use vestibule_edge::logging;
 use vestibule_testkit::template::root;
+use vestibule_tests::admin_functions::ADMIN_FUNCTIONS;
 
 /// The variables that the function in this folder reads, without those of the AWS SDK, which Lambda sets.
 pub fn read_by(folder: &str) -> BTreeSet<String> {
@@ -24,7 +25,6 @@ pub fn read_by(folder: &str) -> BTreeSet<String> {
 /// Wires this function as at its cold start.
 fn wire(folder: &str, adapters: &mut Adapters<'_>) {
     match folder {
-        "admin-access" => drop(admin_access::wire(adapters).unwrap()),
         "sweeper" => drop(sweeper::wire(adapters)),
         "worker-delivery" => drop(worker_delivery::wire(adapters).unwrap()),
         "worker-onboarding" => drop(worker_onboarding::wire(adapters).unwrap()),
@@ -32,10 +32,12 @@ fn wire(folder: &str, adapters: &mut Adapters<'_>) {
             drop(intake_ports(adapters));
             drop(webhook_teams::provider(adapters));
         }
-        "webhook-360dialog" | "webhook-slack" | "webhook-telegram" | "webhook-twilio" => {
-            drop(intake_ports(adapters));
+        folder if folder.starts_with("webhook-") => drop(intake_ports(adapters)),
+        folder => {
+            let admin = ADMIN_FUNCTIONS.iter().find(|admin| admin.folder == folder);
+            let admin = admin.unwrap_or_else(|| panic!("{folder}: this test cannot wire it"));
+            drop((admin.start)(adapters).unwrap());
         }
-        _ => panic!("{folder}: this test does not know how it is wired"),
     }
     let main = fs::read_to_string(root().join(format!("functions/{folder}/src/main.rs"))).unwrap();
     assert!(

@@ -3,7 +3,6 @@
 use vestibule_admin::{paths, wire_enum};
 use vestibule_domain::{
     access::request::{ReasonCode, RequestStatus},
-    account::permission::Permission,
     chat::{conversation::ConversationKind, user::ChatUserStatus},
     connector::{ApprovalMode, ExistingUsers, Policy},
     ids::{AccessRequestId, ApiKeyId, ChatUserId, ConnectorId, EnvironmentId, ProjectId},
@@ -104,29 +103,6 @@ wire_enum! {
     }
 }
 
-wire_enum! {
-    /// Permission of an API key.
-    #[derive(PartialOrd, Ord)]
-    PermissionName = Permission {
-        /// Read projects, environments and connectors.
-        ProjectsRead = "projects.read",
-        /// Create and change projects and environments.
-        ProjectsWrite = "projects.write",
-        /// Create, change and delete connectors.
-        ConnectorsWrite = "connectors.write",
-        /// Read chat users.
-        ChatUsersRead = "chat_users.read",
-        /// Block and unblock chat users.
-        ChatUsersBlock = "chat_users.block",
-        /// Read access requests.
-        AccessRequestsRead = "access_requests.read",
-        /// Approve and reject access requests.
-        AccessRequestsDecide = "access_requests.decide",
-        /// List, create and revoke API keys.
-        ApiKeysManage = "api_keys.manage",
-    }
-}
-
 paths! {
     /// A project.
     ProjectPath {
@@ -204,9 +180,7 @@ mod tests {
             ReasonCodeName = ReasonCode,
             ChatUserStatusName = ChatUserStatus,
             RequestStatusName = RequestStatus,
-            ConversationKindName = ConversationKind,
-            PermissionName = Permission
+            ConversationKindName = ConversationKind
         );
-        assert_eq!(PermissionName::SPELLINGS.len(), Permission::ALL.len());
     }
 }

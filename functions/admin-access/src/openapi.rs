@@ -98,7 +98,7 @@ mod tests {
     use crate::{
         api_types::{
             AfterApprovalName, ChatUserStatusName, ConversationKindName, ExistingUsersName,
-            PermissionName, PolicyName, ReasonCodeName, RequestStatusName,
+            PolicyName, ReasonCodeName, RequestStatusName,
         },
         routes::{
             access_requests::{FollowUpStatus, OnboardingMessageStatus},
@@ -108,7 +108,7 @@ mod tests {
     };
     use serde::{Serialize, de::DeserializeOwned};
     use std::collections::BTreeMap;
-    use vestibule_admin::openapi::merged;
+    use vestibule_admin::{api_types::PermissionName, openapi::merged};
 
     fn document() -> Value {
         merged(vec![part()]).unwrap()

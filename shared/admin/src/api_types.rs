@@ -6,9 +6,15 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
-use vestibule_domain::{account::actor::Actor, page::Page};
+use serde::{Deserialize, Serialize};
+use utoipa::{
+    IntoParams, PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
+use vestibule_domain::{
+    account::{actor::Actor, permission::Permission},
+    page::Page,
+};
 
 /// Defines an enum with its spellings on the wire, and its conversions from and to the domain's.
 #[macro_export]
@@ -106,6 +112,35 @@ impl From<&Actor> for ActorResponse {
             id: actor.id.clone(),
             name: actor.name.clone(),
         }
+    }
+}
+
+/// A permission on the wire: spelled and listed as in the domain, so that a new permission is declared once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PermissionName(pub Permission);
+
+impl PartialSchema for PermissionName {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("Permission of an API key."))
+            .enum_values(Some(Permission::ALL.map(Permission::key)))
+            .into()
+    }
+}
+
+impl ToSchema for PermissionName {}
+
+impl From<Permission> for PermissionName {
+    fn from(permission: Permission) -> Self {
+        Self(permission)
+    }
+}
+
+impl From<PermissionName> for Permission {
+    fn from(PermissionName(permission): PermissionName) -> Self {
+        permission
     }
 }
 

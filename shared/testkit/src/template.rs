@@ -82,6 +82,25 @@ impl Template {
     }
 }
 
+impl Template {
+    /// The function that the HTTP API calls for a path. `None` if no route fits.
+    #[must_use]
+    pub fn function_at(&self, path: &str) -> Option<Function<'_>> {
+        let mut best = None;
+        for function in self.functions() {
+            for event in function.events("HttpApi") {
+                let Some(fit) = event["Path"].as_str().and_then(|route| fit(route, path)) else {
+                    continue;
+                };
+                if best.is_none_or(|(other, _)| other < fit) {
+                    best = Some((fit, function));
+                }
+            }
+        }
+        best.map(|(_, function)| function)
+    }
+}
+
 impl<'a> Resource<'a> {
     /// A property; null if it is not set.
     #[must_use]
@@ -101,6 +120,22 @@ impl<'a> Resource<'a> {
             .flat_map(one_or_many)
             .filter(|statement| !statement.is_null())
             .collect()
+    }
+}
+
+/// Rates how well a route of the HTTP API fits a path; the API takes the best. A route without a greedy
+/// variable comes before one with, then the number of fixed parts decides.
+fn fit(route: &str, path: &str) -> Option<(bool, usize)> {
+    let (mut parts, mut given) = (route.split('/'), path.split('/'));
+    let mut fixed = 0;
+    loop {
+        match (parts.next(), given.next()) {
+            (None, None) => return Some((true, fixed)),
+            (Some("{proxy+}"), Some(_)) => return Some((false, fixed)),
+            (Some(part), Some(_)) if part.starts_with('{') => {}
+            (Some(part), Some(text)) if part == text => fixed += 1,
+            _ => return None,
+        }
     }
 }
 
@@ -189,4 +224,44 @@ fn json(yaml: yaml_serde::Value) -> io::Result<Value> {
             Value::Object(Map::from_iter([(long, json(tagged.value)?)]))
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn function(folder: &str, paths: &[&str]) -> Value {
+        let events = paths.iter().map(|path| {
+            let event = json!({"Type": "HttpApi", "Properties": {"Path": path}});
+            ((*path).to_owned(), event)
+        });
+        json!({
+            "Type": "AWS::Serverless::Function",
+            "Properties": {
+                "CodeUri": format!("target/lambda/{folder}/"),
+                "Events": Map::from_iter(events),
+            },
+        })
+    }
+
+    #[test]
+    fn the_most_particular_route_takes_a_call() {
+        let template = Template::of(json!({"Resources": {
+            "A": function("all", &["/v1/{proxy+}"]),
+            "B": function("notes", &["/v1/projects/{id}/notes", "/v1/projects/{id}/notes/{proxy+}"]),
+        }}));
+        let folder = |path: &str| template.function_at(path).and_then(Function::folder);
+        for (path, expected) in [
+            ("/v1/projects", Some("all")),
+            ("/v1/projects/1", Some("all")),
+            ("/v1/projects/1/notes", Some("notes")),
+            ("/v1/projects/1/notes/2/lines", Some("notes")),
+            ("/v1/projects/1/notices", Some("all")),
+            ("/v2/projects", None),
+            ("/v1", None),
+        ] {
+            assert_eq!(folder(path), expected, "{path}");
+        }
+    }
 }

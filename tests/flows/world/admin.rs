@@ -44,7 +44,8 @@ impl World {
                 .header("content-type", "application/json")
                 .body(Body::from(body.to_string()))
         };
-        let admin = self.functions.admin.clone();
+        let path = path.split('?').next().unwrap();
+        let admin = self.functions.admin(path);
         let response = admin.oneshot(request.unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, 1 << 20).await.unwrap();

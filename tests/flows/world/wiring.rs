@@ -1,7 +1,8 @@
 //! One sandbox of every function, made as at a cold start but with other variables: addresses of this
 //! process, the world's clock, and the function's name as access key.
 
-use std::sync::Arc;
+use axum::Router;
+use std::sync::{Arc, LazyLock};
 use vestibule_adapters::egress::{TEAMS_OPENID_METADATA_URL, TEAMS_SERVICE_ORIGINS};
 use vestibule_coldstart::{Adapters, intake_ports};
 use vestibule_domain::{Clock, Timestamp, ports::VisibilityExtender, vars::Vars};
@@ -10,7 +11,12 @@ use vestibule_providers::{
     dialog360::Dialog360, slack::Slack, telegram::Telegram, twilio::Twilio,
     webhook::WebhookProvider,
 };
-use vestibule_testkit::{TestClock, simulator::Platform};
+use vestibule_testkit::{
+    TestClock,
+    simulator::Platform,
+    template::{Function, Template},
+};
+use vestibule_tests::admin_functions::ADMIN_FUNCTIONS;
 
 /// The testkit's clock as our clock.
 #[derive(Debug)]
@@ -99,8 +105,8 @@ pub struct Functions {
     pub onboarding_queue: Arc<dyn VisibilityExtender>,
     /// The queue of `worker-delivery`, for the worker's own use.
     pub inbox_queue: Arc<dyn VisibilityExtender>,
-    /// `admin-access`
-    pub admin: axum::Router,
+    /// Every admin function, by folder.
+    admin: Vec<(&'static str, Router)>,
 }
 
 impl Functions {
@@ -115,7 +121,6 @@ impl Functions {
         let delivery = links.function("worker-delivery", clock, worker_delivery::wire);
         let (delivery, inbox_queue) = delivery.unwrap();
         let sweeper = links.function("sweeper", clock, sweeper::wire);
-        let admin = links.function("admin-access", clock, admin_access::wire);
         Self {
             intake,
             onboarding,
@@ -123,8 +128,26 @@ impl Functions {
             sweeper,
             onboarding_queue,
             inbox_queue,
-            admin: admin_access::router(admin.unwrap()),
+            admin: ADMIN_FUNCTIONS
+                .iter()
+                .map(|function| {
+                    let started = links.function(function.folder, clock, function.start);
+                    (function.folder, started.unwrap())
+                })
+                .collect(),
         }
+    }
+
+    /// The admin function that the HTTP API calls for this path.
+    pub fn admin(&self, path: &str) -> Router {
+        static TEMPLATE: LazyLock<Template> = LazyLock::new(|| Template::load().unwrap());
+        let function = TEMPLATE.function_at(path).and_then(Function::folder);
+        let mut admin = self.admin.iter();
+        let found = admin.find(|(folder, _)| function == Some(folder));
+        found
+            .unwrap_or_else(|| panic!("{path}: {function:?}"))
+            .1
+            .clone()
     }
 }
 

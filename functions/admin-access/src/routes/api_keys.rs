@@ -1,10 +1,7 @@
 //! API keys for scripts (SPEC D26, D29): shown once, stored as a hash, and never with more permissions
 //! than their creator has.
 
-use crate::{
-    Deps,
-    api_types::{ApiKeyPath, PermissionName},
-};
+use crate::{Deps, api_types::ApiKeyPath};
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -13,7 +10,7 @@ use utoipa::ToSchema;
 use vestibule_admin::{
     ApiPath, Call, FieldErrors, IdempotencyKey, JsonBody, ListFilter, ListQuery, NoParams,
     PageParams,
-    api_types::{ActorResponse, IdempotencyHeader, ListResponse},
+    api_types::{ActorResponse, IdempotencyHeader, ListResponse, PermissionName},
     auth::NewApiToken,
     log,
     problem::{ApiError, PERMISSIONS, Problem},

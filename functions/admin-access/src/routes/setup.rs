@@ -1,6 +1,6 @@
 //! Creates the first account of a stack, once, with the token that the stack was deployed with.
 
-use crate::{Deps, api_types::PermissionName};
+use crate::Deps;
 use axum::{
     Json,
     extract::State,
@@ -15,7 +15,7 @@ use std::{sync::Arc, time::Duration};
 use utoipa::ToSchema;
 use vestibule_admin::{
     CallOrigin, FieldErrors, IDEMPOTENCY_REPLAYED, IdempotencyKey, JsonBody,
-    api_types::IdempotencyHeader,
+    api_types::{IdempotencyHeader, PermissionName},
     auth::{NewApiToken, TOKEN_SECRET_LEN, random_bytes, sha256_hex},
     log,
     problem::{ApiError, IDEMPOTENCY_KEY_REUSED, Problem},
