@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
@@ -63,18 +63,24 @@ def why_no_quota() -> str | None:
     return None
 
 
-def measure(plan: Plan, is_throttled: bool) -> Measurements:
-    """Starts the program again and again, and gives it events each time."""
-    found = Measurements()
+def measure(plan: Plan, is_throttled: bool, against: Path | None = None) -> tuple[Measurements, Measurements | None]:
+    """Starts the program again and again, and gives it events each time.
+
+    With `against`, another build of the program is started in turn with it, so that whatever slows this machine for a while slows both.
+    """
+    runs = [(plan, Measurements())]
+    if against:
+        runs.append((replace(plan, program=against), Measurements()))
     runtime = _RuntimeApi()
     with _quota(plan.memory_mb if is_throttled else FULL_PROCESSOR_MB) as throttle:
         for cold in range(plan.colds):
-            _measure_one(plan, cold, runtime, throttle, found)
+            for turn, (run, found) in enumerate(runs):
+                _measure_one(run, f"{cold}t{turn}", runtime, throttle, found)
     runtime.stop()
-    return found
+    return runs[0][1], runs[1][1] if against else None
 
 
-def _measure_one(plan: Plan, cold: int, runtime: "_RuntimeApi", throttle, found: Measurements) -> None:
+def _measure_one(plan: Plan, cold: str, runtime: "_RuntimeApi", throttle, found: Measurements) -> None:
     runtime.expect_new_process()
     started = time.perf_counter()
     process = subprocess.Popen(

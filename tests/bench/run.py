@@ -25,6 +25,7 @@ class Function:
 
     platform: Platform
     program: Path
+    against: Path | None = None  # another build of it
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--functions", nargs="+", choices=PLATFORMS, help="what is measured; all that are built, if not said")
     parser.add_argument("--program-dir", type=Path, default=_ROOT / "target/release", help="where the functions' binaries are")
+    parser.add_argument("--against", type=Path, metavar="DIR", help="another build's binaries: started in turn, and compared")
     parser.add_argument("--memory", type=int, nargs="+", default=[128, 256], help=f"MB; from {FULL_PROCESSOR_MB} on without a quota")
     parser.add_argument("--kinds", nargs="+", choices=fixture.KINDS, default=list(fixture.KINDS), help="who writes")
     parser.add_argument("--colds", type=int, default=20, help="how often each function is started")
@@ -130,18 +132,25 @@ def _functions(arguments: argparse.Namespace) -> list[Function]:
         if arguments.functions or not built:
             raise SystemExit(said)
         print(f"NOT MEASURED: {said}")
-    return [Function(PLATFORMS[name], program) for name, program in built.items()]
+    others = {name: arguments.against / name for name in built} if arguments.against else {}
+    absent = [str(program) for program in others.values() if not program.exists()]
+    if absent:
+        raise SystemExit(f"Nothing to compare with: {', '.join(absent)} missing.")
+    return [Function(PLATFORMS[name], program, others.get(name)) for name, program in built.items()]
 
 
 def _measure_function(arguments: argparse.Namespace, stub: StubProcess, function: Function, is_throttled: bool) -> list[str]:
     """Prints a function's tables; returns the targets that it misses."""
     missed = []
     for memory_mb in arguments.memory:
-        found = {}
+        found, others = {}, {}
         for kind in arguments.kinds:
             stub.choose(function.platform, kind)
-            found[kind] = measure(_plan(arguments, stub, function, memory_mb, kind), is_throttled)
+            plan = _plan(arguments, stub, function, memory_mb, kind)
+            found[kind], others[kind] = measure(plan, is_throttled, function.against)
         missed += _print_table(memory_mb, found, judges_time=is_throttled)
+        if function.against:
+            _print_ratios(found, others)
     return missed + _print_sizes(function.program)
 
 
@@ -192,6 +201,17 @@ def _print_table(memory_mb: int, found: dict[str, Measurements], judges_time: bo
         calls = ", ".join(f"{count / max(1, len(measurements.warm_ms)):.2f} {name}" for name, count in sorted(measurements.calls.items()))
         print(f"  {kind}: {fixture.KINDS[kind]}; {calls} an event")
     return missed
+
+
+def _print_ratios(found: dict[str, Measurements], others: dict[str, Measurements]) -> None:
+    """Prints each figure of this build as a share of the other build's; the starts of both alternated."""
+    print(f"\n{'  against the other build':<42}" + "".join(f"{kind:>14}" for kind in found))
+    for figure in FIGURES:
+        ratios = []
+        for kind, measurements in found.items():
+            other = figure.of(others[kind])
+            ratios.append(f"{figure.of(measurements) / other:.3f}" if other else "-")
+        print(f"  {figure.name + (f' ({figure.unit})' if figure.unit else ''):<40}" + "".join(f"{ratio:>13} " for ratio in ratios).rstrip())
 
 
 def _print_sizes(program: Path) -> list[str]:

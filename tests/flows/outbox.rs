@@ -435,6 +435,90 @@ async fn a_sweep_that_fails_at_any_call_loses_nothing_and_doubles_no_message() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mark_whose_dispatch_has_no_answer_goes_back_and_is_dispatched_by_the_next_sweep() {
+    let mut world = World::new().await;
+    let ada = stranger(&world, "Ada Lovelace").await;
+    lose_jobs(&world);
+    world.clock.advance(MINUTE);
+    let waiting = world.outbox();
+    let before = world.aws.accepted("onboarding");
+    world.count_from_here();
+    // Every attempt of the update takes effect or finds it done, and none is answered.
+    world
+        .to_db
+        .inject(Rule::new("DynamoDB.UpdateItem", Fault::ResetAfter).times(3));
+    assert!(!world.sweep().await);
+    assert!(world.has_struck());
+    assert_eq!(world.aws.accepted("onboarding"), before);
+    let places = |rows: &[Row]| -> Vec<(Value, Value)> {
+        rows.iter()
+            .map(|row| (row["outbox_pk"].clone(), row["outbox_due"].clone()))
+            .collect()
+    };
+    assert_eq!(places(&world.outbox()), places(&waiting));
+    assert!(world.sweep().await);
+    assert_eq!(world.aws.accepted("onboarding"), before + 1);
+    work(&mut world).await;
+    assert_eq!(world.welcomes(&ada), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_gets_one_job_of_a_connector_that_has_none_under_way_and_none_of_another() {
+    let (mut world, _) = flooded(1100).await;
+    assert!(world.sweep().await);
+    let waiting = world.aws.messages("onboarding").len();
+    assert!(waiting >= 1000, "{waiting}");
+    // Two people whose jobs never reach the queue.
+    let connector = world.connector.clone();
+    world
+        .to_aws
+        .inject(Rule::new("SQS.SendMessage", Fault::Error500).until_cleared());
+    let mut people = Vec::new();
+    for name in ["Grace Hopper", "Alan Turing"] {
+        let person = world.person(name);
+        let hello = world.says(&connector, &person, SAID);
+        world.try_webhook(&connector, &hello).await;
+        people.push(person);
+    }
+    world.to_aws.clear();
+    world.clock.advance(MINUTE);
+    assert_eq!(world.aws.messages("onboarding").len(), waiting);
+    assert!(world.sweep().await);
+    assert_eq!(world.aws.messages("onboarding").len(), waiting + 1);
+    // A second sweep adds none: the connector now has a job under way.
+    assert!(world.sweep().await);
+    assert_eq!(world.aws.messages("onboarding").len(), waiting + 1);
+    world.settle().await;
+    assert!(people.iter().all(|person| world.welcomes(person) == 1));
+    clear_away(&world, 1100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pace_row_that_cannot_be_read_hides_no_other_connectors_pause() {
+    let mut world = World::new().await;
+    let (paused, open) = (world.connector.clone(), world.open.clone());
+    let (ada, grace) = (world.person("Ada Lovelace"), world.person("Grace Hopper"));
+    for (connector, person) in [(&paused, &ada), (&open, &grace)] {
+        let hello = world.says(connector, person, SAID);
+        assert_eq!(world.webhook(connector, &hello).await, 200);
+    }
+    while world.work_inbox().await {}
+    lose_jobs(&world);
+    world.pause(Limited::Texts, Duration::from_hours(1)).await;
+    let key = format!("CONNECTOR#{}#PACE", open.id);
+    let unreadable = json!({"pk": {"S": key}, "sk": {"S": "PACE"}, "due": {"S": "soon"}});
+    world.db.put_raw(&unreadable).unwrap();
+    world.clock.advance(MINUTE);
+    assert!(world.sweep().await);
+    let jobs = world.aws.messages("onboarding");
+    assert_eq!(jobs.len(), 1, "{jobs:?}");
+    assert!(jobs[0].body.contains(&open.id.to_string()), "{jobs:?}");
+    world.db.delete_raw(&key, "PACE").unwrap();
+    world.settle().await;
+    assert_eq!(world.welcomes(&ada), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_dies_while_it_puts_a_job_off_or_waits_loses_nothing() {
     for (class, occurrence) in [
         ("DynamoDB.UpdateItem", 1),

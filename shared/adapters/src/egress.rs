@@ -11,6 +11,6 @@ mod platforms;
 mod resolver;
 
 pub use agents::HttpAgentClient;
-pub use client::{EgressClientError, install_tls};
+pub use client::EgressClientError;
 pub use openid::{HttpKeySource, TEAMS_OPENID_METADATA_URL};
 pub use platforms::{HttpChatTransport, PlatformAddresses, TEAMS_SERVICE_ORIGINS};

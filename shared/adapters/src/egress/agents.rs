@@ -28,7 +28,7 @@ impl HttpAgentClient {
     /// Makes a client that refuses private addresses, except for these origins.
     pub fn new(allowed: OriginAllowList) -> Result<Self, EgressClientError> {
         let resolver: SharedResolver = Arc::new(GuardedResolver::new(allowed.clone()));
-        let client = builder(TIMEOUT).dns_resolver(resolver).build()?;
+        let client = builder(TIMEOUT)?.dns_resolver(resolver).build()?;
         Ok(Self { client, allowed })
     }
 }

@@ -1,30 +1,49 @@
 //! The common parts of outgoing clients: construction, and reading answers.
 
-use std::{sync::Arc, time::Duration};
-
 use reqwest::{Client, ClientBuilder, Response, redirect::Policy};
+use rustls::{ClientConfig, crypto::ring};
+use rustls_platform_verifier::BuilderVerifierExt;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The HTTP client could not be built: the process has no TLS provider or no trust anchors.
+/// The HTTP client could not be built.
 #[derive(Debug, thiserror::Error)]
-#[error("the HTTP client cannot be built")]
-pub struct EgressClientError(#[from] reqwest::Error);
-
-/// Makes ring the process's TLS provider. A second call does nothing.
-pub fn install_tls() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
+pub enum EgressClientError {
+    /// The system has no trust anchors, or none that can be read.
+    #[error("TLS cannot be set up")]
+    Tls(#[from] rustls::Error),
+    /// The settings of the client do not fit each other.
+    #[error("the HTTP client cannot be built")]
+    Client(#[from] reqwest::Error),
 }
 
 /// Makes the builder that every outgoing client shares.
-pub(super) fn builder(timeout: Duration) -> ClientBuilder {
-    install_tls();
-    Client::builder()
+pub(super) fn builder(timeout: Duration) -> Result<ClientBuilder, EgressClientError> {
+    Ok(Client::builder()
+        .tls_backend_preconfigured(tls()?)
         .redirect(Policy::none())
         .no_proxy()
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(timeout)
-        .user_agent("Vestibule")
+        .user_agent("Vestibule"))
+}
+
+/// Returns the TLS settings, with the system's trust anchors. The first call reads the anchors, which takes
+/// milliseconds; all clients of a process share them.
+fn tls() -> Result<ClientConfig, rustls::Error> {
+    static TLS: OnceLock<ClientConfig> = OnceLock::new();
+    if let Some(config) = TLS.get() {
+        return Ok(config.clone());
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_platform_verifier()?
+        .with_no_client_auth();
+    Ok(TLS.get_or_init(|| config).clone())
 }
 
 /// The reason why an answer could not be read.

@@ -38,8 +38,8 @@ impl HttpKeySource {
             return Ok(client);
         }
         let client = builder(FETCH_MAX)
-            .build()
-            .map_err(|error| failed(&describe(&error)))?;
+            .and_then(|builder| Ok(builder.build()?))
+            .map_err(|error| failed(&error.to_string()))?;
         Ok(self.client.get_or_init(|| client))
     }
 

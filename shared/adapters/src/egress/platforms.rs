@@ -72,7 +72,7 @@ impl HttpChatTransport {
     /// Makes a client of the platforms at these addresses.
     pub fn new(addresses: PlatformAddresses) -> Result<Self, EgressClientError> {
         Ok(Self {
-            client: builder(TIMEOUT).build()?,
+            client: builder(TIMEOUT)?.build()?,
             addresses,
         })
     }
