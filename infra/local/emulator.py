@@ -101,14 +101,10 @@ def deploy(processes: Processes, credentials: Credentials) -> Deployment:
     parameters = {
         "Architecture": lambda_architecture(),
         "PublicUrl": API.url,
-        "SlackApiUrl": f"{SIMULATOR.url}/slack/api",
-        "TelegramApiUrl": f"{SIMULATOR.url}/telegram",
-        "MicrosoftLoginUrl": f"{SIMULATOR.url}/microsoft-login",
-        "MicrosoftGraphUrl": f"{SIMULATOR.url}/graph/v1.0",
+        # Names no API, so that a new one cannot be left out and called for real.
+        "PlatformApiUrls": f"*={SIMULATOR.url}",
         "TeamsOpenIdMetadataUrl": f"{SIMULATOR.url}/botframework/v1/.well-known/openidconfiguration",
         "TeamsServiceOrigins": SIMULATOR.url,
-        "Dialog360ApiUrl": f"{SIMULATOR.url}/360dialog",
-        "TwilioApiUrl": f"{SIMULATOR.url}/twilio",
         "AgentOriginAllowList": AGENT.url,
         "LogLevel": log_level(),
         "TableDeletionProtection": "false",

@@ -3,11 +3,19 @@
 
 use crate::document::{folder, functions, some_of_type, template};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
-use vestibule_testkit::template::{Function, Template, entries};
+use std::{collections::BTreeSet, fs};
+use vestibule_testkit::template::{Function, Template, entries, root};
 
 /// Executions that an account must keep unreserved. Lambda refuses a reservation that leaves fewer.
 const UNRESERVED_MIN: u64 = 100;
+
+/// The kinds of functions whose share is a number in the template: the number's name, the beginning of the
+/// functions' folders, and the words for them. A worker's share is the maximum of its queue.
+const SHARES: [(&str, &str, &str); 3] = [
+    ("Webhook", "webhook-", "each webhook"),
+    ("Admin", "admin-", "each admin function"),
+    ("Sweeper", "sweeper", "the sweeper"),
+];
 
 #[test]
 fn the_webhook_of_each_platform_has_a_rate_of_its_own_and_the_rest_of_the_api_has_another() {
@@ -47,19 +55,26 @@ fn the_webhook_of_each_platform_has_a_rate_of_its_own_and_the_rest_of_the_api_ha
 #[test]
 fn the_public_address_is_an_origin() {
     let template = template();
-    let pattern = |name: &str| {
-        template
-            .at(&format!("/Parameters/{name}/AllowedPattern"))
-            .clone()
-    };
     // The pattern of one origin, as at the beginning of the pattern of a list.
-    let list = pattern("TeamsServiceOrigins");
-    let origin = list.as_str().unwrap().split("(,").next().unwrap();
+    let list = pattern(&template, "TeamsServiceOrigins");
+    let origin = list.split("(,").next().unwrap();
     assert!(
         origin.starts_with("^https?://") && !origin.contains(")/"),
         "{origin}"
     );
-    assert_eq!(pattern("PublicUrl"), format!("^$|{origin}$"));
+    assert_eq!(pattern(&template, "PublicUrl"), format!("^$|{origin}$"));
+}
+
+#[test]
+fn each_address_in_the_list_of_apis_is_judged_as_strictly_as_a_single_address() {
+    let template = template();
+    let single = pattern(&template, "TeamsOpenIdMetadataUrl");
+    let url = single.trim_start_matches('^').trim_end_matches('$');
+    let entry = format!(r"([a-z0-9-]+|\*)={url}");
+    assert_eq!(
+        pattern(&template, "PlatformApiUrls"),
+        format!("^$|^{entry}(,{entry})*$")
+    );
 }
 
 #[test]
@@ -70,7 +85,6 @@ fn one_parameter_reserves_concurrency_for_every_function_and_is_off_unless_chose
         *template.at("/Conditions/ReservesConcurrency"),
         json!({"Fn::Equals": [{"Ref": "ReserveConcurrency"}, "on"]})
     );
-    let mut sum = 0;
     for function in functions(&template) {
         let reservation = function.resource.property("ReservedConcurrentExecutions");
         let [condition, reserved, otherwise] = reservation["Fn::If"].as_array().unwrap().as_slice()
@@ -85,27 +99,43 @@ fn one_parameter_reserves_concurrency_for_every_function_and_is_off_unless_chose
             folder(function)
         );
         assert_fits_the_queue(function, reserved);
+        assert_is_of_its_kind(function, reserved);
         let share = value(&template, reserved);
         assert!(share > 0, "{} could not run", folder(function));
-        sum += share;
     }
-    let said = template
-        .at("/Parameters/ReserveConcurrency/Description")
-        .as_str()
-        .unwrap();
-    assert!(
-        said.contains(&format!("Takes {sum} ")),
-        "it takes {sum}: {said}"
-    );
-    let quota = said
-        .split("quota is below ")
-        .nth(1)
-        .and_then(|rest| rest.split('.').next());
-    let quota: u64 = quota.unwrap().parse().unwrap();
-    assert!(
-        quota >= sum + UNRESERVED_MIN,
-        "{sum} leave too few of {quota}"
-    );
+}
+
+#[test]
+fn whoever_reserves_concurrency_is_told_the_share_of_each_kind_and_what_must_be_left() {
+    let template = template();
+    let operations = fs::read_to_string(root().join("infra/operations.md")).unwrap();
+    let operations = operations.split_whitespace().collect::<Vec<_>>().join(" ");
+    for (kind, _, whose) in SHARES {
+        let share = template.at(&format!("/Mappings/ReservedConcurrency/Executions/{kind}"));
+        let told = format!("{share} for {whose}");
+        assert!(operations.contains(&told), "{told}");
+    }
+    let described = template.at("/Parameters/ReserveConcurrency/Description");
+    for text in [operations.as_str(), described.as_str().unwrap()] {
+        let left = format!(" by {UNRESERVED_MIN}.");
+        assert!(text.contains(&left), "{text}");
+    }
+}
+
+/// The pattern of a parameter.
+fn pattern<'a>(template: &'a Template, parameter: &str) -> &'a str {
+    let pattern = template.at(&format!("/Parameters/{parameter}/AllowedPattern"));
+    pattern.as_str().unwrap()
+}
+
+/// Checks that a function of a kind with a common share reserves that one.
+fn assert_is_of_its_kind(function: Function<'_>, reserved: &Value) {
+    for (kind, beginning, _) in SHARES {
+        if folder(function).starts_with(beginning) {
+            let share = json!({"Fn::FindInMap": ["ReservedConcurrency", "Executions", kind]});
+            assert_eq!(*reserved, share, "{}", folder(function));
+        }
+    }
 }
 
 /// Checks that a function reserves as many executions as its queue may start; with fewer, messages would be

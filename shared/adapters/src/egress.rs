@@ -5,12 +5,14 @@
 //! [`vestibule_domain::egress`].
 
 mod agents;
+mod api_urls;
 mod client;
 mod openid;
 mod platforms;
 mod resolver;
 
 pub use agents::HttpAgentClient;
+pub use api_urls::PLATFORM_API_URLS;
 pub use client::EgressClientError;
 pub use openid::{HttpKeySource, TEAMS_OPENID_METADATA_URL};
 pub use platforms::{HttpChatTransport, PlatformAddresses, TEAMS_SERVICE_ORIGINS};

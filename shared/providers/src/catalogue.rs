@@ -1,7 +1,10 @@
 //! The catalogue of providers: the fields and set-up steps of each.
 
 use crate::{
-    dialog360, outgoing::ChatProvider, setup::ConnectorSetup, slack, teams, telegram, twilio,
+    dialog360,
+    outgoing::{Api, ChatProvider},
+    setup::ConnectorSetup,
+    slack, teams, telegram, twilio,
 };
 use std::collections::BTreeMap;
 use vestibule_domain::{connector::Provider, secret::Secret};
@@ -165,6 +168,11 @@ providers![
     twilio::Twilio,
 ];
 
+/// Every API of every provider.
+pub fn apis() -> impl Iterator<Item = &'static Api> {
+    chat_providers().iter().flat_map(|chat| chat.apis())
+}
+
 /// Finds the tests and set-up calls of `provider`.
 #[must_use]
 pub fn connector_setup(provider: &Provider) -> Option<&'static dyn ConnectorSetup> {
@@ -213,6 +221,22 @@ mod tests {
             assert!(connector_kind(provider).is_some() && chat_provider(provider).is_some());
         }
         assert!(connector_kind(&Provider::new("carrier-pigeon")).is_none());
+    }
+
+    #[test]
+    fn every_provider_has_an_api_each_with_a_key_of_its_own_and_an_encrypted_address() {
+        for chat in chat_providers() {
+            assert!(!chat.apis().is_empty(), "{:?}", chat.provider());
+        }
+        let keys: BTreeSet<&str> = apis().map(|api| api.key).collect();
+        assert_eq!(keys.len(), apis().count(), "two APIs share a key");
+        for Api { key, default_url } in apis() {
+            let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+            assert!(!key.is_empty() && key.bytes().all(is_plain), "{key}");
+            assert!(default_url.starts_with("https://"), "{default_url}");
+            assert!(!default_url.ends_with('/'), "{default_url}");
+            assert!(!default_url.contains(['?', '#', '@']), "{default_url}");
+        }
     }
 
     #[test]

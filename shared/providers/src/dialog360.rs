@@ -22,7 +22,14 @@ mod send;
 mod setup;
 mod webhook;
 
+use crate::outgoing::Api;
 use vestibule_domain::connector::Provider;
+
+/// 360dialog's messaging API.
+pub const API: Api = Api {
+    key: "360dialog",
+    default_url: "https://waba-v2.360dialog.io",
+};
 
 /// Public field: Meta's id of the phone number, which is not the number itself.
 pub const PHONE_NUMBER_ID: &str = "phone_number_id";

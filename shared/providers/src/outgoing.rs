@@ -31,6 +31,9 @@ pub trait ChatProvider: Send + Sync {
     /// The platform.
     fn provider(&self) -> Provider;
 
+    /// The APIs that its calls go to, those of its tests and set-up included.
+    fn apis(&self) -> &'static [Api];
+
     /// The secrets that sending and profile look-ups need.
     fn sending_secrets(&self) -> &'static [&'static str];
 
@@ -101,52 +104,20 @@ pub enum NextCall<T> {
     Done(T),
 }
 
-/// An API whose address the stack is configured with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Api {
-    /// Slack's Web API.
-    Slack,
-    /// Telegram's Bot API.
-    Telegram,
-    /// Microsoft's login, where Teams bots get their tokens.
-    MicrosoftLogin,
-    /// Microsoft Graph.
-    MicrosoftGraph,
-    /// 360dialog's messaging API.
-    Dialog360,
-    /// Twilio's API.
-    Twilio,
-}
-
-impl Api {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Slack,
-        Self::Telegram,
-        Self::MicrosoftLogin,
-        Self::MicrosoftGraph,
-        Self::Dialog360,
-        Self::Twilio,
-    ];
-
-    /// The environment variable that holds its base address.
-    #[must_use]
-    pub const fn variable(self) -> &'static str {
-        match self {
-            Self::Slack => "SLACK_API_URL",
-            Self::Telegram => "TELEGRAM_API_URL",
-            Self::MicrosoftLogin => "MICROSOFT_LOGIN_URL",
-            Self::MicrosoftGraph => "MICROSOFT_GRAPH_URL",
-            Self::Dialog360 => "DIALOG360_API_URL",
-            Self::Twilio => "TWILIO_API_URL",
-        }
-    }
+/// An API of a platform. A deployment can replace its base address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Api {
+    /// Its name in a deployment's list of addresses: lower-case letters, digits and hyphens, unique
+    /// among the APIs of all providers.
+    pub key: &'static str,
+    /// The platform's own base address: an https URL without a trailing slash.
+    pub default_url: &'static str,
 }
 
 /// Destination of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Host {
-    /// A configured address.
+    /// The base address of an API.
     Api(Api),
     /// The base address that a Teams message named. The transport makes the call only if its origin
     /// is on the list of Microsoft's own (PROVIDERS §2.4).

@@ -23,7 +23,14 @@ mod setup;
 mod text;
 mod webhook;
 
+use crate::outgoing::Api;
 use vestibule_domain::connector::Provider;
+
+/// Slack's Web API.
+pub const API: Api = Api {
+    key: "slack",
+    default_url: "https://slack.com/api",
+};
 
 /// Public field: the app's id.
 pub const API_APP_ID: &str = "api_app_id";

@@ -33,7 +33,19 @@ mod webhook;
 pub use keys::{FETCH_MAX, KeySource, KeySourceError};
 pub use webhook::TeamsWebhook;
 
+use crate::outgoing::Api;
 use vestibule_domain::connector::{Connector, Provider};
+
+/// Microsoft's login, where bots get their tokens. National clouds are not supported.
+pub const LOGIN_API: Api = Api {
+    key: "microsoft-login",
+    default_url: "https://login.microsoftonline.com",
+};
+/// Microsoft Graph, for pictures of people. National clouds are not supported.
+pub const GRAPH_API: Api = Api {
+    key: "graph",
+    default_url: "https://graph.microsoft.com/v1.0",
+};
 
 /// Public field: the bot's app id, a GUID.
 pub const APP_ID: &str = "app_id";

@@ -23,7 +23,14 @@ mod send;
 mod setup;
 mod webhook;
 
+use crate::outgoing::Api;
 use vestibule_domain::connector::Provider;
+
+/// Telegram's Bot API.
+pub const API: Api = Api {
+    key: "telegram",
+    default_url: "https://api.telegram.org",
+};
 
 /// Secret field: the token for our calls.
 pub const BOT_TOKEN: &str = "bot_token";

@@ -24,7 +24,14 @@ mod setup;
 mod url;
 mod webhook;
 
+use crate::outgoing::Api;
 use vestibule_domain::connector::Provider;
+
+/// Twilio's API.
+pub const API: Api = Api {
+    key: "twilio",
+    default_url: "https://api.twilio.com",
+};
 
 /// Public field: the account's SID.
 pub const ACCOUNT_SID: &str = "account_sid";

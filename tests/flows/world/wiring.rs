@@ -3,7 +3,9 @@
 
 use axum::Router;
 use std::sync::{Arc, LazyLock};
-use vestibule_adapters::egress::{TEAMS_OPENID_METADATA_URL, TEAMS_SERVICE_ORIGINS};
+use vestibule_adapters::egress::{
+    PLATFORM_API_URLS, TEAMS_OPENID_METADATA_URL, TEAMS_SERVICE_ORIGINS,
+};
 use vestibule_coldstart::{Adapters, intake_ports};
 use vestibule_domain::{Clock, Timestamp, ports::VisibilityExtender, vars::Vars};
 use vestibule_edge::intake::Intake;
@@ -61,7 +63,6 @@ impl Links {
     /// The variables that Lambda and the template set for a function.
     pub fn variable(&self, function: &str, variable: &str) -> Option<String> {
         let queue = |name: &str| format!("{}/000000000000/{name}", self.aws);
-        let platform = |path: &str| format!("{}{path}", self.platforms);
         let value = match variable {
             "AWS_REGION" => "us-east-1".to_owned(),
             "AWS_ACCESS_KEY_ID" => function.to_owned(),
@@ -75,16 +76,12 @@ impl Links {
             "INBOX_QUEUE_URL" => queue("inbox.fifo"),
             "PUBLIC_URL" => "https://api.example.test".to_owned(),
             "AGENT_ORIGIN_ALLOWLIST" => self.agent.clone(),
-            "SLACK_API_URL" => platform("/slack/api"),
-            "TELEGRAM_API_URL" => platform("/telegram"),
-            "MICROSOFT_LOGIN_URL" => platform("/microsoft-login"),
-            "MICROSOFT_GRAPH_URL" => platform("/graph/v1.0"),
-            "DIALOG360_API_URL" => platform("/360dialog"),
-            "TWILIO_API_URL" => platform("/twilio"),
+            PLATFORM_API_URLS => format!("*={}", self.platforms),
             TEAMS_SERVICE_ORIGINS => self.platforms.clone(),
-            TEAMS_OPENID_METADATA_URL => {
-                platform("/botframework/v1/.well-known/openidconfiguration")
-            }
+            TEAMS_OPENID_METADATA_URL => format!(
+                "{}/botframework/v1/.well-known/openidconfiguration",
+                self.platforms
+            ),
             _ => return None,
         };
         Some(value)

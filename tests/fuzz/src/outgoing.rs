@@ -201,7 +201,7 @@ impl<'a> Run<'a> {
     fn check_call(&self, call: &OutgoingCall, conversation: &ConversationRef) {
         self.check_hidden(&format!("{call:?}"));
         match &call.host {
-            Host::Api(api) => assert!(self.fixture.platform.apis().contains(api), "{api:?}"),
+            Host::Api(api) => assert!(self.chat.apis().contains(api), "{api:?}"),
             Host::TeamsService(url) => {
                 assert_eq!(Some(url), conversation.reply_url.as_ref());
             }

@@ -15,10 +15,7 @@ use vestibule_domain::{
     chat::message::Identity,
     secret::Secret,
 };
-use vestibule_providers::{
-    outgoing::Api,
-    webhook::{Reply, WebhookProvider},
-};
+use vestibule_providers::webhook::{Reply, WebhookProvider};
 
 /// Arrival time of every request: a minute after 360dialog's captured messages, which are only accepted for
 /// some days. Other platforms' messages do not age.
@@ -70,9 +67,6 @@ pub trait Platform: Send + Sync {
 
     /// Whether this is a proper answer to the platform.
     fn is_reply(&self, reply: &Reply, request: &Request) -> bool;
-
-    /// The APIs for its calls.
-    fn apis(&self) -> &'static [Api];
 
     /// The recipient of texts.
     fn person(&self) -> (&'static str, &'static str);

@@ -1,11 +1,14 @@
 //! Calls to chat platforms.
 
-use super::client::{EgressClientError, ReadError, builder, describe, read_body, retry_after};
+use super::{
+    api_urls::{ApiUrls, PLATFORM_API_URLS},
+    client::{EgressClientError, ReadError, builder, describe, read_body, retry_after},
+};
 use async_trait::async_trait;
 use reqwest::Client;
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 use vestibule_domain::{egress::OriginAllowList, vars::Vars};
-use vestibule_providers::outgoing::{Api, CallResult, Host, HttpReply, OutgoingCall};
+use vestibule_providers::outgoing::{CallResult, Host, HttpReply, OutgoingCall};
 use vestibule_providers::transport::ChatTransport;
 
 /// Time limit for a platform.
@@ -16,29 +19,22 @@ const ANSWER_MAX: usize = 256 * 1024;
 /// The addresses of the platforms, from the deployment's parameters.
 #[derive(Debug, Clone, Default)]
 pub struct PlatformAddresses {
-    base_urls: BTreeMap<Api, String>,
+    api_urls: ApiUrls,
     teams_services: OriginAllowList,
 }
 
 impl PlatformAddresses {
-    /// Reads the base address of every [`Api`], and `TEAMS_SERVICE_ORIGINS`.
+    /// Reads [`PLATFORM_API_URLS`] and [`TEAMS_SERVICE_ORIGINS`].
     pub fn read(vars: &mut Vars<'_>) -> Self {
         Self {
-            base_urls: Api::ALL
-                .into_iter()
-                .map(|api| (api, vars.required(api.variable())))
-                .collect(),
+            api_urls: vars.parsed(PLATFORM_API_URLS, ApiUrls::parse),
             teams_services: vars.parsed(TEAMS_SERVICE_ORIGINS, OriginAllowList::parse),
         }
     }
 
     fn base(&self, host: &Host) -> Result<String, CallResult> {
         match host {
-            Host::Api(api) => self
-                .base_urls
-                .get(api)
-                .cloned()
-                .ok_or_else(|| no_reply("no address is configured for this platform")),
+            Host::Api(api) => Ok(self.api_urls.base(api)),
             // The bot's token goes to this address (PROVIDERS §2.4).
             Host::TeamsService(url) => {
                 self.teams_services
@@ -117,5 +113,60 @@ impl ChatTransport for HttpChatTransport {
             Err(ReadError::TooLong) => no_reply("the answer is too long"),
             Err(ReadError::Broken) => no_reply("the connection broke"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vestibule_providers::{slack, teams};
+
+    /// The addresses that these variables yield, or the problems.
+    fn read(api_urls: &str) -> Result<PlatformAddresses, String> {
+        let get = |name: &str| match name {
+            PLATFORM_API_URLS => Some(api_urls.to_owned()),
+            TEAMS_SERVICE_ORIGINS => Some("https://smba.example.com".to_owned()),
+            _ => None,
+        };
+        let mut vars = Vars::new(&get);
+        let addresses = PlatformAddresses::read(&mut vars);
+        match vars.finish() {
+            Ok(()) => Ok(addresses),
+            Err(error) => Err(error.problems.join("; ")),
+        }
+    }
+
+    #[test]
+    fn without_a_list_every_api_is_the_platforms_own() {
+        let addresses = read("").unwrap();
+        for api in [slack::API, teams::GRAPH_API] {
+            let base = addresses.base(&Host::Api(api));
+            assert_eq!(base, Ok(api.default_url.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_list_replaces_apis_but_never_the_services_that_messages_name() {
+        let addresses = read("*=http://127.0.0.1:9400").unwrap();
+        let base = |host: Host| addresses.base(&host);
+        assert_eq!(
+            base(Host::Api(teams::GRAPH_API)),
+            Ok("http://127.0.0.1:9400/graph/v1.0".to_owned())
+        );
+        let service = "https://smba.example.com/amer/";
+        let listed = Host::TeamsService(service.to_owned());
+        assert_eq!(base(listed), Ok(service.to_owned()));
+        let other = Host::TeamsService("http://127.0.0.1:9400/teams/".to_owned());
+        assert!(matches!(base(other), Err(CallResult::Forbidden { .. })));
+    }
+
+    #[test]
+    fn a_bad_list_is_a_problem_of_the_configuration() {
+        let problem = read("slack=https://slack.com/api,graph=nowhere").unwrap_err();
+        assert_eq!(
+            problem,
+            "PLATFORM_API_URLS: `graph` must have an absolute http(s) URL without user name, \
+             query and fragment"
+        );
     }
 }

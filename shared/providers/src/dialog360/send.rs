@@ -1,6 +1,6 @@
 //! Sends a text (PROVIDERS §4.4).
 
-use super::{API_KEY, Dialog360, api, key, kind::MESSAGE_MAX_CHARS};
+use super::{API, API_KEY, Dialog360, api, key, kind::MESSAGE_MAX_CHARS};
 use crate::{
     outgoing::{
         Api, CallError, CallResult, ChatProvider, Host, NextCall, OutgoingCall, messages_of,
@@ -25,6 +25,10 @@ use vestibule_domain::{
 impl ChatProvider for Dialog360 {
     fn provider(&self) -> Provider {
         key()
+    }
+
+    fn apis(&self) -> &'static [Api] {
+        &[API]
     }
 
     fn sending_secrets(&self) -> &'static [&'static str] {
@@ -85,7 +89,7 @@ fn next(
     let Some(piece) = pieces.get(so_far.len()) else {
         return Ok(NextCall::Done(SendOutcome::Sent(receipt)));
     };
-    let call = OutgoingCall::new(Host::Api(Api::Dialog360), Method::POST, "/messages")
+    let call = OutgoingCall::new(Host::Api(API), Method::POST, "/messages")
         .with_json(&body(&text.to, piece)?);
     Ok(NextCall::Call(api::with_key(call, api_key)))
 }
@@ -202,7 +206,7 @@ mod tests {
     fn a_message_is_exactly_what_360dialog_asks_for() {
         let direct = conversation(ConversationKind::Direct, PHONE);
         let call = call(step(Destination::Conversation(&direct), "Hello", &[]));
-        assert_eq!(call.host, Host::Api(Api::Dialog360));
+        assert_eq!(call.host, Host::Api(API));
         assert_eq!(call.method, Method::POST);
         assert_eq!(call.path, "/messages");
         assert!(call.query.is_empty());

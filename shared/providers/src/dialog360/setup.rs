@@ -1,11 +1,11 @@
 //! Connects and tests a number through `/v1/configs/webhook` (PROVIDERS §4.2).
 
 use super::{
-    API_KEY, Dialog360, PREVIOUS_WEBHOOK_SECRET, WEBHOOK_SECRET, api, key,
+    API, API_KEY, Dialog360, PREVIOUS_WEBHOOK_SECRET, WEBHOOK_SECRET, api, key,
     webhook::{SCHEME, is_same},
 };
 use crate::{
-    outgoing::{Api, CallError, CallResult, Host, NextCall, OutgoingCall},
+    outgoing::{CallError, CallResult, Host, NextCall, OutgoingCall},
     setup::{ConnectorSetup, ConnectorSetupOutcome},
     webhook::Credentials,
 };
@@ -96,7 +96,7 @@ fn heeded(result: &CallResult) -> Result<(), CallError> {
 }
 
 fn read(api_key: &Secret) -> OutgoingCall {
-    let call = OutgoingCall::new(Host::Api(Api::Dialog360), Method::GET, PATH);
+    let call = OutgoingCall::new(Host::Api(API), Method::GET, PATH);
     api::with_key(call, api_key)
 }
 
@@ -105,7 +105,7 @@ fn write(webhook_url: &str, secret: &Secret, api_key: &Secret) -> OutgoingCall {
         "url": webhook_url,
         "headers": {"Authorization": format!("{SCHEME}{}", secret.reveal())},
     });
-    let call = OutgoingCall::new(Host::Api(Api::Dialog360), Method::POST, PATH);
+    let call = OutgoingCall::new(Host::Api(API), Method::POST, PATH);
     api::with_key(call.with_json(&setting), api_key)
 }
 
@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn the_test_reads_the_setting_and_changes_nothing() {
         let call = call(test(&[]));
-        assert_eq!(call.host, Host::Api(Api::Dialog360));
+        assert_eq!(call.host, Host::Api(API));
         assert_eq!(call.method, Method::GET);
         assert_eq!(call.path, "/v1/configs/webhook");
         assert_eq!(call.body, None);

@@ -5,8 +5,8 @@
 //! that wrote it. If the app may not read the history, nothing is found and the text is posted:
 //! better twice than never.
 
-use super::api;
-use crate::outgoing::{Api, CallError, CallResult, Host, OutgoingCall};
+use super::{API, api};
+use crate::outgoing::{CallError, CallResult, Host, OutgoingCall};
 use http::Method;
 use serde_json::{Value, json};
 use vestibule_domain::secret::Secret;
@@ -49,10 +49,9 @@ pub(super) fn for_mark<'a>(
         (channel.to_owned(), so_far)
     } else {
         let Some((opened, rest)) = so_far.split_first() else {
-            let call =
-                OutgoingCall::new(Host::Api(Api::Slack), Method::POST, "/conversations.open")
-                    .with_bearer(token)
-                    .with_json(&json!({ "users": channel }));
+            let call = OutgoingCall::new(Host::Api(API), Method::POST, "/conversations.open")
+                .with_bearer(token)
+                .with_json(&json!({ "users": channel }));
             return Ok(Looked::Call(call));
         };
         let opened = match api::answer(opened) {
@@ -66,7 +65,7 @@ pub(super) fn for_mark<'a>(
         (channel.to_owned(), rest)
     };
     let Some((history, posts)) = so_far.split_first() else {
-        let call = OutgoingCall::new(Host::Api(Api::Slack), Method::GET, "/conversations.history")
+        let call = OutgoingCall::new(Host::Api(API), Method::GET, "/conversations.history")
             .with_bearer(token)
             .with_query("channel", &channel)
             .with_query("include_all_metadata", "true")

@@ -1,8 +1,8 @@
 //! Looks up a person's profile (PROVIDERS §1.5).
 
-use super::{BOT_TOKEN, api};
+use super::{API, BOT_TOKEN, api};
 use crate::{
-    outgoing::{Api, CallResult, Host, NextCall, OutgoingCall},
+    outgoing::{CallResult, Host, NextCall, OutgoingCall},
     webhook::Credentials,
 };
 use http::Method;
@@ -21,7 +21,7 @@ pub(super) fn profile(
         return credentials.secret(BOT_TOKEN).map_or_else(
             || NextCall::Done(none("no_bot_token")),
             |token| {
-                let call = OutgoingCall::new(Host::Api(Api::Slack), Method::GET, "/users.info")
+                let call = OutgoingCall::new(Host::Api(API), Method::GET, "/users.info")
                     .with_bearer(token)
                     .with_query("user", &identity.identifier);
                 NextCall::Call(call)

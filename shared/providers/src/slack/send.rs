@@ -1,7 +1,7 @@
 //! Posts a text (PROVIDERS §1.4).
 
 use super::{
-    BOT_TOKEN, Slack, api, key,
+    API, BOT_TOKEN, Slack, api, key,
     kind::MESSAGE_MAX_CHARS,
     look::{self, Looked},
     profile, text,
@@ -26,6 +26,10 @@ use vestibule_domain::{
 impl ChatProvider for Slack {
     fn provider(&self) -> Provider {
         key()
+    }
+
+    fn apis(&self) -> &'static [Api] {
+        &[API]
     }
 
     fn sending_secrets(&self) -> &'static [&'static str] {
@@ -93,7 +97,7 @@ fn next(
             moved_to: None,
         })));
     };
-    let call = OutgoingCall::new(Host::Api(Api::Slack), Method::POST, "/chat.postMessage")
+    let call = OutgoingCall::new(Host::Api(API), Method::POST, "/chat.postMessage")
         .with_bearer(token)
         .with_json(&body(text, piece, index));
     Ok(NextCall::Call(call))

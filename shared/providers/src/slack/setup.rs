@@ -1,8 +1,8 @@
 //! Tests the connection to Slack with `auth.test`. Slack has no API that sets an app's Request URL.
 
-use super::{BOT_TOKEN, Slack, TEAM_ID, api, key};
+use super::{API, BOT_TOKEN, Slack, TEAM_ID, api, key};
 use crate::{
-    outgoing::{Api, CallError, CallResult, Host, NextCall, OutgoingCall},
+    outgoing::{CallError, CallResult, Host, NextCall, OutgoingCall},
     setup::{ConnectorSetup, ConnectorSetupOutcome},
     webhook::Credentials,
 };
@@ -28,7 +28,7 @@ impl ConnectorSetup for Slack {
             return NextCall::Done(refused("no_bot_token"));
         };
         let Some(result) = so_far.first() else {
-            let call = OutgoingCall::new(Host::Api(Api::Slack), Method::POST, "/auth.test");
+            let call = OutgoingCall::new(Host::Api(API), Method::POST, "/auth.test");
             return NextCall::Call(call.with_bearer(token));
         };
         NextCall::Done(match api::answer(result) {

@@ -1,13 +1,14 @@
 //! Looks up a person's profile (PROVIDERS §2.5): names from the roster, the picture from Graph.
 
 use super::{
+    GRAPH_API,
     api::{self, Replay, Stop},
     conversation::{service_url, without_thread},
     is_guid,
     token::Audience,
 };
 use crate::{
-    outgoing::{Api, CallError, CallResult, Host, NextCall, OutgoingCall},
+    outgoing::{CallError, CallResult, Host, NextCall, OutgoingCall},
     webhook::Credentials,
 };
 use http::Method;
@@ -74,7 +75,7 @@ fn picture(query: &ProfileQuery<'_>, calls: &mut Replay<'_>) -> Result<Option<Av
     }
     let token = calls.token(Audience::Graph)?;
     let path = format!("/users/{id}/photos/240x240/$value");
-    let call = OutgoingCall::new(Host::Api(Api::MicrosoftGraph), Method::GET, path);
+    let call = OutgoingCall::new(Host::Api(GRAPH_API), Method::GET, path);
     match calls.result(call.with_bearer(&token))? {
         CallResult::Replied(reply) if reply.status == 200 => {
             Ok(AvatarImage::from_bytes(reply.body.clone()))
@@ -170,7 +171,7 @@ mod tests {
         assert_eq!(login.path, format!("/{TENANT}/oauth2/v2.0/token"));
         so_far.push(token("g1"));
         let photo = call(&so_far);
-        assert_eq!(photo.host, Host::Api(Api::MicrosoftGraph));
+        assert_eq!(photo.host, Host::Api(GRAPH_API));
         assert_eq!(photo.path, format!("/users/{PERSON}/photos/240x240/$value"));
         assert_eq!(photo.headers.first().unwrap().1.reveal(), "Bearer g1");
         so_far.push(picture_of(PNG));

@@ -1,7 +1,7 @@
 //! Posts a text (PROVIDERS §2.4).
 
 use super::{
-    APP_ID, CLIENT_SECRET, TENANT_ID, Teams,
+    APP_ID, CLIENT_SECRET, GRAPH_API, LOGIN_API, TENANT_ID, Teams,
     api::{self, Replay, Stop},
     bot_id,
     conversation::{is_private, is_shared, service_url, without_thread},
@@ -37,6 +37,10 @@ impl ChatProvider for Teams {
         key()
     }
 
+    fn apis(&self) -> &'static [Api] {
+        &[LOGIN_API, GRAPH_API]
+    }
+
     fn sending_secrets(&self) -> &'static [&'static str] {
         &[CLIENT_SECRET]
     }
@@ -68,7 +72,7 @@ impl ChatProvider for Teams {
     }
 
     fn keep_answer(&self, call: &OutgoingCall, reply: &HttpReply) -> Option<Duration> {
-        let is_token = call.host == Host::Api(Api::MicrosoftLogin);
+        let is_token = call.host == Host::Api(LOGIN_API);
         is_token.then(|| token::lifetime(reply)).flatten()
     }
 
@@ -244,7 +248,7 @@ mod tests {
         let personal = personal();
         let to = Destination::Conversation(&personal);
         let first = call(step(to, "Hello", &[]));
-        assert_eq!(first.host, Host::Api(Api::MicrosoftLogin));
+        assert_eq!(first.host, Host::Api(LOGIN_API));
         let post = call(step(to, "Hello", &[token("t1")]));
         assert_eq!(post.method, Method::POST);
         assert_eq!(post.host, Host::TeamsService(SERVICE_URL.into()));

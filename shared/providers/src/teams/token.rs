@@ -1,8 +1,8 @@
 //! Tokens for our own calls (PROVIDERS §2.4).
 
-use super::{APP_ID, APP_TYPE, CLIENT_SECRET, MULTI_TENANT, TENANT_ID, setting};
+use super::{APP_ID, APP_TYPE, CLIENT_SECRET, LOGIN_API, MULTI_TENANT, TENANT_ID, setting};
 use crate::{
-    outgoing::{Api, CallError, CallResult, Host, HttpReply, OutgoingCall},
+    outgoing::{CallError, CallResult, Host, HttpReply, OutgoingCall},
     webhook::Credentials,
 };
 use http::Method;
@@ -45,7 +45,7 @@ pub(super) fn request(
     };
     let path = format!("/{authority}/oauth2/v2.0/token");
     Ok(
-        OutgoingCall::new(Host::Api(Api::MicrosoftLogin), Method::POST, path).with_form(&[
+        OutgoingCall::new(Host::Api(LOGIN_API), Method::POST, path).with_form(&[
             ("grant_type", "client_credentials"),
             ("client_id", app_id),
             ("client_secret", secret.reveal()),
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn a_token_is_asked_for_exactly_as_microsoft_says() {
         let call = call(Audience::Connector, None);
-        assert_eq!(call.host, Host::Api(Api::MicrosoftLogin));
+        assert_eq!(call.host, Host::Api(LOGIN_API));
         assert_eq!(call.method, Method::POST);
         assert_eq!(call.path, format!("/{TENANT}/oauth2/v2.0/token"));
         let body = String::from_utf8(call.body.unwrap()).unwrap();

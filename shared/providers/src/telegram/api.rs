@@ -1,8 +1,8 @@
 //! Calls of the Bot API, parsing of its answers, and meaning of its errors (PROVIDERS §3.4).
 
-use super::{BOT_TOKEN, kind::is_bot_token};
+use super::{API, BOT_TOKEN, kind::is_bot_token};
 use crate::{
-    outgoing::{Api, CallError, CallResult, Host, HttpReply, OutgoingCall},
+    outgoing::{CallError, CallResult, Host, HttpReply, OutgoingCall},
     webhook::Credentials,
 };
 use http::Method;
@@ -28,7 +28,7 @@ impl<'a> Token<'a> {
     /// Builds the call of a method without arguments.
     pub(super) fn ask(self, method: &str) -> OutgoingCall {
         let path = format!("/bot{}/{method}", self.0.reveal());
-        OutgoingCall::new(Host::Api(Api::Telegram), Method::GET, path)
+        OutgoingCall::new(Host::Api(API), Method::GET, path)
     }
 
     /// Builds the call of a method with these arguments.
@@ -42,7 +42,7 @@ impl<'a> Token<'a> {
     /// shown.
     pub(super) fn download(self, encoded_path: &str) -> OutgoingCall {
         let path = format!("/file/bot{}/{encoded_path}", self.0.reveal());
-        OutgoingCall::new(Host::Api(Api::Telegram), Method::GET, path)
+        OutgoingCall::new(Host::Api(API), Method::GET, path)
     }
 
     /// Removes the token from a text. Telegram does not repeat it, but an intermediary might repeat

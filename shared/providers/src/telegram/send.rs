@@ -1,14 +1,14 @@
 //! Sends a text (PROVIDERS §3.4).
 
 use super::{
-    BOT_TOKEN, Telegram,
+    API, BOT_TOKEN, Telegram,
     api::{Refused, Token},
     key,
     kind::MESSAGE_MAX_CHARS,
     profile,
 };
 use crate::{
-    outgoing::{CallError, CallResult, ChatProvider, NextCall, OutgoingCall, messages_of},
+    outgoing::{Api, CallError, CallResult, ChatProvider, NextCall, OutgoingCall, messages_of},
     text,
     webhook::Credentials,
 };
@@ -25,6 +25,10 @@ use vestibule_domain::{
 impl ChatProvider for Telegram {
     fn provider(&self) -> Provider {
         key()
+    }
+
+    fn apis(&self) -> &'static [Api] {
+        &[API]
     }
 
     fn sending_secrets(&self) -> &'static [&'static str] {

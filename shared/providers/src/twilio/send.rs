@@ -1,7 +1,7 @@
 //! Sends a text (PROVIDERS §5.4).
 
 use super::{
-    ACCOUNT_SID, AUTH_TOKEN, PHONE_NUMBER, Twilio, WEBHOOK_URL,
+    ACCOUNT_SID, API, AUTH_TOKEN, PHONE_NUMBER, Twilio, WEBHOOK_URL,
     address::Address,
     api::{self, Meaning},
     key, url,
@@ -32,6 +32,10 @@ pub(super) const MESSAGE_MAX_CHARS: usize = 1600;
 impl ChatProvider for Twilio {
     fn provider(&self) -> Provider {
         key()
+    }
+
+    fn apis(&self) -> &'static [Api] {
+        &[API]
     }
 
     fn sending_secrets(&self) -> &'static [&'static str] {
@@ -102,7 +106,7 @@ impl<'a> Account<'a> {
     /// A call for this account; `what` is the part of the path after its SID.
     pub(super) fn call(&self, method: Method, what: &str) -> OutgoingCall {
         let path = format!("/2010-04-01/Accounts/{}{what}", self.sid);
-        OutgoingCall::new(Host::Api(Api::Twilio), method, path).with_basic(self.sid, self.token)
+        OutgoingCall::new(Host::Api(API), method, path).with_basic(self.sid, self.token)
     }
 }
 

@@ -7,7 +7,6 @@ use vestibule_providers::{
     dialog360::{
         API_KEY, Dialog360 as Provider, PHONE_NUMBER_ID, PREVIOUS_WEBHOOK_SECRET, WEBHOOK_SECRET,
     },
-    outgoing::Api,
     webhook::{Reply, WebhookProvider},
 };
 
@@ -41,10 +40,6 @@ impl Platform for Dialog360 {
 
     fn is_reply(&self, reply: &Reply, _request: &Request) -> bool {
         *reply == Reply::empty()
-    }
-
-    fn apis(&self) -> &'static [Api] {
-        &[Api::Dialog360]
     }
 
     fn person(&self) -> (&'static str, &'static str) {

@@ -8,7 +8,6 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
 use sha2::Sha256;
 use vestibule_providers::{
-    outgoing::Api,
     slack::{
         API_APP_ID, BOT_TOKEN, PREVIOUS_SIGNING_SECRET, SIGNING_SECRET, Slack as Provider, TEAM_ID,
     },
@@ -66,10 +65,6 @@ impl Platform for Slack {
                 || is_handshake
                     && reply.content_type == Some("application/json")
                     && json(&reply.body) == json!({ "challenge": body.get("challenge") }))
-    }
-
-    fn apis(&self) -> &'static [Api] {
-        &[Api::Slack]
     }
 
     fn person(&self) -> (&'static str, &'static str) {

@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 use std::sync::{Arc, LazyLock};
 use vestibule_domain::egress::OriginAllowList;
 use vestibule_providers::{
-    outgoing::Api,
     teams::{APP_ID, CLIENT_SECRET, KeySource, KeySourceError, TENANT_ID, TeamsWebhook},
     webhook::{Reply, WebhookProvider},
 };
@@ -115,10 +114,6 @@ impl Platform for Teams {
             Reply::empty()
         };
         *reply == expected
-    }
-
-    fn apis(&self) -> &'static [Api] {
-        &[Api::MicrosoftLogin, Api::MicrosoftGraph]
     }
 
     fn person(&self) -> (&'static str, &'static str) {

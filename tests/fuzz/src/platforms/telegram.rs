@@ -4,7 +4,6 @@ use crate::{
     platform::{Platform, Purpose, Signer, secret},
 };
 use vestibule_providers::{
-    outgoing::Api,
     telegram::{BOT_TOKEN, PREVIOUS_SECRET_TOKEN, SECRET_TOKEN, Telegram as Provider},
     webhook::{Reply, WebhookProvider},
 };
@@ -46,10 +45,6 @@ impl Platform for Telegram {
     /// Empty, because Telegram executes any method in the answer.
     fn is_reply(&self, reply: &Reply, _request: &Request) -> bool {
         *reply == Reply::empty()
-    }
-
-    fn apis(&self) -> &'static [Api] {
-        &[Api::Telegram]
     }
 
     fn person(&self) -> (&'static str, &'static str) {

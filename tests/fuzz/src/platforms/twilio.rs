@@ -10,7 +10,6 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use vestibule_providers::{
-    outgoing::Api,
     twilio::{
         ACCOUNT_SID, AUTH_TOKEN, PHONE_NUMBER, PREVIOUS_AUTH_TOKEN, Twilio as Provider, WEBHOOK_URL,
     },
@@ -88,10 +87,6 @@ impl Platform for Twilio {
     /// An empty response, because any text would be sent to the person.
     fn is_reply(&self, reply: &Reply, _request: &Request) -> bool {
         (reply.status, reply.content_type) == (200, Some("text/xml")) && reply.body == NOTHING
-    }
-
-    fn apis(&self) -> &'static [Api] {
-        &[Api::Twilio]
     }
 
     fn person(&self) -> (&'static str, &'static str) {

@@ -241,7 +241,8 @@ mod tests {
     use std::sync::Mutex;
     use vestibule_domain::{Clock, account::actor::Actor, connector::Provider, ids::AuditId};
     use vestibule_providers::{
-        outgoing::{Api, CallResult, Host, HttpReply, NextCall, OutgoingCall},
+        outgoing::{CallResult, Host, HttpReply, NextCall, OutgoingCall},
+        slack,
         transport::ChatTransport,
         webhook::Credentials,
     };
@@ -288,7 +289,7 @@ mod tests {
             }
             Some(match so_far.first() {
                 None => NextCall::Call(
-                    OutgoingCall::new(Host::Api(Api::Slack), axum::http::Method::POST, "/loft")
+                    OutgoingCall::new(Host::Api(slack::API), axum::http::Method::POST, "/loft")
                         .with_query("url", webhook_url),
                 ),
                 Some(CallResult::Replied(_)) => NextCall::Done(ConnectorSetupOutcome::Done {

@@ -73,7 +73,7 @@ fn taken(sid: &str) -> CallResult {
 #[test]
 fn an_sms_is_exactly_what_twilio_asks_for() {
     let call = call(step("+14133881111", "1+1 = 2 & Grüße", &[]));
-    assert_eq!(call.host, Host::Api(Api::Twilio));
+    assert_eq!(call.host, Host::Api(API));
     assert_eq!(call.method, Method::POST);
     assert_eq!(
         call.path,
