@@ -44,16 +44,17 @@ def create(setup_token: str) -> Demo:
     _call("PATCH", f"/v1/projects/{project['id']}/environments/{development['id']}", key, agent)
     policies = {"connector_id": {"policy": "OnBoarding", "onboarding_message": ONBOARDING_MESSAGE}, "open_connector_id": {"policy": "AllowAll"}}
     connectors, opened = {}, []
-    for provider, open_account in accounts.OPEN.items():
+    for platform in accounts.PLATFORMS:
+        provider = platform.provider
         connectors[provider] = {}
         for number, (role, policy) in enumerate(policies.items()):
-            name = f"Acme {accounts.LABELS[provider]}" + (" (open)" if number else "")
-            fields = open_account(number)
+            name = f"Acme {platform.label}" + (" (open)" if number else "")
+            fields = platform.open_account(number)
             wanted = {"name": name, "provider": provider, "environment_id": development["id"], **policy, provider: fields}
             made = _call("POST", f"/v1/projects/{project['id']}/connectors", key, wanted)
             connectors[provider][role] = made["id"]
             about = {"connector_id": made["id"], "name": name, "policy": policy["policy"], "webhook_url": made["webhook_url"]}
-            opened.append({"provider": provider, **about, **fields, **accounts.BESIDES.get(provider, {})})
+            opened.append({"provider": provider, **about, **fields, **platform.besides})
     return Demo(account_id, key, project["id"], development["id"], signing_secret, connectors, tuple(opened))
 
 

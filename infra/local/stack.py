@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Event
 
+import accounts
 import ports
 import tools
 from console import StepFailed, bold, dim, report, say, step
@@ -247,10 +248,11 @@ def start_companions(processes: Processes, made) -> None:
 
 def welcome(stack: dict, detached: bool) -> None:
     """Prints the addresses, and commands to try."""
+    *others, last = (platform.label for platform in accounts.PLATFORMS)
     say(f"""
 {bold("Vestibule is up.")}
 
-  {bold("Chat as a Slack, Teams, Telegram, WhatsApp or SMS user")}: {stack["simulator_url"]}
+  {bold(f"Chat as a {', '.join(others)} or {last} user")}: {stack["simulator_url"]}
 
   {bold("API")}           {stack["api_url"]}/v1   {dim("described at /v1/openapi.json")}
   {bold("API key")}       {stack["api_key"]}
