@@ -2,8 +2,7 @@
 
 use admin_access::{router, wire};
 use lambda_http::Error;
-use vestibule_coldstart::start;
-use vestibule_edge::gateway;
+use vestibule_coldstart::{gateway, start};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

@@ -7,7 +7,7 @@
 //! | `stores` | the table's stores |
 //! | `egress` | clients of chat platforms and agents |
 //! | [`webhook()`], [`intake_ports`] | webhook functions |
-//! | [`start`] | every other function |
+//! | [`start`], [`gateway`] | every other function; the HTTP API in front of it |
 
 mod adapters;
 #[cfg(feature = "egress")]
@@ -20,4 +20,5 @@ pub use adapters::Adapters;
 pub use start::start;
 #[cfg(feature = "egress")]
 pub use vestibule_adapters::egress::EgressClientError;
+pub use vestibule_edge::gateway;
 pub use webhook::{intake_ports, webhook};
