@@ -1,4 +1,5 @@
-//! The documents of the repository: the README is short, and no link or path is dead.
+//! The documents of the repository: the README is short, no link or path is dead, and tables of what the code
+//! declares are complete.
 
 use crate::document::template;
 use std::{
@@ -6,6 +7,7 @@ use std::{
     fs,
     path::{Component, Path, PathBuf},
 };
+use vestibule_domain::account::permission::Permission;
 use vestibule_testkit::template::{entries, root};
 
 /// Largest README, in bytes: short enough to read in one go.
@@ -204,6 +206,18 @@ fn every_parameter_of_the_template_is_described_for_who_operates_it() {
     for (parameter, _) in entries(template.at("/Parameters")) {
         assert!(described.contains(parameter), "{parameter}");
     }
+}
+
+#[test]
+fn the_table_of_permissions_lists_each_one_in_order_and_no_other() {
+    let document = Document::read("infra/admin-api.md");
+    let listed: Vec<&str> = document
+        .prose()
+        .skip_while(|line| !line.starts_with("| permission |"))
+        .skip(2)
+        .map_while(|row| row.strip_prefix("| `")?.split('`').next())
+        .collect();
+    assert_eq!(listed, Permission::ALL.map(Permission::key));
 }
 
 #[test]

@@ -14,12 +14,8 @@
 //! | [`fields`] | lenient reading of payloads |
 //! | [`setup`] | connecting a connector, and testing it |
 //! | [`text`] | splitting of long texts |
-//! | [`slack`] | Slack: Events API in, Web API out |
-//! | [`telegram`] | Telegram: webhook updates in, Bot API out |
-//! | [`twilio`] | Twilio: SMS and `WhatsApp` |
-//! | [`dialog360`] | `WhatsApp` through 360dialog: Cloud API payloads in, 360dialog's API out |
 //! | [`whatsapp`] | identities on `WhatsApp` |
-//! | [`teams`] | Microsoft Teams: Bot Framework activities in, Connector API out |
+//! | every other module | one provider each, which the [`catalogue`] lists |
 //!
 //! # Adding a provider
 //!
@@ -33,22 +29,28 @@
 //!    its kind for the log; one that cannot be parsed is
 //!    [`Unreadable`](webhook::Event::Unreadable). `parse` never panics.
 //! 3. Implement [`outgoing::ChatProvider`]. Write the platform's errors as one table of data. An
-//!    unintelligible answer and no answer at all are `Retry`, because they are ambiguous.
+//!    unintelligible answer and no answer at all are `Retry`, because they are ambiguous. The
+//!    platform's address is an [`outgoing::Api`] beside the struct; no parameter and no variable
+//!    belongs to it.
 //! 4. Implement [`catalogue::ConnectorKind`]: the fields that an admin fills in, each with its rule
 //!    and where to find it.
 //! 5. Implement [`setup::ConnectorSetup`]: a test that changes nothing and, if the platform has an
 //!    API for it, connecting. A refusal names the wrong field and what to do, and repeats no
 //!    secret.
-//! 6. Add it to the lists in [`catalogue`].
-//! 7. Give its API an [`outgoing::Api`] with an environment variable, and the variable a parameter
-//!    in `template.yaml`: both workers and `admin-access` read it.
-//! 8. Add `functions/webhook-<key>/`, a few lines over `vestibule-coldstart`, and its block in
-//!    `template.yaml`: function with route, role, log group, alarms, output. Copy the role of
-//!    another webhook.
-//! 9. Put sample requests into `events/<key>/`. Test with the platform's published signature
-//!    vector, a row for every ignored kind and every error, and properties over arbitrary bytes.
-//!    Add the platform to the simulator (`shared/testkit`), to `tests/fuzz` and `tests/bench`, and
-//!    to the demo (`infra/local/accounts.py`).
+//! 6. Add it to the list in [`catalogue`]. The fields are part of the admin API's document, so write
+//!    that anew: `UPDATE_OPENAPI=1 cargo test -p vestibule-tests --test openapi`.
+//! 7. Add `functions/webhook-<key>/`, a few lines over `vestibule-coldstart`. In `template.yaml`,
+//!    copy the block of another webhook (function with route, role, log group, alarms), its line in
+//!    the contents, its entry under `RouteSettings` and its output; in `tests/aws_calls.txt`, its
+//!    calls.
+//! 8. Put sample requests into `events/<key>/`, with a README that says where each comes from. The
+//!    beginning of a name says what must become of the request: `message_` files are messages of a
+//!    person, `ignored_` files are acknowledged and write nothing, `unreadable_` files are kept for
+//!    the operator, and `hostile_` files do no harm.
+//! 9. Test with the platform's published signature vector, a row for every ignored kind and every
+//!    error, and properties over arbitrary bytes.
+//! 10. Add the platform to the simulator (`shared/testkit`), which serves its API below the API's
+//!     key, then to `tests/fuzz` and `tests/bench`, and to the demo (`infra/local/accounts.py`).
 
 pub mod catalogue;
 pub mod dialog360;
