@@ -168,11 +168,6 @@ providers![
     twilio::Twilio,
 ];
 
-/// Every API of every provider.
-pub fn apis() -> impl Iterator<Item = &'static Api> {
-    chat_providers().iter().flat_map(|chat| chat.apis())
-}
-
 /// Finds the tests and set-up calls of `provider`.
 #[must_use]
 pub fn connector_setup(provider: &Provider) -> Option<&'static dyn ConnectorSetup> {
@@ -200,6 +195,11 @@ pub fn chat_provider(provider: &Provider) -> Option<&'static dyn ChatProvider> {
         .find(|chat| chat.provider() == *provider)
 }
 
+/// Every API of every provider.
+pub fn apis() -> impl Iterator<Item = &'static Api> {
+    chat_providers().iter().flat_map(|chat| chat.apis())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,22 +221,6 @@ mod tests {
             assert!(connector_kind(provider).is_some() && chat_provider(provider).is_some());
         }
         assert!(connector_kind(&Provider::new("carrier-pigeon")).is_none());
-    }
-
-    #[test]
-    fn every_provider_has_an_api_each_with_a_key_of_its_own_and_an_encrypted_address() {
-        for chat in chat_providers() {
-            assert!(!chat.apis().is_empty(), "{:?}", chat.provider());
-        }
-        let keys: BTreeSet<&str> = apis().map(|api| api.key).collect();
-        assert_eq!(keys.len(), apis().count(), "two APIs share a key");
-        for Api { key, default_url } in apis() {
-            let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-            assert!(!key.is_empty() && key.bytes().all(is_plain), "{key}");
-            assert!(default_url.starts_with("https://"), "{default_url}");
-            assert!(!default_url.ends_with('/'), "{default_url}");
-            assert!(!default_url.contains(['?', '#', '@']), "{default_url}");
-        }
     }
 
     #[test]
@@ -289,6 +273,22 @@ mod tests {
                 spec.name
             );
             assert_eq!((spec.check)(&filled), Ok(()), "{}", spec.name);
+        }
+    }
+
+    #[test]
+    fn every_provider_has_an_api_each_with_a_key_of_its_own_and_an_encrypted_address() {
+        for chat in chat_providers() {
+            assert!(!chat.apis().is_empty(), "{:?}", chat.provider());
+        }
+        let keys: BTreeSet<&str> = apis().map(|api| api.key).collect();
+        assert_eq!(keys.len(), apis().count(), "two APIs share a key");
+        for Api { key, default_url } in apis() {
+            let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+            assert!(!key.is_empty() && key.bytes().all(is_plain), "{key}");
+            assert!(default_url.starts_with("https://"), "{default_url}");
+            assert!(!default_url.ends_with('/'), "{default_url}");
+            assert!(!default_url.contains(['?', '#', '@']), "{default_url}");
         }
     }
 }

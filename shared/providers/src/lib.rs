@@ -41,8 +41,8 @@
 //!    that anew: `UPDATE_OPENAPI=1 cargo test -p vestibule-tests --test openapi`.
 //! 7. Add `functions/webhook-<key>/`, a few lines over `vestibule-coldstart`. In `template.yaml`,
 //!    copy the block of another webhook (function with route, role, log group, alarms), its line in
-//!    the contents, its entry under `RouteSettings` and its output; in `tests/aws_calls.txt`, its
-//!    calls.
+//!    the contents, its entry under `RouteSettings` and its output. `tests/aws_calls.txt` must list
+//!    its calls.
 //! 8. Put sample requests into `events/<key>/`, with a README that says where each comes from. The
 //!    beginning of a name says what must become of the request: `message_` files are messages of a
 //!    person, `ignored_` files are acknowledged and write nothing, `unreadable_` files are kept for
