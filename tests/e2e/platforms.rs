@@ -5,34 +5,32 @@ use crate::stack::{CANARY, Person, Place, Stack};
 use http::StatusCode;
 use serde_json::{Value, json};
 use vestibule_domain::connector::APPROVAL_NOTICE_DEFAULT;
+use vestibule_testkit::simulator::Platform;
 
-/// A provider and a place to write in.
+/// A platform and a place to write in.
 #[derive(Clone, Copy)]
-struct Platform {
-    /// The provider's key.
-    provider: &'static str,
-    /// The place where people write.
+struct Scene {
+    platform: Platform,
     place: Place,
-    /// The simulator's name for the id by which the platform identifies people.
-    known_by: &'static str,
-    /// Whether the platform reveals people's names.
-    tells_names: bool,
 }
 
-/// Runs the tests below on each platform.
-macro_rules! told_on {
-    ($($module:ident: $platform:expr;)+) => {$(
+/// Runs the tests below in one scene.
+macro_rules! told_in {
+    ($module:ident, $platform:ident, $place:ident) => {
         mod $module {
             use super::*;
 
-            const PLATFORM: Platform = $platform;
+            const SCENE: Scene = Scene {
+                platform: Platform::$platform,
+                place: Place::$place,
+            };
 
             told!(a_stranger_is_welcomed_once_and_once_approved_is_told_and_then_answered);
             told!(at_an_open_connector_a_stranger_is_answered_at_once_and_awaits_nothing);
             told!(a_rejected_person_stays_out_and_is_not_told_to_wait_again);
             told!(a_blocked_person_is_not_answered_until_unblocked);
         }
-    )+};
+    };
 }
 
 macro_rules! told {
@@ -40,24 +38,23 @@ macro_rules! told {
         #[tokio::test]
         #[ignore = "needs a local stack"]
         async fn $story() {
-            super::$story(PLATFORM).await;
+            super::$story(SCENE).await;
         }
     };
 }
 
-told_on! {
-    slack: Platform { provider: "slack", place: Place::Direct, known_by: "id", tells_names: true };
-    teams: Platform { provider: "teams", place: Place::Direct, known_by: "aad_object_id", tells_names: true };
-    telegram: Platform { provider: "telegram", place: Place::Direct, known_by: "telegram_id", tells_names: true };
-    whatsapp_by_360dialog: Platform { provider: "360dialog", place: Place::Direct, known_by: "phone", tells_names: true };
-    sms_by_twilio: Platform { provider: "twilio", place: Place::Direct, known_by: "phone", tells_names: false };
-    whatsapp_by_twilio: Platform { provider: "twilio", place: Place::WhatsApp, known_by: "phone", tells_names: true };
+/// Runs them on each platform, directly.
+macro_rules! told_on_each {
+    ($($(#[$doc:meta])* $platform:ident = $key:literal in $folder:ident with $account:ident,)*) => {
+        $(told_in!($folder, $platform, Direct);)*
+    };
 }
 
-async fn a_stranger_is_welcomed_once_and_once_approved_is_told_and_then_answered(
-    platform: Platform,
-) {
-    let visit = Visit::of(platform, "connector_id", "Ada").await;
+vestibule_testkit::platforms!(told_on_each);
+told_in!(whatsapp_by_twilio, Twilio, WhatsApp);
+
+async fn a_stranger_is_welcomed_once_and_once_approved_is_told_and_then_answered(scene: Scene) {
+    let visit = Visit::of(scene, "connector_id", "Ada").await;
     visit.says("is anybody there?").await;
     visit.says("hello?").await;
     visit.stack.all_work_is_done().await;
@@ -67,7 +64,7 @@ async fn a_stranger_is_welcomed_once_and_once_approved_is_told_and_then_answered
 
     let request = visit.request().await;
     assert_eq!(request["status"], "pending");
-    assert_eq!(request["provider"], platform.provider);
+    assert_eq!(request["provider"], scene.platform.key());
     assert_eq!(request["identifier"], visit.person.identifier.as_str());
     assert_eq!(request["connector"]["id"], visit.connector.as_str());
     assert_eq!(request["conversation"]["kind"], "direct");
@@ -88,13 +85,11 @@ async fn a_stranger_is_welcomed_once_and_once_approved_is_told_and_then_answered
     assert!(told[2].contains("and now?"), "{}", told[2]);
     assert!(told[2].contains(visit.shown_name()), "{}", told[2]);
     assert_eq!(visit.deliveries().await, 1);
-    visit.stack.nobody_complains_on(platform.provider).await;
+    visit.stack.nobody_complains_on(scene.platform.key()).await;
 }
 
-async fn at_an_open_connector_a_stranger_is_answered_at_once_and_awaits_nothing(
-    platform: Platform,
-) {
-    let visit = Visit::of(platform, "open_connector_id", "Wanda").await;
+async fn at_an_open_connector_a_stranger_is_answered_at_once_and_awaits_nothing(scene: Scene) {
+    let visit = Visit::of(scene, "open_connector_id", "Wanda").await;
     visit.says("straight through").await;
     let told = visit.told(1).await;
     assert!(told[0].contains("straight through"), "{}", told[0]);
@@ -103,12 +98,12 @@ async fn at_an_open_connector_a_stranger_is_answered_at_once_and_awaits_nothing(
     assert_eq!(requests, [] as [Value; 0]);
     let user = visit.chat_user().await;
     assert_eq!(user["status"], "active");
-    assert_eq!(user["provider"], platform.provider);
-    visit.stack.nobody_complains_on(platform.provider).await;
+    assert_eq!(user["provider"], scene.platform.key());
+    visit.stack.nobody_complains_on(scene.platform.key()).await;
 }
 
-async fn a_rejected_person_stays_out_and_is_not_told_to_wait_again(platform: Platform) {
-    let visit = Visit::of(platform, "connector_id", "Mallory").await;
+async fn a_rejected_person_stays_out_and_is_not_told_to_wait_again(scene: Scene) {
+    let visit = Visit::of(scene, "connector_id", "Mallory").await;
     visit.says("let me in").await;
     visit.told(1).await;
     let request = visit.request().await;
@@ -121,11 +116,11 @@ async fn a_rejected_person_stays_out_and_is_not_told_to_wait_again(platform: Pla
     let request = visit.request().await;
     assert_eq!(request["status"], "rejected");
     assert_eq!(visit.chat_user().await["status"], "onboarding");
-    visit.stack.nobody_complains_on(platform.provider).await;
+    visit.stack.nobody_complains_on(scene.platform.key()).await;
 }
 
-async fn a_blocked_person_is_not_answered_until_unblocked(platform: Platform) {
-    let visit = Visit::of(platform, "open_connector_id", "Bram").await;
+async fn a_blocked_person_is_not_answered_until_unblocked(scene: Scene) {
+    let visit = Visit::of(scene, "open_connector_id", "Bram").await;
     visit.says("hello").await;
     visit.told(1).await;
     let user = visit.chat_user().await;
@@ -146,27 +141,26 @@ async fn a_blocked_person_is_not_answered_until_unblocked(platform: Platform) {
     visit.says("unblocked").await;
     let told = visit.told(2).await;
     assert!(told[1].contains("unblocked"), "{}", told[1]);
-    visit.stack.nobody_complains_on(platform.provider).await;
+    visit.stack.nobody_complains_on(scene.platform.key()).await;
 }
 
 /// A new person at a connector of one platform.
 struct Visit {
     stack: Stack,
-    platform: Platform,
+    scene: Scene,
     connector: String,
     person: Person,
 }
 
 impl Visit {
-    async fn of(platform: Platform, role: &str, first_name: &str) -> Self {
+    async fn of(scene: Scene, role: &str, first_name: &str) -> Self {
         let stack = Stack::load();
-        let connector = stack.connector_of(platform.provider, role).to_owned();
-        let person = stack
-            .person_on(platform.provider, platform.known_by, first_name)
-            .await;
+        let platform = scene.platform;
+        let connector = stack.connector_of(platform.key(), role).to_owned();
+        let person = stack.person_on(platform, first_name).await;
         Self {
             stack,
-            platform,
+            scene,
             connector,
             person,
         }
@@ -175,7 +169,7 @@ impl Visit {
     async fn says(&self, text: &str) {
         let text = format!("{text} ({CANARY})");
         self.stack
-            .say(&self.person, &self.connector, self.platform.place, &text)
+            .say(&self.person, &self.connector, self.scene.place, &text)
             .await;
     }
 
@@ -188,7 +182,7 @@ impl Visit {
 
     /// The person's name for admins and the agent.
     fn shown_name(&self) -> &str {
-        if self.platform.tells_names {
+        if self.scene.platform.tells_name(self.scene.place) {
             &self.person.name
         } else {
             &self.person.identifier

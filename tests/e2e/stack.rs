@@ -8,7 +8,12 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, fs, path::PathBuf, time::Duration};
-use vestibule_testkit::http_client::{HttpAnswer, HttpClient, header_map};
+use vestibule_testkit::{
+    http_client::{HttpAnswer, HttpClient, header_map},
+    simulator::Platform,
+};
+
+pub use vestibule_testkit::simulator::Place;
 
 /// Part of every message text in tests, so that none can be in a log unnoticed.
 pub const CANARY: &str = "quokka-2741";
@@ -52,17 +57,6 @@ pub struct Person {
     pub provider: &'static str,
     /// The platform's id of the person.
     pub identifier: String,
-}
-
-/// Place where a person writes.
-#[derive(Debug, Clone, Copy)]
-pub enum Place {
-    /// Directly to the app.
-    Direct,
-    /// In the group of everybody.
-    General,
-    /// By WhatsApp, to a number that also has SMS.
-    WhatsApp,
 }
 
 impl Stack {
@@ -260,17 +254,11 @@ impl Stack {
 
     /// A new person on Slack with this first name.
     pub async fn person(&self, first_name: &str) -> Person {
-        self.person_on("slack", "id", first_name).await
+        self.person_on(Platform::Slack, first_name).await
     }
 
-    /// A new person on a platform with this first name. `known_by` is the simulator's name for the platform's
-    /// id.
-    pub async fn person_on(
-        &self,
-        provider: &'static str,
-        known_by: &str,
-        first_name: &str,
-    ) -> Person {
+    /// A new person on a platform with this first name.
+    pub async fn person_on(&self, platform: Platform, first_name: &str) -> Person {
         let name = format!("{first_name} {SURNAME}");
         let made = self.simulator_post("users", json!({"name": name})).await;
         let state = self.simulator_get("state").await;
@@ -279,14 +267,14 @@ impl Stack {
             .iter()
             .find(|person| person["id"] == made["user_id"])
             .unwrap();
-        let identifier = match &known[known_by] {
+        let identifier = match &known[platform.known_by()] {
             Value::String(text) => text.clone(),
             number => number.to_string(),
         };
         Person {
             id: known["id"].as_str().unwrap().to_owned(),
             name,
-            provider,
+            provider: platform.key(),
             identifier,
         }
     }

@@ -1,14 +1,17 @@
 //! Setting a connector up through the admin API: testing it, connecting it, replacing its secrets while
 //! messages arrive, and the pictures of the people who write through it.
 
-use crate::accounts::{PLATFORMS, bot_token, signing_secret};
+use crate::accounts::{bot_token, signing_secret};
 use crate::world::{AGENT_SECRET, Answer, SAID, SETUP_TOKEN, World};
 use futures_util::future::join;
 use serde_json::{Value, json};
 use std::time::Duration;
 use vestibule_domain::{account::permission::Permission, connector::Connector, ids::AccountId};
 use vestibule_edge::connectors::FRESH_READ_INTERVAL;
-use vestibule_testkit::{simulator::Failure, slack_signer::sign};
+use vestibule_testkit::{
+    simulator::{Failure, Platform},
+    slack_signer::sign,
+};
 
 const NEW_SECRET: &str = "the-new-signing-secret-of-grace";
 const OTHER_SECRET: &str = "the-new-signing-secret-of-linus";
@@ -119,7 +122,7 @@ async fn a_test_says_that_a_connector_works_and_changes_nothing_but_the_audit_lo
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_platform_can_be_asked_whether_a_connector_works() {
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let world = World::on(platform).await;
         let token = all_powers(&world).await;
         let path = format!("{}/test", path_of(&world, &world.connector));

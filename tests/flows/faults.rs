@@ -11,7 +11,7 @@ use vestibule_domain::chat::send_status::SendStatus;
 use vestibule_testkit::{
     fault_proxy::{Fault, FaultProxy, Rule},
     proof,
-    simulator::{Failure, FailureRule, Platform},
+    simulator::{Failure, FailureRule, Place, Platform},
 };
 
 /// The sample has one in this many of the cases. A prime, so that every fault is in it.
@@ -174,8 +174,7 @@ async fn run(case: &Case) -> Result<(), Trouble> {
         .first()
         .and_then(|view| view.standing.as_ref())
         .and_then(|standing| standing.onboarding_message.clone());
-    // An SMS carries no name.
-    let named = case.platform == Platform::Twilio
+    let named = !case.platform.tells_name(Place::Direct)
         || world
             .rows("USER")
             .first()
@@ -201,30 +200,21 @@ async fn run(case: &Case) -> Result<(), Trouble> {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_fault_on_the_way_of_a_first_message_over_slack_loses_it() {
-    every_fault_at_every_call(Platform::Slack).await;
+/// Makes one test per platform.
+macro_rules! on_each {
+    ($($(#[$doc:meta])* $platform:ident = $key:literal in $folder:ident with $account:ident,)*) => {$(
+        mod $folder {
+            use super::{Platform, every_fault_at_every_call};
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn no_fault_on_the_way_of_a_first_message_loses_it() {
+                every_fault_at_every_call(Platform::$platform).await;
+            }
+        }
+    )*};
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_fault_on_the_way_of_a_first_message_over_teams_loses_it() {
-    every_fault_at_every_call(Platform::Teams).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_fault_on_the_way_of_a_first_message_over_telegram_loses_it() {
-    every_fault_at_every_call(Platform::Telegram).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_fault_on_the_way_of_a_first_message_over_360dialog_loses_it() {
-    every_fault_at_every_call(Platform::Dialog360).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_fault_on_the_way_of_a_first_message_over_twilio_loses_it() {
-    every_fault_at_every_call(Platform::Twilio).await;
-}
+vestibule_testkit::platforms!(on_each);
 
 async fn every_fault_at_every_call(platform: Platform) {
     let _turn = HEAVY.lock().await;

@@ -9,8 +9,9 @@ use vestibule_testkit::{
 };
 use vestibule_tests::aws_calls;
 
-static JUDGE: LazyLock<Judge> = LazyLock::new(|| Judge::of(&Template::load().unwrap()).unwrap());
-static LISTED: LazyLock<BTreeSet<String>> = LazyLock::new(aws_calls::by_functions);
+static TEMPLATE: LazyLock<Template> = LazyLock::new(|| Template::load().unwrap());
+static JUDGE: LazyLock<Judge> = LazyLock::new(|| Judge::of(&TEMPLATE).unwrap());
+static LISTED: LazyLock<BTreeSet<String>> = LazyLock::new(|| aws_calls::by_functions(&TEMPLATE));
 
 /// Refuses calls that the caller's role does not allow or that `aws_calls.txt` does not list.
 pub fn inspector() -> Inspector {

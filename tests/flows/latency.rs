@@ -1,7 +1,6 @@
 //! Every webhook answers within its platform's time limit (PERFORMANCE §1.7), even when the table fails or
 //! stalls.
 
-use crate::accounts::PLATFORMS;
 use crate::world::{SAID, World};
 use std::time::{Duration, Instant};
 use vestibule_testkit::{
@@ -38,7 +37,7 @@ async fn time_to_answer(platform: Platform, fault: Fault) -> (u16, Duration) {
 #[ignore = "measures time: `make bench` runs it"]
 async fn with_a_dead_table_every_webhook_answers_within_two_seconds_and_asks_for_another_delivery()
 {
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         for fault in [Fault::Timeout, Fault::ResetBefore, Fault::Error500] {
             let (status, took) = time_to_answer(platform, fault.clone()).await;
             assert_eq!(status, 503, "{platform:?}, {fault:?}");

@@ -1,6 +1,5 @@
 //! Rules that hold on every platform (SPEC A10–A14, A21–A29, A38–A41, A45, X01).
 
-use crate::accounts::PLATFORMS;
 use crate::world::{HEAVY, SAID, WELCOME, World};
 use std::time::Duration;
 use vestibule_domain::{
@@ -11,7 +10,7 @@ use vestibule_testkit::simulator::{Place, Platform};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_is_welcomed_once_asks_is_let_in_and_answered() {
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let mut world = World::on(platform).await;
         let ada = world.person("Ada Lovelace");
         let connector = world.connector.clone();
@@ -31,7 +30,7 @@ async fn a_stranger_is_welcomed_once_asks_is_let_in_and_answered() {
         assert_eq!(view.request.status(), RequestStatus::Pending);
         let user = view.chat_user.as_ref().unwrap();
         assert_eq!(user.id, world.chat_user_id(&ada), "{platform:?}");
-        if platform != Platform::Twilio {
+        if platform.tells_name(Place::Direct) {
             assert_eq!(user.display_name(), "Ada Lovelace", "{platform:?}");
         }
         assert_eq!(view.standing.as_ref().unwrap().message_count, 2);
@@ -42,7 +41,7 @@ async fn a_stranger_is_welcomed_once_asks_is_let_in_and_answered() {
         let told = world.told(&ada);
         assert_eq!(told.len(), 2, "{platform:?}: {told:?}");
         assert!(
-            told[1].contains("Ada Lovelace") || platform == Platform::Twilio,
+            told[1].contains("Ada Lovelace") || !platform.tells_name(Place::Direct),
             "{told:?}"
         );
         assert_eq!(world.welcomes(&ada), 1);
@@ -52,7 +51,7 @@ async fn a_stranger_is_welcomed_once_asks_is_let_in_and_answered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_connector_answers_at_once_and_makes_no_request() {
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let mut world = World::on(platform).await;
         let ada = world.person("Ada Lovelace");
         let open = world.open.clone();
@@ -68,7 +67,7 @@ async fn an_open_connector_answers_at_once_and_makes_no_request() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn characters_that_a_queue_refuses_reach_the_agent_all_the_same() {
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let mut world = World::on(platform).await;
         let ada = world.person("Ada Lovelace");
         let open = world.open.clone();
@@ -84,7 +83,7 @@ async fn characters_that_a_queue_refuses_reach_the_agent_all_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_rejected_asks_again_after_the_cool_down_and_is_not_welcomed_twice() {
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let mut world = World::on(platform).await;
         let ada = world.person("Ada Lovelace");
         let connector = world.connector.clone();
@@ -108,7 +107,7 @@ async fn somebody_rejected_asks_again_after_the_cool_down_and_is_not_welcomed_tw
 
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_blocked_is_acknowledged_and_costs_no_row() {
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let mut world = World::on(platform).await;
         let ada = world.person("Ada Lovelace");
         let connector = world.connector.clone();
@@ -127,21 +126,13 @@ async fn somebody_blocked_is_acknowledged_and_costs_no_row() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_was_changed_or_is_anothers_is_refused_and_writes_nothing() {
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let world = World::on(platform).await;
         let ada = world.person("Ada Lovelace");
         let (connector, open) = (world.connector.clone(), world.open.clone());
         let good = world.says(&connector, &ada, SAID);
         let rows = world.db.items().unwrap();
-        let proof = [
-            "x-slack-signature",
-            "authorization",
-            "x-telegram-bot-api-secret-token",
-            "x-twilio-signature",
-        ]
-        .into_iter()
-        .find(|name| good.header(name).is_some())
-        .unwrap();
+        let proof = platform.proof_header();
         let value = good.header(proof).unwrap().to_owned();
         let mut spoilt = value.clone();
         let last = spoilt.pop().unwrap();
@@ -172,7 +163,8 @@ async fn a_request_that_was_changed_or_is_anothers_is_refused_and_writes_nothing
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_message_in_a_group_is_answered_privately_or_not_at_all() {
-    for platform in [Platform::Slack, Platform::Teams, Platform::Telegram] {
+    let all = Platform::ALL.iter().copied();
+    for platform in all.filter(|platform| platform.has_group()) {
         let mut world = World::on(platform).await;
         let (ada, grace) = (world.person("Ada Lovelace"), world.person("Grace Hopper"));
         let connector = world.connector.clone();
@@ -214,7 +206,7 @@ async fn a_first_message_in_a_group_is_answered_privately_or_not_at_all() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hundred_deliveries_of_one_event_at_once_are_one() {
     let _turn = HEAVY.lock().await;
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let mut world = World::on(platform).await;
         let ada = world.person("Ada Lovelace");
         let connector = world.connector.clone();
@@ -232,7 +224,7 @@ async fn a_hundred_deliveries_of_one_event_at_once_are_one() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hundred_first_messages_of_one_person_at_once_make_one_request() {
     let _turn = HEAVY.lock().await;
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let mut world = World::on(platform).await;
         let ada = world.person("Ada Lovelace");
         let connector = world.connector.clone();
@@ -252,7 +244,7 @@ async fn a_hundred_first_messages_of_one_person_at_once_make_one_request() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approved_persons_message_takes_one_read_and_one_send_and_a_strangers_one_write_more() {
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let mut world = World::on(platform).await;
         let (ada, grace) = (world.person("Ada Lovelace"), world.person("Grace Hopper"));
         let connector = world.connector.clone();

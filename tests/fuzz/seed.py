@@ -1,24 +1,20 @@
 #!/usr/bin/env python3
 """Makes the fuzzers' first inputs and words of the captured events and of `answers/`.
 
+A platform is a file of `answers/`, named like its target. It begins with the address of the platform's webhooks and what a stranger
+would send there too: the right headers, with the wrong thing in them. Answers of the platform's API follow.
+
 Nothing of it is committed: `corpus/<target>/` and `dictionaries/<target>.dict` are made again when wanted.
 """
 
 import json
 import pathlib
 import re
+from dataclasses import dataclass
 
 HERE = pathlib.Path(__file__).resolve().parent
 EVENTS = HERE.parent.parent / "events"
-TARGETS = {"slack": "slack", "teams": "teams", "telegram": "telegram", "dialog360": "360dialog", "twilio": "twilio"}
-# What a stranger would send too: the right header, with the wrong thing in it.
-HEADERS = {
-    "slack": ["x-slack-request-timestamp: 1697043283", "x-slack-signature: v0=" + "0" * 64],
-    "teams": ["authorization: Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6ImtleS1vbmUifQ.e30.AA"],
-    "telegram": ["x-telegram-bot-api-secret-token: secret"],
-    "dialog360": ["authorization: Bearer secret"],
-    "twilio": ["x-twilio-signature: " + "A" * 27 + "="],
-}
+ANSWERS = HERE / "answers"
 WORD_MAX = 60
 
 
@@ -57,15 +53,31 @@ def escaped(word: str) -> str:
     return "".join(chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\x{b:02x}" for b in encoded)
 
 
-def http_event(target: str, event: pathlib.Path) -> bytes:
-    """What `event` reads: the path first, then a request."""
-    path = f"/webhooks/{TARGETS[target]}/{{connector}}"
-    return f"{path}\n".encode() + request(target, event)
+@dataclass(frozen=True)
+class Platform:
+    """What a file of `answers/` says."""
 
+    path: str
+    headers: list[str]
+    answers: list[bytes]
 
-def request(target: str, event: pathlib.Path) -> bytes:
-    lines = ["", *HEADERS[target], f"content-type: {media_type(event)}", "", ""]
-    return "\n".join(lines).encode() + event.read_bytes()
+    @staticmethod
+    def read(file: pathlib.Path) -> "Platform":
+        head, *answers = re.split(rb"\n====\n", file.read_bytes().rstrip(b"\n"))
+        path, *headers = head.decode().split("\n")
+        return Platform(path, headers, answers)
+
+    def events(self) -> list[pathlib.Path]:
+        folder = EVENTS / self.path.rpartition("/")[2]
+        return sorted(path for path in folder.iterdir() if path.suffix in (".json", ".form"))
+
+    def request(self, event: pathlib.Path) -> bytes:
+        lines = ["", *self.headers, f"content-type: {media_type(event)}", "", ""]
+        return "\n".join(lines).encode() + event.read_bytes()
+
+    def http_event(self, event: pathlib.Path) -> bytes:
+        """What `event` reads: the path first, then a request."""
+        return f"{self.path}/{{connector}}\n".encode() + self.request(event)
 
 
 def main() -> None:
@@ -73,13 +85,13 @@ def main() -> None:
     dictionaries: dict[str, set[str]] = {
         "event": {"host: ", "x-forwarded-proto: ", "content-type: ", "http", "https", "%2f", "..", "?", "#", "//", "\\", "@", ":99999"}
     }
-    for target, key in TARGETS.items():
-        events = sorted(path for path in (EVENTS / key).iterdir() if path.suffix in (".json", ".form"))
-        answers = re.split(rb"\n====\n", (HERE / "answers" / f"{target}.txt").read_bytes().rstrip(b"\n"))
-        seeds[target] = [request(target, event) for event in events] + answers
-        seeds["event"] += [http_event(target, event) for event in events if event.name.startswith("message_")][:6]
+    for file in sorted(ANSWERS.glob("*.txt")):
+        target, platform = file.stem, Platform.read(file)
+        events = platform.events()
+        seeds[target] = [platform.request(event) for event in events] + platform.answers
+        seeds["event"] += [platform.http_event(event) for event in events if event.name.startswith("message_")][:6]
         dictionaries[target] = set().union(*(words(event) for event in events))
-        for answer in answers:
+        for answer in platform.answers:
             for line in answer.split(b"\n"):
                 try:
                     words_of(json.loads(line), dictionaries[target])

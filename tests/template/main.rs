@@ -10,6 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod calls;
 mod document;
 mod layout;
 mod limits;

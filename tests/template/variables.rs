@@ -2,8 +2,9 @@
 
 use std::{cell::RefCell, collections::BTreeSet, fs, sync::Arc};
 use vestibule_coldstart::{Adapters, intake_ports};
-use vestibule_domain::{SystemClock, vars::Vars};
+use vestibule_domain::{SystemClock, connector::Provider, vars::Vars};
 use vestibule_edge::logging;
+use vestibule_providers::catalogue::webhook_provider;
 use vestibule_testkit::template::root;
 use vestibule_tests::admin_functions::ADMIN_FUNCTIONS;
 
@@ -24,6 +25,7 @@ pub fn read_by(folder: &str) -> BTreeSet<String> {
 
 /// Wires this function as at its cold start.
 fn wire(folder: &str, adapters: &mut Adapters<'_>) {
+    let main = fs::read_to_string(root().join(format!("functions/{folder}/src/main.rs"))).unwrap();
     match folder {
         "sweeper" => drop(sweeper::wire(adapters)),
         "worker-delivery" => drop(worker_delivery::wire(adapters).unwrap()),
@@ -32,14 +34,21 @@ fn wire(folder: &str, adapters: &mut Adapters<'_>) {
             drop(intake_ports(adapters));
             drop(webhook_teams::provider(adapters));
         }
-        folder if folder.starts_with("webhook-") => drop(intake_ports(adapters)),
+        folder if folder.starts_with("webhook-") => {
+            drop(intake_ports(adapters));
+            let provider = Provider::new(folder.trim_start_matches("webhook-"));
+            assert!(
+                main.contains("vestibule_coldstart::webhook(|_| ")
+                    && webhook_provider(&provider).is_some(),
+                "{folder}: its provider takes adapters, so this test must wire it too"
+            );
+        }
         folder => {
             let admin = ADMIN_FUNCTIONS.iter().find(|admin| admin.folder == folder);
             let admin = admin.unwrap_or_else(|| panic!("{folder}: this test cannot wire it"));
             drop((admin.start)(adapters).unwrap());
         }
     }
-    let main = fs::read_to_string(root().join(format!("functions/{folder}/src/main.rs"))).unwrap();
     assert!(
         !main.contains("vars"),
         "{folder}: its main.rs reads variables, which this test does not see"

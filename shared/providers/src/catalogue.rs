@@ -5,6 +5,7 @@ use crate::{
     outgoing::{Api, ChatProvider},
     setup::ConnectorSetup,
     slack, teams, telegram, twilio,
+    webhook::WebhookProvider,
 };
 use std::collections::BTreeMap;
 use vestibule_domain::{connector::Provider, secret::Secret};
@@ -137,9 +138,10 @@ pub fn keeps_previous(kind: &dyn ConnectorKind, field: &str) -> bool {
         .any(|spec| spec.previous_in == Some(field))
 }
 
-/// Lists each provider once, for all the sides that it has.
+/// Lists each provider once, for all the sides that it has. One that is a `WebhookProvider` itself says so;
+/// the inbound side of any other needs more than the request, which its function supplies.
 macro_rules! providers {
-    ($($provider:expr),* $(,)?) => {
+    ($($provider:path $(: $inbound:ident)?),* $(,)?) => {
         /// Every provider, by its connectors.
         #[must_use]
         pub fn connector_kinds() -> &'static [&'static dyn ConnectorKind] {
@@ -157,15 +159,27 @@ macro_rules! providers {
         pub fn connector_setups() -> &'static [&'static dyn ConnectorSetup] {
             &[$(&$provider),*]
         }
+
+        /// Makes the inbound side of `provider`, unless its function has to supply something for it.
+        #[must_use]
+        pub fn webhook_provider(provider: &Provider) -> Option<Box<dyn WebhookProvider>> {
+            $($(
+                let inbound: Box<dyn $inbound> = Box::new($provider);
+                if inbound.provider() == *provider {
+                    return Some(inbound);
+                }
+            )?)*
+            None
+        }
     };
 }
 
 providers![
-    slack::Slack,
+    slack::Slack: WebhookProvider,
     teams::Teams,
-    telegram::Telegram,
-    dialog360::Dialog360,
-    twilio::Twilio,
+    telegram::Telegram: WebhookProvider,
+    dialog360::Dialog360: WebhookProvider,
+    twilio::Twilio: WebhookProvider,
 ];
 
 /// Finds the tests and set-up calls of `provider`.
@@ -221,6 +235,21 @@ mod tests {
             assert!(connector_kind(provider).is_some() && chat_provider(provider).is_some());
         }
         assert!(connector_kind(&Provider::new("carrier-pigeon")).is_none());
+    }
+
+    #[test]
+    fn an_inbound_side_is_found_by_its_own_key() {
+        let found: Vec<_> = connector_kinds()
+            .iter()
+            .filter_map(|kind| {
+                let inbound = webhook_provider(&kind.provider())?;
+                assert_eq!(inbound.provider(), kind.provider());
+                Some(inbound)
+            })
+            .collect();
+        assert!(!found.is_empty());
+        assert!(webhook_provider(&Provider::new("teams")).is_none());
+        assert!(webhook_provider(&Provider::new("carrier-pigeon")).is_none());
     }
 
     #[test]

@@ -8,7 +8,6 @@ pub mod aws_stub;
 pub mod clock;
 mod crypto;
 pub mod demo_agent;
-pub mod dialog360_signer;
 pub mod dynamodb;
 pub mod events;
 pub mod fault_proxy;
@@ -20,10 +19,7 @@ pub mod proof;
 mod signed_request;
 pub mod simulator;
 pub mod slack_signer;
-pub mod teams_signer;
-pub mod telegram_signer;
 pub mod template;
-pub mod twilio_signer;
 
 pub use clock::TestClock;
 pub use signed_request::SignedRequest;

@@ -1,13 +1,14 @@
-"""The chat platforms whose webhooks are measured."""
+"""The chat platforms whose webhooks are measured: one for every other module of this folder."""
+
+import importlib
+import pkgutil
 
 from platforms.base import Platform
-from platforms.dialog360 import Dialog360
-from platforms.slack import Slack
-from platforms.teams import Teams
-from platforms.telegram import Telegram
-from platforms.twilio import Twilio
 
 __all__ = ["PLATFORMS", "Platform"]
 
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")
+
 # By the name of their function.
-PLATFORMS: dict[str, Platform] = {it.function: it for it in (Slack(), Teams(), Telegram(), Dialog360(), Twilio())}
+PLATFORMS: dict[str, Platform] = {it.function: it for it in (kind() for kind in Platform.__subclasses__())}

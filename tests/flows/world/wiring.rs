@@ -7,12 +7,11 @@ use vestibule_adapters::egress::{
     PLATFORM_API_URLS, TEAMS_OPENID_METADATA_URL, TEAMS_SERVICE_ORIGINS,
 };
 use vestibule_coldstart::{Adapters, intake_ports};
-use vestibule_domain::{Clock, Timestamp, ports::VisibilityExtender, vars::Vars};
-use vestibule_edge::intake::Intake;
-use vestibule_providers::{
-    dialog360::Dialog360, slack::Slack, telegram::Telegram, twilio::Twilio,
-    webhook::WebhookProvider,
+use vestibule_domain::{
+    Clock, Timestamp, connector::Provider, ports::VisibilityExtender, vars::Vars,
 };
+use vestibule_edge::intake::Intake;
+use vestibule_providers::{catalogue::webhook_provider, webhook::WebhookProvider};
 use vestibule_testkit::{
     TestClock,
     simulator::Platform,
@@ -150,11 +149,8 @@ impl Functions {
 
 /// The inbound side of a platform.
 fn provider(platform: Platform, adapters: &mut Adapters<'_>) -> Box<dyn WebhookProvider> {
-    match platform {
-        Platform::Slack => Box::new(Slack),
-        Platform::Teams => webhook_teams::provider(adapters),
-        Platform::Telegram => Box::new(Telegram),
-        Platform::Dialog360 => Box::new(Dialog360),
-        Platform::Twilio => Box::new(Twilio),
-    }
+    webhook_provider(&Provider::new(platform.key())).unwrap_or_else(|| {
+        assert_eq!(platform, Platform::Teams, "nobody supplies what it needs");
+        webhook_teams::provider(adapters)
+    })
 }

@@ -7,7 +7,7 @@
 use crate::{
     input::Request,
     platform::{Fixture, NOW, Platform, Signer},
-    platforms::{Dialog360, Slack, Teams, Telegram, Twilio},
+    platforms,
 };
 use async_trait::async_trait;
 use data_encoding::BASE64;
@@ -58,10 +58,8 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
         .expect("a runtime")
 });
 
-static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
-    let platforms: [&'static dyn Platform; 5] = [&Slack, &Teams, &Telegram, &Dialog360, &Twilio];
-    platforms.map(Function::of).into()
-});
+static FUNCTIONS: LazyLock<Vec<Function>> =
+    LazyLock::new(|| platforms::ALL.iter().copied().map(Function::of).collect());
 
 /// A webhook function.
 struct Function {

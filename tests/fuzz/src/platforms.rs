@@ -1,18 +1,27 @@
 //! The platforms, with connectors that match the captured events.
 
-mod dialog360;
-mod slack;
-mod teams;
-mod telegram;
-mod twilio;
+use crate::platform::{Platform, Purpose, Signer, secret};
 
-pub use dialog360::Dialog360;
-pub use slack::Slack;
-pub use teams::Teams;
-pub use telegram::Telegram;
-pub use twilio::Twilio;
+/// Declares the platforms: the file of each, and its type.
+macro_rules! platforms {
+    ($($file:ident::$platform:ident,)*) => {
+        $(
+            mod $file;
+            pub use $file::$platform;
+        )*
 
-use crate::platform::{Purpose, Signer, secret};
+        /// Every platform.
+        pub const ALL: &[&dyn Platform] = &[$(&$platform,)*];
+    };
+}
+
+platforms! {
+    slack::Slack,
+    teams::Teams,
+    telegram::Telegram,
+    dialog360::Dialog360,
+    twilio::Twilio,
+}
 
 /// The secret of a signer; `field` is the platform's own.
 fn signing_secret(signer: Signer, field: &str) -> String {

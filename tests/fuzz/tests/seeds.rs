@@ -1,14 +1,15 @@
 //! Checks that the captured events are valid seeds for the fuzzers.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
+use vestibule_domain::connector::Provider;
 use vestibule_fuzz::{
     event, exercise,
     inbound::is_taken,
     input::{Input, Request},
-    platform::{Fixture, NOW, Platform, Signer},
-    platforms::{Dialog360, Slack, Teams, Telegram, Twilio},
+    platform::{Fixture, NOW, Signer},
+    platforms,
 };
-use vestibule_providers::webhook::Event;
+use vestibule_providers::{catalogue::connector_kinds, webhook::Event};
 
 /// The captured request in the form that `seed.py` writes.
 fn seed(event: &Path) -> Vec<u8> {
@@ -36,9 +37,34 @@ fn is_message(fixture: &Fixture, mut request: Request) -> bool {
 }
 
 #[test]
+fn every_provider_is_fuzzed() {
+    let fuzzed = platforms::ALL.iter().map(|platform| platform.key());
+    let fuzzed: BTreeSet<Provider> = fuzzed.map(Provider::new).collect();
+    let known: BTreeSet<Provider> = connector_kinds().iter().map(|kind| kind.provider()).collect();
+    assert_eq!(fuzzed, known);
+}
+
+#[test]
+fn every_platform_has_answers_and_a_target_of_its_own() {
+    let platforms = stems("src/platforms");
+    assert_eq!(platforms.len(), platforms::ALL.len());
+    assert_eq!(stems("answers"), platforms);
+    let mut targets = stems("fuzz_targets");
+    assert!(targets.remove("event"));
+    assert_eq!(targets, platforms);
+}
+
+/// The names of the files of a folder, without their extensions.
+fn stems(folder: &str) -> BTreeSet<String> {
+    fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder))
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
 fn every_captured_message_is_signed_taken_and_read_and_breaks_no_rule() {
-    let platforms: [&'static dyn Platform; 5] = [&Slack, &Teams, &Telegram, &Dialog360, &Twilio];
-    for platform in platforms {
+    for &platform in platforms::ALL {
         let fixture = Fixture::of(platform);
         let events = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events");
         let mut missed = Vec::new();

@@ -9,7 +9,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::process::ExitCode;
 
 use vestibule_testkit::arguments::Arguments;
-use vestibule_testkit::simulator::{Simulator, SimulatorConfig, SimulatorOptions};
+use vestibule_testkit::simulator::{Platform, Simulator, SimulatorConfig, SimulatorOptions};
 use vestibule_testkit::{TestClock, events, lambda_events};
 
 #[tokio::main]
@@ -55,9 +55,11 @@ async fn serve(words: Vec<String>) -> Result<(), String> {
     let simulator = Simulator::start_with(config, options)
         .await
         .map_err(|error| format!("{listen}: {error}"))?;
+    let platforms: Vec<&str> = Platform::ALL.iter().copied().map(Platform::key).collect();
     say(&format!(
-        "simulator: chat at {url}/, APIs at {url}/slack/api, /teams, /telegram, /360dialog, /twilio",
-        url = simulator.url(),
+        "simulator: chat at {}/, platforms: {}",
+        simulator.url(),
+        platforms.join(", "),
     ));
     // Without a signal handler, only the end of the process can stop it.
     if tokio::signal::ctrl_c().await.is_err() {

@@ -64,6 +64,15 @@ impl Account {
         }
     }
 
+    /// The text of a field; empty if there is none.
+    #[must_use]
+    pub fn text(&self, field: &str) -> &str {
+        self.fields
+            .get(field)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
     /// Reports the first invalid field, if any.
     pub(super) fn check<A: PlatformAccount>(&self) -> Result<(), serde_json::Error> {
         self.parse::<A>().map(drop)

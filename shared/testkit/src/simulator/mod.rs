@@ -1,5 +1,4 @@
-//! Simulates the chat platforms: people on Slack, Teams, Telegram, 360dialog and Twilio, the platforms' APIs,
-//! and the events for connectors.
+//! Simulates the chat platforms: people on each of them, the platforms' APIs, and the events for connectors.
 //!
 //! - [`Simulator`] is for tests in the same process: write as a person, get the signed request, and inspect
 //!   what a person sees and every call to the platforms.
@@ -9,13 +8,14 @@
 //! A person exists on all platforms, with an id on each. A Slack app, a Teams bot and a Telegram bot each
 //! have direct conversations and one group of everybody, *general*.
 //!
-//! Each platform is one folder with a type that implements [`SimulatedPlatform`](shared::SimulatedPlatform).
-//! [`Platform`] lists their names, and [`simulated`] maps a name to its folder; no other code names a
-//! platform.
+//! Each platform is one folder with a type that implements [`SimulatedPlatform`](shared::SimulatedPlatform),
+//! its `mod` line below, and one entry of [`platforms!`](crate::platforms). No other code chooses by platform;
+//! tests of all platforms go through [`Platform::ALL`] or the macro.
 //!
 //! | module | contents |
 //! |---|---|
-//! | `slack`, `teams`, `telegram`, `dialog360`, `twilio` | one platform each: accounts, API, events, errors, choices for the page |
+//! | one folder per platform | accounts, signatures, API, events, errors, choices for the page |
+//! | `platform` | the names of the platforms |
 //! | `shared` | the interface of a platform, and the shared state |
 //! | `world`, `people`, `message`, `connectors`, `event`, `calls`, `failures` | the parts of that state |
 //! | `asked`, `api` | a call to a platform, and the handling that all calls share |
@@ -48,6 +48,8 @@ mod teams;
 mod telegram;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod twilio;
 mod world;
 mod writing;
@@ -60,29 +62,89 @@ use shared::SimulatedPlatform;
 pub use calls::{ApiCall, Violation};
 pub use config::SimulatorConfig;
 pub use connectors::{Account, ConnectorConfig, PlatformAccount};
-pub use dialog360::Dialog360Account;
 pub use error::SimulatorError;
 pub use event::{Attempt, Delivery, DeliveryState, WebhookAnswer};
 pub use failures::{Failure, FailureRule};
 pub use handle::{Simulator, SimulatorOptions};
 pub use message::{Author, Message, Place};
-pub use people::{NewPerson, Person, WhatsAppShows};
+pub use people::{NewPerson, Person, PersonId, WhatsAppShows};
 pub use platform::Platform;
-pub use slack::{ANSWER_LIMIT, RETRY_AFTER, SlackAccount};
 pub use switches::Switch;
-pub use teams::TeamsAccount;
-pub use telegram::TelegramAccount;
-pub use twilio::TwilioAccount;
 pub use writing::{Written, WrittenEvent};
 
-/// The platform with this name.
-fn simulated(platform: Platform) -> &'static dyn SimulatedPlatform {
-    match platform {
-        Platform::Slack => &slack::Slack,
-        Platform::Teams => &teams::Teams,
-        Platform::Telegram => &telegram::Telegram,
-        Platform::Dialog360 => &dialog360::Dialog360,
-        Platform::Twilio => &twilio::Twilio,
+/// Calls a macro with every platform, in the order on the page: its name, its key, its folder here, and the
+/// type of its accounts. All lists of platforms are made of this one.
+#[macro_export]
+macro_rules! platforms {
+    ($then:ident) => {
+        $then! {
+            /// Slack.
+            Slack = "slack" in slack with SlackAccount,
+            /// Microsoft Teams.
+            Teams = "teams" in teams with TeamsAccount,
+            /// Telegram.
+            Telegram = "telegram" in telegram with TelegramAccount,
+            /// WhatsApp through 360dialog.
+            Dialog360 = "360dialog" in dialog360 with Dialog360Account,
+            /// SMS and WhatsApp through Twilio.
+            Twilio = "twilio" in twilio with TwilioAccount,
+        }
+    };
+}
+
+/// Finds each platform in its folder.
+macro_rules! find {
+    ($($(#[$doc:meta])* $platform:ident = $key:literal in $folder:ident with $account:ident,)*) => {
+        $(pub use $folder::$account;)*
+
+        /// The platform with this name.
+        fn simulated(platform: Platform) -> &'static dyn SimulatedPlatform {
+            match platform {
+                $(Platform::$platform => &$folder::$platform,)*
+            }
+        }
+    };
+}
+
+crate::platforms!(find);
+
+impl Platform {
+    /// An account for a new connector, which differs from the one with any other number.
+    #[must_use]
+    pub fn new_account(self, number: usize) -> Account {
+        simulated(self).new_account(number)
+    }
+
+    /// The id by which the connector with this account knows a person who wrote to it directly. Only public
+    /// fields of the account are needed.
+    #[must_use]
+    pub fn person_id(self, account: &Account, person: &Person) -> PersonId {
+        simulated(self).person_id(account, person)
+    }
+
+    /// The field of [`Person`] with the id that an admin is shown.
+    #[must_use]
+    pub fn known_by(self) -> &'static str {
+        simulated(self).known_by()
+    }
+
+    /// Whether a message from this place, or a call of the API, tells its author's name.
+    #[must_use]
+    pub fn tells_name(self, place: Place) -> bool {
+        simulated(self).tells_name(place)
+    }
+
+    /// Whether people can write in a group.
+    #[must_use]
+    pub fn has_group(self) -> bool {
+        let places = simulated(self).look().places;
+        places.iter().any(|(place, _)| *place == "general")
+    }
+
+    /// The header of a request that proves its origin, in lower case.
+    #[must_use]
+    pub fn proof_header(self) -> &'static str {
+        simulated(self).proof_header()
     }
 }
 

@@ -92,6 +92,26 @@ pub struct Person {
     pub whatsapp_shows: WhatsAppShows,
 }
 
+/// The id by which a connector knows a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonId {
+    /// The part of the platform within which the id is unique, such as a workspace.
+    pub scope: String,
+    /// The id.
+    pub id: String,
+}
+
+impl PersonId {
+    /// This id in this scope.
+    #[must_use]
+    pub fn new(scope: &str, id: &str) -> Self {
+        Self {
+            scope: scope.to_owned(),
+            id: id.to_owned(),
+        }
+    }
+}
+
 /// The ids of a person that WhatsApp reveals to a business (PROVIDERS §4.5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

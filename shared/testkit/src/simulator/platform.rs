@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 /// Declares the platforms with their keys.
-macro_rules! platforms {
-    ($($(#[$doc:meta])* $platform:ident = $key:literal,)*) => {
+macro_rules! declare {
+    ($($(#[$doc:meta])* $platform:ident = $key:literal in $folder:ident with $account:ident,)*) => {
         /// A chat platform, named as in the connector's provider.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum Platform {
@@ -26,15 +26,4 @@ macro_rules! platforms {
     };
 }
 
-platforms! {
-    /// Slack.
-    Slack = "slack",
-    /// Microsoft Teams.
-    Teams = "teams",
-    /// Telegram.
-    Telegram = "telegram",
-    /// WhatsApp through 360dialog.
-    Dialog360 = "360dialog",
-    /// SMS and WhatsApp through Twilio.
-    Twilio = "twilio",
-}
+crate::platforms!(declare);

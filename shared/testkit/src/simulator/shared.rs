@@ -15,7 +15,8 @@ use super::connectors::{Account, Connector, ConnectorConfig};
 use super::error::SimulatorError;
 use super::event::{Event, WebhookAnswer};
 use super::failures::Failure;
-use super::message::{Message, Saying};
+use super::message::{Message, Place, Saying};
+use super::people::{Person, PersonId};
 use super::platform::Platform;
 use super::world::World;
 use crate::clock::TestClock;
@@ -36,6 +37,22 @@ pub(super) trait SimulatedPlatform: fmt::Debug + Sync {
 
     /// Checks the fields of an account.
     fn check(&self, account: &Account) -> Result<(), serde_json::Error>;
+
+    /// An account for a new connector, which differs from the one with any other number.
+    fn new_account(&self, number: usize) -> Account;
+
+    /// The id by which the connector with this account knows a person who wrote to it directly.
+    fn person_id(&self, account: &Account, person: &Person) -> PersonId;
+
+    /// The field of [`Person`] with the id that an admin is shown.
+    fn known_by(&self) -> &'static str {
+        "id"
+    }
+
+    /// Whether a message from this place, or a call of the API, tells its author's name.
+    fn tells_name(&self, _place: Place) -> bool {
+        true
+    }
 
     /// Writes a person's message, and makes the events that report it to the connector.
     fn write(
@@ -63,6 +80,9 @@ pub(super) trait SimulatedPlatform: fmt::Debug + Sync {
         body: Vec<u8>,
         signing: &Signing<'_>,
     ) -> Result<SignedRequest, SimulatorError>;
+
+    /// The header of such a request that proves its origin, in lower case.
+    fn proof_header(&self) -> &'static str;
 
     /// Time limit for the webhook's answer.
     fn answer_limit(&self) -> Duration;

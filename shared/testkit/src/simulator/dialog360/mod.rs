@@ -3,6 +3,7 @@
 mod account;
 mod api;
 mod notifications;
+mod signer;
 #[cfg(test)]
 mod tests;
 
@@ -20,10 +21,10 @@ use super::event::Event;
 use super::failures::Failure;
 use super::fixtures;
 use super::message::{Message, Saying};
+use super::people::{Person, PersonId};
 use super::platform::Platform;
 use super::shared::{FailedAttempt, Look, Replay, Shared, Signing, SimulatedPlatform};
 use super::world::World;
-use crate::dialog360_signer;
 use crate::events::Fixture;
 use crate::signed_request::SignedRequest;
 
@@ -82,6 +83,27 @@ impl SimulatedPlatform for Dialog360 {
         account.check::<Dialog360Account>()
     }
 
+    fn new_account(&self, number: usize) -> Account {
+        Account::of(&Dialog360Account {
+            phone_number_id: format!("{number:015}"),
+            api_key: format!("api-key-of-the-number-{number}"),
+            webhook_secret: format!("webhook-secret-of-the-number-{number:032}"),
+        })
+    }
+
+    /// The business-scoped id, which lasts, unless WhatsApp tells the phone number alone.
+    fn person_id(&self, _account: &Account, person: &Person) -> PersonId {
+        if person.whatsapp_shows.bsuid() {
+            PersonId::new("whatsapp", &person.bsuid)
+        } else {
+            PersonId::new("phone", &person.phone)
+        }
+    }
+
+    fn known_by(&self) -> &'static str {
+        "phone"
+    }
+
     fn write(
         &self,
         world: &mut World,
@@ -120,7 +142,11 @@ impl SimulatedPlatform for Dialog360 {
     ) -> Result<SignedRequest, SimulatorError> {
         let configured = format!("Bearer {}", account(connector)?.webhook_secret);
         let secret = connector.webhook_secret(&configured);
-        Ok(dialog360_signer::sign(secret, body))
+        Ok(signer::sign(secret, body))
+    }
+
+    fn proof_header(&self) -> &'static str {
+        signer::AUTHORIZATION_HEADER
     }
 
     fn answer_limit(&self) -> Duration {

@@ -23,21 +23,22 @@ use super::error::SimulatorError;
 use super::event::Event;
 use super::failures::Failure;
 use super::message::{Message, Saying};
+use super::people::{Person, PersonId};
 use super::platform::Platform;
 use super::shared::{FailedAttempt, Look, Replay, Shared, Signing, SimulatedPlatform};
 use super::world::World;
 use crate::events::Fixture;
 use crate::signed_request::SignedRequest;
-use crate::slack_signer::{as_retry, sign};
+use crate::slack_signer::{SIGNATURE_HEADER, as_retry, sign};
 use account::App;
 use workspace::general_channel;
 
 pub use account::SlackAccount;
 
 /// Slack's time limit for an answer.
-pub const ANSWER_LIMIT: Duration = Duration::from_secs(3);
+const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 /// Slack's delay before each retry.
-pub const RETRY_AFTER: [Duration; 3] = [
+const RETRY_AFTER: [Duration; 3] = [
     Duration::ZERO,
     Duration::from_mins(1),
     Duration::from_mins(5),
@@ -87,6 +88,20 @@ impl SimulatedPlatform for Slack {
         account.check::<SlackAccount>()
     }
 
+    fn new_account(&self, number: usize) -> Account {
+        Account::of(&SlackAccount {
+            api_app_id: format!("A{number}"),
+            team_id: "T1".to_owned(),
+            signing_secret: format!("signing-secret-{number}"),
+            bot_token: format!("xoxb-token-of-app-{number}"),
+            ..SlackAccount::default()
+        })
+    }
+
+    fn person_id(&self, account: &Account, person: &Person) -> PersonId {
+        PersonId::new(account.text("team_id"), &person.id)
+    }
+
     fn write(
         &self,
         world: &mut World,
@@ -118,6 +133,10 @@ impl SimulatedPlatform for Slack {
             Some((number, reason)) => as_retry(request, number, reason),
             None => request,
         })
+    }
+
+    fn proof_header(&self) -> &'static str {
+        SIGNATURE_HEADER
     }
 
     fn answer_limit(&self) -> Duration {

@@ -6,6 +6,7 @@ mod activities;
 mod api;
 mod errors;
 mod ids;
+mod signer;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -24,12 +25,12 @@ use super::event::{Event, WebhookAnswer};
 use super::failures::Failure;
 use super::fixtures;
 use super::message::{Message, Saying};
+use super::people::{Person, PersonId};
 use super::platform::Platform;
 use super::shared::{FailedAttempt, Look, Replay, Shared, Signing, SimulatedPlatform};
 use super::world::World;
 use crate::events::Fixture;
 use crate::signed_request::SignedRequest;
-use crate::teams_signer;
 
 pub use account::TeamsAccount;
 
@@ -83,6 +84,23 @@ impl SimulatedPlatform for Teams {
         account.check::<TeamsAccount>()
     }
 
+    fn new_account(&self, number: usize) -> Account {
+        Account::of(&TeamsAccount {
+            app_id: format!("{number:08}-2a74-40a2-b28a-b162d5f5327c"),
+            tenant_id: "72f988bf-86f1-41af-91ab-2d7cd011db47".to_owned(),
+            app_type: None,
+            client_secret: format!("client-secret-of-app-{number}"),
+        })
+    }
+
+    fn person_id(&self, account: &Account, person: &Person) -> PersonId {
+        PersonId::new(account.text("tenant_id"), &person.aad_object_id)
+    }
+
+    fn known_by(&self) -> &'static str {
+        "aad_object_id"
+    }
+
     fn write(
         &self,
         world: &mut World,
@@ -125,8 +143,12 @@ impl SimulatedPlatform for Teams {
     ) -> Result<SignedRequest, SimulatorError> {
         let service_url = ids::service_url(signing.base_url);
         let account = account(connector)?;
-        teams_signer::sign(&account.app_id, &service_url, signing.now_secs, body)
+        signer::sign(&account.app_id, &service_url, signing.now_secs, body)
             .map_err(|error| SimulatorError(error.to_string()))
+    }
+
+    fn proof_header(&self) -> &'static str {
+        signer::AUTHORIZATION_HEADER
     }
 
     fn answer_limit(&self) -> Duration {

@@ -10,7 +10,6 @@ use crate::simulator::{
     Account, ConnectorConfig, DeliveryState, Failure, FailureRule, Place, Platform, Simulator,
     Switch, TeamsAccount, WebhookAnswer,
 };
-use crate::twilio_signer::form;
 
 const APP: &str = "c9e8c047-2a74-40a2-b28a-b162d5f5327c";
 const BOT: &str = "28:c9e8c047-2a74-40a2-b28a-b162d5f5327c";
@@ -53,7 +52,9 @@ async fn ask_token(
         fields.push((name, value));
     }
     let headers = [("content-type", "application/x-www-form-urlencoded")];
-    let body = String::from_utf8(form(&fields)).unwrap();
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(&fields)
+        .finish();
     let path = format!("microsoft-login/{authority}/oauth2/v2.0/token");
     json_of(at(simulator, "POST", &path, &headers, &body).await)
 }

@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 
 use super::account::TeamsAccount;
 use super::errors::{error, token_error};
+use super::signer;
 use crate::simulator::api::{self, Performing};
 use crate::simulator::asked::{self, Answer, Asked};
 use crate::simulator::connectors::Connector;
 use crate::simulator::platform::Platform;
 use crate::simulator::shared::Shared;
 use crate::simulator::world::World;
-use crate::teams_signer;
 
 const BOT_SCOPE: &str = "https://api.botframework.com/.default";
 const GRAPH_SCOPE: &str = "https://graph.microsoft.com/.default";
@@ -45,16 +45,11 @@ fn given_out(world: &World, token: &str) -> Option<Token> {
 
 pub(super) async fn metadata(State(shared): State<Arc<Shared>>) -> Response {
     let jwks_uri = format!("{}/botframework/v1/.well-known/keys", shared.base_url());
-    document(
-        &shared,
-        "openidconfiguration",
-        teams_signer::metadata(&jwks_uri),
-    )
-    .await
+    document(&shared, "openidconfiguration", signer::metadata(&jwks_uri)).await
 }
 
 pub(super) async fn keys(State(shared): State<Arc<Shared>>) -> Response {
-    let keys = teams_signer::keys().unwrap_or_default();
+    let keys = signer::keys().unwrap_or_default();
     document(&shared, "keys", keys).await
 }
 

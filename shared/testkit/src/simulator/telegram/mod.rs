@@ -3,6 +3,7 @@
 
 mod account;
 mod api;
+mod signer;
 #[cfg(test)]
 mod tests;
 mod updates;
@@ -21,12 +22,12 @@ use super::event::{Event, WebhookAnswer};
 use super::failures::Failure;
 use super::fixtures;
 use super::message::{Message, Saying};
+use super::people::{Person, PersonId};
 use super::platform::Platform;
 use super::shared::{FailedAttempt, Look, Replay, Shared, Signing, SimulatedPlatform};
 use super::world::World;
 use crate::events::Fixture;
 use crate::signed_request::SignedRequest;
-use crate::telegram_signer;
 
 pub use account::TelegramAccount;
 
@@ -82,6 +83,21 @@ impl SimulatedPlatform for Telegram {
         account.check::<TelegramAccount>()
     }
 
+    fn new_account(&self, number: usize) -> Account {
+        Account::of(&TelegramAccount {
+            bot_token: format!("{number:09}:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"),
+            secret_token: format!("secret-token-of-the-bot-{number:022}"),
+        })
+    }
+
+    fn person_id(&self, _account: &Account, person: &Person) -> PersonId {
+        PersonId::new("telegram", &person.telegram_id.to_string())
+    }
+
+    fn known_by(&self) -> &'static str {
+        "telegram_id"
+    }
+
     fn write(
         &self,
         world: &mut World,
@@ -117,7 +133,11 @@ impl SimulatedPlatform for Telegram {
     ) -> Result<SignedRequest, SimulatorError> {
         let account = account(connector)?;
         let secret = connector.webhook_secret(&account.secret_token);
-        Ok(telegram_signer::sign(secret, body))
+        Ok(signer::sign(secret, body))
+    }
+
+    fn proof_header(&self) -> &'static str {
+        signer::SECRET_HEADER
     }
 
     fn answer_limit(&self) -> Duration {

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::account::TwilioAccount;
 use super::inbound::{WHATSAPP, addressed, new_sid};
+use super::signer;
 use crate::simulator::api::{self, Performing};
 use crate::simulator::asked::{self, Answer, Asked};
 use crate::simulator::connectors::Connector;
@@ -22,7 +23,6 @@ use crate::simulator::message::Message;
 use crate::simulator::platform::Platform;
 use crate::simulator::shared::Shared;
 use crate::simulator::world::World;
-use crate::twilio_signer;
 
 /// Twilio's length limit for one message.
 const MAX_TEXT_CHARS: usize = 1600;
@@ -383,7 +383,7 @@ fn add_status(
         &format!("status-{number}"),
         "status",
         connector.id(),
-        twilio_signer::form(&fields),
+        signer::form(&fields),
     );
     doing.world.post_event(event.to(callback.to_owned()));
 }

@@ -3,6 +3,7 @@
 use data_encoding::HEXLOWER;
 
 use super::account::TwilioAccount;
+use super::signer;
 use crate::crypto::sha256;
 use crate::simulator::connectors::Connector;
 use crate::simulator::error::SimulatorError;
@@ -11,7 +12,6 @@ use crate::simulator::message::{Message, Place, Saying};
 use crate::simulator::people::Person;
 use crate::simulator::platform::Platform;
 use crate::simulator::world::World;
-use crate::twilio_signer;
 
 /// Words that Twilio treats as a wish to receive no more messages (its default STOP keywords).
 const STOP_WORDS: [&str; 6] = ["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"];
@@ -92,7 +92,7 @@ pub(super) fn write(
         &sid,
         "message",
         connector.id(),
-        twilio_signer::form(&fields),
+        signer::form(&fields),
     );
     let message = Message::of_person(Platform::Twilio, connector.id(), saying, sid, from);
     Ok((message, vec![event]))

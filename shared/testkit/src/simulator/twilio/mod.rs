@@ -6,6 +6,7 @@ mod answers;
 mod api;
 mod inbound;
 mod recorded;
+mod signer;
 #[cfg(test)]
 mod tests;
 
@@ -22,14 +23,14 @@ use super::error::SimulatorError;
 use super::event::{Event, WebhookAnswer};
 use super::failures::Failure;
 use super::fixtures;
-use super::message::{Message, Saying};
+use super::message::{Message, Place, Saying};
+use super::people::{Person, PersonId};
 use super::platform::Platform;
 use super::shared::{FailedAttempt, Look, Replay, Shared, Signing, SimulatedPlatform};
 use super::world::World;
 use crate::crypto::sha256;
 use crate::events::Fixture;
 use crate::signed_request::SignedRequest;
-use crate::twilio_signer;
 use inbound::WHATSAPP;
 
 pub use account::TwilioAccount;
@@ -78,6 +79,27 @@ impl SimulatedPlatform for Twilio {
         account.check::<TwilioAccount>()
     }
 
+    fn new_account(&self, number: usize) -> Account {
+        Account::of(&TwilioAccount {
+            account_sid: format!("AC{number:032x}"),
+            phone_number: format!("+1415555{number:04}"),
+            auth_token: format!("{number:032x}"),
+        })
+    }
+
+    fn person_id(&self, _account: &Account, person: &Person) -> PersonId {
+        PersonId::new("phone", &person.phone)
+    }
+
+    fn known_by(&self) -> &'static str {
+        "phone"
+    }
+
+    /// An SMS carries no name.
+    fn tells_name(&self, place: Place) -> bool {
+        place == Place::WhatsApp
+    }
+
     fn write(
         &self,
         world: &mut World,
@@ -108,8 +130,12 @@ impl SimulatedPlatform for Twilio {
     ) -> Result<SignedRequest, SimulatorError> {
         let token = HEXLOWER.encode(&sha256(&[&body]));
         let account = account(connector)?;
-        let request = twilio_signer::sign(&account.auth_token, signing.url, body);
+        let request = signer::sign(&account.auth_token, signing.url, body);
         Ok(request.with_header("i-twilio-idempotency-token", &token))
+    }
+
+    fn proof_header(&self) -> &'static str {
+        signer::SIGNATURE_HEADER
     }
 
     fn answer_limit(&self) -> Duration {

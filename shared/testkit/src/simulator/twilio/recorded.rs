@@ -1,8 +1,8 @@
 //! Recorded forms, adapted to one of our accounts.
 
 use super::account::TwilioAccount;
+use super::signer;
 use crate::events::Fixture;
-use crate::twilio_signer;
 
 /// A recorded form with this account's ids and, if `number` is given, with a message id derived from it.
 pub(super) fn adapted(fixture: &Fixture, account: &TwilioAccount, number: Option<u64>) -> Vec<u8> {
@@ -26,7 +26,7 @@ pub(super) fn adapted(fixture: &Fixture, account: &TwilioAccount, number: Option
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
-    twilio_signer::form(&pairs)
+    signer::form(&pairs)
 }
 
 #[cfg(test)]

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::signer::{form, signature};
 use crate::simulator::testing::{ADA, at, json_of, problems, simulator};
 use crate::simulator::{
     Account, ConnectorConfig, DeliveryState, Failure, Place, Simulator, Switch, TwilioAccount,
     WebhookAnswer, WhatsAppShows,
 };
-use crate::twilio_signer::{form, signature};
 
 const HOOK: &str = "https://example.com/webhooks/twilio/sms";
 const NUMBER: &str = "+15550009999";

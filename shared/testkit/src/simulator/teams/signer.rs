@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 
 use crate::signed_request::SignedRequest;
 
+/// The header with the token.
+pub const AUTHORIZATION_HEADER: &str = "authorization";
 /// The issuer, in tokens and in the metadata.
 pub const ISSUER: &str = "https://api.botframework.com";
 /// The id of the key with an endorsement for Teams.
@@ -112,7 +114,7 @@ pub fn sign(
             "user-agent",
             "Microsoft-SkypeBotApi (Microsoft-BotFramework/3.0)".to_owned(),
         ),
-        ("authorization", format!("Bearer {token}")),
+        (AUTHORIZATION_HEADER, format!("Bearer {token}")),
     ];
     Ok(SignedRequest {
         headers: headers

@@ -1,0 +1,46 @@
+//! Checks what every platform says about itself.
+
+use serde_json::json;
+
+use super::testing::{ADA, problems, simulator};
+use super::{ConnectorConfig, Place, Platform};
+
+#[tokio::test]
+async fn every_platform_takes_a_new_account_of_its_own_and_proves_the_origin_of_its_requests() {
+    let simulator = simulator().await;
+    for platform in Platform::ALL {
+        let key = platform.key();
+        let account = platform.new_account(12);
+        assert_eq!(account.provider, *platform);
+        assert_ne!(account.fields, platform.new_account(13).fields, "{key}");
+        simulator
+            .add_connector(ConnectorConfig {
+                connector_id: key.to_owned(),
+                name: "Helper".to_owned(),
+                policy: String::new(),
+                webhook_url: Some(format!("https://example.com/webhooks/{key}/{key}")),
+                account,
+            })
+            .unwrap();
+        let written = simulator.write(key, ADA, Place::Direct, "hi").unwrap();
+        let request = written.request().unwrap();
+        let proof = request.header(platform.proof_header());
+        assert!(proof.is_some_and(|proof| proof.len() > 2), "{key}");
+        let in_group = simulator.write(key, ADA, Place::General, "hi");
+        assert_eq!(in_group.is_ok(), platform.has_group(), "{key}");
+    }
+    assert_eq!(problems(&simulator), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn every_platform_knows_a_person_by_an_id_in_a_scope_and_shows_one_of_their_ids() {
+    let simulator = simulator().await;
+    let ada = simulator.person(ADA).unwrap();
+    for platform in Platform::ALL {
+        let known = platform.person_id(&platform.new_account(12), &ada);
+        assert!(!known.scope.is_empty(), "{platform:?}");
+        assert!(!known.id.is_empty(), "{platform:?}");
+        let shown = &json!(ada)[platform.known_by()];
+        assert!(shown.is_string() || shown.is_number(), "{platform:?}");
+    }
+}
