@@ -8,7 +8,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{
-    IntoParams, PartialSchema, ToSchema,
+    IntoParams, ToSchema,
     openapi::{ObjectBuilder, RefOr, Schema, Type},
 };
 use vestibule_domain::{
@@ -120,7 +120,7 @@ impl From<&Actor> for ActorResponse {
 #[serde(transparent)]
 pub struct PermissionName(pub Permission);
 
-impl PartialSchema for PermissionName {
+impl utoipa::PartialSchema for PermissionName {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)

@@ -240,7 +240,7 @@ mod tests {
             "Type": "AWS::Serverless::Function",
             "Properties": {
                 "CodeUri": format!("target/lambda/{folder}/"),
-                "Events": Map::from_iter(events),
+                "Events": events.collect::<Map<_, _>>(),
             },
         })
     }
