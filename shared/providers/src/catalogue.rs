@@ -1,10 +1,8 @@
 //! The catalogue of providers: the fields and set-up steps of each.
 
 use crate::{
-    dialog360,
     outgoing::{Api, ChatProvider},
     setup::ConnectorSetup,
-    slack, teams, telegram, twilio,
     webhook::WebhookProvider,
 };
 use std::collections::BTreeMap;
@@ -175,11 +173,11 @@ macro_rules! providers {
 }
 
 providers![
-    slack::Slack: WebhookProvider,
-    teams::Teams,
-    telegram::Telegram: WebhookProvider,
-    dialog360::Dialog360: WebhookProvider,
-    twilio::Twilio: WebhookProvider,
+    crate::slack::Slack: WebhookProvider,
+    crate::teams::Teams,
+    crate::telegram::Telegram: WebhookProvider,
+    crate::dialog360::Dialog360: WebhookProvider,
+    crate::twilio::Twilio: WebhookProvider,
 ];
 
 /// Finds the tests and set-up calls of `provider`.
