@@ -151,6 +151,11 @@ mod tests {
         ]
     }
 
+    #[test]
+    fn a_held_message_is_kept_three_days_longer_than_an_approval_may_use_it() {
+        assert_eq!(HELD_MESSAGE_KEPT - REPLAY_AGE_MAX, Duration::from_hours(72));
+    }
+
     proptest! {
         #[test]
         fn a_person_is_told_while_they_can_be_and_else_the_first_reason_that_applies_is_named(
