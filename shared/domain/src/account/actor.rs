@@ -48,3 +48,17 @@ impl Actor {
         self.id == SET_UP_ID
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_bearer_of_the_set_up_token_is_the_set_up() {
+        let key = Actor::api_key(ApiKeyId::derive(&["k"]), "set-up".to_owned());
+        assert!(Actor::set_up().is_set_up());
+        for other in [key, Actor::system()] {
+            assert!(!other.is_set_up(), "{other:?}");
+        }
+    }
+}
