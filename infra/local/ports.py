@@ -14,7 +14,7 @@ def check_free() -> None:
     for port in PORTS:
         other = numbers.setdefault(port.number, port)
         if other is not port:
-            raise StepFailed(f"The {other.purpose} and the {port.purpose} are both set to port {port.number}.", f"Change {port.variable}.")
+            raise StepFailed(f"The {other.purpose} and the {port.purpose} are both set to port {port.number}.", f"Change {other.variable} or {port.variable}.")
     for port in PORTS:
         if not _is_free(port.number):
             raise StepFailed(

@@ -5,6 +5,8 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
+from console import StepFailed
+
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ROOT / ".local"
 INSTALLER = LOCAL / "installer"
@@ -34,7 +36,7 @@ class Port:
     def number(self) -> int:
         text = os.environ.get(self.variable, "") or str(self.default)
         if not text.isdigit() or not 1024 <= int(text) <= 65535:
-            raise SystemExit(f"{self.variable}={text} is not a port number from 1024 to 65535.")
+            raise StepFailed(f"{self.variable}={text} is not a port number from 1024 to 65535.", f"Choose another port, or unset {self.variable}.")
         return int(text)
 
     @property

@@ -196,7 +196,7 @@ def build(processes: Processes) -> None:
     target = built()
     noisy = sys.stdout.isatty()
     log = None if noisy else LOGS / "build.log"
-    with step("Build", "the first takes some minutes", noisy):
+    with step("Build", "the first takes five to fifteen minutes; progress is in .local/run/logs/build.log", noisy):
         # There are no examples, but with --examples cargo chooses dependencies' features as for the tests, so nothing is built twice.
         command = ["cargo", "build", "--locked", "--workspace", "--bins", "--examples"]
         processes.run("cargo build", command, dict(os.environ), log, "Fix the compiler's errors.", ROOT)
@@ -254,9 +254,10 @@ def welcome(stack: dict, detached: bool) -> None:
 
   {bold(f"Chat as a {', '.join(others)} or {last} user")}: {stack["simulator_url"]}
 
-  {bold("API")}           {stack["api_url"]}/v1   {dim("described at /v1/openapi.json")}
+  {bold("API")}           {stack["api_url"]}/v1/openapi.json
   {bold("API key")}       {stack["api_key"]}
-  {bold("AWS emulator")}  {stack["aws_endpoint_url"]}   {dim(". .local/aws.env, then use the AWS CLI as usual")}
+  {bold("AWS emulator")}  {stack["aws_endpoint_url"]}   {dim("for the AWS CLI (version 2), in a terminal of its own:")}
+                . .local/aws.env
 
 Write something in the simulator, then approve that person from another terminal:
 
@@ -265,8 +266,8 @@ REQUESTS={stack["api_url"]}/v1/projects/{stack["project_id"]}/access-requests
 {dim("# list pending requests")}
 curl -s -w '\\n' -H "$KEY" "$REQUESTS?status=pending"
 {dim("# approve the oldest one")}
-ID=$(curl -s -H "$KEY" "$REQUESTS?status=pending&order=oldest" | python3 -c 'import json,sys; print(*[r["id"] for r in json.load(sys.stdin)["items"][:1]])')
-curl -s -w '\\n' -H "$KEY" -H 'Content-Type: application/json' -d '{{"note":"Welcome"}}' "$REQUESTS/${{ID:?no pending request}}/approve"
+ID=$(curl -s -H "$KEY" "$REQUESTS?status=pending&order=oldest" | python3 -c 'import json,sys; print(*[r["id"] for r in json.load(sys.stdin).get("items", [])[:1]])')
+curl -s -w '\\n' -H "$KEY" -H 'Content-Type: application/json' -d '{{"note":"Welcome"}}' "$REQUESTS/${{ID:?no pending request, or the key of an earlier start}}/approve"
 {dim("# list approved requests")}
 curl -s -w '\\n' -H "$KEY" "$REQUESTS?status=approved"
 
@@ -299,7 +300,7 @@ def _take_lock() -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         failure = StepFailed(f"A local stack is running already (process {_pid_in(lock)}).", "Run `make stop`, or press Ctrl-C in its terminal.")
-        failure.step = "Lock"
+        failure.step = "Start"
         raise failure from None
     os.ftruncate(lock, 0)
     os.pwrite(lock, str(os.getpid()).encode(), 0)

@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_held_message_is_kept_three_days_longer_than_an_approval_may_use_it() {
-        assert_eq!(HELD_MESSAGE_KEPT - REPLAY_AGE_MAX, Duration::from_hours(72));
+        assert_eq!(HELD_MESSAGE_KEPT, REPLAY_AGE_MAX + Duration::from_hours(72));
     }
 
     proptest! {

@@ -344,7 +344,11 @@ fn reply(envelope: &Value, count: u32) -> String {
             .and_then(Value::as_str)
             .unwrap_or_default()
     };
-    let name = text("/chat_user/display_name");
+    // A platform that tells no name leaves the identifier in its place.
+    let greeting = match text("/chat_user/display_name") {
+        name if name == text("/chat_user/identifier") => "Hello!".to_owned(),
+        name => format!("Hello {name}!"),
+    };
     let place = match text("/conversation/kind") {
         "direct" => "our direct conversation",
         "group" => "a group conversation",
@@ -366,11 +370,11 @@ fn reply(envelope: &Value, count: u32) -> String {
         n => format!(" with {n} files"),
     };
     let number = match count {
-        1 => "your first message".to_owned(),
+        1 => "the first of your messages that reached me".to_owned(),
         n => format!("message {n} from you"),
     };
     format!(
-        "Hello {name}! I am the demo agent. This was {number}{files}, in {place} through “{}” ({}). You wrote: “{quote}”",
+        "{greeting} I am the demo agent. This was {number}{files}, in {place} through “{}” ({}). You wrote: “{quote}”",
         text("/connector/name"),
         text("/connector/provider"),
     )

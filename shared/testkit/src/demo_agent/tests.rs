@@ -79,7 +79,7 @@ async fn the_answer_shows_who_wrote_where_and_how_often() {
             .unwrap(),
     );
     assert!(first.starts_with("Hello Ada Lovelace! "), "{first}");
-    for part in ["your first message", "direct", "Acme Slack", "“hi”"] {
+    for part in ["the first of your messages", "direct", "Acme Slack", "“hi”"] {
         assert!(first.contains(part), "{first}");
     }
     let second = text(

@@ -63,14 +63,16 @@ pub struct ProblemDecision {
 }
 
 fn already_decided(decision: RequestDecision) -> ApiError {
+    let (decided, next) = match decision.verdict {
+        Verdict::Approve => ("approved", ""),
+        Verdict::Reject => (
+            "rejected",
+            " When the connector's `request_cooldown_seconds` are over, the person's next message makes a new request.",
+        ),
+    };
     let detail = format!(
-        "{} {} it on {}. That decision holds.",
-        decision.by.name,
-        match decision.verdict {
-            Verdict::Approve => "approved",
-            Verdict::Reject => "rejected",
-        },
-        decision.at
+        "{} {decided} it on {}. That decision holds.{next}",
+        decision.by.name, decision.at
     );
     let shown = ProblemDecision {
         verdict: decision.verdict,
@@ -245,8 +247,8 @@ mod tests {
 
     #[test]
     fn a_second_decision_is_told_the_first() {
-        let problem = already_decided(RequestDecision {
-            verdict: Verdict::Approve,
+        let decided = |verdict| RequestDecision {
+            verdict,
             by: Actor {
                 id: "api_key:1".to_owned(),
                 name: "Grace".to_owned(),
@@ -254,8 +256,8 @@ mod tests {
             at: Timestamp::from_millis(0),
             note: None,
             reason: None,
-        })
-        .problem("id");
+        };
+        let problem = already_decided(decided(Verdict::Approve)).problem("id");
         assert_eq!(
             problem.members["decision"],
             json!({"verdict": "approve", "by": "Grace", "at": "1970-01-01T00:00:00.000Z", "note": null, "reason_code": null})
@@ -263,6 +265,13 @@ mod tests {
         assert_eq!(
             problem.detail,
             "Grace approved it on 1970-01-01T00:00:00.000Z. That decision holds."
+        );
+        let problem = already_decided(decided(Verdict::Reject)).problem("id");
+        assert!(problem.detail.starts_with("Grace rejected it on "));
+        assert!(
+            problem.detail.contains("request_cooldown_seconds"),
+            "{}",
+            problem.detail
         );
     }
 }
