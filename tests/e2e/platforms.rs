@@ -83,7 +83,12 @@ async fn a_stranger_is_welcomed_once_and_once_approved_is_told_and_then_answered
     visit.says("and now?").await;
     let told = visit.told(3).await;
     assert!(told[2].contains("and now?"), "{}", told[2]);
-    assert!(told[2].contains(visit.shown_name()), "{}", told[2]);
+    // The demo agent greets nobody by an identifier.
+    let greeting = match visit.shown_name() {
+        name if name == visit.person.identifier => "Hello!".to_owned(),
+        name => format!("Hello {name}!"),
+    };
+    assert!(told[2].starts_with(&greeting), "{}", told[2]);
     assert_eq!(visit.deliveries().await, 1);
     visit.stack.nobody_complains_on(scene.platform.key()).await;
 }
