@@ -18,7 +18,7 @@ use vestibule_testkit::{
 const SAMPLED_EVERY: usize = 7;
 
 /// Number of cases that run at once, since they mostly wait for time-outs.
-const CONCURRENCY: usize = 16;
+const CONCURRENCY: usize = 8;
 
 /// Whether every run tests all cases of a platform. Slack is the only one that can list sent messages, and
 /// Twilio the only one that delivers once. The others share the code towards AWS, so a sample of their cases
