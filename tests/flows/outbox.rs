@@ -350,7 +350,7 @@ async fn a_job_that_finds_another_copy_at_work_is_acknowledged_and_uses_up_no_at
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_enqueued_again_while_its_job_waits() {
+async fn nothing_is_enqueued_again_while_its_job_waits_or_is_in_work() {
     let mut world = World::new().await;
     stranger(&world, "Ada Lovelace").await;
     lose_jobs(&world);
@@ -359,18 +359,6 @@ async fn nothing_is_enqueued_again_while_its_job_waits() {
         world.clock.advance(MINUTE);
         world.sweep().await;
     }
-    assert_eq!(world.aws.accepted("onboarding") - before, 1);
-    world.settle().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_enqueued_again_while_its_job_is_in_work() {
-    let mut world = World::new().await;
-    stranger(&world, "Ada Lovelace").await;
-    lose_jobs(&world);
-    let before = world.aws.accepted("onboarding");
-    world.clock.advance(MINUTE);
-    world.sweep().await;
     assert_eq!(world.aws.accepted("onboarding") - before, 1);
     // The worker dies, and the queue redelivers the job before the sweep considers it lost.
     world
