@@ -87,6 +87,16 @@ impl DynamoDb {
         self.read_all(&json!({"TableName": self.table_name, "IndexName": index_name}))
     }
 
+    /// Whether an index has no entry.
+    ///
+    /// # Errors
+    /// When there is no such index.
+    pub fn is_index_empty(&self, index_name: &str) -> io::Result<bool> {
+        let request = json!({"TableName": self.table_name, "IndexName": index_name, "Limit": 1});
+        let page = self.database.0.scan(from_json(request)?).map_err(refused)?;
+        Ok(page.count == 0)
+    }
+
     /// Writes one item, given as `DynamoDB` JSON (`{"pk": {"S": "x"}}`), without our application code.
     ///
     /// # Errors

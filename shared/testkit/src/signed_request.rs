@@ -10,6 +10,16 @@ pub struct SignedRequest {
 }
 
 impl SignedRequest {
+    /// A request with these headers, their names in lower case.
+    #[must_use]
+    pub(crate) fn new(headers: &[(&str, &str)], body: Vec<u8>) -> Self {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Self {
+            headers: headers.iter().map(owned).collect(),
+            body,
+        }
+    }
+
     /// The first header with this name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -80,9 +80,7 @@ impl Template {
             .map(|resource| Function { resource })
             .collect()
     }
-}
 
-impl Template {
     /// The function that the HTTP API calls for a path. `None` if no route fits.
     #[must_use]
     pub fn function_at(&self, path: &str) -> Option<Function<'_>> {

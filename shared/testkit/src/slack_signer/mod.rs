@@ -28,25 +28,15 @@ pub fn signature(signing_secret: &str, timestamp_secs: i64, body: &[u8]) -> Stri
 #[must_use]
 pub fn sign(signing_secret: &str, timestamp_secs: i64, body: impl Into<Vec<u8>>) -> SignedRequest {
     let body = body.into();
+    let timestamp = timestamp_secs.to_string();
+    let signature = signature(signing_secret, timestamp_secs, &body);
     let headers = [
-        ("content-type", "application/json".to_owned()),
-        (
-            "user-agent",
-            "Slackbot 1.0 (+https://api.slack.com/robots)".to_owned(),
-        ),
-        (TIMESTAMP_HEADER, timestamp_secs.to_string()),
-        (
-            SIGNATURE_HEADER,
-            signature(signing_secret, timestamp_secs, &body),
-        ),
+        ("content-type", "application/json"),
+        ("user-agent", "Slackbot 1.0 (+https://api.slack.com/robots)"),
+        (TIMESTAMP_HEADER, timestamp.as_str()),
+        (SIGNATURE_HEADER, signature.as_str()),
     ];
-    SignedRequest {
-        headers: headers
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
-        body,
-    }
+    SignedRequest::new(&headers, body)
 }
 
 /// The request of Slack's `number`th retry (1 to 3), with its reason, such as `http_timeout`.

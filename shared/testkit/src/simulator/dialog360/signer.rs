@@ -11,12 +11,9 @@ pub const AUTHORIZATION_HEADER: &str = "authorization";
 /// The request that 360dialog would send with this body. It lacks the header if none was set up.
 #[must_use]
 pub fn sign(authorization: Option<&str>, body: impl Into<Vec<u8>>) -> SignedRequest {
-    let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+    let mut headers = vec![("content-type", "application/json")];
     if let Some(value) = authorization {
-        headers.push((AUTHORIZATION_HEADER.to_owned(), value.to_owned()));
+        headers.push((AUTHORIZATION_HEADER, value));
     }
-    SignedRequest {
-        headers,
-        body: body.into(),
-    }
+    SignedRequest::new(&headers, body.into())
 }

@@ -108,21 +108,16 @@ pub fn sign(
     body: impl Into<Vec<u8>>,
 ) -> Result<SignedRequest, DamagedKey> {
     let token = token(KEY_ID, &claims(app_id, service_url, now_secs))?;
+    let bearer = format!("Bearer {token}");
     let headers = [
-        ("content-type", "application/json; charset=utf-8".to_owned()),
+        ("content-type", "application/json; charset=utf-8"),
         (
             "user-agent",
-            "Microsoft-SkypeBotApi (Microsoft-BotFramework/3.0)".to_owned(),
+            "Microsoft-SkypeBotApi (Microsoft-BotFramework/3.0)",
         ),
-        (AUTHORIZATION_HEADER, format!("Bearer {token}")),
+        (AUTHORIZATION_HEADER, bearer.as_str()),
     ];
-    Ok(SignedRequest {
-        headers: headers
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
-        body: body.into(),
-    })
+    Ok(SignedRequest::new(&headers, body.into()))
 }
 
 fn key() -> Result<KeyPair, DamagedKey> {

@@ -10,12 +10,9 @@ pub const SECRET_HEADER: &str = "x-telegram-bot-api-secret-token";
 /// The request that Telegram would send with this body. It has no secret if none was set.
 #[must_use]
 pub fn sign(secret_token: Option<&str>, body: impl Into<Vec<u8>>) -> SignedRequest {
-    let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+    let mut headers = vec![("content-type", "application/json")];
     if let Some(secret) = secret_token {
-        headers.push((SECRET_HEADER.to_owned(), secret.to_owned()));
+        headers.push((SECRET_HEADER, secret));
     }
-    SignedRequest {
-        headers,
-        body: body.into(),
-    }
+    SignedRequest::new(&headers, body.into())
 }

@@ -38,21 +38,14 @@ pub fn signature(auth_token: &str, url: &str, form: &[u8]) -> String {
 pub fn sign(auth_token: &str, url: &str, form: impl Into<Vec<u8>>) -> SignedRequest {
     let body = form.into();
     let url = url.split('#').next().unwrap_or_default();
+    let signature = signature(auth_token, url, &body);
+    let media_type = "application/x-www-form-urlencoded; charset=utf-8";
     let headers = [
-        (
-            "content-type",
-            "application/x-www-form-urlencoded; charset=utf-8".to_owned(),
-        ),
-        ("user-agent", "TwilioProxy/1.1".to_owned()),
-        (SIGNATURE_HEADER, signature(auth_token, url, &body)),
+        ("content-type", media_type),
+        ("user-agent", "TwilioProxy/1.1"),
+        (SIGNATURE_HEADER, signature.as_str()),
     ];
-    SignedRequest {
-        headers: headers
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
-        body,
-    }
+    SignedRequest::new(&headers, body)
 }
 
 /// A form with these fields.
