@@ -8,7 +8,7 @@ PYTHON ?= python3
 TARGET_arm64 := aarch64-unknown-linux-gnu
 TARGET_x86_64 := x86_64-unknown-linux-gnu
 TARGET := $(TARGET_$(ARCH))
-FUZZ_TARGETS := $(basename $(notdir $(wildcard tests/fuzz/fuzz_targets/*.rs)))
+FUZZ_TARGETS := $(basename $(notdir $(wildcard tests/fuzz/libfuzzer/fuzz_targets/*.rs)))
 FUNCTIONS := $(notdir $(patsubst %/,%,$(dir $(wildcard functions/*/Cargo.toml))))
 LOCAL_STACK := $(PYTHON) infra/local/stack.py
 TOOLS := .local/tools/bin
@@ -36,8 +36,8 @@ bench: tools ## Measure the webhooks as Lambda would run them (tests/bench)
 fuzz: ## Fuzz everything that strangers can reach, TIME seconds each (tests/fuzz; needs nightly Rust and cargo-fuzz)
 	$(PYTHON) tests/fuzz/seed.py
 	@for target in $(FUZZ_TARGETS); do \
-		cargo +nightly fuzz run --fuzz-dir tests/fuzz --sanitizer none $$target -- \
-			-dict=tests/fuzz/dictionaries/$$target.dict -max_len=65536 -max_total_time=$(or $(TIME),600) || exit 1; \
+		cargo +nightly fuzz run --fuzz-dir tests/fuzz/libfuzzer --sanitizer none $$target -- \
+			-dict=tests/fuzz/libfuzzer/dictionaries/$$target.dict -max_len=65536 -max_total_time=$(or $(TIME),600) || exit 1; \
 	done
 
 mutants: ## Change the code of shared/domain in one place at a time; its tests must notice. FILES=… for some files (needs cargo-mutants)

@@ -128,6 +128,7 @@ fn connector(provider: Provider, settings: BTreeMap<String, String>) -> Connecto
         name: "Support".into(),
         provider,
         policy: Policy::OnBoarding,
+        environment_since: None,
         onboarding_since: None,
         existing_users: ExistingUsers::Keep,
         onboarding_message: None,

@@ -2,9 +2,11 @@
 
 use crate::{
     admin::{all_powers, call},
+    lifecycle::stranger,
     world::World,
 };
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use vestibule_admin::routes::Access;
 use vestibule_domain::{account::permission::Permission, ids::AccountId};
 use vestibule_tests::admin_functions::table;
@@ -100,4 +102,59 @@ async fn a_request_of_another_account_is_not_there_for_those_who_may_decide_in_t
     );
     let (status, body) = call(&world, &token, "POST", &path, json!({})).await;
     assert_eq!(status, 404, "{body}");
+}
+
+/// The path with the world's own records in it: Ada's, where it is about a person.
+async fn filled_with_records(world: &World, ada: &str, path: &str) -> String {
+    let request = world.requests().await.remove(0).request.id;
+    [
+        ("{project_id}", world.scope.project_id().to_string()),
+        (
+            "{environment_id}",
+            world.connector.environment_id.to_string(),
+        ),
+        ("{connector_id}", world.connector.id.to_string()),
+        ("{chat_user_id}", world.chat_user_id(ada).to_string()),
+        ("{access_request_id}", request.to_string()),
+    ]
+    .iter()
+    .fold(path.to_owned(), |path, (name, id)| path.replace(name, id))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_shows_the_record_to_those_who_may_read_it_and_its_id_to_others() {
+    let mut world = World::new().await;
+    let ada = stranger(&world, "Ada Lovelace").await;
+    world.settle().await;
+    let mut answered = BTreeSet::new();
+    for route in table() {
+        let Access::Needs(permission) = route.access else {
+            continue;
+        };
+        if route.method == "DELETE" || permission.to_read() == permission {
+            continue;
+        }
+        let path = filled_with_records(&world, &ada, &route.path).await;
+        let body = if route.path.ends_with("/{chat_user_id}/approve") {
+            json!({"environment_id": world.connector.environment_id})
+        } else {
+            json!({})
+        };
+        let blind = world.key(world.scope.account_id(), &[permission]).await;
+        let both = [permission, permission.to_read()];
+        let seeing = world.key(world.scope.account_id(), &both).await;
+        let name = format!("{} {}", route.method, route.path);
+        // The second call changes nothing more.
+        for (token, may_read) in [(&blind, false), (&blind, false), (&seeing, true)] {
+            let (status, answer) = call(&world, token, route.method, &path, body.clone()).await;
+            if status != 200 || answer.get("id").is_none() {
+                continue;
+            }
+            let members = answer.as_object().unwrap();
+            assert_eq!(members.len() > 1, may_read, "{name}: {answer}");
+            answered.insert((name.clone(), may_read));
+        }
+    }
+    let without = answered.iter().filter(|(_, may_read)| !may_read).count();
+    assert!(without >= 6, "{answered:?}");
 }

@@ -2,6 +2,7 @@
 //! fails, the platform's messages must still be accepted.
 
 use crate::{
+    accounts::fields,
     connector_setup::{audited, call, new_project, post},
     world::{SAID, World},
 };
@@ -320,4 +321,52 @@ async fn a_secret_that_we_draw_cannot_be_blanked() {
         assert_eq!(refused.body["errors"][0]["field"], field);
         assert!(stage.is_reached().await);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_to_another_bot_is_not_taken_for_one_to_the_bot_before() {
+    let mut world = World::on(Platform::Telegram).await;
+    let ada = world.person("Ada Lovelace");
+    let open = world.open.clone();
+    let first = world.says(&open, &ada, SAID);
+    for _ in 0..2 {
+        assert_eq!(world.webhook(&open, &first).await, 200);
+    }
+    world.settle().await;
+    assert_eq!(world.agent.deliveries().len(), 1);
+
+    let path = format!("{}/connectors/{}", world.project_path(), open.id);
+    let token = world.all_powers().await;
+    let change = json!({"telegram": {"bot_token": BOT_TOKEN}});
+    let changed = world.call(&token, ("PATCH", &path), change, &[]).await;
+    assert_eq!(changed.status, 200, "{}", changed.body);
+    let (_, secrets) = fields(world.platform, &open.name, open.id);
+    let account = TelegramAccount {
+        bot_token: BOT_TOKEN.to_owned(),
+        secret_token: secrets["secret_token"].reveal().to_owned(),
+    };
+    let connector = ConnectorConfig {
+        connector_id: open.id.to_string(),
+        name: open.name.clone(),
+        policy: String::new(),
+        webhook_url: None,
+        account: Account::of(&account),
+    };
+    world.slack.add_connector(connector).unwrap();
+    world.restart();
+
+    // The other bot counts its updates, and the messages of a private chat, as the one before did.
+    let next = world.says(&open, &ada, "Are you another one?");
+    let before: Value = serde_json::from_str(&first.text()).unwrap();
+    let mut update: Value = serde_json::from_str(&next.text()).unwrap();
+    update["update_id"] = before["update_id"].clone();
+    for counted in ["message_id", "date"] {
+        update["message"][counted] = before["message"][counted].clone();
+    }
+    let next = next.with_body(update.to_string());
+    for _ in 0..2 {
+        assert_eq!(world.webhook(&open, &next).await, 200);
+    }
+    world.settle().await;
+    assert_eq!(world.agent.deliveries().len(), 2);
 }

@@ -84,7 +84,7 @@ async fn a_delivery_takes_one_read_one_turn_to_send_and_one_write() {
         [
             "DynamoDB.BatchGetItem",
             "DynamoDB.UpdateItem",
-            "DynamoDB.PutItem"
+            "DynamoDB.TransactWriteItems"
         ]
     );
 }

@@ -155,6 +155,44 @@ async fn an_agent_that_answers_in_another_form_is_not_asked_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bad_character_or_a_malformed_reply_does_not_lose_the_other_replies() {
+    let (mut world, ada) = talking().await;
+    let open = world.open.clone();
+    for (answer, sent) in [
+        (
+            br#"{"replies":[{"text":"All done \ud83d"},{"text":"next"}],"unused":"\udc00"}"#
+                .as_slice(),
+            vec!["All done \u{FFFD}", "next"],
+        ),
+        (
+            b"\xEF\xBB\xBF{\"replies\":[{\"text\":\"marked\"}]}".as_slice(),
+            vec!["marked"],
+        ),
+        (
+            b"{\"replies\":[{\"text\":\"caf\xE9 au lait\"}]}".as_slice(),
+            vec!["caf\u{FFFD} au lait"],
+        ),
+        (
+            b"{\"replies\":[{\"text\":\"one\ntwo\"}]}".as_slice(),
+            vec!["one\ntwo"],
+        ),
+        (
+            br#"{"replies":[{"text":"good"},{"text":null},null,7,{},{"text":"good 2"}]}"#
+                .as_slice(),
+            vec!["good", "good 2"],
+        ),
+    ] {
+        world.agent.answer_with_bytes(answer);
+        let before = world.told(&ada).len();
+        let request = world.says(&open, &ada, "one");
+        world.webhook(&open, &request).await;
+        world.settle().await;
+        assert_eq!(world.told(&ada)[before..], sent);
+        assert_eq!(world.agent.deliveries().pop().unwrap().times_received, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reply_cannot_call_everybody() {
     let (mut world, ada) = talking().await;
     let open = world.open.clone();
@@ -197,7 +235,7 @@ async fn no_fault_on_the_way_to_the_agent_loses_a_message_or_delivers_it_twice_i
     ] {
         for (link, class) in [
             ("db", "DynamoDB.BatchGetItem"),
-            ("db", "DynamoDB.PutItem"),
+            ("db", "DynamoDB.TransactWriteItems"),
             ("agent", "deliveries"),
             ("slack", "chat.postMessage"),
         ] {
@@ -223,7 +261,7 @@ async fn no_fault_on_the_way_to_the_agent_loses_a_message_or_delivers_it_twice_i
             let unseen = matches!(
                 (class, &fault),
                 ("chat.postMessage", Fault::ResetAfter | Fault::KillAfter)
-                    | ("DynamoDB.PutItem", Fault::KillBefore)
+                    | ("DynamoDB.TransactWriteItems", Fault::KillBefore)
             );
             let most = if unseen { 2 } else { 1 };
             assert!((1..=most).contains(&replies), "{what}: {replies}");

@@ -3,7 +3,7 @@
 
 use crate::{
     admin::{all_powers, call, project},
-    world::{Invoked, SAID, WELCOME, World},
+    world::{AGENT_SECRET, Invoked, SAID, WELCOME, World},
 };
 use async_trait::async_trait;
 use futures_util::future::join_all;
@@ -340,8 +340,8 @@ async fn a_notice_that_the_platform_could_not_deliver_after_all_is_shown_as_fail
     world.settle().await;
     world.decide(&ada, Verdict::Approve).await;
     assert_eq!(
-        world.did_not_arrive(&ada, "1.2").await,
-        LateFailureOutcome::NotYet
+        world.did_not_arrive(&ada, "1.1").await,
+        LateFailureOutcome::Unknown
     );
     world.settle().await;
     let approval = approval_of(&world, &ada).await;
@@ -505,6 +505,56 @@ async fn requests_of_a_connector_that_serves_another_environment_now_are_asked_a
         staging["id"]
     );
     assert_eq!(world.welcomes(&ada), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_let_in_openly_ask_for_approval_in_the_environment_that_the_connector_moves_to() {
+    for moves_while_open in [false, true] {
+        let mut world = World::new().await;
+        let open = world.open.clone();
+        let (ada, grace) = (world.person("Ada Lovelace"), world.person("Grace Hopper"));
+        let hello = world.says(&open, &ada, SAID);
+        assert_eq!(world.webhook(&open, &hello).await, 200);
+        world.settle().await;
+        assert_eq!(world.agent.deliveries().len(), 1);
+        let token = all_powers(&world).await;
+        let environments = format!("{}/environments", project(&world));
+        let staging = json!({"name": "Staging", "agent": {
+            "endpoint": format!("{}/deliveries", world.to_agent.url()), "signing_secret": AGENT_SECRET,
+        }});
+        let (_, staging) = call(&world, &token, "POST", &environments, staging).await;
+
+        world.clock.advance(Duration::from_mins(1));
+        let on = json!({"policy": "OnBoarding", "existing_users": "keep", "onboarding_message": WELCOME});
+        if moves_while_open {
+            patch(&world, &open, json!({"environment_id": staging["id"]})).await;
+            world.restart();
+            world.clock.advance(Duration::from_mins(1));
+            let hello = world.says(&open, &grace, SAID);
+            assert_eq!(world.webhook(&open, &hello).await, 200);
+            world.clock.advance(Duration::from_mins(1));
+            patch(&world, &open, on).await;
+        } else {
+            let mut both = on;
+            both["environment_id"] = staging["id"].clone();
+            patch(&world, &open, both).await;
+        }
+        world.restart();
+        for person in [&ada, &grace] {
+            let again = world.says(&open, person, "Hello again");
+            assert_eq!(world.webhook(&open, &again).await, 200);
+        }
+        let waiting: Vec<_> = world
+            .requests()
+            .await
+            .into_iter()
+            .map(|view| view.request.chat_user_id)
+            .collect();
+        assert!(waiting.contains(&world.chat_user_id(&ada)));
+        // Whoever was let in where the connector leads is kept.
+        let grace_waits = waiting.contains(&world.chat_user_id(&grace));
+        assert_eq!(grace_waits, !moves_while_open);
+    }
 }
 
 fn status(view: &vestibule_domain::ports::AccessRequestView) -> RequestStatus {

@@ -1,12 +1,13 @@
 //! Rules that hold on every platform (SPEC A10–A14, A21–A29, A38–A41, A45, X01).
 
 use crate::world::{HEAVY, SAID, WELCOME, World};
+use serde_json::json;
 use std::time::Duration;
 use vestibule_domain::{
     access::request::{RequestStatus, Verdict},
     chat::send_status::SendStatus,
 };
-use vestibule_testkit::simulator::{Place, Platform};
+use vestibule_testkit::simulator::{Failure, FailureRule, Place, Platform};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_is_welcomed_once_asks_is_let_in_and_answered() {
@@ -200,6 +201,98 @@ async fn a_first_message_in_a_group_is_answered_privately_or_not_at_all() {
             assert_eq!(world.told(&ada), [WELCOME], "{platform:?}");
         }
         world.assert_good_manners();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_that_repeats_a_strangers_words_pings_nobody_in_a_group() {
+    let mut world = World::on(Platform::Telegram).await;
+    let (ada, grace) = (world.person("Ada Lovelace"), world.person("Grace Hopper"));
+    let open = world.open.clone();
+    world
+        .agent
+        .answer_with(json!({"replies": [{"text": "You wrote: @boss, mail boss@example.com"}]}));
+    let text = format!("@{} @boss", open.name);
+    let request = world.says_in(&open, &ada, Place::General, &text);
+    assert_eq!(world.webhook(&open, &request).await, 200);
+    world.settle().await;
+    let expected = "You wrote: @\u{200B}boss, mail boss@example.com";
+    assert_eq!(world.told(&grace), [expected]);
+    world.assert_good_manners();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pending_person_is_answered_at_the_newest_service_url_even_of_the_same_second() {
+    let mut world = World::on(Platform::Teams).await;
+    let ada = world.person("Ada Lovelace");
+    let connector = world.connector.clone();
+    // Nobody answers at the first address.
+    let here = world.to_slack.url();
+    world.slack.reached_at(&format!("{here}/elsewhere"));
+    let first = world.says(&connector, &ada, SAID);
+    world.slack.reached_at(&here);
+    let second = world.says(&connector, &ada, "Hello?");
+    for request in [&first, &second] {
+        assert_eq!(world.webhook(&connector, request).await, 200);
+    }
+    world.settle().await;
+    assert_eq!(world.told(&ada), [WELCOME]);
+    world.assert_good_manners();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_that_we_do_not_know_is_shown_in_the_platforms_own_words() {
+    for (platform, method, code, message, expected) in [
+        (
+            Platform::Dialog360,
+            "messages",
+            "Something quite new",
+            "",
+            ("request", "http_400: Something quite new"),
+        ),
+        (
+            Platform::Dialog360,
+            "messages",
+            "Your WhatsApp for Business API has been disabled",
+            "",
+            (
+                "connector",
+                "http_400: Your WhatsApp for Business API has been disabled",
+            ),
+        ),
+        (
+            Platform::Twilio,
+            "messages",
+            "29999",
+            "Something quite new",
+            ("request", "29999: Something quite new"),
+        ),
+        (
+            Platform::Teams,
+            "activities",
+            "BrandNew",
+            "Something quite new",
+            ("request", "BrandNew: Something quite new"),
+        ),
+    ] {
+        let mut world = World::on(platform).await;
+        let ada = world.person("Ada Lovelace");
+        let connector = world.connector.clone();
+        let failure = Failure::Code {
+            status: 400,
+            code: code.to_owned(),
+            message: message.to_owned(),
+        };
+        world.slack.fail(FailureRule::once(method, failure));
+        let request = world.says(&connector, &ada, SAID);
+        assert_eq!(world.webhook(&connector, &request).await, 200);
+        world.settle().await;
+        let requests = world.requests().await;
+        let standing = requests[0].standing.as_ref().unwrap();
+        let Some(SendStatus::Failed { class, reason, .. }) = &standing.onboarding_message else {
+            panic!("{platform:?}: {:?}", standing.onboarding_message);
+        };
+        assert_eq!((class.as_str(), reason.as_str()), expected, "{platform:?}");
     }
 }
 

@@ -1,9 +1,21 @@
 //! One person with two ids (SPEC A29): `WhatsApp` reveals a phone number, a business-scoped id, or both.
 
-use crate::world::{SAID, World};
-use vestibule_domain::access::request::{RequestStatus, Verdict};
+use crate::{
+    lifecycle::patch,
+    world::{SAID, WELCOME, World},
+};
+use serde_json::{Value, json};
+use std::time::Duration;
+use vestibule_domain::{
+    access::request::{ReasonCode, RequestStatus, Verdict},
+    connector::{ApprovalMode, Connector},
+    ports::Limited,
+};
 use vestibule_providers::whatsapp::{bsuid_identity, phone_identity};
-use vestibule_testkit::simulator::{NewPerson, Platform, WhatsAppShows};
+use vestibule_testkit::{
+    fault_proxy::{Fault, Rule},
+    simulator::{NewPerson, Platform, WhatsAppShows},
+};
 
 fn somebody(world: &World, name: &str, shows: WhatsAppShows, phone: &str, bsuid: &str) -> String {
     world.slack.add_person(NewPerson {
@@ -18,9 +30,22 @@ const PHONE: &str = "+14155550199";
 const BSUID: &str = "US.1349120865530274";
 
 async fn write(world: &World, person: &str, text: &str) {
-    let connector = world.connector.clone();
-    let request = world.says(&connector, person, text);
-    assert_eq!(world.webhook(&connector, &request).await, 200);
+    write_at(world, &world.connector, person, text).await;
+}
+
+async fn write_at(world: &World, connector: &Connector, person: &str, text: &str) {
+    let request = world.says(connector, person, text);
+    assert_eq!(world.webhook(connector, &request).await, 200);
+}
+
+/// Ada as she is seen by her number alone, by her stable id alone, and by both.
+fn ada(world: &World) -> [String; 3] {
+    [
+        WhatsAppShows::Phone,
+        WhatsAppShows::Bsuid,
+        WhatsAppShows::Both,
+    ]
+    .map(|shows| somebody(world, "Ada", shows, PHONE, BSUID))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -281,4 +306,226 @@ async fn a_number_that_was_given_to_somebody_else_carries_no_approval_over() {
     assert_eq!(requests[0].request.status(), RequestStatus::Pending);
     assert_eq!(requests[0].request.chat_user_id, world.chat_user_id(&bob));
     assert!(world.agent.deliveries().is_empty());
+}
+
+/// Lets a person write something that `WhatsApp` keeps to itself.
+async fn write_withheld(world: &World, connector: &Connector, person: &str, kind: &str, code: i64) {
+    let request = world.says(connector, person, SAID);
+    let mut body: Value = serde_json::from_slice(&request.body).unwrap();
+    let message = &mut body["entry"][0]["changes"][0]["value"]["messages"][0];
+    message["type"] = kind.into();
+    message["text"] = Value::Null;
+    message["errors"] = json!([{"code": code, "title": "This message is currently unavailable."}]);
+    let request = request.with_body(body.to_string());
+    assert_eq!(world.webhook(connector, &request).await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_whose_first_message_whatsapp_keeps_to_itself_asks_and_is_welcomed() {
+    for (kind, code) in [("unsupported", 131_060), ("unknown", 131_051)] {
+        let mut world = World::on(Platform::Dialog360).await;
+        world
+            .change_connector(|connector| connector.after_approval.mode = ApprovalMode::Replay)
+            .await;
+        let ada = world.person("Ada Lovelace");
+        let connector = world.connector.clone();
+        write_withheld(&world, &connector, &ada, kind, code).await;
+        world.settle().await;
+        assert_eq!(world.told(&ada), [WELCOME], "{kind}");
+        let requests = world.requests().await;
+        assert_eq!(requests.len(), 1, "{kind}");
+        assert_eq!(requests[0].request.status(), RequestStatus::Pending);
+        assert_eq!(world.rows("HELD_MESSAGE").len(), 0, "{kind}");
+
+        world.decide(&ada, Verdict::Approve).await;
+        write_withheld(&world, &connector, &ada, kind, code).await;
+        world.settle().await;
+        assert_eq!(world.agent.deliveries().len(), 0, "{kind}");
+        write(&world, &ada, "What time is it?").await;
+        world.settle().await;
+        assert_eq!(world.agent.deliveries().len(), 1, "{kind}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn access_that_comes_with_a_merge_approves_what_the_person_asked_elsewhere() {
+    for asks_by_number in [true, false] {
+        let mut world = World::on(Platform::Dialog360).await;
+        let other = world.open.clone();
+        let on = json!({"policy": "OnBoarding", "onboarding_message": WELCOME});
+        patch(&world, &other, on).await;
+        world.restart();
+        let [number, hidden, both] = ada(&world);
+        let (asking, approved) = if asks_by_number {
+            (&number, &hidden)
+        } else {
+            (&hidden, &number)
+        };
+        write_at(&world, &other, asking, SAID).await;
+        write(&world, approved, SAID).await;
+        world.settle().await;
+        world.decide(approved, Verdict::Approve).await;
+        world.settle().await;
+        write(&world, &both, "It is me").await;
+        world.settle().await;
+
+        assert_eq!(world.rows("USER").len(), 1);
+        let requests = world.requests().await;
+        assert_eq!(requests.len(), 2);
+        let asked = requests
+            .iter()
+            .find(|view| view.request.connector_id == other.id)
+            .unwrap();
+        let decision = asked.request.decision.clone().unwrap();
+        assert_eq!(decision.verdict, Verdict::Approve, "{asks_by_number}");
+        assert_eq!(decision.reason, Some(ReasonCode::GrantedElsewhere));
+        assert_eq!(decision.by.name, "Grace's key");
+        let delivered = world.agent.deliveries().len();
+        write_at(&world, &other, &number, "And here?").await;
+        world.settle().await;
+        assert_eq!(world.agent.deliveries().len(), delivered + 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_whatsapp_keeps_to_itself_makes_somebody_known_to_an_open_connector_and_not_to_its_agent()
+ {
+    let mut world = World::on(Platform::Dialog360).await;
+    let ada = world.person("Ada Lovelace");
+    let open = world.open.clone();
+    write_withheld(&world, &open, &ada, "unknown", 131_051).await;
+    world.settle().await;
+    assert_eq!(world.rows("USER").len(), 1);
+    assert_eq!(world.agent.deliveries().len(), 0);
+    assert!(world.told(&ada).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_a_merge_waits_nobody_is_welcomed_or_asks_twice() {
+    let mut world = World::on(Platform::Dialog360).await;
+    let open = world.open.clone();
+    let [number, hidden, both] = ada(&world);
+    write(&world, &number, SAID).await;
+    world.settle().await;
+    // A task for the other record is pending, so that the two stay two for now.
+    write_at(&world, &open, &hidden, SAID).await;
+    write(&world, &both, "It is me").await;
+    assert_eq!(world.rows("USER").len(), 2);
+    let requests = world.requests().await;
+    assert_eq!(requests.len(), 1);
+    assert_eq!(requests[0].standing.as_ref().unwrap().message_count, 2);
+
+    world.settle().await;
+    assert_eq!(world.rows("USER").len(), 1);
+    assert_eq!(world.requests().await.len(), 1);
+    let welcomes = [&number, &hidden, &both].map(|person| world.welcomes(person));
+    assert_eq!(welcomes.iter().sum::<usize>(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merge_that_waits_is_finished_by_a_worker_although_the_platform_takes_no_texts() {
+    let mut world = World::on(Platform::Dialog360).await;
+    world.pause(Limited::Texts, Duration::from_mins(90)).await;
+    let [number, hidden, both] = ada(&world);
+    write(&world, &number, SAID).await;
+    write(&world, &hidden, SAID).await;
+    while world.work_onboarding().await {}
+    write(&world, &both, "It is me").await;
+    assert_eq!(world.rows("USER").len(), 2);
+    while world.work_onboarding().await {}
+    world.clock.advance(Duration::from_hours(1));
+    world.sweep().await;
+    while world.work_onboarding().await {}
+
+    assert_eq!(world.rows("USER").len(), 1);
+    assert!(!world.outbox().is_empty(), "the welcome is still owed");
+    world.settle().await;
+    let welcomes = [&number, &hidden, &both].map(|person| world.welcomes(person));
+    assert_eq!(welcomes.iter().sum::<usize>(), 1);
+    let pending = world.requests().await;
+    let pending = pending
+        .iter()
+        .filter(|view| view.request.status() == RequestStatus::Pending);
+    assert_eq!(pending.count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_records_with_standings_at_sixty_connectors_become_one() {
+    let mut world = World::on(Platform::Dialog360).await;
+    let [number, hidden, both] = ada(&world);
+    write(&world, &number, SAID).await;
+    write(&world, &hidden, SAID).await;
+    world.settle().await;
+    for view in world.requests().await {
+        world.wrote_at_others(&view.standing.unwrap(), 60).await;
+    }
+    assert_eq!(world.rows("STANDING#").len(), 122);
+    write(&world, &both, "It is me").await;
+    world.settle().await;
+    assert_eq!(world.rows("USER").len(), 1);
+    let survivor = world.chat_user_id(&number).to_string();
+    let standings = world.rows("STANDING#");
+    assert_eq!(standings.len(), 61);
+    assert!(
+        standings
+            .iter()
+            .all(|row| row["chat_user_id"] == survivor.as_str())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merge_that_a_crash_breaks_off_between_its_transactions_is_finished_by_a_worker() {
+    let mut world = World::on(Platform::Dialog360).await;
+    world
+        .change_connector(|connector| connector.after_approval.mode = ApprovalMode::Notify)
+        .await;
+    let [number, hidden, both] = ada(&world);
+    write(&world, &number, SAID).await;
+    write(&world, &hidden, SAID).await;
+    world.settle().await;
+    for view in world.requests().await {
+        world.wrote_at_others(&view.standing.unwrap(), 60).await;
+    }
+    // The notice waits, so the merge is left to the worker.
+    world.pause(Limited::Texts, Duration::from_mins(5)).await;
+    world.decide(&hidden, Verdict::Approve).await;
+    while world.work_onboarding().await {}
+    write(&world, &both, "It is me").await;
+    world.count_from_here();
+    let rule = Rule::new("DynamoDB.TransactWriteItems", Fault::KillBefore);
+    world.to_db.inject(rule.from_call(2));
+    while world.work_onboarding().await {}
+    assert!(!world.to_db.has_pending_rules());
+    assert_eq!(world.rows("USER").len(), 2);
+    world.settle().await;
+    assert_eq!(world.rows("USER").len(), 1);
+    assert_eq!(world.rows("STANDING#").len(), 61);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_number_of_a_person_leads_to_their_record_after_it_was_merged() {
+    let mut world = World::on(Platform::Dialog360).await;
+    let (second, third) = ("+14155550122", "+14155550133");
+    let shown = |shows, phone: &str| somebody(&world, "Ada", shows, phone, BSUID);
+    let first_both = shown(WhatsAppShows::Both, PHONE);
+    let first_alone = shown(WhatsAppShows::Phone, PHONE);
+    let second_both = shown(WhatsAppShows::Both, second);
+    let third_alone = shown(WhatsAppShows::Phone, third);
+    let third_both = shown(WhatsAppShows::Both, third);
+    // Her record stands under the stable id, to which two numbers lead.
+    write(&world, &first_both, SAID).await;
+    write(&world, &second_both, "I have another number").await;
+    // A record under a third number is made, which absorbs the first.
+    write(&world, &third_alone, "And another one").await;
+    world.settle().await;
+    assert_eq!(world.rows("USER").len(), 2);
+    write(&world, &third_both, "It is me").await;
+    world.settle().await;
+    assert_eq!(world.rows("USER").len(), 1);
+
+    let requests = world.requests().await.len();
+    write(&world, &first_alone, "Still there?").await;
+    world.settle().await;
+    assert_eq!(world.rows("USER").len(), 1);
+    assert_eq!(world.requests().await.len(), requests);
 }

@@ -4,7 +4,7 @@
 A platform is a file of `answers/`, named like its target. It begins with the address of the platform's webhooks and what a stranger
 would send there too: the right headers, with the wrong thing in them. Answers of the platform's API follow.
 
-Nothing of it is committed: `corpus/<target>/` and `dictionaries/<target>.dict` are made again when wanted.
+Nothing of it is committed: `corpus/<target>/` and `dictionaries/<target>.dict` of `libfuzzer/` are made again when wanted.
 """
 
 import json
@@ -15,7 +15,11 @@ from dataclasses import dataclass
 HERE = pathlib.Path(__file__).resolve().parent
 EVENTS = HERE.parent.parent / "events"
 ANSWERS = HERE / "answers"
+LIBFUZZER = HERE / "libfuzzer"
 WORD_MAX = 60
+MARK = "\ufeff".encode()
+# Halves of a surrogate pair, as escapes and as bytes that are not UTF-8, the same escape escaped, a byte order mark, a bare line break.
+BAD_CHARACTERS = {r"\ud83d", r"\ude00", r"\\ud83d", "\ud83d", "\ufeff", "\n"}
 
 
 def media_type(event: pathlib.Path) -> str:
@@ -51,6 +55,11 @@ def words(event: pathlib.Path) -> set[str]:
 def escaped(word: str) -> str:
     encoded = word.encode("utf-8", "surrogatepass")
     return "".join(chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\x{b:02x}" for b in encoded)
+
+
+def marked(text: bytes) -> bytes:
+    """The same with a byte order mark before each JSON object that begins a line."""
+    return re.sub(rb"^\{", MARK + b"{", text, flags=re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -89,8 +98,10 @@ def main() -> None:
         target, platform = file.stem, Platform.read(file)
         events = platform.events()
         seeds[target] = [platform.request(event) for event in events] + platform.answers
+        messages = [event for event in events if event.name.startswith("message_") and event.suffix == ".json"]
+        seeds[target] += [marked(platform.request(event)) for event in messages[:2]] + [marked(answer) for answer in platform.answers]
         seeds["event"] += [platform.http_event(event) for event in events if event.name.startswith("message_")][:6]
-        dictionaries[target] = set().union(*(words(event) for event in events))
+        dictionaries[target] = BAD_CHARACTERS.union(*(words(event) for event in events))
         for answer in platform.answers:
             for line in answer.split(b"\n"):
                 try:
@@ -98,11 +109,11 @@ def main() -> None:
                 except (ValueError, RecursionError):
                     continue
     for target, inputs in seeds.items():
-        corpus = HERE / "corpus" / target
+        corpus = LIBFUZZER / "corpus" / target
         corpus.mkdir(parents=True, exist_ok=True)
         for index, seed in enumerate(inputs):
             (corpus / f"seed-{index:03}").write_bytes(seed)
-    (HERE / "dictionaries").mkdir(exist_ok=True)
+    (LIBFUZZER / "dictionaries").mkdir(exist_ok=True)
     for target, found in dictionaries.items():
         lines = [f'"{escaped(word)}"' for word in sorted(found) if 1 <= len(word) <= WORD_MAX]
         (HERE / "dictionaries" / f"{target}.dict").write_text("\n".join(lines) + "\n")

@@ -4,14 +4,16 @@ use crate::document::{folder, functions, template};
 use std::collections::BTreeSet;
 use vestibule_tests::aws_calls;
 
-const OF_EVERY_WEBHOOK: [&str; 12] = [
+const OF_EVERY_WEBHOOK: [&str; 14] = [
     "dynamodb:GetItem Table KEYRING",
     "dynamodb:GetItem Table CONNECTOR#{id}",
+    "dynamodb:GetItem Table CONNECTOR#{id}#EVENT#{id}",
     "dynamodb:GetItem Table ACCOUNT#{id}#PROJECT#{id}#USER#{id}",
     "dynamodb:GetItem Table ACCOUNT#{id}#PROJECT#{id}#CONVERSATION#{id}",
     "dynamodb:PutItem Table ACCOUNT#{id}#PROJECT#{id}#USER#{id}",
     "dynamodb:PutItem Table ACCOUNT#{id}#PROJECT#{id}#REQUEST#{id}",
     "dynamodb:PutItem Table CONNECTOR#{id}#DEAD_LETTERS",
+    "dynamodb:PutItem Table CONNECTOR#{id}#EVENT#{id}",
     "dynamodb:UpdateItem Table ACCOUNT#{id}#PROJECT#{id}#USER#{id}",
     "kms:Decrypt Key vestibule=data-key",
     "sqs:SendMessage OnboardingQueue",
@@ -26,6 +28,8 @@ const OF_MERGING: [&str; 5] = [
     "dynamodb:Query Table ACCOUNT#{id}#PROJECT#{id}#USER#{id}",
     "dynamodb:DeleteItem Table ACCOUNT#{id}#PROJECT#{id}#USER#{id}",
 ];
+
+const OF_LATE_FAILURES: [&str; 1] = ["dynamodb:PutItem Table ACCOUNT#{id}#PROJECT#{id}#SENT#{id}"];
 
 /// A caller's calls, without its name.
 fn calls_of(caller: &str, lines: &BTreeSet<String>) -> BTreeSet<String> {
@@ -50,13 +54,13 @@ fn a_webhook_makes_the_calls_of_every_webhook_and_of_its_group_and_writes_its_ow
     );
     let slack = set(&[&OF_EVERY_WEBHOOK]);
     assert_eq!(calls_of("webhook-slack", &made), slack);
-    let twilio = set(&[&OF_EVERY_WEBHOOK, &OF_MERGING]);
+    let twilio = set(&[&OF_EVERY_WEBHOOK, &OF_MERGING, &OF_LATE_FAILURES]);
     assert_eq!(calls_of("webhook-twilio", &made), twilio);
     let logs = [
         "logs:CreateLogStream WebhookTwilioLogs",
         "logs:PutLogEvents WebhookTwilioLogs",
     ];
-    let twilio = set(&[&OF_EVERY_WEBHOOK, &OF_MERGING, &logs]);
+    let twilio = set(&[&OF_EVERY_WEBHOOK, &OF_MERGING, &OF_LATE_FAILURES, &logs]);
     assert_eq!(calls_of("webhook-twilio", &all), twilio);
 }
 

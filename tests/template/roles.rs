@@ -13,7 +13,7 @@ use vestibule_tests::aws_calls;
 
 /// Kinds of partitions, and future kinds that today's functions must not reach. Those that only the list of
 /// calls names are tried as well.
-const PARTITIONS: [(&str, &str); 24] = [
+const PARTITIONS: [(&str, &str); 25] = [
     ("the set-up", "SET_UP"),
     ("the data key", "KEYRING"),
     ("an account, its API keys and its members", "ACCOUNT#{id}"),
@@ -29,6 +29,7 @@ const PARTITIONS: [(&str, &str); 24] = [
         "the unreadable events of a connector",
         "CONNECTOR#{id}#DEAD_LETTERS",
     ),
+    ("an event that was handled", "CONNECTOR#{id}#EVENT#{id}"),
     ("the environments of a project", "ACCOUNT#{id}#PROJECT#{id}"),
     ("a chat user", "ACCOUNT#{id}#PROJECT#{id}#USER#{id}"),
     (

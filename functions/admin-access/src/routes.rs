@@ -43,7 +43,12 @@ pub(crate) fn all() -> Routes<Deps> {
     let routes = Routes::new(documentation::Document::openapi())
         .open(routes!(documentation::get_openapi))
         .open(routes!(setup::set_up));
-    let routes = routes
+    keys(people(places(routes)))
+}
+
+/// Projects, their environments and connectors.
+fn places(routes: Routes<Deps>) -> Routes<Deps> {
+    routes
         .authorised(Permission::ProjectsRead, routes!(providers::list_providers))
         .authorised(Permission::ProjectsRead, routes!(projects::list_projects))
         .authorised(Permission::ProjectsWrite, routes!(projects::create_project))
@@ -64,8 +69,7 @@ pub(crate) fn all() -> Routes<Deps> {
         .authorised(
             Permission::ProjectsWrite,
             routes!(environments::update_environment),
-        );
-    let routes = routes
+        )
         .authorised(
             Permission::ProjectsRead,
             routes!(connectors::list::list_connectors),
@@ -97,8 +101,12 @@ pub(crate) fn all() -> Routes<Deps> {
         .authorised(
             Permission::ConnectorsWrite,
             routes!(connectors::rotate::rotate_webhook_secret),
-        );
-    let routes = routes
+        )
+}
+
+/// Chat users and their access requests.
+fn people(routes: Routes<Deps>) -> Routes<Deps> {
+    routes
         .authorised(
             Permission::ChatUsersRead,
             routes!(chat_users::list_chat_users),
@@ -118,8 +126,11 @@ pub(crate) fn all() -> Routes<Deps> {
         .authorised(
             Permission::ChatUsersBlock,
             routes!(chat_users::unblock_chat_user),
-        );
-    let routes = routes
+        )
+        .authorised(
+            Permission::AccessRequestsDecide,
+            routes!(chat_users::approve::approve_chat_user),
+        )
         .authorised(
             Permission::AccessRequestsRead,
             routes!(access_requests::list::list_access_requests),
@@ -135,7 +146,10 @@ pub(crate) fn all() -> Routes<Deps> {
         .authorised_beside::<RequestToDecide>(
             Permission::AccessRequestsDecide,
             routes!(access_requests::decide::reject_access_request),
-        );
+        )
+}
+
+fn keys(routes: Routes<Deps>) -> Routes<Deps> {
     routes
         .authorised(Permission::ApiKeysManage, routes!(api_keys::list_api_keys))
         .authorised(Permission::ApiKeysManage, routes!(api_keys::create_api_key))

@@ -1,9 +1,10 @@
 //! Delivers messages to the environment's agent, in order within a conversation, and the agent's
 //! replies to the platform.
 //!
-//! The queue brings one message of a conversation at a time. The conversation's record lists the
-//! delivered messages and the number of pieces of the current answer already sent, so a retry continues
-//! where the last attempt stopped. The agent gets the same `webhook-id` on every attempt.
+//! The queue brings one message of a conversation at a time. The conversation's record holds the number
+//! of pieces of the current answer already sent, so a retry continues where the last attempt stopped. A
+//! row for each event key says that a message was delivered. The agent gets the same `webhook-id` on
+//! every attempt.
 
 mod wiring;
 
@@ -15,6 +16,7 @@ use vestibule_domain::{
     account::{AgentEndpoint, Environment},
     chat::conversation::ConversationLog,
     chat::delivery::{AgentResponse, Envelope, REPLIES_MAX, Reply},
+    chat::repeats::HandledEvent,
     chat::user::ChatUser,
     connector::Connector,
     error::Chain,
@@ -27,9 +29,11 @@ use vestibule_domain::{
 };
 use vestibule_edge::{
     batch::Outcome,
+    connectors::repeats,
     logging::{Metric, count},
     standard_webhooks,
 };
+use vestibule_providers::json;
 
 /// Maximum number of messages on the platform for one answer of the agent.
 const PIECES_MAX: usize = 50;
@@ -85,9 +89,10 @@ pub async fn handle(deps: &Deps, body: &str) -> Outcome {
 }
 
 async fn work(deps: &Deps, job: &DeliverMessage) -> Result<Outcome, PortError> {
-    let stop_at = deps.clock.now().plus(REPLIES_UNTIL);
-    let context = deps.conversations.delivery_context(job).await?;
-    if context.conversation.has_any(&job.event_keys) {
+    let now = deps.clock.now();
+    let stop_at = now.plus(REPLIES_UNTIL);
+    let context = deps.conversations.delivery_context(job, now).await?;
+    if context.is_delivered || context.conversation.has_any(&job.event_keys) {
         return Ok(Outcome::Done);
     }
     let (Some(connector), Some(user)) = (context.connector, context.chat_user) else {
@@ -199,14 +204,21 @@ async fn signing_secret(
         .ok_or_else(|| PortError::corrupt("signing secret", "it is not set"))
 }
 
-/// Parses the agent's replies. An undocumented answer counts as none: the agent has the message, and a
-/// retry would not help.
+/// Parses the agent's replies. An undocumented answer counts as none, and so does an undocumented reply
+/// among others: the agent has the message, and a retry would not help.
 fn replies_of(job: &DeliverMessage, body: &[u8]) -> Vec<Reply> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Vec::new();
     }
-    match serde_json::from_slice::<AgentResponse>(body) {
+    match json::read::<AgentResponse>(body) {
         Ok(mut response) => {
+            if response.malformed > 0 {
+                tracing::warn!(
+                    delivery.id = %job.delivery_id(),
+                    replies.malformed = response.malformed,
+                    "some of the agent's replies are not of the documented form; the others are sent"
+                );
+            }
             if response.replies.len() > REPLIES_MAX {
                 tracing::warn!(
                     delivery.id = %job.delivery_id(),
@@ -265,7 +277,12 @@ async fn send_replies(
             mark: None,
         };
         match deps.platform.send(connector, text).await {
-            SendOutcome::Sent(receipt) => log.moved_to = receipt.moved_to.or(log.moved_to),
+            SendOutcome::Sent(receipt) => {
+                log.moved_to = receipt.moved_to.or(log.moved_to);
+                if let Some(url) = receipt.reply_url {
+                    log = log.with_reply_url(&job.conversation, url);
+                }
+            }
             SendOutcome::Retry { after, reason } => {
                 tracing::warn!(delivery.id = %delivery_id, reason = %reason, "a reply could not be sent yet");
                 return Ok(Outcome::Retry { after });
@@ -292,9 +309,9 @@ async fn send_replies(
                 .await?;
         }
     }
-    let delivered = log.with_delivered(&job.event_keys, job.sent_at);
+    let event = HandledEvent::delivered(job, repeats(connector), deps.clock.now());
     deps.conversations
-        .save(job, connector.id, delivered, deps.clock.now())
+        .save_delivered(job, log.with_delivered(job.sent_at), &event)
         .await?;
     Ok(Outcome::Done)
 }

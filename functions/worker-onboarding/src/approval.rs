@@ -1,7 +1,7 @@
 //! The follow-up to an approval (SPEC A44): the person's related requests are approved too, the person
 //! gets the approval notice, and the held message goes to the agent.
 
-use crate::{ATTEMPTS_MAX, Later, TaskOutcome, Work};
+use crate::{ATTEMPTS_MAX, Later, TaskOutcome, Work, receipt};
 use vestibule_domain::{
     PortError, Timestamp,
     access::approval::Approval,
@@ -112,11 +112,9 @@ pub(crate) async fn notice(
     let outcome = work.deps.platform.send(connector, text).await;
     let now = work.deps.clock.now();
     Ok(match outcome {
-        SendOutcome::Sent(receipt) => {
-            TaskOutcome::Done(TaskResult::ApprovalNotice(SendStatus::Sent {
-                at: now,
-                message_id: receipt.message_id,
-            }))
+        SendOutcome::Sent(sent) => {
+            let status = receipt::status(work, connector, sent).await;
+            TaskOutcome::Done(TaskResult::ApprovalNotice(status))
         }
         SendOutcome::Failed { class, reason } => failed(connector, now, class.key(), reason),
         SendOutcome::Retry {

@@ -12,6 +12,8 @@
 //! |---|---|
 //! | `onboarding` | the onboarding message, and the profile |
 //! | `approval` | the follow-up to an approval (SPEC A44) |
+//! | `merging` | two records of one person that become one (SPEC A29) |
+//! | `receipt` | the ids in the platform's receipt for a text |
 //! | `closing` | pending requests of connectors that changed their policy or were deleted (SPEC A42, A46) |
 //! | `backoff` | the time of the next attempt at a failed job |
 //! | `wiring` | the adapters behind its ports |
@@ -19,7 +21,9 @@
 mod approval;
 mod backoff;
 mod closing;
+mod merging;
 mod onboarding;
+mod receipt;
 mod wiring;
 
 pub use backoff::{ATTEMPTS_MAX, retry_at};
@@ -97,7 +101,7 @@ pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
         // its lease may be the one that holds. Acknowledged now, a job that ends every worker would never
         // become a dead letter.
         Ok(Worked::HeldFor(wait)) if receives > 1 => Outcome::Retry { after: Some(wait) },
-        // On a conflict, the worker that has the lease now does the job.
+        // On a conflict, the worker that has the lease now does the job, or the mark brings another.
         Ok(Worked::Ended | Worked::HeldFor(_)) | Err(PortError::Conflict { .. }) => Outcome::Done,
         Err(error) => {
             tracing::error!(error = %Chain(&error), "an onboarding job is left to the queue");
@@ -130,6 +134,8 @@ enum TaskOutcome {
     Done(TaskResult),
     /// It is retried later.
     Later(Later),
+    /// It is done, and the standing is another record's now, with its other tasks.
+    Moved,
 }
 
 /// Reason for a retry.
@@ -212,6 +218,7 @@ async fn do_tasks(
         *attempt = claimed.attempt;
         let step = match claimed.standing.pending_tasks.first() {
             None => return Ok(None),
+            Some(PendingTask::Merge) => merging::finish(&work, &claimed).await?,
             Some(PendingTask::OnboardingMessage) => onboarding::message(&work, &claimed).await?,
             Some(PendingTask::RelatedRequests) => {
                 approval::related_requests(&work, &claimed).await?
@@ -223,6 +230,7 @@ async fn do_tasks(
         let result = match step {
             TaskOutcome::Done(result) => result,
             TaskOutcome::Later(later) => return Ok(Some(later)),
+            TaskOutcome::Moved => return Ok(None),
         };
         let Some(left) = record(&work, &claimed, &result).await? else {
             return Ok(None);
@@ -233,7 +241,7 @@ async fn do_tasks(
 }
 
 /// Records that a task is done. A platform may already have the message, so recording is repeated for
-/// as long as this worker has time.
+/// as long as this worker has time and the lease.
 async fn record(
     work: &Work<'_>,
     claimed: &ClaimedStanding,
@@ -243,9 +251,7 @@ async fn record(
     loop {
         let standings = &work.deps.standings;
         match standings.settle(work.job.scope, claimed, result).await {
-            Err(error)
-                if wait <= RECORD_WAIT_LAST && !matches!(error, PortError::Conflict { .. }) =>
-            {
+            Err(error) if wait <= RECORD_WAIT_LAST && !Lease::is_lost(&error) => {
                 tracing::warn!(error = %Chain(&error), "what was done could not be recorded yet");
                 tokio::time::sleep(wait).await;
                 wait *= 2;

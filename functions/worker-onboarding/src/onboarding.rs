@@ -1,6 +1,6 @@
 //! The onboarding message, and the profile.
 
-use crate::{ATTEMPTS_MAX, Later, TaskOutcome, Work};
+use crate::{ATTEMPTS_MAX, Later, TaskOutcome, Work, receipt};
 use vestibule_domain::{
     PortError, Timestamp,
     access::decision::{Decision, DirectoryMatch, Facts, decide},
@@ -34,10 +34,7 @@ pub(crate) async fn message(
             at: now,
             reason: None,
         }),
-        Some(SendOutcome::Sent(receipt)) => done(SendStatus::Sent {
-            at: now,
-            message_id: receipt.message_id,
-        }),
+        Some(SendOutcome::Sent(sent)) => done(receipt::status(work, connector, sent).await),
         Some(SendOutcome::Failed { class, reason }) => {
             done(failed(connector, now, class.key(), reason))
         }

@@ -10,6 +10,8 @@ mod client;
 mod openid;
 mod platforms;
 mod resolver;
+#[cfg(test)]
+mod testing;
 
 pub use agents::HttpAgentClient;
 pub use api_urls::PLATFORM_API_URLS;

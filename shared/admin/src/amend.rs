@@ -5,7 +5,7 @@ use crate::{
     IfMatch,
     problem::{ApiError, CHANGED_MEANWHILE, PRECONDITION_FAILED},
 };
-use vestibule_domain::record::Record;
+use vestibule_domain::{ids::SystemIds, record::Record, retry::conflict_wait};
 
 /// Attempts at a change that conflicts with others, unless the caller named a version.
 const ATTEMPTS: u32 = 4;
@@ -26,7 +26,10 @@ where
     Reading: Future<Output = Result<R, ApiError>>,
     Changing: Future<Output = Result<A, ApiError>>,
 {
-    for _ in 0..ATTEMPTS {
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
+            tokio::time::sleep(conflict_wait(attempt, &SystemIds)).await;
+        }
         let record = read().await?;
         if_match.check(record.version())?;
         match change(record).await {

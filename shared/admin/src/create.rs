@@ -52,6 +52,10 @@ impl<R: Repeatable> Made<R> {
                     Err(ApiError::new(&IDEMPOTENCY_KEY_REUSED))
                 }
             }
+            Created::Spent => Err(ApiError::idempotency_key(
+                &IDEMPOTENCY_KEY_REUSED,
+                "created a record that was deleted since; a new record needs a new key",
+            )),
         }
     }
 
@@ -134,6 +138,17 @@ mod tests {
             assert!(made.is_replayed());
             assert_eq!(made.record, existing);
         }
+    }
+
+    #[test]
+    fn an_equal_call_after_the_deletion_is_refused_and_told_why() {
+        let refused = settle(Created::Spent, page("a", Some("1"))).unwrap_err();
+        assert_eq!(refused.kind(), &IDEMPOTENCY_KEY_REUSED);
+        let [error] = refused.errors() else {
+            panic!("one field is at fault");
+        };
+        assert_eq!(error.field, "Idempotency-Key");
+        assert!(error.rule.contains("deleted"), "{}", error.rule);
     }
 
     #[test]

@@ -15,6 +15,7 @@
 //! | `middleware` | call ids, security headers, problem bodies, the answers to unknown addresses |
 //! | `fields` | JSON and query fields into structs, with all broken rules reported at once |
 //! | `body` | JSON bodies |
+//! | `brief` | answers to callers who may change a record and not read it |
 //! | `query` | query parameters and pages |
 //! | `path` | ids in addresses |
 //! | `etag` | versions of records: `ETag` and `If-Match` |
@@ -24,6 +25,7 @@ mod amend;
 pub mod api_types;
 pub mod auth;
 mod body;
+mod brief;
 mod call;
 mod create;
 mod etag;

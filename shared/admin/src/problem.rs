@@ -233,6 +233,15 @@ impl ApiError {
         Self::new(&VALIDATION).with_errors(errors)
     }
 
+    /// The `Idempotency-Key` breaks this rule, to be read after the header's name.
+    #[must_use]
+    pub fn idempotency_key(kind: &'static ProblemType, rule: &str) -> Self {
+        Self::new(kind).with_errors(vec![FieldError {
+            field: "Idempotency-Key".to_owned(),
+            rule: rule.to_owned(),
+        }])
+    }
+
     /// The caller lacks the permission that the call needs.
     #[must_use]
     pub fn permission_missing(permission: Permission) -> Self {

@@ -1,7 +1,7 @@
 //! Routes, each declared once with its handler and the access it requires. The check, the document's
 //! security section and the table for tests all follow from that declaration.
 
-use crate::{AdminState, Call, CallOrigin, auth, problem::ApiError, with_middleware};
+use crate::{AdminState, Call, CallOrigin, auth, brief::brief, problem::ApiError, with_middleware};
 use axum::{
     Router,
     extract::{FromRequestParts, Request, State},
@@ -200,7 +200,8 @@ impl<S: Send + Sync, T: Clone + Send + Sync + 'static> FromRequestParts<S> for B
     }
 }
 
-/// Admits a call whose caller is authenticated and has the permission.
+/// Admits a call whose caller is authenticated and has the permission. The answer shows the record only
+/// to a caller who may read it.
 async fn admit<D: AsRef<AdminState> + Send + Sync + 'static, T: ReadBeside<D>>(
     State((deps, permission)): State<(Arc<D>, Permission)>,
     request: Request,
@@ -216,10 +217,16 @@ async fn admit<D: AsRef<AdminState> + Send + Sync + 'static, T: ReadBeside<D>>(
         tracing::info!(actor.id = %caller.actor.id, %permission, "permission missing");
         return Err(ApiError::permission_missing(permission));
     }
+    let may_read = caller.may(permission.to_read());
     let beside = Beside(beside?);
     let origin = parts.extensions.get::<CallOrigin>().cloned();
     let call = Call::new(caller, origin.unwrap_or_default(), state.clone());
     parts.extensions.insert(beside);
     parts.extensions.insert(call);
-    Ok(next.run(Request::from_parts(parts, body)).await)
+    let response = next.run(Request::from_parts(parts, body)).await;
+    if may_read {
+        Ok(response)
+    } else {
+        brief(response).await
+    }
 }

@@ -13,7 +13,7 @@ impl Adapters<'_> {
     /// The client of chat platforms, at the addresses of the deployment.
     pub fn chat_transport(&mut self) -> Result<Arc<HttpChatTransport>, EgressClientError> {
         let addresses = PlatformAddresses::read(self.vars());
-        Ok(Arc::new(HttpChatTransport::new(addresses)?))
+        Ok(Arc::new(HttpChatTransport::new(addresses, self.clock())?))
     }
 
     /// The sender for every platform, with each connector's pace.
@@ -27,7 +27,7 @@ impl Adapters<'_> {
     /// The client of agent endpoints.
     pub fn agents(&mut self) -> Result<Arc<HttpAgentClient>, EgressClientError> {
         let exempt = self.agent_origin_allowlist();
-        Ok(Arc::new(HttpAgentClient::new(exempt)?))
+        Ok(Arc::new(HttpAgentClient::new(exempt, self.clock())?))
     }
 
     /// `AGENT_ORIGIN_ALLOWLIST`: origins of agent endpoints that may be private or plain http.

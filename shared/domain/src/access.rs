@@ -3,7 +3,9 @@
 
 pub mod approval;
 pub mod closing;
+pub mod consent;
 pub mod decision;
+pub mod direct_approval;
 pub mod follow_up;
 pub mod merging;
 pub mod request;

@@ -5,5 +5,6 @@ pub mod delivery;
 pub mod message;
 pub mod profile;
 pub mod recognition;
+pub mod repeats;
 pub mod send_status;
 pub mod user;

@@ -78,6 +78,10 @@ pub struct WebhookState {
     /// when one was set by hand: such a secret is accepted until it is removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_secrets_until: Option<Timestamp>,
+    /// Whether the secret was set before the identity that it is used for: the app, account or number
+    /// was changed without it. Such a secret has no grace period when it is replaced.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub secret_precedes_identity: bool,
 }
 
 impl WebhookState {
@@ -90,7 +94,8 @@ impl WebhookState {
     }
 }
 
-/// Grace period for a replaced secret: platforms repeat failed calls for about as long.
+/// Grace period for a replaced secret of the same identity: platforms repeat failed calls for about as
+/// long.
 pub const PREVIOUS_SECRETS_KEPT: Duration = Duration::from_hours(24);
 /// The follow-up of an approval (SPEC A44).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -156,6 +161,8 @@ pub struct Connector {
     pub provider: Provider,
     /// The rule for access.
     pub policy: Policy,
+    /// Time at which the connector last moved to another environment, if it ever did.
+    pub environment_since: Option<Timestamp>,
     /// Time at which the policy last became `OnBoarding`, while it still is.
     pub onboarding_since: Option<Timestamp>,
     /// The treatment of people who had been seen here by then.
@@ -217,6 +224,15 @@ impl Connector {
         secret_context(self.scope, self.id, field)
     }
 
+    /// Moves the connector to an environment. People who were let in openly before stay outside the new
+    /// one (SPEC A41).
+    pub fn move_to(&mut self, environment_id: EnvironmentId, now: Timestamp) {
+        if self.environment_id != environment_id {
+            self.environment_id = environment_id;
+            self.environment_since = Some(now);
+        }
+    }
+
     /// Changes the policy. Turning `OnBoarding` on begins anew at `now`, and says what happens to people
     /// already seen here: `existing_users`, or its default (SPEC A42).
     ///
@@ -264,6 +280,19 @@ pub fn secret_context(scope: ProjectScope, connector_id: ConnectorId, field: &st
 mod tests {
     use super::*;
     use crate::samples::{at, connector};
+
+    #[test]
+    fn a_connector_remembers_when_it_moved_and_staying_is_no_move() {
+        let mut connector = connector();
+        connector.move_to(connector.environment_id, at(3));
+        assert_eq!(connector.environment_since, None);
+        let other = EnvironmentId::derive(&["other"]);
+        for (now, since) in [(4, 4), (5, 4)] {
+            connector.move_to(other, at(now));
+            assert_eq!(connector.environment_id, other);
+            assert_eq!(connector.environment_since, Some(at(since)));
+        }
+    }
 
     #[test]
     fn a_provider_is_shown_by_its_key() {

@@ -2,6 +2,17 @@
 //!
 //! Most ids are drawn. Some are *derived* from the thing they name: two independent writers then
 //! arrive at the same id, and a conditional write decides who was first.
+//!
+//! A derived id stays spent when its record is deleted (DESIGN §3.8), because other records still name
+//! it: people who were let in at a deleted connector are not let in at the next one.
+//!
+//! | id | derived from | after the record is deleted |
+//! |---|---|---|
+//! | project, environment, connector | account, route, `Idempotency-Key` | a connector's claim stays; the others are never deleted |
+//! | API key | account, route, `Idempotency-Key` | its id stays claimed |
+//! | chat user | project, provider, platform scope, identifier | after a merge, an alias leads to the survivor |
+//! | access request | connector, chat user, event key | never deleted |
+//! | conversation, delivery | connector and the platform's ids | end with their connector |
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -96,8 +107,12 @@ ids! {
     AuditId,
     /// One delivery to the agent; derived from the event, so that a retry has the same id.
     DeliveryId,
+    /// An event of a platform; derived from its key.
+    InboundEventId,
     /// One worker's claim on a job.
     LeaseId,
+    /// A message that we sent; derived from the connector and the platform's own id of it.
+    SentMessageId,
 }
 
 /// Derives a ULID. Each part is hashed with its length, so that `["ab", "c"]` and `["a", "bc"]` differ.

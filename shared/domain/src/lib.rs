@@ -12,6 +12,7 @@
 //! | [`egress`] | rules for calling addresses that people supply |
 //! | [`job`] | jobs, by which functions order work from each other |
 //! | [`ports`] | interfaces of the rules to the outside |
+//! | [`retry`] | waits of writers that met each other |
 //!
 //! # Adding a port
 //!
@@ -34,6 +35,7 @@ pub mod job;
 pub mod page;
 pub mod ports;
 pub mod record;
+pub mod retry;
 #[cfg(test)]
 mod samples;
 pub mod scope;

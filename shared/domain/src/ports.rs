@@ -26,8 +26,8 @@ pub use intake::{
     UNREADABLE_EVENT_KEPT, UnreadableEvent, Written,
 };
 pub use onboarding::{
-    Claim, ClaimedStanding, ConversationStore, DeliveryContext, FetchedProfile, ImpliedDecision,
-    PendingPage, RequestCloser, Resume, StandingStore, TaskResult,
+    Claim, ClaimedStanding, ConversationStore, DeliveryContext, FetchedProfile, FinishedMerge,
+    ImpliedDecision, PendingPage, RequestCloser, Resume, SentMessage, StandingStore, TaskResult,
 };
 pub use outbox::{
     Backlog, DispatchQueue, Lease, OUTBOX_PATIENCE, OUTBOX_SHARDS, OutboxEntry, OutboxPart,

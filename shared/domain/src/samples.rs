@@ -3,6 +3,7 @@
 use crate::{
     AccountScope, ProjectScope, Timestamp,
     access::{
+        consent::{Consents, Wish},
         request::{AccessRequest, RequestDecision, Verdict},
         standing::Standing,
     },
@@ -55,6 +56,7 @@ pub fn connector() -> Connector {
         name: "Support".into(),
         provider: Provider::new("slack"),
         policy: Policy::OnBoarding,
+        environment_since: None,
         onboarding_since: Some(at(0)),
         existing_users: ExistingUsers::Keep,
         onboarding_message: Some("Wait".into()),
@@ -134,6 +136,17 @@ pub fn block() -> Block {
     }
 }
 
+/// The wishes of a person who opted out at this time, at a connector with one channel.
+pub fn opted_out(at: Timestamp) -> Consents {
+    let stop = Wish {
+        channel: None,
+        may_write: false,
+        at,
+        event_key: None,
+    };
+    Consents::default().with(&stop).unwrap_or_default()
+}
+
 /// The standing of a person who first wrote in second 5, and of whom nothing else is known.
 pub fn standing() -> Standing {
     Standing {
@@ -149,9 +162,10 @@ pub fn standing() -> Standing {
         recent_events: Vec::new(),
         rejections: None,
         onboarding_message: None,
-        opted_out_at: None,
+        consents: Consents::default(),
         approval: None,
         pending_tasks: BTreeSet::new(),
+        merge_with: None,
         version: 3,
     }
 }

@@ -136,6 +136,11 @@ impl ChatPlatform for Platforms {
             .reply_window(conversation)
     }
 
+    fn reports_late_failures(&self, connector: &Connector) -> bool {
+        self.provider(&connector.provider)
+            .is_some_and(ChatProvider::reports_late_failures)
+    }
+
     async fn profile(&self, connector: &Connector, query: ProfileQuery<'_>) -> ProfileOutcome {
         let outcome = self
             .run(connector, |provider, credentials, so_far| {

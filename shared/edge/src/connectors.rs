@@ -8,12 +8,13 @@ use std::{
 };
 use vestibule_domain::{
     Clock, PortError, Timestamp,
+    chat::repeats::Repeats,
     connector::Connector,
     ids::ConnectorId,
     ports::{ConnectorReader, SecretVault},
     secret::Secret,
 };
-use vestibule_providers::catalogue::{connector_kind, keeps_previous};
+use vestibule_providers::catalogue::{self, connector_kind, keeps_previous};
 
 /// Time for which a connector is cached.
 pub const CACHE_TIME: Duration = Duration::from_secs(10);
@@ -61,6 +62,12 @@ impl OpenConnector {
         }
         Ok(Self { connector, secrets })
     }
+}
+
+/// The time during which an event of the connector's platform may come again.
+#[must_use]
+pub fn repeats(connector: &Connector) -> Repeats {
+    catalogue::repeats(&connector.provider)
 }
 
 /// Finds connectors and caches them, including the absence of one.

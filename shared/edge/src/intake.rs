@@ -2,40 +2,39 @@
 //!
 //! Providers plug in as [`WebhookProvider`]; nothing here names one.
 
+mod batch;
 mod decide;
 
 pub use decide::IntakeOutcome;
 
 use crate::{
-    connectors::{ConnectorCache, OpenConnector},
+    connectors::{ConnectorCache, OpenConnector, repeats},
     logging::{Metric, count},
 };
+use decide::Content;
 use ring::digest::{SHA256, digest};
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::time::{sleep, timeout};
 use vestibule_domain::{
     Clock, PortError,
-    chat::message::Identity,
+    access::consent::Wish,
+    chat::message::{Identity, InboundMessage},
+    chat::repeats::HandledEvent,
     connector::Connector,
     error::Chain,
-    ids::{ChatUserId, ConnectorId},
+    ids::{ChatUserId, ConnectorId, SystemIds},
     ports::{
         ConnectorReader, InboxQueue, IntakeStore, LateFailure, LateFailureOutcome, OnboardingQueue,
         SecretVault, StandingPlace, UNREADABLE_BODY_MAX, UNREADABLE_EVENT_KEPT, UnreadableEvent,
     },
+    retry::conflict_wait,
 };
 use vestibule_providers::webhook::{
     Cause, Credentials, Event, Parsed, RawRequest, Refusal, Reply, SendFailure, WebhookProvider,
 };
 
-/// Maximum size of a body. The longest text that Slack accepts, escaped and sent twice, is half as
-/// long.
-pub const BODY_MAX: usize = 1024 * 1024;
 /// Time limit of a call: the least patient platform waits three seconds, including a cold start.
 pub const TIME_MAX: Duration = Duration::from_millis(1900);
-
-/// Wait between two attempts at an event that its platform does not send again.
-const RETRY_WAIT: Duration = Duration::from_millis(100);
 
 /// The intake of one provider's webhooks.
 pub struct Intake {
@@ -102,7 +101,7 @@ impl Intake {
         connector_id: Option<ConnectorId>,
         request: &RawRequest<'_>,
     ) -> Reply {
-        if request.body.len() > BODY_MAX {
+        if request.body.len() > self.provider.body_max() {
             return self.provider.refusal_reply(413);
         }
         let result = timeout(TIME_MAX, self.take_request(connector_id, request)).await;
@@ -138,14 +137,17 @@ impl Intake {
             .provider
             .parse(request, &open.connector, self.clock.now())
             .map_err(Refused::from)?;
-        let mut failed = None;
-        for event in events {
-            // One failed event does not stop the others of its batch.
-            if let Err(error) = self.take_with_retry(&open.connector, event, request).await {
-                failed = Some(error);
-            }
-        }
-        failed.map_or(Ok(reply), |error| Err(Refused::Failed(error)))
+        let bot = self.provider.bot(&Credentials {
+            connector: &open.connector,
+            secrets: &open.secrets,
+        });
+        let events = events.into_iter().map(|event| match &bot {
+            Some(bot) => event.of_bot(bot),
+            None => event,
+        });
+        self.take_events(&open.connector, events.collect(), request)
+            .await?;
+        Ok(reply)
     }
 
     /// Processes one event, and retries it where the platform does not send it again. The whole call is
@@ -155,15 +157,23 @@ impl Intake {
         connector: &Connector,
         event: Event,
         request: &RawRequest<'_>,
+        is_large_batch: bool,
     ) -> Result<(), PortError> {
         if self.provider.redelivers() {
-            return self.take_event(connector, event, request).await;
+            return self
+                .take_event(connector, event, request, is_large_batch)
+                .await;
         }
+        let mut attempt = 0;
         loop {
-            match self.take_event(connector, event.clone(), request).await {
+            attempt += 1;
+            match self
+                .take_event(connector, event.clone(), request, is_large_batch)
+                .await
+            {
                 Err(error @ (PortError::Unavailable { .. } | PortError::Conflict { .. })) => {
                     tracing::warn!(error = %Chain(&error), "an event is tried again: its platform will not send it again");
-                    sleep(RETRY_WAIT).await;
+                    sleep(conflict_wait(attempt, &SystemIds)).await;
                 }
                 result => return result,
             }
@@ -222,28 +232,37 @@ impl Intake {
         connector: &Connector,
         event: Event,
         request: &RawRequest<'_>,
+        is_large_batch: bool,
     ) -> Result<(), PortError> {
         let provider = connector.provider.key();
         match event {
             Event::Message(message) => {
-                let taken = self.take_message(connector, *message).await?;
-                if taken == IntakeOutcome::RequestOpened {
-                    count(Metric::AccessRequestCreated, provider, self.clock.now());
-                }
-                tracing::debug!(connector.id = %connector.id, outcome = ?taken, "message taken");
-                Ok(())
+                self.take_written(connector, *message, Content::Whole, is_large_batch)
+                    .await
+            }
+            Event::Placeholder(message) => {
+                self.take_written(connector, *message, Content::Withheld, is_large_batch)
+                    .await
             }
             Event::Ignored { kind } => {
                 tracing::debug!(connector.id = %connector.id, event.kind = %kind, "event ignored");
                 Ok(())
             }
             Event::SendFailed(failure) => self.take_failure(connector, &failure).await,
-            Event::Consent { sender, may_write } => {
-                let now = self.clock.now();
-                let ids = chat_user_ids(connector, &sender);
-                self.store
-                    .note_consent(&place(connector, &ids), (!may_write).then_some(now))
-                    .await
+            Event::Consent {
+                sender,
+                channel,
+                may_write,
+                at,
+                event_key,
+            } => {
+                let wish = Wish {
+                    channel,
+                    may_write,
+                    at: at.unwrap_or_else(|| self.clock.now()),
+                    event_key,
+                };
+                self.take_wish(connector, &sender, &wish).await
             }
             Event::Throttled { .. } => {
                 tracing::warn!(connector.id = %connector.id, "the platform withholds events");
@@ -257,6 +276,57 @@ impl Intake {
                     .await
             }
         }
+    }
+
+    async fn take_written(
+        &self,
+        connector: &Connector,
+        message: InboundMessage,
+        content: Content,
+        is_large_batch: bool,
+    ) -> Result<(), PortError> {
+        let now = self.clock.now();
+        let handled = HandledEvent::of(&message, connector.id, repeats(connector), now);
+        let taken = self
+            .take_message(connector, message, content, &handled)
+            .await?;
+        if taken.leaves_event_to_remember(handled.repeats, is_large_batch) {
+            self.store.remember(&handled).await?;
+        }
+        if taken == IntakeOutcome::RequestOpened {
+            count(
+                Metric::AccessRequestCreated,
+                connector.provider.key(),
+                self.clock.now(),
+            );
+        }
+        tracing::debug!(connector.id = %connector.id, outcome = ?taken, "message taken");
+        Ok(())
+    }
+
+    /// Records a wish, unless its event was handled before. Its row says so even where no standing does:
+    /// the first START of a person comes before they are on record.
+    async fn take_wish(
+        &self,
+        connector: &Connector,
+        sender: &[Identity],
+        wish: &Wish,
+    ) -> Result<(), PortError> {
+        let handled =
+            HandledEvent::wished(wish, connector.id, repeats(connector), self.clock.now());
+        let keys = handled.keys.iter().cloned().collect();
+        let known = self
+            .store
+            .remembered(connector.id, &keys, handled.at)
+            .await?;
+        if !known.is_empty() {
+            return Ok(());
+        }
+        let ids = chat_user_ids(connector, sender);
+        self.store
+            .note_consent(&place(connector, &ids), wish)
+            .await?;
+        self.store.remember(&handled).await
     }
 
     /// Records that the platform could not deliver a message that it had accepted. If that was the

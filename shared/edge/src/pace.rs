@@ -114,6 +114,10 @@ impl<P: ChatPlatform> ChatPlatform for Paced<P> {
         self.platform.reply_window(connector, conversation)
     }
 
+    fn reports_late_failures(&self, connector: &Connector) -> bool {
+        self.platform.reports_late_failures(connector)
+    }
+
     async fn profile(&self, connector: &Connector, query: ProfileQuery<'_>) -> ProfileOutcome {
         let paused = self.pacer.profiles_paused(connector.id, self.clock.now());
         match paused.await {

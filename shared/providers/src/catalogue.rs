@@ -6,7 +6,7 @@ use crate::{
     webhook::WebhookProvider,
 };
 use std::collections::BTreeMap;
-use vestibule_domain::{connector::Provider, secret::Secret};
+use vestibule_domain::{chat::repeats::Repeats, connector::Provider, secret::Secret};
 
 /// Value of a field that the admin leaves out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +54,16 @@ pub trait ConnectorKind: Send + Sync {
     /// The fields, in the order in which an admin finds the values.
     fn fields(&self) -> &'static [FieldSpec];
 
+    /// The part of a field's value that says whose app, account or number the connector speaks for;
+    /// `None` for a field that does not say so. The verification secret belongs to this identity.
+    fn identity<'a>(&self, field: &str, value: &'a str) -> Option<&'a str>;
+
     /// Longest text that fits in one message, in characters.
     fn message_max_chars(&self) -> usize;
+
+    /// The time during which an event may come again: repeated by the platform, or replayed by
+    /// somebody who captured a request and cannot sign others. Events are remembered for as long.
+    fn repeats(&self) -> Repeats;
 
     /// The steps in the platform's console for a connector with this webhook address.
     fn set_up_steps(&self, webhook_url: &str) -> Vec<String>;
@@ -198,6 +206,12 @@ pub fn connector_kind(provider: &Provider) -> Option<&'static dyn ConnectorKind>
         .find(|kind| kind.provider() == *provider)
 }
 
+/// The time during which an event of `provider` may come again: see [`ConnectorKind::repeats`].
+#[must_use]
+pub fn repeats(provider: &Provider) -> Repeats {
+    connector_kind(provider).map_or(Repeats::ForEver, ConnectorKind::repeats)
+}
+
 /// Finds the outbound side of `provider`.
 #[must_use]
 pub fn chat_provider(provider: &Provider) -> Option<&'static dyn ChatProvider> {
@@ -215,7 +229,7 @@ pub fn apis() -> impl Iterator<Item = &'static Api> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
+    use std::{collections::BTreeSet, time::Duration};
 
     #[test]
     fn every_provider_is_found_by_its_key_and_listed_once() {
@@ -233,6 +247,27 @@ mod tests {
             assert!(connector_kind(provider).is_some() && chat_provider(provider).is_some());
         }
         assert!(connector_kind(&Provider::new("carrier-pigeon")).is_none());
+    }
+
+    #[test]
+    fn an_event_is_remembered_for_as_long_as_its_platform_or_a_captured_request_may_bring_it_again()
+    {
+        let hours = |hours| Repeats::For(Duration::from_hours(hours));
+        for (provider, expected) in [
+            ("slack", hours(48)),
+            ("teams", hours(24)),
+            ("telegram", hours(48)),
+            ("360dialog", hours(8 * 24)),
+            ("twilio", Repeats::ForEver),
+            ("carrier-pigeon", Repeats::ForEver),
+        ] {
+            assert_eq!(repeats(&Provider::new(provider)), expected, "{provider}");
+        }
+        assert_eq!(
+            connector_kinds().len(),
+            5,
+            "each platform has its line here"
+        );
     }
 
     #[test]
@@ -278,6 +313,39 @@ mod tests {
                 let previous = fields.iter().find(|other| other.name == previous).unwrap();
                 assert!(spec.secret && previous.secret && !previous.required);
                 assert_eq!(previous.previous_in, None);
+            }
+        }
+    }
+
+    #[test]
+    fn every_provider_says_by_which_fields_another_app_account_or_number_is_known() {
+        for (provider, field, one, same, other) in [
+            ("slack", "api_app_id", "A1", "A1", "A2"),
+            ("slack", "team_id", "T1", "T1", "T2"),
+            ("teams", "app_id", "a-1", "a-1", "a-2"),
+            ("teams", "tenant_id", "t-1", "t-1", "t-2"),
+            ("telegram", "bot_token", "1:abc", "1:def", "2:abc"),
+            ("360dialog", "phone_number_id", "1", "1", "2"),
+            ("twilio", "account_sid", "AC1", "AC1", "AC2"),
+        ] {
+            let kind = connector_kind(&Provider::new(provider)).unwrap();
+            assert!(kind.fields().iter().any(|spec| spec.name == field));
+            let identity = kind.identity(field, one);
+            assert!(identity.is_some(), "{provider} {field}");
+            assert_eq!(kind.identity(field, same), identity, "{provider} {field}");
+            assert_ne!(kind.identity(field, other), identity, "{provider} {field}");
+        }
+    }
+
+    #[test]
+    fn no_verification_secret_says_who_it_belongs_to() {
+        for kind in connector_kinds() {
+            for spec in kind
+                .fields()
+                .iter()
+                .filter(|spec| spec.previous_in.is_some())
+            {
+                assert_eq!(kind.identity(spec.name, "1:abc"), None, "{}", spec.name);
             }
         }
     }

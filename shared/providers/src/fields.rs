@@ -1,6 +1,7 @@
 //! Lenient reading of payloads, field by field: unknown fields are ignored, and only a missing
 //! necessary one makes an event unreadable.
 
+use crate::webhook::Event;
 use data_encoding::HEXLOWER;
 use ring::digest::{SHA256, digest};
 use serde_json::Value;
@@ -46,6 +47,19 @@ pub fn string<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     (!text.is_empty()).then_some(text)
 }
 
+/// Reports that this list, if it is present, has elements that are not well-formed, or is no list.
+/// The others are read without them.
+#[must_use]
+pub fn malformed_element(
+    value: &Value,
+    name: &str,
+    is_well_formed: impl Fn(&Value) -> bool,
+) -> Option<Event> {
+    let all = given(value, name)?.as_array();
+    let is_whole = all.is_some_and(|all| all.iter().all(is_well_formed));
+    (!is_whole).then(|| Event::unreadable(format!("an element of {name} is malformed")))
+}
+
 /// Whether a text is a well-formed id, without the characters that structure keys, addresses and
 /// logs.
 #[must_use]
@@ -83,6 +97,7 @@ pub fn at_second(seconds: i64) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn an_event_key_fits_every_queue_and_tells_events_apart() {
@@ -93,6 +108,25 @@ mod tests {
             assert!(is_short_graphic(&key, EVENT_KEY_MAX_BYTES), "{key}");
         }
         assert_ne!(event_key("teams", &long), event_key("teams", &other));
+    }
+
+    #[test]
+    fn a_list_with_a_malformed_element_is_reported_and_nothing_else_is() {
+        for (payload, is_reported) in [
+            (json!({"files": [{}, null, {}]}), true),
+            (json!({"files": [7]}), true),
+            (json!({"files": {}}), true),
+            (json!({"files": "none"}), true),
+            (json!({"files": [{}, {}]}), false),
+            (json!({"files": []}), false),
+            (json!({"files": null}), false),
+            (json!({}), false),
+            (json!([]), false),
+        ] {
+            let reported = malformed_element(&payload, "files", Value::is_object);
+            let expected = Event::unreadable("an element of files is malformed");
+            assert_eq!(reported, is_reported.then_some(expected), "{payload}");
+        }
     }
 
     #[test]

@@ -9,9 +9,11 @@
 //! |---|---|
 //! | [`webhook`] | the inbound side: verify, then parse |
 //! | [`outgoing`] | the outbound side: calls as data, classified answers |
+//! | [`reason`] | reasons of failures, in a platform's words |
 //! | [`catalogue`] | the providers, their fields and set-up steps |
 //! | [`transport`] | the port that makes the calls |
 //! | [`fields`] | lenient reading of payloads |
+//! | [`json`] | reading of JSON from outside |
 //! | [`setup`] | connecting a connector, and testing it |
 //! | [`text`] | splitting of long texts |
 //! | [`whatsapp`] | identities on `WhatsApp` |
@@ -27,9 +29,12 @@
 //!    payload names with the connector's settings, because few signatures cover the address. An
 //!    authentic event that is not a person's message is [`Ignored`](webhook::Event::Ignored), with
 //!    its kind for the log; one that cannot be parsed is
-//!    [`Unreadable`](webhook::Event::Unreadable). `parse` never panics.
-//! 3. Implement [`outgoing::ChatProvider`]. Write the platform's errors as one table of data. An
-//!    unintelligible answer and no answer at all are `Retry`, because they are ambiguous. The
+//!    [`Unreadable`](webhook::Event::Unreadable). JSON is read with [`json::read`]. `parse` never
+//!    panics.
+//! 3. Implement [`outgoing::ChatProvider`]. Write the platform's errors as one table of data; an
+//!    error that is not in it shows the platform's own words. No answer at all is `Retry`, because
+//!    it is ambiguous. A success is a success even if its body cannot be read: a text that went out
+//!    is never repeated. The
 //!    platform's address is an [`outgoing::Api`] beside the struct; no parameter and no variable
 //!    belongs to it.
 //! 4. Implement [`catalogue::ConnectorKind`]: the fields that an admin fills in, each with its rule
@@ -55,7 +60,9 @@
 pub mod catalogue;
 pub mod dialog360;
 pub mod fields;
+pub mod json;
 pub mod outgoing;
+pub mod reason;
 pub mod setup;
 pub mod slack;
 pub mod teams;

@@ -15,7 +15,7 @@
 //!
 //! A platform that requires a token, then a conversation, then the post takes three turns.
 
-use crate::webhook::{Credentials, clean_kind};
+use crate::{reason::clean_reason, webhook::Credentials};
 use data_encoding::BASE64;
 use http::{HeaderName, Method, header};
 use std::{fmt, time::Duration};
@@ -72,6 +72,11 @@ pub trait ChatProvider: Send + Sync {
         None
     }
 
+    /// Whether the platform reports by the message's id that a text which it accepted did not arrive.
+    fn reports_late_failures(&self) -> bool {
+        false
+    }
+
     /// Shortest time between two texts of one connector, by the platform's limits.
     fn send_interval(&self) -> Duration;
 }
@@ -119,8 +124,8 @@ pub struct Api {
 pub enum Host {
     /// The base address of an API.
     Api(Api),
-    /// The base address that a Teams message named. The transport makes the call only if its origin
-    /// is on the list of Microsoft's own (PROVIDERS §2.4).
+    /// The base address that a Teams message named. The transport makes the call only if
+    /// [`is_service_url`](crate::teams::is_service_url) admits it.
     TeamsService(String),
 }
 
@@ -260,7 +265,7 @@ impl CallError {
     pub fn later(after: Option<Duration>, reason: &str) -> Self {
         Self::Later {
             after: after.map(|after| after.min(RETRY_AFTER_MAX)),
-            reason: clean_kind(reason),
+            reason: clean_reason(reason),
         }
     }
 
@@ -269,7 +274,7 @@ impl CallError {
     pub fn never(class: FailureClass, reason: &str) -> Self {
         Self::Never {
             class,
-            reason: clean_kind(reason),
+            reason: clean_reason(reason),
         }
     }
 }
@@ -319,6 +324,14 @@ pub struct HttpReply {
     pub retry_after: Option<Duration>,
     /// The body, truncated to the caller's limit.
     pub body: Vec<u8>,
+}
+
+impl HttpReply {
+    /// Whether the platform did what it was asked, whatever its answer says besides.
+    #[must_use]
+    pub const fn is_success(&self) -> bool {
+        matches!(self.status, 200..=299)
+    }
 }
 
 impl fmt::Debug for HttpReply {

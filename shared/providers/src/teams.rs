@@ -6,31 +6,38 @@
 //! | `jwt` | strict parsing of Bot Framework tokens |
 //! | `keys` | Microsoft's signing keys, and when to fetch them |
 //! | `parse` | activities, and which of them are messages of a person |
+//! | `attachments` | files and pictures of a message |
+//! | `html` | pictures in the HTML body of a message |
 //! | `text` | mentions, escapes, splitting of long texts |
 //! | `token` | our own tokens |
 //! | `api` | calls with a token, meaning of errors |
 //! | `conversation` | kinds of conversation, and the address for calls |
+//! | `service` | the addresses that calls may go to |
 //! | `send` | posting, and private conversations |
 //! | `profile` | names from the roster, pictures from Graph |
 //! | `setup` | the test: a token |
 //! | `kind` | the fields that an admin fills in |
 
 mod api;
+mod attachments;
 mod conversation;
 #[cfg(test)]
 mod fixtures;
+mod html;
 mod jwt;
 mod keys;
 mod kind;
 mod parse;
 mod profile;
 mod send;
+mod service;
 mod setup;
 mod text;
 mod token;
 mod webhook;
 
 pub use keys::{FETCH_MAX, KeySource, KeySourceError};
+pub use service::is_service_url;
 pub use webhook::TeamsWebhook;
 
 use crate::outgoing::Api;

@@ -6,6 +6,7 @@
 //! | `parse` | updates, and which of them are messages of a person |
 //! | `api` | calls, parsing of answers, meaning of errors |
 //! | `send` | `sendMessage` |
+//! | `mentions` | texts that mention nobody |
 //! | `profile` | the avatar: `getUserProfilePhotos`, `getFile`, the file |
 //! | `setup` | `getMe`, `setWebhook`, `getWebhookInfo` |
 //! | `kind` | the fields that an admin fills in |
@@ -17,6 +18,7 @@ mod api;
 #[cfg(test)]
 mod fixtures;
 mod kind;
+mod mentions;
 mod parse;
 mod profile;
 mod send;

@@ -23,6 +23,7 @@ pub(crate) fn connector(provider: Provider, settings: &[(&str, &str)]) -> Connec
         name: "Support".into(),
         provider,
         policy: Policy::OnBoarding,
+        environment_since: None,
         onboarding_since: None,
         existing_users: ExistingUsers::Keep,
         onboarding_message: None,

@@ -52,14 +52,18 @@ impl Credentials<'_> {
     }
 }
 
+/// Maximum size of a body with one event. The longest text that Slack accepts, escaped and sent twice, is
+/// half as long.
+pub const BODY_MAX: usize = 1024 * 1024;
+
 /// The inbound side of one chat platform.
 #[async_trait]
 pub trait WebhookProvider: Send + Sync {
     /// The platform.
     fn provider(&self) -> Provider;
 
-    /// The secrets that [`verify`](Self::verify) uses. The credentials lack those that are not set;
-    /// `verify` decides whether it needs them.
+    /// The secrets that [`verify`](Self::verify) and [`bot`](Self::bot) use. The credentials lack those
+    /// that are not set; `verify` decides whether it needs them.
     fn verification_secrets(&self) -> &'static [&'static str];
 
     /// Fetches what [`verify`](Self::verify) needs from outside, if anything, before the first
@@ -72,6 +76,11 @@ pub trait WebhookProvider: Send + Sync {
     /// retries its own writes for as long as it has time.
     fn redelivers(&self) -> bool {
         true
+    }
+
+    /// Maximum size of a body, in bytes.
+    fn body_max(&self) -> usize {
+        BODY_MAX
     }
 
     /// The answer to a request that was refused or failed. Most platforms look only at its status.
@@ -93,6 +102,13 @@ pub trait WebhookProvider: Send + Sync {
         credentials: &Credentials<'_>,
         now: Timestamp,
     ) -> Result<(), Refusal>;
+
+    /// The bot that the platform counts its events for, where no request names it and two bots may count
+    /// alike. It becomes part of the event keys: see [`Event::of_bot`].
+    fn bot(&self, credentials: &Credentials<'_>) -> Option<String> {
+        let _ = credentials;
+        None
+    }
 
     /// Parses an authentic request. Call it only after [`verify`](Self::verify). Refuses a request
     /// for another connector. MUST NOT panic, whatever the body holds.
@@ -169,6 +185,9 @@ impl Parsed {
 pub enum Event {
     /// A person wrote.
     Message(Box<InboundMessage>),
+    /// A person wrote something that the platform does not pass on. It asks for access like a message,
+    /// and there is nothing to deliver.
+    Placeholder(Box<InboundMessage>),
     /// Not a person's message (SPEC A39). It is acknowledged and ignored.
     Ignored {
         /// Its kind, for the log: short and cleaned (see [`clean_kind`]).
@@ -181,8 +200,14 @@ pub enum Event {
     Consent {
         /// The person, under every id that the platform names.
         sender: Vec<Identity>,
+        /// The channel that the wish is about, when the connector has more than one.
+        channel: Option<String>,
         /// Whether they may be written to.
         may_write: bool,
+        /// Time of the wish, if the platform states it.
+        at: Option<Timestamp>,
+        /// The key by which a second delivery is recognised, if the event has an id.
+        event_key: Option<String>,
     },
     /// The platform has paused sending, and messages may be missing. It raises an alarm.
     Throttled {
@@ -217,6 +242,18 @@ impl Event {
         Self::Ignored {
             kind: clean_kind(kind),
         }
+    }
+
+    /// Adds the bot that the platform counted the event for to the event keys, so that after a change
+    /// of the connector's bot no message counts as one of the bot before.
+    #[must_use]
+    pub fn of_bot(mut self, bot: &str) -> Self {
+        if let Self::Message(message) | Self::Placeholder(message) = &mut self {
+            for key in &mut message.event_keys {
+                *key = format!("{key}@{bot}");
+            }
+        }
+        self
     }
 
     /// Creates [`Unreadable`](Self::Unreadable).

@@ -18,6 +18,7 @@ use vestibule_coldstart::Adapters;
 use vestibule_domain::{
     AccountScope, PortError, ProjectScope, Timestamp,
     access::request::{AccessRequest, ReasonCode, RequestDecision, Verdict},
+    access::standing::Standing,
     account::actor::Actor,
     account::{
         AgentEndpoint, Environment, Project,
@@ -34,8 +35,8 @@ use vestibule_domain::{
         AccountId, ApiKeyId, AuditId, ClientId, ConnectorId, EnvironmentId, IdSource, SystemIds,
     },
     ports::{
-        ApiKeyStore, AvatarImage, ConnectorStore, FetchedProfile, ImpliedDecision, ProjectStore,
-        RequestCloser, SecretVault, StandingStore,
+        ApiKeyStore, AvatarImage, ConnectorStore, FetchedProfile, ImpliedDecision, IntakeStore,
+        Introduction, ProjectStore, RequestCloser, SecretVault, StandingStore, Written,
     },
     secret::Secret,
     vars::Vars,
@@ -114,6 +115,25 @@ impl World {
             audit,
         };
         self.stores.closings.decide_implied(&implied).await
+    }
+
+    /// Lets a person who wrote at a connector have written at this many others as well.
+    pub async fn wrote_at_others(&self, standing: &Standing, connectors: usize) {
+        for number in 0..connectors {
+            let introduction = Introduction {
+                scope: self.scope,
+                new_chat_user: None,
+                standing: Standing {
+                    connector_id: ConnectorId::derive(&["other", &number.to_string()]),
+                    request_id: None,
+                    request_pending: false,
+                    version: 0,
+                    ..standing.clone()
+                },
+            };
+            let written = self.stores.intake.introduce(&introduction, self.now());
+            assert_eq!(written.await.unwrap(), Written::Done);
+        }
     }
 
     /// Stores a person's picture, as for a platform whose picture addresses are not public.
@@ -296,6 +316,7 @@ pub async fn connector_row(
         name: name.to_owned(),
         provider: Provider::new(platform.key()),
         policy,
+        environment_since: None,
         onboarding_since: (policy == Policy::OnBoarding).then_some(now),
         existing_users: ExistingUsers::Keep,
         onboarding_message: (policy == Policy::OnBoarding).then(|| WELCOME.to_owned()),

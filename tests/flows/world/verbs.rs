@@ -10,10 +10,12 @@ use lambda_http::{Body, Response};
 use serde_json::Value;
 use std::{future::Future, pin::pin, time::Duration};
 use vestibule_domain::{
+    access::consent::Wish,
+    chat::send_status::SendStatus,
     connector::Connector,
     ports::{
         FailureClass, IntakeStore, LateFailure, LateFailureOutcome, Limited, SendPacer,
-        StandingPlace, Turn,
+        SentMessage, StandingPlace, StandingStore, Turn,
     },
 };
 use vestibule_edge::{batch, webhook};
@@ -225,9 +227,15 @@ impl World {
             connector_id: self.connector.id,
             chat_user_ids: &[self.chat_user_id(person)],
         };
+        let stop = Wish {
+            channel: None,
+            may_write: false,
+            at: self.now(),
+            event_key: None,
+        };
         self.stores
             .intake
-            .note_consent(&place, Some(self.now()))
+            .note_consent(&place, &stop)
             .await
             .unwrap();
     }
@@ -250,6 +258,19 @@ impl World {
             .note_send_failure(&place, &failure)
             .await
             .unwrap()
+    }
+
+    /// Records a message to a person as the worker does once the platform accepted it. Returns the failure if
+    /// that was reported before.
+    pub async fn was_accepted(&self, person: &str, message_id: &str) -> Option<SendStatus> {
+        let sent = SentMessage {
+            scope: self.scope,
+            connector_id: self.connector.id,
+            chat_user_id: self.chat_user_id(person),
+            message_id,
+            at: self.now(),
+        };
+        self.stores.standings.note_sent(&sent).await.unwrap()
     }
 
     /// Makes the platform of the onboarding connector ask for a pause of this length.

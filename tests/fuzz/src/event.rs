@@ -14,23 +14,24 @@ use data_encoding::BASE64;
 use lambda_http::{Request as HttpRequest, Response, request::LambdaRequest};
 use serde_json::{Map, Value, json};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, LazyLock},
 };
 use tokio::runtime::Runtime;
 use vestibule_domain::{
     Clock, PortError, Timestamp,
-    connector::{Connector, Provider, SealedSecrets},
     chat::conversation::ConversationLog,
+    chat::message::{Identity, InboundMessage},
+    chat::recognition::{Candidate, Handover, Link, Merge},
+    chat::repeats::HandledEvent,
+    connector::{Connector, Provider, SealedSecrets},
     ids::ConnectorId,
     job::{DeliverMessage, OnboardingJob},
-    chat::message::{Identity, InboundMessage},
     ports::{
-        ConnectorReader, Counted, UnreadableEvent, InboxQueue, IntakeKey, IntakeStore, Introduction,
-        Loaded, Merged, Noted, NotedFailure, OnboardingQueue, OpenRequest, SecretVault, StandingPlace,
-        Written,
+        ConnectorReader, Counted, InboxQueue, IntakeKey, IntakeStore, Introduction, LateFailure,
+        LateFailureOutcome, Loaded, Merged, OnboardingQueue, OpenRequest, SecretVault,
+        StandingPlace, UnreadableEvent, Written,
     },
-    chat::recognition::{Candidate, Handover, Link, Merge},
     scope::ProjectScope,
     secret::Secret,
 };
@@ -201,6 +202,10 @@ impl WebhookProvider for Shared {
         self.0.webhook().verify(request, credentials, now).await
     }
 
+    fn bot(&self, credentials: &Credentials<'_>) -> Option<String> {
+        self.0.webhook().bot(credentials)
+    }
+
     fn parse(
         &self,
         request: &RawRequest<'_>,
@@ -260,6 +265,7 @@ impl IntakeStore for Ports {
             // With both ids, the two would be linked for good, and no record is made here.
             also_known_as: None,
             conversation: ConversationLog::default(),
+            is_repeated: false,
         })
     }
 
@@ -276,11 +282,7 @@ impl IntakeStore for Ports {
         Ok(Merged::ReadAgain)
     }
 
-    async fn hand_over(
-        &self,
-        _scope: ProjectScope,
-        _handover: &Handover,
-    ) -> Result<(), PortError> {
+    async fn hand_over(&self, _scope: ProjectScope, _handover: &Handover) -> Result<(), PortError> {
         Ok(())
     }
 
@@ -305,22 +307,36 @@ impl IntakeStore for Ports {
         _scope: ProjectScope,
         _standing: &vestibule_domain::access::standing::Standing,
         _message: &InboundMessage,
+        _event: &HandledEvent,
     ) -> Result<Counted, PortError> {
         Ok(Counted::Done)
+    }
+
+    async fn remember(&self, _event: &HandledEvent) -> Result<(), PortError> {
+        Ok(())
+    }
+
+    async fn remembered(
+        &self,
+        _connector_id: ConnectorId,
+        _event_keys: &BTreeSet<String>,
+        _now: Timestamp,
+    ) -> Result<BTreeSet<String>, PortError> {
+        Ok(BTreeSet::new())
     }
 
     async fn note_send_failure(
         &self,
         _place: &StandingPlace<'_>,
-        _failure: &NotedFailure<'_>,
-    ) -> Result<Noted, PortError> {
-        Ok(Noted::Done)
+        _failure: &LateFailure<'_>,
+    ) -> Result<LateFailureOutcome, PortError> {
+        Ok(LateFailureOutcome::Done)
     }
 
     async fn note_consent(
         &self,
         _place: &StandingPlace<'_>,
-        _opted_out_at: Option<Timestamp>,
+        _wish: &vestibule_domain::access::consent::Wish,
     ) -> Result<(), PortError> {
         Ok(())
     }

@@ -7,8 +7,8 @@ use crate::{
 };
 use futures_util::FutureExt;
 use vestibule_domain::{
-    connector::Connector,
     chat::message::{Identity, InboundMessage},
+    connector::Connector,
     text::{NAME_MAX_CHARS, is_invisible},
 };
 use vestibule_providers::{
@@ -90,6 +90,7 @@ fn read(fixture: &Fixture, request: &Request) {
                     first = false;
                 }
             }
+            Event::Placeholder(message) => check_message(platform, connector, message),
             Event::Ignored { kind } => check_word(kind),
             Event::SendFailed(failure) => check_failure(platform, failure),
             Event::Consent { sender, .. } => {

@@ -7,12 +7,12 @@ use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, time::Duration};
 use vestibule_domain::{
     AccountScope, Timestamp,
+    chat::conversation::{ConversationKind, ConversationRef},
+    chat::message::Identity,
     connector::{
         AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
     },
-    chat::conversation::{ConversationKind, ConversationRef},
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
-    chat::message::Identity,
     secret::Secret,
 };
 use vestibule_providers::webhook::{Reply, WebhookProvider};
@@ -139,6 +139,7 @@ fn connector(platform: &dyn Platform) -> Connector {
         name: "Support".into(),
         provider: Provider::new(platform.key()),
         policy: Policy::AllowAll,
+        environment_since: None,
         onboarding_since: None,
         existing_users: ExistingUsers::Keep,
         onboarding_message: None,
@@ -193,7 +194,7 @@ pub fn disguised(text: &str) -> Vec<u8> {
     text.bytes().map(other).collect()
 }
 
-/// The body as JSON; null if it is not JSON.
+/// The body as JSON with its characters repaired; null if it is not even then JSON.
 pub fn json(body: &[u8]) -> Value {
-    serde_json::from_slice(body).unwrap_or_default()
+    vestibule_providers::json::read(body).unwrap_or_default()
 }

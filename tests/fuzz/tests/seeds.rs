@@ -40,7 +40,10 @@ fn is_message(fixture: &Fixture, mut request: Request) -> bool {
 fn every_provider_is_fuzzed() {
     let fuzzed = platforms::ALL.iter().map(|platform| platform.key());
     let fuzzed: BTreeSet<Provider> = fuzzed.map(Provider::new).collect();
-    let known: BTreeSet<Provider> = connector_kinds().iter().map(|kind| kind.provider()).collect();
+    let known: BTreeSet<Provider> = connector_kinds()
+        .iter()
+        .map(|kind| kind.provider())
+        .collect();
     assert_eq!(fuzzed, known);
 }
 
@@ -49,7 +52,7 @@ fn every_platform_has_answers_and_a_target_of_its_own() {
     let platforms = stems("src/platforms");
     assert_eq!(platforms.len(), platforms::ALL.len());
     assert_eq!(stems("answers"), platforms);
-    let mut targets = stems("fuzz_targets");
+    let mut targets = stems("libfuzzer/fuzz_targets");
     assert!(targets.remove("event"));
     assert_eq!(targets, platforms);
 }
@@ -58,7 +61,16 @@ fn every_platform_has_answers_and_a_target_of_its_own() {
 fn stems(folder: &str) -> BTreeSet<String> {
     fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder))
         .unwrap()
-        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+        .map(|entry| {
+            entry
+                .unwrap()
+                .path()
+                .file_stem()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned()
+        })
         .collect()
 }
 

@@ -171,10 +171,11 @@ pub struct FollowUpResponse {
     /// Side at fault for a failure: `recipient`, `connector` or `request`; or `gave_up` after a day of
     /// attempts.
     class: Option<String>,
-    /// Platform's own error code for a failure. For a skipped follow-up: `not_wanted` (the connector
-    /// does not ask for it), `connector_deleted`, `access_ended` (access was revoked, or the person was
-    /// blocked or erased), `opted_out`, `window_closed` (too long after their last message), `not_kept`
-    /// (the message is no longer stored), or `too_old`.
+    /// Platform's own error code for a failure, followed by its words where the code says too little. For
+    /// a skipped follow-up: `not_wanted` (the connector does not ask for it), `connector_deleted`,
+    /// `access_ended` (access was revoked, or the person was blocked or erased), `opted_out`,
+    /// `window_closed` (too long after their last message), `not_kept` (the message is no longer stored),
+    /// or `too_old`.
     reason: Option<String>,
 }
 
@@ -228,7 +229,8 @@ pub struct OnboardingMessageResponse {
     /// Side at fault for a failure: `recipient`, `connector` or `request`; or `gave_up` after a day of
     /// attempts.
     class: Option<String>,
-    /// Platform's own error code for a failure.
+    /// Platform's own error code for a failure, followed by its words where the code says too little. At
+    /// most 200 characters.
     reason: Option<String>,
 }
 
@@ -325,6 +327,7 @@ mod tests {
     use vestibule_domain::{
         AccountScope,
         access::approval::Approval,
+        access::consent::{Consents, Wish},
         access::request::{Preview, ReasonCode, RequestDecision, Verdict},
         access::standing::Standing,
         account::actor::Actor,
@@ -373,9 +376,10 @@ mod tests {
                 at: Timestamp::from_millis(1),
                 message_id: None,
             }),
-            opted_out_at: None,
+            consents: Consents::default(),
             approval: None,
             pending_tasks: BTreeSet::new(),
+            merge_with: None,
             version: 1,
         };
         AccessRequestView {
@@ -463,7 +467,13 @@ mod tests {
         assert_eq!(shown(view())["notifiable_until"], json!(null));
         let mut view = view();
         if let Some(standing) = &mut view.standing {
-            standing.opted_out_at = Some(Timestamp::from_millis(5));
+            let stop = Wish {
+                channel: None,
+                may_write: false,
+                at: Timestamp::from_millis(5),
+                event_key: None,
+            };
+            standing.consents = standing.consents.with(&stop).unwrap();
         }
         assert_eq!(shown(view)["notifiable_until"], "1970-01-01T00:00:00.005Z");
     }

@@ -224,7 +224,10 @@ pub async fn create_api_key(
         Ok(()) => {}
         // Only a derived id can already exist.
         Err(PortError::Conflict { .. }) if idempotency.0.is_some() => {
-            return Err(ApiError::new(&IDEMPOTENCY_KEY_SPENT));
+            return Err(ApiError::idempotency_key(
+                &IDEMPOTENCY_KEY_SPENT,
+                "created an API key before; a new API key needs a new key",
+            ));
         }
         Err(error) => return Err(error.into()),
     }

@@ -1,5 +1,7 @@
 //! Chat users: everyone who wrote through a connector (SPEC A23–A33), and blocking them (A45).
 
+pub mod approve;
+
 use super::{avatars::Avatars, project_of_empty_list, providers::read_provider};
 use crate::{
     Deps,

@@ -400,7 +400,7 @@ fn check_cooldown(seconds: Option<u64>, errors: &mut FieldErrors) {
 }
 
 /// Checks that the environment belongs to the project.
-async fn check_environment(
+pub(super) async fn check_environment(
     deps: &Deps,
     scope: ProjectScope,
     id: Option<EnvironmentId>,

@@ -1,12 +1,17 @@
 //! The store of access requests for admins.
 
 use super::{
-    items::{AccessRequestItem, ChatUserItem, PreviewItem, StandingItem, StatusAttributes},
+    items::{
+        AccessRequestItem, ChatUserItem, ConnectorItem, PreviewItem, StandingItem, StatusAttributes,
+    },
     keys,
     lists::{Index, List},
     marks::Marked,
+    people::standings_of,
     standings::task_set,
-    table::{Cancelled, Table, Transacted, from_row, n, s, to_value, update_write},
+    table::{
+        Cancelled, Table, Transacted, from_row, n, put_write, s, take, to_value, update_write,
+    },
 };
 use crate::vault::KmsVault;
 use async_trait::async_trait;
@@ -16,13 +21,14 @@ use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     access::{
         approval::Approval,
+        direct_approval::{DirectApproval, WritingPlace},
         request::{AccessRequest, DecideOutcome, RequestDecision, Verdict, on_decided_again},
         standing::PendingTask,
     },
     account::actor::Actor,
-    chat::user::Grant,
+    chat::user::{ChatUser, Grant},
     event::AuditEntry,
-    ids::AccessRequestId,
+    ids::{AccessRequestId, ChatUserId},
     page::{ListError, Page, PageRequest},
     ports::{AccessRequestFilter, AccessRequestStore, AccessRequestView, OUTBOX_PATIENCE},
 };
@@ -88,11 +94,14 @@ impl DynamoAccessRequests {
             .collect()
     }
 
+    /// Makes the write of the grant, under `condition`, which may name `#environment`. A blocked person
+    /// gets none.
     fn grant_write(
         &self,
         request: &AccessRequest,
         by: &Actor,
         now: Timestamp,
+        condition: &str,
     ) -> Result<TransactWriteItem, PortError> {
         let grant = Grant {
             granted_at: now,
@@ -102,7 +111,7 @@ impl DynamoAccessRequests {
         let update = self.table.update_part(
             &keys::chat_user(request.scope, request.chat_user_id),
             "SET grants.#environment = :grant, state_pk = :active, updated_at = :now, version = version + :one",
-            "attribute_exists(pk) AND attribute_not_exists(#block)",
+            &format!("{condition} AND attribute_not_exists(#block)"),
             &[("#environment", &environment), ("#block", "block")],
             &[
                 (":grant", to_value(&grant)?),
@@ -117,10 +126,12 @@ impl DynamoAccessRequests {
         Ok(update_write(update))
     }
 
+    /// Makes the write of a decision's traces on the standing, under `condition`, which may name `:no`.
     fn standing_write(
         &self,
         request: &AccessRequest,
         decision: &RequestDecision,
+        condition: &str,
     ) -> Result<TransactWriteItem, PortError> {
         let now = decision.at;
         let key = keys::standing(request.scope, request.chat_user_id, request.connector_id);
@@ -153,10 +164,12 @@ impl DynamoAccessRequests {
         };
         let update = self
             .table
-            .update_part(&key, &update, "attribute_exists(pk)", &[], &values)?;
+            .update_part(&key, &update, condition, &[], &values)?;
         Ok(update_write(update))
     }
 }
+
+const EXISTS: &str = "attribute_exists(pk)";
 
 #[async_trait]
 impl AccessRequestStore for DynamoAccessRequests {
@@ -226,11 +239,11 @@ impl AccessRequestStore for DynamoAccessRequests {
         }
         let mut writes = vec![
             self.table.decision_write(request, decision)?,
-            self.standing_write(request, decision)?,
+            self.standing_write(request, decision, EXISTS)?,
             self.table.audit_write(audit)?,
         ];
         if verdict == Verdict::Approve {
-            writes.push(self.grant_write(request, by, decision.at)?);
+            writes.push(self.grant_write(request, by, decision.at, EXISTS)?);
         }
         let mut reasons = match self.table.transact(writes).await? {
             Transacted::Done => {
@@ -257,6 +270,74 @@ impl AccessRequestStore for DynamoAccessRequests {
             _ => Err(PortError::Conflict {
                 what: "access request",
             }),
+        }
+    }
+
+    async fn writing_places(
+        &self,
+        scope: ProjectScope,
+        chat_user_id: ChatUserId,
+    ) -> Result<Vec<WritingPlace>, PortError> {
+        let standings = standings_of(&self.table, scope, chat_user_id).await?;
+        let wanted: Vec<_> = standings
+            .iter()
+            .map(|standing| keys::connector(standing.connector_id))
+            .collect();
+        let mut rows = self.table.get_batch(&wanted).await?;
+        let mut places = Vec::new();
+        for (standing, key) in standings.into_iter().zip(&wanted) {
+            let item: Option<ConnectorItem> = take(&mut rows, key, "connector")?;
+            if let Some(item) = item.filter(|item| item.scope == scope) {
+                places.push(WritingPlace {
+                    connector: item.into(),
+                    standing,
+                });
+            }
+        }
+        Ok(places)
+    }
+
+    async fn approve_directly(
+        &self,
+        approval: &DirectApproval,
+        audit: &AuditEntry,
+    ) -> Result<DecideOutcome, PortError> {
+        const CONTENDED: PortError = PortError::Conflict { what: "chat user" };
+        let DirectApproval {
+            request,
+            decision,
+            is_followed_up,
+        } = approval;
+        let decided = AccessRequest {
+            decision: Some(decision.clone()),
+            ..request.clone()
+        };
+        let item = AccessRequestItem::from(&decided);
+        let not_granted = "attribute_exists(pk) AND attribute_not_exists(grants.#environment)";
+        let mut writes = vec![
+            self.grant_write(request, &decision.by, decision.at, not_granted)?,
+            put_write(
+                self.table
+                    .put_part(&item, "attribute_not_exists(pk)", &[])?,
+            ),
+            self.table.audit_write(audit)?,
+        ];
+        if *is_followed_up {
+            writes.push(self.standing_write(request, decision, "request_pending = :no")?);
+        }
+        match self.table.transact(writes).await? {
+            Transacted::Done => Ok(DecideOutcome::Recorded(Box::new(decided))),
+            Transacted::Cancelled(reasons) => match reasons.into_iter().next() {
+                Some(Cancelled::Condition(Some(row))) => {
+                    let user: ChatUser = from_row::<ChatUserItem>(row, "chat user")?.into();
+                    if user.block.is_some() {
+                        Ok(DecideOutcome::ChatUserBlocked)
+                    } else {
+                        Err(CONTENDED)
+                    }
+                }
+                _ => Err(CONTENDED),
+            },
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Creation and replacement of a row together with its audit entry.
 
-use super::table::{Cancelled, Table, Transacted, from_row, n, put_write};
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use super::{
+    keys::Key,
+    table::{Cancelled, Table, Transacted, from_row, n, put_write, to_row},
+};
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use serde::{Serialize, de::DeserializeOwned};
 use vestibule_domain::{PortError, event::AuditEntry, ports::Created};
 
@@ -27,6 +30,45 @@ impl Table {
                 _ => Err(PortError::Conflict { what }),
             },
         }
+    }
+
+    /// Writes a new row of a kind that can be deleted, and the audit entry, unless the row exists or
+    /// existed. The row at `claim` remembers that.
+    pub(super) async fn create_once<T: Serialize + DeserializeOwned>(
+        &self,
+        item: &T,
+        claim: &Key,
+        audit: &AuditEntry,
+        what: &'static str,
+    ) -> Result<Created<T>, PortError> {
+        let fresh = "attribute_not_exists(pk)";
+        let writes = vec![
+            put_write(self.put_part(item, fresh, &[])?),
+            put_write(self.put_part(&ClaimItem::at(claim), fresh, &[])?),
+            self.audit_write(audit)?,
+        ];
+        let mut reasons = match self.transact(writes).await? {
+            Transacted::Done => return Ok(Created::New),
+            Transacted::Cancelled(reasons) => reasons.into_iter(),
+        };
+        match (reasons.next(), reasons.next()) {
+            (Some(Cancelled::Condition(Some(row))), _) => {
+                Ok(Created::Existing(Box::new(from_row(row, what)?)))
+            }
+            (_, Some(Cancelled::Condition(_))) => Ok(Created::Spent),
+            _ => Err(PortError::Conflict { what }),
+        }
+    }
+
+    /// Makes the write that keeps an id claimed after its record is deleted. Records of earlier
+    /// releases have no claim until then.
+    pub(super) fn claim_write(&self, claim: &Key) -> Result<TransactWriteItem, PortError> {
+        let put = Put::builder()
+            .table_name(&self.name)
+            .set_item(Some(to_row(&ClaimItem::at(claim))?))
+            .build()
+            .map_err(|error| PortError::rejected("dynamodb: Put", error))?;
+        Ok(put_write(put))
     }
 
     /// Replaces a row that was read at `version`, and writes the audit entry.
@@ -58,6 +100,22 @@ impl Table {
             Transacted::Cancelled(reasons) => {
                 updated_before(reasons.into_iter().next(), item, what)
             }
+        }
+    }
+}
+
+/// The claim of an id.
+#[derive(Serialize)]
+struct ClaimItem<'a> {
+    pk: &'a str,
+    sk: &'a str,
+}
+
+impl<'a> ClaimItem<'a> {
+    fn at(key: &'a Key) -> Self {
+        Self {
+            pk: &key.pk,
+            sk: &key.sk,
         }
     }
 }

@@ -2,13 +2,12 @@
 //! the connector, or with another request of the same person.
 
 use super::{
-    intake::take,
     items::{AccessRequestItem, ClosingItem},
     keys::{self, INDEX_BY_STATE, PK, SK, STATE_PK, STATE_SK},
     people,
     table::{
-        Attributes, Cancelled, Conditional, Table, Transacted, from_row, n, put_write, s, to_row,
-        update_write,
+        Attributes, Cancelled, Conditional, Table, Transacted, from_row, n, put_write, s, take,
+        to_row, update_write,
     },
 };
 use crate::aws::port_error;

@@ -1,11 +1,10 @@
 //! The store of connectors for admins.
 
 use super::{
-    intake::take,
     items::{ChatUserItem, ConnectorItem, StandingItem},
     keys::{self, INDEX_BY_STATE, STATE_PK},
     lists::List,
-    table::{Cancelled, Table, Transacted, from_row, n, s},
+    table::{Cancelled, Table, Transacted, from_row, n, s, take},
 };
 use crate::{aws::port_error, vault::KmsVault};
 use async_trait::async_trait;
@@ -154,11 +153,12 @@ impl ConnectorStore for DynamoConnectors {
         audit: &AuditEntry,
     ) -> Result<Created<Connector>, PortError> {
         let item = ConnectorItem::from(connector);
-        let created = self.table.create(&item, vec![], audit, "connector").await?;
-        Ok(match created {
-            Created::New => Created::New,
-            Created::Existing(item) => Created::Existing(Box::new((*item).into())),
-        })
+        let claim = keys::connector_claim(connector.id);
+        let created = self
+            .table
+            .create_once(&item, &claim, audit, "connector")
+            .await?;
+        Ok(created.map(Into::into))
     }
 
     async fn get_connector(
@@ -261,6 +261,8 @@ impl ConnectorStore for DynamoConnectors {
             TransactWriteItem::builder().delete(delete).build(),
             self.table.audit_write(audit)?,
             self.table.closing_write(closing, due)?,
+            self.table
+                .claim_write(&keys::connector_claim(connector.id))?,
         ];
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(()),

@@ -1,31 +1,33 @@
 //! The records behind the decision: read together, written under conditions.
 
 use super::{
+    events,
     items::{
         AccessRequestItem, ChatUserItem, ConnectorItem, ConversationItem, HeldMessageItem,
         PreviewItem, SameAsItem, StandingItem,
     },
     keys::{self, Key},
     marks::Marked,
-    people,
+    merges, people, reports,
     standings::task_set,
     table::{
-        Attributes, Cancelled, Conditional, Table, Transacted, from_row, n, put_write, s, to_value,
+        Attributes, Cancelled, Table, Transacted, from_row, n, put_write, s, take, to_value,
         update_write,
     },
 };
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
-use std::collections::HashMap;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use std::collections::{BTreeSet, HashMap};
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
-    access::standing::{PendingTask, STANDING_EVENTS_KEPT, Standing},
+    access::consent::Wish,
+    access::standing::Standing,
     chat::message::{Identity, InboundMessage},
     chat::recognition::{Candidate, Handover, Link, Merge},
-    chat::send_status::SendStatus,
+    chat::repeats::HandledEvent,
     chat::user::ChatUser,
     connector::Connector,
-    ids::{ChatUserId, ConnectorId},
+    ids::{AccessRequestId, ConnectorId},
     ports::{
         ConnectorReader, Counted, IntakeKey, IntakeStore, Introduction, LateFailure,
         LateFailureOutcome, Loaded, Merged, OpenRequest, StandingPlace, UnreadableEvent, Written,
@@ -49,25 +51,6 @@ impl DynamoIntake {
     /// shows at the first use.
     pub async fn warm(&self) {
         let _ = self.table.get_batch(&[keys::keyring()]).await;
-    }
-
-    /// Finds the ids under which these people have their records.
-    async fn at_home(&self, place: &StandingPlace<'_>) -> Result<Vec<ChatUserId>, PortError> {
-        let keys: Vec<Key> = place
-            .chat_user_ids
-            .iter()
-            .map(|id| keys::same_as(place.scope, *id))
-            .collect();
-        let mut rows = self.table.get_batch(&keys).await?;
-        let mut ids = place.chat_user_ids.to_vec();
-        for key in &keys {
-            if let Some(item) = take::<SameAsItem>(&mut rows, key, "other id")? {
-                ids.push(item.same_as.chat_user_id(place.scope));
-            }
-        }
-        ids.sort_unstable();
-        ids.dedup();
-        Ok(ids)
     }
 
     /// Makes the write of a standing that was read at `standing.version`. An existing row keeps the
@@ -184,6 +167,38 @@ impl DynamoIntake {
         Ok(update_write(update))
     }
 
+    /// Makes the write that counts a held message on the pending request.
+    fn count_write(
+        &self,
+        scope: ProjectScope,
+        standing: &Standing,
+        request_id: AccessRequestId,
+        message: &InboundMessage,
+    ) -> Result<Update, PortError> {
+        let mut counted =
+            "SET message_count = message_count + :one, version = version + :one".to_owned();
+        let mut condition = "request_id = :request AND request_pending = :pending".to_owned();
+        let mut values = vec![
+            (":request", s(request_id)),
+            (":pending", AttributeValue::Bool(true)),
+            (":one", n(1)),
+        ];
+        // The person is answered where the last message was written, and platforms sometimes deliver late.
+        if standing
+            .last_message_at
+            .is_none_or(|last| last <= message.sent_at)
+        {
+            counted.push_str(", last_message_at = :at, conversation = :conversation");
+            condition
+                .push_str(" AND (attribute_not_exists(last_message_at) OR last_message_at <= :at)");
+            values.push((":at", s(message.sent_at)));
+            values.push((":conversation", to_value(&message.conversation)?));
+        }
+        let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
+        self.table
+            .update_part(&key, &counted, &condition, &[], &values)
+    }
+
     /// Makes the writes of a new sender's rows. The second id, if any, leads to the record from the start.
     fn newcomer_writes(
         &self,
@@ -262,8 +277,12 @@ impl IntakeStore for DynamoIntake {
         let mut wanted = vec![conversation.clone()];
         wanted.extend(sender.all());
         wanted.extend(also.iter().flat_map(CandidateKeys::all));
+        let event = events::rows_of(key.connector_id, &key.event.keys);
+        wanted.extend(event.iter().cloned());
         let mut rows = self.table.get_batch(&wanted).await?;
+        let handled = events::take_rows(&mut rows, &event, key.event.at)?;
         Ok(Loaded {
+            is_repeated: !handled.is_empty(),
             sender: sender.take(&mut rows)?,
             also_known_as: also.map(|keys| keys.take(&mut rows)).transpose()?,
             conversation: take::<ConversationItem>(&mut rows, &conversation, "conversation")?
@@ -286,7 +305,7 @@ impl IntakeStore for DynamoIntake {
         merge: &Merge,
         now: Timestamp,
     ) -> Result<Merged, PortError> {
-        people::merge(&self.table, scope, merge, now).await
+        merges::merge(&self.table, scope, merge, now).await
     }
 
     async fn open_request(&self, open: &OpenRequest, due: Timestamp) -> Result<Written, PortError> {
@@ -322,6 +341,7 @@ impl IntakeStore for DynamoIntake {
                 .put_part(&item, "attribute_not_exists(pk)", &[])?;
             writes.push(put_write(put));
         }
+        writes.extend(self.table.taken_writes(&open.event)?);
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(Written::Done),
             Transacted::Cancelled(reasons) => {
@@ -363,96 +383,41 @@ impl IntakeStore for DynamoIntake {
         scope: ProjectScope,
         standing: &Standing,
         message: &InboundMessage,
+        event: &HandledEvent,
     ) -> Result<Counted, PortError> {
-        let event_keys = message.event_keys.as_slice();
         let Some(request_id) = standing.request_id else {
             return Ok(Counted::Raced);
         };
-        let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
-        let names: Vec<String> = (0..event_keys.len())
-            .map(|i| format!(":event{i}"))
-            .collect();
-        let mut values = vec![
-            (":request", s(request_id)),
-            (":pending", AttributeValue::Bool(true)),
-            (":one", n(1)),
-        ];
-        values.extend(
-            names
-                .iter()
-                .map(String::as_str)
-                .zip(event_keys.iter().map(s)),
-        );
-        let mut conditions = vec![
-            "request_id = :request".to_owned(),
-            "request_pending = :pending".to_owned(),
-        ];
-        conditions.extend(
-            names
-                .iter()
-                .map(|name| format!("NOT contains(recent_events, {name})")),
-        );
-        let mut counted =
-            "message_count = message_count + :one, version = version + :one".to_owned();
-        // The person is answered where the last message was written, and platforms sometimes deliver late.
-        if standing
-            .last_message_at
-            .is_none_or(|last| last < message.sent_at)
-        {
-            counted += ", last_message_at = :at, conversation = :conversation";
-            conditions.push(
-                "(attribute_not_exists(last_message_at) OR last_message_at < :at)".to_owned(),
-            );
-            values.push((":at", s(message.sent_at)));
-            values.push((":conversation", to_value(&message.conversation)?));
-        }
-        let base = conditions.join(" AND ");
-
-        let mut appending = values.clone();
-        appending.push((":events", to_value(&event_keys)?));
-        appending.push((":room", n(STANDING_EVENTS_KEPT)));
-        let append = self.table.update_part(
-            &key,
-            &format!("SET {counted}, recent_events = list_append(recent_events, :events)"),
-            &format!("{base} AND size(recent_events) < :room"),
-            &[],
-            &appending,
-        )?;
-        let row = match self.table.update(append).await? {
-            Conditional::Done(_) => return Ok(Counted::Done),
-            Conditional::Failed(None) => return Ok(Counted::Raced),
-            Conditional::Failed(Some(row)) => row,
+        let count = self.count_write(scope, standing, request_id, message)?;
+        let mut writes = vec![update_write(count)];
+        writes.extend(self.table.taken_writes(event)?);
+        let reasons = match self.table.transact(writes).await? {
+            Transacted::Done => return Ok(Counted::Done),
+            Transacted::Cancelled(reasons) => reasons,
         };
-        let item: StandingItem = from_row(row, "standing")?;
-        let stored = Standing::from(item);
-        if stored.has_any(event_keys) {
-            return Ok(Counted::Duplicate);
-        }
-        let is_as_read = stored.request_pending && stored.request_id == Some(request_id);
-        if !is_as_read || stored.recent_events.len() < STANDING_EVENTS_KEPT {
-            return Ok(Counted::Raced);
-        }
+        // The first operation counts; the others remember the event.
+        let is_repeated = reasons
+            .iter()
+            .skip(1)
+            .any(|reason| matches!(reason, Cancelled::Condition(_)));
+        Ok(if is_repeated {
+            Counted::Duplicate
+        } else {
+            Counted::Raced
+        })
+    }
 
-        // The list is full: drop its older half in the same write that counts the message.
-        let mut trimmed = stored.clone();
-        trimmed
-            .recent_events
-            .drain(..trimmed.recent_events.len() / 2);
-        trimmed.remember(event_keys);
-        let mut trimming = values;
-        trimming.push((":events", to_value(&trimmed.recent_events)?));
-        trimming.push((":read", n(stored.version)));
-        let trim = self.table.update_part(
-            &key,
-            &format!("SET {counted}, recent_events = :events"),
-            &format!("{base} AND version = :read"),
-            &[],
-            &trimming,
-        )?;
-        match self.table.update(trim).await? {
-            Conditional::Done(_) => Ok(Counted::Done),
-            Conditional::Failed(_) => Ok(Counted::Raced),
-        }
+    async fn remember(&self, event: &HandledEvent) -> Result<(), PortError> {
+        self.table.remember(event).await
+    }
+
+    async fn remembered(
+        &self,
+        connector_id: ConnectorId,
+        event_keys: &BTreeSet<String>,
+        now: Timestamp,
+    ) -> Result<BTreeSet<String>, PortError> {
+        self.table.remembered(connector_id, event_keys, now).await
     }
 
     async fn note_send_failure(
@@ -460,91 +425,11 @@ impl IntakeStore for DynamoIntake {
         place: &StandingPlace<'_>,
         failure: &LateFailure<'_>,
     ) -> Result<LateFailureOutcome, PortError> {
-        let fate = SendStatus::Failed {
-            at: failure.at,
-            class: failure.class.key().to_owned(),
-            reason: failure.reason.to_owned(),
-        };
-        let notice = SendStatus::Failed {
-            at: failure.at,
-            class: failure.class.key().to_owned(),
-            reason: failure.reason.to_owned(),
-        };
-        let mut noted = LateFailureOutcome::Unknown;
-        for id in &self.at_home(place).await? {
-            let key = keys::standing(place.scope, *id, place.connector_id);
-            let update = self.table.update_part(
-                &key,
-                "SET onboarding_message = :fate, version = version + :one",
-                "onboarding_message.message_id = :message",
-                &[],
-                &[
-                    (":fate", to_value(&fate)?),
-                    (":one", n(1)),
-                    (":message", s(failure.message_id)),
-                ],
-            )?;
-            match self.table.update(update).await? {
-                Conditional::Done(_) => return Ok(LateFailureOutcome::Done),
-                Conditional::Failed(None) => {}
-                Conditional::Failed(Some(row)) => {
-                    let standing = Standing::from(from_row::<StandingItem>(row, "standing")?);
-                    if notice_id(&standing) == Some(failure.message_id) {
-                        let update = self.table.update_part(
-                            &key,
-                            "SET approval.notice = :fate, version = version + :one",
-                            "approval.notice.message_id = :message",
-                            &[],
-                            &[
-                                (":fate", to_value(&notice)?),
-                                (":one", n(1)),
-                                (":message", s(failure.message_id)),
-                            ],
-                        )?;
-                        // The condition fails for another approval, and this notice is not that one's.
-                        self.table.update(update).await?;
-                        return Ok(LateFailureOutcome::Done);
-                    }
-                    let under_way = [PendingTask::OnboardingMessage, PendingTask::ApprovalNotice];
-                    if under_way
-                        .iter()
-                        .any(|owed| standing.pending_tasks.contains(owed))
-                    {
-                        noted = LateFailureOutcome::NotYet;
-                    }
-                }
-            }
-        }
-        Ok(noted)
+        reports::note_send_failure(&self.table, place, failure).await
     }
 
-    async fn note_consent(
-        &self,
-        place: &StandingPlace<'_>,
-        opted_out_at: Option<Timestamp>,
-    ) -> Result<(), PortError> {
-        for id in &self.at_home(place).await? {
-            let key = keys::standing(place.scope, *id, place.connector_id);
-            let update = match opted_out_at {
-                Some(at) => self.table.update_part(
-                    &key,
-                    "SET opted_out_at = :at, version = version + :one",
-                    "attribute_exists(pk) AND attribute_not_exists(opted_out_at)",
-                    &[],
-                    &[(":at", s(at)), (":one", n(1))],
-                )?,
-                None => self.table.update_part(
-                    &key,
-                    "REMOVE opted_out_at SET version = version + :one",
-                    "attribute_exists(opted_out_at)",
-                    &[],
-                    &[(":one", n(1))],
-                )?,
-            };
-            // The condition fails for an unknown person, and for one whose wish is already on record.
-            self.table.update(update).await?;
-        }
-        Ok(())
+    async fn note_consent(&self, place: &StandingPlace<'_>, wish: &Wish) -> Result<(), PortError> {
+        reports::note_consent(&self.table, place, wish).await
     }
 
     async fn keep_unreadable(&self, letter: &UnreadableEvent) -> Result<(), PortError> {
@@ -562,14 +447,6 @@ impl IntakeStore for DynamoIntake {
             .put_part(&item, "attribute_not_exists(pk)", &[])?;
         // The condition fails for an unreadable event that an earlier delivery already stored.
         self.table.put(put).await.map(|_| ())
-    }
-}
-
-/// Returns the platform's id of the approval notice, if it was sent.
-fn notice_id(standing: &Standing) -> Option<&str> {
-    match &standing.approval.as_ref()?.notice {
-        SendStatus::Sent { message_id, .. } => message_id.as_deref(),
-        _ => None,
     }
 }
 
@@ -622,13 +499,4 @@ impl CandidateKeys {
             identity: self.identity,
         })
     }
-}
-
-/// Takes one row out of a batch.
-pub(super) fn take<T: serde::de::DeserializeOwned>(
-    rows: &mut HashMap<Key, Attributes>,
-    key: &Key,
-    what: &'static str,
-) -> Result<Option<T>, PortError> {
-    rows.remove(key).map(|row| from_row(row, what)).transpose()
 }

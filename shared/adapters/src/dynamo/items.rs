@@ -9,6 +9,8 @@ mod connector;
 mod conversation;
 mod environment;
 mod first_message;
+mod handled_event;
+mod sent_message;
 mod standing;
 
 pub(super) use access_request::AccessRequestItem;
@@ -19,4 +21,6 @@ pub(super) use connector::ConnectorItem;
 pub(super) use conversation::ConversationItem;
 pub(super) use environment::EnvironmentItem;
 pub(super) use first_message::{HeldMessageItem, PreviewItem};
+pub(super) use handled_event::HandledEventItem;
+pub(super) use sent_message::SentMessageItem;
 pub(super) use standing::StandingItem;

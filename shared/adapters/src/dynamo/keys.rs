@@ -6,11 +6,16 @@
 //! | access pattern | key | index | cost |
 //! |---|---|---|---|
 //! | connector of a webhook | `CONNECTOR#id` / `CONNECTOR` | | 1 read, 1 RRU, then cached 10 s |
-//! | sender, standing, conversation of a message | `P#USER#id` / `USER` and `STANDING#connector`, `P#CONVERSATION#id` | | 1 batch read, 3 RRU |
-//! | the same for a person with two ids | and `P#USER#id` / `SAME_AS`, under both ids | | 1 batch read, up to 7 RRU |
-//! | first message of a stranger | user, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay) | | 1 transaction, 8 WRU (and 2 a KB) + 5 index writes |
-//! | held message counted | standing | | 1 update, 1 WRU |
+//! | sender, standing, conversation of a message, and whether it was handled before | `P#USER#id` / `USER` and `STANDING#connector`, `P#CONVERSATION#id`, `CONNECTOR#id#EVENT#id` for each key | | 1 batch read, 4 or 5 RRU |
+//! | the same for a person with two ids | and `P#USER#id` / `SAME_AS`, under both ids | | 1 batch read, up to 9 RRU |
+//! | first message of a stranger | user, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay), event keys | | 1 transaction, 8 WRU and 2 a key (and 2 a KB) + 5 index writes |
+//! | two records of one person merged | both `USER` and their `STANDING`s by partition, `SAME_AS`, pending requests, audit entries | | 2 queries, 1 batch read per hundred requests, 1 transaction per hundred writes |
+//! | held message counted | standing, event keys | | 1 transaction, 2 WRU and 2 a key |
+//! | message without effect (cool-down, allow list) on a platform whose requests stay valid for ever | event keys | | 1 write a key, 1 WRU |
+//! | a batch of more messages than are taken at once | event keys | | 1 batch read a hundred keys; 1 write a key of a message for the agent |
 //! | claim, postpone, settle of a job | any marked row | `outbox` | 1 update each, 1 WRU + 1 or 2 index writes |
+//! | onboarding message or approval notice by the platform's id, where failures are reported later | `P#SENT#id` / `SENT` | | 1 write, 1 WRU, expires after 40 days |
+//! | failure that is reported later | the same, then the standing | | 1 write, 1 batch read, 1 update; 1 write for a message that is not on record, expires after a day |
 //! | follow-up of an approval | user, standing, connector; standings of the user by partition | | 1 query, 3 reads, 3 updates; 1 transaction for each request at another connector |
 //! | pending requests of a connector, closed | `P#CLOSINGS` / `CLOSING#connector`; `P#REQUESTS#pending` by creation | `lists_by_state` | for a page of 100 of the project's pending requests: 2 reads, 1 query, 1 update; 1 transaction for each that is closed |
 //! | people let in by an open connector, counted | `P#ADMITTED#connector` by admission | `lists_by_state` | 1 query, then 1 batch read per hundred people, up to 1000 |
@@ -18,11 +23,13 @@
 //! | overdue marks of a kind of job | `OUTBOX#job#shard` by connector, state, time | `outbox` | a sweep: 1 or 2 queries a kind and shard, 1 more for each connector with over 300 marks there, of any state; 0.5 RRU for 20 marks read, at most 600 of a connector |
 //! | dispatch of a mark | any marked row; `CONNECTOR#id#PACE` / `PACE` | `outbox` | 1 update, 1 WRU + 2 index writes; 1 batch read per hundred connectors |
 //! | marks of earlier releases | `OUTBOX#shard` by time | `outbox` | 4 queries a sweep, 1 update a mark |
-//! | delivery | connector, environment, user, conversation | | 1 batch read, 1 update |
+//! | delivery | connector, environment, user, conversation, event keys | | 1 batch read, 1 transaction, 2 WRU and 2 a key |
 //! | API key and request of a decision | `A` / `KEY#hash`, `P#REQUEST#id` | | 1 batch read, 2 RRU |
 //! | decision | request, user, standing, audit entry | | 1 transaction, 8 WRU + index writes |
+//! | approval of a person without a pending request | user, environment, standings of the user by partition, their connectors; request, user, standing, audit entry | | 2 reads, 1 query, 1 batch read per hundred connectors, 1 transaction of 8 WRU + index writes |
 //! | requests by status, or all | `P#REQUESTS#status` or `P#REQUESTS` by creation | `lists_by_state`, `lists_all` | 1 query per page, then 1 batch read per hundred rows |
 //! | chat users by status, or all | `P#USERS#status` or `P#USERS` by creation | the same | 1 query a page |
+//! | creation or deletion of a connector | `CONNECTOR#id` / `CONNECTOR` and `CLAIM`, audit entry; a deletion's `P#CLOSINGS` | | 1 transaction, 6 or 8 WRU + index writes |
 //! | projects, environments, connectors, keys | `…S` by creation | `lists_all` | 1 query a page |
 //! | audit log of a month | `A#AUDIT#yyyy-mm` / id | | 1 query a page |
 //! | unreadable events | `CONNECTOR#id#DEAD_LETTERS` / hash | | 1 write, expires after 14 days |
@@ -48,7 +55,7 @@ use vestibule_domain::{
     chat::user::ChatUserStatus,
     ids::{
         AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, ConversationId,
-        EnvironmentId, ProjectId,
+        EnvironmentId, InboundEventId, ProjectId, SentMessageId,
     },
     ports::OutboxPart,
 };
@@ -198,6 +205,12 @@ pub fn connector(id: ConnectorId) -> Key {
     Key::new(format!("CONNECTOR#{id}"), "CONNECTOR")
 }
 
+/// The claim of a connector's id. It outlives the connector, so that the id is not used again.
+#[must_use]
+pub fn connector_claim(id: ConnectorId) -> Key {
+    Key::new(connector(id).pk, "CLAIM")
+}
+
 /// The list of a project's connectors.
 #[must_use]
 pub fn connectors(scope: ProjectScope) -> String {
@@ -208,6 +221,15 @@ pub fn connectors(scope: ProjectScope) -> String {
 #[must_use]
 pub fn unreadable_event(connector_id: ConnectorId, hash: &str) -> Key {
     Key::new(format!("CONNECTOR#{connector_id}#DEAD_LETTERS"), hash)
+}
+
+/// An event that was handled, by one of its keys. Each has a partition of its own, so that no
+/// connector is slowed by the writes of one partition. The id stands for the key, which comes from
+/// outside and may hold any character.
+#[must_use]
+pub fn handled_event(connector_id: ConnectorId, event_key: &str) -> Key {
+    let id = InboundEventId::derive(&[event_key]);
+    Key::new(format!("CONNECTOR#{connector_id}#EVENT#{id}"), "EVENT")
 }
 
 /// A chat user.
@@ -272,6 +294,13 @@ pub fn chat_users(scope: ProjectScope, status: Option<ChatUserStatus>) -> String
         Some(ChatUserStatus::Active) => format!("{list}#active"),
         Some(ChatUserStatus::Blocked) => format!("{list}#blocked"),
     }
+}
+
+/// A message that we sent, by the platform's id of it.
+#[must_use]
+pub fn sent_message(scope: ProjectScope, connector_id: ConnectorId, message_id: &str) -> Key {
+    let id = SentMessageId::derive(&[&connector_id.to_string(), message_id]);
+    Key::new(format!("{}#SENT#{id}", project_pk(scope)), "SENT")
 }
 
 /// An access request.
@@ -395,6 +424,18 @@ mod tests {
         assert_eq!(parse_closing(&key), Some((scope, at)));
         assert_eq!(parse_standing(&key), None);
         assert_eq!(parse_closing(&standing(scope, user, at)), None);
+    }
+
+    #[test]
+    fn an_event_is_looked_up_at_its_connector_whatever_its_key_holds() {
+        let (one, two) = (ConnectorId::derive(&["1"]), ConnectorId::derive(&["2"]));
+        let key = handled_event(one, "twilio:SM1");
+        assert_eq!(key, handled_event(one, "twilio:SM1"));
+        assert_ne!(key, handled_event(two, "twilio:SM1"));
+        assert_ne!(key, handled_event(one, "twilio:SM2"));
+        let hostile = handled_event(one, "x#PACE");
+        assert_eq!(hostile.pk.len(), key.pk.len());
+        assert!(!hostile.pk.ends_with("#PACE"));
     }
 
     #[test]

@@ -129,4 +129,4 @@ pub(super) fn settled_by(row: Option<Attributes>, lease: LeaseId) -> Result<(), 
 }
 
 /// The error that the lease was lost to another worker.
-pub(super) const LOST: PortError = PortError::Conflict { what: "lease" };
+pub(super) const LOST: PortError = Lease::LOST;

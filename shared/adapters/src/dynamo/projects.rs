@@ -96,10 +96,7 @@ impl ProjectStore for DynamoProjects {
             })
             .collect::<Result<_, _>>()?;
         let created = self.table.create(&item, with, audit, "project").await?;
-        Ok(match created {
-            Created::New => Created::New,
-            Created::Existing(item) => Created::Existing(Box::new((*item).into())),
-        })
+        Ok(created.map(Into::into))
     }
 
     async fn get_project(
@@ -153,10 +150,7 @@ impl EnvironmentStore for DynamoProjects {
             .table
             .create(&item, vec![], audit, "environment")
             .await?;
-        Ok(match created {
-            Created::New => Created::New,
-            Created::Existing(item) => Created::Existing(Box::new((*item).into())),
-        })
+        Ok(created.map(Into::into))
     }
 
     async fn get_environment(

@@ -1,22 +1,26 @@
 //! The store of standings for the onboarding worker: claimed and settled under a lease.
 
 use super::{
-    items::{AvatarItem, HeldMessageItem, StandingItem},
+    items::{AvatarItem, HeldMessageItem, SentMessageItem, StandingItem},
     keys::{self, Key},
     lease::{LOST, SETTLED},
-    people::find_chat_user,
+    merges::finish_merge,
+    people::{find_chat_user, note_stable_id},
     table::{Conditional, Table, from_row, n, s, to_value},
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use vestibule_domain::{
-    PortError, ProjectScope,
+    PortError, ProjectScope, Timestamp,
     access::standing::PendingTask,
+    chat::message::Identity,
+    chat::send_status::SendStatus,
     chat::user::ChatUser,
     ids::{AccessRequestId, ChatUserId, LeaseId},
     job::{DeliverMessage, OnboardChatUser},
     ports::{
-        Claim, ClaimedStanding, FetchedProfile, Lease, Postponement, StandingStore, TaskResult,
+        Claim, ClaimedStanding, FetchedProfile, FinishedMerge, Lease, Postponement, SentMessage,
+        StandingStore, TaskResult,
     },
 };
 
@@ -85,7 +89,7 @@ fn settling(
                 values.push((":fate", to_value(fate)?));
             }
         }
-        TaskResult::RelatedRequests | TaskResult::Profile => {}
+        TaskResult::Merge | TaskResult::RelatedRequests | TaskResult::Profile => {}
     }
     let of_approval = PendingTask::AFTER_APPROVAL.contains(&result.task());
     if let (true, Some(approval)) = (of_approval, &standing.approval) {
@@ -224,6 +228,15 @@ impl StandingStore for DynamoStandings {
         }
     }
 
+    async fn finish_merge(
+        &self,
+        scope: ProjectScope,
+        claimed: &ClaimedStanding,
+        now: Timestamp,
+    ) -> Result<FinishedMerge, PortError> {
+        finish_merge(&self.table, scope, claimed, now).await
+    }
+
     async fn postpone(
         &self,
         job: OnboardChatUser,
@@ -231,6 +244,30 @@ impl StandingStore for DynamoStandings {
         postponement: Postponement,
     ) -> Result<(), PortError> {
         self.table.postpone(job.into(), lease, postponement).await
+    }
+
+    async fn note_sent(&self, sent: &SentMessage<'_>) -> Result<Option<SendStatus>, PortError> {
+        let item = SentMessageItem::sent(sent);
+        let put = self
+            .table
+            .put_part(&item, "attribute_not_exists(pk)", &[])?;
+        match self.table.put(put).await? {
+            // An earlier attempt of ours took effect, or a report came first.
+            Conditional::Failed(Some(row)) => {
+                let stored: SentMessageItem = from_row(row, "sent message")?;
+                Ok(stored.failure)
+            }
+            Conditional::Done(_) | Conditional::Failed(None) => Ok(None),
+        }
+    }
+
+    async fn note_stable_id(
+        &self,
+        scope: ProjectScope,
+        id: ChatUserId,
+        stable_id: &Identity,
+    ) -> Result<(), PortError> {
+        note_stable_id(&self.table, scope, id, stable_id).await
     }
 
     async fn held_message(

@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::{
 use aws_types::SdkConfig;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{collections::HashMap, time::Duration};
-use vestibule_domain::PortError;
+use vestibule_domain::{PortError, ids::SystemIds, retry::conflict_wait};
 
 /// A row in DynamoDB's form.
 pub(crate) type Attributes = HashMap<String, AttributeValue>;
@@ -64,6 +64,10 @@ const BATCH_ATTEMPTS: u32 = 3;
 const BATCH_WAIT: Duration = Duration::from_millis(25);
 /// Number of rows that one batch read may name.
 const BATCH_MAX: usize = 100;
+/// Number of attempts at rows that a transaction of another writer holds. DynamoDB refuses a single
+/// write to such a row with `TransactionConflictException`, which the SDK does not try again, and a
+/// transaction with the reason `TransactionConflict` (Amazon DynamoDB Developer Guide, Transactions).
+const CONFLICT_ATTEMPTS: u32 = 3;
 
 impl Table {
     /// Makes the table of this name.
@@ -155,8 +159,12 @@ impl Table {
             .unwrap_or_default())
     }
 
-    /// Writes a row under a condition.
+    /// Writes a row under a condition. `Conflict` when a transaction of another writer kept the row.
     pub(crate) async fn put(&self, put: Put) -> Result<Conditional, PortError> {
+        until_free(|| self.put_once(put.clone())).await
+    }
+
+    async fn put_once(&self, put: Put) -> Result<Conditional, PortError> {
         let result = self
             .client
             .put_item()
@@ -178,12 +186,22 @@ impl Table {
                 };
                 Ok(Conditional::Failed(failed.item))
             }
+            Err(SdkError::ServiceError(error))
+                if error.err().is_transaction_conflict_exception() =>
+            {
+                Err(HELD)
+            }
             Err(error) => Err(port_error("dynamodb: PutItem", error)),
         }
     }
 
-    /// Updates a row under a condition, and returns the updated row.
+    /// Updates a row under a condition, and returns the updated row. `Conflict` when a transaction of
+    /// another writer kept the row.
     pub(crate) async fn update(&self, update: Update) -> Result<Conditional, PortError> {
+        until_free(|| self.update_once(update.clone())).await
+    }
+
+    async fn update_once(&self, update: Update) -> Result<Conditional, PortError> {
         let result = self
             .client
             .update_item()
@@ -208,16 +226,37 @@ impl Table {
                 };
                 Ok(Conditional::Failed(failed.item))
             }
+            Err(SdkError::ServiceError(error))
+                if error.err().is_transaction_conflict_exception() =>
+            {
+                Err(HELD)
+            }
             Err(error) => Err(port_error("dynamodb: UpdateItem", error)),
         }
     }
 
     /// Writes several rows, all or none. The SDK gives every attempt of this call the same token, so
-    /// an attempt whose answer was lost is not applied twice.
+    /// an attempt whose answer was lost is not applied twice. When nothing but other transactions stood
+    /// in the way, the writes are tried again.
     pub(crate) async fn transact(
         &self,
         writes: Vec<TransactWriteItem>,
     ) -> Result<Transacted, PortError> {
+        let mut attempt = 1;
+        loop {
+            match self.transact_once(writes.clone()).await? {
+                Transacted::Cancelled(reasons)
+                    if attempt < CONFLICT_ATTEMPTS && is_contention(&reasons) =>
+                {
+                    tokio::time::sleep(conflict_wait(attempt, &SystemIds)).await;
+                    attempt += 1;
+                }
+                outcome => return Ok(outcome),
+            }
+        }
+    }
+
+    async fn transact_once(&self, writes: Vec<TransactWriteItem>) -> Result<Transacted, PortError> {
         let result = self
             .client
             .transact_write_items()
@@ -306,6 +345,37 @@ impl Table {
     }
 }
 
+/// The error that a transaction of another writer kept the row.
+const HELD: PortError = PortError::Conflict { what: "row" };
+
+/// Repeats a write while a transaction of another writer holds its row.
+async fn until_free<F, W>(write: F) -> Result<Conditional, PortError>
+where
+    F: Fn() -> W,
+    W: Future<Output = Result<Conditional, PortError>>,
+{
+    let mut attempt = 1;
+    loop {
+        match write().await {
+            Err(PortError::Conflict { .. }) if attempt < CONFLICT_ATTEMPTS => {
+                tokio::time::sleep(conflict_wait(attempt, &SystemIds)).await;
+                attempt += 1;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Whether other transactions alone cancelled this one: no condition failed.
+fn is_contention(reasons: &[Cancelled]) -> bool {
+    let contended = |reason: &Cancelled| matches!(reason, Cancelled::Contended);
+    let neither = |reason: &Cancelled| matches!(reason, Cancelled::NotThis);
+    reasons.iter().any(contended)
+        && reasons
+            .iter()
+            .all(|reason| contended(reason) || neither(reason))
+}
+
 fn cancelled_by(reason: CancellationReason) -> Result<Cancelled, PortError> {
     match reason.code() {
         None | Some("None") => Ok(Cancelled::NotThis),
@@ -361,6 +431,15 @@ pub(crate) fn from_row<T: DeserializeOwned>(
     })
 }
 
+/// Takes one row out of a batch.
+pub(crate) fn take<T: DeserializeOwned>(
+    rows: &mut HashMap<Key, Attributes>,
+    key: &Key,
+    what: &'static str,
+) -> Result<Option<T>, PortError> {
+    rows.remove(key).map(|row| from_row(row, what)).transpose()
+}
+
 /// Returns the primary key of a row.
 pub(crate) fn key_of(row: &Attributes) -> Option<Key> {
     let text = |name: &str| row.get(name)?.as_s().ok().cloned();
@@ -387,4 +466,20 @@ fn values_map(values: &[(&str, AttributeValue)]) -> Option<Attributes> {
             .map(|(name, value)| ((*name).to_owned(), value.clone()))
             .collect()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transaction_is_tried_again_when_other_transactions_alone_stood_in_its_way() {
+        use Cancelled::{Condition, Contended, NotThis};
+        assert!(is_contention(&[Contended]));
+        assert!(is_contention(&[NotThis, Contended, NotThis]));
+        assert!(!is_contention(&[Contended, Condition(None)]));
+        assert!(!is_contention(&[NotThis, Condition(None)]));
+        assert!(!is_contention(&[NotThis]));
+        assert!(!is_contention(&[]));
+    }
 }

@@ -8,7 +8,8 @@ use super::{
 };
 use async_trait::async_trait;
 use reqwest::Client;
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
+use vestibule_domain::Clock;
 use vestibule_domain::egress::{OriginAllowList, check_endpoint};
 use vestibule_domain::ports::{AgentClient, AgentReply, AgentRequest};
 
@@ -18,18 +19,30 @@ const TIMEOUT: Duration = Duration::from_secs(25);
 const ANSWER_MAX: usize = 256 * 1024;
 
 /// See [`AgentClient`].
-#[derive(Debug)]
 pub struct HttpAgentClient {
     client: Client,
     allowed: OriginAllowList,
+    clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for HttpAgentClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpAgentClient")
+            .field("allowed", &self.allowed)
+            .finish_non_exhaustive()
+    }
 }
 
 impl HttpAgentClient {
     /// Makes a client that refuses private addresses, except for these origins.
-    pub fn new(allowed: OriginAllowList) -> Result<Self, EgressClientError> {
+    pub fn new(allowed: OriginAllowList, clock: Arc<dyn Clock>) -> Result<Self, EgressClientError> {
         let resolver: SharedResolver = Arc::new(GuardedResolver::new(allowed.clone()));
         let client = builder(TIMEOUT)?.dns_resolver(resolver).build()?;
-        Ok(Self { client, allowed })
+        Ok(Self {
+            client,
+            allowed,
+            clock,
+        })
     }
 }
 
@@ -61,7 +74,7 @@ impl AgentClient for HttpAgentClient {
         if !status.is_success() {
             return AgentReply::Refused {
                 status: status.as_u16(),
-                after: retry_after(&response),
+                after: retry_after(&response, self.clock.now()),
             };
         }
         match read_body(response, ANSWER_MAX).await {
@@ -71,5 +84,29 @@ impl AgentClient for HttpAgentClient {
                 reason: "the connection broke".to_owned(),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::egress::testing::{StandingClock, serving};
+    use vestibule_domain::Timestamp;
+
+    #[tokio::test]
+    async fn an_agent_can_ask_for_a_wait_until_a_date() {
+        let origin = serving("503 Busy\r\nretry-after: Sun, 06 Nov 1994 08:51:07 GMT");
+        let allowed = OriginAllowList::parse(&origin).unwrap();
+        let clock = StandingClock(Timestamp::parse("1994-11-06T08:49:37Z").unwrap());
+        let client = HttpAgentClient::new(allowed, Arc::new(clock)).unwrap();
+        let reply = client
+            .post(AgentRequest {
+                endpoint: format!("{origin}/deliveries"),
+                headers: Vec::new(),
+                body: Vec::new(),
+            })
+            .await;
+        let after = Some(Duration::from_secs(90));
+        assert_eq!(reply, AgentReply::Refused { status: 503, after });
     }
 }

@@ -6,7 +6,10 @@ use reqwest::{Client, Url};
 use serde_json::Value;
 use std::sync::OnceLock;
 use tokio::time::timeout;
-use vestibule_providers::teams::{FETCH_MAX, KeySource, KeySourceError};
+use vestibule_providers::{
+    json,
+    teams::{FETCH_MAX, KeySource, KeySourceError},
+};
 
 /// Name of the variable with the address of the `OpenID` metadata document.
 pub const TEAMS_OPENID_METADATA_URL: &str = "TEAMS_OPENID_METADATA_URL";
@@ -82,7 +85,7 @@ fn failed(reason: &str) -> KeySourceError {
 /// Returns the address of the keys, if it has the origin of the metadata: a document must not make
 /// us trust another host.
 fn keys_url(metadata: &[u8], metadata_url: &Url) -> Option<Url> {
-    let metadata: Value = serde_json::from_slice(metadata).ok()?;
+    let metadata: Value = json::read(metadata).ok()?;
     let url = Url::parse(metadata.get("jwks_uri")?.as_str()?).ok()?;
     (url.origin() == metadata_url.origin()).then_some(url)
 }
@@ -202,6 +205,10 @@ mod tests {
             (r#"{"jwks_uri":7}"#, false),
             ("{}", false),
             ("not JSON", false),
+            (
+                "\u{FEFF}{\"jwks_uri\":\"https://login.botframework.com/keys\"}",
+                true,
+            ),
         ] {
             let found = keys_url(document.as_bytes(), &metadata_url);
             assert_eq!(found.is_some(), good, "{document}");

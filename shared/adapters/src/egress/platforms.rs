@@ -5,10 +5,12 @@ use super::{
     client::{EgressClientError, ReadError, builder, describe, read_body, retry_after},
 };
 use async_trait::async_trait;
+use http::Method;
 use reqwest::Client;
-use std::time::Duration;
-use vestibule_domain::{egress::OriginAllowList, vars::Vars};
+use std::{fmt, sync::Arc, time::Duration};
+use vestibule_domain::{Clock, egress::OriginAllowList, vars::Vars};
 use vestibule_providers::outgoing::{CallResult, Host, HttpReply, OutgoingCall};
+use vestibule_providers::teams::is_service_url;
 use vestibule_providers::transport::ChatTransport;
 
 /// Time limit for a platform.
@@ -37,12 +39,13 @@ impl PlatformAddresses {
             Host::Api(api) => Ok(self.api_urls.base(api)),
             // The bot's token goes to this address (PROVIDERS §2.4).
             Host::TeamsService(url) => {
-                self.teams_services
-                    .admit(url)
-                    .map(String::from)
-                    .ok_or_else(|| CallResult::Forbidden {
+                if is_service_url(url, &self.teams_services) {
+                    Ok(url.clone())
+                } else {
+                    Err(CallResult::Forbidden {
                         reason: "the address is not one of Microsoft's".to_owned(),
                     })
+                }
             }
         }
     }
@@ -58,18 +61,30 @@ fn no_reply(reason: &str) -> CallResult {
 }
 
 /// See [`ChatTransport`].
-#[derive(Debug)]
 pub struct HttpChatTransport {
     client: Client,
     addresses: PlatformAddresses,
+    clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for HttpChatTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpChatTransport")
+            .field("addresses", &self.addresses)
+            .finish_non_exhaustive()
+    }
 }
 
 impl HttpChatTransport {
     /// Makes a client of the platforms at these addresses.
-    pub fn new(addresses: PlatformAddresses) -> Result<Self, EgressClientError> {
+    pub fn new(
+        addresses: PlatformAddresses,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, EgressClientError> {
         Ok(Self {
             client: builder(TIMEOUT)?.build()?,
             addresses,
+            clock,
         })
     }
 }
@@ -92,6 +107,7 @@ impl ChatTransport for HttpChatTransport {
         if !call.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&call.query);
         }
+        let has_effect = call.method == Method::POST;
         let mut request = self.client.request(call.method, url);
         for (name, value) in &call.headers {
             request = request.header(name, value.reveal());
@@ -103,13 +119,19 @@ impl ChatTransport for HttpChatTransport {
             Ok(response) => response,
             Err(error) => return no_reply(&describe(&error)),
         };
-        let (status, retry_after) = (response.status().as_u16(), retry_after(&response));
+        let status = response.status().as_u16();
+        let retry_after = retry_after(&response, self.clock.now());
+        let reply = |body| HttpReply {
+            status,
+            retry_after,
+            body,
+        };
         match read_body(response, ANSWER_MAX).await {
-            Ok(body) => CallResult::Replied(HttpReply {
-                status,
-                retry_after,
-                body,
-            }),
+            Ok(body) => CallResult::Replied(reply(body)),
+            // The platform did what it was asked: a second attempt would do it twice.
+            Err(_) if has_effect && reply(Vec::new()).is_success() => {
+                CallResult::Replied(reply(Vec::new()))
+            }
             Err(ReadError::TooLong) => no_reply("the answer is too long"),
             Err(ReadError::Broken) => no_reply("the connection broke"),
         }
@@ -119,6 +141,8 @@ impl ChatTransport for HttpChatTransport {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::egress::testing::{StandingClock, serving};
+    use vestibule_domain::Timestamp;
     use vestibule_providers::{slack, teams};
 
     /// The addresses that these variables yield, or the problems.
@@ -156,8 +180,29 @@ mod tests {
         let service = "https://smba.example.com/amer/";
         let listed = Host::TeamsService(service.to_owned());
         assert_eq!(base(listed), Ok(service.to_owned()));
-        let other = Host::TeamsService("http://127.0.0.1:9400/teams/".to_owned());
-        assert!(matches!(base(other), Err(CallResult::Forbidden { .. })));
+        for other in [
+            "http://127.0.0.1:9400/teams/",
+            "https://smba.example.com/amer?x=",
+            "https://smba.example.com/amer/../emea/",
+        ] {
+            let other = Host::TeamsService(other.to_owned());
+            assert!(matches!(base(other), Err(CallResult::Forbidden { .. })));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_platform_can_ask_for_a_wait_until_a_date() {
+        let origin = serving("429 Slow\r\nretry-after: Sunday, 06-Nov-94 08:51:07 GMT");
+        let addresses = read(&format!("*={origin}")).unwrap();
+        let clock = StandingClock(Timestamp::parse("1994-11-06T08:49:37Z").unwrap());
+        let transport = HttpChatTransport::new(addresses, Arc::new(clock)).unwrap();
+        let call = OutgoingCall::new(Host::Api(slack::API), Method::GET, "/auth.test");
+        let expected = HttpReply {
+            status: 429,
+            retry_after: Some(Duration::from_secs(90)),
+            body: Vec::new(),
+        };
+        assert_eq!(transport.call(call).await, CallResult::Replied(expected));
     }
 
     #[test]

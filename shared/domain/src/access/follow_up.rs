@@ -57,7 +57,7 @@ pub fn notice_due<'a>(
     now: Timestamp,
 ) -> Result<(&'a Connector, &'a ChatUser), SkipReason> {
     let due = facts.follow_up(ApprovalMode::notifies)?;
-    if standing.opted_out_at.is_some() {
+    if standing.opted_out_at().is_some() {
         Err(SkipReason::OptedOut)
     } else if notifiable_until(standing, reply_window).is_some_and(|until| until <= now) {
         Err(SkipReason::WindowClosed)
@@ -86,7 +86,7 @@ pub fn replay_due(
 pub fn notifiable_until(standing: &Standing, reply_window: Option<Duration>) -> Option<Timestamp> {
     let written_at = standing.last_message_at.unwrap_or(standing.first_seen_at);
     let closes_at = reply_window.map(|window| written_at.plus(window));
-    match (closes_at, standing.opted_out_at) {
+    match (closes_at, standing.opted_out_at()) {
         (Some(closes), Some(opted_out)) => Some(closes.min(opted_out)),
         (closes, opted_out) => closes.or(opted_out),
     }
@@ -98,7 +98,7 @@ mod tests {
     use crate::{
         connector::AfterApproval,
         ids::AccessRequestId,
-        samples::{self, actor, block, chat_user, environment, grant, message},
+        samples::{self, actor, block, chat_user, environment, grant, message, opted_out},
     };
     use proptest::prelude::*;
 
@@ -129,11 +129,11 @@ mod tests {
         }
     }
 
-    fn standing(last_message_at: Option<i64>, opted_out_at: Option<i64>) -> Standing {
+    fn standing(last_message_at: Option<i64>, stopped_at: Option<i64>) -> Standing {
         Standing {
             first_seen_at: at(0),
             last_message_at: last_message_at.map(at),
-            opted_out_at: opted_out_at.map(at),
+            consents: stopped_at.map(at).map(opted_out).unwrap_or_default(),
             ..samples::standing()
         }
     }

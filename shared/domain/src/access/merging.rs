@@ -1,9 +1,15 @@
 //! Merging two records of one person: the standings of the absorbed record (SPEC A29).
 
 use crate::{
-    access::{request::AccessRequest, standing::Standing},
-    chat::user::ChatUser,
+    access::{
+        approval::Approval,
+        request::{AccessRequest, ReasonCode},
+        standing::{PendingTask, Standing},
+    },
+    chat::{send_status::SendStatus, user::ChatUser},
+    ids::EnvironmentId,
 };
+use std::collections::BTreeSet;
 
 /// The outcome for the pending request of a standing that moves to another record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,8 +18,10 @@ pub enum MergedRequest {
     None,
     /// The request stays pending and becomes the survivor's.
     Moves,
-    /// The request is closed: the survivor has a pending one at the connector, or already has the access.
-    Closes,
+    /// The request is closed for this reason: the survivor already has the access
+    /// ([`ReasonCode::GrantedElsewhere`]), or a pending request at the connector
+    /// ([`ReasonCode::Merged`]).
+    Closes(ReasonCode),
 }
 
 /// The survivor's standing after the merge.
@@ -25,14 +33,17 @@ pub struct MergedStanding {
     pub request: MergedRequest,
 }
 
-/// Whether the standings of two records can be merged now. While a task is pending at an affected
-/// connector, a worker may be sending something and must find its row again.
-#[must_use]
-pub fn can_merge(absorbed: &[Standing], survivors: &[Standing]) -> bool {
-    let has_tasks = |standing: &Standing| !standing.pending_tasks.is_empty();
+/// Finds the standings that keep two records from being merged by a webhook. While a task is pending at
+/// an affected connector, a worker may be sending something and must find its row again.
+pub fn busy<'a>(
+    absorbed: &'a [Standing],
+    survivors: &'a [Standing],
+) -> impl Iterator<Item = &'a Standing> {
     absorbed
         .iter()
-        .all(|moving| !has_tasks(moving) && !own(survivors, moving).is_some_and(has_tasks))
+        .flat_map(move |moving| [Some(moving), own(survivors, moving)])
+        .flatten()
+        .filter(|standing| !standing.pending_tasks.is_empty())
 }
 
 /// Finds the survivor's standing at the same connector.
@@ -41,6 +52,25 @@ pub fn own<'a>(survivors: &'a [Standing], moving: &Standing) -> Option<&'a Stand
     survivors
         .iter()
         .find(|own| own.connector_id == moving.connector_id)
+}
+
+/// Whether a pending request of the survivor ends with the merge, because the survivor has the access. A
+/// request of somebody blocked stays pending (SPEC A45).
+#[must_use]
+pub fn is_granted(survivor: &ChatUser, request: &AccessRequest) -> bool {
+    survivor.block.is_none() && survivor.grants.contains_key(&request.environment_id)
+}
+
+/// Finds the approval that opened an environment, among the standings of both records.
+#[must_use]
+pub fn approval_for<'a>(
+    mut standings: impl Iterator<Item = &'a Standing>,
+    environment_id: EnvironmentId,
+) -> Option<&'a Approval> {
+    standings.find_map(|standing| {
+        let approval = standing.approval.as_ref();
+        approval.filter(|approval| approval.environment_id == environment_id)
+    })
 }
 
 /// Merges the standing `moving` into the record of `survivor`. `own` is the survivor's standing at
@@ -54,11 +84,11 @@ pub fn merge_standing(
 ) -> MergedStanding {
     let request = match pending {
         None => MergedRequest::None,
-        Some(request)
-            if own.is_some_and(|own| own.request_pending)
-                || survivor.grants.contains_key(&request.environment_id) =>
-        {
-            MergedRequest::Closes
+        Some(request) if is_granted(survivor, request) => {
+            MergedRequest::Closes(ReasonCode::GrantedElsewhere)
+        }
+        Some(_) if own.is_some_and(|own| own.request_pending) => {
+            MergedRequest::Closes(ReasonCode::Merged)
         }
         Some(_) => MergedRequest::Moves,
     };
@@ -68,23 +98,47 @@ pub fn merge_standing(
         version: 1,
         ..moving.clone()
     };
-    let standing = match own {
+    let joined = match own {
         None => moved,
         Some(own) => Standing {
             version: own.version + 1,
             ..own.clone().joined_by(&moved)
         },
     };
+    let tasks = own.into_iter().chain([moving]);
+    let standing = Standing {
+        pending_tasks: tasks.flat_map(|from| left_of(from, &joined)).collect(),
+        merge_with: None,
+        ..joined
+    };
     MergedStanding { standing, request }
+}
+
+/// Returns the tasks of a standing that are still to be done once it is part of `joined`. Nobody is
+/// welcomed twice, and only the approval that stays is followed up.
+fn left_of(from: &Standing, joined: &Standing) -> BTreeSet<PendingTask> {
+    let is_welcomed = joined
+        .onboarding_message
+        .as_ref()
+        .is_some_and(SendStatus::is_sent);
+    let is_due = |task: &PendingTask| match task {
+        PendingTask::Merge => false,
+        PendingTask::OnboardingMessage => !is_welcomed,
+        PendingTask::RelatedRequests | PendingTask::ApprovalNotice | PendingTask::Replay => {
+            from.approval == joined.approval
+        }
+        PendingTask::Profile => true,
+    };
+    let tasks = from.pending_tasks.iter();
+    tasks.filter(|task| is_due(task)).copied().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        access::standing::PendingTask,
         ids::{AccessRequestId, ChatUserId, ConnectorId},
-        samples::{chat_user, environment, grant, request},
+        samples::{actor, at, block, chat_user, environment, grant, request},
     };
     use proptest::prelude::*;
     use std::collections::{BTreeMap, BTreeSet};
@@ -119,10 +173,11 @@ mod tests {
             let asked = pending.then(request);
             let merged = merge_standing(&survivor(granted), own.as_ref(), &moving, asked.as_ref());
             let own_pending = own.as_ref().is_some_and(|own| own.request_pending);
-            let expected = match (pending, own_pending || granted) {
-                (false, _) => MergedRequest::None,
-                (true, true) => MergedRequest::Closes,
-                (true, false) => MergedRequest::Moves,
+            let expected = match (pending, granted, own_pending) {
+                (false, _, _) => MergedRequest::None,
+                (true, true, _) => MergedRequest::Closes(ReasonCode::GrantedElsewhere),
+                (true, false, true) => MergedRequest::Closes(ReasonCode::Merged),
+                (true, false, false) => MergedRequest::Moves,
             };
             prop_assert_eq!(merged.request, expected);
             prop_assert_eq!(
@@ -137,6 +192,27 @@ mod tests {
     }
 
     #[test]
+    fn nobody_blocked_is_approved_by_a_merge() {
+        let blocked = ChatUser {
+            block: Some(block()),
+            ..survivor(true)
+        };
+        let moving = standing("c", 4, true, false);
+        assert!(!is_granted(&blocked, &request()));
+        for (own, expected) in [
+            (None, MergedRequest::Moves),
+            (
+                Some(standing("c", 7, true, false)),
+                MergedRequest::Closes(ReasonCode::Merged),
+            ),
+        ] {
+            let merged = merge_standing(&blocked, own.as_ref(), &moving, Some(&request()));
+            assert_eq!(merged.request, expected);
+            assert!(merged.standing.request_pending);
+        }
+    }
+
+    #[test]
     fn records_wait_while_a_task_is_pending_on_either_at_a_connector_that_moves() {
         for (moving, own_connector, own_task, expected) in [
             (false, "c", false, true),
@@ -147,10 +223,70 @@ mod tests {
             let absorbed = [standing("c", 1, false, moving)];
             let survivors = [standing(own_connector, 1, false, own_task)];
             assert_eq!(
-                can_merge(&absorbed, &survivors),
+                busy(&absorbed, &survivors).next().is_none(),
                 expected,
                 "{moving} {own_connector} {own_task}"
             );
         }
+    }
+
+    fn owing(tasks: &[PendingTask]) -> Standing {
+        Standing {
+            pending_tasks: tasks.iter().copied().collect(),
+            ..standing("c", 1, false, false)
+        }
+    }
+
+    #[test]
+    fn tasks_go_along_and_nobody_is_welcomed_twice() {
+        let moving = owing(&[
+            PendingTask::Merge,
+            PendingTask::OnboardingMessage,
+            PendingTask::Profile,
+        ]);
+        let welcomed = Standing {
+            onboarding_message: Some(SendStatus::Sent {
+                at: at(1),
+                message_id: None,
+            }),
+            ..owing(&[])
+        };
+        let left = |own: Option<&Standing>| {
+            let merged = merge_standing(&survivor(false), own, &moving, None);
+            assert_eq!(merged.standing.merge_with, None);
+            Vec::from_iter(merged.standing.pending_tasks)
+        };
+        let all = [PendingTask::OnboardingMessage, PendingTask::Profile];
+        assert_eq!(left(None), all);
+        assert_eq!(left(Some(&owing(&[]))), all);
+        assert_eq!(left(Some(&welcomed)), [PendingTask::Profile]);
+    }
+
+    #[test]
+    fn of_two_approvals_the_one_that_stays_is_followed_up() {
+        let approved = |name: &str, tasks: &[PendingTask]| Standing {
+            approval: Some(Approval::new(
+                AccessRequestId::derive(&[name]),
+                environment("e"),
+                actor(name),
+                at(6),
+            )),
+            ..owing(tasks)
+        };
+        let moving = approved("moving", &PendingTask::AFTER_APPROVAL);
+        let own = approved("own", &[PendingTask::ApprovalNotice]);
+        let merged = merge_standing(&survivor(true), Some(&own), &moving, None);
+        let left = Vec::from_iter(merged.standing.pending_tasks);
+        assert_eq!(left, [PendingTask::ApprovalNotice]);
+        let long_ago = approved("own", &[]);
+        for own in [None, Some(&long_ago)] {
+            let merged = merge_standing(&survivor(true), own, &moving, None);
+            assert_eq!(merged.standing.approval, moving.approval);
+            let left = Vec::from_iter(merged.standing.pending_tasks);
+            assert_eq!(left, PendingTask::AFTER_APPROVAL);
+        }
+        let found = approval_for([&own, &moving].into_iter(), environment("e"));
+        assert_eq!(found, own.approval.as_ref());
+        assert_eq!(approval_for([&own].into_iter(), environment("f")), None);
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::{
     Timestamp,
-    access::approval::Approval,
+    access::{approval::Approval, consent::Consents},
     chat::{
-        conversation::{ConversationRef, remember},
-        message::InboundMessage,
+        conversation::ConversationRef,
+        message::{Identity, InboundMessage},
         send_status::SendStatus,
     },
     connector::{Connector, ExistingUsers, Policy},
@@ -20,6 +20,8 @@ use std::collections::BTreeSet;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PendingTask {
+    /// Merge the person's record with that of their second id, which waited for other tasks (SPEC A29).
+    Merge,
     /// Send the onboarding message.
     OnboardingMessage,
     /// After an approval: approve the person's requests at other connectors of the environment.
@@ -34,7 +36,8 @@ pub enum PendingTask {
 
 impl PendingTask {
     /// Every task, in the order of execution.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
+        Self::Merge,
         Self::OnboardingMessage,
         Self::RelatedRequests,
         Self::ApprovalNotice,
@@ -49,6 +52,7 @@ impl PendingTask {
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
+            Self::Merge => "merge",
             Self::OnboardingMessage => "onboarding_message",
             Self::RelatedRequests => "related_requests",
             Self::ApprovalNotice => "approval_notice",
@@ -67,8 +71,17 @@ pub struct Rejections {
     pub last_at: Timestamp,
 }
 
-/// Maximum number of event keys that a standing remembers.
-pub const STANDING_EVENTS_KEPT: usize = 100;
+impl Rejections {
+    /// Whether they cancel an admission through an open connector: one that they came after. Who was
+    /// let in later was let in all the same.
+    #[must_use]
+    pub fn cancel(self, admitted_at: Timestamp) -> bool {
+        admitted_at <= self.last_at
+    }
+}
+
+/// Maximum number of event keys that a standing keeps when two are joined.
+const STANDING_EVENTS_KEPT: usize = 200;
 
 /// The standing of one chat user at one connector. It recognises repeated held messages and is the
 /// outbox row of the pending tasks. Every write to it raises its version.
@@ -82,7 +95,8 @@ pub struct Standing {
     pub first_seen_at: Timestamp,
     /// The conversation in which the person wrote; private answers start from it.
     pub conversation: ConversationRef,
-    /// Time at which the person was first let through because the connector was open.
+    /// Time at which the person was first let through because the connector was open, since the last
+    /// rejection and the connector's last move: see [`Standing::admitted_to`].
     pub admitted_openly_at: Option<Timestamp>,
     /// The latest request made here.
     pub request_id: Option<AccessRequestId>,
@@ -92,19 +106,22 @@ pub struct Standing {
     pub message_count: u64,
     /// Time of the last held message.
     pub last_message_at: Option<Timestamp>,
-    /// Event keys of held messages, oldest first.
+    /// Event keys of messages that were held before events had rows of their own
+    /// ([`HandledEvent`](crate::chat::repeats::HandledEvent)). None is added.
     pub recent_events: Vec<String>,
     /// Earlier rejections.
     pub rejections: Option<Rejections>,
     /// Status of the onboarding message, once one was due. It is sent at most once per connector
     /// and chat user (SPEC A21), so this status outlives requests.
     pub onboarding_message: Option<SendStatus>,
-    /// Time at which the person opted out of messages here (an SMS STOP), unless they opted in again.
-    pub opted_out_at: Option<Timestamp>,
+    /// The person's wishes to get messages here or not (an SMS STOP or START).
+    pub consents: Consents,
     /// The latest approval here, with the results of its follow-up.
     pub approval: Option<Approval>,
     /// The pending tasks.
     pub pending_tasks: BTreeSet<PendingTask>,
+    /// The id of the record to merge with, while [`PendingTask::Merge`] is pending.
+    pub merge_with: Option<Identity>,
     /// Counts changes.
     pub version: u64,
 }
@@ -126,16 +143,18 @@ impl Standing {
             recent_events: Vec::new(),
             rejections: None,
             onboarding_message: None,
-            opted_out_at: None,
+            consents: Consents::default(),
             approval: None,
             pending_tasks: BTreeSet::new(),
+            merge_with: None,
             version: 0,
         }
     }
 
-    /// Joins two standings of one person at one connector, neither with a pending task. Events,
+    /// Joins two standings of one person at one connector, except for their pending tasks. Events,
     /// sent messages, rejections and opt-outs of both count. The pending request of this standing
-    /// stays; without one, the other's pending request is kept.
+    /// stays; without one, the other's pending request is kept. Of two approvals, the one whose follow-up
+    /// is still to be done stays, because its held message has not reached the agent; else the latest.
     #[must_use]
     pub fn joined_by(self, other: &Self) -> Self {
         let wrote_last = if other.last_message_at > self.last_message_at {
@@ -162,14 +181,19 @@ impl Standing {
         recent_events.extend(self.recent_events.iter().cloned());
         let surplus = recent_events.len().saturating_sub(STANDING_EVENTS_KEPT);
         recent_events.drain(..surplus);
+        let keeps_approval = self.approval_weight() >= other.approval_weight();
+        let approval = if keeps_approval {
+            self.approval
+        } else {
+            other.approval.clone()
+        };
         Self {
             first_seen_at: self.first_seen_at.min(other.first_seen_at),
             conversation: wrote_last,
-            // A rejection cancels an earlier admission through an open connector.
             admitted_openly_at: self
                 .admitted_openly_at
                 .max(other.admitted_openly_at)
-                .filter(|at| rejections.is_none_or(|rejected| rejected.last_at < *at)),
+                .filter(|at| rejections.is_none_or(|rejections| !rejections.cancel(*at))),
             request_id: if takes_request {
                 other.request_id
             } else {
@@ -185,10 +209,19 @@ impl Standing {
             recent_events,
             rejections,
             onboarding_message,
-            opted_out_at: self.opted_out_at.max(other.opted_out_at),
-            approval: self.approval.or_else(|| other.approval.clone()),
+            consents: self.consents.joined_by(&other.consents),
+            approval,
             ..self
         }
+    }
+
+    /// The weight of the approval beside that of another standing: none, done or still to be followed up.
+    fn approval_weight(&self) -> Option<(bool, Timestamp)> {
+        let is_followed_up = PendingTask::AFTER_APPROVAL
+            .iter()
+            .any(|task| self.pending_tasks.contains(task));
+        let approval = self.approval.as_ref()?;
+        Some((is_followed_up, approval.at))
     }
 
     /// Returns the standing after `message` opened a request.
@@ -204,7 +237,6 @@ impl Standing {
         self.request_pending = true;
         self.message_count = 1;
         self.last_message_at = Some(message.sent_at);
-        self.remember(&message.event_keys);
         if with_onboarding_message {
             self.onboarding_message = Some(SendStatus::Queued);
             self.pending_tasks
@@ -213,21 +245,41 @@ impl Standing {
         self
     }
 
-    /// Whether a message with any of these event keys was held before.
+    /// Time at which the person opted out of messages where private answers go, unless they opted in
+    /// again.
+    #[must_use]
+    pub fn opted_out_at(&self) -> Option<Timestamp> {
+        self.consents
+            .opted_out_at(self.conversation.channel.as_deref())
+    }
+
+    /// Whether a message with any of these event keys was held before events had rows of their own.
     #[must_use]
     pub fn has_any(&self, keys: &[String]) -> bool {
         keys.iter().any(|key| self.recent_events.contains(key))
     }
 
+    /// Time at which the person was let through because the connector was open. `None` if a rejection
+    /// came after that, or if the connector led to another environment then.
+    #[must_use]
+    pub fn admitted_to(&self, connector: &Connector) -> Option<Timestamp> {
+        let moved_at = connector.environment_since;
+        self.admitted_openly_at
+            .filter(|at| {
+                self.rejections
+                    .is_none_or(|rejections| !rejections.cancel(*at))
+            })
+            .filter(|at| moved_at.is_none_or(|moved| moved < *at))
+    }
+
     /// Whether the person was let through while the connector was open, and the switch to
-    /// onboarding kept such people (SPEC A42). A rejection ends this.
+    /// onboarding kept such people (SPEC A42).
     #[must_use]
     pub fn kept_by(&self, connector: &Connector) -> bool {
         connector.policy == Policy::OnBoarding
             && connector.existing_users == ExistingUsers::Keep
-            && self.rejections.is_none()
             && matches!(
-                (self.admitted_openly_at, connector.onboarding_since),
+                (self.admitted_to(connector), connector.onboarding_since),
                 (Some(admitted), Some(since)) if admitted <= since
             )
     }
@@ -242,11 +294,6 @@ impl Standing {
             Some(SendStatus::Sent { .. } | SendStatus::Queued)
         )
     }
-
-    /// Appends event keys and forgets the oldest beyond [`STANDING_EVENTS_KEPT`].
-    pub fn remember(&mut self, keys: &[String]) {
-        remember(&mut self.recent_events, keys, STANDING_EVENTS_KEPT);
-    }
 }
 
 #[cfg(test)]
@@ -254,7 +301,7 @@ mod tests {
     use super::*;
     use crate::{
         ids::ChatUserId,
-        samples::{actor, at, connector, conversation, environment, message, standing},
+        samples::{actor, at, connector, conversation, environment, message, opted_out, standing},
     };
     use proptest::prelude::*;
 
@@ -310,13 +357,13 @@ mod tests {
                 at: at(2),
                 message_id: None,
             }),
-            opted_out_at: Some(at(3)),
+            consents: opted_out(at(3)),
             ..standing()
         };
         for (own, other) in [(&skipped, &sent), (&sent, &skipped), (&standing(), &sent)] {
             let joined = own.clone().joined_by(other);
             assert_eq!(joined.onboarding_message, sent.onboarding_message);
-            assert_eq!(joined.opted_out_at, Some(at(3)));
+            assert_eq!(joined.opted_out_at(), Some(at(3)));
         }
     }
 
@@ -371,9 +418,7 @@ mod tests {
             request_pending: true,
             message_count: 1,
             last_message_at: Some(at(7)),
-            recent_events: ["slack:Ev0", "slack:Ev1", "slack:ts1"]
-                .map(Into::into)
-                .into(),
+            recent_events: vec!["slack:Ev0".into()],
             ..standing()
         };
         let with = Standing {
@@ -387,8 +432,10 @@ mod tests {
 
     #[test]
     fn a_message_is_known_by_any_of_its_keys() {
-        let mut standing = standing();
-        standing.remember(&["a".into(), "b".into()]);
+        let standing = Standing {
+            recent_events: vec!["a".into(), "b".into()],
+            ..standing()
+        };
         for (keys, known) in [
             (vec!["a"], true),
             (vec!["b", "c"], true),
@@ -406,17 +453,45 @@ mod tests {
     }
 
     #[test]
-    fn the_last_hundred_event_keys_are_remembered() {
-        let mut standing = standing();
-        standing.remember(&keys(0..100));
-        assert_eq!(standing.recent_events, keys(0..100));
-        standing.remember(&keys(100..103));
-        assert_eq!(standing.recent_events, keys(3..103));
+    fn of_two_standings_all_event_keys_of_the_release_before_stay_known() {
+        let standing = Standing {
+            recent_events: keys(3..103),
+            ..standing()
+        };
         let joined = standing.joined_by(&Standing {
             recent_events: keys(200..299),
             ..crate::samples::standing()
         });
-        assert_eq!(joined.recent_events, keys(3..103));
+        let expected = [keys(200..299), keys(3..103)].concat();
+        assert_eq!(joined.recent_events, expected);
+    }
+
+    #[test]
+    fn two_standings_joined_keep_a_person_as_one_standing_with_both_histories_does() {
+        let connector = Connector {
+            onboarding_since: Some(at(20)),
+            ..connector()
+        };
+        for rejected in [9, 10, 11] {
+            let rejections = Some(Rejections {
+                count: 1,
+                last_at: at(rejected),
+            });
+            let admitted = Standing {
+                admitted_openly_at: Some(at(10)),
+                ..standing()
+            };
+            let both = Standing {
+                rejections,
+                ..admitted.clone()
+            };
+            let joined = admitted.joined_by(&Standing {
+                rejections,
+                ..standing()
+            });
+            assert_eq!(both.kept_by(&connector), rejected < 10, "{rejected}");
+            assert_eq!(joined.kept_by(&connector), rejected < 10, "{rejected}");
+        }
     }
 
     #[test]
@@ -444,20 +519,24 @@ mod tests {
         #[test]
         fn somebody_is_kept_if_everything_speaks_for_it(
             policy in crate::samples::any_policy(),
-            keeps in any::<bool>(), rejected in any::<bool>(), in_time in any::<bool>(),
+            keeps in any::<bool>(), in_time in any::<bool>(),
+            rejected in proptest::option::of(7_i64..13), moved in proptest::option::of(7_i64..13),
         ) {
+            let admitted = if in_time { 9 } else { 11 };
             let standing = Standing {
-                admitted_openly_at: Some(at(if in_time { 9 } else { 11 })),
-                rejections: rejected.then_some(Rejections { count: 1, last_at: at(1) }),
+                admitted_openly_at: Some(at(admitted)),
+                rejections: rejected.map(|last| Rejections { count: 1, last_at: at(last) }),
                 ..standing()
             };
             let connector = Connector {
                 policy,
                 existing_users: if keeps { ExistingUsers::Keep } else { ExistingUsers::RequireApproval },
                 onboarding_since: Some(at(10)),
+                environment_since: moved.map(at),
                 ..connector()
             };
-            let kept = policy == Policy::OnBoarding && keeps && !rejected && in_time;
+            let earlier = |time: Option<i64>| time.is_none_or(|time| time < admitted);
+            let kept = policy == Policy::OnBoarding && keeps && in_time && earlier(rejected) && earlier(moved);
             prop_assert_eq!(standing.kept_by(&connector), kept);
         }
     }
@@ -498,7 +577,7 @@ mod tests {
             first_seen_at: at(5),
             last_message_at: Some(at(10)),
             conversation: conversation("own"),
-            opted_out_at: Some(at(2)),
+            consents: opted_out(at(2)),
             admitted_openly_at: Some(at(3)),
             ..standing()
         };
@@ -513,7 +592,7 @@ mod tests {
                 first_seen_at: at(4),
                 last_message_at: wrote.map(at),
                 conversation: conversation("other"),
-                opted_out_at: Some(at(1)),
+                consents: opted_out(at(1)),
                 admitted_openly_at: Some(at(4)),
                 pending_tasks: [PendingTask::Replay].into(),
                 version: 8,
@@ -523,7 +602,7 @@ mod tests {
                 first_seen_at: at(4),
                 last_message_at: Some(at(last)),
                 conversation: conversation(place),
-                opted_out_at: Some(at(2)),
+                consents: opted_out(at(2)),
                 admitted_openly_at: Some(at(4)),
                 ..own.clone()
             };
@@ -554,19 +633,26 @@ mod tests {
     }
 
     #[test]
-    fn of_two_standings_an_approval_of_either_stays_and_the_own_goes_first() {
-        let approved = |name: &str| Standing {
+    fn of_two_standings_the_approval_to_be_followed_up_stays_else_the_latest_and_the_own_first() {
+        let approved = |name: &str, seconds: i64, task: Option<PendingTask>| Standing {
             approval: Some(Approval::new(
                 AccessRequestId::derive(&[name]),
                 environment("e"),
                 actor("grace"),
-                at(6),
+                at(seconds),
             )),
+            pending_tasks: task.into_iter().collect(),
             ..standing()
         };
-        let (one, two) = (approved("one"), approved("two"));
+        let (one, two) = (approved("one", 6, None), approved("two", 6, None));
+        let later = approved("later", 7, Some(PendingTask::Profile));
+        let owed = approved("owed", 5, Some(PendingTask::Replay));
         for (own, other, expected) in [
             (&one, &two, &one),
+            (&one, &later, &later),
+            (&later, &one, &later),
+            (&one, &owed, &owed),
+            (&owed, &later, &owed),
             (&standing(), &two, &two),
             (&one, &standing(), &one),
             (&standing(), &standing(), &standing()),

@@ -43,6 +43,19 @@ permissions! {
     ApiKeysManage = "api_keys.manage",
 }
 
+impl Permission {
+    /// The permission to read the records that this one allows to read or change.
+    #[must_use]
+    pub const fn to_read(self) -> Self {
+        match self {
+            Self::ProjectsRead | Self::ProjectsWrite | Self::ConnectorsWrite => Self::ProjectsRead,
+            Self::ChatUsersRead | Self::ChatUsersBlock => Self::ChatUsersRead,
+            Self::AccessRequestsRead | Self::AccessRequestsDecide => Self::AccessRequestsRead,
+            Self::ApiKeysManage => Self::ApiKeysManage,
+        }
+    }
+}
+
 impl fmt::Display for Permission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.key())
@@ -122,6 +135,21 @@ pub struct NotHeld(pub BTreeSet<Permission>);
 mod tests {
     use super::*;
     use proptest::{collection::btree_set, prelude::*, sample::select};
+
+    #[test]
+    fn whoever_reads_needs_nothing_else_to_read() {
+        for permission in Permission::ALL {
+            let to_read = permission.to_read();
+            assert_eq!(to_read.to_read(), to_read, "{permission}");
+        }
+        for permission in [
+            Permission::ProjectsRead,
+            Permission::ChatUsersRead,
+            Permission::AccessRequestsRead,
+        ] {
+            assert_eq!(permission.to_read(), permission);
+        }
+    }
 
     fn some() -> impl Strategy<Value = BTreeSet<Permission>> {
         btree_set(select(Permission::ALL.to_vec()), 0..=Permission::ALL.len())

@@ -90,10 +90,6 @@ impl ConversationRef {
     }
 }
 
-/// Maximum number of event keys that a conversation remembers; a message has one or two. Platforms
-/// that redeliver for days do so only while messages stay unanswered.
-pub const RECENT_EVENTS_KEPT: usize = 200;
-
 /// The log of deliveries in one conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ConversationLog {
@@ -101,14 +97,26 @@ pub struct ConversationLog {
     pub message_count: u64,
     /// Time of the last delivered message.
     pub last_message_at: Option<Timestamp>,
-    /// Event keys of the last messages, oldest first, at most [`RECENT_EVENTS_KEPT`].
+    /// Event keys of messages that were delivered before events had rows of their own
+    /// ([`HandledEvent`](crate::chat::repeats::HandledEvent)). None is added.
     pub recent_events: Vec<String>,
     /// Progress of the answer to the message in hand.
     pub progress: Option<Progress>,
     /// The conversation's new id, once the platform reported that it moved the conversation.
     pub moved_to: Option<String>,
+    /// The address for calls that replaces the one in the messages, once the platform named it.
+    pub reply_url: Option<ReplacedUrl>,
     /// Counts changes; 0 when nothing is stored yet.
     pub version: u64,
+}
+
+/// The replacement of an address that messages name. A message that names another address is newer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplacedUrl {
+    /// The address in the messages.
+    pub named: String,
+    /// The address that the platform answers at.
+    pub answered: String,
 }
 
 /// Progress of the answer to one message, so that a retry continues after the last message sent.
@@ -121,7 +129,8 @@ pub struct Progress {
 }
 
 impl ConversationLog {
-    /// Whether a message with any of these event keys was delivered before.
+    /// Whether a message with any of these event keys was delivered before events had rows of their
+    /// own.
     #[must_use]
     pub fn has_any(&self, keys: &[String]) -> bool {
         keys.iter().any(|key| self.recent_events.contains(key))
@@ -142,7 +151,21 @@ impl ConversationLog {
         if let Some(moved_to) = &self.moved_to {
             current.provider_conversation_id.clone_from(moved_to);
         }
+        if let Some(url) = &self.reply_url
+            && current.reply_url.as_ref() == Some(&url.named)
+        {
+            current.reply_url = Some(url.answered.clone());
+        }
         current
+    }
+
+    /// Returns the log after the platform answered a call about `conversation` at another address.
+    #[must_use]
+    pub fn with_reply_url(mut self, conversation: &ConversationRef, answered: String) -> Self {
+        if let Some(named) = conversation.reply_url.clone() {
+            self.reply_url = Some(ReplacedUrl { named, answered });
+        }
+        self
     }
 
     /// Returns the log after one more message of the answer to `delivery` was sent.
@@ -156,21 +179,14 @@ impl ConversationLog {
         self
     }
 
-    /// Returns the log after the message with these keys was delivered and answered.
+    /// Returns the log after a message written at `at` was delivered and answered.
     #[must_use]
-    pub fn with_delivered(mut self, keys: &[String], at: Timestamp) -> Self {
+    pub fn with_delivered(mut self, at: Timestamp) -> Self {
         self.message_count += 1;
         self.last_message_at = self.last_message_at.max(Some(at));
         self.progress = None;
-        remember(&mut self.recent_events, keys, RECENT_EVENTS_KEPT);
         self
     }
-}
-
-/// Appends keys and forgets the oldest beyond `kept`.
-pub(crate) fn remember(recent: &mut Vec<String>, keys: &[String], kept: usize) {
-    recent.extend(keys.iter().cloned());
-    recent.drain(..recent.len().saturating_sub(kept));
 }
 
 #[cfg(test)]
@@ -217,10 +233,12 @@ mod tests {
     }
 
     #[test]
-    fn the_last_two_hundred_event_keys_are_remembered() {
-        let log = ConversationLog::default()
-            .with_delivered(&keys(0..200), at(1))
-            .with_delivered(&keys(200..203), at(2));
+    fn what_was_delivered_by_the_release_before_stays_known_and_a_log_does_not_grow() {
+        let log = ConversationLog {
+            recent_events: keys(3..203),
+            ..ConversationLog::default()
+        }
+        .with_delivered(at(1));
         assert_eq!(log.recent_events, keys(3..203));
         for (keys, known) in [
             (keys(2..3), false),
@@ -238,12 +256,11 @@ mod tests {
         let delivery = DeliveryId::derive(&["d"]);
         let log = ConversationLog::default()
             .with_piece_sent(delivery)
-            .with_delivered(&keys(0..1), at(9))
-            .with_delivered(&keys(1..2), at(8));
+            .with_delivered(at(9))
+            .with_delivered(at(8));
         let expected = ConversationLog {
             message_count: 2,
             last_message_at: Some(at(9)),
-            recent_events: keys(0..2),
             ..ConversationLog::default()
         };
         assert_eq!(log, expected);
@@ -258,6 +275,17 @@ mod tests {
         assert_eq!((log.pieces_sent(one), log.pieces_sent(two)), (2, 0));
         let log = log.with_piece_sent(two);
         assert_eq!((log.pieces_sent(one), log.pieces_sent(two)), (0, 1));
+    }
+
+    #[test]
+    fn an_address_that_was_replaced_is_called_no_more_until_a_message_names_another() {
+        let at = |url: &str| conversation("D1").answered_at(url);
+        let log = ConversationLog::default().with_reply_url(&at("https://a/"), "https://b/".into());
+        assert_eq!(log.current(&at("https://a/")), at("https://b/"));
+        assert_eq!(log.current(&at("https://c/")), at("https://c/"));
+        assert_eq!(log.current(&conversation("D1")), conversation("D1"));
+        let log = log.with_reply_url(&conversation("D1"), "https://d/".into());
+        assert_eq!(log.current(&at("https://a/")), at("https://b/"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::{
     job::DeliverMessage,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Version of [`Envelope`]. It changes when a field changes its meaning or is removed; new fields
 /// come without notice.
@@ -151,10 +152,33 @@ pub const REPLIES_MAX: usize = 10;
 
 /// The agent's response. Unknown fields are ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(from = "Elements")]
 pub struct AgentResponse {
     /// Messages to the person, in order; the first [`REPLIES_MAX`] are sent.
-    #[serde(default)]
     pub replies: Vec<Reply>,
+    /// Number of elements among the replies that are none.
+    pub malformed: usize,
+}
+
+/// A response before its replies are read, each on its own.
+#[derive(Deserialize)]
+struct Elements {
+    #[serde(default)]
+    replies: Vec<Value>,
+}
+
+impl From<Elements> for AgentResponse {
+    fn from(Elements { replies: all }: Elements) -> Self {
+        let count = all.len();
+        let replies: Vec<Reply> = all
+            .into_iter()
+            .filter_map(|reply| serde_json::from_value(reply).ok())
+            .collect();
+        Self {
+            malformed: count - replies.len(),
+            replies,
+        }
+    }
 }
 
 /// One message of the agent.
@@ -162,4 +186,47 @@ pub struct AgentResponse {
 pub struct Reply {
     /// Plain text.
     pub text: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(response: Value) -> Option<(Vec<String>, usize)> {
+        let response: AgentResponse = serde_json::from_value(response).ok()?;
+        let texts = response.replies.into_iter().map(|reply| reply.text);
+        Some((texts.collect(), response.malformed))
+    }
+
+    #[test]
+    fn a_malformed_reply_does_not_lose_the_others_and_is_counted() {
+        for bad in [
+            json!({"text": null}),
+            json!({"text": 7}),
+            json!({"text": ["a"]}),
+            json!({"message": "a"}),
+            json!({}),
+            json!("a"),
+            json!(null),
+        ] {
+            let with_more = json!({"text": "good", "buttons": []});
+            let replies = [&bad, &json!({"text": "good"}), &bad, &with_more];
+            let expected = (vec!["good".to_owned(), "good".to_owned()], 2);
+            assert_eq!(read(json!({ "replies": replies })), Some(expected), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_response_without_replies_has_none_and_replies_that_are_no_list_are_no_response() {
+        for response in [json!({}), json!({"replies": []}), json!({"more": 1})] {
+            assert_eq!(read(response), Some((Vec::new(), 0)));
+        }
+        for response in [
+            json!({"replies": "hello"}),
+            json!({"replies": {"text": "a"}}),
+        ] {
+            assert_eq!(read(response), None);
+        }
+    }
 }

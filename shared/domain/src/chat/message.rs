@@ -61,7 +61,8 @@ pub struct Attachment {
     pub name: Option<String>,
     /// Media type, as the platform states it.
     pub mime_type: Option<String>,
-    /// Address of the content at the platform; reading it needs the connector's credentials.
+    /// Address of the content at the platform. Reading it needs the connector's credentials, except
+    /// for a file in Teams, whose address is its own proof for some minutes.
     pub url: Option<String>,
 }
 

@@ -33,6 +33,18 @@ impl Candidate {
         let user = self.user.as_ref();
         user.is_some_and(|user| user.grants.contains_key(&environment))
     }
+
+    /// The weight of the record beside another of the same person, from the first fact to the last.
+    fn weight(&self, environment: EnvironmentId) -> [bool; 5] {
+        let standing = self.standing.as_ref();
+        [
+            self.is_blocked(),
+            self.is_granted(environment),
+            standing.is_some_and(|standing| standing.request_pending),
+            standing.is_some_and(|standing| standing.rejections.is_some()),
+            standing.is_some(),
+        ]
+    }
 }
 
 /// A link between two ids of one person.
@@ -92,7 +104,9 @@ pub enum Recognition {
 }
 
 /// Chooses the record that counts while two records of one person cannot be merged yet. A block
-/// under either id counts, and so does an approval under either id.
+/// under either id counts, and so does an approval under either id. Else the record counts under which
+/// the person asked, was rejected, or wrote at this connector, in this order, so that nobody is welcomed
+/// or asks twice.
 #[must_use]
 pub fn for_now(
     stable: Candidate,
@@ -100,11 +114,7 @@ pub fn for_now(
     environment: EnvironmentId,
 ) -> Candidate {
     match phone {
-        Some(phone)
-            if !stable.is_blocked() && (phone.is_blocked() || phone.is_granted(environment)) =>
-        {
-            phone
-        }
+        Some(phone) if phone.weight(environment) > stable.weight(environment) => phone,
         _ => stable,
     }
 }
@@ -133,12 +143,27 @@ pub fn recognise(stable: &Candidate, phone: Option<&Candidate>) -> Recognition {
     }
 }
 
+/// Recognises a sender by the id that another id led to. If the record there was absorbed since, that id
+/// leads on: a number to a stable id, and the stable id to another number's record.
+#[must_use]
+pub fn led_to(home: &Candidate) -> Recognition {
+    match (&home.user, &home.same_as) {
+        (None, Some(elsewhere)) => Recognition::Elsewhere(elsewhere.clone()),
+        _ => Recognition::Stable,
+    }
+}
+
+/// The longest way from an id to its person's record: a number, a stable id, another number.
+pub const ALIASES_MAX: usize = 2;
+
 /// The handover to store, if the record under the phone number belongs to a person with another
 /// stable id, or the number returned to its person.
 fn handover(stable: &Candidate, phone: &Candidate) -> Option<Handover> {
     let record = phone.user.as_ref()?;
     let theirs = record.other_id.as_ref()?;
-    let now_of = (*theirs != stable.identity).then(|| stable.identity.clone());
+    // The second id on the record may be a newer number of the same person, whose stable id then leads here.
+    let is_theirs = *theirs == stable.identity || stable.same_as.as_ref() == Some(&phone.identity);
+    let now_of = (!is_theirs).then(|| stable.identity.clone());
     (record.number_now_of != now_of).then(|| Handover {
         phone: phone.identity.clone(),
         now_of,
@@ -205,6 +230,21 @@ fn links(
     }))
 }
 
+/// Makes the merge of two records of one person, one of them under a phone number. `None` if the number's
+/// record belongs to another stable id by now.
+#[must_use]
+pub fn merge_of(one: &ChatUser, two: &ChatUser) -> Option<Merge> {
+    let (phone, stable) = match (one.identity.is_phone(), two.identity.is_phone()) {
+        (true, false) => (one, two),
+        (false, true) => (two, one),
+        _ => return None,
+    };
+    let owner = phone.other_id.as_ref();
+    owner
+        .is_none_or(|owner| *owner == stable.identity)
+        .then(|| merge(phone, stable))
+}
+
 /// The record under the number stays, because admins know that identifier (SPEC A28). Grants of
 /// both records are kept, and so is a block of either (SPEC A45).
 fn merge(stays: &ChatUser, goes: &ChatUser) -> Merge {
@@ -230,6 +270,8 @@ mod tests {
     use super::*;
     use crate::{
         Timestamp,
+        access::standing::Rejections,
+        chat::message::{PHONE_SCOPE, WHATSAPP_SCOPE},
         chat::profile::Profile,
         chat::user::{Block, Grant},
         connector::Provider,
@@ -369,6 +411,64 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_its_persons_also_after_they_wrote_from_another_number() {
+        // Their record stands under P, and P2 is on it as the second id.
+        let (stable, phone) = (alias("B", "P"), somebody("P", Some("P2")));
+        assert_eq!(said(&recognise(&stable, Some(&phone))), "phone");
+        // A record that was taken for passed on leads back to itself.
+        let (mistaken, theirs) = (passed_on("P", "P2", "B"), alias("B", "P"));
+        assert_eq!(
+            said(&recognise(&theirs, Some(&mistaken))),
+            "P now of its record"
+        );
+        assert_eq!(said(&recognise(&mistaken, None)), "passed on to B");
+        assert_eq!(said(&recognise(&theirs, None)), "at P");
+        let newcomer = nobody("B2");
+        assert_eq!(said(&recognise(&newcomer, Some(&phone))), "P now of B2");
+    }
+
+    #[test]
+    fn records_that_waited_are_merged_unless_the_number_is_somebody_elses_by_then() {
+        let person = |scope: &str, identifier: &str, other: Option<&str>| {
+            let mut person = person(identifier, None);
+            person.identity.platform_scope = scope.to_owned();
+            person.other_id = other.map(|other| Identity {
+                platform_scope: WHATSAPP_SCOPE.to_owned(),
+                ..id(other)
+            });
+            person
+        };
+        let stable = person(WHATSAPP_SCOPE, "B", None);
+        for (owner, merges) in [(None, true), (Some("B"), true), (Some("B2"), false)] {
+            let phone = person(PHONE_SCOPE, "P", owner);
+            for (one, two) in [(&phone, &stable), (&stable, &phone)] {
+                let merge = merge_of(one, two);
+                assert_eq!(merge.is_some(), merges, "{owner:?}");
+                if let Some(merge) = merge {
+                    assert_eq!(merge.survivor.identity, phone.identity);
+                    assert_eq!(merge.absorbed, stable);
+                }
+            }
+            assert!(merge_of(&phone, &phone).is_none());
+        }
+        assert!(merge_of(&stable, &stable).is_none());
+    }
+
+    #[test]
+    fn a_number_leads_on_from_an_id_whose_record_was_absorbed_and_ends_at_a_record() {
+        // The first number led to B; then B's record was absorbed by that of the number P.
+        assert_eq!(said(&recognise(&alias("P0", "B"), None)), "at B");
+        assert_eq!(said(&led_to(&alias("B", "P"))), "at P");
+        for home in [
+            somebody("P", Some("B")),
+            passed_on("P", "B", "B2"),
+            nobody("B"),
+        ] {
+            assert_eq!(said(&led_to(&home)), "stable");
+        }
+    }
+
+    #[test]
     fn a_number_alone_leads_to_whoever_has_it_by_now() {
         let alone = passed_on("P", "B1", "B2");
         assert_eq!(said(&recognise(&alone, None)), "passed on to B2");
@@ -428,6 +528,40 @@ mod tests {
             (shut_out("B", None), granted("P"), "B"),
         ] {
             let who = for_now(stable, Some(phone), here);
+            assert_eq!(who.identity, id(expected));
+        }
+    }
+
+    #[test]
+    fn while_two_records_stay_two_the_one_that_asked_was_rejected_or_wrote_here_counts() {
+        let here = EnvironmentId::derive(&["here"]);
+        let standing = |pending: bool, rejected: bool| Standing {
+            request_pending: pending,
+            rejections: rejected.then_some(Rejections {
+                count: 1,
+                last_at: Timestamp::from_millis(1),
+            }),
+            ..crate::samples::standing()
+        };
+        let with = |identifier: &str, standing: Option<Standing>| Candidate {
+            standing,
+            ..somebody(identifier, None)
+        };
+        let (asked, rejected, wrote) = (
+            Some(standing(true, false)),
+            Some(standing(false, true)),
+            Some(standing(false, false)),
+        );
+        for (stable, phone, expected) in [
+            (None, wrote.clone(), "P"),
+            (wrote.clone(), None, "B"),
+            (wrote.clone(), wrote.clone(), "B"),
+            (wrote.clone(), rejected.clone(), "P"),
+            (rejected, asked.clone(), "P"),
+            (asked.clone(), asked, "B"),
+            (None, None, "B"),
+        ] {
+            let who = for_now(with("B", stable), Some(with("P", phone)), here);
             assert_eq!(who.identity, id(expected));
         }
     }

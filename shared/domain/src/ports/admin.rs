@@ -3,6 +3,7 @@
 use crate::{
     AccountScope, PortError, ProjectScope, Timestamp,
     access::closing::Closing,
+    access::direct_approval::{DirectApproval, WritingPlace},
     access::request::{AccessRequest, DecideOutcome, Preview, RequestDecision, RequestStatus},
     access::standing::Standing,
     account::{
@@ -74,6 +75,19 @@ pub enum Created<T> {
     New,
     /// A record with this id already existed.
     Existing(Box<T>),
+    /// A record with this id was deleted. Its id is not used again.
+    Spent,
+}
+
+impl<T> Created<T> {
+    /// Converts the existing record.
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Created<U> {
+        match self {
+            Self::New => Created::New,
+            Self::Existing(record) => Created::Existing(Box::new(convert(*record))),
+            Self::Spent => Created::Spent,
+        }
+    }
 }
 
 /// The store of the account itself.
@@ -353,6 +367,22 @@ pub trait AccessRequestStore: Send + Sync {
         &self,
         request: &AccessRequest,
         decision: &RequestDecision,
+        audit: &AuditEntry,
+    ) -> Result<DecideOutcome, PortError>;
+
+    /// Returns the connectors through which a person wrote, except deleted ones.
+    async fn writing_places(
+        &self,
+        scope: ProjectScope,
+        chat_user_id: ChatUserId,
+    ) -> Result<Vec<WritingPlace>, PortError>;
+
+    /// Records an approval of a person who has no pending request: approved request, grant, audit
+    /// entry and, if it is followed up, the pending tasks on the standing, all or nothing. `Conflict`
+    /// when the person has the access, or a request, meanwhile.
+    async fn approve_directly(
+        &self,
+        approval: &DirectApproval,
         audit: &AuditEntry,
     ) -> Result<DecideOutcome, PortError>;
 }

@@ -70,6 +70,11 @@ pub struct Receipt {
     pub message_id: Option<String>,
     /// The conversation's new id, when the platform has moved it (a Telegram group that became a supergroup).
     pub moved_to: Option<String>,
+    /// The recipient's stable id, when the platform names it (`WhatsApp`).
+    pub recipient: Option<Identity>,
+    /// The new address for calls about the conversation, when the platform has named one (a Teams tenant in
+    /// another cloud).
+    pub reply_url: Option<String>,
 }
 
 impl Receipt {
@@ -78,7 +83,7 @@ impl Receipt {
     pub fn of(message_id: &str) -> Self {
         Self {
             message_id: Some(message_id.to_owned()),
-            moved_to: None,
+            ..Self::default()
         }
     }
 }
@@ -201,6 +206,12 @@ pub trait ChatPlatform: Send + Sync {
         connector: &Connector,
         conversation: &ConversationRef,
     ) -> Option<Duration>;
+    /// Whether the connector's platform reports by the message's id that a text which it accepted did not
+    /// arrive.
+    fn reports_late_failures(&self, connector: &Connector) -> bool {
+        let _ = connector;
+        false
+    }
     /// Queries a person's names and avatar.
     async fn profile(&self, connector: &Connector, query: ProfileQuery<'_>) -> ProfileOutcome;
 }

@@ -2,18 +2,22 @@
 
 use crate::{
     PortError, ProjectScope, Timestamp,
+    access::consent::Wish,
     access::request::{AccessRequest, Preview},
     access::standing::Standing,
     chat::conversation::ConversationLog,
     chat::message::{Identity, InboundMessage},
     chat::recognition::{Candidate, Handover, Link, Merge},
+    chat::repeats::HandledEvent,
+    chat::send_status::SendStatus,
     chat::user::ChatUser,
     connector::Connector,
     ids::{ChatUserId, ConnectorId, ConversationId},
-    job::DeliverMessage,
+    job::{DeliverMessage, OnboardChatUser},
     ports::FailureClass,
 };
 use async_trait::async_trait;
+use std::collections::BTreeSet;
 
 /// Finds connectors for webhooks. There is no scope, because the caller has proved nothing yet.
 #[async_trait]
@@ -35,6 +39,8 @@ pub struct IntakeKey<'a> {
     pub also_known_as: Option<&'a Identity>,
     /// The conversation.
     pub conversation_id: ConversationId,
+    /// The event that the message is.
+    pub event: &'a HandledEvent,
 }
 
 /// The records under the ids of a message's sender, and of its conversation.
@@ -46,6 +52,8 @@ pub struct Loaded {
     pub also_known_as: Option<Candidate>,
     /// The log of deliveries in the conversation.
     pub conversation: ConversationLog,
+    /// Whether the event was handled before.
+    pub is_repeated: bool,
 }
 
 /// The records of a message's sender and conversation.
@@ -59,6 +67,8 @@ pub struct Known {
     pub standing: Option<Standing>,
     /// The log of deliveries in the conversation.
     pub conversation: ConversationLog,
+    /// Whether the event was handled before.
+    pub is_repeated: bool,
 }
 
 /// The outcome of an attempt to merge two records.
@@ -66,9 +76,9 @@ pub struct Known {
 pub enum Merged {
     /// The records are merged, or one of them changed meanwhile. Read again.
     ReadAgain,
-    /// A task is still pending for one of the records, or their standings are too many for one write.
-    /// The records stay two for now.
-    NotNow,
+    /// A task is still pending for one of the records, so they stay two for now. The worker of that task
+    /// merges them first: a job for it is to be enqueued, if the merge was left to it just now.
+    NotNow(Option<OnboardChatUser>),
 }
 
 /// The outcome of a conditional write.
@@ -98,6 +108,8 @@ pub struct OpenRequest {
     pub preview: Option<Preview>,
     /// The whole message, when an approval may hand it to the agent.
     pub held: Option<DeliverMessage>,
+    /// The event that the message is.
+    pub event: HandledEvent,
 }
 
 /// The first message of a person for whom no request is made: at an open connector, or at one that
@@ -147,14 +159,27 @@ pub struct LateFailure<'a> {
     pub at: Timestamp,
 }
 
+impl LateFailure<'_> {
+    /// The status of the message.
+    #[must_use]
+    pub fn status(&self) -> SendStatus {
+        SendStatus::Failed {
+            at: self.at,
+            class: self.class.key().to_owned(),
+            reason: self.reason.to_owned(),
+        }
+    }
+}
+
 /// The outcome of recording a late failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LateFailureOutcome {
     /// The failure is on record, now or from before.
     Done,
-    /// No message that we sent has this id.
+    /// No onboarding message or approval notice on record has this id. If one gets it, it is recorded as
+    /// failed.
     Unknown,
-    /// A message is on its way that may have this id. Ask again.
+    /// The message with this id is about to be recorded as sent. Ask again.
     NotYet,
 }
 
@@ -174,7 +199,7 @@ pub trait IntakeStore: Send + Sync {
     /// Merges two records into one, under the same rule. Standings of the absorbed record move
     /// along ([`Standing::joined_by`] where the survivor has one at the same connector). The
     /// absorbed record's pending request is closed where the survivor has a pending request or the
-    /// access.
+    /// access, and so are the survivor's where it gains the access.
     async fn merge(
         &self,
         scope: ProjectScope,
@@ -182,8 +207,8 @@ pub trait IntakeStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Merged, PortError>;
 
-    /// Records sender, standing and request, all or nothing, with an outbox mark due at `due` when
-    /// there are new tasks. MUST refuse when sender or standing changed since they were read, and
+    /// Records sender, standing, request and event, all or nothing, with an outbox mark due at `due`
+    /// when there are new tasks. MUST refuse when sender or standing changed since they were read, and
     /// MUST report `Done` when this very write changed them.
     async fn open_request(&self, open: &OpenRequest, due: Timestamp) -> Result<Written, PortError>;
 
@@ -201,23 +226,31 @@ pub trait IntakeStore: Send + Sync {
         scope: ProjectScope,
         standing: &Standing,
         message: &InboundMessage,
+        event: &HandledEvent,
     ) -> Result<Counted, PortError>;
 
-    /// Records that the message with this id did not arrive. `Unknown` when none of these people
-    /// received it, `NotYet` when a message is about to be recorded as sent.
+    /// Remembers an event that leaves no other record. Remembering it twice has no further effect.
+    async fn remember(&self, event: &HandledEvent) -> Result<(), PortError>;
+
+    /// Returns those of these event keys that are remembered.
+    async fn remembered(
+        &self,
+        connector_id: ConnectorId,
+        event_keys: &BTreeSet<String>,
+        now: Timestamp,
+    ) -> Result<BTreeSet<String>, PortError>;
+
+    /// Records that the message with this id did not arrive. The id decides, whoever the report names;
+    /// `place` helps to find a message that has no row of its own.
     async fn note_send_failure(
         &self,
         place: &StandingPlace<'_>,
         failure: &LateFailure<'_>,
     ) -> Result<LateFailureOutcome, PortError>;
 
-    /// Records since when these people do not want to receive messages, or with `None` that they do
-    /// again. Does not create records of unknown people.
-    async fn note_consent(
-        &self,
-        place: &StandingPlace<'_>,
-        opted_out_at: Option<Timestamp>,
-    ) -> Result<(), PortError>;
+    /// Records a wish of these people to receive messages or not, unless a newer one is on record. Does
+    /// not create records of unknown people.
+    async fn note_consent(&self, place: &StandingPlace<'_>, wish: &Wish) -> Result<(), PortError>;
 
     /// Stores an unreadable event, for a person to look at. Storing it twice has no further effect.
     async fn keep_unreadable(&self, letter: &UnreadableEvent) -> Result<(), PortError>;

@@ -7,7 +7,9 @@ use crate::{
     access::standing::{PendingTask, Standing},
     account::Environment,
     chat::conversation::ConversationLog,
+    chat::message::Identity,
     chat::profile::Profile,
+    chat::repeats::HandledEvent,
     chat::send_status::SendStatus,
     chat::user::ChatUser,
     connector::Connector,
@@ -56,9 +58,23 @@ pub struct ClaimedStanding {
     pub attempt: u32,
 }
 
+/// The outcome of finishing a merge that waited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FinishedMerge {
+    /// The records are one, under this id. The claimed standing moved there with its other tasks, and the
+    /// claim is gone.
+    Done(ChatUserId),
+    /// There is nothing to merge any more.
+    Nothing,
+    /// Another worker does a task for the person, or another writer came first.
+    NotNow,
+}
+
 /// A finished task with its result.
 #[derive(Debug, Clone)]
 pub enum TaskResult {
+    /// There was nothing to merge any more.
+    Merge,
     /// The onboarding message was handled, with this result.
     OnboardingMessage(SendStatus),
     /// The requests at other connectors were approved.
@@ -76,6 +92,7 @@ impl TaskResult {
     #[must_use]
     pub const fn task(&self) -> PendingTask {
         match self {
+            Self::Merge => PendingTask::Merge,
             Self::OnboardingMessage(_) => PendingTask::OnboardingMessage,
             Self::RelatedRequests => PendingTask::RelatedRequests,
             Self::ApprovalNotice(_) => PendingTask::ApprovalNotice,
@@ -96,6 +113,21 @@ pub struct FetchedProfile<'a> {
     pub at: Timestamp,
 }
 
+/// A message that a platform accepted, and its recipient.
+#[derive(Debug, Clone, Copy)]
+pub struct SentMessage<'a> {
+    /// Account and project.
+    pub scope: ProjectScope,
+    /// The connector.
+    pub connector_id: ConnectorId,
+    /// The recipient.
+    pub chat_user_id: ChatUserId,
+    /// The platform's id of the message.
+    pub message_id: &'a str,
+    /// Time of sending.
+    pub at: Timestamp,
+}
+
 /// The store of standings for the onboarding worker.
 #[async_trait]
 pub trait StandingStore: Send + Sync {
@@ -109,7 +141,7 @@ pub trait StandingStore: Send + Sync {
 
     /// Records that a task is done. If no other task is pending, removes the mark, gives the lease
     /// back and returns `None`. Otherwise returns the pending tasks, under the same lease. A task
-    /// that was added meanwhile by another approval stays. `Conflict` when the lease was lost to
+    /// that was added meanwhile by another approval stays. [`Lease::LOST`] when the lease was lost to
     /// another worker.
     async fn settle(
         &self,
@@ -118,6 +150,14 @@ pub trait StandingStore: Send + Sync {
         paid: &TaskResult,
     ) -> Result<Option<Box<ClaimedStanding>>, PortError>;
 
+    /// Merges the person's record with the one that the claimed standing names. Pending tasks go along.
+    async fn finish_merge(
+        &self,
+        scope: ProjectScope,
+        claimed: &ClaimedStanding,
+        now: Timestamp,
+    ) -> Result<FinishedMerge, PortError>;
+
     /// Gives the lease back, so that the tasks are tried again later; no copy of the job is tried
     /// sooner. `Conflict` when the lease was lost to another worker.
     async fn postpone(
@@ -125,6 +165,19 @@ pub trait StandingStore: Send + Sync {
         job: OnboardChatUser,
         lease: LeaseId,
         postponement: Postponement,
+    ) -> Result<(), PortError>;
+
+    /// Records a message under its id, before its outcome is settled. Returns the failure if the platform
+    /// reported one first; later reports find the recipient.
+    async fn note_sent(&self, sent: &SentMessage<'_>) -> Result<Option<SendStatus>, PortError>;
+
+    /// Records the stable id of a person who is known by a phone number, by the rules of
+    /// [`crate::chat::recognition`]. Two records of one person stay two until the person writes.
+    async fn note_stable_id(
+        &self,
+        scope: ProjectScope,
+        id: ChatUserId,
+        stable_id: &Identity,
     ) -> Result<(), PortError>;
 
     /// Returns the message that made a request, if it was kept.
@@ -237,13 +290,19 @@ pub struct DeliveryContext {
     pub chat_user: Option<ChatUser>,
     /// The log of earlier deliveries in the conversation.
     pub conversation: ConversationLog,
+    /// Whether the message was delivered before.
+    pub is_delivered: bool,
 }
 
 /// The store of conversations for the delivery worker.
 #[async_trait]
 pub trait ConversationStore: Send + Sync {
     /// Reads everything that a delivery needs, in one read.
-    async fn delivery_context(&self, job: &DeliverMessage) -> Result<DeliveryContext, PortError>;
+    async fn delivery_context(
+        &self,
+        job: &DeliverMessage,
+        now: Timestamp,
+    ) -> Result<DeliveryContext, PortError>;
 
     /// Stores a log made from the one read at `log.version`, and returns it with its new version.
     /// `Conflict` when another writer was first.
@@ -254,4 +313,12 @@ pub trait ConversationStore: Send + Sync {
         log: ConversationLog,
         now: Timestamp,
     ) -> Result<ConversationLog, PortError>;
+
+    /// Stores the log after a delivery and remembers its event, all or nothing, under the same rules.
+    async fn save_delivered(
+        &self,
+        job: &DeliverMessage,
+        log: ConversationLog,
+        event: &HandledEvent,
+    ) -> Result<(), PortError>;
 }

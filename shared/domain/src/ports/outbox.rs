@@ -26,6 +26,18 @@ pub struct Lease {
     pub time: Duration,
 }
 
+impl Lease {
+    const NAME: &str = "lease";
+    /// The error that a claim was lost to another worker.
+    pub const LOST: PortError = PortError::Conflict { what: Self::NAME };
+
+    /// Whether a failure means that the claim was lost. Any other conflict may pass.
+    #[must_use]
+    pub fn is_lost(error: &PortError) -> bool {
+        matches!(error, PortError::Conflict { what: Self::NAME })
+    }
+}
+
 /// The end of a claim whose job must be tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Postponement {

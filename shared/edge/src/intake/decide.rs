@@ -2,7 +2,7 @@
 
 use super::Intake;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use vestibule_domain::{
     PortError, Timestamp,
     access::decision::{Decision, DeliverReason, DirectoryMatch, Facts, decide},
@@ -10,15 +10,17 @@ use vestibule_domain::{
     access::standing::{PendingTask, Standing},
     chat::conversation::ConversationRef,
     chat::message::{Identity, InboundMessage},
-    chat::recognition::{Recognition, for_now, recognise},
+    chat::recognition::{Recognition, for_now, led_to, recognise},
+    chat::repeats::{HandledEvent, Repeats},
     chat::user::ChatUser,
     connector::Connector,
     error::Chain,
-    ids::AccessRequestId,
+    ids::{AccessRequestId, SystemIds},
     job::{DeliverMessage, OnboardChatUser},
     ports::{
         Counted, IntakeKey, Introduction, Known, Merged, OUTBOX_PATIENCE, OpenRequest, Written,
     },
+    retry::conflict_wait,
 };
 
 /// Attempts at one message before the platform is asked to try again. Only concurrent writers need more
@@ -33,6 +35,8 @@ const ENQUEUE_PATIENCE: Duration = Duration::from_millis(500);
 pub enum IntakeOutcome {
     /// It was enqueued for the agent.
     Delivered,
+    /// There is nothing for the agent: the platform does not pass on what the person wrote.
+    Withheld,
     /// It was already processed.
     Duplicate,
     /// The sender is blocked; nothing was written.
@@ -47,30 +51,96 @@ pub enum IntakeOutcome {
     CooledDown,
 }
 
+/// The content of a message here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    /// As the person wrote it.
+    Whole,
+    /// None: the platform does not pass it on.
+    Withheld,
+}
+
+impl IntakeOutcome {
+    /// Whether the intake has to remember an event with this outcome by itself, because nothing else
+    /// that it wrote does. A message of somebody blocked costs no row (SPEC A45); one that waits for the
+    /// agent is remembered by its delivery, in a large batch already before it.
+    #[must_use]
+    pub(super) const fn leaves_event_to_remember(
+        self,
+        repeats: Repeats,
+        is_large_batch: bool,
+    ) -> bool {
+        match self {
+            Self::Delivered => is_large_batch,
+            // Such a message could take effect later: after the cool-down, or under another policy.
+            Self::Ignored | Self::CooledDown | Self::Withheld => {
+                is_large_batch || matches!(repeats, Repeats::ForEver)
+            }
+            Self::Duplicate | Self::Dropped | Self::RequestOpened | Self::Counted => false,
+        }
+    }
+}
+
+/// Result of one attempt at a message.
+enum Attempt {
+    /// The message has its outcome.
+    Taken(IntakeOutcome),
+    /// Another lookup is needed, or a record was made for one.
+    ReadAgain,
+    /// Another writer was first.
+    Raced,
+}
+
 impl Intake {
     pub(super) async fn take_message(
         &self,
         connector: &Connector,
         mut message: InboundMessage,
+        content: Content,
+        event: &HandledEvent,
     ) -> Result<IntakeOutcome, PortError> {
         let mut ids = SenderIds {
             sender: message.sender.clone(),
             also_known_as: message.also_known_as.clone(),
             is_home: false,
         };
+        let mut races = 0;
         for _ in 0..ATTEMPTS {
-            let Some((sender, known)) = self
-                .known_sender(connector, &mut ids, &message.conversation)
-                .await?
-            else {
-                continue;
-            };
-            message.sender = sender;
-            if let Some(taken) = self.take_known(connector, &message, known).await? {
-                return Ok(taken);
+            match self
+                .attempt(connector, &mut ids, &mut message, content, event)
+                .await
+            {
+                Ok(Attempt::Taken(outcome)) => return Ok(outcome),
+                Ok(Attempt::ReadAgain) => {}
+                Ok(Attempt::Raced) | Err(PortError::Conflict { .. }) => {
+                    races += 1;
+                    sleep(conflict_wait(races, &SystemIds)).await;
+                }
+                Err(error) => return Err(error),
             }
         }
         Err(PortError::Conflict { what: "standing" })
+    }
+
+    async fn attempt(
+        &self,
+        connector: &Connector,
+        ids: &mut SenderIds,
+        message: &mut InboundMessage,
+        content: Content,
+        event: &HandledEvent,
+    ) -> Result<Attempt, PortError> {
+        let Some((sender, known)) = self
+            .known_sender(connector, ids, &message.conversation, event)
+            .await?
+        else {
+            return Ok(Attempt::ReadAgain);
+        };
+        message.sender = sender;
+        let taken = self
+            .take_known(connector, message, content, event, known)
+            .await?;
+        Ok(taken.map_or(Attempt::Raced, Attempt::Taken))
     }
 
     /// Loads the sender's records, and the id that they are under. `None` when a write or another
@@ -80,6 +150,7 @@ impl Intake {
         connector: &Connector,
         ids: &mut SenderIds,
         conversation: &ConversationRef,
+        event: &HandledEvent,
     ) -> Result<Option<(Identity, Known)>, PortError> {
         let loaded = self
             .store
@@ -89,10 +160,11 @@ impl Intake {
                 sender: &ids.sender,
                 also_known_as: ids.also_known_as.as_ref(),
                 conversation_id: conversation.id,
+                event,
             })
             .await?;
         let recognition = if ids.is_home {
-            Recognition::Stable
+            led_to(&loaded.sender)
         } else {
             recognise(&loaded.sender, loaded.also_known_as.as_ref())
         };
@@ -124,11 +196,16 @@ impl Intake {
                 let now = self.clock.now();
                 match self.store.merge(connector.scope, &merge, now).await? {
                     Merged::ReadAgain => return Ok(None),
-                    Merged::NotNow => for_now(
-                        loaded.sender,
-                        loaded.also_known_as,
-                        connector.environment_id,
-                    ),
+                    Merged::NotNow(left) => {
+                        if let Some(job) = left {
+                            self.enqueue_or_leave(job).await;
+                        }
+                        for_now(
+                            loaded.sender,
+                            loaded.also_known_as,
+                            connector.environment_id,
+                        )
+                    }
                 }
             }
         };
@@ -137,6 +214,7 @@ impl Intake {
             other_id,
             standing: person.standing,
             conversation: loaded.conversation,
+            is_repeated: loaded.is_repeated,
         };
         Ok(Some((person.identity, known)))
     }
@@ -146,6 +224,8 @@ impl Intake {
         &self,
         connector: &Connector,
         message: &InboundMessage,
+        content: Content,
+        event: &HandledEvent,
         known: Known,
     ) -> Result<Option<IntakeOutcome>, PortError> {
         let facts = Facts::of(
@@ -158,13 +238,10 @@ impl Intake {
         if let Decision::Drop(_) = decision {
             return Ok(Some(IntakeOutcome::Dropped));
         }
-        if known.conversation.has_any(&message.event_keys) {
-            return Ok(Some(IntakeOutcome::Duplicate));
-        }
-        if let Some(standing) = &known.standing
-            && standing.has_any(&message.event_keys)
-        {
-            self.reenqueue(connector, standing).await;
+        if is_repeated(&known, &message.event_keys) {
+            if let Some(standing) = &known.standing {
+                self.reenqueue(connector, standing).await;
+            }
             return Ok(Some(IntakeOutcome::Duplicate));
         }
         match decision {
@@ -175,14 +252,14 @@ impl Intake {
                 {
                     return Ok(None);
                 }
-                self.deliver(connector, message).await
+                self.deliver(connector, message, content).await
             }
-            Decision::ApproveAndDeliver(_) => self.deliver(connector, message).await,
+            Decision::ApproveAndDeliver(_) => self.deliver(connector, message, content).await,
             Decision::Ignore(_) => {
                 let introduced = self.track(connector, message, &known).await?;
                 Ok(introduced.then_some(IntakeOutcome::Ignored))
             }
-            Decision::Onboard(_) => self.hold(connector, message, known).await,
+            Decision::Onboard(_) => self.hold(connector, message, content, event, known).await,
         }
     }
 
@@ -197,7 +274,11 @@ impl Intake {
         &self,
         connector: &Connector,
         message: &InboundMessage,
+        content: Content,
     ) -> Result<Option<IntakeOutcome>, PortError> {
+        if content == Content::Withheld {
+            return Ok(Some(IntakeOutcome::Withheld));
+        }
         let job = DeliverMessage::of(message.clone(), connector, self.clock.now());
         self.inbox.enqueue_delivery(job).await?;
         Ok(Some(IntakeOutcome::Delivered))
@@ -211,11 +292,12 @@ impl Intake {
         known: &Known,
     ) -> Result<bool, PortError> {
         let standing = known.standing.as_ref();
+        let admitted_at = standing.and_then(|standing| standing.admitted_to(connector));
         if known
             .chat_user
             .as_ref()
             .is_some_and(|user| user.admitted_openly)
-            && standing.is_some_and(|standing| standing.admitted_openly_at.is_some())
+            && admitted_at.is_some()
         {
             return Ok(true);
         }
@@ -223,7 +305,7 @@ impl Intake {
         let mut standing = standing
             .cloned()
             .unwrap_or_else(|| Standing::first(message, connector, now));
-        standing.admitted_openly_at.get_or_insert(now);
+        standing.admitted_openly_at = admitted_at.or(Some(now));
         let new = newcomer(connector, message, known, now).map(|user| ChatUser {
             admitted_openly: true,
             ..user
@@ -278,6 +360,8 @@ impl Intake {
         &self,
         connector: &Connector,
         message: &InboundMessage,
+        content: Content,
+        event: &HandledEvent,
         known: Known,
     ) -> Result<Option<IntakeOutcome>, PortError> {
         let now = self.clock.now();
@@ -289,7 +373,7 @@ impl Intake {
         let with_onboarding_message = match (held, &known.standing) {
             (HeldMessage::CoolsDown { .. }, _) => return Ok(Some(IntakeOutcome::CooledDown)),
             (HeldMessage::CountsOnPending(_), Some(standing)) => {
-                return self.count_held(connector, message, standing).await;
+                return self.count_held(connector, message, event, standing).await;
             }
             (HeldMessage::CountsOnPending(_), None) => return Ok(None),
             (
@@ -322,14 +406,12 @@ impl Intake {
                     ..user.clone()
                 }),
             preview: Preview::of(&message.text, now),
-            held: connector
-                .after_approval
-                .mode
-                .replays()
+            held: (connector.after_approval.mode.replays() && content == Content::Whole)
                 .then(|| DeliverMessage::of(message.clone(), connector, now)),
             new_chat_user,
             standing: before.with_request(id, message, with_onboarding_message),
             has_new_tasks: with_onboarding_message,
+            event: event.clone(),
             request: AccessRequest::asked_by(message, connector, id, rejected_before, now),
         };
         let due = now.plus(OUTBOX_PATIENCE);
@@ -346,11 +428,12 @@ impl Intake {
         &self,
         connector: &Connector,
         message: &InboundMessage,
+        event: &HandledEvent,
         standing: &Standing,
     ) -> Result<Option<IntakeOutcome>, PortError> {
         let counted = self
             .store
-            .count_held(connector.scope, standing, message)
+            .count_held(connector.scope, standing, message, event)
             .await?;
         Ok(match counted {
             Counted::Done => Some(IntakeOutcome::Counted),
@@ -376,11 +459,22 @@ impl Intake {
     }
 }
 
+/// Whether a message with these event keys was handled before. Records of the release before hold the
+/// keys themselves.
+fn is_repeated(known: &Known, keys: &[String]) -> bool {
+    known.is_repeated
+        || known.conversation.has_any(keys)
+        || known
+            .standing
+            .as_ref()
+            .is_some_and(|standing| standing.has_any(keys))
+}
+
 /// The ids under which a sender is looked up.
 struct SenderIds {
     sender: Identity,
     also_known_as: Option<Identity>,
-    /// Whether `sender` is the id of the sender's record.
+    /// Whether another id led to `sender`, as the id of the sender's record.
     is_home: bool,
 }
 
@@ -413,5 +507,57 @@ fn job(connector: &Connector, standing: &Standing) -> OnboardChatUser {
         scope: connector.scope,
         chat_user_id: standing.chat_user_id,
         connector_id: connector.id,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vestibule_domain::chat::conversation::ConversationLog;
+
+    #[test]
+    fn a_message_without_effect_is_remembered_where_it_could_be_replayed_when_it_would_have_one() {
+        let bounded = Repeats::For(Duration::from_hours(24));
+        for outcome in [IntakeOutcome::Ignored, IntakeOutcome::CooledDown] {
+            assert!(outcome.leaves_event_to_remember(Repeats::ForEver, false));
+            assert!(!outcome.leaves_event_to_remember(bounded, false));
+            assert!(outcome.leaves_event_to_remember(bounded, true));
+        }
+    }
+
+    #[test]
+    fn a_message_is_known_by_its_own_row_or_by_the_list_of_the_release_before() {
+        let keys = ["a".to_owned()];
+        assert!(!is_repeated(&Known::default(), &keys));
+        let by_row = Known {
+            is_repeated: true,
+            ..Known::default()
+        };
+        assert!(is_repeated(&by_row, &keys));
+        let by_list = Known {
+            conversation: ConversationLog {
+                recent_events: vec!["a".to_owned()],
+                ..ConversationLog::default()
+            },
+            ..Known::default()
+        };
+        assert!(is_repeated(&by_list, &keys));
+        assert!(!is_repeated(&by_list, &["b".to_owned()]));
+    }
+
+    #[test]
+    fn a_message_for_the_agent_is_remembered_by_its_delivery_and_in_a_large_batch_at_once() {
+        for repeats in [Repeats::For(Duration::from_hours(24)), Repeats::ForEver] {
+            assert!(!IntakeOutcome::Delivered.leaves_event_to_remember(repeats, false));
+            assert!(IntakeOutcome::Delivered.leaves_event_to_remember(repeats, true));
+            for outcome in [
+                IntakeOutcome::Duplicate,
+                IntakeOutcome::Dropped,
+                IntakeOutcome::RequestOpened,
+                IntakeOutcome::Counted,
+            ] {
+                assert!(!outcome.leaves_event_to_remember(repeats, true));
+            }
+        }
     }
 }

@@ -1,9 +1,15 @@
 //! Parsing of the API's answers, and meaning of its errors (PROVIDERS §4.4).
 //!
-//! Errors are distinguished by their code: 360dialog reports a rate limit with the status 400 or
-//! 403.
+//! Errors come in two envelopes: Meta's, `{"error": {"code", "message", "error_data"}}`, and that of
+//! 360dialog's own gateway, `{"meta": {"success", "http_code", "developer_message"}}`. Meta's are
+//! distinguished by their code, the gateway's by their words: either reports a rate limit with the
+//! status 400 or 403.
 
-use crate::outgoing::{CallError, CallResult, HttpReply, OutgoingCall};
+use crate::{
+    json,
+    outgoing::{CallError, CallResult, HttpReply, OutgoingCall},
+    reason::{clean_reason, with_words, words_in},
+};
 use http::HeaderName;
 use serde_json::Value;
 use std::{ops::RangeInclusive, time::Duration};
@@ -24,41 +30,43 @@ pub(super) fn answer(result: &CallResult) -> Result<Value, CallError> {
             return Err(CallError::never(FailureClass::Connector, reason));
         }
     };
-    let body = serde_json::from_slice::<Value>(&reply.body)
-        .ok()
-        .filter(Value::is_object);
-    match body {
-        Some(body) if (200..300).contains(&reply.status) && !is_refusal(&body) => Ok(body),
+    match read(reply) {
+        Some(body) if reply.is_success() && !is_refusal(&body) => Ok(body),
         body => Err(problem(reply, body.as_ref())),
     }
+}
+
+/// Returns the body of the answer to a message; null if the message was accepted and the answer
+/// cannot be read, because a message that went out must not be repeated.
+pub(super) fn sent(result: &CallResult) -> Result<Value, CallError> {
+    match result {
+        CallResult::Replied(reply) if reply.is_success() && read(reply).is_none() => {
+            Ok(Value::Null)
+        }
+        _ => answer(result),
+    }
+}
+
+fn read(reply: &HttpReply) -> Option<Value> {
+    let body: Option<Value> = json::read(&reply.body).ok();
+    body.filter(Value::is_object)
 }
 
 /// Classifies a refusal that arrives after the call, as the status of a message. A transient error
 /// gets the mildest class: the message is lost, but neither the person nor the credentials are to
 /// blame.
 pub(super) fn later_refusal(error: Option<&Value>) -> (FailureClass, String) {
-    let Some(code) = error.and_then(code) else {
-        return (FailureClass::Request, "unnamed_error".to_owned());
-    };
-    match find(code) {
-        Some(row) => {
-            let class = match row.meaning {
-                Meaning::Later(_) => FailureClass::Request,
-                Meaning::Never(class) => class,
-            };
-            (class, reason(code, row))
-        }
-        None => (FailureClass::Request, code.to_string()),
+    let code = error.and_then(code);
+    if let Some((code, row)) = code.and_then(|code| Some((code, find(code)?))) {
+        let class = match row.meaning {
+            Meaning::Later(_) => FailureClass::Request,
+            Meaning::Never(class) => class,
+        };
+        return (class, reason(code, row));
     }
-}
-
-/// Classifies an answer that is neither a refusal nor what it should be.
-pub(super) fn not_understood(result: &CallResult) -> CallError {
-    let status = match result {
-        CallResult::Replied(reply) => reply.status,
-        CallResult::NoReply { .. } | CallResult::Forbidden { .. } => 0,
-    };
-    CallError::later(None, &format!("http_{status}"))
+    let name = code.map_or_else(|| "unnamed_error".to_owned(), |code| code.to_string());
+    let reason = with_words(&name, error.and_then(words_in));
+    (FailureClass::Request, clean_reason(&reason))
 }
 
 fn is_refusal(body: &Value) -> bool {
@@ -69,27 +77,81 @@ fn is_refusal(body: &Value) -> bool {
 
 fn problem(reply: &HttpReply, body: Option<&Value>) -> CallError {
     let error = body.and_then(|body| body.get("error").or_else(|| body.pointer("/errors/0")));
-    let code = error.and_then(code);
+    let words = body.and_then(words_in);
+    let code = error.and_then(code).or_else(|| code_inside(words?));
     if let Some((code, row)) = code.and_then(|code| Some((code, find(code)?))) {
-        let reason = reason(code, row);
-        return match row.meaning {
-            Meaning::Later(wait) => CallError::later(reply.retry_after.or(wait), &reason),
-            Meaning::Never(class) => CallError::never(class, &reason),
-        };
+        return later_or_never(row.meaning, reply, &reason(code, row));
     }
     let status = body
         .and_then(|body| body.pointer("/meta/http_code")?.as_u64())
         .unwrap_or_else(|| reply.status.into());
-    let reason = code.map_or_else(|| format!("http_{status}"), |code| code.to_string());
-    match status {
-        401 | 403 if code.is_none() => CallError::never(FailureClass::Connector, &reason),
+    let name = code.map_or_else(|| format!("http_{status}"), |code| code.to_string());
+    let reason = with_words(&name, words);
+    let passes = error.and_then(|error| error.get("is_transient")) == Some(&Value::Bool(true));
+    let by_words = words.filter(|_| code.is_none()).and_then(meaning_of_words);
+    let is_theirs = words.is_some() || body.is_some_and(is_refusal);
+    let by_status = match status {
+        401..=403 if code.is_none() => CONNECTOR,
         // An unknown refusal gets the mildest class. An answer that is not 360dialog's comes from
         // some proxy and is transient.
-        400..=499 if status != 429 && body.is_some_and(is_refusal) => {
-            CallError::never(FailureClass::Request, &reason)
-        }
-        _ => CallError::later(reply.retry_after, &reason),
+        400..=499 if is_theirs && !PASSING.contains(&status) => REQUEST,
+        _ => LATER,
+    };
+    let meaning = if passes {
+        LATER
+    } else {
+        by_words.unwrap_or(by_status)
+    };
+    later_or_never(meaning, reply, &reason)
+}
+
+/// Statuses below 500 that pass: time-out, conflict, too early, too many.
+const PASSING: [u64; 4] = [408, 409, 425, 429];
+
+fn later_or_never(meaning: Meaning, reply: &HttpReply, reason: &str) -> CallError {
+    match meaning {
+        Meaning::Later(wait) => CallError::later(reply.retry_after.or(wait), reason),
+        Meaning::Never(class) => CallError::never(class, reason),
     }
+}
+
+/// The code of an error of Meta's that the gateway repeats in its words, such as
+/// `Invalid payload ({"error": {"code": 100, …}})`.
+fn code_inside(words: &str) -> Option<i64> {
+    let (_, from) = words.split_once('{')?;
+    let (inside, _) = from.rsplit_once('}')?;
+    let error: Value = json::read(format!("{{{inside}}}").as_bytes()).ok()?;
+    code(error.get("error").unwrap_or(&error))
+}
+
+/// Classifies an error of the gateway by its words.
+fn meaning_of_words(words: &str) -> Option<Meaning> {
+    let said = words.to_lowercase();
+    let row = GATEWAY
+        .iter()
+        .find(|(parts, _)| parts.iter().all(|part| said.contains(*part)));
+    match row?.1 {
+        Meaning::Later(None) => Some(Meaning::Later(wait_in(&said))),
+        meaning => Some(meaning),
+    }
+}
+
+/// The wait in words such as `1 request every 6 seconds`.
+fn wait_in(said: &str) -> Option<Duration> {
+    let (_, behind) = said.split_once("every ")?;
+    let mut words = behind.split_whitespace();
+    let number: u64 = words.next()?.parse().ok()?;
+    let unit = words.next()?;
+    let seconds = if unit.starts_with("second") {
+        number
+    } else if unit.starts_with("minute") {
+        number.saturating_mul(60)
+    } else if unit.starts_with("hour") {
+        number.saturating_mul(3600)
+    } else {
+        return None;
+    };
+    Some(Duration::from_secs(seconds))
 }
 
 /// The numeric code of an error; some gateways write it as a string.
@@ -138,8 +200,28 @@ const fn one(code: i64, meaning: Meaning, words: &'static str) -> Row {
     }
 }
 
+/// Errors of 360dialog's gateway, by parts of their words in lower case, all of which must occur.
+/// The first matching row counts (docs.360dialog.com, "Error Code Reference": 360dialog Messaging
+/// Errors; the limit of one request is quoted by integrators).
+const GATEWAY: &[(&[&str], Meaning)] = &[
+    (&["exceeded the limit of", "request"], LATER),
+    (&["rate limit"], LATER),
+    (&["too many requests"], LATER),
+    (&["lack of payment"], CONNECTOR),
+    (&["overdue invoice"], CONNECTOR),
+    (&["disabled"], CONNECTOR),
+    (&["deactivated"], CONNECTOR),
+    (&["suspended"], CONNECTOR),
+    (&["endpoint is blocked"], CONNECTOR),
+    (&["invalid api"], CONNECTOR),
+    (&["permission denied"], CONNECTOR),
+    (&["not available"], LATER),
+    (&["internal server error"], LATER),
+];
+
 /// Errors of the Cloud API. The first matching row counts.
 const ERRORS: &[Row] = &[
+    one(2, LATER, "WhatsApp is down for a while"),
     one(4, LATER, "too many calls of the app"),
     one(613, LATER, "too many calls"),
     one(80_007, LATER, "too many calls of the account"),
@@ -150,6 +232,7 @@ const ERRORS: &[Row] = &[
     one(131_016, LATER, "WhatsApp is overloaded"),
     one(131_057, LATER, "the account is in maintenance"),
     one(131_064, LATER, "not possible at the moment"),
+    one(133_004, LATER, "WhatsApp is down for a while"),
     one(133_016, LATER, "too many registrations of the number"),
     one(135_000, LATER, "unnamed error of WhatsApp"),
     one(131_026, RECIPIENT, "cannot be delivered to this person"),
@@ -180,6 +263,12 @@ const ERRORS: &[Row] = &[
     one(131_042, CONNECTOR, "a problem with the payment method"),
     one(131_044, CONNECTOR, "a problem with the payment method"),
     one(131_045, CONNECTOR, "the number is not registered"),
+    // The number's registration was lost or never made.
+    Row {
+        codes: 133_005..=133_015,
+        meaning: CONNECTOR,
+        words: "the number is not registered",
+    },
     one(100, REQUEST, "invalid parameter"),
     one(131_008, REQUEST, "required parameter missing"),
     one(131_009, REQUEST, "invalid parameter value"),
@@ -197,7 +286,7 @@ mod tests {
     use super::*;
     use crate::{
         dialog360::fixtures::{refused, refused_by_gateway, replied},
-        webhook::{KIND_MAX_CHARS, clean_kind},
+        reason::REASON_MAX_CHARS,
     };
     use proptest::prelude::*;
     use serde_json::json;
@@ -206,8 +295,8 @@ mod tests {
     const FACTS: [(&[i64], &str); 4] = [
         (
             &[
-                4, 613, 80_007, 130_429, 131_056, 131_048, 131_000, 131_016, 131_057, 131_064,
-                133_016, 135_000,
+                2, 4, 613, 80_007, 130_429, 131_056, 131_048, 131_000, 131_016, 131_057, 131_064,
+                133_004, 133_016, 135_000,
             ],
             "later",
         ),
@@ -221,7 +310,7 @@ mod tests {
         (
             &[
                 0, 3, 10, 190, 200, 230, 299, 368, 130_497, 131_005, 131_031, 131_037, 131_042,
-                131_044, 131_045,
+                131_044, 131_045, 133_005, 133_010, 133_015,
             ],
             "connector",
         ),
@@ -239,6 +328,13 @@ mod tests {
             CallError::Later { reason, .. } => ("later", reason),
             CallError::Never { class, reason } => (class.key(), reason),
         }
+    }
+
+    #[test]
+    fn an_answer_with_a_byte_order_mark_and_half_a_surrogate_pair_is_read() {
+        let body = "\u{FEFF}{\"messages\":[{\"id\":\"wamid.1\",\"text\":\"cut \\ud83d\"}]}";
+        let read = answer(&replied(200, body)).unwrap();
+        assert_eq!(read["messages"][0]["text"], "cut \u{FFFD}");
     }
 
     #[test]
@@ -260,7 +356,7 @@ mod tests {
             for code in [*row.codes.start(), *row.codes.end()] {
                 let first = ERRORS.iter().position(|row| row.codes.contains(&code));
                 assert_eq!(first, Some(index), "{code} is hidden by a row above");
-                assert!(reason(code, row).len() <= KIND_MAX_CHARS, "{code}");
+                assert!(reason(code, row).len() <= REASON_MAX_CHARS, "{code}");
             }
         }
         let in_facts = |row: &Row| {
@@ -297,7 +393,13 @@ mod tests {
         for (error, expected) in [
             (Some(json!({"code": 131_999})), "131999"),
             (Some(json!({"code": "131999"})), "131999"),
-            (Some(json!({"title": "canary"})), "unnamed_error"),
+            (
+                Some(
+                    json!({"code": 131_999, "title": "New", "error_data": {"details": "Quite new"}}),
+                ),
+                "131999: Quite new",
+            ),
+            (Some(json!({"title": "canary"})), "unnamed_error: canary"),
             (None, "unnamed_error"),
         ] {
             let later = later_refusal(error.as_ref());
@@ -319,7 +421,7 @@ mod tests {
         ] {
             let (class, reason) = meaning(&refused(status, 131_999));
             assert_eq!(class, expected, "{status}");
-            assert_eq!(reason, "131999");
+            assert_eq!(reason, "131999: canary details");
         }
     }
 
@@ -328,18 +430,21 @@ mod tests {
         for (status, expected) in [
             (400, "request"),
             (401, "connector"),
+            (402, "connector"),
             (403, "connector"),
             (404, "request"),
+            (409, "later"),
             (429, "later"),
             (500, "later"),
             (502, "later"),
         ] {
             let (class, reason) = meaning(&refused_by_gateway(status));
-            assert_eq!((class, reason), (expected, format!("http_{status}")));
+            let expected = (expected, format!("http_{status}: canary message"));
+            assert_eq!((class, reason), expected);
         }
         // The gateway's own code counts, not the status of the answer.
         let body = r#"{"meta":{"success":false,"http_code":429,"developer_message":"x"}}"#;
-        let expected = ("later", "http_429".to_owned());
+        let expected = ("later", "http_429: x".to_owned());
         assert_eq!(meaning(&replied(400, body)), expected);
         let old_shape = r#"{"errors":[{"code":470,"title":"Message failed to send"}]}"#;
         assert_eq!(meaning(&replied(400, old_shape)).0, "recipient");
@@ -401,16 +506,136 @@ mod tests {
         assert_eq!(wait(131_048, None), Some(1800));
     }
 
+    /// An answer of the gateway with these words and the status 400.
+    fn told(words: &str) -> CallResult {
+        let body =
+            json!({"meta": {"developer_message": words, "success": false, "http_code": 400}});
+        replied(400, &body.to_string())
+    }
+
     #[test]
-    fn a_reason_holds_nothing_that_the_platform_wrote_about() {
-        for result in [
-            refused(400, 131_026),
-            refused(400, 131_999),
-            refused_by_gateway(400),
+    fn an_error_of_the_gateway_has_the_class_of_its_words_whatever_the_status() {
+        for (words, expected) in [
+            (
+                "You have exceeded the limit of 1 request every 6 seconds",
+                "later",
+            ),
+            ("You have exceeded the endpoint rate limit.", "later"),
+            ("Too many requests", "later"),
+            ("WhatsApp for Business API not available", "later"),
+            ("Internal server error", "later"),
+            (
+                "Your WhatsApp for Business API has been disabled",
+                "connector",
+            ),
+            ("This number was deactivated", "connector"),
+            (
+                "Could not send message due to lack of payment. Messaging can resume once overdue \
+                 invoices towards 360Dialog are settled. Please reach out to our integration partner.",
+                "connector",
+            ),
+            ("Invalid api_key", "connector"),
+            ("Invalid API key", "connector"),
+            ("The endpoint is blocked", "connector"),
+            ("Permission denied for partner x", "connector"),
+            ("Parameter text.body is missing", "request"),
         ] {
-            let (_, reason) = meaning(&result);
-            assert!(!reason.contains("canary"), "{reason}");
+            let (class, reason) = meaning(&told(words));
+            assert_eq!(class, expected, "{words}");
+            let begin: String = format!("http_400: {words}").chars().take(60).collect();
+            assert!(reason.starts_with(&begin), "{reason}");
         }
+    }
+
+    #[test]
+    fn every_row_of_the_gateways_words_counts() {
+        for (index, (parts, _)) in GATEWAY.iter().enumerate() {
+            let said = parts.join(" ");
+            let is_hit =
+                |(parts, _): &(&[&str], Meaning)| parts.iter().all(|part| said.contains(*part));
+            assert_eq!(GATEWAY.iter().position(is_hit), Some(index), "{said}");
+        }
+    }
+
+    #[test]
+    fn the_gateways_words_say_how_long_to_wait() {
+        for (limit, expected) in [
+            ("1 request every 6 seconds", Some(6)),
+            ("2 requests every 1 minute", Some(60)),
+            ("100 requests every 2 hours", Some(7200)),
+            ("1 request every 99999999999 minutes", Some(86_400)),
+            ("1 request every second", None),
+            ("1 request every 7 days", None),
+            ("1 request every", None),
+        ] {
+            let words = format!("You have exceeded the limit of {limit}");
+            let CallError::Later { after, .. } = answer(&told(&words)).unwrap_err() else {
+                panic!("final: {words}");
+            };
+            assert_eq!(after.map(|after| after.as_secs()), expected, "{words}");
+        }
+        let CallResult::Replied(mut reply) = told("You have exceeded the endpoint rate limit.")
+        else {
+            panic!("no reply");
+        };
+        reply.retry_after = Some(Duration::from_secs(40));
+        let expected = CallError::later(
+            reply.retry_after,
+            "http_400: You have exceeded the endpoint rate limit.",
+        );
+        assert_eq!(answer(&CallResult::Replied(reply)), Err(expected));
+    }
+
+    #[test]
+    fn the_gateways_envelope_needs_no_more_than_its_words() {
+        let body = r#"{"meta":{"developer_message":"Something new","http_code":400}}"#;
+        let expected = ("request", "http_400: Something new".to_owned());
+        assert_eq!(meaning(&replied(400, body)), expected);
+    }
+
+    #[test]
+    fn an_error_of_metas_inside_the_gateways_words_counts_by_its_code() {
+        let words = r#"Invalid payload ({"error":{"message":"canary","code":131030}})"#;
+        let expected = (
+            "recipient",
+            "131030: not in the list of test recipients".to_owned(),
+        );
+        assert_eq!(meaning(&told(words)), expected);
+        let words = r#"Invalid payload ({"error":{"message":"cut \ud83d","code":131030}})"#;
+        assert_eq!(meaning(&told(words)), expected);
+        let words = r#"Invalid payload ({"error":{"message":"canary","code":131999}})"#;
+        let expected = ("request", "131999: Invalid payload".to_owned());
+        assert_eq!(meaning(&told(words)), expected);
+    }
+
+    #[test]
+    fn an_unknown_error_that_meta_calls_transient_passes() {
+        let body = r#"{"error":{"code":131999,"message":"Try later","is_transient":true}}"#;
+        let expected = ("later", "131999: Try later".to_owned());
+        assert_eq!(meaning(&replied(400, body)), expected);
+    }
+
+    #[test]
+    fn a_message_that_was_accepted_is_out_whatever_the_body_says() {
+        for body in ["", "<html>", "[]", r#"{"messages":[{"id":"wam"#] {
+            assert_eq!(sent(&replied(200, body)), Ok(Value::Null), "{body}");
+        }
+        assert_eq!(sent(&replied(202, "{}")), Ok(json!({})));
+        for result in [
+            refused(200, 131_026),
+            refused(400, 131_026),
+            replied(302, ""),
+            replied(502, ""),
+        ] {
+            assert_eq!(sent(&result), answer(&result), "{result:?}");
+            assert!(answer(&result).is_err());
+        }
+    }
+
+    #[test]
+    fn the_reason_of_a_known_error_is_ours() {
+        let (_, reason) = meaning(&refused(400, 131_026));
+        assert!(!reason.contains("canary"), "{reason}");
     }
 
     proptest! {
@@ -423,7 +648,7 @@ mod tests {
         #[test]
         fn a_reason_is_short_and_clean(status in 100_u16..600, code in any::<i64>()) {
             if let Err(CallError::Later { reason, .. } | CallError::Never { reason, .. }) = answer(&refused(status, code)) {
-                prop_assert_eq!(clean_kind(&reason), reason);
+                prop_assert_eq!(clean_reason(&reason), reason);
             }
         }
     }

@@ -1,12 +1,13 @@
-//! The content of a message, by its type (PROVIDERS §4.1).
+//! The content of a message, by its type (PROVIDERS §4.1), and messages whose content `WhatsApp` keeps to
+//! itself.
 
 use crate::{
-    fields::{ID_MAX_BYTES, is_id, is_short_graphic, string, written},
+    fields::{ID_MAX_BYTES, given, is_id, is_short_graphic, string, written},
     webhook::Event,
 };
 use serde_json::Value;
 use vestibule_domain::{
-    chat::message::{Attachment, AttachmentKind},
+    chat::message::{Attachment, AttachmentKind, InboundMessage},
     text::clean_name,
 };
 
@@ -30,6 +31,40 @@ const FILES: [(&str, AttachmentKind); 6] = [
     ("voice", AttachmentKind::Audio),
     ("document", AttachmentKind::File),
 ];
+
+/// Types that stand for content which the API does not pass on: a kind that it does not know (131051), or a
+/// first message to a number that is also used in the app, such as after a click on an advertisement
+/// (131060). `unknown` is the older spelling (Meta, "Unsupported messages webhook reference"; restfb
+/// issue 1239).
+const PLACEHOLDERS: [&str; 2] = ["unsupported", "unknown"];
+
+/// Content that no person wrote, by the name in `unsupported.type`: actions on a message that exists,
+/// errors, and what only a business's API sends.
+const NO_PERSONS_CONTENT: [&str; 10] = [
+    "edit",
+    "errors",
+    "hsm",
+    "interactive",
+    "keep_in_chat",
+    "list",
+    "pin",
+    "poll_update",
+    "reaction",
+    "revoke",
+];
+
+/// Whether a placeholder stands for something that no person wrote.
+pub(super) fn is_no_persons_placeholder(message: &Value, kind: &str) -> bool {
+    let named = message.pointer("/unsupported/type").and_then(Value::as_str);
+    PLACEHOLDERS.contains(&kind) && named.is_some_and(|named| NO_PERSONS_CONTENT.contains(&named))
+}
+
+/// Whether a message has no content here although it had some: it is a placeholder, or its errors say
+/// that its file was lost (131052).
+pub(super) fn is_withheld(message: &Value, kind: &str, read: &InboundMessage) -> bool {
+    let is_empty = read.text.is_empty() && read.attachments.is_empty();
+    PLACEHOLDERS.contains(&kind) || is_empty && given(message, "errors").is_some()
+}
 
 /// The text of a message. Only messages of type `text` must have one.
 pub(super) fn text(message: &Value, kind: &str) -> Result<String, Event> {

@@ -1,8 +1,11 @@
 //! Fields and set-up steps of a 360dialog connector.
 
-use super::{API_KEY, Dialog360, PHONE_NUMBER_ID, PREVIOUS_WEBHOOK_SECRET, WEBHOOK_SECRET, key};
+use super::{
+    API_KEY, Dialog360, PHONE_NUMBER_ID, PREVIOUS_WEBHOOK_SECRET, WEBHOOK_SECRET, key,
+    parse::MESSAGE_MAX_AGE,
+};
 use crate::catalogue::{ConnectorKind, FieldSpec, Fill};
-use vestibule_domain::connector::Provider;
+use vestibule_domain::{chat::repeats::Repeats, connector::Provider};
 
 /// Longest text of one message.
 pub(super) const MESSAGE_MAX_CHARS: usize = 4096;
@@ -24,8 +27,18 @@ impl ConnectorKind for Dialog360 {
         FIELDS
     }
 
+    fn identity<'a>(&self, field: &str, value: &'a str) -> Option<&'a str> {
+        matches!(field, PHONE_NUMBER_ID).then_some(value)
+    }
+
     fn message_max_chars(&self) -> usize {
         MESSAGE_MAX_CHARS
+    }
+
+    /// 360dialog repeats a failed request for up to seven days (PROVIDERS §4.3), and an older message is
+    /// refused. Whoever captured a request holds the webhook secret and could write any message.
+    fn repeats(&self) -> Repeats {
+        Repeats::For(MESSAGE_MAX_AGE)
     }
 
     fn set_up_steps(&self, webhook_url: &str) -> Vec<String> {

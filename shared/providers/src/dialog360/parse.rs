@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     fields::{at_second, event_key, given, is_short_graphic, string},
+    json,
     webhook::{Event, Parsed, Refusal, Reply, SendFailure},
 };
 use serde_json::Value;
@@ -25,10 +26,9 @@ use vestibule_domain::{
 const MESSAGES: &str = "messages";
 
 /// Types of message that a person did not write.
-const NO_PERSONS_TYPES: [&str; 7] = [
+const NO_PERSONS_TYPES: [&str; 6] = [
     "system",
     "reaction",
-    "unsupported",
     "edit",
     "revoke",
     "request_welcome",
@@ -37,7 +37,7 @@ const NO_PERSONS_TYPES: [&str; 7] = [
 
 /// Largest accepted age of a message. Failed requests are repeated for seven days, and nothing else
 /// limits a replay.
-const MESSAGE_MAX_AGE: Duration = Duration::from_hours(8 * 24);
+pub(super) const MESSAGE_MAX_AGE: Duration = Duration::from_hours(8 * 24);
 
 /// Longest accepted id of a message, in bytes. `WhatsApp`'s have about eighty, with the characters
 /// of base64.
@@ -61,7 +61,7 @@ pub(super) fn request(
         .map(String::as_str)
         .filter(|number| !number.is_empty())
         .ok_or(Refusal::because("the connector has no phone number id"))?;
-    let Ok(payload) = serde_json::from_slice::<Value>(body) else {
+    let Ok(payload) = json::read::<Value>(body) else {
         return Ok(Parsed::one(Event::unreadable("the request is not JSON")));
     };
     let Some(entries) = payload.get("entry").and_then(Value::as_array) else {
@@ -173,8 +173,14 @@ impl<'a> Batch<'a> {
         contacts: &'a [Value],
         own_number: Option<&str>,
     ) -> Event {
-        self.message(message, contacts, own_number)
-            .map_or_else(|other| other, |message| Event::Message(Box::new(message)))
+        let kind = string(message, "type").unwrap_or("");
+        match self.message(message, contacts, own_number) {
+            Ok(read) if content::is_withheld(message, kind, &read) => {
+                Event::Placeholder(Box::new(read))
+            }
+            Ok(read) => Event::Message(Box::new(read)),
+            Err(other) => other,
+        }
     }
 
     /// Reads a person's message, or says what it is instead.
@@ -238,7 +244,8 @@ fn no_persons_message(
         // other people.
         let event = message.pointer("/system/type").and_then(Value::as_str);
         return Some(format!("message:system:{}", event.unwrap_or("unnamed")));
-    } else if NO_PERSONS_TYPES.contains(&kind) {
+    } else if NO_PERSONS_TYPES.contains(&kind) || content::is_no_persons_placeholder(message, kind)
+    {
         kind
     } else if own_number.is_some_and(|own| author.has_phone(own)) {
         "own"

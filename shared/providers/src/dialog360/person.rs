@@ -6,7 +6,7 @@
 use super::key;
 use crate::{
     fields::string,
-    whatsapp::{identities, is_bsuid, phone_digits},
+    whatsapp::{identities, is_bsuid, is_same_number, phone_digits},
 };
 use serde_json::Value;
 use vestibule_domain::{chat::message::Identity, chat::profile::Profile};
@@ -42,10 +42,15 @@ impl<'a> Person<'a> {
 
     /// Adds the ids of the person's contact, and returns it too.
     pub(super) fn among(self, contacts: &'a [Value]) -> (Self, Option<&'a Value>) {
-        let contact = contacts
-            .iter()
-            .map(|contact| (Self::read(contact, "wa_id", "user_id"), contact))
-            .find(|(named, _)| self.is(*named));
+        let named = || {
+            contacts
+                .iter()
+                .map(|contact| (Self::read(contact, "wa_id", "user_id"), contact))
+        };
+        // A landline and a mobile number of two people can look like two notations of one.
+        let contact = named()
+            .find(|(named, _)| self.is(*named, |one, other| one == other))
+            .or_else(|| named().find(|(named, _)| self.is(*named, is_same_number)));
         match contact {
             Some((named, contact)) => (
                 Self {
@@ -58,21 +63,21 @@ impl<'a> Person<'a> {
         }
     }
 
-    /// Whether both are certainly the same person: they share an id, and no id differs.
-    fn is(self, other: Self) -> bool {
-        let pairs = [(self.phone, other.phone), (self.bsuid, other.bsuid)];
-        let known = || {
-            pairs
-                .iter()
-                .filter(|(one, other)| one.is_some() && other.is_some())
-        };
-        known().count() > 0 && known().all(|(one, other)| one == other)
+    /// Whether both are the same person: they share an id, and no id differs.
+    fn is(self, other: Self, is_same_number: impl Fn(&str, &str) -> bool) -> bool {
+        let both = |one: Option<&'a str>, other: Option<&'a str>| Some((one?, other?));
+        let compared = [
+            both(self.phone, other.phone).map(|(one, other)| is_same_number(one, other)),
+            both(self.bsuid, other.bsuid).map(|(one, other)| one == other),
+        ];
+        compared.contains(&Some(true)) && !compared.contains(&Some(false))
     }
 
     /// Whether this is the person's phone number, in any notation.
     pub(super) fn has_phone(self, written: &str) -> bool {
         let digits: String = written.chars().filter(char::is_ascii_digit).collect();
-        self.phone == Some(digits.as_str())
+        self.phone
+            .is_some_and(|phone| is_same_number(phone, &digits))
     }
 
     /// The person's identities: the stable id first, then the phone if both are known.
@@ -172,6 +177,27 @@ mod tests {
             assert_eq!(author.identities(), Some((bsuid(), Some(phone()))));
             assert_eq!(profile(contact).display_name.as_deref(), Some("Mine"));
         }
+    }
+
+    #[test]
+    fn a_contact_whose_number_is_in_another_notation_is_the_same_person() {
+        let message = json!({"from": "5511912345678"});
+        let contacts = [json!({"wa_id": "551112345678", "user_id": "BR.1"})];
+        let (author, contact) = Person::author(&message).among(&contacts);
+        assert!(contact.is_some());
+        assert_eq!(author.address(), Some("5511912345678"));
+        assert_eq!(author.bsuid, Some("BR.1"));
+    }
+
+    #[test]
+    fn a_contact_with_the_very_number_comes_before_one_in_another_notation() {
+        let message = json!({"from": "5511934567890"});
+        let contacts = [
+            json!({"wa_id": "551134567890", "user_id": "BR.1"}),
+            json!({"wa_id": "5511934567890", "user_id": "BR.2"}),
+        ];
+        let (author, _) = Person::author(&message).among(&contacts);
+        assert_eq!(author.bsuid, Some("BR.2"));
     }
 
     #[test]

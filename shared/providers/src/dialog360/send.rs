@@ -8,7 +8,7 @@ use crate::{
     text::{one_each, split},
     webhook::Credentials,
     whatsapp::WINDOW,
-    whatsapp::{is_bsuid, phone_digits},
+    whatsapp::{bsuid_identity, is_bsuid, phone_digits},
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -65,6 +65,10 @@ impl ChatProvider for Dialog360 {
         Some(WINDOW)
     }
 
+    fn reports_late_failures(&self) -> bool {
+        true
+    }
+
     /// 360dialog allows 80 messages per second and number, and a connector has one number; the rest
     /// is margin.
     fn send_interval(&self) -> Duration {
@@ -94,13 +98,15 @@ fn next(
     Ok(NextCall::Call(api::with_key(call, api_key)))
 }
 
-/// The receipt of an accepted message. Without an id there is no proof that it was accepted.
+/// The receipt of an accepted message, which may have no id.
 fn taken(result: &CallResult) -> Result<Receipt, CallError> {
-    let answer = api::answer(result)?;
-    let id = answer.pointer("/messages/0/id").and_then(Value::as_str);
-    id.filter(|id| !id.is_empty())
-        .map(Receipt::of)
-        .ok_or_else(|| api::not_understood(result))
+    let answer = api::sent(result)?;
+    let text = |pointer: &str| answer.pointer(pointer).and_then(Value::as_str);
+    let id = text("/messages/0/id").filter(|id| !id.is_empty());
+    Ok(Receipt {
+        recipient: text("/contacts/0/user_id").and_then(|id| bsuid_identity(&key(), id)),
+        ..id.map(Receipt::of).unwrap_or_default()
+    })
 }
 
 fn body(to: &Destination<'_>, piece: &str) -> Result<Value, CallError> {
@@ -196,7 +202,7 @@ mod tests {
     fn sent(id: &str) -> CallResult {
         let body = json!({
             "messaging_product": "whatsapp",
-            "contacts": [{"input": PHONE, "wa_id": PHONE, "user_id": BSUID}],
+            "contacts": [{"input": PHONE, "wa_id": PHONE}],
             "messages": [{"id": id}],
         });
         replied(200, &body.to_string())
@@ -284,6 +290,24 @@ mod tests {
         assert_eq!(outcome_of(sent("wamid.HBgM==")), expected);
         let created = replied(201, r#"{"messages":[{"id":"wamid.HBgM=="}]}"#);
         assert_eq!(outcome_of(created), expected);
+    }
+
+    #[test]
+    fn the_recipients_stable_id_is_taken_from_the_answer_if_it_is_one() {
+        for (user_id, expected) in [
+            (json!(BSUID), Some(fixtures::bsuid())),
+            (json!("13491208655302741918"), None),
+            (json!(null), None),
+            (json!(7), None),
+        ] {
+            let contact = json!({"input": PHONE, "wa_id": PHONE, "user_id": user_id});
+            let answer = json!({"contacts": [contact], "messages": [{"id": "wamid.1"}]});
+            let SendOutcome::Sent(receipt) = outcome_of(replied(200, &answer.to_string())) else {
+                panic!("not sent");
+            };
+            assert_eq!(receipt.recipient, expected, "{user_id}");
+            assert_eq!(receipt.message_id.as_deref(), Some("wamid.1"));
+        }
     }
 
     #[test]
@@ -401,11 +425,8 @@ mod tests {
     #[test]
     fn what_is_ambiguous_is_tried_again() {
         for (result, reason) in [
-            (replied(200, "{}"), "http_200"),
-            (replied(200, r#"{"messages":[]}"#), "http_200"),
-            (replied(200, r#"{"messages":[{"id":""}]}"#), "http_200"),
-            (replied(200, r#"{"messages":[{"id":7}]}"#), "http_200"),
             (replied(502, ""), "http_502"),
+            (replied(302, ""), "http_302"),
             (
                 CallResult::NoReply {
                     reason: "time-out".into(),
@@ -418,6 +439,24 @@ mod tests {
                 reason: reason.into(),
             };
             assert_eq!(outcome_of(result), expected);
+        }
+    }
+
+    #[test]
+    fn a_message_whose_answer_cannot_be_read_is_sent_and_not_repeated() {
+        for body in [
+            "",
+            "<html>",
+            "{}",
+            r#"{"messages":[]}"#,
+            r#"{"messages":[{"id":""}]}"#,
+            r#"{"messages":[{"id":7}]}"#,
+            r#"{"messages":[{"id":"wamid"#,
+        ] {
+            for status in [200, 201] {
+                let done = outcome_of(replied(status, body));
+                assert_eq!(done, SendOutcome::Sent(Receipt::default()), "{body}");
+            }
         }
     }
 

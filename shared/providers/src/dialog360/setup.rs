@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     outgoing::{CallError, CallResult, Host, NextCall, OutgoingCall},
+    reason::code_of,
     setup::{ConnectorSetup, ConnectorSetupOutcome},
     webhook::Credentials,
 };
@@ -182,7 +183,7 @@ fn failed(problem: CallError) -> ConnectorSetupOutcome {
 }
 
 fn refused(reason: &str) -> ConnectorSetupOutcome {
-    let (field, problem) = match reason {
+    let (field, problem) = match code_of(reason) {
         "no_api_key" | "http_401" | "http_403" => (
             Some(API_KEY),
             "360dialog does not recognise this API key. Generate a new one in the 360dialog Hub, under \
@@ -402,10 +403,18 @@ mod tests {
     #[test]
     fn a_refusal_names_the_field_that_is_wrong() {
         for (result, field, reason) in [
-            (refused_by_gateway(401), Some(API_KEY), "http_401"),
-            (refused_by_gateway(403), Some(API_KEY), "http_403"),
+            (
+                refused_by_gateway(401),
+                Some(API_KEY),
+                "http_401: canary message",
+            ),
+            (
+                refused_by_gateway(403),
+                Some(API_KEY),
+                "http_403: canary message",
+            ),
             (replied(401, "Unauthorized"), Some(API_KEY), "http_401"),
-            (refused_by_gateway(400), None, "http_400"),
+            (refused_by_gateway(400), None, "http_400: canary message"),
             (refused_by_meta(400, 100), None, "100: invalid parameter"),
         ] {
             let expected = (field, reason.to_owned());

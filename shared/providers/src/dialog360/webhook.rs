@@ -18,6 +18,11 @@ use vestibule_domain::{
 /// Prefix of the secret in its header.
 pub(super) const SCHEME: &str = "Bearer ";
 
+/// Maximum size of a body. Meta collects events of many people, and its payloads have up to 3 MB (`WhatsApp`
+/// Business Platform, Webhooks). A larger limit than that of other platforms does no harm: a body is not
+/// parsed before its secret is checked.
+const BATCH_MAX_BYTES: usize = 3 * 1024 * 1024;
+
 #[async_trait]
 impl WebhookProvider for Dialog360 {
     fn provider(&self) -> Provider {
@@ -26,6 +31,10 @@ impl WebhookProvider for Dialog360 {
 
     fn verification_secrets(&self) -> &'static [&'static str] {
         &[WEBHOOK_SECRET, PREVIOUS_WEBHOOK_SECRET]
+    }
+
+    fn body_max(&self) -> usize {
+        BATCH_MAX_BYTES
     }
 
     async fn verify(

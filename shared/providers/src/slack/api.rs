@@ -1,6 +1,10 @@
 //! Parsing of the Web API's answers, and meaning of its errors (PROVIDERS §1.4, §1.5).
 
-use crate::outgoing::{CallError, CallResult, HttpReply};
+use crate::{
+    json,
+    outgoing::{CallError, CallResult, HttpReply},
+    reason::with_words,
+};
 use serde_json::Value;
 use std::time::Duration;
 use vestibule_domain::ports::FailureClass;
@@ -25,20 +29,47 @@ pub(super) fn answer(result: &CallResult) -> Result<Value, CallError> {
     if ok {
         return Ok(body);
     }
-    let error = body.get("error").and_then(Value::as_str).unwrap_or("");
-    Err(problem(error, reply.retry_after))
+    Err(problem(&body, reply.retry_after))
+}
+
+/// Returns the body of the answer to a post; null if Slack accepted the post and the body cannot be
+/// read, because a post that went out must not be repeated. A 200 that says `"ok": false` is a
+/// refusal all the same.
+pub(super) fn posted(result: &CallResult) -> Result<Value, CallError> {
+    match result {
+        CallResult::Replied(reply) if reply.is_success() && read(reply).is_none() => {
+            Ok(Value::Null)
+        }
+        _ => answer(result),
+    }
+}
+
+/// Whether a post was refused because its thread has gone, or its first message takes no replies.
+pub(super) fn is_thread_gone(result: &CallResult) -> bool {
+    let CallResult::Replied(reply) = result else {
+        return false;
+    };
+    read(reply).is_some_and(|(body, ok)| !ok && THREAD_GONE.contains(&name(&body)))
+}
+
+/// Errors of `chat.postMessage` that only blame the thread.
+const THREAD_GONE: [&str; 2] = ["thread_not_found", "cannot_reply_to_message"];
+
+fn name(body: &Value) -> &str {
+    body.get("error").and_then(Value::as_str).unwrap_or("")
 }
 
 /// The JSON object of a Web API answer and its `ok`; `None` if a proxy or a stranger answered.
 fn read(reply: &HttpReply) -> Option<(Value, bool)> {
-    let body: Value = serde_json::from_slice(&reply.body).ok()?;
+    let body: Value = json::read(&reply.body).ok()?;
     let ok = body.get("ok")?.as_bool()?;
     // Only 200 is a success; a refusal may have another status.
     (!ok || reply.status == 200).then_some((body, ok))
 }
 
-/// Classifies an error.
-fn problem(error: &str, after: Option<Duration>) -> CallError {
+/// Classifies an error. Slack explains only what is wrong with a request.
+fn problem(body: &Value, after: Option<Duration>) -> CallError {
+    let error = name(body);
     let meaning = ERRORS
         .iter()
         .find(|(pattern, _)| matches(pattern, error))
@@ -48,8 +79,13 @@ fn problem(error: &str, after: Option<Duration>) -> CallError {
     } else {
         error
     };
+    let words = body.pointer("/response_metadata/messages/0");
     match meaning {
         Meaning::Later => CallError::later(after, reason),
+        REQUEST => {
+            let reason = with_words(reason, words.and_then(Value::as_str));
+            CallError::never(FailureClass::Request, &reason)
+        }
         Meaning::Never(class) => CallError::never(class, reason),
     }
 }
@@ -131,6 +167,7 @@ const ERRORS: &[(&str, Meaning)] = &[
     ("user_not_visible", RECIPIENT),
     ("cannot_dm_bot", RECIPIENT),
     ("cannot_reply_to_message", RECIPIENT),
+    ("thread_not_found", RECIPIENT),
     ("restricted_action_*", RECIPIENT),
     ("slack_connect_*", RECIPIENT),
     ("no_text", REQUEST),
@@ -152,8 +189,8 @@ const ERRORS: &[(&str, Meaning)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reason::clean_reason;
     use crate::slack::fixtures::{refused, replied};
-    use crate::webhook::clean_kind;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -196,6 +233,13 @@ mod tests {
                 Meaning::Never(class)
             }
         }
+    }
+
+    #[test]
+    fn an_answer_with_a_byte_order_mark_and_half_a_surrogate_pair_is_read() {
+        let body = "\u{FEFF}{\"ok\":true,\"message\":{\"text\":\"cut \\ud83d\"}}";
+        let read = answer(&replied(200, body)).unwrap();
+        assert_eq!(read["message"]["text"], "cut \u{FFFD}");
     }
 
     #[test]
@@ -295,6 +339,68 @@ mod tests {
     }
 
     #[test]
+    fn a_post_that_was_accepted_is_out_whatever_the_body_says() {
+        for (status, body) in [
+            (200, ""),
+            (200, "<html>"),
+            (200, r#"{"ok":true,"ts":"150343"#),
+            (200, "{}"),
+            (200, "[]"),
+            (200, r#"{"ok":"true"}"#),
+            (201, r#"{"ok":true}"#),
+            (204, ""),
+        ] {
+            let result = replied(status, body);
+            assert_eq!(posted(&result), Ok(Value::Null), "{status} {body}");
+        }
+        let accepted = replied(200, r#"{"ok":true,"ts":"1503435956.000247"}"#);
+        assert_eq!(posted(&accepted).unwrap()["ts"], "1503435956.000247");
+    }
+
+    #[test]
+    fn a_post_that_was_refused_is_not_out() {
+        for result in [
+            refused("channel_not_found"),
+            refused("ratelimited"),
+            replied(200, r#"{"ok":false}"#),
+            replied(404, "not found"),
+            replied(302, ""),
+            replied(500, ""),
+            CallResult::NoReply {
+                reason: "timed out".into(),
+            },
+        ] {
+            assert_eq!(posted(&result), answer(&result), "{result:?}");
+            assert!(answer(&result).is_err());
+        }
+    }
+
+    #[test]
+    fn only_a_thread_that_has_gone_is_gone() {
+        for (error, gone) in [
+            ("thread_not_found", true),
+            ("cannot_reply_to_message", true),
+            ("channel_not_found", false),
+            ("restricted_action_thread_locked", false),
+        ] {
+            assert_eq!(is_thread_gone(&refused(error)), gone, "{error}");
+        }
+        assert!(!is_thread_gone(&replied(200, r#"{"ok":true}"#)));
+        assert!(!is_thread_gone(&replied(200, "thread_not_found")));
+    }
+
+    #[test]
+    fn a_bad_request_is_explained_in_slacks_words() {
+        let body = r#"{"ok":false,"error":"invalid_arguments","response_metadata":
+            {"messages":["[ERROR] missing required field: channel"]}}"#;
+        let expected = CallError::Never {
+            class: FailureClass::Request,
+            reason: "invalid_arguments: [ERROR] missing required field: channel".into(),
+        };
+        assert_eq!(answer(&replied(200, body)), Err(expected));
+    }
+
+    #[test]
     fn a_refusal_counts_under_any_status() {
         let problem = answer(&replied(403, r#"{"ok":false,"error":"invalid_auth"}"#)).unwrap_err();
         assert!(matches!(
@@ -318,7 +424,7 @@ mod tests {
             let body = serde_json::json!({"ok": false, "error": error}).to_string();
             let (CallError::Later { reason, .. } | CallError::Never { reason, .. }) =
                 answer(&replied(200, &body)).unwrap_err();
-            prop_assert_eq!(clean_kind(&reason), reason);
+            prop_assert_eq!(clean_reason(&reason), reason);
         }
     }
 }

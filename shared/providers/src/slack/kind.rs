@@ -2,7 +2,8 @@
 
 use super::{API_APP_ID, BOT_TOKEN, PREVIOUS_SIGNING_SECRET, SIGNING_SECRET, Slack, TEAM_ID, key};
 use crate::catalogue::{ConnectorKind, FieldSpec, Fill};
-use vestibule_domain::connector::Provider;
+use std::time::Duration;
+use vestibule_domain::{chat::repeats::Repeats, connector::Provider};
 
 /// Longest text of one message. Slack recommends at most 4,000 characters and truncates at 40,000.
 /// Escaping turns one character into five at most, so a text of this length is never truncated.
@@ -10,6 +11,11 @@ pub(super) const MESSAGE_MAX_CHARS: usize = 4000;
 
 /// Longest accepted id. Slack documents no maximum; its ids have about eleven characters.
 const ID_MAX_CHARS: usize = 32;
+
+/// Time during which Slack may send an event again. It repeats a failed request three times within six
+/// minutes (PROVIDERS §1.3), and an app with Delayed Events hourly for 24 hours (docs.slack.dev, Events
+/// API, Delayed events). A captured request is authentic for five minutes, because it bears its time.
+const EVENTS_REPEATED: Duration = Duration::from_hours(48);
 
 impl ConnectorKind for Slack {
     fn provider(&self) -> Provider {
@@ -28,8 +34,16 @@ impl ConnectorKind for Slack {
         FIELDS
     }
 
+    fn identity<'a>(&self, field: &str, value: &'a str) -> Option<&'a str> {
+        matches!(field, API_APP_ID | TEAM_ID).then_some(value)
+    }
+
     fn message_max_chars(&self) -> usize {
         MESSAGE_MAX_CHARS
+    }
+
+    fn repeats(&self) -> Repeats {
+        Repeats::For(EVENTS_REPEATED)
     }
 
     fn set_up_steps(&self, webhook_url: &str) -> Vec<String> {

@@ -2,8 +2,8 @@
 //! or Slack's answer was lost.
 //!
 //! Posts carry `metadata`, which people do not see, and `conversations.history` shows it to the app
-//! that wrote it. If the app may not read the history, nothing is found and the text is posted:
-//! better twice than never.
+//! that wrote it, as `conversations.replies` does for a thread, which the history leaves out. If the
+//! app may not read them, nothing is found and the text is posted: better twice than never.
 
 use super::{API, api};
 use crate::outgoing::{CallError, CallResult, Host, OutgoingCall};
@@ -13,7 +13,7 @@ use vestibule_domain::secret::Secret;
 
 /// The `event_type` of our metadata.
 const EVENT_TYPE: &str = "vestibule_message";
-/// Number of latest messages of the conversation that are searched.
+/// Number of messages that are searched: the latest of a conversation, or the first of a thread.
 const MESSAGES_MAX: &str = "100";
 
 /// Result of the search.
@@ -38,10 +38,12 @@ fn piece_id(id: &str, index: usize) -> String {
     format!("{id}/{index}")
 }
 
-/// Searches the direct conversation `channel`, or the one with the person of that id.
+/// Searches the direct conversation `channel`, or the one with the person of that id; of the former,
+/// only `thread`, if there is one.
 pub(super) fn for_mark<'a>(
     id: &str,
     channel: &str,
+    thread: Option<&str>,
     token: &Secret,
     so_far: &'a [CallResult],
 ) -> Result<Looked<'a>, CallError> {
@@ -65,12 +67,7 @@ pub(super) fn for_mark<'a>(
         (channel.to_owned(), rest)
     };
     let Some((history, posts)) = so_far.split_first() else {
-        let call = OutgoingCall::new(Host::Api(API), Method::GET, "/conversations.history")
-            .with_bearer(token)
-            .with_query("channel", &channel)
-            .with_query("include_all_metadata", "true")
-            .with_query("limit", MESSAGES_MAX);
-        return Ok(Looked::Call(call));
+        return Ok(Looked::Call(search_call(&channel, thread, token)));
     };
     let body = match api::answer(history) {
         Ok(body) => body,
@@ -88,6 +85,24 @@ pub(super) fn for_mark<'a>(
         .take_while(|index| there.contains(&piece_id(id, *index).as_str()))
         .count();
     Ok(Looked::Found { pieces, posts })
+}
+
+/// Asks for the messages of a conversation, or of one of its threads.
+fn search_call(channel: &str, thread: Option<&str>, token: &Secret) -> OutgoingCall {
+    let path = if thread.is_some() {
+        "/conversations.replies"
+    } else {
+        "/conversations.history"
+    };
+    let call = OutgoingCall::new(Host::Api(API), Method::GET, path)
+        .with_bearer(token)
+        .with_query("channel", channel)
+        .with_query("include_all_metadata", "true")
+        .with_query("limit", MESSAGES_MAX);
+    match thread {
+        Some(thread) => call.with_query("ts", thread),
+        None => call,
+    }
 }
 
 const fn nothing(posts: &[CallResult]) -> Looked<'_> {
@@ -111,12 +126,26 @@ mod tests {
     };
 
     fn step(kind: ConversationKind, channel: &str, so_far: &[CallResult]) -> NextCall<SendOutcome> {
+        step_in(kind, channel, None, so_far)
+    }
+
+    fn step_in(
+        kind: ConversationKind,
+        channel: &str,
+        thread: Option<&str>,
+        so_far: &[CallResult],
+    ) -> NextCall<SendOutcome> {
         let (connector, secrets) = (fixtures::connector(), fixtures::secrets());
         let credentials = Credentials {
             connector: &connector,
             secrets: &secrets,
         };
-        let place = ConversationRef::new(connector.id, kind, channel.to_owned(), None);
+        let place = ConversationRef::new(
+            connector.id,
+            kind,
+            channel.to_owned(),
+            thread.map(str::to_owned),
+        );
         let identity = fixtures::identity();
         let text = OutgoingText {
             to: Destination::Privately(&identity, &place),
@@ -176,6 +205,25 @@ mod tests {
             channel(&[opened, history("m1")]),
             NextCall::Done(SendOutcome::Sent(_))
         ));
+    }
+
+    #[test]
+    fn a_thread_of_a_direct_conversation_is_searched_itself() {
+        let thread = Some("1729999327.187299");
+        let chat = |so_far: &[CallResult]| step_in(ConversationKind::Direct, "D1", thread, so_far);
+        let NextCall::Call(call) = chat(&[]) else {
+            panic!("the thread was to be asked for");
+        };
+        assert_eq!(call.path, "/conversations.replies");
+        for asked in [("channel", "D1"), ("ts", "1729999327.187299")] {
+            let asked = (asked.0.to_owned(), asked.1.to_owned());
+            assert!(call.query.contains(&asked), "{asked:?}");
+        }
+        assert!(matches!(
+            chat(&[history("m1")]),
+            NextCall::Done(SendOutcome::Sent(_))
+        ));
+        assert_eq!(path(&chat(&[history("another")])), "/chat.postMessage");
     }
 
     #[test]

@@ -7,8 +7,9 @@ use super::{API_APP_ID, TEAM_ID, key, text::unescape};
 use crate::{
     fields::{
         ATTACHMENTS_MAX, ID_MAX_BYTES, URL_MAX_BYTES, at_second, event_key, given, is_id,
-        is_short_graphic, string, written,
+        is_short_graphic, malformed_element, string, written,
     },
+    json,
     webhook::{Event, Parsed, Refusal, Reply},
 };
 use serde_json::{Value, json};
@@ -28,10 +29,15 @@ const CHALLENGE_MAX_BYTES: usize = 1024;
 const PERSONAL_SUBTYPES: [&str; 3] = ["file_share", "thread_broadcast", "me_message"];
 /// Slack's own assistant, whose messages look like a person's.
 const SLACKBOT: &str = "USLACKBOT";
+/// The `mode` of a file that was deleted, and of one beyond a free workspace's limit (Slack's "File
+/// object").
+const PLACEHOLDER_MODES: [&str; 2] = ["tombstone", "hidden_by_limit"];
+/// The `file_access` of a file that is gone (Slack's "File object").
+const GONE: &str = "file_not_found";
 
 /// Parses an authentic request.
 pub(super) fn request(body: &[u8], connector: &Connector) -> Result<Parsed, Refusal> {
-    let Ok(payload) = serde_json::from_slice::<Value>(body) else {
+    let Ok(payload) = json::read::<Value>(body) else {
         return Ok(Parsed::one(not_json(body)));
     };
     let event = match payload.get("type").and_then(Value::as_str) {
@@ -39,7 +45,7 @@ pub(super) fn request(body: &[u8], connector: &Connector) -> Result<Parsed, Refu
         Some("url_verification") => return Ok(handshake(&payload)),
         Some("event_callback") => {
             check_connector(&payload, connector)?;
-            event(&payload, connector).unwrap_or_else(|other| other)
+            return Ok(events(&payload, connector));
         }
         Some("app_rate_limited") => {
             check_app(&payload, connector)?;
@@ -119,6 +125,20 @@ fn setting<'a>(connector: &'a Connector, name: &str) -> Option<&'a str> {
     connector.settings.get(name).map(String::as_str)
 }
 
+/// Reads the event, and reports files that its message is taken without.
+fn events(payload: &Value, connector: &Connector) -> Parsed {
+    let event = event(payload, connector).unwrap_or_else(|other| other);
+    let is_message = matches!(event, Event::Message(_));
+    let mut parsed = Parsed::one(event);
+    if is_message && let Some(inner) = payload.get("event") {
+        let has_id = |file: &Value| string(file, "id").is_some_and(is_id);
+        parsed
+            .events
+            .extend(malformed_element(inner, "files", has_id));
+    }
+    parsed
+}
+
 /// Reads a person's message, or says what it is instead.
 fn event(payload: &Value, connector: &Connector) -> Result<Event, Event> {
     let event = payload
@@ -149,6 +169,9 @@ fn no_persons_message(payload: &Value, event: &Value, kind: &str) -> Result<Opti
         let ours = |user| bot_users(payload).any(|bot| bot == user);
         if event.get("hidden") == Some(&Value::Bool(true)) {
             Some("hidden")
+        } else if given(event, "edited").is_some() {
+            // Slack repeats a mention each time its message is edited (bolt-js#960).
+            Some("edited")
         } else if given(event, "bot_id").is_some() || given(event, "bot_profile").is_some() {
             Some("bot")
         } else if given(event, "user").is_none() || user == Some("") {
@@ -157,6 +180,8 @@ fn no_persons_message(payload: &Value, event: &Value, kind: &str) -> Result<Opti
             Some("slackbot")
         } else if user.is_some_and(ours) {
             Some("own")
+        } else if has_only_placeholders(event) {
+            Some("placeholder")
         } else {
             None
         }
@@ -255,13 +280,29 @@ fn without_leading_mention<'a>(raw: &'a str, bot: &str) -> Option<&'a str> {
 }
 
 fn attachments(event: &Value) -> Vec<Attachment> {
-    let files = event.get("files").and_then(Value::as_array);
-    files
-        .into_iter()
-        .flatten()
+    files(event)
+        .filter(|file| !is_placeholder(file))
         .filter_map(attachment)
         .take(ATTACHMENTS_MAX)
         .collect()
+}
+
+fn files(event: &Value) -> impl Iterator<Item = &Value> {
+    let all = event.get("files").and_then(Value::as_array);
+    all.into_iter().flatten()
+}
+
+/// Whether a file is only a notice of one that nobody can open any more. A file of another
+/// workspace, which needs `files.info` first, is a file all the same.
+fn is_placeholder(file: &Value) -> bool {
+    string(file, "mode").is_some_and(|mode| PLACEHOLDER_MODES.contains(&mode))
+        || string(file, "file_access") == Some(GONE)
+}
+
+/// Whether a message has no text, and files all of which are placeholders.
+fn has_only_placeholders(event: &Value) -> bool {
+    let has_text = string(event, "text").is_some_and(|text| !text.trim().is_empty());
+    !has_text && files(event).next().is_some() && files(event).all(is_placeholder)
 }
 
 fn attachment(file: &Value) -> Option<Attachment> {

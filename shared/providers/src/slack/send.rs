@@ -65,7 +65,8 @@ impl ChatProvider for Slack {
     }
 }
 
-/// Makes one post after the other; the first failure ends it.
+/// Makes one post after the other; the first failure ends it. If the thread has gone, the texts go
+/// to its channel, where the same people read.
 fn next(
     text: &OutgoingText<'_>,
     credentials: &Credentials<'_>,
@@ -75,36 +76,43 @@ fn next(
     let token = credentials
         .secret(BOT_TOKEN)
         .ok_or_else(|| CallError::never(FailureClass::Connector, "no_bot_token"))?;
-    let (channel, _) = address(&text.to);
+    let (channel, mut thread) = address(&text.to);
     let (there, posts) = match text.mark.filter(|mark| mark.look_first) {
         None => (0, so_far),
-        Some(mark) => match look::for_mark(mark.id, channel, token, so_far)? {
+        Some(mark) => match look::for_mark(mark.id, channel, thread, token, so_far)? {
             Looked::Call(call) => return Ok(NextCall::Call(call)),
             Looked::Found { pieces, posts } => (pieces, posts),
         },
     };
+    let mut index = there;
+    let mut receipt = Receipt::default();
     for result in posts {
-        api::answer(result)?;
+        match api::posted(result) {
+            Ok(answer) => {
+                index += 1;
+                let id = answer.get("ts").and_then(Value::as_str);
+                receipt.message_id = id.map(str::to_owned);
+            }
+            Err(_) if thread.is_some() && api::is_thread_gone(result) => thread = None,
+            Err(problem) => return Err(problem),
+        }
     }
-    let index = there + posts.len();
     let Some(piece) = pieces.get(index) else {
-        let message_id = posts.last().and_then(|last| {
-            let answer = api::answer(last).ok()?;
-            Some(answer.get("ts")?.as_str()?.to_owned())
-        });
-        return Ok(NextCall::Done(SendOutcome::Sent(Receipt {
-            message_id,
-            moved_to: None,
-        })));
+        return Ok(NextCall::Done(SendOutcome::Sent(receipt)));
     };
+    let mut body = body(channel, thread, piece);
+    if let Some(mark) = text.mark {
+        body.insert("metadata".into(), look::metadata(mark.id, index));
+    }
     let call = OutgoingCall::new(Host::Api(API), Method::POST, "/chat.postMessage")
         .with_bearer(token)
-        .with_json(&body(text, piece, index));
+        .with_json(&Value::Object(body));
     Ok(NextCall::Call(call))
 }
 
-fn body(text: &OutgoingText<'_>, piece: &str, index: usize) -> Value {
-    let (channel, thread) = address(&text.to);
+/// The arguments of a post. Without `parse` and `link_names`, Slack makes no mention of a name in
+/// plain text such as `@here`; the other mentions are escaped.
+fn body(channel: &str, thread: Option<&str>, piece: &str) -> Map<String, Value> {
     let mut body = Map::new();
     body.insert("channel".into(), channel.into());
     body.insert("text".into(), text::escape(piece).into());
@@ -115,10 +123,7 @@ fn body(text: &OutgoingText<'_>, piece: &str, index: usize) -> Value {
     body.insert("unfurl_links".into(), false.into());
     body.insert("unfurl_media".into(), false.into());
     body.insert("mrkdwn".into(), false.into());
-    if let Some(mark) = text.mark {
-        body.insert("metadata".into(), look::metadata(mark.id, index));
-    }
-    Value::Object(body)
+    body
 }
 
 /// Channel and thread of a destination. A person's id as the channel opens a direct message with
@@ -126,9 +131,10 @@ fn body(text: &OutgoingText<'_>, piece: &str, index: usize) -> Value {
 fn address<'a>(to: &Destination<'a>) -> (&'a str, Option<&'a str>) {
     match to {
         Destination::Conversation(conversation) => in_conversation(conversation),
-        // Not in a thread, so that the history of the conversation shows it.
+        // In the thread in which the person wrote. A chat with an assistant is a thread of the direct
+        // conversation, and shows nothing from outside it (Slack's "Using AI in Apps").
         Destination::Privately(_, conversation) if is_private(conversation) => {
-            (&conversation.provider_conversation_id, None)
+            in_conversation(conversation)
         }
         Destination::Privately(identity, _) => (&identity.identifier, None),
     }
@@ -266,6 +272,22 @@ mod tests {
             &[],
         )));
         assert_eq!(body["channel"], "D024BE91L");
+        assert!(body.get("thread_ts").is_none());
+    }
+
+    #[test]
+    fn a_private_text_stays_in_the_thread_of_the_direct_message_that_asked() {
+        let person = fixtures::identity();
+        let thread = Some("1729999327.187299");
+        let chat = conversation(ConversationKind::Direct, "D024BE91L", thread);
+        for to in [
+            Destination::Privately(&person, &chat),
+            Destination::Conversation(&chat),
+        ] {
+            let body = body_of(&call(step(to, "Wait", &[])));
+            assert_eq!(body["channel"], "D024BE91L");
+            assert_eq!(body["thread_ts"], "1729999327.187299");
+        }
     }
 
     #[test]
@@ -277,6 +299,55 @@ mod tests {
             &[],
         )));
         assert_eq!(body["text"], "&lt;!channel&gt; &amp; co");
+        // With either of them, Slack would make mentions of names in plain text.
+        for option in ["parse", "link_names"] {
+            assert_eq!(body.get(option), None);
+        }
+    }
+
+    #[test]
+    fn a_text_whose_thread_has_gone_goes_to_its_channel_once() {
+        for (kind, channel) in [
+            (ConversationKind::Channel, "C1"),
+            (ConversationKind::Direct, "D1"),
+        ] {
+            let thread = conversation(kind, channel, Some("1568915625.001000"));
+            let to = Destination::Conversation(&thread);
+            for error in ["thread_not_found", "cannot_reply_to_message"] {
+                let gone = fixtures::refused(error);
+                let again = body_of(&call(step(to, "Hi", std::slice::from_ref(&gone))));
+                assert_eq!(again["channel"], channel);
+                assert_eq!(again.get("thread_ts"), None);
+                let done = step(to, "Hi", &[gone.clone(), posted()]);
+                assert!(matches!(outcome(done), SendOutcome::Sent(_)));
+                let expected = SendOutcome::Failed {
+                    class: FailureClass::Recipient,
+                    reason: error.into(),
+                };
+                assert_eq!(outcome(step(to, "Hi", &[gone.clone(), gone])), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_reply_stays_out_of_a_thread_that_has_gone() {
+        let thread = conversation(ConversationKind::Channel, "C1", Some("1568915625.001000"));
+        let to = Destination::Conversation(&thread);
+        let text = format!("{}\n\n{}", "a".repeat(3000), "b".repeat(3000));
+        let so_far = [fixtures::refused("thread_not_found"), posted()];
+        let second = body_of(&call(step(to, &text, &so_far)));
+        assert_eq!(second["text"], "b".repeat(3000));
+        assert_eq!(second.get("thread_ts"), None);
+    }
+
+    #[test]
+    fn a_post_whose_answer_cannot_be_read_is_sent_and_not_repeated() {
+        let direct = conversation(ConversationKind::Direct, "D1", None);
+        let to = Destination::Conversation(&direct);
+        for body in ["", "<html>", r#"{"ok":true,"ts":"15034"#, "{}"] {
+            let done = outcome(step(to, "Hello", &[replied(200, body)]));
+            assert_eq!(done, SendOutcome::Sent(Receipt::default()), "{body}");
+        }
     }
 
     #[test]

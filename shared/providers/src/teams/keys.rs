@@ -5,6 +5,7 @@
 //! ones arrive.
 
 use super::jwt;
+use crate::json;
 use async_trait::async_trait;
 use futures_util::lock::Mutex as AsyncMutex;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
@@ -205,7 +206,7 @@ impl KeyCache {
 
 /// The usable keys of a key set; everything else in it is ignored.
 fn read_keys(body: &[u8]) -> Vec<Arc<PublicKey>> {
-    let set: Value = serde_json::from_slice(body).unwrap_or_default();
+    let set: Value = json::read(body).unwrap_or_default();
     let keys = set.get("keys").and_then(Value::as_array);
     keys.into_iter()
         .flatten()

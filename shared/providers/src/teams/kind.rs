@@ -5,10 +5,15 @@ use super::{
     send::PIECE_MAX_BYTES,
 };
 use crate::catalogue::{ConnectorKind, FieldSpec, Fill};
-use vestibule_domain::connector::Provider;
+use std::time::Duration;
+use vestibule_domain::{chat::repeats::Repeats, connector::Provider};
 
 /// A character takes at most four bytes of UTF-16, so a text of this length always fits.
 const MESSAGE_MAX_CHARS: usize = PIECE_MAX_BYTES / 4;
+
+/// Time during which Teams may send an activity again. The connector service repeats a failed request
+/// once or twice (PROVIDERS §2.3), and a captured token is valid for about an hour (PROVIDERS §2.2).
+const EVENTS_REPEATED: Duration = Duration::from_hours(24);
 
 impl ConnectorKind for Teams {
     fn provider(&self) -> Provider {
@@ -27,8 +32,16 @@ impl ConnectorKind for Teams {
         FIELDS
     }
 
+    fn identity<'a>(&self, field: &str, value: &'a str) -> Option<&'a str> {
+        matches!(field, APP_ID | TENANT_ID).then_some(value)
+    }
+
     fn message_max_chars(&self) -> usize {
         MESSAGE_MAX_CHARS
+    }
+
+    fn repeats(&self) -> Repeats {
+        Repeats::For(EVENTS_REPEATED)
     }
 
     fn set_up_steps(&self, webhook_url: &str) -> Vec<String> {

@@ -3,31 +3,33 @@
 //! Activities are read leniently, field by field: unknown fields are ignored, and only a missing
 //! necessary one makes an activity unreadable.
 
-use super::{APP_ID, CHANNEL, TENANT_ID, bot_id, is_guid, key, setting, text};
+use super::{
+    APP_ID, CHANNEL, TENANT_ID, attachments, bot_id,
+    conversation::{in_thread, is_in_thread},
+    is_guid, is_service_url, key, setting, text,
+};
 use crate::{
-    fields::{
-        ATTACHMENTS_MAX, ID_MAX_BYTES, URL_MAX_BYTES, event_key, given, is_id, is_short_graphic,
-        string,
-    },
+    fields::{ID_MAX_BYTES, event_key, given, is_id, is_short_graphic, malformed_element, string},
+    json,
     webhook::{Event, Parsed, Refusal, Reply},
 };
 use serde_json::{Value, json};
 use vestibule_domain::{
     Timestamp,
     chat::conversation::{ConversationKind, ConversationRef},
-    chat::message::{Attachment, AttachmentKind, Identity, InboundMessage},
+    chat::message::{Identity, InboundMessage},
     chat::profile::Profile,
     connector::Connector,
     egress::OriginAllowList,
-    text::clean_name,
 };
 
 /// Longest accepted id of a person, in bytes. Microsoft's have about 90.
 const MEMBER_ID_MAX_BYTES: usize = 256;
 /// Longest accepted id of a conversation, in bytes. Microsoft's have about 150.
 const CONVERSATION_ID_MAX_BYTES: usize = 512;
-/// Content type of an attachment that contains an uploaded file, whose own media type is not given.
-const FILE_DOWNLOAD: &str = "application/vnd.microsoft.teams.file.download.info";
+/// Values of `channelData.eventType` with a message that was written before (msteams-docs,
+/// "Conversation events").
+const CHANGES: [&str; 3] = ["editMessage", "undeleteMessage", "softDeleteMessage"];
 
 /// Parses an authentic request.
 pub(super) fn request(
@@ -36,24 +38,36 @@ pub(super) fn request(
     service_origins: &OriginAllowList,
     now: Timestamp,
 ) -> Result<Parsed, Refusal> {
-    let Ok(activity) = serde_json::from_slice::<Value>(body) else {
-        return Ok(Parsed::one(Event::unreadable("the request is not JSON")));
+    let activity = match activity(body) {
+        Ok(activity) => activity,
+        Err(instead) => return Ok(Parsed::one(instead)),
     };
-    if !activity.is_object() {
-        return Ok(Parsed::one(Event::unreadable(
-            "the activity is not an object",
-        )));
-    }
     let service_url = check_connector(&activity, connector, service_origins)?;
     Ok(match string(&activity, "type") {
         Some("message") => {
             let read = message(&activity, service_url, connector, now);
-            Parsed::one(read.unwrap_or_else(|instead| instead))
+            // A message is taken without attachments that are malformed.
+            let lost = matches!(read, Ok(Event::Message(_)))
+                .then(|| malformed_element(&activity, "attachments", Value::is_object));
+            let mut parsed = Parsed::one(read.unwrap_or_else(|instead| instead));
+            parsed.events.extend(lost.flatten());
+            parsed
         }
         Some("invoke") => invoke(&activity),
         Some(other) => Parsed::one(Event::ignored(other)),
         None => Parsed::one(Event::unreadable("the activity has no type")),
     })
+}
+
+/// Reads the activity in a body, or says why there is none.
+pub(super) fn activity(body: &[u8]) -> Result<Value, Event> {
+    let activity: Value =
+        json::read(body).map_err(|_| Event::unreadable("the request is not JSON"))?;
+    if activity.is_object() {
+        Ok(activity)
+    } else {
+        Err(Event::unreadable("the activity is not an object"))
+    }
 }
 
 /// Answers a button of a card or a message extension. It expects a body, and Teams repeats it
@@ -93,7 +107,7 @@ fn check_connector<'a>(
         return Err(Refusal::because("the activity is from another tenant"));
     }
     string(activity, "serviceUrl")
-        .filter(|url| service_origins.admit(url).is_some())
+        .filter(|url| is_service_url(url, service_origins))
         .ok_or(Refusal::because(
             "the service address is not one of Microsoft's",
         ))
@@ -120,11 +134,17 @@ fn message(
         Some(Value::String(text)) => text,
         Some(_) => return Err(Event::unreadable("text is not a string")),
     };
-    let attachments = attachments(activity);
+    let attachments = attachments::of(activity);
     let is_bot = string(from, "id").is_some_and(|id| id.starts_with("28:"))
         || string(from, "role") == Some("bot");
     if is_bot {
         return Ok(Event::ignored("message:bot"));
+    }
+    let change = activity.pointer("/channelData/eventType");
+    if let Some(change) = change.and_then(Value::as_str)
+        && CHANGES.contains(&change)
+    {
+        return Ok(Event::ignored(&format!("message:{change}")));
     }
     // A card's form is sent as a message without text.
     if text.is_empty() && attachments.is_empty() && given(activity, "value").is_some() {
@@ -147,15 +167,9 @@ fn message(
     let sent_at = string(activity, "timestamp")
         .and_then(Timestamp::parse)
         .filter(|at| at.millis() >= 0);
-    // The id of a channel's conversation includes the thread, so an answer needs nothing else.
-    let conversation = ConversationRef::new(
-        connector.id,
-        conversation_kind(activity),
-        place.to_owned(),
-        None,
-    )
-    .answered_at(service_url)
-    .with_member(member);
+    let conversation = conversation(activity, connector, place, member)
+        .answered_at(service_url)
+        .with_member(member);
     Ok(Event::Message(Box::new(InboundMessage {
         sender: sender(from, member, connector),
         also_known_as: None,
@@ -180,6 +194,54 @@ fn sender(from: &Value, member: &str, connector: &Connector) -> Identity {
     }
 }
 
+/// The conversation for answers. The id of a channel's conversation includes the thread, so an answer
+/// needs nothing else, unless the message is for the bot alone.
+fn conversation(
+    activity: &Value,
+    connector: &Connector,
+    place: &str,
+    member: &str,
+) -> ConversationRef {
+    let kind = conversation_kind(activity);
+    if kind != ConversationKind::Direct && is_targeted(activity) {
+        let aside = Some(member.to_owned());
+        return ConversationRef::new(
+            connector.id,
+            ConversationKind::Direct,
+            place.to_owned(),
+            aside,
+        );
+    }
+    let place = if is_of_channel(activity) && !is_in_thread(place) {
+        root(activity).map_or_else(|| place.to_owned(), |root| in_thread(place, root))
+    } else {
+        place.to_owned()
+    };
+    ConversationRef::new(connector.id, kind, place, None)
+}
+
+/// Whether only the bot can see the message, although others read the conversation (msteams-docs,
+/// "Send and receive targeted messages": `recipient.isTargeted`).
+fn is_targeted(activity: &Value) -> bool {
+    activity.pointer("/recipient/isTargeted") == Some(&Value::Bool(true))
+}
+
+/// Whether the message stands in a channel, where every post opens a thread.
+fn is_of_channel(activity: &Value) -> bool {
+    match activity.pointer("/conversation/conversationType") {
+        Some(Value::String(kind)) => kind == "channel",
+        // Without a type, the channel's own data tells.
+        _ => activity.pointer("/channelData/channel/id").is_some(),
+    }
+}
+
+/// The id of the thread's first message: the message that this one replies to, or its own.
+fn root(activity: &Value) -> Option<&str> {
+    string(activity, "replyToId")
+        .or_else(|| string(activity, "id"))
+        .filter(|root| is_id(root))
+}
+
 /// An unknown kind counts as readable by everybody.
 fn conversation_kind(activity: &Value) -> ConversationKind {
     let conversation = given(activity, "conversation").unwrap_or(&Value::Null);
@@ -188,41 +250,6 @@ fn conversation_kind(activity: &Value) -> ConversationKind {
         Some("groupChat") => ConversationKind::Group,
         _ => ConversationKind::Channel,
     }
-}
-
-/// The files, without cards and without the message's own text, which comes a second time as HTML.
-fn attachments(activity: &Value) -> Vec<Attachment> {
-    let all = activity.get("attachments").and_then(Value::as_array);
-    let id = string(activity, "id").filter(|id| is_id(id)).unwrap_or("");
-    all.into_iter()
-        .flatten()
-        .enumerate()
-        .filter_map(|(index, attachment)| read_attachment(attachment, id, index))
-        .take(ATTACHMENTS_MAX)
-        .collect()
-}
-
-fn read_attachment(attachment: &Value, activity_id: &str, index: usize) -> Option<Attachment> {
-    let url = string(attachment, "contentUrl")
-        .filter(|url| url.starts_with("https://") && is_short_graphic(url, URL_MAX_BYTES))?;
-    let media_type = string(attachment, "contentType")
-        .filter(|media_type| is_short_graphic(media_type, ID_MAX_BYTES));
-    let unique_id = attachment.pointer("/content/uniqueId");
-    let unique_id = unique_id.and_then(Value::as_str).filter(|id| is_id(id));
-    Some(Attachment {
-        kind: match media_type.and_then(|media_type| media_type.split('/').next()) {
-            Some("image") => AttachmentKind::Image,
-            Some("video") => AttachmentKind::Video,
-            Some("audio") => AttachmentKind::Audio,
-            _ => AttachmentKind::File,
-        },
-        provider_id: unique_id.map_or_else(|| format!("{activity_id}.{index}"), str::to_owned),
-        name: string(attachment, "name").and_then(clean_name),
-        mime_type: media_type
-            .filter(|media_type| *media_type != FILE_DOWNLOAD)
-            .map(str::to_owned),
-        url: Some(url.to_owned()),
-    })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::{
     APP_ID, CLIENT_SECRET, GRAPH_API, LOGIN_API, TENANT_ID, Teams,
     api::{self, Replay, Stop},
     bot_id,
-    conversation::{is_private, is_shared, service_url, without_thread},
+    conversation::{is_private, is_shared, service_url, targeted, without_thread},
     key, profile, setting,
     text::split,
     token,
@@ -83,7 +83,8 @@ impl ChatProvider for Teams {
 }
 
 /// Opens a private conversation if one is needed, then sends one message after the other; the first
-/// failed call ends it.
+/// failed call ends it. If the thread in a channel has gone, the messages go to the channel, where
+/// the same people read.
 fn all(
     text: &OutgoingText<'_>,
     credentials: &Credentials<'_>,
@@ -96,30 +97,48 @@ fn all(
     };
     let service_url = service_url(conversation)?;
     let mut calls = Replay::new(credentials, so_far);
-    let place = match person {
+    let mut place = match person {
         Some(person) if !is_private(conversation) => {
             private_place(&mut calls, credentials.connector, person, conversation)?
         }
         _ => conversation.provider_conversation_id.clone(),
     };
-    let member = conversation.member_id.as_deref();
+    let aside = targeted(conversation).filter(|_| person.is_none());
+    let member = aside.or(conversation.member_id.as_deref());
     let member = member.or(person.map(|person| person.identifier.as_str()));
+    let post = |place: &str, piece: &str| {
+        let path = format!("/v3/conversations/{}/activities", api::encoded(place));
+        let activity = activity(credentials.connector, place, member, piece);
+        let call = api::call(service_url, Method::POST, path).with_json(&activity);
+        // Without it, everybody in the conversation would see the answer (msteams-docs, "Send and
+        // receive targeted messages").
+        match aside {
+            Some(_) => call.with_query("isTargetedActivity", "true"),
+            None => call,
+        }
+    };
     let mut receipt = Receipt::default();
     for piece in pieces {
-        let path = format!("/v3/conversations/{}/activities", api::encoded(&place));
-        let call = api::call(service_url, Method::POST, path).with_json(&activity(
-            credentials.connector,
-            &place,
-            member,
-            piece,
-        ));
-        let answer = calls.answer(&call)?;
+        let answer = match calls.sent(&post(&place, piece)) {
+            Err(Stop::CallError(problem))
+                if person.is_none()
+                    && without_thread(&place) != place
+                    && api::is_thread_gone(&problem) =>
+            {
+                place = without_thread(&place).to_owned();
+                calls.sent(&post(&place, piece))?
+            }
+            answer => answer?,
+        };
         let id = answer.get("id").and_then(Value::as_str);
         receipt.message_id = id.map(str::to_owned);
     }
+    receipt.reply_url = calls.moved_to().map(str::to_owned);
     Ok(receipt)
 }
 
+/// A message. Without mentions among its `entities`, which it never has, a name in its text notifies
+/// nobody.
 fn activity(connector: &Connector, place: &str, member: Option<&str>, text: &str) -> Value {
     let bot = bot_id(setting(connector, APP_ID).unwrap_or(""));
     let mut activity = json!({
@@ -239,7 +258,7 @@ mod tests {
     fn sent(id: Option<&str>) -> SendOutcome {
         SendOutcome::Sent(Receipt {
             message_id: id.map(str::to_owned),
-            moved_to: None,
+            ..Receipt::default()
         })
     }
 
@@ -278,6 +297,98 @@ mod tests {
     }
 
     #[test]
+    fn a_message_whose_answer_cannot_be_read_is_sent_and_not_repeated() {
+        let personal = personal();
+        let to = Destination::Conversation(&personal);
+        for body in ["", "<html>", "{}", "[]", r#"{"id":7}"#, r#"{"id":"14859"#] {
+            for status in [200, 201, 202, 204] {
+                let so_far = [token("t1"), replied(status, body)];
+                assert_eq!(outcome(step(to, "Hello", &so_far)), sent(None), "{body}");
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_is_pinged_by_what_a_text_repeats() {
+        let channel = channel();
+        let text = "You wrote: <at>Boss</at> @Boss";
+        let post = body_of(&call(step(
+            Destination::Conversation(&channel),
+            text,
+            &[token("t1")],
+        )));
+        assert_eq!(post["text"], text);
+        assert_eq!(post["textFormat"], "plain");
+        assert_eq!(post.get("entities"), None);
+    }
+
+    #[test]
+    fn a_reply_whose_thread_has_gone_goes_to_the_channel_once() {
+        let channel = channel();
+        let to = Destination::Conversation(&channel);
+        let place = without_thread(CHANNEL_THREAD);
+        for code in ["ActivityNotFoundInConversation", "ConversationNotFound"] {
+            let mut so_far = vec![token("t1"), refused(404, code)];
+            let again = call(step(to, "Hi", &so_far));
+            let path = format!("/v3/conversations/{}/activities", api::encoded(place));
+            assert_eq!(again.path, path);
+            assert_eq!(body_of(&again)["conversation"]["id"], place);
+            so_far.push(posted("7"));
+            assert_eq!(outcome(step(to, "Hi", &so_far)), sent(Some("7")));
+            so_far.pop();
+            so_far.push(refused(404, code));
+            let expected = SendOutcome::Failed {
+                class: FailureClass::Recipient,
+                reason: code.into(),
+            };
+            assert_eq!(outcome(step(to, "Hi", &so_far)), expected);
+        }
+        let personal = personal();
+        let so_far = [token("t1"), refused(404, "ConversationNotFound")];
+        let done = outcome(step(Destination::Conversation(&personal), "Hi", &so_far));
+        assert!(matches!(done, SendOutcome::Failed { .. }), "{done:?}");
+    }
+
+    #[test]
+    fn a_tenant_in_gcc_is_called_at_gccs_address_which_the_receipt_names() {
+        let (person, channel) = (fixtures::identity(), channel());
+        let gcc = "https://smba.infra.gcc.teams.microsoft.com/teams";
+        let expected = SendOutcome::Sent(Receipt {
+            message_id: Some("7".into()),
+            reply_url: Some(gcc.into()),
+            ..Receipt::default()
+        });
+        let wrong = refused(403, "InvalidBotApiHost");
+        let to = Destination::Conversation(&channel);
+        let first = call(step(to, "Hello", &[token("t1")]));
+        let again = call(step(to, "Hello", &[token("t1"), wrong.clone()]));
+        let mut repeated = first.clone();
+        repeated.host = Host::TeamsService(gcc.into());
+        assert_eq!(again, repeated);
+        let so_far = [token("t1"), wrong.clone(), posted("7")];
+        assert_eq!(outcome(step(to, "Hello", &so_far)), expected);
+
+        let to = Destination::Privately(&person, &channel);
+        let so_far = [token("t1"), wrong.clone(), posted("a:1new")];
+        let post = call(step(to, "Hello", &so_far));
+        assert_eq!(
+            post.host,
+            Host::TeamsService(gcc.into()),
+            "all that follows"
+        );
+        let so_far = [token("t1"), wrong.clone(), posted("a:1new"), posted("7")];
+        assert_eq!(outcome(step(to, "Hello", &so_far)), expected);
+
+        let so_far = [token("t1"), wrong.clone(), wrong];
+        let expected = SendOutcome::Failed {
+            class: FailureClass::Connector,
+            reason: "InvalidBotApiHost".into(),
+        };
+        let to = Destination::Conversation(&channel);
+        assert_eq!(outcome(step(to, "Hello", &so_far)), expected);
+    }
+
+    #[test]
     fn an_answer_goes_into_the_thread_of_the_channel() {
         let channel = channel();
         let post = call(step(
@@ -291,6 +402,42 @@ mod tests {
             post.path
         );
         assert_eq!(body_of(&post)["conversation"]["id"], CHANNEL_THREAD);
+    }
+
+    #[test]
+    fn an_answer_to_a_message_for_the_bot_alone_is_for_its_writer_alone() {
+        let group = "19:4c3e1f7a9b5d4a7f8e2d1c0b9a8f7e6d@thread.v2";
+        let thread = Some(MEMBER.to_owned());
+        let aside = ConversationRef::new(
+            fixtures::connector().id,
+            ConversationKind::Direct,
+            group.into(),
+            thread,
+        )
+        .answered_at(SERVICE_URL);
+        let long = "a".repeat(PIECE_MAX_BYTES);
+        for so_far in [vec![token("t1")], vec![token("t1"), posted("1")]] {
+            let post = call(step(Destination::Conversation(&aside), &long, &so_far));
+            let id = api::encoded(group);
+            assert_eq!(post.path, format!("/v3/conversations/{id}/activities"));
+            let query = ("isTargetedActivity".to_owned(), "true".to_owned());
+            assert_eq!(post.query, [query]);
+            assert_eq!(body_of(&post)["recipient"], json!({"id": MEMBER}));
+        }
+        let person = fixtures::identity();
+        for id in [group, PERSONAL] {
+            let aside = ConversationRef {
+                provider_conversation_id: id.to_owned(),
+                ..aside.clone()
+            };
+            let to = Destination::Privately(&person, &aside);
+            let create = call(step(to, "Please wait", &[token("t1")]));
+            assert_eq!(create.path, "/v3/conversations", "{id}");
+        }
+        for public in [personal(), channel()] {
+            let to = Destination::Conversation(&public);
+            assert!(call(step(to, "Hi", &[token("t1")])).query.is_empty());
+        }
     }
 
     #[test]

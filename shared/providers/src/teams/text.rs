@@ -81,7 +81,7 @@ fn without_tags(text: &str) -> String {
 }
 
 /// Undoes Teams' escapes, once: a typed `&lt;` arrives as `&amp;lt;`.
-fn unescape(text: &str) -> String {
+pub(super) fn unescape(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, from)) = rest.find('&').and_then(|at| rest.split_at_checked(at)) {

@@ -2,6 +2,7 @@
 
 use super::{APP_ID, APP_TYPE, CLIENT_SECRET, LOGIN_API, MULTI_TENANT, TENANT_ID, setting};
 use crate::{
+    json,
     outgoing::{CallError, CallResult, Host, HttpReply, OutgoingCall},
     webhook::Credentials,
 };
@@ -63,7 +64,7 @@ pub(super) fn read(result: &CallResult) -> Result<Secret, CallError> {
             return Err(CallError::never(FailureClass::Connector, reason));
         }
     };
-    let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    let body: Value = json::read(&reply.body).unwrap_or_default();
     let later = |reason: &str| Err(CallError::later(reply.retry_after, reason));
     if reply.status == 200 {
         let token = body.get("access_token").and_then(Value::as_str);
@@ -100,7 +101,7 @@ pub(super) fn lifetime(reply: &HttpReply) -> Option<Duration> {
     if reply.status != 200 {
         return None;
     }
-    let body: Value = serde_json::from_slice(&reply.body).ok()?;
+    let body: Value = json::read(&reply.body).ok()?;
     body.get("access_token")?.as_str()?;
     let expires_in = body.get("expires_in")?;
     let seconds = expires_in

@@ -2,7 +2,9 @@
 
 use super::{API, BOT_TOKEN, kind::is_bot_token};
 use crate::{
+    json,
     outgoing::{CallError, CallResult, Host, HttpReply, OutgoingCall},
+    reason::presentable,
     webhook::Credentials,
 };
 use http::Method;
@@ -81,6 +83,17 @@ impl<'a> Token<'a> {
         Err(self.refused(reply, &answer))
     }
 
+    /// Returns the message in the answer to a message; null if Telegram accepted the message and
+    /// the answer cannot be read, because a message that went out must not be repeated.
+    pub(super) fn sent(self, result: &CallResult) -> Result<Value, Refused> {
+        match result {
+            CallResult::Replied(reply) if reply.is_success() && read(reply).is_none() => {
+                Ok(Value::Null)
+            }
+            _ => self.answer(result),
+        }
+    }
+
     fn refused(self, reply: &HttpReply, answer: &Value) -> Refused {
         let status = answer
             .get("error_code")
@@ -90,11 +103,10 @@ impl<'a> Token<'a> {
             .unwrap_or(reply.status);
         let description = answer.get("description").and_then(Value::as_str);
         let description = self.redact(description.unwrap_or(""));
-        let reason = if description.is_empty() {
-            format!("http_{status}")
-        } else {
-            description.clone()
-        };
+        let mut reason = presentable(&description);
+        if reason.is_empty() {
+            reason = format!("http_{status}");
+        }
         let parameter = |name: &str| answer.get("parameters")?.get(name)?.as_i64();
         let problem = match meaning(status, &description) {
             Meaning::Never(class) => CallError::never(class, &reason),
@@ -109,6 +121,10 @@ impl<'a> Token<'a> {
             problem,
             // A supergroup has a negative id; a positive one would be a person's.
             moved_to: parameter("migrate_to_chat_id").filter(|id| status == 400 && *id < 0),
+            topic_gone: status == 400
+                && TOPIC_GONE
+                    .iter()
+                    .any(|row| matches(row, &said(&description))),
         }
     }
 }
@@ -123,6 +139,8 @@ pub(super) struct Refused {
     pub(super) problem: CallError,
     /// The new id of the chat, if the chat only moved.
     pub(super) moved_to: Option<i64>,
+    /// Whether only the topic is to blame: it was deleted or closed.
+    pub(super) topic_gone: bool,
 }
 
 impl From<CallError> for Refused {
@@ -130,6 +148,7 @@ impl From<CallError> for Refused {
         Self {
             problem,
             moved_to: None,
+            topic_gone: false,
         }
     }
 }
@@ -143,7 +162,7 @@ impl From<Refused> for CallError {
 /// The JSON object of an answer that says whether it is `ok`; `None` if a proxy or a stranger
 /// answered.
 fn read(reply: &HttpReply) -> Option<Value> {
-    let body: Value = serde_json::from_slice(&reply.body).ok()?;
+    let body: Value = json::read(&reply.body).ok()?;
     let ok = body.get("ok")?.as_bool()?;
     // Only 200 is a success; a refusal has its own code inside.
     (!ok || reply.status == 200).then_some(body)
@@ -151,16 +170,25 @@ fn read(reply: &HttpReply) -> Option<Value> {
 
 /// Classifies an error: the first matching row of [`ERRORS`] counts.
 fn meaning(status: u16, description: &str) -> Meaning {
-    let said = description.to_ascii_lowercase();
-    let said = PREFIXES
-        .iter()
-        .find_map(|prefix| said.strip_prefix(prefix))
-        .unwrap_or(&said);
+    let said = said(description);
     ERRORS
         .iter()
-        .find(|(statuses, pattern, _)| statuses.contains(&status) && matches(pattern, said))
+        .find(|(statuses, pattern, _)| statuses.contains(&status) && matches(pattern, &said))
         .map_or(LATER, |(_, _, meaning)| *meaning)
 }
+
+/// A description in lower case, without its prefix.
+fn said(description: &str) -> String {
+    let said = description.to_ascii_lowercase();
+    PREFIXES
+        .iter()
+        .find_map(|prefix| said.strip_prefix(prefix))
+        .unwrap_or(&said)
+        .to_owned()
+}
+
+/// Descriptions that only blame the topic; also in a private chat with topics.
+const TOPIC_GONE: [&str; 2] = ["message thread not found", "topic_*"];
 
 fn matches(pattern: &str, said: &str) -> bool {
     pattern
@@ -237,8 +265,8 @@ const ERRORS: &[(&[u16], &str, Meaning)] = &[
 mod tests {
     use super::*;
     use crate::{
+        reason::clean_reason,
         telegram::fixtures::{TOKEN, TOKEN_SECRET, accepted, refused, replied},
-        webhook::clean_kind,
     };
     use proptest::prelude::*;
     use serde_json::json;
@@ -351,14 +379,21 @@ mod tests {
         assert_eq!(refused.moved_to, None);
         match refused.problem {
             CallError::Later { reason, .. } => {
-                assert_eq!(reason, clean_kind(description));
+                assert_eq!(reason, clean_reason(description));
                 LATER
             }
             CallError::Never { class, reason } => {
-                assert_eq!(reason, clean_kind(description));
+                assert_eq!(reason, clean_reason(description));
                 Meaning::Never(class)
             }
         }
+    }
+
+    #[test]
+    fn an_answer_with_a_byte_order_mark_and_half_a_surrogate_pair_is_read() {
+        let body = "\u{FEFF}{\"ok\":true,\"result\":{\"text\":\"cut \\ud83d\"}}";
+        let read = answer(&replied(200, body));
+        assert_eq!(read, Ok(json!({"text": "cut \u{FFFD}"})));
     }
 
     #[test]
@@ -518,6 +553,55 @@ mod tests {
     }
 
     #[test]
+    fn a_message_that_was_accepted_is_out_whatever_the_body_says() {
+        let secret = secret();
+        let token = Token(&secret);
+        for (status, body) in [
+            (200, ""),
+            (200, "<html>"),
+            (200, r#"{"ok":true,"result":{"message_id":1"#),
+            (200, "{}"),
+            (200, "[]"),
+            (200, r#"{"ok":"true"}"#),
+            (200, r#"{"ok":true}"#),
+            (201, r#"{"ok":true,"result":{}}"#),
+        ] {
+            assert_eq!(
+                token.sent(&replied(status, body)),
+                Ok(Value::Null),
+                "{body}"
+            );
+        }
+        let accepted = token.sent(&accepted(&json!({"message_id": 133})));
+        assert_eq!(accepted, Ok(json!({"message_id": 133})));
+        for result in [
+            refused(403, "Forbidden: bot was blocked by the user"),
+            replied(200, r#"{"ok":false,"error_code":400,"description":"x"}"#),
+            replied(302, ""),
+            replied(502, ""),
+        ] {
+            assert_eq!(token.sent(&result), answer(&result), "{result:?}");
+            assert!(answer(&result).is_err());
+        }
+    }
+
+    #[test]
+    fn only_a_topic_that_was_deleted_or_closed_is_gone() {
+        for (status, description, gone) in [
+            (400, "Bad Request: message thread not found", true),
+            (400, "Bad Request: TOPIC_CLOSED", true),
+            (400, "Bad Request: TOPIC_DELETED", true),
+            (400, "Bad Request: TOPIC_ID_INVALID", true),
+            (400, "Bad Request: chat not found", false),
+            (400, "Bad Request: message to be replied not found", false),
+            (403, "Forbidden: message thread not found", false),
+        ] {
+            let refused = answer(&refused(status, description)).unwrap_err();
+            assert_eq!(refused.topic_gone, gone, "{description}");
+        }
+    }
+
+    #[test]
     fn no_reason_shows_the_token() {
         let split = format!("{}\u{200B}{}", &TOKEN_SECRET[..9], &TOKEN_SECRET[9..]);
         for said in [
@@ -584,7 +668,7 @@ mod tests {
         fn a_reason_is_short_and_clean(status in 400_u16..500, said in any::<String>()) {
             let (CallError::Later { reason, .. } | CallError::Never { reason, .. }) =
                 answer(&refused(status, &said)).unwrap_err().problem;
-            prop_assert_eq!(clean_kind(&reason), reason.as_str());
+            prop_assert_eq!(clean_reason(&reason), reason.as_str());
             prop_assert!(!reason.is_empty());
         }
     }

@@ -2,7 +2,8 @@
 
 use super::{BOT_TOKEN, PREVIOUS_SECRET_TOKEN, SECRET_TOKEN, Telegram, key};
 use crate::catalogue::{ConnectorKind, FieldSpec, Fill};
-use vestibule_domain::connector::Provider;
+use std::time::Duration;
+use vestibule_domain::{chat::repeats::Repeats, connector::Provider};
 
 /// Longest text of one message. Telegram counts characters; `send` explains what we count.
 pub(super) const MESSAGE_MAX_CHARS: usize = 4096;
@@ -14,6 +15,11 @@ const SECRET_TOKEN_MAX_CHARS: usize = 256;
 /// Shortest secret token. It is the only proof of an update, so it must have at least 128 bits
 /// (RELIABILITY §3).
 const SECRET_TOKEN_MIN_CHARS: usize = 22;
+
+/// Time during which Telegram may send an update again: it keeps updates for 24 hours (core.telegram.org,
+/// Getting updates). Whoever captured a request holds the secret token and could write any update, so
+/// no memory stops them; rotating the token does.
+const EVENTS_REPEATED: Duration = Duration::from_hours(48);
 
 impl ConnectorKind for Telegram {
     fn provider(&self) -> Provider {
@@ -32,8 +38,18 @@ impl ConnectorKind for Telegram {
         FIELDS
     }
 
+    /// The bot's id stands before the colon of its token, and stays when the token is replaced.
+    fn identity<'a>(&self, field: &str, value: &'a str) -> Option<&'a str> {
+        let (bot_id, _) = value.split_once(':')?;
+        (field == BOT_TOKEN).then_some(bot_id)
+    }
+
     fn message_max_chars(&self) -> usize {
         MESSAGE_MAX_CHARS
+    }
+
+    fn repeats(&self) -> Repeats {
+        Repeats::For(EVENTS_REPEATED)
     }
 
     fn set_up_steps(&self, webhook_url: &str) -> Vec<String> {

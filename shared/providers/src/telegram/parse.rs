@@ -9,9 +9,11 @@ use crate::{
         ATTACHMENTS_MAX, ID_MAX_BYTES, at_second, event_key, given, is_short_graphic, string,
         written,
     },
+    json,
     webhook::Event,
 };
 use serde_json::Value;
+use std::slice;
 use vestibule_domain::{
     chat::conversation::{ConversationKind, ConversationRef},
     chat::message::{Attachment, AttachmentKind, Identity, InboundMessage},
@@ -22,6 +24,11 @@ use vestibule_domain::{
 
 /// Longest accepted id of a file, in bytes. Telegram guarantees no maximum; its ids have about 80.
 const FILE_ID_MAX_BYTES: usize = 255;
+
+/// The topic of a forum that is no thread of its own: messages name it or not, and an answer that names
+/// it is refused with `message thread not found` (core.telegram.org/api/forum, "General";
+/// python-telegram-bot#4739).
+pub(super) const GENERAL_TOPIC: i64 = 1;
 
 /// Senders that stand for others and are not always marked as bots (PROVIDERS §3.1).
 const NOBODY: [(i64, &str); 3] = [
@@ -132,7 +139,7 @@ const SERVICE: [&str; 54] = [
 
 /// Parses an authentic request.
 pub(super) fn update(body: &[u8], connector: &Connector) -> Event {
-    let Ok(Value::Object(update)) = serde_json::from_slice::<Value>(body) else {
+    let Ok(Value::Object(update)) = json::read::<Value>(body) else {
         return Event::unreadable("the request is not a JSON object");
     };
     let update = Value::Object(update);
@@ -223,6 +230,19 @@ fn person_wrote(
         Some(_) => ConversationKind::Channel,
         None => return Err(Event::unreadable("/message/chat/type is missing")),
     };
+    let (conversation, own_key) = match ephemeral_id(message)? {
+        // Others in the chat must not see the answer, so it goes to the person's private chat.
+        Some(id) if kind != ConversationKind::Direct => {
+            let kind = ConversationKind::Direct;
+            let conversation = ConversationRef::new(connector.id, kind, user.to_string(), None);
+            (conversation, format!("{chat}:{user}:ephemeral{id}:{date}"))
+        }
+        _ => {
+            let topic = topic(message)?;
+            let conversation = ConversationRef::new(connector.id, kind, chat.to_string(), topic);
+            (conversation, format!("{chat}:{message_id}:{date}"))
+        }
+    };
     Ok(InboundMessage {
         sender: Identity {
             provider: key(),
@@ -231,14 +251,14 @@ fn person_wrote(
         },
         also_known_as: None,
         profile: profile(message),
-        conversation: ConversationRef::new(connector.id, kind, chat.to_string(), topic(message)?),
+        conversation,
         text: text_of(message)?,
         attachments: attachments(message),
         // The message's own key comes first: ids of updates may start again at random. The time is
-        // part of it, because an admin may put another bot's token into this connector, and that
-        // bot counts the messages of private chats from 1 again.
+        // part of it, because a bot that was set up anew may count messages from 1 again. The intake
+        // adds the bot to both keys.
         event_keys: vec![
-            event_key("telegram", &format!("{chat}:{message_id}:{date}")),
+            event_key("telegram", &own_key),
             event_key("telegram", &update_id),
         ],
         provider_event_id: update_id,
@@ -250,6 +270,18 @@ fn string_at<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer).and_then(Value::as_str)
 }
 
+/// The id of a message that only its writer and the bot see, unique for both within the chat; the
+/// message's own id is 0 (Bot API 10.2, "Ephemeral messages").
+fn ephemeral_id(message: &Value) -> Result<Option<i64>, Event> {
+    match given(message, "ephemeral_message_id") {
+        None => Ok(None),
+        Some(id) => id
+            .as_i64()
+            .map(Some)
+            .ok_or_else(|| Event::unreadable("/message/ephemeral_message_id is no integer")),
+    }
+}
+
 /// The topic for an answer. Without `is_topic_message`, the thread's number is only that of the
 /// message replied to.
 fn topic(message: &Value) -> Result<Option<String>, Event> {
@@ -258,10 +290,14 @@ fn topic(message: &Value) -> Result<Option<String>, Event> {
     }
     match given(message, "message_thread_id") {
         None => Ok(None),
-        Some(topic) => topic
-            .as_i64()
-            .map(|topic| Some(topic.to_string()))
-            .ok_or_else(|| Event::unreadable("/message/message_thread_id is no integer")),
+        Some(topic) => {
+            let topic = topic
+                .as_i64()
+                .ok_or_else(|| Event::unreadable("/message/message_thread_id is no integer"))?;
+            let is_forum = string_at(message, "/chat/type") != Some("private");
+            let is_general = is_forum && topic == GENERAL_TOPIC;
+            Ok((!is_general).then(|| topic.to_string()))
+        }
     }
 }
 
@@ -307,12 +343,24 @@ fn attachments(message: &Value) -> Vec<Attachment> {
         .filter(|(name, _)| !repeated(name))
         .filter_map(|(name, kind)| {
             let file = given(message, name)?;
-            // The last size of a photo is the largest.
-            let file = file.as_array().map_or(Some(file), |sizes| sizes.last())?;
-            attachment(file, *kind)
+            let sizes = file.as_array().map_or(slice::from_ref(file), Vec::as_slice);
+            largest(sizes, *kind)
         })
         .take(ATTACHMENTS_MAX)
         .collect()
+}
+
+/// The largest well-formed size of a photo; of those that are equal, or name no size, the last.
+fn largest(sizes: &[Value], kind: AttachmentKind) -> Option<Attachment> {
+    let area = |size: &Value| {
+        let side = |name: &str| size.get(name).and_then(Value::as_u64).unwrap_or(0);
+        side("width").saturating_mul(side("height"))
+    };
+    sizes
+        .iter()
+        .filter_map(|size| Some((area(size), attachment(size, kind)?)))
+        .max_by_key(|(area, _)| *area)
+        .map(|(_, attachment)| attachment)
 }
 
 const ATTACHED: [(&str, AttachmentKind); 9] = [

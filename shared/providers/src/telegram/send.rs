@@ -5,6 +5,8 @@ use super::{
     api::{Refused, Token},
     key,
     kind::MESSAGE_MAX_CHARS,
+    mentions,
+    parse::GENERAL_TOPIC,
     profile,
 };
 use crate::{
@@ -38,7 +40,7 @@ impl ChatProvider for Telegram {
     /// Counts UTF-16 units. Telegram does not document the unit of its limit; it uses UTF-16 for
     /// the offsets of entities, and there are never fewer of those than characters.
     fn pieces<'t>(&self, text: &'t str) -> Vec<&'t str> {
-        text::split(text, MESSAGE_MAX_CHARS, char::len_utf16)
+        text::split(text, MESSAGE_MAX_CHARS, mentions::cost)
     }
 
     /// Ignores the text's mark: Telegram does not show a bot the messages that it sent.
@@ -77,13 +79,13 @@ fn next(
     let token = Token::of(credentials)?;
     let Address {
         mut chat,
-        topic,
+        mut topic,
         moves,
     } = address(&text.to)?;
     let mut receipt = Receipt::default();
     let mut sent = 0;
     for result in so_far {
-        match token.answer(result) {
+        match token.sent(result) {
             Ok(message) => {
                 sent += 1;
                 receipt.message_id = message
@@ -99,13 +101,33 @@ fn next(
                 chat = new;
                 receipt.moved_to = Some(new.to_string());
             }
+            // A reply outside its topic is better than none.
+            Err(Refused {
+                topic_gone: true, ..
+            }) if topic.is_some() => topic = None,
             Err(refused) => return Err(refused.into()),
         }
     }
     Ok(pieces.get(sent).map_or_else(
         || NextCall::Done(SendOutcome::Sent(receipt)),
-        |piece| NextCall::Call(message(token, chat, topic, piece)),
+        |piece| {
+            let text = if is_shared(&text.to) {
+                mentions::broken(piece)
+            } else {
+                (*piece).to_owned()
+            };
+            NextCall::Call(message(token, chat, topic, &text))
+        },
     ))
+}
+
+/// Whether others read a text, so that a mention in it would notify one of them. In a private chat
+/// there is nobody else, and user names stay links.
+fn is_shared(to: &Destination<'_>) -> bool {
+    match to {
+        Destination::Conversation(conversation) => conversation.kind != ConversationKind::Direct,
+        Destination::Privately(..) => false,
+    }
 }
 
 /// Builds a message without `parse_mode`, so that its text is never read as formatting.
@@ -134,19 +156,28 @@ struct Address {
 /// read (SPEC A38).
 fn address(to: &Destination<'_>) -> Result<Address, CallError> {
     match to {
-        Destination::Conversation(conversation) => Ok(Address {
-            chat: id(&conversation.provider_conversation_id)?,
-            topic: conversation.thread.as_deref().map(id).transpose()?,
-            moves: conversation.kind != ConversationKind::Direct,
-        }),
-        Destination::Privately(identity, _) => {
+        Destination::Conversation(conversation) => {
+            let is_group = conversation.kind != ConversationKind::Direct;
+            let topic = conversation.thread.as_deref().map(id).transpose()?;
+            Ok(Address {
+                chat: id(&conversation.provider_conversation_id)?,
+                // A conversation that was stored with the general topic is answered without it.
+                topic: topic.filter(|topic| !(is_group && *topic == GENERAL_TOPIC)),
+                moves: is_group,
+            })
+        }
+        Destination::Privately(identity, conversation) => {
             let chat = id(&identity.identifier)?;
             if chat <= 0 {
                 return Err(CallError::never(FailureClass::Recipient, "not_a_person"));
             }
+            // A private chat may have topics, and a text outside them is easily overlooked.
+            let is_there = conversation.kind == ConversationKind::Direct
+                && conversation.provider_conversation_id == identity.identifier;
+            let topic = conversation.thread.as_deref().filter(|_| is_there);
             Ok(Address {
                 chat,
-                topic: None,
+                topic: topic.map(id).transpose()?,
                 moves: false,
             })
         }
@@ -262,13 +293,133 @@ mod tests {
     }
 
     #[test]
+    fn the_general_topic_of_a_group_is_not_named_and_the_first_of_a_private_chat_is() {
+        let chat = SUPERGROUP.to_string();
+        let general = conversation(ConversationKind::Group, &chat, Some("1"));
+        let body = body_of(&call(step(Destination::Conversation(&general), "Hi", &[])));
+        assert_eq!(body.get("message_thread_id"), None);
+        let private = conversation(ConversationKind::Direct, "218485655", Some("1"));
+        let body = body_of(&call(step(Destination::Conversation(&private), "Hi", &[])));
+        assert_eq!(body["message_thread_id"], 1);
+    }
+
+    #[test]
+    fn a_reply_whose_topic_has_gone_is_sent_once_more_without_it() {
+        let chat = SUPERGROUP.to_string();
+        for (kind, chat) in [
+            (ConversationKind::Group, chat.as_str()),
+            (ConversationKind::Direct, "218485655"),
+        ] {
+            let topic = conversation(kind, chat, Some("42"));
+            let to = Destination::Conversation(&topic);
+            for description in [
+                "Bad Request: message thread not found",
+                "Bad Request: TOPIC_CLOSED",
+                "Bad Request: TOPIC_DELETED",
+            ] {
+                let gone = refused(400, description);
+                let mut expected = body_of(&call(step(to, "Hi", &[])));
+                expected
+                    .as_object_mut()
+                    .unwrap()
+                    .remove("message_thread_id");
+                let again = body_of(&call(step(to, "Hi", std::slice::from_ref(&gone))));
+                assert_eq!(again, expected, "{description}");
+                let done = outcome(step(to, "Hi", &[gone.clone(), sent(7)]));
+                assert_eq!(done, SendOutcome::Sent(Receipt::of("7")));
+                let expected = SendOutcome::Failed {
+                    class: FailureClass::Recipient,
+                    reason: description.into(),
+                };
+                assert_eq!(outcome(step(to, "Hi", &[gone.clone(), gone])), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_group_may_lose_its_topics_and_move() {
+        let group = conversation(ConversationKind::Group, GROUP, Some("42"));
+        let to = Destination::Conversation(&group);
+        let gone = refused(400, "Bad Request: message thread not found");
+        for so_far in [[gone.clone(), migrated()], [migrated(), gone]] {
+            let body = body_of(&call(step(to, "Hi", &so_far)));
+            assert_eq!(body["chat_id"], SUPERGROUP);
+            assert_eq!(body.get("message_thread_id"), None);
+        }
+    }
+
+    #[test]
+    fn nobody_in_a_group_is_pinged_by_what_a_text_repeats() {
+        let said = "You wrote: @boss, mail boss@example.com";
+        for kind in [ConversationKind::Group, ConversationKind::Channel] {
+            let group = conversation(kind, GROUP, None);
+            let body = body_of(&call(step(Destination::Conversation(&group), said, &[])));
+            let expected = "You wrote: @\u{200B}boss, mail boss@example.com";
+            assert_eq!(body["text"], expected);
+            assert_eq!(body.get("entities"), None);
+            let person = identity();
+            let body = body_of(&call(step(
+                Destination::Privately(&person, &group),
+                said,
+                &[],
+            )));
+            assert_eq!(body["text"], said);
+        }
+        let chat = private_chat();
+        let body = body_of(&call(step(Destination::Conversation(&chat), said, &[])));
+        assert_eq!(body["text"], said);
+    }
+
+    #[test]
+    fn a_text_full_of_mentions_still_fits() {
+        let text = "@ab ".repeat(3000);
+        let group = conversation(ConversationKind::Group, GROUP, None);
+        for piece in Telegram.pieces(&text) {
+            let body = body_of(&call(step(Destination::Conversation(&group), piece, &[])));
+            let sent = body["text"].as_str().unwrap();
+            assert!(sent.encode_utf16().count() <= MESSAGE_MAX_CHARS);
+        }
+    }
+
+    #[test]
+    fn a_message_whose_answer_cannot_be_read_is_sent_and_not_repeated() {
+        let chat = private_chat();
+        for body in [
+            "",
+            "<html>",
+            r#"{"ok":true,"result":{"message_id":13"#,
+            "{}",
+        ] {
+            let to = Destination::Conversation(&chat);
+            let done = outcome(step(to, "Hello", &[replied(200, body)]));
+            assert_eq!(done, SendOutcome::Sent(Receipt::default()), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_private_text_stays_in_the_topic_of_the_private_chat_that_asked() {
+        let person = identity();
+        let topic_in = |kind, chat: &str| {
+            let place = conversation(kind, chat, Some("7"));
+            let body = body_of(&call(step(
+                Destination::Privately(&person, &place),
+                "Wait",
+                &[],
+            )));
+            body.get("message_thread_id").cloned()
+        };
+        let private = topic_in(ConversationKind::Direct, "218485655");
+        assert_eq!(private, Some(json!(7)));
+        assert_eq!(topic_in(ConversationKind::Group, GROUP), None);
+    }
+
+    #[test]
     fn a_private_text_never_goes_into_a_group() {
         let person = identity();
         for (kind, chat) in [
             (ConversationKind::Group, GROUP),
             (ConversationKind::Channel, GROUP),
             (ConversationKind::Direct, GROUP),
-            (ConversationKind::Direct, "218485655"),
         ] {
             let conversation = conversation(kind, chat, Some("42"));
             let to = Destination::Privately(&person, &conversation);
@@ -351,6 +502,7 @@ mod tests {
         let expected = Receipt {
             message_id: Some("7".into()),
             moved_to: Some(SUPERGROUP.to_string()),
+            ..Receipt::default()
         };
         assert_eq!(done, SendOutcome::Sent(expected));
 

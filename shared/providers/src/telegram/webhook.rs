@@ -1,6 +1,6 @@
 //! The secret that Telegram repeats with every update (PROVIDERS §3.2).
 
-use super::{PREVIOUS_SECRET_TOKEN, SECRET_TOKEN, Telegram, key, parse};
+use super::{BOT_TOKEN, PREVIOUS_SECRET_TOKEN, SECRET_TOKEN, Telegram, key, parse};
 use crate::webhook::{Credentials, Parsed, RawRequest, Refusal, WebhookProvider};
 use async_trait::async_trait;
 use http::HeaderMap;
@@ -12,6 +12,8 @@ use vestibule_domain::{
 };
 
 const SECRET_HEADER: &str = "x-telegram-bot-api-secret-token";
+/// Longest id of a bot that becomes part of event keys. Telegram's have about ten digits.
+const BOT_ID_MAX_CHARS: usize = 20;
 
 #[async_trait]
 impl WebhookProvider for Telegram {
@@ -20,7 +22,15 @@ impl WebhookProvider for Telegram {
     }
 
     fn verification_secrets(&self) -> &'static [&'static str] {
-        &[SECRET_TOKEN, PREVIOUS_SECRET_TOKEN]
+        &[SECRET_TOKEN, PREVIOUS_SECRET_TOKEN, BOT_TOKEN]
+    }
+
+    /// The number before the colon of a bot's token is the bot's own id, which is no secret.
+    fn bot(&self, credentials: &Credentials<'_>) -> Option<String> {
+        let (id, _) = credentials.secret(BOT_TOKEN)?.reveal().split_once(':')?;
+        let fits =
+            (1..=BOT_ID_MAX_CHARS).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_digit());
+        fits.then(|| id.to_owned())
     }
 
     async fn verify(
@@ -164,6 +174,23 @@ mod tests {
         assert!(verify(&[], &[]).is_err());
         let previous_only = [(PREVIOUS_SECRET_TOKEN, SECRET)];
         assert!(verify(&[SECRET.as_bytes()], &previous_only).is_err());
+    }
+
+    #[test]
+    fn a_bot_is_named_by_the_public_part_of_its_token() {
+        let connector = fixtures::connector();
+        let bot = |token: &str| {
+            let secrets = BTreeMap::from([(BOT_TOKEN.to_owned(), Secret::new(token))]);
+            Telegram.bot(&Credentials {
+                connector: &connector,
+                secrets: &secrets,
+            })
+        };
+        assert_eq!(bot(fixtures::TOKEN).as_deref(), Some("110201543"));
+        let long = format!("{}:canary", "1".repeat(21));
+        for malformed in ["", "canary", ":canary", "1a:canary", &long] {
+            assert_eq!(bot(malformed), None, "{malformed}");
+        }
     }
 
     #[test]

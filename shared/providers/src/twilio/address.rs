@@ -80,9 +80,12 @@ impl<'a> Address<'a> {
         }
     }
 
-    /// Whether it is this phone number, on any channel.
+    /// Whether it is this phone number, in any notation and on any channel.
     pub(super) fn is_phone(&self, number: &str) -> bool {
-        self.phone.is_some() && self.phone == number.strip_prefix('+')
+        let own = whatsapp::phone_digits(number);
+        self.phone
+            .zip(own)
+            .is_some_and(|(phone, own)| whatsapp::is_same_number(phone, own))
     }
 
     /// The person's identities, the stable id first. `external` is `ExternalUserId`, which carries
@@ -100,8 +103,31 @@ impl<'a> Address<'a> {
 }
 
 /// Strips the channel from an address, as in the connector's settings.
-pub(super) fn without_channel(address: &str) -> &str {
+fn without_channel(address: &str) -> &str {
     address.strip_prefix(WHATSAPP_PREFIX).unwrap_or(address)
+}
+
+/// Whether an address is this number of ours, in any notation and on any channel.
+pub(super) fn is_ours(address: &str, number: &str) -> bool {
+    let own = without_channel(address);
+    own == number
+        || own.starts_with('+')
+            && Address::read(address).is_ok_and(|address| address.is_phone(number))
+}
+
+/// The channel of an address, if it is one that we do not serve (`rcs:`, `messenger:`, an e-mail
+/// address and so on).
+pub(super) fn other_channel(address: &str) -> Option<&str> {
+    match address.split_once(':') {
+        Some((channel, _)) => {
+            let is_channel = !channel.is_empty()
+                && channel
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-');
+            (is_channel && channel != Channel::WhatsApp.key()).then_some(channel)
+        }
+        None => address.contains('@').then_some("email"),
+    }
 }
 
 /// People's numbers start with `+`. Short codes do not, and neither do the longer numbers of a few
@@ -183,6 +209,50 @@ mod tests {
             ("messenger:1234567", NoPerson::Malformed),
         ] {
             assert_eq!(Address::read(text), Err(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn our_number_is_ours_in_every_notation_of_its_country_and_on_both_channels() {
+        for address in [
+            "+5511912345678",
+            "+551112345678",
+            "whatsapp:+5511912345678",
+            "whatsapp:+551112345678",
+        ] {
+            assert!(is_ours(address, "+551112345678"), "{address}");
+            assert!(is_ours(address, "+5511912345678"), "{address}");
+        }
+        for address in [
+            "551112345678",
+            "whatsapp:551112345678",
+            "rcs:+551112345678",
+            "whatsapp:whatsapp:+551112345678",
+            "+551112345679",
+            "",
+        ] {
+            assert!(!is_ours(address, "+551112345678"), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_channel_that_we_do_not_serve_is_known_by_its_address() {
+        for (address, channel) in [
+            ("rcs:+14133881111", Some("rcs")),
+            ("rcs:acme_agent", Some("rcs")),
+            ("messenger:1234567", Some("messenger")),
+            ("instagram:1234567", Some("instagram")),
+            ("viber:abc", Some("viber")),
+            ("ada@example.com", Some("email")),
+            ("email:ada@example.com", Some("email")),
+            ("+14133881111", None),
+            ("whatsapp:+14133881111", None),
+            ("whatsapp:US.1a2B", None),
+            ("MyBank", None),
+            (": +1", None),
+            ("", None),
+        ] {
+            assert_eq!(other_channel(address), channel, "{address}");
         }
     }
 

@@ -1,6 +1,10 @@
 //! Parsing of the API's answers, and meaning of its errors (PROVIDERS §5.4).
 
-use crate::outgoing::{CallError, CallResult};
+use crate::{
+    json,
+    outgoing::{CallError, CallResult, HttpReply},
+    reason::{with_words, words_in},
+};
 use serde_json::Value;
 use vestibule_domain::ports::FailureClass;
 
@@ -14,23 +18,51 @@ pub(super) fn answer(result: &CallResult) -> Result<Value, CallError> {
             return Err(CallError::never(FailureClass::Connector, reason));
         }
     };
-    let body = serde_json::from_slice::<Value>(&reply.body)
-        .ok()
-        .filter(Value::is_object);
-    let code = body.as_ref().and_then(|body| code_in(body, "code"));
-    match (reply.status, body, code) {
-        (200..=299, Some(body), _) => Ok(body),
-        (status @ 400..=499, _, Some(code)) if status != 429 => {
-            Err(match meaning(code).unwrap_or(meaning_of_unknown(status)) {
-                Meaning::Later => CallError::later(reply.retry_after, &code.to_string()),
-                Meaning::Never(class) => CallError::never(class, &code.to_string()),
-            })
-        }
-        (status, _, code) => {
-            let reason = code.map_or_else(|| format!("http_{status}"), |code| code.to_string());
-            Err(CallError::later(reply.retry_after, &reason))
-        }
+    match read(reply) {
+        Some(body) if reply.is_success() => Ok(body),
+        body => Err(problem(reply, body.as_ref())),
     }
+}
+
+/// Returns the answer to a message; null if Twilio accepted the message and the answer cannot be
+/// read, because a message that went out must not be repeated.
+pub(super) fn sent(result: &CallResult) -> Result<Value, CallError> {
+    match result {
+        CallResult::Replied(reply) if reply.is_success() => Ok(read(reply).unwrap_or_default()),
+        _ => answer(result),
+    }
+}
+
+fn read(reply: &HttpReply) -> Option<Value> {
+    let body: Option<Value> = json::read(&reply.body).ok();
+    body.filter(Value::is_object)
+}
+
+/// Classifies a refusal. Twilio's has a code or words, in its old envelope (`code`, `message`) or in
+/// that of RFC 9457 (`code`, `title`, `detail`); anything else comes from some proxy and is
+/// transient. Nobody but Twilio asks for Twilio's credentials, though.
+fn problem(reply: &HttpReply, body: Option<&Value>) -> CallError {
+    let code = body.and_then(|body| code_in(body, "code"));
+    let words = body.and_then(words_in);
+    let known = code.and_then(meaning);
+    let status = reply.status;
+    let is_twilios = code.is_some() || words.is_some();
+    let meaning = match status {
+        400..=499 if is_twilios && status != 429 => known.unwrap_or(meaning_of_unknown(status)),
+        401 => CONNECTOR,
+        _ => LATER,
+    };
+    let name = code.map_or_else(|| format!("http_{status}"), |code| code.to_string());
+    let reason = reason(&name, known, words);
+    match meaning {
+        Meaning::Later => CallError::later(reply.retry_after, &reason),
+        Meaning::Never(class) => CallError::never(class, &reason),
+    }
+}
+
+/// A code that the table knows says enough; any other is followed by Twilio's words.
+pub(super) fn reason(name: &str, known: Option<Meaning>, words: Option<&str>) -> String {
+    with_words(name, words.filter(|_| known.is_none()))
 }
 
 /// Twilio's error number, from a refusal of either shape or from a message that failed at once.
@@ -108,6 +140,8 @@ const ERRORS: &[(u64, Meaning)] = &[
     (63001, CONNECTOR),
     (63002, CONNECTOR),
     (63007, CONNECTOR),
+    // The channel is misconfigured at Twilio.
+    (63008, CONNECTOR),
     (63020, CONNECTOR),
     // Unknown number, not a mobile, unreachable, unsubscribed (STOP), blocked.
     (21211, RECIPIENT),
@@ -139,9 +173,8 @@ const ERRORS: &[(u64, Meaning)] = &[
 mod tests {
     use super::*;
     use crate::{
-        outgoing::HttpReply,
+        reason::clean_reason,
         twilio::fixtures::{refused, replied},
-        webhook::clean_kind,
     };
     use proptest::prelude::*;
     use std::{collections::BTreeSet, time::Duration};
@@ -157,7 +190,7 @@ mod tests {
             RECIPIENT,
         ),
         (
-            &[20003, 20404, 21606, 21603, 21408, 63007, 30034],
+            &[20003, 20404, 21606, 21603, 21408, 63007, 63008, 30034],
             CONNECTOR,
         ),
         (&[21602, 21617, 30007], REQUEST),
@@ -180,6 +213,13 @@ mod tests {
                 Meaning::Never(class)
             }
         }
+    }
+
+    #[test]
+    fn an_answer_with_a_byte_order_mark_and_half_a_surrogate_pair_is_read() {
+        let body = "\u{FEFF}{\"sid\":\"SM1\",\"body\":\"cut \\ud83d\"}";
+        let read = answer(&replied(201, body)).unwrap();
+        assert_eq!(read["body"], "cut \u{FFFD}");
     }
 
     #[test]
@@ -219,7 +259,74 @@ mod tests {
             (425, LATER),
         ] {
             let result = refused(status, 99_999);
-            assert_eq!(meaning_of(&result, "99999"), expected, "{status}");
+            assert_eq!(meaning_of(&result, "99999: No"), expected, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_without_a_code_is_twilios_if_it_has_words() {
+        for (status, body, expected) in [
+            (
+                400,
+                r#"{"message":"Something new","status":400}"#,
+                (REQUEST, "http_400: Something new"),
+            ),
+            (
+                422,
+                r#"{"title":"Unprocessable","detail":"'To' +14155550100 is odd","status":422}"#,
+                (REQUEST, "http_422: 'To' +… is odd"),
+            ),
+            (
+                403,
+                r#"{"title":"Forbidden","status":403,"code":null}"#,
+                (CONNECTOR, "http_403: Forbidden"),
+            ),
+            (
+                404,
+                r#"{"message":"No such account"}"#,
+                (CONNECTOR, "http_404: No such account"),
+            ),
+            (409, r#"{"message":"Wait"}"#, (LATER, "http_409: Wait")),
+            (429, r#"{"message":"Wait"}"#, (LATER, "http_429: Wait")),
+            (503, r#"{"message":"Wait"}"#, (LATER, "http_503: Wait")),
+        ] {
+            let (meaning, reason) = expected;
+            assert_eq!(
+                meaning_of(&replied(status, body), reason),
+                meaning,
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn credentials_that_are_not_accepted_are_the_connectors_fault_with_or_without_a_code() {
+        for body in ["", "<html>", r#"{"code":null}"#, r#"{"status":401}"#] {
+            let result = replied(401, body);
+            assert_eq!(meaning_of(&result, "http_401"), CONNECTOR, "{body}");
+        }
+        let body = r#"{"detail":"Your AccountSid or AuthToken was incorrect","status":401}"#;
+        let reason = "http_401: Your AccountSid or AuthToken was incorrect";
+        assert_eq!(meaning_of(&replied(401, body), reason), CONNECTOR);
+    }
+
+    #[test]
+    fn a_message_that_was_accepted_is_out_whatever_the_body_says() {
+        for (status, body) in [
+            (201, ""),
+            (200, "<html>"),
+            (201, "[]"),
+            (201, r#"{"sid":"SM01"#),
+        ] {
+            assert_eq!(sent(&replied(status, body)), Ok(Value::Null), "{body}");
+        }
+        assert_eq!(
+            sent(&replied(201, r#"{"sid":"SM1"}"#)).unwrap()["sid"],
+            "SM1"
+        );
+        for result in [refused(400, 21211), replied(307, ""), replied(502, "")] {
+            assert_eq!(sent(&result), answer(&result), "{result:?}");
+            assert!(answer(&result).is_err());
         }
     }
 
@@ -269,7 +376,7 @@ mod tests {
             (201, "[]", "http_201"),
             (307, "", "http_307"),
             (400, "", "http_400"),
-            (401, r#"{"code":null}"#, "http_401"),
+            (403, "<html>", "http_403"),
             (404, "not found", "http_404"),
         ] {
             let expected = CallError::Later {
@@ -299,7 +406,7 @@ mod tests {
         fn a_reason_is_short_and_clean(status in 100_u16..600, code in any::<String>()) {
             let body = serde_json::json!({"code": code, "message": code}).to_string();
             if let Err(CallError::Later { reason, .. } | CallError::Never { reason, .. }) = answer(&replied(status, &body)) {
-                prop_assert_eq!(clean_kind(&reason), reason);
+                prop_assert_eq!(clean_reason(&reason), reason);
             }
         }
     }

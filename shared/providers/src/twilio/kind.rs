@@ -10,7 +10,7 @@ use crate::{
     fields::URL_MAX_BYTES,
     whatsapp::phone_digits,
 };
-use vestibule_domain::connector::Provider;
+use vestibule_domain::{chat::repeats::Repeats, connector::Provider};
 
 /// Connection overrides that Twilio accepts after the `#` of an address: time limits, retries,
 /// region, server name.
@@ -34,8 +34,18 @@ impl ConnectorKind for Twilio {
         FIELDS
     }
 
+    fn identity<'a>(&self, field: &str, value: &'a str) -> Option<&'a str> {
+        matches!(field, ACCOUNT_SID).then_some(value)
+    }
+
     fn message_max_chars(&self) -> usize {
         MESSAGE_MAX_CHARS
+    }
+
+    /// Twilio signs the address and the parameters, and neither bears a time: a captured request is
+    /// authentic for as long as the auth token is (PROVIDERS §5.2).
+    fn repeats(&self) -> Repeats {
+        Repeats::ForEver
     }
 
     fn set_up_steps(&self, webhook_url: &str) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! Parameters of a request, from a form or from JSON.
 
+use crate::json;
 use http::{HeaderMap, header::CONTENT_TYPE};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,7 +57,7 @@ impl Params {
     }
 
     fn from_json(body: &[u8]) -> Option<Self> {
-        let Ok(Value::Object(fields)) = serde_json::from_slice(body) else {
+        let Ok(Value::Object(fields)) = json::read(body) else {
             return None;
         };
         let mut all = BTreeMap::new();
@@ -78,6 +79,11 @@ impl Params {
             (Some(value), None) if !value.is_empty() => Some(value),
             _ => None,
         }
+    }
+
+    /// Whether the request has the parameter, whatever its value.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
     }
 
     /// The string that Twilio appends to the address before signing.

@@ -5,7 +5,7 @@
 
 use super::{
     ACCOUNT_SID, PHONE_NUMBER,
-    address::{Address, Channel, NoPerson, without_channel},
+    address::{Address, Channel, NoPerson, is_ours, other_channel},
     api,
     params::{Format, Params},
 };
@@ -13,7 +13,8 @@ use crate::{
     fields::{
         ATTACHMENTS_MAX, ID_MAX_BYTES, URL_MAX_BYTES, event_key, is_id, is_short_graphic, written,
     },
-    webhook::{Event, Parsed, RawRequest, Refusal, Reply, SendFailure, clean_kind},
+    reason::clean_reason,
+    webhook::{Event, Parsed, RawRequest, Refusal, Reply, SendFailure},
 };
 use vestibule_domain::{
     Timestamp,
@@ -27,21 +28,36 @@ use vestibule_domain::{
 /// error in the account's log (PROVIDERS §5.1).
 const NOTHING_TO_SAY: &str = r#"<?xml version="1.0" encoding="UTF-8"?><Response></Response>"#;
 
+/// The answer to a call. Any other answer would take the call, at the account's cost (Twilio,
+/// "`TwiML` Voice: `<Reject>`").
+const DECLINED: &str = r#"<?xml version="1.0" encoding="UTF-8"?><Response><Reject/></Response>"#;
+
+/// The parameters that hold the id of a text message; an older one may come alone.
+const MESSAGE_IDS: [&str; 3] = ["MessageSid", "SmsMessageSid", "SmsSid"];
+/// Parameters of a text message besides its id.
+const OF_A_TEXT_MESSAGE: [&str; 3] = ["MessageStatus", "SmsStatus", "Body"];
+
 /// Status of an inbound message.
 const RECEIVED: &str = "received";
 /// Statuses of an outgoing message that did not arrive.
 const FAILED: [&str; 2] = ["failed", "undelivered"];
-/// Kinds of `WhatsApp` message that are not written by a person: reactions, notices, edits, and
-/// content that `WhatsApp` cannot pass on.
-const NO_MESSAGES: [&str; 7] = [
+/// Kinds of `WhatsApp` message that are not written by a person: reactions, notices, edits.
+const NO_MESSAGES: [&str; 6] = [
     "reaction",
     "system",
-    "unsupported",
     "ephemeral",
     "request_welcome",
     "edit",
     "revoke",
 ];
+/// Kinds of `WhatsApp` message that stand for content which `WhatsApp` does not pass on.
+const PLACEHOLDERS: [&str; 2] = ["unsupported", "unknown"];
+/// Kinds of `WhatsApp` message that consist of a text or a file.
+const TEXTS_AND_FILES: [&str; 7] = [
+    "text", "image", "video", "audio", "voice", "document", "sticker",
+];
+/// Parameters of content that is neither a text nor a file.
+const OTHER_CONTENT: [&str; 5] = ["Latitude", "Address", "Label", "ButtonPayload", "ListId"];
 /// Texts of an SMS that Twilio treats as opting out, if they are the whole message.
 const STOP_WORDS: [&str; 8] = [
     "STOP",
@@ -64,18 +80,31 @@ pub(super) fn request(
 ) -> Result<Parsed, Refusal> {
     let format = Format::of(request.headers)
         .ok_or(Refusal::because("the body is neither a form nor JSON"))?;
-    let events = match Params::read(format, request.body) {
-        None => vec![Event::unreadable("the body is not a JSON object")],
-        Some(params) => events(&params, connector, now)?,
+    let (events, answer) = match Params::read(format, request.body) {
+        None => {
+            let unreadable = Event::unreadable("the body is not a JSON object");
+            (vec![unreadable], NOTHING_TO_SAY)
+        }
+        Some(params) => (events(&params, connector, now)?, answer_to(&params)),
     };
     Ok(Parsed {
         events,
         reply: Reply {
             status: 200,
             content_type: Some("text/xml"),
-            body: NOTHING_TO_SAY.into(),
+            body: answer.into(),
         },
     })
+}
+
+/// A call that is not answered yet is declined.
+fn answer_to(params: &Params) -> &'static str {
+    let rings = params.get("CallStatus") == Some("ringing");
+    if rings && other_product(params) == Some("voice") {
+        DECLINED
+    } else {
+        NOTHING_TO_SAY
+    }
 }
 
 /// The signature covers account and address, but one address may be configured for many numbers,
@@ -92,17 +121,58 @@ fn events(params: &Params, connector: &Connector, now: Timestamp) -> Result<Vec<
     if params.get("AccountSid") != Some(account) {
         return Err(Refusal::because("the request is for another account"));
     }
-    let ours = |name: &str| params.get(name).map(without_channel) == Some(number);
+    if let Some(instead) = not_for_us(params) {
+        return Ok(vec![instead]);
+    }
+    let ours = |name: &str| {
+        params
+            .get(name)
+            .is_some_and(|address| is_ours(address, number))
+    };
     match status(params) {
         None | Some(RECEIVED) if ours("To") => {
-            Ok(written_to_us(params, connector, number, now)
-                .unwrap_or_else(|instead| vec![instead]))
+            let mut events = written_to_us(params, connector, number, now)
+                .unwrap_or_else(|instead| vec![instead]);
+            let lost = events.last().and_then(|event| lost_media(params, event));
+            events.extend(lost);
+            Ok(events)
         }
         None | Some(RECEIVED) => Err(Refusal::because("the message is for another number")),
         Some(status) if ours("From") => Ok(vec![sent_by_us(params, status)]),
         // Twilio also reports some statuses of inbound messages, such as `receiving`.
         Some(status) if ours("To") => Ok(vec![ignored_status(status)]),
+        // The message id says whose it is.
+        Some(status) if params.get("From").is_none() => Ok(vec![sent_by_us(params, status)]),
         Some(_) => Err(Refusal::because("the status is of another number")),
+    }
+}
+
+/// Names an event of the account that is no text message by SMS or `WhatsApp`. Twilio sends it here
+/// when an admin enters this address for another product or sender, too.
+fn not_for_us(params: &Params) -> Option<Event> {
+    if let Some(product) = other_product(params) {
+        return Some(Event::ignored(&format!("product:{product}")));
+    }
+    ["From", "To"]
+        .into_iter()
+        .find_map(|name| other_channel(params.get(name)?))
+        .map(|channel| Event::ignored(&format!("channel:{channel}")))
+}
+
+/// The product that an event belongs to, unless it is messaging. A status of a `WhatsApp` message has an
+/// `EventType` as well, and a message of a conversation has a `MessageSid`.
+fn other_product(params: &Params) -> Option<&'static str> {
+    let has_any = |names: &[&str]| names.iter().any(|name| params.has(name));
+    if has_any(&["ConversationSid", "ChannelSid"]) {
+        Some("conversations")
+    } else if has_any(&MESSAGE_IDS) {
+        None
+    } else if params.has("CallSid") {
+        Some("voice")
+    } else if has_any(&OF_A_TEXT_MESSAGE) {
+        None
+    } else {
+        Some("other")
     }
 }
 
@@ -122,19 +192,25 @@ fn sent_by_us(params: &Params, status: &str) -> Event {
     if !FAILED.contains(&status) {
         return ignored_status(status);
     }
+    let Some(message_id) = message_id(params) else {
+        return Event::unreadable("a failed message has no id");
+    };
     let recipient = params
         .get("To")
         .and_then(|to| Address::read(to).ok())
         .and_then(|to| to.identities(params.get("ExternalUserId")));
-    let (Some(recipient), Some(message_id)) = (recipient, message_id(params)) else {
-        return Event::unreadable("a failed message names no person or has no id");
-    };
     let code = params.get("ErrorCode");
+    let number = code.and_then(|code| code.parse().ok());
+    // The words of Twilio, or else those of WhatsApp (Twilio, "63023: Channel generic error").
+    let words = params
+        .get("ErrorMessage")
+        .or_else(|| params.get("ChannelStatusMessage"));
+    let reason = api::reason(code.unwrap_or(status), number.and_then(api::meaning), words);
     Event::SendFailed(Box::new(SendFailure {
-        recipient: known_as(recipient),
+        recipient: recipient.map(known_as).unwrap_or_default(),
         message_id: message_id.to_owned(),
-        class: api::class_of_failure(code.and_then(|code| code.parse().ok())),
-        reason: clean_kind(code.unwrap_or(status)),
+        class: api::class_of_failure(number),
+        reason: clean_reason(&reason),
     }))
 }
 
@@ -171,7 +247,11 @@ fn written_to_us(
         .ok_or_else(|| Event::unreadable("From is malformed"))?;
     let consent = |may_write| Event::Consent {
         sender: known_as(people.clone()),
+        channel: Some(from.channel.key().to_owned()),
         may_write,
+        // Twilio does not say when a message was written.
+        at: None,
+        event_key: message_id(params).map(|id| event_key("twilio", id)),
     };
     match wish(params, from.channel) {
         Some(Wish::Stop) => Err(consent(false)),
@@ -218,9 +298,9 @@ fn wish(params: &Params, channel: Channel) -> Option<Wish> {
     }
 }
 
-/// The three parameters hold the same message id; an older one may come alone.
+/// The three parameters hold the same message id.
 fn message_id(params: &Params) -> Option<&str> {
-    ["MessageSid", "SmsMessageSid", "SmsSid"]
+    MESSAGE_IDS
         .into_iter()
         .find_map(|name| params.get(name))
         .filter(|id| is_id(id))
@@ -237,7 +317,7 @@ fn message(
         .ok_or_else(|| Event::unreadable("MessageSid is missing or malformed"))?;
     let body = params.get("Body").filter(|body| !body.trim().is_empty());
     let text = body.or_else(|| params.get("ButtonText"));
-    Ok(Event::Message(Box::new(InboundMessage {
+    let read = Box::new(InboundMessage {
         sender,
         also_known_as,
         profile: Profile::from_raw(params.get("ProfileName"), None, None, None),
@@ -254,17 +334,46 @@ fn message(
         event_keys: vec![event_key("twilio", id)],
         // Twilio does not say when a message was written.
         sent_at: now,
-    })))
+    });
+    Ok(if is_withheld(params, &read) {
+        Event::Placeholder(read)
+    } else {
+        Event::Message(read)
+    })
+}
+
+/// Whether a message has no content here although it had some: `WhatsApp` did not pass it on, or its
+/// text or file was lost on the way.
+fn is_withheld(params: &Params, read: &InboundMessage) -> bool {
+    let kind = params.get("MessageType");
+    let is_empty = read.text.is_empty()
+        && read.attachments.is_empty()
+        && OTHER_CONTENT.iter().all(|name| params.get(name).is_none());
+    kind.is_some_and(|kind| PLACEHOLDERS.contains(&kind))
+        || is_empty && kind.is_none_or(|kind| TEXTS_AND_FILES.contains(&kind))
 }
 
 fn attachments(params: &Params, message_id: &str) -> Vec<Attachment> {
-    let count = params
-        .get("NumMedia")
-        .and_then(|count| count.parse::<usize>().ok())
-        .unwrap_or(0);
-    (0..count.min(ATTACHMENTS_MAX))
+    (0..media_count(params))
         .filter_map(|index| attachment(params, message_id, index))
         .collect()
+}
+
+/// Number of media that are looked for.
+fn media_count(params: &Params) -> usize {
+    params
+        .get("NumMedia")
+        .and_then(|count| count.parse().ok())
+        .map_or(0, |count: usize| count.min(ATTACHMENTS_MAX))
+}
+
+/// Reports that a message is taken without some of its media.
+fn lost_media(params: &Params, event: &Event) -> Option<Event> {
+    let Event::Message(read) = event else {
+        return None;
+    };
+    let has_all = read.attachments.len() == media_count(params);
+    (!has_all).then(|| Event::unreadable("media are missing or malformed"))
 }
 
 fn attachment(params: &Params, message_id: &str, index: usize) -> Option<Attachment> {

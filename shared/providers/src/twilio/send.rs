@@ -75,6 +75,10 @@ impl ChatProvider for Twilio {
         (conversation.channel.as_deref() == Some("whatsapp")).then_some(WINDOW)
     }
 
+    fn reports_late_failures(&self) -> bool {
+        true
+    }
+
     /// A number may send between one and hundreds of messages a second, and the API does not say
     /// how many. Twilio queues the excess for hours, so this only respects the API's own limit.
     fn send_interval(&self) -> Duration {
@@ -119,12 +123,12 @@ fn next(
     let pieces = messages_of(&Twilio, text.text)?;
     let mut last_id = None;
     for result in so_far {
-        last_id = Some(sent_id(result)?);
+        last_id = sent_id(result)?;
     }
     let Some(piece) = pieces.get(so_far.len()) else {
         return Ok(NextCall::Done(SendOutcome::Sent(Receipt {
             message_id: last_id,
-            moved_to: None,
+            ..Receipt::default()
         })));
     };
     let account = Account::of(credentials)?;
@@ -156,22 +160,21 @@ fn recipient<'a>(to: &Destination<'a>) -> Result<Address<'a>, CallError> {
         .map_err(|_| CallError::never(FailureClass::Recipient, "no_address"))
 }
 
-/// The id of a message that Twilio accepted and that did not fail at once.
-fn sent_id(result: &CallResult) -> Result<String, CallError> {
-    let message = api::answer(result)?;
+/// The id of a message that Twilio accepted and that did not fail at once, if it can be read.
+fn sent_id(result: &CallResult) -> Result<Option<String>, CallError> {
+    let message = api::sent(result)?;
     let text = |name: &str| message.get(name).and_then(Value::as_str);
     if matches!(text("status"), Some("failed" | "undelivered")) {
         let code = api::code_in(&message, "error_code");
-        let reason = code.map_or_else(|| "failed".to_owned(), |code| code.to_string());
-        return Err(match code.and_then(api::meaning) {
+        let known = code.and_then(api::meaning);
+        let name = code.map_or_else(|| "failed".to_owned(), |code| code.to_string());
+        let reason = api::reason(&name, known, text("error_message"));
+        return Err(match known {
             Some(Meaning::Later) => CallError::later(None, &reason),
             _ => CallError::never(api::class_of_failure(code), &reason),
         });
     }
-    text("sid")
-        .filter(|sid| is_id(sid))
-        .map(str::to_owned)
-        .ok_or_else(|| CallError::later(None, "no_sid"))
+    Ok(text("sid").filter(|sid| is_id(sid)).map(str::to_owned))
 }
 
 #[cfg(test)]

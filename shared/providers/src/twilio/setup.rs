@@ -4,6 +4,7 @@
 use super::{ACCOUNT_SID, AUTH_TOKEN, Twilio, api, key, send::Account};
 use crate::{
     outgoing::{CallError, CallResult, NextCall},
+    reason::code_of,
     setup::{ConnectorSetup, ConnectorSetupOutcome},
     webhook::Credentials,
 };
@@ -85,8 +86,8 @@ fn found(answer: &Value, credentials: &Credentials<'_>) -> ConnectorSetupOutcome
 }
 
 fn refused(reason: &str) -> ConnectorSetupOutcome {
-    let (field, problem) = match reason {
-        "20003" | "no_auth_token" => (
+    let (field, problem) = match code_of(reason) {
+        "20003" | "http_401" | "no_auth_token" => (
             Some(AUTH_TOKEN),
             "Twilio does not recognise this auth token for this account. Copy the Account SID and the primary Auth Token again, both from the same account: a subaccount has its own.",
         ),
@@ -176,6 +177,8 @@ mod tests {
     fn what_is_wrong_is_told_with_its_field() {
         for (result, field) in [
             (fixtures::refused(401, 20003), Some(AUTH_TOKEN)),
+            (replied(401, ""), Some(AUTH_TOKEN)),
+            (replied(401, r#"{"detail":"No"}"#), Some(AUTH_TOKEN)),
             (fixtures::refused(404, 20404), Some(ACCOUNT_SID)),
             (fixtures::refused(403, 20005), None),
             (fixtures::refused(400, 99_999), None),

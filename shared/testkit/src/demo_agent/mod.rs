@@ -99,6 +99,7 @@ struct Records {
     violations: Vec<String>,
     failures: Vec<FailureRule>,
     answer: Option<Value>,
+    answer_bytes: Option<Bytes>,
     messages_of: BTreeMap<String, u32>,
 }
 
@@ -192,7 +193,14 @@ impl DemoAgent {
 
     /// Sets the body of every later answer; `Value::Null` sends an empty one.
     pub fn answer_with(&self, body: Value) {
-        self.shared.records().answer = Some(body);
+        let mut records = self.shared.records();
+        records.answer = Some(body);
+        records.answer_bytes = None;
+    }
+
+    /// Sends these bytes, JSON or not, as the body of every later answer.
+    pub fn answer_with_bytes(&self, body: &'static [u8]) {
+        self.shared.records().answer_bytes = Some(Bytes::from_static(body));
     }
 
     /// Waits until this number of different deliveries has been accepted.
@@ -302,6 +310,10 @@ async fn deliver(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: By
     };
     if failure == Some(AgentFailure::ResetAfter) {
         return loopback::reset();
+    }
+    let bytes = shared.records().answer_bytes.clone();
+    if let Some(bytes) = bytes {
+        return ([(header::CONTENT_TYPE, "application/json")], bytes).into_response();
     }
     if answer.is_null() {
         return StatusCode::NO_CONTENT.into_response();

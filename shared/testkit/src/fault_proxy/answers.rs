@@ -10,7 +10,9 @@ use super::Fault;
 pub(super) fn error(class: &str, fault: &Fault) -> Response {
     let service = class.split_once('.').map_or("", |(service, _)| service);
     match (service, fault) {
-        (_, Fault::Garbage) => json_answer(StatusCode::OK, "{\"this is\": not json".into()),
+        (_, Fault::Garbage | Fault::GarbageAfter) => {
+            json_answer(StatusCode::OK, "{\"this is\": not json".into())
+        }
         (_, Fault::ExpiredCredentials) => aws(
             StatusCode::BAD_REQUEST,
             "com.amazon.coral.service#ExpiredTokenException",

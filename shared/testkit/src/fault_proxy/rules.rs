@@ -15,6 +15,8 @@ pub enum Fault {
     ExpiredCredentials,
     /// HTTP 200 with a body of another form than declared, not forwarded.
     Garbage,
+    /// Forwarded and carried out; then HTTP 200 with a body of another form than declared.
+    GarbageAfter,
     /// Any answer, not forwarded.
     Answer {
         /// The status.

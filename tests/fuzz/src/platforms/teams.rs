@@ -88,7 +88,7 @@ impl Platform for Teams {
         vec![(CLIENT_SECRET, secret(purpose, CLIENT_SECRET))]
     }
 
-    /// A token covers only the service URL, not the rest of the body.
+    /// A token covers only the service URL, not the rest of the body, and a body that is no object has none.
     fn sign(&self, request: &mut Request, signer: Signer) -> bool {
         let body = json(&request.body);
         let named = body.get("serviceUrl").and_then(Value::as_str);
@@ -100,7 +100,7 @@ impl Platform for Teams {
             Signer::Stranger => &STRANGERS_TOKENS[request.body.len() % STRANGERS_TOKENS.len()],
         };
         request.set("authorization", &format!("Bearer {token}"));
-        signer != Signer::Stranger && covered.is_some()
+        signer != Signer::Stranger && (covered.is_some() || !body.is_object())
     }
 
     /// Empty, or an empty object for an activity that needs an answer.

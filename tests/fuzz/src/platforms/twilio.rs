@@ -21,6 +21,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 const BODY_HASH: &str = "bodySHA256";
 const NOTHING: &[u8] = br#"<?xml version="1.0" encoding="UTF-8"?><Response></Response>"#;
+const DECLINED: &[u8] = br#"<?xml version="1.0" encoding="UTF-8"?><Response><Reject/></Response>"#;
 
 /// Twilio.
 pub struct Twilio;
@@ -84,9 +85,10 @@ impl Platform for Twilio {
         true
     }
 
-    /// An empty response, because any text would be sent to the person.
+    /// An empty response, because any text would be sent to the person. A call is declined.
     fn is_reply(&self, reply: &Reply, _request: &Request) -> bool {
-        (reply.status, reply.content_type) == (200, Some("text/xml")) && reply.body == NOTHING
+        (reply.status, reply.content_type) == (200, Some("text/xml"))
+            && [NOTHING, DECLINED].contains(&reply.body.as_slice())
     }
 
     fn person(&self) -> (&'static str, &'static str) {

@@ -25,10 +25,17 @@ use vestibule_admin::{
     validation,
 };
 use vestibule_domain::{
-    AccountScope, Timestamp,
+    AccountScope, PortError, Timestamp,
     access::request::{AccessRequest, DecideOutcome, ReasonCode, RequestDecision, Verdict},
+    account::permission::Permission,
+    event::AuditEntry,
+    ids::SystemIds,
     job::OnboardChatUser,
+    retry::conflict_wait,
 };
+
+/// Attempts at a decision that meets other writers of the same records.
+const ATTEMPTS: u32 = 4;
 
 /// The `decision` member of problems about a request that is already decided.
 const DECISION: ProblemMember = ProblemMember::named::<ProblemDecision>(
@@ -62,12 +69,13 @@ pub struct ProblemDecision {
     reason_code: Option<ReasonCode>,
 }
 
-fn already_decided(decision: RequestDecision) -> ApiError {
+/// The problem of a request that is already decided. The note is for callers who may read the request.
+pub(in crate::routes) fn already_decided(decision: RequestDecision, may_read: bool) -> ApiError {
     let (decided, next) = match decision.verdict {
         Verdict::Approve => ("approved", ""),
         Verdict::Reject => (
             "rejected",
-            " When the connector's `request_cooldown_seconds` are over, the person's next message makes a new request.",
+            " To let the person in all the same, approve the chat user. Else their next message makes a new request when the connector's `request_cooldown_seconds` are over.",
         ),
     };
     let detail = format!(
@@ -78,7 +86,7 @@ fn already_decided(decision: RequestDecision) -> ApiError {
         verdict: decision.verdict,
         by: decision.by.name,
         at: decision.at,
-        note: decision.note,
+        note: decision.note.filter(|_| may_read),
         reason_code: decision.reason,
     };
     // A struct of strings always serialises to JSON.
@@ -138,7 +146,7 @@ pub async fn approve_access_request(
     Beside(RequestToDecide(request)): Beside<RequestToDecide>,
     body: OptionalJsonBody,
 ) -> Result<Json<AccessRequestResponse>, ApiError> {
-    decide(&deps, &call, request, body, Verdict::Approve).await
+    answer(&deps, &call, request, body, Verdict::Approve).await
 }
 
 /// Reject an access request
@@ -162,10 +170,10 @@ pub async fn reject_access_request(
     Beside(RequestToDecide(request)): Beside<RequestToDecide>,
     body: OptionalJsonBody,
 ) -> Result<Json<AccessRequestResponse>, ApiError> {
-    decide(&deps, &call, request, body, Verdict::Reject).await
+    answer(&deps, &call, request, body, Verdict::Reject).await
 }
 
-async fn decide(
+async fn answer(
     deps: &Deps,
     call: &Call,
     request: Option<AccessRequest>,
@@ -174,6 +182,18 @@ async fn decide(
 ) -> Result<Json<AccessRequestResponse>, ApiError> {
     let note = read_note(body.0)?;
     let request = request.ok_or_else(|| ApiError::not_found("access request"))?;
+    let decided = decide(deps, call, request, note, verdict).await?;
+    Ok(Json(decided.into()))
+}
+
+/// Decides a request, and returns it with the decision.
+pub(in crate::routes) async fn decide(
+    deps: &Deps,
+    call: &Call,
+    request: AccessRequest,
+    note: Option<String>,
+    verdict: Verdict,
+) -> Result<AccessRequest, ApiError> {
     let decision = RequestDecision {
         verdict,
         by: call.actor().clone(),
@@ -181,33 +201,64 @@ async fn decide(
         note,
         reason: None,
     };
-    let request_id = call.origin.request_id.clone();
-    let entry = decision.audit_entry(&request, call.audit_id(), request_id);
-    let outcome = deps
-        .access_requests
-        .decide(&request, &decision, &entry)
-        .await?;
-    match outcome {
-        DecideOutcome::Recorded(request) => {
-            log(&entry);
-            if verdict == Verdict::Approve {
-                let job = OnboardChatUser {
-                    scope: request.scope,
-                    chat_user_id: request.chat_user_id,
-                    connector_id: request.connector_id,
-                };
-                enqueue_or_leave(deps.onboarding.as_ref(), job).await;
-            }
-            Ok(Json((*request).into()))
+    let (outcome, entry) = record(deps, call, request, &decision).await?;
+    if let DecideOutcome::Recorded(request) = &outcome {
+        log(&entry);
+        if verdict == Verdict::Approve {
+            let job = OnboardChatUser {
+                scope: request.scope,
+                chat_user_id: request.chat_user_id,
+                connector_id: request.connector_id,
+            };
+            enqueue_or_leave(deps.onboarding.as_ref(), job).await;
         }
-        DecideOutcome::AlreadySame(request) => Ok(Json((*request).into())),
+    }
+    settled(outcome, call)
+}
+
+/// Converts the outcome of a decision to the decided request, or to the problem.
+pub(in crate::routes) fn settled(
+    outcome: DecideOutcome,
+    call: &Call,
+) -> Result<AccessRequest, ApiError> {
+    match outcome {
+        DecideOutcome::Recorded(request) | DecideOutcome::AlreadySame(request) => Ok(*request),
         DecideOutcome::AlreadyDecided(request) => Err(match request.decision {
-            Some(decision) => already_decided(decision),
+            Some(decision) => {
+                already_decided(decision, call.caller.may(Permission::AccessRequestsRead))
+            }
             // Somebody reverted the decision between the refusal and the read.
             None => ApiError::new(&CHANGED_MEANWHILE),
         }),
         DecideOutcome::ChatUserBlocked => Err(ApiError::new(&CHAT_USER_BLOCKED)),
         DecideOutcome::NotFound => Err(ApiError::not_found("access request")),
+    }
+}
+
+/// Records the decision. Another writer of the same records (a message of the person, a merge) is no
+/// reason to refuse it: the request is read again and decided as it is by then.
+async fn record(
+    deps: &Deps,
+    call: &Call,
+    mut request: AccessRequest,
+    decision: &RequestDecision,
+) -> Result<(DecideOutcome, AuditEntry), ApiError> {
+    let requests = deps.access_requests.as_ref();
+    let mut attempt = 1;
+    loop {
+        let request_id = call.origin.request_id.clone();
+        let entry = decision.audit_entry(&request, call.audit_id(), request_id);
+        match requests.decide(&request, decision, &entry).await {
+            Err(PortError::Conflict { .. }) if attempt < ATTEMPTS => {
+                tokio::time::sleep(conflict_wait(attempt, &SystemIds)).await;
+                attempt += 1;
+                request = requests
+                    .find_access_request(request.scope, request.id)
+                    .await?
+                    .ok_or_else(|| ApiError::not_found("access request"))?;
+            }
+            outcome => return Ok((outcome?, entry)),
+        }
     }
 }
 
@@ -257,7 +308,7 @@ mod tests {
             note: None,
             reason: None,
         };
-        let problem = already_decided(decided(Verdict::Approve)).problem("id");
+        let problem = already_decided(decided(Verdict::Approve), true).problem("id");
         assert_eq!(
             problem.members["decision"],
             json!({"verdict": "approve", "by": "Grace", "at": "1970-01-01T00:00:00.000Z", "note": null, "reason_code": null})
@@ -266,12 +317,30 @@ mod tests {
             problem.detail,
             "Grace approved it on 1970-01-01T00:00:00.000Z. That decision holds."
         );
-        let problem = already_decided(decided(Verdict::Reject)).problem("id");
+        let problem = already_decided(decided(Verdict::Reject), true).problem("id");
         assert!(problem.detail.starts_with("Grace rejected it on "));
         assert!(
             problem.detail.contains("request_cooldown_seconds"),
             "{}",
             problem.detail
         );
+    }
+
+    #[test]
+    fn the_note_of_the_first_decision_is_for_those_who_may_read_the_request() {
+        let decided = RequestDecision {
+            verdict: Verdict::Reject,
+            by: Actor {
+                id: "api_key:1".to_owned(),
+                name: "Grace".to_owned(),
+            },
+            at: Timestamp::from_millis(0),
+            note: Some("private".to_owned()),
+            reason: None,
+        };
+        for (may_read, note) in [(true, json!("private")), (false, Value::Null)] {
+            let problem = already_decided(decided.clone(), may_read).problem("id");
+            assert_eq!(problem.members["decision"]["note"], note);
+        }
     }
 }

@@ -230,6 +230,7 @@ impl Complete {
             name: self.name,
             provider: self.provider,
             policy: self.policy,
+            environment_since: None,
             onboarding_since: (self.policy == Policy::OnBoarding).then_some(now),
             existing_users: ExistingUsers::default(),
             onboarding_message: self.onboarding_message,

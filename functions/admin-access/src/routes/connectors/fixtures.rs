@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 use vestibule_domain::{
     AccountScope, PortError, ProjectScope, Timestamp,
     access::closing::Closing,
+    chat::repeats::Repeats,
     connector::{
         AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
     },
@@ -16,7 +17,8 @@ use vestibule_domain::{
 };
 use vestibule_providers::catalogue::{ConnectorKind, FieldSpec, Fill};
 
-/// A provider whose ring we draw and whose loft is its webhook address.
+/// A provider whose ring we draw and whose loft is its webhook address. A ring belongs to a flock, which grain
+/// may name too, before a slash.
 pub(super) struct Pigeon;
 
 const fn field(name: &'static str, secret: bool) -> FieldSpec {
@@ -39,6 +41,7 @@ const FIELDS: &[FieldSpec] = &[
         ..field("ring", true)
     },
     field("previous_ring", true),
+    field("flock", false),
     FieldSpec {
         fill: Fill::WebhookUrl,
         ..field("loft", false)
@@ -62,8 +65,20 @@ impl ConnectorKind for Pigeon {
         FIELDS
     }
 
+    fn identity<'a>(&self, field: &str, value: &'a str) -> Option<&'a str> {
+        match field {
+            "flock" => Some(value),
+            "grain" => value.split_once('/').map(|(flock, _)| flock),
+            _ => None,
+        }
+    }
+
     fn message_max_chars(&self) -> usize {
         140
+    }
+
+    fn repeats(&self) -> Repeats {
+        Repeats::ForEver
     }
 
     fn set_up_steps(&self, webhook_url: &str) -> Vec<String> {
@@ -82,6 +97,7 @@ pub(super) fn connector() -> Connector {
         name: "Loft".to_owned(),
         provider: Provider::new("pigeon"),
         policy: Policy::AllowAll,
+        environment_since: None,
         onboarding_since: None,
         existing_users: ExistingUsers::Keep,
         onboarding_message: None,

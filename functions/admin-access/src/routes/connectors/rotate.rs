@@ -59,7 +59,8 @@ pub async fn rotate_webhook_secret(
         |(connector, (kind, section)): (Connector, (&'static dyn ConnectorKind, Section))| async move {
             let now = call.now();
             let mut changed = connector.clone();
-            secrets::replace(deps.vault.as_ref(), kind, &mut changed, section, now).await?;
+            let vault = deps.vault.as_ref();
+            secrets::replace(vault, kind, &connector, &mut changed, section, now).await?;
             changed.updated_at = now;
             let change = Change {
                 event: Event::ConnectorSecretRotated(connector.id),

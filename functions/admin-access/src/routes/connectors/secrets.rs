@@ -1,5 +1,6 @@
 //! Replaces the secrets of a connector without losing a message: the previous secret is kept, and
-//! accepted for [`PREVIOUS_SECRETS_KEPT`].
+//! accepted for [`PREVIOUS_SECRETS_KEPT`]. That is for a rotation. When the connector comes to speak for
+//! another app, account or number, no secret of the former one stays valid beside a new one.
 
 use super::{CONNECT_FIRST, Section};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,15 +13,19 @@ use vestibule_domain::{
 };
 use vestibule_providers::catalogue::{ConnectorKind, FieldSpec, Fill, keeps_previous};
 
-/// Replaces the connector's secrets with those of a section. Returns the names of the fields that were
-/// replaced.
+/// Replaces the secrets of `connector`, whose settings are already changed from those of `before`, with
+/// those of a section. Returns the names of the fields that were replaced.
 ///
 /// A verification secret moves to the field of the previous secret, unless that field is in the section
 /// too. A secret that we draw is not replaced again until the platform has the last one: the platform
 /// may still use the previous one, which would be lost.
+///
+/// With another identity, previous secrets end, and the secret that is replaced is not kept: now, or
+/// later if the new one comes in a call of its own.
 pub(super) async fn replace(
     vault: &dyn SecretVault,
     kind: &dyn ConnectorKind,
+    before: &Connector,
     connector: &mut Connector,
     section: Section,
     now: Timestamp,
@@ -33,13 +38,15 @@ pub(super) async fn replace(
         .iter()
         .any(|spec| by_hand(spec.name) && keeps_previous(kind, spec.name));
 
-    let has_lapsed = connector.webhook.previous_has_lapsed(now);
     let old = opened(vault, connector).await?;
+    let is_other = speaks_for_another(kind, before, connector, &old, &given);
+    let has_ended = is_other || connector.webhook.previous_has_lapsed(now);
+    let is_secret_given = rotated(kind).any(|spec| given.contains_key(spec.name));
     given.retain(|name, secret| old.get(name) != Some(secret));
-    if previous_by_hand || has_lapsed {
+    if previous_by_hand || has_ended {
         connector.webhook.previous_secrets_until = None;
     }
-    if has_lapsed && !previous_by_hand {
+    if has_ended && !previous_by_hand {
         let names = kind.fields().iter().map(|spec| spec.name);
         cleared.extend(
             names
@@ -48,7 +55,9 @@ pub(super) async fn replace(
         );
     }
     let replaced: BTreeSet<_> = given.keys().cloned().collect();
-    for spec in kind.fields().iter().filter(|_| !previous_by_hand) {
+    let keeps_previous_one =
+        !previous_by_hand && !is_other && !connector.webhook.secret_precedes_identity;
+    for spec in kind.fields().iter().filter(|_| keeps_previous_one) {
         if let Some((previous, secret)) = moved(spec, &given, &old) {
             check_told(connector, spec, now)?;
             given.insert(previous.to_owned(), secret);
@@ -58,6 +67,12 @@ pub(super) async fn replace(
     }
     if replaced.iter().any(|name| !keeps_previous(kind, name)) {
         connector.webhook.connected_at = None;
+    }
+    if is_other {
+        connector.webhook.secret_precedes_identity =
+            !is_secret_given && rotated(kind).any(|spec| old.contains_key(spec.name));
+    } else if rotated(kind).any(|spec| replaced.contains(spec.name)) {
+        connector.webhook.secret_precedes_identity = false;
     }
 
     let goes = old.keys().any(|name| cleared.contains(name));
@@ -72,6 +87,36 @@ pub(super) async fn replace(
         .seal(&all, &|field| connector.secret_context(field))
         .await?;
     Ok(replaced)
+}
+
+/// The fields whose previous secret can be kept.
+fn rotated(kind: &dyn ConnectorKind) -> impl Iterator<Item = &'static FieldSpec> {
+    kind.fields()
+        .iter()
+        .filter(|spec| spec.previous_in.is_some())
+}
+
+/// Whether the connector comes to speak for another app, account or number than before.
+fn speaks_for_another<'a>(
+    kind: &dyn ConnectorKind,
+    before: &'a Connector,
+    connector: &'a Connector,
+    old: &'a BTreeMap<String, Secret>,
+    given: &'a BTreeMap<String, Secret>,
+) -> bool {
+    let setting = |of: &'a Connector, name: &str| of.settings.get(name).map(String::as_str);
+    kind.fields().iter().any(|spec| {
+        let name = spec.name;
+        let (was, is) = if spec.secret {
+            let was = old.get(name);
+            let is = given.get(name).or(was);
+            (was.map(Secret::reveal), is.map(Secret::reveal))
+        } else {
+            (setting(before, name), setting(connector, name))
+        };
+        let identity = |value: Option<&'a str>| kind.identity(name, value?);
+        identity(was) != identity(is)
+    })
 }
 
 /// The field for the previous secret, and that secret, when `spec`'s own is replaced.
@@ -140,9 +185,21 @@ mod tests {
         cleared: &[&str],
         now: Timestamp,
     ) -> Result<Vec<String>, ApiError> {
+        let before = connector.clone();
         let section = section(given, cleared);
-        let replaced = replace(&GlassVault, &Pigeon, connector, section, now).await?;
+        let replaced = replace(&GlassVault, &Pigeon, &before, connector, section, now).await?;
         Ok(replaced.into_iter().collect())
+    }
+
+    /// Moves the pigeon to this flock, with these secrets in the same call.
+    async fn move_to(connector: &mut Connector, flock: &str, given: &[(&str, &str)]) {
+        let before = connector.clone();
+        let settings = &mut connector.settings;
+        settings.insert("flock".to_owned(), flock.to_owned());
+        let section = section(given, &[]);
+        replace(&GlassVault, &Pigeon, &before, connector, section, START)
+            .await
+            .unwrap();
     }
 
     /// A pigeon with these secrets, which the platform has.
@@ -272,6 +329,84 @@ mod tests {
         );
         assert_eq!(pigeon.webhook.previous_secrets_until, None);
         assert_eq!(pigeon.webhook.connected_at, None);
+    }
+
+    #[tokio::test]
+    async fn a_secret_replaced_together_with_its_identity_leaves_no_previous_one() {
+        let mut pigeon = told(&[("ring", "one")]).await;
+        move_to(&mut pigeon, "blue", &[("ring", "two")]).await;
+        assert_eq!(shown(&pigeon).await, are(&[("ring", "two")]));
+        assert_eq!(pigeon.webhook.previous_secrets_until, None);
+        // The next rotation is one of the same identity.
+        pigeon.webhook.connected_at = Some(START);
+        change(&mut pigeon, &[("ring", "three")], &[], START)
+            .await
+            .unwrap();
+        assert_eq!(
+            shown(&pigeon).await,
+            are(&[("previous_ring", "two"), ("ring", "three")])
+        );
+    }
+
+    #[tokio::test]
+    async fn a_secret_that_follows_its_identity_in_a_call_of_its_own_leaves_no_previous_one() {
+        let mut pigeon = told(&[("ring", "one")]).await;
+        move_to(&mut pigeon, "blue", &[]).await;
+        assert_eq!(shown(&pigeon).await, are(&[("ring", "one")]));
+        change(&mut pigeon, &[("ring", "two")], &[], START)
+            .await
+            .unwrap();
+        assert_eq!(shown(&pigeon).await, are(&[("ring", "two")]));
+        assert_eq!(pigeon.webhook.previous_secrets_until, None);
+        assert!(!pigeon.webhook.secret_precedes_identity);
+    }
+
+    #[tokio::test]
+    async fn a_secret_that_comes_before_its_identity_loses_its_previous_one_with_it() {
+        for by_hand in [false, true] {
+            let mut pigeon = told(&[("ring", "one")]).await;
+            let given: &[_] = if by_hand {
+                &[("ring", "two"), ("previous_ring", "one")]
+            } else {
+                &[("ring", "two")]
+            };
+            change(&mut pigeon, given, &[], START).await.unwrap();
+            assert!(shown(&pigeon).await.contains_key("previous_ring"));
+            move_to(&mut pigeon, "blue", &[]).await;
+            assert_eq!(shown(&pigeon).await, are(&[("ring", "two")]));
+            assert_eq!(pigeon.webhook.previous_secrets_until, None);
+        }
+    }
+
+    #[tokio::test]
+    async fn an_identity_within_a_secret_counts_and_a_new_secret_of_the_same_one_does_not() {
+        for (grain, expected) in [
+            ("blue/rye", are(&[("grain", "blue/rye"), ("ring", "two")])),
+            (
+                "grey/oats",
+                are(&[
+                    ("grain", "grey/oats"),
+                    ("previous_ring", "one"),
+                    ("ring", "two"),
+                ]),
+            ),
+        ] {
+            let mut pigeon = told(&[("ring", "one"), ("grain", "grey/rye")]).await;
+            let given = [("ring", "two"), ("grain", grain)];
+            change(&mut pigeon, &given, &[], START).await.unwrap();
+            assert_eq!(shown(&pigeon).await, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_previous_secret_that_is_given_with_another_identity_is_that_ones() {
+        let mut pigeon = told(&[("ring", "one")]).await;
+        let given = [("ring", "two"), ("previous_ring", "two-before")];
+        move_to(&mut pigeon, "blue", &given).await;
+        assert_eq!(
+            shown(&pigeon).await,
+            are(&[("previous_ring", "two-before"), ("ring", "two")])
+        );
     }
 
     #[tokio::test]

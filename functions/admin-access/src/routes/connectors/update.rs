@@ -95,7 +95,8 @@ pub struct UpdateConnectorRequest {
 ///
 /// When a verification secret is replaced, the previous one stays valid for 24 hours, until
 /// `previous_secrets_until`. If the field of the previous secret is given too, its value is accepted
-/// until the field is blanked.
+/// until the field is blanked. When the connector comes to speak for another app, account or number,
+/// no secret of the former one stays valid beside a new one, whichever is changed first.
 #[utoipa::path(
     patch,
     path = "/v1/projects/{project_id}/connectors/{connector_id}",
@@ -197,7 +198,9 @@ impl Intended {
             now,
         } = self;
         let vault = deps.vault.as_ref();
-        let replaced = secrets::replace(vault, kind, &mut changed, patch.section, now).await?;
+        let section = patch.section;
+        let replaced =
+            secrets::replace(vault, kind, &connector, &mut changed, section, now).await?;
         if changed.settings != connector.settings {
             changed.webhook.connected_at = None;
         }
@@ -316,7 +319,7 @@ impl Patch {
             changed.name.clone_from(name);
         }
         if let Some(id) = self.environment_id {
-            changed.environment_id = id;
+            changed.move_to(id, now);
         }
         if let Some(cooldown) = self.request_cooldown {
             changed.request_cooldown = cooldown;
@@ -387,6 +390,7 @@ mod tests {
             name: "Support".to_owned(),
             provider: Provider::new("slack"),
             policy,
+            environment_since: None,
             onboarding_since: (policy == Policy::OnBoarding).then_some(Timestamp::from_millis(1)),
             existing_users: ExistingUsers::Keep,
             onboarding_message: Some("Wait".to_owned()),

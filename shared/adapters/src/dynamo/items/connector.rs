@@ -23,6 +23,8 @@ pub(in crate::dynamo) struct ConnectorItem {
     name: String,
     provider: Provider,
     policy: Policy,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    environment_since: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     onboarding_since: Option<Timestamp>,
     existing_users: ExistingUsers,
@@ -57,6 +59,7 @@ impl From<&Connector> for ConnectorItem {
             name: connector.name.clone(),
             provider: connector.provider.clone(),
             policy: connector.policy,
+            environment_since: connector.environment_since,
             onboarding_since: connector.onboarding_since,
             existing_users: connector.existing_users,
             onboarding_message: connector.onboarding_message.clone(),
@@ -83,6 +86,7 @@ impl From<ConnectorItem> for Connector {
             name: item.name,
             provider: item.provider,
             policy: item.policy,
+            environment_since: item.environment_since,
             onboarding_since: item.onboarding_since,
             existing_users: item.existing_users,
             onboarding_message: item.onboarding_message,

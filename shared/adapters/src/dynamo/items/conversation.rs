@@ -2,7 +2,7 @@ use crate::dynamo::keys::Key;
 use serde::{Deserialize, Serialize};
 use vestibule_domain::{
     Timestamp,
-    chat::conversation::{ConversationLog, Progress},
+    chat::conversation::{ConversationLog, Progress, ReplacedUrl},
     ids::ConnectorId,
 };
 
@@ -20,6 +20,8 @@ pub(in crate::dynamo) struct ConversationItem {
     progress: Option<Progress>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     moved_to: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reply_url: Option<ReplacedUrl>,
     version: u64,
     updated_at: Timestamp,
 }
@@ -41,6 +43,7 @@ impl ConversationItem {
             recent_events: log.recent_events.clone(),
             progress: log.progress,
             moved_to: log.moved_to.clone(),
+            reply_url: log.reply_url.clone(),
             version: log.version,
             updated_at: now,
         }
@@ -55,6 +58,7 @@ impl From<ConversationItem> for ConversationLog {
             recent_events: item.recent_events,
             progress: item.progress,
             moved_to: item.moved_to,
+            reply_url: item.reply_url,
             version: item.version,
         }
     }

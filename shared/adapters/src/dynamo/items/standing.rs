@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use vestibule_domain::{
     ProjectScope, Timestamp,
     access::approval::Approval,
+    access::consent::Consents,
     access::standing::{PendingTask, Rejections, Standing},
     chat::conversation::ConversationRef,
+    chat::message::Identity,
     chat::send_status::SendStatus,
     ids::{AccessRequestId, ChatUserId, ConnectorId, LeaseId},
 };
@@ -34,8 +36,11 @@ pub(in crate::dynamo) struct StandingItem {
     last_rejected_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     onboarding_message: Option<SendStatus>,
+    /// The STOP of rows written before each channel had its own wish.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     opted_out_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Consents::is_empty")]
+    consents: Consents,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::dynamo) approval: Option<Approval>,
     /// The single task of rows written before rows could have several: see [`Self::old_tasks`].
@@ -47,6 +52,8 @@ pub(in crate::dynamo) struct StandingItem {
         serialize_with = "serde_dynamo::string_set::serialize"
     )]
     pub(in crate::dynamo) owes: BTreeSet<PendingTask>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    merge_with: Option<Identity>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     state_pk: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -93,10 +100,12 @@ impl StandingItem {
             rejection_count: standing.rejections.map_or(0, |earlier| earlier.count),
             last_rejected_at: standing.rejections.map(|earlier| earlier.last_at),
             onboarding_message: standing.onboarding_message.clone(),
-            opted_out_at: standing.opted_out_at,
+            opted_out_at: None,
+            consents: standing.consents.clone(),
             approval: standing.approval.clone(),
             owed: None,
             owes: standing.pending_tasks.clone(),
+            merge_with: standing.merge_with.clone(),
             state_pk: admitted.map(|_| keys::admitted(scope, standing.connector_id)),
             state_sk: admitted.map(|at| keys::by_creation(at, standing.chat_user_id)),
             version: standing.version,
@@ -144,9 +153,13 @@ impl From<StandingItem> for Standing {
                 last_at,
             }),
             onboarding_message: item.onboarding_message,
-            opted_out_at: item.opted_out_at,
+            consents: match item.opted_out_at {
+                Some(at) => item.consents.joined_by(&Consents::of_stop(at)),
+                None => item.consents,
+            },
             approval: item.approval,
             pending_tasks: tasks,
+            merge_with: item.merge_with,
             version: item.version,
         }
     }

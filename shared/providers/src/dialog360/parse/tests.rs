@@ -7,6 +7,7 @@ use crate::{
         fixtures::{any_json, bsuid, connector, phone},
     },
     fields::{EVENT_KEY_MAX_BYTES, TEXT_MAX_CHARS},
+    reason::REASON_MAX_CHARS,
     webhook::{KIND_MAX_CHARS, RawRequest, WebhookProvider},
 };
 use http::HeaderMap;
@@ -93,6 +94,7 @@ fn kind_of(event: &Event) -> &str {
 fn outline(events: &[Event]) -> Vec<String> {
     let line = |event: &Event| match event {
         Event::Message(message) => message.provider_event_id.clone(),
+        Event::Placeholder(message) => format!("placeholder {}", message.provider_event_id),
         Event::Ignored { kind } => format!("ignored {kind}"),
         Event::Unreadable { .. } => "unreadable".to_owned(),
         Event::SendFailed(failure) => format!("failed {}", failure.message_id),
@@ -410,7 +412,8 @@ fn what_no_person_wrote_is_ignored_by_its_name() {
             "ignored_template_category_update",
             "template_category_update",
         ),
-        ("ignored_unsupported", "message:unsupported"),
+        ("ignored_unsupported_pin", "message:unsupported"),
+        ("ignored_unsupported_template", "message:unsupported"),
         ("ignored_user_preferences", "user_preferences"),
     ];
     for (name, kind) in expected {
@@ -433,6 +436,58 @@ fn every_type_that_is_no_persons_is_ignored_whatever_it_holds() {
 }
 
 #[test]
+fn content_that_whatsapp_keeps_to_itself_is_a_placeholder_of_whoever_wrote_it() {
+    for name in captured_names("placeholder_") {
+        let Event::Placeholder(message) = only_event(&captured(&name)) else {
+            panic!("{name} is no placeholder");
+        };
+        assert_eq!(message.sender, bsuid(), "{name}");
+        assert_eq!(message.event_keys, ["360dialog:wamid.xyzxyz"], "{name}");
+        assert_eq!((message.text.as_str(), message.attachments.len()), ("", 0));
+    }
+}
+
+#[test]
+fn a_placeholder_is_a_persons_unless_it_names_an_action_an_error_or_a_businesss_message() {
+    for kind in ["unsupported", "unknown"] {
+        for (named, is_persons) in [
+            (json!({"type": "gif"}), true),
+            (json!({"type": "poll_creation"}), true),
+            (json!({"type": "media_placeholder"}), true),
+            (json!({"type": "something_new"}), true),
+            (json!({}), true),
+            (json!(null), true),
+            (json!({"type": "reaction"}), false),
+            (json!({"type": "poll_update"}), false),
+            (json!({"type": "keep_in_chat"}), false),
+            (json!({"type": "hsm"}), false),
+            (json!({"type": "errors"}), false),
+        ] {
+            let event = only_event(&changed(|message| {
+                message["type"] = kind.into();
+                message["unsupported"] = named.clone();
+            }));
+            if is_persons {
+                assert!(matches!(event, Event::Placeholder(_)), "{kind} {named}");
+            } else {
+                assert_eq!(kind_of(&event), format!("message:{kind}"), "{named}");
+            }
+        }
+    }
+}
+
+#[test]
+fn errors_do_not_take_content_away_that_is_there() {
+    let errors = json!([{"code": 131_052, "title": "Media download error"}]);
+    let with_caption = changed_from("message_image", |value| {
+        value["messages"][0]["errors"] = errors.clone();
+    });
+    assert!(!message_of(&with_caption).attachments.is_empty());
+    let text = changed(|message| message["errors"] = errors);
+    assert_eq!(message_of(&text).text, "Body Text");
+}
+
+#[test]
 fn a_changed_number_names_nobody_new() {
     let events = events(&captured("ignored_system_user_changed_number"));
     assert!(!format!("{events:?}").contains("972500000001"));
@@ -446,6 +501,12 @@ fn our_own_number_is_known_however_it_is_written() {
         });
         assert_eq!(kind_of(&only_event(&body)), "message:own", "{written}");
     }
+    let body = changed_from("ignored_own_number", |value| {
+        value["metadata"]["display_phone_number"] = "+55 11 91234-5678".into();
+        value["contacts"] = json!([]);
+        value["messages"][0]["from"] = "551112345678".into();
+    });
+    assert_eq!(kind_of(&only_event(&body)), "message:own");
     for unknown in [json!(null), json!(""), json!(7)] {
         let body = changed_from("message_text", |value| {
             value["metadata"]["display_phone_number"] = unknown;
@@ -715,10 +776,51 @@ fn assert_fit(events: &[Event]) {
                 assert!(message.text.chars().count() <= TEXT_MAX_CHARS);
             }
             Event::Ignored { kind } => assert!(kind.chars().count() <= KIND_MAX_CHARS),
-            Event::SendFailed(failure) => assert!(failure.reason.len() <= KIND_MAX_CHARS),
+            Event::SendFailed(failure) => {
+                assert!(failure.reason.chars().count() <= REASON_MAX_CHARS);
+            }
             _ => {}
         }
     }
+}
+
+#[test]
+fn a_message_with_half_a_surrogate_pair_or_a_byte_order_mark_is_read() {
+    let message = message_of(&captured("hostile_lone_surrogate"));
+    assert_eq!(message.text, "half \u{FFFD} of it");
+    let marked = [b"\xEF\xBB\xBF".as_slice(), &captured("message_text")].concat();
+    assert_eq!(message_of(&marked), message_of(&captured("message_text")));
+}
+
+#[test]
+fn a_malformed_element_of_any_list_does_not_lose_the_others_and_is_reported() {
+    let good: Value = serde_json::from_slice(&captured("message_text")).unwrap();
+    let expected = outline(&events(&captured("message_text")));
+    for list in [
+        "/entry",
+        "/entry/0/changes",
+        "/entry/0/changes/0/value/messages",
+        "/entry/0/changes/0/value/statuses",
+    ] {
+        for bad in [Value::Null, json!({}), json!([]), json!("a"), json!(7)] {
+            let mut payload = good.clone();
+            payload["entry"][0]["changes"][0]["value"]["statuses"] = json!([]);
+            let elements = payload.pointer_mut(list).and_then(Value::as_array_mut);
+            elements.unwrap().insert(0, bad.clone());
+            let mut lines = outline(&events(payload.to_string().as_bytes()));
+            lines.retain(|line| *line != "unreadable");
+            assert_eq!(lines, expected, "{list} {bad}");
+            let all = outline(&events(payload.to_string().as_bytes()));
+            assert_eq!(all.len(), expected.len() + 1, "{list} {bad}");
+        }
+    }
+    let contacts = changed_from("message_text", |value| {
+        value["contacts"]
+            .as_array_mut()
+            .unwrap()
+            .insert(0, Value::Null);
+    });
+    assert_eq!(message_of(&contacts), message_of(&captured("message_text")));
 }
 
 #[test]

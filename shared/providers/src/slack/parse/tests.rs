@@ -139,6 +139,9 @@ fn every_kind_of_message_that_a_person_makes_is_taken() {
         "file_share_without_text",
         "me_message",
         "message_escaped",
+        "message_im_assistant_thread",
+        "file_share_with_placeholders",
+        "file_share_slack_connect",
     ] {
         message_of(&captured(name));
     }
@@ -237,6 +240,78 @@ fn every_subtype_that_slack_has_besides_the_personal_ones_is_ignored_by_name() {
 }
 
 #[test]
+fn an_edit_is_no_message_whatever_event_brings_it() {
+    for (name, kind) in [
+        ("message_im", "message:edited"),
+        ("message_channel", "message:edited"),
+        ("app_mention", "app_mention:edited"),
+        ("app_mention_message", "message:edited"),
+        ("file_share", "message:edited"),
+        ("thread_broadcast", "message:edited"),
+    ] {
+        let body = changed_from(name, |payload| {
+            payload["event"]["edited"] = json!({"user": "U123ABC456", "ts": "1568915800.000000"});
+        });
+        assert_eq!(kind_of(only_event(&body)), kind, "{name}");
+    }
+}
+
+#[test]
+fn a_file_that_is_gone_is_no_file_and_alone_makes_no_message() {
+    let names = |body: &[u8]| -> Vec<String> {
+        let attachments = message_of(body).attachments.into_iter();
+        attachments.map(|file| file.provider_id).collect()
+    };
+    let body = captured("file_share_with_placeholders");
+    assert_eq!(names(&body), ["F0S43P1D0"]);
+    for gone in [
+        json!({"id": "F1", "mode": "tombstone"}),
+        json!({"id": "F1", "mode": "hidden_by_limit"}),
+        json!({"id": "F1", "mode": "file_access", "file_access": "file_not_found"}),
+    ] {
+        let body = changed(|event| event["files"] = json!([gone]));
+        assert!(names(&body).is_empty(), "{gone}");
+        for text in [json!(""), json!(" \n"), json!(null)] {
+            let body = changed(|event| {
+                event["text"] = text;
+                event["files"] = json!([gone, gone]);
+            });
+            assert_eq!(kind_of(only_event(&body)), "message:placeholder", "{gone}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_needs_another_look_is_a_file() {
+    let expected = Attachment {
+        kind: AttachmentKind::File,
+        provider_id: "F0S43P1CZ".into(),
+        name: None,
+        mime_type: None,
+        url: None,
+    };
+    let body = captured("file_share_slack_connect");
+    assert_eq!(message_of(&body).attachments, [expected]);
+    let body = changed(|event| {
+        event["text"] = "".into();
+        event["files"] =
+            json!([{"id": "F1", "mode": "file_access", "file_access": "access_denied"}]);
+    });
+    assert_eq!(message_of(&body).attachments.len(), 1);
+}
+
+#[test]
+fn a_chat_with_an_assistant_is_a_thread_of_the_direct_conversation() {
+    let conversation = message_of(&captured("message_im_assistant_thread")).conversation;
+    assert_eq!(conversation.kind, ConversationKind::Direct);
+    assert_eq!(conversation.thread.as_deref(), Some("1568915600.000900"));
+    assert_ne!(
+        conversation.id,
+        message_of(&captured("message_im")).conversation.id
+    );
+}
+
+#[test]
 fn whoever_is_not_a_person_is_ignored() {
     for (field, value, kind) in [
         ("hidden", json!(true), "message:hidden"),
@@ -267,6 +342,7 @@ fn fields_that_are_null_are_not_there() {
             "thread_ts",
             "files",
             "hidden",
+            "edited",
         ] {
             event[field] = Value::Null;
         }
@@ -484,11 +560,57 @@ fn strange_files_are_left_out_and_strange_parts_of_files_too() {
         mime_type: None,
         url: None,
     };
-    assert_eq!(message_of(&body).attachments, [expected]);
-    for strange in [json!(null), json!({}), json!("F1")] {
+    assert_eq!(message_and_report(&body).attachments, [expected]);
+    for strange in [json!({}), json!("F1")] {
         let body = changed(|event| event["files"] = strange);
-        assert!(message_of(&body).attachments.is_empty());
+        assert!(message_and_report(&body).attachments.is_empty());
     }
+    let body = changed(|event| event["files"] = json!(null));
+    assert!(message_of(&body).attachments.is_empty());
+}
+
+/// The message that is taken without a malformed file, which is reported beside it.
+fn message_and_report(body: &[u8]) -> InboundMessage {
+    let mut events = parse_for(body, &connector()).unwrap().events;
+    let report = Event::unreadable("an element of files is malformed");
+    assert_eq!(events.pop(), Some(report));
+    match events.as_slice() {
+        [Event::Message(message)] => (**message).clone(),
+        other => panic!("not one message but {other:?}"),
+    }
+}
+
+#[test]
+fn one_malformed_file_does_not_lose_the_others_and_is_reported() {
+    let body = changed(|event| {
+        event["files"] = json!([{"id": "F1"}, null, {"id": "F2"}, {"name": "no id"}]);
+    });
+    let ids: Vec<String> = message_and_report(&body)
+        .attachments
+        .into_iter()
+        .map(|file| file.provider_id)
+        .collect();
+    assert_eq!(ids, ["F1", "F2"]);
+    // Nothing is lost with a file of what is no message.
+    let body = changed(|event| {
+        event["files"] = json!([null]);
+        event["bot_id"] = "B1".into();
+    });
+    assert!(matches!(only_event(&body), Event::Ignored { .. }));
+}
+
+#[test]
+fn a_message_with_half_a_surrogate_pair_or_a_byte_order_mark_is_read() {
+    let message = message_of(&captured("hostile_lone_surrogate"));
+    assert_eq!(message.text, "\u{FFFD} half a pair");
+    let marked = [b"\xEF\xBB\xBF".as_slice(), &captured("message_im")].concat();
+    assert_eq!(message_of(&marked), message_of(&captured("message_im")));
+    let body = String::from_utf8(captured("message_im")).unwrap();
+    let unused = body.replacen('{', r#"{"unused\udc00": ["\ud83d"],"#, 1);
+    assert_eq!(
+        message_of(unused.as_bytes()),
+        message_of(&captured("message_im"))
+    );
 }
 
 #[test]

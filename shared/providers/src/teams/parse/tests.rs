@@ -2,14 +2,18 @@
 
 use super::*;
 use crate::{
-    fields::{EVENT_KEY_MAX_BYTES, TEXT_MAX_CHARS},
-    teams::fixtures::{
-        APP, CHANNEL_THREAD, MEMBER, PERSON, PERSONAL, SERVICE_URL, TENANT, any_json, connector,
-        conversation, identity,
+    fields::{ATTACHMENTS_MAX, EVENT_KEY_MAX_BYTES, TEXT_MAX_CHARS},
+    teams::{
+        conversation::targeted,
+        fixtures::{
+            APP, CHANNEL_THREAD, MEMBER, PERSON, PERSONAL, SERVICE_URL, TENANT, any_json,
+            connector, conversation, identity,
+        },
     },
 };
 use proptest::prelude::*;
 use std::{fs, path::PathBuf};
+use vestibule_domain::chat::message::{Attachment, AttachmentKind};
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
@@ -142,6 +146,82 @@ fn all_messages_of_a_thread_are_one_conversation() {
 }
 
 #[test]
+fn a_post_in_a_channel_opens_a_thread_even_where_its_conversation_names_none() {
+    let root = message_in("message_channel_root_post");
+    let post = message_in("message_channel_post");
+    assert_eq!(root.conversation, post.conversation);
+    let channel = CHANNEL_THREAD.split(';').next().unwrap();
+    let posted = |change: &dyn Fn(&mut Value)| {
+        let mut activity: Value =
+            serde_json::from_slice(&captured("message_channel_root_post")).unwrap();
+        change(&mut activity);
+        let conversation = message_of(activity.to_string().as_bytes()).conversation;
+        conversation.provider_conversation_id
+    };
+    let other = posted(&|activity| activity["id"] = "1759881599999".into());
+    assert_eq!(other, format!("{channel};messageid=1759881599999"));
+    let reply = posted(&|activity| {
+        activity["id"] = "1759881599999".into();
+        activity["replyToId"] = "1759881511856".into();
+    });
+    assert_eq!(reply, CHANNEL_THREAD);
+    let untyped = posted(&|activity| activity["conversation"]["conversationType"] = Value::Null);
+    assert_eq!(untyped, CHANNEL_THREAD);
+    for name in ["message_group_chat", "message_unknown_conversation_type"] {
+        let conversation = message_in(name).conversation;
+        let id = &conversation.provider_conversation_id;
+        assert!(!id.contains(";messageid="), "{name}: {id}");
+    }
+}
+
+#[test]
+fn a_root_post_keeps_its_key() {
+    let channel = CHANNEL_THREAD.split(';').next().unwrap();
+    let expected = event_key("teams", &format!("{channel}:1759881511856"));
+    assert_eq!(
+        message_in("message_channel_root_post").event_keys,
+        [expected]
+    );
+}
+
+#[test]
+fn a_message_for_the_bot_alone_is_a_conversation_of_its_writer_alone() {
+    let aloud = message_in("message_group_chat").conversation;
+    let aside = message_in("message_targeted").conversation;
+    assert_eq!(
+        aside.provider_conversation_id,
+        aloud.provider_conversation_id
+    );
+    assert_ne!(aside.id, aloud.id);
+    assert_eq!(aside.kind, ConversationKind::Direct);
+    assert_eq!(targeted(&aside), Some(MEMBER));
+    assert_eq!(targeted(&aloud), None);
+    // In a personal chat nobody else reads along.
+    let personal = changed(|activity| activity["recipient"]["isTargeted"] = true.into());
+    assert_eq!(
+        message_of(&personal).conversation,
+        message_in("message_personal").conversation
+    );
+    for strange in [json!(false), json!("true"), json!(null)] {
+        let mut activity: Value = serde_json::from_slice(&captured("message_targeted")).unwrap();
+        activity["recipient"]["isTargeted"] = strange;
+        let conversation = message_of(activity.to_string().as_bytes()).conversation;
+        assert_eq!(conversation, aloud);
+    }
+}
+
+#[test]
+fn an_edit_is_no_message_whatever_activity_brings_it() {
+    for change in ["editMessage", "undeleteMessage", "softDeleteMessage"] {
+        let body = changed(|activity| activity["channelData"]["eventType"] = change.into());
+        let expected = Event::Ignored {
+            kind: format!("message:{change}"),
+        };
+        assert_eq!(only_event(&body), expected);
+    }
+}
+
+#[test]
 fn a_second_delivery_is_known_and_the_same_number_elsewhere_is_another_message() {
     let first = message_in("message_personal");
     assert_eq!(
@@ -179,7 +259,7 @@ fn files_are_references_and_the_messages_own_html_is_none() {
         provider_id: "1150D938-8870-4044-9F2C-5BBDEBA70C9D".into(),
         name: Some("report.pdf".into()),
         mime_type: None,
-        url: Some("https://contoso.sharepoint.com/personal/megan_contoso/Documents/Applications/report.pdf".into()),
+        url: Some("https://download.example/very-secret".into()),
     };
     assert_eq!(message_in("message_file").attachments, [file]);
     let image = Attachment {
@@ -196,15 +276,64 @@ fn files_are_references_and_the_messages_own_html_is_none() {
         message_in("message_image_without_text").attachments,
         [image]
     );
+    let pasted = message_in("message_pasted_picture").attachments;
+    assert_eq!(pasted.len(), 1);
+    assert_eq!(
+        pasted[0].url.as_deref(),
+        Some("https://eu-api.asm.skype.com/v1/objects/0-weu-d1-bbb/views/imgo")
+    );
     assert_eq!(
         message_in("hostile_many_attachments").attachments.len(),
         ATTACHMENTS_MAX
     );
-    assert!(
-        message_in("hostile_attachment_addresses")
-            .attachments
-            .is_empty()
-    );
+    let (message, _) = message_and_report(&captured("hostile_attachment_addresses"));
+    assert!(message.attachments.is_empty());
+}
+
+/// The message that is taken without a malformed attachment, and the report of that.
+fn message_and_report(body: &[u8]) -> (InboundMessage, Event) {
+    let mut events = parsed(body).unwrap().events;
+    let report = events.pop().unwrap();
+    match events.as_slice() {
+        [Event::Message(message)] => ((**message).clone(), report),
+        other => panic!("not one message but {other:?}"),
+    }
+}
+
+#[test]
+fn one_malformed_attachment_or_entity_does_not_lose_the_others_and_an_attachment_is_reported() {
+    let image = |name: &str| {
+        let url = format!("https://smba.trafficmanager.net/amer/v3/attachments/{name}");
+        json!({"contentType": "image/png", "contentUrl": url, "name": name})
+    };
+    let body = changed(|activity| {
+        activity["attachments"] = json!([image("one"), null, image("two")]);
+    });
+    let (message, report) = message_and_report(&body);
+    let names: Vec<_> = message
+        .attachments
+        .iter()
+        .map(|file| file.name.as_deref())
+        .collect();
+    assert_eq!(names, [Some("one"), Some("two")]);
+    let expected = Event::unreadable("an element of attachments is malformed");
+    assert_eq!(report, expected);
+    let body = changed(|activity| {
+        activity["text"] = "<at>Ann</at> hello".into();
+        activity["entities"] = json!([
+            null, 7, {"type": "mention"},
+            {"type": "mention", "text": "<at>Ann</at>", "mentioned": {"id": "29:1"}},
+        ]);
+    });
+    assert_eq!(message_of(&body).text, "Ann hello");
+}
+
+#[test]
+fn a_message_with_half_a_surrogate_pair_or_a_byte_order_mark_is_read() {
+    let message = message_in("hostile_lone_surrogate");
+    assert_eq!(message.text, "\u{FFFD}Hello Teams TestBot.");
+    let marked = [b"\xEF\xBB\xBF".as_slice(), &captured("message_personal")].concat();
+    assert_eq!(message_of(&marked), message_in("message_personal"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::{
         KeySourceError,
         fixtures::{APP, SERVICE_URL, connector},
     },
-    webhook::Cause,
+    webhook::{Cause, Event, Reply},
 };
 use data_encoding::{BASE64URL, BASE64URL_NOPAD};
 use futures_util::{FutureExt, future::join, task::noop_waker};
@@ -18,7 +18,7 @@ use ring::{
     rsa::PublicKeyComponents,
     signature::{RSA_PKCS1_SHA256, RSA_PKCS1_SHA512, RsaEncoding, RsaKeyPair},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     future::Future,
@@ -365,16 +365,75 @@ fn the_service_address_may_differ_by_a_trailing_slash_only() {
         let result = verify_one(&webhook(), &token, &body_for(named));
         assert_eq!(result.is_ok(), good, "{claimed} {named}");
     }
-    for body in [
-        "",
-        "{}",
-        "[]",
-        "not JSON",
-        r#"{"serviceUrl":7}"#,
-        r#"{"serviceurl":"x"}"#,
-    ] {
+    for body in ["{}", r#"{"serviceUrl":7}"#, r#"{"serviceurl":"x"}"#] {
         let result = verify_one(&webhook(), &good_token(), body.as_bytes());
         assert!(result.is_err(), "{body}");
+    }
+}
+
+/// Bodies that hold no activity, so that there is no service address in them.
+const NO_ACTIVITIES: [&[u8]; 8] = [
+    b"",
+    b"not JSON",
+    b"[]",
+    b"null",
+    b"7",
+    b"\"text\"",
+    br#"{"type":"message","text":"cut of"#,
+    b"\xFF\xFE{\0}\0",
+];
+
+#[test]
+fn a_body_that_is_no_activity_is_authentic_by_its_token_and_is_only_kept() {
+    for body in NO_ACTIVITIES {
+        assert_eq!(verify_one(&webhook(), &good_token(), body), Ok(()));
+        let request = RawRequest {
+            headers: &HeaderMap::new(),
+            query: None,
+            body,
+        };
+        let parsed = webhook().parse(&request, &connector(), NOW).unwrap();
+        let only_kept = matches!(parsed.events.as_slice(), [Event::Unreadable { .. }]);
+        assert!(only_kept, "{:?}", parsed.events);
+        assert_eq!(parsed.reply, Reply::empty());
+    }
+}
+
+#[test]
+fn a_body_that_is_no_activity_needs_a_token_as_good_as_any_other() {
+    let forged = signed(&pair_two(), &header().to_string(), &claims().to_string());
+    let changed = |claim: Value| token(&json!({}), &claim);
+    for token in [
+        String::new(),
+        "not a token".to_owned(),
+        forged,
+        changed(json!({"aud": "other"})),
+        changed(json!({"iss": "other"})),
+        changed(json!({"exp": NOW_SECS - 301})),
+        changed(json!({"serviceurl": null})),
+        changed(json!({"serviceurl": ""})),
+    ] {
+        for body in NO_ACTIVITIES {
+            let refusal = verify_one(&webhook(), &token, body).unwrap_err();
+            assert_eq!(refusal.cause, Cause::NotAuthentic, "{token}");
+        }
+    }
+}
+
+#[test]
+fn the_address_in_a_body_that_is_repaired_is_compared_as_in_any_other() {
+    let named = |url: &str| format!("\u{FEFF}{{\"serviceUrl\":\"{url}\",\"text\":\"\\ud83d\"}}");
+    let good = named(SERVICE_URL);
+    assert_eq!(
+        verify_one(&webhook(), &good_token(), good.as_bytes()),
+        Ok(())
+    );
+    for url in ["https://evil.example/", "", "\\ud83d"] {
+        let body = named(url);
+        assert!(
+            verify_one(&webhook(), &good_token(), body.as_bytes()).is_err(),
+            "{url}"
+        );
     }
 }
 

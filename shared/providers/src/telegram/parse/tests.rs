@@ -163,6 +163,33 @@ fn no_captured_hostile_request_is_refused_or_gets_a_reply() {
 }
 
 #[test]
+fn a_message_with_half_a_surrogate_pair_or_a_byte_order_mark_is_read() {
+    let message = message_of(&captured("hostile_lone_surrogate"));
+    assert_eq!(message.text, "cut emoji \u{FFFD}");
+    let name = message.profile.display_name;
+    assert_eq!(name.as_deref(), Some("Waffle \u{FFFD} Lapkin"));
+    let marked = [b"\xEF\xBB\xBF".as_slice(), &captured("message_private")].concat();
+    assert_eq!(
+        message_of(&marked),
+        message_of(&captured("message_private"))
+    );
+}
+
+#[test]
+fn a_photo_is_kept_in_its_largest_size_that_is_well_formed() {
+    let body = changed(|message| {
+        message["photo"] =
+            json!([{"file_id": "small"}, {"file_id": "large"}, {"file_id": 7}, null]);
+    });
+    let ids: Vec<String> = message_of(&body)
+        .attachments
+        .into_iter()
+        .map(|file| file.provider_id)
+        .collect();
+    assert_eq!(ids, ["large"]);
+}
+
+#[test]
 fn every_captured_request_is_read_by_a_test_and_has_its_origin() {
     let origins = fs::read_to_string(folder().join("README.md")).unwrap();
     for name in captured_names("") {
@@ -213,6 +240,33 @@ fn messages_that_differ_have_no_key_in_common() {
             assert!(seen.insert(key.clone()), "{key}");
         }
     }
+}
+
+#[test]
+fn the_keys_of_a_message_carry_the_bot_that_it_was_counted_for() {
+    let event = only_event(&captured("message_private"));
+    let keys_at = |bot: &str| match event.clone().of_bot(bot) {
+        Event::Message(message) => message.event_keys,
+        other => panic!("no message but {other:?}"),
+    };
+    let keys = keys_at("110201543");
+    let expected = [
+        "telegram:218485655:6557:1569518342@110201543",
+        "telegram:892252934@110201543",
+    ];
+    assert_eq!(keys, expected);
+    let others = keys_at("99999999999999999999");
+    assert!(others.iter().all(|key| !keys.contains(key)));
+    for key in &others {
+        assert!(is_short_graphic(key, EVENT_KEY_MAX_BYTES), "{key}");
+    }
+    let Event::Message(message) = event else {
+        panic!("no message");
+    };
+    let withheld = Event::Placeholder(message).of_bot("110201543");
+    assert!(matches!(withheld, Event::Placeholder(message) if message.event_keys == expected));
+    let ignored = Event::ignored("poll");
+    assert_eq!(ignored.clone().of_bot("110201543"), ignored);
 }
 
 #[test]
@@ -406,12 +460,43 @@ fn only_a_topic_is_a_thread() {
         ("message_supergroup_reply", None),
         ("message_forum_topic", Some("42")),
         ("message_private_topic", Some("7")),
+        ("message_forum_general", None),
     ] {
         let conversation = message_of(&captured(name)).conversation;
         assert_eq!(conversation.thread.as_deref(), thread, "{name}");
     }
+    // Only a forum has a general topic.
+    let first = changed(|message| {
+        message["is_topic_message"] = true.into();
+        message["message_thread_id"] = 1.into();
+    });
+    let first = message_of(&first).conversation;
+    assert_eq!(first.thread.as_deref(), Some("1"));
     let without_number = changed(|message| message["is_topic_message"] = true.into());
     assert_eq!(message_of(&without_number).conversation.thread, None);
+}
+
+#[test]
+fn a_message_that_only_the_bot_sees_is_answered_in_the_private_chat_with_its_writer() {
+    let aside = message_of(&captured("message_ephemeral"));
+    let private = message_of(&captured("message_private"));
+    assert_eq!(aside.conversation, private.conversation);
+    let mut update: Value = serde_json::from_slice(&captured("message_ephemeral")).unwrap();
+    let first = aside.event_keys[0].clone();
+    // Its own id is always 0, so another one of the same second must not count as the same.
+    for (pointer, other) in [
+        ("/message/ephemeral_message_id", json!(502)),
+        ("/message/from/id", json!(5)),
+    ] {
+        let before = update.pointer(pointer).unwrap().clone();
+        *update.pointer_mut(pointer).unwrap() = other;
+        let other = message_of(update.to_string().as_bytes());
+        assert_ne!(other.event_keys[0], first, "{pointer}");
+        *update.pointer_mut(pointer).unwrap() = before;
+    }
+    update["message"]["ephemeral_message_id"] = "502".into();
+    let event = only_event(update.to_string().as_bytes());
+    assert!(matches!(event, Event::Unreadable { .. }), "{event:?}");
 }
 
 #[test]
@@ -484,6 +569,28 @@ fn files_are_taken_over_as_references_without_an_address() {
     for name in ["message_contact", "message_location", "message_poll"] {
         assert!(message_of(&captured(name)).attachments.is_empty(), "{name}");
     }
+}
+
+#[test]
+fn of_a_photo_the_largest_size_is_taken_wherever_it_stands() {
+    let size = |id: &str, width: i64, height: i64| json!({"file_id": id, "width": width, "height": height});
+    for (sizes, taken) in [
+        (json!([size("s", 90, 67), size("x", 800, 600)]), "x"),
+        (json!([size("x", 800, 600), size("s", 90, 67)]), "x"),
+        (json!([size("a", 90, 67), size("b", 90, 67)]), "b"),
+        (json!([{"file_id": "a"}, {"file_id": "b"}]), "b"),
+        (json!([size("a", -1, 5), {"file_id": "b"}]), "b"),
+    ] {
+        let body = changed(|message| message["photo"] = sizes.clone());
+        let attachments = message_of(&body).attachments;
+        assert_eq!(attachments[0].provider_id, taken, "{sizes}");
+    }
+}
+
+#[test]
+fn a_message_that_was_edited_before_its_delivery_is_still_a_message() {
+    let body = changed(|message| message["edit_date"] = 1_569_518_400.into());
+    assert_eq!(message_of(&body), message_of(&captured("message_private")));
 }
 
 #[test]

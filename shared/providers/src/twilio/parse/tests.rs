@@ -206,9 +206,7 @@ fn sms_and_whatsapp_from_one_number_are_one_person_in_two_conversations() {
 fn every_captured_message_is_one() {
     for name in captured_names("message_") {
         let message = message_in(captured_events(&name));
-        let has_something = !message.text.is_empty()
-            || !message.attachments.is_empty()
-            || name == "message_sms_without_text.form";
+        let has_something = !message.text.is_empty() || !message.attachments.is_empty();
         assert!(has_something, "{name}");
     }
 }
@@ -230,25 +228,96 @@ fn json_says_what_a_form_says() {
 #[test]
 fn every_captured_request_to_ignore_is_ignored_with_its_kind() {
     for (name, kind) in [
+        ("ignored_conversations.form", "product:conversations"),
+        ("ignored_debugger.form", "product:other"),
         ("ignored_help.form", "help"),
+        ("ignored_messenger.form", "channel:messenger"),
         ("ignored_own_number.form", "from:own_number"),
         ("ignored_own_number_whatsapp.form", "from:own_number"),
+        ("ignored_rcs.form", "channel:rcs"),
         ("ignored_reaction.form", "type:reaction"),
         ("ignored_sender_name.form", "from:sender_name"),
         ("ignored_short_code.form", "from:short_code"),
         ("ignored_status_delivered.form", "status:delivered"),
         ("ignored_status_delivered_whatsapp.form", "status:delivered"),
+        ("ignored_status_rcs.form", "channel:rcs"),
         ("ignored_status_queued.form", "status:queued"),
         ("ignored_status_read.form", "status:read"),
         ("ignored_status_receiving.form", "status:receiving"),
         ("ignored_status_sending.form", "status:sending"),
         ("ignored_status_sent.form", "status:sent"),
-        ("ignored_unsupported.form", "type:unsupported"),
+        ("ignored_taskrouter.form", "product:other"),
+        ("ignored_voice_completed.form", "product:voice"),
     ] {
         assert_eq!(kind_of(captured_events(name)), kind, "{name}");
     }
     for name in captured_names("ignored_") {
         kind_of(captured_events(&name));
+    }
+}
+
+#[test]
+fn a_call_that_rings_is_declined_and_no_other_event_is_answered() {
+    let declined = DECLINED.as_bytes();
+    let body = captured("voice_ringing.form");
+    let parsed = parse_as(FORM, &body, &connector()).unwrap();
+    assert_eq!(kind_of(parsed.events), "product:voice");
+    assert_eq!(parsed.reply.content_type, Some("text/xml"));
+    assert_eq!(parsed.reply.body, declined);
+    for status in ["in-progress", "completed", "busy", "no-answer"] {
+        let body = changed("voice_ringing.form", &[("CallStatus", Some(status))]);
+        assert_eq!(kind_of(events_of(FORM, &body)), "product:voice", "{status}");
+    }
+    message_in(changed_sms(&[("CallStatus", Some("ringing"))]));
+}
+
+#[test]
+fn another_product_or_channel_of_another_account_is_refused_as_ever() {
+    for name in [
+        "voice_ringing.form",
+        "ignored_conversations.form",
+        "ignored_debugger.form",
+        "ignored_rcs.form",
+        "ignored_taskrouter.form",
+    ] {
+        for account in [None, Some("AC00000000000000000000000000000000")] {
+            let body = changed(name, &[("AccountSid", account)]);
+            let refusal = parse_as(FORM, &body, &connector()).unwrap_err();
+            assert_eq!(
+                refusal.reason, "the request is for another account",
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn our_number_is_ours_in_every_notation_of_its_country() {
+    let mut connector = connector();
+    for (configured, named) in [
+        ("+551112345678", "+5511912345678"),
+        ("+5511912345678", "+551112345678"),
+        ("+525512345678", "+5215512345678"),
+        ("+541158749895", "+5491158749895"),
+    ] {
+        connector
+            .settings
+            .insert(PHONE_NUMBER.into(), configured.into());
+        let events = |name: &str, changes: &[(&str, Option<&str>)]| {
+            let parsed = parse_as(FORM, &changed(name, changes), &connector);
+            parsed.unwrap().events
+        };
+        let on_whatsapp = format!("whatsapp:{named}");
+        for (name, to) in [
+            ("message_sms.form", named),
+            ("message_whatsapp.form", on_whatsapp.as_str()),
+        ] {
+            message_in(events(name, &[("To", Some(to))]));
+            let loops = events(name, &[("To", Some(configured)), ("From", Some(to))]);
+            assert_eq!(kind_of(loops), "from:own_number", "{to}");
+        }
+        let failed = only(events("failed_sms.form", &[("From", Some(named))]));
+        assert!(matches!(failed, Event::SendFailed(_)), "{named}");
     }
 }
 
@@ -260,6 +329,33 @@ fn what_no_person_writes_on_whatsapp_is_ignored() {
     }
     for kind in ["text", "image", "button", "interactive", "location", "new"] {
         message_in(changed_whatsapp(&[("MessageType", Some(kind))]));
+    }
+}
+
+#[test]
+fn content_that_did_not_arrive_is_a_placeholder_of_whoever_wrote_it() {
+    for name in captured_names("placeholder_") {
+        let Event::Placeholder(message) = only(captured_events(&name)) else {
+            panic!("{name} is no placeholder");
+        };
+        let known = [Some(&message.sender), message.also_known_as.as_ref()];
+        assert!(known.contains(&Some(&phone("+14133881111"))), "{name}");
+        assert_bounded(&message);
+    }
+    for kind in [None, Some("text"), Some("image"), Some("voice")] {
+        let empty = [("MessageType", kind), ("Body", Some(" \n"))];
+        let event = only(changed_whatsapp(&empty));
+        assert!(matches!(event, Event::Placeholder(_)), "{kind:?}");
+    }
+    for (name, value) in [("Latitude", "47.3769"), ("ButtonPayload", "yes")] {
+        let with_content = [("MessageType", None), ("Body", None), (name, Some(value))];
+        message_in(changed_whatsapp(&with_content));
+    }
+    for kind in ["location", "contacts", "order"] {
+        message_in(changed_whatsapp(&[
+            ("MessageType", Some(kind)),
+            ("Body", None),
+        ]));
     }
 }
 
@@ -336,12 +432,59 @@ fn a_message_that_failed_later_names_person_message_and_fault() {
         };
         assert_eq!(failure.class, FailureClass::Connector);
     }
-    for changes in [[("To", None)], [("To", Some("nobody"))]] {
+}
+
+#[test]
+fn a_failed_message_is_known_by_its_id_whoever_it_was_for() {
+    for changes in [
+        [("To", None)],
+        [("To", Some("nobody"))],
+        [("To", Some(""))],
+        [("From", None)],
+    ] {
         let body = changed("failed_sms.form", &changes);
-        assert!(matches!(
-            only(events_of(FORM, &body)),
-            Event::Unreadable { .. }
-        ));
+        let Event::SendFailed(failure) = only(events_of(FORM, &body)) else {
+            panic!("{changes:?} is no failure");
+        };
+        assert_eq!(failure.message_id, "SM00000000000000000000000000000032");
+    }
+    let body = changed("failed_sms.form", &[("MessageSid", None), ("SmsSid", None)]);
+    assert!(matches!(
+        only(events_of(FORM, &body)),
+        Event::Unreadable { .. }
+    ));
+}
+
+#[test]
+fn a_late_failure_that_the_table_does_not_know_is_told_in_the_platforms_words() {
+    let no_code = ("ErrorCode", None);
+    let unknown = ("ErrorCode", Some("99999"));
+    let known = ("ErrorCode", Some("63016"));
+    let twilios = ("ErrorMessage", Some("Something new"));
+    let channels = ("ChannelStatusMessage", Some("To +14155550100 it failed"));
+    for (changes, expected) in [
+        (vec![unknown, twilios, channels], "99999: Something new"),
+        (vec![unknown, channels], "99999: To +… it failed"),
+        (vec![no_code, twilios], "undelivered: Something new"),
+        (vec![unknown], "99999"),
+        (vec![known, twilios, channels], "63016"),
+    ] {
+        let body = changed("failed_sms.form", &changes);
+        let Event::SendFailed(failure) = only(events_of(FORM, &body)) else {
+            panic!("{changes:?} is no failure");
+        };
+        assert_eq!(failure.reason, expected, "{changes:?}");
+    }
+}
+
+/// The consent that the person of `message_sms.form` gives or ends.
+fn consent_of_sms(may_write: bool) -> Event {
+    Event::Consent {
+        sender: vec![phone("+14133881111")],
+        channel: Some("sms".into()),
+        may_write,
+        at: None,
+        event_key: Some("twilio:SM00000000000000000000000000000001".into()),
     }
 }
 
@@ -375,10 +518,7 @@ fn a_stop_word_that_is_the_whole_sms_ends_consent_and_is_no_message() {
         " sToP\n",
     ] {
         let events = changed_sms(&[("Body", Some(word))]);
-        let expected = Event::Consent {
-            sender: vec![phone("+14133881111")],
-            may_write: false,
-        };
+        let expected = consent_of_sms(false);
         assert_eq!(events, [expected], "{word}");
     }
     for name in captured_names("stop_") {
@@ -394,10 +534,7 @@ fn a_stop_word_that_is_the_whole_sms_ends_consent_and_is_no_message() {
 fn a_start_word_gives_consent_back_and_reaches_the_agent_all_the_same() {
     for word in ["START", "UNSTOP", "YES", "yes", " Yes "] {
         let events = changed_sms(&[("Body", Some(word))]);
-        let expected = Event::Consent {
-            sender: vec![phone("+14133881111")],
-            may_write: true,
-        };
+        let expected = consent_of_sms(true);
         assert_eq!(events[0], expected, "{word}");
         let message = message_in(events[1..].to_vec());
         assert_eq!(message.text, word);
@@ -422,7 +559,6 @@ fn ordinary_words_are_messages() {
         "cancel my order",
         "STOPP",
         "S T O P",
-        "",
         "HELP",
         "INFO",
     ] {
@@ -441,7 +577,10 @@ fn on_whatsapp_words_are_words_unless_twilio_says_otherwise() {
     let stop = changed_whatsapp(&[("OptOutType", Some("STOP"))]);
     let expected = Event::Consent {
         sender: both,
+        channel: Some("whatsapp".into()),
         may_write: false,
+        at: None,
+        event_key: Some("twilio:SM00000000000000000000000000000007".into()),
     };
     assert_eq!(stop, [expected]);
     let start = changed_whatsapp(&[("OptOutType", Some("START"))]);
@@ -481,7 +620,6 @@ fn another_account_or_number_is_refused() {
         ("To", None),
         ("To", Some("12028831111")),
         ("To", Some("whatsapp:whatsapp:+12028831111")),
-        ("To", Some("rcs:+12028831111")),
         ("To", Some("+120288311111")),
     ] {
         let body = changed("message_sms.form", &[(field, value)]);
@@ -535,7 +673,6 @@ fn what_is_needed_and_not_there_makes_a_request_unreadable() {
         ("From", Some(" 14133881111")),
         ("From", Some("whatsapp:")),
         ("From", Some("whatsapp:MyBank")),
-        ("From", Some("messenger:12345678")),
         ("MessageSid", Some("SM#1")),
         ("MessageSid", Some("a canary")),
     ] {
@@ -568,7 +705,6 @@ fn a_text_is_what_the_person_wrote() {
         (" \n", "Confirm", "Confirm"),
         ("Hi", "Confirm", "Hi"),
         ("a\u{0}b", "", "ab"),
-        ("", "", ""),
     ] {
         let events = changed_whatsapp(&[("Body", Some(body)), ("ButtonText", Some(button))]);
         assert_eq!(message_in(events).text, text, "{body} {button}");
@@ -634,9 +770,17 @@ fn a_file_is_known_by_its_media_type() {
 }
 
 #[test]
-fn strange_media_are_left_out_and_strange_parts_of_media_too() {
-    let media = message_in(captured_events("hostile_media.form")).attachments;
-    assert_eq!(media, []);
+fn strange_media_are_left_out_and_reported_and_strange_parts_of_media_too() {
+    let mut events = captured_events("hostile_media.form");
+    let report = Event::unreadable("media are missing or malformed");
+    assert_eq!(events.pop(), Some(report.clone()));
+    assert_eq!(message_in(events).attachments, []);
+    let mut events = events_of(
+        FORM,
+        &changed("message_mms.form", &[("NumMedia", Some("3"))]),
+    );
+    assert_eq!(events.pop(), Some(report));
+    assert_eq!(message_in(events).attachments.len(), 2);
     for count in ["-1", "1.5", "many", "", "0"] {
         let message = message_in(changed_sms(&[
             ("NumMedia", Some(count)),
@@ -644,6 +788,17 @@ fn strange_media_are_left_out_and_strange_parts_of_media_too() {
         ]));
         assert!(message.attachments.is_empty(), "{count}");
     }
+}
+
+#[test]
+fn json_with_half_a_surrogate_pair_or_a_byte_order_mark_is_read() {
+    let message = message_in(captured_events("hostile_lone_surrogate.json"));
+    assert_eq!(message.text, "\u{FFFD}");
+    let marked = [b"\xEF\xBB\xBF".as_slice(), &captured("message_sms.json")].concat();
+    assert_eq!(
+        events_of(JSON, &marked),
+        captured_events("message_sms.json")
+    );
 }
 
 #[test]

@@ -296,13 +296,36 @@ fn what_is_ambiguous_is_tried_again() {
         lost,
         fixtures::refused(429, 20429),
         fixtures::refused(503, 21211),
-        replied(201, "{}"),
-        replied(201, r#"{"sid":7}"#),
-        replied(201, "<html>"),
+        replied(307, ""),
     ] {
         let done = outcome(step("+14133881111", "Hello", &[result]));
         assert!(matches!(done, SendOutcome::Retry { .. }), "{done:?}");
     }
+}
+
+#[test]
+fn a_message_whose_answer_cannot_be_read_is_sent_and_not_repeated() {
+    for body in ["", "<html>", "{}", r#"{"sid":7}"#, r#"{"sid":"SM0123"#] {
+        for status in [200, 201, 202] {
+            let done = outcome(step("+14133881111", "Hello", &[replied(status, body)]));
+            assert_eq!(done, SendOutcome::Sent(Receipt::default()), "{body}");
+        }
+    }
+}
+
+#[test]
+fn a_failure_that_the_table_does_not_know_is_told_in_twilios_words() {
+    let body = format!(
+        r#"{{"sid":"{SID}","status":"failed","error_code":99999,"error_message":"Something new"}}"#
+    );
+    let expected = SendOutcome::Failed {
+        class: FailureClass::Request,
+        reason: "99999: Something new".into(),
+    };
+    assert_eq!(
+        outcome(step("+14133881111", "Hello", &[replied(201, &body)])),
+        expected
+    );
 }
 
 #[test]

@@ -137,6 +137,13 @@ fn perform(
             argument("channel").unwrap_or_default(),
             argument("include_all_metadata") == Some("true"),
         ),
+        "conversations.replies" => conversations_replies(
+            world,
+            &app,
+            argument("channel").unwrap_or_default(),
+            argument("ts").unwrap_or_default(),
+            argument("include_all_metadata") == Some("true"),
+        ),
         "conversations.open" => {
             conversations_open(world, &app, argument("users").unwrap_or_default())
         }
@@ -245,26 +252,60 @@ fn post_message(world: &mut World, app: &App, post: &Post<'_>, now_ms: i64) -> O
 
 /// Messages of a conversation, latest first, without replies in threads and ephemeral messages.
 fn conversations_history(world: &World, app: &App, channel: &str, with_metadata: bool) -> Outcome {
-    let is_theirs =
-        conversation(world, channel).is_some_and(|place| place.connector_id == app.connector_id);
-    if !is_theirs {
-        return Err(Refusal::by_mistake(
-            "channel_not_found",
-            format!("there is no conversation {channel} of this app"),
-        ));
-    }
+    check_theirs(world, app, channel)?;
     let messages: Vec<Value> = world
         .messages
         .iter()
         .rev()
         .filter(|message| message.channel == channel)
         .filter(|message| message.thread_ts.is_none() && message.only_visible_to.is_none())
-        .map(|message| {
-            let metadata = message.metadata.as_ref().filter(|_| with_metadata);
-            json!({"type": "message", "ts": message.ts, "text": message.text, "metadata": metadata})
-        })
+        .map(|message| shown(message, with_metadata))
         .collect();
     Ok(json!({"ok": true, "messages": messages, "has_more": false}))
+}
+
+/// Messages of a thread, its first message first, without ephemeral ones.
+fn conversations_replies(
+    world: &World,
+    app: &App,
+    channel: &str,
+    thread_ts: &str,
+    with_metadata: bool,
+) -> Outcome {
+    check_theirs(world, app, channel)?;
+    let messages: Vec<Value> = world
+        .messages
+        .iter()
+        .filter(|message| message.channel == channel && message.only_visible_to.is_none())
+        .filter(|message| {
+            message.ts == thread_ts || message.thread_ts.as_deref() == Some(thread_ts)
+        })
+        .map(|message| shown(message, with_metadata))
+        .collect();
+    if messages.is_empty() {
+        return Err(Refusal::by_mistake(
+            "thread_not_found",
+            format!("there is no message {thread_ts} in {channel}"),
+        ));
+    }
+    Ok(json!({"ok": true, "messages": messages, "has_more": false}))
+}
+
+fn check_theirs(world: &World, app: &App, channel: &str) -> Result<(), Refusal> {
+    let is_theirs =
+        conversation(world, channel).is_some_and(|place| place.connector_id == app.connector_id);
+    if is_theirs {
+        return Ok(());
+    }
+    Err(Refusal::by_mistake(
+        "channel_not_found",
+        format!("there is no conversation {channel} of this app"),
+    ))
+}
+
+fn shown(message: &Message, with_metadata: bool) -> Value {
+    let metadata = message.metadata.as_ref().filter(|_| with_metadata);
+    json!({"type": "message", "ts": message.ts, "text": message.text, "metadata": metadata})
 }
 
 fn conversations_open(world: &mut World, app: &App, users: &str) -> Outcome {

@@ -83,6 +83,18 @@ const CONVERSATIONS_HISTORY: Rules = Rules {
     ],
     takes_json: false,
 };
+const CONVERSATIONS_REPLIES: Rules = Rules {
+    required: &["channel", "ts"],
+    optional: &[
+        "cursor",
+        "include_all_metadata",
+        "inclusive",
+        "latest",
+        "limit",
+        "oldest",
+    ],
+    takes_json: false,
+};
 const USERS_INFO: Rules = Rules {
     required: &["user"],
     optional: &["include_locale"],
@@ -146,6 +158,7 @@ fn rules(api_method: &str) -> Option<&'static Rules> {
         "chat.postEphemeral" => Some(&POST_EPHEMERAL),
         "conversations.open" => Some(&CONVERSATIONS_OPEN),
         "conversations.history" => Some(&CONVERSATIONS_HISTORY),
+        "conversations.replies" => Some(&CONVERSATIONS_REPLIES),
         "users.info" => Some(&USERS_INFO),
         "auth.test" => Some(&AUTH_TEST),
         _ => None,

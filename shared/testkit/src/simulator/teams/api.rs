@@ -180,6 +180,10 @@ async fn send(
 ) -> Response {
     let (mut asked, token) = with_token(shared, "activities", http_method, headers);
     check_encoding(&mut asked, uri);
+    let is_targeted = uri.query() == Some("isTargetedActivity=true");
+    if uri.query().is_some() && !is_targeted {
+        asked.note("activities has no such query");
+    }
     asked.read_json(body);
     asked.note_unknown(&[
         "type",
@@ -242,11 +246,21 @@ async fn send(
         if !is_known {
             doing.note("`replyToId` is no message of this conversation");
         }
+        let recipient = pointed(&asked.arguments, "/recipient/id").filter(|_| is_targeted);
+        let only_visible_to = doing
+            .world
+            .person_where(|person| recipient.is_some_and(|id| is_called(&account, person, id)))
+            .map(|person| person.id.clone());
+        if is_targeted && (only_visible_to.is_none() || with.is_some()) {
+            doing.note("a targeted activity is for nobody, or in a personal chat");
+            return error(StatusCode::BAD_REQUEST, "Bad Argument", "Invalid recipient");
+        }
         let activity_id = new_activity_id(doing.world, doing.now_ms);
         let root = id.split_once(";messageid=").map(|(_, root)| root);
         doing.world.messages.push(Message {
             thread_ts: root.map(str::to_owned),
             with: with.map(|person| person.id),
+            only_visible_to,
             ..Message::of_app(
                 Platform::Teams,
                 connector.id(),

@@ -1,0 +1,381 @@
+//! The merge of two records of one person (SPEC A29), by a webhook at once or by the worker that it waits for.
+
+use super::{
+    items::{AccessRequestItem, ChatUserItem, SameAsItem, StandingItem},
+    keys,
+    marks::Marked,
+    people::rows_of,
+    table::{
+        Conditional, Table, Transacted, delete_write, from_row, n, put_write, s, to_value,
+        update_write,
+    },
+};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use std::collections::HashMap;
+use vestibule_domain::{
+    PortError, ProjectScope, Timestamp,
+    access::merging::{MergedRequest, approval_for, busy, is_granted, merge_standing, own},
+    access::request::{AccessRequest, ReasonCode, RequestDecision, RequestStatus, Verdict},
+    access::standing::{PendingTask, Standing},
+    account::actor::Actor,
+    chat::message::Identity,
+    chat::recognition::{Merge, merge_of},
+    chat::user::ChatUser,
+    ids::{AccessRequestId, AuditId, IdSource, LeaseId, SystemIds},
+    job::OnboardChatUser,
+    ports::{ClaimedStanding, FinishedMerge, Merged, OUTBOX_PATIENCE},
+};
+
+/// Maximum number of writes in one transaction (DynamoDB).
+const TRANSACTION_MAX: usize = 100;
+/// The key of an alias never holds any other row.
+const ALIAS: &str = "attribute_not_exists(pk) OR attribute_exists(same_as)";
+
+/// See [`vestibule_domain::ports::IntakeStore::merge`].
+pub(super) async fn merge(
+    table: &Table,
+    scope: ProjectScope,
+    merge: &Merge,
+    now: Timestamp,
+) -> Result<Merged, PortError> {
+    let merging = Merging::load(table, scope, merge, now).await?;
+    let Some(busy) = busy(&merging.absorbed, &merging.survivors).next() else {
+        merging.write().await?;
+        return Ok(Merged::ReadAgain);
+    };
+    if waits_already(&merging) {
+        return Ok(Merged::NotNow(None));
+    }
+    let with = if busy.chat_user_id == merge.absorbed.id {
+        &merge.survivor.identity
+    } else {
+        &merge.absorbed.identity
+    };
+    leave(table, scope, busy, with, now).await
+}
+
+/// Whether the merge waits already for one of the pending tasks.
+fn waits_already(merging: &Merging<'_>) -> bool {
+    busy(&merging.absorbed, &merging.survivors)
+        .any(|standing| standing.pending_tasks.contains(&PendingTask::Merge))
+}
+
+/// Leaves the merge to the worker that does the pending tasks of `busy`. The worker does not wait for the
+/// tasks themselves.
+async fn leave(
+    table: &Table,
+    scope: ProjectScope,
+    busy: &Standing,
+    with: &Identity,
+    now: Timestamp,
+) -> Result<Merged, PortError> {
+    let job = OnboardChatUser {
+        scope,
+        chat_user_id: busy.chat_user_id,
+        connector_id: busy.connector_id,
+    };
+    let marked = Marked::by(job.into());
+    let mark = marked.waiting(now.plus(OUTBOX_PATIENCE));
+    let update = table.update_part(
+        &marked.key,
+        "SET merge_with = :with, outbox_pk = :part, outbox_due = :due, version = version + :one ADD owes :merge REMOVE not_before",
+        "attribute_exists(outbox_pk)",
+        &[],
+        &[
+            (":with", to_value(with)?),
+            (":part", mark.pk()),
+            (":due", mark.due()),
+            (":one", n(1)),
+            (":merge", AttributeValue::Ss(vec![PendingTask::Merge.key().to_owned()])),
+        ],
+    )?;
+    Ok(match table.update(update).await? {
+        Conditional::Done(_) => Merged::NotNow(Some(job)),
+        // The tasks were done meanwhile.
+        Conditional::Failed(_) => Merged::ReadAgain,
+    })
+}
+
+/// See [`vestibule_domain::ports::StandingStore::finish_merge`].
+pub(super) async fn finish_merge(
+    table: &Table,
+    scope: ProjectScope,
+    claimed: &ClaimedStanding,
+    now: Timestamp,
+) -> Result<FinishedMerge, PortError> {
+    let Some(with) = &claimed.standing.merge_with else {
+        return Ok(FinishedMerge::Nothing);
+    };
+    let own = keys::chat_user(scope, claimed.standing.chat_user_id);
+    let other = keys::chat_user(scope, with.chat_user_id(scope));
+    let mut rows = table.get_batch(&[own.clone(), other.clone()]).await?;
+    let (Some(own), Some(other)) = (rows.remove(&own), rows.remove(&other)) else {
+        return Ok(FinishedMerge::Nothing);
+    };
+    let own: ChatUserItem = from_row(own, "chat user")?;
+    let other: ChatUserItem = from_row(other, "chat user")?;
+    let Some(merge) = merge_of(&own.into(), &other.into()) else {
+        return Ok(FinishedMerge::Nothing);
+    };
+    let mut merging = Merging::load(table, scope, &merge, now).await?;
+    // The claimed standing goes last: until then, it says that the merge is still to be done.
+    let at = claimed.standing.connector_id;
+    merging
+        .absorbed
+        .sort_by_key(|standing| standing.connector_id == at);
+    if merging.is_in_work_elsewhere(claimed.lease) || !merging.write().await? {
+        return Ok(FinishedMerge::NotNow);
+    }
+    Ok(FinishedMerge::Done(merge.survivor.id))
+}
+
+/// A merge with the standings of both records.
+struct Merging<'a> {
+    table: &'a Table,
+    scope: ProjectScope,
+    merge: &'a Merge,
+    absorbed: Vec<Standing>,
+    survivors: Vec<Standing>,
+    /// Leases on the affected standings that have not ended.
+    leases: Vec<LeaseId>,
+    now: Timestamp,
+}
+
+impl<'a> Merging<'a> {
+    async fn load(
+        table: &'a Table,
+        scope: ProjectScope,
+        merge: &'a Merge,
+        now: Timestamp,
+    ) -> Result<Self, PortError> {
+        let absorbed = rows_of(table, scope, merge.absorbed.id).await?;
+        let survivors = rows_of(table, scope, merge.survivor.id).await?;
+        let leases = absorbed
+            .iter()
+            .chain(&survivors)
+            .filter(|row| row.lease_until.is_some_and(|until| until > now.millis()))
+            .filter_map(|row| row.lease_id)
+            .collect();
+        Ok(Self {
+            table,
+            scope,
+            merge,
+            absorbed: absorbed.into_iter().map(Into::into).collect(),
+            survivors: survivors.into_iter().map(Into::into).collect(),
+            leases,
+            now,
+        })
+    }
+
+    /// Whether another worker than that with this lease may be sending something to the person.
+    fn is_in_work_elsewhere(&self, own: LeaseId) -> bool {
+        self.leases.iter().any(|lease| *lease != own)
+    }
+
+    /// Writes the merge, in as many transactions as it takes. The last one merges the records. Each
+    /// holds for itself: when one of them fails, the next attempt goes on from there. `false` when
+    /// another writer came first.
+    async fn write(&self) -> Result<bool, PortError> {
+        let records = self.record_writes()?;
+        let mut writes = Vec::new();
+        for step in self.steps().await? {
+            if writes.len() + step.len() + records.len() > TRANSACTION_MAX {
+                let before = std::mem::take(&mut writes);
+                if !matches!(self.table.transact(before).await?, Transacted::Done) {
+                    return Ok(false);
+                }
+            }
+            writes.extend(step);
+        }
+        writes.extend(records);
+        Ok(matches!(
+            self.table.transact(writes).await?,
+            Transacted::Done
+        ))
+    }
+
+    /// Makes the writes that make one record of two.
+    fn record_writes(&self) -> Result<Vec<TransactWriteItem>, PortError> {
+        let (table, scope, merge) = (self.table, self.scope, self.merge);
+        let survivor = ChatUser {
+            version: merge.survivor.version + 1,
+            updated_at: self.now,
+            ..merge.survivor.clone()
+        };
+        let put = table.put_part(
+            &ChatUserItem::new(scope, &survivor),
+            "version = :read",
+            &[(":read", n(merge.survivor.version))],
+        )?;
+        let delete = table.delete_part(
+            &keys::chat_user(scope, merge.absorbed.id),
+            "version = :read",
+            &[(":read", n(merge.absorbed.version))],
+        )?;
+        let alias = SameAsItem::new(scope, &merge.absorbed.identity, &survivor.identity);
+        let mut writes = vec![
+            put_write(put),
+            delete_write(delete),
+            put_write(table.put_part(&alias, ALIAS, &[])?),
+        ];
+        // An alias of the absorbed record now leads to the survivor.
+        let led_here = merge.absorbed.other_id.as_ref();
+        if let Some(other) = led_here.filter(|other| **other != survivor.identity) {
+            let alias = SameAsItem::new(scope, other, &survivor.identity);
+            writes.push(put_write(table.put_part(&alias, ALIAS, &[])?));
+        }
+        Ok(writes)
+    }
+
+    /// Makes the writes about standings, in steps that each stand in one transaction.
+    async fn steps(&self) -> Result<Vec<Vec<TransactWriteItem>>, PortError> {
+        let requests = self.pending_requests().await?;
+        let pending = |standing: &Standing| {
+            let id = standing.request_id.filter(|_| standing.request_pending);
+            id.and_then(|id| requests.get(&id))
+        };
+        let mut steps = Vec::new();
+        for own in &self.survivors {
+            let Some(request) = pending(own).filter(|one| is_granted(&self.merge.survivor, one))
+            else {
+                continue;
+            };
+            let mut absorbed = self.absorbed.iter();
+            // A standing that is joined is written with the one that joins it, in the same transaction.
+            if absorbed.any(|moving| moving.connector_id == own.connector_id) {
+                continue;
+            }
+            let mut step = self.close_writes(request, ReasonCode::GrantedElsewhere)?;
+            step.push(self.closed_standing_write(request)?);
+            steps.push(step);
+        }
+        for moving in &self.absorbed {
+            let own = own(&self.survivors, moving);
+            let closes = own
+                .and_then(pending)
+                .filter(|one| is_granted(&self.merge.survivor, one));
+            let own = own.cloned().map(|own| Standing {
+                request_pending: own.request_pending && closes.is_none(),
+                ..own
+            });
+            let mut step = self.standing_writes(own.as_ref(), moving, pending(moving))?;
+            if let Some(request) = closes {
+                step.extend(self.close_writes(request, ReasonCode::GrantedElsewhere)?);
+            }
+            steps.push(step);
+        }
+        Ok(steps)
+    }
+
+    /// Reads the pending requests of both records.
+    async fn pending_requests(&self) -> Result<HashMap<AccessRequestId, AccessRequest>, PortError> {
+        let wanted: Vec<_> = self
+            .absorbed
+            .iter()
+            .chain(&self.survivors)
+            .filter(|standing| standing.request_pending)
+            .filter_map(|standing| standing.request_id)
+            .map(|id| keys::access_request(self.scope, id))
+            .collect();
+        let rows = self.table.get_batch(&wanted).await?;
+        let mut requests = HashMap::new();
+        for row in rows.into_values() {
+            let request =
+                AccessRequest::from(from_row::<AccessRequestItem>(row, "access request")?);
+            if request.status() == RequestStatus::Pending {
+                requests.insert(request.id, request);
+            }
+        }
+        Ok(requests)
+    }
+
+    /// Makes the writes that move a standing to the survivor's record: see [`merge_standing`].
+    fn standing_writes(
+        &self,
+        own: Option<&Standing>,
+        moving: &Standing,
+        pending: Option<&AccessRequest>,
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
+        let (table, scope, survivor) = (self.table, self.scope, &self.merge.survivor);
+        let merged = merge_standing(survivor, own, moving, pending);
+        let item = StandingItem::new(scope, &merged.standing, self.now.plus(OUTBOX_PATIENCE));
+        let put = match own {
+            None => table.put_part(&item, "attribute_not_exists(pk)", &[])?,
+            Some(own) => table.put_part(&item, "version = :read", &[(":read", n(own.version))])?,
+        };
+        let delete = table.delete_part(
+            &keys::standing(scope, moving.chat_user_id, moving.connector_id),
+            "version = :read",
+            &[(":read", n(moving.version))],
+        )?;
+        let mut writes = vec![put_write(put), delete_write(delete)];
+        match (pending, merged.request) {
+            (Some(request), MergedRequest::Moves) => {
+                writes.push(update_write(table.update_part(
+                    &keys::access_request(scope, request.id),
+                    "SET chat_user_id = :survivor",
+                    "attribute_exists(pk) AND attribute_not_exists(decision)",
+                    &[],
+                    &[(":survivor", s(survivor.id))],
+                )?));
+            }
+            (Some(request), MergedRequest::Closes(reason)) => {
+                writes.extend(self.close_writes(request, reason)?);
+            }
+            (None, _) | (_, MergedRequest::None) => {}
+        }
+        Ok(writes)
+    }
+
+    /// Makes the write of a standing whose request is closed. A worker may hold it meanwhile.
+    fn closed_standing_write(
+        &self,
+        request: &AccessRequest,
+    ) -> Result<TransactWriteItem, PortError> {
+        let update = self.table.update_part(
+            &keys::standing(self.scope, request.chat_user_id, request.connector_id),
+            "SET request_pending = :no, version = version + :one",
+            "request_id = :request",
+            &[],
+            &[
+                (":no", AttributeValue::Bool(false)),
+                (":one", n(1)),
+                (":request", s(request.id)),
+            ],
+        )?;
+        Ok(update_write(update))
+    }
+
+    /// Makes the writes that close a request. The access that the person has counts as given by whoever
+    /// gave it.
+    fn close_writes(
+        &self,
+        request: &AccessRequest,
+        reason: ReasonCode,
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
+        let is_granted = reason == ReasonCode::GrantedElsewhere;
+        let standings = self.survivors.iter().chain(&self.absorbed);
+        let approval = approval_for(standings, request.environment_id).filter(|_| is_granted);
+        let decision = RequestDecision {
+            verdict: if is_granted {
+                Verdict::Approve
+            } else {
+                Verdict::Reject
+            },
+            by: approval.map_or_else(Actor::system, |approval| approval.by.clone()),
+            at: self.now,
+            note: None,
+            reason: Some(reason),
+        };
+        let cause = approval.map_or_else(
+            || "webhook".to_owned(),
+            |approval| format!("access_request:{}", approval.request_id),
+        );
+        let audit_id = AuditId::new(SystemIds.draw());
+        let audit = decision.audit_entry(request, audit_id, cause);
+        Ok(vec![
+            self.table.decision_write(request, &decision)?,
+            self.table.audit_write(&audit)?,
+        ])
+    }
+}

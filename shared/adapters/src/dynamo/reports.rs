@@ -1,0 +1,187 @@
+//! Reports of platforms about people: messages that did not arrive, and wishes to get messages or not.
+
+use super::{
+    items::{SameAsItem, SentMessageItem, StandingItem},
+    keys::{self, Key},
+    table::{Conditional, Table, from_row, n, s, take, to_value},
+};
+use vestibule_domain::{
+    PortError,
+    access::consent::Wish,
+    access::standing::{PendingTask, Standing},
+    chat::recognition::ALIASES_MAX,
+    chat::send_status::SendStatus,
+    ids::{ChatUserId, SystemIds},
+    ports::{LateFailure, LateFailureOutcome, StandingPlace},
+    retry::conflict_wait,
+};
+
+/// Attempts to store a wish. Only concurrent writers need more than one.
+const WISH_ATTEMPTS: u32 = 4;
+
+/// See [`vestibule_domain::ports::IntakeStore::note_send_failure`].
+pub(super) async fn note_send_failure(
+    table: &Table,
+    place: &StandingPlace<'_>,
+    failure: &LateFailure<'_>,
+) -> Result<LateFailureOutcome, PortError> {
+    let early = SentMessageItem::failed(place.scope, place.connector_id, failure);
+    let put = table.put_part(&early, "attribute_not_exists(pk)", &[])?;
+    if let Conditional::Failed(Some(row)) = table.put(put).await? {
+        let sent: SentMessageItem = from_row(row, "sent message")?;
+        if let Some(recipient) = sent.chat_user_id {
+            let chat_user_ids = &[recipient];
+            let owner = StandingPlace {
+                chat_user_ids,
+                ..*place
+            };
+            return match fail_on_standings(table, &owner, failure).await? {
+                // The outcome is recorded by now, and this is another report of the same failure.
+                LateFailureOutcome::NotYet if !sent.may_be_under_way(failure.at) => {
+                    Ok(LateFailureOutcome::Unknown)
+                }
+                noted => Ok(noted),
+            };
+        }
+    }
+    // A message that an earlier release sent, or whose row could not be written, is found by its
+    // recipient. A message that is on its way finds the row that was written just now.
+    match fail_on_standings(table, place, failure).await? {
+        LateFailureOutcome::NotYet => Ok(LateFailureOutcome::Unknown),
+        noted => Ok(noted),
+    }
+}
+
+/// See [`vestibule_domain::ports::IntakeStore::note_consent`].
+pub(super) async fn note_consent(
+    table: &Table,
+    place: &StandingPlace<'_>,
+    wish: &Wish,
+) -> Result<(), PortError> {
+    for id in &at_home(table, place).await? {
+        let key = keys::standing(place.scope, *id, place.connector_id);
+        note_wish(table, &key, wish).await?;
+    }
+    Ok(())
+}
+
+/// Finds the ids under which these people have their records.
+async fn at_home(table: &Table, place: &StandingPlace<'_>) -> Result<Vec<ChatUserId>, PortError> {
+    let mut ids = place.chat_user_ids.to_vec();
+    let mut led = ids.clone();
+    for _ in 0..ALIASES_MAX {
+        let keys: Vec<Key> = led
+            .iter()
+            .map(|id| keys::same_as(place.scope, *id))
+            .collect();
+        let mut rows = table.get_batch(&keys).await?;
+        led.clear();
+        for key in &keys {
+            if let Some(item) = take::<SameAsItem>(&mut rows, key, "other id")? {
+                led.push(item.same_as.chat_user_id(place.scope));
+            }
+        }
+        led.sort_unstable();
+        led.dedup();
+        ids.extend(&led);
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
+}
+
+/// Records a failure on whichever of these standings has its message.
+async fn fail_on_standings(
+    table: &Table,
+    place: &StandingPlace<'_>,
+    failure: &LateFailure<'_>,
+) -> Result<LateFailureOutcome, PortError> {
+    let fate = failure.status();
+    let mut noted = LateFailureOutcome::Unknown;
+    for id in &at_home(table, place).await? {
+        let key = keys::standing(place.scope, *id, place.connector_id);
+        let update = table.update_part(
+            &key,
+            "SET onboarding_message = :fate, version = version + :one",
+            "onboarding_message.message_id = :message",
+            &[],
+            &[
+                (":fate", to_value(&fate)?),
+                (":one", n(1)),
+                (":message", s(failure.message_id)),
+            ],
+        )?;
+        match table.update(update).await? {
+            Conditional::Done(_) => return Ok(LateFailureOutcome::Done),
+            Conditional::Failed(None) => {}
+            Conditional::Failed(Some(row)) => {
+                let standing = Standing::from(from_row::<StandingItem>(row, "standing")?);
+                if notice_id(&standing) == Some(failure.message_id) {
+                    let update = table.update_part(
+                        &key,
+                        "SET approval.notice = :fate, version = version + :one",
+                        "approval.notice.message_id = :message",
+                        &[],
+                        &[
+                            (":fate", to_value(&fate)?),
+                            (":one", n(1)),
+                            (":message", s(failure.message_id)),
+                        ],
+                    )?;
+                    // The condition fails for another approval, and this notice is not that one's.
+                    table.update(update).await?;
+                    return Ok(LateFailureOutcome::Done);
+                }
+                let under_way = [PendingTask::OnboardingMessage, PendingTask::ApprovalNotice];
+                if under_way
+                    .iter()
+                    .any(|owed| standing.pending_tasks.contains(owed))
+                {
+                    noted = LateFailureOutcome::NotYet;
+                }
+            }
+        }
+    }
+    Ok(noted)
+}
+
+/// Stores a wish on a standing, if there is one and the wish changes it.
+async fn note_wish(table: &Table, key: &Key, wish: &Wish) -> Result<(), PortError> {
+    for attempt in 0..WISH_ATTEMPTS {
+        if attempt > 0 {
+            tokio::time::sleep(conflict_wait(attempt, &SystemIds)).await;
+        }
+        let item: Option<StandingItem> = table.get(key, "standing").await?;
+        let standing = item.map(Standing::from);
+        let changed = standing.and_then(|standing| {
+            let consents = standing.consents.with(wish)?;
+            Some((consents, standing.version))
+        });
+        let Some((consents, read)) = changed else {
+            return Ok(());
+        };
+        let update = table.update_part(
+            key,
+            "SET consents = :consents, version = version + :one REMOVE opted_out_at",
+            "version = :read",
+            &[],
+            &[
+                (":consents", to_value(&consents)?),
+                (":one", n(1)),
+                (":read", n(read)),
+            ],
+        )?;
+        if let Conditional::Done(_) = table.update(update).await? {
+            return Ok(());
+        }
+    }
+    Err(PortError::Conflict { what: "consent" })
+}
+
+/// Returns the platform's id of the approval notice, if it was sent.
+fn notice_id(standing: &Standing) -> Option<&str> {
+    match &standing.approval.as_ref()?.notice {
+        SendStatus::Sent { message_id, .. } => message_id.as_deref(),
+        _ => None,
+    }
+}

@@ -1,0 +1,109 @@
+//! Writers that meet at a row: each tries again after a wait of its own, and nobody outside is told (DESIGN §3.8).
+//! The embedded database raises no conflict between transactions, so the fault proxy does.
+
+use crate::world::{SAID, World};
+use vestibule_domain::{access::request::RequestStatus, access::request::Verdict};
+use vestibule_testkit::{
+    fault_proxy::{Fault, Rule},
+    simulator::Platform,
+};
+
+/// More conflicts in a row than the table itself sits out, so that the caller has to read again.
+const LONGER_THAN_THE_TABLE_WAITS: usize = 4;
+
+fn conflict(operation: &str) -> Rule {
+    Rule::new(&format!("DynamoDB.{operation}"), Fault::TransactionConflict)
+}
+
+/// A world in which Ada's first message was handled.
+async fn asked(platform: Platform) -> (World, String) {
+    let mut world = World::on(platform).await;
+    let ada = world.person("Ada Lovelace");
+    let connector = world.connector.clone();
+    let hello = world.says(&connector, &ada, SAID);
+    assert_eq!(world.webhook(&connector, &hello).await, 200);
+    world.settle().await;
+    (world, ada)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_that_meets_another_writer_is_made_all_the_same() {
+    for verdict in [Verdict::Approve, Verdict::Reject] {
+        let (world, ada) = asked(Platform::Slack).await;
+        let rule = conflict("TransactWriteItems").times(LONGER_THAN_THE_TABLE_WAITS);
+        world.to_db.inject(rule);
+        let answer = world.decide(&ada, verdict).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert!(!world.to_db.has_pending_rules());
+        let status = world.requests().await[0].request.status();
+        let expected = match verdict {
+            Verdict::Approve => RequestStatus::Approved,
+            Verdict::Reject => RequestStatus::Rejected,
+        };
+        assert_eq!(status, expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_a_record_that_meets_another_writer_is_made_all_the_same() {
+    let (world, _) = asked(Platform::Slack).await;
+    let token = world.all_powers().await;
+    let path = format!("{}/connectors/{}", world.project_path(), world.connector.id);
+    let rule = conflict("TransactWriteItems").times(LONGER_THAN_THE_TABLE_WAITS);
+    world.to_db.inject(rule);
+    let body = serde_json::json!({"name": "Help desk"});
+    let answer = world.call(&token, ("PATCH", &path), body, &[]).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(answer.body["name"], "Help desk");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_whose_row_is_held_by_a_transaction_waits_for_it_and_sends_once() {
+    for &platform in Platform::ALL {
+        let mut world = World::on(platform).await;
+        let ada = world.person("Ada Lovelace");
+        let connector = world.connector.clone();
+        let hello = world.says(&connector, &ada, SAID);
+        assert_eq!(world.webhook(&connector, &hello).await, 200);
+        world.to_db.inject(conflict("UpdateItem"));
+        // One round: the job does not go back to the queue.
+        assert!(world.work_onboarding().await);
+        assert!(!world.to_db.has_pending_rules(), "{platform:?}");
+        assert_eq!(world.welcomes(&ada), 1, "{platform:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_was_sent_is_not_sent_again_because_its_row_is_held_when_that_is_recorded() {
+    for &platform in Platform::ALL {
+        let mut world = World::on(platform).await;
+        let ada = world.person("Ada Lovelace");
+        let connector = world.connector.clone();
+        let hello = world.says(&connector, &ada, SAID);
+        assert_eq!(world.webhook(&connector, &hello).await, 200);
+        world.count_from_here();
+        // The worker claims the row, takes its turn to send, and records what it sent.
+        let rule = conflict("UpdateItem").from_call(3);
+        world.to_db.inject(rule.times(LONGER_THAN_THE_TABLE_WAITS));
+        world.settle().await;
+        assert!(!world.to_db.has_pending_rules(), "{platform:?}");
+        assert_eq!(world.welcomes(&ada), 1, "{platform:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_meets_other_writers_is_taken_at_once_on_every_platform() {
+    for &platform in Platform::ALL {
+        let (mut world, ada) = asked(platform).await;
+        let connector = world.connector.clone();
+        let rule = conflict("TransactWriteItems").times(LONGER_THAN_THE_TABLE_WAITS);
+        world.to_db.inject(rule);
+        let bob = world.person("Bob Kahn");
+        let first = world.says(&connector, &bob, SAID);
+        assert_eq!(world.webhook(&connector, &first).await, 200, "{platform:?}");
+        assert!(!world.to_db.has_pending_rules(), "{platform:?}");
+        world.settle().await;
+        assert_eq!(world.requests().await.len(), 2, "{platform:?}");
+        assert_eq!((world.welcomes(&ada), world.welcomes(&bob)), (1, 1));
+    }
+}
