@@ -182,6 +182,7 @@ async fn the_admin_api_may_change_records_seal_secrets_and_enqueue_what_follows_
             aws.put_item(&aws.user()),
             aws.update_item(&aws.user()),
             aws.delete_item(&Resources::connector()),
+            aws.query(None, &aws.user()),
             aws.query(Some("lists_by_state"), &aws.pending()),
             aws.query(Some("lists_all"), &aws.projects()),
             aws.decrypt(),
@@ -191,7 +192,6 @@ async fn the_admin_api_may_change_records_seal_secrets_and_enqueue_what_follows_
         ],
         vec![
             aws.scan(),
-            aws.query(None, &aws.user()),
             aws.query(Some("outbox"), &Resources::outbox()),
             aws.encrypt(),
             aws.send("inbox_queue_url"),
