@@ -37,6 +37,8 @@ SERVICE_URL = "https://smba.trafficmanager.net/amer/"
 SKEW = 300
 TOKEN_MAX_BYTES = 8192
 KID_MAX_BYTES = 200
+# The depth at which our reader gives up.
+DEPTH_MAX = 127
 RS256 = RSAAlgorithm(RSAAlgorithm.SHA256)
 # The claims, and the members of the header, that we read.
 CLAIMS_READ = {"iss", "aud", "exp", "nbf", "serviceurl"}
@@ -111,38 +113,34 @@ def fresh(rng: random.Random) -> Case:
 
 
 def judge(case: Case) -> Verdict:
-    """Judges with the body as we read it: leniently, and without a comparison if it is no activity, which is only kept."""
-    they, read = _accepts(case), _judge_activity(replace_fields(case, body=_as_we_read(case)))
-    we = read.theirs != (read.explained is not None)
+    """Judges a body that is a plain activity as it is, any other as we read it."""
+    if _is_plain_activity(case.body):
+        return _judge_activity(case)
+    as_we_read = _judge_activity(replace_fields(case, body=_as_we_read(case)))
+    we = as_we_read.theirs != (as_we_read.explained is not None)
+    they = _accepts(case)
     if they == we:
         return Verdict(they, None)
-    return Verdict(they, read.explained if they else "teams-body" if read.explained is None else read.explained)
+    return Verdict(they, as_we_read.explained or "teams-body")
+
+
+def _is_plain_activity(body: bytes) -> bool:
+    return _is_plain_json(body) and isinstance(json.loads(body), dict)
 
 
 def _as_we_read(case: Case) -> bytes:
-    def refuse(_: str):
-        raise ValueError
-
-    def finite(text: str) -> float:
-        if float(text) in (float("inf"), float("-inf")):
-            raise ValueError
-        return float(text)
-
+    """The body with its bad characters replaced. One that is no activity at all is only kept, so that its token alone decides."""
     try:
         text = case.body.decode(errors="replace").removeprefix("\ufeff")
-        activity = json.loads(text, parse_constant=refuse, parse_float=finite, strict=False)
-        if isinstance(activity, dict) and _depth(text) <= 127:
+        activity = _json_of(text, strict=False)
+        if isinstance(activity, dict) and _depth(text) <= DEPTH_MAX:
             return json.dumps(activity).encode()
     except (ValueError, RecursionError):
         pass
-    return json.dumps({"serviceUrl": attempt_or_none(lambda: _claims_of(case)["serviceurl"])}).encode()
-
-
-def attempt_or_none(read):
-    try:
-        return read()
-    except Exception:  # noqa: BLE001 - a token without the claim is refused anyway
-        return None
+    claimed = None
+    if attempt(lambda: bool(_claims_of(case)["serviceurl"])):
+        claimed = _claims_of(case)["serviceurl"]
+    return json.dumps({"serviceUrl": claimed}).encode()
 
 
 def _judge_activity(case: Case) -> Verdict:
@@ -247,23 +245,27 @@ def _is_plain_key(jwk: dict[str, Any]) -> bool:
 
 def _is_plain_json(raw: bytes) -> bool:
     """JSON as its standard has it, in UTF-8, and not deeper than anybody needs."""
+    try:
+        text = raw.decode()
+        # A half of a surrogate pair alone cannot be encoded.
+        json.dumps(_json_of(text), ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return False
+    return _depth(text) <= 100
+
+
+def _json_of(text: str, strict: bool = True) -> Any:
+    """JSON without the numbers that its standard does not know."""
 
     def refuse(_: str):
         raise ValueError
 
-    def finite(text: str) -> float:
-        if float(text) in (float("inf"), float("-inf")):
+    def finite(number: str) -> float:
+        if float(number) in (float("inf"), float("-inf")):
             raise ValueError
-        return float(text)
+        return float(number)
 
-    try:
-        text = raw.decode()
-        json.loads(text, parse_constant=refuse, parse_float=finite)
-        # A half of a surrogate pair alone cannot be encoded.
-        json.dumps(json.loads(text), ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
-        return False
-    return _depth(text) <= 100
+    return json.loads(text, parse_constant=refuse, parse_float=finite, strict=strict)
 
 
 def _depth(text: str) -> int:
