@@ -351,8 +351,6 @@ async fn a_job_that_finds_another_copy_at_work_is_acknowledged_and_uses_up_no_at
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_enqueued_again_while_its_job_waits_or_is_in_work() {
-    // A call that a busy machine delays past our own limit is tried again by a job of its own.
-    let _turn = HEAVY.lock().await;
     let mut world = World::new().await;
     stranger(&world, "Ada Lovelace").await;
     lose_jobs(&world);

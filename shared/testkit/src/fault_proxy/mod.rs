@@ -179,8 +179,6 @@ impl FaultProxy {
         let mut kills = self.kills();
         kills.mark_unchanged();
         tokio::select! {
-            // The kill is sent before the connection is reset, so the handler never sees the reset in this
-            // order.
             biased;
             _ = kills.changed() => None,
             output = handler => Some(output),
@@ -309,14 +307,15 @@ async fn handle(
             forward().await;
             loopback::reset()
         }
+        // No answer, not even a reset: the process might see it and go on before it is told of its end.
         Some(Fault::KillBefore) => {
             shared.kill();
-            loopback::reset()
+            loopback::never().await
         }
         Some(Fault::KillAfter) => {
             forward().await;
             shared.kill();
-            loopback::reset()
+            loopback::never().await
         }
         Some(Fault::Answer { status, body }) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
