@@ -116,7 +116,7 @@ def main() -> None:
     (LIBFUZZER / "dictionaries").mkdir(exist_ok=True)
     for target, found in dictionaries.items():
         lines = [f'"{escaped(word)}"' for word in sorted(found) if 1 <= len(word) <= WORD_MAX]
-        (HERE / "dictionaries" / f"{target}.dict").write_text("\n".join(lines) + "\n")
+        (LIBFUZZER / "dictionaries" / f"{target}.dict").write_text("\n".join(lines) + "\n")
     print(", ".join(f"{target}: {len(inputs)}" for target, inputs in seeds.items()))
 
 

@@ -1,7 +1,9 @@
 //! People on chat platforms, their messages and their conversations.
 
+pub mod content;
 pub mod conversation;
 pub mod delivery;
+pub mod entity;
 pub mod message;
 pub mod profile;
 pub mod recognition;

@@ -1,8 +1,15 @@
 //! Messages from people, in one form for all providers.
 
 use crate::{
-    Timestamp, chat::conversation::ConversationRef, chat::profile::Profile, connector::Provider,
-    ids::ChatUserId, scope::ProjectScope,
+    Timestamp,
+    chat::content::{self, Part, Parts},
+    chat::conversation::ConversationRef,
+    chat::entity::Entities,
+    chat::profile::Profile,
+    connector::Provider,
+    ids::ChatUserId,
+    scope::ProjectScope,
+    text::is_blank,
 };
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +83,10 @@ pub enum AttachmentKind {
     Video,
     /// Sound.
     Audio,
+    /// A spoken message.
+    Voice,
+    /// A sticker.
+    Sticker,
     /// Anything else.
     File,
 }
@@ -92,10 +103,15 @@ pub struct InboundMessage {
     pub profile: Profile,
     /// The conversation.
     pub conversation: ConversationRef,
-    /// The text, plain: the platform's own escapes are undone.
+    /// What the person wrote, plain: the platform's own escapes are undone. Empty if the person wrote
+    /// nothing: see [`words`](Self::words).
     pub text: String,
     /// Files in the message.
     pub attachments: Vec<Attachment>,
+    /// All that the message says besides its text and files.
+    pub parts: Parts,
+    /// Mentions and links in the text.
+    pub entities: Entities,
     /// The platform's own id of the event.
     pub provider_event_id: String,
     /// The keys by which a second delivery of this message is recognised. The first one names the
@@ -107,6 +123,25 @@ pub struct InboundMessage {
 }
 
 impl InboundMessage {
+    /// The whole content, in the order text, files, all else. Never empty.
+    #[must_use]
+    pub fn content(&self) -> Vec<Part> {
+        content::all(&self.text, &self.attachments, &self.parts)
+    }
+
+    /// The text or, if the person wrote none, the content in plain words. Never blank.
+    #[must_use]
+    pub fn words(&self) -> String {
+        content::text_or_words(&self.text, &self.attachments, &self.parts)
+    }
+
+    /// Whether the message has no content here: neither text nor file nor any other part that the
+    /// platform handed over.
+    #[must_use]
+    pub fn is_withheld(&self) -> bool {
+        is_blank(&self.text) && self.attachments.is_empty() && self.parts.are_withheld()
+    }
+
     /// The sender's id to show: a phone number, if the message has one (SPEC A28, A29).
     #[must_use]
     pub fn shown_id(&self) -> &Identity {
@@ -120,6 +155,7 @@ impl InboundMessage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::content::{Location, Unsupported};
     use crate::samples::{identity, message, scope};
 
     #[test]
@@ -172,6 +208,27 @@ mod tests {
                 ..message()
             };
             assert_eq!(message.shown_id().identifier, shown);
+        }
+    }
+
+    #[test]
+    fn a_message_is_withheld_if_nothing_of_it_was_handed_over() {
+        let unsupported = || Part::Unsupported(Unsupported::default());
+        let place = || Part::Location(Location::default());
+        for (text, parts, withheld) in [
+            ("", vec![], true),
+            (" \u{200B}\n", vec![unsupported()], true),
+            ("", vec![unsupported(), place()], false),
+            ("Hello", vec![unsupported()], false),
+        ] {
+            let message = InboundMessage {
+                text: text.into(),
+                parts: Parts::of(parts),
+                ..message()
+            };
+            assert_eq!(message.is_withheld(), withheld, "{message:?}");
+            assert!(!message.content().is_empty());
+            assert!(!is_blank(&message.words()));
         }
     }
 }
