@@ -67,8 +67,7 @@ pub(super) fn read(result: &CallResult) -> Result<Secret, CallError> {
     let body: Value = json::read(&reply.body).unwrap_or_default();
     let later = |reason: &str| Err(CallError::later(reply.retry_after, reason));
     if reply.status == 200 {
-        let token = body.get("access_token").and_then(Value::as_str);
-        return match token.filter(|token| !token.is_empty()) {
+        return match token_in(&body) {
             Some(token) => Ok(Secret::new(token)),
             None => later("no_token"),
         };
@@ -96,13 +95,20 @@ pub(super) fn read(result: &CallResult) -> Result<Secret, CallError> {
 /// Transient error codes of Microsoft Entra: time-outs, throttling, outages.
 const PASSING: &[u64] = &[90006, 90012, 90024, 90033, 90055, 50196];
 
+/// The token, if it can stand in a header (RFC 6750 §2.1).
+fn token_in(body: &Value) -> Option<&str> {
+    let token = body.get("access_token")?.as_str()?;
+    let is_graphic = token.bytes().all(|byte| byte.is_ascii_graphic());
+    (is_graphic && !token.is_empty()).then_some(token)
+}
+
 /// How long the token in an answer may be reused.
 pub(super) fn lifetime(reply: &HttpReply) -> Option<Duration> {
     if reply.status != 200 {
         return None;
     }
     let body: Value = json::read(&reply.body).ok()?;
-    body.get("access_token")?.as_str()?;
+    token_in(&body)?;
     let expires_in = body.get("expires_in")?;
     let seconds = expires_in
         .as_u64()
@@ -196,6 +202,8 @@ mod tests {
             (r#"{"access_token":"t","expires_in":-1}"#, None),
             (r#"{"access_token":"t"}"#, None),
             (r#"{"expires_in":3600}"#, None),
+            (r#"{"access_token":"","expires_in":3600}"#, None),
+            ("{\"access_token\":\"t\u{13}\",\"expires_in\":3600}", None),
             ("oops", None),
         ] {
             assert_eq!(lifetime(body), expected.map(Duration::from_secs), "{body}");
@@ -235,6 +243,11 @@ mod tests {
             (302, String::new(), later("http_302")),
             (200, "{}".into(), later("no_token")),
             (200, r#"{"access_token":""}"#.into(), later("no_token")),
+            (
+                200,
+                "{\"access_token\":\"t\u{13}\"}".into(),
+                later("no_token"),
+            ),
         ] {
             assert_eq!(
                 read(&replied(status, &body)).unwrap_err(),
