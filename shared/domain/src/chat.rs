@@ -1,5 +1,6 @@
 //! People on chat platforms, their messages and their conversations.
 
+mod attachment;
 pub mod content;
 pub mod conversation;
 pub mod delivery;
@@ -9,4 +10,5 @@ pub mod profile;
 pub mod recognition;
 pub mod repeats;
 pub mod send_status;
+mod size;
 pub mod user;

@@ -14,6 +14,7 @@
 //! | `shared` | shared messages, previews, what an app added |
 //! | `files` | files of a message |
 //! | `text` | escapes, splitting of long texts |
+//! | `time` | times of messages |
 //! | `kind` | the fields that an admin fills in |
 
 mod api;
@@ -31,6 +32,7 @@ mod send;
 mod setup;
 mod shared;
 mod text;
+mod time;
 mod webhook;
 
 use crate::outgoing::Api;

@@ -9,12 +9,14 @@
 //! | `content` | what a message says |
 //! | `attachments` | files and pictures of a message |
 //! | `cards` | cards, and what Teams does not hand over |
+//! | `content_types` | which attachments are no files |
 //! | `quotes` | messages that a message answers or forwards |
 //! | `mentions` | who is mentioned |
 //! | `body` | the words, pictures and quotations of a message's HTML |
 //! | `page` | text from HTML |
 //! | `html` | tags and texts of HTML |
-//! | `text` | plain texts, escapes, splitting of long texts |
+//! | `text` | plain texts, splitting of long texts |
+//! | `escapes` | escapes of texts and HTML |
 //! | `token` | our own tokens |
 //! | `api` | calls with a token, meaning of errors |
 //! | `conversation` | kinds of conversation, and the address for calls |
@@ -29,7 +31,9 @@ mod attachments;
 mod body;
 mod cards;
 mod content;
+mod content_types;
 mod conversation;
+mod escapes;
 #[cfg(test)]
 mod fixtures;
 mod html;

@@ -14,7 +14,8 @@ pub use parts::{
 };
 
 use crate::{
-    chat::message::{Attachment, AttachmentKind},
+    chat::attachment::{Attachment, AttachmentKind},
+    chat::size::json_size,
     text::is_blank,
 };
 use serde::{Deserialize, Serialize};
@@ -241,11 +242,6 @@ impl Parts {
             .iter()
             .all(|part| matches!(part, Part::Unsupported(_)))
     }
-}
-
-/// Size of a value as JSON with the comma behind it, in bytes; as good as endless if it has none.
-pub(super) fn json_size(value: &impl Serialize) -> usize {
-    serde_json::to_vec(value).map_or(usize::MAX, |json| json.len() + 1)
 }
 
 /// The whole content of a message, in the order text, files, all else. Never empty.

@@ -1,6 +1,6 @@
 //! Mentions and links within a text, which the text alone does not tell from what was typed (SPEC F06).
 
-use super::content::json_size;
+use super::size::json_size;
 use crate::text::{clean_line, clean_link, clean_name};
 use serde::{Deserialize, Serialize};
 

@@ -3,15 +3,14 @@
 //! Payloads are read leniently, field by field: unknown fields are ignored, and only a missing
 //! necessary one makes an event unreadable.
 
-use super::{API_APP_ID, TEAM_ID, content, files, key};
+use super::{API_APP_ID, TEAM_ID, content, files, key, time::instant};
 use crate::{
-    fields::{ID_MAX_BYTES, at_second, event_key, given, is_id, malformed_element, string},
+    fields::{at_second, event_key, given, is_id, malformed_element, string},
     json,
     webhook::{Event, Parsed, Refusal, Reply},
 };
 use serde_json::{Value, json};
 use vestibule_domain::{
-    Timestamp,
     chat::conversation::{ConversationKind, ConversationRef},
     chat::message::{Identity, InboundMessage},
     chat::profile::Profile,
@@ -262,22 +261,6 @@ fn bot_users(payload: &Value) -> impl Iterator<Item = &str> {
 fn authorizations(payload: &Value) -> impl Iterator<Item = &Value> {
     let all = payload.get("authorizations").and_then(Value::as_array);
     all.into_iter().flatten()
-}
-
-/// The time in a `ts` such as `1568915625.001000`, to the second.
-pub(super) fn instant(ts: &str) -> Option<Timestamp> {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let (seconds, fraction) = ts.split_once('.')?;
-    if !digits(seconds) || !digits(fraction) || ts.len() > ID_MAX_BYTES {
-        return None;
-    }
-    let millis = fraction
-        .bytes()
-        .chain(std::iter::repeat(b'0'))
-        .take(3)
-        .fold(0, |millis, digit| millis * 10 + i64::from(digit - b'0'));
-    let second = at_second(seconds.parse().ok()?)?;
-    Some(Timestamp::from_millis(second.millis() + millis))
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use super::{
     blocks::{self, list},
     files,
     mrkdwn::{self, plain},
-    parse::instant,
     text::unescape,
+    time::instant,
 };
 use crate::{
     addressed::Addressed,

@@ -1,6 +1,6 @@
 //! Files and pictures of a message.
 
-use super::{body::Media, cards::is_no_file};
+use super::{body::Media, content_types::is_no_file};
 use crate::fields::{
     ATTACHMENTS_MAX, ID_MAX_BYTES, URL_MAX_BYTES, is_id, is_short_graphic, string,
 };

@@ -1,10 +1,10 @@
 //! What the HTML of a message says: its words, its pictures, and the messages that it quotes.
 
 use super::{
+    escapes::unescape,
     html::{Tag, Token, tokens},
     mentions::Mentions,
     page::Page,
-    text::unescape,
 };
 use crate::{addressed::Addressed, fields::ATTACHMENTS_MAX};
 use vestibule_domain::{

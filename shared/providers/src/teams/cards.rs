@@ -3,7 +3,7 @@
 
 use super::{
     attachments::{all, lost},
-    quotes::is_reference,
+    content_types::{elsewhere, is_card},
 };
 use crate::{
     fields::{ATTACHMENTS_MAX, string},
@@ -12,36 +12,12 @@ use crate::{
 use serde_json::Value;
 use vestibule_domain::chat::content::{Part, Relation, Shared, Unsupported};
 
-/// Beginnings of the content types of cards.
-const CARDS: [&str; 2] = [
-    "application/vnd.microsoft.card.",
-    "application/vnd.microsoft.teams.card.",
-];
-/// Ends of the content types of what stands elsewhere, in lower case, with our words for them (Microsoft
-/// Graph, "chatMessageAttachment").
-const ELSEWHERE: [(&str, &str); 5] = [
-    ("card.codesnippet", "code snippet"),
-    ("card.fluidembedcard", "Loop component"),
-    ("card.announcement", "announcement"),
-    ("meetingreference", "meeting"),
-    ("tabreference", "tab"),
-];
 /// Fields of a card that hold words which people see.
 const WORDS: [&str; 4] = ["title", "subtitle", "text", "altText"];
 /// Fields of a card that only offer something to press.
 const OFFERS: [&str; 5] = ["buttons", "actions", "tap", "selectAction", "inlineAction"];
 /// Size of the words of a card from which no more are added, in bytes: beyond what a part keeps.
 const WORDS_MAX_BYTES: usize = 16 * 1024;
-
-/// Whether an attachment of this type is a card.
-pub(super) fn is_card(media_type: &str) -> bool {
-    CARDS.iter().any(|card| media_type.starts_with(card))
-}
-
-/// Whether an attachment of this type is no file, whatever its address.
-pub(super) fn is_no_file(media_type: &str) -> bool {
-    is_card(media_type) || is_reference(media_type) || elsewhere(media_type).is_some()
-}
 
 /// The content of an attachment: JSON, or a text that is JSON.
 pub(super) fn content(attachment: &Value) -> Option<Value> {
@@ -86,14 +62,6 @@ fn unsupported(name: &str) -> Part {
     Part::Unsupported(Unsupported {
         name: Some(name.to_owned()),
     })
-}
-
-fn elsewhere(media_type: &str) -> Option<&'static str> {
-    let media_type = media_type.to_ascii_lowercase();
-    ELSEWHERE
-        .iter()
-        .find(|(end, _)| media_type.ends_with(end))
-        .map(|(_, name)| *name)
 }
 
 /// Collects the words of a card, a line for each. JSON is nested at most 128 deep (see [`json`]).

@@ -1,7 +1,7 @@
 //! Who is mentioned in an activity: its entities of type `mention` (msteams-docs, "Channel and group chat
 //! conversations").
 
-use super::text::unescape;
+use super::escapes::unescape;
 use crate::{addressed::Addressed, fields::string};
 use serde_json::Value;
 use std::collections::{HashMap, VecDeque};

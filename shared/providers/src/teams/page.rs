@@ -1,6 +1,6 @@
 //! A text in the making from HTML, where white space is one space and elements are lines.
 
-use super::text::unescape;
+use super::escapes::unescape;
 use crate::addressed::Addressed;
 use vestibule_domain::chat::entity::Entities;
 

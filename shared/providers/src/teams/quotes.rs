@@ -7,6 +7,7 @@ use super::{
     attachments::{all, media},
     body::{self, Quote},
     cards::content,
+    content_types::{FORWARDED, REFERENCE},
     mentions::Mentions,
 };
 use crate::{
@@ -18,16 +19,6 @@ use vestibule_domain::{
     Timestamp,
     chat::content::{Part, Relation, Shared},
 };
-
-/// Content type of an attachment that is a quoted message.
-const REFERENCE: &str = "messageReference";
-/// Content type of an attachment that is a forwarded message.
-const FORWARDED: &str = "forwardedMessageReference";
-
-/// Whether an attachment of this type is another message.
-pub(super) fn is_reference(media_type: &str) -> bool {
-    matches!(media_type, REFERENCE | FORWARDED)
-}
 
 /// Whether the text of an activity may contain what stands for a quoted message.
 pub(super) fn has_entity(activity: &Value) -> bool {

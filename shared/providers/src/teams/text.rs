@@ -1,6 +1,9 @@
-//! The text of an activity as plain text, Teams' escapes, and splitting of long texts.
+//! The text of an activity as plain text, and splitting of long texts.
 
-use super::mentions::{Mentions, name_in};
+use super::{
+    escapes::unescape,
+    mentions::{Mentions, name_in},
+};
 use crate::addressed::Addressed;
 
 /// Beginning and end of what stands for a quoted message (`QuotedReplyEntityExtensions` of
@@ -43,34 +46,6 @@ pub(super) fn without_quoted(raw: &str) -> String {
     }
     kept
 }
-
-/// Undoes Teams' escapes, once: a typed `&lt;` arrives as `&amp;lt;`.
-pub(super) fn unescape(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, from)) = rest.find('&').and_then(|at| rest.split_at_checked(at)) {
-        plain.push_str(before);
-        let (escape, meant) = ESCAPES
-            .iter()
-            .copied()
-            .find(|(escape, _)| from.starts_with(escape))
-            .unwrap_or(("&", '&'));
-        plain.push(meant);
-        rest = from.strip_prefix(escape).unwrap_or("");
-    }
-    plain.push_str(rest);
-    plain
-}
-
-const ESCAPES: [(&str, char); 7] = [
-    ("&amp;", '&'),
-    ("&lt;", '<'),
-    ("&gt;", '>'),
-    ("&quot;", '"'),
-    ("&apos;", '\''),
-    ("&#39;", '\''),
-    ("&nbsp;", ' '),
-];
 
 /// Splits a text into pieces of at most `max_bytes` in UTF-16, as Teams counts them.
 pub(super) fn split(text: &str, max_bytes: usize) -> Vec<&str> {
@@ -176,20 +151,6 @@ mod tests {
         let typed = "<at>Bob</at> <attach>Ann</at> <at";
         let ann = [entity("29:1ann", "<at>Ann</at>")];
         assert_eq!(read(typed, &ann), (typed.to_owned(), json!([])));
-    }
-
-    #[test]
-    fn escapes_are_undone_exactly_once() {
-        for (escaped, plain) in [
-            ("a &lt; b &amp;&amp; c &gt; d", "a < b && c > d"),
-            ("&amp;lt;b&amp;gt;", "&lt;b&gt;"),
-            ("&quot;it&#39;s&quot;&nbsp;me", "\"it's\" me"),
-            ("&", "&"),
-            ("&copy;", "&copy;"),
-            ("é&lt;世", "é<世"),
-        ] {
-            assert_eq!(read(escaped, &[]).0, plain, "{escaped}");
-        }
     }
 
     #[test]

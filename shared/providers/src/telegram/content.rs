@@ -7,13 +7,17 @@
 //! | `files` | photos, films, sounds, stickers, documents |
 //! | `parts` | places, contacts, polls and whatever else is data |
 //! | `vcard` | the card of a contact |
-//! | `shared` | forwarded and quoted messages, and what others have published |
+//! | `names` | names of people and chats |
+//! | `published` | what others have published: stories, games, invoices, giveaways |
+//! | `shared` | forwarded and quoted messages |
 //!
 //! Not among them, because the bot is not told of them (`setup` asks for messages only): pressed buttons
 //! of messages, which our texts do not have, and reactions, which do not say whose message they are on.
 
 mod files;
+mod names;
 mod parts;
+mod published;
 mod rich;
 mod shared;
 mod text;

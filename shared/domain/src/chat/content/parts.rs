@@ -3,7 +3,7 @@
 use super::{file_words, labelled};
 use crate::{
     Timestamp,
-    chat::message::Attachment,
+    chat::attachment::Attachment,
     text::{
         NAME_MAX_CHARS, clean_line, clean_lines, clean_link, clean_name, is_blank, is_invisible,
     },

@@ -1,6 +1,6 @@
 //! Content that is data: places, contacts, polls and the like (Bot API 10.3).
 
-use super::{digits, shared, vcard};
+use super::{digits, names::name_of, published, vcard};
 use crate::{
     fields::{given, string},
     json,
@@ -27,7 +27,7 @@ pub(super) fn of(message: &Value) -> Vec<Part> {
         .chain(field("poll").map(poll))
         .chain(field("dice").map(dice))
         .chain(field("checklist").map(checklist))
-        .chain(shared::published(message))
+        .chain(published::of(message))
         .chain(users.into_iter().flatten().map(user))
         .chain(field("chat_shared").map(chat))
         .chain(field("web_app_data").map(form))
@@ -86,7 +86,7 @@ fn contact(contact: &Value) -> Part {
         seen.insert(digits)
     });
     Part::Contact(Contact {
-        name: shared::name_of(contact),
+        name: name_of(contact),
         organization: card.organization,
         phones,
         emails: card.emails,
@@ -97,7 +97,7 @@ fn contact(contact: &Value) -> Part {
 /// A person whom the person chose.
 fn user(user: &Value) -> Part {
     Part::Contact(Contact {
-        name: shared::name_of(user),
+        name: name_of(user),
         provider_id: digits(user, "user_id"),
         ..Contact::default()
     })
@@ -106,7 +106,7 @@ fn user(user: &Value) -> Part {
 /// A chat that the person chose.
 fn chat(chat: &Value) -> Part {
     Part::Choice(Choice {
-        title: shared::name_of(chat),
+        title: name_of(chat),
         id: digits(chat, "chat_id"),
         message_id: None,
     })

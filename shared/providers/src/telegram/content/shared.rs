@@ -1,15 +1,13 @@
-//! Messages of others within a message: forwarded, quoted, or published by somebody else (Bot API 10.3,
-//! `MessageOrigin`, `ExternalReplyInfo`, `TextQuote`).
+//! Messages of others within a message: forwarded or quoted (Bot API 10.3, `MessageOrigin`,
+//! `ExternalReplyInfo`, `TextQuote`).
 
-use super::{digits, files, parts, text};
+use super::{digits, files, names::name_of, parts, published, rich, text};
 use crate::fields::{at_second, given, string};
 use serde_json::Value;
 use vestibule_domain::{
     Timestamp,
-    chat::{
-        content::{Part, Parts, Relation, Shared, text_or_words},
-        message::AttachmentKind,
-    },
+    chat::content::{Part, Parts, Relation, Shared, text_or_words},
+    text::is_blank,
 };
 
 /// Says whose message was forwarded. Its text and files are those of the message itself.
@@ -25,7 +23,9 @@ pub(super) fn quoted(message: &Value) -> Option<Part> {
     let shared = replied
         .map(whole)
         .or_else(|| given(message, "external_reply").map(elsewhere))
-        .or_else(|| given(message, "reply_to_story").map(|of| story(of, Relation::Quoted)))
+        .or_else(|| {
+            given(message, "reply_to_story").map(|of| published::story(of, Relation::Quoted))
+        })
         .or_else(|| passage.map(|_| Shared::new(Relation::Quoted)))?;
     let text = passage.map(str::to_owned).or(shared.text);
     Some(Part::Shared(Shared { text, ..shared }))
@@ -82,85 +82,26 @@ fn origin(origin: &Value, relation: Relation) -> Shared {
     }
 }
 
-/// What somebody else published, and the person passes on: only its own publisher can write such a thing.
-pub(super) fn published(message: &Value) -> Vec<Part> {
-    let field = |name: &'static str| given(message, name);
-    let publisher = field("via_bot").and_then(name_of);
-    let of_bot = |label: &str, what: &Value| Shared {
-        from: publisher.clone(),
-        text: Some(titled(label, what, &["title", "description"])),
-        files: given(what, "photo")
-            .and_then(|photo| files::file(photo, AttachmentKind::Image))
-            .into_iter()
-            .collect(),
-        ..Shared::new(Relation::Forwarded)
-    };
-    let of_chat = |label: &str, what: &Value| {
-        let chat = what.pointer("/chats/0").or_else(|| what.get("chat"));
-        Shared {
-            from: chat.and_then(name_of),
-            from_id: chat.and_then(|chat| digits(chat, "id")),
-            text: Some(titled(label, what, &["prize_description"])),
-            ..Shared::new(Relation::Forwarded)
-        }
-    };
-    [
-        field("story").map(|what| story(what, Relation::Forwarded)),
-        field("game").map(|what| of_bot("Game", what)),
-        field("invoice").map(|what| of_bot("Invoice", what)),
-        field("giveaway").map(|what| of_chat("Giveaway", what)),
-        field("giveaway_winners").map(|what| of_chat("Winners of a giveaway", what)),
-    ]
-    .into_iter()
-    .flatten()
-    .map(Part::Shared)
-    .collect()
-}
-
-/// A story, of which the platform tells no more than whose it is.
-fn story(story: &Value, relation: Relation) -> Shared {
-    let chat = given(story, "chat");
-    Shared {
-        from: chat.and_then(name_of),
-        from_id: chat.and_then(|chat| digits(chat, "id")),
-        message_id: digits(story, "id"),
-        text: Some("Story".to_owned()),
-        ..Shared::new(relation)
-    }
-}
-
-/// `label: one, other`
-fn titled(label: &str, what: &Value, names: &[&str]) -> String {
-    let said: Vec<&str> = names.iter().filter_map(|name| string(what, name)).collect();
-    if said.is_empty() {
-        label.to_owned()
-    } else {
-        format!("{label}: {}", said.join(", "))
-    }
-}
-
 /// The text of a message, or its data in words.
 fn words(message: &Value) -> Option<String> {
-    text::plain(message).or_else(|| {
+    plain(message).or_else(|| {
         let parts = Parts::of(parts::of(message));
         (!parts.is_empty()).then(|| text_or_words("", &[], &parts))
     })
+}
+
+/// The words of another message than the person's own, without their entities.
+fn plain(message: &Value) -> Option<String> {
+    text::WRITTEN
+        .into_iter()
+        .find_map(|(name, _)| string(message, name))
+        .map(str::to_owned)
+        .or_else(|| Some(rich::read(given(message, "rich_message")?).text.finish().0))
+        .filter(|text| !is_blank(text))
 }
 
 fn date(of: &Value) -> Option<Timestamp> {
     // A message that cannot be read any more has the date 0.
     let seconds = of.get("date")?.as_i64().filter(|seconds| *seconds > 0)?;
     at_second(seconds)
-}
-
-/// Name of a user, a chat or a contact: the title, the first and last name, or the username.
-pub(super) fn name_of(of: &Value) -> Option<String> {
-    let said = |name: &str| string(of, name).map(str::to_owned);
-    let names: Vec<String> = ["first_name", "last_name"]
-        .into_iter()
-        .filter_map(said)
-        .collect();
-    said("title")
-        .or_else(|| (!names.is_empty()).then(|| names.join(" ")))
-        .or_else(|| said("username"))
 }

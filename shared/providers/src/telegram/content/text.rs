@@ -1,6 +1,6 @@
 //! Texts and their entities, whose places Telegram counts in UTF-16 (Bot API 10.3, `MessageEntity`).
 
-use super::{rich, shared::name_of};
+use super::names::name_of;
 use crate::{
     fields::{given, string},
     marked::MarkedText,
@@ -10,7 +10,8 @@ use serde_json::Value;
 use vestibule_domain::{chat::entity::Mark, text::is_blank};
 
 /// Where a message's own words stand, and their entities.
-const WRITTEN: [(&str, &str); 2] = [("text", "entities"), ("caption", "caption_entities")];
+pub(super) const WRITTEN: [(&str, &str); 2] =
+    [("text", "entities"), ("caption", "caption_entities")];
 
 /// What the person wrote; `None` if the message has no words of its own.
 pub(super) fn of(message: &Value, is_in_group: bool) -> Result<Option<MarkedText>, Event> {
@@ -28,16 +29,6 @@ pub(super) fn of(message: &Value, is_in_group: bool) -> Result<Option<MarkedText
         Some(marked(text, gift.get("entities"), false))
     });
     Ok(with_gift)
-}
-
-/// The words of another message than the person's own, without their entities.
-pub(super) fn plain(message: &Value) -> Option<String> {
-    WRITTEN
-        .into_iter()
-        .find_map(|(name, _)| string(message, name))
-        .map(str::to_owned)
-        .or_else(|| Some(rich::read(given(message, "rich_message")?).text.finish().0))
-        .filter(|text| !is_blank(text))
 }
 
 /// Marks the mentions and links in a text. Formatting, hashtags, commands and hidden passages are read as
