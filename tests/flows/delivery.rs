@@ -39,7 +39,7 @@ async fn the_agent_gets_one_envelope_that_says_everything() {
     let (world, ada) = talking().await;
     let delivery = world.agent.deliveries().remove(0);
     let body = delivery.body;
-    assert_eq!(body["version"], "2026-11-01");
+    assert_eq!(body["version"], "2026-12-01");
     assert_eq!(body["type"], "message.received");
     assert_eq!(body["id"], delivery.webhook_id);
     assert_eq!(body["project_id"], world.scope.project_id().to_string());

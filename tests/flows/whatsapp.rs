@@ -335,6 +335,9 @@ async fn a_stranger_whose_first_message_whatsapp_keeps_to_itself_asks_and_is_wel
         let requests = world.requests().await;
         assert_eq!(requests.len(), 1, "{kind}");
         assert_eq!(requests[0].request.status(), RequestStatus::Pending);
+        let preview = requests[0].preview.as_ref().unwrap();
+        let shown = preview.text.as_str();
+        assert!(shown.starts_with("Content that cannot be shown"), "{shown}");
         assert_eq!(world.rows("HELD_MESSAGE").len(), 0, "{kind}");
 
         world.decide(&ada, Verdict::Approve).await;

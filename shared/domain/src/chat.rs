@@ -1,10 +1,14 @@
 //! People on chat platforms, their messages and their conversations.
 
+mod attachment;
+pub mod content;
 pub mod conversation;
 pub mod delivery;
+pub mod entity;
 pub mod message;
 pub mod profile;
 pub mod recognition;
 pub mod repeats;
 pub mod send_status;
+mod size;
 pub mod user;

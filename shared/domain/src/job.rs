@@ -4,7 +4,9 @@
 
 use crate::{
     Timestamp,
+    chat::content::Parts,
     chat::conversation::ConversationRef,
+    chat::entity::Entities,
     chat::message::{Attachment, InboundMessage},
     ids::{ChatUserId, ConnectorId, DeliveryId, EnvironmentId},
     scope::ProjectScope,
@@ -132,10 +134,16 @@ pub struct DeliverMessage {
     pub chat_user_id: ChatUserId,
     /// The conversation.
     pub conversation: ConversationRef,
-    /// Text of the message.
+    /// See [`InboundMessage::text`].
     pub text: String,
     /// Files in the message.
     pub attachments: Vec<Attachment>,
+    /// See [`InboundMessage::parts`]. Absent in jobs of the envelope's version 2026-11-01.
+    #[serde(default, skip_serializing_if = "Parts::is_empty")]
+    pub parts: Parts,
+    /// See [`InboundMessage::entities`]. Absent in jobs of the envelope's version 2026-11-01.
+    #[serde(default, skip_serializing_if = "Entities::is_empty")]
+    pub entities: Entities,
     /// The platform's id of the event.
     pub provider_event_id: String,
     /// See [`InboundMessage::event_keys`].
@@ -174,6 +182,8 @@ impl DeliverMessage {
             conversation: message.conversation,
             text: message.text,
             attachments: message.attachments,
+            parts: message.parts,
+            entities: message.entities,
             provider_event_id: message.provider_event_id,
             event_keys: message.event_keys,
             sent_at: message.sent_at,
@@ -185,6 +195,8 @@ impl DeliverMessage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::content::{Dice, Part};
+    use crate::chat::entity::{Entity, Mark};
     use crate::samples::{at, connector, message};
 
     #[test]
@@ -202,5 +214,40 @@ mod tests {
             ..job
         };
         assert_eq!(without.event_key(), "");
+    }
+
+    #[test]
+    fn a_job_of_the_release_before_is_read_and_has_no_further_parts() {
+        let job = DeliverMessage::of(message(), &connector(), at(9));
+        let json = serde_json::to_value(&job).unwrap();
+        assert_eq!(json.get("parts").or(json.get("entities")), None);
+        assert_eq!(serde_json::from_value::<DeliverMessage>(json).unwrap(), job);
+    }
+
+    #[test]
+    fn a_job_carries_what_the_message_says_besides_its_text() {
+        let what = Mark::User {
+            id: Some("U2".into()),
+            name: None,
+        };
+        let mention = Entity {
+            offset: 0,
+            length: 5,
+            what,
+        };
+        let message = InboundMessage {
+            parts: Parts::of([Part::Dice(Dice {
+                emoji: None,
+                value: 6,
+            })]),
+            entities: Entities::of("Hello", [mention]),
+            ..message()
+        };
+        let job = DeliverMessage::of(message.clone(), &connector(), at(9));
+        assert_eq!(job.parts, message.parts);
+        assert_eq!(job.entities, message.entities);
+        let job = InboxJob::DeliverMessage(Box::new(job));
+        let json = serde_json::to_string(&job).unwrap();
+        assert_eq!(serde_json::from_str::<InboxJob>(&json).unwrap(), job);
     }
 }

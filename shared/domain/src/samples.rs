@@ -9,7 +9,9 @@ use crate::{
     },
     account::actor::Actor,
     chat::{
+        content::Parts,
         conversation::{ConversationKind, ConversationRef},
+        entity::Entities,
         message::{Identity, InboundMessage},
         profile::Profile,
         user::{Block, ChatUser, Grant},
@@ -98,6 +100,8 @@ pub fn message() -> InboundMessage {
         conversation: conversation("D1"),
         text: "Hello".into(),
         attachments: Vec::new(),
+        parts: Parts::default(),
+        entities: Entities::default(),
         provider_event_id: "Ev1".into(),
         event_keys: vec!["slack:Ev1".into(), "slack:ts1".into()],
         sent_at: at(7),

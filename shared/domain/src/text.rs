@@ -19,7 +19,10 @@ pub fn preview(raw: &str) -> Option<String> {
     clean_line(raw, PREVIEW_MAX_CHARS)
 }
 
-fn clean_line(raw: &str, max_chars: usize) -> Option<String> {
+/// Cleans a text for storing and showing in one line, like [`clean_name`], with at most `max_chars`
+/// characters.
+#[must_use]
+pub fn clean_line(raw: &str, max_chars: usize) -> Option<String> {
     let mut clean = String::new();
     for word in raw
         .split(|c: char| c.is_whitespace() || c.is_control())
@@ -38,6 +41,55 @@ fn clean_line(raw: &str, max_chars: usize) -> Option<String> {
     let clean: String = clean.chars().take(max_chars).collect();
     let clean = clean.trim_end();
     (!clean.is_empty()).then(|| clean.to_owned())
+}
+
+/// Cleans a text of several lines for storing and showing: without control characters other than line
+/// breaks, without characters that reorder or hide, trimmed, at most `max_chars` characters. `None` when
+/// nothing is left.
+#[must_use]
+pub fn clean_lines(raw: &str, max_chars: usize) -> Option<String> {
+    let visible = raw
+        .chars()
+        .map(|c| if c == '\t' { ' ' } else { c })
+        .filter(|c| *c == '\n' || !is_invisible(*c));
+    let clean: String = visible
+        .skip_while(|c| c.is_whitespace())
+        .take(max_chars)
+        .collect();
+    let clean = clean.trim_end();
+    (!clean.is_empty()).then(|| clean.to_owned())
+}
+
+/// Longest link that is kept, in bytes: the longest that browsers and servers generally take.
+pub const LINK_MAX_BYTES: usize = 2048;
+/// Schemes of links that a person may follow. Others, such as `javascript`, may run something.
+const LINK_SCHEMES: [&str; 4] = ["http", "https", "mailto", "tel"];
+
+/// Cleans a link in a person's message: `None` unless it is an address of a page, mailbox or phone, in
+/// at most [`LINK_MAX_BYTES`], as ASCII.
+#[must_use]
+pub fn clean_link(raw: &str) -> Option<String> {
+    let raw = raw.trim();
+    // Longer ones are not worth parsing.
+    if raw.len() > LINK_MAX_BYTES {
+        return None;
+    }
+    let link = url::Url::parse(raw).ok()?;
+    let is_graphic = |link: &str| link.bytes().all(|b| b.is_ascii_graphic());
+    let is_followed = LINK_SCHEMES.contains(&link.scheme());
+    let link = if is_graphic(raw) {
+        raw.to_owned()
+    } else {
+        String::from(link)
+    };
+    let is_short = link.len() <= LINK_MAX_BYTES && is_graphic(&link);
+    (is_followed && is_short).then_some(link)
+}
+
+/// Whether a person sees nothing of a text.
+#[must_use]
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || is_invisible(c))
 }
 
 /// Whether a character is a control character, or a format character that reorders or hides the
@@ -144,5 +196,49 @@ mod tests {
         // A cut right after a word leaves no space at the end.
         let cut = format!("{} b", "a".repeat(NAME_MAX_CHARS - 1));
         assert_eq!(clean_name(&cut), Some("a".repeat(NAME_MAX_CHARS - 1)));
+    }
+
+    #[test]
+    fn several_lines_stay_lines_without_what_could_reorder_or_hide_them() {
+        assert_eq!(
+            clean_lines(" \n\u{200B}Dear\tAda\u{202E},\r\n\nyes\u{0} \n", 100).as_deref(),
+            Some("Dear Ada,\n\nyes")
+        );
+        assert_eq!(clean_lines("éé é", 3).as_deref(), Some("éé"));
+        assert_eq!(clean_lines(" \u{202E}\n", 3), None);
+    }
+
+    #[test]
+    fn a_text_is_blank_if_nothing_of_it_is_seen() {
+        for (text, blank) in [
+            ("", true),
+            (" \n\t\u{3000}", true),
+            ("\u{200B}\u{202E}\u{FEFF}", true),
+            ("\u{200B}.", false),
+            ("👍", false),
+        ] {
+            assert_eq!(is_blank(text), blank, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_link_stays_as_it_was_written_unless_it_has_to_be_escaped() {
+        for (raw, link) in [
+            (" https://example.com ", Some("https://example.com")),
+            (
+                "https://example.com/ä b",
+                Some("https://example.com/%C3%A4%20b"),
+            ),
+            ("HTTPS://EXAMPLE.COM", Some("HTTPS://EXAMPLE.COM")),
+            ("ftp://example.com", None),
+            ("https://", None),
+        ] {
+            assert_eq!(clean_link(raw).as_deref(), link, "{raw}");
+        }
+        let long = |length: usize| format!("https://a.b/{}", "x".repeat(length - 12));
+        assert!(clean_link(&long(LINK_MAX_BYTES)).is_some());
+        assert!(clean_link(&long(LINK_MAX_BYTES + 1)).is_none());
+        let escaped = format!("https://a.b/{}", "é".repeat(LINK_MAX_BYTES / 3));
+        assert!(clean_link(&escaped).is_none());
     }
 }

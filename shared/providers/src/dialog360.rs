@@ -5,7 +5,8 @@
 //! | `webhook` | the secret header |
 //! | `parse` | batches of events, and which of them are messages of a person |
 //! | `person` | the person that a part of a payload names |
-//! | `content` | texts and files, by type of message |
+//! | `content` | texts and files, by type of message, and what is kept back |
+//! | `parts` | all else that a message says, by type |
 //! | `api` | parsing of answers, meaning of errors |
 //! | `send` | `/messages` |
 //! | `setup` | `/v1/configs/webhook` |
@@ -17,6 +18,7 @@ mod content;
 mod fixtures;
 mod kind;
 mod parse;
+mod parts;
 mod person;
 mod send;
 mod setup;

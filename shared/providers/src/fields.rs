@@ -81,9 +81,15 @@ pub fn is_short_graphic(text: &str, max_bytes: usize) -> bool {
 #[must_use]
 pub fn written(text: &str) -> String {
     text.chars()
-        .filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
+        .filter(|c| is_written(*c))
         .take(TEXT_MAX_CHARS)
         .collect()
+}
+
+/// Whether a character of a person's text is kept (see [`written`]).
+#[must_use]
+pub fn is_written(c: char) -> bool {
+    !c.is_control() || matches!(c, '\n' | '\r' | '\t')
 }
 
 /// The time this many seconds after 1970, if a message can have it.

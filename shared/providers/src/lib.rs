@@ -14,9 +14,10 @@
 //! | [`transport`] | the port that makes the calls |
 //! | [`fields`] | lenient reading of payloads |
 //! | [`json`] | reading of JSON from outside |
+//! | [`marked`] | texts with their mentions and links |
 //! | [`setup`] | connecting a connector, and testing it |
 //! | [`text`] | splitting of long texts |
-//! | [`whatsapp`] | identities on `WhatsApp` |
+//! | [`whatsapp`] | identities and forms on `WhatsApp` |
 //! | every other module | one provider each, which the [`catalogue`] lists |
 //!
 //! # Adding a provider
@@ -50,17 +51,20 @@
 //!    its calls.
 //! 8. Put sample requests into `events/<key>/`, with a README that says where each comes from. The
 //!    beginning of a name says what must become of the request: `message_` files are messages of a
-//!    person, `ignored_` files are acknowledged and write nothing, `unreadable_` files are kept for
+//!    person, `placeholder_` files those whose content the platform does not pass on,
+//!    `ignored_` files are acknowledged and write nothing, `unreadable_` files are kept for
 //!    the operator, and `hostile_` files do no harm.
 //! 9. Test with the platform's published signature vector, a row for every ignored kind and every
 //!    error, and properties over arbitrary bytes.
 //! 10. Add the platform to the simulator (`shared/testkit`), which serves its API below the API's
 //!     key, then to `tests/fuzz` and `tests/bench`, and to the demo (`infra/local/accounts.py`).
 
+pub mod addressed;
 pub mod catalogue;
 pub mod dialog360;
 pub mod fields;
 pub mod json;
+pub mod marked;
 pub mod outgoing;
 pub mod reason;
 pub mod setup;

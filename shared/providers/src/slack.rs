@@ -8,19 +8,31 @@
 //! | `send` | `chat.postMessage` |
 //! | `profile` | `users.info` |
 //! | `setup` | `auth.test` |
+//! | `content` | what a message says |
+//! | `mrkdwn` | mentions, links and dates within a text |
+//! | `blocks` | blocks of a message without text |
+//! | `shared` | shared messages, previews, what an app added |
+//! | `files` | files of a message |
 //! | `text` | escapes, splitting of long texts |
+//! | `time` | times of messages |
 //! | `kind` | the fields that an admin fills in |
 
 mod api;
+mod blocks;
+mod content;
+mod files;
 #[cfg(test)]
 mod fixtures;
 mod kind;
 mod look;
+mod mrkdwn;
 mod parse;
 mod profile;
 mod send;
 mod setup;
+mod shared;
 mod text;
+mod time;
 mod webhook;
 
 use crate::outgoing::Api;

@@ -6,9 +6,17 @@
 //! | `jwt` | strict parsing of Bot Framework tokens |
 //! | `keys` | Microsoft's signing keys, and when to fetch them |
 //! | `parse` | activities, and which of them are messages of a person |
+//! | `content` | what a message says |
 //! | `attachments` | files and pictures of a message |
-//! | `html` | pictures in the HTML body of a message |
-//! | `text` | mentions, escapes, splitting of long texts |
+//! | `cards` | cards, and what Teams does not hand over |
+//! | `content_types` | which attachments are no files |
+//! | `quotes` | messages that a message answers or forwards |
+//! | `mentions` | who is mentioned |
+//! | `body` | the words, pictures and quotations of a message's HTML |
+//! | `page` | text from HTML |
+//! | `html` | tags and texts of HTML |
+//! | `text` | plain texts, splitting of long texts |
+//! | `escapes` | escapes of texts and HTML |
 //! | `token` | our own tokens |
 //! | `api` | calls with a token, meaning of errors |
 //! | `conversation` | kinds of conversation, and the address for calls |
@@ -20,15 +28,23 @@
 
 mod api;
 mod attachments;
+mod body;
+mod cards;
+mod content;
+mod content_types;
 mod conversation;
+mod escapes;
 #[cfg(test)]
 mod fixtures;
 mod html;
 mod jwt;
 mod keys;
 mod kind;
+mod mentions;
+mod page;
 mod parse;
 mod profile;
+mod quotes;
 mod send;
 mod service;
 mod setup;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `webhook` | the secret token |
 //! | `parse` | updates, and which of them are messages of a person |
+//! | `content` | what a message says, field by field |
 //! | `api` | calls, parsing of answers, meaning of errors |
 //! | `send` | `sendMessage` |
 //! | `mentions` | texts that mention nobody |
@@ -15,6 +16,7 @@
 //! secret token ties a request to its connector, which is why we generate it.
 
 mod api;
+mod content;
 #[cfg(test)]
 mod fixtures;
 mod kind;

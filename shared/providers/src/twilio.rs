@@ -7,6 +7,7 @@
 //! | `params` | the parameters of a request, from a form or from JSON |
 //! | `address` | phone numbers and `WhatsApp` ids as Twilio writes them |
 //! | `parse` | events, and which of them are messages of a person |
+//! | `content` | what a message says: texts, files and all else |
 //! | `api` | parsing of answers, meaning of errors |
 //! | `send` | `Messages.json` |
 //! | `setup` | `Accounts/{sid}.json` |
@@ -14,6 +15,7 @@
 
 mod address;
 mod api;
+mod content;
 #[cfg(test)]
 mod fixtures;
 mod kind;

@@ -1,9 +1,13 @@
-//! Identities on `WhatsApp`, whichever company passes the messages on (SPEC A28, A29; PROVIDERS
-//! §4.5).
+//! Identities and forms on `WhatsApp`, whichever company passes the messages on (SPEC A28, A29;
+//! PROVIDERS §4.5).
 //!
 //! `WhatsApp` identifies a person by a phone number, by a business-scoped user id (BSUID), or by
 //! both. The BSUID is the stable id: it is present whether or not the person hides their number,
 //! while a number may pass to somebody else. A new number comes with a new BSUID.
+
+mod form;
+
+pub use form::{answers, decimal};
 
 use std::time::Duration;
 use vestibule_domain::{

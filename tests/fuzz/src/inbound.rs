@@ -7,9 +7,11 @@ use crate::{
 };
 use futures_util::FutureExt;
 use vestibule_domain::{
+    chat::content::{PARTS_MAX, PARTS_MAX_BYTES, Part, WORDS_MAX_CHARS},
+    chat::entity::{ENTITIES_MAX, ENTITIES_MAX_BYTES},
     chat::message::{Identity, InboundMessage},
     connector::Connector,
-    text::{NAME_MAX_CHARS, is_invisible},
+    text::{NAME_MAX_CHARS, is_blank, is_invisible},
 };
 use vestibule_providers::{
     fields::{ATTACHMENTS_MAX, EVENT_KEY_MAX_BYTES, TEXT_MAX_CHARS, URL_MAX_BYTES},
@@ -18,6 +20,8 @@ use vestibule_providers::{
 
 /// Longest detail of an unreadable event, in characters: one of our own sentences.
 const DETAIL_MAX_CHARS: usize = 200;
+/// Size of the brackets of a list, in bytes.
+const BRACKETS: usize = 2;
 /// The latest time of a message: the end of the year 9999, the last that our time format can express.
 const LAST_MILLIS: i64 = 253_402_300_799_999;
 
@@ -133,6 +137,7 @@ fn check_message(platform: &dyn Platform, connector: &Connector, message: &Inbou
 
     assert!(message.text.chars().count() <= TEXT_MAX_CHARS);
     assert!(!message.text.contains('\0'));
+    check_content(message);
     let sent_at = message.sent_at.millis();
     assert!((0..=LAST_MILLIS).contains(&sent_at), "sent at {sent_at}");
 
@@ -160,6 +165,35 @@ fn check_message(platform: &dyn Platform, connector: &Connector, message: &Inbou
             assert!(url.starts_with("https://") && url.len() <= URL_MAX_BYTES);
             assert!(url.bytes().all(|b| b.is_ascii_graphic()), "{url:?}");
         }
+    }
+}
+
+fn check_content(message: &InboundMessage) {
+    let size = |json: serde_json::Result<Vec<u8>>| json.expect("it is JSON").len();
+    let words = message.words();
+    assert!(!is_blank(&words), "a message that says nothing");
+    assert!(words.chars().count() <= TEXT_MAX_CHARS);
+    assert!(!message.content().is_empty(), "a message without content");
+
+    let parts = message.parts.as_slice();
+    assert!(parts.len() <= PARTS_MAX);
+    assert!(size(serde_json::to_vec(&message.parts)) <= PARTS_MAX_BYTES + BRACKETS);
+    for part in parts {
+        let words = part.words();
+        assert!(!is_blank(&words), "{part:?} says nothing");
+        assert!(words.chars().count() <= WORDS_MAX_CHARS);
+        let is_unclean = |c: char| c != '\n' && is_invisible(c);
+        assert!(!words.contains(is_unclean), "{words:?}");
+        let is_held_elsewhere = matches!(part, Part::Text { .. } | Part::File(_));
+        assert!(!is_held_elsewhere, "{part:?}");
+    }
+
+    let entities = message.entities.as_slice();
+    assert!(entities.len() <= ENTITIES_MAX);
+    assert!(size(serde_json::to_vec(&message.entities)) <= ENTITIES_MAX_BYTES + BRACKETS);
+    let end = message.text.chars().count();
+    for entity in entities {
+        assert!(entity.length > 0 && entity.offset + entity.length <= end);
     }
 }
 

@@ -144,8 +144,8 @@ pub struct AccessRequestDetailsResponse {
     last_message_at: Option<Timestamp>,
     /// Outcome of the onboarding message, which a person gets at most once per connector.
     onboarding_message: OnboardingMessageResponse,
-    /// Beginning of the message that made the request, at most 280 characters. Null when the message
-    /// had no text, and 30 days after it.
+    /// Beginning of the message that made the request, or its content in words, at most 280 characters.
+    /// Null 30 days after it.
     preview: Option<String>,
     /// Time from which the person can no longer be notified of a decision: the platform allows no
     /// message so long after their last one, or they asked not to be written to. Null when there is no

@@ -2,19 +2,22 @@
 
 use crate::{
     Timestamp,
+    chat::content::{self, Part},
     chat::conversation::ConversationKind,
-    chat::message::Attachment,
+    chat::entity::Entity,
+    chat::message::{Attachment, AttachmentKind},
     chat::user::ChatUser,
     connector::Connector,
     ids::{ChatUserId, ConnectorId, ConversationId, DeliveryId, EnvironmentId, ProjectId},
     job::DeliverMessage,
+    text::is_blank,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Version of [`Envelope`]. It changes when a field changes its meaning or is removed; new fields
 /// come without notice.
-pub const ENVELOPE_VERSION: &str = "2026-11-01";
+pub const ENVELOPE_VERSION: &str = "2026-12-01";
 
 /// The body of a delivery.
 #[derive(Debug, Serialize)]
@@ -88,16 +91,69 @@ pub struct EnvelopeChatUser<'a> {
 /// The message of an [`Envelope`].
 #[derive(Debug, Serialize)]
 pub struct EnvelopeMessage<'a> {
-    /// Plain text.
-    pub text: &'a str,
+    /// What the person wrote, plain, or else the content in words. Never blank.
+    pub text: String,
+    /// The content: text, files, all else. Never empty.
+    pub content: Vec<Part>,
+    /// Mentions and links in the text.
+    pub entities: &'a [Entity],
     /// References to files.
-    pub attachments: &'a [Attachment],
+    pub attachments: Vec<EnvelopeAttachment<'a>>,
     /// The platform's id of the event.
     pub provider_event_id: &'a str,
     /// Time of writing.
     pub sent_at: Timestamp,
     /// Time of arrival at our webhook.
     pub received_at: Timestamp,
+}
+
+/// An attachment of an [`Envelope`]. Its content stays with the platform.
+#[derive(Debug, Serialize)]
+pub struct EnvelopeAttachment<'a> {
+    /// `image`, `video`, `audio` or `file`; a sticker is an image, and a spoken message audio. The
+    /// content tells them apart.
+    pub kind: &'static str,
+    /// See [`Attachment::provider_id`].
+    pub provider_id: &'a str,
+    /// See [`Attachment::name`].
+    pub name: Option<&'a str>,
+    /// See [`Attachment::mime_type`].
+    pub mime_type: Option<&'a str>,
+    /// See [`Attachment::url`].
+    pub url: Option<&'a str>,
+}
+
+impl<'a> EnvelopeAttachment<'a> {
+    fn of(attachment: &'a Attachment) -> Self {
+        Self {
+            kind: match attachment.kind {
+                AttachmentKind::Image | AttachmentKind::Sticker => "image",
+                AttachmentKind::Video => "video",
+                AttachmentKind::Audio | AttachmentKind::Voice => "audio",
+                AttachmentKind::File => "file",
+            },
+            provider_id: &attachment.provider_id,
+            name: attachment.name.as_deref(),
+            mime_type: attachment.mime_type.as_deref(),
+            url: attachment.url.as_deref(),
+        }
+    }
+}
+
+impl<'a> EnvelopeMessage<'a> {
+    fn of(job: &'a DeliverMessage) -> Self {
+        let entities = job.entities.as_slice();
+        Self {
+            text: content::text_or_words(&job.text, &job.attachments, &job.parts),
+            content: content::all(&job.text, &job.attachments, &job.parts),
+            // Their places are those of a text that the person wrote.
+            entities: if is_blank(&job.text) { &[] } else { entities },
+            attachments: job.attachments.iter().map(EnvelopeAttachment::of).collect(),
+            provider_event_id: &job.provider_event_id,
+            sent_at: job.sent_at,
+            received_at: job.received_at,
+        }
+    }
 }
 
 impl<'a> Envelope<'a> {
@@ -136,13 +192,7 @@ impl<'a> Envelope<'a> {
                 avatar_url: user.profile.avatar_url.as_deref(),
             },
             end_user: None,
-            message: EnvelopeMessage {
-                text: &job.text,
-                attachments: &job.attachments,
-                provider_event_id: &job.provider_event_id,
-                sent_at: job.sent_at,
-                received_at: job.received_at,
-            },
+            message: EnvelopeMessage::of(job),
         }
     }
 }
@@ -191,6 +241,13 @@ pub struct Reply {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        chat::{
+            content::{Location, Parts},
+            entity::{Entities, Mark},
+        },
+        samples::{at, chat_user, connector, message},
+    };
     use serde_json::json;
 
     fn read(response: Value) -> Option<(Vec<String>, usize)> {
@@ -227,6 +284,99 @@ mod tests {
             json!({"replies": {"text": "a"}}),
         ] {
             assert_eq!(read(response), None);
+        }
+    }
+
+    /// The message of the envelope of a job.
+    fn enveloped(job: &DeliverMessage) -> Value {
+        let (connector, user) = (connector(), chat_user());
+        let envelope = Envelope::of(job, &connector, &user, at(10));
+        serde_json::to_value(envelope.message).unwrap()
+    }
+
+    fn job() -> DeliverMessage {
+        DeliverMessage::of(message(), &connector(), at(9))
+    }
+
+    fn file(kind: AttachmentKind) -> Attachment {
+        Attachment {
+            kind,
+            provider_id: "F1".into(),
+            name: Some("plan.png".into()),
+            mime_type: None,
+            url: None,
+        }
+    }
+
+    #[test]
+    fn a_message_of_only_a_file_is_words_and_content_to_the_agent() {
+        for (kind, attachment_kind, file_type, words) in [
+            (AttachmentKind::Image, "image", "image", "Picture: plan.png"),
+            (
+                AttachmentKind::Sticker,
+                "image",
+                "sticker",
+                "Sticker: plan.png",
+            ),
+            (AttachmentKind::Video, "video", "video", "Video: plan.png"),
+            (AttachmentKind::Audio, "audio", "audio", "Audio: plan.png"),
+            (
+                AttachmentKind::Voice,
+                "audio",
+                "voice",
+                "Voice message: plan.png",
+            ),
+            (AttachmentKind::File, "file", "document", "File: plan.png"),
+        ] {
+            let message = enveloped(&DeliverMessage {
+                text: " ".into(),
+                attachments: vec![file(kind)],
+                ..job()
+            });
+            assert_eq!(message["text"], words);
+            assert_eq!(message["content"][0]["kind"], "file");
+            assert_eq!(message["content"][0]["type"], file_type);
+            let expected = json!([{"kind": attachment_kind, "provider_id": "F1", "name": "plan.png", "mime_type": null, "url": null}]);
+            assert_eq!(message["attachments"], expected);
+        }
+    }
+
+    #[test]
+    fn a_text_stays_as_it_was_written_beside_all_else() {
+        let message = enveloped(&DeliverMessage {
+            attachments: vec![file(AttachmentKind::Image)],
+            parts: Parts::of([Part::Location(Location::default())]),
+            entities: Entities::of("Hello", [mention()]),
+            ..job()
+        });
+        assert_eq!(message["text"], "Hello");
+        let kinds = ["text", "file", "location"];
+        for (index, kind) in kinds.into_iter().enumerate() {
+            assert_eq!(message["content"][index]["kind"], kind);
+        }
+        assert_eq!(
+            message["entities"],
+            json!([{"offset": 0, "length": 5, "kind": "everybody"}])
+        );
+    }
+
+    #[test]
+    fn words_that_the_person_did_not_write_mention_nobody() {
+        let message = enveloped(&DeliverMessage {
+            text: "\u{200B}   \n".into(),
+            entities: Entities::of("\u{200B}   \n", [mention()]),
+            ..job()
+        });
+        assert_eq!(message["text"], "Content that cannot be shown here");
+        assert_eq!(message["content"][0]["kind"], "unsupported");
+        assert_eq!(message["entities"], json!([]));
+    }
+
+    fn mention() -> Entity {
+        Entity {
+            offset: 0,
+            length: 5,
+            what: Mark::Everybody,
         }
     }
 }

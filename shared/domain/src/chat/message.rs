@@ -1,8 +1,17 @@
 //! Messages from people, in one form for all providers.
 
+pub use crate::chat::attachment::{Attachment, AttachmentKind};
+
 use crate::{
-    Timestamp, chat::conversation::ConversationRef, chat::profile::Profile, connector::Provider,
-    ids::ChatUserId, scope::ProjectScope,
+    Timestamp,
+    chat::content::{self, Part, Parts},
+    chat::conversation::ConversationRef,
+    chat::entity::Entities,
+    chat::profile::Profile,
+    connector::Provider,
+    ids::ChatUserId,
+    scope::ProjectScope,
+    text::is_blank,
 };
 use serde::{Deserialize, Serialize};
 
@@ -50,36 +59,6 @@ impl Identity {
     }
 }
 
-/// A reference to a file or picture in a message. The content stays with the platform.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attachment {
-    /// Kind of the attachment.
-    pub kind: AttachmentKind,
-    /// The platform's id of the attachment.
-    pub provider_id: String,
-    /// File name, cleaned.
-    pub name: Option<String>,
-    /// Media type, as the platform states it.
-    pub mime_type: Option<String>,
-    /// Address of the content at the platform. Reading it needs the connector's credentials, except
-    /// for a file in Teams, whose address is its own proof for some minutes.
-    pub url: Option<String>,
-}
-
-/// Kind of an attachment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AttachmentKind {
-    /// A picture.
-    Image,
-    /// A film.
-    Video,
-    /// Sound.
-    Audio,
-    /// Anything else.
-    File,
-}
-
 /// A message that a person wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InboundMessage {
@@ -92,10 +71,15 @@ pub struct InboundMessage {
     pub profile: Profile,
     /// The conversation.
     pub conversation: ConversationRef,
-    /// The text, plain: the platform's own escapes are undone.
+    /// What the person wrote, plain: the platform's own escapes are undone. Empty if the person wrote
+    /// nothing: see [`words`](Self::words).
     pub text: String,
     /// Files in the message.
     pub attachments: Vec<Attachment>,
+    /// All that the message says besides its text and files.
+    pub parts: Parts,
+    /// Mentions and links in the text.
+    pub entities: Entities,
     /// The platform's own id of the event.
     pub provider_event_id: String,
     /// The keys by which a second delivery of this message is recognised. The first one names the
@@ -107,6 +91,25 @@ pub struct InboundMessage {
 }
 
 impl InboundMessage {
+    /// The whole content, in the order text, files, all else. Never empty.
+    #[must_use]
+    pub fn content(&self) -> Vec<Part> {
+        content::all(&self.text, &self.attachments, &self.parts)
+    }
+
+    /// The text or, if the person wrote none, the content in plain words. Never blank.
+    #[must_use]
+    pub fn words(&self) -> String {
+        content::text_or_words(&self.text, &self.attachments, &self.parts)
+    }
+
+    /// Whether the message has no content here: neither text nor file nor any other part that the
+    /// platform handed over.
+    #[must_use]
+    pub fn is_withheld(&self) -> bool {
+        is_blank(&self.text) && self.attachments.is_empty() && self.parts.are_withheld()
+    }
+
     /// The sender's id to show: a phone number, if the message has one (SPEC A28, A29).
     #[must_use]
     pub fn shown_id(&self) -> &Identity {
@@ -120,6 +123,7 @@ impl InboundMessage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::content::{Location, Unsupported};
     use crate::samples::{identity, message, scope};
 
     #[test]
@@ -172,6 +176,27 @@ mod tests {
                 ..message()
             };
             assert_eq!(message.shown_id().identifier, shown);
+        }
+    }
+
+    #[test]
+    fn a_message_is_withheld_if_nothing_of_it_was_handed_over() {
+        let unsupported = || Part::Unsupported(Unsupported::default());
+        let place = || Part::Location(Location::default());
+        for (text, parts, withheld) in [
+            ("", vec![], true),
+            (" \u{200B}\n", vec![unsupported()], true),
+            ("", vec![unsupported(), place()], false),
+            ("Hello", vec![unsupported()], false),
+        ] {
+            let message = InboundMessage {
+                text: text.into(),
+                parts: Parts::of(parts),
+                ..message()
+            };
+            assert_eq!(message.is_withheld(), withheld, "{message:?}");
+            assert!(!message.content().is_empty());
+            assert!(!is_blank(&message.words()));
         }
     }
 }

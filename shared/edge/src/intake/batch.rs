@@ -114,7 +114,9 @@ mod tests {
     use super::*;
     use vestibule_domain::{
         Timestamp,
+        chat::content::Parts,
         chat::conversation::{ConversationKind, ConversationRef},
+        chat::entity::Entities,
         chat::message::Identity,
         chat::profile::Profile,
         connector::Provider,
@@ -135,6 +137,8 @@ mod tests {
             conversation: ConversationRef::new(connector, kind, place.to_owned(), None),
             text: text.to_owned(),
             attachments: Vec::new(),
+            parts: Parts::default(),
+            entities: Entities::default(),
             provider_event_id: text.to_owned(),
             event_keys: vec![text.to_owned()],
             sent_at: Timestamp::from_millis(0),

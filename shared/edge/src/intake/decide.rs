@@ -405,7 +405,7 @@ impl Intake {
                     updated_at: now,
                     ..user.clone()
                 }),
-            preview: Preview::of(&message.text, now),
+            preview: Preview::of(&message.words(), now),
             held: (connector.after_approval.mode.replays() && content == Content::Whole)
                 .then(|| DeliverMessage::of(message.clone(), connector, now)),
             new_chat_user,

@@ -5,7 +5,9 @@
 //! being read.
 
 use super::{
-    PHONE_NUMBER_ID, api, content,
+    PHONE_NUMBER_ID, api,
+    content::{self, Content},
+    parts,
     person::{self, Person},
 };
 use crate::{
@@ -18,6 +20,7 @@ use std::{collections::HashSet, time::Duration};
 use vestibule_domain::{
     Timestamp,
     chat::conversation::{ConversationKind, ConversationRef},
+    chat::entity::Entities,
     chat::message::InboundMessage,
     connector::Connector,
 };
@@ -26,14 +29,7 @@ use vestibule_domain::{
 const MESSAGES: &str = "messages";
 
 /// Types of message that a person did not write.
-const NO_PERSONS_TYPES: [&str; 6] = [
-    "system",
-    "reaction",
-    "edit",
-    "revoke",
-    "request_welcome",
-    "ephemeral",
-];
+const NO_PERSONS_TYPES: [&str; 5] = ["system", "edit", "revoke", "request_welcome", "ephemeral"];
 
 /// Largest accepted age of a message. Failed requests are repeated for seven days, and nothing else
 /// limits a replay.
@@ -100,8 +96,8 @@ struct Batch<'a> {
     connector: &'a Connector,
     number: &'a str,
     now: Timestamp,
-    /// Ids of the messages read so far.
-    taken: HashSet<&'a str>,
+    /// Ids of the messages read so far, and whether each was a placeholder.
+    taken: HashSet<(&'a str, bool)>,
     events: Vec<Event>,
     /// Number of events that are changes of another number.
     others: usize,
@@ -140,8 +136,8 @@ impl<'a> Batch<'a> {
             .pointer("/metadata/display_phone_number")
             .and_then(Value::as_str);
         for message in self.parts(value, MESSAGES) {
-            let event = self.event(message, contacts, own_number);
-            self.events.push(event);
+            let event = self.message(message, contacts, own_number);
+            self.events.push(event.unwrap_or_else(|instead| instead));
         }
         for status in self.parts(value, "statuses") {
             self.events.push(status_event(status, contacts));
@@ -167,29 +163,13 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn event(
-        &mut self,
-        message: &'a Value,
-        contacts: &'a [Value],
-        own_number: Option<&str>,
-    ) -> Event {
-        let kind = string(message, "type").unwrap_or("");
-        match self.message(message, contacts, own_number) {
-            Ok(read) if content::is_withheld(message, kind, &read) => {
-                Event::Placeholder(Box::new(read))
-            }
-            Ok(read) => Event::Message(Box::new(read)),
-            Err(other) => other,
-        }
-    }
-
     /// Reads a person's message, or says what it is instead.
     fn message(
         &mut self,
         message: &'a Value,
         contacts: &'a [Value],
         own_number: Option<&str>,
-    ) -> Result<InboundMessage, Event> {
+    ) -> Result<Event, Event> {
         let kind = string(message, "type")
             .ok_or_else(|| Event::unreadable("a message does not name its type"))?;
         let (author, contact) = Person::author(message).among(contacts);
@@ -198,7 +178,7 @@ impl<'a> Batch<'a> {
         }
         let id = message_id(message)
             .ok_or_else(|| Event::unreadable("message.id is missing or malformed"))?;
-        if self.taken.contains(id) {
+        if self.taken.contains(&(id, false)) {
             return Err(Event::ignored("duplicate"));
         }
         let sent_at =
@@ -209,9 +189,17 @@ impl<'a> Batch<'a> {
         let nobody = || Event::unreadable("a message names nobody who wrote it");
         let (sender, also_known_as) = author.identities().ok_or_else(nobody)?;
         let address = author.address().ok_or_else(nobody)?;
-        let text = content::text(message, kind)?;
-        self.taken.insert(id);
-        Ok(InboundMessage {
+        let content = Content::read(message, kind)?;
+        if !self.taken.insert((id, content.is_withheld)) {
+            return Err(Event::ignored("duplicate"));
+        }
+        // The message itself may follow its placeholder under the same id.
+        let own_key = if content.is_withheld {
+            format!("withheld:{id}")
+        } else {
+            id.to_owned()
+        };
+        let read = Box::new(InboundMessage {
             sender,
             also_known_as,
             profile: person::profile(contact),
@@ -221,11 +209,19 @@ impl<'a> Batch<'a> {
                 address.to_owned(),
                 None,
             ),
-            text,
-            attachments: content::attachments(message, kind),
+            text: content.text,
+            attachments: content.attachments,
+            parts: content.parts,
+            // A typed link is what the person typed, and nobody is mentioned in a direct chat.
+            entities: Entities::default(),
             provider_event_id: id.to_owned(),
-            event_keys: vec![event_key("360dialog", id)],
+            event_keys: vec![event_key("360dialog", &own_key)],
             sent_at,
+        });
+        Ok(if content.is_withheld {
+            Event::Placeholder(read)
+        } else {
+            Event::Message(read)
         })
     }
 }
@@ -244,7 +240,9 @@ fn no_persons_message(
         // other people.
         let event = message.pointer("/system/type").and_then(Value::as_str);
         return Some(format!("message:system:{}", event.unwrap_or("unnamed")));
-    } else if NO_PERSONS_TYPES.contains(&kind) || content::is_no_persons_placeholder(message, kind)
+    } else if NO_PERSONS_TYPES.contains(&kind)
+        || content::is_no_persons_placeholder(message, kind)
+        || parts::is_reaction_to_nothing(message, kind)
     {
         kind
     } else if own_number.is_some_and(|own| author.has_phone(own)) {

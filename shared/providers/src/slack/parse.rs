@@ -3,23 +3,18 @@
 //! Payloads are read leniently, field by field: unknown fields are ignored, and only a missing
 //! necessary one makes an event unreadable.
 
-use super::{API_APP_ID, TEAM_ID, key, text::unescape};
+use super::{API_APP_ID, TEAM_ID, content, files, key, time::instant};
 use crate::{
-    fields::{
-        ATTACHMENTS_MAX, ID_MAX_BYTES, URL_MAX_BYTES, at_second, event_key, given, is_id,
-        is_short_graphic, malformed_element, string, written,
-    },
+    fields::{at_second, event_key, given, is_id, malformed_element, string},
     json,
     webhook::{Event, Parsed, Refusal, Reply},
 };
 use serde_json::{Value, json};
 use vestibule_domain::{
-    Timestamp,
     chat::conversation::{ConversationKind, ConversationRef},
-    chat::message::{Attachment, AttachmentKind, Identity, InboundMessage},
+    chat::message::{Identity, InboundMessage},
     chat::profile::Profile,
     connector::Connector,
-    text::clean_name,
 };
 
 /// Longest challenge that is echoed, in bytes. Slack's have about fifty.
@@ -29,11 +24,6 @@ const CHALLENGE_MAX_BYTES: usize = 1024;
 const PERSONAL_SUBTYPES: [&str; 3] = ["file_share", "thread_broadcast", "me_message"];
 /// Slack's own assistant, whose messages look like a person's.
 const SLACKBOT: &str = "USLACKBOT";
-/// The `mode` of a file that was deleted, and of one beyond a free workspace's limit (Slack's "File
-/// object").
-const PLACEHOLDER_MODES: [&str; 2] = ["tombstone", "hidden_by_limit"];
-/// The `file_access` of a file that is gone (Slack's "File object").
-const GONE: &str = "file_not_found";
 
 /// Parses an authentic request.
 pub(super) fn request(body: &[u8], connector: &Connector) -> Result<Parsed, Refusal> {
@@ -180,7 +170,7 @@ fn no_persons_message(payload: &Value, event: &Value, kind: &str) -> Result<Opti
             Some("slackbot")
         } else if user.is_some_and(ours) {
             Some("own")
-        } else if has_only_placeholders(event) {
+        } else if files::are_all_gone(event) && content::is_blank_without_files(event) {
             Some("placeholder")
         } else {
             None
@@ -215,6 +205,8 @@ fn message(payload: &Value, event: &Value, connector: &Connector) -> Result<Inbo
         }
     };
     let scope = platform_scope(connector);
+    let bots: Vec<&str> = bot_users(payload).collect();
+    let content = content::of(event, &bots)?;
     Ok(InboundMessage {
         also_known_as: None,
         profile: Profile::default(),
@@ -224,8 +216,10 @@ fn message(payload: &Value, event: &Value, connector: &Connector) -> Result<Inbo
             identifier: user.to_owned(),
         },
         conversation: ConversationRef::new(connector.id, kind, channel.to_owned(), thread),
-        text: text_of(payload, event)?,
-        attachments: attachments(event),
+        text: content.text,
+        attachments: content.attachments,
+        parts: content.parts,
+        entities: content.entities,
         provider_event_id: event_id.to_owned(),
         // The message's own key comes first: a mention arrives as two events, and Slack sometimes
         // sends one message under several event ids.
@@ -256,73 +250,6 @@ fn conversation_kind(event: &Value, channel: &str) -> ConversationKind {
     }
 }
 
-/// The text without the mention that addresses us.
-fn text_of(payload: &Value, event: &Value) -> Result<String, Event> {
-    let raw = match given(event, "text") {
-        None => "",
-        Some(Value::String(raw)) => raw.as_str(),
-        Some(_) => return Err(Event::unreadable("event.text is not a string")),
-    };
-    let spoken = bot_users(payload)
-        .find_map(|bot| without_leading_mention(raw, bot))
-        .unwrap_or(raw);
-    Ok(written(&unescape(spoken)))
-}
-
-/// Strips the mention from `<@U0BOT> hi` and `<@U0BOT|vestibule> hi`; `None` if there is none.
-fn without_leading_mention<'a>(raw: &'a str, bot: &str) -> Option<&'a str> {
-    let behind = raw.trim_start().strip_prefix("<@")?.strip_prefix(bot)?;
-    let rest = match behind.strip_prefix('|') {
-        Some(label) => label.split_once('>')?.1,
-        None => behind.strip_prefix('>')?,
-    };
-    Some(rest.trim_start())
-}
-
-fn attachments(event: &Value) -> Vec<Attachment> {
-    files(event)
-        .filter(|file| !is_placeholder(file))
-        .filter_map(attachment)
-        .take(ATTACHMENTS_MAX)
-        .collect()
-}
-
-fn files(event: &Value) -> impl Iterator<Item = &Value> {
-    let all = event.get("files").and_then(Value::as_array);
-    all.into_iter().flatten()
-}
-
-/// Whether a file is only a notice of one that nobody can open any more. A file of another
-/// workspace, which needs `files.info` first, is a file all the same.
-fn is_placeholder(file: &Value) -> bool {
-    string(file, "mode").is_some_and(|mode| PLACEHOLDER_MODES.contains(&mode))
-        || string(file, "file_access") == Some(GONE)
-}
-
-/// Whether a message has no text, and files all of which are placeholders.
-fn has_only_placeholders(event: &Value) -> bool {
-    let has_text = string(event, "text").is_some_and(|text| !text.trim().is_empty());
-    !has_text && files(event).next().is_some() && files(event).all(is_placeholder)
-}
-
-fn attachment(file: &Value) -> Option<Attachment> {
-    let mime_type = string(file, "mimetype").filter(|mime| is_short_graphic(mime, ID_MAX_BYTES));
-    Some(Attachment {
-        kind: match mime_type.and_then(|mime| mime.split('/').next()) {
-            Some("image") => AttachmentKind::Image,
-            Some("video") => AttachmentKind::Video,
-            Some("audio") => AttachmentKind::Audio,
-            _ => AttachmentKind::File,
-        },
-        provider_id: string(file, "id").filter(|id| is_id(id))?.to_owned(),
-        name: string(file, "name").and_then(clean_name),
-        mime_type: mime_type.map(str::to_owned),
-        url: string(file, "url_private")
-            .filter(|url| url.starts_with("https://") && is_short_graphic(url, URL_MAX_BYTES))
-            .map(str::to_owned),
-    })
-}
-
 /// User ids of our own bot. An authorization that is not a bot's belongs to a person who authorized
 /// us, and who may well write to us.
 fn bot_users(payload: &Value) -> impl Iterator<Item = &str> {
@@ -334,22 +261,6 @@ fn bot_users(payload: &Value) -> impl Iterator<Item = &str> {
 fn authorizations(payload: &Value) -> impl Iterator<Item = &Value> {
     let all = payload.get("authorizations").and_then(Value::as_array);
     all.into_iter().flatten()
-}
-
-/// The time in a `ts` such as `1568915625.001000`, to the second.
-fn instant(ts: &str) -> Option<Timestamp> {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let (seconds, fraction) = ts.split_once('.')?;
-    if !digits(seconds) || !digits(fraction) || ts.len() > ID_MAX_BYTES {
-        return None;
-    }
-    let millis = fraction
-        .bytes()
-        .chain(std::iter::repeat(b'0'))
-        .take(3)
-        .fold(0, |millis, digit| millis * 10 + i64::from(digit - b'0'));
-    let second = at_second(seconds.parse().ok()?)?;
-    Some(Timestamp::from_millis(second.millis() + millis))
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@
 //! necessary one makes an activity unreadable.
 
 use super::{
-    APP_ID, CHANNEL, TENANT_ID, attachments, bot_id,
+    APP_ID, CHANNEL, TENANT_ID, bot_id, content,
     conversation::{in_thread, is_in_thread},
-    is_guid, is_service_url, key, setting, text,
+    is_guid, is_service_url, key, setting,
 };
 use crate::{
     fields::{ID_MAX_BYTES, event_key, given, is_id, is_short_graphic, malformed_element, string},
@@ -129,12 +129,8 @@ fn message(
     now: Timestamp,
 ) -> Result<Event, Event> {
     let from = given(activity, "from").unwrap_or(&Value::Null);
-    let text = match given(activity, "text") {
-        None => "",
-        Some(Value::String(text)) => text,
-        Some(_) => return Err(Event::unreadable("text is not a string")),
-    };
-    let attachments = attachments::of(activity);
+    let bot = activity.pointer("/recipient/id").and_then(Value::as_str);
+    let content = content::of(activity, bot.unwrap_or(""))?;
     let is_bot = string(from, "id").is_some_and(|id| id.starts_with("28:"))
         || string(from, "role") == Some("bot");
     if is_bot {
@@ -145,10 +141,6 @@ fn message(
         && CHANGES.contains(&change)
     {
         return Ok(Event::ignored(&format!("message:{change}")));
-    }
-    // A card's form is sent as a message without text.
-    if text.is_empty() && attachments.is_empty() && given(activity, "value").is_some() {
-        return Ok(Event::ignored("message:value"));
     }
     if tenants(activity).next().is_none() {
         return Err(Event::unreadable("the message names no tenant"));
@@ -163,7 +155,6 @@ fn message(
     let member = id("/from/id", MEMBER_ID_MAX_BYTES)?;
     let place = id("/conversation/id", CONVERSATION_ID_MAX_BYTES)?;
     let activity_id = id("/id", ID_MAX_BYTES)?;
-    let bot = activity.pointer("/recipient/id").and_then(Value::as_str);
     let sent_at = string(activity, "timestamp")
         .and_then(Timestamp::parse)
         .filter(|at| at.millis() >= 0);
@@ -175,8 +166,10 @@ fn message(
         also_known_as: None,
         profile: Profile::from_raw(string(from, "name"), None, None, None),
         conversation,
-        text: text::spoken(text, activity, bot.unwrap_or("")),
-        attachments,
+        text: content.text,
+        attachments: content.attachments,
+        parts: content.parts,
+        entities: content.entities,
         provider_event_id: activity_id.to_owned(),
         event_keys: vec![event_key("teams", &format!("{place}:{activity_id}"))],
         sent_at: sent_at.unwrap_or(now),

@@ -1,112 +1,51 @@
-//! Plain text from Teams' markup, and splitting of long texts.
+//! The text of an activity as plain text, and splitting of long texts.
 
-use crate::fields::{string, written};
-use serde_json::Value;
+use super::{
+    escapes::unescape,
+    mentions::{Mentions, name_in},
+};
+use crate::addressed::Addressed;
 
-/// Largest number of entities of an activity that are read.
-const ENTITIES_MAX: usize = 100;
+/// Beginning and end of what stands for a quoted message (`QuotedReplyEntityExtensions` of
+/// microsoft/teams.net).
+const QUOTED: (&str, &str) = ("<quoted messageId=\"", "\"/>");
 
-/// Extracts the plain text of an activity, without mentions of `bot`, with the names of the others,
-/// and with Teams' escapes undone.
-pub(super) fn spoken(raw: &str, activity: &Value, bot: &str) -> String {
-    let mut text = raw.to_owned();
-    let entities = activity.get("entities").and_then(Value::as_array);
-    let mentions = entities
-        .into_iter()
-        .flatten()
-        .take(ENTITIES_MAX)
-        .filter_map(mention);
-    for (who, markup, name) in mentions {
-        text = if who == bot {
-            without(&text, markup)
+/// Writes a plain text with its mentions. Markup that no entity explains was typed.
+pub(super) fn write(raw: &str, mentions: &mut Mentions, into: &mut Addressed) {
+    let mut rest = raw;
+    while let Some((piece, behind)) = rest.split_once("</at>") {
+        let markup = piece.rfind("<at").and_then(|at| piece.split_at_checked(at));
+        let known = markup.and_then(|(before, markup)| {
+            let name = name_in(markup)?;
+            mentions.know(&name).then_some((before, name))
+        });
+        if let Some((before, name)) = known {
+            into.push(&unescape(before));
+            mentions.write(&name, into);
         } else {
-            text.replace(markup, name)
-        };
-    }
-    if string(activity, "textFormat") == Some("xml") {
-        text = without_tags(&text);
-    }
-    written(unescape(&text).trim())
-}
-
-/// The id that an entity mentions, its markup, and the name in it.
-fn mention(entity: &Value) -> Option<(&str, &str, &str)> {
-    if string(entity, "type") != Some("mention") {
-        return None;
-    }
-    let markup = string(entity, "text")?;
-    let (_, name) = markup
-        .strip_prefix("<at")?
-        .strip_suffix("</at>")?
-        .split_once('>')?;
-    Some((string(entity.get("mentioned")?, "id")?, markup, name))
-}
-
-/// Removes every `markup` from a text, with the space after it.
-fn without(text: &str, markup: &str) -> String {
-    let mut rest = text;
-    let mut kept = String::with_capacity(text.len());
-    while let Some((before, behind)) = rest.split_once(markup) {
-        kept.push_str(before);
-        rest = ["&nbsp;", "\u{A0}", " "]
-            .into_iter()
-            .find_map(|space| behind.strip_prefix(space))
-            .unwrap_or(behind);
-    }
-    kept.push_str(rest);
-    kept
-}
-
-/// Converts simple markup to text, keeping its line breaks.
-fn without_tags(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, from)) = rest.split_once('<') {
-        plain.push_str(before);
-        let Some((tag, behind)) = from.split_once('>') else {
-            plain.push('<');
-            rest = from;
-            break;
-        };
-        if matches!(
-            tag.trim_end_matches(['/', ' ']),
-            "br" | "/p" | "/div" | "/li"
-        ) {
-            plain.push('\n');
+            into.push(&unescape(piece));
+            into.push("</at>");
         }
         rest = behind;
     }
-    plain.push_str(rest);
-    plain
+    into.push(&unescape(rest));
 }
 
-/// Undoes Teams' escapes, once: a typed `&lt;` arrives as `&amp;lt;`.
-pub(super) fn unescape(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, from)) = rest.find('&').and_then(|at| rest.split_at_checked(at)) {
-        plain.push_str(before);
-        let (escape, meant) = ESCAPES
-            .iter()
-            .copied()
-            .find(|(escape, _)| from.starts_with(escape))
-            .unwrap_or(("&", '&'));
-        plain.push(meant);
-        rest = from.strip_prefix(escape).unwrap_or("");
+/// Removes what stands for quoted messages.
+pub(super) fn without_quoted(raw: &str) -> String {
+    let mut pieces = raw.split(QUOTED.0);
+    let mut kept = pieces.next().unwrap_or("").to_owned();
+    for piece in pieces {
+        match piece.split_once(QUOTED.1) {
+            Some((id, behind)) if !id.contains('<') => kept.push_str(behind),
+            _ => {
+                kept.push_str(QUOTED.0);
+                kept.push_str(piece);
+            }
+        }
     }
-    plain.push_str(rest);
-    plain
+    kept
 }
-
-const ESCAPES: [(&str, char); 7] = [
-    ("&amp;", '&'),
-    ("&lt;", '<'),
-    ("&gt;", '>'),
-    ("&quot;", '"'),
-    ("&apos;", '\''),
-    ("&#39;", '\''),
-    ("&nbsp;", ' '),
-];
 
 /// Splits a text into pieces of at most `max_bytes` in UTF-16, as Teams counts them.
 pub(super) fn split(text: &str, max_bytes: usize) -> Vec<&str> {
@@ -117,7 +56,7 @@ pub(super) fn split(text: &str, max_bytes: usize) -> Vec<&str> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     const BOT: &str = "28:c9e8c047-2a74-40a2-b28a-b162d5f5327c";
 
@@ -125,41 +64,70 @@ mod tests {
         json!({"type": "mention", "text": markup, "mentioned": {"id": id, "name": "somebody"}})
     }
 
-    fn spoken_with(raw: &str, entities: &[Value]) -> String {
-        spoken(
-            raw,
-            &json!({"textFormat": "plain", "entities": entities}),
-            BOT,
-        )
+    /// The text that is read, and its entities.
+    fn read(raw: &str, entities: &[Value]) -> (String, Value) {
+        let mut mentions = Mentions::of(&json!({ "entities": entities }), BOT);
+        let mut making = Addressed::default();
+        write(raw, &mut mentions, &mut making);
+        let (text, entities) = making.finish();
+        (text, serde_json::to_value(entities).unwrap())
     }
 
     #[test]
-    fn mentions_of_the_bot_go_wherever_they_stand_and_however_often_they_are_listed() {
+    fn mentions_of_the_bot_go_at_the_front_and_stay_elsewhere_however_often_they_are_listed() {
         let ours = entity(BOT, "<at>Desk</at>");
         for (raw, expected) in [
             ("<at>Desk</at> hi", "hi"),
             ("<at>Desk</at>&nbsp;hi", "hi"),
             ("<at>Desk</at>\u{A0}hi\n", "hi"),
-            ("hello <at>Desk</at> there", "hello there"),
+            ("hello <at>Desk</at> there", "hello @Desk there"),
             ("<at>Desk</at> <at>Desk</at> hi", "hi"),
+            ("<at id=\"0\">Desk</at> hi", "hi"),
             ("<at>Desk</at>", ""),
             ("no mention", "no mention"),
         ] {
             let twice = [ours.clone(), ours.clone()];
-            assert_eq!(spoken_with(raw, &twice), expected, "{raw}");
+            assert_eq!(read(raw, &twice).0, expected, "{raw}");
         }
         let with_id = entity(BOT, "<at id=\"0\">Desk</at>");
-        assert_eq!(spoken_with("<at id=\"0\">Desk</at> hi", &[with_id]), "hi");
+        assert_eq!(read("<at id=\"0\">Desk</at> hi", &[with_id]).0, "hi");
     }
 
     #[test]
-    fn other_people_who_are_mentioned_keep_their_names() {
+    fn whoever_else_is_mentioned_stands_there_by_name_and_is_told_apart() {
         let entities = [
             entity(BOT, "<at>Desk</at>"),
             entity("29:1ann", "<at>Ann</at>"),
+            entity("29:2ann", "<at>Ann</at>"),
+            json!({"type": "mention", "text": "<at>Leads</at>", "mentioned": {"id": "dGFn", "type": "tag"}}),
+            entity("19:97@thread.tacv2", "<at>General</at>"),
+            entity("19:4c@thread.v2", "<at>Everyone</at>"),
+            entity("29:3tom", "<at>Tom &amp; Co</at>"),
         ];
-        let text = spoken_with("<at>Desk</at> ask <at>Ann</at> please", &entities);
-        assert_eq!(text, "ask Ann please");
+        let raw = "<at>Desk</at> <at>Ann</at>, <at>Ann</at>, <at>Leads</at>, <at>General</at>, <at>Everyone</at>, <at>Tom &amp; Co</at>";
+        let (text, entities) = read(raw, &entities);
+        assert_eq!(text, "@Ann, @Ann, @Leads, @General, @Everyone, @Tom & Co");
+        for (index, kind, id) in [
+            (0, "user", Some("29:1ann")),
+            (1, "user", Some("29:2ann")),
+            (2, "group", Some("dGFn")),
+            (3, "channel", Some("19:97@thread.tacv2")),
+            (4, "everybody", None),
+            (5, "user", Some("29:3tom")),
+        ] {
+            assert_eq!(entities[index]["kind"], kind, "{index}");
+            assert_eq!(entities[index]["id"].as_str(), id, "{index}");
+        }
+        assert_eq!(entities[1]["offset"], 6);
+        assert_eq!(entities[5]["name"], "Tom & Co");
+    }
+
+    #[test]
+    fn somebody_who_is_listed_once_may_be_mentioned_twice() {
+        let ann = [entity("29:1ann", "<at>Ann</at>")];
+        let (text, entities) = read("<at>Ann</at> and <at>Ann</at>", &ann);
+        assert_eq!(text, "@Ann and @Ann");
+        assert_eq!(entities.as_array().unwrap().len(), 2);
     }
 
     #[test]
@@ -168,38 +136,37 @@ mod tests {
             entity(BOT, "a"),
             entity(BOT, "<at>"),
             entity(BOT, "</at>"),
+            entity(BOT, "<at></at>"),
             entity("29:1ann", "a"),
             json!({"type": "clientInfo", "text": "<at>a</at>", "mentioned": {"id": BOT}}),
             json!({"type": "mention", "mentioned": {"id": BOT}}),
             json!({"type": "mention", "text": 7, "mentioned": 7}),
             json!("mention"),
         ] {
-            assert_eq!(spoken_with("a banana", &[entity]), "a banana");
+            assert_eq!(
+                read("a banana", &[entity]),
+                ("a banana".to_owned(), json!([]))
+            );
         }
+        let typed = "<at>Bob</at> <attach>Ann</at> <at";
+        let ann = [entity("29:1ann", "<at>Ann</at>")];
+        assert_eq!(read(typed, &ann), (typed.to_owned(), json!([])));
     }
 
     #[test]
-    fn escapes_are_undone_exactly_once() {
-        for (escaped, plain) in [
-            ("a &lt; b &amp;&amp; c &gt; d", "a < b && c > d"),
-            ("&amp;lt;b&amp;gt;", "&lt;b&gt;"),
-            ("&quot;it&#39;s&quot;&nbsp;me", "\"it's\" me"),
-            ("&", "&"),
-            ("&copy;", "&copy;"),
-            ("é&lt;世", "é<世"),
+    fn what_stands_for_a_quoted_message_is_no_text() {
+        for (raw, kept) in [
+            ("<quoted messageId=\"1\"/>\nyes", "\nyes"),
+            (
+                "a <quoted messageId=\"1\"/> b <quoted messageId=\"2\"/>",
+                "a  b ",
+            ),
+            ("<quoted messageId=\"1", "<quoted messageId=\"1"),
+            ("<quoted messageId=\"<b>\"/>", "<quoted messageId=\"<b>\"/>"),
+            ("", ""),
         ] {
-            assert_eq!(spoken_with(escaped, &[]), plain, "{escaped}");
+            assert_eq!(without_quoted(raw), kept, "{raw}");
         }
-    }
-
-    #[test]
-    fn markup_is_read_as_text_only_where_teams_says_that_it_is_markup() {
-        let raw = "<p>one <b>two</b></p><p>three<br/>four &lt;5</p>";
-        let xml = spoken(raw, &json!({"textFormat": "xml"}), BOT);
-        assert_eq!(xml, "one two\nthree\nfour <5");
-        assert_eq!(spoken_with("a <b> c", &[]), "a <b> c");
-        let open = spoken("1 < 2", &json!({"textFormat": "xml"}), BOT);
-        assert_eq!(open, "1 < 2");
     }
 
     #[test]
@@ -210,11 +177,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_us_panic(raw in "(<at>|</at>|[a-z<>&;é ]|&lt;){0,60}", markup in "<at>[a-zé<>]{0,3}</at>") {
+        fn no_text_makes_us_panic(raw in "(<at>|</at>|<quoted messageId=\"|\"/>|[a-z<>&;é ]|&lt;){0,60}", markup in "<at>[a-zé<>]{0,3}</at>") {
             let entities = [entity(BOT, &markup), entity("29:1", &markup)];
-            for format in ["plain", "xml"] {
-                let _ = spoken(&raw, &json!({"textFormat": format, "entities": entities}), BOT);
-            }
+            let _ = read(&without_quoted(&raw), &entities);
         }
     }
 }

@@ -3,27 +3,24 @@
 //! Payloads are read leniently, field by field: unknown fields are ignored, and only a missing
 //! necessary one makes an event unreadable.
 
-use super::{PLATFORM_SCOPE, key};
+use super::{
+    PLATFORM_SCOPE,
+    content::{self, Content},
+    key,
+};
 use crate::{
-    fields::{
-        ATTACHMENTS_MAX, ID_MAX_BYTES, at_second, event_key, given, is_short_graphic, string,
-        written,
-    },
+    fields::{at_second, event_key, given, string},
     json,
     webhook::Event,
 };
 use serde_json::Value;
-use std::slice;
 use vestibule_domain::{
     chat::conversation::{ConversationKind, ConversationRef},
-    chat::message::{Attachment, AttachmentKind, Identity, InboundMessage},
+    chat::message::{Identity, InboundMessage},
     chat::profile::Profile,
     connector::Connector,
     text::clean_name,
 };
-
-/// Longest accepted id of a file, in bytes. Telegram guarantees no maximum; its ids have about 80.
-const FILE_ID_MAX_BYTES: usize = 255;
 
 /// The topic of a forum that is no thread of its own: messages name it or not, and an answer that names
 /// it is refused with `message thread not found` (core.telegram.org/api/forum, "General";
@@ -50,36 +47,8 @@ const NOT_TO_US: [&str; 7] = [
     "direct_messages_topic",
 ];
 
-/// Fields of which every message written by a person has at least one. They identify a message,
-/// rather than the fields of service messages, so that an unknown service message does not count as
-/// a person's.
-const WRITTEN: [&str; 22] = [
-    "text",
-    "caption",
-    "animation",
-    "audio",
-    "checklist",
-    "contact",
-    "dice",
-    "document",
-    "game",
-    "invoice",
-    "live_photo",
-    "location",
-    "paid_media",
-    "photo",
-    "poll",
-    "rich_message",
-    "sticker",
-    "story",
-    "venue",
-    "video",
-    "video_note",
-    "voice",
-];
-
 /// Fields of service messages, which name them in the log.
-const SERVICE: [&str; 54] = [
+const SERVICE: [&str; 51] = [
     "new_chat_members",
     "left_chat_member",
     "chat_owner_left",
@@ -97,9 +66,6 @@ const SERVICE: [&str; 54] = [
     "pinned_message",
     "successful_payment",
     "refunded_payment",
-    "users_shared",
-    "chat_shared",
-    "gift",
     "unique_gift",
     "gift_upgrade_sent",
     "connected_website",
@@ -110,6 +76,9 @@ const SERVICE: [&str; 54] = [
     "chat_background_set",
     "checklist_tasks_done",
     "checklist_tasks_added",
+    "community_chat_added",
+    "community_chat_joined",
+    "community_chat_removed",
     "direct_message_price_changed",
     "forum_topic_created",
     "forum_topic_edited",
@@ -118,8 +87,6 @@ const SERVICE: [&str; 54] = [
     "general_forum_topic_hidden",
     "general_forum_topic_unhidden",
     "giveaway_created",
-    "giveaway",
-    "giveaway_winners",
     "giveaway_completed",
     "managed_bot_created",
     "paid_message_price_changed",
@@ -134,7 +101,6 @@ const SERVICE: [&str; 54] = [
     "video_chat_started",
     "video_chat_ended",
     "video_chat_participants_invited",
-    "web_app_data",
 ];
 
 /// Parses an authentic request.
@@ -167,7 +133,12 @@ fn event(update: &Value, message: &Value, connector: &Connector) -> Result<Event
     if let Some(instead) = no_persons_message(message)? {
         return Ok(Event::ignored(&format!("message:{instead}")));
     }
-    person_wrote(update, message, connector).map(|message| Event::Message(Box::new(message)))
+    let message = Box::new(person_wrote(update, message, connector)?);
+    Ok(if message.is_withheld() {
+        Event::Placeholder(message)
+    } else {
+        Event::Message(message)
+    })
 }
 
 /// Names the kind of a message that is not a person's to us (SPEC A39).
@@ -199,7 +170,10 @@ fn no_persons_message(message: &Value) -> Result<Option<&'static str>, Event> {
     if let Some((_, name)) = NOBODY.iter().find(|(nobody, _)| id == Some(*nobody)) {
         return Ok(Some(name));
     }
-    Ok(first_of(&WRITTEN).is_none().then_some("unknown"))
+    // A group reports much of itself as if people had written it; in private, they have.
+    let is_private = string_at(message, "/chat/type") == Some("private");
+    let is_written = is_private || first_of(&content::FIELDS).is_some();
+    Ok((!is_written).then_some("unknown"))
 }
 
 fn person_wrote(
@@ -230,6 +204,7 @@ fn person_wrote(
         Some(_) => ConversationKind::Channel,
         None => return Err(Event::unreadable("/message/chat/type is missing")),
     };
+    let is_in_group = kind == ConversationKind::Group;
     let (conversation, own_key) = match ephemeral_id(message)? {
         // Others in the chat must not see the answer, so it goes to the person's private chat.
         Some(id) if kind != ConversationKind::Direct => {
@@ -243,6 +218,12 @@ fn person_wrote(
             (conversation, format!("{chat}:{message_id}:{date}"))
         }
     };
+    let Content {
+        text,
+        entities,
+        attachments,
+        parts,
+    } = content::of(message, is_in_group)?;
     Ok(InboundMessage {
         sender: Identity {
             provider: key(),
@@ -252,8 +233,10 @@ fn person_wrote(
         also_known_as: None,
         profile: profile(message),
         conversation,
-        text: text_of(message)?,
-        attachments: attachments(message),
+        text,
+        attachments,
+        parts,
+        entities,
         // The message's own key comes first: ids of updates may start again at random. The time is
         // part of it, because a bot that was set up anew may count messages from 1 again. The intake
         // adds the bot to both keys.
@@ -320,74 +303,6 @@ fn profile(message: &Value) -> Profile {
         Some(joined.as_str())
     };
     Profile::from_raw(display, first, last, None)
-}
-
-fn text_of(message: &Value) -> Result<String, Event> {
-    match given(message, "text").or_else(|| given(message, "caption")) {
-        None => Ok(String::new()),
-        Some(Value::String(text)) => Ok(written(text)),
-        Some(_) => Err(Event::unreadable("the text is not a string")),
-    }
-}
-
-fn attachments(message: &Value) -> Vec<Attachment> {
-    // An animation and a live photo come a second time, as a document and a photo, for older
-    // clients.
-    let repeated = |name: &str| match name {
-        "document" => given(message, "animation").is_some(),
-        "photo" => given(message, "live_photo").is_some(),
-        _ => false,
-    };
-    ATTACHED
-        .iter()
-        .filter(|(name, _)| !repeated(name))
-        .filter_map(|(name, kind)| {
-            let file = given(message, name)?;
-            let sizes = file.as_array().map_or(slice::from_ref(file), Vec::as_slice);
-            largest(sizes, *kind)
-        })
-        .take(ATTACHMENTS_MAX)
-        .collect()
-}
-
-/// The largest well-formed size of a photo; of those that are equal, or name no size, the last.
-fn largest(sizes: &[Value], kind: AttachmentKind) -> Option<Attachment> {
-    let area = |size: &Value| {
-        let side = |name: &str| size.get(name).and_then(Value::as_u64).unwrap_or(0);
-        side("width").saturating_mul(side("height"))
-    };
-    sizes
-        .iter()
-        .filter_map(|size| Some((area(size), attachment(size, kind)?)))
-        .max_by_key(|(area, _)| *area)
-        .map(|(_, attachment)| attachment)
-}
-
-const ATTACHED: [(&str, AttachmentKind); 9] = [
-    ("photo", AttachmentKind::Image),
-    ("sticker", AttachmentKind::Image),
-    ("live_photo", AttachmentKind::Video),
-    ("animation", AttachmentKind::Video),
-    ("video", AttachmentKind::Video),
-    ("video_note", AttachmentKind::Video),
-    ("voice", AttachmentKind::Audio),
-    ("audio", AttachmentKind::Audio),
-    ("document", AttachmentKind::File),
-];
-
-fn attachment(file: &Value, kind: AttachmentKind) -> Option<Attachment> {
-    Some(Attachment {
-        kind,
-        provider_id: string(file, "file_id")
-            .filter(|id| is_short_graphic(id, FILE_ID_MAX_BYTES))?
-            .to_owned(),
-        name: string(file, "file_name").and_then(clean_name),
-        mime_type: string(file, "mime_type")
-            .filter(|mime| is_short_graphic(mime, ID_MAX_BYTES))
-            .map(str::to_owned),
-        // Its address would contain the bot's token.
-        url: None,
-    })
 }
 
 #[cfg(test)]

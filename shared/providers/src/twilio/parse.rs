@@ -7,19 +7,19 @@ use super::{
     ACCOUNT_SID, PHONE_NUMBER,
     address::{Address, Channel, NoPerson, is_ours, other_channel},
     api,
+    content::{Content, lost_media},
     params::{Format, Params},
 };
 use crate::{
-    fields::{
-        ATTACHMENTS_MAX, ID_MAX_BYTES, URL_MAX_BYTES, event_key, is_id, is_short_graphic, written,
-    },
+    fields::{event_key, is_id},
     reason::clean_reason,
     webhook::{Event, Parsed, RawRequest, Refusal, Reply, SendFailure},
 };
 use vestibule_domain::{
     Timestamp,
     chat::conversation::{ConversationKind, ConversationRef},
-    chat::message::{Attachment, AttachmentKind, Identity, InboundMessage},
+    chat::entity::Entities,
+    chat::message::{Identity, InboundMessage},
     chat::profile::Profile,
     connector::Connector,
 };
@@ -50,14 +50,6 @@ const NO_MESSAGES: [&str; 6] = [
     "edit",
     "revoke",
 ];
-/// Kinds of `WhatsApp` message that stand for content which `WhatsApp` does not pass on.
-const PLACEHOLDERS: [&str; 2] = ["unsupported", "unknown"];
-/// Kinds of `WhatsApp` message that consist of a text or a file.
-const TEXTS_AND_FILES: [&str; 7] = [
-    "text", "image", "video", "audio", "voice", "document", "sticker",
-];
-/// Parameters of content that is neither a text nor a file.
-const OTHER_CONTENT: [&str; 5] = ["Latitude", "Address", "Label", "ButtonPayload", "ListId"];
 /// Texts of an SMS that Twilio treats as opting out, if they are the whole message.
 const STOP_WORDS: [&str; 8] = [
     "STOP",
@@ -315,8 +307,7 @@ fn message(
 ) -> Result<Event, Event> {
     let id = message_id(params)
         .ok_or_else(|| Event::unreadable("MessageSid is missing or malformed"))?;
-    let body = params.get("Body").filter(|body| !body.trim().is_empty());
-    let text = body.or_else(|| params.get("ButtonText"));
+    let content = Content::read(params, id);
     let read = Box::new(InboundMessage {
         sender,
         also_known_as,
@@ -328,78 +319,20 @@ fn message(
             None,
         )
         .on_channel(from.channel.key()),
-        text: written(text.unwrap_or("")),
-        attachments: attachments(params, id),
+        text: content.text,
+        attachments: content.attachments,
+        parts: content.parts,
+        // A typed link is what the person typed, and nobody is mentioned in a direct chat.
+        entities: Entities::default(),
         provider_event_id: id.to_owned(),
         event_keys: vec![event_key("twilio", id)],
         // Twilio does not say when a message was written.
         sent_at: now,
     });
-    Ok(if is_withheld(params, &read) {
+    Ok(if content.is_withheld {
         Event::Placeholder(read)
     } else {
         Event::Message(read)
-    })
-}
-
-/// Whether a message has no content here although it had some: `WhatsApp` did not pass it on, or its
-/// text or file was lost on the way.
-fn is_withheld(params: &Params, read: &InboundMessage) -> bool {
-    let kind = params.get("MessageType");
-    let is_empty = read.text.is_empty()
-        && read.attachments.is_empty()
-        && OTHER_CONTENT.iter().all(|name| params.get(name).is_none());
-    kind.is_some_and(|kind| PLACEHOLDERS.contains(&kind))
-        || is_empty && kind.is_none_or(|kind| TEXTS_AND_FILES.contains(&kind))
-}
-
-fn attachments(params: &Params, message_id: &str) -> Vec<Attachment> {
-    (0..media_count(params))
-        .filter_map(|index| attachment(params, message_id, index))
-        .collect()
-}
-
-/// Number of media that are looked for.
-fn media_count(params: &Params) -> usize {
-    params
-        .get("NumMedia")
-        .and_then(|count| count.parse().ok())
-        .map_or(0, |count: usize| count.min(ATTACHMENTS_MAX))
-}
-
-/// Reports that a message is taken without some of its media.
-fn lost_media(params: &Params, event: &Event) -> Option<Event> {
-    let Event::Message(read) = event else {
-        return None;
-    };
-    let has_all = read.attachments.len() == media_count(params);
-    (!has_all).then(|| Event::unreadable("media are missing or malformed"))
-}
-
-fn attachment(params: &Params, message_id: &str, index: usize) -> Option<Attachment> {
-    let mime_type = params
-        .get(&format!("MediaContentType{index}"))
-        .filter(|mime| is_short_graphic(mime, ID_MAX_BYTES));
-    let url = params
-        .get(&format!("MediaUrl{index}"))
-        .filter(|url| url.starts_with("https://") && is_short_graphic(url, URL_MAX_BYTES));
-    if mime_type.is_none() && url.is_none() {
-        return None;
-    }
-    let own_id = url
-        .and_then(|url| url.rsplit('/').next())
-        .filter(|id| is_id(id));
-    Some(Attachment {
-        kind: match mime_type.and_then(|mime| mime.split('/').next()) {
-            Some("image") => AttachmentKind::Image,
-            Some("video") => AttachmentKind::Video,
-            Some("audio") => AttachmentKind::Audio,
-            _ => AttachmentKind::File,
-        },
-        provider_id: own_id.map_or_else(|| format!("{message_id}-{index}"), str::to_owned),
-        name: None,
-        mime_type: mime_type.map(str::to_owned),
-        url: url.map(str::to_owned),
     })
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// The version of the envelope that the agent understands.
-const VERSION: &str = "2026-11-01";
+const VERSION: &str = "2026-12-01";
 
 #[derive(Clone, Copy)]
 enum Kind {
@@ -14,7 +14,7 @@ enum Kind {
     List,
 }
 
-const FIELDS: [(&str, Kind); 25] = [
+const FIELDS: [(&str, Kind); 27] = [
     ("/version", Kind::Text),
     ("/type", Kind::Text),
     ("/id", Kind::Text),
@@ -38,6 +38,8 @@ const FIELDS: [(&str, Kind); 25] = [
     ("/chat_user/avatar_url", Kind::TextOrNull),
     ("/end_user", Kind::ObjectOrNull),
     ("/message/text", Kind::Text),
+    ("/message/content", Kind::List),
+    ("/message/entities", Kind::List),
     ("/message/attachments", Kind::List),
     ("/message/provider_event_id", Kind::Text),
 ];
@@ -49,6 +51,25 @@ const ATTACHMENT_FIELDS: [(&str, Kind); 5] = [
     ("/mime_type", Kind::TextOrNull),
     ("/url", Kind::TextOrNull),
 ];
+
+const CONTENT_KINDS: [&str; 14] = [
+    "text",
+    "file",
+    "location",
+    "contact",
+    "order",
+    "form",
+    "choice",
+    "reaction",
+    "poll",
+    "dice",
+    "checklist",
+    "referral",
+    "shared",
+    "unsupported",
+];
+
+const ENTITY_KINDS: [&str; 5] = ["user", "group", "channel", "everybody", "link"];
 
 /// Lists every fault of this envelope.
 pub(super) fn faults(envelope: &Value, webhook_id: &str) -> Vec<String> {
@@ -94,6 +115,47 @@ pub(super) fn faults(envelope: &Value, webhook_id: &str) -> Vec<String> {
             .unwrap_or_default();
         if !["image", "video", "audio", "file"].contains(&kind) {
             faults.push(format!("/message/attachments/{index}/kind is `{kind}`"));
+        }
+    }
+    faults.extend(message_faults(envelope));
+    faults
+}
+
+/// Faults of what the message says.
+fn message_faults(envelope: &Value) -> Vec<String> {
+    let mut faults = Vec::new();
+    let text = envelope.pointer("/message/text").and_then(Value::as_str);
+    let chars = text.unwrap_or_default().chars().count();
+    if text.is_some_and(|text| text.trim().is_empty()) {
+        faults.push("/message/text is blank".to_owned());
+    }
+    let list = |name: &str| {
+        let list = envelope.pointer(&format!("/message/{name}"));
+        list.and_then(Value::as_array)
+    };
+    if list("content").is_some_and(Vec::is_empty) {
+        faults.push("/message/content is empty".to_owned());
+    }
+    for (name, kinds) in [
+        ("content", CONTENT_KINDS.as_slice()),
+        ("entities", ENTITY_KINDS.as_slice()),
+    ] {
+        for (index, one) in list(name).into_iter().flatten().enumerate() {
+            let kind = one.get("kind").and_then(Value::as_str).unwrap_or_default();
+            if !kinds.contains(&kind) {
+                faults.push(format!("/message/{name}/{index}/kind is `{kind}`"));
+            }
+        }
+    }
+    for (index, entity) in list("entities").into_iter().flatten().enumerate() {
+        let number = |name: &str| {
+            let number = entity.get(name).and_then(Value::as_u64);
+            number.and_then(|number| usize::try_from(number).ok())
+        };
+        let end = number("offset").zip(number("length"));
+        let end = end.and_then(|(offset, length)| offset.checked_add(length));
+        if end.is_none_or(|end| end > chars) {
+            faults.push(format!("/message/entities/{index} is not within the text"));
         }
     }
     faults

@@ -348,7 +348,32 @@ fn read(
     Ok((webhook.id.to_owned(), envelope))
 }
 
-/// Shows the person, the place, and the number of the message.
+/// Names what came besides words.
+fn received(envelope: &Value) -> Vec<String> {
+    let content = envelope
+        .pointer("/message/content")
+        .and_then(Value::as_array);
+    content
+        .into_iter()
+        .flatten()
+        .filter_map(|part| {
+            let text = |name: &str| part.get(name).and_then(Value::as_str);
+            match text("kind")? {
+                "text" => None,
+                "file" => text("type").map(|file_type| match file_type {
+                    "document" => "file".to_owned(),
+                    "voice" => "voice message".to_owned(),
+                    other => other.to_owned(),
+                }),
+                "shared" => text("relation").map(|relation| format!("{relation} message")),
+                "unsupported" => Some("message of another kind".to_owned()),
+                other => Some(other.to_owned()),
+            }
+        })
+        .collect()
+}
+
+/// Shows the person, the place, the number of the message, and what came.
 fn reply(envelope: &Value, count: u32) -> String {
     let text = |pointer: &str| {
         envelope
@@ -372,21 +397,17 @@ fn reply(envelope: &Value, count: u32) -> String {
     if quote.len() < said.len() {
         quote.push('…');
     }
-    let files = match envelope
-        .pointer("/message/attachments")
-        .and_then(Value::as_array)
-        .map_or(0, Vec::len)
-    {
-        0 => String::new(),
-        1 => " with a file".into(),
-        n => format!(" with {n} files"),
+    let got = match received(envelope).as_slice() {
+        [] => "You wrote".to_owned(),
+        [one] => format!("I got your {one}"),
+        [others @ .., last] => format!("I got your {} and {last}", others.join(", ")),
     };
     let number = match count {
         1 => "the first of your messages that reached me".to_owned(),
         n => format!("message {n} from you"),
     };
     format!(
-        "{greeting} I am the demo agent. This was {number}{files}, in {place} through “{}” ({}). You wrote: “{quote}”",
+        "{greeting} I am the demo agent. This was {number}, in {place} through “{}” ({}). {got}: “{quote}”",
         text("/connector/name"),
         text("/connector/provider"),
     )

@@ -22,14 +22,14 @@ async fn agent() -> DemoAgent {
 
 fn envelope(id: &str, text: &str) -> Value {
     json!({
-        "version": "2026-11-01", "type": "message.received", "id": id, "sent_at": "2026-11-22T19:26:00.5Z",
+        "version": "2026-12-01", "type": "message.received", "id": id, "sent_at": "2026-11-22T19:26:00.5Z",
         "project_id": "p", "environment_id": "e",
         "connector": {"id": "c", "name": "Acme Slack", "provider": "slack"},
         "conversation": {"id": "v", "kind": "direct", "provider_conversation_id": "D1", "thread": null},
         "chat_user": {"id": "u", "identifier": "U1", "display_name": "Ada Lovelace", "first_name": "Ada",
                       "last_name": null, "avatar_url": null},
         "end_user": null,
-        "message": {"text": text, "attachments": [], "provider_event_id": "Ev1",
+        "message": {"text": text, "content": [{"kind": "text", "text": text}], "entities": [], "attachments": [], "provider_event_id": "Ev1",
                     "received_at": "2026-11-22T19:26:00Z"},
     })
 }
@@ -142,6 +142,49 @@ async fn an_envelope_that_is_not_as_documented_is_noted() {
     wrong["message"]["attachments"] = json!([{"kind": "photo"}]);
     deliver(&agent, &KEY, "d1", &wrong).await.unwrap();
     assert_eq!(agent.violations().len(), 9, "{:#?}", agent.violations());
+}
+
+#[tokio::test]
+async fn the_answer_names_what_came_besides_words() {
+    let agent = agent().await;
+    let picture = json!({"kind": "file", "type": "image"});
+    let spoken = json!({"kind": "file", "type": "voice"});
+    for (content, expected) in [
+        (json!([{"kind": "location"}]), "I got your location: “"),
+        (json!([{"kind": "contact"}]), "I got your contact: “"),
+        (
+            json!([{"kind": "text", "text": "Look"}, picture, spoken, {"kind": "shared", "relation": "quoted"}]),
+            "I got your image, voice message and quoted message: “",
+        ),
+        (
+            json!([{"kind": "unsupported"}]),
+            "I got your message of another kind: “",
+        ),
+    ] {
+        let id = expected.len().to_string();
+        let mut envelope = envelope(&id, "words");
+        envelope["message"]["content"] = content;
+        let answer = text(&deliver(&agent, &KEY, &id, &envelope).await.unwrap());
+        assert!(answer.contains(expected), "{answer}");
+    }
+    assert_eq!(agent.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_blank_text_an_unknown_kind_and_a_mention_outside_the_text_are_noted() {
+    let agent = agent().await;
+    let mut wrong = envelope("d1", " ");
+    wrong["message"]["content"] = json!([]);
+    deliver(&agent, &KEY, "d1", &wrong).await.unwrap();
+    let mut wrong = envelope("d2", "é@Ann");
+    wrong["message"]["content"] = json!([{"kind": "hologram"}]);
+    wrong["message"]["entities"] = json!([
+        {"kind": "user", "offset": 1, "length": 4},
+        {"kind": "user", "offset": 2, "length": 4},
+        {"kind": "user", "length": 4},
+    ]);
+    deliver(&agent, &KEY, "d2", &wrong).await.unwrap();
+    assert_eq!(agent.violations().len(), 5, "{:#?}", agent.violations());
 }
 
 #[tokio::test]

@@ -13,7 +13,11 @@ use crate::{
 };
 use proptest::prelude::*;
 use std::{fs, path::PathBuf};
-use vestibule_domain::chat::message::{Attachment, AttachmentKind};
+use vestibule_domain::{
+    chat::content::Parts,
+    chat::entity::Entities,
+    chat::message::{Attachment, AttachmentKind},
+};
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
@@ -89,6 +93,8 @@ fn a_personal_message_is_read_as_it_was_written() {
         conversation: place,
         text: "Hello Teams TestBot.".into(),
         attachments: Vec::new(),
+        parts: Parts::default(),
+        entities: Entities::default(),
         provider_event_id: "1485983408511".into(),
         event_keys: vec![event_key("teams", &format!("{PERSONAL}:1485983408511"))],
         sent_at: Timestamp::parse("2017-02-01T21:10:07.437Z").unwrap(),
@@ -242,8 +248,8 @@ fn the_text_is_what_the_person_meant() {
         ("message_channel_post", "first post"),
         ("message_group_chat", "hi all"),
         ("message_mention_twice", "hello"),
-        ("message_mentions_others", "please ask Adele Vance"),
-        ("message_mention_only", ""),
+        ("message_mentions_others", "please ask @Adele Vance"),
+        ("message_mention_only", "@ridotest"),
         ("message_escaped", "a < b && c > d \"x\""),
         ("message_xml", "one two\nthree & four"),
         ("message_image_without_text", ""),
@@ -325,7 +331,7 @@ fn one_malformed_attachment_or_entity_does_not_lose_the_others_and_an_attachment
             {"type": "mention", "text": "<at>Ann</at>", "mentioned": {"id": "29:1"}},
         ]);
     });
-    assert_eq!(message_of(&body).text, "Ann hello");
+    assert_eq!(message_of(&body).text, "@Ann hello");
 }
 
 #[test]
@@ -401,7 +407,6 @@ fn whatever_no_person_wrote_is_ignored_with_an_empty_answer() {
         ("ignored_bot_by_id", "message:bot"),
         ("ignored_own_message", "message:bot"),
         ("ignored_bot_by_role", "message:bot"),
-        ("ignored_card_submit", "message:value"),
     ] {
         let expected = Event::Ignored { kind: kind.into() };
         assert_eq!(only_event(&captured(name)), expected, "{name}");
@@ -498,6 +503,40 @@ fn nothing_hostile_makes_us_panic_and_what_is_taken_is_within_bounds() {
             check_bounds(&event);
         }
     }
+}
+
+#[test]
+fn a_button_of_a_card_says_what_it_stands_for() {
+    let sent = |text: Value, value: Value| {
+        let message = message_of(&changed(|activity| {
+            activity["text"] = text;
+            activity["attachments"] = json!(null);
+            activity["value"] = value;
+            activity["replyToId"] = "1485983408510".into();
+        }));
+        let json = serde_json::to_value(&message.parts).unwrap();
+        (message.text.clone(), json[0].clone())
+    };
+    let (text, form) = sent(json!(null), json!({"choice": "yes"}));
+    assert_eq!(text, "");
+    assert_eq!(
+        (&form["kind"], &form["fields"]),
+        (&json!("form"), &json!({"choice": "yes"}))
+    );
+    assert_eq!(form["message_id"], "1485983408510");
+    let (text, choice) = sent(json!("Yes"), json!("yes"));
+    assert_eq!(text, "Yes");
+    assert_eq!(
+        (&choice["title"], &choice["id"]),
+        (&json!("Yes"), &json!("yes"))
+    );
+    let (_, choice) = sent(json!(""), json!(7));
+    assert_eq!(
+        (&choice["title"], &choice["id"]),
+        (&json!(null), &json!("7"))
+    );
+    let (_, none) = sent(json!("Yes"), json!(null));
+    assert_eq!(none, Value::Null);
 }
 
 fn check_bounds(event: &Event) {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    fields::{EVENT_KEY_MAX_BYTES, TEXT_MAX_CHARS},
+    fields::{EVENT_KEY_MAX_BYTES, TEXT_MAX_CHARS, is_short_graphic},
     telegram::{
         Telegram,
         fixtures::{any_json, connector},
@@ -13,7 +13,14 @@ use http::HeaderMap;
 use proptest::prelude::*;
 use serde_json::json;
 use std::{collections::BTreeSet, fs, path::PathBuf};
-use vestibule_domain::Timestamp;
+use vestibule_domain::{
+    Timestamp,
+    chat::{
+        content::Parts,
+        entity::Entities,
+        message::{Attachment, AttachmentKind},
+    },
+};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/telegram")
@@ -59,7 +66,7 @@ fn only_event(body: &[u8]) -> Event {
 
 fn message_of(body: &[u8]) -> InboundMessage {
     match only_event(body) {
-        Event::Message(message) => *message,
+        Event::Message(message) | Event::Placeholder(message) => *message,
         other => panic!("no message but {other:?}"),
     }
 }
@@ -102,6 +109,8 @@ fn a_private_message_is_read_as_it_was_written() {
         ),
         text: "hello there".into(),
         attachments: Vec::new(),
+        parts: Parts::default(),
+        entities: Entities::default(),
         provider_event_id: "892252934".into(),
         event_keys: vec![
             "telegram:218485655:6557:1569518342".into(),
@@ -195,6 +204,7 @@ fn every_captured_request_is_read_by_a_test_and_has_its_origin() {
     for name in captured_names("") {
         let prefixes = [
             "message_",
+            "placeholder_",
             "duplicate_",
             "ignored_",
             "unreadable_",
@@ -325,9 +335,6 @@ fn every_service_message_is_ignored_by_its_name() {
         "pinned_message",
         "successful_payment",
         "refunded_payment",
-        "users_shared",
-        "chat_shared",
-        "gift",
         "unique_gift",
         "gift_upgrade_sent",
         "connected_website",
@@ -338,6 +345,9 @@ fn every_service_message_is_ignored_by_its_name() {
         "chat_background_set",
         "checklist_tasks_done",
         "checklist_tasks_added",
+        "community_chat_added",
+        "community_chat_joined",
+        "community_chat_removed",
         "direct_message_price_changed",
         "forum_topic_created",
         "forum_topic_edited",
@@ -346,8 +356,6 @@ fn every_service_message_is_ignored_by_its_name() {
         "general_forum_topic_hidden",
         "general_forum_topic_unhidden",
         "giveaway_created",
-        "giveaway",
-        "giveaway_winners",
         "giveaway_completed",
         "managed_bot_created",
         "paid_message_price_changed",
@@ -362,7 +370,6 @@ fn every_service_message_is_ignored_by_its_name() {
         "video_chat_started",
         "video_chat_ended",
         "video_chat_participants_invited",
-        "web_app_data",
     ] {
         let expected = format!("message:{service}");
         let body = captured(&format!("ignored_{service}"));
@@ -373,6 +380,23 @@ fn every_service_message_is_ignored_by_its_name() {
     }
     let body = captured("ignored_unknown_service");
     assert_eq!(kind_of_ignored("unknown", &body), "message:unknown");
+}
+
+#[test]
+fn a_message_of_which_nothing_is_handed_over_asks_for_access_and_is_not_delivered() {
+    for name in [
+        "placeholder_unknown",
+        "placeholder_gift_silent",
+        "placeholder_paid_media_preview",
+        "hostile_file_ids",
+    ] {
+        let event = only_event(&captured(name));
+        assert!(matches!(event, Event::Placeholder(_)), "{name}: {event:?}");
+    }
+    for name in ["message_gift", "message_location", "message_story"] {
+        let event = only_event(&captured(name));
+        assert!(matches!(event, Event::Message(_)), "{name}: {event:?}");
+    }
 }
 
 #[test]
@@ -549,12 +573,12 @@ fn files_are_taken_over_as_references_without_an_address() {
     );
     for (name, kind, file) in [
         ("message_photo", AttachmentKind::Image, "x"),
-        ("message_sticker", AttachmentKind::Image, "k"),
+        ("message_sticker", AttachmentKind::Sticker, "k"),
         ("message_live_photo", AttachmentKind::Video, "l"),
         ("message_animation", AttachmentKind::Video, "g"),
         ("message_video", AttachmentKind::Video, "f"),
         ("message_video_note", AttachmentKind::Video, "n"),
-        ("message_voice", AttachmentKind::Audio, "v"),
+        ("message_voice", AttachmentKind::Voice, "v"),
         ("message_audio", AttachmentKind::Audio, "a"),
     ] {
         let attachments = message_of(&captured(name)).attachments;
@@ -690,6 +714,8 @@ proptest! {
     #[test]
     fn every_field_may_be_anything(field in prop::sample::select(vec![
         "message_id", "from", "chat", "date", "text", "photo", "message_thread_id", "is_topic_message",
+        "entities", "contact", "poll", "venue", "checklist", "paid_media", "rich_message", "gift",
+        "users_shared", "web_app_data", "forward_origin", "reply_to_message", "external_reply", "quote",
     ]), value in any_json()) {
         let body = changed(|message| message[field] = value);
         only_event(&body);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    fields::{EVENT_KEY_MAX_BYTES, TEXT_MAX_CHARS},
+    fields::{ATTACHMENTS_MAX, EVENT_KEY_MAX_BYTES, TEXT_MAX_CHARS, is_short_graphic},
     testing,
     twilio::{
         Twilio,
@@ -14,7 +14,14 @@ use crate::{
 use http::{HeaderMap, header::CONTENT_TYPE};
 use proptest::prelude::*;
 use std::{fs, path::PathBuf};
-use vestibule_domain::ports::FailureClass;
+use vestibule_domain::{
+    chat::content::Parts,
+    chat::message::{Attachment, AttachmentKind},
+    ports::FailureClass,
+    text::is_blank,
+};
+
+mod kinds;
 
 const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 const JSON: &str = "application/json";
@@ -151,6 +158,8 @@ fn an_sms_is_read_as_it_was_written() {
         conversation: conversation("+14133881111", "sms"),
         text: "Hello".into(),
         attachments: Vec::new(),
+        parts: Parts::default(),
+        entities: Entities::default(),
         provider_event_id: "SM00000000000000000000000000000001".into(),
         event_keys: vec!["twilio:SM00000000000000000000000000000001".into()],
         sent_at: Timestamp::from_millis(NOW),
@@ -206,8 +215,7 @@ fn sms_and_whatsapp_from_one_number_are_one_person_in_two_conversations() {
 fn every_captured_message_is_one() {
     for name in captured_names("message_") {
         let message = message_in(captured_events(&name));
-        let has_something = !message.text.is_empty() || !message.attachments.is_empty();
-        assert!(has_something, "{name}");
+        assert!(!message.is_withheld(), "{name}");
     }
 }
 
@@ -351,11 +359,10 @@ fn content_that_did_not_arrive_is_a_placeholder_of_whoever_wrote_it() {
         let with_content = [("MessageType", None), ("Body", None), (name, Some(value))];
         message_in(changed_whatsapp(&with_content));
     }
-    for kind in ["location", "contacts", "order"] {
-        message_in(changed_whatsapp(&[
-            ("MessageType", Some(kind)),
-            ("Body", None),
-        ]));
+    for kind in ["location", "contacts", "order", "new"] {
+        let empty = [("MessageType", Some(kind)), ("Body", None)];
+        let event = only(changed_whatsapp(&empty));
+        assert!(matches!(event, Event::Placeholder(_)), "{kind}");
     }
 }
 
@@ -808,7 +815,7 @@ fn every_hostile_request_is_taken_without_harm() {
             continue;
         };
         for event in parsed.events {
-            if let Event::Message(message) = event {
+            if let Event::Message(message) | Event::Placeholder(message) = event {
                 assert_bounded(&message);
             }
         }
@@ -821,6 +828,7 @@ fn every_hostile_request_is_taken_without_harm() {
 fn assert_bounded(message: &InboundMessage) {
     assert!(message.text.chars().count() <= TEXT_MAX_CHARS);
     assert!(!message.text.contains('\0'));
+    assert!(!is_blank(&message.words()));
     assert!(message.attachments.len() <= ATTACHMENTS_MAX);
     assert!(is_id(&message.provider_event_id));
     assert!(!message.event_keys.is_empty());
@@ -849,6 +857,13 @@ const NAMES: &[&str] = &[
     "ErrorCode",
     "MessageType",
     "ButtonText",
+    "ButtonPayload",
+    "ListId",
+    "Latitude",
+    "Label",
+    "InteractiveData",
+    "ReferralSourceUrl",
+    "OriginalRepliedMessageSid",
 ];
 
 proptest! {
@@ -877,7 +892,7 @@ proptest! {
             };
             prop_assert!((1..=2).contains(&parsed.events.len()));
             for event in parsed.events {
-                if let Event::Message(message) = event {
+                if let Event::Message(message) | Event::Placeholder(message) = event {
                     assert_bounded(&message);
                 }
             }
