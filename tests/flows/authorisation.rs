@@ -6,7 +6,7 @@ use crate::{
     world::World,
 };
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 use vestibule_admin::routes::Access;
 use vestibule_domain::{account::permission::Permission, ids::AccountId};
 use vestibule_tests::admin_functions::table;
@@ -71,6 +71,43 @@ async fn every_route_is_for_those_who_hold_its_permission_and_for_nobody_else() 
         );
     }
     assert!(needed > 25, "{needed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_was_made_up_one_that_is_revoked_and_one_that_is_expired_get_the_same_answer() {
+    let world = World::new().await;
+    let account = world.scope.account_id();
+    let powers = all_powers(&world).await;
+    let asked = json!({"name": "report", "permissions": ["projects.read"]});
+    let (status, made) = call(&world, &powers, "POST", "/v1/api-keys", asked).await;
+    assert_eq!(status, 201, "{made}");
+    let revoked = made["key"].as_str().unwrap();
+    let path = format!("/v1/api-keys/{}", made["id"].as_str().unwrap());
+    let (status, body) = call(&world, &powers, "DELETE", &path, Value::Null).await;
+    assert_eq!(status, 204, "{body}");
+    let expired = world.key(account, &[Permission::ProjectsRead]).await;
+    world.clock.advance(Duration::from_hours(25));
+    let unknown = format!("vst_{account}_{}", "A".repeat(43));
+    let elsewhere = format!("vst_{NOBODY}_{}", "A".repeat(43));
+
+    let mut answers = Vec::new();
+    for token in [
+        unknown.as_str(),
+        elsewhere.as_str(),
+        revoked,
+        expired.as_str(),
+    ] {
+        let (status, mut body) = call(&world, token, "GET", "/v1/projects", Value::Null).await;
+        assert_eq!(status, 401, "{body}");
+        assert!(body["request_id"].take().is_string());
+        answers.push(body);
+    }
+    for answer in &answers {
+        assert_eq!(answer, &answers[0]);
+    }
+    let (_, body) = call(&world, "vst_cut", "GET", "/v1/projects", Value::Null).await;
+    assert_eq!(body["title"], answers[0]["title"]);
+    assert_ne!(body["detail"], answers[0]["detail"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,8 @@
 //!
 //! A token is `vst_<account>_<43 characters of base64url>`. The account in it is a claim that says
 //! where to look; the hash of the whole token is the proof. An unknown, a revoked and an expired key
-//! get the same answer as none.
+//! get the same answer, so that nobody learns which keys exist. That a key is missing or incomplete is
+//! seen in the call alone, and the caller is told so.
 
 use crate::{
     AdminState,
@@ -24,6 +25,13 @@ const PREFIX: &str = "vst_";
 pub const TOKEN_SECRET_LEN: usize = 32;
 /// Length of the secret in base64url.
 const SECRET_CHARS: usize = 43;
+
+/// The call says nothing about its caller.
+const NO_HEADER: &str = "The call has no `Authorization` header. Send `Authorization: Bearer`, a space and your API key, which begins with `vst_`.";
+/// The header cannot be a key of any stack.
+const NO_KEY_IN_HEADER: &str = "The `Authorization` header is not `Bearer`, a space and a whole API key. A key begins with `vst_` and has 74 characters: copy all of it.";
+/// The header has the form of a key, and the store has none to match it.
+const KEY_NOT_VALID: &str = "The API key is unknown, revoked or expired; the answer does not say which. Send `Authorization: Bearer` with a valid key of this stack: each stack, and each start of a local one, has its own keys.";
 
 /// SHA-256 in lower-case hex, as tokens are stored.
 #[must_use]
@@ -50,13 +58,20 @@ pub fn read_api_key(token: &str) -> Option<CredentialClaim> {
 
 /// Parses the claim in the headers of a call.
 pub(crate) fn read_claim(headers: &HeaderMap) -> Result<CredentialClaim, ApiError> {
-    headers
+    let header = headers
         .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
+        .ok_or_else(|| unauthenticated(NO_HEADER))?;
+    header
+        .to_str()
+        .ok()
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .and_then(|(_, token)| read_api_key(token.trim()))
-        .ok_or_else(|| ApiError::new(&UNAUTHENTICATED))
+        .ok_or_else(|| unauthenticated(NO_KEY_IN_HEADER))
+}
+
+fn unauthenticated(detail: &'static str) -> ApiError {
+    ApiError::new(&UNAUTHENTICATED).with_detail(detail)
 }
 
 /// Proves the claim and returns its caller. Records the day on which the credential is used.
@@ -65,7 +80,7 @@ pub(crate) async fn prove(claim: &CredentialClaim, state: &AdminState) -> Result
     let now = state.clock.now();
     let proven = credential.and_then(|found| Some((found.caller(claim, now)?, found)));
     let Some((caller, credential)) = proven else {
-        return Err(ApiError::new(&UNAUTHENTICATED));
+        return Err(unauthenticated(KEY_NOT_VALID));
     };
     if !credential.is_noted_as_used(now)
         && let Err(error) = state.credentials.note_use(&credential, now).await
@@ -116,6 +131,7 @@ pub fn random_bytes<const N: usize>(random: &dyn SecureRandom) -> Result<[u8; N]
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::HeaderValue;
 
     fn account() -> AccountId {
         AccountId::derive(&["a"])
@@ -157,24 +173,59 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_is_a_bearer_token_and_nothing_else() {
+    fn a_claim_is_a_bearer_token_and_who_sends_something_else_is_told_its_form() {
         let token = NewApiToken::from_secret(account(), &[1; TOKEN_SECRET_LEN]).token;
-        let read = |value: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(AUTHORIZATION, value.parse().unwrap());
-            read_claim(&headers)
-        };
+        let token = token.reveal();
         for scheme in ["Bearer", "bearer", "BEARER"] {
-            assert!(read(&format!("{scheme} {}", token.reveal())).is_ok());
+            assert!(read_claim(&headers(&format!("{scheme} {token}"))).is_ok());
         }
+        let cut = token.get(..token.len() - 1).unwrap();
         for wrong in [
-            token.reveal().to_owned(),
-            format!("Basic {}", token.reveal()),
+            token.to_owned(),
+            format!("Basic {token}"),
+            format!("Bearer {cut}"),
             "Bearer ".to_owned(),
             "Bearer vst_".to_owned(),
+            "Bearer vst_\u{2026}".to_owned(),
+            String::new(),
         ] {
-            assert_eq!(read(&wrong).unwrap_err().kind(), &UNAUTHENTICATED);
+            assert_eq!(refusal(&headers(&wrong)), NO_KEY_IN_HEADER, "{wrong}");
         }
-        assert!(read_claim(&HeaderMap::new()).is_err());
+    }
+
+    #[test]
+    fn who_sends_no_key_is_told_which_header_to_send() {
+        assert_eq!(refusal(&HeaderMap::new()), NO_HEADER);
+    }
+
+    #[test]
+    fn every_refusal_names_the_header_and_the_form_of_a_key_is_the_real_one() {
+        for detail in [
+            NO_HEADER,
+            NO_KEY_IN_HEADER,
+            KEY_NOT_VALID,
+            UNAUTHENTICATED.meaning,
+        ] {
+            let is_named = detail.contains("`Authorization") && detail.contains("Bearer`");
+            assert!(is_named, "{detail}");
+        }
+        let token = NewApiToken::from_secret(account(), &[1; TOKEN_SECRET_LEN]).token;
+        let length = format!(" {} characters", token.reveal().len());
+        assert!(NO_KEY_IN_HEADER.contains(&length), "{length}");
+        assert!(NO_KEY_IN_HEADER.contains(PREFIX));
+    }
+
+    fn headers(authorization: &str) -> HeaderMap {
+        let value = HeaderValue::from_bytes(authorization.as_bytes()).unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, value);
+        headers
+    }
+
+    /// The detail of the refusal.
+    fn refusal(headers: &HeaderMap) -> String {
+        let error = read_claim(headers).unwrap_err();
+        assert_eq!(error.kind(), &UNAUTHENTICATED);
+        error.problem("id-1").detail
     }
 }

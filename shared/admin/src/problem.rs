@@ -132,8 +132,8 @@ problem_types! {
         "`detail` says where parsing failed. Send one JSON object.";
     INVALID_PARAMETERS = "invalid-parameters", BAD_REQUEST, "A query parameter or header is not valid",
         "Correct the parameters and headers in `errors`; each is listed with the rule it breaks.";
-    UNAUTHENTICATED = "unauthenticated", UNAUTHORIZED, "An API key is needed",
-        "Send `Authorization: Bearer` with a key. If you did, the key is unknown, revoked or expired; the answer does not say which.";
+    UNAUTHENTICATED = "unauthenticated", UNAUTHORIZED, "The call has no valid API key",
+        "Send `Authorization: Bearer` with a key; `detail` says what is wrong. Whether a key is unknown, revoked or expired is not told.";
     PERMISSION_MISSING = "permission-missing", FORBIDDEN, "The API key lacks a permission",
         "`permissions` lists the permission that the call needs.", [PERMISSIONS];
     NOT_FOUND = "not-found", NOT_FOUND, "There is no such record",
@@ -428,7 +428,11 @@ mod tests {
                     400,
                     "A query parameter or header is not valid"
                 ),
-                ("/problems/unauthenticated", 401, "An API key is needed"),
+                (
+                    "/problems/unauthenticated",
+                    401,
+                    "The call has no valid API key"
+                ),
                 (
                     "/problems/permission-missing",
                     403,
