@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -27,6 +28,8 @@ from settings import AGENT, API, AWS, AWS_ENV_FILE, LOCAL, LOCK_FILE, LOGS, LOOP
 
 STOP_SECONDS = 30
 COMPANIONS = SIMULATOR_PROGRAM, AGENT_PROGRAM = "simulator", "demo-agent"
+# Shows an answer of the API to a person.
+TABLE = ROOT / "infra" / "scripts" / "table.py"
 # People to write as; the page can add more.
 DEMO_PEOPLE = ("Ada Lovelace", "Grace Hopper", "Alan Turing")
 
@@ -263,13 +266,17 @@ Write something in the simulator, then approve that person from another terminal
 
 KEY='Authorization: Bearer {stack["api_key"]}'
 REQUESTS={stack["api_url"]}/v1/projects/{stack["project_id"]}/access-requests
-{dim("# list pending requests")}
-curl -s -w '\\n' -H "$KEY" "$REQUESTS?status=pending"
-{dim("# approve the oldest one")}
-ID=$(curl -s -H "$KEY" "$REQUESTS?status=pending&order=oldest" | python3 -c 'import json,sys; print(*[r["id"] for r in json.load(sys.stdin).get("items", [])[:1]])')
-curl -s -w '\\n' -H "$KEY" -H 'Content-Type: application/json' -d '{{"note":"Welcome"}}' "$REQUESTS/${{ID:?no pending request, or the key of an earlier start}}/approve"
-{dim("# list approved requests")}
-curl -s -w '\\n' -H "$KEY" "$REQUESTS?status=approved"
+table() {{ python3 {shlex.quote(str(TABLE))} "$@"; }}
+
+{dim("# who is waiting, the longest first")}
+curl -sS -H "$KEY" "$REQUESTS?status=pending&order=oldest" | table id connector.name user_name preview
+
+{dim("# approve the first of them; for another one, set ID to the id in its line")}
+ID=$(curl -sS -H "$KEY" "$REQUESTS?status=pending&order=oldest" | table --first id)
+curl -sS -H "$KEY" -H 'Content-Type: application/json' -d '{{"note":"Welcome"}}' "$REQUESTS/${{ID:?nobody is waiting, or the key is that of an earlier start}}/approve" | table id connector.name status processing_note
+
+{dim("# who was approved, and whether the approval notice was sent")}
+curl -sS -H "$KEY" "$REQUESTS?status=approved" | table id connector.name user_name notice_status.status
 
 {dim("Details in .local/stack.json, logs in .local/run/logs. " + ("make stop stops it." if detached else "Ctrl-C stops it. The functions' logs follow."))}
 """)

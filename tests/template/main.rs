@@ -16,6 +16,7 @@ mod layout;
 mod limits;
 mod markdown;
 mod roles;
+mod table;
 mod variables;
 
 use document::{folder, functions, named_by, number, role, some_of_type, template};
