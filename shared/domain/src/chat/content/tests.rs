@@ -406,6 +406,28 @@ fn what_a_platform_keeps_to_itself_is_no_content() {
 }
 
 #[test]
+fn what_stands_beside_what_was_withheld_is_no_content_of_its_own() {
+    let shared = |relation, text: Option<&str>| {
+        Part::Shared(Shared {
+            text: text.map(str::to_owned),
+            ..Shared::new(relation)
+        })
+    };
+    for (beside, withheld) in [
+        (shared(Relation::Quoted, Some("Are you there?")), true),
+        (shared(Relation::Quoted, None), true),
+        (Part::Referral(Referral::default()), true),
+        (shared(Relation::Forwarded, None), true),
+        (shared(Relation::Forwarded, Some("The plan")), false),
+    ] {
+        let unsupported = Part::Unsupported(Unsupported::default());
+        let parts = Parts::of([unsupported, beside.clone()]);
+        assert_eq!(parts.are_withheld(), withheld, "{beside:?}");
+        assert!(!Parts::of([beside.clone()]).are_withheld(), "{beside:?}");
+    }
+}
+
+#[test]
 fn a_form_that_is_too_deep_or_too_large_keeps_its_beginning() {
     let form = |fields| {
         let parts = Parts::of([Part::Form(Form {
