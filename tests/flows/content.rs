@@ -195,3 +195,32 @@ async fn whatever_people_can_send_on_a_platform_is_seen_by_the_agent() {
     }
     assert_eq!(count, 15);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_platform_hands_over_is_shown_to_the_approver_and_not_sent_to_the_agent() {
+    for (platform, name) in [
+        (Platform::Slack, "placeholder_unknown_block"),
+        (Platform::Teams, "placeholder_meeting"),
+        (Platform::Telegram, "placeholder_unknown"),
+        (Platform::Twilio, "placeholder_unsupported"),
+    ] {
+        let mut world = World::on(platform).await;
+        // The authors of captured requests are unknown to the simulator.
+        world.expect_violations("there is no");
+        world.expect_violations("is nobody's");
+        let ada = world.person("Ada Lovelace");
+        for connector in [world.connector.clone(), world.open.clone()] {
+            let id = connector.id.to_string();
+            let request = world.slack.captured(&id, name, Some(&ada)).unwrap();
+            assert_eq!(world.webhook(&connector, &request).await, 200, "{name}");
+        }
+        let asked = world.requests().await.remove(0);
+        let preview = asked.preview.unwrap().text;
+        assert!(
+            preview.starts_with("Content that cannot be shown here"),
+            "{name}: {preview}"
+        );
+        world.settle().await;
+        assert_eq!(world.agent.deliveries().len(), 0, "{name}");
+    }
+}

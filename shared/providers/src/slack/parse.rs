@@ -8,6 +8,7 @@ use crate::{
     fields::{at_second, event_key, given, is_id, malformed_element, string},
     json,
     webhook::{Event, Parsed, Refusal, Reply},
+    withheld::event_of,
 };
 use serde_json::{Value, json};
 use vestibule_domain::{
@@ -118,7 +119,7 @@ fn setting<'a>(connector: &'a Connector, name: &str) -> Option<&'a str> {
 /// Reads the event, and reports files that its message is taken without.
 fn events(payload: &Value, connector: &Connector) -> Parsed {
     let event = event(payload, connector).unwrap_or_else(|other| other);
-    let is_message = matches!(event, Event::Message(_));
+    let is_message = matches!(event, Event::Message(_) | Event::Placeholder(_));
     let mut parsed = Parsed::one(event);
     if is_message && let Some(inner) = payload.get("event") {
         let has_id = |file: &Value| string(file, "id").is_some_and(is_id);
@@ -139,7 +140,7 @@ fn event(payload: &Value, connector: &Connector) -> Result<Event, Event> {
     if let Some(kind) = no_persons_message(payload, event, kind)? {
         return Ok(Event::ignored(&kind));
     }
-    message(payload, event, connector).map(|message| Event::Message(Box::new(message)))
+    message(payload, event, connector).map(event_of)
 }
 
 /// Names the kind of an event that is not a person's message (SPEC A39).

@@ -193,7 +193,7 @@ const ROWS: &[Row] = &[
     },
     Row {
         group: "block",
-        event: "message_unknown_block_only",
+        event: "placeholder_unknown_block",
         source: BLOCKS,
         text: "",
         marks: &[],
@@ -303,8 +303,10 @@ fn message(event: &str) -> InboundMessage {
         body: &body,
     };
     let parsed = Slack.parse(&request, &connector(), Timestamp::from_millis(0));
+    let is_withheld = event.starts_with("placeholder_");
     match parsed.unwrap().events.remove(0) {
-        Event::Message(message) => *message,
+        Event::Message(message) if !is_withheld => *message,
+        Event::Placeholder(message) if is_withheld => *message,
         other => panic!("{event}: no message but {other:?}"),
     }
 }
