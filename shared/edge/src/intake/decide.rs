@@ -42,7 +42,7 @@ pub enum IntakeOutcome {
     Duplicate,
     /// The sender is blocked; nothing was written.
     Dropped,
-    /// The connector serves only its directory.
+    /// The connector serves only its directory, or the sender has no access and asked for none.
     Ignored,
     /// It opened an access request.
     RequestOpened,
@@ -260,6 +260,8 @@ impl Intake {
                 let introduced = self.track(connector, message, &known).await?;
                 Ok(introduced.then_some(IntakeOutcome::Ignored))
             }
+            // Nobody asks for access by a reaction.
+            Decision::Onboard(_) if message.is_reaction() => Ok(Some(IntakeOutcome::Ignored)),
             Decision::Onboard(_) => self.hold(connector, message, content, event, known).await,
         }
     }

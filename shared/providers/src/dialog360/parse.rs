@@ -232,7 +232,7 @@ fn no_persons_message(
         return Some(format!("message:system:{}", event.unwrap_or("unnamed")));
     } else if NO_PERSONS_TYPES.contains(&kind)
         || content::is_no_persons_placeholder(message, kind)
-        || parts::is_reaction_to_nothing(message, kind)
+        || parts::is_no_reaction(message, kind)
     {
         kind
     } else if own_number.is_some_and(|own| author.has_phone(own)) {

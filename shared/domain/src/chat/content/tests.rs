@@ -68,7 +68,6 @@ fn of_every_kind(text: &str) -> Vec<Part> {
         Part::Reaction(Reaction {
             emoji: some(text),
             message_id: some(text),
-            removed: false,
         }),
         Part::Poll(Poll {
             question: some(text),
@@ -264,10 +263,9 @@ fn every_kind_says_in_plain_words_what_came() {
         (
             Part::Reaction(Reaction {
                 emoji: some("👍"),
-                removed: true,
                 ..Reaction::default()
             }),
-            "Reaction removed: 👍",
+            "Reaction: 👍",
         ),
         (
             Part::Poll(Poll {
