@@ -775,3 +775,38 @@ proptest! {
         let _ = parse_for(&body[..kept], &connector());
     }
 }
+
+#[test]
+fn a_reaction_to_a_message_of_ours_is_a_message_under_it_and_any_other_is_ignored() {
+    let reaction = |change: &dyn Fn(&mut Value)| {
+        changed_from("message_reaction", |payload| change(&mut payload["event"]))
+    };
+    let message = message_of(&captured("message_reaction"));
+    assert!(message.is_reaction());
+    let place = &message.conversation;
+    assert_eq!(place.kind, ConversationKind::Channel);
+    assert_eq!(place.thread.as_deref(), Some("1568915625.001000"));
+    assert_eq!(message.event_keys.len(), 2);
+    let other = reaction(&|event| event["reaction"] = "wave".into());
+    assert_ne!(message_of(&other).event_keys[0], message.event_keys[0]);
+
+    let direct = reaction(&|event| event["item"]["channel"] = "D024BE91L".into());
+    let place = message_of(&direct).conversation;
+    assert_eq!((place.kind, place.thread), (ConversationKind::Direct, None));
+
+    for (field, value) in [
+        ("item_user", json!("U456DEF789")),
+        ("item_user", json!(null)),
+        ("user", json!("U0BOT")),
+        ("item", json!({"type": "file", "file": "F123ABC456"})),
+        ("item", json!(null)),
+    ] {
+        let body = reaction(&|event| event[field] = value.clone());
+        assert_eq!(kind_of(only_event(&body)), "reaction_added", "{field}");
+    }
+    for field in ["reaction", "event_ts"] {
+        let body = reaction(&|event| event[field] = json!(7));
+        let event = only_event(&body);
+        assert!(matches!(event, Event::Unreadable { .. }), "{field}");
+    }
+}
