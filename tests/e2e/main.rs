@@ -16,6 +16,7 @@
 mod aws;
 mod blocking;
 mod entrance;
+mod items;
 mod onboarding;
 mod open_door;
 mod platforms;

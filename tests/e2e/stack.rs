@@ -13,7 +13,7 @@ use vestibule_testkit::{
     simulator::Platform,
 };
 
-pub use vestibule_testkit::simulator::Place;
+pub use vestibule_testkit::simulator::{Item, Place};
 
 /// Part of every message text in tests, so that none can be in a log unnoticed.
 pub const CANARY: &str = "quokka-2741";
@@ -288,17 +288,38 @@ impl Stack {
         text: &str,
     ) -> Vec<String> {
         assert!(text.contains(CANARY), "a text without the canary: {text}");
+        self.post_to(person, connector_id, place, json!({"text": text}))
+            .await
+    }
+
+    /// Sends something besides words in the same way.
+    pub async fn send_item(
+        &self,
+        person: &Person,
+        connector_id: &str,
+        place: Place,
+        item: &Item,
+    ) -> Vec<String> {
+        self.post_to(person, connector_id, place, json!({"item": item}))
+            .await
+    }
+
+    async fn post_to(
+        &self,
+        person: &Person,
+        connector_id: &str,
+        place: Place,
+        mut message: Value,
+    ) -> Vec<String> {
         let channel = match place {
             Place::Direct => "im",
             Place::General => "general",
             Place::WhatsApp => "whatsapp",
         };
-        let said = self
-            .simulator_post(
-                "messages",
-                json!({"connector_id": connector_id, "user_id": person.id, "channel": channel, "text": text}),
-            )
-            .await;
+        message["connector_id"] = connector_id.into();
+        message["user_id"] = person.id.as_str().into();
+        message["channel"] = channel.into();
+        let said = self.simulator_post("messages", message).await;
         let mut event_ids = Vec::new();
         for delivery in said["deliveries"].as_array().unwrap() {
             let id = delivery["event_id"].as_str().unwrap();

@@ -3,7 +3,10 @@
 use crate::world::{SAID, World};
 use serde_json::{Value, json};
 use vestibule_domain::connector::Connector;
-use vestibule_testkit::{SignedRequest, simulator::Platform};
+use vestibule_testkit::{
+    SignedRequest,
+    simulator::{Item, Place, Platform},
+};
 
 /// The request for a message of only a picture.
 fn only_a_picture(world: &World, connector: &Connector, person: &str) -> SignedRequest {
@@ -150,5 +153,74 @@ async fn what_people_share_is_words_to_the_approver_and_data_to_the_agent() {
         let text = message["text"].as_str().unwrap();
         assert!(text.starts_with(words), "{name}: {text}");
         assert_eq!(message["content"][0]["kind"], kind, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_people_can_send_on_a_platform_is_seen_by_the_agent() {
+    let mut count = 0;
+    for &platform in Platform::ALL {
+        let mut world = World::on(platform).await;
+        let ada = world.person("Ada Lovelace");
+        let open = world.open.clone();
+        for place in [Place::Direct, Place::WhatsApp] {
+            for (label, item) in Item::samples() {
+                if !platform.sends(place, &item) {
+                    continue;
+                }
+                count += 1;
+                let id = open.id.to_string();
+                let sent = world.slack.send(&id, &ada, place, &item).unwrap();
+                for event in &sent.events {
+                    let status = world.webhook(&open, &event.request).await;
+                    assert_eq!(status, 200, "{label} on {platform:?}");
+                }
+                world.settle().await;
+                let delivery = world.agent.deliveries().pop().unwrap();
+                let told = delivery.answer["replies"][0]["text"].as_str().unwrap();
+                let sentence = match (&item, platform) {
+                    (Item::Location { .. }, _) => "You are at Main office, 48.2082, 16.3738.",
+                    (Item::Contact { .. }, _) => "You gave me the card of Grace Hopper, +15550100.",
+                    // A button of a keyboard writes its title.
+                    (Item::Choice { .. }, Platform::Telegram) => "You wrote: “Yes”",
+                    (Item::Choice { .. }, _) => "You chose Yes (id yes).",
+                    // Twilio does not tell the name of a file.
+                    (Item::File { .. }, Platform::Twilio) => "I got your file: “File”",
+                    (Item::File { .. }, _) => "You sent report.pdf.",
+                };
+                assert!(told.contains(sentence), "{label} on {platform:?}: {told}");
+            }
+        }
+        world.assert_good_manners();
+    }
+    assert_eq!(count, 15);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_platform_hands_over_is_shown_to_the_approver_and_not_sent_to_the_agent() {
+    for (platform, name) in [
+        (Platform::Slack, "placeholder_unknown_block"),
+        (Platform::Teams, "placeholder_meeting"),
+        (Platform::Telegram, "placeholder_unknown"),
+        (Platform::Twilio, "placeholder_unsupported"),
+    ] {
+        let mut world = World::on(platform).await;
+        // The authors of captured requests are unknown to the simulator.
+        world.expect_violations("there is no");
+        world.expect_violations("is nobody's");
+        let ada = world.person("Ada Lovelace");
+        for connector in [world.connector.clone(), world.open.clone()] {
+            let id = connector.id.to_string();
+            let request = world.slack.captured(&id, name, Some(&ada)).unwrap();
+            assert_eq!(world.webhook(&connector, &request).await, 200, "{name}");
+        }
+        let asked = world.requests().await.remove(0);
+        let preview = asked.preview.unwrap().text;
+        assert!(
+            preview.starts_with("Content that cannot be shown here"),
+            "{name}: {preview}"
+        );
+        world.settle().await;
+        assert_eq!(world.agent.deliveries().len(), 0, "{name}");
     }
 }

@@ -351,6 +351,68 @@ async fn a_stranger_whose_first_message_whatsapp_keeps_to_itself_asks_and_is_wel
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_first_real_message_after_a_placeholder_takes_its_place_whatever_comes_again() {
+    let mut world = World::on(Platform::Dialog360).await;
+    world
+        .change_connector(|connector| connector.after_approval.mode = ApprovalMode::Replay)
+        .await;
+    let ada = world.person("Ada Lovelace");
+    let connector = world.connector.clone();
+    write_withheld(&world, &connector, &ada, "unsupported", 131_060).await;
+    write_withheld(&world, &connector, &ada, "unsupported", 131_051).await;
+    assert_eq!(world.rows("HELD_MESSAGE").len(), 0);
+    let first = world.says(&connector, &ada, SAID);
+    let second = world.says(&connector, &ada, "Hello?");
+    for request in [&first, &first, &second, &first] {
+        assert_eq!(world.webhook(&connector, request).await, 200);
+    }
+    write_withheld(&world, &connector, &ada, "unsupported", 131_051).await;
+    world.settle().await;
+    let asked = world.requests().await.remove(0);
+    assert_eq!(asked.preview.unwrap().text, SAID);
+    assert_eq!(asked.standing.unwrap().message_count, 5);
+
+    world.decide(&ada, Verdict::Approve).await;
+    world.settle().await;
+    let delivered = world.agent.deliveries();
+    assert_eq!(delivered.len(), 1);
+    assert_eq!(delivered[0].body["message"]["text"], SAID);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_real_messages_at_once_one_takes_the_place_of_the_placeholder_and_both_count() {
+    let mut world = World::on(Platform::Dialog360).await;
+    let ada = world.person("Ada Lovelace");
+    let connector = world.connector.clone();
+    write_withheld(&world, &connector, &ada, "unsupported", 131_060).await;
+    let one = world.says(&connector, &ada, "one");
+    let two = world.says(&connector, &ada, "two");
+    let answers = tokio::join!(
+        world.webhook(&connector, &one),
+        world.webhook(&connector, &two)
+    );
+    assert_eq!(answers, (200, 200));
+    world.settle().await;
+    let asked = world.requests().await.remove(0);
+    let preview = asked.preview.unwrap().text;
+    assert!(["one", "two"].contains(&preview.as_str()), "{preview}");
+    assert_eq!(asked.standing.unwrap().message_count, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_message_is_not_replaced_by_what_follows() {
+    let mut world = World::on(Platform::Dialog360).await;
+    let ada = world.person("Ada Lovelace");
+    let connector = world.connector.clone();
+    write(&world, &ada, SAID).await;
+    write_withheld(&world, &connector, &ada, "unsupported", 131_051).await;
+    write(&world, &ada, "Hello?").await;
+    world.settle().await;
+    let asked = world.requests().await.remove(0);
+    assert_eq!(asked.preview.unwrap().text, SAID);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn access_that_comes_with_a_merge_approves_what_the_person_asked_elsewhere() {
     for asks_by_number in [true, false] {
         let mut world = World::on(Platform::Dialog360).await;

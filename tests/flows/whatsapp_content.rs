@@ -23,8 +23,7 @@ fn sends(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_place_a_contact_a_choice_a_form_and_a_reaction_are_read_by_the_approver_and_by_the_agent()
- {
+async fn a_place_a_contact_a_choice_and_a_form_are_read_by_the_approver_and_by_the_agent() {
     for (kind, content, words, expected) in [
         (
             "location",
@@ -50,12 +49,6 @@ async fn a_place_a_contact_a_choice_a_form_and_a_reaction_are_read_by_the_approv
             "Form: size: 3",
             "form",
         ),
-        (
-            "reaction",
-            json!({"message_id": "wamid.ours", "emoji": "👍"}),
-            "Reaction: 👍",
-            "reaction",
-        ),
     ] {
         let mut world = World::on(Platform::Dialog360).await;
         world.agent.answer_with(json!({"replies": []}));
@@ -77,4 +70,37 @@ async fn a_place_a_contact_a_choice_a_form_and_a_reaction_are_read_by_the_approv
         let last = parts.last().unwrap();
         assert_eq!(last["kind"], expected, "{kind}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reaction_reaches_the_agent_and_asks_for_no_access() {
+    let mut world = World::on(Platform::Dialog360).await;
+    world.agent.answer_with(json!({"replies": []}));
+    let ada = world.person("Ada Lovelace");
+    let reaction = json!({"message_id": "wamid.ours", "emoji": "👍"});
+    let connector = world.connector.clone();
+    let request = sends(&world, &connector, &ada, ("reaction", &reaction));
+    assert_eq!(world.webhook(&connector, &request).await, 200);
+    assert_eq!(world.requests().await.len(), 0);
+
+    // Nor does it count on a request.
+    let hello = world.says(&connector, &ada, SAID);
+    assert_eq!(world.webhook(&connector, &hello).await, 200);
+    let request = sends(&world, &connector, &ada, ("reaction", &reaction));
+    assert_eq!(world.webhook(&connector, &request).await, 200);
+    let asked = world.requests().await.remove(0);
+    assert_eq!(asked.standing.unwrap().message_count, 1);
+
+    let open = world.open.clone();
+    let removed = json!({"message_id": "wamid.ours"});
+    for content in [&removed, &reaction] {
+        let request = sends(&world, &open, &ada, ("reaction", content));
+        assert_eq!(world.webhook(&open, &request).await, 200);
+    }
+    world.settle().await;
+    let deliveries = world.agent.deliveries();
+    assert_eq!(deliveries.len(), 1);
+    let part = &deliveries[0].body["message"]["content"][0];
+    let expected = json!({"kind": "reaction", "emoji": "👍", "message_id": "wamid.ours"});
+    assert_eq!(*part, expected);
 }

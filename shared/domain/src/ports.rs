@@ -21,9 +21,9 @@ pub use chat::{
     SendOutcome,
 };
 pub use intake::{
-    ConnectorReader, Counted, IntakeKey, IntakeStore, Introduction, Known, LateFailure,
-    LateFailureOutcome, Loaded, Merged, OpenRequest, StandingPlace, UNREADABLE_BODY_MAX,
-    UNREADABLE_EVENT_KEPT, UnreadableEvent, Written,
+    ConnectorReader, Counted, FirstMessage, IntakeKey, IntakeStore, Introduction, Known,
+    LateFailure, LateFailureOutcome, Loaded, Merged, OpenRequest, StandingPlace,
+    UNREADABLE_BODY_MAX, UNREADABLE_EVENT_KEPT, UnreadableEvent, Written,
 };
 pub use onboarding::{
     Claim, ClaimedStanding, ConversationStore, DeliveryContext, FetchedProfile, FinishedMerge,

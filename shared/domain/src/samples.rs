@@ -169,6 +169,7 @@ pub fn standing() -> Standing {
         consents: Consents::default(),
         approval: None,
         pending_tasks: BTreeSet::new(),
+        awaits_content: false,
         merge_with: None,
         version: 3,
     }

@@ -78,3 +78,4 @@ pub mod transport;
 pub mod twilio;
 pub mod webhook;
 pub mod whatsapp;
+pub mod withheld;

@@ -307,6 +307,7 @@ impl IntakeStore for Ports {
         _scope: ProjectScope,
         _standing: &vestibule_domain::access::standing::Standing,
         _message: &InboundMessage,
+        _first: Option<&vestibule_domain::ports::FirstMessage>,
         _event: &HandledEvent,
     ) -> Result<Counted, PortError> {
         Ok(Counted::Done)

@@ -379,6 +379,7 @@ mod tests {
             consents: Consents::default(),
             approval: None,
             pending_tasks: BTreeSet::new(),
+            awaits_content: false,
             merge_with: None,
             version: 1,
         };

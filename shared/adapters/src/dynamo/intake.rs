@@ -21,6 +21,7 @@ use std::collections::{BTreeSet, HashMap};
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     access::consent::Wish,
+    access::request::Preview,
     access::standing::Standing,
     chat::message::{Identity, InboundMessage},
     chat::recognition::{Candidate, Handover, Link, Merge},
@@ -28,8 +29,9 @@ use vestibule_domain::{
     chat::user::ChatUser,
     connector::Connector,
     ids::{AccessRequestId, ConnectorId},
+    job::DeliverMessage,
     ports::{
-        ConnectorReader, Counted, IntakeKey, IntakeStore, Introduction, LateFailure,
+        ConnectorReader, Counted, FirstMessage, IntakeKey, IntakeStore, Introduction, LateFailure,
         LateFailureOutcome, Loaded, Merged, OpenRequest, StandingPlace, UnreadableEvent, Written,
     },
 };
@@ -77,6 +79,7 @@ impl DynamoIntake {
             "conversation = :conversation",
             "request_pending = :pending",
             "message_count = :count",
+            "awaits_content = :awaits",
             "recent_events = :events",
             "version = version + :one",
         ];
@@ -84,6 +87,7 @@ impl DynamoIntake {
             (":conversation", to_value(&standing.conversation)?),
             (":pending", AttributeValue::Bool(standing.request_pending)),
             (":count", n(standing.message_count)),
+            (":awaits", AttributeValue::Bool(standing.awaits_content)),
             (":events", to_value(&standing.recent_events)?),
             (":one", n(1)),
             (":read", n(standing.version)),
@@ -174,6 +178,7 @@ impl DynamoIntake {
         standing: &Standing,
         request_id: AccessRequestId,
         message: &InboundMessage,
+        is_first: bool,
     ) -> Result<Update, PortError> {
         let mut counted =
             "SET message_count = message_count + :one, version = version + :one".to_owned();
@@ -194,9 +199,33 @@ impl DynamoIntake {
             values.push((":at", s(message.sent_at)));
             values.push((":conversation", to_value(&message.conversation)?));
         }
+        if is_first {
+            counted.push_str(" REMOVE awaits_content");
+            condition.push_str(" AND awaits_content = :pending");
+        }
         let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
         self.table
             .update_part(&key, &counted, &condition, &[], &values)
+    }
+
+    /// Makes the writes of what is kept of a first message. `condition` is that of their rows.
+    fn first_message_writes(
+        &self,
+        scope: ProjectScope,
+        id: AccessRequestId,
+        (preview, held): (Option<&Preview>, Option<&DeliverMessage>),
+        condition: &str,
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
+        let mut writes = Vec::new();
+        if let Some(preview) = preview {
+            let item = PreviewItem::new(scope, id, preview);
+            writes.push(put_write(self.table.put_part(&item, condition, &[])?));
+        }
+        if let Some(held) = held {
+            let item = HeldMessageItem::new(scope, id, held)?;
+            writes.push(put_write(self.table.put_part(&item, condition, &[])?));
+        }
+        Ok(writes)
     }
 
     /// Makes the writes of a new sender's rows. The second id, if any, leads to the record from the start.
@@ -327,20 +356,8 @@ impl IntakeStore for DynamoIntake {
             }
         }
         let id = open.request.id;
-        if let Some(preview) = &open.preview {
-            let item = PreviewItem::new(scope, id, preview);
-            let put = self
-                .table
-                .put_part(&item, "attribute_not_exists(pk)", &[])?;
-            writes.push(put_write(put));
-        }
-        if let Some(held) = &open.held {
-            let item = HeldMessageItem::new(scope, id, held)?;
-            let put = self
-                .table
-                .put_part(&item, "attribute_not_exists(pk)", &[])?;
-            writes.push(put_write(put));
-        }
+        let kept = (open.preview.as_ref(), open.held.as_ref());
+        writes.extend(self.first_message_writes(scope, id, kept, "attribute_not_exists(pk)")?);
         writes.extend(self.table.taken_writes(&open.event)?);
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(Written::Done),
@@ -383,22 +400,30 @@ impl IntakeStore for DynamoIntake {
         scope: ProjectScope,
         standing: &Standing,
         message: &InboundMessage,
+        first: Option<&FirstMessage>,
         event: &HandledEvent,
     ) -> Result<Counted, PortError> {
         let Some(request_id) = standing.request_id else {
             return Ok(Counted::Raced);
         };
-        let count = self.count_write(scope, standing, request_id, message)?;
+        let count = self.count_write(scope, standing, request_id, message, first.is_some())?;
         let mut writes = vec![update_write(count)];
+        if let Some(first) = first {
+            // The standing alone says whose place is free, and the placeholder's preview may stand there.
+            let kept = (first.preview.as_ref(), first.held.as_ref());
+            let always = "attribute_exists(pk) OR attribute_not_exists(pk)";
+            writes.extend(self.first_message_writes(scope, request_id, kept, always)?);
+        }
+        let own = writes.len();
         writes.extend(self.table.taken_writes(event)?);
         let reasons = match self.table.transact(writes).await? {
             Transacted::Done => return Ok(Counted::Done),
             Transacted::Cancelled(reasons) => reasons,
         };
-        // The first operation counts; the others remember the event.
+        // The operations after the first ones remember the event.
         let is_repeated = reasons
             .iter()
-            .skip(1)
+            .skip(own)
             .any(|reason| matches!(reason, Cancelled::Condition(_)));
         Ok(if is_repeated {
             Counted::Duplicate

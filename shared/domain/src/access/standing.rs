@@ -104,6 +104,8 @@ pub struct Standing {
     pub request_pending: bool,
     /// Number of messages held since that request was made, the first included.
     pub message_count: u64,
+    /// Whether the platform has handed over nothing of what the person wrote since that request was made.
+    pub awaits_content: bool,
     /// Time of the last held message.
     pub last_message_at: Option<Timestamp>,
     /// Event keys of messages that were held before events had rows of their own
@@ -139,6 +141,7 @@ impl Standing {
             request_id: None,
             request_pending: false,
             message_count: 0,
+            awaits_content: false,
             last_message_at: None,
             recent_events: Vec::new(),
             rejections: None,
@@ -204,6 +207,11 @@ impl Standing {
                 other.message_count
             } else {
                 self.message_count
+            },
+            awaits_content: if takes_request {
+                other.awaits_content
+            } else {
+                self.awaits_content
             },
             last_message_at: self.last_message_at.max(other.last_message_at),
             recent_events,
@@ -304,6 +312,24 @@ mod tests {
         samples::{actor, at, connector, conversation, environment, message, opted_out, standing},
     };
     use proptest::prelude::*;
+
+    #[test]
+    fn whether_content_is_awaited_goes_with_the_request_that_is_kept() {
+        let asking = |pending, awaits| Standing {
+            request_id: Some(AccessRequestId::derive(&["r"])),
+            request_pending: pending,
+            awaits_content: awaits,
+            ..standing()
+        };
+        for (own, other, expected) in [
+            (asking(true, true), asking(true, false), true),
+            (asking(true, false), asking(true, true), false),
+            (asking(false, true), asking(true, false), false),
+            (asking(false, false), asking(true, true), true),
+        ] {
+            assert_eq!(own.joined_by(&other).awaits_content, expected);
+        }
+    }
 
     #[test]
     fn a_task_is_stored_under_its_name_and_tasks_are_done_in_order() {

@@ -180,6 +180,19 @@ impl Part {
         words.chars().take(WORDS_MAX_CHARS).collect()
     }
 
+    /// Whether the part only says how the content of its message came about: the message that it answers, the
+    /// way on which the person came, or that it was passed on.
+    fn is_beside(&self) -> bool {
+        match self {
+            Self::Referral(_) => true,
+            Self::Shared(shared) => {
+                shared.relation == Relation::Quoted
+                    || shared.text.is_none() && shared.files.is_empty()
+            }
+            _ => false,
+        }
+    }
+
     /// Cleans and bounds every field that came from outside. `None` for a text or a file, which a
     /// message holds elsewhere.
     fn cleaned(self) -> Option<Self> {
@@ -235,12 +248,17 @@ impl Parts {
         self.0.is_empty()
     }
 
-    /// Whether nothing but what the platform did not hand over is among them.
+    /// Whether there are none, or nothing but what the platform did not hand over and what stands beside
+    /// it: a quotation alone is content, and one beside what was not handed over is not.
     #[must_use]
     pub fn are_withheld(&self) -> bool {
-        self.0
-            .iter()
-            .all(|part| matches!(part, Part::Unsupported(_)))
+        let is_unsupported = |part: &Part| matches!(part, Part::Unsupported(_));
+        self.0.is_empty()
+            || self.0.iter().any(is_unsupported)
+                && self
+                    .0
+                    .iter()
+                    .all(|part| is_unsupported(part) || part.is_beside())
     }
 }
 

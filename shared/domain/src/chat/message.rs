@@ -110,6 +110,16 @@ impl InboundMessage {
         is_blank(&self.text) && self.attachments.is_empty() && self.parts.are_withheld()
     }
 
+    /// Whether the message is a reaction to another one, and nothing else.
+    #[must_use]
+    pub fn is_reaction(&self) -> bool {
+        let parts = self.parts.as_slice();
+        is_blank(&self.text)
+            && self.attachments.is_empty()
+            && !parts.is_empty()
+            && parts.iter().all(|part| matches!(part, Part::Reaction(_)))
+    }
+
     /// The sender's id to show: a phone number, if the message has one (SPEC A28, A29).
     #[must_use]
     pub fn shown_id(&self) -> &Identity {
@@ -123,7 +133,7 @@ impl InboundMessage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::content::{Location, Unsupported};
+    use crate::chat::content::{Location, Reaction, Unsupported};
     use crate::samples::{identity, message, scope};
 
     #[test]
@@ -176,6 +186,26 @@ mod tests {
                 ..message()
             };
             assert_eq!(message.shown_id().identifier, shown);
+        }
+    }
+
+    #[test]
+    fn only_a_message_of_nothing_else_is_a_reaction() {
+        let reaction = || Part::Reaction(Reaction::default());
+        let place = || Part::Location(Location::default());
+        for (text, parts, expected) in [
+            ("", vec![reaction()], true),
+            (" ", vec![reaction(), reaction()], true),
+            ("Hello", vec![reaction()], false),
+            ("", vec![reaction(), place()], false),
+            ("", vec![], false),
+        ] {
+            let message = InboundMessage {
+                text: text.into(),
+                parts: Parts::of(parts),
+                ..message()
+            };
+            assert_eq!(message.is_reaction(), expected, "{message:?}");
         }
     }
 

@@ -124,6 +124,15 @@ pub struct Introduction {
     pub standing: Standing,
 }
 
+/// What is kept of a person's first message until their request is decided.
+#[derive(Debug, Clone)]
+pub struct FirstMessage {
+    /// The beginning of the message.
+    pub preview: Option<Preview>,
+    /// The whole message, when an approval may hand it to the agent.
+    pub held: Option<DeliverMessage>,
+}
+
 /// The outcome of counting a held message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counted {
@@ -220,12 +229,14 @@ pub trait IntakeStore: Send + Sync {
     ) -> Result<Written, PortError>;
 
     /// Counts a message on the pending request of `standing`, once per event key. The person is
-    /// answered where the last message was written.
+    /// answered where the last message was written. `first` is the first message with content after a
+    /// placeholder made the request, and takes its place, unless another has: then it is `Raced`.
     async fn count_held(
         &self,
         scope: ProjectScope,
         standing: &Standing,
         message: &InboundMessage,
+        first: Option<&FirstMessage>,
         event: &HandledEvent,
     ) -> Result<Counted, PortError>;
 

@@ -18,7 +18,8 @@ use vestibule_domain::{
     ids::{AccessRequestId, SystemIds},
     job::{DeliverMessage, OnboardChatUser},
     ports::{
-        Counted, IntakeKey, Introduction, Known, Merged, OUTBOX_PATIENCE, OpenRequest, Written,
+        Counted, FirstMessage, IntakeKey, Introduction, Known, Merged, OUTBOX_PATIENCE,
+        OpenRequest, Written,
     },
     retry::conflict_wait,
 };
@@ -41,7 +42,7 @@ pub enum IntakeOutcome {
     Duplicate,
     /// The sender is blocked; nothing was written.
     Dropped,
-    /// The connector serves only its directory.
+    /// The connector serves only its directory, or the sender has no access and asked for none.
     Ignored,
     /// It opened an access request.
     RequestOpened,
@@ -259,6 +260,8 @@ impl Intake {
                 let introduced = self.track(connector, message, &known).await?;
                 Ok(introduced.then_some(IntakeOutcome::Ignored))
             }
+            // Nobody asks for access by a reaction.
+            Decision::Onboard(_) if message.is_reaction() => Ok(Some(IntakeOutcome::Ignored)),
             Decision::Onboard(_) => self.hold(connector, message, content, event, known).await,
         }
     }
@@ -373,7 +376,11 @@ impl Intake {
         let with_onboarding_message = match (held, &known.standing) {
             (HeldMessage::CoolsDown { .. }, _) => return Ok(Some(IntakeOutcome::CooledDown)),
             (HeldMessage::CountsOnPending(_), Some(standing)) => {
-                return self.count_held(connector, message, event, standing).await;
+                let first = (standing.awaits_content && content == Content::Whole)
+                    .then(|| first_message(connector, message, content, now));
+                return self
+                    .count_held(connector, message, first.as_ref(), event, standing)
+                    .await;
             }
             (HeldMessage::CountsOnPending(_), None) => return Ok(None),
             (
@@ -395,6 +402,7 @@ impl Intake {
             message.event_keys.first().map_or("", String::as_str),
         ]);
         let admitted_here = before.admitted_openly_at.is_some();
+        let FirstMessage { preview, held } = first_message(connector, message, content, now);
         let open = OpenRequest {
             no_longer_admitted: known
                 .chat_user
@@ -405,11 +413,13 @@ impl Intake {
                     updated_at: now,
                     ..user.clone()
                 }),
-            preview: Preview::of(&message.words(), now),
-            held: (connector.after_approval.mode.replays() && content == Content::Whole)
-                .then(|| DeliverMessage::of(message.clone(), connector, now)),
+            preview,
+            held,
             new_chat_user,
-            standing: before.with_request(id, message, with_onboarding_message),
+            standing: Standing {
+                awaits_content: content == Content::Withheld,
+                ..before.with_request(id, message, with_onboarding_message)
+            },
             has_new_tasks: with_onboarding_message,
             event: event.clone(),
             request: AccessRequest::asked_by(message, connector, id, rejected_before, now),
@@ -428,12 +438,13 @@ impl Intake {
         &self,
         connector: &Connector,
         message: &InboundMessage,
+        first: Option<&FirstMessage>,
         event: &HandledEvent,
         standing: &Standing,
     ) -> Result<Option<IntakeOutcome>, PortError> {
         let counted = self
             .store
-            .count_held(connector.scope, standing, message, event)
+            .count_held(connector.scope, standing, message, first, event)
             .await?;
         Ok(match counted {
             Counted::Done => Some(IntakeOutcome::Counted),
@@ -456,6 +467,20 @@ impl Intake {
             }
             Err(_) => tracing::warn!("the onboarding queue is slow; a job is left to the sweeper"),
         }
+    }
+}
+
+/// What is kept of a message while its author's request is pending.
+fn first_message(
+    connector: &Connector,
+    message: &InboundMessage,
+    content: Content,
+    now: Timestamp,
+) -> FirstMessage {
+    FirstMessage {
+        preview: Preview::of(&message.words(), now),
+        held: (connector.after_approval.mode.replays() && content == Content::Whole)
+            .then(|| DeliverMessage::of(message.clone(), connector, now)),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
     fields::{at_second, event_key, given, is_short_graphic, string},
     json,
     webhook::{Event, Parsed, Refusal, Reply, SendFailure},
+    withheld::event_of,
 };
 use serde_json::Value;
 use std::{collections::HashSet, time::Duration};
@@ -193,13 +194,7 @@ impl<'a> Batch<'a> {
         if !self.taken.insert((id, content.is_withheld)) {
             return Err(Event::ignored("duplicate"));
         }
-        // The message itself may follow its placeholder under the same id.
-        let own_key = if content.is_withheld {
-            format!("withheld:{id}")
-        } else {
-            id.to_owned()
-        };
-        let read = Box::new(InboundMessage {
+        Ok(event_of(InboundMessage {
             sender,
             also_known_as,
             profile: person::profile(contact),
@@ -215,14 +210,9 @@ impl<'a> Batch<'a> {
             // A typed link is what the person typed, and nobody is mentioned in a direct chat.
             entities: Entities::default(),
             provider_event_id: id.to_owned(),
-            event_keys: vec![event_key("360dialog", &own_key)],
+            event_keys: vec![event_key("360dialog", id)],
             sent_at,
-        });
-        Ok(if content.is_withheld {
-            Event::Placeholder(read)
-        } else {
-            Event::Message(read)
-        })
+        }))
     }
 }
 
@@ -242,7 +232,7 @@ fn no_persons_message(
         return Some(format!("message:system:{}", event.unwrap_or("unnamed")));
     } else if NO_PERSONS_TYPES.contains(&kind)
         || content::is_no_persons_placeholder(message, kind)
-        || parts::is_reaction_to_nothing(message, kind)
+        || parts::is_no_reaction(message, kind)
     {
         kind
     } else if own_number.is_some_and(|own| author.has_phone(own)) {

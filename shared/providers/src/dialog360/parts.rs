@@ -66,8 +66,8 @@ pub(super) fn beside(message: &Value, parts: &[Part]) -> Vec<Part> {
     .collect()
 }
 
-/// Whether a message is a reaction that does not say to what.
-pub(super) fn is_reaction_to_nothing(message: &Value, kind: &str) -> bool {
+/// Whether a message is a reaction that was taken back, or does not say to what.
+pub(super) fn is_no_reaction(message: &Value, kind: &str) -> bool {
     kind == REACTION && of_content(message, kind).is_empty()
 }
 
@@ -211,11 +211,9 @@ fn call_permission(reply: &Value, answered: Option<&str>) -> Part {
 
 /// A reaction is taken back with an empty emoji or none.
 fn reaction(reaction: &Value) -> Option<Part> {
-    let emoji = text(reaction, "emoji");
     Some(Part::Reaction(Reaction {
+        emoji: Some(text(reaction, "emoji")?),
         message_id: Some(text(reaction, "message_id")?),
-        removed: emoji.is_none(),
-        emoji,
     }))
 }
 

@@ -8,9 +8,11 @@ use crate::{
     fields::{at_second, event_key, given, is_id, malformed_element, string},
     json,
     webhook::{Event, Parsed, Refusal, Reply},
+    withheld::event_of,
 };
 use serde_json::{Value, json};
 use vestibule_domain::{
+    chat::content::{Part, Parts, Reaction},
     chat::conversation::{ConversationKind, ConversationRef},
     chat::message::{Identity, InboundMessage},
     chat::profile::Profile,
@@ -22,6 +24,8 @@ const CHALLENGE_MAX_BYTES: usize = 1024;
 
 /// Subtypes of messages that a person writes, besides messages without a subtype.
 const PERSONAL_SUBTYPES: [&str; 3] = ["file_share", "thread_broadcast", "me_message"];
+/// An emoji on a message. Slack sends it to apps that subscribe to it.
+const REACTION: &str = "reaction_added";
 /// Slack's own assistant, whose messages look like a person's.
 const SLACKBOT: &str = "USLACKBOT";
 
@@ -118,7 +122,7 @@ fn setting<'a>(connector: &'a Connector, name: &str) -> Option<&'a str> {
 /// Reads the event, and reports files that its message is taken without.
 fn events(payload: &Value, connector: &Connector) -> Parsed {
     let event = event(payload, connector).unwrap_or_else(|other| other);
-    let is_message = matches!(event, Event::Message(_));
+    let is_message = matches!(event, Event::Message(_) | Event::Placeholder(_));
     let mut parsed = Parsed::one(event);
     if is_message && let Some(inner) = payload.get("event") {
         let has_id = |file: &Value| string(file, "id").is_some_and(is_id);
@@ -136,10 +140,13 @@ fn event(payload: &Value, connector: &Connector) -> Result<Event, Event> {
         .filter(|event| event.is_object())
         .ok_or_else(|| Event::unreadable("the event is not an object"))?;
     let kind = string(event, "type").ok_or_else(|| Event::unreadable("the event has no type"))?;
+    if kind == REACTION {
+        return reaction(payload, event, connector).map(event_of);
+    }
     if let Some(kind) = no_persons_message(payload, event, kind)? {
         return Ok(Event::ignored(&kind));
     }
-    message(payload, event, connector).map(|message| Event::Message(Box::new(message)))
+    message(payload, event, connector).map(event_of)
 }
 
 /// Names the kind of an event that is not a person's message (SPEC A39).
@@ -177,6 +184,47 @@ fn no_persons_message(payload: &Value, event: &Value, kind: &str) -> Result<Opti
         }
     });
     Ok(instead.map(|instead| format!("{kind}:{instead}")))
+}
+
+/// Reads a person's reaction to a message of ours as a message under it. `item_user` says whose message it
+/// is on (docs.slack.dev, reference/events/reaction_added).
+fn reaction(
+    payload: &Value,
+    event: &Value,
+    connector: &Connector,
+) -> Result<InboundMessage, Event> {
+    let bots: Vec<&str> = bot_users(payload).collect();
+    let is_ours = |name: &str| string(event, name).is_some_and(|user| bots.contains(&user));
+    let item = given(event, "item").filter(|item| string(item, "type") == Some("message"));
+    let (Some(item), true, false) = (item, is_ours("item_user"), is_ours("user")) else {
+        return Err(Event::ignored(REACTION));
+    };
+    let (Some(emoji), Some(on), Some(at)) = (
+        string(event, "reaction"),
+        string(item, "ts").filter(|on| instant(on).is_some()),
+        string(event, "event_ts"),
+    ) else {
+        return Err(Event::unreadable("the reaction is not complete"));
+    };
+    let channel = string(item, "channel").unwrap_or("");
+    let under = json!({
+        "user": event.get("user"), "channel": channel, "ts": at,
+        "thread_ts": (!channel.starts_with('D')).then_some(on),
+    });
+    let message = message(payload, &under, connector)?;
+    let (scope, user) = (&message.sender.platform_scope, &message.sender.identifier);
+    let own = format!("reaction:{scope}:{channel}:{on}:{user}:{emoji}:{at}");
+    Ok(InboundMessage {
+        event_keys: vec![
+            event_key("slack", &own),
+            event_key("slack", &message.provider_event_id),
+        ],
+        parts: Parts::of([Part::Reaction(Reaction {
+            emoji: Some(emoji.to_owned()),
+            message_id: Some(on.to_owned()),
+        })]),
+        ..message
+    })
 }
 
 fn message(payload: &Value, event: &Value, connector: &Connector) -> Result<InboundMessage, Event> {

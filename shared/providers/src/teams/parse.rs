@@ -12,6 +12,7 @@ use crate::{
     fields::{ID_MAX_BYTES, event_key, given, is_id, is_short_graphic, malformed_element, string},
     json,
     webhook::{Event, Parsed, Refusal, Reply},
+    withheld::event_of,
 };
 use serde_json::{Value, json};
 use vestibule_domain::{
@@ -47,7 +48,7 @@ pub(super) fn request(
         Some("message") => {
             let read = message(&activity, service_url, connector, now);
             // A message is taken without attachments that are malformed.
-            let lost = matches!(read, Ok(Event::Message(_)))
+            let lost = matches!(read, Ok(Event::Message(_) | Event::Placeholder(_)))
                 .then(|| malformed_element(&activity, "attachments", Value::is_object));
             let mut parsed = Parsed::one(read.unwrap_or_else(|instead| instead));
             parsed.events.extend(lost.flatten());
@@ -161,7 +162,7 @@ fn message(
     let conversation = conversation(activity, connector, place, member)
         .answered_at(service_url)
         .with_member(member);
-    Ok(Event::Message(Box::new(InboundMessage {
+    Ok(event_of(InboundMessage {
         sender: sender(from, member, connector),
         also_known_as: None,
         profile: Profile::from_raw(string(from, "name"), None, None, None),
@@ -173,7 +174,7 @@ fn message(
         provider_event_id: activity_id.to_owned(),
         event_keys: vec![event_key("teams", &format!("{place}:{activity_id}"))],
         sent_at: sent_at.unwrap_or(now),
-    })))
+    }))
 }
 
 /// The person's id in the directory, which is the same for every bot. People outside the directory

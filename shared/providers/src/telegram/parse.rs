@@ -12,6 +12,7 @@ use crate::{
     fields::{at_second, event_key, given, string},
     json,
     webhook::Event,
+    withheld::event_of,
 };
 use serde_json::Value;
 use vestibule_domain::{
@@ -133,12 +134,7 @@ fn event(update: &Value, message: &Value, connector: &Connector) -> Result<Event
     if let Some(instead) = no_persons_message(message)? {
         return Ok(Event::ignored(&format!("message:{instead}")));
     }
-    let message = Box::new(person_wrote(update, message, connector)?);
-    Ok(if message.is_withheld() {
-        Event::Placeholder(message)
-    } else {
-        Event::Message(message)
-    })
+    person_wrote(update, message, connector).map(event_of)
 }
 
 /// Names the kind of a message that is not a person's to us (SPEC A39).

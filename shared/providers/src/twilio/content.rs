@@ -36,9 +36,6 @@ pub(super) struct Content {
     pub(super) text: String,
     pub(super) attachments: Vec<Attachment>,
     pub(super) parts: Parts,
-    /// Whether a person wrote something that is not here: `WhatsApp` did not pass it on, or it was lost
-    /// on the way.
-    pub(super) is_withheld: bool,
 }
 
 impl Content {
@@ -63,7 +60,6 @@ impl Content {
             text,
             attachments,
             parts: Parts::of(parts),
-            is_withheld,
         }
     }
 }

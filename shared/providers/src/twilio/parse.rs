@@ -14,6 +14,7 @@ use crate::{
     fields::{event_key, is_id},
     reason::clean_reason,
     webhook::{Event, Parsed, RawRequest, Refusal, Reply, SendFailure},
+    withheld::event_of,
 };
 use vestibule_domain::{
     Timestamp,
@@ -308,7 +309,7 @@ fn message(
     let id = message_id(params)
         .ok_or_else(|| Event::unreadable("MessageSid is missing or malformed"))?;
     let content = Content::read(params, id);
-    let read = Box::new(InboundMessage {
+    Ok(event_of(InboundMessage {
         sender,
         also_known_as,
         profile: Profile::from_raw(params.get("ProfileName"), None, None, None),
@@ -328,12 +329,7 @@ fn message(
         event_keys: vec![event_key("twilio", id)],
         // Twilio does not say when a message was written.
         sent_at: now,
-    });
-    Ok(if content.is_withheld {
-        Event::Placeholder(read)
-    } else {
-        Event::Message(read)
-    })
+    }))
 }
 
 #[cfg(test)]

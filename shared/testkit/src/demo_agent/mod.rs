@@ -1,4 +1,4 @@
-//! An agent to try Vestibule with. Its answers show which facts about the person it received.
+//! An agent to try Vestibule with. Its answers show which facts about the person and the message it received.
 //!
 //! | call | effect |
 //! |---|---|
@@ -10,6 +10,7 @@
 //!
 //! A delivery with a repeated `webhook-id` is counted once and gets its first answer again.
 
+mod answer;
 mod envelope;
 mod webhook_signature;
 
@@ -32,9 +33,6 @@ use crate::clock::TestClock;
 use crate::loopback::{self, Loopback};
 
 pub use webhook_signature::{WebhookHeaders, key, verify};
-
-/// Length at which the agent cuts off the message that it quotes.
-const QUOTE_CHARS: usize = 200;
 
 /// A running agent. It stops when dropped.
 #[derive(Debug)]
@@ -266,7 +264,7 @@ impl Records {
         let answer = self
             .answer
             .clone()
-            .unwrap_or_else(|| json!({"replies": [{"text": reply(&envelope, *count)}]}));
+            .unwrap_or_else(|| json!({"replies": [{"text": answer::to(&envelope, *count)}]}));
         self.deliveries.push(AgentDelivery {
             webhook_id: webhook_id.to_owned(),
             times_received: 1,
@@ -346,71 +344,6 @@ fn read(
     }
     let envelope = serde_json::from_slice(body).map_err(|_| "the body is not JSON")?;
     Ok((webhook.id.to_owned(), envelope))
-}
-
-/// Names what came besides words.
-fn received(envelope: &Value) -> Vec<String> {
-    let content = envelope
-        .pointer("/message/content")
-        .and_then(Value::as_array);
-    content
-        .into_iter()
-        .flatten()
-        .filter_map(|part| {
-            let text = |name: &str| part.get(name).and_then(Value::as_str);
-            match text("kind")? {
-                "text" => None,
-                "file" => text("type").map(|file_type| match file_type {
-                    "document" => "file".to_owned(),
-                    "voice" => "voice message".to_owned(),
-                    other => other.to_owned(),
-                }),
-                "shared" => text("relation").map(|relation| format!("{relation} message")),
-                "unsupported" => Some("message of another kind".to_owned()),
-                other => Some(other.to_owned()),
-            }
-        })
-        .collect()
-}
-
-/// Shows the person, the place, the number of the message, and what came.
-fn reply(envelope: &Value, count: u32) -> String {
-    let text = |pointer: &str| {
-        envelope
-            .pointer(pointer)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    };
-    // A platform that tells no name leaves the identifier in its place.
-    let greeting = match text("/chat_user/display_name") {
-        name if name == text("/chat_user/identifier") => "Hello!".to_owned(),
-        name => format!("Hello {name}!"),
-    };
-    let place = match text("/conversation/kind") {
-        "direct" => "our direct conversation",
-        "group" => "a group conversation",
-        "channel" => "a channel",
-        _ => "a conversation",
-    };
-    let said = text("/message/text");
-    let mut quote: String = said.chars().take(QUOTE_CHARS).collect();
-    if quote.len() < said.len() {
-        quote.push('…');
-    }
-    let got = match received(envelope).as_slice() {
-        [] => "You wrote".to_owned(),
-        [one] => format!("I got your {one}"),
-        [others @ .., last] => format!("I got your {} and {last}", others.join(", ")),
-    };
-    let number = match count {
-        1 => "the first of your messages that reached me".to_owned(),
-        n => format!("message {n} from you"),
-    };
-    format!(
-        "{greeting} I am the demo agent. This was {number}, in {place} through “{}” ({}). {got}: “{quote}”",
-        text("/connector/name"),
-        text("/connector/provider"),
-    )
 }
 
 async fn list(State(shared): State<Arc<Shared>>) -> Json<Value> {

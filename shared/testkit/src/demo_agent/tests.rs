@@ -149,19 +149,42 @@ async fn the_answer_names_what_came_besides_words() {
     let agent = agent().await;
     let picture = json!({"kind": "file", "type": "image"});
     let spoken = json!({"kind": "file", "type": "voice"});
-    for (content, expected) in [
+    for (index, (content, expected)) in [
         (json!([{"kind": "location"}]), "I got your location: “"),
-        (json!([{"kind": "contact"}]), "I got your contact: “"),
+        (json!([{"kind": "order"}]), "I got your order: “"),
         (
             json!([{"kind": "text", "text": "Look"}, picture, spoken, {"kind": "shared", "relation": "quoted"}]),
-            "I got your image, voice message and quoted message: “",
+            "You wrote: “words” I got your image, voice message and quoted message.",
+        ),
+        (
+            json!([{"kind": "location", "name": "Main office", "latitude": 48.2082, "longitude": 16.3738}]),
+            "You are at Main office, 48.2082, 16.3738.",
+        ),
+        (
+            json!([{"kind": "contact", "name": "Grace", "phones": ["+15550100", "+15550101"]}]),
+            "You gave me the card of Grace, +15550100.",
+        ),
+        (
+            json!([{"kind": "text", "text": "Yes"}, {"kind": "choice", "title": "Yes", "id": "yes"}]),
+            "). You chose Yes (id yes).",
+        ),
+        (
+            json!([{"kind": "choice", "title": null, "id": "yes"}]),
+            "You chose yes.",
+        ),
+        (
+            json!([{"kind": "text", "text": "Here"}, {"kind": "file", "type": "document", "name": "report.pdf"}]),
+            "You wrote: “words” You sent report.pdf.",
         ),
         (
             json!([{"kind": "unsupported"}]),
             "I got your message of another kind: “",
         ),
-    ] {
-        let id = expected.len().to_string();
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = index.to_string();
         let mut envelope = envelope(&id, "words");
         envelope["message"]["content"] = content;
         let answer = text(&deliver(&agent, &KEY, &id, &envelope).await.unwrap());

@@ -5,7 +5,7 @@
 //! | `GET /_control/state` | `?after=<revision>&wait_ms=<n>` waits for a change | platforms, connectors, people, failures, counts, `revision` |
 //! | `POST /_control/users` | `{"name", "display_name"?, "first_name"?, "last_name"?, "email"?, "id"?, "home_team_id"?, "phone"?, "telegram_id"?, "bsuid"?, "aad_object_id"?, "whatsapp_shows"?}` | 201 `{"user_id"}` |
 //! | `GET /_control/users/{user_id}/messages` | `?connector_id=` | `{"messages": [...]}`: every message that this person sees on any platform, with `provider` and deliveries |
-//! | `POST /_control/messages` | `{"app"` or `"connector_id", "user_id", "channel"?: "im", "general" or "whatsapp", "text", "thread_ts"?}` | `{"message", "deliveries": [...]}` after the first attempt |
+//! | `POST /_control/messages` | `{"app"` or `"connector_id", "user_id", "channel"?: "im", "general" or "whatsapp", "text"?, "item"?, "thread_ts"?}`, the item an [`Item`] | `{"message", "deliveries": [...]}` after the first attempt |
 //! | `POST /_control/fixtures` | `{"connector_id", "name", "user_id"?, "fresh"?: true}` | `{"delivery"}` after the first attempt |
 //! | `POST /_control/redeliver` | `{"event_id"}` | `{"delivery"}` after one more attempt, with Slack's retry headers |
 //! | `GET /_control/events/{event_id}` | | `{"delivery"}` |
@@ -35,6 +35,7 @@ use super::connectors::{Connector, ConnectorConfig};
 use super::delivery::{self, first_attempt};
 use super::error::SimulatorError;
 use super::failures::FailureRule;
+use super::item::Item;
 use super::message::Place;
 use super::people::NewPerson;
 use super::platform::Platform;
@@ -116,6 +117,7 @@ async fn state(State(shared): State<Arc<Shared>>, Query(since): Query<Since>) ->
         "revision": revision,
         "workspace_name": world.workspace_name,
         "platforms": platforms,
+        "items": Item::samples(),
         "connectors": connectors,
         "people": people,
         "failures": world.failures,
@@ -233,7 +235,9 @@ struct NewMessage {
     user_id: String,
     #[serde(default)]
     channel: Channel,
+    #[serde(default)]
     text: String,
+    item: Option<Item>,
     thread_ts: Option<String>,
 }
 
@@ -258,6 +262,7 @@ async fn send_message(State(shared): State<Arc<Shared>>, Json(new): Json<NewMess
         user_id: &new.user_id,
         place,
         text: &new.text,
+        item: new.item.as_ref(),
         thread: new.thread_ts.as_deref(),
     };
     let written = write(&shared, &words)?;

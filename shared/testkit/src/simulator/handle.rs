@@ -14,6 +14,7 @@ use super::connectors::ConnectorConfig;
 use super::error::SimulatorError;
 use super::event::{Delivery, WebhookAnswer};
 use super::failures::{Failure, FailureRule};
+use super::item::Item;
 use super::message::{Message, Place};
 use super::people::{NewPerson, Person};
 use super::platform::Platform;
@@ -169,6 +170,28 @@ impl Simulator {
             user_id,
             place,
             text,
+            item: None,
+            thread: None,
+        })
+    }
+
+    /// Sends something besides words to a connector of any platform, as [`Self::write`] does.
+    ///
+    /// # Errors
+    /// When there is no such connector or person, or the platform has no such item in that place.
+    pub fn send(
+        &self,
+        connector_id: &str,
+        user_id: &str,
+        place: Place,
+        item: &Item,
+    ) -> Result<Written, SimulatorError> {
+        self.say(&Words {
+            connector_id,
+            user_id,
+            place,
+            text: "",
+            item: Some(item),
             thread: None,
         })
     }
@@ -245,6 +268,7 @@ impl Simulator {
             user_id,
             place,
             text,
+            item: None,
             thread: Some(thread_ts),
         })
     }

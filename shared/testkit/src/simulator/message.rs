@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::item::Item;
 use super::people::Person;
 use super::platform::Platform;
 
@@ -17,15 +18,38 @@ pub enum Place {
     WhatsApp,
 }
 
+impl Place {
+    /// The name of the place in the control API.
+    pub(super) const fn key(self) -> &'static str {
+        match self {
+            Self::Direct => "im",
+            Self::General => "general",
+            Self::WhatsApp => "whatsapp",
+        }
+    }
+}
+
 /// A person's message, with its recipient and place.
 pub(super) struct Saying<'a> {
     pub(super) person: &'a Person,
     pub(super) place: Place,
     pub(super) text: &'a str,
+    pub(super) item: Option<&'a Item>,
     /// The message that it replies to.
     pub(super) thread: Option<&'a str>,
     pub(super) now_ms: i64,
     pub(super) base_url: &'a str,
+}
+
+impl Saying<'_> {
+    /// What a person sees of it.
+    pub(super) fn shown(&self) -> String {
+        match self.item {
+            None => self.text.to_owned(),
+            Some(item) if self.text.is_empty() => item.words(),
+            Some(item) => format!("{}\n{}", item.words(), self.text),
+        }
+    }
 }
 
 /// Author of a message.
@@ -102,7 +126,7 @@ impl Message {
                 connector_id,
                 ts,
                 channel,
-                saying.text,
+                &saying.shown(),
                 saying.now_ms,
             )
         }

@@ -17,7 +17,7 @@
 //! | one folder per platform | accounts, signatures, API, events, errors, choices for the page |
 //! | `platform` | the names of the platforms |
 //! | `shared` | the interface of a platform, and the shared state |
-//! | `world`, `people`, `message`, `connectors`, `event`, `calls`, `failures` | the parts of that state |
+//! | `world`, `people`, `message`, `item`, `connectors`, `event`, `calls`, `failures` | the parts of that state |
 //! | `asked`, `api` | a call to a platform, and the handling that all calls share |
 //! | `writing`, `delivery` | messages from people, and their delivery to a connector |
 //! | `handle`, `control`, `switches`, `page` | the interfaces for tests, scripts and people |
@@ -37,6 +37,7 @@ mod failures;
 mod fixtures;
 mod handle;
 mod ids;
+mod item;
 mod message;
 mod page;
 mod people;
@@ -66,6 +67,7 @@ pub use error::SimulatorError;
 pub use event::{Attempt, Delivery, DeliveryState, WebhookAnswer};
 pub use failures::{Failure, FailureRule};
 pub use handle::{Simulator, SimulatorOptions};
+pub use item::Item;
 pub use message::{Author, Message, Place};
 pub use people::{NewPerson, Person, PersonId, WhatsAppShows};
 pub use platform::Platform;
@@ -139,6 +141,12 @@ impl Platform {
     pub fn has_group(self) -> bool {
         let places = simulated(self).look().places;
         places.iter().any(|(place, _)| *place == "general")
+    }
+
+    /// Whether people can send such an item in this place.
+    #[must_use]
+    pub fn sends(self, place: Place, item: &Item) -> bool {
+        simulated(self).look().sends(place, item)
     }
 
     /// The header of a request that proves its origin, in lower case.

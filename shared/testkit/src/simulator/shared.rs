@@ -15,6 +15,7 @@ use super::connectors::{Account, Connector, ConnectorConfig};
 use super::error::SimulatorError;
 use super::event::{Event, WebhookAnswer};
 use super::failures::Failure;
+use super::item::Item;
 use super::message::{Message, Place, Saying};
 use super::people::{Person, PersonId};
 use super::platform::Platform;
@@ -136,6 +137,8 @@ pub(super) struct Look {
     pub(super) name: &'static str,
     /// Places to write in, each with its label.
     pub(super) places: &'static [(&'static str, &'static str)],
+    /// The kinds of [`Item`] that people can send, by place.
+    pub(super) items: &'static [(&'static str, &'static [&'static str])],
     /// The calls that can be made to fail.
     pub(super) methods: &'static [&'static str],
     /// The platform's own errors, each with its label.
@@ -150,6 +153,15 @@ pub(super) struct Look {
     pub(super) is_mrkdwn: bool,
     /// Colours in light and dark mode: of controls, and of the person's own messages.
     pub(super) colours: [[&'static str; 2]; 2],
+}
+
+impl Look {
+    /// Whether people can send such an item in this place.
+    pub(super) fn sends(&self, place: Place, item: &Item) -> bool {
+        self.items
+            .iter()
+            .any(|(at, kinds)| *at == place.key() && kinds.contains(&item.kind()))
+    }
 }
 
 /// Options for replaying a recorded event.

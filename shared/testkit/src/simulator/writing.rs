@@ -3,8 +3,9 @@
 use super::delivery;
 use super::error::SimulatorError;
 use super::event::Event;
+use super::item::Item;
 use super::message::{Message, Place, Saying};
-use super::shared::{Replay, Shared};
+use super::shared::{Replay, Shared, SimulatedPlatform};
 use crate::events;
 use crate::signed_request::SignedRequest;
 
@@ -52,6 +53,7 @@ pub(super) struct Words<'a> {
     pub(super) user_id: &'a str,
     pub(super) place: Place,
     pub(super) text: &'a str,
+    pub(super) item: Option<&'a Item>,
     /// The message that it replies to.
     pub(super) thread: Option<&'a str>,
 }
@@ -59,6 +61,9 @@ pub(super) struct Words<'a> {
 /// Writes a message. Nothing is sent yet.
 pub(super) fn write(shared: &Shared, words: &Words<'_>) -> Result<Written, SimulatorError> {
     let platform = shared.platform_of(words.connector_id)?;
+    if let Some(item) = words.item {
+        check(platform, words, item)?;
+    }
     let message = shared.change(|world| {
         let connector = world.connector(words.connector_id).cloned();
         let connector =
@@ -69,6 +74,7 @@ pub(super) fn write(shared: &Shared, words: &Words<'_>) -> Result<Written, Simul
             person: &person,
             place: words.place,
             text: words.text,
+            item: words.item,
             thread: words.thread,
             now_ms: shared.clock.now_ms(),
             base_url: &shared.base_url(),
@@ -88,6 +94,26 @@ pub(super) fn write(shared: &Shared, words: &Words<'_>) -> Result<Written, Simul
         .map(|event_id| written_event(shared, event_id))
         .collect::<Result<_, _>>()?;
     Ok(Written { message, events })
+}
+
+/// Refuses what the platform does not have in this place, and words beside anything but a file.
+fn check(
+    platform: &dyn SimulatedPlatform,
+    words: &Words<'_>,
+    item: &Item,
+) -> Result<(), SimulatorError> {
+    let kind = item.kind();
+    if !platform.look().sends(words.place, item) {
+        let (key, place) = (platform.platform().key(), words.place.key());
+        return Err(SimulatorError(format!(
+            "no {kind} can be sent in {place} of {key}"
+        )));
+    }
+    if words.text.is_empty() || matches!(item, Item::File { .. }) {
+        Ok(())
+    } else {
+        Err(SimulatorError(format!("a {kind} has no words beside it")))
+    }
 }
 
 /// An event with the request that would be sent now.

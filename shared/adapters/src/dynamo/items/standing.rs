@@ -27,6 +27,8 @@ pub(in crate::dynamo) struct StandingItem {
     pub(in crate::dynamo) request_id: Option<AccessRequestId>,
     pub(in crate::dynamo) request_pending: bool,
     message_count: u64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    awaits_content: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_message_at: Option<Timestamp>,
     pub(in crate::dynamo) recent_events: Vec<String>,
@@ -95,6 +97,7 @@ impl StandingItem {
             request_id: standing.request_id,
             request_pending: standing.request_pending,
             message_count: standing.message_count,
+            awaits_content: standing.awaits_content,
             last_message_at: standing.last_message_at,
             recent_events: standing.recent_events.clone(),
             rejection_count: standing.rejections.map_or(0, |earlier| earlier.count),
@@ -146,6 +149,7 @@ impl From<StandingItem> for Standing {
             request_id: item.request_id,
             request_pending: item.request_pending,
             message_count: item.message_count,
+            awaits_content: item.awaits_content,
             last_message_at: item.last_message_at,
             recent_events: item.recent_events,
             rejections: item.last_rejected_at.map(|last_at| Rejections {

@@ -298,8 +298,6 @@ pub struct Reaction {
     pub emoji: Option<String>,
     /// The platform's id of the message.
     pub message_id: Option<String>,
-    /// Whether the person took the reaction back.
-    pub removed: bool,
 }
 
 impl Reaction {
@@ -307,17 +305,11 @@ impl Reaction {
         Self {
             emoji: name(self.emoji),
             message_id: id(self.message_id),
-            removed: self.removed,
         }
     }
 
     pub(super) fn words(&self) -> String {
-        let label = if self.removed {
-            "Reaction removed"
-        } else {
-            "Reaction"
-        };
-        labelled(label, self.emoji.as_deref())
+        labelled("Reaction", self.emoji.as_deref())
     }
 }
 

@@ -68,7 +68,6 @@ fn of_every_kind(text: &str) -> Vec<Part> {
         Part::Reaction(Reaction {
             emoji: some(text),
             message_id: some(text),
-            removed: false,
         }),
         Part::Poll(Poll {
             question: some(text),
@@ -264,10 +263,9 @@ fn every_kind_says_in_plain_words_what_came() {
         (
             Part::Reaction(Reaction {
                 emoji: some("👍"),
-                removed: true,
                 ..Reaction::default()
             }),
-            "Reaction removed: 👍",
+            "Reaction: 👍",
         ),
         (
             Part::Poll(Poll {
@@ -403,6 +401,28 @@ fn what_a_platform_keeps_to_itself_is_no_content() {
     assert!(Parts::of([withheld()]).are_withheld());
     let with_more = Parts::of([withheld(), Part::Dice(Dice::default())]);
     assert!(!with_more.are_withheld());
+}
+
+#[test]
+fn what_stands_beside_what_was_withheld_is_no_content_of_its_own() {
+    let shared = |relation, text: Option<&str>| {
+        Part::Shared(Shared {
+            text: text.map(str::to_owned),
+            ..Shared::new(relation)
+        })
+    };
+    for (beside, withheld) in [
+        (shared(Relation::Quoted, Some("Are you there?")), true),
+        (shared(Relation::Quoted, None), true),
+        (Part::Referral(Referral::default()), true),
+        (shared(Relation::Forwarded, None), true),
+        (shared(Relation::Forwarded, Some("The plan")), false),
+    ] {
+        let unsupported = Part::Unsupported(Unsupported::default());
+        let parts = Parts::of([unsupported, beside.clone()]);
+        assert_eq!(parts.are_withheld(), withheld, "{beside:?}");
+        assert!(!Parts::of([beside.clone()]).are_withheld(), "{beside:?}");
+    }
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! All that a person can send in Slack, a row for each kind, with its source. Reactions, and messages that
-//! Slack itself or a bot writes, are none of them (see `parse`).
+//! All that a person can send in Slack, a row for each kind, with its source. Messages that Slack itself or a
+//! bot writes are none of them (see `parse`).
 
 use crate::{
     slack::{Slack, fixtures::connector},
@@ -60,6 +60,14 @@ const fn file(event: &'static str, others: &'static [(&'static str, &'static str
 }
 
 const ROWS: &[Row] = &[
+    Row {
+        group: "reaction",
+        event: "message_reaction",
+        source: "reference/events/reaction_added",
+        text: "",
+        marks: &[],
+        others: &[("reaction", "Reaction: thumbsup")],
+    },
     text("message_im", MESSAGE, "Hello"),
     text("me_message", "reference/events/message/me_message", "waves"),
     text(
@@ -193,7 +201,7 @@ const ROWS: &[Row] = &[
     },
     Row {
         group: "block",
-        event: "message_unknown_block_only",
+        event: "placeholder_unknown_block",
         source: BLOCKS,
         text: "",
         marks: &[],
@@ -303,8 +311,10 @@ fn message(event: &str) -> InboundMessage {
         body: &body,
     };
     let parsed = Slack.parse(&request, &connector(), Timestamp::from_millis(0));
+    let is_withheld = event.starts_with("placeholder_");
     match parsed.unwrap().events.remove(0) {
-        Event::Message(message) => *message,
+        Event::Message(message) if !is_withheld => *message,
+        Event::Placeholder(message) if is_withheld => *message,
         other => panic!("{event}: no message but {other:?}"),
     }
 }

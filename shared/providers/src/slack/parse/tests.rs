@@ -68,7 +68,7 @@ fn only_event(body: &[u8]) -> Event {
 
 fn message_of(body: &[u8]) -> InboundMessage {
     match only_event(body) {
-        Event::Message(message) => *message,
+        Event::Message(message) | Event::Placeholder(message) => *message,
         other => panic!("no message but {other:?}"),
     }
 }
@@ -590,7 +590,7 @@ fn message_and_report(body: &[u8]) -> InboundMessage {
     let report = Event::unreadable("an element of files is malformed");
     assert_eq!(events.pop(), Some(report));
     match events.as_slice() {
-        [Event::Message(message)] => (**message).clone(),
+        [Event::Message(message) | Event::Placeholder(message)] => (**message).clone(),
         other => panic!("not one message but {other:?}"),
     }
 }
@@ -715,7 +715,7 @@ fn a_body_that_is_not_json_is_a_certificate_check_or_unreadable() {
 fn every_hostile_request_is_taken_without_harm() {
     for name in captured_names("hostile_") {
         let event = only_event(&captured(&name));
-        if let Event::Message(message) = event {
+        if let Event::Message(message) | Event::Placeholder(message) = event {
             assert!(message.text.chars().count() <= TEXT_MAX_CHARS, "{name}");
             assert!(!message.text.contains('\0'), "{name}");
             assert!(is_id(&message.sender.identifier), "{name}");
@@ -753,7 +753,7 @@ proptest! {
         });
         let parsed = parse_for(&body, &connector()).unwrap();
         for event in parsed.events {
-            if let Event::Message(message) = event {
+            if let Event::Message(message) | Event::Placeholder(message) = event {
                 prop_assert!(message.text.chars().count() <= TEXT_MAX_CHARS);
                 prop_assert!(message.attachments.len() <= ATTACHMENTS_MAX);
                 prop_assert!(!message.event_keys.is_empty());
@@ -773,5 +773,40 @@ proptest! {
         let body = captured("message_im");
         let kept = end.min(body.len());
         let _ = parse_for(&body[..kept], &connector());
+    }
+}
+
+#[test]
+fn a_reaction_to_a_message_of_ours_is_a_message_under_it_and_any_other_is_ignored() {
+    let reaction = |change: &dyn Fn(&mut Value)| {
+        changed_from("message_reaction", |payload| change(&mut payload["event"]))
+    };
+    let message = message_of(&captured("message_reaction"));
+    assert!(message.is_reaction());
+    let place = &message.conversation;
+    assert_eq!(place.kind, ConversationKind::Channel);
+    assert_eq!(place.thread.as_deref(), Some("1568915625.001000"));
+    assert_eq!(message.event_keys.len(), 2);
+    let other = reaction(&|event| event["reaction"] = "wave".into());
+    assert_ne!(message_of(&other).event_keys[0], message.event_keys[0]);
+
+    let direct = reaction(&|event| event["item"]["channel"] = "D024BE91L".into());
+    let place = message_of(&direct).conversation;
+    assert_eq!((place.kind, place.thread), (ConversationKind::Direct, None));
+
+    for (field, value) in [
+        ("item_user", json!("U456DEF789")),
+        ("item_user", json!(null)),
+        ("user", json!("U0BOT")),
+        ("item", json!({"type": "file", "file": "F123ABC456"})),
+        ("item", json!(null)),
+    ] {
+        let body = reaction(&|event| event[field] = value.clone());
+        assert_eq!(kind_of(only_event(&body)), "reaction_added", "{field}");
+    }
+    for field in ["reaction", "event_ts"] {
+        let body = reaction(&|event| event[field] = json!(7));
+        let event = only_event(&body);
+        assert!(matches!(event, Event::Unreadable { .. }), "{field}");
     }
 }

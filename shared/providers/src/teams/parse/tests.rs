@@ -65,7 +65,7 @@ fn only_event(body: &[u8]) -> Event {
 
 fn message_of(body: &[u8]) -> InboundMessage {
     match only_event(body) {
-        Event::Message(message) => *message,
+        Event::Message(message) | Event::Placeholder(message) => *message,
         other => panic!("no message but {other:?}"),
     }
 }
@@ -301,7 +301,7 @@ fn message_and_report(body: &[u8]) -> (InboundMessage, Event) {
     let mut events = parsed(body).unwrap().events;
     let report = events.pop().unwrap();
     match events.as_slice() {
-        [Event::Message(message)] => ((**message).clone(), report),
+        [Event::Message(message) | Event::Placeholder(message)] => ((**message).clone(), report),
         other => panic!("not one message but {other:?}"),
     }
 }
@@ -541,7 +541,7 @@ fn a_button_of_a_card_says_what_it_stands_for() {
 
 fn check_bounds(event: &Event) {
     match event {
-        Event::Message(message) => {
+        Event::Message(message) | Event::Placeholder(message) => {
             assert!(message.text.chars().count() <= TEXT_MAX_CHARS && !message.text.contains('\0'));
             assert!(message.attachments.len() <= ATTACHMENTS_MAX);
             assert!(is_short_graphic(

@@ -2,6 +2,7 @@
 
 use super::names::name_of;
 use crate::{
+    addressed::behind_mention,
     fields::{given, string},
     marked::MarkedText,
     webhook::Event,
@@ -19,29 +20,46 @@ pub(super) fn of(message: &Value, is_in_group: bool) -> Result<Option<MarkedText
         match given(message, name) {
             None => {}
             Some(Value::String(text)) => {
-                return Ok(Some(marked(text, message.get(entities), is_in_group)));
+                let front = match (is_in_group, name) {
+                    (false, _) => Front::Stays,
+                    (true, "caption") => Front::Goes,
+                    (true, _) => Front::GoesUnlessAlone,
+                };
+                return Ok(Some(marked(text, message.get(entities), front)));
             }
             Some(_) => return Err(Event::unreadable("the text is not a string")),
         }
     }
     let with_gift = given(message, "gift").and_then(|gift| {
         let text = string(gift, "text")?;
-        Some(marked(text, gift.get("entities"), false))
+        Some(marked(text, gift.get("entities"), Front::Stays))
     });
     Ok(with_gift)
+}
+
+/// The mention of a bot at the front of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Front {
+    /// It stays.
+    Stays,
+    /// It is taken out: it stands beside a file.
+    Goes,
+    /// It is taken out, unless nothing else was said.
+    GoesUnlessAlone,
 }
 
 /// Marks the mentions and links in a text. Formatting, hashtags, commands and hidden passages are read as
 /// they stand, and for a custom emoji its plain one stands there already.
 ///
-/// In a group, a bot that is mentioned first is the one that is spoken to, and its mention is taken out.
-fn marked(text: &str, entities: Option<&Value>, is_in_group: bool) -> MarkedText {
+/// In a group, a bot that is mentioned first is the one that is spoken to, and its mention is taken out with
+/// its punctuation.
+fn marked(text: &str, entities: Option<&Value>, front: Front) -> MarkedText {
     let mut reader = Reader {
         rest: text,
         place: 0,
     };
     let mut making = MarkedText::default();
-    let mut is_front = is_in_group;
+    let mut is_front = front != Front::Stays;
     for place in places(entities) {
         if place.offset < reader.place {
             // It lies across the one before, which never happens to marks of Telegram's own.
@@ -51,8 +69,9 @@ fn marked(text: &str, entities: Option<&Value>, is_in_group: bool) -> MarkedText
         let words = reader.up_to(place.end);
         let is_address = is_front && is_blank(before) && place.names_bot(words);
         is_front = false;
-        if is_address && !is_blank(reader.rest) {
-            reader.skip_white_space();
+        let behind = behind_mention(reader.rest);
+        if is_address && (front == Front::Goes || !is_blank(behind)) {
+            reader.skip_to(behind.trim_start());
             continue;
         }
         making.push(before);
@@ -197,11 +216,11 @@ impl<'a> Reader<'a> {
         read
     }
 
-    fn skip_white_space(&mut self) {
-        let trimmed = self.rest.trim_start();
-        let white = self.rest.chars().take_while(|c| c.is_whitespace());
-        self.place += white.map(char::len_utf16).sum::<usize>();
-        self.rest = trimmed;
+    /// Passes over what stands before this end of the text.
+    fn skip_to(&mut self, end: &'a str) {
+        let skipped = self.rest.strip_suffix(end).unwrap_or_default();
+        self.place += skipped.chars().map(char::len_utf16).sum::<usize>();
+        self.rest = end;
     }
 }
 
@@ -212,7 +231,12 @@ mod tests {
     use serde_json::json;
 
     fn read(text: &str, entities: &Value, is_in_group: bool) -> (String, Value) {
-        let (text, entities) = marked(text, Some(entities), is_in_group).finish();
+        let front = if is_in_group {
+            Front::GoesUnlessAlone
+        } else {
+            Front::Stays
+        };
+        let (text, entities) = marked(text, Some(entities), front).finish();
         (text, serde_json::to_value(entities).unwrap())
     }
 
@@ -246,7 +270,11 @@ mod tests {
                 "@ann @ada_bot",
                 2,
             ),
+            ("@ada_bot, hello", json!([at(0, 8)]), "hello", 0),
+            ("@ada_bot : hello", json!([at(0, 8)]), "hello", 0),
+            ("@ada_bot :) hello", json!([at(0, 8)]), ":) hello", 0),
             // Nothing else was said.
+            ("@ada_bot!", json!([at(0, 8)]), "@ada_bot!", 1),
             ("@ada_bot", json!([at(0, 8)]), "@ada_bot", 1),
             (
                 "@ada_bot \u{200B}",
@@ -272,6 +300,23 @@ mod tests {
         assert_eq!(private, "@ada_bot hello");
         let nameless = json!([{"type": "text_mention", "offset": 0, "length": 3, "user": {"id": 1, "is_bot": true}}]);
         assert_eq!(read("Ada hello", &nameless, true).0, "hello");
+    }
+
+    #[test]
+    fn a_caption_of_nothing_but_the_bots_mention_is_none() {
+        let entities = json!([{"type": "mention", "offset": 0, "length": 8}]);
+        for (caption, expected) in [
+            ("@ada_bot", ""),
+            ("@ada_bot!", ""),
+            ("@ada_bot, look", "look"),
+            ("look @ada_bot", "look @ada_bot"),
+        ] {
+            let message = json!({"caption": caption, "caption_entities": entities});
+            let Ok(Some(read)) = of(&message, true) else {
+                panic!("{caption} is not read");
+            };
+            assert_eq!(read.finish().0, expected, "{caption}");
+        }
     }
 
     #[test]

@@ -383,6 +383,21 @@ fn every_service_message_is_ignored_by_its_name() {
 }
 
 #[test]
+fn an_unknown_message_that_answers_or_passes_on_another_is_as_unknown() {
+    let replied = json!({"message_id": 7, "date": 1_569_518_000, "text": "Are you there?"});
+    let origin = json!({"type": "hidden_user", "date": 1_569_518_000, "sender_user_name": "Ann"});
+    for (field, value) in [("reply_to_message", replied), ("forward_origin", origin)] {
+        let mut body: Value = serde_json::from_slice(&captured("placeholder_unknown")).unwrap();
+        body["message"][field] = value;
+        let event = only_event(body.to_string().as_bytes());
+        let Event::Placeholder(message) = event else {
+            panic!("{field}: {event:?}");
+        };
+        assert_eq!(message.parts.as_slice().len(), 2, "{field}");
+    }
+}
+
+#[test]
 fn a_message_of_which_nothing_is_handed_over_asks_for_access_and_is_not_delivered() {
     for name in [
         "placeholder_unknown",

@@ -227,6 +227,25 @@ async fn connectors_are_added_switched_and_shown() {
 }
 
 #[tokio::test]
+async fn an_item_goes_with_words_only_if_it_is_a_file() {
+    let simulator = simulator().await;
+    let connector = json!({"provider": "telegram", "connector_id": "tg", "name": "B", "bot_token": "1:x", "secret_token": "s"});
+    control(&simulator, "POST", "connectors", connector).await;
+    let file = json!({"kind": "file", "name": "report.pdf", "mime_type": "application/pdf"});
+    let choice = json!({"kind": "choice", "title": "Yes", "id": "yes"});
+    for (item, text, expected) in [
+        (&file, "", 200),
+        (&file, "Here it is", 200),
+        (&choice, "", 200),
+        (&choice, "Yes, please", 404),
+    ] {
+        let new = json!({"connector_id": "tg", "user_id": ADA, "item": item, "text": text});
+        let (status, sent) = control(&simulator, "POST", "messages", new).await;
+        assert_eq!(status, expected, "{sent}");
+    }
+}
+
+#[tokio::test]
 async fn the_secrets_of_connectors_are_not_shown() {
     let simulator = program(json!({
         "provider": "twilio", "connector_id": "c", "name": "S", "account_sid": "AC1", "phone_number": "+15550009999",
@@ -248,6 +267,7 @@ async fn the_page_is_told_what_every_platform_offers() {
         let look = &platforms[platform.key()];
         assert!(!look["name"].as_str().unwrap().is_empty());
         assert_eq!(look["places"][0][0], "im", "{platform:?}");
+        assert_eq!(look["items"][0][0], "im", "{platform:?}");
         assert!(look["methods"].as_array().unwrap().len() > 1);
         // The control API must accept every failure that the page offers.
         for offered in look["errors"].as_array().unwrap() {

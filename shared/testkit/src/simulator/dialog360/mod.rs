@@ -58,6 +58,7 @@ impl SimulatedPlatform for Dialog360 {
         Look {
             name: "WhatsApp",
             places: &[("im", "WhatsApp")],
+            items: &[("im", &["location", "contact", "choice", "file"])],
             methods: &["messages", "configs/webhook"],
             errors,
             switches: &[

@@ -7,6 +7,7 @@ use crate::simulator::connectors::Connector;
 use crate::simulator::error::SimulatorError;
 use crate::simulator::event::Event;
 use crate::simulator::ids::{number, opaque};
+use crate::simulator::item::Item;
 use crate::simulator::message::{Message, Place, Saying};
 use crate::simulator::people::Person;
 use crate::simulator::platform::Platform;
@@ -29,9 +30,9 @@ pub(super) fn write(
         standing.has_blocked = false;
     }
     let wamid = new_wamid(world);
+    let (kind, content) = content(saying, &wamid);
     let mut said = json!({
-        "id": wamid, "timestamp": saying.now_ms.div_euclid(1000).to_string(), "type": "text",
-        "text": {"body": saying.text},
+        "id": wamid, "timestamp": saying.now_ms.div_euclid(1000).to_string(), "type": kind, kind: content,
     });
     let mut contact = json!({"profile": {"name": person.display_name}});
     if let (Value::Object(said), Value::Object(contact)) = (&mut said, &mut contact) {
@@ -59,6 +60,46 @@ pub(super) fn write(
     let channel = person.phone.clone();
     let message = Message::of_person(Platform::Dialog360, connector.id(), saying, wamid, channel);
     Ok((message, vec![event]))
+}
+
+/// The type of a message, and what stands under its name.
+fn content(saying: &Saying<'_>, wamid: &str) -> (&'static str, Value) {
+    let Some(item) = saying.item else {
+        return ("text", json!({"body": saying.text}));
+    };
+    match item {
+        Item::Location {
+            name,
+            latitude,
+            longitude,
+        } => {
+            let place = json!({"latitude": latitude, "longitude": longitude, "name": name});
+            ("location", place)
+        }
+        Item::Contact { name, phone } => {
+            let card = json!({
+                "name": {"formatted_name": name, "first_name": name}, "phones": [{"phone": phone, "type": "CELL"}],
+            });
+            ("contacts", json!([card]))
+        }
+        Item::Choice { title, id } => {
+            let reply = json!({"type": "button_reply", "button_reply": {"id": id, "title": title}});
+            ("interactive", reply)
+        }
+        Item::File { name, mime_type } => {
+            let file = json!({"id": number(&["media", wamid], 1, 999_999_999).to_string(), "mime_type": mime_type});
+            let file = if saying.text.is_empty() {
+                file
+            } else {
+                with(file, "caption", &json!(saying.text))
+            };
+            if mime_type.starts_with("image/") {
+                ("image", file)
+            } else {
+                ("document", with(file, "filename", &json!(name)))
+            }
+        }
+    }
 }
 
 pub(super) fn wa_id(person: &Person) -> &str {

@@ -29,6 +29,8 @@ const state = {
   revision: null,
   /** What differs between the platforms, as the simulator tells it: names, places to write, calls that can be made to fail, colours. */
   platforms: {},
+  /** What can be sent besides words: label and item. */
+  items: [],
   apps: [],
   people: [],
   messages: [],
@@ -69,7 +71,7 @@ async function call(method, path, body) {
 
 const time = (ms) => new Date(ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 const preciseTime = (ms) => new Date(ms).toLocaleTimeString([], { hour12: false });
-const NO_PLATFORM = { name: "…", places: [], methods: [], errors: [], switches: [], controls: [], retries: [], colours: [] };
+const NO_PLATFORM = { name: "…", places: [], items: [], methods: [], errors: [], switches: [], controls: [], retries: [], colours: [] };
 const platformOf = (thing) => state.platforms[thing?.provider] ?? NO_PLATFORM;
 const placesOf = (app) => Object.fromEntries(platformOf(app).places);
 const currentApp = () => state.apps.find((app) => app.connector_id === state.app);
@@ -303,6 +305,15 @@ function showHead() {
   $("send").disabled = !app || !state.me;
 }
 
+/** What this person can send here besides words. */
+function showItems() {
+  const kinds = Object.fromEntries(platformOf(currentApp()).items)[state.place] ?? [];
+  const items = state.items.filter(([, item]) => kinds.includes(item.kind));
+  $("items").hidden = !state.me || items.length === 0;
+  reconcile($("items-list"), items, ([label]) => label, ([label, item]) =>
+    make("li", {}, make("button", { class: "ghost", type: "button", onclick: () => sendItem(item) }, label)));
+}
+
 function showThread() {
   $("thread").hidden = !state.thread;
   $("thread-text").textContent = state.thread ? `In the thread of “${state.thread.text}”` : "";
@@ -413,23 +424,40 @@ function inspect(open) {
 
 // ---- actions
 
+/** Sends a text or an item, and tells whether that worked. */
+async function post(content) {
+  $("log").scrollTop = $("log").scrollHeight;
+  try {
+    await call("POST", "messages",
+      { connector_id: state.app, user_id: state.me, channel: state.place, thread_ts: state.thread?.ts, ...content });
+    await loadMessages();
+    return true;
+  } catch (error) {
+    $("lost").hidden = false;
+    $("lost").textContent = `Not sent: ${error.message}`;
+    return false;
+  }
+}
+
 async function send(event) {
   event.preventDefault();
   const box = $("composer-text");
   const text = box.value.trim();
   if (!text || !state.me || !currentApp()) return;
-  const message = { connector_id: state.app, user_id: state.me, channel: state.place, text, thread_ts: state.thread?.ts };
   box.value = "";
-  $("log").scrollTop = $("log").scrollHeight;
-  try {
-    await call("POST", "messages", message);
-    await loadMessages();
-  } catch (error) {
-    box.value = box.value || text;
-    $("lost").hidden = false;
-    $("lost").textContent = `Not sent: ${error.message}`;
-  }
+  if (!await post({ text })) box.value = box.value || text;
   box.focus();
+}
+
+async function sendItem(item) {
+  closeItems();
+  await post({ item });
+}
+
+function closeItems() {
+  const hadFocus = $("items").contains(document.activeElement);
+  $("items").open = false;
+  if (hadFocus) $("items").querySelector("summary").focus();
 }
 
 async function redeliver(eventId) {
@@ -450,6 +478,7 @@ function showEverything() {
   showPeople();
   showApps();
   showHead();
+  showItems();
   showThread();
   showSwitches();
   showConversation();
@@ -463,6 +492,7 @@ async function follow() {
       const news = await call("GET", `state${query}`);
       state.revision = news.revision;
       state.platforms = news.platforms;
+      state.items = news.items;
       state.apps = news.connectors;
       state.people = news.people;
       $("workspace").textContent = news.workspace_name;
@@ -511,6 +541,8 @@ $("mention").addEventListener("click", () => {
   box.setRangeText(`@${currentApp()?.name ?? ""} `, box.selectionStart, box.selectionEnd, "end");
   box.focus();
 });
+$("items").addEventListener("keydown", (event) => { if (event.key === "Escape") closeItems(); });
+document.addEventListener("click", (event) => { if (!$("items").contains(event.target)) $("items").open = false; });
 $("thread-end").addEventListener("click", () => { state.thread = null; showThread(); $("composer-text").focus(); });
 $("inspect").addEventListener("click", () => inspect($("inspector").hidden));
 $("inspector-close").addEventListener("click", () => { inspect(false); $("inspect").focus(); });

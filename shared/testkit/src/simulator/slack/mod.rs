@@ -63,6 +63,7 @@ impl SimulatedPlatform for Slack {
         Look {
             name: "Slack",
             places: &[("im", "Direct"), ("general", "#general")],
+            items: &[("im", &["file"]), ("general", &["file"])],
             methods: &[
                 "chat.postMessage",
                 "chat.postEphemeral",

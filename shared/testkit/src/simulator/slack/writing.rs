@@ -1,9 +1,12 @@
 //! Messages of people in Slack as events, and the recorded events of `events/slack`.
 
+use serde_json::Value;
+
 use super::account::App;
 use super::workspace::{direct_channel, general_channel, new_ts, typed, unescape};
 use crate::events::{Fixture, sample};
 use crate::simulator::event::Event;
+use crate::simulator::item::Item;
 use crate::simulator::message::{Message, Place, Saying};
 use crate::simulator::platform::Platform;
 use crate::simulator::shared::Replay;
@@ -54,9 +57,10 @@ pub(super) fn write(world: &mut World, app: &App, saying: &Saying<'_>) -> (Messa
             )
         })
         .collect();
+    let shown = typed(&saying.shown(), app);
     let message = Message {
-        plain: unescape(&text),
-        text,
+        plain: unescape(&shown),
+        text: shown,
         with,
         ..Message::of_person(Platform::Slack, connector_id, saying, ts, channel)
     };
@@ -64,6 +68,14 @@ pub(super) fn write(world: &mut World, app: &App, saying: &Saying<'_>) -> (Messa
 }
 
 fn in_context(payload: SlackPayload, saying: &Saying<'_>) -> SlackPayload {
+    let payload = match saying.item {
+        Some(Item::File { name, mime_type }) => {
+            let ts = payload.value().pointer("/event/ts").and_then(Value::as_str);
+            let file_id = format!("F{}", ts.unwrap_or_default().replace('.', ""));
+            payload.with_file(&file_id, name, mime_type)
+        }
+        _ => payload,
+    };
     let payload = match saying.thread {
         Some(thread_ts) => payload.in_thread(thread_ts),
         None => payload,

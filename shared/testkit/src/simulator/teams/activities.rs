@@ -7,6 +7,7 @@ use super::ids::{channel_id, new_activity_id, personal_id, service_url, user_id}
 use crate::simulator::connectors::Connector;
 use crate::simulator::event::Event;
 use crate::simulator::ids::uuid;
+use crate::simulator::item::Item;
 use crate::simulator::message::{Message, Place, Saying};
 use crate::simulator::platform::Platform;
 use crate::simulator::world::World;
@@ -62,10 +63,16 @@ pub(super) fn write(
         .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;");
-    let said = json!({
-        "text": text, "textFormat": "plain", "entities": entities,
-        "attachments": [{"contentType": "text/html", "content": format!("<p>{html}</p>")}],
+    let mut attachments =
+        vec![json!({"contentType": "text/html", "content": format!("<p>{html}</p>")})];
+    attachments.extend(saying.item.and_then(|item| uploaded(item, &id)));
+    let mut said = json!({
+        "text": text, "textFormat": "plain", "entities": entities, "attachments": attachments,
     });
+    if let (Some(Item::Choice { id: value, .. }), Value::Object(fields)) = (saying.item, &mut said)
+    {
+        fields.insert("value".into(), json!(value));
+    }
     activities.push(shared.activity("message", &id, said));
     let events = activities
         .into_iter()
@@ -85,6 +92,23 @@ pub(super) fn write(
         ..Message::of_person(Platform::Teams, connector.id(), saying, id, conversation_id)
     };
     (message, events)
+}
+
+/// The attachment of an uploaded file. A pressed button is its title as a text, with a value.
+fn uploaded(item: &Item, activity_id: &str) -> Option<Value> {
+    let Item::File { name, .. } = item else {
+        return None;
+    };
+    let folder = "https://acme-my.sharepoint.com/personal/Documents/Applications";
+    let extension = name.rsplit('.').next().unwrap_or_default();
+    Some(json!({
+        "contentType": "application/vnd.microsoft.teams.file.download.info",
+        "contentUrl": format!("{folder}/{name}"), "name": name,
+        "content": {
+            "downloadUrl": format!("{folder}/download?of={activity_id}"),
+            "uniqueId": uuid(&["file", activity_id]), "fileType": extension,
+        },
+    }))
 }
 
 /// The fields that all activities about one message share.
@@ -138,16 +162,20 @@ impl Common<'_> {
     /// The text, and the entity of a mention. In a channel the bot only receives mentions, so a text without
     /// one gets it prepended.
     fn text(&self) -> (String, Option<Value>) {
+        let said: &str = match self.saying.item {
+            Some(Item::Choice { title, .. }) => title,
+            _ => self.saying.text,
+        };
         if !self.is_channel {
-            return (self.saying.text.to_owned(), None);
+            return (said.to_owned(), None);
         }
         let name = &self.connector.config.name;
         let mark = format!("<at>{name}</at>");
         let typed = format!("@{name}");
-        let text = if self.saying.text.contains(&typed) {
-            self.saying.text.replace(&typed, &mark)
+        let text = if said.contains(&typed) {
+            said.replace(&typed, &mark)
         } else {
-            format!("{mark} {}", self.saying.text)
+            format!("{mark} {said}")
         };
         let mention = json!({
             "type": "mention", "text": mark, "mentioned": {"id": self.account.bot_id(), "name": name},

@@ -50,6 +50,7 @@ impl SimulatedPlatform for Teams {
         Look {
             name: "Teams",
             places: &[("im", "Chat"), ("general", "General")],
+            items: &[("im", &["choice", "file"]), ("general", &["choice"])],
             methods: &[
                 "activities",
                 "conversations.create",

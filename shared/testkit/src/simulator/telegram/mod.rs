@@ -38,6 +38,9 @@ const KEEPS: Duration = Duration::from_hours(24);
 /// Longest `Retry-After` that is obeyed.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 
+/// The kinds of item that people can send.
+const EVERYTHING: &[&str] = &["location", "contact", "choice", "file"];
+
 /// Telegram.
 #[derive(Debug)]
 pub(super) struct Telegram;
@@ -51,6 +54,7 @@ impl SimulatedPlatform for Telegram {
         Look {
             name: "Telegram",
             places: &[("im", "Chat"), ("general", "Group")],
+            items: &[("im", EVERYTHING), ("general", EVERYTHING)],
             methods: &[
                 "sendMessage",
                 "getUserProfilePhotos",

@@ -1,11 +1,12 @@
 //! Messages of people in Telegram, as updates.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::account::TelegramAccount;
 use crate::simulator::connectors::Connector;
 use crate::simulator::event::Event;
 use crate::simulator::ids::number;
+use crate::simulator::item::Item;
 use crate::simulator::message::{Message, Place, Saying};
 use crate::simulator::people::Person;
 use crate::simulator::platform::Platform;
@@ -40,17 +41,27 @@ pub(super) fn write(
         standing.has_blocked &= is_general;
     }
     let bot = username(&connector.config.name, "bot");
-    let text = saying
-        .text
-        .replace(&format!("@{}", connector.config.name), &format!("@{bot}"));
+    let named =
+        |text: &str| text.replace(&format!("@{}", connector.config.name), &format!("@{bot}"));
+    let text = named(saying.text);
     let mut said = json!({
         "message_id": message_id, "from": user(person), "chat": chat,
-        "date": saying.now_ms.div_euclid(1000), "text": text,
+        "date": saying.now_ms.div_euclid(1000),
     });
-    let entities = entities(&text, &bot);
     if let Value::Object(fields) = &mut said {
+        let (words, own_entities) = match saying.item {
+            Some(item) => {
+                fields.extend(content(item, message_id));
+                ("caption", "caption_entities")
+            }
+            None => ("text", "entities"),
+        };
+        let entities = entities(&text, &bot);
+        if saying.item.is_none() || !text.is_empty() {
+            fields.insert(words.into(), json!(text));
+        }
         if !entities.is_empty() {
-            fields.insert("entities".into(), json!(entities));
+            fields.insert(own_entities.into(), json!(entities));
         }
         if let Some(replied) = saying.thread {
             let replied = json!({"message_id": replied.parse::<i64>().unwrap_or_default(), "chat": chat, "date": 0});
@@ -69,9 +80,10 @@ pub(super) fn write(
     )
     .in_queue(format!("{} {chat_id}", connector.id()), order);
     let with = (!is_general).then(|| person.id.clone());
+    let shown = named(&saying.shown());
     let message = Message {
-        plain: text.clone(),
-        text,
+        plain: shown.clone(),
+        text: shown,
         with,
         ..Message::of_person(
             Platform::Telegram,
@@ -82,6 +94,32 @@ pub(super) fn write(
         )
     };
     (message, vec![event])
+}
+
+/// The fields of an item. A pressed button of a keyboard is its title as a text.
+fn content(item: &Item, message_id: i64) -> Map<String, Value> {
+    let fields = match item {
+        Item::Location {
+            name,
+            latitude,
+            longitude,
+        } => {
+            let place = json!({"latitude": latitude, "longitude": longitude});
+            json!({"venue": {"location": place, "title": name, "address": ""}, "location": place})
+        }
+        Item::Contact { name, phone } => {
+            json!({"contact": {"phone_number": phone, "first_name": name}})
+        }
+        Item::Choice { title, .. } => json!({"text": title}),
+        Item::File { name, mime_type } => json!({"document": {
+            "file_id": format!("file-{message_id}"), "file_unique_id": format!("unique-{message_id}"),
+            "file_name": name, "mime_type": mime_type, "file_size": 1024,
+        }}),
+    };
+    match fields {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
 }
 
 /// The group's id, which changes when it becomes a supergroup.

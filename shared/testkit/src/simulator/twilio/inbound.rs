@@ -8,6 +8,7 @@ use crate::crypto::sha256;
 use crate::simulator::connectors::Connector;
 use crate::simulator::error::SimulatorError;
 use crate::simulator::event::Event;
+use crate::simulator::item::Item;
 use crate::simulator::message::{Message, Place, Saying};
 use crate::simulator::people::Person;
 use crate::simulator::platform::Platform;
@@ -59,10 +60,8 @@ pub(super) fn write(
     let to = addressed(&account.phone_number, by_whatsapp);
     let mut fields = vec![
         ("SmsMessageSid", sid.as_str()),
-        ("NumMedia", "0"),
         ("SmsSid", &sid),
         ("SmsStatus", "received"),
-        ("Body", saying.text),
         ("To", &to),
         ("NumSegments", "1"),
         ("MessageSid", &sid),
@@ -71,9 +70,11 @@ pub(super) fn write(
         ("ApiVersion", "2010-04-01"),
     ];
     let bsuid = format!("{WHATSAPP}{}", person.bsuid);
+    let content = content(saying, &account.account_sid, &sid);
+    fields.extend(content.iter().map(|(name, value)| (*name, value.as_str())));
     if by_whatsapp {
         fields.push(("ProfileName", &person.display_name));
-        fields.push(("MessageType", "text"));
+        fields.push(("MessageType", message_type(saying.item)));
         if person.whatsapp_shows.phone() {
             fields.push(("WaId", person.phone.trim_start_matches('+')));
         }
@@ -96,6 +97,57 @@ pub(super) fn write(
     );
     let message = Message::of_person(Platform::Twilio, connector.id(), saying, sid, from);
     Ok((message, vec![event]))
+}
+
+/// The parameters of what was written or sent.
+fn content(saying: &Saying<'_>, account_sid: &str, sid: &str) -> Vec<(&'static str, String)> {
+    let plain = |body: &str| vec![("NumMedia", "0".to_owned()), ("Body", body.to_owned())];
+    match saying.item {
+        None => plain(saying.text),
+        Some(Item::Location {
+            name,
+            latitude,
+            longitude,
+        }) => {
+            let mut fields = plain("");
+            fields.extend([
+                ("Latitude", latitude.to_string()),
+                ("Longitude", longitude.to_string()),
+                ("Label", name.clone()),
+            ]);
+            fields
+        }
+        // Twilio hands on no card.
+        Some(Item::Contact { name, .. }) => plain(name),
+        Some(Item::Choice { title, id }) => {
+            let mut fields = plain(title);
+            fields.extend([("ButtonText", title.clone()), ("ButtonPayload", id.clone())]);
+            fields
+        }
+        Some(Item::File { mime_type, .. }) => {
+            let media = sid.replacen("SM", "ME", 1);
+            let messages =
+                format!("https://api.twilio.com/2010-04-01/Accounts/{account_sid}/Messages");
+            vec![
+                ("NumMedia", "1".to_owned()),
+                ("Body", saying.text.to_owned()),
+                ("MediaContentType0", mime_type.clone()),
+                ("MediaUrl0", format!("{messages}/{sid}/Media/{media}")),
+            ]
+        }
+    }
+}
+
+/// `WhatsApp`'s type of a message.
+fn message_type(item: Option<&Item>) -> &'static str {
+    match item {
+        None => "text",
+        Some(Item::Location { .. }) => "location",
+        Some(Item::Contact { .. }) => "contacts",
+        Some(Item::Choice { .. }) => "button",
+        Some(Item::File { mime_type, .. }) if mime_type.starts_with("image/") => "image",
+        Some(Item::File { .. }) => "document",
+    }
 }
 
 /// The sender's address. Without a phone number it is the business-scoped id.

@@ -53,6 +53,10 @@ impl SimulatedPlatform for Twilio {
         Look {
             name: "Twilio",
             places: &[("im", "SMS"), ("whatsapp", "WhatsApp")],
+            items: &[
+                ("im", &["file"]),
+                ("whatsapp", &["location", "choice", "file"]),
+            ],
             methods: &["messages", "account"],
             errors,
             switches: &[

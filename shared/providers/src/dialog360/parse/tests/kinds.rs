@@ -316,18 +316,8 @@ fn answers() -> Vec<Row> {
             vec![Part::Reaction(Reaction {
                 emoji: some("👍"),
                 message_id: some("wamid.ours=="),
-                removed: false,
             })],
             "Reaction: 👍",
-        ),
-        part(
-            "message_reaction_removed",
-            vec![Part::Reaction(Reaction {
-                emoji: None,
-                message_id: some("wamid.ours=="),
-                removed: true,
-            })],
-            "Reaction removed",
         ),
     ]
 }

@@ -51,12 +51,15 @@ fn content_of_another_shape_than_promised_is_no_content() {
 }
 
 #[test]
-fn a_reaction_says_to_which_message_or_is_ignored() {
+fn a_reaction_says_what_and_to_which_message_or_is_ignored() {
     for reaction in [
         json!(null),
         json!("👍"),
         json!({"emoji": "👍"}),
         json!({"message_id": ""}),
+        json!({"emoji": "👍", "message_id": ""}),
+        json!({"message_id": "wamid.ours=="}),
+        json!({"emoji": "", "message_id": "wamid.ours=="}),
     ] {
         let event = only_event(&changed(|message| {
             message["type"] = "reaction".into();
