@@ -1,5 +1,5 @@
-//! Looks up a person's profile (PROVIDERS §1.5), with the language, which Slack tells if it is asked to
-//! (Slack, "Locale, locale, locale", 2017-09).
+//! Looks up a person's profile (PROVIDERS §1.5), with the language, which Slack tells only if it is asked to
+//! (Slack's changelog, "Detecting the locale of users, channels, and other conversations").
 
 use super::{API, BOT_TOKEN, api};
 use crate::{

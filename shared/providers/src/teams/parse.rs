@@ -177,8 +177,8 @@ fn message(
     })))
 }
 
-/// The language of the client in which the person wrote: of the activity itself (Activity schema, `locale`) or,
-/// without that, of its `clientInfo` (msteams-docs, "Get client information").
+/// The language of the client in which the person wrote: the `locale` of the activity (Activity schema, A3020)
+/// or, without one, of its `clientInfo` (PROVIDERS §2.1).
 fn language(activity: &Value) -> Option<&str> {
     let entities = given(activity, "entities").and_then(Value::as_array);
     string(activity, "locale").or_else(|| {
