@@ -3,8 +3,8 @@
 use crate::{language::Language, text::clean_name};
 use serde::{Deserialize, Serialize};
 
-/// Names, avatar and language of a chat user (SPEC A30–A31, A52). Every part is cleaned of characters that could
-/// deceive a reader, and may be missing.
+/// Names, avatar and language of a chat user (SPEC A30–A31, A52). Every part is cleaned of characters
+/// that could deceive a reader, and may be missing.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Profile {
     /// The name to show.
