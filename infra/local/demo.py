@@ -15,6 +15,11 @@ ONBOARDING_MESSAGE = (
     "Thanks for writing! Someone at Acme is reviewing your request; you can expect an answer within one working day. "
     "If it is urgent, write to help@acme.example."
 )
+ONBOARDING_MESSAGES = {
+    "de": "Danke für Ihre Nachricht! Ihre Anfrage wird geprüft; Sie erhalten innerhalb eines Arbeitstages eine Antwort. "
+    "In dringenden Fällen schreiben Sie an help@acme.example."
+}
+APPROVAL_NOTICES = {"de": "Gute Nachricht: Sie sind freigeschaltet. Sie können diesem Assistenten jetzt schreiben."}
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,8 @@ def create(setup_token: str) -> Demo:
     signing_secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     agent = {"agent": {"endpoint": f"{AGENT.url}/deliveries", "signing_secret": signing_secret}}
     _call("PATCH", f"/v1/projects/{project['id']}/environments/{development['id']}", key, agent)
-    policies = {"connector_id": {"policy": "OnBoarding", "onboarding_message": ONBOARDING_MESSAGE}, "open_connector_id": {"policy": "AllowAll"}}
+    texts = {"onboarding_message": ONBOARDING_MESSAGE, "onboarding_messages": ONBOARDING_MESSAGES, "approval_notices": APPROVAL_NOTICES}
+    policies = {"connector_id": {"policy": "OnBoarding", **texts}, "open_connector_id": {"policy": "AllowAll"}}
     connectors, opened = {}, []
     for platform in accounts.PLATFORMS:
         provider = platform.provider

@@ -32,6 +32,7 @@ COMPANIONS = SIMULATOR_PROGRAM, AGENT_PROGRAM = "simulator", "demo-agent"
 TABLE = ROOT / "infra" / "scripts" / "table.py"
 # People to write as; the page can add more.
 DEMO_PEOPLE = ("Ada Lovelace", "Grace Hopper", "Alan Turing")
+DEMO_GERMAN = {"name": "Konrad Zuse", "language": "de-DE"}
 
 
 def main() -> int:
@@ -235,7 +236,7 @@ def start_companions(processes: Processes, made) -> None:
     facts = {
         "workspace_name": "Acme",
         "connectors": made.accounts,
-        "users": [{"name": name} for name in DEMO_PEOPLE],
+        "users": [*({"name": name} for name in DEMO_PEOPLE), DEMO_GERMAN],
     }
     _write_private(configuration, json.dumps(facts, indent=2) + "\n")
     environment = {"PATH": os.environ.get("PATH", ""), "RUST_LOG": "info"}

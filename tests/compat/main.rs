@@ -29,6 +29,7 @@ use vestibule_domain::{
     },
     egress::OriginAllowList,
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
+    language::TextVariants,
     secret::Secret,
 };
 use vestibule_providers::{
@@ -132,6 +133,7 @@ fn connector(provider: Provider, settings: BTreeMap<String, String>) -> Connecto
         onboarding_since: None,
         existing_users: ExistingUsers::Keep,
         onboarding_message: None,
+        onboarding_messages: TextVariants::default(),
         request_cooldown: Duration::ZERO,
         after_approval: AfterApproval::default(),
         settings,

@@ -23,6 +23,7 @@ mod faults;
 mod first_message;
 mod identities;
 mod judge;
+mod languages;
 mod late_failures;
 mod latency;
 mod lifecycle;

@@ -103,7 +103,9 @@ pub(crate) async fn notice(
     };
     let text = OutgoingText {
         to: Destination::Privately(&user.identity, &standing.conversation),
-        text: connector.after_approval.text(),
+        text: connector
+            .after_approval
+            .text(user.profile.language.as_ref()),
         mark: Some(Mark {
             id: &format!("approval:{}", approval.request_id),
             look_first: claimed.attempt > 1,

@@ -11,6 +11,7 @@
 //! | module | content |
 //! |---|---|
 //! | `onboarding` | the onboarding message, and the profile |
+//! | `language` | the language of a text's recipient (SPEC A52) |
 //! | `approval` | the follow-up to an approval (SPEC A44) |
 //! | `merging` | two records of one person that become one (SPEC A29) |
 //! | `receipt` | the ids in the platform's receipt for a text |
@@ -21,6 +22,7 @@
 mod approval;
 mod backoff;
 mod closing;
+mod language;
 mod merging;
 mod onboarding;
 mod receipt;
@@ -216,6 +218,16 @@ async fn do_tasks(
     };
     for _ in 0..TASKS_MAX {
         *attempt = claimed.attempt;
+        // A text does not wait for a profile that cannot be had now.
+        if language::is_asked_first(&work, &claimed).await?
+            && let TaskOutcome::Done(result) = onboarding::profile(&work, &claimed).await?
+        {
+            let Some(left) = record(&work, &claimed, &result).await? else {
+                return Ok(None);
+            };
+            claimed = left;
+            continue;
+        }
         let step = match claimed.standing.pending_tasks.first() {
             None => return Ok(None),
             Some(PendingTask::Merge) => merging::finish(&work, &claimed).await?,

@@ -92,7 +92,7 @@ async fn send(
     if !matches!(decide(&facts), Decision::Onboard(_)) {
         return Ok(None);
     }
-    let Some(text) = &connector.onboarding_message else {
+    let Some(text) = connector.onboarding_text(user.profile.language.as_ref()) else {
         return failed(FailureClass::Connector, "no_onboarding_message");
     };
     let text = OutgoingText {

@@ -3,6 +3,7 @@
 use crate::{
     Timestamp,
     ids::{ClientId, ConnectorId, EnvironmentId},
+    language::{Language, TextVariants},
     record::{Record, Repeatable},
     scope::ProjectScope,
 };
@@ -134,13 +135,19 @@ pub struct AfterApproval {
     /// Text of the approval notice; [`APPROVAL_NOTICE_DEFAULT`] when not set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<String>,
+    /// Variants of the notice by language (SPEC A52).
+    #[serde(default, skip_serializing_if = "TextVariants::is_empty")]
+    pub notices: TextVariants,
 }
 
 impl AfterApproval {
-    /// Text of the approval notice.
+    /// Text of the approval notice for a person of this language.
     #[must_use]
-    pub fn text(&self) -> &str {
-        self.notice.as_deref().unwrap_or(APPROVAL_NOTICE_DEFAULT)
+    pub fn text(&self, language: Option<&Language>) -> &str {
+        language
+            .and_then(|language| self.notices.choose(language))
+            .or(self.notice.as_deref())
+            .unwrap_or(APPROVAL_NOTICE_DEFAULT)
     }
 }
 
@@ -169,6 +176,8 @@ pub struct Connector {
     pub existing_users: ExistingUsers,
     /// The onboarding message. Required while the policy is `OnBoarding` (SPEC A16).
     pub onboarding_message: Option<String>,
+    /// Variants of the onboarding message by language (SPEC A52).
+    pub onboarding_messages: TextVariants,
     /// Time after a rejection until a message opens a new request (SPEC B25).
     pub request_cooldown: Duration,
     /// The follow-up of an approval (SPEC A44).
@@ -222,6 +231,14 @@ impl Connector {
     #[must_use]
     pub fn secret_context(&self, field: &str) -> String {
         secret_context(self.scope, self.id, field)
+    }
+
+    /// The onboarding message for a person of this language. `None` if there is none at all.
+    #[must_use]
+    pub fn onboarding_text(&self, language: Option<&Language>) -> Option<&str> {
+        language
+            .and_then(|language| self.onboarding_messages.choose(language))
+            .or(self.onboarding_message.as_deref())
     }
 
     /// Moves the connector to an environment. People who were let in openly before stay outside the new
@@ -332,11 +349,57 @@ mod tests {
     #[test]
     fn a_person_is_told_the_connectors_text_or_else_the_default() {
         let notice = |text: Option<&str>| AfterApproval {
-            mode: ApprovalMode::Notify,
             notice: text.map(Into::into),
+            notices: german("Willkommen"),
+            ..AfterApproval::default()
         };
-        assert_eq!(notice(Some("Welcome")).text(), "Welcome");
-        assert_eq!(notice(None).text(), APPROVAL_NOTICE_DEFAULT);
+        let (german, french) = (Language::parse("de-AT"), Language::parse("fr"));
+        for (text, language, told) in [
+            (Some("Welcome"), None, "Welcome"),
+            (Some("Welcome"), french.as_ref(), "Welcome"),
+            (Some("Welcome"), german.as_ref(), "Willkommen"),
+            (None, german.as_ref(), "Willkommen"),
+            (None, french.as_ref(), APPROVAL_NOTICE_DEFAULT),
+            (None, None, APPROVAL_NOTICE_DEFAULT),
+        ] {
+            assert_eq!(notice(text).text(language), told);
+        }
+    }
+
+    fn german(text: &str) -> TextVariants {
+        let german = Language::parse("de").map(|german| (german, text.to_owned()));
+        german.into_iter().collect()
+    }
+
+    #[test]
+    fn the_onboarding_message_is_in_the_persons_language_or_the_default() {
+        let connector = Connector {
+            onboarding_message: Some("Wait".to_owned()),
+            onboarding_messages: german("Warten"),
+            ..connector()
+        };
+        let (german, french) = (Language::parse("de-AT"), Language::parse("fr"));
+        assert_eq!(connector.onboarding_text(german.as_ref()), Some("Warten"));
+        assert_eq!(connector.onboarding_text(french.as_ref()), Some("Wait"));
+        assert_eq!(connector.onboarding_text(None), Some("Wait"));
+        let without_default = Connector {
+            onboarding_message: None,
+            ..connector
+        };
+        assert_eq!(
+            without_default.onboarding_text(german.as_ref()),
+            Some("Warten")
+        );
+        assert_eq!(without_default.onboarding_text(None), None);
+    }
+
+    /// The release before wrote rows without variants.
+    #[test]
+    fn stored_settings_of_an_approval_may_lack_variants() {
+        let stored = serde_json::json!({"mode": "both", "notice": "Welcome"});
+        let read: AfterApproval = serde_json::from_value(stored.clone()).unwrap();
+        assert!(read.notices.is_empty());
+        assert_eq!(serde_json::to_value(read).unwrap(), stored);
     }
 
     /// A changed context would make every stored secret unreadable.

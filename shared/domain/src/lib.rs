@@ -10,6 +10,7 @@
 //! | [`connector`] | one provider, one environment, one policy |
 //! | [`event`] | events and their audit entries |
 //! | [`egress`] | rules for calling addresses that people supply |
+//! | [`language`] | languages of people, and texts with variants by language |
 //! | [`job`] | jobs, by which functions order work from each other |
 //! | [`ports`] | interfaces of the rules to the outside |
 //! | [`retry`] | waits of writers that met each other |
@@ -32,6 +33,7 @@ pub mod error;
 pub mod event;
 pub mod ids;
 pub mod job;
+pub mod language;
 pub mod page;
 pub mod ports;
 pub mod record;

@@ -22,6 +22,7 @@ use crate::{
     ids::{
         AccessRequestId, AccountId, ChatUserId, ClientId, ConnectorId, EnvironmentId, ProjectId,
     },
+    language::TextVariants,
 };
 use proptest::prelude::*;
 use std::{
@@ -62,6 +63,7 @@ pub fn connector() -> Connector {
         onboarding_since: Some(at(0)),
         existing_users: ExistingUsers::Keep,
         onboarding_message: Some("Wait".into()),
+        onboarding_messages: TextVariants::default(),
         request_cooldown: Duration::from_hours(24),
         after_approval: AfterApproval::default(),
         settings: BTreeMap::new(),

@@ -141,6 +141,11 @@ impl ChatPlatform for Platforms {
             .is_some_and(ChatProvider::reports_late_failures)
     }
 
+    fn profile_tells_language(&self, connector: &Connector) -> bool {
+        self.provider(&connector.provider)
+            .is_some_and(ChatProvider::profile_tells_language)
+    }
+
     async fn profile(&self, connector: &Connector, query: ProfileQuery<'_>) -> ProfileOutcome {
         let outcome = self
             .run(connector, |provider, credentials, so_far| {

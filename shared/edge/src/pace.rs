@@ -118,6 +118,10 @@ impl<P: ChatPlatform> ChatPlatform for Paced<P> {
         self.platform.reports_late_failures(connector)
     }
 
+    fn profile_tells_language(&self, connector: &Connector) -> bool {
+        self.platform.profile_tells_language(connector)
+    }
+
     async fn profile(&self, connector: &Connector, query: ProfileQuery<'_>) -> ProfileOutcome {
         let paused = self.pacer.profiles_paused(connector.id, self.clock.now());
         match paused.await {

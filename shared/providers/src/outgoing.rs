@@ -77,6 +77,11 @@ pub trait ChatProvider: Send + Sync {
         false
     }
 
+    /// Whether the platform tells a person's language in the profile, and not with each message.
+    fn profile_tells_language(&self) -> bool {
+        false
+    }
+
     /// Shortest time between two texts of one connector, by the platform's limits.
     fn send_interval(&self) -> Duration;
 }

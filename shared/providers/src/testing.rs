@@ -10,6 +10,7 @@ use vestibule_domain::{
         AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
     },
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
+    language::TextVariants,
 };
 
 /// A connector with these settings.
@@ -27,6 +28,7 @@ pub(crate) fn connector(provider: Provider, settings: &[(&str, &str)]) -> Connec
         onboarding_since: None,
         existing_users: ExistingUsers::Keep,
         onboarding_message: None,
+        onboarding_messages: TextVariants::default(),
         request_cooldown: Duration::ZERO,
         after_approval: AfterApproval::default(),
         settings: settings

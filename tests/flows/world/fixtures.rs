@@ -34,6 +34,7 @@ use vestibule_domain::{
     ids::{
         AccountId, ApiKeyId, AuditId, ClientId, ConnectorId, EnvironmentId, IdSource, SystemIds,
     },
+    language::TextVariants,
     ports::{
         ApiKeyStore, AvatarImage, ConnectorStore, FetchedProfile, ImpliedDecision, IntakeStore,
         Introduction, ProjectStore, RequestCloser, SecretVault, StandingStore, Written,
@@ -320,11 +321,12 @@ pub async fn connector_row(
         onboarding_since: (policy == Policy::OnBoarding).then_some(now),
         existing_users: ExistingUsers::Keep,
         onboarding_message: (policy == Policy::OnBoarding).then(|| WELCOME.to_owned()),
+        onboarding_messages: TextVariants::default(),
         request_cooldown: Duration::from_hours(24),
         // Separate tests cover what follows an approval.
         after_approval: AfterApproval {
             mode: ApprovalMode::Silent,
-            notice: None,
+            ..AfterApproval::default()
         },
         settings,
         secrets: sealed,

@@ -11,6 +11,7 @@ use vestibule_domain::{
     chat::entity::{ENTITIES_MAX, ENTITIES_MAX_BYTES},
     chat::message::{Identity, InboundMessage},
     connector::Connector,
+    language::Language,
     text::{NAME_MAX_CHARS, is_blank, is_invisible},
 };
 use vestibule_providers::{
@@ -151,6 +152,9 @@ fn check_message(platform: &dyn Platform, connector: &Connector, message: &Inbou
         check_name(name);
     }
     assert!(!profile.avatar_kept);
+    if let Some(language) = &profile.language {
+        assert_eq!(Language::parse(language.tag()).as_ref(), Some(language));
+    }
 
     assert!(message.attachments.len() <= ATTACHMENTS_MAX);
     for attachment in &message.attachments {

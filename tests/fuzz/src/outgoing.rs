@@ -12,6 +12,7 @@ use vestibule_domain::{
     chat::message::{Identity, InboundMessage},
     chat::profile::Profile,
     connector::Provider,
+    language::Language,
     ports::{
         AVATAR_MAX_BYTES, Destination, Mark, OutgoingText, ProfileOutcome, ProfileQuery,
         SendOutcome,
@@ -122,7 +123,8 @@ impl<'a> Run<'a> {
                     profile.first_name.as_deref(),
                     profile.last_name.as_deref(),
                     profile.avatar_url.as_deref(),
-                );
+                )
+                .with_language(profile.language.as_ref().map(Language::tag));
                 assert_eq!(profile, cleaned, "a profile that is not clean");
                 assert!(avatar.is_none_or(|avatar| avatar.bytes.len() <= AVATAR_MAX_BYTES));
             }

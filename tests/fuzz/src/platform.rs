@@ -13,6 +13,7 @@ use vestibule_domain::{
         AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
     },
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
+    language::TextVariants,
     secret::Secret,
 };
 use vestibule_providers::webhook::{Reply, WebhookProvider};
@@ -143,6 +144,7 @@ fn connector(platform: &dyn Platform) -> Connector {
         onboarding_since: None,
         existing_users: ExistingUsers::Keep,
         onboarding_message: None,
+        onboarding_messages: TextVariants::default(),
         request_cooldown: Duration::ZERO,
         after_approval: AfterApproval::default(),
         settings: platform

@@ -32,7 +32,7 @@ use vestibule_domain::{
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "provider": "slack", "platform_scope": "T0123456789", "identifier": "U0123456789", "other_identifier": null,
-    "display_name": "Ada Lovelace", "first_name": "Ada", "last_name": "Lovelace", "avatar_url": null, "status": "active",
+    "display_name": "Ada Lovelace", "first_name": "Ada", "last_name": "Lovelace", "avatar_url": null, "language": "en-GB", "status": "active",
     "environments": [{"environment_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0X", "granted_at": "2026-11-22T10:00:00.000Z", "granted_by": "first key"}],
     "block": null, "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
 }))]
@@ -57,6 +57,8 @@ pub struct ChatUserResponse {
     /// Address of the profile picture: at the platform, or, where we keep a copy, at `…/avatar` in this
     /// API, which requires an API key like every call.
     avatar_url: Option<String>,
+    /// Language tag (BCP 47), where the platform tells the person's language.
+    language: Option<String>,
     /// Standing in the project.
     status: ChatUserStatusName,
     /// Environments in which the person was approved.
@@ -117,6 +119,7 @@ impl ChatUserResponse {
             other_identifier: user.hidden_id().map(|id| id.identifier.clone()),
             first_name: user.profile.first_name,
             last_name: user.profile.last_name,
+            language: user.profile.language.map(|language| language.to_string()),
             block: user.block.map(|block| BlockResponse {
                 blocked_at: block.blocked_at,
                 blocked_by: block.blocked_by,

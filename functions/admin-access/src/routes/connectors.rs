@@ -16,6 +16,7 @@ pub mod rotate;
 mod secrets;
 pub mod test;
 pub mod update;
+mod variants;
 
 use crate::{
     Deps,
@@ -56,7 +57,8 @@ problem_types! {
     "environment_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0X", "client_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Y",
     "policy": "OnBoarding", "onboarding_since": "2026-11-22T10:00:00.000Z", "existing_users": "keep",
     "onboarding_message": "Your request is being reviewed. You can expect an answer within one working day. If it is urgent, call 555-0100.",
-    "request_cooldown_seconds": 86400, "after_approval": "notify", "approval_notice": null,
+    "onboarding_messages": {"de": "Ihre Anfrage wird geprüft. Sie erhalten innerhalb eines Arbeitstages eine Antwort."},
+    "request_cooldown_seconds": 86400, "after_approval": "notify", "approval_notice": null, "approval_notices": {},
     "slack": {"api_app_id": "A0123456789", "team_id": "T0123456789", "signing_secret": {"set": true}, "bot_token": {"set": true}},
     "webhook_path": "/webhooks/slack/01JD3Q3Z9V8M4T6K2N7P5R1S0W",
     "webhook_url": "https://api.example.com/webhooks/slack/01JD3Q3Z9V8M4T6K2N7P5R1S0W",
@@ -84,12 +86,18 @@ pub struct ConnectorResponse {
     existing_users: ExistingUsersName,
     /// Onboarding message, sent to a person whose request awaits approval.
     onboarding_message: Option<String>,
+    /// Variants of the onboarding message by language tag (BCP 47). A person gets the one for the
+    /// language that the platform tells of them, if it tells one and a variant fits; otherwise
+    /// `onboarding_message`.
+    onboarding_messages: BTreeMap<String, String>,
     /// Seconds after a rejection until a new message makes a new request.
     request_cooldown_seconds: u64,
     /// Follow-up to an approval.
     after_approval: AfterApprovalName,
     /// Approval notice; null for the default text at `/v1/providers`.
     approval_notice: Option<String>,
+    /// Variants of the approval notice by language tag, chosen like `onboarding_messages`.
+    approval_notices: BTreeMap<String, String>,
     /// Fields of the provider, under its key.
     #[serde(flatten)]
     #[schema(ignore)]
@@ -176,6 +184,8 @@ impl ConnectorResponse {
             request_cooldown_seconds: connector.request_cooldown.as_secs(),
             after_approval: connector.after_approval.mode.into(),
             approval_notice: connector.after_approval.notice.clone(),
+            approval_notices: variants::shown(&connector.after_approval.notices),
+            onboarding_messages: variants::shown(&connector.onboarding_messages),
             section: section_of(&connector, kind),
             set_up_steps: kind
                 .map(|kind| kind.set_up_steps(url.as_deref().unwrap_or(&path)))
@@ -439,9 +449,11 @@ fn facts(connector: &Connector) -> Value {
         "policy": connector.policy,
         "existing_users": connector.existing_users,
         "onboarding_message": connector.onboarding_message,
+        "onboarding_messages": connector.onboarding_messages,
         "request_cooldown_seconds": connector.request_cooldown.as_secs(),
         "after_approval": connector.after_approval.mode,
         "approval_notice": connector.after_approval.notice,
+        "approval_notices": connector.after_approval.notices,
         "settings": connector.settings,
         "secrets_set": connector.secrets.fields.keys().collect::<Vec<_>>(),
     })

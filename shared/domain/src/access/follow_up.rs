@@ -113,7 +113,10 @@ mod tests {
 
     fn connector(mode: ApprovalMode) -> Connector {
         Connector {
-            after_approval: AfterApproval { mode, notice: None },
+            after_approval: AfterApproval {
+                mode,
+                ..AfterApproval::default()
+            },
             ..samples::connector()
         }
     }

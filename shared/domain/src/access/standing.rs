@@ -35,7 +35,7 @@ pub enum PendingTask {
 }
 
 impl PendingTask {
-    /// Every task, in the order of execution.
+    /// Every task, in the order of execution. The profile comes before a text that depends on it (SPEC A52).
     pub const ALL: [Self; 6] = [
         Self::Merge,
         Self::OnboardingMessage,

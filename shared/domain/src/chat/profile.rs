@@ -1,10 +1,10 @@
 //! Profiles: the names and avatars that platforms provide.
 
-use crate::text::clean_name;
+use crate::{language::Language, text::clean_name};
 use serde::{Deserialize, Serialize};
 
-/// Names and avatar of a chat user (SPEC A30–A31). Every part is cleaned of characters that could
-/// deceive a reader, and may be missing.
+/// Names, avatar and language of a chat user (SPEC A30–A31, A52). Every part is cleaned of characters
+/// that could deceive a reader, and may be missing.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Profile {
     /// The name to show.
@@ -18,6 +18,10 @@ pub struct Profile {
     /// Whether we keep a copy of the avatar ourselves.
     #[serde(default)]
     pub avatar_kept: bool,
+    /// The language of the person's client, where the platform tells it. A change of it alone is worth no
+    /// write: it chooses two texts, and each client of one person may tell another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
 }
 
 impl Profile {
@@ -41,6 +45,16 @@ impl Profile {
                 })
                 .map(str::to_owned),
             avatar_kept: false,
+            language: None,
+        }
+    }
+
+    /// Returns this profile with the language that the platform tells, as it is spelt there.
+    #[must_use]
+    pub fn with_language(self, raw: Option<&str>) -> Self {
+        Self {
+            language: raw.and_then(Language::parse),
+            ..self
         }
     }
 
@@ -54,6 +68,7 @@ impl Profile {
             last_name: or(self.last_name, &before.last_name),
             avatar_url: or(self.avatar_url, &before.avatar_url),
             avatar_kept: self.avatar_kept || before.avatar_kept,
+            language: self.language.or_else(|| before.language.clone()),
         }
     }
 }
@@ -92,8 +107,10 @@ mod tests {
         let before = Profile {
             avatar_kept: true,
             ..Profile::from_raw(Some("Ada"), Some("A"), Some("L"), Some("https://a/"))
+                .with_language(Some("de"))
         };
-        let told = Profile::from_raw(Some("Ada B"), Some("B"), Some("M"), Some("https://b/"));
+        let told = Profile::from_raw(Some("Ada B"), Some("B"), Some("M"), Some("https://b/"))
+            .with_language(Some("fr"));
         assert_eq!(Profile::default().over(&before), before);
         assert_eq!(
             told.clone().over(&before),
@@ -104,5 +121,25 @@ mod tests {
         );
         assert_eq!(told.clone().over(&Profile::default()), told);
         assert_eq!(before.clone().over(&Profile::default()), before);
+    }
+
+    #[test]
+    fn a_language_is_kept_if_it_is_one() {
+        let told = |raw| Profile::default().with_language(raw).language;
+        assert_eq!(told(Some("pt_br")), Language::parse("pt-BR"));
+        assert_eq!((told(Some("english")), told(None)), (None, None));
+    }
+
+    /// The release before wrote rows without a language.
+    #[test]
+    fn a_stored_profile_may_lack_the_language() {
+        let profile = Profile::from_raw(Some("Ada"), None, None, None);
+        let stored = serde_json::to_value(&profile).unwrap();
+        assert_eq!(stored.get("language"), None);
+        let german = profile.clone().with_language(Some("de"));
+        for stored in [profile, german] {
+            let text = serde_json::to_string(&stored).unwrap();
+            assert_eq!(serde_json::from_str::<Profile>(&text).unwrap(), stored);
+        }
     }
 }

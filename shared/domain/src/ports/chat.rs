@@ -212,7 +212,12 @@ pub trait ChatPlatform: Send + Sync {
         let _ = connector;
         false
     }
-    /// Queries a person's names and avatar.
+    /// Whether the connector's platform tells a person's language in the profile, and not with each message.
+    fn profile_tells_language(&self, connector: &Connector) -> bool {
+        let _ = connector;
+        false
+    }
+    /// Queries a person's names, avatar and language.
     async fn profile(&self, connector: &Connector, query: ProfileQuery<'_>) -> ProfileOutcome;
 }
 

@@ -1,4 +1,5 @@
-//! Looks up a person's profile (PROVIDERS §1.5).
+//! Looks up a person's profile (PROVIDERS §1.5), with the language, which Slack tells only if it is asked to
+//! (Slack's changelog, "Detecting the locale of users, channels, and other conversations").
 
 use super::{API, BOT_TOKEN, api};
 use crate::{
@@ -23,7 +24,8 @@ pub(super) fn profile(
             |token| {
                 let call = OutgoingCall::new(Host::Api(API), Method::GET, "/users.info")
                     .with_bearer(token)
-                    .with_query("user", &identity.identifier);
+                    .with_query("user", &identity.identifier)
+                    .with_query("include_locale", "true");
                 NextCall::Call(call)
             },
         );
@@ -75,6 +77,7 @@ fn read(user: &Value) -> Profile {
         text("/profile/last_name"),
         avatar,
     )
+    .with_language(text("/locale"))
 }
 
 #[cfg(test)]
@@ -83,6 +86,7 @@ mod tests {
     use crate::slack::fixtures::{self, refused, replied};
     use proptest::prelude::*;
     use serde_json::json;
+    use vestibule_domain::language::Language;
 
     fn step(so_far: &[CallResult]) -> NextCall<ProfileOutcome> {
         let (connector, secrets) = (fixtures::connector(), fixtures::secrets());
@@ -116,7 +120,12 @@ mod tests {
             (call.method, call.path.as_str()),
             (Method::GET, "/users.info")
         );
-        assert_eq!(call.query, [("user".to_owned(), "U123ABC456".to_owned())]);
+        let query: Vec<_> = call
+            .query
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        assert_eq!(query, [("user", "U123ABC456"), ("include_locale", "true")]);
         assert_eq!(call.headers.len(), 1);
         assert_eq!(call.body, None);
     }
@@ -124,7 +133,7 @@ mod tests {
     #[test]
     fn a_full_profile_is_taken_over() {
         let user = json!({
-            "id": "U123ABC456", "name": "ada", "real_name": "Ada L.",
+            "id": "U123ABC456", "name": "ada", "real_name": "Ada L.", "locale": "en-GB",
             "profile": {
                 "display_name": "Countess", "real_name": "Ada Lovelace",
                 "first_name": "Ada", "last_name": "Lovelace",
@@ -138,6 +147,7 @@ mod tests {
             last_name: Some("Lovelace".into()),
             avatar_url: Some("https://a.example/512.png".into()),
             avatar_kept: false,
+            language: Language::parse("en-GB"),
         };
         assert_eq!(found(&user), expected);
     }
@@ -167,6 +177,9 @@ mod tests {
         assert_eq!(found(&json!({})), Profile::default());
         let user = json!({"name": null, "real_name": 7, "profile": {"first_name": "", "image_512": "http://a.example/p.png"}});
         assert_eq!(found(&user), Profile::default());
+        for locale in [json!(null), json!(7), json!(""), json!("English (UK)")] {
+            assert_eq!(found(&json!({"locale": locale})), Profile::default());
+        }
         let user = json!({"profile": {"image_192": null, "image_72": "https://a.example/72.png"}});
         assert_eq!(
             found(&user).avatar_url.as_deref(),

@@ -58,6 +58,10 @@ impl ChatProvider for Slack {
         profile::profile(query.identity, credentials, so_far)
     }
 
+    fn profile_tells_language(&self) -> bool {
+        true
+    }
+
     /// Slack allows one message per second and channel, with an undocumented limit per workspace.
     /// This interval stays well below that for several channels at once.
     fn send_interval(&self) -> Duration {

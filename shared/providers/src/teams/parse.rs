@@ -165,7 +165,8 @@ fn message(
     Ok(event_of(InboundMessage {
         sender: sender(from, member, connector),
         also_known_as: None,
-        profile: Profile::from_raw(string(from, "name"), None, None, None),
+        profile: Profile::from_raw(string(from, "name"), None, None, None)
+            .with_language(language(activity)),
         conversation,
         text: content.text,
         attachments: content.attachments,
@@ -175,6 +176,18 @@ fn message(
         event_keys: vec![event_key("teams", &format!("{place}:{activity_id}"))],
         sent_at: sent_at.unwrap_or(now),
     }))
+}
+
+/// The language of the client in which the person wrote: the `locale` of the activity (Activity schema, A3020)
+/// or, without one, of its `clientInfo` (PROVIDERS §2.1).
+fn language(activity: &Value) -> Option<&str> {
+    let entities = given(activity, "entities").and_then(Value::as_array);
+    string(activity, "locale").or_else(|| {
+        let client = entities?
+            .iter()
+            .find(|entity| string(entity, "type") == Some("clientInfo"));
+        string(client?, "locale")
+    })
 }
 
 /// The person's id in the directory, which is the same for every bot. People outside the directory

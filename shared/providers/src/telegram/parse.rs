@@ -298,7 +298,11 @@ fn profile(message: &Value) -> Profile {
     } else {
         Some(joined.as_str())
     };
-    Profile::from_raw(display, first, last, None)
+    // The language of the app, as a tag (Bot API, `User.language_code`).
+    let language = message
+        .pointer("/from/language_code")
+        .and_then(Value::as_str);
+    Profile::from_raw(display, first, last, None).with_language(language)
 }
 
 #[cfg(test)]

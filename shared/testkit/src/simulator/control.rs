@@ -3,7 +3,7 @@
 //! | call | body or query | answer |
 //! |---|---|---|
 //! | `GET /_control/state` | `?after=<revision>&wait_ms=<n>` waits for a change | platforms, connectors, people, failures, counts, `revision` |
-//! | `POST /_control/users` | `{"name", "display_name"?, "first_name"?, "last_name"?, "email"?, "id"?, "home_team_id"?, "phone"?, "telegram_id"?, "bsuid"?, "aad_object_id"?, "whatsapp_shows"?}` | 201 `{"user_id"}` |
+//! | `POST /_control/users` | `{"name", "display_name"?, "first_name"?, "last_name"?, "email"?, "language"?, "id"?, "home_team_id"?, "phone"?, "telegram_id"?, "bsuid"?, "aad_object_id"?, "whatsapp_shows"?}` | 201 `{"user_id"}` |
 //! | `GET /_control/users/{user_id}/messages` | `?connector_id=` | `{"messages": [...]}`: every message that this person sees on any platform, with `provider` and deliveries |
 //! | `POST /_control/messages` | `{"app"` or `"connector_id", "user_id", "channel"?: "im", "general" or "whatsapp", "text"?, "item"?, "thread_ts"?}`, the item an [`Item`] | `{"message", "deliveries": [...]}` after the first attempt |
 //! | `POST /_control/fixtures` | `{"connector_id", "name", "user_id"?, "fresh"?: true}` | `{"delivery"}` after the first attempt |

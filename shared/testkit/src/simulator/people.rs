@@ -25,6 +25,9 @@ pub struct NewPerson {
     /// An e-mail address, if the app may see it.
     #[serde(default)]
     pub email: Option<String>,
+    /// The language of their apps, as a tag; `en-US` if absent. If empty, no platform tells one.
+    #[serde(default)]
+    pub language: Option<String>,
     /// The workspace of a Slack Connect guest.
     #[serde(default)]
     pub home_team_id: Option<String>,
@@ -55,6 +58,13 @@ impl NewPerson {
         }
     }
 
+    /// The same person with apps in this language.
+    #[must_use]
+    pub fn speaking(mut self, language: &str) -> Self {
+        self.language = Some(language.to_owned());
+        self
+    }
+
     /// The same person with this id.
     #[must_use]
     pub fn with_id(mut self, id: &str) -> Self {
@@ -78,6 +88,8 @@ pub struct Person {
     pub last_name: String,
     /// The e-mail address, if the app may see it.
     pub email: Option<String>,
+    /// The language of their apps, if platforms tell it.
+    pub language: Option<String>,
     /// The workspace of a Slack Connect guest.
     pub home_team_id: Option<String>,
     /// Microsoft's id, a UUID.
@@ -155,7 +167,9 @@ impl Person {
             let digits = of_person("bsuid", 10_000_000_000_000, 99_999_999_999_999);
             format!("US.{digits}")
         });
+        let language = new.language.unwrap_or_else(|| "en-US".to_owned());
         Self {
+            language: (!language.is_empty()).then_some(language),
             aad_object_id,
             telegram_id,
             phone,

@@ -1,8 +1,11 @@
 //! `POST /v1/projects/{project_id}/connectors`
 
 use super::{
-    super::providers::read_provider, ConnectorResponse, check_cooldown, check_environment,
-    check_message, defaults, facts, read_message, read_section, take_sections, webhook_url,
+    super::providers::read_provider,
+    ConnectorResponse, check_cooldown, check_environment, check_message, defaults, facts,
+    read_message, read_section, take_sections,
+    variants::{self, GivenVariants},
+    webhook_url,
 };
 use crate::{
     Deps,
@@ -11,11 +14,11 @@ use crate::{
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use serde_json::Value;
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use utoipa::ToSchema;
 use vestibule_admin::{
-    ApiPath, Call, FieldErrors, IdempotencyKey, JsonBody, Made, api_types::IdempotencyHeader,
-    problem::ApiError, read_fields, validation,
+    ApiPath, Call, FieldErrors, IdempotencyKey, JsonBody, Made, Nullable,
+    api_types::IdempotencyHeader, problem::ApiError, read_fields, validation,
 };
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
@@ -25,6 +28,7 @@ use vestibule_domain::{
     },
     event::{Change, Event},
     ids::{ClientId, ConnectorId, EnvironmentId},
+    language::TextVariants,
 };
 use vestibule_providers::catalogue::{ValidFields, connector_kind};
 
@@ -60,6 +64,10 @@ pub struct CreateConnectorRequest {
     /// `OnBoarding`. Say that the request is being reviewed, when to expect an answer, and whom to ask
     /// if it is urgent.
     onboarding_message: Option<String>,
+    /// Variants of the onboarding message by language tag (BCP 47), such as `de` or `pt-BR`: at most 20,
+    /// and 16384 bytes in all. A person gets the one for the language that the platform tells of them,
+    /// if it tells one and a variant fits; otherwise `onboarding_message`.
+    onboarding_messages: Option<BTreeMap<String, Option<String>>>,
     /// Seconds after a rejection until a new message makes a new request: 0 to 31536000; one day by
     /// default.
     #[schema(maximum = 31_536_000)]
@@ -68,6 +76,8 @@ pub struct CreateConnectorRequest {
     after_approval: Option<AfterApprovalName>,
     /// Approval notice; the default text at `/v1/providers` if left out.
     approval_notice: Option<String>,
+    /// Variants of the approval notice by language tag, under the rules of `onboarding_messages`.
+    approval_notices: Option<BTreeMap<String, Option<String>>>,
 }
 
 /// Create a connector
@@ -133,6 +143,7 @@ struct Draft {
     environment_id: Option<EnvironmentId>,
     policy: Policy,
     onboarding_message: Option<String>,
+    onboarding_messages: TextVariants,
     request_cooldown: Duration,
     after_approval: AfterApproval,
     fields: Option<ValidFields>,
@@ -146,6 +157,7 @@ struct Complete {
     environment_id: EnvironmentId,
     policy: Policy,
     onboarding_message: Option<String>,
+    onboarding_messages: TextVariants,
     request_cooldown: Duration,
     after_approval: AfterApproval,
     fields: ValidFields,
@@ -169,11 +181,22 @@ impl Draft {
             None => given.and_then(validation::clean_text),
         };
         let onboarding_message = read("onboarding_message", request.onboarding_message.as_deref());
+        let notice = read("approval_notice", request.approval_notice.as_deref());
+        let mut read_variants = |field, given: Option<GivenVariants>| -> TextVariants {
+            let changes =
+                variants::read_changes(field, given.unwrap_or_default(), kind, &mut errors);
+            let mut read = TextVariants::default();
+            variants::apply(&Nullable::Value(changes), &mut read);
+            variants::check(field, &read, &mut errors);
+            read
+        };
+        let onboarding_messages = read_variants("onboarding_messages", request.onboarding_messages);
         let after_approval = AfterApproval {
             mode: request
                 .after_approval
                 .map_or_else(ApprovalMode::default, Into::into),
-            notice: read("approval_notice", request.approval_notice.as_deref()),
+            notice,
+            notices: read_variants("approval_notices", request.approval_notices),
         };
         check_message(policy, onboarding_message.as_deref(), &mut errors);
         check_cooldown(request.request_cooldown_seconds, &mut errors);
@@ -185,6 +208,7 @@ impl Draft {
             environment_id,
             policy,
             onboarding_message,
+            onboarding_messages,
             request_cooldown: cooldown.unwrap_or(REQUEST_COOLDOWN_DEFAULT),
             after_approval,
             fields: section.map(|section| section.fields),
@@ -203,6 +227,7 @@ impl Draft {
                     environment_id,
                     policy: self.policy,
                     onboarding_message: self.onboarding_message,
+                    onboarding_messages: self.onboarding_messages,
                     request_cooldown: self.request_cooldown,
                     after_approval: self.after_approval,
                     fields,
@@ -234,6 +259,7 @@ impl Complete {
             onboarding_since: (self.policy == Policy::OnBoarding).then_some(now),
             existing_users: ExistingUsers::default(),
             onboarding_message: self.onboarding_message,
+            onboarding_messages: self.onboarding_messages,
             request_cooldown: self.request_cooldown,
             after_approval: self.after_approval,
             settings: self.fields.settings,
@@ -295,6 +321,17 @@ mod tests {
             assert!(fields.contains(&field.to_owned()), "{field}: {fields:?}");
         }
         assert_eq!(broken(json!({})), ["environment_id", "name", "provider"]);
+        let variants = json!({
+            "provider": "slack", "onboarding_messages": {"german": "x", "de": 5}, "approval_notices": "Hallo",
+        });
+        let fields = broken(variants);
+        for field in [
+            "onboarding_messages.german",
+            "onboarding_messages.de",
+            "approval_notices",
+        ] {
+            assert!(fields.contains(&field.to_owned()), "{field}: {fields:?}");
+        }
         assert!(broken(json!({"policy": "Onboarding"})).contains(&"policy".to_owned()));
         assert!(broken(json!({"provider": "carrier-pigeon"})).contains(&"provider".to_owned()));
     }
@@ -309,6 +346,7 @@ mod tests {
         assert_eq!(draft.policy, Policy::AllowAll);
         assert_eq!(draft.request_cooldown, REQUEST_COOLDOWN_DEFAULT);
         assert_eq!(draft.onboarding_message, None);
+        assert!(draft.onboarding_messages.is_empty());
         assert!(draft.environment_id.is_some());
     }
 }

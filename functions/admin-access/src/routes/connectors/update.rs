@@ -2,7 +2,9 @@
 
 use super::{
     ConnectorResponse, Section, check_cooldown, check_environment, check_message, defaults, facts,
-    read, read_message, read_section, secrets, take_sections, webhook_url,
+    read, read_message, read_section, secrets, take_sections,
+    variants::{self, Changes, GivenVariants},
+    webhook_url,
 };
 use crate::{
     Deps,
@@ -64,6 +66,12 @@ pub struct UpdateConnectorRequest {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     onboarding_message: Nullable<String>,
+    /// Variants of the onboarding message by language tag, such as `de` or `pt-BR`: at most 20, and 16384
+    /// bytes in all. They are merged into those that are stored: a text adds or replaces one, null or
+    /// blank removes it, and null for the whole field removes all.
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, Option<String>>>)]
+    onboarding_messages: Nullable<GivenVariants>,
     /// Seconds after a rejection until a new message makes a new request: 0 to 31536000.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, maximum = 31_536_000)]
@@ -76,6 +84,10 @@ pub struct UpdateConnectorRequest {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     approval_notice: Nullable<String>,
+    /// Variants of the approval notice by language tag, under the rules of `onboarding_messages`.
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, Option<String>>>)]
+    approval_notices: Nullable<GivenVariants>,
     /// True to change nothing, and answer with the changed connector and the effects of the change.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
@@ -253,9 +265,11 @@ struct Patch {
     policy: Option<Policy>,
     existing_users: Option<ExistingUsers>,
     onboarding_message: Nullable<String>,
+    onboarding_messages: Nullable<Changes>,
     request_cooldown: Option<Duration>,
     after_approval: Option<ApprovalMode>,
     approval_notice: Nullable<String>,
+    approval_notices: Nullable<Changes>,
     dry_run: bool,
     section: Section,
 }
@@ -281,15 +295,29 @@ impl Patch {
             Nullable::Value(text) => read_message(field, Some(&text), kind, &mut errors)
                 .map_or(Nullable::Null, Nullable::Value),
         };
+        let onboarding_message = read("onboarding_message", request.onboarding_message);
+        let approval_notice = read("approval_notice", request.approval_notice);
+        let mut read_variants = |field, given: Nullable<GivenVariants>| match given {
+            Nullable::Absent => Nullable::Absent,
+            Nullable::Null => Nullable::Null,
+            Nullable::Value(given) => Nullable::Value(variants::read_changes(
+                field,
+                given,
+                Some(kind),
+                &mut errors,
+            )),
+        };
         let patch = Self {
             name,
             provider: request.provider.as_deref().map(Provider::new),
             environment_id,
             policy: request.policy.map(Into::into),
             existing_users: request.existing_users.map(Into::into),
-            onboarding_message: read("onboarding_message", request.onboarding_message),
+            onboarding_message,
+            onboarding_messages: read_variants("onboarding_messages", request.onboarding_messages),
             after_approval: request.after_approval.map(Into::into),
-            approval_notice: read("approval_notice", request.approval_notice),
+            approval_notice,
+            approval_notices: read_variants("approval_notices", request.approval_notices),
             dry_run: request.dry_run.unwrap_or_default(),
             request_cooldown: request.request_cooldown_seconds.map(Duration::from_secs),
             section,
@@ -337,6 +365,21 @@ impl Patch {
             Nullable::Null => changed.after_approval.notice = None,
             Nullable::Value(notice) => changed.after_approval.notice = Some(notice.clone()),
         }
+        for (field, changes, variants) in [
+            (
+                "onboarding_messages",
+                &self.onboarding_messages,
+                &mut changed.onboarding_messages,
+            ),
+            (
+                "approval_notices",
+                &self.approval_notices,
+                &mut changed.after_approval.notices,
+            ),
+        ] {
+            variants::apply(changes, variants);
+            variants::check(field, variants, errors);
+        }
         let settings = self.section.fields.settings.iter();
         changed
             .settings
@@ -375,6 +418,7 @@ mod tests {
         AccountScope,
         connector::{AfterApproval, SealedSecrets, WebhookState},
         ids::{AccountId, ClientId, ConnectorId, ProjectId},
+        language::{Language, TextVariants},
     };
 
     const NOW: Timestamp = Timestamp::from_millis(5000);
@@ -394,6 +438,7 @@ mod tests {
             onboarding_since: (policy == Policy::OnBoarding).then_some(Timestamp::from_millis(1)),
             existing_users: ExistingUsers::Keep,
             onboarding_message: Some("Wait".to_owned()),
+            onboarding_messages: TextVariants::default(),
             request_cooldown: Duration::from_mins(1),
             after_approval: AfterApproval::default(),
             settings: BTreeMap::from([("team_id".to_owned(), "T0".to_owned())]),
@@ -475,6 +520,28 @@ mod tests {
     }
 
     #[test]
+    fn variants_of_both_texts_are_merged_and_those_left_out_stay() {
+        let german = |text: &str| -> TextVariants {
+            let german = Language::parse("de").map(|german| (german, text.to_owned()));
+            german.into_iter().collect()
+        };
+        let before = connector(Policy::OnBoarding);
+        let told = apply(
+            &before,
+            json!({"onboarding_messages": {"DE": "Warten", "fr": " "}, "approval_notices": {"de": "Willkommen"}}),
+        )
+        .unwrap();
+        assert_eq!(told.onboarding_messages, german("Warten"));
+        assert_eq!(told.after_approval.notices, german("Willkommen"));
+        assert_eq!(told.onboarding_message, before.onboarding_message);
+        let renamed = apply(&told, json!({"name": "Help", "approval_notices": {}})).unwrap();
+        assert_eq!(renamed.onboarding_messages, german("Warten"));
+        assert_eq!(renamed.after_approval.notices, german("Willkommen"));
+        let fewer = json!({"onboarding_messages": null, "approval_notices": {"de": null}});
+        assert_eq!(apply(&told, fewer).unwrap(), before);
+    }
+
+    #[test]
     fn a_change_that_leaves_a_rule_broken_is_refused() {
         let on = connector(Policy::OnBoarding);
         let off = connector(Policy::AllowAll);
@@ -499,6 +566,17 @@ mod tests {
                 "onboarding_message",
             ),
             (&off, json!({"existing_users": "keep"}), "existing_users"),
+            (
+                &off,
+                json!({"onboarding_messages": {"german": "Warten"}}),
+                "onboarding_messages.german",
+            ),
+            (
+                &off,
+                json!({"approval_notices": {"de": 5}}),
+                "approval_notices.de",
+            ),
+            (&off, json!({"approval_notices": []}), "approval_notices"),
             (&off, json!({"provider": "teams"}), "provider"),
             (&off, json!({"name": null}), "name"),
             (&off, json!({"slack": {"team_id": ""}}), "slack.team_id"),

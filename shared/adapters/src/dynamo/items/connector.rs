@@ -7,6 +7,7 @@ use vestibule_domain::{
         AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
     },
     ids::{ClientId, ConnectorId, EnvironmentId},
+    language::TextVariants,
 };
 
 /// A connector.
@@ -30,6 +31,8 @@ pub(in crate::dynamo) struct ConnectorItem {
     existing_users: ExistingUsers,
     #[serde(skip_serializing_if = "Option::is_none")]
     onboarding_message: Option<String>,
+    #[serde(default, skip_serializing_if = "TextVariants::is_empty")]
+    onboarding_messages: TextVariants,
     request_cooldown_seconds: u64,
     #[serde(default)]
     after_approval: AfterApproval,
@@ -63,6 +66,7 @@ impl From<&Connector> for ConnectorItem {
             onboarding_since: connector.onboarding_since,
             existing_users: connector.existing_users,
             onboarding_message: connector.onboarding_message.clone(),
+            onboarding_messages: connector.onboarding_messages.clone(),
             request_cooldown_seconds: connector.request_cooldown.as_secs(),
             after_approval: connector.after_approval.clone(),
             settings: connector.settings.clone(),
@@ -90,6 +94,7 @@ impl From<ConnectorItem> for Connector {
             onboarding_since: item.onboarding_since,
             existing_users: item.existing_users,
             onboarding_message: item.onboarding_message,
+            onboarding_messages: item.onboarding_messages,
             request_cooldown: Duration::from_secs(item.request_cooldown_seconds),
             after_approval: item.after_approval,
             settings: item.settings,

@@ -17,6 +17,7 @@ use vestibule_domain::{
     chat::content::Parts,
     chat::entity::Entities,
     chat::message::{Attachment, AttachmentKind},
+    language::Language,
 };
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
@@ -89,7 +90,8 @@ fn a_personal_message_is_read_as_it_was_written() {
     let expected = InboundMessage {
         sender: identity(),
         also_known_as: None,
-        profile: Profile::from_raw(Some("Megan Bowen"), None, None, None),
+        profile: Profile::from_raw(Some("Megan Bowen"), None, None, None)
+            .with_language(Some("en-US")),
         conversation: place,
         text: "Hello Teams TestBot.".into(),
         attachments: Vec::new(),
@@ -362,6 +364,37 @@ fn a_name_is_cleaned_and_may_be_missing() {
     let name = |file: &str| message_in(file).profile.display_name;
     assert_eq!(name("hostile_bidi_name").as_deref(), Some("adA Lovelace"));
     assert_eq!(name("message_without_name"), None);
+}
+
+#[test]
+fn a_person_has_the_language_of_the_activity_or_else_of_their_client() {
+    let client =
+        |locale: Value| json!([{"type": "mention"}, {"type": "clientInfo", "locale": locale}]);
+    for (locale, entities, tag) in [
+        (json!("de-de"), client(json!("en-US")), Some("de-DE")),
+        (json!(null), client(json!("pt-BR")), Some("pt-BR")),
+        (json!(""), client(json!("pt-BR")), Some("pt-BR")),
+        (json!(null), client(json!(7)), None),
+        (
+            json!(null),
+            json!([{"type": "mention", "locale": "de"}]),
+            None,
+        ),
+        (json!(null), json!(null), None),
+        (json!(7), json!("none"), None),
+        (json!("German"), json!([]), None),
+    ] {
+        let body = changed(|activity| {
+            activity["locale"] = locale.clone();
+            activity["entities"] = entities.clone();
+        });
+        let language = message_of(&body).profile.language;
+        assert_eq!(
+            language.as_ref().map(Language::tag),
+            tag,
+            "{locale} {entities}"
+        );
+    }
 }
 
 #[test]

@@ -20,6 +20,7 @@ use vestibule_domain::{
         entity::Entities,
         message::{Attachment, AttachmentKind},
     },
+    language::Language,
 };
 
 fn folder() -> PathBuf {
@@ -100,6 +101,7 @@ fn a_private_message_is_read_as_it_was_written() {
             last_name: Some("Lapkin".into()),
             avatar_url: None,
             avatar_kept: false,
+            language: Language::parse("en"),
         },
         conversation: ConversationRef::new(
             connector().id,
@@ -688,6 +690,23 @@ fn a_name_is_put_together_from_what_there_is() {
         assert_eq!(profile.display_name.as_deref(), display, "{from}");
         assert_eq!(profile.first_name.as_deref(), first, "{from}");
         assert_eq!(profile.last_name.as_deref(), last, "{from}");
+    }
+}
+
+#[test]
+fn a_person_has_the_language_of_their_app_if_telegram_tells_one() {
+    for (told, tag) in [
+        (json!("de"), Some("de")),
+        (json!("pt-br"), Some("pt-BR")),
+        (json!("zh-hant"), Some("zh-Hant")),
+        (json!("klingonese"), None),
+        (json!(""), None),
+        (json!(7), None),
+        (json!(null), None),
+    ] {
+        let body = changed(|message| message["from"]["language_code"] = told.clone());
+        let language = message_of(&body).profile.language;
+        assert_eq!(language.as_ref().map(Language::tag), tag, "{told}");
     }
 }
 

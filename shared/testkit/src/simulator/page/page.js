@@ -574,6 +574,7 @@ $("person-form").addEventListener("submit", async (event) => {
       name: $("person-name").value,
       ...($("person-display").value ? { display_name: $("person-display").value } : {}),
       ...($("person-email").value ? { email: $("person-email").value } : {}),
+      ...($("person-language").value ? { language: $("person-language").value } : {}),
     });
     const news = await call("GET", "state");
     state.people = news.people;

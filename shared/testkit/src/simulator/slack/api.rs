@@ -130,7 +130,13 @@ fn perform(
     let argument = |name: &str| call.arguments.get(name).and_then(Value::as_str);
     match api_method {
         "auth.test" => Ok(auth_test(world, &app, base_url)),
-        "users.info" => users_info(world, &app, argument("user").unwrap_or_default(), base_url),
+        "users.info" => users_info(
+            world,
+            &app,
+            argument("user").unwrap_or_default(),
+            argument("include_locale") == Some("true"),
+            base_url,
+        ),
         "conversations.history" => conversations_history(
             world,
             &app,
@@ -337,17 +343,26 @@ fn conversations_open(world: &mut World, app: &App, users: &str) -> Outcome {
     Ok(json!({"ok": true, "channel": {"id": channel}}))
 }
 
-fn users_info(world: &World, app: &App, user_id: &str, base_url: &str) -> Outcome {
-    world
-        .people
-        .get(user_id)
-        .map(|person| json!({"ok": true, "user": user(person, app, base_url)}))
-        .ok_or_else(|| {
-            Refusal::by_mistake(
-                "user_not_found",
-                format!("there is nobody called {user_id}"),
-            )
-        })
+fn users_info(
+    world: &World,
+    app: &App,
+    user_id: &str,
+    with_locale: bool,
+    base_url: &str,
+) -> Outcome {
+    let person = world.people.get(user_id).ok_or_else(|| {
+        Refusal::by_mistake(
+            "user_not_found",
+            format!("there is nobody called {user_id}"),
+        )
+    })?;
+    let mut user = user(person, app, base_url);
+    if let (true, Some(language), Value::Object(fields)) =
+        (with_locale, &person.language, &mut user)
+    {
+        fields.insert("locale".into(), json!(language));
+    }
+    Ok(json!({"ok": true, "user": user}))
 }
 
 fn user(person: &Person, app: &App, base_url: &str) -> Value {

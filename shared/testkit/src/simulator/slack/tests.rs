@@ -379,13 +379,20 @@ async fn content_type_and_token_go_where_slack_wants_them() {
     let calls = slack.calls().len();
     for (http_method, path, headers, body) in [
         ("GET", "users.info?user=U0ADA", vec![bearer], ""),
-        ("POST", "users.info", vec![bearer, form], "user=U0ADA"),
+        (
+            "POST",
+            "users.info",
+            vec![bearer, form],
+            "user=U0ADA&include_locale=true",
+        ),
     ] {
         let answer = send(&slack, http_method, path, &headers, body)
             .await
             .unwrap();
         let answer: Value = serde_json::from_slice(&answer.body).unwrap();
         assert_eq!(answer["user"]["profile"]["first_name"], "Ada", "{answer}");
+        let language = http_method == "POST";
+        assert_eq!(answer["user"].get("locale").is_some(), language, "{answer}");
     }
     assert!(
         slack

@@ -1,5 +1,7 @@
 //! Messages of people in Teams, as activities for the bot.
 
+use std::iter::once;
+
 use serde_json::{Map, Value, json};
 
 use super::account::TeamsAccount;
@@ -56,9 +58,11 @@ pub(super) fn write(
         activities.push(shared.activity("conversationUpdate", &made("added"), added));
     }
     let (text, mention) = shared.text();
-    let mut entities =
-        vec![json!({"locale": "en-US", "country": "US", "platform": "Web", "type": "clientInfo"})];
-    entities.extend(mention);
+    let mut client = json!({"country": "US", "platform": "Web", "type": "clientInfo"});
+    if let (Some(language), Value::Object(fields)) = (&person.language, &mut client) {
+        fields.insert("locale".into(), json!(language));
+    }
+    let entities: Vec<_> = once(client).chain(mention).collect();
     let html = text
         .replace('&', "&amp;")
         .replace('<', "&lt;")
@@ -147,13 +151,16 @@ impl Common<'_> {
             "from": {"id": user_id(self.account, person), "name": person.name, "aadObjectId": person.aad_object_id},
             "conversation": conversation,
             "recipient": {"id": self.account.bot_id(), "name": self.connector.config.name},
-            "locale": "en-US", "channelData": channel_data,
+            "channelData": channel_data,
         });
         let own = match own {
             Value::Object(own) => own,
             _ => Map::new(),
         };
         if let Value::Object(fields) = &mut activity {
+            if let Some(language) = &person.language {
+                fields.insert("locale".into(), json!(language));
+            }
             fields.extend(own);
         }
         activity

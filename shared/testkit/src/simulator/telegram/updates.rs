@@ -145,12 +145,15 @@ fn update_id(world: &World, order: u64) -> i64 {
 fn user(person: &Person) -> Value {
     let mut user = json!({
         "id": person.telegram_id, "is_bot": false, "first_name": person.first_name,
-        "username": username(&person.name, "user"), "language_code": "en",
+        "username": username(&person.name, "user"),
     });
-    if let Value::Object(fields) = &mut user
-        && !person.last_name.is_empty()
-    {
-        fields.insert("last_name".into(), json!(person.last_name));
+    if let Value::Object(fields) = &mut user {
+        if !person.last_name.is_empty() {
+            fields.insert("last_name".into(), json!(person.last_name));
+        }
+        if let Some(language) = &person.language {
+            fields.insert("language_code".into(), json!(language));
+        }
     }
     user
 }
