@@ -228,7 +228,7 @@ mod tests {
             assert!(text.contains(&format!("`{}`", kind.uri)), "{}", kind.uri);
             count += 1;
         }
-        assert_eq!(count, 25);
+        assert_eq!(count, 26);
     }
 
     #[test]
@@ -274,6 +274,7 @@ mod tests {
                     "This connector has no webhook secret that is made here"
                 ),
                 ("/problems/name-taken", 409, "The name is taken"),
+                ("/problems/no-agent", 409, "The environment has no agent"),
                 (
                     "/problems/wrong-setup-token",
                     401,

@@ -50,6 +50,8 @@ events! {
     EnvironmentCreated(EnvironmentId) = "environment.created",
     /// An environment was changed.
     EnvironmentUpdated(EnvironmentId) = "environment.updated",
+    /// An environment's agent got a new signing secret.
+    EnvironmentSecretRotated(EnvironmentId) = "environment.signing_secret_rotated",
     /// A connector was created.
     ConnectorCreated(ConnectorId) = "connector.created",
     /// A connector was changed.
@@ -137,6 +139,7 @@ mod tests {
             "connector.updated",
             "connector.webhook_secret_rotated",
             "environment.created",
+            "environment.signing_secret_rotated",
             "environment.updated",
             "project.created",
             "project.updated",
