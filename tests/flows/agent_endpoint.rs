@@ -1,4 +1,5 @@
-//! The environment's agent as an engineer sets it up: its signing secret is rotated while messages arrive.
+//! The environment's agent as an engineer sets it up: its signing secret is rotated while messages arrive,
+//! and it is tried with test deliveries.
 
 use crate::{
     connector_setup::{audited, call, post},
@@ -6,7 +7,11 @@ use crate::{
 };
 use serde_json::{Value, json};
 use std::time::Duration;
-use vestibule_domain::account::permission::Permission;
+use vestibule_domain::{account::permission::Permission, ids::AccountId};
+use vestibule_testkit::{
+    demo_agent::AgentFailure,
+    fault_proxy::{Fault, Rule},
+};
 
 const OTHER_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 
@@ -151,4 +156,130 @@ async fn a_key_that_may_change_an_environment_and_not_read_it_sees_the_secret_th
         rotated.body,
         json!({"id": id, "agent": {"signing_secret": secret}})
     );
+}
+
+/// Sends a test delivery, and returns the outcome.
+async fn test(world: &World) -> Value {
+    let token = world.all_powers().await;
+    let path = format!("{}/test", world.environment_path());
+    let tested = post(world, &token, &path).await;
+    assert_eq!(tested.status, 200, "{}", tested.body);
+    assert!(tested.body["duration_ms"].is_u64(), "{}", tested.body);
+    tested.body
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_shows_the_answer_of_the_agent_and_changes_nothing_but_the_audit_log() {
+    let world = World::new().await;
+    world
+        .agent
+        .answer_with(json!({"replies": [{"text": "one"}, {"text": "two"}]}));
+    let token = world.all_powers().await;
+    let path = format!("{}/test", world.environment_path());
+    let before = world.db.items().unwrap().len();
+    for _ in 0..2 {
+        let tested = post(&world, &token, &path).await;
+        assert_eq!(tested.status, 200, "{}", tested.body);
+        assert_eq!(tested.body["status"], "ok", "{}", tested.body);
+        assert_eq!(tested.body["http_status"], 200);
+        assert_eq!(tested.body["problem"], Value::Null);
+        assert_eq!(tested.body["replies"], json!(["one", "two"]));
+        let answer = tested.body["answer"].as_str().unwrap();
+        assert!(answer.contains("replies"), "{answer}");
+    }
+    let deliveries = world.agent.deliveries();
+    assert_eq!(deliveries.len(), 2, "each is a delivery of its own");
+    let envelope = &deliveries[0].body;
+    assert_eq!(envelope["type"], "test");
+    let environment_id = world.connector.environment_id;
+    assert_eq!(envelope["environment_id"], json!(environment_id));
+
+    assert_eq!(world.db.items().unwrap().len(), before + 2);
+    let entries = audited(&world, "environment.tested");
+    assert_eq!(entries.len(), 2);
+    assert_eq!(entries[0]["after"]["status"], "ok");
+    assert_eq!(
+        entries[0]["target"],
+        format!("environment:{environment_id}")
+    );
+    for queue in ["onboarding", "inbox.fifo"] {
+        assert!(world.aws.messages(queue).is_empty(), "{queue}");
+    }
+    assert_eq!(world.slack.count("chat.postMessage"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_says_what_is_wrong_with_an_agent_that_answers() {
+    let world = World::new().await;
+    world.agent.answer_with(json!({"replies": "hello"}));
+    let tested = test(&world).await;
+    assert_eq!(tested["status"], "malformed", "{tested}");
+    assert_eq!(tested["http_status"], 200);
+    assert_eq!(tested["answer"], r#"{"replies":"hello"}"#);
+    let problem = tested["problem"].as_str().unwrap();
+    assert!(problem.contains("nothing would be sent"), "{problem}");
+
+    let failure = AgentFailure::Http {
+        status: 500,
+        retry_after_secs: None,
+    };
+    world.agent.fail(failure, Some(1));
+    let tested = test(&world).await;
+    assert_eq!(tested["status"], "refused", "{tested}");
+    assert_eq!(tested["http_status"], 500);
+    assert_eq!(tested["replies"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_says_why_an_agent_does_not_answer() {
+    let world = World::new().await;
+    world
+        .to_agent
+        .inject(Rule::new("deliveries", Fault::ResetBefore));
+    let tested = test(&world).await;
+    assert_eq!(tested["status"], "unreachable", "{tested}");
+    assert_eq!(tested["http_status"], Value::Null);
+    assert_eq!(tested["answer"], Value::Null);
+    assert!(tested["problem"].is_string());
+
+    world
+        .change_environment(|environment| {
+            let agent = environment.agent.as_mut().unwrap();
+            agent.endpoint = "https://169.254.169.254/latest/meta-data".to_owned();
+        })
+        .await;
+    let tested = test(&world).await;
+    assert_eq!(tested["status"], "forbidden", "{tested}");
+    let problem = tested["problem"].as_str().unwrap();
+    assert!(problem.contains("public host"), "{problem}");
+    assert_eq!(world.agent.deliveries().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_is_for_those_who_may_change_the_environment_and_there_must_be_an_agent() {
+    let world = World::new().await;
+    let path = format!("{}/test", world.environment_path());
+    let account = world.scope.account_id();
+    let reader = world.key(account, &[Permission::ProjectsRead]).await;
+    assert_eq!(post(&world, &reader, &path).await.status, 403);
+    let stranger = world
+        .key(AccountId::derive(&["globex"]), &Permission::ALL)
+        .await;
+    assert_eq!(post(&world, &stranger, &path).await.status, 404);
+
+    let token = world.all_powers().await;
+    let shop = json!({"name": "Shop"});
+    let made = call(&world, &token, ("POST", "/v1/projects"), shop, &[]).await;
+    let other = format!("/v1/projects/{}", made.body["id"].as_str().unwrap());
+    let through = path.replace(&world.project_path(), &other);
+    assert_eq!(post(&world, &token, &through).await.status, 404);
+
+    world
+        .change_environment(|environment| environment.agent = None)
+        .await;
+    let refused = post(&world, &token, &path).await;
+    assert_eq!(refused.status, 409, "{}", refused.body);
+    assert_eq!(refused.body["type"], "/problems/no-agent");
+    assert_eq!(world.agent.deliveries().len(), 0);
+    assert!(audited(&world, "environment.tested").is_empty());
 }

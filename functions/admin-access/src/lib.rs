@@ -26,7 +26,7 @@ use vestibule_admin::{AdminState, openapi::FunctionApi, routes::Route};
 use vestibule_domain::{
     egress::OriginAllowList,
     ports::{
-        AccessRequestStore, AccountStore, ApiKeyStore, ChatUserStore, ConnectorStore,
+        AccessRequestStore, AccountStore, AgentClient, ApiKeyStore, ChatUserStore, ConnectorStore,
         EnvironmentStore, OnboardingQueue, ProjectStore, SecretVault, SetupTokenSource,
     },
 };
@@ -58,6 +58,8 @@ pub struct Deps {
     pub vault: Arc<dyn SecretVault>,
     /// The client of the platforms, to test and connect connectors.
     pub transport: Arc<dyn ChatTransport>,
+    /// The client of agent endpoints, to test them.
+    pub agents: Arc<dyn AgentClient>,
     /// The one-time token of the first set-up.
     pub setup_token: Arc<dyn SetupTokenSource>,
     /// Randomness for keys and secrets.

@@ -103,6 +103,7 @@ mod tests {
         routes::{
             access_requests::{FollowUpStatus, OnboardingMessageStatus},
             connectors::outcome::SetUpStatus,
+            environments::test::TestDeliveryStatus,
             providers::FillName,
         },
     };
@@ -161,6 +162,7 @@ mod tests {
             ReasonCodeName,
             RequestStatusName,
             SetUpStatus,
+            TestDeliveryStatus,
         ];
         let names: Vec<_> = told.keys().collect();
         assert_eq!(names, on_the_wire.keys().collect::<Vec<_>>());

@@ -50,6 +50,8 @@ events! {
     EnvironmentCreated(EnvironmentId) = "environment.created",
     /// An environment was changed.
     EnvironmentUpdated(EnvironmentId) = "environment.updated",
+    /// A test delivery was sent to an environment's agent.
+    EnvironmentTested(EnvironmentId) = "environment.tested",
     /// An environment's agent got a new signing secret.
     EnvironmentSecretRotated(EnvironmentId) = "environment.signing_secret_rotated",
     /// A connector was created.
@@ -140,6 +142,7 @@ mod tests {
             "connector.webhook_secret_rotated",
             "environment.created",
             "environment.signing_secret_rotated",
+            "environment.tested",
             "environment.updated",
             "project.created",
             "project.updated",

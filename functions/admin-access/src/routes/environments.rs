@@ -2,6 +2,7 @@
 
 pub mod rotate;
 mod secrets;
+pub mod test;
 
 use super::{project_of_empty_list, projects};
 use crate::{

@@ -106,6 +106,26 @@ mod tests {
     use vestibule_domain::Timestamp;
 
     #[tokio::test]
+    async fn an_agent_that_does_not_answer_in_its_own_time_is_given_up() {
+        // Nobody accepts what arrives here.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let allowed = OriginAllowList::parse(&origin).unwrap();
+        let clock = StandingClock(Timestamp::from_millis(0));
+        let client = HttpAgentClient::new(allowed, Arc::new(clock)).unwrap();
+        let reply = client
+            .post(AgentRequest {
+                endpoint: format!("{origin}/deliveries"),
+                headers: Vec::new(),
+                body: Vec::new(),
+                timeout: Duration::from_millis(50),
+            })
+            .await;
+        let reason = "timed out".to_owned();
+        assert_eq!(reply, AgentReply::Unreachable { reason });
+    }
+
+    #[tokio::test]
     async fn an_agent_can_ask_for_a_wait_until_a_date() {
         let origin = serving("503 Busy\r\nretry-after: Sun, 06 Nov 1994 08:51:07 GMT");
         let allowed = OriginAllowList::parse(&origin).unwrap();
