@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`routes`] | one file per resource: request, response, handler |
 //! | `api_types` | names and ids that several resources share on the wire |
+//! | `agent_schemas` | what agents get and answer, for the OpenAPI document |
 //! | `openapi` | the OpenAPI document, generated from the handlers |
 //! | `wiring` | the adapters behind its ports |
 
@@ -12,6 +13,7 @@
     reason = "utoipa's `path` macro writes the types of `params` with their paths"
 )]
 
+mod agent_schemas;
 mod api_types;
 mod openapi;
 pub mod routes;

@@ -1,7 +1,7 @@
 //! The OpenAPI document: generated from the handlers, and completed with the providers' fields from the
-//! catalogue.
+//! catalogue and the schemas of deliveries to agents.
 
-use crate::routes;
+use crate::{agent_schemas, routes};
 use serde_json::{Map, Value, json};
 use vestibule_admin::openapi::FunctionApi;
 use vestibule_providers::catalogue::{ConnectorKind, FieldSpec, connector_kinds};
@@ -10,6 +10,9 @@ use vestibule_providers::catalogue::{ConnectorKind, FieldSpec, connector_kinds};
 pub fn part() -> FunctionApi {
     let mut api = FunctionApi::of(&routes::all(), routes::PROBLEM_TYPES);
     add_sections(&mut api);
+    for (name, schema) in agent_schemas::all() {
+        api.add_schema(name, schema);
+    }
     api
 }
 
