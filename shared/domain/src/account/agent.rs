@@ -39,10 +39,9 @@ impl AgentTimeout {
 
     /// Makes a time of seconds.
     pub const fn from_seconds(seconds: u64) -> Result<Self, InvalidAgentTimeout> {
-        if Self::MIN_SECONDS <= seconds && seconds <= Self::MAX_SECONDS {
-            Ok(Self(seconds))
-        } else {
-            Err(InvalidAgentTimeout)
+        match seconds {
+            Self::MIN_SECONDS..=Self::MAX_SECONDS => Ok(Self(seconds)),
+            _ => Err(InvalidAgentTimeout),
         }
     }
 
