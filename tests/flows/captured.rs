@@ -3,6 +3,7 @@
 
 use crate::world::World;
 use lambda_http::Body;
+use serde_json::json;
 use vestibule_testkit::{events, simulator::Platform};
 
 fn text(body: &Body) -> String {
@@ -83,6 +84,34 @@ async fn what_people_write_makes_them_known_and_what_is_hostile_is_answered_all_
                 "{platform:?}: {name:?}"
             );
         }
+    }
+}
+
+/// The check of every world's final state holds each delivery against the schema for agents.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_write_reaches_the_agent_as_the_schema_for_agents_says() {
+    for &platform in Platform::ALL {
+        let mut world = World::on(platform).await;
+        // The authors of captured requests are unknown to the simulator.
+        world.expect_violations("there is no");
+        world.expect_violations("is nobody's");
+        world.agent.answer_with(json!({"replies": []}));
+        let ada = world.person("Ada Lovelace");
+        let id = world.open.id.to_string();
+        for name in events::names(platform.key()).unwrap() {
+            if name.starts_with("message_") {
+                let request = world.slack.captured(&id, &name, Some(&ada)).unwrap();
+                world.answer(&id, &request).await;
+            }
+        }
+        world.settle().await;
+        // 360dialog's captured requests are older than its retries, and are ignored for that.
+        let reached = platform != Platform::Dialog360;
+        assert_eq!(
+            !world.agent.deliveries().is_empty(),
+            reached,
+            "{platform:?}"
+        );
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod admin;
+mod agent_endpoint;
 mod authorisation;
 mod batches;
 mod captured;

@@ -5,6 +5,8 @@
     reason = "a test that finds the document otherwise than it looks for ends there"
 )]
 
+mod agent;
+
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, fs, path::PathBuf};
 use vestibule_admin::{

@@ -4,10 +4,14 @@
 use crate::document::{folder, functions, some_of_type, template};
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, fs};
+use vestibule_domain::account::agent::AgentTimeout;
 use vestibule_testkit::template::{Function, Template, entries, root};
 
 /// Executions that an account must keep unreserved. Lambda refuses a reservation that leaves fewer.
 const UNRESERVED_MIN: u64 = 100;
+
+/// Seconds after which an HTTP API gives up on a function (quota "Maximum integration timeout").
+const GATEWAY_SECONDS: u64 = 30;
 
 /// The kinds of functions whose share is a number in the template: the number's name, the beginning of the
 /// functions' folders, and the words for them. A worker's share is the maximum of its queue.
@@ -120,6 +124,16 @@ fn whoever_reserves_concurrency_is_told_the_share_of_each_kind_and_what_must_be_
         let left = format!(" by {UNRESERVED_MIN}.");
         assert!(text.contains(&left), "{text}");
     }
+}
+
+#[test]
+fn a_test_delivery_has_time_for_the_slowest_agent_and_no_more_than_the_gateway() {
+    let template = template();
+    let path = "/v1/projects/p/environments/e/test";
+    let function = template.function_at(path).unwrap();
+    let seconds = function.resource.property("Timeout").as_u64().unwrap();
+    assert!(seconds > AgentTimeout::MAX_SECONDS, "{seconds}");
+    assert!(seconds <= GATEWAY_SECONDS, "{seconds}");
 }
 
 /// The pattern of a parameter.

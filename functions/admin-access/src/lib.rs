@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`routes`] | one file per resource: request, response, handler |
 //! | `api_types` | names and ids that several resources share on the wire |
+//! | `agent_schemas` | what agents get and answer, for the OpenAPI document |
 //! | `openapi` | the OpenAPI document, generated from the handlers |
 //! | `wiring` | the adapters behind its ports |
 
@@ -12,6 +13,7 @@
     reason = "utoipa's `path` macro writes the types of `params` with their paths"
 )]
 
+mod agent_schemas;
 mod api_types;
 mod openapi;
 pub mod routes;
@@ -26,7 +28,7 @@ use vestibule_admin::{AdminState, openapi::FunctionApi, routes::Route};
 use vestibule_domain::{
     egress::OriginAllowList,
     ports::{
-        AccessRequestStore, AccountStore, ApiKeyStore, ChatUserStore, ConnectorStore,
+        AccessRequestStore, AccountStore, AgentClient, ApiKeyStore, ChatUserStore, ConnectorStore,
         EnvironmentStore, OnboardingQueue, ProjectStore, SecretVault, SetupTokenSource,
     },
 };
@@ -58,6 +60,8 @@ pub struct Deps {
     pub vault: Arc<dyn SecretVault>,
     /// The client of the platforms, to test and connect connectors.
     pub transport: Arc<dyn ChatTransport>,
+    /// The client of agent endpoints, to test them.
+    pub agents: Arc<dyn AgentClient>,
     /// The one-time token of the first set-up.
     pub setup_token: Arc<dyn SetupTokenSource>,
     /// Randomness for keys and secrets.

@@ -1,7 +1,7 @@
 //! The OpenAPI document: generated from the handlers, and completed with the providers' fields from the
-//! catalogue.
+//! catalogue and the schemas of deliveries to agents.
 
-use crate::routes;
+use crate::{agent_schemas, routes};
 use serde_json::{Map, Value, json};
 use vestibule_admin::openapi::FunctionApi;
 use vestibule_providers::catalogue::{ConnectorKind, FieldSpec, connector_kinds};
@@ -10,6 +10,9 @@ use vestibule_providers::catalogue::{ConnectorKind, FieldSpec, connector_kinds};
 pub fn part() -> FunctionApi {
     let mut api = FunctionApi::of(&routes::all(), routes::PROBLEM_TYPES);
     add_sections(&mut api);
+    for (name, schema) in agent_schemas::all() {
+        api.add_schema(name, schema);
+    }
     api
 }
 
@@ -103,6 +106,7 @@ mod tests {
         routes::{
             access_requests::{FollowUpStatus, OnboardingMessageStatus},
             connectors::outcome::SetUpStatus,
+            environments::test::TestDeliveryStatus,
             providers::FillName,
         },
     };
@@ -161,6 +165,7 @@ mod tests {
             ReasonCodeName,
             RequestStatusName,
             SetUpStatus,
+            TestDeliveryStatus,
         ];
         let names: Vec<_> = told.keys().collect();
         assert_eq!(names, on_the_wire.keys().collect::<Vec<_>>());
@@ -228,7 +233,7 @@ mod tests {
             assert!(text.contains(&format!("`{}`", kind.uri)), "{}", kind.uri);
             count += 1;
         }
-        assert_eq!(count, 25);
+        assert_eq!(count, 26);
     }
 
     #[test]
@@ -274,6 +279,7 @@ mod tests {
                     "This connector has no webhook secret that is made here"
                 ),
                 ("/problems/name-taken", 409, "The name is taken"),
+                ("/problems/no-agent", 409, "The environment has no agent"),
                 (
                     "/problems/wrong-setup-token",
                     401,

@@ -71,6 +71,14 @@ fn places(routes: Routes<Deps>) -> Routes<Deps> {
             routes!(environments::update_environment),
         )
         .authorised(
+            Permission::ProjectsWrite,
+            routes!(environments::rotate::rotate_signing_secret),
+        )
+        .authorised(
+            Permission::ProjectsWrite,
+            routes!(environments::test::test_environment),
+        )
+        .authorised(
             Permission::ProjectsRead,
             routes!(connectors::list::list_connectors),
         )

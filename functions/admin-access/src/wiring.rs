@@ -29,6 +29,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         onboarding: adapters.onboarding_queue(),
         vault,
         transport: adapters.chat_transport()?,
+        agents: adapters.agents()?,
         setup_token: adapters.setup_token(),
         random: Arc::new(SystemRandom::new()),
         public_url: config::public_url(adapters.vars()),

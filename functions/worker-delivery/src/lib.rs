@@ -13,7 +13,7 @@ pub use wiring::wire;
 use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock, PortError, Timestamp,
-    account::{AgentEndpoint, Environment},
+    account::Environment,
     chat::conversation::ConversationLog,
     chat::delivery::{AgentResponse, Envelope, REPLIES_MAX, Reply},
     chat::repeats::HandledEvent,
@@ -22,16 +22,15 @@ use vestibule_domain::{
     error::Chain,
     job::{DeliverMessage, InboxJob},
     ports::{
-        AgentClient, AgentReply, AgentRequest, ChatPlatform, ConversationStore, Destination,
-        OutgoingText, SecretVault, SendOutcome,
+        AgentClient, AgentReply, ChatPlatform, ConversationStore, Destination, OutgoingText,
+        SecretVault, SendOutcome,
     },
-    secret::Secret,
 };
 use vestibule_edge::{
+    agent::delivery_request,
     batch::Outcome,
     connectors::repeats,
     logging::{Metric, count},
-    standard_webhooks,
 };
 use vestibule_providers::json;
 
@@ -144,30 +143,19 @@ async fn ask_agent(
         );
         return Ok(Asked::Again(Outcome::RETRY));
     };
-    let secret = signing_secret(deps, environment, agent).await?;
     let now = deps.clock.now();
-    let body = serde_json::to_vec(&Envelope::of(job, connector, user, now))
-        .map_err(|error| PortError::rejected("envelope", error))?;
-    let signed = standard_webhooks::headers(&delivery_id.to_string(), &body, &secret, now)
-        .map_err(|error| PortError::corrupt("signing secret", error))?;
-    let mut headers = vec![("content-type", "application/json".to_owned())];
-    headers.extend(signed);
-    let reply = deps
-        .agents
-        .post(AgentRequest {
-            endpoint: agent.endpoint.clone(),
-            headers,
-            body,
-        })
-        .await;
+    let envelope = Envelope::of(job, connector, user, now);
+    let vault = deps.vault.as_ref();
+    let request = delivery_request(vault, environment, agent, &envelope, now).await?;
+    let reply = deps.agents.post(request).await;
     let again = |after| Ok(Asked::Again(Outcome::Retry { after }));
     match reply {
-        AgentReply::Answered(body) => Ok(Asked::Answered(replies_of(job, &body))),
-        AgentReply::AnsweredTooMuch => {
+        AgentReply::Answered { body, .. } => Ok(Asked::Answered(replies_of(job, &body))),
+        AgentReply::AnsweredTooMuch { .. } => {
             tracing::warn!(delivery.id = %delivery_id, "the agent's answer is too long; nothing is sent");
             Ok(Asked::Answered(Vec::new()))
         }
-        AgentReply::Refused { status, after } => {
+        AgentReply::Refused { status, after, .. } => {
             tracing::warn!(delivery.id = %delivery_id, http.status = status, "the agent refused a delivery");
             if is_about_the_message(status) {
                 Ok(Asked::Again(Outcome::Refused))
@@ -186,22 +174,6 @@ async fn ask_agent(
 /// would be refused too. Any other refusal may pass.
 const fn is_about_the_message(status: u16) -> bool {
     matches!(status, 400 | 413 | 415 | 422)
-}
-
-async fn signing_secret(
-    deps: &Deps,
-    environment: &Environment,
-    agent: &AgentEndpoint,
-) -> Result<Secret, PortError> {
-    let context = Environment::secret_context(environment.scope, environment.id);
-    deps.vault
-        .open(
-            &agent.signing_secret,
-            AgentEndpoint::SIGNING_SECRET,
-            &context,
-        )
-        .await?
-        .ok_or_else(|| PortError::corrupt("signing secret", "it is not set"))
 }
 
 /// Parses the agent's replies. An undocumented answer counts as none, and so does an undocumented reply

@@ -62,6 +62,13 @@ impl FunctionApi {
             &["components", "schemas", schema, "properties"],
         )
     }
+
+    /// Adds a schema that no handler names.
+    pub fn add_schema(&mut self, name: &str, schema: Value) {
+        if let Some(schemas) = at(&mut self.document, &["components", "schemas"]) {
+            schemas.insert(name.to_owned(), schema);
+        }
+    }
 }
 
 /// Conflict between parts that keeps them from forming one document.

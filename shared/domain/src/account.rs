@@ -1,17 +1,20 @@
 //! The account, its clients, its projects and their environments.
 
 pub mod actor;
+pub mod agent;
 pub mod api_key;
 pub mod credential;
 pub mod permission;
 
 use crate::{
     Timestamp,
-    connector::SealedSecrets,
+    connector::{PREVIOUS_SECRETS_KEPT, SealedSecrets},
     ids::{AccountId, ClientId, EnvironmentId, ProjectId},
     record::{Record, Repeatable},
     scope::ProjectScope,
 };
+use agent::{AgentTimeout, PREVIOUS_SIGNING_SECRETS_MAX, PreviousSigningSecret};
+use std::{iter, mem};
 
 /// A tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,17 +128,117 @@ pub struct AgentEndpoint {
     pub endpoint: String,
     /// The key of the signature, under the field name [`AgentEndpoint::SIGNING_SECRET`].
     pub signing_secret: SealedSecrets,
+    /// Replaced signing secrets, the latest first. Each signs until its time is over.
+    pub previous_signing_secrets: Vec<PreviousSigningSecret>,
+    /// Time within which the agent must answer.
+    pub timeout: AgentTimeout,
 }
 
 impl AgentEndpoint {
     /// The field name of the signing secret.
     pub const SIGNING_SECRET: &str = "signing_secret";
+
+    /// The secrets that sign a delivery at this time, the current one first.
+    pub fn secrets_that_sign(&self, now: Timestamp) -> impl Iterator<Item = &SealedSecrets> {
+        let previous = self.previous_signing_secrets.iter();
+        let valid = previous.filter(move |previous| now < previous.until);
+        iter::once(&self.signing_secret).chain(valid.map(|previous| &previous.secret))
+    }
+
+    /// Time until which a replaced secret signs too; `None` when none does.
+    #[must_use]
+    pub fn previous_secrets_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let all = self.previous_signing_secrets.iter();
+        all.map(|previous| previous.until)
+            .filter(|until| now < *until)
+            .max()
+    }
+
+    /// Replaces the signing secret. The replaced one signs too, for [`PREVIOUS_SECRETS_KEPT`].
+    pub fn replace_signing_secret(&mut self, new: SealedSecrets, now: Timestamp) {
+        let secret = mem::replace(&mut self.signing_secret, new);
+        self.previous_signing_secrets
+            .retain(|previous| now < previous.until);
+        if secret.fields.contains_key(Self::SIGNING_SECRET) {
+            let until = now.plus(PREVIOUS_SECRETS_KEPT);
+            self.previous_signing_secrets
+                .insert(0, PreviousSigningSecret { secret, until });
+        }
+        self.previous_signing_secrets
+            .truncate(PREVIOUS_SIGNING_SECRETS_MAX);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::samples::{at, environment, scope};
+    use std::collections::BTreeMap;
+
+    fn sealed(secret: &str) -> SealedSecrets {
+        let field = AgentEndpoint::SIGNING_SECRET.to_owned();
+        SealedSecrets {
+            wrapped_key: "key".into(),
+            fields: BTreeMap::from([(field, secret.to_owned())]),
+        }
+    }
+
+    fn agent(secret: SealedSecrets) -> AgentEndpoint {
+        AgentEndpoint {
+            endpoint: "https://agent.example.com/".into(),
+            signing_secret: secret,
+            previous_signing_secrets: Vec::new(),
+            timeout: AgentTimeout::default(),
+        }
+    }
+
+    /// The secrets that sign in this second.
+    fn signing(agent: &AgentEndpoint, second: i64) -> Vec<&str> {
+        agent
+            .secrets_that_sign(at(second))
+            .filter_map(|sealed| sealed.fields.get(AgentEndpoint::SIGNING_SECRET))
+            .map(String::as_str)
+            .collect()
+    }
+
+    const DAY: i64 = 24 * 60 * 60;
+
+    #[test]
+    fn a_replaced_signing_secret_signs_for_24_hours_more() {
+        let mut agent = agent(sealed("one"));
+        assert_eq!(agent.previous_secrets_until(at(0)), None);
+        agent.replace_signing_secret(sealed("two"), at(10));
+        assert_eq!(signing(&agent, 10), ["two", "one"]);
+        assert_eq!(signing(&agent, 9 + DAY), ["two", "one"]);
+        assert_eq!(signing(&agent, 10 + DAY), ["two"]);
+        let until = Some(at(10 + DAY));
+        assert_eq!(agent.previous_secrets_until(at(9 + DAY)), until);
+        assert_eq!(agent.previous_secrets_until(at(10 + DAY)), None);
+    }
+
+    #[test]
+    fn secrets_replaced_in_one_day_all_sign_for_their_own_24_hours_up_to_three() {
+        let mut agent = agent(sealed("one"));
+        for (secret, second) in [("two", 10), ("three", 20), ("four", 30)] {
+            agent.replace_signing_secret(sealed(secret), at(second));
+        }
+        assert_eq!(signing(&agent, 30), ["four", "three", "two", "one"]);
+        assert_eq!(signing(&agent, 10 + DAY), ["four", "three", "two"]);
+        assert_eq!(agent.previous_secrets_until(at(30)), Some(at(30 + DAY)));
+        agent.replace_signing_secret(sealed("five"), at(40));
+        assert_eq!(signing(&agent, 40), ["five", "four", "three", "two"]);
+    }
+
+    #[test]
+    fn a_replaced_secret_whose_time_is_over_or_that_was_never_set_is_not_kept() {
+        let mut agent = agent(SealedSecrets::default());
+        agent.replace_signing_secret(sealed("one"), at(0));
+        assert!(agent.previous_signing_secrets.is_empty());
+        agent.replace_signing_secret(sealed("two"), at(0));
+        agent.replace_signing_secret(sealed("three"), at(DAY));
+        assert_eq!(agent.previous_signing_secrets.len(), 1);
+        assert_eq!(signing(&agent, DAY), ["three", "two"]);
+    }
 
     #[test]
     fn a_project_is_at_its_own_version() {

@@ -11,4 +11,5 @@ pub mod recognition;
 pub mod repeats;
 pub mod send_status;
 mod size;
+pub mod test_delivery;
 pub mod user;

@@ -50,6 +50,10 @@ events! {
     EnvironmentCreated(EnvironmentId) = "environment.created",
     /// An environment was changed.
     EnvironmentUpdated(EnvironmentId) = "environment.updated",
+    /// A test delivery was sent to an environment's agent.
+    EnvironmentTested(EnvironmentId) = "environment.tested",
+    /// An environment's agent got a new signing secret.
+    EnvironmentSecretRotated(EnvironmentId) = "environment.signing_secret_rotated",
     /// A connector was created.
     ConnectorCreated(ConnectorId) = "connector.created",
     /// A connector was changed.
@@ -137,6 +141,8 @@ mod tests {
             "connector.updated",
             "connector.webhook_secret_rotated",
             "environment.created",
+            "environment.signing_secret_rotated",
+            "environment.tested",
             "environment.updated",
             "project.created",
             "project.updated",

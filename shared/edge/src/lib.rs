@@ -11,9 +11,11 @@
 //! | `calls` | the calls to platforms that both of these make |
 //! | [`batch`] | SQS batches, message by message |
 //! | [`pace`] | each connector kept below its platform's limits |
-//! | [`standard_webhooks`] | signatures of deliveries to agents |
+//! | [`agent`] | signed requests to agents |
+//! | [`standard_webhooks`] | their signatures |
 //! | [`config`], [`logging`] | the process's environment; logs and metrics |
 
+pub mod agent;
 pub mod batch;
 mod calls;
 pub mod chat;

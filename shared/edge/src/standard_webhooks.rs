@@ -33,46 +33,68 @@ pub fn key_of(secret: &Secret) -> Result<Vec<u8>, InvalidSecret> {
     }
 }
 
-/// The three headers of a signed body.
+/// The three headers of a body that is signed with each of these secrets. The specification allows
+/// several signatures, separated by spaces; one that the receiver can verify is enough.
 pub fn headers(
     id: &str,
     body: &[u8],
-    secret: &Secret,
+    secrets: &[Secret],
     now: Timestamp,
 ) -> Result<[(&'static str, String); 3], InvalidSecret> {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, &key_of(secret)?);
     let timestamp = now.seconds().to_string();
-    let mut context = hmac::Context::with_key(&key);
-    for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
-        context.update(part);
-    }
-    let signature = format!("v1,{}", BASE64.encode(context.sign().as_ref()));
+    let signed = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body];
+    let signatures = secrets
+        .iter()
+        .map(|secret| signature(secret, &signed))
+        .collect::<Result<Vec<_>, _>>()?;
     Ok([
         ("webhook-id", id.to_owned()),
         ("webhook-timestamp", timestamp),
-        ("webhook-signature", signature),
+        ("webhook-signature", signatures.join(" ")),
     ])
+}
+
+fn signature(secret: &Secret, signed: &[&[u8]]) -> Result<String, InvalidSecret> {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &key_of(secret)?);
+    let mut context = hmac::Context::with_key(&key);
+    for part in signed {
+        context.update(part);
+    }
+    Ok(format!("v1,{}", BASE64.encode(context.sign().as_ref())))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_specifications_own_example_has_its_own_signature() {
-        let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-        let signed = headers(
+    /// The example in the specification's reference implementations, and its signature.
+    const EXAMPLE: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    const ITS_SIGNATURE: &str = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+
+    fn signed(secrets: &[&str]) -> Result<[(&'static str, String); 3], InvalidSecret> {
+        let secrets: Vec<Secret> = secrets.iter().copied().map(Secret::new).collect();
+        headers(
             "msg_p5jXN8AQM9LWM0D4loKWxJek",
             br#"{"test": 2432232314}"#,
-            &secret,
+            &secrets,
             Timestamp::from_millis(1_614_265_330_000),
         )
-        .unwrap();
+    }
+
+    #[test]
+    fn the_specifications_own_example_has_its_own_signature() {
+        let signed = signed(&[EXAMPLE]).unwrap();
         assert_eq!(signed[1].1, "1614265330");
-        assert_eq!(
-            signed[2].1,
-            "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
-        );
+        assert_eq!(signed[2].1, ITS_SIGNATURE);
+    }
+
+    #[test]
+    fn with_several_secrets_there_is_a_signature_of_each_with_a_space_between() {
+        let other = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+        let [_, _, (_, both)] = signed(&[other, EXAMPLE]).unwrap();
+        let [_, _, (_, alone)] = signed(&[other]).unwrap();
+        assert_eq!(both, format!("{alone} {ITS_SIGNATURE}"));
+        assert_eq!(signed(&[EXAMPLE, "whsec_"]), Err(InvalidSecret));
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod events;
 pub mod fault_proxy;
 pub mod http_client;
 pub mod iam;
+pub mod json_schema;
 pub mod lambda_events;
 pub mod loopback;
 pub mod proof;

@@ -67,6 +67,12 @@ impl World {
         format!("/v1/projects/{}", self.scope.project_id())
     }
 
+    /// The path of the environment of the world's connectors.
+    pub fn environment_path(&self) -> String {
+        let id = self.connector.environment_id;
+        format!("{}/environments/{id}", self.project_path())
+    }
+
     /// Decides the newest request of a person.
     pub async fn decide(&self, person: &str, verdict: Verdict) -> Answer {
         let chat_user_id = self.chat_user_id(person);

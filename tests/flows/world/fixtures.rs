@@ -22,6 +22,7 @@ use vestibule_domain::{
     account::actor::Actor,
     account::{
         AgentEndpoint, Environment, Project,
+        agent::AgentTimeout,
         api_key::{ApiKey, KeyOwner},
         permission::Permission,
     },
@@ -36,8 +37,9 @@ use vestibule_domain::{
     },
     language::TextVariants,
     ports::{
-        ApiKeyStore, AvatarImage, ConnectorStore, FetchedProfile, ImpliedDecision, IntakeStore,
-        Introduction, ProjectStore, RequestCloser, SecretVault, StandingStore, Written,
+        ApiKeyStore, AvatarImage, ConnectorStore, EnvironmentStore, FetchedProfile,
+        ImpliedDecision, IntakeStore, Introduction, ProjectStore, RequestCloser, SecretVault,
+        StandingStore, Written,
     },
     secret::Secret,
     vars::Vars,
@@ -202,6 +204,21 @@ impl World {
         self.restart();
     }
 
+    /// Changes the environment of the world's connectors, past the rules of the API.
+    pub async fn change_environment(&self, change: impl FnOnce(&mut Environment)) {
+        let environments = &self.stores.projects;
+        let mut environment = environments
+            .get_environment(self.scope, self.connector.environment_id)
+            .await
+            .unwrap()
+            .unwrap();
+        change(&mut environment);
+        environments
+            .update_environment(&environment, &audit(self.scope, self.now()))
+            .await
+            .unwrap();
+    }
+
     /// Settings and secrets of the open connector's app, sealed for another connector.
     pub async fn other_secrets(
         &self,
@@ -285,6 +302,8 @@ pub async fn environment(
         agent: Some(AgentEndpoint {
             endpoint: format!("{}/deliveries", to_agent.url()),
             signing_secret,
+            previous_signing_secrets: Vec::new(),
+            timeout: AgentTimeout::default(),
         }),
         request_hash: None,
         version: 1,

@@ -1,9 +1,18 @@
 //! Checks of the final state, after any test.
 
 use super::World;
-use serde_json::{Map, Value};
-use std::{collections::BTreeMap, thread};
+use serde_json::{Map, Value, json};
+use std::{collections::BTreeMap, sync::LazyLock, thread};
 use tokio::{runtime::Handle, task::block_in_place};
+use vestibule_admin::openapi::merged;
+use vestibule_testkit::json_schema;
+use vestibule_tests::admin_functions::ADMIN_FUNCTIONS;
+
+/// The OpenAPI document of all admin functions.
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+    let parts = ADMIN_FUNCTIONS.map(|function| (function.openapi)());
+    merged(parts.into()).unwrap()
+});
 
 /// Problems that a test causes on purpose, which its world then accepts.
 #[derive(Debug, Default)]
@@ -50,6 +59,7 @@ impl World {
         assert_eq!(dead, self.expected.dead_letters, "dead letters");
         self.assert_good_manners();
         self.assert_rows_agree();
+        self.assert_deliveries_fit_their_schema();
     }
 
     /// AWS calls that a function's role does not allow.
@@ -74,6 +84,15 @@ impl World {
         assert_eq!(violations, []);
         assert_eq!(self.agent.violations(), Vec::<String>::new());
         assert_eq!(self.agent.refused(), Vec::<String>::new());
+    }
+
+    /// Asserts that the schema for agents says all that they got.
+    fn assert_deliveries_fit_their_schema(&self) {
+        let schema = json!({"$ref": "#/components/schemas/AgentDelivery"});
+        for delivery in self.agent.deliveries() {
+            let faults = json_schema::faults(&DOCUMENT, &schema, &delivery.body);
+            assert_eq!(faults, Vec::<String>::new(), "{}", delivery.body);
+        }
     }
 
     /// Asserts that no standing has a pending task or lacks its chat user, and that a request is pending

@@ -1,28 +1,30 @@
 //! Environments of a project, each with the agent that serves it (SPEC F01).
 
+pub mod rotate;
+mod secrets;
+pub mod test;
+
 use super::{project_of_empty_list, projects};
 use crate::{
     Deps,
     api_types::{EnvironmentPath, ProjectPath},
 };
 use axum::{Json, extract::State, response::Response};
-use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 use utoipa::ToSchema;
 use vestibule_admin::{
     ApiPath, Call, FieldErrors, IdempotencyKey, IfMatch, JsonBody, ListFilter, ListQuery, Made,
     NoParams, Nullable, PageParams, amend,
     api_types::{IdempotencyHeader, IfMatchHeader, ListResponse, StoredSecret, found},
-    auth::random_bytes,
     given, log,
     problem::{ApiError, Problem, ProblemMember},
     problem_types, read_fields, validation,
 };
 use vestibule_domain::{
     ProjectScope, Timestamp,
-    account::{AgentEndpoint, Environment},
+    account::{AgentEndpoint, Environment, agent::AgentTimeout},
     egress::{OriginAllowList, check_endpoint},
     event::{Change, Event},
     ids::EnvironmentId,
@@ -38,6 +40,8 @@ const EXISTING_ID: ProblemMember =
 problem_types! {
     NAME_TAKEN = "name-taken", CONFLICT, "The name is taken",
         "`existing_id` is the record with this name, ignoring case. Choose another name.", [EXISTING_ID];
+    NO_AGENT = "no-agent", CONFLICT, "The environment has no agent",
+        "Set the agent's endpoint first.";
 }
 
 /// An environment to create.
@@ -83,17 +87,29 @@ pub struct AgentRequest {
     #[schema(nullable = false, format = "uri", max_length = 2048)]
     endpoint: Option<String>,
     /// Key of the signature on deliveries: `whsec_`, then 24 to 64 bytes in base64. If it is left out
-    /// the first time, a key is created and shown in this answer only.
+    /// the first time, a key is created and shown in this answer only. A key that replaces another takes
+    /// its place at once; for 24 hours, deliveries are signed with the replaced one too.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, write_only)]
     signing_secret: Option<String>,
+    /// Null ends every previous key at once, as after a leak. No other value can be set.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, write_only)]
+    previous_signing_secret: Nullable<String>,
+    /// Seconds within which the agent must answer, 1 to 25. The default is 25.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, minimum = 1, maximum = 25)]
+    timeout_seconds: Option<u64>,
 }
 
 /// An environment.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Production", "position": 2,
-    "agent": {"endpoint": "https://agent.example.com/deliveries", "signing_secret": {"set": true}},
+    "agent": {
+        "endpoint": "https://agent.example.com/deliveries", "signing_secret": {"set": true},
+        "previous_secrets_until": null, "timeout_seconds": 25
+    },
     "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
 }))]
 pub struct EnvironmentResponse {
@@ -121,6 +137,11 @@ pub struct AgentResponse {
     /// Key of the signature: shown in the answer to the call that created it, and as `{"set": true}`
     /// from then on.
     signing_secret: SigningSecretResponse,
+    /// Time until which deliveries are signed with the previous key too. Null when there is none.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    previous_secrets_until: Option<Timestamp>,
+    /// Seconds within which the agent must answer.
+    timeout_seconds: u64,
 }
 
 /// Key of the signature on deliveries.
@@ -140,8 +161,10 @@ impl std::fmt::Debug for SigningSecretResponse {
 }
 
 impl EnvironmentResponse {
-    fn of(environment: Environment, made: Option<&Secret>) -> Self {
+    fn of(environment: Environment, made: Option<&Secret>, now: Timestamp) -> Self {
         let agent = environment.agent.map(|agent| AgentResponse {
+            previous_secrets_until: agent.previous_secrets_until(now),
+            timeout_seconds: agent.timeout.seconds(),
             endpoint: agent.endpoint,
             signing_secret: match made {
                 Some(secret) => SigningSecretResponse::Made(secret.reveal().to_owned()),
@@ -199,8 +222,9 @@ pub async fn list_environments(
         .list_environments(scope, &query.page)
         .await?;
     project_of_empty_list(&deps, scope, &query.page, &page).await?;
+    let now = call.now();
     Ok(ListResponse::of(page, |one| {
-        EnvironmentResponse::of(one, None)
+        EnvironmentResponse::of(one, None, now)
     }))
 }
 
@@ -250,7 +274,7 @@ pub async fn create_environment(
         updated_at: now,
     };
     let secret = match agent {
-        Some(agent) => set_agent(&deps, &mut environment, agent).await?,
+        Some(agent) => set_agent(&deps, &mut environment, agent, now).await?,
         None => None,
     };
     let change = Change {
@@ -266,7 +290,7 @@ pub async fn create_environment(
     let made = Made::settle(outcome, environment, &entry, facts)?;
     // A secret that an earlier call created was shown in its answer.
     let secret = secret.filter(|_| !made.is_replayed());
-    Ok(made.respond(|environment| EnvironmentResponse::of(environment, secret.as_ref())))
+    Ok(made.respond(|environment| EnvironmentResponse::of(environment, secret.as_ref(), now)))
 }
 
 /// Read an environment
@@ -288,7 +312,7 @@ pub async fn get_environment(
     let environment = read(&deps, scope, path.environment_id).await?;
     Ok(found(
         environment.version,
-        EnvironmentResponse::of(environment, None),
+        EnvironmentResponse::of(environment, None, call.now()),
     ))
 }
 
@@ -325,16 +349,16 @@ pub async fn update_environment(
             Ok(environment)
         },
         |environment| async move {
-            let (changed, made) = changed(deps, &environment, wanted).await?;
+            let now = call.now();
+            let (changed, made) = changed(deps, &environment, wanted, now).await?;
             if changed == environment {
-                let body = EnvironmentResponse::of(environment, None);
+                let body = EnvironmentResponse::of(environment, None, now);
                 return Ok(found(changed.version, body));
             }
             if !validation::same_name(&changed.name, &environment.name) {
                 let others = all_environments(deps, scope).await?;
                 is_free(&changed.name, changed.id, &others)?;
             }
-            let now = call.now();
             let changed = Environment {
                 updated_at: now,
                 ..changed
@@ -350,7 +374,7 @@ pub async fn update_environment(
                 .await?;
             log(&entry);
             let version = changed.version + 1;
-            let body = EnvironmentResponse::of(changed, made.as_ref());
+            let body = EnvironmentResponse::of(changed, made.as_ref(), now);
             Ok(found(version, body))
         },
     )
@@ -384,9 +408,12 @@ async fn read(
 }
 
 /// Validated change of the agent.
+#[derive(Clone)]
 struct AgentPatch {
     endpoint: Option<String>,
     signing_secret: Option<Secret>,
+    ends_previous_secrets: bool,
+    timeout: Option<AgentTimeout>,
 }
 
 struct EnvironmentPatch {
@@ -448,9 +475,25 @@ fn read_agent(
     {
         errors.add("agent.signing_secret", error.to_string());
     }
+    if matches!(agent.previous_signing_secret, Nullable::Value(_)) {
+        let rule = "can only be null, which ends every previous secret";
+        errors.add("agent.previous_signing_secret", rule);
+    }
     AgentPatch {
         endpoint,
         signing_secret,
+        ends_previous_secrets: agent.previous_signing_secret == Nullable::Null,
+        timeout: read_timeout(agent.timeout_seconds, errors),
+    }
+}
+
+fn read_timeout(seconds: Option<u64>, errors: &mut FieldErrors) -> Option<AgentTimeout> {
+    match AgentTimeout::from_seconds(seconds?) {
+        Ok(timeout) => Some(timeout),
+        Err(error) => {
+            errors.add("agent.timeout_seconds", error.to_string());
+            None
+        }
     }
 }
 
@@ -459,6 +502,7 @@ async fn changed(
     deps: &Deps,
     environment: &Environment,
     patch: &EnvironmentPatch,
+    now: Timestamp,
 ) -> Result<(Environment, Option<Secret>), ApiError> {
     let mut changed = environment.clone();
     if let Some(name) = &patch.name {
@@ -470,13 +514,7 @@ async fn changed(
             changed.agent = None;
             None
         }
-        Nullable::Value(agent) => {
-            let agent = AgentPatch {
-                endpoint: agent.endpoint.clone(),
-                signing_secret: agent.signing_secret.clone(),
-            };
-            set_agent(deps, &mut changed, agent).await?
-        }
+        Nullable::Value(agent) => set_agent(deps, &mut changed, agent.clone(), now).await?,
     };
     Ok((changed, made))
 }
@@ -486,44 +524,40 @@ async fn set_agent(
     deps: &Deps,
     environment: &mut Environment,
     patch: AgentPatch,
+    now: Timestamp,
 ) -> Result<Option<Secret>, ApiError> {
-    let current = environment.agent.take();
-    let (endpoint, sealed) = current.map_or((None, None), |agent| {
-        (Some(agent.endpoint), Some(agent.signing_secret))
-    });
-    let Some(endpoint) = patch.endpoint.or(endpoint) else {
-        return Ok(None);
-    };
-    let (given, made) = match (patch.signing_secret, &sealed) {
-        (Some(given), _) => (Some(given), None),
-        (None, Some(_)) => (None, None),
-        (None, None) => {
-            let made = make_signing_secret(deps)?;
-            (Some(made.clone()), Some(made))
+    let place = (environment.scope, environment.id);
+    let vault = deps.vault.as_ref();
+    let (mut agent, made) = if let Some(mut agent) = environment.agent.take() {
+        if let Some(secret) = patch.signing_secret {
+            secrets::replace(vault, place, &mut agent, secret, now).await?;
         }
+        agent.endpoint = patch.endpoint.unwrap_or(agent.endpoint);
+        (agent, None)
+    } else {
+        let Some(endpoint) = patch.endpoint else {
+            return Ok(None);
+        };
+        let (secret, made) = if let Some(given) = patch.signing_secret {
+            (given, None)
+        } else {
+            let made = secrets::draw(deps.random.as_ref())?;
+            (made.clone(), Some(made))
+        };
+        let agent = AgentEndpoint {
+            endpoint,
+            signing_secret: secrets::seal(vault, place, secret).await?,
+            previous_signing_secrets: Vec::new(),
+            timeout: AgentTimeout::default(),
+        };
+        (agent, made)
     };
-    let signing_secret = match given {
-        Some(secret) => {
-            let context = Environment::secret_context(environment.scope, environment.id);
-            let fields = BTreeMap::from([(AgentEndpoint::SIGNING_SECRET.to_owned(), secret)]);
-            deps.vault.seal(&fields, &|_| context.clone()).await?
-        }
-        None => sealed.unwrap_or_default(),
-    };
-    environment.agent = Some(AgentEndpoint {
-        endpoint,
-        signing_secret,
-    });
+    agent.timeout = patch.timeout.unwrap_or(agent.timeout);
+    if patch.ends_previous_secrets {
+        agent.previous_signing_secrets.clear();
+    }
+    environment.agent = Some(agent);
     Ok(made)
-}
-
-fn make_signing_secret(deps: &Deps) -> Result<Secret, ApiError> {
-    let key = random_bytes::<32>(deps.random.as_ref())?;
-    Ok(Secret::new(format!(
-        "{}{}",
-        standard_webhooks::SECRET_PREFIX,
-        BASE64.encode(&key)
-    )))
 }
 
 /// Reads every environment of the project; there are few.
@@ -569,6 +603,8 @@ fn facts(environment: &Environment) -> Value {
         "agent": environment.agent.as_ref().map(|agent| json!({
             "endpoint": agent.endpoint,
             "signing_secret": {"set": !agent.signing_secret.fields.is_empty()},
+            "previous_secrets_until": agent.previous_signing_secrets.iter().map(|previous| previous.until).max(),
+            "timeout_seconds": agent.timeout.seconds(),
         })),
     })
 }
@@ -576,6 +612,7 @@ fn facts(environment: &Environment) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
     use vestibule_admin::problem::VALIDATION;
     use vestibule_domain::{
         AccountScope,
@@ -634,6 +671,39 @@ mod tests {
     }
 
     #[test]
+    fn a_time_is_1_to_25_whole_seconds_and_a_previous_secret_can_only_be_ended() {
+        let agent = |name: &str, value: Value| {
+            let mut agent = json!({"endpoint": "https://agent.example.com/deliveries"});
+            agent[name] = value;
+            json!({"name": "Preview", "agent": agent})
+        };
+        for wrong in [
+            json!(0),
+            json!(26),
+            json!(-1),
+            json!(2.5),
+            json!("5"),
+            json!(null),
+        ] {
+            let fields = broken(agent("timeout_seconds", wrong.clone()));
+            assert_eq!(fields, ["agent.timeout_seconds"], "{wrong}");
+        }
+        for right in [1, 25] {
+            assert!(broken(agent("timeout_seconds", json!(right))).is_empty());
+        }
+        let previous = "agent.previous_signing_secret";
+        for wrong in [
+            json!(""),
+            json!("whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"),
+            json!(1),
+        ] {
+            let fields = broken(agent("previous_signing_secret", wrong.clone()));
+            assert_eq!(fields, [previous], "{wrong}");
+        }
+        assert!(broken(agent("previous_signing_secret", json!(null))).is_empty());
+    }
+
+    #[test]
     fn an_agent_inside_is_allowed_where_the_stack_says_so() {
         let allowed = OriginAllowList::parse("http://127.0.0.1:9401").unwrap();
         let body = json!({"name": "x", "agent": {"endpoint": "http://127.0.0.1:9401/deliveries"}});
@@ -677,9 +747,13 @@ mod tests {
                 wrapped_key: String::new(),
                 fields: BTreeMap::from([("signing_secret".to_owned(), "sealed".to_owned())]),
             },
+            previous_signing_secrets: Vec::new(),
+            timeout: AgentTimeout::default(),
         });
         let shown = |made: Option<&Secret>| {
-            serde_json::to_value(EnvironmentResponse::of(environment.clone(), made)).unwrap()
+            let response =
+                EnvironmentResponse::of(environment.clone(), made, Timestamp::from_millis(0));
+            serde_json::to_value(response).unwrap()
         };
         let made = Secret::new("whsec_x");
         assert_eq!(shown(Some(&made))["agent"]["signing_secret"], "whsec_x");

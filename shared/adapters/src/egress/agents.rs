@@ -2,21 +2,23 @@
 
 use super::{
     client::{
-        EgressClientError, ReadError, SharedResolver, builder, describe, read_body, retry_after,
+        EgressClientError, ReadError, SharedResolver, builder, describe, read_beginning, read_body,
+        retry_after,
     },
     resolver::GuardedResolver,
 };
 use async_trait::async_trait;
 use reqwest::Client;
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 use vestibule_domain::Clock;
+use vestibule_domain::account::agent::AgentTimeout;
 use vestibule_domain::egress::{OriginAllowList, check_endpoint};
 use vestibule_domain::ports::{AgentClient, AgentReply, AgentRequest};
 
-/// Time limit for an agent. The worker's own time-out leaves room for the replies.
-const TIMEOUT: Duration = Duration::from_secs(25);
 /// Maximum size of an answer, in bytes.
 const ANSWER_MAX: usize = 256 * 1024;
+/// Size up to which the body of a refusal is read, in bytes.
+const REFUSAL_MAX: usize = 8 * 1024;
 
 /// See [`AgentClient`].
 pub struct HttpAgentClient {
@@ -37,7 +39,9 @@ impl HttpAgentClient {
     /// Makes a client that refuses private addresses, except for these origins.
     pub fn new(allowed: OriginAllowList, clock: Arc<dyn Clock>) -> Result<Self, EgressClientError> {
         let resolver: SharedResolver = Arc::new(GuardedResolver::new(allowed.clone()));
-        let client = builder(TIMEOUT)?.dns_resolver(resolver).build()?;
+        // Each request has a limit of its own, which is at most this one.
+        let longest = AgentTimeout::default().duration();
+        let client = builder(longest)?.dns_resolver(resolver).build()?;
         Ok(Self {
             client,
             allowed,
@@ -58,7 +62,11 @@ impl AgentClient for HttpAgentClient {
                 };
             }
         };
-        let mut call = self.client.post(url).body(request.body);
+        let mut call = self
+            .client
+            .post(url)
+            .timeout(request.timeout)
+            .body(request.body);
         for (name, value) in request.headers {
             call = call.header(name, value);
         }
@@ -70,16 +78,19 @@ impl AgentClient for HttpAgentClient {
                 };
             }
         };
-        let status = response.status();
-        if !status.is_success() {
+        let is_success = response.status().is_success();
+        let status = response.status().as_u16();
+        if !is_success {
+            let after = retry_after(&response, self.clock.now());
             return AgentReply::Refused {
-                status: status.as_u16(),
-                after: retry_after(&response, self.clock.now()),
+                status,
+                body: read_beginning(response, REFUSAL_MAX).await,
+                after,
             };
         }
         match read_body(response, ANSWER_MAX).await {
-            Ok(body) => AgentReply::Answered(body),
-            Err(ReadError::TooLong) => AgentReply::AnsweredTooMuch,
+            Ok(body) => AgentReply::Answered { status, body },
+            Err(ReadError::TooLong) => AgentReply::AnsweredTooMuch { status },
             Err(ReadError::Broken) => AgentReply::Unreachable {
                 reason: "the connection broke".to_owned(),
             },
@@ -91,7 +102,28 @@ impl AgentClient for HttpAgentClient {
 mod tests {
     use super::*;
     use crate::egress::testing::{StandingClock, serving};
+    use std::time::Duration;
     use vestibule_domain::Timestamp;
+
+    #[tokio::test]
+    async fn an_agent_that_does_not_answer_in_its_own_time_is_given_up() {
+        // Nobody accepts what arrives here.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let allowed = OriginAllowList::parse(&origin).unwrap();
+        let clock = StandingClock(Timestamp::from_millis(0));
+        let client = HttpAgentClient::new(allowed, Arc::new(clock)).unwrap();
+        let reply = client
+            .post(AgentRequest {
+                endpoint: format!("{origin}/deliveries"),
+                headers: Vec::new(),
+                body: Vec::new(),
+                timeout: Duration::from_millis(50),
+            })
+            .await;
+        let reason = "timed out".to_owned();
+        assert_eq!(reply, AgentReply::Unreachable { reason });
+    }
 
     #[tokio::test]
     async fn an_agent_can_ask_for_a_wait_until_a_date() {
@@ -104,9 +136,12 @@ mod tests {
                 endpoint: format!("{origin}/deliveries"),
                 headers: Vec::new(),
                 body: Vec::new(),
+                timeout: Duration::from_secs(10),
             })
             .await;
-        let after = Some(Duration::from_secs(90));
-        assert_eq!(reply, AgentReply::Refused { status: 503, after });
+        let AgentReply::Refused { status, after, .. } = reply else {
+            panic!("{reply:?}");
+        };
+        assert_eq!((status, after), (503, Some(Duration::from_secs(90))));
     }
 }

@@ -68,6 +68,19 @@ pub(super) async fn read_body(mut response: Response, max: usize) -> Result<Vec<
     Ok(body)
 }
 
+/// Reads the beginning of a body, at most `max` bytes. If the connection ends, what has arrived is all.
+pub(super) async fn read_beginning(mut response: Response, max: usize) -> Vec<u8> {
+    let mut body = Vec::new();
+    while body.len() < max {
+        let Ok(Some(chunk)) = response.chunk().await else {
+            break;
+        };
+        body.extend_from_slice(&chunk);
+    }
+    body.truncate(max);
+    body
+}
+
 /// Reads `Retry-After`, in seconds or as a date, of an answer that arrived at `now`.
 pub(super) fn retry_after(response: &Response, now: Timestamp) -> Option<Duration> {
     let value = response.headers().get(http::header::RETRY_AFTER)?;

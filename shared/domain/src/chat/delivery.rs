@@ -24,7 +24,7 @@ pub const ENVELOPE_VERSION: &str = "2026-12-01";
 pub struct Envelope<'a> {
     /// [`ENVELOPE_VERSION`].
     pub version: &'static str,
-    /// Always `message.received`.
+    /// `message.received`, or `test` in a test delivery.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// Id of the delivery, the same on every retry.

@@ -189,6 +189,8 @@ pub trait EnvironmentStore: Send + Sync {
         environment: &Environment,
         audit: &AuditEntry,
     ) -> Result<(), PortError>;
+    /// Records an action on an environment that changed nothing.
+    async fn record(&self, audit: &AuditEntry) -> Result<(), PortError>;
 }
 
 /// A count that stops early when the number is large.

@@ -230,19 +230,31 @@ pub struct AgentRequest {
     pub headers: Vec<(&'static str, String)>,
     /// The body that was signed.
     pub body: Vec<u8>,
+    /// Time within which the whole answer must have arrived.
+    pub timeout: Duration,
 }
 
 /// The outcome of a request to an agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AgentReply {
     /// The agent answered 2xx with this body.
-    Answered(Vec<u8>),
+    Answered {
+        /// The status.
+        status: u16,
+        /// The whole body.
+        body: Vec<u8>,
+    },
     /// The agent answered 2xx with a body longer than we read. The message has arrived.
-    AnsweredTooMuch,
+    AnsweredTooMuch {
+        /// The status.
+        status: u16,
+    },
     /// The agent answered with another status. Try again, not before `after` if that is given.
     Refused {
         /// The status.
         status: u16,
+        /// Beginning of the body.
+        body: Vec<u8>,
         /// `Retry-After`, if given.
         after: Option<Duration>,
     },

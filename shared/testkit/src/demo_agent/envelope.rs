@@ -89,7 +89,7 @@ pub(super) fn faults(envelope: &Value, webhook_id: &str) -> Vec<String> {
         }
     };
     expect("/version", &[VERSION]);
-    expect("/type", &["message.received"]);
+    expect("/type", &["message.received", "test"]);
     expect("/id", &[webhook_id]);
     expect("/conversation/kind", &["direct", "group", "channel"]);
     for pointer in ["/sent_at", "/message/received_at"] {

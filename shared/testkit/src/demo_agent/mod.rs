@@ -84,7 +84,7 @@ struct FailureRule {
 
 #[derive(Debug)]
 struct Shared {
-    key: Vec<u8>,
+    key: Mutex<Vec<u8>>,
     clock: TestClock,
     records: Mutex<Records>,
     revision: watch::Sender<u64>,
@@ -126,7 +126,7 @@ impl DemoAgent {
             )
         })?;
         let shared = Arc::new(Shared {
-            key,
+            key: Mutex::new(key),
             clock,
             records: Mutex::default(),
             revision: watch::Sender::new(0),
@@ -184,6 +184,17 @@ impl DemoAgent {
             .push(FailureRule { failure, times });
     }
 
+    /// Verifies later deliveries with this secret instead. Returns whether it is one.
+    #[must_use]
+    pub fn verify_with(&self, signing_secret: &str) -> bool {
+        let Some(new) = key(signing_secret) else {
+            return false;
+        };
+        let held = &self.shared.key;
+        *held.lock().unwrap_or_else(PoisonError::into_inner) = new;
+        true
+    }
+
     /// Ends all failures.
     pub fn clear_failures(&self) {
         self.shared.records().failures.clear();
@@ -223,6 +234,11 @@ impl DemoAgent {
 }
 
 impl Shared {
+    fn key(&self) -> Vec<u8> {
+        let key = self.key.lock().unwrap_or_else(PoisonError::into_inner);
+        key.clone()
+    }
+
     fn records(&self) -> MutexGuard<'_, Records> {
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -335,7 +351,7 @@ fn read(
         timestamp: header("webhook-timestamp"),
         signature: header("webhook-signature"),
     };
-    verify(&shared.key, &webhook, body, shared.clock.now_secs())?;
+    verify(&shared.key(), &webhook, body, shared.clock.now_secs())?;
     if !header("content-type").starts_with("application/json") {
         shared
             .records()

@@ -2,7 +2,10 @@ use crate::dynamo::keys;
 use serde::{Deserialize, Serialize};
 use vestibule_domain::{
     ProjectScope, Timestamp,
-    account::{AgentEndpoint, Environment},
+    account::{
+        AgentEndpoint, Environment,
+        agent::{AgentTimeout, PreviousSigningSecret},
+    },
     connector::SealedSecrets,
     ids::EnvironmentId,
 };
@@ -31,6 +34,35 @@ pub(in crate::dynamo) struct EnvironmentItem {
 struct AgentAttribute {
     endpoint: String,
     signing_secret: SealedSecrets,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    previous_signing_secrets: Vec<PreviousSigningSecret>,
+    /// Absent in rows of agents that have had the default since before it could be set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    timeout_seconds: Option<u64>,
+}
+
+impl From<AgentEndpoint> for AgentAttribute {
+    fn from(agent: AgentEndpoint) -> Self {
+        Self {
+            endpoint: agent.endpoint,
+            signing_secret: agent.signing_secret,
+            previous_signing_secrets: agent.previous_signing_secrets,
+            timeout_seconds: Some(agent.timeout.seconds()),
+        }
+    }
+}
+
+impl From<AgentAttribute> for AgentEndpoint {
+    fn from(stored: AgentAttribute) -> Self {
+        let timeout = stored.timeout_seconds.map(AgentTimeout::from_seconds);
+        Self {
+            endpoint: stored.endpoint,
+            signing_secret: stored.signing_secret,
+            previous_signing_secrets: stored.previous_signing_secrets,
+            // A time that another release allowed, and this one does not, is no reason to deliver nothing.
+            timeout: timeout.and_then(Result::ok).unwrap_or_default(),
+        }
+    }
 }
 
 impl From<&Environment> for EnvironmentItem {
@@ -45,10 +77,7 @@ impl From<&Environment> for EnvironmentItem {
             scope: environment.scope,
             name: environment.name.clone(),
             position: environment.position,
-            agent: environment.agent.clone().map(|agent| AgentAttribute {
-                endpoint: agent.endpoint,
-                signing_secret: agent.signing_secret,
-            }),
+            agent: environment.agent.clone().map(Into::into),
             request_hash: environment.request_hash.clone(),
             version: environment.version,
             created_at: environment.created_at,
@@ -64,14 +93,55 @@ impl From<EnvironmentItem> for Environment {
             scope: item.scope,
             name: item.name,
             position: item.position,
-            agent: item.agent.map(|agent| AgentEndpoint {
-                endpoint: agent.endpoint,
-                signing_secret: agent.signing_secret,
-            }),
+            agent: item.agent.map(Into::into),
             request_hash: item.request_hash,
             version: item.version,
             created_at: item.created_at,
             updated_at: item.updated_at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn read(agent: Value) -> AgentEndpoint {
+        let stored: AgentAttribute = serde_json::from_value(agent).unwrap();
+        stored.into()
+    }
+
+    fn sealed(text: &str) -> Value {
+        json!({"wrapped_key": "k", "fields": {"signing_secret": text}})
+    }
+
+    #[test]
+    fn an_agent_that_the_release_before_wrote_has_the_default_time_and_no_previous_secret() {
+        let agent = read(json!({"endpoint": "https://a.test/", "signing_secret": sealed("s")}));
+        assert_eq!(agent.timeout, AgentTimeout::default());
+        assert!(agent.previous_signing_secrets.is_empty());
+    }
+
+    #[test]
+    fn an_agent_is_read_as_it_was_written() {
+        let stored = json!({
+            "endpoint": "https://a.test/", "signing_secret": sealed("s2"),
+            "previous_signing_secrets": [{"secret": sealed("s1"), "until": "2026-12-02T10:00:00.000Z"}],
+            "timeout_seconds": 7,
+        });
+        let agent = read(stored.clone());
+        assert_eq!(agent.timeout.seconds(), 7);
+        assert_eq!(agent.previous_signing_secrets.len(), 1);
+        let written = serde_json::to_value(AgentAttribute::from(agent)).unwrap();
+        assert_eq!(written, stored);
+    }
+
+    #[test]
+    fn a_time_that_is_not_allowed_here_is_the_default_one() {
+        for seconds in [0, 26] {
+            let stored = json!({"endpoint": "https://a.test/", "signing_secret": sealed("s"), "timeout_seconds": seconds});
+            assert_eq!(read(stored).timeout, AgentTimeout::default(), "{seconds}");
         }
     }
 }

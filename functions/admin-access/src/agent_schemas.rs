@@ -1,0 +1,192 @@
+//! Schemas of a delivery to the agent and of the agent's answer: what `vestibule_domain` serialises and reads
+//! without knowing OpenAPI.
+//!
+//! Tests hold real envelopes against them, field by field: those in `tests/openapi`, and every delivery of
+//! every flow in `tests/flows`.
+
+mod content;
+mod schema;
+
+use crate::api_types::ConversationKindName;
+use schema::{id, list, nullable, object, reference, spelled, text, text_or_null, time};
+use serde_json::{Value, json};
+use vestibule_domain::chat::{
+    delivery::{ENVELOPE_VERSION, REPLIES_MAX},
+    test_delivery::TEST_TYPE,
+};
+
+/// The schemas by name.
+pub(crate) fn all() -> Vec<(&'static str, Value)> {
+    let mut all = vec![
+        ("AgentDelivery", delivery()),
+        ("AgentAnswer", answer()),
+        ("DeliveryConnector", connector()),
+        ("DeliveryConversation", conversation()),
+        ("DeliveryChatUser", chat_user()),
+        ("DeliveryMessage", message()),
+    ];
+    all.extend(content::all());
+    all
+}
+
+fn delivery() -> Value {
+    object(
+        "Body of a delivery to an agent. New fields may appear without notice.",
+        vec![
+            (
+                "version",
+                spelled(&[ENVELOPE_VERSION]),
+                "Version of this form. It changes when a field changes its meaning or is removed.",
+            ),
+            (
+                "type",
+                spelled(&["message.received", TEST_TYPE]),
+                "What happened. `test`: nothing; somebody tries the agent.",
+            ),
+            (
+                "id",
+                id(),
+                "Id of the delivery, the same on every attempt, and in the header `webhook-id`.",
+            ),
+            ("sent_at", time(), "Time of this attempt."),
+            ("project_id", id(), "Project."),
+            ("environment_id", id(), "Environment whose agent this is."),
+            (
+                "connector",
+                reference("DeliveryConnector"),
+                "Connector through which the message came.",
+            ),
+            (
+                "conversation",
+                reference("DeliveryConversation"),
+                "Conversation.",
+            ),
+            (
+                "chat_user",
+                reference("DeliveryChatUser"),
+                "Author of the message.",
+            ),
+            (
+                "end_user",
+                nullable("object"),
+                "The author's entry in the directory; null if there is none.",
+            ),
+            ("message", reference("DeliveryMessage"), "Message."),
+        ],
+    )
+}
+
+fn connector() -> Value {
+    object(
+        "Connector of a delivery.",
+        vec![
+            ("id", id(), "Id."),
+            ("name", text(), "Name."),
+            (
+                "provider",
+                text(),
+                "Key of the chat platform; `test` in a test delivery.",
+            ),
+        ],
+    )
+}
+
+fn conversation() -> Value {
+    object(
+        "Conversation of a delivery.",
+        vec![
+            ("id", id(), "Id."),
+            (
+                "kind",
+                spelled(ConversationKindName::SPELLINGS),
+                "Who reads an answer: the author alone (`direct`), or others too.",
+            ),
+            (
+                "provider_conversation_id",
+                text(),
+                "The platform's id of the conversation.",
+            ),
+            (
+                "thread",
+                text_or_null(),
+                "The platform's id of the thread within the conversation.",
+            ),
+        ],
+    )
+}
+
+fn chat_user() -> Value {
+    object(
+        "Author of the message of a delivery.",
+        vec![
+            ("id", id(), "Id. Facts about a person belong to it."),
+            ("identifier", text(), "The platform's id of the person."),
+            (
+                "display_name",
+                text(),
+                "Name, or the identifier until the platform has given one.",
+            ),
+            ("first_name", text_or_null(), "First name."),
+            ("last_name", text_or_null(), "Last name."),
+            ("avatar_url", text_or_null(), "Address of the picture."),
+        ],
+    )
+}
+
+fn message() -> Value {
+    object(
+        "Message of a delivery.",
+        vec![
+            (
+                "text",
+                text(),
+                "What the person wrote or, if nothing, what came in plain words. Never blank.",
+            ),
+            (
+                "content",
+                list(&reference("ContentPart")),
+                "The same as data: the text, the files, then all else. Never empty.",
+            ),
+            (
+                "entities",
+                list(&reference("TextEntity")),
+                "Mentions and links in the text.",
+            ),
+            (
+                "attachments",
+                list(&reference("MessageAttachment")),
+                "Files, in the form of the version 2026-11-01: a sticker is an `image`, a voice message `audio`.",
+            ),
+            (
+                "provider_event_id",
+                text(),
+                "The platform's id of the event.",
+            ),
+            ("sent_at", time(), "Time of writing."),
+            ("received_at", time(), "Time of arrival at the webhook."),
+        ],
+    )
+}
+
+/// The agent's answer. Unlike in an envelope, nothing is required.
+fn answer() -> Value {
+    json!({
+        "type": "object",
+        "description": "Body of an agent's answer to a delivery. An empty body is fine too. Unknown fields are ignored.",
+        "properties": {
+            "replies": {
+                "type": "array",
+                "description": "Messages to send back into the conversation, in order.",
+                "maxItems": REPLIES_MAX,
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "text": {"type": "string", "description": "Plain text. A blank one is left out."},
+                    },
+                    "required": ["text"],
+                },
+            },
+        },
+        "example": {"replies": [{"text": "Hi Ada"}]},
+    })
+}

@@ -1,0 +1,171 @@
+//! Requests to an environment's agent.
+
+use crate::standard_webhooks;
+use vestibule_domain::{
+    PortError, Timestamp,
+    account::{AgentEndpoint, Environment},
+    chat::delivery::Envelope,
+    ports::{AgentRequest, SecretVault},
+    secret::Secret,
+};
+
+/// Makes the request that delivers an envelope to the environment's agent, signed with every secret that
+/// signs at this time.
+pub async fn delivery_request(
+    vault: &dyn SecretVault,
+    environment: &Environment,
+    agent: &AgentEndpoint,
+    envelope: &Envelope<'_>,
+    now: Timestamp,
+) -> Result<AgentRequest, PortError> {
+    let body =
+        serde_json::to_vec(envelope).map_err(|error| PortError::rejected("envelope", error))?;
+    let secrets = open_secrets(vault, environment, agent, now).await?;
+    let signed = standard_webhooks::headers(&envelope.id.to_string(), &body, &secrets, now)
+        .map_err(|error| PortError::corrupt("signing secret", error))?;
+    let mut headers = vec![("content-type", "application/json".to_owned())];
+    headers.extend(signed);
+    Ok(AgentRequest {
+        endpoint: agent.endpoint.clone(),
+        headers,
+        body,
+        timeout: agent.timeout.duration(),
+    })
+}
+
+/// Opens the secrets that sign at this time, the current one first.
+async fn open_secrets(
+    vault: &dyn SecretVault,
+    environment: &Environment,
+    agent: &AgentEndpoint,
+    now: Timestamp,
+) -> Result<Vec<Secret>, PortError> {
+    let context = Environment::secret_context(environment.scope, environment.id);
+    let mut secrets = Vec::new();
+    for sealed in agent.secrets_that_sign(now) {
+        let secret = vault
+            .open(sealed, AgentEndpoint::SIGNING_SECRET, &context)
+            .await?
+            .ok_or_else(|| PortError::corrupt("signing secret", "it is not set"))?;
+        secrets.push(secret);
+    }
+    Ok(secrets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_trait::async_trait;
+    use std::collections::BTreeMap;
+    use vestibule_domain::{
+        AccountScope,
+        account::agent::AgentTimeout,
+        connector::SealedSecrets,
+        ids::{AccountId, DeliveryId, EnvironmentId, ProjectId},
+    };
+
+    const OLD: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    const NEW: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+
+    /// Seals a secret as its context and itself.
+    struct GlassVault;
+
+    #[async_trait]
+    impl SecretVault for GlassVault {
+        async fn seal(
+            &self,
+            fields: &BTreeMap<String, Secret>,
+            context: &(dyn for<'a> Fn(&'a str) -> String + Send + Sync),
+        ) -> Result<SealedSecrets, PortError> {
+            let sealed = |(name, secret): (&String, &Secret)| {
+                let text = format!("{} {}", context(name), secret.reveal());
+                (name.clone(), text)
+            };
+            Ok(SealedSecrets {
+                wrapped_key: "key".to_owned(),
+                fields: fields.iter().map(sealed).collect(),
+            })
+        }
+
+        async fn open(
+            &self,
+            sealed: &SealedSecrets,
+            field: &str,
+            context: &str,
+        ) -> Result<Option<Secret>, PortError> {
+            let Some(text) = sealed.fields.get(field) else {
+                return Ok(None);
+            };
+            match text.split_once(' ') {
+                Some((of, secret)) if of == context => Ok(Some(Secret::new(secret))),
+                _ => Err(PortError::corrupt("secret", "it is of another place")),
+            }
+        }
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
+    }
+
+    fn environment() -> Environment {
+        let account = AccountScope::of_verified(AccountId::derive(&["a"]));
+        Environment {
+            id: EnvironmentId::derive(&["e"]),
+            scope: account.project(ProjectId::derive(&["p"])),
+            name: "Staging".to_owned(),
+            position: 0,
+            agent: None,
+            request_hash: None,
+            version: 1,
+            created_at: at(0),
+            updated_at: at(0),
+        }
+    }
+
+    async fn sealed(environment: &Environment, secret: &str) -> SealedSecrets {
+        let context = Environment::secret_context(environment.scope, environment.id);
+        let name = AgentEndpoint::SIGNING_SECRET.to_owned();
+        let fields = BTreeMap::from([(name, Secret::new(secret))]);
+        GlassVault
+            .seal(&fields, &|_| context.clone())
+            .await
+            .unwrap()
+    }
+
+    /// The signatures that a delivery at this time has.
+    async fn signatures(agent: &AgentEndpoint, now: Timestamp) -> Vec<String> {
+        let environment = environment();
+        let envelope = Envelope::test(&environment, DeliveryId::derive(&["d"]), now);
+        let request = delivery_request(&GlassVault, &environment, agent, &envelope, now)
+            .await
+            .unwrap();
+        assert_eq!(request.timeout, agent.timeout.duration());
+        assert_eq!(request.endpoint, agent.endpoint);
+        let (_, header) = request
+            .headers
+            .iter()
+            .find(|(name, _)| *name == "webhook-signature")
+            .unwrap();
+        header.split(' ').map(str::to_owned).collect()
+    }
+
+    #[tokio::test]
+    async fn a_delivery_is_signed_with_the_new_secret_and_for_24_hours_with_the_replaced_one() {
+        let environment = environment();
+        let mut agent = AgentEndpoint {
+            endpoint: "https://agent.example.com/".to_owned(),
+            signing_secret: sealed(&environment, OLD).await,
+            previous_signing_secrets: Vec::new(),
+            timeout: AgentTimeout::from_seconds(7).unwrap(),
+        };
+        let by_the_old = signatures(&agent, at(10)).await;
+        assert_eq!(by_the_old.len(), 1);
+        agent.replace_signing_secret(sealed(&environment, NEW).await, at(10));
+        let by_both = signatures(&agent, at(10)).await;
+        assert_eq!(by_both.len(), 2);
+        assert_eq!(by_both[1], by_the_old[0]);
+        let day = 24 * 60 * 60;
+        assert_eq!(signatures(&agent, at(9 + day)).await.len(), 2);
+        assert_eq!(signatures(&agent, at(10 + day)).await.len(), 1);
+    }
+}
