@@ -7,6 +7,7 @@ pub mod permission;
 
 use crate::{
     Timestamp,
+    chat::history::HistoryDays,
     connector::SealedSecrets,
     ids::{AccountId, ClientId, EnvironmentId, ProjectId},
     record::{Record, Repeatable},
@@ -42,6 +43,8 @@ pub struct Project {
     pub scope: ProjectScope,
     /// Name of the project.
     pub name: String,
+    /// The time for which messages are kept.
+    pub history_days: HistoryDays,
     /// Counts changes.
     pub version: u64,
     /// Time of creation.
@@ -64,7 +67,7 @@ impl Record for Project {
     }
 }
 
-/// Repeated calls for a project can differ in the name only, so no request hash is needed.
+/// Repeated calls for a project can differ in the fields of its record only, so no request hash is needed.
 impl Repeatable for Project {}
 
 /// Environments that a new project has.
@@ -142,6 +145,7 @@ mod tests {
         let project = Project {
             scope: scope(),
             name: "Help desk".into(),
+            history_days: HistoryDays::default(),
             version: 7,
             created_at: at(0),
             updated_at: at(0),
