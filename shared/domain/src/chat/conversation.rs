@@ -91,7 +91,7 @@ impl ConversationRef {
 }
 
 /// A conversation on record.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Conversation {
     /// Number of messages delivered to the agent, which is the `sequence` of the last one.
     pub message_count: u64,
@@ -102,17 +102,6 @@ pub struct Conversation {
     /// Event keys of messages that were delivered before events had rows of their own
     /// ([`HandledEvent`](crate::chat::repeats::HandledEvent)). None is added.
     pub recent_events: Vec<String>,
-    /// Number of the first message that may still have to be sent. Messages from here on may also be
-    /// inbound.
-    pub next_outgoing: u64,
-    /// Number of the last message that is to be sent, or was; 0 when there is none.
-    pub last_outgoing: u64,
-    /// Pieces that went out of the text in hand.
-    pub progress: Option<Progress>,
-    /// The conversation's new id, once the platform reported that it moved the conversation.
-    pub moved_to: Option<String>,
-    /// The address for calls that replaces the one in the messages, once the platform named it.
-    pub reply_url: Option<ReplacedUrl>,
     /// The conversation as the last message named it. Absent in rows of the release before.
     pub place: Option<ConversationRef>,
     /// The environment of the last message. Absent in rows of the release before.
@@ -121,27 +110,37 @@ pub struct Conversation {
     pub chat_user_id: Option<ChatUserId>,
     /// Time of the last message either way. Absent in rows of the release before.
     pub last_activity_at: Option<Timestamp>,
+    /// The texts that go out.
+    pub outgoing: Outgoing,
     /// Counts changes; 0 when nothing is stored yet.
     pub version: u64,
 }
 
-impl Default for Conversation {
+/// The texts of a conversation that go out, and what sending them told. Only the worker that sends them
+/// changes it, apart from the texts that are added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Number of the first message that may still have to be sent. Messages from here on may also be
+    /// inbound.
+    pub next: u64,
+    /// Number of the last message that is to be sent, or was; 0 when there is none.
+    pub last: u64,
+    /// Pieces that went out of the text in hand.
+    pub progress: Option<Progress>,
+    /// The conversation's new id, once the platform reported that it moved the conversation.
+    pub moved_to: Option<String>,
+    /// The address for calls that replaces the one in the messages, once the platform named it.
+    pub reply_url: Option<ReplacedUrl>,
+}
+
+impl Default for Outgoing {
     fn default() -> Self {
         Self {
-            message_count: 0,
-            message_total: 0,
-            last_message_at: None,
-            recent_events: Vec::new(),
-            next_outgoing: 1,
-            last_outgoing: 0,
+            next: 1,
+            last: 0,
             progress: None,
             moved_to: None,
             reply_url: None,
-            place: None,
-            environment_id: None,
-            chat_user_id: None,
-            last_activity_at: None,
-            version: 0,
         }
     }
 }
@@ -220,10 +219,36 @@ impl Conversation {
         keys.iter().any(|key| self.recent_events.contains(key))
     }
 
+    /// Returns the record after one more delivery. The message gets the next number, and the texts of its
+    /// answer those after it.
+    #[must_use]
+    pub fn with_delivered(&self, delivered: &Delivered<'_>) -> Self {
+        let inbound = self.message_total + 1;
+        let message_total = inbound + delivered.replies;
+        let outgoing = if delivered.replies > 0 {
+            self.outgoing.with_added(inbound + 1, message_total)
+        } else {
+            self.outgoing.clone()
+        };
+        Self {
+            message_count: self.message_count + 1,
+            message_total,
+            last_message_at: self.last_message_at.max(Some(delivered.sent_at)),
+            place: Some(delivered.place.clone()),
+            environment_id: Some(delivered.environment_id),
+            chat_user_id: Some(delivered.chat_user_id),
+            last_activity_at: self.last_activity_at.max(Some(delivered.at)),
+            outgoing,
+            ..self.clone()
+        }
+    }
+}
+
+impl Outgoing {
     /// Whether a text may still have to be sent.
     #[must_use]
     pub const fn has_unsent(&self) -> bool {
-        self.next_outgoing <= self.last_outgoing
+        self.next <= self.last
     }
 
     /// Number of pieces of the text with this number that are done.
@@ -259,36 +284,23 @@ impl Conversation {
         }
     }
 
-    /// Returns the record after one more delivery. The message gets the next number, and the texts of its
-    /// answer those after it. If nothing is waiting to be sent, sending goes on at the first of these
-    /// texts.
+    /// Returns the record after texts up to `last` were added, of which `first` is the first. If nothing is
+    /// waiting, sending goes on there.
     #[must_use]
-    pub fn with_delivered(&self, delivered: &Delivered<'_>) -> Self {
-        let inbound = self.message_total + 1;
-        let mut next = Self {
-            message_count: self.message_count + 1,
-            message_total: inbound + delivered.replies,
-            last_message_at: self.last_message_at.max(Some(delivered.sent_at)),
-            place: Some(delivered.place.clone()),
-            environment_id: Some(delivered.environment_id),
-            chat_user_id: Some(delivered.chat_user_id),
-            last_activity_at: self.last_activity_at.max(Some(delivered.at)),
+    pub fn with_added(&self, first: u64, last: u64) -> Self {
+        let next = if self.has_unsent() { self.next } else { first };
+        Self {
+            next,
+            last,
             ..self.clone()
-        };
-        if delivered.replies > 0 {
-            if !self.has_unsent() {
-                next.next_outgoing = inbound + 1;
-            }
-            next.last_outgoing = next.message_total;
         }
-        next
     }
 
     /// Returns the record after the text with this number was sent or given up.
     #[must_use]
     pub fn with_finished(&self, number: u64) -> Self {
         Self {
-            next_outgoing: self.next_outgoing.max(number + 1),
+            next: self.next.max(number + 1),
             progress: None,
             ..self.clone()
         }
@@ -379,8 +391,7 @@ mod tests {
             message_count: 2,
             message_total: 4,
             last_message_at: Some(at(9)),
-            next_outgoing: 2,
-            last_outgoing: 3,
+            outgoing: Outgoing::default().with_added(2, 3),
             place: Some(place),
             environment_id: Some(environment("e")),
             chat_user_id: Some(ChatUserId::derive(&["u"])),
@@ -393,43 +404,46 @@ mod tests {
     #[test]
     fn sending_goes_on_at_the_first_text_that_is_not_finished() {
         let place = conversation("D1");
-        let record = Conversation::default();
-        assert!(!record.has_unsent());
-        let record = record.with_delivered(&delivered(&place, 1, 0));
-        assert!(!record.has_unsent());
-        let record = record.with_delivered(&delivered(&place, 2, 2));
-        assert_eq!((record.next_outgoing, record.last_outgoing), (3, 4));
-        let record = record.with_delivered(&delivered(&place, 3, 1));
-        assert_eq!((record.next_outgoing, record.last_outgoing), (3, 6));
-        let record = record.with_finished(3).with_finished(4);
-        assert_eq!(record.next_outgoing, 5);
-        assert!(record.has_unsent());
-        let record = record.with_finished(6);
-        assert_eq!(record.with_finished(3), record);
-        assert!(!record.has_unsent());
-        let record = record.with_delivered(&delivered(&place, 4, 1));
-        assert_eq!((record.next_outgoing, record.last_outgoing), (8, 8));
+        let after = |record: Conversation, replies| {
+            let record = record.with_delivered(&delivered(&place, 1, replies));
+            let outgoing = &record.outgoing;
+            (outgoing.has_unsent(), outgoing.next, outgoing.last, record)
+        };
+        assert!(!Conversation::default().outgoing.has_unsent());
+        let (unsent, _, _, record) = after(Conversation::default(), 0);
+        assert!(!unsent);
+        let (unsent, next, last, record) = after(record, 2);
+        assert_eq!((unsent, next, last), (true, 3, 4));
+        let (unsent, next, last, record) = after(record, 1);
+        assert_eq!((unsent, next, last), (true, 3, 6));
+        let outgoing = record.outgoing.with_finished(3).with_finished(4);
+        assert_eq!((outgoing.has_unsent(), outgoing.next), (true, 5));
+        let outgoing = outgoing.with_finished(6);
+        assert_eq!((outgoing.has_unsent(), outgoing.next), (false, 7));
+        assert_eq!(outgoing.with_finished(3), outgoing);
+        let (unsent, next, last, _) = after(Conversation { outgoing, ..record }, 1);
+        assert_eq!((unsent, next, last), (true, 8, 8));
     }
 
     #[test]
     fn pieces_are_counted_for_the_text_in_hand_only_and_forgotten_when_it_is_finished() {
-        let record = Conversation {
+        let outgoing = Outgoing {
             progress: Some(Progress {
                 number: 2,
                 pieces_sent: 3,
             }),
-            ..Conversation::default()
+            ..Outgoing::default()
         };
-        assert_eq!((record.pieces_sent(2), record.pieces_sent(3)), (3, 0));
-        assert_eq!(record.with_finished(2).pieces_sent(2), 0);
-        assert_eq!(Conversation::default().pieces_sent(2), 0);
+        assert_eq!((outgoing.pieces_sent(2), outgoing.pieces_sent(3)), (3, 0));
+        assert_eq!(outgoing.with_finished(2).pieces_sent(2), 0);
+        assert_eq!(Outgoing::default().pieces_sent(2), 0);
     }
 
     #[test]
     fn an_address_that_was_replaced_is_called_no_more_until_a_message_names_another() {
         let at = |url: &str| conversation("D1").answered_at(url);
         let learnt = |place: &ConversationRef, url: &str| Learnt::of(place, None, Some(url.into()));
-        let mut record = Conversation::default();
+        let mut record = Outgoing::default();
         record.learn(&learnt(&at("https://a/"), "https://b/"));
         assert_eq!(record.current(&at("https://a/")), at("https://b/"));
         assert_eq!(record.current(&at("https://c/")), at("https://c/"));
@@ -443,7 +457,7 @@ mod tests {
     #[test]
     fn a_conversation_that_moved_is_written_to_at_its_new_place_under_the_same_id() {
         let before = conversation("G1");
-        let mut moved = Conversation::default();
+        let mut moved = Outgoing::default();
         assert_eq!(moved.current(&before), before);
         let learnt = Learnt::of(&before, Some("G2".into()), None);
         assert!(!learnt.is_nothing());

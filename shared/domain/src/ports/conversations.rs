@@ -3,7 +3,7 @@
 use crate::{
     PortError, Timestamp,
     account::Environment,
-    chat::conversation::{Conversation, Learnt, Progress},
+    chat::conversation::{Conversation, ConversationRef, Learnt, Outgoing, Progress},
     chat::history::HistoryDays,
     chat::repeats::HandledEvent,
     chat::send_status::SendStatus,
@@ -86,8 +86,10 @@ pub struct ClaimedConversation {
     /// Number of the attempt at the next text, from 1. A claim that only found that it had to wait does
     /// not count.
     pub attempt: u32,
-    /// The conversation.
-    pub conversation: Conversation,
+    /// The conversation, as the last message named it.
+    pub place: ConversationRef,
+    /// The texts that go out.
+    pub outgoing: Outgoing,
     /// Start of the claim.
     pub claimed_at: Timestamp,
 }
