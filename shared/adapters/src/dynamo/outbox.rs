@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use vestibule_domain::{
     PortError, Timestamp,
     ids::ConnectorId,
-    job::{ClosePendingRequests, OnboardChatUser, OnboardingJob},
+    job::{ClosePendingRequests, OnboardChatUser, OutboxJob, SendMessages},
     ports::{Backlog, OUTBOX_SHARDS, OutboxEntry, OutboxPart, OutboxStore, OutboxView},
 };
 
@@ -219,7 +219,15 @@ fn position_of(row: &Attributes) -> Option<Position> {
 }
 
 /// Finds the job that a marked row orders. The job follows from the row's key alone.
-fn job_of(key: &Key) -> Option<OnboardingJob> {
+fn job_of(key: &Key) -> Option<OutboxJob> {
+    if let Some((scope, conversation_id, connector_id)) = keys::parse_outgoing(key) {
+        let job = SendMessages {
+            scope,
+            connector_id,
+            conversation_id,
+        };
+        return Some(job.into());
+    }
     if let Some((scope, connector_id)) = keys::parse_closing(key) {
         let job = ClosePendingRequests {
             scope,

@@ -1,17 +1,16 @@
 //! Projects and environments.
 
 use super::{
-    items::EnvironmentItem,
+    items::{EnvironmentItem, ProjectItem},
     keys,
     lists::List,
     table::{Table, from_row, put_write},
 };
 use crate::vault::KmsVault;
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use vestibule_domain::{
-    AccountScope, PortError, ProjectScope, Timestamp,
+    AccountScope, PortError, ProjectScope,
     account::{Environment, Project},
     event::AuditEntry,
     ids::{EnvironmentId, ProjectId},
@@ -31,49 +30,6 @@ impl DynamoProjects {
     #[must_use]
     pub fn new(table: Table, vault: Arc<KmsVault>) -> Self {
         Self { table, vault }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct ProjectItem {
-    pk: String,
-    sk: String,
-    all_pk: String,
-    all_sk: String,
-    scope: ProjectScope,
-    name: String,
-    version: u64,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-}
-
-impl From<&Project> for ProjectItem {
-    fn from(project: &Project) -> Self {
-        let account = project.scope.account();
-        let key = keys::project(account, project.id());
-        Self {
-            pk: key.pk,
-            sk: key.sk,
-            all_pk: keys::projects(account),
-            all_sk: keys::by_creation(project.created_at, project.id()),
-            scope: project.scope,
-            name: project.name.clone(),
-            version: project.version,
-            created_at: project.created_at,
-            updated_at: project.updated_at,
-        }
-    }
-}
-
-impl From<ProjectItem> for Project {
-    fn from(item: ProjectItem) -> Self {
-        Self {
-            scope: item.scope,
-            name: item.name,
-            version: item.version,
-            created_at: item.created_at,
-            updated_at: item.updated_at,
-        }
     }
 }
 

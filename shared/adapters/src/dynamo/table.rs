@@ -317,6 +317,16 @@ impl Table {
             .map_err(|error| PortError::rejected("dynamodb: Delete", error))
     }
 
+    /// Makes a `Delete` of this table without a condition, as part of a transaction: done twice, it does no
+    /// harm.
+    pub(crate) fn removal_part(&self, key: &Key) -> Result<Delete, PortError> {
+        Delete::builder()
+            .table_name(&self.name)
+            .set_key(Some(key.attributes()))
+            .build()
+            .map_err(|error| PortError::rejected("dynamodb: Delete", error))
+    }
+
     /// Makes an `Update` of this table, as part of a transaction or alone.
     pub(crate) fn update_part(
         &self,

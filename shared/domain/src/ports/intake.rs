@@ -50,7 +50,7 @@ pub struct Loaded {
     pub sender: Candidate,
     /// The records under `also_known_as`.
     pub also_known_as: Option<Candidate>,
-    /// The log of deliveries in the conversation.
+    /// The conversation.
     pub conversation: Conversation,
     /// Whether the event was handled before.
     pub is_repeated: bool,
@@ -65,7 +65,7 @@ pub struct Known {
     pub other_id: Option<Identity>,
     /// The sender's standing at the connector.
     pub standing: Option<Standing>,
-    /// The log of deliveries in the conversation.
+    /// The conversation.
     pub conversation: Conversation,
     /// Whether the event was handled before.
     pub is_repeated: bool,
