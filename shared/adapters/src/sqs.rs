@@ -203,3 +203,45 @@ fn to_json(job: &impl serde::Serialize) -> Result<String, PortError> {
         .replace('\u{fffe}', "\\ufffe")
         .replace('\u{ffff}', "\\uffff"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vestibule_domain::{
+        AccountScope,
+        ids::{AccountId, ChatUserId, ConnectorId, ConversationId, ProjectId},
+        job::{ClosePendingRequests, OnboardChatUser, SendMessages},
+    };
+
+    #[test]
+    fn a_job_of_the_outbox_is_written_as_the_worker_of_its_kind_reads_it() {
+        let scope =
+            AccountScope::of_verified(AccountId::derive(&["a"])).project(ProjectId::derive(&["p"]));
+        let connector_id = ConnectorId::derive(&["c"]);
+        let onboard = OnboardingJob::from(OnboardChatUser {
+            scope,
+            chat_user_id: ChatUserId::derive(&["u"]),
+            connector_id,
+        });
+        let close = OnboardingJob::from(ClosePendingRequests {
+            scope,
+            connector_id,
+        });
+        for job in [onboard, close] {
+            let body = dispatched(job.into()).unwrap();
+            assert_eq!(serde_json::from_str::<OnboardingJob>(&body).unwrap(), job);
+        }
+        let order = SendMessages {
+            scope,
+            connector_id,
+            conversation_id: ConversationId::derive(&["d"]),
+        };
+        let body = dispatched(order.into()).unwrap();
+        let expected = OutgoingJob::SendMessages(Box::new(order.into()));
+        assert_eq!(
+            serde_json::from_str::<OutgoingJob>(&body).unwrap(),
+            expected
+        );
+        assert!(!body.contains("texts"));
+    }
+}

@@ -325,3 +325,47 @@ impl OutboxStore for DynamoOutbox {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vestibule_domain::{
+        AccountScope,
+        ids::{AccountId, ChatUserId, ConversationId, ProjectId},
+        job::JobKind,
+    };
+
+    /// The outbox index holds keys only.
+    #[test]
+    fn the_job_of_a_marked_row_follows_from_its_key_alone() {
+        let scope =
+            AccountScope::of_verified(AccountId::derive(&["a"])).project(ProjectId::derive(&["p"]));
+        let connector_id = ConnectorId::derive(&["c"]);
+        let onboard = OnboardChatUser {
+            scope,
+            chat_user_id: ChatUserId::derive(&["u"]),
+            connector_id,
+        };
+        let close = ClosePendingRequests {
+            scope,
+            connector_id,
+        };
+        let send = SendMessages {
+            scope,
+            connector_id,
+            conversation_id: ConversationId::derive(&["d"]),
+        };
+        let jobs = [OutboxJob::from(onboard), close.into(), send.into()];
+        assert_eq!(jobs.map(OutboxJob::kind), JobKind::ALL);
+        for job in jobs {
+            let marked = Marked::by(job);
+            assert_eq!(job_of(&marked.key), Some(job));
+            let mark = marked.waiting(Timestamp::from_millis(0));
+            let kind = format!("OUTBOX#{}#", job.kind().key());
+            assert!(mark.partition.starts_with(&kind), "{}", mark.partition);
+            assert!(mark.position.is_of(&marked));
+        }
+        let conversation = keys::conversation(scope, send.conversation_id);
+        assert_eq!(job_of(&conversation), None);
+    }
+}

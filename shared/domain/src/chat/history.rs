@@ -171,3 +171,139 @@ pub fn storable(text: &str) -> &str {
     let end = text.floor_char_boundary(TEXT_MAX_BYTES);
     text.get(..end).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        chat::content::{Location, Part},
+        chat::message::{AttachmentKind, InboundMessage},
+        samples::{at, connector, message},
+    };
+    use serde_json::json;
+
+    #[test]
+    fn messages_are_kept_for_up_to_a_year_and_for_thirty_days_if_nothing_is_said() {
+        assert_eq!(HistoryDays::default().days(), 30);
+        assert_eq!(HistoryDays::new(365).map(HistoryDays::days), Some(365));
+        assert_eq!(HistoryDays::new(366), None);
+        assert_eq!(HistoryDays::try_from(366_u16), Err(TooManyDays));
+        assert_eq!(
+            TooManyDays.to_string(),
+            "messages are kept for at most 365 days"
+        );
+        for (days, nothing) in [(0, true), (1, false)] {
+            assert_eq!(HistoryDays::new(days).unwrap().keeps_nothing(), nothing);
+        }
+    }
+
+    #[test]
+    fn a_number_of_days_is_stored_as_a_number_and_none_above_a_year_is_read() {
+        let days = HistoryDays::new(7).unwrap();
+        assert_eq!(serde_json::to_value(days).unwrap(), json!(7));
+        assert_eq!(
+            serde_json::from_value::<HistoryDays>(json!(7)).unwrap(),
+            days
+        );
+        for wrong in [json!(366), json!(-1), json!("7"), json!(null)] {
+            assert!(serde_json::from_value::<HistoryDays>(wrong).is_err());
+        }
+    }
+
+    #[test]
+    fn a_message_can_be_forgotten_when_its_days_are_over() {
+        let day = 86_400;
+        let two = HistoryDays::new(2).unwrap();
+        assert_eq!(two.kept_until(at(5)), at(5 + 2 * day));
+        assert_eq!(two.oldest_kept(at(5 + 2 * day)), at(5));
+        let none = HistoryDays::new(0).unwrap();
+        assert_eq!(
+            (none.kept_until(at(5)), none.oldest_kept(at(5))),
+            (at(5), at(5))
+        );
+        let first = Timestamp::from_millis(i64::MIN);
+        assert_eq!(two.oldest_kept(first), first);
+    }
+
+    /// Rows hold these. A release that wrote them differently could not read them.
+    #[test]
+    fn an_author_is_stored_by_kind_and_a_person_with_an_id() {
+        let id = ChatUserId::derive(&["u"]);
+        for (author, stored) in [
+            (Author::ChatUser(id), json!({"kind": "chat_user", "id": id})),
+            (Author::Agent, json!({"kind": "agent"})),
+            (Author::System, json!({"kind": "system"})),
+        ] {
+            assert_eq!(serde_json::to_value(author).unwrap(), stored);
+            assert_eq!(serde_json::from_value::<Author>(stored).unwrap(), author);
+        }
+    }
+
+    #[test]
+    fn an_inbound_message_is_recorded_with_all_that_it_says() {
+        let file = Attachment {
+            kind: AttachmentKind::Image,
+            provider_id: "F1".into(),
+            name: None,
+            mime_type: None,
+            url: None,
+        };
+        let message = InboundMessage {
+            attachments: vec![file.clone()],
+            parts: Parts::of([Part::Location(Location::default())]),
+            ..message()
+        };
+        let job = DeliverMessage::of(message.clone(), &connector(), at(9));
+        let expected = StoredMessage {
+            number: 5,
+            at: at(9),
+            author: Author::ChatUser(job.chat_user_id),
+            text: "Hello".into(),
+            parts: message.parts,
+            entities: Entities::default(),
+            attachments: vec![file],
+            delivery_id: Some(job.delivery_id()),
+            provider_event_id: Some("Ev1".into()),
+            sequence: Some(3),
+            sending: None,
+        };
+        assert_eq!(StoredMessage::inbound(&job, 5, 3), expected);
+    }
+
+    #[test]
+    fn a_reply_is_recorded_as_the_agents_and_waits_to_be_sent() {
+        let text = QueuedText {
+            number: 6,
+            at: at(10),
+            text: "Bye".into(),
+            is_ephemeral: false,
+        };
+        let delivery_id = DeliveryId::derive(&["d"]);
+        let expected = StoredMessage {
+            number: 6,
+            at: at(10),
+            author: Author::Agent,
+            text: "Bye".into(),
+            parts: Parts::default(),
+            entities: Entities::default(),
+            attachments: vec![],
+            delivery_id: Some(delivery_id),
+            provider_event_id: None,
+            sequence: None,
+            sending: Some(SendStatus::Queued),
+        };
+        assert_eq!(StoredMessage::reply(&text, delivery_id), expected);
+    }
+
+    #[test]
+    fn a_text_too_long_for_a_row_is_cut_at_a_character() {
+        for short in ["", "Hello"] {
+            assert_eq!(storable(short), short);
+        }
+        let fits = "a".repeat(TEXT_MAX_BYTES);
+        assert_eq!(storable(&fits), fits);
+        assert_eq!(storable(&format!("{fits}b")), fits);
+        let wide = "é".repeat(TEXT_MAX_BYTES);
+        assert_eq!(storable(&format!(".{wide}")).len(), TEXT_MAX_BYTES - 1);
+    }
+}
