@@ -4,7 +4,7 @@ use super::{
     events,
     items::{
         ChatUserItem, ConnectorItem, ConversationItem, EnvironmentItem, MessageItem, OutgoingItem,
-        ProjectItem,
+        ProjectSettingsItem,
     },
     keys::{self, Key, MESSAGE_PREFIX},
     marks::Marked,
@@ -229,13 +229,13 @@ impl ConversationStore for DynamoConversations {
     ) -> Result<DeliveryContext, PortError> {
         let connector = keys::connector(job.connector_id);
         let environment = keys::environment(job.scope, job.environment_id);
-        let project = keys::project(job.scope.account(), job.scope.project_id());
+        let settings = keys::project_settings(job.scope);
         let user = keys::chat_user(job.scope, job.chat_user_id);
         let event = events::rows_of(job.connector_id, &job.event_keys);
         let mut wanted = vec![
             connector.clone(),
             environment.clone(),
-            project.clone(),
+            settings.clone(),
             user.clone(),
             keys::conversation(job.scope, job.conversation.id),
             outgoing_key(job),
@@ -249,7 +249,7 @@ impl ConversationStore for DynamoConversations {
             Some(item) => Some(item.into()),
             None => find_chat_user(&self.table, job.scope, job.chat_user_id).await?,
         };
-        let project = take::<ProjectItem>(&mut rows, &project, "project")?;
+        let settings = take::<ProjectSettingsItem>(&mut rows, &settings, "project settings")?;
         Ok(DeliveryContext {
             connector: take::<ConnectorItem>(&mut rows, &connector, "connector")?
                 .filter(|item| item.scope == job.scope)
@@ -258,8 +258,8 @@ impl ConversationStore for DynamoConversations {
                 .map(Into::into),
             chat_user,
             conversation: self.conversation(job, &mut rows).await?,
-            history: project
-                .map(|project| project.history_days)
+            history: settings
+                .map(|settings| settings.history_days)
                 .unwrap_or_default(),
             is_delivered,
         })

@@ -27,6 +27,6 @@ pub(super) use first_message::{HeldMessageItem, PreviewItem};
 pub(super) use handled_event::HandledEventItem;
 pub(super) use message::MessageItem;
 pub(super) use outgoing::OutgoingItem;
-pub(super) use project::ProjectItem;
+pub(super) use project::{ProjectItem, ProjectSettingsItem};
 pub(super) use sent_message::SentMessageItem;
 pub(super) use standing::StandingItem;

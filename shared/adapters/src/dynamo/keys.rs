@@ -23,7 +23,7 @@
 //! | overdue marks of a kind of job | `OUTBOX#job#shard` by connector, state, time | `outbox` | a sweep: 1 or 2 queries a kind and shard, 1 more for each connector with over 300 marks there, of any state; 0.5 RRU for 20 marks read, at most 600 of a connector |
 //! | dispatch of a mark | any marked row; `CONNECTOR#id#PACE` / `PACE` | `outbox` | 1 update, 1 WRU + 2 index writes; 1 batch read per hundred connectors |
 //! | marks of earlier releases | `OUTBOX#shard` by time | `outbox` | 4 queries a sweep, 1 update a mark |
-//! | delivery | connector, environment, project, user, conversation, `OUTGOING#connector`, event keys | | 1 batch read |
+//! | delivery | connector, environment, `P` / `SETTINGS`, user, conversation, `OUTGOING#connector`, event keys | | 1 batch read |
 //! | answer of the agent | `P#CONVERSATION#id` / `CONVERSATION`, `OUTGOING#connector`, `MESSAGE#number` for the message and each text; event keys | | 1 transaction, 2 WRU a row (and 2 a KB) + 3 index writes, 2 WRU a key |
 //! | number of the last message, once for a conversation of the release before | `P#CONVERSATION#id` / `MESSAGE#…`, last first | | 1 query of 1 row |
 //! | texts that are to be sent | `P#CONVERSATION#id` / `MESSAGE#first` to `MESSAGE#last` | | 1 query for about ten texts |
@@ -37,6 +37,7 @@
 //! | chat users by status, or all | `P#USERS#status` or `P#USERS` by creation | the same | 1 query a page |
 //! | creation or deletion of a connector | `CONNECTOR#id` / `CONNECTOR` and `CLAIM`, audit entry; a deletion's `P#CLOSINGS` | | 1 transaction, 6 or 8 WRU + index writes |
 //! | projects, environments, connectors, keys | `…S` by creation | `lists_all` | 1 query a page |
+//! | change of a project | `A` / `PROJECT#id`, `P` / `SETTINGS`, audit entry | | 1 transaction, 6 WRU + index writes |
 //! | audit log of a month | `A#AUDIT#yyyy-mm` / id | | 1 query a page |
 //! | unreadable events | `CONNECTOR#id#DEAD_LETTERS` / hash | | 1 write, expires after 14 days |
 //!
@@ -185,6 +186,13 @@ pub fn api_keys(scope: AccountScope) -> String {
 #[must_use]
 pub fn project(scope: AccountScope, id: ProjectId) -> Key {
     Key::new(account_pk(scope.account_id()), format!("PROJECT#{id}"))
+}
+
+/// The settings of a project that workers follow. They have a row of their own because the project lies
+/// beside the account's credentials, and roles are limited by partition.
+#[must_use]
+pub fn project_settings(scope: ProjectScope) -> Key {
+    Key::new(project_pk(scope), "SETTINGS")
 }
 
 /// The list of an account's projects.

@@ -113,7 +113,7 @@ impl DynamoOutgoing {
         Ok(update_write(update))
     }
 
-    /// Makes the write of a finished text's row: its status, or its removal.
+    /// Makes the write of a finished text's row: its status and when it can be forgotten, or its removal.
     fn text_write(
         &self,
         job: SendMessages,
@@ -126,7 +126,7 @@ impl DynamoOutgoing {
         }
         let update = self.table.update_part(
             &key,
-            "SET sending = :status",
+            "SET sending = :status, expires_at = if_not_exists(kept_until, expires_at)",
             "attribute_exists(pk)",
             &[],
             &[(":status", to_value(&outcome.status)?)],

@@ -1,13 +1,14 @@
 //! Projects and environments.
 
 use super::{
-    items::{EnvironmentItem, ProjectItem},
+    items::{EnvironmentItem, ProjectItem, ProjectSettingsItem},
     keys,
     lists::List,
     table::{Table, from_row, put_write},
 };
 use crate::vault::KmsVault;
 use async_trait::async_trait;
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use std::sync::Arc;
 use vestibule_domain::{
     AccountScope, PortError, ProjectScope,
@@ -31,6 +32,12 @@ impl DynamoProjects {
     pub fn new(table: Table, vault: Arc<KmsVault>) -> Self {
         Self { table, vault }
     }
+
+    /// Makes the write of a project's settings, as part of a write of the project.
+    fn settings_write(&self, project: &Project) -> Result<TransactWriteItem, PortError> {
+        let item = ProjectSettingsItem::from(project);
+        self.table.replacing_part(&item).map(put_write)
+    }
 }
 
 #[async_trait]
@@ -42,15 +49,14 @@ impl ProjectStore for DynamoProjects {
         audit: &AuditEntry,
     ) -> Result<Created<Project>, PortError> {
         let item = ProjectItem::from(project);
-        let with = environments
-            .iter()
-            .map(|environment| {
-                let item = EnvironmentItem::from(environment);
-                self.table
-                    .put_part(&item, "attribute_not_exists(pk)", &[])
-                    .map(put_write)
-            })
-            .collect::<Result<_, _>>()?;
+        let mut with = vec![self.settings_write(project)?];
+        for environment in environments {
+            let item = EnvironmentItem::from(environment);
+            let put = self
+                .table
+                .put_part(&item, "attribute_not_exists(pk)", &[])?;
+            with.push(put_write(put));
+        }
         let created = self.table.create(&item, with, audit, "project").await?;
         Ok(created.map(Into::into))
     }
@@ -88,8 +94,9 @@ impl ProjectStore for DynamoProjects {
             version: project.version + 1,
             ..project.clone()
         });
+        let with = vec![self.settings_write(project)?];
         self.table
-            .replace(&item, project.version, audit, "project")
+            .replace_with(&item, project.version, with, audit, "project")
             .await
     }
 }

@@ -301,6 +301,15 @@ impl Table {
             .map_err(|error| PortError::rejected("dynamodb: Put", error))
     }
 
+    /// Makes a `Put` of this table without a condition, as part of a transaction whose other parts have one.
+    pub(crate) fn replacing_part(&self, row: &impl Serialize) -> Result<Put, PortError> {
+        Put::builder()
+            .table_name(&self.name)
+            .set_item(Some(to_row(row)?))
+            .build()
+            .map_err(|error| PortError::rejected("dynamodb: Put", error))
+    }
+
     /// Makes a `Delete` of this table, as part of a transaction.
     pub(crate) fn delete_part(
         &self,

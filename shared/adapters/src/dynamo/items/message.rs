@@ -12,9 +12,9 @@ use vestibule_domain::{
     job::{QueuedText, SendMessages},
 };
 
-/// Retention of a text that is kept for sending only, should its removal fail. It is longer than a text
-/// is tried.
-const EPHEMERAL_KEPT: Duration = Duration::from_hours(24 * 14);
+/// Time for which a text that is to be sent stays on record at least, however short the project's history
+/// is. It is longer than a text is tried.
+const QUEUED_KEPT: Duration = Duration::from_hours(24 * 14);
 
 /// A message of a conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,9 @@ pub(in crate::dynamo) struct MessageItem {
     /// Whether the text is kept for sending only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     is_ephemeral: bool,
+    /// The time that becomes `expires_at` when a text that is to be sent is finished.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kept_until: Option<i64>,
     expires_at: i64,
 }
 
@@ -95,11 +98,12 @@ impl MessageItem {
             ..
         } = conversation;
         let key = keys::message(scope, conversation_id, message.number);
-        let is_ephemeral = history.keeps_nothing();
-        let kept_until = if is_ephemeral {
-            message.at.plus(EPHEMERAL_KEPT)
+        let kept_until = history.kept_until(message.at).seconds();
+        let is_queued = message.sending.is_some();
+        let expires_at = if is_queued {
+            kept_until.max(message.at.plus(QUEUED_KEPT).seconds())
         } else {
-            history.kept_until(message.at)
+            kept_until
         };
         Self {
             pk: key.pk,
@@ -117,8 +121,9 @@ impl MessageItem {
             provider_event_id: message.provider_event_id,
             sequence: message.sequence,
             sending: message.sending,
-            is_ephemeral,
-            expires_at: kept_until.seconds(),
+            is_ephemeral: history.keeps_nothing(),
+            kept_until: is_queued.then_some(kept_until),
+            expires_at,
         }
     }
 }
@@ -210,7 +215,11 @@ mod tests {
             sending: None,
             ..StoredMessage::reply(&queued(), DeliveryId::derive(&["d"]))
         };
-        let item = MessageItem::new(conversation(), message.clone(), kept(30));
+        let item = MessageItem::new(conversation(), message.clone(), kept(2));
+        assert_eq!(
+            (item.kept_until, item.expires_at),
+            (None, 1000 + 2 * 86_400)
+        );
         let row = to_row(&item).unwrap();
         assert!(row.get("content").unwrap().as_s().is_ok());
         let read: MessageItem = from_row(row, "message").unwrap();
@@ -219,11 +228,12 @@ mod tests {
     }
 
     #[test]
-    fn a_text_to_send_is_its_row_and_tells_whether_it_is_to_be_kept() {
-        for (days, is_ephemeral, expires_at) in [
-            (30, false, 1000 + 30 * 86_400),
-            (1, false, 1000 + 86_400),
-            (0, true, 1000 + 14 * 86_400),
+    fn a_text_to_send_outlives_a_short_history_and_tells_whether_it_is_to_be_kept() {
+        let day = 86_400;
+        for (days, is_ephemeral, kept_until, expires_at) in [
+            (30, false, 1000 + 30 * day, 1000 + 30 * day),
+            (1, false, 1000 + day, 1000 + 14 * day),
+            (0, true, 1000, 1000 + 14 * day),
         ] {
             let reply = StoredMessage::reply(&queued(), DeliveryId::derive(&["d"]));
             let item = MessageItem::new(conversation(), reply, kept(days));
@@ -231,8 +241,8 @@ mod tests {
             assert!(!row.contains_key("content"));
             let read: MessageItem = from_row(row, "message").unwrap();
             assert_eq!(
-                (read.is_ephemeral, read.expires_at),
-                (is_ephemeral, expires_at)
+                (read.is_ephemeral, read.kept_until, read.expires_at),
+                (is_ephemeral, Some(kept_until), expires_at)
             );
             let expected = QueuedText {
                 is_ephemeral,

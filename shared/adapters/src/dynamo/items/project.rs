@@ -12,7 +12,7 @@ pub(in crate::dynamo) struct ProjectItem {
     scope: ProjectScope,
     name: String,
     #[serde(default)]
-    pub(in crate::dynamo) history_days: HistoryDays,
+    history_days: HistoryDays,
     version: u64,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -50,6 +50,26 @@ impl From<ProjectItem> for Project {
     }
 }
 
+/// What workers follow of a project. Projects of the release before have none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(in crate::dynamo) struct ProjectSettingsItem {
+    pk: String,
+    sk: String,
+    #[serde(default)]
+    pub(in crate::dynamo) history_days: HistoryDays,
+}
+
+impl From<&Project> for ProjectSettingsItem {
+    fn from(project: &Project) -> Self {
+        let key = keys::project_settings(project.scope);
+        Self {
+            pk: key.pk,
+            sk: key.sk,
+            history_days: project.history_days,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,22 +79,36 @@ mod tests {
         ids::{AccountId, ProjectId},
     };
 
-    #[test]
-    fn a_project_of_the_release_before_keeps_messages_for_thirty_days() {
+    fn project(history_days: u16) -> Project {
         let account = AccountScope::of_verified(AccountId::derive(&["a"]));
-        let project = Project {
+        Project {
             scope: account.project(ProjectId::derive(&["p"])),
             name: "Help desk".to_owned(),
-            history_days: HistoryDays::new(0).unwrap(),
+            history_days: HistoryDays::new(history_days).unwrap(),
             version: 1,
             created_at: Timestamp::from_millis(0),
             updated_at: Timestamp::from_millis(0),
-        };
+        }
+    }
+
+    #[test]
+    fn a_project_of_the_release_before_keeps_messages_for_thirty_days() {
+        let project = project(0);
         let mut row = to_row(&ProjectItem::from(&project)).unwrap();
         let read: ProjectItem = from_row(row.clone(), "project").unwrap();
         assert_eq!(Project::from(read), project);
         row.remove("history_days").unwrap();
         let read: ProjectItem = from_row(row, "project").unwrap();
-        assert_eq!(read.history_days.days(), 30);
+        assert_eq!(Project::from(read).history_days.days(), 30);
+    }
+
+    #[test]
+    fn the_settings_of_a_project_say_the_same_as_the_project() {
+        let project = project(7);
+        let settings = ProjectSettingsItem::from(&project);
+        let row = to_row(&settings).unwrap();
+        let read: ProjectSettingsItem = from_row(row, "project settings").unwrap();
+        assert_eq!(read, settings);
+        assert_eq!(read.history_days, project.history_days);
     }
 }
