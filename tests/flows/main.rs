@@ -16,6 +16,7 @@ mod connector_rotation;
 mod connector_setup;
 mod consent;
 mod content;
+mod conversation_records;
 mod costs;
 mod delivery;
 mod direct_approval;
