@@ -78,7 +78,7 @@ impl TryFrom<u16> for HistoryDays {
 
 /// The error for a number of days above [`HISTORY_DAYS_MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("messages are kept for at most {HISTORY_DAYS_MAX} days")]
+#[error("messages are kept for at most 365 days")]
 pub struct TooManyDays;
 
 /// The author of a message.
