@@ -98,7 +98,7 @@ async fn work(deps: &Deps, job: &DeliverMessage, receives: u32) -> Result<Outcom
     let context = deps.conversations.delivery_context(job, now).await?;
     if was_delivered(job, &context) {
         // The attempt that recorded the answer may have died before it enqueued the texts.
-        if context.conversation.has_unsent() {
+        if context.conversation.outgoing.has_unsent() {
             enqueue(deps, job, Vec::new()).await;
         }
         return Ok(Outcome::Done);
@@ -214,7 +214,7 @@ async fn record_once(
         let now = deps.clock.now();
         let context = deps.conversations.delivery_context(answer.job, now).await?;
         if was_delivered(answer.job, &context) {
-            return Ok(context.conversation.has_unsent().then(Vec::new));
+            return Ok(context.conversation.outgoing.has_unsent().then(Vec::new));
         }
         known.conversation = context.conversation;
         known.is_stale = false;

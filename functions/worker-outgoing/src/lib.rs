@@ -211,7 +211,7 @@ async fn connector(work: &Work<'_>) -> Result<Option<Connector>, PortError> {
 
 /// The texts of a job, if the first of them is the next to be sent.
 fn usable(hint: Vec<QueuedText>, claimed: &ClaimedConversation) -> VecDeque<QueuedText> {
-    let next = claimed.conversation.next_outgoing;
+    let next = claimed.outgoing.next;
     let texts: VecDeque<_> = hint
         .into_iter()
         .skip_while(|text| text.number < next)
@@ -279,24 +279,31 @@ mod tests {
     use super::*;
     use vestibule_domain::{
         AccountScope,
-        chat::conversation::Conversation,
+        chat::conversation::{ConversationKind, ConversationRef, Outgoing},
         ids::{AccountId, ConnectorId, ConversationId, ProjectId},
     };
 
-    fn claimed(next_outgoing: u64) -> ClaimedConversation {
+    fn claimed(next: u64) -> ClaimedConversation {
+        let connector_id = ConnectorId::derive(&["c"]);
         ClaimedConversation {
             job: SendMessages {
                 scope: AccountScope::of_verified(AccountId::derive(&["a"]))
                     .project(ProjectId::derive(&["p"])),
-                connector_id: ConnectorId::derive(&["c"]),
+                connector_id,
                 conversation_id: ConversationId::derive(&["c"]),
             },
             lease: LeaseId::derive(&["l"]),
             attempt: 1,
-            conversation: Conversation {
-                next_outgoing,
-                last_outgoing: 9,
-                ..Conversation::default()
+            place: ConversationRef::new(
+                connector_id,
+                ConversationKind::Direct,
+                "D1".to_owned(),
+                None,
+            ),
+            outgoing: Outgoing {
+                next,
+                last: 9,
+                ..Outgoing::default()
             },
             claimed_at: Timestamp::from_millis(0),
         }

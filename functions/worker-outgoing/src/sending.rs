@@ -3,7 +3,7 @@
 use crate::{Later, RECORD_WAIT_FIRST, RECORD_WAIT_LAST, Work, pauses};
 use vestibule_domain::{
     PortError, Timestamp,
-    chat::conversation::{ConversationRef, Learnt, Progress},
+    chat::conversation::{Learnt, Progress},
     chat::send_status::SendStatus,
     connector::Connector,
     error::Chain,
@@ -32,8 +32,6 @@ pub(crate) enum Sending {
 struct Route<'a> {
     work: &'a Work<'a>,
     connector: &'a Connector,
-    /// The conversation, as messages name it.
-    place: &'a ConversationRef,
     text: &'a QueuedText,
 }
 
@@ -52,18 +50,9 @@ pub(crate) async fn send(
             "connector_deleted",
         ));
     };
-    let Some(place) = claimed.conversation.place.clone() else {
-        return Ok(impossible(
-            work,
-            text,
-            FailureClass::Request,
-            "no_conversation",
-        ));
-    };
     let route = Route {
         work,
         connector,
-        place: &place,
         text,
     };
     send_pieces(&route, claimed).await
@@ -78,13 +67,13 @@ async fn send_pieces(
     let platform = &work.deps.platform;
     let mut pieces = platform.pieces(route.connector, &text.text);
     pieces.truncate(PIECES_MAX);
-    let done = claimed.conversation.pieces_sent(text.number);
+    let done = claimed.outgoing.pieces_sent(text.number);
     let (mut learnt, mut message_id) = (Learnt::default(), None);
     for (index, piece) in pieces.iter().enumerate().skip(done) {
         if work.deps.clock.now() >= work.stop_at {
             return Ok(Sending::Later(Later::OutOfTime));
         }
-        let conversation = claimed.conversation.current(route.place);
+        let conversation = claimed.outgoing.current(&claimed.place);
         let outgoing = OutgoingText {
             to: Destination::Conversation(&conversation),
             text: piece,
@@ -105,7 +94,7 @@ async fn send_pieces(
                 return Ok(given_up(route, class.key(), reason));
             }
         };
-        learnt = Learnt::of(route.place, receipt.moved_to, receipt.reply_url);
+        learnt = Learnt::of(&claimed.place, receipt.moved_to, receipt.reply_url);
         message_id = receipt.message_id;
         // The last piece is recorded with the text itself.
         if index + 1 < pieces.len() {
