@@ -28,6 +28,7 @@ mod late_failures;
 mod latency;
 mod lifecycle;
 mod outbox;
+mod outgoing;
 mod pace;
 mod platforms;
 mod replay;
