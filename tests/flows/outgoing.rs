@@ -259,7 +259,7 @@ async fn a_text_that_cannot_be_sent_for_three_days_is_given_up_and_later_ones_go
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_of_the_sender_that_cannot_be_read_ends_as_a_dead_letter_and_holds_up_nobody() {
+async fn a_job_of_the_sender_that_cannot_be_read_goes_back_to_the_queue() {
     let (mut world, ada) = talking(1).await;
     say(&world, &ada, "one").await;
     let outcome = worker_outgoing::handle(&world.functions.outgoing, "{}", 1).await;
@@ -293,6 +293,28 @@ async fn a_conversation_is_on_record_both_ways_with_numbers_without_gaps() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_of_the_release_before_goes_on_with_the_next_numbers() {
+    let (mut world, ada) = talking(2).await;
+    let row = world.rows("CONVERSATION").remove(0);
+    let of_release_before = json!({
+        "pk": {"S": row["pk"]}, "sk": {"S": row["sk"]},
+        "connector_id": {"S": row["connector_id"]}, "message_count": {"N": "1"},
+        "recent_events": {"L": []}, "version": {"N": "2"},
+        "progress": {"M": {"delivery_id": {"S": world.agent.deliveries()[0].webhook_id}, "pieces_sent": {"N": "1"}}},
+        "updated_at": {"S": row["updated_at"]},
+    });
+    world.db.put_raw(&of_release_before).unwrap();
+    say(&world, &ada, "one").await;
+    world.settle().await;
+    assert_eq!(told(&world, &ada), answer("one", 2));
+    let delivery = world.agent.deliveries().pop().unwrap();
+    assert_eq!(delivery.body["message"]["sequence"], 2);
+    let conversation = world.rows("CONVERSATION").remove(0);
+    assert_eq!(conversation["message_count"], 2);
+    assert_eq!(conversation["message_total"], 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_project_that_keeps_no_history_has_no_text_on_record_once_the_work_is_done() {
     let mut world = World::new().await;
     let token = world.all_powers().await;
@@ -307,7 +329,7 @@ async fn a_project_that_keeps_no_history_has_no_text_on_record_once_the_work_is_
     assert_eq!(messages(&world).len(), 3, "the texts wait to be sent");
     world.settle().await;
     assert_eq!(world.told(&ada), answer(SAID, 3));
-    assert_eq!(messages(&world), []);
+    assert!(messages(&world).is_empty());
     let rows = json!(world.db.items().unwrap()).to_string();
     assert!(!rows.contains(SAID), "{rows}");
 }
@@ -481,21 +503,21 @@ async fn no_fault_at_any_call_loses_an_answer_or_asks_or_sends_again_without_nee
         .filter(|(index, case)| case.kills() || index % every == 0)
         .map(|(_, case)| case)
         .collect();
-    let failures: Vec<String> = stream::iter(&cases)
+    let problems: Vec<(&Case, String)> = stream::iter(&cases)
         .map(async |case| {
             let problem = Box::pin(run(case)).await.err()?;
-            // A busy machine may run out of our own time limits. Such a case passes alone.
             Some((case, problem))
         })
         .buffer_unordered(CONCURRENCY)
         .filter_map(async |problem| problem)
-        .then(async |(case, problem)| {
-            let again = Box::pin(run(case)).await.err();
-            again.map(|again| format!("{case:?}: {problem}; again: {again}"))
-        })
-        .filter_map(async |failure| failure)
         .collect()
         .await;
+    // A busy machine may run out of our own time limits. Such a case passes alone.
+    let mut failures = Vec::new();
+    for (case, problem) in problems {
+        let again = Box::pin(run(case)).await.err();
+        failures.extend(again.map(|again| format!("{case:?}: {problem}; again: {again}")));
+    }
     assert!(
         failures.is_empty(),
         "{} of {} cases failed:\n{}",
@@ -511,6 +533,8 @@ const PEOPLE: usize = 20;
 const MESSAGES_A_SECOND: usize = 5;
 /// Texts of an answer.
 const TEXTS: usize = 5;
+/// Number of times that the rest is worked on, at most.
+const DRAIN_MAX: usize = 2000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connector_that_gets_more_answers_than_it_may_send_asks_the_agent_once_a_message() {
@@ -523,7 +547,7 @@ async fn a_connector_that_gets_more_answers_than_it_may_send_asks_the_agent_once
         .collect();
     let mut expected = vec![Vec::new(); PEOPLE];
     let mut count = 0;
-    for _ in 0..proof::scaled(4, 600) {
+    for second in 1..=proof::scaled(3, 600) {
         for _ in 0..MESSAGES_A_SECOND {
             let (number, text) = (count % PEOPLE, format!("message {count}"));
             say(&world, &people[number], &text).await;
@@ -533,9 +557,15 @@ async fn a_connector_that_gets_more_answers_than_it_may_send_asks_the_agent_once
         while world.work_onboarding().await || world.work_inbox().await {}
         world.work_outgoing_at_once().await;
         world.clock.advance(Duration::from_secs(1));
+        if second % 60 == 0 {
+            assert!(world.sweep().await);
+        }
     }
     // What is left goes out at the connector's pace.
-    while !world.outbox().is_empty() {
+    for _ in 0..DRAIN_MAX {
+        if world.outbox().is_empty() {
+            break;
+        }
         world.clock.advance(Duration::from_secs(4));
         assert!(world.sweep().await);
         world.work_outgoing_at_once().await;
