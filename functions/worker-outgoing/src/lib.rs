@@ -189,7 +189,7 @@ async fn send_texts(
                     return Ok(Some(later));
                 }
             };
-            record(work, claimed, text.number, &outcome).await?
+            record(work, &claimed, text.number, &outcome).await?
         } else {
             conversations.finish(claimed).await?
         };
@@ -227,17 +227,15 @@ fn usable(hint: Vec<QueuedText>, claimed: &ClaimedConversation) -> VecDeque<Queu
 /// long as this worker has time and the lease.
 async fn record(
     work: &Work<'_>,
-    claimed: Box<ClaimedConversation>,
+    claimed: &ClaimedConversation,
     number: u64,
     outcome: &TextOutcome,
 ) -> Result<Option<Box<ClaimedConversation>>, PortError> {
     let mut wait = RECORD_WAIT_FIRST;
     loop {
         let conversations = &work.deps.conversations;
-        match conversations
-            .record_text(claimed.clone(), number, outcome)
-            .await
-        {
+        let claimed = Box::new(claimed.clone());
+        match conversations.record_text(claimed, number, outcome).await {
             Err(error) if wait <= RECORD_WAIT_LAST && !Lease::is_lost(&error) => {
                 tracing::warn!(error = %Chain(&error), "what was sent could not be recorded yet");
                 tokio::time::sleep(wait).await;
