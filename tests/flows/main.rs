@@ -29,6 +29,7 @@ mod latency;
 mod lifecycle;
 mod outbox;
 mod outgoing;
+mod outgoing_faults;
 mod pace;
 mod platforms;
 mod replay;

@@ -2,16 +2,12 @@
 //! and in order, and nothing that a platform does leads back to the agent.
 
 use crate::world::{HEAVY, SAID, World};
-use futures_util::{
-    StreamExt,
-    future::{join, join_all},
-    stream,
-};
+use futures_util::future::{join, join_all};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 use vestibule_edge::batch::Outcome;
 use vestibule_testkit::{
-    fault_proxy::{Fault, FaultProxy, Rule},
+    fault_proxy::{Fault, Rule},
     proof,
     simulator::{Failure, FailureRule, Platform},
 };
@@ -21,7 +17,7 @@ const POST: &str = "chat.postMessage";
 
 /// A world in which a person already talks to the open connector, and the agent answers every further message
 /// with this many texts: the message's own and a number.
-async fn talking(texts: usize) -> (World, String) {
+pub async fn talking(texts: usize) -> (World, String) {
     let mut world = World::new().await;
     let ada = world.person("Ada Lovelace");
     say(&world, &ada, SAID).await;
@@ -30,25 +26,26 @@ async fn talking(texts: usize) -> (World, String) {
     (world, ada)
 }
 
-async fn say(world: &World, person: &str, text: &str) {
+/// Lets a person write to the open connector.
+pub async fn say(world: &World, person: &str, text: &str) {
     let request = world.says(&world.open, person, text);
     assert_eq!(world.webhook(&world.open, &request).await, 200);
 }
 
 /// The texts of the agent's answer to a message.
-fn answer(message: &str, texts: usize) -> Vec<String> {
+pub fn answer(message: &str, texts: usize) -> Vec<String> {
     (1..=texts)
         .map(|number| format!("{message} {number}"))
         .collect()
 }
 
 /// What the person was told since they began to talk.
-fn told(world: &World, person: &str) -> Vec<String> {
+pub fn told(world: &World, person: &str) -> Vec<String> {
     world.told(person).split_off(1)
 }
 
 /// How often the agent was asked about each message.
-fn asked(world: &World) -> Vec<u32> {
+pub fn asked(world: &World) -> Vec<u32> {
     let deliveries = world.agent.deliveries();
     deliveries
         .iter()
@@ -64,7 +61,7 @@ fn messages(world: &World) -> Vec<Map<String, Value>> {
 }
 
 /// What became of the texts on record.
-fn sent(world: &World) -> Vec<Value> {
+pub fn sent(world: &World) -> Vec<Value> {
     messages(world)
         .into_iter()
         .filter_map(|row| row.get("sending").cloned())
@@ -332,199 +329,6 @@ async fn a_project_that_keeps_no_history_has_no_text_on_record_once_the_work_is_
     assert!(messages(&world).is_empty());
     let rows = json!(world.db.items().unwrap()).to_string();
     assert!(!rows.contains(SAID), "{rows}");
-}
-
-/// The proxy of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Link {
-    Db,
-    Aws,
-    Agent,
-    Platform,
-}
-
-impl Link {
-    const ALL: [Self; 4] = [Self::Db, Self::Aws, Self::Agent, Self::Platform];
-
-    fn proxy(self, world: &World) -> &FaultProxy {
-        match self {
-            Self::Db => &world.to_db,
-            Self::Aws => &world.to_aws,
-            Self::Agent => &world.to_agent,
-            Self::Platform => &world.to_slack,
-        }
-    }
-}
-
-/// One call of a delivery and of sending its answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Site {
-    link: Link,
-    class: &'static str,
-    occurrence: usize,
-}
-
-impl Site {
-    /// Whether the call is the write that records the agent's answer.
-    fn records_the_answer(self) -> bool {
-        self.is_transaction() && self.occurrence == 1
-    }
-
-    /// Whether the call is the write that records a text that went out.
-    fn records_a_text(self) -> bool {
-        self.is_transaction() && self.occurrence > 1
-    }
-
-    fn is_transaction(self) -> bool {
-        self.class == "DynamoDB.TransactWriteItems"
-    }
-}
-
-#[derive(Debug, Clone)]
-struct Case {
-    site: Site,
-    fault: Fault,
-    times: usize,
-}
-
-impl Case {
-    fn kills(&self) -> bool {
-        matches!(self.fault, Fault::KillBefore | Fault::KillAfter)
-    }
-
-    /// Whether the answer was lost on its way, or died with the worker before it was written.
-    fn may_ask_twice(&self) -> bool {
-        let lost = self.site.link == Link::Agent && self.fault.takes_effect();
-        lost || self.site.records_the_answer() && self.fault == Fault::KillBefore
-    }
-
-    /// Whether a text went out and the worker could not learn or record that.
-    fn may_send_twice(&self) -> bool {
-        let lost = self.site.link == Link::Platform && self.fault.takes_effect();
-        lost || self.site.records_a_text() && self.fault == Fault::KillBefore
-    }
-}
-
-/// A world with a message for the agent, which answers it with two texts, and fresh processes.
-async fn with_a_message() -> (World, String) {
-    let (mut world, ada) = talking(2).await;
-    say(&world, &ada, "one").await;
-    world.restart();
-    world.count_from_here();
-    (world, ada)
-}
-
-/// The calls of both workers, recorded from a run without faults, so that a new call extends the matrix.
-async fn sites() -> Vec<Site> {
-    let (mut world, ada) = with_a_message().await;
-    assert!(world.work_inbox().await);
-    assert!(world.work_outgoing().await);
-    assert_eq!(told(&world, &ada), answer("one", 2));
-    let mut sites = Vec::new();
-    for link in Link::ALL {
-        for call in link.proxy(&world).log() {
-            sites.push(Site {
-                link,
-                class: Box::leak(call.class.into_boxed_str()),
-                occurrence: call.occurrence,
-            });
-        }
-    }
-    sites
-}
-
-fn cases(sites: &[Site]) -> Vec<Case> {
-    let mut cases = Vec::new();
-    for &site in sites {
-        let mut add = |fault: Fault, times| cases.push(Case { site, fault, times });
-        for fault in [Fault::KillBefore, Fault::KillAfter] {
-            add(fault, 1);
-        }
-        for fault in [Fault::Error500, Fault::ResetBefore, Fault::ResetAfter] {
-            add(fault.clone(), 1);
-            if site.link != Link::Agent && site.link != Link::Platform {
-                add(fault, 3);
-            }
-        }
-        if site.link == Link::Db {
-            add(Fault::TransactionConflict, 1);
-            add(Fault::TransactionConflict, 3);
-        }
-    }
-    cases
-}
-
-/// Runs one case. The error says what was lost or done twice.
-async fn run(case: &Case) -> Result<(), String> {
-    let (mut world, ada) = with_a_message().await;
-    let rule = Rule::new(case.site.class, case.fault.clone());
-    let rule = rule.from_call(case.site.occurrence).times(case.times);
-    case.site.link.proxy(&world).inject(rule);
-    world.settle().await;
-    if !world.has_struck() {
-        return Err("the fault never fired".to_owned());
-    }
-    let asked = asked(&world).pop().unwrap();
-    let told = told(&world, &ada);
-    let mut once = told.clone();
-    once.dedup();
-    let conversation = world.rows("CONVERSATION").remove(0);
-    let facts = (
-        asked == 1 || asked == 2 && case.may_ask_twice(),
-        told.len() == 2 || told.len() == 3 && case.may_send_twice(),
-        once == answer("one", 2),
-        sent(&world).iter().all(|status| status["status"] == "sent"),
-        conversation["message_count"] == 2,
-        conversation["message_total"] == 5,
-    );
-    if facts == (true, true, true, true, true, true) {
-        Ok(())
-    } else {
-        Err(format!(
-            "(asked, told, in order, recorded, counted, numbered) = {facts:?}, asked {asked} times, told {told:?}"
-        ))
-    }
-}
-
-/// The sample has one in this many of the cases that end no process.
-const SAMPLED_EVERY: usize = 5;
-/// Number of cases that run at once, since they mostly wait for time-outs.
-const CONCURRENCY: usize = 8;
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_fault_at_any_call_loses_an_answer_or_asks_or_sends_again_without_need() {
-    let _turn = HEAVY.lock().await;
-    let sites = sites().await;
-    assert!(sites.len() >= 14, "{sites:?}");
-    let every = proof::scaled(SAMPLED_EVERY, 1);
-    let cases: Vec<Case> = cases(&sites)
-        .into_iter()
-        .enumerate()
-        .filter(|(index, case)| case.kills() || index % every == 0)
-        .map(|(_, case)| case)
-        .collect();
-    let problems: Vec<(&Case, String)> = stream::iter(&cases)
-        .map(async |case| {
-            let problem = Box::pin(run(case)).await.err()?;
-            Some((case, problem))
-        })
-        .buffer_unordered(CONCURRENCY)
-        .filter_map(async |problem| problem)
-        .collect()
-        .await;
-    // A busy machine may run out of our own time limits. Such a case passes alone.
-    let mut failures = Vec::new();
-    for (case, problem) in problems {
-        let again = Box::pin(run(case)).await.err();
-        failures.extend(again.map(|again| format!("{case:?}: {problem}; again: {again}")));
-    }
-    assert!(
-        failures.is_empty(),
-        "{} of {} cases failed:\n{}",
-        failures.len(),
-        cases.len(),
-        failures.join("\n")
-    );
 }
 
 /// People who write in turn.

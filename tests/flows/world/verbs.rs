@@ -120,10 +120,11 @@ impl World {
         while let Some(batch) = self.aws.take_batch("outgoing", 5) {
             batches.push(batch);
         }
-        let running = batches.iter().map(async |batch| {
+        let world = &*self;
+        let running = batches.iter().map(|batch| async move {
             let event = serde_json::from_value(batch.event.clone()).unwrap();
-            let answer = self.run_worker("outgoing", event).await;
-            self.aws.finish_batch(batch, Some(&answer));
+            let answer = world.run_worker("outgoing", event).await;
+            world.aws.finish_batch(batch, Some(&answer));
         });
         join_all(running).await;
     }
