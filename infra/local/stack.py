@@ -167,6 +167,8 @@ def run(on_up) -> int:
             "onboarding_dlq_url": deployment.outputs["OnboardingDlqUrl"],
             "inbox_queue_url": deployment.outputs["InboxQueueUrl"],
             "inbox_dlq_url": deployment.outputs["InboxDlqUrl"],
+            "outgoing_queue_url": deployment.outputs["OutgoingQueueUrl"],
+            "outgoing_dlq_url": deployment.outputs["OutgoingDlqUrl"],
             "functions": functions,
             "roles": deployment.of_type("AWS::IAM::Role"),
             "log_groups": deployment.of_type("AWS::Logs::LogGroup"),

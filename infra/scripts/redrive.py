@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Puts dead letters back on the queue they fell from: `make redrive QUEUE=inbox|onboarding`.
+"""Puts dead letters back on the queue they fell from: `make redrive QUEUE=inbox|onboarding|outgoing`.
 
 Do it once the cause is fixed; a message that fails again comes back here after its attempts. Both workers stand a job that comes
 twice, so redriving is safe at any time.
@@ -19,7 +19,11 @@ from threading import Event
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-QUEUES = {"inbox": ("InboxQueueUrl", "InboxDlqUrl"), "onboarding": ("OnboardingQueueUrl", "OnboardingDlqUrl")}
+QUEUES = {
+    "inbox": ("InboxQueueUrl", "InboxDlqUrl"),
+    "onboarding": ("OnboardingQueueUrl", "OnboardingDlqUrl"),
+    "outgoing": ("OutgoingQueueUrl", "OutgoingDlqUrl"),
+}
 STACK_FILE = Path(__file__).resolve().parents[2] / ".local" / "stack.json"
 MOVE_SECONDS = 600
 # Messages taken by the fallback are hidden from others for this long, which is ample to move one.
@@ -29,13 +33,13 @@ _NO_SUCH_ACTION = {"InvalidAction", "UnknownOperationException", "AWS.SimpleQueu
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--queue", help="inbox or onboarding")
+    parser.add_argument("--queue", help="inbox, onboarding or outgoing")
     parser.add_argument("--stack", default="vestibule", help="name of the CloudFormation stack")
     parser.add_argument("--local", action="store_true", help="use the local stack")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     arguments = parser.parse_args()
     if arguments.queue not in QUEUES:
-        print("Say which queue: make redrive QUEUE=inbox, or QUEUE=onboarding", file=sys.stderr)
+        print("Say which queue: make redrive QUEUE=inbox, QUEUE=onboarding or QUEUE=outgoing", file=sys.stderr)
         return 2
     try:
         return redrive(arguments)

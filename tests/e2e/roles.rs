@@ -108,7 +108,7 @@ async fn the_onboarding_worker_may_settle_what_is_owed_and_enqueue_what_follows(
 
 #[tokio::test]
 #[ignore = "needs a local stack"]
-async fn the_delivery_worker_may_record_deliveries_and_enqueues_nothing() {
+async fn the_delivery_worker_may_record_deliveries_and_enqueue_the_answers() {
     let stack = Stack::load();
     let aws = Resources::of(&stack).await;
     try_role(
@@ -118,20 +118,56 @@ async fn the_delivery_worker_may_record_deliveries_and_enqueues_nothing() {
             aws.get_item(&aws.user()),
             aws.batch_get_item(&aws.user()),
             aws.put_item(&aws.conversation()),
-            aws.update_item(&Resources::pace()),
+            aws.update_item(&aws.conversation()),
+            aws.query(None, &aws.conversation()),
             aws.decrypt(),
+            aws.enqueue_outgoing(),
             aws.queue_attributes("inbox_queue_url"),
         ],
         vec![
             aws.scan(),
             aws.delete_item(&aws.conversation()),
-            aws.query(None, &aws.conversation()),
             aws.query(Some("lists_by_state"), &aws.pending()),
             aws.encrypt(),
             aws.setup_secret(),
             aws.enqueue_onboarding(),
             aws.send("inbox_queue_url"),
             aws.receive("onboarding_queue_url"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a local stack"]
+async fn the_outgoing_worker_may_record_what_it_sends_and_enqueue_what_is_left() {
+    let stack = Stack::load();
+    let aws = Resources::of(&stack).await;
+    try_role(
+        &stack,
+        "WorkerOutgoingRole",
+        vec![
+            aws.get_item(&Resources::connector()),
+            aws.batch_get_item(&Resources::connector()),
+            aws.update_item(&aws.conversation()),
+            aws.delete_item(&aws.conversation()),
+            aws.query(None, &aws.conversation()),
+            aws.decrypt(),
+            aws.enqueue_outgoing(),
+            aws.queue_attributes("outgoing_queue_url"),
+        ],
+        vec![
+            aws.scan(),
+            aws.put_item(&aws.conversation()),
+            aws.query(Some("lists_by_state"), &aws.pending()),
+            aws.query(Some("outbox"), &Resources::outbox()),
+            aws.encrypt(),
+            aws.generate_data_key(),
+            aws.setup_secret(),
+            aws.enqueue_onboarding(),
+            aws.send("inbox_queue_url"),
+            aws.send("outgoing_dlq_url"),
+            aws.receive("inbox_queue_url"),
         ],
     )
     .await;
@@ -151,7 +187,9 @@ async fn the_sweeper_may_see_what_is_due_and_enqueue_it_and_no_more() {
             aws.get_item(&Resources::pace()),
             aws.batch_get_item(&Resources::pace()),
             aws.enqueue_onboarding(),
+            aws.enqueue_outgoing(),
             aws.queue_attributes("onboarding_queue_url"),
+            aws.queue_attributes("outgoing_queue_url"),
         ],
         vec![
             aws.put_item(&aws.user()),
@@ -429,6 +467,20 @@ impl<'a> Resources<'a> {
             "sqs",
             "send_message",
             json!({"QueueUrl": self.stack.fact("onboarding_queue_url"), "MessageBody": job.to_string()}),
+        )
+    }
+
+    /// Enqueues a job about a conversation that does not exist, with which the worker has nothing to do.
+    fn enqueue_outgoing(&self) -> AwsCall {
+        let job = json!({
+            "job": "send_messages",
+            "account_id": self.stack.fact("account_id"), "project_id": self.stack.fact("project_id"),
+            "conversation_id": NOBODY, "connector_id": self.stack.connector(),
+        });
+        call(
+            "sqs",
+            "send_message",
+            json!({"QueueUrl": self.stack.fact("outgoing_queue_url"), "MessageBody": job.to_string()}),
         )
     }
 

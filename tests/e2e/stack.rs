@@ -452,7 +452,11 @@ impl Stack {
 
     /// Waits until no job is queued or in progress, so that everything enqueued before is done.
     pub async fn all_work_is_done(&self) {
-        let queues = ["onboarding_queue_url", "inbox_queue_url"];
+        let queues = [
+            "onboarding_queue_url",
+            "inbox_queue_url",
+            "outgoing_queue_url",
+        ];
         eventually("the end of all queued work", IN_MINUTES, async || {
             let calls = queues.map(|queue| {
                 call(

@@ -1,6 +1,7 @@
 //! AWS calls per event (PERFORMANCE §2), counted on the wire.
 
 use crate::world::{SAID, World};
+use serde_json::json;
 use std::time::Duration;
 use vestibule_domain::access::request::Verdict;
 
@@ -66,7 +67,7 @@ async fn a_bad_signature_takes_no_call_once_the_connector_is_known() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_delivery_takes_one_read_one_turn_to_send_and_one_write() {
+async fn a_delivery_with_one_reply_takes_six_calls_over_both_workers() {
     let mut world = World::new().await;
     let ada = world.person("Ada Lovelace");
     let open = world.open.clone();
@@ -83,8 +84,39 @@ async fn a_delivery_takes_one_read_one_turn_to_send_and_one_write() {
         world.aws_calls(),
         [
             "DynamoDB.BatchGetItem",
+            "DynamoDB.TransactWriteItems",
+            "SQS.SendMessage"
+        ]
+    );
+    world.count_from_here();
+    assert!(world.work_outgoing().await);
+    // The claim, the turn, and the record of the text with the end of the claim.
+    assert_eq!(
+        world.aws_calls(),
+        [
+            "DynamoDB.UpdateItem",
             "DynamoDB.UpdateItem",
             "DynamoDB.TransactWriteItems"
         ]
     );
+    assert_eq!(world.told(&ada).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_without_a_reply_takes_one_read_and_one_write() {
+    let mut world = World::new().await;
+    let ada = world.person("Ada Lovelace");
+    let open = world.open.clone();
+    world.agent.answer_with(json!({"replies": []}));
+    for text in [SAID, "More"] {
+        let message = world.says(&open, &ada, text);
+        world.webhook(&open, &message).await;
+        world.count_from_here();
+        assert!(world.work_inbox().await);
+    }
+    assert_eq!(
+        world.aws_calls(),
+        ["DynamoDB.BatchGetItem", "DynamoDB.TransactWriteItems"]
+    );
+    assert!(!world.work_outgoing().await);
 }

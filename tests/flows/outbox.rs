@@ -130,7 +130,7 @@ async fn flooded(marks: usize) -> (World, String) {
     let mut marked = world.rows("STANDING#");
     marked.retain(|row| row["connector_id"] == open.id.to_string());
     pile_up(&world, &marked[0], marks);
-    while world.work_inbox().await {}
+    while world.work_inbox().await || world.work_outgoing().await {}
     work(&mut world).await;
     world.count_from_here();
     (world, ada)
@@ -502,7 +502,7 @@ async fn a_pace_row_that_cannot_be_read_hides_no_other_connectors_pause() {
         let hello = world.says(connector, person, SAID);
         assert_eq!(world.webhook(connector, &hello).await, 200);
     }
-    while world.work_inbox().await {}
+    while world.work_inbox().await || world.work_outgoing().await {}
     lose_jobs(&world);
     world.pause(Limited::Texts, Duration::from_hours(1)).await;
     let key = format!("CONNECTOR#{}#PACE", open.id);

@@ -60,10 +60,11 @@ const PARTITIONS: [(&str, &str); 25] = [
 ];
 
 /// Every kind of partition of the indexes, and of the table.
-const LISTS: [&str; 21] = [
+const LISTS: [&str; 24] = [
     "OUTBOX#{number}",
     "OUTBOX#onboard_chat_user#{number}",
     "OUTBOX#close_pending_requests#{number}",
+    "OUTBOX#send_messages#{number}",
     "ACCOUNT#{id}#KEYS",
     "ACCOUNT#{id}#MEMBERS",
     "ACCOUNT#{id}#PROJECTS",
@@ -78,7 +79,9 @@ const LISTS: [&str; 21] = [
     "ACCOUNT#{id}#PROJECT#{id}#USERS#active",
     "ACCOUNT#{id}#PROJECT#{id}#USERS#blocked",
     "ACCOUNT#{id}#PROJECT#{id}#ADMITTED#{id}",
+    "ACCOUNT#{id}#PROJECT#{id}#CONVERSATIONS",
     "ACCOUNT#{id}#PROJECT#{id}#CONVERSATIONS#open",
+    "ACCOUNT#{id}#PROJECT#{id}#CONVERSATIONS#closed",
     "ACCOUNT#{id}#PROJECT#{id}#USER#{id}",
     "ACCOUNT#{id}",
     "OTHER#{id}",

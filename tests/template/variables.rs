@@ -29,6 +29,7 @@ fn wire(folder: &str, adapters: &mut Adapters<'_>) {
     match folder {
         "sweeper" => drop(sweeper::wire(adapters)),
         "worker-delivery" => drop(worker_delivery::wire(adapters).unwrap()),
+        "worker-outgoing" => drop(worker_outgoing::wire(adapters).unwrap()),
         "worker-onboarding" => drop(worker_onboarding::wire(adapters).unwrap()),
         "webhook-teams" => {
             drop(intake_ports(adapters));

@@ -33,7 +33,7 @@ const LOST_AFTER: Duration = Duration::from_mins(15);
 const CONCURRENCY: usize = 20;
 /// Time after which no dispatch is started; the function has ten seconds more.
 const STOP_AFTER: Duration = Duration::from_secs(20);
-/// Number of waiting jobs at which no more are enqueued.
+/// Number of jobs waiting in a queue at which no more are enqueued there.
 const QUEUE_MAX: usize = 1000;
 
 /// Ports of the sweeper.
@@ -42,8 +42,8 @@ pub struct Deps {
     pub outbox: Arc<dyn OutboxStore>,
     /// The pace of connectors.
     pub paces: Arc<dyn PaceReader>,
-    /// The queue of jobs.
-    pub queue: Arc<dyn DispatchQueue>,
+    /// The queues of jobs.
+    pub queues: Arc<dyn DispatchQueue>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -131,7 +131,7 @@ async fn sweep_kind(deps: &Deps, kind: JobKind, now: Timestamp) -> Tally {
     if backlogs.is_empty() {
         return total;
     }
-    if queue_is_full(deps).await {
+    if queue_is_full(deps, kind).await {
         // One job of a connector that has none under way: a full queue is no reason to forget a connector.
         backlogs.retain(|backlog| backlog.in_flight == 0);
         for backlog in &mut backlogs {
@@ -168,11 +168,12 @@ async fn paces(deps: &Deps, backlogs: &[Backlog]) -> HashMap<ConnectorId, Pace> 
     })
 }
 
-/// Whether the queue is full: more jobs would not be done any sooner.
-async fn queue_is_full(deps: &Deps) -> bool {
-    match deps.queue.waiting().await {
+/// Whether the queue of a kind of job is full: more jobs would not be done any sooner.
+async fn queue_is_full(deps: &Deps, kind: JobKind) -> bool {
+    match deps.queues.waiting(kind).await {
         Ok(waiting) if waiting >= QUEUE_MAX => {
             tracing::warn!(
+                job.kind = kind.key(),
                 jobs = waiting,
                 "the queue is full; only connectors with no job under way get one"
             );
@@ -204,7 +205,7 @@ async fn dispatch(deps: &Deps, planned: Planned, stop_at: Timestamp) -> Tally {
             return Tally::failure("a mark could not be dispatched", error);
         }
     }
-    if let Err(error) = deps.queue.enqueue_after(entry.job, delay).await {
+    if let Err(error) = deps.queues.enqueue_after(entry.job, delay).await {
         if let Err(again) = deps.outbox.take_back(&entry, until).await {
             tracing::error!(error = %Chain(&again), "a mark is in flight without a job until it is found lost");
         }

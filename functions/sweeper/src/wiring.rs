@@ -8,7 +8,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Deps {
     Deps {
         outbox: adapters.outbox(),
         paces: adapters.send_pacer(),
-        queue: adapters.onboarding_queue(),
+        queues: adapters.dispatch_queues(),
         clock: adapters.clock(),
     }
 }

@@ -1,44 +1,47 @@
-//! Delivers messages to the environment's agent, in order within a conversation, and the agent's
-//! replies to the platform.
+//! Delivers messages to the environment's agent, in order within a conversation, and stores the agent's
+//! answers, to be sent by `worker-outgoing`.
 //!
-//! The queue brings one message of a conversation at a time. The conversation's record holds the number
-//! of pieces of the current answer already sent, so a retry continues where the last attempt stopped. A
-//! row for each event key says that a message was delivered. The agent gets the same `webhook-id` on
-//! every attempt.
+//! The queue brings one message of a conversation at a time. One write records that the message was
+//! delivered, together with the texts of the answer, so the agent is asked once: nothing that happens to
+//! these texts afterwards leads back here. The agent is asked again only if the worker died between its
+//! answer and that write, or could not make the write; every attempt has the same `webhook-id`.
 
+mod asking;
 mod wiring;
 
 pub use wiring::wire;
 
+use asking::{Asked, ask_agent};
 use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock, PortError, Timestamp,
-    account::Environment,
-    chat::conversation::ConversationLog,
-    chat::delivery::{AgentResponse, Envelope, REPLIES_MAX, Reply},
+    chat::conversation::Conversation,
+    chat::history::HistoryDays,
     chat::repeats::HandledEvent,
-    chat::user::ChatUser,
-    connector::Connector,
     error::Chain,
-    job::{DeliverMessage, InboxJob},
+    ids::IdSource,
+    job::{DeliverMessage, InboxJob, QueuedText, SendMessagesJob},
     ports::{
-        AgentClient, AgentReply, ChatPlatform, ConversationStore, Destination, OutgoingText,
-        SecretVault, SendOutcome,
+        AgentClient, ConversationStore, DeliveryContext, DeliveryRecord, OutgoingQueue, Recorded,
+        SecretVault,
     },
+    retry::conflict_wait,
 };
 use vestibule_edge::{
-    agent::delivery_request,
     batch::Outcome,
     connectors::repeats,
     logging::{Metric, count},
 };
-use vestibule_providers::json;
 
-/// Maximum number of messages on the platform for one answer of the agent.
-const PIECES_MAX: usize = 50;
-/// Time after which no further reply is started. Together with the longest send, it is less than the
-/// function's time limit; the next attempt continues after the last reply sent.
-const REPLIES_UNTIL: Duration = Duration::from_secs(40);
+/// Attempts at recording an answer.
+const RECORD_ATTEMPTS: u32 = 8;
+/// First wait before an answer is recorded again after a failure; each further wait is twice as long.
+const RECORD_WAIT_FIRST: Duration = Duration::from_millis(100);
+/// Longest such wait.
+const RECORD_WAIT_LAST: Duration = Duration::from_millis(1600);
+/// Time after which no further attempt at recording is started. Together with the longest call to the
+/// table, it is less than the function's time limit.
+const RECORD_UNTIL: Duration = Duration::from_secs(50);
 
 /// Ports of the worker.
 pub struct Deps {
@@ -48,10 +51,12 @@ pub struct Deps {
     pub vault: Arc<dyn SecretVault>,
     /// The client of agent endpoints.
     pub agents: Arc<dyn AgentClient>,
-    /// The platforms.
-    pub platform: Arc<dyn ChatPlatform>,
+    /// The queue of texts to send.
+    pub outgoing: Arc<dyn OutgoingQueue>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
+    /// The source of randomness for waits.
+    pub ids: Arc<dyn IdSource>,
 }
 
 impl fmt::Debug for Deps {
@@ -60,8 +65,8 @@ impl fmt::Debug for Deps {
     }
 }
 
-/// Processes one message of the queue.
-pub async fn handle(deps: &Deps, body: &str) -> Outcome {
+/// Processes one message of the queue, received for the `receives`th time.
+pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
     let job = match serde_json::from_str(body) {
         Ok(InboxJob::DeliverMessage(job)) => job,
         Err(error) => {
@@ -74,7 +79,7 @@ pub async fn handle(deps: &Deps, body: &str) -> Outcome {
             return Outcome::RETRY;
         }
     };
-    match work(deps, &job).await {
+    match work(deps, &job, receives).await {
         Ok(outcome) => outcome,
         Err(error) => {
             tracing::error!(
@@ -87,22 +92,33 @@ pub async fn handle(deps: &Deps, body: &str) -> Outcome {
     }
 }
 
-async fn work(deps: &Deps, job: &DeliverMessage) -> Result<Outcome, PortError> {
+async fn work(deps: &Deps, job: &DeliverMessage, receives: u32) -> Result<Outcome, PortError> {
     let now = deps.clock.now();
-    let stop_at = now.plus(REPLIES_UNTIL);
+    let record_until = now.plus(RECORD_UNTIL);
     let context = deps.conversations.delivery_context(job, now).await?;
-    if context.is_delivered || context.conversation.has_any(&job.event_keys) {
+    if was_delivered(job, &context) {
+        // The attempt that recorded the answer may have died before it enqueued the texts.
+        if context.conversation.outgoing.has_unsent() {
+            enqueue(deps, job, Vec::new()).await;
+        }
         return Ok(Outcome::Done);
     }
-    let (Some(connector), Some(user)) = (context.connector, context.chat_user) else {
+    let (Some(connector), Some(user)) = (&context.connector, &context.chat_user) else {
         tracing::warn!(
             delivery.id = %job.delivery_id(),
             "a message is dropped: its connector or its sender was deleted"
         );
         return Ok(Outcome::Done);
     };
-    let asked = ask_agent(deps, job, &connector, &user, context.environment.as_ref()).await?;
-    let replies = match asked {
+    let question = asking::Question {
+        job,
+        connector,
+        user,
+        environment: context.environment.as_ref(),
+        conversation: &context.conversation,
+        attempt: receives,
+    };
+    let replies = match ask_agent(deps, &question).await? {
         Asked::Answered(replies) => replies,
         Asked::Again(outcome) => {
             count(
@@ -113,177 +129,123 @@ async fn work(deps: &Deps, job: &DeliverMessage) -> Result<Outcome, PortError> {
             return Ok(outcome);
         }
     };
-    let answer = Answer {
-        replies: &replies,
-        stop_at,
-    };
-    send_replies(deps, job, &connector, context.conversation, answer).await
-}
-
-enum Asked {
-    Answered(Vec<Reply>),
-    Again(Outcome),
-}
-
-async fn ask_agent(
-    deps: &Deps,
-    job: &DeliverMessage,
-    connector: &Connector,
-    user: &ChatUser,
-    environment: Option<&Environment>,
-) -> Result<Asked, PortError> {
-    let delivery_id = job.delivery_id();
-    let Some((environment, agent)) =
-        environment.and_then(|environment| Some((environment, environment.agent.as_ref()?)))
-    else {
-        tracing::warn!(
-            delivery.id = %delivery_id,
-            environment.id = %job.environment_id,
-            "the environment names no agent; the message waits"
-        );
-        return Ok(Asked::Again(Outcome::RETRY));
-    };
-    let now = deps.clock.now();
-    let envelope = Envelope::of(job, connector, user, now);
-    let vault = deps.vault.as_ref();
-    let request = delivery_request(vault, environment, agent, &envelope, now).await?;
-    let reply = deps.agents.post(request).await;
-    let again = |after| Ok(Asked::Again(Outcome::Retry { after }));
-    match reply {
-        AgentReply::Answered { body, .. } => Ok(Asked::Answered(replies_of(job, &body))),
-        AgentReply::AnsweredTooMuch { .. } => {
-            tracing::warn!(delivery.id = %delivery_id, "the agent's answer is too long; nothing is sent");
-            Ok(Asked::Answered(Vec::new()))
-        }
-        AgentReply::Refused { status, after, .. } => {
-            tracing::warn!(delivery.id = %delivery_id, http.status = status, "the agent refused a delivery");
-            if is_about_the_message(status) {
-                Ok(Asked::Again(Outcome::Refused))
-            } else {
-                again(after)
-            }
-        }
-        AgentReply::Unreachable { reason } | AgentReply::Forbidden { reason } => {
-            tracing::warn!(delivery.id = %delivery_id, reason = %reason, "the agent could not be called");
-            again(None)
-        }
-    }
-}
-
-/// Whether a refusal is about the content of the message, as from a content filter, so that a retry
-/// would be refused too. Any other refusal may pass.
-const fn is_about_the_message(status: u16) -> bool {
-    matches!(status, 400 | 413 | 415 | 422)
-}
-
-/// Parses the agent's replies. An undocumented answer counts as none, and so does an undocumented reply
-/// among others: the agent has the message, and a retry would not help.
-fn replies_of(job: &DeliverMessage, body: &[u8]) -> Vec<Reply> {
-    if body.iter().all(u8::is_ascii_whitespace) {
-        return Vec::new();
-    }
-    match json::read::<AgentResponse>(body) {
-        Ok(mut response) => {
-            if response.malformed > 0 {
-                tracing::warn!(
-                    delivery.id = %job.delivery_id(),
-                    replies.malformed = response.malformed,
-                    "some of the agent's replies are not of the documented form; the others are sent"
-                );
-            }
-            if response.replies.len() > REPLIES_MAX {
-                tracing::warn!(
-                    delivery.id = %job.delivery_id(),
-                    replies = response.replies.len(),
-                    "the agent sent too many replies; the first ones are sent"
-                );
-                response.replies.truncate(REPLIES_MAX);
-            }
-            response
-                .replies
-                .retain(|reply| !reply.text.trim().is_empty());
-            response.replies
-        }
-        Err(error) => {
-            tracing::warn!(
-                delivery.id = %job.delivery_id(),
-                line = error.line(),
-                column = error.column(),
-                "the agent's answer is not of the documented form; nothing is sent"
-            );
-            Vec::new()
-        }
-    }
-}
-
-/// The agent's replies, and the time until which this attempt may send them.
-struct Answer<'a> {
-    replies: &'a [Reply],
-    stop_at: Timestamp,
-}
-
-async fn send_replies(
-    deps: &Deps,
-    job: &DeliverMessage,
-    connector: &Connector,
-    mut log: ConversationLog,
-    answer: Answer<'_>,
-) -> Result<Outcome, PortError> {
-    let delivery_id = job.delivery_id();
-    let already_sent = log.pieces_sent(delivery_id);
-    let pieces: Vec<String> = answer
-        .replies
-        .iter()
-        .flat_map(|reply| deps.platform.pieces(connector, &reply.text))
-        .take(PIECES_MAX)
-        .collect();
-    for (index, piece) in pieces.iter().enumerate().skip(already_sent) {
-        if deps.clock.now() >= answer.stop_at {
-            tracing::warn!(delivery.id = %delivery_id, "the replies take long; the next attempt goes on");
-            return Ok(Outcome::RETRY);
-        }
-        let conversation = log.current(&job.conversation);
-        let text = OutgoingText {
-            to: Destination::Conversation(&conversation),
-            text: piece,
-            mark: None,
-        };
-        match deps.platform.send(connector, text).await {
-            SendOutcome::Sent(receipt) => {
-                log.moved_to = receipt.moved_to.or(log.moved_to);
-                if let Some(url) = receipt.reply_url {
-                    log = log.with_reply_url(&job.conversation, url);
-                }
-            }
-            SendOutcome::Retry { after, reason } => {
-                tracing::warn!(delivery.id = %delivery_id, reason = %reason, "a reply could not be sent yet");
-                return Ok(Outcome::Retry { after });
-            }
-            SendOutcome::Failed { class, reason } => {
-                tracing::warn!(
-                    delivery.id = %delivery_id,
-                    failure.class = class.key(),
-                    reason = %reason,
-                    "a reply was given up"
-                );
-            }
-        }
-        // The last piece is recorded with the delivery itself.
-        if index + 1 < pieces.len() {
-            log = deps
-                .conversations
-                .save(
-                    job,
-                    connector.id,
-                    log.with_piece_sent(delivery_id),
-                    deps.clock.now(),
-                )
-                .await?;
-        }
-    }
     let event = HandledEvent::delivered(job, repeats(connector), deps.clock.now());
-    deps.conversations
-        .save_delivered(job, log.with_delivered(job.sent_at), &event)
-        .await?;
+    let answer = Answer {
+        job,
+        event: &event,
+        replies: &replies,
+        record_until,
+    };
+    if let Some(texts) = record(deps, &answer, context).await? {
+        enqueue(deps, job, texts).await;
+    }
     Ok(Outcome::Done)
+}
+
+fn was_delivered(job: &DeliverMessage, context: &DeliveryContext) -> bool {
+    context.is_delivered || context.conversation.has_any(&job.event_keys)
+}
+
+/// The agent's answer to a message, and the time until which it may be recorded.
+struct Answer<'a> {
+    job: &'a DeliverMessage,
+    event: &'a HandledEvent,
+    replies: &'a [String],
+    record_until: Timestamp,
+}
+
+/// The conversation that an answer belongs to, as this worker knows it.
+struct Known {
+    conversation: Conversation,
+    history: HistoryDays,
+    /// Whether another writer changed it meanwhile.
+    is_stale: bool,
+}
+
+/// Records the delivery with its answer, and returns the texts to enqueue; `None` when there is nothing to
+/// send. The agent has answered, so recording is repeated for as long as this worker has time.
+async fn record(
+    deps: &Deps,
+    answer: &Answer<'_>,
+    context: DeliveryContext,
+) -> Result<Option<Vec<QueuedText>>, PortError> {
+    let mut known = Known {
+        conversation: context.conversation,
+        history: context.history,
+        is_stale: false,
+    };
+    let mut attempt = 1;
+    let mut wait = RECORD_WAIT_FIRST;
+    loop {
+        let error = match record_once(deps, answer, &mut known).await {
+            Ok(texts) => return Ok(texts),
+            Err(error) => error,
+        };
+        let passes = matches!(
+            error,
+            PortError::Conflict { .. } | PortError::Unavailable { .. }
+        );
+        let in_time = deps.clock.now().plus(wait) < answer.record_until;
+        if !passes || attempt >= RECORD_ATTEMPTS || !in_time {
+            return Err(error);
+        }
+        tracing::warn!(
+            delivery.id = %answer.job.delivery_id(),
+            error = %Chain(&error),
+            "an answer could not be recorded yet"
+        );
+        if known.is_stale {
+            tokio::time::sleep(conflict_wait(attempt, deps.ids.as_ref())).await;
+        } else {
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(RECORD_WAIT_LAST);
+        }
+        attempt += 1;
+    }
+}
+
+/// Makes one attempt at recording, with the conversation read again if it has changed.
+async fn record_once(
+    deps: &Deps,
+    answer: &Answer<'_>,
+    known: &mut Known,
+) -> Result<Option<Vec<QueuedText>>, PortError> {
+    if known.is_stale {
+        let now = deps.clock.now();
+        let context = deps.conversations.delivery_context(answer.job, now).await?;
+        if was_delivered(answer.job, &context) {
+            return Ok(context.conversation.outgoing.has_unsent().then(Vec::new));
+        }
+        known.conversation = context.conversation;
+        known.is_stale = false;
+    }
+    let record = DeliveryRecord {
+        job: answer.job,
+        conversation: &known.conversation,
+        event: answer.event,
+        replies: answer.replies,
+        history: known.history,
+        at: answer.event.at,
+    };
+    match deps.conversations.record_delivery(&record).await {
+        Ok(Recorded::Now(texts)) => Ok((!texts.is_empty()).then_some(texts)),
+        Ok(Recorded::Before) => Ok((!answer.replies.is_empty()).then(Vec::new)),
+        Err(error) => {
+            known.is_stale = matches!(error, PortError::Conflict { .. });
+            Err(error)
+        }
+    }
+}
+
+/// Enqueues the texts of an answer. They are on record, so a failure only delays them.
+async fn enqueue(deps: &Deps, job: &DeliverMessage, texts: Vec<QueuedText>) {
+    let texts = SendMessagesJob::new(job.send_messages(), texts);
+    let queued = deps.outgoing.enqueue_outgoing(texts).await;
+    if let Err(error) = queued {
+        tracing::warn!(
+            delivery.id = %job.delivery_id(),
+            error = %Chain(&error),
+            "the texts of an answer are left to the sweeper"
+        );
+    }
 }

@@ -11,7 +11,7 @@ async fn main() -> Result<(), Error> {
     let (deps, queue) = start(|adapters| Ok(wire(adapters)?)).await?;
     let (deps, queue) = (&deps, queue.as_ref());
     let work = async move |event: LambdaEvent<SqsEvent>| {
-        let handle = async |body: String, _| handle(deps, &body).await;
+        let handle = async |body: String, receives| handle(deps, &body, receives).await;
         Ok::<_, Error>(batch::run(event.payload, queue, handle).await)
     };
     run(service_fn(work)).await

@@ -3,7 +3,7 @@
 use crate::Deps;
 use std::sync::Arc;
 use vestibule_coldstart::{Adapters, EgressClientError};
-use vestibule_domain::ports::VisibilityExtender;
+use vestibule_domain::{ids::SystemIds, ports::VisibilityExtender};
 
 /// The worker's ports and its own queue, over these adapters.
 pub fn wire(
@@ -11,10 +11,11 @@ pub fn wire(
 ) -> Result<(Deps, Arc<dyn VisibilityExtender>), EgressClientError> {
     let deps = Deps {
         conversations: adapters.conversations(),
-        platform: adapters.paced_platforms()?,
         vault: adapters.vault(),
         agents: adapters.agents()?,
+        outgoing: adapters.outgoing_queue(),
         clock: adapters.clock(),
+        ids: Arc::new(SystemIds),
     };
     Ok((deps, adapters.inbox_queue()))
 }

@@ -1,4 +1,4 @@
-//! The two queues.
+//! The queues.
 
 use crate::aws::port_error;
 use async_trait::async_trait;
@@ -7,8 +7,10 @@ use aws_types::SdkConfig;
 use std::time::Duration;
 use vestibule_domain::{
     PortError,
-    job::{DeliverMessage, InboxJob, OnboardingJob},
-    ports::{DispatchQueue, InboxQueue, OnboardingQueue, VisibilityExtender},
+    job::{
+        DeliverMessage, InboxJob, JobKind, OnboardingJob, OutboxJob, OutgoingJob, SendMessagesJob,
+    },
+    ports::{DispatchQueue, InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender},
 };
 
 /// Longest time for which SQS hides a message: 12 hours.
@@ -92,13 +94,58 @@ impl OnboardingQueue for SqsQueue {
 }
 
 #[async_trait]
-impl DispatchQueue for SqsQueue {
-    async fn enqueue_after(&self, job: OnboardingJob, delay: Duration) -> Result<(), PortError> {
-        let delay = delay.min(DELAY_MAX).as_secs();
+impl OutgoingQueue for SqsQueue {
+    async fn enqueue_outgoing(&self, job: SendMessagesJob) -> Result<(), PortError> {
+        let body = to_json(&OutgoingJob::SendMessages(Box::new(job)))?;
         self.client
             .send_message()
             .queue_url(&self.url)
-            .message_body(to_json(&job)?)
+            .message_body(body)
+            .send()
+            .await
+            .map_err(|error| port_error("sqs: SendMessage (outgoing)", error))?;
+        Ok(())
+    }
+}
+
+/// The queues of all kinds of jobs that the outbox orders.
+#[derive(Debug, Clone)]
+pub struct SqsDispatchQueues {
+    /// The queue of onboarding jobs.
+    pub onboarding: SqsQueue,
+    /// The queue of texts to send.
+    pub outgoing: SqsQueue,
+}
+
+impl SqsDispatchQueues {
+    const fn queue(&self, kind: JobKind) -> &SqsQueue {
+        match kind {
+            JobKind::OnboardChatUser | JobKind::ClosePendingRequests => &self.onboarding,
+            JobKind::SendMessages => &self.outgoing,
+        }
+    }
+}
+
+/// Writes a job as its queue's worker reads it.
+fn dispatched(job: OutboxJob) -> Result<String, PortError> {
+    match job {
+        OutboxJob::Onboarding(job) => to_json(&job),
+        OutboxJob::SendMessages(order) => {
+            to_json(&OutgoingJob::SendMessages(Box::new(order.into())))
+        }
+    }
+}
+
+#[async_trait]
+impl DispatchQueue for SqsDispatchQueues {
+    async fn enqueue_after(&self, job: OutboxJob, delay: Duration) -> Result<(), PortError> {
+        let queue = self.queue(job.kind());
+        let delay = delay.min(DELAY_MAX).as_secs();
+        queue
+            .client
+            .send_message()
+            .queue_url(&queue.url)
+            .message_body(dispatched(job)?)
             .delay_seconds(i32::try_from(delay).unwrap_or(i32::MAX))
             .send()
             .await
@@ -106,12 +153,13 @@ impl DispatchQueue for SqsQueue {
         Ok(())
     }
 
-    async fn waiting(&self) -> Result<usize, PortError> {
+    async fn waiting(&self, kind: JobKind) -> Result<usize, PortError> {
+        let queue = self.queue(kind);
         let name = QueueAttributeName::ApproximateNumberOfMessages;
-        let answer = self
+        let answer = queue
             .client
             .get_queue_attributes()
-            .queue_url(&self.url)
+            .queue_url(&queue.url)
             .attribute_names(name.clone())
             .send()
             .await
@@ -154,4 +202,46 @@ fn to_json(job: &impl serde::Serialize) -> Result<String, PortError> {
     Ok(json
         .replace('\u{fffe}', "\\ufffe")
         .replace('\u{ffff}', "\\uffff"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vestibule_domain::{
+        AccountScope,
+        ids::{AccountId, ChatUserId, ConnectorId, ConversationId, ProjectId},
+        job::{ClosePendingRequests, OnboardChatUser, SendMessages},
+    };
+
+    #[test]
+    fn a_job_of_the_outbox_is_written_as_the_worker_of_its_kind_reads_it() {
+        let scope =
+            AccountScope::of_verified(AccountId::derive(&["a"])).project(ProjectId::derive(&["p"]));
+        let connector_id = ConnectorId::derive(&["c"]);
+        let onboard = OnboardingJob::from(OnboardChatUser {
+            scope,
+            chat_user_id: ChatUserId::derive(&["u"]),
+            connector_id,
+        });
+        let close = OnboardingJob::from(ClosePendingRequests {
+            scope,
+            connector_id,
+        });
+        for job in [onboard, close] {
+            let body = dispatched(job.into()).unwrap();
+            assert_eq!(serde_json::from_str::<OnboardingJob>(&body).unwrap(), job);
+        }
+        let order = SendMessages {
+            scope,
+            connector_id,
+            conversation_id: ConversationId::derive(&["d"]),
+        };
+        let body = dispatched(order.into()).unwrap();
+        let expected = OutgoingJob::SendMessages(Box::new(order.into()));
+        assert_eq!(
+            serde_json::from_str::<OutgoingJob>(&body).unwrap(),
+            expected
+        );
+        assert!(!body.contains("texts"));
+    }
 }

@@ -6,7 +6,7 @@ use vestibule_adapters::{
     aws::{AwsSettings, dynamodb_config, sdk_config},
     dynamo::{KeyringStore, Table},
     setup_token::SecretsManagerSetupToken,
-    sqs::SqsQueue,
+    sqs::{SqsDispatchQueues, SqsQueue},
     vault::KmsVault,
 };
 use vestibule_domain::{
@@ -88,18 +88,32 @@ impl<'v> Adapters<'v> {
 
     /// The queue of onboarding jobs, at `ONBOARDING_QUEUE_URL`.
     pub fn onboarding_queue(&mut self) -> Arc<SqsQueue> {
-        self.queue_at("ONBOARDING_QUEUE_URL")
+        Arc::new(self.queue_at("ONBOARDING_QUEUE_URL"))
     }
 
     /// The queue of messages for agents, at `INBOX_QUEUE_URL`.
     pub fn inbox_queue(&mut self) -> Arc<SqsQueue> {
-        self.queue_at("INBOX_QUEUE_URL")
+        Arc::new(self.queue_at("INBOX_QUEUE_URL"))
     }
 
-    fn queue_at(&mut self, variable: &str) -> Arc<SqsQueue> {
+    /// The queue of texts to send, at `OUTGOING_QUEUE_URL`.
+    pub fn outgoing_queue(&mut self) -> Arc<SqsQueue> {
+        Arc::new(self.queue_at("OUTGOING_QUEUE_URL"))
+    }
+
+    /// The queues of all jobs that the outbox orders, at `ONBOARDING_QUEUE_URL` and
+    /// `OUTGOING_QUEUE_URL`.
+    pub fn dispatch_queues(&mut self) -> Arc<SqsDispatchQueues> {
+        Arc::new(SqsDispatchQueues {
+            onboarding: self.queue_at("ONBOARDING_QUEUE_URL"),
+            outgoing: self.queue_at("OUTGOING_QUEUE_URL"),
+        })
+    }
+
+    fn queue_at(&mut self, variable: &str) -> SqsQueue {
         let url = self.vars.required(variable);
         let first = || SqsQueue::new(&self.aws, &url);
-        Arc::new(self.queue.get_or_insert_with(first).beside(&url))
+        self.queue.get_or_insert_with(first).beside(&url)
     }
 
     /// The token of the stack's set-up, in the secret `SETUP_SECRET_ARN`.

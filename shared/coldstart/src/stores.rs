@@ -5,8 +5,8 @@ use std::sync::Arc;
 use vestibule_adapters::{
     dynamo::{
         DynamoAccessRequests, DynamoAccounts, DynamoChatUsers, DynamoClosings, DynamoConnectors,
-        DynamoConversations, DynamoIntake, DynamoOutbox, DynamoProjects, DynamoSendPacer,
-        DynamoStandings,
+        DynamoConversations, DynamoIntake, DynamoOutbox, DynamoOutgoing, DynamoProjects,
+        DynamoSendPacer, DynamoStandings,
     },
     vault::KmsVault,
 };
@@ -67,6 +67,12 @@ impl Adapters<'_> {
     #[must_use]
     pub fn conversations(&self) -> Arc<DynamoConversations> {
         Arc::new(DynamoConversations::new(self.table.clone()))
+    }
+
+    /// Texts to send.
+    #[must_use]
+    pub fn outgoing_store(&self) -> Arc<DynamoOutgoing> {
+        Arc::new(DynamoOutgoing::new(self.table.clone()))
     }
 
     /// The outbox.

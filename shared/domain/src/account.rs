@@ -8,6 +8,7 @@ pub mod permission;
 
 use crate::{
     Timestamp,
+    chat::history::HistoryDays,
     connector::{PREVIOUS_SECRETS_KEPT, SealedSecrets},
     ids::{AccountId, ClientId, EnvironmentId, ProjectId},
     record::{Record, Repeatable},
@@ -45,6 +46,8 @@ pub struct Project {
     pub scope: ProjectScope,
     /// Name of the project.
     pub name: String,
+    /// The time for which messages are kept.
+    pub history_days: HistoryDays,
     /// Counts changes.
     pub version: u64,
     /// Time of creation.
@@ -67,7 +70,7 @@ impl Record for Project {
     }
 }
 
-/// Repeated calls for a project can differ in the name only, so no request hash is needed.
+/// Repeated calls for a project can differ in the fields of its record only, so no request hash is needed.
 impl Repeatable for Project {}
 
 /// Environments that a new project has.
@@ -245,6 +248,7 @@ mod tests {
         let project = Project {
             scope: scope(),
             name: "Help desk".into(),
+            history_days: HistoryDays::default(),
             version: 7,
             created_at: at(0),
             updated_at: at(0),

@@ -5,6 +5,7 @@ pub mod content;
 pub mod conversation;
 pub mod delivery;
 pub mod entity;
+pub mod history;
 pub mod message;
 pub mod profile;
 pub mod recognition;

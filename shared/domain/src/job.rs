@@ -8,7 +8,7 @@ use crate::{
     chat::conversation::ConversationRef,
     chat::entity::Entities,
     chat::message::{Attachment, InboundMessage},
-    ids::{ChatUserId, ConnectorId, DeliveryId, EnvironmentId},
+    ids::{ChatUserId, ConnectorId, ConversationId, DeliveryId, EnvironmentId},
     scope::ProjectScope,
 };
 use serde::{Deserialize, Serialize};
@@ -33,17 +33,23 @@ pub enum JobKind {
     OnboardChatUser,
     /// See [`OnboardingJob::ClosePendingRequests`].
     ClosePendingRequests,
+    /// See [`OutgoingJob::SendMessages`].
+    SendMessages,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 2] = [Self::OnboardChatUser, Self::ClosePendingRequests];
+    pub const ALL: [Self; 3] = [
+        Self::OnboardChatUser,
+        Self::ClosePendingRequests,
+        Self::SendMessages,
+    ];
 
     /// Whether its jobs send texts, and so wait for their connector's turn.
     #[must_use]
     pub const fn sends_texts(self) -> bool {
         match self {
-            Self::OnboardChatUser => true,
+            Self::OnboardChatUser | Self::SendMessages => true,
             Self::ClosePendingRequests => false,
         }
     }
@@ -54,7 +60,61 @@ impl JobKind {
         match self {
             Self::OnboardChatUser => "onboard_chat_user",
             Self::ClosePendingRequests => "close_pending_requests",
+            Self::SendMessages => "send_messages",
         }
+    }
+}
+
+/// A job that a row of the outbox orders, of any queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutboxJob {
+    /// A job of the onboarding queue.
+    Onboarding(OnboardingJob),
+    /// A job of the outgoing queue.
+    SendMessages(SendMessages),
+}
+
+impl OutboxJob {
+    /// Kind of the job.
+    #[must_use]
+    pub const fn kind(self) -> JobKind {
+        match self {
+            Self::Onboarding(job) => job.kind(),
+            Self::SendMessages(_) => JobKind::SendMessages,
+        }
+    }
+
+    /// The connector of the job. Connectors share the capacity for jobs.
+    #[must_use]
+    pub const fn connector_id(self) -> ConnectorId {
+        match self {
+            Self::Onboarding(job) => job.connector_id(),
+            Self::SendMessages(job) => job.connector_id,
+        }
+    }
+}
+
+impl From<OnboardingJob> for OutboxJob {
+    fn from(job: OnboardingJob) -> Self {
+        Self::Onboarding(job)
+    }
+}
+
+impl From<OnboardChatUser> for OutboxJob {
+    fn from(job: OnboardChatUser) -> Self {
+        Self::Onboarding(job.into())
+    }
+}
+
+impl From<ClosePendingRequests> for OutboxJob {
+    fn from(job: ClosePendingRequests) -> Self {
+        Self::Onboarding(job.into())
+    }
+}
+
+impl From<SendMessages> for OutboxJob {
+    fn from(job: SendMessages) -> Self {
+        Self::SendMessages(job)
     }
 }
 
@@ -112,11 +172,81 @@ pub struct ClosePendingRequests {
     pub connector_id: ConnectorId,
 }
 
+/// A job of the outgoing queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "job", rename_all = "snake_case")]
+pub enum OutgoingJob {
+    /// Send the texts of a conversation that are due, in the order of their rows. The record knows which
+    /// these are, so a late or repeated job does no harm.
+    SendMessages(Box<SendMessagesJob>),
+}
+
+/// The order to send the texts of a conversation, as its record makes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendMessages {
+    /// Account and project.
+    #[serde(flatten)]
+    pub scope: ProjectScope,
+    /// The connector.
+    pub connector_id: ConnectorId,
+    /// The conversation.
+    pub conversation_id: ConversationId,
+}
+
+/// See [`OutgoingJob::SendMessages`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendMessagesJob {
+    /// The order.
+    #[serde(flatten)]
+    pub order: SendMessages,
+    /// The texts with which the job was enqueued, in order: a hint that saves reading them. They count
+    /// only if the first of them is the next one to send.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub texts: Vec<QueuedText>,
+}
+
+/// Size up to which a job carries its texts, in bytes.
+pub const JOB_TEXTS_MAX_BYTES: usize = 64 * 1024;
+
+impl SendMessagesJob {
+    /// Makes the job. It carries these texts if they are not too long together.
+    #[must_use]
+    pub fn new(order: SendMessages, texts: Vec<QueuedText>) -> Self {
+        let size: usize = texts.iter().map(|text| text.text.len()).sum();
+        let texts = if size <= JOB_TEXTS_MAX_BYTES {
+            texts
+        } else {
+            Vec::new()
+        };
+        Self { order, texts }
+    }
+}
+
+impl From<SendMessages> for SendMessagesJob {
+    fn from(order: SendMessages) -> Self {
+        Self::new(order, Vec::new())
+    }
+}
+
+/// A text that waits to be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueuedText {
+    /// Place in the conversation.
+    pub number: u64,
+    /// Time of creation.
+    pub at: Timestamp,
+    /// The text.
+    pub text: String,
+    /// Whether the text is kept for sending only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_ephemeral: bool,
+}
+
 /// A job of the inbox queue. Jobs of one conversation stay in order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case")]
 pub enum InboxJob {
-    /// Hand a message to the environment's agent and its replies to the platform.
+    /// Hand a message to the environment's agent, and record its replies.
     DeliverMessage(Box<DeliverMessage>),
 }
 
@@ -155,6 +285,16 @@ pub struct DeliverMessage {
 }
 
 impl DeliverMessage {
+    /// The order to send what this message's conversation has to send.
+    #[must_use]
+    pub const fn send_messages(&self) -> SendMessages {
+        SendMessages {
+            scope: self.scope,
+            connector_id: self.connector_id,
+            conversation_id: self.conversation.id,
+        }
+    }
+
     /// The key that names this message to the queue and the agent.
     #[must_use]
     pub fn event_key(&self) -> &str {
@@ -214,6 +354,83 @@ mod tests {
             ..job
         };
         assert_eq!(without.event_key(), "");
+    }
+
+    fn queued(number: u64, text: String) -> QueuedText {
+        QueuedText {
+            number,
+            at: at(9),
+            text,
+            is_ephemeral: false,
+        }
+    }
+
+    #[test]
+    fn a_job_to_send_reads_back_with_and_without_its_texts() {
+        let order = DeliverMessage::of(message(), &connector(), at(9)).send_messages();
+        assert_eq!(order.connector_id, connector().id);
+        assert_eq!(order.conversation_id, message().conversation.id);
+        let ephemeral = QueuedText {
+            is_ephemeral: true,
+            ..queued(3, "Bye".into())
+        };
+        let texts = vec![queued(2, "Hello".into()), ephemeral];
+        for job in [order.into(), SendMessagesJob::new(order, texts)] {
+            let job = OutgoingJob::SendMessages(Box::new(job));
+            let json = serde_json::to_string(&job).unwrap();
+            assert!(json.starts_with(r#"{"job":"send_messages","account_id":"#));
+            assert_eq!(serde_json::from_str::<OutgoingJob>(&json).unwrap(), job);
+        }
+    }
+
+    #[test]
+    fn a_job_to_send_carries_its_texts_only_if_they_are_short_together() {
+        let order = DeliverMessage::of(message(), &connector(), at(9)).send_messages();
+        let half = "é".repeat(JOB_TEXTS_MAX_BYTES / 4);
+        let fit = vec![queued(2, half.clone()), queued(3, half.clone())];
+        assert_eq!(SendMessagesJob::new(order, fit.clone()).texts, fit);
+        let too_long = vec![queued(2, half.clone()), queued(3, format!("{half}."))];
+        assert_eq!(SendMessagesJob::new(order, too_long), order.into());
+    }
+
+    #[test]
+    fn a_job_of_the_outbox_is_of_its_own_kind_and_connector() {
+        let message = DeliverMessage::of(message(), &connector(), at(9));
+        let (scope, connector_id) = (message.scope, message.connector_id);
+        let onboard = OnboardChatUser {
+            scope,
+            chat_user_id: message.chat_user_id,
+            connector_id,
+        };
+        let close = ClosePendingRequests {
+            scope,
+            connector_id,
+        };
+        for (job, kind, sends_texts) in [
+            (OutboxJob::from(onboard), JobKind::OnboardChatUser, true),
+            (close.into(), JobKind::ClosePendingRequests, false),
+            (message.send_messages().into(), JobKind::SendMessages, true),
+        ] {
+            assert_eq!((job.kind(), job.connector_id()), (kind, connector_id));
+            assert_eq!(job.kind().sends_texts(), sends_texts);
+        }
+        assert_eq!(
+            OutboxJob::from(OnboardingJob::from(close)),
+            OutboxJob::from(close)
+        );
+    }
+
+    #[test]
+    fn the_kinds_of_jobs_have_keys_of_their_own() {
+        let keys = JobKind::ALL.map(JobKind::key);
+        assert_eq!(
+            keys,
+            [
+                "onboard_chat_user",
+                "close_pending_requests",
+                "send_messages"
+            ]
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod admin;
 mod chat;
+mod conversations;
 mod intake;
 mod onboarding;
 mod outbox;
@@ -20,19 +21,23 @@ pub use chat::{
     Destination, FailureClass, Mark, OutgoingText, ProfileOutcome, ProfileQuery, Receipt,
     SendOutcome,
 };
+pub use conversations::{
+    ClaimedConversation, ConversationStore, DeliveryContext, DeliveryRecord, OutgoingStore,
+    Recorded, TextOutcome,
+};
 pub use intake::{
     ConnectorReader, Counted, FirstMessage, IntakeKey, IntakeStore, Introduction, Known,
     LateFailure, LateFailureOutcome, Loaded, Merged, OpenRequest, StandingPlace,
     UNREADABLE_BODY_MAX, UNREADABLE_EVENT_KEPT, UnreadableEvent, Written,
 };
 pub use onboarding::{
-    Claim, ClaimedStanding, ConversationStore, DeliveryContext, FetchedProfile, FinishedMerge,
-    ImpliedDecision, PendingPage, RequestCloser, Resume, SentMessage, StandingStore, TaskResult,
+    Claim, ClaimedStanding, FetchedProfile, FinishedMerge, ImpliedDecision, PendingPage,
+    RequestCloser, Resume, SentMessage, StandingStore, TaskResult,
 };
 pub use outbox::{
     Backlog, DispatchQueue, Lease, OUTBOX_PATIENCE, OUTBOX_SHARDS, OutboxEntry, OutboxPart,
     OutboxStore, OutboxView, PaceReader, Postponement,
 };
 pub use pace::{Limited, Pace, Room, SEND_BURST, SendPacer, Turn};
-pub use queue::{InboxQueue, OnboardingQueue, VisibilityExtender};
+pub use queue::{InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender};
 pub use vault::{SecretVault, SetupTokenSource};

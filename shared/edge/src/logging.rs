@@ -61,6 +61,8 @@ pub enum Metric {
     OnboardingMessageFailed,
     /// An approval notice was given up.
     ApprovalNoticeFailed,
+    /// A text of a conversation was given up.
+    MessageFailed,
     /// A platform reported that a message that it had accepted did not arrive.
     SendFailedLater,
     /// A delivery to an agent failed and will be tried again.
@@ -77,6 +79,7 @@ impl Metric {
             Self::AccessRequestCreated => "AccessRequestCreated",
             Self::ApprovalNoticeFailed => "ApprovalNoticeFailed",
             Self::OnboardingMessageFailed => "OnboardingMessageFailed",
+            Self::MessageFailed => "MessageFailed",
             Self::SendFailedLater => "SendFailedLater",
             Self::DeliveryRetried => "DeliveryRetried",
             Self::OutboxMarkUnreadable => "OutboxMarkUnreadable",

@@ -26,6 +26,7 @@ use vestibule_domain::{
         api_key::{ApiKey, KeyOwner},
         permission::Permission,
     },
+    chat::history::HistoryDays,
     chat::profile::Profile,
     connector::{
         AfterApproval, ApprovalMode, Connector, ExistingUsers, Policy, Provider, SealedSecrets,
@@ -264,6 +265,7 @@ pub async fn make_project(
     let project = Project {
         scope,
         name: "Concierge".into(),
+        history_days: HistoryDays::default(),
         version: 1,
         created_at: now,
         updated_at: now,

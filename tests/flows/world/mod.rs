@@ -213,6 +213,10 @@ fn prepare(aws: &AwsStub) {
     aws.create_queue(
         QueueSpec::new("onboarding", Duration::from_mins(3)).dead_letters_to("onboarding-dlq", 5),
     );
+    aws.create_queue(QueueSpec::new("outgoing-dlq", Duration::from_secs(30)));
+    aws.create_queue(
+        QueueSpec::new("outgoing", Duration::from_secs(270)).dead_letters_to("outgoing-dlq", 5),
+    );
     aws.create_queue(QueueSpec::new("inbox-dlq.fifo", Duration::from_secs(30)));
     aws.create_queue(
         QueueSpec::new("inbox.fifo", Duration::from_mins(6)).dead_letters_to("inbox-dlq.fifo", 6),

@@ -51,7 +51,7 @@ impl World {
         self.slack.clear_failures();
         self.agent.clear_failures();
         self.settle().await;
-        let dead: usize = ["onboarding-dlq", "inbox-dlq.fifo"]
+        let dead: usize = ["onboarding-dlq", "inbox-dlq.fifo", "outgoing-dlq"]
             .iter()
             .map(|queue| self.aws.messages(queue).len())
             .sum();

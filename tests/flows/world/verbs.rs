@@ -109,6 +109,33 @@ impl World {
         self.work("inbox.fifo").await
     }
 
+    /// Gives the outgoing worker the available jobs, once. `false` if there were none.
+    pub async fn work_outgoing(&mut self) -> bool {
+        self.work("outgoing").await
+    }
+
+    /// Runs the outgoing worker in as many sandboxes as there are jobs for, at once.
+    pub async fn work_outgoing_at_once(&mut self) {
+        let mut batches = Vec::new();
+        while let Some(batch) = self.aws.take_batch("outgoing", 5) {
+            batches.push(batch);
+        }
+        let world = &*self;
+        let running = batches.iter().map(|batch| async move {
+            let event = serde_json::from_value(batch.event.clone()).unwrap();
+            let answer = world.run_worker("outgoing", event).await;
+            world.aws.finish_batch(batch, Some(&answer));
+        });
+        join_all(running).await;
+    }
+
+    /// Does all work that is available now.
+    pub async fn work_all(&mut self) {
+        while self.work_onboarding().await || self.work_inbox().await || self.work_outgoing().await
+        {
+        }
+    }
+
     /// Gives the onboarding worker the available jobs, and makes Slack deliver again when a fault has
     /// occurred, while the worker still runs. Then all faults end.
     pub async fn work_while_delivered_again(
@@ -161,16 +188,28 @@ impl World {
     fn run_worker<'a>(&'a self, queue: &'a str, event: SqsEvent) -> BoxFuture<'a, Value> {
         let functions = &self.functions;
         async move {
-            let response = if queue == "onboarding" {
-                let deps = &functions.onboarding;
-                let handle = async |body: String, receives| {
-                    worker_onboarding::handle(deps, &body, receives).await
-                };
-                batch::run(event, functions.onboarding_queue.as_ref(), handle).await
-            } else {
-                let deps = &functions.delivery;
-                let handle = async |body: String, _| worker_delivery::handle(deps, &body).await;
-                batch::run(event, functions.inbox_queue.as_ref(), handle).await
+            let response = match queue {
+                "onboarding" => {
+                    let deps = &functions.onboarding;
+                    let handle = async |body: String, receives| {
+                        worker_onboarding::handle(deps, &body, receives).await
+                    };
+                    batch::run(event, functions.onboarding_queue.as_ref(), handle).await
+                }
+                "outgoing" => {
+                    let deps = &functions.outgoing;
+                    let handle = async |body: String, receives| {
+                        worker_outgoing::handle(deps, &body, receives).await
+                    };
+                    batch::run(event, functions.outgoing_queue.as_ref(), handle).await
+                }
+                _ => {
+                    let deps = &functions.delivery;
+                    let handle = async |body: String, receives| {
+                        worker_delivery::handle(deps, &body, receives).await
+                    };
+                    batch::run(event, functions.inbox_queue.as_ref(), handle).await
+                }
             };
             serde_json::to_value(response).unwrap()
         }
@@ -191,8 +230,8 @@ impl World {
     /// Advances time and does all work that is due, until none is left.
     pub async fn settle(&mut self) {
         for _ in 0..200 {
-            while self.work_onboarding().await || self.work_inbox().await {}
-            let waiting = ["onboarding", "inbox.fifo"]
+            self.work_all().await;
+            let waiting = ["onboarding", "inbox.fifo", "outgoing"]
                 .iter()
                 .any(|queue| !self.aws.messages(queue).is_empty());
             if !waiting && self.outbox().is_empty() {

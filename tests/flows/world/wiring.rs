@@ -73,6 +73,7 @@ impl Links {
             "SETUP_SECRET_ARN" => "setup".to_owned(),
             "ONBOARDING_QUEUE_URL" => queue("onboarding"),
             "INBOX_QUEUE_URL" => queue("inbox.fifo"),
+            "OUTGOING_QUEUE_URL" => queue("outgoing"),
             "PUBLIC_URL" => "https://api.example.test".to_owned(),
             "AGENT_ORIGIN_ALLOWLIST" => self.agent.clone(),
             PLATFORM_API_URLS => format!("*={}", self.platforms),
@@ -95,12 +96,16 @@ pub struct Functions {
     pub onboarding: worker_onboarding::Deps,
     /// `worker-delivery`
     pub delivery: worker_delivery::Deps,
+    /// `worker-outgoing`
+    pub outgoing: worker_outgoing::Deps,
     /// `sweeper`
     pub sweeper: sweeper::Deps,
     /// The queue of `worker-onboarding`, for the worker's own use.
     pub onboarding_queue: Arc<dyn VisibilityExtender>,
     /// The queue of `worker-delivery`, for the worker's own use.
     pub inbox_queue: Arc<dyn VisibilityExtender>,
+    /// The queue of `worker-outgoing`, for the worker's own use.
+    pub outgoing_queue: Arc<dyn VisibilityExtender>,
     /// Every admin function, by folder.
     admin: Vec<(&'static str, Router)>,
 }
@@ -116,14 +121,18 @@ impl Functions {
         let (onboarding, onboarding_queue) = onboarding.unwrap();
         let delivery = links.function("worker-delivery", clock, worker_delivery::wire);
         let (delivery, inbox_queue) = delivery.unwrap();
+        let outgoing = links.function("worker-outgoing", clock, worker_outgoing::wire);
+        let (outgoing, outgoing_queue) = outgoing.unwrap();
         let sweeper = links.function("sweeper", clock, sweeper::wire);
         Self {
             intake,
             onboarding,
             delivery,
+            outgoing,
             sweeper,
             onboarding_queue,
             inbox_queue,
+            outgoing_queue,
             admin: ADMIN_FUNCTIONS
                 .iter()
                 .map(|function| {

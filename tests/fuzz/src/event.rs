@@ -20,7 +20,7 @@ use std::{
 use tokio::runtime::Runtime;
 use vestibule_domain::{
     Clock, PortError, Timestamp,
-    chat::conversation::ConversationLog,
+    chat::conversation::Conversation,
     chat::message::{Identity, InboundMessage},
     chat::recognition::{Candidate, Handover, Link, Merge},
     chat::repeats::HandledEvent,
@@ -264,7 +264,7 @@ impl IntakeStore for Ports {
             sender: nobody(key.sender),
             // With both ids, the two would be linked for good, and no record is made here.
             also_known_as: None,
-            conversation: ConversationLog::default(),
+            conversation: Conversation::default(),
             is_repeated: false,
         })
     }

@@ -17,6 +17,7 @@ use vestibule_admin::{
 use vestibule_domain::{
     AccountScope, ProjectScope, Timestamp,
     account::{ENVIRONMENTS_DEFAULT, Environment, Project},
+    chat::history::{HISTORY_DAYS_MAX, HistoryDays},
     event::{Change, Event},
     ids::{EnvironmentId, IdSource, ProjectId},
 };
@@ -24,7 +25,7 @@ use vestibule_domain::{
 /// A project to create.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "Help desk"}))]
+#[schema(example = json!({"name": "Help desk", "history_days": 30}))]
 pub struct CreateProjectRequest {
     /// Name, 1 to 100 characters.
     #[schema(
@@ -35,23 +36,32 @@ pub struct CreateProjectRequest {
         format = "name"
     )]
     name: Option<String>,
+    /// Days for which messages are kept: 0 to 365; 30 by default. With 0, no text is kept beyond the work
+    /// itself.
+    #[schema(maximum = 365)]
+    history_days: Option<u64>,
 }
 
 /// Changes to a project. Fields left out keep their values.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "Service desk"}))]
+#[schema(example = json!({"name": "Service desk", "history_days": 90}))]
 pub struct UpdateProjectRequest {
     /// Name, 1 to 100 characters.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, min_length = 1, max_length = 100, format = "name")]
     name: Option<String>,
+    /// Days for which messages are kept: 0 to 365. With 0, no text is kept beyond the work itself. It counts
+    /// for messages that come after the change.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, maximum = 365)]
+    history_days: Option<u64>,
 }
 
 /// A project.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({
-    "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Help desk",
+    "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Help desk", "history_days": 30,
     "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
 }))]
 pub struct ProjectResponse {
@@ -59,6 +69,8 @@ pub struct ProjectResponse {
     id: String,
     /// Name.
     name: String,
+    /// Days for which messages are kept.
+    history_days: u16,
     /// Time of creation.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -72,6 +84,7 @@ impl From<Project> for ProjectResponse {
         Self {
             id: project.id().to_string(),
             name: project.name,
+            history_days: project.history_days.days(),
             created_at: project.created_at,
             updated_at: project.updated_at,
         }
@@ -120,6 +133,7 @@ pub async fn create_project(
     let mut errors = FieldErrors::default();
     let request: CreateProjectRequest = read_fields(body.0, &mut errors);
     let name = validation::required_name("name", request.name.as_deref(), &mut errors);
+    let history_days = read_history(request.history_days, &mut errors);
     let (Some(name), true) = (name, errors.is_empty()) else {
         return Err(errors.into_validation());
     };
@@ -128,6 +142,7 @@ pub async fn create_project(
     let project = Project {
         scope: call.scope().project(id),
         name,
+        history_days: history_days.unwrap_or_default(),
         version: 1,
         created_at: now,
         updated_at: now,
@@ -135,7 +150,10 @@ pub async fn create_project(
     let change = Change {
         event: Event::ProjectCreated(id),
         before: Value::Null,
-        after: json!({"name": project.name, "environments": ENVIRONMENTS_DEFAULT}),
+        after: json!({
+            "name": project.name, "history_days": project.history_days,
+            "environments": ENVIRONMENTS_DEFAULT
+        }),
     };
     let entry = call.audit(change, now);
     let environments = default_environments(project.scope, call.ids(), now);
@@ -193,7 +211,7 @@ pub async fn get_project(
 
 /// Change a project
 ///
-/// Rename it.
+/// Its name, or the time for which its messages are kept.
 #[utoipa::path(
     patch,
     path = "/v1/projects/{project_id}",
@@ -213,19 +231,20 @@ pub async fn update_project(
     ApiPath(path): ApiPath<ProjectPath>,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
-    let name = read_update(body.0)?;
-    let (deps, call, name) = (&deps, &call, &name);
+    let update = read_update(body.0)?;
+    let (deps, call, update) = (&deps, &call, &update);
     amend(
         &if_match,
         || read(deps, call.scope(), path.project_id),
         |project| async move {
             let now = call.now();
             let changed = Project {
-                name: name.clone().unwrap_or_else(|| project.name.clone()),
+                name: update.name.clone().unwrap_or_else(|| project.name.clone()),
+                history_days: update.history_days.unwrap_or(project.history_days),
                 updated_at: now,
                 ..project.clone()
             };
-            if changed.name == project.name {
+            if facts(&changed) == facts(&project) {
                 return Ok(found(project.version, ProjectResponse::from(project)));
             }
             let change = Change {
@@ -254,15 +273,69 @@ pub(super) async fn read(
         .ok_or_else(|| ApiError::not_found("project"))
 }
 
-fn read_update(fields: Map<String, Value>) -> Result<Option<String>, ApiError> {
+/// Changes to a project, checked.
+struct Update {
+    name: Option<String>,
+    history_days: Option<HistoryDays>,
+}
+
+fn read_update(fields: Map<String, Value>) -> Result<Update, ApiError> {
     let mut errors = FieldErrors::default();
     let request: UpdateProjectRequest = read_fields(fields, &mut errors);
     let name = validation::name("name", request.name.as_deref(), &mut errors);
+    let history_days = read_history(request.history_days, &mut errors);
     errors.check_body()?;
-    Ok(name)
+    Ok(Update { name, history_days })
+}
+
+fn read_history(days: Option<u64>, errors: &mut FieldErrors) -> Option<HistoryDays> {
+    let days = days?;
+    let history = u16::try_from(days).ok().and_then(HistoryDays::new);
+    if history.is_none() {
+        errors.add(
+            "history_days",
+            format!("must be a whole number from 0 to {HISTORY_DAYS_MAX}"),
+        );
+    }
+    history
 }
 
 /// The project as the audit log records it.
 fn facts(project: &Project) -> Value {
-    json!({"name": project.name})
+    json!({"name": project.name, "history_days": project.history_days})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vestibule_admin::problem::FieldError;
+
+    fn read(body: Value) -> Result<(Option<String>, Option<u16>), ApiError> {
+        let Value::Object(fields) = body else {
+            panic!("a body is an object");
+        };
+        let update = read_update(fields)?;
+        Ok((update.name, update.history_days.map(HistoryDays::days)))
+    }
+
+    #[test]
+    fn messages_are_kept_for_no_day_up_to_a_year_and_an_error_names_field_and_rule() {
+        for days in [0_u16, 1, 30, 365] {
+            let read = read(json!({ "history_days": days })).unwrap();
+            assert_eq!(read, (None, Some(days)));
+        }
+        assert_eq!(read(json!({})).unwrap(), (None, None));
+        let expected = FieldError {
+            field: "history_days".to_owned(),
+            rule: "must be a whole number from 0 to 365".to_owned(),
+        };
+        for days in [366, 65_536, u64::MAX] {
+            let error = read(json!({ "history_days": days })).unwrap_err();
+            assert_eq!(error.errors(), [expected.clone()]);
+        }
+        for days in [json!(-1), json!(1.5), json!("30"), Value::Null] {
+            let error = read(json!({ "history_days": days })).unwrap_err();
+            assert_eq!(error.errors().len(), 1, "{days}");
+        }
+    }
 }

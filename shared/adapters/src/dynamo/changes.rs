@@ -2,9 +2,9 @@
 
 use super::{
     keys::Key,
-    table::{Cancelled, Table, Transacted, from_row, n, put_write, to_row},
+    table::{Cancelled, Table, Transacted, from_row, n, put_write},
 };
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::{Serialize, de::DeserializeOwned};
 use vestibule_domain::{PortError, event::AuditEntry, ports::Created};
 
@@ -63,12 +63,7 @@ impl Table {
     /// Makes the write that keeps an id claimed after its record is deleted. Records of earlier
     /// releases have no claim until then.
     pub(super) fn claim_write(&self, claim: &Key) -> Result<TransactWriteItem, PortError> {
-        let put = Put::builder()
-            .table_name(&self.name)
-            .set_item(Some(to_row(&ClaimItem::at(claim))?))
-            .build()
-            .map_err(|error| PortError::rejected("dynamodb: Put", error))?;
-        Ok(put_write(put))
+        self.replacing_part(&ClaimItem::at(claim)).map(put_write)
     }
 
     /// Replaces a row that was read at `version`, and writes the audit entry.

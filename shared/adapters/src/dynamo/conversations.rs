@@ -2,20 +2,28 @@
 
 use super::{
     events,
-    items::{ChatUserItem, ConnectorItem, ConversationItem, EnvironmentItem},
-    keys,
+    items::{
+        ChatUserItem, ConnectorItem, ConversationItem, EnvironmentItem, MessageItem, OutgoingItem,
+        ProjectSettingsItem,
+    },
+    keys::{self, Key, MESSAGE_PREFIX},
+    marks::Marked,
     people::find_chat_user,
-    table::{Attributes, Cancelled, Conditional, Table, Transacted, from_row, n, put_write, take},
+    table::{
+        Attributes, Cancelled, Table, Transacted, key_of, n, put_write, s, take, to_value,
+        update_write,
+    },
 };
+use crate::aws::port_error;
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::Put;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use std::collections::HashMap;
 use vestibule_domain::{
     PortError, Timestamp,
-    chat::conversation::ConversationLog,
-    chat::repeats::HandledEvent,
-    ids::ConnectorId,
-    job::DeliverMessage,
-    ports::{ConversationStore, DeliveryContext},
+    chat::conversation::{Conversation, Delivered, Outgoing},
+    chat::history::{StoredMessage, storable},
+    job::{DeliverMessage, QueuedText},
+    ports::{ConversationStore, DeliveryContext, DeliveryRecord, OUTBOX_PATIENCE, Recorded},
 };
 
 /// See [`ConversationStore`].
@@ -31,40 +39,185 @@ impl DynamoConversations {
         Self { table }
     }
 
-    /// Makes the write of a log that was read at `log.version`, with the row that it writes.
-    fn log_write(
+    /// Takes the conversation out of a batch.
+    async fn conversation(
         &self,
         job: &DeliverMessage,
-        connector_id: ConnectorId,
-        log: &ConversationLog,
-        now: Timestamp,
-    ) -> Result<(ConversationItem, Put), PortError> {
+        rows: &mut HashMap<Key, Attributes>,
+    ) -> Result<Conversation, PortError> {
         let key = keys::conversation(job.scope, job.conversation.id);
-        let next = ConversationLog {
-            version: log.version + 1,
-            ..log.clone()
+        let Some(item) = take::<ConversationItem>(rows, &key, "conversation")? else {
+            return Ok(Conversation::default());
         };
-        let item = ConversationItem::new(key, connector_id, &next, now);
-        let put = if log.version == 0 {
-            self.table
-                .put_part(&item, "attribute_not_exists(pk)", &[])?
+        let gave_numbers = item.message_total.is_some();
+        let mut conversation = Conversation::from(item);
+        if !gave_numbers {
+            conversation.message_total = self.last_number(&key).await?;
+        }
+        if let Some(item) = take::<OutgoingItem>(rows, &outgoing_key(job), "outgoing texts")? {
+            let before = conversation.outgoing;
+            let outgoing = Outgoing::from(item);
+            conversation.outgoing = Outgoing {
+                moved_to: outgoing.moved_to.or(before.moved_to),
+                reply_url: outgoing.reply_url.or(before.reply_url),
+                ..outgoing
+            };
+        }
+        Ok(conversation)
+    }
+
+    /// Returns the number of the last message of a conversation whose record names none: the release before
+    /// wrote it, perhaps after this one had given numbers.
+    async fn last_number(&self, conversation: &Key) -> Result<u64, PortError> {
+        let answer = self
+            .table
+            .client
+            .query()
+            .table_name(&self.table.name)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :message)")
+            .expression_attribute_values(":pk", s(&conversation.pk))
+            .expression_attribute_values(":message", s(MESSAGE_PREFIX))
+            .consistent_read(true)
+            .scan_index_forward(false)
+            .limit(1)
+            .send()
+            .await
+            .map_err(|error| port_error("dynamodb: Query (messages)", error))?;
+        let number = |row: &Attributes| {
+            key_of(row)?
+                .sk
+                .strip_prefix(MESSAGE_PREFIX)?
+                .parse::<u64>()
+                .ok()
+        };
+        Ok(answer.items().first().and_then(number).unwrap_or(0))
+    }
+
+    /// Makes the write of the conversation, which was read as `record.conversation`.
+    fn conversation_update(
+        &self,
+        record: &DeliveryRecord<'_>,
+        next: &Conversation,
+    ) -> Result<Update, PortError> {
+        let (job, read) = (record.job, record.conversation);
+        let order = keys::by_creation(
+            next.last_activity_at.unwrap_or(record.at),
+            job.conversation.id,
+        );
+        // What sending told stands in another row, and the list of events stays for the release before.
+        self.table.update_part(
+            &keys::conversation(job.scope, job.conversation.id),
+            "SET connector_id = :connector, message_count = :count, message_total = :total, \
+             last_message_at = :last, recent_events = if_not_exists(recent_events, :empty), \
+             conversation = :place, environment_id = :environment, chat_user_id = :user, \
+             last_activity_at = :active, all_pk = :all, all_sk = :order, state_pk = :open, \
+             state_sk = :order, updated_at = :now, version = if_not_exists(version, :zero) + :one \
+             REMOVE progress",
+            "(attribute_not_exists(message_total) OR message_total = :read_total) AND \
+             (attribute_not_exists(message_count) OR message_count = :read_count)",
+            &[],
+            &[
+                (":connector", s(job.connector_id)),
+                (":count", n(next.message_count)),
+                (":total", n(next.message_total)),
+                (":last", to_value(&next.last_message_at)?),
+                (":empty", AttributeValue::L(Vec::new())),
+                (":place", to_value(&job.conversation)?),
+                (":environment", s(job.environment_id)),
+                (":user", s(job.chat_user_id)),
+                (":active", to_value(&next.last_activity_at)?),
+                (":all", s(keys::conversations(job.scope))),
+                (":open", s(keys::open_conversations(job.scope))),
+                (":order", s(order)),
+                (":now", s(record.at)),
+                (":zero", n(0)),
+                (":one", n(1)),
+                (":read_total", n(read.message_total)),
+                (":read_count", n(read.message_count)),
+            ],
+        )
+    }
+
+    /// Makes the write that adds texts to those that go out, and the mark if there is none. Nobody else
+    /// adds texts without giving them numbers in the conversation, so if nothing was waiting when it was
+    /// read, nothing is waiting.
+    fn outgoing_update(
+        &self,
+        record: &DeliveryRecord<'_>,
+        next: &Conversation,
+    ) -> Result<Update, PortError> {
+        let (job, read) = (record.job, &record.conversation.outgoing);
+        let mark = Marked::by(job.send_messages().into()).waiting(record.at.plus(OUTBOX_PATIENCE));
+        let mut set = vec![
+            "connector_id = :connector",
+            "conversation = :place",
+            "last_outgoing = :last",
+            "outbox_pk = if_not_exists(outbox_pk, :part)",
+            "outbox_due = if_not_exists(outbox_due, :due)",
+            "version = if_not_exists(version, :zero) + :one",
+        ];
+        set.push(if read.has_unsent() {
+            "next_outgoing = if_not_exists(next_outgoing, :next)"
         } else {
-            self.table
-                .put_part(&item, "version = :read", &[(":read", n(log.version))])?
-        };
-        Ok((item, put))
+            "next_outgoing = :next"
+        });
+        let mut values = vec![
+            (":connector", s(job.connector_id)),
+            (":place", to_value(&job.conversation)?),
+            (":next", n(next.outgoing.next)),
+            (":last", n(next.outgoing.last)),
+            (":part", mark.pk()),
+            (":due", mark.due()),
+            (":zero", n(0)),
+            (":one", n(1)),
+            (":read", n(read.last)),
+        ];
+        // The release before kept these two in the conversation's row.
+        if let Some(moved_to) = &read.moved_to {
+            set.push("moved_to = if_not_exists(moved_to, :moved)");
+            values.push((":moved", s(moved_to)));
+        }
+        if let Some(url) = &read.reply_url {
+            set.push("reply_url = if_not_exists(reply_url, :url)");
+            values.push((":url", to_value(url)?));
+        }
+        self.table.update_part(
+            &outgoing_key(job),
+            &format!("SET {}", set.join(", ")),
+            "attribute_not_exists(last_outgoing) OR last_outgoing = :read",
+            &[],
+            &values,
+        )
+    }
+
+    fn message_write(
+        &self,
+        record: &DeliveryRecord<'_>,
+        message: StoredMessage,
+    ) -> Result<TransactWriteItem, PortError> {
+        let item = MessageItem::new(record.job.send_messages(), message, record.history);
+        let put = self
+            .table
+            .put_part(&item, "attribute_not_exists(pk)", &[])?;
+        Ok(put_write(put))
     }
 }
 
-/// Returns `Ok` when the row whose condition failed is the one that was to be written: an earlier
-/// attempt took effect and its answer was lost.
-fn written_before(row: Option<Attributes>, item: &ConversationItem) -> Result<(), PortError> {
-    match row {
-        Some(row) if from_row::<ConversationItem>(row.clone(), "conversation")? == *item => Ok(()),
-        _ => Err(PortError::Conflict {
-            what: "conversation",
-        }),
-    }
+fn outgoing_key(job: &DeliverMessage) -> Key {
+    keys::outgoing(job.scope, job.conversation.id, job.connector_id)
+}
+
+/// Gives the texts of an answer their numbers, from `first` on.
+fn queued(record: &DeliveryRecord<'_>, first: u64) -> Vec<QueuedText> {
+    (first..)
+        .zip(record.replies)
+        .map(|(number, reply)| QueuedText {
+            number,
+            at: record.at,
+            text: storable(reply).to_owned(),
+            is_ephemeral: record.history.keeps_nothing(),
+        })
+        .collect()
 }
 
 #[async_trait]
@@ -76,14 +229,16 @@ impl ConversationStore for DynamoConversations {
     ) -> Result<DeliveryContext, PortError> {
         let connector = keys::connector(job.connector_id);
         let environment = keys::environment(job.scope, job.environment_id);
+        let settings = keys::project_settings(job.scope);
         let user = keys::chat_user(job.scope, job.chat_user_id);
-        let conversation = keys::conversation(job.scope, job.conversation.id);
         let event = events::rows_of(job.connector_id, &job.event_keys);
         let mut wanted = vec![
             connector.clone(),
             environment.clone(),
+            settings.clone(),
             user.clone(),
-            conversation.clone(),
+            keys::conversation(job.scope, job.conversation.id),
+            outgoing_key(job),
         ];
         wanted.extend(event.iter().cloned());
         let mut rows = self.table.get_batch(&wanted).await?;
@@ -94,6 +249,7 @@ impl ConversationStore for DynamoConversations {
             Some(item) => Some(item.into()),
             None => find_chat_user(&self.table, job.scope, job.chat_user_id).await?,
         };
+        let settings = take::<ProjectSettingsItem>(&mut rows, &settings, "project settings")?;
         Ok(DeliveryContext {
             connector: take::<ConnectorItem>(&mut rows, &connector, "connector")?
                 .filter(|item| item.scope == job.scope)
@@ -101,44 +257,51 @@ impl ConversationStore for DynamoConversations {
             environment: take::<EnvironmentItem>(&mut rows, &environment, "environment")?
                 .map(Into::into),
             chat_user,
-            conversation: take::<ConversationItem>(&mut rows, &conversation, "conversation")?
-                .map(Into::into)
+            conversation: self.conversation(job, &mut rows).await?,
+            history: settings
+                .map(|settings| settings.history_days)
                 .unwrap_or_default(),
             is_delivered,
         })
     }
 
-    async fn save(
-        &self,
-        job: &DeliverMessage,
-        connector_id: ConnectorId,
-        log: ConversationLog,
-        now: Timestamp,
-    ) -> Result<ConversationLog, PortError> {
-        let (item, put) = self.log_write(job, connector_id, &log, now)?;
-        if let Conditional::Failed(row) = self.table.put(put).await? {
-            written_before(row, &item)?;
+    async fn record_delivery(&self, record: &DeliveryRecord<'_>) -> Result<Recorded, PortError> {
+        let (job, read) = (record.job, record.conversation);
+        let inbound = read.message_total + 1;
+        let texts = queued(record, inbound + 1);
+        let next = read.with_delivered(&Delivered {
+            place: &job.conversation,
+            environment_id: job.environment_id,
+            chat_user_id: job.chat_user_id,
+            sent_at: job.sent_at,
+            at: record.at,
+            replies: u64::try_from(texts.len()).unwrap_or(u64::MAX),
+        });
+        let mut writes = self.table.delivered_writes(record.event)?;
+        let events = writes.len();
+        writes.push(update_write(self.conversation_update(record, &next)?));
+        if !texts.is_empty() {
+            writes.push(update_write(self.outgoing_update(record, &next)?));
         }
-        Ok(item.into())
-    }
-
-    async fn save_delivered(
-        &self,
-        job: &DeliverMessage,
-        log: ConversationLog,
-        event: &HandledEvent,
-    ) -> Result<(), PortError> {
-        let (item, put) = self.log_write(job, event.connector_id, &log, event.at)?;
-        let mut writes = vec![put_write(put)];
-        writes.extend(self.table.delivered_writes(event)?);
+        if !record.history.keeps_nothing() {
+            let message = StoredMessage::inbound(job, inbound, next.message_count);
+            writes.push(self.message_write(record, message)?);
+        }
+        for text in &texts {
+            let reply = StoredMessage::reply(text, job.delivery_id());
+            writes.push(self.message_write(record, reply)?);
+        }
         match self.table.transact(writes).await? {
-            Transacted::Done => Ok(()),
+            Transacted::Done => Ok(Recorded::Now(texts)),
             Transacted::Cancelled(reasons) => {
-                let row = match reasons.into_iter().next() {
-                    Some(Cancelled::Condition(row)) => row,
-                    _ => None,
-                };
-                written_before(row, &item)
+                let mut of_event = reasons.iter().take(events);
+                if of_event.any(|reason| matches!(reason, Cancelled::Condition(_))) {
+                    Ok(Recorded::Before)
+                } else {
+                    Err(PortError::Conflict {
+                        what: "conversation",
+                    })
+                }
             }
         }
     }

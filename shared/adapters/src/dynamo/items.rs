@@ -10,6 +10,9 @@ mod conversation;
 mod environment;
 mod first_message;
 mod handled_event;
+mod message;
+mod outgoing;
+mod project;
 mod sent_message;
 mod standing;
 
@@ -22,5 +25,8 @@ pub(super) use conversation::ConversationItem;
 pub(super) use environment::EnvironmentItem;
 pub(super) use first_message::{HeldMessageItem, PreviewItem};
 pub(super) use handled_event::HandledEventItem;
+pub(super) use message::MessageItem;
+pub(super) use outgoing::OutgoingItem;
+pub(super) use project::{ProjectItem, ProjectSettingsItem};
 pub(super) use sent_message::SentMessageItem;
 pub(super) use standing::StandingItem;

@@ -23,7 +23,13 @@
 //! | overdue marks of a kind of job | `OUTBOX#job#shard` by connector, state, time | `outbox` | a sweep: 1 or 2 queries a kind and shard, 1 more for each connector with over 300 marks there, of any state; 0.5 RRU for 20 marks read, at most 600 of a connector |
 //! | dispatch of a mark | any marked row; `CONNECTOR#id#PACE` / `PACE` | `outbox` | 1 update, 1 WRU + 2 index writes; 1 batch read per hundred connectors |
 //! | marks of earlier releases | `OUTBOX#shard` by time | `outbox` | 4 queries a sweep, 1 update a mark |
-//! | delivery | connector, environment, user, conversation, event keys | | 1 batch read, 1 transaction, 2 WRU and 2 a key |
+//! | delivery | connector, environment, `P` / `SETTINGS`, user, conversation, `OUTGOING#connector`, event keys | | 1 batch read |
+//! | answer of the agent | `P#CONVERSATION#id` / `CONVERSATION`, `OUTGOING#connector`, `MESSAGE#number` for the message and each text; event keys | | 1 transaction, 2 WRU a row (and 2 a KB) + 3 index writes, 2 WRU a key |
+//! | number of the last message, once for a conversation of the release before | `P#CONVERSATION#id` / `MESSAGE#…`, last first | | 1 query of 1 row |
+//! | texts that are to be sent | `P#CONVERSATION#id` / `MESSAGE#first` to `MESSAGE#last` | | 1 query for about ten texts |
+//! | text that was sent or given up | `P#CONVERSATION#id` / `OUTGOING#connector`, `MESSAGE#number` | `outbox` | 1 transaction, 4 WRU (and 2 a KB) + 1 index write |
+//! | conversations by last activity, open or all | `P#CONVERSATIONS#open` or `P#CONVERSATIONS` | `lists_by_state`, `lists_all` | 1 query a page |
+//! | messages of a conversation | `P#CONVERSATION#id` / `MESSAGE#number` | | 1 query a page |
 //! | API key and request of a decision | `A` / `KEY#hash`, `P#REQUEST#id` | | 1 batch read, 2 RRU |
 //! | decision | request, user, standing, audit entry | | 1 transaction, 8 WRU + index writes |
 //! | approval of a person without a pending request | user, environment, standings of the user by partition, their connectors; request, user, standing, audit entry | | 2 reads, 1 query, 1 batch read per hundred connectors, 1 transaction of 8 WRU + index writes |
@@ -31,6 +37,7 @@
 //! | chat users by status, or all | `P#USERS#status` or `P#USERS` by creation | the same | 1 query a page |
 //! | creation or deletion of a connector | `CONNECTOR#id` / `CONNECTOR` and `CLAIM`, audit entry; a deletion's `P#CLOSINGS` | | 1 transaction, 6 or 8 WRU + index writes |
 //! | projects, environments, connectors, keys | `…S` by creation | `lists_all` | 1 query a page |
+//! | change of a project | `A` / `PROJECT#id`, `P` / `SETTINGS`, audit entry | | 1 transaction, 6 WRU + index writes |
 //! | audit log of a month | `A#AUDIT#yyyy-mm` / id | | 1 query a page |
 //! | unreadable events | `CONNECTOR#id#DEAD_LETTERS` / hash | | 1 write, expires after 14 days |
 //!
@@ -179,6 +186,13 @@ pub fn api_keys(scope: AccountScope) -> String {
 #[must_use]
 pub fn project(scope: AccountScope, id: ProjectId) -> Key {
     Key::new(account_pk(scope.account_id()), format!("PROJECT#{id}"))
+}
+
+/// The settings of a project that workers follow. They have a row of their own because the project lies
+/// beside the account's credentials, and roles are limited by partition.
+#[must_use]
+pub fn project_settings(scope: ProjectScope) -> Key {
+    Key::new(project_pk(scope), "SETTINGS")
 }
 
 /// The list of an account's projects.
@@ -369,13 +383,70 @@ pub fn admitted(scope: ProjectScope, connector_id: ConnectorId) -> String {
     format!("{}#ADMITTED#{connector_id}", project_pk(scope))
 }
 
-/// The log of deliveries in a conversation.
+/// A conversation. Deliveries write it.
 #[must_use]
 pub fn conversation(scope: ProjectScope, id: ConversationId) -> Key {
+    Key::new(conversation_pk(scope, id), "CONVERSATION")
+}
+
+/// The texts of a conversation that go out: which are to be sent, with lease and mark. It is a row of its
+/// own because its key names the connector, and because the conversation's row is in two lists.
+#[must_use]
+pub fn outgoing(scope: ProjectScope, id: ConversationId, connector_id: ConnectorId) -> Key {
     Key::new(
-        format!("{}#CONVERSATION#{id}", project_pk(scope)),
-        "CONVERSATION",
+        conversation_pk(scope, id),
+        format!("{OUTGOING_PREFIX}{connector_id}"),
     )
+}
+
+const OUTGOING_PREFIX: &str = "OUTGOING#";
+
+/// A message of a conversation. Twelve digits sort as numbers do.
+#[must_use]
+pub fn message(scope: ProjectScope, id: ConversationId, number: u64) -> Key {
+    Key::new(
+        conversation_pk(scope, id),
+        format!("{MESSAGE_PREFIX}{number:012}"),
+    )
+}
+
+/// Prefix of the sort keys of a conversation's messages.
+pub const MESSAGE_PREFIX: &str = "MESSAGE#";
+
+fn conversation_pk(scope: ProjectScope, id: ConversationId) -> String {
+    format!("{}#CONVERSATION#{id}", project_pk(scope))
+}
+
+/// Parses the key of a conversation's outgoing texts: the outbox index contains only keys.
+#[must_use]
+pub fn parse_outgoing(key: &Key) -> Option<(ProjectScope, ConversationId, ConnectorId)> {
+    let (scope, rest) = parse_project(&key.pk)?;
+    let ["CONVERSATION", conversation] = rest.as_slice() else {
+        return None;
+    };
+    let connector = key.sk.strip_prefix(OUTGOING_PREFIX)?.parse().ok()?;
+    Some((scope, conversation.parse().ok()?, connector))
+}
+
+/// Parses the conversation's id in the key of any of its rows.
+#[must_use]
+pub fn parse_conversation(pk: &str) -> Option<ConversationId> {
+    match parse_project(pk)?.1.as_slice() {
+        ["CONVERSATION", id] => id.parse().ok(),
+        _ => None,
+    }
+}
+
+/// The list of a project's conversations.
+#[must_use]
+pub fn conversations(scope: ProjectScope) -> String {
+    format!("{}#CONVERSATIONS", project_pk(scope))
+}
+
+/// The list of a project's open conversations.
+#[must_use]
+pub fn open_conversations(scope: ProjectScope) -> String {
+    format!("{}#open", conversations(scope))
 }
 
 /// An audit entry.
@@ -424,6 +495,27 @@ mod tests {
         assert_eq!(parse_closing(&key), Some((scope, at)));
         assert_eq!(parse_standing(&key), None);
         assert_eq!(parse_closing(&standing(scope, user, at)), None);
+        let id = ConversationId::derive(&["d"]);
+        let key = outgoing(scope, id, at);
+        assert_eq!(parse_outgoing(&key), Some((scope, id, at)));
+        assert_eq!((parse_standing(&key), parse_closing(&key)), (None, None));
+        assert_eq!(parse_outgoing(&conversation(scope, id)), None);
+        assert_eq!(parse_outgoing(&message(scope, id, 1)), None);
+        assert_eq!(parse_outgoing(&standing(scope, user, at)), None);
+    }
+
+    #[test]
+    fn a_conversation_is_one_partition_in_which_messages_lie_in_the_order_of_their_numbers() {
+        let scope =
+            AccountScope::of_verified(AccountId::derive(&["a"])).project(ProjectId::derive(&["p"]));
+        let id = ConversationId::derive(&["d"]);
+        let keys = [1, 2, 9, 10, 99_999, 100_000].map(|number| message(scope, id, number));
+        assert!(keys.is_sorted_by(|one, two| one.sk < two.sk));
+        assert_eq!(keys.first().unwrap().sk, "MESSAGE#000000000001");
+        for key in keys.iter().chain([&conversation(scope, id)]) {
+            assert_eq!(parse_conversation(&key.pk), Some(id));
+        }
+        assert_eq!(parse_conversation(&conversations(scope)), None);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::time::Duration;
 use vestibule_domain::{
     PortError, Timestamp,
     ids::LeaseId,
-    job::OnboardingJob,
+    job::OutboxJob,
     ports::{Claim, Lease, Postponement},
 };
 
@@ -39,7 +39,7 @@ impl Table {
     /// overlap, and no claim succeeds before `not_before`.
     pub(super) async fn claim<T: DeserializeOwned>(
         &self,
-        job: OnboardingJob,
+        job: OutboxJob,
         lease: &Lease,
         what: &'static str,
     ) -> Result<Claim<T>, PortError> {
@@ -87,7 +87,7 @@ impl Table {
     /// `Conflict` when the lease was lost to another worker.
     pub(super) async fn postpone(
         &self,
-        job: OnboardingJob,
+        job: OutboxJob,
         lease: LeaseId,
         postponement: Postponement,
     ) -> Result<(), PortError> {

@@ -18,7 +18,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use vestibule_domain::{
     ProjectScope, Timestamp,
     ids::{ChatUserId, ConnectorId},
-    job::{OnboardChatUser, OnboardingJob},
+    job::{OnboardChatUser, OnboardingJob, OutboxJob},
     ports::{OUTBOX_SHARDS, OutboxPart},
 };
 
@@ -38,15 +38,19 @@ pub(super) struct Marked {
 
 impl Marked {
     /// Finds the row that orders this job.
-    pub(super) fn by(job: OnboardingJob) -> Self {
+    pub(super) fn by(job: OutboxJob) -> Self {
         let (key, spread_by) = match job {
-            OnboardingJob::OnboardChatUser(job) => (
+            OutboxJob::Onboarding(OnboardingJob::OnboardChatUser(job)) => (
                 keys::standing(job.scope, job.chat_user_id, job.connector_id),
                 job.chat_user_id.to_string(),
             ),
-            OnboardingJob::ClosePendingRequests(job) => (
+            OutboxJob::Onboarding(OnboardingJob::ClosePendingRequests(job)) => (
                 keys::closing(job.scope, job.connector_id),
                 job.connector_id.to_string(),
+            ),
+            OutboxJob::SendMessages(job) => (
+                keys::outgoing(job.scope, job.conversation_id, job.connector_id),
+                job.conversation_id.to_string(),
             ),
         };
         let part = OutboxPart {

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use vestibule_domain::{
     PortError, Timestamp,
     ids::ConnectorId,
-    job::{ClosePendingRequests, OnboardChatUser, OnboardingJob},
+    job::{ClosePendingRequests, OnboardChatUser, OutboxJob, SendMessages},
     ports::{Backlog, OUTBOX_SHARDS, OutboxEntry, OutboxPart, OutboxStore, OutboxView},
 };
 
@@ -219,7 +219,15 @@ fn position_of(row: &Attributes) -> Option<Position> {
 }
 
 /// Finds the job that a marked row orders. The job follows from the row's key alone.
-fn job_of(key: &Key) -> Option<OnboardingJob> {
+fn job_of(key: &Key) -> Option<OutboxJob> {
+    if let Some((scope, conversation_id, connector_id)) = keys::parse_outgoing(key) {
+        let job = SendMessages {
+            scope,
+            connector_id,
+            conversation_id,
+        };
+        return Some(job.into());
+    }
     if let Some((scope, connector_id)) = keys::parse_closing(key) {
         let job = ClosePendingRequests {
             scope,
@@ -315,5 +323,49 @@ impl OutboxStore for DynamoOutbox {
             Some(error) => Err(error),
             None => Ok((moved, unreadable)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vestibule_domain::{
+        AccountScope,
+        ids::{AccountId, ChatUserId, ConversationId, ProjectId},
+        job::JobKind,
+    };
+
+    /// The outbox index holds keys only.
+    #[test]
+    fn the_job_of_a_marked_row_follows_from_its_key_alone() {
+        let scope =
+            AccountScope::of_verified(AccountId::derive(&["a"])).project(ProjectId::derive(&["p"]));
+        let connector_id = ConnectorId::derive(&["c"]);
+        let onboard = OnboardChatUser {
+            scope,
+            chat_user_id: ChatUserId::derive(&["u"]),
+            connector_id,
+        };
+        let close = ClosePendingRequests {
+            scope,
+            connector_id,
+        };
+        let send = SendMessages {
+            scope,
+            connector_id,
+            conversation_id: ConversationId::derive(&["d"]),
+        };
+        let jobs = [OutboxJob::from(onboard), close.into(), send.into()];
+        assert_eq!(jobs.map(OutboxJob::kind), JobKind::ALL);
+        for job in jobs {
+            let marked = Marked::by(job);
+            assert_eq!(job_of(&marked.key), Some(job));
+            let mark = marked.waiting(Timestamp::from_millis(0));
+            let kind = format!("OUTBOX#{}#", job.kind().key());
+            assert!(mark.partition.starts_with(&kind), "{}", mark.partition);
+            assert!(mark.position.is_of(&marked));
+        }
+        let conversation = keys::conversation(scope, send.conversation_id);
+        assert_eq!(job_of(&conversation), None);
     }
 }

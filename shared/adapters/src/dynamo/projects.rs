@@ -1,17 +1,17 @@
 //! Projects and environments.
 
 use super::{
-    items::EnvironmentItem,
+    items::{EnvironmentItem, ProjectItem, ProjectSettingsItem},
     keys,
     lists::List,
     table::{Table, from_row, put_write},
 };
 use crate::vault::KmsVault;
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use std::sync::Arc;
 use vestibule_domain::{
-    AccountScope, PortError, ProjectScope, Timestamp,
+    AccountScope, PortError, ProjectScope,
     account::{Environment, Project},
     event::AuditEntry,
     ids::{EnvironmentId, ProjectId},
@@ -32,48 +32,11 @@ impl DynamoProjects {
     pub fn new(table: Table, vault: Arc<KmsVault>) -> Self {
         Self { table, vault }
     }
-}
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct ProjectItem {
-    pk: String,
-    sk: String,
-    all_pk: String,
-    all_sk: String,
-    scope: ProjectScope,
-    name: String,
-    version: u64,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-}
-
-impl From<&Project> for ProjectItem {
-    fn from(project: &Project) -> Self {
-        let account = project.scope.account();
-        let key = keys::project(account, project.id());
-        Self {
-            pk: key.pk,
-            sk: key.sk,
-            all_pk: keys::projects(account),
-            all_sk: keys::by_creation(project.created_at, project.id()),
-            scope: project.scope,
-            name: project.name.clone(),
-            version: project.version,
-            created_at: project.created_at,
-            updated_at: project.updated_at,
-        }
-    }
-}
-
-impl From<ProjectItem> for Project {
-    fn from(item: ProjectItem) -> Self {
-        Self {
-            scope: item.scope,
-            name: item.name,
-            version: item.version,
-            created_at: item.created_at,
-            updated_at: item.updated_at,
-        }
+    /// Makes the write of a project's settings, as part of a write of the project.
+    fn settings_write(&self, project: &Project) -> Result<TransactWriteItem, PortError> {
+        let item = ProjectSettingsItem::from(project);
+        self.table.replacing_part(&item).map(put_write)
     }
 }
 
@@ -86,15 +49,14 @@ impl ProjectStore for DynamoProjects {
         audit: &AuditEntry,
     ) -> Result<Created<Project>, PortError> {
         let item = ProjectItem::from(project);
-        let with = environments
-            .iter()
-            .map(|environment| {
-                let item = EnvironmentItem::from(environment);
-                self.table
-                    .put_part(&item, "attribute_not_exists(pk)", &[])
-                    .map(put_write)
-            })
-            .collect::<Result<_, _>>()?;
+        let mut with = vec![self.settings_write(project)?];
+        for environment in environments {
+            let item = EnvironmentItem::from(environment);
+            let put = self
+                .table
+                .put_part(&item, "attribute_not_exists(pk)", &[])?;
+            with.push(put_write(put));
+        }
         let created = self.table.create(&item, with, audit, "project").await?;
         Ok(created.map(Into::into))
     }
@@ -132,8 +94,9 @@ impl ProjectStore for DynamoProjects {
             version: project.version + 1,
             ..project.clone()
         });
+        let with = vec![self.settings_write(project)?];
         self.table
-            .replace(&item, project.version, audit, "project")
+            .replace_with(&item, project.version, with, audit, "project")
             .await
     }
 }

@@ -301,6 +301,15 @@ impl Table {
             .map_err(|error| PortError::rejected("dynamodb: Put", error))
     }
 
+    /// Makes a `Put` of this table without a condition, as part of a transaction whose other parts have one.
+    pub(crate) fn replacing_part(&self, row: &impl Serialize) -> Result<Put, PortError> {
+        Put::builder()
+            .table_name(&self.name)
+            .set_item(Some(to_row(row)?))
+            .build()
+            .map_err(|error| PortError::rejected("dynamodb: Put", error))
+    }
+
     /// Makes a `Delete` of this table, as part of a transaction.
     pub(crate) fn delete_part(
         &self,
@@ -313,6 +322,16 @@ impl Table {
             .set_key(Some(key.attributes()))
             .condition_expression(condition)
             .set_expression_attribute_values(values_map(values))
+            .build()
+            .map_err(|error| PortError::rejected("dynamodb: Delete", error))
+    }
+
+    /// Makes a `Delete` of this table without a condition, as part of a transaction: done twice, it does no
+    /// harm.
+    pub(crate) fn removal_part(&self, key: &Key) -> Result<Delete, PortError> {
+        Delete::builder()
+            .table_name(&self.name)
+            .set_key(Some(key.attributes()))
             .build()
             .map_err(|error| PortError::rejected("dynamodb: Delete", error))
     }

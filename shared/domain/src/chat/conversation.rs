@@ -2,7 +2,7 @@
 
 use crate::{
     Timestamp,
-    ids::{ConnectorId, ConversationId, DeliveryId},
+    ids::{ChatUserId, ConnectorId, ConversationId, EnvironmentId},
 };
 use serde::{Deserialize, Serialize};
 
@@ -90,24 +90,59 @@ impl ConversationRef {
     }
 }
 
-/// The log of deliveries in one conversation.
+/// A conversation on record.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ConversationLog {
-    /// Number of messages delivered to the agent.
+pub struct Conversation {
+    /// Number of messages delivered to the agent, which is the `sequence` of the last one.
     pub message_count: u64,
-    /// Time of the last delivered message.
+    /// Number of messages both ways, which is the `number` of the last one.
+    pub message_total: u64,
+    /// Time at which the last delivered message was written.
     pub last_message_at: Option<Timestamp>,
     /// Event keys of messages that were delivered before events had rows of their own
     /// ([`HandledEvent`](crate::chat::repeats::HandledEvent)). None is added.
     pub recent_events: Vec<String>,
-    /// Progress of the answer to the message in hand.
+    /// The conversation as the last message named it. Absent in rows of the release before.
+    pub place: Option<ConversationRef>,
+    /// The environment of the last message. Absent in rows of the release before.
+    pub environment_id: Option<EnvironmentId>,
+    /// The sender of the last message. Absent in rows of the release before.
+    pub chat_user_id: Option<ChatUserId>,
+    /// Time of the last message either way. Absent in rows of the release before.
+    pub last_activity_at: Option<Timestamp>,
+    /// The texts that go out.
+    pub outgoing: Outgoing,
+    /// Counts changes; 0 when nothing is stored yet.
+    pub version: u64,
+}
+
+/// The texts of a conversation that go out, and what sending them told. Only the worker that sends them
+/// changes it, apart from the texts that are added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Number of the first message that may still have to be sent. Messages from here on may also be
+    /// inbound.
+    pub next: u64,
+    /// Number of the last message that is to be sent, or was; 0 when there is none.
+    pub last: u64,
+    /// Pieces that went out of the text in hand.
     pub progress: Option<Progress>,
     /// The conversation's new id, once the platform reported that it moved the conversation.
     pub moved_to: Option<String>,
     /// The address for calls that replaces the one in the messages, once the platform named it.
     pub reply_url: Option<ReplacedUrl>,
-    /// Counts changes; 0 when nothing is stored yet.
-    pub version: u64,
+}
+
+impl Default for Outgoing {
+    fn default() -> Self {
+        Self {
+            next: 1,
+            last: 0,
+            progress: None,
+            moved_to: None,
+            reply_url: None,
+        }
+    }
 }
 
 /// The replacement of an address that messages name. A message that names another address is newer.
@@ -119,16 +154,64 @@ pub struct ReplacedUrl {
     pub answered: String,
 }
 
-/// Progress of the answer to one message, so that a retry continues after the last message sent.
+/// Progress of one text, so that a retry continues after the last piece sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
-    /// The delivery being answered.
-    pub delivery_id: DeliveryId,
-    /// Number of messages of the answer that the platform has accepted.
+    /// Number of the text.
+    pub number: u64,
+    /// Number of its pieces that are done.
     pub pieces_sent: usize,
 }
 
-impl ConversationLog {
+/// What a platform told about a conversation in its answer to a text.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Learnt {
+    /// The conversation's new id.
+    pub moved_to: Option<String>,
+    /// The new address for calls.
+    pub reply_url: Option<ReplacedUrl>,
+}
+
+impl Learnt {
+    /// Makes what the answer to a text in `place`, as messages name it, told.
+    #[must_use]
+    pub fn of(
+        place: &ConversationRef,
+        moved_to: Option<String>,
+        reply_url: Option<String>,
+    ) -> Self {
+        let reply_url = place.reply_url.clone().zip(reply_url);
+        Self {
+            moved_to,
+            reply_url: reply_url.map(|(named, answered)| ReplacedUrl { named, answered }),
+        }
+    }
+
+    /// Whether it is nothing.
+    #[must_use]
+    pub const fn is_nothing(&self) -> bool {
+        self.moved_to.is_none() && self.reply_url.is_none()
+    }
+}
+
+/// A message that was delivered and answered, as the conversation's record counts it.
+#[derive(Debug, Clone, Copy)]
+pub struct Delivered<'a> {
+    /// The conversation, as the message names it.
+    pub place: &'a ConversationRef,
+    /// The environment whose agent got the message.
+    pub environment_id: EnvironmentId,
+    /// The sender.
+    pub chat_user_id: ChatUserId,
+    /// Time of writing.
+    pub sent_at: Timestamp,
+    /// Time of the answer.
+    pub at: Timestamp,
+    /// Number of texts in the answer.
+    pub replies: u64,
+}
+
+impl Conversation {
     /// Whether a message with any of these event keys was delivered before events had rows of their
     /// own.
     #[must_use]
@@ -136,11 +219,43 @@ impl ConversationLog {
         keys.iter().any(|key| self.recent_events.contains(key))
     }
 
-    /// Number of messages of the answer to `delivery` that the platform has accepted.
+    /// Returns the record after one more delivery. The message gets the next number, and the texts of its
+    /// answer those after it.
     #[must_use]
-    pub fn pieces_sent(&self, delivery: DeliveryId) -> usize {
+    pub fn with_delivered(&self, delivered: &Delivered<'_>) -> Self {
+        let inbound = self.message_total + 1;
+        let message_total = inbound + delivered.replies;
+        let outgoing = if delivered.replies > 0 {
+            self.outgoing.with_added(inbound + 1, message_total)
+        } else {
+            self.outgoing.clone()
+        };
+        Self {
+            message_count: self.message_count + 1,
+            message_total,
+            last_message_at: self.last_message_at.max(Some(delivered.sent_at)),
+            place: Some(delivered.place.clone()),
+            environment_id: Some(delivered.environment_id),
+            chat_user_id: Some(delivered.chat_user_id),
+            last_activity_at: self.last_activity_at.max(Some(delivered.at)),
+            outgoing,
+            ..self.clone()
+        }
+    }
+}
+
+impl Outgoing {
+    /// Whether a text may still have to be sent.
+    #[must_use]
+    pub const fn has_unsent(&self) -> bool {
+        self.next <= self.last
+    }
+
+    /// Number of pieces of the text with this number that are done.
+    #[must_use]
+    pub fn pieces_sent(&self, number: u64) -> usize {
         self.progress
-            .filter(|progress| progress.delivery_id == delivery)
+            .filter(|progress| progress.number == number)
             .map_or(0, |progress| progress.pieces_sent)
     }
 
@@ -159,40 +274,43 @@ impl ConversationLog {
         current
     }
 
-    /// Returns the log after the platform answered a call about `conversation` at another address.
-    #[must_use]
-    pub fn with_reply_url(mut self, conversation: &ConversationRef, answered: String) -> Self {
-        if let Some(named) = conversation.reply_url.clone() {
-            self.reply_url = Some(ReplacedUrl { named, answered });
+    /// Takes over what a platform told.
+    pub fn learn(&mut self, learnt: &Learnt) {
+        if let Some(moved_to) = &learnt.moved_to {
+            self.moved_to = Some(moved_to.clone());
         }
-        self
+        if let Some(url) = &learnt.reply_url {
+            self.reply_url = Some(url.clone());
+        }
     }
 
-    /// Returns the log after one more message of the answer to `delivery` was sent.
+    /// Returns the record after texts up to `last` were added, of which `first` is the first. If nothing is
+    /// waiting, sending goes on there.
     #[must_use]
-    pub fn with_piece_sent(mut self, delivery: DeliveryId) -> Self {
-        let pieces_sent = self.pieces_sent(delivery) + 1;
-        self.progress = Some(Progress {
-            delivery_id: delivery,
-            pieces_sent,
-        });
-        self
+    pub fn with_added(&self, first: u64, last: u64) -> Self {
+        let next = if self.has_unsent() { self.next } else { first };
+        Self {
+            next,
+            last,
+            ..self.clone()
+        }
     }
 
-    /// Returns the log after a message written at `at` was delivered and answered.
+    /// Returns the record after the text with this number was sent or given up.
     #[must_use]
-    pub fn with_delivered(mut self, at: Timestamp) -> Self {
-        self.message_count += 1;
-        self.last_message_at = self.last_message_at.max(Some(at));
-        self.progress = None;
-        self
+    pub fn with_finished(&self, number: u64) -> Self {
+        Self {
+            next: self.next.max(number + 1),
+            progress: None,
+            ..self.clone()
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{at, connector, conversation};
+    use crate::samples::{at, connector, conversation, environment};
 
     fn keys(numbers: std::ops::Range<usize>) -> Vec<String> {
         numbers.map(|number| number.to_string()).collect()
@@ -232,14 +350,26 @@ mod tests {
         assert_eq!(told.id, conversation("D1").id);
     }
 
-    #[test]
-    fn what_was_delivered_by_the_release_before_stays_known_and_a_log_does_not_grow() {
-        let log = ConversationLog {
-            recent_events: keys(3..203),
-            ..ConversationLog::default()
+    /// A message of this second that was answered with so many texts.
+    fn delivered(place: &ConversationRef, second: i64, replies: u64) -> Delivered<'_> {
+        Delivered {
+            place,
+            environment_id: environment("e"),
+            chat_user_id: ChatUserId::derive(&["u"]),
+            sent_at: at(second),
+            at: at(second + 1),
+            replies,
         }
-        .with_delivered(at(1));
-        assert_eq!(log.recent_events, keys(3..203));
+    }
+
+    #[test]
+    fn what_was_delivered_by_the_release_before_stays_known_and_is_not_added_to() {
+        let before = Conversation {
+            recent_events: keys(3..203),
+            ..Conversation::default()
+        };
+        let record = before.with_delivered(&delivered(&conversation("D1"), 1, 0));
+        assert_eq!(record.recent_events, keys(3..203));
         for (keys, known) in [
             (keys(2..3), false),
             (keys(3..4), true),
@@ -247,56 +377,91 @@ mod tests {
             (keys(203..204), false),
             (vec![], false),
         ] {
-            assert_eq!(log.has_any(&keys), known, "{keys:?}");
+            assert_eq!(record.has_any(&keys), known, "{keys:?}");
         }
     }
 
     #[test]
-    fn a_delivery_is_counted_and_ends_the_progress_and_time_never_runs_back() {
-        let delivery = DeliveryId::derive(&["d"]);
-        let log = ConversationLog::default()
-            .with_piece_sent(delivery)
-            .with_delivered(at(9))
-            .with_delivered(at(8));
-        let expected = ConversationLog {
+    fn a_delivery_and_its_answers_get_numbers_without_gaps_and_time_never_runs_back() {
+        let place = conversation("D1");
+        let record = Conversation::default()
+            .with_delivered(&delivered(&place, 9, 2))
+            .with_delivered(&delivered(&place, 8, 0));
+        let expected = Conversation {
             message_count: 2,
+            message_total: 4,
             last_message_at: Some(at(9)),
-            ..ConversationLog::default()
+            outgoing: Outgoing::default().with_added(2, 3),
+            place: Some(place),
+            environment_id: Some(environment("e")),
+            chat_user_id: Some(ChatUserId::derive(&["u"])),
+            last_activity_at: Some(at(10)),
+            ..Conversation::default()
         };
-        assert_eq!(log, expected);
+        assert_eq!(record, expected);
     }
 
     #[test]
-    fn pieces_are_counted_for_the_delivery_in_hand_only() {
-        let (one, two) = (DeliveryId::derive(&["1"]), DeliveryId::derive(&["2"]));
-        let log = ConversationLog::default();
-        assert_eq!(log.pieces_sent(one), 0);
-        let log = log.with_piece_sent(one).with_piece_sent(one);
-        assert_eq!((log.pieces_sent(one), log.pieces_sent(two)), (2, 0));
-        let log = log.with_piece_sent(two);
-        assert_eq!((log.pieces_sent(one), log.pieces_sent(two)), (0, 1));
+    fn sending_goes_on_at_the_first_text_that_is_not_finished() {
+        let place = conversation("D1");
+        let after = |record: Conversation, replies| {
+            let record = record.with_delivered(&delivered(&place, 1, replies));
+            let outgoing = &record.outgoing;
+            (outgoing.has_unsent(), outgoing.next, outgoing.last, record)
+        };
+        assert!(!Conversation::default().outgoing.has_unsent());
+        let (unsent, _, _, record) = after(Conversation::default(), 0);
+        assert!(!unsent);
+        let (unsent, next, last, record) = after(record, 2);
+        assert_eq!((unsent, next, last), (true, 3, 4));
+        let (unsent, next, last, record) = after(record, 1);
+        assert_eq!((unsent, next, last), (true, 3, 6));
+        let outgoing = record.outgoing.with_finished(3).with_finished(4);
+        assert_eq!((outgoing.has_unsent(), outgoing.next), (true, 5));
+        let outgoing = outgoing.with_finished(6);
+        assert_eq!((outgoing.has_unsent(), outgoing.next), (false, 7));
+        assert_eq!(outgoing.with_finished(3), outgoing);
+        let (unsent, next, last, _) = after(Conversation { outgoing, ..record }, 1);
+        assert_eq!((unsent, next, last), (true, 8, 8));
+    }
+
+    #[test]
+    fn pieces_are_counted_for_the_text_in_hand_only_and_forgotten_when_it_is_finished() {
+        let outgoing = Outgoing {
+            progress: Some(Progress {
+                number: 2,
+                pieces_sent: 3,
+            }),
+            ..Outgoing::default()
+        };
+        assert_eq!((outgoing.pieces_sent(2), outgoing.pieces_sent(3)), (3, 0));
+        assert_eq!(outgoing.with_finished(2).pieces_sent(2), 0);
+        assert_eq!(Outgoing::default().pieces_sent(2), 0);
     }
 
     #[test]
     fn an_address_that_was_replaced_is_called_no_more_until_a_message_names_another() {
         let at = |url: &str| conversation("D1").answered_at(url);
-        let log = ConversationLog::default().with_reply_url(&at("https://a/"), "https://b/".into());
-        assert_eq!(log.current(&at("https://a/")), at("https://b/"));
-        assert_eq!(log.current(&at("https://c/")), at("https://c/"));
-        assert_eq!(log.current(&conversation("D1")), conversation("D1"));
-        let log = log.with_reply_url(&conversation("D1"), "https://d/".into());
-        assert_eq!(log.current(&at("https://a/")), at("https://b/"));
+        let learnt = |place: &ConversationRef, url: &str| Learnt::of(place, None, Some(url.into()));
+        let mut record = Outgoing::default();
+        record.learn(&learnt(&at("https://a/"), "https://b/"));
+        assert_eq!(record.current(&at("https://a/")), at("https://b/"));
+        assert_eq!(record.current(&at("https://c/")), at("https://c/"));
+        assert_eq!(record.current(&conversation("D1")), conversation("D1"));
+        let nothing = learnt(&conversation("D1"), "https://d/");
+        assert!(nothing.is_nothing());
+        record.learn(&nothing);
+        assert_eq!(record.current(&at("https://a/")), at("https://b/"));
     }
 
     #[test]
     fn a_conversation_that_moved_is_written_to_at_its_new_place_under_the_same_id() {
         let before = conversation("G1");
-        let stays = ConversationLog::default();
-        assert_eq!(stays.current(&before), before);
-        let moved = ConversationLog {
-            moved_to: Some("G2".into()),
-            ..stays
-        };
+        let mut moved = Outgoing::default();
+        assert_eq!(moved.current(&before), before);
+        let learnt = Learnt::of(&before, Some("G2".into()), None);
+        assert!(!learnt.is_nothing());
+        moved.learn(&learnt);
         let expected = ConversationRef {
             provider_conversation_id: "G2".into(),
             ..before.clone()

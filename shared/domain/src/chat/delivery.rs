@@ -3,7 +3,7 @@
 use crate::{
     Timestamp,
     chat::content::{self, Part},
-    chat::conversation::ConversationKind,
+    chat::conversation::{Conversation, ConversationKind},
     chat::entity::Entity,
     chat::message::{Attachment, AttachmentKind},
     chat::user::ChatUser,
@@ -29,6 +29,8 @@ pub struct Envelope<'a> {
     pub kind: &'static str,
     /// Id of the delivery, the same on every retry.
     pub id: DeliveryId,
+    /// Number of this attempt, from 1.
+    pub delivery_attempt: u32,
     /// Time of this attempt.
     pub sent_at: Timestamp,
     /// The project.
@@ -101,6 +103,10 @@ pub struct EnvelopeMessage<'a> {
     pub attachments: Vec<EnvelopeAttachment<'a>>,
     /// The platform's id of the event.
     pub provider_event_id: &'a str,
+    /// Number among the people's messages of the conversation, from 1, without gaps.
+    pub sequence: u64,
+    /// Time at which the message before this one was written, unless this is the first.
+    pub previous_message_at: Option<Timestamp>,
     /// Time of writing.
     pub sent_at: Timestamp,
     /// Time of arrival at our webhook.
@@ -141,7 +147,7 @@ impl<'a> EnvelopeAttachment<'a> {
 }
 
 impl<'a> EnvelopeMessage<'a> {
-    fn of(job: &'a DeliverMessage) -> Self {
+    fn of(job: &'a DeliverMessage, attempt: &DeliveryAttempt) -> Self {
         let entities = job.entities.as_slice();
         Self {
             text: content::text_or_words(&job.text, &job.attachments, &job.parts),
@@ -150,8 +156,36 @@ impl<'a> EnvelopeMessage<'a> {
             entities: if is_blank(&job.text) { &[] } else { entities },
             attachments: job.attachments.iter().map(EnvelopeAttachment::of).collect(),
             provider_event_id: &job.provider_event_id,
+            sequence: attempt.sequence,
+            previous_message_at: attempt.previous_message_at,
             sent_at: job.sent_at,
             received_at: job.received_at,
+        }
+    }
+}
+
+/// One attempt at a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeliveryAttempt {
+    /// Number of the attempt, from 1.
+    pub number: u32,
+    /// Time of the attempt.
+    pub at: Timestamp,
+    /// See [`EnvelopeMessage::sequence`].
+    pub sequence: u64,
+    /// See [`EnvelopeMessage::previous_message_at`].
+    pub previous_message_at: Option<Timestamp>,
+}
+
+impl DeliveryAttempt {
+    /// Makes the attempt of this number to deliver the next message of a conversation.
+    #[must_use]
+    pub const fn of(conversation: &Conversation, number: u32, at: Timestamp) -> Self {
+        Self {
+            number,
+            at,
+            sequence: conversation.message_count + 1,
+            previous_message_at: conversation.last_message_at,
         }
     }
 }
@@ -163,13 +197,14 @@ impl<'a> Envelope<'a> {
         job: &'a DeliverMessage,
         connector: &'a Connector,
         user: &'a ChatUser,
-        now: Timestamp,
+        attempt: &DeliveryAttempt,
     ) -> Self {
         Self {
             version: ENVELOPE_VERSION,
             kind: "message.received",
             id: job.delivery_id(),
-            sent_at: now,
+            delivery_attempt: attempt.number,
+            sent_at: attempt.at,
             project_id: job.scope.project_id(),
             environment_id: job.environment_id,
             connector: EnvelopeConnector {
@@ -192,7 +227,7 @@ impl<'a> Envelope<'a> {
                 avatar_url: user.profile.avatar_url.as_deref(),
             },
             end_user: None,
-            message: EnvelopeMessage::of(job),
+            message: EnvelopeMessage::of(job, attempt),
         }
     }
 }
@@ -290,7 +325,8 @@ mod tests {
     /// The message of the envelope of a job.
     fn enveloped(job: &DeliverMessage) -> Value {
         let (connector, user) = (connector(), chat_user());
-        let envelope = Envelope::of(job, &connector, &user, at(10));
+        let attempt = DeliveryAttempt::of(&Conversation::default(), 1, at(10));
+        let envelope = Envelope::of(job, &connector, &user, &attempt);
         serde_json::to_value(envelope.message).unwrap()
     }
 
@@ -370,6 +406,26 @@ mod tests {
         assert_eq!(message["text"], "Content that cannot be shown here");
         assert_eq!(message["content"][0]["kind"], "unsupported");
         assert_eq!(message["entities"], json!([]));
+    }
+
+    #[test]
+    fn an_envelope_tells_its_attempt_and_its_place_in_the_conversation() {
+        let conversation = Conversation {
+            message_count: 4,
+            last_message_at: Some(at(6)),
+            ..Conversation::default()
+        };
+        let (job, connector, user) = (job(), connector(), chat_user());
+        let attempt = DeliveryAttempt::of(&conversation, 3, at(10));
+        let envelope = Envelope::of(&job, &connector, &user, &attempt);
+        let envelope = serde_json::to_value(envelope).unwrap();
+        assert_eq!(envelope["delivery_attempt"], 3);
+        assert_eq!(envelope["sent_at"], json!(at(10)));
+        assert_eq!(envelope["message"]["sequence"], 5);
+        assert_eq!(envelope["message"]["previous_message_at"], json!(at(6)));
+        let first = enveloped(&job);
+        assert_eq!(first["sequence"], 1);
+        assert_eq!(first["previous_message_at"], Value::Null);
     }
 
     fn mention() -> Entity {

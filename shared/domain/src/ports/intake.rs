@@ -5,7 +5,7 @@ use crate::{
     access::consent::Wish,
     access::request::{AccessRequest, Preview},
     access::standing::Standing,
-    chat::conversation::ConversationLog,
+    chat::conversation::Conversation,
     chat::message::{Identity, InboundMessage},
     chat::recognition::{Candidate, Handover, Link, Merge},
     chat::repeats::HandledEvent,
@@ -50,8 +50,8 @@ pub struct Loaded {
     pub sender: Candidate,
     /// The records under `also_known_as`.
     pub also_known_as: Option<Candidate>,
-    /// The log of deliveries in the conversation.
-    pub conversation: ConversationLog,
+    /// The conversation.
+    pub conversation: Conversation,
     /// Whether the event was handled before.
     pub is_repeated: bool,
 }
@@ -65,8 +65,8 @@ pub struct Known {
     pub other_id: Option<Identity>,
     /// The sender's standing at the connector.
     pub standing: Option<Standing>,
-    /// The log of deliveries in the conversation.
-    pub conversation: ConversationLog,
+    /// The conversation.
+    pub conversation: Conversation,
     /// Whether the event was handled before.
     pub is_repeated: bool,
 }

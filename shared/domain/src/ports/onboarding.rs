@@ -1,18 +1,14 @@
-//! Ports of the workers and the sweeper.
+//! Ports of the onboarding worker.
 
 use crate::{
     PortError, ProjectScope, Timestamp,
     access::closing::{Closing, ListPosition},
     access::request::{AccessRequest, RequestDecision},
     access::standing::{PendingTask, Standing},
-    account::Environment,
-    chat::conversation::ConversationLog,
     chat::message::Identity,
     chat::profile::Profile,
-    chat::repeats::HandledEvent,
     chat::send_status::SendStatus,
     chat::user::ChatUser,
-    connector::Connector,
     event::AuditEntry,
     ids::{AccessRequestId, ChatUserId, ConnectorId, EnvironmentId, LeaseId},
     job::{ClosePendingRequests, DeliverMessage, OnboardChatUser},
@@ -277,48 +273,4 @@ pub trait RequestCloser: Send + Sync {
 
     /// Removes a closing. `false` when another worker changed it since it was claimed.
     async fn finish_closing(&self, closing: &Closing) -> Result<bool, PortError>;
-}
-
-/// The records that a delivery needs.
-#[derive(Debug, Clone)]
-pub struct DeliveryContext {
-    /// The connector, unless it was deleted.
-    pub connector: Option<Connector>,
-    /// The environment with its agent.
-    pub environment: Option<Environment>,
-    /// The sender.
-    pub chat_user: Option<ChatUser>,
-    /// The log of earlier deliveries in the conversation.
-    pub conversation: ConversationLog,
-    /// Whether the message was delivered before.
-    pub is_delivered: bool,
-}
-
-/// The store of conversations for the delivery worker.
-#[async_trait]
-pub trait ConversationStore: Send + Sync {
-    /// Reads everything that a delivery needs, in one read.
-    async fn delivery_context(
-        &self,
-        job: &DeliverMessage,
-        now: Timestamp,
-    ) -> Result<DeliveryContext, PortError>;
-
-    /// Stores a log made from the one read at `log.version`, and returns it with its new version.
-    /// `Conflict` when another writer was first.
-    async fn save(
-        &self,
-        job: &DeliverMessage,
-        connector_id: ConnectorId,
-        log: ConversationLog,
-        now: Timestamp,
-    ) -> Result<ConversationLog, PortError>;
-
-    /// Stores the log after a delivery and remembers its event, all or nothing, under the same rules.
-    async fn save_delivered(
-        &self,
-        job: &DeliverMessage,
-        log: ConversationLog,
-        event: &HandledEvent,
-    ) -> Result<(), PortError>;
 }

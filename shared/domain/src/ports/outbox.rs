@@ -3,7 +3,7 @@
 use crate::{
     PortError, Timestamp,
     ids::{ConnectorId, LeaseId},
-    job::{JobKind, OnboardingJob},
+    job::{JobKind, OutboxJob},
     ports::Pace,
 };
 use async_trait::async_trait;
@@ -87,7 +87,7 @@ impl OutboxPart {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutboxEntry {
     /// The job that its row orders.
-    pub job: OnboardingJob,
+    pub job: OutboxJob,
     /// Time at which the mark became due, to the second.
     pub due: Timestamp,
     /// The mark's place in the index. Only the store can read it. It changes with every change of the mark.
@@ -149,12 +149,12 @@ pub trait PaceReader: Send + Sync {
     ) -> Result<HashMap<ConnectorId, Pace>, PortError>;
 }
 
-/// The sweeper's queue for jobs.
+/// The sweeper's queues for jobs. Each kind of job has one of them.
 #[async_trait]
 pub trait DispatchQueue: Send + Sync {
     /// Enqueues a job to be worked on after `delay`, in whole seconds, 15 minutes at most.
-    async fn enqueue_after(&self, job: OnboardingJob, delay: Duration) -> Result<(), PortError>;
+    async fn enqueue_after(&self, job: OutboxJob, delay: Duration) -> Result<(), PortError>;
 
-    /// Returns the approximate number of jobs waiting in the queue.
-    async fn waiting(&self) -> Result<usize, PortError>;
+    /// Returns the approximate number of jobs waiting in the queue of jobs of this kind.
+    async fn waiting(&self, kind: JobKind) -> Result<usize, PortError>;
 }

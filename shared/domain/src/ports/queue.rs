@@ -2,7 +2,7 @@
 
 use crate::{
     PortError,
-    job::{DeliverMessage, OnboardingJob},
+    job::{DeliverMessage, OnboardingJob, SendMessagesJob},
 };
 use async_trait::async_trait;
 use std::time::Duration;
@@ -19,6 +19,13 @@ pub trait OnboardingQueue: Send + Sync {
 pub trait InboxQueue: Send + Sync {
     /// Enqueues a message. A repetition within five minutes has no effect.
     async fn enqueue_delivery(&self, message: DeliverMessage) -> Result<(), PortError>;
+}
+
+/// The queue of texts to send. Unordered; a job may arrive twice.
+#[async_trait]
+pub trait OutgoingQueue: Send + Sync {
+    /// Enqueues a job.
+    async fn enqueue_outgoing(&self, job: SendMessagesJob) -> Result<(), PortError>;
 }
 
 /// A queue whose messages can be postponed while they are in work.

@@ -538,7 +538,7 @@ fn job(connector: &Connector, standing: &Standing) -> OnboardChatUser {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vestibule_domain::chat::conversation::ConversationLog;
+    use vestibule_domain::chat::conversation::Conversation;
 
     #[test]
     fn a_message_without_effect_is_remembered_where_it_could_be_replayed_when_it_would_have_one() {
@@ -560,9 +560,9 @@ mod tests {
         };
         assert!(is_repeated(&by_row, &keys));
         let by_list = Known {
-            conversation: ConversationLog {
+            conversation: Conversation {
                 recent_events: vec!["a".to_owned()],
-                ..ConversationLog::default()
+                ..Conversation::default()
             },
             ..Known::default()
         };

@@ -12,12 +12,15 @@ enum Kind {
     Object,
     ObjectOrNull,
     List,
+    /// A whole number from 1.
+    Number,
 }
 
-const FIELDS: [(&str, Kind); 27] = [
+const FIELDS: [(&str, Kind); 30] = [
     ("/version", Kind::Text),
     ("/type", Kind::Text),
     ("/id", Kind::Text),
+    ("/delivery_attempt", Kind::Number),
     ("/sent_at", Kind::Text),
     ("/project_id", Kind::Text),
     ("/environment_id", Kind::Text),
@@ -42,6 +45,8 @@ const FIELDS: [(&str, Kind); 27] = [
     ("/message/entities", Kind::List),
     ("/message/attachments", Kind::List),
     ("/message/provider_event_id", Kind::Text),
+    ("/message/sequence", Kind::Number),
+    ("/message/previous_message_at", Kind::TextOrNull),
 ];
 
 const ATTACHMENT_FIELDS: [(&str, Kind); 5] = [
@@ -181,6 +186,7 @@ fn is_kind(value: &Value, kind: Kind) -> bool {
         Kind::Object => value.is_object(),
         Kind::ObjectOrNull => value.is_object() || value.is_null(),
         Kind::List => value.is_array(),
+        Kind::Number => value.as_u64().is_some_and(|number| number > 0),
     }
 }
 

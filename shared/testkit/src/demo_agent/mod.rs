@@ -98,6 +98,7 @@ struct Records {
     failures: Vec<FailureRule>,
     answer: Option<Value>,
     answer_bytes: Option<Bytes>,
+    answer_texts: Option<usize>,
     messages_of: BTreeMap<String, u32>,
 }
 
@@ -207,6 +208,11 @@ impl DemoAgent {
         records.answer_bytes = None;
     }
 
+    /// Answers every later delivery with this many texts, each the message's own text and a number.
+    pub fn answer_with_texts(&self, number: usize) {
+        self.shared.records().answer_texts = Some(number);
+    }
+
     /// Sends these bytes, JSON or not, as the body of every later answer.
     pub fn answer_with_bytes(&self, body: &'static [u8]) {
         self.shared.records().answer_bytes = Some(Bytes::from_static(body));
@@ -277,10 +283,14 @@ impl Records {
             .unwrap_or_default();
         let count = self.messages_of.entry(person.to_owned()).or_default();
         *count += 1;
+        let texts = match self.answer_texts {
+            Some(number) => numbered(&envelope, number),
+            None => vec![json!({"text": answer::to(&envelope, *count)})],
+        };
         let answer = self
             .answer
             .clone()
-            .unwrap_or_else(|| json!({"replies": [{"text": answer::to(&envelope, *count)}]}));
+            .unwrap_or_else(|| json!({ "replies": texts }));
         self.deliveries.push(AgentDelivery {
             webhook_id: webhook_id.to_owned(),
             times_received: 1,
@@ -360,6 +370,15 @@ fn read(
     }
     let envelope = serde_json::from_slice(body).map_err(|_| "the body is not JSON")?;
     Ok((webhook.id.to_owned(), envelope))
+}
+
+/// The message's own text, this many times, each with a number: `Hello 1`, `Hello 2`.
+fn numbered(envelope: &Value, number: usize) -> Vec<Value> {
+    let said = envelope.pointer("/message/text").and_then(Value::as_str);
+    let said = said.unwrap_or_default();
+    (1..=number)
+        .map(|number| json!({"text": format!("{said} {number}")}))
+        .collect()
 }
 
 async fn list(State(shared): State<Arc<Shared>>) -> Json<Value> {

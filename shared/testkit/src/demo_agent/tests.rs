@@ -22,7 +22,8 @@ async fn agent() -> DemoAgent {
 
 fn envelope(id: &str, text: &str) -> Value {
     json!({
-        "version": "2026-12-01", "type": "message.received", "id": id, "sent_at": "2026-11-22T19:26:00.5Z",
+        "version": "2026-12-01", "type": "message.received", "id": id, "delivery_attempt": 1,
+        "sent_at": "2026-11-22T19:26:00.5Z",
         "project_id": "p", "environment_id": "e",
         "connector": {"id": "c", "name": "Acme Slack", "provider": "slack"},
         "conversation": {"id": "v", "kind": "direct", "provider_conversation_id": "D1", "thread": null},
@@ -30,6 +31,7 @@ fn envelope(id: &str, text: &str) -> Value {
                       "last_name": null, "avatar_url": null},
         "end_user": null,
         "message": {"text": text, "content": [{"kind": "text", "text": text}], "entities": [], "attachments": [], "provider_event_id": "Ev1",
+                    "sequence": 1, "previous_message_at": null,
                     "received_at": "2026-11-22T19:26:00Z"},
     })
 }

@@ -1,0 +1,126 @@
+//! Asks the environment's agent, and parses its answer.
+
+use crate::Deps;
+use vestibule_domain::{
+    PortError,
+    account::Environment,
+    chat::conversation::Conversation,
+    chat::delivery::{AgentResponse, DeliveryAttempt, Envelope, REPLIES_MAX},
+    chat::user::ChatUser,
+    connector::Connector,
+    job::DeliverMessage,
+    ports::AgentReply,
+};
+use vestibule_edge::{agent::delivery_request, batch::Outcome};
+use vestibule_providers::json;
+
+/// A message for the agent.
+pub(crate) struct Question<'a> {
+    /// The job.
+    pub(crate) job: &'a DeliverMessage,
+    /// The connector that the message came through.
+    pub(crate) connector: &'a Connector,
+    /// The sender.
+    pub(crate) user: &'a ChatUser,
+    /// The environment, unless it was deleted.
+    pub(crate) environment: Option<&'a Environment>,
+    /// The conversation before the message.
+    pub(crate) conversation: &'a Conversation,
+    /// Number of the attempt, from 1.
+    pub(crate) attempt: u32,
+}
+
+/// The outcome of asking the agent.
+pub(crate) enum Asked {
+    /// The texts of its answer.
+    Answered(Vec<String>),
+    /// It has to be asked again.
+    Again(Outcome),
+}
+
+/// Makes one attempt to deliver the message.
+pub(crate) async fn ask_agent(deps: &Deps, question: &Question<'_>) -> Result<Asked, PortError> {
+    let job = question.job;
+    let delivery_id = job.delivery_id();
+    let environment = question.environment;
+    let Some((environment, agent)) =
+        environment.and_then(|environment| Some((environment, environment.agent.as_ref()?)))
+    else {
+        tracing::warn!(
+            delivery.id = %delivery_id,
+            environment.id = %job.environment_id,
+            "the environment names no agent; the message waits"
+        );
+        return Ok(Asked::Again(Outcome::RETRY));
+    };
+    let now = deps.clock.now();
+    let attempt = DeliveryAttempt::of(question.conversation, question.attempt, now);
+    let envelope = Envelope::of(job, question.connector, question.user, &attempt);
+    let vault = deps.vault.as_ref();
+    let request = delivery_request(vault, environment, agent, &envelope, now).await?;
+    let reply = deps.agents.post(request).await;
+    let again = |after| Ok(Asked::Again(Outcome::Retry { after }));
+    match reply {
+        AgentReply::Answered { body, .. } => Ok(Asked::Answered(replies_of(job, &body))),
+        AgentReply::AnsweredTooMuch { .. } => {
+            tracing::warn!(delivery.id = %delivery_id, "the agent's answer is too long; nothing is sent");
+            Ok(Asked::Answered(Vec::new()))
+        }
+        AgentReply::Refused { status, after, .. } => {
+            tracing::warn!(delivery.id = %delivery_id, http.status = status, "the agent refused a delivery");
+            if is_about_the_message(status) {
+                Ok(Asked::Again(Outcome::Refused))
+            } else {
+                again(after)
+            }
+        }
+        AgentReply::Unreachable { reason } | AgentReply::Forbidden { reason } => {
+            tracing::warn!(delivery.id = %delivery_id, reason = %reason, "the agent could not be called");
+            again(None)
+        }
+    }
+}
+
+/// Whether a refusal is about the content of the message, as from a content filter, so that a retry
+/// would be refused too. Any other refusal may pass.
+const fn is_about_the_message(status: u16) -> bool {
+    matches!(status, 400 | 413 | 415 | 422)
+}
+
+/// Parses the agent's replies. An undocumented answer counts as none, and so does an undocumented reply
+/// among others: the agent has the message, and a retry would not help.
+fn replies_of(job: &DeliverMessage, body: &[u8]) -> Vec<String> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Vec::new();
+    }
+    match json::read::<AgentResponse>(body) {
+        Ok(mut response) => {
+            if response.malformed > 0 {
+                tracing::warn!(
+                    delivery.id = %job.delivery_id(),
+                    replies.malformed = response.malformed,
+                    "some of the agent's replies are not of the documented form; the others are sent"
+                );
+            }
+            if response.replies.len() > REPLIES_MAX {
+                tracing::warn!(
+                    delivery.id = %job.delivery_id(),
+                    replies = response.replies.len(),
+                    "the agent sent too many replies; the first ones are sent"
+                );
+                response.replies.truncate(REPLIES_MAX);
+            }
+            let texts = response.replies.into_iter().map(|reply| reply.text);
+            texts.filter(|text| !text.trim().is_empty()).collect()
+        }
+        Err(error) => {
+            tracing::warn!(
+                delivery.id = %job.delivery_id(),
+                line = error.line(),
+                column = error.column(),
+                "the agent's answer is not of the documented form; nothing is sent"
+            );
+            Vec::new()
+        }
+    }
+}

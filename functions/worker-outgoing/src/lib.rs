@@ -1,0 +1,330 @@
+//! Sends the texts of conversations to their platforms (DESIGN §11).
+//!
+//! A job names a conversation; the record of the conversation knows which texts are to be sent, in the
+//! order of their rows. A lease admits one worker at a time, so a job that comes late or twice does no
+//! harm, and texts that are added meanwhile are sent by the worker that has the lease. Each piece that
+//! went out is recorded before the next, so another attempt goes on behind it. A job that cannot run now
+//! is acknowledged: the time of the next attempt stands on the record, and the outbox brings another job
+//! then. One gap remains: a crash after a platform accepted a piece and before that is recorded leads to
+//! a second one (SPEC X01, RELIABILITY §2.6).
+//!
+//! | module | content |
+//! |---|---|
+//! | `sending` | one text, in the pieces that its platform accepts |
+//! | `pauses` | the time of the next attempt |
+//! | `wiring` | the adapters behind its ports |
+
+mod pauses;
+mod sending;
+mod wiring;
+
+pub use wiring::wire;
+
+use sending::{Sending, send};
+use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
+use vestibule_domain::{
+    Clock, PortError, Timestamp,
+    connector::Connector,
+    error::Chain,
+    ids::{IdSource, LeaseId},
+    job::{OutgoingJob, QueuedText, SendMessages, SendMessagesJob},
+    ports::{
+        ChatPlatform, Claim, ClaimedConversation, Lease, OutgoingQueue, OutgoingStore,
+        Postponement, TextOutcome,
+    },
+};
+use vestibule_edge::{batch::Outcome, connectors::ConnectorCache};
+
+/// Time that a worker has for a job; longer than its function may run.
+const LEASE_TIME: Duration = Duration::from_mins(1);
+/// Time after which no further piece is sent. Together with the longest turn, send and record, it is less
+/// than the function's time limit.
+const SEND_UNTIL: Duration = Duration::from_secs(25);
+/// Maximum number of texts of one job, so that no conversation keeps a worker from its other jobs.
+const TEXTS_MAX: usize = 100;
+/// Maximum number of texts read at once.
+const PAGE: usize = 20;
+/// First wait before an outcome is recorded again after a failure; each further wait is twice as long.
+const RECORD_WAIT_FIRST: Duration = Duration::from_millis(100);
+/// Last such wait.
+const RECORD_WAIT_LAST: Duration = Duration::from_millis(1600);
+
+/// Ports of the worker.
+pub struct Deps {
+    /// Conversations with texts to send.
+    pub conversations: Arc<dyn OutgoingStore>,
+    /// Connectors, a few seconds old at most.
+    pub connectors: ConnectorCache,
+    /// The platforms.
+    pub platform: Arc<dyn ChatPlatform>,
+    /// The queue for what this attempt leaves.
+    pub outgoing: Arc<dyn OutgoingQueue>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The source of ids for leases.
+    pub ids: Arc<dyn IdSource>,
+}
+
+impl fmt::Debug for Deps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deps").finish_non_exhaustive()
+    }
+}
+
+/// Processes one message of the queue, received for the `receives`th time. Only a job that cannot be read,
+/// or not even be postponed, or whose first worker may have died, goes back to the queue.
+pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
+    let job = match serde_json::from_str(body) {
+        Ok(OutgoingJob::SendMessages(job)) => *job,
+        Err(error) => {
+            // Retried until it becomes a dead letter, for a person to inspect.
+            tracing::error!(
+                line = error.line(),
+                column = error.column(),
+                "a job cannot be read"
+            );
+            return Outcome::RETRY;
+        }
+    };
+    let conversation_id = job.order.conversation_id;
+    match work(deps, job).await {
+        // The queue brings this message again because an earlier receive of it ended without a word, and
+        // its lease may be the one that holds. Acknowledged now, a job that ends every worker would never
+        // become a dead letter.
+        Ok(Worked::HeldFor(wait)) if receives > 1 => Outcome::Retry { after: Some(wait) },
+        // On a conflict, the worker that has the lease now does the job, or the mark brings another.
+        Ok(Worked::Ended | Worked::HeldFor(_)) | Err(PortError::Conflict { .. }) => Outcome::Done,
+        Err(error) => {
+            tracing::error!(
+                conversation.id = %conversation_id,
+                error = %Chain(&error),
+                "the texts of a conversation are left to the queue"
+            );
+            Outcome::RETRY
+        }
+    }
+}
+
+/// How the work on a message ended, unless it failed.
+enum Worked {
+    /// Nothing is left for this message.
+    Ended,
+    /// Another claim holds the conversation for so long.
+    HeldFor(Duration),
+}
+
+/// Reason for another attempt.
+enum Later {
+    /// The platform asked for this wait, or the connector's turn is that far off. No attempt was made.
+    Wait(Duration),
+    /// The time of this attempt is over.
+    OutOfTime,
+    /// An attempt failed.
+    Failed,
+}
+
+/// A job in hand.
+struct Work<'a> {
+    deps: &'a Deps,
+    job: SendMessages,
+    /// Time after which no further piece is sent.
+    stop_at: Timestamp,
+}
+
+async fn work(deps: &Deps, job: SendMessagesJob) -> Result<Worked, PortError> {
+    let lease = Lease {
+        id: LeaseId::new(deps.ids.draw()),
+        now: deps.clock.now(),
+        time: LEASE_TIME,
+    };
+    let claimed = match deps.conversations.claim(job.order, &lease).await? {
+        Claim::Claimed(claimed) => claimed,
+        Claim::HeldUntil(until) => return Ok(Worked::HeldFor(until.since(lease.now))),
+        Claim::NotBefore(_) | Claim::NothingPending => return Ok(Worked::Ended),
+    };
+    let work = Work {
+        deps,
+        job: job.order,
+        stop_at: lease.now.plus(SEND_UNTIL),
+    };
+    let mut attempt = claimed.attempt;
+    let later = match send_texts(&work, claimed, job.texts, &mut attempt).await {
+        Ok(None) => return Ok(Worked::Ended),
+        Ok(Some(later)) => later,
+        Err(error) if Lease::is_lost(&error) => return Err(error),
+        Err(error) => {
+            tracing::error!(
+                conversation.id = %job.order.conversation_id,
+                error = %Chain(&error),
+                "texts could not be sent and will be tried again"
+            );
+            Later::Failed
+        }
+    };
+    postpone(&work, lease.id, attempt, &later).await?;
+    Ok(Worked::Ended)
+}
+
+/// Sends one text after the other. Returns the reason for another attempt, if one is needed, and the
+/// attempt number in `attempt`.
+async fn send_texts(
+    work: &Work<'_>,
+    mut claimed: Box<ClaimedConversation>,
+    hint: Vec<QueuedText>,
+    attempt: &mut u32,
+) -> Result<Option<Later>, PortError> {
+    let conversations = &work.deps.conversations;
+    let connector = connector(work).await?;
+    let mut texts = usable(hint, &claimed);
+    for _ in 0..TEXTS_MAX {
+        *attempt = claimed.attempt;
+        if texts.is_empty() {
+            texts = conversations.unsent(&claimed, PAGE).await?.into();
+        }
+        let left = if let Some(text) = texts.pop_front() {
+            let outcome = match send(work, connector.as_ref(), &mut claimed, &text).await? {
+                Sending::Finished(outcome) => outcome,
+                Sending::Later(later) => {
+                    *attempt = claimed.attempt;
+                    return Ok(Some(later));
+                }
+            };
+            record(work, &claimed, text.number, &outcome).await?
+        } else {
+            conversations.finish(claimed).await?
+        };
+        match left {
+            None => return Ok(None),
+            Some(left) => claimed = left,
+        }
+    }
+    Ok(Some(Later::OutOfTime))
+}
+
+/// The connector, unless it was deleted.
+async fn connector(work: &Work<'_>) -> Result<Option<Connector>, PortError> {
+    let found = work.deps.connectors.find(work.job.connector_id).await?;
+    Ok(found
+        .map(|open| open.connector.clone())
+        .filter(|connector| connector.scope == work.job.scope))
+}
+
+/// The texts of a job, if the first of them is the next to be sent.
+fn usable(hint: Vec<QueuedText>, claimed: &ClaimedConversation) -> VecDeque<QueuedText> {
+    let next = claimed.outgoing.next;
+    let texts: VecDeque<_> = hint
+        .into_iter()
+        .skip_while(|text| text.number < next)
+        .collect();
+    if texts.front().is_some_and(|text| text.number == next) {
+        texts
+    } else {
+        VecDeque::new()
+    }
+}
+
+/// Records that a text is finished. The platform may already have it, so recording is repeated for as
+/// long as this worker has time and the lease.
+async fn record(
+    work: &Work<'_>,
+    claimed: &ClaimedConversation,
+    number: u64,
+    outcome: &TextOutcome,
+) -> Result<Option<Box<ClaimedConversation>>, PortError> {
+    let mut wait = RECORD_WAIT_FIRST;
+    loop {
+        let conversations = &work.deps.conversations;
+        let claimed = Box::new(claimed.clone());
+        match conversations.record_text(claimed, number, outcome).await {
+            Err(error) if wait <= RECORD_WAIT_LAST && !Lease::is_lost(&error) => {
+                tracing::warn!(error = %Chain(&error), "what was sent could not be recorded yet");
+                tokio::time::sleep(wait).await;
+                wait *= 2;
+            }
+            recorded => return recorded,
+        }
+    }
+}
+
+/// Gives the lease back, to be claimed again at the time of the next attempt.
+async fn postpone(
+    work: &Work<'_>,
+    lease: LeaseId,
+    attempt: u32,
+    later: &Later,
+) -> Result<(), PortError> {
+    let now = work.deps.clock.now();
+    let postponement = match later {
+        Later::Wait(wait) => Postponement::waited(attempt, now.plus(*wait)),
+        Later::OutOfTime => Postponement::waited(attempt, now),
+        Later::Failed => Postponement::failed(attempt, now.plus(pauses::pause(attempt))),
+    };
+    let conversations = &work.deps.conversations;
+    conversations
+        .postpone(work.job, lease, postponement)
+        .await?;
+    if matches!(later, Later::OutOfTime) {
+        let next = work.deps.outgoing.enqueue_outgoing(work.job.into()).await;
+        if let Err(error) = next {
+            tracing::warn!(error = %Chain(&error), "the texts that are left wait for the sweeper");
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vestibule_domain::{
+        AccountScope,
+        chat::conversation::{ConversationKind, ConversationRef, Outgoing},
+        ids::{AccountId, ConnectorId, ConversationId, ProjectId},
+    };
+
+    fn claimed(next: u64) -> ClaimedConversation {
+        let connector_id = ConnectorId::derive(&["c"]);
+        ClaimedConversation {
+            job: SendMessages {
+                scope: AccountScope::of_verified(AccountId::derive(&["a"]))
+                    .project(ProjectId::derive(&["p"])),
+                connector_id,
+                conversation_id: ConversationId::derive(&["c"]),
+            },
+            lease: LeaseId::derive(&["l"]),
+            attempt: 1,
+            place: ConversationRef::new(
+                connector_id,
+                ConversationKind::Direct,
+                "D1".to_owned(),
+                None,
+            ),
+            outgoing: Outgoing {
+                next,
+                last: 9,
+                ..Outgoing::default()
+            },
+            claimed_at: Timestamp::from_millis(0),
+        }
+    }
+
+    fn texts(numbers: std::ops::RangeInclusive<u64>) -> Vec<QueuedText> {
+        let text = |number| QueuedText {
+            number,
+            at: Timestamp::from_millis(0),
+            text: number.to_string(),
+            is_ephemeral: false,
+        };
+        numbers.map(text).collect()
+    }
+
+    #[test]
+    fn the_texts_of_a_job_are_used_from_the_next_one_to_send_on_and_only_if_it_is_among_them() {
+        for (next, used) in [(2, 0), (3, 3), (4, 2), (5, 1), (6, 0)] {
+            let usable = usable(texts(3..=5), &claimed(next));
+            assert_eq!(usable.len(), used, "{next}");
+            let first = usable.front().map_or(next, |text| text.number);
+            assert_eq!(first, next);
+        }
+        assert!(usable(Vec::new(), &claimed(1)).is_empty());
+    }
+}

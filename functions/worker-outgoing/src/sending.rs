@@ -1,0 +1,187 @@
+//! One text of a conversation, in the pieces that its platform accepts.
+
+use crate::{Later, RECORD_WAIT_FIRST, RECORD_WAIT_LAST, Work, pauses};
+use vestibule_domain::{
+    PortError, Timestamp,
+    chat::conversation::{Learnt, Progress},
+    chat::send_status::SendStatus,
+    connector::Connector,
+    error::Chain,
+    job::QueuedText,
+    ports::{
+        ClaimedConversation, Destination, FailureClass, Lease, OutgoingText, SendOutcome,
+        TextOutcome,
+    },
+};
+use vestibule_edge::logging::{Metric, count};
+
+/// Maximum number of messages on the platform for one text.
+const PIECES_MAX: usize = 50;
+/// Class of a text that could not be sent for days.
+const GAVE_UP: &str = "gave_up";
+
+/// How one attempt at a text ended.
+pub(crate) enum Sending {
+    /// The text is finished.
+    Finished(TextOutcome),
+    /// Another attempt is needed.
+    Later(Later),
+}
+
+/// A text and its way to the person.
+struct Route<'a> {
+    work: &'a Work<'a>,
+    connector: &'a Connector,
+    text: &'a QueuedText,
+}
+
+/// Sends the rest of a text.
+pub(crate) async fn send(
+    work: &Work<'_>,
+    connector: Option<&Connector>,
+    claimed: &mut ClaimedConversation,
+    text: &QueuedText,
+) -> Result<Sending, PortError> {
+    let Some(connector) = connector else {
+        return Ok(impossible(
+            work,
+            text,
+            FailureClass::Connector,
+            "connector_deleted",
+        ));
+    };
+    let route = Route {
+        work,
+        connector,
+        text,
+    };
+    send_pieces(&route, claimed).await
+}
+
+/// Sends one piece after the other, and records each before the next.
+async fn send_pieces(
+    route: &Route<'_>,
+    claimed: &mut ClaimedConversation,
+) -> Result<Sending, PortError> {
+    let Route { work, text, .. } = route;
+    let platform = &work.deps.platform;
+    let mut pieces = platform.pieces(route.connector, &text.text);
+    pieces.truncate(PIECES_MAX);
+    let done = claimed.outgoing.pieces_sent(text.number);
+    let (mut learnt, mut message_id) = (Learnt::default(), None);
+    for (index, piece) in pieces.iter().enumerate().skip(done) {
+        if work.deps.clock.now() >= work.stop_at {
+            return Ok(Sending::Later(Later::OutOfTime));
+        }
+        let conversation = claimed.outgoing.current(&claimed.place);
+        let outgoing = OutgoingText {
+            to: Destination::Conversation(&conversation),
+            text: piece,
+            mark: None,
+        };
+        let receipt = match platform.send(route.connector, outgoing).await {
+            SendOutcome::Sent(receipt) => receipt,
+            SendOutcome::Retry { after, reason } => {
+                return Ok(match after {
+                    _ if pauses::is_too_old(text.at, work.deps.clock.now()) => {
+                        given_up(route, GAVE_UP, reason)
+                    }
+                    Some(wait) => later(route, claimed, Later::Wait(wait), &reason),
+                    None => later(route, claimed, Later::Failed, &reason),
+                });
+            }
+            SendOutcome::Failed { class, reason } => {
+                return Ok(given_up(route, class.key(), reason));
+            }
+        };
+        learnt = Learnt::of(&claimed.place, receipt.moved_to, receipt.reply_url);
+        message_id = receipt.message_id;
+        // The last piece is recorded with the text itself.
+        if index + 1 < pieces.len() {
+            let progress = Progress {
+                number: text.number,
+                pieces_sent: index + 1,
+            };
+            record_piece(work, claimed, progress, &learnt).await?;
+        }
+    }
+    let at = work.deps.clock.now();
+    Ok(finished(text, SendStatus::Sent { at, message_id }, learnt))
+}
+
+/// Records that a piece went out. The platform already has it, so recording is repeated for as long as
+/// this worker has time and the lease.
+async fn record_piece(
+    work: &Work<'_>,
+    claimed: &mut ClaimedConversation,
+    progress: Progress,
+    learnt: &Learnt,
+) -> Result<(), PortError> {
+    let conversations = &work.deps.conversations;
+    let mut wait = RECORD_WAIT_FIRST;
+    loop {
+        match conversations.record_piece(claimed, progress, learnt).await {
+            Err(error) if wait <= RECORD_WAIT_LAST && !Lease::is_lost(&error) => {
+                tracing::warn!(error = %Chain(&error), "a piece that was sent could not be recorded yet");
+                tokio::time::sleep(wait).await;
+                wait *= 2;
+            }
+            recorded => return recorded,
+        }
+    }
+}
+
+fn later(route: &Route<'_>, claimed: &ClaimedConversation, later: Later, reason: &str) -> Sending {
+    tracing::warn!(
+        connector.id = %route.connector.id,
+        conversation.id = %claimed.job.conversation_id,
+        job.attempt = claimed.attempt,
+        reason = %reason,
+        "a text could not be sent yet"
+    );
+    Sending::Later(later)
+}
+
+/// The end of a text that the platform refused, or did not accept for days.
+fn given_up(route: &Route<'_>, class: &str, reason: String) -> Sending {
+    let at = route.work.deps.clock.now();
+    tracing::warn!(
+        connector.id = %route.connector.id,
+        conversation.id = %route.work.job.conversation_id,
+        failure.class = class,
+        reason = %reason,
+        "a text was given up"
+    );
+    count(Metric::MessageFailed, route.connector.provider.key(), at);
+    finished(route.text, failed(at, class, reason), Learnt::default())
+}
+
+/// The end of a text that nobody could send.
+fn impossible(work: &Work<'_>, text: &QueuedText, class: FailureClass, reason: &str) -> Sending {
+    tracing::warn!(
+        connector.id = %work.job.connector_id,
+        conversation.id = %work.job.conversation_id,
+        failure.class = class.key(),
+        reason,
+        "a text was given up"
+    );
+    let at = work.deps.clock.now();
+    let status = failed(at, class.key(), reason.to_owned());
+    finished(text, status, Learnt::default())
+}
+
+fn failed(at: Timestamp, class: &str, reason: String) -> SendStatus {
+    SendStatus::Failed {
+        at,
+        class: class.to_owned(),
+        reason,
+    }
+}
+
+const fn finished(text: &QueuedText, status: SendStatus, learnt: Learnt) -> Sending {
+    Sending::Finished(TextOutcome {
+        status,
+        learnt,
+        keep: !text.is_ephemeral,
+    })
+}

@@ -1,0 +1,254 @@
+use crate::dynamo::keys;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+use std::time::Duration;
+use vestibule_domain::{
+    Timestamp,
+    chat::content::Parts,
+    chat::entity::Entities,
+    chat::history::{Author, HistoryDays, StoredMessage},
+    chat::message::Attachment,
+    chat::send_status::SendStatus,
+    ids::DeliveryId,
+    job::{QueuedText, SendMessages},
+};
+
+/// Time for which a text that is to be sent stays on record at least, however short the project's history
+/// is. It is longer than a text is tried.
+const QUEUED_KEPT: Duration = Duration::from_hours(24 * 14);
+
+/// A message of a conversation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(in crate::dynamo) struct MessageItem {
+    pk: String,
+    sk: String,
+    number: u64,
+    at: Timestamp,
+    author: Author,
+    text: String,
+    #[serde(default, skip_serializing_if = "Content::is_empty", with = "as_json")]
+    content: Content,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    delivery_id: Option<DeliveryId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    provider_event_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sequence: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sending: Option<SendStatus>,
+    /// Whether the text is kept for sending only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_ephemeral: bool,
+    /// The time that becomes `expires_at` when a text that is to be sent is finished.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kept_until: Option<i64>,
+    expires_at: i64,
+}
+
+/// What a message says besides its text. It is stored as one JSON text: a platform's numbers may be
+/// larger, and its values nested deeper, than a row's may be.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Content {
+    #[serde(default, skip_serializing_if = "Parts::is_empty")]
+    parts: Parts,
+    #[serde(default, skip_serializing_if = "Entities::is_empty")]
+    entities: Entities,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<Attachment>,
+}
+
+impl Content {
+    fn is_empty(&self) -> bool {
+        self.parts.is_empty() && self.entities.is_empty() && self.attachments.is_empty()
+    }
+}
+
+mod as_json {
+    use super::{Content, Deserialize, Deserializer, Serializer, de, ser};
+
+    pub(super) fn serialize<S: Serializer>(
+        content: &Content,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let json = serde_json::to_string(content).map_err(ser::Error::custom)?;
+        serializer.serialize_str(&json)
+    }
+
+    /// An error does not reveal the content.
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Content, D::Error> {
+        let json = String::deserialize(deserializer)?;
+        serde_json::from_str(&json).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            de::Error::custom(format!("content, line {line}, column {column}"))
+        })
+    }
+}
+
+impl MessageItem {
+    /// Makes the row of a message. A project that keeps nothing has rows of texts until they are sent.
+    pub(in crate::dynamo) fn new(
+        conversation: SendMessages,
+        message: StoredMessage,
+        history: HistoryDays,
+    ) -> Self {
+        let SendMessages {
+            scope,
+            conversation_id,
+            ..
+        } = conversation;
+        let key = keys::message(scope, conversation_id, message.number);
+        let kept_until = history.kept_until(message.at).seconds();
+        let is_queued = message.sending.is_some();
+        let expires_at = if is_queued {
+            kept_until.max(message.at.plus(QUEUED_KEPT).seconds())
+        } else {
+            kept_until
+        };
+        Self {
+            pk: key.pk,
+            sk: key.sk,
+            number: message.number,
+            at: message.at,
+            author: message.author,
+            text: message.text,
+            content: Content {
+                parts: message.parts,
+                entities: message.entities,
+                attachments: message.attachments,
+            },
+            delivery_id: message.delivery_id,
+            provider_event_id: message.provider_event_id,
+            sequence: message.sequence,
+            sending: message.sending,
+            is_ephemeral: history.keeps_nothing(),
+            kept_until: is_queued.then_some(kept_until),
+            expires_at,
+        }
+    }
+}
+
+impl From<MessageItem> for StoredMessage {
+    fn from(item: MessageItem) -> Self {
+        Self {
+            number: item.number,
+            at: item.at,
+            author: item.author,
+            text: item.text,
+            parts: item.content.parts,
+            entities: item.content.entities,
+            attachments: item.content.attachments,
+            delivery_id: item.delivery_id,
+            provider_event_id: item.provider_event_id,
+            sequence: item.sequence,
+            sending: item.sending,
+        }
+    }
+}
+
+impl From<MessageItem> for QueuedText {
+    fn from(item: MessageItem) -> Self {
+        Self {
+            number: item.number,
+            at: item.at,
+            text: item.text,
+            is_ephemeral: item.is_ephemeral,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamo::table::{from_row, to_row};
+    use vestibule_domain::{
+        AccountScope,
+        chat::content::{Location, Part},
+        chat::entity::{Entity, Mark},
+        chat::message::AttachmentKind,
+        ids::{AccountId, ChatUserId, ConnectorId, ConversationId, ProjectId},
+    };
+
+    fn conversation() -> SendMessages {
+        let account = AccountScope::of_verified(AccountId::derive(&["a"]));
+        SendMessages {
+            scope: account.project(ProjectId::derive(&["p"])),
+            connector_id: ConnectorId::derive(&["c"]),
+            conversation_id: ConversationId::derive(&["d"]),
+        }
+    }
+
+    fn queued() -> QueuedText {
+        QueuedText {
+            number: 2,
+            at: Timestamp::from_millis(1_000_000),
+            text: "Hello".to_owned(),
+            is_ephemeral: false,
+        }
+    }
+
+    fn kept(days: u16) -> HistoryDays {
+        HistoryDays::new(days).unwrap()
+    }
+
+    #[test]
+    fn a_message_reads_back_with_all_its_content() {
+        let mention = Entity {
+            offset: 0,
+            length: 5,
+            what: Mark::Everybody,
+        };
+        let file = Attachment {
+            kind: AttachmentKind::Image,
+            provider_id: "F1".to_owned(),
+            name: Some("plan.png".to_owned()),
+            mime_type: None,
+            url: None,
+        };
+        let message = StoredMessage {
+            author: Author::ChatUser(ChatUserId::derive(&["u"])),
+            parts: Parts::of([Part::Location(Location::default())]),
+            entities: Entities::of("Hello", [mention]),
+            attachments: vec![file],
+            provider_event_id: Some("Ev1".to_owned()),
+            sequence: Some(1),
+            sending: None,
+            ..StoredMessage::reply(&queued(), DeliveryId::derive(&["d"]))
+        };
+        let item = MessageItem::new(conversation(), message.clone(), kept(2));
+        assert_eq!(
+            (item.kept_until, item.expires_at),
+            (None, 1000 + 2 * 86_400)
+        );
+        let row = to_row(&item).unwrap();
+        assert!(row.get("content").unwrap().as_s().is_ok());
+        let read: MessageItem = from_row(row, "message").unwrap();
+        assert_eq!(read, item);
+        assert_eq!(StoredMessage::from(read), message);
+    }
+
+    #[test]
+    fn a_text_to_send_outlives_a_short_history_and_tells_whether_it_is_to_be_kept() {
+        let day = 86_400;
+        for (days, is_ephemeral, kept_until, expires_at) in [
+            (30, false, 1000 + 30 * day, 1000 + 30 * day),
+            (1, false, 1000 + day, 1000 + 14 * day),
+            (0, true, 1000, 1000 + 14 * day),
+        ] {
+            let reply = StoredMessage::reply(&queued(), DeliveryId::derive(&["d"]));
+            let item = MessageItem::new(conversation(), reply, kept(days));
+            let row = to_row(&item).unwrap();
+            assert!(!row.contains_key("content"));
+            let read: MessageItem = from_row(row, "message").unwrap();
+            assert_eq!(
+                (read.is_ephemeral, read.kept_until, read.expires_at),
+                (is_ephemeral, Some(kept_until), expires_at)
+            );
+            let expected = QueuedText {
+                is_ephemeral,
+                ..queued()
+            };
+            assert_eq!(QueuedText::from(read), expected);
+        }
+    }
+}

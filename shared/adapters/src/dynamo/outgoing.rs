@@ -1,0 +1,308 @@
+//! The store of conversations for the worker that sends their texts: claimed and finished under a lease.
+
+use super::{
+    items::{MessageItem, OutgoingItem},
+    keys,
+    lease::{LOST, SETTLED},
+    table::{
+        Attributes, Cancelled, Conditional, Table, Transacted, delete_write, from_row, n, s,
+        to_value, update_write,
+    },
+};
+use crate::aws::port_error;
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use vestibule_domain::{
+    PortError,
+    chat::conversation::{Learnt, Outgoing, Progress},
+    ids::LeaseId,
+    job::{QueuedText, SendMessages},
+    ports::{Claim, ClaimedConversation, Lease, OutgoingStore, Postponement, TextOutcome},
+};
+
+const WHAT: &str = "outgoing texts";
+/// Number of attempts at recording that a text is finished. Each meets another delivery, and a
+/// conversation has one at a time.
+const ATTEMPTS: u32 = 5;
+
+/// See [`OutgoingStore`].
+#[derive(Debug, Clone)]
+pub struct DynamoOutgoing {
+    table: Table,
+}
+
+/// The parts of an update's `SET`, with their values.
+struct Changes {
+    set: Vec<&'static str>,
+    values: Vec<(&'static str, AttributeValue)>,
+}
+
+impl Changes {
+    /// Makes the changes that every write under a lease makes.
+    fn under(lease: LeaseId, learnt: &Learnt) -> Result<Self, PortError> {
+        let mut set = vec!["version = version + :one"];
+        let mut values = vec![(":one", n(1)), (":lease", s(lease))];
+        if let Some(moved_to) = &learnt.moved_to {
+            set.push("moved_to = :moved");
+            values.push((":moved", s(moved_to)));
+        }
+        if let Some(url) = &learnt.reply_url {
+            set.push("reply_url = :url");
+            values.push((":url", to_value(url)?));
+        }
+        Ok(Self { set, values })
+    }
+
+    fn add(&mut self, set: &'static str, name: &'static str, value: AttributeValue) {
+        self.set.push(set);
+        self.values.push((name, value));
+    }
+}
+
+/// What was found in place of the row that was expected.
+enum Met {
+    /// Texts were added meanwhile. The claim is ours.
+    MoreTexts,
+    /// An earlier attempt of this call took effect and its answer was lost.
+    OwnLostAnswer,
+}
+
+impl DynamoOutgoing {
+    /// Makes the store on this table.
+    #[must_use]
+    pub fn new(table: Table) -> Self {
+        Self { table }
+    }
+
+    fn update(
+        &self,
+        job: SendMessages,
+        changes: &Changes,
+        rest: &str,
+        condition: &str,
+    ) -> Result<Update, PortError> {
+        self.table.update_part(
+            &keys::outgoing(job.scope, job.conversation_id, job.connector_id),
+            &format!("SET {}{rest}", changes.set.join(", ")),
+            condition,
+            &[],
+            &changes.values,
+        )
+    }
+
+    /// Makes the write after which `next` is what goes out. If nothing is left, the lease and the mark go.
+    fn finished_write(
+        &self,
+        claimed: &ClaimedConversation,
+        next: &Outgoing,
+        learnt: &Learnt,
+    ) -> Result<TransactWriteItem, PortError> {
+        let mut changes = Changes::under(claimed.lease, learnt)?;
+        changes.add("next_outgoing = :next", ":next", n(next.next));
+        changes.values.push((":last", n(next.last)));
+        let rest = if next.has_unsent() {
+            // This claim is also the first attempt at the next text.
+            changes.set.push("attempts = :one");
+            " REMOVE progress".to_owned()
+        } else {
+            changes.set.push("settled_lease = :lease");
+            format!(" REMOVE progress, {SETTLED}")
+        };
+        let condition = "lease_id = :lease AND last_outgoing = :last";
+        let update = self.update(claimed.job, &changes, &rest, condition)?;
+        Ok(update_write(update))
+    }
+
+    /// Makes the write of a finished text's row: its status and when it can be forgotten, or its removal.
+    fn text_write(
+        &self,
+        job: SendMessages,
+        number: u64,
+        outcome: &TextOutcome,
+    ) -> Result<TransactWriteItem, PortError> {
+        let key = keys::message(job.scope, job.conversation_id, number);
+        if !outcome.keep {
+            return self.table.removal_part(&key).map(delete_write);
+        }
+        let update = self.table.update_part(
+            &key,
+            "SET sending = :status, expires_at = if_not_exists(kept_until, expires_at)",
+            "attribute_exists(pk)",
+            &[],
+            &[(":status", to_value(&outcome.status)?)],
+        )?;
+        Ok(update_write(update))
+    }
+
+    /// Records that all texts up to `number` are finished. A row of the last one that is gone meanwhile is
+    /// not written.
+    async fn record_finished(
+        &self,
+        mut claimed: Box<ClaimedConversation>,
+        number: u64,
+        learnt: &Learnt,
+        mut row: Option<TransactWriteItem>,
+    ) -> Result<Option<Box<ClaimedConversation>>, PortError> {
+        for _ in 0..ATTEMPTS {
+            let mut next = claimed.outgoing.with_finished(number);
+            next.learn(learnt);
+            let mut writes = vec![self.finished_write(&claimed, &next, learnt)?];
+            writes.extend(row.clone());
+            let reasons = match self.table.transact(writes).await? {
+                Transacted::Done => {
+                    let is_left = next.has_unsent();
+                    claimed.outgoing = next;
+                    claimed.attempt = 1;
+                    return Ok(is_left.then_some(claimed));
+                }
+                Transacted::Cancelled(reasons) => reasons,
+            };
+            let mut reasons = reasons.into_iter();
+            match (reasons.next(), reasons.next()) {
+                (Some(Cancelled::Condition(found)), _) => match met(&mut claimed, found)? {
+                    Met::MoreTexts => {}
+                    Met::OwnLostAnswer => return Ok(None),
+                },
+                (_, Some(Cancelled::Condition(_))) => row = None,
+                _ => break,
+            }
+        }
+        Err(PortError::Conflict { what: WHAT })
+    }
+}
+
+/// Finds out why the condition on the row failed, and takes over what was added.
+fn met(claimed: &mut ClaimedConversation, found: Option<Attributes>) -> Result<Met, PortError> {
+    let item: OutgoingItem = from_row(found.ok_or(LOST)?, WHAT)?;
+    if item.lease_id == Some(claimed.lease) {
+        claimed.place = item.conversation.clone();
+        claimed.outgoing = item.into();
+        Ok(Met::MoreTexts)
+    } else if item.settled_lease == Some(claimed.lease) {
+        Ok(Met::OwnLostAnswer)
+    } else {
+        Err(LOST)
+    }
+}
+
+#[async_trait]
+impl OutgoingStore for DynamoOutgoing {
+    async fn claim(
+        &self,
+        job: SendMessages,
+        lease: &Lease,
+    ) -> Result<Claim<Box<ClaimedConversation>>, PortError> {
+        let claim = self.table.claim(job.into(), lease, WHAT).await?;
+        Ok(claim.map(|item: OutgoingItem| {
+            Box::new(ClaimedConversation {
+                job,
+                lease: lease.id,
+                attempt: item.attempts,
+                place: item.conversation.clone(),
+                outgoing: item.into(),
+                claimed_at: lease.now,
+            })
+        }))
+    }
+
+    async fn unsent(
+        &self,
+        claimed: &ClaimedConversation,
+        limit: usize,
+    ) -> Result<Vec<QueuedText>, PortError> {
+        let SendMessages {
+            scope,
+            conversation_id,
+            ..
+        } = claimed.job;
+        let first = keys::message(scope, conversation_id, claimed.outgoing.next);
+        let last = keys::message(scope, conversation_id, claimed.outgoing.last);
+        let mut texts: Vec<QueuedText> = Vec::new();
+        // BETWEEN refuses an empty range.
+        if !claimed.outgoing.has_unsent() {
+            return Ok(texts);
+        }
+        let mut start = None;
+        while texts.len() < limit {
+            // As a rule every second row is a person's message.
+            let rows = i32::try_from(limit.saturating_mul(2)).unwrap_or(i32::MAX);
+            let answer = self
+                .table
+                .client
+                .query()
+                .table_name(&self.table.name)
+                .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+                .filter_expression("sending.#status = :queued")
+                .expression_attribute_names("#status", "status")
+                .expression_attribute_values(":pk", s(&first.pk))
+                .expression_attribute_values(":first", s(&first.sk))
+                .expression_attribute_values(":last", s(&last.sk))
+                .expression_attribute_values(":queued", s("queued"))
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .limit(rows)
+                .send()
+                .await
+                .map_err(|error| port_error("dynamodb: Query (messages)", error))?;
+            for row in answer.items.unwrap_or_default() {
+                texts.push(from_row::<MessageItem>(row, "message")?.into());
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                break;
+            }
+        }
+        texts.truncate(limit);
+        Ok(texts)
+    }
+
+    async fn record_piece(
+        &self,
+        claimed: &mut ClaimedConversation,
+        progress: Progress,
+        learnt: &Learnt,
+    ) -> Result<(), PortError> {
+        let mut changes = Changes::under(claimed.lease, learnt)?;
+        changes.add("progress = :progress", ":progress", to_value(&progress)?);
+        changes.set.push("attempts = :one");
+        let update = self.update(claimed.job, &changes, "", "lease_id = :lease")?;
+        match self.table.update(update).await? {
+            Conditional::Done(_) => {
+                claimed.outgoing.progress = Some(progress);
+                claimed.outgoing.learn(learnt);
+                claimed.attempt = 1;
+                Ok(())
+            }
+            Conditional::Failed(_) => Err(LOST),
+        }
+    }
+
+    async fn record_text(
+        &self,
+        claimed: Box<ClaimedConversation>,
+        number: u64,
+        outcome: &TextOutcome,
+    ) -> Result<Option<Box<ClaimedConversation>>, PortError> {
+        let row = self.text_write(claimed.job, number, outcome)?;
+        self.record_finished(claimed, number, &outcome.learnt, Some(row))
+            .await
+    }
+
+    async fn finish(
+        &self,
+        claimed: Box<ClaimedConversation>,
+    ) -> Result<Option<Box<ClaimedConversation>>, PortError> {
+        let last = claimed.outgoing.last;
+        self.record_finished(claimed, last, &Learnt::default(), None)
+            .await
+    }
+
+    async fn postpone(
+        &self,
+        job: SendMessages,
+        lease: LeaseId,
+        postponement: Postponement,
+    ) -> Result<(), PortError> {
+        self.table.postpone(job.into(), lease, postponement).await
+    }
+}

@@ -1,0 +1,162 @@
+//! Ports of the delivery worker and of the worker that sends texts.
+
+use crate::{
+    PortError, Timestamp,
+    account::Environment,
+    chat::conversation::{Conversation, ConversationRef, Learnt, Outgoing, Progress},
+    chat::history::HistoryDays,
+    chat::repeats::HandledEvent,
+    chat::send_status::SendStatus,
+    chat::user::ChatUser,
+    connector::Connector,
+    ids::LeaseId,
+    job::{DeliverMessage, QueuedText, SendMessages},
+    ports::{Claim, Lease, Postponement},
+};
+use async_trait::async_trait;
+
+/// The records that a delivery needs.
+#[derive(Debug, Clone)]
+pub struct DeliveryContext {
+    /// The connector, unless it was deleted.
+    pub connector: Option<Connector>,
+    /// The environment with its agent.
+    pub environment: Option<Environment>,
+    /// The sender.
+    pub chat_user: Option<ChatUser>,
+    /// The conversation.
+    pub conversation: Conversation,
+    /// The time for which the project keeps messages.
+    pub history: HistoryDays,
+    /// Whether the message was delivered before.
+    pub is_delivered: bool,
+}
+
+/// A delivery that the agent answered.
+#[derive(Debug, Clone, Copy)]
+pub struct DeliveryRecord<'a> {
+    /// The message.
+    pub job: &'a DeliverMessage,
+    /// The conversation as it was read.
+    pub conversation: &'a Conversation,
+    /// The event to be remembered.
+    pub event: &'a HandledEvent,
+    /// The texts of the answer, in order; none is blank.
+    pub replies: &'a [String],
+    /// The time for which the project keeps messages.
+    pub history: HistoryDays,
+    /// Time of the answer.
+    pub at: Timestamp,
+}
+
+/// The outcome of recording a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recorded {
+    /// It was recorded now, with these texts to send.
+    Now(Vec<QueuedText>),
+    /// The message was delivered and recorded before, perhaps by an attempt of this very call whose answer
+    /// was lost. Texts to send may be on record.
+    Before,
+}
+
+/// The store of conversations for the delivery worker.
+#[async_trait]
+pub trait ConversationStore: Send + Sync {
+    /// Reads everything that a delivery needs, in one read.
+    async fn delivery_context(
+        &self,
+        job: &DeliverMessage,
+        now: Timestamp,
+    ) -> Result<DeliveryContext, PortError>;
+
+    /// Records a delivery, all or nothing: the conversation, the event, the message itself unless the
+    /// project keeps none, each text of the answer and, if there are any, the mark that orders to send
+    /// them. `Conflict` when another writer gave numbers in the conversation since it was read: read it
+    /// again and repeat with the same texts.
+    async fn record_delivery(&self, record: &DeliveryRecord<'_>) -> Result<Recorded, PortError>;
+}
+
+/// A conversation with texts to send, and our lease on it.
+#[derive(Debug, Clone)]
+pub struct ClaimedConversation {
+    /// The order.
+    pub job: SendMessages,
+    /// Id of our claim.
+    pub lease: LeaseId,
+    /// Number of the attempt at the next text, from 1. A claim that only found that it had to wait does
+    /// not count.
+    pub attempt: u32,
+    /// The conversation, as the last message named it.
+    pub place: ConversationRef,
+    /// The texts that go out.
+    pub outgoing: Outgoing,
+    /// Start of the claim.
+    pub claimed_at: Timestamp,
+}
+
+/// The outcome for one text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextOutcome {
+    /// The result.
+    pub status: SendStatus,
+    /// What the platform told of the conversation.
+    pub learnt: Learnt,
+    /// Whether the text stays on record: it is not [ephemeral](QueuedText::is_ephemeral).
+    pub keep: bool,
+}
+
+/// The store of conversations for the worker that sends their texts.
+#[async_trait]
+pub trait OutgoingStore: Send + Sync {
+    /// Claims the texts of a conversation. Two claims never overlap, and no claim succeeds before the
+    /// time to which the previous one was postponed.
+    async fn claim(
+        &self,
+        job: SendMessages,
+        lease: &Lease,
+    ) -> Result<Claim<Box<ClaimedConversation>>, PortError>;
+
+    /// Returns the first texts that are to be sent, in order, at most `limit`. If there are none, nothing
+    /// is left: see [`finish`](Self::finish).
+    async fn unsent(
+        &self,
+        claimed: &ClaimedConversation,
+        limit: usize,
+    ) -> Result<Vec<QueuedText>, PortError>;
+
+    /// Records that a piece of a text is done which is not its last, and what the platform told.
+    /// [`Lease::LOST`] when the lease was lost to another worker.
+    async fn record_piece(
+        &self,
+        claimed: &mut ClaimedConversation,
+        progress: Progress,
+        learnt: &Learnt,
+    ) -> Result<(), PortError>;
+
+    /// Records that a text is finished, sent or given up. If no other text is to be sent, removes the
+    /// mark, gives the lease back and returns `None`. Otherwise returns the conversation as it is now,
+    /// under the same lease, with the first attempt at the next text. [`Lease::LOST`] when the lease was
+    /// lost to another worker.
+    async fn record_text(
+        &self,
+        claimed: Box<ClaimedConversation>,
+        number: u64,
+        outcome: &TextOutcome,
+    ) -> Result<Option<Box<ClaimedConversation>>, PortError>;
+
+    /// Records that no text is left on record that is to be sent, under the same rules: those that
+    /// [`unsent`](Self::unsent) did not find are gone.
+    async fn finish(
+        &self,
+        claimed: Box<ClaimedConversation>,
+    ) -> Result<Option<Box<ClaimedConversation>>, PortError>;
+
+    /// Gives the lease back, so that the texts are tried again later; no copy of the job is tried
+    /// sooner. `Conflict` when the lease was lost to another worker.
+    async fn postpone(
+        &self,
+        job: SendMessages,
+        lease: LeaseId,
+        postponement: Postponement,
+    ) -> Result<(), PortError>;
+}
