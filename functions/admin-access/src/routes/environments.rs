@@ -1,6 +1,6 @@
 //! Environments of a project, each with the agent that serves it (SPEC F01).
 
-use super::{project_of_empty_list, projects};
+use super::projects;
 use crate::{
     Deps,
     api_types::{EnvironmentPath, ProjectPath},
@@ -18,7 +18,7 @@ use vestibule_admin::{
     auth::random_bytes,
     given, log,
     problem::{ApiError, Problem, ProblemMember},
-    problem_types, read_fields, validation,
+    problem_types, project_of_empty_list, read_fields, validation,
 };
 use vestibule_domain::{
     ProjectScope, Timestamp,
@@ -198,7 +198,7 @@ pub async fn list_environments(
         .environments
         .list_environments(scope, &query.page)
         .await?;
-    project_of_empty_list(&deps, scope, &query.page, &page).await?;
+    project_of_empty_list(deps.projects.as_ref(), scope, &query.page, &page).await?;
     Ok(ListResponse::of(page, |one| {
         EnvironmentResponse::of(one, None)
     }))
