@@ -51,7 +51,8 @@ pub struct ConversationResponse {
     chat_user_id: Option<String>,
     /// Kind of conversation, which says whether others read along; null like `environment_id`.
     kind: Option<ConversationKindName>,
-    /// Platform's own id of the conversation, such as a Slack channel; null like `environment_id`.
+    /// Platform's own id of the conversation, such as a Slack channel, as the last message of a person named
+    /// it; null like `environment_id`.
     provider_conversation_id: Option<String>,
     /// Thread within the conversation.
     thread: Option<String>,
@@ -70,12 +71,8 @@ pub struct ConversationResponse {
 impl From<ConversationView> for ConversationResponse {
     fn from(view: ConversationView) -> Self {
         let conversation = view.conversation;
-        let place = conversation
-            .place
-            .as_ref()
-            .map(|place| conversation.current(place));
-        let kind = place.as_ref().map(|place| place.kind.into());
-        let (provider_conversation_id, thread, channel) = match place {
+        let kind = conversation.place.as_ref().map(|place| place.kind.into());
+        let (provider_conversation_id, thread, channel) = match conversation.place {
             Some(place) => (
                 Some(place.provider_conversation_id),
                 place.thread,
@@ -220,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_conversation_is_shown_at_its_present_place_with_its_counts_and_times() {
+    fn a_conversation_is_shown_as_its_last_message_named_it_with_its_counts_and_times() {
         let connector: ConnectorId = ID.parse().unwrap();
         let place = ConversationRef::new(
             connector,
@@ -233,7 +230,6 @@ mod tests {
             message_count: 3,
             message_total: 5,
             last_message_at: Timestamp::parse("2026-11-22T10:00:00Z"),
-            moved_to: Some("G2".to_owned()),
             place: Some(place),
             environment_id: ID.parse::<EnvironmentId>().ok(),
             chat_user_id: ID.parse::<ChatUserId>().ok(),
@@ -242,7 +238,7 @@ mod tests {
         });
         let expected = json!({
             "id": ID, "state": "open", "connector_id": ID, "environment_id": ID, "chat_user_id": ID,
-            "kind": "group", "provider_conversation_id": "G2", "thread": "7", "channel": "sms",
+            "kind": "group", "provider_conversation_id": "G1", "thread": "7", "channel": "sms",
             "message_count": 5, "last_message_at": "2026-11-22T10:00:00.000Z",
             "last_activity_at": "2026-11-22T10:00:01.000Z",
         });
