@@ -137,17 +137,21 @@ impl Found {
 /// Reads a conversation's row. `None` for a row of another project: IAM does not restrict the attributes by
 /// which an index leads to rows.
 fn view(scope: ProjectScope, row: Attributes) -> Result<Option<ConversationView>, PortError> {
-    let Some(key) = key_of(&row) else {
-        return Ok(None);
-    };
-    let id = keys::parse_conversation(&key.pk).filter(|id| keys::conversation(scope, *id) == key);
-    let Some(id) = id else {
-        tracing::error!(row.key = %key, "a list of conversations leads to a row that is none of them");
-        return Ok(None);
-    };
-    let closed = keys::closed_conversations(scope);
-    let is_closed = row.get(STATE_PK).is_some_and(|list| *list == s(&closed));
+    let key = key_of(&row);
+    let closed = s(keys::closed_conversations(scope));
+    let is_closed = row.get(STATE_PK) == Some(&closed);
     let item: ConversationItem = from_row(row, "conversation")?;
+    let id = item
+        .id()
+        .filter(|id| key == Some(keys::conversation(scope, *id)));
+    let Some(id) = id else {
+        let key = key.map_or_else(String::new, |key| key.to_string());
+        tracing::error!(
+            row.key = key,
+            "a list of conversations leads to another project's row"
+        );
+        return Ok(None);
+    };
     Ok(Some(ConversationView {
         id,
         connector_id: item.connector_id,
