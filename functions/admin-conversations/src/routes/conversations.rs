@@ -291,9 +291,9 @@ mod tests {
         let ConversationQuery(filter) = ConversationQuery::read(all("closed", ID), &mut errors);
         assert!(errors.is_empty());
         assert_eq!(filter.state, Some(ConversationState::Closed));
-        assert_eq!(filter.connector_id, ID.parse().ok());
-        assert_eq!(filter.chat_user_id, ID.parse().ok());
-        assert_eq!(filter.environment_id, ID.parse().ok());
+        assert_eq!(filter.connector_id, ID.parse::<ConnectorId>().ok());
+        assert_eq!(filter.chat_user_id, ID.parse::<ChatUserId>().ok());
+        assert_eq!(filter.environment_id, ID.parse::<EnvironmentId>().ok());
         ConversationQuery::read(all("ended", "x"), &mut errors);
         for field in ["state", "connector_id", "chat_user_id", "environment_id"] {
             assert!(errors.names(field), "{field}");

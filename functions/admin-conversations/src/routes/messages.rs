@@ -22,7 +22,6 @@ use vestibule_domain::{
 
 /// Direction of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[cfg_attr(test, derive(Deserialize))]
 #[serde(rename_all = "snake_case")]
 pub enum MessageDirection {
     /// From a person.
@@ -33,7 +32,6 @@ pub enum MessageDirection {
 
 /// Kind of author of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[cfg_attr(test, derive(Deserialize))]
 #[serde(rename_all = "snake_case")]
 pub enum AuthorKind {
     /// A person on the chat platform.
@@ -113,7 +111,6 @@ impl MessageAttachmentResponse {
 
 /// Status of sending a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[cfg_attr(test, derive(Deserialize))]
 #[serde(rename_all = "snake_case")]
 pub enum SendingStatus {
     /// Waiting to go out.
