@@ -371,8 +371,7 @@ mod tests {
             filter: &filter,
             order: Order::OldestFirst,
         };
-        let rows =
-            || -> Vec<Attributes> { (1..=3).map(|number| row(number, day(1))).collect() };
+        let rows = || -> Vec<Attributes> { (1..=3).map(|number| row(number, day(1))).collect() };
         let cut = stretch.found(rows(), None).unwrap().up_to(2, &stretch);
         assert_eq!(cut.shown.len(), 2);
         let second = keys::message(scope("p"), id(), 2).attributes();
