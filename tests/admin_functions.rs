@@ -19,12 +19,24 @@ pub struct AdminFunction {
 }
 
 /// Every admin function.
-pub const ADMIN_FUNCTIONS: [AdminFunction; 1] = [AdminFunction {
-    folder: "admin-access",
-    table: admin_access::table,
-    openapi: admin_access::openapi,
-    start: |adapters| Ok(admin_access::router(admin_access::wire(adapters)?)),
-}];
+pub const ADMIN_FUNCTIONS: [AdminFunction; 2] = [
+    AdminFunction {
+        folder: "admin-access",
+        table: admin_access::table,
+        openapi: admin_access::openapi,
+        start: |adapters| Ok(admin_access::router(admin_access::wire(adapters)?)),
+    },
+    AdminFunction {
+        folder: "admin-conversations",
+        table: admin_conversations::table,
+        openapi: admin_conversations::openapi,
+        start: |adapters| {
+            Ok(admin_conversations::router(admin_conversations::wire(
+                adapters,
+            )))
+        },
+    },
+];
 
 /// The routes of all admin functions.
 #[must_use]

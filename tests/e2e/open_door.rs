@@ -52,3 +52,32 @@ async fn who_came_through_an_open_connector_still_awaits_approval_at_another() {
     );
     stack.nobody_complains_about(&walt).await;
 }
+
+#[tokio::test]
+#[ignore = "needs a local stack"]
+async fn a_conversation_is_read_back_message_by_message_through_the_admin_api() {
+    let stack = Stack::load();
+    let wendy = stack.person("Wendy").await;
+    let text = format!("for the record ({CANARY})");
+
+    stack
+        .say(&wendy, stack.open_connector(), Place::Direct, &text)
+        .await;
+    stack.answers(&wendy, stack.open_connector(), 1).await;
+    stack.all_work_is_done().await;
+
+    let user = stack.chat_user(&wendy).await.unwrap();
+    let filter = format!("&chat_user_id={}", user["id"].as_str().unwrap());
+    let conversations = stack.list("/conversations", &filter).await;
+    assert_eq!(conversations.len(), 1, "{conversations:?}");
+    let id = conversations[0]["id"].as_str().unwrap();
+    let one = stack.get(&format!("/conversations/{id}")).await;
+    assert_eq!(one["connector_id"], stack.open_connector());
+    let messages = stack
+        .list(&format!("/conversations/{id}/messages"), "&order=oldest")
+        .await;
+    assert_eq!(messages[0]["text"], text, "{messages:?}");
+    assert_eq!(messages[0]["direction"], "inbound");
+    assert_eq!(messages[1]["direction"], "outgoing");
+    assert!(messages[1]["sending"].is_object(), "{messages:?}");
+}

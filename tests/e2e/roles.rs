@@ -242,6 +242,43 @@ async fn the_admin_api_may_change_records_seal_secrets_and_enqueue_what_follows_
     .await;
 }
 
+#[tokio::test]
+#[ignore = "needs a local stack"]
+async fn the_admin_api_for_conversations_may_read_them_note_the_use_of_a_key_and_no_more() {
+    let stack = Stack::load();
+    let aws = Resources::of(&stack).await;
+    try_role(
+        &stack,
+        "AdminConversationsRole",
+        vec![
+            aws.get_item(&aws.conversation()),
+            aws.batch_get_item(&aws.conversation()),
+            aws.query(None, &aws.conversation()),
+            aws.query(
+                Some("lists_by_state"),
+                &aws.of_project("CONVERSATIONS#open"),
+            ),
+            aws.query(Some("lists_all"), &aws.of_project("CONVERSATIONS")),
+            aws.update_item(&aws.account()),
+            aws.decrypt(),
+        ],
+        vec![
+            aws.scan(),
+            aws.put_item(&aws.conversation()),
+            aws.delete_item(&aws.conversation()),
+            aws.query(Some("outbox"), &Resources::outbox()),
+            aws.encrypt(),
+            aws.generate_data_key(),
+            aws.setup_secret(),
+            aws.send("onboarding_dlq_url"),
+            aws.send("inbox_queue_url"),
+            aws.receive("inbox_queue_url"),
+            aws.receive("onboarding_queue_url"),
+        ],
+    )
+    .await;
+}
+
 /// Makes all calls as the role. Allowed calls must succeed, and denied calls must fail.
 async fn try_role(stack: &Stack, role: &str, allowed: Vec<AwsCall>, denied: Vec<AwsCall>) {
     let calls = [allowed.clone(), denied.clone()].concat();
@@ -311,6 +348,10 @@ impl<'a> Resources<'a> {
 
     fn user(&self) -> Value {
         self.of_project(&format!("USER#{NOBODY}"))
+    }
+
+    fn account(&self) -> Value {
+        Self::row(&format!("ACCOUNT#{}", self.stack.fact("account_id")))
     }
 
     fn conversation(&self) -> Value {

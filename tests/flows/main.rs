@@ -18,6 +18,7 @@ mod connector_setup;
 mod consent;
 mod content;
 mod conversation_records;
+mod conversations;
 mod costs;
 mod delivery;
 mod direct_approval;

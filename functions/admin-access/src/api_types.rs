@@ -3,7 +3,7 @@
 use vestibule_admin::{paths, wire_enum};
 use vestibule_domain::{
     access::request::{ReasonCode, RequestStatus},
-    chat::{conversation::ConversationKind, user::ChatUserStatus},
+    chat::user::ChatUserStatus,
     connector::{ApprovalMode, ExistingUsers, Policy},
     ids::{AccessRequestId, ApiKeyId, ChatUserId, ConnectorId, EnvironmentId, ProjectId},
 };
@@ -91,18 +91,6 @@ wire_enum! {
     }
 }
 
-wire_enum! {
-    /// Kind of a conversation, which says whether others read along.
-    ConversationKindName = ConversationKind {
-        /// One person and the agent.
-        Direct = "direct",
-        /// A closed group.
-        Group = "group",
-        /// A channel that its members read.
-        Channel = "channel",
-    }
-}
-
 paths! {
     /// A project.
     ProjectPath {
@@ -179,8 +167,7 @@ mod tests {
             AfterApprovalName = ApprovalMode,
             ReasonCodeName = ReasonCode,
             ChatUserStatusName = ChatUserStatus,
-            RequestStatusName = RequestStatus,
-            ConversationKindName = ConversationKind
+            RequestStatusName = RequestStatus
         );
     }
 }

@@ -100,8 +100,8 @@ mod tests {
     use super::*;
     use crate::{
         api_types::{
-            AfterApprovalName, ChatUserStatusName, ConversationKindName, ExistingUsersName,
-            PolicyName, ReasonCodeName, RequestStatusName,
+            AfterApprovalName, ChatUserStatusName, ExistingUsersName, PolicyName, ReasonCodeName,
+            RequestStatusName,
         },
         routes::{
             access_requests::{FollowUpStatus, OnboardingMessageStatus},
@@ -112,7 +112,10 @@ mod tests {
     };
     use serde::{Serialize, de::DeserializeOwned};
     use std::collections::BTreeMap;
-    use vestibule_admin::{api_types::PermissionName, openapi::merged};
+    use vestibule_admin::{
+        api_types::{ConversationKindName, PermissionName},
+        openapi::merged,
+    };
 
     fn document() -> Value {
         merged(vec![part()]).unwrap()

@@ -1,7 +1,7 @@
 //! The routes, one file per resource.
 //!
-//! Each handler file has the same five parts: request, response, possible problems ([`ApiError`]),
-//! handler, and documentation, from which the OpenAPI document is generated. The access that each route
+//! Each handler file has the same five parts: request, response, possible problems
+//! ([`ApiError`](vestibule_admin::problem::ApiError)), handler, and documentation, from which the OpenAPI document is generated. The access that each route
 //! requires is declared here, and nowhere else.
 
 pub mod access_requests;
@@ -19,15 +19,8 @@ use crate::Deps;
 use access_requests::decide::RequestToDecide;
 use utoipa::OpenApi as _;
 use utoipa_axum::routes;
-use vestibule_admin::{
-    problem::{ApiError, ProblemType},
-    routes::Routes,
-};
-use vestibule_domain::{
-    ProjectScope,
-    account::permission::Permission,
-    page::{Page, PageRequest},
-};
+use vestibule_admin::{problem::ProblemType, routes::Routes};
+use vestibule_domain::account::permission::Permission;
 
 /// The problems that the resources declare.
 pub(crate) const PROBLEM_TYPES: &[&[&ProblemType]] = &[
@@ -162,17 +155,4 @@ fn keys(routes: Routes<Deps>) -> Routes<Deps> {
         .authorised(Permission::ApiKeysManage, routes!(api_keys::list_api_keys))
         .authorised(Permission::ApiKeysManage, routes!(api_keys::create_api_key))
         .authorised(Permission::ApiKeysManage, routes!(api_keys::revoke_api_key))
-}
-
-/// Checks that the project of an empty list exists. Only an empty list is worth the extra read.
-async fn project_of_empty_list<T>(
-    deps: &Deps,
-    scope: ProjectScope,
-    wanted: &PageRequest,
-    found: &Page<T>,
-) -> Result<(), ApiError> {
-    if found.items.is_empty() && wanted.cursor.is_none() {
-        projects::read(deps, scope.account(), scope.project_id()).await?;
-    }
-    Ok(())
 }

@@ -105,18 +105,32 @@ impl KmsVault {
         let Ok(bytes) = BASE64URL_NOPAD.decode(sealed.as_bytes()) else {
             return Ok(None);
         };
-        let (_, key) = self.current_key().await?;
+        // A stack without a data key has sealed nothing.
+        let Some(wrapped) = self.stored_key().await? else {
+            return Ok(None);
+        };
+        let (_, key) = self.open_key(wrapped).await?;
         Ok(decrypt(&key, bytes, context))
     }
 
     async fn current_key(&self) -> Result<(String, Arc<LessSafeKey>), PortError> {
-        let wrapped = match self.current.get() {
-            Some(wrapped) => wrapped.clone(),
-            None => match self.keyring.current().await? {
-                Some(stored) => stored.wrapped_key,
-                None => self.make_key().await?,
-            },
+        let wrapped = match self.stored_key().await? {
+            Some(wrapped) => wrapped,
+            None => self.make_key().await?,
         };
+        self.open_key(wrapped).await
+    }
+
+    /// Returns the stack's data key in its encrypted form, if it was made.
+    async fn stored_key(&self) -> Result<Option<String>, PortError> {
+        if let Some(wrapped) = self.current.get() {
+            return Ok(Some(wrapped.clone()));
+        }
+        let stored = self.keyring.current().await?;
+        Ok(stored.map(|stored| stored.wrapped_key))
+    }
+
+    async fn open_key(&self, wrapped: String) -> Result<(String, Arc<LessSafeKey>), PortError> {
         let key = self.key(&wrapped).await?;
         Ok((self.current.get_or_init(|| wrapped).clone(), key))
     }

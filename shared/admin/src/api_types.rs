@@ -13,6 +13,7 @@ use utoipa::{
 };
 use vestibule_domain::{
     account::{actor::Actor, permission::Permission},
+    chat::conversation::ConversationKind,
     page::Page,
 };
 
@@ -73,6 +74,18 @@ macro_rules! paths {
             ),*
         }
     )*};
+}
+
+wire_enum! {
+    /// Kind of a conversation, which says whether others read along.
+    ConversationKindName = ConversationKind {
+        /// One person and the agent.
+        Direct = "direct",
+        /// A closed group.
+        Group = "group",
+        /// A channel that its members read.
+        Channel = "channel",
+    }
 }
 
 /// One page of a list.
@@ -191,4 +204,19 @@ pub struct IfMatchHeader {
     /// 412. Without this header, the current record is changed.
     #[param(rename = "If-Match", required = false, example = "\"3\"")]
     if_match: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_of_conversation_is_spelled_as_in_the_domain() {
+        for spelling in ConversationKindName::SPELLINGS {
+            let name = ConversationKindName::parse(spelling).unwrap();
+            let kind = serde_json::to_value(ConversationKind::from(name)).unwrap();
+            assert_eq!(kind, *spelling);
+            assert_eq!(serde_json::to_value(name).unwrap(), kind);
+        }
+    }
 }

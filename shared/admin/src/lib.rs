@@ -18,6 +18,7 @@
 //! | `brief` | answers to callers who may change a record and not read it |
 //! | `query` | query parameters and pages |
 //! | `path` | ids in addresses |
+//! | `projects` | the project of a list |
 //! | `etag` | versions of records: `ETag` and `If-Match` |
 //! | `idempotency` | `Idempotency-Key` |
 
@@ -36,6 +37,7 @@ mod middleware;
 pub mod openapi;
 mod path;
 pub mod problem;
+mod projects;
 mod query;
 pub mod routes;
 pub mod validation;
@@ -49,6 +51,7 @@ pub use fields::{FieldErrors, Nullable, given, read_fields};
 pub use idempotency::{IDEMPOTENCY_REPLAYED, IdempotencyKey};
 pub use middleware::CallOrigin;
 pub use path::{ApiPath, strict_id};
+pub use projects::project_of_empty_list;
 pub use query::{ListFilter, ListQuery, NoParams, PageParams};
 
 pub(crate) use middleware::with_middleware;

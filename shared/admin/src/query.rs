@@ -32,7 +32,7 @@ pub struct PageParams {
     /// `next_cursor` of the previous page. The other parameters must be the same as for that page.
     #[param(required = false, format = "cursor", min_length = 1, max_length = 4096)]
     cursor: String,
-    /// Order by creation: `newest` first or `oldest` first.
+    /// Order by creation, unless the list names another: `newest` first or `oldest` first.
     #[param(required = false, inline)]
     order: OrderName,
 }

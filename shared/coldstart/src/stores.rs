@@ -5,8 +5,8 @@ use std::sync::Arc;
 use vestibule_adapters::{
     dynamo::{
         DynamoAccessRequests, DynamoAccounts, DynamoChatUsers, DynamoClosings, DynamoConnectors,
-        DynamoConversations, DynamoIntake, DynamoOutbox, DynamoOutgoing, DynamoProjects,
-        DynamoSendPacer, DynamoStandings,
+        DynamoConversations, DynamoHistory, DynamoIntake, DynamoOutbox, DynamoOutgoing,
+        DynamoProjects, DynamoSendPacer, DynamoStandings,
     },
     vault::KmsVault,
 };
@@ -67,6 +67,12 @@ impl Adapters<'_> {
     #[must_use]
     pub fn conversations(&self) -> Arc<DynamoConversations> {
         Arc::new(DynamoConversations::new(self.table.clone()))
+    }
+
+    /// Conversations and their messages, for reading.
+    #[must_use]
+    pub fn history(&self, vault: &Arc<KmsVault>) -> Arc<DynamoHistory> {
+        Arc::new(DynamoHistory::new(self.table.clone(), Arc::clone(vault)))
     }
 
     /// Texts to send.

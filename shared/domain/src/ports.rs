@@ -4,6 +4,7 @@
 mod admin;
 mod chat;
 mod conversations;
+mod history;
 mod intake;
 mod onboarding;
 mod outbox;
@@ -24,6 +25,10 @@ pub use chat::{
 pub use conversations::{
     ClaimedConversation, ConversationStore, DeliveryContext, DeliveryRecord, OutgoingStore,
     Recorded, TextOutcome,
+};
+pub use history::{
+    ConversationFilter, ConversationReader, ConversationState, ConversationView,
+    MESSAGE_NUMBER_MAX, MessageFilter,
 };
 pub use intake::{
     ConnectorReader, Counted, FirstMessage, IntakeKey, IntakeStore, Introduction, Known,

@@ -5,12 +5,10 @@ pub mod get;
 pub mod list;
 
 use super::avatars::Avatars;
-use crate::api_types::{
-    ChatUserStatusName, ConversationKindName, ReasonCodeName, RequestStatusName,
-};
+use crate::api_types::{ChatUserStatusName, ReasonCodeName, RequestStatusName};
 use serde::Serialize;
 use utoipa::ToSchema;
-use vestibule_admin::api_types::ActorResponse;
+use vestibule_admin::api_types::{ActorResponse, ConversationKindName};
 use vestibule_domain::{
     Timestamp, access::follow_up::notifiable_until, access::request::AccessRequest,
     chat::send_status::SendStatus, ports::AccessRequestView,
@@ -44,7 +42,7 @@ pub struct AccessRequestResponse {
     /// Chat user who asks.
     chat_user_id: String,
     /// Conversation in which the person wrote.
-    conversation: ConversationResponse,
+    conversation: RequestConversationResponse,
     /// Time at which the request was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -73,7 +71,7 @@ pub struct RequestConnectorResponse {
 
 /// Conversation in which a request was made.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ConversationResponse {
+pub struct RequestConversationResponse {
     /// Id in this API.
     id: String,
     /// Kind of conversation, which says whether others read along.
@@ -107,7 +105,7 @@ impl From<AccessRequest> for AccessRequestResponse {
             },
             environment_id: request.environment_id.to_string(),
             chat_user_id: request.chat_user_id.to_string(),
-            conversation: ConversationResponse {
+            conversation: RequestConversationResponse {
                 id: request.conversation.id.to_string(),
                 kind: request.conversation.kind.into(),
                 provider_conversation_id: request.conversation.provider_conversation_id,

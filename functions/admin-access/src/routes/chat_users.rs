@@ -2,7 +2,7 @@
 
 pub mod approve;
 
-use super::{avatars::Avatars, project_of_empty_list, providers::read_provider};
+use super::{avatars::Avatars, providers::read_provider};
 use crate::{
     Deps,
     api_types::{ChatUserPath, ChatUserStatusName, ProjectPath},
@@ -18,7 +18,7 @@ use vestibule_admin::{
     api_types::{ListResponse, found},
     log,
     problem::{ApiError, Problem},
-    read_fields, validation,
+    project_of_empty_list, read_fields, validation,
 };
 use vestibule_domain::{
     ProjectScope, Timestamp,
@@ -187,7 +187,7 @@ pub async fn list_chat_users(
         .chat_users
         .list_chat_users(scope, &query.filter.0, &query.page)
         .await?;
-    project_of_empty_list(&deps, scope, &query.page, &page).await?;
+    project_of_empty_list(deps.projects.as_ref(), scope, &query.page, &page).await?;
     let avatars = Avatars::of(&deps, &call.origin, path.project_id);
     Ok(ListResponse::of(page, |user| {
         ChatUserResponse::of(user, &avatars)

@@ -4,7 +4,7 @@ pub mod rotate;
 mod secrets;
 pub mod test;
 
-use super::{project_of_empty_list, projects};
+use super::projects;
 use crate::{
     Deps,
     api_types::{EnvironmentPath, ProjectPath},
@@ -20,7 +20,7 @@ use vestibule_admin::{
     api_types::{IdempotencyHeader, IfMatchHeader, ListResponse, StoredSecret, found},
     given, log,
     problem::{ApiError, Problem, ProblemMember},
-    problem_types, read_fields, validation,
+    problem_types, project_of_empty_list, read_fields, validation,
 };
 use vestibule_domain::{
     ProjectScope, Timestamp,
@@ -221,7 +221,7 @@ pub async fn list_environments(
         .environments
         .list_environments(scope, &query.page)
         .await?;
-    project_of_empty_list(&deps, scope, &query.page, &page).await?;
+    project_of_empty_list(deps.projects.as_ref(), scope, &query.page, &page).await?;
     let now = call.now();
     Ok(ListResponse::of(page, |one| {
         EnvironmentResponse::of(one, None, now)

@@ -51,8 +51,8 @@ pub struct UpdateProjectRequest {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, min_length = 1, max_length = 100, format = "name")]
     name: Option<String>,
-    /// Days for which messages are kept: 0 to 365. With 0, no text is kept beyond the work itself. It counts
-    /// for messages that come after the change.
+    /// Days for which messages are kept: 0 to 365. With 0, no text is kept beyond the work itself. Older
+    /// messages are not shown from this call on; a longer time counts for messages that come after it.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, maximum = 365)]
     history_days: Option<u64>,

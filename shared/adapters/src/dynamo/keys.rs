@@ -28,8 +28,8 @@
 //! | number of the last message, once for a conversation of the release before | `P#CONVERSATION#id` / `MESSAGE#…`, last first | | 1 query of 1 row |
 //! | texts that are to be sent | `P#CONVERSATION#id` / `MESSAGE#first` to `MESSAGE#last` | | 1 query for about ten texts |
 //! | text that was sent or given up | `P#CONVERSATION#id` / `OUTGOING#connector`, `MESSAGE#number` | `outbox` | 1 transaction, 4 WRU (and 2 a KB) + 1 index write |
-//! | conversations by last activity, open or all | `P#CONVERSATIONS#open` or `P#CONVERSATIONS` | `lists_by_state`, `lists_all` | 1 query a page |
-//! | messages of a conversation | `P#CONVERSATION#id` / `MESSAGE#number` | | 1 query a page |
+//! | conversations by last activity, in one state or all | `P#CONVERSATIONS#state` or `P#CONVERSATIONS` | `lists_by_state`, `lists_all` | 1 query a page, up to 4 with a filter |
+//! | messages of a conversation | project, conversation, `P#CONVERSATION#id` / `MESSAGE#number` | | 1 batch read and 1 query a page; 1 query more where messages wait for their removal |
 //! | API key and request of a decision | `A` / `KEY#hash`, `P#REQUEST#id` | | 1 batch read, 2 RRU |
 //! | decision | request, user, standing, audit entry | | 1 transaction, 8 WRU + index writes |
 //! | approval of a person without a pending request | user, environment, standings of the user by partition, their connectors; request, user, standing, audit entry | | 2 reads, 1 query, 1 batch read per hundred connectors, 1 transaction of 8 WRU + index writes |
@@ -447,6 +447,12 @@ pub fn conversations(scope: ProjectScope) -> String {
 #[must_use]
 pub fn open_conversations(scope: ProjectScope) -> String {
     format!("{}#open", conversations(scope))
+}
+
+/// The list of a project's conversations that have ended.
+#[must_use]
+pub fn closed_conversations(scope: ProjectScope) -> String {
+    format!("{}#closed", conversations(scope))
 }
 
 /// An audit entry.

@@ -39,6 +39,8 @@ permissions! {
     AccessRequestsRead = "access_requests.read",
     /// Approve and reject access requests (SPEC B39).
     AccessRequestsDecide = "access_requests.decide",
+    /// Read conversations and their messages.
+    ConversationsRead = "conversations.read",
     /// List, create and revoke API keys.
     ApiKeysManage = "api_keys.manage",
 }
@@ -51,6 +53,7 @@ impl Permission {
             Self::ProjectsRead | Self::ProjectsWrite | Self::ConnectorsWrite => Self::ProjectsRead,
             Self::ChatUsersRead | Self::ChatUsersBlock => Self::ChatUsersRead,
             Self::AccessRequestsRead | Self::AccessRequestsDecide => Self::AccessRequestsRead,
+            Self::ConversationsRead => Self::ConversationsRead,
             Self::ApiKeysManage => Self::ApiKeysManage,
         }
     }
@@ -146,6 +149,7 @@ mod tests {
             Permission::ProjectsRead,
             Permission::ChatUsersRead,
             Permission::AccessRequestsRead,
+            Permission::ConversationsRead,
         ] {
             assert_eq!(permission.to_read(), permission);
         }

@@ -1,7 +1,7 @@
 //! `GET /v1/projects/{project_id}/access-requests`
 
 use super::{
-    super::{avatars::Avatars, project_of_empty_list, providers::read_provider},
+    super::{avatars::Avatars, providers::read_provider},
     AccessRequestDetailsResponse,
 };
 use crate::{
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use utoipa::IntoParams;
 use vestibule_admin::{
     ApiPath, Call, FieldErrors, ListFilter, ListQuery, PageParams, api_types::ListResponse,
-    problem::ApiError, validation,
+    problem::ApiError, project_of_empty_list, validation,
 };
 use vestibule_domain::{Timestamp, ports::AccessRequestFilter};
 
@@ -119,7 +119,7 @@ pub async fn list_access_requests(
         .access_requests
         .list_access_requests(scope, &query.filter.0, &query.page)
         .await?;
-    project_of_empty_list(&deps, scope, &query.page, &page).await?;
+    project_of_empty_list(deps.projects.as_ref(), scope, &query.page, &page).await?;
     let avatars = Avatars::of(&deps, &call.origin, path.project_id);
     let now = call.now();
     Ok(ListResponse::of(page, |view| {

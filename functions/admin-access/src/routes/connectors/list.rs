@@ -1,11 +1,12 @@
 //! `GET /v1/projects/{project_id}/connectors`
 
-use super::{super::project_of_empty_list, ConnectorResponse};
+use super::ConnectorResponse;
 use crate::{Deps, api_types::ProjectPath};
 use axum::{Json, extract::State};
 use std::sync::Arc;
 use vestibule_admin::{
     ApiPath, Call, ListQuery, PageParams, api_types::ListResponse, problem::ApiError,
+    project_of_empty_list,
 };
 
 /// List the connectors
@@ -26,7 +27,7 @@ pub async fn list_connectors(
 ) -> Result<Json<ListResponse<ConnectorResponse>>, ApiError> {
     let scope = call.scope().project(path.project_id);
     let page = deps.connectors.list_connectors(scope, &query.page).await?;
-    project_of_empty_list(&deps, scope, &query.page, &page).await?;
+    project_of_empty_list(deps.projects.as_ref(), scope, &query.page, &page).await?;
     Ok(ListResponse::of(page, |connector| {
         ConnectorResponse::of(&deps, &call.origin, connector)
     }))

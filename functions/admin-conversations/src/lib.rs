@@ -1,0 +1,63 @@
+//! The admin API for conversations and their messages (SPEC F07): `/v1/projects/{project_id}/conversations`.
+//!
+//! | module | content |
+//! |---|---|
+//! | [`routes`] | one file per resource: request, response, handler |
+//! | `api_types` | ids in addresses |
+//! | `wiring` | the adapters behind its ports |
+
+#![expect(
+    unused_qualifications,
+    reason = "utoipa's `path` macro writes the types of `params` with their paths"
+)]
+
+mod api_types;
+pub mod routes;
+mod wiring;
+
+pub use wiring::wire;
+
+use axum::Router;
+use std::{fmt, sync::Arc};
+use vestibule_admin::{AdminState, openapi::FunctionApi, routes::Route};
+use vestibule_domain::ports::{ConversationReader, ProjectStore};
+
+/// Ports of the admin API for conversations.
+#[derive(Clone)]
+pub struct Deps {
+    /// Credentials, clock and ids.
+    pub admin: AdminState,
+    /// Projects.
+    pub projects: Arc<dyn ProjectStore>,
+    /// Conversations and their messages.
+    pub conversations: Arc<dyn ConversationReader>,
+}
+
+impl fmt::Debug for Deps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deps").finish_non_exhaustive()
+    }
+}
+
+impl AsRef<AdminState> for Deps {
+    fn as_ref(&self) -> &AdminState {
+        &self.admin
+    }
+}
+
+/// The admin API for conversations, ready for `lambda_http::run`.
+pub fn router(deps: Deps) -> Router {
+    routes::all().into_router(Arc::new(deps))
+}
+
+/// The routes, each with the access it requires.
+#[must_use]
+pub fn table() -> Vec<Route> {
+    routes::all().table().to_vec()
+}
+
+/// This function's part of the OpenAPI document.
+#[must_use]
+pub fn openapi() -> FunctionApi {
+    FunctionApi::of(&routes::all(), &[])
+}

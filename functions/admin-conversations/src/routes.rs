@@ -1,0 +1,28 @@
+//! The routes, one file per resource. The access that each requires is declared here, and nowhere else.
+
+pub mod conversations;
+pub mod documentation;
+pub mod messages;
+
+use crate::Deps;
+use utoipa::OpenApi as _;
+use utoipa_axum::routes;
+use vestibule_admin::routes::Routes;
+use vestibule_domain::account::permission::Permission;
+
+/// Every route, with its documentation and the access it requires.
+pub(crate) fn all() -> Routes<Deps> {
+    Routes::new(documentation::Document::openapi())
+        .authorised(
+            Permission::ConversationsRead,
+            routes!(conversations::list_conversations),
+        )
+        .authorised(
+            Permission::ConversationsRead,
+            routes!(conversations::get_conversation),
+        )
+        .authorised(
+            Permission::ConversationsRead,
+            routes!(messages::list_messages),
+        )
+}

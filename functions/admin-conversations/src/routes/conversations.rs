@@ -1,0 +1,304 @@
+//! Conversations: the places where people talk to the agent (SPEC F07).
+
+use crate::{
+    Deps,
+    api_types::{ConversationPath, ProjectPath},
+};
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+use vestibule_admin::{
+    ApiPath, Call, FieldErrors, ListFilter, ListQuery, PageParams,
+    api_types::{ConversationKindName, ListResponse},
+    problem::ApiError,
+    project_of_empty_list, validation, wire_enum,
+};
+use vestibule_domain::{
+    Timestamp,
+    ports::{ConversationFilter, ConversationState, ConversationView},
+};
+
+wire_enum! {
+    /// State of a conversation.
+    ConversationStateName = ConversationState {
+        /// In progress.
+        Open = "open",
+        /// Ended.
+        Closed = "closed",
+    }
+}
+
+/// A conversation.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01JD3Q3Z9V8M4T6K2N7P5R1S10", "state": "open", "connector_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0X",
+    "environment_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Y", "chat_user_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Z",
+    "kind": "direct", "provider_conversation_id": "D0123456789", "thread": null, "channel": null,
+    "message_count": 12, "last_message_at": "2026-11-22T10:00:00.000Z", "last_activity_at": "2026-11-22T10:00:01.000Z"
+}))]
+pub struct ConversationResponse {
+    /// Id.
+    id: String,
+    /// State: `open`, or `closed` once it has ended.
+    state: ConversationStateName,
+    /// Connector through which the people write. It may have been deleted since.
+    connector_id: String,
+    /// Environment whose agent got the last message. Null until the first message that was delivered since
+    /// conversations are on record.
+    environment_id: Option<String>,
+    /// Chat user who wrote last; null like `environment_id`.
+    chat_user_id: Option<String>,
+    /// Kind of conversation, which says whether others read along; null like `environment_id`.
+    kind: Option<ConversationKindName>,
+    /// Platform's own id of the conversation, such as a Slack channel, as the last message of a person named
+    /// it; null like `environment_id`.
+    provider_conversation_id: Option<String>,
+    /// Thread within the conversation.
+    thread: Option<String>,
+    /// Channel of a connector that has several: `sms` or `whatsapp`.
+    channel: Option<String>,
+    /// Messages both ways, also those that are no longer kept: the `number` of the last one.
+    message_count: u64,
+    /// Time at which the last message of a person was written.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_message_at: Option<Timestamp>,
+    /// Time of the last message either way. Conversations are listed in this order.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_activity_at: Option<Timestamp>,
+}
+
+impl From<ConversationView> for ConversationResponse {
+    fn from(view: ConversationView) -> Self {
+        let conversation = view.conversation;
+        let kind = conversation.place.as_ref().map(|place| place.kind.into());
+        let (provider_conversation_id, thread, channel) = match conversation.place {
+            Some(place) => (
+                Some(place.provider_conversation_id),
+                place.thread,
+                place.channel,
+            ),
+            None => (None, None, None),
+        };
+        Self {
+            id: view.id.to_string(),
+            state: view.state.into(),
+            connector_id: view.connector_id.to_string(),
+            environment_id: conversation.environment_id.map(|id| id.to_string()),
+            chat_user_id: conversation.chat_user_id.map(|id| id.to_string()),
+            kind,
+            provider_conversation_id,
+            thread,
+            channel,
+            message_count: conversation.message_total,
+            last_message_at: conversation.last_message_at,
+            last_activity_at: conversation.last_activity_at,
+        }
+    }
+}
+
+/// Filters for conversations.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ConversationParams {
+    /// Only conversations in this state.
+    #[param(value_type = Option<ConversationStateName>, nullable = false)]
+    state: Option<String>,
+    /// Only conversations at this connector.
+    #[param(nullable = false, format = "id")]
+    connector_id: Option<String>,
+    /// Only conversations in which this person wrote last.
+    #[param(nullable = false, format = "id")]
+    chat_user_id: Option<String>,
+    /// Only conversations whose last message went to this environment.
+    #[param(nullable = false, format = "id")]
+    environment_id: Option<String>,
+}
+
+/// Validated filters.
+#[derive(Debug, Default)]
+pub struct ConversationQuery(ConversationFilter);
+
+impl ListFilter for ConversationQuery {
+    type Params = ConversationParams;
+
+    fn read(params: ConversationParams, errors: &mut FieldErrors) -> Self {
+        let state = validation::one_of(
+            "state",
+            params.state.as_deref(),
+            ConversationStateName::SPELLINGS,
+            ConversationStateName::parse,
+            errors,
+        );
+        let (connector, chat_user, environment) = (
+            params.connector_id.as_deref(),
+            params.chat_user_id.as_deref(),
+            params.environment_id.as_deref(),
+        );
+        Self(ConversationFilter {
+            state: state.map(Into::into),
+            connector_id: validation::id("connector_id", connector, errors),
+            chat_user_id: validation::id("chat_user_id", chat_user, errors),
+            environment_id: validation::id("environment_id", environment, errors),
+        })
+    }
+}
+
+/// List the conversations
+///
+/// All conversations of the project in which a message was delivered to the agent, in the order of their
+/// last activity. One in which somebody writes meanwhile moves to the front.
+#[utoipa::path(
+    get,
+    path = "/v1/projects/{project_id}/conversations",
+    tag = "Conversations",
+    params(ProjectPath, ConversationParams, PageParams),
+    responses((status = 200, description = "One page.", body = ListResponse<ConversationResponse>))
+)]
+pub async fn list_conversations(
+    State(deps): State<Arc<Deps>>,
+    call: Call,
+    ApiPath(path): ApiPath<ProjectPath>,
+    query: ListQuery<ConversationQuery>,
+) -> Result<Json<ListResponse<ConversationResponse>>, ApiError> {
+    let scope = call.scope().project(path.project_id);
+    let page = deps
+        .conversations
+        .list_conversations(scope, &query.filter.0, &query.page)
+        .await?;
+    project_of_empty_list(deps.projects.as_ref(), scope, &query.page, &page).await?;
+    Ok(ListResponse::of(page, Into::into))
+}
+
+/// Read a conversation
+///
+/// Its messages have a list of their own.
+#[utoipa::path(
+    get,
+    path = "/v1/projects/{project_id}/conversations/{conversation_id}",
+    tag = "Conversations",
+    params(ConversationPath),
+    responses((status = 200, description = "The conversation.", body = ConversationResponse))
+)]
+pub async fn get_conversation(
+    State(deps): State<Arc<Deps>>,
+    call: Call,
+    ApiPath(path): ApiPath<ConversationPath>,
+) -> Result<Json<ConversationResponse>, ApiError> {
+    let scope = call.scope().project(path.project_id);
+    let view = deps
+        .conversations
+        .get_conversation(scope, path.conversation_id)
+        .await?
+        .ok_or_else(|| ApiError::not_found("conversation"))?;
+    Ok(Json(view.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use vestibule_domain::{
+        chat::conversation::{Conversation, ConversationKind, ConversationRef},
+        ids::{ChatUserId, ConnectorId, EnvironmentId},
+    };
+
+    const ID: &str = "01JD3Q3Z9V8M4T6K2N7P5R1S0W";
+
+    fn shown(conversation: Conversation) -> serde_json::Value {
+        let view = ConversationView {
+            id: ID.parse().unwrap(),
+            connector_id: ID.parse().unwrap(),
+            state: ConversationState::Open,
+            conversation,
+        };
+        serde_json::to_value(ConversationResponse::from(view)).unwrap()
+    }
+
+    #[test]
+    fn a_conversation_is_shown_as_its_last_message_named_it_with_its_counts_and_times() {
+        let connector: ConnectorId = ID.parse().unwrap();
+        let place = ConversationRef::new(
+            connector,
+            ConversationKind::Group,
+            "G1".to_owned(),
+            Some("7".to_owned()),
+        )
+        .on_channel("sms");
+        let shown = shown(Conversation {
+            message_count: 3,
+            message_total: 5,
+            last_message_at: Timestamp::parse("2026-11-22T10:00:00Z"),
+            place: Some(place),
+            environment_id: ID.parse::<EnvironmentId>().ok(),
+            chat_user_id: ID.parse::<ChatUserId>().ok(),
+            last_activity_at: Timestamp::parse("2026-11-22T10:00:01Z"),
+            ..Conversation::default()
+        });
+        let expected = json!({
+            "id": ID, "state": "open", "connector_id": ID, "environment_id": ID, "chat_user_id": ID,
+            "kind": "group", "provider_conversation_id": "G1", "thread": "7", "channel": "sms",
+            "message_count": 5, "last_message_at": "2026-11-22T10:00:00.000Z",
+            "last_activity_at": "2026-11-22T10:00:01.000Z",
+        });
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn a_conversation_of_the_release_before_is_shown_with_what_is_known_of_it() {
+        let shown = shown(Conversation {
+            message_count: 3,
+            last_message_at: Timestamp::parse("2026-11-22T10:00:00Z"),
+            ..Conversation::default()
+        });
+        assert_eq!(shown["id"], ID);
+        assert_eq!(shown["last_message_at"], "2026-11-22T10:00:00.000Z");
+        for unknown in [
+            "environment_id",
+            "chat_user_id",
+            "kind",
+            "provider_conversation_id",
+            "thread",
+            "channel",
+            "last_activity_at",
+        ] {
+            assert_eq!(shown[unknown], serde_json::Value::Null, "{unknown}");
+        }
+        assert!(shown.as_object().unwrap().contains_key("kind"));
+    }
+
+    #[test]
+    fn a_state_is_spelled_as_in_the_domain() {
+        for state in [ConversationState::Open, ConversationState::Closed] {
+            let name = ConversationStateName::from(state);
+            assert_eq!(name.spelling(), state.key());
+            assert_eq!(serde_json::to_value(name).unwrap(), state.key());
+            assert_eq!(ConversationState::from(name), state);
+        }
+        assert_eq!(ConversationStateName::SPELLINGS, ["open", "closed"]);
+    }
+
+    #[test]
+    fn filters_are_read_and_every_wrong_one_is_told() {
+        let mut errors = FieldErrors::default();
+        let all = |state: &str, id: &str| ConversationParams {
+            state: Some(state.to_owned()),
+            connector_id: Some(id.to_owned()),
+            chat_user_id: Some(id.to_owned()),
+            environment_id: Some(id.to_owned()),
+        };
+        let ConversationQuery(filter) = ConversationQuery::read(all("closed", ID), &mut errors);
+        assert!(errors.is_empty());
+        assert_eq!(filter.state, Some(ConversationState::Closed));
+        assert_eq!(filter.connector_id, ID.parse::<ConnectorId>().ok());
+        assert_eq!(filter.chat_user_id, ID.parse::<ChatUserId>().ok());
+        assert_eq!(filter.environment_id, ID.parse::<EnvironmentId>().ok());
+        ConversationQuery::read(all("ended", "x"), &mut errors);
+        for field in ["state", "connector_id", "chat_user_id", "environment_id"] {
+            assert!(errors.names(field), "{field}");
+        }
+        let none = ConversationQuery::read(ConversationParams::default(), &mut errors);
+        assert_eq!(none.0.state, None);
+    }
+}

@@ -1,0 +1,538 @@
+//! Messages of a conversation, both ways (SPEC F07).
+
+use crate::{Deps, api_types::ConversationPath};
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+use vestibule_admin::{
+    ApiPath, Call, FieldErrors, ListFilter, ListQuery, PageParams, api_types::ListResponse,
+    problem::ApiError, wire_enum,
+};
+use vestibule_domain::{
+    Timestamp,
+    chat::content::{self, Part},
+    chat::history::{Author, StoredMessage},
+    chat::message::{Attachment, AttachmentKind},
+    chat::send_status::SendStatus,
+    page::Page,
+    ports::{MESSAGE_NUMBER_MAX, MessageFilter},
+};
+
+/// Direction of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageDirection {
+    /// From a person.
+    Inbound,
+    /// To the people of the conversation.
+    Outgoing,
+}
+
+/// Kind of author of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthorKind {
+    /// A person on the chat platform.
+    ChatUser,
+    /// The environment's agent.
+    Agent,
+    /// Vestibule itself.
+    System,
+}
+
+/// Author of a message.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"kind": "chat_user", "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Z"}))]
+pub struct MessageAuthorResponse {
+    /// Kind of author: `chat_user`, `agent` or `system`.
+    kind: AuthorKind,
+    /// Id of the chat user; null for other authors.
+    id: Option<String>,
+}
+
+impl From<Author> for MessageAuthorResponse {
+    fn from(author: Author) -> Self {
+        let (kind, id) = match author {
+            Author::ChatUser(id) => (AuthorKind::ChatUser, Some(id.to_string())),
+            Author::Agent => (AuthorKind::Agent, None),
+            Author::System => (AuthorKind::System, None),
+        };
+        Self { kind, id }
+    }
+}
+
+wire_enum! {
+    /// Kind of a file.
+    AttachmentKindName = AttachmentKind {
+        /// A picture.
+        Image = "image",
+        /// A film.
+        Video = "video",
+        /// Sound.
+        Audio = "audio",
+        /// A spoken message.
+        Voice = "voice",
+        /// A sticker.
+        Sticker = "sticker",
+        /// Anything else.
+        File = "file",
+    }
+}
+
+/// A file of a message. Its content stays with the platform.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"index": 0, "kind": "image", "provider_id": "F0123456789", "name": "shelf.png", "mime_type": "image/png"}))]
+pub struct MessageAttachmentResponse {
+    /// Position among the files of the message, from 0.
+    index: usize,
+    /// Kind of the file.
+    kind: AttachmentKindName,
+    /// Platform's own id of the file.
+    provider_id: String,
+    /// Name of the file, if it has one.
+    name: Option<String>,
+    /// Media type, as the platform states it.
+    mime_type: Option<String>,
+}
+
+impl MessageAttachmentResponse {
+    fn of((index, attachment): (usize, &Attachment)) -> Self {
+        Self {
+            index,
+            kind: attachment.kind.into(),
+            provider_id: attachment.provider_id.clone(),
+            name: attachment.name.clone(),
+            mime_type: attachment.mime_type.clone(),
+        }
+    }
+}
+
+/// Status of sending a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SendingStatus {
+    /// Waiting to go out.
+    Queued,
+    /// The platform accepted the message.
+    Sent,
+    /// The message could not go out.
+    Failed,
+    /// The message was not attempted.
+    Skipped,
+}
+
+/// Status of sending a message, with the reason of a failure.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"status": "failed", "at": "2026-11-22T10:00:01.000Z", "class": "recipient", "reason": "is_archived"}))]
+pub struct MessageSendingResponse {
+    /// Status so far: `queued`, `sent`, `failed` or `skipped`.
+    status: SendingStatus,
+    /// Time of this status; null while the message is queued.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    at: Option<Timestamp>,
+    /// Side at fault for a failure: `recipient`, `connector` or `request`; or `gave_up` after three days of
+    /// attempts.
+    class: Option<String>,
+    /// Platform's own error code for a failure, followed by its words where the code says too little, or
+    /// `connector_deleted`. For a skipped message, the reason.
+    reason: Option<String>,
+}
+
+impl From<SendStatus> for MessageSendingResponse {
+    fn from(status: SendStatus) -> Self {
+        let (status, at, class, reason) = match status {
+            SendStatus::Queued => (SendingStatus::Queued, None, None, None),
+            SendStatus::Sent { at, .. } => (SendingStatus::Sent, Some(at), None, None),
+            SendStatus::Failed { at, class, reason } => {
+                (SendingStatus::Failed, Some(at), Some(class), Some(reason))
+            }
+            SendStatus::Skipped { at, reason } => {
+                let reason = reason.map(|reason| reason.key().to_owned());
+                (SendingStatus::Skipped, Some(at), None, reason)
+            }
+        };
+        Self {
+            status,
+            at,
+            class,
+            reason,
+        }
+    }
+}
+
+/// A message of a conversation.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "number": 7, "direction": "inbound", "author": {"kind": "chat_user", "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Z"},
+    "text": "Where is my order?", "content": [{"kind": "text", "text": "Where is my order?"}], "entities": [], "attachments": [],
+    "sequence": 4, "delivery_id": "01JD3Q3Z9V8M4T6K2N7P5R1S11", "provider_event_id": "Ev0123456789",
+    "created_at": "2026-11-22T10:00:00.000Z", "sending": null
+}))]
+pub struct MessageResponse {
+    /// Place in the conversation, from 1, without gaps. Messages both ways share the numbers.
+    number: u64,
+    /// Direction: `inbound` from a person, `outgoing` to the people of the conversation.
+    direction: MessageDirection,
+    /// Author.
+    author: MessageAuthorResponse,
+    /// Text or, if the person wrote none, the content in plain words. Never blank.
+    text: String,
+    /// Content as the agent gets it in `message.content`, one object a part, told apart by `kind`. Files
+    /// have no `url` here.
+    #[schema(value_type = Vec<Object>)]
+    content: Vec<Part>,
+    /// Mentions and links in the text, as the agent gets them in `message.entities`.
+    #[schema(value_type = Vec<Object>)]
+    entities: Value,
+    /// Files.
+    attachments: Vec<MessageAttachmentResponse>,
+    /// Place among the inbound messages of the conversation, from 1, without gaps; null for outgoing ones.
+    sequence: Option<u64>,
+    /// Id of the delivery that brought the message to the agent, or that it answers.
+    delivery_id: Option<String>,
+    /// Platform's own id of the event; null for outgoing messages.
+    provider_event_id: Option<String>,
+    /// Time of arrival of an inbound message; time at which an outgoing one was recorded.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// Status of sending; null for inbound messages.
+    sending: Option<MessageSendingResponse>,
+}
+
+impl From<StoredMessage> for MessageResponse {
+    fn from(message: StoredMessage) -> Self {
+        let files = &message.attachments;
+        let direction = match message.author {
+            Author::ChatUser(_) => MessageDirection::Inbound,
+            Author::Agent | Author::System => MessageDirection::Outgoing,
+        };
+        let content = content::all(&message.text, files, &message.parts);
+        Self {
+            number: message.number,
+            direction,
+            author: message.author.into(),
+            text: content::text_or_words(&message.text, files, &message.parts),
+            content: content.into_iter().map(without_address).collect(),
+            // A list of objects with text keys always serialises to JSON.
+            entities: serde_json::to_value(&message.entities).unwrap_or_default(),
+            attachments: files
+                .iter()
+                .enumerate()
+                .map(MessageAttachmentResponse::of)
+                .collect(),
+            sequence: message.sequence,
+            delivery_id: message.delivery_id.map(|id| id.to_string()),
+            provider_event_id: message.provider_event_id,
+            created_at: message.at,
+            sending: message.sending.map(Into::into),
+        }
+    }
+}
+
+/// A part without the platform's addresses of its files, which may be their own proof (SPEC F13).
+fn without_address(part: Part) -> Part {
+    match part {
+        Part::File(mut file) => {
+            file.url = None;
+            Part::File(file)
+        }
+        Part::Shared(mut shared) => {
+            for file in &mut shared.files {
+                file.url = None;
+            }
+            Part::Shared(shared)
+        }
+        other => other,
+    }
+}
+
+/// The part of the conversation that is wanted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct MessageParams {
+    /// Only messages with a lower number than this.
+    #[param(value_type = Option<u64>, nullable = false, example = 120)]
+    before: Option<String>,
+    /// Only messages with a higher number than this, which must be lower than `before`.
+    #[param(value_type = Option<u64>, nullable = false, example = 80)]
+    after: Option<String>,
+}
+
+/// Validated bounds.
+#[derive(Debug, Default)]
+pub struct MessageQuery {
+    before: Option<u64>,
+    after: Option<u64>,
+}
+
+impl ListFilter for MessageQuery {
+    type Params = MessageParams;
+
+    fn read(params: MessageParams, errors: &mut FieldErrors) -> Self {
+        let before = read_number("before", params.before.as_deref(), errors);
+        let after = read_number("after", params.after.as_deref(), errors);
+        if let (Some(before), Some(after)) = (before, after)
+            && before <= after
+        {
+            errors.add("before", "must be higher than after");
+        }
+        Self { before, after }
+    }
+}
+
+fn read_number(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Option<u64> {
+    let text = given?;
+    // A sign is no part of a number here.
+    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text
+        .parse::<u64>()
+        .ok()
+        .filter(|number| is_digits && *number <= MESSAGE_NUMBER_MAX);
+    if number.is_none() {
+        errors.add(
+            field,
+            format!("must be a whole number from 0 to {MESSAGE_NUMBER_MAX}"),
+        );
+    }
+    number
+}
+
+/// List the messages of a conversation
+///
+/// Messages both ways, in the order of their numbers, the newest first unless `order` says otherwise. From a
+/// known message, `before` leads back and `after` with `order=oldest` leads on. Messages that are older than
+/// the project's `history_days` are not shown.
+#[utoipa::path(
+    get,
+    path = "/v1/projects/{project_id}/conversations/{conversation_id}/messages",
+    tag = "Conversations",
+    params(ConversationPath, MessageParams, PageParams),
+    responses((status = 200, description = "One page.", body = ListResponse<MessageResponse>))
+)]
+pub async fn list_messages(
+    State(deps): State<Arc<Deps>>,
+    call: Call,
+    ApiPath(path): ApiPath<ConversationPath>,
+    query: ListQuery<MessageQuery>,
+) -> Result<Json<ListResponse<MessageResponse>>, ApiError> {
+    let scope = call.scope().project(path.project_id);
+    let id = path.conversation_id;
+    let history = deps
+        .conversations
+        .find_history(scope, id)
+        .await?
+        .ok_or_else(|| ApiError::not_found("conversation"))?;
+    if history.keeps_nothing() {
+        let nothing: Page<StoredMessage> = Page {
+            items: Vec::new(),
+            next: None,
+        };
+        return Ok(ListResponse::of(nothing, Into::into));
+    }
+    let wanted = MessageFilter {
+        after: query.filter.after,
+        before: query.filter.before,
+        since: history.oldest_kept(call.now()),
+    };
+    let page = deps
+        .conversations
+        .list_messages(scope, id, &wanted, &query.page)
+        .await?;
+    Ok(ListResponse::of(page, Into::into))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use vestibule_domain::{
+        chat::content::{Parts, Relation, Shared},
+        chat::entity::{Entities, Entity, Mark},
+        ids::{ChatUserId, DeliveryId},
+    };
+
+    fn at() -> Timestamp {
+        Timestamp::parse("2026-11-22T10:00:00Z").unwrap()
+    }
+
+    fn file() -> Attachment {
+        Attachment {
+            kind: AttachmentKind::Image,
+            provider_id: "F1".to_owned(),
+            name: Some("shelf.png".to_owned()),
+            mime_type: Some("image/png".to_owned()),
+            url: Some("https://files.example.test/F1?token=canary".to_owned()),
+        }
+    }
+
+    fn message(text: &str) -> StoredMessage {
+        StoredMessage {
+            number: 7,
+            at: at(),
+            author: Author::ChatUser(ChatUserId::derive(&["u"])),
+            text: text.to_owned(),
+            parts: Parts::default(),
+            entities: Entities::default(),
+            attachments: Vec::new(),
+            delivery_id: Some(DeliveryId::derive(&["d"])),
+            provider_event_id: Some("Ev1".to_owned()),
+            sequence: Some(4),
+            sending: None,
+        }
+    }
+
+    fn shown(message: StoredMessage) -> Value {
+        serde_json::to_value(MessageResponse::from(message)).unwrap()
+    }
+
+    #[test]
+    fn a_person_s_message_is_shown_with_everything_that_is_known_of_it() {
+        let mention = Entity {
+            offset: 0,
+            length: 4,
+            what: Mark::User {
+                id: Some("U1".to_owned()),
+                name: Some("Ann".to_owned()),
+            },
+        };
+        let shown = shown(StoredMessage {
+            entities: Entities::of("@Ann, look", [mention]),
+            attachments: vec![file()],
+            ..message("@Ann, look")
+        });
+        let expected = json!({
+            "number": 7, "direction": "inbound",
+            "author": {"kind": "chat_user", "id": ChatUserId::derive(&["u"])},
+            "text": "@Ann, look",
+            "content": [
+                {"kind": "text", "text": "@Ann, look"},
+                {"kind": "file", "index": 0, "type": "image", "provider_id": "F1", "name": "shelf.png", "mime_type": "image/png", "url": null},
+            ],
+            "entities": [{"offset": 0, "length": 4, "kind": "user", "id": "U1", "name": "Ann"}],
+            "attachments": [{"index": 0, "kind": "image", "provider_id": "F1", "name": "shelf.png", "mime_type": "image/png"}],
+            "sequence": 4, "delivery_id": DeliveryId::derive(&["d"]), "provider_event_id": "Ev1",
+            "created_at": "2026-11-22T10:00:00.000Z", "sending": null,
+        });
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn no_address_of_a_file_at_the_platform_is_shown() {
+        let quoted = Shared {
+            files: vec![file()],
+            ..Shared::new(Relation::Quoted)
+        };
+        let shown = shown(StoredMessage {
+            parts: Parts::of([Part::Shared(quoted)]),
+            attachments: vec![file()],
+            ..message("")
+        });
+        assert_eq!(shown["content"][1]["files"][0]["provider_id"], "F1");
+        assert!(!shown.to_string().contains("canary"), "{shown}");
+    }
+
+    #[test]
+    fn a_message_without_words_is_told_in_words() {
+        let shown = shown(StoredMessage {
+            attachments: vec![file()],
+            ..message("")
+        });
+        assert_eq!(shown["text"], "Picture: shelf.png");
+    }
+
+    #[test]
+    fn a_text_of_the_agent_is_shown_with_the_status_of_its_sending() {
+        let reason = "is_archived".to_owned();
+        for (status, expected) in [
+            (
+                SendStatus::Queued,
+                json!({"status": "queued", "at": null, "class": null, "reason": null}),
+            ),
+            (
+                SendStatus::Sent {
+                    at: at(),
+                    message_id: Some("17.1".to_owned()),
+                },
+                json!({"status": "sent", "at": at(), "class": null, "reason": null}),
+            ),
+            (
+                SendStatus::Failed {
+                    at: at(),
+                    class: "recipient".to_owned(),
+                    reason,
+                },
+                json!({"status": "failed", "at": at(), "class": "recipient", "reason": "is_archived"}),
+            ),
+            (
+                SendStatus::Skipped {
+                    at: at(),
+                    reason: None,
+                },
+                json!({"status": "skipped", "at": at(), "class": null, "reason": null}),
+            ),
+        ] {
+            let shown = shown(StoredMessage {
+                author: Author::Agent,
+                provider_event_id: None,
+                sequence: None,
+                sending: Some(status),
+                ..message("Hi Ada")
+            });
+            assert_eq!(shown["direction"], "outgoing");
+            assert_eq!(shown["author"], json!({"kind": "agent", "id": null}));
+            assert_eq!(shown["sending"], expected);
+            assert_eq!(
+                shown["content"],
+                json!([{"kind": "text", "text": "Hi Ada"}])
+            );
+            assert_eq!(shown["sequence"], Value::Null);
+        }
+    }
+
+    #[test]
+    fn a_kind_of_file_is_spelled_as_in_the_domain() {
+        for spelling in AttachmentKindName::SPELLINGS {
+            let name = AttachmentKindName::parse(spelling).unwrap();
+            let kind = serde_json::to_value(AttachmentKind::from(name)).unwrap();
+            assert_eq!(kind, *spelling);
+        }
+    }
+
+    fn read(before: Option<&str>, after: Option<&str>) -> (MessageQuery, FieldErrors) {
+        let mut errors = FieldErrors::default();
+        let params = MessageParams {
+            before: before.map(str::to_owned),
+            after: after.map(str::to_owned),
+        };
+        (MessageQuery::read(params, &mut errors), errors)
+    }
+
+    #[test]
+    fn a_point_in_the_conversation_is_a_number() {
+        let (query, errors) = read(Some("120"), Some("80"));
+        assert!(errors.is_empty());
+        assert_eq!((query.before, query.after), (Some(120), Some(80)));
+        let (query, errors) = read(None, Some("0"));
+        assert!(errors.is_empty());
+        assert_eq!((query.before, query.after), (None, Some(0)));
+        let largest = MESSAGE_NUMBER_MAX.to_string();
+        assert!(read(Some(&largest), None).1.is_empty());
+        let too_large = (MESSAGE_NUMBER_MAX + 1).to_string();
+        for wrong in ["", "-1", "+1", "1.0", "x", " 1", &too_large] {
+            let (query, errors) = read(Some(wrong), Some(wrong));
+            assert!(errors.names("before") && errors.names("after"), "{wrong}");
+            assert_eq!((query.before, query.after), (None, None));
+        }
+    }
+
+    #[test]
+    fn a_stretch_ends_behind_its_beginning() {
+        for (before, is_wrong) in [("79", true), ("80", true), ("81", false)] {
+            let (_, errors) = read(Some(before), Some("80"));
+            assert_eq!(errors.names("before"), is_wrong, "{before}");
+        }
+    }
+}

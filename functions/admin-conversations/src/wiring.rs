@@ -1,0 +1,22 @@
+//! The adapters behind the ports of the admin API for conversations.
+
+use crate::Deps;
+use std::sync::Arc;
+use vestibule_admin::AdminState;
+use vestibule_coldstart::Adapters;
+use vestibule_domain::ids::SystemIds;
+
+/// The API's ports, over these adapters.
+pub fn wire(adapters: &mut Adapters<'_>) -> Deps {
+    // It seals only cursors, whose key exists once a project has a connector.
+    let vault = adapters.vault();
+    Deps {
+        admin: AdminState {
+            credentials: adapters.accounts(&vault),
+            clock: adapters.clock(),
+            ids: Arc::new(SystemIds),
+        },
+        projects: adapters.projects(&vault),
+        conversations: adapters.history(&vault),
+    }
+}
