@@ -7,9 +7,9 @@
 mod content;
 mod schema;
 
-use crate::api_types::ConversationKindName;
 use schema::{id, list, nullable, object, reference, spelled, text, text_or_null, time};
 use serde_json::{Value, json};
+use vestibule_admin::api_types::ConversationKindName;
 use vestibule_domain::chat::{
     delivery::{ENVELOPE_VERSION, REPLIES_MAX},
     test_delivery::TEST_TYPE,

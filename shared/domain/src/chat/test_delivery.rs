@@ -34,6 +34,7 @@ impl Envelope<'static> {
             version: ENVELOPE_VERSION,
             kind: TEST_TYPE,
             id,
+            delivery_attempt: 1,
             sent_at: now,
             project_id: environment.scope.project_id(),
             environment_id: environment.id,
@@ -65,6 +66,8 @@ impl Envelope<'static> {
                 entities: &[],
                 attachments: Vec::new(),
                 provider_event_id: TEST,
+                sequence: 1,
+                previous_message_at: None,
                 sent_at: now,
                 received_at: now,
             },
@@ -75,6 +78,7 @@ impl Envelope<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::{conversation::Conversation, delivery::DeliveryAttempt};
     use crate::job::DeliverMessage;
     use crate::samples::{at, chat_user, connector, environment, message, scope};
     use serde_json::{Value, json};
@@ -107,7 +111,9 @@ mod tests {
 
         let (connector, user) = (connector(), chat_user());
         let job = DeliverMessage::of(message(), &connector, at(9));
-        let other = serde_json::to_value(Envelope::of(&job, &connector, &user, at(10))).unwrap();
+        let attempt = DeliveryAttempt::of(&Conversation::default(), 1, at(10));
+        let other = Envelope::of(&job, &connector, &user, &attempt);
+        let other = serde_json::to_value(other).unwrap();
         let fields = |envelope: &Value, part: &str| -> Vec<String> {
             let fields = envelope.pointer(part).and_then(Value::as_object).unwrap();
             fields.keys().cloned().collect()

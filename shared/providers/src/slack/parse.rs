@@ -187,7 +187,7 @@ fn no_persons_message(payload: &Value, event: &Value, kind: &str) -> Result<Opti
 }
 
 /// Reads a person's reaction to a message of ours as a message under it. `item_user` says whose message it
-/// is on (docs.slack.dev, reference/events/reaction_added).
+/// is on (docs.slack.dev, reference/events/`reaction_added`).
 fn reaction(
     payload: &Value,
     event: &Value,
