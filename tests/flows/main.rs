@@ -26,6 +26,7 @@ mod judge;
 mod late_failures;
 mod latency;
 mod lifecycle;
+mod names;
 mod outbox;
 mod pace;
 mod platforms;

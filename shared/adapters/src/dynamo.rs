@@ -24,6 +24,7 @@ mod merges;
 mod outbox;
 mod pace;
 mod people;
+mod profiles;
 mod projects;
 mod reports;
 mod standings;

@@ -8,6 +8,7 @@ pub mod entity;
 pub mod message;
 pub mod profile;
 pub mod recognition;
+pub mod renaming;
 pub mod repeats;
 pub mod send_status;
 mod size;

@@ -116,6 +116,7 @@ pub fn chat_user() -> ChatUser {
         other_id: None,
         number_now_of: None,
         profile: Profile::default(),
+        profile_told_at: None,
         admitted_openly: false,
         grants: BTreeMap::new(),
         block: None,

@@ -130,6 +130,7 @@ impl World {
                     version: 0,
                     ..standing.clone()
                 },
+                profile: None,
             };
             let written = self.stores.intake.introduce(&introduction, self.now());
             assert_eq!(written.await.unwrap(), Written::Done);

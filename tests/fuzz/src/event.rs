@@ -308,8 +308,18 @@ impl IntakeStore for Ports {
         _standing: &vestibule_domain::access::standing::Standing,
         _message: &InboundMessage,
         _event: &HandledEvent,
+        _profile: Option<&vestibule_domain::chat::renaming::ProfileChange>,
     ) -> Result<Counted, PortError> {
         Ok(Counted::Done)
+    }
+
+    async fn take_profile(
+        &self,
+        _scope: ProjectScope,
+        _change: &vestibule_domain::chat::renaming::ProfileChange,
+        _now: Timestamp,
+    ) -> Result<(), PortError> {
+        Ok(())
     }
 
     async fn remember(&self, _event: &HandledEvent) -> Result<(), PortError> {

@@ -8,7 +8,7 @@ use super::{
     },
     keys::{self, Key},
     marks::Marked,
-    merges, people, reports,
+    merges, people, profiles, reports,
     standings::task_set,
     table::{
         Attributes, Cancelled, Table, Transacted, from_row, n, put_write, s, take, to_value,
@@ -24,6 +24,7 @@ use vestibule_domain::{
     access::standing::Standing,
     chat::message::{Identity, InboundMessage},
     chat::recognition::{Candidate, Handover, Link, Merge},
+    chat::renaming::ProfileChange,
     chat::repeats::HandledEvent,
     chat::user::ChatUser,
     connector::Connector,
@@ -150,19 +151,27 @@ impl DynamoIntake {
         scope: ProjectScope,
         user: &ChatUser,
         environment: &str,
+        profile: Option<&ProfileChange>,
     ) -> Result<TransactWriteItem, PortError> {
-        let update = self.table.update_part(
-            &keys::chat_user(scope, user.id),
+        let values = [
+            (":one", n(1)),
+            (":admitted", AttributeValue::Bool(user.admitted_openly)),
+            (":list", s(keys::chat_users(scope, Some(user.status())))),
+            (":now", s(user.updated_at)),
+            (":read", n(user.version)),
+        ];
+        let with = profiles::UserUpdate::new(
             "SET version = version + :one, admitted_openly = :admitted, state_pk = :list, updated_at = :now",
             "version = :read AND attribute_not_exists(#block) AND attribute_not_exists(grants.#environment)",
+            values,
+        )
+        .with(profile)?;
+        let update = self.table.update_part(
+            &keys::chat_user(scope, user.id),
+            &with.update,
+            &with.condition,
             &[("#block", "block"), ("#environment", environment)],
-            &[
-                (":one", n(1)),
-                (":admitted", AttributeValue::Bool(user.admitted_openly)),
-                (":list", s(keys::chat_users(scope, Some(user.status())))),
-                (":now", s(user.updated_at)),
-                (":read", n(user.version)),
-            ],
+            &with.values,
         )?;
         Ok(update_write(update))
     }
@@ -229,22 +238,23 @@ impl DynamoIntake {
         scope: ProjectScope,
         standing: &Standing,
         not_granted: Option<&str>,
+        profile: Option<&ProfileChange>,
     ) -> Result<TransactWriteItem, PortError> {
         let key = keys::chat_user(scope, standing.chat_user_id);
+        let mut names = vec![("#block", "block")];
         let update = match not_granted {
-            Some(environment) => self.table.update_part(
-                &key,
-                "SET version = version + :one",
-                "attribute_exists(pk) AND attribute_not_exists(#block) AND attribute_not_exists(grants.#environment)",
-                &[("#block", "block"), ("#environment", environment)],
-                &[(":one", n(1))],
-            )?,
-            None => self.table.update_part(
-                &key,
+            Some(environment) => {
+                names.push(("#environment", environment));
+                profiles::UserUpdate::new(
+                    "SET version = version + :one",
+                    "attribute_exists(pk) AND attribute_not_exists(#block) AND attribute_not_exists(grants.#environment)",
+                    [(":one", n(1))],
+                )
+            }
+            None => profiles::UserUpdate::new(
                 "SET version = version + :one, admitted_openly = :yes, state_pk = :active",
                 "attribute_exists(pk) AND attribute_not_exists(#block)",
-                &[("#block", "block")],
-                &[
+                [
                     (":one", n(1)),
                     (":yes", AttributeValue::Bool(true)),
                     (
@@ -252,8 +262,16 @@ impl DynamoIntake {
                         s(super::items::StatusAttributes::active(scope).state_pk),
                     ),
                 ],
-            )?,
-        };
+            ),
+        }
+        .with(profile)?;
+        let update = self.table.update_part(
+            &key,
+            &update.update,
+            &update.condition,
+            &names,
+            &update.values,
+        )?;
         Ok(update_write(update))
     }
 }
@@ -320,10 +338,19 @@ impl IntakeStore for DynamoIntake {
             ),
         ];
         match (&open.no_longer_admitted, &open.new_chat_user) {
-            (Some(user), _) => writes.push(self.readmission_write(scope, user, &environment)?),
+            (Some(user), _) => {
+                let profile = open.profile.as_ref();
+                writes.push(self.readmission_write(scope, user, &environment, profile)?);
+            }
             (None, Some(user)) => writes.extend(self.newcomer_writes(scope, user)?),
             (None, None) => {
-                writes.push(self.known_write(scope, &open.standing, Some(&environment))?);
+                let profile = open.profile.as_ref();
+                writes.push(self.known_write(
+                    scope,
+                    &open.standing,
+                    Some(&environment),
+                    profile,
+                )?);
             }
         }
         let id = open.request.id;
@@ -366,11 +393,12 @@ impl IntakeStore for DynamoIntake {
             scope,
             new_chat_user,
             standing,
+            profile,
         } = introduction;
         let mut writes = vec![self.standing_write(*scope, standing, false, due)?];
         match new_chat_user {
             Some(user) => writes.extend(self.newcomer_writes(*scope, user)?),
-            None => writes.push(self.known_write(*scope, standing, None)?),
+            None => writes.push(self.known_write(*scope, standing, None, profile.as_ref())?),
         }
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(Written::Done),
@@ -384,27 +412,46 @@ impl IntakeStore for DynamoIntake {
         standing: &Standing,
         message: &InboundMessage,
         event: &HandledEvent,
+        profile: Option<&ProfileChange>,
     ) -> Result<Counted, PortError> {
         let Some(request_id) = standing.request_id else {
             return Ok(Counted::Raced);
         };
         let count = self.count_write(scope, standing, request_id, message)?;
         let mut writes = vec![update_write(count)];
-        writes.extend(self.table.taken_writes(event)?);
+        let remembering = self.table.taken_writes(event)?;
+        let remembered = remembering.len();
+        writes.extend(remembering);
+        if let Some(change) = profile {
+            let update = profiles::update(&self.table, scope, change, event.at)?;
+            writes.push(update_write(update));
+        }
         let reasons = match self.table.transact(writes).await? {
             Transacted::Done => return Ok(Counted::Done),
             Transacted::Cancelled(reasons) => reasons,
         };
-        // The first operation counts; the others remember the event.
+        // The first operation counts; the next ones remember the event.
         let is_repeated = reasons
             .iter()
             .skip(1)
+            .take(remembered)
             .any(|reason| matches!(reason, Cancelled::Condition(_)));
         Ok(if is_repeated {
             Counted::Duplicate
         } else {
             Counted::Raced
         })
+    }
+
+    async fn take_profile(
+        &self,
+        scope: ProjectScope,
+        change: &ProfileChange,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        let update = profiles::update(&self.table, scope, change, now)?;
+        // The condition fails when another message was first, and for a person who was erased meanwhile.
+        self.table.update(update).await.map(|_| ())
     }
 
     async fn remember(&self, event: &HandledEvent) -> Result<(), PortError> {

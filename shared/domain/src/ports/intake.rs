@@ -8,6 +8,7 @@ use crate::{
     chat::conversation::ConversationLog,
     chat::message::{Identity, InboundMessage},
     chat::recognition::{Candidate, Handover, Link, Merge},
+    chat::renaming::ProfileChange,
     chat::repeats::HandledEvent,
     chat::send_status::SendStatus,
     chat::user::ChatUser,
@@ -110,6 +111,8 @@ pub struct OpenRequest {
     pub held: Option<DeliverMessage>,
     /// The event that the message is.
     pub event: HandledEvent,
+    /// The change of a known sender's profile that comes with the message.
+    pub profile: Option<ProfileChange>,
 }
 
 /// The first message of a person for whom no request is made: at an open connector, or at one that
@@ -122,6 +125,8 @@ pub struct Introduction {
     pub new_chat_user: Option<ChatUser>,
     /// The standing to store; `version` is that of the record it was made from, 0 for none.
     pub standing: Standing,
+    /// The change of a known sender's profile that comes with the message.
+    pub profile: Option<ProfileChange>,
 }
 
 /// The outcome of counting a held message.
@@ -219,15 +224,24 @@ pub trait IntakeStore: Send + Sync {
         due: Timestamp,
     ) -> Result<Written, PortError>;
 
-    /// Counts a message on the pending request of `standing`, once per event key. The person is
-    /// answered where the last message was written.
+    /// Counts a message on the pending request of `standing`, once per event key, and takes over the
+    /// profile that it tells. The person is answered where the last message was written.
     async fn count_held(
         &self,
         scope: ProjectScope,
         standing: &Standing,
         message: &InboundMessage,
         event: &HandledEvent,
+        profile: Option<&ProfileChange>,
     ) -> Result<Counted, PortError>;
+
+    /// Takes over a profile, unless another message changed it since it was read.
+    async fn take_profile(
+        &self,
+        scope: ProjectScope,
+        change: &ProfileChange,
+        now: Timestamp,
+    ) -> Result<(), PortError>;
 
     /// Remembers an event that leaves no other record. Remembering it twice has no further effect.
     async fn remember(&self, event: &HandledEvent) -> Result<(), PortError>;

@@ -11,6 +11,7 @@ use vestibule_domain::{
     chat::conversation::ConversationRef,
     chat::message::{Identity, InboundMessage},
     chat::recognition::{Recognition, for_now, led_to, recognise},
+    chat::renaming::ProfileChange,
     chat::repeats::{HandledEvent, Repeats},
     chat::user::ChatUser,
     connector::Connector,
@@ -29,6 +30,8 @@ const ATTEMPTS: usize = 8;
 /// Time limit for the onboarding queue: the platform needs its answer, and the sweeper enqueues a job
 /// that the queue does not accept in time.
 const ENQUEUE_PATIENCE: Duration = Duration::from_millis(500);
+/// Time limit for taking over a name: the message goes first, and the next one tells the name again.
+const PROFILE_PATIENCE: Duration = Duration::from_millis(300);
 
 /// Outcome of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -246,15 +249,17 @@ impl Intake {
         }
         match decision {
             Decision::Drop(_) => Ok(Some(IntakeOutcome::Dropped)),
-            Decision::Deliver(reason) => {
-                if reason == DeliverReason::OpenConnector
-                    && !self.admit(connector, message, &known).await?
-                {
+            Decision::Deliver(DeliverReason::OpenConnector) => {
+                if !self.admit(connector, message, &known).await? {
                     return Ok(None);
                 }
                 self.deliver(connector, message, content).await
             }
-            Decision::ApproveAndDeliver(_) => self.deliver(connector, message, content).await,
+            Decision::Deliver(_) | Decision::ApproveAndDeliver(_) => {
+                // First, so that the agent gets the message with the name that it tells.
+                self.take_profile(connector, message, &known).await;
+                self.deliver(connector, message, content).await
+            }
             Decision::Ignore(_) => {
                 let introduced = self.track(connector, message, &known).await?;
                 Ok(introduced.then_some(IntakeOutcome::Ignored))
@@ -267,6 +272,24 @@ impl Intake {
     async fn reenqueue(&self, connector: &Connector, standing: &Standing) {
         if !standing.pending_tasks.is_empty() {
             self.enqueue_or_leave(job(connector, standing)).await;
+        }
+    }
+
+    /// Takes over the profile that a known person's message tells, in a write of its own.
+    async fn take_profile(&self, connector: &Connector, message: &InboundMessage, known: &Known) {
+        let now = self.clock.now();
+        let Some(change) = profile_change(message, known, now) else {
+            return;
+        };
+        let taken = self.store.take_profile(connector.scope, &change, now);
+        match timeout(PROFILE_PATIENCE, taken).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(error = %Chain(&error), "a name is left to the person's next message");
+            }
+            Err(_) => {
+                tracing::warn!("the table is slow; a name is left to the person's next message");
+            }
         }
     }
 
@@ -299,6 +322,7 @@ impl Intake {
             .is_some_and(|user| user.admitted_openly)
             && admitted_at.is_some()
         {
+            self.take_profile(connector, message, known).await;
             return Ok(true);
         }
         let now = self.clock.now();
@@ -310,7 +334,8 @@ impl Intake {
             admitted_openly: true,
             ..user
         });
-        self.introduce(connector, new, standing).await
+        let profile = profile_change(message, known, now);
+        self.introduce(connector, new, standing, profile).await
     }
 
     /// Records a stranger at a connector that serves only its directory (SPEC A23).
@@ -322,10 +347,11 @@ impl Intake {
     ) -> Result<bool, PortError> {
         let now = self.clock.now();
         let Some(new) = newcomer(connector, message, known, now) else {
+            self.take_profile(connector, message, known).await;
             return Ok(true);
         };
         let standing = Standing::first(message, connector, now);
-        self.introduce(connector, Some(new), standing).await
+        self.introduce(connector, Some(new), standing, None).await
     }
 
     async fn introduce(
@@ -333,6 +359,7 @@ impl Intake {
         connector: &Connector,
         new_chat_user: Option<ChatUser>,
         mut standing: Standing,
+        profile: Option<ProfileChange>,
     ) -> Result<bool, PortError> {
         let with_profile = new_chat_user.is_some() && standing.version == 0;
         if with_profile {
@@ -342,6 +369,7 @@ impl Intake {
             scope: connector.scope,
             new_chat_user,
             standing,
+            profile,
         };
         let due = self.clock.now().plus(OUTBOX_PATIENCE);
         if self.store.introduce(&introduction, due).await? == Written::Raced {
@@ -371,9 +399,24 @@ impl Intake {
             now,
         });
         let with_onboarding_message = match (held, &known.standing) {
-            (HeldMessage::CoolsDown { .. }, _) => return Ok(Some(IntakeOutcome::CooledDown)),
+            (HeldMessage::CoolsDown { .. }, _) => {
+                self.take_profile(connector, message, &known).await;
+                return Ok(Some(IntakeOutcome::CooledDown));
+            }
             (HeldMessage::CountsOnPending(_), Some(standing)) => {
-                return self.count_held(connector, message, event, standing).await;
+                let profile = profile_change(message, &known, now);
+                let counted = self.store.count_held(
+                    connector.scope,
+                    standing,
+                    message,
+                    event,
+                    profile.as_ref(),
+                );
+                return Ok(match counted.await? {
+                    Counted::Done => Some(IntakeOutcome::Counted),
+                    Counted::Duplicate => Some(IntakeOutcome::Duplicate),
+                    Counted::Raced => None,
+                });
             }
             (HeldMessage::CountsOnPending(_), None) => return Ok(None),
             (
@@ -384,6 +427,7 @@ impl Intake {
             ) => with_onboarding_message,
         };
         let new_chat_user = newcomer(connector, message, &known, now);
+        let profile = profile_change(message, &known, now);
         let before = known
             .standing
             .unwrap_or_else(|| Standing::first(message, connector, now));
@@ -412,6 +456,7 @@ impl Intake {
             standing: before.with_request(id, message, with_onboarding_message),
             has_new_tasks: with_onboarding_message,
             event: event.clone(),
+            profile,
             request: AccessRequest::asked_by(message, connector, id, rejected_before, now),
         };
         let due = now.plus(OUTBOX_PATIENCE);
@@ -422,24 +467,6 @@ impl Intake {
             self.enqueue_or_leave(job(connector, &open.standing)).await;
         }
         Ok(Some(IntakeOutcome::RequestOpened))
-    }
-
-    async fn count_held(
-        &self,
-        connector: &Connector,
-        message: &InboundMessage,
-        event: &HandledEvent,
-        standing: &Standing,
-    ) -> Result<Option<IntakeOutcome>, PortError> {
-        let counted = self
-            .store
-            .count_held(connector.scope, standing, message, event)
-            .await?;
-        Ok(match counted {
-            Counted::Done => Some(IntakeOutcome::Counted),
-            Counted::Duplicate => Some(IntakeOutcome::Duplicate),
-            Counted::Raced => None,
-        })
     }
 
     /// Enqueues a job whose outbox mark is stored; if the queue is down, the sweeper finds the mark.
@@ -500,6 +527,15 @@ fn newcomer(
         .chat_user
         .is_none()
         .then(|| ChatUser::first(message, other_id, connector, now))
+}
+
+/// The change of a known sender's profile.
+fn profile_change(
+    message: &InboundMessage,
+    known: &Known,
+    now: Timestamp,
+) -> Option<ProfileChange> {
+    ProfileChange::told_by(message, known.chat_user.as_ref()?, now)
 }
 
 fn job(connector: &Connector, standing: &Standing) -> OnboardChatUser {

@@ -138,6 +138,7 @@ mod tests {
             last_name: Some("Lovelace".into()),
             avatar_url: Some("https://a.example/512.png".into()),
             avatar_kept: false,
+            by_username: false,
         };
         assert_eq!(found(&user), expected);
     }

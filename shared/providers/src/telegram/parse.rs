@@ -297,12 +297,11 @@ fn profile(message: &Value) -> Profile {
         .flatten()
         .collect::<Vec<_>>()
         .join(" ");
-    let display = if joined.is_empty() {
-        name("username")
+    if joined.is_empty() {
+        Profile::of_username(name("username"))
     } else {
-        Some(joined.as_str())
-    };
-    Profile::from_raw(display, first, last, None)
+        Profile::from_raw(Some(&joined), first, last, None)
+    }
 }
 
 #[cfg(test)]

@@ -100,6 +100,7 @@ fn a_private_message_is_read_as_it_was_written() {
             last_name: Some("Lapkin".into()),
             avatar_url: None,
             avatar_kept: false,
+            by_username: false,
         },
         conversation: ConversationRef::new(
             connector().id,
