@@ -19,6 +19,7 @@ mod content;
 mod costs;
 mod delivery;
 mod direct_approval;
+mod edits;
 mod faults;
 mod first_message;
 mod identities;

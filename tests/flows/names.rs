@@ -88,7 +88,7 @@ async fn a_name_told_anew_by_an_approved_person_is_written_once_and_goes_to_the_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_connectors_that_show_one_phone_under_two_names_cost_a_write_an_hour() {
+async fn two_names_of_one_phone_that_take_turns_cost_a_write_an_hour() {
     let mut world = World::on(Platform::Dialog360).await;
     let open = world.open.clone();
     let people = ["Ada Lovelace", "Ada King"].map(|name| named(&world, name));

@@ -13,6 +13,7 @@ mod connectors;
 mod conversations;
 mod decisions;
 mod events;
+mod first_messages;
 mod intake;
 mod items;
 mod keyring;

@@ -1,6 +1,7 @@
 //! People on chat platforms, their messages and their conversations.
 
 mod attachment;
+pub mod change;
 pub mod content;
 pub mod conversation;
 pub mod delivery;

@@ -313,6 +313,15 @@ impl IntakeStore for Ports {
         Ok(Counted::Done)
     }
 
+    async fn change_first_message(
+        &self,
+        _scope: ProjectScope,
+        _id: vestibule_domain::ids::AccessRequestId,
+        _change: &vestibule_domain::chat::change::MessageChange,
+    ) -> Result<(), PortError> {
+        Ok(())
+    }
+
     async fn take_profile(
         &self,
         _scope: ProjectScope,

@@ -1,7 +1,7 @@
 //! The records behind the decision: read together, written under conditions.
 
 use super::{
-    events,
+    events, first_messages,
     items::{
         AccessRequestItem, ChatUserItem, ConnectorItem, ConversationItem, HeldMessageItem,
         PreviewItem, SameAsItem, StandingItem,
@@ -22,6 +22,7 @@ use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     access::consent::Wish,
     access::standing::Standing,
+    chat::change::MessageChange,
     chat::message::{Identity, InboundMessage},
     chat::recognition::{Candidate, Handover, Link, Merge},
     chat::renaming::ProfileChange,
@@ -441,6 +442,15 @@ impl IntakeStore for DynamoIntake {
         } else {
             Counted::Raced
         })
+    }
+
+    async fn change_first_message(
+        &self,
+        scope: ProjectScope,
+        id: AccessRequestId,
+        change: &MessageChange,
+    ) -> Result<(), PortError> {
+        first_messages::change(&self.table, scope, id, change).await
     }
 
     async fn take_profile(

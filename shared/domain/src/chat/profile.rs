@@ -90,6 +90,7 @@ impl Profile {
                 changed.display_name.clone_from(&told.display_name);
                 changed.first_name.clone_from(&told.first_name);
                 changed.last_name.clone_from(&told.last_name);
+                changed.by_username = told.by_username;
             }
         }
         if told.avatar_url.is_some() {

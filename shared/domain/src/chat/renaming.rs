@@ -46,16 +46,6 @@ impl ProfileChange {
                 told_before,
             })
     }
-
-    /// Returns the record after the change.
-    #[must_use]
-    pub fn applied_to(self, user: ChatUser) -> ChatUser {
-        ChatUser {
-            profile: self.profile,
-            profile_told_at: Some(self.told_at),
-            ..user
-        }
-    }
 }
 
 #[cfg(test)]
@@ -79,6 +69,14 @@ mod tests {
             profile: Profile::from_raw(name, None, None, None),
             profile_told_at: told_at.map(at),
             ..chat_user()
+        }
+    }
+
+    fn after(change: ProfileChange, user: ChatUser) -> ChatUser {
+        ChatUser {
+            profile: change.profile,
+            profile_told_at: Some(change.told_at),
+            ..user
         }
     }
 
@@ -123,7 +121,7 @@ mod tests {
         let user = known_as(Some("Ada"), None);
         let change = ProfileChange::told_by(&says(Some("Bea"), 1_000_000), &user, at(9)).unwrap();
         assert_eq!(change.told_at, at(9));
-        let user = change.applied_to(user);
+        let user = after(change, user);
         assert_eq!(user.display_name(), "Bea");
         let later = at(9 + HOUR);
         let change = ProfileChange::told_by(&says(Some("Cleo"), 9 + HOUR), &user, later);
@@ -144,7 +142,7 @@ mod tests {
                 now += pause;
                 let message = says(names.get(name).copied().flatten(), now);
                 if let Some(change) = ProfileChange::told_by(&message, &user, at(now)) {
-                    user = change.applied_to(user);
+                    user = after(change, user);
                     writes += 1;
                 }
             }

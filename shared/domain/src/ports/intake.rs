@@ -5,6 +5,7 @@ use crate::{
     access::consent::Wish,
     access::request::{AccessRequest, Preview},
     access::standing::Standing,
+    chat::change::MessageChange,
     chat::conversation::ConversationLog,
     chat::message::{Identity, InboundMessage},
     chat::recognition::{Candidate, Handover, Link, Merge},
@@ -13,7 +14,7 @@ use crate::{
     chat::send_status::SendStatus,
     chat::user::ChatUser,
     connector::Connector,
-    ids::{ChatUserId, ConnectorId, ConversationId},
+    ids::{AccessRequestId, ChatUserId, ConnectorId, ConversationId},
     job::{DeliverMessage, OnboardChatUser},
     ports::FailureClass,
 };
@@ -234,6 +235,15 @@ pub trait IntakeStore: Send + Sync {
         event: &HandledEvent,
         profile: Option<&ProfileChange>,
     ) -> Result<Counted, PortError>;
+
+    /// Changes what is kept of the message that made this request, its preview and the held message, unless
+    /// it is gone or a newer change is on record. A deletion outweighs an edit of the same time.
+    async fn change_first_message(
+        &self,
+        scope: ProjectScope,
+        id: AccessRequestId,
+        change: &MessageChange,
+    ) -> Result<(), PortError>;
 
     /// Takes over a profile, unless another message changed it since it was read.
     async fn take_profile(

@@ -8,6 +8,7 @@ use vestibule_domain::{
     access::decision::{Decision, DeliverReason, DirectoryMatch, Facts, decide},
     access::request::{AccessRequest, HeldFacts, HeldMessage, Preview, on_held_message},
     access::standing::{PendingTask, Standing},
+    chat::change::{DeliveryEvent, MessageChange},
     chat::conversation::ConversationRef,
     chat::message::{Identity, InboundMessage},
     chat::recognition::{Recognition, for_now, led_to, recognise},
@@ -16,7 +17,7 @@ use vestibule_domain::{
     chat::user::ChatUser,
     connector::Connector,
     error::Chain,
-    ids::{AccessRequestId, SystemIds},
+    ids::{AccessRequestId, ChatUserId, SystemIds},
     job::{DeliverMessage, OnboardChatUser},
     ports::{
         Counted, IntakeKey, Introduction, Known, Merged, OUTBOX_PATIENCE, OpenRequest, Written,
@@ -52,15 +53,19 @@ pub enum IntakeOutcome {
     Counted,
     /// The sender was rejected too recently.
     CooledDown,
+    /// It changed the message that made a request, and there is nothing for the agent.
+    Changed,
 }
 
 /// The content of a message here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Content {
+pub(super) enum Content<'a> {
     /// As the person wrote it.
     Whole,
     /// None: the platform does not pass it on.
     Withheld,
+    /// The new content of an earlier message, or none if the person deleted it.
+    Changed(&'a MessageChange),
 }
 
 impl IntakeOutcome {
@@ -79,7 +84,12 @@ impl IntakeOutcome {
             Self::Ignored | Self::CooledDown | Self::Withheld => {
                 is_large_batch || matches!(repeats, Repeats::ForEver)
             }
-            Self::Duplicate | Self::Dropped | Self::RequestOpened | Self::Counted => false,
+            // A change that comes again has no further effect.
+            Self::Duplicate
+            | Self::Dropped
+            | Self::RequestOpened
+            | Self::Counted
+            | Self::Changed => false,
         }
     }
 }
@@ -99,7 +109,7 @@ impl Intake {
         &self,
         connector: &Connector,
         mut message: InboundMessage,
-        content: Content,
+        content: Content<'_>,
         event: &HandledEvent,
     ) -> Result<IntakeOutcome, PortError> {
         let mut ids = SenderIds {
@@ -130,7 +140,7 @@ impl Intake {
         connector: &Connector,
         ids: &mut SenderIds,
         message: &mut InboundMessage,
-        content: Content,
+        content: Content<'_>,
         event: &HandledEvent,
     ) -> Result<Attempt, PortError> {
         let Some((sender, known)) = self
@@ -227,7 +237,7 @@ impl Intake {
         &self,
         connector: &Connector,
         message: &InboundMessage,
-        content: Content,
+        content: Content<'_>,
         event: &HandledEvent,
         known: Known,
     ) -> Result<Option<IntakeOutcome>, PortError> {
@@ -246,6 +256,15 @@ impl Intake {
                 self.reenqueue(connector, standing).await;
             }
             return Ok(Some(IntakeOutcome::Duplicate));
+        }
+        if let Content::Changed(change) = content {
+            let delivers = matches!(
+                decision,
+                Decision::Deliver(_) | Decision::ApproveAndDeliver(_)
+            );
+            return self
+                .take_change(connector, message, change, &known, delivers)
+                .await;
         }
         match decision {
             Decision::Drop(_) => Ok(Some(IntakeOutcome::Dropped)),
@@ -275,6 +294,34 @@ impl Intake {
         }
     }
 
+    /// Takes a change of an earlier message. What is kept of a message that made a request changes with it.
+    /// The worker, which reads the environment, knows whether the agent wants the event.
+    async fn take_change(
+        &self,
+        connector: &Connector,
+        message: &InboundMessage,
+        change: &MessageChange,
+        known: &Known,
+        delivers: bool,
+    ) -> Result<Option<IntakeOutcome>, PortError> {
+        let first_of = opened_request(connector, change, known);
+        if let Some(id) = first_of {
+            self.store
+                .change_first_message(connector.scope, id, change)
+                .await?;
+        }
+        if delivers && known.chat_user.is_some() {
+            return self
+                .deliver(connector, message, Content::Changed(change))
+                .await;
+        }
+        Ok(Some(if first_of.is_some() {
+            IntakeOutcome::Changed
+        } else {
+            IntakeOutcome::Ignored
+        }))
+    }
+
     /// Takes over the profile that a known person's message tells, in a write of its own.
     async fn take_profile(&self, connector: &Connector, message: &InboundMessage, known: &Known) {
         let now = self.clock.now();
@@ -297,12 +344,17 @@ impl Intake {
         &self,
         connector: &Connector,
         message: &InboundMessage,
-        content: Content,
+        content: Content<'_>,
     ) -> Result<Option<IntakeOutcome>, PortError> {
-        if content == Content::Withheld {
-            return Ok(Some(IntakeOutcome::Withheld));
-        }
-        let job = DeliverMessage::of(message.clone(), connector, self.clock.now());
+        let event = match content {
+            Content::Withheld => return Ok(Some(IntakeOutcome::Withheld)),
+            Content::Whole => DeliveryEvent::Received,
+            Content::Changed(change) => change.event(),
+        };
+        let job = DeliverMessage {
+            event,
+            ..DeliverMessage::of(message.clone(), connector, self.clock.now())
+        };
         self.inbox.enqueue_delivery(job).await?;
         Ok(Some(IntakeOutcome::Delivered))
     }
@@ -388,7 +440,7 @@ impl Intake {
         &self,
         connector: &Connector,
         message: &InboundMessage,
-        content: Content,
+        content: Content<'_>,
         event: &HandledEvent,
         known: Known,
     ) -> Result<Option<IntakeOutcome>, PortError> {
@@ -432,12 +484,8 @@ impl Intake {
             .standing
             .unwrap_or_else(|| Standing::first(message, connector, now));
         let rejected_before = before.rejections.map_or(0, |earlier| earlier.count);
-        // Derived, so that a repeated attempt after a lost answer finds the request.
-        let id = AccessRequestId::derive(&[
-            &connector.id.to_string(),
-            &before.chat_user_id.to_string(),
-            message.event_keys.first().map_or("", String::as_str),
-        ]);
+        let key = message.event_keys.first().map_or("", String::as_str);
+        let id = request_id(connector, before.chat_user_id, key);
         let admitted_here = before.admitted_openly_at.is_some();
         let open = OpenRequest {
             no_longer_admitted: known
@@ -538,6 +586,29 @@ fn profile_change(
     ProfileChange::told_by(message, known.chat_user.as_ref()?, now)
 }
 
+/// The id of the request that a message makes. It is derived, so that a repeated attempt after a lost answer
+/// finds the request, and so does a change of the message.
+fn request_id(connector: &Connector, sender: ChatUserId, event_key: &str) -> AccessRequestId {
+    AccessRequestId::derive(&[&connector.id.to_string(), &sender.to_string(), event_key])
+}
+
+/// The sender's latest request at the connector, if the changed message made it. It may have been made under
+/// another id of the sender, before two records became one.
+fn opened_request(
+    connector: &Connector,
+    change: &MessageChange,
+    known: &Known,
+) -> Option<AccessRequestId> {
+    let standing = known.standing.as_ref()?;
+    let latest = standing.request_id?;
+    let identities = std::iter::once(&change.message.sender).chain(&change.message.also_known_as);
+    identities
+        .map(|identity| identity.chat_user_id(connector.scope))
+        .chain([standing.chat_user_id])
+        .any(|sender| request_id(connector, sender, &change.original_key) == latest)
+        .then_some(latest)
+}
+
 fn job(connector: &Connector, standing: &Standing) -> OnboardChatUser {
     OnboardChatUser {
         scope: connector.scope,
@@ -591,6 +662,7 @@ mod tests {
                 IntakeOutcome::Dropped,
                 IntakeOutcome::RequestOpened,
                 IntakeOutcome::Counted,
+                IntakeOutcome::Changed,
             ] {
                 assert!(!outcome.leaves_event_to_remember(repeats, true));
             }
