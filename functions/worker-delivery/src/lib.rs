@@ -102,6 +102,9 @@ async fn work(deps: &Deps, job: &DeliverMessage) -> Result<Outcome, PortError> {
         );
         return Ok(Outcome::Done);
     };
+    if !is_wanted(job, context.environment.as_ref()) {
+        return Ok(Outcome::Done);
+    }
     let asked = ask_agent(deps, job, &connector, &user, context.environment.as_ref()).await?;
     let replies = match asked {
         Asked::Answered(replies) => replies,
@@ -119,6 +122,17 @@ async fn work(deps: &Deps, job: &DeliverMessage) -> Result<Outcome, PortError> {
         stop_at,
     };
     send_replies(deps, job, &connector, context.conversation, answer).await
+}
+
+/// Whether the agent gets the event. A message waits for an agent; a change of one, or what the platform does
+/// not hand over, is for an agent that asks for it.
+fn is_wanted(job: &DeliverMessage, environment: Option<&Environment>) -> bool {
+    let Some(event) = job.event.asked_for() else {
+        return true;
+    };
+    environment
+        .and_then(|environment| environment.agent.as_ref())
+        .is_some_and(|agent| agent.events.contains(&event))
 }
 
 enum Asked {

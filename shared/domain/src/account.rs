@@ -1,17 +1,20 @@
 //! The account, its clients, its projects and their environments.
 
 pub mod actor;
+pub mod agent_event;
 pub mod api_key;
 pub mod credential;
 pub mod permission;
 
 use crate::{
     Timestamp,
+    account::agent_event::AgentEvent,
     connector::SealedSecrets,
     ids::{AccountId, ClientId, EnvironmentId, ProjectId},
     record::{Record, Repeatable},
     scope::ProjectScope,
 };
+use std::collections::BTreeSet;
 
 /// A tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +128,8 @@ pub struct AgentEndpoint {
     pub endpoint: String,
     /// The key of the signature, under the field name [`AgentEndpoint::SIGNING_SECRET`].
     pub signing_secret: SealedSecrets,
+    /// The events that the agent gets besides new messages.
+    pub events: BTreeSet<AgentEvent>,
 }
 
 impl AgentEndpoint {

@@ -3,13 +3,16 @@
 use super::{project_of_empty_list, projects};
 use crate::{
     Deps,
-    api_types::{EnvironmentPath, ProjectPath},
+    api_types::{AgentEventName, EnvironmentPath, ProjectPath},
 };
 use axum::{Json, extract::State, response::Response};
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use utoipa::ToSchema;
 use vestibule_admin::{
     ApiPath, Call, FieldErrors, IdempotencyKey, IfMatch, JsonBody, ListFilter, ListQuery, Made,
@@ -22,7 +25,7 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     ProjectScope, Timestamp,
-    account::{AgentEndpoint, Environment},
+    account::{AgentEndpoint, Environment, agent_event::AgentEvent},
     egress::{OriginAllowList, check_endpoint},
     event::{Change, Event},
     ids::EnvironmentId,
@@ -87,13 +90,18 @@ pub struct AgentRequest {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, write_only)]
     signing_secret: Option<String>,
+    /// Events that the agent gets besides `message.received`: none the first time, unless the list names
+    /// some. A list takes the place of the one before.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, max_items = 3)]
+    events: Option<Vec<AgentEventName>>,
 }
 
 /// An environment.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Production", "position": 2,
-    "agent": {"endpoint": "https://agent.example.com/deliveries", "signing_secret": {"set": true}},
+    "agent": {"endpoint": "https://agent.example.com/deliveries", "signing_secret": {"set": true}, "events": ["message.edited"]},
     "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
 }))]
 pub struct EnvironmentResponse {
@@ -121,6 +129,8 @@ pub struct AgentResponse {
     /// Key of the signature: shown in the answer to the call that created it, and as `{"set": true}`
     /// from then on.
     signing_secret: SigningSecretResponse,
+    /// Events that the agent gets besides `message.received`.
+    events: Vec<AgentEventName>,
 }
 
 /// Key of the signature on deliveries.
@@ -143,6 +153,7 @@ impl EnvironmentResponse {
     fn of(environment: Environment, made: Option<&Secret>) -> Self {
         let agent = environment.agent.map(|agent| AgentResponse {
             endpoint: agent.endpoint,
+            events: agent.events.into_iter().map(Into::into).collect(),
             signing_secret: match made {
                 Some(secret) => SigningSecretResponse::Made(secret.reveal().to_owned()),
                 None => SigningSecretResponse::Stored(StoredSecret {
@@ -387,6 +398,7 @@ async fn read(
 struct AgentPatch {
     endpoint: Option<String>,
     signing_secret: Option<Secret>,
+    events: Option<BTreeSet<AgentEvent>>,
 }
 
 struct EnvironmentPatch {
@@ -448,9 +460,13 @@ fn read_agent(
     {
         errors.add("agent.signing_secret", error.to_string());
     }
+    let events = agent
+        .events
+        .map(|events| events.into_iter().map(Into::into).collect());
     AgentPatch {
         endpoint,
         signing_secret,
+        events,
     }
 }
 
@@ -474,6 +490,7 @@ async fn changed(
             let agent = AgentPatch {
                 endpoint: agent.endpoint.clone(),
                 signing_secret: agent.signing_secret.clone(),
+                events: agent.events.clone(),
             };
             set_agent(deps, &mut changed, agent).await?
         }
@@ -488,6 +505,10 @@ async fn set_agent(
     patch: AgentPatch,
 ) -> Result<Option<Secret>, ApiError> {
     let current = environment.agent.take();
+    let events = patch.events.or_else(|| {
+        let current = current.as_ref()?;
+        Some(current.events.clone())
+    });
     let (endpoint, sealed) = current.map_or((None, None), |agent| {
         (Some(agent.endpoint), Some(agent.signing_secret))
     });
@@ -513,6 +534,7 @@ async fn set_agent(
     environment.agent = Some(AgentEndpoint {
         endpoint,
         signing_secret,
+        events: events.unwrap_or_default(),
     });
     Ok(made)
 }
@@ -569,6 +591,7 @@ fn facts(environment: &Environment) -> Value {
         "agent": environment.agent.as_ref().map(|agent| json!({
             "endpoint": agent.endpoint,
             "signing_secret": {"set": !agent.signing_secret.fields.is_empty()},
+            "events": agent.events,
         })),
     })
 }
@@ -677,6 +700,7 @@ mod tests {
                 wrapped_key: String::new(),
                 fields: BTreeMap::from([("signing_secret".to_owned(), "sealed".to_owned())]),
             },
+            events: BTreeSet::from([AgentEvent::MessageDeleted]),
         });
         let shown = |made: Option<&Secret>| {
             serde_json::to_value(EnvironmentResponse::of(environment.clone(), made)).unwrap()
@@ -685,5 +709,30 @@ mod tests {
         assert_eq!(shown(Some(&made))["agent"]["signing_secret"], "whsec_x");
         assert_eq!(shown(None)["agent"]["signing_secret"], json!({"set": true}));
         assert!(!facts(&environment).to_string().contains("sealed"));
+        let events = json!(["message.deleted"]);
+        assert_eq!(shown(None)["agent"]["events"], events);
+        assert_eq!(facts(&environment)["agent"]["events"], events);
+    }
+
+    #[test]
+    fn the_events_of_an_agent_are_known_ones_and_each_counts_once() {
+        let agent = |events: Value| json!({"name": "x", "agent": {"endpoint": "https://agent.example.com/", "events": events}});
+        for (events, field) in [
+            (json!(["message.edited", "message.read"]), "agent.events.1"),
+            (json!("message.edited"), "agent.events"),
+            (json!(null), "agent.events"),
+        ] {
+            assert_eq!(broken(agent(events.clone())), [field], "{events}");
+        }
+        let twice = agent(json!([
+            "message.deleted",
+            "message.edited",
+            "message.deleted"
+        ]));
+        let Ok((_, Some(patch))) = read_create(fields(twice), &OriginAllowList::default()) else {
+            panic!("not read");
+        };
+        let expected = [AgentEvent::MessageEdited, AgentEvent::MessageDeleted];
+        assert_eq!(patch.events, Some(BTreeSet::from(expected)));
     }
 }

@@ -1,8 +1,9 @@
 use crate::dynamo::keys;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use vestibule_domain::{
     ProjectScope, Timestamp,
-    account::{AgentEndpoint, Environment},
+    account::{AgentEndpoint, Environment, agent_event::AgentEvent},
     connector::SealedSecrets,
     ids::EnvironmentId,
 };
@@ -31,6 +32,8 @@ pub(in crate::dynamo) struct EnvironmentItem {
 struct AgentAttribute {
     endpoint: String,
     signing_secret: SealedSecrets,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    events: BTreeSet<AgentEvent>,
 }
 
 impl From<&Environment> for EnvironmentItem {
@@ -48,6 +51,7 @@ impl From<&Environment> for EnvironmentItem {
             agent: environment.agent.clone().map(|agent| AgentAttribute {
                 endpoint: agent.endpoint,
                 signing_secret: agent.signing_secret,
+                events: agent.events,
             }),
             request_hash: environment.request_hash.clone(),
             version: environment.version,
@@ -67,6 +71,7 @@ impl From<EnvironmentItem> for Environment {
             agent: item.agent.map(|agent| AgentEndpoint {
                 endpoint: agent.endpoint,
                 signing_secret: agent.signing_secret,
+                events: agent.events,
             }),
             request_hash: item.request_hash,
             version: item.version,
