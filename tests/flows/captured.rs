@@ -52,6 +52,21 @@ async fn what_is_no_persons_message_writes_nothing_and_gets_its_platforms_answer
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_change_by_somebody_unknown_writes_nothing_on_any_platform() {
+    // Twilio tells of no edits and no deletions.
+    let others = Platform::ALL.iter().copied();
+    for platform in others.filter(|platform| *platform != Platform::Twilio) {
+        let world = World::on(platform).await;
+        for (name, status, body, written) in answers(&world, "changed_").await {
+            assert_eq!((status, written), (200, 0), "{platform:?} {name}");
+            assert_eq!(body, "", "{platform:?} {name}");
+        }
+        assert!(world.aws.messages("onboarding").is_empty());
+        assert!(world.aws.messages("inbox.fifo").is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_people_write_makes_them_known_and_what_is_hostile_is_answered_all_the_same() {
     for &platform in Platform::ALL {
         let mut world = World::on(platform).await;

@@ -13,6 +13,7 @@ use vestibule_domain::{
 };
 use vestibule_providers::whatsapp::{bsuid_identity, phone_identity};
 use vestibule_testkit::{
+    SignedRequest,
     fault_proxy::{Fault, Rule},
     simulator::{NewPerson, Platform, WhatsAppShows},
 };
@@ -308,16 +309,57 @@ async fn a_number_that_was_given_to_somebody_else_carries_no_approval_over() {
     assert!(world.agent.deliveries().is_empty());
 }
 
-/// Lets a person write something that `WhatsApp` keeps to itself.
-async fn write_withheld(world: &World, connector: &Connector, person: &str, kind: &str, code: i64) {
-    let request = world.says(connector, person, SAID);
+/// The placeholder of a message that `WhatsApp` keeps to itself.
+fn placeholder(request: &SignedRequest, kind: &str, code: i64) -> SignedRequest {
     let mut body: Value = serde_json::from_slice(&request.body).unwrap();
     let message = &mut body["entry"][0]["changes"][0]["value"]["messages"][0];
     message["type"] = kind.into();
     message["text"] = Value::Null;
     message["errors"] = json!([{"code": code, "title": "This message is currently unavailable."}]);
-    let request = request.with_body(body.to_string());
+    request.clone().with_body(body.to_string())
+}
+
+/// Lets a person write something that `WhatsApp` keeps to itself.
+async fn write_withheld(world: &World, connector: &Connector, person: &str, kind: &str, code: i64) {
+    let request = placeholder(&world.says(connector, person, SAID), kind, code);
     assert_eq!(world.webhook(connector, &request).await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_asks_gets_what_whatsapp_keeps_to_itself_and_every_agent_the_message_itself()
+{
+    for asks in [true, false] {
+        let mut world = World::on(Platform::Dialog360).await;
+        if asks {
+            world.asks_for(&["message.unsupported"]).await;
+        }
+        let ada = world.person("Ada Lovelace");
+        let open = world.open.clone();
+        let itself = world.says(&open, &ada, SAID);
+        let announced = placeholder(&itself, "unsupported", 131_060);
+        for request in [&announced, &announced, &itself, &announced, &itself] {
+            assert_eq!(world.webhook(&open, request).await, 200);
+        }
+        world.settle().await;
+        let deliveries = world.agent.deliveries();
+        let types: Vec<_> = deliveries
+            .iter()
+            .map(|delivery| delivery.body["type"].as_str().unwrap())
+            .collect();
+        let expected = if asks {
+            vec!["message.unsupported", "message.received"]
+        } else {
+            vec!["message.received"]
+        };
+        assert_eq!(types, expected);
+        assert_eq!(deliveries.last().unwrap().body["message"]["text"], SAID);
+        if asks {
+            let told = &deliveries[0].body;
+            assert_eq!(told["message"]["content"][0]["kind"], "unsupported");
+            assert_eq!(told.get("original_id"), None);
+            assert_ne!(told["id"], deliveries[1].body["id"]);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 use vestibule_admin::{paths, wire_enum};
 use vestibule_domain::{
     access::request::{ReasonCode, RequestStatus},
+    account::agent_event::AgentEvent,
     chat::user::ChatUserStatus,
     connector::{ApprovalMode, ExistingUsers, Policy},
     ids::{AccessRequestId, ApiKeyId, ChatUserId, ConnectorId, EnvironmentId, ProjectId},
@@ -91,6 +92,18 @@ wire_enum! {
     }
 }
 
+wire_enum! {
+    /// Event that an agent gets if its environment asks for it.
+    AgentEventName = AgentEvent {
+        /// A person edited a message.
+        MessageEdited = "message.edited",
+        /// A person deleted a message.
+        MessageDeleted = "message.deleted",
+        /// A person wrote something that the platform does not hand over.
+        MessageUnsupported = "message.unsupported",
+    }
+}
+
 paths! {
     /// A project.
     ProjectPath {
@@ -167,7 +180,8 @@ mod tests {
             AfterApprovalName = ApprovalMode,
             ReasonCodeName = ReasonCode,
             ChatUserStatusName = ChatUserStatus,
-            RequestStatusName = RequestStatus
+            RequestStatusName = RequestStatus,
+            AgentEventName = AgentEvent
         );
     }
 }

@@ -15,6 +15,7 @@ use asking::{Asked, ask_agent};
 use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock, PortError, Timestamp,
+    account::Environment,
     chat::conversation::Conversation,
     chat::history::HistoryDays,
     chat::repeats::HandledEvent,
@@ -110,6 +111,9 @@ async fn work(deps: &Deps, job: &DeliverMessage, receives: u32) -> Result<Outcom
         );
         return Ok(Outcome::Done);
     };
+    if !is_wanted(job, context.environment.as_ref()) {
+        return Ok(Outcome::Done);
+    }
     let question = asking::Question {
         job,
         connector,
@@ -140,6 +144,17 @@ async fn work(deps: &Deps, job: &DeliverMessage, receives: u32) -> Result<Outcom
         enqueue(deps, job, texts).await;
     }
     Ok(Outcome::Done)
+}
+
+/// Whether the agent gets the event. A message waits for an agent; a change of one, or what the platform does
+/// not hand over, is for an agent that asks for it.
+fn is_wanted(job: &DeliverMessage, environment: Option<&Environment>) -> bool {
+    let Some(event) = job.event.asked_for() else {
+        return true;
+    };
+    environment
+        .and_then(|environment| environment.agent.as_ref())
+        .is_some_and(|agent| agent.events.contains(&event))
 }
 
 fn was_delivered(job: &DeliverMessage, context: &DeliveryContext) -> bool {

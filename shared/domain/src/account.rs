@@ -2,12 +2,14 @@
 
 pub mod actor;
 pub mod agent;
+pub mod agent_event;
 pub mod api_key;
 pub mod credential;
 pub mod permission;
 
 use crate::{
     Timestamp,
+    account::agent_event::AgentEvent,
     chat::history::HistoryDays,
     connector::{PREVIOUS_SECRETS_KEPT, SealedSecrets},
     ids::{AccountId, ClientId, EnvironmentId, ProjectId},
@@ -15,7 +17,7 @@ use crate::{
     scope::ProjectScope,
 };
 use agent::{AgentTimeout, PREVIOUS_SIGNING_SECRETS_MAX, PreviousSigningSecret};
-use std::{iter, mem};
+use std::{collections::BTreeSet, iter, mem};
 
 /// A tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +137,8 @@ pub struct AgentEndpoint {
     pub previous_signing_secrets: Vec<PreviousSigningSecret>,
     /// Time within which the agent must answer.
     pub timeout: AgentTimeout,
+    /// The events that the agent gets besides new messages.
+    pub events: BTreeSet<AgentEvent>,
 }
 
 impl AgentEndpoint {

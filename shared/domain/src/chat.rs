@@ -1,6 +1,7 @@
 //! People on chat platforms, their messages and their conversations.
 
 mod attachment;
+pub mod change;
 pub mod content;
 pub mod conversation;
 pub mod delivery;
@@ -9,6 +10,7 @@ pub mod history;
 pub mod message;
 pub mod profile;
 pub mod recognition;
+pub mod renaming;
 pub mod repeats;
 pub mod send_status;
 mod size;

@@ -4,6 +4,7 @@
 
 use crate::{
     Timestamp,
+    chat::change::DeliveryEvent,
     chat::content::Parts,
     chat::conversation::ConversationRef,
     chat::entity::Entities,
@@ -264,6 +265,9 @@ pub struct DeliverMessage {
     pub chat_user_id: ChatUserId,
     /// The conversation.
     pub conversation: ConversationRef,
+    /// The event to deliver. A new message if it is absent.
+    #[serde(default, skip_serializing_if = "DeliveryEvent::is_received")]
+    pub event: DeliveryEvent,
     /// See [`InboundMessage::text`].
     pub text: String,
     /// Files in the message.
@@ -307,6 +311,13 @@ impl DeliverMessage {
         DeliveryId::derive(&[&self.connector_id.to_string(), self.event_key()])
     }
 
+    /// The delivery id of the message that this delivery changes.
+    #[must_use]
+    pub fn original_id(&self) -> Option<DeliveryId> {
+        let key = self.event.original_key()?;
+        Some(DeliveryId::derive(&[&self.connector_id.to_string(), key]))
+    }
+
     /// Makes the job for `message`.
     #[must_use]
     pub fn of(
@@ -320,6 +331,7 @@ impl DeliverMessage {
             environment_id: connector.environment_id,
             chat_user_id: message.sender.chat_user_id(connector.scope),
             conversation: message.conversation,
+            event: DeliveryEvent::Received,
             text: message.text,
             attachments: message.attachments,
             parts: message.parts,
@@ -437,8 +449,27 @@ mod tests {
     fn a_job_of_the_release_before_is_read_and_has_no_further_parts() {
         let job = DeliverMessage::of(message(), &connector(), at(9));
         let json = serde_json::to_value(&job).unwrap();
-        assert_eq!(json.get("parts").or(json.get("entities")), None);
+        for field in ["parts", "entities", "event"] {
+            assert_eq!(json.get(field), None);
+        }
         assert_eq!(serde_json::from_value::<DeliverMessage>(json).unwrap(), job);
+    }
+
+    #[test]
+    fn a_job_of_a_change_names_the_delivery_of_the_message_that_was_changed() {
+        let original = DeliverMessage::of(message(), &connector(), at(9));
+        assert_eq!(original.original_id(), None);
+        let edit = DeliverMessage {
+            event: DeliveryEvent::Edited {
+                original_key: original.event_key().to_owned(),
+            },
+            event_keys: vec!["slack:ts1:edited:8".into()],
+            ..original.clone()
+        };
+        assert_eq!(edit.original_id(), Some(original.delivery_id()));
+        assert_ne!(edit.delivery_id(), original.delivery_id());
+        let json = serde_json::to_string(&edit).unwrap();
+        assert_eq!(serde_json::from_str::<DeliverMessage>(&json).unwrap(), edit);
     }
 
     #[test]

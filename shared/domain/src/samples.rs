@@ -118,6 +118,7 @@ pub fn chat_user() -> ChatUser {
         other_id: None,
         number_now_of: None,
         profile: Profile::default(),
+        profile_told_at: None,
         admitted_openly: false,
         grants: BTreeMap::new(),
         block: None,
@@ -172,6 +173,7 @@ pub fn standing() -> Standing {
         approval: None,
         pending_tasks: BTreeSet::new(),
         awaits_content: false,
+        content_key: None,
         merge_with: None,
         version: 3,
     }

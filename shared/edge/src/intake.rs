@@ -244,6 +244,16 @@ impl Intake {
                 self.take_written(connector, *message, Content::Withheld, is_large_batch)
                     .await
             }
+            Event::Changed(change) => {
+                let message = change.message.clone();
+                self.take_written(
+                    connector,
+                    message,
+                    Content::Changed(&change),
+                    is_large_batch,
+                )
+                .await
+            }
             Event::Ignored { kind } => {
                 tracing::debug!(connector.id = %connector.id, event.kind = %kind, "event ignored");
                 Ok(())
@@ -282,7 +292,7 @@ impl Intake {
         &self,
         connector: &Connector,
         message: InboundMessage,
-        content: Content,
+        content: Content<'_>,
         is_large_batch: bool,
     ) -> Result<(), PortError> {
         let now = self.clock.now();

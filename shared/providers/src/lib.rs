@@ -51,7 +51,8 @@
 //!    its calls.
 //! 8. Put sample requests into `events/<key>/`, with a README that says where each comes from. The
 //!    beginning of a name says what must become of the request: `message_` files are messages of a
-//!    person, `placeholder_` files those whose content the platform does not pass on,
+//!    person, `placeholder_` files those whose content the platform does not pass on, `changed_`
+//!    files are edits and deletions of a message,
 //!    `ignored_` files are acknowledged and write nothing, `unreadable_` files are kept for
 //!    the operator, and `hostile_` files do no harm.
 //! 9. Test with the platform's published signature vector, a row for every ignored kind and every
@@ -61,6 +62,7 @@
 
 pub mod addressed;
 pub mod catalogue;
+mod changes;
 pub mod dialog360;
 pub mod fields;
 pub mod json;

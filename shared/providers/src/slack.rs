@@ -19,6 +19,7 @@
 
 mod api;
 mod blocks;
+mod changes;
 mod content;
 mod files;
 #[cfg(test)]

@@ -8,6 +8,7 @@ use http::HeaderMap;
 use std::collections::BTreeMap;
 use vestibule_domain::{
     Timestamp,
+    chat::change::MessageChange,
     chat::message::{Identity, InboundMessage},
     connector::{Connector, Provider},
     ports::FailureClass,
@@ -188,6 +189,8 @@ pub enum Event {
     /// A person wrote something that the platform does not pass on. It asks for access like a message,
     /// and there is nothing to deliver.
     Placeholder(Box<InboundMessage>),
+    /// A person edited or deleted a message.
+    Changed(Box<MessageChange>),
     /// Not a person's message (SPEC A39). It is acknowledged and ignored.
     Ignored {
         /// Its kind, for the log: short and cleaned (see [`clean_kind`]).
@@ -248,10 +251,18 @@ impl Event {
     /// of the connector's bot no message counts as one of the bot before.
     #[must_use]
     pub fn of_bot(mut self, bot: &str) -> Self {
-        if let Self::Message(message) | Self::Placeholder(message) = &mut self {
-            for key in &mut message.event_keys {
-                *key = format!("{key}@{bot}");
+        let keys: Vec<&mut String> = match &mut self {
+            Self::Message(message) | Self::Placeholder(message) => {
+                message.event_keys.iter_mut().collect()
             }
+            Self::Changed(change) => {
+                let own = change.message.event_keys.iter_mut();
+                own.chain([&mut change.original_key]).collect()
+            }
+            _ => Vec::new(),
+        };
+        for key in keys {
+            *key = format!("{key}@{bot}");
         }
         self
     }

@@ -12,14 +12,16 @@ pub fn event_of(mut message: InboundMessage) -> Event {
     if !message.is_withheld() {
         return Event::Message(Box::new(message));
     }
-    let provider = message.sender.provider.key();
-    let keys = message.event_keys.iter().map(|key| {
-        let own = key.strip_prefix(provider).unwrap_or(key);
-        let own = own.trim_start_matches(':');
-        event_key(provider, &format!("withheld:{own}"))
-    });
-    message.event_keys = keys.collect();
+    let keys = message.event_keys.iter();
+    message.event_keys = keys.map(|key| placeholder_key(key)).collect();
     Event::Placeholder(Box::new(message))
+}
+
+/// The event key of a message's placeholder, made of the message's own.
+#[must_use]
+pub fn placeholder_key(key: &str) -> String {
+    let (provider, own) = key.split_once(':').unwrap_or(("", key));
+    event_key(provider, &format!("withheld:{own}"))
 }
 
 #[cfg(test)]

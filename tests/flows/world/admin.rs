@@ -4,7 +4,7 @@ use super::World;
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
 use lambda_http::http::{HeaderMap, Request};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower::ServiceExt;
 use vestibule_domain::{access::request::Verdict, account::permission::Permission};
 
@@ -71,6 +71,16 @@ impl World {
     pub fn environment_path(&self) -> String {
         let id = self.connector.environment_id;
         format!("{}/environments/{id}", self.project_path())
+    }
+
+    /// Lets the environment ask for these events.
+    pub async fn asks_for(&self, events: &[&str]) {
+        let token = self.all_powers().await;
+        let path = self.environment_path();
+        let body = json!({"agent": {"events": events}});
+        let answer = self.call(&token, ("PATCH", &path), body, &[]).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert_eq!(answer.body["agent"]["events"], json!(events));
     }
 
     /// Decides the newest request of a person.

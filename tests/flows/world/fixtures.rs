@@ -5,7 +5,11 @@ use crate::accounts::{bot_token, fields, signing_secret};
 use data_encoding::HEXLOWER;
 use ring::digest::{SHA256, digest};
 use serde_json::json;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 use vestibule_adapters::{
     aws::{AwsSettings, sdk_config},
     dynamo::{
@@ -134,6 +138,7 @@ impl World {
                     version: 0,
                     ..standing.clone()
                 },
+                profile: None,
             };
             let written = self.stores.intake.introduce(&introduction, self.now());
             assert_eq!(written.await.unwrap(), Written::Done);
@@ -306,6 +311,7 @@ pub async fn environment(
             signing_secret,
             previous_signing_secrets: Vec::new(),
             timeout: AgentTimeout::default(),
+            events: BTreeSet::new(),
         }),
         request_hash: None,
         version: 1,

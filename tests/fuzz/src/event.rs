@@ -309,8 +309,27 @@ impl IntakeStore for Ports {
         _message: &InboundMessage,
         _first: Option<&vestibule_domain::ports::FirstMessage>,
         _event: &HandledEvent,
+        _profile: Option<&vestibule_domain::chat::renaming::ProfileChange>,
     ) -> Result<Counted, PortError> {
         Ok(Counted::Done)
+    }
+
+    async fn change_first_message(
+        &self,
+        _scope: ProjectScope,
+        _id: vestibule_domain::ids::AccessRequestId,
+        _change: &vestibule_domain::chat::change::MessageChange,
+    ) -> Result<(), PortError> {
+        Ok(())
+    }
+
+    async fn take_profile(
+        &self,
+        _scope: ProjectScope,
+        _change: &vestibule_domain::chat::renaming::ProfileChange,
+        _now: Timestamp,
+    ) -> Result<(), PortError> {
+        Ok(())
     }
 
     async fn remember(&self, _event: &HandledEvent) -> Result<(), PortError> {

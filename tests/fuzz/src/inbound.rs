@@ -7,6 +7,7 @@ use crate::{
 };
 use futures_util::FutureExt;
 use vestibule_domain::{
+    chat::change::{ChangeKind, MessageChange},
     chat::content::{PARTS_MAX, PARTS_MAX_BYTES, Part, WORDS_MAX_CHARS},
     chat::entity::{ENTITIES_MAX, ENTITIES_MAX_BYTES},
     chat::message::{Identity, InboundMessage},
@@ -96,6 +97,7 @@ fn read(fixture: &Fixture, request: &Request) {
                 }
             }
             Event::Placeholder(message) => check_message(platform, connector, message),
+            Event::Changed(change) => check_change(platform, connector, change),
             Event::Ignored { kind } => check_word(kind),
             Event::SendFailed(failure) => check_failure(platform, failure),
             Event::Consent { sender, .. } => {
@@ -108,6 +110,15 @@ fn read(fixture: &Fixture, request: &Request) {
                 assert!(!detail.contains(is_invisible), "{detail:?}");
             }
         }
+    }
+}
+
+fn check_change(platform: &dyn Platform, connector: &Connector, change: &MessageChange) {
+    check_message(platform, connector, &change.message);
+    assert!((1..=EVENT_KEY_MAX_BYTES).contains(&change.original_key.len()));
+    assert!(!change.message.event_keys.contains(&change.original_key));
+    if change.kind == ChangeKind::Deleted {
+        assert!(change.message.text.is_empty() && change.message.attachments.is_empty());
     }
 }
 

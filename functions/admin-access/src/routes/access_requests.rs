@@ -378,6 +378,7 @@ mod tests {
             approval: None,
             pending_tasks: BTreeSet::new(),
             awaits_content: false,
+            content_key: None,
             merge_with: None,
             version: 1,
         };

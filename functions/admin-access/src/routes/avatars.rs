@@ -118,6 +118,7 @@ mod tests {
                 avatar_kept: kept,
                 ..Profile::default()
             },
+            profile_told_at: None,
             other_id: None,
             number_now_of: None,
             admitted_openly: false,

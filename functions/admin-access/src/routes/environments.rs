@@ -7,12 +7,12 @@ pub mod test;
 use super::projects;
 use crate::{
     Deps,
-    api_types::{EnvironmentPath, ProjectPath},
+    api_types::{AgentEventName, EnvironmentPath, ProjectPath},
 };
 use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 use utoipa::ToSchema;
 use vestibule_admin::{
     ApiPath, Call, FieldErrors, IdempotencyKey, IfMatch, JsonBody, ListFilter, ListQuery, Made,
@@ -24,7 +24,7 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     ProjectScope, Timestamp,
-    account::{AgentEndpoint, Environment, agent::AgentTimeout},
+    account::{AgentEndpoint, Environment, agent::AgentTimeout, agent_event::AgentEvent},
     egress::{OriginAllowList, check_endpoint},
     event::{Change, Event},
     ids::EnvironmentId,
@@ -100,6 +100,11 @@ pub struct AgentRequest {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, minimum = 1, maximum = 25)]
     timeout_seconds: Option<u64>,
+    /// Events that the agent gets besides `message.received`: none the first time, unless the list names
+    /// some. A list takes the place of the one before.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, max_items = 3)]
+    events: Option<Vec<AgentEventName>>,
 }
 
 /// An environment.
@@ -108,7 +113,7 @@ pub struct AgentRequest {
     "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Production", "position": 2,
     "agent": {
         "endpoint": "https://agent.example.com/deliveries", "signing_secret": {"set": true},
-        "previous_secrets_until": null, "timeout_seconds": 25
+        "previous_secrets_until": null, "timeout_seconds": 25, "events": ["message.edited"]
     },
     "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
 }))]
@@ -142,6 +147,8 @@ pub struct AgentResponse {
     previous_secrets_until: Option<Timestamp>,
     /// Seconds within which the agent must answer.
     timeout_seconds: u64,
+    /// Events that the agent gets besides `message.received`.
+    events: Vec<AgentEventName>,
 }
 
 /// Key of the signature on deliveries.
@@ -166,6 +173,7 @@ impl EnvironmentResponse {
             previous_secrets_until: agent.previous_secrets_until(now),
             timeout_seconds: agent.timeout.seconds(),
             endpoint: agent.endpoint,
+            events: agent.events.into_iter().map(Into::into).collect(),
             signing_secret: match made {
                 Some(secret) => SigningSecretResponse::Made(secret.reveal().to_owned()),
                 None => SigningSecretResponse::Stored(StoredSecret {
@@ -414,6 +422,7 @@ struct AgentPatch {
     signing_secret: Option<Secret>,
     ends_previous_secrets: bool,
     timeout: Option<AgentTimeout>,
+    events: Option<BTreeSet<AgentEvent>>,
 }
 
 struct EnvironmentPatch {
@@ -484,6 +493,9 @@ fn read_agent(
         signing_secret,
         ends_previous_secrets: agent.previous_signing_secret == Nullable::Null,
         timeout: read_timeout(agent.timeout_seconds, errors),
+        events: agent
+            .events
+            .map(|events| events.into_iter().map(Into::into).collect()),
     }
 }
 
@@ -549,9 +561,11 @@ async fn set_agent(
             signing_secret: secrets::seal(vault, place, secret).await?,
             previous_signing_secrets: Vec::new(),
             timeout: AgentTimeout::default(),
+            events: BTreeSet::new(),
         };
         (agent, made)
     };
+    agent.events = patch.events.unwrap_or(agent.events);
     agent.timeout = patch.timeout.unwrap_or(agent.timeout);
     if patch.ends_previous_secrets {
         agent.previous_signing_secrets.clear();
@@ -605,6 +619,7 @@ fn facts(environment: &Environment) -> Value {
             "signing_secret": {"set": !agent.signing_secret.fields.is_empty()},
             "previous_secrets_until": agent.previous_signing_secrets.iter().map(|previous| previous.until).max(),
             "timeout_seconds": agent.timeout.seconds(),
+            "events": agent.events,
         })),
     })
 }
@@ -749,6 +764,7 @@ mod tests {
             },
             previous_signing_secrets: Vec::new(),
             timeout: AgentTimeout::default(),
+            events: BTreeSet::from([AgentEvent::MessageDeleted]),
         });
         let shown = |made: Option<&Secret>| {
             let response =
@@ -759,5 +775,30 @@ mod tests {
         assert_eq!(shown(Some(&made))["agent"]["signing_secret"], "whsec_x");
         assert_eq!(shown(None)["agent"]["signing_secret"], json!({"set": true}));
         assert!(!facts(&environment).to_string().contains("sealed"));
+        let events = json!(["message.deleted"]);
+        assert_eq!(shown(None)["agent"]["events"], events);
+        assert_eq!(facts(&environment)["agent"]["events"], events);
+    }
+
+    #[test]
+    fn the_events_of_an_agent_are_known_ones_and_each_counts_once() {
+        let agent = |events: Value| json!({"name": "x", "agent": {"endpoint": "https://agent.example.com/", "events": events}});
+        for (events, field) in [
+            (json!(["message.edited", "message.read"]), "agent.events.1"),
+            (json!("message.edited"), "agent.events"),
+            (json!(null), "agent.events"),
+        ] {
+            assert_eq!(broken(agent(events.clone())), [field], "{events}");
+        }
+        let twice = agent(json!([
+            "message.deleted",
+            "message.edited",
+            "message.deleted"
+        ]));
+        let Ok((_, Some(patch))) = read_create(fields(twice), &OriginAllowList::default()) else {
+            panic!("not read");
+        };
+        let expected = [AgentEvent::MessageEdited, AgentEvent::MessageDeleted];
+        assert_eq!(patch.events, Some(BTreeSet::from(expected)));
     }
 }

@@ -88,7 +88,7 @@ impl DynamoAccessRequests {
                     preview: row(&preview)
                         .map(|row| from_row::<PreviewItem>(row, "preview"))
                         .transpose()?
-                        .map(Into::into),
+                        .and_then(PreviewItem::preview),
                 })
             })
             .collect()

@@ -1,14 +1,14 @@
 //! The records behind the decision: read together, written under conditions.
 
 use super::{
-    events,
+    events, first_messages,
     items::{
         AccessRequestItem, ChatUserItem, ConnectorItem, ConversationItem, HeldMessageItem,
         PreviewItem, SameAsItem, StandingItem,
     },
     keys::{self, Key},
     marks::Marked,
-    merges, people, reports,
+    merges, people, profiles, reports,
     standings::task_set,
     table::{
         Attributes, Cancelled, Table, Transacted, from_row, n, put_write, s, take, to_value,
@@ -23,8 +23,10 @@ use vestibule_domain::{
     access::consent::Wish,
     access::request::Preview,
     access::standing::Standing,
+    chat::change::MessageChange,
     chat::message::{Identity, InboundMessage},
     chat::recognition::{Candidate, Handover, Link, Merge},
+    chat::renaming::ProfileChange,
     chat::repeats::HandledEvent,
     chat::user::ChatUser,
     connector::Connector,
@@ -80,6 +82,7 @@ impl DynamoIntake {
             "request_pending = :pending",
             "message_count = :count",
             "awaits_content = :awaits",
+            "content_key = :content",
             "recent_events = :events",
             "version = version + :one",
         ];
@@ -88,6 +91,7 @@ impl DynamoIntake {
             (":pending", AttributeValue::Bool(standing.request_pending)),
             (":count", n(standing.message_count)),
             (":awaits", AttributeValue::Bool(standing.awaits_content)),
+            (":content", to_value(&standing.content_key)?),
             (":events", to_value(&standing.recent_events)?),
             (":one", n(1)),
             (":read", n(standing.version)),
@@ -154,19 +158,28 @@ impl DynamoIntake {
         scope: ProjectScope,
         user: &ChatUser,
         environment: &str,
+        profile: Option<&ProfileChange>,
     ) -> Result<TransactWriteItem, PortError> {
-        let update = self.table.update_part(
-            &keys::chat_user(scope, user.id),
+        let values = [
+            (":one", n(1)),
+            (":admitted", AttributeValue::Bool(user.admitted_openly)),
+            (":list", s(keys::chat_users(scope, Some(user.status())))),
+            (":now", s(user.updated_at)),
+            (":read", n(user.version)),
+        ];
+        let with = profiles::UserUpdate::new(
             "SET version = version + :one, admitted_openly = :admitted, state_pk = :list, updated_at = :now",
             "version = :read AND attribute_not_exists(#block) AND attribute_not_exists(grants.#environment)",
-            &[("#block", "block"), ("#environment", environment)],
-            &[
-                (":one", n(1)),
-                (":admitted", AttributeValue::Bool(user.admitted_openly)),
-                (":list", s(keys::chat_users(scope, Some(user.status())))),
-                (":now", s(user.updated_at)),
-                (":read", n(user.version)),
-            ],
+            [("#block", "block"), ("#environment", environment)],
+            values,
+        )
+        .with(profile)?;
+        let update = self.table.update_part(
+            &keys::chat_user(scope, user.id),
+            &with.update,
+            &with.condition,
+            &with.names,
+            &with.values,
         )?;
         Ok(update_write(update))
     }
@@ -200,8 +213,9 @@ impl DynamoIntake {
             values.push((":conversation", to_value(&message.conversation)?));
         }
         if is_first {
-            counted.push_str(" REMOVE awaits_content");
+            counted.push_str(", content_key = :content REMOVE awaits_content");
             condition.push_str(" AND awaits_content = :pending");
+            values.push((":content", to_value(&message.event_keys.first())?));
         }
         let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
         self.table
@@ -258,22 +272,21 @@ impl DynamoIntake {
         scope: ProjectScope,
         standing: &Standing,
         not_granted: Option<&str>,
+        profile: Option<&ProfileChange>,
     ) -> Result<TransactWriteItem, PortError> {
         let key = keys::chat_user(scope, standing.chat_user_id);
         let update = match not_granted {
-            Some(environment) => self.table.update_part(
-                &key,
+            Some(environment) => profiles::UserUpdate::new(
                 "SET version = version + :one",
                 "attribute_exists(pk) AND attribute_not_exists(#block) AND attribute_not_exists(grants.#environment)",
-                &[("#block", "block"), ("#environment", environment)],
-                &[(":one", n(1))],
-            )?,
-            None => self.table.update_part(
-                &key,
+                [("#block", "block"), ("#environment", environment)],
+                [(":one", n(1))],
+            ),
+            None => profiles::UserUpdate::new(
                 "SET version = version + :one, admitted_openly = :yes, state_pk = :active",
                 "attribute_exists(pk) AND attribute_not_exists(#block)",
-                &[("#block", "block")],
-                &[
+                [("#block", "block")],
+                [
                     (":one", n(1)),
                     (":yes", AttributeValue::Bool(true)),
                     (
@@ -281,8 +294,16 @@ impl DynamoIntake {
                         s(super::items::StatusAttributes::active(scope).state_pk),
                     ),
                 ],
-            )?,
-        };
+            ),
+        }
+        .with(profile)?;
+        let update = self.table.update_part(
+            &key,
+            &update.update,
+            &update.condition,
+            &update.names,
+            &update.values,
+        )?;
         Ok(update_write(update))
     }
 }
@@ -349,10 +370,19 @@ impl IntakeStore for DynamoIntake {
             ),
         ];
         match (&open.no_longer_admitted, &open.new_chat_user) {
-            (Some(user), _) => writes.push(self.readmission_write(scope, user, &environment)?),
+            (Some(user), _) => {
+                let profile = open.profile.as_ref();
+                writes.push(self.readmission_write(scope, user, &environment, profile)?);
+            }
             (None, Some(user)) => writes.extend(self.newcomer_writes(scope, user)?),
             (None, None) => {
-                writes.push(self.known_write(scope, &open.standing, Some(&environment))?);
+                let profile = open.profile.as_ref();
+                writes.push(self.known_write(
+                    scope,
+                    &open.standing,
+                    Some(&environment),
+                    profile,
+                )?);
             }
         }
         let id = open.request.id;
@@ -383,11 +413,12 @@ impl IntakeStore for DynamoIntake {
             scope,
             new_chat_user,
             standing,
+            profile,
         } = introduction;
         let mut writes = vec![self.standing_write(*scope, standing, false, due)?];
         match new_chat_user {
             Some(user) => writes.extend(self.newcomer_writes(*scope, user)?),
-            None => writes.push(self.known_write(*scope, standing, None)?),
+            None => writes.push(self.known_write(*scope, standing, None, profile.as_ref())?),
         }
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(Written::Done),
@@ -402,6 +433,7 @@ impl IntakeStore for DynamoIntake {
         message: &InboundMessage,
         first: Option<&FirstMessage>,
         event: &HandledEvent,
+        profile: Option<&ProfileChange>,
     ) -> Result<Counted, PortError> {
         let Some(request_id) = standing.request_id else {
             return Ok(Counted::Raced);
@@ -415,7 +447,13 @@ impl IntakeStore for DynamoIntake {
             writes.extend(self.first_message_writes(scope, request_id, kept, always)?);
         }
         let own = writes.len();
-        writes.extend(self.table.taken_writes(event)?);
+        let remembering = self.table.taken_writes(event)?;
+        let remembered = remembering.len();
+        writes.extend(remembering);
+        if let Some(change) = profile {
+            let update = profiles::update(&self.table, scope, change, event.at)?;
+            writes.push(update_write(update));
+        }
         let reasons = match self.table.transact(writes).await? {
             Transacted::Done => return Ok(Counted::Done),
             Transacted::Cancelled(reasons) => reasons,
@@ -424,12 +462,33 @@ impl IntakeStore for DynamoIntake {
         let is_repeated = reasons
             .iter()
             .skip(own)
+            .take(remembered)
             .any(|reason| matches!(reason, Cancelled::Condition(_)));
         Ok(if is_repeated {
             Counted::Duplicate
         } else {
             Counted::Raced
         })
+    }
+
+    async fn change_first_message(
+        &self,
+        scope: ProjectScope,
+        id: AccessRequestId,
+        change: &MessageChange,
+    ) -> Result<(), PortError> {
+        first_messages::change(&self.table, scope, id, change).await
+    }
+
+    async fn take_profile(
+        &self,
+        scope: ProjectScope,
+        change: &ProfileChange,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        let update = profiles::update(&self.table, scope, change, now)?;
+        // The condition fails when another message was first, and for a person who was erased meanwhile.
+        self.table.update(update).await.map(|_| ())
     }
 
     async fn remember(&self, event: &HandledEvent) -> Result<(), PortError> {

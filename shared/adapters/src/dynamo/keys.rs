@@ -10,7 +10,9 @@
 //! | the same for a person with two ids | and `P#USER#id` / `SAME_AS`, under both ids | | 1 batch read, up to 9 RRU |
 //! | first message of a stranger | user, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay), event keys | | 1 transaction, 8 WRU and 2 a key (and 2 a KB) + 5 index writes |
 //! | two records of one person merged | both `USER` and their `STANDING`s by partition, `SAME_AS`, pending requests, audit entries | | 2 queries, 1 batch read per hundred requests, 1 transaction per hundred writes |
-//! | held message counted | standing, event keys; `P#REQUEST#id` / `PREVIEW` and `HELD_MESSAGE` for the first with content after a placeholder | | 1 transaction, 2 WRU and 2 a key (and 2 a row, and 2 a KB) |
+//! | held message counted | standing, event keys; the user if the message tells a new name; `P#REQUEST#id` / `PREVIEW` and `HELD_MESSAGE` for the first with content after a placeholder | | 1 transaction, 2 WRU and 2 a key (and 2 a row, and 2 a KB); 2 more for a name |
+//! | new name told by anybody else's message | user | | 1 update, 1 WRU + 2 index writes |
+//! | edit or deletion of the message that made a request | `P#REQUEST#id` / `PREVIEW` and `HELD_MESSAGE` | | 1 batch read, 1 write each |
 //! | message without effect (cool-down, allow list) on a platform whose requests stay valid for ever | event keys | | 1 write a key, 1 WRU |
 //! | a batch of more messages than are taken at once | event keys | | 1 batch read a hundred keys; 1 write a key of a message for the agent |
 //! | claim, postpone, settle of a job | any marked row | `outbox` | 1 update each, 1 WRU + 1 or 2 index writes |

@@ -279,7 +279,7 @@ impl StandingStore for DynamoStandings {
             .table
             .get(&keys::held_message(scope, id), "held message")
             .await?;
-        item.map(|item| item.message()).transpose()
+        item.map_or(Ok(None), |item| item.message())
     }
 
     async fn chat_user(

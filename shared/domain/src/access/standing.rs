@@ -106,6 +106,8 @@ pub struct Standing {
     pub message_count: u64,
     /// Whether the platform has handed over nothing of what the person wrote since that request was made.
     pub awaits_content: bool,
+    /// The first event key of the message that took a placeholder's place in that request.
+    pub content_key: Option<String>,
     /// Time of the last held message.
     pub last_message_at: Option<Timestamp>,
     /// Event keys of messages that were held before events had rows of their own
@@ -142,6 +144,7 @@ impl Standing {
             request_pending: false,
             message_count: 0,
             awaits_content: false,
+            content_key: None,
             last_message_at: None,
             recent_events: Vec::new(),
             rejections: None,
@@ -213,6 +216,11 @@ impl Standing {
             } else {
                 self.awaits_content
             },
+            content_key: if takes_request || self.request_id.is_none() {
+                other.content_key.clone()
+            } else {
+                self.content_key
+            },
             last_message_at: self.last_message_at.max(other.last_message_at),
             recent_events,
             rejections,
@@ -244,6 +252,7 @@ impl Standing {
         self.request_id = Some(request_id);
         self.request_pending = true;
         self.message_count = 1;
+        self.content_key = None;
         self.last_message_at = Some(message.sent_at);
         if with_onboarding_message {
             self.onboarding_message = Some(SendStatus::Queued);
@@ -329,6 +338,46 @@ mod tests {
         ] {
             assert_eq!(own.joined_by(&other).awaits_content, expected);
         }
+    }
+
+    #[test]
+    fn the_message_in_a_placeholders_place_goes_with_its_request() {
+        let asking = |name: &str, pending, key: Option<&str>| Standing {
+            request_id: Some(AccessRequestId::derive(&[name])),
+            request_pending: pending,
+            content_key: key.map(str::to_owned),
+            ..standing()
+        };
+        let other = || asking("other", true, Some("slack:2"));
+        for (own, theirs, expected) in [
+            (
+                asking("own", true, Some("slack:1")),
+                other(),
+                Some("slack:1"),
+            ),
+            (asking("own", true, None), other(), None),
+            (
+                asking("own", false, Some("slack:1")),
+                other(),
+                Some("slack:2"),
+            ),
+            (
+                standing(),
+                asking("other", false, Some("slack:2")),
+                Some("slack:2"),
+            ),
+            (
+                asking("own", false, None),
+                asking("other", false, Some("slack:2")),
+                None,
+            ),
+        ] {
+            let joined = own.joined_by(&theirs);
+            assert_eq!(joined.content_key.as_deref(), expected);
+        }
+        let id = AccessRequestId::derive(&["new"]);
+        let anew = other().with_request(id, &message(), false);
+        assert_eq!(anew.content_key, None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::{
     Timestamp,
+    chat::change::DeliveryEvent,
     chat::content::{self, Part},
     chat::conversation::{Conversation, ConversationKind},
     chat::entity::Entity,
@@ -24,11 +25,15 @@ pub const ENVELOPE_VERSION: &str = "2026-12-01";
 pub struct Envelope<'a> {
     /// [`ENVELOPE_VERSION`].
     pub version: &'static str,
-    /// `message.received`, or `test` in a test delivery.
+    /// `message.received`, `message.edited`, `message.deleted` or `message.unsupported`; `test` in a test
+    /// delivery.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// Id of the delivery, the same on every retry.
     pub id: DeliveryId,
+    /// Id of the delivery of the message that was edited or deleted. Absent for a new message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub original_id: Option<DeliveryId>,
     /// Number of this attempt, from 1.
     pub delivery_attempt: u32,
     /// Time of this attempt.
@@ -93,9 +98,9 @@ pub struct EnvelopeChatUser<'a> {
 /// The message of an [`Envelope`].
 #[derive(Debug, Serialize)]
 pub struct EnvelopeMessage<'a> {
-    /// What the person wrote, plain, or else the content in words. Never blank.
+    /// What the person wrote, plain, or else the content in words. Blank only if it was deleted.
     pub text: String,
-    /// The content: text, files, all else. Never empty.
+    /// The content: text, files, all else. Empty only if it was deleted.
     pub content: Vec<Part>,
     /// Mentions and links in the text.
     pub entities: &'a [Entity],
@@ -149,9 +154,17 @@ impl<'a> EnvelopeAttachment<'a> {
 impl<'a> EnvelopeMessage<'a> {
     fn of(job: &'a DeliverMessage, attempt: &DeliveryAttempt) -> Self {
         let entities = job.entities.as_slice();
+        let (text, content) = if matches!(job.event, DeliveryEvent::Deleted { .. }) {
+            (String::new(), Vec::new())
+        } else {
+            (
+                content::text_or_words(&job.text, &job.attachments, &job.parts),
+                content::all(&job.text, &job.attachments, &job.parts),
+            )
+        };
         Self {
-            text: content::text_or_words(&job.text, &job.attachments, &job.parts),
-            content: content::all(&job.text, &job.attachments, &job.parts),
+            text,
+            content,
             // Their places are those of a text that the person wrote.
             entities: if is_blank(&job.text) { &[] } else { entities },
             attachments: job.attachments.iter().map(EnvelopeAttachment::of).collect(),
@@ -201,8 +214,9 @@ impl<'a> Envelope<'a> {
     ) -> Self {
         Self {
             version: ENVELOPE_VERSION,
-            kind: "message.received",
+            kind: job.event.key(),
             id: job.delivery_id(),
+            original_id: job.original_id(),
             delivery_attempt: attempt.number,
             sent_at: attempt.at,
             project_id: job.scope.project_id(),
@@ -332,6 +346,49 @@ mod tests {
 
     fn job() -> DeliverMessage {
         DeliverMessage::of(message(), &connector(), at(9))
+    }
+
+    #[test]
+    fn a_change_names_its_type_and_the_delivery_of_the_original_and_a_new_message_neither() {
+        let original_key = job().event_key().to_owned();
+        let (connector, user) = (connector(), chat_user());
+        for (event, kind, text, parts) in [
+            (DeliveryEvent::Received, "message.received", "Hello", 1),
+            (
+                DeliveryEvent::Unsupported,
+                "message.unsupported",
+                "Hello",
+                1,
+            ),
+            (
+                DeliveryEvent::Edited {
+                    original_key: original_key.clone(),
+                },
+                "message.edited",
+                "Hello",
+                1,
+            ),
+            (
+                DeliveryEvent::Deleted { original_key },
+                "message.deleted",
+                "",
+                0,
+            ),
+        ] {
+            let is_change = event.original_key().is_some();
+            let job = DeliverMessage { event, ..job() };
+            let envelope = Envelope::of(&job, &connector, &user, at(10));
+            let envelope = serde_json::to_value(envelope).unwrap();
+            assert_eq!(envelope["type"], kind);
+            assert_eq!(envelope["message"]["text"], text);
+            assert_eq!(
+                envelope["message"]["content"].as_array().unwrap().len(),
+                parts
+            );
+            let original = job.delivery_id().to_string();
+            let expected = is_change.then_some(json!(original));
+            assert_eq!(envelope.get("original_id").cloned(), expected, "{kind}");
+        }
     }
 
     fn file(kind: AttachmentKind) -> Attachment {

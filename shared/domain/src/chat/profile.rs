@@ -22,6 +22,9 @@ pub struct Profile {
     /// write: it chooses two texts, and each client of one person may tell another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,
+    /// Whether the name to show is a username, because the platform told no name. It is not stored.
+    #[serde(skip)]
+    pub by_username: bool,
 }
 
 impl Profile {
@@ -46,6 +49,16 @@ impl Profile {
                 .map(str::to_owned),
             avatar_kept: false,
             language: None,
+            by_username: false,
+        }
+    }
+
+    /// Makes a profile of a platform's handle of the person, for want of a name.
+    #[must_use]
+    pub fn of_username(username: Option<&str>) -> Self {
+        Self {
+            by_username: true,
+            ..Self::from_raw(username, None, None, None)
         }
     }
 
@@ -62,7 +75,13 @@ impl Profile {
     #[must_use]
     pub fn over(self, before: &Self) -> Self {
         let or = |now: Option<String>, before: &Option<String>| now.or_else(|| before.clone());
+        let named = if self.display_name.is_some() {
+            &self
+        } else {
+            before
+        };
         Self {
+            by_username: named.by_username,
             display_name: or(self.display_name, &before.display_name),
             first_name: or(self.first_name, &before.first_name),
             last_name: or(self.last_name, &before.last_name),
@@ -70,6 +89,33 @@ impl Profile {
             avatar_kept: self.avatar_kept || before.avatar_kept,
             language: self.language.or_else(|| before.language.clone()),
         }
+    }
+
+    /// Returns this profile as `told` changes it; `None` if it tells nothing new. A name is told as a
+    /// whole: without its parts, the parts of the name before say nothing about it. What is not told
+    /// stays, and a username does not take the place of a name. A language comes with other news only.
+    #[must_use]
+    pub fn told_anew(&self, told: &Self) -> Option<Self> {
+        let mut changed = self.clone();
+        let is_name =
+            told.display_name.is_some() && !(told.by_username && self.display_name.is_some());
+        if is_name {
+            let is_split = told.first_name.is_some() || told.last_name.is_some();
+            if is_split || told.display_name != self.display_name {
+                changed.display_name.clone_from(&told.display_name);
+                changed.first_name.clone_from(&told.first_name);
+                changed.last_name.clone_from(&told.last_name);
+                changed.by_username = told.by_username;
+            }
+        }
+        if told.avatar_url.is_some() {
+            changed.avatar_url.clone_from(&told.avatar_url);
+        }
+        if changed == *self {
+            return None;
+        }
+        changed.language = told.language.clone().or(changed.language);
+        Some(changed)
     }
 }
 
@@ -141,5 +187,86 @@ mod tests {
             let text = serde_json::to_string(&stored).unwrap();
             assert_eq!(serde_json::from_str::<Profile>(&text).unwrap(), stored);
         }
+    }
+
+    fn named(display: Option<&str>, first: Option<&str>, last: Option<&str>) -> Profile {
+        Profile::from_raw(display, first, last, None)
+    }
+
+    #[test]
+    fn a_name_that_is_told_anew_is_taken_as_a_whole_and_one_that_is_not_told_stays() {
+        let ada = || named(Some("Ada Lovelace"), Some("Ada"), Some("Lovelace"));
+        for (before, told, after) in [
+            (ada(), named(None, None, None), None),
+            (ada(), ada(), None),
+            // The same name without its parts tells nothing new.
+            (ada(), named(Some("Ada Lovelace"), None, None), None),
+            (
+                ada(),
+                named(Some("Ada King"), Some("Ada"), Some("King")),
+                Some(named(Some("Ada King"), Some("Ada"), Some("King"))),
+            ),
+            (
+                ada(),
+                named(Some("Ada"), Some("Ada"), None),
+                Some(named(Some("Ada"), Some("Ada"), None)),
+            ),
+            (
+                ada(),
+                named(Some("Countess"), None, None),
+                Some(named(Some("Countess"), None, None)),
+            ),
+            (
+                named(None, None, None),
+                named(Some("Ada"), None, None),
+                Some(named(Some("Ada"), None, None)),
+            ),
+        ] {
+            assert_eq!(before.told_anew(&told), after, "{told:?}");
+        }
+    }
+
+    #[test]
+    fn a_username_is_shown_for_want_of_a_name_and_never_in_place_of_one() {
+        let handle = Profile::of_username(Some("ada"));
+        let nobody = Profile::default();
+        let shown = nobody.told_anew(&handle).and_then(|told| told.display_name);
+        assert_eq!(shown.as_deref(), Some("ada"));
+        let ada = named(Some("Ada"), None, None);
+        assert_eq!(ada.told_anew(&handle), None);
+        assert_eq!(
+            handle.told_anew(&ada).map(|told| told.display_name),
+            Some(Some("Ada".into()))
+        );
+        assert!(!ada.clone().over(&handle).by_username);
+        assert!(nobody.over(&handle).by_username);
+    }
+
+    #[test]
+    fn a_language_is_taken_with_other_news_and_is_none_alone() {
+        let ada = || named(Some("Ada"), None, None).with_language(Some("de"));
+        assert_eq!(ada().told_anew(&ada().with_language(Some("fr"))), None);
+        for (told, after) in [(Some("fr"), "fr"), (None, "de")] {
+            let king = named(Some("Ada King"), None, None);
+            assert_eq!(
+                ada().told_anew(&king.clone().with_language(told)),
+                Some(king.with_language(Some(after)))
+            );
+        }
+    }
+
+    #[test]
+    fn a_picture_that_is_told_anew_is_taken_and_a_kept_copy_stays_marked() {
+        let before = Profile {
+            avatar_kept: true,
+            ..Profile::from_raw(Some("Ada"), None, None, Some("https://a/"))
+        };
+        let told = Profile::from_raw(None, None, None, Some("https://b/"));
+        let expected = Profile {
+            avatar_url: Some("https://b/".into()),
+            ..before.clone()
+        };
+        assert_eq!(before.told_anew(&told), Some(expected));
+        assert_eq!(before.told_anew(&Profile::default()), None);
     }
 }

@@ -293,6 +293,7 @@ mod tests {
             identity: id(identifier),
             other_id: other.map(id),
             profile: Profile::default(),
+            profile_told_at: None,
             admitted_openly: false,
             grants: BTreeMap::new(),
             number_now_of: None,

@@ -59,7 +59,8 @@ pub enum SkipReason {
     OptedOut,
     /// The platform's time for answers has passed since the person's last message.
     WindowClosed,
-    /// The message was not kept: the connector began to replay messages only later, or the message expired.
+    /// The message was not kept: the connector began to replay messages only later, or the message expired
+    /// or was deleted by its writer.
     NotKept,
     /// The message was already too old when the request was approved.
     TooOld,

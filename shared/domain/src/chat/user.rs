@@ -58,6 +58,8 @@ pub struct ChatUser {
     pub number_now_of: Option<Identity>,
     /// Names and avatar, once fetched.
     pub profile: Profile,
+    /// Time of the message that last changed the profile, since the person's first one.
+    pub profile_told_at: Option<Timestamp>,
     /// Whether a connector that was open to all let the person through.
     pub admitted_openly: bool,
     /// Environments in which the person may talk.
@@ -93,6 +95,7 @@ impl ChatUser {
             other_id,
             number_now_of: None,
             profile: message.profile.clone(),
+            profile_told_at: None,
             admitted_openly: false,
             grants: BTreeMap::new(),
             block: None,

@@ -5,14 +5,16 @@ use crate::{
     access::consent::Wish,
     access::request::{AccessRequest, Preview},
     access::standing::Standing,
+    chat::change::MessageChange,
     chat::conversation::Conversation,
     chat::message::{Identity, InboundMessage},
     chat::recognition::{Candidate, Handover, Link, Merge},
+    chat::renaming::ProfileChange,
     chat::repeats::HandledEvent,
     chat::send_status::SendStatus,
     chat::user::ChatUser,
     connector::Connector,
-    ids::{ChatUserId, ConnectorId, ConversationId},
+    ids::{AccessRequestId, ChatUserId, ConnectorId, ConversationId},
     job::{DeliverMessage, OnboardChatUser},
     ports::FailureClass,
 };
@@ -110,6 +112,8 @@ pub struct OpenRequest {
     pub held: Option<DeliverMessage>,
     /// The event that the message is.
     pub event: HandledEvent,
+    /// The change of a known sender's profile that comes with the message.
+    pub profile: Option<ProfileChange>,
 }
 
 /// The first message of a person for whom no request is made: at an open connector, or at one that
@@ -122,6 +126,8 @@ pub struct Introduction {
     pub new_chat_user: Option<ChatUser>,
     /// The standing to store; `version` is that of the record it was made from, 0 for none.
     pub standing: Standing,
+    /// The change of a known sender's profile that comes with the message.
+    pub profile: Option<ProfileChange>,
 }
 
 /// What is kept of a person's first message until their request is decided.
@@ -228,9 +234,10 @@ pub trait IntakeStore: Send + Sync {
         due: Timestamp,
     ) -> Result<Written, PortError>;
 
-    /// Counts a message on the pending request of `standing`, once per event key. The person is
-    /// answered where the last message was written. `first` is the first message with content after a
-    /// placeholder made the request, and takes its place, unless another has: then it is `Raced`.
+    /// Counts a message on the pending request of `standing`, once per event key, and takes over the
+    /// profile that it tells. The person is answered where the last message was written. `first` is the
+    /// first message with content after a placeholder made the request, and takes its place, unless
+    /// another has: then it is `Raced`.
     async fn count_held(
         &self,
         scope: ProjectScope,
@@ -238,7 +245,25 @@ pub trait IntakeStore: Send + Sync {
         message: &InboundMessage,
         first: Option<&FirstMessage>,
         event: &HandledEvent,
+        profile: Option<&ProfileChange>,
     ) -> Result<Counted, PortError>;
+
+    /// Changes what is kept of the message that made this request, its preview and the held message, unless
+    /// it is gone or a newer change is on record. A deletion outweighs an edit of the same time.
+    async fn change_first_message(
+        &self,
+        scope: ProjectScope,
+        id: AccessRequestId,
+        change: &MessageChange,
+    ) -> Result<(), PortError>;
+
+    /// Takes over a profile, unless another message changed it since it was read.
+    async fn take_profile(
+        &self,
+        scope: ProjectScope,
+        change: &ProfileChange,
+        now: Timestamp,
+    ) -> Result<(), PortError>;
 
     /// Remembers an event that leaves no other record. Remembering it twice has no further effect.
     async fn remember(&self, event: &HandledEvent) -> Result<(), PortError>;

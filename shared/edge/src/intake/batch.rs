@@ -77,10 +77,11 @@ impl Intake {
     }
 }
 
-/// The message that an event brings, with or without its content.
+/// The message that an event brings or changes, with or without its content.
 fn message(event: &Event) -> Option<&InboundMessage> {
     match event {
         Event::Message(message) | Event::Placeholder(message) => Some(message),
+        Event::Changed(change) => Some(&change.message),
         _ => None,
     }
 }

@@ -8,14 +8,16 @@ use vestibule_domain::{
     access::decision::{Decision, DeliverReason, DirectoryMatch, Facts, decide},
     access::request::{AccessRequest, HeldFacts, HeldMessage, Preview, on_held_message},
     access::standing::{PendingTask, Standing},
+    chat::change::{ChangeKind, DeliveryEvent, MessageChange},
     chat::conversation::ConversationRef,
     chat::message::{Identity, InboundMessage},
     chat::recognition::{Recognition, for_now, led_to, recognise},
+    chat::renaming::ProfileChange,
     chat::repeats::{HandledEvent, Repeats},
     chat::user::ChatUser,
     connector::Connector,
     error::Chain,
-    ids::{AccessRequestId, SystemIds},
+    ids::{AccessRequestId, ChatUserId, SystemIds},
     job::{DeliverMessage, OnboardChatUser},
     ports::{
         Counted, FirstMessage, IntakeKey, Introduction, Known, Merged, OUTBOX_PATIENCE,
@@ -23,6 +25,7 @@ use vestibule_domain::{
     },
     retry::conflict_wait,
 };
+use vestibule_providers::withheld::placeholder_key;
 
 /// Attempts at one message before the platform is asked to try again. Only concurrent writers need more
 /// than one.
@@ -30,14 +33,14 @@ const ATTEMPTS: usize = 8;
 /// Time limit for the onboarding queue: the platform needs its answer, and the sweeper enqueues a job
 /// that the queue does not accept in time.
 const ENQUEUE_PATIENCE: Duration = Duration::from_millis(500);
+/// Time limit for taking over a name: the message goes first, and the next one tells the name again.
+const PROFILE_PATIENCE: Duration = Duration::from_millis(300);
 
 /// Outcome of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IntakeOutcome {
     /// It was enqueued for the agent.
     Delivered,
-    /// There is nothing for the agent: the platform does not pass on what the person wrote.
-    Withheld,
     /// It was already processed.
     Duplicate,
     /// The sender is blocked; nothing was written.
@@ -50,15 +53,19 @@ pub enum IntakeOutcome {
     Counted,
     /// The sender was rejected too recently.
     CooledDown,
+    /// It changed the message that made a request, and there is nothing for the agent.
+    Changed,
 }
 
 /// The content of a message here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Content {
+pub(super) enum Content<'a> {
     /// As the person wrote it.
     Whole,
     /// None: the platform does not pass it on.
     Withheld,
+    /// The new content of an earlier message, or none if the person deleted it.
+    Changed(&'a MessageChange),
 }
 
 impl IntakeOutcome {
@@ -74,10 +81,15 @@ impl IntakeOutcome {
         match self {
             Self::Delivered => is_large_batch,
             // Such a message could take effect later: after the cool-down, or under another policy.
-            Self::Ignored | Self::CooledDown | Self::Withheld => {
+            Self::Ignored | Self::CooledDown => {
                 is_large_batch || matches!(repeats, Repeats::ForEver)
             }
-            Self::Duplicate | Self::Dropped | Self::RequestOpened | Self::Counted => false,
+            // A change that comes again has no further effect.
+            Self::Duplicate
+            | Self::Dropped
+            | Self::RequestOpened
+            | Self::Counted
+            | Self::Changed => false,
         }
     }
 }
@@ -97,7 +109,7 @@ impl Intake {
         &self,
         connector: &Connector,
         mut message: InboundMessage,
-        content: Content,
+        content: Content<'_>,
         event: &HandledEvent,
     ) -> Result<IntakeOutcome, PortError> {
         let mut ids = SenderIds {
@@ -128,7 +140,7 @@ impl Intake {
         connector: &Connector,
         ids: &mut SenderIds,
         message: &mut InboundMessage,
-        content: Content,
+        content: Content<'_>,
         event: &HandledEvent,
     ) -> Result<Attempt, PortError> {
         let Some((sender, known)) = self
@@ -225,7 +237,7 @@ impl Intake {
         &self,
         connector: &Connector,
         message: &InboundMessage,
-        content: Content,
+        content: Content<'_>,
         event: &HandledEvent,
         known: Known,
     ) -> Result<Option<IntakeOutcome>, PortError> {
@@ -245,17 +257,34 @@ impl Intake {
             }
             return Ok(Some(IntakeOutcome::Duplicate));
         }
+        if let Content::Changed(change) = content {
+            if let Decision::Onboard(_) = decision
+                && let Some(message) = awaited_content(connector, message, change, &known)
+            {
+                let content = Content::Whole;
+                return self.hold(connector, &message, content, event, known).await;
+            }
+            let delivers = matches!(
+                decision,
+                Decision::Deliver(_) | Decision::ApproveAndDeliver(_)
+            );
+            return self
+                .take_change(connector, message, change, &known, delivers)
+                .await;
+        }
         match decision {
             Decision::Drop(_) => Ok(Some(IntakeOutcome::Dropped)),
-            Decision::Deliver(reason) => {
-                if reason == DeliverReason::OpenConnector
-                    && !self.admit(connector, message, &known).await?
-                {
+            Decision::Deliver(DeliverReason::OpenConnector) => {
+                if !self.admit(connector, message, &known).await? {
                     return Ok(None);
                 }
                 self.deliver(connector, message, content).await
             }
-            Decision::ApproveAndDeliver(_) => self.deliver(connector, message, content).await,
+            Decision::Deliver(_) | Decision::ApproveAndDeliver(_) => {
+                // First, so that the agent gets the message with the name that it tells.
+                self.take_profile(connector, message, &known).await;
+                self.deliver(connector, message, content).await
+            }
             Decision::Ignore(_) => {
                 let introduced = self.track(connector, message, &known).await?;
                 Ok(introduced.then_some(IntakeOutcome::Ignored))
@@ -273,16 +302,68 @@ impl Intake {
         }
     }
 
+    /// Takes a change of an earlier message. What is kept of a message that made a request changes with it.
+    async fn take_change(
+        &self,
+        connector: &Connector,
+        message: &InboundMessage,
+        change: &MessageChange,
+        known: &Known,
+        delivers: bool,
+    ) -> Result<Option<IntakeOutcome>, PortError> {
+        let first_of = opened_request(connector, change, known);
+        if let Some(id) = first_of {
+            self.store
+                .change_first_message(connector.scope, id, change)
+                .await?;
+        }
+        if delivers && known.chat_user.is_some() {
+            return self
+                .deliver(connector, message, Content::Changed(change))
+                .await;
+        }
+        Ok(Some(if first_of.is_some() {
+            IntakeOutcome::Changed
+        } else {
+            IntakeOutcome::Ignored
+        }))
+    }
+
+    /// Takes over the profile that a known person's message tells, in a write of its own.
+    async fn take_profile(&self, connector: &Connector, message: &InboundMessage, known: &Known) {
+        let now = self.clock.now();
+        let Some(change) = profile_change(message, known, now) else {
+            return;
+        };
+        let taken = self.store.take_profile(connector.scope, &change, now);
+        match timeout(PROFILE_PATIENCE, taken).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(error = %Chain(&error), "a name is left to the person's next message");
+            }
+            Err(_) => {
+                tracing::warn!("the table is slow; a name is left to the person's next message");
+            }
+        }
+    }
+
+    /// Enqueues the message for the agent. The worker, which reads the environment, drops what an agent gets
+    /// only if it asks for it.
     async fn deliver(
         &self,
         connector: &Connector,
         message: &InboundMessage,
-        content: Content,
+        content: Content<'_>,
     ) -> Result<Option<IntakeOutcome>, PortError> {
-        if content == Content::Withheld {
-            return Ok(Some(IntakeOutcome::Withheld));
-        }
-        let job = DeliverMessage::of(message.clone(), connector, self.clock.now());
+        let event = match content {
+            Content::Withheld => DeliveryEvent::Unsupported,
+            Content::Whole => DeliveryEvent::Received,
+            Content::Changed(change) => change.event(),
+        };
+        let job = DeliverMessage {
+            event,
+            ..DeliverMessage::of(message.clone(), connector, self.clock.now())
+        };
         self.inbox.enqueue_delivery(job).await?;
         Ok(Some(IntakeOutcome::Delivered))
     }
@@ -302,6 +383,7 @@ impl Intake {
             .is_some_and(|user| user.admitted_openly)
             && admitted_at.is_some()
         {
+            self.take_profile(connector, message, known).await;
             return Ok(true);
         }
         let now = self.clock.now();
@@ -313,7 +395,8 @@ impl Intake {
             admitted_openly: true,
             ..user
         });
-        self.introduce(connector, new, standing).await
+        let profile = profile_change(message, known, now);
+        self.introduce(connector, new, standing, profile).await
     }
 
     /// Records a stranger at a connector that serves only its directory (SPEC A23).
@@ -325,10 +408,11 @@ impl Intake {
     ) -> Result<bool, PortError> {
         let now = self.clock.now();
         let Some(new) = newcomer(connector, message, known, now) else {
+            self.take_profile(connector, message, known).await;
             return Ok(true);
         };
         let standing = Standing::first(message, connector, now);
-        self.introduce(connector, Some(new), standing).await
+        self.introduce(connector, Some(new), standing, None).await
     }
 
     async fn introduce(
@@ -336,6 +420,7 @@ impl Intake {
         connector: &Connector,
         new_chat_user: Option<ChatUser>,
         mut standing: Standing,
+        profile: Option<ProfileChange>,
     ) -> Result<bool, PortError> {
         let with_profile = new_chat_user.is_some() && standing.version == 0;
         if with_profile {
@@ -345,6 +430,7 @@ impl Intake {
             scope: connector.scope,
             new_chat_user,
             standing,
+            profile,
         };
         let due = self.clock.now().plus(OUTBOX_PATIENCE);
         if self.store.introduce(&introduction, due).await? == Written::Raced {
@@ -363,7 +449,7 @@ impl Intake {
         &self,
         connector: &Connector,
         message: &InboundMessage,
-        content: Content,
+        content: Content<'_>,
         event: &HandledEvent,
         known: Known,
     ) -> Result<Option<IntakeOutcome>, PortError> {
@@ -374,13 +460,27 @@ impl Intake {
             now,
         });
         let with_onboarding_message = match (held, &known.standing) {
-            (HeldMessage::CoolsDown { .. }, _) => return Ok(Some(IntakeOutcome::CooledDown)),
+            (HeldMessage::CoolsDown { .. }, _) => {
+                self.take_profile(connector, message, &known).await;
+                return Ok(Some(IntakeOutcome::CooledDown));
+            }
             (HeldMessage::CountsOnPending(_), Some(standing)) => {
                 let first = (standing.awaits_content && content == Content::Whole)
                     .then(|| first_message(connector, message, content, now));
-                return self
-                    .count_held(connector, message, first.as_ref(), event, standing)
-                    .await;
+                let profile = profile_change(message, &known, now);
+                let counted = self.store.count_held(
+                    connector.scope,
+                    standing,
+                    message,
+                    first.as_ref(),
+                    event,
+                    profile.as_ref(),
+                );
+                return Ok(match counted.await? {
+                    Counted::Done => Some(IntakeOutcome::Counted),
+                    Counted::Duplicate => Some(IntakeOutcome::Duplicate),
+                    Counted::Raced => None,
+                });
             }
             (HeldMessage::CountsOnPending(_), None) => return Ok(None),
             (
@@ -391,16 +491,13 @@ impl Intake {
             ) => with_onboarding_message,
         };
         let new_chat_user = newcomer(connector, message, &known, now);
+        let profile = profile_change(message, &known, now);
         let before = known
             .standing
             .unwrap_or_else(|| Standing::first(message, connector, now));
         let rejected_before = before.rejections.map_or(0, |earlier| earlier.count);
-        // Derived, so that a repeated attempt after a lost answer finds the request.
-        let id = AccessRequestId::derive(&[
-            &connector.id.to_string(),
-            &before.chat_user_id.to_string(),
-            message.event_keys.first().map_or("", String::as_str),
-        ]);
+        let key = message.event_keys.first().map_or("", String::as_str);
+        let id = request_id(connector, before.chat_user_id, key);
         let admitted_here = before.admitted_openly_at.is_some();
         let FirstMessage { preview, held } = first_message(connector, message, content, now);
         let open = OpenRequest {
@@ -422,6 +519,7 @@ impl Intake {
             },
             has_new_tasks: with_onboarding_message,
             event: event.clone(),
+            profile,
             request: AccessRequest::asked_by(message, connector, id, rejected_before, now),
         };
         let due = now.plus(OUTBOX_PATIENCE);
@@ -432,25 +530,6 @@ impl Intake {
             self.enqueue_or_leave(job(connector, &open.standing)).await;
         }
         Ok(Some(IntakeOutcome::RequestOpened))
-    }
-
-    async fn count_held(
-        &self,
-        connector: &Connector,
-        message: &InboundMessage,
-        first: Option<&FirstMessage>,
-        event: &HandledEvent,
-        standing: &Standing,
-    ) -> Result<Option<IntakeOutcome>, PortError> {
-        let counted = self
-            .store
-            .count_held(connector.scope, standing, message, first, event)
-            .await?;
-        Ok(match counted {
-            Counted::Done => Some(IntakeOutcome::Counted),
-            Counted::Duplicate => Some(IntakeOutcome::Duplicate),
-            Counted::Raced => None,
-        })
     }
 
     /// Enqueues a job whose outbox mark is stored; if the queue is down, the sweeper finds the mark.
@@ -474,7 +553,7 @@ impl Intake {
 fn first_message(
     connector: &Connector,
     message: &InboundMessage,
-    content: Content,
+    content: Content<'_>,
     now: Timestamp,
 ) -> FirstMessage {
     FirstMessage {
@@ -525,6 +604,74 @@ fn newcomer(
         .chat_user
         .is_none()
         .then(|| ChatUser::first(message, other_id, connector, now))
+}
+
+/// The change of a known sender's profile.
+fn profile_change(
+    message: &InboundMessage,
+    known: &Known,
+    now: Timestamp,
+) -> Option<ProfileChange> {
+    ProfileChange::told_by(message, known.chat_user.as_ref()?, now)
+}
+
+/// The id of the request that a message makes. It is derived, so that a repeated attempt after a lost answer
+/// finds the request, and so does a change of the message.
+fn request_id(connector: &Connector, sender: ChatUserId, event_key: &str) -> AccessRequestId {
+    AccessRequestId::derive(&[&connector.id.to_string(), &sender.to_string(), event_key])
+}
+
+/// The sender's latest request at the connector, if the changed message made it, or took the place of the
+/// placeholder that made it.
+fn opened_request(
+    connector: &Connector,
+    change: &MessageChange,
+    known: &Known,
+) -> Option<AccessRequestId> {
+    let standing = known.standing.as_ref()?;
+    let took_place = standing.content_key.as_ref() == Some(&change.original_key);
+    let opened = took_place || made_latest(connector, change, standing, &change.original_key);
+    standing.request_id.filter(|_| opened)
+}
+
+/// Whether the message with this key made the sender's latest request at the connector. It may have been
+/// made under another id of the sender, before two records became one.
+fn made_latest(
+    connector: &Connector,
+    change: &MessageChange,
+    standing: &Standing,
+    event_key: &str,
+) -> bool {
+    let identities = std::iter::once(&change.message.sender).chain(&change.message.also_known_as);
+    identities
+        .map(|identity| identity.chat_user_id(connector.scope))
+        .chain([standing.chat_user_id])
+        .any(|sender| Some(request_id(connector, sender, event_key)) == standing.request_id)
+}
+
+/// The message that an edit makes of the placeholder that made a pending request, while nothing else took
+/// the placeholder's place: the platform hands over only now what the person wrote.
+fn awaited_content(
+    connector: &Connector,
+    message: &InboundMessage,
+    change: &MessageChange,
+    known: &Known,
+) -> Option<InboundMessage> {
+    let standing = known.standing.as_ref()?;
+    let is_awaited = standing.request_pending
+        && standing.awaits_content
+        && change.kind == ChangeKind::Edited
+        && !message.is_withheld()
+        && made_latest(
+            connector,
+            change,
+            standing,
+            &placeholder_key(&change.original_key),
+        );
+    is_awaited.then(|| InboundMessage {
+        event_keys: vec![change.original_key.clone()],
+        ..message.clone()
+    })
 }
 
 fn job(connector: &Connector, standing: &Standing) -> OnboardChatUser {
@@ -580,6 +727,7 @@ mod tests {
                 IntakeOutcome::Dropped,
                 IntakeOutcome::RequestOpened,
                 IntakeOutcome::Counted,
+                IntakeOutcome::Changed,
             ] {
                 assert!(!outcome.leaves_event_to_remember(repeats, true));
             }

@@ -73,6 +73,16 @@ pub(super) struct Content {
 }
 
 impl Content {
+    /// That of a message that is gone.
+    pub(super) fn none() -> Self {
+        Self {
+            text: String::new(),
+            attachments: Vec::new(),
+            parts: Parts::default(),
+            is_withheld: false,
+        }
+    }
+
     /// Reads the content of a message of this type.
     pub(super) fn read(message: &Value, kind: &str) -> Result<Self, Event> {
         let text = text(message, kind)?;

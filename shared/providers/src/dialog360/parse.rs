@@ -11,6 +11,7 @@ use super::{
     person::{self, Person},
 };
 use crate::{
+    changes,
     fields::{at_second, event_key, given, is_short_graphic, string},
     json,
     webhook::{Event, Parsed, Refusal, Reply, SendFailure},
@@ -20,6 +21,7 @@ use serde_json::Value;
 use std::{collections::HashSet, time::Duration};
 use vestibule_domain::{
     Timestamp,
+    chat::change::ChangeKind,
     chat::conversation::{ConversationKind, ConversationRef},
     chat::entity::Entities,
     chat::message::InboundMessage,
@@ -30,7 +32,14 @@ use vestibule_domain::{
 const MESSAGES: &str = "messages";
 
 /// Types of message that a person did not write.
-const NO_PERSONS_TYPES: [&str; 5] = ["system", "edit", "revoke", "request_welcome", "ephemeral"];
+const NO_PERSONS_TYPES: [&str; 3] = ["system", "request_welcome", "ephemeral"];
+
+/// Types of message that change an earlier one. They come for numbers that are also used in the app (Meta,
+/// "Edit messages webhook reference" and "Revoke messages webhook reference").
+const CHANGES: [(&str, ChangeKind); 2] = [
+    ("edit", ChangeKind::Edited),
+    ("revoke", ChangeKind::Deleted),
+];
 
 /// Largest accepted age of a message. Failed requests are repeated for seven days, and nothing else
 /// limits a replay.
@@ -190,11 +199,21 @@ impl<'a> Batch<'a> {
         let nobody = || Event::unreadable("a message names nobody who wrote it");
         let (sender, also_known_as) = author.identities().ok_or_else(nobody)?;
         let address = author.address().ok_or_else(nobody)?;
-        let content = Content::read(message, kind)?;
+        let change = CHANGES.iter().find(|(name, _)| *name == kind);
+        let content = match change {
+            None => Content::read(message, kind)?,
+            Some((_, ChangeKind::Deleted)) => Content::none(),
+            Some((_, ChangeKind::Edited)) => {
+                let now = message.pointer("/edit/message").unwrap_or(&Value::Null);
+                let kind = string(now, "type")
+                    .ok_or_else(|| Event::unreadable("an edit does not name its type"))?;
+                Content::read(now, kind)?
+            }
+        };
         if !self.taken.insert((id, content.is_withheld)) {
             return Err(Event::ignored("duplicate"));
         }
-        Ok(event_of(InboundMessage {
+        let read = InboundMessage {
             sender,
             also_known_as,
             profile: person::profile(contact),
@@ -212,8 +231,31 @@ impl<'a> Batch<'a> {
             provider_event_id: id.to_owned(),
             event_keys: vec![event_key("360dialog", id)],
             sent_at,
-        }))
+        };
+        if let Some((name, kind)) = change {
+            return changed(message, name, *kind, read);
+        }
+        Ok(event_of(read))
     }
+}
+
+/// Makes the event of a change, which names the message that it changes.
+fn changed(
+    part: &Value,
+    name: &str,
+    kind: ChangeKind,
+    mut message: InboundMessage,
+) -> Result<Event, Event> {
+    let original = part
+        .get(name)
+        .and_then(|change| string(change, "original_message_id"))
+        .filter(|id| is_short_graphic(id, MESSAGE_ID_MAX_BYTES))
+        .ok_or_else(|| Event::unreadable("a change names no message"))?;
+    message
+        .event_keys
+        .insert(0, event_key("360dialog", original));
+    let (at, version) = (message.sent_at, message.provider_event_id.clone());
+    Ok(changes::event(message, kind, at, &version))
 }
 
 /// Names the kind of a message that is not a direct message from a person (SPEC A39).

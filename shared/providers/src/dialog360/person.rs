@@ -97,7 +97,7 @@ pub(super) fn profile(contact: Option<&Value>) -> Profile {
     let text = |pointer: &str| contact?.pointer(pointer)?.as_str();
     let named = Profile::from_raw(text("/profile/name"), None, None, None);
     let username = text("/profile/username").map(|name| name.trim_start_matches('@'));
-    named.over(&Profile::from_raw(username, None, None, None))
+    named.over(&Profile::of_username(username))
 }
 
 #[cfg(test)]

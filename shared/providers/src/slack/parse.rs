@@ -3,8 +3,9 @@
 //! Payloads are read leniently, field by field: unknown fields are ignored, and only a missing
 //! necessary one makes an event unreadable.
 
-use super::{API_APP_ID, TEAM_ID, content, files, key, time::instant};
+use super::{API_APP_ID, TEAM_ID, changes, content, files, key, time::instant};
 use crate::{
+    changes::event as change_event,
     fields::{at_second, event_key, given, is_id, malformed_element, string},
     json,
     webhook::{Event, Parsed, Refusal, Reply},
@@ -143,6 +144,17 @@ fn event(payload: &Value, connector: &Connector) -> Result<Event, Event> {
     if kind == REACTION {
         return reaction(payload, event, connector).map(event_of);
     }
+    if matches!(kind, "message" | "app_mention")
+        && let Some(change) = changes::of(event)
+    {
+        if let Some(kind) = no_persons_message(payload, &change.message, kind)? {
+            return Ok(Event::ignored(&format!("{kind}:{}", change.kind.key())));
+        }
+        let at = instant(&change.at)
+            .ok_or_else(|| Event::unreadable("the time of the change is not a time"))?;
+        let message = message(payload, &change.message, connector)?;
+        return Ok(change_event(message, change.kind, at, &change.at));
+    }
     if let Some(kind) = no_persons_message(payload, event, kind)? {
         return Ok(Event::ignored(&kind));
     }
@@ -167,7 +179,7 @@ fn no_persons_message(payload: &Value, event: &Value, kind: &str) -> Result<Opti
         if event.get("hidden") == Some(&Value::Bool(true)) {
             Some("hidden")
         } else if given(event, "edited").is_some() {
-            // Slack repeats a mention each time its message is edited (bolt-js#960).
+            // An edit without its time cannot be told from others of the message.
             Some("edited")
         } else if given(event, "bot_id").is_some() || given(event, "bot_profile").is_some() {
             Some("bot")

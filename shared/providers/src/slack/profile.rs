@@ -148,6 +148,7 @@ mod tests {
             avatar_url: Some("https://a.example/512.png".into()),
             avatar_kept: false,
             language: Language::parse("en-GB"),
+            by_username: false,
         };
         assert_eq!(found(&user), expected);
     }

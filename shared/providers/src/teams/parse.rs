@@ -9,6 +9,7 @@ use super::{
     is_guid, is_service_url, key, setting,
 };
 use crate::{
+    changes,
     fields::{ID_MAX_BYTES, event_key, given, is_id, is_short_graphic, malformed_element, string},
     json,
     webhook::{Event, Parsed, Refusal, Reply},
@@ -17,6 +18,7 @@ use crate::{
 use serde_json::{Value, json};
 use vestibule_domain::{
     Timestamp,
+    chat::change::ChangeKind,
     chat::conversation::{ConversationKind, ConversationRef},
     chat::message::{Identity, InboundMessage},
     chat::profile::Profile,
@@ -30,7 +32,16 @@ const MEMBER_ID_MAX_BYTES: usize = 256;
 const CONVERSATION_ID_MAX_BYTES: usize = 512;
 /// Values of `channelData.eventType` with a message that was written before (msteams-docs,
 /// "Conversation events").
-const CHANGES: [&str; 3] = ["editMessage", "undeleteMessage", "softDeleteMessage"];
+const CHANGES: [(&str, ChangeKind); 3] = [
+    ("editMessage", ChangeKind::Edited),
+    ("undeleteMessage", ChangeKind::Edited),
+    ("softDeleteMessage", ChangeKind::Deleted),
+];
+/// Types of activity about a message that was written before, if no `eventType` says more.
+const CHANGING_TYPES: [(&str, ChangeKind); 2] = [
+    ("messageUpdate", ChangeKind::Edited),
+    ("messageDelete", ChangeKind::Deleted),
+];
 
 /// Parses an authentic request.
 pub(super) fn request(
@@ -45,7 +56,7 @@ pub(super) fn request(
     };
     let service_url = check_connector(&activity, connector, service_origins)?;
     Ok(match string(&activity, "type") {
-        Some("message") => {
+        Some("message" | "messageUpdate" | "messageDelete") => {
             let read = message(&activity, service_url, connector, now);
             // A message is taken without attachments that are malformed.
             let lost = matches!(read, Ok(Event::Message(_) | Event::Placeholder(_)))
@@ -122,7 +133,20 @@ fn tenants(activity: &Value) -> impl Iterator<Item = &Value> {
         .filter(|tenant| !tenant.is_null())
 }
 
-/// Reads a person's message, or says what it is instead.
+/// What an activity does to a message that was written before.
+fn change_of(activity: &Value) -> Option<ChangeKind> {
+    let event_type = activity
+        .pointer("/channelData/eventType")
+        .and_then(Value::as_str);
+    named(&CHANGES, event_type).or_else(|| named(&CHANGING_TYPES, string(activity, "type")))
+}
+
+fn named(table: &[(&str, ChangeKind)], name: Option<&str>) -> Option<ChangeKind> {
+    let found = table.iter().find(|(known, _)| Some(*known) == name);
+    found.map(|(_, kind)| *kind)
+}
+
+/// Reads a person's message or change of one, or says what it is instead.
 fn message(
     activity: &Value,
     service_url: &str,
@@ -136,12 +160,6 @@ fn message(
         || string(from, "role") == Some("bot");
     if is_bot {
         return Ok(Event::ignored("message:bot"));
-    }
-    let change = activity.pointer("/channelData/eventType");
-    if let Some(change) = change.and_then(Value::as_str)
-        && CHANGES.contains(&change)
-    {
-        return Ok(Event::ignored(&format!("message:{change}")));
     }
     if tenants(activity).next().is_none() {
         return Err(Event::unreadable("the message names no tenant"));
@@ -162,7 +180,7 @@ fn message(
     let conversation = conversation(activity, connector, place, member)
         .answered_at(service_url)
         .with_member(member);
-    Ok(event_of(InboundMessage {
+    let message = InboundMessage {
         sender: sender(from, member, connector),
         also_known_as: None,
         profile: Profile::from_raw(string(from, "name"), None, None, None)
@@ -175,7 +193,14 @@ fn message(
         provider_event_id: activity_id.to_owned(),
         event_keys: vec![event_key("teams", &format!("{place}:{activity_id}"))],
         sent_at: sent_at.unwrap_or(now),
-    }))
+    };
+    Ok(match change_of(activity) {
+        None => event_of(message),
+        Some(kind) => {
+            let at = message.sent_at;
+            changes::event(message, kind, at, &at.millis().to_string())
+        }
+    })
 }
 
 /// The language of the client in which the person wrote: the `locale` of the activity (Activity schema, A3020)

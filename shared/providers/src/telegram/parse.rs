@@ -9,6 +9,7 @@ use super::{
     key,
 };
 use crate::{
+    changes,
     fields::{at_second, event_key, given, string},
     json,
     webhook::Event,
@@ -16,6 +17,7 @@ use crate::{
 };
 use serde_json::Value;
 use vestibule_domain::{
+    chat::change::ChangeKind,
     chat::conversation::{ConversationKind, ConversationRef},
     chat::message::{Identity, InboundMessage},
     chat::profile::Profile,
@@ -104,16 +106,44 @@ const SERVICE: [&str; 51] = [
     "video_chat_participants_invited",
 ];
 
+/// The kind of update that is an edit.
+const EDITED: &str = "edited_message";
+
 /// Parses an authentic request.
 pub(super) fn update(body: &[u8], connector: &Connector) -> Event {
     let Ok(Value::Object(update)) = json::read::<Value>(body) else {
         return Event::unreadable("the request is not a JSON object");
     };
     let update = Value::Object(update);
-    let Some(message) = given(&update, "message") else {
-        return Event::ignored(kind_of(&update));
-    };
-    event(&update, message, connector).unwrap_or_else(|other| other)
+    if let Some(message) = given(&update, "message") {
+        return event(&update, message, connector).unwrap_or_else(|other| other);
+    }
+    match given(&update, EDITED) {
+        Some(message) => edit(&update, message, connector).unwrap_or_else(|other| other),
+        None => Event::ignored(kind_of(&update)),
+    }
+}
+
+/// Reads a person's edit, or says what it is instead. An edited message is the whole message as it is now
+/// (Bot API, `Update.edited_message`). Bots are not told of deletions.
+fn edit(update: &Value, message: &Value, connector: &Connector) -> Result<Event, Event> {
+    if !message.is_object() {
+        return Err(Event::unreadable("the edited message is not an object"));
+    }
+    if let Some(instead) = no_persons_message(message)? {
+        return Ok(Event::ignored(&format!("{EDITED}:{instead}")));
+    }
+    let date = message.get("edit_date").and_then(Value::as_i64);
+    let at = date
+        .and_then(at_second)
+        .ok_or_else(|| Event::unreadable("/edited_message/edit_date is not a time"))?;
+    let mut as_written = update.clone();
+    if let Some(fields) = as_written.as_object_mut() {
+        fields.insert("message".to_owned(), message.clone());
+    }
+    let message = person_wrote(&as_written, message, connector)?;
+    let version = at.seconds().to_string();
+    Ok(changes::event(message, ChangeKind::Edited, at, &version))
 }
 
 /// The kind of an update that is not a message: its only field besides the id.
@@ -293,16 +323,14 @@ fn profile(message: &Value) -> Profile {
         .flatten()
         .collect::<Vec<_>>()
         .join(" ");
-    let display = if joined.is_empty() {
-        name("username")
-    } else {
-        Some(joined.as_str())
-    };
     // The language of the app, as a tag (Bot API, `User.language_code`).
-    let language = message
-        .pointer("/from/language_code")
-        .and_then(Value::as_str);
-    Profile::from_raw(display, first, last, None).with_language(language)
+    let language = string_at(message, "/from/language_code");
+    let named = if joined.is_empty() {
+        Profile::of_username(name("username"))
+    } else {
+        Profile::from_raw(Some(&joined), first, last, None)
+    };
+    named.with_language(language)
 }
 
 #[cfg(test)]

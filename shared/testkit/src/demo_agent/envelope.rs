@@ -94,7 +94,14 @@ pub(super) fn faults(envelope: &Value, webhook_id: &str) -> Vec<String> {
         }
     };
     expect("/version", &[VERSION]);
-    expect("/type", &["message.received", "test"]);
+    let types = [
+        "message.received",
+        "message.edited",
+        "message.deleted",
+        "message.unsupported",
+        "test",
+    ];
+    expect("/type", &types);
     expect("/id", &[webhook_id]);
     expect("/conversation/kind", &["direct", "group", "channel"]);
     for pointer in ["/sent_at", "/message/received_at"] {
@@ -131,14 +138,15 @@ fn message_faults(envelope: &Value) -> Vec<String> {
     let mut faults = Vec::new();
     let text = envelope.pointer("/message/text").and_then(Value::as_str);
     let chars = text.unwrap_or_default().chars().count();
-    if text.is_some_and(|text| text.trim().is_empty()) {
+    let is_deleted = envelope.get("type").and_then(Value::as_str) == Some("message.deleted");
+    if !is_deleted && text.is_some_and(|text| text.trim().is_empty()) {
         faults.push("/message/text is blank".to_owned());
     }
     let list = |name: &str| {
         let list = envelope.pointer(&format!("/message/{name}"));
         list.and_then(Value::as_array)
     };
-    if list("content").is_some_and(Vec::is_empty) {
+    if !is_deleted && list("content").is_some_and(Vec::is_empty) {
         faults.push("/message/content is empty".to_owned());
     }
     for (name, kinds) in [

@@ -26,6 +26,8 @@ pub(in crate::dynamo) struct ChatUserItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     number_now_of: Option<Identity>,
     profile: Profile,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    profile_told_at: Option<Timestamp>,
     admitted_openly: bool,
     grants: BTreeMap<EnvironmentId, Grant>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,6 +71,7 @@ impl ChatUserItem {
             other_id: user.other_id.clone(),
             number_now_of: user.number_now_of.clone(),
             profile: user.profile.clone(),
+            profile_told_at: user.profile_told_at,
             admitted_openly: user.admitted_openly,
             grants: user.grants.clone(),
             block: user.block.clone(),
@@ -87,6 +90,7 @@ impl From<ChatUserItem> for ChatUser {
             other_id: item.other_id,
             number_now_of: item.number_now_of,
             profile: item.profile,
+            profile_told_at: item.profile_told_at,
             admitted_openly: item.admitted_openly,
             grants: item.grants,
             block: item.block,

@@ -1,10 +1,12 @@
 use crate::dynamo::keys;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use vestibule_domain::{
     ProjectScope, Timestamp,
     account::{
         AgentEndpoint, Environment,
         agent::{AgentTimeout, PreviousSigningSecret},
+        agent_event::AgentEvent,
     },
     connector::SealedSecrets,
     ids::EnvironmentId,
@@ -39,6 +41,8 @@ struct AgentAttribute {
     /// Absent in rows of agents that have had the default since before it could be set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     timeout_seconds: Option<u64>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    events: BTreeSet<AgentEvent>,
 }
 
 impl From<AgentEndpoint> for AgentAttribute {
@@ -48,6 +52,7 @@ impl From<AgentEndpoint> for AgentAttribute {
             signing_secret: agent.signing_secret,
             previous_signing_secrets: agent.previous_signing_secrets,
             timeout_seconds: Some(agent.timeout.seconds()),
+            events: agent.events,
         }
     }
 }
@@ -61,6 +66,7 @@ impl From<AgentAttribute> for AgentEndpoint {
             previous_signing_secrets: stored.previous_signing_secrets,
             // A time that another release allowed, and this one does not, is no reason to deliver nothing.
             timeout: timeout.and_then(Result::ok).unwrap_or_default(),
+            events: stored.events,
         }
     }
 }

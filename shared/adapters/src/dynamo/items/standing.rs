@@ -29,6 +29,8 @@ pub(in crate::dynamo) struct StandingItem {
     message_count: u64,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     awaits_content: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    content_key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_message_at: Option<Timestamp>,
     pub(in crate::dynamo) recent_events: Vec<String>,
@@ -98,6 +100,7 @@ impl StandingItem {
             request_pending: standing.request_pending,
             message_count: standing.message_count,
             awaits_content: standing.awaits_content,
+            content_key: standing.content_key.clone(),
             last_message_at: standing.last_message_at,
             recent_events: standing.recent_events.clone(),
             rejection_count: standing.rejections.map_or(0, |earlier| earlier.count),
@@ -150,6 +153,7 @@ impl From<StandingItem> for Standing {
             request_pending: item.request_pending,
             message_count: item.message_count,
             awaits_content: item.awaits_content,
+            content_key: item.content_key,
             last_message_at: item.last_message_at,
             recent_events: item.recent_events,
             rejections: item.last_rejected_at.map(|last_at| Rejections {

@@ -405,11 +405,50 @@ fn an_id_whose_first_message_was_unreadable_is_no_duplicate() {
 }
 
 #[test]
+fn an_edit_and_a_deletion_name_the_message_and_the_person_and_bring_the_new_content() {
+    for (name, kind, key, text) in [
+        ("changed_edit", ChangeKind::Edited, "edited", "Edited"),
+        ("changed_revoke", ChangeKind::Deleted, "deleted", ""),
+    ] {
+        let Event::Changed(change) = only_event(&captured(name)) else {
+            panic!("{name} is no change");
+        };
+        assert_eq!(change.kind, kind);
+        assert_eq!(change.original_key, "360dialog:wamid.earlier");
+        assert_eq!(change.message.text, text);
+        assert_eq!(change.message.sent_at.seconds(), WRITTEN_AT);
+        assert_eq!(
+            change.message.event_keys,
+            [
+                format!("360dialog:wamid.earlier:{key}:wamid.xyzxyz"),
+                "360dialog:wamid.xyzxyz".to_owned(),
+            ]
+        );
+    }
+}
+
+#[test]
+fn a_change_that_names_no_message_or_no_content_cannot_be_read() {
+    for (name, pointer) in [
+        ("changed_edit", "/edit/original_message_id"),
+        ("changed_edit", "/edit/message/type"),
+        ("changed_revoke", "/revoke/original_message_id"),
+    ] {
+        let mut body: Value = serde_json::from_slice(&captured(name)).unwrap();
+        let message = body
+            .pointer_mut("/entry/0/changes/0/value/messages/0")
+            .unwrap();
+        *message.pointer_mut(pointer).unwrap() = Value::Null;
+        let event = only_event(body.to_string().as_bytes());
+        assert!(matches!(event, Event::Unreadable { .. }), "{pointer}");
+    }
+}
+
+#[test]
 fn what_no_person_wrote_is_ignored_by_its_name() {
     let expected = [
         ("ignored_account_update", "account_update"),
         ("ignored_calls", "calls"),
-        ("ignored_edit", "message:edit"),
         ("ignored_ephemeral", "message:ephemeral"),
         ("ignored_errors", "errors"),
         ("ignored_group_message", "message:group"),
@@ -429,7 +468,6 @@ fn what_no_person_wrote_is_ignored_by_its_name() {
         ("ignored_reaction_removed", "message:reaction"),
         ("ignored_reaction_to_nothing", "message:reaction"),
         ("ignored_request_welcome", "message:request_welcome"),
-        ("ignored_revoke", "message:revoke"),
         ("ignored_smb_app_state_sync", "smb_app_state_sync"),
         ("ignored_smb_message_echoes", "smb_message_echoes"),
         ("ignored_something_new", "something_new"),

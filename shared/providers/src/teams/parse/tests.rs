@@ -220,12 +220,16 @@ fn a_message_for_the_bot_alone_is_a_conversation_of_its_writer_alone() {
 
 #[test]
 fn an_edit_is_no_message_whatever_activity_brings_it() {
-    for change in ["editMessage", "undeleteMessage", "softDeleteMessage"] {
-        let body = changed(|activity| activity["channelData"]["eventType"] = change.into());
-        let expected = Event::Ignored {
-            kind: format!("message:{change}"),
+    for (event_type, kind) in [
+        ("editMessage", ChangeKind::Edited),
+        ("undeleteMessage", ChangeKind::Edited),
+        ("softDeleteMessage", ChangeKind::Deleted),
+    ] {
+        let body = changed(|activity| activity["channelData"]["eventType"] = event_type.into());
+        let Event::Changed(change) = only_event(&body) else {
+            panic!("{event_type} is no change");
         };
-        assert_eq!(only_event(&body), expected);
+        assert_eq!(change.kind, kind, "{event_type}");
     }
 }
 
@@ -423,8 +427,6 @@ fn whatever_no_person_wrote_is_ignored_with_an_empty_answer() {
     for kind in [
         "conversationUpdate",
         "installationUpdate",
-        "messageUpdate",
-        "messageDelete",
         "messageReaction",
         "typing",
         "event",
@@ -443,6 +445,61 @@ fn whatever_no_person_wrote_is_ignored_with_an_empty_answer() {
     ] {
         let expected = Event::Ignored { kind: kind.into() };
         assert_eq!(only_event(&captured(name)), expected, "{name}");
+    }
+}
+
+#[test]
+fn an_edit_an_undeletion_and_a_deletion_change_the_message_with_the_same_id() {
+    let original = |name: &str| {
+        let mut activity: Value = serde_json::from_slice(&captured(name)).unwrap();
+        activity["type"] = "message".into();
+        activity["channelData"]["eventType"] = Value::Null;
+        message_of(activity.to_string().as_bytes())
+    };
+    for (name, kind, text) in [
+        (
+            "changed_message_update_edit",
+            ChangeKind::Edited,
+            "Hello Teams TestBot.",
+        ),
+        (
+            "changed_message_update_undelete",
+            ChangeKind::Edited,
+            "Hello Teams TestBot.",
+        ),
+        ("changed_message_edited", ChangeKind::Edited, "Hello there."),
+        ("changed_message_delete", ChangeKind::Deleted, ""),
+    ] {
+        let Event::Changed(change) = only_event(&captured(name)) else {
+            panic!("{name} is no change");
+        };
+        let original = original(name);
+        assert_eq!(change.kind, kind, "{name}");
+        assert_eq!(change.message.text, text, "{name}");
+        assert_eq!(change.original_key, original.event_keys[0], "{name}");
+        assert_eq!(change.message.sender, original.sender, "{name}");
+        assert_eq!(change.message.conversation, original.conversation, "{name}");
+        assert_eq!(change.message.event_keys.len(), 1, "{name}");
+        assert_ne!(change.message.event_keys, original.event_keys, "{name}");
+    }
+}
+
+#[test]
+fn a_change_without_an_event_type_is_known_by_its_type_and_one_of_a_bot_is_ignored() {
+    for (activity_type, kind) in [
+        ("messageUpdate", ChangeKind::Edited),
+        ("messageDelete", ChangeKind::Deleted),
+    ] {
+        let body = changed(|activity| activity["type"] = activity_type.into());
+        let Event::Changed(change) = only_event(&body) else {
+            panic!("{activity_type} is no change");
+        };
+        assert_eq!(change.kind, kind);
+        let body = changed(|activity| {
+            activity["type"] = activity_type.into();
+            activity["from"]["id"] = "28:other".into();
+        });
+        assert_eq!(only_event(&body), Event::ignored("message:bot"));
     }
 }
 

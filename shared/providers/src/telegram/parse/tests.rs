@@ -102,6 +102,7 @@ fn a_private_message_is_read_as_it_was_written() {
             avatar_url: None,
             avatar_kept: false,
             language: Language::parse("en"),
+            by_username: false,
         },
         conversation: ConversationRef::new(
             connector().id,
@@ -208,6 +209,7 @@ fn every_captured_request_is_read_by_a_test_and_has_its_origin() {
             "message_",
             "placeholder_",
             "duplicate_",
+            "changed_",
             "ignored_",
             "unreadable_",
             "hostile_",
@@ -281,10 +283,55 @@ fn the_keys_of_a_message_carry_the_bot_that_it_was_counted_for() {
     assert_eq!(ignored.clone().of_bot("110201543"), ignored);
 }
 
+/// `changed_edited_message`, modified.
+fn edited(change: impl FnOnce(&mut Value)) -> Event {
+    let mut update: Value = serde_json::from_slice(&captured("changed_edited_message")).unwrap();
+    change(&mut update);
+    only_event(update.to_string().as_bytes())
+}
+
+#[test]
+fn an_edit_names_the_message_by_the_key_of_the_message_and_has_its_own_time_and_keys() {
+    let Event::Changed(change) = edited(|_| {}).of_bot("110201543") else {
+        panic!("no change");
+    };
+    let mut original: Value = serde_json::from_slice(&captured("changed_edited_message")).unwrap();
+    original["message"] = original["edited_message"].take();
+    let Event::Message(original) = only_event(original.to_string().as_bytes()).of_bot("110201543")
+    else {
+        panic!("no message");
+    };
+    assert_eq!(change.kind, ChangeKind::Edited);
+    assert_eq!(change.original_key, original.event_keys[0]);
+    assert_eq!(change.message.sender, original.sender);
+    assert_eq!(change.message.conversation, original.conversation);
+    assert_eq!(change.message.text, "hello");
+    assert_eq!(change.message.sent_at.seconds(), 1_569_518_400);
+    assert_eq!(
+        change.message.event_keys,
+        [
+            "telegram:218485655:6557:1569518342:edited:1569518400@110201543",
+            "telegram:892252934@110201543",
+        ]
+    );
+}
+
+#[test]
+fn an_edit_that_is_not_a_persons_is_ignored_and_one_without_a_time_cannot_be_read() {
+    let body = captured("ignored_edited_message_of_bot");
+    assert_eq!(kind_of_ignored("bot", &body), "edited_message:bot");
+    for event in [
+        edited(|update| update["edited_message"]["edit_date"] = Value::Null),
+        edited(|update| update["edited_message"]["edit_date"] = "soon".into()),
+        edited(|update| update["edited_message"] = json!(7)),
+    ] {
+        assert!(matches!(event, Event::Unreadable { .. }), "{event:?}");
+    }
+}
+
 #[test]
 fn every_kind_of_update_but_a_message_is_ignored_by_its_name() {
     for kind in [
-        "edited_message",
         "channel_post",
         "edited_channel_post",
         "business_connection",

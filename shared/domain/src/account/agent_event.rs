@@ -1,0 +1,51 @@
+//! Events that an agent gets only if its environment asks for them.
+
+use serde::{Deserialize, Serialize};
+
+/// An event besides `message.received` that an environment can ask for. Spelled as the `type` of a
+/// delivery on the wire and in rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum AgentEvent {
+    /// A person edited a message.
+    #[serde(rename = "message.edited")]
+    MessageEdited,
+    /// A person deleted a message.
+    #[serde(rename = "message.deleted")]
+    MessageDeleted,
+    /// A person wrote something that the platform does not hand over.
+    #[serde(rename = "message.unsupported")]
+    MessageUnsupported,
+}
+
+impl AgentEvent {
+    /// Every event.
+    pub const ALL: [Self; 3] = [
+        Self::MessageEdited,
+        Self::MessageDeleted,
+        Self::MessageUnsupported,
+    ];
+
+    /// The event's spelling.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::MessageEdited => "message.edited",
+            Self::MessageDeleted => "message.deleted",
+            Self::MessageUnsupported => "message.unsupported",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_spelled_alike_in_rows_in_the_api_and_on_a_delivery() {
+        for event in AgentEvent::ALL {
+            assert_eq!(serde_json::to_value(event).unwrap(), event.key());
+            let stored = format!("\"{}\"", event.key());
+            assert_eq!(serde_json::from_str::<AgentEvent>(&stored).unwrap(), event);
+        }
+    }
+}
