@@ -6,6 +6,7 @@ use vestibule_adapters::dynamo::{DynamoConversations, DynamoOutgoing, keys};
 use vestibule_coldstart::Adapters;
 use vestibule_domain::{
     AccountScope, PortError, ProjectScope, SystemClock, Timestamp,
+    chat::change::DeliveryEvent,
     chat::content::Parts,
     chat::conversation::{Conversation, ConversationKind, ConversationRef, Learnt, Progress},
     chat::entity::Entities,
@@ -42,6 +43,7 @@ fn job(event: &str) -> DeliverMessage {
         environment_id: EnvironmentId::derive(&["e"]),
         chat_user_id: ChatUserId::derive(&["u"]),
         conversation: ConversationRef::new(connector_id, kind, "D1".to_owned(), None),
+        event: DeliveryEvent::Received,
         text: format!("Hello from {event}"),
         attachments: Vec::new(),
         parts: Parts::default(),

@@ -147,7 +147,6 @@ fn full_parts() -> Vec<Part> {
         Part::Reaction(Reaction {
             emoji: Some(x()),
             message_id: Some(x()),
-            removed: true,
         }),
         Part::Poll(Poll {
             question: Some(x()),

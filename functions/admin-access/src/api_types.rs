@@ -96,11 +96,11 @@ wire_enum! {
     /// Event that an agent gets if its environment asks for it.
     AgentEventName = AgentEvent {
         /// A person edited a message.
-        MessageEdited = "message.edited",
+        Edited = "message.edited",
         /// A person deleted a message.
-        MessageDeleted = "message.deleted",
+        Deleted = "message.deleted",
         /// A person wrote something that the platform does not hand over.
-        MessageUnsupported = "message.unsupported",
+        Unsupported = "message.unsupported",
     }
 }
 

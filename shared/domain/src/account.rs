@@ -196,6 +196,7 @@ mod tests {
             signing_secret: secret,
             previous_signing_secrets: Vec::new(),
             timeout: AgentTimeout::default(),
+            events: BTreeSet::new(),
         }
     }
 

@@ -56,7 +56,7 @@ async fn open_secrets(
 mod tests {
     use super::*;
     use async_trait::async_trait;
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
     use vestibule_domain::{
         AccountScope,
         account::agent::AgentTimeout,
@@ -157,6 +157,7 @@ mod tests {
             signing_secret: sealed(&environment, OLD).await,
             previous_signing_secrets: Vec::new(),
             timeout: AgentTimeout::from_seconds(7).unwrap(),
+            events: BTreeSet::new(),
         };
         let by_the_old = signatures(&agent, at(10)).await;
         assert_eq!(by_the_old.len(), 1);

@@ -764,7 +764,7 @@ mod tests {
             },
             previous_signing_secrets: Vec::new(),
             timeout: AgentTimeout::default(),
-            events: BTreeSet::from([AgentEvent::MessageDeleted]),
+            events: BTreeSet::from([AgentEvent::Deleted]),
         });
         let shown = |made: Option<&Secret>| {
             let response =
@@ -798,7 +798,7 @@ mod tests {
         let Ok((_, Some(patch))) = read_create(fields(twice), &OriginAllowList::default()) else {
             panic!("not read");
         };
-        let expected = [AgentEvent::MessageEdited, AgentEvent::MessageDeleted];
+        let expected = [AgentEvent::Edited, AgentEvent::Deleted];
         assert_eq!(patch.events, Some(BTreeSet::from(expected)));
     }
 }

@@ -331,7 +331,7 @@ mod tests {
         };
         for days in [366, 65_536, u64::MAX] {
             let error = read(json!({ "history_days": days })).unwrap_err();
-            assert_eq!(error.errors(), [expected.clone()]);
+            assert_eq!(error.errors(), std::slice::from_ref(&expected));
         }
         for days in [json!(-1), json!(1.5), json!("30"), Value::Null] {
             let error = read(json!({ "history_days": days })).unwrap_err();

@@ -8,30 +8,26 @@ use serde::{Deserialize, Serialize};
 pub enum AgentEvent {
     /// A person edited a message.
     #[serde(rename = "message.edited")]
-    MessageEdited,
+    Edited,
     /// A person deleted a message.
     #[serde(rename = "message.deleted")]
-    MessageDeleted,
+    Deleted,
     /// A person wrote something that the platform does not hand over.
     #[serde(rename = "message.unsupported")]
-    MessageUnsupported,
+    Unsupported,
 }
 
 impl AgentEvent {
     /// Every event.
-    pub const ALL: [Self; 3] = [
-        Self::MessageEdited,
-        Self::MessageDeleted,
-        Self::MessageUnsupported,
-    ];
+    pub const ALL: [Self; 3] = [Self::Edited, Self::Deleted, Self::Unsupported];
 
     /// The event's spelling.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
-            Self::MessageEdited => "message.edited",
-            Self::MessageDeleted => "message.deleted",
-            Self::MessageUnsupported => "message.unsupported",
+            Self::Edited => "message.edited",
+            Self::Deleted => "message.deleted",
+            Self::Unsupported => "message.unsupported",
         }
     }
 }

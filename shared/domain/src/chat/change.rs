@@ -104,9 +104,9 @@ impl DeliveryEvent {
     pub const fn key(&self) -> &'static str {
         match self {
             Self::Received => "message.received",
-            Self::Unsupported => AgentEvent::MessageUnsupported.key(),
-            Self::Edited { .. } => AgentEvent::MessageEdited.key(),
-            Self::Deleted { .. } => AgentEvent::MessageDeleted.key(),
+            Self::Unsupported => AgentEvent::Unsupported.key(),
+            Self::Edited { .. } => AgentEvent::Edited.key(),
+            Self::Deleted { .. } => AgentEvent::Deleted.key(),
         }
     }
 
@@ -115,9 +115,9 @@ impl DeliveryEvent {
     pub const fn asked_for(&self) -> Option<AgentEvent> {
         match self {
             Self::Received => None,
-            Self::Unsupported => Some(AgentEvent::MessageUnsupported),
-            Self::Edited { .. } => Some(AgentEvent::MessageEdited),
-            Self::Deleted { .. } => Some(AgentEvent::MessageDeleted),
+            Self::Unsupported => Some(AgentEvent::Unsupported),
+            Self::Edited { .. } => Some(AgentEvent::Edited),
+            Self::Deleted { .. } => Some(AgentEvent::Deleted),
         }
     }
 

@@ -377,7 +377,8 @@ mod tests {
         ] {
             let is_change = event.original_key().is_some();
             let job = DeliverMessage { event, ..job() };
-            let envelope = Envelope::of(&job, &connector, &user, at(10));
+            let attempt = DeliveryAttempt::of(&Conversation::default(), 1, at(10));
+            let envelope = Envelope::of(&job, &connector, &user, &attempt);
             let envelope = serde_json::to_value(envelope).unwrap();
             assert_eq!(envelope["type"], kind);
             assert_eq!(envelope["message"]["text"], text);

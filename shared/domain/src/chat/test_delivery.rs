@@ -34,6 +34,7 @@ impl Envelope<'static> {
             version: ENVELOPE_VERSION,
             kind: TEST_TYPE,
             id,
+            original_id: None,
             delivery_attempt: 1,
             sent_at: now,
             project_id: environment.scope.project_id(),
