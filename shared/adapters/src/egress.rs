@@ -7,6 +7,7 @@
 mod agents;
 mod api_urls;
 mod client;
+mod files;
 mod openid;
 mod platforms;
 mod resolver;
@@ -16,5 +17,6 @@ mod testing;
 pub use agents::HttpAgentClient;
 pub use api_urls::PLATFORM_API_URLS;
 pub use client::EgressClientError;
+pub use files::HttpFileTransport;
 pub use openid::{HttpKeySource, TEAMS_OPENID_METADATA_URL};
 pub use platforms::{HttpChatTransport, PlatformAddresses, TEAMS_SERVICE_ORIGINS};

@@ -3,11 +3,11 @@
 use crate::Adapters;
 use std::sync::Arc;
 use vestibule_adapters::egress::{
-    EgressClientError, HttpAgentClient, HttpChatTransport, PlatformAddresses,
+    EgressClientError, HttpAgentClient, HttpChatTransport, HttpFileTransport, PlatformAddresses,
 };
 use vestibule_domain::egress::OriginAllowList;
-use vestibule_edge::{chat::Platforms, pace::Paced};
-use vestibule_providers::catalogue::chat_providers;
+use vestibule_edge::{chat::Platforms, files::PlatformFiles, pace::Paced};
+use vestibule_providers::catalogue::{chat_providers, file_providers};
 
 impl Adapters<'_> {
     /// The client of chat platforms, at the addresses of the deployment.
@@ -22,6 +22,21 @@ impl Adapters<'_> {
         let platforms = Platforms::new(transport, self.vault(), chat_providers(), self.clock());
         let paced = Paced::new(platforms, self.send_pacer(), self.clock());
         Ok(Arc::new(paced))
+    }
+
+    /// The reader of files from every platform.
+    pub fn platform_files(&mut self) -> Result<Arc<PlatformFiles>, EgressClientError> {
+        let addresses = PlatformAddresses::read(self.vars());
+        let clock = self.clock();
+        let transport = HttpChatTransport::new(addresses.clone(), Arc::clone(&clock))?;
+        let content = HttpFileTransport::new(addresses, Arc::clone(&clock))?;
+        Ok(Arc::new(PlatformFiles::new(
+            Arc::new(transport),
+            Arc::new(content),
+            self.vault(),
+            file_providers(),
+            clock,
+        )))
     }
 
     /// The client of agent endpoints.

@@ -4,6 +4,7 @@
 mod admin;
 mod chat;
 mod conversations;
+mod files;
 mod history;
 mod intake;
 mod onboarding;
@@ -20,12 +21,13 @@ pub use admin::{
 pub use chat::{
     AVATAR_MAX_BYTES, AgentClient, AgentReply, AgentRequest, AvatarImage, ChatPlatform,
     Destination, FailureClass, Mark, OutgoingText, ProfileOutcome, ProfileQuery, Receipt,
-    SendOutcome,
+    SendOutcome, picture_type,
 };
 pub use conversations::{
     ClaimedConversation, ConversationStore, DeliveryContext, DeliveryRecord, OutgoingStore,
     Recorded, TextOutcome,
 };
+pub use files::{FILE_RANGE_MAX, FileOutcome, FilePart, FileQuery, FileRange, FileReader};
 pub use history::{
     ConversationFilter, ConversationReader, ConversationState, ConversationView,
     MESSAGE_NUMBER_MAX, MessageFilter,

@@ -7,8 +7,9 @@
 //! | [`gateway`] | repair of events at which `lambda_http` would panic |
 //! | [`connectors`] | connectors with opened secrets, cached for seconds |
 //! | [`chat`] | one sender for every platform |
+//! | [`files`] | one reader of files for every platform |
 //! | [`setup`] | testing and connecting connectors |
-//! | `calls` | the calls to platforms that both of these make |
+//! | `calls` | the calls to platforms that all of these make |
 //! | [`batch`] | SQS batches, message by message |
 //! | [`pace`] | each connector kept below its platform's limits |
 //! | [`agent`] | signed requests to agents |
@@ -21,6 +22,7 @@ mod calls;
 pub mod chat;
 pub mod config;
 pub mod connectors;
+pub mod files;
 pub mod gateway;
 pub mod intake;
 pub mod logging;

@@ -1,6 +1,7 @@
 //! The catalogue of providers: the fields and set-up steps of each.
 
 use crate::{
+    files::FileProvider,
     outgoing::{Api, ChatProvider},
     setup::ConnectorSetup,
     webhook::WebhookProvider,
@@ -157,6 +158,12 @@ macro_rules! providers {
         /// Every provider, by its outbound side.
         #[must_use]
         pub fn chat_providers() -> &'static [&'static dyn ChatProvider] {
+            &[$(&$provider),*]
+        }
+
+        /// Every provider, by the files of its messages.
+        #[must_use]
+        pub fn file_providers() -> &'static [&'static dyn FileProvider] {
             &[$(&$provider),*]
         }
 

@@ -9,11 +9,13 @@
 //! | `parts` | all else that a message says, by type |
 //! | `api` | parsing of answers, meaning of errors |
 //! | `send` | `/messages` |
+//! | `download` | files of messages: their address, the file |
 //! | `setup` | `/v1/configs/webhook` |
 //! | `kind` | the fields that an admin fills in |
 
 mod api;
 mod content;
+mod download;
 #[cfg(test)]
 mod fixtures;
 mod kind;

@@ -11,6 +11,7 @@
 //! | [`outgoing`] | the outbound side: calls as data, classified answers |
 //! | [`reason`] | reasons of failures, in a platform's words |
 //! | [`catalogue`] | the providers, their fields and set-up steps |
+//! | [`files`] | where the files of messages are |
 //! | [`transport`] | the port that makes the calls |
 //! | [`fields`] | lenient reading of payloads |
 //! | [`json`] | reading of JSON from outside |
@@ -43,21 +44,23 @@
 //! 5. Implement [`setup::ConnectorSetup`]: a test that changes nothing and, if the platform has an
 //!    API for it, connecting. A refusal names the wrong field and what to do, and repeats no
 //!    secret.
-//! 6. Add it to the list in [`catalogue`]. The fields are part of the admin API's document, so write
+//! 6. Implement [`files::FileProvider`]: where a file of a message is. Credentials go to the platform's
+//!    own addresses only, and an address that a message names is taken apart, never called as it is.
+//! 7. Add it to the list in [`catalogue`]. The fields are part of the admin API's document, so write
 //!    that anew: `UPDATE_OPENAPI=1 cargo test -p vestibule-tests --test openapi`.
-//! 7. Add `functions/webhook-<key>/`, a few lines over `vestibule-coldstart`. In `template.yaml`,
+//! 8. Add `functions/webhook-<key>/`, a few lines over `vestibule-coldstart`. In `template.yaml`,
 //!    copy the block of another webhook (function with route, role, log group, alarms), its line in
 //!    the contents, its entry under `RouteSettings` and its output. `tests/aws_calls.txt` must list
 //!    its calls.
-//! 8. Put sample requests into `events/<key>/`, with a README that says where each comes from. The
+//! 9. Put sample requests into `events/<key>/`, with a README that says where each comes from. The
 //!    beginning of a name says what must become of the request: `message_` files are messages of a
 //!    person, `placeholder_` files those whose content the platform does not pass on, `changed_`
 //!    files are edits and deletions of a message,
 //!    `ignored_` files are acknowledged and write nothing, `unreadable_` files are kept for
 //!    the operator, and `hostile_` files do no harm.
-//! 9. Test with the platform's published signature vector, a row for every ignored kind and every
+//! 10. Test with the platform's published signature vector, a row for every ignored kind and every
 //!    error, and properties over arbitrary bytes.
-//! 10. Add the platform to the simulator (`shared/testkit`), which serves its API below the API's
+//! 11. Add the platform to the simulator (`shared/testkit`), which serves its API below the API's
 //!     key, then to `tests/fuzz` and `tests/bench`, and to the demo (`infra/local/accounts.py`).
 
 pub mod addressed;
@@ -65,6 +68,7 @@ pub mod catalogue;
 mod changes;
 pub mod dialog360;
 pub mod fields;
+pub mod files;
 pub mod json;
 pub mod marked;
 pub mod outgoing;

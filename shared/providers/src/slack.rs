@@ -13,6 +13,7 @@
 //! | `blocks` | blocks of a message without text |
 //! | `shared` | shared messages, previews, what an app added |
 //! | `files` | files of a message |
+//! | `download` | where their content is |
 //! | `text` | escapes, splitting of long texts |
 //! | `time` | times of messages |
 //! | `kind` | the fields that an admin fills in |
@@ -21,6 +22,7 @@ mod api;
 mod blocks;
 mod changes;
 mod content;
+mod download;
 mod files;
 #[cfg(test)]
 mod fixtures;
@@ -43,6 +45,12 @@ use vestibule_domain::connector::Provider;
 pub const API: Api = Api {
     key: "slack",
     default_url: "https://slack.com/api",
+};
+
+/// Where Slack keeps files. GovSlack's is not supported.
+pub const FILES_API: Api = Api {
+    key: "slack-files",
+    default_url: "https://files.slack.com",
 };
 
 /// Public field: the app's id.

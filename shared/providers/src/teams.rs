@@ -23,6 +23,7 @@
 //! | `service` | the addresses that calls may go to |
 //! | `send` | posting, and private conversations |
 //! | `profile` | names from the roster, pictures from Graph |
+//! | `download` | where the content of files is |
 //! | `setup` | the test: a token |
 //! | `kind` | the fields that an admin fills in |
 
@@ -33,6 +34,7 @@ mod cards;
 mod content;
 mod content_types;
 mod conversation;
+mod download;
 mod escapes;
 #[cfg(test)]
 mod fixtures;

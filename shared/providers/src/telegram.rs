@@ -9,6 +9,7 @@
 //! | `send` | `sendMessage` |
 //! | `mentions` | texts that mention nobody |
 //! | `profile` | the avatar: `getUserProfilePhotos`, `getFile`, the file |
+//! | `download` | files of messages: `getFile`, the file |
 //! | `setup` | `getMe`, `setWebhook`, `getWebhookInfo` |
 //! | `kind` | the fields that an admin fills in |
 //!
@@ -17,6 +18,7 @@
 
 mod api;
 mod content;
+mod download;
 #[cfg(test)]
 mod fixtures;
 mod kind;

@@ -1,16 +1,23 @@
 //! Fixtures shared by the tests of all providers.
 
-use crate::outgoing::{CallResult, HttpReply};
+use crate::{
+    files::{FileProvider, FileSource},
+    outgoing::{CallResult, HttpReply, NextCall, OutgoingCall},
+    webhook::Credentials,
+};
 use proptest::prelude::*;
 use serde_json::Value;
 use std::{collections::BTreeMap, time::Duration};
 use vestibule_domain::{
     AccountScope, Timestamp,
+    chat::message::{Attachment, AttachmentKind},
     connector::{
         AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
     },
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
     language::TextVariants,
+    ports::{FileOutcome, FileQuery, FileRange},
+    secret::Secret,
 };
 
 /// A connector with these settings.
@@ -51,6 +58,49 @@ pub(crate) fn replied(status: u16, body: &str) -> CallResult {
         retry_after: None,
         body: body.as_bytes().to_vec(),
     })
+}
+
+/// A picture with this address at its platform.
+pub(crate) fn file(url: Option<&str>) -> Attachment {
+    Attachment {
+        kind: AttachmentKind::Image,
+        provider_id: "F1".into(),
+        name: Some("shelf.png".into()),
+        mime_type: Some("image/png".into()),
+        url: url.map(str::to_owned),
+    }
+}
+
+/// The next step of finding a file.
+pub(crate) fn file_step(
+    provider: &dyn FileProvider,
+    attachment: &Attachment,
+    (connector, secrets): (&Connector, &BTreeMap<String, Secret>),
+    so_far: &[CallResult],
+) -> NextCall<Result<FileSource, FileOutcome>> {
+    let query = FileQuery {
+        attachment,
+        reply_url: None,
+        range: FileRange::Whole,
+    };
+    let credentials = Credentials { connector, secrets };
+    provider.file(&query, &credentials, so_far)
+}
+
+/// The place of a file that is found with these answers.
+pub(crate) fn found(step: NextCall<Result<FileSource, FileOutcome>>) -> OutgoingCall {
+    match step {
+        NextCall::Done(Ok(FileSource::Call(call))) => call,
+        other => panic!("no place but {other:?}"),
+    }
+}
+
+/// The outcome for a file that is not found.
+pub(crate) fn unfound(step: NextCall<Result<FileSource, FileOutcome>>) -> FileOutcome {
+    match step {
+        NextCall::Done(Err(outcome)) => outcome,
+        other => panic!("no outcome but {other:?}"),
+    }
 }
 
 /// Arbitrary shallow JSON with strange values under these keys, where they matter.

@@ -10,12 +10,14 @@
 //! | `content` | what a message says: texts, files and all else |
 //! | `api` | parsing of answers, meaning of errors |
 //! | `send` | `Messages.json` |
+//! | `download` | files of messages |
 //! | `setup` | `Accounts/{sid}.json` |
 //! | `kind` | the fields that an admin fills in |
 
 mod address;
 mod api;
 mod content;
+mod download;
 #[cfg(test)]
 mod fixtures;
 mod kind;
@@ -33,6 +35,13 @@ use vestibule_domain::connector::Provider;
 pub const API: Api = Api {
     key: "twilio",
     default_url: "https://api.twilio.com",
+};
+
+/// Where Twilio's API sends whoever may read a file (help.twilio.com, "Protect Media Access with HTTP Basic
+/// Authentication").
+pub const MEDIA_API: Api = Api {
+    key: "twilio-media",
+    default_url: "https://mms.twiliocdn.com",
 };
 
 /// Public field: the account's SID.

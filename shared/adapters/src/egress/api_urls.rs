@@ -66,6 +66,16 @@ impl ApiUrls {
             |stand_in| format!("{stand_in}/{}{}", api.key, path(api.default_url)),
         )
     }
+
+    /// Where the deployment has moved an address to, if it is one of an API whose base address is replaced.
+    pub(super) fn moved(&self, address: &str) -> Option<String> {
+        apis().find_map(|api| {
+            let rest = address.strip_prefix(api.default_url)?;
+            let base = self.base(api);
+            let is_moved = rest.starts_with('/') && base != api.default_url;
+            is_moved.then(|| format!("{base}{rest}"))
+        })
+    }
 }
 
 /// Normalises a base address: no slash at its end. `None` if the text is not one.
@@ -97,7 +107,7 @@ fn known_keys() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vestibule_providers::{slack, telegram};
+    use vestibule_providers::{slack, telegram, twilio};
 
     const STAND_IN: &str = "http://127.0.0.1:9400";
 
@@ -169,6 +179,28 @@ mod tests {
             urls.base(&UNLISTED),
             format!("{STAND_IN}/carrier-pigeon/v2")
         );
+    }
+
+    #[test]
+    fn an_address_of_an_api_moves_with_its_base_address_and_no_other_does() {
+        let media = format!(
+            "{}/AC1/ab?Expires=1&Signature=x",
+            twilio::MEDIA_API.default_url
+        );
+        let moved = format!("{STAND_IN}/twilio-media/AC1/ab?Expires=1&Signature=x");
+        let all = urls(&format!("*={STAND_IN}"));
+        assert_eq!(all.moved(&media), Some(moved));
+        for other in [
+            "https://mms.twiliocdn.com.evil.example/AC1",
+            "https://mms.twiliocdn.com@evil.example/AC1",
+            "https://mms.twiliocdn.com",
+            "http://mms.twiliocdn.com/AC1",
+            "https://a.example/1",
+        ] {
+            assert_eq!(all.moved(other), None, "{other}");
+        }
+        assert_eq!(urls("").moved(&media), None);
+        assert_eq!(urls(&format!("slack={STAND_IN}")).moved(&media), None);
     }
 
     #[test]

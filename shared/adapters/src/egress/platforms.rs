@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use http::Method;
 use reqwest::Client;
 use std::{fmt, sync::Arc, time::Duration};
+use url::Url;
 use vestibule_domain::{Clock, egress::OriginAllowList, vars::Vars};
 use vestibule_providers::outgoing::{CallResult, Host, HttpReply, OutgoingCall};
 use vestibule_providers::teams::is_service_url;
@@ -32,6 +33,28 @@ impl PlatformAddresses {
             api_urls: vars.parsed(PLATFORM_API_URLS, ApiUrls::parse),
             teams_services: vars.parsed(TEAMS_SERVICE_ORIGINS, OriginAllowList::parse),
         }
+    }
+
+    /// The address of a call, if it may be made.
+    pub(super) fn url(&self, call: &OutgoingCall) -> Result<Url, CallResult> {
+        let base = self.base(&call.host)?;
+        let address = format!(
+            "{}/{}",
+            base.trim_end_matches('/'),
+            call.path.trim_start_matches('/')
+        );
+        let Ok(mut url) = Url::parse(&address) else {
+            return Err(no_reply("the platform's configured address is not a URL"));
+        };
+        if !call.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&call.query);
+        }
+        Ok(url)
+    }
+
+    /// Where the deployment has moved an address of a platform's API to.
+    pub(super) fn moved(&self, address: &str) -> Option<String> {
+        self.api_urls.moved(address)
     }
 
     fn base(&self, host: &Host) -> Result<String, CallResult> {
@@ -92,21 +115,10 @@ impl HttpChatTransport {
 #[async_trait]
 impl ChatTransport for HttpChatTransport {
     async fn call(&self, call: OutgoingCall) -> CallResult {
-        let base = match self.addresses.base(&call.host) {
-            Ok(base) => base,
+        let url = match self.addresses.url(&call) {
+            Ok(url) => url,
             Err(result) => return result,
         };
-        let address = format!(
-            "{}/{}",
-            base.trim_end_matches('/'),
-            call.path.trim_start_matches('/')
-        );
-        let Ok(mut url) = url::Url::parse(&address) else {
-            return no_reply("the platform's configured address is not a URL");
-        };
-        if !call.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(&call.query);
-        }
         let has_effect = call.method == Method::POST;
         let mut request = self.client.request(call.method, url);
         for (name, value) in &call.headers {

@@ -1,7 +1,7 @@
 //! Posts a text (PROVIDERS §1.4).
 
 use super::{
-    API, BOT_TOKEN, Slack, api, key,
+    API, BOT_TOKEN, FILES_API, Slack, api, key,
     kind::MESSAGE_MAX_CHARS,
     look::{self, Looked},
     profile, text,
@@ -29,7 +29,7 @@ impl ChatProvider for Slack {
     }
 
     fn apis(&self) -> &'static [Api] {
-        &[API]
+        &[API, FILES_API]
     }
 
     fn sending_secrets(&self) -> &'static [&'static str] {

@@ -202,7 +202,7 @@ fn is_same(one: &str, other: &str) -> bool {
 }
 
 /// The id of a picture in an address of Teams' own store, or of the bot's way to it.
-fn picture_id(url: &str) -> Option<&str> {
+pub(super) fn picture_id(url: &str) -> Option<&str> {
     ["/objects/", "/attachments/"]
         .into_iter()
         .find_map(|before| url.split_once(before)?.1.split_once("/views/"))

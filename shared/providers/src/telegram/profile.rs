@@ -99,7 +99,7 @@ fn best_size(photos: &Value) -> Option<String> {
 }
 
 /// The encoded path of a file, if it cannot lead anywhere else.
-fn file_path(file: &Value) -> Option<String> {
+pub(super) fn file_path(file: &Value) -> Option<String> {
     let path = file.get("file_path")?.as_str()?;
     let is_plain = |part: &str| {
         !matches!(part, "" | "." | "..")

@@ -1,7 +1,7 @@
 //! Sends a text (PROVIDERS §5.4).
 
 use super::{
-    ACCOUNT_SID, API, AUTH_TOKEN, PHONE_NUMBER, Twilio, WEBHOOK_URL,
+    ACCOUNT_SID, API, AUTH_TOKEN, MEDIA_API, PHONE_NUMBER, Twilio, WEBHOOK_URL,
     address::Address,
     api::{self, Meaning},
     key, url,
@@ -35,7 +35,7 @@ impl ChatProvider for Twilio {
     }
 
     fn apis(&self) -> &'static [Api] {
-        &[API]
+        &[API, MEDIA_API]
     }
 
     fn sending_secrets(&self) -> &'static [&'static str] {
@@ -105,6 +105,11 @@ impl<'a> Account<'a> {
             .secret(AUTH_TOKEN)
             .ok_or_else(|| CallError::never(FailureClass::Connector, "no_auth_token"))?;
         Ok(Self { sid, token })
+    }
+
+    /// The account's SID.
+    pub(super) const fn sid(&self) -> &str {
+        self.sid
     }
 
     /// A call for this account; `what` is the part of the path after its SID.
