@@ -31,9 +31,8 @@ pub const ADMIN_FUNCTIONS: [AdminFunction; 2] = [
         table: admin_conversations::table,
         openapi: admin_conversations::openapi,
         start: |adapters| {
-            Ok(admin_conversations::router(admin_conversations::wire(
-                adapters,
-            )))
+            let deps = admin_conversations::wire(adapters)?;
+            Ok(admin_conversations::router(deps))
         },
     },
 ];

@@ -20,7 +20,7 @@ pub use wiring::wire;
 use axum::Router;
 use std::{fmt, sync::Arc};
 use vestibule_admin::{AdminState, openapi::FunctionApi, routes::Route};
-use vestibule_domain::ports::{ConversationReader, ProjectStore};
+use vestibule_domain::ports::{ConnectorReader, ConversationReader, FileReader, ProjectStore};
 
 /// Ports of the admin API for conversations.
 #[derive(Clone)]
@@ -31,6 +31,10 @@ pub struct Deps {
     pub projects: Arc<dyn ProjectStore>,
     /// Conversations and their messages.
     pub conversations: Arc<dyn ConversationReader>,
+    /// Connectors of conversations.
+    pub connectors: Arc<dyn ConnectorReader>,
+    /// Files of messages.
+    pub files: Arc<dyn FileReader>,
 }
 
 impl fmt::Debug for Deps {
@@ -59,5 +63,5 @@ pub fn table() -> Vec<Route> {
 /// This function's part of the OpenAPI document.
 #[must_use]
 pub fn openapi() -> FunctionApi {
-    FunctionApi::of(&routes::all(), &[])
+    FunctionApi::of(&routes::all(), &[routes::attachments::PROBLEM_TYPES])
 }

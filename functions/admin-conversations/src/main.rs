@@ -6,6 +6,6 @@ use vestibule_coldstart::{gateway, start};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let deps = start(|adapters| Ok(wire(adapters))).await?;
+    let deps = start(|adapters| Ok(wire(adapters)?)).await?;
     gateway::run(router(deps)).await
 }

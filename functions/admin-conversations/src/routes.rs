@@ -1,5 +1,6 @@
 //! The routes, one file per resource. The access that each requires is declared here, and nowhere else.
 
+pub mod attachments;
 pub mod conversations;
 pub mod documentation;
 pub mod messages;
@@ -24,5 +25,9 @@ pub(crate) fn all() -> Routes<Deps> {
         .authorised(
             Permission::ConversationsRead,
             routes!(messages::list_messages),
+        )
+        .authorised(
+            Permission::ConversationsRead,
+            routes!(attachments::get_attachment),
         )
 }

@@ -3,14 +3,14 @@
 use crate::Deps;
 use std::sync::Arc;
 use vestibule_admin::AdminState;
-use vestibule_coldstart::Adapters;
+use vestibule_coldstart::{Adapters, EgressClientError};
 use vestibule_domain::ids::SystemIds;
 
 /// The API's ports, over these adapters.
-pub fn wire(adapters: &mut Adapters<'_>) -> Deps {
+pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
     // It seals only cursors, whose key exists once a project has a connector.
     let vault = adapters.vault();
-    Deps {
+    Ok(Deps {
         admin: AdminState {
             credentials: adapters.accounts(&vault),
             clock: adapters.clock(),
@@ -18,5 +18,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Deps {
         },
         projects: adapters.projects(&vault),
         conversations: adapters.history(&vault),
-    }
+        connectors: adapters.intake(),
+        files: adapters.platform_files()?,
+    })
 }

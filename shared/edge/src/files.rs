@@ -156,6 +156,7 @@ mod tests {
         chat::message::{Attachment, AttachmentKind},
         connector::{AfterApproval, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState},
         ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
+        language::TextVariants,
         ports::FilePart,
         secret::Secret,
     };
@@ -254,6 +255,7 @@ mod tests {
             onboarding_since: None,
             existing_users: ExistingUsers::Keep,
             onboarding_message: None,
+            onboarding_messages: TextVariants::default(),
             request_cooldown: Duration::ZERO,
             after_approval: AfterApproval::default(),
             settings: BTreeMap::from(settings),
