@@ -9,6 +9,7 @@
 mod accounts;
 mod admin;
 mod agent_endpoint;
+mod attachments;
 mod authorisation;
 mod batches;
 mod captured;

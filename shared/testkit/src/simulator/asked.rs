@@ -108,6 +108,15 @@ pub(super) struct Answer {
 pub(super) enum Content {
     Json(Value),
     File(&'static str, &'static [u8]),
+    /// A part of a file, from this position on, of so many bytes in all.
+    Part {
+        kind: &'static str,
+        content: &'static [u8],
+        first: usize,
+        size: usize,
+    },
+    /// Nothing here but another address.
+    Elsewhere(String),
     Text(String),
 }
 
@@ -152,11 +161,43 @@ impl Answer {
         }
     }
 
+    /// A part of a picture with so many bytes in all.
+    pub(super) const fn part(content: &'static [u8], first: usize, size: usize) -> Self {
+        Self {
+            status: StatusCode::PARTIAL_CONTENT,
+            content: Content::Part {
+                kind: "image/jpeg",
+                content,
+                first,
+                size,
+            },
+            is_done: true,
+            is_secret: false,
+        }
+    }
+
+    /// A redirect.
+    pub(super) const fn elsewhere(status: StatusCode, location: String) -> Self {
+        Self {
+            status,
+            content: Content::Elsewhere(location),
+            is_done: true,
+            is_secret: false,
+        }
+    }
+
     pub(super) fn value(&self) -> Value {
         match &self.content {
             _ if self.is_secret => json!("(not kept)"),
             Content::Json(value) => value.clone(),
             Content::File(kind, content) => json!({"content_type": kind, "bytes": content.len()}),
+            Content::Part {
+                kind,
+                content,
+                first,
+                ..
+            } => json!({"content_type": kind, "first": first, "bytes": content.len()}),
+            Content::Elsewhere(location) => json!({ "location": location }),
             Content::Text(text) => json!(text),
         }
     }
@@ -169,6 +210,23 @@ impl Answer {
             }
             Content::File(kind, content) => {
                 (self.status, [(header::CONTENT_TYPE, kind)], content).into_response()
+            }
+            Content::Part {
+                kind,
+                content,
+                first,
+                size,
+            } => {
+                let last = first + content.len().saturating_sub(1);
+                let range = format!("bytes {first}-{last}/{size}");
+                let headers = [
+                    (header::CONTENT_TYPE, kind.to_owned()),
+                    (header::CONTENT_RANGE, range),
+                ];
+                (self.status, headers, content).into_response()
+            }
+            Content::Elsewhere(location) => {
+                (self.status, [(header::LOCATION, location)]).into_response()
             }
             Content::Text(text) => (self.status, text).into_response(),
         }

@@ -18,6 +18,7 @@
 //! | `platform` | the names of the platforms |
 //! | `shared` | the interface of a platform, and the shared state |
 //! | `world`, `people`, `message`, `item`, `connectors`, `event`, `calls`, `failures` | the parts of that state |
+//! | `files` | the content of files |
 //! | `asked`, `api` | a call to a platform, and the handling that all calls share |
 //! | `writing`, `delivery` | messages from people, and their delivery to a connector |
 //! | `handle`, `control`, `switches`, `page` | the interfaces for tests, scripts and people |
@@ -34,6 +35,7 @@ mod dialog360;
 mod error;
 mod event;
 mod failures;
+mod files;
 mod fixtures;
 mod handle;
 mod ids;
@@ -66,6 +68,7 @@ pub use connectors::{Account, ConnectorConfig, PlatformAccount};
 pub use error::SimulatorError;
 pub use event::{Attempt, Delivery, DeliveryState, WebhookAnswer};
 pub use failures::{Failure, FailureRule};
+pub use files::PICTURE;
 pub use handle::{Simulator, SimulatorOptions};
 pub use item::Item;
 pub use message::{Author, Message, Place};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::{any, post};
 use serde_json::{Map, Value, json};
@@ -17,6 +17,7 @@ use crate::simulator::asked::{self, Answer, Asked};
 use crate::simulator::connectors::{Connector, Webhook};
 use crate::simulator::event::Event;
 use crate::simulator::failures::Failure;
+use crate::simulator::files::PICTURE;
 use crate::simulator::message::Message;
 use crate::simulator::people::Person;
 use crate::simulator::platform::Platform;
@@ -32,6 +33,8 @@ pub(super) fn router() -> Router<Arc<Shared>> {
     Router::new()
         .route("/360dialog/messages", post(messages))
         .route("/360dialog/v1/configs/webhook", any(webhook))
+        .route("/360dialog/{media}", any(media))
+        .route("/360dialog/whatsapp_business/attachments/", any(content))
 }
 
 /// An error in Meta's form.
@@ -84,6 +87,61 @@ async fn messages(
     api::serve(&shared, asked, |asked, doing| match allowed(asked, doing) {
         Ok(connector) => send(asked, doing, &connector),
         Err(answer) => answer,
+    })
+    .await
+}
+
+/// Tells where Meta has a file. 360dialog serves it under its own address.
+async fn media(
+    State(shared): State<Arc<Shared>>,
+    Path(media): Path<String>,
+    http_method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let mut asked = new_call(&shared, "media", http_method, &headers);
+    asked.arguments = json!({"id": media});
+    api::serve(&shared, asked, |asked, doing| {
+        if let Err(answer) = allowed(asked, doing) {
+            return answer;
+        }
+        let is_id = !media.is_empty() && media.bytes().all(|byte| byte.is_ascii_digit());
+        if asked.http_method != Method::GET || !is_id {
+            doing.note("there is no such file");
+            return gateway_error(StatusCode::NOT_FOUND, "Media not found");
+        }
+        let expires = doing.now_ms / 1000 + 300;
+        let meta = "https://lookaside.fbsbx.com/whatsapp_business/attachments/";
+        Answer::done(
+            StatusCode::OK,
+            json!({
+                "messaging_product": "whatsapp", "id": media, "mime_type": "image/jpeg", "file_size": PICTURE.len(),
+                "url": format!("{meta}?mid={media}&ext={expires}&hash=ARs-simulated_{media}"),
+            }),
+        )
+    })
+    .await
+}
+
+/// The content of a file. Nobody documents whether ranges are respected, so they are not.
+async fn content(
+    State(shared): State<Arc<Shared>>,
+    http_method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let mut asked = new_call(&shared, "attachments", http_method, &headers);
+    asked.arguments = asked::form(uri.query().unwrap_or_default().as_bytes());
+    api::serve(&shared, asked, |asked, doing| {
+        if let Err(answer) = allowed(asked, doing) {
+            return answer;
+        }
+        let id = asked.text("mid").unwrap_or_default();
+        let expected = format!("ARs-simulated_{id}");
+        if asked.text("hash") != Some(expected.as_str()) || asked.text("ext").is_none() {
+            doing.note("the address is not the one that Meta told");
+            return gateway_error(StatusCode::NOT_FOUND, "Media not found");
+        }
+        Answer::picture(PICTURE)
     })
     .await
 }

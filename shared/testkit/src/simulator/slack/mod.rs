@@ -1,8 +1,9 @@
-//! Slack (PROVIDERS §1): its Web API under `/slack/api`, and its events.
+//! Slack (PROVIDERS §1): its Web API under `/slack/api`, files under `/slack-files`, and its events.
 
 mod account;
 mod api;
 mod checks;
+mod files;
 mod in_process;
 #[cfg(test)]
 mod tests;
@@ -82,7 +83,9 @@ impl SimulatedPlatform for Slack {
     }
 
     fn router(&self) -> Router<Arc<Shared>> {
-        Router::new().route("/slack/api/{method}", any(api::handle))
+        Router::new()
+            .route("/slack/api/{method}", any(api::handle))
+            .route("/slack-files/files-pri/{id}/{name}", any(files::handle))
     }
 
     fn check(&self, account: &Account) -> Result<(), serde_json::Error> {

@@ -69,7 +69,7 @@ pub(super) fn write(
         .replace('>', "&gt;");
     let mut attachments =
         vec![json!({"contentType": "text/html", "content": format!("<p>{html}</p>")})];
-    attachments.extend(saying.item.and_then(|item| uploaded(item, &id)));
+    attachments.extend(saying.item.and_then(|item| attached(item, &id)));
     let mut said = json!({
         "text": text, "textFormat": "plain", "entities": entities, "attachments": attachments,
     });
@@ -98,11 +98,19 @@ pub(super) fn write(
     (message, events)
 }
 
-/// The attachment of an uploaded file. A pressed button is its title as a text, with a value.
-fn uploaded(item: &Item, activity_id: &str) -> Option<Value> {
-    let Item::File { name, .. } = item else {
+/// The attachment of an uploaded file or of a pasted picture, which is in Teams' own store. A pressed button
+/// is its title as a text, with a value.
+fn attached(item: &Item, activity_id: &str) -> Option<Value> {
+    let Item::File { name, mime_type } = item else {
         return None;
     };
+    if mime_type.starts_with("image/") {
+        let store = "https://us-api.asm.skype.com/v1/objects";
+        return Some(json!({
+            "contentType": mime_type, "name": name,
+            "contentUrl": format!("{store}/0-eus-d1-{activity_id}/views/imgo"),
+        }));
+    }
     let folder = "https://acme-my.sharepoint.com/personal/Documents/Applications";
     let extension = name.rsplit('.').next().unwrap_or_default();
     Some(json!({

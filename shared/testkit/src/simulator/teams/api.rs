@@ -17,6 +17,7 @@ use super::tokens::{self, allowed, with_token};
 use crate::simulator::api;
 use crate::simulator::asked::{Answer, Asked};
 use crate::simulator::connectors::Connector;
+use crate::simulator::files;
 use crate::simulator::message::Message;
 use crate::simulator::people::Person;
 use crate::simulator::platform::Platform;
@@ -48,6 +49,7 @@ pub(super) fn router() -> Router<Arc<Shared>> {
             any(send_reply),
         )
         .route("/teams/v3/conversations/{id}/members/{member}", any(member))
+        .route("/teams/v3/attachments/{id}/views/original", any(picture))
         .route("/graph/v1.0/users/{id}/photo/$value", any(photo))
         .route(
             "/graph/v1.0/users/{id}/photos/{size}/$value",
@@ -376,6 +378,27 @@ async fn member(
                 "email": address, "userPrincipalName": address, "tenantId": account.tenant_id, "userRole": "user",
             }),
         )
+    })
+    .await
+}
+
+/// A picture that was pasted into a message.
+async fn picture(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    http_method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let (mut asked, token) = with_token(&shared, "attachments.view", http_method, &headers);
+    asked.arguments = json!({"id": id});
+    api::serve(&shared, asked, |asked, doing| {
+        if asked.http_method != Method::GET {
+            doing.note("a picture is not read by GET");
+        }
+        match allowed(doing, token.as_deref(), false) {
+            Ok(_) => files::ranged(&headers),
+            Err(answer) => answer,
+        }
     })
     .await
 }

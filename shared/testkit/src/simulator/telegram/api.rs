@@ -16,6 +16,7 @@ use crate::simulator::api::{self, Performing};
 use crate::simulator::asked::{self, Answer, Asked, Content};
 use crate::simulator::connectors::{Connector, Webhook};
 use crate::simulator::event::DeliveryState;
+use crate::simulator::files::{self, PICTURE};
 use crate::simulator::message::Message;
 use crate::simulator::platform::Platform;
 use crate::simulator::shared::Shared;
@@ -23,7 +24,8 @@ use crate::simulator::world::World;
 
 /// Telegram's length limit for one message.
 const MAX_TEXT_CHARS: usize = 4096;
-const PORTRAIT: &[u8] = include_bytes!("../portrait.jpg");
+/// The beginning of the paths of files in messages.
+const DOCUMENTS: &str = "documents/file_";
 const METHODS: &[(&str, &[&str])] = &[
     (
         "sendMessage",
@@ -134,6 +136,7 @@ async fn file(
     State(shared): State<Arc<Shared>>,
     Path((bot, path)): Path<(String, String)>,
     http_method: Method,
+    headers: HeaderMap,
 ) -> Response {
     let connector_id = connector_of(&shared, &bot);
     let asked = Asked {
@@ -150,11 +153,11 @@ async fn file(
             .world
             .person_where(|person| Some(person.telegram_id) == telegram_id)
             .is_some();
-        if connector_id.is_none() || !exists {
+        if connector_id.is_none() || !(exists || path.starts_with(DOCUMENTS)) {
             doing.note("there is no such file of this bot");
             return error(StatusCode::NOT_FOUND, "Not Found");
         }
-        Answer::picture(PORTRAIT)
+        files::ranged(&headers)
     })
     .await
 }
@@ -436,19 +439,23 @@ fn profile_photos(asked: &Asked, doing: &mut Performing<'_>) -> Answer {
     ok(json!({
         "total_count": 1,
         "photos": [[{"file_id": file_id, "file_unique_id": format!("u{file_id}"), "width": 96, "height": 96,
-                     "file_size": PORTRAIT.len()}]],
+                     "file_size": PICTURE.len()}]],
     }))
 }
 
 fn get_file(asked: &Asked, doing: &mut Performing<'_>) -> Answer {
     let file_id = asked.text("file_id").unwrap_or_default();
-    let Some(telegram_id) = file_id.strip_prefix("photo-") else {
+    let file_path = if let Some(telegram_id) = file_id.strip_prefix("photo-") {
+        format!("photos/file_{telegram_id}.jpg")
+    } else if let Some(message_id) = file_id.strip_prefix("file-") {
+        format!("{DOCUMENTS}{message_id}.jpg")
+    } else {
         doing.note("there is no such file");
         return bad_request("invalid file_id");
     };
     ok(json!({
-        "file_id": file_id, "file_unique_id": format!("u{file_id}"), "file_size": PORTRAIT.len(),
-        "file_path": format!("photos/file_{telegram_id}.jpg"),
+        "file_id": file_id, "file_unique_id": format!("u{file_id}"), "file_size": PICTURE.len(),
+        "file_path": file_path,
     }))
 }
 

@@ -19,6 +19,7 @@ use crate::simulator::asked::{self, Answer, Asked};
 use crate::simulator::connectors::Connector;
 use crate::simulator::event::Event;
 use crate::simulator::failures::Failure;
+use crate::simulator::files;
 use crate::simulator::message::Message;
 use crate::simulator::platform::Platform;
 use crate::simulator::shared::Shared;
@@ -39,6 +40,11 @@ pub(super) fn router() -> Router<Arc<Shared>> {
             "/twilio/2010-04-01/Accounts/{sid}/Messages.json",
             any(messages),
         )
+        .route(
+            "/twilio/2010-04-01/Accounts/{sid}/Messages/{message}/Media/{media}",
+            any(media),
+        )
+        .route("/twilio-media/{sid}/{media}", any(stored))
 }
 
 /// An error of the API.
@@ -122,6 +128,58 @@ async fn messages(
                 error(StatusCode::METHOD_NOT_ALLOWED, 20_004, "Method not allowed")
             }
         }
+    })
+    .await
+}
+
+/// Sends whoever may read a file to the store, by an address that is its own proof.
+async fn media(
+    State(shared): State<Arc<Shared>>,
+    Path((sid, message, media)): Path<(String, String, String)>,
+    http_method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let (mut asked, refused) = new_call(&shared, "media", http_method, &headers, &sid);
+    asked.arguments = json!({"message": message, "media": media});
+    api::serve(&shared, asked, |asked, doing| {
+        if let Err(answer) = allowed(asked, doing, refused) {
+            return answer;
+        }
+        if asked.http_method != Method::GET {
+            doing.note("a file is not read by GET");
+        }
+        let expires = doing.now_ms / 1000 + 4 * 3600;
+        let store = format!("https://mms.twiliocdn.com/{sid}/{media}");
+        Answer::elsewhere(
+            StatusCode::TEMPORARY_REDIRECT,
+            format!("{store}?Expires={expires}&Signature=simulated~{media}"),
+        )
+    })
+    .await
+}
+
+/// The store, which wants no credentials and must not get any.
+async fn stored(
+    State(shared): State<Arc<Shared>>,
+    Path((_sid, media)): Path<(String, String)>,
+    http_method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let asked = Asked {
+        arguments: asked::form(uri.query().unwrap_or_default().as_bytes()),
+        ..Asked::new(Platform::Twilio, "media.content", http_method, None)
+    };
+    api::serve(&shared, asked, |asked, doing| {
+        if headers.contains_key(header::AUTHORIZATION) {
+            doing.note("the account's token goes to the store");
+        }
+        let expected = format!("simulated~{media}");
+        if asked.text("Signature") != Some(expected.as_str()) {
+            doing.note("the address is not the one that Twilio told");
+            return error(StatusCode::FORBIDDEN, 20_003, "Access denied");
+        }
+        files::ranged(&headers)
     })
     .await
 }
