@@ -216,7 +216,10 @@ async fn a_file_that_is_not_the_platform_s_own_is_gone_and_nobody_learns_its_add
     let mut rows = world.rows("MESSAGE#");
     rows.retain(|row| row["number"] == 1);
     let mut row = rows.remove(0);
-    row["attachments"][0]["url"] = json!("https://docs.example.com/shelf.jpg");
+    let content = row["content"].as_str().unwrap();
+    let mut content: Value = serde_json::from_str(content).unwrap();
+    content["attachments"][0]["url"] = json!("https://docs.example.com/shelf.jpg");
+    row["content"] = content.to_string().into();
     let row: Map<_, _> = row
         .into_iter()
         .map(|(name, value)| (name, attribute(value)))

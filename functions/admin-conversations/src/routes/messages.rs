@@ -186,7 +186,7 @@ pub struct MessageResponse {
     /// Mentions and links in the text, as the agent gets them in `message.entities`.
     #[schema(value_type = Vec<Object>)]
     entities: Value,
-    /// Files.
+    /// Files. Each can be read at `…/messages/{number}/attachments/{index}`.
     attachments: Vec<MessageAttachmentResponse>,
     /// Place among the inbound messages of the conversation, from 1, without gaps; null for outgoing ones.
     sequence: Option<u64>,

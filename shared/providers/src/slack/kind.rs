@@ -49,8 +49,8 @@ impl ConnectorKind for Slack {
     fn set_up_steps(&self, webhook_url: &str) -> Vec<String> {
         vec![
             "In your app at api.slack.com/apps, open OAuth & Permissions. Under Bot Token Scopes, add: \
-             app_mentions:read, channels:history, chat:write, groups:history, im:history, im:write, \
-             mpim:history, users:read."
+             app_mentions:read, channels:history, chat:write, files:read, groups:history, im:history, \
+             im:write, mpim:history, users:read."
                 .to_owned(),
             "Open App Home. Under Show Tabs, switch on the Messages Tab and allow people to send \
              messages from it."
@@ -316,6 +316,7 @@ mod tests {
             "app_mention",
             "chat:write",
             "users:read",
+            "files:read",
         ] {
             assert!(steps.contains(needed), "{needed}");
         }
