@@ -170,9 +170,9 @@ pub(crate) fn path_at<'a>(origin: &str, url: &'a str) -> Option<&'a str> {
     is_plain_path(path).then_some(path)
 }
 
-/// Whether a path has segments only that stay what they are when they are called.
+/// Whether a path has segments only that stay what they are when they are called (RFC 3986 §3.3).
 pub(crate) fn is_plain_path(path: &str) -> bool {
-    let is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '\\');
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~%!$&'()*+,;=:@/".contains(c);
     let is_segment = |segment: &str| {
         let written = segment.replace("%2e", ".").replace("%2E", ".");
         !matches!(written.as_str(), "" | "." | "..")
@@ -270,6 +270,9 @@ mod tests {
             ("https://a.example/b?c", None),
             ("https://a.example/b#c", None),
             ("https://a.example/b\\c", None),
+            ("https://a.example/b<c", None),
+            ("https://a.example/b\tc", None),
+            ("https://a.example/é", None),
             ("https://a.example.evil.example/b", None),
             ("https://a.example@evil.example/b", None),
             ("https://a.example:8443/b", None),

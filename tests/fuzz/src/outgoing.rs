@@ -9,18 +9,19 @@ use memchr::memmem;
 use percent_encoding::percent_decode_str;
 use vestibule_domain::{
     chat::conversation::{ConversationKind, ConversationRef},
-    chat::message::{Identity, InboundMessage},
+    chat::message::{Attachment, Identity, InboundMessage},
     chat::profile::Profile,
     connector::Provider,
     language::Language,
     ports::{
-        AVATAR_MAX_BYTES, Destination, Mark, OutgoingText, ProfileOutcome, ProfileQuery,
-        SendOutcome,
+        AVATAR_MAX_BYTES, Destination, FileQuery, FileRange, Mark, OutgoingText, ProfileOutcome,
+        ProfileQuery, SendOutcome,
     },
     text::is_invisible,
 };
 use vestibule_providers::{
-    catalogue::{chat_provider, connector_setup},
+    catalogue::{chat_provider, connector_setup, file_providers},
+    files::FileSource,
     outgoing::{CallResult, ChatProvider, Host, HttpReply, NextCall, OutgoingCall},
     reason::REASON_MAX_CHARS,
     setup::ConnectorSetupOutcome,
@@ -59,6 +60,9 @@ pub fn exercise(fixture: &Fixture, answers: &Answers) {
 pub fn answer_to(fixture: &Fixture, message: &InboundMessage) {
     let run = Run::new(fixture, Vec::new());
     run.send(GREETING, &message.sender, &message.conversation);
+    for attachment in &message.attachments {
+        run.find_file(attachment, &message.conversation);
+    }
 }
 
 struct Run<'a> {
@@ -131,6 +135,26 @@ impl<'a> Run<'a> {
             ProfileOutcome::Retry { reason, .. } | ProfileOutcome::None { reason } => {
                 self.check_word(&reason);
             }
+        }
+    }
+
+    /// Looks for a file of a message.
+    fn find_file(&self, attachment: &Attachment, conversation: &ConversationRef) {
+        let key = Provider::new(self.fixture.platform.key());
+        let provider = file_providers()
+            .iter()
+            .find(|provider| provider.provider() == key)
+            .expect("it is listed");
+        let query = FileQuery {
+            attachment,
+            reply_url: conversation.reply_url.as_deref(),
+            range: FileRange::Whole,
+        };
+        let found = self.drive(conversation, |credentials, so_far| {
+            provider.file(&query, credentials, so_far)
+        });
+        if let Ok(FileSource::Call(call)) = found {
+            self.check_call(&call, conversation);
         }
     }
 
