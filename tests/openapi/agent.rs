@@ -254,12 +254,15 @@ fn delivery_faults(envelope: &Envelope<'_>) -> Vec<String> {
 /// The kinds that the choices of a schema have.
 fn kinds_of(schema: &str) -> BTreeSet<String> {
     let document = document();
-    let choices = &document["components"]["schemas"][schema]["oneOf"];
+    let list = |schema: &Value, place: &str| {
+        let found = schema.pointer(place).and_then(Value::as_array);
+        found.unwrap().clone()
+    };
     let mut kinds = BTreeSet::new();
-    for choice in choices.as_array().unwrap() {
-        let place = choice["$ref"].as_str().unwrap().trim_start_matches('#');
-        let schema = document.pointer(place).unwrap();
-        let own = schema["properties"]["kind"]["enum"].as_array().unwrap();
+    for choice in list(&document, &format!("/components/schemas/{schema}/oneOf")) {
+        let place = choice.get("$ref").and_then(Value::as_str).unwrap();
+        let schema = document.pointer(place.trim_start_matches('#')).unwrap();
+        let own = list(schema, "/properties/kind/enum");
         kinds.extend(own.iter().filter_map(Value::as_str).map(str::to_owned));
     }
     kinds
