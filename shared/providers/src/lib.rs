@@ -59,7 +59,7 @@
 //!    `ignored_` files are acknowledged and write nothing, `unreadable_` files are kept for
 //!    the operator, and `hostile_` files do no harm.
 //! 10. Test with the platform's published signature vector, a row for every ignored kind and every
-//!    error, and properties over arbitrary bytes.
+//!     error, and properties over arbitrary bytes.
 //! 11. Add the platform to the simulator (`shared/testkit`), which serves its API below the API's
 //!     key, then to `tests/fuzz` and `tests/bench`, and to the demo (`infra/local/accounts.py`).
 
