@@ -65,7 +65,7 @@ fn numbers(page: &Value) -> Vec<u64> {
     items.iter().map(number).collect()
 }
 
-async fn keep_for(world: &World, days: u16) {
+pub async fn keep_for(world: &World, days: u16) {
     let token = world.all_powers().await;
     let change = json!({ "history_days": days });
     let answer = world

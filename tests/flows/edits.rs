@@ -1,6 +1,9 @@
 //! Edits and deletions by a person: never a new message, and for the agent only if its environment asks.
 
-use crate::world::{Invoked, SAID, World};
+use crate::{
+    conversations::keep_for,
+    world::{Invoked, SAID, World},
+};
 use serde_json::{Value, json};
 use std::time::Duration;
 use vestibule_domain::{
@@ -309,6 +312,177 @@ async fn an_agent_gets_the_changes_that_it_asks_for_in_order_and_once_and_answer
     }
     assert!(world.told(&ada).len() > told);
     assert_eq!(world.requests().await.len(), 1);
+}
+
+/// What people wrote, as the API shows it, the oldest first.
+async fn history(world: &World) -> Vec<Value> {
+    let token = world.all_powers().await;
+    let get = async |path: &str| {
+        world
+            .call(&token, ("GET", path), Value::Null, &[])
+            .await
+            .body
+    };
+    let conversations = format!("{}/conversations", world.project_path());
+    let listed = get(&conversations).await;
+    let id = listed["items"][0]["id"].as_str().unwrap();
+    let page = get(&format!("{conversations}/{id}/messages?order=oldest")).await;
+    let mut messages = page["items"].as_array().unwrap().clone();
+    messages.retain(|message| message["direction"] == "inbound");
+    messages
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_changes_the_message_on_record_and_a_deletion_empties_it_whatever_the_agent_asks_for()
+ {
+    for asks in [false, true] {
+        let mut world = World::new().await;
+        if asks {
+            world.asks_for(&["message.edited", "message.deleted"]).await;
+        }
+        let (_, next) = let_in(&mut world).await;
+        let connector = world.connector.clone();
+        for (text, after, shown) in [
+            (Some("What day is it?"), 20, "What day is it?"),
+            (Some("Which time is it?"), 10, "What day is it?"),
+            (None, 40, ""),
+            (Some("What year is it?"), 30, ""),
+        ] {
+            send(&world, &changed(&world, &connector, &next, text, after)).await;
+            world.settle().await;
+            let messages = history(&world).await;
+            assert_eq!(messages.len(), 1);
+            let message = &messages[0];
+            assert_eq!(message["text"], shown);
+            assert_eq!(message["sequence"], 1);
+            assert!(message["edited_at"].is_string());
+            assert_eq!(message["deleted_at"].is_string(), shown.is_empty());
+            let parts = message["content"].as_array().unwrap().len();
+            assert_eq!(parts == 0, shown.is_empty());
+        }
+        let rows = serde_json::to_string(&world.rows("MESSAGE#000000000001")).unwrap();
+        assert!(!rows.contains("What"), "{rows}");
+    }
+}
+
+/// Lets a request arrive and all work that it makes be done, some time before the next one.
+async fn brings(world: &mut World, connector: &Connector, request: &SignedRequest) {
+    assert_eq!(world.webhook(connector, request).await, 200);
+    world.settle().await;
+    world.clock.advance(Duration::from_secs(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_agent_does_not_get_is_in_the_history_and_leaves_no_gap_among_what_it_gets() {
+    for asks in [false, true] {
+        let mut world = World::new().await;
+        let events: &[&str] = if asks {
+            &["message.edited", "message.unsupported"]
+        } else {
+            &["message.edited"]
+        };
+        world.asks_for(events).await;
+        let ada = world.person("Ada Lovelace");
+        let open = world.open.clone();
+        let first = world.says(&open, &ada, SAID);
+        brings(&mut world, &open, &first).await;
+        let edit = changed(&world, &open, &first, Some(FIXED), 3);
+        brings(&mut world, &open, &edit).await;
+        let placeholder = withheld(&world, &open, &ada);
+        for _ in 0..2 {
+            brings(&mut world, &open, &placeholder).await;
+        }
+        let last = world.says(&open, &ada, "Hello?");
+        brings(&mut world, &open, &last).await;
+        let deliveries = world.agent.deliveries();
+        let told: Vec<Value> = deliveries
+            .iter()
+            .map(|delivery| json!([delivery.body["type"], delivery.body["message"]["sequence"]]))
+            .collect();
+        let mut expected = vec![
+            json!(["message.received", 1]),
+            json!(["message.edited", 1]),
+            json!(["message.unsupported", 2]),
+            json!(["message.received", 3]),
+        ];
+        if !asks {
+            expected.remove(2);
+            expected[2] = json!(["message.received", 2]);
+        }
+        assert_eq!(told, expected);
+        let edited = &deliveries[1].body["message"];
+        assert_eq!(edited["previous_message_at"], Value::Null);
+
+        let messages = history(&world).await;
+        let sequences: Vec<Value> = messages.iter().map(|m| m["sequence"].clone()).collect();
+        let expected = if asks {
+            json!([1, 2, 3])
+        } else {
+            json!([1, null, 2])
+        };
+        assert_eq!(json!(sequences), expected);
+        assert_eq!(messages[0]["text"], FIXED);
+        assert_eq!(messages[1]["content"][0]["kind"], "unsupported");
+        let mut numbers: Vec<u64> = world
+            .rows("MESSAGE#")
+            .iter()
+            .map(|row| row["number"].as_u64().unwrap())
+            .collect();
+        numbers.sort_unstable();
+        let all: Vec<u64> = (1..).take(numbers.len()).collect();
+        assert_eq!(numbers, all);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_recorded_with_one_read_and_one_write_more_and_not_at_all_where_nothing_is_kept()
+ {
+    for (days, calls) in [
+        (
+            30,
+            [
+                "DynamoDB.BatchGetItem",
+                "DynamoDB.Query",
+                "DynamoDB.UpdateItem",
+            ]
+            .as_slice(),
+        ),
+        (0, ["DynamoDB.BatchGetItem"].as_slice()),
+    ] {
+        let mut world = World::new().await;
+        keep_for(&world, days).await;
+        let (ada, next) = let_in(&mut world).await;
+        let connector = world.connector.clone();
+        let edit = changed(&world, &connector, &next, Some(FIXED), 5);
+        send(&world, &edit).await;
+        world.count_from_here();
+        assert!(world.work_inbox().await);
+        assert_eq!(world.aws_calls(), calls);
+        // A change of a message that is not on record.
+        let unseen = world.says(&connector, &ada, "Hello?");
+        let before = world.rows("MESSAGE#");
+        send(&world, &changed(&world, &connector, &unseen, Some(SAID), 6)).await;
+        world.settle().await;
+        assert_eq!(world.rows("MESSAGE#"), before);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_a_crash_of_the_worker_leaves_half_done_is_finished_when_it_comes_again() {
+    for fault in [Fault::KillBefore, Fault::KillAfter] {
+        let mut world = World::new().await;
+        world.asks_for(&["message.edited"]).await;
+        let (_, next) = let_in(&mut world).await;
+        let connector = world.connector.clone();
+        let edit = changed(&world, &connector, &next, Some(FIXED), 5);
+        send(&world, &edit).await;
+        world.count_from_here();
+        world.to_db.inject(Rule::new("DynamoDB.UpdateItem", fault));
+        world.settle().await;
+        assert!(world.has_struck());
+        assert_eq!(history(&world).await[0]["text"], FIXED);
+        assert_eq!(delivered(&world).len(), 2);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,12 +7,19 @@
 mod content;
 mod schema;
 
-use schema::{id, list, nullable, object, reference, spelled, text, text_or_null, time};
+use schema::{
+    id, list, nullable, number, number_or_null, object, optional, reference, spelled, text,
+    text_or_null, time, time_or_null,
+};
 use serde_json::{Value, json};
 use vestibule_admin::api_types::ConversationKindName;
-use vestibule_domain::chat::{
-    delivery::{ENVELOPE_VERSION, REPLIES_MAX},
-    test_delivery::TEST_TYPE,
+use vestibule_domain::{
+    account::agent_event::AgentEvent,
+    chat::{
+        change::DeliveryEvent,
+        delivery::{ENVELOPE_VERSION, REPLIES_MAX},
+        test_delivery::TEST_TYPE,
+    },
 };
 
 /// The schemas by name.
@@ -30,7 +37,15 @@ pub(crate) fn all() -> Vec<(&'static str, Value)> {
 }
 
 fn delivery() -> Value {
-    object(
+    let [edited, deleted, unsupported] = AgentEvent::ALL.map(AgentEvent::key);
+    let types = [
+        DeliveryEvent::Received.key(),
+        edited,
+        deleted,
+        unsupported,
+        TEST_TYPE,
+    ];
+    let delivery = object(
         "Body of a delivery to an agent. New fields may appear without notice.",
         vec![
             (
@@ -40,13 +55,23 @@ fn delivery() -> Value {
             ),
             (
                 "type",
-                spelled(&["message.received", TEST_TYPE]),
-                "What happened. `test`: nothing; somebody tries the agent.",
+                spelled(&types),
+                "What happened. All but `message.received` only if the environment asks for it, or, as `test`, somebody tries the agent.",
             ),
             (
                 "id",
                 id(),
                 "Id of the delivery, the same on every attempt, and in the header `webhook-id`.",
+            ),
+            (
+                "original_id",
+                id(),
+                "Id of the delivery of the message that was edited or deleted. Only there if one was.",
+            ),
+            (
+                "delivery_attempt",
+                number(),
+                "Number of this attempt, from 1.",
             ),
             ("sent_at", time(), "Time of this attempt."),
             ("project_id", id(), "Project."),
@@ -71,9 +96,14 @@ fn delivery() -> Value {
                 nullable("object"),
                 "The author's entry in the directory; null if there is none.",
             ),
-            ("message", reference("DeliveryMessage"), "Message."),
+            (
+                "message",
+                reference("DeliveryMessage"),
+                "Message; of one that was edited or deleted, all of it as it is from then on.",
+            ),
         ],
-    )
+    );
+    optional(delivery, "original_id")
 }
 
 fn connector() -> Value {
@@ -140,12 +170,12 @@ fn message() -> Value {
             (
                 "text",
                 text(),
-                "What the person wrote or, if nothing, what came in plain words. Never blank.",
+                "What the person wrote or, if nothing, what came in plain words. Blank only if the person deleted the message.",
             ),
             (
                 "content",
                 list(&reference("ContentPart")),
-                "The same as data: the text, the files, then all else. Never empty.",
+                "The same as data: the text, the files, then all else. Empty only if the person deleted the message.",
             ),
             (
                 "entities",
@@ -162,7 +192,17 @@ fn message() -> Value {
                 text(),
                 "The platform's id of the event.",
             ),
-            ("sent_at", time(), "Time of writing."),
+            (
+                "sequence",
+                number_or_null(),
+                "Number among the messages of the conversation that the agent gets, from 1 and without gaps. That of the message that was edited or deleted; null if it has none, or is not on record.",
+            ),
+            (
+                "previous_message_at",
+                time_or_null(),
+                "Time at which the message before this one was written; null for the first, and for an edited or deleted one.",
+            ),
+            ("sent_at", time(), "Time of writing, or of the change."),
             ("received_at", time(), "Time of arrival at the webhook."),
         ],
     )

@@ -26,6 +26,8 @@ pub(crate) struct Question<'a> {
     pub(crate) environment: Option<&'a Environment>,
     /// The conversation before the message.
     pub(crate) conversation: &'a Conversation,
+    /// The `sequence` of the message that this one changes.
+    pub(crate) original_sequence: Option<u64>,
     /// Number of the attempt, from 1.
     pub(crate) attempt: u32,
 }
@@ -54,7 +56,12 @@ pub(crate) async fn ask_agent(deps: &Deps, question: &Question<'_>) -> Result<As
         return Ok(Asked::Again(Outcome::RETRY));
     };
     let now = deps.clock.now();
-    let attempt = DeliveryAttempt::of(question.conversation, question.attempt, now);
+    let number = question.attempt;
+    let attempt = if job.event.original_key().is_some() {
+        DeliveryAttempt::of_change(question.original_sequence, number, now)
+    } else {
+        DeliveryAttempt::of(question.conversation, number, now)
+    };
     let envelope = Envelope::of(job, question.connector, question.user, &attempt);
     let vault = deps.vault.as_ref();
     let request = delivery_request(vault, environment, agent, &envelope, now).await?;

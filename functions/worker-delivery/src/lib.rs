@@ -5,6 +5,9 @@
 //! delivered, together with the texts of the answer, so the agent is asked once: nothing that happens to
 //! these texts afterwards leads back here. The agent is asked again only if the worker died between its
 //! answer and that write, or could not make the write; every attempt has the same `webhook-id`.
+//!
+//! Edits and deletions change the messages on record, and what a platform does not hand over is recorded,
+//! whether or not the agent asks for these events.
 
 mod asking;
 mod wiring;
@@ -16,7 +19,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock, PortError, Timestamp,
     account::Environment,
-    chat::conversation::Conversation,
+    chat::conversation::{Conversation, Inbound},
     chat::history::HistoryDays,
     chat::repeats::HandledEvent,
     error::Chain,
@@ -33,6 +36,7 @@ use vestibule_edge::{
     connectors::repeats,
     logging::{Metric, count},
 };
+use vestibule_providers::withheld::placeholder_key;
 
 /// Attempts at recording an answer.
 const RECORD_ATTEMPTS: u32 = 8;
@@ -111,31 +115,39 @@ async fn work(deps: &Deps, job: &DeliverMessage, receives: u32) -> Result<Outcom
         );
         return Ok(Outcome::Done);
     };
-    if !is_wanted(job, context.environment.as_ref()) {
-        return Ok(Outcome::Done);
-    }
-    let question = asking::Question {
-        job,
-        connector,
-        user,
-        environment: context.environment.as_ref(),
-        conversation: &context.conversation,
-        attempt: receives,
-    };
-    let replies = match ask_agent(deps, &question).await? {
-        Asked::Answered(replies) => replies,
-        Asked::Again(outcome) => {
-            count(
-                Metric::DeliveryRetried,
-                connector.provider.key(),
-                deps.clock.now(),
-            );
-            return Ok(outcome);
+    let original_sequence = change_original(deps, job, context.history).await?;
+    let reaches_agent = is_wanted(job, context.environment.as_ref());
+    let inbound = job.event.adds(reaches_agent);
+    let replies = if reaches_agent {
+        let question = asking::Question {
+            job,
+            connector,
+            user,
+            environment: context.environment.as_ref(),
+            conversation: &context.conversation,
+            original_sequence,
+            attempt: receives,
+        };
+        match ask_agent(deps, &question).await? {
+            Asked::Answered(replies) => replies,
+            Asked::Again(outcome) => {
+                count(
+                    Metric::DeliveryRetried,
+                    connector.provider.key(),
+                    deps.clock.now(),
+                );
+                return Ok(outcome);
+            }
         }
+    } else if inbound == Inbound::Nothing || context.history.keeps_nothing() {
+        return Ok(Outcome::Done);
+    } else {
+        Vec::new()
     };
     let event = HandledEvent::delivered(job, repeats(connector), deps.clock.now());
     let answer = Answer {
         job,
+        inbound,
         event: &event,
         replies: &replies,
         record_until,
@@ -144,6 +156,22 @@ async fn work(deps: &Deps, job: &DeliverMessage, receives: u32) -> Result<Outcom
         enqueue(deps, job, texts).await;
     }
     Ok(Outcome::Done)
+}
+
+/// Takes a change over into the message on record, or into the placeholder that stands for it. Returns the
+/// message's `sequence`.
+async fn change_original(
+    deps: &Deps,
+    job: &DeliverMessage,
+    history: HistoryDays,
+) -> Result<Option<u64>, PortError> {
+    match job.event.original_key() {
+        Some(key) if !history.keeps_nothing() => {
+            let originals = [job.id_under(key), job.id_under(&placeholder_key(key))];
+            deps.conversations.change_message(job, &originals).await
+        }
+        Some(_) | None => Ok(None),
+    }
 }
 
 /// Whether the agent gets the event. A message waits for an agent; a change of one, or what the platform does
@@ -161,9 +189,11 @@ fn was_delivered(job: &DeliverMessage, context: &DeliveryContext) -> bool {
     context.is_delivered || context.conversation.has_any(&job.event_keys)
 }
 
-/// The agent's answer to a message, and the time until which it may be recorded.
+/// The agent's answer to a message, empty if the agent does not get it, and the time until which it may be
+/// recorded.
 struct Answer<'a> {
     job: &'a DeliverMessage,
+    inbound: Inbound,
     event: &'a HandledEvent,
     replies: &'a [String],
     record_until: Timestamp,
@@ -236,6 +266,7 @@ async fn record_once(
     }
     let record = DeliveryRecord {
         job: answer.job,
+        inbound: answer.inbound,
         conversation: &known.conversation,
         event: answer.event,
         replies: answer.replies,

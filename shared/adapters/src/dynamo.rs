@@ -23,6 +23,7 @@ mod lease;
 mod lists;
 mod marks;
 mod merges;
+mod message_changes;
 mod outbox;
 mod outgoing;
 mod pace;

@@ -308,14 +308,19 @@ impl DeliverMessage {
     /// The delivery id that every attempt to deliver this message has.
     #[must_use]
     pub fn delivery_id(&self) -> DeliveryId {
-        DeliveryId::derive(&[&self.connector_id.to_string(), self.event_key()])
+        self.id_under(self.event_key())
+    }
+
+    /// The id of the delivery with this event key through the same connector.
+    #[must_use]
+    pub fn id_under(&self, event_key: &str) -> DeliveryId {
+        DeliveryId::derive(&[&self.connector_id.to_string(), event_key])
     }
 
     /// The delivery id of the message that this delivery changes.
     #[must_use]
     pub fn original_id(&self) -> Option<DeliveryId> {
-        let key = self.event.original_key()?;
-        Some(DeliveryId::derive(&[&self.connector_id.to_string(), key]))
+        self.event.original_key().map(|key| self.id_under(key))
     }
 
     /// Makes the job for `message`.

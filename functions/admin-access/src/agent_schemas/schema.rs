@@ -21,6 +21,14 @@ pub(super) fn object(description: &str, fields: Vec<Field>) -> Value {
     })
 }
 
+/// The same object, except that this field may be absent.
+pub(super) fn optional(mut object: Value, name: &str) -> Value {
+    if let Some(required) = object.get_mut("required").and_then(Value::as_array_mut) {
+        required.retain(|field| field != name);
+    }
+    object
+}
+
 fn described(mut schema: Value, description: &str) -> Value {
     if let Some(rules) = schema.as_object_mut() {
         rules.insert("description".to_owned(), description.into());
@@ -57,6 +65,15 @@ pub(super) fn truth() -> Value {
 /// A whole number from 0.
 pub(super) fn count() -> Value {
     json!({"type": "integer", "minimum": 0})
+}
+
+/// A whole number from 1.
+pub(super) fn number() -> Value {
+    json!({"type": "integer", "minimum": 1})
+}
+
+pub(super) fn number_or_null() -> Value {
+    json!({"type": ["integer", "null"], "minimum": 1})
 }
 
 pub(super) fn id() -> Value {

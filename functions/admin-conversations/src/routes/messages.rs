@@ -168,7 +168,7 @@ impl From<SendStatus> for MessageSendingResponse {
     "number": 7, "direction": "inbound", "author": {"kind": "chat_user", "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Z"},
     "text": "Where is my order?", "content": [{"kind": "text", "text": "Where is my order?"}], "entities": [], "attachments": [],
     "sequence": 4, "delivery_id": "01JD3Q3Z9V8M4T6K2N7P5R1S11", "provider_event_id": "Ev0123456789",
-    "created_at": "2026-11-22T10:00:00.000Z", "sending": null
+    "created_at": "2026-11-22T10:00:00.000Z", "edited_at": null, "deleted_at": null, "sending": null
 }))]
 pub struct MessageResponse {
     /// Place in the conversation, from 1, without gaps. Messages both ways share the numbers.
@@ -177,7 +177,7 @@ pub struct MessageResponse {
     direction: MessageDirection,
     /// Author.
     author: MessageAuthorResponse,
-    /// Text or, if the person wrote none, the content in plain words. Never blank.
+    /// Text or, if the person wrote none, the content in plain words. Blank only if it was deleted.
     text: String,
     /// Content as the agent gets it in `message.content`, one object a part, told apart by `kind`. Files
     /// have no `url` here.
@@ -188,15 +188,21 @@ pub struct MessageResponse {
     entities: Value,
     /// Files. Each can be read at `…/messages/{number}/attachments/{index}`.
     attachments: Vec<MessageAttachmentResponse>,
-    /// Place among the inbound messages of the conversation, from 1, without gaps; null for outgoing ones.
+    /// Place among the inbound messages that the agent got, from 1, without gaps; null for all others.
     sequence: Option<u64>,
-    /// Id of the delivery that brought the message to the agent, or that it answers.
+    /// Id of the delivery that brings the message to the agent, or that it answers.
     delivery_id: Option<String>,
     /// Platform's own id of the event; null for outgoing messages.
     provider_event_id: Option<String>,
     /// Time of arrival of an inbound message; time at which an outgoing one was recorded.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    /// Time of the person's last edit. The message is as it was then.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    edited_at: Option<Timestamp>,
+    /// Time at which the person deleted the message. Nothing of what it said is left.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    deleted_at: Option<Timestamp>,
     /// Status of sending; null for inbound messages.
     sending: Option<MessageSendingResponse>,
 }
@@ -208,12 +214,19 @@ impl From<StoredMessage> for MessageResponse {
             Author::ChatUser(_) => MessageDirection::Inbound,
             Author::Agent | Author::System => MessageDirection::Outgoing,
         };
-        let content = content::all(&message.text, files, &message.parts);
+        let (text, content) = if message.deleted_at.is_some() {
+            (String::new(), Vec::new())
+        } else {
+            (
+                content::text_or_words(&message.text, files, &message.parts),
+                content::all(&message.text, files, &message.parts),
+            )
+        };
         Self {
             number: message.number,
             direction,
             author: message.author.into(),
-            text: content::text_or_words(&message.text, files, &message.parts),
+            text,
             content: content.into_iter().map(without_address).collect(),
             // A list of objects with text keys always serialises to JSON.
             entities: serde_json::to_value(&message.entities).unwrap_or_default(),
@@ -226,6 +239,8 @@ impl From<StoredMessage> for MessageResponse {
             delivery_id: message.delivery_id.map(|id| id.to_string()),
             provider_event_id: message.provider_event_id,
             created_at: message.at,
+            edited_at: message.edited_at,
+            deleted_at: message.deleted_at,
             sending: message.sending.map(Into::into),
         }
     }
@@ -381,6 +396,8 @@ mod tests {
             provider_event_id: Some("Ev1".to_owned()),
             sequence: Some(4),
             sending: None,
+            edited_at: None,
+            deleted_at: None,
         }
     }
 
@@ -414,7 +431,7 @@ mod tests {
             "entities": [{"offset": 0, "length": 4, "kind": "user", "id": "U1", "name": "Ann"}],
             "attachments": [{"index": 0, "kind": "image", "provider_id": "F1", "name": "shelf.png", "mime_type": "image/png"}],
             "sequence": 4, "delivery_id": DeliveryId::derive(&["d"]), "provider_event_id": "Ev1",
-            "created_at": "2026-11-22T10:00:00.000Z", "sending": null,
+            "created_at": "2026-11-22T10:00:00.000Z", "edited_at": null, "deleted_at": null, "sending": null,
         });
         assert_eq!(shown, expected);
     }
@@ -432,6 +449,30 @@ mod tests {
         });
         assert_eq!(shown["content"][1]["files"][0]["provider_id"], "F1");
         assert!(!shown.to_string().contains("canary"), "{shown}");
+    }
+
+    #[test]
+    fn an_edited_message_tells_when_and_a_deleted_one_says_nothing() {
+        let edited = shown(StoredMessage {
+            edited_at: Some(at()),
+            ..message("Where is it?")
+        });
+        assert_eq!(
+            (&edited["text"], &edited["edited_at"], &edited["deleted_at"]),
+            (&json!("Where is it?"), &json!(at()), &Value::Null)
+        );
+        let deleted = shown(StoredMessage {
+            deleted_at: Some(at()),
+            ..message("")
+        });
+        assert_eq!(
+            (
+                &deleted["text"],
+                &deleted["content"],
+                &deleted["deleted_at"]
+            ),
+            (&json!(""), &json!([]), &json!(at()))
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::{
     },
     keys::{self, Key, MESSAGE_PREFIX},
     marks::Marked,
+    message_changes,
     people::find_chat_user,
     table::{
         Attributes, Cancelled, Table, Transacted, key_of, n, put_write, s, take, to_value,
@@ -20,8 +21,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use std::collections::HashMap;
 use vestibule_domain::{
     PortError, Timestamp,
-    chat::conversation::{Conversation, Delivered, Outgoing},
+    chat::conversation::{Conversation, Delivered, Inbound, Outgoing},
     chat::history::{StoredMessage, storable},
+    ids::DeliveryId,
     job::{DeliverMessage, QueuedText},
     ports::{ConversationStore, DeliveryContext, DeliveryRecord, OUTBOX_PATIENCE, Recorded},
 };
@@ -265,11 +267,20 @@ impl ConversationStore for DynamoConversations {
         })
     }
 
+    async fn change_message(
+        &self,
+        change: &DeliverMessage,
+        originals: &[DeliveryId; 2],
+    ) -> Result<Option<u64>, PortError> {
+        message_changes::change(&self.table, change, originals).await
+    }
+
     async fn record_delivery(&self, record: &DeliveryRecord<'_>) -> Result<Recorded, PortError> {
         let (job, read) = (record.job, record.conversation);
-        let inbound = read.message_total + 1;
+        let inbound = read.message_total + record.inbound.messages();
         let texts = queued(record, inbound + 1);
         let next = read.with_delivered(&Delivered {
+            inbound: record.inbound,
             place: &job.conversation,
             environment_id: job.environment_id,
             chat_user_id: job.chat_user_id,
@@ -279,12 +290,15 @@ impl ConversationStore for DynamoConversations {
         });
         let mut writes = self.table.delivered_writes(record.event)?;
         let events = writes.len();
-        writes.push(update_write(self.conversation_update(record, &next)?));
+        if next.message_total > read.message_total {
+            writes.push(update_write(self.conversation_update(record, &next)?));
+        }
         if !texts.is_empty() {
             writes.push(update_write(self.outgoing_update(record, &next)?));
         }
-        if !record.history.keeps_nothing() {
-            let message = StoredMessage::inbound(job, inbound, next.message_count);
+        if record.inbound != Inbound::Nothing && !record.history.keeps_nothing() {
+            let sequence = record.inbound.is_counted().then_some(next.message_count);
+            let message = StoredMessage::inbound(job, inbound, sequence);
             writes.push(self.message_write(record, message)?);
         }
         for text in &texts {

@@ -27,6 +27,7 @@
 //! | marks of earlier releases | `OUTBOX#shard` by time | `outbox` | 4 queries a sweep, 1 update a mark |
 //! | delivery | connector, environment, `P` / `SETTINGS`, user, conversation, `OUTGOING#connector`, event keys | | 1 batch read |
 //! | answer of the agent | `P#CONVERSATION#id` / `CONVERSATION`, `OUTGOING#connector`, `MESSAGE#number` for the message and each text; event keys | | 1 transaction, 2 WRU a row (and 2 a KB) + 3 index writes, 2 WRU a key |
+//! | edit or deletion of a message | `P#CONVERSATION#id` / `MESSAGE#…`, last first, then the row of the message | | 1 query of 50 rows as a rule, at most 5 of 4,050 together; 1 update, 1 WRU (and 1 a KB) |
 //! | number of the last message, once for a conversation of the release before | `P#CONVERSATION#id` / `MESSAGE#…`, last first | | 1 query of 1 row |
 //! | texts that are to be sent | `P#CONVERSATION#id` / `MESSAGE#first` to `MESSAGE#last` | | 1 query for about ten texts |
 //! | text that was sent or given up | `P#CONVERSATION#id` / `OUTGOING#connector`, `MESSAGE#number` | `outbox` | 1 transaction, 4 WRU (and 2 a KB) + 1 index write |

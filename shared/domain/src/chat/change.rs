@@ -3,7 +3,7 @@
 
 use crate::{
     account::agent_event::AgentEvent,
-    chat::{content::Parts, entity::Entities, message::InboundMessage},
+    chat::{content::Parts, conversation::Inbound, entity::Entities, message::InboundMessage},
 };
 use serde::{Deserialize, Serialize};
 
@@ -121,6 +121,16 @@ impl DeliveryEvent {
         }
     }
 
+    /// What the delivery adds to its conversation. The agent gets it, or does not.
+    #[must_use]
+    pub const fn adds(&self, reaches_agent: bool) -> Inbound {
+        match self {
+            Self::Edited { .. } | Self::Deleted { .. } => Inbound::Nothing,
+            Self::Received | Self::Unsupported if reaches_agent => Inbound::Message,
+            Self::Received | Self::Unsupported => Inbound::Unseen,
+        }
+    }
+
     /// See [`MessageChange::original_key`].
     #[must_use]
     pub fn original_key(&self) -> Option<&str> {
@@ -181,6 +191,9 @@ mod tests {
             assert_eq!(event.asked_for().map(AgentEvent::key), Some(key));
             assert_eq!(event.original_key(), Some("slack:1"));
             assert!(!event.is_received());
+            for reaches_agent in [false, true] {
+                assert_eq!(event.adds(reaches_agent), Inbound::Nothing);
+            }
         }
         let unsupported = DeliveryEvent::Unsupported;
         let stored = json!({"kind": "unsupported"});
@@ -197,5 +210,9 @@ mod tests {
             (None, None)
         );
         assert!(received.is_received());
+        for event in [received, unsupported] {
+            assert_eq!(event.adds(true), Inbound::Message);
+            assert_eq!(event.adds(false), Inbound::Unseen);
+        }
     }
 }

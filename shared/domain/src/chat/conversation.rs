@@ -93,11 +93,11 @@ impl ConversationRef {
 /// A conversation on record.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Conversation {
-    /// Number of messages delivered to the agent, which is the `sequence` of the last one.
+    /// Number of messages that the agent got, which is the `sequence` of the last one.
     pub message_count: u64,
     /// Number of messages both ways, which is the `number` of the last one.
     pub message_total: u64,
-    /// Time at which the last delivered message was written.
+    /// Time at which the last message that the agent got was written.
     pub last_message_at: Option<Timestamp>,
     /// Event keys of messages that were delivered before events had rows of their own
     /// ([`HandledEvent`](crate::chat::repeats::HandledEvent)). None is added.
@@ -194,9 +194,39 @@ impl Learnt {
     }
 }
 
-/// A message that was delivered and answered, as the conversation's record counts it.
+/// What a delivery adds to its conversation besides the texts of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inbound {
+    /// A message that the agent gets.
+    Message,
+    /// A message that the agent does not get. It leaves no gap among those that the agent gets.
+    Unseen,
+    /// No message: an earlier one was changed.
+    Nothing,
+}
+
+impl Inbound {
+    /// Number of messages.
+    #[must_use]
+    pub const fn messages(self) -> u64 {
+        match self {
+            Self::Message | Self::Unseen => 1,
+            Self::Nothing => 0,
+        }
+    }
+
+    /// Whether the agent gets the message.
+    #[must_use]
+    pub const fn is_counted(self) -> bool {
+        matches!(self, Self::Message)
+    }
+}
+
+/// A delivery that was answered, as the conversation's record counts it.
 #[derive(Debug, Clone, Copy)]
 pub struct Delivered<'a> {
+    /// What it adds.
+    pub inbound: Inbound,
     /// The conversation, as the message names it.
     pub place: &'a ConversationRef,
     /// The environment whose agent got the message.
@@ -219,21 +249,30 @@ impl Conversation {
         keys.iter().any(|key| self.recent_events.contains(key))
     }
 
-    /// Returns the record after one more delivery. The message gets the next number, and the texts of its
-    /// answer those after it.
+    /// Returns the record after one more delivery. Its message gets the next number, and the texts of its
+    /// answer those after it. A delivery that adds neither leaves the record as it is.
     #[must_use]
     pub fn with_delivered(&self, delivered: &Delivered<'_>) -> Self {
-        let inbound = self.message_total + 1;
+        let inbound = self.message_total + delivered.inbound.messages();
         let message_total = inbound + delivered.replies;
+        if message_total == self.message_total {
+            return self.clone();
+        }
         let outgoing = if delivered.replies > 0 {
             self.outgoing.with_added(inbound + 1, message_total)
         } else {
             self.outgoing.clone()
         };
+        let (message_count, last_message_at) = if delivered.inbound.is_counted() {
+            let last = self.last_message_at.max(Some(delivered.sent_at));
+            (self.message_count + 1, last)
+        } else {
+            (self.message_count, self.last_message_at)
+        };
         Self {
-            message_count: self.message_count + 1,
+            message_count,
             message_total,
-            last_message_at: self.last_message_at.max(Some(delivered.sent_at)),
+            last_message_at,
             place: Some(delivered.place.clone()),
             environment_id: Some(delivered.environment_id),
             chat_user_id: Some(delivered.chat_user_id),
@@ -353,6 +392,7 @@ mod tests {
     /// A message of this second that was answered with so many texts.
     fn delivered(place: &ConversationRef, second: i64, replies: u64) -> Delivered<'_> {
         Delivered {
+            inbound: Inbound::Message,
             place,
             environment_id: environment("e"),
             chat_user_id: ChatUserId::derive(&["u"]),
@@ -399,6 +439,32 @@ mod tests {
             ..Conversation::default()
         };
         assert_eq!(record, expected);
+    }
+
+    #[test]
+    fn what_the_agent_does_not_get_and_changes_leave_no_gap_among_the_messages_that_it_gets() {
+        let place = conversation("D1");
+        let of = |inbound, second, replies| Delivered {
+            inbound,
+            ..delivered(&place, second, replies)
+        };
+        let first = Conversation::default().with_delivered(&of(Inbound::Message, 1, 0));
+        let mut record = first.clone();
+        for (inbound, replies, total, next) in [
+            (Inbound::Nothing, 0, 1, 1),
+            (Inbound::Unseen, 0, 2, 1),
+            (Inbound::Nothing, 2, 4, 3),
+            (Inbound::Unseen, 1, 6, 3),
+        ] {
+            record = record.with_delivered(&of(inbound, 8, replies));
+            assert_eq!((record.message_count, record.message_total), (1, total));
+            assert_eq!(record.last_message_at, Some(at(1)));
+            assert_eq!(record.outgoing.next, next);
+        }
+        assert_eq!(first.with_delivered(&of(Inbound::Nothing, 8, 0)), first);
+        let record = record.with_delivered(&of(Inbound::Message, 7, 0));
+        assert_eq!((record.message_count, record.message_total), (2, 7));
+        assert_eq!(record.last_message_at, Some(at(7)));
     }
 
     #[test]

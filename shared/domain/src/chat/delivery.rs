@@ -108,9 +108,10 @@ pub struct EnvelopeMessage<'a> {
     pub attachments: Vec<EnvelopeAttachment<'a>>,
     /// The platform's id of the event.
     pub provider_event_id: &'a str,
-    /// Number among the people's messages of the conversation, from 1, without gaps.
-    pub sequence: u64,
-    /// Time at which the message before this one was written, unless this is the first.
+    /// Number among the messages of the conversation that the agent gets, from 1, without gaps. If an
+    /// earlier message was changed, its number, or `None` if it has none or is not on record.
+    pub sequence: Option<u64>,
+    /// Time at which the message before this one was written, unless this is the first, or a change.
     pub previous_message_at: Option<Timestamp>,
     /// Time of writing.
     pub sent_at: Timestamp,
@@ -185,7 +186,7 @@ pub struct DeliveryAttempt {
     /// Time of the attempt.
     pub at: Timestamp,
     /// See [`EnvelopeMessage::sequence`].
-    pub sequence: u64,
+    pub sequence: Option<u64>,
     /// See [`EnvelopeMessage::previous_message_at`].
     pub previous_message_at: Option<Timestamp>,
 }
@@ -197,8 +198,19 @@ impl DeliveryAttempt {
         Self {
             number,
             at,
-            sequence: conversation.message_count + 1,
+            sequence: Some(conversation.message_count + 1),
             previous_message_at: conversation.last_message_at,
+        }
+    }
+
+    /// Makes the attempt of this number to deliver a change of the message with this sequence.
+    #[must_use]
+    pub const fn of_change(sequence: Option<u64>, number: u32, at: Timestamp) -> Self {
+        Self {
+            number,
+            at,
+            sequence,
+            previous_message_at: None,
         }
     }
 }
@@ -484,6 +496,14 @@ mod tests {
         let first = enveloped(&job);
         assert_eq!(first["sequence"], 1);
         assert_eq!(first["previous_message_at"], Value::Null);
+        for (sequence, expected) in [(Some(2), json!(2)), (None, Value::Null)] {
+            let attempt = DeliveryAttempt::of_change(sequence, 3, at(10));
+            let envelope = Envelope::of(&job, &connector, &user, &attempt);
+            let envelope = serde_json::to_value(envelope).unwrap();
+            assert_eq!(envelope["delivery_attempt"], 3);
+            assert_eq!(envelope["message"]["sequence"], expected);
+            assert_eq!(envelope["message"]["previous_message_at"], Value::Null);
+        }
     }
 
     fn mention() -> Entity {

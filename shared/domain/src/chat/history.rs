@@ -114,17 +114,20 @@ pub struct StoredMessage {
     pub delivery_id: Option<DeliveryId>,
     /// The platform's id of the event; inbound messages only.
     pub provider_event_id: Option<String>,
-    /// Place among the inbound messages of the conversation, from 1, without gaps; inbound messages
-    /// only.
+    /// Place among the messages of the conversation that the agent got, from 1, without gaps; those only.
     pub sequence: Option<u64>,
     /// Status of sending; outgoing messages only.
     pub sending: Option<SendStatus>,
+    /// Time of the author's last edit.
+    pub edited_at: Option<Timestamp>,
+    /// Time at which the author deleted the message. It has no content left.
+    pub deleted_at: Option<Timestamp>,
 }
 
 impl StoredMessage {
-    /// Makes the record of a message that was delivered to the agent.
+    /// Makes the record of a person's message.
     #[must_use]
-    pub fn inbound(job: &DeliverMessage, number: u64, sequence: u64) -> Self {
+    pub fn inbound(job: &DeliverMessage, number: u64, sequence: Option<u64>) -> Self {
         Self {
             number,
             at: job.received_at,
@@ -135,8 +138,10 @@ impl StoredMessage {
             attachments: job.attachments.clone(),
             delivery_id: Some(job.delivery_id()),
             provider_event_id: Some(job.provider_event_id.clone()),
-            sequence: Some(sequence),
+            sequence,
             sending: None,
+            edited_at: None,
+            deleted_at: None,
         }
     }
 
@@ -155,6 +160,8 @@ impl StoredMessage {
             provider_event_id: None,
             sequence: None,
             sending: Some(SendStatus::Queued),
+            edited_at: None,
+            deleted_at: None,
         }
     }
 }
@@ -266,8 +273,12 @@ mod tests {
             provider_event_id: Some("Ev1".into()),
             sequence: Some(3),
             sending: None,
+            edited_at: None,
+            deleted_at: None,
         };
-        assert_eq!(StoredMessage::inbound(&job, 5, 3), expected);
+        assert_eq!(StoredMessage::inbound(&job, 5, Some(3)), expected);
+        let unseen = StoredMessage::inbound(&job, 5, None);
+        assert_eq!(unseen.sequence, None);
     }
 
     #[test]
@@ -291,6 +302,8 @@ mod tests {
             provider_event_id: None,
             sequence: None,
             sending: Some(SendStatus::Queued),
+            edited_at: None,
+            deleted_at: None,
         };
         assert_eq!(StoredMessage::reply(&text, delivery_id), expected);
     }

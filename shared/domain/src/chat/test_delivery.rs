@@ -67,7 +67,7 @@ impl Envelope<'static> {
                 entities: &[],
                 attachments: Vec::new(),
                 provider_event_id: TEST,
-                sequence: 1,
+                sequence: Some(1),
                 previous_message_at: None,
                 sent_at: now,
                 received_at: now,

@@ -3,13 +3,13 @@
 use crate::{
     PortError, Timestamp,
     account::Environment,
-    chat::conversation::{Conversation, ConversationRef, Learnt, Outgoing, Progress},
+    chat::conversation::{Conversation, ConversationRef, Inbound, Learnt, Outgoing, Progress},
     chat::history::HistoryDays,
     chat::repeats::HandledEvent,
     chat::send_status::SendStatus,
     chat::user::ChatUser,
     connector::Connector,
-    ids::LeaseId,
+    ids::{DeliveryId, LeaseId},
     job::{DeliverMessage, QueuedText, SendMessages},
     ports::{Claim, Lease, Postponement},
 };
@@ -32,11 +32,13 @@ pub struct DeliveryContext {
     pub is_delivered: bool,
 }
 
-/// A delivery that the agent answered.
+/// A delivery that the agent answered, or a message that the agent does not get.
 #[derive(Debug, Clone, Copy)]
 pub struct DeliveryRecord<'a> {
     /// The message.
     pub job: &'a DeliverMessage,
+    /// What it adds to the conversation.
+    pub inbound: Inbound,
     /// The conversation as it was read.
     pub conversation: &'a Conversation,
     /// The event to be remembered.
@@ -69,8 +71,18 @@ pub trait ConversationStore: Send + Sync {
         now: Timestamp,
     ) -> Result<DeliveryContext, PortError>;
 
-    /// Records a delivery, all or nothing: the conversation, the event, the message itself unless the
-    /// project keeps none, each text of the answer and, if there are any, the mark that orders to send
+    /// Changes the message on record that an edit or a deletion is about: the one with the first of these
+    /// delivery ids, or else with the second. Has no effect if the message is not on record, or a later
+    /// change is; a deletion counts as later than an edit of the same time. Returns the message's
+    /// `sequence`.
+    async fn change_message(
+        &self,
+        change: &DeliverMessage,
+        originals: &[DeliveryId; 2],
+    ) -> Result<Option<u64>, PortError>;
+
+    /// Records a delivery, all or nothing: the conversation, the event, the message itself if it is one and
+    /// the project keeps any, each text of the answer and, if there are any, the mark that orders to send
     /// them. `Conflict` when another writer gave numbers in the conversation since it was read: read it
     /// again and repeat with the same texts.
     async fn record_delivery(&self, record: &DeliveryRecord<'_>) -> Result<Recorded, PortError>;

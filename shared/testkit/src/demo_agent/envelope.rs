@@ -14,6 +14,7 @@ enum Kind {
     List,
     /// A whole number from 1.
     Number,
+    NumberOrNull,
 }
 
 const FIELDS: [(&str, Kind); 30] = [
@@ -45,7 +46,7 @@ const FIELDS: [(&str, Kind); 30] = [
     ("/message/entities", Kind::List),
     ("/message/attachments", Kind::List),
     ("/message/provider_event_id", Kind::Text),
-    ("/message/sequence", Kind::Number),
+    ("/message/sequence", Kind::NumberOrNull),
     ("/message/previous_message_at", Kind::TextOrNull),
 ];
 
@@ -138,7 +139,15 @@ fn message_faults(envelope: &Value) -> Vec<String> {
     let mut faults = Vec::new();
     let text = envelope.pointer("/message/text").and_then(Value::as_str);
     let chars = text.unwrap_or_default().chars().count();
-    let is_deleted = envelope.get("type").and_then(Value::as_str) == Some("message.deleted");
+    let event = envelope.get("type").and_then(Value::as_str);
+    let is_deleted = event == Some("message.deleted");
+    let is_change = is_deleted || event == Some("message.edited");
+    if !is_change && envelope.pointer("/message/sequence") == Some(&Value::Null) {
+        faults.push("/message/sequence is null".to_owned());
+    }
+    if is_change != envelope.get("original_id").is_some_and(Value::is_string) {
+        faults.push("/original_id belongs to changes, and to each".to_owned());
+    }
     if !is_deleted && text.is_some_and(|text| text.trim().is_empty()) {
         faults.push("/message/text is blank".to_owned());
     }
@@ -195,6 +204,7 @@ fn is_kind(value: &Value, kind: Kind) -> bool {
         Kind::ObjectOrNull => value.is_object() || value.is_null(),
         Kind::List => value.is_array(),
         Kind::Number => value.as_u64().is_some_and(|number| number > 0),
+        Kind::NumberOrNull => value.is_null() || is_kind(value, Kind::Number),
     }
 }
 

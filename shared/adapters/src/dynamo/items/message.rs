@@ -2,14 +2,14 @@ use crate::dynamo::keys;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use std::time::Duration;
 use vestibule_domain::{
-    Timestamp,
+    PortError, Timestamp,
     chat::content::Parts,
     chat::entity::Entities,
     chat::history::{Author, HistoryDays, StoredMessage},
     chat::message::Attachment,
     chat::send_status::SendStatus,
     ids::DeliveryId,
-    job::{QueuedText, SendMessages},
+    job::{DeliverMessage, QueuedText, SendMessages},
 };
 
 /// Time for which a text that is to be sent stays on record at least, however short the project's history
@@ -35,6 +35,12 @@ pub(in crate::dynamo) struct MessageItem {
     sequence: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sending: Option<SendStatus>,
+    /// Time of the author's last edit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    edited_at: Option<Timestamp>,
+    /// Time at which the author deleted the message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deleted_at: Option<Timestamp>,
     /// Whether the text is kept for sending only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     is_ephemeral: bool,
@@ -60,6 +66,21 @@ impl Content {
     fn is_empty(&self) -> bool {
         self.parts.is_empty() && self.entities.is_empty() && self.attachments.is_empty()
     }
+}
+
+/// Makes the attribute `content` of a message that was edited; `None` if it says nothing besides its text.
+pub(in crate::dynamo) fn content_of(edited: &DeliverMessage) -> Result<Option<String>, PortError> {
+    let content = Content {
+        parts: edited.parts.clone(),
+        entities: edited.entities.clone(),
+        attachments: edited.attachments.clone(),
+    };
+    if content.is_empty() {
+        return Ok(None);
+    }
+    serde_json::to_string(&content)
+        .map(Some)
+        .map_err(|error| PortError::rejected("message", error))
 }
 
 mod as_json {
@@ -121,6 +142,8 @@ impl MessageItem {
             provider_event_id: message.provider_event_id,
             sequence: message.sequence,
             sending: message.sending,
+            edited_at: message.edited_at,
+            deleted_at: message.deleted_at,
             is_ephemeral: history.keeps_nothing(),
             kept_until: is_queued.then_some(kept_until),
             expires_at,
@@ -142,6 +165,8 @@ impl From<MessageItem> for StoredMessage {
             provider_event_id: item.provider_event_id,
             sequence: item.sequence,
             sending: item.sending,
+            edited_at: item.edited_at,
+            deleted_at: item.deleted_at,
         }
     }
 }
@@ -213,6 +238,8 @@ mod tests {
             provider_event_id: Some("Ev1".to_owned()),
             sequence: Some(1),
             sending: None,
+            edited_at: Some(Timestamp::from_millis(2_000_000)),
+            deleted_at: Some(Timestamp::from_millis(3_000_000)),
             ..StoredMessage::reply(&queued(), DeliveryId::derive(&["d"]))
         };
         let item = MessageItem::new(conversation(), message.clone(), kept(2));
