@@ -150,9 +150,9 @@ async fn a_call_made_twice_with_one_key_is_made_once_and_answered_alike() {
 async fn calls_at_once_get_numbers_of_their_own_unless_they_are_one_call() {
     let (mut world, ada) = talking(1).await;
     let texts = ["a", "b", "c", "d"];
-    let calls = texts.map(|text| async {
-        let one = [text];
-        write_as(&world, text, &one).await
+    let calls = texts.map(|text| {
+        let world = &world;
+        async move { write_as(world, text, &[text]).await }
     });
     let mut given = Vec::new();
     for answer in join_all(calls).await {
@@ -457,8 +457,7 @@ async fn run(case: &Case) -> Result<(), String> {
     world.settle().await;
     let told = told(&world, &ada);
     let rows = world.rows("MESSAGE#").len();
-    if (given.as_slice(), told.as_slice(), rows) == (&[3, 4], &["a".to_owned(), "b".to_owned()], 4)
-    {
+    if given == [3, 4] && told == ["a", "b"] && rows == 4 {
         Ok(())
     } else {
         Err(format!("numbers {given:?}, told {told:?}, {rows} rows"))
