@@ -244,7 +244,7 @@ async fn the_admin_api_may_change_records_seal_secrets_and_enqueue_what_follows_
 
 #[tokio::test]
 #[ignore = "needs a local stack"]
-async fn the_admin_api_for_conversations_may_read_them_note_the_use_of_a_key_and_no_more() {
+async fn the_admin_api_for_conversations_may_read_them_add_messages_and_enqueue_them() {
     let stack = Stack::load();
     let aws = Resources::of(&stack).await;
     try_role(
@@ -253,6 +253,8 @@ async fn the_admin_api_for_conversations_may_read_them_note_the_use_of_a_key_and
         vec![
             aws.get_item(&aws.conversation()),
             aws.batch_get_item(&aws.conversation()),
+            aws.put_item(&aws.conversation()),
+            aws.update_item(&aws.conversation()),
             aws.query(None, &aws.conversation()),
             aws.query(
                 Some("lists_by_state"),
@@ -261,10 +263,10 @@ async fn the_admin_api_for_conversations_may_read_them_note_the_use_of_a_key_and
             aws.query(Some("lists_all"), &aws.of_project("CONVERSATIONS")),
             aws.update_item(&aws.account()),
             aws.decrypt(),
+            aws.enqueue_outgoing(),
         ],
         vec![
             aws.scan(),
-            aws.put_item(&aws.conversation()),
             aws.delete_item(&aws.conversation()),
             aws.query(Some("outbox"), &Resources::outbox()),
             aws.encrypt(),

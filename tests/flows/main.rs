@@ -8,6 +8,7 @@
 
 mod accounts;
 mod admin;
+mod agent_api;
 mod agent_endpoint;
 mod attachments;
 mod authorisation;

@@ -100,8 +100,8 @@ mod tests {
     use super::*;
     use crate::{
         api_types::{
-            AfterApprovalName, ChatUserStatusName, ExistingUsersName, PolicyName, ReasonCodeName,
-            RequestStatusName,
+            AfterApprovalName, AgentEventName, ChatUserStatusName, ExistingUsersName, PolicyName,
+            ReasonCodeName, RequestStatusName,
         },
         routes::{
             access_requests::{FollowUpStatus, OnboardingMessageStatus},
@@ -157,6 +157,7 @@ mod tests {
         }
         let on_the_wire = on_the_wire![
             AfterApprovalName,
+            AgentEventName,
             ChatUserStatusName,
             ConversationKindName,
             ExistingUsersName,

@@ -20,7 +20,10 @@ pub use wiring::wire;
 use axum::Router;
 use std::{fmt, sync::Arc};
 use vestibule_admin::{AdminState, openapi::FunctionApi, routes::Route};
-use vestibule_domain::ports::{ConnectorReader, ConversationReader, FileReader, ProjectStore};
+use vestibule_domain::ports::{
+    ConnectorReader, ConversationReader, ConversationWriter, FileReader, OutgoingQueue,
+    ProjectStore,
+};
 
 /// Ports of the admin API for conversations.
 #[derive(Clone)]
@@ -31,6 +34,10 @@ pub struct Deps {
     pub projects: Arc<dyn ProjectStore>,
     /// Conversations and their messages.
     pub conversations: Arc<dyn ConversationReader>,
+    /// The same, for writing.
+    pub writer: Arc<dyn ConversationWriter>,
+    /// The queue of texts to send.
+    pub outgoing: Arc<dyn OutgoingQueue>,
     /// Connectors of conversations.
     pub connectors: Arc<dyn ConnectorReader>,
     /// Files of messages.
@@ -63,5 +70,11 @@ pub fn table() -> Vec<Route> {
 /// This function's part of the OpenAPI document.
 #[must_use]
 pub fn openapi() -> FunctionApi {
-    FunctionApi::of(&routes::all(), &[routes::attachments::PROBLEM_TYPES])
+    FunctionApi::of(
+        &routes::all(),
+        &[
+            routes::attachments::PROBLEM_TYPES,
+            routes::messages::create::PROBLEM_TYPES,
+        ],
+    )
 }

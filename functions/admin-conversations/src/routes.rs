@@ -28,6 +28,14 @@ pub(crate) fn all() -> Routes<Deps> {
         )
         .authorised(
             Permission::ConversationsRead,
+            routes!(messages::get_message),
+        )
+        .authorised(
+            Permission::ConversationsReply,
+            routes!(messages::create::create_messages),
+        )
+        .authorised(
+            Permission::ConversationsRead,
             routes!(attachments::get_attachment),
         )
 }

@@ -18,6 +18,8 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         },
         projects: adapters.projects(&vault),
         conversations: adapters.history(&vault),
+        writer: adapters.conversation_writer(),
+        outgoing: adapters.outgoing_queue(),
         connectors: adapters.intake(),
         files: adapters.platform_files()?,
     })

@@ -5,7 +5,8 @@
 //! harm, and texts that are added meanwhile are sent by the worker that has the lease. Each piece that
 //! went out is recorded before the next, so another attempt goes on behind it. A job that cannot run now
 //! is acknowledged: the time of the next attempt stands on the record, and the outbox brings another job
-//! then. One gap remains: a crash after a platform accepted a piece and before that is recorded leads to
+//! then. A text that answers no message may have waited until nobody may write to the person any more, so
+//! that is looked up before it goes out. One gap remains: a crash after a platform accepted a piece and before that is recorded leads to
 //! a second one (SPEC X01, RELIABILITY §2.6).
 //!
 //! | module | content |
@@ -313,6 +314,7 @@ mod tests {
             at: Timestamp::from_millis(0),
             text: number.to_string(),
             is_ephemeral: false,
+            is_unprompted: false,
         };
         numbers.map(text).collect()
     }

@@ -4,7 +4,7 @@ use crate::{Later, RECORD_WAIT_FIRST, RECORD_WAIT_LAST, Work, pauses};
 use vestibule_domain::{
     PortError, Timestamp,
     chat::conversation::{Learnt, Progress},
-    chat::send_status::SendStatus,
+    chat::send_status::{SendStatus, SkipReason},
     connector::Connector,
     error::Chain,
     job::QueuedText,
@@ -55,7 +55,27 @@ pub(crate) async fn send(
         connector,
         text,
     };
+    if text.is_unprompted
+        && let Some(reason) = refused(&route, claimed).await?
+    {
+        let reason = reason.key().to_owned();
+        return Ok(given_up(&route, FailureClass::Recipient.key(), reason));
+    }
     send_pieces(&route, claimed).await
+}
+
+/// The reason why a text that answers no message may not be sent now, if there is one. It was checked when
+/// the text was written, and may have waited since.
+async fn refused(
+    route: &Route<'_>,
+    claimed: &ClaimedConversation,
+) -> Result<Option<SkipReason>, PortError> {
+    let deps = route.work.deps;
+    let Some(audience) = deps.conversations.audience(claimed).await? else {
+        return Ok(Some(SkipReason::AccessEnded));
+    };
+    let window = deps.platform.reply_window(route.connector, &audience.place);
+    Ok(audience.check(window, deps.clock.now()).err())
 }
 
 /// Sends one piece after the other, and records each before the next.

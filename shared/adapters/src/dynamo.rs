@@ -5,6 +5,8 @@
 
 mod access_requests;
 mod accounts;
+mod adding;
+mod audience;
 mod audit;
 mod changes;
 mod chat_users;
@@ -33,6 +35,7 @@ mod projects;
 mod reports;
 mod standings;
 mod table;
+mod writing;
 
 pub use access_requests::DynamoAccessRequests;
 pub use accounts::DynamoAccounts;
@@ -49,3 +52,4 @@ pub use pace::DynamoSendPacer;
 pub use projects::DynamoProjects;
 pub use standings::DynamoStandings;
 pub use table::Table;
+pub use writing::DynamoConversationWriter;

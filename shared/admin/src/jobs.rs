@@ -1,8 +1,13 @@
-//! Jobs that a change leaves to the onboarding worker.
+//! Jobs that a change leaves to the workers.
 
 use std::time::Duration;
 use tokio::time::timeout;
-use vestibule_domain::{error::Chain, job::OnboardingJob, ports::OnboardingQueue};
+use vestibule_domain::{
+    PortError,
+    error::Chain,
+    job::{OnboardingJob, SendMessagesJob},
+    ports::{OnboardingQueue, OutgoingQueue},
+};
 
 /// Time limit for the queue: the change is stored and its caller waits; the sweeper enqueues a job that
 /// the queue does not accept in time.
@@ -10,12 +15,20 @@ const ENQUEUE_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Enqueues a job whose outbox mark was written with the change, or leaves it to the sweeper.
 pub async fn enqueue_or_leave(queue: &dyn OnboardingQueue, job: impl Into<OnboardingJob>) {
-    let enqueued = queue.enqueue_onboarding(job.into());
+    in_time(queue.enqueue_onboarding(job.into())).await;
+}
+
+/// Enqueues texts whose outbox mark was written with them, or leaves them to the sweeper.
+pub async fn send_or_leave(queue: &dyn OutgoingQueue, job: SendMessagesJob) {
+    in_time(queue.enqueue_outgoing(job)).await;
+}
+
+async fn in_time(enqueued: impl Future<Output = Result<(), PortError>> + Send) {
     match timeout(ENQUEUE_PATIENCE, enqueued).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
             tracing::warn!(error = %Chain(&error), "a job is left to the sweeper");
         }
-        Err(_) => tracing::warn!("the onboarding queue is slow; a job is left to the sweeper"),
+        Err(_) => tracing::warn!("a queue is slow; a job is left to the sweeper"),
     }
 }

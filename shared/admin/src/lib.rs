@@ -8,7 +8,7 @@
 //! | `call` | one call: its caller, its origin, the audit entries of its changes |
 //! | [`problem`] | errors as problem details |
 //! | `amend`, `create` | changes at a version, and creations that may be requested twice |
-//! | [`jobs`] | jobs that a change leaves to the onboarding worker |
+//! | [`jobs`] | jobs that a change leaves to the workers |
 //! | [`openapi`] | the OpenAPI document of all admin functions |
 //! | [`api_types`] | wire types that all resources share |
 //! | [`validation`] | rules for the input of callers |

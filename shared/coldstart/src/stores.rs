@@ -5,8 +5,8 @@ use std::sync::Arc;
 use vestibule_adapters::{
     dynamo::{
         DynamoAccessRequests, DynamoAccounts, DynamoChatUsers, DynamoClosings, DynamoConnectors,
-        DynamoConversations, DynamoHistory, DynamoIntake, DynamoOutbox, DynamoOutgoing,
-        DynamoProjects, DynamoSendPacer, DynamoStandings,
+        DynamoConversationWriter, DynamoConversations, DynamoHistory, DynamoIntake, DynamoOutbox,
+        DynamoOutgoing, DynamoProjects, DynamoSendPacer, DynamoStandings,
     },
     vault::KmsVault,
 };
@@ -73,6 +73,12 @@ impl Adapters<'_> {
     #[must_use]
     pub fn history(&self, vault: &Arc<KmsVault>) -> Arc<DynamoHistory> {
         Arc::new(DynamoHistory::new(self.table.clone(), Arc::clone(vault)))
+    }
+
+    /// Conversations, for writing into them.
+    #[must_use]
+    pub fn conversation_writer(&self) -> Arc<DynamoConversationWriter> {
+        Arc::new(DynamoConversationWriter::new(self.table.clone()))
     }
 
     /// Texts to send.

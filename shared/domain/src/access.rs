@@ -2,6 +2,7 @@
 //! follow-up of an approval (SPEC A and B).
 
 pub mod approval;
+pub mod audience;
 pub mod closing;
 pub mod consent;
 pub mod decision;

@@ -241,6 +241,10 @@ pub struct QueuedText {
     /// Whether the text is kept for sending only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_ephemeral: bool,
+    /// Whether the text answers no message. Then it is checked before it is sent whether the person may
+    /// be written to: see [`Audience`](crate::access::audience::Audience).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_unprompted: bool,
 }
 
 /// A job of the inbox queue. Jobs of one conversation stay in order.
@@ -379,6 +383,7 @@ mod tests {
             at: at(9),
             text,
             is_ephemeral: false,
+            is_unprompted: false,
         }
     }
 
@@ -389,6 +394,7 @@ mod tests {
         assert_eq!(order.conversation_id, message().conversation.id);
         let ephemeral = QueuedText {
             is_ephemeral: true,
+            is_unprompted: true,
             ..queued(3, "Bye".into())
         };
         let texts = vec![queued(2, "Hello".into()), ephemeral];

@@ -12,6 +12,7 @@ mod outbox;
 mod pace;
 mod queue;
 mod vault;
+mod writing;
 
 pub use admin::{
     AccessRequestFilter, AccessRequestStore, AccessRequestView, AccountStore, ApiKeyStore,
@@ -48,3 +49,7 @@ pub use outbox::{
 pub use pace::{Limited, Pace, Room, SEND_BURST, SendPacer, Turn};
 pub use queue::{InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender};
 pub use vault::{SecretVault, SetupTokenSource};
+pub use writing::{
+    AddedBefore, AddedTexts, ConversationWriter, NewTexts, OpenConversation, TextBatch,
+    WritingContext,
+};

@@ -1,6 +1,6 @@
 //! Actions: people write, functions run, time passes.
 
-use super::{Invoked, World};
+use super::{Answer, Invoked, World};
 use aws_lambda_events::event::sqs::SqsEvent;
 use futures_util::{
     FutureExt,
@@ -79,6 +79,22 @@ impl World {
             self.restart();
         }
         status.map_or(Invoked::Killed, Invoked::Answered)
+    }
+
+    /// Calls the admin API in a process that a fault can kill. `None` if one did.
+    pub async fn try_call(
+        &mut self,
+        token: &str,
+        route: (&str, &str),
+        body: Value,
+        headers: &[(&str, &str)],
+    ) -> Option<Answer> {
+        let call = self.call(token, route, body, headers);
+        let answer = self.unless_killed(call).await;
+        if answer.is_none() {
+            self.restart();
+        }
+        answer
     }
 
     /// Calls the webhook with all of these in parallel, and repeats those that were not accepted, as

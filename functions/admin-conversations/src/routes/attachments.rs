@@ -1,5 +1,6 @@
 //! Files of messages, fetched from the platform when somebody asks for one (SPEC F13).
 
+use super::messages::find_message;
 use crate::Deps;
 use axum::{
     extract::State,
@@ -26,10 +27,8 @@ use vestibule_domain::{
     chat::message::Attachment,
     connector::Connector,
     ids::{ConversationId, ProjectId},
-    page::{Order, PageRequest},
     ports::{
-        ConversationView, FailureClass, FileOutcome, FilePart, FileQuery, FileRange, MessageFilter,
-        picture_type,
+        ConversationView, FailureClass, FileOutcome, FilePart, FileQuery, FileRange, picture_type,
     },
 };
 
@@ -173,27 +172,10 @@ async fn find(
     path: &AttachmentPath,
 ) -> Result<Attachment, ApiError> {
     let no_file = || ApiError::not_found("file");
-    let id = path.conversation_id;
-    let history = deps.conversations.find_history(scope, id).await?;
-    let history = history
-        .filter(|history| !history.keeps_nothing())
+    let place = (path.conversation_id, path.number);
+    let message = find_message(deps, call, scope, place)
+        .await?
         .ok_or_else(no_file)?;
-    let before = path.number.checked_add(1).ok_or_else(no_file)?;
-    let this_one = MessageFilter {
-        after: Some(path.number.checked_sub(1).ok_or_else(no_file)?),
-        before: Some(before),
-        since: history.oldest_kept(call.now()),
-    };
-    let page = PageRequest {
-        limit: 1,
-        cursor: None,
-        order: Order::OldestFirst,
-    };
-    let found = deps
-        .conversations
-        .list_messages(scope, id, &this_one, &page)
-        .await?;
-    let message = found.items.into_iter().next().ok_or_else(no_file)?;
     message
         .attachments
         .into_iter()

@@ -1,6 +1,11 @@
 //! Messages of a conversation, both ways (SPEC F07).
 
-use crate::{Deps, api_types::ConversationPath};
+pub mod create;
+
+use crate::{
+    Deps,
+    api_types::{ConversationPath, MessagePath},
+};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,12 +16,13 @@ use vestibule_admin::{
     problem::ApiError, wire_enum,
 };
 use vestibule_domain::{
-    Timestamp,
+    ProjectScope, Timestamp,
     chat::content::{self, Part},
     chat::history::{Author, StoredMessage},
     chat::message::{Attachment, AttachmentKind},
     chat::send_status::SendStatus,
-    page::Page,
+    ids::ConversationId,
+    page::{Order, Page, PageRequest},
     ports::{MESSAGE_NUMBER_MAX, MessageFilter},
 };
 
@@ -136,7 +142,8 @@ pub struct MessageSendingResponse {
     /// attempts.
     class: Option<String>,
     /// Platform's own error code for a failure, followed by its words where the code says too little, or
-    /// `connector_deleted`. For a skipped message, the reason.
+    /// `connector_deleted`; for a message that answers no delivery, also `opted_out`, `window_closed` or
+    /// `access_ended`. For a skipped message, the reason.
     reason: Option<String>,
 }
 
@@ -190,7 +197,8 @@ pub struct MessageResponse {
     attachments: Vec<MessageAttachmentResponse>,
     /// Place among the inbound messages that the agent got, from 1, without gaps; null for all others.
     sequence: Option<u64>,
-    /// Id of the delivery that brings the message to the agent, or that it answers.
+    /// Id of the delivery that brings the message to the agent, or that it answers; null for a message that
+    /// was written over this API.
     delivery_id: Option<String>,
     /// Platform's own id of the event; null for outgoing messages.
     provider_event_id: Option<String>,
@@ -357,6 +365,58 @@ pub async fn list_messages(
         .list_messages(scope, id, &wanted, &query.page)
         .await?;
     Ok(ListResponse::of(page, Into::into))
+}
+
+/// Read a message
+///
+/// A message that is older than the project's `history_days` is not shown.
+#[utoipa::path(
+    get,
+    path = "/v1/projects/{project_id}/conversations/{conversation_id}/messages/{number}",
+    tag = "Conversations",
+    params(MessagePath),
+    responses((status = 200, description = "The message.", body = MessageResponse))
+)]
+pub async fn get_message(
+    State(deps): State<Arc<Deps>>,
+    call: Call,
+    ApiPath(path): ApiPath<MessagePath>,
+) -> Result<Json<MessageResponse>, ApiError> {
+    let scope = call.scope().project(path.project_id);
+    let message = find_message(&deps, &call, scope, (path.conversation_id, path.number))
+        .await?
+        .ok_or_else(|| ApiError::not_found("message"))?;
+    Ok(Json(message.into()))
+}
+
+/// The message with this number, if it is still kept.
+pub(super) async fn find_message(
+    deps: &Deps,
+    call: &Call,
+    scope: ProjectScope,
+    (id, number): (ConversationId, u64),
+) -> Result<Option<StoredMessage>, ApiError> {
+    let history = deps.conversations.find_history(scope, id).await?;
+    let kept = history.filter(|history| !history.keeps_nothing());
+    let bounds = (kept, number.checked_sub(1), number.checked_add(1));
+    let (Some(history), Some(after), Some(before)) = bounds else {
+        return Ok(None);
+    };
+    let this_one = MessageFilter {
+        after: Some(after),
+        before: Some(before),
+        since: history.oldest_kept(call.now()),
+    };
+    let page = PageRequest {
+        limit: 1,
+        cursor: None,
+        order: Order::OldestFirst,
+    };
+    let found = deps
+        .conversations
+        .list_messages(scope, id, &this_one, &page)
+        .await?;
+    Ok(found.items.into_iter().next())
 }
 
 #[cfg(test)]

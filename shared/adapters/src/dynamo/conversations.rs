@@ -1,31 +1,28 @@
 //! The store of conversations for the delivery worker.
 
 use super::{
+    adding::Adding,
     events,
     items::{
-        ChatUserItem, ConnectorItem, ConversationItem, EnvironmentItem, MessageItem, OutgoingItem,
+        ChatUserItem, ConnectorItem, ConversationItem, EnvironmentItem, OutgoingItem,
         ProjectSettingsItem,
     },
     keys::{self, Key, MESSAGE_PREFIX},
-    marks::Marked,
     message_changes,
     people::find_chat_user,
-    table::{
-        Attributes, Cancelled, Table, Transacted, key_of, n, put_write, s, take, to_value,
-        update_write,
-    },
+    table::{Attributes, Cancelled, Table, Transacted, key_of, n, s, take, to_value, update_write},
 };
 use crate::aws::port_error;
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use std::collections::HashMap;
 use vestibule_domain::{
     PortError, Timestamp,
-    chat::conversation::{Conversation, Delivered, Inbound, Outgoing},
+    chat::conversation::{Conversation, Delivered, Inbound},
     chat::history::{StoredMessage, storable},
     ids::DeliveryId,
     job::{DeliverMessage, QueuedText},
-    ports::{ConversationStore, DeliveryContext, DeliveryRecord, OUTBOX_PATIENCE, Recorded},
+    ports::{ConversationStore, DeliveryContext, DeliveryRecord, Recorded},
 };
 
 /// See [`ConversationStore`].
@@ -57,13 +54,7 @@ impl DynamoConversations {
             conversation.message_total = self.last_number(&key).await?;
         }
         if let Some(item) = take::<OutgoingItem>(rows, &outgoing_key(job), "outgoing texts")? {
-            let before = conversation.outgoing;
-            let outgoing = Outgoing::from(item);
-            conversation.outgoing = Outgoing {
-                moved_to: outgoing.moved_to.or(before.moved_to),
-                reply_url: outgoing.reply_url.or(before.reply_url),
-                ..outgoing
-            };
+            conversation.outgoing = item.with_what_was_known(conversation.outgoing);
         }
         Ok(conversation)
     }
@@ -139,70 +130,6 @@ impl DynamoConversations {
             ],
         )
     }
-
-    /// Makes the write that adds texts to those that go out, and the mark if there is none. Nobody else
-    /// adds texts without giving them numbers in the conversation, so if nothing was waiting when it was
-    /// read, nothing is waiting.
-    fn outgoing_update(
-        &self,
-        record: &DeliveryRecord<'_>,
-        next: &Conversation,
-    ) -> Result<Update, PortError> {
-        let (job, read) = (record.job, &record.conversation.outgoing);
-        let mark = Marked::by(job.send_messages().into()).waiting(record.at.plus(OUTBOX_PATIENCE));
-        let mut set = vec![
-            "connector_id = :connector",
-            "conversation = :place",
-            "last_outgoing = :last",
-            "outbox_pk = if_not_exists(outbox_pk, :part)",
-            "outbox_due = if_not_exists(outbox_due, :due)",
-            "version = if_not_exists(version, :zero) + :one",
-        ];
-        set.push(if read.has_unsent() {
-            "next_outgoing = if_not_exists(next_outgoing, :next)"
-        } else {
-            "next_outgoing = :next"
-        });
-        let mut values = vec![
-            (":connector", s(job.connector_id)),
-            (":place", to_value(&job.conversation)?),
-            (":next", n(next.outgoing.next)),
-            (":last", n(next.outgoing.last)),
-            (":part", mark.pk()),
-            (":due", mark.due()),
-            (":zero", n(0)),
-            (":one", n(1)),
-            (":read", n(read.last)),
-        ];
-        // The release before kept these two in the conversation's row.
-        if let Some(moved_to) = &read.moved_to {
-            set.push("moved_to = if_not_exists(moved_to, :moved)");
-            values.push((":moved", s(moved_to)));
-        }
-        if let Some(url) = &read.reply_url {
-            set.push("reply_url = if_not_exists(reply_url, :url)");
-            values.push((":url", to_value(url)?));
-        }
-        self.table.update_part(
-            &outgoing_key(job),
-            &format!("SET {}", set.join(", ")),
-            "attribute_not_exists(last_outgoing) OR last_outgoing = :read",
-            &[],
-            &values,
-        )
-    }
-
-    fn message_write(
-        &self,
-        record: &DeliveryRecord<'_>,
-        message: StoredMessage,
-    ) -> Result<TransactWriteItem, PortError> {
-        let item = MessageItem::new(record.job.send_messages(), message, record.history);
-        let put = self
-            .table
-            .put_part(&item, "attribute_not_exists(pk)", &[])?;
-        Ok(put_write(put))
-    }
 }
 
 fn outgoing_key(job: &DeliverMessage) -> Key {
@@ -218,6 +145,7 @@ fn queued(record: &DeliveryRecord<'_>, first: u64) -> Vec<QueuedText> {
             at: record.at,
             text: storable(reply).to_owned(),
             is_ephemeral: record.history.keeps_nothing(),
+            is_unprompted: false,
         })
         .collect()
 }
@@ -294,16 +222,27 @@ impl ConversationStore for DynamoConversations {
             writes.push(update_write(self.conversation_update(record, &next)?));
         }
         if !texts.is_empty() {
-            writes.push(update_write(self.outgoing_update(record, &next)?));
+            let adding = Adding {
+                order: job.send_messages(),
+                place: &job.conversation,
+                read: &read.outgoing,
+                next: &next.outgoing,
+                at: record.at,
+            };
+            writes.push(update_write(self.table.adding_update(&adding)?));
         }
+        let message_write = |message: StoredMessage| {
+            self.table
+                .message_write(job.send_messages(), message, record.history)
+        };
         if record.inbound != Inbound::Nothing && !record.history.keeps_nothing() {
             let sequence = record.inbound.is_counted().then_some(next.message_count);
             let message = StoredMessage::inbound(job, inbound, sequence);
-            writes.push(self.message_write(record, message)?);
+            writes.push(message_write(message)?);
         }
         for text in &texts {
             let reply = StoredMessage::reply(text, job.delivery_id());
-            writes.push(self.message_write(record, reply)?);
+            writes.push(message_write(reply)?);
         }
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(Recorded::Now(texts)),

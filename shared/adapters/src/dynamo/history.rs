@@ -308,6 +308,7 @@ mod tests {
             at,
             text: "Hello".to_owned(),
             is_ephemeral: false,
+            is_unprompted: false,
         };
         let message = StoredMessage::reply(&text, DeliveryId::derive(&["d"]));
         to_row(&MessageItem::new(

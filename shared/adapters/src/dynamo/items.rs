@@ -15,6 +15,7 @@ mod outgoing;
 mod project;
 mod sent_message;
 mod standing;
+mod text_batch;
 
 pub(super) use access_request::AccessRequestItem;
 pub(super) use avatar::AvatarItem;
@@ -30,3 +31,4 @@ pub(super) use outgoing::OutgoingItem;
 pub(super) use project::{ProjectItem, ProjectSettingsItem};
 pub(super) use sent_message::SentMessageItem;
 pub(super) use standing::StandingItem;
+pub(super) use text_batch::TextBatchItem;

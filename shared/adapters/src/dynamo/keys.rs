@@ -28,6 +28,8 @@
 //! | delivery | connector, environment, `P` / `SETTINGS`, user, conversation, `OUTGOING#connector`, event keys | | 1 batch read |
 //! | answer of the agent | `P#CONVERSATION#id` / `CONVERSATION`, `OUTGOING#connector`, `MESSAGE#number` for the message and each text; event keys | | 1 transaction, 2 WRU a row (and 2 a KB) + 3 index writes, 2 WRU a key |
 //! | edit or deletion of a message | `P#CONVERSATION#id` / `MESSAGE#…`, last first, then the row of the message | | 1 query of 50 rows as a rule, at most 5 of 4,050 together; 1 update, 1 WRU (and 1 a KB) |
+//! | texts that a call to the API adds | project, conversation, `P#CONVERSATION#id` / `TEXTS#call`; connector, `OUTGOING#connector`, user, standing | | 2 batch reads; 1 transaction as for an answer, with the call's row, which expires after 30 days |
+//! | the same before they are sent | conversation; user, standing | | 2 batch reads a text |
 //! | number of the last message, once for a conversation of the release before | `P#CONVERSATION#id` / `MESSAGE#…`, last first | | 1 query of 1 row |
 //! | texts that are to be sent | `P#CONVERSATION#id` / `MESSAGE#first` to `MESSAGE#last` | | 1 query for about ten texts |
 //! | text that was sent or given up | `P#CONVERSATION#id` / `OUTGOING#connector`, `MESSAGE#number` | `outbox` | 1 transaction, 4 WRU (and 2 a KB) + 1 index write |
@@ -65,7 +67,7 @@ use vestibule_domain::{
     chat::user::ChatUserStatus,
     ids::{
         AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, ConversationId,
-        EnvironmentId, InboundEventId, ProjectId, SentMessageId,
+        EnvironmentId, InboundEventId, ProjectId, SentMessageId, TextBatchId,
     },
     ports::OutboxPart,
 };
@@ -386,7 +388,7 @@ pub fn admitted(scope: ProjectScope, connector_id: ConnectorId) -> String {
     format!("{}#ADMITTED#{connector_id}", project_pk(scope))
 }
 
-/// A conversation. Deliveries write it.
+/// A conversation. Deliveries write it, and texts that the API adds.
 #[must_use]
 pub fn conversation(scope: ProjectScope, id: ConversationId) -> Key {
     Key::new(conversation_pk(scope, id), "CONVERSATION")
@@ -415,6 +417,12 @@ pub fn message(scope: ProjectScope, id: ConversationId, number: u64) -> Key {
 
 /// Prefix of the sort keys of a conversation's messages.
 pub const MESSAGE_PREFIX: &str = "MESSAGE#";
+
+/// A call that added texts to a conversation, under its `Idempotency-Key`.
+#[must_use]
+pub fn text_batch(scope: ProjectScope, id: ConversationId, batch: TextBatchId) -> Key {
+    Key::new(conversation_pk(scope, id), format!("TEXTS#{batch}"))
+}
 
 fn conversation_pk(scope: ProjectScope, id: ConversationId) -> String {
     format!("{}#CONVERSATION#{id}", project_pk(scope))

@@ -1,11 +1,12 @@
 //! The store of conversations for the worker that sends their texts: claimed and finished under a lease.
 
 use super::{
-    items::{MessageItem, OutgoingItem},
+    audience::{Place, Writer},
+    items::{ConversationItem, MessageItem, OutgoingItem},
     keys,
     lease::{LOST, SETTLED},
     table::{
-        Attributes, Cancelled, Conditional, Table, Transacted, delete_write, from_row, n, s,
+        Attributes, Cancelled, Conditional, Table, Transacted, delete_write, from_row, n, s, take,
         to_value, update_write,
     },
 };
@@ -14,7 +15,8 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use vestibule_domain::{
     PortError,
-    chat::conversation::{Learnt, Outgoing, Progress},
+    access::audience::Audience,
+    chat::conversation::{Conversation, Learnt, Outgoing, Progress},
     ids::LeaseId,
     job::{QueuedText, SendMessages},
     ports::{Claim, ClaimedConversation, Lease, OutgoingStore, Postponement, TextOutcome},
@@ -254,6 +256,27 @@ impl OutgoingStore for DynamoOutgoing {
         }
         texts.truncate(limit);
         Ok(texts)
+    }
+
+    async fn audience(&self, claimed: &ClaimedConversation) -> Result<Option<Audience>, PortError> {
+        let SendMessages {
+            scope,
+            connector_id,
+            conversation_id,
+        } = claimed.job;
+        let key = keys::conversation(scope, conversation_id);
+        let mut rows = self.table.get_batch(std::slice::from_ref(&key)).await?;
+        let item = take::<ConversationItem>(&mut rows, &key, "conversation")?;
+        let Some(conversation) = item.map(Conversation::from) else {
+            return Ok(None);
+        };
+        let place = Place {
+            scope,
+            connector_id,
+            conversation: &conversation,
+        };
+        let writer = Writer::read(&self.table, &place, &[]).await?;
+        Ok(Some(writer.audience(&conversation, claimed.place.clone())))
     }
 
     async fn record_piece(

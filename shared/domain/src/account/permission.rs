@@ -41,6 +41,8 @@ permissions! {
     AccessRequestsDecide = "access_requests.decide",
     /// Read conversations and their messages.
     ConversationsRead = "conversations.read",
+    /// Write into conversations, as the agent.
+    ConversationsReply = "conversations.reply",
     /// List, create and revoke API keys.
     ApiKeysManage = "api_keys.manage",
 }
@@ -53,7 +55,7 @@ impl Permission {
             Self::ProjectsRead | Self::ProjectsWrite | Self::ConnectorsWrite => Self::ProjectsRead,
             Self::ChatUsersRead | Self::ChatUsersBlock => Self::ChatUsersRead,
             Self::AccessRequestsRead | Self::AccessRequestsDecide => Self::AccessRequestsRead,
-            Self::ConversationsRead => Self::ConversationsRead,
+            Self::ConversationsRead | Self::ConversationsReply => Self::ConversationsRead,
             Self::ApiKeysManage => Self::ApiKeysManage,
         }
     }

@@ -281,6 +281,21 @@ impl Conversation {
             ..self.clone()
         }
     }
+
+    /// Returns the record after this many texts were written that answer no message. They get the next
+    /// numbers.
+    #[must_use]
+    pub fn with_texts(&self, texts: u64, at: Timestamp) -> Self {
+        let message_total = self.message_total + texts;
+        Self {
+            message_total,
+            last_activity_at: self.last_activity_at.max(Some(at)),
+            outgoing: self
+                .outgoing
+                .with_added(self.message_total + 1, message_total),
+            ..self.clone()
+        }
+    }
 }
 
 impl Outgoing {
@@ -465,6 +480,27 @@ mod tests {
         let record = record.with_delivered(&of(Inbound::Message, 7, 0));
         assert_eq!((record.message_count, record.message_total), (2, 7));
         assert_eq!(record.last_message_at, Some(at(7)));
+    }
+
+    #[test]
+    fn texts_that_answer_no_message_get_the_next_numbers_and_count_as_activity_alone() {
+        let place = conversation("D1");
+        let answered = Conversation::default().with_delivered(&delivered(&place, 9, 1));
+        let record = answered.with_texts(2, at(20));
+        let expected = Conversation {
+            message_total: 4,
+            last_activity_at: Some(at(20)),
+            outgoing: Outgoing::default().with_added(2, 4),
+            ..answered.clone()
+        };
+        assert_eq!(record, expected);
+        let sent = Conversation {
+            outgoing: answered.outgoing.with_finished(2),
+            ..answered
+        };
+        let outgoing = sent.with_texts(2, at(20)).outgoing;
+        assert_eq!((outgoing.next, outgoing.last), (3, 4));
+        assert_eq!(record.with_texts(1, at(1)).last_activity_at, Some(at(20)));
     }
 
     #[test]

@@ -149,6 +149,15 @@ impl StoredMessage {
     #[must_use]
     pub fn reply(text: &QueuedText, delivery_id: DeliveryId) -> Self {
         Self {
+            delivery_id: Some(delivery_id),
+            ..Self::unprompted(text)
+        }
+    }
+
+    /// Makes the record of a text that the agent writes without being asked, to be sent.
+    #[must_use]
+    pub fn unprompted(text: &QueuedText) -> Self {
+        Self {
             number: text.number,
             at: text.at,
             author: Author::Agent,
@@ -156,7 +165,7 @@ impl StoredMessage {
             parts: Parts::default(),
             entities: Entities::default(),
             attachments: Vec::new(),
-            delivery_id: Some(delivery_id),
+            delivery_id: None,
             provider_event_id: None,
             sequence: None,
             sending: Some(SendStatus::Queued),
@@ -288,6 +297,7 @@ mod tests {
             at: at(10),
             text: "Bye".into(),
             is_ephemeral: false,
+            is_unprompted: false,
         };
         let delivery_id = DeliveryId::derive(&["d"]);
         let expected = StoredMessage {
@@ -306,6 +316,11 @@ mod tests {
             deleted_at: None,
         };
         assert_eq!(StoredMessage::reply(&text, delivery_id), expected);
+        let unasked = StoredMessage {
+            delivery_id: None,
+            ..expected
+        };
+        assert_eq!(StoredMessage::unprompted(&text), unasked);
     }
 
     #[test]

@@ -56,9 +56,10 @@ impl Profile {
     /// Makes a profile of a platform's handle of the person, for want of a name.
     #[must_use]
     pub fn of_username(username: Option<&str>) -> Self {
+        let profile = Self::from_raw(username, None, None, None);
         Self {
-            by_username: true,
-            ..Self::from_raw(username, None, None, None)
+            by_username: profile.display_name.is_some(),
+            ..profile
         }
     }
 

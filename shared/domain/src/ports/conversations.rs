@@ -2,6 +2,7 @@
 
 use crate::{
     PortError, Timestamp,
+    access::audience::Audience,
     account::Environment,
     chat::conversation::{Conversation, ConversationRef, Inbound, Learnt, Outgoing, Progress},
     chat::history::HistoryDays,
@@ -135,6 +136,10 @@ pub trait OutgoingStore: Send + Sync {
         claimed: &ClaimedConversation,
         limit: usize,
     ) -> Result<Vec<QueuedText>, PortError>;
+
+    /// Returns whom the conversation's texts reach, for a text that answers no message. `None` when the
+    /// conversation is not on record.
+    async fn audience(&self, claimed: &ClaimedConversation) -> Result<Option<Audience>, PortError>;
 
     /// Records that a piece of a text is done which is not its last, and what the platform told.
     /// [`Lease::LOST`] when the lease was lost to another worker.

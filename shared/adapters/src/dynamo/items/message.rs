@@ -178,6 +178,7 @@ impl From<MessageItem> for QueuedText {
             at: item.at,
             text: item.text,
             is_ephemeral: item.is_ephemeral,
+            is_unprompted: item.delivery_id.is_none(),
         }
     }
 }
@@ -209,6 +210,7 @@ mod tests {
             at: Timestamp::from_millis(1_000_000),
             text: "Hello".to_owned(),
             is_ephemeral: false,
+            is_unprompted: false,
         }
     }
 
@@ -277,5 +279,17 @@ mod tests {
             };
             assert_eq!(QueuedText::from(read), expected);
         }
+    }
+
+    #[test]
+    fn a_text_that_answers_no_delivery_is_known_by_its_row() {
+        let text = QueuedText {
+            is_unprompted: true,
+            ..queued()
+        };
+        let message = StoredMessage::unprompted(&text);
+        let row = to_row(&MessageItem::new(conversation(), message, kept(30))).unwrap();
+        let read: MessageItem = from_row(row, "message").unwrap();
+        assert_eq!(QueuedText::from(read), text);
     }
 }

@@ -27,6 +27,19 @@ pub(in crate::dynamo) struct OutgoingItem {
     pub(in crate::dynamo) settled_lease: Option<LeaseId>,
 }
 
+impl OutgoingItem {
+    /// Returns the texts that go out. What the conversation's row told, which the release before wrote,
+    /// counts where this row tells nothing.
+    pub(in crate::dynamo) fn with_what_was_known(self, before: Outgoing) -> Outgoing {
+        let outgoing = Outgoing::from(self);
+        Outgoing {
+            moved_to: outgoing.moved_to.or(before.moved_to),
+            reply_url: outgoing.reply_url.or(before.reply_url),
+            ..outgoing
+        }
+    }
+}
+
 impl From<OutgoingItem> for Outgoing {
     fn from(item: OutgoingItem) -> Self {
         Self {

@@ -476,7 +476,9 @@ fn an_edit_an_undeletion_and_a_deletion_change_the_message_with_the_same_id() {
         let original = original(name);
         assert_eq!(change.kind, kind, "{name}");
         assert_eq!(change.message.text, text, "{name}");
-        assert_eq!(change.original_key, original.event_keys[0], "{name}");
+        // A deleted activity has no content, and so would be a placeholder of its own.
+        let key = original.event_keys[0].replace(":withheld:", ":");
+        assert_eq!(change.original_key, key, "{name}");
         assert_eq!(change.message.sender, original.sender, "{name}");
         assert_eq!(change.message.conversation, original.conversation, "{name}");
         assert_eq!(change.message.event_keys.len(), 1, "{name}");

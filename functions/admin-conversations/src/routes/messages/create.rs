@@ -1,0 +1,367 @@
+//! `POST /v1/projects/{project_id}/conversations/{conversation_id}/messages`: texts that the agent writes
+//! without being asked.
+
+use super::MessageResponse;
+use crate::{Deps, api_types::ConversationPath};
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::ToSchema;
+use vestibule_admin::{
+    ApiPath, Call, FieldErrors, IDEMPOTENCY_REPLAYED, IdempotencyKey, JsonBody,
+    api_types::IdempotencyHeader,
+    jobs::send_or_leave,
+    problem::{
+        ApiError, CHANGED_MEANWHILE, IDEMPOTENCY_KEY_REUSED, Problem, ProblemMember, UNAVAILABLE,
+    },
+    problem_types, read_fields,
+};
+use vestibule_domain::{
+    ProjectScope, Timestamp,
+    access::audience::Audience,
+    chat::history::StoredMessage,
+    chat::send_status::SkipReason,
+    connector::Connector,
+    ids::ConversationId,
+    job::{QueuedText, SendMessages, SendMessagesJob},
+    ports::{AddedBefore, AddedTexts, NewTexts, OpenConversation, TextBatch, WritingContext},
+    retry::conflict_wait,
+    text::is_blank,
+};
+use vestibule_providers::catalogue::chat_provider;
+
+problem_types! {
+    OPTED_OUT = "opted-out", CONFLICT, "The person wants no messages",
+        "The person opted out on this channel (STOP), at `since`. Nothing can be sent until they opt in again (START).", [SINCE];
+    REPLY_WINDOW_CLOSED = "reply-window-closed", CONFLICT, "The platform's time for answers is over",
+        "The platform lets us write for some time after a message of the person only; it was over at `since`. Write once they have written again.",
+        [SINCE];
+    ACCESS_ENDED = "access-ended", CONFLICT, "The person was blocked or erased",
+        "Nothing is sent to a person who is blocked or erased. An admin can unblock them.";
+    CONNECTOR_DELETED = "connector-deleted", CONFLICT, "The connector of the conversation was deleted",
+        "Nothing can be sent there any more. Once the person writes at another connector, that is another conversation.";
+    PLACE_UNKNOWN = "place-unknown", CONFLICT, "Nobody has written in the conversation since the update",
+        "Before the update, it was not recorded where the conversation takes place. Write once a person has written there again.";
+}
+
+/// The `since` member of problems about time.
+const SINCE: ProblemMember = ProblemMember::of::<String>(
+    "since",
+    "The time from which on nothing can be sent, in RFC 3339.",
+);
+
+/// Maximum number of texts of a call, as of an agent's answer.
+const TEXTS_MAX: usize = 10;
+/// Maximum length of a text, in characters. On every platform, it is sent in no more pieces than a text may
+/// have.
+const TEXT_MAX_CHARS: usize = 40_000;
+/// Attempts at a call that meets other writers of the conversation.
+const ATTEMPTS: u32 = 8;
+
+/// A text to send.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewMessageRequest {
+    /// Plain text, 1 to 40000 characters, not all of them blank.
+    #[schema(required = true, nullable = false, min_length = 1, max_length = 40_000)]
+    text: Option<String>,
+}
+
+/// Texts to send, in order.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"messages": [{"text": "Your table is ready."}]}))]
+pub struct CreateMessagesRequest {
+    /// One to ten texts.
+    #[schema(required = true, nullable = false, min_items = 1, max_items = 10)]
+    messages: Option<Vec<NewMessageRequest>>,
+}
+
+/// Messages that were added, in order.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CreatedMessagesResponse {
+    /// Messages as they were added: `sending.status` is `queued`.
+    messages: Vec<MessageResponse>,
+}
+
+/// Checks the texts of a call.
+fn read_texts(body: JsonBody) -> Result<Vec<String>, ApiError> {
+    let mut errors = FieldErrors::default();
+    let read: CreateMessagesRequest = read_fields(body.0, &mut errors);
+    let given = errors
+        .required("messages", read.messages)
+        .unwrap_or_default();
+    if given.is_empty() || given.len() > TEXTS_MAX {
+        if errors.is_empty() {
+            errors.add("messages", "must have 1 to 10 items");
+        }
+        return Err(errors.into_validation());
+    }
+    let mut texts = Vec::new();
+    for (index, message) in given.into_iter().enumerate() {
+        let field = format!("messages.{index}.text");
+        let Some(text) = errors.required(&field, message.text) else {
+            continue;
+        };
+        if is_blank(&text) || text.chars().count() > TEXT_MAX_CHARS {
+            errors.add(
+                field,
+                format!("must be 1 to {TEXT_MAX_CHARS} characters, not all of them blank"),
+            );
+        }
+        texts.push(text);
+    }
+    errors.check_body()?;
+    Ok(texts)
+}
+
+/// Write into a conversation
+///
+/// Adds one to ten texts of the agent, which are sent in order, behind the texts that are still to be sent.
+/// They are on record when the call is answered; `…/messages/{number}` tells what became of each. Whether
+/// the person may be written to is checked now and again before each text is sent.
+#[utoipa::path(
+    post,
+    path = "/v1/projects/{project_id}/conversations/{conversation_id}/messages",
+    tag = "Conversations",
+    params(ConversationPath, IdempotencyHeader),
+    request_body = CreateMessagesRequest,
+    responses(
+        (status = 202, description = "The texts were added, by this call or, in the last 30 days, an earlier one with this Idempotency-Key.", body = CreatedMessagesResponse),
+        (status = 409, description = "Nothing can be sent in this conversation now; the `type` says why.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn create_messages(
+    State(deps): State<Arc<Deps>>,
+    call: Call,
+    idempotency: IdempotencyKey,
+    ApiPath(path): ApiPath<ConversationPath>,
+    body: JsonBody,
+) -> Result<Response, ApiError> {
+    let request_hash = idempotency.request_hash(&body.0);
+    let texts = read_texts(body)?;
+    let route = format!(
+        "projects/{}/conversations/{}/messages",
+        path.project_id, path.conversation_id
+    );
+    let asked = Asked {
+        scope: call.scope().project(path.project_id),
+        conversation_id: path.conversation_id,
+        texts: &texts,
+        batch: request_hash.map(|request_hash| TextBatch {
+            id: idempotency.id(&call, &route),
+            request_hash,
+        }),
+    };
+    let mut attempt = 1;
+    loop {
+        match add(&deps, &call, &asked).await {
+            Err(error) if *error.kind() == CHANGED_MEANWHILE => {
+                if attempt == ATTEMPTS {
+                    return Err(ApiError::new(&UNAVAILABLE));
+                }
+                tokio::time::sleep(conflict_wait(attempt, call.ids())).await;
+                attempt += 1;
+            }
+            outcome => return outcome.map(Added::respond),
+        }
+    }
+}
+
+/// What a call asks for.
+struct Asked<'a> {
+    scope: ProjectScope,
+    conversation_id: ConversationId,
+    texts: &'a [String],
+    batch: Option<TextBatch>,
+}
+
+impl Asked<'_> {
+    /// The answer to the same call made again: as the first one was answered.
+    fn again(&self, before: &AddedBefore) -> Result<Added, ApiError> {
+        let asked = self.batch.as_ref().map(|batch| &batch.request_hash);
+        if asked != Some(&before.request_hash) {
+            return Err(ApiError::idempotency_key(
+                &IDEMPOTENCY_KEY_REUSED,
+                "added other messages to this conversation before; other messages need a new key",
+            ));
+        }
+        let texts = (before.first..)
+            .zip(self.texts)
+            .map(|(number, text)| QueuedText {
+                number,
+                at: before.at,
+                text: text.clone(),
+                is_ephemeral: false,
+                is_unprompted: true,
+            })
+            .collect();
+        Ok(Added {
+            texts,
+            replayed: true,
+        })
+    }
+}
+
+/// Texts that were added.
+struct Added {
+    texts: Vec<QueuedText>,
+    /// Whether an earlier call added them.
+    replayed: bool,
+}
+
+impl Added {
+    fn respond(self) -> Response {
+        let shown = |text: &QueuedText| MessageResponse::from(StoredMessage::unprompted(text));
+        let body = CreatedMessagesResponse {
+            messages: self.texts.iter().map(shown).collect(),
+        };
+        let mut response = (StatusCode::ACCEPTED, Json(body)).into_response();
+        if self.replayed {
+            response.headers_mut().extend([IDEMPOTENCY_REPLAYED]);
+        }
+        response
+    }
+}
+
+/// Makes one attempt. [`CHANGED_MEANWHILE`] when another writer gave numbers in the conversation.
+async fn add(deps: &Deps, call: &Call, asked: &Asked<'_>) -> Result<Added, ApiError> {
+    let now = call.now();
+    let batch = asked.batch.as_ref();
+    let context = deps
+        .writer
+        .writing_context(
+            asked.scope,
+            asked.conversation_id,
+            batch.map(|batch| batch.id),
+            now,
+        )
+        .await?
+        .ok_or_else(|| ApiError::not_found("conversation"))?;
+    let open = match context {
+        WritingContext::Before(before) => return asked.again(&before),
+        WritingContext::Open(open) => open,
+    };
+    let audience = reachable(&open, now)?;
+    let order = SendMessages {
+        scope: asked.scope,
+        connector_id: open.connector_id,
+        conversation_id: asked.conversation_id,
+    };
+    let new = NewTexts {
+        order,
+        conversation: &open.conversation,
+        place: &audience.place,
+        texts: asked.texts,
+        history: open.history,
+        batch,
+        at: now,
+    };
+    match deps.writer.add_texts(&new).await? {
+        AddedTexts::Before(before) => asked.again(&before),
+        AddedTexts::Now(texts) => {
+            let job = SendMessagesJob::new(order, texts.clone());
+            send_or_leave(deps.outgoing.as_ref(), job).await;
+            Ok(Added {
+                texts,
+                replayed: false,
+            })
+        }
+    }
+}
+
+/// Whom a text reaches, if it may go out now.
+fn reachable(open: &OpenConversation, now: Timestamp) -> Result<&Audience, ApiError> {
+    let connector = open
+        .connector
+        .as_ref()
+        .ok_or_else(|| ApiError::new(&CONNECTOR_DELETED))?;
+    let audience = open
+        .audience
+        .as_ref()
+        .ok_or_else(|| ApiError::new(&PLACE_UNKNOWN))?;
+    check(audience, connector, now)?;
+    Ok(audience)
+}
+
+fn check(audience: &Audience, connector: &Connector, now: Timestamp) -> Result<(), ApiError> {
+    let provider = chat_provider(&connector.provider);
+    let window = provider.and_then(|provider| provider.reply_window(&audience.place));
+    let (kind, since) = match audience.check(window, now) {
+        Ok(()) => return Ok(()),
+        Err(SkipReason::OptedOut) => (&OPTED_OUT, audience.opted_out_at()),
+        Err(SkipReason::WindowClosed) => (&REPLY_WINDOW_CLOSED, audience.window_closes_at(window)),
+        Err(_) => (&ACCESS_ENDED, None),
+    };
+    let problem = ApiError::new(kind);
+    Err(match since {
+        Some(since) => problem.with_member(&SINCE, since.to_string()),
+        None => problem,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use vestibule_admin::problem::VALIDATION;
+
+    fn read(body: &Value) -> Result<Vec<String>, ApiError> {
+        read_texts(JsonBody(body.as_object().unwrap().clone()))
+    }
+
+    /// The fields of the refusal.
+    fn refused(body: &Value) -> Vec<String> {
+        let error = read(body).unwrap_err();
+        assert_eq!(error.kind(), &VALIDATION, "{body}");
+        let fields = error.errors().iter();
+        fields.map(|error| error.field.clone()).collect()
+    }
+
+    #[test]
+    fn one_to_ten_texts_are_read_in_order() {
+        let texts: Vec<_> = (1..=10).map(|number| number.to_string()).collect();
+        for count in [1, 10] {
+            let given: Vec<_> = texts
+                .iter()
+                .take(count)
+                .map(|text| json!({"text": text}))
+                .collect();
+            let read = read(&json!({"messages": given})).unwrap();
+            assert_eq!(read, texts[..count]);
+        }
+        let longest = "é".repeat(TEXT_MAX_CHARS);
+        let read = read(&json!({"messages": [{"text": longest}]})).unwrap();
+        assert_eq!(read, [longest]);
+    }
+
+    #[test]
+    fn every_text_that_breaks_a_rule_is_named() {
+        let eleven = vec![json!({"text": "Hi"}); 11];
+        let too_long = "x".repeat(TEXT_MAX_CHARS + 1);
+        for (body, fields) in [
+            (json!({}), vec!["messages"]),
+            (json!({"messages": "Hi"}), vec!["messages"]),
+            (json!({"messages": []}), vec!["messages"]),
+            (json!({"messages": eleven}), vec!["messages"]),
+            (json!({"messages": ["Hi"]}), vec!["messages.0"]),
+            (json!({"messages": [{}]}), vec!["messages.0.text"]),
+            (json!({"messages": [{"text": 5}]}), vec!["messages.0.text"]),
+            (
+                json!({"messages": [{"text": "Hi", "to": "Ada"}]}),
+                vec!["messages.0.to"],
+            ),
+            (
+                json!({"messages": [{"text": ""}, {"text": "Hi"}, {"text": " \n\u{200b}"}, {"text": too_long}]}),
+                vec!["messages.0.text", "messages.2.text", "messages.3.text"],
+            ),
+        ] {
+            assert_eq!(refused(&body), fields);
+        }
+    }
+}

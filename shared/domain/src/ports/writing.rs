@@ -1,0 +1,103 @@
+//! Port of those who write into a conversation without being asked there.
+
+use crate::{
+    PortError, ProjectScope, Timestamp,
+    access::audience::Audience,
+    chat::conversation::{Conversation, ConversationRef},
+    chat::history::HistoryDays,
+    connector::Connector,
+    ids::{ConnectorId, ConversationId, TextBatchId},
+    job::{QueuedText, SendMessages},
+};
+use async_trait::async_trait;
+
+/// A call that adds texts under an `Idempotency-Key`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextBatch {
+    /// Id of the texts, derived from the key.
+    pub id: TextBatchId,
+    /// Hash of the call, under its key.
+    pub request_hash: String,
+}
+
+/// Texts that an earlier call with the same key added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddedBefore {
+    /// Hash of that call.
+    pub request_hash: String,
+    /// Number of the first text; the others follow it.
+    pub first: u64,
+    /// Time of the call.
+    pub at: Timestamp,
+}
+
+/// The records that writing into a conversation needs.
+#[derive(Debug, Clone)]
+pub enum WritingContext {
+    /// A call with the same key took effect before.
+    Before(AddedBefore),
+    /// The call is a new one.
+    Open(Box<OpenConversation>),
+}
+
+/// A conversation to write into.
+#[derive(Debug, Clone)]
+pub struct OpenConversation {
+    /// Id of the connector.
+    pub connector_id: ConnectorId,
+    /// The connector, unless it was deleted.
+    pub connector: Option<Connector>,
+    /// The conversation.
+    pub conversation: Conversation,
+    /// Whom its texts reach. `None` where the record does not say where the conversation takes place: the
+    /// release before wrote it.
+    pub audience: Option<Audience>,
+    /// The time for which the project keeps messages.
+    pub history: HistoryDays,
+}
+
+/// Texts to add to a conversation.
+#[derive(Debug, Clone, Copy)]
+pub struct NewTexts<'a> {
+    /// The order to send them.
+    pub order: SendMessages,
+    /// The conversation as it was read.
+    pub conversation: &'a Conversation,
+    /// The conversation as the last message named it.
+    pub place: &'a ConversationRef,
+    /// The texts, in order; there is at least one.
+    pub texts: &'a [String],
+    /// The time for which the project keeps messages.
+    pub history: HistoryDays,
+    /// The call, if it has an `Idempotency-Key`.
+    pub batch: Option<&'a TextBatch>,
+    /// Time of the call.
+    pub at: Timestamp,
+}
+
+/// The outcome of adding texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AddedTexts {
+    /// They were added now, with these numbers.
+    Now(Vec<QueuedText>),
+    /// A call with the same key took effect before.
+    Before(AddedBefore),
+}
+
+/// The store of conversations for those who write into them without being asked there.
+#[async_trait]
+pub trait ConversationWriter: Send + Sync {
+    /// Reads everything that writing into a conversation needs. `None` when there is no such conversation.
+    async fn writing_context(
+        &self,
+        scope: ProjectScope,
+        id: ConversationId,
+        batch: Option<TextBatchId>,
+        now: Timestamp,
+    ) -> Result<Option<WritingContext>, PortError>;
+
+    /// Adds texts, all or none: their numbers, their rows, the memory of the call and the mark that orders to
+    /// send them. `Conflict` when another writer gave numbers in the conversation since it was read: read it
+    /// again and repeat.
+    async fn add_texts(&self, texts: &NewTexts<'_>) -> Result<AddedTexts, PortError>;
+}
