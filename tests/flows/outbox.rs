@@ -145,7 +145,16 @@ async fn drain(
     for sweeps in 1..=1000 {
         world.sweep().await;
         let waiting = world.aws.messages("onboarding").len();
-        assert!(waiting <= IN_FLIGHT_MAX + 10, "{waiting} jobs in flight");
+        // A job whose enqueueing had no answer is enqueued once more: one in a hundred.
+        let doubled = if world.has_struck() {
+            IN_FLIGHT_MAX / 50
+        } else {
+            10
+        };
+        assert!(
+            waiting <= IN_FLIGHT_MAX + doubled,
+            "{waiting} jobs in flight"
+        );
         between(world, sweeps).await;
         work(world).await;
         world.clock.advance(MINUTE);
