@@ -5,13 +5,28 @@
 //! delivered, together with the texts of the answer, so the agent is asked once: nothing that happens to
 //! these texts afterwards leads back here. The agent is asked again only if the worker died between its
 //! answer and that write, or could not make the write; every attempt has the same `webhook-id`.
+//!
+//! A message that cannot be delivered now is parked: it stands on record, and with it all that follow in
+//! its conversation, until the agent is well (DESIGN §3.5, §11).
+//!
+//! | module | content |
+//! |---|---|
+//! | `asking` | one attempt to ask the agent |
+//! | `guard` | the limit of calls in flight and the breaker before it |
+//! | `parking` | messages that cannot be delivered now |
+//! | `draining` | parked messages, handed over |
+//! | `wiring` | the adapters behind its ports |
 
 mod asking;
+mod draining;
+mod guard;
+mod parking;
 mod wiring;
 
 pub use wiring::wire;
 
-use asking::{Asked, ask_agent};
+use asking::{Asked, Waits, ask_agent};
+use parking::{Seen, park};
 use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock, PortError, Timestamp,
@@ -21,10 +36,10 @@ use vestibule_domain::{
     chat::repeats::HandledEvent,
     error::Chain,
     ids::IdSource,
-    job::{DeliverMessage, InboxJob, QueuedText, SendMessagesJob},
+    job::{DeliverMessage, DrainParked, InboxJob, QueuedText, SendMessagesJob},
     ports::{
-        AgentClient, ConversationStore, DeliveryContext, DeliveryRecord, OutgoingQueue, Recorded,
-        SecretVault,
+        AgentClient, AgentHealthStore, ConversationStore, DeliveryContext, DeliveryRecord,
+        DrainQueue, OutgoingQueue, ParkingStore, Recorded, SecretVault,
     },
     retry::conflict_wait,
 };
@@ -34,6 +49,8 @@ use vestibule_edge::{
     logging::{Metric, count},
 };
 
+/// Attempts at parking a message whose conversation changes meanwhile.
+const PARK_ATTEMPTS: u32 = 5;
 /// Attempts at recording an answer.
 const RECORD_ATTEMPTS: u32 = 8;
 /// First wait before an answer is recorded again after a failure; each further wait is twice as long.
@@ -48,6 +65,12 @@ const RECORD_UNTIL: Duration = Duration::from_secs(50);
 pub struct Deps {
     /// Conversations, and the other records of a delivery.
     pub conversations: Arc<dyn ConversationStore>,
+    /// The health of agents.
+    pub health: Arc<dyn AgentHealthStore>,
+    /// Messages that wait for an agent.
+    pub parking: Arc<dyn ParkingStore>,
+    /// The queue of orders to hand them over.
+    pub drains: Arc<dyn DrainQueue>,
     /// Signing secrets.
     pub vault: Arc<dyn SecretVault>,
     /// The client of agent endpoints.
@@ -70,6 +93,7 @@ impl fmt::Debug for Deps {
 pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
     let job = match serde_json::from_str(body) {
         Ok(InboxJob::DeliverMessage(job)) => job,
+        Ok(InboxJob::DrainParked(job)) => return handle_drain(deps, job, receives).await,
         Err(error) => {
             // Retried until it becomes a dead letter, for a person to inspect.
             tracing::error!(
@@ -93,26 +117,112 @@ pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
     }
 }
 
+async fn handle_drain(deps: &Deps, job: DrainParked, receives: u32) -> Outcome {
+    match draining::drain(deps, job, receives).await {
+        Ok(outcome) => outcome,
+        // The worker that has the lease now does the job.
+        Err(PortError::Conflict { .. }) => Outcome::Done,
+        Err(error) => {
+            tracing::error!(
+                environment.id = %job.environment_id,
+                error = %Chain(&error),
+                "parked messages are left to the queue"
+            );
+            Outcome::RETRY
+        }
+    }
+}
+
+/// Delivers the message or parks it.
 async fn work(deps: &Deps, job: &DeliverMessage, receives: u32) -> Result<Outcome, PortError> {
+    for _ in 0..PARK_ATTEMPTS {
+        if let Some(outcome) = work_once(deps, job, receives).await? {
+            return Ok(outcome);
+        }
+    }
+    Ok(Outcome::RETRY)
+}
+
+/// Makes one attempt. `None` if the message was to be parked, and its conversation has changed meanwhile.
+async fn work_once(
+    deps: &Deps,
+    job: &DeliverMessage,
+    receives: u32,
+) -> Result<Option<Outcome>, PortError> {
     let now = deps.clock.now();
-    let record_until = now.plus(RECORD_UNTIL);
     let context = deps.conversations.delivery_context(job, now).await?;
+    let seen = Seen {
+        agent: context.agent.clone(),
+        parked: context.parked,
+    };
+    let delivered = if seen.parked.is_some() && !was_delivered(job, &context) {
+        Delivered::Waits(Waits {
+            was_asked: false,
+            health: context.agent.health,
+        })
+    } else {
+        let attempt = Attempt {
+            job,
+            number: receives,
+            may_probe: false,
+            record_until: now.plus(RECORD_UNTIL),
+        };
+        deliver(deps, &attempt, context).await?
+    };
+    match delivered {
+        Delivered::Done => Ok(Some(Outcome::Done)),
+        Delivered::Refused(_) => Ok(Some(Outcome::Refused)),
+        Delivered::Waits(waits) => {
+            let is_parked = park(deps, job, receives, &waits, &seen).await?;
+            Ok(is_parked.then_some(Outcome::Done))
+        }
+    }
+}
+
+/// An attempt to deliver a message.
+struct Attempt<'a> {
+    job: &'a DeliverMessage,
+    /// Number of the attempt, from 1.
+    number: u32,
+    /// Whether the agent may be asked although its breaker is open.
+    may_probe: bool,
+    /// Time until which the answer may be recorded.
+    record_until: Timestamp,
+}
+
+/// The outcome of an attempt.
+enum Delivered {
+    /// The message is delivered, or needs no delivery.
+    Done,
+    /// The agent will not have the message, and says so with this status.
+    Refused(u16),
+    /// The message waits for the agent.
+    Waits(Waits),
+}
+
+/// Makes one attempt to deliver a message.
+async fn deliver(
+    deps: &Deps,
+    attempt: &Attempt<'_>,
+    context: DeliveryContext,
+) -> Result<Delivered, PortError> {
+    let job = attempt.job;
     if was_delivered(job, &context) {
         // The attempt that recorded the answer may have died before it enqueued the texts.
         if context.conversation.outgoing.has_unsent() {
             enqueue(deps, job, Vec::new()).await;
         }
-        return Ok(Outcome::Done);
+        return Ok(Delivered::Done);
     }
     let (Some(connector), Some(user)) = (&context.connector, &context.chat_user) else {
         tracing::warn!(
             delivery.id = %job.delivery_id(),
             "a message is dropped: its connector or its sender was deleted"
         );
-        return Ok(Outcome::Done);
+        return Ok(Delivered::Done);
     };
     if !is_wanted(job, context.environment.as_ref()) {
-        return Ok(Outcome::Done);
+        return Ok(Delivered::Done);
     }
     let question = asking::Question {
         job,
@@ -120,17 +230,19 @@ async fn work(deps: &Deps, job: &DeliverMessage, receives: u32) -> Result<Outcom
         user,
         environment: context.environment.as_ref(),
         conversation: &context.conversation,
-        attempt: receives,
+        state: &context.agent,
+        attempt: attempt.number,
+        may_probe: attempt.may_probe,
     };
     let replies = match ask_agent(deps, &question).await? {
         Asked::Answered(replies) => replies,
-        Asked::Again(outcome) => {
-            count(
-                Metric::DeliveryRetried,
-                connector.provider.key(),
-                deps.clock.now(),
-            );
-            return Ok(outcome);
+        Asked::Refused(status) => return Ok(Delivered::Refused(status)),
+        Asked::Waits(waits) => {
+            if waits.was_asked {
+                let provider = connector.provider.key();
+                count(Metric::DeliveryRetried, provider, deps.clock.now());
+            }
+            return Ok(Delivered::Waits(waits));
         }
     };
     let event = HandledEvent::delivered(job, repeats(connector), deps.clock.now());
@@ -138,12 +250,12 @@ async fn work(deps: &Deps, job: &DeliverMessage, receives: u32) -> Result<Outcom
         job,
         event: &event,
         replies: &replies,
-        record_until,
+        record_until: attempt.record_until,
     };
     if let Some(texts) = record(deps, &answer, context).await? {
         enqueue(deps, job, texts).await;
     }
-    Ok(Outcome::Done)
+    Ok(Delivered::Done)
 }
 
 /// Whether the agent gets the event. A message waits for an agent; a change of one, or what the platform does

@@ -5,6 +5,7 @@
 
 mod access_requests;
 mod accounts;
+mod agents;
 mod audit;
 mod changes;
 mod chat_users;
@@ -26,6 +27,7 @@ mod merges;
 mod outbox;
 mod outgoing;
 mod pace;
+mod parking;
 mod people;
 mod profiles;
 mod projects;
@@ -35,6 +37,7 @@ mod table;
 
 pub use access_requests::DynamoAccessRequests;
 pub use accounts::DynamoAccounts;
+pub use agents::DynamoAgents;
 pub use chat_users::DynamoChatUsers;
 pub use closings::DynamoClosings;
 pub use connectors::DynamoConnectors;
@@ -45,6 +48,7 @@ pub use keyring::{KeyringStore, StoredKey};
 pub use outbox::DynamoOutbox;
 pub use outgoing::DynamoOutgoing;
 pub use pace::DynamoSendPacer;
+pub use parking::DynamoParking;
 pub use projects::DynamoProjects;
 pub use standings::DynamoStandings;
 pub use table::Table;

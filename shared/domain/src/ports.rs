@@ -2,6 +2,7 @@
 //! adding one.
 
 mod admin;
+mod agents;
 mod chat;
 mod conversations;
 mod history;
@@ -16,6 +17,10 @@ pub use admin::{
     AccessRequestFilter, AccessRequestStore, AccessRequestView, AccountStore, ApiKeyStore,
     ChatUserFilter, ChatUserStore, ConnectorStore, CountUpTo, Created, CredentialStore,
     EnvironmentStore, PolicyEffects, ProjectStore, SetUp, SetUpOutcome, SetUpReceipt,
+};
+pub use agents::{
+    AgentHealthReader, AgentHealthStore, AgentNote, AgentState, ClaimedAgent, GivenUp, HeldSlot,
+    Parked, ParkedConversation, ParkedMessage, Parking, ParkingStore, SlotRequest, TakenSlot,
 };
 pub use chat::{
     AVATAR_MAX_BYTES, AgentClient, AgentReply, AgentRequest, AvatarImage, ChatPlatform,
@@ -44,5 +49,5 @@ pub use outbox::{
     OutboxStore, OutboxView, PaceReader, Postponement,
 };
 pub use pace::{Limited, Pace, Room, SEND_BURST, SendPacer, Turn};
-pub use queue::{InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender};
+pub use queue::{DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender};
 pub use vault::{SecretVault, SetupTokenSource};

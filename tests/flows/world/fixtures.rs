@@ -26,7 +26,7 @@ use vestibule_domain::{
     account::actor::Actor,
     account::{
         AgentEndpoint, Environment, Project,
-        agent::AgentTimeout,
+        agent::{AgentTimeout, DeliveryDays, MaxInFlight},
         api_key::{ApiKey, KeyOwner},
         permission::Permission,
     },
@@ -311,6 +311,8 @@ pub async fn environment(
             signing_secret,
             previous_signing_secrets: Vec::new(),
             timeout: AgentTimeout::default(),
+            max_in_flight: MaxInFlight::default(),
+            delivery_days: DeliveryDays::default(),
             events: BTreeSet::new(),
         }),
         request_hash: None,

@@ -3,8 +3,8 @@
 use super::{
     events,
     items::{
-        ChatUserItem, ConnectorItem, ConversationItem, EnvironmentItem, MessageItem, OutgoingItem,
-        ProjectSettingsItem,
+        AgentItem, ChatUserItem, ConnectorItem, ConversationItem, EnvironmentItem, MessageItem,
+        OutgoingItem, ParkedConversationItem, ProjectSettingsItem,
     },
     keys::{self, Key, MESSAGE_PREFIX},
     marks::Marked,
@@ -231,6 +231,8 @@ impl ConversationStore for DynamoConversations {
         let environment = keys::environment(job.scope, job.environment_id);
         let settings = keys::project_settings(job.scope);
         let user = keys::chat_user(job.scope, job.chat_user_id);
+        let agent = keys::agent(job.scope, job.environment_id);
+        let parked = keys::parked_conversation(job.scope, job.environment_id, job.conversation.id);
         let event = events::rows_of(job.connector_id, &job.event_keys);
         let mut wanted = vec![
             connector.clone(),
@@ -239,6 +241,8 @@ impl ConversationStore for DynamoConversations {
             user.clone(),
             keys::conversation(job.scope, job.conversation.id),
             outgoing_key(job),
+            agent.clone(),
+            parked.clone(),
         ];
         wanted.extend(event.iter().cloned());
         let mut rows = self.table.get_batch(&wanted).await?;
@@ -262,6 +266,11 @@ impl ConversationStore for DynamoConversations {
                 .map(|settings| settings.history_days)
                 .unwrap_or_default(),
             is_delivered,
+            agent: take::<AgentItem>(&mut rows, &agent, "agent")?
+                .map(Into::into)
+                .unwrap_or_default(),
+            parked: take::<ParkedConversationItem>(&mut rows, &parked, "parked conversation")?
+                .map(|item| item.of(job.drain_parked())),
         })
     }
 

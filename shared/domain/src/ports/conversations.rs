@@ -11,7 +11,7 @@ use crate::{
     connector::Connector,
     ids::LeaseId,
     job::{DeliverMessage, QueuedText, SendMessages},
-    ports::{Claim, Lease, Postponement},
+    ports::{AgentState, Claim, Lease, ParkedConversation, Postponement},
 };
 use async_trait::async_trait;
 
@@ -30,6 +30,10 @@ pub struct DeliveryContext {
     pub history: HistoryDays,
     /// Whether the message was delivered before.
     pub is_delivered: bool,
+    /// The environment's agent.
+    pub agent: AgentState,
+    /// The messages of the conversation that wait for the agent, if there are any.
+    pub parked: Option<ParkedConversation>,
 }
 
 /// A delivery that the agent answered.
