@@ -11,6 +11,7 @@ mod admin;
 mod agent_endpoint;
 mod authorisation;
 mod batches;
+mod breaker;
 mod captured;
 mod conflicts;
 mod connector_rotation;
