@@ -37,6 +37,7 @@ mod outbox;
 mod outgoing;
 mod outgoing_faults;
 mod pace;
+mod parked_records;
 mod platforms;
 mod replay;
 mod storms;
