@@ -7,7 +7,7 @@
 use crate::{Attempt, Delivered, Deps, RECORD_UNTIL, asking::Waits, deliver, was_delivered};
 use futures_util::{StreamExt, stream};
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicU8, Ordering},
     time::Duration,
 };
 use vestibule_domain::{
@@ -29,6 +29,8 @@ const LEASE_TIME: Duration = Duration::from_secs(70);
 /// Time after which no further message is begun. Together with the longest call of an agent and the time for
 /// recording its answer, it is less than the function's time limit.
 const DRAIN_UNTIL: Duration = Duration::from_secs(20);
+/// Time after which nothing more is given up in this drain.
+const GIVE_UP_FOR: Duration = Duration::from_secs(5);
 /// Number of conversations in hand at the same time.
 const CONCURRENCY: usize = 10;
 /// Number of conversations read at once.
@@ -52,6 +54,8 @@ struct Drain<'a> {
     record_until: Timestamp,
     /// Whether the agent turned out not to be well.
     is_over: AtomicBool,
+    /// See [`Self::days`].
+    days: AtomicU8,
 }
 
 /// What a drain does with a message.
@@ -106,6 +110,7 @@ pub(crate) async fn drain(
         stop_at: now.plus(DRAIN_UNTIL),
         record_until: now.plus(RECORD_UNTIL),
         is_over: AtomicBool::new(false),
+        days: AtomicU8::new(DeliveryDays::MIN),
     };
     let due = match drain.run(&mut claimed).await {
         Ok(Drained::Finished) => return Ok(Outcome::Done),
@@ -145,9 +150,8 @@ fn again(receives: u32, wait: Duration) -> Outcome {
 impl Drain<'_> {
     /// Hands over what is parked until nothing is left, the agent is not well, or the time is over.
     async fn run(&self, claimed: &mut ClaimedAgent) -> Result<Drained, PortError> {
+        self.give_up_old().await?;
         if let Some(health) = self.probe().await? {
-            self.is_over.store(false, Ordering::Relaxed);
-            self.give_up_old().await?;
             return Ok(self.later(&health));
         }
         loop {
@@ -226,26 +230,32 @@ impl Drain<'_> {
         ended
     }
 
-    /// Gives up what has waited too long, in all conversations.
+    /// Gives up what has waited too long, for a part of the time only: the agent may be well again.
     async fn give_up_old(&self) -> Result<(), PortError> {
-        let shortest = DeliveryDays::new(u64::from(DeliveryDays::MIN)).unwrap_or_default();
+        let until = self.deps.clock.now().plus(GIVE_UP_FOR);
         let mut page = self.page(None).await?;
         while let Some(last) = page.last().copied() {
             for conversation in &page {
                 let now = self.deps.clock.now();
-                if !shortest.is_over(conversation.since, now) {
+                if now >= until {
+                    return Ok(());
+                }
+                if !self.days().is_over(conversation.since, now) {
                     continue;
                 }
                 if let Err(error) = self.work_off(conversation, Mode::GiveUp).await {
                     report(conversation, &error);
                 }
             }
-            if self.deps.clock.now() >= self.stop_at {
-                break;
-            }
             page = self.page(Some(last.conversation_id)).await?;
         }
         Ok(())
+    }
+
+    /// Days for which messages wait, or the fewest that there can be until that was read.
+    fn days(&self) -> DeliveryDays {
+        let days = self.days.load(Ordering::Relaxed);
+        DeliveryDays::new(u64::from(days)).unwrap_or_default()
     }
 
     async fn page(
@@ -306,6 +316,7 @@ impl Drain<'_> {
             .as_ref()
             .and_then(|environment| environment.agent.as_ref());
         let days = agent.map(|agent| agent.delivery_days).unwrap_or_default();
+        self.days.store(days.days(), Ordering::Relaxed);
         let is_old = days.is_over(message.parked_at, now);
         if is_old && !was_delivered(job, &context) {
             self.give_up(message, "not_delivered_in_time").await?;
