@@ -326,6 +326,8 @@ pub async fn create_environment(
         after: facts(&environment),
     };
     let entry = call.audit(change, now);
+    // A call that is repeated may find an environment in use. Nothing may fail after the secret was stored.
+    let health = health::of(&deps, scope, id).await?;
     let outcome = deps
         .environments
         .create_environment(&environment, &entry)
@@ -333,8 +335,6 @@ pub async fn create_environment(
     let made = Made::settle(outcome, environment, &entry, facts)?;
     // A secret that an earlier call created was shown in its answer.
     let secret = secret.filter(|_| !made.is_replayed());
-    // A call that is repeated may find an environment in use.
-    let health = health::of(&deps, scope, id).await?;
     Ok(made
         .respond(|environment| EnvironmentResponse::of(environment, health, secret.as_ref(), now)))
 }

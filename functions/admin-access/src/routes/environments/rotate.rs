@@ -61,12 +61,12 @@ pub async fn rotate_signing_secret(
                 after: facts(&changed),
             };
             let entry = call.audit(change, now);
+            let health = health::of(deps, scope, changed.id).await?;
             deps.environments
                 .update_environment(&changed, &entry)
                 .await?;
             log(&entry);
             let version = changed.version + 1;
-            let health = health::of(deps, scope, changed.id).await?;
             let body = EnvironmentResponse::of(changed, health, Some(&secret), now);
             Ok(found(version, body))
         },
