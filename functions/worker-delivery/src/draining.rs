@@ -13,7 +13,7 @@ use std::{
 use vestibule_domain::{
     PortError, Timestamp,
     account::agent::DeliveryDays,
-    account::agent_health::AgentHealth,
+    account::agent_health::{AgentHealth, HealthStatus},
     error::Chain,
     ids::{ConversationId, LeaseId},
     job::DrainParked,
@@ -37,6 +37,10 @@ const CONCURRENCY: usize = 10;
 const CONVERSATIONS: usize = 100;
 /// Number of messages of a conversation read at once.
 const MESSAGES: usize = 10;
+/// Wait for a slot of an agent that is at its limit and otherwise well.
+const BUSY_WAIT: Duration = Duration::from_millis(250);
+/// Number of such waits for one message, before the drain is put off.
+const BUSY_TRIES: u32 = 20;
 /// Pause after a failure of our own.
 const PAUSE: Duration = Duration::from_secs(30);
 /// Longest wait for which the trigger itself is hidden; a longer one is left to the outbox.
@@ -275,6 +279,7 @@ impl Drain<'_> {
         mode: Mode,
     ) -> Result<Ended, PortError> {
         let limit = if mode == Mode::Probe { 1 } else { MESSAGES };
+        let mut busy = 0;
         while !self.must_stop() {
             let parking = &self.deps.parking;
             let messages = parking.parked_messages(conversation, limit).await?;
@@ -288,8 +293,16 @@ impl Drain<'_> {
                     return Ok(Ended::Worked);
                 }
                 match self.work_on(&message, mode).await? {
-                    Worked::Gone => {}
+                    Worked::Gone => busy = 0,
                     Worked::Stays => return Ok(Ended::Worked),
+                    // All slots are taken, and one becomes free soon.
+                    Worked::Waits(waits)
+                        if busy < BUSY_TRIES && waits.health.status() == HealthStatus::Ok =>
+                    {
+                        busy += 1;
+                        tokio::time::sleep(BUSY_WAIT).await;
+                        break;
+                    }
                     Worked::Waits(waits) => {
                         self.is_over.store(true, Ordering::Relaxed);
                         return Ok(Ended::Waits(waits.health));
