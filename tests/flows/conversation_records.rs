@@ -16,8 +16,8 @@ use vestibule_domain::{
     ids::{AccountId, ChatUserId, ConnectorId, EnvironmentId, LeaseId, ProjectId},
     job::{DeliverMessage, QueuedText},
     ports::{
-        Claim, ClaimedConversation, ConversationStore, DeliveryRecord, Lease, OutgoingStore,
-        Postponement, Recorded, TextOutcome,
+        Claim, ClaimedConversation, ConversationStore, DeliveryRecord, Lease, Original,
+        OutgoingStore, Postponement, Recorded, TextOutcome,
     },
     vars::Vars,
 };
@@ -180,8 +180,8 @@ impl Stores {
         self.outgoing.unsent(claimed, limit).await.unwrap()
     }
 
-    /// Takes a change over into the message on record. Returns the message's `sequence`.
-    async fn change(&self, change: &DeliverMessage) -> Option<u64> {
+    /// Takes a change over into the message on record. Returns the message.
+    async fn change(&self, change: &DeliverMessage) -> Original {
         let key = change.event.original_key().unwrap();
         let originals = [change.id_under(key), change.id_under(&placeholder_of(key))];
         let changed = self.conversations.change_message(change, &originals);
@@ -215,6 +215,10 @@ impl Stores {
         rows.retain(|row| row["sk"].as_str().unwrap().starts_with(sort_key));
         rows
     }
+}
+
+fn on_record(sequence: Option<u64>) -> Original {
+    Original::OnRecord { sequence }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -539,7 +543,7 @@ async fn no_order_of_changes_brings_an_older_text_back_and_a_deletion_outweighs_
         for change in &changes {
             // Each comes twice.
             for _ in 0..2 {
-                assert_eq!(stores.change(change).await, Some(1));
+                assert_eq!(stores.change(change).await, on_record(Some(1)));
             }
         }
         let texts: Vec<String> = stores.messages().into_iter().map(|m| m.1).collect();
@@ -577,7 +581,7 @@ async fn the_message_of_a_change_is_found_behind_many_others_and_comes_before_it
     for number in 0..60 {
         stores.deliver(&format!("more {number}"), &[], 30).await;
     }
-    assert_eq!(stores.change(&edit("1", 20)).await, Some(1));
+    assert_eq!(stores.change(&edit("1", 20)).await, on_record(Some(1)));
     assert_eq!(stores.messages()[0].1, "Edited at 20");
     assert_eq!(stores.messages()[1].1, "a");
 
@@ -588,16 +592,16 @@ async fn the_message_of_a_change_is_found_behind_many_others_and_comes_before_it
     let read = stores.conversation(&placeholder).await;
     let recorded = stores.record(&placeholder, &read, &[], 30).await;
     assert_eq!(recorded.unwrap(), Recorded::Now(vec![]));
-    assert_eq!(stores.change(&edit("2", 20)).await, None);
+    assert_eq!(stores.change(&edit("2", 20)).await, on_record(None));
     assert_eq!(stores.messages()[62].1, "Edited at 20");
     stores.deliver("2", &[], 30).await;
-    assert_eq!(stores.change(&edit("2", 30)).await, Some(62));
+    assert_eq!(stores.change(&edit("2", 30)).await, on_record(Some(62)));
     let texts: Vec<String> = stores.messages().into_iter().map(|m| m.1).collect();
     assert_eq!(texts[62..], ["Edited at 20", "Edited at 30"]);
 
     let before = stores.db.items().unwrap();
     for unknown in [edit("3", 40), deletion("3", 50)] {
-        assert_eq!(stores.change(&unknown).await, None);
+        assert_eq!(stores.change(&unknown).await, Original::Unknown);
     }
     assert_eq!(stores.db.items().unwrap(), before);
 }

@@ -107,28 +107,6 @@ async fn messages_of_a_conversation_stay_in_order_when_one_of_them_has_to_wait()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_agent_that_stays_down_leaves_the_message_to_the_dead_letter_queue_and_a_redrive_delivers_it()
- {
-    let (mut world, ada) = talking().await;
-    let open = world.open.clone();
-    world.agent.fail(
-        AgentFailure::Http {
-            status: 500,
-            retry_after_secs: None,
-        },
-        None,
-    );
-    let request = world.says(&open, &ada, "one");
-    world.webhook(&open, &request).await;
-    world.settle().await;
-    assert_eq!(world.aws.messages("inbox-dlq.fifo").len(), 1);
-    world.agent.clear_failures();
-    assert_eq!(world.aws.redrive("inbox-dlq.fifo", "inbox.fifo"), 1);
-    world.settle().await;
-    assert_eq!(texts(&world), [SAID, "one"]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_the_agent_will_not_have_does_not_hold_up_the_conversation() {
     let (mut world, ada) = talking().await;
     let open = world.open.clone();

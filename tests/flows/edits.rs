@@ -27,7 +27,7 @@ async fn world_of(mode: ApprovalMode) -> World {
 }
 
 /// The change of the message that `original` brought, made this many seconds after it was written.
-fn changed(
+pub fn changed(
     world: &World,
     connector: &Connector,
     original: &SignedRequest,
@@ -56,7 +56,7 @@ fn changed(
     payload.sign(&install.signing_secret, world.clock.now_secs())
 }
 
-async fn send(world: &World, request: &SignedRequest) {
+pub async fn send(world: &World, request: &SignedRequest) {
     let connector = world.connector.clone();
     assert_eq!(world.webhook(&connector, request).await, 200);
 }
@@ -67,7 +67,7 @@ async fn preview(world: &World) -> Option<String> {
 }
 
 /// Types and texts of what the agent got.
-fn delivered(world: &World) -> Vec<(String, String)> {
+pub fn delivered(world: &World) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let deliveries = world.agent.deliveries();
     let told = deliveries.iter().map(|delivery| &delivery.body);
@@ -75,12 +75,12 @@ fn delivered(world: &World) -> Vec<(String, String)> {
         .collect()
 }
 
-fn received(text: &str) -> (String, String) {
+pub fn received(text: &str) -> (String, String) {
     ("message.received".to_owned(), text.to_owned())
 }
 
 /// Somebody who is let in, and their next message, which the agent has.
-async fn let_in(world: &mut World) -> (String, SignedRequest) {
+pub async fn let_in(world: &mut World) -> (String, SignedRequest) {
     let ada = world.person("Ada Lovelace");
     let connector = world.connector.clone();
     let first = world.says(&connector, &ada, SAID);
@@ -161,7 +161,7 @@ async fn a_deleted_first_message_is_neither_shown_nor_replayed_and_no_older_edit
 }
 
 /// A message of which Slack hands over nothing.
-fn withheld(world: &World, connector: &Connector, person: &str) -> SignedRequest {
+pub fn withheld(world: &World, connector: &Connector, person: &str) -> SignedRequest {
     let written = world.says(connector, person, SAID);
     let payload = SlackPayload::from_value(serde_json::from_slice(&written.body).unwrap())
         .with("/event/text", "")
@@ -315,7 +315,7 @@ async fn an_agent_gets_the_changes_that_it_asks_for_in_order_and_once_and_answer
 }
 
 /// What people wrote, as the API shows it, the oldest first.
-async fn history(world: &World) -> Vec<Value> {
+pub async fn history(world: &World) -> Vec<Value> {
     let token = world.all_powers().await;
     let get = async |path: &str| {
         world

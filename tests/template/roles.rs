@@ -13,7 +13,7 @@ use vestibule_tests::aws_calls;
 
 /// Kinds of partitions, and future kinds that today's functions must not reach. Those that only the list of
 /// calls names are tried as well.
-const PARTITIONS: [(&str, &str); 25] = [
+const PARTITIONS: [(&str, &str); 27] = [
     ("the set-up", "SET_UP"),
     ("the data key", "KEYRING"),
     ("an account, its API keys and its members", "ACCOUNT#{id}"),
@@ -41,6 +41,14 @@ const PARTITIONS: [(&str, &str); 25] = [
         "ACCOUNT#{id}#PROJECT#{id}#CONVERSATION#{id}",
     ),
     (
+        "the agent of an environment",
+        "ACCOUNT#{id}#PROJECT#{id}#AGENT#{id}",
+    ),
+    (
+        "a delivery that was given up",
+        "ACCOUNT#{id}#PROJECT#{id}#DELIVERY#{id}",
+    ),
+    (
         "the closings of a project",
         "ACCOUNT#{id}#PROJECT#{id}#CLOSINGS",
     ),
@@ -60,11 +68,12 @@ const PARTITIONS: [(&str, &str); 25] = [
 ];
 
 /// Every kind of partition of the indexes, and of the table.
-const LISTS: [&str; 24] = [
+const LISTS: [&str; 26] = [
     "OUTBOX#{number}",
     "OUTBOX#onboard_chat_user#{number}",
     "OUTBOX#close_pending_requests#{number}",
     "OUTBOX#send_messages#{number}",
+    "OUTBOX#drain_parked#{number}",
     "ACCOUNT#{id}#KEYS",
     "ACCOUNT#{id}#MEMBERS",
     "ACCOUNT#{id}#PROJECTS",
@@ -83,6 +92,7 @@ const LISTS: [&str; 24] = [
     "ACCOUNT#{id}#PROJECT#{id}#CONVERSATIONS#open",
     "ACCOUNT#{id}#PROJECT#{id}#CONVERSATIONS#closed",
     "ACCOUNT#{id}#PROJECT#{id}#USER#{id}",
+    "ACCOUNT#{id}#PROJECT#{id}#AGENT#{id}",
     "ACCOUNT#{id}",
     "OTHER#{id}",
 ];

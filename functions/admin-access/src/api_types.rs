@@ -3,7 +3,7 @@
 use vestibule_admin::{paths, wire_enum};
 use vestibule_domain::{
     access::request::{ReasonCode, RequestStatus},
-    account::agent_event::AgentEvent,
+    account::{agent_event::AgentEvent, agent_health::HealthStatus},
     chat::user::ChatUserStatus,
     connector::{ApprovalMode, ExistingUsers, Policy},
     ids::{AccessRequestId, ApiKeyId, ChatUserId, ConnectorId, EnvironmentId, ProjectId},
@@ -104,6 +104,18 @@ wire_enum! {
     }
 }
 
+wire_enum! {
+    /// State of an agent.
+    AgentHealthStatusName = HealthStatus {
+        /// Its last call was answered, or none was made.
+        Ok = "ok",
+        /// Its last calls failed. It still gets every message.
+        Failing = "failing",
+        /// It does not answer: messages wait, and one at a time tries it.
+        Down = "down",
+    }
+}
+
 paths! {
     /// A project.
     ProjectPath {
@@ -181,7 +193,8 @@ mod tests {
             ReasonCodeName = ReasonCode,
             ChatUserStatusName = ChatUserStatus,
             RequestStatusName = RequestStatus,
-            AgentEventName = AgentEvent
+            AgentEventName = AgentEvent,
+            AgentHealthStatusName = HealthStatus
         );
     }
 }

@@ -28,8 +28,9 @@ use vestibule_admin::{AdminState, openapi::FunctionApi, routes::Route};
 use vestibule_domain::{
     egress::OriginAllowList,
     ports::{
-        AccessRequestStore, AccountStore, AgentClient, ApiKeyStore, ChatUserStore, ConnectorStore,
-        EnvironmentStore, OnboardingQueue, ProjectStore, SecretVault, SetupTokenSource,
+        AccessRequestStore, AccountStore, AgentClient, AgentHealthReader, ApiKeyStore,
+        ChatUserStore, ConnectorStore, EnvironmentStore, OnboardingQueue, ProjectStore,
+        SecretVault, SetupTokenSource,
     },
 };
 use vestibule_edge::setup::SetupCalls;
@@ -48,6 +49,8 @@ pub struct Deps {
     pub projects: Arc<dyn ProjectStore>,
     /// Environments.
     pub environments: Arc<dyn EnvironmentStore>,
+    /// The health of environments' agents.
+    pub agent_health: Arc<dyn AgentHealthReader>,
     /// Connectors.
     pub connectors: Arc<dyn ConnectorStore>,
     /// Chat users.

@@ -23,6 +23,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         api_keys: accounts,
         projects: projects.clone(),
         environments: projects,
+        agent_health: adapters.agent_health(),
         connectors: adapters.connectors(&vault),
         chat_users: adapters.chat_users(&vault),
         access_requests: adapters.access_requests(&vault),

@@ -132,7 +132,7 @@ async fn sweep_kind(deps: &Deps, kind: JobKind, now: Timestamp) -> Tally {
         return total;
     }
     if queue_is_full(deps, kind).await {
-        // One job of a connector that has none under way: a full queue is no reason to forget a connector.
+        // One job of an owner that has none under way: a full queue is no reason to forget anybody.
         backlogs.retain(|backlog| backlog.in_flight == 0);
         for backlog in &mut backlogs {
             backlog.overdue.truncate(1);
@@ -143,10 +143,9 @@ async fn sweep_kind(deps: &Deps, kind: JobKind, now: Timestamp) -> Tally {
     } else {
         HashMap::new()
     };
-    let planned = plan(&backlogs, |id| {
-        paces
-            .get(&id)
-            .map_or(Room::UNLIMITED, |pace| pace.room(now, PERIOD))
+    let planned = plan(&backlogs, |owner| {
+        let pace = owner.connector_id().and_then(|id| paces.get(&id));
+        pace.map_or(Room::UNLIMITED, |pace| pace.room(now, PERIOD))
     });
     let stop_at = now.plus(STOP_AFTER);
     stream::iter(planned)
@@ -160,7 +159,7 @@ async fn sweep_kind(deps: &Deps, kind: JobKind, now: Timestamp) -> Tally {
 async fn paces(deps: &Deps, backlogs: &[Backlog]) -> HashMap<ConnectorId, Pace> {
     let ids: Vec<ConnectorId> = backlogs
         .iter()
-        .map(|backlog| backlog.connector_id)
+        .filter_map(|backlog| backlog.owner.connector_id())
         .collect();
     deps.paces.paces(&ids).await.unwrap_or_else(|error| {
         tracing::warn!(error = %Chain(&error), "jobs are dispatched without knowing their connectors' pace");
@@ -175,7 +174,7 @@ async fn queue_is_full(deps: &Deps, kind: JobKind) -> bool {
             tracing::warn!(
                 job.kind = kind.key(),
                 jobs = waiting,
-                "the queue is full; only connectors with no job under way get one"
+                "the queue is full; only those with no job under way get one"
             );
             true
         }

@@ -1,13 +1,13 @@
-//! Chooses the overdue marks to dispatch: every connector gets its share, and the oldest mark of each
+//! Chooses the overdue marks to dispatch: every connector or environment gets its share, and the oldest mark of each
 //! comes before the second of any.
 
 use std::{collections::BTreeMap, time::Duration};
 use vestibule_domain::{
-    ids::ConnectorId,
+    job::JobOwner,
     ports::{Backlog, OutboxEntry, Room},
 };
 
-/// Maximum number of jobs of one connector and kind dispatched or in progress at the same time.
+/// Maximum number of jobs of one owner and kind dispatched or in progress at the same time.
 pub const IN_FLIGHT_MAX: usize = 1200;
 /// Maximum number of marks of one kind in one sweep.
 pub const BUDGET: usize = 5000;
@@ -21,13 +21,13 @@ pub struct Planned {
     pub delay: Duration,
 }
 
-/// Merges the backlogs of a kind's partitions by connector.
+/// Merges the backlogs of a kind's partitions by owner.
 #[must_use]
 pub fn merged(parts: impl IntoIterator<Item = Backlog>) -> Vec<Backlog> {
-    let mut all: BTreeMap<ConnectorId, Backlog> = BTreeMap::new();
+    let mut all: BTreeMap<JobOwner, Backlog> = BTreeMap::new();
     for part in parts {
-        let Some(backlog) = all.get_mut(&part.connector_id) else {
-            all.insert(part.connector_id, part);
+        let Some(backlog) = all.get_mut(&part.owner) else {
+            all.insert(part.owner, part);
             continue;
         };
         backlog.overdue.extend(part.overdue);
@@ -41,11 +41,11 @@ pub fn merged(parts: impl IntoIterator<Item = Backlog>) -> Vec<Backlog> {
 
 /// Chooses the marks to dispatch, in this order.
 #[must_use]
-pub fn plan(backlogs: &[Backlog], room: impl Fn(ConnectorId) -> Room) -> Vec<Planned> {
+pub fn plan(backlogs: &[Backlog], room: impl Fn(JobOwner) -> Room) -> Vec<Planned> {
     let mut planned: Vec<(usize, Planned)> = backlogs
         .iter()
         .flat_map(|backlog| {
-            let room = room(backlog.connector_id);
+            let room = room(backlog.owner);
             // Marks in flight come first, and use up turns.
             let most = IN_FLIGHT_MAX.min(room.jobs);
             (backlog.in_flight..most)
@@ -69,7 +69,7 @@ mod tests {
     use proptest::prelude::*;
     use vestibule_domain::{
         AccountScope, Timestamp,
-        ids::{AccountId, ChatUserId, ProjectId},
+        ids::{AccountId, ChatUserId, ConnectorId, ProjectId},
         job::OnboardChatUser,
     };
 
@@ -88,17 +88,17 @@ mod tests {
             position: 0,
         };
         Backlog {
-            connector_id,
+            owner: JobOwner::Connector(connector_id),
             overdue: (0..overdue).map(entry).collect(),
             in_flight,
         }
     }
 
     fn of(planned: &[Planned], connector: &str) -> usize {
-        let id = ConnectorId::derive(&[connector]);
+        let owner = JobOwner::Connector(ConnectorId::derive(&[connector]));
         let mine = planned
             .iter()
-            .filter(|planned| planned.entry.job.connector_id() == id);
+            .filter(|planned| planned.entry.job.owner() == owner);
         mine.count()
     }
 
@@ -111,10 +111,10 @@ mod tests {
             let backlogs: Vec<Backlog> = names.iter().zip(&sizes)
                 .map(|(name, (overdue, in_flight, _))| backlog(name, *overdue, *in_flight))
                 .collect();
-            let rooms: BTreeMap<ConnectorId, Room> = backlogs.iter().zip(&sizes)
-                .map(|(backlog, (_, _, jobs))| (backlog.connector_id, Room { jobs: *jobs, ..Room::UNLIMITED }))
+            let rooms: BTreeMap<JobOwner, Room> = backlogs.iter().zip(&sizes)
+                .map(|(backlog, (_, _, jobs))| (backlog.owner, Room { jobs: *jobs, ..Room::UNLIMITED }))
                 .collect();
-            let planned = plan(&backlogs, |id| rooms[&id]);
+            let planned = plan(&backlogs, |owner| rooms[&owner]);
             prop_assert!(planned.len() <= BUDGET);
             let full = planned.len() == BUDGET;
             let fewest = names.iter().zip(&sizes)

@@ -1,17 +1,20 @@
 //! Asks the environment's agent, and parses its answer.
 
-use crate::Deps;
+use crate::{
+    Deps,
+    guard::{Called, Guard},
+};
 use vestibule_domain::{
     PortError,
-    account::Environment,
+    account::{Environment, agent_health::AgentHealth},
     chat::conversation::Conversation,
     chat::delivery::{AgentResponse, DeliveryAttempt, Envelope, REPLIES_MAX},
     chat::user::ChatUser,
     connector::Connector,
     job::DeliverMessage,
-    ports::AgentReply,
+    ports::{AgentReply, AgentState},
 };
-use vestibule_edge::{agent::delivery_request, batch::Outcome};
+use vestibule_edge::agent::delivery_request;
 use vestibule_providers::json;
 
 /// A message for the agent.
@@ -28,32 +31,51 @@ pub(crate) struct Question<'a> {
     pub(crate) conversation: &'a Conversation,
     /// The `sequence` of the message that this one changes.
     pub(crate) original_sequence: Option<u64>,
+    /// The agent's health.
+    pub(crate) state: &'a AgentState,
     /// Number of the attempt, from 1.
     pub(crate) attempt: u32,
+    /// Whether the agent may be asked although its breaker is open.
+    pub(crate) may_probe: bool,
 }
 
 /// The outcome of asking the agent.
 pub(crate) enum Asked {
     /// The texts of its answer.
     Answered(Vec<String>),
-    /// It has to be asked again.
-    Again(Outcome),
+    /// It will not have the message, and says so with this status.
+    Refused(u16),
+    /// The message waits.
+    Waits(Waits),
 }
 
-/// Makes one attempt to deliver the message.
+/// A message that waits for the agent.
+pub(crate) struct Waits {
+    /// Whether the agent was asked. It may have got the message.
+    pub(crate) was_asked: bool,
+    /// The agent's health now.
+    pub(crate) health: AgentHealth,
+}
+
+/// Makes one attempt to deliver the message, if the agent may be asked.
 pub(crate) async fn ask_agent(deps: &Deps, question: &Question<'_>) -> Result<Asked, PortError> {
     let job = question.job;
     let delivery_id = job.delivery_id();
     let environment = question.environment;
-    let Some((environment, agent)) =
-        environment.and_then(|environment| Some((environment, environment.agent.as_ref()?)))
-    else {
+    let agent = environment.and_then(|environment| environment.agent.as_ref());
+    let (state, may_probe) = (question.state, question.may_probe);
+    let guard = Guard::of(deps, job.drain_parked(), state, may_probe, agent);
+    let (Some(environment), Some(agent)) = (environment, agent) else {
         tracing::warn!(
             delivery.id = %delivery_id,
             environment.id = %job.environment_id,
             "the environment names no agent; the message waits"
         );
-        return Ok(Asked::Again(Outcome::RETRY));
+        let health = guard.failed("no_agent", None, None).await;
+        return Ok(Asked::Waits(Waits {
+            was_asked: false,
+            health,
+        }));
     };
     let now = deps.clock.now();
     let number = question.attempt;
@@ -65,27 +87,44 @@ pub(crate) async fn ask_agent(deps: &Deps, question: &Question<'_>) -> Result<As
     let envelope = Envelope::of(job, question.connector, question.user, &attempt);
     let vault = deps.vault.as_ref();
     let request = delivery_request(vault, environment, agent, &envelope, now).await?;
-    let reply = deps.agents.post(request).await;
-    let again = |after| Ok(Asked::Again(Outcome::Retry { after }));
-    match reply {
-        AgentReply::Answered { body, .. } => Ok(Asked::Answered(replies_of(job, &body))),
+    let (reply, slot) = match guard.call(request).await {
+        Called::Replied(reply, slot) => (reply, slot),
+        Called::NoRoom { was_asked } => {
+            tracing::info!(
+                delivery.id = %delivery_id,
+                agent.asked = was_asked,
+                "the agent is at its limit, or not well; the message waits"
+            );
+            return Ok(Asked::Waits(Waits {
+                was_asked,
+                health: state.health.clone(),
+            }));
+        }
+    };
+    let (reason, wait) = match reply {
+        AgentReply::Answered { body, .. } => {
+            guard.answered(slot).await;
+            return Ok(Asked::Answered(replies_of(job, &body)));
+        }
         AgentReply::AnsweredTooMuch { .. } => {
+            guard.answered(slot).await;
             tracing::warn!(delivery.id = %delivery_id, "the agent's answer is too long; nothing is sent");
-            Ok(Asked::Answered(Vec::new()))
+            return Ok(Asked::Answered(Vec::new()));
         }
-        AgentReply::Refused { status, after, .. } => {
-            tracing::warn!(delivery.id = %delivery_id, http.status = status, "the agent refused a delivery");
-            if is_about_the_message(status) {
-                Ok(Asked::Again(Outcome::Refused))
-            } else {
-                again(after)
-            }
+        AgentReply::Refused { status, .. } if is_about_the_message(status) => {
+            guard.answered(slot).await;
+            tracing::warn!(delivery.id = %delivery_id, http.status = status, "the agent refused a message");
+            return Ok(Asked::Refused(status));
         }
-        AgentReply::Unreachable { reason } | AgentReply::Forbidden { reason } => {
-            tracing::warn!(delivery.id = %delivery_id, reason = %reason, "the agent could not be called");
-            again(None)
-        }
-    }
+        AgentReply::Refused { status, after, .. } => (format!("http_{status}"), after),
+        AgentReply::Unreachable { reason } | AgentReply::Forbidden { reason } => (reason, None),
+    };
+    tracing::warn!(delivery.id = %delivery_id, reason = %reason, "the agent could not be asked; the message waits");
+    let health = guard.failed(&reason, wait, slot).await;
+    Ok(Asked::Waits(Waits {
+        was_asked: true,
+        health,
+    }))
 }
 
 /// Whether a refusal is about the content of the message, as from a content filter, so that a retry

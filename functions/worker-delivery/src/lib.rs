@@ -8,13 +8,29 @@
 //!
 //! Edits and deletions change the messages on record, and what a platform does not hand over is recorded,
 //! whether or not the agent asks for these events.
+//!
+//! A message that cannot be delivered now is parked: it stands on record, and with it all that follow in
+//! its conversation, until the agent is well (DESIGN §3.5, §11). What the agent does not ask for waits for
+//! nobody, except for a change of a message that is parked itself: the history follows it in their order.
+//!
+//! | module | content |
+//! |---|---|
+//! | `asking` | one attempt to ask the agent |
+//! | `guard` | the limit of calls in flight and the breaker before it |
+//! | `parking` | messages that cannot be delivered now |
+//! | `draining` | parked messages, handed over |
+//! | `wiring` | the adapters behind its ports |
 
 mod asking;
+mod draining;
+mod guard;
+mod parking;
 mod wiring;
 
 pub use wiring::wire;
 
-use asking::{Asked, ask_agent};
+use asking::{Asked, Waits, ask_agent};
+use parking::{Seen, park};
 use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock, PortError, Timestamp,
@@ -24,10 +40,10 @@ use vestibule_domain::{
     chat::repeats::HandledEvent,
     error::Chain,
     ids::IdSource,
-    job::{DeliverMessage, InboxJob, QueuedText, SendMessagesJob},
+    job::{DeliverMessage, DrainParked, InboxJob, QueuedText, SendMessagesJob},
     ports::{
-        AgentClient, ConversationStore, DeliveryContext, DeliveryRecord, OutgoingQueue, Recorded,
-        SecretVault,
+        AgentClient, AgentHealthStore, ConversationStore, DeliveryContext, DeliveryRecord,
+        DrainQueue, Original, OutgoingQueue, ParkingStore, Recorded, SecretVault,
     },
     retry::conflict_wait,
 };
@@ -38,6 +54,8 @@ use vestibule_edge::{
 };
 use vestibule_providers::withheld::placeholder_key;
 
+/// Attempts at parking a message whose conversation changes meanwhile.
+const PARK_ATTEMPTS: u32 = 5;
 /// Attempts at recording an answer.
 const RECORD_ATTEMPTS: u32 = 8;
 /// First wait before an answer is recorded again after a failure; each further wait is twice as long.
@@ -52,6 +70,12 @@ const RECORD_UNTIL: Duration = Duration::from_secs(50);
 pub struct Deps {
     /// Conversations, and the other records of a delivery.
     pub conversations: Arc<dyn ConversationStore>,
+    /// The health of agents.
+    pub health: Arc<dyn AgentHealthStore>,
+    /// Messages that wait for an agent.
+    pub parking: Arc<dyn ParkingStore>,
+    /// The queue of orders to hand them over.
+    pub drains: Arc<dyn DrainQueue>,
     /// Signing secrets.
     pub vault: Arc<dyn SecretVault>,
     /// The client of agent endpoints.
@@ -74,6 +98,7 @@ impl fmt::Debug for Deps {
 pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
     let job = match serde_json::from_str(body) {
         Ok(InboxJob::DeliverMessage(job)) => job,
+        Ok(InboxJob::DrainParked(job)) => return handle_drain(deps, job, receives).await,
         Err(error) => {
             // Retried until it becomes a dead letter, for a person to inspect.
             tracing::error!(
@@ -97,26 +122,114 @@ pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
     }
 }
 
+async fn handle_drain(deps: &Deps, job: DrainParked, receives: u32) -> Outcome {
+    match draining::drain(deps, job, receives).await {
+        Ok(outcome) => outcome,
+        // The worker that has the lease now does the job.
+        Err(PortError::Conflict { .. }) => Outcome::Done,
+        Err(error) => {
+            tracing::error!(
+                environment.id = %job.environment_id,
+                error = %Chain(&error),
+                "parked messages are left to the queue"
+            );
+            Outcome::RETRY
+        }
+    }
+}
+
+/// Delivers the message or parks it.
 async fn work(deps: &Deps, job: &DeliverMessage, receives: u32) -> Result<Outcome, PortError> {
+    for _ in 0..PARK_ATTEMPTS {
+        if let Some(outcome) = work_once(deps, job, receives).await? {
+            return Ok(outcome);
+        }
+    }
+    Ok(Outcome::RETRY)
+}
+
+/// Makes one attempt. `None` if the message was to be parked, and its conversation has changed meanwhile.
+async fn work_once(
+    deps: &Deps,
+    job: &DeliverMessage,
+    receives: u32,
+) -> Result<Option<Outcome>, PortError> {
     let now = deps.clock.now();
-    let record_until = now.plus(RECORD_UNTIL);
     let context = deps.conversations.delivery_context(job, now).await?;
+    let seen = Seen {
+        agent: context.agent.clone(),
+        parked: context.parked,
+    };
+    let attempt = Attempt {
+        job,
+        number: receives,
+        is_behind: seen.parked.is_some(),
+        may_probe: false,
+        record_until: now.plus(RECORD_UNTIL),
+    };
+    match deliver(deps, &attempt, context).await? {
+        Delivered::Done => Ok(Some(Outcome::Done)),
+        Delivered::Refused(_) => Ok(Some(Outcome::Refused)),
+        Delivered::Waits(waits) => {
+            let is_parked = park(deps, job, receives, &waits, &seen).await?;
+            Ok(is_parked.then_some(Outcome::Done))
+        }
+    }
+}
+
+/// An attempt to deliver a message.
+struct Attempt<'a> {
+    job: &'a DeliverMessage,
+    /// Number of the attempt, from 1.
+    number: u32,
+    /// Whether messages of its conversation wait that come before it.
+    is_behind: bool,
+    /// Whether the agent may be asked although its breaker is open.
+    may_probe: bool,
+    /// Time until which the answer may be recorded.
+    record_until: Timestamp,
+}
+
+/// The outcome of an attempt.
+enum Delivered {
+    /// The message is delivered, or needs no delivery.
+    Done,
+    /// The agent will not have the message, and says so with this status.
+    Refused(u16),
+    /// The message waits for the agent.
+    Waits(Waits),
+}
+
+/// Makes one attempt to deliver a message.
+async fn deliver(
+    deps: &Deps,
+    attempt: &Attempt<'_>,
+    context: DeliveryContext,
+) -> Result<Delivered, PortError> {
+    let job = attempt.job;
     if was_delivered(job, &context) {
         // The attempt that recorded the answer may have died before it enqueued the texts.
         if context.conversation.outgoing.has_unsent() {
             enqueue(deps, job, Vec::new()).await;
         }
-        return Ok(Outcome::Done);
+        return Ok(Delivered::Done);
     }
     let (Some(connector), Some(user)) = (&context.connector, &context.chat_user) else {
         tracing::warn!(
             delivery.id = %job.delivery_id(),
             "a message is dropped: its connector or its sender was deleted"
         );
-        return Ok(Outcome::Done);
+        return Ok(Delivered::Done);
     };
-    let original_sequence = change_original(deps, job, context.history).await?;
+    let original = change_original(deps, job, context.history).await?;
     let reaches_agent = is_wanted(job, context.environment.as_ref());
+    // A message that is not on record may be among those that wait.
+    if attempt.is_behind && (reaches_agent || original == Some(Original::Unknown)) {
+        return Ok(Delivered::Waits(Waits {
+            was_asked: false,
+            health: context.agent.health,
+        }));
+    }
     let inbound = job.event.adds(reaches_agent);
     let replies = if reaches_agent {
         let question = asking::Question {
@@ -125,22 +238,24 @@ async fn work(deps: &Deps, job: &DeliverMessage, receives: u32) -> Result<Outcom
             user,
             environment: context.environment.as_ref(),
             conversation: &context.conversation,
-            original_sequence,
-            attempt: receives,
+            original_sequence: original.and_then(Original::sequence),
+            state: &context.agent,
+            attempt: attempt.number,
+            may_probe: attempt.may_probe,
         };
         match ask_agent(deps, &question).await? {
             Asked::Answered(replies) => replies,
-            Asked::Again(outcome) => {
-                count(
-                    Metric::DeliveryRetried,
-                    connector.provider.key(),
-                    deps.clock.now(),
-                );
-                return Ok(outcome);
+            Asked::Refused(status) => return Ok(Delivered::Refused(status)),
+            Asked::Waits(waits) => {
+                if waits.was_asked {
+                    let provider = connector.provider.key();
+                    count(Metric::DeliveryRetried, provider, deps.clock.now());
+                }
+                return Ok(Delivered::Waits(waits));
             }
         }
     } else if inbound == Inbound::Nothing || context.history.keeps_nothing() {
-        return Ok(Outcome::Done);
+        return Ok(Delivered::Done);
     } else {
         Vec::new()
     };
@@ -150,25 +265,27 @@ async fn work(deps: &Deps, job: &DeliverMessage, receives: u32) -> Result<Outcom
         inbound,
         event: &event,
         replies: &replies,
-        record_until,
+        record_until: attempt.record_until,
     };
     if let Some(texts) = record(deps, &answer, context).await? {
         enqueue(deps, job, texts).await;
     }
-    Ok(Outcome::Done)
+    Ok(Delivered::Done)
 }
 
 /// Takes a change over into the message on record, or into the placeholder that stands for it. Returns the
-/// message's `sequence`.
+/// message, if the delivery is a change and the project keeps any. The same change is taken over once only,
+/// however often it is tried.
 async fn change_original(
     deps: &Deps,
     job: &DeliverMessage,
     history: HistoryDays,
-) -> Result<Option<u64>, PortError> {
+) -> Result<Option<Original>, PortError> {
     match job.event.original_key() {
         Some(key) if !history.keeps_nothing() => {
             let originals = [job.id_under(key), job.id_under(&placeholder_key(key))];
-            deps.conversations.change_message(job, &originals).await
+            let original = deps.conversations.change_message(job, &originals).await?;
+            Ok(Some(original))
         }
         Some(_) | None => Ok(None),
     }

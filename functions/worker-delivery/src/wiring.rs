@@ -9,13 +9,17 @@ use vestibule_domain::{ids::SystemIds, ports::VisibilityExtender};
 pub fn wire(
     adapters: &mut Adapters<'_>,
 ) -> Result<(Deps, Arc<dyn VisibilityExtender>), EgressClientError> {
+    let inbox = adapters.inbox_queue();
     let deps = Deps {
         conversations: adapters.conversations(),
+        health: adapters.agent_health(),
+        parking: adapters.parking(),
+        drains: inbox.clone(),
         vault: adapters.vault(),
         agents: adapters.agents()?,
         outgoing: adapters.outgoing_queue(),
         clock: adapters.clock(),
         ids: Arc::new(SystemIds),
     };
-    Ok((deps, adapters.inbox_queue()))
+    Ok((deps, inbox))
 }

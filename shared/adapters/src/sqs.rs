@@ -7,10 +7,14 @@ use aws_types::SdkConfig;
 use std::time::Duration;
 use vestibule_domain::{
     PortError,
+    ids::{IdSource, SystemIds},
     job::{
-        DeliverMessage, InboxJob, JobKind, OnboardingJob, OutboxJob, OutgoingJob, SendMessagesJob,
+        DeliverMessage, DrainParked, InboxJob, JobKind, OnboardingJob, OutboxJob, OutgoingJob,
+        SendMessagesJob,
     },
-    ports::{DispatchQueue, InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender},
+    ports::{
+        DispatchQueue, DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender,
+    },
 };
 
 /// Longest time for which SQS hides a message: 12 hours.
@@ -115,6 +119,8 @@ pub struct SqsDispatchQueues {
     pub onboarding: SqsQueue,
     /// The queue of texts to send.
     pub outgoing: SqsQueue,
+    /// The queue of messages for agents.
+    pub inbox: SqsQueue,
 }
 
 impl SqsDispatchQueues {
@@ -122,6 +128,7 @@ impl SqsDispatchQueues {
         match kind {
             JobKind::OnboardChatUser | JobKind::ClosePendingRequests => &self.onboarding,
             JobKind::SendMessages => &self.outgoing,
+            JobKind::DrainParked => &self.inbox,
         }
     }
 }
@@ -133,6 +140,7 @@ fn dispatched(job: OutboxJob) -> Result<String, PortError> {
         OutboxJob::SendMessages(order) => {
             to_json(&OutgoingJob::SendMessages(Box::new(order.into())))
         }
+        OutboxJob::DrainParked(order) => to_json(&InboxJob::DrainParked(order)),
     }
 }
 
@@ -140,6 +148,10 @@ fn dispatched(job: OutboxJob) -> Result<String, PortError> {
 impl DispatchQueue for SqsDispatchQueues {
     async fn enqueue_after(&self, job: OutboxJob, delay: Duration) -> Result<(), PortError> {
         let queue = self.queue(job.kind());
+        // SQS does not delay a single message of a FIFO queue. The record knows when the job is due.
+        if let OutboxJob::DrainParked(job) = job {
+            return queue.enqueue_drain(job).await;
+        }
         let delay = delay.min(DELAY_MAX).as_secs();
         queue
             .client
@@ -192,6 +204,25 @@ impl InboxQueue for SqsQueue {
     }
 }
 
+#[async_trait]
+impl DrainQueue for SqsQueue {
+    async fn enqueue_drain(&self, job: DrainParked) -> Result<(), PortError> {
+        // Every trigger counts: a repeated id would be swallowed for five minutes, and with it the
+        // trigger of messages that came after the first one was worked off.
+        let deduplication = SystemIds.draw().to_string();
+        self.client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(to_json(&InboxJob::DrainParked(job))?)
+            .message_group_id(job.environment_id.to_string())
+            .message_deduplication_id(deduplication)
+            .send()
+            .await
+            .map_err(|error| port_error("sqs: SendMessage (drain)", error))?;
+        Ok(())
+    }
+}
+
 /// Writes a job as JSON that a queue accepts. Queues accept only the characters of XML 1.0. JSON's
 /// own escapes cover the control characters, but two more may occur in people's messages.
 fn to_json(job: &impl serde::Serialize) -> Result<String, PortError> {
@@ -209,7 +240,7 @@ mod tests {
     use super::*;
     use vestibule_domain::{
         AccountScope,
-        ids::{AccountId, ChatUserId, ConnectorId, ConversationId, ProjectId},
+        ids::{AccountId, ChatUserId, ConnectorId, ConversationId, EnvironmentId, ProjectId},
         job::{ClosePendingRequests, OnboardChatUser, SendMessages},
     };
 
@@ -243,5 +274,12 @@ mod tests {
             expected
         );
         assert!(!body.contains("texts"));
+        let order = DrainParked {
+            scope,
+            environment_id: EnvironmentId::derive(&["e"]),
+        };
+        let body = dispatched(order.into()).unwrap();
+        let read = serde_json::from_str::<InboxJob>(&body).unwrap();
+        assert_eq!(read, InboxJob::DrainParked(order));
     }
 }

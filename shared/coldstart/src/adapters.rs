@@ -101,12 +101,13 @@ impl<'v> Adapters<'v> {
         Arc::new(self.queue_at("OUTGOING_QUEUE_URL"))
     }
 
-    /// The queues of all jobs that the outbox orders, at `ONBOARDING_QUEUE_URL` and
-    /// `OUTGOING_QUEUE_URL`.
+    /// The queues of all jobs that the outbox orders, at `ONBOARDING_QUEUE_URL`, `OUTGOING_QUEUE_URL` and
+    /// `INBOX_QUEUE_URL`.
     pub fn dispatch_queues(&mut self) -> Arc<SqsDispatchQueues> {
         Arc::new(SqsDispatchQueues {
             onboarding: self.queue_at("ONBOARDING_QUEUE_URL"),
             outgoing: self.queue_at("OUTGOING_QUEUE_URL"),
+            inbox: self.queue_at("INBOX_QUEUE_URL"),
         })
     }
 

@@ -4,9 +4,10 @@ use crate::Adapters;
 use std::sync::Arc;
 use vestibule_adapters::{
     dynamo::{
-        DynamoAccessRequests, DynamoAccounts, DynamoChatUsers, DynamoClosings, DynamoConnectors,
-        DynamoConversationWriter, DynamoConversations, DynamoHistory, DynamoIntake, DynamoOutbox,
-        DynamoOutgoing, DynamoProjects, DynamoSendPacer, DynamoStandings,
+        DynamoAccessRequests, DynamoAccounts, DynamoAgents, DynamoChatUsers, DynamoClosings,
+        DynamoConnectors, DynamoConversationWriter, DynamoConversations, DynamoHistory,
+        DynamoIntake, DynamoOutbox, DynamoOutgoing, DynamoParking, DynamoProjects, DynamoSendPacer,
+        DynamoStandings,
     },
     vault::KmsVault,
 };
@@ -85,6 +86,18 @@ impl Adapters<'_> {
     #[must_use]
     pub fn outgoing_store(&self) -> Arc<DynamoOutgoing> {
         Arc::new(DynamoOutgoing::new(self.table.clone()))
+    }
+
+    /// The health of agents.
+    #[must_use]
+    pub fn agent_health(&self) -> Arc<DynamoAgents> {
+        Arc::new(DynamoAgents::new(self.table.clone()))
+    }
+
+    /// Messages that wait for an agent.
+    #[must_use]
+    pub fn parking(&self) -> Arc<DynamoParking> {
+        Arc::new(DynamoParking::new(self.table.clone()))
     }
 
     /// The outbox.

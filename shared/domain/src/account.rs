@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod agent;
 pub mod agent_event;
+pub mod agent_health;
 pub mod api_key;
 pub mod credential;
 pub mod permission;
@@ -16,7 +17,9 @@ use crate::{
     record::{Record, Repeatable},
     scope::ProjectScope,
 };
-use agent::{AgentTimeout, PREVIOUS_SIGNING_SECRETS_MAX, PreviousSigningSecret};
+use agent::{
+    AgentTimeout, DeliveryDays, MaxInFlight, PREVIOUS_SIGNING_SECRETS_MAX, PreviousSigningSecret,
+};
 use std::{collections::BTreeSet, iter, mem};
 
 /// A tenant.
@@ -137,6 +140,10 @@ pub struct AgentEndpoint {
     pub previous_signing_secrets: Vec<PreviousSigningSecret>,
     /// Time within which the agent must answer.
     pub timeout: AgentTimeout,
+    /// Number of calls that it may leave unanswered at the same time.
+    pub max_in_flight: MaxInFlight,
+    /// Days for which messages wait for it.
+    pub delivery_days: DeliveryDays,
     /// The events that the agent gets besides new messages.
     pub events: BTreeSet<AgentEvent>,
 }
@@ -196,6 +203,8 @@ mod tests {
             signing_secret: secret,
             previous_signing_secrets: Vec::new(),
             timeout: AgentTimeout::default(),
+            max_in_flight: MaxInFlight::default(),
+            delivery_days: DeliveryDays::default(),
             events: BTreeSet::new(),
         }
     }

@@ -13,6 +13,7 @@ use crate::{
     scope::ProjectScope,
 };
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// A job of the onboarding queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,14 +37,17 @@ pub enum JobKind {
     ClosePendingRequests,
     /// See [`OutgoingJob::SendMessages`].
     SendMessages,
+    /// See [`InboxJob::DrainParked`].
+    DrainParked,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 4] = [
         Self::OnboardChatUser,
         Self::ClosePendingRequests,
         Self::SendMessages,
+        Self::DrainParked,
     ];
 
     /// Whether its jobs send texts, and so wait for their connector's turn.
@@ -51,7 +55,7 @@ impl JobKind {
     pub const fn sends_texts(self) -> bool {
         match self {
             Self::OnboardChatUser | Self::SendMessages => true,
-            Self::ClosePendingRequests => false,
+            Self::ClosePendingRequests | Self::DrainParked => false,
         }
     }
 
@@ -62,6 +66,36 @@ impl JobKind {
             Self::OnboardChatUser => "onboard_chat_user",
             Self::ClosePendingRequests => "close_pending_requests",
             Self::SendMessages => "send_messages",
+            Self::DrainParked => "drain_parked",
+        }
+    }
+}
+
+/// The party that a job works for. Parties share the capacity for jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum JobOwner {
+    /// A connector.
+    Connector(ConnectorId),
+    /// An environment.
+    Environment(EnvironmentId),
+}
+
+impl JobOwner {
+    /// The connector, if it is one.
+    #[must_use]
+    pub const fn connector_id(self) -> Option<ConnectorId> {
+        match self {
+            Self::Connector(id) => Some(id),
+            Self::Environment(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for JobOwner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connector(id) => id.fmt(f),
+            Self::Environment(id) => id.fmt(f),
         }
     }
 }
@@ -73,6 +107,8 @@ pub enum OutboxJob {
     Onboarding(OnboardingJob),
     /// A job of the outgoing queue.
     SendMessages(SendMessages),
+    /// A job of the inbox queue.
+    DrainParked(DrainParked),
 }
 
 impl OutboxJob {
@@ -82,15 +118,17 @@ impl OutboxJob {
         match self {
             Self::Onboarding(job) => job.kind(),
             Self::SendMessages(_) => JobKind::SendMessages,
+            Self::DrainParked(_) => JobKind::DrainParked,
         }
     }
 
-    /// The connector of the job. Connectors share the capacity for jobs.
+    /// The party that the job works for.
     #[must_use]
-    pub const fn connector_id(self) -> ConnectorId {
+    pub const fn owner(self) -> JobOwner {
         match self {
-            Self::Onboarding(job) => job.connector_id(),
-            Self::SendMessages(job) => job.connector_id,
+            Self::Onboarding(job) => JobOwner::Connector(job.connector_id()),
+            Self::SendMessages(job) => JobOwner::Connector(job.connector_id),
+            Self::DrainParked(job) => JobOwner::Environment(job.environment_id),
         }
     }
 }
@@ -119,6 +157,12 @@ impl From<SendMessages> for OutboxJob {
     }
 }
 
+impl From<DrainParked> for OutboxJob {
+    fn from(job: DrainParked) -> Self {
+        Self::DrainParked(job)
+    }
+}
+
 impl OnboardingJob {
     /// Kind of the job.
     #[must_use]
@@ -129,7 +173,7 @@ impl OnboardingJob {
         }
     }
 
-    /// The connector of the job. Connectors share the capacity for jobs.
+    /// The connector of the job.
     #[must_use]
     pub const fn connector_id(self) -> ConnectorId {
         match self {
@@ -253,6 +297,19 @@ pub struct QueuedText {
 pub enum InboxJob {
     /// Hand a message to the environment's agent, and record its replies.
     DeliverMessage(Box<DeliverMessage>),
+    /// Try the agent of an environment, and hand the messages that wait for it over. The records know
+    /// which these are and when the next attempt is due, so a late or repeated job does no harm.
+    DrainParked(DrainParked),
+}
+
+/// See [`InboxJob::DrainParked`]. It also names the agent that the messages wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DrainParked {
+    /// Account and project.
+    #[serde(flatten)]
+    pub scope: ProjectScope,
+    /// The environment.
+    pub environment_id: EnvironmentId,
 }
 
 /// See [`InboxJob::DeliverMessage`].
@@ -300,6 +357,15 @@ impl DeliverMessage {
             scope: self.scope,
             connector_id: self.connector_id,
             conversation_id: self.conversation.id,
+        }
+    }
+
+    /// The order to hand over what waits for this message's agent.
+    #[must_use]
+    pub const fn drain_parked(&self) -> DrainParked {
+        DrainParked {
+            scope: self.scope,
+            environment_id: self.environment_id,
         }
     }
 
@@ -417,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_of_the_outbox_is_of_its_own_kind_and_connector() {
+    fn a_job_of_the_outbox_is_of_its_own_kind_and_works_for_its_connector_or_environment() {
         let message = DeliverMessage::of(message(), &connector(), at(9));
         let (scope, connector_id) = (message.scope, message.connector_id);
         let onboard = OnboardChatUser {
@@ -434,9 +500,21 @@ mod tests {
             (close.into(), JobKind::ClosePendingRequests, false),
             (message.send_messages().into(), JobKind::SendMessages, true),
         ] {
-            assert_eq!((job.kind(), job.connector_id()), (kind, connector_id));
+            assert_eq!(job.kind(), kind);
+            assert_eq!(job.owner(), JobOwner::Connector(connector_id));
+            assert_eq!(job.owner().connector_id(), Some(connector_id));
+            assert_eq!(job.owner().to_string(), connector_id.to_string());
             assert_eq!(job.kind().sends_texts(), sends_texts);
         }
+        let drain = OutboxJob::from(message.drain_parked());
+        assert_eq!(drain.kind(), JobKind::DrainParked);
+        assert_eq!(drain.owner(), JobOwner::Environment(message.environment_id));
+        assert_eq!(drain.owner().connector_id(), None);
+        assert_eq!(
+            drain.owner().to_string(),
+            message.environment_id.to_string()
+        );
+        assert!(!drain.kind().sends_texts());
         assert_eq!(
             OutboxJob::from(OnboardingJob::from(close)),
             OutboxJob::from(close)
@@ -451,9 +529,19 @@ mod tests {
             [
                 "onboard_chat_user",
                 "close_pending_requests",
-                "send_messages"
+                "send_messages",
+                "drain_parked"
             ]
         );
+    }
+
+    #[test]
+    fn a_job_to_drain_names_an_environment_and_reads_back() {
+        let job = DeliverMessage::of(message(), &connector(), at(9)).drain_parked();
+        let json = serde_json::to_string(&InboxJob::DrainParked(job)).unwrap();
+        assert!(json.starts_with(r#"{"job":"drain_parked","account_id":"#));
+        let read: InboxJob = serde_json::from_str(&json).unwrap();
+        assert_eq!(read, InboxJob::DrainParked(job));
     }
 
     #[test]

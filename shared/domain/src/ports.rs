@@ -2,6 +2,7 @@
 //! adding one.
 
 mod admin;
+mod agents;
 mod chat;
 mod conversations;
 mod files;
@@ -19,14 +20,18 @@ pub use admin::{
     ChatUserFilter, ChatUserStore, ConnectorStore, CountUpTo, Created, CredentialStore,
     EnvironmentStore, PolicyEffects, ProjectStore, SetUp, SetUpOutcome, SetUpReceipt,
 };
+pub use agents::{
+    AgentHealthReader, AgentHealthStore, AgentNote, AgentState, ClaimedAgent, GivenUp, HeldSlot,
+    Parked, ParkedConversation, ParkedMessage, Parking, ParkingStore, SlotRequest, TakenSlot,
+};
 pub use chat::{
     AVATAR_MAX_BYTES, AgentClient, AgentReply, AgentRequest, AvatarImage, ChatPlatform,
     Destination, FailureClass, Mark, OutgoingText, ProfileOutcome, ProfileQuery, Receipt,
     SendOutcome, picture_type,
 };
 pub use conversations::{
-    ClaimedConversation, ConversationStore, DeliveryContext, DeliveryRecord, OutgoingStore,
-    Recorded, TextOutcome,
+    ClaimedConversation, ConversationStore, DeliveryContext, DeliveryRecord, Original,
+    OutgoingStore, Recorded, TextOutcome,
 };
 pub use files::{FILE_RANGE_MAX, FileOutcome, FilePart, FileQuery, FileRange, FileReader};
 pub use history::{
@@ -47,7 +52,7 @@ pub use outbox::{
     OutboxStore, OutboxView, PaceReader, Postponement,
 };
 pub use pace::{Limited, Pace, Room, SEND_BURST, SendPacer, Turn};
-pub use queue::{InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender};
+pub use queue::{DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender};
 pub use vault::{SecretVault, SetupTokenSource};
 pub use writing::{
     AddedBefore, AddedTexts, ConversationWriter, NewTexts, OpenConversation, TextBatch,

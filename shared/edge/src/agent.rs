@@ -59,7 +59,7 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
     use vestibule_domain::{
         AccountScope,
-        account::agent::AgentTimeout,
+        account::agent::{AgentTimeout, DeliveryDays, MaxInFlight},
         connector::SealedSecrets,
         ids::{AccountId, DeliveryId, EnvironmentId, ProjectId},
     };
@@ -157,6 +157,8 @@ mod tests {
             signing_secret: sealed(&environment, OLD).await,
             previous_signing_secrets: Vec::new(),
             timeout: AgentTimeout::from_seconds(7).unwrap(),
+            max_in_flight: MaxInFlight::default(),
+            delivery_days: DeliveryDays::default(),
             events: BTreeSet::new(),
         };
         let by_the_old = signatures(&agent, at(10)).await;

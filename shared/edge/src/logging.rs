@@ -67,6 +67,8 @@ pub enum Metric {
     SendFailedLater,
     /// A delivery to an agent failed and will be tried again.
     DeliveryRetried,
+    /// A delivery to an agent was given up.
+    DeliveryGivenUp,
     /// A row has an outbox mark but no job of the mark's kind.
     OutboxMarkUnreadable,
 }
@@ -82,6 +84,7 @@ impl Metric {
             Self::MessageFailed => "MessageFailed",
             Self::SendFailedLater => "SendFailedLater",
             Self::DeliveryRetried => "DeliveryRetried",
+            Self::DeliveryGivenUp => "DeliveryGivenUp",
             Self::OutboxMarkUnreadable => "OutboxMarkUnreadable",
         }
     }

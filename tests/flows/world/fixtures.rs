@@ -1,7 +1,7 @@
 //! A world's initial contents, and rows that no function writes.
 
 use super::{AGENT_SECRET, WELCOME, World};
-use crate::accounts::{bot_token, fields, signing_secret};
+use crate::accounts::{bot_token, fields, open_account, signing_secret};
 use data_encoding::HEXLOWER;
 use ring::digest::{SHA256, digest};
 use serde_json::json;
@@ -26,7 +26,7 @@ use vestibule_domain::{
     account::actor::Actor,
     account::{
         AgentEndpoint, Environment, Project,
-        agent::AgentTimeout,
+        agent::{AgentTimeout, DeliveryDays, MaxInFlight},
         api_key::{ApiKey, KeyOwner},
         permission::Permission,
     },
@@ -225,6 +225,29 @@ impl World {
             .unwrap();
     }
 
+    /// Adds an environment whose agent is the world's too, and an open connector of this name that leads to it.
+    /// The platform tells connectors apart by the length of their names.
+    pub async fn another_environment(&self, name: &str) -> Connector {
+        let (scope, now) = (self.scope, self.now());
+        let vault = self.stores.vault.as_ref();
+        let environment = environment(scope, name, &self.to_agent, vault, now).await;
+        let environments = &self.stores.projects;
+        environments
+            .create_environment(&environment, &audit(scope, now))
+            .await
+            .unwrap();
+        let named = (self.platform, name);
+        let policy = Policy::AllowAll;
+        let connector = connector_row(scope, environment.id, policy, named, vault, now).await;
+        let connectors = &self.stores.connectors;
+        connectors
+            .create_connector(&connector, &audit(scope, now))
+            .await
+            .unwrap();
+        open_account(&self.slack, self.platform, &connector);
+        connector
+    }
+
     /// Settings and secrets of the open connector's app, sealed for another connector.
     pub async fn other_secrets(
         &self,
@@ -288,11 +311,12 @@ pub async fn make_project(
 
 pub async fn environment(
     scope: ProjectScope,
+    name: &str,
     to_agent: &FaultProxy,
     vault: &KmsVault,
     now: Timestamp,
 ) -> Environment {
-    let id = EnvironmentId::derive(&["development"]);
+    let id = EnvironmentId::derive(&[name]);
     let secret = BTreeMap::from([(
         AgentEndpoint::SIGNING_SECRET.to_owned(),
         Secret::new(AGENT_SECRET),
@@ -304,13 +328,15 @@ pub async fn environment(
     Environment {
         id,
         scope,
-        name: "Development".into(),
+        name: name.to_owned(),
         position: 0,
         agent: Some(AgentEndpoint {
             endpoint: format!("{}/deliveries", to_agent.url()),
             signing_secret,
             previous_signing_secrets: Vec::new(),
             timeout: AgentTimeout::default(),
+            max_in_flight: MaxInFlight::default(),
+            delivery_days: DeliveryDays::default(),
             events: BTreeSet::new(),
         }),
         request_hash: None,

@@ -148,7 +148,8 @@ impl World {
         let scope = AccountScope::of_verified(AccountId::derive(&["acme"]))
             .project(ProjectId::derive(&["concierge"]));
         let now = Timestamp::from_millis(START_MS);
-        let environment = environment(scope, &to_agent, stores.vault.as_ref(), now).await;
+        let vault = stores.vault.as_ref();
+        let environment = environment(scope, "Development", &to_agent, vault, now).await;
         make_project(&stores, scope, &environment, now).await;
         let mut connectors = Vec::new();
         for (policy, name) in [

@@ -8,7 +8,12 @@ use futures_util::{
 };
 use lambda_http::{Body, Response};
 use serde_json::Value;
-use std::{future::Future, pin::pin, time::Duration};
+use std::{
+    future::Future,
+    pin::pin,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 use vestibule_domain::{
     access::consent::Wish,
     chat::send_status::SendStatus,
@@ -143,6 +148,27 @@ impl World {
             world.aws.finish_batch(batch, Some(&answer));
         });
         join_all(running).await;
+    }
+
+    /// Polls the inbox as Lambda does, in this many sandboxes with one message each, until `over` is done.
+    pub async fn poll_inbox(&self, sandboxes: usize, over: impl Future<Output = ()>) {
+        let is_over = AtomicBool::new(false);
+        let pollers = (0..sandboxes).map(|_| async {
+            while !is_over.load(Ordering::Relaxed) {
+                let Some(batch) = self.aws.take_batch("inbox.fifo", 1) else {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    continue;
+                };
+                let event = serde_json::from_value(batch.event.clone()).unwrap();
+                let answer = self.run_worker("inbox.fifo", event).await;
+                self.aws.finish_batch(&batch, Some(&answer));
+            }
+        });
+        let over = async {
+            over.await;
+            is_over.store(true, Ordering::Relaxed);
+        };
+        futures_util::future::join(join_all(pollers), over).await;
     }
 
     /// Does all work that is available now.

@@ -1,5 +1,6 @@
 //! Environments of a project, each with the agent that serves it (SPEC F01).
 
+pub mod health;
 pub mod rotate;
 mod secrets;
 pub mod test;
@@ -10,6 +11,7 @@ use crate::{
     api_types::{AgentEventName, EnvironmentPath, ProjectPath},
 };
 use axum::{Json, extract::State, response::Response};
+use health::AgentHealthResponse;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, sync::Arc};
@@ -24,7 +26,12 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     ProjectScope, Timestamp,
-    account::{AgentEndpoint, Environment, agent::AgentTimeout, agent_event::AgentEvent},
+    account::{
+        AgentEndpoint, Environment,
+        agent::{AgentTimeout, DeliveryDays, MaxInFlight},
+        agent_event::AgentEvent,
+        agent_health::AgentHealth,
+    },
     egress::{OriginAllowList, check_endpoint},
     event::{Change, Event},
     ids::EnvironmentId,
@@ -100,6 +107,15 @@ pub struct AgentRequest {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, minimum = 1, maximum = 25)]
     timeout_seconds: Option<u64>,
+    /// Number of calls that the agent may leave unanswered at the same time, 1 to 100. At this limit, messages
+    /// wait. The default is 20.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, minimum = 1, maximum = 100)]
+    max_in_flight: Option<u64>,
+    /// Days for which a message waits for the agent before it is given up, 1 to 14. The default is 3.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, minimum = 1, maximum = 14)]
+    delivery_days: Option<u64>,
     /// Events that the agent gets besides `message.received`: none the first time, unless the list names
     /// some. A list takes the place of the one before.
     #[serde(default, deserialize_with = "given")]
@@ -113,7 +129,9 @@ pub struct AgentRequest {
     "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Production", "position": 2,
     "agent": {
         "endpoint": "https://agent.example.com/deliveries", "signing_secret": {"set": true},
-        "previous_secrets_until": null, "timeout_seconds": 25, "events": ["message.edited"]
+        "previous_secrets_until": null, "timeout_seconds": 25, "max_in_flight": 20, "delivery_days": 3,
+        "events": ["message.edited"],
+        "health": {"status": "ok", "since": null, "last_error": null, "next_attempt_at": null}
     },
     "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
 }))]
@@ -147,8 +165,14 @@ pub struct AgentResponse {
     previous_secrets_until: Option<Timestamp>,
     /// Seconds within which the agent must answer.
     timeout_seconds: u64,
+    /// Number of calls that the agent may leave unanswered at the same time.
+    max_in_flight: u8,
+    /// Days for which a message waits for the agent before it is given up.
+    delivery_days: u8,
     /// Events that the agent gets besides `message.received`.
     events: Vec<AgentEventName>,
+    /// Health of the agent.
+    health: AgentHealthResponse,
 }
 
 /// Key of the signature on deliveries.
@@ -168,10 +192,18 @@ impl std::fmt::Debug for SigningSecretResponse {
 }
 
 impl EnvironmentResponse {
-    fn of(environment: Environment, made: Option<&Secret>, now: Timestamp) -> Self {
+    fn of(
+        environment: Environment,
+        health: AgentHealth,
+        made: Option<&Secret>,
+        now: Timestamp,
+    ) -> Self {
         let agent = environment.agent.map(|agent| AgentResponse {
             previous_secrets_until: agent.previous_secrets_until(now),
             timeout_seconds: agent.timeout.seconds(),
+            max_in_flight: agent.max_in_flight.calls(),
+            delivery_days: agent.delivery_days.days(),
+            health: health.into(),
             endpoint: agent.endpoint,
             events: agent.events.into_iter().map(Into::into).collect(),
             signing_secret: match made {
@@ -230,9 +262,12 @@ pub async fn list_environments(
         .list_environments(scope, &query.page)
         .await?;
     project_of_empty_list(deps.projects.as_ref(), scope, &query.page, &page).await?;
+    let ids: Vec<EnvironmentId> = page.items.iter().map(|one| one.id).collect();
+    let mut health = deps.agent_health.agent_health(scope, &ids).await?;
     let now = call.now();
     Ok(ListResponse::of(page, |one| {
-        EnvironmentResponse::of(one, None, now)
+        let health = health.remove(&one.id).unwrap_or_default();
+        EnvironmentResponse::of(one, health, None, now)
     }))
 }
 
@@ -291,6 +326,8 @@ pub async fn create_environment(
         after: facts(&environment),
     };
     let entry = call.audit(change, now);
+    // A call that is repeated may find an environment in use. Nothing may fail after the secret was stored.
+    let health = health::of(&deps, scope, id).await?;
     let outcome = deps
         .environments
         .create_environment(&environment, &entry)
@@ -298,7 +335,8 @@ pub async fn create_environment(
     let made = Made::settle(outcome, environment, &entry, facts)?;
     // A secret that an earlier call created was shown in its answer.
     let secret = secret.filter(|_| !made.is_replayed());
-    Ok(made.respond(|environment| EnvironmentResponse::of(environment, secret.as_ref(), now)))
+    Ok(made
+        .respond(|environment| EnvironmentResponse::of(environment, health, secret.as_ref(), now)))
 }
 
 /// Read an environment
@@ -318,9 +356,10 @@ pub async fn get_environment(
 ) -> Result<Response, ApiError> {
     let scope = call.scope().project(path.project_id);
     let environment = read(&deps, scope, path.environment_id).await?;
+    let health = health::of(&deps, scope, environment.id).await?;
     Ok(found(
         environment.version,
-        EnvironmentResponse::of(environment, None, call.now()),
+        EnvironmentResponse::of(environment, health, None, call.now()),
     ))
 }
 
@@ -359,8 +398,9 @@ pub async fn update_environment(
         |environment| async move {
             let now = call.now();
             let (changed, made) = changed(deps, &environment, wanted, now).await?;
+            let health = health::of(deps, scope, environment.id).await?;
             if changed == environment {
-                let body = EnvironmentResponse::of(environment, None, now);
+                let body = EnvironmentResponse::of(environment, health, None, now);
                 return Ok(found(changed.version, body));
             }
             if !validation::same_name(&changed.name, &environment.name) {
@@ -382,7 +422,7 @@ pub async fn update_environment(
                 .await?;
             log(&entry);
             let version = changed.version + 1;
-            let body = EnvironmentResponse::of(changed, made.as_ref(), now);
+            let body = EnvironmentResponse::of(changed, health, made.as_ref(), now);
             Ok(found(version, body))
         },
     )
@@ -422,6 +462,8 @@ struct AgentPatch {
     signing_secret: Option<Secret>,
     ends_previous_secrets: bool,
     timeout: Option<AgentTimeout>,
+    max_in_flight: Option<MaxInFlight>,
+    delivery_days: Option<DeliveryDays>,
     events: Option<BTreeSet<AgentEvent>>,
 }
 
@@ -493,6 +535,8 @@ fn read_agent(
         signing_secret,
         ends_previous_secrets: agent.previous_signing_secret == Nullable::Null,
         timeout: read_timeout(agent.timeout_seconds, errors),
+        max_in_flight: read_max_in_flight(agent.max_in_flight, errors),
+        delivery_days: read_delivery_days(agent.delivery_days, errors),
         events: agent
             .events
             .map(|events| events.into_iter().map(Into::into).collect()),
@@ -504,6 +548,26 @@ fn read_timeout(seconds: Option<u64>, errors: &mut FieldErrors) -> Option<AgentT
         Ok(timeout) => Some(timeout),
         Err(error) => {
             errors.add("agent.timeout_seconds", error.to_string());
+            None
+        }
+    }
+}
+
+fn read_max_in_flight(calls: Option<u64>, errors: &mut FieldErrors) -> Option<MaxInFlight> {
+    match MaxInFlight::new(calls?) {
+        Ok(limit) => Some(limit),
+        Err(error) => {
+            errors.add("agent.max_in_flight", error.to_string());
+            None
+        }
+    }
+}
+
+fn read_delivery_days(days: Option<u64>, errors: &mut FieldErrors) -> Option<DeliveryDays> {
+    match DeliveryDays::new(days?) {
+        Ok(days) => Some(days),
+        Err(error) => {
+            errors.add("agent.delivery_days", error.to_string());
             None
         }
     }
@@ -561,12 +625,16 @@ async fn set_agent(
             signing_secret: secrets::seal(vault, place, secret).await?,
             previous_signing_secrets: Vec::new(),
             timeout: AgentTimeout::default(),
+            max_in_flight: MaxInFlight::default(),
+            delivery_days: DeliveryDays::default(),
             events: BTreeSet::new(),
         };
         (agent, made)
     };
     agent.events = patch.events.unwrap_or(agent.events);
     agent.timeout = patch.timeout.unwrap_or(agent.timeout);
+    agent.max_in_flight = patch.max_in_flight.unwrap_or(agent.max_in_flight);
+    agent.delivery_days = patch.delivery_days.unwrap_or(agent.delivery_days);
     if patch.ends_previous_secrets {
         agent.previous_signing_secrets.clear();
     }
@@ -619,6 +687,8 @@ fn facts(environment: &Environment) -> Value {
             "signing_secret": {"set": !agent.signing_secret.fields.is_empty()},
             "previous_secrets_until": agent.previous_signing_secrets.iter().map(|previous| previous.until).max(),
             "timeout_seconds": agent.timeout.seconds(),
+            "max_in_flight": agent.max_in_flight.calls(),
+            "delivery_days": agent.delivery_days.days(),
             "events": agent.events,
         })),
     })
@@ -706,6 +776,21 @@ mod tests {
         for right in [1, 25] {
             assert!(broken(agent("timeout_seconds", json!(right))).is_empty());
         }
+        for (field, most) in [("max_in_flight", 100), ("delivery_days", 14)] {
+            for wrong in [
+                json!(0),
+                json!(most + 1),
+                json!(-1),
+                json!("5"),
+                json!(null),
+            ] {
+                let fields = broken(agent(field, wrong.clone()));
+                assert_eq!(fields, [format!("agent.{field}")], "{wrong}");
+            }
+            for right in [1, most] {
+                assert!(broken(agent(field, json!(right))).is_empty());
+            }
+        }
         let previous = "agent.previous_signing_secret";
         for wrong in [
             json!(""),
@@ -764,11 +849,13 @@ mod tests {
             },
             previous_signing_secrets: Vec::new(),
             timeout: AgentTimeout::default(),
+            max_in_flight: MaxInFlight::default(),
+            delivery_days: DeliveryDays::default(),
             events: BTreeSet::from([AgentEvent::Deleted]),
         });
         let shown = |made: Option<&Secret>| {
-            let response =
-                EnvironmentResponse::of(environment.clone(), made, Timestamp::from_millis(0));
+            let (health, now) = (AgentHealth::default(), Timestamp::from_millis(0));
+            let response = EnvironmentResponse::of(environment.clone(), health, made, now);
             serde_json::to_value(response).unwrap()
         };
         let made = Secret::new("whsec_x");

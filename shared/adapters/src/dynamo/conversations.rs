@@ -4,8 +4,8 @@ use super::{
     adding::Adding,
     events,
     items::{
-        ChatUserItem, ConnectorItem, ConversationItem, EnvironmentItem, OutgoingItem,
-        ProjectSettingsItem,
+        AgentItem, ChatUserItem, ConnectorItem, ConversationItem, EnvironmentItem, OutgoingItem,
+        ParkedConversationItem, ProjectSettingsItem,
     },
     keys::{self, Key, MESSAGE_PREFIX},
     message_changes,
@@ -22,7 +22,7 @@ use vestibule_domain::{
     chat::history::{StoredMessage, storable},
     ids::DeliveryId,
     job::{DeliverMessage, QueuedText},
-    ports::{ConversationStore, DeliveryContext, DeliveryRecord, Recorded},
+    ports::{ConversationStore, DeliveryContext, DeliveryRecord, Original, Recorded},
 };
 
 /// See [`ConversationStore`].
@@ -161,6 +161,8 @@ impl ConversationStore for DynamoConversations {
         let environment = keys::environment(job.scope, job.environment_id);
         let settings = keys::project_settings(job.scope);
         let user = keys::chat_user(job.scope, job.chat_user_id);
+        let agent = keys::agent(job.scope, job.environment_id);
+        let parked = keys::parked_conversation(job.scope, job.environment_id, job.conversation.id);
         let event = events::rows_of(job.connector_id, &job.event_keys);
         let mut wanted = vec![
             connector.clone(),
@@ -169,6 +171,8 @@ impl ConversationStore for DynamoConversations {
             user.clone(),
             keys::conversation(job.scope, job.conversation.id),
             outgoing_key(job),
+            agent.clone(),
+            parked.clone(),
         ];
         wanted.extend(event.iter().cloned());
         let mut rows = self.table.get_batch(&wanted).await?;
@@ -192,6 +196,11 @@ impl ConversationStore for DynamoConversations {
                 .map(|settings| settings.history_days)
                 .unwrap_or_default(),
             is_delivered,
+            agent: take::<AgentItem>(&mut rows, &agent, "agent")?
+                .map(Into::into)
+                .unwrap_or_default(),
+            parked: take::<ParkedConversationItem>(&mut rows, &parked, "parked conversation")?
+                .map(|item| item.of(job.drain_parked())),
         })
     }
 
@@ -199,7 +208,7 @@ impl ConversationStore for DynamoConversations {
         &self,
         change: &DeliverMessage,
         originals: &[DeliveryId; 2],
-    ) -> Result<Option<u64>, PortError> {
+    ) -> Result<Original, PortError> {
         message_changes::change(&self.table, change, originals).await
     }
 

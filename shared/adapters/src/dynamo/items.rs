@@ -2,6 +2,7 @@
 //! key and is passed in, not stored a second time.
 
 mod access_request;
+mod agent;
 mod avatar;
 mod chat_user;
 mod closing;
@@ -12,12 +13,14 @@ mod first_message;
 mod handled_event;
 mod message;
 mod outgoing;
+mod parked;
 mod project;
 mod sent_message;
 mod standing;
 mod text_batch;
 
 pub(super) use access_request::AccessRequestItem;
+pub(super) use agent::{AgentItem, SlotAttribute};
 pub(super) use avatar::AvatarItem;
 pub(super) use chat_user::{ChatUserItem, SameAsItem, StatusAttributes};
 pub(super) use closing::ClosingItem;
@@ -28,6 +31,7 @@ pub(super) use first_message::{HeldMessageItem, PreviewItem};
 pub(super) use handled_event::HandledEventItem;
 pub(super) use message::{MessageItem, content_of};
 pub(super) use outgoing::OutgoingItem;
+pub(super) use parked::{GivenUpItem, ParkedConversationItem, ParkedMessageItem};
 pub(super) use project::{ProjectItem, ProjectSettingsItem};
 pub(super) use sent_message::SentMessageItem;
 pub(super) use standing::StandingItem;

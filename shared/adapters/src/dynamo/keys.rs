@@ -25,7 +25,13 @@
 //! | overdue marks of a kind of job | `OUTBOX#job#shard` by connector, state, time | `outbox` | a sweep: 1 or 2 queries a kind and shard, 1 more for each connector with over 300 marks there, of any state; 0.5 RRU for 20 marks read, at most 600 of a connector |
 //! | dispatch of a mark | any marked row; `CONNECTOR#id#PACE` / `PACE` | `outbox` | 1 update, 1 WRU + 2 index writes; 1 batch read per hundred connectors |
 //! | marks of earlier releases | `OUTBOX#shard` by time | `outbox` | 4 queries a sweep, 1 update a mark |
-//! | delivery | connector, environment, `P` / `SETTINGS`, user, conversation, `OUTGOING#connector`, event keys | | 1 batch read |
+//! | delivery | connector, environment, `P` / `SETTINGS`, user, conversation, `OUTGOING#connector`, `P#AGENT#environment` / `AGENT` and `PARKED#conversation`, event keys | | 1 batch read |
+//! | call of an agent that takes longer than a second | `P#AGENT#environment` / `AGENT` | | 2 updates, 2 WRU |
+//! | failed call of an agent | the same | | 1 update, 1 WRU |
+//! | message parked | `P#AGENT#environment` / `PARKED#conversation`, `P#CONVERSATION#id` / `PARKED#environment#number` | | 1 transaction, 4 WRU (and 2 a KB); for the first of a conversation 1 update of `AGENT`, 1 WRU + 1 index write |
+//! | parked messages, handed over | `P#AGENT#environment` / `PARKED#…`; `P#CONVERSATION#id` / `PARKED#environment#…` | `outbox` | 1 query a hundred conversations, 1 query for about ten messages and 1 more a conversation; a delivery and 1 transaction of 2 WRU a message |
+//! | message given up | `P#CONVERSATION#id` / `PARKED#environment#number`, `P#DELIVERY#id` / `GIVEN_UP` | | 1 transaction, 4 WRU (and 2 a KB) + 1 index write, expires after 14 days |
+//! | health of the agents of a page of environments | `P#AGENT#environment` / `AGENT` | | 1 batch read |
 //! | answer of the agent | `P#CONVERSATION#id` / `CONVERSATION`, `OUTGOING#connector`, `MESSAGE#number` for the message and each text; event keys | | 1 transaction, 2 WRU a row (and 2 a KB) + 3 index writes, 2 WRU a key |
 //! | edit or deletion of a message | `P#CONVERSATION#id` / `MESSAGE#…`, last first, then the row of the message | | 1 query of 50 rows as a rule, at most 5 of 4,050 together; 1 update, 1 WRU (and 1 a KB) |
 //! | texts that a call to the API adds | project, conversation, `P#CONVERSATION#id` / `TEXTS#call`; connector, `OUTGOING#connector`, user, standing | | 2 batch reads; 1 transaction as for an answer, with the call's row, which expires after 30 days |
@@ -67,7 +73,7 @@ use vestibule_domain::{
     chat::user::ChatUserStatus,
     ids::{
         AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, ConversationId,
-        EnvironmentId, InboundEventId, ProjectId, SentMessageId, TextBatchId,
+        DeliveryId, EnvironmentId, InboundEventId, ProjectId, SentMessageId, TextBatchId,
     },
     ports::OutboxPart,
 };
@@ -210,6 +216,76 @@ pub fn projects(scope: AccountScope) -> String {
 #[must_use]
 pub fn environment(scope: ProjectScope, id: EnvironmentId) -> Key {
     Key::new(project_pk(scope), format!("ENVIRONMENT#{id}"))
+}
+
+/// The health of an environment's agent, its slots, and the order to hand over what waits for it. It has a
+/// partition of its own because roles are limited by partition, and the worker that writes it must not
+/// write the environment.
+#[must_use]
+pub fn agent(scope: ProjectScope, id: EnvironmentId) -> Key {
+    Key::new(
+        format!("{}#{AGENT}#{id}", project_pk(scope)),
+        AGENT.to_owned(),
+    )
+}
+
+const AGENT: &str = "AGENT";
+
+/// Parses the key of an agent: the outbox index contains only keys.
+#[must_use]
+pub fn parse_agent(key: &Key) -> Option<(ProjectScope, EnvironmentId)> {
+    let (scope, rest) = parse_project(&key.pk)?;
+    let [AGENT, environment] = rest.as_slice() else {
+        return None;
+    };
+    (key.sk == AGENT).then_some((scope, environment.parse().ok()?))
+}
+
+/// A conversation whose messages wait for an agent, beside the agent's row: the list of them must be
+/// read consistently.
+#[must_use]
+pub fn parked_conversation(
+    scope: ProjectScope,
+    environment_id: EnvironmentId,
+    id: ConversationId,
+) -> Key {
+    Key::new(
+        agent(scope, environment_id).pk,
+        format!("{PARKED_PREFIX}{id}"),
+    )
+}
+
+/// Prefix of the sort keys of parked conversations, and of parked messages.
+pub const PARKED_PREFIX: &str = "PARKED#";
+
+/// A message that waits for an agent, in its conversation's partition.
+#[must_use]
+pub fn parked_message(
+    scope: ProjectScope,
+    environment_id: EnvironmentId,
+    id: ConversationId,
+    number: u64,
+) -> Key {
+    let prefix = parked_messages_prefix(environment_id);
+    Key::new(conversation_pk(scope, id), format!("{prefix}{number:012}"))
+}
+
+/// Prefix of the sort keys of the messages of a conversation that wait for the agent of an environment.
+#[must_use]
+pub fn parked_messages_prefix(environment_id: EnvironmentId) -> String {
+    format!("{PARKED_PREFIX}{environment_id}#")
+}
+
+/// A delivery that was given up.
+#[must_use]
+pub fn given_up(scope: ProjectScope, id: DeliveryId) -> Key {
+    Key::new(format!("{}#DELIVERY#{id}", project_pk(scope)), "GIVEN_UP")
+}
+
+/// The list of a project's deliveries that were given up.
+#[must_use]
+pub fn given_up_deliveries(scope: ProjectScope) -> String {
+    format!("{}#DELIVERIES#given_up", project_pk(scope))
 }
 
 /// The list of a project's environments.
@@ -519,6 +595,14 @@ mod tests {
         assert_eq!(parse_outgoing(&conversation(scope, id)), None);
         assert_eq!(parse_outgoing(&message(scope, id, 1)), None);
         assert_eq!(parse_outgoing(&standing(scope, user, at)), None);
+        let environment_id = EnvironmentId::derive(&["e"]);
+        let key = agent(scope, environment_id);
+        assert_eq!(parse_agent(&key), Some((scope, environment_id)));
+        assert_eq!((parse_outgoing(&key), parse_closing(&key)), (None, None));
+        assert_eq!(parse_standing(&key), None);
+        let parked = parked_conversation(scope, environment_id, id);
+        assert_eq!(parse_agent(&parked), None);
+        assert_eq!(parse_agent(&environment(scope, environment_id)), None);
     }
 
     #[test]
@@ -533,6 +617,22 @@ mod tests {
             assert_eq!(parse_conversation(&key.pk), Some(id));
         }
         assert_eq!(parse_conversation(&conversations(scope)), None);
+    }
+
+    #[test]
+    fn messages_wait_for_an_agent_in_the_order_of_their_numbers_and_apart_from_those_for_another() {
+        let scope =
+            AccountScope::of_verified(AccountId::derive(&["a"])).project(ProjectId::derive(&["p"]));
+        let id = ConversationId::derive(&["d"]);
+        let (one, two) = (EnvironmentId::derive(&["1"]), EnvironmentId::derive(&["2"]));
+        let keys = [1, 9, 10, 100_000].map(|number| parked_message(scope, one, id, number));
+        assert!(keys.is_sorted_by(|one, two| one.sk < two.sk));
+        for key in &keys {
+            assert_eq!(parse_conversation(&key.pk), Some(id));
+            assert!(key.sk.starts_with(&parked_messages_prefix(one)));
+            assert!(!key.sk.starts_with(&parked_messages_prefix(two)));
+            assert!(!key.sk.starts_with(MESSAGE_PREFIX));
+        }
     }
 
     #[test]

@@ -1,15 +1,16 @@
 //! Outbox marks: the place in the outbox index of a row that orders a job.
 //!
 //! A mark is two attributes. [`OUTBOX_PK`] names the kind of job and a shard; [`OUTBOX_DUE`] is one
-//! number of up to 18 digits that sorts a shard's marks by connector, then by state, then by time:
+//! number of up to 18 digits that sorts a shard's marks by owner (a connector or an environment), then by
+//! state, then by time:
 //!
 //! ```text
 //! lane (up to 8 digits) | 0 waiting, 1 in flight (1 digit) | due, seconds since 1970 (10 digits)
 //! ```
 //!
-//! The lane is a hash of the connector's id. So the oldest marks of any one connector are a range
-//! of their own, and a sweep steps from one connector to the next without reading a connector's
-//! whole backlog. Two connectors share a lane, and with it their share of a sweep, once in 90
+//! The lane is a hash of the owner's id. So the oldest marks of any one owner are a range
+//! of their own, and a sweep steps from one owner to the next without reading an owner's
+//! whole backlog. Two owners share a lane, and with it their share of a sweep, once in 90
 //! million pairs.
 
 use super::keys::{self, Key, OUTBOX_DUE, OUTBOX_PK};
@@ -52,6 +53,10 @@ impl Marked {
                 keys::outgoing(job.scope, job.conversation_id, job.connector_id),
                 job.conversation_id.to_string(),
             ),
+            OutboxJob::DrainParked(job) => (
+                keys::agent(job.scope, job.environment_id),
+                job.environment_id.to_string(),
+            ),
         };
         let part = OutboxPart {
             kind: job.kind(),
@@ -60,7 +65,7 @@ impl Marked {
         Self {
             key,
             partition: keys::outbox(part),
-            lane: lane(&job.connector_id().to_string()),
+            lane: lane(&job.owner().to_string()),
         }
     }
 
@@ -100,7 +105,7 @@ impl Marked {
     }
 }
 
-/// Hashes a connector's id (FNV-1a), below [`LANES`].
+/// Hashes the id of a connector or environment (FNV-1a), below [`LANES`].
 fn lane(id: &str) -> i64 {
     let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

@@ -8,7 +8,7 @@ use super::{
 use crate::aws::port_error;
 use vestibule_domain::{
     PortError, chat::change::DeliveryEvent, chat::history::StoredMessage, ids::DeliveryId,
-    job::DeliverMessage,
+    job::DeliverMessage, ports::Original,
 };
 
 /// Numbers of messages that are read one after the other until the one that was changed is found, the newest
@@ -27,13 +27,13 @@ pub(super) async fn change(
     table: &Table,
     change: &DeliverMessage,
     originals: &[DeliveryId; 2],
-) -> Result<Option<u64>, PortError> {
+) -> Result<Original, PortError> {
     let Some(key) = find(table, change, originals).await? else {
-        return Ok(None);
+        return Ok(Original::Unknown);
     };
     let mut values = vec![(":at", s(change.sent_at))];
     let (update, condition) = match &change.event {
-        DeliveryEvent::Received | DeliveryEvent::Unsupported => return Ok(None),
+        DeliveryEvent::Received | DeliveryEvent::Unsupported => return Ok(Original::Unknown),
         DeliveryEvent::Edited { .. } => {
             values.push((":text", s(&change.text)));
             let update = match content_of(change)? {
@@ -57,10 +57,12 @@ pub(super) async fn change(
     let update = table.update_part(&key, update, condition, &names, &values)?;
     let (Conditional::Done(row) | Conditional::Failed(row)) = table.update(update).await?;
     let Some(row) = row else {
-        return Ok(None);
+        return Ok(Original::Unknown);
     };
     let message: StoredMessage = from_row::<MessageItem>(row, "message")?.into();
-    Ok(message.sequence)
+    Ok(Original::OnRecord {
+        sequence: message.sequence,
+    })
 }
 
 /// Finds the row of the person's message with one of these delivery ids. Rows of its answers have the same.

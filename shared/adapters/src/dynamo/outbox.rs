@@ -11,8 +11,7 @@ use futures_util::{StreamExt, stream};
 use std::collections::BTreeMap;
 use vestibule_domain::{
     PortError, Timestamp,
-    ids::ConnectorId,
-    job::{ClosePendingRequests, OnboardChatUser, OutboxJob, SendMessages},
+    job::{ClosePendingRequests, DrainParked, JobOwner, OnboardChatUser, OutboxJob, SendMessages},
     ports::{Backlog, OUTBOX_SHARDS, OutboxEntry, OutboxPart, OutboxStore, OutboxView},
 };
 
@@ -163,7 +162,7 @@ enum From {
 struct Looked {
     now: Timestamp,
     each: usize,
-    backlogs: BTreeMap<ConnectorId, Backlog>,
+    backlogs: BTreeMap<JobOwner, Backlog>,
     unreadable: Vec<String>,
     /// The group seen last, and the number of its marks that are of use.
     group: (i64, usize),
@@ -188,9 +187,9 @@ impl Looked {
         }
         if (overdue || position.state() == State::InFlight) && self.group.1 < self.each {
             self.group.1 += 1;
-            let connector_id = job.connector_id();
-            let backlog = self.backlogs.entry(connector_id).or_insert(Backlog {
-                connector_id,
+            let owner = job.owner();
+            let backlog = self.backlogs.entry(owner).or_insert(Backlog {
+                owner,
                 overdue: Vec::new(),
                 in_flight: 0,
             });
@@ -225,6 +224,13 @@ fn job_of(key: &Key) -> Option<OutboxJob> {
             scope,
             connector_id,
             conversation_id,
+        };
+        return Some(job.into());
+    }
+    if let Some((scope, environment_id)) = keys::parse_agent(key) {
+        let job = DrainParked {
+            scope,
+            environment_id,
         };
         return Some(job.into());
     }
@@ -331,7 +337,7 @@ mod tests {
     use super::*;
     use vestibule_domain::{
         AccountScope,
-        ids::{AccountId, ChatUserId, ConversationId, ProjectId},
+        ids::{AccountId, ChatUserId, ConnectorId, ConversationId, EnvironmentId, ProjectId},
         job::JobKind,
     };
 
@@ -355,7 +361,16 @@ mod tests {
             connector_id,
             conversation_id: ConversationId::derive(&["d"]),
         };
-        let jobs = [OutboxJob::from(onboard), close.into(), send.into()];
+        let drain = DrainParked {
+            scope,
+            environment_id: EnvironmentId::derive(&["e"]),
+        };
+        let jobs = [
+            OutboxJob::from(onboard),
+            close.into(),
+            send.into(),
+            drain.into(),
+        ];
         assert_eq!(jobs.map(OutboxJob::kind), JobKind::ALL);
         for job in jobs {
             let marked = Marked::by(job);
@@ -367,5 +382,7 @@ mod tests {
         }
         let conversation = keys::conversation(scope, send.conversation_id);
         assert_eq!(job_of(&conversation), None);
+        let parked = keys::parked_conversation(scope, drain.environment_id, send.conversation_id);
+        assert_eq!(job_of(&parked), None);
     }
 }

@@ -64,6 +64,84 @@ impl Default for AgentTimeout {
     }
 }
 
+/// The rule for a [`MaxInFlight`], to be read after the name of the field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a whole number from {min} to {max}", min = MaxInFlight::MIN, max = MaxInFlight::MAX)]
+pub struct InvalidMaxInFlight;
+
+/// Number of calls that an agent may leave unanswered at the same time (DESIGN §11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MaxInFlight(u8);
+
+impl MaxInFlight {
+    /// Smallest number that can be set.
+    pub const MIN: u8 = 1;
+    /// Largest number that can be set.
+    pub const MAX: u8 = 100;
+
+    /// Makes the limit.
+    pub fn new(calls: u64) -> Result<Self, InvalidMaxInFlight> {
+        match u8::try_from(calls) {
+            Ok(calls @ Self::MIN..=Self::MAX) => Ok(Self(calls)),
+            _ => Err(InvalidMaxInFlight),
+        }
+    }
+
+    /// The number of calls.
+    #[must_use]
+    pub const fn calls(self) -> u8 {
+        self.0
+    }
+}
+
+impl Default for MaxInFlight {
+    fn default() -> Self {
+        Self(20)
+    }
+}
+
+/// The rule for [`DeliveryDays`], to be read after the name of the field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a whole number from {min} to {max}", min = DeliveryDays::MIN, max = DeliveryDays::MAX)]
+pub struct InvalidDeliveryDays;
+
+/// Days for which a message waits for an agent that is not well, before it is given up (SPEC F01).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeliveryDays(u8);
+
+impl DeliveryDays {
+    /// Smallest number that can be set.
+    pub const MIN: u8 = 1;
+    /// Largest number that can be set.
+    pub const MAX: u8 = 14;
+
+    /// Makes the number of days.
+    pub fn new(days: u64) -> Result<Self, InvalidDeliveryDays> {
+        match u8::try_from(days) {
+            Ok(days @ Self::MIN..=Self::MAX) => Ok(Self(days)),
+            _ => Err(InvalidDeliveryDays),
+        }
+    }
+
+    /// The number of days.
+    #[must_use]
+    pub const fn days(self) -> u8 {
+        self.0
+    }
+
+    /// Whether a message that has waited since `parked_at` is given up.
+    #[must_use]
+    pub fn is_over(self, parked_at: Timestamp, now: Timestamp) -> bool {
+        now >= parked_at.plus(Duration::from_hours(24 * u64::from(self.0)))
+    }
+}
+
+impl Default for DeliveryDays {
+    fn default() -> Self {
+        Self(3)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,5 +162,42 @@ mod tests {
             InvalidAgentTimeout.to_string(),
             "must be a whole number from 1 to 25"
         );
+    }
+
+    #[test]
+    fn an_agent_may_leave_1_to_100_calls_unanswered_and_20_unless_something_else_is_set() {
+        for calls in [1_u8, 2, 99, 100] {
+            let limit = MaxInFlight::new(u64::from(calls)).unwrap();
+            assert_eq!(limit.calls(), calls);
+        }
+        for calls in [0, 101, 256, 257, u64::MAX] {
+            let refused = MaxInFlight::new(calls);
+            assert_eq!(refused, Err(InvalidMaxInFlight), "{calls}");
+        }
+        assert_eq!(MaxInFlight::default().calls(), 20);
+        assert_eq!(
+            InvalidMaxInFlight.to_string(),
+            "must be a whole number from 1 to 100"
+        );
+    }
+
+    #[test]
+    fn a_message_waits_for_1_to_14_days_and_3_unless_something_else_is_set() {
+        for days in [1_u8, 14] {
+            assert_eq!(DeliveryDays::new(u64::from(days)).unwrap().days(), days);
+        }
+        for days in [0, 15, 257, u64::MAX] {
+            let refused = DeliveryDays::new(days);
+            assert_eq!(refused, Err(InvalidDeliveryDays), "{days}");
+        }
+        assert_eq!(
+            InvalidDeliveryDays.to_string(),
+            "must be a whole number from 1 to 14"
+        );
+        let parked_at = Timestamp::from_millis(5);
+        let last = Timestamp::from_millis(5 + 3 * 24 * 60 * 60 * 1000);
+        let days = DeliveryDays::default();
+        assert!(!days.is_over(parked_at, Timestamp::from_millis(last.millis() - 1)));
+        assert!(days.is_over(parked_at, last));
     }
 }

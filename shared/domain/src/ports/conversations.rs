@@ -12,7 +12,7 @@ use crate::{
     connector::Connector,
     ids::{DeliveryId, LeaseId},
     job::{DeliverMessage, QueuedText, SendMessages},
-    ports::{Claim, Lease, Postponement},
+    ports::{AgentState, Claim, Lease, ParkedConversation, Postponement},
 };
 use async_trait::async_trait;
 
@@ -31,6 +31,10 @@ pub struct DeliveryContext {
     pub history: HistoryDays,
     /// Whether the message was delivered before.
     pub is_delivered: bool,
+    /// The environment's agent.
+    pub agent: AgentState,
+    /// The messages of the conversation that wait for the agent, if there are any.
+    pub parked: Option<ParkedConversation>,
 }
 
 /// A delivery that the agent answered, or a message that the agent does not get.
@@ -50,6 +54,29 @@ pub struct DeliveryRecord<'a> {
     pub history: HistoryDays,
     /// Time of the answer.
     pub at: Timestamp,
+}
+
+/// The message that an edit or a deletion is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Original {
+    /// It is on record.
+    OnRecord {
+        /// Its `sequence`, if it has one.
+        sequence: Option<u64>,
+    },
+    /// It is not on record, or not yet.
+    Unknown,
+}
+
+impl Original {
+    /// The message's `sequence`, if it is known and has one.
+    #[must_use]
+    pub const fn sequence(self) -> Option<u64> {
+        match self {
+            Self::OnRecord { sequence } => sequence,
+            Self::Unknown => None,
+        }
+    }
 }
 
 /// The outcome of recording a delivery.
@@ -74,13 +101,12 @@ pub trait ConversationStore: Send + Sync {
 
     /// Changes the message on record that an edit or a deletion is about: the one with the first of these
     /// delivery ids, or else with the second. Has no effect if the message is not on record, or a later
-    /// change is; a deletion counts as later than an edit of the same time. Returns the message's
-    /// `sequence`.
+    /// change is; a deletion counts as later than an edit of the same time. Returns the message.
     async fn change_message(
         &self,
         change: &DeliverMessage,
         originals: &[DeliveryId; 2],
-    ) -> Result<Option<u64>, PortError>;
+    ) -> Result<Original, PortError>;
 
     /// Records a delivery, all or nothing: the conversation, the event, the message itself if it is one and
     /// the project keeps any, each text of the answer and, if there are any, the mark that orders to send

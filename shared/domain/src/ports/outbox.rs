@@ -3,7 +3,7 @@
 use crate::{
     PortError, Timestamp,
     ids::{ConnectorId, LeaseId},
-    job::{JobKind, OutboxJob},
+    job::{JobKind, JobOwner, OutboxJob},
     ports::Pace,
 };
 use async_trait::async_trait;
@@ -94,11 +94,11 @@ pub struct OutboxEntry {
     pub position: i64,
 }
 
-/// The marks of one connector.
+/// The marks of one connector or environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backlog {
-    /// Id of the connector.
-    pub connector_id: ConnectorId,
+    /// The party that the jobs work for.
+    pub owner: JobOwner,
     /// Overdue marks, oldest first.
     pub overdue: Vec<OutboxEntry>,
     /// Number of jobs that were dispatched, or are in work, and have not reported back.
@@ -108,7 +108,7 @@ pub struct Backlog {
 /// The sweep's view of one partition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OutboxView {
-    /// Backlogs of the connectors.
+    /// Backlogs of the connectors or environments.
     pub backlogs: Vec<Backlog>,
     /// Keys of rows that do not order a job of the partition's kind. Such rows are never run.
     pub unreadable: Vec<String>,
@@ -117,8 +117,8 @@ pub struct OutboxView {
 /// The store of outbox marks for the sweeper.
 #[async_trait]
 pub trait OutboxStore: Send + Sync {
-    /// Returns the overdue marks of a partition, at most `each` per connector, regardless of the
-    /// marks before them.
+    /// Returns the overdue marks of a partition, at most `each` per connector or environment, regardless
+    /// of the marks before them.
     async fn overdue(
         &self,
         part: OutboxPart,

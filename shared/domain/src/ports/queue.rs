@@ -2,7 +2,7 @@
 
 use crate::{
     PortError,
-    job::{DeliverMessage, OnboardingJob, SendMessagesJob},
+    job::{DeliverMessage, DrainParked, OnboardingJob, SendMessagesJob},
 };
 use async_trait::async_trait;
 use std::time::Duration;
@@ -19,6 +19,14 @@ pub trait OnboardingQueue: Send + Sync {
 pub trait InboxQueue: Send + Sync {
     /// Enqueues a message. A repetition within five minutes has no effect.
     async fn enqueue_delivery(&self, message: DeliverMessage) -> Result<(), PortError>;
+}
+
+/// The queue of orders to hand over what waits for an agent.
+#[async_trait]
+pub trait DrainQueue: Send + Sync {
+    /// Enqueues a drain. Drains of one environment come one after the other, and none waits for a
+    /// conversation. A repetition is enqueued too.
+    async fn enqueue_drain(&self, job: DrainParked) -> Result<(), PortError>;
 }
 
 /// The queue of texts to send. Unordered; a job may arrive twice.

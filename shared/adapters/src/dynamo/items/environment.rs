@@ -5,7 +5,7 @@ use vestibule_domain::{
     ProjectScope, Timestamp,
     account::{
         AgentEndpoint, Environment,
-        agent::{AgentTimeout, PreviousSigningSecret},
+        agent::{AgentTimeout, DeliveryDays, MaxInFlight, PreviousSigningSecret},
         agent_event::AgentEvent,
     },
     connector::SealedSecrets,
@@ -41,6 +41,11 @@ struct AgentAttribute {
     /// Absent in rows of agents that have had the default since before it could be set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     timeout_seconds: Option<u64>,
+    /// The two below are absent in rows of the release before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_in_flight: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    delivery_days: Option<u64>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     events: BTreeSet<AgentEvent>,
 }
@@ -52,6 +57,8 @@ impl From<AgentEndpoint> for AgentAttribute {
             signing_secret: agent.signing_secret,
             previous_signing_secrets: agent.previous_signing_secrets,
             timeout_seconds: Some(agent.timeout.seconds()),
+            max_in_flight: Some(agent.max_in_flight.calls().into()),
+            delivery_days: Some(agent.delivery_days.days().into()),
             events: agent.events,
         }
     }
@@ -60,12 +67,16 @@ impl From<AgentEndpoint> for AgentAttribute {
 impl From<AgentAttribute> for AgentEndpoint {
     fn from(stored: AgentAttribute) -> Self {
         let timeout = stored.timeout_seconds.map(AgentTimeout::from_seconds);
+        let max_in_flight = stored.max_in_flight.map(MaxInFlight::new);
+        let delivery_days = stored.delivery_days.map(DeliveryDays::new);
         Self {
             endpoint: stored.endpoint,
             signing_secret: stored.signing_secret,
             previous_signing_secrets: stored.previous_signing_secrets,
-            // A time that another release allowed, and this one does not, is no reason to deliver nothing.
+            // A value that another release allowed, and this one does not, is no reason to deliver nothing.
             timeout: timeout.and_then(Result::ok).unwrap_or_default(),
+            max_in_flight: max_in_flight.and_then(Result::ok).unwrap_or_default(),
+            delivery_days: delivery_days.and_then(Result::ok).unwrap_or_default(),
             events: stored.events,
         }
     }
@@ -123,9 +134,11 @@ mod tests {
     }
 
     #[test]
-    fn an_agent_that_the_release_before_wrote_has_the_default_time_and_no_previous_secret() {
+    fn an_agent_that_the_release_before_wrote_has_the_defaults_and_no_previous_secret() {
         let agent = read(json!({"endpoint": "https://a.test/", "signing_secret": sealed("s")}));
         assert_eq!(agent.timeout, AgentTimeout::default());
+        assert_eq!(agent.max_in_flight, MaxInFlight::default());
+        assert_eq!(agent.delivery_days, DeliveryDays::default());
         assert!(agent.previous_signing_secrets.is_empty());
     }
 
@@ -134,13 +147,28 @@ mod tests {
         let stored = json!({
             "endpoint": "https://a.test/", "signing_secret": sealed("s2"),
             "previous_signing_secrets": [{"secret": sealed("s1"), "until": "2026-12-02T10:00:00.000Z"}],
-            "timeout_seconds": 7,
+            "timeout_seconds": 7, "max_in_flight": 30, "delivery_days": 2,
         });
         let agent = read(stored.clone());
         assert_eq!(agent.timeout.seconds(), 7);
+        assert_eq!(agent.max_in_flight.calls(), 30);
+        assert_eq!(agent.delivery_days.days(), 2);
         assert_eq!(agent.previous_signing_secrets.len(), 1);
         let written = serde_json::to_value(AgentAttribute::from(agent)).unwrap();
         assert_eq!(written, stored);
+    }
+
+    #[test]
+    fn a_limit_that_is_not_allowed_here_is_the_default_one() {
+        for wrong in [0, 101, 300] {
+            let stored = json!({
+                "endpoint": "https://a.test/", "signing_secret": sealed("s"),
+                "max_in_flight": wrong, "delivery_days": wrong
+            });
+            let agent = read(stored);
+            assert_eq!(agent.max_in_flight, MaxInFlight::default(), "{wrong}");
+            assert_eq!(agent.delivery_days, DeliveryDays::default(), "{wrong}");
+        }
     }
 
     #[test]

@@ -1,0 +1,314 @@
+//! The store of messages that wait for an agent.
+//!
+//! The row of a parked conversation exists exactly while messages of it wait, and its existence is what
+//! parks further ones, so both kinds of writers put a condition on it: a message is added behind the last
+//! one that was read, and the row goes only if nothing was added. Whoever makes the row orders a drain
+//! before the message's job is acknowledged; the order goes only if none was made since the list was read.
+
+use super::{
+    agents::{WHAT, key_of_agent},
+    items::{AgentItem, GivenUpItem, ParkedConversationItem, ParkedMessageItem},
+    keys::{self, Key, PARKED_PREFIX},
+    lease::{LOST, SETTLED},
+    marks::Marked,
+    table::{
+        Attributes, Cancelled, Conditional, Table, Transacted, delete_write, from_row, n,
+        put_write, s, to_value, update_write,
+    },
+};
+use crate::aws::port_error;
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
+use std::collections::HashMap;
+use vestibule_domain::{
+    PortError, Timestamp,
+    ids::ConversationId,
+    job::DrainParked,
+    ports::{
+        Claim, ClaimedAgent, GivenUp, Lease, OUTBOX_PATIENCE, Parked, ParkedConversation,
+        ParkedMessage, Parking, ParkingStore, Postponement,
+    },
+};
+
+/// See [`ParkingStore`].
+#[derive(Debug, Clone)]
+pub struct DynamoParking {
+    table: Table,
+}
+
+impl DynamoParking {
+    /// Makes the store on this table.
+    #[must_use]
+    pub fn new(table: Table) -> Self {
+        Self { table }
+    }
+
+    /// Makes the write of the parked conversation's row.
+    fn conversation_write(&self, parking: &Parking<'_>) -> Result<TransactWriteItem, PortError> {
+        let Some(behind) = parking.behind else {
+            let item = ParkedConversationItem::first(parking);
+            let put = self
+                .table
+                .put_part(&item, "attribute_not_exists(pk)", &[])?;
+            return Ok(put_write(put));
+        };
+        let update = self.table.update_part(
+            &conversation_key(&behind),
+            "SET last_parked = :next",
+            "last_parked = :last",
+            &[],
+            &[(":next", n(behind.last + 1)), (":last", n(behind.last))],
+        )?;
+        Ok(update_write(update))
+    }
+
+    /// Makes the removal of a parked message, but not of another one that has its number by now.
+    fn removal(&self, message: &ParkedMessage) -> Result<Delete, PortError> {
+        self.table.delete_part(
+            &message_key(message),
+            "delivery_id = :id",
+            &[(":id", s(message.job.delivery_id()))],
+        )
+    }
+
+    /// Reads rows of one partition whose sort key begins so, consistently.
+    async fn rows(
+        &self,
+        first: &Key,
+        start: Option<HashMap<String, AttributeValue>>,
+        limit: usize,
+    ) -> Result<Vec<Attributes>, PortError> {
+        let limit = i32::try_from(limit).unwrap_or(i32::MAX);
+        let answer = self
+            .table
+            .client
+            .query()
+            .table_name(&self.table.name)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+            .expression_attribute_values(":pk", s(&first.pk))
+            .expression_attribute_values(":prefix", s(&first.sk))
+            .consistent_read(true)
+            .set_exclusive_start_key(start)
+            .limit(limit)
+            .send()
+            .await
+            .map_err(|error| port_error("dynamodb: Query (parked)", error))?;
+        Ok(answer.items.unwrap_or_default())
+    }
+}
+
+fn conversation_key(conversation: &ParkedConversation) -> Key {
+    let DrainParked {
+        scope,
+        environment_id,
+    } = conversation.agent;
+    keys::parked_conversation(scope, environment_id, conversation.conversation_id)
+}
+
+fn message_key(message: &ParkedMessage) -> Key {
+    let job = &message.job;
+    let id = job.conversation.id;
+    keys::parked_message(job.scope, job.environment_id, id, message.number)
+}
+
+fn claimed(job: DrainParked, lease: &Lease, item: &AgentItem) -> ClaimedAgent {
+    ClaimedAgent {
+        job,
+        lease: lease.id,
+        orders: item.orders,
+    }
+}
+
+#[async_trait]
+impl ParkingStore for DynamoParking {
+    async fn park(&self, parking: &Parking<'_>) -> Result<Parked, PortError> {
+        let number = parking.behind.map_or(0, |behind| behind.last) + 1;
+        let item = ParkedMessageItem::new(parking, number)?;
+        let message = self
+            .table
+            .put_part(&item, "attribute_not_exists(pk)", &[])?;
+        let writes = vec![self.conversation_write(parking)?, put_write(message)];
+        match self.table.transact(writes).await? {
+            Transacted::Done => Ok(Parked::Parked),
+            Transacted::Cancelled(reasons) => {
+                let mut reasons = reasons.iter();
+                if reasons.any(|reason| matches!(reason, Cancelled::Condition(_))) {
+                    Ok(Parked::Stale)
+                } else {
+                    Err(PortError::Unavailable {
+                        what: "dynamodb: TransactWriteItems (parked)",
+                        source: None,
+                    })
+                }
+            }
+        }
+    }
+
+    async fn order_drain(
+        &self,
+        agent: DrainParked,
+        due: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        let mark = Marked::by(agent.into()).waiting(due.max(now.plus(OUTBOX_PATIENCE)));
+        let update = self.table.update_part(
+            &key_of_agent(agent),
+            "SET outbox_pk = if_not_exists(outbox_pk, :part), \
+             outbox_due = if_not_exists(outbox_due, :due), \
+             not_before = if_not_exists(not_before, :not_before), \
+             orders = if_not_exists(orders, :zero) + :one, \
+             slots = if_not_exists(slots, :empty), \
+             version = if_not_exists(version, :zero) + :one",
+            // Any row will do, and none.
+            "attribute_not_exists(pk) OR attribute_exists(pk)",
+            &[],
+            &[
+                (":part", mark.pk()),
+                (":due", mark.due()),
+                (":not_before", n(due.millis())),
+                (":zero", n(0)),
+                (":one", n(1)),
+                (":empty", AttributeValue::M(HashMap::new())),
+            ],
+        )?;
+        match self.table.update(update).await? {
+            Conditional::Done(_) => Ok(()),
+            Conditional::Failed(_) => Err(PortError::Conflict { what: WHAT }),
+        }
+    }
+
+    async fn claim_drain(
+        &self,
+        job: DrainParked,
+        lease: &Lease,
+    ) -> Result<Claim<ClaimedAgent>, PortError> {
+        let claim = self.table.claim(job.into(), lease, WHAT).await?;
+        Ok(claim.map(|item: AgentItem| claimed(job, lease, &item)))
+    }
+
+    async fn parked_conversations(
+        &self,
+        agent: DrainParked,
+        behind: Option<ConversationId>,
+        limit: usize,
+    ) -> Result<Vec<ParkedConversation>, PortError> {
+        let DrainParked {
+            scope,
+            environment_id,
+        } = agent;
+        let first = Key {
+            pk: key_of_agent(agent).pk,
+            sk: PARKED_PREFIX.to_owned(),
+        };
+        let start =
+            behind.map(|id| keys::parked_conversation(scope, environment_id, id).attributes());
+        let rows = self.rows(&first, start, limit).await?;
+        let read = |row| from_row::<ParkedConversationItem>(row, "parked conversation");
+        rows.into_iter()
+            .map(|row| Ok(read(row)?.of(agent)))
+            .collect()
+    }
+
+    async fn parked_messages(
+        &self,
+        conversation: &ParkedConversation,
+        limit: usize,
+    ) -> Result<Vec<ParkedMessage>, PortError> {
+        let DrainParked {
+            scope,
+            environment_id,
+        } = conversation.agent;
+        let first = Key {
+            pk: keys::conversation(scope, conversation.conversation_id).pk,
+            sk: keys::parked_messages_prefix(environment_id),
+        };
+        let rows = self.rows(&first, None, limit).await?;
+        let read = |row| from_row::<ParkedMessageItem>(row, "parked message");
+        rows.into_iter()
+            .map(|row| ParkedMessage::try_from(read(row)?))
+            .collect()
+    }
+
+    async fn remove_parked(&self, message: &ParkedMessage) -> Result<(), PortError> {
+        let removal = delete_write(self.removal(message)?);
+        // A condition that failed says that it is gone.
+        self.table.transact(vec![removal]).await.map(|_| ())
+    }
+
+    async fn count_attempt(&self, message: &ParkedMessage) -> Result<(), PortError> {
+        let update = self.table.update_part(
+            &message_key(message),
+            "SET attempts = :attempts",
+            "delivery_id = :id",
+            &[],
+            &[
+                (":attempts", n(message.attempts.saturating_add(1))),
+                (":id", s(message.job.delivery_id())),
+            ],
+        )?;
+        self.table.update(update).await.map(|_| ())
+    }
+
+    async fn give_up(&self, given_up: &GivenUp<'_>) -> Result<(), PortError> {
+        let removal = self.removal(given_up.message)?;
+        let item = GivenUpItem::new(given_up)?;
+        let row = self.table.replacing_part(&item)?;
+        let writes = vec![delete_write(removal), put_write(row)];
+        self.table.transact(writes).await.map(|_| ())
+    }
+
+    async fn unpark(&self, conversation: &ParkedConversation) -> Result<bool, PortError> {
+        let delete = self.table.delete_part(
+            &conversation_key(conversation),
+            "attribute_not_exists(pk) OR (last_parked = :last AND parked_at = :since)",
+            &[
+                (":last", n(conversation.last)),
+                (":since", to_value(&conversation.since)?),
+            ],
+        )?;
+        match self.table.transact(vec![delete_write(delete)]).await? {
+            Transacted::Done => Ok(true),
+            Transacted::Cancelled(_) => Ok(false),
+        }
+    }
+
+    async fn finish_drain(&self, claimed: ClaimedAgent) -> Result<Option<ClaimedAgent>, PortError> {
+        let update = self.table.update_part(
+            &key_of_agent(claimed.job),
+            &format!("SET settled_lease = :lease, version = version + :one REMOVE {SETTLED}"),
+            "lease_id = :lease AND orders = :orders",
+            &[],
+            &[
+                (":lease", s(claimed.lease)),
+                (":orders", n(claimed.orders)),
+                (":one", n(1)),
+            ],
+        )?;
+        let row = match self.table.update(update).await? {
+            Conditional::Done(_) => return Ok(None),
+            Conditional::Failed(row) => row.ok_or(LOST)?,
+        };
+        let item: AgentItem = from_row(row, WHAT)?;
+        if item.lease_id == Some(claimed.lease) {
+            Ok(Some(ClaimedAgent {
+                orders: item.orders,
+                ..claimed
+            }))
+        } else if item.settled_lease == Some(claimed.lease) {
+            // An earlier attempt of this call took effect and its answer was lost.
+            Ok(None)
+        } else {
+            Err(LOST)
+        }
+    }
+
+    async fn postpone_drain(
+        &self,
+        claimed: &ClaimedAgent,
+        postponement: Postponement,
+    ) -> Result<(), PortError> {
+        self.table
+            .postpone(claimed.job.into(), claimed.lease, postponement)
+            .await
+    }
+}
