@@ -241,11 +241,6 @@ fn reaction() -> OfKind {
             text_or_null(),
             "The platform's id of the message.",
         ),
-        (
-            "removed",
-            truth(),
-            "Whether the person took the reaction back.",
-        ),
     ];
     (
         "ContentReaction",
