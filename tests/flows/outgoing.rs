@@ -39,12 +39,12 @@ pub fn answer(message: &str, texts: usize) -> Vec<String> {
         .collect()
 }
 
-/// What the person was told since they began to talk.
+/// The texts that the person got since they began to talk.
 pub fn told(world: &World, person: &str) -> Vec<String> {
     world.told(person).split_off(1)
 }
 
-/// How often the agent was asked about each message.
+/// Number of times that the agent was asked about each message.
 pub fn asked(world: &World) -> Vec<u32> {
     let deliveries = world.agent.deliveries();
     deliveries
@@ -60,7 +60,7 @@ fn messages(world: &World) -> Vec<Map<String, Value>> {
     rows
 }
 
-/// What became of the texts on record.
+/// Status of the texts on record.
 pub fn sent(world: &World) -> Vec<Value> {
     messages(world)
         .into_iter()

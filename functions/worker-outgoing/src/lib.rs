@@ -5,9 +5,9 @@
 //! harm, and texts that are added meanwhile are sent by the worker that has the lease. Each piece that
 //! went out is recorded before the next, so another attempt goes on behind it. A job that cannot run now
 //! is acknowledged: the time of the next attempt stands on the record, and the outbox brings another job
-//! then. A text that answers no message may have waited until nobody may write to the person any more, so
-//! that is looked up before it goes out. One gap remains: a crash after a platform accepted a piece and before that is recorded leads to
-//! a second one (SPEC X01, RELIABILITY §2.6).
+//! then. The person may have been blocked, or have opted out, while a text that answers no message
+//! waited, so that is looked up before it goes out. One gap remains: a crash after a platform accepted
+//! a piece and before that is recorded leads to a second one (SPEC X01, RELIABILITY §2.6).
 //!
 //! | module | content |
 //! |---|---|
@@ -106,7 +106,7 @@ pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
     }
 }
 
-/// How the work on a message ended, unless it failed.
+/// The end of the work on a message, unless it failed.
 enum Worked {
     /// Nothing is left for this message.
     Ended,

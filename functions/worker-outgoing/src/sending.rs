@@ -20,7 +20,7 @@ const PIECES_MAX: usize = 50;
 /// Class of a text that could not be sent for days.
 const GAVE_UP: &str = "gave_up";
 
-/// How one attempt at a text ended.
+/// The end of one attempt at a text.
 pub(crate) enum Sending {
     /// The text is finished.
     Finished(TextOutcome),

@@ -40,7 +40,7 @@ pub struct Addressed {
     is_front: bool,
     is_line_start: bool,
     keeps_front: bool,
-    /// What was added since a mention was taken out, while that may belong to it.
+    /// Text since a mention was taken out, while it may belong to that mention.
     behind: Option<String>,
 }
 

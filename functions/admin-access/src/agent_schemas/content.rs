@@ -1,4 +1,4 @@
-//! What a message says: its parts, its files, and the mentions and links in its text.
+//! The content of a message: its parts, its files, and the mentions and links in its text.
 
 use super::schema::{
     Field, count, list, nullable, object, one_of, spelled, text, text_or_null, time_or_null, truth,
