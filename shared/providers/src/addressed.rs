@@ -15,7 +15,7 @@ const MARKS: [char; 17] = [
 /// Those of them that begin no word.
 const COMMAS: [char; 4] = [',', '،', '、', '，'];
 
-/// What follows a mention that was taken out, without the punctuation that belongs to it: on the same line,
+/// The text behind a mention that was taken out, without the punctuation that belongs to it: on the same line,
 /// and with white space behind it. So a smiley, a number and a list stay whole.
 #[must_use]
 pub fn behind_mention(text: &str) -> &str {
