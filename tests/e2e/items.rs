@@ -1,4 +1,4 @@
-//! What people send besides words reaches the agent as data (SPEC F05).
+//! Locations, contacts and the like reach the agent as data (SPEC F05).
 
 use crate::stack::{CANARY, Item, Place, Stack};
 use vestibule_testkit::simulator::Platform;

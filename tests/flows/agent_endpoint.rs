@@ -74,6 +74,7 @@ async fn a_rotated_secret_loses_no_delivery_whichever_of_the_two_the_agent_verif
     world.clock.advance(Duration::from_secs(1));
     assert!(takes(&mut world, &ada, "which signs on alone").await);
 
+    let token = world.all_powers().await;
     let agent = set(&world, &token, json!({})).await;
     assert_eq!(agent["previous_secrets_until"], Value::Null);
     let entries = audited(&world, "environment.signing_secret_rotated");

@@ -135,7 +135,7 @@ async fn an_agent_that_is_down_is_asked_with_growing_pauses_of_five_minutes_at_m
     world.agent.fail(http(503), None);
     say(&world, &ada, "one").await;
     world.count_from_here();
-    pass(&mut world, Duration::from_mins(60)).await;
+    pass(&mut world, Duration::from_hours(1)).await;
     let attempts = world.to_agent.log().len();
     // Some at once, then one in five minutes, each up to a sweep late.
     assert!((10..=20).contains(&attempts), "{attempts}");

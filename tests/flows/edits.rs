@@ -314,7 +314,7 @@ async fn an_agent_gets_the_changes_that_it_asks_for_in_order_and_once_and_answer
     assert_eq!(world.requests().await.len(), 1);
 }
 
-/// What people wrote, as the API shows it, the oldest first.
+/// The messages of people, as the API shows them, the oldest first.
 pub async fn history(world: &World) -> Vec<Value> {
     let token = world.all_powers().await;
     let get = async |path: &str| {

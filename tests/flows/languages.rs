@@ -2,6 +2,7 @@
 
 use crate::{
     admin::{all_powers, call, project},
+    connector_setup::new_project,
     world::{SAID, WELCOME, World},
 };
 use serde_json::{Value, json};
@@ -184,13 +185,13 @@ async fn a_worker_that_dies_anywhere_tells_one_text_and_no_second_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn variants_are_created_merged_and_removed_through_the_api() {
     let world = World::new().await;
-    let token = all_powers(&world).await;
-    let list = format!("{}/connectors", project(&world));
+    let (token, project, environment_id) = new_project(&world).await;
+    let list = format!("{project}/connectors");
     let slack = json!({
         "api_app_id": "A0NEW", "team_id": "T0NEW", "signing_secret": "canary-signing-secret-0", "bot_token": "xoxb-canary-bot-token",
     });
     let asked = json!({
-        "name": "New", "provider": "slack", "environment_id": world.connector.environment_id, "slack": slack,
+        "name": "New", "provider": "slack", "environment_id": environment_id, "slack": slack,
         "onboarding_messages": {"DE": WARTEN, "pt_br": AGUARDE, "fr": null}, "approval_notices": {"de": FREI},
     });
     let (status, made) = call(&world, &token, "POST", &list, asked).await;

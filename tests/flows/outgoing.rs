@@ -39,12 +39,12 @@ pub fn answer(message: &str, texts: usize) -> Vec<String> {
         .collect()
 }
 
-/// What the person was told since they began to talk.
+/// The texts that the person got since they began to talk.
 pub fn told(world: &World, person: &str) -> Vec<String> {
     world.told(person).split_off(1)
 }
 
-/// How often the agent was asked about each message.
+/// Number of times that the agent was asked about each message.
 pub fn asked(world: &World) -> Vec<u32> {
     let deliveries = world.agent.deliveries();
     deliveries
@@ -60,7 +60,7 @@ fn messages(world: &World) -> Vec<Map<String, Value>> {
     rows
 }
 
-/// What became of the texts on record.
+/// Status of the texts on record.
 pub fn sent(world: &World) -> Vec<Value> {
     messages(world)
         .into_iter()
@@ -200,12 +200,44 @@ async fn an_answer_whose_record_met_another_writer_is_recorded_without_asking_ag
     let (mut world, ada) = talking(2).await;
     say(&world, &ada, "one").await;
     let conflict = Rule::new("DynamoDB.TransactWriteItems", Fault::TransactionConflict);
-    world.to_db.inject(conflict.times(7));
+    world.to_db.inject(conflict.times(30));
     assert!(world.work_inbox().await);
     assert!(world.aws.messages("inbox.fifo").is_empty());
     world.settle().await;
     assert_eq!(told(&world, &ada), answer("one", 2));
     assert_eq!(asked(&world), [1, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_had_to_wait_does_not_reach_somebody_who_was_blocked_meanwhile() {
+    let (mut world, ada) = talking(1).await;
+    let limit = Failure::RateLimited {
+        retry_after_secs: 3600,
+    };
+    world.slack.fail_next(POST, limit);
+    say(&world, &ada, "one").await;
+    world.work_all().await;
+    world.block(&ada).await;
+    world.clock.advance(Duration::from_hours(2));
+    world.settle().await;
+    assert_eq!(told(&world, &ada), Vec::<String>::new());
+    let status = sent(&world).pop().unwrap();
+    assert_eq!(status["status"], "failed");
+    assert_eq!(status["reason"], "access_ended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_met_another_writer_at_its_claim_comes_again_from_the_queue() {
+    let (mut world, ada) = talking(1).await;
+    say(&world, &ada, "one").await;
+    assert!(world.work_inbox().await);
+    let job = world.aws.messages("outgoing").remove(0).body;
+    let conflict = Rule::new("DynamoDB.UpdateItem", Fault::TransactionConflict);
+    world.to_db.inject(conflict.times(3));
+    let worked = worker_outgoing::handle(&world.functions.outgoing, &job, 1).await;
+    assert_eq!(worked, Outcome::RETRY);
+    world.settle().await;
+    assert_eq!(told(&world, &ada), answer("one", 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -110,7 +110,8 @@ impl Stores {
 
     /// The agent, and the conversation if its messages wait, as a delivery reads them.
     async fn read(&self) -> (AgentState, Option<ParkedConversation>) {
-        let context = self.conversations.delivery_context(&job("any"), at(5));
+        let any = job("any");
+        let context = self.conversations.delivery_context(&any, at(5));
         let context = context.await.unwrap();
         (context.agent, context.parked)
     }
@@ -261,9 +262,8 @@ async fn workers_that_read_the_same_state_take_no_more_slots_than_there_are() {
     // The holder before comes too late to give it back.
     let before = held.iter().find(|slot| slot.number == new.number);
     if let Some(before) = before {
-        let noted = stores
-            .agents
-            .note(agent(), &full, &failed(36), Some(*before));
+        let failure = failed(36);
+        let noted = stores.agents.note(agent(), &full, &failure, Some(*before));
         assert_eq!(noted.await.unwrap().slots[&new.number].id, new.id);
     }
 }

@@ -4,7 +4,8 @@ use crate::document::{folder, functions, template};
 use std::collections::BTreeSet;
 use vestibule_tests::aws_calls;
 
-const OF_EVERY_WEBHOOK: [&str; 14] = [
+const OF_EVERY_WEBHOOK: [&str; 15] = [
+    "dynamodb:GetItem Table ACCOUNT#{id}#PROJECT#{id}#REQUEST#{id}",
     "dynamodb:GetItem Table KEYRING",
     "dynamodb:GetItem Table CONNECTOR#{id}",
     "dynamodb:GetItem Table CONNECTOR#{id}#EVENT#{id}",
@@ -21,8 +22,7 @@ const OF_EVERY_WEBHOOK: [&str; 14] = [
     "sqs:GetQueueAttributes InboxQueue",
 ];
 
-const OF_MERGING: [&str; 5] = [
-    "dynamodb:GetItem Table ACCOUNT#{id}#PROJECT#{id}#REQUEST#{id}",
+const OF_MERGING: [&str; 4] = [
     "dynamodb:PutItem Table ACCOUNT#{id}#AUDIT#{month}",
     "dynamodb:UpdateItem Table ACCOUNT#{id}#PROJECT#{id}#REQUEST#{id}",
     "dynamodb:Query Table ACCOUNT#{id}#PROJECT#{id}#USER#{id}",

@@ -1,4 +1,5 @@
-//! The admin API (SPEC A, B, D29, G01): one router for everything under `/v1`.
+//! The admin API (SPEC A, B, D29, G01): everything under `/v1` but conversations, which
+//! `admin-conversations` serves.
 //!
 //! | module | content |
 //! |---|---|

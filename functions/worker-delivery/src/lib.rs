@@ -56,7 +56,7 @@ use vestibule_providers::withheld::placeholder_key;
 
 /// Attempts at parking a message whose conversation changes meanwhile.
 const PARK_ATTEMPTS: u32 = 5;
-/// Attempts at recording an answer.
+/// Failed attempts at recording an answer. Attempts that met another writer do not count.
 const RECORD_ATTEMPTS: u32 = 8;
 /// First wait before an answer is recorded again after a failure; each further wait is twice as long.
 const RECORD_WAIT_FIRST: Duration = Duration::from_millis(100);
@@ -336,7 +336,7 @@ async fn record(
         history: context.history,
         is_stale: false,
     };
-    let mut attempt = 1;
+    let (mut failures, mut conflicts) = (0, 0);
     let mut wait = RECORD_WAIT_FIRST;
     loop {
         let error = match record_once(deps, answer, &mut known).await {
@@ -347,8 +347,13 @@ async fn record(
             error,
             PortError::Conflict { .. } | PortError::Unavailable { .. }
         );
+        if known.is_stale {
+            conflicts += 1;
+        } else {
+            failures += 1;
+        }
         let in_time = deps.clock.now().plus(wait) < answer.record_until;
-        if !passes || attempt >= RECORD_ATTEMPTS || !in_time {
+        if !passes || failures >= RECORD_ATTEMPTS || !in_time {
             return Err(error);
         }
         tracing::warn!(
@@ -357,12 +362,11 @@ async fn record(
             "an answer could not be recorded yet"
         );
         if known.is_stale {
-            tokio::time::sleep(conflict_wait(attempt, deps.ids.as_ref())).await;
+            tokio::time::sleep(conflict_wait(conflicts, deps.ids.as_ref())).await;
         } else {
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(RECORD_WAIT_LAST);
         }
-        attempt += 1;
     }
 }
 

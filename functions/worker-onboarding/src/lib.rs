@@ -112,7 +112,7 @@ pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
     }
 }
 
-/// How the work on a message ended, unless it failed.
+/// The end of the work on a message, unless it failed.
 enum Worked {
     /// Nothing is left for this message.
     Ended,

@@ -5,9 +5,9 @@
 //! harm, and texts that are added meanwhile are sent by the worker that has the lease. Each piece that
 //! went out is recorded before the next, so another attempt goes on behind it. A job that cannot run now
 //! is acknowledged: the time of the next attempt stands on the record, and the outbox brings another job
-//! then. A text that answers no message may have waited until nobody may write to the person any more, so
-//! that is looked up before it goes out. One gap remains: a crash after a platform accepted a piece and before that is recorded leads to
-//! a second one (SPEC X01, RELIABILITY §2.6).
+//! then. The person may have been blocked, or have opted out, while a text that answers no message
+//! waited, so that is looked up before it goes out. One gap remains: a crash after a platform accepted
+//! a piece and before that is recorded leads to a second one (SPEC X01, RELIABILITY §2.6).
 //!
 //! | module | content |
 //! |---|---|
@@ -93,8 +93,9 @@ pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
         // its lease may be the one that holds. Acknowledged now, a job that ends every worker would never
         // become a dead letter.
         Ok(Worked::HeldFor(wait)) if receives > 1 => Outcome::Retry { after: Some(wait) },
-        // On a conflict, the worker that has the lease now does the job, or the mark brings another.
-        Ok(Worked::Ended | Worked::HeldFor(_)) | Err(PortError::Conflict { .. }) => Outcome::Done,
+        Ok(Worked::Ended | Worked::HeldFor(_)) => Outcome::Done,
+        // The worker that has the lease now does the job, or the mark brings another.
+        Err(error) if Lease::is_lost(&error) => Outcome::Done,
         Err(error) => {
             tracing::error!(
                 conversation.id = %conversation_id,
@@ -106,7 +107,7 @@ pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
     }
 }
 
-/// How the work on a message ended, unless it failed.
+/// The end of the work on a message, unless it failed.
 enum Worked {
     /// Nothing is left for this message.
     Ended,
@@ -179,6 +180,9 @@ async fn send_texts(
     let mut texts = usable(hint, &claimed);
     for _ in 0..TEXTS_MAX {
         *attempt = claimed.attempt;
+        if work.deps.clock.now() >= work.stop_at {
+            return Ok(Some(Later::OutOfTime));
+        }
         if texts.is_empty() {
             texts = conversations.unsent(&claimed, PAGE).await?.into();
         }

@@ -1,6 +1,7 @@
 //! One text of a conversation, in the pieces that its platform accepts.
 
 use crate::{Later, RECORD_WAIT_FIRST, RECORD_WAIT_LAST, Work, pauses};
+use std::time::Duration;
 use vestibule_domain::{
     PortError, Timestamp,
     chat::conversation::{Learnt, Progress},
@@ -17,10 +18,13 @@ use vestibule_edge::logging::{Metric, count};
 
 /// Maximum number of messages on the platform for one text.
 const PIECES_MAX: usize = 50;
+/// Age of an answer from which it is checked like a text that answers no message. A younger one follows the
+/// person's message, and costs no reads.
+const FRESH_FOR: Duration = Duration::from_mins(1);
 /// Class of a text that could not be sent for days.
 const GAVE_UP: &str = "gave_up";
 
-/// How one attempt at a text ended.
+/// The end of one attempt at a text.
 pub(crate) enum Sending {
     /// The text is finished.
     Finished(TextOutcome),
@@ -55,7 +59,8 @@ pub(crate) async fn send(
         connector,
         text,
     };
-    if text.is_unprompted
+    let has_waited = work.deps.clock.now().since(text.at) >= FRESH_FOR;
+    if (text.is_unprompted || has_waited)
         && let Some(reason) = refused(&route, claimed).await?
     {
         let reason = reason.key().to_owned();
@@ -64,8 +69,9 @@ pub(crate) async fn send(
     send_pieces(&route, claimed).await
 }
 
-/// The reason why a text that answers no message may not be sent now, if there is one. It was checked when
-/// the text was written, and may have waited since.
+/// The reason why a text may not be sent now, if there is one. A text that answers no message was checked when
+/// it was written, and may have waited since; an answer may have waited while the person opted out or was
+/// blocked. Whether the platform still takes an answer, the platform says itself.
 async fn refused(
     route: &Route<'_>,
     claimed: &ClaimedConversation,
@@ -74,7 +80,11 @@ async fn refused(
     let Some(audience) = deps.conversations.audience(claimed).await? else {
         return Ok(Some(SkipReason::AccessEnded));
     };
-    let window = deps.platform.reply_window(route.connector, &audience.place);
+    let window = if route.text.is_unprompted {
+        deps.platform.reply_window(route.connector, &audience.place)
+    } else {
+        None
+    };
     Ok(audience.check(window, deps.clock.now()).err())
 }
 

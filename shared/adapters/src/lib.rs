@@ -5,10 +5,10 @@
 //! |---|---|
 //! | [`aws`] | one configuration and one connection pool for all AWS clients |
 //! | [`dynamo`] | every store |
-//! | [`sqs`] | the two queues |
+//! | [`sqs`] | the queues |
 //! | [`vault`] | secrets and cursors under a KMS data key |
 //! | [`setup_token`] | the one-time token of the first set-up |
-//! | `egress` | chat platforms and agents |
+//! | `egress` | chat platforms, their files, and agents |
 
 pub mod aws;
 pub mod dynamo;

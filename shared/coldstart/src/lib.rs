@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`Adapters`] | configuration, AWS clients, and the adapters that most functions use |
 //! | `stores` | the table's stores |
-//! | `egress` | clients of chat platforms and agents |
+//! | `egress` | clients of chat platforms, their files, and agents |
 //! | [`webhook()`], [`intake_ports`] | webhook functions |
 //! | [`start`], [`gateway`] | every other function; the HTTP API in front of it |
 

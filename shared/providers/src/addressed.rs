@@ -15,7 +15,7 @@ const MARKS: [char; 17] = [
 /// Those of them that begin no word.
 const COMMAS: [char; 4] = [',', '،', '、', '，'];
 
-/// What follows a mention that was taken out, without the punctuation that belongs to it: on the same line,
+/// The text behind a mention that was taken out, without the punctuation that belongs to it: on the same line,
 /// and with white space behind it. So a smiley, a number and a list stay whole.
 #[must_use]
 pub fn behind_mention(text: &str) -> &str {
@@ -40,7 +40,7 @@ pub struct Addressed {
     is_front: bool,
     is_line_start: bool,
     keeps_front: bool,
-    /// What was added since a mention was taken out, while that may belong to it.
+    /// Text since a mention was taken out, while it may belong to that mention.
     behind: Option<String>,
 }
 

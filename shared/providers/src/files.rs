@@ -50,7 +50,7 @@ pub trait FileProvider: ChatProvider {
     }
 }
 
-/// Where the content of a file is.
+/// The place of a file's content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileSource {
     /// At the platform's API, which wants credentials.

@@ -16,6 +16,8 @@
 //! | [`fields`] | lenient reading of payloads |
 //! | [`json`] | reading of JSON from outside |
 //! | [`marked`] | texts with their mentions and links |
+//! | [`addressed`] | the mention of a bot to which a message is addressed |
+//! | [`withheld`] | messages whose content a platform does not hand over |
 //! | [`setup`] | connecting a connector, and testing it |
 //! | [`text`] | splitting of long texts |
 //! | [`whatsapp`] | identities and forms on `WhatsApp` |
@@ -36,9 +38,8 @@
 //! 3. Implement [`outgoing::ChatProvider`]. Write the platform's errors as one table of data; an
 //!    error that is not in it shows the platform's own words. No answer at all is `Retry`, because
 //!    it is ambiguous. A success is a success even if its body cannot be read: a text that went out
-//!    is never repeated. The
-//!    platform's address is an [`outgoing::Api`] beside the struct; no parameter and no variable
-//!    belongs to it.
+//!    is never repeated. The platform's address is an [`outgoing::Api`] beside the struct; no
+//!    parameter and no variable belongs to it.
 //! 4. Implement [`catalogue::ConnectorKind`]: the fields that an admin fills in, each with its rule
 //!    and where to find it.
 //! 5. Implement [`setup::ConnectorSetup`]: a test that changes nothing and, if the platform has an
@@ -55,9 +56,8 @@
 //! 9. Put sample requests into `events/<key>/`, with a README that says where each comes from. The
 //!    beginning of a name says what must become of the request: `message_` files are messages of a
 //!    person, `placeholder_` files those whose content the platform does not pass on, `changed_`
-//!    files are edits and deletions of a message,
-//!    `ignored_` files are acknowledged and write nothing, `unreadable_` files are kept for
-//!    the operator, and `hostile_` files do no harm.
+//!    files are edits and deletions of a message, `ignored_` files are acknowledged and write
+//!    nothing, `unreadable_` files are kept for the operator, and `hostile_` files do no harm.
 //! 10. Test with the platform's published signature vector, a row for every ignored kind and every
 //!     error, and properties over arbitrary bytes.
 //! 11. Add the platform to the simulator (`shared/testkit`), which serves its API below the API's

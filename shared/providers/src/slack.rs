@@ -47,7 +47,7 @@ pub const API: Api = Api {
     default_url: "https://slack.com/api",
 };
 
-/// Where Slack keeps files. `GovSlack`'s is not supported.
+/// The host of Slack's files. `GovSlack`'s is not supported.
 pub const FILES_API: Api = Api {
     key: "slack-files",
     default_url: "https://files.slack.com",

@@ -1,4 +1,4 @@
-//! What a message says: its parts, its files, and the mentions and links in its text.
+//! The content of a message: its parts, its files, and the mentions and links in its text.
 
 use super::schema::{
     Field, count, list, nullable, object, one_of, spelled, text, text_or_null, time_or_null, truth,
@@ -240,11 +240,6 @@ fn reaction() -> OfKind {
             "message_id",
             text_or_null(),
             "The platform's id of the message.",
-        ),
-        (
-            "removed",
-            truth(),
-            "Whether the person took the reaction back.",
         ),
     ];
     (

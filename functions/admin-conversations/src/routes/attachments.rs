@@ -65,7 +65,7 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
 const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 /// The media type of a file of which nothing else is certain.
 const UNKNOWN: &str = "application/octet-stream";
-/// Characters that stay as they are in `filename*` (RFC 8187 §3.2.1, `attr-char`).
+/// Characters that are encoded in `filename*`: all but those of `attr-char` (RFC 8187 §3.2.1).
 const NOT_IN_NAME: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'!')
     .remove(b'#')
@@ -316,8 +316,8 @@ fn is_harmless(media_type: &str) -> bool {
     is_plain && (matches!(family, "image" | "audio" | "video") || media_type == "application/pdf")
 }
 
-/// How a browser treats the file, and the name to save it under (RFC 6266 §4). The plain name is for old
-/// clients.
+/// The value of `Content-Disposition`: shown or saved, and the name to save it under (RFC 6266 §4). The plain
+/// name is for clients that do not read `filename*`.
 fn disposition(attachment: &Attachment, media_type: &str) -> String {
     let how = if PICTURES.contains(&media_type) {
         "inline"

@@ -147,8 +147,8 @@ impl ListFilter for ConversationQuery {
 
 /// List the conversations
 ///
-/// All conversations of the project in which a message was delivered to the agent, in the order of their
-/// last activity. One in which somebody writes meanwhile moves to the front.
+/// All conversations of the project in which a message was delivered to the agent, or recorded without it,
+/// in the order of their last activity. One in which somebody writes meanwhile moves to the front.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/conversations",

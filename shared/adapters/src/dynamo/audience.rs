@@ -24,7 +24,7 @@ pub(super) struct Place<'a> {
     pub(super) conversation: &'a Conversation,
 }
 
-/// What was read of whoever wrote last, and the rows that were read beside it.
+/// The person who wrote last, as far as was read, and the rows that were read beside them.
 pub(super) struct Writer {
     chat_user: Option<ChatUser>,
     consents: Consents,

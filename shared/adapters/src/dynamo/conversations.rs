@@ -97,7 +97,7 @@ impl DynamoConversations {
             next.last_activity_at.unwrap_or(record.at),
             job.conversation.id,
         );
-        // What sending told stands in another row, and the list of events stays for the release before.
+        // The release before reads the list of events. Its `progress` stands in the row of outgoing texts here.
         self.table.update_part(
             &keys::conversation(job.scope, job.conversation.id),
             "SET connector_id = :connector, message_count = :count, message_total = :total, \

@@ -23,8 +23,8 @@ use vestibule_domain::{
 };
 
 const WHAT: &str = "outgoing texts";
-/// Number of attempts at recording that a text is finished. Each meets another delivery, and a
-/// conversation has one at a time.
+/// Number of attempts at recording that a text is finished. Each meets another addition of texts, and those
+/// that a conversation gets at one time are few.
 const ATTEMPTS: u32 = 5;
 
 /// See [`OutgoingStore`].
@@ -61,7 +61,7 @@ impl Changes {
     }
 }
 
-/// What was found in place of the row that was expected.
+/// The reason why a row was not as expected.
 enum Met {
     /// Texts were added meanwhile. The claim is ours.
     MoreTexts,

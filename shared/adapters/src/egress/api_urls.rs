@@ -67,7 +67,7 @@ impl ApiUrls {
         )
     }
 
-    /// Where the deployment has moved an address to, if it is one of an API whose base address is replaced.
+    /// The address to which the deployment has moved this one, if it is one of an API whose base address is replaced.
     pub(super) fn moved(&self, address: &str) -> Option<String> {
         apis().find_map(|api| {
             let rest = address.strip_prefix(api.default_url)?;

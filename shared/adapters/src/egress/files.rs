@@ -196,7 +196,7 @@ async fn part(response: Response, range: FileRange) -> Fetched {
 /// The connection ended in the middle.
 struct Broken;
 
-/// What was read of an answer.
+/// The part of an answer that was read.
 struct Stretch {
     bytes: Vec<u8>,
     /// Bytes that were to be skipped and did not come.

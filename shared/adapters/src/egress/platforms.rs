@@ -52,7 +52,7 @@ impl PlatformAddresses {
         Ok(url)
     }
 
-    /// Where the deployment has moved an address of a platform's API to.
+    /// The address to which the deployment has moved one of a platform's API.
     pub(super) fn moved(&self, address: &str) -> Option<String> {
         self.api_urls.moved(address)
     }

@@ -7,7 +7,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
-/// What became of a message.
+/// The kind of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeKind {
     /// It has other content, or is back after a deletion.
@@ -33,7 +33,7 @@ pub struct MessageChange {
     /// The message as it is from now on, without content if it was deleted. Its event keys and its time
     /// are those of the change.
     pub message: InboundMessage,
-    /// What became of it.
+    /// Kind of the change.
     pub kind: ChangeKind,
     /// The first of the message's own event keys.
     pub original_key: String,
@@ -121,7 +121,7 @@ impl DeliveryEvent {
         }
     }
 
-    /// What the delivery adds to its conversation. The agent gets it, or does not.
+    /// The delivery's addition to its conversation, if the agent gets it or does not.
     #[must_use]
     pub const fn adds(&self, reaches_agent: bool) -> Inbound {
         match self {

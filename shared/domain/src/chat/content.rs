@@ -35,7 +35,7 @@ pub const WORDS_MAX_CHARS: usize = 4_000;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Part {
-    /// What the person wrote. Made by [`all`].
+    /// The person's own words. Made by [`all`].
     Text {
         /// The text.
         text: String,

@@ -163,7 +163,7 @@ pub struct Progress {
     pub pieces_sent: usize,
 }
 
-/// What a platform told about a conversation in its answer to a text.
+/// News about a conversation in a platform's answer to a text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Learnt {
     /// The conversation's new id.
@@ -173,7 +173,7 @@ pub struct Learnt {
 }
 
 impl Learnt {
-    /// Makes what the answer to a text in `place`, as messages name it, told.
+    /// Makes the news in the answer to a text in `place`, as messages name it.
     #[must_use]
     pub fn of(
         place: &ConversationRef,
@@ -194,7 +194,7 @@ impl Learnt {
     }
 }
 
-/// What a delivery adds to its conversation besides the texts of the answer.
+/// The addition of a delivery to its conversation, besides the texts of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Inbound {
     /// A message that the agent gets.
@@ -225,7 +225,7 @@ impl Inbound {
 /// A delivery that was answered, as the conversation's record counts it.
 #[derive(Debug, Clone, Copy)]
 pub struct Delivered<'a> {
-    /// What it adds.
+    /// Its addition.
     pub inbound: Inbound,
     /// The conversation, as the message names it.
     pub place: &'a ConversationRef,

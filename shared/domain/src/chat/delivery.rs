@@ -98,7 +98,7 @@ pub struct EnvelopeChatUser<'a> {
 /// The message of an [`Envelope`].
 #[derive(Debug, Serialize)]
 pub struct EnvelopeMessage<'a> {
-    /// What the person wrote, plain, or else the content in words. Blank only if it was deleted.
+    /// The person's own words, plain, or else the content in words. Blank only if it was deleted.
     pub text: String,
     /// The content: text, files, all else. Empty only if it was deleted.
     pub content: Vec<Part>,

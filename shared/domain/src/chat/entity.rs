@@ -23,12 +23,12 @@ pub struct Entity {
     pub offset: usize,
     /// Number of characters.
     pub length: usize,
-    /// What stands there.
+    /// The meaning of that stretch.
     #[serde(flatten)]
     pub what: Mark,
 }
 
-/// What an [`Entity`] marks.
+/// The meaning of an [`Entity`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Mark {

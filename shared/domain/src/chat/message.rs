@@ -71,7 +71,7 @@ pub struct InboundMessage {
     pub profile: Profile,
     /// The conversation.
     pub conversation: ConversationRef,
-    /// What the person wrote, plain: the platform's own escapes are undone. Empty if the person wrote
+    /// The person's own words, plain: the platform's own escapes are undone. Empty if the person wrote
     /// nothing: see [`words`](Self::words).
     pub text: String,
     /// Files in the message.

@@ -1,4 +1,5 @@
-//! Status of something sent to a person: an onboarding message, an approval notice, a replay.
+//! Status of something that is to be sent: an onboarding message, an approval notice, a replay, a text of
+//! the agent.
 
 use crate::Timestamp;
 use serde::{Deserialize, Serialize};

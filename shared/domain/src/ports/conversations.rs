@@ -42,7 +42,7 @@ pub struct DeliveryContext {
 pub struct DeliveryRecord<'a> {
     /// The message.
     pub job: &'a DeliverMessage,
-    /// What it adds to the conversation.
+    /// Its addition to the conversation.
     pub inbound: Inbound,
     /// The conversation as it was read.
     pub conversation: &'a Conversation,
@@ -138,7 +138,7 @@ pub struct ClaimedConversation {
 pub struct TextOutcome {
     /// The result.
     pub status: SendStatus,
-    /// What the platform told of the conversation.
+    /// News about the conversation in the platform's answer.
     pub learnt: Learnt,
     /// Whether the text stays on record: it is not [ephemeral](QueuedText::is_ephemeral).
     pub keep: bool,

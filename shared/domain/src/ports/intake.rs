@@ -130,7 +130,7 @@ pub struct Introduction {
     pub profile: Option<ProfileChange>,
 }
 
-/// What is kept of a person's first message until their request is decided.
+/// The parts of a person's first message that are kept until their request is decided.
 #[derive(Debug, Clone)]
 pub struct FirstMessage {
     /// The beginning of the message.

@@ -49,7 +49,7 @@ pub struct OpenConversation {
     pub connector: Option<Connector>,
     /// The conversation.
     pub conversation: Conversation,
-    /// Whom its texts reach. `None` where the record does not say where the conversation takes place: the
+    /// The people whom its texts reach. `None` where the record does not say where the conversation takes place: the
     /// release before wrote it.
     pub audience: Option<Audience>,
     /// The time for which the project keeps messages.

@@ -549,7 +549,7 @@ impl Intake {
     }
 }
 
-/// What is kept of a message while its author's request is pending.
+/// The parts of a message that are kept while its author's request is pending.
 fn first_message(
     connector: &Connector,
     message: &InboundMessage,

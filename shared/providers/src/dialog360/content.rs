@@ -62,7 +62,7 @@ pub(super) fn is_no_persons_placeholder(message: &Value, kind: &str) -> bool {
     PLACEHOLDERS.contains(&kind) && named.is_some_and(|named| NO_PERSONS_CONTENT.contains(&named))
 }
 
-/// What a message says.
+/// The content of a message.
 pub(super) struct Content {
     pub(super) text: String,
     pub(super) attachments: Vec<Attachment>,

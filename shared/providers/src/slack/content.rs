@@ -1,4 +1,4 @@
-//! What a message of Slack's says (SPEC F05, F06).
+//! The content of a message in Slack (SPEC F05, F06).
 //!
 //! The table of all that a person can send, with sources, is in the tests beside this module.
 

@@ -259,7 +259,8 @@ fn message(payload: &Value, event: &Value, connector: &Connector) -> Result<Inbo
     // Outside direct messages, an answer opens a thread under the message, and the conversation
     // continues there.
     let thread = match kind {
-        ConversationKind::Direct => thread_ts,
+        // A message that others answer in a thread is not in that thread itself.
+        ConversationKind::Direct => thread_ts.filter(|thread| thread != ts),
         ConversationKind::Group | ConversationKind::Channel => {
             thread_ts.or_else(|| Some(ts.to_owned()))
         }

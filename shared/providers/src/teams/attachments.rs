@@ -161,7 +161,7 @@ fn is_address(url: &str) -> bool {
     url.starts_with("https://") && is_short_graphic(url, URL_MAX_BYTES)
 }
 
-/// What the message's HTML shows that is not among `listed`.
+/// The files that the message's HTML shows and that are not among `listed`.
 fn pasted(all: &[Media], listed: &[Attachment]) -> Vec<Media> {
     let mut shown: Vec<Media> = Vec::new();
     for media in all.iter().filter(|media| is_address(&media.url)) {

@@ -1,4 +1,4 @@
-//! What the HTML of a message says: its words, its pictures, and the messages that it quotes.
+//! The content of a message's HTML: its words, its pictures, and the messages that it quotes.
 
 use super::{
     escapes::unescape,

@@ -1,4 +1,4 @@
-//! What a message in Teams says (SPEC F05, F06).
+//! The content of a message in Teams (SPEC F05, F06).
 //!
 //! The table of all that a person can send, with sources, is in the tests beside this module.
 
@@ -105,7 +105,7 @@ fn visible(text: &str) -> impl Iterator<Item = char> {
     text.chars().filter(|c| !c.is_whitespace())
 }
 
-/// What a button of a card sent: the fields of its form, or the value behind its title (msteams-docs,
+/// The answer that a button of a card sent: the fields of its form, or the value behind its title (msteams-docs,
 /// "Card actions").
 fn submitted(activity: &Value, text: &str) -> Option<Part> {
     let message_id = string(activity, "replyToId").map(str::to_owned);

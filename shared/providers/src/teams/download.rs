@@ -17,7 +17,7 @@ use vestibule_domain::{
     secret::Secret,
 };
 
-/// Where a picture pasted into a message is, below the address for calls about the conversation
+/// The place of a picture pasted into a message, below the address for calls about the conversation
 /// (learn.microsoft.com, "Download file attachments from an Azure bot").
 const AT_SERVICE: &str = "/v3/attachments/";
 /// Teams' own store of pictures, which a bot reaches at the address for calls.
@@ -69,7 +69,7 @@ impl FileProvider for Teams {
     }
 }
 
-/// Where a file is.
+/// The place of a file.
 enum Place<'a> {
     /// At the address for calls, which takes our token. The transport knows which addresses are Microsoft's.
     Service { base: &'a str, path: String },

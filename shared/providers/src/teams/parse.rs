@@ -133,7 +133,7 @@ fn tenants(activity: &Value) -> impl Iterator<Item = &Value> {
         .filter(|tenant| !tenant.is_null())
 }
 
-/// What an activity does to a message that was written before.
+/// The effect of an activity on a message that was written before.
 fn change_of(activity: &Value) -> Option<ChangeKind> {
     let event_type = activity
         .pointer("/channelData/eventType")

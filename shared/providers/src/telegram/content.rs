@@ -115,7 +115,7 @@ const ABOUT: [&str; 39] = [
     "reply_markup",
 ];
 
-/// What a message says.
+/// The content of a message.
 pub(super) struct Content {
     pub(super) text: String,
     pub(super) entities: Entities,

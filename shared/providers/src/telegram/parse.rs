@@ -125,7 +125,8 @@ pub(super) fn update(body: &[u8], connector: &Connector) -> Event {
 }
 
 /// Reads a person's edit, or says what it is instead. An edited message is the whole message as it is now
-/// (Bot API, `Update.edited_message`). Bots are not told of deletions.
+/// (Bot API, `Update.edited_message`). Bots are not told of deletions. A live location is edited with every
+/// move, which is nothing that the person says (Bot API, `Location.live_period`).
 fn edit(update: &Value, message: &Value, connector: &Connector) -> Result<Event, Event> {
     if !message.is_object() {
         return Err(Event::unreadable("the edited message is not an object"));
@@ -137,12 +138,17 @@ fn edit(update: &Value, message: &Value, connector: &Connector) -> Result<Event,
     let at = date
         .and_then(at_second)
         .ok_or_else(|| Event::unreadable("/edited_message/edit_date is not a time"))?;
+    if message.pointer("/location/live_period").is_some() {
+        return Ok(Event::ignored(&format!("{EDITED}:live_location")));
+    }
     let mut as_written = update.clone();
     if let Some(fields) = as_written.as_object_mut() {
         fields.insert("message".to_owned(), message.clone());
     }
     let message = person_wrote(&as_written, message, connector)?;
-    let version = at.seconds().to_string();
+    // There may be several edits in one second.
+    let number = update.get("update_id").and_then(Value::as_i64);
+    let version = format!("{}:{}", at.seconds(), number.unwrap_or_default());
     Ok(changes::event(message, ChangeKind::Edited, at, &version))
 }
 

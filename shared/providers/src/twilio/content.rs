@@ -31,7 +31,7 @@ const ANSWERS: [&str; 3] = [
     "/interactive/nfm_reply/response_json",
 ];
 
-/// What a message says.
+/// The content of a message.
 pub(super) struct Content {
     pub(super) text: String,
     pub(super) attachments: Vec<Attachment>,

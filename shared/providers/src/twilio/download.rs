@@ -9,7 +9,7 @@ use crate::{
 use http::Method;
 use vestibule_domain::ports::{FileOutcome, FileQuery};
 
-/// Where the API's paths of accounts begin.
+/// The beginning of the API's paths of accounts.
 const ACCOUNTS: &str = "/2010-04-01/Accounts/";
 
 impl FileProvider for Twilio {

@@ -1,4 +1,4 @@
-//! What people send besides words.
+//! Messages of people that are not words.
 
 use serde::{Deserialize, Serialize};
 
@@ -49,7 +49,7 @@ impl Item {
         }
     }
 
-    /// What a person sees of it.
+    /// The words in which a person sees it.
     pub(super) fn words(&self) -> String {
         match self {
             Self::Location {

@@ -42,7 +42,7 @@ pub(super) struct Saying<'a> {
 }
 
 impl Saying<'_> {
-    /// What a person sees of it.
+    /// The words in which a person sees it.
     pub(super) fn shown(&self) -> String {
         match self.item {
             None => self.text.to_owned(),

@@ -124,7 +124,7 @@ fn read_texts(body: JsonBody) -> Result<Vec<String>, ApiError> {
 ///
 /// Adds one to ten texts of the agent, which are sent in order, behind the texts that are still to be sent.
 /// They are on record when the call is answered; `…/messages/{number}` tells what became of each. Whether
-/// the person may be written to is checked now and again before each text is sent.
+/// the person may be written to is checked at the call, and once more before each text is sent.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/conversations/{conversation_id}/messages",
@@ -173,7 +173,7 @@ pub async fn create_messages(
     }
 }
 
-/// What a call asks for.
+/// A call, once its body is validated.
 struct Asked<'a> {
     scope: ProjectScope,
     conversation_id: ConversationId,
@@ -275,7 +275,7 @@ async fn add(deps: &Deps, call: &Call, asked: &Asked<'_>) -> Result<Added, ApiEr
     }
 }
 
-/// Whom a text reaches, if it may go out now.
+/// The audience of the conversation, if it may be written to.
 fn reachable(open: &OpenConversation, now: Timestamp) -> Result<&Audience, ApiError> {
     let connector = open
         .connector

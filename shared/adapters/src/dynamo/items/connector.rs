@@ -107,3 +107,20 @@ impl From<ConnectorItem> for Connector {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamo::table::{from_row, to_row};
+    use std::collections::HashMap;
+    use vestibule_domain::language::Language;
+
+    #[test]
+    fn texts_by_language_are_stored_and_read_back() {
+        let text = |tag: &str| (Language::parse(tag).unwrap(), format!("in {tag}"));
+        let variants: TextVariants = [text("de"), text("pt-BR")].into_iter().collect();
+        let row = to_row(&HashMap::from([("texts", &variants)])).unwrap();
+        let read: HashMap<String, TextVariants> = from_row(row, "texts").unwrap();
+        assert_eq!(read["texts"], variants);
+    }
+}

@@ -50,7 +50,7 @@ pub(in crate::dynamo) struct MessageItem {
     expires_at: i64,
 }
 
-/// What a message says besides its text. It is stored as one JSON text: a platform's numbers may be
+/// The content of a message besides its text. It is stored as one JSON text: a platform's numbers may be
 /// larger, and its values nested deeper, than a row's may be.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Content {

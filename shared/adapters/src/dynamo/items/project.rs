@@ -50,7 +50,7 @@ impl From<ProjectItem> for Project {
     }
 }
 
-/// What workers follow of a project. Projects of the release before have none.
+/// The settings of a project that workers follow. Projects of the release before have none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(in crate::dynamo) struct ProjectSettingsItem {
     pk: String,

@@ -427,7 +427,7 @@ pub struct Referral {
     pub headline: Option<String>,
     /// Text of an advertisement.
     pub body: Option<String>,
-    /// What the link carried, such as Telegram's parameter of `/start`, or `WhatsApp`'s id of a click.
+    /// Data that the link carried, such as Telegram's parameter of `/start`, or `WhatsApp`'s id of a click.
     pub payload: Option<String>,
 }
 

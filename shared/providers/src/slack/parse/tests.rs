@@ -316,6 +316,7 @@ fn a_change_names_the_message_the_person_the_new_content_and_its_own_time() {
         assert_eq!(change.kind, kind, "{name}");
         assert_eq!(change.original_key, ORIGINAL, "{name}");
         assert_eq!(change.message.sender, original.sender, "{name}");
+        assert_eq!(change.message.conversation, original.conversation, "{name}");
         assert_eq!(change.message.text, text, "{name}");
         assert_eq!(change.message.sent_at.millis(), at, "{name}");
         let keys = [format!("{ORIGINAL}:{key}"), "slack:Ev0PV52K25".to_owned()];

@@ -71,7 +71,7 @@ fn links_and_mentions_are_marked_where_they_stand() {
     assert_eq!(within.text, "hello @Desk, and @Eve");
     assert_eq!(entities(&within)[0]["id"], BOT);
     assert_eq!(entities(&within)[1]["id"], Value::Null);
-    // What was typed is escaped.
+    // Typed characters are escaped.
     let typed = body("&lt;at&gt;Ann&lt;/at&gt;");
     assert_eq!(
         (typed.text.as_str(), entities(&typed)),

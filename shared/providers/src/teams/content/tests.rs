@@ -19,7 +19,7 @@ struct Row {
     event: &'static str,
     /// Where the schema is described, or a rule of ours.
     source: &'static str,
-    /// What the person wrote.
+    /// The person's own text.
     text: &'static str,
     /// The marked pieces of the text, each with its kind and its id or address.
     marks: &'static [(&'static str, &'static str, &'static str)],

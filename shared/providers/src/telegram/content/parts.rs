@@ -148,7 +148,7 @@ fn checklist(checklist: &Value) -> Part {
     })
 }
 
-/// What a person filled in on a page that a button opened: usually JSON, but a bad client can send
+/// The data that a person filled in on a page that a button opened: usually JSON, but a bad client can send
 /// anything.
 fn form(data: &Value) -> Part {
     let answers = owned(data, "data").unwrap_or_default();

@@ -8,7 +8,7 @@ use vestibule_domain::chat::{
     message::AttachmentKind,
 };
 
-/// What somebody else published, and the person passes on: only its own publisher can write such a thing.
+/// A post of somebody else that the person passes on: only its own publisher can write such a thing.
 pub(super) fn of(message: &Value) -> Vec<Part> {
     let field = |name: &'static str| given(message, name);
     let publisher = field("via_bot").and_then(name_of);

@@ -15,7 +15,7 @@ use vestibule_domain::chat::{
     message::{Attachment, AttachmentKind},
 };
 
-/// What the blocks say.
+/// The content of the blocks.
 #[derive(Default)]
 pub(super) struct Rich {
     pub(super) text: MarkedText,

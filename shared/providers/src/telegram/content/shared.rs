@@ -67,7 +67,7 @@ fn elsewhere(reply: &Value) -> Shared {
     }
 }
 
-/// Whose message it was. Somebody may hide behind their name.
+/// Author of the message. Somebody may hide behind their name.
 fn origin(origin: &Value, relation: Relation) -> Shared {
     let author = ["sender_user", "sender_chat", "chat"]
         .into_iter()

@@ -29,7 +29,7 @@ fn read(name: &str) -> Option<InboundMessage> {
     }
 }
 
-/// What a value tells: without what is null, false or empty, and with the kinds of files only.
+/// The value without its parts that are null, false or empty, and with the kinds of files only.
 fn told(value: &Value) -> Value {
     let is_told = |value: &Value| {
         !matches!(value, Value::Null | Value::Bool(false))

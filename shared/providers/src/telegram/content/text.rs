@@ -10,11 +10,11 @@ use crate::{
 use serde_json::Value;
 use vestibule_domain::{chat::entity::Mark, text::is_blank};
 
-/// Where a message's own words stand, and their entities.
+/// The fields with a message's own words, each with the field of its entities.
 pub(super) const WRITTEN: [(&str, &str); 2] =
     [("text", "entities"), ("caption", "caption_entities")];
 
-/// What the person wrote; `None` if the message has no words of its own.
+/// The person's own words; `None` if the message has no words of its own.
 pub(super) fn of(message: &Value, is_in_group: bool) -> Result<Option<MarkedText>, Event> {
     for (name, entities) in WRITTEN {
         match given(message, name) {

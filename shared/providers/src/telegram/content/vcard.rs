@@ -2,7 +2,7 @@
 
 use std::mem;
 
-/// What a card says.
+/// The content of a card.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Card {
     pub(super) organization: Option<String>,

@@ -310,10 +310,24 @@ fn an_edit_names_the_message_by_the_key_of_the_message_and_has_its_own_time_and_
     assert_eq!(
         change.message.event_keys,
         [
-            "telegram:218485655:6557:1569518342:edited:1569518400@110201543",
+            "telegram:218485655:6557:1569518342:edited:1569518400:892252934@110201543",
             "telegram:892252934@110201543",
         ]
     );
+}
+
+#[test]
+fn two_edits_in_one_second_are_two_changes_and_each_move_of_a_live_location_is_none() {
+    let keys = |number: i64| {
+        let Event::Changed(change) = edited(|update| update["update_id"] = number.into()) else {
+            panic!("no change");
+        };
+        change.message.event_keys
+    };
+    assert_ne!(keys(892_252_934)[0], keys(892_252_935)[0]);
+    let place = json!({"latitude": 48.2, "longitude": 16.4, "live_period": 900});
+    let moved = edited(|update| update["edited_message"]["location"] = place);
+    assert_eq!(moved, Event::ignored("edited_message:live_location"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a person can send by SMS, MMS and `WhatsApp`, kind by kind, and what becomes of it.
+//! Every kind of message that a person can send by SMS, MMS and `WhatsApp`, and its outcome.
 
 use super::*;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use vestibule_domain::chat::content::{
 struct Row {
     /// Name of its file in `events/twilio`, whose README names the source.
     event: &'static str,
-    /// What the person wrote.
+    /// The person's own text.
     text: &'static str,
     files: &'static [AttachmentKind],
     parts: Vec<Part>,
