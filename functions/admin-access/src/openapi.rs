@@ -100,8 +100,8 @@ mod tests {
     use super::*;
     use crate::{
         api_types::{
-            AfterApprovalName, AgentEventName, ChatUserStatusName, ExistingUsersName, PolicyName,
-            ReasonCodeName, RequestStatusName,
+            AfterApprovalName, AgentEventName, AgentHealthStatusName, ChatUserStatusName,
+            ExistingUsersName, PolicyName, ReasonCodeName, RequestStatusName,
         },
         routes::{
             access_requests::{FollowUpStatus, OnboardingMessageStatus},
@@ -158,6 +158,7 @@ mod tests {
         let on_the_wire = on_the_wire![
             AfterApprovalName,
             AgentEventName,
+            AgentHealthStatusName,
             ChatUserStatusName,
             ConversationKindName,
             ExistingUsersName,
