@@ -33,6 +33,7 @@ mod languages;
 mod late_failures;
 mod latency;
 mod lifecycle;
+mod limits;
 mod names;
 mod outbox;
 mod outgoing;

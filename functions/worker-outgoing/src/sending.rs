@@ -111,7 +111,7 @@ async fn send_pieces(
         };
         let receipt = match platform.send(route.connector, outgoing).await {
             SendOutcome::Sent(receipt) => receipt,
-            SendOutcome::Retry { after, reason } => {
+            SendOutcome::Retry { after, reason, .. } => {
                 return Ok(match after {
                     _ if pauses::is_too_old(text.at, work.deps.clock.now()) => {
                         given_up(route, GAVE_UP, reason)

@@ -22,7 +22,7 @@ pub use admin::{
 pub use chat::{
     AVATAR_MAX_BYTES, AgentClient, AgentReply, AgentRequest, AvatarImage, ChatPlatform,
     Destination, FailureClass, Mark, OutgoingText, ProfileOutcome, ProfileQuery, Receipt,
-    SendOutcome, picture_type,
+    RetryScope, SendOutcome, picture_type,
 };
 pub use conversations::{
     ClaimedConversation, ConversationStore, DeliveryContext, DeliveryRecord, OutgoingStore,
