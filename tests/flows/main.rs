@@ -40,6 +40,7 @@ mod outgoing;
 mod outgoing_faults;
 mod pace;
 mod platforms;
+mod renewal;
 mod replay;
 mod storms;
 mod threads;
