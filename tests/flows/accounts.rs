@@ -12,7 +12,7 @@ use vestibule_providers::catalogue::{Fill, connector_kind};
 use vestibule_testkit::simulator::{Account, ConnectorConfig, Person, Platform, Simulator};
 
 /// The account of the connector with this name.
-fn account(platform: Platform, name: &str) -> Account {
+pub fn account(platform: Platform, name: &str) -> Account {
     platform.new_account(name.len())
 }
 
@@ -61,12 +61,17 @@ pub fn fields(
 
 /// Opens the account of a connector at the simulated platforms.
 pub fn open_account(simulator: &Simulator, platform: Platform, connector: &Connector) {
+    open_account_as(simulator, connector, account(platform, &connector.name));
+}
+
+/// Opens this account of a connector at the simulated platforms, in place of the one before.
+pub fn open_account_as(simulator: &Simulator, connector: &Connector, account: Account) {
     let connector = ConnectorConfig {
         connector_id: connector.id.to_string(),
         name: connector.name.clone(),
         policy: String::new(),
-        webhook_url: Some(webhook_url(platform, connector.id)),
-        account: account(platform, &connector.name),
+        webhook_url: Some(webhook_url(account.provider, connector.id)),
+        account,
     };
     simulator.add_connector(connector).unwrap();
 }

@@ -3,6 +3,7 @@
 
 use crate::world::{SAID, World};
 use vestibule_domain::{access::request::RequestStatus, access::request::Verdict};
+use vestibule_edge::batch::Outcome;
 use vestibule_testkit::{
     fault_proxy::{Fault, Rule},
     simulator::Platform,
@@ -71,6 +72,23 @@ async fn a_worker_whose_row_is_held_by_a_transaction_waits_for_it_and_sends_once
         assert!(!world.to_db.has_pending_rules(), "{platform:?}");
         assert_eq!(world.welcomes(&ada), 1, "{platform:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_onboarding_job_that_met_other_writers_at_its_claim_comes_again_from_the_queue() {
+    let mut world = World::new().await;
+    let ada = world.person("Ada Lovelace");
+    let connector = world.connector.clone();
+    let hello = world.says(&connector, &ada, SAID);
+    assert_eq!(world.webhook(&connector, &hello).await, 200);
+    let job = world.aws.messages("onboarding").remove(0).body;
+    let rule = conflict("UpdateItem").times(LONGER_THAN_THE_TABLE_WAITS);
+    world.to_db.inject(rule);
+    let worked = worker_onboarding::handle(&world.functions.onboarding, &job, 1).await;
+    assert_eq!(worked, Outcome::RETRY);
+    world.to_db.clear();
+    world.settle().await;
+    assert_eq!(world.welcomes(&ada), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

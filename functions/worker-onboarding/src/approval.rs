@@ -122,8 +122,9 @@ pub(crate) async fn notice(
         SendOutcome::Retry {
             after: None,
             reason,
+            ..
         } if claimed.attempt >= ATTEMPTS_MAX => failed(connector, now, GAVE_UP, reason),
-        SendOutcome::Retry { after, reason } => {
+        SendOutcome::Retry { after, reason, .. } => {
             tracing::warn!(
                 connector.id = %connector.id,
                 job.attempt = claimed.attempt,

@@ -103,8 +103,9 @@ pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
         // its lease may be the one that holds. Acknowledged now, a job that ends every worker would never
         // become a dead letter.
         Ok(Worked::HeldFor(wait)) if receives > 1 => Outcome::Retry { after: Some(wait) },
-        // On a conflict, the worker that has the lease now does the job, or the mark brings another.
-        Ok(Worked::Ended | Worked::HeldFor(_)) | Err(PortError::Conflict { .. }) => Outcome::Done,
+        Ok(Worked::Ended | Worked::HeldFor(_)) => Outcome::Done,
+        // The worker that has the lease now does the job, or the mark brings another.
+        Err(error) if Lease::is_lost(&error) => Outcome::Done,
         Err(error) => {
             tracing::error!(error = %Chain(&error), "an onboarding job is left to the queue");
             Outcome::RETRY

@@ -41,8 +41,9 @@ pub(crate) async fn message(
         Some(SendOutcome::Retry {
             after: None,
             reason,
+            ..
         }) if claimed.attempt >= ATTEMPTS_MAX => done(failed(connector, now, "gave_up", reason)),
-        Some(SendOutcome::Retry { after, reason }) => {
+        Some(SendOutcome::Retry { after, reason, .. }) => {
             tracing::warn!(
                 connector.id = %connector.id,
                 job.attempt = claimed.attempt,

@@ -34,7 +34,10 @@ use vestibule_domain::{
         Postponement, TextOutcome,
     },
 };
-use vestibule_edge::{batch::Outcome, connectors::ConnectorCache};
+use vestibule_edge::{
+    batch::Outcome,
+    connectors::{ConnectorCache, OpenConnector},
+};
 
 /// Time that a worker has for a job; longer than its function may run.
 const LEASE_TIME: Duration = Duration::from_mins(1);
@@ -176,7 +179,7 @@ async fn send_texts(
     attempt: &mut u32,
 ) -> Result<Option<Later>, PortError> {
     let conversations = &work.deps.conversations;
-    let connector = connector(work).await?;
+    let mut connector = connector(work).await?;
     let mut texts = usable(hint, &claimed);
     for _ in 0..TEXTS_MAX {
         *attempt = claimed.attempt;
@@ -187,7 +190,7 @@ async fn send_texts(
             texts = conversations.unsent(&claimed, PAGE).await?.into();
         }
         let left = if let Some(text) = texts.pop_front() {
-            let outcome = match send(work, connector.as_ref(), &mut claimed, &text).await? {
+            let outcome = match send(work, connector.as_mut(), &mut claimed, &text).await? {
                 Sending::Finished(outcome) => outcome,
                 Sending::Later(later) => {
                     *attempt = claimed.attempt;
@@ -209,9 +212,19 @@ async fn send_texts(
 /// The connector, unless it was deleted.
 async fn connector(work: &Work<'_>) -> Result<Option<Connector>, PortError> {
     let found = work.deps.connectors.find(work.job.connector_id).await?;
-    Ok(found
+    Ok(of_job(work, found.as_deref()))
+}
+
+/// The connector as it is at this moment, unless it was deleted.
+async fn read_connector(work: &Work<'_>) -> Result<Option<Connector>, PortError> {
+    let found = work.deps.connectors.read(work.job.connector_id).await?;
+    Ok(of_job(work, found.as_deref()))
+}
+
+fn of_job(work: &Work<'_>, found: Option<&OpenConnector>) -> Option<Connector> {
+    found
         .map(|open| open.connector.clone())
-        .filter(|connector| connector.scope == work.job.scope))
+        .filter(|connector| connector.scope == work.job.scope)
 }
 
 /// The texts of a job, if the first of them is the next to be sent.

@@ -1,6 +1,6 @@
 //! One text of a conversation, in the pieces that its platform accepts.
 
-use crate::{Later, RECORD_WAIT_FIRST, RECORD_WAIT_LAST, Work, pauses};
+use crate::{Later, RECORD_WAIT_FIRST, RECORD_WAIT_LAST, Work, pauses, read_connector};
 use std::time::Duration;
 use vestibule_domain::{
     PortError, Timestamp,
@@ -35,14 +35,15 @@ pub(crate) enum Sending {
 /// A text and its way to the person.
 struct Route<'a> {
     work: &'a Work<'a>,
-    connector: &'a Connector,
+    /// The connector, read again if the platform refuses its credentials.
+    connector: &'a mut Connector,
     text: &'a QueuedText,
 }
 
 /// Sends the rest of a text.
 pub(crate) async fn send(
     work: &Work<'_>,
-    connector: Option<&Connector>,
+    connector: Option<&mut Connector>,
     claimed: &mut ClaimedConversation,
     text: &QueuedText,
 ) -> Result<Sending, PortError> {
@@ -54,7 +55,7 @@ pub(crate) async fn send(
             "connector_deleted",
         ));
     };
-    let route = Route {
+    let mut route = Route {
         work,
         connector,
         text,
@@ -66,7 +67,7 @@ pub(crate) async fn send(
         let reason = reason.key().to_owned();
         return Ok(given_up(&route, FailureClass::Recipient.key(), reason));
     }
-    send_pieces(&route, claimed).await
+    send_pieces(&mut route, claimed).await
 }
 
 /// The reason why a text may not be sent now, if there is one. A text that answers no message was checked when
@@ -90,12 +91,11 @@ async fn refused(
 
 /// Sends one piece after the other, and records each before the next.
 async fn send_pieces(
-    route: &Route<'_>,
+    route: &mut Route<'_>,
     claimed: &mut ClaimedConversation,
 ) -> Result<Sending, PortError> {
-    let Route { work, text, .. } = route;
-    let platform = &work.deps.platform;
-    let mut pieces = platform.pieces(route.connector, &text.text);
+    let (work, text) = (route.work, route.text);
+    let mut pieces = work.deps.platform.pieces(route.connector, &text.text);
     pieces.truncate(PIECES_MAX);
     let done = claimed.outgoing.pieces_sent(text.number);
     let (mut learnt, mut message_id) = (Learnt::default(), None);
@@ -109,9 +109,9 @@ async fn send_pieces(
             text: piece,
             mark: None,
         };
-        let receipt = match platform.send(route.connector, outgoing).await {
+        let receipt = match attempt(route, outgoing).await? {
             SendOutcome::Sent(receipt) => receipt,
-            SendOutcome::Retry { after, reason } => {
+            SendOutcome::Retry { after, reason, .. } => {
                 return Ok(match after {
                     _ if pauses::is_too_old(text.at, work.deps.clock.now()) => {
                         given_up(route, GAVE_UP, reason)
@@ -137,6 +137,38 @@ async fn send_pieces(
     }
     let at = work.deps.clock.now();
     Ok(finished(text, SendStatus::Sent { at, message_id }, learnt))
+}
+
+/// Sends a piece. A platform that refuses the connector's credentials gets the piece once more if they were
+/// replaced since the connector was read.
+async fn attempt(route: &mut Route<'_>, piece: OutgoingText<'_>) -> Result<SendOutcome, PortError> {
+    let platform = &route.work.deps.platform;
+    let outcome = platform.send(route.connector, piece).await;
+    let is_refused = matches!(
+        outcome,
+        SendOutcome::Failed {
+            class: FailureClass::Connector,
+            ..
+        }
+    );
+    if is_refused && renew(route).await? {
+        return Ok(platform.send(route.connector, piece).await);
+    }
+    Ok(outcome)
+}
+
+/// Reads the connector again. Returns whether it has other credentials.
+async fn renew(route: &mut Route<'_>) -> Result<bool, PortError> {
+    let Some(read) = read_connector(route.work).await? else {
+        return Ok(false);
+    };
+    let is_other =
+        read.secrets != route.connector.secrets || read.settings != route.connector.settings;
+    if is_other {
+        tracing::info!(connector.id = %read.id, "the credentials of a connector were replaced meanwhile");
+        *route.connector = read;
+    }
+    Ok(is_other)
 }
 
 /// Records that a piece went out. The platform already has it, so recording is repeated for as long as

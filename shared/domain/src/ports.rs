@@ -27,7 +27,7 @@ pub use agents::{
 pub use chat::{
     AVATAR_MAX_BYTES, AgentClient, AgentReply, AgentRequest, AvatarImage, ChatPlatform,
     Destination, FailureClass, Mark, OutgoingText, ProfileOutcome, ProfileQuery, Receipt,
-    SendOutcome, picture_type,
+    RetryScope, SendOutcome, picture_type,
 };
 pub use conversations::{
     ClaimedConversation, ConversationStore, DeliveryContext, DeliveryRecord, Original,

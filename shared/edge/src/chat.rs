@@ -9,8 +9,8 @@ use vestibule_domain::{
     connector::{Connector, Provider},
     error::Chain,
     ports::{
-        ChatPlatform, FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, SecretVault,
-        SendOutcome,
+        ChatPlatform, FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, RetryScope,
+        SecretVault, SendOutcome,
     },
 };
 use vestibule_providers::{
@@ -116,6 +116,7 @@ impl ChatPlatform for Platforms {
             if passes {
                 SendOutcome::Retry {
                     after: None,
+                    scope: RetryScope::Connector,
                     reason,
                 }
             } else {

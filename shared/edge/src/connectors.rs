@@ -133,6 +133,12 @@ impl ConnectorCache {
         self.find_no_older(id, FRESH_READ_INTERVAL).await
     }
 
+    /// Reads the connector again, however recently it was read. For a caller whom the platform has just refused
+    /// the connector's credentials.
+    pub async fn read(&self, id: ConnectorId) -> Result<Option<Arc<OpenConnector>>, PortError> {
+        self.find_no_older(id, Duration::ZERO).await
+    }
+
     async fn find_no_older(
         &self,
         id: ConnectorId,

@@ -12,6 +12,7 @@
 //! | `calls` | the calls to platforms that all of these make |
 //! | [`batch`] | SQS batches, message by message |
 //! | [`pace`] | each connector kept below its platform's limits |
+//! | `limits` | the limits that single conversations met |
 //! | [`agent`] | signed requests to agents |
 //! | [`standard_webhooks`] | their signatures |
 //! | [`config`], [`logging`] | the process's environment; logs and metrics |
@@ -25,6 +26,7 @@ pub mod connectors;
 pub mod files;
 pub mod gateway;
 pub mod intake;
+mod limits;
 pub mod logging;
 pub mod pace;
 pub mod setup;

@@ -1,6 +1,8 @@
 //! Keeps each connector below its platform's limits (PROVIDERS §0), across all sandboxes: texts wait
-//! for their turn, and a wait that a platform asks of one sandbox holds for all.
+//! for their turn, and a wait that a platform asks of one sandbox holds for all. A wait for one conversation
+//! holds for that one alone: its worker postpones it, and this sandbox does not call the platform for it.
 
+use crate::limits::{ConversationLimits, Place};
 use async_trait::async_trait;
 use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
@@ -9,8 +11,8 @@ use vestibule_domain::{
     connector::Connector,
     error::Chain,
     ports::{
-        ChatPlatform, Limited, OutgoingText, ProfileOutcome, ProfileQuery, SendOutcome, SendPacer,
-        Turn,
+        ChatPlatform, Limited, OutgoingText, ProfileOutcome, ProfileQuery, RetryScope, SendOutcome,
+        SendPacer, Turn,
     },
 };
 use vestibule_providers::catalogue::chat_provider;
@@ -20,6 +22,7 @@ pub struct Paced<P> {
     platform: P,
     pacer: Arc<dyn SendPacer>,
     clock: Arc<dyn Clock>,
+    limits: ConversationLimits,
 }
 
 impl<P> fmt::Debug for Paced<P> {
@@ -31,10 +34,22 @@ impl<P> fmt::Debug for Paced<P> {
 /// The platform is not called yet.
 struct NotYet {
     wait: Duration,
+    scope: RetryScope,
     reason: &'static str,
 }
 
+impl From<NotYet> for SendOutcome {
+    fn from(not_yet: NotYet) -> Self {
+        Self::Retry {
+            after: Some(not_yet.wait),
+            scope: not_yet.scope,
+            reason: not_yet.reason.to_owned(),
+        }
+    }
+}
+
 const PAUSED: &str = "the platform asked this connector to wait";
+const LIMITED: &str = "the platform asked this conversation to wait";
 const CROWDED: &str = "the connector sends as fast as its platform allows";
 
 impl<P> Paced<P> {
@@ -45,7 +60,20 @@ impl<P> Paced<P> {
             platform,
             pacer,
             clock,
+            limits: ConversationLimits::default(),
         }
+    }
+
+    /// Waits for the connector's turn, unless the wait is long or the conversation has to wait itself.
+    async fn admit(&self, connector: &Connector, place: &Place) -> Result<(), NotYet> {
+        if let Some(wait) = self.limits.wait(place, self.clock.now()) {
+            return Err(NotYet {
+                wait,
+                scope: RetryScope::Conversation,
+                reason: LIMITED,
+            });
+        }
+        self.turn(connector).await
     }
 
     /// Waits for the connector's turn, unless the wait is long.
@@ -71,7 +99,37 @@ impl<P> Paced<P> {
                 return Ok(());
             }
         };
-        Err(NotYet { wait, reason })
+        Err(NotYet {
+            wait,
+            scope: RetryScope::Connector,
+            reason,
+        })
+    }
+
+    /// Remembers the limits that an answer of the platform tells of.
+    async fn learn(&self, connector: &Connector, place: Place, outcome: &SendOutcome) {
+        match outcome {
+            SendOutcome::Sent(_) => self.limits.note_sent(connector.id),
+            SendOutcome::Retry {
+                after: Some(wait),
+                scope,
+                ..
+            } => {
+                let now = self.clock.now();
+                let is_connectors = match scope {
+                    RetryScope::Connector => true,
+                    RetryScope::Conversation => {
+                        self.limits.note(place, now.plus(*wait));
+                        false
+                    }
+                    RetryScope::Unclear => self.limits.note_unclear(place, now, now.plus(*wait)),
+                };
+                if is_connectors {
+                    self.pause(connector, Limited::Texts, *wait).await;
+                }
+            }
+            SendOutcome::Retry { after: None, .. } | SendOutcome::Failed { .. } => {}
+        }
     }
 
     /// Records for all jobs of the connector that its platform asked for a wait.
@@ -90,19 +148,12 @@ impl<P: ChatPlatform> ChatPlatform for Paced<P> {
     }
 
     async fn send(&self, connector: &Connector, text: OutgoingText<'_>) -> SendOutcome {
-        if let Err(NotYet { wait, reason }) = self.turn(connector).await {
-            return SendOutcome::Retry {
-                after: Some(wait),
-                reason: reason.to_owned(),
-            };
+        let place = Place::of(connector.id, &text.to);
+        if let Err(not_yet) = self.admit(connector, &place).await {
+            return not_yet.into();
         }
         let outcome = self.platform.send(connector, text).await;
-        if let SendOutcome::Retry {
-            after: Some(wait), ..
-        } = &outcome
-        {
-            self.pause(connector, Limited::Texts, *wait).await;
-        }
+        self.learn(connector, place, &outcome).await;
         outcome
     }
 
@@ -146,3 +197,6 @@ impl<P: ChatPlatform> ChatPlatform for Paced<P> {
         outcome
     }
 }
+
+#[cfg(test)]
+mod tests;

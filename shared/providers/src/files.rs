@@ -158,7 +158,7 @@ fn later(after: Option<Duration>, reason: &str) -> FileOutcome {
 /// The outcome of a query whose calls failed.
 pub(crate) fn unfound(problem: CallError) -> FileOutcome {
     match problem {
-        CallError::Later { after, reason } => later(after, &reason),
+        CallError::Later { after, reason, .. } => later(after, &reason),
         CallError::Never { class, reason } => failed(class, &reason),
     }
 }

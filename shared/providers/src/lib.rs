@@ -38,7 +38,9 @@
 //! 3. Implement [`outgoing::ChatProvider`]. Write the platform's errors as one table of data; an
 //!    error that is not in it shows the platform's own words. No answer at all is `Retry`, because
 //!    it is ambiguous. A success is a success even if its body cannot be read: a text that went out
-//!    is never repeated. The platform's address is an [`outgoing::Api`] beside the struct; no
+//!    is never repeated. A limit of one conversation says so
+//!    ([`RetryScope`](vestibule_domain::ports::RetryScope)), so that it holds up no other. The platform's
+//!    address is an [`outgoing::Api`] beside the struct; no
 //!    parameter and no variable belongs to it.
 //! 4. Implement [`catalogue::ConnectorKind`]: the fields that an admin fills in, each with its rule
 //!    and where to find it.

@@ -22,7 +22,7 @@ use std::{fmt, time::Duration};
 use vestibule_domain::{
     chat::conversation::ConversationRef,
     connector::Provider,
-    ports::{FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, SendOutcome},
+    ports::{FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, RetryScope, SendOutcome},
     secret::Secret,
 };
 
@@ -248,6 +248,8 @@ pub enum CallError {
     Later {
         /// How long the platform asked us to wait.
         after: Option<Duration>,
+        /// The part of the connector that the wait holds for.
+        scope: RetryScope,
         /// The platform's reason, cleaned.
         reason: String,
     },
@@ -260,17 +262,31 @@ pub enum CallError {
     },
 }
 
-/// Longest wait that a platform's answer can ask for. The whole connector waits for it, so that one
+/// Longest wait that a platform's answer can ask for. The whole connector may wait for it, so that one
 /// mistaken answer (milliseconds for seconds, say) must not silence it for years.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_hours(24);
 
 impl CallError {
-    /// Creates [`Later`](Self::Later).
+    /// Creates [`Later`](Self::Later) for the whole connector.
     #[must_use]
     pub fn later(after: Option<Duration>, reason: &str) -> Self {
         Self::Later {
             after: after.map(|after| after.min(RETRY_AFTER_MAX)),
+            scope: RetryScope::Connector,
             reason: clean_reason(reason),
+        }
+    }
+
+    /// Names the part of the connector that the wait holds for. A call that will never work has no wait.
+    #[must_use]
+    pub fn within(self, scope: RetryScope) -> Self {
+        match self {
+            Self::Later { after, reason, .. } => Self::Later {
+                after,
+                scope,
+                reason,
+            },
+            never @ Self::Never { .. } => never,
         }
     }
 
@@ -287,7 +303,15 @@ impl CallError {
 impl From<CallError> for SendOutcome {
     fn from(problem: CallError) -> Self {
         match problem {
-            CallError::Later { after, reason } => Self::Retry { after, reason },
+            CallError::Later {
+                after,
+                scope,
+                reason,
+            } => Self::Retry {
+                after,
+                scope,
+                reason,
+            },
             CallError::Never { class, reason } => Self::Failed { class, reason },
         }
     }
@@ -297,7 +321,7 @@ impl From<CallError> for SendOutcome {
 impl From<CallError> for ProfileOutcome {
     fn from(problem: CallError) -> Self {
         match problem {
-            CallError::Later { after, reason } => Self::Retry { after, reason },
+            CallError::Later { after, reason, .. } => Self::Retry { after, reason },
             CallError::Never { reason, .. } => Self::None { reason },
         }
     }
@@ -368,5 +392,21 @@ mod tests {
             };
             assert_eq!(after, waits, "{asked:?}");
         }
+    }
+
+    #[test]
+    fn a_wait_holds_for_the_connector_unless_the_platform_means_less() {
+        let wait = Some(Duration::from_secs(6));
+        let retry = |problem: CallError| match SendOutcome::from(problem) {
+            SendOutcome::Retry { after, scope, .. } => (after, scope),
+            other => panic!("not tried again: {other:?}"),
+        };
+        let plain = CallError::later(wait, "flood");
+        assert_eq!(retry(plain.clone()), (wait, RetryScope::Connector));
+        for scope in [RetryScope::Conversation, RetryScope::Unclear] {
+            assert_eq!(retry(plain.clone().within(scope)), (wait, scope));
+        }
+        let never = CallError::never(FailureClass::Request, "no_text");
+        assert_eq!(never.clone().within(RetryScope::Conversation), never);
     }
 }

@@ -88,6 +88,19 @@ impl Receipt {
     }
 }
 
+/// The part of a connector that a wait before another attempt holds for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryScope {
+    /// Every text of the connector.
+    Connector,
+    /// Texts of the same conversation. Others go out meanwhile.
+    Conversation,
+    /// Conversation and connector each have a limit, and the platform does not say which one was met. It is read
+    /// as the conversation's, and as the connector's too if another conversation meets one before any text gets
+    /// through.
+    Unclear,
+}
+
 /// The outcome of sending.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendOutcome {
@@ -97,6 +110,8 @@ pub enum SendOutcome {
     Retry {
         /// The wait that the platform asked for, if any.
         after: Option<Duration>,
+        /// The part of the connector that the wait holds for.
+        scope: RetryScope,
         /// The platform's own reason.
         reason: String,
     },

@@ -13,7 +13,10 @@ use crate::{
 use http::HeaderName;
 use serde_json::Value;
 use std::{ops::RangeInclusive, time::Duration};
-use vestibule_domain::{ports::FailureClass, secret::Secret};
+use vestibule_domain::{
+    ports::{FailureClass, RetryScope},
+    secret::Secret,
+};
 
 /// Adds the API key of the number to a call.
 pub(super) fn with_key(call: OutgoingCall, api_key: &Secret) -> OutgoingCall {
@@ -59,7 +62,7 @@ pub(super) fn later_refusal(error: Option<&Value>) -> (FailureClass, String) {
     let code = error.and_then(code);
     if let Some((code, row)) = code.and_then(|code| Some((code, find(code)?))) {
         let class = match row.meaning {
-            Meaning::Later(_) => FailureClass::Request,
+            Meaning::Later(..) => FailureClass::Request,
             Meaning::Never(class) => class,
         };
         return (class, reason(code, row));
@@ -110,7 +113,9 @@ const PASSING: [u64; 4] = [408, 409, 425, 429];
 
 fn later_or_never(meaning: Meaning, reply: &HttpReply, reason: &str) -> CallError {
     match meaning {
-        Meaning::Later(wait) => CallError::later(reply.retry_after.or(wait), reason),
+        Meaning::Later(wait, scope) => {
+            CallError::later(reply.retry_after.or(wait), reason).within(scope)
+        }
         Meaning::Never(class) => CallError::never(class, reason),
     }
 }
@@ -131,7 +136,7 @@ fn meaning_of_words(words: &str) -> Option<Meaning> {
         .iter()
         .find(|(parts, _)| parts.iter().all(|part| said.contains(*part)));
     match row?.1 {
-        Meaning::Later(None) => Some(Meaning::Later(wait_in(&said))),
+        Meaning::Later(None, scope) => Some(Meaning::Later(wait_in(&said), scope)),
         meaning => Some(meaning),
     }
 }
@@ -177,20 +182,22 @@ struct Row {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Meaning {
-    /// With the shortest wait, if it is known.
-    Later(Option<Duration>),
+    /// With the shortest wait, if it is known, and the part of the connector that waits.
+    Later(Option<Duration>, RetryScope),
     Never(FailureClass),
 }
 
-const LATER: Meaning = Meaning::Later(None);
+const LATER: Meaning = Meaning::Later(None, RetryScope::Connector);
 const CONNECTOR: Meaning = Meaning::Never(FailureClass::Connector);
 const RECIPIENT: Meaning = Meaning::Never(FailureClass::Recipient);
 const REQUEST: Meaning = Meaning::Never(FailureClass::Request);
 
-/// Limit: one message to one person every six seconds.
-const PAIR_WAIT: Meaning = Meaning::Later(Some(Duration::from_secs(6)));
+/// Limit: one message to one person every six seconds (Meta's "pair rate limit"). It is about one conversation.
+const PAIR_WAIT: Meaning = Meaning::Later(Some(Duration::from_secs(6)), RetryScope::Conversation);
 /// People blocked or reported the number: sending more soon would make it worse.
-const QUALITY_WAIT: Meaning = Meaning::Later(Some(Duration::from_mins(30)));
+const QUALITY_WAIT: Meaning = Meaning::Later(Some(Duration::from_mins(30)), RetryScope::Connector);
+/// The gateway's limit of requests in a time. Its words fit the limit for one person as well as one for all.
+const REQUESTS: Meaning = Meaning::Later(None, RetryScope::Unclear);
 
 const fn one(code: i64, meaning: Meaning, words: &'static str) -> Row {
     Row {
@@ -204,7 +211,7 @@ const fn one(code: i64, meaning: Meaning, words: &'static str) -> Row {
 /// The first matching row counts (docs.360dialog.com, "Error Code Reference": 360dialog Messaging
 /// Errors; the limit of one request is quoted by integrators).
 const GATEWAY: &[(&[&str], Meaning)] = &[
-    (&["exceeded the limit of", "request"], LATER),
+    (&["exceeded the limit of", "request"], REQUESTS),
     (&["rate limit"], LATER),
     (&["too many requests"], LATER),
     (&["lack of payment"], CONNECTOR),
@@ -504,6 +511,38 @@ mod tests {
         assert_eq!(wait(131_056, None), Some(6));
         assert_eq!(wait(131_056, Some(40)), Some(40));
         assert_eq!(wait(131_048, None), Some(1800));
+    }
+
+    #[test]
+    fn only_the_limit_for_one_person_is_the_conversations() {
+        let scope = |result: &CallResult| match answer(result).unwrap_err() {
+            CallError::Later { scope, .. } => scope,
+            CallError::Never { reason, .. } => panic!("final: {reason}"),
+        };
+        for code in FACTS[0].0 {
+            for status in [400, 403, 429] {
+                let expected = if *code == 131_056 {
+                    RetryScope::Conversation
+                } else {
+                    RetryScope::Connector
+                };
+                assert_eq!(scope(&refused(status, *code)), expected, "{code}");
+            }
+        }
+        for (words, expected) in [
+            (
+                "You have exceeded the limit of 1 request every 6 seconds",
+                RetryScope::Unclear,
+            ),
+            (
+                "You have exceeded the endpoint rate limit.",
+                RetryScope::Connector,
+            ),
+            ("Too many requests", RetryScope::Connector),
+        ] {
+            assert_eq!(scope(&told(words)), expected, "{words}");
+        }
+        assert_eq!(scope(&replied(502, "")), RetryScope::Connector);
     }
 
     /// An answer of the gateway with these words and the status 400.

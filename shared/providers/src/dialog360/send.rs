@@ -152,7 +152,7 @@ mod tests {
     use super::*;
     use crate::dialog360::fixtures::{self, refused, refused_by_gateway, replied};
     use std::collections::BTreeMap;
-    use vestibule_domain::chat::conversation::ConversationRef;
+    use vestibule_domain::{chat::conversation::ConversationRef, ports::RetryScope};
 
     const PHONE: &str = "972987654321";
     const BSUID: &str = "US.13491208655302741918";
@@ -436,6 +436,7 @@ mod tests {
         ] {
             let expected = SendOutcome::Retry {
                 after: None,
+                scope: RetryScope::Connector,
                 reason: reason.into(),
             };
             assert_eq!(outcome_of(result), expected);

@@ -177,7 +177,7 @@ fn header_of(setting: &Value, credentials: &Credentials<'_>) -> Header {
 
 fn failed(problem: CallError) -> ConnectorSetupOutcome {
     match problem {
-        CallError::Later { after, reason } => ConnectorSetupOutcome::Later { after, reason },
+        CallError::Later { after, reason, .. } => ConnectorSetupOutcome::Later { after, reason },
         CallError::Never { reason, .. } => refused(&reason),
     }
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 use serde_json::Value;
 use std::time::Duration;
-use vestibule_domain::ports::FailureClass;
+use vestibule_domain::ports::{FailureClass, RetryScope};
 
 /// Returns the body of an answer that says `ok`. No answer and an unintelligible one are ambiguous,
 /// so the call is retried; queues bound how often.
@@ -35,14 +35,37 @@ pub(super) fn answer(result: &CallResult) -> Result<Value, CallError> {
 /// Returns the body of the answer to a post; null if Slack accepted the post and the body cannot be
 /// read, because a post that went out must not be repeated. A 200 that says `"ok": false` is a
 /// refusal all the same.
+///
+/// Posts have one limit per channel and another per workspace, and the answer is the same for both
+/// (docs.slack.dev, "Rate limits", and PROVIDERS §1.4). Other calls have one per method and workspace.
 pub(super) fn posted(result: &CallResult) -> Result<Value, CallError> {
     match result {
         CallResult::Replied(reply) if reply.is_success() && read(reply).is_none() => {
             Ok(Value::Null)
         }
-        _ => answer(result),
+        _ => answer(result).map_err(|problem| limited(problem, RetryScope::Unclear)),
     }
 }
+
+/// Returns the body of the answer to a look for an earlier post. A limit of such calls is no limit of posts, so
+/// that only the text waits which needs the look.
+pub(super) fn looked(result: &CallResult) -> Result<Value, CallError> {
+    answer(result).map_err(|problem| limited(problem, RetryScope::Conversation))
+}
+
+/// Says what the refusal of too many calls holds for.
+fn limited(problem: CallError, scope: RetryScope) -> CallError {
+    let is_limit =
+        matches!(&problem, CallError::Later { reason, .. } if LIMITS.contains(&reason.as_str()));
+    if is_limit {
+        problem.within(scope)
+    } else {
+        problem
+    }
+}
+
+/// Errors for too many calls. `message_limit_exceeded` is about the workspace alone.
+const LIMITS: [&str; 2] = ["ratelimited", "rate_limited"];
 
 /// Whether a post was refused because its thread has gone, or its first message takes no replies.
 pub(super) fn is_thread_gone(result: &CallResult) -> bool {
@@ -298,9 +321,52 @@ mod tests {
             });
             let expected = CallError::Later {
                 after,
+                scope: RetryScope::Connector,
                 reason: "ratelimited".into(),
             };
             assert_eq!(answer(&result), Err(expected), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_limit_of_posts_may_be_the_channels_and_one_of_looks_holds_up_no_post() {
+        let limited = |status: u16, body: &str| {
+            CallResult::Replied(HttpReply {
+                status,
+                retry_after: Some(Duration::from_secs(30)),
+                body: body.as_bytes().to_vec(),
+            })
+        };
+        for (status, body, expected) in [
+            (
+                429,
+                r#"{"ok":false,"error":"ratelimited"}"#,
+                RetryScope::Unclear,
+            ),
+            (429, "", RetryScope::Unclear),
+            (
+                200,
+                r#"{"ok":false,"error":"rate_limited"}"#,
+                RetryScope::Unclear,
+            ),
+            (
+                200,
+                r#"{"ok":false,"error":"message_limit_exceeded"}"#,
+                RetryScope::Connector,
+            ),
+            (503, "", RetryScope::Connector),
+        ] {
+            let result = limited(status, body);
+            let scope = |answer: Result<Value, CallError>| match answer {
+                Err(CallError::Later { scope, .. }) => scope,
+                other => panic!("not for later: {other:?}"),
+            };
+            assert_eq!(scope(posted(&result)), expected, "{status} {body}");
+            let of_look = match expected {
+                RetryScope::Unclear => RetryScope::Conversation,
+                other => other,
+            };
+            assert_eq!(scope(looked(&result)), of_look, "{status} {body}");
         }
     }
 
@@ -322,6 +388,7 @@ mod tests {
         ] {
             let expected = CallError::Later {
                 after: None,
+                scope: RetryScope::Connector,
                 reason: format!("http_{status}"),
             };
             assert_eq!(
@@ -334,7 +401,7 @@ mod tests {
             reason: "connection reset".into(),
         };
         assert!(
-            matches!(answer(&nothing), Err(CallError::Later { after: None, reason }) if reason == "connection reset")
+            matches!(answer(&nothing), Err(CallError::Later { after: None, reason, .. }) if reason == "connection reset")
         );
     }
 

@@ -56,7 +56,7 @@ pub(super) fn for_mark<'a>(
                 .with_json(&json!({ "users": channel }));
             return Ok(Looked::Call(call));
         };
-        let opened = match api::answer(opened) {
+        let opened = match api::looked(opened) {
             Ok(body) => body,
             Err(CallError::Never { .. }) => return Ok(nothing(rest)),
             Err(later) => return Err(later),
@@ -69,7 +69,7 @@ pub(super) fn for_mark<'a>(
     let Some((history, posts)) = so_far.split_first() else {
         return Ok(Looked::Call(search_call(&channel, thread, token)));
     };
-    let body = match api::answer(history) {
+    let body = match api::looked(history) {
         Ok(body) => body,
         Err(CallError::Never { .. }) => return Ok(nothing(posts)),
         Err(later) => return Err(later),
@@ -122,7 +122,7 @@ mod tests {
     };
     use vestibule_domain::{
         chat::conversation::{ConversationKind, ConversationRef},
-        ports::{Destination, Mark, OutgoingText, SendOutcome},
+        ports::{Destination, Mark, OutgoingText, RetryScope, SendOutcome},
     };
 
     fn step(kind: ConversationKind, channel: &str, so_far: &[CallResult]) -> NextCall<SendOutcome> {
@@ -234,7 +234,10 @@ mod tests {
         let so_far = [refused("ratelimited")];
         assert!(matches!(
             direct(&so_far),
-            NextCall::Done(SendOutcome::Retry { .. })
+            NextCall::Done(SendOutcome::Retry {
+                scope: RetryScope::Conversation,
+                ..
+            })
         ));
     }
 }

@@ -33,7 +33,7 @@ impl ConnectorSetup for Slack {
         };
         NextCall::Done(match api::answer(result) {
             Ok(answer) => found(&answer, credentials),
-            Err(CallError::Later { after, reason }) => {
+            Err(CallError::Later { after, reason, .. }) => {
                 ConnectorSetupOutcome::Later { after, reason }
             }
             Err(CallError::Never { reason, .. }) => refused(&reason),

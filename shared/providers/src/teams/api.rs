@@ -10,7 +10,10 @@ use crate::{
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
-use vestibule_domain::{ports::FailureClass, secret::Secret};
+use vestibule_domain::{
+    ports::{FailureClass, RetryScope},
+    secret::Secret,
+};
 
 /// Encodes everything but RFC 3986's unreserved characters.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
@@ -240,8 +243,20 @@ fn problem(reply: &HttpReply, body: Option<&Value>) -> CallError {
 
 fn later_or_never(meaning: Meaning, reply: &HttpReply, reason: &str) -> CallError {
     match meaning {
-        Meaning::Later => CallError::later(reply.retry_after, reason),
+        Meaning::Later => CallError::later(reply.retry_after, reason).within(scope(reply.status)),
         Meaning::Never(class) => CallError::never(class, reason),
+    }
+}
+
+/// The part of the connector that a wait holds for. A bot has one limit per thread and another per tenant, and
+/// both are refused with 429 (msteams-docs, "Optimize your bot with rate limiting", and PROVIDERS §2.4); 412
+/// comes from "multiple concurrent operations on the same conversation" (msteams-docs, "Status codes from bot
+/// conversational APIs").
+const fn scope(status: u16) -> RetryScope {
+    match status {
+        429 => RetryScope::Unclear,
+        412 => RetryScope::Conversation,
+        _ => RetryScope::Connector,
     }
 }
 
@@ -499,7 +514,23 @@ mod tests {
             retry_after: after,
             body: Vec::new(),
         });
-        assert_eq!(answer(&result), Err(CallError::later(after, "http_429")));
+        let expected = CallError::later(after, "http_429").within(RetryScope::Unclear);
+        assert_eq!(answer(&result), Err(expected));
+    }
+
+    #[test]
+    fn a_limit_may_be_the_threads_a_conflict_is_and_any_other_wait_holds_for_the_connector() {
+        for (status, code, expected) in [
+            (429, "Throttled", RetryScope::Unclear),
+            (412, "PreconditionFailed", RetryScope::Conversation),
+            (502, "BadGateway", RetryScope::Connector),
+            (503, "ServiceUnavailable", RetryScope::Connector),
+        ] {
+            let Err(CallError::Later { scope, .. }) = answer(&refused(status, code)) else {
+                panic!("final: {status}");
+            };
+            assert_eq!(scope, expected, "{status}");
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl ConnectorSetup for Teams {
                 summary: "Microsoft accepts the app id, the tenant and the client secret."
                     .to_owned(),
             },
-            Err(CallError::Later { after, reason }) => {
+            Err(CallError::Later { after, reason, .. }) => {
                 ConnectorSetupOutcome::Later { after, reason }
             }
             Err(CallError::Never { reason, .. }) => refused(&reason),

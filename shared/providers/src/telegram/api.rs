@@ -10,7 +10,11 @@ use crate::{
 use http::Method;
 use serde_json::Value;
 use std::time::Duration;
-use vestibule_domain::{ports::FailureClass, secret::Secret, text::is_invisible};
+use vestibule_domain::{
+    ports::{FailureClass, RetryScope},
+    secret::Secret,
+    text::is_invisible,
+};
 
 /// A bot's token, which is part of every address.
 #[derive(Debug, Clone, Copy)]
@@ -114,7 +118,7 @@ impl<'a> Token<'a> {
                 let asked = parameter("retry_after")
                     .and_then(|seconds| u64::try_from(seconds).ok())
                     .map(Duration::from_secs);
-                CallError::later(reply.retry_after.max(asked), &reason)
+                CallError::later(reply.retry_after.max(asked), &reason).within(scope(status))
             }
         };
         Refused {
@@ -185,6 +189,17 @@ fn said(description: &str) -> String {
         .find_map(|prefix| said.strip_prefix(prefix))
         .unwrap_or(&said)
         .to_owned()
+}
+
+/// The part of the connector that a wait holds for. A private chat, a group and the whole bot each have a
+/// limit, and a group may have a slow mode; every refusal is the same 429 (core.telegram.org, "Bots FAQ", and
+/// PROVIDERS §3.4).
+const fn scope(status: u16) -> RetryScope {
+    if status == 429 {
+        RetryScope::Unclear
+    } else {
+        RetryScope::Connector
+    }
 }
 
 /// Descriptions that only blame the topic; also in a private chat with topics.
@@ -478,10 +493,34 @@ mod tests {
             });
             let expected = CallError::Later {
                 after: expected,
+                scope: RetryScope::Unclear,
                 reason: "Too Many Requests: retry after 30".into(),
             };
             assert_eq!(answer(&result), Err(expected.into()), "{body}");
         }
+    }
+
+    #[test]
+    fn a_limit_may_be_the_conversations_and_any_other_wait_holds_for_the_connector() {
+        for (status, code, expected) in [
+            (429, 429, RetryScope::Unclear),
+            (400, 429, RetryScope::Unclear),
+            (500, 500, RetryScope::Connector),
+            (503, 503, RetryScope::Connector),
+        ] {
+            let body = json!({
+                "ok": false, "error_code": code, "description": "x", "parameters": {"retry_after": 3},
+            });
+            let refused = answer(&replied(status, &body.to_string())).unwrap_err();
+            let CallError::Later { scope, after, .. } = refused.problem else {
+                panic!("final: {body}");
+            };
+            let wait = Some(Duration::from_secs(3));
+            assert_eq!((scope, after), (expected, wait), "{body}");
+        }
+        let proxy = answer(&replied(429, "<html>")).unwrap_err();
+        let expected = CallError::later(None, "http_429");
+        assert_eq!(proxy.problem, expected, "a proxy knows no conversation");
     }
 
     #[test]
@@ -519,6 +558,7 @@ mod tests {
         ] {
             let expected = CallError::Later {
                 after: None,
+                scope: RetryScope::Connector,
                 reason: format!("http_{status}"),
             };
             assert_eq!(

@@ -158,7 +158,7 @@ fn text(value: &Value, name: &str) -> Option<String> {
 
 fn outcome(problem: CallError) -> ConnectorSetupOutcome {
     match problem {
-        CallError::Later { after, reason } => ConnectorSetupOutcome::Later { after, reason },
+        CallError::Later { after, reason, .. } => ConnectorSetupOutcome::Later { after, reason },
         CallError::Never { reason, .. } => {
             let (field, problem) = advice(&reason);
             ConnectorSetupOutcome::Failed {

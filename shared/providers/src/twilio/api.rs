@@ -6,7 +6,8 @@ use crate::{
     reason::{with_words, words_in},
 };
 use serde_json::Value;
-use vestibule_domain::ports::FailureClass;
+use std::time::Duration;
+use vestibule_domain::ports::{FailureClass, RetryScope};
 
 /// Returns the body of a successful answer. No answer and an unintelligible one are ambiguous, so
 /// the call is retried; queues bound how often.
@@ -55,9 +56,24 @@ fn problem(reply: &HttpReply, body: Option<&Value>) -> CallError {
     let name = code.map_or_else(|| format!("http_{status}"), |code| code.to_string());
     let reason = reason(&name, known, words);
     match meaning {
-        Meaning::Later => CallError::later(reply.retry_after, &reason),
+        Meaning::Later => later(code, reply.retry_after, &reason),
         Meaning::Never(class) => CallError::never(class, &reason),
     }
+}
+
+/// The limit between two numbers, against endless replies (Twilio's error 14107).
+const BETWEEN_TWO_NUMBERS: u64 = 14107;
+/// Time for which Twilio refuses all texts between two numbers that reached their limit.
+const TWO_NUMBERS_WAIT: Duration = Duration::from_secs(30);
+
+/// Makes a failure that passes. Only the limit between two numbers is about one conversation; those of an
+/// account, of a number and of a carrier are not.
+pub(super) fn later(code: Option<u64>, after: Option<Duration>, reason: &str) -> CallError {
+    if code == Some(BETWEEN_TWO_NUMBERS) {
+        let after = after.or(Some(TWO_NUMBERS_WAIT));
+        return CallError::later(after, reason).within(RetryScope::Conversation);
+    }
+    CallError::later(after, reason)
 }
 
 /// A code that the table knows says enough; any other is followed by Twilio's words.
@@ -177,7 +193,7 @@ mod tests {
         twilio::fixtures::{refused, replied},
     };
     use proptest::prelude::*;
-    use std::{collections::BTreeSet, time::Duration};
+    use std::collections::BTreeSet;
 
     /// Restates PROVIDERS §5.4 independently of the table above. 21602 and 21617 blame the call,
     /// not the connector; 30007 and 30034 have classes of their own.
@@ -359,9 +375,29 @@ mod tests {
             });
             let expected = CallError::Later {
                 after,
+                scope: RetryScope::Connector,
                 reason: reason.into(),
             };
             assert_eq!(answer(&result), Err(expected));
+        }
+    }
+
+    #[test]
+    fn only_the_limit_between_two_numbers_is_the_conversations() {
+        let passing = ERRORS
+            .iter()
+            .filter(|(_, meaning)| *meaning == LATER)
+            .map(|(code, _)| *code);
+        for code in passing {
+            let Err(CallError::Later { after, scope, .. }) = answer(&refused(429, code)) else {
+                panic!("final: {code}");
+            };
+            let expected = if code == 14107 {
+                (Some(Duration::from_secs(30)), RetryScope::Conversation)
+            } else {
+                (None, RetryScope::Connector)
+            };
+            assert_eq!((after, scope), expected, "{code}");
         }
     }
 
@@ -381,6 +417,7 @@ mod tests {
         ] {
             let expected = CallError::Later {
                 after: None,
+                scope: RetryScope::Connector,
                 reason: reason.into(),
             };
             assert_eq!(answer(&replied(status, body)), Err(expected), "{status}");

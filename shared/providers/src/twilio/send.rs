@@ -175,7 +175,7 @@ fn sent_id(result: &CallResult) -> Result<Option<String>, CallError> {
         let name = code.map_or_else(|| "failed".to_owned(), |code| code.to_string());
         let reason = api::reason(&name, known, text("error_message"));
         return Err(match known {
-            Some(Meaning::Later) => CallError::later(None, &reason),
+            Some(Meaning::Later) => api::later(code, None, &reason),
             _ => CallError::never(api::class_of_failure(code), &reason),
         });
     }

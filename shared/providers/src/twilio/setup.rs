@@ -51,7 +51,7 @@ impl ConnectorSetup for Twilio {
 
 fn outcome_of(problem: CallError) -> ConnectorSetupOutcome {
     match problem {
-        CallError::Later { after, reason } => ConnectorSetupOutcome::Later { after, reason },
+        CallError::Later { after, reason, .. } => ConnectorSetupOutcome::Later { after, reason },
         CallError::Never { reason, .. } => refused(&reason),
     }
 }

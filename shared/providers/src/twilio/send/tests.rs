@@ -7,7 +7,7 @@ use vestibule_domain::{
     chat::conversation::{ConversationKind, ConversationRef},
     chat::message::Identity,
     connector::Connector,
-    ports::Mark,
+    ports::{Mark, RetryScope},
 };
 
 const SID: &str = "SM0123456789abcdef0123456789abcdef";
@@ -228,6 +228,21 @@ fn a_message_that_failed_as_it_was_taken_is_not_sent() {
             SendOutcome::Sent(_) => panic!("sent"),
         };
         assert_eq!((class, reason.as_str()), expected);
+    }
+}
+
+#[test]
+fn a_message_that_failed_as_it_was_taken_may_hold_up_its_conversation_alone() {
+    for (code, expected) in [
+        (14107, RetryScope::Conversation),
+        (30001, RetryScope::Connector),
+    ] {
+        let body = format!(r#"{{"sid":"{SID}","status":"failed","error_code":{code}}}"#);
+        let done = outcome(step("+14133881111", "Hello", &[replied(201, &body)]));
+        let SendOutcome::Retry { scope, .. } = done else {
+            panic!("not tried again: {done:?}");
+        };
+        assert_eq!(scope, expected, "{code}");
     }
 }
 

@@ -1,0 +1,269 @@
+//! Waits for a turn, and waits that platforms ask for.
+
+use super::*;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Mutex,
+};
+use vestibule_domain::{
+    AccountScope, PortError, Timestamp,
+    chat::conversation::ConversationKind,
+    connector::{AfterApproval, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState},
+    ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
+    language::TextVariants,
+    ports::{Destination, FailureClass, Receipt},
+};
+
+const WAIT: Duration = Duration::from_secs(30);
+
+/// State of a platform, its pacer and a clock.
+#[derive(Default)]
+struct Fake {
+    /// The next outcomes; without any, a text is sent.
+    outcomes: Mutex<VecDeque<SendOutcome>>,
+    /// The conversations that were written to.
+    sent_to: Mutex<Vec<String>>,
+    /// The pauses of the connector, in milliseconds.
+    paused_until: Mutex<Vec<i64>>,
+    now_ms: Mutex<i64>,
+}
+
+struct Platform(Arc<Fake>);
+
+#[async_trait]
+impl ChatPlatform for Platform {
+    fn pieces(&self, _connector: &Connector, text: &str) -> Vec<String> {
+        vec![text.to_owned()]
+    }
+
+    async fn send(&self, _connector: &Connector, text: OutgoingText<'_>) -> SendOutcome {
+        let Destination::Conversation(conversation) = text.to else {
+            panic!("no private text");
+        };
+        let name = conversation.provider_conversation_id.clone();
+        self.0.sent_to.lock().unwrap().push(name);
+        let next = self.0.outcomes.lock().unwrap().pop_front();
+        next.unwrap_or_else(|| SendOutcome::Sent(Receipt::default()))
+    }
+
+    fn reply_window(
+        &self,
+        _connector: &Connector,
+        _conversation: &ConversationRef,
+    ) -> Option<Duration> {
+        None
+    }
+
+    async fn profile(&self, _connector: &Connector, _query: ProfileQuery<'_>) -> ProfileOutcome {
+        panic!("no profile");
+    }
+}
+
+#[async_trait]
+impl SendPacer for Fake {
+    async fn take_turn(
+        &self,
+        _connector_id: ConnectorId,
+        _interval: Duration,
+        now: Timestamp,
+    ) -> Result<Turn, PortError> {
+        let paused = self.paused_until.lock().unwrap().iter().max().copied();
+        let until = paused.map(Timestamp::from_millis);
+        Ok(match until.filter(|until| *until > now) {
+            Some(until) => Turn::Paused(until.since(now)),
+            None => Turn::After(Duration::ZERO),
+        })
+    }
+
+    async fn profiles_paused(
+        &self,
+        _connector_id: ConnectorId,
+        _now: Timestamp,
+    ) -> Result<Option<Duration>, PortError> {
+        Ok(None)
+    }
+
+    async fn pause(
+        &self,
+        _connector_id: ConnectorId,
+        _what: Limited,
+        until: Timestamp,
+    ) -> Result<(), PortError> {
+        self.paused_until.lock().unwrap().push(until.millis());
+        Ok(())
+    }
+}
+
+impl Clock for Fake {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(*self.now_ms.lock().unwrap())
+    }
+}
+
+fn connector() -> Connector {
+    let account = AccountScope::of_verified(AccountId::derive(&["a"]));
+    Connector {
+        id: ConnectorId::derive(&["c"]),
+        scope: account.project(ProjectId::derive(&["p"])),
+        environment_id: EnvironmentId::derive(&["e"]),
+        client_id: ClientId::derive(&["cl"]),
+        name: "Support".to_owned(),
+        provider: Provider::new("telegram"),
+        policy: Policy::AllowAll,
+        environment_since: None,
+        onboarding_since: None,
+        existing_users: ExistingUsers::Keep,
+        onboarding_message: None,
+        onboarding_messages: TextVariants::default(),
+        request_cooldown: Duration::ZERO,
+        after_approval: AfterApproval::default(),
+        settings: BTreeMap::new(),
+        secrets: SealedSecrets::default(),
+        webhook: WebhookState::default(),
+        request_hash: None,
+        version: 1,
+        created_at: Timestamp::from_millis(0),
+        updated_at: Timestamp::from_millis(0),
+    }
+}
+
+fn limited(scope: RetryScope) -> SendOutcome {
+    SendOutcome::Retry {
+        after: Some(WAIT),
+        scope,
+        reason: "limited".to_owned(),
+    }
+}
+
+/// A connector whose platform answers the next texts like this.
+struct Stage {
+    fake: Arc<Fake>,
+    paced: Paced<Platform>,
+}
+
+impl Stage {
+    fn new(outcomes: &[SendOutcome]) -> Self {
+        let fake = Arc::new(Fake::default());
+        *fake.outcomes.lock().unwrap() = outcomes.to_vec().into();
+        let (pacer, clock) = (Arc::<Fake>::clone(&fake), Arc::<Fake>::clone(&fake));
+        Self {
+            paced: Paced::new(Platform(Arc::clone(&fake)), pacer, clock),
+            fake,
+        }
+    }
+
+    /// Sends a text to this conversation.
+    async fn send(&self, name: &str) -> SendOutcome {
+        let connector = connector();
+        let conversation = ConversationRef::new(
+            connector.id,
+            ConversationKind::Direct,
+            name.to_owned(),
+            None,
+        );
+        let text = OutgoingText {
+            to: Destination::Conversation(&conversation),
+            text: "Hello",
+            mark: None,
+        };
+        self.paced.send(&connector, text).await
+    }
+
+    /// The wait that a text to this conversation has, and what it holds for.
+    async fn wait(&self, name: &str) -> Option<(Duration, RetryScope)> {
+        match self.send(name).await {
+            SendOutcome::Sent(_) => None,
+            SendOutcome::Retry {
+                after: Some(after),
+                scope,
+                ..
+            } => Some((after, scope)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn sent_to(&self) -> Vec<String> {
+        self.fake.sent_to.lock().unwrap().clone()
+    }
+
+    fn pauses(&self) -> Vec<i64> {
+        self.fake.paused_until.lock().unwrap().clone()
+    }
+}
+
+#[tokio::test]
+async fn a_limit_of_the_connector_holds_for_every_conversation() {
+    let stage = Stage::new(&[limited(RetryScope::Connector)]);
+    let wait = Some((WAIT, RetryScope::Connector));
+    assert_eq!(stage.wait("ada").await, wait);
+    assert_eq!(stage.wait("grace").await, wait);
+    assert_eq!(stage.sent_to(), ["ada"]);
+    assert_eq!(stage.pauses(), [30_000]);
+}
+
+#[tokio::test]
+async fn a_limit_of_one_conversation_holds_for_that_one_until_it_is_over() {
+    for scope in [RetryScope::Conversation, RetryScope::Unclear] {
+        let stage = Stage::new(&[limited(scope)]);
+        assert_eq!(stage.wait("ada").await, Some((WAIT, scope)));
+        *stage.fake.now_ms.lock().unwrap() = 10_000;
+        let rest = (Duration::from_secs(20), RetryScope::Conversation);
+        assert_eq!(stage.wait("ada").await, Some(rest));
+        assert_eq!(stage.wait("grace").await, None);
+        *stage.fake.now_ms.lock().unwrap() = 30_000;
+        assert_eq!(stage.wait("ada").await, None);
+        assert_eq!(stage.sent_to(), ["ada", "grace", "ada"]);
+        assert!(stage.pauses().is_empty(), "{scope:?}");
+    }
+}
+
+#[tokio::test]
+async fn two_conversations_that_have_limits_of_their_own_pause_nobody_else() {
+    let own = limited(RetryScope::Conversation);
+    let stage = Stage::new(&[own.clone(), own]);
+    assert!(stage.wait("ada").await.is_some());
+    assert!(stage.wait("grace").await.is_some());
+    assert_eq!(stage.wait("kay").await, None);
+    assert!(stage.pauses().is_empty());
+}
+
+#[tokio::test]
+async fn an_unclear_limit_that_two_conversations_meet_in_a_row_is_the_connectors() {
+    let unclear = limited(RetryScope::Unclear);
+    let stage = Stage::new(&[unclear.clone(), unclear]);
+    assert!(stage.wait("ada").await.is_some());
+    assert!(stage.wait("grace").await.is_some());
+    assert_eq!(stage.wait("kay").await, Some((WAIT, RetryScope::Connector)));
+    assert_eq!(stage.sent_to(), ["ada", "grace"]);
+    assert_eq!(stage.pauses(), [30_000]);
+}
+
+#[tokio::test]
+async fn an_unclear_limit_is_the_conversations_if_others_get_through_meanwhile() {
+    let unclear = limited(RetryScope::Unclear);
+    let sent = SendOutcome::Sent(Receipt::default());
+    let stage = Stage::new(&[unclear.clone(), sent, unclear]);
+    assert!(stage.wait("ada").await.is_some());
+    assert_eq!(stage.wait("kay").await, None);
+    assert!(stage.wait("grace").await.is_some());
+    assert_eq!(stage.wait("kay").await, None);
+    assert!(stage.pauses().is_empty());
+}
+
+#[tokio::test]
+async fn a_failure_or_a_retry_without_a_wait_pauses_nothing() {
+    let failed = SendOutcome::Failed {
+        class: FailureClass::Connector,
+        reason: "token_revoked".to_owned(),
+    };
+    let unknown = SendOutcome::Retry {
+        after: None,
+        scope: RetryScope::Connector,
+        reason: "http_503".to_owned(),
+    };
+    let stage = Stage::new(&[failed.clone(), unknown.clone()]);
+    assert_eq!(stage.send("ada").await, failed);
+    assert_eq!(stage.send("ada").await, unknown);
+    assert_eq!(stage.wait("ada").await, None);
+    assert!(stage.pauses().is_empty());
+}
