@@ -6,6 +6,7 @@
 mod access_requests;
 mod accounts;
 mod adding;
+mod agent_tests;
 mod audience;
 mod audit;
 mod changes;

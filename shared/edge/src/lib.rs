@@ -12,7 +12,7 @@
 //! | `calls` | the calls to platforms that all of these make |
 //! | [`batch`] | SQS batches, message by message |
 //! | [`pace`] | each connector kept below its platform's limits |
-//! | [`agent`] | signed requests to agents |
+//! | [`agent`] | signed requests to agents, and the texts of their answers |
 //! | [`standard_webhooks`] | their signatures |
 //! | [`config`], [`logging`] | the process's environment; logs and metrics |
 

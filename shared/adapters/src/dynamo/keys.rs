@@ -181,6 +181,12 @@ pub fn api_key_id(scope: AccountScope, id: ApiKeyId) -> Key {
     Key::new(account_pk(scope.account_id()), format!("KEY_ID#{id}"))
 }
 
+/// The test deliveries of an account that are under way.
+#[must_use]
+pub fn agent_tests(scope: AccountScope) -> Key {
+    Key::new(account_pk(scope.account_id()), "AGENT_TESTS")
+}
+
 /// The list of an account's API keys.
 #[must_use]
 pub fn api_keys(scope: AccountScope) -> String {
