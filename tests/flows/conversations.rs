@@ -401,7 +401,7 @@ async fn a_page_of_a_long_conversation_takes_two_reads_wherever_it_lies() {
             assert_eq!(
                 world.aws_calls(),
                 [
-                    "DynamoDB.GetItem",
+                    "DynamoDB.BatchGetItem",
                     "DynamoDB.BatchGetItem",
                     "DynamoDB.Query"
                 ],

@@ -175,6 +175,16 @@ pub fn api_key(account_id: AccountId, hash: &str) -> Key {
     Key::new(account_pk(account_id), format!("KEY#{hash}"))
 }
 
+/// The last use of an API key. It has a partition of its own because roles are limited by partition, and
+/// every function that proves a key notes its use, while few may change a key.
+#[must_use]
+pub fn api_key_use(account_id: AccountId, hash: &str) -> Key {
+    Key::new(
+        format!("{}#KEY_USES", account_pk(account_id)),
+        format!("KEY#{hash}"),
+    )
+}
+
 /// The key that an API key's id stands for.
 #[must_use]
 pub fn api_key_id(scope: AccountScope, id: ApiKeyId) -> Key {
