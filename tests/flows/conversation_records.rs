@@ -17,7 +17,7 @@ use vestibule_domain::{
     job::{DeliverMessage, QueuedText},
     ports::{
         Claim, ClaimedConversation, ConversationStore, DeliveryRecord, Lease, OutgoingStore,
-        Postponement, Recorded, TextOutcome,
+        Postponement, Recorded, TextOutcome, Unsent,
     },
     vars::Vars,
 };
@@ -177,7 +177,12 @@ impl Stores {
     }
 
     async fn unsent(&self, claimed: &ClaimedConversation, limit: usize) -> Vec<QueuedText> {
-        self.outgoing.unsent(claimed, limit).await.unwrap()
+        let unsent = self.outgoing.unsent(claimed, limit).await.unwrap();
+        let text = |unsent: Unsent| match unsent {
+            Unsent::Text(text) => text,
+            Unsent::Unreadable(text) => panic!("not read: {text:?}"),
+        };
+        unsent.into_iter().map(text).collect()
     }
 
     /// Takes a change over into the message on record. Returns the message's `sequence`.

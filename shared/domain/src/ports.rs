@@ -26,12 +26,12 @@ pub use chat::{
 };
 pub use conversations::{
     ClaimedConversation, ConversationStore, DeliveryContext, DeliveryRecord, OutgoingStore,
-    Recorded, TextOutcome,
+    Recorded, TextOutcome, UnreadableText, Unsent,
 };
 pub use files::{FILE_RANGE_MAX, FileOutcome, FilePart, FileQuery, FileRange, FileReader};
 pub use history::{
     ConversationFilter, ConversationReader, ConversationState, ConversationView,
-    MESSAGE_NUMBER_MAX, MessageFilter,
+    MESSAGE_NUMBER_MAX, MessageFilter, MessagePage,
 };
 pub use intake::{
     ConnectorReader, Counted, FirstMessage, IntakeKey, IntakeStore, Introduction, Known,

@@ -431,6 +431,12 @@ pub fn message(scope: ProjectScope, id: ConversationId, number: u64) -> Key {
     )
 }
 
+/// Parses the number in the sort key of a message.
+#[must_use]
+pub fn parse_message_number(sk: &str) -> Option<u64> {
+    sk.strip_prefix(MESSAGE_PREFIX)?.parse().ok()
+}
+
 /// Prefix of the sort keys of a conversation's messages.
 pub const MESSAGE_PREFIX: &str = "MESSAGE#";
 
@@ -545,6 +551,10 @@ mod tests {
         let keys = [1, 2, 9, 10, 99_999, 100_000].map(|number| message(scope, id, number));
         assert!(keys.is_sorted_by(|one, two| one.sk < two.sk));
         assert_eq!(keys.first().unwrap().sk, "MESSAGE#000000000001");
+        let numbers = keys.each_ref().map(|key| parse_message_number(&key.sk));
+        let expected = [1, 2, 9, 10, 99_999, 100_000].map(Some);
+        assert_eq!(numbers, expected);
+        assert_eq!(parse_message_number("CONVERSATION"), None);
         for key in keys.iter().chain([&conversation(scope, id)]) {
             assert_eq!(parse_conversation(&key.pk), Some(id));
         }

@@ -107,6 +107,24 @@ pub struct ClaimedConversation {
     pub claimed_at: Timestamp,
 }
 
+/// A text that is to be sent, as it was found on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unsent {
+    /// The text.
+    Text(QueuedText),
+    /// A row that cannot be read.
+    Unreadable(UnreadableText),
+}
+
+/// A text on record that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnreadableText {
+    /// Its number.
+    pub number: u64,
+    /// See [`QueuedText::is_ephemeral`].
+    pub is_ephemeral: bool,
+}
+
 /// The outcome for one text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextOutcome {
@@ -130,12 +148,13 @@ pub trait OutgoingStore: Send + Sync {
     ) -> Result<Claim<Box<ClaimedConversation>>, PortError>;
 
     /// Returns the first texts that are to be sent, in order, at most `limit`. If there are none, nothing
-    /// is left: see [`finish`](Self::finish).
+    /// is left: see [`finish`](Self::finish). A text that cannot be read is among them, so that it does not
+    /// keep the later ones.
     async fn unsent(
         &self,
         claimed: &ClaimedConversation,
         limit: usize,
-    ) -> Result<Vec<QueuedText>, PortError>;
+    ) -> Result<Vec<Unsent>, PortError>;
 
     /// Returns whom the conversation's texts reach, for a text that answers no message. `None` when the
     /// conversation is not on record.
@@ -159,6 +178,15 @@ pub trait OutgoingStore: Send + Sync {
         claimed: Box<ClaimedConversation>,
         number: u64,
         outcome: &TextOutcome,
+    ) -> Result<Option<Box<ClaimedConversation>>, PortError>;
+
+    /// Records that a text which cannot be read is given up, under the rules of
+    /// [`record_text`](Self::record_text).
+    async fn record_unreadable(
+        &self,
+        claimed: Box<ClaimedConversation>,
+        text: UnreadableText,
+        status: &SendStatus,
     ) -> Result<Option<Box<ClaimedConversation>>, PortError>;
 
     /// Records that no text is left on record that is to be sent, under the same rules: those that
