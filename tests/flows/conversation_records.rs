@@ -188,7 +188,7 @@ impl Stores {
     /// Takes a change over into the message on record. Returns the message's `sequence`.
     async fn change(&self, change: &DeliverMessage) -> Option<u64> {
         let key = change.event.original_key().unwrap();
-        let originals = [change.id_under(key), change.id_under(&placeholder_of(key))];
+        let originals = [key.to_owned(), placeholder_of(key)];
         let changed = self.conversations.change_message(change, &originals);
         changed.await.unwrap()
     }

@@ -27,7 +27,7 @@ async fn world_of(mode: ApprovalMode) -> World {
 }
 
 /// The change of the message that `original` brought, made this many seconds after it was written.
-fn changed(
+pub fn changed(
     world: &World,
     connector: &Connector,
     original: &SignedRequest,
@@ -442,7 +442,7 @@ async fn a_change_is_recorded_with_one_read_and_one_write_more_and_not_at_all_wh
             30,
             [
                 "DynamoDB.BatchGetItem",
-                "DynamoDB.Query",
+                "DynamoDB.BatchGetItem",
                 "DynamoDB.UpdateItem",
             ]
             .as_slice(),

@@ -10,7 +10,7 @@ use crate::{
     chat::send_status::SendStatus,
     chat::user::ChatUser,
     connector::Connector,
-    ids::{DeliveryId, LeaseId},
+    ids::LeaseId,
     job::{DeliverMessage, QueuedText, SendMessages},
     ports::{Claim, Lease, Postponement},
 };
@@ -72,14 +72,14 @@ pub trait ConversationStore: Send + Sync {
         now: Timestamp,
     ) -> Result<DeliveryContext, PortError>;
 
-    /// Changes the message on record that an edit or a deletion is about: the one with the first of these
-    /// delivery ids, or else with the second. Has no effect if the message is not on record, or a later
+    /// Changes the message on record that an edit or a deletion is about: the one that the event with the first
+    /// of these keys brought, or else the second. Has no effect if the message is not on record, or a later
     /// change is; a deletion counts as later than an edit of the same time. Returns the message's
     /// `sequence`.
     async fn change_message(
         &self,
         change: &DeliverMessage,
-        originals: &[DeliveryId; 2],
+        originals: &[String; 2],
     ) -> Result<Option<u64>, PortError>;
 
     /// Records a delivery, all or nothing: the conversation, the event, the message itself if it is one and
