@@ -181,8 +181,7 @@ async fn an_edit_takes_two_reads_and_one_write_however_many_messages_came_behind
 async fn an_edit_of_a_message_whose_event_is_forgotten_takes_at_most_two_queries() {
     for (last, queries, text) in [(40, 1, "Mended"), (300, 2, "Mended"), (700, 2, SAID)] {
         let (mut world, first) = with_messages_behind(last).await;
-        for row in world.rows("EVENT") {
-            let mut row = row;
+        for mut row in world.rows("EVENT") {
             row.remove("message_number");
             put(&world, row);
         }

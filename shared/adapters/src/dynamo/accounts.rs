@@ -9,7 +9,6 @@ use super::{
 };
 use crate::vault::KmsVault;
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, sync::Arc};
 use vestibule_domain::{
@@ -462,11 +461,6 @@ impl ApiKeyStore for DynamoAccounts {
         }
         let key = keys::api_key(scope.account_id(), &claim.hash);
         let used = keys::api_key_use(scope.account_id(), &claim.hash);
-        let delete = Delete::builder()
-            .table_name(&self.table.name)
-            .set_key(Some(key.attributes()))
-            .build()
-            .map_err(|error| PortError::rejected("dynamodb: Delete", error))?;
         // The id stays claimed, so that a creation repeated after the revocation makes no new key.
         let revoke = self.table.update_part(
             &place,
@@ -477,7 +471,7 @@ impl ApiKeyStore for DynamoAccounts {
         )?;
         let writes = vec![
             update_write(revoke),
-            TransactWriteItem::builder().delete(delete).build(),
+            delete_write(self.table.removal_part(&key)?),
             delete_write(self.table.removal_part(&used)?),
             self.table.audit_write(audit)?,
         ];
