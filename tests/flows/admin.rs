@@ -4,6 +4,7 @@
 use crate::world::{SAID, SETUP_TOKEN, World};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use std::time::Duration;
 use vestibule_domain::{account::permission::Permission, ids::AccountId};
 use vestibule_testkit::fault_proxy::{Fault, Rule};
 
@@ -68,10 +69,13 @@ async fn an_approval_takes_two_reads_side_by_side_one_transaction_with_its_audit
     )
     .await;
     assert_eq!(status, 200, "{body}");
+    let mut calls = world.aws_calls();
+    // The reads are side by side.
+    calls[..2].sort_unstable();
     assert_eq!(
-        world.aws_calls(),
+        calls,
         [
-            "DynamoDB.GetItem",
+            "DynamoDB.BatchGetItem",
             "DynamoDB.GetItem",
             "DynamoDB.TransactWriteItems",
             "SQS.SendMessage"
@@ -521,4 +525,60 @@ async fn a_key_gives_and_takes_no_more_than_it_holds_and_for_no_longer() {
     assert_eq!(status, 201, "{child}");
     let parent_ends = keys["items"][0]["expires_at"].as_str().unwrap();
     assert_eq!(child["expires_at"], parent_ends);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_day_of_a_keys_use_is_noted_beside_the_key_and_goes_with_it() {
+    let world = World::new().await;
+    let full = all_powers(&world).await;
+    let asked = json!({"name": "script", "permissions": ["projects.read", "conversations.read"]});
+    let (status, made) = call(&world, &full, "POST", "/v1/api-keys", asked).await;
+    assert_eq!(status, 201, "{made}");
+    let (id, token) = (made["id"].as_str().unwrap(), made["key"].as_str().unwrap());
+    let shown = async || {
+        let (_, keys) = call(&world, &full, "GET", "/v1/api-keys", Value::Null).await;
+        let mut keys = keys["items"].as_array().unwrap().clone();
+        keys.retain(|key| key["id"] == id);
+        keys.pop().map(|key| key["last_used_at"].clone())
+    };
+    assert_eq!(shown().await, Some(Value::Null));
+
+    let (projects, conversations) = (
+        project(&world),
+        format!("{}/conversations", project(&world)),
+    );
+    let own = json!(id);
+    for (pause, path) in [(0, &projects), (16, &conversations)] {
+        world.clock.advance(Duration::from_hours(pause));
+        let now = json!(world.now());
+        for _ in 0..2 {
+            assert_eq!(call(&world, token, "GET", path, Value::Null).await.0, 200);
+            world.clock.advance(Duration::from_secs(1));
+        }
+        assert_eq!(shown().await, Some(now), "{path}");
+        // The key's own row says nothing of it.
+        let mut rows = world.rows("KEY#");
+        let key = rows.iter().find(|row| row.get("id") == Some(&own)).unwrap();
+        assert!(key.get("last_used_at").is_none());
+        let hash = key["sk"].clone();
+        rows.retain(|row| row["sk"] == hash);
+        assert_eq!(rows.len(), 2);
+    }
+
+    let hash = world
+        .rows("KEY#")
+        .into_iter()
+        .find(|row| row.get("id") == Some(&own))
+        .unwrap()["sk"]
+        .clone();
+    let path = format!("/v1/api-keys/{id}");
+    assert_eq!(
+        call(&world, &full, "DELETE", &path, Value::Null).await.0,
+        204
+    );
+    assert!(world.rows("KEY#").iter().all(|row| row["sk"] != hash));
+    assert_eq!(
+        call(&world, token, "GET", &projects, Value::Null).await.0,
+        401
+    );
 }

@@ -187,8 +187,8 @@ async fn a_test_shows_the_answer_of_the_agent_and_changes_nothing_but_the_audit_
         assert_eq!(tested.body["http_status"], 200);
         assert_eq!(tested.body["problem"], Value::Null);
         assert_eq!(tested.body["replies"], json!(["one", "two"]));
-        let answer = tested.body["answer"].as_str().unwrap();
-        assert!(answer.contains("replies"), "{answer}");
+        assert_eq!(tested.body["timeout_seconds"], 10);
+        assert_eq!(tested.body["answer_type"], "json");
     }
     let deliveries = world.agent.deliveries();
     assert_eq!(deliveries.len(), 2, "each is a delivery of its own");
@@ -197,10 +197,16 @@ async fn a_test_shows_the_answer_of_the_agent_and_changes_nothing_but_the_audit_
     let environment_id = world.connector.environment_id;
     assert_eq!(envelope["environment_id"], json!(environment_id));
 
-    assert_eq!(world.db.items().unwrap().len(), before + 2);
     let entries = audited(&world, "environment.tested");
     assert_eq!(entries.len(), 2);
-    assert_eq!(entries[0]["after"]["status"], "ok");
+    let running = world.rows("AGENT_TESTS");
+    assert_eq!((running.len(), &running[0]["tests"]), (1, &json!([])));
+    let added = entries.len() + running.len();
+    assert_eq!(world.db.items().unwrap().len(), before + added);
+    for delivery in &deliveries {
+        let after = json!({"delivery_id": delivery.body["id"]});
+        assert!(entries.iter().any(|entry| entry["after"] == after));
+    }
     assert_eq!(
         entries[0]["target"],
         format!("environment:{environment_id}")
@@ -218,7 +224,9 @@ async fn a_test_says_what_is_wrong_with_an_agent_that_answers() {
     let tested = test(&world).await;
     assert_eq!(tested["status"], "malformed", "{tested}");
     assert_eq!(tested["http_status"], 200);
-    assert_eq!(tested["answer"], r#"{"replies":"hello"}"#);
+    // The agent here is at an origin that is allowed although it is private.
+    assert_eq!(tested["answer"], Value::Null);
+    assert_eq!(tested["answer_bytes"], r#"{"replies":"hello"}"#.len());
     let problem = tested["problem"].as_str().unwrap();
     assert!(problem.contains("nothing would be sent"), "{problem}");
 
@@ -256,6 +264,82 @@ async fn a_test_says_why_an_agent_does_not_answer() {
     let problem = tested["problem"].as_str().unwrap();
     assert!(problem.contains("public host"), "{problem}");
     assert_eq!(world.agent.deliveries().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_that_hangs_keeps_others_of_its_environment_away_and_one_that_was_killed_for_its_time()
+ {
+    let world = World::new().await;
+    let token = world.all_powers().await;
+    let path = format!("{}/test", world.environment_path());
+    world
+        .to_agent
+        .inject(Rule::new("deliveries", Fault::KillAfter));
+    let killed = world
+        .unless_killed(Box::pin(post(&world, &token, &path)))
+        .await;
+    assert!(killed.is_none());
+    // Its entry was written before the call.
+    assert_eq!(audited(&world, "environment.tested").len(), 1);
+    assert_eq!(world.agent.deliveries().len(), 1);
+
+    for (wait, left) in [(0, "15"), (14, "1")] {
+        world.clock.advance(Duration::from_secs(wait));
+        let refused = post(&world, &token, &path).await;
+        assert_eq!(refused.status, 429, "{}", refused.body);
+        assert_eq!(refused.body["type"], "/problems/tests-under-way");
+        assert_eq!(refused.headers["retry-after"], left);
+    }
+    assert_eq!(audited(&world, "environment.tested").len(), 1);
+    assert_eq!(world.agent.deliveries().len(), 1);
+
+    world.clock.advance(Duration::from_secs(1));
+    for _ in 0..2 {
+        assert_eq!(post(&world, &token, &path).await.status, 200);
+    }
+    assert_eq!(audited(&world, "environment.tested").len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_tests_of_an_environment_at_once_one_reaches_the_agent() {
+    let world = World::new().await;
+    let token = world.all_powers().await;
+    let path = format!("{}/test", world.environment_path());
+    world
+        .to_agent
+        .inject(Rule::new("deliveries", Fault::KillAfter));
+    let at_once = Box::pin(async {
+        tokio::join!(
+            post(&world, &token, &path),
+            post(&world, &token, &path),
+            post(&world, &token, &path)
+        )
+    });
+    // The agent's call ends all of them, so none ends before the others begin.
+    assert!(world.unless_killed(at_once).await.is_none());
+    assert_eq!(world.agent.deliveries().len(), 1);
+    assert_eq!(audited(&world, "environment.tested").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_whose_end_cannot_be_recorded_is_answered_and_one_that_cannot_begin_calls_nobody() {
+    let world = World::new().await;
+    let token = world.all_powers().await;
+    let path = format!("{}/test", world.environment_path());
+    world
+        .to_db
+        .inject(Rule::new("DynamoDB.PutItem", Fault::Error500).until_cleared());
+    assert_eq!(post(&world, &token, &path).await.status, 200);
+    world.to_db.clear();
+    assert_eq!(post(&world, &token, &path).await.status, 429);
+    world.clock.advance(Duration::from_secs(15));
+    world
+        .to_db
+        .inject(Rule::new("DynamoDB.TransactWriteItems", Fault::Error500).until_cleared());
+    assert_eq!(post(&world, &token, &path).await.status, 503);
+    world.to_db.clear();
+    assert_eq!(world.agent.deliveries().len(), 1);
+    assert_eq!(post(&world, &token, &path).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,7 +17,7 @@ use vestibule_domain::{
     job::{DeliverMessage, QueuedText},
     ports::{
         Claim, ClaimedConversation, ConversationStore, DeliveryRecord, Lease, Original,
-        OutgoingStore, Postponement, Recorded, TextOutcome,
+        OutgoingStore, Postponement, Recorded, TextOutcome, Unsent,
     },
     vars::Vars,
 };
@@ -177,13 +177,18 @@ impl Stores {
     }
 
     async fn unsent(&self, claimed: &ClaimedConversation, limit: usize) -> Vec<QueuedText> {
-        self.outgoing.unsent(claimed, limit).await.unwrap()
+        let unsent = self.outgoing.unsent(claimed, limit).await.unwrap();
+        let text = |unsent: Unsent| match unsent {
+            Unsent::Text(text) => text,
+            Unsent::Unreadable(text) => panic!("not read: {text:?}"),
+        };
+        unsent.into_iter().map(text).collect()
     }
 
     /// Takes a change over into the message on record. Returns the message.
     async fn change(&self, change: &DeliverMessage) -> Original {
         let key = change.event.original_key().unwrap();
-        let originals = [change.id_under(key), change.id_under(&placeholder_of(key))];
+        let originals = [key.to_owned(), placeholder_of(key)];
         let changed = self.conversations.change_message(change, &originals);
         changed.await.unwrap()
     }

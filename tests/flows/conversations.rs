@@ -74,7 +74,8 @@ pub async fn keep_for(world: &World, days: u16) {
     assert_eq!(answer.status, 200, "{}", answer.body);
 }
 
-fn put(world: &World, row: Map<String, Value>) {
+/// Writes a row as it is.
+pub fn put(world: &World, row: Map<String, Value>) {
     let row: Map<_, _> = row
         .into_iter()
         .map(|(name, value)| (name, attribute(value)))
@@ -116,6 +117,42 @@ async fn a_conversation_is_listed_with_the_place_and_time_of_its_last_message() 
         assert_eq!(get(&world, &one).await, *shown);
     }
     assert_eq!(get(&world, "?state=closed").await["items"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_cannot_be_read_is_left_out_of_the_page_and_is_a_fault_when_it_is_asked_for()
+{
+    let (world, _) = talked().await;
+    let path = messages_path(&world).await;
+    let mut rows = world.rows("MESSAGE#");
+    rows.retain(|row| row["number"] == 2);
+    let mut row = rows.remove(0);
+    row.insert("at".to_owned(), json!(5));
+    put(&world, row);
+    for query in ["", "?order=oldest", "?limit=2", "?before=4&after=0"] {
+        let mut shown = numbers(&get(&world, &format!("{path}{query}")).await);
+        shown.sort_unstable();
+        assert_eq!(shown, [1, 3], "{query}");
+    }
+    let token = reader(&world).await;
+    let (status, body) = try_get(&world, &token, &format!("{path}/2")).await;
+    assert_eq!((status, &body["type"]), (500, &json!("/problems/internal")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_of_an_author_that_a_later_release_knows_is_shown() {
+    let (world, _) = talked().await;
+    let path = messages_path(&world).await;
+    let mut rows = world.rows("MESSAGE#");
+    rows.retain(|row| row["number"] == 3);
+    let mut row = rows.remove(0);
+    let member = json!({"kind": "member", "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Z"});
+    row.insert("author".to_owned(), member);
+    put(&world, row);
+    let shown = get(&world, &format!("{path}/3")).await;
+    assert_eq!(shown["author"], json!({"kind": "unknown", "id": null}));
+    assert_eq!(shown["direction"], "outgoing");
+    assert_eq!(shown["text"], "I am");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -401,7 +438,7 @@ async fn a_page_of_a_long_conversation_takes_two_reads_wherever_it_lies() {
             assert_eq!(
                 world.aws_calls(),
                 [
-                    "DynamoDB.GetItem",
+                    "DynamoDB.BatchGetItem",
                     "DynamoDB.BatchGetItem",
                     "DynamoDB.Query"
                 ],

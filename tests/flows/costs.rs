@@ -1,9 +1,14 @@
 //! AWS calls per event (PERFORMANCE §2), counted on the wire.
 
-use crate::world::{SAID, World};
-use serde_json::json;
+use crate::{
+    conversations::put,
+    edits::changed,
+    world::{SAID, World},
+};
+use serde_json::{Value, json};
 use std::time::Duration;
 use vestibule_domain::access::request::Verdict;
+use vestibule_testkit::SignedRequest;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_strangers_first_message_takes_one_read_one_transaction_and_one_send() {
@@ -119,4 +124,74 @@ async fn a_delivery_without_a_reply_takes_one_read_and_one_write() {
         ["DynamoDB.BatchGetItem", "DynamoDB.TransactWriteItems"]
     );
     assert!(!world.work_outgoing().await);
+}
+
+/// A world in which the open connector's first message has this many others behind it.
+async fn with_messages_behind(last: u64) -> (World, SignedRequest) {
+    let mut world = World::new().await;
+    let ada = world.person("Ada Lovelace");
+    let open = world.open.clone();
+    let first = world.says(&open, &ada, SAID);
+    world.webhook(&open, &first).await;
+    world.settle().await;
+    let mut rows = world.rows("MESSAGE#");
+    rows.retain(|row| row["number"] == 1);
+    let mut row = rows.remove(0);
+    row.remove("delivery_id");
+    for number in 3..=last {
+        row.insert("number".to_owned(), number.into());
+        row.insert("sk".to_owned(), format!("MESSAGE#{number:012}").into());
+        put(&world, row.clone());
+    }
+    (world, first)
+}
+
+/// The calls that take an edit over, and the text of the message afterwards.
+async fn edited(world: &mut World, first: &SignedRequest) -> (Vec<String>, Value) {
+    let open = world.open.clone();
+    let edit = changed(world, &open, first, Some("Mended"), 5);
+    assert_eq!(world.webhook(&open, &edit).await, 200);
+    world.count_from_here();
+    assert!(world.work_inbox().await);
+    let mut rows = world.rows("MESSAGE#");
+    rows.retain(|row| row["number"] == 1);
+    (world.aws_calls(), rows.remove(0)["text"].clone())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_takes_two_reads_and_one_write_however_many_messages_came_behind() {
+    for last in [3, 700] {
+        let (mut world, first) = with_messages_behind(last).await;
+        let (calls, text) = edited(&mut world, &first).await;
+        assert_eq!(text, "Mended", "{last}");
+        // The context, then the events that lead to the message.
+        assert_eq!(
+            calls,
+            [
+                "DynamoDB.BatchGetItem",
+                "DynamoDB.BatchGetItem",
+                "DynamoDB.UpdateItem"
+            ],
+            "{last}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_of_a_message_whose_event_is_forgotten_takes_at_most_two_queries() {
+    for (last, queries, text) in [(40, 1, "Mended"), (300, 2, "Mended"), (700, 2, SAID)] {
+        let (mut world, first) = with_messages_behind(last).await;
+        for mut row in world.rows("EVENT") {
+            row.remove("message_number");
+            put(&world, row);
+        }
+        let (calls, found) = edited(&mut world, &first).await;
+        assert_eq!(found, text, "{last}");
+        let count = calls
+            .iter()
+            .filter(|call| *call == "DynamoDB.Query")
+            .count();
+        assert_eq!(count, queries, "{last}");
+        assert!(calls.len() <= 5, "{calls:?}");
+    }
 }

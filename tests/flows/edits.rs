@@ -442,7 +442,7 @@ async fn a_change_is_recorded_with_one_read_and_one_write_more_and_not_at_all_wh
             30,
             [
                 "DynamoDB.BatchGetItem",
-                "DynamoDB.Query",
+                "DynamoDB.BatchGetItem",
                 "DynamoDB.UpdateItem",
             ]
             .as_slice(),

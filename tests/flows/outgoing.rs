@@ -1,7 +1,10 @@
 //! The way of the agent's answers to the person (DESIGN §11): the agent is asked once, its texts go out once
 //! and in order, and nothing that a platform does leads back to the agent.
 
-use crate::world::{HEAVY, SAID, World};
+use crate::{
+    conversations::{keep_for, put},
+    world::{HEAVY, SAID, World},
+};
 use futures_util::future::{join, join_all};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -285,6 +288,55 @@ async fn a_text_that_cannot_be_sent_for_three_days_is_given_up_and_later_ones_go
     world.settle().await;
     assert_eq!(told(&world, &ada), answer("two", 2));
     assert_eq!(asked(&world), [1, 1, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_waited_for_three_days_is_not_sent_though_the_platform_is_well_again() {
+    let (mut world, ada) = talking(2).await;
+    let failure = Failure::Http { status: 503 };
+    world.slack.fail(FailureRule::until_cleared(POST, failure));
+    say(&world, &ada, "one").await;
+    world.work_all().await;
+    world.slack.clear_failures();
+    world.clock.advance(Duration::from_hours(73));
+    world.settle().await;
+    assert!(world.outbox().is_empty());
+    for status in &sent(&world)[1..] {
+        assert_eq!(status["class"], "gave_up");
+        assert_eq!(status["reason"], "waited_too_long");
+    }
+    assert_eq!(told(&world, &ada), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_cannot_be_read_is_kept_as_failed_and_the_later_ones_go_out() {
+    for days in [30, 0] {
+        let (mut world, ada) = talking(3).await;
+        keep_for(&world, days).await;
+        let failure = Failure::Http { status: 503 };
+        world.slack.fail(FailureRule::until_cleared(POST, failure));
+        say(&world, &ada, "one").await;
+        world.work_all().await;
+        let waits = |row: &Map<String, Value>| {
+            row.get("sending")
+                .is_some_and(|sending| sending["status"] == "queued")
+        };
+        let mut waiting = messages(&world);
+        waiting.retain(waits);
+        let mut row = waiting.remove(1);
+        row.insert("at".to_owned(), json!(5));
+        put(&world, row.clone());
+
+        world.slack.clear_failures();
+        world.settle().await;
+        assert!(world.outbox().is_empty());
+        assert_eq!(told(&world, &ada), ["one 1", "one 3"]);
+        let left = messages(&world);
+        assert!(!left.iter().any(waits));
+        let left = left.into_iter().find(|other| other["sk"] == row["sk"]);
+        let status = left.map(|row| row["sending"]["class"].clone());
+        assert_eq!(status, (days > 0).then(|| json!("unreadable")), "{days}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -184,6 +184,28 @@ fn no_webhook_worker_or_sweeper_touches_a_key_a_member_a_login_the_set_up_or_wri
 }
 
 #[test]
+fn whoever_serves_conversations_notes_the_uses_of_keys_and_changes_no_key_account_or_project() {
+    let judge = Judge::of(&template()).unwrap();
+    let tries = |action: &str, shape: &str| {
+        let request = Request::new(action, "Table").of_partitions([example_of(shape)]);
+        judge.decide("admin-conversations", &request)
+    };
+    for shape in [
+        "ACCOUNT#{id}",
+        "ACCOUNT#{id}#PROJECT#{id}",
+        "CONNECTOR#{id}",
+    ] {
+        for action in ["PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"] {
+            let action = format!("dynamodb:{action}");
+            assert!(tries(&action, shape).is_err(), "{action} {shape}");
+        }
+    }
+    let uses = "ACCOUNT#{id}#KEY_USES";
+    assert_eq!(tries("dynamodb:UpdateItem", uses), Ok(()));
+    assert!(tries("dynamodb:DeleteItem", uses).is_err());
+}
+
+#[test]
 fn whoever_writes_is_denied_to_change_an_audit_entry_whatever_else_the_role_allows() {
     let template = template();
     let judge = Judge::of(&template).unwrap();

@@ -238,7 +238,7 @@ mod tests {
             assert!(text.contains(&format!("`{}`", kind.uri)), "{}", kind.uri);
             count += 1;
         }
-        assert_eq!(count, 26);
+        assert_eq!(count, 27);
     }
 
     #[test]
@@ -285,6 +285,11 @@ mod tests {
                 ),
                 ("/problems/name-taken", 409, "The name is taken"),
                 ("/problems/no-agent", 409, "The environment has no agent"),
+                (
+                    "/problems/tests-under-way",
+                    429,
+                    "Other test deliveries are under way"
+                ),
                 (
                     "/problems/wrong-setup-token",
                     401,

@@ -28,6 +28,7 @@ pub(crate) const PROBLEM_TYPES: &[&[&ProblemType]] = &[
     api_keys::PROBLEM_TYPES,
     connectors::PROBLEM_TYPES,
     environments::PROBLEM_TYPES,
+    environments::test::PROBLEM_TYPES,
     setup::PROBLEM_TYPES,
 ];
 

@@ -8,14 +8,13 @@ use vestibule_domain::{
     PortError,
     account::{Environment, agent_health::AgentHealth},
     chat::conversation::Conversation,
-    chat::delivery::{AgentResponse, DeliveryAttempt, Envelope, REPLIES_MAX},
+    chat::delivery::{DeliveryAttempt, Envelope},
     chat::user::ChatUser,
     connector::Connector,
     job::DeliverMessage,
     ports::{AgentReply, AgentState},
 };
-use vestibule_edge::agent::delivery_request;
-use vestibule_providers::json;
+use vestibule_edge::agent::{AgentAnswer, delivery_request};
 
 /// A message for the agent.
 pub(crate) struct Question<'a> {
@@ -133,40 +132,31 @@ const fn is_about_the_message(status: u16) -> bool {
     matches!(status, 400 | 413 | 415 | 422)
 }
 
-/// Parses the agent's replies. An undocumented answer counts as none, and so does an undocumented reply
-/// among others: the agent has the message, and a retry would not help.
+/// Returns the texts of an answer, with a warning about what is left out: the agent has the message, and a
+/// retry would not help.
 fn replies_of(job: &DeliverMessage, body: &[u8]) -> Vec<String> {
-    if body.iter().all(u8::is_ascii_whitespace) {
-        return Vec::new();
+    let answer = AgentAnswer::read(body);
+    if let Some(unreadable) = answer.unreadable {
+        tracing::warn!(
+            delivery.id = %job.delivery_id(),
+            line = unreadable.line,
+            column = unreadable.column,
+            "the agent's answer is not of the documented form; nothing is sent"
+        );
     }
-    match json::read::<AgentResponse>(body) {
-        Ok(mut response) => {
-            if response.malformed > 0 {
-                tracing::warn!(
-                    delivery.id = %job.delivery_id(),
-                    replies.malformed = response.malformed,
-                    "some of the agent's replies are not of the documented form; the others are sent"
-                );
-            }
-            if response.replies.len() > REPLIES_MAX {
-                tracing::warn!(
-                    delivery.id = %job.delivery_id(),
-                    replies = response.replies.len(),
-                    "the agent sent too many replies; the first ones are sent"
-                );
-                response.replies.truncate(REPLIES_MAX);
-            }
-            let texts = response.replies.into_iter().map(|reply| reply.text);
-            texts.filter(|text| !text.trim().is_empty()).collect()
-        }
-        Err(error) => {
-            tracing::warn!(
-                delivery.id = %job.delivery_id(),
-                line = error.line(),
-                column = error.column(),
-                "the agent's answer is not of the documented form; nothing is sent"
-            );
-            Vec::new()
-        }
+    if answer.malformed > 0 {
+        tracing::warn!(
+            delivery.id = %job.delivery_id(),
+            replies.malformed = answer.malformed,
+            "some of the agent's replies are not of the documented form; the others are sent"
+        );
     }
+    if answer.surplus > 0 {
+        tracing::warn!(
+            delivery.id = %job.delivery_id(),
+            replies.surplus = answer.surplus,
+            "the agent sent too many replies; the first ones are sent"
+        );
+    }
+    answer.texts
 }

@@ -283,7 +283,7 @@ async fn change_original(
 ) -> Result<Option<Original>, PortError> {
     match job.event.original_key() {
         Some(key) if !history.keeps_nothing() => {
-            let originals = [job.id_under(key), job.id_under(&placeholder_key(key))];
+            let originals = [key.to_owned(), placeholder_key(key)];
             let original = deps.conversations.change_message(job, &originals).await?;
             Ok(Some(original))
         }

@@ -21,7 +21,7 @@ mod wiring;
 
 pub use wiring::wire;
 
-use sending::{Sending, send};
+use sending::{Sending, send, unreadable};
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock, PortError, Timestamp,
@@ -31,7 +31,7 @@ use vestibule_domain::{
     job::{OutgoingJob, QueuedText, SendMessages, SendMessagesJob},
     ports::{
         ChatPlatform, Claim, ClaimedConversation, Lease, OutgoingQueue, OutgoingStore,
-        Postponement, TextOutcome,
+        Postponement, TextOutcome, Unsent,
     },
 };
 use vestibule_edge::{
@@ -189,17 +189,24 @@ async fn send_texts(
         if texts.is_empty() {
             texts = conversations.unsent(&claimed, PAGE).await?.into();
         }
-        let left = if let Some(text) = texts.pop_front() {
-            let outcome = match send(work, connector.as_mut(), &mut claimed, &text).await? {
-                Sending::Finished(outcome) => outcome,
-                Sending::Later(later) => {
-                    *attempt = claimed.attempt;
-                    return Ok(Some(later));
-                }
-            };
-            record(work, &claimed, text.number, &outcome).await?
-        } else {
-            conversations.finish(claimed).await?
+        let left = match texts.pop_front() {
+            Some(Unsent::Text(text)) => {
+                let outcome = match send(work, connector.as_mut(), &mut claimed, &text).await? {
+                    Sending::Finished(outcome) => outcome,
+                    Sending::Later(later) => {
+                        *attempt = claimed.attempt;
+                        return Ok(Some(later));
+                    }
+                };
+                record(work, &claimed, text.number, &outcome).await?
+            }
+            Some(Unsent::Unreadable(text)) => {
+                let status = unreadable(work, connector.as_ref());
+                conversations
+                    .record_unreadable(claimed, text, &status)
+                    .await?
+            }
+            None => conversations.finish(claimed).await?,
         };
         match left {
             None => return Ok(None),
@@ -228,14 +235,14 @@ fn of_job(work: &Work<'_>, found: Option<&OpenConnector>) -> Option<Connector> {
 }
 
 /// The texts of a job, if the first of them is the next to be sent.
-fn usable(hint: Vec<QueuedText>, claimed: &ClaimedConversation) -> VecDeque<QueuedText> {
+fn usable(hint: Vec<QueuedText>, claimed: &ClaimedConversation) -> VecDeque<Unsent> {
     let next = claimed.outgoing.next;
-    let texts: VecDeque<_> = hint
+    let mut texts = hint
         .into_iter()
         .skip_while(|text| text.number < next)
-        .collect();
-    if texts.front().is_some_and(|text| text.number == next) {
-        texts
+        .peekable();
+    if texts.peek().is_some_and(|text| text.number == next) {
+        texts.map(Unsent::Text).collect()
     } else {
         VecDeque::new()
     }
@@ -341,8 +348,11 @@ mod tests {
         for (next, used) in [(2, 0), (3, 3), (4, 2), (5, 1), (6, 0)] {
             let usable = usable(texts(3..=5), &claimed(next));
             assert_eq!(usable.len(), used, "{next}");
-            let first = usable.front().map_or(next, |text| text.number);
-            assert_eq!(first, next);
+            let numbers = usable.iter().map(|unsent| match unsent {
+                Unsent::Text(text) => text.number,
+                Unsent::Unreadable(text) => text.number,
+            });
+            assert_eq!(numbers.min().unwrap_or(next), next);
         }
         assert!(usable(Vec::new(), &claimed(1)).is_empty());
     }

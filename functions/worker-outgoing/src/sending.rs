@@ -23,6 +23,10 @@ const PIECES_MAX: usize = 50;
 const FRESH_FOR: Duration = Duration::from_mins(1);
 /// Class of a text that could not be sent for days.
 const GAVE_UP: &str = "gave_up";
+/// Reason of a text that grew too old before this attempt.
+const TOO_OLD: &str = "waited_too_long";
+/// Class of a text whose row cannot be read, and the reason.
+const UNREADABLE: &str = "unreadable";
 
 /// The end of one attempt at a text.
 pub(crate) enum Sending {
@@ -60,7 +64,11 @@ pub(crate) async fn send(
         connector,
         text,
     };
-    let has_waited = work.deps.clock.now().since(text.at) >= FRESH_FOR;
+    let now = work.deps.clock.now();
+    if pauses::is_too_old(text.at, now) {
+        return Ok(given_up(&route, GAVE_UP, TOO_OLD.to_owned()));
+    }
+    let has_waited = now.since(text.at) >= FRESH_FOR;
     if (text.is_unprompted || has_waited)
         && let Some(reason) = refused(&route, claimed).await?
     {
@@ -216,6 +224,24 @@ fn given_up(route: &Route<'_>, class: &str, reason: String) -> Sending {
     );
     count(Metric::MessageFailed, route.connector.provider.key(), at);
     finished(route.text, failed(at, class, reason), Learnt::default())
+}
+
+/// The status of a text that cannot be read. Later texts of its conversation do not wait for somebody to mend
+/// its row.
+pub(crate) fn unreadable(work: &Work<'_>, connector: Option<&Connector>) -> SendStatus {
+    let at = work.deps.clock.now();
+    tracing::error!(
+        connector.id = %work.job.connector_id,
+        conversation.id = %work.job.conversation_id,
+        failure.class = UNREADABLE,
+        "a text was given up"
+    );
+    if let Some(connector) = connector {
+        let provider = connector.provider.key();
+        count(Metric::MessageUnreadable, provider, at);
+        count(Metric::MessageFailed, provider, at);
+    }
+    failed(at, UNREADABLE, UNREADABLE.to_owned())
 }
 
 /// The end of a text that nobody could send.

@@ -6,6 +6,7 @@
 mod access_requests;
 mod accounts;
 mod adding;
+mod agent_tests;
 mod agents;
 mod audience;
 mod audit;

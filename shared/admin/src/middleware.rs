@@ -8,8 +8,8 @@ use axum::{
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
         header::{
-            ALLOW, CACHE_CONTROL, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE,
-            X_CONTENT_TYPE_OPTIONS,
+            ALLOW, CACHE_CONTROL, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY,
+            WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
         },
         request::Parts,
     },
@@ -109,6 +109,10 @@ async fn handle(
         problem
             .headers_mut()
             .extend(allow.map(|allow| (ALLOW, allow)));
+        let wait = error.retry_after_seconds().map(HeaderValue::from);
+        problem
+            .headers_mut()
+            .extend(wait.map(|wait| (RETRY_AFTER, wait)));
         response = problem;
     }
     if is_head {
@@ -135,16 +139,22 @@ async fn handle(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::problem::UNAUTHENTICATED;
+    use crate::problem::{UNAUTHENTICATED, UNAVAILABLE};
     use axum::{body::to_bytes, http::header::CONTENT_TYPE, routing::get};
     use serde_json::Value;
+    use std::time::Duration;
     use tower::ServiceExt;
     use vestibule_domain::ids::SystemIds;
+
+    async fn later() -> ApiError {
+        ApiError::new(&UNAVAILABLE).with_retry_after(Duration::from_secs(7))
+    }
 
     async fn call(method: Method, path: &str) -> (StatusCode, HeaderMap, Value) {
         let router = Router::new()
             .route("/ok", get(async || "fine"))
-            .route("/no", get(async || ApiError::new(&UNAUTHENTICATED)));
+            .route("/no", get(async || ApiError::new(&UNAUTHENTICATED)))
+            .route("/later", get(later));
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -193,6 +203,15 @@ mod tests {
         assert_eq!(status, StatusCode::UNAUTHORIZED);
         assert_eq!(headers[WWW_AUTHENTICATE], "Bearer realm=\"vestibule\"");
         assert_eq!(body["type"], "/problems/unauthenticated");
+    }
+
+    #[tokio::test]
+    async fn who_has_to_wait_is_told_how_long() {
+        let (status, headers, _) = call(Method::GET, "/later").await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(headers[RETRY_AFTER], "7");
+        let (_, headers, _) = call(Method::GET, "/no").await;
+        assert!(!headers.contains_key(RETRY_AFTER));
     }
 
     #[tokio::test]

@@ -12,7 +12,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{Ref, RefOr, Schema},
@@ -184,6 +184,7 @@ struct Parts {
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
     members: Map<String, Value>,
+    retry_after: Option<Duration>,
     cause: Option<PortError>,
 }
 
@@ -196,6 +197,7 @@ impl ApiError {
             detail: kind.meaning.into(),
             errors: Vec::new(),
             members: Map::new(),
+            retry_after: None,
             cause: None,
         }))
     }
@@ -211,6 +213,13 @@ impl ApiError {
     #[must_use]
     pub fn with_member(mut self, member: &ProblemMember, value: impl Into<Value>) -> Self {
         self.0.members.insert(member.name.to_owned(), value.into());
+        self
+    }
+
+    /// Tells the caller to wait before repeating the call.
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.0.retry_after = Some(wait);
         self
     }
 
@@ -277,6 +286,13 @@ impl ApiError {
     #[must_use]
     pub fn errors(&self) -> &[FieldError] {
         &self.0.errors
+    }
+
+    /// The seconds of the header `Retry-After`, at least one.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        let seconds = |wait: Duration| wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        self.0.retry_after.map(|wait| seconds(wait).max(1))
     }
 
     /// The body to send.
@@ -494,6 +510,18 @@ mod tests {
             assert!(!body.contains("canary"), "{body}");
             assert!(body.contains("\"request_id\":\"id-1\""), "{body}");
         }
+    }
+
+    #[test]
+    fn a_caller_is_told_to_wait_whole_seconds_and_at_least_one() {
+        let told = |millis| {
+            let error = ApiError::new(&UNAVAILABLE).with_retry_after(Duration::from_millis(millis));
+            error.retry_after_seconds()
+        };
+        for (millis, seconds) in [(0, 1), (1, 1), (1000, 1), (1001, 2)] {
+            assert_eq!(told(millis), Some(seconds), "{millis}");
+        }
+        assert_eq!(ApiError::new(&UNAVAILABLE).retry_after_seconds(), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod actor;
 pub mod agent;
 pub mod agent_event;
 pub mod agent_health;
+pub mod agent_tests;
 pub mod api_key;
 pub mod credential;
 pub mod permission;

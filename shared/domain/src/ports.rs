@@ -18,7 +18,7 @@ mod writing;
 pub use admin::{
     AccessRequestFilter, AccessRequestStore, AccessRequestView, AccountStore, ApiKeyStore,
     ChatUserFilter, ChatUserStore, ConnectorStore, CountUpTo, Created, CredentialStore,
-    EnvironmentStore, PolicyEffects, ProjectStore, SetUp, SetUpOutcome, SetUpReceipt,
+    EnvironmentStore, PolicyEffects, ProjectStore, SetUp, SetUpOutcome, SetUpReceipt, TestStart,
 };
 pub use agents::{
     AgentHealthReader, AgentHealthStore, AgentNote, AgentState, ClaimedAgent, GivenUp, HeldSlot,
@@ -31,12 +31,12 @@ pub use chat::{
 };
 pub use conversations::{
     ClaimedConversation, ConversationStore, DeliveryContext, DeliveryRecord, Original,
-    OutgoingStore, Recorded, TextOutcome,
+    OutgoingStore, Recorded, TextOutcome, UnreadableText, Unsent,
 };
 pub use files::{FILE_RANGE_MAX, FileOutcome, FilePart, FileQuery, FileRange, FileReader};
 pub use history::{
     ConversationFilter, ConversationReader, ConversationState, ConversationView,
-    MESSAGE_NUMBER_MAX, MessageFilter,
+    MESSAGE_NUMBER_MAX, MessageFilter, MessagePage,
 };
 pub use intake::{
     ConnectorReader, Counted, FirstMessage, IntakeKey, IntakeStore, Introduction, Known,

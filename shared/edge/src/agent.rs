@@ -1,4 +1,8 @@
-//! Requests to an environment's agent.
+//! Requests to an environment's agent, and its answers.
+
+mod answer;
+
+pub use answer::{AgentAnswer, Unreadable};
 
 use crate::standard_webhooks;
 use vestibule_domain::{

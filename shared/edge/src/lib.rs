@@ -13,7 +13,7 @@
 //! | [`batch`] | SQS batches, message by message |
 //! | [`pace`] | each connector kept below its platform's limits |
 //! | `limits` | the limits that single conversations met |
-//! | [`agent`] | signed requests to agents |
+//! | [`agent`] | signed requests to agents, and the texts of their answers |
 //! | [`standard_webhooks`] | their signatures |
 //! | [`config`], [`logging`] | the process's environment; logs and metrics |
 

@@ -286,7 +286,7 @@ impl World {
     }
 
     /// Runs this in a process that any of the proxies can kill.
-    async fn unless_killed<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+    pub async fn unless_killed<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let work = pin!(work);
         self.to_db
             .run_until_killed(

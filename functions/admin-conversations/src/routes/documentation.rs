@@ -33,7 +33,12 @@ mod tests {
             ("AttachmentKindName", json!(AttachmentKindName::SPELLINGS)),
             (
                 "AuthorKind",
-                json!([AuthorKind::ChatUser, AuthorKind::Agent, AuthorKind::System]),
+                json!([
+                    AuthorKind::ChatUser,
+                    AuthorKind::Agent,
+                    AuthorKind::System,
+                    AuthorKind::Unknown
+                ]),
             ),
             (
                 "ConversationKindName",

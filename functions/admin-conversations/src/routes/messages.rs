@@ -16,15 +16,16 @@ use vestibule_admin::{
     problem::ApiError, wire_enum,
 };
 use vestibule_domain::{
-    ProjectScope, Timestamp,
+    PortError, ProjectScope, Timestamp,
     chat::content::{self, Part},
     chat::history::{Author, StoredMessage},
     chat::message::{Attachment, AttachmentKind},
     chat::send_status::SendStatus,
     ids::ConversationId,
     page::{Order, Page, PageRequest},
-    ports::{MESSAGE_NUMBER_MAX, MessageFilter},
+    ports::{MESSAGE_NUMBER_MAX, MessageFilter, MessagePage},
 };
+use vestibule_edge::logging::{Metric, count};
 
 /// Direction of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -46,13 +47,15 @@ pub enum AuthorKind {
     Agent,
     /// Vestibule itself.
     System,
+    /// Somebody of a kind that this release does not know.
+    Unknown,
 }
 
 /// Author of a message.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({"kind": "chat_user", "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Z"}))]
 pub struct MessageAuthorResponse {
-    /// Kind of author: `chat_user`, `agent` or `system`.
+    /// Kind of author: `chat_user`, `agent` or `system`; `unknown` for one of whom a later release wrote.
     kind: AuthorKind,
     /// Id of the chat user; null for other authors.
     id: Option<String>,
@@ -64,6 +67,7 @@ impl From<Author> for MessageAuthorResponse {
             Author::ChatUser(id) => (AuthorKind::ChatUser, Some(id.to_string())),
             Author::Agent => (AuthorKind::Agent, None),
             Author::System => (AuthorKind::System, None),
+            Author::Unknown => (AuthorKind::Unknown, None),
         };
         Self { kind, id }
     }
@@ -138,8 +142,8 @@ pub struct MessageSendingResponse {
     /// Time of this status; null while the message is queued.
     #[schema(value_type = Option<String>, format = DateTime)]
     at: Option<Timestamp>,
-    /// Side at fault for a failure: `recipient`, `connector` or `request`; or `gave_up` after three days of
-    /// attempts.
+    /// Side at fault for a failure: `recipient`, `connector` or `request`; `gave_up` after three days;
+    /// or `unreadable` if the message on record cannot be read.
     class: Option<String>,
     /// Platform's own error code for a failure, followed by its words where the code says too little, or
     /// `connector_deleted`; for a message that answers no delivery, also `opted_out`, `window_closed` or
@@ -220,7 +224,9 @@ impl From<StoredMessage> for MessageResponse {
         let files = &message.attachments;
         let direction = match message.author {
             Author::ChatUser(_) => MessageDirection::Inbound,
-            Author::Agent | Author::System => MessageDirection::Outgoing,
+            // Only what a person sends comes with an event of the platform.
+            Author::Unknown if message.provider_event_id.is_some() => MessageDirection::Inbound,
+            Author::Agent | Author::System | Author::Unknown => MessageDirection::Outgoing,
         };
         let (text, content) = if message.deleted_at.is_some() {
             (String::new(), Vec::new())
@@ -360,11 +366,12 @@ pub async fn list_messages(
         before: query.filter.before,
         since: history.oldest_kept(call.now()),
     };
-    let page = deps
+    let found = deps
         .conversations
         .list_messages(scope, id, &wanted, &query.page)
         .await?;
-    Ok(ListResponse::of(page, Into::into))
+    count_unreadable(&found, call.now());
+    Ok(ListResponse::of(found.page, Into::into))
 }
 
 /// Read a message
@@ -416,7 +423,18 @@ pub(super) async fn find_message(
         .conversations
         .list_messages(scope, id, &this_one, &page)
         .await?;
-    Ok(found.items.into_iter().next())
+    if found.unreadable > 0 {
+        count_unreadable(&found, call.now());
+        let error = PortError::corrupt("message", format!("{id}, number {number}"));
+        return Err(error.into());
+    }
+    Ok(found.page.items.into_iter().next())
+}
+
+fn count_unreadable(found: &MessagePage, at: Timestamp) {
+    for _ in 0..found.unreadable {
+        count(Metric::MessageUnreadable, "history", at);
+    }
 }
 
 #[cfg(test)]
@@ -440,6 +458,23 @@ mod tests {
             name: Some("shelf.png".to_owned()),
             mime_type: Some("image/png".to_owned()),
             url: Some("https://files.example.test/F1?token=canary".to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_message_of_an_unknown_author_is_inbound_if_it_came_with_an_event() {
+        for (provider_event_id, direction) in [
+            (Some("Ev1".to_owned()), MessageDirection::Inbound),
+            (None, MessageDirection::Outgoing),
+        ] {
+            let shown = MessageResponse::from(StoredMessage {
+                author: Author::Unknown,
+                provider_event_id,
+                ..message("Hello")
+            });
+            assert_eq!(shown.direction, direction);
+            let author = serde_json::to_value(&shown.author).unwrap();
+            assert_eq!(author, json!({"kind": "unknown", "id": null}));
         }
     }
 

@@ -1,13 +1,14 @@
 //! The account, its first set-up and its API keys.
 
 use super::{
-    keys,
+    keys::{self, Key},
     lists::List,
-    table::{Cancelled, Table, Transacted, from_row, put_write, s, update_write},
+    table::{
+        Cancelled, Table, Transacted, delete_write, from_row, put_write, s, take, update_write,
+    },
 };
 use crate::vault::KmsVault;
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, sync::Arc};
 use vestibule_domain::{
@@ -193,8 +194,24 @@ struct ApiKeyItem {
     /// key expires no later than its maker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     owner: Option<KeyOwnerAttribute>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Use that the release before noted here; see [`ApiKeyUseItem`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     last_used_at: Option<Timestamp>,
+}
+
+/// The last use of an API key.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct ApiKeyUseItem {
+    last_used_at: Timestamp,
+}
+
+impl ApiKeyItem {
+    /// The key with its last use, wherever that is noted.
+    fn used(self, last: Option<ApiKeyUseItem>) -> ApiKey {
+        let mut key = ApiKey::from(self);
+        key.last_used_at = key.last_used_at.max(last.map(|last| last.last_used_at));
+        key
+    }
 }
 
 impl From<&ApiKey> for ApiKeyItem {
@@ -322,8 +339,25 @@ impl DynamoAccounts {
         hash: &str,
     ) -> Result<Option<ApiKey>, PortError> {
         let place = keys::api_key(account_id, hash);
-        let item: Option<ApiKeyItem> = self.table.get(&place, "API key").await?;
-        Ok(item.map(Into::into))
+        let used = keys::api_key_use(account_id, hash);
+        let wanted = [place.clone(), used.clone()];
+        let mut rows = self.table.get_batch(&wanted).await?;
+        let Some(item) = take::<ApiKeyItem>(&mut rows, &place, "API key")? else {
+            return Ok(None);
+        };
+        let last = take(&mut rows, &used, "use of an API key")?;
+        Ok(Some(item.used(last)))
+    }
+
+    /// Adds to keys their last uses.
+    async fn with_uses(&self, items: Vec<ApiKeyItem>) -> Result<Vec<ApiKey>, PortError> {
+        let place = |item: &ApiKeyItem| keys::api_key_use(item.scope.account_id(), &item.hash);
+        let wanted: Vec<_> = items.iter().map(place).collect();
+        let mut rows = self.table.get_batch(&wanted).await?;
+        let with_use = |(item, used): (ApiKeyItem, &Key)| {
+            take(&mut rows, used, "use of an API key").map(|last| item.used(last))
+        };
+        items.into_iter().zip(&wanted).map(with_use).collect()
     }
 }
 
@@ -341,13 +375,13 @@ impl CredentialStore for DynamoAccounts {
     async fn note_use(&self, credential: &Credential, now: Timestamp) -> Result<(), PortError> {
         let Credential::ApiKey(key) = credential;
         let update = self.table.update_part(
-            &keys::api_key(key.scope.account_id(), &key.hash),
+            &keys::api_key_use(key.scope.account_id(), &key.hash),
             "SET last_used_at = :now",
-            "attribute_exists(pk)",
+            "attribute_not_exists(last_used_at) OR last_used_at < :now",
             &[],
             &[(":now", s(now))],
         )?;
-        // The condition fails for a key that was revoked meanwhile, and such a key must not come back.
+        // The condition fails if a later use was noted meanwhile.
         self.table.update(update).await.map(|_| ())
     }
 }
@@ -390,10 +424,10 @@ impl ApiKeyStore for DynamoAccounts {
         let found = rows
             .items
             .into_iter()
-            .map(|row| Ok(from_row::<ApiKeyItem>(row, "API key")?.into()))
+            .map(|row| from_row::<ApiKeyItem>(row, "API key"))
             .collect::<Result<_, PortError>>()?;
         Ok(Page {
-            items: found,
+            items: self.with_uses(found).await?,
             next: rows.next,
         })
     }
@@ -426,11 +460,7 @@ impl ApiKeyStore for DynamoAccounts {
             return Ok(false);
         }
         let key = keys::api_key(scope.account_id(), &claim.hash);
-        let delete = Delete::builder()
-            .table_name(&self.table.name)
-            .set_key(Some(key.attributes()))
-            .build()
-            .map_err(|error| PortError::rejected("dynamodb: Delete", error))?;
+        let used = keys::api_key_use(scope.account_id(), &claim.hash);
         // The id stays claimed, so that a creation repeated after the revocation makes no new key.
         let revoke = self.table.update_part(
             &place,
@@ -441,7 +471,8 @@ impl ApiKeyStore for DynamoAccounts {
         )?;
         let writes = vec![
             update_write(revoke),
-            TransactWriteItem::builder().delete(delete).build(),
+            delete_write(self.table.removal_part(&key)?),
+            delete_write(self.table.removal_part(&used)?),
             self.table.audit_write(audit)?,
         ];
         match self.table.transact(writes).await? {
@@ -516,6 +547,26 @@ mod tests {
             key(some, maker, owner),
         ] {
             assert_eq!(read(row(&key)), key);
+        }
+    }
+
+    #[test]
+    fn the_last_use_of_a_key_is_the_later_of_the_two_places_where_it_may_be_noted() {
+        let at = |millis| Some(Timestamp::from_millis(millis));
+        for (of_the_release_before, noted, last) in [
+            (None, None, None),
+            (at(5), None, at(5)),
+            (None, at(7), at(7)),
+            (at(5), at(7), at(7)),
+            (at(9), at(7), at(9)),
+        ] {
+            let key = ApiKey {
+                last_used_at: of_the_release_before,
+                ..key(Permissions::All, Actor::set_up(), KeyOwner::Account)
+            };
+            let item: ApiKeyItem = serde_json::from_value(row(&key)).unwrap();
+            let noted = noted.map(|last_used_at| ApiKeyUseItem { last_used_at });
+            assert_eq!(item.used(noted).last_used_at, last);
         }
     }
 

@@ -20,7 +20,6 @@ use vestibule_domain::{
     PortError, Timestamp,
     chat::conversation::{Conversation, Delivered, Inbound},
     chat::history::{StoredMessage, storable},
-    ids::DeliveryId,
     job::{DeliverMessage, QueuedText},
     ports::{ConversationStore, DeliveryContext, DeliveryRecord, Original, Recorded},
 };
@@ -207,7 +206,7 @@ impl ConversationStore for DynamoConversations {
     async fn change_message(
         &self,
         change: &DeliverMessage,
-        originals: &[DeliveryId; 2],
+        originals: &[String; 2],
     ) -> Result<Original, PortError> {
         message_changes::change(&self.table, change, originals).await
     }
@@ -225,7 +224,9 @@ impl ConversationStore for DynamoConversations {
             at: record.at,
             replies: u64::try_from(texts.len()).unwrap_or(u64::MAX),
         });
-        let mut writes = self.table.delivered_writes(record.event)?;
+        let is_stored = record.inbound != Inbound::Nothing && !record.history.keeps_nothing();
+        let number = is_stored.then_some(inbound);
+        let mut writes = self.table.delivered_writes(record.event, number)?;
         let events = writes.len();
         if next.message_total > read.message_total {
             writes.push(update_write(self.conversation_update(record, &next)?));
@@ -244,7 +245,7 @@ impl ConversationStore for DynamoConversations {
             self.table
                 .message_write(job.send_messages(), message, record.history)
         };
-        if record.inbound != Inbound::Nothing && !record.history.keeps_nothing() {
+        if is_stored {
             let sequence = record.inbound.is_counted().then_some(next.message_count);
             let message = StoredMessage::inbound(job, inbound, sequence);
             writes.push(message_write(message)?);

@@ -4,7 +4,7 @@
 use super::{
     items::HandledEventItem,
     keys::{self, Key},
-    table::{Attributes, Table, from_row, n, put_write},
+    table::{Attributes, Table, from_row, n, put_write, take},
 };
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use std::collections::{BTreeSet, HashMap};
@@ -59,24 +59,45 @@ impl Table {
             .collect()
     }
 
-    /// Makes the writes that remember an event whose message is delivered. Each condition fails when
-    /// the message was delivered before.
+    /// Makes the writes that remember an event whose message is delivered, and is on record under this number.
+    /// Each condition fails when the message was delivered before.
     pub(super) fn delivered_writes(
         &self,
         event: &HandledEvent,
+        message_number: Option<u64>,
     ) -> Result<Vec<TransactWriteItem>, PortError> {
         event
             .keys
             .iter()
             .map(|key| {
                 let put = self.put_part(
-                    &HandledEventItem::delivered(event, key),
+                    &HandledEventItem::delivered(event, key, message_number),
                     "attribute_not_exists(delivered_at) OR expires_at <= :now",
                     &[(":now", n(event.at.seconds()))],
                 )?;
                 Ok(put_write(put))
             })
             .collect()
+    }
+
+    /// Returns the number of the message on record that the first of these events brought, or else the
+    /// second. An event that is too old to come again still leads to its message while its row is there.
+    pub(super) async fn message_number(
+        &self,
+        connector_id: ConnectorId,
+        event_keys: &[String; 2],
+    ) -> Result<Option<u64>, PortError> {
+        let keys = event_keys
+            .each_ref()
+            .map(|key| keys::handled_event(connector_id, key));
+        let mut rows = self.get_batch(&keys).await?;
+        for key in &keys {
+            let item = take::<HandledEventItem>(&mut rows, key, "handled event")?;
+            if let Some(number) = item.and_then(|item| item.message_number) {
+                return Ok(Some(number));
+            }
+        }
+        Ok(None)
     }
 
     /// Remembers an event by itself. Has no effect on one that is remembered already.

@@ -17,6 +17,7 @@ use vestibule_domain::{
     page::{ListError, Order, Page, PageRequest},
     ports::{
         ConversationFilter, ConversationReader, ConversationState, ConversationView, MessageFilter,
+        MessagePage,
     },
 };
 
@@ -46,6 +47,8 @@ struct Stretch<'a> {
 #[derive(Debug)]
 struct Found {
     shown: Vec<StoredMessage>,
+    /// Number of rows that cannot be read.
+    unreadable: usize,
     /// Place at which the next read starts, unless all is read.
     end: Option<Attributes>,
 }
@@ -85,7 +88,7 @@ impl DynamoHistory {
             .send()
             .await
             .map_err(|error| port_error("dynamodb: Query", error))?;
-        stretch.found(answer.items.unwrap_or_default(), answer.last_evaluated_key)
+        Ok(stretch.found(answer.items.unwrap_or_default(), answer.last_evaluated_key))
     }
 }
 
@@ -102,14 +105,15 @@ impl Stretch<'_> {
     }
 
     /// Takes the messages that are shown. No row is read behind those that are too old for any to be shown.
-    fn found(
-        &self,
-        rows: Vec<Attributes>,
-        mut end: Option<Attributes>,
-    ) -> Result<Found, PortError> {
+    fn found(&self, rows: Vec<Attributes>, mut end: Option<Attributes>) -> Found {
         let mut shown = Vec::new();
+        let mut unreadable = 0;
         for row in rows {
-            let message: StoredMessage = from_row::<MessageItem>(row, "message")?.into();
+            let Ok(item) = MessageItem::read(row) else {
+                unreadable += 1;
+                continue;
+            };
+            let message = StoredMessage::from(item);
             if self.filter.shows(message.at) {
                 shown.push(message);
             } else if self.order == Order::NewestFirst && self.filter.ends_before(message.at) {
@@ -117,7 +121,11 @@ impl Stretch<'_> {
                 break;
             }
         }
-        Ok(Found { shown, end })
+        Found {
+            shown,
+            unreadable,
+            end,
+        }
     }
 }
 
@@ -234,10 +242,13 @@ impl ConversationReader for DynamoHistory {
         id: ConversationId,
         filter: &MessageFilter,
         page: &PageRequest,
-    ) -> Result<Page<StoredMessage>, ListError> {
-        let nothing = Page {
-            items: Vec::new(),
-            next: None,
+    ) -> Result<MessagePage, ListError> {
+        let nothing = MessagePage {
+            page: Page {
+                items: Vec::new(),
+                next: None,
+            },
+            unreadable: 0,
         };
         let Some(numbers) = filter.numbers() else {
             return Ok(nothing);
@@ -257,16 +268,21 @@ impl ConversationReader for DynamoHistory {
         let wanted = usize::from(page.limit);
         let mut found = self.read(&stretch, start, wanted + 1).await?;
         if found.shown.is_empty() && found.end.is_some() {
+            let first = found.unreadable;
             found = self.read(&stretch, found.end, OUTDATED_ROWS).await?;
+            found.unreadable += first;
         }
         let found = found.up_to(wanted, &stretch);
         let next = match &found.end {
             None => None,
             Some(end) => Some(seal_cursor(&self.vault, end, &context).await?),
         };
-        Ok(Page {
-            items: found.shown,
-            next,
+        Ok(MessagePage {
+            page: Page {
+                items: found.shown,
+                next,
+            },
+            unreadable: found.unreadable,
         })
     }
 }
@@ -337,7 +353,7 @@ mod tests {
             filter: &filter,
             order,
         };
-        let found = stretch.found(rows, Some(somewhere())).unwrap();
+        let found = stretch.found(rows, Some(somewhere()));
         let numbers = found.shown.iter().map(|message| message.number);
         (numbers.collect(), found.end.is_some())
     }
@@ -359,6 +375,28 @@ mod tests {
     }
 
     #[test]
+    fn a_message_that_cannot_be_read_is_left_out_and_counted_and_ends_no_page() {
+        let mut unreadable = row(2, day(101));
+        unreadable.remove("text").unwrap();
+        let rows = vec![row(3, day(101)), unreadable, row(1, day(101))];
+        let kept = found(Order::NewestFirst, rows.clone());
+        assert_eq!(kept, (vec![3, 1], true));
+        let filter = MessageFilter {
+            after: None,
+            before: None,
+            since: day(100),
+        };
+        let stretch = Stretch {
+            scope: scope("p"),
+            id: id(),
+            numbers: (1, 9),
+            filter: &filter,
+            order: Order::NewestFirst,
+        };
+        assert_eq!(stretch.found(rows, None).unreadable, 1);
+    }
+
+    #[test]
     fn a_page_is_cut_behind_its_last_message() {
         let filter = MessageFilter {
             after: None,
@@ -373,11 +411,11 @@ mod tests {
             order: Order::OldestFirst,
         };
         let rows = || -> Vec<Attributes> { (1..=3).map(|number| row(number, day(1))).collect() };
-        let cut = stretch.found(rows(), None).unwrap().up_to(2, &stretch);
+        let cut = stretch.found(rows(), None).up_to(2, &stretch);
         assert_eq!(cut.shown.len(), 2);
         let second = keys::message(scope("p"), id(), 2).attributes();
         assert_eq!(cut.end, Some(second));
-        let whole = stretch.found(rows(), None).unwrap().up_to(3, &stretch);
+        let whole = stretch.found(rows(), None).up_to(3, &stretch);
         assert_eq!((whole.shown.len(), whole.end), (3, None));
     }
 

@@ -29,7 +29,7 @@ pub(super) use conversation::ConversationItem;
 pub(super) use environment::EnvironmentItem;
 pub(super) use first_message::{HeldMessageItem, PreviewItem};
 pub(super) use handled_event::HandledEventItem;
-pub(super) use message::{MessageItem, content_of};
+pub(super) use message::{MessageItem, UnreadableMessage, content_of};
 pub(super) use outgoing::OutgoingItem;
 pub(super) use parked::{GivenUpItem, ParkedConversationItem, ParkedMessageItem};
 pub(super) use project::{ProjectItem, ProjectSettingsItem};

@@ -33,7 +33,7 @@
 //! | message given up | `P#CONVERSATION#id` / `PARKED#environment#number`, `P#DELIVERY#id` / `GIVEN_UP` | | 1 transaction, 4 WRU (and 2 a KB) + 1 index write, expires after 14 days |
 //! | health of the agents of a page of environments | `P#AGENT#environment` / `AGENT` | | 1 batch read |
 //! | answer of the agent | `P#CONVERSATION#id` / `CONVERSATION`, `OUTGOING#connector`, `MESSAGE#number` for the message and each text; event keys | | 1 transaction, 2 WRU a row (and 2 a KB) + 3 index writes, 2 WRU a key |
-//! | edit or deletion of a message | `P#CONVERSATION#id` / `MESSAGE#…`, last first, then the row of the message | | 1 query of 50 rows as a rule, at most 5 of 4,050 together; 1 update, 1 WRU (and 1 a KB) |
+//! | edit or deletion of a message | event keys of the message and of its placeholder; the row of the message, or `P#CONVERSATION#id` / `MESSAGE#…`, last first, once the event is forgotten | | 1 batch read; at most 2 queries of 550 rows together; 1 update, 1 WRU (and 1 a KB) |
 //! | texts that a call to the API adds | project, conversation, `P#CONVERSATION#id` / `TEXTS#call`; connector, `OUTGOING#connector`, user, standing | | 2 batch reads; 1 transaction as for an answer, with the call's row, which expires after 30 days |
 //! | the same before they are sent | conversation; user, standing | | 2 batch reads a text |
 //! | number of the last message, once for a conversation of the release before | `P#CONVERSATION#id` / `MESSAGE#…`, last first | | 1 query of 1 row |
@@ -41,7 +41,9 @@
 //! | text that was sent or given up | `P#CONVERSATION#id` / `OUTGOING#connector`, `MESSAGE#number` | `outbox` | 1 transaction, 4 WRU (and 2 a KB) + 1 index write |
 //! | conversations by last activity, in one state or all | `P#CONVERSATIONS#state` or `P#CONVERSATIONS` | `lists_by_state`, `lists_all` | 1 query a page, up to 4 with a filter |
 //! | messages of a conversation | project, conversation, `P#CONVERSATION#id` / `MESSAGE#number` | | 1 batch read and 1 query a page; 1 query more where messages wait for their removal |
-//! | API key and request of a decision | `A` / `KEY#hash`, `P#REQUEST#id` | | 1 batch read, 2 RRU |
+//! | API key with its last use; the request of a decision beside it | `A` / `KEY#hash`, `A#KEY_USES` / `KEY#hash`; `P#REQUEST#id` | | 1 batch read, 2 RRU; 1 read |
+//! | use of an API key | `A#KEY_USES` / `KEY#hash` | | 1 update a day, 1 WRU |
+//! | test delivery | `A` / `AGENT_TESTS`, audit entry | | 2 reads; 1 transaction, 4 WRU; 1 write |
 //! | decision | request, user, standing, audit entry | | 1 transaction, 8 WRU + index writes |
 //! | approval of a person without a pending request | user, environment, standings of the user by partition, their connectors; request, user, standing, audit entry | | 2 reads, 1 query, 1 batch read per hundred connectors, 1 transaction of 8 WRU + index writes |
 //! | requests by status, or all | `P#REQUESTS#status` or `P#REQUESTS` by creation | `lists_by_state`, `lists_all` | 1 query per page, then 1 batch read per hundred rows |
@@ -181,10 +183,26 @@ pub fn api_key(account_id: AccountId, hash: &str) -> Key {
     Key::new(account_pk(account_id), format!("KEY#{hash}"))
 }
 
+/// The last use of an API key. It has a partition of its own because roles are limited by partition, and
+/// every function that proves a key notes its use, while few may change a key.
+#[must_use]
+pub fn api_key_use(account_id: AccountId, hash: &str) -> Key {
+    Key::new(
+        format!("{}#KEY_USES", account_pk(account_id)),
+        format!("KEY#{hash}"),
+    )
+}
+
 /// The key that an API key's id stands for.
 #[must_use]
 pub fn api_key_id(scope: AccountScope, id: ApiKeyId) -> Key {
     Key::new(account_pk(scope.account_id()), format!("KEY_ID#{id}"))
+}
+
+/// The test deliveries of an account that are under way.
+#[must_use]
+pub fn agent_tests(scope: AccountScope) -> Key {
+    Key::new(account_pk(scope.account_id()), "AGENT_TESTS")
 }
 
 /// The list of an account's API keys.
@@ -491,6 +509,12 @@ pub fn message(scope: ProjectScope, id: ConversationId, number: u64) -> Key {
     )
 }
 
+/// Parses the number in the sort key of a message.
+#[must_use]
+pub fn parse_message_number(sk: &str) -> Option<u64> {
+    sk.strip_prefix(MESSAGE_PREFIX)?.parse().ok()
+}
+
 /// Prefix of the sort keys of a conversation's messages.
 pub const MESSAGE_PREFIX: &str = "MESSAGE#";
 
@@ -613,6 +637,10 @@ mod tests {
         let keys = [1, 2, 9, 10, 99_999, 100_000].map(|number| message(scope, id, number));
         assert!(keys.is_sorted_by(|one, two| one.sk < two.sk));
         assert_eq!(keys.first().unwrap().sk, "MESSAGE#000000000001");
+        let numbers = keys.each_ref().map(|key| parse_message_number(&key.sk));
+        let expected = [1, 2, 9, 10, 99_999, 100_000].map(Some);
+        assert_eq!(numbers, expected);
+        assert_eq!(parse_message_number("CONVERSATION"), None);
         for key in keys.iter().chain([&conversation(scope, id)]) {
             assert_eq!(parse_conversation(&key.pk), Some(id));
         }

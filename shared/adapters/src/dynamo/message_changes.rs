@@ -3,17 +3,20 @@
 use super::{
     items::{MessageItem, content_of},
     keys::{self, Key, MESSAGE_PREFIX},
-    table::{Attributes, Conditional, Table, from_row, key_of, s},
+    table::{Attributes, Conditional, Table, key_of, s},
 };
 use crate::aws::port_error;
+use aws_sdk_dynamodb::types::AttributeValue;
 use vestibule_domain::{
-    PortError, chat::change::DeliveryEvent, chat::history::StoredMessage, ids::DeliveryId,
-    job::DeliverMessage, ports::Original,
+    PortError, chat::change::DeliveryEvent, chat::history::StoredMessage, job::DeliverMessage,
+    ports::Original,
 };
 
 /// Numbers of messages that are read one after the other until the one that was changed is found, the newest
-/// first. As a rule it is among the first; one before all of these stays as it is.
-const READS: [i32; 5] = [50, 1000, 1000, 1000, 1000];
+/// first, if its event's row does not lead to it: the row is gone once the platform cannot repeat the event,
+/// after a day or more, or is of the release before. People mend what they wrote last, and few write more than
+/// these in a conversation after what they mend; one before all of these stays as it is.
+const READS: [i32; 2] = [50, 500];
 
 /// Whether a row is there, and no change is on record that an edit at `:at` would undo.
 const EDITABLE: &str = "attribute_exists(pk) AND (attribute_not_exists(edited_at) OR edited_at <= :at) \
@@ -22,16 +25,29 @@ const EDITABLE: &str = "attribute_exists(pk) AND (attribute_not_exists(edited_at
 const DELETABLE: &str = "attribute_exists(pk) AND (attribute_not_exists(edited_at) OR edited_at <= :at) \
     AND (attribute_not_exists(deleted_at) OR deleted_at <= :at)";
 
+/// Whether the row is of the message, or of the placeholder that stands for it.
+const IS_ORIGINAL: &str = "(delivery_id = :message OR delivery_id = :placeholder)";
+
 /// See [`vestibule_domain::ports::ConversationStore::change_message`].
 pub(super) async fn change(
     table: &Table,
     change: &DeliverMessage,
-    originals: &[DeliveryId; 2],
+    originals: &[String; 2],
 ) -> Result<Original, PortError> {
-    let Some(key) = find(table, change, originals).await? else {
-        return Ok(Original::Unknown);
+    let [message, placeholder] = originals.each_ref().map(|key| s(change.id_under(key)));
+    let number = table.message_number(change.connector_id, originals);
+    let key = match number.await? {
+        Some(number) => keys::message(change.scope, change.conversation.id, number),
+        None => match find(table, change, &message, &placeholder).await? {
+            Some(key) => key,
+            None => return Ok(Original::Unknown),
+        },
     };
-    let mut values = vec![(":at", s(change.sent_at))];
+    let mut values = vec![
+        (":at", s(change.sent_at)),
+        (":message", message),
+        (":placeholder", placeholder),
+    ];
     let (update, condition) = match &change.event {
         DeliveryEvent::Received | DeliveryEvent::Unsupported => return Ok(Original::Unknown),
         DeliveryEvent::Edited { .. } => {
@@ -54,14 +70,16 @@ pub(super) async fn change(
         }
     };
     let names = [("#text", "text"), ("#content", "content")];
-    let update = table.update_part(&key, update, condition, &names, &values)?;
+    let condition = format!("{condition} AND {IS_ORIGINAL}");
+    let update = table.update_part(&key, update, &condition, &names, &values)?;
     let (Conditional::Done(row) | Conditional::Failed(row)) = table.update(update).await?;
     let Some(row) = row else {
         return Ok(Original::Unknown);
     };
-    let message: StoredMessage = from_row::<MessageItem>(row, "message")?.into();
+    // The change is made; a row that cannot be read must not keep the delivery.
+    let message = MessageItem::read(row).map(StoredMessage::from);
     Ok(Original::OnRecord {
-        sequence: message.sequence,
+        sequence: message.ok().and_then(|message| message.sequence),
     })
 }
 
@@ -69,9 +87,9 @@ pub(super) async fn change(
 async fn find(
     table: &Table,
     change: &DeliverMessage,
-    originals: &[DeliveryId; 2],
+    message: &AttributeValue,
+    placeholder: &AttributeValue,
 ) -> Result<Option<Key>, PortError> {
-    let [message, placeholder] = originals;
     let conversation = keys::conversation(change.scope, change.conversation.id);
     let mut start = None;
     for rows in READS {
@@ -80,14 +98,13 @@ async fn find(
             .query()
             .table_name(&table.name)
             .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
-            .filter_expression(
-                "attribute_exists(provider_event_id) AND \
-                 (delivery_id = :message OR delivery_id = :placeholder)",
-            )
+            .filter_expression(format!(
+                "attribute_exists(provider_event_id) AND {IS_ORIGINAL}"
+            ))
             .expression_attribute_values(":pk", s(&conversation.pk))
             .expression_attribute_values(":prefix", s(MESSAGE_PREFIX))
-            .expression_attribute_values(":message", s(message))
-            .expression_attribute_values(":placeholder", s(placeholder))
+            .expression_attribute_values(":message", message.clone())
+            .expression_attribute_values(":placeholder", placeholder.clone())
             .consistent_read(true)
             .scan_index_forward(false)
             .set_exclusive_start_key(start)
@@ -96,7 +113,7 @@ async fn find(
             .await
             .map_err(|error| port_error("dynamodb: Query (messages)", error))?;
         let found = answer.items();
-        let is_message = |row: &&Attributes| row.get("delivery_id") == Some(&s(message));
+        let is_message = |row: &&Attributes| row.get("delivery_id") == Some(message);
         let row = found.iter().find(is_message).or_else(|| found.first());
         if let Some(key) = row.and_then(key_of) {
             return Ok(Some(key));

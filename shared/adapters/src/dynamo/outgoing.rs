@@ -2,7 +2,7 @@
 
 use super::{
     audience::{Place, Writer},
-    items::{ConversationItem, MessageItem, OutgoingItem},
+    items::{ConversationItem, MessageItem, OutgoingItem, UnreadableMessage},
     keys,
     lease::{LOST, SETTLED},
     table::{
@@ -17,9 +17,13 @@ use vestibule_domain::{
     PortError,
     access::audience::Audience,
     chat::conversation::{Conversation, Learnt, Outgoing, Progress},
+    chat::send_status::SendStatus,
     ids::LeaseId,
-    job::{QueuedText, SendMessages},
-    ports::{Claim, ClaimedConversation, Lease, OutgoingStore, Postponement, TextOutcome},
+    job::SendMessages,
+    ports::{
+        Claim, ClaimedConversation, Lease, OutgoingStore, Postponement, TextOutcome,
+        UnreadableText, Unsent,
+    },
 };
 
 const WHAT: &str = "outgoing texts";
@@ -173,6 +177,22 @@ impl DynamoOutgoing {
     }
 }
 
+/// Reads the row of a text. `None` for a row that has no number either, which nobody could send or give up.
+fn unsent_text(row: Attributes) -> Option<Unsent> {
+    match MessageItem::read(row) {
+        Ok(item) => Some(Unsent::Text(item.into())),
+        Err(UnreadableMessage {
+            number,
+            is_ephemeral,
+        }) => number.map(|number| {
+            Unsent::Unreadable(UnreadableText {
+                number,
+                is_ephemeral,
+            })
+        }),
+    }
+}
+
 /// Finds out why the condition on the row failed, and takes over what was added.
 fn met(claimed: &mut ClaimedConversation, found: Option<Attributes>) -> Result<Met, PortError> {
     let item: OutgoingItem = from_row(found.ok_or(LOST)?, WHAT)?;
@@ -211,7 +231,7 @@ impl OutgoingStore for DynamoOutgoing {
         &self,
         claimed: &ClaimedConversation,
         limit: usize,
-    ) -> Result<Vec<QueuedText>, PortError> {
+    ) -> Result<Vec<Unsent>, PortError> {
         let SendMessages {
             scope,
             conversation_id,
@@ -219,7 +239,7 @@ impl OutgoingStore for DynamoOutgoing {
         } = claimed.job;
         let first = keys::message(scope, conversation_id, claimed.outgoing.next);
         let last = keys::message(scope, conversation_id, claimed.outgoing.last);
-        let mut texts: Vec<QueuedText> = Vec::new();
+        let mut texts = Vec::new();
         // BETWEEN refuses an empty range.
         if !claimed.outgoing.has_unsent() {
             return Ok(texts);
@@ -246,9 +266,8 @@ impl OutgoingStore for DynamoOutgoing {
                 .send()
                 .await
                 .map_err(|error| port_error("dynamodb: Query (messages)", error))?;
-            for row in answer.items.unwrap_or_default() {
-                texts.push(from_row::<MessageItem>(row, "message")?.into());
-            }
+            let rows = answer.items.unwrap_or_default();
+            texts.extend(rows.into_iter().filter_map(unsent_text));
             start = answer.last_evaluated_key;
             if start.is_none() {
                 break;
@@ -308,6 +327,34 @@ impl OutgoingStore for DynamoOutgoing {
     ) -> Result<Option<Box<ClaimedConversation>>, PortError> {
         let row = self.text_write(claimed.job, number, outcome)?;
         self.record_finished(claimed, number, &outcome.learnt, Some(row))
+            .await
+    }
+
+    async fn record_unreadable(
+        &self,
+        claimed: Box<ClaimedConversation>,
+        text: UnreadableText,
+        status: &SendStatus,
+    ) -> Result<Option<Box<ClaimedConversation>>, PortError> {
+        let SendMessages {
+            scope,
+            conversation_id,
+            ..
+        } = claimed.job;
+        let key = keys::message(scope, conversation_id, text.number);
+        let row = if text.is_ephemeral {
+            delete_write(self.table.removal_part(&key)?)
+        } else {
+            // The times at which it can be forgotten may be what cannot be read.
+            update_write(self.table.update_part(
+                &key,
+                "SET sending = :status",
+                "attribute_exists(pk)",
+                &[],
+                &[(":status", to_value(status)?)],
+            )?)
+        };
+        self.record_finished(claimed, text.number, &Learnt::default(), Some(row))
             .await
     }
 

@@ -11,12 +11,12 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use std::sync::Arc;
 use vestibule_domain::{
-    AccountScope, PortError, ProjectScope,
-    account::{Environment, Project},
+    AccountScope, PortError, ProjectScope, Timestamp,
+    account::{Environment, Project, agent_tests::RunningTest},
     event::AuditEntry,
-    ids::{EnvironmentId, ProjectId},
+    ids::{DeliveryId, EnvironmentId, ProjectId},
     page::{ListError, Page, PageRequest},
-    ports::{Created, EnvironmentStore, ProjectStore},
+    ports::{Created, EnvironmentStore, ProjectStore, TestStart},
 };
 
 /// See [`ProjectStore`] and [`EnvironmentStore`].
@@ -160,11 +160,22 @@ impl EnvironmentStore for DynamoProjects {
             .await
     }
 
-    async fn record(&self, audit: &AuditEntry) -> Result<(), PortError> {
-        // An existing entry is this one, written by an earlier attempt.
-        self.table
-            .transact(vec![self.table.audit_write(audit)?])
-            .await
-            .map(|_| ())
+    async fn begin_test(
+        &self,
+        scope: AccountScope,
+        test: &RunningTest,
+        now: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<TestStart, PortError> {
+        self.table.begin_test(scope, test, now, audit).await
+    }
+
+    async fn end_test(
+        &self,
+        scope: AccountScope,
+        id: DeliveryId,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        self.table.end_test(scope, id, now).await
     }
 }

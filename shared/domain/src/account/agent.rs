@@ -33,8 +33,7 @@ pub struct AgentTimeout(u64);
 impl AgentTimeout {
     /// Shortest time that can be set.
     pub const MIN_SECONDS: u64 = 1;
-    /// Longest time that can be set, and the default. A call of the admin API, which waits for the answer
-    /// to a test delivery, ends after 30 seconds (quota of an HTTP API of API Gateway).
+    /// Longest time that can be set, and the default.
     pub const MAX_SECONDS: u64 = 25;
 
     /// Makes a time of seconds.

@@ -10,6 +10,7 @@ use crate::{
     job::{DeliverMessage, QueuedText},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::time::Duration;
 
 /// Largest number of days.
@@ -83,7 +84,12 @@ pub struct TooManyDays;
 
 /// The author of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", content = "id", rename_all = "snake_case")]
+#[serde(
+    tag = "kind",
+    content = "id",
+    rename_all = "snake_case",
+    try_from = "StoredAuthor"
+)]
 pub enum Author {
     /// A person on a chat platform.
     ChatUser(ChatUserId),
@@ -91,6 +97,29 @@ pub enum Author {
     Agent,
     /// Vestibule itself.
     System,
+    /// An author of another kind, of which a later release wrote.
+    Unknown,
+}
+
+/// An author as stored. One of a kind that is not known may have an id of any form.
+#[derive(Deserialize)]
+struct StoredAuthor {
+    kind: String,
+    #[serde(default)]
+    id: Option<Value>,
+}
+
+impl TryFrom<StoredAuthor> for Author {
+    type Error = serde_json::Error;
+
+    fn try_from(stored: StoredAuthor) -> Result<Self, serde_json::Error> {
+        Ok(match stored.kind.as_str() {
+            "chat_user" => Self::ChatUser(serde_json::from_value(stored.id.unwrap_or_default())?),
+            "agent" => Self::Agent,
+            "system" => Self::System,
+            _ => Self::Unknown,
+        })
+    }
 }
 
 /// A message of a conversation on record.
@@ -252,6 +281,27 @@ mod tests {
         ] {
             assert_eq!(serde_json::to_value(author).unwrap(), stored);
             assert_eq!(serde_json::from_value::<Author>(stored).unwrap(), author);
+        }
+    }
+
+    #[test]
+    fn an_author_of_a_kind_that_a_later_release_writes_is_read_as_an_unknown_one() {
+        for later in [
+            json!({"kind": "member", "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Z"}),
+            json!({"kind": "member", "id": {"team": 1}}),
+            json!({"kind": "bot"}),
+            json!({"kind": "unknown"}),
+        ] {
+            let read = serde_json::from_value::<Author>(later);
+            assert_eq!(read.unwrap(), Author::Unknown);
+        }
+        for wrong in [
+            json!({"kind": "chat_user"}),
+            json!({"kind": "chat_user", "id": "x"}),
+            json!({"id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Z"}),
+            json!("agent"),
+        ] {
+            assert!(serde_json::from_value::<Author>(wrong).is_err());
         }
     }
 

@@ -8,6 +8,7 @@ use crate::{
     access::standing::Standing,
     account::{
         Account, Client, Environment, Project,
+        agent_tests::{RunningTest, TooManyTests},
         api_key::ApiKey,
         credential::{Credential, CredentialClaim},
     },
@@ -15,7 +16,8 @@ use crate::{
     connector::{Connector, Provider},
     event::AuditEntry,
     ids::{
-        AccessRequestId, AccountId, ApiKeyId, ChatUserId, ConnectorId, EnvironmentId, ProjectId,
+        AccessRequestId, AccountId, ApiKeyId, ChatUserId, ConnectorId, DeliveryId, EnvironmentId,
+        ProjectId,
     },
     page::{ListError, Page, PageRequest},
     ports::AvatarImage,
@@ -189,8 +191,31 @@ pub trait EnvironmentStore: Send + Sync {
         environment: &Environment,
         audit: &AuditEntry,
     ) -> Result<(), PortError>;
-    /// Records an action on an environment that changed nothing.
-    async fn record(&self, audit: &AuditEntry) -> Result<(), PortError>;
+    /// Records that a test delivery begins, with its audit entry, unless too many are under way. Counts them
+    /// and records the new one in one write. `Conflict` when others kept beginning and ending meanwhile.
+    async fn begin_test(
+        &self,
+        scope: AccountScope,
+        test: &RunningTest,
+        now: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<TestStart, PortError>;
+    /// Records that a test delivery has ended.
+    async fn end_test(
+        &self,
+        scope: AccountScope,
+        id: DeliveryId,
+        now: Timestamp,
+    ) -> Result<(), PortError>;
+}
+
+/// The outcome of beginning a test delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TestStart {
+    /// It is under way.
+    Begun,
+    /// Others have to end first. Nothing was recorded.
+    TooMany(TooManyTests),
 }
 
 /// A count that stops early when the number is large.

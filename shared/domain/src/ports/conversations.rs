@@ -10,7 +10,7 @@ use crate::{
     chat::send_status::SendStatus,
     chat::user::ChatUser,
     connector::Connector,
-    ids::{DeliveryId, LeaseId},
+    ids::LeaseId,
     job::{DeliverMessage, QueuedText, SendMessages},
     ports::{AgentState, Claim, Lease, ParkedConversation, Postponement},
 };
@@ -99,13 +99,13 @@ pub trait ConversationStore: Send + Sync {
         now: Timestamp,
     ) -> Result<DeliveryContext, PortError>;
 
-    /// Changes the message on record that an edit or a deletion is about: the one with the first of these
-    /// delivery ids, or else with the second. Has no effect if the message is not on record, or a later
+    /// Changes the message on record that an edit or a deletion is about: the one that the event with the first
+    /// of these keys brought, or else the second. Has no effect if the message is not on record, or a later
     /// change is; a deletion counts as later than an edit of the same time. Returns the message.
     async fn change_message(
         &self,
         change: &DeliverMessage,
-        originals: &[DeliveryId; 2],
+        originals: &[String; 2],
     ) -> Result<Original, PortError>;
 
     /// Records a delivery, all or nothing: the conversation, the event, the message itself if it is one and
@@ -133,6 +133,24 @@ pub struct ClaimedConversation {
     pub claimed_at: Timestamp,
 }
 
+/// A text that is to be sent, as it was found on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unsent {
+    /// The text.
+    Text(QueuedText),
+    /// A row that cannot be read.
+    Unreadable(UnreadableText),
+}
+
+/// A text on record that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnreadableText {
+    /// Its number.
+    pub number: u64,
+    /// See [`QueuedText::is_ephemeral`].
+    pub is_ephemeral: bool,
+}
+
 /// The outcome for one text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextOutcome {
@@ -156,12 +174,13 @@ pub trait OutgoingStore: Send + Sync {
     ) -> Result<Claim<Box<ClaimedConversation>>, PortError>;
 
     /// Returns the first texts that are to be sent, in order, at most `limit`. If there are none, nothing
-    /// is left: see [`finish`](Self::finish).
+    /// is left: see [`finish`](Self::finish). A text that cannot be read is among them, so that it does not
+    /// keep the later ones.
     async fn unsent(
         &self,
         claimed: &ClaimedConversation,
         limit: usize,
-    ) -> Result<Vec<QueuedText>, PortError>;
+    ) -> Result<Vec<Unsent>, PortError>;
 
     /// Returns whom the conversation's texts reach, for a text that answers no message. `None` when the
     /// conversation is not on record.
@@ -185,6 +204,15 @@ pub trait OutgoingStore: Send + Sync {
         claimed: Box<ClaimedConversation>,
         number: u64,
         outcome: &TextOutcome,
+    ) -> Result<Option<Box<ClaimedConversation>>, PortError>;
+
+    /// Records that a text which cannot be read is given up, under the rules of
+    /// [`record_text`](Self::record_text).
+    async fn record_unreadable(
+        &self,
+        claimed: Box<ClaimedConversation>,
+        text: UnreadableText,
+        status: &SendStatus,
     ) -> Result<Option<Box<ClaimedConversation>>, PortError>;
 
     /// Records that no text is left on record that is to be sent, under the same rules: those that

@@ -98,6 +98,15 @@ impl MessageFilter {
     }
 }
 
+/// A page of messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessagePage {
+    /// The page, without the messages that cannot be read.
+    pub page: Page<StoredMessage>,
+    /// Number of messages that were left out because they cannot be read.
+    pub unreadable: usize,
+}
+
 /// The reader of conversations and their messages for admins.
 #[async_trait]
 pub trait ConversationReader: Send + Sync {
@@ -127,14 +136,14 @@ pub trait ConversationReader: Send + Sync {
 
     /// Lists messages of a conversation, in the order of their numbers. A page takes one read, or two when
     /// the first finds only messages that are not wanted; it may be short, or empty, without being the
-    /// last.
+    /// last. A message that cannot be read ends no page.
     async fn list_messages(
         &self,
         scope: ProjectScope,
         id: ConversationId,
         filter: &MessageFilter,
         page: &PageRequest,
-    ) -> Result<Page<StoredMessage>, ListError>;
+    ) -> Result<MessagePage, ListError>;
 }
 
 #[cfg(test)]

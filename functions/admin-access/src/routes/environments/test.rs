@@ -10,28 +10,39 @@ use utoipa::ToSchema;
 use vestibule_admin::{
     ApiPath, Call, log,
     problem::{ApiError, Problem},
+    problem_types,
 };
 use vestibule_domain::{
-    account::agent::AgentTimeout,
-    chat::delivery::{AgentResponse, Envelope, REPLIES_MAX},
+    account::{
+        AgentEndpoint, Environment,
+        agent_tests::{
+            RunningTest, TESTS_PER_ACCOUNT, TESTS_PER_PROJECT, TestLimit, TooManyTests, test_time,
+        },
+    },
+    chat::delivery::{Envelope, REPLIES_MAX},
+    error::Chain,
     event::{Change, Event},
     ids::DeliveryId,
-    ports::AgentReply,
+    ports::{AgentReply, TestStart},
 };
-use vestibule_edge::agent::delivery_request;
-use vestibule_providers::json::read as read_json;
+use vestibule_edge::agent::{AgentAnswer, Unreadable, delivery_request};
 
 /// Length at which a text of the agent is cut, in characters.
 const SHOWN_MAX_CHARS: usize = 2_000;
-/// Length at which an error about the agent's answer is cut, in characters: it may quote the answer.
-const ERROR_MAX_CHARS: usize = 200;
+/// Length at which an answer that cannot be read is cut, in characters.
+const EXCERPT_MAX_CHARS: usize = 200;
+
+problem_types! {
+    TESTS_UNDER_WAY = "tests-under-way", TOO_MANY_REQUESTS, "Other test deliveries are under way",
+        "An environment has one test at a time; a project and an account have few. Repeat the call after the seconds in `Retry-After`.";
+}
 
 /// The agent's answer to a test delivery. A refusal by the agent is an answer, not an error of this API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({
-    "status": "malformed", "http_status": 200, "duration_ms": 412,
+    "status": "malformed", "http_status": 200, "duration_ms": 412, "timeout_seconds": 10,
     "problem": "1 of the replies is not of the form {\"text\": \"…\"} and would be left out.",
-    "replies": ["Hi!"], "answer": "{\"replies\": [{\"text\": \"Hi!\"}, {\"message\": \"How are you?\"}]}"
+    "replies": ["Hi!"], "answer": null, "answer_bytes": 59, "answer_type": "json"
 }))]
 pub struct TestDeliveryResponse {
     /// Outcome. `ok`: the agent answered in the documented form. `malformed`: it accepted the delivery,
@@ -42,13 +53,48 @@ pub struct TestDeliveryResponse {
     http_status: Option<u16>,
     /// Milliseconds from the call to the end of the answer.
     duration_ms: u64,
+    /// Seconds that the agent had: those of the environment, and at most 10.
+    timeout_seconds: u64,
     /// Problem and its remedy, in a sentence or more; null if `status` is `ok`.
     problem: Option<String>,
     /// Texts that would be sent to the person if the delivery were not a test, in order; each is cut after
     /// 2,000 characters.
     replies: Vec<String>,
-    /// Body of the answer as text, cut after 2,000 characters; null when there was none.
+    /// Beginning of an answer that cannot be read, or that refuses the delivery, as printable text of at most
+    /// 200 characters. Null for any other answer, and always if the agent is at an origin that the operator
+    /// allowed although it is private.
     answer: Option<String>,
+    /// Length of the answer in bytes, as far as it was read; null when there was none.
+    answer_bytes: Option<u64>,
+    /// Type of the answer, judged by its content; null when there was none or it is empty.
+    answer_type: Option<AnswerType>,
+}
+
+/// Type of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerType {
+    /// JSON.
+    Json,
+    /// Other text.
+    Text,
+    /// Anything else.
+    Binary,
+}
+
+impl AnswerType {
+    /// Judges a body; `None` for an empty one.
+    fn of(body: &[u8]) -> Option<Self> {
+        if body.is_empty() {
+            None
+        } else if serde_json::from_slice::<Value>(body).is_ok() {
+            Some(Self::Json)
+        } else if str::from_utf8(body).is_ok() {
+            Some(Self::Text)
+        } else {
+            Some(Self::Binary)
+        }
+    }
 }
 
 /// Outcome of a test delivery.
@@ -68,30 +114,46 @@ pub enum TestDeliveryStatus {
     Forbidden,
 }
 
+/// The circumstances of a test.
+#[derive(Debug, Clone, Copy)]
+struct Circumstances {
+    /// Time that the agent had.
+    time: Duration,
+    /// Time from the call to the end of the answer.
+    took: Duration,
+    /// Whether a body may be shown that is no answer of an agent. An origin that is allowed although it is
+    /// private is allowed for its agent alone: whoever may change an environment could set the address of
+    /// any other page there, and read it by a test.
+    shows_bodies: bool,
+}
+
 impl TestDeliveryResponse {
-    fn of(reply: AgentReply, timeout: AgentTimeout, took: Duration) -> Self {
+    fn of(reply: AgentReply, of: &Circumstances) -> Self {
         let empty = Self {
             status: TestDeliveryStatus::Ok,
             http_status: None,
-            duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            duration_ms: u64::try_from(of.took.as_millis()).unwrap_or(u64::MAX),
+            timeout_seconds: of.time.as_secs(),
             problem: None,
             replies: Vec::new(),
             answer: None,
+            answer_bytes: None,
+            answer_type: None,
         };
         match reply {
             AgentReply::Answered { status, body } => {
-                let read = ReadAnswer::of(&body);
+                let answer = AgentAnswer::read(&body);
+                let is_unreadable = answer.unreadable.is_some();
                 Self {
-                    status: if read.faults.is_empty() {
+                    status: if answer.is_whole() {
                         TestDeliveryStatus::Ok
                     } else {
                         TestDeliveryStatus::Malformed
                     },
                     http_status: Some(status),
-                    problem: (!read.faults.is_empty()).then(|| read.faults.join(" ")),
-                    replies: read.replies,
-                    answer: shown_body(&body),
-                    ..empty
+                    problem: faults(&answer),
+                    replies: answer.texts.iter().map(|text| shown(text)).collect(),
+                    ..empty.with_body(&body, is_unreadable && of.shows_bodies)
                 }
             }
             AgentReply::AnsweredTooMuch { status } => Self {
@@ -106,14 +168,13 @@ impl TestDeliveryResponse {
                 status: TestDeliveryStatus::Refused,
                 http_status: Some(status),
                 problem: Some(refusal(status)),
-                answer: shown_body(&body),
-                ..empty
+                ..empty.with_body(&body, of.shows_bodies)
             },
             AgentReply::Unreachable { reason } => Self {
                 status: TestDeliveryStatus::Unreachable,
                 problem: Some(format!(
-                    "The agent gave no answer: {reason}. It must answer within {} seconds, at a public address.",
-                    timeout.seconds()
+                    "The agent gave no answer: {reason}. It must answer a test within {} seconds, at a public address.",
+                    of.time.as_secs()
                 )),
                 ..empty
             },
@@ -127,10 +188,31 @@ impl TestDeliveryResponse {
         }
     }
 
-    /// The outcome as the audit log records it.
-    fn facts(&self) -> Value {
-        json!({"status": self.status, "http_status": self.http_status})
+    /// Describes a body, and shows its beginning if that is allowed and it is text.
+    fn with_body(self, body: &[u8], is_shown: bool) -> Self {
+        let answer_type = AnswerType::of(body);
+        let is_text = matches!(answer_type, Some(AnswerType::Json | AnswerType::Text));
+        Self {
+            answer: (is_shown && is_text).then(|| excerpt(body)),
+            answer_bytes: u64::try_from(body.len()).ok(),
+            answer_type,
+            ..self
+        }
     }
+}
+
+/// The beginning of a body, without control characters.
+fn excerpt(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let printable = text
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| !c.is_control());
+    printable.take(EXCERPT_MAX_CHARS).collect()
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(SHOWN_MAX_CHARS).collect()
 }
 
 /// Says what a status other than 2xx means.
@@ -146,61 +228,46 @@ fn refusal(status: u16) -> String {
     format!("The agent answered with the status {status}. {remedy}")
 }
 
-/// An answer as it would be used.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct ReadAnswer {
-    replies: Vec<String>,
-    /// Each fault as a sentence.
-    faults: Vec<String>,
+/// Says what of an answer would not be sent, each fault as a sentence. `None` if all of it would be.
+fn faults(answer: &AgentAnswer) -> Option<String> {
+    let mut faults = Vec::new();
+    if let Some(unreadable) = answer.unreadable {
+        faults.push(unreadable_fault(unreadable));
+    }
+    if answer.malformed > 0 {
+        let count = counted(answer.malformed);
+        faults.push(format!(
+            "{count} not of the form {{\"text\": \"…\"}} and would be left out."
+        ));
+    }
+    if answer.surplus > 0 {
+        let all = REPLIES_MAX + answer.surplus;
+        faults.push(format!(
+            "There are {all} replies; only the first {REPLIES_MAX} would be sent."
+        ));
+    }
+    if answer.blank > 0 {
+        let count = counted(answer.blank);
+        faults.push(format!("{count} blank and would be left out."));
+    }
+    (!faults.is_empty()).then(|| faults.join(" "))
 }
 
-impl ReadAnswer {
-    fn of(body: &[u8]) -> Self {
-        if body.iter().all(u8::is_ascii_whitespace) {
-            return Self::default();
-        }
-        match read_json::<AgentResponse>(body) {
-            Ok(response) => Self::of_response(response),
-            Err(error) => {
-                let error = cut(&error.to_string(), ERROR_MAX_CHARS);
-                let fault = format!(
-                    "The answer is not of the form {{\"replies\": [{{\"text\": \"…\"}}]}}, so nothing would be sent: {error}."
-                );
-                Self {
-                    replies: Vec::new(),
-                    faults: vec![fault],
-                }
-            }
-        }
-    }
-
-    fn of_response(response: AgentResponse) -> Self {
-        let mut faults = Vec::new();
-        if response.malformed > 0 {
-            let count = counted(response.malformed);
-            faults.push(format!(
-                "{count} not of the form {{\"text\": \"…\"}} and would be left out."
-            ));
-        }
-        let all = response.replies.len();
-        if all > REPLIES_MAX {
-            faults.push(format!(
-                "There are {all} replies; only the first {REPLIES_MAX} would be sent."
-            ));
-        }
-        let texts = response.replies.into_iter().take(REPLIES_MAX);
-        let (sent, blank): (Vec<_>, Vec<_>) =
-            texts.partition(|reply| !reply.text.trim().is_empty());
-        if !blank.is_empty() {
-            let count = counted(blank.len());
-            faults.push(format!("{count} blank and would be left out."));
-        }
-        let shown = |text: &str| cut(text, SHOWN_MAX_CHARS);
-        Self {
-            replies: sent.iter().map(|reply| shown(&reply.text)).collect(),
-            faults,
-        }
-    }
+/// Says why an answer cannot be read, without a word of it.
+fn unreadable_fault(unreadable: Unreadable) -> String {
+    let Unreadable {
+        is_json,
+        line,
+        column,
+    } = unreadable;
+    let reason = if is_json {
+        "it has another form"
+    } else {
+        "it is not JSON"
+    };
+    format!(
+        "The answer is not of the form {{\"replies\": [{{\"text\": \"…\"}}]}}, so nothing would be sent: {reason} (line {line}, column {column})."
+    )
 }
 
 fn counted(count: usize) -> String {
@@ -208,21 +275,29 @@ fn counted(count: usize) -> String {
     format!("{count} of the replies {verb}")
 }
 
-fn cut(text: &str, chars: usize) -> String {
-    text.chars().take(chars).collect()
-}
-
-/// A body as text; `None` for an empty one.
-fn shown_body(body: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(body);
-    (!text.is_empty()).then(|| cut(&text, SHOWN_MAX_CHARS))
+/// The refusal of a test while others are under way.
+fn too_many(refused: TooManyTests) -> ApiError {
+    let running = match refused.limit {
+        TestLimit::Environment => "A test of this environment is under way.".to_owned(),
+        TestLimit::Project => {
+            format!("{TESTS_PER_PROJECT} tests of environments of this project are under way.")
+        }
+        TestLimit::Account => {
+            format!("{TESTS_PER_ACCOUNT} tests of environments of this account are under way.")
+        }
+    };
+    ApiError::new(&TESTS_UNDER_WAY)
+        .with_detail(format!(
+            "{running} Repeat the call after the seconds in `Retry-After`."
+        ))
+        .with_retry_after(refused.wait)
 }
 
 /// Test the agent
 ///
 /// Sends a signed delivery of the type `test` to the environment's agent, and shows its answer. Nothing of
-/// the answer is sent to anybody, and no conversation is touched. It can be repeated; each is a delivery of
-/// its own.
+/// the answer is sent to anybody, and no conversation is touched. It can be repeated, one test after the other;
+/// each is a delivery of its own. The agent has 10 seconds at most.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/environments/{environment_id}/test",
@@ -231,6 +306,7 @@ fn shown_body(body: &[u8]) -> Option<String> {
     responses(
         (status = 200, description = "The agent's answer: see `status`.", body = TestDeliveryResponse),
         (status = 409, description = "The environment has no agent.", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "A test of this environment is under way, or several of its project or account.", body = Problem, content_type = "application/problem+json", headers(("Retry-After" = String, description = "Seconds to wait."))),
     )
 )]
 pub async fn test_environment(
@@ -238,27 +314,58 @@ pub async fn test_environment(
     call: Call,
     ApiPath(path): ApiPath<EnvironmentPath>,
 ) -> Result<Json<TestDeliveryResponse>, ApiError> {
-    let scope = call.scope().project(path.project_id);
-    let environment = read(&deps, scope, path.environment_id).await?;
+    let scope = call.scope();
+    let environment = read(&deps, scope.project(path.project_id), path.environment_id).await?;
     let agent = environment.agent.as_ref().ok_or(&NO_AGENT)?;
     let id = DeliveryId::new(call.ids().draw());
-    let sent_at = call.now();
-    let envelope = Envelope::test(&environment, id, sent_at);
-    let vault = deps.vault.as_ref();
-    let request = delivery_request(vault, &environment, agent, &envelope, sent_at).await?;
-    let called_at = call.now();
-    let reply = deps.agents.post(request).await;
-    let took = call.now().since(called_at);
-    let response = TestDeliveryResponse::of(reply, agent.timeout, took);
+    let now = call.now();
+    // Written before the call, so that a test whose execution is killed is on record too. What came of it is
+    // in the answer alone: an audit entry is never changed.
     let change = Change {
         event: Event::EnvironmentTested(environment.id),
         before: Value::Null,
-        after: response.facts(),
+        after: json!({"delivery_id": id}),
     };
-    let entry = call.audit(change, call.now());
-    deps.environments.record(&entry).await?;
-    log(&entry);
-    Ok(Json(response))
+    let entry = call.audit(change, now);
+    let test = RunningTest::begun(&environment, id, now);
+    let environments = &deps.environments;
+    match environments.begin_test(scope, &test, now, &entry).await? {
+        TestStart::Begun => log(&entry),
+        TestStart::TooMany(refused) => return Err(too_many(refused)),
+    }
+    let tested = deliver(&deps, &call, &environment, agent, id).await;
+    if let Err(error) = environments.end_test(scope, id, call.now()).await {
+        tracing::warn!(
+            environment.id = %environment.id,
+            error = %Chain(&error),
+            "the end of a test was not recorded; the next one has to wait for its time"
+        );
+    }
+    tested.map(Json)
+}
+
+/// Sends the delivery, and reads the answer.
+async fn deliver(
+    deps: &Deps,
+    call: &Call,
+    environment: &Environment,
+    agent: &AgentEndpoint,
+    id: DeliveryId,
+) -> Result<TestDeliveryResponse, ApiError> {
+    let sent_at = call.now();
+    let envelope = Envelope::test(environment, id, sent_at);
+    let vault = deps.vault.as_ref();
+    let mut request = delivery_request(vault, environment, agent, &envelope, sent_at).await?;
+    let time = test_time(agent.timeout);
+    request.timeout = time;
+    let called_at = call.now();
+    let reply = deps.agents.post(request).await;
+    let of = Circumstances {
+        time,
+        took: call.now().since(called_at),
+        shows_bodies: deps.agent_origin_allowlist.admit(&agent.endpoint).is_none(),
+    };
+    Ok(TestDeliveryResponse::of(reply, &of))
 }
 
 #[cfg(test)]
@@ -268,35 +375,55 @@ mod tests {
     const DOCUMENTED: &str =
         r#"The answer is not of the form {"replies": [{"text": "…"}]}, so nothing would be sent: "#;
 
-    fn of(reply: AgentReply) -> TestDeliveryResponse {
-        TestDeliveryResponse::of(reply, AgentTimeout::default(), Duration::from_millis(412))
+    fn shown_to(reply: AgentReply, shows_bodies: bool) -> TestDeliveryResponse {
+        let of = Circumstances {
+            time: Duration::from_secs(10),
+            took: Duration::from_millis(412),
+            shows_bodies,
+        };
+        TestDeliveryResponse::of(reply, &of)
     }
 
-    fn answered(body: &str) -> TestDeliveryResponse {
-        of(AgentReply::Answered {
+    fn of(reply: AgentReply) -> TestDeliveryResponse {
+        shown_to(reply, true)
+    }
+
+    fn answer(body: impl Into<Vec<u8>>) -> AgentReply {
+        AgentReply::Answered {
             status: 200,
             body: body.into(),
-        })
+        }
+    }
+
+    fn refuse(status: u16, body: &str) -> AgentReply {
+        AgentReply::Refused {
+            status,
+            body: body.into(),
+            after: None,
+        }
     }
 
     #[test]
     fn an_answer_in_the_documented_form_shows_the_texts_that_would_be_sent() {
-        for (body, replies) in [
-            ("", vec![]),
-            (" \n", vec![]),
-            ("{}", vec![]),
-            (r#"{"replies": []}"#, vec![]),
+        for (body, replies, answer_type) in [
+            ("", vec![], None),
+            (" \n", vec![], Some(AnswerType::Text)),
+            ("{}", vec![], Some(AnswerType::Json)),
             (
                 r#"{"replies": [{"text": "one", "buttons": []}, {"text": "two"}], "more": 1}"#,
                 vec!["one", "two"],
+                Some(AnswerType::Json),
             ),
         ] {
-            let shown = answered(body);
+            let shown = of(answer(body));
             assert_eq!(shown.status, TestDeliveryStatus::Ok, "{body}");
             assert_eq!(shown.problem, None, "{body}");
             assert_eq!(shown.replies, replies, "{body}");
-            assert_eq!(shown.answer.unwrap_or_default(), body);
+            assert_eq!(shown.answer, None, "{body}");
+            assert_eq!(shown.answer_bytes, u64::try_from(body.len()).ok());
+            assert_eq!(shown.answer_type, answer_type, "{body}");
             assert_eq!((shown.http_status, shown.duration_ms), (Some(200), 412));
+            assert_eq!(shown.timeout_seconds, 10);
         }
     }
 
@@ -320,43 +447,88 @@ mod tests {
                 "There are 12 replies; only the first 10 would be sent.",
             ),
         ] {
-            let shown = answered(&body.to_string());
+            let shown = of(answer(body.to_string()));
             assert_eq!(shown.status, TestDeliveryStatus::Malformed, "{body}");
             assert_eq!(shown.problem.as_deref(), Some(problem));
             assert_eq!(shown.replies.len(), sent, "{body}");
+            assert_eq!(shown.answer, None, "{body}");
         }
-        for body in [r#"{"replies": "hello"}"#, "hello", "[1"] {
-            let shown = answered(body);
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_read_is_explained_and_its_beginning_is_shown() {
+        for (body, reason, beginning) in [
+            (
+                r#"{"replies": "hello"}"#,
+                "it has another form (line 1, column ",
+                r#"{"replies": "hello"}"#,
+            ),
+            ("hello", "it is not JSON (line 1, column ", "hello"),
+            (
+                "<p>\r\n\thello\u{7}</p>",
+                "it is not JSON (line 1, column ",
+                "<p>   hello</p>",
+            ),
+        ] {
+            let shown = of(answer(body));
             assert_eq!(shown.status, TestDeliveryStatus::Malformed, "{body}");
             let problem = shown.problem.unwrap();
-            assert!(problem.starts_with(DOCUMENTED), "{problem}");
+            let expected = format!("{DOCUMENTED}{reason}");
+            assert!(problem.starts_with(&expected), "{problem}");
             assert!(shown.replies.is_empty());
+            assert_eq!(shown.answer.as_deref(), Some(beginning));
         }
+        let shown = of(answer([0x89, b'P', b'N', b'G', 0xff]));
+        assert_eq!(shown.answer, None);
+        assert_eq!(shown.answer_type, Some(AnswerType::Binary));
+    }
+
+    #[test]
+    fn no_body_of_a_private_origin_is_shown_that_is_no_answer_of_an_agent() {
+        let canary = "canary of a page inside";
+        for reply in [
+            answer(canary),
+            answer(json!({ "replies": canary }).to_string()),
+            answer(json!({ canary: 1, "replies": {canary: 1} }).to_string()),
+            answer(json!({"replies": [{"message": canary}]}).to_string()),
+            refuse(404, canary),
+        ] {
+            let shown = shown_to(reply, false);
+            assert_eq!(shown.answer, None);
+            assert!(shown.answer_bytes.is_some_and(|bytes| bytes > 20));
+            assert!(shown.answer_type.is_some());
+            let all = serde_json::to_string(&shown).unwrap();
+            assert!(!all.contains("canary"), "{all}");
+        }
+        let reply = answer(json!({"replies": [{"text": "one"}]}).to_string());
+        assert_eq!(shown_to(reply, false).replies, ["one"]);
     }
 
     #[test]
     fn what_is_shown_of_an_answer_is_bounded() {
         let long = "é".repeat(SHOWN_MAX_CHARS + 1);
-        let shown = answered(&json!({"replies": [{"text": long}]}).to_string());
+        let shown = of(answer(json!({"replies": [{"text": long}]}).to_string()));
         assert_eq!(shown.replies[0].chars().count(), SHOWN_MAX_CHARS);
-        assert_eq!(shown.answer.unwrap().chars().count(), SHOWN_MAX_CHARS);
-        let shown = answered(&json!({ "replies": long }).to_string());
-        assert!(shown.problem.unwrap().chars().count() < 2 * ERROR_MAX_CHARS);
+        for reply in [
+            answer(json!({ "replies": long }).to_string()),
+            answer(long.clone()),
+            refuse(500, &long),
+        ] {
+            let shown = of(reply);
+            assert_eq!(shown.answer.unwrap().chars().count(), EXCERPT_MAX_CHARS);
+            assert!(shown.problem.unwrap().chars().count() < EXCERPT_MAX_CHARS);
+        }
     }
 
     #[test]
-    fn a_refusal_shows_its_status_its_body_and_a_remedy() {
+    fn a_refusal_shows_its_status_the_beginning_of_its_body_and_a_remedy() {
         for (status, remedy) in [
             (302, "Redirects are not followed"),
             (401, "signing secret"),
             (404, "path"),
             (500, "Any 2xx"),
         ] {
-            let shown = of(AgentReply::Refused {
-                status,
-                body: b"no".to_vec(),
-                after: None,
-            });
+            let shown = of(refuse(status, "no"));
             assert_eq!(shown.status, TestDeliveryStatus::Refused);
             assert_eq!(shown.http_status, Some(status));
             assert_eq!(shown.answer.as_deref(), Some("no"));
@@ -371,8 +543,9 @@ mod tests {
         });
         assert_eq!(shown.status, TestDeliveryStatus::Unreachable);
         assert_eq!(shown.http_status, None);
+        assert_eq!(shown.answer_bytes, None);
         let problem = shown.problem.unwrap();
-        assert!(problem.contains("timed out") && problem.contains("25 seconds"));
+        assert!(problem.contains("timed out") && problem.contains("10 seconds"));
         let shown = of(AgentReply::Forbidden {
             reason: "must be public".to_owned(),
         });
@@ -381,5 +554,28 @@ mod tests {
         let shown = of(AgentReply::AnsweredTooMuch { status: 201 });
         assert_eq!(shown.status, TestDeliveryStatus::Malformed);
         assert_eq!(shown.http_status, Some(201));
+    }
+
+    #[test]
+    fn a_refused_test_says_what_is_under_way_and_when_to_come_again() {
+        for (limit, said) in [
+            (TestLimit::Environment, "A test of this environment is"),
+            (
+                TestLimit::Project,
+                "3 tests of environments of this project are",
+            ),
+            (
+                TestLimit::Account,
+                "5 tests of environments of this account are",
+            ),
+        ] {
+            let wait = Duration::from_millis(4_001);
+            let error = too_many(TooManyTests { limit, wait });
+            assert_eq!(error.kind(), &TESTS_UNDER_WAY);
+            assert_eq!(error.retry_after_seconds(), Some(5));
+            let problem = error.problem("id");
+            assert_eq!(problem.status, 429);
+            assert!(problem.detail.starts_with(said), "{}", problem.detail);
+        }
     }
 }

@@ -11,6 +11,9 @@ pub(in crate::dynamo) struct HandledEventItem {
     /// Present once the event's message has reached the agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     delivered_at: Option<Timestamp>,
+    /// Number of the message on record that the event brought, if it is on record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::dynamo) message_number: Option<u64>,
     /// Absent when the event may come again for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_at: Option<i64>,
@@ -25,14 +28,20 @@ impl HandledEventItem {
             sk: key.sk,
             handled_at: event.at,
             delivered_at: None,
+            message_number: None,
             expires_at: event.until().map(Timestamp::seconds),
         }
     }
 
-    /// Makes the row of an event whose message was delivered.
-    pub(in crate::dynamo) fn delivered(event: &HandledEvent, event_key: &str) -> Self {
+    /// Makes the row of an event whose message was delivered, and is on record under this number.
+    pub(in crate::dynamo) fn delivered(
+        event: &HandledEvent,
+        event_key: &str,
+        message_number: Option<u64>,
+    ) -> Self {
         Self {
             delivered_at: Some(event.at),
+            message_number,
             ..Self::taken(event, event_key)
         }
     }
@@ -51,6 +60,7 @@ impl HandledEventItem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dynamo::table::{from_row, to_row};
     use std::time::Duration;
     use vestibule_domain::{chat::repeats::Repeats, ids::ConnectorId};
 
@@ -80,8 +90,19 @@ mod tests {
         let event = event(Repeats::ForEver);
         let taken = HandledEventItem::taken(&event, "k");
         assert!(taken.counts(now) && !taken.counts_as_delivered(now));
-        let delivered = HandledEventItem::delivered(&event, "k");
+        let delivered = HandledEventItem::delivered(&event, "k", Some(7));
         assert!(delivered.counts(now) && delivered.counts_as_delivered(now));
         assert_eq!((&taken.pk, &taken.sk), (&delivered.pk, &delivered.sk));
+    }
+
+    #[test]
+    fn a_row_leads_to_its_message_and_one_of_the_release_before_to_none() {
+        let event = event(Repeats::ForEver);
+        let mut row = to_row(&HandledEventItem::delivered(&event, "k", Some(7))).unwrap();
+        let read: HandledEventItem = from_row(row.clone(), "handled event").unwrap();
+        assert_eq!(read.message_number, Some(7));
+        row.remove("message_number").unwrap();
+        let read: HandledEventItem = from_row(row, "handled event").unwrap();
+        assert_eq!(read.message_number, None);
     }
 }

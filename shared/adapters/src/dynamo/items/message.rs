@@ -1,4 +1,8 @@
-use crate::dynamo::keys;
+use crate::dynamo::{
+    keys,
+    table::{Attributes, from_row, key_of},
+};
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use std::time::Duration;
 use vestibule_domain::{
@@ -48,6 +52,15 @@ pub(in crate::dynamo) struct MessageItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     kept_until: Option<i64>,
     expires_at: i64,
+}
+
+/// A message's row that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::dynamo) struct UnreadableMessage {
+    /// The number in the row's key.
+    pub(in crate::dynamo) number: Option<u64>,
+    /// Whether the text is kept for sending only.
+    pub(in crate::dynamo) is_ephemeral: bool,
 }
 
 /// The content of a message besides its text. It is stored as one JSON text: a platform's numbers may be
@@ -107,6 +120,23 @@ mod as_json {
 }
 
 impl MessageItem {
+    /// Reads one row of many. The log names a row that cannot be read; the reason might quote the text.
+    pub(in crate::dynamo) fn read(row: Attributes) -> Result<Self, UnreadableMessage> {
+        let key = key_of(&row);
+        let is_ephemeral = row.get("is_ephemeral") == Some(&AttributeValue::Bool(true));
+        from_row(row, "message").map_err(|_| {
+            let place = key.as_ref().map_or_else(String::new, keys::Key::to_string);
+            tracing::error!(
+                row.key = place,
+                "a message on record cannot be read and is left out"
+            );
+            UnreadableMessage {
+                number: key.and_then(|key| keys::parse_message_number(&key.sk)),
+                is_ephemeral,
+            }
+        })
+    }
+
     /// Makes the row of a message. A project that keeps nothing has rows of texts until they are sent.
     pub(in crate::dynamo) fn new(
         conversation: SendMessages,
@@ -186,7 +216,7 @@ impl From<MessageItem> for QueuedText {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dynamo::table::{from_row, to_row};
+    use crate::dynamo::table::{to_row, to_value};
     use vestibule_domain::{
         AccountScope,
         chat::content::{Location, Part},
@@ -291,5 +321,33 @@ mod tests {
         let row = to_row(&MessageItem::new(conversation(), message, kept(30))).unwrap();
         let read: MessageItem = from_row(row, "message").unwrap();
         assert_eq!(QueuedText::from(read), text);
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_is_known_by_its_number_and_by_whether_it_is_kept() {
+        for (days, is_ephemeral) in [(30, false), (0, true)] {
+            let reply = StoredMessage::reply(&queued(), DeliveryId::derive(&["d"]));
+            let mut row = to_row(&MessageItem::new(conversation(), reply, kept(days))).unwrap();
+            assert!(MessageItem::read(row.clone()).is_ok());
+            row.insert("at".to_owned(), AttributeValue::Bool(true));
+            let expected = UnreadableMessage {
+                number: Some(2),
+                is_ephemeral,
+            };
+            assert_eq!(MessageItem::read(row), Err(expected));
+        }
+    }
+
+    #[test]
+    fn a_message_of_an_author_that_a_later_release_knows_is_read() {
+        let reply = StoredMessage::reply(&queued(), DeliveryId::derive(&["d"]));
+        let mut row = to_row(&MessageItem::new(conversation(), reply, kept(30))).unwrap();
+        let member = serde_json::json!({"kind": "member", "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Z"});
+        row.insert("author".to_owned(), to_value(&member).unwrap());
+        let read = MessageItem::read(row).map(StoredMessage::from).unwrap();
+        assert_eq!(
+            (read.author, read.text.as_str()),
+            (Author::Unknown, "Hello")
+        );
     }
 }
