@@ -228,7 +228,7 @@ async fn the_stack_is_set_up_once_and_a_lost_answer_can_be_had_again() {
     );
     assert_eq!(set_up(SETUP_TOKEN, "two").await.0, 409);
     assert_eq!(call(&world, "", "POST", "/v1/setup", asked).await.0, 409);
-    world.clock.advance(std::time::Duration::from_mins(11));
+    world.clock.advance(Duration::from_mins(11));
     assert_eq!(set_up(SETUP_TOKEN, "one").await.0, 409);
     let key = first["api_key"]["key"].as_str().unwrap();
     assert_eq!(
@@ -303,7 +303,7 @@ async fn a_caller_without_the_permission_is_told_which_one_and_changes_nothing()
             .0,
         401
     );
-    world.clock.advance(std::time::Duration::from_hours(25));
+    world.clock.advance(Duration::from_hours(25));
     assert_eq!(
         call(&world, &reader, "GET", &path, Value::Null).await.0,
         401
@@ -318,7 +318,7 @@ async fn a_list_is_walked_page_by_page_and_its_cursor_is_good_for_it_alone() {
         let person = world.person(&format!("Person {i}"));
         let hello = world.says(&connector, &person, SAID);
         world.webhook(&connector, &hello).await;
-        world.clock.advance(std::time::Duration::from_secs(1));
+        world.clock.advance(Duration::from_secs(1));
     }
     world.settle().await;
     let token = all_powers(&world).await;

@@ -157,8 +157,8 @@ async fn texts_that_are_added_while_a_conversation_is_being_sent_follow_in_order
     world.to_slack.inject(Rule::new(POST, slow).times(2));
     let functions = &world.functions;
     let outcomes = join(
-        worker_outgoing::handle(&functions.outgoing, &sending, 1),
-        worker_delivery::handle(&functions.delivery, &added, 1),
+        Box::pin(worker_outgoing::handle(&functions.outgoing, &sending, 1)),
+        Box::pin(worker_delivery::handle(&functions.delivery, &added, 1)),
     )
     .await;
     assert_eq!(outcomes, (Outcome::Done, Outcome::Done));
