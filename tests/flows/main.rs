@@ -10,6 +10,7 @@ mod accounts;
 mod admin;
 mod agent_api;
 mod agent_endpoint;
+mod at_most_once;
 mod attachments;
 mod authorisation;
 mod batches;

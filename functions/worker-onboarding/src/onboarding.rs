@@ -14,6 +14,9 @@ use vestibule_domain::{
 };
 use vestibule_edge::logging::{Metric, count};
 
+/// Reason why a message that may have gone out with an earlier request is not sent.
+const MAY_BE_SENT: &str = "may_be_sent_already";
+
 /// Sends the onboarding message.
 pub(crate) async fn message(
     work: &Work<'_>,
@@ -92,6 +95,12 @@ async fn send(
     if !matches!(decide(&facts), Decision::Onboard(_)) {
         return Ok(None);
     }
+    // At most once in all requests of a person (SPEC A21): only a platform that is asked for the message
+    // tells whether it went out.
+    let in_doubt = claimed.standing.onboarding_in_doubt;
+    if in_doubt && !work.deps.platform.finds_marked_texts(connector) {
+        return failed(FailureClass::Request, MAY_BE_SENT);
+    }
     let Some(text) = connector.onboarding_text(user.profile.language.as_ref()) else {
         return failed(FailureClass::Connector, "no_onboarding_message");
     };
@@ -100,7 +109,7 @@ async fn send(
         text,
         mark: Some(Mark {
             id: &format!("{}:{}", job.connector_id, job.chat_user_id),
-            look_first: claimed.attempt > 1,
+            look_first: claimed.attempt > 1 || in_doubt,
         }),
     };
     Ok(Some(work.deps.platform.send(connector, text).await))

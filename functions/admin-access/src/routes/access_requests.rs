@@ -374,6 +374,7 @@ mod tests {
                 at: Timestamp::from_millis(1),
                 message_id: None,
             }),
+            onboarding_in_doubt: false,
             consents: Consents::default(),
             approval: None,
             pending_tasks: BTreeSet::new(),

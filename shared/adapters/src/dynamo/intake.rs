@@ -124,20 +124,22 @@ impl DynamoIntake {
         if has_new_tasks {
             let marked = Marked::standing(scope, standing.chat_user_id, standing.connector_id);
             let mark = marked.waiting(due);
-            // New tasks do not wait for earlier attempts.
+            // New tasks do not wait for earlier attempts. These count only while a text may have been tried.
             rest = " ADD owes :owes REMOVE not_before";
+            if !standing.may_have_tried_notice() {
+                set.push("attempts = :none");
+                values.push((":none", n(0)));
+            }
             set.extend([
                 "onboarding_message = :message",
                 "outbox_pk = :shard",
                 "outbox_due = :due",
-                "attempts = :none",
             ]);
             values.extend([
                 (":message", to_value(&standing.onboarding_message)?),
                 (":owes", task_set(&standing.pending_tasks)),
                 (":shard", mark.pk()),
                 (":due", mark.due()),
-                (":none", n(0)),
             ]);
         }
         let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);

@@ -79,6 +79,11 @@ fn settling(
         TaskResult::OnboardingMessage(message) => {
             set.push("onboarding_message = :fate");
             values.push((":fate", to_value(message)?));
+            let in_doubt = claimed.leaves_doubt(message);
+            if in_doubt || standing.onboarding_in_doubt {
+                set.push("onboarding_in_doubt = :doubt");
+                values.push((":doubt", AttributeValue::Bool(in_doubt)));
+            }
         }
         TaskResult::ApprovalNotice(fate) | TaskResult::Replay(fate) => {
             if standing.approval.is_some() {
@@ -118,9 +123,10 @@ impl DynamoStandings {
             conditions,
             mut values,
         } = settling(scope, claimed, result)?;
-        // This claim is also the first attempt at the next task. If the worker ends here, the next
-        // worker must not consider that task untried.
-        set.push("attempts = :one");
+        // This claim is also an attempt at the next task. If the worker ends here, the next worker must
+        // not consider that task untried.
+        set.push("attempts = :attempts");
+        values.push((":attempts", n(claimed.attempts_after(result.task()))));
         values.push((":done", task_set([&result.task()])));
         let update = self.table.update_part(
             &key,

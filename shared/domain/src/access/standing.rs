@@ -118,6 +118,9 @@ pub struct Standing {
     /// Status of the onboarding message, once one was due. It is sent at most once per connector
     /// and chat user (SPEC A21), so this status outlives requests.
     pub onboarding_message: Option<SendStatus>,
+    /// Whether the onboarding message may have gone out unseen: its task ended without success after an
+    /// attempt whose end nobody knows.
+    pub onboarding_in_doubt: bool,
     /// The person's wishes to get messages here or not (an SMS STOP or START).
     pub consents: Consents,
     /// The latest approval here, with the results of its follow-up.
@@ -149,6 +152,7 @@ impl Standing {
             recent_events: Vec::new(),
             rejections: None,
             onboarding_message: None,
+            onboarding_in_doubt: false,
             consents: Consents::default(),
             approval: None,
             pending_tasks: BTreeSet::new(),
@@ -225,6 +229,7 @@ impl Standing {
             recent_events,
             rejections,
             onboarding_message,
+            onboarding_in_doubt: self.onboarding_in_doubt || other.onboarding_in_doubt,
             consents: self.consents.joined_by(&other.consents),
             approval,
             ..self
@@ -299,6 +304,13 @@ impl Standing {
                 (self.admitted_to(connector), connector.onboarding_since),
                 (Some(admitted), Some(since)) if admitted <= since
             )
+    }
+
+    /// Whether the pending approval notice may have been tried: the task before it is done.
+    #[must_use]
+    pub fn may_have_tried_notice(&self) -> bool {
+        self.pending_tasks.contains(&PendingTask::ApprovalNotice)
+            && !self.pending_tasks.contains(&PendingTask::RelatedRequests)
     }
 
     /// Whether the onboarding message may still go out: it is neither sent nor queued. A message
@@ -733,6 +745,35 @@ mod tests {
             (&standing(), &standing(), &standing()),
         ] {
             assert_eq!(own.clone().joined_by(other).approval, expected.approval);
+        }
+    }
+
+    #[test]
+    fn of_two_standings_either_may_have_sent_an_onboarding_message_unseen() {
+        let doubtful = |onboarding_in_doubt| Standing {
+            onboarding_in_doubt,
+            ..standing()
+        };
+        for (own, other) in [(false, false), (false, true), (true, false), (true, true)] {
+            let joined = doubtful(own).joined_by(&doubtful(other));
+            assert_eq!(joined.onboarding_in_doubt, own || other);
+        }
+    }
+
+    #[test]
+    fn a_notice_may_have_been_tried_once_the_task_before_it_is_done() {
+        use PendingTask::{ApprovalNotice, Profile, RelatedRequests};
+        for (tasks, tried) in [
+            (vec![], false),
+            (vec![Profile], false),
+            (vec![ApprovalNotice, Profile], true),
+            (vec![RelatedRequests, ApprovalNotice], false),
+        ] {
+            let standing = Standing {
+                pending_tasks: tasks.into_iter().collect(),
+                ..standing()
+            };
+            assert_eq!(standing.may_have_tried_notice(), tried);
         }
     }
 

@@ -54,6 +54,37 @@ pub struct ClaimedStanding {
     pub attempt: u32,
 }
 
+impl ClaimedStanding {
+    /// Whether the onboarding message may have gone out unseen once its task ends with this status.
+    #[must_use]
+    pub fn leaves_doubt(&self, status: &SendStatus) -> bool {
+        !status.is_sent() && (self.attempt > 1 || self.standing.onboarding_in_doubt)
+    }
+
+    /// The attempts that count for the next task once `done` is: this claim is its first, unless a text
+    /// behind the finished task may have been tried before that task came.
+    #[must_use]
+    pub fn attempts_after(&self, done: PendingTask) -> u32 {
+        let standing = &self.standing;
+        let may_have_tried = match done {
+            PendingTask::Merge => {
+                let message = PendingTask::OnboardingMessage;
+                standing.pending_tasks.contains(&message) || standing.may_have_tried_notice()
+            }
+            PendingTask::OnboardingMessage => standing.may_have_tried_notice(),
+            PendingTask::RelatedRequests
+            | PendingTask::ApprovalNotice
+            | PendingTask::Replay
+            | PendingTask::Profile => false,
+        };
+        if may_have_tried {
+            self.attempt.min(2)
+        } else {
+            1
+        }
+    }
+}
+
 /// The outcome of finishing a merge that waited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FinishedMerge {
@@ -273,4 +304,80 @@ pub trait RequestCloser: Send + Sync {
 
     /// Removes a closing. `false` when another worker changed it since it was claimed.
     async fn finish_closing(&self, closing: &Closing) -> Result<bool, PortError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{at, standing};
+
+    fn claimed(attempt: u32, tasks: &[PendingTask]) -> ClaimedStanding {
+        ClaimedStanding {
+            standing: Standing {
+                pending_tasks: tasks.iter().copied().collect(),
+                ..standing()
+            },
+            lease: LeaseId::derive(&["l"]),
+            attempt,
+        }
+    }
+
+    #[test]
+    fn a_message_that_was_not_sent_is_in_doubt_after_an_earlier_attempt_or_doubt() {
+        let skipped = SendStatus::Skipped {
+            at: at(1),
+            reason: None,
+        };
+        let sent = SendStatus::Sent {
+            at: at(1),
+            message_id: None,
+        };
+        for (attempt, doubted, status, doubt) in [
+            (1, false, &skipped, false),
+            (2, false, &skipped, true),
+            (1, true, &skipped, true),
+            (2, true, &sent, false),
+        ] {
+            let mut claimed = claimed(attempt, &[PendingTask::OnboardingMessage]);
+            claimed.standing.onboarding_in_doubt = doubted;
+            assert_eq!(claimed.leaves_doubt(status), doubt);
+        }
+    }
+
+    #[test]
+    fn a_text_that_may_have_been_tried_is_not_tried_for_the_first_time() {
+        use PendingTask::{ApprovalNotice, Merge, OnboardingMessage, Profile, RelatedRequests};
+        for (done, tasks, attempt, left) in [
+            (OnboardingMessage, vec![OnboardingMessage, Profile], 9, 1),
+            (
+                OnboardingMessage,
+                vec![OnboardingMessage, ApprovalNotice],
+                9,
+                2,
+            ),
+            (
+                OnboardingMessage,
+                vec![OnboardingMessage, ApprovalNotice],
+                1,
+                1,
+            ),
+            (
+                OnboardingMessage,
+                vec![OnboardingMessage, RelatedRequests, ApprovalNotice],
+                9,
+                1,
+            ),
+            (Merge, vec![Merge, OnboardingMessage], 9, 2),
+            (Merge, vec![Merge, ApprovalNotice], 9, 2),
+            (Merge, vec![Merge, Profile], 9, 1),
+            (RelatedRequests, vec![RelatedRequests, ApprovalNotice], 9, 1),
+            (Profile, vec![ApprovalNotice, Profile], 9, 1),
+        ] {
+            assert_eq!(
+                claimed(attempt, &tasks).attempts_after(done),
+                left,
+                "{done:?}"
+            );
+        }
+    }
 }
