@@ -115,7 +115,7 @@ pub(crate) async fn notice(
     let now = work.deps.clock.now();
     Ok(match outcome {
         SendOutcome::Sent(sent) => {
-            let status = receipt::status(work, connector, sent).await;
+            let status = receipt::status(work, sent).await;
             TaskOutcome::Done(TaskResult::ApprovalNotice(status))
         }
         SendOutcome::Failed { class, reason } => failed(connector, now, class.key(), reason),

@@ -262,7 +262,11 @@ async fn record(
     let mut wait = RECORD_WAIT_FIRST;
     loop {
         let standings = &work.deps.standings;
-        match standings.settle(work.job.scope, claimed, result).await {
+        let sent = receipt::sent(work, result);
+        match standings
+            .settle(work.job.scope, claimed, result, sent.as_ref())
+            .await
+        {
             Err(error) if wait <= RECORD_WAIT_LAST && !Lease::is_lost(&error) => {
                 tracing::warn!(error = %Chain(&error), "what was done could not be recorded yet");
                 tokio::time::sleep(wait).await;

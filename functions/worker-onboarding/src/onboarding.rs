@@ -37,7 +37,7 @@ pub(crate) async fn message(
             at: now,
             reason: None,
         }),
-        Some(SendOutcome::Sent(sent)) => done(receipt::status(work, connector, sent).await),
+        Some(SendOutcome::Sent(sent)) => done(receipt::status(work, sent).await),
         Some(SendOutcome::Failed { class, reason }) => {
             done(failed(connector, now, class.key(), reason))
         }

@@ -367,12 +367,10 @@ impl Intake {
                 },
             )
             .await?;
-        match noted {
-            LateFailureOutcome::Done | LateFailureOutcome::Unknown => Ok(()),
-            LateFailureOutcome::NotYet => Err(PortError::Conflict {
-                what: "onboarding message",
-            }),
+        if noted == LateFailureOutcome::Unknown {
+            tracing::debug!(connector.id = %connector.id, "it is no onboarding message or notice on record");
         }
+        Ok(())
     }
 
     async fn keep_unreadable(

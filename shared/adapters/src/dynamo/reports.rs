@@ -8,7 +8,7 @@ use super::{
 use vestibule_domain::{
     PortError,
     access::consent::Wish,
-    access::standing::{PendingTask, Standing},
+    access::standing::Standing,
     chat::recognition::ALIASES_MAX,
     chat::send_status::SendStatus,
     ids::{ChatUserId, SystemIds},
@@ -35,21 +35,12 @@ pub(super) async fn note_send_failure(
                 chat_user_ids,
                 ..*place
             };
-            return match fail_on_standings(table, &owner, failure).await? {
-                // The outcome is recorded by now, and this is another report of the same failure.
-                LateFailureOutcome::NotYet if !sent.may_be_under_way(failure.at) => {
-                    Ok(LateFailureOutcome::Unknown)
-                }
-                noted => Ok(noted),
-            };
+            return fail_on_standings(table, &owner, failure).await;
         }
     }
-    // A message that an earlier release sent, or whose row could not be written, is found by its
-    // recipient. A message that is on its way finds the row that was written just now.
-    match fail_on_standings(table, place, failure).await? {
-        LateFailureOutcome::NotYet => Ok(LateFailureOutcome::Unknown),
-        noted => Ok(noted),
-    }
+    // A message that has no row of its own is found by its recipient. One that is on its way finds the row
+    // that was written just now when it is recorded.
+    fail_on_standings(table, place, failure).await
 }
 
 /// See [`vestibule_domain::ports::IntakeStore::note_consent`].
@@ -97,7 +88,6 @@ async fn fail_on_standings(
     failure: &LateFailure<'_>,
 ) -> Result<LateFailureOutcome, PortError> {
     let fate = failure.status();
-    let mut noted = LateFailureOutcome::Unknown;
     for id in &at_home(table, place).await? {
         let key = keys::standing(place.scope, *id, place.connector_id);
         let update = table.update_part(
@@ -132,17 +122,10 @@ async fn fail_on_standings(
                     table.update(update).await?;
                     return Ok(LateFailureOutcome::Done);
                 }
-                let under_way = [PendingTask::OnboardingMessage, PendingTask::ApprovalNotice];
-                if under_way
-                    .iter()
-                    .any(|owed| standing.pending_tasks.contains(owed))
-                {
-                    noted = LateFailureOutcome::NotYet;
-                }
             }
         }
     }
-    Ok(noted)
+    Ok(LateFailureOutcome::Unknown)
 }
 
 /// Stores a wish on a standing, if there is one and the wish changes it.

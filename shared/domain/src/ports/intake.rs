@@ -194,8 +194,6 @@ pub enum LateFailureOutcome {
     /// No onboarding message or approval notice on record has this id. If one gets it, it is recorded as
     /// failed.
     Unknown,
-    /// The message with this id is about to be recorded as sent. Ask again.
-    NotYet,
 }
 
 /// The store of the records behind the decision.

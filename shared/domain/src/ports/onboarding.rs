@@ -127,6 +127,25 @@ impl TaskResult {
             Self::Profile => PendingTask::Profile,
         }
     }
+
+    /// The status of the text that the task sends to the person.
+    #[must_use]
+    pub const fn text(&self) -> Option<&SendStatus> {
+        match self {
+            Self::OnboardingMessage(status) | Self::ApprovalNotice(status) => Some(status),
+            Self::Merge | Self::RelatedRequests | Self::Replay(_) | Self::Profile => None,
+        }
+    }
+
+    /// The same task with another status of its text.
+    #[must_use]
+    pub fn with_text(&self, status: SendStatus) -> Self {
+        match self {
+            Self::OnboardingMessage(_) => Self::OnboardingMessage(status),
+            Self::ApprovalNotice(_) => Self::ApprovalNotice(status),
+            Self::Merge | Self::RelatedRequests | Self::Replay(_) | Self::Profile => self.clone(),
+        }
+    }
 }
 
 /// A profile as a platform provided it.
@@ -170,11 +189,16 @@ pub trait StandingStore: Send + Sync {
     /// back and returns `None`. Otherwise returns the pending tasks, under the same lease. A task
     /// that was added meanwhile by another approval stays. [`Lease::LOST`] when the lease was lost to
     /// another worker.
+    ///
+    /// `sent` is the text of the task, if its platform reports late failures. It is recorded under its id
+    /// with the task, all or nothing: a report that came first gives the text its status, and a later one
+    /// finds the person.
     async fn settle(
         &self,
         scope: ProjectScope,
         claimed: &ClaimedStanding,
         paid: &TaskResult,
+        sent: Option<&SentMessage<'_>>,
     ) -> Result<Option<Box<ClaimedStanding>>, PortError>;
 
     /// Merges the person's record with the one that the claimed standing names. Pending tasks go along.
@@ -193,10 +217,6 @@ pub trait StandingStore: Send + Sync {
         lease: LeaseId,
         postponement: Postponement,
     ) -> Result<(), PortError>;
-
-    /// Records a message under its id, before its outcome is settled. Returns the failure if the platform
-    /// reported one first; later reports find the recipient.
-    async fn note_sent(&self, sent: &SentMessage<'_>) -> Result<Option<SendStatus>, PortError>;
 
     /// Records the stable id of a person who is known by a phone number, by the rules of
     /// [`crate::chat::recognition`]. Two records of one person stay two until the person writes.
@@ -309,7 +329,10 @@ pub trait RequestCloser: Send + Sync {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{at, standing};
+    use crate::{
+        chat::send_status::SkipReason,
+        samples::{at, standing},
+    };
 
     fn claimed(attempt: u32, tasks: &[PendingTask]) -> ClaimedStanding {
         ClaimedStanding {
@@ -341,6 +364,25 @@ mod tests {
             let mut claimed = claimed(attempt, &[PendingTask::OnboardingMessage]);
             claimed.standing.onboarding_in_doubt = doubted;
             assert_eq!(claimed.leaves_doubt(status), doubt);
+        }
+    }
+
+    #[test]
+    fn a_report_changes_the_status_of_the_text_and_nothing_else() {
+        let status = |reason| SendStatus::Skipped { at: at(1), reason };
+        let (before, after) = (status(None), status(Some(SkipReason::OptedOut)));
+        for (result, is_text) in [
+            (TaskResult::OnboardingMessage(before.clone()), true),
+            (TaskResult::ApprovalNotice(before.clone()), true),
+            (TaskResult::Replay(before.clone()), false),
+            (TaskResult::Merge, false),
+            (TaskResult::RelatedRequests, false),
+            (TaskResult::Profile, false),
+        ] {
+            assert_eq!(result.text(), is_text.then_some(&before));
+            let changed = result.with_text(after.clone());
+            assert_eq!(changed.task(), result.task());
+            assert_eq!(changed.text(), is_text.then_some(&after));
         }
     }
 
