@@ -43,6 +43,7 @@ mod platforms;
 mod replay;
 mod storms;
 mod threads;
+mod time_budget;
 mod webhook;
 mod whatsapp;
 mod whatsapp_content;

@@ -1,7 +1,7 @@
 //! The follow-up to an approval (SPEC A44): the person's related requests are approved too, the person
 //! gets the approval notice, and the held message goes to the agent.
 
-use crate::{ATTEMPTS_MAX, Later, TaskOutcome, Work, receipt};
+use crate::{ATTEMPTS_MAX, TaskOutcome, Work, receipt};
 use vestibule_domain::{
     PortError, Timestamp,
     access::approval::Approval,
@@ -17,7 +17,10 @@ use vestibule_domain::{
         ClaimedStanding, Destination, ImpliedDecision, Mark, OutgoingText, SendOutcome, TaskResult,
     },
 };
-use vestibule_edge::logging::{Metric, count};
+use vestibule_edge::{
+    logging::{Metric, count},
+    sender::Later,
+};
 
 /// Class of a failure after the last attempt.
 const GAVE_UP: &str = "gave_up";

@@ -1,6 +1,6 @@
 //! The onboarding message, and the profile.
 
-use crate::{ATTEMPTS_MAX, Later, TaskOutcome, Work, receipt};
+use crate::{ATTEMPTS_MAX, TaskOutcome, Work, receipt};
 use vestibule_domain::{
     PortError, Timestamp,
     access::decision::{Decision, DirectoryMatch, Facts, decide},
@@ -12,7 +12,10 @@ use vestibule_domain::{
         ProfileOutcome, ProfileQuery, SendOutcome, TaskResult,
     },
 };
-use vestibule_edge::logging::{Metric, count};
+use vestibule_edge::{
+    logging::{Metric, count},
+    sender::Later,
+};
 
 /// Reason why a message that may have gone out with an earlier request is not sent.
 const MAY_BE_SENT: &str = "may_be_sent_already";
