@@ -35,6 +35,7 @@ mod late_failures;
 mod latency;
 mod lifecycle;
 mod names;
+mod opened_way;
 mod outbox;
 mod outgoing;
 mod outgoing_faults;

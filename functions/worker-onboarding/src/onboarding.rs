@@ -4,8 +4,9 @@ use crate::{ATTEMPTS_MAX, TaskOutcome, Work, receipt};
 use vestibule_domain::{
     PortError, Timestamp,
     access::decision::{Decision, DirectoryMatch, Facts, decide},
+    access::follow_up::may_be_told,
     chat::profile::Profile,
-    chat::send_status::SendStatus,
+    chat::send_status::{SendStatus, SkipReason},
     connector::Connector,
     ports::{
         ClaimedStanding, Destination, FailureClass, FetchedProfile, Mark, OutgoingText,
@@ -32,23 +33,20 @@ pub(crate) async fn message(
             reason: "connector_deleted".to_owned(),
         }));
     };
-    let outcome = send(work, connector, claimed).await?;
+    let sending = send(work, connector, claimed).await?;
     let now = work.deps.clock.now();
+    let outcome = match sending {
+        Ok(outcome) => outcome,
+        Err(NotSent(reason)) => return Ok(done(SendStatus::Skipped { at: now, reason })),
+    };
     Ok(match outcome {
-        // The request was decided before the message went out, so nothing more is sent (SPEC A22).
-        None => done(SendStatus::Skipped {
-            at: now,
-            reason: None,
-        }),
-        Some(SendOutcome::Sent(sent)) => done(receipt::status(work, sent).await),
-        Some(SendOutcome::Failed { class, reason }) => {
-            done(failed(connector, now, class.key(), reason))
-        }
-        Some(SendOutcome::Retry {
+        SendOutcome::Sent(sent) => done(receipt::status(work, sent).await),
+        SendOutcome::Failed { class, reason } => done(failed(connector, now, class.key(), reason)),
+        SendOutcome::Retry {
             after: None,
             reason,
-        }) if claimed.attempt >= ATTEMPTS_MAX => done(failed(connector, now, "gave_up", reason)),
-        Some(SendOutcome::Retry { after, reason }) => {
+        } if claimed.attempt >= ATTEMPTS_MAX => done(failed(connector, now, "gave_up", reason)),
+        SendOutcome::Retry { after, reason } => {
             tracing::warn!(
                 connector.id = %connector.id,
                 job.attempt = claimed.attempt,
@@ -64,18 +62,22 @@ const fn done(message: SendStatus) -> TaskOutcome {
     TaskOutcome::Done(TaskResult::OnboardingMessage(message))
 }
 
-/// Sends the message; `None` when it is no longer needed: the request was decided, the connector no
-/// longer asks for approval, or the person was admitted elsewhere or blocked meanwhile (SPEC A22, A45).
+/// The message is not tried. Without a reason it is no longer needed: the request was decided, the connector
+/// no longer asks for approval, or the person was admitted elsewhere or blocked meanwhile (SPEC A22, A45).
+struct NotSent(Option<SkipReason>);
+
+/// Sends the message, if it is needed and the person may be written to.
 async fn send(
     work: &Work<'_>,
     connector: &Connector,
     claimed: &ClaimedStanding,
-) -> Result<Option<SendOutcome>, PortError> {
-    if !claimed.standing.request_pending {
-        return Ok(None);
+) -> Result<Result<SendOutcome, NotSent>, PortError> {
+    let standing = &claimed.standing;
+    if !standing.request_pending {
+        return Ok(Err(NotSent(None)));
     }
     let failed = |class, reason: &str| {
-        Ok(Some(SendOutcome::Failed {
+        Ok(Ok(SendOutcome::Failed {
             class,
             reason: reason.to_owned(),
         }))
@@ -92,30 +94,35 @@ async fn send(
     let facts = Facts::of(
         connector,
         Some(&user),
-        Some(&claimed.standing),
+        Some(standing),
         DirectoryMatch::Unknown,
     );
     if !matches!(decide(&facts), Decision::Onboard(_)) {
-        return Ok(None);
+        return Ok(Err(NotSent(None)));
+    }
+    let platform = &work.deps.platform;
+    let window = platform.reply_window(connector, &standing.conversation);
+    if let Err(reason) = may_be_told(standing, window, work.deps.clock.now()) {
+        return Ok(Err(NotSent(Some(reason))));
     }
     // At most once in all requests of a person (SPEC A21): only a platform that is asked for the message
     // tells whether it went out.
-    let in_doubt = claimed.standing.onboarding_in_doubt;
-    if in_doubt && !work.deps.platform.finds_marked_texts(connector) {
+    let in_doubt = standing.onboarding_in_doubt;
+    if in_doubt && !platform.finds_marked_texts(connector) {
         return failed(FailureClass::Request, MAY_BE_SENT);
     }
     let Some(text) = connector.onboarding_text(user.profile.language.as_ref()) else {
         return failed(FailureClass::Connector, "no_onboarding_message");
     };
     let text = OutgoingText {
-        to: Destination::Privately(&user.identity, &claimed.standing.conversation),
+        to: Destination::Privately(&user.identity, &standing.conversation),
         text,
         mark: Some(Mark {
             id: &format!("{}:{}", job.connector_id, job.chat_user_id),
             look_first: claimed.attempt > 1 || in_doubt,
         }),
     };
-    Ok(Some(work.deps.platform.send(connector, text).await))
+    Ok(Ok(platform.send(connector, text).await))
 }
 
 fn failed(connector: &Connector, at: Timestamp, class: &str, reason: String) -> SendStatus {

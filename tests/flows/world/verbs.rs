@@ -301,7 +301,7 @@ impl World {
         };
         self.stores
             .intake
-            .note_consent(&place, &stop)
+            .note_consent(&place, &stop, self.now())
             .await
             .unwrap();
     }

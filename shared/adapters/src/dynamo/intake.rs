@@ -9,7 +9,7 @@ use super::{
     keys::{self, Key},
     marks::Marked,
     merges, people, profiles, reports,
-    standings::task_set,
+    standings::{DueAgain, task_set},
     table::{
         Attributes, Cancelled, Table, Transacted, from_row, n, put_write, s, take, to_value,
         update_write,
@@ -30,11 +30,12 @@ use vestibule_domain::{
     chat::repeats::HandledEvent,
     chat::user::ChatUser,
     connector::Connector,
-    ids::{AccessRequestId, ConnectorId},
+    ids::{AccessRequestId, ChatUserId, ConnectorId},
     job::DeliverMessage,
     ports::{
         ConnectorReader, Counted, FirstMessage, IntakeKey, IntakeStore, Introduction, LateFailure,
-        LateFailureOutcome, Loaded, Merged, OpenRequest, StandingPlace, UnreadableEvent, Written,
+        LateFailureOutcome, Loaded, Merged, OUTBOX_PATIENCE, OpenRequest, StandingPlace,
+        UnreadableEvent, Written,
     },
 };
 
@@ -193,10 +194,13 @@ impl DynamoIntake {
         standing: &Standing,
         request_id: AccessRequestId,
         message: &InboundMessage,
-        is_first: bool,
+        (is_first, due): (bool, Timestamp),
     ) -> Result<Update, PortError> {
-        let mut counted =
-            "SET message_count = message_count + :one, version = version + :one".to_owned();
+        let mut set = vec![
+            "message_count = message_count + :one",
+            "version = version + :one",
+        ];
+        let mut rest = String::new();
         let mut condition = "request_id = :request AND request_pending = :pending".to_owned();
         let mut values = vec![
             (":request", s(request_id)),
@@ -208,18 +212,33 @@ impl DynamoIntake {
             .last_message_at
             .is_none_or(|last| last <= message.sent_at)
         {
-            counted.push_str(", last_message_at = :at, conversation = :conversation");
+            set.extend(["last_message_at = :at", "conversation = :conversation"]);
             condition
                 .push_str(" AND (attribute_not_exists(last_message_at) OR last_message_at <= :at)");
             values.push((":at", s(message.sent_at)));
             values.push((":conversation", to_value(&message.conversation)?));
         }
+        let mut gone = Vec::new();
         if is_first {
-            counted.push_str(", content_key = :content REMOVE awaits_content");
+            set.push("content_key = :content");
+            gone.push("awaits_content");
             condition.push_str(" AND awaits_content = :pending");
             values.push((":content", to_value(&message.event_keys.first())?));
         }
+        if standing.is_opened_by(message) {
+            let again = DueAgain::new(scope, standing, due)?;
+            set.extend(again.set);
+            values.extend(again.values);
+            gone.push("not_before");
+            rest = format!(" {}", DueAgain::TASK);
+            condition.push_str(" AND version = :read");
+            values.push((":read", n(standing.version)));
+        }
+        if !gone.is_empty() {
+            rest = format!("{rest} REMOVE {}", gone.join(", "));
+        }
         let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
+        let counted = format!("SET {}{rest}", set.join(", "));
         self.table
             .update_part(&key, &counted, &condition, &[], &values)
     }
@@ -440,7 +459,8 @@ impl IntakeStore for DynamoIntake {
         let Some(request_id) = standing.request_id else {
             return Ok(Counted::Raced);
         };
-        let count = self.count_write(scope, standing, request_id, message, first.is_some())?;
+        let first_and_due = (first.is_some(), event.at.plus(OUTBOX_PATIENCE));
+        let count = self.count_write(scope, standing, request_id, message, first_and_due)?;
         let mut writes = vec![update_write(count)];
         if let Some(first) = first {
             // The standing alone says whose place is free, and the placeholder's preview may stand there.
@@ -514,8 +534,13 @@ impl IntakeStore for DynamoIntake {
         reports::note_send_failure(&self.table, place, failure).await
     }
 
-    async fn note_consent(&self, place: &StandingPlace<'_>, wish: &Wish) -> Result<(), PortError> {
-        reports::note_consent(&self.table, place, wish).await
+    async fn note_consent(
+        &self,
+        place: &StandingPlace<'_>,
+        wish: &Wish,
+        due: Timestamp,
+    ) -> Result<Vec<ChatUserId>, PortError> {
+        reports::note_consent(&self.table, place, wish, due).await
     }
 
     async fn keep_unreadable(&self, letter: &UnreadableEvent) -> Result<(), PortError> {

@@ -4,6 +4,7 @@ use super::{
     items::{AvatarItem, HeldMessageItem, SentMessageItem, StandingItem},
     keys::{self, Key},
     lease::{LOST, SETTLED},
+    marks::Marked,
     merges::finish_merge,
     people::{find_chat_user, note_stable_id},
     table::{
@@ -15,7 +16,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
-    access::standing::PendingTask,
+    access::standing::{PendingTask, Standing},
     chat::message::Identity,
     chat::send_status::SendStatus,
     chat::user::ChatUser,
@@ -59,6 +60,43 @@ pub(super) fn task_set<'a>(tasks: impl IntoIterator<Item = &'a PendingTask>) -> 
             .map(|task| task.key().to_owned())
             .collect(),
     )
+}
+
+/// The parts of an update that makes the onboarding message due again, because its way is open (SPEC A48).
+/// The update is to remove `not_before`, to add [`DueAgain::TASK`], and to depend on the version that was read.
+pub(super) struct DueAgain {
+    pub(super) set: Vec<&'static str>,
+    pub(super) values: Vec<(&'static str, AttributeValue)>,
+}
+
+impl DueAgain {
+    /// The part of the update that adds the task.
+    pub(super) const TASK: &str = "ADD owes :owes";
+
+    pub(super) fn new(
+        scope: ProjectScope,
+        standing: &Standing,
+        due: Timestamp,
+    ) -> Result<Self, PortError> {
+        let marked = Marked::standing(scope, standing.chat_user_id, standing.connector_id);
+        let mark = marked.waiting(due);
+        let mut set = vec![
+            "onboarding_message = :message",
+            "outbox_pk = :part",
+            "outbox_due = :due",
+        ];
+        let mut values = vec![
+            (":message", to_value(&SendStatus::Queued)?),
+            (":part", mark.pk()),
+            (":due", mark.due()),
+            (":owes", task_set([&PendingTask::OnboardingMessage])),
+        ];
+        if !standing.may_have_tried_notice() {
+            set.push("attempts = :none");
+            values.push((":none", n(0)));
+        }
+        Ok(Self { set, values })
+    }
 }
 
 /// The parts of an update that records a finished task.

@@ -2,7 +2,10 @@
 
 use crate::{
     Timestamp,
-    access::{approval::Approval, consent::Consents},
+    access::{
+        approval::Approval,
+        consent::{Consents, Wish},
+    },
     chat::{
         conversation::ConversationRef,
         message::{Identity, InboundMessage},
@@ -304,6 +307,31 @@ impl Standing {
                 (self.admitted_to(connector), connector.onboarding_since),
                 (Some(admitted), Some(since)) if admitted <= since
             )
+    }
+
+    /// Whether the onboarding message of the pending request found no way to the person, who may open one
+    /// later (SPEC A48).
+    #[must_use]
+    pub fn awaits_a_way(&self) -> bool {
+        self.request_pending
+            && self
+                .onboarding_message
+                .as_ref()
+                .is_some_and(SendStatus::found_no_way)
+    }
+
+    /// Whether a message of the person opens the way for the onboarding message. One that is written in spite
+    /// of a STOP does not: only a START does.
+    #[must_use]
+    pub fn is_opened_by(&self, message: &InboundMessage) -> bool {
+        let channel = message.conversation.channel.as_deref();
+        self.awaits_a_way() && self.consents.opted_out_at(channel).is_none()
+    }
+
+    /// Whether a wish of the person opens the way for the onboarding message.
+    #[must_use]
+    pub fn is_opened_by_wish(&self, wish: &Wish) -> bool {
+        self.awaits_a_way() && wish.may_write && wish.channel == self.conversation.channel
     }
 
     /// Whether the pending approval notice may have been tried: the task before it is done.
@@ -757,6 +785,62 @@ mod tests {
         for (own, other) in [(false, false), (false, true), (true, false), (true, true)] {
             let joined = doubtful(own).joined_by(&doubtful(other));
             assert_eq!(joined.onboarding_in_doubt, own || other);
+        }
+    }
+
+    fn unreached(request_pending: bool) -> Standing {
+        Standing {
+            request_pending,
+            onboarding_message: Some(SendStatus::Failed {
+                at: at(6),
+                class: "recipient".into(),
+                reason: "blocked".into(),
+            }),
+            ..standing()
+        }
+    }
+
+    #[test]
+    fn a_message_opens_the_way_while_the_request_is_pending_and_no_stop_counts() {
+        let sent = Standing {
+            onboarding_message: Some(SendStatus::Sent {
+                at: at(6),
+                message_id: None,
+            }),
+            ..unreached(true)
+        };
+        let stopped = Standing {
+            consents: opted_out(at(5)),
+            ..unreached(true)
+        };
+        for (standing, opened) in [
+            (unreached(true), true),
+            (unreached(false), false),
+            (sent, false),
+            (stopped, false),
+        ] {
+            assert_eq!(standing.is_opened_by(&message()), opened);
+        }
+    }
+
+    #[test]
+    fn a_start_opens_the_way_on_its_own_channel() {
+        let wish = |channel: Option<&str>, may_write| Wish {
+            channel: channel.map(str::to_owned),
+            may_write,
+            at: at(9),
+            event_key: None,
+        };
+        let mut by_sms = unreached(true);
+        by_sms.conversation = by_sms.conversation.on_channel("sms");
+        for (standing, wish, opened) in [
+            (unreached(true), wish(None, true), true),
+            (unreached(true), wish(None, false), false),
+            (unreached(false), wish(None, true), false),
+            (by_sms.clone(), wish(Some("sms"), true), true),
+            (by_sms, wish(Some("whatsapp"), true), false),
+        ] {
+            assert_eq!(standing.is_opened_by_wish(&wish), opened, "{wish:?}");
         }
     }
 
