@@ -31,7 +31,7 @@ pub use wiring::wire;
 use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock, PortError, Timestamp,
-    access::standing::PendingTask,
+    access::standing::{PendingTask, Standing},
     connector::Connector,
     error::Chain,
     ids::{IdSource, LeaseId},
@@ -43,7 +43,7 @@ use vestibule_domain::{
 };
 use vestibule_edge::{
     batch::{Outcome, backoff},
-    sender::{Later, Recording, TimeBudget},
+    sender::{Later, Patience, Recording, Sender, TimeBudget},
 };
 
 /// Time that a worker has for a job; longer than its function may run.
@@ -151,6 +151,18 @@ struct Work<'a> {
     connector: Option<&'a Connector>,
 }
 
+impl<'a> Work<'a> {
+    /// The sender of the person's texts.
+    fn sender(&self, connector: &'a Connector, standing: &Standing) -> Sender<'a> {
+        Sender {
+            platform: self.deps.platform.as_ref(),
+            connector,
+            conversation_id: standing.conversation.id,
+            clock: self.deps.clock.as_ref(),
+        }
+    }
+}
+
 async fn work(deps: &Deps, job: OnboardChatUser) -> Result<Worked, PortError> {
     let lease = lease(deps);
     let claimed = match deps.standings.claim(job, &lease).await? {
@@ -181,6 +193,14 @@ async fn work(deps: &Deps, job: OnboardChatUser) -> Result<Worked, PortError> {
         tracing::warn!(error = %Chain(&error), "the tasks that are left wait for the sweeper");
     }
     Ok(Worked::Ended)
+}
+
+/// The time for which the text of a task is tried.
+const fn patience(claimed: &ClaimedStanding) -> Patience {
+    Patience::Attempts {
+        made: claimed.attempt,
+        most: ATTEMPTS_MAX,
+    }
 }
 
 /// Draws a new lease.

@@ -1,21 +1,20 @@
 //! The onboarding message, and the profile.
 
-use crate::{ATTEMPTS_MAX, TaskOutcome, Work, receipt};
+use crate::{ATTEMPTS_MAX, TaskOutcome, Work, patience, receipt};
 use vestibule_domain::{
-    PortError, Timestamp,
+    PortError,
     access::decision::{Decision, DirectoryMatch, Facts, decide},
     access::follow_up::may_be_told,
     chat::profile::Profile,
     chat::send_status::{SendStatus, SkipReason},
-    connector::Connector,
     ports::{
         ClaimedStanding, Destination, FailureClass, FetchedProfile, Mark, OutgoingText,
-        ProfileOutcome, ProfileQuery, SendOutcome, TaskResult,
+        ProfileOutcome, ProfileQuery, TaskResult,
     },
 };
 use vestibule_edge::{
-    logging::{Metric, count},
-    sender::Later,
+    logging::Metric,
+    sender::{Attempted, Later, Sender, connector_deleted},
 };
 
 /// Reason why a message that may have gone out with an earlier request is not sent.
@@ -27,34 +26,22 @@ pub(crate) async fn message(
     claimed: &ClaimedStanding,
 ) -> Result<TaskOutcome, PortError> {
     let Some(connector) = work.connector else {
-        return Ok(done(SendStatus::Failed {
-            at: work.deps.clock.now(),
-            class: FailureClass::Connector.key().to_owned(),
-            reason: "connector_deleted".to_owned(),
-        }));
+        return Ok(done(connector_deleted(work.deps.clock.now())));
     };
-    let sending = send(work, connector, claimed).await?;
-    let now = work.deps.clock.now();
-    let outcome = match sending {
-        Ok(outcome) => outcome,
-        Err(NotSent(reason)) => return Ok(done(SendStatus::Skipped { at: now, reason })),
-    };
-    Ok(match outcome {
-        SendOutcome::Sent(sent) => done(receipt::status(work, sent).await),
-        SendOutcome::Failed { class, reason } => done(failed(connector, now, class.key(), reason)),
-        SendOutcome::Retry {
-            after: None,
-            reason,
-        } if claimed.attempt >= ATTEMPTS_MAX => done(failed(connector, now, "gave_up", reason)),
-        SendOutcome::Retry { after, reason } => {
-            tracing::warn!(
-                connector.id = %connector.id,
-                job.attempt = claimed.attempt,
-                reason = %reason,
-                "the onboarding message could not be sent yet"
-            );
-            TaskOutcome::Later(Later::of(after))
+    let sender = work.sender(connector, &claimed.standing);
+    let attempted = match send(work, &sender, claimed).await? {
+        Ok(attempted) => attempted,
+        Err(NotSent(reason)) => {
+            let at = work.deps.clock.now();
+            return Ok(done(SendStatus::Skipped { at, reason }));
         }
+    };
+    Ok(match attempted {
+        Attempted::Sent(receipt) => done(receipt::status(work, receipt).await),
+        Attempted::GivenUp { class, reason } => {
+            done(sender.given_up(Metric::OnboardingMessageFailed, class, reason))
+        }
+        Attempted::Later(later) => TaskOutcome::Later(later),
     })
 }
 
@@ -69,19 +56,14 @@ struct NotSent(Option<SkipReason>);
 /// Sends the message, if it is needed and the person may be written to.
 async fn send(
     work: &Work<'_>,
-    connector: &Connector,
+    sender: &Sender<'_>,
     claimed: &ClaimedStanding,
-) -> Result<Result<SendOutcome, NotSent>, PortError> {
-    let standing = &claimed.standing;
+) -> Result<Result<Attempted, NotSent>, PortError> {
+    let (standing, connector) = (&claimed.standing, sender.connector);
     if !standing.request_pending {
         return Ok(Err(NotSent(None)));
     }
-    let failed = |class, reason: &str| {
-        Ok(Ok(SendOutcome::Failed {
-            class,
-            reason: reason.to_owned(),
-        }))
-    };
+    let impossible = |class, reason| Ok(Ok(Attempted::impossible(class, reason)));
     let job = work.job;
     let found = work
         .deps
@@ -89,7 +71,7 @@ async fn send(
         .chat_user(job.scope, job.chat_user_id)
         .await?;
     let Some(user) = found else {
-        return failed(FailureClass::Recipient, "chat_user_erased");
+        return impossible(FailureClass::Recipient, "chat_user_erased");
     };
     let facts = Facts::of(
         connector,
@@ -100,48 +82,29 @@ async fn send(
     if !matches!(decide(&facts), Decision::Onboard(_)) {
         return Ok(Err(NotSent(None)));
     }
-    let platform = &work.deps.platform;
-    let window = platform.reply_window(connector, &standing.conversation);
+    let window = sender.reply_window(&standing.conversation);
     if let Err(reason) = may_be_told(standing, window, work.deps.clock.now()) {
         return Ok(Err(NotSent(Some(reason))));
     }
     // At most once in all requests of a person (SPEC A21): only a platform that is asked for the message
     // tells whether it went out.
     let in_doubt = standing.onboarding_in_doubt;
-    if in_doubt && !platform.finds_marked_texts(connector) {
-        return failed(FailureClass::Request, MAY_BE_SENT);
+    if in_doubt && !sender.can_look() {
+        return impossible(FailureClass::Request, MAY_BE_SENT);
     }
     let Some(text) = connector.onboarding_text(user.profile.language.as_ref()) else {
-        return failed(FailureClass::Connector, "no_onboarding_message");
+        return impossible(FailureClass::Connector, "no_onboarding_message");
     };
+    let name = format!("{}:{}", job.connector_id, job.chat_user_id);
     let text = OutgoingText {
         to: Destination::Privately(&user.identity, &standing.conversation),
         text,
         mark: Some(Mark {
-            id: &format!("{}:{}", job.connector_id, job.chat_user_id),
+            id: &name,
             look_first: claimed.attempt > 1 || in_doubt,
         }),
     };
-    Ok(Ok(platform.send(connector, text).await))
-}
-
-fn failed(connector: &Connector, at: Timestamp, class: &str, reason: String) -> SendStatus {
-    tracing::warn!(
-        connector.id = %connector.id,
-        failure.class = class,
-        reason = %reason,
-        "the onboarding message was given up; the request shows why"
-    );
-    count(
-        Metric::OnboardingMessageFailed,
-        connector.provider.key(),
-        at,
-    );
-    SendStatus::Failed {
-        at,
-        class: class.to_owned(),
-        reason,
-    }
+    Ok(Ok(sender.attempt(text, patience(claimed)).await))
 }
 
 /// Looks the profile up at the platform and stores it. Without a connector there is no profile.

@@ -1,28 +1,23 @@
 //! One text of a conversation, in the pieces that its platform accepts.
 
-use crate::{Later, RECORD_WAIT_FIRST, RECORD_WAIT_LAST, Work, pauses};
+use crate::{RECORD_WAIT_LAST, Work, pauses::GIVE_UP_AFTER};
 use std::time::Duration;
 use vestibule_domain::{
-    PortError, Timestamp,
+    PortError,
     chat::conversation::{Learnt, Progress},
     chat::send_status::{SendStatus, SkipReason},
     connector::Connector,
-    error::Chain,
     job::QueuedText,
-    ports::{
-        ClaimedConversation, Destination, FailureClass, Lease, OutgoingText, SendOutcome,
-        TextOutcome,
-    },
+    ports::{ClaimedConversation, Destination, FailureClass, OutgoingText, TextOutcome},
 };
-use vestibule_edge::logging::{Metric, count};
+use vestibule_edge::{
+    logging::Metric,
+    sender::{Attempted, Later, Patience, Recording, Sender, connector_deleted},
+};
 
-/// Maximum number of messages on the platform for one text.
-const PIECES_MAX: usize = 50;
 /// Age of an answer from which it is checked like a text that answers no message. A younger one follows the
 /// person's message, and costs no reads.
 const FRESH_FOR: Duration = Duration::from_mins(1);
-/// Class of a text that could not be sent for days.
-const GAVE_UP: &str = "gave_up";
 
 /// The end of one attempt at a text.
 pub(crate) enum Sending {
@@ -35,7 +30,7 @@ pub(crate) enum Sending {
 /// A text and its way to the person.
 struct Route<'a> {
     work: &'a Work<'a>,
-    connector: &'a Connector,
+    sender: Sender<'a>,
     text: &'a QueuedText,
 }
 
@@ -47,18 +42,21 @@ pub(crate) async fn send(
     text: &QueuedText,
 ) -> Result<Sending, PortError> {
     let Some(connector) = connector else {
-        return Ok(impossible(
-            work,
-            text,
-            FailureClass::Connector,
-            "connector_deleted",
-        ));
+        tracing::warn!(
+            connector.id = %work.job.connector_id,
+            conversation.id = %work.job.conversation_id,
+            "a text was given up, because its connector was deleted"
+        );
+        let status = connector_deleted(work.deps.clock.now());
+        return Ok(finished(text, status, Learnt::default()));
     };
-    let route = Route {
-        work,
+    let sender = Sender {
+        platform: work.deps.platform.as_ref(),
         connector,
-        text,
+        conversation_id: work.job.conversation_id,
+        clock: work.deps.clock.as_ref(),
     };
+    let route = Route { work, sender, text };
     let has_waited = work.deps.clock.now().since(text.at) >= FRESH_FOR;
     if (text.is_unprompted || has_waited)
         && let Some(reason) = refused(&route, claimed).await?
@@ -81,7 +79,7 @@ async fn refused(
         return Ok(Some(SkipReason::AccessEnded));
     };
     let window = if route.text.is_unprompted {
-        deps.platform.reply_window(route.connector, &audience.place)
+        route.sender.reply_window(&audience.place)
     } else {
         None
     };
@@ -93,14 +91,13 @@ async fn send_pieces(
     route: &Route<'_>,
     claimed: &mut ClaimedConversation,
 ) -> Result<Sending, PortError> {
-    let Route { work, text, .. } = route;
-    let platform = &work.deps.platform;
-    let mut pieces = platform.pieces(route.connector, &text.text);
-    pieces.truncate(PIECES_MAX);
+    let Route { work, sender, text } = route;
+    let pieces = sender.pieces(&text.text);
+    let patience = Patience::Until(text.at.plus(GIVE_UP_AFTER));
     let done = claimed.outgoing.pieces_sent(text.number);
     let (mut learnt, mut message_id) = (Learnt::default(), None);
     for (index, piece) in pieces.iter().enumerate().skip(done) {
-        if work.deps.clock.now() >= work.stop_at {
+        if work.is_out_of_time() {
             return Ok(Sending::Later(Later::OutOfTime));
         }
         let conversation = claimed.outgoing.current(&claimed.place);
@@ -109,20 +106,10 @@ async fn send_pieces(
             text: piece,
             mark: None,
         };
-        let receipt = match platform.send(route.connector, outgoing).await {
-            SendOutcome::Sent(receipt) => receipt,
-            SendOutcome::Retry { after, reason } => {
-                return Ok(match after {
-                    _ if pauses::is_too_old(text.at, work.deps.clock.now()) => {
-                        given_up(route, GAVE_UP, reason)
-                    }
-                    Some(wait) => later(route, claimed, Later::Wait(wait), &reason),
-                    None => later(route, claimed, Later::Failed, &reason),
-                });
-            }
-            SendOutcome::Failed { class, reason } => {
-                return Ok(given_up(route, class.key(), reason));
-            }
+        let receipt = match sender.attempt(outgoing, patience).await {
+            Attempted::Sent(receipt) => receipt,
+            Attempted::GivenUp { class, reason } => return Ok(given_up(route, class, reason)),
+            Attempted::Later(later) => return Ok(Sending::Later(later)),
         };
         learnt = Learnt::of(&claimed.place, receipt.moved_to, receipt.reply_url);
         message_id = receipt.message_id;
@@ -148,64 +135,22 @@ async fn record_piece(
     learnt: &Learnt,
 ) -> Result<(), PortError> {
     let conversations = &work.deps.conversations;
-    let mut wait = RECORD_WAIT_FIRST;
+    let mut recording = Recording::with_waits_up_to(RECORD_WAIT_LAST);
     loop {
-        match conversations.record_piece(claimed, progress, learnt).await {
-            Err(error) if wait <= RECORD_WAIT_LAST && !Lease::is_lost(&error) => {
-                tracing::warn!(error = %Chain(&error), "a piece that was sent could not be recorded yet");
-                tokio::time::sleep(wait).await;
-                wait *= 2;
-            }
-            recorded => return recorded,
+        let recorded = conversations.record_piece(claimed, progress, learnt).await;
+        let Err(error) = recorded else {
+            return Ok(());
+        };
+        if !recording.goes_on_after(&error).await {
+            return Err(error);
         }
     }
 }
 
-fn later(route: &Route<'_>, claimed: &ClaimedConversation, later: Later, reason: &str) -> Sending {
-    tracing::warn!(
-        connector.id = %route.connector.id,
-        conversation.id = %claimed.job.conversation_id,
-        job.attempt = claimed.attempt,
-        reason = %reason,
-        "a text could not be sent yet"
-    );
-    Sending::Later(later)
-}
-
 /// The end of a text that the platform refused, or did not accept for days.
 fn given_up(route: &Route<'_>, class: &str, reason: String) -> Sending {
-    let at = route.work.deps.clock.now();
-    tracing::warn!(
-        connector.id = %route.connector.id,
-        conversation.id = %route.work.job.conversation_id,
-        failure.class = class,
-        reason = %reason,
-        "a text was given up"
-    );
-    count(Metric::MessageFailed, route.connector.provider.key(), at);
-    finished(route.text, failed(at, class, reason), Learnt::default())
-}
-
-/// The end of a text that nobody could send.
-fn impossible(work: &Work<'_>, text: &QueuedText, class: FailureClass, reason: &str) -> Sending {
-    tracing::warn!(
-        connector.id = %work.job.connector_id,
-        conversation.id = %work.job.conversation_id,
-        failure.class = class.key(),
-        reason,
-        "a text was given up"
-    );
-    let at = work.deps.clock.now();
-    let status = failed(at, class.key(), reason.to_owned());
-    finished(text, status, Learnt::default())
-}
-
-fn failed(at: Timestamp, class: &str, reason: String) -> SendStatus {
-    SendStatus::Failed {
-        at,
-        class: class.to_owned(),
-        reason,
-    }
+    let status = route.sender.given_up(Metric::MessageFailed, class, reason);
+    finished(route.text, status, Learnt::default())
 }
 
 const fn finished(text: &QueuedText, status: SendStatus, learnt: Learnt) -> Sending {

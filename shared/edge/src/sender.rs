@@ -1,16 +1,28 @@
 //! The rules of sending a text, for every worker that has some to send (DESIGN §11).
 //!
-//! A job has a time within which it begins something new; the rest is left to another job at once. A job
-//! that cannot go on now gives its claim back, with the time of the next attempt. Once a platform has a
-//! text, recording that is tried again for as long as there is time.
+//! A [`Sender`] makes one attempt at a text, in its connector's turn, and says what follows: the text is out, it
+//! is given up, or it is tried later. A job has a time within which it begins something new; the rest is left
+//! to another job at once. A job that cannot go on now gives its claim back, with the time of the next
+//! attempt. Once a platform has a text, recording that is tried again for as long as there is time.
+//!
+//! Which text goes out, to whom, and what is recorded of it, is the workers' own.
 
-use std::time::Duration;
+use crate::logging::{Metric, count};
+use std::{fmt, time::Duration};
 use vestibule_domain::{
-    PortError, Timestamp,
+    Clock, PortError, Timestamp,
+    chat::conversation::ConversationRef,
+    chat::send_status::SendStatus,
+    connector::Connector,
     error::Chain,
-    ports::{Lease, Postponement},
+    ids::ConversationId,
+    ports::{ChatPlatform, FailureClass, Lease, OutgoingText, Postponement, Receipt, SendOutcome},
 };
 
+/// Class of a text that could not be sent for as long as it was tried.
+const GAVE_UP: &str = "gave_up";
+/// Maximum number of messages on the platform for one text.
+const PIECES_MAX: usize = 50;
 /// First wait before an outcome is recorded again after a failure; each further wait is twice as long.
 const RECORD_WAIT_FIRST: Duration = Duration::from_millis(100);
 
@@ -62,6 +74,154 @@ impl Later {
             Self::Wait(wait) => Postponement::waited(attempt, now.plus(wait)),
             Self::OutOfTime => Postponement::waited(attempt, now),
             Self::Failed => Postponement::failed(attempt, now.plus(pause)),
+        }
+    }
+}
+
+/// The time for which a text that cannot be sent yet is tried.
+#[derive(Debug, Clone, Copy)]
+pub enum Patience {
+    /// While fewer attempts than `most` were made. A wait that the platform asks for is none.
+    Attempts {
+        /// Number of this attempt, from 1.
+        made: u32,
+        /// Number of the last attempt.
+        most: u32,
+    },
+    /// Until this time, however often.
+    Until(Timestamp),
+}
+
+impl Patience {
+    fn is_over(self, after: Option<Duration>, now: Timestamp) -> bool {
+        match self {
+            Self::Attempts { made, most } => after.is_none() && made >= most,
+            Self::Until(end) => end <= now,
+        }
+    }
+}
+
+/// The end of one attempt at a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Attempted {
+    /// The platform accepted it.
+    Sent(Receipt),
+    /// The platform will never accept it, or did not for as long as it was tried.
+    GivenUp {
+        /// Class of the failure.
+        class: &'static str,
+        /// The platform's own reason.
+        reason: String,
+    },
+    /// Another attempt is needed.
+    Later(Later),
+}
+
+impl Attempted {
+    /// A text that is not tried, because it could not go out.
+    #[must_use]
+    pub fn impossible(class: FailureClass, reason: &str) -> Self {
+        Self::GivenUp {
+            class: class.key(),
+            reason: reason.to_owned(),
+        }
+    }
+}
+
+/// The status of a text whose connector was deleted.
+#[must_use]
+pub fn connector_deleted(at: Timestamp) -> SendStatus {
+    SendStatus::Failed {
+        at,
+        class: FailureClass::Connector.key().to_owned(),
+        reason: "connector_deleted".to_owned(),
+    }
+}
+
+/// Sends the texts of one conversation through its connector.
+#[derive(Clone, Copy)]
+pub struct Sender<'a> {
+    /// The platforms, each called in the connector's turn.
+    pub platform: &'a dyn ChatPlatform,
+    /// The connector.
+    pub connector: &'a Connector,
+    /// The conversation, for the log.
+    pub conversation_id: ConversationId,
+    /// The clock.
+    pub clock: &'a dyn Clock,
+}
+
+impl fmt::Debug for Sender<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender")
+            .field("conversation_id", &self.conversation_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Sender<'_> {
+    /// Makes one attempt at a text.
+    pub async fn attempt(&self, text: OutgoingText<'_>, patience: Patience) -> Attempted {
+        match self.platform.send(self.connector, text).await {
+            SendOutcome::Sent(receipt) => Attempted::Sent(receipt),
+            SendOutcome::Failed { class, reason } => Attempted::GivenUp {
+                class: class.key(),
+                reason,
+            },
+            SendOutcome::Retry { after, reason } if patience.is_over(after, self.clock.now()) => {
+                Attempted::GivenUp {
+                    class: GAVE_UP,
+                    reason,
+                }
+            }
+            SendOutcome::Retry { after, reason } => {
+                tracing::warn!(
+                    connector.id = %self.connector.id,
+                    conversation.id = %self.conversation_id,
+                    reason = %reason,
+                    "a text could not be sent yet"
+                );
+                Attempted::Later(Later::of(after))
+            }
+        }
+    }
+
+    /// Whether the platform can be asked for a text that may have gone out unseen.
+    #[must_use]
+    pub fn can_look(&self) -> bool {
+        self.platform.finds_marked_texts(self.connector)
+    }
+
+    /// The messages that the platform takes for a text. Each is sent and recorded by itself.
+    #[must_use]
+    pub fn pieces(&self, text: &str) -> Vec<String> {
+        let mut pieces = self.platform.pieces(self.connector, text);
+        pieces.truncate(PIECES_MAX);
+        pieces
+    }
+
+    /// The time after a person's message during which the platform lets us write to them here.
+    #[must_use]
+    pub fn reply_window(&self, place: &ConversationRef) -> Option<Duration> {
+        self.platform.reply_window(self.connector, place)
+    }
+
+    /// The status of a text that is given up. It is logged and counted.
+    #[must_use]
+    pub fn given_up(&self, metric: Metric, class: &str, reason: String) -> SendStatus {
+        let at = self.clock.now();
+        tracing::warn!(
+            connector.id = %self.connector.id,
+            conversation.id = %self.conversation_id,
+            failure.class = class,
+            reason = %reason,
+            "a text was given up"
+        );
+        count(metric, self.connector.provider.key(), at);
+        SendStatus::Failed {
+            at,
+            class: class.to_owned(),
+            reason,
         }
     }
 }
@@ -135,6 +295,22 @@ mod tests {
                 attempts,
             };
             assert_eq!(postponement, expected, "{later:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_tried_until_its_last_attempt_or_its_end() {
+        let (made, most) = (300, 300);
+        let wait = Some(Duration::from_secs(30));
+        for (patience, after, now, over) in [
+            (Patience::Attempts { made: 299, most }, None, 0, false),
+            (Patience::Attempts { made, most }, None, 0, true),
+            (Patience::Attempts { made, most }, wait, 0, false),
+            (Patience::Until(at(5)), None, 4, false),
+            (Patience::Until(at(5)), None, 5, true),
+            (Patience::Until(at(5)), wait, 5, true),
+        ] {
+            assert_eq!(patience.is_over(after, at(now)), over, "{patience:?}");
         }
     }
 
