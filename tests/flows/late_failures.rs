@@ -207,11 +207,10 @@ async fn a_failure_that_is_reported_before_its_message_is_on_record_is_kept_and_
             let ada = somebody(&world, WhatsAppShows::Phone);
             writes(&world, &ada, SAID).await;
             delays_the_record(&world);
-            let field = match platform {
-                Platform::Twilio => "To",
-                _ => "recipient_id",
+            let recipient = match platform {
+                Platform::Twilio => [("To", PHONE)],
+                _ => [("recipient_id", PHONE.trim_start_matches('+'))],
             };
-            let recipient = [(field, PHONE)];
             let named = if recipient_is_named {
                 recipient.as_slice()
             } else {

@@ -44,7 +44,7 @@ impl TimeBudget {
 
     /// Whether nothing new is begun.
     #[must_use]
-    pub fn is_over(&self, now: Timestamp) -> bool {
+    pub fn is_over(self, now: Timestamp) -> bool {
         self.ends_at <= now
     }
 }

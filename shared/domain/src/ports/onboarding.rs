@@ -57,7 +57,7 @@ pub struct ClaimedStanding {
 impl ClaimedStanding {
     /// Whether the onboarding message may have gone out unseen once its task ends with this status.
     #[must_use]
-    pub fn leaves_doubt(&self, status: &SendStatus) -> bool {
+    pub const fn leaves_doubt(&self, status: &SendStatus) -> bool {
         !status.is_sent() && (self.attempt > 1 || self.standing.onboarding_in_doubt)
     }
 

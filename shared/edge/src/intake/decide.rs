@@ -476,13 +476,12 @@ impl Intake {
                     event,
                     profile.as_ref(),
                 );
-                return Ok(match counted.await? {
-                    Counted::Done => {
-                        if standing.is_opened_by(message) {
-                            self.enqueue_or_leave(job(connector, standing)).await;
-                        }
-                        Some(IntakeOutcome::Counted)
-                    }
+                let counted = counted.await?;
+                if counted == Counted::Done && standing.is_opened_by(message) {
+                    self.enqueue_or_leave(job(connector, standing)).await;
+                }
+                return Ok(match counted {
+                    Counted::Done => Some(IntakeOutcome::Counted),
                     Counted::Duplicate => Some(IntakeOutcome::Duplicate),
                     Counted::Raced => None,
                 });
