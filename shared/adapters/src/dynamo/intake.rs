@@ -1,6 +1,7 @@
 //! The records behind the decision: read together, written under conditions.
 
 use super::{
+    counting::Counting,
     events, first_messages,
     items::{
         AccessRequestItem, ChatUserItem, ConnectorItem, ConversationItem, HeldMessageItem,
@@ -9,14 +10,14 @@ use super::{
     keys::{self, Key},
     marks::Marked,
     merges, people, profiles, reports,
-    standings::{DueAgain, task_set},
+    standings::task_set,
     table::{
         Attributes, Cancelled, Table, Transacted, from_row, n, put_write, s, take, to_value,
         update_write,
     },
 };
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use std::collections::{BTreeSet, HashMap};
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
@@ -185,62 +186,6 @@ impl DynamoIntake {
             &with.values,
         )?;
         Ok(update_write(update))
-    }
-
-    /// Makes the write that counts a held message on the pending request.
-    fn count_write(
-        &self,
-        scope: ProjectScope,
-        standing: &Standing,
-        request_id: AccessRequestId,
-        message: &InboundMessage,
-        (is_first, due): (bool, Timestamp),
-    ) -> Result<Update, PortError> {
-        let mut set = vec![
-            "message_count = message_count + :one",
-            "version = version + :one",
-        ];
-        let mut rest = String::new();
-        let mut condition = "request_id = :request AND request_pending = :pending".to_owned();
-        let mut values = vec![
-            (":request", s(request_id)),
-            (":pending", AttributeValue::Bool(true)),
-            (":one", n(1)),
-        ];
-        // The person is answered where the last message was written, and platforms sometimes deliver late.
-        if standing
-            .last_message_at
-            .is_none_or(|last| last <= message.sent_at)
-        {
-            set.extend(["last_message_at = :at", "conversation = :conversation"]);
-            condition
-                .push_str(" AND (attribute_not_exists(last_message_at) OR last_message_at <= :at)");
-            values.push((":at", s(message.sent_at)));
-            values.push((":conversation", to_value(&message.conversation)?));
-        }
-        let mut gone = Vec::new();
-        if is_first {
-            set.push("content_key = :content");
-            gone.push("awaits_content");
-            condition.push_str(" AND awaits_content = :pending");
-            values.push((":content", to_value(&message.event_keys.first())?));
-        }
-        if standing.is_opened_by(message) {
-            let again = DueAgain::new(scope, standing, due)?;
-            set.extend(again.set);
-            values.extend(again.values);
-            gone.push("not_before");
-            rest = format!(" {}", DueAgain::TASK);
-            condition.push_str(" AND version = :read");
-            values.push((":read", n(standing.version)));
-        }
-        if !gone.is_empty() {
-            rest = format!("{rest} REMOVE {}", gone.join(", "));
-        }
-        let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
-        let counted = format!("SET {}{rest}", set.join(", "));
-        self.table
-            .update_part(&key, &counted, &condition, &[], &values)
     }
 
     /// Makes the writes of what is kept of a first message. `condition` is that of their rows.
@@ -459,9 +404,15 @@ impl IntakeStore for DynamoIntake {
         let Some(request_id) = standing.request_id else {
             return Ok(Counted::Raced);
         };
-        let first_and_due = (first.is_some(), event.at.plus(OUTBOX_PATIENCE));
-        let count = self.count_write(scope, standing, request_id, message, first_and_due)?;
-        let mut writes = vec![update_write(count)];
+        let counting = Counting {
+            scope,
+            standing,
+            request_id,
+            message,
+            is_first: first.is_some(),
+            due: event.at.plus(OUTBOX_PATIENCE),
+        };
+        let mut writes = vec![update_write(self.table.count_update(&counting)?)];
         if let Some(first) = first {
             // The standing alone says whose place is free, and the placeholder's preview may stand there.
             let kept = (first.preview.as_ref(), first.held.as_ref());
