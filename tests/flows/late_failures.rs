@@ -3,16 +3,19 @@
 
 use crate::world::{SAID, World};
 use serde_json::{Value, json};
+use std::time::Duration;
 use vestibule_domain::{
     access::request::Verdict, chat::send_status::SendStatus, connector::ApprovalMode,
-    ports::LateFailureOutcome,
 };
 use vestibule_providers::{
     dialog360::PHONE_NUMBER_ID,
     twilio::{ACCOUNT_SID, PHONE_NUMBER},
     whatsapp::{bsuid_identity, phone_identity},
 };
-use vestibule_testkit::simulator::{NewPerson, Platform, WhatsAppShows};
+use vestibule_testkit::{
+    fault_proxy::{Fault, Rule},
+    simulator::{NewPerson, Platform, WhatsAppShows},
+};
 
 const PHONE: &str = "+5511912345678";
 const IN_ANOTHER_NOTATION: &str = "551112345678";
@@ -174,23 +177,101 @@ async fn a_failure_of_a_message_that_is_not_ours_changes_nothing() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_failure_that_is_reported_before_its_message_is_on_record_is_not_lost() {
-    let (world, ada) = world_with_a_stranger(Platform::Twilio).await;
-    assert_eq!(world.was_accepted(&ada, "SM1").await, None);
-    assert_eq!(
-        world.did_not_arrive(&ada, "SM2").await,
-        LateFailureOutcome::Unknown
-    );
-    for _ in 0..2 {
-        let status = world.was_accepted(&ada, "SM2").await;
-        assert!(
-            matches!(status, Some(SendStatus::Failed { .. })),
-            "{status:?}"
-        );
+/// Lets the worker take a while to record what it sent.
+fn delays_the_record(world: &World) {
+    let by = Fault::Delay(Duration::from_millis(500));
+    world.count_from_here();
+    // The claim and the turn come before the record.
+    let update = Rule::new("DynamoDB.UpdateItem", by.clone()).from_call(3);
+    world.to_db.inject(update);
+    let together = Rule::new("DynamoDB.TransactWriteItems", by);
+    world.to_db.inject(together);
+}
+
+/// The id of the newest text to a person, once there are this many.
+async fn newest_text(world: &World, person: &str, count: usize) -> String {
+    loop {
+        let texts = world.slack.messages_to(person);
+        if let (true, Some(newest)) = (texts.len() == count, texts.last()) {
+            return newest.ts.clone();
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    // Recording a message twice is no failure.
-    assert_eq!(world.was_accepted(&ada, "SM1").await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_that_is_reported_before_its_message_is_on_record_is_kept_and_applied() {
+    for platform in [Platform::Dialog360, Platform::Twilio] {
+        for recipient_is_named in [false, true] {
+            let world = World::on(platform).await;
+            let ada = somebody(&world, WhatsAppShows::Phone);
+            writes(&world, &ada, SAID).await;
+            delays_the_record(&world);
+            let recipient = match platform {
+                Platform::Twilio => [("To", PHONE)],
+                _ => [("recipient_id", PHONE.trim_start_matches('+'))],
+            };
+            let named = if recipient_is_named {
+                recipient.as_slice()
+            } else {
+                &[]
+            };
+            let report = async {
+                let id = newest_text(&world, &ada, 1).await;
+                reports_failure(&world, &id, named).await;
+            };
+            world.work_onboarding_during(report).await;
+            let status = onboarding_message(&world).await;
+            assert!(
+                matches!(status, SendStatus::Failed { .. }),
+                "{platform:?}: {status:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_notice_that_is_reported_before_it_is_on_record_is_kept_and_applied() {
+    for platform in [Platform::Dialog360, Platform::Twilio] {
+        let (mut world, ada) = world_with_a_stranger(platform).await;
+        world
+            .change_connector(|connector| connector.after_approval.mode = ApprovalMode::Notify)
+            .await;
+        world.decide(&ada, Verdict::Approve).await;
+        delays_the_record(&world);
+        let report = async {
+            let id = newest_text(&world, &ada, 2).await;
+            reports_failure(&world, &id, &[]).await;
+        };
+        world.work_onboarding_during(report).await;
+        let status = notice(&world).await;
+        assert!(
+            matches!(status, SendStatus::Failed { .. }),
+            "{platform:?}: {status:?}"
+        );
+        assert!(onboarding_message(&world).await.is_sent(), "{platform:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_of_a_message_that_the_worker_did_not_live_to_record_is_taken() {
+    for platform in [Platform::Dialog360, Platform::Twilio] {
+        let mut world = World::on(platform).await;
+        let ada = somebody(&world, WhatsAppShows::Phone);
+        writes(&world, &ada, SAID).await;
+        world.count_from_here();
+        let update = Rule::new("DynamoDB.UpdateItem", Fault::KillBefore).from_call(3);
+        world.to_db.inject(update);
+        let together = Rule::new("DynamoDB.TransactWriteItems", Fault::KillBefore);
+        world.to_db.inject(together);
+        assert!(world.work_onboarding().await);
+        world.to_db.clear();
+        let id = newest_text(&world, &ada, 1).await;
+        reports_failure(&world, &id, &[]).await;
+        world.settle().await;
+        let status = onboarding_message(&world).await;
+        assert_ne!(id_of(&status), id, "{platform:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

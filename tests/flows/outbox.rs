@@ -241,7 +241,7 @@ async fn a_platform_that_asks_to_wait_for_an_hour_is_left_alone_by_every_copy_of
     limit_for_an_hour(&world);
     let copies = world.aws.take_batch("onboarding", 10).unwrap();
     world.aws.finish_batch(&copies, None);
-    world.clock.advance(Duration::from_mins(3));
+    world.clock.advance(Duration::from_secs(270));
     world.count_from_here();
     work(&mut world).await;
     assert!(platform_calls(&world) >= 1);

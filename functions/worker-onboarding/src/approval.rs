@@ -1,7 +1,7 @@
 //! The follow-up to an approval (SPEC A44): the person's related requests are approved too, the person
 //! gets the approval notice, and the held message goes to the agent.
 
-use crate::{ATTEMPTS_MAX, Later, TaskOutcome, Work, receipt};
+use crate::{ATTEMPTS_MAX, TaskOutcome, Work, patience, receipt};
 use vestibule_domain::{
     PortError, Timestamp,
     access::approval::Approval,
@@ -10,16 +10,16 @@ use vestibule_domain::{
     access::standing::PendingTask,
     chat::send_status::{SendStatus, SkipReason},
     chat::user::ChatUser,
-    connector::Connector,
     error::Chain,
     ids::AuditId,
-    ports::{
-        ClaimedStanding, Destination, ImpliedDecision, Mark, OutgoingText, SendOutcome, TaskResult,
-    },
+    ports::{ClaimedStanding, Destination, ImpliedDecision, Mark, OutgoingText, TaskResult},
 };
-use vestibule_edge::logging::{Metric, count};
+use vestibule_edge::{
+    logging::Metric,
+    sender::{Attempted, Later},
+};
 
-/// Class of a failure after the last attempt.
+/// Class of a held message that the queue did not take.
 const GAVE_UP: &str = "gave_up";
 
 /// Approves the person's pending requests at other connectors of the environment: the grant already
@@ -94,46 +94,33 @@ pub(crate) async fn notice(
     };
     let standing = &claimed.standing;
     let window = work.connector.and_then(|connector| {
-        let platform = &work.deps.platform;
-        platform.reply_window(connector, &standing.conversation)
+        let sender = work.sender(connector, standing);
+        sender.reply_window(&standing.conversation)
     });
     let (connector, user) = match notice_due(&facts, standing, window, now) {
         Ok(due) => due,
         Err(reason) => return Ok(skipped(PendingTask::ApprovalNotice, now, reason)),
     };
+    let sender = work.sender(connector, standing);
+    let name = format!("approval:{}", approval.request_id);
     let text = OutgoingText {
         to: Destination::Privately(&user.identity, &standing.conversation),
         text: connector
             .after_approval
             .text(user.profile.language.as_ref()),
         mark: Some(Mark {
-            id: &format!("approval:{}", approval.request_id),
+            id: &name,
             look_first: claimed.attempt > 1,
         }),
     };
-    let outcome = work.deps.platform.send(connector, text).await;
-    let now = work.deps.clock.now();
-    Ok(match outcome {
-        SendOutcome::Sent(sent) => {
-            let status = receipt::status(work, connector, sent).await;
-            TaskOutcome::Done(TaskResult::ApprovalNotice(status))
+    let status = match sender.attempt(text, patience(claimed)).await {
+        Attempted::Sent(receipt) => receipt::status(work, receipt).await,
+        Attempted::GivenUp { class, reason } => {
+            sender.given_up(Metric::ApprovalNoticeFailed, class, reason)
         }
-        SendOutcome::Failed { class, reason } => failed(connector, now, class.key(), reason),
-        SendOutcome::Retry {
-            after: None,
-            reason,
-            ..
-        } if claimed.attempt >= ATTEMPTS_MAX => failed(connector, now, GAVE_UP, reason),
-        SendOutcome::Retry { after, reason, .. } => {
-            tracing::warn!(
-                connector.id = %connector.id,
-                job.attempt = claimed.attempt,
-                reason = %reason,
-                "the approval notice could not be sent yet"
-            );
-            TaskOutcome::Later(Later::of(after))
-        }
-    })
+        Attempted::Later(later) => return Ok(TaskOutcome::Later(later)),
+    };
+    Ok(TaskOutcome::Done(TaskResult::ApprovalNotice(status)))
 }
 
 /// Hands the message that made the request to the agent. The queue, and then the conversation's record,
@@ -212,19 +199,4 @@ fn skipped(task: PendingTask, at: Timestamp, reason: SkipReason) -> TaskOutcome 
     } else {
         TaskResult::ApprovalNotice(fate)
     })
-}
-
-fn failed(connector: &Connector, at: Timestamp, class: &str, reason: String) -> TaskOutcome {
-    tracing::warn!(
-        connector.id = %connector.id,
-        failure.class = class,
-        reason = %reason,
-        "the approval notice was given up; the request shows why"
-    );
-    count(Metric::ApprovalNoticeFailed, connector.provider.key(), at);
-    TaskOutcome::Done(TaskResult::ApprovalNotice(SendStatus::Failed {
-        at,
-        class: class.to_owned(),
-        reason,
-    }))
 }

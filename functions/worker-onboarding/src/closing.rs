@@ -4,7 +4,7 @@
 //! Each request is closed in its own transaction on condition that it is pending, so a page may be
 //! repeated.
 
-use crate::{Deps, Worked, lease, retry_at};
+use crate::{Deps, Worked, lease};
 use vestibule_domain::{
     PortError,
     access::closing::{AfterPage, Closing},
@@ -14,6 +14,7 @@ use vestibule_domain::{
     job::ClosePendingRequests,
     ports::{Claim, ImpliedDecision, OUTBOX_PATIENCE, Resume},
 };
+use vestibule_edge::batch::backoff;
 
 pub(crate) async fn work(deps: &Deps, job: ClosePendingRequests) -> Result<Worked, PortError> {
     let lease = lease(deps);
@@ -29,7 +30,7 @@ pub(crate) async fn work(deps: &Deps, job: ClosePendingRequests) -> Result<Worke
         error = %Chain(&error),
         "pending requests could not be closed; it will be tried again"
     );
-    let until = retry_at(deps.clock.now(), 1, None);
+    let until = deps.clock.now().plus(backoff(1));
     deps.requests.postpone_closing(job, lease.id, until).await?;
     Ok(Worked::Ended)
 }

@@ -16,11 +16,9 @@
 //! | `merging` | two records of one person that become one (SPEC A29) |
 //! | `receipt` | the ids in the platform's receipt for a text |
 //! | `closing` | pending requests of connectors that changed their policy or were deleted (SPEC A42, A46) |
-//! | `backoff` | the time of the next attempt at a failed job |
 //! | `wiring` | the adapters behind its ports |
 
 mod approval;
-mod backoff;
 mod closing;
 mod language;
 mod merging;
@@ -28,30 +26,35 @@ mod onboarding;
 mod receipt;
 mod wiring;
 
-pub use backoff::{ATTEMPTS_MAX, retry_at};
 pub use wiring::wire;
 
 use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock, PortError, Timestamp,
-    access::standing::PendingTask,
+    access::standing::{PendingTask, Standing},
     connector::Connector,
     error::Chain,
     ids::{IdSource, LeaseId},
     job::{OnboardChatUser, OnboardingJob},
     ports::{
         ChatPlatform, Claim, ClaimedStanding, ConnectorReader, InboxQueue, Lease, OnboardingQueue,
-        Postponement, RequestCloser, StandingStore, TaskResult,
+        RequestCloser, StandingStore, TaskResult,
     },
 };
-use vestibule_edge::batch::Outcome;
+use vestibule_edge::{
+    batch::{Outcome, backoff},
+    sender::{Later, Patience, Recording, Sender, TimeBudget},
+};
 
 /// Time that a worker has for a job; longer than its function may run.
 pub const LEASE_TIME: Duration = Duration::from_mins(1);
-/// First wait before an outcome is recorded again after a failure; each further wait is twice as long.
-const RECORD_WAIT_FIRST: Duration = Duration::from_millis(100);
-/// Last such wait. All waits and attempts together stay within the function's time.
+/// Time after which no further task of a job is begun. Together with the longest task, in which a platform
+/// is looked up, searched and sent to, and with its record, it is less than the function's time limit.
+const BEGIN_WITHIN: Duration = Duration::from_secs(10);
+/// Last wait before an outcome is recorded again after a failure.
 const RECORD_WAIT_LAST: Duration = Duration::from_secs(4);
+/// Attempts before a text is given up: with waits of up to five minutes, about a day.
+pub const ATTEMPTS_MAX: u32 = 300;
 /// Maximum number of tasks of one job. There are fewer kinds; only a rapid series of approvals could
 /// add more.
 const TASKS_MAX: usize = 10;
@@ -141,27 +144,24 @@ enum TaskOutcome {
     Moved,
 }
 
-/// Reason for a retry.
-enum Later {
-    /// The platform asked for this wait, or the connector's turn is that far off. No attempt was made.
-    Wait(Duration),
-    /// An attempt failed.
-    Failed,
-}
-
-impl Later {
-    /// The reason for repeating a call, with the requested wait, if any.
-    fn of(after: Option<Duration>) -> Self {
-        after.map_or(Self::Failed, Self::Wait)
-    }
-}
-
 /// A job and its connector.
 struct Work<'a> {
     deps: &'a Deps,
     job: OnboardChatUser,
     /// The connector, unless it was deleted.
     connector: Option<&'a Connector>,
+}
+
+impl<'a> Work<'a> {
+    /// The sender of the person's texts.
+    fn sender(&self, connector: &'a Connector, standing: &Standing) -> Sender<'a> {
+        Sender {
+            platform: self.deps.platform.as_ref(),
+            connector,
+            conversation_id: standing.conversation.id,
+            clock: self.deps.clock.as_ref(),
+        }
+    }
 }
 
 async fn work(deps: &Deps, job: OnboardChatUser) -> Result<Worked, PortError> {
@@ -171,7 +171,8 @@ async fn work(deps: &Deps, job: OnboardChatUser) -> Result<Worked, PortError> {
         other => return Ok(Worked::without(&other, lease.now)),
     };
     let mut attempt = claimed.attempt;
-    let later = match do_tasks(deps, job, claimed, &mut attempt).await {
+    let budget = TimeBudget::new(lease.now, BEGIN_WITHIN);
+    let later = match do_tasks(deps, job, claimed, (&mut attempt, budget)).await {
         Ok(None) => return Ok(Worked::Ended),
         Ok(Some(later)) => later,
         Err(error) => {
@@ -184,13 +185,23 @@ async fn work(deps: &Deps, job: OnboardChatUser) -> Result<Worked, PortError> {
             Later::Failed
         }
     };
-    let now = deps.clock.now();
-    let postponement = match later {
-        Later::Wait(wait) => Postponement::waited(attempt, retry_at(now, 1, Some(wait))),
-        Later::Failed => Postponement::failed(attempt, retry_at(now, attempt, None)),
-    };
+    let pause = backoff(attempt);
+    let postponement = later.postponement(attempt, deps.clock.now(), pause);
     deps.standings.postpone(job, lease.id, postponement).await?;
+    if later == Later::OutOfTime
+        && let Err(error) = deps.onboarding.enqueue_onboarding(job.into()).await
+    {
+        tracing::warn!(error = %Chain(&error), "the tasks that are left wait for the sweeper");
+    }
     Ok(Worked::Ended)
+}
+
+/// The time for which the text of a task is tried.
+const fn patience(claimed: &ClaimedStanding) -> Patience {
+    Patience::Attempts {
+        made: claimed.attempt,
+        most: ATTEMPTS_MAX,
+    }
 }
 
 /// Draws a new lease.
@@ -202,13 +213,13 @@ fn lease(deps: &Deps) -> Lease {
     }
 }
 
-/// Does one task after the other. Returns the reason for a retry, if one is needed, and the attempt
-/// number in `attempt`.
+/// Does one task after the other while there is time. Returns the reason for another attempt, if one is
+/// needed, and the attempt number in `attempt`.
 async fn do_tasks(
     deps: &Deps,
     job: OnboardChatUser,
     mut claimed: Box<ClaimedStanding>,
-    attempt: &mut u32,
+    (attempt, budget): (&mut u32, TimeBudget),
 ) -> Result<Option<Later>, PortError> {
     let connector = deps.connectors.find_connector(job.connector_id).await?;
     let connector = connector.filter(|connector| connector.scope == job.scope);
@@ -219,6 +230,9 @@ async fn do_tasks(
     };
     for _ in 0..TASKS_MAX {
         *attempt = claimed.attempt;
+        if budget.is_over(deps.clock.now()) {
+            return Ok(Some(Later::OutOfTime));
+        }
         // A text does not wait for a profile that cannot be had now.
         if language::is_asked_first(&work, &claimed).await?
             && let TaskOutcome::Done(result) = onboarding::profile(&work, &claimed).await?
@@ -250,7 +264,7 @@ async fn do_tasks(
         };
         claimed = left;
     }
-    Ok(Some(Later::Wait(Duration::ZERO)))
+    Ok(Some(Later::OutOfTime))
 }
 
 /// Records that a task is done. A platform may already have the message, so recording is repeated for
@@ -260,16 +274,19 @@ async fn record(
     claimed: &ClaimedStanding,
     result: &TaskResult,
 ) -> Result<Option<Box<ClaimedStanding>>, PortError> {
-    let mut wait = RECORD_WAIT_FIRST;
+    let sent = receipt::sent(work, result);
+    let mut recording = Recording::with_waits_up_to(RECORD_WAIT_LAST);
     loop {
         let standings = &work.deps.standings;
-        match standings.settle(work.job.scope, claimed, result).await {
-            Err(error) if wait <= RECORD_WAIT_LAST && !Lease::is_lost(&error) => {
-                tracing::warn!(error = %Chain(&error), "what was done could not be recorded yet");
-                tokio::time::sleep(wait).await;
-                wait *= 2;
-            }
-            settled => return settled,
+        let settled = standings
+            .settle(work.job.scope, claimed, result, sent.as_ref())
+            .await;
+        let error = match settled {
+            Err(error) => error,
+            left => return left,
+        };
+        if !recording.goes_on_after(&error).await {
+            return Err(error);
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Finishes the merge of two records of one person that waited for the tasks of one of them (SPEC A29).
 
-use crate::{LEASE_TIME, Later, TaskOutcome, Work};
+use crate::{LEASE_TIME, TaskOutcome, Work};
 use vestibule_domain::{
     PortError,
     error::Chain,
     job::OnboardChatUser,
     ports::{ClaimedStanding, FinishedMerge, TaskResult},
 };
+use vestibule_edge::sender::Later;
 
 /// Merges the records. The other tasks of the standing go along, and a job for them is enqueued; if the
 /// queue fails, the sweeper does it.

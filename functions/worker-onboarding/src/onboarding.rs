@@ -1,18 +1,24 @@
 //! The onboarding message, and the profile.
 
-use crate::{ATTEMPTS_MAX, Later, TaskOutcome, Work, receipt};
+use crate::{ATTEMPTS_MAX, TaskOutcome, Work, patience, receipt};
 use vestibule_domain::{
-    PortError, Timestamp,
+    PortError,
     access::decision::{Decision, DirectoryMatch, Facts, decide},
+    access::follow_up::may_be_told,
     chat::profile::Profile,
-    chat::send_status::SendStatus,
-    connector::Connector,
+    chat::send_status::{SendStatus, SkipReason},
     ports::{
         ClaimedStanding, Destination, FailureClass, FetchedProfile, Mark, OutgoingText,
-        ProfileOutcome, ProfileQuery, SendOutcome, TaskResult,
+        ProfileOutcome, ProfileQuery, TaskResult,
     },
 };
-use vestibule_edge::logging::{Metric, count};
+use vestibule_edge::{
+    logging::Metric,
+    sender::{Attempted, Later, Sender, connector_deleted},
+};
+
+/// Reason why a message that may have gone out with an earlier request is not sent.
+const MAY_BE_SENT: &str = "may_be_sent_already";
 
 /// Sends the onboarding message.
 pub(crate) async fn message(
@@ -20,38 +26,22 @@ pub(crate) async fn message(
     claimed: &ClaimedStanding,
 ) -> Result<TaskOutcome, PortError> {
     let Some(connector) = work.connector else {
-        return Ok(done(SendStatus::Failed {
-            at: work.deps.clock.now(),
-            class: FailureClass::Connector.key().to_owned(),
-            reason: "connector_deleted".to_owned(),
-        }));
+        return Ok(done(connector_deleted(work.deps.clock.now())));
     };
-    let outcome = send(work, connector, claimed).await?;
-    let now = work.deps.clock.now();
-    Ok(match outcome {
-        // The request was decided before the message went out, so nothing more is sent (SPEC A22).
-        None => done(SendStatus::Skipped {
-            at: now,
-            reason: None,
-        }),
-        Some(SendOutcome::Sent(sent)) => done(receipt::status(work, connector, sent).await),
-        Some(SendOutcome::Failed { class, reason }) => {
-            done(failed(connector, now, class.key(), reason))
+    let sender = work.sender(connector, &claimed.standing);
+    let attempted = match send(work, &sender, claimed).await? {
+        Ok(attempted) => attempted,
+        Err(NotSent(reason)) => {
+            let at = work.deps.clock.now();
+            return Ok(done(SendStatus::Skipped { at, reason }));
         }
-        Some(SendOutcome::Retry {
-            after: None,
-            reason,
-            ..
-        }) if claimed.attempt >= ATTEMPTS_MAX => done(failed(connector, now, "gave_up", reason)),
-        Some(SendOutcome::Retry { after, reason, .. }) => {
-            tracing::warn!(
-                connector.id = %connector.id,
-                job.attempt = claimed.attempt,
-                reason = %reason,
-                "the onboarding message could not be sent yet"
-            );
-            TaskOutcome::Later(Later::of(after))
+    };
+    Ok(match attempted {
+        Attempted::Sent(receipt) => done(receipt::status(work, receipt).await),
+        Attempted::GivenUp { class, reason } => {
+            done(sender.given_up(Metric::OnboardingMessageFailed, class, reason))
         }
+        Attempted::Later(later) => TaskOutcome::Later(later),
     })
 }
 
@@ -59,22 +49,21 @@ const fn done(message: SendStatus) -> TaskOutcome {
     TaskOutcome::Done(TaskResult::OnboardingMessage(message))
 }
 
-/// Sends the message; `None` when it is no longer needed: the request was decided, the connector no
-/// longer asks for approval, or the person was admitted elsewhere or blocked meanwhile (SPEC A22, A45).
+/// The message is not tried. Without a reason it is no longer needed: the request was decided, the connector
+/// no longer asks for approval, or the person was admitted elsewhere or blocked meanwhile (SPEC A22, A45).
+struct NotSent(Option<SkipReason>);
+
+/// Sends the message, if it is needed and the person may be written to.
 async fn send(
     work: &Work<'_>,
-    connector: &Connector,
+    sender: &Sender<'_>,
     claimed: &ClaimedStanding,
-) -> Result<Option<SendOutcome>, PortError> {
-    if !claimed.standing.request_pending {
-        return Ok(None);
+) -> Result<Result<Attempted, NotSent>, PortError> {
+    let (standing, connector) = (&claimed.standing, sender.connector);
+    if !standing.request_pending {
+        return Ok(Err(NotSent(None)));
     }
-    let failed = |class, reason: &str| {
-        Ok(Some(SendOutcome::Failed {
-            class,
-            reason: reason.to_owned(),
-        }))
-    };
+    let impossible = |class, reason| Ok(Ok(Attempted::impossible(class, reason)));
     let job = work.job;
     let found = work
         .deps
@@ -82,48 +71,40 @@ async fn send(
         .chat_user(job.scope, job.chat_user_id)
         .await?;
     let Some(user) = found else {
-        return failed(FailureClass::Recipient, "chat_user_erased");
+        return impossible(FailureClass::Recipient, "chat_user_erased");
     };
     let facts = Facts::of(
         connector,
         Some(&user),
-        Some(&claimed.standing),
+        Some(standing),
         DirectoryMatch::Unknown,
     );
     if !matches!(decide(&facts), Decision::Onboard(_)) {
-        return Ok(None);
+        return Ok(Err(NotSent(None)));
+    }
+    let window = sender.reply_window(&standing.conversation);
+    if let Err(reason) = may_be_told(standing, window, work.deps.clock.now()) {
+        return Ok(Err(NotSent(Some(reason))));
+    }
+    // At most once in all requests of a person (SPEC A21): only a platform that is asked for the message
+    // tells whether it went out.
+    let in_doubt = standing.onboarding_in_doubt;
+    if in_doubt && !sender.can_look() {
+        return impossible(FailureClass::Request, MAY_BE_SENT);
     }
     let Some(text) = connector.onboarding_text(user.profile.language.as_ref()) else {
-        return failed(FailureClass::Connector, "no_onboarding_message");
+        return impossible(FailureClass::Connector, "no_onboarding_message");
     };
+    let name = format!("{}:{}", job.connector_id, job.chat_user_id);
     let text = OutgoingText {
-        to: Destination::Privately(&user.identity, &claimed.standing.conversation),
+        to: Destination::Privately(&user.identity, &standing.conversation),
         text,
         mark: Some(Mark {
-            id: &format!("{}:{}", job.connector_id, job.chat_user_id),
-            look_first: claimed.attempt > 1,
+            id: &name,
+            look_first: claimed.attempt > 1 || in_doubt,
         }),
     };
-    Ok(Some(work.deps.platform.send(connector, text).await))
-}
-
-fn failed(connector: &Connector, at: Timestamp, class: &str, reason: String) -> SendStatus {
-    tracing::warn!(
-        connector.id = %connector.id,
-        failure.class = class,
-        reason = %reason,
-        "the onboarding message was given up; the request shows why"
-    );
-    count(
-        Metric::OnboardingMessageFailed,
-        connector.provider.key(),
-        at,
-    );
-    SendStatus::Failed {
-        at,
-        class: class.to_owned(),
-        reason,
-    }
+    Ok(Ok(sender.attempt(text, patience(claimed)).await))
 }
 
 /// Looks the profile up at the platform and stores it. Without a connector there is no profile.

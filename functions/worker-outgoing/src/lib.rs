@@ -24,19 +24,20 @@ pub use wiring::wire;
 use sending::{Sending, send, unreadable};
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
-    Clock, PortError, Timestamp,
+    Clock, PortError,
     connector::Connector,
     error::Chain,
     ids::{IdSource, LeaseId},
     job::{OutgoingJob, QueuedText, SendMessages, SendMessagesJob},
     ports::{
-        ChatPlatform, Claim, ClaimedConversation, Lease, OutgoingQueue, OutgoingStore,
-        Postponement, TextOutcome, Unsent,
+        ChatPlatform, Claim, ClaimedConversation, Lease, OutgoingQueue, OutgoingStore, TextOutcome,
+        Unsent,
     },
 };
 use vestibule_edge::{
     batch::Outcome,
     connectors::{ConnectorCache, OpenConnector},
+    sender::{Later, Recording, TimeBudget},
 };
 
 /// Time that a worker has for a job; longer than its function may run.
@@ -48,9 +49,7 @@ const SEND_UNTIL: Duration = Duration::from_secs(25);
 const TEXTS_MAX: usize = 100;
 /// Maximum number of texts read at once.
 const PAGE: usize = 20;
-/// First wait before an outcome is recorded again after a failure; each further wait is twice as long.
-const RECORD_WAIT_FIRST: Duration = Duration::from_millis(100);
-/// Last such wait.
+/// Last wait before an outcome is recorded again after a failure.
 const RECORD_WAIT_LAST: Duration = Duration::from_millis(1600);
 
 /// Ports of the worker.
@@ -118,22 +117,19 @@ enum Worked {
     HeldFor(Duration),
 }
 
-/// Reason for another attempt.
-enum Later {
-    /// The platform asked for this wait, or the connector's turn is that far off. No attempt was made.
-    Wait(Duration),
-    /// The time of this attempt is over.
-    OutOfTime,
-    /// An attempt failed.
-    Failed,
-}
-
 /// A job in hand.
 struct Work<'a> {
     deps: &'a Deps,
     job: SendMessages,
-    /// Time after which no further piece is sent.
-    stop_at: Timestamp,
+    /// The time in which pieces are sent.
+    budget: TimeBudget,
+}
+
+impl Work<'_> {
+    /// Whether no further piece is sent.
+    fn is_out_of_time(&self) -> bool {
+        self.budget.is_over(self.deps.clock.now())
+    }
 }
 
 async fn work(deps: &Deps, job: SendMessagesJob) -> Result<Worked, PortError> {
@@ -150,7 +146,7 @@ async fn work(deps: &Deps, job: SendMessagesJob) -> Result<Worked, PortError> {
     let work = Work {
         deps,
         job: job.order,
-        stop_at: lease.now.plus(SEND_UNTIL),
+        budget: TimeBudget::new(lease.now, SEND_UNTIL),
     };
     let mut attempt = claimed.attempt;
     let later = match send_texts(&work, claimed, job.texts, &mut attempt).await {
@@ -166,7 +162,7 @@ async fn work(deps: &Deps, job: SendMessagesJob) -> Result<Worked, PortError> {
             Later::Failed
         }
     };
-    postpone(&work, lease.id, attempt, &later).await?;
+    postpone(&work, lease.id, attempt, later).await?;
     Ok(Worked::Ended)
 }
 
@@ -183,7 +179,7 @@ async fn send_texts(
     let mut texts = usable(hint, &claimed);
     for _ in 0..TEXTS_MAX {
         *attempt = claimed.attempt;
-        if work.deps.clock.now() >= work.stop_at {
+        if work.is_out_of_time() {
             return Ok(Some(Later::OutOfTime));
         }
         if texts.is_empty() {
@@ -256,17 +252,17 @@ async fn record(
     number: u64,
     outcome: &TextOutcome,
 ) -> Result<Option<Box<ClaimedConversation>>, PortError> {
-    let mut wait = RECORD_WAIT_FIRST;
+    let mut recording = Recording::with_waits_up_to(RECORD_WAIT_LAST);
     loop {
         let conversations = &work.deps.conversations;
         let claimed = Box::new(claimed.clone());
-        match conversations.record_text(claimed, number, outcome).await {
-            Err(error) if wait <= RECORD_WAIT_LAST && !Lease::is_lost(&error) => {
-                tracing::warn!(error = %Chain(&error), "what was sent could not be recorded yet");
-                tokio::time::sleep(wait).await;
-                wait *= 2;
-            }
-            recorded => return recorded,
+        let recorded = conversations.record_text(claimed, number, outcome).await;
+        let error = match recorded {
+            Err(error) => error,
+            left => return left,
+        };
+        if !recording.goes_on_after(&error).await {
+            return Err(error);
         }
     }
 }
@@ -276,19 +272,15 @@ async fn postpone(
     work: &Work<'_>,
     lease: LeaseId,
     attempt: u32,
-    later: &Later,
+    later: Later,
 ) -> Result<(), PortError> {
     let now = work.deps.clock.now();
-    let postponement = match later {
-        Later::Wait(wait) => Postponement::waited(attempt, now.plus(*wait)),
-        Later::OutOfTime => Postponement::waited(attempt, now),
-        Later::Failed => Postponement::failed(attempt, now.plus(pauses::pause(attempt))),
-    };
+    let postponement = later.postponement(attempt, now, pauses::pause(attempt));
     let conversations = &work.deps.conversations;
     conversations
         .postpone(work.job, lease, postponement)
         .await?;
-    if matches!(later, Later::OutOfTime) {
+    if later == Later::OutOfTime {
         let next = work.deps.outgoing.enqueue_outgoing(work.job.into()).await;
         if let Err(error) = next {
             tracing::warn!(error = %Chain(&error), "the texts that are left wait for the sweeper");
@@ -301,7 +293,7 @@ async fn postpone(
 mod tests {
     use super::*;
     use vestibule_domain::{
-        AccountScope,
+        AccountScope, Timestamp,
         chat::conversation::{ConversationKind, ConversationRef, Outgoing},
         ids::{AccountId, ConnectorId, ConversationId, ProjectId},
     };

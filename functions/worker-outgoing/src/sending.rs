@@ -1,28 +1,23 @@
 //! One text of a conversation, in the pieces that its platform accepts.
 
-use crate::{Later, RECORD_WAIT_FIRST, RECORD_WAIT_LAST, Work, pauses, read_connector};
+use crate::{RECORD_WAIT_LAST, Work, pauses, read_connector};
 use std::time::Duration;
 use vestibule_domain::{
-    PortError, Timestamp,
+    PortError,
     chat::conversation::{Learnt, Progress},
     chat::send_status::{SendStatus, SkipReason},
     connector::Connector,
-    error::Chain,
     job::QueuedText,
-    ports::{
-        ClaimedConversation, Destination, FailureClass, Lease, OutgoingText, SendOutcome,
-        TextOutcome,
-    },
+    ports::{ClaimedConversation, Destination, FailureClass, OutgoingText, TextOutcome},
 };
-use vestibule_edge::logging::{Metric, count};
+use vestibule_edge::{
+    logging::{Metric, count},
+    sender::{Attempted, GAVE_UP, Later, Patience, Recording, Sender, connector_deleted},
+};
 
-/// Maximum number of messages on the platform for one text.
-const PIECES_MAX: usize = 50;
 /// Age of an answer from which it is checked like a text that answers no message. A younger one follows the
 /// person's message, and costs no reads.
 const FRESH_FOR: Duration = Duration::from_mins(1);
-/// Class of a text that could not be sent for days.
-const GAVE_UP: &str = "gave_up";
 /// Reason of a text that grew too old before this attempt.
 const TOO_OLD: &str = "waited_too_long";
 /// Class of a text whose row cannot be read, and the reason.
@@ -44,6 +39,17 @@ struct Route<'a> {
     text: &'a QueuedText,
 }
 
+impl Route<'_> {
+    fn sender(&self) -> Sender<'_> {
+        Sender {
+            platform: self.work.deps.platform.as_ref(),
+            connector: self.connector,
+            conversation_id: self.work.job.conversation_id,
+            clock: self.work.deps.clock.as_ref(),
+        }
+    }
+}
+
 /// Sends the rest of a text.
 pub(crate) async fn send(
     work: &Work<'_>,
@@ -52,12 +58,13 @@ pub(crate) async fn send(
     text: &QueuedText,
 ) -> Result<Sending, PortError> {
     let Some(connector) = connector else {
-        return Ok(impossible(
-            work,
-            text,
-            FailureClass::Connector,
-            "connector_deleted",
-        ));
+        tracing::warn!(
+            connector.id = %work.job.connector_id,
+            conversation.id = %work.job.conversation_id,
+            "a text was given up, because its connector was deleted"
+        );
+        let status = connector_deleted(work.deps.clock.now());
+        return Ok(finished(text, status, Learnt::default()));
     };
     let mut route = Route {
         work,
@@ -90,7 +97,7 @@ async fn refused(
         return Ok(Some(SkipReason::AccessEnded));
     };
     let window = if route.text.is_unprompted {
-        deps.platform.reply_window(route.connector, &audience.place)
+        route.sender().reply_window(&audience.place)
     } else {
         None
     };
@@ -103,12 +110,11 @@ async fn send_pieces(
     claimed: &mut ClaimedConversation,
 ) -> Result<Sending, PortError> {
     let (work, text) = (route.work, route.text);
-    let mut pieces = work.deps.platform.pieces(route.connector, &text.text);
-    pieces.truncate(PIECES_MAX);
+    let pieces = route.sender().pieces(&text.text);
     let done = claimed.outgoing.pieces_sent(text.number);
     let (mut learnt, mut message_id) = (Learnt::default(), None);
     for (index, piece) in pieces.iter().enumerate().skip(done) {
-        if work.deps.clock.now() >= work.stop_at {
+        if work.is_out_of_time() {
             return Ok(Sending::Later(Later::OutOfTime));
         }
         let conversation = claimed.outgoing.current(&claimed.place);
@@ -118,19 +124,9 @@ async fn send_pieces(
             mark: None,
         };
         let receipt = match attempt(route, outgoing).await? {
-            SendOutcome::Sent(receipt) => receipt,
-            SendOutcome::Retry { after, reason, .. } => {
-                return Ok(match after {
-                    _ if pauses::is_too_old(text.at, work.deps.clock.now()) => {
-                        given_up(route, GAVE_UP, reason)
-                    }
-                    Some(wait) => later(route, claimed, Later::Wait(wait), &reason),
-                    None => later(route, claimed, Later::Failed, &reason),
-                });
-            }
-            SendOutcome::Failed { class, reason } => {
-                return Ok(given_up(route, class.key(), reason));
-            }
+            Attempted::Sent(receipt) => receipt,
+            Attempted::GivenUp { class, reason } => return Ok(given_up(route, class, reason)),
+            Attempted::Later(later) => return Ok(Sending::Later(later)),
         };
         learnt = Learnt::of(&claimed.place, receipt.moved_to, receipt.reply_url);
         message_id = receipt.message_id;
@@ -149,20 +145,17 @@ async fn send_pieces(
 
 /// Sends a piece. A platform that refuses the connector's credentials gets the piece once more if they were
 /// replaced since the connector was read.
-async fn attempt(route: &mut Route<'_>, piece: OutgoingText<'_>) -> Result<SendOutcome, PortError> {
-    let platform = &route.work.deps.platform;
-    let outcome = platform.send(route.connector, piece).await;
+async fn attempt(route: &mut Route<'_>, piece: OutgoingText<'_>) -> Result<Attempted, PortError> {
+    let patience = Patience::Until(route.text.at.plus(pauses::GIVE_UP_AFTER));
+    let attempted = route.sender().attempt(piece, patience).await;
     let is_refused = matches!(
-        outcome,
-        SendOutcome::Failed {
-            class: FailureClass::Connector,
-            ..
-        }
+        &attempted,
+        Attempted::GivenUp { class, .. } if *class == FailureClass::Connector.key()
     );
     if is_refused && renew(route).await? {
-        return Ok(platform.send(route.connector, piece).await);
+        return Ok(route.sender().attempt(piece, patience).await);
     }
-    Ok(outcome)
+    Ok(attempted)
 }
 
 /// Reads the connector again. Returns whether it has other credentials.
@@ -188,42 +181,22 @@ async fn record_piece(
     learnt: &Learnt,
 ) -> Result<(), PortError> {
     let conversations = &work.deps.conversations;
-    let mut wait = RECORD_WAIT_FIRST;
+    let mut recording = Recording::with_waits_up_to(RECORD_WAIT_LAST);
     loop {
-        match conversations.record_piece(claimed, progress, learnt).await {
-            Err(error) if wait <= RECORD_WAIT_LAST && !Lease::is_lost(&error) => {
-                tracing::warn!(error = %Chain(&error), "a piece that was sent could not be recorded yet");
-                tokio::time::sleep(wait).await;
-                wait *= 2;
-            }
-            recorded => return recorded,
+        let recorded = conversations.record_piece(claimed, progress, learnt).await;
+        let Err(error) = recorded else {
+            return Ok(());
+        };
+        if !recording.goes_on_after(&error).await {
+            return Err(error);
         }
     }
 }
 
-fn later(route: &Route<'_>, claimed: &ClaimedConversation, later: Later, reason: &str) -> Sending {
-    tracing::warn!(
-        connector.id = %route.connector.id,
-        conversation.id = %claimed.job.conversation_id,
-        job.attempt = claimed.attempt,
-        reason = %reason,
-        "a text could not be sent yet"
-    );
-    Sending::Later(later)
-}
-
 /// The end of a text that the platform refused, or did not accept for days.
 fn given_up(route: &Route<'_>, class: &str, reason: String) -> Sending {
-    let at = route.work.deps.clock.now();
-    tracing::warn!(
-        connector.id = %route.connector.id,
-        conversation.id = %route.work.job.conversation_id,
-        failure.class = class,
-        reason = %reason,
-        "a text was given up"
-    );
-    count(Metric::MessageFailed, route.connector.provider.key(), at);
-    finished(route.text, failed(at, class, reason), Learnt::default())
+    let status = route.sender.given_up(Metric::MessageFailed, class, reason);
+    finished(route.text, status, Learnt::default())
 }
 
 /// The status of a text that cannot be read. Later texts of its conversation do not wait for somebody to mend
@@ -241,28 +214,10 @@ pub(crate) fn unreadable(work: &Work<'_>, connector: Option<&Connector>) -> Send
         count(Metric::MessageUnreadable, provider, at);
         count(Metric::MessageFailed, provider, at);
     }
-    failed(at, UNREADABLE, UNREADABLE.to_owned())
-}
-
-/// The end of a text that nobody could send.
-fn impossible(work: &Work<'_>, text: &QueuedText, class: FailureClass, reason: &str) -> Sending {
-    tracing::warn!(
-        connector.id = %work.job.connector_id,
-        conversation.id = %work.job.conversation_id,
-        failure.class = class.key(),
-        reason,
-        "a text was given up"
-    );
-    let at = work.deps.clock.now();
-    let status = failed(at, class.key(), reason.to_owned());
-    finished(text, status, Learnt::default())
-}
-
-fn failed(at: Timestamp, class: &str, reason: String) -> SendStatus {
     SendStatus::Failed {
         at,
-        class: class.to_owned(),
-        reason,
+        class: UNREADABLE.to_owned(),
+        reason: UNREADABLE.to_owned(),
     }
 }
 

@@ -15,6 +15,7 @@ mod chat_users;
 mod closings;
 mod connectors;
 mod conversations;
+mod counting;
 mod decisions;
 mod events;
 mod first_messages;

@@ -169,6 +169,7 @@ pub fn standing() -> Standing {
         recent_events: Vec::new(),
         rejections: None,
         onboarding_message: None,
+        onboarding_in_doubt: false,
         consents: Consents::default(),
         approval: None,
         pending_tasks: BTreeSet::new(),

@@ -142,6 +142,11 @@ impl ChatPlatform for Platforms {
             .is_some_and(ChatProvider::reports_late_failures)
     }
 
+    fn finds_marked_texts(&self, connector: &Connector) -> bool {
+        self.provider(&connector.provider)
+            .is_some_and(ChatProvider::finds_marked_texts)
+    }
+
     fn profile_tells_language(&self, connector: &Connector) -> bool {
         self.provider(&connector.provider)
             .is_some_and(ChatProvider::profile_tells_language)

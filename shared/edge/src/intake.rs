@@ -23,9 +23,11 @@ use vestibule_domain::{
     connector::Connector,
     error::Chain,
     ids::{ChatUserId, ConnectorId, SystemIds},
+    job::OnboardChatUser,
     ports::{
-        ConnectorReader, InboxQueue, IntakeStore, LateFailure, LateFailureOutcome, OnboardingQueue,
-        SecretVault, StandingPlace, UNREADABLE_BODY_MAX, UNREADABLE_EVENT_KEPT, UnreadableEvent,
+        ConnectorReader, InboxQueue, IntakeStore, LateFailure, LateFailureOutcome, OUTBOX_PATIENCE,
+        OnboardingQueue, SecretVault, StandingPlace, UNREADABLE_BODY_MAX, UNREADABLE_EVENT_KEPT,
+        UnreadableEvent,
     },
     retry::conflict_wait,
 };
@@ -314,7 +316,8 @@ impl Intake {
         Ok(())
     }
 
-    /// Records a wish, unless its event was handled before. Its row says so even where no standing does:
+    /// Records a wish, unless its event was handled before, and lets an onboarding message go out to which it
+    /// opened the way. Its row says so even where no standing does:
     /// the first START of a person comes before they are on record.
     async fn take_wish(
         &self,
@@ -333,9 +336,19 @@ impl Intake {
             return Ok(());
         }
         let ids = chat_user_ids(connector, sender);
-        self.store
-            .note_consent(&place(connector, &ids), wish)
+        let due = handled.at.plus(OUTBOX_PATIENCE);
+        let opened = self
+            .store
+            .note_consent(&place(connector, &ids), wish, due)
             .await?;
+        for chat_user_id in opened {
+            self.enqueue_or_leave(OnboardChatUser {
+                scope: connector.scope,
+                chat_user_id,
+                connector_id: connector.id,
+            })
+            .await;
+        }
         self.store.remember(&handled).await
     }
 
@@ -367,12 +380,10 @@ impl Intake {
                 },
             )
             .await?;
-        match noted {
-            LateFailureOutcome::Done | LateFailureOutcome::Unknown => Ok(()),
-            LateFailureOutcome::NotYet => Err(PortError::Conflict {
-                what: "onboarding message",
-            }),
+        if noted == LateFailureOutcome::Unknown {
+            tracing::debug!(connector.id = %connector.id, "it is no onboarding message or notice on record");
         }
+        Ok(())
     }
 
     async fn keep_unreadable(

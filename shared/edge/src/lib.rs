@@ -6,7 +6,8 @@
 //! | [`webhook`] | the Lambda event around it |
 //! | [`gateway`] | repair of events at which `lambda_http` would panic |
 //! | [`connectors`] | connectors with opened secrets, cached for seconds |
-//! | [`chat`] | one sender for every platform |
+//! | [`chat`] | the platforms, called as their providers say |
+//! | [`sender`] | the rules of sending a text |
 //! | [`files`] | one reader of files for every platform |
 //! | [`setup`] | testing and connecting connectors |
 //! | `calls` | the calls to platforms that all of these make |
@@ -29,6 +30,7 @@ pub mod intake;
 mod limits;
 pub mod logging;
 pub mod pace;
+pub mod sender;
 pub mod setup;
 pub mod standard_webhooks;
 pub mod webhook;

@@ -169,6 +169,10 @@ impl<P: ChatPlatform> ChatPlatform for Paced<P> {
         self.platform.reports_late_failures(connector)
     }
 
+    fn finds_marked_texts(&self, connector: &Connector) -> bool {
+        self.platform.finds_marked_texts(connector)
+    }
+
     fn profile_tells_language(&self, connector: &Connector) -> bool {
         self.platform.profile_tells_language(connector)
     }

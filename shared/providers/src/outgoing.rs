@@ -77,6 +77,11 @@ pub trait ChatProvider: Send + Sync {
         false
     }
 
+    /// Whether a text can be looked for by its mark before it is sent again.
+    fn finds_marked_texts(&self) -> bool {
+        false
+    }
+
     /// Whether the platform tells a person's language in the profile, and not with each message.
     fn profile_tells_language(&self) -> bool {
         false

@@ -198,8 +198,8 @@ pub enum Event {
     },
     /// The platform could not deliver a message that it had accepted from us.
     SendFailed(Box<SendFailure>),
-    /// A person opted out, or in again (Twilio's STOP and START). The platform enforces it; we
-    /// respect and show it.
+    /// A person opted out, or in again (Twilio's STOP and START, an unblocked bot on Telegram). The platform
+    /// enforces it; we respect and show it.
     Consent {
         /// The person, under every id that the platform names.
         sender: Vec<Identity>,
@@ -259,6 +259,7 @@ impl Event {
                 let own = change.message.event_keys.iter_mut();
                 own.chain([&mut change.original_key]).collect()
             }
+            Self::Consent { event_key, .. } => event_key.iter_mut().collect(),
             _ => Vec::new(),
         };
         for key in keys {

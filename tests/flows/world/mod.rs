@@ -212,7 +212,7 @@ fn prepare(aws: &AwsStub) {
     aws.set_secret("setup", SETUP_TOKEN);
     aws.create_queue(QueueSpec::new("onboarding-dlq", Duration::from_secs(30)));
     aws.create_queue(
-        QueueSpec::new("onboarding", Duration::from_mins(3)).dead_letters_to("onboarding-dlq", 5),
+        QueueSpec::new("onboarding", Duration::from_secs(270)).dead_letters_to("onboarding-dlq", 5),
     );
     aws.create_queue(QueueSpec::new("outgoing-dlq", Duration::from_secs(30)));
     aws.create_queue(

@@ -16,11 +16,10 @@ use std::{
 };
 use vestibule_domain::{
     access::consent::Wish,
-    chat::send_status::SendStatus,
     connector::Connector,
     ports::{
         FailureClass, IntakeStore, LateFailure, LateFailureOutcome, Limited, SendPacer,
-        SentMessage, StandingPlace, StandingStore, Turn,
+        StandingPlace, Turn,
     },
 };
 use vestibule_edge::{batch, webhook};
@@ -214,6 +213,18 @@ impl World {
         status.map_or(Invoked::Killed, Invoked::Answered)
     }
 
+    /// Gives the onboarding worker the available jobs while something else happens.
+    pub async fn work_onboarding_during<T>(&self, other: impl Future<Output = T>) -> T {
+        let batch = self.aws.take_batch("onboarding", 10).unwrap();
+        let event = serde_json::from_value(batch.event.clone()).unwrap();
+        let work = async {
+            let answer = self.run_worker("onboarding", event).await;
+            self.aws.finish_batch(&batch, Some(&answer));
+        };
+        let ((), other) = futures_util::future::join(work, other).await;
+        other
+    }
+
     async fn work(&mut self, queue: &str) -> bool {
         let Some(batch) = self.aws.take_batch(queue, 10) else {
             return false;
@@ -316,7 +327,7 @@ impl World {
         };
         self.stores
             .intake
-            .note_consent(&place, &stop)
+            .note_consent(&place, &stop, self.now())
             .await
             .unwrap();
     }
@@ -339,19 +350,6 @@ impl World {
             .note_send_failure(&place, &failure)
             .await
             .unwrap()
-    }
-
-    /// Records a message to a person as the worker does once the platform accepted it. Returns the failure if
-    /// that was reported before.
-    pub async fn was_accepted(&self, person: &str, message_id: &str) -> Option<SendStatus> {
-        let sent = SentMessage {
-            scope: self.scope,
-            connector_id: self.connector.id,
-            chat_user_id: self.chat_user_id(person),
-            message_id,
-            at: self.now(),
-        };
-        self.stores.standings.note_sent(&sent).await.unwrap()
     }
 
     /// Makes the platform of the onboarding connector ask for a pause of this length.

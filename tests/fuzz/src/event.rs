@@ -25,7 +25,7 @@ use vestibule_domain::{
     chat::recognition::{Candidate, Handover, Link, Merge},
     chat::repeats::HandledEvent,
     connector::{Connector, Provider, SealedSecrets},
-    ids::ConnectorId,
+    ids::{ChatUserId, ConnectorId},
     job::{DeliverMessage, OnboardingJob},
     ports::{
         ConnectorReader, Counted, InboxQueue, IntakeKey, IntakeStore, Introduction, LateFailure,
@@ -357,8 +357,9 @@ impl IntakeStore for Ports {
         &self,
         _place: &StandingPlace<'_>,
         _wish: &vestibule_domain::access::consent::Wish,
-    ) -> Result<(), PortError> {
-        Ok(())
+        _due: Timestamp,
+    ) -> Result<Vec<ChatUserId>, PortError> {
+        Ok(Vec::new())
     }
 
     async fn keep_unreadable(&self, _letter: &UnreadableEvent) -> Result<(), PortError> {

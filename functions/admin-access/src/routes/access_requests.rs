@@ -218,8 +218,7 @@ impl From<SendStatus> for FollowUpResponse {
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({"status": "sent", "at": "2026-11-22T10:00:01.000Z", "class": null, "reason": null}))]
 pub struct OnboardingMessageResponse {
-    /// Outcome so far: `none` was due, or it is `queued`, `sent`, `failed`, or `skipped` because the
-    /// request was decided first.
+    /// Outcome so far: `none` was due, or it is `queued`, `sent`, `failed`, or `skipped` for the `reason`.
     status: OnboardingMessageStatus,
     /// Time of this outcome.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -228,7 +227,9 @@ pub struct OnboardingMessageResponse {
     /// attempts.
     class: Option<String>,
     /// Platform's own error code for a failure, followed by its words where the code says too little. At
-    /// most 200 characters.
+    /// most 200 characters. `may_be_sent_already` for a message that an earlier request may have sent. For a
+    /// message that was skipped, `opted_out` or `window_closed`: it is sent once the person sends START or
+    /// writes again; or null, because the request was decided first.
     reason: Option<String>,
 }
 
@@ -245,7 +246,7 @@ pub enum OnboardingMessageStatus {
     Sent,
     /// The platform did not accept it.
     Failed,
-    /// The request was decided before it went out.
+    /// It was not tried.
     Skipped,
 }
 
@@ -261,7 +262,10 @@ impl From<Option<SendStatus>> for OnboardingMessageResponse {
             None => of(OnboardingMessageStatus::None, None),
             Some(SendStatus::Queued) => of(OnboardingMessageStatus::Queued, None),
             Some(SendStatus::Sent { at, .. }) => of(OnboardingMessageStatus::Sent, Some(at)),
-            Some(SendStatus::Skipped { at, .. }) => of(OnboardingMessageStatus::Skipped, Some(at)),
+            Some(SendStatus::Skipped { at, reason }) => Self {
+                reason: reason.map(|reason| reason.key().to_owned()),
+                ..of(OnboardingMessageStatus::Skipped, Some(at))
+            },
             Some(SendStatus::Failed { at, class, reason }) => Self {
                 class: Some(class),
                 reason: Some(reason),
@@ -374,6 +378,7 @@ mod tests {
                 at: Timestamp::from_millis(1),
                 message_id: None,
             }),
+            onboarding_in_doubt: false,
             consents: Consents::default(),
             approval: None,
             pending_tasks: BTreeSet::new(),
@@ -515,6 +520,12 @@ mod tests {
             of(SendStatus::Skipped { at, reason: None }),
             OnboardingMessageStatus::Skipped
         );
+        let skipped = OnboardingMessageResponse::from(Some(SendStatus::Skipped {
+            at,
+            reason: Some(SkipReason::OptedOut),
+        }));
+        assert_eq!(skipped.status, OnboardingMessageStatus::Skipped);
+        assert_eq!(skipped.reason.as_deref(), Some("opted_out"));
         let failed = OnboardingMessageResponse::from(Some(SendStatus::Failed {
             at,
             class: "connector".to_owned(),

@@ -148,11 +148,12 @@ impl DynamoAccessRequests {
                     (":approval", to_value(&approval)?),
                     (":shard", mark.pk()),
                     (":due", mark.due()),
-                    (":zero", n(0)),
                     (":owes", task_set(&PendingTask::AFTER_APPROVAL)),
                 ]);
+                // The attempts of earlier tasks go on counting: by them, a text that may have gone out is
+                // recognised.
                 format!(
-                    "{settled}, approval = :approval, outbox_pk = :shard, outbox_due = :due, attempts = :zero ADD owes :owes REMOVE not_before"
+                    "{settled}, approval = :approval, outbox_pk = :shard, outbox_due = :due ADD owes :owes REMOVE not_before"
                 )
             }
             Verdict::Reject => {

@@ -1,6 +1,7 @@
 //! The records behind the decision: read together, written under conditions.
 
 use super::{
+    counting::Counting,
     events, first_messages,
     items::{
         AccessRequestItem, ChatUserItem, ConnectorItem, ConversationItem, HeldMessageItem,
@@ -16,7 +17,7 @@ use super::{
     },
 };
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use std::collections::{BTreeSet, HashMap};
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
@@ -30,11 +31,12 @@ use vestibule_domain::{
     chat::repeats::HandledEvent,
     chat::user::ChatUser,
     connector::Connector,
-    ids::{AccessRequestId, ConnectorId},
+    ids::{AccessRequestId, ChatUserId, ConnectorId},
     job::DeliverMessage,
     ports::{
         ConnectorReader, Counted, FirstMessage, IntakeKey, IntakeStore, Introduction, LateFailure,
-        LateFailureOutcome, Loaded, Merged, OpenRequest, StandingPlace, UnreadableEvent, Written,
+        LateFailureOutcome, Loaded, Merged, OUTBOX_PATIENCE, OpenRequest, StandingPlace,
+        UnreadableEvent, Written,
     },
 };
 
@@ -124,20 +126,22 @@ impl DynamoIntake {
         if has_new_tasks {
             let marked = Marked::standing(scope, standing.chat_user_id, standing.connector_id);
             let mark = marked.waiting(due);
-            // New tasks do not wait for earlier attempts.
+            // New tasks do not wait for earlier attempts. These count only while a text may have been tried.
             rest = " ADD owes :owes REMOVE not_before";
+            if !standing.may_have_tried_notice() {
+                set.push("attempts = :none");
+                values.push((":none", n(0)));
+            }
             set.extend([
                 "onboarding_message = :message",
                 "outbox_pk = :shard",
                 "outbox_due = :due",
-                "attempts = :none",
             ]);
             values.extend([
                 (":message", to_value(&standing.onboarding_message)?),
                 (":owes", task_set(&standing.pending_tasks)),
                 (":shard", mark.pk()),
                 (":due", mark.due()),
-                (":none", n(0)),
             ]);
         }
         let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
@@ -182,44 +186,6 @@ impl DynamoIntake {
             &with.values,
         )?;
         Ok(update_write(update))
-    }
-
-    /// Makes the write that counts a held message on the pending request.
-    fn count_write(
-        &self,
-        scope: ProjectScope,
-        standing: &Standing,
-        request_id: AccessRequestId,
-        message: &InboundMessage,
-        is_first: bool,
-    ) -> Result<Update, PortError> {
-        let mut counted =
-            "SET message_count = message_count + :one, version = version + :one".to_owned();
-        let mut condition = "request_id = :request AND request_pending = :pending".to_owned();
-        let mut values = vec![
-            (":request", s(request_id)),
-            (":pending", AttributeValue::Bool(true)),
-            (":one", n(1)),
-        ];
-        // The person is answered where the last message was written, and platforms sometimes deliver late.
-        if standing
-            .last_message_at
-            .is_none_or(|last| last <= message.sent_at)
-        {
-            counted.push_str(", last_message_at = :at, conversation = :conversation");
-            condition
-                .push_str(" AND (attribute_not_exists(last_message_at) OR last_message_at <= :at)");
-            values.push((":at", s(message.sent_at)));
-            values.push((":conversation", to_value(&message.conversation)?));
-        }
-        if is_first {
-            counted.push_str(", content_key = :content REMOVE awaits_content");
-            condition.push_str(" AND awaits_content = :pending");
-            values.push((":content", to_value(&message.event_keys.first())?));
-        }
-        let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
-        self.table
-            .update_part(&key, &counted, &condition, &[], &values)
     }
 
     /// Makes the writes of what is kept of a first message. `condition` is that of their rows.
@@ -438,8 +404,15 @@ impl IntakeStore for DynamoIntake {
         let Some(request_id) = standing.request_id else {
             return Ok(Counted::Raced);
         };
-        let count = self.count_write(scope, standing, request_id, message, first.is_some())?;
-        let mut writes = vec![update_write(count)];
+        let counting = Counting {
+            scope,
+            standing,
+            request_id,
+            message,
+            is_first: first.is_some(),
+            due: event.at.plus(OUTBOX_PATIENCE),
+        };
+        let mut writes = vec![update_write(self.table.count_update(&counting)?)];
         if let Some(first) = first {
             // The standing alone says whose place is free, and the placeholder's preview may stand there.
             let kept = (first.preview.as_ref(), first.held.as_ref());
@@ -512,8 +485,13 @@ impl IntakeStore for DynamoIntake {
         reports::note_send_failure(&self.table, place, failure).await
     }
 
-    async fn note_consent(&self, place: &StandingPlace<'_>, wish: &Wish) -> Result<(), PortError> {
-        reports::note_consent(&self.table, place, wish).await
+    async fn note_consent(
+        &self,
+        place: &StandingPlace<'_>,
+        wish: &Wish,
+        due: Timestamp,
+    ) -> Result<Vec<ChatUserId>, PortError> {
+        reports::note_consent(&self.table, place, wish, due).await
     }
 
     async fn keep_unreadable(&self, letter: &UnreadableEvent) -> Result<(), PortError> {

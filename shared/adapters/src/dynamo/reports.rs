@@ -3,12 +3,13 @@
 use super::{
     items::{SameAsItem, SentMessageItem, StandingItem},
     keys::{self, Key},
+    standings::DueAgain,
     table::{Conditional, Table, from_row, n, s, take, to_value},
 };
 use vestibule_domain::{
-    PortError,
+    PortError, ProjectScope, Timestamp,
     access::consent::Wish,
-    access::standing::{PendingTask, Standing},
+    access::standing::Standing,
     chat::recognition::ALIASES_MAX,
     chat::send_status::SendStatus,
     ids::{ChatUserId, SystemIds},
@@ -35,21 +36,12 @@ pub(super) async fn note_send_failure(
                 chat_user_ids,
                 ..*place
             };
-            return match fail_on_standings(table, &owner, failure).await? {
-                // The outcome is recorded by now, and this is another report of the same failure.
-                LateFailureOutcome::NotYet if !sent.may_be_under_way(failure.at) => {
-                    Ok(LateFailureOutcome::Unknown)
-                }
-                noted => Ok(noted),
-            };
+            return fail_on_standings(table, &owner, failure).await;
         }
     }
-    // A message that an earlier release sent, or whose row could not be written, is found by its
-    // recipient. A message that is on its way finds the row that was written just now.
-    match fail_on_standings(table, place, failure).await? {
-        LateFailureOutcome::NotYet => Ok(LateFailureOutcome::Unknown),
-        noted => Ok(noted),
-    }
+    // A message that has no row of its own is found by its recipient. One that is on its way finds the row
+    // that was written just now when it is recorded.
+    fail_on_standings(table, place, failure).await
 }
 
 /// See [`vestibule_domain::ports::IntakeStore::note_consent`].
@@ -57,12 +49,16 @@ pub(super) async fn note_consent(
     table: &Table,
     place: &StandingPlace<'_>,
     wish: &Wish,
-) -> Result<(), PortError> {
-    for id in &at_home(table, place).await? {
-        let key = keys::standing(place.scope, *id, place.connector_id);
-        note_wish(table, &key, wish).await?;
+    due: Timestamp,
+) -> Result<Vec<ChatUserId>, PortError> {
+    let mut opened = Vec::new();
+    for id in at_home(table, place).await? {
+        let key = keys::standing(place.scope, id, place.connector_id);
+        if note_wish(table, (place.scope, &key), wish, due).await? {
+            opened.push(id);
+        }
     }
-    Ok(())
+    Ok(opened)
 }
 
 /// Finds the ids under which these people have their records.
@@ -97,7 +93,6 @@ async fn fail_on_standings(
     failure: &LateFailure<'_>,
 ) -> Result<LateFailureOutcome, PortError> {
     let fate = failure.status();
-    let mut noted = LateFailureOutcome::Unknown;
     for id in &at_home(table, place).await? {
         let key = keys::standing(place.scope, *id, place.connector_id);
         let update = table.update_part(
@@ -132,21 +127,20 @@ async fn fail_on_standings(
                     table.update(update).await?;
                     return Ok(LateFailureOutcome::Done);
                 }
-                let under_way = [PendingTask::OnboardingMessage, PendingTask::ApprovalNotice];
-                if under_way
-                    .iter()
-                    .any(|owed| standing.pending_tasks.contains(owed))
-                {
-                    noted = LateFailureOutcome::NotYet;
-                }
             }
         }
     }
-    Ok(noted)
+    Ok(LateFailureOutcome::Unknown)
 }
 
-/// Stores a wish on a standing, if there is one and the wish changes it.
-async fn note_wish(table: &Table, key: &Key, wish: &Wish) -> Result<(), PortError> {
+/// Stores a wish on a standing, if there is one and the wish changes it. Returns whether it opened the way for
+/// the onboarding message.
+async fn note_wish(
+    table: &Table,
+    (scope, key): (ProjectScope, &Key),
+    wish: &Wish,
+    due: Timestamp,
+) -> Result<bool, PortError> {
     for attempt in 0..WISH_ATTEMPTS {
         if attempt > 0 {
             tokio::time::sleep(conflict_wait(attempt, &SystemIds)).await;
@@ -155,24 +149,30 @@ async fn note_wish(table: &Table, key: &Key, wish: &Wish) -> Result<(), PortErro
         let standing = item.map(Standing::from);
         let changed = standing.and_then(|standing| {
             let consents = standing.consents.with(wish)?;
-            Some((consents, standing.version))
+            Some((consents, standing))
         });
-        let Some((consents, read)) = changed else {
-            return Ok(());
+        let Some((consents, standing)) = changed else {
+            return Ok(false);
         };
-        let update = table.update_part(
-            key,
-            "SET consents = :consents, version = version + :one REMOVE opted_out_at",
-            "version = :read",
-            &[],
-            &[
-                (":consents", to_value(&consents)?),
-                (":one", n(1)),
-                (":read", n(read)),
-            ],
-        )?;
+        let mut set = vec!["consents = :consents", "version = version + :one"];
+        let mut values = vec![
+            (":consents", to_value(&consents)?),
+            (":one", n(1)),
+            (":read", n(standing.version)),
+        ];
+        let opened = standing.is_opened_by_wish(wish);
+        let rest = if opened {
+            let again = DueAgain::new(scope, &standing, due)?;
+            set.extend(again.set);
+            values.extend(again.values);
+            format!("REMOVE opted_out_at, not_before {}", DueAgain::TASK)
+        } else {
+            "REMOVE opted_out_at".to_owned()
+        };
+        let update = format!("SET {} {rest}", set.join(", "));
+        let update = table.update_part(key, &update, "version = :read", &[], &values)?;
         if let Conditional::Done(_) = table.update(update).await? {
-            return Ok(());
+            return Ok(opened);
         }
     }
     Err(PortError::Conflict { what: "consent" })

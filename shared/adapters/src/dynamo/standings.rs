@@ -4,15 +4,19 @@ use super::{
     items::{AvatarItem, HeldMessageItem, SentMessageItem, StandingItem},
     keys::{self, Key},
     lease::{LOST, SETTLED},
+    marks::Marked,
     merges::finish_merge,
     people::{find_chat_user, note_stable_id},
-    table::{Conditional, Table, from_row, n, s, to_value},
+    table::{
+        Attributes, Cancelled, Conditional, Table, Transacted, from_row, n, put_write, s, to_value,
+        update_write,
+    },
 };
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
-    access::standing::PendingTask,
+    access::standing::{PendingTask, Standing},
     chat::message::Identity,
     chat::send_status::SendStatus,
     chat::user::ChatUser,
@@ -58,12 +62,61 @@ pub(super) fn task_set<'a>(tasks: impl IntoIterator<Item = &'a PendingTask>) -> 
     )
 }
 
+/// The parts of an update that makes the onboarding message due again, because its way is open (SPEC A48).
+/// The update is to remove `not_before`, to add [`DueAgain::TASK`], and to depend on the version that was read.
+pub(super) struct DueAgain {
+    pub(super) set: Vec<&'static str>,
+    pub(super) values: Vec<(&'static str, AttributeValue)>,
+}
+
+impl DueAgain {
+    /// The part of the update that adds the task.
+    pub(super) const TASK: &str = "ADD owes :owes";
+
+    pub(super) fn new(
+        scope: ProjectScope,
+        standing: &Standing,
+        due: Timestamp,
+    ) -> Result<Self, PortError> {
+        let marked = Marked::standing(scope, standing.chat_user_id, standing.connector_id);
+        let mark = marked.waiting(due);
+        let mut set = vec![
+            "onboarding_message = :message",
+            "outbox_pk = :part",
+            "outbox_due = :due",
+        ];
+        let mut values = vec![
+            (":message", to_value(&SendStatus::Queued)?),
+            (":part", mark.pk()),
+            (":due", mark.due()),
+            (":owes", task_set([&PendingTask::OnboardingMessage])),
+        ];
+        if !standing.may_have_tried_notice() {
+            set.push("attempts = :none");
+            values.push((":none", n(0)));
+        }
+        Ok(Self { set, values })
+    }
+}
+
 /// The parts of an update that records a finished task.
 struct Settling {
     key: Key,
     set: Vec<&'static str>,
     conditions: Vec<&'static str>,
     values: Vec<(&'static str, AttributeValue)>,
+}
+
+/// The outcome of a write that records a finished task.
+enum Settled {
+    /// It took effect; with the row as it is now, if the write shows it.
+    Done(Option<Attributes>),
+    /// An earlier attempt of ours took effect.
+    Before,
+    /// The condition of the standing failed; with its current row.
+    Refused(Option<Attributes>),
+    /// The platform reported the text as failed before.
+    Reported(SendStatus),
 }
 
 fn settling(
@@ -79,6 +132,11 @@ fn settling(
         TaskResult::OnboardingMessage(message) => {
             set.push("onboarding_message = :fate");
             values.push((":fate", to_value(message)?));
+            let in_doubt = claimed.leaves_doubt(message);
+            if in_doubt || standing.onboarding_in_doubt {
+                set.push("onboarding_in_doubt = :doubt");
+                values.push((":doubt", AttributeValue::Bool(in_doubt)));
+            }
         }
         TaskResult::ApprovalNotice(fate) | TaskResult::Replay(fate) => {
             if standing.approval.is_some() {
@@ -105,12 +163,59 @@ fn settling(
 }
 
 impl DynamoStandings {
+    /// Records a finished task with the text that it sent, if that has a row of its own.
+    async fn write_settled(
+        &self,
+        update: Update,
+        sent: Option<&SentMessage<'_>>,
+    ) -> Result<Settled, PortError> {
+        let Some(sent) = sent else {
+            return Ok(match self.table.update(update).await? {
+                Conditional::Done(row) => Settled::Done(row),
+                Conditional::Failed(row) => Settled::Refused(row),
+            });
+        };
+        let item = SentMessageItem::sent(sent);
+        let put = self
+            .table
+            .put_part(&item, "attribute_not_exists(pk)", &[])?;
+        let writes = vec![put_write(put), update_write(update)];
+        let reasons = match self.table.transact(writes).await? {
+            Transacted::Done => return Ok(Settled::Done(None)),
+            Transacted::Cancelled(reasons) => reasons,
+        };
+        let mut reasons = reasons.into_iter();
+        match (reasons.next(), reasons.next()) {
+            (Some(Cancelled::Condition(Some(row))), _) => {
+                let stored: SentMessageItem = from_row(row, "sent message")?;
+                Ok(stored.failure.map_or(Settled::Before, Settled::Reported))
+            }
+            (_, Some(Cancelled::Condition(row))) => Ok(Settled::Refused(row)),
+            _ => Err(PortError::Conflict { what: "standing" }),
+        }
+    }
+
+    /// Reads the tasks that are left under our lease; `None` if it was given back.
+    async fn left(
+        &self,
+        key: &Key,
+        lease: LeaseId,
+    ) -> Result<Option<Box<ClaimedStanding>>, PortError> {
+        let item: Option<StandingItem> = self.table.get(key, "standing").await?;
+        match item {
+            Some(item) if item.lease_id == Some(lease) => Ok(Some(claimed(item, lease))),
+            Some(item) if item.settled_lease == Some(lease) => Ok(None),
+            _ => Err(LOST),
+        }
+    }
+
     /// Removes one task and leaves lease and mark, because other tasks are pending.
     async fn settle_one(
         &self,
         scope: ProjectScope,
         claimed: &ClaimedStanding,
         result: &TaskResult,
+        sent: Option<&SentMessage<'_>>,
     ) -> Result<Option<Box<ClaimedStanding>>, PortError> {
         let Settling {
             key,
@@ -118,9 +223,10 @@ impl DynamoStandings {
             conditions,
             mut values,
         } = settling(scope, claimed, result)?;
-        // This claim is also the first attempt at the next task. If the worker ends here, the next
-        // worker must not consider that task untried.
-        set.push("attempts = :one");
+        // This claim is also an attempt at the next task. If the worker ends here, the next worker must
+        // not consider that task untried.
+        set.push("attempts = :attempts");
+        values.push((":attempts", n(claimed.attempts_after(result.task()))));
         values.push((":done", task_set([&result.task()])));
         let update = self.table.update_part(
             &key,
@@ -129,8 +235,14 @@ impl DynamoStandings {
             &[],
             &values,
         )?;
-        let row = match self.table.update(update).await? {
-            Conditional::Done(row) | Conditional::Failed(row) => row.ok_or(LOST)?,
+        let row = match self.write_settled(update, sent).await? {
+            Settled::Done(Some(row)) => row,
+            Settled::Done(None) | Settled::Before => return self.left(&key, claimed.lease).await,
+            Settled::Refused(row) => row.ok_or(LOST)?,
+            Settled::Reported(failure) => {
+                let failed = result.with_text(failure);
+                return self.settle(scope, claimed, &failed, None).await;
+            }
         };
         // When the condition fails under our own lease, another approval has replaced the one we handled.
         let item: StandingItem = from_row(row, "standing")?;
@@ -191,10 +303,11 @@ impl StandingStore for DynamoStandings {
         scope: ProjectScope,
         claimed: &ClaimedStanding,
         result: &TaskResult,
+        sent: Option<&SentMessage<'_>>,
     ) -> Result<Option<Box<ClaimedStanding>>, PortError> {
         let pending = &claimed.standing.pending_tasks;
         if pending.len() > 1 || !pending.contains(&result.task()) {
-            return self.settle_one(scope, claimed, result).await;
+            return self.settle_one(scope, claimed, result, sent).await;
         }
         let Settling {
             key,
@@ -212,19 +325,24 @@ impl StandingStore for DynamoStandings {
             &[],
             &values,
         )?;
-        match self.table.update(update).await? {
-            Conditional::Done(_) => Ok(None),
-            Conditional::Failed(Some(row)) => {
+        match self.write_settled(update, sent).await? {
+            Settled::Done(_) => Ok(None),
+            Settled::Before => self.left(&key, claimed.lease).await,
+            Settled::Reported(failure) => {
+                let failed = result.with_text(failure);
+                self.settle(scope, claimed, &failed, None).await
+            }
+            Settled::Refused(Some(row)) => {
                 let item: StandingItem = from_row(row, "standing")?;
                 if item.settled_lease == Some(claimed.lease) {
                     // An earlier attempt of this call took effect and its answer was lost.
                     Ok(None)
                 } else {
                     // Another task was added meanwhile, or the lease was lost.
-                    self.settle_one(scope, claimed, result).await
+                    self.settle_one(scope, claimed, result, sent).await
                 }
             }
-            Conditional::Failed(None) => Err(LOST),
+            Settled::Refused(None) => Err(LOST),
         }
     }
 
@@ -244,21 +362,6 @@ impl StandingStore for DynamoStandings {
         postponement: Postponement,
     ) -> Result<(), PortError> {
         self.table.postpone(job.into(), lease, postponement).await
-    }
-
-    async fn note_sent(&self, sent: &SentMessage<'_>) -> Result<Option<SendStatus>, PortError> {
-        let item = SentMessageItem::sent(sent);
-        let put = self
-            .table
-            .put_part(&item, "attribute_not_exists(pk)", &[])?;
-        match self.table.put(put).await? {
-            // An earlier attempt of ours took effect, or a report came first.
-            Conditional::Failed(Some(row)) => {
-                let stored: SentMessageItem = from_row(row, "sent message")?;
-                Ok(stored.failure)
-            }
-            Conditional::Done(_) | Conditional::Failed(None) => Ok(None),
-        }
     }
 
     async fn note_stable_id(

@@ -57,12 +57,26 @@ pub fn notice_due<'a>(
     now: Timestamp,
 ) -> Result<(&'a Connector, &'a ChatUser), SkipReason> {
     let due = facts.follow_up(ApprovalMode::notifies)?;
+    may_be_told(standing, reply_window, now)?;
+    Ok(due)
+}
+
+/// Checks that the platform lets us write to the person now, and that they do not mind. `reply_window` is the
+/// time after a person's message during which the platform lets us write.
+///
+/// # Errors
+/// The reason why nothing is sent.
+pub fn may_be_told(
+    standing: &Standing,
+    reply_window: Option<Duration>,
+    now: Timestamp,
+) -> Result<(), SkipReason> {
     if standing.opted_out_at().is_some() {
         Err(SkipReason::OptedOut)
     } else if notifiable_until(standing, reply_window).is_some_and(|until| until <= now) {
         Err(SkipReason::WindowClosed)
     } else {
-        Ok(due)
+        Ok(())
     }
 }
 

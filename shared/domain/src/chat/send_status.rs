@@ -31,8 +31,7 @@ pub enum SendStatus {
     Skipped {
         /// Time of skipping.
         at: Timestamp,
-        /// The reason. Absent on an onboarding message, which is skipped for one reason only: its
-        /// request was decided first (SPEC A22).
+        /// The reason. Absent on an onboarding message whose request was decided first (SPEC A22).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<SkipReason>,
     },
@@ -44,7 +43,24 @@ impl SendStatus {
     pub const fn is_sent(&self) -> bool {
         matches!(self, Self::Sent { .. })
     }
+
+    /// Whether there was no way to the person, which only they can open: they never started the bot, blocked
+    /// it, opted out, or wrote too long ago.
+    #[must_use]
+    pub fn found_no_way(&self) -> bool {
+        match self {
+            Self::Failed { class, .. } => class == RECIPIENT,
+            Self::Skipped { reason, .. } => matches!(
+                reason,
+                Some(SkipReason::OptedOut | SkipReason::WindowClosed)
+            ),
+            Self::Queued | Self::Sent { .. } => false,
+        }
+    }
 }
+
+/// The class of a failure that lies with the person: see [`crate::ports::FailureClass::Recipient`].
+const RECIPIENT: &str = "recipient";
 
 /// The reason why something was not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +102,35 @@ impl SkipReason {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_person_opens_a_way_to_them() {
+        let at = Timestamp::from_millis(0);
+        let failed = |class: &str| SendStatus::Failed {
+            at,
+            class: class.into(),
+            reason: "blocked".into(),
+        };
+        let skipped = |reason| SendStatus::Skipped { at, reason };
+        let sent = SendStatus::Sent {
+            at,
+            message_id: None,
+        };
+        for (status, no_way) in [
+            (SendStatus::Queued, false),
+            (sent, false),
+            (failed("recipient"), true),
+            (failed("connector"), false),
+            (failed("request"), false),
+            (failed("gave_up"), false),
+            (skipped(None), false),
+            (skipped(Some(SkipReason::OptedOut)), true),
+            (skipped(Some(SkipReason::WindowClosed)), true),
+            (skipped(Some(SkipReason::AccessEnded)), false),
+        ] {
+            assert_eq!(status.found_no_way(), no_way, "{status:?}");
+        }
+    }
 
     #[test]
     fn only_what_went_out_is_sent() {

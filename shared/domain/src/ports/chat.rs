@@ -233,6 +233,11 @@ pub trait ChatPlatform: Send + Sync {
         let _ = connector;
         false
     }
+    /// Whether the connector's platform can be asked for a text by its [`Mark`].
+    fn finds_marked_texts(&self, connector: &Connector) -> bool {
+        let _ = connector;
+        false
+    }
     /// Whether the connector's platform tells a person's language in the profile, and not with each message.
     fn profile_tells_language(&self, connector: &Connector) -> bool {
         let _ = connector;

@@ -194,8 +194,6 @@ pub enum LateFailureOutcome {
     /// No onboarding message or approval notice on record has this id. If one gets it, it is recorded as
     /// failed.
     Unknown,
-    /// The message with this id is about to be recorded as sent. Ask again.
-    NotYet,
 }
 
 /// The store of the records behind the decision.
@@ -237,7 +235,8 @@ pub trait IntakeStore: Send + Sync {
     /// Counts a message on the pending request of `standing`, once per event key, and takes over the
     /// profile that it tells. The person is answered where the last message was written. `first` is the
     /// first message with content after a placeholder made the request, and takes its place, unless
-    /// another has: then it is `Raced`.
+    /// another has: then it is `Raced`. If the message opens the way for the onboarding message
+    /// ([`Standing::is_opened_by`]), that is due again, with an outbox mark.
     async fn count_held(
         &self,
         scope: ProjectScope,
@@ -285,8 +284,14 @@ pub trait IntakeStore: Send + Sync {
     ) -> Result<LateFailureOutcome, PortError>;
 
     /// Records a wish of these people to receive messages or not, unless a newer one is on record. Does
-    /// not create records of unknown people.
-    async fn note_consent(&self, place: &StandingPlace<'_>, wish: &Wish) -> Result<(), PortError>;
+    /// not create records of unknown people. Returns those to whom it opened the way: their onboarding
+    /// message is due again, with an outbox mark due at `due` (SPEC A48).
+    async fn note_consent(
+        &self,
+        place: &StandingPlace<'_>,
+        wish: &Wish,
+        due: Timestamp,
+    ) -> Result<Vec<ChatUserId>, PortError>;
 
     /// Stores an unreadable event, for a person to look at. Storing it twice has no further effect.
     async fn keep_unreadable(&self, letter: &UnreadableEvent) -> Result<(), PortError>;

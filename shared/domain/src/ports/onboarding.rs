@@ -54,6 +54,37 @@ pub struct ClaimedStanding {
     pub attempt: u32,
 }
 
+impl ClaimedStanding {
+    /// Whether the onboarding message may have gone out unseen once its task ends with this status.
+    #[must_use]
+    pub const fn leaves_doubt(&self, status: &SendStatus) -> bool {
+        !status.is_sent() && (self.attempt > 1 || self.standing.onboarding_in_doubt)
+    }
+
+    /// The attempts that count for the next task once `done` is: this claim is its first, unless a text
+    /// behind the finished task may have been tried before that task came.
+    #[must_use]
+    pub fn attempts_after(&self, done: PendingTask) -> u32 {
+        let standing = &self.standing;
+        let may_have_tried = match done {
+            PendingTask::Merge => {
+                let message = PendingTask::OnboardingMessage;
+                standing.pending_tasks.contains(&message) || standing.may_have_tried_notice()
+            }
+            PendingTask::OnboardingMessage => standing.may_have_tried_notice(),
+            PendingTask::RelatedRequests
+            | PendingTask::ApprovalNotice
+            | PendingTask::Replay
+            | PendingTask::Profile => false,
+        };
+        if may_have_tried {
+            self.attempt.min(2)
+        } else {
+            1
+        }
+    }
+}
+
 /// The outcome of finishing a merge that waited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FinishedMerge {
@@ -94,6 +125,25 @@ impl TaskResult {
             Self::ApprovalNotice(_) => PendingTask::ApprovalNotice,
             Self::Replay(_) => PendingTask::Replay,
             Self::Profile => PendingTask::Profile,
+        }
+    }
+
+    /// The status of the text that the task sends to the person.
+    #[must_use]
+    pub const fn text(&self) -> Option<&SendStatus> {
+        match self {
+            Self::OnboardingMessage(status) | Self::ApprovalNotice(status) => Some(status),
+            Self::Merge | Self::RelatedRequests | Self::Replay(_) | Self::Profile => None,
+        }
+    }
+
+    /// The same task with another status of its text.
+    #[must_use]
+    pub fn with_text(&self, status: SendStatus) -> Self {
+        match self {
+            Self::OnboardingMessage(_) => Self::OnboardingMessage(status),
+            Self::ApprovalNotice(_) => Self::ApprovalNotice(status),
+            Self::Merge | Self::RelatedRequests | Self::Replay(_) | Self::Profile => self.clone(),
         }
     }
 }
@@ -139,11 +189,16 @@ pub trait StandingStore: Send + Sync {
     /// back and returns `None`. Otherwise returns the pending tasks, under the same lease. A task
     /// that was added meanwhile by another approval stays. [`Lease::LOST`] when the lease was lost to
     /// another worker.
+    ///
+    /// `sent` is the text of the task, if its platform reports late failures. It is recorded under its id
+    /// with the task, all or nothing: a report that came first gives the text its status, and a later one
+    /// finds the person.
     async fn settle(
         &self,
         scope: ProjectScope,
         claimed: &ClaimedStanding,
         paid: &TaskResult,
+        sent: Option<&SentMessage<'_>>,
     ) -> Result<Option<Box<ClaimedStanding>>, PortError>;
 
     /// Merges the person's record with the one that the claimed standing names. Pending tasks go along.
@@ -162,10 +217,6 @@ pub trait StandingStore: Send + Sync {
         lease: LeaseId,
         postponement: Postponement,
     ) -> Result<(), PortError>;
-
-    /// Records a message under its id, before its outcome is settled. Returns the failure if the platform
-    /// reported one first; later reports find the recipient.
-    async fn note_sent(&self, sent: &SentMessage<'_>) -> Result<Option<SendStatus>, PortError>;
 
     /// Records the stable id of a person who is known by a phone number, by the rules of
     /// [`crate::chat::recognition`]. Two records of one person stay two until the person writes.
@@ -273,4 +324,102 @@ pub trait RequestCloser: Send + Sync {
 
     /// Removes a closing. `false` when another worker changed it since it was claimed.
     async fn finish_closing(&self, closing: &Closing) -> Result<bool, PortError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        chat::send_status::SkipReason,
+        samples::{at, standing},
+    };
+
+    fn claimed(attempt: u32, tasks: &[PendingTask]) -> ClaimedStanding {
+        ClaimedStanding {
+            standing: Standing {
+                pending_tasks: tasks.iter().copied().collect(),
+                ..standing()
+            },
+            lease: LeaseId::derive(&["l"]),
+            attempt,
+        }
+    }
+
+    #[test]
+    fn a_message_that_was_not_sent_is_in_doubt_after_an_earlier_attempt_or_doubt() {
+        let skipped = SendStatus::Skipped {
+            at: at(1),
+            reason: None,
+        };
+        let sent = SendStatus::Sent {
+            at: at(1),
+            message_id: None,
+        };
+        for (attempt, doubted, status, doubt) in [
+            (1, false, &skipped, false),
+            (2, false, &skipped, true),
+            (1, true, &skipped, true),
+            (2, true, &sent, false),
+        ] {
+            let mut claimed = claimed(attempt, &[PendingTask::OnboardingMessage]);
+            claimed.standing.onboarding_in_doubt = doubted;
+            assert_eq!(claimed.leaves_doubt(status), doubt);
+        }
+    }
+
+    #[test]
+    fn a_report_changes_the_status_of_the_text_and_nothing_else() {
+        let status = |reason| SendStatus::Skipped { at: at(1), reason };
+        let (before, after) = (status(None), status(Some(SkipReason::OptedOut)));
+        for (result, is_text) in [
+            (TaskResult::OnboardingMessage(before.clone()), true),
+            (TaskResult::ApprovalNotice(before.clone()), true),
+            (TaskResult::Replay(before.clone()), false),
+            (TaskResult::Merge, false),
+            (TaskResult::RelatedRequests, false),
+            (TaskResult::Profile, false),
+        ] {
+            assert_eq!(result.text(), is_text.then_some(&before));
+            let changed = result.with_text(after.clone());
+            assert_eq!(changed.task(), result.task());
+            assert_eq!(changed.text(), is_text.then_some(&after));
+        }
+    }
+
+    #[test]
+    fn a_text_that_may_have_been_tried_is_not_tried_for_the_first_time() {
+        use PendingTask::{ApprovalNotice, Merge, OnboardingMessage, Profile, RelatedRequests};
+        for (done, tasks, attempt, left) in [
+            (OnboardingMessage, vec![OnboardingMessage, Profile], 9, 1),
+            (
+                OnboardingMessage,
+                vec![OnboardingMessage, ApprovalNotice],
+                9,
+                2,
+            ),
+            (
+                OnboardingMessage,
+                vec![OnboardingMessage, ApprovalNotice],
+                1,
+                1,
+            ),
+            (
+                OnboardingMessage,
+                vec![OnboardingMessage, RelatedRequests, ApprovalNotice],
+                9,
+                1,
+            ),
+            (Merge, vec![Merge, OnboardingMessage], 9, 2),
+            (Merge, vec![Merge, ApprovalNotice], 9, 2),
+            (Merge, vec![Merge, Profile], 9, 1),
+            (RelatedRequests, vec![RelatedRequests, ApprovalNotice], 9, 1),
+            (Profile, vec![ApprovalNotice, Profile], 9, 1),
+        ] {
+            assert_eq!(
+                claimed(attempt, &tasks).attempts_after(done),
+                left,
+                "{done:?}"
+            );
+        }
+    }
 }

@@ -476,7 +476,11 @@ impl Intake {
                     event,
                     profile.as_ref(),
                 );
-                return Ok(match counted.await? {
+                let counted = counted.await?;
+                if counted == Counted::Done && standing.is_opened_by(message) {
+                    self.enqueue_or_leave(job(connector, standing)).await;
+                }
+                return Ok(match counted {
                     Counted::Done => Some(IntakeOutcome::Counted),
                     Counted::Duplicate => Some(IntakeOutcome::Duplicate),
                     Counted::Raced => None,
@@ -533,7 +537,7 @@ impl Intake {
     }
 
     /// Enqueues a job whose outbox mark is stored; if the queue is down, the sweeper finds the mark.
-    async fn enqueue_or_leave(&self, job: OnboardChatUser) {
+    pub(super) async fn enqueue_or_leave(&self, job: OnboardChatUser) {
         match timeout(
             ENQUEUE_PATIENCE,
             self.onboarding.enqueue_onboarding(job.into()),

@@ -58,6 +58,10 @@ impl ChatProvider for Slack {
         profile::profile(query.identity, credentials, so_far)
     }
 
+    fn finds_marked_texts(&self) -> bool {
+        true
+    }
+
     fn profile_tells_language(&self) -> bool {
         true
     }

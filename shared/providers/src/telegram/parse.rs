@@ -108,6 +108,8 @@ const SERVICE: [&str; 51] = [
 
 /// The kind of update that is an edit.
 const EDITED: &str = "edited_message";
+/// The kind of update that tells of the bot's own place in a chat.
+const OWN_PLACE: &str = "my_chat_member";
 
 /// Parses an authentic request.
 pub(super) fn update(body: &[u8], connector: &Connector) -> Event {
@@ -118,9 +120,45 @@ pub(super) fn update(body: &[u8], connector: &Connector) -> Event {
     if let Some(message) = given(&update, "message") {
         return event(&update, message, connector).unwrap_or_else(|other| other);
     }
-    match given(&update, EDITED) {
-        Some(message) => edit(&update, message, connector).unwrap_or_else(|other| other),
+    if let Some(message) = given(&update, EDITED) {
+        return edit(&update, message, connector).unwrap_or_else(|other| other);
+    }
+    match given(&update, OWN_PLACE) {
+        Some(change) => own_place(&update, change),
         None => Event::ignored(kind_of(&update)),
+    }
+}
+
+/// Reads a change of the bot's own place in a chat. In a private chat, a person blocks the bot or unblocks it
+/// (Bot API, `Update.my_chat_member`). That somebody blocked it, the platform's refusal says when it matters.
+fn own_place(update: &Value, change: &Value) -> Event {
+    let status = |pointer| string_at(change, pointer);
+    let is_unblocked = string_at(change, "/chat/type") == Some("private")
+        && status("/old_chat_member/status") == Some("kicked")
+        && status("/new_chat_member/status") == Some("member");
+    if !is_unblocked {
+        return Event::ignored(OWN_PLACE);
+    }
+    let user = change.pointer("/from/id").and_then(Value::as_i64);
+    let Some(user) = user.filter(|user| *user > 0) else {
+        return Event::unreadable("/my_chat_member/from/id is not a person's");
+    };
+    let date = change.get("date").and_then(Value::as_i64);
+    let number = update.get("update_id").and_then(Value::as_i64);
+    Event::Consent {
+        sender: vec![identity(user)],
+        channel: None,
+        may_write: true,
+        at: date.and_then(at_second),
+        event_key: number.map(|number| event_key("telegram", &number.to_string())),
+    }
+}
+
+fn identity(user: i64) -> Identity {
+    Identity {
+        provider: key(),
+        platform_scope: PLATFORM_SCOPE.to_owned(),
+        identifier: user.to_string(),
     }
 }
 
@@ -257,11 +295,7 @@ fn person_wrote(
         parts,
     } = content::of(message, is_in_group)?;
     Ok(InboundMessage {
-        sender: Identity {
-            provider: key(),
-            platform_scope: PLATFORM_SCOPE.to_owned(),
-            identifier: user.to_string(),
-        },
+        sender: identity(user),
         also_known_as: None,
         profile: profile(message),
         conversation,

@@ -124,7 +124,7 @@ fn set_webhook(
     let arguments = json!({
         "url": webhook_url,
         "secret_token": secret.reveal(),
-        "allowed_updates": ["message", "edited_message"],
+        "allowed_updates": ["message", "edited_message", "my_chat_member"],
         "drop_pending_updates": false,
         "max_connections": MAX_CONNECTIONS,
     });
@@ -333,7 +333,8 @@ mod tests {
         assert_eq!(first.path, format!("/bot{TOKEN}/setWebhook"));
         let arguments: Value = serde_json::from_slice(first.body.as_deref().unwrap()).unwrap();
         let expected = json!({
-            "url": url(), "secret_token": "canary_secret-token", "allowed_updates": ["message", "edited_message"],
+            "url": url(), "secret_token": "canary_secret-token",
+            "allowed_updates": ["message", "edited_message", "my_chat_member"],
             "drop_pending_updates": false, "max_connections": 40,
         });
         assert_eq!(arguments, expected);

@@ -2,7 +2,7 @@ use crate::dynamo::keys;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use vestibule_domain::{
-    ProjectScope, Timestamp,
+    ProjectScope,
     chat::send_status::SendStatus,
     ids::{ChatUserId, ConnectorId},
     ports::{LateFailure, SentMessage},
@@ -14,8 +14,6 @@ const SENT_MESSAGE_KEPT: Duration = Duration::from_hours(24 * 40);
 /// Retention of a failure that was reported before its message was on record, which takes seconds. Reports
 /// on an agent's replies are kept as well, because they look the same.
 const EARLY_FAILURE_KEPT: Duration = Duration::from_hours(24);
-/// Time within which a worker records the outcome of what it sent, in seconds; longer than it may run.
-const OUTCOME_RECORDED_WITHIN: i64 = 60;
 
 /// A message that we sent, by the platform's id: the person, or the failure if its report came first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,12 +40,6 @@ impl SentMessageItem {
         }
     }
 
-    /// Whether the worker that sent the message may still be recording the outcome.
-    pub(in crate::dynamo) fn may_be_under_way(&self, now: Timestamp) -> bool {
-        let expires_at = now.plus(SENT_MESSAGE_KEPT).seconds();
-        expires_at < self.expires_at.saturating_add(OUTCOME_RECORDED_WITHIN)
-    }
-
     /// Makes the row of a message that is reported as failed before it is on record.
     pub(in crate::dynamo) fn failed(
         scope: ProjectScope,
@@ -62,25 +54,5 @@ impl SentMessageItem {
             failure: Some(failure.status()),
             expires_at: failure.at.plus(EARLY_FAILURE_KEPT).seconds(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use vestibule_domain::{AccountScope, ids::AccountId, ids::ProjectId};
-
-    #[test]
-    fn the_outcome_of_a_message_is_awaited_for_as_long_as_its_worker_may_run() {
-        let account = AccountScope::of_verified(AccountId::derive(&["a"]));
-        let sent = SentMessageItem::sent(&SentMessage {
-            scope: account.project(ProjectId::derive(&["p"])),
-            connector_id: ConnectorId::derive(&["c"]),
-            chat_user_id: ChatUserId::derive(&["u"]),
-            message_id: "1",
-            at: Timestamp::from_millis(1_000_000),
-        });
-        assert!(sent.may_be_under_way(Timestamp::from_millis(1_059_999)));
-        assert!(!sent.may_be_under_way(Timestamp::from_millis(1_060_000)));
     }
 }

@@ -40,6 +40,8 @@ pub(in crate::dynamo) struct StandingItem {
     last_rejected_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     onboarding_message: Option<SendStatus>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    onboarding_in_doubt: bool,
     /// The STOP of rows written before each channel had its own wish.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     opted_out_at: Option<Timestamp>,
@@ -106,6 +108,7 @@ impl StandingItem {
             rejection_count: standing.rejections.map_or(0, |earlier| earlier.count),
             last_rejected_at: standing.rejections.map(|earlier| earlier.last_at),
             onboarding_message: standing.onboarding_message.clone(),
+            onboarding_in_doubt: standing.onboarding_in_doubt,
             opted_out_at: None,
             consents: standing.consents.clone(),
             approval: standing.approval.clone(),
@@ -161,6 +164,7 @@ impl From<StandingItem> for Standing {
                 last_at,
             }),
             onboarding_message: item.onboarding_message,
+            onboarding_in_doubt: item.onboarding_in_doubt,
             consents: match item.opted_out_at {
                 Some(at) => item.consents.joined_by(&Consents::of_stop(at)),
                 None => item.consents,

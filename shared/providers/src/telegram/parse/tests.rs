@@ -209,6 +209,7 @@ fn every_captured_request_is_read_by_a_test_and_has_its_origin() {
             "message_",
             "placeholder_",
             "duplicate_",
+            "start_",
             "changed_",
             "ignored_",
             "unreadable_",
@@ -341,6 +342,44 @@ fn an_edit_that_is_not_a_persons_is_ignored_and_one_without_a_time_cannot_be_rea
     ] {
         assert!(matches!(event, Event::Unreadable { .. }), "{event:?}");
     }
+}
+
+/// `start_my_chat_member`, modified.
+fn own_place_after(change: impl FnOnce(&mut Value)) -> Event {
+    let mut update: Value = serde_json::from_slice(&captured("start_my_chat_member")).unwrap();
+    change(&mut update["my_chat_member"]);
+    only_event(update.to_string().as_bytes())
+}
+
+#[test]
+fn whoever_unblocks_the_bot_may_be_written_to() {
+    let expected = Event::Consent {
+        sender: vec![identity(218_485_655)],
+        channel: None,
+        may_write: true,
+        at: Some(Timestamp::from_millis(1_569_518_400_000)),
+        event_key: Some("telegram:892252935@110201543".into()),
+    };
+    let event = own_place_after(|_| {}).of_bot("110201543");
+    assert_eq!(event, expected);
+}
+
+#[test]
+fn a_change_of_the_bots_own_place_that_is_no_persons_return_is_ignored() {
+    for (pointer, value) in [
+        ("/chat/type", "supergroup"),
+        ("/old_chat_member/status", "member"),
+        ("/old_chat_member/status", "left"),
+        ("/new_chat_member/status", "kicked"),
+        ("/new_chat_member/status", "administrator"),
+    ] {
+        let event = own_place_after(|change| {
+            *change.pointer_mut(pointer).unwrap() = json!(value);
+        });
+        assert_eq!(event, Event::ignored("my_chat_member"), "{pointer} {value}");
+    }
+    let nobodys = own_place_after(|change| change["from"]["id"] = json!(-5));
+    assert!(matches!(nobodys, Event::Unreadable { .. }), "{nobodys:?}");
 }
 
 #[test]
