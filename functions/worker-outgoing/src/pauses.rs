@@ -1,13 +1,20 @@
 //! The time of the next attempt at a text, and the time after which there is none.
 
 use std::time::Duration;
+use vestibule_domain::Timestamp;
 
 /// Wait after the first failed attempt; each further wait is three times as long.
 const FIRST: Duration = Duration::from_secs(5);
 /// Longest such wait.
 const LONGEST: Duration = Duration::from_mins(15);
 /// Age at which a text that cannot be sent yet is given up.
-pub const GIVE_UP_AFTER: Duration = Duration::from_hours(72);
+const GIVE_UP_AFTER: Duration = Duration::from_hours(72);
+
+/// The time from which a text of this age is not tried any more.
+#[must_use]
+pub fn last_try(written_at: Timestamp) -> Timestamp {
+    written_at.plus(GIVE_UP_AFTER)
+}
 
 /// The wait after failed attempt `attempt` at a text.
 #[must_use]

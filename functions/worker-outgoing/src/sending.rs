@@ -72,7 +72,7 @@ pub(crate) async fn send(
         text,
     };
     let now = work.deps.clock.now();
-    if pauses::is_too_old(text.at, now) {
+    if pauses::last_try(text.at) <= now {
         return Ok(given_up(&route, GAVE_UP, TOO_OLD.to_owned()));
     }
     let has_waited = now.since(text.at) >= FRESH_FOR;
@@ -146,7 +146,7 @@ async fn send_pieces(
 /// Sends a piece. A platform that refuses the connector's credentials gets the piece once more if they were
 /// replaced since the connector was read.
 async fn attempt(route: &mut Route<'_>, piece: OutgoingText<'_>) -> Result<Attempted, PortError> {
-    let patience = Patience::Until(route.text.at.plus(pauses::GIVE_UP_AFTER));
+    let patience = Patience::Until(pauses::last_try(route.text.at));
     let attempted = route.sender().attempt(piece, patience).await;
     let is_refused = matches!(
         &attempted,
@@ -195,7 +195,7 @@ async fn record_piece(
 
 /// The end of a text that the platform refused, or did not accept for days.
 fn given_up(route: &Route<'_>, class: &str, reason: String) -> Sending {
-    let status = route.sender.given_up(Metric::MessageFailed, class, reason);
+    let status = route.sender().given_up(Metric::MessageFailed, class, reason);
     finished(route.text, status, Learnt::default())
 }
 
