@@ -63,6 +63,8 @@ pub enum Metric {
     ApprovalNoticeFailed,
     /// A text of a conversation was given up.
     MessageFailed,
+    /// A text of a conversation was given up that can be redriven.
+    MessageGivenUp,
     /// A platform reported that a message that it had accepted did not arrive.
     SendFailedLater,
     /// A delivery to an agent failed and will be tried again.
@@ -82,6 +84,7 @@ impl Metric {
             Self::ApprovalNoticeFailed => "ApprovalNoticeFailed",
             Self::OnboardingMessageFailed => "OnboardingMessageFailed",
             Self::MessageFailed => "MessageFailed",
+            Self::MessageGivenUp => "MessageGivenUp",
             Self::SendFailedLater => "SendFailedLater",
             Self::DeliveryRetried => "DeliveryRetried",
             Self::DeliveryGivenUp => "DeliveryGivenUp",

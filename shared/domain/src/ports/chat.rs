@@ -88,6 +88,27 @@ impl Receipt {
     }
 }
 
+/// The reason of a call that was not answered in time.
+pub const TIMED_OUT: &str = "timed out";
+/// The reason of a call whose connection ended before the whole answer came.
+pub const CONNECTION_BROKE: &str = "the connection broke";
+/// The reason of a call whose answer is longer than we read.
+pub const ANSWER_TOO_LONG: &str = "the answer is too long";
+
+/// Whether a call that failed for this reason may have taken effect: it was made, and no answer of the
+/// platform itself came. A gateway's 502 and 504 say the same of the platform behind it (RFC 9110 §15.6).
+#[must_use]
+pub fn may_have_taken_effect(reason: &str) -> bool {
+    [
+        TIMED_OUT,
+        CONNECTION_BROKE,
+        ANSWER_TOO_LONG,
+        "http_502",
+        "http_504",
+    ]
+    .contains(&reason)
+}
+
 /// The outcome of sending.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendOutcome {
