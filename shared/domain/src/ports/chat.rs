@@ -303,3 +303,30 @@ pub trait AgentClient: Send + Sync {
     /// Makes one attempt.
     async fn post(&self, request: AgentRequest) -> AgentReply;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_may_have_taken_effect_unless_the_platform_itself_answered() {
+        for reason in [
+            "timed out",
+            "the connection broke",
+            "the answer is too long",
+            "http_502",
+            "http_504",
+        ] {
+            assert!(may_have_taken_effect(reason), "{reason}");
+        }
+        for reason in [
+            "could not connect",
+            "http_500",
+            "http_503",
+            "ratelimited",
+            "",
+        ] {
+            assert!(!may_have_taken_effect(reason), "{reason}");
+        }
+    }
+}
