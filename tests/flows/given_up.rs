@@ -1,5 +1,5 @@
-//! What was given up is on record, listed for whoever may see it, and tried again by an order of an admin: once,
-//! in order, and never what may have arrived (SPEC F01).
+//! Deliveries that were given up are on record, listed for whoever may see them, and tried again by an order of an
+//! admin: once, and in order (SPEC F01).
 
 use crate::{
     outgoing::{asked, say, talking},

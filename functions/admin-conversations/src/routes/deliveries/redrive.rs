@@ -44,7 +44,7 @@ const STEPS_FOR: Duration = Duration::from_secs(4);
 /// Attempts at a text whose conversation is changed meanwhile.
 const ATTEMPTS: u32 = 5;
 
-/// What is to be tried again. One of `ids`, `all` and the filters must be given; the two filters can be combined.
+/// Entries to be tried again. One of `ids`, `all` and the filters must be given; the two filters can be combined.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"environment_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Y"}))]
@@ -137,9 +137,10 @@ fn read_ids(given: &[String], errors: &mut FieldErrors) -> Vec<GivenUpId> {
     }
     let mut ids = Vec::new();
     for (index, id) in given.iter().enumerate() {
-        match id.parse() {
-            Ok(id) => ids.push(id),
-            Err(_) => errors.add(format!("ids.{index}"), "must be an id of the list"),
+        if let Ok(id) = id.parse() {
+            ids.push(id);
+        } else {
+            errors.add(format!("ids.{index}"), "must be an id of the list");
         }
     }
     ids
