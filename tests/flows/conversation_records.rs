@@ -96,6 +96,7 @@ fn sent(text: &QueuedText) -> TextOutcome {
         },
         learnt: Learnt::default(),
         keep: !text.is_ephemeral,
+        given_up: None,
     }
 }
 
@@ -364,6 +365,7 @@ async fn a_worker_that_lost_its_claim_records_nothing() {
     let progress = Progress {
         number: 2,
         pieces_sent: 1,
+        in_doubt: false,
     };
     let nothing = Learnt::default();
     let text = stores.unsent(&next, 1).await.remove(0);
@@ -391,6 +393,7 @@ async fn a_piece_that_went_out_and_what_the_platform_told_is_known_to_the_next_w
     let progress = Progress {
         number: 2,
         pieces_sent: 3,
+        in_doubt: false,
     };
     let learnt = Learnt {
         moved_to: Some("D2".to_owned()),

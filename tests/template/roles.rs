@@ -45,8 +45,8 @@ const PARTITIONS: [(&str, &str); 27] = [
         "ACCOUNT#{id}#PROJECT#{id}#AGENT#{id}",
     ),
     (
-        "a delivery that was given up",
-        "ACCOUNT#{id}#PROJECT#{id}#DELIVERY#{id}",
+        "an order to redrive",
+        "ACCOUNT#{id}#PROJECT#{id}#REDRIVE#{id}",
     ),
     (
         "the closings of a project",

@@ -1,4 +1,5 @@
-//! The admin API for conversations and their messages (SPEC F07): `/v1/projects/{project_id}/conversations`.
+//! The admin API for conversations and their messages (SPEC F07), and for deliveries and messages that were given
+//! up (SPEC F01): `/v1/projects/{project_id}/conversations` and `…/deliveries`.
 //!
 //! | module | content |
 //! |---|---|
@@ -21,8 +22,8 @@ use axum::Router;
 use std::{fmt, sync::Arc};
 use vestibule_admin::{AdminState, openapi::FunctionApi, routes::Route};
 use vestibule_domain::ports::{
-    ConnectorReader, ConversationReader, ConversationWriter, FileReader, OutgoingQueue,
-    ProjectStore,
+    ConnectorReader, ConversationReader, ConversationWriter, DrainQueue, FileReader, GivenUpStore,
+    OutgoingQueue, ProjectStore,
 };
 
 /// Ports of the admin API for conversations.
@@ -38,6 +39,10 @@ pub struct Deps {
     pub writer: Arc<dyn ConversationWriter>,
     /// The queue of texts to send.
     pub outgoing: Arc<dyn OutgoingQueue>,
+    /// Deliveries and messages that were given up.
+    pub given_up: Arc<dyn GivenUpStore>,
+    /// The queue of orders to hand over what waits for an agent.
+    pub drains: Arc<dyn DrainQueue>,
     /// Connectors of conversations.
     pub connectors: Arc<dyn ConnectorReader>,
     /// Files of messages.

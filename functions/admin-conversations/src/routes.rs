@@ -2,6 +2,7 @@
 
 pub mod attachments;
 pub mod conversations;
+pub mod deliveries;
 pub mod documentation;
 pub mod messages;
 
@@ -37,5 +38,13 @@ pub(crate) fn all() -> Routes<Deps> {
         .authorised(
             Permission::ConversationsRead,
             routes!(attachments::get_attachment),
+        )
+        .authorised(
+            Permission::DeliveriesRead,
+            routes!(deliveries::list_deliveries),
+        )
+        .authorised(
+            Permission::DeliveriesRedrive,
+            routes!(deliveries::redrive::redrive_deliveries),
         )
 }

@@ -20,6 +20,8 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         conversations: adapters.history(&vault),
         writer: adapters.conversation_writer(),
         outgoing: adapters.outgoing_queue(),
+        given_up: adapters.given_up(&vault),
+        drains: adapters.inbox_queue(),
         connectors: adapters.intake(),
         files: adapters.platform_files()?,
     })

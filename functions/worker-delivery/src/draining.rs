@@ -5,8 +5,8 @@
 //! so a message that arrives meanwhile is parked behind them and never overtakes one.
 
 use crate::{
-    Attempt, Delivered, Deps, RECORD_UNTIL, asking::Waits, change_original, deliver, is_wanted,
-    was_delivered,
+    Attempt, Delivered, Deps, RECORD_UNTIL, asking::Waits, change_original, deliver, give_up,
+    is_wanted, refusal, was_delivered,
 };
 use futures_util::{StreamExt, stream};
 use std::{
@@ -22,10 +22,7 @@ use vestibule_domain::{
     job::DrainParked,
     ports::{Claim, ClaimedAgent, GivenUp, Lease, ParkedConversation, ParkedMessage, Postponement},
 };
-use vestibule_edge::{
-    batch::Outcome,
-    logging::{Metric, count},
-};
+use vestibule_edge::batch::Outcome;
 
 /// Time that a worker has for a drain; longer than its function may run.
 const LEASE_TIME: Duration = Duration::from_secs(70);
@@ -338,7 +335,8 @@ impl Drain<'_> {
         if is_old && needs_agent && !was_delivered(job, &context) {
             // Only the agent does without a change; its message may have been delivered meanwhile.
             change_original(deps, job, context.history).await?;
-            self.give_up(message, "not_delivered_in_time").await?;
+            self.give_up(message, message.attempts, "not_delivered_in_time")
+                .await?;
             return Ok(Worked::Gone);
         }
         if mode == Mode::GiveUp && !is_old {
@@ -354,7 +352,8 @@ impl Drain<'_> {
         match deliver(deps, &attempt, context).await? {
             Delivered::Done => deps.parking.remove_parked(message).await?,
             Delivered::Refused(status) => {
-                self.give_up(message, &format!("http_{status}")).await?;
+                self.give_up(message, attempt.number, &refusal(status))
+                    .await?;
             }
             Delivered::Waits(waits) => {
                 if waits.was_asked {
@@ -366,22 +365,20 @@ impl Drain<'_> {
         Ok(Worked::Gone)
     }
 
-    async fn give_up(&self, message: &ParkedMessage, reason: &str) -> Result<(), PortError> {
-        let at = self.deps.clock.now();
+    async fn give_up(
+        &self,
+        message: &ParkedMessage,
+        attempts: u32,
+        reason: &str,
+    ) -> Result<(), PortError> {
         let given_up = GivenUp {
-            message,
+            job: &message.job,
+            attempts,
+            parked: Some(message.number),
             reason,
-            at,
+            at: self.deps.clock.now(),
         };
-        self.deps.parking.give_up(&given_up).await?;
-        tracing::error!(
-            delivery.id = %message.job.delivery_id(),
-            environment.id = %self.job.environment_id,
-            reason,
-            "a delivery was given up"
-        );
-        count(Metric::DeliveryGivenUp, "agent", at);
-        Ok(())
+        give_up(self.deps, &given_up).await
     }
 
     fn later(&self, health: &AgentHealth) -> Drained {

@@ -13,6 +13,9 @@
 //! its conversation, until the agent is well (DESIGN §3.5, §11). What the agent does not ask for waits for
 //! nobody, except for a change of a message that is parked itself: the history follows it in their order.
 //!
+//! A message that the agent refuses for its content, or that waited too long, is given up: it stands on
+//! record, to be listed and redriven by API. The queue's dead letters are for jobs that cannot be read.
+//!
 //! | module | content |
 //! |---|---|
 //! | `asking` | one attempt to ask the agent |
@@ -43,7 +46,7 @@ use vestibule_domain::{
     job::{DeliverMessage, DrainParked, InboxJob, QueuedText, SendMessagesJob},
     ports::{
         AgentClient, AgentHealthStore, ConversationStore, DeliveryContext, DeliveryRecord,
-        DrainQueue, Original, OutgoingQueue, ParkingStore, Recorded, SecretVault,
+        DrainQueue, GivenUp, Original, OutgoingQueue, ParkingStore, Recorded, SecretVault,
     },
     retry::conflict_wait,
 };
@@ -169,12 +172,41 @@ async fn work_once(
     };
     match deliver(deps, &attempt, context).await? {
         Delivered::Done => Ok(Some(Outcome::Done)),
-        Delivered::Refused(_) => Ok(Some(Outcome::Refused)),
+        Delivered::Refused(status) => {
+            let reason = refusal(status);
+            let given_up = GivenUp {
+                job,
+                attempts: receives,
+                parked: None,
+                reason: &reason,
+                at: deps.clock.now(),
+            };
+            give_up(deps, &given_up).await?;
+            Ok(Some(Outcome::Done))
+        }
         Delivered::Waits(waits) => {
             let is_parked = park(deps, job, receives, &waits, &seen).await?;
             Ok(is_parked.then_some(Outcome::Done))
         }
     }
+}
+
+/// The reason of giving up a message that the agent refused with this status.
+fn refusal(status: u16) -> String {
+    format!("http_{status}")
+}
+
+/// Gives a message up: it is listed, and can be ordered again by API.
+async fn give_up(deps: &Deps, given_up: &GivenUp<'_>) -> Result<(), PortError> {
+    deps.parking.give_up(given_up).await?;
+    tracing::error!(
+        delivery.id = %given_up.job.delivery_id(),
+        environment.id = %given_up.job.environment_id,
+        reason = given_up.reason,
+        "a delivery was given up"
+    );
+    count(Metric::DeliveryGivenUp, "agent", given_up.at);
+    Ok(())
 }
 
 /// An attempt to deliver a message.

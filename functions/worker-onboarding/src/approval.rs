@@ -118,7 +118,7 @@ pub(crate) async fn notice(
         Attempted::GivenUp { class, reason } => {
             sender.given_up(Metric::ApprovalNoticeFailed, class, reason)
         }
-        Attempted::Later(later) => return Ok(TaskOutcome::Later(later)),
+        Attempted::Later { later, .. } => return Ok(TaskOutcome::Later(later)),
     };
     Ok(TaskOutcome::Done(TaskResult::ApprovalNotice(status)))
 }

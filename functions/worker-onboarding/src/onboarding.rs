@@ -41,7 +41,7 @@ pub(crate) async fn message(
         Attempted::GivenUp { class, reason } => {
             done(sender.given_up(Metric::OnboardingMessageFailed, class, reason))
         }
-        Attempted::Later(later) => TaskOutcome::Later(later),
+        Attempted::Later { later, .. } => TaskOutcome::Later(later),
     })
 }
 

@@ -5,14 +5,18 @@ use std::time::Duration;
 use vestibule_domain::{
     PortError,
     chat::conversation::{Learnt, Progress},
+    chat::given_up::{GAVE_UP, GivenUpText, is_given_up, is_in_doubt},
     chat::send_status::{SendStatus, SkipReason},
     connector::Connector,
     job::QueuedText,
-    ports::{ClaimedConversation, Destination, FailureClass, OutgoingText, TextOutcome},
+    ports::{
+        AbandonedText, ClaimedConversation, Destination, FailureClass, OutgoingText, TextOutcome,
+        may_have_taken_effect,
+    },
 };
 use vestibule_edge::{
     logging::{Metric, count},
-    sender::{Attempted, GAVE_UP, Later, Patience, Recording, Sender, connector_deleted},
+    sender::{Attempted, CONNECTOR_DELETED, Later, Patience, Recording, Sender, connector_deleted},
 };
 
 /// Age of an answer from which it is checked like a text that answers no message. A younger one follows the
@@ -26,7 +30,7 @@ const UNREADABLE: &str = "unreadable";
 /// The end of one attempt at a text.
 pub(crate) enum Sending {
     /// The text is finished.
-    Finished(TextOutcome),
+    Finished(Box<TextOutcome>),
     /// Another attempt is needed.
     Later(Later),
 }
@@ -58,13 +62,7 @@ pub(crate) async fn send(
     text: &QueuedText,
 ) -> Result<Sending, PortError> {
     let Some(connector) = connector else {
-        tracing::warn!(
-            connector.id = %work.job.connector_id,
-            conversation.id = %work.job.conversation_id,
-            "a text was given up, because its connector was deleted"
-        );
-        let status = connector_deleted(work.deps.clock.now());
-        return Ok(finished(text, status, Learnt::default()));
+        return Ok(impossible(work, claimed, text));
     };
     let mut route = Route {
         work,
@@ -73,14 +71,24 @@ pub(crate) async fn send(
     };
     let now = work.deps.clock.now();
     if pauses::last_try(text.at) <= now {
-        return Ok(given_up(&route, GAVE_UP, TOO_OLD.to_owned()));
+        let pieces = route.sender().pieces(&text.text);
+        let failure = Failure {
+            class: GAVE_UP,
+            reason: TOO_OLD.to_owned(),
+            rest: rest(text, &pieces, claimed.outgoing.pieces_sent(text.number)),
+        };
+        return Ok(given_up(&route, claimed, failure));
     }
     let has_waited = now.since(text.at) >= FRESH_FOR;
     if (text.is_unprompted || has_waited)
         && let Some(reason) = refused(&route, claimed).await?
     {
-        let reason = reason.key().to_owned();
-        return Ok(given_up(&route, FailureClass::Recipient.key(), reason));
+        let failure = Failure {
+            class: FailureClass::Recipient.key(),
+            reason: reason.key().to_owned(),
+            rest: text.text.clone(),
+        };
+        return Ok(given_up(&route, claimed, failure));
     }
     send_pieces(&mut route, claimed).await
 }
@@ -125,8 +133,22 @@ async fn send_pieces(
         };
         let receipt = match attempt(route, outgoing).await? {
             Attempted::Sent(receipt) => receipt,
-            Attempted::GivenUp { class, reason } => return Ok(given_up(route, class, reason)),
-            Attempted::Later(later) => return Ok(Sending::Later(later)),
+            Attempted::GivenUp { class, reason } => {
+                if class == GAVE_UP {
+                    note_doubt(work, claimed, (text.number, index), &reason).await?;
+                }
+                let rest = rest(text, &pieces, index);
+                let failure = Failure {
+                    class,
+                    reason,
+                    rest,
+                };
+                return Ok(given_up(route, claimed, failure));
+            }
+            Attempted::Later { later, reason } => {
+                note_doubt(work, claimed, (text.number, index), &reason).await?;
+                return Ok(Sending::Later(later));
+            }
         };
         learnt = Learnt::of(&claimed.place, receipt.moved_to, receipt.reply_url);
         message_id = receipt.message_id;
@@ -135,12 +157,48 @@ async fn send_pieces(
             let progress = Progress {
                 number: text.number,
                 pieces_sent: index + 1,
+                in_doubt: false,
             };
             record_piece(work, claimed, progress, &learnt).await?;
         }
     }
     let at = work.deps.clock.now();
-    Ok(finished(text, SendStatus::Sent { at, message_id }, learnt))
+    Ok(Sending::Finished(Box::new(TextOutcome {
+        status: SendStatus::Sent { at, message_id },
+        learnt,
+        keep: !text.is_ephemeral,
+        given_up: None,
+    })))
+}
+
+/// Notes that the piece of a text, given by their numbers, may have gone out although the attempt failed for
+/// this reason, so that nobody orders it again by hand. The attempt counts as before.
+async fn note_doubt(
+    work: &Work<'_>,
+    claimed: &mut ClaimedConversation,
+    (number, pieces_sent): (u64, usize),
+    reason: &str,
+) -> Result<(), PortError> {
+    if !may_have_taken_effect(reason) || is_in_doubt(claimed.outgoing.progress, number) {
+        return Ok(());
+    }
+    let attempt = claimed.attempt;
+    let progress = Progress {
+        number,
+        pieces_sent,
+        in_doubt: true,
+    };
+    record_piece(work, claimed, progress, &Learnt::default()).await?;
+    claimed.attempt = attempt;
+    Ok(())
+}
+
+/// The part of a text from the piece at `index` on.
+fn rest(text: &QueuedText, pieces: &[String], index: usize) -> String {
+    match pieces.get(index..) {
+        Some(rest) if index > 0 => rest.join("\n"),
+        _ => text.text.clone(),
+    }
 }
 
 /// Sends a piece. A platform that refuses the connector's credentials gets the piece once more if they were
@@ -193,10 +251,28 @@ async fn record_piece(
     }
 }
 
+/// The failure of a text.
+struct Failure {
+    class: &'static str,
+    reason: String,
+    /// The part of the text that did not go out.
+    rest: String,
+}
+
 /// The end of a text that the platform refused, or did not accept for days.
-fn given_up(route: &Route<'_>, class: &str, reason: String) -> Sending {
-    let status = route.sender().given_up(Metric::MessageFailed, class, reason);
-    finished(route.text, status, Learnt::default())
+fn given_up(route: &Route<'_>, claimed: &ClaimedConversation, failure: Failure) -> Sending {
+    let sender = route.sender();
+    let status = sender.given_up(Metric::MessageFailed, failure.class, failure.reason.clone());
+    let ended = ended(route.work, claimed, route.text, status, failure);
+    if ended.given_up.is_some() {
+        let provider = route.connector.provider.key();
+        count(
+            Metric::MessageGivenUp,
+            provider,
+            route.work.deps.clock.now(),
+        );
+    }
+    Sending::Finished(Box::new(ended))
 }
 
 /// The status of a text that cannot be read. Later texts of its conversation do not wait for somebody to mend
@@ -221,10 +297,66 @@ pub(crate) fn unreadable(work: &Work<'_>, connector: Option<&Connector>) -> Send
     }
 }
 
-const fn finished(text: &QueuedText, status: SendStatus, learnt: Learnt) -> Sending {
-    Sending::Finished(TextOutcome {
+/// The end of a text whose connector was deleted.
+fn impossible(work: &Work<'_>, claimed: &ClaimedConversation, text: &QueuedText) -> Sending {
+    tracing::warn!(
+        connector.id = %work.job.connector_id,
+        conversation.id = %work.job.conversation_id,
+        "a text was given up, because its connector was deleted"
+    );
+    let failure = Failure {
+        class: FailureClass::Connector.key(),
+        reason: CONNECTOR_DELETED.to_owned(),
+        rest: text.text.clone(),
+    };
+    let status = connector_deleted(work.deps.clock.now());
+    Sending::Finished(Box::new(ended(work, claimed, text, status, failure)))
+}
+
+/// The outcome of a text that failed.
+fn ended(
+    work: &Work<'_>,
+    claimed: &ClaimedConversation,
+    text: &QueuedText,
+    status: SendStatus,
+    failure: Failure,
+) -> TextOutcome {
+    let given_up = is_given_up(&status).then(|| AbandonedText {
+        text: GivenUpText {
+            number: text.number,
+            rest: failure.rest,
+            in_doubt: is_in_doubt(claimed.outgoing.progress, text.number),
+        },
+        created_at: text.at,
+        at: work.deps.clock.now(),
+        reason: failure.reason,
+        attempts: claimed.attempt,
+    });
+    TextOutcome {
         status,
-        learnt,
+        learnt: Learnt::default(),
         keep: !text.is_ephemeral,
-    })
+        given_up,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vestibule_domain::Timestamp;
+
+    #[test]
+    fn a_text_of_which_pieces_went_out_is_given_up_without_them() {
+        let text = QueuedText {
+            number: 3,
+            at: Timestamp::from_millis(0),
+            text: " one two three ".to_owned(),
+            is_ephemeral: false,
+            is_unprompted: false,
+        };
+        let pieces = ["one", "two", "three"].map(str::to_owned);
+        assert_eq!(rest(&text, &pieces, 0), " one two three ");
+        assert_eq!(rest(&text, &pieces, 1), "two\nthree");
+        assert_eq!(rest(&text, &pieces, 2), "three");
+    }
 }

@@ -5,8 +5,8 @@ use tokio::time::timeout;
 use vestibule_domain::{
     PortError,
     error::Chain,
-    job::{OnboardingJob, SendMessagesJob},
-    ports::{OnboardingQueue, OutgoingQueue},
+    job::{DrainParked, OnboardingJob, SendMessagesJob},
+    ports::{DrainQueue, OnboardingQueue, OutgoingQueue},
 };
 
 /// Time limit for the queue: the change is stored and its caller waits; the sweeper enqueues a job that
@@ -21,6 +21,11 @@ pub async fn enqueue_or_leave(queue: &dyn OnboardingQueue, job: impl Into<Onboar
 /// Enqueues texts whose outbox mark was written with them, or leaves them to the sweeper.
 pub async fn send_or_leave(queue: &dyn OutgoingQueue, job: SendMessagesJob) {
     in_time(queue.enqueue_outgoing(job)).await;
+}
+
+/// Enqueues a drain whose outbox mark was written with what it drains, or leaves it to the sweeper.
+pub async fn drain_or_leave(queue: &dyn DrainQueue, job: DrainParked) {
+    in_time(queue.enqueue_drain(job)).await;
 }
 
 async fn in_time(enqueued: impl Future<Output = Result<(), PortError>> + Send) {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use vestibule_adapters::{
     dynamo::{
         DynamoAccessRequests, DynamoAccounts, DynamoAgents, DynamoChatUsers, DynamoClosings,
-        DynamoConnectors, DynamoConversationWriter, DynamoConversations, DynamoHistory,
-        DynamoIntake, DynamoOutbox, DynamoOutgoing, DynamoParking, DynamoProjects, DynamoSendPacer,
-        DynamoStandings,
+        DynamoConnectors, DynamoConversationWriter, DynamoConversations, DynamoGivenUp,
+        DynamoHistory, DynamoIntake, DynamoOutbox, DynamoOutgoing, DynamoParking, DynamoProjects,
+        DynamoSendPacer, DynamoStandings,
     },
     vault::KmsVault,
 };
@@ -80,6 +80,12 @@ impl Adapters<'_> {
     #[must_use]
     pub fn conversation_writer(&self) -> Arc<DynamoConversationWriter> {
         Arc::new(DynamoConversationWriter::new(self.table.clone()))
+    }
+
+    /// Deliveries and texts that were given up.
+    #[must_use]
+    pub fn given_up(&self, vault: &Arc<KmsVault>) -> Arc<DynamoGivenUp> {
+        Arc::new(DynamoGivenUp::new(self.table.clone(), Arc::clone(vault)))
     }
 
     /// Texts to send.

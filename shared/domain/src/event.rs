@@ -46,6 +46,8 @@ events! {
     ProjectCreated(ProjectId) = "project.created",
     /// A project was changed.
     ProjectUpdated(ProjectId) = "project.updated",
+    /// Deliveries and messages of a project that were given up were tried again.
+    ProjectDeliveriesRedriven(ProjectId) = "project.deliveries_redriven",
     /// An environment was created.
     EnvironmentCreated(EnvironmentId) = "environment.created",
     /// An environment was changed.
@@ -145,6 +147,7 @@ mod tests {
             "environment.tested",
             "environment.updated",
             "project.created",
+            "project.deliveries_redriven",
             "project.updated",
         ];
         let keys: BTreeSet<_> = Event::KEYS.iter().copied().collect();

@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | project, environment, connector | account, route, `Idempotency-Key` | a connector's claim stays; the others are never deleted |
 //! | API key | account, route, `Idempotency-Key` | its id stays claimed |
-//! | texts that one call added to a conversation | account, route, `Idempotency-Key` | the call can be made again |
+//! | texts that one call added to a conversation, order to redrive | account, route, `Idempotency-Key` | the call can be made again |
 //! | chat user | project, provider, platform scope, identifier | after a merge, an alias leads to the survivor |
 //! | access request | connector, chat user, event key | never deleted |
 //! | conversation, delivery | connector and the platform's ids | end with their connector |
@@ -116,6 +116,8 @@ ids! {
     SentMessageId,
     /// The texts that one call to the API adds to a conversation; derived from its `Idempotency-Key`.
     TextBatchId,
+    /// An order to try again what was given up; derived from the call's `Idempotency-Key`.
+    RedriveId,
 }
 
 /// Derives a ULID. Each part is hashed with its length, so that `["ab", "c"]` and `["a", "bc"]` differ.

@@ -6,6 +6,7 @@ mod agents;
 mod chat;
 mod conversations;
 mod files;
+mod given_up;
 mod history;
 mod intake;
 mod onboarding;
@@ -25,15 +26,18 @@ pub use agents::{
     Parked, ParkedConversation, ParkedMessage, Parking, ParkingStore, SlotRequest, TakenSlot,
 };
 pub use chat::{
-    AVATAR_MAX_BYTES, AgentClient, AgentReply, AgentRequest, AvatarImage, ChatPlatform,
-    Destination, FailureClass, Mark, OutgoingText, ProfileOutcome, ProfileQuery, Receipt,
-    RetryScope, SendOutcome, picture_type,
+    ANSWER_TOO_LONG, AVATAR_MAX_BYTES, AgentClient, AgentReply, AgentRequest, AvatarImage,
+    CONNECTION_BROKE, ChatPlatform, Destination, FailureClass, Mark, OutgoingText, ProfileOutcome,
+    ProfileQuery, Receipt, RetryScope, SendOutcome, TIMED_OUT, may_have_taken_effect, picture_type,
 };
 pub use conversations::{
-    ClaimedConversation, ConversationStore, DeliveryContext, DeliveryRecord, Original,
-    OutgoingStore, Recorded, TextOutcome, UnreadableText, Unsent,
+    AbandonedText, ClaimedConversation, ConversationStore, DeliveryContext, DeliveryRecord,
+    Original, OutgoingStore, Recorded, TextOutcome, UnreadableText, Unsent,
 };
 pub use files::{FILE_RANGE_MAX, FileOutcome, FilePart, FileQuery, FileRange, FileReader};
+pub use given_up::{
+    GivenUpFilter, GivenUpStore, OrderedRedrive, Redrive, RedriveProgress, Redriven,
+};
 pub use history::{
     ConversationFilter, ConversationReader, ConversationState, ConversationView,
     MESSAGE_NUMBER_MAX, MessageFilter, MessagePage,

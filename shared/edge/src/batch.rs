@@ -12,9 +12,6 @@ const BACKOFF_FIRST: Duration = Duration::from_secs(5);
 /// Maximum wait between attempts: a waiting message holds up its FIFO group.
 const BACKOFF_MAX: Duration = Duration::from_mins(5);
 
-/// Wait between two attempts at a refused message.
-const REFUSED_WAIT: Duration = Duration::from_secs(1);
-
 /// Outcome of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -25,9 +22,6 @@ pub enum Outcome {
         /// A longer wait, if the other side asked for one; at most five minutes.
         after: Option<Duration>,
     },
-    /// It was understood and refused. The remaining attempts before it becomes a dead letter follow
-    /// quickly, so that the messages behind it in its group can proceed.
-    Refused,
 }
 
 impl Outcome {
@@ -103,7 +97,6 @@ where
             Ok(Outcome::Retry { after }) => backoff(attempt)
                 .max(after.unwrap_or_default())
                 .min(BACKOFF_MAX),
-            Ok(Outcome::Refused) => REFUSED_WAIT,
             Err(_) => {
                 tracing::error!(job.attempt = attempt, "a job panicked");
                 backoff(attempt)
@@ -169,7 +162,6 @@ mod tests {
             match body.as_str() {
                 "good" => Outcome::Done,
                 "panic" => panic!("poison"),
-                "refused" => Outcome::Refused,
                 _ => Outcome::Retry {
                     after: Some(Duration::from_secs(20)),
                 },
@@ -211,13 +203,6 @@ mod tests {
         .await;
         assert_eq!(ids, ["a2", "a3"]);
         assert_eq!(hidden, [("handle-a2".to_owned(), Duration::from_secs(20))]);
-    }
-
-    #[tokio::test]
-    async fn what_is_refused_does_not_hold_up_its_group_for_long() {
-        let (ids, hidden) = failures(vec![message("a1", "refused", Some("a"))]).await;
-        assert_eq!(ids, ["a1"]);
-        assert_eq!(hidden, [("handle-a1".to_owned(), Duration::from_secs(1))]);
     }
 
     #[tokio::test]

@@ -65,6 +65,8 @@ pub enum Metric {
     MessageFailed,
     /// A message of a conversation on record cannot be read.
     MessageUnreadable,
+    /// A text of a conversation was given up that can be redriven.
+    MessageGivenUp,
     /// A platform reported that a message that it had accepted did not arrive.
     SendFailedLater,
     /// A delivery to an agent failed and will be tried again.
@@ -85,6 +87,7 @@ impl Metric {
             Self::OnboardingMessageFailed => "OnboardingMessageFailed",
             Self::MessageFailed => "MessageFailed",
             Self::MessageUnreadable => "MessageUnreadable",
+            Self::MessageGivenUp => "MessageGivenUp",
             Self::SendFailedLater => "SendFailedLater",
             Self::DeliveryRetried => "DeliveryRetried",
             Self::DeliveryGivenUp => "DeliveryGivenUp",

@@ -12,6 +12,7 @@ use std::{fmt, time::Duration};
 use vestibule_domain::{
     Clock, PortError, Timestamp,
     chat::conversation::ConversationRef,
+    chat::given_up::GAVE_UP,
     chat::send_status::SendStatus,
     connector::Connector,
     error::Chain,
@@ -19,8 +20,8 @@ use vestibule_domain::{
     ports::{ChatPlatform, FailureClass, Lease, OutgoingText, Postponement, Receipt, SendOutcome},
 };
 
-/// Class of a text that could not be sent for as long as it was tried.
-pub const GAVE_UP: &str = "gave_up";
+/// Reason of a text whose connector was deleted.
+pub const CONNECTOR_DELETED: &str = "connector_deleted";
 /// Maximum number of messages on the platform for one text.
 const PIECES_MAX: usize = 50;
 /// First wait before an outcome is recorded again after a failure; each further wait is twice as long.
@@ -114,7 +115,12 @@ pub enum Attempted {
         reason: String,
     },
     /// Another attempt is needed.
-    Later(Later),
+    Later {
+        /// The kind of wait.
+        later: Later,
+        /// The platform's own reason.
+        reason: String,
+    },
 }
 
 impl Attempted {
@@ -134,7 +140,7 @@ pub fn connector_deleted(at: Timestamp) -> SendStatus {
     SendStatus::Failed {
         at,
         class: FailureClass::Connector.key().to_owned(),
-        reason: "connector_deleted".to_owned(),
+        reason: CONNECTOR_DELETED.to_owned(),
     }
 }
 
@@ -183,7 +189,10 @@ impl Sender<'_> {
                     reason = %reason,
                     "a text could not be sent yet"
                 );
-                Attempted::Later(Later::of(after))
+                Attempted::Later {
+                    later: Later::of(after),
+                    reason,
+                }
             }
         }
     }

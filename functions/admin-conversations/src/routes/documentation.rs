@@ -7,7 +7,10 @@ use vestibule_admin::problem::Problem;
 #[derive(OpenApi)]
 #[openapi(
     components(schemas(Problem)),
-    tags((name = "Conversations", description = "Conversations of people with the agent, and their messages."))
+    tags(
+        (name = "Conversations", description = "Conversations of people with the agent, and their messages."),
+        (name = "Deliveries", description = "Deliveries to agents and messages to people that were given up.")
+    )
 )]
 pub struct Document;
 
@@ -15,6 +18,7 @@ pub struct Document;
 mod tests {
     use crate::routes::{
         conversations::ConversationStateName,
+        deliveries::GivenUpKind,
         messages::{AttachmentKindName, AuthorKind, MessageDirection, SendingStatus},
     };
     use serde_json::{Value, json};
@@ -47,6 +51,10 @@ mod tests {
             (
                 "ConversationStateName",
                 json!(ConversationStateName::SPELLINGS),
+            ),
+            (
+                "GivenUpKind",
+                json!([GivenUpKind::Delivery, GivenUpKind::Message]),
             ),
             (
                 "MessageDirection",

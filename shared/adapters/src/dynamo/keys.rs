@@ -30,7 +30,11 @@
 //! | failed call of an agent | the same | | 1 update, 1 WRU |
 //! | message parked | `P#AGENT#environment` / `PARKED#conversation`, `P#CONVERSATION#id` / `PARKED#environment#number` | | 1 transaction, 4 WRU (and 2 a KB); for the first of a conversation 1 update of `AGENT`, 1 WRU + 1 index write |
 //! | parked messages, handed over | `P#AGENT#environment` / `PARKED#…`; `P#CONVERSATION#id` / `PARKED#environment#…` | `outbox` | 1 query a hundred conversations, 1 query for about ten messages and 1 more a conversation; a delivery and 1 transaction of 2 WRU a message |
-//! | message given up | `P#CONVERSATION#id` / `PARKED#environment#number`, `P#DELIVERY#id` / `GIVEN_UP` | | 1 transaction, 4 WRU (and 2 a KB) + 1 index write, expires after 14 days |
+//! | delivery given up | `P#CONVERSATION#id` / `PARKED#environment#number` if it was parked, `GIVEN_UP#delivery` | | 1 transaction, 2 or 4 WRU (and 2 a KB) + 1 index write, expires after 14 days |
+//! | deliveries and texts that were given up, of a project, connector or environment | `P#DELIVERIES#given_up` by time | `lists_by_state` | 1 query a page, up to 4 of 250 rows or 1 MB with a filter |
+//! | order to redrive them | `P#REDRIVE#id` / `REDRIVE`, audit entry | `lists_by_state` | 1 transaction, 4 WRU, expires after 30 days; 1 query and 1 update for each 50 rows |
+//! | delivery redriven | `P#AGENT#environment` / `PARKED#conversation` and `AGENT`; `P#CONVERSATION#id` / `GIVEN_UP#delivery`, `PARKED#environment#number` | | 1 read, 1 transaction, 8 WRU (and 2 a KB) + 2 index writes; 1 send for each environment |
+//! | text redriven | as for a text that a call to the API adds, and `GIVEN_UP#…` | | 2 batch reads, 1 transaction, 1 send for each conversation |
 //! | health of the agents of a page of environments | `P#AGENT#environment` / `AGENT` | | 1 batch read |
 //! | answer of the agent | `P#CONVERSATION#id` / `CONVERSATION`, `OUTGOING#connector`, `MESSAGE#number` for the message and each text; event keys | | 1 transaction, 2 WRU a row (and 2 a KB) + 3 index writes, 2 WRU a key |
 //! | edit or deletion of a message | event keys of the message and of its placeholder; the row of the message, or `P#CONVERSATION#id` / `MESSAGE#…`, last first, once the event is forgotten | | 1 batch read; at most 2 queries of 550 rows together; 1 update, 1 WRU (and 1 a KB) |
@@ -39,6 +43,7 @@
 //! | number of the last message, once for a conversation of the release before | `P#CONVERSATION#id` / `MESSAGE#…`, last first | | 1 query of 1 row |
 //! | texts that are to be sent | `P#CONVERSATION#id` / `MESSAGE#first` to `MESSAGE#last` | | 1 query for about ten texts |
 //! | text that was sent or given up | `P#CONVERSATION#id` / `OUTGOING#connector`, `MESSAGE#number` | `outbox` | 1 transaction, 4 WRU (and 2 a KB) + 1 index write |
+//! | text given up that can be redriven | the same, and `CONVERSATION`, `GIVEN_UP#…` | | 1 read and 2 WRU (and 2 a KB) + 1 index write more, expires after 14 days |
 //! | conversations by last activity, in one state or all | `P#CONVERSATIONS#state` or `P#CONVERSATIONS` | `lists_by_state`, `lists_all` | 1 query a page, up to 4 with a filter |
 //! | messages of a conversation | project, conversation, `P#CONVERSATION#id` / `MESSAGE#number` | | 1 batch read and 1 query a page; 1 query more where messages wait for their removal |
 //! | API key with its last use; the request of a decision beside it | `A` / `KEY#hash`, `A#KEY_USES` / `KEY#hash`; `P#REQUEST#id` | | 1 batch read, 2 RRU; 1 read |
@@ -72,10 +77,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use vestibule_domain::{
     AccountScope, ProjectScope, Timestamp,
     access::request::RequestStatus,
+    chat::given_up::GivenUpId,
     chat::user::ChatUserStatus,
     ids::{
         AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, ConversationId,
-        DeliveryId, EnvironmentId, InboundEventId, ProjectId, SentMessageId, TextBatchId,
+        EnvironmentId, InboundEventId, ProjectId, RedriveId, SentMessageId, TextBatchId,
     },
     ports::OutboxPart,
 };
@@ -294,16 +300,25 @@ pub fn parked_messages_prefix(environment_id: EnvironmentId) -> String {
     format!("{PARKED_PREFIX}{environment_id}#")
 }
 
-/// A delivery that was given up.
+/// A delivery or text that was given up, in its conversation's partition.
 #[must_use]
-pub fn given_up(scope: ProjectScope, id: DeliveryId) -> Key {
-    Key::new(format!("{}#DELIVERY#{id}", project_pk(scope)), "GIVEN_UP")
+pub fn given_up(scope: ProjectScope, id: GivenUpId) -> Key {
+    Key::new(
+        conversation_pk(scope, id.conversation_id),
+        format!("GIVEN_UP#{}", id.delivery_id),
+    )
 }
 
-/// The list of a project's deliveries that were given up.
+/// The list of a project's deliveries and texts that were given up.
 #[must_use]
 pub fn given_up_deliveries(scope: ProjectScope) -> String {
     format!("{}#DELIVERIES#given_up", project_pk(scope))
+}
+
+/// An order to try again what was given up.
+#[must_use]
+pub fn redrive(scope: ProjectScope, id: RedriveId) -> Key {
+    Key::new(format!("{}#REDRIVE#{id}", project_pk(scope)), "REDRIVE")
 }
 
 /// The list of a project's environments.
@@ -645,6 +660,19 @@ mod tests {
             assert_eq!(parse_conversation(&key.pk), Some(id));
         }
         assert_eq!(parse_conversation(&conversations(scope)), None);
+    }
+
+    #[test]
+    fn what_was_given_up_lies_with_its_conversation_and_apart_from_messages_and_what_is_parked() {
+        let scope =
+            AccountScope::of_verified(AccountId::derive(&["a"])).project(ProjectId::derive(&["p"]));
+        let conversation_id = ConversationId::derive(&["d"]);
+        let key = given_up(scope, GivenUpId::of_text(conversation_id, 3));
+        assert_eq!(parse_conversation(&key.pk), Some(conversation_id));
+        assert_ne!(key, given_up(scope, GivenUpId::of_text(conversation_id, 4)));
+        for prefix in [MESSAGE_PREFIX, PARKED_PREFIX, OUTGOING_PREFIX] {
+            assert!(!key.sk.starts_with(prefix), "{prefix}");
+        }
     }
 
     #[test]

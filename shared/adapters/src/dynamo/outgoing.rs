@@ -2,12 +2,12 @@
 
 use super::{
     audience::{Place, Writer},
-    items::{ConversationItem, MessageItem, OutgoingItem, UnreadableMessage},
+    items::{ConversationItem, GivenUpItem, MessageItem, OutgoingItem, UnreadableMessage},
     keys,
     lease::{LOST, SETTLED},
     table::{
-        Attributes, Cancelled, Conditional, Table, Transacted, delete_write, from_row, n, s, take,
-        to_value, update_write,
+        Attributes, Cancelled, Conditional, Table, Transacted, delete_write, from_row, n,
+        put_write, s, take, to_value, update_write,
     },
 };
 use crate::aws::port_error;
@@ -21,7 +21,7 @@ use vestibule_domain::{
     ids::LeaseId,
     job::SendMessages,
     ports::{
-        Claim, ClaimedConversation, Lease, OutgoingStore, Postponement, TextOutcome,
+        AbandonedText, Claim, ClaimedConversation, Lease, OutgoingStore, Postponement, TextOutcome,
         UnreadableText, Unsent,
     },
 };
@@ -140,20 +140,33 @@ impl DynamoOutgoing {
         Ok(update_write(update))
     }
 
-    /// Records that all texts up to `number` are finished. A row of the last one that is gone meanwhile is
-    /// not written.
+    /// Makes the row that lists a text which was given up.
+    async fn given_up_write(
+        &self,
+        job: SendMessages,
+        text: &AbandonedText,
+    ) -> Result<TransactWriteItem, PortError> {
+        let key = keys::conversation(job.scope, job.conversation_id);
+        let conversation: Option<ConversationItem> = self.table.get(&key, "conversation").await?;
+        let environment_id = conversation.and_then(|item| Conversation::from(item).environment_id);
+        let item = GivenUpItem::of_text(job, environment_id, text)?;
+        self.table.replacing_part(&item).map(put_write)
+    }
+
+    /// Records that all texts up to `number` are finished, with the rows of the last one. If the first of
+    /// these is gone meanwhile, none is written.
     async fn record_finished(
         &self,
         mut claimed: Box<ClaimedConversation>,
         number: u64,
         learnt: &Learnt,
-        mut row: Option<TransactWriteItem>,
+        mut rows: Vec<TransactWriteItem>,
     ) -> Result<Option<Box<ClaimedConversation>>, PortError> {
         for _ in 0..ATTEMPTS {
             let mut next = claimed.outgoing.with_finished(number);
             next.learn(learnt);
             let mut writes = vec![self.finished_write(&claimed, &next, learnt)?];
-            writes.extend(row.clone());
+            writes.extend(rows.clone());
             let reasons = match self.table.transact(writes).await? {
                 Transacted::Done => {
                     let is_left = next.has_unsent();
@@ -169,7 +182,7 @@ impl DynamoOutgoing {
                     Met::MoreTexts => {}
                     Met::OwnLostAnswer => return Ok(None),
                 },
-                (_, Some(Cancelled::Condition(_))) => row = None,
+                (_, Some(Cancelled::Condition(_))) => rows.clear(),
                 _ => break,
             }
         }
@@ -325,8 +338,11 @@ impl OutgoingStore for DynamoOutgoing {
         number: u64,
         outcome: &TextOutcome,
     ) -> Result<Option<Box<ClaimedConversation>>, PortError> {
-        let row = self.text_write(claimed.job, number, outcome)?;
-        self.record_finished(claimed, number, &outcome.learnt, Some(row))
+        let mut rows = vec![self.text_write(claimed.job, number, outcome)?];
+        if let Some(text) = &outcome.given_up {
+            rows.push(self.given_up_write(claimed.job, text).await?);
+        }
+        self.record_finished(claimed, number, &outcome.learnt, rows)
             .await
     }
 
@@ -354,7 +370,7 @@ impl OutgoingStore for DynamoOutgoing {
                 &[(":status", to_value(status)?)],
             )?)
         };
-        self.record_finished(claimed, text.number, &Learnt::default(), Some(row))
+        self.record_finished(claimed, text.number, &Learnt::default(), vec![row])
             .await
     }
 
@@ -363,7 +379,7 @@ impl OutgoingStore for DynamoOutgoing {
         claimed: Box<ClaimedConversation>,
     ) -> Result<Option<Box<ClaimedConversation>>, PortError> {
         let last = claimed.outgoing.last;
-        self.record_finished(claimed, last, &Learnt::default(), None)
+        self.record_finished(claimed, last, &Learnt::default(), Vec::new())
             .await
     }
 

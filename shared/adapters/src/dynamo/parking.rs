@@ -18,12 +18,12 @@ use super::{
 };
 use crate::aws::port_error;
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
 use std::collections::HashMap;
 use vestibule_domain::{
     PortError, Timestamp,
     ids::ConversationId,
-    job::DrainParked,
+    job::{DeliverMessage, DrainParked},
     ports::{
         Claim, ClaimedAgent, GivenUp, Lease, OUTBOX_PATIENCE, Parked, ParkedConversation,
         ParkedMessage, Parking, ParkingStore, Postponement,
@@ -43,31 +43,13 @@ impl DynamoParking {
         Self { table }
     }
 
-    /// Makes the write of the parked conversation's row.
-    fn conversation_write(&self, parking: &Parking<'_>) -> Result<TransactWriteItem, PortError> {
-        let Some(behind) = parking.behind else {
-            let item = ParkedConversationItem::first(parking);
-            let put = self
-                .table
-                .put_part(&item, "attribute_not_exists(pk)", &[])?;
-            return Ok(put_write(put));
-        };
-        let update = self.table.update_part(
-            &conversation_key(&behind),
-            "SET last_parked = :next",
-            "last_parked = :last",
-            &[],
-            &[(":next", n(behind.last + 1)), (":last", n(behind.last))],
-        )?;
-        Ok(update_write(update))
-    }
-
-    /// Makes the removal of a parked message, but not of another one that has its number by now.
-    fn removal(&self, message: &ParkedMessage) -> Result<Delete, PortError> {
+    /// Makes the removal of the parked message with this number, but not of another one that has its number
+    /// by now.
+    fn removal(&self, job: &DeliverMessage, number: u64) -> Result<Delete, PortError> {
         self.table.delete_part(
-            &message_key(message),
+            &message_key(job, number),
             "delivery_id = :id",
-            &[(":id", s(message.job.delivery_id()))],
+            &[(":id", s(job.delivery_id()))],
         )
     }
 
@@ -105,10 +87,66 @@ fn conversation_key(conversation: &ParkedConversation) -> Key {
     keys::parked_conversation(scope, environment_id, conversation.conversation_id)
 }
 
-fn message_key(message: &ParkedMessage) -> Key {
-    let job = &message.job;
+fn message_key(job: &DeliverMessage, number: u64) -> Key {
     let id = job.conversation.id;
-    keys::parked_message(job.scope, job.environment_id, id, message.number)
+    keys::parked_message(job.scope, job.environment_id, id, number)
+}
+
+impl Table {
+    /// Makes the writes that park a message: the conversation's row, and the message behind the others.
+    pub(super) fn parking_writes(
+        &self,
+        parking: &Parking<'_>,
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
+        let fresh = "attribute_not_exists(pk)";
+        let conversation = match parking.behind {
+            None => {
+                let item = ParkedConversationItem::first(parking);
+                put_write(self.put_part(&item, fresh, &[])?)
+            }
+            Some(behind) => update_write(self.update_part(
+                &conversation_key(&behind),
+                "SET last_parked = :next",
+                "last_parked = :last",
+                &[],
+                &[(":next", n(behind.last + 1)), (":last", n(behind.last))],
+            )?),
+        };
+        let number = parking.behind.map_or(0, |behind| behind.last) + 1;
+        let item = ParkedMessageItem::new(parking, number)?;
+        let message = self.put_part(&item, fresh, &[])?;
+        Ok(vec![conversation, put_write(message)])
+    }
+
+    /// Makes the write that orders a drain, to begin at `due` unless one is ordered for another time.
+    pub(super) fn drain_order(
+        &self,
+        agent: DrainParked,
+        due: Timestamp,
+        now: Timestamp,
+    ) -> Result<Update, PortError> {
+        let mark = Marked::by(agent.into()).waiting(due.max(now.plus(OUTBOX_PATIENCE)));
+        self.update_part(
+            &key_of_agent(agent),
+            "SET outbox_pk = if_not_exists(outbox_pk, :part), \
+             outbox_due = if_not_exists(outbox_due, :due), \
+             not_before = if_not_exists(not_before, :not_before), \
+             orders = if_not_exists(orders, :zero) + :one, \
+             slots = if_not_exists(slots, :empty), \
+             version = if_not_exists(version, :zero) + :one",
+            // Any row will do, and none.
+            "attribute_not_exists(pk) OR attribute_exists(pk)",
+            &[],
+            &[
+                (":part", mark.pk()),
+                (":due", mark.due()),
+                (":not_before", n(due.millis())),
+                (":zero", n(0)),
+                (":one", n(1)),
+                (":empty", AttributeValue::M(HashMap::new())),
+            ],
+        )
+    }
 }
 
 fn claimed(job: DrainParked, lease: &Lease, item: &AgentItem) -> ClaimedAgent {
@@ -122,12 +160,7 @@ fn claimed(job: DrainParked, lease: &Lease, item: &AgentItem) -> ClaimedAgent {
 #[async_trait]
 impl ParkingStore for DynamoParking {
     async fn park(&self, parking: &Parking<'_>) -> Result<Parked, PortError> {
-        let number = parking.behind.map_or(0, |behind| behind.last) + 1;
-        let item = ParkedMessageItem::new(parking, number)?;
-        let message = self
-            .table
-            .put_part(&item, "attribute_not_exists(pk)", &[])?;
-        let writes = vec![self.conversation_write(parking)?, put_write(message)];
+        let writes = self.table.parking_writes(parking)?;
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(Parked::Parked),
             Transacted::Cancelled(reasons) => {
@@ -150,27 +183,7 @@ impl ParkingStore for DynamoParking {
         due: Timestamp,
         now: Timestamp,
     ) -> Result<(), PortError> {
-        let mark = Marked::by(agent.into()).waiting(due.max(now.plus(OUTBOX_PATIENCE)));
-        let update = self.table.update_part(
-            &key_of_agent(agent),
-            "SET outbox_pk = if_not_exists(outbox_pk, :part), \
-             outbox_due = if_not_exists(outbox_due, :due), \
-             not_before = if_not_exists(not_before, :not_before), \
-             orders = if_not_exists(orders, :zero) + :one, \
-             slots = if_not_exists(slots, :empty), \
-             version = if_not_exists(version, :zero) + :one",
-            // Any row will do, and none.
-            "attribute_not_exists(pk) OR attribute_exists(pk)",
-            &[],
-            &[
-                (":part", mark.pk()),
-                (":due", mark.due()),
-                (":not_before", n(due.millis())),
-                (":zero", n(0)),
-                (":one", n(1)),
-                (":empty", AttributeValue::M(HashMap::new())),
-            ],
-        )?;
+        let update = self.table.drain_order(agent, due, now)?;
         match self.table.update(update).await? {
             Conditional::Done(_) => Ok(()),
             Conditional::Failed(_) => Err(PortError::Conflict { what: WHAT }),
@@ -230,14 +243,14 @@ impl ParkingStore for DynamoParking {
     }
 
     async fn remove_parked(&self, message: &ParkedMessage) -> Result<(), PortError> {
-        let removal = delete_write(self.removal(message)?);
+        let removal = delete_write(self.removal(&message.job, message.number)?);
         // A condition that failed says that it is gone.
         self.table.transact(vec![removal]).await.map(|_| ())
     }
 
     async fn count_attempt(&self, message: &ParkedMessage) -> Result<(), PortError> {
         let update = self.table.update_part(
-            &message_key(message),
+            &message_key(&message.job, message.number),
             "SET attempts = :attempts",
             "delivery_id = :id",
             &[],
@@ -250,11 +263,18 @@ impl ParkingStore for DynamoParking {
     }
 
     async fn give_up(&self, given_up: &GivenUp<'_>) -> Result<(), PortError> {
-        let removal = self.removal(given_up.message)?;
-        let item = GivenUpItem::new(given_up)?;
-        let row = self.table.replacing_part(&item)?;
-        let writes = vec![delete_write(removal), put_write(row)];
-        self.table.transact(writes).await.map(|_| ())
+        let item = GivenUpItem::of_delivery(given_up)?;
+        let mut writes = vec![put_write(self.table.replacing_part(&item)?)];
+        if let Some(number) = given_up.parked {
+            writes.push(delete_write(self.removal(given_up.job, number)?));
+        }
+        match self.table.transact(writes).await? {
+            Transacted::Cancelled(_) if given_up.parked.is_none() => Err(PortError::Unavailable {
+                what: "dynamodb: TransactWriteItems (given up)",
+                source: None,
+            }),
+            Transacted::Done | Transacted::Cancelled(_) => Ok(()),
+        }
     }
 
     async fn unpark(&self, conversation: &ParkedConversation) -> Result<bool, PortError> {

@@ -6,7 +6,8 @@ use super::{
     items::{ConnectorItem, ConversationItem, OutgoingItem, ProjectItem, TextBatchItem},
     keys,
     table::{
-        Cancelled, Table, Transacted, from_row, n, put_write, s, take, to_value, update_write,
+        Cancelled, Table, Transacted, delete_write, from_row, n, put_write, s, take, to_value,
+        update_write,
     },
 };
 use async_trait::async_trait;
@@ -172,6 +173,7 @@ impl ConversationWriter for DynamoConversationWriter {
         if let Some(batch) = texts.batch {
             writes.push(self.batch_write(texts, batch)?);
         }
+        let replaced = usize::from(texts.batch.is_some()) + 2;
         let adding = Adding {
             order: texts.order,
             place: texts.place,
@@ -181,6 +183,11 @@ impl ConversationWriter for DynamoConversationWriter {
         };
         writes.push(update_write(self.conversation_update(texts, &next)?));
         writes.push(update_write(self.table.adding_update(&adding)?));
+        if let Some(id) = texts.instead_of {
+            let key = keys::given_up(texts.order.scope, id);
+            let removal = self.table.delete_part(&key, "attribute_exists(pk)", &[])?;
+            writes.push(delete_write(removal));
+        }
         for text in &queued {
             let message = StoredMessage::unprompted(text);
             let write = self
@@ -192,6 +199,10 @@ impl ConversationWriter for DynamoConversationWriter {
             Transacted::Done => return Ok(AddedTexts::Now(queued)),
             Transacted::Cancelled(reasons) => reasons,
         };
+        let is_gone = matches!(reasons.get(replaced), Some(Cancelled::Condition(_)));
+        if texts.instead_of.is_some() && is_gone {
+            return Ok(AddedTexts::Gone);
+        }
         match reasons.into_iter().next() {
             Some(Cancelled::Condition(Some(row))) if texts.batch.is_some() => {
                 let before: TextBatchItem = from_row(row, CALL)?;

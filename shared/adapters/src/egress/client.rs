@@ -8,7 +8,10 @@ use std::{
     sync::{Arc, OnceLock},
     time::{Duration, UNIX_EPOCH},
 };
-use vestibule_domain::Timestamp;
+use vestibule_domain::{
+    Timestamp,
+    ports::{CONNECTION_BROKE, TIMED_OUT},
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -118,11 +121,11 @@ pub(super) fn describe(error: &reqwest::Error) -> String {
         return refused;
     }
     let kind = if error.is_timeout() {
-        "timed out"
+        TIMED_OUT
     } else if error.is_connect() {
         "could not connect"
     } else {
-        "the connection broke"
+        CONNECTION_BROKE
     };
     kind.to_owned()
 }

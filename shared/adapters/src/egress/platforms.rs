@@ -9,7 +9,12 @@ use http::Method;
 use reqwest::Client;
 use std::{fmt, sync::Arc, time::Duration};
 use url::Url;
-use vestibule_domain::{Clock, egress::OriginAllowList, vars::Vars};
+use vestibule_domain::{
+    Clock,
+    egress::OriginAllowList,
+    ports::{ANSWER_TOO_LONG, CONNECTION_BROKE},
+    vars::Vars,
+};
 use vestibule_providers::outgoing::{CallResult, Host, HttpReply, OutgoingCall};
 use vestibule_providers::teams::is_service_url;
 use vestibule_providers::transport::ChatTransport;
@@ -144,8 +149,8 @@ impl ChatTransport for HttpChatTransport {
             Err(_) if has_effect && reply(Vec::new()).is_success() => {
                 CallResult::Replied(reply(Vec::new()))
             }
-            Err(ReadError::TooLong) => no_reply("the answer is too long"),
-            Err(ReadError::Broken) => no_reply("the connection broke"),
+            Err(ReadError::TooLong) => no_reply(ANSWER_TOO_LONG),
+            Err(ReadError::Broken) => no_reply(CONNECTION_BROKE),
         }
     }
 }

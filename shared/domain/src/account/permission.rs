@@ -43,6 +43,10 @@ permissions! {
     ConversationsRead = "conversations.read",
     /// Write into conversations, as the agent.
     ConversationsReply = "conversations.reply",
+    /// List deliveries and messages that were given up.
+    DeliveriesRead = "deliveries.read",
+    /// Try again deliveries and messages that were given up.
+    DeliveriesRedrive = "deliveries.redrive",
     /// List, create and revoke API keys.
     ApiKeysManage = "api_keys.manage",
 }
@@ -56,6 +60,7 @@ impl Permission {
             Self::ChatUsersRead | Self::ChatUsersBlock => Self::ChatUsersRead,
             Self::AccessRequestsRead | Self::AccessRequestsDecide => Self::AccessRequestsRead,
             Self::ConversationsRead | Self::ConversationsReply => Self::ConversationsRead,
+            Self::DeliveriesRead | Self::DeliveriesRedrive => Self::DeliveriesRead,
             Self::ApiKeysManage => Self::ApiKeysManage,
         }
     }
@@ -152,6 +157,7 @@ mod tests {
             Permission::ChatUsersRead,
             Permission::AccessRequestsRead,
             Permission::ConversationsRead,
+            Permission::DeliveriesRead,
         ] {
             assert_eq!(permission.to_read(), permission);
         }

@@ -161,6 +161,9 @@ pub struct Progress {
     pub number: u64,
     /// Number of its pieces that are done.
     pub pieces_sent: usize,
+    /// Whether the next piece may have gone out: the platform did not answer an attempt.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_doubt: bool,
 }
 
 /// News about a conversation in a platform's answer to a text.
@@ -533,6 +536,7 @@ mod tests {
             progress: Some(Progress {
                 number: 2,
                 pieces_sent: 3,
+                in_doubt: false,
             }),
             ..Outgoing::default()
         };

@@ -157,7 +157,11 @@ pub enum Parked {
 #[derive(Debug, Clone, Copy)]
 pub struct GivenUp<'a> {
     /// The message.
-    pub message: &'a ParkedMessage,
+    pub job: &'a DeliverMessage,
+    /// Number of attempts to deliver it.
+    pub attempts: u32,
+    /// Place among the parked messages of its conversation, if it was parked.
+    pub parked: Option<u64>,
     /// The reason.
     pub reason: &'a str,
     /// Time of giving up.
@@ -219,7 +223,8 @@ pub trait ParkingStore: Send + Sync {
     /// Counts one more attempt at a message. Does nothing when it is gone.
     async fn count_attempt(&self, message: &ParkedMessage) -> Result<(), PortError>;
 
-    /// Moves a message to those that were given up. Does nothing when it is gone.
+    /// Records that a message is given up, and removes it from the parked ones. Does nothing when it was
+    /// parked and is gone.
     async fn give_up(&self, given_up: &GivenUp<'_>) -> Result<(), PortError>;
 
     /// Removes a conversation none of whose messages waits any more. `false` when a message was parked

@@ -101,6 +101,27 @@ pub enum RetryScope {
     Unclear,
 }
 
+/// The reason of a call that was not answered in time.
+pub const TIMED_OUT: &str = "timed out";
+/// The reason of a call whose connection ended before the whole answer came.
+pub const CONNECTION_BROKE: &str = "the connection broke";
+/// The reason of a call whose answer is longer than we read.
+pub const ANSWER_TOO_LONG: &str = "the answer is too long";
+
+/// Whether a call that failed for this reason may have taken effect: it was made, and no answer of the
+/// platform itself came. A gateway's 502 and 504 say the same of the platform behind it (RFC 9110 §15.6).
+#[must_use]
+pub fn may_have_taken_effect(reason: &str) -> bool {
+    [
+        TIMED_OUT,
+        CONNECTION_BROKE,
+        ANSWER_TOO_LONG,
+        "http_502",
+        "http_504",
+    ]
+    .contains(&reason)
+}
+
 /// The outcome of sending.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendOutcome {
@@ -301,4 +322,31 @@ pub enum AgentReply {
 pub trait AgentClient: Send + Sync {
     /// Makes one attempt.
     async fn post(&self, request: AgentRequest) -> AgentReply;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_may_have_taken_effect_unless_the_platform_itself_answered() {
+        for reason in [
+            "timed out",
+            "the connection broke",
+            "the answer is too long",
+            "http_502",
+            "http_504",
+        ] {
+            assert!(may_have_taken_effect(reason), "{reason}");
+        }
+        for reason in [
+            "could not connect",
+            "http_500",
+            "http_503",
+            "ratelimited",
+            "",
+        ] {
+            assert!(!may_have_taken_effect(reason), "{reason}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ use crate::{
     access::audience::Audience,
     account::Environment,
     chat::conversation::{Conversation, ConversationRef, Inbound, Learnt, Outgoing, Progress},
+    chat::given_up::GivenUpText,
     chat::history::HistoryDays,
     chat::repeats::HandledEvent,
     chat::send_status::SendStatus,
@@ -160,6 +161,23 @@ pub struct TextOutcome {
     pub learnt: Learnt,
     /// Whether the text stays on record: it is not [ephemeral](QueuedText::is_ephemeral).
     pub keep: bool,
+    /// The text, if it is to be listed among those that were given up.
+    pub given_up: Option<AbandonedText>,
+}
+
+/// A text that is given up and can be tried again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AbandonedText {
+    /// The text.
+    pub text: GivenUpText,
+    /// Time of its creation.
+    pub created_at: Timestamp,
+    /// Time of giving up.
+    pub at: Timestamp,
+    /// The reason.
+    pub reason: String,
+    /// Number of attempts.
+    pub attempts: u32,
 }
 
 /// The store of conversations for the worker that sends their texts.
@@ -195,7 +213,7 @@ pub trait OutgoingStore: Send + Sync {
         learnt: &Learnt,
     ) -> Result<(), PortError>;
 
-    /// Records that a text is finished, sent or given up. If no other text is to be sent, removes the
+    /// Records that a text is finished, sent or given up, and what was given up, in one write. If no other text is to be sent, removes the
     /// mark, gives the lease back and returns `None`. Otherwise returns the conversation as it is now,
     /// under the same lease, with the first attempt at the next text. [`Lease::LOST`] when the lease was
     /// lost to another worker.

@@ -4,6 +4,7 @@ use crate::{
     PortError, ProjectScope, Timestamp,
     access::audience::Audience,
     chat::conversation::{Conversation, ConversationRef},
+    chat::given_up::GivenUpId,
     chat::history::HistoryDays,
     connector::Connector,
     ids::{ConnectorId, ConversationId, TextBatchId},
@@ -71,6 +72,8 @@ pub struct NewTexts<'a> {
     pub history: HistoryDays,
     /// The call, if it has an `Idempotency-Key`.
     pub batch: Option<&'a TextBatch>,
+    /// The text that was given up, and whose place the new one takes.
+    pub instead_of: Option<GivenUpId>,
     /// Time of the call.
     pub at: Timestamp,
 }
@@ -82,6 +85,8 @@ pub enum AddedTexts {
     Now(Vec<QueuedText>),
     /// A call with the same key took effect before.
     Before(AddedBefore),
+    /// The text whose place the new one would take is not on record any more. Nothing was added.
+    Gone,
 }
 
 /// The store of conversations for those who write into them without being asked there.
@@ -97,7 +102,7 @@ pub trait ConversationWriter: Send + Sync {
     ) -> Result<Option<WritingContext>, PortError>;
 
     /// Adds texts, all or none: their numbers, their rows, the memory of the call and the mark that orders to
-    /// send them. `Conflict` when another writer gave numbers in the conversation since it was read: read it
+    /// send them, and removes the entry whose place they take. `Conflict` when another writer gave numbers in the conversation since it was read: read it
     /// again and repeat.
     async fn add_texts(&self, texts: &NewTexts<'_>) -> Result<AddedTexts, PortError>;
 }

@@ -260,10 +260,12 @@ async fn add(deps: &Deps, call: &Call, asked: &Asked<'_>) -> Result<Added, ApiEr
         texts: asked.texts,
         history: open.history,
         batch,
+        instead_of: None,
         at: now,
     };
     match deps.writer.add_texts(&new).await? {
         AddedTexts::Before(before) => asked.again(&before),
+        AddedTexts::Gone => Err(ApiError::new(&CHANGED_MEANWHILE)),
         AddedTexts::Now(texts) => {
             let job = SendMessagesJob::new(order, texts.clone());
             send_or_leave(deps.outgoing.as_ref(), job).await;

@@ -3,15 +3,13 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use vestibule_domain::{
     PortError, Timestamp,
-    ids::{ConnectorId, ConversationId, DeliveryId, EnvironmentId},
+    ids::{ConversationId, DeliveryId},
     job::{DeliverMessage, DrainParked},
-    ports::{GivenUp, ParkedConversation, ParkedMessage, Parking},
+    ports::{ParkedConversation, ParkedMessage, Parking},
 };
 
 /// Time after which DynamoDB may delete a parked message. Longer than the longest time for which one waits.
 const PARKED_KEPT: Duration = Duration::from_hours(30 * 24);
-/// Time for which a delivery that was given up is kept: as long as SQS keeps a dead letter at most.
-const GIVEN_UP_KEPT: Duration = Duration::from_hours(14 * 24);
 
 /// A conversation whose messages wait for an agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,65 +84,25 @@ impl ParkedMessageItem {
 impl TryFrom<ParkedMessageItem> for ParkedMessage {
     type Error = PortError;
 
-    /// An error does not reveal the message's content.
     fn try_from(item: ParkedMessageItem) -> Result<Self, PortError> {
-        let job = serde_json::from_str(&item.job).map_err(|error| {
-            let place = format!("line {}, column {}", error.line(), error.column());
-            PortError::corrupt("parked message", place)
-        })?;
         Ok(Self {
             number: item.number,
             attempts: item.attempts,
             parked_at: item.parked_at,
-            job,
+            job: from_json(&item.job, "parked message")?,
         })
     }
 }
 
-/// A delivery that was given up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(in crate::dynamo) struct GivenUpItem {
-    pk: String,
-    sk: String,
-    state_pk: String,
-    state_sk: String,
-    delivery_id: DeliveryId,
-    connector_id: ConnectorId,
-    environment_id: EnvironmentId,
-    conversation_id: ConversationId,
-    attempts: u32,
-    parked_at: Timestamp,
-    given_up_at: Timestamp,
-    reason: String,
-    /// The job, as JSON.
-    job: String,
-    expires_at: i64,
-}
-
-impl GivenUpItem {
-    pub(in crate::dynamo) fn new(given_up: &GivenUp<'_>) -> Result<Self, PortError> {
-        let (message, job) = (given_up.message, &given_up.message.job);
-        let id = job.delivery_id();
-        let key = keys::given_up(job.scope, id);
-        Ok(Self {
-            pk: key.pk,
-            sk: key.sk,
-            state_pk: keys::given_up_deliveries(job.scope),
-            state_sk: keys::by_creation(given_up.at, id),
-            delivery_id: id,
-            connector_id: job.connector_id,
-            environment_id: job.environment_id,
-            conversation_id: job.conversation.id,
-            attempts: message.attempts,
-            parked_at: message.parked_at,
-            given_up_at: given_up.at,
-            reason: given_up.reason.to_owned(),
-            job: to_json(job)?,
-            expires_at: given_up.at.plus(GIVEN_UP_KEPT).seconds(),
-        })
-    }
-}
-
-fn to_json(job: &DeliverMessage) -> Result<String, PortError> {
+/// Writes a job as a row holds it.
+pub(super) fn to_json(job: &DeliverMessage) -> Result<String, PortError> {
     serde_json::to_string(job).map_err(|error| PortError::rejected("job", error))
+}
+
+/// Reads a job of a row. An error does not reveal the message's content.
+pub(super) fn from_json(job: &str, what: &'static str) -> Result<DeliverMessage, PortError> {
+    serde_json::from_str(job).map_err(|error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        PortError::corrupt(what, place)
+    })
 }
