@@ -34,7 +34,7 @@ async fn texts_that_the_platform_did_not_take_for_days_go_out_once_and_last_when
     }
     let ids = [&items[0]["id"], &items[1]["id"]];
     let redriven = redrive(&world, json!({ "ids": ids }), &[]).await;
-    assert_redriven(&answer, 2, 0);
+    assert_redriven(&redriven, 2, 0);
     world.settle().await;
     let expected = [answer("two", 2), answer("one", 2)].concat();
     assert_eq!(told(&world, &ada), expected);
