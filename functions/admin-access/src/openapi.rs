@@ -106,7 +106,7 @@ mod tests {
         routes::{
             access_requests::{FollowUpStatus, OnboardingMessageStatus},
             connectors::outcome::SetUpStatus,
-            environments::test::TestDeliveryStatus,
+            environments::test::{AnswerType, TestDeliveryStatus},
             providers::FillName,
         },
     };
@@ -159,6 +159,7 @@ mod tests {
             AfterApprovalName,
             AgentEventName,
             AgentHealthStatusName,
+            AnswerType,
             ChatUserStatusName,
             ConversationKindName,
             ExistingUsersName,

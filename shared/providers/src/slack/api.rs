@@ -428,7 +428,6 @@ mod tests {
     fn a_post_that_was_refused_is_not_out() {
         for result in [
             refused("channel_not_found"),
-            refused("ratelimited"),
             replied(200, r#"{"ok":false}"#),
             replied(404, "not found"),
             replied(302, ""),
