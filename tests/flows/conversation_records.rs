@@ -152,6 +152,7 @@ impl Stores {
             conversation,
             event: &event,
             replies: &replies,
+            handoff: None,
             history: HistoryDays::new(days).unwrap(),
             at: at(5),
         };

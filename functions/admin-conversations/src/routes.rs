@@ -3,6 +3,7 @@
 pub mod attachments;
 pub mod conversations;
 pub mod documentation;
+pub mod handoff;
 pub mod messages;
 
 use crate::Deps;
@@ -33,6 +34,14 @@ pub(crate) fn all() -> Routes<Deps> {
         .authorised(
             Permission::ConversationsReply,
             routes!(messages::create::create_messages),
+        )
+        .authorised(
+            Permission::ConversationsReply,
+            routes!(handoff::hand_off_conversation),
+        )
+        .authorised(
+            Permission::ConversationsReply,
+            routes!(handoff::give_conversation_back),
         )
         .authorised(
             Permission::ConversationsRead,

@@ -9,6 +9,7 @@ use vestibule_domain::{
     account::{Environment, agent_health::AgentHealth},
     chat::conversation::Conversation,
     chat::delivery::{AgentResponse, DeliveryAttempt, Envelope, REPLIES_MAX},
+    chat::handoff::HandoffRequest,
     chat::user::ChatUser,
     connector::Connector,
     job::DeliverMessage,
@@ -39,10 +40,21 @@ pub(crate) struct Question<'a> {
     pub(crate) may_probe: bool,
 }
 
+/// The agent's answer to a message. Empty if the agent does not get it.
+#[derive(Default)]
+pub(crate) struct AgentAnswer {
+    /// Its texts, of which none is blank.
+    pub(crate) texts: Vec<String>,
+    /// The order to leave the conversation to people.
+    pub(crate) handoff: Option<HandoffRequest>,
+    /// The order to show that a text is being written.
+    pub(crate) typing: bool,
+}
+
 /// The outcome of asking the agent.
 pub(crate) enum Asked {
-    /// The texts of its answer.
-    Answered(Vec<String>),
+    /// It answered.
+    Answered(AgentAnswer),
     /// It will not have the message, and says so with this status.
     Refused(u16),
     /// The message waits.
@@ -104,12 +116,12 @@ pub(crate) async fn ask_agent(deps: &Deps, question: &Question<'_>) -> Result<As
     let (reason, wait) = match reply {
         AgentReply::Answered { body, .. } => {
             guard.answered(slot).await;
-            return Ok(Asked::Answered(replies_of(job, &body)));
+            return Ok(Asked::Answered(answer_of(job, &body)));
         }
         AgentReply::AnsweredTooMuch { .. } => {
             guard.answered(slot).await;
             tracing::warn!(delivery.id = %delivery_id, "the agent's answer is too long; nothing is sent");
-            return Ok(Asked::Answered(Vec::new()));
+            return Ok(Asked::Answered(AgentAnswer::default()));
         }
         AgentReply::Refused { status, .. } if is_about_the_message(status) => {
             guard.answered(slot).await;
@@ -133,32 +145,14 @@ const fn is_about_the_message(status: u16) -> bool {
     matches!(status, 400 | 413 | 415 | 422)
 }
 
-/// Parses the agent's replies. An undocumented answer counts as none, and so does an undocumented reply
-/// among others: the agent has the message, and a retry would not help.
-fn replies_of(job: &DeliverMessage, body: &[u8]) -> Vec<String> {
+/// Parses the agent's answer. An undocumented one counts as none, and so does an undocumented part among
+/// others: the agent has the message, and a retry would not help.
+fn answer_of(job: &DeliverMessage, body: &[u8]) -> AgentAnswer {
     if body.iter().all(u8::is_ascii_whitespace) {
-        return Vec::new();
+        return AgentAnswer::default();
     }
     match json::read::<AgentResponse>(body) {
-        Ok(mut response) => {
-            if response.malformed > 0 {
-                tracing::warn!(
-                    delivery.id = %job.delivery_id(),
-                    replies.malformed = response.malformed,
-                    "some of the agent's replies are not of the documented form; the others are sent"
-                );
-            }
-            if response.replies.len() > REPLIES_MAX {
-                tracing::warn!(
-                    delivery.id = %job.delivery_id(),
-                    replies = response.replies.len(),
-                    "the agent sent too many replies; the first ones are sent"
-                );
-                response.replies.truncate(REPLIES_MAX);
-            }
-            let texts = response.replies.into_iter().map(|reply| reply.text);
-            texts.filter(|text| !text.trim().is_empty()).collect()
-        }
+        Ok(response) => documented(job, response),
         Err(error) => {
             tracing::warn!(
                 delivery.id = %job.delivery_id(),
@@ -166,7 +160,39 @@ fn replies_of(job: &DeliverMessage, body: &[u8]) -> Vec<String> {
                 column = error.column(),
                 "the agent's answer is not of the documented form; nothing is sent"
             );
-            Vec::new()
+            AgentAnswer::default()
         }
+    }
+}
+
+/// Takes what an answer may have, and warns of the rest.
+fn documented(job: &DeliverMessage, mut response: AgentResponse) -> AgentAnswer {
+    if response.malformed > 0 {
+        tracing::warn!(
+            delivery.id = %job.delivery_id(),
+            replies.malformed = response.malformed,
+            "some of the agent's replies are not of the documented form; the others are sent"
+        );
+    }
+    for field in &response.malformed_fields {
+        tracing::warn!(
+            delivery.id = %job.delivery_id(),
+            field,
+            "a field of the agent's answer is not of the documented form; the others count"
+        );
+    }
+    if response.replies.len() > REPLIES_MAX {
+        tracing::warn!(
+            delivery.id = %job.delivery_id(),
+            replies = response.replies.len(),
+            "the agent sent too many replies; the first ones are sent"
+        );
+        response.replies.truncate(REPLIES_MAX);
+    }
+    let texts = response.replies.into_iter().map(|reply| reply.text);
+    AgentAnswer {
+        texts: texts.filter(|text| !text.trim().is_empty()).collect(),
+        handoff: response.handoff,
+        typing: response.typing,
     }
 }

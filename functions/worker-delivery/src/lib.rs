@@ -13,6 +13,9 @@
 //! its conversation, until the agent is well (DESIGN §3.5, §11). What the agent does not ask for waits for
 //! nobody, except for a change of a message that is parked itself: the history follows it in their order.
 //!
+//! While people have a conversation, its messages are recorded and its agent is not asked (SPEC E36). A
+//! message that was read before the handoff may still reach the agent, once.
+//!
 //! | module | content |
 //! |---|---|
 //! | `asking` | one attempt to ask the agent |
@@ -29,13 +32,14 @@ mod wiring;
 
 pub use wiring::wire;
 
-use asking::{Asked, Waits, ask_agent};
+use asking::{AgentAnswer, Asked, Waits, ask_agent};
 use parking::{Seen, park};
 use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock, PortError, Timestamp,
-    account::Environment,
+    account::{Environment, actor::Actor},
     chat::conversation::{Conversation, Inbound},
+    chat::handoff::Handoff,
     chat::history::HistoryDays,
     chat::repeats::HandledEvent,
     error::Chain,
@@ -168,7 +172,7 @@ async fn work_once(
         record_until: now.plus(RECORD_UNTIL),
     };
     match deliver(deps, &attempt, context).await? {
-        Delivered::Done => Ok(Some(Outcome::Done)),
+        Delivered::Answered | Delivered::NotAsked => Ok(Some(Outcome::Done)),
         Delivered::Refused(_) => Ok(Some(Outcome::Refused)),
         Delivered::Waits(waits) => {
             let is_parked = park(deps, job, receives, &waits, &seen).await?;
@@ -192,8 +196,10 @@ struct Attempt<'a> {
 
 /// The outcome of an attempt.
 enum Delivered {
-    /// The message is delivered, or needs no delivery.
-    Done,
+    /// The agent has the message.
+    Answered,
+    /// The message needs no delivery, or is on record without the agent, or was delivered before.
+    NotAsked,
     /// The agent will not have the message, and says so with this status.
     Refused(u16),
     /// The message waits for the agent.
@@ -212,26 +218,31 @@ async fn deliver(
         if context.conversation.outgoing.has_unsent() {
             enqueue(deps, job, Vec::new()).await;
         }
-        return Ok(Delivered::Done);
+        return Ok(Delivered::NotAsked);
     }
     let (Some(connector), Some(user)) = (&context.connector, &context.chat_user) else {
         tracing::warn!(
             delivery.id = %job.delivery_id(),
             "a message is dropped: its connector or its sender was deleted"
         );
-        return Ok(Delivered::Done);
+        return Ok(Delivered::NotAsked);
     };
     let original = change_original(deps, job, context.history).await?;
-    let reaches_agent = is_wanted(job, context.environment.as_ref());
+    let is_wanted = is_wanted(job, context.environment.as_ref());
     // A message that is not on record may be among those that wait.
-    if attempt.is_behind && (reaches_agent || original == Some(Original::Unknown)) {
+    if attempt.is_behind && (is_wanted || original == Some(Original::Unknown)) {
         return Ok(Delivered::Waits(Waits {
             was_asked: false,
             health: context.agent.health,
         }));
     }
-    let inbound = job.event.adds(reaches_agent);
-    let replies = if reaches_agent {
+    let is_handed_off = context.conversation.handoff.is_some();
+    let reaches_agent = reaches_agent(job, &context);
+    let inbound = match job.event.adds(reaches_agent) {
+        Inbound::Unseen if is_handed_off => Inbound::HandedOff,
+        inbound => inbound,
+    };
+    let given = if reaches_agent {
         let question = asking::Question {
             job,
             connector,
@@ -244,7 +255,7 @@ async fn deliver(
             may_probe: attempt.may_probe,
         };
         match ask_agent(deps, &question).await? {
-            Asked::Answered(replies) => replies,
+            Asked::Answered(given) => given,
             Asked::Refused(status) => return Ok(Delivered::Refused(status)),
             Asked::Waits(waits) => {
                 if waits.was_asked {
@@ -254,23 +265,47 @@ async fn deliver(
                 return Ok(Delivered::Waits(waits));
             }
         }
-    } else if inbound == Inbound::Nothing || context.history.keeps_nothing() {
-        return Ok(Delivered::Done);
+    } else if leaves_nothing(inbound, context.history) {
+        return Ok(Delivered::NotAsked);
     } else {
-        Vec::new()
+        AgentAnswer::default()
     };
-    let event = HandledEvent::delivered(job, repeats(connector), deps.clock.now());
+    let now = deps.clock.now();
+    let event = HandledEvent::delivered(job, repeats(connector), now);
+    let handoff = given
+        .handoff
+        .map(|request| request.made_by(Actor::agent(job.environment_id), now));
     let answer = Answer {
         job,
         inbound,
         event: &event,
-        replies: &replies,
+        replies: &given.texts,
+        handoff: handoff.as_ref(),
         record_until: attempt.record_until,
     };
     if let Some(texts) = record(deps, &answer, context).await? {
         enqueue(deps, job, texts).await;
     }
-    Ok(Delivered::Done)
+    Ok(if reaches_agent {
+        Delivered::Answered
+    } else {
+        Delivered::NotAsked
+    })
+}
+
+/// Whether a delivery that the agent does not get leaves nothing to record. A message for people who took
+/// over is counted even where no message is kept: answers to it have their time.
+const fn leaves_nothing(inbound: Inbound, history: HistoryDays) -> bool {
+    match inbound {
+        Inbound::Nothing => true,
+        Inbound::Unseen => history.keeps_nothing(),
+        Inbound::Message | Inbound::HandedOff => false,
+    }
+}
+
+/// Whether the agent is to be asked about the message.
+fn reaches_agent(job: &DeliverMessage, context: &DeliveryContext) -> bool {
+    context.conversation.handoff.is_none() && is_wanted(job, context.environment.as_ref())
 }
 
 /// Takes a change over into the message on record, or into the placeholder that stands for it. Returns the
@@ -313,6 +348,7 @@ struct Answer<'a> {
     inbound: Inbound,
     event: &'a HandledEvent,
     replies: &'a [String],
+    handoff: Option<&'a Handoff>,
     record_until: Timestamp,
 }
 
@@ -391,6 +427,7 @@ async fn record_once(
         conversation: &known.conversation,
         event: answer.event,
         replies: answer.replies,
+        handoff: answer.handoff,
         history: known.history,
         at: answer.event.at,
     };

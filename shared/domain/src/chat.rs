@@ -6,6 +6,7 @@ pub mod content;
 pub mod conversation;
 pub mod delivery;
 pub mod entity;
+pub mod handoff;
 pub mod history;
 pub mod message;
 pub mod profile;

@@ -35,7 +35,7 @@ pub use conversations::{
 };
 pub use files::{FILE_RANGE_MAX, FileOutcome, FilePart, FileQuery, FileRange, FileReader};
 pub use history::{
-    ConversationFilter, ConversationReader, ConversationState, ConversationView,
+    ConversationFilter, ConversationReader, ConversationState, ConversationView, KeptHistory,
     MESSAGE_NUMBER_MAX, MessageFilter,
 };
 pub use intake::{
@@ -55,6 +55,6 @@ pub use pace::{Limited, Pace, Room, SEND_BURST, SendPacer, Turn};
 pub use queue::{DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender};
 pub use vault::{SecretVault, SetupTokenSource};
 pub use writing::{
-    AddedBefore, AddedTexts, ConversationWriter, NewTexts, OpenConversation, TextBatch,
-    WritingContext,
+    AddedBefore, AddedTexts, ConversationWriter, HandoffChange, NewTexts, OpenConversation,
+    TextBatch, WritingContext, WritingPlace,
 };

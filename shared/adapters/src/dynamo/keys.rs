@@ -536,6 +536,12 @@ pub fn open_conversations(scope: ProjectScope) -> String {
     format!("{}#open", conversations(scope))
 }
 
+/// The list of a project's conversations that people have instead of the agent.
+#[must_use]
+pub fn handed_off_conversations(scope: ProjectScope) -> String {
+    format!("{}#handed_off", conversations(scope))
+}
+
 /// The list of a project's conversations that have ended.
 #[must_use]
 pub fn closed_conversations(scope: ProjectScope) -> String {

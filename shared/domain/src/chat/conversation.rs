@@ -2,6 +2,7 @@
 
 use crate::{
     Timestamp,
+    chat::handoff::Handoff,
     ids::{ChatUserId, ConnectorId, ConversationId, EnvironmentId},
 };
 use serde::{Deserialize, Serialize};
@@ -97,7 +98,7 @@ pub struct Conversation {
     pub message_count: u64,
     /// Number of messages both ways, which is the `number` of the last one.
     pub message_total: u64,
-    /// Time at which the last message that the agent got was written.
+    /// Time at which the last message was written that the agent got, or people who took over.
     pub last_message_at: Option<Timestamp>,
     /// Event keys of messages that were delivered before events had rows of their own
     /// ([`HandledEvent`](crate::chat::repeats::HandledEvent)). None is added.
@@ -110,6 +111,8 @@ pub struct Conversation {
     pub chat_user_id: Option<ChatUserId>,
     /// Time of the last message either way. Absent in rows of the release before.
     pub last_activity_at: Option<Timestamp>,
+    /// The handoff, while people have the conversation instead of the agent.
+    pub handoff: Option<Handoff>,
     /// The texts that go out.
     pub outgoing: Outgoing,
     /// Counts changes; 0 when nothing is stored yet.
@@ -201,6 +204,9 @@ pub enum Inbound {
     Message,
     /// A message that the agent does not get. It leaves no gap among those that the agent gets.
     Unseen,
+    /// A message for people who took the conversation over. It leaves no gap either, and the platform's time
+    /// for answers counts from it.
+    HandedOff,
     /// No message: an earlier one was changed.
     Nothing,
 }
@@ -210,7 +216,7 @@ impl Inbound {
     #[must_use]
     pub const fn messages(self) -> u64 {
         match self {
-            Self::Message | Self::Unseen => 1,
+            Self::Message | Self::Unseen | Self::HandedOff => 1,
             Self::Nothing => 0,
         }
     }
@@ -219,6 +225,12 @@ impl Inbound {
     #[must_use]
     pub const fn is_counted(self) -> bool {
         matches!(self, Self::Message)
+    }
+
+    /// Whether somebody answers the message: the agent, or people who took over.
+    #[must_use]
+    pub const fn is_answered(self) -> bool {
+        matches!(self, Self::Message | Self::HandedOff)
     }
 }
 
@@ -239,6 +251,8 @@ pub struct Delivered<'a> {
     pub at: Timestamp,
     /// Number of texts in the answer.
     pub replies: u64,
+    /// The handoff in the answer.
+    pub handoff: Option<&'a Handoff>,
 }
 
 impl Conversation {
@@ -250,12 +264,12 @@ impl Conversation {
     }
 
     /// Returns the record after one more delivery. Its message gets the next number, and the texts of its
-    /// answer those after it. A delivery that adds neither leaves the record as it is.
+    /// answer those after it. A delivery that adds neither, and hands nothing off, leaves the record as it is.
     #[must_use]
     pub fn with_delivered(&self, delivered: &Delivered<'_>) -> Self {
         let inbound = self.message_total + delivered.inbound.messages();
         let message_total = inbound + delivered.replies;
-        if message_total == self.message_total {
+        if message_total == self.message_total && delivered.handoff.is_none() {
             return self.clone();
         }
         let outgoing = if delivered.replies > 0 {
@@ -263,12 +277,12 @@ impl Conversation {
         } else {
             self.outgoing.clone()
         };
-        let (message_count, last_message_at) = if delivered.inbound.is_counted() {
-            let last = self.last_message_at.max(Some(delivered.sent_at));
-            (self.message_count + 1, last)
+        let last_message_at = if delivered.inbound.is_answered() {
+            self.last_message_at.max(Some(delivered.sent_at))
         } else {
-            (self.message_count, self.last_message_at)
+            self.last_message_at
         };
+        let message_count = self.message_count + u64::from(delivered.inbound.is_counted());
         Self {
             message_count,
             message_total,
@@ -277,6 +291,7 @@ impl Conversation {
             environment_id: Some(delivered.environment_id),
             chat_user_id: Some(delivered.chat_user_id),
             last_activity_at: self.last_activity_at.max(Some(delivered.at)),
+            handoff: delivered.handoff.or(self.handoff.as_ref()).cloned(),
             outgoing,
             ..self.clone()
         }
@@ -364,7 +379,11 @@ impl Outgoing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{at, connector, conversation, environment};
+    use crate::{
+        account::actor::Actor,
+        chat::handoff::HandoffRequest,
+        samples::{at, connector, conversation, environment},
+    };
 
     fn keys(numbers: std::ops::Range<usize>) -> Vec<String> {
         numbers.map(|number| number.to_string()).collect()
@@ -414,6 +433,7 @@ mod tests {
             sent_at: at(second),
             at: at(second + 1),
             replies,
+            handoff: None,
         }
     }
 
@@ -480,6 +500,34 @@ mod tests {
         let record = record.with_delivered(&of(Inbound::Message, 7, 0));
         assert_eq!((record.message_count, record.message_total), (2, 7));
         assert_eq!(record.last_message_at, Some(at(7)));
+    }
+
+    #[test]
+    fn a_handoff_stays_while_people_have_the_conversation_and_their_messages_leave_no_gap() {
+        let place = conversation("D1");
+        let handoff =
+            HandoffRequest::cut(Some("sales"), None).made_by(Actor::agent(environment("e")), at(1));
+        let answered = Conversation::default().with_delivered(&Delivered {
+            handoff: Some(&handoff),
+            ..delivered(&place, 1, 1)
+        });
+        assert_eq!(answered.handoff.as_ref(), Some(&handoff));
+        let record = answered.with_delivered(&Delivered {
+            inbound: Inbound::HandedOff,
+            ..delivered(&place, 5, 0)
+        });
+        assert_eq!(record.handoff, answered.handoff);
+        assert_eq!((record.message_count, record.message_total), (1, 3));
+        assert_eq!(record.last_message_at, Some(at(5)));
+        let again = HandoffRequest::default().made_by(Actor::system(), at(9));
+        let changed = record.with_delivered(&Delivered {
+            inbound: Inbound::Nothing,
+            handoff: Some(&again),
+            ..delivered(&place, 8, 0)
+        });
+        assert_eq!(changed.handoff, Some(again));
+        assert_eq!((changed.message_count, changed.message_total), (1, 3));
+        assert_eq!(changed.last_message_at, Some(at(5)));
     }
 
     #[test]

@@ -182,6 +182,11 @@ impl ReadAnswer {
                 "{count} not of the form {{\"text\": \"…\"}} and would be left out."
             ));
         }
+        for field in &response.malformed_fields {
+            faults.push(format!(
+                "`{field}` is not of the documented form and would be left out."
+            ));
+        }
         let all = response.replies.len();
         if all > REPLIES_MAX {
             faults.push(format!(
@@ -313,6 +318,11 @@ mod tests {
                 json!({"replies": [{"text": " "}, {"text": "a"}, {"text": ""}, 7]}),
                 1,
                 r#"1 of the replies is not of the form {"text": "…"} and would be left out. 2 of the replies are blank and would be left out."#,
+            ),
+            (
+                json!({"replies": [{"text": "a"}], "handoff": "sales", "typing": 1}),
+                1,
+                "`handoff` is not of the documented form and would be left out. `typing` is not of the documented form and would be left out.",
             ),
             (
                 json!({ "replies": many }),

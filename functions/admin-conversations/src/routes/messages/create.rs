@@ -242,6 +242,8 @@ async fn add(deps: &Deps, call: &Call, asked: &Asked<'_>) -> Result<Added, ApiEr
             now,
         )
         .await?
+        .filter(|place| call.may_know_of(place.environment_id))
+        .map(|place| place.context)
         .ok_or_else(|| ApiError::not_found("conversation"))?;
     let open = match context {
         WritingContext::Before(before) => return asked.again(&before),
