@@ -5,6 +5,7 @@ pub mod conversations;
 pub mod documentation;
 pub mod handoff;
 pub mod messages;
+pub mod typing;
 
 use crate::Deps;
 use utoipa::OpenApi as _;
@@ -43,6 +44,7 @@ pub(crate) fn all() -> Routes<Deps> {
             Permission::ConversationsReply,
             routes!(handoff::give_conversation_back),
         )
+        .authorised(Permission::ConversationsReply, routes!(typing::show_typing))
         .authorised(
             Permission::ConversationsRead,
             routes!(attachments::get_attachment),

@@ -42,6 +42,7 @@ use vestibule_domain::{
     chat::handoff::Handoff,
     chat::history::HistoryDays,
     chat::repeats::HandledEvent,
+    chat::typing::ShowTyping,
     error::Chain,
     ids::IdSource,
     job::{DeliverMessage, DrainParked, InboxJob, QueuedText, SendMessagesJob},
@@ -216,7 +217,7 @@ async fn deliver(
     if was_delivered(job, &context) {
         // The attempt that recorded the answer may have died before it enqueued the texts.
         if context.conversation.outgoing.has_unsent() {
-            enqueue(deps, job, Vec::new()).await;
+            enqueue(deps, job, Vec::new(), None).await;
         }
         return Ok(Delivered::NotAsked);
     }
@@ -283,14 +284,28 @@ async fn deliver(
         handoff: handoff.as_ref(),
         record_until: attempt.record_until,
     };
-    if let Some(texts) = record(deps, &answer, context).await? {
-        enqueue(deps, job, texts).await;
+    let typing = given
+        .typing
+        .then(|| typing_in(job, &context.conversation, now));
+    let texts = record(deps, &answer, context).await?;
+    if texts.is_some() || typing.is_some() {
+        enqueue(deps, job, texts.unwrap_or_default(), typing).await;
     }
     Ok(if reaches_agent {
         Delivered::Answered
     } else {
         Delivered::NotAsked
     })
+}
+
+/// The order to show that the agent is writing. A change is no message that could be marked as read.
+fn typing_in(job: &DeliverMessage, conversation: &Conversation, at: Timestamp) -> ShowTyping {
+    let is_message = job.event.original_key().is_none();
+    ShowTyping {
+        conversation: conversation.outgoing.current(&job.conversation),
+        message_id: is_message.then(|| job.provider_event_id.clone()),
+        at,
+    }
 }
 
 /// Whether a delivery that the agent does not get leaves nothing to record. A message for people who took
@@ -441,9 +456,15 @@ async fn record_once(
     }
 }
 
-/// Enqueues the texts of an answer. They are on record, so a failure only delays them.
-async fn enqueue(deps: &Deps, job: &DeliverMessage, texts: Vec<QueuedText>) {
-    let texts = SendMessagesJob::new(job.send_messages(), texts);
+/// Enqueues the texts of an answer, and the sign that the agent writes another one. The texts are on record,
+/// so a failure only delays them.
+async fn enqueue(
+    deps: &Deps,
+    job: &DeliverMessage,
+    texts: Vec<QueuedText>,
+    typing: Option<ShowTyping>,
+) {
+    let texts = SendMessagesJob::new(job.send_messages(), texts).with_typing(typing);
     let queued = deps.outgoing.enqueue_outgoing(texts).await;
     if let Err(error) = queued {
         tracing::warn!(

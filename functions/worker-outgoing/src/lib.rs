@@ -6,7 +6,8 @@
 //! went out is recorded before the next, so another attempt goes on behind it. A job that cannot run now
 //! is acknowledged: the time of the next attempt stands on the record, and the outbox brings another job
 //! then. The person may have been blocked, or have opted out, while a text that answers no message
-//! waited, so that is looked up before it goes out. One gap remains: a crash after a platform accepted
+//! waited, so that is looked up before it goes out. A job may ask for the sign that the agent is writing: it
+//! is shown once behind the texts, or never. One gap remains: a crash after a platform accepted
 //! a piece and before that is recorded leads to a second one (SPEC X01, RELIABILITY §2.6).
 //!
 //! | module | content |
@@ -25,6 +26,7 @@ use sending::{Sending, send};
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock, PortError, Timestamp,
+    chat::typing::ShowTyping,
     connector::Connector,
     error::Chain,
     ids::{IdSource, LeaseId},
@@ -75,7 +77,7 @@ impl fmt::Debug for Deps {
 /// Processes one message of the queue, received for the `receives`th time. Only a job that cannot be read,
 /// or not even be postponed, or whose first worker may have died, goes back to the queue.
 pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
-    let job = match serde_json::from_str(body) {
+    let mut job = match serde_json::from_str(body) {
         Ok(OutgoingJob::SendMessages(job)) => *job,
         Err(error) => {
             // Retried until it becomes a dead letter, for a person to inspect.
@@ -87,8 +89,14 @@ pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
             return Outcome::RETRY;
         }
     };
-    let conversation_id = job.order.conversation_id;
-    match work(deps, job).await {
+    let order = job.order;
+    let conversation_id = order.conversation_id;
+    let typing = job.typing.take().filter(|_| receives == 1);
+    let worked = work(deps, job).await;
+    if let (Some(typing), Ok(Worked::Ended)) = (typing, &worked) {
+        show_typing(deps, order, &typing).await;
+    }
+    match worked {
         // The queue brings this message again because an earlier receive of it ended without a word, and
         // its lease may be the one that holds. Acknowledged now, a job that ends every worker would never
         // become a dead letter.
@@ -176,7 +184,7 @@ async fn send_texts(
     attempt: &mut u32,
 ) -> Result<Option<Later>, PortError> {
     let conversations = &work.deps.conversations;
-    let connector = connector(work).await?;
+    let connector = connector(work.deps, work.job).await?;
     let mut texts = usable(hint, &claimed);
     for _ in 0..TEXTS_MAX {
         *attempt = claimed.attempt;
@@ -207,11 +215,25 @@ async fn send_texts(
 }
 
 /// The connector, unless it was deleted.
-async fn connector(work: &Work<'_>) -> Result<Option<Connector>, PortError> {
-    let found = work.deps.connectors.find(work.job.connector_id).await?;
+async fn connector(deps: &Deps, job: SendMessages) -> Result<Option<Connector>, PortError> {
+    let found = deps.connectors.find(job.connector_id).await?;
     Ok(found
         .map(|open| open.connector.clone())
-        .filter(|connector| connector.scope == work.job.scope))
+        .filter(|connector| connector.scope == job.scope))
+}
+
+/// Shows that a text is being written, unless it is too late for that.
+async fn show_typing(deps: &Deps, order: SendMessages, typing: &ShowTyping) {
+    if !typing.is_fresh(deps.clock.now()) {
+        return;
+    }
+    match connector(deps, order).await {
+        Ok(Some(connector)) => deps.platform.show_typing(&connector, typing).await,
+        Ok(None) => {}
+        Err(error) => {
+            tracing::info!(error = %Chain(&error), "it is not shown that a text is being written");
+        }
+    }
 }
 
 /// The texts of a job, if the first of them is the next to be sent.

@@ -1,5 +1,6 @@
 //! People on chat platforms, their messages and their conversations.
 
+mod answer;
 mod attachment;
 pub mod change;
 pub mod content;
@@ -16,4 +17,5 @@ pub mod repeats;
 pub mod send_status;
 mod size;
 pub mod test_delivery;
+pub mod typing;
 pub mod user;

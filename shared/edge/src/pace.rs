@@ -6,6 +6,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock,
     chat::conversation::ConversationRef,
+    chat::typing::ShowTyping,
     connector::Connector,
     error::Chain,
     ports::{
@@ -104,6 +105,11 @@ impl<P: ChatPlatform> ChatPlatform for Paced<P> {
             self.pause(connector, Limited::Texts, *wait).await;
         }
         outcome
+    }
+
+    /// Takes no turn: the sign delays no text.
+    async fn show_typing(&self, connector: &Connector, typing: &ShowTyping) {
+        self.platform.show_typing(connector, typing).await;
     }
 
     fn reply_window(

@@ -114,6 +114,7 @@ impl DynamoConversations {
             (":place", to_value(&job.conversation)?),
             (":environment", s(job.environment_id)),
             (":user", s(job.chat_user_id)),
+            (":event", to_value(&next.last_event_id)?),
             (":active", to_value(&next.last_activity_at)?),
             (":all", s(keys::conversations(job.scope))),
             (":state", s(state_list(job.scope, next.handoff.is_some()))),
@@ -129,6 +130,7 @@ impl DynamoConversations {
             "SET {handoff}connector_id = :connector, message_count = :count, message_total = :total, \
              last_message_at = :last, recent_events = if_not_exists(recent_events, :empty), \
              conversation = :place, environment_id = :environment, chat_user_id = :user, \
+             last_event_id = :event, \
              last_activity_at = :active, all_pk = :all, all_sk = :order, state_pk = :state, \
              state_sk = :order, updated_at = :now, version = if_not_exists(version, :zero) + :one \
              REMOVE progress"
@@ -251,6 +253,7 @@ impl ConversationStore for DynamoConversations {
             place: &job.conversation,
             environment_id: job.environment_id,
             chat_user_id: job.chat_user_id,
+            provider_event_id: &job.provider_event_id,
             sent_at: job.sent_at,
             at: record.at,
             replies: u64::try_from(texts.len()).unwrap_or(u64::MAX),

@@ -109,6 +109,8 @@ pub struct Conversation {
     pub environment_id: Option<EnvironmentId>,
     /// The sender of the last message. Absent in rows of the release before.
     pub chat_user_id: Option<ChatUserId>,
+    /// The platform's id of the last message of a person. Absent in rows of the release before.
+    pub last_event_id: Option<String>,
     /// Time of the last message either way. Absent in rows of the release before.
     pub last_activity_at: Option<Timestamp>,
     /// The handoff, while people have the conversation instead of the agent.
@@ -245,6 +247,8 @@ pub struct Delivered<'a> {
     pub environment_id: EnvironmentId,
     /// The sender.
     pub chat_user_id: ChatUserId,
+    /// The platform's id of the message.
+    pub provider_event_id: &'a str,
     /// Time of writing.
     pub sent_at: Timestamp,
     /// Time of the answer.
@@ -282,6 +286,11 @@ impl Conversation {
         } else {
             self.last_message_at
         };
+        let last_event_id = if delivered.inbound == Inbound::Nothing {
+            self.last_event_id.clone()
+        } else {
+            Some(delivered.provider_event_id.to_owned())
+        };
         let message_count = self.message_count + u64::from(delivered.inbound.is_counted());
         Self {
             message_count,
@@ -290,6 +299,7 @@ impl Conversation {
             place: Some(delivered.place.clone()),
             environment_id: Some(delivered.environment_id),
             chat_user_id: Some(delivered.chat_user_id),
+            last_event_id,
             last_activity_at: self.last_activity_at.max(Some(delivered.at)),
             handoff: delivered.handoff.or(self.handoff.as_ref()).cloned(),
             outgoing,
@@ -377,13 +387,12 @@ impl Outgoing {
 }
 
 #[cfg(test)]
+mod handoff_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        account::actor::Actor,
-        chat::handoff::HandoffRequest,
-        samples::{at, connector, conversation, environment},
-    };
+    use crate::samples::{at, connector, conversation, environment};
 
     fn keys(numbers: std::ops::Range<usize>) -> Vec<String> {
         numbers.map(|number| number.to_string()).collect()
@@ -430,6 +439,7 @@ mod tests {
             place,
             environment_id: environment("e"),
             chat_user_id: ChatUserId::derive(&["u"]),
+            provider_event_id: "Ev1",
             sent_at: at(second),
             at: at(second + 1),
             replies,
@@ -470,6 +480,7 @@ mod tests {
             place: Some(place),
             environment_id: Some(environment("e")),
             chat_user_id: Some(ChatUserId::derive(&["u"])),
+            last_event_id: Some("Ev1".into()),
             last_activity_at: Some(at(10)),
             ..Conversation::default()
         };
@@ -492,6 +503,7 @@ mod tests {
             (Inbound::Unseen, 1, 6, 3),
         ] {
             record = record.with_delivered(&of(inbound, 8, replies));
+            assert_eq!(record.last_event_id.as_deref(), Some("Ev1"));
             assert_eq!((record.message_count, record.message_total), (1, total));
             assert_eq!(record.last_message_at, Some(at(1)));
             assert_eq!(record.outgoing.next, next);
@@ -500,34 +512,6 @@ mod tests {
         let record = record.with_delivered(&of(Inbound::Message, 7, 0));
         assert_eq!((record.message_count, record.message_total), (2, 7));
         assert_eq!(record.last_message_at, Some(at(7)));
-    }
-
-    #[test]
-    fn a_handoff_stays_while_people_have_the_conversation_and_their_messages_leave_no_gap() {
-        let place = conversation("D1");
-        let handoff =
-            HandoffRequest::cut(Some("sales"), None).made_by(Actor::agent(environment("e")), at(1));
-        let answered = Conversation::default().with_delivered(&Delivered {
-            handoff: Some(&handoff),
-            ..delivered(&place, 1, 1)
-        });
-        assert_eq!(answered.handoff.as_ref(), Some(&handoff));
-        let record = answered.with_delivered(&Delivered {
-            inbound: Inbound::HandedOff,
-            ..delivered(&place, 5, 0)
-        });
-        assert_eq!(record.handoff, answered.handoff);
-        assert_eq!((record.message_count, record.message_total), (1, 3));
-        assert_eq!(record.last_message_at, Some(at(5)));
-        let again = HandoffRequest::default().made_by(Actor::system(), at(9));
-        let changed = record.with_delivered(&Delivered {
-            inbound: Inbound::Nothing,
-            handoff: Some(&again),
-            ..delivered(&place, 8, 0)
-        });
-        assert_eq!(changed.handoff, Some(again));
-        assert_eq!((changed.message_count, changed.message_total), (1, 3));
-        assert_eq!(changed.last_message_at, Some(at(5)));
     }
 
     #[test]

@@ -278,7 +278,10 @@ async fn add(deps: &Deps, call: &Call, asked: &Asked<'_>) -> Result<Added, ApiEr
 }
 
 /// The audience of the conversation, if it may be written to.
-fn reachable(open: &OpenConversation, now: Timestamp) -> Result<&Audience, ApiError> {
+pub(in crate::routes) fn reachable(
+    open: &OpenConversation,
+    now: Timestamp,
+) -> Result<&Audience, ApiError> {
     let connector = open
         .connector
         .as_ref()

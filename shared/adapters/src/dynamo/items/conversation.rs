@@ -34,6 +34,8 @@ pub(in crate::dynamo) struct ConversationItem {
     #[serde(default)]
     chat_user_id: Option<ChatUserId>,
     #[serde(default)]
+    last_event_id: Option<String>,
+    #[serde(default)]
     last_activity_at: Option<Timestamp>,
     #[serde(default)]
     handoff: Option<Handoff>,
@@ -56,6 +58,7 @@ impl From<ConversationItem> for Conversation {
             place: item.conversation,
             environment_id: item.environment_id,
             chat_user_id: item.chat_user_id,
+            last_event_id: item.last_event_id,
             last_activity_at: item.last_activity_at,
             handoff: item.handoff,
             outgoing: Outgoing {
