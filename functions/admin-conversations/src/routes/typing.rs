@@ -26,7 +26,7 @@ use vestibule_domain::{
     tag = "Conversations",
     params(ConversationPath),
     responses(
-        (status = 202, description = "It will be tried."),
+        (status = 204, description = "It will be tried."),
         (status = 409, description = "Nothing can be sent in this conversation now; the `type` says why.", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -57,5 +57,5 @@ pub async fn show_typing(
     };
     let job = SendMessagesJob::from(order).with_typing(Some(typing));
     send_or_leave(deps.outgoing.as_ref(), job).await;
-    Ok(StatusCode::ACCEPTED)
+    Ok(StatusCode::NO_CONTENT)
 }
