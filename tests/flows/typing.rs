@@ -111,3 +111,18 @@ async fn a_sign_beside_a_text_costs_no_call_to_aws() {
     assert_eq!(world.aws_calls().len(), 6, "{:?}", world.aws_calls());
     assert_eq!(signs(&world), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_sign_is_asked_for_while_the_platform_wants_no_calls() {
+    let (mut world, ada) = talking_on(Platform::Telegram).await;
+    let limit = Failure::RateLimited {
+        retry_after_secs: 60,
+    };
+    world.slack.fail_next("sendMessage", limit);
+    let answer = json!({"replies": [{"text": "One moment"}], "typing": true});
+    world.agent.answer_with(answer);
+    say(&world, &ada, "Hello?").await;
+    world.settle().await;
+    assert_eq!(world.told(&ada).last().unwrap(), "One moment");
+    assert_eq!(signs(&world), 0);
+}

@@ -177,7 +177,7 @@ fn documented(job: &DeliverMessage, mut response: AgentResponse) -> AgentAnswer 
     for field in &response.malformed_fields {
         tracing::warn!(
             delivery.id = %job.delivery_id(),
-            field,
+            answer.field = *field,
             "a field of the agent's answer is not of the documented form; the others count"
         );
     }

@@ -322,6 +322,9 @@ impl Drain<'_> {
                     {
                         busy += 1;
                         tokio::time::sleep(BUSY_WAIT).await;
+                        if mode == Mode::Probe {
+                            return Ok(Ended::Worked);
+                        }
                         break;
                     }
                     Worked::Waits(waits) => {

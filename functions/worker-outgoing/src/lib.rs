@@ -51,6 +51,8 @@ const PAGE: usize = 20;
 const RECORD_WAIT_FIRST: Duration = Duration::from_millis(100);
 /// Last such wait.
 const RECORD_WAIT_LAST: Duration = Duration::from_millis(1600);
+/// Time that a platform has to show that a text is being written.
+const TYPING_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Ports of the worker.
 pub struct Deps {
@@ -101,7 +103,7 @@ pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
         // its lease may be the one that holds. Acknowledged now, a job that ends every worker would never
         // become a dead letter.
         Ok(Worked::HeldFor(wait)) if receives > 1 => Outcome::Retry { after: Some(wait) },
-        Ok(Worked::Ended | Worked::HeldFor(_)) => Outcome::Done,
+        Ok(Worked::Ended | Worked::Waits | Worked::HeldFor(_)) => Outcome::Done,
         // The worker that has the lease now does the job, or the mark brings another.
         Err(error) if Lease::is_lost(&error) => Outcome::Done,
         Err(error) => {
@@ -117,8 +119,10 @@ pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
 
 /// The end of the work on a message, unless it failed.
 enum Worked {
-    /// Nothing is left for this message.
+    /// Nothing is left to be sent.
     Ended,
+    /// What is left waits for the time on its record.
+    Waits,
     /// Another claim holds the conversation for so long.
     HeldFor(Duration),
 }
@@ -150,7 +154,8 @@ async fn work(deps: &Deps, job: SendMessagesJob) -> Result<Worked, PortError> {
     let claimed = match deps.conversations.claim(job.order, &lease).await? {
         Claim::Claimed(claimed) => claimed,
         Claim::HeldUntil(until) => return Ok(Worked::HeldFor(until.since(lease.now))),
-        Claim::NotBefore(_) | Claim::NothingPending => return Ok(Worked::Ended),
+        Claim::NotBefore(_) => return Ok(Worked::Waits),
+        Claim::NothingPending => return Ok(Worked::Ended),
     };
     let work = Work {
         deps,
@@ -172,7 +177,7 @@ async fn work(deps: &Deps, job: SendMessagesJob) -> Result<Worked, PortError> {
         }
     };
     postpone(&work, lease.id, attempt, &later).await?;
-    Ok(Worked::Ended)
+    Ok(Worked::Waits)
 }
 
 /// Sends one text after the other. Returns the reason for another attempt, if one is needed, and the
@@ -228,7 +233,11 @@ async fn show_typing(deps: &Deps, order: SendMessages, typing: &ShowTyping) {
         return;
     }
     match connector(deps, order).await {
-        Ok(Some(connector)) => deps.platform.show_typing(&connector, typing).await,
+        Ok(Some(connector)) => {
+            let shown = deps.platform.show_typing(&connector, typing);
+            // A platform that does not answer in time is none of our concern here.
+            let _ = tokio::time::timeout(TYPING_PATIENCE, shown).await;
+        }
         Ok(None) => {}
         Err(error) => {
             tracing::info!(error = %Chain(&error), "it is not shown that a text is being written");

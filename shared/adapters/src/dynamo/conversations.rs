@@ -136,14 +136,14 @@ impl DynamoConversations {
              REMOVE progress"
         );
         // Otherwise the list that the conversation is in would not be that of its handoff.
-        let is_as_read = if read.handoff.is_some() {
+        let handoff_as_read = if read.handoff.is_some() {
             "attribute_exists(handoff)"
         } else {
             "attribute_not_exists(handoff)"
         };
         let condition = format!(
             "(attribute_not_exists(message_total) OR message_total = :read_total) AND \
-             (attribute_not_exists(message_count) OR message_count = :read_count) AND {is_as_read}"
+             (attribute_not_exists(message_count) OR message_count = :read_count) AND {handoff_as_read}"
         );
         self.table.update_part(
             &keys::conversation(job.scope, job.conversation.id),

@@ -464,7 +464,7 @@ pub fn admitted(scope: ProjectScope, connector_id: ConnectorId) -> String {
     format!("{}#ADMITTED#{connector_id}", project_pk(scope))
 }
 
-/// A conversation. Deliveries write it, and texts that the API adds.
+/// A conversation. Deliveries write it, and texts and handoffs over the API.
 #[must_use]
 pub fn conversation(scope: ProjectScope, id: ConversationId) -> Key {
     Key::new(conversation_pk(scope, id), "CONVERSATION")
