@@ -38,7 +38,7 @@ fn http(status: u16) -> AgentFailure {
 }
 
 /// The texts that the agent took, in the order of arrival.
-fn texts(world: &World) -> Vec<String> {
+pub fn texts(world: &World) -> Vec<String> {
     let text = |delivery: &Value| delivery["message"]["text"].as_str().unwrap().to_owned();
     let deliveries = world.agent.deliveries();
     deliveries

@@ -153,6 +153,7 @@ impl Stores {
             conversation,
             event: &event,
             replies: &replies,
+            handoff: None,
             history: HistoryDays::new(days).unwrap(),
             at: at(5),
         };

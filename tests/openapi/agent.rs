@@ -346,14 +346,25 @@ fn an_answer_is_as_its_schema_says_exactly_if_all_of_it_is_sent() {
         json!({"replies": [{}]}),
         json!({"replies": ["x"]}),
         json!({"replies": [null]}),
+        json!({"handoff": {}}),
+        json!({"handoff": {"team": "sales", "note": null}, "typing": true}),
+        json!({"handoff": null, "typing": null}),
+        json!({"handoff": true}),
+        json!({"handoff": []}),
+        json!({"handoff": {"team": 7}}),
+        json!({"handoff": {"note": ["x"]}}),
+        json!({"typing": "yes"}),
         json!("hello"),
     ] {
         let fits = faults(&document, &reference("AgentAnswer"), &answer).is_empty();
         let read = serde_json::from_value::<AgentResponse>(answer.clone());
-        let is_all_sent =
-            read.is_ok_and(|read| read.malformed == 0 && read.replies.len() <= REPLIES_MAX);
+        let is_all_sent = read.is_ok_and(|read| {
+            read.malformed == 0
+                && read.malformed_fields.is_empty()
+                && read.replies.len() <= REPLIES_MAX
+        });
         assert_eq!(fits, is_all_sent, "{answer}");
         fitting += usize::from(fits);
     }
-    assert_eq!(fitting, 4);
+    assert_eq!(fitting, 7);
 }

@@ -68,7 +68,7 @@ const PARTITIONS: [(&str, &str); 27] = [
 ];
 
 /// Every kind of partition of the indexes, and of the table.
-const LISTS: [&str; 26] = [
+const LISTS: [&str; 27] = [
     "OUTBOX#{number}",
     "OUTBOX#onboard_chat_user#{number}",
     "OUTBOX#close_pending_requests#{number}",
@@ -90,6 +90,7 @@ const LISTS: [&str; 26] = [
     "ACCOUNT#{id}#PROJECT#{id}#ADMITTED#{id}",
     "ACCOUNT#{id}#PROJECT#{id}#CONVERSATIONS",
     "ACCOUNT#{id}#PROJECT#{id}#CONVERSATIONS#open",
+    "ACCOUNT#{id}#PROJECT#{id}#CONVERSATIONS#handed_off",
     "ACCOUNT#{id}#PROJECT#{id}#CONVERSATIONS#closed",
     "ACCOUNT#{id}#PROJECT#{id}#USER#{id}",
     "ACCOUNT#{id}#PROJECT#{id}#AGENT#{id}",

@@ -226,6 +226,18 @@ fn answer() -> Value {
                     "required": ["text"],
                 },
             },
+            "handoff": {
+                "type": ["object", "null"],
+                "description": "Leaves the conversation to people: the agent is not asked again until it is given back. The replies beside it are sent.",
+                "properties": {
+                    "team": {"type": ["string", "null"], "description": "Team that takes over, up to 100 characters."},
+                    "note": {"type": ["string", "null"], "description": "Note for whoever takes over, up to 4000 characters."},
+                },
+            },
+            "typing": {
+                "type": ["boolean", "null"],
+                "description": "Whether to show behind the replies, for some seconds, that another text is being written.",
+            },
         },
         "example": {"replies": [{"text": "Hi Ada"}]},
     })

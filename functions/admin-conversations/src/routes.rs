@@ -4,7 +4,9 @@ pub mod attachments;
 pub mod conversations;
 pub mod deliveries;
 pub mod documentation;
+pub mod handoff;
 pub mod messages;
+pub mod typing;
 
 use crate::Deps;
 use utoipa::OpenApi as _;
@@ -35,6 +37,15 @@ pub(crate) fn all() -> Routes<Deps> {
             Permission::ConversationsReply,
             routes!(messages::create::create_messages),
         )
+        .authorised(
+            Permission::ConversationsReply,
+            routes!(handoff::hand_off_conversation),
+        )
+        .authorised(
+            Permission::ConversationsReply,
+            routes!(handoff::give_conversation_back),
+        )
+        .authorised(Permission::ConversationsReply, routes!(typing::show_typing))
         .authorised(
             Permission::ConversationsRead,
             routes!(attachments::get_attachment),

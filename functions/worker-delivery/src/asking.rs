@@ -40,8 +40,8 @@ pub(crate) struct Question<'a> {
 
 /// The outcome of asking the agent.
 pub(crate) enum Asked {
-    /// The texts of its answer.
-    Answered(Vec<String>),
+    /// It answered.
+    Answered(AgentAnswer),
     /// It will not have the message, and says so with this status.
     Refused(u16),
     /// The message waits.
@@ -103,12 +103,12 @@ pub(crate) async fn ask_agent(deps: &Deps, question: &Question<'_>) -> Result<As
     let (reason, wait) = match reply {
         AgentReply::Answered { body, .. } => {
             guard.answered(slot).await;
-            return Ok(Asked::Answered(replies_of(job, &body)));
+            return Ok(Asked::Answered(answer_of(job, &body)));
         }
         AgentReply::AnsweredTooMuch { .. } => {
             guard.answered(slot).await;
             tracing::warn!(delivery.id = %delivery_id, "the agent's answer is too long; nothing is sent");
-            return Ok(Asked::Answered(Vec::new()));
+            return Ok(Asked::Answered(AgentAnswer::default()));
         }
         AgentReply::Refused { status, .. } if is_about_the_message(status) => {
             guard.answered(slot).await;
@@ -132,9 +132,8 @@ const fn is_about_the_message(status: u16) -> bool {
     matches!(status, 400 | 413 | 415 | 422)
 }
 
-/// Returns the texts of an answer, with a warning about what is left out: the agent has the message, and a
-/// retry would not help.
-fn replies_of(job: &DeliverMessage, body: &[u8]) -> Vec<String> {
+/// Reads an answer, with a warning about what is left out: the agent has the message, and a retry would not help.
+fn answer_of(job: &DeliverMessage, body: &[u8]) -> AgentAnswer {
     let answer = AgentAnswer::read(body);
     if let Some(unreadable) = answer.unreadable {
         tracing::warn!(
@@ -144,11 +143,23 @@ fn replies_of(job: &DeliverMessage, body: &[u8]) -> Vec<String> {
             "the agent's answer is not of the documented form; nothing is sent"
         );
     }
+    warn_of_what_is_left_out(job, &answer);
+    answer
+}
+
+fn warn_of_what_is_left_out(job: &DeliverMessage, answer: &AgentAnswer) {
     if answer.malformed > 0 {
         tracing::warn!(
             delivery.id = %job.delivery_id(),
             replies.malformed = answer.malformed,
             "some of the agent's replies are not of the documented form; the others are sent"
+        );
+    }
+    for field in &answer.malformed_fields {
+        tracing::warn!(
+            delivery.id = %job.delivery_id(),
+            answer.field = *field,
+            "a field of the agent's answer is not of the documented form; the others count"
         );
     }
     if answer.surplus > 0 {
@@ -158,5 +169,4 @@ fn replies_of(job: &DeliverMessage, body: &[u8]) -> Vec<String> {
             "the agent sent too many replies; the first ones are sent"
         );
     }
-    answer.texts
 }

@@ -6,7 +6,7 @@
 
 use crate::{
     Attempt, Delivered, Deps, RECORD_UNTIL, asking::Waits, change_original, deliver, give_up,
-    is_wanted, refusal, was_delivered,
+    reaches_agent, refusal, was_delivered,
 };
 use futures_util::{StreamExt, stream};
 use std::{
@@ -65,7 +65,7 @@ struct Drain<'a> {
 /// What a drain does with a message.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
-    /// Deliver it, even if the breaker is open.
+    /// Deliver it, even if the breaker is open, and no other once the agent was asked.
     Probe,
     /// Deliver it.
     Deliver,
@@ -77,8 +77,20 @@ enum Mode {
 enum Ended {
     /// Nothing is left, or the rest is for another round.
     Worked,
+    /// The same, and the agent was not asked about any of the messages.
+    NotAsked,
     /// The agent is not well.
     Waits(AgentHealth),
+}
+
+impl Ended {
+    const fn of(was_asked: bool) -> Self {
+        if was_asked {
+            Self::Worked
+        } else {
+            Self::NotAsked
+        }
+    }
 }
 
 /// How a drain ended.
@@ -185,12 +197,13 @@ impl Drain<'_> {
         }
     }
 
-    /// Delivers the first message that there is. Returns the agent's health if it is not well. A
-    /// conversation that cannot be read is passed over.
+    /// Delivers messages until the agent was asked about one. Returns the agent's health if it is not well.
+    /// A conversation that cannot be read is passed over.
     async fn probe(&self) -> Result<Option<AgentHealth>, PortError> {
         for conversation in self.page(None).await? {
             match self.work_off(&conversation, Mode::Probe).await {
                 Ok(Ended::Worked) => return Ok(None),
+                Ok(Ended::NotAsked) => {}
                 Ok(Ended::Waits(health)) => return Ok(Some(health)),
                 Err(error) if matches!(error, PortError::Corrupt { .. }) => {
                     report(&conversation, &error);
@@ -215,7 +228,7 @@ impl Drain<'_> {
         let mut found = Ok(None);
         for ended in ended {
             match ended {
-                Ok(Ended::Worked) => {}
+                Ok(Ended::Worked | Ended::NotAsked) => {}
                 Ok(Ended::Waits(health)) => return Ok(Some(health)),
                 Err(error) => found = Err(error),
             }
@@ -280,6 +293,7 @@ impl Drain<'_> {
     ) -> Result<Ended, PortError> {
         let limit = if mode == Mode::Probe { 1 } else { MESSAGES };
         let mut busy = 0;
+        let mut was_asked = false;
         while !self.must_stop() {
             let parking = &self.deps.parking;
             let messages = parking.parked_messages(conversation, limit).await?;
@@ -290,17 +304,24 @@ impl Drain<'_> {
             }
             for message in messages {
                 if self.must_stop() {
-                    return Ok(Ended::Worked);
+                    return Ok(Ended::of(was_asked));
                 }
                 match self.work_on(&message, mode).await? {
-                    Worked::Gone => busy = 0,
-                    Worked::Stays => return Ok(Ended::Worked),
+                    Worked::Gone => {
+                        busy = 0;
+                        was_asked = true;
+                    }
+                    Worked::NotAsked => {}
+                    Worked::Stays => return Ok(Ended::of(was_asked)),
                     // All slots are taken, and one becomes free soon.
                     Worked::Waits(waits)
                         if busy < BUSY_TRIES && waits.health.status() == HealthStatus::Ok =>
                     {
                         busy += 1;
                         tokio::time::sleep(BUSY_WAIT).await;
+                        if mode == Mode::Probe {
+                            return Ok(Ended::Worked);
+                        }
                         break;
                     }
                     Worked::Waits(waits) => {
@@ -309,11 +330,11 @@ impl Drain<'_> {
                     }
                 }
             }
-            if mode == Mode::Probe {
+            if mode == Mode::Probe && was_asked {
                 break;
             }
         }
-        Ok(Ended::Worked)
+        Ok(Ended::of(was_asked))
     }
 
     fn must_stop(&self) -> bool {
@@ -331,13 +352,13 @@ impl Drain<'_> {
         let days = agent.map(|agent| agent.delivery_days).unwrap_or_default();
         self.days.store(days.days(), Ordering::Relaxed);
         let is_old = days.is_over(message.parked_at, now);
-        let needs_agent = is_wanted(job, context.environment.as_ref());
+        let needs_agent = reaches_agent(job, &context);
         if is_old && needs_agent && !was_delivered(job, &context) {
             // Only the agent does without a change; its message may have been delivered meanwhile.
             change_original(deps, job, context.history).await?;
             self.give_up(message, message.attempts, "not_delivered_in_time")
                 .await?;
-            return Ok(Worked::Gone);
+            return Ok(Worked::NotAsked);
         }
         if mode == Mode::GiveUp && !is_old {
             return Ok(Worked::Stays);
@@ -350,7 +371,11 @@ impl Drain<'_> {
             record_until: self.record_until,
         };
         match deliver(deps, &attempt, context).await? {
-            Delivered::Done => deps.parking.remove_parked(message).await?,
+            Delivered::Answered => deps.parking.remove_parked(message).await?,
+            Delivered::NotAsked => {
+                deps.parking.remove_parked(message).await?;
+                return Ok(Worked::NotAsked);
+            }
             Delivered::Refused(status) => {
                 self.give_up(message, attempt.number, &refusal(status))
                     .await?;
@@ -388,8 +413,10 @@ impl Drain<'_> {
 
 /// The outcome for a parked message.
 enum Worked {
-    /// It is parked no longer.
+    /// It is parked no longer, and the agent was asked.
     Gone,
+    /// It is parked no longer, and the agent was not asked.
+    NotAsked,
     /// It has not waited too long.
     Stays,
     /// The agent is not well.

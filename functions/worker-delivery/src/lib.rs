@@ -16,6 +16,9 @@
 //! A message that the agent refuses for its content, or that waited too long, is given up: it stands on
 //! record, to be listed and redriven by API. The queue's dead letters are for jobs that cannot be read.
 //!
+//! While people have a conversation, its messages are recorded and its agent is not asked (SPEC E36). A
+//! message that was read before the handoff may still reach the agent, once.
+//!
 //! | module | content |
 //! |---|---|
 //! | `asking` | one attempt to ask the agent |
@@ -37,10 +40,12 @@ use parking::{Seen, park};
 use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock, PortError, Timestamp,
-    account::Environment,
+    account::{Environment, actor::Actor},
     chat::conversation::{Conversation, Inbound},
+    chat::handoff::Handoff,
     chat::history::HistoryDays,
     chat::repeats::HandledEvent,
+    chat::typing::ShowTyping,
     error::Chain,
     ids::IdSource,
     job::{DeliverMessage, DrainParked, InboxJob, QueuedText, SendMessagesJob},
@@ -51,6 +56,7 @@ use vestibule_domain::{
     retry::conflict_wait,
 };
 use vestibule_edge::{
+    agent::AgentAnswer,
     batch::Outcome,
     connectors::repeats,
     logging::{Metric, count},
@@ -171,7 +177,7 @@ async fn work_once(
         record_until: now.plus(RECORD_UNTIL),
     };
     match deliver(deps, &attempt, context).await? {
-        Delivered::Done => Ok(Some(Outcome::Done)),
+        Delivered::Answered | Delivered::NotAsked => Ok(Some(Outcome::Done)),
         Delivered::Refused(status) => {
             let reason = refusal(status);
             let given_up = GivenUp {
@@ -224,8 +230,10 @@ struct Attempt<'a> {
 
 /// The outcome of an attempt.
 enum Delivered {
-    /// The message is delivered, or needs no delivery.
-    Done,
+    /// The agent has the message.
+    Answered,
+    /// The message needs no delivery, or is on record without the agent, or was delivered before.
+    NotAsked,
     /// The agent will not have the message, and says so with this status.
     Refused(u16),
     /// The message waits for the agent.
@@ -242,28 +250,33 @@ async fn deliver(
     if was_delivered(job, &context) {
         // The attempt that recorded the answer may have died before it enqueued the texts.
         if context.conversation.outgoing.has_unsent() {
-            enqueue(deps, job, Vec::new()).await;
+            enqueue(deps, job, Vec::new(), None).await;
         }
-        return Ok(Delivered::Done);
+        return Ok(Delivered::NotAsked);
     }
     let (Some(connector), Some(user)) = (&context.connector, &context.chat_user) else {
         tracing::warn!(
             delivery.id = %job.delivery_id(),
             "a message is dropped: its connector or its sender was deleted"
         );
-        return Ok(Delivered::Done);
+        return Ok(Delivered::NotAsked);
     };
     let original = change_original(deps, job, context.history).await?;
-    let reaches_agent = is_wanted(job, context.environment.as_ref());
+    let is_wanted = is_wanted(job, context.environment.as_ref());
     // A message that is not on record may be among those that wait.
-    if attempt.is_behind && (reaches_agent || original == Some(Original::Unknown)) {
+    if attempt.is_behind && (is_wanted || original == Some(Original::Unknown)) {
         return Ok(Delivered::Waits(Waits {
             was_asked: false,
             health: context.agent.health,
         }));
     }
-    let inbound = job.event.adds(reaches_agent);
-    let replies = if reaches_agent {
+    let is_handed_off = context.conversation.handoff.is_some();
+    let reaches_agent = reaches_agent(job, &context);
+    let inbound = match job.event.adds(reaches_agent) {
+        Inbound::Unseen if is_handed_off => Inbound::HandedOff,
+        inbound => inbound,
+    };
+    let given = if reaches_agent {
         let question = asking::Question {
             job,
             connector,
@@ -276,7 +289,7 @@ async fn deliver(
             may_probe: attempt.may_probe,
         };
         match ask_agent(deps, &question).await? {
-            Asked::Answered(replies) => replies,
+            Asked::Answered(given) => given,
             Asked::Refused(status) => return Ok(Delivered::Refused(status)),
             Asked::Waits(waits) => {
                 if waits.was_asked {
@@ -286,23 +299,61 @@ async fn deliver(
                 return Ok(Delivered::Waits(waits));
             }
         }
-    } else if inbound == Inbound::Nothing || context.history.keeps_nothing() {
-        return Ok(Delivered::Done);
+    } else if leaves_nothing(inbound, context.history) {
+        return Ok(Delivered::NotAsked);
     } else {
-        Vec::new()
+        AgentAnswer::default()
     };
-    let event = HandledEvent::delivered(job, repeats(connector), deps.clock.now());
+    let now = deps.clock.now();
+    let event = HandledEvent::delivered(job, repeats(connector), now);
+    let handoff = given
+        .handoff
+        .map(|request| request.made_by(Actor::agent(job.environment_id), now));
     let answer = Answer {
         job,
         inbound,
         event: &event,
-        replies: &replies,
+        replies: &given.texts,
+        handoff: handoff.as_ref(),
         record_until: attempt.record_until,
     };
-    if let Some(texts) = record(deps, &answer, context).await? {
-        enqueue(deps, job, texts).await;
+    let typing = given
+        .typing
+        .then(|| typing_in(job, &context.conversation, now));
+    let texts = record(deps, &answer, context).await?;
+    if texts.is_some() || typing.is_some() {
+        enqueue(deps, job, texts.unwrap_or_default(), typing).await;
     }
-    Ok(Delivered::Done)
+    Ok(if reaches_agent {
+        Delivered::Answered
+    } else {
+        Delivered::NotAsked
+    })
+}
+
+/// The order to show that the agent is writing. A change is no message that could be marked as read.
+fn typing_in(job: &DeliverMessage, conversation: &Conversation, at: Timestamp) -> ShowTyping {
+    let is_message = job.event.original_key().is_none();
+    ShowTyping {
+        conversation: conversation.outgoing.current(&job.conversation),
+        message_id: is_message.then(|| job.provider_event_id.clone()),
+        at,
+    }
+}
+
+/// Whether a delivery that the agent does not get leaves nothing to record. A message for people who took
+/// over is counted even where no message is kept: answers to it have their time.
+const fn leaves_nothing(inbound: Inbound, history: HistoryDays) -> bool {
+    match inbound {
+        Inbound::Nothing => true,
+        Inbound::Unseen => history.keeps_nothing(),
+        Inbound::Message | Inbound::HandedOff => false,
+    }
+}
+
+/// Whether the agent is to be asked about the message.
+fn reaches_agent(job: &DeliverMessage, context: &DeliveryContext) -> bool {
+    context.conversation.handoff.is_none() && is_wanted(job, context.environment.as_ref())
 }
 
 /// Takes a change over into the message on record, or into the placeholder that stands for it. Returns the
@@ -345,6 +396,7 @@ struct Answer<'a> {
     inbound: Inbound,
     event: &'a HandledEvent,
     replies: &'a [String],
+    handoff: Option<&'a Handoff>,
     record_until: Timestamp,
 }
 
@@ -423,6 +475,7 @@ async fn record_once(
         conversation: &known.conversation,
         event: answer.event,
         replies: answer.replies,
+        handoff: answer.handoff,
         history: known.history,
         at: answer.event.at,
     };
@@ -436,9 +489,15 @@ async fn record_once(
     }
 }
 
-/// Enqueues the texts of an answer. They are on record, so a failure only delays them.
-async fn enqueue(deps: &Deps, job: &DeliverMessage, texts: Vec<QueuedText>) {
-    let texts = SendMessagesJob::new(job.send_messages(), texts);
+/// Enqueues the texts of an answer, and the sign that the agent writes another one. The texts are on record,
+/// so a failure only delays them.
+async fn enqueue(
+    deps: &Deps,
+    job: &DeliverMessage,
+    texts: Vec<QueuedText>,
+    typing: Option<ShowTyping>,
+) {
+    let texts = SendMessagesJob::new(job.send_messages(), texts).with_typing(typing);
     let queued = deps.outgoing.enqueue_outgoing(texts).await;
     if let Err(error) = queued {
         tracing::warn!(

@@ -6,7 +6,8 @@
 //! went out is recorded before the next, so another attempt goes on behind it. A job that cannot run now
 //! is acknowledged: the time of the next attempt stands on the record, and the outbox brings another job
 //! then. The person may have been blocked, or have opted out, while a text that answers no message
-//! waited, so that is looked up before it goes out. One gap remains: a crash after a platform accepted
+//! waited, so that is looked up before it goes out. A job may ask for the sign that the agent is writing: it
+//! is shown once behind the texts, or never. One gap remains: a crash after a platform accepted
 //! a piece and before that is recorded leads to a second one (SPEC X01, RELIABILITY §2.6).
 //!
 //! | module | content |
@@ -25,6 +26,7 @@ use sending::{Sending, send, unreadable};
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock, PortError,
+    chat::typing::ShowTyping,
     connector::Connector,
     error::Chain,
     ids::{IdSource, LeaseId},
@@ -51,6 +53,8 @@ const TEXTS_MAX: usize = 100;
 const PAGE: usize = 20;
 /// Last wait before an outcome is recorded again after a failure.
 const RECORD_WAIT_LAST: Duration = Duration::from_millis(1600);
+/// Time that a platform has to show that a text is being written.
+const TYPING_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Ports of the worker.
 pub struct Deps {
@@ -77,7 +81,7 @@ impl fmt::Debug for Deps {
 /// Processes one message of the queue, received for the `receives`th time. Only a job that cannot be read,
 /// or not even be postponed, or whose first worker may have died, goes back to the queue.
 pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
-    let job = match serde_json::from_str(body) {
+    let mut job = match serde_json::from_str(body) {
         Ok(OutgoingJob::SendMessages(job)) => *job,
         Err(error) => {
             // Retried until it becomes a dead letter, for a person to inspect.
@@ -89,13 +93,19 @@ pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
             return Outcome::RETRY;
         }
     };
-    let conversation_id = job.order.conversation_id;
-    match work(deps, job).await {
+    let order = job.order;
+    let conversation_id = order.conversation_id;
+    let typing = job.typing.take().filter(|_| receives == 1);
+    let worked = work(deps, job).await;
+    if let (Some(typing), Ok(Worked::Ended)) = (typing, &worked) {
+        show_typing(deps, order, &typing).await;
+    }
+    match worked {
         // The queue brings this message again because an earlier receive of it ended without a word, and
         // its lease may be the one that holds. Acknowledged now, a job that ends every worker would never
         // become a dead letter.
         Ok(Worked::HeldFor(wait)) if receives > 1 => Outcome::Retry { after: Some(wait) },
-        Ok(Worked::Ended | Worked::HeldFor(_)) => Outcome::Done,
+        Ok(Worked::Ended | Worked::Waits | Worked::HeldFor(_)) => Outcome::Done,
         // The worker that has the lease now does the job, or the mark brings another.
         Err(error) if Lease::is_lost(&error) => Outcome::Done,
         Err(error) => {
@@ -111,8 +121,10 @@ pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
 
 /// The end of the work on a message, unless it failed.
 enum Worked {
-    /// Nothing is left for this message.
+    /// Nothing is left to be sent.
     Ended,
+    /// What is left waits for the time on its record.
+    Waits,
     /// Another claim holds the conversation for so long.
     HeldFor(Duration),
 }
@@ -141,7 +153,8 @@ async fn work(deps: &Deps, job: SendMessagesJob) -> Result<Worked, PortError> {
     let claimed = match deps.conversations.claim(job.order, &lease).await? {
         Claim::Claimed(claimed) => claimed,
         Claim::HeldUntil(until) => return Ok(Worked::HeldFor(until.since(lease.now))),
-        Claim::NotBefore(_) | Claim::NothingPending => return Ok(Worked::Ended),
+        Claim::NotBefore(_) => return Ok(Worked::Waits),
+        Claim::NothingPending => return Ok(Worked::Ended),
     };
     let work = Work {
         deps,
@@ -163,7 +176,7 @@ async fn work(deps: &Deps, job: SendMessagesJob) -> Result<Worked, PortError> {
         }
     };
     postpone(&work, lease.id, attempt, later).await?;
-    Ok(Worked::Ended)
+    Ok(Worked::Waits)
 }
 
 /// Sends one text after the other. Returns the reason for another attempt, if one is needed, and the
@@ -175,7 +188,7 @@ async fn send_texts(
     attempt: &mut u32,
 ) -> Result<Option<Later>, PortError> {
     let conversations = &work.deps.conversations;
-    let mut connector = connector(work).await?;
+    let mut connector = connector(work.deps, work.job).await?;
     let mut texts = usable(hint, &claimed);
     for _ in 0..TEXTS_MAX {
         *attempt = claimed.attempt;
@@ -213,21 +226,39 @@ async fn send_texts(
 }
 
 /// The connector, unless it was deleted.
-async fn connector(work: &Work<'_>) -> Result<Option<Connector>, PortError> {
-    let found = work.deps.connectors.find(work.job.connector_id).await?;
-    Ok(of_job(work, found.as_deref()))
+async fn connector(deps: &Deps, job: SendMessages) -> Result<Option<Connector>, PortError> {
+    let found = deps.connectors.find(job.connector_id).await?;
+    Ok(of_job(job, found.as_deref()))
 }
 
 /// The connector as it is at this moment, unless it was deleted.
 async fn read_connector(work: &Work<'_>) -> Result<Option<Connector>, PortError> {
     let found = work.deps.connectors.read(work.job.connector_id).await?;
-    Ok(of_job(work, found.as_deref()))
+    Ok(of_job(work.job, found.as_deref()))
 }
 
-fn of_job(work: &Work<'_>, found: Option<&OpenConnector>) -> Option<Connector> {
+fn of_job(job: SendMessages, found: Option<&OpenConnector>) -> Option<Connector> {
     found
         .map(|open| open.connector.clone())
-        .filter(|connector| connector.scope == work.job.scope)
+        .filter(|connector| connector.scope == job.scope)
+}
+
+/// Shows that a text is being written, unless it is too late for that.
+async fn show_typing(deps: &Deps, order: SendMessages, typing: &ShowTyping) {
+    if !typing.is_fresh(deps.clock.now()) {
+        return;
+    }
+    match connector(deps, order).await {
+        Ok(Some(connector)) => {
+            let shown = deps.platform.show_typing(&connector, typing);
+            // A platform that does not answer in time is none of our concern here.
+            let _ = tokio::time::timeout(TYPING_PATIENCE, shown).await;
+        }
+        Ok(None) => {}
+        Err(error) => {
+            tracing::info!(error = %Chain(&error), "it is not shown that a text is being written");
+        }
+    }
 }
 
 /// The texts of a job, if the first of them is the next to be sent.

@@ -7,7 +7,7 @@ use vestibule_domain::{
     AccountScope, Clock, PortError, Timestamp,
     account::{actor::Actor, credential::Caller},
     event::{AuditEntry, Change},
-    ids::{AuditId, IdSource},
+    ids::{AuditId, EnvironmentId, IdSource},
     ports::CredentialStore,
 };
 
@@ -60,6 +60,23 @@ impl Call {
         &self.caller.actor
     }
 
+    /// Whether the caller may know of a record of this environment. For a caller that is limited to one
+    /// environment, no other record exists: the answer is that to an unknown id.
+    #[must_use]
+    pub fn may_know_of(&self, environment_id: Option<EnvironmentId>) -> bool {
+        knows_of(self.caller.environment_id, environment_id)
+    }
+
+    /// Narrows the environment by which a list is filtered to those of which the caller may know. `false` if
+    /// nothing is left.
+    #[must_use]
+    pub fn narrow(&self, filter: &mut Option<EnvironmentId>) -> bool {
+        if filter.is_none() {
+            *filter = self.caller.environment_id;
+        }
+        knows_of(self.caller.environment_id, *filter)
+    }
+
     /// The current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
@@ -92,6 +109,11 @@ impl Call {
     }
 }
 
+/// Whether a record of this environment exists for a caller with this limit.
+fn knows_of(limit: Option<EnvironmentId>, environment_id: Option<EnvironmentId>) -> bool {
+    limit.is_none() || limit == environment_id
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Call {
     type Rejection = ApiError;
 
@@ -117,4 +139,23 @@ pub fn log(entry: &AuditEntry) {
         "{}",
         event.key()
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_of_one_environment_knows_of_no_record_of_another_or_of_none() {
+        let [one, other] = ["e", "f"].map(|name| Some(EnvironmentId::derive(&[name])));
+        for (limit, environment_id, knows) in [
+            (None, None, true),
+            (None, one, true),
+            (one, one, true),
+            (one, other, false),
+            (one, None, false),
+        ] {
+            assert_eq!(knows_of(limit, environment_id), knows);
+        }
+    }
 }

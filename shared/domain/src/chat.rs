@@ -1,5 +1,6 @@
 //! People on chat platforms, their messages and their conversations.
 
+mod answer;
 mod attachment;
 pub mod change;
 pub mod content;
@@ -7,6 +8,7 @@ pub mod conversation;
 pub mod delivery;
 pub mod entity;
 pub mod given_up;
+pub mod handoff;
 pub mod history;
 pub mod message;
 pub mod profile;
@@ -16,4 +18,5 @@ pub mod repeats;
 pub mod send_status;
 mod size;
 pub mod test_delivery;
+pub mod typing;
 pub mod user;

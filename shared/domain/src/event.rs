@@ -4,8 +4,8 @@ use crate::{
     AccountScope, Timestamp,
     account::actor::Actor,
     ids::{
-        AccessRequestId, AccountId, ApiKeyId, AuditId, ChatUserId, ConnectorId, EnvironmentId,
-        ProjectId,
+        AccessRequestId, AccountId, ApiKeyId, AuditId, ChatUserId, ConnectorId, ConversationId,
+        EnvironmentId, ProjectId,
     },
 };
 use serde_json::Value;
@@ -76,6 +76,10 @@ events! {
     ChatUserBlocked(ChatUserId) = "chat_user.blocked",
     /// A chat user was unblocked.
     ChatUserUnblocked(ChatUserId) = "chat_user.unblocked",
+    /// A conversation was handed off to people.
+    ConversationHandedOff(ConversationId) = "conversation.handed_off",
+    /// A conversation was given back to the agent.
+    ConversationGivenBack(ConversationId) = "conversation.given_back",
     /// An access request was approved.
     AccessRequestApproved(AccessRequestId) = "access_request.approved",
     /// An access request was rejected.
@@ -142,6 +146,8 @@ mod tests {
             "connector.tested",
             "connector.updated",
             "connector.webhook_secret_rotated",
+            "conversation.given_back",
+            "conversation.handed_off",
             "environment.created",
             "environment.signing_secret_rotated",
             "environment.tested",

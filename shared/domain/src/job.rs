@@ -9,6 +9,7 @@ use crate::{
     chat::conversation::ConversationRef,
     chat::entity::Entities,
     chat::message::{Attachment, InboundMessage},
+    chat::typing::ShowTyping,
     ids::{ChatUserId, ConnectorId, ConversationId, DeliveryId, EnvironmentId},
     scope::ProjectScope,
 };
@@ -248,6 +249,9 @@ pub struct SendMessagesJob {
     /// only if the first of them is the next one to send.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub texts: Vec<QueuedText>,
+    /// The order to show behind the texts that another one is being written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub typing: Option<ShowTyping>,
 }
 
 /// Size up to which a job carries its texts, in bytes.
@@ -263,7 +267,17 @@ impl SendMessagesJob {
         } else {
             Vec::new()
         };
-        Self { order, texts }
+        Self {
+            order,
+            texts,
+            typing: None,
+        }
+    }
+
+    /// Returns the job with an order to show that a text is being written.
+    #[must_use]
+    pub fn with_typing(self, typing: Option<ShowTyping>) -> Self {
+        Self { typing, ..self }
     }
 }
 
@@ -464,7 +478,16 @@ mod tests {
             ..queued(3, "Bye".into())
         };
         let texts = vec![queued(2, "Hello".into()), ephemeral];
-        for job in [order.into(), SendMessagesJob::new(order, texts)] {
+        let typing = ShowTyping {
+            conversation: message().conversation,
+            message_id: None,
+            at: at(9),
+        };
+        for job in [
+            order.into(),
+            SendMessagesJob::new(order, texts),
+            SendMessagesJob::from(order).with_typing(Some(typing)),
+        ] {
             let job = OutgoingJob::SendMessages(Box::new(job));
             let json = serde_json::to_string(&job).unwrap();
             assert!(json.starts_with(r#"{"job":"send_messages","account_id":"#));

@@ -39,7 +39,7 @@ pub use given_up::{
     GivenUpFilter, GivenUpStore, OrderedRedrive, Redrive, RedriveProgress, Redriven,
 };
 pub use history::{
-    ConversationFilter, ConversationReader, ConversationState, ConversationView,
+    ConversationFilter, ConversationReader, ConversationState, ConversationView, KeptHistory,
     MESSAGE_NUMBER_MAX, MessageFilter, MessagePage,
 };
 pub use intake::{
@@ -59,6 +59,6 @@ pub use pace::{Limited, Pace, Room, SEND_BURST, SendPacer, Turn};
 pub use queue::{DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender};
 pub use vault::{SecretVault, SetupTokenSource};
 pub use writing::{
-    AddedBefore, AddedTexts, ConversationWriter, NewTexts, OpenConversation, TextBatch,
-    WritingContext,
+    AddedBefore, AddedTexts, ConversationWriter, HandoffChange, NewTexts, OpenConversation,
+    TextBatch, WritingContext, WritingPlace,
 };

@@ -6,6 +6,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock, PortError,
     chat::conversation::ConversationRef,
+    chat::typing::ShowTyping,
     connector::{Connector, Provider},
     error::Chain,
     ports::{
@@ -150,6 +151,21 @@ impl ChatPlatform for Platforms {
     fn profile_tells_language(&self, connector: &Connector) -> bool {
         self.provider(&connector.provider)
             .is_some_and(ChatProvider::profile_tells_language)
+    }
+
+    async fn show_typing(&self, connector: &Connector, typing: &ShowTyping) {
+        let shown = self
+            .run(connector, |provider, credentials, so_far| {
+                provider.show_typing(typing, credentials, so_far)
+            })
+            .await;
+        if let Err(Undone { reason, .. }) = shown {
+            tracing::info!(
+                connector.id = %connector.id,
+                reason = %reason,
+                "it could not be shown that a text is being written"
+            );
+        }
     }
 
     async fn profile(&self, connector: &Connector, query: ProfileQuery<'_>) -> ProfileOutcome {

@@ -8,11 +8,12 @@ use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock,
     chat::conversation::ConversationRef,
+    chat::typing::ShowTyping,
     connector::Connector,
     error::Chain,
     ports::{
-        ChatPlatform, Limited, OutgoingText, ProfileOutcome, ProfileQuery, RetryScope, SendOutcome,
-        SendPacer, Turn,
+        ChatPlatform, Destination, Limited, OutgoingText, ProfileOutcome, ProfileQuery, RetryScope,
+        SendOutcome, SendPacer, Turn,
     },
 };
 use vestibule_providers::catalogue::chat_provider;
@@ -155,6 +156,15 @@ impl<P: ChatPlatform> ChatPlatform for Paced<P> {
         let outcome = self.platform.send(connector, text).await;
         self.learn(connector, place, &outcome).await;
         outcome
+    }
+
+    /// Takes no turn: the sign delays no text. A conversation that has to wait gets none.
+    async fn show_typing(&self, connector: &Connector, typing: &ShowTyping) {
+        let to = Destination::Conversation(&typing.conversation);
+        let place = Place::of(connector.id, &to);
+        if self.limits.wait(&place, self.clock.now()).is_none() {
+            self.platform.show_typing(connector, typing).await;
+        }
     }
 
     fn reply_window(

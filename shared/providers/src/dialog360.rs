@@ -24,6 +24,7 @@ mod parts;
 mod person;
 mod send;
 mod setup;
+mod typing;
 mod webhook;
 
 use crate::outgoing::Api;

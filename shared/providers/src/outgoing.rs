@@ -21,6 +21,7 @@ use http::{HeaderName, Method, header};
 use std::{fmt, time::Duration};
 use vestibule_domain::{
     chat::conversation::ConversationRef,
+    chat::typing::ShowTyping,
     connector::Provider,
     ports::{FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, RetryScope, SendOutcome},
     secret::Secret,
@@ -48,6 +49,18 @@ pub trait ChatProvider: Send + Sync {
         credentials: &Credentials<'_>,
         so_far: &[CallResult],
     ) -> NextCall<SendOutcome>;
+
+    /// Returns the next call that shows that a text is being written, or the end. There is no call where the
+    /// platform has no such sign.
+    fn show_typing(
+        &self,
+        typing: &ShowTyping,
+        credentials: &Credentials<'_>,
+        so_far: &[CallResult],
+    ) -> NextCall<()> {
+        let _ = (typing, credentials, so_far);
+        NextCall::Done(())
+    }
 
     /// Returns the next call that looks up a profile, or the outcome.
     fn profile(

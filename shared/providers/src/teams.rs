@@ -52,6 +52,7 @@ mod service;
 mod setup;
 mod text;
 mod token;
+mod typing;
 mod webhook;
 
 pub use keys::{FETCH_MAX, KeySource, KeySourceError};

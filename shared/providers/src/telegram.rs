@@ -27,6 +27,7 @@ mod parse;
 mod profile;
 mod send;
 mod setup;
+mod typing;
 mod webhook;
 
 use crate::outgoing::Api;

@@ -166,6 +166,16 @@ impl World {
 
     /// Creates a key with these permissions in an account and returns its token.
     pub async fn key(&self, account_id: AccountId, permissions: &[Permission]) -> String {
+        self.key_of(account_id, permissions, None).await
+    }
+
+    /// Creates such a key that is limited to this environment, if one is given.
+    pub async fn key_of(
+        &self,
+        account_id: AccountId,
+        permissions: &[Permission],
+        environment_id: Option<EnvironmentId>,
+    ) -> String {
         let drawn = format!("{}{}", SystemIds.draw(), SystemIds.draw());
         let token = format!("vst_{account_id}_{}", drawn.get(..43).unwrap());
         let hash = HEXLOWER.encode(digest(&SHA256, token.as_bytes()).as_ref());
@@ -175,6 +185,7 @@ impl World {
             name: "Grace's key".into(),
             hash,
             permissions: permissions.iter().copied().collect(),
+            environment_id,
             created_by: Actor {
                 id: "test".into(),
                 name: "Test".into(),

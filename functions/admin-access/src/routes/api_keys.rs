@@ -24,7 +24,7 @@ use vestibule_domain::{
         permission::{NotHeld, Permission, Permissions},
     },
     event::{Change, Event},
-    ids::ApiKeyId,
+    ids::{ApiKeyId, EnvironmentId},
     page::Order,
 };
 
@@ -68,6 +68,10 @@ pub struct CreateApiKeyRequest {
     /// Permissions of the key: at least one, and only ones that the calling key has.
     #[schema(required = true, nullable = false, min_items = 1)]
     permissions: Option<Vec<PermissionName>>,
+    /// Environment that the key is limited to. It then knows of the conversations of this environment only,
+    /// and may have no permissions but `conversations.read` and `conversations.reply`.
+    #[schema(format = "id")]
+    environment_id: Option<String>,
     /// Days until the key expires, 1 to 365; 90 by default.
     #[schema(minimum = 1, maximum = 365)]
     expires_in_days: Option<u64>,
@@ -76,7 +80,7 @@ pub struct CreateApiKeyRequest {
 /// An API key, without the key itself.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
-    "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "nightly report", "permissions": ["access_requests.read"],
+    "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "nightly report", "permissions": ["access_requests.read"], "environment_id": null,
     "created_by": {"id": "api_key:01JD3Q3Z9V8M4T6K2N7P5R1S0X", "name": "first key"},
     "created_at": "2026-11-22T10:00:00.000Z", "expires_at": "2027-02-20T10:00:00.000Z", "last_used_at": null
 }))]
@@ -87,6 +91,8 @@ pub struct ApiKeyResponse {
     name: String,
     /// Permissions of the key.
     permissions: Vec<PermissionName>,
+    /// Environment that the key is limited to; null if it is not.
+    environment_id: Option<String>,
     /// Actor that created the key.
     created_by: ActorResponse,
     /// Time of creation.
@@ -122,6 +128,7 @@ impl From<ApiKey> for ApiKeyResponse {
                 .into_iter()
                 .map(Into::into)
                 .collect(),
+            environment_id: key.environment_id.map(|id| id.to_string()),
             created_by: (&key.created_by).into(),
             name: key.name,
             created_at: key.created_at,
@@ -204,6 +211,7 @@ pub async fn create_api_key(
         name: wanted.name,
         hash: made.hash,
         permissions: wanted.permissions,
+        environment_id: wanted.environment_id,
         created_by: call.actor().clone(),
         created_at: now,
         expires_at: now.plus(wanted.life),
@@ -216,6 +224,7 @@ pub async fn create_api_key(
         after: json!({
             "name": key.name,
             "permissions": key.permissions.listed(),
+            "environment_id": key.environment_id,
             "expires_at": key.ends_at(),
         }),
     };
@@ -285,6 +294,7 @@ pub async fn revoke_api_key(
 struct KeyDraft {
     name: String,
     permissions: Permissions,
+    environment_id: Option<EnvironmentId>,
     life: Duration,
 }
 
@@ -300,6 +310,15 @@ impl KeyDraft {
         if permissions.is_empty() && errors.is_empty() {
             errors.add("permissions", "must name at least one permission");
         }
+        let given = request.environment_id.as_deref();
+        let environment_id = validation::id("environment_id", given, &mut errors);
+        let fits = permissions.iter().all(|one| one.fits_one_environment());
+        if given.is_some() && !fits {
+            errors.add(
+                "permissions",
+                "must be `conversations.read` and `conversations.reply` at most, because `environment_id` limits the key to one environment",
+            );
+        }
         let days = request.expires_in_days.unwrap_or(LIFE_DEFAULT_DAYS);
         if !(1..=LIFE_MAX_DAYS).contains(&days) {
             errors.add(
@@ -311,6 +330,7 @@ impl KeyDraft {
             Some(name) if errors.is_empty() => Ok(Self {
                 name,
                 permissions: Permissions::Only(permissions),
+                environment_id,
                 life: Duration::from_hours(24 * days),
             }),
             _ => Err(errors.into_validation()),
@@ -365,6 +385,29 @@ mod tests {
             broken(json!({"name": "x", "permissions": ["projects.read", "root"]})),
             ["permissions.1"]
         );
+    }
+
+    #[test]
+    fn a_key_of_one_environment_may_read_and_write_conversations_and_nothing_else() {
+        const ID: &str = "01JD3Q3Z9V8M4T6K2N7P5R1S0Y";
+        let of = |permissions: Value, environment: Value| json!({"name": "x", "permissions": permissions, "environment_id": environment});
+        let both = json!(["conversations.read", "conversations.reply"]);
+        let limited = read(of(both.clone(), json!(ID))).unwrap();
+        assert_eq!(limited.environment_id, ID.parse().ok());
+        let unlimited = read(of(json!(["projects.read"]), Value::Null)).unwrap();
+        assert_eq!(unlimited.environment_id, None);
+        for permission in Permission::ALL {
+            let asked = of(json!(["conversations.reply", permission]), json!(ID));
+            let expected: &[&str] = if permission.fits_one_environment() {
+                &[]
+            } else {
+                &["permissions"]
+            };
+            assert_eq!(broken(asked), expected, "{permission}");
+        }
+        for wrong in [json!("x"), json!(7), json!("")] {
+            assert_eq!(broken(of(both.clone(), wrong)), ["environment_id"]);
+        }
     }
 
     #[test]

@@ -271,6 +271,7 @@ fn wanted(
             name: FIRST_KEY_NAME.to_owned(),
             hash: key.hash.clone(),
             permissions: Permissions::All,
+            environment_id: None,
             created_by: actor.clone(),
             created_at: receipt.at,
             expires_at: receipt.key_expires_at,

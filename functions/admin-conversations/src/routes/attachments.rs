@@ -1,6 +1,6 @@
 //! Files of messages, fetched from the platform when somebody asks for one (SPEC F13).
 
-use super::messages::find_message;
+use super::{conversations::find_conversation, messages::find_message};
 use crate::Deps;
 use axum::{
     extract::State,
@@ -138,11 +138,7 @@ pub async fn get_attachment(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let scope = call.scope().project(path.project_id);
-    let view = deps
-        .conversations
-        .get_conversation(scope, path.conversation_id)
-        .await?
-        .ok_or_else(|| ApiError::not_found("conversation"))?;
+    let view = find_conversation(&deps, &call, scope, path.conversation_id).await?;
     let attachment = find(&deps, &call, scope, &path).await?;
     let connector = deps
         .connectors

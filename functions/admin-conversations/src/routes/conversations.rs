@@ -10,29 +10,63 @@ use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 use vestibule_admin::{
     ApiPath, Call, FieldErrors, ListFilter, ListQuery, PageParams,
-    api_types::{ConversationKindName, ListResponse},
+    api_types::{ActorResponse, ConversationKindName, ListResponse},
     problem::ApiError,
     project_of_empty_list, validation, wire_enum,
 };
 use vestibule_domain::{
-    Timestamp,
+    ProjectScope, Timestamp,
+    chat::handoff::Handoff,
+    ids::ConversationId,
+    page::Page,
     ports::{ConversationFilter, ConversationState, ConversationView},
 };
 
 wire_enum! {
     /// State of a conversation.
     ConversationStateName = ConversationState {
-        /// In progress.
+        /// In progress, with the agent.
         Open = "open",
+        /// In progress, with people who took over from the agent.
+        HandedOff = "handed_off",
         /// Ended.
         Closed = "closed",
+    }
+}
+
+/// Handoff of a conversation from the agent to people.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "by": {"id": "agent:01JD3Q3Z9V8M4T6K2N7P5R1S0Y", "name": "Agent"}, "at": "2026-11-22T10:00:00.000Z",
+    "team": "sales", "note": "Wants an offer for 200 seats."
+}))]
+pub struct HandoffResponse {
+    /// Author: the agent of an environment, in an answer, or an API key.
+    by: ActorResponse,
+    /// Time of the handoff.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// Team that takes over, as the author named it; null if none was named.
+    team: Option<String>,
+    /// Note for whoever takes over.
+    note: Option<String>,
+}
+
+impl From<Handoff> for HandoffResponse {
+    fn from(handoff: Handoff) -> Self {
+        Self {
+            by: (&handoff.by).into(),
+            at: handoff.at,
+            team: handoff.team,
+            note: handoff.note,
+        }
     }
 }
 
 /// A conversation.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({
-    "id": "01JD3Q3Z9V8M4T6K2N7P5R1S10", "state": "open", "connector_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0X",
+    "id": "01JD3Q3Z9V8M4T6K2N7P5R1S10", "state": "open", "handoff": null, "connector_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0X",
     "environment_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Y", "chat_user_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Z",
     "kind": "direct", "provider_conversation_id": "D0123456789", "thread": null, "channel": null,
     "message_count": 12, "last_message_at": "2026-11-22T10:00:00.000Z", "last_activity_at": "2026-11-22T10:00:01.000Z"
@@ -40,8 +74,10 @@ wire_enum! {
 pub struct ConversationResponse {
     /// Id.
     id: String,
-    /// State: `open`, or `closed` once it has ended.
+    /// State: `open`, `handed_off` while people have it instead of the agent, or `closed` once it has ended.
     state: ConversationStateName,
+    /// Handoff; null while the agent has the conversation.
+    handoff: Option<HandoffResponse>,
     /// Connector through which the people write. It may have been deleted since.
     connector_id: String,
     /// Environment whose agent got the last message. Null until the first message that was delivered since
@@ -83,6 +119,7 @@ impl From<ConversationView> for ConversationResponse {
         Self {
             id: view.id.to_string(),
             state: view.state.into(),
+            handoff: conversation.handoff.map(Into::into),
             connector_id: view.connector_id.to_string(),
             environment_id: conversation.environment_id.map(|id| id.to_string()),
             chat_user_id: conversation.chat_user_id.map(|id| id.to_string()),
@@ -163,10 +200,17 @@ pub async fn list_conversations(
     query: ListQuery<ConversationQuery>,
 ) -> Result<Json<ListResponse<ConversationResponse>>, ApiError> {
     let scope = call.scope().project(path.project_id);
-    let page = deps
-        .conversations
-        .list_conversations(scope, &query.filter.0, &query.page)
-        .await?;
+    let mut filter = query.filter.0;
+    let page = if call.narrow(&mut filter.environment_id) {
+        deps.conversations
+            .list_conversations(scope, &filter, &query.page)
+            .await?
+    } else {
+        Page {
+            items: Vec::new(),
+            next: None,
+        }
+    };
     project_of_empty_list(deps.projects.as_ref(), scope, &query.page, &page).await?;
     Ok(ListResponse::of(page, Into::into))
 }
@@ -187,12 +231,22 @@ pub async fn get_conversation(
     ApiPath(path): ApiPath<ConversationPath>,
 ) -> Result<Json<ConversationResponse>, ApiError> {
     let scope = call.scope().project(path.project_id);
-    let view = deps
-        .conversations
-        .get_conversation(scope, path.conversation_id)
-        .await?
-        .ok_or_else(|| ApiError::not_found("conversation"))?;
+    let view = find_conversation(&deps, &call, scope, path.conversation_id).await?;
     Ok(Json(view.into()))
+}
+
+/// The conversation, if the caller may know of it.
+pub(super) async fn find_conversation(
+    deps: &Deps,
+    call: &Call,
+    scope: ProjectScope,
+    id: ConversationId,
+) -> Result<ConversationView, ApiError> {
+    deps.conversations
+        .get_conversation(scope, id)
+        .await?
+        .filter(|view| call.may_know_of(view.conversation.environment_id))
+        .ok_or_else(|| ApiError::not_found("conversation"))
 }
 
 #[cfg(test)]
@@ -237,7 +291,7 @@ mod tests {
             ..Conversation::default()
         });
         let expected = json!({
-            "id": ID, "state": "open", "connector_id": ID, "environment_id": ID, "chat_user_id": ID,
+            "id": ID, "state": "open", "handoff": null, "connector_id": ID, "environment_id": ID, "chat_user_id": ID,
             "kind": "group", "provider_conversation_id": "G1", "thread": "7", "channel": "sms",
             "message_count": 5, "last_message_at": "2026-11-22T10:00:00.000Z",
             "last_activity_at": "2026-11-22T10:00:01.000Z",
@@ -270,13 +324,20 @@ mod tests {
 
     #[test]
     fn a_state_is_spelled_as_in_the_domain() {
-        for state in [ConversationState::Open, ConversationState::Closed] {
+        for state in [
+            ConversationState::Open,
+            ConversationState::HandedOff,
+            ConversationState::Closed,
+        ] {
             let name = ConversationStateName::from(state);
             assert_eq!(name.spelling(), state.key());
             assert_eq!(serde_json::to_value(name).unwrap(), state.key());
             assert_eq!(ConversationState::from(name), state);
         }
-        assert_eq!(ConversationStateName::SPELLINGS, ["open", "closed"]);
+        assert_eq!(
+            ConversationStateName::SPELLINGS,
+            ["open", "handed_off", "closed"]
+        );
     }
 
     #[test]

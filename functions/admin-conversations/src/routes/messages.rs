@@ -18,7 +18,7 @@ use vestibule_admin::{
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     chat::content::{self, Part},
-    chat::history::{Author, StoredMessage},
+    chat::history::{Author, HistoryDays, StoredMessage},
     chat::message::{Attachment, AttachmentKind},
     chat::send_status::SendStatus,
     ids::ConversationId,
@@ -349,9 +349,7 @@ pub async fn list_messages(
 ) -> Result<Json<ListResponse<MessageResponse>>, ApiError> {
     let scope = call.scope().project(path.project_id);
     let id = path.conversation_id;
-    let history = deps
-        .conversations
-        .find_history(scope, id)
+    let history = find_history(&deps, &call, scope, id)
         .await?
         .ok_or_else(|| ApiError::not_found("conversation"))?;
     if history.keeps_nothing() {
@@ -396,6 +394,19 @@ pub async fn get_message(
     Ok(Json(message.into()))
 }
 
+/// The time for which messages of the conversation are kept, if the caller may know of it.
+async fn find_history(
+    deps: &Deps,
+    call: &Call,
+    scope: ProjectScope,
+    id: ConversationId,
+) -> Result<Option<HistoryDays>, ApiError> {
+    let history = deps.conversations.find_history(scope, id).await?;
+    Ok(history
+        .filter(|history| call.may_know_of(history.environment_id))
+        .map(|history| history.days))
+}
+
 /// The message with this number, if it is still kept.
 pub(super) async fn find_message(
     deps: &Deps,
@@ -403,7 +414,7 @@ pub(super) async fn find_message(
     scope: ProjectScope,
     (id, number): (ConversationId, u64),
 ) -> Result<Option<StoredMessage>, ApiError> {
-    let history = deps.conversations.find_history(scope, id).await?;
+    let history = find_history(deps, call, scope, id).await?;
     let kept = history.filter(|history| !history.keeps_nothing());
     let bounds = (kept, number.checked_sub(1), number.checked_add(1));
     let (Some(history), Some(after), Some(before)) = bounds else {

@@ -21,7 +21,7 @@ use vestibule_domain::{
         permission::{Permission, Permissions},
     },
     event::AuditEntry,
-    ids::{AccountId, ApiKeyId, ClientId},
+    ids::{AccountId, ApiKeyId, ClientId, EnvironmentId},
     page::{ListError, Order, Page, PageRequest},
     ports::{AccountStore, ApiKeyStore, CredentialStore, SetUp, SetUpOutcome, SetUpReceipt},
 };
@@ -187,6 +187,9 @@ struct ApiKeyItem {
     name: String,
     hash: String,
     permissions: PermissionsAttribute,
+    /// Absent on keys that are not limited, and on those of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    environment_id: Option<EnvironmentId>,
     created_by: Actor,
     created_at: Timestamp,
     expires_at_time: Timestamp,
@@ -227,6 +230,7 @@ impl From<&ApiKey> for ApiKeyItem {
             name: key.name.clone(),
             hash: key.hash.clone(),
             permissions: (&key.permissions).into(),
+            environment_id: key.environment_id,
             created_by: key.created_by.clone(),
             created_at: key.created_at,
             expires_at_time: key.expires_at,
@@ -257,6 +261,7 @@ impl From<ApiKeyItem> for ApiKey {
             name: item.name,
             hash: item.hash,
             permissions,
+            environment_id: item.environment_id,
             created_by: item.created_by,
             created_at: item.created_at,
             expires_at: item.expires_at_time,
@@ -517,6 +522,7 @@ mod tests {
             name: "script".to_owned(),
             hash: "00ff".to_owned(),
             permissions,
+            environment_id: None,
             created_by,
             created_at: Timestamp::from_millis(0),
             expires_at: Timestamp::from_millis(1000),
@@ -568,6 +574,19 @@ mod tests {
             let noted = noted.map(|last_used_at| ApiKeyUseItem { last_used_at });
             assert_eq!(item.used(noted).last_used_at, last);
         }
+    }
+
+    #[test]
+    fn a_limit_is_stored_with_the_key_that_has_one_and_a_key_without_one_has_none() {
+        let some: Permissions = [Permission::ConversationsReply].into_iter().collect();
+        let unlimited = key(some, Actor::system(), KeyOwner::Account);
+        assert!(row(&unlimited).get("environment_id").is_none());
+        assert_eq!(read(row(&unlimited)).environment_id, None);
+        let limited = ApiKey {
+            environment_id: Some(EnvironmentId::derive(&["e"])),
+            ..unlimited
+        };
+        assert_eq!(read(row(&limited)), limited);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use std::collections::HashMap;
 use vestibule_domain::{
-    PortError, Timestamp,
+    PortError, ProjectScope, Timestamp,
     chat::conversation::{Conversation, Delivered, Inbound},
     chat::history::{StoredMessage, storable},
     job::{DeliverMessage, QueuedText},
@@ -96,38 +96,70 @@ impl DynamoConversations {
             next.last_activity_at.unwrap_or(record.at),
             job.conversation.id,
         );
+        let mut values = Vec::new();
+        let handoff = match record.handoff {
+            Some(handoff) => {
+                values.push((":handoff", to_value(handoff)?));
+                "handoff = :handoff, "
+            }
+            None => "",
+        };
+        values.extend([
+            (":connector", s(job.connector_id)),
+            (":count", n(next.message_count)),
+            (":total", n(next.message_total)),
+            (":last", to_value(&next.last_message_at)?),
+            (":empty", AttributeValue::L(Vec::new())),
+            (":place", to_value(&job.conversation)?),
+            (":environment", s(job.environment_id)),
+            (":user", s(job.chat_user_id)),
+            (":event", to_value(&next.last_event_id)?),
+            (":active", to_value(&next.last_activity_at)?),
+            (":all", s(keys::conversations(job.scope))),
+            (":state", s(state_list(job.scope, next.handoff.is_some()))),
+            (":order", s(order)),
+            (":now", s(record.at)),
+            (":zero", n(0)),
+            (":one", n(1)),
+            (":read_total", n(read.message_total)),
+            (":read_count", n(read.message_count)),
+        ]);
         // The release before reads the list of events. Its `progress` stands in the row of outgoing texts here.
-        self.table.update_part(
-            &keys::conversation(job.scope, job.conversation.id),
-            "SET connector_id = :connector, message_count = :count, message_total = :total, \
+        let update = format!(
+            "SET {handoff}connector_id = :connector, message_count = :count, message_total = :total, \
              last_message_at = :last, recent_events = if_not_exists(recent_events, :empty), \
              conversation = :place, environment_id = :environment, chat_user_id = :user, \
-             last_activity_at = :active, all_pk = :all, all_sk = :order, state_pk = :open, \
+             last_event_id = :event, \
+             last_activity_at = :active, all_pk = :all, all_sk = :order, state_pk = :state, \
              state_sk = :order, updated_at = :now, version = if_not_exists(version, :zero) + :one \
-             REMOVE progress",
+             REMOVE progress"
+        );
+        // Otherwise the list that the conversation is in would not be that of its handoff.
+        let handoff_as_read = if read.handoff.is_some() {
+            "attribute_exists(handoff)"
+        } else {
+            "attribute_not_exists(handoff)"
+        };
+        let condition = format!(
             "(attribute_not_exists(message_total) OR message_total = :read_total) AND \
-             (attribute_not_exists(message_count) OR message_count = :read_count)",
+             (attribute_not_exists(message_count) OR message_count = :read_count) AND {handoff_as_read}"
+        );
+        self.table.update_part(
+            &keys::conversation(job.scope, job.conversation.id),
+            &update,
+            &condition,
             &[],
-            &[
-                (":connector", s(job.connector_id)),
-                (":count", n(next.message_count)),
-                (":total", n(next.message_total)),
-                (":last", to_value(&next.last_message_at)?),
-                (":empty", AttributeValue::L(Vec::new())),
-                (":place", to_value(&job.conversation)?),
-                (":environment", s(job.environment_id)),
-                (":user", s(job.chat_user_id)),
-                (":active", to_value(&next.last_activity_at)?),
-                (":all", s(keys::conversations(job.scope))),
-                (":open", s(keys::open_conversations(job.scope))),
-                (":order", s(order)),
-                (":now", s(record.at)),
-                (":zero", n(0)),
-                (":one", n(1)),
-                (":read_total", n(read.message_total)),
-                (":read_count", n(read.message_count)),
-            ],
+            &values,
         )
+    }
+}
+
+/// The list of conversations that are in progress, with the agent or with people who took over.
+pub(super) fn state_list(scope: ProjectScope, is_handed_off: bool) -> String {
+    if is_handed_off {
+        keys::handed_off_conversations(scope)
+    } else {
+        keys::open_conversations(scope)
     }
 }
 
@@ -220,15 +252,17 @@ impl ConversationStore for DynamoConversations {
             place: &job.conversation,
             environment_id: job.environment_id,
             chat_user_id: job.chat_user_id,
+            provider_event_id: &job.provider_event_id,
             sent_at: job.sent_at,
             at: record.at,
             replies: u64::try_from(texts.len()).unwrap_or(u64::MAX),
+            handoff: record.handoff,
         });
         let is_stored = record.inbound != Inbound::Nothing && !record.history.keeps_nothing();
         let number = is_stored.then_some(inbound);
         let mut writes = self.table.delivered_writes(record.event, number)?;
         let events = writes.len();
-        if next.message_total > read.message_total {
+        if next.message_total > read.message_total || record.handoff.is_some() {
             writes.push(update_write(self.conversation_update(record, &next)?));
         }
         if !texts.is_empty() {

@@ -12,12 +12,13 @@ use std::sync::Arc;
 use vestibule_domain::{
     PortError, ProjectScope,
     account::Project,
-    chat::history::{HistoryDays, StoredMessage},
+    chat::conversation::Conversation,
+    chat::history::StoredMessage,
     ids::ConversationId,
     page::{ListError, Order, Page, PageRequest},
     ports::{
-        ConversationFilter, ConversationReader, ConversationState, ConversationView, MessageFilter,
-        MessagePage,
+        ConversationFilter, ConversationReader, ConversationState, ConversationView, KeptHistory,
+        MessageFilter, MessagePage,
     },
 };
 
@@ -160,15 +161,18 @@ fn view(scope: ProjectScope, row: Attributes) -> Result<Option<ConversationView>
         );
         return Ok(None);
     };
+    let connector_id = item.connector_id;
+    let conversation = Conversation::from(item);
+    let state = match &conversation.handoff {
+        _ if is_closed => ConversationState::Closed,
+        Some(_) => ConversationState::HandedOff,
+        None => ConversationState::Open,
+    };
     Ok(Some(ConversationView {
         id,
-        connector_id: item.connector_id,
-        state: if is_closed {
-            ConversationState::Closed
-        } else {
-            ConversationState::Open
-        },
-        conversation: item.into(),
+        connector_id,
+        state,
+        conversation,
     }))
 }
 
@@ -186,6 +190,9 @@ impl ConversationReader for DynamoHistory {
         let (index, partition) = match filter.state {
             None => (Index::All, keys::conversations(scope)),
             Some(ConversationState::Open) => (Index::ByState, keys::open_conversations(scope)),
+            Some(ConversationState::HandedOff) => {
+                (Index::ByState, keys::handed_off_conversations(scope))
+            }
             Some(ConversationState::Closed) => (Index::ByState, keys::closed_conversations(scope)),
         };
         let list = List {
@@ -224,16 +231,20 @@ impl ConversationReader for DynamoHistory {
         &self,
         scope: ProjectScope,
         id: ConversationId,
-    ) -> Result<Option<HistoryDays>, PortError> {
+    ) -> Result<Option<KeptHistory>, PortError> {
         let project = keys::project(scope.account(), scope.project_id());
         let conversation = keys::conversation(scope, id);
         let wanted = [project.clone(), conversation.clone()];
         let mut rows = self.table.get_batch(&wanted).await?;
-        if !rows.contains_key(&conversation) {
+        let item = take::<ConversationItem>(&mut rows, &conversation, "conversation")?;
+        let Some(item) = item else {
             return Ok(None);
-        }
+        };
         let project: Option<ProjectItem> = take(&mut rows, &project, "project")?;
-        Ok(project.map(|item| Project::from(item).history_days))
+        Ok(project.map(|project| KeptHistory {
+            environment_id: item.environment_id,
+            days: Project::from(project).history_days,
+        }))
     }
 
     async fn list_messages(
@@ -294,6 +305,7 @@ mod tests {
     use std::time::Duration;
     use vestibule_domain::{
         AccountScope, Timestamp,
+        chat::history::HistoryDays,
         ids::{AccountId, ConnectorId, DeliveryId, ProjectId},
         job::{QueuedText, SendMessages},
     };
@@ -469,6 +481,28 @@ mod tests {
         let mut message = conversation_row(scope("p"), None);
         message.insert(SK.to_owned(), s("MESSAGE#000000000001"));
         assert_eq!(view(scope("p"), message).unwrap(), None);
+    }
+
+    #[test]
+    fn a_conversation_with_a_handoff_is_handed_off_until_it_ends() {
+        let scope = scope("p");
+        for (list, state) in [
+            (
+                keys::handed_off_conversations(scope),
+                ConversationState::HandedOff,
+            ),
+            (keys::closed_conversations(scope), ConversationState::Closed),
+        ] {
+            let mut row = conversation_row(scope, Some(list));
+            let handoff = serde_json::json!({
+                "by": {"id": "agent:e", "name": "Agent"}, "at": day(1), "team": "sales",
+            });
+            row.extend(to_row(&serde_json::json!({ "handoff": handoff })).unwrap());
+            let shown = view(scope, row).unwrap().unwrap();
+            assert_eq!(shown.state, state);
+            let team = shown.conversation.handoff.unwrap().team;
+            assert_eq!(team.as_deref(), Some("sales"));
+        }
     }
 
     #[test]

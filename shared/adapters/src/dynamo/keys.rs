@@ -497,7 +497,7 @@ pub fn admitted(scope: ProjectScope, connector_id: ConnectorId) -> String {
     format!("{}#ADMITTED#{connector_id}", project_pk(scope))
 }
 
-/// A conversation. Deliveries write it, and texts that the API adds.
+/// A conversation. Deliveries write it, and texts and handoffs over the API.
 #[must_use]
 pub fn conversation(scope: ProjectScope, id: ConversationId) -> Key {
     Key::new(conversation_pk(scope, id), "CONVERSATION")
@@ -573,6 +573,12 @@ pub fn conversations(scope: ProjectScope) -> String {
 #[must_use]
 pub fn open_conversations(scope: ProjectScope) -> String {
     format!("{}#open", conversations(scope))
+}
+
+/// The list of a project's conversations that people have instead of the agent.
+#[must_use]
+pub fn handed_off_conversations(scope: ProjectScope) -> String {
+    format!("{}#handed_off", conversations(scope))
 }
 
 /// The list of a project's conversations that have ended.

@@ -3,6 +3,7 @@
 use super::{
     adding::Adding,
     audience::{Place, Writer},
+    conversations::state_list,
     items::{ConnectorItem, ConversationItem, OutgoingItem, ProjectItem, TextBatchItem},
     keys,
     table::{
@@ -20,7 +21,8 @@ use vestibule_domain::{
     ids::{ConversationId, TextBatchId},
     job::QueuedText,
     ports::{
-        AddedTexts, ConversationWriter, NewTexts, OpenConversation, TextBatch, WritingContext,
+        AddedTexts, ConversationState, ConversationWriter, HandoffChange, NewTexts,
+        OpenConversation, TextBatch, WritingContext, WritingPlace,
     },
 };
 
@@ -141,7 +143,7 @@ impl ConversationWriter for DynamoConversationWriter {
         id: ConversationId,
         batch: Option<TextBatchId>,
         now: Timestamp,
-    ) -> Result<Option<WritingContext>, PortError> {
+    ) -> Result<Option<WritingPlace>, PortError> {
         let conversation = keys::conversation(scope, id);
         let project = keys::project(scope.account(), scope.project_id());
         let batch = batch.map(|batch| keys::text_batch(scope, id, batch));
@@ -151,10 +153,14 @@ impl ConversationWriter for DynamoConversationWriter {
         let Some(item) = take::<ConversationItem>(&mut rows, &conversation, WHAT)? else {
             return Ok(None);
         };
+        let environment_id = item.environment_id;
         if let Some(batch) = batch {
             let before = take::<TextBatchItem>(&mut rows, &batch, CALL)?;
             if let Some(before) = before.filter(|before| before.counts(now)) {
-                return Ok(Some(WritingContext::Before(before.into())));
+                return Ok(Some(WritingPlace {
+                    environment_id,
+                    context: WritingContext::Before(before.into()),
+                }));
             }
         }
         let project = take::<ProjectItem>(&mut rows, &project, "project")?;
@@ -162,7 +168,10 @@ impl ConversationWriter for DynamoConversationWriter {
             .map(|item| Project::from(item).history_days)
             .unwrap_or_default();
         let open = self.open(scope, id, item, history).await?;
-        Ok(Some(WritingContext::Open(Box::new(open))))
+        Ok(Some(WritingPlace {
+            environment_id,
+            context: WritingContext::Open(Box::new(open)),
+        }))
     }
 
     async fn add_texts(&self, texts: &NewTexts<'_>) -> Result<AddedTexts, PortError> {
@@ -209,6 +218,40 @@ impl ConversationWriter for DynamoConversationWriter {
                 Ok(AddedTexts::Before(before.into()))
             }
             _ => Err(PortError::Conflict { what: WHAT }),
+        }
+    }
+
+    async fn change_handoff(&self, change: &HandoffChange<'_>) -> Result<(), PortError> {
+        let (scope, read) = (change.scope, change.read);
+        let mut set = vec!["updated_at = :now", "version = version + :one"];
+        let mut values = vec![
+            (":now", s(change.audit.at)),
+            (":one", n(1)),
+            (":read", n(read.conversation.version)),
+        ];
+        if read.state != ConversationState::Closed {
+            set.push("state_pk = :state");
+            let list = state_list(scope, change.handoff.is_some());
+            values.push((":state", s(list)));
+        }
+        let remove = if let Some(handoff) = change.handoff {
+            set.push("handoff = :handoff");
+            values.push((":handoff", to_value(handoff)?));
+            ""
+        } else {
+            " REMOVE handoff"
+        };
+        let update = self.table.update_part(
+            &keys::conversation(scope, read.id),
+            &format!("SET {}{remove}", set.join(", ")),
+            "version = :read",
+            &[],
+            &values,
+        )?;
+        let writes = vec![update_write(update), self.table.audit_write(change.audit)?];
+        match self.table.transact(writes).await? {
+            Transacted::Done => Ok(()),
+            Transacted::Cancelled(_) => Err(PortError::Conflict { what: WHAT }),
         }
     }
 }

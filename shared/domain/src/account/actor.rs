@@ -1,6 +1,6 @@
 //! Actors: the authors of changes, as recorded and shown.
 
-use crate::ids::ApiKeyId;
+use crate::ids::{ApiKeyId, EnvironmentId};
 use serde::{Deserialize, Serialize};
 
 const SET_UP_ID: &str = "setup_token";
@@ -33,6 +33,15 @@ impl Actor {
         }
     }
 
+    /// The agent of an environment, in an answer.
+    #[must_use]
+    pub fn agent(id: EnvironmentId) -> Self {
+        Self {
+            id: format!("agent:{id}"),
+            name: "Agent".to_owned(),
+        }
+    }
+
     /// Vestibule itself.
     #[must_use]
     pub fn system() -> Self {
@@ -57,7 +66,8 @@ mod tests {
     fn only_the_bearer_of_the_set_up_token_is_the_set_up() {
         let key = Actor::api_key(ApiKeyId::derive(&["k"]), "set-up".to_owned());
         assert!(Actor::set_up().is_set_up());
-        for other in [key, Actor::system()] {
+        let agent = Actor::agent(EnvironmentId::derive(&["e"]));
+        for other in [key, agent, Actor::system()] {
             assert!(!other.is_set_up(), "{other:?}");
         }
     }

@@ -1,7 +1,10 @@
 //! API keys for scripts (SPEC D29).
 
 use super::{actor::Actor, permission::Permissions};
-use crate::{AccountScope, Timestamp, ids::ApiKeyId};
+use crate::{
+    AccountScope, Timestamp,
+    ids::{ApiKeyId, EnvironmentId},
+};
 
 /// A script's key. The key itself is shown once; only its SHA-256 is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +19,8 @@ pub struct ApiKey {
     pub hash: String,
     /// Permissions of the key, never more than its creator had.
     pub permissions: Permissions,
+    /// The environment that the key is limited to, if it is.
+    pub environment_id: Option<EnvironmentId>,
     /// The creator.
     pub created_by: Actor,
     /// Time of creation.
@@ -65,6 +70,7 @@ mod tests {
             name: "script".to_owned(),
             hash: String::new(),
             permissions: Permissions::All,
+            environment_id: None,
             created_by: Actor::set_up(),
             created_at: Timestamp::from_millis(0),
             expires_at: Timestamp::from_millis(expires_at),

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     AccountScope, Timestamp,
-    ids::{AccountId, ApiKeyId},
+    ids::{AccountId, ApiKeyId, EnvironmentId},
 };
 
 const SECONDS_A_DAY: i64 = 86_400;
@@ -56,6 +56,7 @@ impl Credential {
             actor: Actor::api_key(key.id, key.name.clone()),
             credential: CredentialId::ApiKey(key.id),
             permissions: key.permissions.clone(),
+            environment_id: key.environment_id,
             ends_at: key.ends_at(),
         })
     }
@@ -85,17 +86,20 @@ pub struct Caller {
     pub actor: Actor,
     /// The credential of the call.
     pub credential: CredentialId,
-    /// The caller's permissions.
+    /// The caller's permissions. [`Self::may`] says which of them count.
     pub permissions: Permissions,
+    /// The environment that the caller is limited to: nothing else exists for it.
+    pub environment_id: Option<EnvironmentId>,
     /// End of the credential.
     pub ends_at: Timestamp,
 }
 
 impl Caller {
-    /// Whether the caller holds this permission.
+    /// Whether the caller holds this permission, and the caller's limit leaves it.
     #[must_use]
     pub fn may(&self, permission: Permission) -> bool {
-        self.permissions.contains(permission)
+        let is_left = self.environment_id.is_none() || permission.fits_one_environment();
+        is_left && self.permissions.contains(permission)
     }
 
     /// The owner of the API keys that this caller creates.
@@ -125,6 +129,7 @@ mod tests {
             name: "script".to_owned(),
             hash: "00ff".to_owned(),
             permissions: [Permission::ProjectsRead].into_iter().collect(),
+            environment_id: None,
             created_by: Actor::set_up(),
             created_at: at("2026-11-01T00:00:00Z"),
             expires_at: at("2026-11-30T00:00:00Z"),
@@ -182,6 +187,24 @@ mod tests {
                 ends_at: key.expires_at
             }
         );
+    }
+
+    #[test]
+    fn a_key_of_one_environment_may_no_more_than_fits_one_whatever_its_record_says() {
+        let environment_id = Some(EnvironmentId::derive(&["e"]));
+        let key = ApiKey {
+            permissions: Permissions::All,
+            environment_id,
+            ..key()
+        };
+        let now = key.created_at;
+        let credential = Credential::ApiKey(key);
+        let caller = credential.caller(&claim("a", "00ff"), now).unwrap();
+        assert_eq!(caller.environment_id, environment_id);
+        for permission in Permission::ALL {
+            let fits = permission.fits_one_environment();
+            assert_eq!(caller.may(permission), fits, "{permission}");
+        }
     }
 
     #[test]

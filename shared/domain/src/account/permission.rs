@@ -66,6 +66,15 @@ impl Permission {
     }
 }
 
+impl Permission {
+    /// Whether a key that is limited to one environment may hold it: all that it allows is about records of
+    /// one environment.
+    #[must_use]
+    pub const fn fits_one_environment(self) -> bool {
+        matches!(self, Self::ConversationsRead | Self::ConversationsReply)
+    }
+}
+
 impl fmt::Display for Permission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.key())
@@ -160,6 +169,14 @@ mod tests {
             Permission::DeliveriesRead,
         ] {
             assert_eq!(permission.to_read(), permission);
+        }
+    }
+
+    #[test]
+    fn only_what_is_about_conversations_fits_one_environment() {
+        for permission in Permission::ALL {
+            let is_about_conversations = permission.key().starts_with("conversations.");
+            assert_eq!(permission.fits_one_environment(), is_about_conversations);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     Timestamp,
+    chat::handoff::Handoff,
     ids::{ChatUserId, ConnectorId, ConversationId, EnvironmentId},
 };
 use serde::{Deserialize, Serialize};
@@ -97,7 +98,7 @@ pub struct Conversation {
     pub message_count: u64,
     /// Number of messages both ways, which is the `number` of the last one.
     pub message_total: u64,
-    /// Time at which the last message that the agent got was written.
+    /// Time at which the last message was written that the agent got, or people who took over.
     pub last_message_at: Option<Timestamp>,
     /// Event keys of messages that were delivered before events had rows of their own
     /// ([`HandledEvent`](crate::chat::repeats::HandledEvent)). None is added.
@@ -108,8 +109,12 @@ pub struct Conversation {
     pub environment_id: Option<EnvironmentId>,
     /// The sender of the last message. Absent in rows of the release before.
     pub chat_user_id: Option<ChatUserId>,
+    /// The platform's id of the last message of a person. Absent in rows of the release before.
+    pub last_event_id: Option<String>,
     /// Time of the last message either way. Absent in rows of the release before.
     pub last_activity_at: Option<Timestamp>,
+    /// The handoff, while people have the conversation instead of the agent.
+    pub handoff: Option<Handoff>,
     /// The texts that go out.
     pub outgoing: Outgoing,
     /// Counts changes; 0 when nothing is stored yet.
@@ -204,6 +209,9 @@ pub enum Inbound {
     Message,
     /// A message that the agent does not get. It leaves no gap among those that the agent gets.
     Unseen,
+    /// A message for people who took the conversation over. It leaves no gap either, and the platform's time
+    /// for answers counts from it.
+    HandedOff,
     /// No message: an earlier one was changed.
     Nothing,
 }
@@ -213,7 +221,7 @@ impl Inbound {
     #[must_use]
     pub const fn messages(self) -> u64 {
         match self {
-            Self::Message | Self::Unseen => 1,
+            Self::Message | Self::Unseen | Self::HandedOff => 1,
             Self::Nothing => 0,
         }
     }
@@ -222,6 +230,12 @@ impl Inbound {
     #[must_use]
     pub const fn is_counted(self) -> bool {
         matches!(self, Self::Message)
+    }
+
+    /// Whether somebody answers the message: the agent, or people who took over.
+    #[must_use]
+    pub const fn is_answered(self) -> bool {
+        matches!(self, Self::Message | Self::HandedOff)
     }
 }
 
@@ -236,12 +250,16 @@ pub struct Delivered<'a> {
     pub environment_id: EnvironmentId,
     /// The sender.
     pub chat_user_id: ChatUserId,
+    /// The platform's id of the message.
+    pub provider_event_id: &'a str,
     /// Time of writing.
     pub sent_at: Timestamp,
     /// Time of the answer.
     pub at: Timestamp,
     /// Number of texts in the answer.
     pub replies: u64,
+    /// The handoff in the answer.
+    pub handoff: Option<&'a Handoff>,
 }
 
 impl Conversation {
@@ -253,12 +271,12 @@ impl Conversation {
     }
 
     /// Returns the record after one more delivery. Its message gets the next number, and the texts of its
-    /// answer those after it. A delivery that adds neither leaves the record as it is.
+    /// answer those after it. A delivery that adds neither, and hands nothing off, leaves the record as it is.
     #[must_use]
     pub fn with_delivered(&self, delivered: &Delivered<'_>) -> Self {
         let inbound = self.message_total + delivered.inbound.messages();
         let message_total = inbound + delivered.replies;
-        if message_total == self.message_total {
+        if message_total == self.message_total && delivered.handoff.is_none() {
             return self.clone();
         }
         let outgoing = if delivered.replies > 0 {
@@ -266,12 +284,17 @@ impl Conversation {
         } else {
             self.outgoing.clone()
         };
-        let (message_count, last_message_at) = if delivered.inbound.is_counted() {
-            let last = self.last_message_at.max(Some(delivered.sent_at));
-            (self.message_count + 1, last)
+        let last_message_at = if delivered.inbound.is_answered() {
+            self.last_message_at.max(Some(delivered.sent_at))
         } else {
-            (self.message_count, self.last_message_at)
+            self.last_message_at
         };
+        let last_event_id = if delivered.inbound == Inbound::Nothing {
+            self.last_event_id.clone()
+        } else {
+            Some(delivered.provider_event_id.to_owned())
+        };
+        let message_count = self.message_count + u64::from(delivered.inbound.is_counted());
         Self {
             message_count,
             message_total,
@@ -279,7 +302,9 @@ impl Conversation {
             place: Some(delivered.place.clone()),
             environment_id: Some(delivered.environment_id),
             chat_user_id: Some(delivered.chat_user_id),
+            last_event_id,
             last_activity_at: self.last_activity_at.max(Some(delivered.at)),
+            handoff: delivered.handoff.or(self.handoff.as_ref()).cloned(),
             outgoing,
             ..self.clone()
         }
@@ -365,6 +390,9 @@ impl Outgoing {
 }
 
 #[cfg(test)]
+mod handoff_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::samples::{at, connector, conversation, environment};
@@ -414,9 +442,11 @@ mod tests {
             place,
             environment_id: environment("e"),
             chat_user_id: ChatUserId::derive(&["u"]),
+            provider_event_id: "Ev1",
             sent_at: at(second),
             at: at(second + 1),
             replies,
+            handoff: None,
         }
     }
 
@@ -453,6 +483,7 @@ mod tests {
             place: Some(place),
             environment_id: Some(environment("e")),
             chat_user_id: Some(ChatUserId::derive(&["u"])),
+            last_event_id: Some("Ev1".into()),
             last_activity_at: Some(at(10)),
             ..Conversation::default()
         };
@@ -475,6 +506,7 @@ mod tests {
             (Inbound::Unseen, 1, 6, 3),
         ] {
             record = record.with_delivered(&of(inbound, 8, replies));
+            assert_eq!(record.last_event_id.as_deref(), Some("Ev1"));
             assert_eq!((record.message_count, record.message_total), (1, total));
             assert_eq!(record.last_message_at, Some(at(1)));
             assert_eq!(record.outgoing.next, next);

@@ -13,8 +13,9 @@ use crate::{
     job::DeliverMessage,
     text::is_blank,
 };
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Serialize;
+
+pub use super::answer::{AgentResponse, REPLIES_MAX, Reply};
 
 /// Version of [`Envelope`]. It changes when a field changes its meaning or is removed; new fields
 /// come without notice.
@@ -111,7 +112,8 @@ pub struct EnvelopeMessage<'a> {
     /// Number among the messages of the conversation that the agent gets, from 1, without gaps. If an
     /// earlier message was changed, its number, or `None` if it has none or is not on record.
     pub sequence: Option<u64>,
-    /// Time at which the message before this one was written, unless this is the first, or a change.
+    /// Time at which the message before this one was written, also one that people got who had taken the
+    /// conversation over; `None` if this is the first, or a change.
     pub previous_message_at: Option<Timestamp>,
     /// Time of writing.
     pub sent_at: Timestamp,
@@ -258,47 +260,6 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// Maximum number of replies to one delivery.
-pub const REPLIES_MAX: usize = 10;
-
-/// The agent's response. Unknown fields are ignored.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(from = "Elements")]
-pub struct AgentResponse {
-    /// Messages to the person, in order; the first [`REPLIES_MAX`] are sent.
-    pub replies: Vec<Reply>,
-    /// Number of elements among the replies that are none.
-    pub malformed: usize,
-}
-
-/// A response before its replies are read, each on its own.
-#[derive(Deserialize)]
-struct Elements {
-    #[serde(default)]
-    replies: Vec<Value>,
-}
-
-impl From<Elements> for AgentResponse {
-    fn from(Elements { replies: all }: Elements) -> Self {
-        let count = all.len();
-        let replies: Vec<Reply> = all
-            .into_iter()
-            .filter_map(|reply| serde_json::from_value(reply).ok())
-            .collect();
-        Self {
-            malformed: count - replies.len(),
-            replies,
-        }
-    }
-}
-
-/// One message of the agent.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Reply {
-    /// Plain text.
-    pub text: String,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -309,44 +270,7 @@ mod tests {
         },
         samples::{at, chat_user, connector, message},
     };
-    use serde_json::json;
-
-    fn read(response: Value) -> Option<(Vec<String>, usize)> {
-        let response: AgentResponse = serde_json::from_value(response).ok()?;
-        let texts = response.replies.into_iter().map(|reply| reply.text);
-        Some((texts.collect(), response.malformed))
-    }
-
-    #[test]
-    fn a_malformed_reply_does_not_lose_the_others_and_is_counted() {
-        for bad in [
-            json!({"text": null}),
-            json!({"text": 7}),
-            json!({"text": ["a"]}),
-            json!({"message": "a"}),
-            json!({}),
-            json!("a"),
-            json!(null),
-        ] {
-            let with_more = json!({"text": "good", "buttons": []});
-            let replies = [&bad, &json!({"text": "good"}), &bad, &with_more];
-            let expected = (vec!["good".to_owned(), "good".to_owned()], 2);
-            assert_eq!(read(json!({ "replies": replies })), Some(expected), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_response_without_replies_has_none_and_replies_that_are_no_list_are_no_response() {
-        for response in [json!({}), json!({"replies": []}), json!({"more": 1})] {
-            assert_eq!(read(response), Some((Vec::new(), 0)));
-        }
-        for response in [
-            json!({"replies": "hello"}),
-            json!({"replies": {"text": "a"}}),
-        ] {
-            assert_eq!(read(response), None);
-        }
-    }
+    use serde_json::{Value, json};
 
     /// The message of the envelope of a job.
     fn enveloped(job: &DeliverMessage) -> Value {

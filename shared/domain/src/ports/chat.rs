@@ -2,7 +2,7 @@
 
 use crate::{
     chat::conversation::ConversationRef, chat::message::Identity, chat::profile::Profile,
-    connector::Connector,
+    chat::typing::ShowTyping, connector::Connector,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -263,6 +263,11 @@ pub trait ChatPlatform: Send + Sync {
     fn profile_tells_language(&self, connector: &Connector) -> bool {
         let _ = connector;
         false
+    }
+    /// Shows for some seconds that a text is being written, where the platform has a sign for it. It is tried
+    /// once, and nobody waits for it.
+    async fn show_typing(&self, connector: &Connector, typing: &ShowTyping) {
+        let _ = (connector, typing);
     }
     /// Queries a person's names, avatar and language.
     async fn profile(&self, connector: &Connector, query: ProfileQuery<'_>) -> ProfileOutcome;

@@ -6,6 +6,7 @@ use crate::{
     account::Environment,
     chat::conversation::{Conversation, ConversationRef, Inbound, Learnt, Outgoing, Progress},
     chat::given_up::GivenUpText,
+    chat::handoff::Handoff,
     chat::history::HistoryDays,
     chat::repeats::HandledEvent,
     chat::send_status::SendStatus,
@@ -51,6 +52,8 @@ pub struct DeliveryRecord<'a> {
     pub event: &'a HandledEvent,
     /// The texts of the answer, in order; none is blank.
     pub replies: &'a [String],
+    /// The handoff in the answer.
+    pub handoff: Option<&'a Handoff>,
     /// The time for which the project keeps messages.
     pub history: HistoryDays,
     /// Time of the answer.
@@ -110,9 +113,9 @@ pub trait ConversationStore: Send + Sync {
     ) -> Result<Original, PortError>;
 
     /// Records a delivery, all or nothing: the conversation, the event, the message itself if it is one and
-    /// the project keeps any, each text of the answer and, if there are any, the mark that orders to send
-    /// them. `Conflict` when another writer gave numbers in the conversation since it was read: read it
-    /// again and repeat with the same texts.
+    /// the project keeps any, the handoff of the answer, each of its texts and, if there are any, the mark
+    /// that orders to send them. `Conflict` when another writer gave numbers in the conversation since it was
+    /// read, handed it off or gave it back: read it again and repeat with the same answer.
     async fn record_delivery(&self, record: &DeliveryRecord<'_>) -> Result<Recorded, PortError>;
 }
 

@@ -3,9 +3,11 @@
 use crate::{
     PortError, ProjectScope, Timestamp,
     chat::conversation::Conversation,
+    chat::handoff::Handoff,
     chat::history::{HistoryDays, StoredMessage},
     ids::{ChatUserId, ConnectorId, ConversationId, EnvironmentId},
     page::{ListError, Page, PageRequest},
+    record::Record,
 };
 use async_trait::async_trait;
 use std::time::Duration;
@@ -20,8 +22,10 @@ const RECORDED_LATE_MAX: Duration = Duration::from_hours(28 * 24);
 /// The state of a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConversationState {
-    /// In progress.
+    /// In progress, with the agent.
     Open,
+    /// In progress, with people who took over from the agent.
+    HandedOff,
     /// Ended.
     Closed,
 }
@@ -32,6 +36,7 @@ impl ConversationState {
     pub const fn key(self) -> &'static str {
         match self {
             Self::Open => "open",
+            Self::HandedOff => "handed_off",
             Self::Closed => "closed",
         }
     }
@@ -61,6 +66,37 @@ pub struct ConversationView {
     pub state: ConversationState,
     /// The conversation.
     pub conversation: Conversation,
+}
+
+impl ConversationView {
+    /// Returns the conversation after it was handed off or, without a handoff, given back. One that has ended
+    /// stays so.
+    #[must_use]
+    pub fn with_handoff(mut self, handoff: Option<Handoff>) -> Self {
+        self.state = match (self.state, &handoff) {
+            (ConversationState::Closed, _) => ConversationState::Closed,
+            (_, Some(_)) => ConversationState::HandedOff,
+            (_, None) => ConversationState::Open,
+        };
+        self.conversation.handoff = handoff;
+        self.conversation.version += 1;
+        self
+    }
+}
+
+impl Record for ConversationView {
+    fn version(&self) -> u64 {
+        self.conversation.version
+    }
+}
+
+/// The history of a conversation, as far as it decides which messages are shown to whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeptHistory {
+    /// The environment of the last message.
+    pub environment_id: Option<EnvironmentId>,
+    /// The time for which the project keeps messages.
+    pub days: HistoryDays,
 }
 
 /// The messages of a conversation that are wanted.
@@ -132,7 +168,7 @@ pub trait ConversationReader: Send + Sync {
         &self,
         scope: ProjectScope,
         id: ConversationId,
-    ) -> Result<Option<HistoryDays>, PortError>;
+    ) -> Result<Option<KeptHistory>, PortError>;
 
     /// Lists messages of a conversation, in the order of their numbers. A page takes one read, or two when
     /// the first finds only messages that are not wanted; it may be short, or empty, without being the
@@ -149,7 +185,7 @@ pub trait ConversationReader: Send + Sync {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::at;
+    use crate::{account::actor::Actor, chat::handoff::HandoffRequest, samples::at};
 
     fn filter(after: Option<u64>, before: Option<u64>) -> MessageFilter {
         MessageFilter {
@@ -202,8 +238,39 @@ mod tests {
     }
 
     #[test]
+    fn a_conversation_is_open_again_when_it_is_given_back_unless_it_has_ended() {
+        let view = |state| ConversationView {
+            id: ConversationId::derive(&["d"]),
+            connector_id: ConnectorId::derive(&["c"]),
+            state,
+            conversation: Conversation::default(),
+        };
+        let handoff = HandoffRequest::default().made_by(Actor::system(), at(1));
+        for (before, handed_off, given_back) in [
+            (
+                ConversationState::Open,
+                ConversationState::HandedOff,
+                ConversationState::Open,
+            ),
+            (
+                ConversationState::Closed,
+                ConversationState::Closed,
+                ConversationState::Closed,
+            ),
+        ] {
+            let view = view(before).with_handoff(Some(handoff.clone()));
+            assert_eq!((view.state, view.version()), (handed_off, 1));
+            assert_eq!(view.conversation.handoff.as_ref(), Some(&handoff));
+            let view = view.with_handoff(None);
+            assert_eq!((view.state, view.version()), (given_back, 2));
+            assert_eq!(view.conversation.handoff, None);
+        }
+    }
+
+    #[test]
     fn the_states_have_keys_of_their_own() {
         assert_eq!(ConversationState::Open.key(), "open");
+        assert_eq!(ConversationState::HandedOff.key(), "handed_off");
         assert_eq!(ConversationState::Closed.key(), "closed");
     }
 }

@@ -5,10 +5,13 @@ use crate::{
     access::audience::Audience,
     chat::conversation::{Conversation, ConversationRef},
     chat::given_up::GivenUpId,
+    chat::handoff::Handoff,
     chat::history::HistoryDays,
     connector::Connector,
-    ids::{ConnectorId, ConversationId, TextBatchId},
+    event::AuditEntry,
+    ids::{ConnectorId, ConversationId, EnvironmentId, TextBatchId},
     job::{QueuedText, SendMessages},
+    ports::ConversationView,
 };
 use async_trait::async_trait;
 
@@ -30,6 +33,15 @@ pub struct AddedBefore {
     pub first: u64,
     /// Time of the call.
     pub at: Timestamp,
+}
+
+/// A conversation that a call writes into.
+#[derive(Debug, Clone)]
+pub struct WritingPlace {
+    /// The environment of the last message.
+    pub environment_id: Option<EnvironmentId>,
+    /// What writing needs.
+    pub context: WritingContext,
 }
 
 /// The records that writing into a conversation needs.
@@ -89,6 +101,19 @@ pub enum AddedTexts {
     Gone,
 }
 
+/// A conversation that is handed off or given back.
+#[derive(Debug, Clone, Copy)]
+pub struct HandoffChange<'a> {
+    /// Account and project.
+    pub scope: ProjectScope,
+    /// The conversation as it was read.
+    pub read: &'a ConversationView,
+    /// The handoff from now on; `None` when the conversation is given back.
+    pub handoff: Option<&'a Handoff>,
+    /// The entry of the change.
+    pub audit: &'a AuditEntry,
+}
+
 /// The store of conversations for those who write into them without being asked there.
 #[async_trait]
 pub trait ConversationWriter: Send + Sync {
@@ -99,10 +124,14 @@ pub trait ConversationWriter: Send + Sync {
         id: ConversationId,
         batch: Option<TextBatchId>,
         now: Timestamp,
-    ) -> Result<Option<WritingContext>, PortError>;
+    ) -> Result<Option<WritingPlace>, PortError>;
 
     /// Adds texts, all or none: their numbers, their rows, the memory of the call and the mark that orders to
-    /// send them, and removes the entry whose place they take. `Conflict` when another writer gave numbers in the conversation since it was read: read it
-    /// again and repeat.
+    /// send them, and removes the entry whose place they take. `Conflict` when another writer gave numbers in the
+    /// conversation since it was read: read it again and repeat.
     async fn add_texts(&self, texts: &NewTexts<'_>) -> Result<AddedTexts, PortError>;
+
+    /// Hands a conversation off or gives it back. `Conflict` when it changed since it was read: read it again
+    /// and repeat.
+    async fn change_handoff(&self, change: &HandoffChange<'_>) -> Result<(), PortError>;
 }

@@ -1,20 +1,29 @@
-//! An agent's answer to a delivery, as it is used: a test shows the very texts that a delivery would send.
+//! An agent's answer to a delivery, as it is used: a test judges it by the very rules of a delivery.
 
 use serde_json::error::Category;
-use vestibule_domain::chat::delivery::{AgentResponse, REPLIES_MAX};
+use vestibule_domain::{
+    chat::delivery::{AgentResponse, REPLIES_MAX},
+    chat::handoff::HandoffRequest,
+};
 use vestibule_providers::json;
 
-/// The texts of an answer, and the reasons for leaving others out.
+/// The parts of an answer that count, and the reasons for leaving others out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AgentAnswer {
     /// Texts that are sent, in order.
     pub texts: Vec<String>,
+    /// The order to leave the conversation to people.
+    pub handoff: Option<HandoffRequest>,
+    /// Whether to show behind the texts that another one is being written.
+    pub typing: bool,
     /// Number of replies that are not of the documented form. They are left out.
     pub malformed: usize,
     /// Number of replies behind the first [`REPLIES_MAX`]. They are left out.
     pub surplus: usize,
     /// Number of blank texts among the first replies. They are left out.
     pub blank: usize,
+    /// Names of the other fields that are not of the documented form. They are left out.
+    pub malformed_fields: Vec<&'static str>,
     /// Place of the fault for which the answer as a whole is left out.
     pub unreadable: Option<Unreadable>,
 }
@@ -31,7 +40,7 @@ pub struct Unreadable {
 }
 
 impl AgentAnswer {
-    /// Reads the body of an answer. An undocumented answer counts as none, and so does an undocumented reply
+    /// Reads the body of an answer. An undocumented answer counts as none, and so does an undocumented part
     /// among others.
     #[must_use]
     pub fn read(body: &[u8]) -> Self {
@@ -59,17 +68,24 @@ impl AgentAnswer {
             .partition(|text| !text.trim().is_empty());
         Self {
             texts,
+            handoff: response.handoff,
+            typing: response.typing,
             malformed: response.malformed,
             surplus,
             blank: blank.len(),
+            malformed_fields: response.malformed_fields,
             unreadable: None,
         }
     }
 
-    /// Whether all that the agent answered is sent.
+    /// Whether all that the agent answered counts.
     #[must_use]
     pub const fn is_whole(&self) -> bool {
-        self.malformed == 0 && self.surplus == 0 && self.blank == 0 && self.unreadable.is_none()
+        self.malformed == 0
+            && self.surplus == 0
+            && self.blank == 0
+            && self.malformed_fields.is_empty()
+            && self.unreadable.is_none()
     }
 }
 
@@ -123,6 +139,40 @@ mod tests {
         assert_eq!(answer.texts.len(), 9);
         assert_eq!((answer.surplus, answer.blank), (2, 1));
         assert!(!answer.is_whole());
+    }
+
+    #[test]
+    fn a_handoff_and_a_sign_of_writing_count_with_texts_and_without() {
+        for (replies, texts) in [(json!([{"text": "a"}]), vec!["a"]), (json!([]), vec![])] {
+            let body = json!({"replies": replies, "handoff": {"team": "sales"}, "typing": true});
+            let answer = read(&body.to_string());
+            assert_eq!(answer.texts, texts);
+            let expected = HandoffRequest::cut(Some("sales"), None);
+            assert_eq!(answer.handoff, Some(expected));
+            assert!(answer.typing && answer.is_whole());
+        }
+        let neither = read(r#"{"replies": [{"text": "a"}], "handoff": null, "typing": false}"#);
+        assert_eq!((&neither.handoff, neither.typing), (&None, false));
+        assert!(neither.is_whole());
+    }
+
+    #[test]
+    fn a_handoff_or_sign_of_writing_of_another_form_is_left_out_and_named_and_the_rest_counts() {
+        let answer = read(r#"{"replies": [{"text": "a"}], "handoff": "sales", "typing": true}"#);
+        let expected = AgentAnswer {
+            texts: vec!["a".to_owned()],
+            typing: true,
+            malformed_fields: vec!["handoff"],
+            ..AgentAnswer::default()
+        };
+        assert_eq!(answer, expected);
+        assert!(!answer.is_whole());
+        let answer = read(r#"{"handoff": {}, "typing": 1}"#);
+        assert_eq!(answer.handoff, Some(HandoffRequest::default()));
+        assert_eq!(
+            (answer.typing, answer.malformed_fields),
+            (false, vec!["typing"])
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ use vestibule_domain::{
     connector::{AfterApproval, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState},
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
     language::TextVariants,
-    ports::{Destination, FailureClass, Receipt},
+    ports::{FailureClass, Receipt},
 };
 
 const WAIT: Duration = Duration::from_secs(30);
@@ -23,6 +23,8 @@ struct Fake {
     outcomes: Mutex<VecDeque<SendOutcome>>,
     /// The conversations that were written to.
     sent_to: Mutex<Vec<String>>,
+    /// The conversations in which a sign of writing was shown.
+    shown_in: Mutex<Vec<String>>,
     /// The pauses of the connector, in milliseconds.
     paused_until: Mutex<Vec<i64>>,
     now_ms: Mutex<i64>,
@@ -44,6 +46,11 @@ impl ChatPlatform for Platform {
         self.0.sent_to.lock().unwrap().push(name);
         let next = self.0.outcomes.lock().unwrap().pop_front();
         next.unwrap_or_else(|| SendOutcome::Sent(Receipt::default()))
+    }
+
+    async fn show_typing(&self, _connector: &Connector, typing: &ShowTyping) {
+        let name = typing.conversation.provider_conversation_id.clone();
+        self.0.shown_in.lock().unwrap().push(name);
     }
 
     fn reply_window(
@@ -135,6 +142,11 @@ fn limited(scope: RetryScope) -> SendOutcome {
     }
 }
 
+fn place(connector: &Connector, name: &str) -> ConversationRef {
+    let kind = ConversationKind::Direct;
+    ConversationRef::new(connector.id, kind, name.to_owned(), None)
+}
+
 /// A connector whose platform answers the next texts like this.
 struct Stage {
     fake: Arc<Fake>,
@@ -155,18 +167,24 @@ impl Stage {
     /// Sends a text to this conversation.
     async fn send(&self, name: &str) -> SendOutcome {
         let connector = connector();
-        let conversation = ConversationRef::new(
-            connector.id,
-            ConversationKind::Direct,
-            name.to_owned(),
-            None,
-        );
+        let conversation = place(&connector, name);
         let text = OutgoingText {
             to: Destination::Conversation(&conversation),
             text: "Hello",
             mark: None,
         };
         self.paced.send(&connector, text).await
+    }
+
+    /// Shows in this conversation that a text is being written.
+    async fn show_typing(&self, name: &str) {
+        let connector = connector();
+        let typing = ShowTyping {
+            conversation: place(&connector, name),
+            message_id: None,
+            at: self.fake.now(),
+        };
+        self.paced.show_typing(&connector, &typing).await;
     }
 
     /// The wait that a text to this conversation has, and what it holds for.
@@ -215,6 +233,19 @@ async fn a_limit_of_one_conversation_holds_for_that_one_until_it_is_over() {
         assert_eq!(stage.sent_to(), ["ada", "grace", "ada"]);
         assert!(stage.pauses().is_empty(), "{scope:?}");
     }
+}
+
+#[tokio::test]
+async fn a_conversation_that_has_to_wait_gets_no_sign_of_writing_until_that_is_over() {
+    let stage = Stage::new(&[limited(RetryScope::Conversation)]);
+    assert!(stage.wait("ada").await.is_some());
+    for name in ["ada", "grace"] {
+        stage.show_typing(name).await;
+    }
+    *stage.fake.now_ms.lock().unwrap() = 30_000;
+    stage.show_typing("ada").await;
+    let shown_in = stage.fake.shown_in.lock().unwrap().clone();
+    assert_eq!(shown_in, ["grace", "ada"]);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Sends a text (PROVIDERS §4.4).
 
-use super::{API, API_KEY, Dialog360, api, key, kind::MESSAGE_MAX_CHARS};
+use super::{API, API_KEY, Dialog360, api, key, kind::MESSAGE_MAX_CHARS, typing::mark_as_read};
 use crate::{
     outgoing::{
         Api, CallError, CallResult, ChatProvider, Host, NextCall, OutgoingCall, messages_of,
@@ -16,6 +16,7 @@ use std::time::Duration;
 use vestibule_domain::{
     chat::conversation::ConversationKind,
     chat::conversation::ConversationRef,
+    chat::typing::ShowTyping,
     connector::Provider,
     ports::{
         Destination, FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, Receipt, SendOutcome,
@@ -46,6 +47,15 @@ impl ChatProvider for Dialog360 {
         so_far: &[CallResult],
     ) -> NextCall<SendOutcome> {
         next(text, credentials, so_far).unwrap_or_else(|problem| NextCall::Done(problem.into()))
+    }
+
+    fn show_typing(
+        &self,
+        typing: &ShowTyping,
+        credentials: &Credentials<'_>,
+        so_far: &[CallResult],
+    ) -> NextCall<()> {
+        mark_as_read(typing, credentials, so_far)
     }
 
     /// Has nobody to ask: `WhatsApp` sends names with messages only.

@@ -8,6 +8,7 @@ use super::{
     key, profile, setting,
     text::split,
     token,
+    typing::activity_of_writing,
 };
 use crate::{
     outgoing::{
@@ -22,6 +23,7 @@ use std::time::Duration;
 use vestibule_domain::{
     chat::conversation::ConversationRef,
     chat::message::Identity,
+    chat::typing::ShowTyping,
     connector::{Connector, Provider},
     ports::{
         Destination, FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, Receipt, SendOutcome,
@@ -60,6 +62,15 @@ impl ChatProvider for Teams {
             Err(Stop::Call(call)) => NextCall::Call(*call),
             Err(Stop::CallError(problem)) => NextCall::Done(problem.into()),
         }
+    }
+
+    fn show_typing(
+        &self,
+        typing: &ShowTyping,
+        credentials: &Credentials<'_>,
+        so_far: &[CallResult],
+    ) -> NextCall<()> {
+        activity_of_writing(typing, credentials, so_far)
     }
 
     fn profile(

@@ -8,6 +8,7 @@ use super::{
     mentions,
     parse::GENERAL_TOPIC,
     profile,
+    typing::chat_action,
 };
 use crate::{
     outgoing::{Api, CallError, CallResult, ChatProvider, NextCall, OutgoingCall, messages_of},
@@ -18,6 +19,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use vestibule_domain::{
     chat::conversation::ConversationKind,
+    chat::typing::ShowTyping,
     connector::Provider,
     ports::{
         Destination, FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, Receipt, SendOutcome,
@@ -51,6 +53,21 @@ impl ChatProvider for Telegram {
         so_far: &[CallResult],
     ) -> NextCall<SendOutcome> {
         next(text, credentials, so_far).unwrap_or_else(|problem| NextCall::Done(problem.into()))
+    }
+
+    fn show_typing(
+        &self,
+        typing: &ShowTyping,
+        credentials: &Credentials<'_>,
+        so_far: &[CallResult],
+    ) -> NextCall<()> {
+        let to = Destination::Conversation(&typing.conversation);
+        match (Token::of(credentials), address(&to)) {
+            (Ok(token), Ok(Address { chat, topic, .. })) if so_far.is_empty() => {
+                NextCall::Call(chat_action(token, chat, topic))
+            }
+            _ => NextCall::Done(()),
+        }
     }
 
     fn profile(

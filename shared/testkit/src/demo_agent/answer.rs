@@ -1,6 +1,6 @@
 //! The demo agent's answers.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Length at which the agent cuts off the message that it quotes.
 const QUOTE_CHARS: usize = 200;
@@ -34,6 +34,28 @@ pub(super) fn to(envelope: &Value, count: u32) -> String {
         text("/connector/provider"),
         seen(envelope),
     )
+}
+
+/// Whether the person asks for a human.
+pub(super) fn is_for_a_human(envelope: &Value) -> bool {
+    let said = envelope.pointer("/message/text").and_then(Value::as_str);
+    let mut words = said
+        .unwrap_or_default()
+        .split(|c: char| !c.is_alphanumeric());
+    words.any(|word| word.eq_ignore_ascii_case("human"))
+}
+
+/// Hands the conversation off, with a word to the person.
+pub(super) fn handing_off(envelope: &Value) -> Value {
+    let id = envelope.pointer("/conversation/id").and_then(Value::as_str);
+    let text = format!(
+        "A human takes over from here, and I say nothing more until the conversation is given back: DELETE …/conversations/{}/handoff",
+        id.unwrap_or_default()
+    );
+    json!({
+        "replies": [{"text": text}],
+        "handoff": {"team": "support", "note": format!("Asked for a human: {}", quoted(envelope))},
+    })
 }
 
 /// Says what the agent saw in the message: a sentence for each thing that it knows, one for all others.

@@ -8,6 +8,8 @@
 //! | `DELETE /_control/failures` | ends all failures |
 //! | `POST /_control/answer` | sets the body of every later answer; `null` restores the agent's own |
 //!
+//! Whoever writes the word "human" is handed off to people.
+//!
 //! A delivery with a repeated `webhook-id` is counted once and gets its first answer again.
 
 mod answer;
@@ -283,14 +285,12 @@ impl Records {
             .unwrap_or_default();
         let count = self.messages_of.entry(person.to_owned()).or_default();
         *count += 1;
-        let texts = match self.answer_texts {
-            Some(number) => numbered(&envelope, number),
-            None => vec![json!({"text": answer::to(&envelope, *count)})],
+        let own = || match self.answer_texts {
+            Some(number) => json!({ "replies": numbered(&envelope, number) }),
+            None if answer::is_for_a_human(&envelope) => answer::handing_off(&envelope),
+            None => json!({"replies": [{"text": answer::to(&envelope, *count)}]}),
         };
-        let answer = self
-            .answer
-            .clone()
-            .unwrap_or_else(|| json!({ "replies": texts }));
+        let answer = self.answer.clone().unwrap_or_else(own);
         self.deliveries.push(AgentDelivery {
             webhook_id: webhook_id.to_owned(),
             times_received: 1,

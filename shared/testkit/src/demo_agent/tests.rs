@@ -102,6 +102,23 @@ async fn the_answer_shows_who_wrote_where_and_how_often() {
 }
 
 #[tokio::test]
+async fn whoever_asks_for_a_human_is_handed_off_with_a_word() {
+    let agent = agent().await;
+    for (id, said, is_handed_off) in [
+        ("d1", "A human, please!", true),
+        ("d2", "HUMAN", true),
+        ("d3", "Is that humane?", false),
+    ] {
+        let answer = deliver(&agent, &KEY, id, &envelope(id, said))
+            .await
+            .unwrap();
+        let body: Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(body["handoff"].is_object(), is_handed_off, "{said}");
+        assert_eq!(body["replies"].as_array().unwrap().len(), 1, "{said}");
+    }
+}
+
+#[tokio::test]
 async fn a_delivery_that_comes_twice_is_counted_once_and_answered_alike() {
     let agent = agent().await;
     let first = deliver(&agent, &KEY, "d1", &envelope("d1", "hi"))

@@ -240,6 +240,11 @@ fn faults(answer: &AgentAnswer) -> Option<String> {
             "{count} not of the form {{\"text\": \"…\"}} and would be left out."
         ));
     }
+    for field in &answer.malformed_fields {
+        faults.push(format!(
+            "`{field}` is not of the documented form and would be left out."
+        ));
+    }
     if answer.surplus > 0 {
         let all = REPLIES_MAX + answer.surplus;
         faults.push(format!(
@@ -440,6 +445,11 @@ mod tests {
                 json!({"replies": [{"text": " "}, {"text": "a"}, {"text": ""}, 7]}),
                 1,
                 r#"1 of the replies is not of the form {"text": "…"} and would be left out. 2 of the replies are blank and would be left out."#,
+            ),
+            (
+                json!({"replies": [{"text": "a"}], "handoff": "sales", "typing": 1}),
+                1,
+                "`handoff` is not of the documented form and would be left out. `typing` is not of the documented form and would be left out.",
             ),
             (
                 json!({ "replies": many }),

@@ -361,10 +361,10 @@ impl<'a> Working<'a> {
     ) -> Result<Ended, PortError> {
         let (scope, now) = (self.order.scope, self.call.now());
         let writer = &self.deps.writer;
-        let context = writer
+        let place = writer
             .writing_context(scope, id.conversation_id, None, now)
             .await?;
-        let Some(WritingContext::Open(open)) = context else {
+        let Some(WritingContext::Open(open)) = place.map(|place| place.context) else {
             return Ok(Ended::Left);
         };
         let (Some(_), Some(audience)) = (&open.connector, &open.audience) else {

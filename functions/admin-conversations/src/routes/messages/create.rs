@@ -242,6 +242,8 @@ async fn add(deps: &Deps, call: &Call, asked: &Asked<'_>) -> Result<Added, ApiEr
             now,
         )
         .await?
+        .filter(|place| call.may_know_of(place.environment_id))
+        .map(|place| place.context)
         .ok_or_else(|| ApiError::not_found("conversation"))?;
     let open = match context {
         WritingContext::Before(before) => return asked.again(&before),
@@ -278,7 +280,10 @@ async fn add(deps: &Deps, call: &Call, asked: &Asked<'_>) -> Result<Added, ApiEr
 }
 
 /// The audience of the conversation, if it may be written to.
-fn reachable(open: &OpenConversation, now: Timestamp) -> Result<&Audience, ApiError> {
+pub(in crate::routes) fn reachable(
+    open: &OpenConversation,
+    now: Timestamp,
+) -> Result<&Audience, ApiError> {
     let connector = open
         .connector
         .as_ref()

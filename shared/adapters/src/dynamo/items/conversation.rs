@@ -3,6 +3,7 @@ use serde::Deserialize;
 use vestibule_domain::{
     Timestamp,
     chat::conversation::{Conversation, ConversationRef, Outgoing, ReplacedUrl},
+    chat::handoff::Handoff,
     ids::{ChatUserId, ConnectorId, ConversationId, EnvironmentId},
 };
 
@@ -29,11 +30,15 @@ pub(in crate::dynamo) struct ConversationItem {
     #[serde(default)]
     conversation: Option<ConversationRef>,
     #[serde(default)]
-    environment_id: Option<EnvironmentId>,
+    pub(in crate::dynamo) environment_id: Option<EnvironmentId>,
     #[serde(default)]
     chat_user_id: Option<ChatUserId>,
     #[serde(default)]
+    last_event_id: Option<String>,
+    #[serde(default)]
     last_activity_at: Option<Timestamp>,
+    #[serde(default)]
+    handoff: Option<Handoff>,
 }
 
 impl ConversationItem {
@@ -53,7 +58,9 @@ impl From<ConversationItem> for Conversation {
             place: item.conversation,
             environment_id: item.environment_id,
             chat_user_id: item.chat_user_id,
+            last_event_id: item.last_event_id,
             last_activity_at: item.last_activity_at,
+            handoff: item.handoff,
             outgoing: Outgoing {
                 moved_to: item.moved_to,
                 reply_url: item.reply_url,

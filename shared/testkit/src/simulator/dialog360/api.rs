@@ -18,7 +18,7 @@ use crate::simulator::connectors::{Connector, Webhook};
 use crate::simulator::event::Event;
 use crate::simulator::failures::Failure;
 use crate::simulator::files::PICTURE;
-use crate::simulator::message::Message;
+use crate::simulator::message::{Author, Message};
 use crate::simulator::people::Person;
 use crate::simulator::platform::Platform;
 use crate::simulator::shared::Shared;
@@ -79,16 +79,43 @@ async fn messages(
         "type",
         "text",
         "context",
+        "status",
+        "message_id",
+        "typing_indicator",
     ]);
+    let is_read = asked.text("status").is_some();
+    if is_read {
+        asked.method = "messages.read".to_owned();
+    }
     asked.target = ["to", "recipient"]
         .into_iter()
         .find_map(|name| asked.text(name))
         .map(str::to_owned);
     api::serve(&shared, asked, |asked, doing| match allowed(asked, doing) {
+        Ok(connector) if is_read => read(asked, doing, &connector),
         Ok(connector) => send(asked, doing, &connector),
         Err(answer) => answer,
     })
     .await
+}
+
+/// Marks a person's message as read, and shows that an answer is being written.
+fn read(asked: &Asked, doing: &mut Performing<'_>, connector: &Connector) -> Answer {
+    let id = asked.text("message_id").unwrap_or_default();
+    let is_known = doing.world.messages.iter().any(|message| {
+        message.connector_id == connector.id()
+            && message.ts == id
+            && matches!(message.author, Author::Person(_))
+    });
+    let indicator = asked.arguments.get("typing_indicator");
+    let is_well_formed = asked.text("messaging_product") == Some("whatsapp")
+        && asked.text("status") == Some("read")
+        && indicator.is_none_or(|shown| *shown == json!({"type": "text"}));
+    if !is_known || !is_well_formed {
+        doing.note("it is not a person's message that is marked as read");
+        return error(StatusCode::BAD_REQUEST, 100, "Invalid parameter");
+    }
+    Answer::done(StatusCode::OK, json!({"success": true}))
 }
 
 /// Tells where Meta has a file. 360dialog serves it under its own address.

@@ -14,7 +14,7 @@ use super::account::TeamsAccount;
 use super::errors::error;
 use super::ids::{channel_id, is_called, new_activity_id, personal_id, user_id};
 use super::tokens::{self, allowed, with_token};
-use crate::simulator::api;
+use crate::simulator::api::{self, Performing};
 use crate::simulator::asked::{Answer, Asked};
 use crate::simulator::connectors::Connector;
 use crate::simulator::files;
@@ -201,6 +201,10 @@ async fn send(
         "channelId",
     ]);
     asked.target = Some(id.clone());
+    let is_typing = asked.text("type") == Some("typing");
+    if is_typing {
+        asked.method = "activities.typing".to_owned();
+    }
     api::serve(shared, asked, |asked, doing| {
         let (connector, account) = match allowed(doing, token.as_deref(), false) {
             Ok(found) => found,
@@ -226,6 +230,9 @@ async fn send(
             }
             Err(Some(answer)) => return answer,
         };
+        if is_typing {
+            return typing(asked, doing, &account, &id);
+        }
         let wrong = wrong_activity(asked, &account, &id, with.as_ref());
         let is_wrong = !wrong.is_empty();
         doing.violations.extend(wrong);
@@ -275,6 +282,21 @@ async fn send(
         Answer::done(StatusCode::CREATED, json!({ "id": activity_id }))
     })
     .await
+}
+
+/// Shows that the bot is writing.
+fn typing(asked: &Asked, doing: &mut Performing<'_>, account: &TeamsAccount, id: &str) -> Answer {
+    let at = |pointer: &str| pointed(&asked.arguments, pointer);
+    let is_well_formed = asked.http_method == Method::POST
+        && at("/from/id") == Some(account.bot_id().as_str())
+        && at("/conversation/id") == Some(id)
+        && asked.arguments.get("text").is_none();
+    if !is_well_formed {
+        doing.note("the activity is no sign of writing in this conversation");
+        return error(StatusCode::BAD_REQUEST, "Bad Argument", "Invalid activity");
+    }
+    let activity_id = new_activity_id(doing.world, doing.now_ms);
+    Answer::done(StatusCode::CREATED, json!({ "id": activity_id }))
 }
 
 /// The person of a conversation, or `None` for the channel. Fails with the error answer, or with `None` if

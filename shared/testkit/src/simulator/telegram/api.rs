@@ -41,6 +41,10 @@ const METHODS: &[(&str, &[&str])] = &[
             "entities",
         ],
     ),
+    (
+        "sendChatAction",
+        &["chat_id", "message_thread_id", "action"],
+    ),
     ("getMe", &[]),
     ("getWebhookInfo", &[]),
     (
@@ -184,6 +188,7 @@ fn perform(
 ) -> Answer {
     match asked.method.as_str() {
         "sendMessage" => send_message(asked, doing, connector),
+        "sendChatAction" => chat_action(asked, doing, connector),
         "getMe" => ok(json!({
             "id": bot_id(connector), "is_bot": true,
             "first_name": connector.config.name, "username": username(&connector.config.name, "bot"),
@@ -280,6 +285,21 @@ fn send_message(asked: &Asked, doing: &mut Performing<'_>, connector: &Connector
         "from": {"id": bot_id(connector), "is_bot": true,
                  "first_name": connector.config.name, "username": username(&connector.config.name, "bot")},
     }))
+}
+
+fn chat_action(asked: &Asked, doing: &mut Performing<'_>, connector: &Connector) -> Answer {
+    if asked.text("action") != Some("typing") {
+        doing.note("`action` is not `typing`");
+        return bad_request("wrong parameter action in request");
+    }
+    let Some(chat_id) = integer(&asked.arguments, "chat_id") else {
+        doing.note("`chat_id` is not a number");
+        return bad_request("chat_id is empty");
+    };
+    match recipient(doing, connector, chat_id) {
+        Ok(_) => ok(json!(true)),
+        Err(answer) => answer,
+    }
 }
 
 /// The person of the chat, or `None` for the group; otherwise the reason why the bot cannot write there.

@@ -1,0 +1,106 @@
+//! Handoffs: the agent leaves a conversation to people until it is given back (SPEC E36, F12).
+//!
+//! The agent is asked nothing meanwhile. Messages go into the history with their numbers, and the agent gets
+//! none of them afterwards; it has no `sequence` for them, so that it sees no gap.
+
+use crate::{
+    Timestamp,
+    account::actor::Actor,
+    text::{clean_line, clean_lines},
+};
+use serde::{Deserialize, Serialize};
+
+/// Maximum length of a team's name, in characters.
+pub const TEAM_MAX_CHARS: usize = 100;
+/// Maximum length of a note, in characters, as of the note with a decision.
+pub const NOTE_MAX_CHARS: usize = 4000;
+
+/// A handoff that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HandoffRequest {
+    /// The team that takes over.
+    pub team: Option<String>,
+    /// A note for whoever takes over.
+    pub note: Option<String>,
+}
+
+impl HandoffRequest {
+    /// Makes the request of these texts. A blank one counts as none, and a longer one is cut: the person
+    /// waits for somebody all the same.
+    #[must_use]
+    pub fn cut(team: Option<&str>, note: Option<&str>) -> Self {
+        Self {
+            team: team.and_then(|team| clean_line(team, TEAM_MAX_CHARS)),
+            note: note.and_then(|note| clean_lines(note, NOTE_MAX_CHARS)),
+        }
+    }
+
+    /// Makes the handoff.
+    #[must_use]
+    pub fn made_by(&self, by: Actor, at: Timestamp) -> Handoff {
+        Handoff {
+            by,
+            at,
+            team: self.team.clone(),
+            note: self.note.clone(),
+        }
+    }
+}
+
+/// A handoff on record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handoff {
+    /// The agent, in an answer, or the bearer of a key.
+    pub by: Actor,
+    /// Time of the handoff.
+    pub at: Timestamp,
+    /// See [`HandoffRequest::team`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+    /// See [`HandoffRequest::note`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl Handoff {
+    /// Whether it is what `request` asks for.
+    #[must_use]
+    pub fn is_as(&self, request: &HandoffRequest) -> bool {
+        self.team == request.team && self.note == request.note
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{at, environment};
+    use serde_json::json;
+
+    #[test]
+    fn a_request_keeps_the_beginning_of_long_texts_and_no_blank_ones() {
+        let (team, note) = ("é".repeat(101), "n".repeat(4001));
+        let cut = HandoffRequest::cut(Some(&team), Some(&note));
+        assert_eq!(cut.team, Some("é".repeat(100)));
+        assert_eq!(cut.note, Some("n".repeat(4000)));
+        let blank = HandoffRequest::cut(Some(" \u{200b}"), Some(""));
+        assert_eq!(blank, HandoffRequest::default());
+        assert_eq!(HandoffRequest::cut(None, None), HandoffRequest::default());
+        let plain = HandoffRequest::cut(Some(" sales\n"), Some("Angry.\n\u{202e}Hurry"));
+        assert_eq!(plain.team.as_deref(), Some("sales"));
+        assert_eq!(plain.note.as_deref(), Some("Angry.\nHurry"));
+    }
+
+    #[test]
+    fn a_handoff_is_stored_with_its_author_and_time_and_only_the_texts_that_it_has() {
+        let request = HandoffRequest::cut(Some("sales"), None);
+        let handoff = request.made_by(Actor::agent(environment("e")), at(5));
+        let stored = serde_json::to_value(&handoff).unwrap();
+        let id = format!("agent:{}", environment("e"));
+        let expected = json!({"by": {"id": id, "name": "Agent"}, "at": at(5), "team": "sales"});
+        assert_eq!(stored, expected);
+        assert_eq!(serde_json::from_value::<Handoff>(stored).unwrap(), handoff);
+        assert!(handoff.is_as(&request));
+        assert!(!handoff.is_as(&HandoffRequest::cut(Some("sales"), Some("Hurry"))));
+        assert!(!handoff.is_as(&HandoffRequest::default()));
+    }
+}
