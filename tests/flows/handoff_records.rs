@@ -158,7 +158,7 @@ impl Stores {
     }
 }
 
-fn assert_conflict<T: std::fmt::Debug>(outcome: Result<T, PortError>) {
+fn assert_conflict<T: std::fmt::Debug>(outcome: &Result<T, PortError>) {
     assert!(
         matches!(outcome, Err(PortError::Conflict { .. })),
         "{outcome:?}"
@@ -175,7 +175,7 @@ async fn a_delivery_that_was_read_before_a_handoff_is_recorded_behind_it_and_und
     let sales = handoff("sales");
     stores.change(&before, Some(&sales)).await.unwrap();
     assert_eq!(stores.list(), keys::handed_off_conversations(scope()));
-    assert_conflict(stores.record("two", &before, message).await);
+    assert_conflict(&stores.record("two", &before, message).await);
     let after = stores.conversation().await;
     assert_eq!(after.handoff.as_ref(), Some(&sales));
     stores.record("two", &after, message).await.unwrap();
@@ -197,7 +197,7 @@ async fn a_handoff_that_was_read_before_a_delivery_is_tried_again_and_the_last_o
     assert_eq!(read.handoff.as_ref(), Some(&sales));
     let for_people = (Inbound::HandedOff, None);
     stores.record("two", &read, for_people).await.unwrap();
-    assert_conflict(stores.change(&read, Some(&support)).await);
+    assert_conflict(&stores.change(&read, Some(&support)).await);
     let read = stores.conversation().await;
     assert_eq!((read.message_count, read.message_total), (1, 2));
     stores.change(&read, Some(&support)).await.unwrap();
@@ -205,7 +205,7 @@ async fn a_handoff_that_was_read_before_a_delivery_is_tried_again_and_the_last_o
     // Given back while a message for people is under way: it is recorded as one for them.
     let read = stores.conversation().await;
     stores.change(&read, None).await.unwrap();
-    assert_conflict(stores.record("three", &read, for_people).await);
+    assert_conflict(&stores.record("three", &read, for_people).await);
     let given_back = stores.conversation().await;
     assert_eq!(given_back.handoff, None);
     stores

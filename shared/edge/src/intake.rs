@@ -162,17 +162,14 @@ impl Intake {
         is_large_batch: bool,
     ) -> Result<(), PortError> {
         if self.provider.redelivers() {
-            return self
-                .take_event(connector, event, request, is_large_batch)
-                .await;
+            let taken = self.take_event(connector, event, request, is_large_batch);
+            return Box::pin(taken).await;
         }
         let mut attempt = 0;
         loop {
             attempt += 1;
-            match self
-                .take_event(connector, event.clone(), request, is_large_batch)
-                .await
-            {
+            let taken = self.take_event(connector, event.clone(), request, is_large_batch);
+            match Box::pin(taken).await {
                 Err(error @ (PortError::Unavailable { .. } | PortError::Conflict { .. })) => {
                     tracing::warn!(error = %Chain(&error), "an event is tried again: its platform will not send it again");
                     sleep(conflict_wait(attempt, &SystemIds)).await;

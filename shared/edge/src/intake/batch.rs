@@ -66,10 +66,8 @@ impl Intake {
     ) -> Option<PortError> {
         let mut failed = None;
         for event in events {
-            if let Err(error) = self
-                .take_with_retry(connector, event, request, is_large_batch)
-                .await
-            {
+            let taken = self.take_with_retry(connector, event, request, is_large_batch);
+            if let Err(error) = Box::pin(taken).await {
                 failed = Some(error);
             }
         }

@@ -72,6 +72,7 @@ pub struct TestDeliveryResponse {
 
 /// Type of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerType {
     /// JSON.

@@ -85,7 +85,7 @@ async fn messages(
     ]);
     let is_read = asked.text("status").is_some();
     if is_read {
-        asked.method = "messages.read".to_owned();
+        "messages.read".clone_into(&mut asked.method);
     }
     asked.target = ["to", "recipient"]
         .into_iter()

@@ -172,6 +172,21 @@ async fn send_reply(
     send(&shared, id, http_method, &uri, &headers, &body).await
 }
 
+/// The fields of an activity that the simulator knows.
+const ACTIVITY_FIELDS: [&str; 11] = [
+    "type",
+    "from",
+    "recipient",
+    "conversation",
+    "text",
+    "textFormat",
+    "replyToId",
+    "channelData",
+    "id",
+    "serviceUrl",
+    "channelId",
+];
+
 async fn send(
     shared: &Arc<Shared>,
     id: String,
@@ -187,23 +202,11 @@ async fn send(
         asked.note("activities has no such query");
     }
     asked.read_json(body);
-    asked.note_unknown(&[
-        "type",
-        "from",
-        "recipient",
-        "conversation",
-        "text",
-        "textFormat",
-        "replyToId",
-        "channelData",
-        "id",
-        "serviceUrl",
-        "channelId",
-    ]);
+    asked.note_unknown(&ACTIVITY_FIELDS);
     asked.target = Some(id.clone());
     let is_typing = asked.text("type") == Some("typing");
     if is_typing {
-        asked.method = "activities.typing".to_owned();
+        "activities.typing".clone_into(&mut asked.method);
     }
     api::serve(shared, asked, |asked, doing| {
         let (connector, account) = match allowed(doing, token.as_deref(), false) {
