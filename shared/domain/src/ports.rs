@@ -5,6 +5,7 @@ mod admin;
 mod agents;
 mod chat;
 mod conversations;
+mod erasure;
 mod files;
 mod history;
 mod intake;
@@ -33,6 +34,7 @@ pub use conversations::{
     ClaimedConversation, ConversationStore, DeliveryContext, DeliveryRecord, Original,
     OutgoingStore, Recorded, TextOutcome,
 };
+pub use erasure::{ErasedPage, Eraser};
 pub use files::{FILE_RANGE_MAX, FileOutcome, FilePart, FileQuery, FileRange, FileReader};
 pub use history::{
     ConversationFilter, ConversationReader, ConversationState, ConversationView,

@@ -122,22 +122,29 @@ impl DynamoOutgoing {
         number: u64,
         outcome: &TextOutcome,
     ) -> Result<TransactWriteItem, PortError> {
-        let key = keys::message(job.scope, job.conversation_id, number);
         if !outcome.keep {
-            return self.table.removal_part(&key).map(delete_write);
+            return self.text_removal(job, number);
         }
+        let key = keys::message(job.scope, job.conversation_id, number);
         let update = self.table.update_part(
             &key,
             "SET sending = :status, expires_at = if_not_exists(kept_until, expires_at)",
-            "attribute_exists(pk)",
+            // A project that keeps nothing any more has marked the row meanwhile.
+            "attribute_exists(pk) AND attribute_not_exists(is_ephemeral)",
             &[],
             &[(":status", to_value(&outcome.status)?)],
         )?;
         Ok(update_write(update))
     }
 
+    /// Makes the removal of a text's row.
+    fn text_removal(&self, job: SendMessages, number: u64) -> Result<TransactWriteItem, PortError> {
+        let key = keys::message(job.scope, job.conversation_id, number);
+        self.table.removal_part(&key).map(delete_write)
+    }
+
     /// Records that all texts up to `number` are finished. A row of the last one that is gone meanwhile is
-    /// not written.
+    /// not written, and one that is not to be kept any more goes.
     async fn record_finished(
         &self,
         mut claimed: Box<ClaimedConversation>,
@@ -165,7 +172,12 @@ impl DynamoOutgoing {
                     Met::MoreTexts => {}
                     Met::OwnLostAnswer => return Ok(None),
                 },
-                (_, Some(Cancelled::Condition(_))) => row = None,
+                (_, Some(Cancelled::Condition(found))) => {
+                    row = match found {
+                        Some(_) => Some(self.text_removal(claimed.job, number)?),
+                        None => None,
+                    };
+                }
                 _ => break,
             }
         }

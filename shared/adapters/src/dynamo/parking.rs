@@ -127,7 +127,11 @@ impl ParkingStore for DynamoParking {
         let message = self
             .table
             .put_part(&item, "attribute_not_exists(pk)", &[])?;
-        let writes = vec![self.conversation_write(parking)?, put_write(message)];
+        let writes = vec![
+            self.conversation_write(parking)?,
+            put_write(message),
+            self.table.writer_write(parking.job)?,
+        ];
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(Parked::Parked),
             Transacted::Cancelled(reasons) => {
