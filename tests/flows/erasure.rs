@@ -19,7 +19,7 @@ use vestibule_testkit::{
     demo_agent::AgentFailure,
     fault_proxy::{Fault, Rule},
     proof,
-    simulator::Place,
+    simulator::{Place, Platform},
 };
 
 /// A text that only the erased person writes.
@@ -108,6 +108,40 @@ async fn nothing_is_left_of_a_person_but_audit_entries_and_others_keep_all_of_th
     assert_eq!(entries[0]["target"], target);
     assert_eq!(entries[0]["before"], json!({"status": "active"}));
     assert_eq!(entries[0]["after"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_every_platform_a_person_goes_with_every_id_that_the_platform_knows_them_by() {
+    for &platform in Platform::ALL {
+        let mut world = World::on(platform).await;
+        world.agent.answer_with_texts(1);
+        let ada = stranger(&world, "Ada Lovelace").await;
+        say(&world, &ada, PRIVATE).await;
+        world.settle().await;
+        let user = world.rows("USER").remove(0);
+        let token = world.all_powers().await;
+        let id = user["id"].as_str().unwrap();
+        let path = format!("{}/chat-users/{id}", world.project_path());
+        let answer = world.call(&token, ("DELETE", &path), Value::Null, &[]);
+        assert_eq!(answer.await.status, 202, "{platform:?}");
+        world.settle().await;
+        let identifier = user["person"]["identifier"].as_str().unwrap();
+        for words in [identifier, PRIVATE, "Lovelace"] {
+            assert_eq!(rows_with(&world, words), [], "{platform:?} {words}");
+        }
+        for kind in [
+            "USER",
+            "SAME_AS",
+            "STANDING#",
+            "REQUEST",
+            "MESSAGE#",
+            "CONVERSATION",
+            "OUTGOING#",
+            "WROTE_IN#",
+        ] {
+            assert_eq!(world.rows(kind), [], "{platform:?} {kind}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
