@@ -4,8 +4,8 @@ use crate::{
     AccountScope, Timestamp,
     account::actor::Actor,
     ids::{
-        AccessRequestId, AccountId, ApiKeyId, AuditId, ChatUserId, ConnectorId, EnvironmentId,
-        ProjectId,
+        AccessRequestId, AccountId, ApiKeyId, AuditId, ChatUserId, ConnectorId, ConversationId,
+        EnvironmentId, ProjectId,
     },
 };
 use serde_json::Value;
@@ -76,6 +76,12 @@ events! {
     ChatUserBlocked(ChatUserId) = "chat_user.blocked",
     /// A chat user was unblocked.
     ChatUserUnblocked(ChatUserId) = "chat_user.unblocked",
+    /// A chat user was erased.
+    ChatUserErased(ChatUserId) = "chat_user.erased",
+    /// A conversation was closed.
+    ConversationClosed(ConversationId) = "conversation.closed",
+    /// A conversation was opened again.
+    ConversationReopened(ConversationId) = "conversation.reopened",
     /// An access request was approved.
     AccessRequestApproved(AccessRequestId) = "access_request.approved",
     /// An access request was rejected.
@@ -133,6 +139,7 @@ mod tests {
             "api_key.created",
             "api_key.revoked",
             "chat_user.blocked",
+            "chat_user.erased",
             "chat_user.unblocked",
             "connector.connect_asked",
             "connector.connect_failed",
@@ -142,6 +149,8 @@ mod tests {
             "connector.tested",
             "connector.updated",
             "connector.webhook_secret_rotated",
+            "conversation.closed",
+            "conversation.reopened",
             "environment.created",
             "environment.signing_secret_rotated",
             "environment.tested",

@@ -1,5 +1,7 @@
 //! Conversations: the places where people talk to the agent (SPEC F07).
 
+pub mod update;
+
 use crate::{
     Deps,
     api_types::{ConversationPath, ProjectPath},
@@ -15,7 +17,8 @@ use vestibule_admin::{
     project_of_empty_list, validation, wire_enum,
 };
 use vestibule_domain::{
-    Timestamp,
+    ProjectScope, Timestamp,
+    ids::ConversationId,
     ports::{ConversationFilter, ConversationState, ConversationView},
 };
 
@@ -187,12 +190,19 @@ pub async fn get_conversation(
     ApiPath(path): ApiPath<ConversationPath>,
 ) -> Result<Json<ConversationResponse>, ApiError> {
     let scope = call.scope().project(path.project_id);
-    let view = deps
-        .conversations
-        .get_conversation(scope, path.conversation_id)
-        .await?
-        .ok_or_else(|| ApiError::not_found("conversation"))?;
+    let view = read(&deps, scope, path.conversation_id).await?;
     Ok(Json(view.into()))
+}
+
+async fn read(
+    deps: &Deps,
+    scope: ProjectScope,
+    id: ConversationId,
+) -> Result<ConversationView, ApiError> {
+    deps.conversations
+        .get_conversation(scope, id)
+        .await?
+        .ok_or_else(|| ApiError::not_found("conversation"))
 }
 
 #[cfg(test)]

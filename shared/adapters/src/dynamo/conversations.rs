@@ -96,15 +96,22 @@ impl DynamoConversations {
             next.last_activity_at.unwrap_or(record.at),
             job.conversation.id,
         );
+        // Only a message of a person opens a conversation that was closed.
+        let state = match record.inbound {
+            Inbound::Message | Inbound::Unseen => "state_pk = :open",
+            Inbound::Nothing => "state_pk = if_not_exists(state_pk, :open)",
+        };
         // The release before reads the list of events. Its `progress` stands in the row of outgoing texts here.
         self.table.update_part(
             &keys::conversation(job.scope, job.conversation.id),
-            "SET connector_id = :connector, message_count = :count, message_total = :total, \
+            &format!(
+                "SET connector_id = :connector, message_count = :count, message_total = :total, \
              last_message_at = :last, recent_events = if_not_exists(recent_events, :empty), \
              conversation = :place, environment_id = :environment, chat_user_id = :user, \
-             last_activity_at = :active, all_pk = :all, all_sk = :order, state_pk = :open, \
+             last_activity_at = :active, all_pk = :all, all_sk = :order, {state}, \
              state_sk = :order, updated_at = :now, version = if_not_exists(version, :zero) + :one \
-             REMOVE progress",
+             REMOVE progress"
+            ),
             "(attribute_not_exists(message_total) OR message_total = :read_total) AND \
              (attribute_not_exists(message_count) OR message_count = :read_count)",
             &[],
@@ -249,6 +256,10 @@ impl ConversationStore for DynamoConversations {
             let sequence = record.inbound.is_counted().then_some(next.message_count);
             let message = StoredMessage::inbound(job, inbound, sequence);
             writes.push(message_write(message)?);
+        }
+        let wrote_last = read.chat_user_id == Some(job.chat_user_id);
+        if record.inbound != Inbound::Nothing && !wrote_last {
+            writes.push(self.table.writer_write(job)?);
         }
         for text in &texts {
             let reply = StoredMessage::reply(text, job.delivery_id());

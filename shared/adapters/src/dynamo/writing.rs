@@ -17,10 +17,12 @@ use vestibule_domain::{
     account::Project,
     chat::conversation::Conversation,
     chat::history::{HistoryDays, StoredMessage},
+    event::AuditEntry,
     ids::{ConversationId, TextBatchId},
     job::QueuedText,
     ports::{
-        AddedTexts, ConversationWriter, NewTexts, OpenConversation, TextBatch, WritingContext,
+        AddedTexts, ConversationState, ConversationWriter, NewTexts, OpenConversation, TextBatch,
+        WritingContext,
     },
 };
 
@@ -163,6 +165,36 @@ impl ConversationWriter for DynamoConversationWriter {
             .unwrap_or_default();
         let open = self.open(scope, id, item, history).await?;
         Ok(Some(WritingContext::Open(Box::new(open))))
+    }
+
+    async fn set_state(
+        &self,
+        scope: ProjectScope,
+        id: ConversationId,
+        state: ConversationState,
+        audit: &AuditEntry,
+    ) -> Result<bool, PortError> {
+        let list = match state {
+            ConversationState::Open => keys::open_conversations(scope),
+            ConversationState::Closed => keys::closed_conversations(scope),
+        };
+        let update = self.table.update_part(
+            &keys::conversation(scope, id),
+            "SET state_pk = :list, updated_at = :now, version = version + :one",
+            // A row of the release before is in no list.
+            "attribute_exists(state_sk)",
+            &[],
+            &[(":list", s(list)), (":now", s(audit.at)), (":one", n(1))],
+        )?;
+        let writes = vec![update_write(update), self.table.audit_write(audit)?];
+        let mut reasons = match self.table.transact(writes).await? {
+            Transacted::Done => return Ok(true),
+            Transacted::Cancelled(reasons) => reasons.into_iter(),
+        };
+        match reasons.next() {
+            Some(Cancelled::Condition(_)) => Ok(false),
+            _ => Err(PortError::Conflict { what: WHAT }),
+        }
     }
 
     async fn add_texts(&self, texts: &NewTexts<'_>) -> Result<AddedTexts, PortError> {
