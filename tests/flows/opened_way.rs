@@ -5,7 +5,7 @@ use crate::{
     accounts::identity,
     world::{SAID, World},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 use vestibule_domain::{
     access::request::Verdict,
@@ -180,6 +180,29 @@ async fn whoever_opted_out_is_not_tried_and_gets_the_message_with_a_start() {
     assert_eq!(world.welcomes(&ada), 0);
     let start = writes(&mut world, &ada, Place::Direct, "START").await;
     delivers(&world, &start).await;
+    assert_told_once(&mut world, &ada).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wish_for_silence_that_survived_an_erasure_holds_the_message_back_until_a_start() {
+    let mut world = World::on(Platform::Twilio).await;
+    let ada = world.person("Ada Lovelace");
+    writes(&mut world, &ada, Place::Direct, SAID).await;
+    writes(&mut world, &ada, Place::Direct, "STOP").await;
+    world.settle().await;
+    let user = world.rows("USER").remove(0);
+    let id = user["id"].as_str().unwrap();
+    let path = format!("{}/chat-users/{id}", world.project_path());
+    let token = world.all_powers().await;
+    let erased = world.call(&token, ("DELETE", &path), Value::Null, &[]);
+    assert_eq!(erased.await.status, 202);
+    world.settle().await;
+    assert!(world.requests().await.is_empty());
+    writes(&mut world, &ada, Place::Direct, "Hello?").await;
+    world.settle().await;
+    assert_skipped(&world, SkipReason::OptedOut).await;
+    assert_eq!(world.welcomes(&ada), 0);
+    writes(&mut world, &ada, Place::Direct, "START").await;
     assert_told_once(&mut world, &ada).await;
 }
 

@@ -13,7 +13,7 @@ use vestibule_tests::aws_calls;
 
 /// Kinds of partitions, and future kinds that today's functions must not reach. Those that only the list of
 /// calls names are tried as well.
-const PARTITIONS: [(&str, &str); 27] = [
+const PARTITIONS: [(&str, &str); 29] = [
     ("the set-up", "SET_UP"),
     ("the data key", "KEYRING"),
     ("an account, its API keys and its members", "ACCOUNT#{id}"),
@@ -52,6 +52,14 @@ const PARTITIONS: [(&str, &str); 27] = [
         "the closings of a project",
         "ACCOUNT#{id}#PROJECT#{id}#CLOSINGS",
     ),
+    (
+        "the erasures of a project",
+        "ACCOUNT#{id}#PROJECT#{id}#ERASURES",
+    ),
+    (
+        "the conversations that a person wrote in",
+        "ACCOUNT#{id}#PROJECT#{id}#WRITER#{id}",
+    ),
     ("an end user", "ACCOUNT#{id}#PROJECT#{id}#END_USER#{id}"),
     (
         "a phone number",
@@ -68,12 +76,13 @@ const PARTITIONS: [(&str, &str); 27] = [
 ];
 
 /// Every kind of partition of the indexes, and of the table.
-const LISTS: [&str; 27] = [
+const LISTS: [&str; 29] = [
     "OUTBOX#{number}",
     "OUTBOX#onboard_chat_user#{number}",
     "OUTBOX#close_pending_requests#{number}",
     "OUTBOX#send_messages#{number}",
     "OUTBOX#drain_parked#{number}",
+    "OUTBOX#erase_data#{number}",
     "ACCOUNT#{id}#KEYS",
     "ACCOUNT#{id}#MEMBERS",
     "ACCOUNT#{id}#PROJECTS",
@@ -94,6 +103,7 @@ const LISTS: [&str; 27] = [
     "ACCOUNT#{id}#PROJECT#{id}#CONVERSATIONS#closed",
     "ACCOUNT#{id}#PROJECT#{id}#USER#{id}",
     "ACCOUNT#{id}#PROJECT#{id}#AGENT#{id}",
+    "ACCOUNT#{id}#PROJECT#{id}#WRITER#{id}",
     "ACCOUNT#{id}",
     "OTHER#{id}",
 ];

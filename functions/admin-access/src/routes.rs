@@ -130,6 +130,10 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
             routes!(chat_users::unblock_chat_user),
         )
         .authorised(
+            Permission::ChatUsersErase,
+            routes!(chat_users::erase::erase_chat_user),
+        )
+        .authorised(
             Permission::AccessRequestsDecide,
             routes!(chat_users::approve::approve_chat_user),
         )

@@ -26,6 +26,10 @@ pub(crate) fn all() -> Routes<Deps> {
             routes!(conversations::get_conversation),
         )
         .authorised(
+            Permission::ConversationsReply,
+            routes!(conversations::update::update_conversation),
+        )
+        .authorised(
             Permission::ConversationsRead,
             routes!(messages::list_messages),
         )

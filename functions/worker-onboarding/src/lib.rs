@@ -1,6 +1,6 @@
 //! Does the pending tasks of a chat user at a connector: the onboarding message, the follow-up to an
 //! approval, and the profile. Closes the pending requests of connectors that no longer ask for
-//! approval.
+//! approval. Erases people, and messages that are no longer kept.
 //!
 //! The queue may bring a job late, twice, or to two workers at once. The pending tasks stand on the
 //! record; a lease admits one worker at a time; each task is removed once it is done. A job that cannot
@@ -16,10 +16,12 @@
 //! | `merging` | two records of one person that become one (SPEC A29) |
 //! | `receipt` | the ids in the platform's receipt for a text |
 //! | `closing` | pending requests of connectors that changed their policy or were deleted (SPEC A42, A46) |
+//! | `erasing` | people, and messages that are no longer kept (SPEC F07) |
 //! | `wiring` | the adapters behind its ports |
 
 mod approval;
 mod closing;
+mod erasing;
 mod language;
 mod merging;
 mod onboarding;
@@ -37,8 +39,8 @@ use vestibule_domain::{
     ids::{IdSource, LeaseId},
     job::{OnboardChatUser, OnboardingJob},
     ports::{
-        ChatPlatform, Claim, ClaimedStanding, ConnectorReader, InboxQueue, Lease, OnboardingQueue,
-        RequestCloser, StandingStore, TaskResult,
+        ChatPlatform, Claim, ClaimedStanding, ConnectorReader, Eraser, InboxQueue, Lease,
+        OnboardingQueue, RequestCloser, StandingStore, TaskResult,
     },
 };
 use vestibule_edge::{
@@ -65,13 +67,15 @@ pub struct Deps {
     pub standings: Arc<dyn StandingStore>,
     /// Closings of pending requests.
     pub requests: Arc<dyn RequestCloser>,
+    /// Erasures.
+    pub erasures: Arc<dyn Eraser>,
     /// Connectors.
     pub connectors: Arc<dyn ConnectorReader>,
     /// The platforms.
     pub platform: Arc<dyn ChatPlatform>,
     /// The queue of messages for agents.
     pub inbox: Arc<dyn InboxQueue>,
-    /// The queue for the next page of a closing.
+    /// The queue for the next page of a closing or an erasure.
     pub onboarding: Arc<dyn OnboardingQueue>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
@@ -91,6 +95,7 @@ pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
     let worked = match serde_json::from_str(body) {
         Ok(OnboardingJob::OnboardChatUser(job)) => work(deps, job).await,
         Ok(OnboardingJob::ClosePendingRequests(job)) => closing::work(deps, job).await,
+        Ok(OnboardingJob::EraseData(job)) => erasing::work(deps, job).await,
         Err(error) => {
             // Retried until it becomes a dead letter, for a person to inspect.
             tracing::error!(

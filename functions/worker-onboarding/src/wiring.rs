@@ -12,6 +12,7 @@ pub fn wire(
     let deps = Deps {
         standings: adapters.standings(),
         requests: adapters.closings(),
+        erasures: adapters.erasures(),
         connectors: adapters.intake(),
         inbox: adapters.inbox_queue(),
         onboarding: adapters.onboarding_queue(),

@@ -126,7 +126,9 @@ pub struct SqsDispatchQueues {
 impl SqsDispatchQueues {
     const fn queue(&self, kind: JobKind) -> &SqsQueue {
         match kind {
-            JobKind::OnboardChatUser | JobKind::ClosePendingRequests => &self.onboarding,
+            JobKind::OnboardChatUser | JobKind::ClosePendingRequests | JobKind::EraseData => {
+                &self.onboarding
+            }
             JobKind::SendMessages => &self.outgoing,
             JobKind::DrainParked => &self.inbox,
         }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use vestibule_adapters::{
     dynamo::{
         DynamoAccessRequests, DynamoAccounts, DynamoAgents, DynamoChatUsers, DynamoClosings,
-        DynamoConnectors, DynamoConversationWriter, DynamoConversations, DynamoGivenUp,
-        DynamoHistory, DynamoIntake, DynamoOutbox, DynamoOutgoing, DynamoParking, DynamoProjects,
-        DynamoSendPacer, DynamoStandings,
+        DynamoConnectors, DynamoConversationWriter, DynamoConversations, DynamoErasures,
+        DynamoGivenUp, DynamoHistory, DynamoIntake, DynamoOutbox, DynamoOutgoing, DynamoParking,
+        DynamoProjects, DynamoSendPacer, DynamoStandings,
     },
     vault::KmsVault,
 };
@@ -62,6 +62,12 @@ impl Adapters<'_> {
     #[must_use]
     pub fn closings(&self) -> Arc<DynamoClosings> {
         Arc::new(DynamoClosings::new(self.table.clone()))
+    }
+
+    /// Erasures.
+    #[must_use]
+    pub fn erasures(&self) -> Arc<DynamoErasures> {
+        Arc::new(DynamoErasures::new(self.table.clone()))
     }
 
     /// Conversations, and the other records of a delivery.

@@ -9,5 +9,6 @@ pub mod decision;
 pub mod direct_approval;
 pub mod follow_up;
 pub mod merging;
+mod remains;
 pub mod request;
 pub mod standing;

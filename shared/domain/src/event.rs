@@ -80,6 +80,12 @@ events! {
     ConversationHandedOff(ConversationId) = "conversation.handed_off",
     /// A conversation was given back to the agent.
     ConversationGivenBack(ConversationId) = "conversation.given_back",
+    /// A chat user was erased.
+    ChatUserErased(ChatUserId) = "chat_user.erased",
+    /// A conversation was closed.
+    ConversationClosed(ConversationId) = "conversation.closed",
+    /// A conversation was opened again.
+    ConversationReopened(ConversationId) = "conversation.reopened",
     /// An access request was approved.
     AccessRequestApproved(AccessRequestId) = "access_request.approved",
     /// An access request was rejected.
@@ -137,6 +143,7 @@ mod tests {
             "api_key.created",
             "api_key.revoked",
             "chat_user.blocked",
+            "chat_user.erased",
             "chat_user.unblocked",
             "connector.connect_asked",
             "connector.connect_failed",
@@ -146,8 +153,10 @@ mod tests {
             "connector.tested",
             "connector.updated",
             "connector.webhook_secret_rotated",
+            "conversation.closed",
             "conversation.given_back",
             "conversation.handed_off",
+            "conversation.reopened",
             "environment.created",
             "environment.signing_secret_rotated",
             "environment.tested",

@@ -10,7 +10,8 @@ use crate::{
     chat::entity::Entities,
     chat::message::{Attachment, InboundMessage},
     chat::typing::ShowTyping,
-    ids::{ChatUserId, ConnectorId, ConversationId, DeliveryId, EnvironmentId},
+    erasure::EraseData,
+    ids::{ChatUserId, ConnectorId, ConversationId, DeliveryId, EnvironmentId, ProjectId},
     scope::ProjectScope,
 };
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,9 @@ pub enum OnboardingJob {
     /// Close pending requests of a connector, some at a time: see [`crate::access::closing`]. The
     /// record holds the reason and the progress.
     ClosePendingRequests(ClosePendingRequests),
+    /// Erase what is kept about a person, or messages that are no longer kept, some at a time: see
+    /// [`crate::erasure`]. The record holds the progress.
+    EraseData(EraseData),
 }
 
 /// A kind of job. Each kind has its own partitions of the outbox and its own part of a sweep.
@@ -40,15 +44,18 @@ pub enum JobKind {
     SendMessages,
     /// See [`InboxJob::DrainParked`].
     DrainParked,
+    /// See [`OnboardingJob::EraseData`].
+    EraseData,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::OnboardChatUser,
         Self::ClosePendingRequests,
         Self::SendMessages,
         Self::DrainParked,
+        Self::EraseData,
     ];
 
     /// Whether its jobs send texts, and so wait for their connector's turn.
@@ -56,7 +63,7 @@ impl JobKind {
     pub const fn sends_texts(self) -> bool {
         match self {
             Self::OnboardChatUser | Self::SendMessages => true,
-            Self::ClosePendingRequests | Self::DrainParked => false,
+            Self::ClosePendingRequests | Self::DrainParked | Self::EraseData => false,
         }
     }
 
@@ -68,6 +75,7 @@ impl JobKind {
             Self::ClosePendingRequests => "close_pending_requests",
             Self::SendMessages => "send_messages",
             Self::DrainParked => "drain_parked",
+            Self::EraseData => "erase_data",
         }
     }
 }
@@ -79,6 +87,8 @@ pub enum JobOwner {
     Connector(ConnectorId),
     /// An environment.
     Environment(EnvironmentId),
+    /// A project.
+    Project(ProjectId),
 }
 
 impl JobOwner {
@@ -87,7 +97,7 @@ impl JobOwner {
     pub const fn connector_id(self) -> Option<ConnectorId> {
         match self {
             Self::Connector(id) => Some(id),
-            Self::Environment(_) => None,
+            Self::Environment(_) | Self::Project(_) => None,
         }
     }
 }
@@ -97,6 +107,7 @@ impl fmt::Display for JobOwner {
         match self {
             Self::Connector(id) => id.fmt(f),
             Self::Environment(id) => id.fmt(f),
+            Self::Project(id) => id.fmt(f),
         }
     }
 }
@@ -127,7 +138,7 @@ impl OutboxJob {
     #[must_use]
     pub const fn owner(self) -> JobOwner {
         match self {
-            Self::Onboarding(job) => JobOwner::Connector(job.connector_id()),
+            Self::Onboarding(job) => job.owner(),
             Self::SendMessages(job) => JobOwner::Connector(job.connector_id),
             Self::DrainParked(job) => JobOwner::Environment(job.environment_id),
         }
@@ -152,6 +163,12 @@ impl From<ClosePendingRequests> for OutboxJob {
     }
 }
 
+impl From<EraseData> for OutboxJob {
+    fn from(job: EraseData) -> Self {
+        Self::Onboarding(job.into())
+    }
+}
+
 impl From<SendMessages> for OutboxJob {
     fn from(job: SendMessages) -> Self {
         Self::SendMessages(job)
@@ -171,15 +188,17 @@ impl OnboardingJob {
         match self {
             Self::OnboardChatUser(_) => JobKind::OnboardChatUser,
             Self::ClosePendingRequests(_) => JobKind::ClosePendingRequests,
+            Self::EraseData(_) => JobKind::EraseData,
         }
     }
 
-    /// The connector of the job.
+    /// The party that the job works for.
     #[must_use]
-    pub const fn connector_id(self) -> ConnectorId {
+    pub const fn owner(self) -> JobOwner {
         match self {
-            Self::OnboardChatUser(job) => job.connector_id,
-            Self::ClosePendingRequests(job) => job.connector_id,
+            Self::OnboardChatUser(job) => JobOwner::Connector(job.connector_id),
+            Self::ClosePendingRequests(job) => JobOwner::Connector(job.connector_id),
+            Self::EraseData(job) => JobOwner::Project(job.project_id()),
         }
     }
 }
@@ -193,6 +212,12 @@ impl From<OnboardChatUser> for OnboardingJob {
 impl From<ClosePendingRequests> for OnboardingJob {
     fn from(job: ClosePendingRequests) -> Self {
         Self::ClosePendingRequests(job)
+    }
+}
+
+impl From<EraseData> for OnboardingJob {
+    fn from(job: EraseData) -> Self {
+        Self::EraseData(job)
     }
 }
 
@@ -438,6 +463,7 @@ mod tests {
     use super::*;
     use crate::chat::content::{Dice, Part};
     use crate::chat::entity::{Entity, Mark};
+    use crate::erasure::ErasureTarget;
     use crate::samples::{at, connector, message};
 
     #[test]
@@ -538,6 +564,13 @@ mod tests {
             message.environment_id.to_string()
         );
         assert!(!drain.kind().sends_texts());
+        let target = ErasureTarget::History;
+        let erase = OutboxJob::from(EraseData { scope, target });
+        assert_eq!(erase.kind(), JobKind::EraseData);
+        assert_eq!(erase.owner(), JobOwner::Project(scope.project_id()));
+        assert_eq!(erase.owner().connector_id(), None);
+        assert_eq!(erase.owner().to_string(), scope.project_id().to_string());
+        assert!(!erase.kind().sends_texts());
         assert_eq!(
             OutboxJob::from(OnboardingJob::from(close)),
             OutboxJob::from(close)
@@ -553,7 +586,8 @@ mod tests {
                 "onboard_chat_user",
                 "close_pending_requests",
                 "send_messages",
-                "drain_parked"
+                "drain_parked",
+                "erase_data"
             ]
         );
     }

@@ -9,6 +9,7 @@
 //! | [`chat`] | chat users, their messages and conversations, deliveries |
 //! | [`connector`] | one provider, one environment, one policy |
 //! | [`event`] | events and their audit entries |
+//! | [`erasure`] | orders to remove what is kept about a person, or no longer kept |
 //! | [`egress`] | rules for calling addresses that people supply |
 //! | [`language`] | languages of people, and texts with variants by language |
 //! | [`job`] | jobs, by which functions order work from each other |
@@ -29,6 +30,7 @@ pub mod chat;
 pub mod clock;
 pub mod connector;
 pub mod egress;
+pub mod erasure;
 pub mod error;
 pub mod event;
 pub mod ids;

@@ -5,6 +5,7 @@ mod admin;
 mod agents;
 mod chat;
 mod conversations;
+mod erasure;
 mod files;
 mod given_up;
 mod history;
@@ -34,6 +35,7 @@ pub use conversations::{
     AbandonedText, ClaimedConversation, ConversationStore, DeliveryContext, DeliveryRecord,
     Original, OutgoingStore, Recorded, TextOutcome, UnreadableText, Unsent,
 };
+pub use erasure::{ErasedPage, Eraser};
 pub use files::{FILE_RANGE_MAX, FileOutcome, FilePart, FileQuery, FileRange, FileReader};
 pub use given_up::{
     GivenUpFilter, GivenUpStore, OrderedRedrive, Redrive, RedriveProgress, Redriven,

@@ -1,6 +1,7 @@
-//! Chat users: everyone who wrote through a connector (SPEC A23–A33), and blocking them (A45).
+//! Chat users: everyone who wrote through a connector (SPEC A23–A33). They are blocked (A45) and erased (F07).
 
 pub mod approve;
+pub mod erase;
 
 use super::{avatars::Avatars, providers::read_provider};
 use crate::{

@@ -10,7 +10,9 @@ use vestibule_admin::{
     ApiPath, Call, FieldErrors, IdempotencyKey, IfMatch, JsonBody, ListQuery, Made, PageParams,
     amend,
     api_types::{IdempotencyHeader, IfMatchHeader, ListResponse, found},
-    given, log,
+    given,
+    jobs::enqueue_or_leave,
+    log,
     problem::{ApiError, Problem},
     read_fields, validation,
 };
@@ -18,8 +20,10 @@ use vestibule_domain::{
     AccountScope, ProjectScope, Timestamp,
     account::{ENVIRONMENTS_DEFAULT, Environment, Project},
     chat::history::{HISTORY_DAYS_MAX, HistoryDays},
+    erasure::Erasure,
     event::{Change, Event},
     ids::{EnvironmentId, IdSource, ProjectId},
+    ports::OUTBOX_PATIENCE,
 };
 
 /// A project to create.
@@ -52,7 +56,8 @@ pub struct UpdateProjectRequest {
     #[schema(nullable = false, min_length = 1, max_length = 100, format = "name")]
     name: Option<String>,
     /// Days for which messages are kept: 0 to 365. With 0, no text is kept beyond the work itself. Older
-    /// messages are not shown from this call on; a longer time counts for messages that come after it.
+    /// messages are not shown from this call on and are erased within minutes as a rule; a longer time counts
+    /// for messages that come after it.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, maximum = 365)]
     history_days: Option<u64>,
@@ -253,7 +258,16 @@ pub async fn update_project(
                 after: facts(&changed),
             };
             let entry = call.audit(change, now);
-            deps.projects.update_project(&changed, &entry).await?;
+            if changed.history_days < project.history_days {
+                let erasure = Erasure::of_history(changed.scope, now);
+                let due = now.plus(OUTBOX_PATIENCE);
+                deps.projects
+                    .update_and_erase(&changed, &erasure, due, &entry)
+                    .await?;
+                enqueue_or_leave(deps.onboarding.as_ref(), erasure.job()).await;
+            } else {
+                deps.projects.update_project(&changed, &entry).await?;
+            }
             log(&entry);
             Ok(found(changed.version + 1, ProjectResponse::from(changed)))
         },

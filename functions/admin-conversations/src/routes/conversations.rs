@@ -1,5 +1,7 @@
 //! Conversations: the places where people talk to the agent (SPEC F07).
 
+pub mod update;
+
 use crate::{
     Deps,
     api_types::{ConversationPath, ProjectPath},

@@ -2,7 +2,7 @@
 //! the API have in common.
 
 use super::{
-    items::MessageItem,
+    items::{MessageItem, WrittenConversationItem},
     keys,
     marks::Marked,
     table::{Table, n, put_write, s, to_value},
@@ -12,7 +12,7 @@ use vestibule_domain::{
     PortError, Timestamp,
     chat::conversation::{ConversationRef, Outgoing},
     chat::history::{HistoryDays, StoredMessage},
-    job::SendMessages,
+    job::{DeliverMessage, SendMessages},
     ports::OUTBOX_PATIENCE,
 };
 
@@ -77,6 +77,15 @@ impl Table {
             &[],
             &values,
         )
+    }
+
+    /// Makes the write by which an erasure of the sender finds the conversation.
+    pub(super) fn writer_write(
+        &self,
+        job: &DeliverMessage,
+    ) -> Result<TransactWriteItem, PortError> {
+        self.replacing_part(&WrittenConversationItem::of(job))
+            .map(put_write)
     }
 
     /// Makes the write of a message that has its number.

@@ -1,7 +1,8 @@
 //! The store of chat users for admins.
 
 use super::{
-    items::{AvatarItem, ChatUserItem},
+    erased_people,
+    items::{AvatarItem, ChatUserItem, ErasureItem},
     keys,
     lists::{Index, List},
     people::find_chat_user,
@@ -11,8 +12,9 @@ use crate::vault::KmsVault;
 use async_trait::async_trait;
 use std::sync::Arc;
 use vestibule_domain::{
-    PortError, ProjectScope,
+    PortError, ProjectScope, Timestamp,
     chat::user::ChatUser,
+    erasure::{Erasure, ErasureTarget},
     event::AuditEntry,
     ids::ChatUserId,
     page::{ListError, Page, PageRequest},
@@ -82,6 +84,26 @@ impl ChatUserStore for DynamoChatUsers {
             items: users,
             next: rows.next,
         })
+    }
+
+    async fn erase_chat_user(
+        &self,
+        user: &ChatUser,
+        erasure: &Erasure,
+        due: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError> {
+        erased_people::forget(&self.table, user, erasure, due, audit).await
+    }
+
+    async fn find_erasure(
+        &self,
+        scope: ProjectScope,
+        id: ChatUserId,
+    ) -> Result<Option<Erasure>, PortError> {
+        let key = keys::erasure(scope, ErasureTarget::ChatUser(id));
+        let item: Option<ErasureItem> = self.table.get(&key, "erasure").await?;
+        Ok(item.map(Into::into))
     }
 
     async fn update_chat_user(

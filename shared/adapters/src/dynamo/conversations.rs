@@ -96,6 +96,15 @@ impl DynamoConversations {
             next.last_activity_at.unwrap_or(record.at),
             job.conversation.id,
         );
+        // Only a message of a person, or a handoff, opens a conversation that was closed.
+        let state = match record.inbound {
+            Inbound::Nothing if record.handoff.is_none() => {
+                "state_pk = if_not_exists(state_pk, :state)"
+            }
+            Inbound::Message | Inbound::Unseen | Inbound::HandedOff | Inbound::Nothing => {
+                "state_pk = :state"
+            }
+        };
         let mut values = Vec::new();
         let handoff = match record.handoff {
             Some(handoff) => {
@@ -130,7 +139,7 @@ impl DynamoConversations {
              last_message_at = :last, recent_events = if_not_exists(recent_events, :empty), \
              conversation = :place, environment_id = :environment, chat_user_id = :user, \
              last_event_id = :event, \
-             last_activity_at = :active, all_pk = :all, all_sk = :order, state_pk = :state, \
+             last_activity_at = :active, all_pk = :all, all_sk = :order, {state}, \
              state_sk = :order, updated_at = :now, version = if_not_exists(version, :zero) + :one \
              REMOVE progress"
         );
@@ -283,6 +292,10 @@ impl ConversationStore for DynamoConversations {
             let sequence = record.inbound.is_counted().then_some(next.message_count);
             let message = StoredMessage::inbound(job, inbound, sequence);
             writes.push(message_write(message)?);
+        }
+        let wrote_last = read.chat_user_id == Some(job.chat_user_id);
+        if record.inbound != Inbound::Nothing && !wrote_last {
+            writes.push(self.table.writer_write(job)?);
         }
         for text in &texts {
             let reply = StoredMessage::reply(text, job.delivery_id());

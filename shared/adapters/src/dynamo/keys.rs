@@ -20,6 +20,9 @@
 //! | failure that is reported later | the same, then the standing | | 1 write, 1 batch read, 1 update; 1 write for a message that is not on record, expires after a day |
 //! | follow-up of an approval | user, standing, connector; standings of the user by partition | | 1 query, 3 reads, 3 updates; 1 transaction for each request at another connector |
 //! | pending requests of a connector, closed | `P#CLOSINGS` / `CLOSING#connector`; `P#REQUESTS#pending` by creation | `lists_by_state` | for a page of 100 of the project's pending requests: 2 reads, 1 query, 1 update; 1 transaction for each that is closed |
+//! | person erased | user, standings by partition, `SAME_AS`, `AVATAR`; `P#ERASURES` / `ERASURE#USER#user`, audit entry | | 2 reads, 1 query, 1 transaction, 2 WRU a row + index writes |
+//! | the rest of a person | `P#REQUESTS` by creation; `P#WRITER#user` / `WROTE_IN#conversation`, then the rows of each conversation | `lists_all` | all of the project's requests, 200 a query; 1 query and 1 transaction for 60 rows of a conversation; twice in all |
+//! | history shortened | `P#ERASURES` / `ERASURE#HISTORY`; `P#CONVERSATIONS` by last activity, then `P#CONVERSATION#id` / `MESSAGE#…` | `lists_all` | 1 query for 50 conversations; 1 query and 1 transaction for 100 messages; twice in all |
 //! | people let in by an open connector, counted | `P#ADMITTED#connector` by admission | `lists_by_state` | 1 query, then 1 batch read per hundred people, up to 1000 |
 //! | turn of a connector's next text, or a pause that its platform asked for | `CONNECTOR#id#PACE` / `PACE` | | 1 update, 1 WRU; 2 within a burst |
 //! | overdue marks of a kind of job | `OUTBOX#job#shard` by connector, state, time | `outbox` | a sweep: 1 or 2 queries a kind and shard, 1 more for each connector with over 300 marks there, of any state; 0.5 RRU for 20 marks read, at most 600 of a connector |
@@ -28,15 +31,15 @@
 //! | delivery | connector, environment, `P` / `SETTINGS`, user, conversation, `OUTGOING#connector`, `P#AGENT#environment` / `AGENT` and `PARKED#conversation`, event keys | | 1 batch read |
 //! | call of an agent that takes longer than a second | `P#AGENT#environment` / `AGENT` | | 2 updates, 2 WRU |
 //! | failed call of an agent | the same | | 1 update, 1 WRU |
-//! | message parked | `P#AGENT#environment` / `PARKED#conversation`, `P#CONVERSATION#id` / `PARKED#environment#number` | | 1 transaction, 4 WRU (and 2 a KB); for the first of a conversation 1 update of `AGENT`, 1 WRU + 1 index write |
+//! | message parked | `P#AGENT#environment` / `PARKED#conversation`, `P#CONVERSATION#id` / `PARKED#environment#number`, `P#WRITER#user` / `WROTE_IN#conversation` | | 1 transaction, 6 WRU (and 2 a KB); for the first of a conversation 1 update of `AGENT`, 1 WRU + 1 index write |
 //! | parked messages, handed over | `P#AGENT#environment` / `PARKED#…`; `P#CONVERSATION#id` / `PARKED#environment#…` | `outbox` | 1 query a hundred conversations, 1 query for about ten messages and 1 more a conversation; a delivery and 1 transaction of 2 WRU a message |
-//! | delivery given up | `P#CONVERSATION#id` / `PARKED#environment#number` if it was parked, `GIVEN_UP#delivery` | | 1 transaction, 2 or 4 WRU (and 2 a KB) + 1 index write, expires after 14 days |
+//! | delivery given up | `P#CONVERSATION#id` / `GIVEN_UP#delivery`, and `PARKED#environment#number` if it was parked, else `P#WRITER#user` / `WROTE_IN#conversation` | | 1 transaction, 4 WRU (and 2 a KB) + 1 index write, expires after 14 days |
 //! | deliveries and texts that were given up, of a project, connector or environment | `P#DELIVERIES#given_up` by time | `lists_by_state` | 1 query a page, up to 4 of 250 rows or 1 MB with a filter |
 //! | order to redrive them | `P#REDRIVE#id` / `REDRIVE`, audit entry | `lists_by_state` | 1 transaction, 4 WRU, expires after 30 days; 1 query and 1 update for each 50 rows |
 //! | delivery redriven | `P#AGENT#environment` / `PARKED#conversation` and `AGENT`; `P#CONVERSATION#id` / `GIVEN_UP#delivery`, `PARKED#environment#number` | | 1 read, 1 transaction, 8 WRU (and 2 a KB) + 2 index writes; 1 send for each environment |
 //! | text redriven | as for a text that a call to the API adds, and `GIVEN_UP#…` | | 2 batch reads, 1 transaction, 1 send for each conversation |
 //! | health of the agents of a page of environments | `P#AGENT#environment` / `AGENT` | | 1 batch read |
-//! | answer of the agent | `P#CONVERSATION#id` / `CONVERSATION`, `OUTGOING#connector`, `MESSAGE#number` for the message and each text; event keys | | 1 transaction, 2 WRU a row (and 2 a KB) + 3 index writes, 2 WRU a key |
+//! | answer of the agent | `P#CONVERSATION#id` / `CONVERSATION`, `OUTGOING#connector`, `MESSAGE#number` for the message and each text; event keys | | 1 transaction, 2 WRU a row (and 2 a KB) + 3 index writes, 2 WRU a key; 2 more if somebody else wrote last, for `P#WRITER#user` / `WROTE_IN#conversation` |
 //! | edit or deletion of a message | event keys of the message and of its placeholder; the row of the message, or `P#CONVERSATION#id` / `MESSAGE#…`, last first, once the event is forgotten | | 1 batch read; at most 2 queries of 550 rows together; 1 update, 1 WRU (and 1 a KB) |
 //! | texts that a call to the API adds | project, conversation, `P#CONVERSATION#id` / `TEXTS#call`; connector, `OUTGOING#connector`, user, standing | | 2 batch reads; 1 transaction as for an answer, with the call's row, which expires after 30 days |
 //! | the same before they are sent | conversation; user, standing | | 2 batch reads a text |
@@ -79,6 +82,7 @@ use vestibule_domain::{
     access::request::RequestStatus,
     chat::given_up::GivenUpId,
     chat::user::ChatUserStatus,
+    erasure::ErasureTarget,
     ids::{
         AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, ConversationId,
         EnvironmentId, InboundEventId, ProjectId, RedriveId, SentMessageId, TextBatchId,
@@ -305,9 +309,12 @@ pub fn parked_messages_prefix(environment_id: EnvironmentId) -> String {
 pub fn given_up(scope: ProjectScope, id: GivenUpId) -> Key {
     Key::new(
         conversation_pk(scope, id.conversation_id),
-        format!("GIVEN_UP#{}", id.delivery_id),
+        format!("{GIVEN_UP_PREFIX}{}", id.delivery_id),
     )
 }
+
+/// Prefix of the sort keys of what was given up in a conversation.
+pub const GIVEN_UP_PREFIX: &str = "GIVEN_UP#";
 
 /// The list of a project's deliveries and texts that were given up.
 #[must_use]
@@ -481,6 +488,48 @@ pub fn parse_closing(key: &Key) -> Option<(ProjectScope, ConnectorId)> {
     (rest == [CLOSINGS]).then_some((scope, connector))
 }
 
+/// The order to erase. It outlives the records that it is about.
+#[must_use]
+pub fn erasure(scope: ProjectScope, target: ErasureTarget) -> Key {
+    let target = match target {
+        ErasureTarget::ChatUser(id) => format!("{ERASED_USER_PREFIX}{id}"),
+        ErasureTarget::History => ERASED_HISTORY.to_owned(),
+    };
+    Key::new(format!("{}#{ERASURES}", project_pk(scope)), target)
+}
+
+const ERASURES: &str = "ERASURES";
+const ERASED_USER_PREFIX: &str = "ERASURE#USER#";
+const ERASED_HISTORY: &str = "ERASURE#HISTORY";
+
+/// Parses the key of an erasure: the outbox index contains only keys.
+#[must_use]
+pub fn parse_erasure(key: &Key) -> Option<(ProjectScope, ErasureTarget)> {
+    let (scope, rest) = parse_project(&key.pk)?;
+    if rest != [ERASURES] {
+        return None;
+    }
+    let target = match key.sk.strip_prefix(ERASED_USER_PREFIX) {
+        Some(id) => ErasureTarget::ChatUser(id.parse().ok()?),
+        None if key.sk == ERASED_HISTORY => ErasureTarget::History,
+        None => return None,
+    };
+    Some((scope, target))
+}
+
+/// The partition of the conversations that a person wrote in. It is apart from the person's records
+/// because roles are limited by partition, and the worker that delivers messages must not write those.
+#[must_use]
+pub fn written_by(scope: ProjectScope, id: ChatUserId) -> String {
+    format!("{}#WRITER#{id}", project_pk(scope))
+}
+
+/// A conversation that a person wrote in.
+#[must_use]
+pub fn written_conversation(scope: ProjectScope, id: ChatUserId, of: ConversationId) -> Key {
+    Key::new(written_by(scope, id), format!("WROTE_IN#{of}"))
+}
+
 /// Parses the account and project at the start of a partition key, and returns the parts after them.
 fn parse_project(pk: &str) -> Option<(ProjectScope, Vec<&str>)> {
     let mut parts = pk.split('#');
@@ -536,8 +585,11 @@ pub const MESSAGE_PREFIX: &str = "MESSAGE#";
 /// A call that added texts to a conversation, under its `Idempotency-Key`.
 #[must_use]
 pub fn text_batch(scope: ProjectScope, id: ConversationId, batch: TextBatchId) -> Key {
-    Key::new(conversation_pk(scope, id), format!("TEXTS#{batch}"))
+    Key::new(conversation_pk(scope, id), format!("{TEXTS_PREFIX}{batch}"))
 }
+
+/// Prefix of the sort keys of calls that added texts.
+pub const TEXTS_PREFIX: &str = "TEXTS#";
 
 fn conversation_pk(scope: ProjectScope, id: ConversationId) -> String {
     format!("{}#CONVERSATION#{id}", project_pk(scope))
@@ -648,6 +700,17 @@ mod tests {
         let parked = parked_conversation(scope, environment_id, id);
         assert_eq!(parse_agent(&parked), None);
         assert_eq!(parse_agent(&environment(scope, environment_id)), None);
+        for target in [ErasureTarget::ChatUser(user), ErasureTarget::History] {
+            let key = erasure(scope, target);
+            assert_eq!(parse_erasure(&key), Some((scope, target)));
+            assert_eq!((parse_closing(&key), parse_standing(&key)), (None, None));
+        }
+        assert_eq!(parse_erasure(&closing(scope, at)), None);
+        let written = written_conversation(scope, user, id);
+        assert_eq!(
+            (parse_erasure(&written), parse_outgoing(&written)),
+            (None, None)
+        );
     }
 
     #[test]

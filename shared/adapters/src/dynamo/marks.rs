@@ -49,6 +49,10 @@ impl Marked {
                 keys::closing(job.scope, job.connector_id),
                 job.connector_id.to_string(),
             ),
+            OutboxJob::Onboarding(OnboardingJob::EraseData(job)) => (
+                keys::erasure(job.scope, job.target),
+                job.project_id().to_string(),
+            ),
             OutboxJob::SendMessages(job) => (
                 keys::outgoing(job.scope, job.conversation_id, job.connector_id),
                 job.conversation_id.to_string(),

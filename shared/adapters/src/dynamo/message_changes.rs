@@ -43,6 +43,7 @@ pub(super) async fn change(
             None => return Ok(Original::Unknown),
         },
     };
+    let ids = [message.clone(), placeholder.clone()];
     let mut values = vec![
         (":at", s(change.sent_at)),
         (":message", message),
@@ -73,7 +74,9 @@ pub(super) async fn change(
     let condition = format!("{condition} AND {IS_ORIGINAL}");
     let update = table.update_part(&key, update, &condition, &names, &values)?;
     let (Conditional::Done(row) | Conditional::Failed(row)) = table.update(update).await?;
-    let Some(row) = row else {
+    // Another message has the number since the conversation was erased and begun anew.
+    let is_original = |row: &Attributes| row.get("delivery_id").is_some_and(|id| ids.contains(id));
+    let Some(row) = row.filter(is_original) else {
         return Ok(Original::Unknown);
     };
     // The change is made; a row that cannot be read must not keep the delivery.

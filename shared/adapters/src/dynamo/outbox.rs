@@ -11,6 +11,7 @@ use futures_util::{StreamExt, stream};
 use std::collections::BTreeMap;
 use vestibule_domain::{
     PortError, Timestamp,
+    erasure::EraseData,
     job::{ClosePendingRequests, DrainParked, JobOwner, OnboardChatUser, OutboxJob, SendMessages},
     ports::{Backlog, OUTBOX_SHARDS, OutboxEntry, OutboxPart, OutboxStore, OutboxView},
 };
@@ -241,6 +242,9 @@ fn job_of(key: &Key) -> Option<OutboxJob> {
         };
         return Some(job.into());
     }
+    if let Some((scope, target)) = keys::parse_erasure(key) {
+        return Some(EraseData { scope, target }.into());
+    }
     let (scope, chat_user_id, connector_id) = keys::parse_standing(key)?;
     let job = OnboardChatUser {
         scope,
@@ -337,6 +341,7 @@ mod tests {
     use super::*;
     use vestibule_domain::{
         AccountScope,
+        erasure::ErasureTarget,
         ids::{AccountId, ChatUserId, ConnectorId, ConversationId, EnvironmentId, ProjectId},
         job::JobKind,
     };
@@ -365,11 +370,16 @@ mod tests {
             scope,
             environment_id: EnvironmentId::derive(&["e"]),
         };
+        let erase = EraseData {
+            scope,
+            target: ErasureTarget::ChatUser(onboard.chat_user_id),
+        };
         let jobs = [
             OutboxJob::from(onboard),
             close.into(),
             send.into(),
             drain.into(),
+            erase.into(),
         ];
         assert_eq!(jobs.map(OutboxJob::kind), JobKind::ALL);
         for job in jobs {

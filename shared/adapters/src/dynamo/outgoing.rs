@@ -126,18 +126,25 @@ impl DynamoOutgoing {
         number: u64,
         outcome: &TextOutcome,
     ) -> Result<TransactWriteItem, PortError> {
-        let key = keys::message(job.scope, job.conversation_id, number);
         if !outcome.keep {
-            return self.table.removal_part(&key).map(delete_write);
+            return self.text_removal(job, number);
         }
+        let key = keys::message(job.scope, job.conversation_id, number);
         let update = self.table.update_part(
             &key,
             "SET sending = :status, expires_at = if_not_exists(kept_until, expires_at)",
-            "attribute_exists(pk)",
+            // A project that keeps nothing any more has marked the row meanwhile.
+            "attribute_exists(pk) AND attribute_not_exists(is_ephemeral)",
             &[],
             &[(":status", to_value(&outcome.status)?)],
         )?;
         Ok(update_write(update))
+    }
+
+    /// Makes the removal of a text's row.
+    fn text_removal(&self, job: SendMessages, number: u64) -> Result<TransactWriteItem, PortError> {
+        let key = keys::message(job.scope, job.conversation_id, number);
+        self.table.removal_part(&key).map(delete_write)
     }
 
     /// Makes the row that lists a text which was given up.
@@ -153,8 +160,8 @@ impl DynamoOutgoing {
         self.table.replacing_part(&item).map(put_write)
     }
 
-    /// Records that all texts up to `number` are finished, with the rows of the last one. If the first of
-    /// these is gone meanwhile, none is written.
+    /// Records that all texts up to `number` are finished, with the rows of the last one. If its message
+    /// is gone meanwhile, none is written; if it is not to be kept any more, it goes.
     async fn record_finished(
         &self,
         mut claimed: Box<ClaimedConversation>,
@@ -182,7 +189,13 @@ impl DynamoOutgoing {
                     Met::MoreTexts => {}
                     Met::OwnLostAnswer => return Ok(None),
                 },
-                (_, Some(Cancelled::Condition(_))) => rows.clear(),
+                (_, Some(Cancelled::Condition(found))) => {
+                    if found.is_none() {
+                        rows.clear();
+                    } else if let Some(message) = rows.first_mut() {
+                        *message = self.text_removal(claimed.job, number)?;
+                    }
+                }
                 _ => break,
             }
         }

@@ -160,7 +160,8 @@ fn claimed(job: DrainParked, lease: &Lease, item: &AgentItem) -> ClaimedAgent {
 #[async_trait]
 impl ParkingStore for DynamoParking {
     async fn park(&self, parking: &Parking<'_>) -> Result<Parked, PortError> {
-        let writes = self.table.parking_writes(parking)?;
+        let mut writes = self.table.parking_writes(parking)?;
+        writes.push(self.table.writer_write(parking.job)?);
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(Parked::Parked),
             Transacted::Cancelled(reasons) => {
@@ -264,10 +265,14 @@ impl ParkingStore for DynamoParking {
 
     async fn give_up(&self, given_up: &GivenUp<'_>) -> Result<(), PortError> {
         let item = GivenUpItem::of_delivery(given_up)?;
-        let mut writes = vec![put_write(self.table.replacing_part(&item)?)];
-        if let Some(number) = given_up.parked {
-            writes.push(delete_write(self.removal(given_up.job, number)?));
-        }
+        let writes = vec![
+            put_write(self.table.replacing_part(&item)?),
+            match given_up.parked {
+                Some(number) => delete_write(self.removal(given_up.job, number)?),
+                // Whoever parked a message wrote the row by which an erasure finds the conversation.
+                None => self.table.writer_write(given_up.job)?,
+            },
+        ];
         match self.table.transact(writes).await? {
             Transacted::Cancelled(_) if given_up.parked.is_none() => Err(PortError::Unavailable {
                 what: "dynamodb: TransactWriteItems (given up)",

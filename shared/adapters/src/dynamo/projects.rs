@@ -1,7 +1,7 @@
 //! Projects and environments.
 
 use super::{
-    items::{EnvironmentItem, ProjectItem, ProjectSettingsItem},
+    items::{EnvironmentItem, ErasureItem, ProjectItem, ProjectSettingsItem},
     keys,
     lists::List,
     table::{Table, from_row, put_write},
@@ -13,6 +13,7 @@ use std::sync::Arc;
 use vestibule_domain::{
     AccountScope, PortError, ProjectScope, Timestamp,
     account::{Environment, Project, agent_tests::RunningTest},
+    erasure::Erasure,
     event::AuditEntry,
     ids::{DeliveryId, EnvironmentId, ProjectId},
     page::{ListError, Page, PageRequest},
@@ -37,6 +38,23 @@ impl DynamoProjects {
     fn settings_write(&self, project: &Project) -> Result<TransactWriteItem, PortError> {
         let item = ProjectSettingsItem::from(project);
         self.table.replacing_part(&item).map(put_write)
+    }
+
+    /// Stores a project that was read at its version, with its settings and these writes.
+    async fn replace_project(
+        &self,
+        project: &Project,
+        mut with: Vec<TransactWriteItem>,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError> {
+        let item = ProjectItem::from(&Project {
+            version: project.version + 1,
+            ..project.clone()
+        });
+        with.push(self.settings_write(project)?);
+        self.table
+            .replace_with(&item, project.version, with, audit, "project")
+            .await
     }
 }
 
@@ -90,14 +108,19 @@ impl ProjectStore for DynamoProjects {
     }
 
     async fn update_project(&self, project: &Project, audit: &AuditEntry) -> Result<(), PortError> {
-        let item = ProjectItem::from(&Project {
-            version: project.version + 1,
-            ..project.clone()
-        });
-        let with = vec![self.settings_write(project)?];
-        self.table
-            .replace_with(&item, project.version, with, audit, "project")
-            .await
+        self.replace_project(project, vec![], audit).await
+    }
+
+    async fn update_and_erase(
+        &self,
+        project: &Project,
+        erasure: &Erasure,
+        due: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError> {
+        let order = ErasureItem::new(erasure, due);
+        let order = self.table.replacing_part(&order).map(put_write)?;
+        self.replace_project(project, vec![order], audit).await
     }
 }
 

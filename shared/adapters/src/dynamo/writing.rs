@@ -18,6 +18,7 @@ use vestibule_domain::{
     account::Project,
     chat::conversation::Conversation,
     chat::history::{HistoryDays, StoredMessage},
+    event::AuditEntry,
     ids::{ConversationId, TextBatchId},
     job::QueuedText,
     ports::{
@@ -174,6 +175,43 @@ impl ConversationWriter for DynamoConversationWriter {
         }))
     }
 
+    async fn set_state(
+        &self,
+        scope: ProjectScope,
+        id: ConversationId,
+        state: ConversationState,
+        audit: &AuditEntry,
+    ) -> Result<bool, PortError> {
+        let list = match state {
+            ConversationState::Open => keys::open_conversations(scope),
+            ConversationState::HandedOff => keys::handed_off_conversations(scope),
+            ConversationState::Closed => keys::closed_conversations(scope),
+        };
+        // People have an open conversation no longer, nor one that has ended.
+        let remove = if state == ConversationState::HandedOff {
+            ""
+        } else {
+            " REMOVE handoff"
+        };
+        let update = self.table.update_part(
+            &keys::conversation(scope, id),
+            &format!("SET state_pk = :list, updated_at = :now, version = version + :one{remove}"),
+            // A row of the release before is in no list.
+            "attribute_exists(state_sk)",
+            &[],
+            &[(":list", s(list)), (":now", s(audit.at)), (":one", n(1))],
+        )?;
+        let writes = vec![update_write(update), self.table.audit_write(audit)?];
+        let mut reasons = match self.table.transact(writes).await? {
+            Transacted::Done => return Ok(true),
+            Transacted::Cancelled(reasons) => reasons.into_iter(),
+        };
+        match reasons.next() {
+            Some(Cancelled::Condition(_)) => Ok(false),
+            _ => Err(PortError::Conflict { what: WHAT }),
+        }
+    }
+
     async fn add_texts(&self, texts: &NewTexts<'_>) -> Result<AddedTexts, PortError> {
         let queued = queued(texts);
         let count = u64::try_from(queued.len()).unwrap_or(u64::MAX);
@@ -229,7 +267,7 @@ impl ConversationWriter for DynamoConversationWriter {
             (":one", n(1)),
             (":read", n(read.conversation.version)),
         ];
-        if read.state != ConversationState::Closed {
+        if change.handoff.is_some() || read.state != ConversationState::Closed {
             set.push("state_pk = :state");
             let list = state_list(scope, change.handoff.is_some());
             values.push((":state", s(list)));

@@ -68,6 +68,14 @@ impl Consents {
         self.0.is_empty()
     }
 
+    /// Returns the wishes for silence alone.
+    #[must_use]
+    pub fn stops(&self) -> Self {
+        let stops = self.0.iter().filter(|(_, consent)| !consent.may_write);
+        let stops = stops.map(|(channel, consent)| (channel.clone(), consent.clone()));
+        Self(stops.collect())
+    }
+
     /// The time at which the person opted out on this channel, unless they opted in again.
     #[must_use]
     pub fn opted_out_at(&self, channel: Option<&str>) -> Option<Timestamp> {
@@ -148,6 +156,19 @@ mod tests {
         wishes.iter().fold(Consents::default(), |so_far, wish| {
             so_far.with(wish).unwrap_or(so_far)
         })
+    }
+
+    #[test]
+    fn the_wishes_for_silence_are_those_that_still_count() {
+        let wishes = [
+            wish("sms", false, 1, "a"),
+            wish("whatsapp", false, 2, "b"),
+            wish("whatsapp", true, 3, "c"),
+        ];
+        let stops = after(&wishes).stops();
+        assert_eq!(stops.opted_out_at(Some("sms")), Some(at(1)));
+        assert_eq!(stops, after(&[wish("sms", false, 1, "a")]));
+        assert!(after(&[wish("sms", true, 1, "a")]).stops().is_empty());
     }
 
     #[test]

@@ -35,6 +35,8 @@ permissions! {
     ChatUsersRead = "chat_users.read",
     /// Block and unblock chat users.
     ChatUsersBlock = "chat_users.block",
+    /// Erase chat users.
+    ChatUsersErase = "chat_users.erase",
     /// Read access requests.
     AccessRequestsRead = "access_requests.read",
     /// Approve and reject access requests (SPEC B39).
@@ -57,7 +59,9 @@ impl Permission {
     pub const fn to_read(self) -> Self {
         match self {
             Self::ProjectsRead | Self::ProjectsWrite | Self::ConnectorsWrite => Self::ProjectsRead,
-            Self::ChatUsersRead | Self::ChatUsersBlock => Self::ChatUsersRead,
+            Self::ChatUsersRead | Self::ChatUsersBlock | Self::ChatUsersErase => {
+                Self::ChatUsersRead
+            }
             Self::AccessRequestsRead | Self::AccessRequestsDecide => Self::AccessRequestsRead,
             Self::ConversationsRead | Self::ConversationsReply => Self::ConversationsRead,
             Self::DeliveriesRead | Self::DeliveriesRedrive => Self::DeliveriesRead,

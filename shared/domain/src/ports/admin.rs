@@ -14,6 +14,7 @@ use crate::{
     },
     chat::user::{ChatUser, ChatUserStatus},
     connector::{Connector, Provider},
+    erasure::Erasure,
     event::AuditEntry,
     ids::{
         AccessRequestId, AccountId, ApiKeyId, ChatUserId, ConnectorId, DeliveryId, EnvironmentId,
@@ -161,6 +162,15 @@ pub trait ProjectStore: Send + Sync {
     ) -> Result<Page<Project>, ListError>;
     /// Stores a project made from the record at `project.version`. `Conflict` when the record changed.
     async fn update_project(&self, project: &Project, audit: &AuditEntry) -> Result<(), PortError>;
+    /// Like [`update_project`](Self::update_project), and leaves an erasure of the messages that are no
+    /// longer kept in the same transaction, with an outbox mark due at `due`.
+    async fn update_and_erase(
+        &self,
+        project: &Project,
+        erasure: &Erasure,
+        due: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError>;
 }
 
 /// The store of environments.
@@ -325,6 +335,23 @@ pub trait ChatUserStore: Send + Sync {
         filter: &ChatUserFilter,
         page: &PageRequest,
     ) -> Result<Page<ChatUser>, ListError>;
+    /// Makes a person a stranger, in one transaction: the record as it was read, the picture, the second id
+    /// and the standings go, except for [a block](ChatUser::erased) and
+    /// [a wish for silence](Standing::erased). Leaves an erasure of the rest, with an outbox mark due at
+    /// `due`. `Conflict` when the person wrote or was changed meanwhile.
+    async fn erase_chat_user(
+        &self,
+        user: &ChatUser,
+        erasure: &Erasure,
+        due: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError>;
+    /// Returns the erasure of this person that is under way.
+    async fn find_erasure(
+        &self,
+        scope: ProjectScope,
+        id: ChatUserId,
+    ) -> Result<Option<Erasure>, PortError>;
     /// Stores a chat user made from the record at `user.version`. `Conflict` when the record changed.
     async fn update_chat_user(
         &self,

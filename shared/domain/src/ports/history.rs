@@ -70,12 +70,12 @@ pub struct ConversationView {
 
 impl ConversationView {
     /// Returns the conversation after it was handed off or, without a handoff, given back. One that has ended
-    /// stays so.
+    /// and has no handoff stays so.
     #[must_use]
     pub fn with_handoff(mut self, handoff: Option<Handoff>) -> Self {
         self.state = match (self.state, &handoff) {
-            (ConversationState::Closed, _) => ConversationState::Closed,
             (_, Some(_)) => ConversationState::HandedOff,
+            (ConversationState::Closed, None) => ConversationState::Closed,
             (_, None) => ConversationState::Open,
         };
         self.conversation.handoff = handoff;
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_conversation_is_open_again_when_it_is_given_back_unless_it_has_ended() {
+    fn a_conversation_is_open_again_when_it_is_given_back_even_if_it_had_ended_before() {
         let view = |state| ConversationView {
             id: ConversationId::derive(&["d"]),
             connector_id: ConnectorId::derive(&["c"]),
@@ -254,8 +254,8 @@ mod tests {
             ),
             (
                 ConversationState::Closed,
-                ConversationState::Closed,
-                ConversationState::Closed,
+                ConversationState::HandedOff,
+                ConversationState::Open,
             ),
         ] {
             let view = view(before).with_handoff(Some(handoff.clone()));

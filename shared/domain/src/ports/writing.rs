@@ -11,7 +11,7 @@ use crate::{
     event::AuditEntry,
     ids::{ConnectorId, ConversationId, EnvironmentId, TextBatchId},
     job::{QueuedText, SendMessages},
-    ports::ConversationView,
+    ports::{ConversationState, ConversationView},
 };
 use async_trait::async_trait;
 
@@ -125,6 +125,16 @@ pub trait ConversationWriter: Send + Sync {
         batch: Option<TextBatchId>,
         now: Timestamp,
     ) -> Result<Option<WritingPlace>, PortError>;
+
+    /// Closes a conversation or opens it again, with the audit entry. `false` when there is no such
+    /// conversation, or its row is of the release before, which listed none.
+    async fn set_state(
+        &self,
+        scope: ProjectScope,
+        id: ConversationId,
+        state: ConversationState,
+        audit: &AuditEntry,
+    ) -> Result<bool, PortError>;
 
     /// Adds texts, all or none: their numbers, their rows, the memory of the call and the mark that orders to
     /// send them, and removes the entry whose place they take. `Conflict` when another writer gave numbers in the

@@ -375,8 +375,10 @@ impl Intake {
         message: &InboundMessage,
         known: &Known,
     ) -> Result<bool, PortError> {
-        let standing = known.standing.as_ref();
-        let admitted_at = standing.and_then(|standing| standing.admitted_to(connector));
+        let admitted_at = known
+            .standing
+            .as_ref()
+            .and_then(|standing| standing.admitted_to(connector));
         if known
             .chat_user
             .as_ref()
@@ -387,9 +389,7 @@ impl Intake {
             return Ok(true);
         }
         let now = self.clock.now();
-        let mut standing = standing
-            .cloned()
-            .unwrap_or_else(|| Standing::first(message, connector, now));
+        let mut standing = standing_here(connector, message, known, now);
         standing.admitted_openly_at = admitted_at.or(Some(now));
         let new = newcomer(connector, message, known, now).map(|user| ChatUser {
             admitted_openly: true,
@@ -411,7 +411,7 @@ impl Intake {
             self.take_profile(connector, message, known).await;
             return Ok(true);
         };
-        let standing = Standing::first(message, connector, now);
+        let standing = standing_here(connector, message, known, now);
         self.introduce(connector, Some(new), standing, None).await
     }
 
@@ -676,6 +676,26 @@ fn awaited_content(
         event_keys: vec![change.original_key.clone()],
         ..message.clone()
     })
+}
+
+/// The sender's standing, or the first one. An erasure may have left wishes on that of a stranger, but no
+/// place.
+fn standing_here(
+    connector: &Connector,
+    message: &InboundMessage,
+    known: &Known,
+    now: Timestamp,
+) -> Standing {
+    let first = || Standing::first(message, connector, now);
+    match &known.standing {
+        Some(standing) if known.chat_user.is_none() => Standing {
+            consents: standing.consents.clone(),
+            version: standing.version,
+            ..first()
+        },
+        Some(standing) => standing.clone(),
+        None => first(),
+    }
 }
 
 fn job(connector: &Connector, standing: &Standing) -> OnboardChatUser {

@@ -181,6 +181,43 @@ impl MessageItem {
     }
 }
 
+/// The change of a message's row that a shorter history asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::dynamo) enum Shortened {
+    /// The message goes.
+    Removed,
+    /// It may be forgotten at this time, in seconds.
+    Until(i64),
+    /// The same for a text that is still to be sent.
+    QueuedUntil(i64),
+    /// The text goes once it is sent or given up.
+    Ephemeral,
+}
+
+impl MessageItem {
+    /// Returns the change that this history asks for. A longer one asks for none.
+    pub(in crate::dynamo) fn under(
+        &self,
+        history: HistoryDays,
+        now: Timestamp,
+    ) -> Option<Shortened> {
+        let is_over = history.keeps_nothing() || self.at < history.oldest_kept(now);
+        let kept_until = history.kept_until(self.at).seconds();
+        if self.sending == Some(SendStatus::Queued) {
+            return if is_over {
+                (!self.is_ephemeral).then_some(Shortened::Ephemeral)
+            } else {
+                let is_longer = self.kept_until.is_some_and(|until| until > kept_until);
+                is_longer.then_some(Shortened::QueuedUntil(kept_until))
+            };
+        }
+        if is_over {
+            return Some(Shortened::Removed);
+        }
+        (self.expires_at > kept_until).then_some(Shortened::Until(kept_until))
+    }
+}
+
 impl From<MessageItem> for StoredMessage {
     fn from(item: MessageItem) -> Self {
         Self {
@@ -309,6 +346,52 @@ mod tests {
             };
             assert_eq!(QueuedText::from(read), expected);
         }
+    }
+
+    #[test]
+    fn a_shorter_history_removes_what_is_older_and_shortens_the_rest_and_a_longer_one_does_nothing()
+    {
+        let reply = || StoredMessage::reply(&queued(), DeliveryId::derive(&["d"]));
+        let sent = StoredMessage {
+            sending: Some(SendStatus::Sent {
+                at: Timestamp::from_millis(1_000_000),
+                message_id: None,
+            }),
+            ..reply()
+        };
+        let inbound = StoredMessage {
+            sending: None,
+            ..reply()
+        };
+        let day = 86_400;
+        let after = |days: i64| Timestamp::from_millis((1000 + days * day) * 1000 + 1);
+        let until = |days: i64| 1000 + days * day;
+        let at_thirty = |message| MessageItem::new(conversation(), message, kept(30));
+        let item = MessageItem {
+            kept_until: None,
+            ..at_thirty(sent)
+        };
+        for item in [item, at_thirty(inbound)] {
+            assert_eq!(
+                item.under(kept(7), after(6)),
+                Some(Shortened::Until(until(7)))
+            );
+            assert_eq!(item.under(kept(7), after(7)), Some(Shortened::Removed));
+            assert_eq!(item.under(kept(0), after(0)), Some(Shortened::Removed));
+            for days in [30, 31, 365] {
+                assert_eq!(item.under(kept(days), after(6)), None, "{days}");
+            }
+        }
+        // A text that is still to be sent stays until then, and no longer.
+        let item = at_thirty(reply());
+        let shortened = item.under(kept(7), after(1));
+        assert_eq!(shortened, Some(Shortened::QueuedUntil(until(7))));
+        for (days, now) in [(0, after(0)), (1, after(2))] {
+            assert_eq!(item.under(kept(days), now), Some(Shortened::Ephemeral));
+        }
+        assert_eq!(item.under(kept(30), after(1)), None);
+        let ephemeral = MessageItem::new(conversation(), reply(), kept(0));
+        assert_eq!(ephemeral.under(kept(0), after(1)), None);
     }
 
     #[test]

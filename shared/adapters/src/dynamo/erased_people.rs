@@ -1,0 +1,316 @@
+//! Removes everything that is kept about a person (SPEC F07).
+//!
+//! One transaction makes the person a stranger: the record, the standings, the picture and the second id
+//! go at once. The rest follows page by page. A person who writes meanwhile has a new record; what is
+//! younger than it stays.
+
+use super::{
+    erased_conversations::{self, Erased},
+    erased_rows::{Steps, list_start, removed},
+    items::{AccessRequestItem, ChatUserItem, ErasureItem, SameAsItem, StandingItem},
+    keys::{self, ALL_PK, ALL_SK, INDEX_ALL, Key},
+    people,
+    table::{Attributes, Table, Transacted, delete_write, from_row, n, put_write, s, to_value},
+};
+use crate::aws::port_error;
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use vestibule_domain::{
+    PortError, ProjectScope, Timestamp,
+    access::request::AccessRequest,
+    access::standing::Standing,
+    chat::user::ChatUser,
+    erasure::{Erasure, ErasurePosition},
+    event::AuditEntry,
+    ids::{AccessRequestId, ChatUserId},
+    ports::ErasedPage,
+};
+
+/// Maximum number of standings in one transaction, which holds a hundred writes. A person has one at each
+/// connector of their platform.
+const STANDINGS_MAX: usize = 80;
+/// Maximum number of steps of a page. Each is a query or two and a transaction.
+const STEPS: usize = 20;
+/// Number of access requests read at once, of everybody.
+const REQUESTS: i32 = 200;
+
+/// See [`vestibule_domain::ports::ChatUserStore::erase_chat_user`].
+pub(super) async fn forget(
+    table: &Table,
+    user: &ChatUser,
+    erasure: &Erasure,
+    due: Timestamp,
+    audit: &AuditEntry,
+) -> Result<(), PortError> {
+    let scope = erasure.scope;
+    let standings = people::standings_of(table, scope, user.id).await?;
+    let mut of_standings = standings
+        .iter()
+        .map(|standing| standing_write(table, scope, standing, erasure.since))
+        .collect::<Result<Vec<_>, PortError>>()?;
+    let surplus = of_standings.split_off(of_standings.len().min(STANDINGS_MAX));
+    for some in surplus.chunks(STANDINGS_MAX) {
+        all_or_conflict(table, some.to_vec()).await?;
+    }
+    let mut writes = vec![user_write(table, scope, user, erasure.since)?];
+    writes.extend(of_standings);
+    let picture = keys::avatar(scope, user.id);
+    writes.push(delete_write(table.removal_part(&picture)?));
+    writes.extend(alias_write(table, scope, user).await?);
+    let order = ErasureItem::new(erasure, due);
+    writes.push(put_write(table.replacing_part(&order)?));
+    writes.push(table.audit_write(audit)?);
+    all_or_conflict(table, writes).await
+}
+
+async fn all_or_conflict(table: &Table, writes: Vec<TransactWriteItem>) -> Result<(), PortError> {
+    match table.transact(writes).await? {
+        Transacted::Done => Ok(()),
+        Transacted::Cancelled(_) => Err(PortError::Conflict { what: "chat user" }),
+    }
+}
+
+/// Makes the write of the record: it goes, unless it holds a block.
+fn user_write(
+    table: &Table,
+    scope: ProjectScope,
+    user: &ChatUser,
+    at: Timestamp,
+) -> Result<TransactWriteItem, PortError> {
+    let values = [(":read", n(user.version))];
+    if let Some(kept) = user.erased(at) {
+        let kept = ChatUser {
+            version: user.version + 1,
+            ..kept
+        };
+        let item = ChatUserItem::new(scope, &kept);
+        let put = table.put_part(&item, "version = :read", &values)?;
+        return Ok(put_write(put));
+    }
+    let key = keys::chat_user(scope, user.id);
+    let delete = table.delete_part(&key, "version = :read", &values)?;
+    Ok(delete_write(delete))
+}
+
+/// Makes the write of a standing: it goes, unless it holds a wish for silence.
+fn standing_write(
+    table: &Table,
+    scope: ProjectScope,
+    standing: &Standing,
+    at: Timestamp,
+) -> Result<TransactWriteItem, PortError> {
+    let values = [(":read", n(standing.version))];
+    if let Some(kept) = standing.erased(at) {
+        let kept = Standing {
+            version: standing.version + 1,
+            ..kept
+        };
+        let item = StandingItem::new(scope, &kept, at);
+        let put = table.put_part(&item, "version = :read", &values)?;
+        return Ok(put_write(put));
+    }
+    let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
+    let delete = table.delete_part(&key, "version = :read", &values)?;
+    Ok(delete_write(delete))
+}
+
+/// Makes the removal of the row under the person's second id, if it leads to this person. It stays with a
+/// block, which holds under both ids.
+async fn alias_write(
+    table: &Table,
+    scope: ProjectScope,
+    user: &ChatUser,
+) -> Result<Option<TransactWriteItem>, PortError> {
+    let Some(other_id) = user.other_id.as_ref().filter(|_| user.block.is_none()) else {
+        return Ok(None);
+    };
+    let key = keys::same_as(scope, other_id.chat_user_id(scope));
+    let alias: Option<SameAsItem> = table.get(&key, "other id").await?;
+    if alias.is_none_or(|alias| alias.same_as != user.identity) {
+        return Ok(None);
+    }
+    let values = [(":person", to_value(&user.identity)?)];
+    let delete = table.delete_part(&key, "same_as = :person", &values)?;
+    Ok(Some(delete_write(delete)))
+}
+
+/// A place among a person's records.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Place {
+    /// In the list of the project's access requests.
+    Requests { behind: Option<String> },
+    /// In the conversations that the person wrote in.
+    Conversations(erased_conversations::Place),
+}
+
+/// The work on one page.
+struct Erasing<'a> {
+    table: &'a Table,
+    erasure: &'a Erasure,
+    /// The ids under which the person's records lie.
+    ids: [ChatUserId; 2],
+    conversations: Erased<'a>,
+}
+
+/// See [`vestibule_domain::ports::Eraser::erase_page`].
+pub(super) async fn page(
+    table: &Table,
+    erasure: &Erasure,
+    id: ChatUserId,
+    now: Timestamp,
+) -> Result<ErasedPage, PortError> {
+    let mut place = match &erasure.position {
+        None => Place::Requests { behind: None },
+        Some(position) => serde_json::from_str(&position.0)
+            .map_err(|error| PortError::corrupt("erasure", error))?,
+    };
+    let erasing = Erasing::begun(table, erasure, id, now).await?;
+    let mut rows = 0;
+    let mut steps = Steps::up_to(STEPS);
+    loop {
+        let (erased, next) = erasing.step(place).await?;
+        rows += erased;
+        let Some(next) = next else {
+            return Ok(ErasedPage { rows, next: None });
+        };
+        place = next;
+        if !steps.go_on() {
+            break;
+        }
+    }
+    let position = serde_json::to_string(&place);
+    let position = position.map_err(|error| PortError::rejected("erasure", error))?;
+    Ok(ErasedPage {
+        rows,
+        next: Some(ErasurePosition(position)),
+    })
+}
+
+impl<'a> Erasing<'a> {
+    /// Reads whether the person came back. `now` is before the read, so a record that is made after it is
+    /// younger.
+    async fn begun(
+        table: &'a Table,
+        erasure: &'a Erasure,
+        id: ChatUserId,
+        now: Timestamp,
+    ) -> Result<Self, PortError> {
+        let key = keys::chat_user(erasure.scope, id);
+        let item: Option<ChatUserItem> = table.get(&key, "chat user").await?;
+        let newcomer = item
+            .map(ChatUser::from)
+            // The record of a block is what the erasure left.
+            .filter(|user| user.block.is_none() || user.created_at != erasure.since);
+        let ids = [id, erasure.other_id.unwrap_or(id)];
+        Ok(Self {
+            table,
+            erasure,
+            ids,
+            conversations: Erased {
+                table,
+                scope: erasure.scope,
+                ids,
+                until: newcomer.as_ref().map_or(now, |user| user.created_at),
+                has_come_back: newcomer.is_some(),
+                is_last_pass: erasure.is_last_pass(now),
+            },
+        })
+    }
+
+    async fn step(&self, place: Place) -> Result<(usize, Option<Place>), PortError> {
+        match place {
+            Place::Requests { behind } => self.requests(behind.as_deref()).await,
+            Place::Conversations(place) => {
+                let (rows, next) = self.conversations.step(place).await?;
+                if next.is_none() {
+                    self.picture().await?;
+                }
+                Ok((rows, next.map(Place::Conversations)))
+            }
+        }
+    }
+
+    /// Removes the person's access requests from a page of the project's.
+    async fn requests(&self, behind: Option<&str>) -> Result<(usize, Option<Place>), PortError> {
+        let scope = self.erasure.scope;
+        let list = keys::access_requests(scope, None);
+        let [one, other] = self.ids;
+        let start = behind.and_then(|at| {
+            list_start((ALL_PK, ALL_SK), (list.as_str(), at), |id| {
+                Some(keys::access_request(scope, id.parse().ok()?))
+            })
+        });
+        let answer = self
+            .table
+            .client
+            .query()
+            .table_name(&self.table.name)
+            .index_name(INDEX_ALL)
+            .key_condition_expression(format!("{ALL_PK} = :list"))
+            .filter_expression("chat_user_id = :one OR chat_user_id = :other")
+            .expression_attribute_values(":list", s(&list))
+            .expression_attribute_values(":one", s(one))
+            .expression_attribute_values(":other", s(other))
+            .set_exclusive_start_key(start)
+            .limit(REQUESTS)
+            .send()
+            .await
+            .map_err(|error| port_error("dynamodb: Query (requests)", error))?;
+        let behind = position(answer.last_evaluated_key.as_ref(), ALL_SK);
+        let rows = answer.items.unwrap_or_default();
+        let named = if rows.is_empty() {
+            BTreeSet::new()
+        } else {
+            self.requests_on_standings().await?
+        };
+        let mut gone: Vec<Key> = Vec::new();
+        for row in rows {
+            let request =
+                AccessRequest::from(from_row::<AccessRequestItem>(row, "access request")?);
+            let id = request.id;
+            if request.created_at <= self.erasure.since && !named.contains(&id) {
+                gone.extend([
+                    keys::access_request(scope, id),
+                    keys::preview(scope, id),
+                    keys::held_message(scope, id),
+                ]);
+            }
+        }
+        let next = match behind {
+            Some(_) => Place::Requests { behind },
+            None => Place::Conversations(erased_conversations::Place::default()),
+        };
+        Ok((removed(self.table, &gone).await?, Some(next)))
+    }
+
+    /// The requests that the standings of a person who came back name.
+    async fn requests_on_standings(&self) -> Result<BTreeSet<AccessRequestId>, PortError> {
+        let mut named = BTreeSet::new();
+        for id in self.ids {
+            let standings = people::standings_of(self.table, self.erasure.scope, id).await?;
+            for standing in standings {
+                named.extend(standing.request_id);
+                named.extend(standing.approval.map(|approval| approval.request_id));
+            }
+        }
+        Ok(named)
+    }
+
+    /// Removes a picture that a worker stored after the record had gone.
+    async fn picture(&self) -> Result<(), PortError> {
+        let of = &self.conversations;
+        if !of.is_last_pass || of.has_come_back {
+            return Ok(());
+        }
+        let [id, _] = self.ids;
+        let picture = keys::avatar(self.erasure.scope, id);
+        removed(self.table, &[picture]).await.map(|_| ())
+    }
+}
+
+/// The place behind the last row of a page, if more follow.
+fn position(last: Option<&Attributes>, sort_key: &str) -> Option<String> {
+    last?.get(sort_key)?.as_s().ok().cloned()
+}
