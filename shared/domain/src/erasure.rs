@@ -164,7 +164,8 @@ mod tests {
     #[test]
     fn an_erasure_ends_with_a_pass_that_began_when_nobody_could_still_write_by_what_was_read_before()
      {
-        let AfterErasedPage::Next(first) = erasure(100).after_page(at(101), Some(position())) else {
+        let AfterErasedPage::Next(first) = erasure(100).after_page(at(101), Some(position()))
+        else {
             panic!("more is left");
         };
         assert_eq!(first.pass_began_at, Some(at(101)));
