@@ -213,6 +213,7 @@ async fn the_list_is_filtered_and_read_page_by_page() {
     let other = world.another_environment("Acme Sales").await;
     let bob = world.person("Bob Martin");
     refuse(&world, 1);
+    world.clock.advance(Duration::from_secs(1));
     let request = world.says(&other, &bob, "three");
     assert_eq!(world.webhook(&other, &request).await, 200);
     world.settle().await;

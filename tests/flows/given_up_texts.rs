@@ -29,7 +29,7 @@ async fn texts_that_the_platform_did_not_take_for_days_go_out_once_and_last_when
             item["environment_id"],
             world.open.environment_id.to_string()
         );
-        assert_eq!(item["reason"], "http_503");
+        assert_eq!(item["reason"], "waited_too_long");
         assert_eq!(item["may_have_gone_out"], false);
     }
     let ids = [&items[0]["id"], &items[1]["id"]];

@@ -29,8 +29,8 @@ const LEASE_TIME: Duration = Duration::from_secs(70);
 /// Time after which no further message is begun. Together with the longest call of an agent and the time for
 /// recording its answer, it is less than the function's time limit.
 const DRAIN_UNTIL: Duration = Duration::from_secs(20);
-/// Time after which nothing more is given up in this drain.
-const GIVE_UP_FOR: Duration = Duration::from_secs(5);
+/// Time after which nothing more is given up or recorded without the agent in this drain.
+const CLEAR_FOR: Duration = Duration::from_secs(5);
 /// Number of conversations in hand at the same time.
 const CONCURRENCY: usize = 10;
 /// Number of conversations read at once.
@@ -69,8 +69,8 @@ enum Mode {
     Probe,
     /// Deliver it.
     Deliver,
-    /// Give it up if it has waited too long.
-    GiveUp,
+    /// Give it up if it has waited too long, or record it if the agent does not get it.
+    WithoutAgent,
 }
 
 /// How the work on a conversation ended.
@@ -166,7 +166,7 @@ fn again(receives: u32, wait: Duration) -> Outcome {
 impl Drain<'_> {
     /// Hands over what is parked until nothing is left, the agent is not well, or the time is over.
     async fn run(&self, claimed: &mut ClaimedAgent) -> Result<Drained, PortError> {
-        self.give_up_old().await?;
+        self.clear_without_agent().await?;
         if let Some(health) = self.probe().await? {
             return Ok(self.later(&health));
         }
@@ -247,20 +247,23 @@ impl Drain<'_> {
         ended
     }
 
-    /// Gives up what has waited too long, for a part of the time only: the agent may be well again.
-    async fn give_up_old(&self) -> Result<(), PortError> {
-        let until = self.deps.clock.now().plus(GIVE_UP_FOR);
+    /// Gives up what has waited too long, and records what people answer instead of the agent, for a part of
+    /// the time only: the agent may be well again.
+    async fn clear_without_agent(&self) -> Result<(), PortError> {
+        let until = self.deps.clock.now().plus(CLEAR_FOR);
         let mut page = self.page(None).await?;
         while let Some(last) = page.last().copied() {
+            let handed_off = self.deps.parking.handed_off(&page).await?;
             for conversation in &page {
                 let now = self.deps.clock.now();
                 if now >= until {
                     return Ok(());
                 }
-                if !self.days().is_over(conversation.since, now) {
+                let is_old = self.days().is_over(conversation.since, now);
+                if !is_old && !handed_off.contains(&conversation.conversation_id) {
                     continue;
                 }
-                if let Err(error) = self.work_off(conversation, Mode::GiveUp).await {
+                if let Err(error) = self.work_off(conversation, Mode::WithoutAgent).await {
                     report(conversation, &error);
                 }
             }
@@ -360,7 +363,7 @@ impl Drain<'_> {
                 .await?;
             return Ok(Worked::NotAsked);
         }
-        if mode == Mode::GiveUp && !is_old {
+        if mode == Mode::WithoutAgent && !is_old && needs_agent {
             return Ok(Worked::Stays);
         }
         let attempt = Attempt {
@@ -417,7 +420,7 @@ enum Worked {
     Gone,
     /// It is parked no longer, and the agent was not asked.
     NotAsked,
-    /// It has not waited too long.
+    /// It waits for the agent, and has not waited too long.
     Stays,
     /// The agent is not well.
     Waits(Waits),

@@ -19,7 +19,7 @@ use super::{
 use crate::aws::port_error;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use vestibule_domain::{
     PortError, Timestamp,
     ids::ConversationId,
@@ -221,6 +221,25 @@ impl ParkingStore for DynamoParking {
         rows.into_iter()
             .map(|row| Ok(read(row)?.of(agent)))
             .collect()
+    }
+
+    async fn handed_off(
+        &self,
+        conversations: &[ParkedConversation],
+    ) -> Result<HashSet<ConversationId>, PortError> {
+        let own = |parked: &ParkedConversation| {
+            let id = parked.conversation_id;
+            (keys::conversation(parked.agent.scope, id), id)
+        };
+        let ids: HashMap<Key, ConversationId> = conversations.iter().map(own).collect();
+        let wanted: Vec<Key> = ids.keys().cloned().collect();
+        let rows = self.table.get_batch(&wanted).await?;
+        let has_handoff = rows
+            .into_iter()
+            .filter(|(_, row)| row.contains_key("handoff"));
+        Ok(has_handoff
+            .filter_map(|(key, _)| ids.get(&key).copied())
+            .collect())
     }
 
     async fn parked_messages(

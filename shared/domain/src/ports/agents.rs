@@ -10,7 +10,10 @@ use crate::{
     scope::ProjectScope,
 };
 use async_trait::async_trait;
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 /// An environment's agent, as its row shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -209,6 +212,12 @@ pub trait ParkingStore: Send + Sync {
         behind: Option<ConversationId>,
         limit: usize,
     ) -> Result<Vec<ParkedConversation>, PortError>;
+
+    /// Returns those of these conversations that people answer instead of the agent.
+    async fn handed_off(
+        &self,
+        conversations: &[ParkedConversation],
+    ) -> Result<HashSet<ConversationId>, PortError>;
 
     /// Returns the first parked messages of a conversation, in order, at most `limit`.
     async fn parked_messages(
