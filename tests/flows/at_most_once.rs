@@ -29,7 +29,7 @@ async fn world_with_a_doubt(platform: Platform, fault: Fault) -> (World, String)
     (world, ada)
 }
 
-/// What became of the onboarding message of the newest request.
+/// The status of the onboarding message of the newest request.
 async fn onboarding_message(world: &World) -> SendStatus {
     let requests = world.requests().await;
     let standing = requests[0].standing.as_ref().unwrap();

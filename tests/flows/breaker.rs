@@ -333,7 +333,7 @@ impl AgentClient for ModelAgents {
 struct Crowd {
     connector: Connector,
     people: Vec<String>,
-    /// What each of them wrote.
+    /// The texts that each of them wrote.
     wrote: Vec<Vec<String>>,
     count: usize,
 }

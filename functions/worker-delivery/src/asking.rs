@@ -42,7 +42,7 @@ pub(crate) struct Question<'a> {
 pub(crate) enum Asked {
     /// It answered.
     Answered(AgentAnswer),
-    /// It will not have the message, and says so with this status.
+    /// It refused the message for its content, with this status.
     Refused(u16),
     /// The message waits.
     Waits(Waits),

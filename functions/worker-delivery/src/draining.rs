@@ -62,7 +62,7 @@ struct Drain<'a> {
     days: AtomicU8,
 }
 
-/// What a drain does with a message.
+/// The treatment of a message by a drain.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
     /// Deliver it, even if the breaker is open, and no other once the agent was asked.
@@ -73,7 +73,7 @@ enum Mode {
     WithoutAgent,
 }
 
-/// How the work on a conversation ended.
+/// The end of the work on a conversation.
 enum Ended {
     /// Nothing is left, or the rest is for another round.
     Worked,
@@ -93,7 +93,7 @@ impl Ended {
     }
 }
 
-/// How a drain ended.
+/// The end of a drain.
 enum Drained {
     /// Nothing is parked any more.
     Finished,

@@ -1,8 +1,8 @@
 //! Stands before the agent: its limit of calls in flight and its breaker (DESIGN §11). A quick answer of an
 //! agent that is well costs no call of ours.
 //!
-//! What is noted of an agent never decides about a message: if it cannot be written, the message goes its
-//! way, and a slot is free again when its time is over.
+//! A note about an agent never decides about a message: if it cannot be written, the message goes its way,
+//! and a slot is free again when its time is over.
 
 use crate::Deps;
 use std::time::Duration;

@@ -234,7 +234,7 @@ enum Delivered {
     Answered,
     /// The message needs no delivery, or is on record without the agent, or was delivered before.
     NotAsked,
-    /// The agent will not have the message, and says so with this status.
+    /// The agent refused the message for its content, with this status.
     Refused(u16),
     /// The message waits for the agent.
     Waits(Waits),

@@ -9,7 +9,7 @@ use vestibule_domain::{
     ports::{AgentState, Parked, ParkedConversation, Parking},
 };
 
-/// What was read with a message that is to be parked.
+/// The records that were read with a message that is to be parked.
 pub(crate) struct Seen {
     /// The environment's agent.
     pub(crate) agent: AgentState,
@@ -37,7 +37,7 @@ pub(crate) async fn park(
     if deps.parking.park(&parking).await? == Parked::Stale {
         return Ok(false);
     }
-    // Whoever parks the first message of a conversation orders the drain, and if that worker was stopped in
+    // The worker that parks the first message of a conversation orders the drain, and if it was stopped in
     // between, the next one that gets the same message does.
     if seen.parked.is_none() || receives > 1 || !seen.agent.has_drain {
         let agent = job.drain_parked();

@@ -1,7 +1,7 @@
 //! Erases what is kept about a person, and messages that are no longer kept (SPEC F07): some rows per job,
 //! which enqueues the next.
 //!
-//! What is erased is found again if it is still there, so a page may be repeated.
+//! A page may be repeated: it finds again only the rows that are still there.
 
 use crate::{Deps, Worked, lease};
 use vestibule_domain::{

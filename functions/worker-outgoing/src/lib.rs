@@ -123,7 +123,7 @@ pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
 enum Worked {
     /// Nothing is left to be sent.
     Ended,
-    /// What is left waits for the time on its record.
+    /// The rest waits for the time on its record.
     Waits,
     /// Another claim holds the conversation for so long.
     HeldFor(Duration),

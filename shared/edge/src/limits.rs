@@ -9,7 +9,7 @@ use vestibule_domain::{
     Timestamp, chat::conversation::ConversationKind, ids::ConnectorId, ports::Destination,
 };
 
-/// Maximum number of limits that are remembered. Of more, each text meets its own.
+/// Maximum number of limits that are remembered. Beyond these, each text meets its limit anew.
 const LIMITS_MAX: usize = 1000;
 
 /// A place at a platform that has a limit of its own. Threads share that of their channel or group.

@@ -5,7 +5,7 @@
 //! to another job at once. A job that cannot go on now gives its claim back, with the time of the next
 //! attempt. Once a platform has a text, recording that is tried again for as long as there is time.
 //!
-//! Which text goes out, to whom, and what is recorded of it, is the workers' own.
+//! The workers decide which text goes out, to whom, and what is recorded of it.
 
 use crate::logging::{Metric, count};
 use std::{fmt, time::Duration};

@@ -187,7 +187,7 @@ impl ConversationWriter for DynamoConversationWriter {
             ConversationState::HandedOff => keys::handed_off_conversations(scope),
             ConversationState::Closed => keys::closed_conversations(scope),
         };
-        // People have an open conversation no longer, nor one that has ended.
+        // A conversation that is open or closed has no handoff.
         let remove = if state == ConversationState::HandedOff {
             ""
         } else {

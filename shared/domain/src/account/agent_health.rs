@@ -188,7 +188,7 @@ impl AgentHealth {
         }
     }
 
-    /// The word for it.
+    /// The word for this health.
     #[must_use]
     pub const fn status(&self) -> HealthStatus {
         if self.breaker.is_some() {

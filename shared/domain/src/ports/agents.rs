@@ -59,7 +59,7 @@ pub enum TakenSlot {
     Full,
 }
 
-/// What a call showed of an agent.
+/// A note about an agent after a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AgentNote {
     /// It answered.

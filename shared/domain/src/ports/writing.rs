@@ -40,7 +40,7 @@ pub struct AddedBefore {
 pub struct WritingPlace {
     /// The environment of the last message.
     pub environment_id: Option<EnvironmentId>,
-    /// What writing needs.
+    /// The records that writing needs.
     pub context: WritingContext,
 }
 
@@ -84,7 +84,7 @@ pub struct NewTexts<'a> {
     pub history: HistoryDays,
     /// The call, if it has an `Idempotency-Key`.
     pub batch: Option<&'a TextBatch>,
-    /// The text that was given up, and whose place the new one takes.
+    /// The given-up text that the new one replaces.
     pub instead_of: Option<GivenUpId>,
     /// Time of the call.
     pub at: Timestamp,
@@ -97,7 +97,7 @@ pub enum AddedTexts {
     Now(Vec<QueuedText>),
     /// A call with the same key took effect before.
     Before(AddedBefore),
-    /// The text whose place the new one would take is not on record any more. Nothing was added.
+    /// The given-up text that the new one would replace is not on record. Nothing was added.
     Gone,
 }
 

@@ -130,7 +130,7 @@ pub(super) fn update(body: &[u8], connector: &Connector) -> Event {
 }
 
 /// Reads a change of the bot's own place in a chat. In a private chat, a person blocks the bot or unblocks it
-/// (Bot API, `Update.my_chat_member`). That somebody blocked it, the platform's refusal says when it matters.
+/// (Bot API, `Update.my_chat_member`). Only unblocking counts: a refused text tells of a block.
 fn own_place(update: &Value, change: &Value) -> Event {
     let status = |pointer| string_at(change, pointer);
     let is_unblocked = string_at(change, "/chat/type") == Some("private")

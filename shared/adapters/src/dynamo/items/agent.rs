@@ -18,7 +18,7 @@ pub(in crate::dynamo) struct AgentItem {
     probes: u32,
     /// Present while the breaker is open.
     next_probe: Option<Timestamp>,
-    /// By number: names of attributes are texts.
+    /// By number, as text: names of attributes are strings.
     slots: HashMap<String, SlotAttribute>,
     notes: u64,
 
