@@ -86,13 +86,13 @@ async fn the_onboarding_worker_may_settle_what_is_owed_and_enqueue_what_follows(
             aws.delete_item(&aws.closings()),
             aws.query(None, &aws.user()),
             aws.query(Some("lists_by_state"), &aws.pending()),
+            aws.query(Some("lists_all"), &aws.of_project("CONVERSATIONS")),
             aws.decrypt(),
             aws.enqueue_onboarding(),
             aws.queue_attributes("onboarding_queue_url"),
         ],
         vec![
             aws.scan(),
-            aws.query(Some("lists_all"), &aws.projects()),
             aws.query(Some("outbox"), &Resources::outbox()),
             aws.encrypt(),
             aws.generate_data_key(),
@@ -120,18 +120,19 @@ async fn the_delivery_worker_may_record_deliveries_and_enqueue_the_answers() {
             aws.put_item(&aws.conversation()),
             aws.update_item(&aws.conversation()),
             aws.query(None, &aws.conversation()),
+            aws.delete_item(&aws.conversation()),
             aws.decrypt(),
             aws.enqueue_outgoing(),
+            aws.enqueue_drain(),
             aws.queue_attributes("inbox_queue_url"),
         ],
         vec![
             aws.scan(),
-            aws.delete_item(&aws.conversation()),
             aws.query(Some("lists_by_state"), &aws.pending()),
             aws.encrypt(),
             aws.setup_secret(),
             aws.enqueue_onboarding(),
-            aws.send("inbox_queue_url"),
+            aws.send("inbox_dlq_url"),
             aws.receive("onboarding_queue_url"),
         ],
     )
@@ -149,6 +150,7 @@ async fn the_outgoing_worker_may_record_what_it_sends_and_enqueue_what_is_left()
         vec![
             aws.get_item(&Resources::connector()),
             aws.batch_get_item(&Resources::connector()),
+            aws.put_item(&aws.conversation()),
             aws.update_item(&aws.conversation()),
             aws.delete_item(&aws.conversation()),
             aws.query(None, &aws.conversation()),
@@ -158,7 +160,6 @@ async fn the_outgoing_worker_may_record_what_it_sends_and_enqueue_what_is_left()
         ],
         vec![
             aws.scan(),
-            aws.put_item(&aws.conversation()),
             aws.query(Some("lists_by_state"), &aws.pending()),
             aws.query(Some("outbox"), &Resources::outbox()),
             aws.encrypt(),
@@ -188,6 +189,7 @@ async fn the_sweeper_may_see_what_is_due_and_enqueue_it_and_no_more() {
             aws.batch_get_item(&Resources::pace()),
             aws.enqueue_onboarding(),
             aws.enqueue_outgoing(),
+            aws.enqueue_drain(),
             aws.queue_attributes("onboarding_queue_url"),
             aws.queue_attributes("outgoing_queue_url"),
         ],
@@ -199,7 +201,7 @@ async fn the_sweeper_may_see_what_is_due_and_enqueue_it_and_no_more() {
             aws.query(Some("lists_all"), &aws.projects()),
             aws.decrypt(),
             aws.setup_secret(),
-            aws.send("inbox_queue_url"),
+            aws.send("inbox_dlq_url"),
             aws.receive("onboarding_queue_url"),
         ],
     )
@@ -261,19 +263,20 @@ async fn the_admin_api_for_conversations_may_read_them_add_messages_and_enqueue_
                 &aws.of_project("CONVERSATIONS#open"),
             ),
             aws.query(Some("lists_all"), &aws.of_project("CONVERSATIONS")),
-            aws.update_item(&aws.account()),
+            aws.update_item(&aws.uses_of_keys()),
+            aws.delete_item(&aws.conversation()),
             aws.decrypt(),
             aws.enqueue_outgoing(),
+            aws.enqueue_drain(),
         ],
         vec![
             aws.scan(),
-            aws.delete_item(&aws.conversation()),
             aws.query(Some("outbox"), &Resources::outbox()),
             aws.encrypt(),
             aws.generate_data_key(),
             aws.setup_secret(),
             aws.send("onboarding_dlq_url"),
-            aws.send("inbox_queue_url"),
+            aws.send("inbox_dlq_url"),
             aws.receive("inbox_queue_url"),
             aws.receive("onboarding_queue_url"),
         ],
@@ -352,8 +355,9 @@ impl<'a> Resources<'a> {
         self.of_project(&format!("USER#{NOBODY}"))
     }
 
-    fn account(&self) -> Value {
-        Self::row(&format!("ACCOUNT#{}", self.stack.fact("account_id")))
+    fn uses_of_keys(&self) -> Value {
+        let account = self.stack.fact("account_id");
+        Self::row(&format!("ACCOUNT#{account}#KEY_USES"))
     }
 
     fn conversation(&self) -> Value {
@@ -524,6 +528,23 @@ impl<'a> Resources<'a> {
             "sqs",
             "send_message",
             json!({"QueueUrl": self.stack.fact("outgoing_queue_url"), "MessageBody": job.to_string()}),
+        )
+    }
+
+    /// Enqueues a job about an agent for which no messages wait.
+    fn enqueue_drain(&self) -> AwsCall {
+        let job = json!({
+            "job": "drain_parked",
+            "account_id": self.stack.fact("account_id"), "project_id": self.stack.fact("project_id"),
+            "environment_id": NOBODY,
+        });
+        call(
+            "sqs",
+            "send_message",
+            json!({
+                "QueueUrl": self.stack.fact("inbox_queue_url"), "MessageBody": job.to_string(),
+                "MessageGroupId": "end-to-end", "MessageDeduplicationId": "end-to-end",
+            }),
         )
     }
 

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use std::time::Duration;
 use vestibule_edge::batch::Outcome;
 use vestibule_testkit::{
+    demo_agent::AgentFailure,
     fault_proxy::{Fault, Rule},
     proof,
     simulator::{Failure, FailureRule, Platform},
@@ -223,6 +224,29 @@ async fn an_answer_that_had_to_wait_does_not_reach_somebody_who_was_blocked_mean
     world.block(&ada).await;
     world.clock.advance(Duration::from_hours(2));
     world.settle().await;
+    assert_eq!(told(&world, &ada), Vec::<String>::new());
+    let status = sent(&world).pop().unwrap();
+    assert_eq!(status["status"], "failed");
+    assert_eq!(status["reason"], "access_ended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answer_to_a_message_that_waited_for_its_agent_does_not_reach_somebody_who_was_blocked_meanwhile()
+ {
+    let (mut world, ada) = talking(1).await;
+    let down = AgentFailure::Http {
+        status: 503,
+        retry_after_secs: None,
+    };
+    world.agent.fail(down, None);
+    say(&world, &ada, "one").await;
+    world.work_all().await;
+    assert!(!world.rows("PARKED#").is_empty());
+    world.block(&ada).await;
+    world.agent.clear_failures();
+    world.clock.advance(Duration::from_hours(2));
+    world.settle().await;
+    assert!(world.rows("PARKED#").is_empty());
     assert_eq!(told(&world, &ada), Vec::<String>::new());
     let status = sent(&world).pop().unwrap();
     assert_eq!(status["status"], "failed");

@@ -198,20 +198,24 @@ impl Drain<'_> {
     }
 
     /// Delivers messages until the agent was asked about one. Returns the agent's health if it is not well.
-    /// A conversation that cannot be read is passed over.
+    /// A conversation that fails is passed over, so that it does not keep the others.
     async fn probe(&self) -> Result<Option<AgentHealth>, PortError> {
+        let mut failed = None;
         for conversation in self.page(None).await? {
             match self.work_off(&conversation, Mode::Probe).await {
                 Ok(Ended::Worked) => return Ok(None),
                 Ok(Ended::NotAsked) => {}
                 Ok(Ended::Waits(health)) => return Ok(Some(health)),
-                Err(error) if matches!(error, PortError::Corrupt { .. }) => {
+                Err(error) => {
                     report(&conversation, &error);
+                    failed = Some(error);
+                    if self.must_stop() {
+                        break;
+                    }
                 }
-                Err(error) => return Err(error),
             }
         }
-        Ok(None)
+        failed.map_or(Ok(None), Err)
     }
 
     /// Delivers the messages of these conversations side by side. Returns the agent's health if it is not

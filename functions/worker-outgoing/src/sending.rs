@@ -211,6 +211,11 @@ async fn attempt(route: &mut Route<'_>, piece: OutgoingText<'_>) -> Result<Attem
         Attempted::GivenUp { class, .. } if *class == FailureClass::Connector.key()
     );
     if is_refused && renew(route).await? {
+        if route.work.is_out_of_time() {
+            let later = Later::OutOfTime;
+            let reason = "the credentials were replaced meanwhile".to_owned();
+            return Ok(Attempted::Later { later, reason });
+        }
         return Ok(route.sender().attempt(piece, patience).await);
     }
     Ok(attempted)

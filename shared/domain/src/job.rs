@@ -324,7 +324,7 @@ pub struct QueuedText {
     /// Whether the text is kept for sending only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_ephemeral: bool,
-    /// Whether the text answers no message. Then it is checked before it is sent whether the person may
+    /// Whether the text answers no message, or one that had waited. Then it is checked before it is sent whether the person may
     /// be written to: see [`Audience`](crate::access::audience::Audience).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_unprompted: bool,

@@ -95,8 +95,12 @@ impl Table {
         message: StoredMessage,
         history: HistoryDays,
     ) -> Result<TransactWriteItem, PortError> {
-        let item = MessageItem::new(conversation, message, history);
-        let put = self.put_part(&item, "attribute_not_exists(pk)", &[])?;
+        self.new_message(&MessageItem::new(conversation, message, history))
+    }
+
+    /// Makes the write of a new message's row.
+    pub(super) fn new_message(&self, item: &MessageItem) -> Result<TransactWriteItem, PortError> {
+        let put = self.put_part(item, "attribute_not_exists(pk)", &[])?;
         Ok(put_write(put))
     }
 }

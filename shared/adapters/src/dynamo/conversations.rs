@@ -4,8 +4,8 @@ use super::{
     adding::Adding,
     events,
     items::{
-        AgentItem, ChatUserItem, ConnectorItem, ConversationItem, EnvironmentItem, OutgoingItem,
-        ParkedConversationItem, ProjectSettingsItem,
+        AgentItem, ChatUserItem, ConnectorItem, ConversationItem, EnvironmentItem, MessageItem,
+        OutgoingItem, ParkedConversationItem, ProjectSettingsItem,
     },
     keys::{self, Key, MESSAGE_PREFIX},
     message_changes,
@@ -15,7 +15,7 @@ use super::{
 use crate::aws::port_error;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     chat::conversation::{Conversation, Delivered, Inbound},
@@ -23,6 +23,9 @@ use vestibule_domain::{
     job::{DeliverMessage, QueuedText},
     ports::{ConversationStore, DeliveryContext, DeliveryRecord, Original, Recorded},
 };
+
+/// Age of a message from which its answer is checked before it is sent, like a text that answers none.
+const ANSWERED_LATE: Duration = Duration::from_mins(1);
 
 /// See [`ConversationStore`].
 #[derive(Debug, Clone)]
@@ -176,6 +179,11 @@ fn outgoing_key(job: &DeliverMessage) -> Key {
     keys::outgoing(job.scope, job.conversation.id, job.connector_id)
 }
 
+/// Whether the person may have been blocked or opted out since the message that is answered.
+fn is_late(record: &DeliveryRecord<'_>) -> bool {
+    record.at.since(record.job.received_at) >= ANSWERED_LATE
+}
+
 /// Gives the texts of an answer their numbers, from `first` on.
 fn queued(record: &DeliveryRecord<'_>, first: u64) -> Vec<QueuedText> {
     (first..)
@@ -185,7 +193,7 @@ fn queued(record: &DeliveryRecord<'_>, first: u64) -> Vec<QueuedText> {
             at: record.at,
             text: storable(reply).to_owned(),
             is_ephemeral: record.history.keeps_nothing(),
-            is_unprompted: false,
+            is_unprompted: is_late(record),
         })
         .collect()
 }
@@ -284,14 +292,12 @@ impl ConversationStore for DynamoConversations {
             };
             writes.push(update_write(self.table.adding_update(&adding)?));
         }
-        let message_write = |message: StoredMessage| {
-            self.table
-                .message_write(job.send_messages(), message, record.history)
-        };
         if is_stored {
             let sequence = record.inbound.is_counted().then_some(next.message_count);
             let message = StoredMessage::inbound(job, inbound, sequence);
-            writes.push(message_write(message)?);
+            let order = job.send_messages();
+            let write = self.table.message_write(order, message, record.history);
+            writes.push(write?);
         }
         let wrote_last = read.chat_user_id == Some(job.chat_user_id);
         if record.inbound != Inbound::Nothing && !wrote_last {
@@ -299,7 +305,9 @@ impl ConversationStore for DynamoConversations {
         }
         for text in &texts {
             let reply = StoredMessage::reply(text, job.delivery_id());
-            writes.push(message_write(reply)?);
+            let item = MessageItem::new(job.send_messages(), reply, record.history)
+                .answering(text.is_unprompted);
+            writes.push(self.table.new_message(&item)?);
         }
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(Recorded::Now(texts)),

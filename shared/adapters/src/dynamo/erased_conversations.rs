@@ -289,7 +289,8 @@ impl Erased<'_> {
             let is_old = conversation
                 .last_activity_at
                 .is_none_or(|at| at < self.until);
-            if is_old || !self.has_come_back {
+            // Anything younger than this pass is for the next one, or of a person who came back.
+            if is_old {
                 self.without(&key, (id, connector_id), &conversation, is_direct)
                     .await?;
             } else {

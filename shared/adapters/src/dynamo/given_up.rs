@@ -46,20 +46,46 @@ impl DynamoGivenUp {
     }
 }
 
-/// Reads a row. `None` for a row of another project: IAM does not restrict the attributes by which an index
-/// leads to rows.
-fn read(scope: ProjectScope, row: Attributes) -> Result<Option<GivenUpItem>, PortError> {
+/// Reads a row of the list. `None` for one that cannot be read, or is of another project: IAM does not restrict
+/// the attributes by which an index leads to rows.
+fn read(scope: ProjectScope, row: Attributes) -> Option<GivenUpEntry> {
     let key = key_of(&row);
-    let item: GivenUpItem = from_row(row, WHAT)?;
+    let item = item(row)?;
     if key.as_ref() == Some(&keys::given_up(scope, item.id())) {
-        return Ok(Some(item));
+        return entry(item);
     }
     let key = key.map_or_else(String::new, |key| key.to_string());
     tracing::error!(
         row.key = key,
         "a list of what was given up leads to another project's row"
     );
-    Ok(None)
+    None
+}
+
+/// Reads a row. One that cannot be read is left out: the others of its page must not wait for it.
+fn item(row: Attributes) -> Option<GivenUpItem> {
+    let key = key_of(&row).map_or_else(String::new, |key| key.to_string());
+    let item = from_row(row, WHAT);
+    if item.is_err() {
+        tracing::error!(
+            row.key = key,
+            "something that was given up cannot be read and is left out"
+        );
+    }
+    item.ok()
+}
+
+/// Reads the work of a row, like [`item`].
+fn entry(item: GivenUpItem) -> Option<GivenUpEntry> {
+    let id = item.id();
+    let entry = GivenUpEntry::try_from(item);
+    if entry.is_err() {
+        tracing::error!(
+            delivery.id = %id,
+            "something that was given up cannot be read and is left out"
+        );
+    }
+    entry.ok()
 }
 
 #[async_trait]
@@ -82,9 +108,7 @@ impl GivenUpStore for DynamoGivenUp {
         let rows = self.table.page(&list, page, &self.vault).await?;
         let mut items = Vec::new();
         for row in rows.items {
-            if let Some(item) = read(scope, row)? {
-                items.push(GivenUpEntry::try_from(item)?);
-            }
+            items.extend(read(scope, row));
         }
         Ok(Page {
             items,
@@ -103,10 +127,10 @@ impl GivenUpStore for DynamoGivenUp {
         wanted.dedup();
         let mut items = Vec::new();
         for row in self.table.get_batch(&wanted).await?.into_values() {
-            items.push(from_row::<GivenUpItem>(row, WHAT)?);
+            items.extend(item(row));
         }
         items.sort_by(|one, two| one.place().cmp(two.place()));
-        items.into_iter().map(GivenUpEntry::try_from).collect()
+        Ok(items.into_iter().filter_map(entry).collect())
     }
 
     async fn order_redrive(

@@ -293,11 +293,20 @@ impl ParkingStore for DynamoParking {
             },
         ];
         match self.table.transact(writes).await? {
-            Transacted::Cancelled(_) if given_up.parked.is_none() => Err(PortError::Unavailable {
+            Transacted::Done => Ok(()),
+            // Another worker took the message off already.
+            Transacted::Cancelled(reasons)
+                if given_up.parked.is_some()
+                    && reasons
+                        .iter()
+                        .any(|reason| matches!(reason, Cancelled::Condition(_))) =>
+            {
+                Ok(())
+            }
+            Transacted::Cancelled(_) => Err(PortError::Unavailable {
                 what: "dynamodb: TransactWriteItems (given up)",
                 source: None,
             }),
-            Transacted::Done | Transacted::Cancelled(_) => Ok(()),
         }
     }
 

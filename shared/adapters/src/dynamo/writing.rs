@@ -22,8 +22,8 @@ use vestibule_domain::{
     ids::{ConversationId, TextBatchId},
     job::QueuedText,
     ports::{
-        AddedTexts, ConversationState, ConversationWriter, HandoffChange, NewTexts,
-        OpenConversation, TextBatch, WritingContext, WritingPlace,
+        AddedTexts, ConversationState, ConversationView, ConversationWriter, HandoffChange,
+        NewTexts, OpenConversation, TextBatch, WritingContext, WritingPlace,
     },
 };
 
@@ -178,7 +178,7 @@ impl ConversationWriter for DynamoConversationWriter {
     async fn set_state(
         &self,
         scope: ProjectScope,
-        id: ConversationId,
+        read: &ConversationView,
         state: ConversationState,
         audit: &AuditEntry,
     ) -> Result<bool, PortError> {
@@ -194,12 +194,16 @@ impl ConversationWriter for DynamoConversationWriter {
             " REMOVE handoff"
         };
         let update = self.table.update_part(
-            &keys::conversation(scope, id),
+            &keys::conversation(scope, read.id),
             &format!("SET state_pk = :list, updated_at = :now, version = version + :one{remove}"),
-            // A row of the release before is in no list.
-            "attribute_exists(state_sk)",
+            "attribute_exists(state_sk) AND version = :read",
             &[],
-            &[(":list", s(list)), (":now", s(audit.at)), (":one", n(1))],
+            &[
+                (":list", s(list)),
+                (":now", s(audit.at)),
+                (":one", n(1)),
+                (":read", n(read.conversation.version)),
+            ],
         )?;
         let writes = vec![update_write(update), self.table.audit_write(audit)?];
         let mut reasons = match self.table.transact(writes).await? {
@@ -207,7 +211,8 @@ impl ConversationWriter for DynamoConversationWriter {
             Transacted::Cancelled(reasons) => reasons.into_iter(),
         };
         match reasons.next() {
-            Some(Cancelled::Condition(_)) => Ok(false),
+            // A row of the release before is in no list.
+            Some(Cancelled::Condition(Some(row))) if !row.contains_key("state_sk") => Ok(false),
             _ => Err(PortError::Conflict { what: WHAT }),
         }
     }

@@ -126,12 +126,12 @@ pub trait ConversationWriter: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<WritingPlace>, PortError>;
 
-    /// Closes a conversation or opens it again, with the audit entry. `false` when there is no such
-    /// conversation, or its row is of the release before, which listed none.
+    /// Closes a conversation or opens it again, with the audit entry. `false` when its row is of the release
+    /// before, which listed none. `Conflict` when it changed since it was read: read it again and repeat.
     async fn set_state(
         &self,
         scope: ProjectScope,
-        id: ConversationId,
+        read: &ConversationView,
         state: ConversationState,
         audit: &AuditEntry,
     ) -> Result<bool, PortError>;

@@ -8,13 +8,14 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use utoipa::ToSchema;
 use vestibule_admin::{
-    ApiPath, Call, FieldErrors, JsonBody, log,
+    ApiPath, Call, FieldErrors, IfMatch, JsonBody, amend, log,
     problem::{ApiError, Problem},
     read_fields,
 };
 use vestibule_domain::{
+    ProjectScope,
     event::{Change, Event},
-    ports::ConversationState,
+    ports::{ConversationState, ConversationView},
 };
 
 /// A change of a conversation.
@@ -51,9 +52,25 @@ pub async fn update_conversation(
 ) -> Result<Json<ConversationResponse>, ApiError> {
     let state = read_state(body.0)?;
     let scope = call.scope().project(path.project_id);
+    amend(
+        &IfMatch::Absent,
+        || find_conversation(&deps, &call, scope, path.conversation_id),
+        |view| set_state(&deps, &call, scope, view, state),
+    )
+    .await?;
     let view = find_conversation(&deps, &call, scope, path.conversation_id).await?;
+    Ok(Json(view.into()))
+}
+
+async fn set_state(
+    deps: &Deps,
+    call: &Call,
+    scope: ProjectScope,
+    view: ConversationView,
+    state: ConversationState,
+) -> Result<(), ApiError> {
     if view.state == state {
-        return Ok(Json(view.into()));
+        return Ok(());
     }
     let event = match (state, view.state) {
         (ConversationState::Closed, _) => Event::ConversationClosed(view.id),
@@ -66,12 +83,11 @@ pub async fn update_conversation(
         after: json!({"state": state.key()}),
     };
     let entry = call.audit(change, call.now());
-    if !deps.writer.set_state(scope, view.id, state, &entry).await? {
+    if !deps.writer.set_state(scope, &view, state, &entry).await? {
         return Err(ApiError::not_found("conversation"));
     }
     log(&entry);
-    let view = find_conversation(&deps, &call, scope, path.conversation_id).await?;
-    Ok(Json(view.into()))
+    Ok(())
 }
 
 fn read_state(fields: Map<String, Value>) -> Result<ConversationState, ApiError> {

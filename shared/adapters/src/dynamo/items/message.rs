@@ -48,6 +48,9 @@ pub(in crate::dynamo) struct MessageItem {
     /// Whether the text is kept for sending only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     is_ephemeral: bool,
+    /// Whether the message that the text answers had waited.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_late: bool,
     /// The time that becomes `expires_at` when a text that is to be sent is finished.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     kept_until: Option<i64>,
@@ -137,6 +140,12 @@ impl MessageItem {
         })
     }
 
+    /// The row of a text that answers a message which had waited, if `is_late`.
+    pub(in crate::dynamo) const fn answering(mut self, is_late: bool) -> Self {
+        self.is_late = is_late;
+        self
+    }
+
     /// Makes the row of a message. A project that keeps nothing has rows of texts until they are sent.
     pub(in crate::dynamo) fn new(
         conversation: SendMessages,
@@ -175,6 +184,7 @@ impl MessageItem {
             edited_at: message.edited_at,
             deleted_at: message.deleted_at,
             is_ephemeral: history.keeps_nothing(),
+            is_late: false,
             kept_until: is_queued.then_some(kept_until),
             expires_at,
         }
@@ -245,7 +255,7 @@ impl From<MessageItem> for QueuedText {
             at: item.at,
             text: item.text,
             is_ephemeral: item.is_ephemeral,
-            is_unprompted: item.delivery_id.is_none(),
+            is_unprompted: item.delivery_id.is_none() || item.is_late,
         }
     }
 }
@@ -404,6 +414,20 @@ mod tests {
         let row = to_row(&MessageItem::new(conversation(), message, kept(30))).unwrap();
         let read: MessageItem = from_row(row, "message").unwrap();
         assert_eq!(QueuedText::from(read), text);
+    }
+
+    #[test]
+    fn a_text_that_answers_a_message_which_had_waited_is_known_by_its_row() {
+        let text = QueuedText {
+            is_unprompted: true,
+            ..queued()
+        };
+        let reply = StoredMessage::reply(&text, DeliveryId::derive(&["d"]));
+        for is_late in [true, false] {
+            let item = MessageItem::new(conversation(), reply.clone(), kept(30)).answering(is_late);
+            let read: MessageItem = from_row(to_row(&item).unwrap(), "message").unwrap();
+            assert_eq!(QueuedText::from(read).is_unprompted, is_late);
+        }
     }
 
     #[test]
