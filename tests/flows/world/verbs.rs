@@ -247,21 +247,21 @@ impl World {
                     let handle = async |body: String, receives| {
                         worker_onboarding::handle(deps, &body, receives).await
                     };
-                    batch::run(event, functions.onboarding_queue.as_ref(), handle).await
+                    batch::run(event, functions.onboarding.queue.as_ref(), handle).await
                 }
                 "outgoing" => {
                     let deps = &functions.outgoing;
                     let handle = async |body: String, receives| {
                         worker_outgoing::handle(deps, &body, receives).await
                     };
-                    batch::run(event, functions.outgoing_queue.as_ref(), handle).await
+                    batch::run(event, functions.outgoing.queue.as_ref(), handle).await
                 }
                 _ => {
                     let deps = &functions.delivery;
                     let handle = async |body: String, receives| {
                         worker_delivery::handle(deps, &body, receives).await
                     };
-                    batch::run(event, functions.inbox_queue.as_ref(), handle).await
+                    batch::run(event, functions.delivery.queue.as_ref(), handle).await
                 }
             };
             serde_json::to_value(response).unwrap()

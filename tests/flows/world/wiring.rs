@@ -2,11 +2,14 @@
 //! process, the world's clock, and the function's name as access key.
 
 use axum::Router;
-use std::sync::{Arc, LazyLock};
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{Arc, LazyLock},
+};
 use vestibule_adapters::egress::{
     PLATFORM_API_URLS, TEAMS_OPENID_METADATA_URL, TEAMS_SERVICE_ORIGINS,
 };
-use vestibule_coldstart::{Adapters, intake_ports};
+use vestibule_coldstart::{Adapters, EgressClientError, intake_ports};
 use vestibule_domain::{
     Clock, Timestamp, connector::Provider, ports::VisibilityExtender, vars::Vars,
 };
@@ -30,6 +33,7 @@ impl Clock for SharedClock {
 }
 
 /// Addresses that the functions use.
+#[derive(Clone)]
 pub struct Links {
     /// The table.
     pub db: String,
@@ -88,56 +92,69 @@ impl Links {
     }
 }
 
-/// One sandbox of every function.
+/// A value that is made when it is first used.
+type OnFirstUse<T> = LazyLock<T, Box<dyn FnOnce() -> T + Send>>;
+
+/// A worker's ports and its queue, or what its configuration lacks.
+type Wired<D> = Result<(D, Arc<dyn VisibilityExtender>), EgressClientError>;
+
+/// A worker's sandbox.
+pub struct Worker<D> {
+    deps: D,
+    /// The worker's queue, for its own use.
+    pub queue: Arc<dyn VisibilityExtender>,
+}
+
+impl<D> Deref for Worker<D> {
+    type Target = D;
+
+    fn deref(&self) -> &D {
+        &self.deps
+    }
+}
+
+impl<D> DerefMut for Worker<D> {
+    fn deref_mut(&mut self) -> &mut D {
+        &mut self.deps
+    }
+}
+
+/// One sandbox of every function. Each starts at its first event, as on Lambda.
 pub struct Functions {
     /// The webhook of the world's platform.
-    pub intake: Intake,
+    pub intake: OnFirstUse<Intake>,
     /// `worker-onboarding`
-    pub onboarding: worker_onboarding::Deps,
+    pub onboarding: OnFirstUse<Worker<worker_onboarding::Deps>>,
     /// `worker-delivery`
-    pub delivery: worker_delivery::Deps,
+    pub delivery: OnFirstUse<Worker<worker_delivery::Deps>>,
     /// `worker-outgoing`
-    pub outgoing: worker_outgoing::Deps,
+    pub outgoing: OnFirstUse<Worker<worker_outgoing::Deps>>,
     /// `sweeper`
-    pub sweeper: sweeper::Deps,
-    /// The queue of `worker-onboarding`, for the worker's own use.
-    pub onboarding_queue: Arc<dyn VisibilityExtender>,
-    /// The queue of `worker-delivery`, for the worker's own use.
-    pub inbox_queue: Arc<dyn VisibilityExtender>,
-    /// The queue of `worker-outgoing`, for the worker's own use.
-    pub outgoing_queue: Arc<dyn VisibilityExtender>,
+    pub sweeper: OnFirstUse<sweeper::Deps>,
     /// Every admin function, by folder.
-    admin: Vec<(&'static str, Router)>,
+    admin: Vec<(&'static str, OnFirstUse<Router>)>,
 }
 
 impl Functions {
     /// New sandboxes, with empty caches and no open connections.
     pub fn start(links: &Links, platform: Platform, clock: &TestClock) -> Self {
+        let start = Start { links, clock };
         let webhook = format!("webhook-{}", platform.key());
-        let intake = links.function(&webhook, clock, |adapters| {
-            Intake::new(provider(platform, adapters), intake_ports(adapters))
-        });
-        let onboarding = links.function("worker-onboarding", clock, worker_onboarding::wire);
-        let (onboarding, onboarding_queue) = onboarding.unwrap();
-        let delivery = links.function("worker-delivery", clock, worker_delivery::wire);
-        let (delivery, inbox_queue) = delivery.unwrap();
-        let outgoing = links.function("worker-outgoing", clock, worker_outgoing::wire);
-        let (outgoing, outgoing_queue) = outgoing.unwrap();
-        let sweeper = links.function("sweeper", clock, sweeper::wire);
         Self {
-            intake,
-            onboarding,
-            delivery,
-            outgoing,
-            sweeper,
-            onboarding_queue,
-            inbox_queue,
-            outgoing_queue,
+            intake: start.function(webhook, move |adapters| {
+                Intake::new(provider(platform, adapters), intake_ports(adapters))
+            }),
+            onboarding: start.worker("worker-onboarding", worker_onboarding::wire),
+            delivery: start.worker("worker-delivery", worker_delivery::wire),
+            outgoing: start.worker("worker-outgoing", worker_outgoing::wire),
+            sweeper: start.function("sweeper".to_owned(), sweeper::wire),
             admin: ADMIN_FUNCTIONS
                 .iter()
                 .map(|function| {
-                    let started = links.function(function.folder, clock, function.start);
-                    (function.folder, started.unwrap())
+                    let router = start.function(function.folder.to_owned(), |adapters| {
+                        (function.start)(adapters).unwrap()
+                    });
+                    (function.folder, router)
                 })
                 .collect(),
         }
@@ -153,6 +170,34 @@ impl Functions {
             .unwrap_or_else(|| panic!("{path}: {function:?}"))
             .1
             .clone()
+    }
+}
+
+/// The surroundings in which functions start.
+struct Start<'a> {
+    links: &'a Links,
+    clock: &'a TestClock,
+}
+
+impl Start<'_> {
+    fn function<T>(
+        &self,
+        name: String,
+        make: impl FnOnce(&mut Adapters<'_>) -> T + Send + 'static,
+    ) -> OnFirstUse<T> {
+        let (links, clock) = (self.links.clone(), self.clock.clone());
+        LazyLock::new(Box::new(move || links.function(&name, &clock, make)))
+    }
+
+    fn worker<D: 'static>(
+        &self,
+        name: &str,
+        wire: fn(&mut Adapters<'_>) -> Wired<D>,
+    ) -> OnFirstUse<Worker<D>> {
+        self.function(name.to_owned(), move |adapters| {
+            let (deps, queue) = wire(adapters).unwrap();
+            Worker { deps, queue }
+        })
     }
 }
 
