@@ -52,6 +52,7 @@ mod outgoing_faults;
 mod pace;
 mod parked_changes;
 mod parked_records;
+mod parked_turns;
 mod platforms;
 mod redrives;
 mod renewal;
