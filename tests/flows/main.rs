@@ -58,6 +58,7 @@ mod redrives;
 mod renewal;
 mod replay;
 mod retention;
+mod rooms;
 mod storms;
 mod threads;
 mod time_budget;
