@@ -3,10 +3,11 @@
 
 use crate::{
     breaker::texts,
+    lifecycle::attribute,
     outgoing::{say, talking},
     world::{SAID, World},
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::{sync::Arc, time::Duration};
 use vestibule_domain::{Clock, Timestamp};
 use vestibule_testkit::{TestClock, demo_agent::AgentFailure};
@@ -69,6 +70,16 @@ fn parked(world: &World) -> Vec<Map<String, Value>> {
     let mut rows = world.rows("PARKED#");
     rows.retain(|row| row.contains_key("job"));
     rows
+}
+
+/// Writes this row of a parked message with another job.
+fn put(world: &World, row: &Map<String, Value>, job: &str) {
+    let mut raw: Map<String, Value> = row
+        .iter()
+        .map(|(name, value)| (name.clone(), attribute(value.clone())))
+        .collect();
+    raw.insert("job".to_owned(), json!({ "S": job }));
+    world.db.put_raw(&Value::Object(raw)).unwrap();
 }
 
 /// Number of given up messages with this in their text.
@@ -140,4 +151,24 @@ async fn a_conversation_with_many_messages_does_not_take_the_time_of_the_others(
     world.agent.clear_failures();
     world.settle().await;
     assert_eq!(texts(&world).len(), 1 + people.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_whose_work_always_fails_keeps_nobody_from_the_agent_and_has_no_attempt_counted()
+ {
+    let (mut world, people) = waiting(3).await;
+    let row = parked(&world).remove(0);
+    put(&world, &row, "{}");
+    world.agent.clear_failures();
+    for _ in 0..4 {
+        drain_slowly(&mut world).await;
+    }
+    assert_eq!(texts(&world).len(), people.len());
+    let left = parked(&world);
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0]["attempts"], row["attempts"]);
+    put(&world, &row, row["job"].as_str().unwrap());
+    world.settle().await;
+    assert_eq!(texts(&world).len(), 1 + people.len());
+    assert!(world.rows("PARKED#").is_empty());
 }
