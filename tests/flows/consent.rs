@@ -36,7 +36,7 @@ async fn deliver(world: &World, request: &SignedRequest) {
     assert_eq!(world.webhook(&world.connector, request).await, 200);
 }
 
-/// What became of the approval notice.
+/// The fate of the approval notice.
 async fn notice_after_approval(world: &mut World, person: &str) -> SendStatus {
     world.settle().await;
     assert_eq!(world.decide(person, Verdict::Approve).await.status, 200);

@@ -473,7 +473,7 @@ async fn a_connector_that_gets_more_answers_than_it_may_send_asks_the_agent_once
             assert!(world.sweep().await);
         }
     }
-    // What is left goes out at the connector's pace.
+    // The rest goes out at the connector's pace.
     for _ in 0..DRAIN_MAX {
         if world.outbox().is_empty() {
             break;

@@ -14,7 +14,7 @@ use vestibule_domain::{
     chat::content::Parts,
     chat::conversation::{ConversationKind, ConversationRef},
     chat::entity::Entities,
-    ids::{AccountId, ChatUserId, ConnectorId, EnvironmentId, LeaseId, ProjectId},
+    ids::{AccountId, ChatUserId, ConnectorId, ConversationId, EnvironmentId, LeaseId, ProjectId},
     job::{DeliverMessage, DrainParked},
     ports::{
         AgentHealthStore, AgentNote, AgentState, Claim, ClaimedAgent, ConversationStore, Lease,
@@ -223,6 +223,52 @@ async fn a_drain_that_is_ordered_meanwhile_is_not_forgotten() {
         Claim::NotBefore(_)
     ));
     assert!(matches!(stores.claim("four", 40).await, Claim::Claimed(_)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_place_of_a_drain_is_kept_with_its_order_and_goes_with_it() {
+    let stores = Stores::start().await;
+    let parking = &stores.parking;
+    parking.order_drain(agent(), at(0), at(0)).await.unwrap();
+    let Claim::Claimed(mut first) = stores.claim("one", 0).await else {
+        panic!("not claimed");
+    };
+    assert_eq!((first.attempt, first.place), (1, None));
+    let place = |name: &str| Some(ConversationId::derive(&[name]));
+    first.place = place("here");
+    let later = Postponement::waited(1, at(10));
+    parking.postpone_drain(&first, later).await.unwrap();
+    let Claim::Claimed(second) = stores.claim("two", 10).await else {
+        panic!("not claimed");
+    };
+    assert_eq!((second.attempt, second.place), (1, place("here")));
+    // The answer to the first worker was lost, and it says the same again.
+    first.place = place("elsewhere");
+    parking.postpone_drain(&first, later).await.unwrap();
+
+    // The second worker died, and a third one has the lease when it comes back.
+    let Claim::Claimed(mut third) = stores.claim("three", 90).await else {
+        panic!("not claimed");
+    };
+    assert_eq!((third.attempt, third.place), (2, place("here")));
+    assert!(parking.postpone_drain(&second, later).await.is_err());
+    third.place = place("further");
+    let later = Postponement::waited(1, at(100));
+    parking.postpone_drain(&third, later).await.unwrap();
+    let Claim::Claimed(fourth) = stores.claim("four", 100).await else {
+        panic!("not claimed");
+    };
+    assert_eq!((fourth.attempt, fourth.place), (1, place("further")));
+    assert_eq!(parking.finish_drain(fourth).await.unwrap(), None);
+
+    parking
+        .order_drain(agent(), at(101), at(101))
+        .await
+        .unwrap();
+    let Claim::Claimed(fifth) = stores.claim("five", 101).await else {
+        panic!("not claimed");
+    };
+    assert_eq!((fifth.attempt, fifth.place), (1, None));
 }
 
 #[tokio::test(flavor = "multi_thread")]

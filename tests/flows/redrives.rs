@@ -138,7 +138,7 @@ async fn an_order_that_is_broken_off_loses_nothing_and_repeats_nothing() {
         for proxy in world.proxies() {
             proxy.clear();
         }
-        // What was left in the step that was broken off is found by the next order.
+        // The next order finds the entries that the step left when it was broken off.
         for headers in [&headers[..], &[]] {
             let answer = redrive(&world, json!({"all": true}), headers).await;
             assert_eq!(answer.status, 202, "{what}: {}", answer.body);

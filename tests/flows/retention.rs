@@ -65,7 +65,7 @@ async fn a_shorter_time_erases_what_is_older_and_gives_the_rest_its_new_end() {
         assert!((6..=7).contains(&days), "{text}: {days}");
     }
     assert!(world.rows("ERASURE#").is_empty());
-    // What is gone stays gone, and what is left keeps its end.
+    // A longer history brings nothing back, and leaves each message its end.
     keep_for(&world, 90).await;
     assert!(world.rows("ERASURE#").is_empty());
     world.settle().await;
@@ -174,7 +174,7 @@ async fn a_conversation_is_closed_until_the_person_writes_again() {
         assert_eq!((status, &shown["state"]), (200, &json!("closed")));
         assert_eq!(listed(&world).await, (0, 1));
     }
-    // What the agent writes leaves it closed.
+    // A text of the agent leaves it closed.
     let texts = json!({"messages": [{"text": "One more thing"}]});
     let (status, answer) = about(&world, "POST", "/messages", texts).await;
     assert_eq!(status, 202, "{answer}");

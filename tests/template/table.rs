@@ -7,7 +7,7 @@ use std::{
 };
 use vestibule_testkit::template::root;
 
-/// What is printed of an answer.
+/// The part of an answer that is printed.
 fn table(answer: &Value, fields: &[&str]) -> String {
     let mut python = Command::new("python3")
         .arg(root().join("infra/scripts/table.py"))

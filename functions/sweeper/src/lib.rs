@@ -3,6 +3,9 @@
 //! A dispatch moves the mark first and then enqueues the job, so a job that is queued or in progress is
 //! not enqueued again. A crash between the two leaves the mark in flight; a later sweep finds it lost
 //! and dispatches it again.
+//!
+//! All kinds of job that send texts share the turns of a connector, and so its room in flight. Every other
+//! kind has a room of its own.
 
 mod plan;
 mod wiring;
@@ -11,7 +14,12 @@ pub use plan::{BUDGET, IN_FLIGHT_MAX, Planned, merged, plan};
 pub use wiring::wire;
 
 use futures_util::{StreamExt, future::join_all, stream};
-use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
 use vestibule_domain::{
     Clock, PortError, Timestamp,
     error::Chain,
@@ -77,13 +85,14 @@ impl Tally {
     }
 }
 
-/// Dispatches the due marks, each kind of job separately, and returns their number. Fails at the end if
+/// Dispatches the due marks, each group of kinds separately, and returns their number. Fails at the end if
 /// anything failed, so that the failure shows; the next run does the rest.
 pub async fn sweep(deps: &Deps) -> Result<usize, PortError> {
     let now = deps.clock.now();
     let adopted = adopt(deps, now).await;
-    let kinds = join_all(JobKind::ALL.map(|kind| sweep_kind(deps, kind, now))).await;
-    let total = kinds.into_iter().fold(adopted, Tally::add);
+    let groups = groups();
+    let swept = join_all(groups.iter().map(|kinds| sweep_group(deps, kinds, now))).await;
+    let total = swept.into_iter().fold(adopted, Tally::add);
     if total.dispatched > 0 {
         tracing::info!(jobs = total.dispatched, "jobs were dispatched");
     }
@@ -107,7 +116,56 @@ async fn adopt(deps: &Deps, now: Timestamp) -> Tally {
     }
 }
 
-async fn sweep_kind(deps: &Deps, kind: JobKind, now: Timestamp) -> Tally {
+/// Groups the kinds of job by the rooms that they share.
+fn groups() -> Vec<Vec<JobKind>> {
+    let (texts, others): (Vec<JobKind>, Vec<JobKind>) = JobKind::ALL
+        .into_iter()
+        .partition(|kind| kind.sends_texts());
+    let alone = others.into_iter().map(|kind| vec![kind]);
+    alone.chain([texts]).collect()
+}
+
+async fn sweep_group(deps: &Deps, kinds: &[JobKind], now: Timestamp) -> Tally {
+    let mut total = Tally::default();
+    let mut backlogs = Vec::new();
+    for (found, tally) in join_all(kinds.iter().map(|kind| look(deps, *kind, now))).await {
+        backlogs.push(found);
+        total = total.add(tally);
+    }
+    let mut found = backlogs.iter().flatten();
+    if found.all(|backlog| backlog.overdue.is_empty()) {
+        return total;
+    }
+    let paces = if kinds.iter().any(|kind| kind.sends_texts()) {
+        paces(deps, &backlogs).await
+    } else {
+        HashMap::new()
+    };
+    let first = usize::try_from(now.seconds() / 60).unwrap_or(0);
+    let planned = plan(&backlogs, first, |owner| {
+        let pace = owner.connector_id().and_then(|id| paces.get(&id));
+        pace.map_or(Room::UNLIMITED, |pace| pace.room(now, PERIOD))
+    });
+    // Kinds have queues of their own, and none waits for the queue of another.
+    let of_kind = |kind: JobKind| {
+        let planned = planned.iter();
+        planned
+            .filter(|planned| planned.entry.job.kind() == kind)
+            .cloned()
+            .collect::<Vec<Planned>>()
+    };
+    let stop_at = now.plus(STOP_AFTER);
+    let dispatched = join_all(
+        kinds
+            .iter()
+            .map(|kind| dispatch_all(deps, of_kind(*kind), stop_at)),
+    );
+    dispatched.await.into_iter().fold(total, Tally::add)
+}
+
+/// Looks for the marks of a kind. A full queue leaves nothing to dispatch, except to those who have nothing
+/// under way.
+async fn look(deps: &Deps, kind: JobKind, now: Timestamp) -> (Vec<Backlog>, Tally) {
     let each = IN_FLIGHT_MAX / usize::from(OUTBOX_SHARDS);
     let views = join_all(OutboxPart::of(kind).map(|part| deps.outbox.overdue(part, now, each)));
     let mut total = Tally::default();
@@ -127,40 +185,36 @@ async fn sweep_kind(deps: &Deps, kind: JobKind, now: Timestamp) -> Tally {
         }
     }
     let mut backlogs = merged(backlogs);
-    backlogs.retain(|backlog| !backlog.overdue.is_empty());
-    if backlogs.is_empty() {
-        return total;
-    }
-    if queue_is_full(deps, kind).await {
-        // One job of an owner that has none under way: a full queue is no reason to forget anybody.
-        backlogs.retain(|backlog| backlog.in_flight == 0);
+    let has_any = backlogs.iter().any(|backlog| !backlog.overdue.is_empty());
+    if has_any && queue_is_full(deps, kind).await {
         for backlog in &mut backlogs {
-            backlog.overdue.truncate(1);
+            // One job of an owner that has none under way: a full queue is no reason to forget anybody.
+            let most = usize::from(backlog.in_flight == 0);
+            backlog.overdue.truncate(most);
         }
     }
-    let paces = if kind.sends_texts() {
-        paces(deps, &backlogs).await
-    } else {
-        HashMap::new()
-    };
-    let planned = plan(&backlogs, |owner| {
-        let pace = owner.connector_id().and_then(|id| paces.get(&id));
-        pace.map_or(Room::UNLIMITED, |pace| pace.room(now, PERIOD))
-    });
-    let stop_at = now.plus(STOP_AFTER);
+    (backlogs, total)
+}
+
+async fn dispatch_all(deps: &Deps, planned: Vec<Planned>, stop_at: Timestamp) -> Tally {
     stream::iter(planned)
         .map(|planned| dispatch(deps, planned, stop_at))
         .buffer_unordered(CONCURRENCY)
-        .fold(total, async |total, one| total.add(one))
+        .fold(Tally::default(), async |total, one| total.add(one))
         .await
 }
 
-/// Reads the connectors' paces. A failure does not hold jobs back: each job checks its turn itself.
-async fn paces(deps: &Deps, backlogs: &[Backlog]) -> HashMap<ConnectorId, Pace> {
-    let ids: Vec<ConnectorId> = backlogs
+/// Reads the paces of the connectors that have overdue marks of any kind. A failure does not hold jobs back: each
+/// job checks its turn itself.
+async fn paces(deps: &Deps, backlogs: &[Vec<Backlog>]) -> HashMap<ConnectorId, Pace> {
+    let overdue = backlogs
         .iter()
+        .flatten()
+        .filter(|backlog| !backlog.overdue.is_empty());
+    let ids: BTreeSet<ConnectorId> = overdue
         .filter_map(|backlog| backlog.owner.connector_id())
         .collect();
+    let ids: Vec<ConnectorId> = ids.into_iter().collect();
     deps.paces.paces(&ids).await.unwrap_or_else(|error| {
         tracing::warn!(error = %Chain(&error), "jobs are dispatched without knowing their connectors' pace");
         HashMap::new()

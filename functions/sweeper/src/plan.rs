@@ -1,13 +1,17 @@
 //! Chooses the overdue marks to dispatch: every connector or environment gets its share, and the oldest mark of each
 //! comes before the second of any.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 use vestibule_domain::{
-    job::JobOwner,
+    job::{JobKind, JobOwner},
     ports::{Backlog, OutboxEntry, Room},
 };
 
-/// Maximum number of jobs of one owner and kind dispatched or in progress at the same time.
+/// Maximum number of jobs of one owner dispatched or in progress at the same time, over all kinds that share
+/// its room.
 pub const IN_FLIGHT_MAX: usize = 1200;
 /// Maximum number of marks of one kind in one sweep.
 pub const BUDGET: usize = 5000;
@@ -39,28 +43,58 @@ pub fn merged(parts: impl IntoIterator<Item = Backlog>) -> Vec<Backlog> {
     all.into_values().collect()
 }
 
-/// Chooses the marks to dispatch, in this order.
+/// Chooses the marks to dispatch, in this order, of kinds of jobs that share their owners' rooms. `kinds` holds
+/// the backlogs of each. The kinds take turns, and the one of number `first`, modulo their count, begins: a room
+/// for one job only is not always the same kind's.
 #[must_use]
-pub fn plan(backlogs: &[Backlog], room: impl Fn(JobOwner) -> Room) -> Vec<Planned> {
-    let mut planned: Vec<(usize, Planned)> = backlogs
+pub fn plan(kinds: &[Vec<Backlog>], first: usize, room: impl Fn(JobOwner) -> Room) -> Vec<Planned> {
+    let count = kinds.len();
+    let begin = first.checked_rem(count).unwrap_or(0);
+    let mut owners: BTreeMap<JobOwner, Vec<&Backlog>> = BTreeMap::new();
+    for backlog in kinds.iter().cycle().skip(begin).take(count).flatten() {
+        owners.entry(backlog.owner).or_default().push(backlog);
+    }
+    let mut planned: Vec<(usize, Planned)> = owners
         .iter()
-        .flat_map(|backlog| {
-            let room = room(backlog.owner);
-            // Marks in flight come first, and use up turns.
-            let most = IN_FLIGHT_MAX.min(room.jobs);
-            (backlog.in_flight..most)
-                .zip(&backlog.overdue)
-                .enumerate()
-                .map(move |(round, (number, entry))| {
-                    let delay = room.delay(number);
-                    let entry = *entry;
-                    (round, Planned { entry, delay })
-                })
-        })
+        .flat_map(|(owner, backlogs)| plan_owner(backlogs, count, room(*owner)))
         .collect();
     planned.sort_by_key(|(round, planned)| (*round, planned.entry.due));
-    planned.truncate(BUDGET);
+    let mut taken: HashMap<JobKind, usize> = HashMap::new();
+    planned.retain(|(_, planned)| {
+        let taken = taken.entry(planned.entry.job.kind()).or_default();
+        *taken += 1;
+        *taken <= BUDGET
+    });
     planned.into_iter().map(|(_, planned)| planned).collect()
+}
+
+/// Chooses marks of one owner, of which `backlogs` holds one backlog a kind, and numbers them.
+fn plan_owner(backlogs: &[&Backlog], kinds: usize, room: Room) -> Vec<(usize, Planned)> {
+    let most = IN_FLIGHT_MAX.min(room.jobs);
+    let each = most_of_a_kind(most, kinds);
+    let mut entries: Vec<(usize, OutboxEntry)> = Vec::new();
+    for backlog in backlogs {
+        let free = each.saturating_sub(backlog.in_flight);
+        entries.extend(backlog.overdue.iter().take(free).copied().enumerate());
+    }
+    // Kinds take turns: the sort is stable.
+    entries.sort_by_key(|(turn, _)| *turn);
+    // Marks in flight come first, and use up turns.
+    let in_flight: usize = backlogs.iter().map(|backlog| backlog.in_flight).sum();
+    (in_flight..most)
+        .zip(entries)
+        .enumerate()
+        .map(|(round, (number, (_, entry)))| {
+            let delay = room.delay(number);
+            (round, Planned { entry, delay })
+        })
+        .collect()
+}
+
+/// The largest part of a room for `most` jobs that one of these kinds may have. A tenth is left for the others, so that
+/// jobs of one kind that do not come to an end never take the whole room.
+const fn most_of_a_kind(most: usize, kinds: usize) -> usize {
+    if kinds > 1 { most - most / 10 } else { most }
 }
 
 #[cfg(test)]
@@ -68,27 +102,43 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use vestibule_domain::{
-        AccountScope, Timestamp,
-        ids::{AccountId, ChatUserId, ConnectorId, ProjectId},
-        job::OnboardChatUser,
+        AccountScope, ProjectScope, Timestamp,
+        ids::{AccountId, ChatUserId, ConnectorId, ConversationId, ProjectId},
+        job::{OnboardChatUser, OutboxJob, SendMessages},
     };
 
     fn backlog(connector: &str, overdue: usize, in_flight: usize) -> Backlog {
         let connector_id = ConnectorId::derive(&[connector]);
-        let scope =
-            AccountScope::of_verified(AccountId::derive(&["a"])).project(ProjectId::derive(&["p"]));
         let job = OnboardChatUser {
-            scope,
+            scope: scope(),
             chat_user_id: ChatUserId::derive(&["u"]),
             connector_id,
         };
+        backlog_of(job.into(), overdue, in_flight)
+    }
+
+    /// A backlog of the other kind that sends texts.
+    fn texts(connector: &str, overdue: usize, in_flight: usize) -> Backlog {
+        let job = SendMessages {
+            scope: scope(),
+            connector_id: ConnectorId::derive(&[connector]),
+            conversation_id: ConversationId::derive(&["d"]),
+        };
+        backlog_of(job.into(), overdue, in_flight)
+    }
+
+    fn scope() -> ProjectScope {
+        AccountScope::of_verified(AccountId::derive(&["a"])).project(ProjectId::derive(&["p"]))
+    }
+
+    fn backlog_of(job: OutboxJob, overdue: usize, in_flight: usize) -> Backlog {
         let entry = |number: usize| OutboxEntry {
-            job: job.into(),
+            job,
             due: Timestamp::from_millis(i64::try_from(number).unwrap() * 1000),
             position: 0,
         };
         Backlog {
-            owner: JobOwner::Connector(connector_id),
+            owner: job.owner(),
             overdue: (0..overdue).map(entry).collect(),
             in_flight,
         }
@@ -114,7 +164,7 @@ mod tests {
             let rooms: BTreeMap<JobOwner, Room> = backlogs.iter().zip(&sizes)
                 .map(|(backlog, (_, _, jobs))| (backlog.owner, Room { jobs: *jobs, ..Room::UNLIMITED }))
                 .collect();
-            let planned = plan(&backlogs, |owner| rooms[&owner]);
+            let planned = plan(&[backlogs], 0, |owner| rooms[&owner]);
             prop_assert!(planned.len() <= BUDGET);
             let full = planned.len() == BUDGET;
             let fewest = names.iter().zip(&sizes)
@@ -133,9 +183,8 @@ mod tests {
 
     #[test]
     fn a_single_mark_comes_before_the_second_of_a_thousand() {
-        let planned = plan(&[backlog("many", 1000, 0), backlog("one", 1, 0)], |_| {
-            Room::UNLIMITED
-        });
+        let backlogs = vec![backlog("many", 1000, 0), backlog("one", 1, 0)];
+        let planned = plan(&[backlogs], 0, |_| Room::UNLIMITED);
         assert_eq!(of(&planned[..2], "one"), 1);
         assert_eq!(planned.len(), 1001);
     }
@@ -147,11 +196,95 @@ mod tests {
             first_after: Duration::from_secs(2),
             interval: Duration::from_secs(1),
         };
-        let delays: Vec<u64> = plan(&[backlog("c", 20, 7)], |_| room)
-            .iter()
-            .map(|planned| planned.delay.as_secs())
+        let planned = plan(&[vec![backlog("c", 20, 7)]], 0, |_| room);
+        assert_eq!(delays(&planned), [9, 10, 11]);
+        // Two kinds share the turns, and what either has in flight uses them up.
+        let kinds = [vec![backlog("c", 20, 3)], vec![texts("c", 20, 4)]];
+        let planned = plan(&kinds, 0, |_| room);
+        assert_eq!(delays(&planned), [9, 10, 11]);
+        let kinds: Vec<bool> = planned.iter().map(is_text).collect();
+        assert_eq!(kinds.iter().filter(|is_text| **is_text).count(), 1);
+    }
+
+    fn delays(planned: &[Planned]) -> Vec<u64> {
+        let delays = planned.iter().map(|planned| planned.delay.as_secs());
+        delays.collect()
+    }
+
+    fn is_text(planned: &Planned) -> bool {
+        planned.entry.job.kind() == JobKind::SendMessages
+    }
+
+    proptest! {
+        #[test]
+        fn kinds_that_share_a_room_have_no_more_in_flight_together_than_it_holds_and_none_takes_it_all(
+            overdue in (0_usize..1500, 0_usize..1500),
+            in_flight in (0_usize..700, 0_usize..700),
+            jobs in 0_usize..2000,
+            minute in 0_usize..1000,
+        ) {
+            let kinds = [
+                vec![backlog("c", overdue.0, in_flight.0)],
+                vec![texts("c", overdue.1, in_flight.1)],
+            ];
+            let room = Room { jobs, ..Room::UNLIMITED };
+            let planned = plan(&kinds, minute, |_| room);
+            let text = planned.iter().filter(|planned| is_text(planned)).count();
+            let other = planned.len() - text;
+            let most = IN_FLIGHT_MAX.min(jobs);
+            let free = most.saturating_sub(in_flight.0 + in_flight.1);
+            prop_assert!(planned.len() <= free);
+            let may = |overdue: usize, in_flight: usize| {
+                overdue.min((most - most / 10).saturating_sub(in_flight))
+            };
+            let (others_may, texts_may) = (may(overdue.0, in_flight.0), may(overdue.1, in_flight.1));
+            prop_assert_eq!(planned.len(), free.min(others_may + texts_may));
+            // Each gets half of what is free, or all that it may have.
+            prop_assert!(other >= others_may.min(free / 2));
+            prop_assert!(text >= texts_may.min(free / 2));
+        }
+    }
+
+    #[test]
+    fn a_kind_whose_jobs_never_end_leaves_room_for_another() {
+        let in_flight = most_of_a_kind(IN_FLIGHT_MAX, 2);
+        let kinds = [
+            vec![backlog("c", 5000, in_flight)],
+            vec![texts("c", 5000, 0)],
+        ];
+        let planned = plan(&kinds, 0, |_| Room::UNLIMITED);
+        assert_eq!(planned.len(), IN_FLIGHT_MAX / 10);
+        assert!(planned.iter().all(is_text));
+    }
+
+    #[test]
+    fn a_room_for_one_job_is_each_kinds_in_turn_however_old_the_marks_of_one_are() {
+        let room = Room {
+            jobs: 1,
+            ..Room::UNLIMITED
+        };
+        let mut late = texts("c", 9, 0);
+        for entry in &mut late.overdue {
+            entry.due = Timestamp::from_millis(1_000_000);
+        }
+        let kinds = [vec![backlog("c", 9, 0)], vec![late]];
+        let got: Vec<bool> = (0..4)
+            .map(|minute| {
+                let planned = plan(&kinds, minute, |_| room);
+                assert_eq!(planned.len(), 1);
+                is_text(&planned[0])
+            })
             .collect();
-        assert_eq!(delays, [9, 10, 11]);
+        assert_eq!(got, [false, true, false, true]);
+    }
+
+    #[test]
+    fn each_kind_has_a_budget_of_its_own() {
+        let names: Vec<String> = (0..6).map(|number| number.to_string()).collect();
+        let many = names.iter().map(|name| backlog(name, 1200, 0)).collect();
+        let planned = plan(&[many, vec![texts("c", 3, 0)]], 0, |_| Room::UNLIMITED);
+        assert_eq!(planned.iter().filter(|planned| is_text(planned)).count(), 3);
+        assert_eq!(planned.len(), BUDGET + 3);
     }
 
     #[test]

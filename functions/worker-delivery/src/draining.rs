@@ -3,10 +3,17 @@
 //! The first message is the probe of an open breaker. Once the agent has answered, conversations follow
 //! side by side, each in its own order. A conversation is parked until the last of its messages is done,
 //! so a message that arrives meanwhile is parked behind them and never overtakes one.
+//!
+//! Every part of a drain goes on behind the conversation that was looked at last, and so does the next drain:
+//! see [`Round`]. A failure of our own is no attempt, however often it happens: attempts are calls of the
+//! agent, and only time ends a wait. The conversation that failed has its next turn behind all others.
 
 use crate::{
-    Attempt, Delivered, Deps, RECORD_UNTIL, asking::Waits, change_original, deliver, give_up,
-    reaches_agent, refusal, was_delivered,
+    Attempt, Delivered, Deps, RECORD_UNTIL,
+    asking::Waits,
+    change_original, deliver, give_up, reaches_agent, refusal,
+    round::{Round, first_place},
+    was_delivered,
 };
 use futures_util::{StreamExt, stream};
 use std::{
@@ -31,6 +38,9 @@ const LEASE_TIME: Duration = Duration::from_secs(70);
 const DRAIN_UNTIL: Duration = Duration::from_secs(20);
 /// Time after which nothing more is given up or recorded without the agent in this drain.
 const CLEAR_FOR: Duration = Duration::from_secs(5);
+/// Time that one conversation has for messages about which the agent is not asked, while the agent is to be
+/// probed or others are to be cleared too.
+const TURN: Duration = Duration::from_secs(1);
 /// Number of conversations in hand at the same time.
 const CONCURRENCY: usize = 10;
 /// Number of conversations read at once.
@@ -72,6 +82,9 @@ enum Mode {
     /// Give it up if it has waited too long, or record it if the agent does not get it.
     WithoutAgent,
 }
+
+/// The place of a drain in the list: see [`ClaimedAgent::place`].
+type Place = Option<ConversationId>;
 
 /// The end of the work on a conversation.
 enum Ended {
@@ -120,6 +133,7 @@ pub(crate) async fn drain(
         Claim::HeldUntil(until) if receives > 1 => return Ok(again(receives, until.since(now))),
         Claim::HeldUntil(_) | Claim::NothingPending => return Ok(Outcome::Done),
     };
+    claimed.place = first_place(&claimed);
     let drain = Drain {
         deps,
         job,
@@ -166,12 +180,13 @@ fn again(receives: u32, wait: Duration) -> Outcome {
 impl Drain<'_> {
     /// Hands over what is parked until nothing is left, the agent is not well, or the time is over.
     async fn run(&self, claimed: &mut ClaimedAgent) -> Result<Drained, PortError> {
-        self.clear_without_agent().await?;
-        if let Some(health) = self.probe().await? {
+        self.clear_without_agent(&mut claimed.place).await?;
+        if let Some(health) = self.probe(&mut claimed.place).await? {
             return Ok(self.later(&health));
         }
         loop {
-            let mut page = self.page(None).await?;
+            let mut round = Round::from(claimed.place);
+            let mut page = self.next_page(&mut round).await?;
             if page.is_empty() {
                 match self.deps.parking.finish_drain(claimed.clone()).await? {
                     None => return Ok(Drained::Finished),
@@ -179,8 +194,8 @@ impl Drain<'_> {
                 }
             }
             let mut failed = None;
-            while let Some(last) = page.last().copied() {
-                match self.deliver_page(page).await {
+            while !page.is_empty() {
+                match self.deliver_page(page, &mut claimed.place).await {
                     Ok(None) => {}
                     Ok(Some(health)) => return Ok(self.later(&health)),
                     Err(error) => failed = Some(error),
@@ -189,7 +204,7 @@ impl Drain<'_> {
                 if now >= self.stop_at {
                     return Ok(Drained::Later(now));
                 }
-                page = self.page(Some(last.conversation_id)).await?;
+                page = self.next_page(&mut round).await?;
             }
             if let Some(error) = failed {
                 return Err(error);
@@ -199,23 +214,31 @@ impl Drain<'_> {
 
     /// Delivers messages until the agent was asked about one. Returns the agent's health if it is not well.
     /// A conversation that fails is passed over, so that it does not keep the others.
-    async fn probe(&self) -> Result<Option<AgentHealth>, PortError> {
+    async fn probe(&self, place: &mut Place) -> Result<Option<AgentHealth>, PortError> {
         let mut failed = None;
-        for conversation in self.page(None).await? {
-            match self.work_off(&conversation, Mode::Probe).await {
-                Ok(Ended::Worked) => return Ok(None),
-                Ok(Ended::NotAsked) => {}
-                Ok(Ended::Waits(health)) => return Ok(Some(health)),
-                Err(error) => {
-                    report(&conversation, &error);
-                    failed = Some(error);
-                    if self.must_stop() {
-                        break;
+        let mut round = Round::from(*place);
+        loop {
+            let page = self.next_page(&mut round).await?;
+            if page.is_empty() {
+                return failed.map_or(Ok(None), Err);
+            }
+            for conversation in page {
+                if self.must_stop() {
+                    return failed.map_or(Ok(None), Err);
+                }
+                *place = Some(conversation.conversation_id);
+                let turn = self.turn_until(self.stop_at);
+                match self.work_off(&conversation, Mode::Probe, turn).await {
+                    Ok(Ended::Worked) => return Ok(None),
+                    Ok(Ended::NotAsked) => {}
+                    Ok(Ended::Waits(health)) => return Ok(Some(health)),
+                    Err(error) => {
+                        report(&conversation, &error);
+                        failed = Some(error);
                     }
                 }
             }
         }
-        failed.map_or(Ok(None), Err)
     }
 
     /// Delivers the messages of these conversations side by side. Returns the agent's health if it is not
@@ -223,9 +246,15 @@ impl Drain<'_> {
     async fn deliver_page(
         &self,
         page: Vec<ParkedConversation>,
+        place: &mut Place,
     ) -> Result<Option<AgentHealth>, PortError> {
         let ended: Vec<Result<Ended, PortError>> = stream::iter(page)
-            .map(|conversation| self.deliver_conversation(conversation))
+            .map(|conversation| {
+                if !self.must_stop() {
+                    *place = Some(conversation.conversation_id);
+                }
+                self.deliver_conversation(conversation)
+            })
             .buffer_unordered(CONCURRENCY)
             .collect()
             .await;
@@ -244,7 +273,8 @@ impl Drain<'_> {
         &self,
         conversation: ParkedConversation,
     ) -> Result<Ended, PortError> {
-        let ended = self.work_off(&conversation, Mode::Deliver).await;
+        let work = self.work_off(&conversation, Mode::Deliver, self.stop_at);
+        let ended = work.await;
         if let Err(error) = &ended {
             report(&conversation, error);
         }
@@ -253,27 +283,37 @@ impl Drain<'_> {
 
     /// Gives up what has waited too long, and records what people answer instead of the agent, for a part of
     /// the time only: the agent may be well again.
-    async fn clear_without_agent(&self) -> Result<(), PortError> {
-        let until = self.deps.clock.now().plus(CLEAR_FOR);
-        let mut page = self.page(None).await?;
-        while let Some(last) = page.last().copied() {
+    async fn clear_without_agent(&self, place: &mut Place) -> Result<(), PortError> {
+        let until = self.deps.clock.now().plus(CLEAR_FOR).min(self.stop_at);
+        let mut round = Round::from(*place);
+        loop {
+            let page = self.next_page(&mut round).await?;
+            if page.is_empty() {
+                return Ok(());
+            }
             let handed_off = self.deps.parking.handed_off(&page).await?;
             for conversation in &page {
                 let now = self.deps.clock.now();
                 if now >= until {
                     return Ok(());
                 }
+                *place = Some(conversation.conversation_id);
                 let is_old = self.days().is_over(conversation.since, now);
                 if !is_old && !handed_off.contains(&conversation.conversation_id) {
                     continue;
                 }
-                if let Err(error) = self.work_off(conversation, Mode::WithoutAgent).await {
+                let turn = self.turn_until(until);
+                let work = self.work_off(conversation, Mode::WithoutAgent, turn);
+                if let Err(error) = work.await {
                     report(conversation, &error);
                 }
             }
-            page = self.page(Some(last.conversation_id)).await?;
         }
-        Ok(())
+    }
+
+    /// The end of a conversation's turn that begins now, if the turns of all end then.
+    fn turn_until(&self, until: Timestamp) -> Timestamp {
+        self.deps.clock.now().plus(TURN).min(until)
     }
 
     /// Days for which messages wait, or the fewest that there can be until that was read.
@@ -282,21 +322,26 @@ impl Drain<'_> {
         DeliveryDays::new(u64::from(days)).unwrap_or_default()
     }
 
-    async fn page(
-        &self,
-        behind: Option<ConversationId>,
-    ) -> Result<Vec<ParkedConversation>, PortError> {
+    /// Reads the next conversations of the round. None are left at its end.
+    async fn next_page(&self, round: &mut Round) -> Result<Vec<ParkedConversation>, PortError> {
         let parking = &self.deps.parking;
-        parking
-            .parked_conversations(self.job, behind, CONVERSATIONS)
-            .await
+        loop {
+            let read = parking.parked_conversations(self.job, round.behind(), CONVERSATIONS);
+            match round.take(read.await?) {
+                Some(page) if page.is_empty() => {}
+                Some(page) => return Ok(page),
+                None => return Ok(Vec::new()),
+            }
+        }
     }
 
-    /// Works off the messages of a conversation in their order, and its row after the last one.
+    /// Works off the messages of a conversation in their order, and its row after the last one. After `turn`,
+    /// none follows one about which the agent was not asked.
     async fn work_off(
         &self,
         conversation: &ParkedConversation,
         mode: Mode,
+        turn: Timestamp,
     ) -> Result<Ended, PortError> {
         let limit = if mode == Mode::Probe { 1 } else { MESSAGES };
         let mut busy = 0;
@@ -317,6 +362,9 @@ impl Drain<'_> {
                     Worked::Gone => {
                         busy = 0;
                         was_asked = true;
+                    }
+                    Worked::NotAsked if self.deps.clock.now() >= turn => {
+                        return Ok(Ended::of(was_asked));
                     }
                     Worked::NotAsked => {}
                     Worked::Stays => return Ok(Ended::of(was_asked)),

@@ -25,12 +25,14 @@
 //! | `guard` | the limit of calls in flight and the breaker before it |
 //! | `parking` | messages that cannot be delivered now |
 //! | `draining` | parked messages, handed over |
+//! | `round` | the way around parked conversations |
 //! | `wiring` | the adapters behind its ports |
 
 mod asking;
 mod draining;
 mod guard;
 mod parking;
+mod round;
 mod wiring;
 
 pub use wiring::wire;

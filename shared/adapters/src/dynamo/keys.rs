@@ -32,7 +32,7 @@
 //! | call of an agent that takes longer than a second | `P#AGENT#environment` / `AGENT` | | 2 updates, 2 WRU |
 //! | failed call of an agent | the same | | 1 update, 1 WRU |
 //! | message parked | `P#AGENT#environment` / `PARKED#conversation`, `P#CONVERSATION#id` / `PARKED#environment#number`, `P#WRITER#user` / `WROTE_IN#conversation` | | 1 transaction, 6 WRU (and 2 a KB); for the first of a conversation 1 update of `AGENT`, 1 WRU + 1 index write |
-//! | parked messages, handed over | `P#AGENT#environment` / `PARKED#…`; `P#CONVERSATION#id` / `PARKED#environment#…` | `outbox` | 1 query a hundred conversations, 1 query for about ten messages and 1 more a conversation; a delivery and 1 transaction of 2 WRU a message |
+//! | parked messages, handed over | `P#AGENT#environment` / `PARKED#…`; `P#CONVERSATION#id` / `PARKED#environment#…` | `outbox` | 1 query a hundred conversations and 1 or 2 a round, 1 query for about ten messages and 1 more a conversation; a delivery and 1 transaction of 2 WRU a message |
 //! | delivery given up | `P#CONVERSATION#id` / `GIVEN_UP#delivery`, and `PARKED#environment#number` if it was parked, else `P#WRITER#user` / `WROTE_IN#conversation` | | 1 transaction, 4 WRU (and 2 a KB) + 1 index write, expires after 14 days |
 //! | deliveries and texts that were given up, of a project, connector or environment | `P#DELIVERIES#given_up` by time | `lists_by_state` | 1 query a page, up to 4 of 250 rows or 1 MB with a filter |
 //! | order to redrive them | `P#REDRIVE#id` / `REDRIVE`, audit entry | `lists_by_state` | 1 transaction, 4 WRU, expires after 30 days; 1 query and 1 update for each 50 rows |

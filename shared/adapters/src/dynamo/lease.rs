@@ -7,6 +7,7 @@ use super::{
     marks::Marked,
     table::{Attributes, Conditional, Table, from_row, n, s},
 };
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, de::DeserializeOwned};
 use std::time::Duration;
 use vestibule_domain::{
@@ -91,21 +92,37 @@ impl Table {
         lease: LeaseId,
         postponement: Postponement,
     ) -> Result<(), PortError> {
+        self.postpone_with(job, lease, postponement, None).await
+    }
+
+    /// Does the same as [`Self::postpone`], and sets an attribute that belongs to the row itself.
+    pub(super) async fn postpone_with(
+        &self,
+        job: OutboxJob,
+        lease: LeaseId,
+        postponement: Postponement,
+        own: Option<(&str, AttributeValue)>,
+    ) -> Result<(), PortError> {
         let marked = Marked::by(job);
         let mark = marked.waiting(postponement.until);
+        let set_own = own
+            .as_ref()
+            .map_or_else(String::new, |(name, _)| format!(", {name} = :own"));
+        let mut values = vec![
+            (":lease", s(lease)),
+            (":part", mark.pk()),
+            (":due", mark.due()),
+            (":until", n(postponement.until.millis())),
+            (":attempts", n(postponement.attempts)),
+            (":one", n(1)),
+        ];
+        values.extend(own.map(|(_, value)| (":own", value)));
         let update = self.update_part(
             &marked.key,
-            "SET settled_lease = :lease, outbox_pk = :part, outbox_due = :due, not_before = :until, attempts = :attempts, version = version + :one REMOVE lease_id, lease_until",
+            &format!("SET settled_lease = :lease, outbox_pk = :part, outbox_due = :due, not_before = :until, attempts = :attempts, version = version + :one{set_own} REMOVE lease_id, lease_until"),
             "lease_id = :lease",
             &[],
-            &[
-                (":lease", s(lease)),
-                (":part", mark.pk()),
-                (":due", mark.due()),
-                (":until", n(postponement.until.millis())),
-                (":attempts", n(postponement.attempts)),
-                (":one", n(1)),
-            ],
+            &values,
         )?;
         match self.update(update).await? {
             Conditional::Done(_) => Ok(()),

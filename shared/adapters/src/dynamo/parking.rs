@@ -30,6 +30,9 @@ use vestibule_domain::{
     },
 };
 
+/// The attribute of the agent's row that names the parked conversation at which the drain before ended.
+const PLACE: &str = "drained_to";
+
 /// See [`ParkingStore`].
 #[derive(Debug, Clone)]
 pub struct DynamoParking {
@@ -154,6 +157,8 @@ fn claimed(job: DrainParked, lease: &Lease, item: &AgentItem) -> ClaimedAgent {
         job,
         lease: lease.id,
         orders: item.orders,
+        attempt: item.attempts,
+        place: item.drained_to,
     }
 }
 
@@ -328,7 +333,9 @@ impl ParkingStore for DynamoParking {
     async fn finish_drain(&self, claimed: ClaimedAgent) -> Result<Option<ClaimedAgent>, PortError> {
         let update = self.table.update_part(
             &key_of_agent(claimed.job),
-            &format!("SET settled_lease = :lease, version = version + :one REMOVE {SETTLED}"),
+            &format!(
+                "SET settled_lease = :lease, version = version + :one REMOVE {SETTLED}, {PLACE}"
+            ),
             "lease_id = :lease AND orders = :orders",
             &[],
             &[
@@ -360,8 +367,9 @@ impl ParkingStore for DynamoParking {
         claimed: &ClaimedAgent,
         postponement: Postponement,
     ) -> Result<(), PortError> {
+        let place = claimed.place.map(|id| (PLACE, s(id)));
         self.table
-            .postpone(claimed.job.into(), claimed.lease, postponement)
+            .postpone_with(claimed.job.into(), claimed.lease, postponement, place)
             .await
     }
 }

@@ -180,6 +180,10 @@ pub struct ClaimedAgent {
     pub lease: LeaseId,
     /// Counts the orders. It shows whether anything was parked since it was read.
     pub orders: u64,
+    /// Number of claims since a worker last reported back, this one included.
+    pub attempt: u32,
+    /// The last parked conversation that was looked at. It is kept until the next claim.
+    pub place: Option<ConversationId>,
 }
 
 /// The store of messages that wait for an agent.
@@ -244,8 +248,8 @@ pub trait ParkingStore: Send + Sync {
     /// ordered since the claim was made or returned, returns the claim as it is now instead: look again.
     async fn finish_drain(&self, claimed: ClaimedAgent) -> Result<Option<ClaimedAgent>, PortError>;
 
-    /// Gives the lease back, so that the messages are tried again later. `Conflict` when the lease was
-    /// lost to another worker.
+    /// Gives the lease back and keeps the place, so that the messages are tried again later, from there.
+    /// `Conflict` when the lease was lost to another worker.
     async fn postpone_drain(
         &self,
         claimed: &ClaimedAgent,

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use vestibule_domain::{
     Timestamp,
     account::agent_health::{AgentFailure, AgentHealth, OpenBreaker, Slot},
-    ids::LeaseId,
+    ids::{ConversationId, LeaseId},
     ports::AgentState,
 };
 
@@ -24,6 +24,10 @@ pub(in crate::dynamo) struct AgentItem {
 
     /// Counts the orders to drain.
     pub(in crate::dynamo) orders: u64,
+    /// Number of claims since a worker last reported back.
+    pub(in crate::dynamo) attempts: u32,
+    /// The last parked conversation that the drain before looked at.
+    pub(in crate::dynamo) drained_to: Option<ConversationId>,
     outbox_pk: Option<String>,
     pub(in crate::dynamo) lease_id: Option<LeaseId>,
     pub(in crate::dynamo) settled_lease: Option<LeaseId>,
