@@ -255,6 +255,8 @@ async fn the_admin_api_for_conversations_may_read_them_add_messages_and_enqueue_
         vec![
             aws.get_item(&aws.conversation()),
             aws.batch_get_item(&aws.conversation()),
+            aws.get_item(&Resources::pace()),
+            aws.batch_get_item(&Resources::pace()),
             aws.put_item(&aws.conversation()),
             aws.update_item(&aws.conversation()),
             aws.query(None, &aws.conversation()),

@@ -42,6 +42,7 @@
 //! | answer of the agent | `P#CONVERSATION#id` / `CONVERSATION`, `OUTGOING#connector`, `MESSAGE#number` for the message and each text; event keys | | 1 transaction, 2 WRU a row (and 2 a KB) + 3 index writes, 2 WRU a key; 2 more if somebody else wrote last, for `P#WRITER#user` / `WROTE_IN#conversation` |
 //! | edit or deletion of a message | event keys of the message and of its placeholder; the row of the message, or `P#CONVERSATION#id` / `MESSAGE#…`, last first, once the event is forgotten | | 1 batch read; at most 2 queries of 550 rows together; 1 update, 1 WRU (and 1 a KB) |
 //! | texts that a call to the API adds | project, conversation, `P#CONVERSATION#id` / `TEXTS#call`; connector, `OUTGOING#connector`, user, standing | | 2 batch reads; 1 transaction as for an answer, with the call's row, which expires after 30 days |
+//! | sign of writing that a call to the API asks for | as for texts; `CONNECTOR#id#PACE` / `PACE`, `P#CONVERSATION#id` / `TYPING` | | 3 batch reads; 1 update, 1 WRU, at most one in four seconds, expires after an hour |
 //! | the same before they are sent | conversation; user, standing | | 2 batch reads a text |
 //! | number of the last message, once for a conversation of the release before | `P#CONVERSATION#id` / `MESSAGE#…`, last first | | 1 query of 1 row |
 //! | texts that are to be sent | `P#CONVERSATION#id` / `MESSAGE#first` to `MESSAGE#last` | | 1 query for about ten texts |
@@ -590,6 +591,15 @@ pub fn text_batch(scope: ProjectScope, id: ConversationId, batch: TextBatchId) -
 
 /// Prefix of the sort keys of calls that added texts.
 pub const TEXTS_PREFIX: &str = "TEXTS#";
+
+/// The last turn of a conversation to show that a text is being written.
+#[must_use]
+pub fn typing(scope: ProjectScope, id: ConversationId) -> Key {
+    Key::new(conversation_pk(scope, id), TYPING)
+}
+
+/// Sort key of a conversation's turns to show that a text is being written.
+pub const TYPING: &str = "TYPING";
 
 fn conversation_pk(scope: ProjectScope, id: ConversationId) -> String {
     format!("{}#CONVERSATION#{id}", project_pk(scope))
