@@ -52,6 +52,7 @@
 //! | messages of a conversation | project, conversation, `P#CONVERSATION#id` / `MESSAGE#number` | | 1 batch read and 1 query a page; 1 query more where messages wait for their removal |
 //! | API key with its last use; the request of a decision beside it | `A` / `KEY#hash`, `A#KEY_USES` / `KEY#hash`; `P#REQUEST#id` | | 1 batch read, 2 RRU; 1 read |
 //! | use of an API key | `A#KEY_USES` / `KEY#hash` | | 1 update a day, 1 WRU |
+//! | environment of an API key that is to be limited to it | `A` / `PROJECT#id`, `P` / `ENVIRONMENT#id` of each project | | 1 query and 1 batch read a hundred projects |
 //! | test delivery | `A` / `AGENT_TESTS`, audit entry | | 2 reads; 1 transaction, 4 WRU; 1 write |
 //! | decision | request, user, standing, audit entry | | 1 transaction, 8 WRU + index writes |
 //! | approval of a person without a pending request | user, environment, standings of the user by partition, their connectors; request, user, standing, audit entry | | 2 reads, 1 query, 1 batch read per hundred connectors, 1 transaction of 8 WRU + index writes |
@@ -225,8 +226,14 @@ pub fn api_keys(scope: AccountScope) -> String {
 /// A project.
 #[must_use]
 pub fn project(scope: AccountScope, id: ProjectId) -> Key {
-    Key::new(account_pk(scope.account_id()), format!("PROJECT#{id}"))
+    Key::new(
+        account_pk(scope.account_id()),
+        format!("{PROJECT_PREFIX}{id}"),
+    )
 }
+
+/// Prefix of the sort keys of an account's projects.
+pub const PROJECT_PREFIX: &str = "PROJECT#";
 
 /// The settings of a project that workers follow. They have a row of their own because the project lies
 /// beside the account's credentials, and roles are limited by partition.
