@@ -176,7 +176,7 @@ async fn over_the_api_no_sign_is_shown_while_the_platform_wants_no_calls_for_the
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sign_is_shown_again_whether_or_not_the_row_of_the_last_one_was_removed() {
+async fn the_row_of_a_sign_ends_within_hours_and_holds_back_none_while_it_is_still_there() {
     let (mut world, _) = talking_on(Platform::Telegram).await;
     assert_eq!(show_typing(&world).await.0, 204);
     let row = world.rows("TYPING").remove(0);
@@ -184,7 +184,7 @@ async fn a_sign_is_shown_again_whether_or_not_the_row_of_the_last_one_was_remove
     assert!(now < end && end < now + 2 * 3600, "{now} {end}");
     world.clock.advance(Duration::from_hours(24));
     work(&mut world).await;
-    // The row is still there: its time is over, and nothing else counts.
+    // The first sign came too late, and DynamoDB has not removed its row yet.
     assert_eq!(world.rows("TYPING").len(), 1);
     assert_eq!(show_typing(&world).await.0, 204);
     work(&mut world).await;
