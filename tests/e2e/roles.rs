@@ -222,6 +222,7 @@ async fn the_admin_api_may_change_records_seal_secrets_and_enqueue_what_follows_
             aws.put_item(&aws.user()),
             aws.update_item(&aws.user()),
             aws.delete_item(&Resources::connector()),
+            aws.query(None, &aws.account()),
             aws.query(None, &aws.user()),
             aws.query(Some("lists_by_state"), &aws.pending()),
             aws.query(Some("lists_all"), &aws.projects()),
@@ -255,6 +256,8 @@ async fn the_admin_api_for_conversations_may_read_them_add_messages_and_enqueue_
         vec![
             aws.get_item(&aws.conversation()),
             aws.batch_get_item(&aws.conversation()),
+            aws.get_item(&Resources::pace()),
+            aws.batch_get_item(&Resources::pace()),
             aws.put_item(&aws.conversation()),
             aws.update_item(&aws.conversation()),
             aws.query(None, &aws.conversation()),
@@ -353,6 +356,10 @@ impl<'a> Resources<'a> {
 
     fn user(&self) -> Value {
         self.of_project(&format!("USER#{NOBODY}"))
+    }
+
+    fn account(&self) -> Value {
+        Self::row(&format!("ACCOUNT#{}", self.stack.fact("account_id")))
     }
 
     fn uses_of_keys(&self) -> Value {

@@ -183,3 +183,21 @@ async fn a_project_that_keeps_no_history_shows_no_text_of_what_was_given_up() {
     assert!(world.rows("GIVEN_UP#").is_empty());
     assert_eq!(world.rows("MESSAGE#").len(), kept);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_into_whose_conversation_others_keep_writing_is_left_and_redriven_by_the_next_call()
+{
+    let (mut world, ada) = unsent(1, Failure::Http { status: 503 }).await;
+    let items = listed(&world).await;
+    world.count_from_here();
+    // The first transaction records the order.
+    let held = Rule::new("DynamoDB.TransactWriteItems", Fault::TransactionConflict);
+    world.to_db.inject(held.from_call(2).until_cleared());
+    let body = json!({"ids": [items[0]["id"]]});
+    assert_redriven(&redrive(&world, body.clone(), &[]).await, 0, 1);
+    world.to_db.clear();
+    assert_eq!(listed(&world).await, items);
+    assert_redriven(&redrive(&world, body, &[]).await, 1, 0);
+    world.settle().await;
+    assert_eq!(told(&world, &ada), answer("one", 1));
+}

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use vestibule_admin::routes::Access;
 use vestibule_domain::{
     account::permission::Permission,
-    ids::{ConversationId, EnvironmentId},
+    ids::{AccountId, ConversationId, EnvironmentId},
 };
 use vestibule_tests::admin_functions::table;
 
@@ -159,4 +159,41 @@ async fn a_key_is_created_for_one_environment_and_only_for_its_conversations() {
     let limited = keys["items"].as_array().unwrap().iter();
     let limited = limited.filter(|key| key["environment_id"] == json!(environment));
     assert_eq!(limited.count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_created_only_for_an_environment_of_a_project_of_its_account() {
+    let (world, _) = talking(1).await;
+    let powers = world.all_powers().await;
+    let wanted = |environment: &Value| json!({"name": "agent", "permissions": ["conversations.reply"], "environment_id": environment});
+    let elsewhere = AccountId::derive(&["globex"]);
+    let other_account = world.key_of(elsewhere, &Permission::ALL, None).await;
+    let known = json!(world.open.environment_id);
+    let unknown = json!(EnvironmentId::derive(&["unknown"]));
+    for (token, environment) in [(&powers, &unknown), (&other_account, &known)] {
+        let body = wanted(environment);
+        let (status, refused) = call(&world, token, "POST", "/v1/api-keys", body).await;
+        assert_eq!(status, 422, "{refused}");
+        let told = json!([{
+            "field": "environment_id",
+            "rule": "must be the id of an environment of one of the account's projects",
+        }]);
+        assert_eq!(refused["errors"], told);
+    }
+    let (_, keys) = call(&world, &powers, "GET", "/v1/api-keys", Value::Null).await;
+    let mut keys = keys["items"].as_array().unwrap().iter();
+    assert!(keys.all(|key| key["name"] != "agent"));
+    // Another project of the account counts, from its creation on.
+    let body = json!({"name": "Second"});
+    let (status, project) = call(&world, &powers, "POST", "/v1/projects", body).await;
+    assert_eq!(status, 201, "{project}");
+    let path = format!(
+        "/v1/projects/{}/environments",
+        project["id"].as_str().unwrap()
+    );
+    let (status, listed) = call(&world, &powers, "GET", &path, Value::Null).await;
+    assert_eq!(status, 200, "{listed}");
+    let body = wanted(&listed["items"][0]["id"]);
+    let (status, made) = call(&world, &powers, "POST", "/v1/api-keys", body).await;
+    assert_eq!(status, 201, "{made}");
 }

@@ -2,11 +2,14 @@
 
 use crate::{
     admin::call,
+    erasure::erase,
     outgoing::say,
     world::{SAID, World},
 };
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::time::Duration;
+use vestibule_domain::ports::Limited;
 use vestibule_testkit::simulator::{Failure, Platform};
 
 /// The name of the platform's call for the sign, in the simulator.
@@ -33,14 +36,25 @@ async fn talking_on(platform: Platform) -> (World, String) {
     (world, ada)
 }
 
-/// Asks for the sign in the only conversation.
-async fn show_typing(world: &World) -> (u16, Value) {
+/// A key, and the paths at which it asks for the sign in each conversation.
+async fn asking(world: &World) -> (String, Vec<String>) {
     let token = world.all_powers().await;
     let all = format!("{}/conversations", world.project_path());
     let (_, listed) = call(world, &token, "GET", &all, Value::Null).await;
-    let id = listed["items"][0]["id"].as_str().unwrap();
-    let path = format!("{all}/{id}/typing");
-    call(world, &token, "POST", &path, Value::Null).await
+    let listed = listed["items"].as_array().unwrap();
+    let path = |item: &Value| format!("{all}/{}/typing", item["id"].as_str().unwrap());
+    (token, listed.iter().map(path).collect())
+}
+
+/// Asks for the sign in the only conversation.
+async fn show_typing(world: &World) -> (u16, Value) {
+    let (token, paths) = asking(world).await;
+    call(world, &token, "POST", &paths[0], Value::Null).await
+}
+
+/// Lets the outgoing worker do what is enqueued, at once.
+async fn work(world: &mut World) {
+    while world.work_outgoing().await {}
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,6 +92,114 @@ async fn a_sign_that_fails_is_not_tried_again_and_the_texts_are_sent() {
     world.settle().await;
     assert_eq!(signs(&world), 1);
     assert_eq!(world.told(&ada).last().unwrap(), "One moment");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_the_api_a_conversation_shows_the_sign_once_in_four_seconds() {
+    let (mut world, _) = talking_on(Platform::Telegram).await;
+    for (millis, shown) in [(0, 1), (0, 1), (3_999, 1), (1, 2), (1_000, 2), (4_000, 3)] {
+        world.clock.advance(Duration::from_millis(millis));
+        let (status, body) = show_typing(&world).await;
+        assert_eq!((status, body), (204, Value::Null), "{millis}");
+        work(&mut world).await;
+        assert_eq!(signs(&world), shown, "{millis}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_calls_made_at_once_one_shows_the_sign() {
+    let (mut world, _) = talking_on(Platform::Telegram).await;
+    let (token, paths) = asking(&world).await;
+    let calls = (0..8).map(|_| call(&world, &token, "POST", &paths[0], Value::Null));
+    for (status, body) in join_all(calls).await {
+        assert_eq!(status, 204, "{body}");
+    }
+    work(&mut world).await;
+    assert_eq!(signs(&world), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_conversation_has_its_own_four_seconds() {
+    let (mut world, _) = talking_on(Platform::Telegram).await;
+    let bob = world.person("Bob");
+    say(&world, &bob, SAID).await;
+    world.settle().await;
+    let (token, paths) = asking(&world).await;
+    assert_eq!(paths.len(), 2);
+    for path in paths.iter().chain(&paths) {
+        assert_eq!(call(&world, &token, "POST", path, Value::Null).await.0, 204);
+    }
+    work(&mut world).await;
+    assert_eq!(signs(&world), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_that_is_not_shown_costs_reads_alone_and_one_that_is_shown_one_write_and_one_job() {
+    let (mut world, _) = talking_on(Platform::Telegram).await;
+    let (token, paths) = asking(&world).await;
+    let mut made = Vec::new();
+    for _ in 0..2 {
+        world.count_from_here();
+        assert_eq!(
+            call(&world, &token, "POST", &paths[0], Value::Null).await.0,
+            204
+        );
+        let mut calls = world.aws_calls();
+        calls.retain(|call| !call.ends_with("GetItem"));
+        made.push(calls);
+    }
+    let first = ["DynamoDB.UpdateItem", "SQS.SendMessage"].map(str::to_owned);
+    assert_eq!(made, [first.to_vec(), vec![]]);
+    work(&mut world).await;
+    assert_eq!(signs(&world), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_the_api_no_sign_is_shown_while_the_platform_wants_no_calls_for_the_connector() {
+    let (mut world, _) = talking_on(Platform::Telegram).await;
+    world
+        .pause_open(Limited::Texts, Duration::from_secs(10))
+        .await;
+    for (seconds, shown) in [(0, 0), (9, 0), (1, 1)] {
+        world.clock.advance(Duration::from_secs(seconds));
+        assert_eq!(show_typing(&world).await.0, 204);
+        work(&mut world).await;
+        assert_eq!(signs(&world), shown, "{seconds}");
+    }
+    // A limit of profiles is none of signs.
+    world.clock.advance(Duration::from_secs(4));
+    let minute = Duration::from_mins(1);
+    world.pause_open(Limited::Profiles, minute).await;
+    assert_eq!(show_typing(&world).await.0, 204);
+    work(&mut world).await;
+    assert_eq!(signs(&world), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_row_of_a_sign_ends_within_hours_and_holds_back_none_while_it_is_still_there() {
+    let (mut world, _) = talking_on(Platform::Telegram).await;
+    assert_eq!(show_typing(&world).await.0, 204);
+    let row = world.rows("TYPING").remove(0);
+    let (now, end) = (world.now().seconds(), row["expires_at"].as_i64().unwrap());
+    assert!(now < end && end < now + 2 * 3600, "{now} {end}");
+    world.clock.advance(Duration::from_hours(24));
+    work(&mut world).await;
+    // The first sign came too late, and DynamoDB has not removed its row yet.
+    assert_eq!(world.rows("TYPING").len(), 1);
+    assert_eq!(show_typing(&world).await.0, 204);
+    work(&mut world).await;
+    assert_eq!(signs(&world), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_turns_of_a_conversation_go_with_the_person_who_is_erased() {
+    let (mut world, ada) = talking_on(Platform::Slack).await;
+    assert_eq!(show_typing(&world).await.0, 204);
+    assert_eq!(world.rows("TYPING").len(), 1);
+    world.clock.advance(Duration::from_secs(1));
+    erase(&world, &ada).await;
+    world.settle().await;
+    assert!(world.rows("TYPING").is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

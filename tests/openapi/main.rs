@@ -101,6 +101,25 @@ fn the_document_is_of_openapi_3_1_and_every_operation_is_named_and_described() {
 }
 
 #[test]
+fn changes_deletions_and_rotations_of_records_with_an_etag_take_if_match_and_no_other_call_does() {
+    let document = document();
+    let mut takers = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let shows_version = item["get"]["responses"]["200"]["headers"]["ETag"].is_object();
+        for (method, operation) in item.as_object().unwrap() {
+            let changes = shows_version && ["patch", "delete"].contains(&method.as_str());
+            let rotates = path.contains("/rotate-");
+            let takes = operation["parameters"]
+                .as_array()
+                .is_some_and(|all| all.iter().any(|one| one["name"] == "If-Match"));
+            assert_eq!(takes, changes || rotates, "{method} {path}");
+            takers += usize::from(takes);
+        }
+    }
+    assert_eq!(takers, 7);
+}
+
+#[test]
 fn parts_that_contradict_each_other_make_no_document() {
     let [function, ..] = ADMIN_FUNCTIONS;
     let twice = merged(vec![(function.openapi)(), (function.openapi)()]);

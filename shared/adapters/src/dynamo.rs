@@ -45,6 +45,7 @@ mod projects;
 mod reports;
 mod standings;
 mod table;
+mod typing;
 mod writing;
 
 pub use access_requests::DynamoAccessRequests;

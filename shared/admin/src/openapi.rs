@@ -225,8 +225,9 @@ fn description(problems: &[&'static ProblemType]) -> String {
          Every call except the set-up and this document requires an API key as a bearer token. \
          Unknown body fields and query parameters are refused. Times are RFC 3339 in UTC.\n\n\
          A call that creates something accepts an `Idempotency-Key`: repeated with the same key, it creates \
-         nothing new. A call that changes something accepts `If-Match` with the `ETag` of the record as \
-         it was read. The answer to a change shows the record to callers who may read it, and its `id` to \
+         nothing new. `PATCH` and `DELETE` of a record that is shown with an `ETag`, and the rotation of its \
+         secret, accept `If-Match` with the `ETag` of the record as it was read: if it has changed since, the \
+         call is refused with 412. No other call takes `If-Match`. The answer to a change shows the record to callers who may read it, and its `id` to \
          others.\n\n\
          Lists have pages: pass `next_cursor` as `cursor` until it is null.\n\n\
          Errors are problem details (RFC 9457). `type` is one of:\n\n\

@@ -153,7 +153,7 @@ problem_types! {
     VALIDATION = "validation", UNPROCESSABLE_ENTITY, "The body breaks a rule",
         "Correct the fields in `errors`; each is listed, with dots between levels, with the rule it breaks.";
     IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "The Idempotency-Key stands for another call",
-        "It created a record that differs from this call or was changed since. Use a new Idempotency-Key for a new record.";
+        "An earlier call with it asked for something else, or made a record that was changed or deleted since. Use a new Idempotency-Key for another call.";
     INTERNAL = "internal", INTERNAL_SERVER_ERROR, "Something is wrong on our side",
         "Trying again will not help. Give the operator the `request_id`; the log has the cause under it.";
     UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "Something we need did not answer",

@@ -361,6 +361,15 @@ impl World {
             .unwrap();
     }
 
+    /// The same for the open connector.
+    pub async fn pause_open(&self, what: Limited, wait: Duration) {
+        self.stores
+            .send_pacer
+            .pause(self.open.id, what, self.now().plus(wait))
+            .await
+            .unwrap();
+    }
+
     /// The time for which the onboarding connector may look up no profile.
     pub async fn profiles_paused(&self) -> Option<Duration> {
         self.stores

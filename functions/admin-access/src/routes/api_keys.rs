@@ -202,6 +202,7 @@ pub async fn create_api_key(
         .permissions
         .check_grant(&wanted.permissions)
         .map_err(permissions_not_held)?;
+    check_environment(&deps, &call, wanted.environment_id).await?;
     let id: ApiKeyId = idempotency.id(&call, "api-keys");
     let made = NewApiToken::generate(call.scope().account_id(), deps.random.as_ref())?;
     let now = call.now();
@@ -246,6 +247,25 @@ pub async fn create_api_key(
         key: made.token.reveal().to_owned(),
     };
     Ok((StatusCode::CREATED, Json(body)))
+}
+
+/// Checks that the environment of a key exists. A key whose environment is deleted meanwhile can do nothing.
+async fn check_environment(
+    deps: &Deps,
+    call: &Call,
+    id: Option<EnvironmentId>,
+) -> Result<(), ApiError> {
+    let Some(id) = id else {
+        return Ok(());
+    };
+    let mut errors = FieldErrors::default();
+    if !deps.environments.has_environment(call.scope(), id).await? {
+        errors.add(
+            "environment_id",
+            "must be the id of an environment of one of the account's projects",
+        );
+    }
+    errors.check_body()
 }
 
 /// Revoke an API key

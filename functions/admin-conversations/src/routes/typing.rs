@@ -20,13 +20,16 @@ use vestibule_domain::{
 /// The platform shows it for some seconds, or until the next text: for up to 5 seconds on Telegram, and 25 on
 /// WhatsApp at 360dialog, where the person's last message is also marked as read. Teams shows it in chats.
 /// Elsewhere nothing happens. It is tried once, behind the texts that are being sent, and never tried again.
+///
+/// A conversation shows it at most once in four seconds, and not while the platform wants no calls for the connector.
+/// The answer is the same where it is not shown.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/conversations/{conversation_id}/typing",
     tag = "Conversations",
     params(ConversationPath),
     responses(
-        (status = 204, description = "It will be tried."),
+        (status = 204, description = "It will be tried, unless it was shown less than four seconds ago or the platform wants no calls."),
         (status = 409, description = "Nothing can be sent in this conversation now; the `type` says why.", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -45,15 +48,18 @@ pub async fn show_typing(
         return Err(ApiError::not_found("conversation"));
     };
     let audience = reachable(&open, now)?;
-    let typing = ShowTyping {
-        conversation: open.conversation.outgoing.current(&audience.place),
-        message_id: open.conversation.last_event_id.clone(),
-        at: now,
-    };
     let order = SendMessages {
         scope,
         connector_id: open.connector_id,
         conversation_id: id,
+    };
+    if !deps.writer.take_typing_turn(order, now).await? {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    let typing = ShowTyping {
+        conversation: open.conversation.outgoing.current(&audience.place),
+        message_id: open.conversation.last_event_id.clone(),
+        at: now,
     };
     let job = SendMessagesJob::from(order).with_typing(Some(typing));
     send_or_leave(deps.outgoing.as_ref(), job).await;

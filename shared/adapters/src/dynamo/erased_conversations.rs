@@ -10,7 +10,7 @@ use super::{
     items::{
         ConversationItem, GivenUpItem, MessageItem, ParkedMessageItem, WrittenConversationItem,
     },
-    keys::{self, GIVEN_UP_PREFIX, Key, MESSAGE_PREFIX, PARKED_PREFIX, PK, TEXTS_PREFIX},
+    keys::{self, GIVEN_UP_PREFIX, Key, MESSAGE_PREFIX, PARKED_PREFIX, PK, TEXTS_PREFIX, TYPING},
     table::{
         Attributes, Table, Transacted, delete_write, from_row, key_of, n, s, to_value, update_write,
     },
@@ -75,6 +75,8 @@ enum What {
     GivenUpText(Timestamp),
     /// A call that added texts.
     Call,
+    /// The last turn to show that a text is being written.
+    Typing,
     /// A row that cannot be read.
     Unreadable,
     /// The conversation itself, or what goes out.
@@ -119,6 +121,8 @@ impl What {
             }
         } else if key.sk.starts_with(TEXTS_PREFIX) {
             Self::Call
+        } else if key.sk == TYPING {
+            Self::Typing
         } else {
             Self::Other
         })
@@ -165,7 +169,7 @@ impl Erased<'_> {
             }
             What::Undelivered(author, at) => self.is_theirs(*author, *at),
             What::GivenUpText(at) => is_direct && *at < self.until,
-            What::Call | What::Unreadable => is_direct && !self.has_come_back,
+            What::Call | What::Typing | What::Unreadable => is_direct && !self.has_come_back,
             What::Other => false,
         };
         for row in rows {

@@ -42,6 +42,7 @@
 //! | answer of the agent | `P#CONVERSATION#id` / `CONVERSATION`, `OUTGOING#connector`, `MESSAGE#number` for the message and each text; event keys | | 1 transaction, 2 WRU a row (and 2 a KB) + 3 index writes, 2 WRU a key; 2 more if somebody else wrote last, for `P#WRITER#user` / `WROTE_IN#conversation` |
 //! | edit or deletion of a message | event keys of the message and of its placeholder; the row of the message, or `P#CONVERSATION#id` / `MESSAGE#…`, last first, once the event is forgotten | | 1 batch read; at most 2 queries of 550 rows together; 1 update, 1 WRU (and 1 a KB) |
 //! | texts that a call to the API adds | project, conversation, `P#CONVERSATION#id` / `TEXTS#call`; connector, `OUTGOING#connector`, user, standing | | 2 batch reads; 1 transaction as for an answer, with the call's row, which expires after 30 days |
+//! | sign of writing that a call to the API asks for | as for texts; `CONNECTOR#id#PACE` / `PACE`, `P#CONVERSATION#id` / `TYPING` | | 3 batch reads; 1 update, 1 WRU, at most one in four seconds, expires after an hour |
 //! | the same before they are sent | conversation; user, standing | | 2 batch reads a text |
 //! | number of the last message, once for a conversation of the release before | `P#CONVERSATION#id` / `MESSAGE#…`, last first | | 1 query of 1 row |
 //! | texts that are to be sent | `P#CONVERSATION#id` / `MESSAGE#first` to `MESSAGE#last` | | 1 query for about ten texts |
@@ -51,6 +52,7 @@
 //! | messages of a conversation | project, conversation, `P#CONVERSATION#id` / `MESSAGE#number` | | 1 batch read and 1 query a page; 1 query more where messages wait for their removal |
 //! | API key with its last use; the request of a decision beside it | `A` / `KEY#hash`, `A#KEY_USES` / `KEY#hash`; `P#REQUEST#id` | | 1 batch read, 2 RRU; 1 read |
 //! | use of an API key | `A#KEY_USES` / `KEY#hash` | | 1 update a day, 1 WRU |
+//! | environment of an API key that is to be limited to it | `A` / `PROJECT#id`, `P` / `ENVIRONMENT#id` of each project | | 1 query and 1 batch read a hundred projects |
 //! | test delivery | `A` / `AGENT_TESTS`, audit entry | | 2 reads; 1 transaction, 4 WRU; 1 write |
 //! | decision | request, user, standing, audit entry | | 1 transaction, 8 WRU + index writes |
 //! | approval of a person without a pending request | user, environment, standings of the user by partition, their connectors; request, user, standing, audit entry | | 2 reads, 1 query, 1 batch read per hundred connectors, 1 transaction of 8 WRU + index writes |
@@ -74,18 +76,26 @@
 //!
 //! A list in another order needs one more row for each record, written in the record's transaction.
 
+mod conversation_rows;
+
+pub use conversation_rows::{
+    GIVEN_UP_PREFIX, MESSAGE_PREFIX, PARKED_PREFIX, TEXTS_PREFIX, TYPING, closed_conversations,
+    conversation, conversations, given_up, handed_off_conversations, message, open_conversations,
+    outgoing, parked_conversation, parked_message, parked_messages_prefix, parse_conversation,
+    parse_message_number, parse_outgoing, text_batch, typing,
+};
+
 use std::{collections::HashMap, fmt};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use vestibule_domain::{
     AccountScope, ProjectScope, Timestamp,
     access::request::RequestStatus,
-    chat::given_up::GivenUpId,
     chat::user::ChatUserStatus,
     erasure::ErasureTarget,
     ids::{
         AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, ConversationId,
-        EnvironmentId, InboundEventId, ProjectId, RedriveId, SentMessageId, TextBatchId,
+        EnvironmentId, InboundEventId, ProjectId, RedriveId, SentMessageId,
     },
     ports::OutboxPart,
 };
@@ -224,8 +234,14 @@ pub fn api_keys(scope: AccountScope) -> String {
 /// A project.
 #[must_use]
 pub fn project(scope: AccountScope, id: ProjectId) -> Key {
-    Key::new(account_pk(scope.account_id()), format!("PROJECT#{id}"))
+    Key::new(
+        account_pk(scope.account_id()),
+        format!("{PROJECT_PREFIX}{id}"),
+    )
 }
+
+/// Prefix of the sort keys of an account's projects.
+pub const PROJECT_PREFIX: &str = "PROJECT#";
 
 /// The settings of a project that workers follow. They have a row of their own because the project lies
 /// beside the account's credentials, and roles are limited by partition.
@@ -268,53 +284,6 @@ pub fn parse_agent(key: &Key) -> Option<(ProjectScope, EnvironmentId)> {
     };
     (key.sk == AGENT).then_some((scope, environment.parse().ok()?))
 }
-
-/// A conversation whose messages wait for an agent, beside the agent's row: the list of them must be
-/// read consistently.
-#[must_use]
-pub fn parked_conversation(
-    scope: ProjectScope,
-    environment_id: EnvironmentId,
-    id: ConversationId,
-) -> Key {
-    Key::new(
-        agent(scope, environment_id).pk,
-        format!("{PARKED_PREFIX}{id}"),
-    )
-}
-
-/// Prefix of the sort keys of parked conversations, and of parked messages.
-pub const PARKED_PREFIX: &str = "PARKED#";
-
-/// A message that waits for an agent, in its conversation's partition.
-#[must_use]
-pub fn parked_message(
-    scope: ProjectScope,
-    environment_id: EnvironmentId,
-    id: ConversationId,
-    number: u64,
-) -> Key {
-    let prefix = parked_messages_prefix(environment_id);
-    Key::new(conversation_pk(scope, id), format!("{prefix}{number:012}"))
-}
-
-/// Prefix of the sort keys of the messages of a conversation that wait for the agent of an environment.
-#[must_use]
-pub fn parked_messages_prefix(environment_id: EnvironmentId) -> String {
-    format!("{PARKED_PREFIX}{environment_id}#")
-}
-
-/// A delivery or text that was given up, in its conversation's partition.
-#[must_use]
-pub fn given_up(scope: ProjectScope, id: GivenUpId) -> Key {
-    Key::new(
-        conversation_pk(scope, id.conversation_id),
-        format!("{GIVEN_UP_PREFIX}{}", id.delivery_id),
-    )
-}
-
-/// Prefix of the sort keys of what was given up in a conversation.
-pub const GIVEN_UP_PREFIX: &str = "GIVEN_UP#";
 
 /// The list of a project's deliveries and texts that were given up.
 #[must_use]
@@ -546,99 +515,6 @@ pub fn admitted(scope: ProjectScope, connector_id: ConnectorId) -> String {
     format!("{}#ADMITTED#{connector_id}", project_pk(scope))
 }
 
-/// A conversation. Deliveries write it, and texts and handoffs over the API.
-#[must_use]
-pub fn conversation(scope: ProjectScope, id: ConversationId) -> Key {
-    Key::new(conversation_pk(scope, id), "CONVERSATION")
-}
-
-/// The texts of a conversation that go out: which are to be sent, with lease and mark. It is a row of its
-/// own because its key names the connector, and because the conversation's row is in two lists.
-#[must_use]
-pub fn outgoing(scope: ProjectScope, id: ConversationId, connector_id: ConnectorId) -> Key {
-    Key::new(
-        conversation_pk(scope, id),
-        format!("{OUTGOING_PREFIX}{connector_id}"),
-    )
-}
-
-const OUTGOING_PREFIX: &str = "OUTGOING#";
-
-/// A message of a conversation. Twelve digits sort as numbers do.
-#[must_use]
-pub fn message(scope: ProjectScope, id: ConversationId, number: u64) -> Key {
-    Key::new(
-        conversation_pk(scope, id),
-        format!("{MESSAGE_PREFIX}{number:012}"),
-    )
-}
-
-/// Parses the number in the sort key of a message.
-#[must_use]
-pub fn parse_message_number(sk: &str) -> Option<u64> {
-    sk.strip_prefix(MESSAGE_PREFIX)?.parse().ok()
-}
-
-/// Prefix of the sort keys of a conversation's messages.
-pub const MESSAGE_PREFIX: &str = "MESSAGE#";
-
-/// A call that added texts to a conversation, under its `Idempotency-Key`.
-#[must_use]
-pub fn text_batch(scope: ProjectScope, id: ConversationId, batch: TextBatchId) -> Key {
-    Key::new(conversation_pk(scope, id), format!("{TEXTS_PREFIX}{batch}"))
-}
-
-/// Prefix of the sort keys of calls that added texts.
-pub const TEXTS_PREFIX: &str = "TEXTS#";
-
-fn conversation_pk(scope: ProjectScope, id: ConversationId) -> String {
-    format!("{}#CONVERSATION#{id}", project_pk(scope))
-}
-
-/// Parses the key of a conversation's outgoing texts: the outbox index contains only keys.
-#[must_use]
-pub fn parse_outgoing(key: &Key) -> Option<(ProjectScope, ConversationId, ConnectorId)> {
-    let (scope, rest) = parse_project(&key.pk)?;
-    let ["CONVERSATION", conversation] = rest.as_slice() else {
-        return None;
-    };
-    let connector = key.sk.strip_prefix(OUTGOING_PREFIX)?.parse().ok()?;
-    Some((scope, conversation.parse().ok()?, connector))
-}
-
-/// Parses the conversation's id in the key of any of its rows.
-#[must_use]
-pub fn parse_conversation(pk: &str) -> Option<ConversationId> {
-    match parse_project(pk)?.1.as_slice() {
-        ["CONVERSATION", id] => id.parse().ok(),
-        _ => None,
-    }
-}
-
-/// The list of a project's conversations.
-#[must_use]
-pub fn conversations(scope: ProjectScope) -> String {
-    format!("{}#CONVERSATIONS", project_pk(scope))
-}
-
-/// The list of a project's open conversations.
-#[must_use]
-pub fn open_conversations(scope: ProjectScope) -> String {
-    format!("{}#open", conversations(scope))
-}
-
-/// The list of a project's conversations that people have instead of the agent.
-#[must_use]
-pub fn handed_off_conversations(scope: ProjectScope) -> String {
-    format!("{}#handed_off", conversations(scope))
-}
-
-/// The list of a project's conversations that have ended.
-#[must_use]
-pub fn closed_conversations(scope: ProjectScope) -> String {
-    format!("{}#closed", conversations(scope))
-}
-
 /// An audit entry.
 #[must_use]
 pub fn audit(scope: AccountScope, at: Timestamp, id: &str) -> Key {
@@ -670,112 +546,4 @@ pub fn old_outbox(shard: u8) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_keys_in_the_outbox_read_back_to_what_they_were_made_of() {
-        let scope =
-            AccountScope::of_verified(AccountId::derive(&["a"])).project(ProjectId::derive(&["p"]));
-        let (user, at) = (ChatUserId::derive(&["u"]), ConnectorId::derive(&["c"]));
-        let key = standing(scope, user, at);
-        assert_eq!(parse_standing(&key), Some((scope, user, at)));
-        assert_eq!(parse_standing(&chat_user(scope, user)), None);
-        let key = closing(scope, at);
-        assert_eq!(parse_closing(&key), Some((scope, at)));
-        assert_eq!(parse_standing(&key), None);
-        assert_eq!(parse_closing(&standing(scope, user, at)), None);
-        let id = ConversationId::derive(&["d"]);
-        let key = outgoing(scope, id, at);
-        assert_eq!(parse_outgoing(&key), Some((scope, id, at)));
-        assert_eq!((parse_standing(&key), parse_closing(&key)), (None, None));
-        assert_eq!(parse_outgoing(&conversation(scope, id)), None);
-        assert_eq!(parse_outgoing(&message(scope, id, 1)), None);
-        assert_eq!(parse_outgoing(&standing(scope, user, at)), None);
-        let environment_id = EnvironmentId::derive(&["e"]);
-        let key = agent(scope, environment_id);
-        assert_eq!(parse_agent(&key), Some((scope, environment_id)));
-        assert_eq!((parse_outgoing(&key), parse_closing(&key)), (None, None));
-        assert_eq!(parse_standing(&key), None);
-        let parked = parked_conversation(scope, environment_id, id);
-        assert_eq!(parse_agent(&parked), None);
-        assert_eq!(parse_agent(&environment(scope, environment_id)), None);
-        for target in [ErasureTarget::ChatUser(user), ErasureTarget::History] {
-            let key = erasure(scope, target);
-            assert_eq!(parse_erasure(&key), Some((scope, target)));
-            assert_eq!((parse_closing(&key), parse_standing(&key)), (None, None));
-        }
-        assert_eq!(parse_erasure(&closing(scope, at)), None);
-        let written = written_conversation(scope, user, id);
-        assert_eq!(
-            (parse_erasure(&written), parse_outgoing(&written)),
-            (None, None)
-        );
-    }
-
-    #[test]
-    fn a_conversation_is_one_partition_in_which_messages_lie_in_the_order_of_their_numbers() {
-        let scope =
-            AccountScope::of_verified(AccountId::derive(&["a"])).project(ProjectId::derive(&["p"]));
-        let id = ConversationId::derive(&["d"]);
-        let keys = [1, 2, 9, 10, 99_999, 100_000].map(|number| message(scope, id, number));
-        assert!(keys.is_sorted_by(|one, two| one.sk < two.sk));
-        assert_eq!(keys.first().unwrap().sk, "MESSAGE#000000000001");
-        let numbers = keys.each_ref().map(|key| parse_message_number(&key.sk));
-        let expected = [1, 2, 9, 10, 99_999, 100_000].map(Some);
-        assert_eq!(numbers, expected);
-        assert_eq!(parse_message_number("CONVERSATION"), None);
-        for key in keys.iter().chain([&conversation(scope, id)]) {
-            assert_eq!(parse_conversation(&key.pk), Some(id));
-        }
-        assert_eq!(parse_conversation(&conversations(scope)), None);
-    }
-
-    #[test]
-    fn what_was_given_up_lies_with_its_conversation_and_apart_from_messages_and_what_is_parked() {
-        let scope =
-            AccountScope::of_verified(AccountId::derive(&["a"])).project(ProjectId::derive(&["p"]));
-        let conversation_id = ConversationId::derive(&["d"]);
-        let key = given_up(scope, GivenUpId::of_text(conversation_id, 3));
-        assert_eq!(parse_conversation(&key.pk), Some(conversation_id));
-        assert_ne!(key, given_up(scope, GivenUpId::of_text(conversation_id, 4)));
-        for prefix in [MESSAGE_PREFIX, PARKED_PREFIX, OUTGOING_PREFIX] {
-            assert!(!key.sk.starts_with(prefix), "{prefix}");
-        }
-    }
-
-    #[test]
-    fn messages_wait_for_an_agent_in_the_order_of_their_numbers_and_apart_from_those_for_another() {
-        let scope =
-            AccountScope::of_verified(AccountId::derive(&["a"])).project(ProjectId::derive(&["p"]));
-        let id = ConversationId::derive(&["d"]);
-        let (one, two) = (EnvironmentId::derive(&["1"]), EnvironmentId::derive(&["2"]));
-        let keys = [1, 9, 10, 100_000].map(|number| parked_message(scope, one, id, number));
-        assert!(keys.is_sorted_by(|one, two| one.sk < two.sk));
-        for key in &keys {
-            assert_eq!(parse_conversation(&key.pk), Some(id));
-            assert!(key.sk.starts_with(&parked_messages_prefix(one)));
-            assert!(!key.sk.starts_with(&parked_messages_prefix(two)));
-            assert!(!key.sk.starts_with(MESSAGE_PREFIX));
-        }
-    }
-
-    #[test]
-    fn an_event_is_looked_up_at_its_connector_whatever_its_key_holds() {
-        let (one, two) = (ConnectorId::derive(&["1"]), ConnectorId::derive(&["2"]));
-        let key = handled_event(one, "twilio:SM1");
-        assert_eq!(key, handled_event(one, "twilio:SM1"));
-        assert_ne!(key, handled_event(two, "twilio:SM1"));
-        assert_ne!(key, handled_event(one, "twilio:SM2"));
-        let hostile = handled_event(one, "x#PACE");
-        assert_eq!(hostile.pk.len(), key.pk.len());
-        assert!(!hostile.pk.ends_with("#PACE"));
-    }
-
-    #[test]
-    fn an_audit_entry_lies_in_its_month() {
-        let scope = AccountScope::of_verified(AccountId::derive(&["a"]));
-        let at = Timestamp::parse("2026-11-22T10:00:00Z").unwrap();
-        assert!(audit(scope, at, "x").pk.ends_with("#AUDIT#2026-11"));
-    }
-}
+mod tests;

@@ -53,6 +53,11 @@ impl PaceItem {
     }
 }
 
+/// Whether the platform of the connector with this row is not to be called. A row that cannot be read counts as none.
+pub(super) fn is_paused(row: Option<Attributes>, now: Timestamp) -> bool {
+    PaceItem::read(row).is_ok_and(|item| item.paused(now).is_some())
+}
+
 /// Returns the time left until a future time.
 fn ahead(at: Option<i64>, now: Timestamp) -> Option<Duration> {
     at.map(Timestamp::from_millis)

@@ -2,11 +2,11 @@
 
 use super::{
     items::{EnvironmentItem, ErasureItem, ProjectItem, ProjectSettingsItem},
-    keys,
+    keys::{self, Key, PK, PROJECT_PREFIX, SK},
     lists::List,
-    table::{Table, from_row, put_write},
+    table::{Attributes, Table, from_row, key_of, put_write, s},
 };
-use crate::vault::KmsVault;
+use crate::{aws::port_error, vault::KmsVault};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use std::sync::Arc;
@@ -20,6 +20,9 @@ use vestibule_domain::{
     ports::{Created, EnvironmentStore, ProjectStore, TestStart},
 };
 
+/// Number of projects read at once, as many as one batch read can name.
+const PROJECTS: i32 = 100;
+
 /// See [`ProjectStore`] and [`EnvironmentStore`].
 #[derive(Debug, Clone)]
 pub struct DynamoProjects {
@@ -32,6 +35,36 @@ impl DynamoProjects {
     #[must_use]
     pub fn new(table: Table, vault: Arc<KmsVault>) -> Self {
         Self { table, vault }
+    }
+
+    /// Reads ids of the account's projects, with the place where more follow. The list is not used: it may lack the
+    /// newest.
+    async fn project_ids(
+        &self,
+        scope: AccountScope,
+        from: Option<Attributes>,
+    ) -> Result<(Vec<ProjectId>, Option<Attributes>), PortError> {
+        let answer = self
+            .table
+            .client
+            .query()
+            .table_name(&self.table.name)
+            .consistent_read(true)
+            .key_condition_expression(format!("{PK} = :account AND begins_with({SK}, :projects)"))
+            .expression_attribute_values(":account", s(keys::account(scope).pk))
+            .expression_attribute_values(":projects", s(PROJECT_PREFIX))
+            .set_exclusive_start_key(from)
+            .limit(PROJECTS)
+            .send()
+            .await
+            .map_err(|error| port_error("dynamodb: Query (projects)", error))?;
+        let next = answer.last_evaluated_key;
+        let ids = answer.items.unwrap_or_default();
+        let ids = ids.iter().filter_map(|row| {
+            let key = key_of(row)?;
+            key.sk.strip_prefix(PROJECT_PREFIX)?.parse().ok()
+        });
+        Ok((ids.collect(), next))
     }
 
     /// Makes the write of a project's settings, as part of a write of the project.
@@ -149,6 +182,28 @@ impl EnvironmentStore for DynamoProjects {
             .get(&keys::environment(scope, id), "environment")
             .await?;
         Ok(item.map(Into::into))
+    }
+
+    async fn has_environment(
+        &self,
+        scope: AccountScope,
+        id: EnvironmentId,
+    ) -> Result<bool, PortError> {
+        let mut from = None;
+        loop {
+            let (projects, next) = self.project_ids(scope, from).await?;
+            let wanted: Vec<Key> = projects
+                .into_iter()
+                .map(|project| keys::environment(scope.project(project), id))
+                .collect();
+            if !self.table.get_batch(&wanted).await?.is_empty() {
+                return Ok(true);
+            }
+            if next.is_none() {
+                return Ok(false);
+            }
+            from = next;
+        }
     }
 
     async fn list_environments(

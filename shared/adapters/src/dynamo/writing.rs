@@ -20,7 +20,7 @@ use vestibule_domain::{
     chat::history::{HistoryDays, StoredMessage},
     event::AuditEntry,
     ids::{ConversationId, TextBatchId},
-    job::QueuedText,
+    job::{QueuedText, SendMessages},
     ports::{
         AddedTexts, ConversationState, ConversationView, ConversationWriter, HandoffChange,
         NewTexts, OpenConversation, TextBatch, WritingContext, WritingPlace,
@@ -262,6 +262,14 @@ impl ConversationWriter for DynamoConversationWriter {
             }
             _ => Err(PortError::Conflict { what: WHAT }),
         }
+    }
+
+    async fn take_typing_turn(
+        &self,
+        order: SendMessages,
+        now: Timestamp,
+    ) -> Result<bool, PortError> {
+        self.table.take_typing_turn(order, now).await
     }
 
     async fn change_handoff(&self, change: &HandoffChange<'_>) -> Result<(), PortError> {

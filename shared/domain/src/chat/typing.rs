@@ -20,6 +20,10 @@ pub struct ShowTyping {
 /// Telegram and 25 on `WhatsApp` (Bot API, `sendChatAction`; Meta, "Typing indicators").
 const TYPING_FRESH_FOR: Duration = Duration::from_secs(20);
 
+/// Time between two signs of writing in a conversation that are shown over the API. The shortest sign, Telegram's,
+/// lasts 5 seconds (Bot API, `sendChatAction`), so one every 4 keeps it up.
+pub const TYPING_INTERVAL: Duration = Duration::from_secs(4);
+
 impl ShowTyping {
     /// Whether the order is still worth a call.
     #[must_use]

@@ -188,6 +188,12 @@ pub trait EnvironmentStore: Send + Sync {
         scope: ProjectScope,
         id: EnvironmentId,
     ) -> Result<Option<Environment>, PortError>;
+    /// Whether a project of the account has this environment.
+    async fn has_environment(
+        &self,
+        scope: AccountScope,
+        id: EnvironmentId,
+    ) -> Result<bool, PortError>;
     /// Lists the project's environments, in the order of creation.
     async fn list_environments(
         &self,

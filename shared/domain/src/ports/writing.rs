@@ -141,6 +141,15 @@ pub trait ConversationWriter: Send + Sync {
     /// conversation since it was read: read it again and repeat.
     async fn add_texts(&self, texts: &NewTexts<'_>) -> Result<AddedTexts, PortError>;
 
+    /// Takes the conversation's turn to show that a text is being written. `false` when it was taken less than
+    /// [`TYPING_INTERVAL`](crate::chat::typing::TYPING_INTERVAL) before, or while the connector's platform wants no
+    /// calls.
+    async fn take_typing_turn(
+        &self,
+        order: SendMessages,
+        now: Timestamp,
+    ) -> Result<bool, PortError>;
+
     /// Hands a conversation off or gives it back. `Conflict` when it changed since it was read: read it again
     /// and repeat.
     async fn change_handoff(&self, change: &HandoffChange<'_>) -> Result<(), PortError>;

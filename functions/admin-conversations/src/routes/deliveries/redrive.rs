@@ -63,6 +63,50 @@ pub struct RedriveRequest {
     all: Option<bool>,
 }
 
+impl RedriveRequest {
+    /// The fields that are given.
+    fn given(&self) -> Vec<&'static str> {
+        let fields = [
+            ("ids", self.ids.is_some()),
+            ("connector_id", self.connector_id.is_some()),
+            ("environment_id", self.environment_id.is_some()),
+            ("all", self.all.is_some()),
+        ];
+        let given = fields.into_iter().filter(|(_, is_given)| *is_given);
+        given.map(|(field, _)| field).collect()
+    }
+}
+
+/// The fields that can be combined.
+const FILTERS: [&str; 2] = ["connector_id", "environment_id"];
+
+/// Checks that a call names its entries in one way.
+fn check_choice(given: &[&str], errors: &mut FieldErrors) {
+    if given.is_empty() {
+        errors.add(
+            "ids",
+            "must be given, or else `connector_id`, `environment_id` or both, or else `all`",
+        );
+    }
+    if given.len() < 2 || given.iter().all(|field| FILTERS.contains(field)) {
+        return;
+    }
+    for field in given {
+        let others: Vec<_> = given
+            .iter()
+            .filter(|other| *other != field)
+            .map(|other| format!("`{other}`"))
+            .collect();
+        let others = others.join(" and ");
+        errors.add(
+            *field,
+            format!(
+                "must not be given together with {others}: give `ids`, or else `connector_id`, `environment_id` or both, or else `all`"
+            ),
+        );
+    }
+}
+
 /// Progress of a redrive.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({"redriven": 1200, "left": 3, "has_more": false}))]
@@ -97,17 +141,13 @@ impl Target {
             ),
             until: None,
         };
+        let given = read.given();
         let ids = read.ids.map(|ids| read_ids(&ids, &mut errors));
-        let is_filtered = read.connector_id.is_some() || read.environment_id.is_some();
         if read.all == Some(false) {
             errors.add("all", "must be true if it is given");
         }
-        let given = [is_filtered, ids.is_some(), read.all.is_some()];
-        if errors.is_empty() && given.iter().filter(|is_given| **is_given).count() != 1 {
-            errors.add(
-                "ids",
-                "must be given, or else `connector_id`, `environment_id` or both, or else `all`",
-            );
+        if errors.is_empty() {
+            check_choice(&given, &mut errors);
         }
         errors.check_body()?;
         Ok(ids.map_or(Self::Matching(filter), Self::Ids))
@@ -264,13 +304,14 @@ impl<'a> Working<'a> {
             };
             let mut jobs = Jobs::default();
             for entry in page.items {
+                let id = entry.id;
                 match self.redrive(entry, &mut jobs).await {
                     Ok(Ended::Redriven) => step.redriven += 1,
                     Ok(Ended::Left) => step.left += 1,
                     Ok(Ended::Gone) => {}
                     // One bad entry never ends a page (DESIGN §3.6).
                     Err(error) => {
-                        tracing::warn!(error = %Chain(&error), "something that was given up could not be redriven");
+                        tracing::warn!(given_up.id = %id, error = %Chain(&error), "something that was given up could not be redriven");
                         step.left += 1;
                     }
                 }
@@ -349,6 +390,12 @@ impl<'a> Working<'a> {
                 outcome => return outcome,
             }
         }
+        tracing::warn!(
+            given_up.id = %id,
+            conversation.id = %id.conversation_id,
+            attempts = ATTEMPTS,
+            "a text that was given up could not be redriven: others kept writing into its conversation"
+        );
         Ok(Ended::Left)
     }
 
@@ -447,7 +494,7 @@ mod tests {
         for (body, field) in [
             (json!({}), "ids"),
             (json!({"all": false}), "all"),
-            (json!({"all": true, "connector_id": ID}), "ids"),
+            (json!({"all": true, "connector_id": ID}), "connector_id"),
             (json!({"all": true, "ids": [id]}), "ids"),
             (json!({"environment_id": ID, "ids": [id]}), "ids"),
             (json!({"ids": []}), "ids"),
@@ -462,6 +509,43 @@ mod tests {
             let error = read(&body).unwrap_err();
             assert_eq!(error.kind(), &VALIDATION, "{body}");
             assert_eq!(error.errors()[0].field, field, "{body}");
+        }
+    }
+
+    #[test]
+    fn of_two_ways_to_name_entries_each_field_is_told_what_it_cannot_stand_beside() {
+        let id = GivenUpId::of_text(ID.parse().unwrap(), 7).to_string();
+        for (body, told) in [
+            (
+                json!({"all": true, "ids": [id]}),
+                vec![("ids", "`all`"), ("all", "`ids`")],
+            ),
+            (
+                json!({"all": true, "environment_id": ID}),
+                vec![("environment_id", "`all`"), ("all", "`environment_id`")],
+            ),
+            (
+                json!({"ids": [id], "connector_id": ID, "environment_id": ID}),
+                vec![
+                    ("ids", "`connector_id` and `environment_id`"),
+                    ("connector_id", "`ids` and `environment_id`"),
+                    ("environment_id", "`ids` and `connector_id`"),
+                ],
+            ),
+        ] {
+            let error = read(&body).unwrap_err();
+            let told: Vec<_> = told
+                .into_iter()
+                .map(|(field, others)| {
+                    let rule = format!("must not be given together with {others}: give `ids`, or else `connector_id`, `environment_id` or both, or else `all`");
+                    (field.to_owned(), rule)
+                })
+                .collect();
+            let errors = error.errors().iter();
+            let errors: Vec<_> = errors
+                .map(|error| (error.field.clone(), error.rule.clone()))
+                .collect();
+            assert_eq!(errors, told, "{body}");
         }
     }
 

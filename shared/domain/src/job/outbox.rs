@@ -1,0 +1,225 @@
+//! Jobs that rows of the outbox order: their kinds, and whom they work for.
+
+use super::{ClosePendingRequests, DrainParked, OnboardChatUser, OnboardingJob, SendMessages};
+use crate::{
+    erasure::EraseData,
+    ids::{ConnectorId, EnvironmentId, ProjectId},
+};
+use std::fmt;
+
+/// A kind of job. Each kind has its own partitions of the outbox and its own part of a sweep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum JobKind {
+    /// See [`OnboardingJob::OnboardChatUser`].
+    OnboardChatUser,
+    /// See [`OnboardingJob::ClosePendingRequests`].
+    ClosePendingRequests,
+    /// See [`OutgoingJob::SendMessages`](super::OutgoingJob::SendMessages).
+    SendMessages,
+    /// See [`InboxJob::DrainParked`](super::InboxJob::DrainParked).
+    DrainParked,
+    /// See [`OnboardingJob::EraseData`].
+    EraseData,
+}
+
+impl JobKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::OnboardChatUser,
+        Self::ClosePendingRequests,
+        Self::SendMessages,
+        Self::DrainParked,
+        Self::EraseData,
+    ];
+
+    /// Whether its jobs send texts, and so wait for their connector's turn.
+    #[must_use]
+    pub const fn sends_texts(self) -> bool {
+        match self {
+            Self::OnboardChatUser | Self::SendMessages => true,
+            Self::ClosePendingRequests | Self::DrainParked | Self::EraseData => false,
+        }
+    }
+
+    /// The key used in the outbox.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::OnboardChatUser => "onboard_chat_user",
+            Self::ClosePendingRequests => "close_pending_requests",
+            Self::SendMessages => "send_messages",
+            Self::DrainParked => "drain_parked",
+            Self::EraseData => "erase_data",
+        }
+    }
+}
+
+/// The party that a job works for. Parties share the capacity for jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum JobOwner {
+    /// A connector.
+    Connector(ConnectorId),
+    /// An environment.
+    Environment(EnvironmentId),
+    /// A project.
+    Project(ProjectId),
+}
+
+impl JobOwner {
+    /// The connector, if it is one.
+    #[must_use]
+    pub const fn connector_id(self) -> Option<ConnectorId> {
+        match self {
+            Self::Connector(id) => Some(id),
+            Self::Environment(_) | Self::Project(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for JobOwner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connector(id) => id.fmt(f),
+            Self::Environment(id) => id.fmt(f),
+            Self::Project(id) => id.fmt(f),
+        }
+    }
+}
+
+/// A job that a row of the outbox orders, of any queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutboxJob {
+    /// A job of the onboarding queue.
+    Onboarding(OnboardingJob),
+    /// A job of the outgoing queue.
+    SendMessages(SendMessages),
+    /// A job of the inbox queue.
+    DrainParked(DrainParked),
+}
+
+impl OutboxJob {
+    /// Kind of the job.
+    #[must_use]
+    pub const fn kind(self) -> JobKind {
+        match self {
+            Self::Onboarding(job) => job.kind(),
+            Self::SendMessages(_) => JobKind::SendMessages,
+            Self::DrainParked(_) => JobKind::DrainParked,
+        }
+    }
+
+    /// The party that the job works for.
+    #[must_use]
+    pub const fn owner(self) -> JobOwner {
+        match self {
+            Self::Onboarding(job) => job.owner(),
+            Self::SendMessages(job) => JobOwner::Connector(job.connector_id),
+            Self::DrainParked(job) => JobOwner::Environment(job.environment_id),
+        }
+    }
+}
+
+impl From<OnboardingJob> for OutboxJob {
+    fn from(job: OnboardingJob) -> Self {
+        Self::Onboarding(job)
+    }
+}
+
+impl From<OnboardChatUser> for OutboxJob {
+    fn from(job: OnboardChatUser) -> Self {
+        Self::Onboarding(job.into())
+    }
+}
+
+impl From<ClosePendingRequests> for OutboxJob {
+    fn from(job: ClosePendingRequests) -> Self {
+        Self::Onboarding(job.into())
+    }
+}
+
+impl From<EraseData> for OutboxJob {
+    fn from(job: EraseData) -> Self {
+        Self::Onboarding(job.into())
+    }
+}
+
+impl From<SendMessages> for OutboxJob {
+    fn from(job: SendMessages) -> Self {
+        Self::SendMessages(job)
+    }
+}
+
+impl From<DrainParked> for OutboxJob {
+    fn from(job: DrainParked) -> Self {
+        Self::DrainParked(job)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::erasure::ErasureTarget;
+    use crate::job::DeliverMessage;
+    use crate::samples::{at, connector, message};
+
+    #[test]
+    fn a_job_of_the_outbox_is_of_its_own_kind_and_works_for_its_connector_or_environment() {
+        let message = DeliverMessage::of(message(), &connector(), at(9));
+        let (scope, connector_id) = (message.scope, message.connector_id);
+        let onboard = OnboardChatUser {
+            scope,
+            chat_user_id: message.chat_user_id,
+            connector_id,
+        };
+        let close = ClosePendingRequests {
+            scope,
+            connector_id,
+        };
+        for (job, kind, sends_texts) in [
+            (OutboxJob::from(onboard), JobKind::OnboardChatUser, true),
+            (close.into(), JobKind::ClosePendingRequests, false),
+            (message.send_messages().into(), JobKind::SendMessages, true),
+        ] {
+            assert_eq!(job.kind(), kind);
+            assert_eq!(job.owner(), JobOwner::Connector(connector_id));
+            assert_eq!(job.owner().connector_id(), Some(connector_id));
+            assert_eq!(job.owner().to_string(), connector_id.to_string());
+            assert_eq!(job.kind().sends_texts(), sends_texts);
+        }
+        let drain = OutboxJob::from(message.drain_parked());
+        assert_eq!(drain.kind(), JobKind::DrainParked);
+        assert_eq!(drain.owner(), JobOwner::Environment(message.environment_id));
+        assert_eq!(drain.owner().connector_id(), None);
+        assert_eq!(
+            drain.owner().to_string(),
+            message.environment_id.to_string()
+        );
+        assert!(!drain.kind().sends_texts());
+        let target = ErasureTarget::History;
+        let erase = OutboxJob::from(EraseData { scope, target });
+        assert_eq!(erase.kind(), JobKind::EraseData);
+        assert_eq!(erase.owner(), JobOwner::Project(scope.project_id()));
+        assert_eq!(erase.owner().connector_id(), None);
+        assert_eq!(erase.owner().to_string(), scope.project_id().to_string());
+        assert!(!erase.kind().sends_texts());
+        assert_eq!(
+            OutboxJob::from(OnboardingJob::from(close)),
+            OutboxJob::from(close)
+        );
+    }
+
+    #[test]
+    fn the_kinds_of_jobs_have_keys_of_their_own() {
+        let keys = JobKind::ALL.map(JobKind::key);
+        assert_eq!(
+            keys,
+            [
+                "onboard_chat_user",
+                "close_pending_requests",
+                "send_messages",
+                "drain_parked",
+                "erase_data"
+            ]
+        );
+    }
+}
