@@ -29,6 +29,8 @@ mod direct_approval;
 mod edits;
 mod erasure;
 mod erasure_given_up;
+mod erasure_notes;
+mod erasure_older;
 mod erasure_records;
 mod faults;
 mod first_message;
