@@ -66,4 +66,5 @@ mod typing;
 mod webhook;
 mod whatsapp;
 mod whatsapp_content;
+mod withdrawals;
 mod world;
