@@ -164,6 +164,12 @@ pub(super) async fn newcomer(
     Ok(item.map(ChatUser::from).filter(is_new))
 }
 
+/// Returns the time from which on notes stay, where other records stay from `until` on: what was read before
+/// the order may still make a note after the person came back.
+fn notes_until(until: Timestamp, since: Timestamp) -> Timestamp {
+    until.max(since.plus(ERASURE_GRACE))
+}
+
 /// Cuts off the last message of a page that others follow, since its answers may be among them.
 fn cut_before_last_message(rows: &mut Vec<Row>) {
     let is_message = |row: &Row| matches!(row.what, What::Message(..));
@@ -454,10 +460,8 @@ impl Erased<'_> {
         handoff.is_some_and(|handoff| handoff.note.is_some() && handoff.at < self.notes_until())
     }
 
-    /// Time from which on notes stay. What was read before the erasure may still make one after the person
-    /// came back.
     fn notes_until(&self) -> Timestamp {
-        self.until.max(self.since.plus(ERASURE_GRACE))
+        notes_until(self.until, self.since)
     }
 
     /// Removes the note from a handoff, which stays, unless another handoff replaced it. The version stays
@@ -509,6 +513,16 @@ mod tests {
 
     fn text(number: u64) -> Row {
         row(number, What::Text(Timestamp::from_millis(1), None, None))
+    }
+
+    #[test]
+    fn notes_go_while_what_was_read_before_the_order_may_make_them_and_as_long_as_other_records_do()
+    {
+        let at = |seconds: i64| Timestamp::from_millis(seconds * 1000);
+        for (until, since, expected) in [(1, 0, 120), (119, 0, 120), (121, 0, 121), (900, 800, 920)]
+        {
+            assert_eq!(notes_until(at(until), at(since)), at(expected));
+        }
     }
 
     #[test]
