@@ -70,7 +70,10 @@ fn edit(of: &str, second: i64) -> DeliverMessage {
 fn deletion(of: &str, second: i64) -> DeliverMessage {
     let original_key = of.to_owned();
     DeliverMessage {
-        event: DeliveryEvent::Deleted { original_key },
+        event: DeliveryEvent::Deleted {
+            original_key,
+            is_for_history: false,
+        },
         text: String::new(),
         ..edit(of, second)
     }

@@ -18,7 +18,7 @@ use vestibule_testkit::{
 
 const FIXED: &str = "Good morning, is anybody there?";
 
-async fn world_of(mode: ApprovalMode) -> World {
+pub async fn world_of(mode: ApprovalMode) -> World {
     let mut world = World::new().await;
     world
         .change_connector(|connector| connector.after_approval.mode = mode)
@@ -61,7 +61,7 @@ pub async fn send(world: &World, request: &SignedRequest) {
     assert_eq!(world.webhook(&connector, request).await, 200);
 }
 
-async fn preview(world: &World) -> Option<String> {
+pub async fn preview(world: &World) -> Option<String> {
     let preview = world.requests().await.remove(0).preview;
     preview.map(|preview| preview.text)
 }

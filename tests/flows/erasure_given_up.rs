@@ -17,15 +17,15 @@ const POST: &str = "chat.postMessage";
 const TICK: Duration = Duration::from_secs(1);
 
 /// A thread of the open connector that Bob began.
-struct Thread {
-    world: World,
-    ada: String,
-    bob: String,
+pub struct Thread {
+    pub world: World,
+    pub ada: String,
+    pub bob: String,
     root: String,
 }
 
 impl Thread {
-    async fn begun() -> Self {
+    pub async fn begun() -> Self {
         let mut world = World::new().await;
         world.agent.answer_with_texts(1);
         let (ada, bob) = (world.person("Ada Lovelace"), world.person("Bob Martin"));
@@ -45,7 +45,7 @@ impl Thread {
         }
     }
 
-    async fn say(&mut self, person: &str, text: &str) {
+    pub async fn say(&mut self, person: &str, text: &str) {
         self.world.clock.advance(TICK);
         let open = self.world.open.clone();
         let id = open.id.to_string();

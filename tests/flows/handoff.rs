@@ -25,7 +25,7 @@ async fn conversation_of(world: &World, person: &str) -> String {
 }
 
 /// The path of the only conversation in this list.
-async fn only_conversation(world: &World, query: &str) -> String {
+pub async fn only_conversation(world: &World, query: &str) -> String {
     let all = format!("{}/conversations", world.project_path());
     let listed = shown(world, &format!("{all}{query}")).await;
     let items = listed["items"].as_array().unwrap();
@@ -33,7 +33,7 @@ async fn only_conversation(world: &World, query: &str) -> String {
     format!("{all}/{}", items[0]["id"].as_str().unwrap())
 }
 
-async fn shown(world: &World, path: &str) -> Value {
+pub async fn shown(world: &World, path: &str) -> Value {
     let token = world.all_powers().await;
     let (status, shown) = call(world, &token, "GET", path, Value::Null).await;
     assert_eq!(status, 200, "{shown}");
@@ -41,7 +41,7 @@ async fn shown(world: &World, path: &str) -> Value {
 }
 
 /// Hands a conversation off.
-async fn hand_off(world: &World, path: &str, body: Value) -> Value {
+pub async fn hand_off(world: &World, path: &str, body: Value) -> Value {
     let token = world.all_powers().await;
     let handoff = format!("{path}/handoff");
     let (status, shown) = call(world, &token, "POST", &handoff, body).await;

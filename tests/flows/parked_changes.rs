@@ -12,7 +12,7 @@ use vestibule_testkit::{SignedRequest, demo_agent::AgentFailure};
 const BEFORE: &str = "What time is it?";
 const WAITS: &str = "Are you there?";
 
-fn go_down(world: &World) {
+pub fn go_down(world: &World) {
     let failure = AgentFailure::Http {
         status: 503,
         retry_after_secs: None,
@@ -21,7 +21,7 @@ fn go_down(world: &World) {
 }
 
 /// Lets a request arrive and all work be done that can be done now. Returns the number of parked messages.
-async fn parked_after(world: &mut World, request: &SignedRequest) -> usize {
+pub async fn parked_after(world: &mut World, request: &SignedRequest) -> usize {
     send(world, request).await;
     world.work_all().await;
     world.clock.advance(Duration::from_secs(2));
@@ -30,7 +30,7 @@ async fn parked_after(world: &mut World, request: &SignedRequest) -> usize {
     rows.len()
 }
 
-async fn recover(world: &mut World) {
+pub async fn recover(world: &mut World) {
     world.agent.clear_failures();
     world.settle().await;
     assert!(world.rows("PARKED#").is_empty());

@@ -186,6 +186,49 @@ async fn a_message_that_arrives_at_the_end_of_a_drain_is_seen_by_one_of_both() {
     assert_eq!(stores.texts(&third.unwrap()).await, ["Hello from three"]);
 }
 
+/// The deletion of this event's message by a person without access.
+fn deletion_for_history(of: &str) -> DeliverMessage {
+    DeliverMessage {
+        event: DeliveryEvent::Deleted {
+            original_key: of.to_owned(),
+            is_for_history: true,
+        },
+        text: String::new(),
+        ..job(&format!("deletion of {of}"))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_takes_the_place_of_what_waits_of_its_message_and_outlives_whoever_has_that_in_hand()
+ {
+    let stores = Stores::start().await;
+    assert_eq!(stores.park("one", None).await, Parked::Parked);
+    let (_, first) = stores.read().await;
+    assert_eq!(stores.park("two", first).await, Parked::Parked);
+    let (_, both) = stores.read().await;
+    let both = both.unwrap();
+    let in_hand = stores.parking.parked_messages(&both, 10).await.unwrap();
+    let deletion = deletion_for_history("one");
+    let originals = ["one", "placeholder of one"].map(str::to_owned);
+    for _ in 0..2 {
+        let withdrawn = stores.parking.withdraw(&both, &deletion, &originals);
+        withdrawn.await.unwrap();
+        assert_eq!(stores.texts(&both).await, ["", "Hello from two"]);
+    }
+    // A worker that delivered the message meanwhile takes it off, and finds the deletion after it.
+    stores.parking.remove_parked(&in_hand[0]).await.unwrap();
+    stores.parking.count_attempt(&in_hand[0]).await.unwrap();
+    let waits = stores.parking.parked_messages(&both, 10).await.unwrap();
+    assert_eq!(waits.len(), 2);
+    assert_eq!(waits[0].job, deletion);
+    stores.parking.remove_parked(&waits[0]).await.unwrap();
+    assert_eq!(stores.texts(&both).await, ["Hello from two"]);
+    // Of a message that waits no longer, nothing is left to replace.
+    let withdrawn = stores.parking.withdraw(&both, &deletion, &originals);
+    withdrawn.await.unwrap();
+    assert_eq!(stores.texts(&both).await, ["Hello from two"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_drain_that_is_ordered_meanwhile_is_not_forgotten() {
     let stores = Stores::start().await;

@@ -109,11 +109,11 @@ fn changes_deletions_and_rotations_of_records_with_an_etag_take_if_match_and_no_
         for (method, operation) in item.as_object().unwrap() {
             let changes = shows_version && ["patch", "delete"].contains(&method.as_str());
             let rotates = path.contains("/rotate-");
-            let takes = operation["parameters"]
+            let is_taker = operation["parameters"]
                 .as_array()
                 .is_some_and(|all| all.iter().any(|one| one["name"] == "If-Match"));
-            assert_eq!(takes, changes || rotates, "{method} {path}");
-            takers += usize::from(takes);
+            assert_eq!(is_taker, changes || rotates, "{method} {path}");
+            takers += usize::from(is_taker);
         }
     }
     assert_eq!(takers, 7);

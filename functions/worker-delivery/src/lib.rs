@@ -7,7 +7,8 @@
 //! answer and that write, or could not make the write; every attempt has the same `webhook-id`.
 //!
 //! Edits and deletions change the messages on record, and what a platform does not hand over is recorded,
-//! whether or not the agent asks for these events.
+//! whether or not the agent asks for these events. A deletion by a person who has no access changes what is on
+//! record or waits, and no agent is told.
 //!
 //! A message that cannot be delivered now is parked: it stands on record, and with it all that follow in
 //! its conversation, until the agent is well (DESIGN §3.5, §11). What the agent does not ask for waits for
@@ -53,7 +54,8 @@ use vestibule_domain::{
     job::{DeliverMessage, DrainParked, InboxJob, QueuedText, SendMessagesJob},
     ports::{
         AgentClient, AgentHealthStore, ConversationStore, DeliveryContext, DeliveryRecord,
-        DrainQueue, GivenUp, Original, OutgoingQueue, ParkingStore, Recorded, SecretVault,
+        DrainQueue, GivenUp, Original, OutgoingQueue, ParkedConversation, ParkingStore, Recorded,
+        SecretVault,
     },
     retry::conflict_wait,
 };
@@ -263,6 +265,9 @@ async fn deliver(
         );
         return Ok(Delivered::NotAsked);
     };
+    if job.event.is_for_history() {
+        return withdraw(deps, attempt, &context).await;
+    }
     let original = change_original(deps, job, context.history).await?;
     let is_wanted = is_wanted(job, context.environment.as_ref());
     // A message that is not on record may be among those that wait.
@@ -376,9 +381,30 @@ async fn change_original(
     }
 }
 
+/// Takes a deletion by a person without access over into what is on record or waits, and makes no row for it
+/// (SPEC A45).
+async fn withdraw(
+    deps: &Deps,
+    attempt: &Attempt<'_>,
+    context: &DeliveryContext,
+) -> Result<Delivered, PortError> {
+    let job = attempt.job;
+    // First, since a message that waits no longer is on record.
+    let parked = context.parked.filter(|_| attempt.is_behind);
+    if let (Some(parked), Some(key)) = (parked, job.event.original_key()) {
+        let originals = [key.to_owned(), placeholder_key(key)];
+        deps.parking.withdraw(&parked, job, &originals).await?;
+    }
+    change_original(deps, job, context.history).await?;
+    Ok(Delivered::NotAsked)
+}
+
 /// Whether the agent gets the event. A message waits for an agent; a change of one, or what the platform does
 /// not hand over, is for an agent that asks for it.
 fn is_wanted(job: &DeliverMessage, environment: Option<&Environment>) -> bool {
+    if job.event.is_for_history() {
+        return false;
+    }
     let Some(event) = job.event.asked_for() else {
         return true;
     };

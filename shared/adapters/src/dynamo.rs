@@ -19,6 +19,7 @@ mod counting;
 mod decisions;
 mod erased_conversations;
 mod erased_history;
+mod erased_older;
 mod erased_people;
 mod erased_rows;
 mod erasures;

@@ -3,6 +3,7 @@
 //! Providers plug in as [`WebhookProvider`]; nothing here names one.
 
 mod batch;
+mod changes;
 mod decide;
 
 pub use decide::IntakeOutcome;

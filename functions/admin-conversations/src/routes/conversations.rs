@@ -40,7 +40,7 @@ wire_enum! {
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({
     "by": {"id": "agent:01JD3Q3Z9V8M4T6K2N7P5R1S0Y", "name": "Agent"}, "at": "2026-11-22T10:00:00.000Z",
-    "team": "sales", "note": "Wants an offer for 200 seats."
+    "team": "sales", "note": "Wants an offer for 200 seats.", "note_erased": false
 }))]
 pub struct HandoffResponse {
     /// Author: the agent of an environment, in an answer, or an API key.
@@ -52,6 +52,8 @@ pub struct HandoffResponse {
     team: Option<String>,
     /// Note for whoever takes over.
     note: Option<String>,
+    /// Whether there was a note that was erased with a person who wrote in the conversation.
+    note_erased: bool,
 }
 
 impl From<Handoff> for HandoffResponse {
@@ -61,6 +63,7 @@ impl From<Handoff> for HandoffResponse {
             at: handoff.at,
             team: handoff.team,
             note: handoff.note,
+            note_erased: handoff.note_erased,
         }
     }
 }

@@ -109,6 +109,13 @@ impl DynamoConversations {
             }
         };
         let mut values = Vec::new();
+        // A conversation that begins: each of its writers leaves a row.
+        let writers = if read.version == 0 {
+            values.push((":yes", AttributeValue::Bool(true)));
+            "has_writer_rows = :yes, "
+        } else {
+            ""
+        };
         let handoff = match record.handoff {
             Some(handoff) => {
                 values.push((":handoff", to_value(handoff)?));
@@ -138,7 +145,7 @@ impl DynamoConversations {
         ]);
         // The release before reads the list of events. Its `progress` stands in the row of outgoing texts here.
         let update = format!(
-            "SET {handoff}connector_id = :connector, message_count = :count, message_total = :total, \
+            "SET {writers}{handoff}connector_id = :connector, message_count = :count, message_total = :total, \
              last_message_at = :last, recent_events = if_not_exists(recent_events, :empty), \
              conversation = :place, environment_id = :environment, chat_user_id = :user, \
              last_event_id = :event, \
@@ -281,6 +288,10 @@ impl ConversationStore for DynamoConversations {
         let events = writes.len();
         if next.message_total > read.message_total || record.handoff.is_some() {
             writes.push(update_write(self.conversation_update(record, &next)?));
+            // Also for an edit that the agent answers: whoever wrote last is not looked at again.
+            if read.chat_user_id != Some(job.chat_user_id) {
+                writes.push(self.table.writer_write(job)?);
+            }
         }
         if !texts.is_empty() {
             let adding = Adding {
@@ -298,10 +309,6 @@ impl ConversationStore for DynamoConversations {
             let order = job.send_messages();
             let write = self.table.message_write(order, message, record.history);
             writes.push(write?);
-        }
-        let wrote_last = read.chat_user_id == Some(job.chat_user_id);
-        if record.inbound != Inbound::Nothing && !wrote_last {
-            writes.push(self.table.writer_write(job)?);
         }
         for text in &texts {
             let reply = StoredMessage::reply(text, job.delivery_id());

@@ -3,12 +3,14 @@
 //! A conversation with one person goes as a whole. From one with several, the person's own messages go and
 //! the texts that answer them; what others wrote stays. A message and the texts that answer it were written
 //! together and lie side by side, so a page ends before a message, never before its answers. What was given
-//! up is treated alike: a delivery goes with its author, a text with its message on record.
+//! up is treated alike: a delivery goes with its author, a text with its message on record. The note of
+//! a handoff may repeat anybody's words, so it goes from every conversation that stays.
 
 use super::{
     erased_rows::removed,
     items::{
-        ConversationItem, GivenUpItem, MessageItem, ParkedMessageItem, WrittenConversationItem,
+        ChatUserItem, ConversationItem, GivenUpItem, MessageItem, ParkedMessageItem,
+        WrittenConversationItem,
     },
     keys::{self, GIVEN_UP_PREFIX, Key, MESSAGE_PREFIX, PARKED_PREFIX, PK, TEXTS_PREFIX, TYPING},
     table::{
@@ -16,6 +18,7 @@ use super::{
     },
 };
 use crate::aws::port_error;
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use vestibule_domain::{
@@ -23,6 +26,8 @@ use vestibule_domain::{
     chat::conversation::{Conversation, ConversationKind},
     chat::given_up::{GivenUpEntry, GivenUpId, GivenUpWork, is_given_up},
     chat::history::{Author, StoredMessage},
+    chat::user::ChatUser,
+    erasure::ERASURE_GRACE,
     ids::{ChatUserId, ConnectorId, ConversationId, DeliveryId},
     ports::ParkedMessage,
 };
@@ -52,8 +57,22 @@ pub(super) struct Erased<'a> {
     pub(super) until: Timestamp,
     /// Whether the person wrote again, and has a new record.
     pub(super) has_come_back: bool,
+    /// Time of the order to erase.
+    pub(super) since: Timestamp,
     /// Whether nothing more can be written by what was read before the erasure.
     pub(super) is_last_pass: bool,
+}
+
+/// A conversation in hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct InHand {
+    pub(super) id: ConversationId,
+    /// Whether it is one with one person.
+    pub(super) is_direct: bool,
+    /// Whether the person is known to have written in it.
+    pub(super) is_theirs: bool,
+    /// Whether it stands among those of the person's second id.
+    pub(super) of_other_id: bool,
 }
 
 /// A row of a conversation.
@@ -136,6 +155,25 @@ fn given_up_entry(key: &Key, text: &StoredMessage) -> Option<GivenUpId> {
     Some(GivenUpId::of_text(conversation_id, text.number))
 }
 
+/// Reads the record of a person who wrote again since the erasure. That of a block is what the erasure left.
+pub(super) async fn newcomer(
+    table: &Table,
+    scope: ProjectScope,
+    id: ChatUserId,
+    since: Timestamp,
+) -> Result<Option<ChatUser>, PortError> {
+    let key = keys::chat_user(scope, id);
+    let item: Option<ChatUserItem> = table.get(&key, "chat user").await?;
+    let is_new = |user: &ChatUser| user.block.is_none() || user.created_at != since;
+    Ok(item.map(ChatUser::from).filter(is_new))
+}
+
+/// Returns the time from which on notes stay, where other records stay from `until` on: what was read before
+/// the order may still make a note after the person came back.
+fn notes_until(until: Timestamp, since: Timestamp) -> Timestamp {
+    until.max(since.plus(ERASURE_GRACE))
+}
+
 /// Cuts off the last message of a page that others follow, since its answers may be among them.
 fn cut_before_last_message(rows: &mut Vec<Row>) {
     let is_message = |row: &Row| matches!(row.what, What::Message(..));
@@ -190,13 +228,17 @@ impl Erased<'_> {
         let Some((id, is_direct, from)) = place.inside.clone() else {
             return Ok((0, self.next_conversation(place).await?));
         };
-        let (rows, last) = self.rows(id, from).await?;
-        let erased = removed(self.table, &self.chosen(rows, is_direct)).await?;
+        let in_hand = InHand {
+            id,
+            is_direct,
+            is_theirs: true,
+            of_other_id: place.of_other_id,
+        };
+        let (erased, last) = self.go_on_in(in_hand, from).await?;
         let inside = last.map(|last| (id, is_direct, Some(last)));
         if inside.is_some() {
             return Ok((erased, Some(Place { inside, ..place })));
         }
-        self.finish(id, is_direct, place.of_other_id).await?;
         let behind = Some(id);
         let next = Place {
             behind,
@@ -204,6 +246,27 @@ impl Erased<'_> {
             ..place
         };
         Ok((erased, Some(next)))
+    }
+
+    /// Goes one step on in a conversation, behind the row `from`. Returns the number of rows that were removed,
+    /// and the last row that is done if more follow.
+    pub(super) async fn go_on_in(
+        &self,
+        in_hand: InHand,
+        from: Option<String>,
+    ) -> Result<(usize, Option<String>), PortError> {
+        let (rows, last) = self.rows(in_hand.id, from).await?;
+        let gone = self.chosen(rows, in_hand.is_direct);
+        if !in_hand.is_theirs && !gone.is_empty() {
+            // First, since only these rows show that the person wrote here.
+            let key = keys::conversation(self.scope, in_hand.id);
+            self.forget_note(&key).await?;
+        }
+        let erased = removed(self.table, &gone).await?;
+        if last.is_none() {
+            self.finish(in_hand).await?;
+        }
+        Ok((erased, last))
     }
 
     fn id(&self, of_other_id: bool) -> ChatUserId {
@@ -277,34 +340,19 @@ impl Erased<'_> {
         Ok((rows, last))
     }
 
-    /// Removes the conversation itself, or the person's traces on it.
-    async fn finish(
-        &self,
-        id: ConversationId,
-        is_direct: bool,
-        of_other_id: bool,
-    ) -> Result<(), PortError> {
-        let key = keys::conversation(self.scope, id);
+    /// Ends the work on a conversation whose rows are done.
+    async fn finish(&self, in_hand: InHand) -> Result<(), PortError> {
+        let key = keys::conversation(self.scope, in_hand.id);
         let item: Option<ConversationItem> = self.table.get(&key, "conversation").await?;
-        let mut is_theirs_again = false;
-        if let Some(item) = item {
-            let connector_id = item.connector_id;
-            let conversation = Conversation::from(item);
-            let is_old = conversation
-                .last_activity_at
-                .is_none_or(|at| at < self.until);
-            // Anything younger than this pass is for the next one, or of a person who came back.
-            if is_old {
-                self.without(&key, (id, connector_id), &conversation, is_direct)
-                    .await?;
-            } else {
-                is_theirs_again = true;
-            }
-        }
+        let is_theirs_again = match item {
+            Some(item) => !self.clear(&key, in_hand, item).await?,
+            None => false,
+        };
         if !self.is_last_pass || is_theirs_again {
             return Ok(());
         }
-        let key = keys::written_conversation(self.scope, self.id(of_other_id), id);
+        let of = self.id(in_hand.of_other_id);
+        let key = keys::written_conversation(self.scope, of, in_hand.id);
         let delete = self.table.delete_part(
             &key,
             "attribute_not_exists(pk) OR written_at < :until",
@@ -315,6 +363,50 @@ impl Erased<'_> {
             .transact(vec![delete_write(delete)])
             .await
             .map(|_| ())
+    }
+
+    /// Removes the conversation itself, or the person's traces on it. `false` if something was written into it
+    /// since.
+    async fn clear(
+        &self,
+        key: &Key,
+        in_hand: InHand,
+        item: ConversationItem,
+    ) -> Result<bool, PortError> {
+        let InHand { id, is_direct, .. } = in_hand;
+        let connector_id = item.connector_id;
+        let conversation = Conversation::from(item);
+        let is_old = conversation
+            .last_activity_at
+            .is_none_or(|at| at < self.until);
+        let stays = !is_direct || !is_old;
+        // Before the traces, which may be all that leads to the conversation.
+        if in_hand.is_theirs && stays && self.has_old_note(&conversation) {
+            self.forget_note(key).await?;
+        }
+        // Anything younger is for the next pass, or of a person who came back.
+        let is_cleared = is_old || (in_hand.is_theirs && self.is_of_others(is_direct).await?);
+        if is_cleared {
+            self.without(key, (id, connector_id), &conversation, is_direct)
+                .await?;
+        }
+        Ok(is_cleared)
+    }
+
+    /// Whether what was written into a conversation since this page began is of others, in the last pass. In
+    /// one with one person it may also be a text for them, which the page that follows this one finds.
+    async fn is_of_others(&self, is_direct: bool) -> Result<bool, PortError> {
+        if !self.is_last_pass || self.has_come_back {
+            return Ok(false);
+        }
+        if is_direct {
+            return Err(PortError::Conflict {
+                what: "conversation",
+            });
+        }
+        let [id, _] = self.ids;
+        let newcomer = newcomer(self.table, self.scope, id, self.since).await?;
+        Ok(newcomer.is_none())
     }
 
     /// Removes the conversation, or the person who wrote last in it.
@@ -367,6 +459,31 @@ impl Erased<'_> {
         }
     }
 
+    fn has_old_note(&self, conversation: &Conversation) -> bool {
+        let handoff = conversation.handoff.as_ref();
+        handoff.is_some_and(|handoff| handoff.note.is_some() && handoff.at < self.notes_until())
+    }
+
+    fn notes_until(&self) -> Timestamp {
+        notes_until(self.until, self.since)
+    }
+
+    /// Removes the note from a handoff, which stays, unless another handoff replaced it. The version stays
+    /// too: nobody who read the note changes anything by it.
+    async fn forget_note(&self, conversation: &Key) -> Result<(), PortError> {
+        let update = self.table.update_part(
+            conversation,
+            "SET handoff.note_erased = :yes REMOVE handoff.note",
+            "attribute_exists(handoff.note) AND handoff.#at < :until",
+            &[("#at", "at")],
+            &[
+                (":yes", AttributeValue::Bool(true)),
+                (":until", to_value(&self.notes_until())?),
+            ],
+        )?;
+        self.table.update(update).await.map(|_| ())
+    }
+
     /// Removes the platform's name for the person from the texts that go out, if they answer this person.
     async fn forget_member(&self, outgoing: &Key, member: &str) -> Result<(), PortError> {
         let update = self.table.update_part(
@@ -400,6 +517,16 @@ mod tests {
 
     fn text(number: u64) -> Row {
         row(number, What::Text(Timestamp::from_millis(1), None, None))
+    }
+
+    #[test]
+    fn notes_go_while_what_was_read_before_the_order_may_make_them_and_as_long_as_other_records_do()
+    {
+        let at = |seconds: i64| Timestamp::from_millis(seconds * 1000);
+        for (until, since, expected) in [(1, 0, 120), (119, 0, 120), (121, 0, 121), (900, 800, 920)]
+        {
+            assert_eq!(notes_until(at(until), at(since)), at(expected));
+        }
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! younger than it stays.
 
 use super::{
-    erased_conversations::{self, Erased},
+    erased_conversations::{self, Erased, newcomer},
+    erased_older,
     erased_rows::{Steps, list_start, removed},
     items::{AccessRequestItem, ChatUserItem, ErasureItem, SameAsItem, StandingItem},
     keys::{self, ALL_PK, ALL_SK, INDEX_ALL, Key},
@@ -143,6 +144,8 @@ enum Place {
     Requests { behind: Option<String> },
     /// In the conversations that the person wrote in.
     Conversations(erased_conversations::Place),
+    /// In the list of the project's conversations.
+    Older(erased_older::Place),
 }
 
 /// The work on one page.
@@ -197,13 +200,9 @@ impl<'a> Erasing<'a> {
         id: ChatUserId,
         now: Timestamp,
     ) -> Result<Self, PortError> {
-        let key = keys::chat_user(erasure.scope, id);
-        let item: Option<ChatUserItem> = table.get(&key, "chat user").await?;
-        let newcomer = item
-            .map(ChatUser::from)
-            // The record of a block is what the erasure left.
-            .filter(|user| user.block.is_none() || user.created_at != erasure.since);
+        let newcomer = newcomer(table, erasure.scope, id, erasure.since).await?;
         let ids = [id, erasure.other_id.unwrap_or(id)];
+        let until = newcomer.as_ref().map_or(now, |user| user.created_at);
         Ok(Self {
             table,
             erasure,
@@ -212,7 +211,8 @@ impl<'a> Erasing<'a> {
                 table,
                 scope: erasure.scope,
                 ids,
-                until: newcomer.as_ref().map_or(now, |user| user.created_at),
+                until,
+                since: erasure.since,
                 has_come_back: newcomer.is_some(),
                 is_last_pass: erasure.is_last_pass(now),
             },
@@ -224,10 +224,17 @@ impl<'a> Erasing<'a> {
             Place::Requests { behind } => self.requests(behind.as_deref()).await,
             Place::Conversations(place) => {
                 let (rows, next) = self.conversations.step(place).await?;
+                let older = || Place::Older(erased_older::Place::default());
+                let is_last = self.conversations.is_last_pass;
+                let next = next.map(Place::Conversations);
+                Ok((rows, next.or_else(|| is_last.then(older))))
+            }
+            Place::Older(place) => {
+                let (rows, next) = erased_older::step(&self.conversations, place).await?;
                 if next.is_none() {
                     self.picture().await?;
                 }
-                Ok((rows, next.map(Place::Conversations)))
+                Ok((rows, next.map(Place::Older)))
             }
         }
     }

@@ -36,7 +36,7 @@ pub(super) use given_up::GivenUpItem;
 pub(super) use handled_event::HandledEventItem;
 pub(super) use message::{MessageItem, Shortened, UnreadableMessage, content_of};
 pub(super) use outgoing::OutgoingItem;
-pub(super) use parked::{ParkedConversationItem, ParkedMessageItem};
+pub(super) use parked::{ParkedConversationItem, ParkedMessageItem, to_json as job_text};
 pub(super) use project::{ProjectItem, ProjectSettingsItem};
 pub(super) use redrive::RedriveItem;
 pub(super) use sent_message::SentMessageItem;

@@ -7,12 +7,12 @@
 
 use super::{
     agents::{WHAT, key_of_agent},
-    items::{AgentItem, GivenUpItem, ParkedConversationItem, ParkedMessageItem},
+    items::{AgentItem, GivenUpItem, ParkedConversationItem, ParkedMessageItem, job_text},
     keys::{self, Key, PARKED_PREFIX},
     lease::{LOST, SETTLED},
     marks::Marked,
     table::{
-        Attributes, Cancelled, Conditional, Table, Transacted, delete_write, from_row, n,
+        Attributes, Cancelled, Conditional, Table, Transacted, delete_write, from_row, key_of, n,
         put_write, s, to_value, update_write,
     },
 };
@@ -22,6 +22,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update}
 use std::collections::{HashMap, HashSet};
 use vestibule_domain::{
     PortError, Timestamp,
+    chat::change::DeliveryEvent,
     ids::ConversationId,
     job::{DeliverMessage, DrainParked},
     ports::{
@@ -32,6 +33,10 @@ use vestibule_domain::{
 
 /// The attribute of the agent's row that names the parked conversation at which the drain before ended.
 const PLACE: &str = "drained_to";
+/// Maximum number of reads in search of a parked message. One behind all of these rows is not found.
+const SEARCH_READS: usize = 12;
+/// Number of rows of such a read.
+const SEARCH_ROWS: usize = 50;
 
 /// See [`ParkingStore`].
 #[derive(Debug, Clone)]
@@ -54,6 +59,26 @@ impl DynamoParking {
             "delivery_id = :id",
             &[(":id", s(job.delivery_id()))],
         )
+    }
+
+    /// Puts another job in the place of a parked message, unless that is gone.
+    async fn replace(
+        &self,
+        message: &ParkedMessage,
+        job: &DeliverMessage,
+    ) -> Result<(), PortError> {
+        let update = self.table.update_part(
+            &message_key(&message.job, message.number),
+            "SET job = :job, delivery_id = :new",
+            "delivery_id = :id",
+            &[],
+            &[
+                (":job", s(job_text(job)?)),
+                (":new", s(job.delivery_id())),
+                (":id", s(message.job.delivery_id())),
+            ],
+        )?;
+        self.table.update(update).await.map(|_| ())
     }
 
     /// Reads rows of one partition whose sort key begins so, consistently.
@@ -79,6 +104,30 @@ impl DynamoParking {
             .await
             .map_err(|error| port_error("dynamodb: Query (parked)", error))?;
         Ok(answer.items.unwrap_or_default())
+    }
+}
+
+/// The rows of the messages that wait in a conversation.
+fn messages_of(conversation: &ParkedConversation) -> Key {
+    let DrainParked {
+        scope,
+        environment_id,
+    } = conversation.agent;
+    Key {
+        pk: keys::conversation(scope, conversation.conversation_id).pk,
+        sk: keys::parked_messages_prefix(environment_id),
+    }
+}
+
+/// Whether what waits is the message that was deleted, or an edit of it.
+fn is_deleted(waits: &DeliverMessage, deletion: &DeliverMessage, originals: &[String; 2]) -> bool {
+    let [message, _] = originals;
+    match &waits.event {
+        DeliveryEvent::Received | DeliveryEvent::Unsupported => originals
+            .iter()
+            .any(|key| deletion.id_under(key) == waits.delivery_id()),
+        DeliveryEvent::Edited { original_key } => original_key == message,
+        DeliveryEvent::Deleted { .. } => false,
     }
 }
 
@@ -252,15 +301,7 @@ impl ParkingStore for DynamoParking {
         conversation: &ParkedConversation,
         limit: usize,
     ) -> Result<Vec<ParkedMessage>, PortError> {
-        let DrainParked {
-            scope,
-            environment_id,
-        } = conversation.agent;
-        let first = Key {
-            pk: keys::conversation(scope, conversation.conversation_id).pk,
-            sk: keys::parked_messages_prefix(environment_id),
-        };
-        let rows = self.rows(&first, None, limit).await?;
+        let rows = self.rows(&messages_of(conversation), None, limit).await?;
         let read = |row| from_row::<ParkedMessageItem>(row, "parked message");
         rows.into_iter()
             .map(|row| ParkedMessage::try_from(read(row)?))
@@ -271,6 +312,34 @@ impl ParkingStore for DynamoParking {
         let removal = delete_write(self.removal(&message.job, message.number)?);
         // A condition that failed says that it is gone.
         self.table.transact(vec![removal]).await.map(|_| ())
+    }
+
+    async fn withdraw(
+        &self,
+        conversation: &ParkedConversation,
+        deletion: &DeliverMessage,
+        originals: &[String; 2],
+    ) -> Result<(), PortError> {
+        let first = messages_of(conversation);
+        let mut start = None;
+        for _ in 0..SEARCH_READS {
+            let rows = self.rows(&first, start, SEARCH_ROWS).await?;
+            let Some(last) = rows.last().and_then(key_of) else {
+                break;
+            };
+            start = Some(last.attributes());
+            for row in rows {
+                // A row that cannot be read does not hold up the others.
+                let item = from_row::<ParkedMessageItem>(row, "parked message");
+                let Ok(waits) = item.and_then(ParkedMessage::try_from) else {
+                    continue;
+                };
+                if is_deleted(&waits.job, deletion, originals) {
+                    self.replace(&waits, deletion).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn count_attempt(&self, message: &ParkedMessage) -> Result<(), PortError> {

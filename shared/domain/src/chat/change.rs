@@ -60,13 +60,26 @@ impl MessageChange {
         }
     }
 
+    /// The event by which the history follows a deletion by a person without access (SPEC A45). An edit would
+    /// bring in what such a person writes, so there is none for it.
+    #[must_use]
+    pub fn event_for_history(&self) -> Option<DeliveryEvent> {
+        (self.kind == ChangeKind::Deleted).then(|| DeliveryEvent::Deleted {
+            original_key: self.original_key.clone(),
+            is_for_history: true,
+        })
+    }
+
     /// The event of its delivery.
     #[must_use]
     pub fn event(&self) -> DeliveryEvent {
         let original_key = self.original_key.clone();
         match self.kind {
             ChangeKind::Edited => DeliveryEvent::Edited { original_key },
-            ChangeKind::Deleted => DeliveryEvent::Deleted { original_key },
+            ChangeKind::Deleted => DeliveryEvent::Deleted {
+                original_key,
+                is_for_history: false,
+            },
         }
     }
 }
@@ -89,6 +102,10 @@ pub enum DeliveryEvent {
     Deleted {
         /// See [`MessageChange::original_key`].
         original_key: String,
+        /// Whether the person has no access: what they wrote before is gone from the history, and no agent is
+        /// told.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_for_history: bool,
     },
 }
 
@@ -97,6 +114,18 @@ impl DeliveryEvent {
     #[must_use]
     pub const fn is_received(&self) -> bool {
         matches!(self, Self::Received)
+    }
+
+    /// Whether it changes the history and reaches no agent.
+    #[must_use]
+    pub const fn is_for_history(&self) -> bool {
+        matches!(
+            self,
+            Self::Deleted {
+                is_for_history: true,
+                ..
+            }
+        )
     }
 
     /// The `type` of the delivery.
@@ -136,7 +165,9 @@ impl DeliveryEvent {
     pub fn original_key(&self) -> Option<&str> {
         match self {
             Self::Received | Self::Unsupported => None,
-            Self::Edited { original_key } | Self::Deleted { original_key } => Some(original_key),
+            Self::Edited { original_key } | Self::Deleted { original_key, .. } => {
+                Some(original_key)
+            }
         }
     }
 }
@@ -160,6 +191,23 @@ mod tests {
     }
 
     #[test]
+    fn of_a_person_without_access_the_history_follows_a_deletion_and_no_edit() {
+        let change = |kind| MessageChange::new(message(), kind, "slack:1".into());
+        assert_eq!(change(ChangeKind::Edited).event_for_history(), None);
+        let event = change(ChangeKind::Deleted).event_for_history().unwrap();
+        assert!(event.is_for_history());
+        assert_eq!(event.original_key(), Some("slack:1"));
+        assert_eq!(event.adds(false), Inbound::Nothing);
+        let stored = json!({"kind": "deleted", "original_key": "slack:1", "is_for_history": true});
+        assert_eq!(serde_json::to_value(&event).unwrap(), stored);
+        assert_eq!(
+            serde_json::from_value::<DeliveryEvent>(stored).unwrap(),
+            event
+        );
+        assert!(!DeliveryEvent::default().is_for_history());
+    }
+
+    #[test]
     fn a_delivery_is_of_a_new_message_unless_it_says_which_one_it_changes() {
         let original_key = || "slack:1".to_owned();
         for (kind, event, stored, key) in [
@@ -175,6 +223,7 @@ mod tests {
                 ChangeKind::Deleted,
                 DeliveryEvent::Deleted {
                     original_key: original_key(),
+                    is_for_history: false,
                 },
                 json!({"kind": "deleted", "original_key": "slack:1"}),
                 "message.deleted",
@@ -190,7 +239,7 @@ mod tests {
             assert_eq!(event.key(), key);
             assert_eq!(event.asked_for().map(AgentEvent::key), Some(key));
             assert_eq!(event.original_key(), Some("slack:1"));
-            assert!(!event.is_received());
+            assert!(!event.is_received() && !event.is_for_history());
             for reaches_agent in [false, true] {
                 assert_eq!(event.adds(reaches_agent), Inbound::Nothing);
             }

@@ -305,7 +305,10 @@ mod tests {
                 1,
             ),
             (
-                DeliveryEvent::Deleted { original_key },
+                DeliveryEvent::Deleted {
+                    original_key,
+                    is_for_history: false,
+                },
                 "message.deleted",
                 "",
                 0,

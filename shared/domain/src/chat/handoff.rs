@@ -43,6 +43,7 @@ impl HandoffRequest {
             at,
             team: self.team.clone(),
             note: self.note.clone(),
+            note_erased: false,
         }
     }
 }
@@ -60,6 +61,9 @@ pub struct Handoff {
     /// See [`HandoffRequest::note`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Whether the note was erased with a person who wrote in the conversation: it may repeat their words.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub note_erased: bool,
 }
 
 impl Handoff {
@@ -102,5 +106,19 @@ mod tests {
         assert!(handoff.is_as(&request));
         assert!(!handoff.is_as(&HandoffRequest::cut(Some("sales"), Some("Hurry"))));
         assert!(!handoff.is_as(&HandoffRequest::default()));
+    }
+
+    #[test]
+    fn a_handoff_whose_note_was_erased_stays_one_for_its_team() {
+        let id = format!("agent:{}", environment("e"));
+        let mut stored = json!({"by": {"id": id, "name": "Agent"}, "at": at(5), "team": "sales"});
+        let kept: Handoff = serde_json::from_value(stored.clone()).unwrap();
+        assert!(!kept.note_erased);
+        stored["note_erased"] = json!(true);
+        let erased: Handoff = serde_json::from_value(stored.clone()).unwrap();
+        assert_eq!((&erased.note, erased.note_erased), (&None, true));
+        assert_eq!(serde_json::to_value(&erased).unwrap(), stored);
+        assert!(erased.is_as(&HandoffRequest::cut(Some("sales"), None)));
+        assert!(!erased.is_as(&HandoffRequest::cut(Some("sales"), Some("Hurry"))));
     }
 }

@@ -233,6 +233,16 @@ pub trait ParkingStore: Send + Sync {
     /// Removes a message that waits no longer. Does nothing when it is gone.
     async fn remove_parked(&self, message: &ParkedMessage) -> Result<(), PortError>;
 
+    /// Puts a deletion in the place of what waits of the message that it deletes: the message, which the event
+    /// with one of these keys brought, and its edits. Whoever has one of them in hand finds the deletion after
+    /// it. No row is made.
+    async fn withdraw(
+        &self,
+        conversation: &ParkedConversation,
+        deletion: &DeliverMessage,
+        originals: &[String; 2],
+    ) -> Result<(), PortError>;
+
     /// Counts one more attempt at a message. Does nothing when it is gone.
     async fn count_attempt(&self, message: &ParkedMessage) -> Result<(), PortError>;
 

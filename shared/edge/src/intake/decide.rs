@@ -249,7 +249,17 @@ impl Intake {
         );
         let decision = decide(&facts);
         if let Decision::Drop(_) = decision {
-            return Ok(Some(IntakeOutcome::Dropped));
+            let Content::Changed(change) = content else {
+                return Ok(Some(IntakeOutcome::Dropped));
+            };
+            let is_taken = self
+                .take_withdrawal(connector, message, change, &known)
+                .await?;
+            return Ok(Some(if is_taken {
+                IntakeOutcome::Changed
+            } else {
+                IntakeOutcome::Dropped
+            }));
         }
         if is_repeated(&known, &message.event_keys) {
             if let Some(standing) = &known.standing {
@@ -302,33 +312,6 @@ impl Intake {
         }
     }
 
-    /// Takes a change of an earlier message. What is kept of a message that made a request changes with it.
-    async fn take_change(
-        &self,
-        connector: &Connector,
-        message: &InboundMessage,
-        change: &MessageChange,
-        known: &Known,
-        delivers: bool,
-    ) -> Result<Option<IntakeOutcome>, PortError> {
-        let first_of = opened_request(connector, change, known);
-        if let Some(id) = first_of {
-            self.store
-                .change_first_message(connector.scope, id, change)
-                .await?;
-        }
-        if delivers && known.chat_user.is_some() {
-            return self
-                .deliver(connector, message, Content::Changed(change))
-                .await;
-        }
-        Ok(Some(if first_of.is_some() {
-            IntakeOutcome::Changed
-        } else {
-            IntakeOutcome::Ignored
-        }))
-    }
-
     /// Takes over the profile that a known person's message tells, in a write of its own.
     async fn take_profile(&self, connector: &Connector, message: &InboundMessage, known: &Known) {
         let now = self.clock.now();
@@ -349,7 +332,7 @@ impl Intake {
 
     /// Enqueues the message for the agent. The worker, which reads the environment, drops what an agent gets
     /// only if it asks for it.
-    async fn deliver(
+    pub(super) async fn deliver(
         &self,
         connector: &Connector,
         message: &InboundMessage,
@@ -360,12 +343,22 @@ impl Intake {
             Content::Whole => DeliveryEvent::Received,
             Content::Changed(change) => change.event(),
         };
+        self.enqueue(connector, message, event).await?;
+        Ok(Some(IntakeOutcome::Delivered))
+    }
+
+    /// Enqueues the message as this event for the worker that has the conversation.
+    pub(super) async fn enqueue(
+        &self,
+        connector: &Connector,
+        message: &InboundMessage,
+        event: DeliveryEvent,
+    ) -> Result<(), PortError> {
         let job = DeliverMessage {
             event,
             ..DeliverMessage::of(message.clone(), connector, self.clock.now())
         };
-        self.inbox.enqueue_delivery(job).await?;
-        Ok(Some(IntakeOutcome::Delivered))
+        self.inbox.enqueue_delivery(job).await
     }
 
     /// Records the sender at an open connector; `false` when another write came first.
@@ -625,22 +618,9 @@ fn request_id(connector: &Connector, sender: ChatUserId, event_key: &str) -> Acc
     AccessRequestId::derive(&[&connector.id.to_string(), &sender.to_string(), event_key])
 }
 
-/// The sender's latest request at the connector, if the changed message made it, or took the place of the
-/// placeholder that made it.
-fn opened_request(
-    connector: &Connector,
-    change: &MessageChange,
-    known: &Known,
-) -> Option<AccessRequestId> {
-    let standing = known.standing.as_ref()?;
-    let took_place = standing.content_key.as_ref() == Some(&change.original_key);
-    let opened = took_place || made_latest(connector, change, standing, &change.original_key);
-    standing.request_id.filter(|_| opened)
-}
-
 /// Whether the message with this key made the sender's latest request at the connector. It may have been
 /// made under another id of the sender, before two records became one.
-fn made_latest(
+pub(super) fn made_latest(
     connector: &Connector,
     change: &MessageChange,
     standing: &Standing,

@@ -95,7 +95,7 @@ impl TryFrom<ParkedMessageItem> for ParkedMessage {
 }
 
 /// Writes a job as a row holds it.
-pub(super) fn to_json(job: &DeliverMessage) -> Result<String, PortError> {
+pub(in crate::dynamo) fn to_json(job: &DeliverMessage) -> Result<String, PortError> {
     serde_json::to_string(job).map_err(|error| PortError::rejected("job", error))
 }
 

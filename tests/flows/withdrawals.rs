@@ -1,0 +1,215 @@
+//! Deletions by people who have no access, or none any more: what they wrote before goes, no row is made, and
+//! no agent is told (SPEC A45, F10).
+
+use crate::{
+    edits::{changed, delivered, history, let_in, preview, received, send, world_of},
+    parked_changes::{go_down, parked_after, recover},
+    world::{Invoked, SAID, World},
+};
+use std::{collections::BTreeSet, time::Duration};
+use vestibule_domain::connector::{ApprovalMode, Policy};
+use vestibule_testkit::fault_proxy::{Fault, Rule};
+
+const WROTE: &str = "What time is it?";
+
+/// Keys of all rows, apart from those that calls to the API leave.
+fn keys(world: &World) -> BTreeSet<String> {
+    let rows = world.db.items().unwrap();
+    rows.iter()
+        .map(|row| format!("{} {}", row["pk"], row["sk"]))
+        .filter(|key| !key.contains("KEY") && !key.contains("#AUDIT#"))
+        .collect()
+}
+
+/// Whether any row has these words.
+fn is_anywhere(world: &World, words: &str) -> bool {
+    let rows = world.db.items().unwrap();
+    rows.iter()
+        .any(|row| serde_json::to_string(row).unwrap().contains(words))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_blocked_person_deletes_goes_from_the_history_without_a_row_and_no_agent_is_told() {
+    for asks in [false, true] {
+        let mut world = World::new().await;
+        if asks {
+            world.asks_for(&["message.edited", "message.deleted"]).await;
+        }
+        let (ada, next) = let_in(&mut world).await;
+        let connector = world.connector.clone();
+        world.block(&ada).await;
+        let before = keys(&world);
+        let told = world.told(&ada);
+        let deletion = changed(&world, &connector, &next, None, 9);
+        for _ in 0..2 {
+            send(&world, &deletion).await;
+            world.settle().await;
+            let messages = history(&world).await;
+            assert_eq!(messages.len(), 1);
+            assert_eq!(messages[0]["text"], "");
+            assert!(messages[0]["deleted_at"].is_string());
+        }
+        assert_eq!(keys(&world), before);
+        assert_eq!(delivered(&world), [received(WROTE)]);
+        assert_eq!(world.told(&ada), told);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_blocked_person_edits_stays_as_it_was_and_writes_nothing() {
+    let mut world = World::new().await;
+    let (ada, next) = let_in(&mut world).await;
+    let connector = world.connector.clone();
+    world.block(&ada).await;
+    let before = world.db.items().unwrap();
+    send(
+        &world,
+        &changed(&world, &connector, &next, Some("You fools"), 9),
+    )
+    .await;
+    assert!(world.aws.messages("inbox.fifo").is_empty());
+    world.settle().await;
+    assert_eq!(world.db.items().unwrap(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_by_a_blocked_person_takes_the_webhook_one_read_and_one_send() {
+    let mut world = World::new().await;
+    let (ada, next) = let_in(&mut world).await;
+    let connector = world.connector.clone();
+    world.block(&ada).await;
+    let warm = changed(&world, &connector, &next, Some("You fools"), 5);
+    send(&world, &warm).await;
+    let deletion = changed(&world, &connector, &next, None, 9);
+    world.count_from_here();
+    send(&world, &deletion).await;
+    assert_eq!(
+        world.aws_calls(),
+        ["DynamoDB.BatchGetItem", "SQS.SendMessage"]
+    );
+    world.count_from_here();
+    assert!(world.work_inbox().await);
+    assert_eq!(
+        world.aws_calls(),
+        [
+            "DynamoDB.BatchGetItem",
+            "DynamoDB.BatchGetItem",
+            "DynamoDB.UpdateItem"
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blocked_stranger_who_was_never_let_in_costs_one_read_with_every_message_and_deletion() {
+    let mut world = World::new().await;
+    let ada = world.person("Ada Lovelace");
+    let connector = world.connector.clone();
+    let first = world.says(&connector, &ada, SAID);
+    send(&world, &first).await;
+    world.settle().await;
+    world.block(&ada).await;
+    world.clock.advance(Duration::from_secs(2));
+    send(&world, &first).await;
+    let before = world.db.items().unwrap();
+    let next = world.says(&connector, &ada, "Let me in");
+    for request in [next.clone(), changed(&world, &connector, &next, None, 9)] {
+        world.count_from_here();
+        send(&world, &request).await;
+        assert_eq!(world.aws_calls(), ["DynamoDB.BatchGetItem"]);
+    }
+    assert_eq!(world.db.items().unwrap(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_first_message_of_a_blocked_person_is_shown_no_more() {
+    let mut world = world_of(ApprovalMode::Replay).await;
+    let ada = world.person("Ada Lovelace");
+    let connector = world.connector.clone();
+    let first = world.says(&connector, &ada, SAID);
+    send(&world, &first).await;
+    world.settle().await;
+    world.block(&ada).await;
+    let before = keys(&world);
+    send(&world, &changed(&world, &connector, &first, None, 9)).await;
+    world.settle().await;
+    assert_eq!(preview(&world).await, None);
+    assert!(!is_anywhere(&world, SAID));
+    assert_eq!(keys(&world), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_deletes_whom_the_connector_serves_no_longer_goes_from_the_history() {
+    let mut world = World::new().await;
+    world.asks_for(&["message.deleted"]).await;
+    world
+        .change_connector(|connector| connector.policy = Policy::AllowAll)
+        .await;
+    world.restart();
+    let ada = world.person("Ada Lovelace");
+    let connector = world.connector.clone();
+    let said = world.says(&connector, &ada, WROTE);
+    send(&world, &said).await;
+    world.settle().await;
+    assert_eq!(history(&world).await[0]["text"], WROTE);
+    world
+        .change_connector(|connector| connector.policy = Policy::AllowList)
+        .await;
+    world.restart();
+    let before = keys(&world);
+    send(&world, &changed(&world, &connector, &said, None, 9)).await;
+    world.settle().await;
+    assert_eq!(history(&world).await[0]["text"], "");
+    assert_eq!(delivered(&world), [received(WROTE)]);
+    assert_eq!(keys(&world), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_of_a_message_that_a_blocked_person_deletes_is_neither_delivered_nor_recorded() {
+    for asks in [false, true] {
+        let mut world = World::new().await;
+        if asks {
+            world.asks_for(&["message.edited", "message.deleted"]).await;
+        }
+        let (ada, _) = let_in(&mut world).await;
+        let connector = world.connector.clone();
+        world.clock.advance(Duration::from_secs(2));
+        go_down(&world);
+        let waits = world.says(&connector, &ada, "Are you there?");
+        assert_eq!(parked_after(&mut world, &waits).await, 1);
+        let edit = changed(&world, &connector, &waits, Some("Anybody?"), 6);
+        assert_eq!(parked_after(&mut world, &edit).await, 2);
+        world.block(&ada).await;
+        let before = keys(&world);
+        let deletion = changed(&world, &connector, &waits, None, 9);
+        // A drain may have taken it off already: no agent has to be well for that.
+        assert!(parked_after(&mut world, &deletion).await <= 2);
+        assert!(keys(&world).is_subset(&before));
+        for words in ["Are you there?", "Anybody?"] {
+            assert!(!is_anywhere(&world, words), "{words}");
+        }
+        recover(&mut world).await;
+        assert_eq!(delivered(&world), [received(WROTE)]);
+        assert_eq!(history(&world).await.len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_by_a_blocked_person_that_a_crash_interrupts_is_done_when_it_comes_again() {
+    for fault in [Fault::KillBefore, Fault::KillAfter] {
+        let mut world = World::new().await;
+        let (ada, next) = let_in(&mut world).await;
+        let connector = world.connector.clone();
+        world.block(&ada).await;
+        let deletion = changed(&world, &connector, &next, None, 9);
+        world.count_from_here();
+        let send_fails = Rule::new("SQS.SendMessage", fault.clone());
+        world.to_aws.inject(send_fails);
+        let killed = world.try_webhook(&connector, &deletion).await;
+        assert_eq!(killed, Invoked::Killed);
+        send(&world, &deletion).await;
+        world.to_db.inject(Rule::new("DynamoDB.UpdateItem", fault));
+        world.work_inbox().await;
+        world.settle().await;
+        assert_eq!(history(&world).await[0]["text"], "");
+    }
+}
