@@ -54,8 +54,7 @@ use vestibule_domain::{
     job::{DeliverMessage, DrainParked, InboxJob, QueuedText, SendMessagesJob},
     ports::{
         AgentClient, AgentHealthStore, ConversationStore, DeliveryContext, DeliveryRecord,
-        DrainQueue, GivenUp, Original, OutgoingQueue, ParkedConversation, ParkingStore, Recorded,
-        SecretVault,
+        DrainQueue, GivenUp, Original, OutgoingQueue, ParkingStore, Recorded, SecretVault,
     },
     retry::conflict_wait,
 };
