@@ -250,25 +250,14 @@ pub trait ChatPlatform: Send + Sync {
     ) -> Option<Duration>;
     /// Whether the connector's platform reports by the message's id that a text which it accepted did not
     /// arrive.
-    fn reports_late_failures(&self, connector: &Connector) -> bool {
-        let _ = connector;
-        false
-    }
+    fn reports_late_failures(&self, connector: &Connector) -> bool;
     /// Whether the connector's platform can be asked for a text by its [`Mark`].
-    fn finds_marked_texts(&self, connector: &Connector) -> bool {
-        let _ = connector;
-        false
-    }
+    fn finds_marked_texts(&self, connector: &Connector) -> bool;
     /// Whether the connector's platform tells a person's language in the profile, and not with each message.
-    fn profile_tells_language(&self, connector: &Connector) -> bool {
-        let _ = connector;
-        false
-    }
+    fn profile_tells_language(&self, connector: &Connector) -> bool;
     /// Shows for some seconds that a text is being written, where the platform has a sign for it. It is tried
     /// once, and nobody waits for it.
-    async fn show_typing(&self, connector: &Connector, typing: &ShowTyping) {
-        let _ = (connector, typing);
-    }
+    async fn show_typing(&self, connector: &Connector, typing: &ShowTyping);
     /// Queries a person's names, avatar and language.
     async fn profile(&self, connector: &Connector, query: ProfileQuery<'_>) -> ProfileOutcome;
 }
