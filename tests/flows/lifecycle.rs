@@ -15,6 +15,7 @@ use vestibule_domain::{
     access::standing::Standing,
     chat::conversation::ConversationRef,
     chat::send_status::{SendStatus, SkipReason},
+    chat::typing::ShowTyping,
     chat::user::ChatUserStatus,
     connector::{APPROVAL_NOTICE_DEFAULT, ApprovalMode, Connector},
     ports::{
@@ -44,6 +45,22 @@ impl ChatPlatform for Windowed {
 
     async fn send(&self, connector: &Connector, text: OutgoingText<'_>) -> SendOutcome {
         self.0.send(connector, text).await
+    }
+
+    fn reports_late_failures(&self, connector: &Connector) -> bool {
+        self.0.reports_late_failures(connector)
+    }
+
+    fn finds_marked_texts(&self, connector: &Connector) -> bool {
+        self.0.finds_marked_texts(connector)
+    }
+
+    fn profile_tells_language(&self, connector: &Connector) -> bool {
+        self.0.profile_tells_language(connector)
+    }
+
+    async fn show_typing(&self, connector: &Connector, typing: &ShowTyping) {
+        self.0.show_typing(connector, typing).await;
     }
 
     async fn profile(&self, connector: &Connector, query: ProfileQuery<'_>) -> ProfileOutcome {

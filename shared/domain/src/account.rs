@@ -258,20 +258,27 @@ mod tests {
         assert_eq!(signing(&agent, DAY), ["three", "two"]);
     }
 
-    #[test]
-    fn a_project_is_at_its_own_version() {
-        let project = Project {
+    fn project() -> Project {
+        Project {
             scope: scope(),
             name: "Help desk".into(),
             history_days: HistoryDays::default(),
             version: 7,
             created_at: at(0),
             updated_at: at(0),
-        };
-        assert_eq!(
-            (Record::version(&project), project.id()),
-            (7, scope().project_id())
-        );
+        }
+    }
+
+    #[test]
+    fn a_project_is_at_its_own_version_with_and_without_what_was_computed_beside_it() {
+        assert_eq!(project().id(), scope().project_id());
+        assert_eq!(Record::version(&project()), 7);
+        assert_eq!(Record::version(&(project(), 3_u64)), 7);
+    }
+
+    #[test]
+    fn a_project_keeps_no_hash_of_the_call_that_created_it() {
+        assert_eq!(Repeatable::request_hash(&project()), None);
     }
 
     #[test]

@@ -312,6 +312,20 @@ mod tests {
     }
 
     #[test]
+    fn a_connector_is_at_its_own_version_and_knows_the_call_that_created_it() {
+        for request_hash in [None, Some("a1b2".to_owned())] {
+            let connector = Connector {
+                request_hash: request_hash.clone(),
+                version: 7,
+                ..connector()
+            };
+            assert_eq!(Record::version(&connector), 7);
+            let hash = Repeatable::request_hash(&connector);
+            assert_eq!(hash, request_hash.as_deref());
+        }
+    }
+
+    #[test]
     fn a_provider_is_shown_by_its_key() {
         let provider = Provider::new("slack");
         assert_eq!(provider.key(), "slack");

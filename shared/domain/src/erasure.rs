@@ -151,7 +151,8 @@ impl Erasure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{at, connector};
+    use crate::chat::message::PHONE_SCOPE;
+    use crate::samples::{at, chat_user, connector, identity};
 
     fn erasure(since: i64) -> Erasure {
         Erasure::of_history(connector().scope, at(since))
@@ -159,6 +160,22 @@ mod tests {
 
     fn position() -> ErasurePosition {
         ErasurePosition("x".to_owned())
+    }
+
+    #[test]
+    fn a_person_is_erased_under_both_of_their_ids() {
+        let scope = connector().scope;
+        let phone = identity(PHONE_SCOPE, "+49");
+        let by_phone = phone.chat_user_id(scope);
+        for (other_id, erased) in [(None, None), (Some(phone), Some(by_phone))] {
+            let user = ChatUser {
+                other_id,
+                ..chat_user()
+            };
+            let erasure = Erasure::of_chat_user(scope, &user, at(9));
+            assert_eq!(erasure.target, ErasureTarget::ChatUser(user.id));
+            assert_eq!((erasure.other_id, erasure.since), (erased, at(9)));
+        }
     }
 
     #[test]

@@ -347,6 +347,22 @@ mod tests {
         }
     }
 
+    fn typing() -> ShowTyping {
+        ShowTyping {
+            conversation: message().conversation,
+            message_id: None,
+            at: at(9),
+        }
+    }
+
+    #[test]
+    fn a_job_to_send_shows_that_a_text_is_being_written_if_that_was_ordered() {
+        let order = DeliverMessage::of(message(), &connector(), at(9)).send_messages();
+        let job = SendMessagesJob::from(order);
+        assert_eq!(job.typing, None);
+        assert_eq!(job.with_typing(Some(typing())).typing, Some(typing()));
+    }
+
     #[test]
     fn a_job_to_send_reads_back_with_and_without_its_texts() {
         let order = DeliverMessage::of(message(), &connector(), at(9)).send_messages();
@@ -358,15 +374,10 @@ mod tests {
             ..queued(3, "Bye".into())
         };
         let texts = vec![queued(2, "Hello".into()), ephemeral];
-        let typing = ShowTyping {
-            conversation: message().conversation,
-            message_id: None,
-            at: at(9),
-        };
         for job in [
             order.into(),
             SendMessagesJob::new(order, texts),
-            SendMessagesJob::from(order).with_typing(Some(typing)),
+            SendMessagesJob::from(order).with_typing(Some(typing())),
         ] {
             let job = OutgoingJob::SendMessages(Box::new(job));
             let json = serde_json::to_string(&job).unwrap();
@@ -376,9 +387,9 @@ mod tests {
     }
 
     #[test]
-    fn a_job_to_send_carries_its_texts_only_if_they_are_short_together() {
+    fn a_job_to_send_carries_its_texts_only_if_they_have_64_kib_at_most_together() {
         let order = DeliverMessage::of(message(), &connector(), at(9)).send_messages();
-        let half = "é".repeat(JOB_TEXTS_MAX_BYTES / 4);
+        let half = "é".repeat(16_384);
         let fit = vec![queued(2, half.clone()), queued(3, half.clone())];
         assert_eq!(SendMessagesJob::new(order, fit.clone()).texts, fit);
         let too_long = vec![queued(2, half.clone()), queued(3, format!("{half}."))];

@@ -138,7 +138,7 @@ mod tests {
     use super::*;
     use crate::{
         ids::{AccessRequestId, ChatUserId, ConnectorId},
-        samples::{actor, at, block, chat_user, environment, grant, request},
+        samples::{actor, at, block, chat_user, environment, grant, identity, request},
     };
     use proptest::prelude::*;
     use std::collections::{BTreeMap, BTreeSet};
@@ -239,11 +239,14 @@ mod tests {
 
     #[test]
     fn tasks_go_along_and_nobody_is_welcomed_twice() {
-        let moving = owing(&[
-            PendingTask::Merge,
-            PendingTask::OnboardingMessage,
-            PendingTask::Profile,
-        ]);
+        let moving = Standing {
+            merge_with: Some(identity("T1", "U2")),
+            ..owing(&[
+                PendingTask::Merge,
+                PendingTask::OnboardingMessage,
+                PendingTask::Profile,
+            ])
+        };
         let welcomed = Standing {
             onboarding_message: Some(SendStatus::Sent {
                 at: at(1),

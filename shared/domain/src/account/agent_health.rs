@@ -107,7 +107,7 @@ impl AgentHealth {
         let (taken, limit) = (self.slots_taken(now), usize::from(limit.calls()));
         if self.breaker.is_some() || taken >= limit {
             Admission::Wait
-        } else if taken > 0 && taken * 2 >= limit {
+        } else if taken * 2 >= limit {
             Admission::AskWithSlot
         } else {
             Admission::Ask
@@ -136,7 +136,7 @@ impl AgentHealth {
     /// Whether an answer changes anything.
     #[must_use]
     pub const fn is_unwell(&self) -> bool {
-        self.failures > 0 || self.breaker.is_some() || self.last_failure.is_some()
+        self.last_failure.is_some()
     }
 
     /// Returns the health after an answer.
@@ -298,6 +298,7 @@ mod tests {
         assert_eq!(three.admission(limit(100), at(1000)), Admission::Wait);
         assert_eq!(three.free_slot(limit(100), 0, at(1000)), None);
         assert_eq!(three.next_drain(at(3)), at(8));
+        assert_eq!((one.notes, two.notes, three.notes), (1, 2, 3));
         let answered = two.answered();
         assert_eq!(answered.status(), HealthStatus::Ok);
         let after = answered.failed(&failure(3), None, false);

@@ -190,6 +190,13 @@ mod tests {
         assert_eq!(deleted.message, expected);
     }
 
+    /// Changes are recognised by their event keys. A release that spelt them differently would take each twice.
+    #[test]
+    fn a_change_is_spelt_in_event_keys_as_it_was_in_every_release_before() {
+        assert_eq!(ChangeKind::Edited.key(), "edited");
+        assert_eq!(ChangeKind::Deleted.key(), "deleted");
+    }
+
     #[test]
     fn of_a_person_without_access_the_history_follows_a_deletion_and_no_edit() {
         let change = |kind| MessageChange::new(message(), kind, "slack:1".into());

@@ -521,11 +521,11 @@ mod tests {
     fn texts_that_answer_no_message_get_the_next_numbers_and_count_as_activity_alone() {
         let place = conversation("D1");
         let answered = Conversation::default().with_delivered(&delivered(&place, 9, 1));
-        let record = answered.with_texts(2, at(20));
+        let record = answered.with_texts(3, at(20));
         let expected = Conversation {
-            message_total: 4,
+            message_total: 5,
             last_activity_at: Some(at(20)),
-            outgoing: Outgoing::default().with_added(2, 4),
+            outgoing: Outgoing::default().with_added(2, 5),
             ..answered.clone()
         };
         assert_eq!(record, expected);
@@ -533,8 +533,8 @@ mod tests {
             outgoing: answered.outgoing.with_finished(2),
             ..answered
         };
-        let outgoing = sent.with_texts(2, at(20)).outgoing;
-        assert_eq!((outgoing.next, outgoing.last), (3, 4));
+        let outgoing = sent.with_texts(3, at(20)).outgoing;
+        assert_eq!((outgoing.next, outgoing.last), (3, 5));
         assert_eq!(record.with_texts(1, at(1)).last_activity_at, Some(at(20)));
     }
 

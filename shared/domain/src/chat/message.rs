@@ -210,6 +210,18 @@ mod tests {
     }
 
     #[test]
+    fn the_words_of_a_message_are_its_text_or_else_say_what_came() {
+        for (text, words) in [("Hello", "Hello"), (" ", "Location")] {
+            let message = InboundMessage {
+                text: text.into(),
+                parts: Parts::of([Part::Location(Location::default())]),
+                ..message()
+            };
+            assert_eq!(message.words(), words);
+        }
+    }
+
+    #[test]
     fn a_message_is_withheld_if_nothing_of_it_was_handed_over() {
         let unsupported = || Part::Unsupported(Unsupported::default());
         let place = || Part::Location(Location::default());

@@ -202,6 +202,17 @@ mod tests {
             (ada(), ada(), None),
             // The same name without its parts tells nothing new.
             (ada(), named(Some("Ada Lovelace"), None, None), None),
+            // One part of it is news.
+            (
+                named(Some("Ada"), None, None),
+                named(Some("Ada"), Some("Ada"), None),
+                Some(named(Some("Ada"), Some("Ada"), None)),
+            ),
+            (
+                named(Some("Lovelace"), None, None),
+                named(Some("Lovelace"), None, Some("Lovelace")),
+                Some(named(Some("Lovelace"), None, Some("Lovelace"))),
+            ),
             (
                 ada(),
                 named(Some("Ada King"), Some("Ada"), Some("King")),

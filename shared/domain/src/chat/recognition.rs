@@ -272,12 +272,11 @@ mod tests {
         Timestamp,
         access::standing::Rejections,
         chat::message::{PHONE_SCOPE, WHATSAPP_SCOPE},
-        chat::profile::Profile,
         chat::user::{Block, Grant},
         connector::Provider,
         ids::{ChatUserId, EnvironmentId},
+        samples::chat_user,
     };
-    use std::collections::BTreeMap;
 
     fn id(identifier: &str) -> Identity {
         Identity {
@@ -292,15 +291,7 @@ mod tests {
             id: ChatUserId::derive(&[identifier]),
             identity: id(identifier),
             other_id: other.map(id),
-            profile: Profile::default(),
-            profile_told_at: None,
-            admitted_openly: false,
-            grants: BTreeMap::new(),
-            number_now_of: None,
-            block: None,
-            version: 1,
-            created_at: Timestamp::from_millis(0),
-            updated_at: Timestamp::from_millis(0),
+            ..chat_user()
         }
     }
 
@@ -378,7 +369,11 @@ mod tests {
             (somebody("B", None), Some(nobody("P")), "P->B"),
             (somebody("B", Some("P")), Some(alias("P", "B")), "stable"),
             (nobody("B"), Some(somebody("P", None)), "B->P"),
+            // The number was linked before there is a record.
+            (nobody("B"), Some(alias("P", "B")), "new under both"),
             (alias("B", "P"), Some(somebody("P", Some("B"))), "phone"),
+            (alias("B", "P2"), Some(alias("P", "P2")), "at P2"),
+            (alias("B", "P2"), Some(somebody("P", None)), "at P2"),
             (somebody("B", None), Some(somebody("P", None)), "P+B"),
             // The record was made while the two ids were linked.
             (somebody("B", None), Some(somebody("P", Some("B"))), "P+B"),
@@ -591,6 +586,7 @@ mod tests {
         if let (Some(stays), Some(goes)) = (&mut stays.user, &mut goes.user) {
             stays.grants.insert(here, grant.clone());
             goes.grants.insert(there, grant);
+            goes.admitted_openly = true;
         }
         let Recognition::Merges(merge) = recognise(&goes, Some(&stays)) else {
             panic!("they were not merged");
@@ -598,5 +594,6 @@ mod tests {
         assert_eq!(merge.survivor.identity, id("P"));
         assert_eq!(merge.survivor.other_id, Some(id("B")));
         assert_eq!(merge.survivor.grants.len(), 2);
+        assert!(merge.survivor.admitted_openly);
     }
 }

@@ -107,8 +107,10 @@ mod tests {
     #[test]
     fn an_event_is_remembered_while_it_may_come_again_and_a_signed_undated_one_for_ever() {
         let day = Repeats::For(Duration::from_hours(24));
-        assert_eq!(day.until(at(5)), Some(at(5 + 86_400)));
-        assert_eq!(Repeats::ForEver.until(at(5)), None);
+        for (repeats, until) in [(day, Some(at(5 + 86_400))), (Repeats::ForEver, None)] {
+            let event = HandledEvent::of(&message(), connector().id, repeats, at(5));
+            assert_eq!(event.until(), until);
+        }
     }
 
     #[test]

@@ -196,6 +196,15 @@ mod tests {
     }
 
     #[test]
+    fn a_chat_user_is_at_their_own_version() {
+        let user = ChatUser {
+            version: 7,
+            ..chat_user()
+        };
+        assert_eq!(Record::version(&user), 7);
+    }
+
+    #[test]
     fn a_block_comes_before_every_grant_and_an_open_door_is_one() {
         use ChatUserStatus::{Active, Blocked, Onboarding};
         for (granted, openly, blocked, status) in [
@@ -224,6 +233,8 @@ mod tests {
         let user = ChatUser {
             other_id: Some(identity(PHONE_SCOPE, "+49")),
             profile: Profile::from_raw(Some("Ada"), None, None, None),
+            profile_told_at: Some(at(3)),
+            admitted_openly: true,
             grants: BTreeMap::from([(environment("e"), grant())]),
             ..chat_user()
         };

@@ -250,25 +250,14 @@ pub trait ChatPlatform: Send + Sync {
     ) -> Option<Duration>;
     /// Whether the connector's platform reports by the message's id that a text which it accepted did not
     /// arrive.
-    fn reports_late_failures(&self, connector: &Connector) -> bool {
-        let _ = connector;
-        false
-    }
+    fn reports_late_failures(&self, connector: &Connector) -> bool;
     /// Whether the connector's platform can be asked for a text by its [`Mark`].
-    fn finds_marked_texts(&self, connector: &Connector) -> bool {
-        let _ = connector;
-        false
-    }
+    fn finds_marked_texts(&self, connector: &Connector) -> bool;
     /// Whether the connector's platform tells a person's language in the profile, and not with each message.
-    fn profile_tells_language(&self, connector: &Connector) -> bool {
-        let _ = connector;
-        false
-    }
+    fn profile_tells_language(&self, connector: &Connector) -> bool;
     /// Shows for some seconds that a text is being written, where the platform has a sign for it. It is tried
     /// once, and nobody waits for it.
-    async fn show_typing(&self, connector: &Connector, typing: &ShowTyping) {
-        let _ = (connector, typing);
-    }
+    async fn show_typing(&self, connector: &Connector, typing: &ShowTyping);
     /// Queries a person's names, avatar and language.
     async fn profile(&self, connector: &Connector, query: ProfileQuery<'_>) -> ProfileOutcome;
 }
@@ -332,6 +321,67 @@ pub trait AgentClient: Send + Sync {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_picture_is_known_by_its_first_bytes_and_nothing_else_is_one() {
+        let files: [(&[u8], Option<&str>); 10] = [
+            (b"\xFF\xD8\xFF\xE0\x00\x10JFIF", Some("image/jpeg")),
+            (b"\x89PNG\r\n\x1A\n\x00\x00\x00\x0DIHDR", Some("image/png")),
+            (b"GIF87a", Some("image/gif")),
+            (b"GIF89a", Some("image/gif")),
+            (b"RIFF\x1A\x00\x00\x00WEBPVP8L", Some("image/webp")),
+            // Sound in the container of WebP.
+            (b"RIFF\x24\x00\x00\x00WAVEfmt ", None),
+            // A picture that may hold a script.
+            (b"<svg xmlns='http://www.w3.org/2000/svg'>", None),
+            (b"\x89PNG\r\n", None),
+            (b"\xFF\xD8", None),
+            (b"", None),
+        ];
+        for (bytes, media_type) in files {
+            assert_eq!(picture_type(bytes), media_type, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_picture_of_a_known_kind_is_kept_if_it_has_100_kib_at_most() {
+        let gif = |length: usize| {
+            let mut bytes = b"GIF89a".to_vec();
+            bytes.resize(length, 0);
+            bytes
+        };
+        let expected = AvatarImage {
+            media_type: "image/gif",
+            bytes: gif(102_400),
+        };
+        assert_eq!(AvatarImage::from_bytes(gif(102_400)), Some(expected));
+        assert_eq!(AvatarImage::from_bytes(gif(102_401)), None);
+        assert_eq!(AvatarImage::from_bytes(b"<html>".to_vec()), None);
+    }
+
+    #[test]
+    fn a_picture_is_shown_by_its_kind_and_size_and_never_by_its_bytes() {
+        let image = AvatarImage {
+            media_type: "image/gif",
+            bytes: b"GIF89a".to_vec(),
+        };
+        let shown = format!("{image:?}");
+        assert_eq!(
+            shown,
+            r#"AvatarImage { media_type: "image/gif", bytes: 6 }"#
+        );
+    }
+
+    #[test]
+    fn a_receipt_of_a_message_has_its_id_and_no_other_news() {
+        let expected = Receipt {
+            message_id: Some("wamid.1".into()),
+            moved_to: None,
+            recipient: None,
+            reply_url: None,
+        };
+        assert_eq!(Receipt::of("wamid.1"), expected);
+    }
 
     #[test]
     fn a_call_may_have_taken_effect_unless_the_platform_itself_answered() {

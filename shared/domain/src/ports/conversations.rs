@@ -252,3 +252,19 @@ pub trait OutgoingStore: Send + Sync {
         postponement: Postponement,
     ) -> Result<(), PortError>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_on_record_has_a_sequence_if_the_agent_got_it() {
+        for (original, sequence) in [
+            (Original::OnRecord { sequence: Some(7) }, Some(7)),
+            (Original::OnRecord { sequence: None }, None),
+            (Original::Unknown, None),
+        ] {
+            assert_eq!(original.sequence(), sequence, "{original:?}");
+        }
+    }
+}

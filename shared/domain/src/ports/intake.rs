@@ -318,3 +318,14 @@ pub struct UnreadableEvent {
 pub const UNREADABLE_BODY_MAX: usize = 64 * 1024;
 /// Retention of an [`UnreadableEvent`].
 pub const UNREADABLE_EVENT_KEPT: std::time::Duration = std::time::Duration::from_hours(24 * 14);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unreadable_event_is_kept_for_14_days_with_64_kib_of_its_body() {
+        assert_eq!(UNREADABLE_EVENT_KEPT.as_secs(), 14 * 86_400);
+        assert_eq!(UNREADABLE_BODY_MAX, 65_536);
+    }
+}

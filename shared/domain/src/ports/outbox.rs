@@ -158,3 +158,31 @@ pub trait DispatchQueue: Send + Sync {
     /// Returns the approximate number of jobs waiting in the queue of jobs of this kind.
     async fn waiting(&self, kind: JobKind) -> Result<usize, PortError>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_is_lost_by_the_conflict_of_its_lease_and_by_no_other_failure() {
+        assert!(Lease::is_lost(&Lease::LOST));
+        for error in [
+            PortError::Conflict {
+                what: "conversation",
+            },
+            PortError::unavailable("lease", "timed out"),
+            PortError::rejected("lease", "too large"),
+            PortError::corrupt("lease", "lease_id"),
+        ] {
+            assert!(!Lease::is_lost(&error), "{error}");
+        }
+    }
+
+    #[test]
+    fn each_kind_of_job_has_four_partitions_of_its_own() {
+        for kind in JobKind::ALL {
+            let parts: Vec<OutboxPart> = OutboxPart::of(kind).collect();
+            assert_eq!(parts, [0, 1, 2, 3].map(|shard| OutboxPart { kind, shard }));
+        }
+    }
+}

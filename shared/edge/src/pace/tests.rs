@@ -61,6 +61,18 @@ impl ChatPlatform for Platform {
         None
     }
 
+    fn reports_late_failures(&self, _connector: &Connector) -> bool {
+        false
+    }
+
+    fn finds_marked_texts(&self, _connector: &Connector) -> bool {
+        false
+    }
+
+    fn profile_tells_language(&self, _connector: &Connector) -> bool {
+        false
+    }
+
     async fn profile(&self, _connector: &Connector, _query: ProfileQuery<'_>) -> ProfileOutcome {
         panic!("no profile");
     }

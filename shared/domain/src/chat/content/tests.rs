@@ -245,6 +245,7 @@ fn every_kind_says_in_plain_words_what_came() {
             }),
             "Form: name: Ada, size: 3, new: yes, days: Mon, Tue",
         ),
+        (Part::Form(Form::default()), "Form"),
         (
             Part::Choice(Choice {
                 title: some("Yes, please"),
@@ -274,6 +275,7 @@ fn every_kind_says_in_plain_words_what_came() {
             }),
             "Poll: Lunch? (Yes, No)",
         ),
+        (Part::Poll(Poll::default()), "Poll"),
         (
             Part::Dice(Dice {
                 emoji: some("🎲"),
@@ -451,6 +453,11 @@ fn a_form_that_is_too_deep_or_too_large_keeps_its_beginning() {
     let kept = form(json!({"first": 1, "answers": answers, "last": 2}));
     assert_eq!(kept["first"], 1);
     assert_eq!(kept["answers"][0], "x".repeat(1000));
+    assert!(kept.to_string().len() <= 32 * 1024);
+    // Each quotation mark takes two bytes in JSON.
+    let answers: Vec<String> = (0..500).map(|_| "\"".repeat(1000)).collect();
+    let kept = form(json!(answers));
+    assert_eq!(kept[0], "\"".repeat(1000));
     assert!(kept.to_string().len() <= 32 * 1024);
 }
 
