@@ -178,7 +178,7 @@ async fn an_older_conversation_is_found_among_very_many_whenever_the_work_is_int
     world.clock.advance(Duration::from_secs(1));
     say(&world, &ada, PRIVATE).await;
     world.settle().await;
-    let total: usize = proof::scaled(2_500, 20_000);
+    let total: usize = proof::scaled(2_100, 20_000);
     for number in 0..total {
         let id = ConversationId::derive(&[&number.to_string()]);
         let mut row = of_bob.clone();
