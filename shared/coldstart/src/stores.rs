@@ -4,16 +4,54 @@ use crate::Adapters;
 use std::sync::Arc;
 use vestibule_adapters::{
     dynamo::{
-        DynamoAccessRequests, DynamoAccounts, DynamoAgents, DynamoChatUsers, DynamoClosings,
-        DynamoConnectors, DynamoConversationWriter, DynamoConversations, DynamoErasures,
-        DynamoGivenUp, DynamoHistory, DynamoIntake, DynamoOutbox, DynamoOutgoing, DynamoParking,
-        DynamoProjects, DynamoSendPacer, DynamoStandings,
+        DynamoAccessRequests, DynamoAccounts, DynamoAgents, DynamoAudit, DynamoChatUsers,
+        DynamoClosings, DynamoConnectors, DynamoConversationWriter, DynamoConversations,
+        DynamoCredentials, DynamoErasures, DynamoGivenUp, DynamoHistory, DynamoIntake,
+        DynamoLogins, DynamoMails, DynamoOutbox, DynamoOutgoing, DynamoParking, DynamoProjects,
+        DynamoSendPacer, DynamoSetUp, DynamoStandings, DynamoTeam,
     },
     vault::KmsVault,
 };
 
 impl Adapters<'_> {
-    /// The account, its set-up and its API keys.
+    /// Callers' credentials. Their records are in no list, so the vault is not used.
+    #[must_use]
+    pub fn credentials(&self, _vault: &Arc<KmsVault>) -> Arc<DynamoCredentials> {
+        Arc::new(DynamoCredentials::new(self.table.clone()))
+    }
+
+    /// Members, roles, invitations, login methods and clients.
+    #[must_use]
+    pub fn team(&self, vault: &Arc<KmsVault>) -> Arc<DynamoTeam> {
+        Arc::new(DynamoTeam::new(self.table.clone(), Arc::clone(vault)))
+    }
+
+    /// Logins, sessions, sign-ins on their way and throttles. They are in no list, so the vault is not used.
+    #[must_use]
+    pub fn logins(&self, _vault: &Arc<KmsVault>) -> Arc<DynamoLogins> {
+        Arc::new(DynamoLogins::new(self.table.clone()))
+    }
+
+    /// Mails.
+    #[must_use]
+    pub fn mails(&self) -> Arc<DynamoMails> {
+        Arc::new(DynamoMails::new(self.table.clone()))
+    }
+
+    /// The record of the stack's set-up.
+    #[must_use]
+    pub fn set_up(&self) -> Arc<DynamoSetUp> {
+        Arc::new(DynamoSetUp::new(self.table.clone()))
+    }
+
+    /// The audit log.
+    #[must_use]
+    pub fn audit(&self, vault: &Arc<KmsVault>) -> Arc<DynamoAudit> {
+        let (table, vault) = (self.table.clone(), Arc::clone(vault));
+        Arc::new(DynamoAudit::new(table, vault, self.clock()))
+    }
+
+    /// The accounts, their set-up and their API keys.
     #[must_use]
     pub fn accounts(&self, vault: &Arc<KmsVault>) -> Arc<DynamoAccounts> {
         Arc::new(DynamoAccounts::new(self.table.clone(), Arc::clone(vault)))

@@ -27,10 +27,9 @@ use vestibule_domain::{
     },
     account::actor::Actor,
     chat::user::{ChatUser, Grant},
-    event::AuditEntry,
     ids::{AccessRequestId, ChatUserId},
     page::{ListError, Page, PageRequest},
-    ports::{AccessRequestFilter, AccessRequestStore, AccessRequestView, OUTBOX_PATIENCE},
+    ports::{AccessRequestFilter, AccessRequestStore, AccessRequestView, By, OUTBOX_PATIENCE},
 };
 
 /// See [`AccessRequestStore`].
@@ -232,21 +231,20 @@ impl AccessRequestStore for DynamoAccessRequests {
         &self,
         request: &AccessRequest,
         decision: &RequestDecision,
-        audit: &AuditEntry,
+        by: By<'_>,
     ) -> Result<DecideOutcome, PortError> {
-        let (verdict, by) = (decision.verdict, &decision.by);
+        let (verdict, decided_by) = (decision.verdict, &decision.by);
         if request.decision.is_some() {
-            return Ok(on_decided_again(request.clone(), verdict, by));
+            return Ok(on_decided_again(request.clone(), verdict, decided_by));
         }
         let mut writes = vec![
             self.table.decision_write(request, decision)?,
             self.standing_write(request, decision, EXISTS)?,
-            self.table.audit_write(audit)?,
         ];
         if verdict == Verdict::Approve {
-            writes.push(self.grant_write(request, by, decision.at, EXISTS)?);
+            writes.push(self.grant_write(request, decided_by, decision.at, EXISTS)?);
         }
-        let mut reasons = match self.table.transact(writes).await? {
+        let mut reasons = match self.table.transact_by(writes, by).await? {
             Transacted::Done => {
                 let decided = AccessRequest {
                     decision: Some(decision.clone()),
@@ -256,7 +254,7 @@ impl AccessRequestStore for DynamoAccessRequests {
             }
             Transacted::Cancelled(reasons) => reasons,
         };
-        let grant = if reasons.len() > 3 {
+        let grant = if reasons.len() > 2 {
             reasons.pop()
         } else {
             None
@@ -264,7 +262,7 @@ impl AccessRequestStore for DynamoAccessRequests {
         match (reasons.into_iter().next(), grant) {
             (Some(Cancelled::Condition(Some(row))), _) => {
                 let first: AccessRequestItem = from_row(row, "access request")?;
-                Ok(on_decided_again(first.into(), verdict, by))
+                Ok(on_decided_again(first.into(), verdict, decided_by))
             }
             (Some(Cancelled::Condition(None)), _) => Ok(DecideOutcome::NotFound),
             (_, Some(Cancelled::Condition(Some(_)))) => Ok(DecideOutcome::ChatUserBlocked),
@@ -301,7 +299,7 @@ impl AccessRequestStore for DynamoAccessRequests {
     async fn approve_directly(
         &self,
         approval: &DirectApproval,
-        audit: &AuditEntry,
+        by: By<'_>,
     ) -> Result<DecideOutcome, PortError> {
         const CONTENDED: PortError = PortError::Conflict { what: "chat user" };
         let DirectApproval {
@@ -321,12 +319,11 @@ impl AccessRequestStore for DynamoAccessRequests {
                 self.table
                     .put_part(&item, "attribute_not_exists(pk)", &[])?,
             ),
-            self.table.audit_write(audit)?,
         ];
         if *is_followed_up {
             writes.push(self.standing_write(request, decision, "request_pending = :no")?);
         }
-        match self.table.transact(writes).await? {
+        match self.table.transact_by(writes, by).await? {
             Transacted::Done => Ok(DecideOutcome::Recorded(Box::new(decided))),
             Transacted::Cancelled(reasons) => match reasons.into_iter().next() {
                 Some(Cancelled::Condition(Some(row))) => {

@@ -1,17 +1,38 @@
 //! Audit entries: written in the transaction of the change, never changed.
 
 use super::{
-    keys,
-    table::{Table, put_write},
+    keys::{self, PK, SK},
+    lists::{Index, List, open_cursor, seal_cursor},
+    table::{Attributes, Table, from_row, key_of, put_write, s},
 };
-use aws_sdk_dynamodb::types::TransactWriteItem;
-use serde::Serialize;
-use vestibule_domain::{PortError, Timestamp, account::actor::Actor, event::AuditEntry};
+use crate::{aws::port_error, vault::KmsVault};
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use serde::{Deserialize, Serialize};
+use std::{collections::HashMap, sync::Arc};
+use vestibule_domain::{
+    AccountScope, Clock, PortError, Timestamp,
+    account::actor::Actor,
+    event::AuditEntry,
+    ids::AuditId,
+    page::{ListError, Order, Page, PageRequest},
+    ports::{AuditFilter, AuditStore, StoredAuditEntry},
+};
+
+const WHAT: &str = "audit entry";
+/// Queries for one page. A page may then be short, but has a cursor while there is more.
+const READS_MAX: usize = 4;
+/// Rows that one query with a filter looks at.
+const FILTERED_ROWS: usize = 250;
 
 #[derive(Serialize)]
 struct AuditItem<'a> {
     pk: String,
     sk: String,
+    state_pk: String,
+    state_sk: String,
+    all_pk: String,
+    all_sk: String,
     at: Timestamp,
     actor: &'a Actor,
     action: &'a str,
@@ -24,19 +45,467 @@ struct AuditItem<'a> {
 impl Table {
     /// Makes the write of the audit entry, the last part of a transaction.
     pub(super) fn audit_write(&self, entry: &AuditEntry) -> Result<TransactWriteItem, PortError> {
-        let key = keys::audit(entry.scope, entry.at, &entry.id.to_string());
+        let id = dated_id(entry);
+        let key = keys::audit(entry.scope, entry.at, &id);
+        let target = entry.change.event.target();
         let item = AuditItem {
             pk: key.pk,
             sk: key.sk,
+            state_pk: keys::audit_by(entry.scope, &entry.actor.id),
+            state_sk: id.clone(),
+            all_pk: keys::audit_on(entry.scope, &target),
+            all_sk: id,
             at: entry.at,
             actor: &entry.actor,
             action: entry.change.event.key(),
-            target: entry.change.event.target(),
+            target,
             before: &entry.change.before,
             after: &entry.change.after,
             request_id: &entry.request_id,
         };
         self.put_part(&item, "attribute_not_exists(pk)", &[])
             .map(put_write)
+    }
+
+    /// Makes the writes of audit entries.
+    pub(super) fn audit_writes(
+        &self,
+        entries: &[AuditEntry],
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
+        entries
+            .iter()
+            .map(|entry| self.audit_write(entry))
+            .collect()
+    }
+}
+
+/// An audit entry as it is read.
+#[derive(Deserialize)]
+struct StoredItem {
+    at: Timestamp,
+    actor: Actor,
+    action: String,
+    target: String,
+    #[serde(default)]
+    before: serde_json::Value,
+    #[serde(default)]
+    after: serde_json::Value,
+    #[serde(default)]
+    request_id: String,
+}
+
+/// Reads an entry of this account. `None` for one of another: IAM does not restrict the attributes by which an index
+/// leads to rows.
+fn read(scope: AccountScope, row: Attributes) -> Result<Option<StoredAuditEntry>, PortError> {
+    let key = key_of(&row);
+    let Some((id, key)) = key.and_then(|key| Some((key.sk.parse::<AuditId>().ok()?, key))) else {
+        return Err(PortError::corrupt(WHAT, "its key is none of an entry"));
+    };
+    let item: StoredItem = from_row(row, WHAT)?;
+    if key != keys::audit(scope, item.at, &id.to_string()) {
+        return Ok(None);
+    }
+    Ok(Some(StoredAuditEntry {
+        id,
+        at: item.at,
+        actor: item.actor,
+        action: item.action,
+        target: item.target,
+        before: item.before,
+        after: item.after,
+        request_id: item.request_id,
+    }))
+}
+
+/// See [`AuditStore`].
+#[derive(Clone)]
+pub struct DynamoAudit {
+    table: Table,
+    vault: Arc<KmsVault>,
+    clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for DynamoAudit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DynamoAudit").finish_non_exhaustive()
+    }
+}
+
+/// The id of an entry with the time of the change in it, so that the entries of a list are sorted by that. The
+/// entry's own id was drawn some milliseconds before or after.
+fn dated_id(entry: &AuditEntry) -> String {
+    let drawn = entry.id.to_string();
+    let rest = drawn.chars().skip(TIME_DIGITS);
+    first_id(entry.at).chars().chain(rest).collect()
+}
+
+/// Digits of an id that tell its time.
+const TIME_DIGITS: usize = 10;
+
+/// The first id of a time: ids sort by it.
+fn first_id(at: Timestamp) -> String {
+    const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let millis = u64::try_from(at.millis()).unwrap_or(0);
+    (0..10)
+        .rev()
+        .map(|place| {
+            let digit = usize::try_from((millis >> (place * 5)) & 31).unwrap_or(0);
+            DIGITS.get(digit).copied().map_or('0', char::from)
+        })
+        .collect()
+}
+
+/// A month of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Month {
+    year: u16,
+    month: u8,
+}
+
+impl Month {
+    fn parse(text: &str) -> Option<Self> {
+        let (year, rest) = text.split_once('-')?;
+        let month = rest.split('-').next()?;
+        Some(Self {
+            year: year.parse().ok()?,
+            month: month
+                .parse()
+                .ok()
+                .filter(|month| (1..=12).contains(month))?,
+        })
+    }
+
+    fn of(at: Timestamp) -> Option<Self> {
+        Self::parse(&at.to_string())
+    }
+
+    const fn next(self) -> Self {
+        if self.month < 12 {
+            Self {
+                year: self.year,
+                month: self.month + 1,
+            }
+        } else {
+            Self {
+                year: self.year + 1,
+                month: 1,
+            }
+        }
+    }
+
+    fn name(self) -> String {
+        format!("{:04}-{:02}", self.year, self.month)
+    }
+
+    /// The months from this one to `last`.
+    fn until(self, last: Self) -> Vec<Self> {
+        let mut months = Vec::new();
+        let mut month = self;
+        while month <= last {
+            months.push(month);
+            month = month.next();
+        }
+        months
+    }
+}
+
+impl DynamoAudit {
+    /// Makes the store on this table, with cursors under this vault's key.
+    #[must_use]
+    pub fn new(table: Table, vault: Arc<KmsVault>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            table,
+            vault,
+            clock,
+        }
+    }
+
+    /// Reads a page of the entries of an actor or about a target.
+    async fn indexed(
+        &self,
+        scope: AccountScope,
+        (index, partition): (Index, String),
+        filter: &AuditFilter,
+        page: &PageRequest,
+    ) -> Result<Page<StoredAuditEntry>, ListError> {
+        let list = List {
+            index,
+            partition,
+            from: filter.from.map(first_id),
+            below: filter.to.map(first_id),
+            equal: equal(filter, index),
+        };
+        let rows = self.table.page(&list, page, &self.vault).await?;
+        let mut items = Vec::new();
+        for row in rows.items {
+            items.extend(read(scope, row)?);
+        }
+        Ok(Page {
+            items,
+            next: rows.next,
+        })
+    }
+
+    /// The months that a list by dates goes through, in its order.
+    async fn months(
+        &self,
+        scope: AccountScope,
+        filter: &AuditFilter,
+        order: Order,
+    ) -> Result<Vec<Month>, PortError> {
+        let created = self.table.account(scope).await?;
+        let created = created.map(|account| account.created_at);
+        let first = filter.from.max(created).and_then(Month::of);
+        let now = self.clock.now();
+        let last = Month::of(filter.to.map_or(now, |to| to.min(now)));
+        let (Some(first), Some(last)) = (first, last) else {
+            return Ok(Vec::new());
+        };
+        let mut months = first.until(last);
+        if order == Order::NewestFirst {
+            months.reverse();
+        }
+        Ok(months)
+    }
+
+    /// Reads a page of the entries of the account, month by month.
+    async fn by_dates(
+        &self,
+        scope: AccountScope,
+        filter: &AuditFilter,
+        page: &PageRequest,
+    ) -> Result<Page<StoredAuditEntry>, ListError> {
+        let context = format!(
+            "cursor|audit|{}|{:?}|{:?}|{:?}|{:?}",
+            scope.account_id(),
+            page.order,
+            filter.action,
+            filter.from,
+            filter.to
+        );
+        let start = match &page.cursor {
+            None => None,
+            Some(cursor) => Some(open_cursor(&self.vault, cursor, &context).await?),
+        };
+        let months = self.months(scope, filter, page.order).await?;
+        let partitions = months
+            .iter()
+            .map(|month| keys::audit_month(scope, &month.name()));
+        let mut left: Vec<String> = partitions.collect();
+        let mut start = start.and_then(|row| key_of(&row));
+        if let Some(place) = &start {
+            let at = left.iter().position(|partition| *partition == place.pk);
+            left.drain(..at.unwrap_or(left.len()));
+        }
+        let wanted = usize::from(page.limit);
+        let mut items = Vec::new();
+        let mut next = None;
+        let mut reads = 0;
+        let mut left = left.into_iter().peekable();
+        while let Some(partition) = left.peek().cloned() {
+            if items.len() >= wanted || reads == READS_MAX {
+                // Behind every entry that the partition before had, or at the place where its query ended.
+                next = next.or(Some(keys::Key {
+                    pk: partition,
+                    sk: edge(page.order).to_owned(),
+                }));
+                break;
+            }
+            reads += 1;
+            let from = start.take().map(|key| key.sk);
+            let room = wanted - items.len();
+            let part = self
+                .month(&partition, from, filter, page.order, room)
+                .await?;
+            for row in part.rows {
+                items.extend(read(scope, row)?);
+            }
+            match part.behind {
+                Some(sk) => {
+                    let place = keys::Key { pk: partition, sk };
+                    start = Some(place.clone());
+                    next = Some(place);
+                }
+                None => {
+                    next = None;
+                    left.next();
+                }
+            }
+        }
+        let next = match next {
+            None => None,
+            Some(key) => Some(seal_cursor(&self.vault, &key.attributes(), &context).await?),
+        };
+        Ok(Page { items, next })
+    }
+
+    /// Reads entries of a month behind `from`.
+    async fn month(
+        &self,
+        partition: &str,
+        from: Option<String>,
+        filter: &AuditFilter,
+        order: Order,
+        room: usize,
+    ) -> Result<MonthRead, PortError> {
+        let first = filter.from.map_or_else(|| "0".to_owned(), first_id);
+        let last = filter.to.map_or_else(|| "~".to_owned(), first_id);
+        let mut values = HashMap::from([
+            (":month".to_owned(), s(partition)),
+            (":first".to_owned(), s(first)),
+            (":last".to_owned(), s(last)),
+        ]);
+        let action = filter.action.as_ref();
+        values.extend(action.map(|action| (":action".to_owned(), s(action))));
+        let rows = if action.is_some() {
+            FILTERED_ROWS
+        } else {
+            room
+        };
+        let start = from.filter(|sk| sk != edge(order)).map(|sk| {
+            HashMap::from([
+                (PK.to_owned(), s(partition)),
+                (SK.to_owned(), AttributeValue::S(sk)),
+            ])
+        });
+        let answer = self
+            .table
+            .client
+            .query()
+            .table_name(&self.table.name)
+            .key_condition_expression(format!("{PK} = :month AND {SK} BETWEEN :first AND :last"))
+            .set_filter_expression(action.map(|_| "#action = :action".to_owned()))
+            .set_expression_attribute_names(
+                action.map(|_| HashMap::from([("#action".to_owned(), "action".to_owned())])),
+            )
+            .set_expression_attribute_values(Some(values))
+            .scan_index_forward(order == Order::OldestFirst)
+            .set_exclusive_start_key(start)
+            .limit(i32::try_from(rows).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(|error| port_error("dynamodb: Query (audit log)", error))?;
+        let mut found = answer.items.unwrap_or_default();
+        let mut behind = answer.last_evaluated_key;
+        if found.len() > room {
+            found.truncate(room);
+            behind = found.last().cloned();
+        }
+        Ok(MonthRead {
+            rows: found,
+            behind: behind.and_then(|row| key_of(&row)).map(|key| key.sk),
+        })
+    }
+}
+
+/// The place before the first entry of a month.
+const fn edge(order: Order) -> &'static str {
+    match order {
+        Order::NewestFirst => "~",
+        Order::OldestFirst => "0",
+    }
+}
+
+/// Entries of one query, and the sort key behind which more may follow.
+struct MonthRead {
+    rows: Vec<Attributes>,
+    behind: Option<String>,
+}
+
+/// The parts of a filter that an index does not answer.
+fn equal(filter: &AuditFilter, index: Index) -> Vec<(&'static str, AttributeValue)> {
+    let action = filter.action.as_ref().map(|action| ("action", s(action)));
+    let target = match index {
+        Index::ByState => filter.target.as_ref().map(|target| ("target", s(target))),
+        Index::All => None,
+    };
+    action.into_iter().chain(target).collect()
+}
+
+#[async_trait]
+impl AuditStore for DynamoAudit {
+    async fn list_audit(
+        &self,
+        scope: AccountScope,
+        filter: &AuditFilter,
+        page: &PageRequest,
+    ) -> Result<Page<StoredAuditEntry>, ListError> {
+        // A range that ends before it begins is refused by DynamoDB.
+        if filter
+            .from
+            .zip(filter.to)
+            .is_some_and(|(from, to)| to <= from)
+        {
+            return Ok(Page {
+                items: Vec::new(),
+                next: None,
+            });
+        }
+        let place = match (&filter.actor, &filter.target) {
+            (Some(actor), _) => (Index::ByState, keys::audit_by(scope, actor)),
+            (None, Some(target)) => (Index::All, keys::audit_on(scope, target)),
+            (None, None) => return self.by_dates(scope, filter, page).await,
+        };
+        self.indexed(scope, place, filter, page).await
+    }
+
+    async fn append(&self, entry: &AuditEntry) -> Result<(), PortError> {
+        // An existing entry is this one, written by an earlier attempt.
+        self.table
+            .transact(vec![self.table.audit_write(entry)?])
+            .await
+            .map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_id_of_a_time_sorts_before_every_id_of_it() {
+        let at = Timestamp::from_millis(1_469_918_176_385);
+        assert_eq!(first_id(at), "01ARYZ6S41");
+        assert_eq!(first_id(Timestamp::from_millis(0)), "0000000000");
+        assert!(first_id(at) < "01ARYZ6S41TSV4RRFFQ69G5FAV".to_owned());
+        let next = Timestamp::from_millis(1_469_918_176_386);
+        assert!("01ARYZ6S41ZZZZZZZZZZZZZZZZ".to_owned() < first_id(next));
+    }
+
+    #[test]
+    fn an_entry_is_sorted_by_the_time_of_its_change_and_keeps_an_id() {
+        let at = Timestamp::from_millis(1_469_918_176_385);
+        let scope = AccountScope::of_verified(vestibule_domain::ids::AccountId::derive(&["a"]));
+        let entry = AuditEntry {
+            id: AuditId::derive(&["x"]),
+            scope,
+            at,
+            actor: Actor::system(),
+            change: vestibule_domain::event::Change {
+                event: vestibule_domain::event::Event::CallRefused(scope.account_id()),
+                before: serde_json::Value::Null,
+                after: serde_json::Value::Null,
+            },
+            request_id: "r".to_owned(),
+        };
+        let id = dated_id(&entry);
+        assert!(id.starts_with("01ARYZ6S41"));
+        assert_eq!(id.parse::<AuditId>().unwrap().to_string(), id);
+        assert!(entry.id.to_string().ends_with(id.get(10..).unwrap()));
+    }
+
+    #[test]
+    fn months_follow_each_other_over_the_end_of_a_year() {
+        let month = |text| Month::parse(text).unwrap();
+        let names: Vec<String> = month("2026-11")
+            .until(month("2027-02"))
+            .into_iter()
+            .map(Month::name)
+            .collect();
+        assert_eq!(names, ["2026-11", "2026-12", "2027-01", "2027-02"]);
+        assert!(month("2027-01").until(month("2026-12")).is_empty());
+        let at = Timestamp::parse("2026-11-29T23:59:59.999Z").unwrap();
+        assert_eq!(Month::of(at), Some(month("2026-11")));
+        assert_eq!(Month::parse("2026-13"), None);
     }
 }

@@ -6,7 +6,11 @@ use super::{
 };
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::{Serialize, de::DeserializeOwned};
-use vestibule_domain::{PortError, event::AuditEntry, ports::Created};
+use vestibule_domain::{
+    PortError,
+    event::AuditEntry,
+    ports::{By, Created},
+};
 
 impl Table {
     /// Writes a new row, its companion rows and the audit entry, unless the row already exists.
@@ -22,6 +26,28 @@ impl Table {
         writes.extend(with);
         writes.push(self.audit_write(audit)?);
         match self.transact(writes).await? {
+            Transacted::Done => Ok(Created::New),
+            Transacted::Cancelled(reasons) => match reasons.into_iter().next() {
+                Some(Cancelled::Condition(Some(row))) => {
+                    Ok(Created::Existing(Box::new(from_row(row, what)?)))
+                }
+                _ => Err(PortError::Conflict { what }),
+            },
+        }
+    }
+
+    /// Does the same as [`Self::create`] for a caller whose right must still hold.
+    pub(super) async fn create_by<T: Serialize + DeserializeOwned>(
+        &self,
+        item: &T,
+        with: Vec<TransactWriteItem>,
+        by: By<'_>,
+        what: &'static str,
+    ) -> Result<Created<T>, PortError> {
+        let put = self.put_part(item, "attribute_not_exists(pk)", &[])?;
+        let mut writes = vec![put_write(put)];
+        writes.extend(with);
+        match self.transact_by(writes, by).await? {
             Transacted::Done => Ok(Created::New),
             Transacted::Cancelled(reasons) => match reasons.into_iter().next() {
                 Some(Cancelled::Condition(Some(row))) => {
@@ -97,6 +123,36 @@ impl Table {
             }
         }
     }
+
+    /// Does the same as [`Self::replace_with`] for a caller whose right must still hold.
+    pub(super) async fn replace_by<T: Serialize + DeserializeOwned + PartialEq>(
+        &self,
+        item: &T,
+        version: u64,
+        with: Vec<TransactWriteItem>,
+        by: By<'_>,
+        what: &'static str,
+    ) -> Result<(), PortError> {
+        let put = self.put_part(item, at_version(version), &[(":read", n(version))])?;
+        let mut writes = vec![put_write(put)];
+        writes.extend(with);
+        match self.transact_by(writes, by).await? {
+            Transacted::Done => Ok(()),
+            Transacted::Cancelled(reasons) => {
+                updated_before(reasons.into_iter().next(), item, what)
+            }
+        }
+    }
+}
+
+/// The condition that a row is still at the version that was read. One from before versions were counted is at
+/// the first.
+pub(super) const fn at_version(version: u64) -> &'static str {
+    if version <= 1 {
+        "attribute_exists(pk) AND (attribute_not_exists(version) OR version = :read)"
+    } else {
+        "version = :read"
+    }
 }
 
 /// The claim of an id.
@@ -117,7 +173,7 @@ impl<'a> ClaimItem<'a> {
 
 /// Interprets a failed update of a whole row. If the row is already as wanted, an earlier attempt
 /// of this call took effect and its answer was lost. Otherwise another writer changed the row.
-fn updated_before<T: DeserializeOwned + PartialEq>(
+pub(super) fn updated_before<T: DeserializeOwned + PartialEq>(
     reason: Option<Cancelled>,
     wanted: &T,
     what: &'static str,

@@ -2,7 +2,9 @@
 //! key and is passed in, not stored a second time.
 
 mod access_request;
+mod account;
 mod agent;
+mod api_key;
 mod avatar;
 mod chat_user;
 mod closing;
@@ -13,17 +15,25 @@ mod erasure;
 mod first_message;
 mod given_up;
 mod handled_event;
+mod invitation;
+mod login;
+mod login_method;
+mod mail;
+mod member;
 mod message;
 mod outgoing;
 mod parked;
 mod project;
 mod redrive;
 mod sent_message;
+mod session;
 mod standing;
 mod text_batch;
 
 pub(super) use access_request::AccessRequestItem;
+pub(super) use account::{AccountItem, ClientAttribute, ClientItem, RulesAttribute};
 pub(super) use agent::{AgentItem, SlotAttribute};
+pub(super) use api_key::{ApiKeyItem, ApiKeyUseItem, KeyIdItem, MovedKeyItem};
 pub(super) use avatar::AvatarItem;
 pub(super) use chat_user::{ChatUserItem, SameAsItem, StatusAttributes};
 pub(super) use closing::ClosingItem;
@@ -34,11 +44,19 @@ pub(super) use erasure::{ErasureItem, WrittenConversationItem};
 pub(super) use first_message::{HeldMessageItem, PreviewItem};
 pub(super) use given_up::GivenUpItem;
 pub(super) use handled_event::HandledEventItem;
+pub(super) use invitation::InvitationItem;
+pub(super) use login::{EmailItem, LoginItem, ResetItem};
+pub(super) use login_method::LoginMethodItem;
+pub(super) use mail::{
+    BlockAttribute, BlockedItem, BouncedItem, MailItem, MailSentItem, mail_expiry,
+};
+pub(super) use member::{AddressItem, IdentityItem, MemberItem, PointerItem, RolesItem, login_of};
 pub(super) use message::{MessageItem, Shortened, UnreadableMessage, content_of};
 pub(super) use outgoing::OutgoingItem;
 pub(super) use parked::{ParkedConversationItem, ParkedMessageItem, to_json as job_text};
 pub(super) use project::{ProjectItem, ProjectSettingsItem};
 pub(super) use redrive::RedriveItem;
 pub(super) use sent_message::SentMessageItem;
+pub(super) use session::{DeviceItem, FlowItem, SessionItem, SessionUseItem};
 pub(super) use standing::StandingItem;
 pub(super) use text_batch::TextBatchItem;

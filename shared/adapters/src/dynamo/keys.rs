@@ -63,7 +63,27 @@
 //! | creation or deletion of a connector | `CONNECTOR#id` / `CONNECTOR` and `CLAIM`, audit entry; a deletion's `P#CLOSINGS` | | 1 transaction, 6 or 8 WRU + index writes |
 //! | projects, environments, connectors, keys | `…S` by creation | `lists_all` | 1 query a page |
 //! | change of a project | `A` / `PROJECT#id`, `P` / `SETTINGS`, audit entry | | 1 transaction, 6 WRU + index writes |
-//! | audit log of a month | `A#AUDIT#yyyy-mm` / id | | 1 query a page |
+//! | session of a call in an account | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES`, `LOGIN#l#MEMBERS`, `A` / `ACCOUNT`, `A#ROLES`; then `A#MEMBER#m` / `MEMBER`, and `A#IDENTITY#hash` for a session of another account's provider | | 2 batch reads, 6 RRU; 1 read of the call's record beside them |
+//! | API key of a member | as any key, then `A#MEMBER#m` / `MEMBER` and `A#ROLES` | | 2 batch reads, 4 RRU |
+//! | activity of a session | `LOGIN#l#SESSION_USES` / `SESSION#hash` | | 1 update in 5 minutes, 1 WRU |
+//! | proof of the caller's right in a change | key or session; member; roles if the member's role is a custom one | | 2 WRU each, in the change's transaction |
+//! | member changed | `A#MEMBER#m` / `MEMBER`, audit entry; a witness if an active super admin is taken away | `lists_by_state` | 1 transaction, 4 WRU + index writes and the proof; 1 query for witnesses, 2 WRU each that is tried |
+//! | members by name, or of one role | `A#MEMBERS` or `A#MEMBERS#role` | `lists_all`, `lists_by_state` | 1 query a page |
+//! | invitation | `A#INVITATION#i`, `A#MEMBER#m`, `A#ADDRESS#hash`, `A#MAIL#id`, audit entry | | 1 transaction, 10 WRU + index writes and the proof |
+//! | invitations by creation | `A#INVITATIONS`, then members and latest mails | `lists_all` | 1 query a page and 1 batch read per fifty |
+//! | acceptance | invitation, member, `LOGIN#l`, `EMAIL#hash`, `LOGIN#l#MEMBERS`, session, identity, audit entry | | 1 transaction, up to 16 WRU + index writes, 2 for each session that ends |
+//! | login of an address | `EMAIL#hash`, `LOGIN#l` | | 2 reads, whether or not there is one |
+//! | accounts of a login | `LOGIN#l#MEMBERS`, then account, roles and member of each | | 1 query, 1 batch read |
+//! | sessions of a login | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES` | | 2 queries |
+//! | sign-in, sign-out | `LOGIN#l`, sessions, `LOGIN#l#DEVICES`, mail, audit entries | | 1 transaction, 2 WRU a row |
+//! | reset asked for, spent | `LOGIN#l#RESETS` / `RESET#hash`, mail | | 1 transaction, 4 WRU; part of the login's |
+//! | sign-in through a provider | `FLOW#hash` | | 1 write; 1 read and 1 transaction |
+//! | attempt before a throttle | `THROTTLE#kind#hash` | | 1 or 2 updates, 1 WRU |
+//! | mail sent | `A#MAIL#id` or `LOGIN#l#MAIL#id`, `MAIL_SENT#hash`; `A#BLOCKED#hash`, `BOUNCED#hash` | `outbox` | 2 updates, 1 batch read, 1 read, 1 transaction of 4 WRU; expires after 90 days |
+//! | event of a mail | `MAIL_SENT#hash`, the mail, `A#BLOCKED#hash`, `BOUNCED#hash` | | 2 or 3 reads, 1 transaction, 2 to 6 WRU |
+//! | login methods | `A#METHODS` | | 1 query; a change 1 transaction, with `A` / `ACCOUNT` if there is one more or less |
+//! | audit log of an actor, or about a target | `A#AUDIT_BY#actor` or `A#AUDIT_ON#target` by id | `lists_by_state`, `lists_all` | 1 query a page, up to 4 with a further filter |
+//! | audit log by dates | `A#AUDIT#yyyy-mm` / id; `A` / `ACCOUNT` for its first month | | 1 read, up to 4 queries a page |
 //! | unreadable events | `CONNECTOR#id#DEAD_LETTERS` / hash | | 1 write, expires after 14 days |
 //!
 //! These three indexes are meant to suffice: a stack update can add or delete only one, and every
@@ -71,20 +91,27 @@
 //!
 //! | index | contents | planned use |
 //! |---|---|---|
-//! | `lists_by_state` | records by their state, and other narrow lists | conversations by state, end users by status, members by role, given-up deliveries of a project |
-//! | `lists_all` | all records of a kind in the order that its list has by default | conversations by their last message, end users by name, members, teams, roles, invitations, imports |
+//! | `lists_by_state` | records by their state, and other narrow lists | conversations by state, end users by status |
+//! | `lists_all` | all records of a kind in the order that its list has by default | conversations by their last message, end users by name, teams, imports |
 //! | `outbox` | rows that order a job | outgoing messages, mail, events, routing, index rows, parked conversations: a kind of job each |
-//! | none: a row of its own under the key that is looked up | | logins by e-mail address, members by login, phone numbers, search suffixes, assignments of a member, eligible members and the queue of a client and channel, messages of a conversation |
+//! | none: a row of its own under the key that is looked up | | phone numbers, search suffixes, assignments of a member, eligible members and the queue of a client and channel, messages of a conversation |
 //!
 //! A list in another order needs one more row for each record, written in the record's transaction.
 
 mod conversation_rows;
+mod team_rows;
 
 pub use conversation_rows::{
     GIVEN_UP_PREFIX, MESSAGE_PREFIX, PARKED_PREFIX, TEXTS_PREFIX, TYPING, closed_conversations,
     conversation, conversations, given_up, handed_off_conversations, message, open_conversations,
     outgoing, parked_conversation, parked_message, parked_messages_prefix, parse_conversation,
     parse_message_number, parse_outgoing, text_batch, typing,
+};
+pub use team_rows::{
+    audit_by, audit_month, audit_on, blocked_address, bounced_address, by_name, clients, device,
+    flow, identity, invitation, invitations, login, login_address, login_member, login_members,
+    login_method, login_methods, mail, mail_sent, member, member_address, members, parse_mail,
+    recovery, reset, roles, session, session_use, session_uses, sessions, throttle,
 };
 
 use std::{collections::HashMap, fmt};

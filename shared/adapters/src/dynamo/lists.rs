@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{aws::port_error, vault::KmsVault};
 use aws_sdk_dynamodb::types::AttributeValue;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use vestibule_domain::page::{Cursor, ListError, Order, Page, PageRequest};
 
 /// Maximum number of reads for one page, even if a filter keeps few of the rows. A page may then be
@@ -73,7 +73,8 @@ impl List {
         )
     }
 
-    fn conditions(&self) -> (String, String, Attributes) {
+    /// The conditions on keys, the filter, and the values and names that they use.
+    fn conditions(&self) -> (String, String, Attributes, HashMap<String, String>) {
         let (_, partition, sort) = self.index.keys();
         let mut values = Attributes::from([(":partition".to_owned(), s(&self.partition))]);
         let mut conditions = vec![format!("{partition} = :partition")];
@@ -91,11 +92,19 @@ impl List {
             values.insert(":below".to_owned(), s(below));
         }
         let mut filters = Vec::new();
+        // Attributes have names of their own here, because some are reserved words.
+        let mut names = HashMap::new();
         for (index, (attribute, value)) in self.equal.iter().enumerate() {
-            filters.push(format!("{attribute} = :equal{index}"));
+            filters.push(format!("#equal{index} = :equal{index}"));
             values.insert(format!(":equal{index}"), value.clone());
+            names.insert(format!("#equal{index}"), (*attribute).to_owned());
         }
-        (conditions.join(" AND "), filters.join(" AND "), values)
+        (
+            conditions.join(" AND "),
+            filters.join(" AND "),
+            values,
+            names,
+        )
     }
 }
 
@@ -113,7 +122,7 @@ impl Table {
             Some(cursor) => Some(open_cursor(vault, cursor, &context).await?),
         };
         let (index, _, _) = list.index.keys();
-        let (condition, filter, values) = list.conditions();
+        let (condition, filter, values, names) = list.conditions();
         let wanted = usize::from(page.limit);
         let rows = if filter.is_empty() {
             wanted + 1
@@ -130,6 +139,7 @@ impl Table {
                 .key_condition_expression(&condition)
                 .set_filter_expression((!filter.is_empty()).then(|| filter.clone()))
                 .set_expression_attribute_values(Some(values.clone()))
+                .set_expression_attribute_names((!names.is_empty()).then(|| names.clone()))
                 .scan_index_forward(page.order == Order::OldestFirst)
                 .set_exclusive_start_key(start.take())
                 .limit(i32::try_from(rows).unwrap_or(i32::MAX))

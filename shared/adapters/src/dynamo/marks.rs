@@ -61,6 +61,7 @@ impl Marked {
                 keys::agent(job.scope, job.environment_id),
                 job.environment_id.to_string(),
             ),
+            OutboxJob::SendMail(job) => (keys::mail(job), job.mail_id.to_string()),
         };
         let part = OutboxPart {
             kind: job.kind(),

@@ -245,6 +245,9 @@ fn job_of(key: &Key) -> Option<OutboxJob> {
     if let Some((scope, target)) = keys::parse_erasure(key) {
         return Some(EraseData { scope, target }.into());
     }
+    if let Some(job) = keys::parse_mail(key) {
+        return Some(job.into());
+    }
     let (scope, chat_user_id, connector_id) = keys::parse_standing(key)?;
     let job = OnboardChatUser {
         scope,
@@ -342,8 +345,11 @@ mod tests {
     use vestibule_domain::{
         AccountScope,
         erasure::ErasureTarget,
-        ids::{AccountId, ChatUserId, ConnectorId, ConversationId, EnvironmentId, ProjectId},
-        job::JobKind,
+        ids::{
+            AccountId, ChatUserId, ConnectorId, ConversationId, EnvironmentId, MailId, ProjectId,
+        },
+        job::{JobKind, SendMail},
+        team::mail::MailOwner,
     };
 
     /// The outbox index holds keys only.
@@ -374,12 +380,17 @@ mod tests {
             scope,
             target: ErasureTarget::ChatUser(onboard.chat_user_id),
         };
+        let mail = SendMail {
+            owner: MailOwner::Account(scope.account()),
+            mail_id: MailId::derive(&["m"]),
+        };
         let jobs = [
             OutboxJob::from(onboard),
             close.into(),
             send.into(),
             drain.into(),
             erase.into(),
+            mail.into(),
         ];
         assert_eq!(jobs.map(OutboxJob::kind), JobKind::ALL);
         for job in jobs {

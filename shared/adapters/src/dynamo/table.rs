@@ -10,8 +10,8 @@ use aws_sdk_dynamodb::{
         update_item::UpdateItemError,
     },
     types::{
-        AttributeValue, CancellationReason, Delete, KeysAndAttributes, Put, ReturnValue,
-        ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+        AttributeValue, CancellationReason, ConditionCheck, Delete, KeysAndAttributes, Put,
+        ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
     },
 };
 use aws_types::SdkConfig;
@@ -301,6 +301,38 @@ impl Table {
             .map_err(|error| PortError::rejected("dynamodb: Put", error))
     }
 
+    /// Makes a `Put` of this table under a condition with names of its own for attributes, because their names
+    /// are reserved words.
+    pub(crate) fn named_put_part(
+        &self,
+        row: &impl Serialize,
+        condition: &str,
+        names: &[(&str, &str)],
+        values: &[(&str, AttributeValue)],
+    ) -> Result<Put, PortError> {
+        let mut put = self.put_part(row, condition, values)?;
+        put.expression_attribute_names = names_map(names);
+        Ok(put)
+    }
+
+    /// Makes a check of a row that a transaction does not change.
+    pub(crate) fn check_part(
+        &self,
+        key: &Key,
+        condition: &str,
+        names: &[(&str, &str)],
+        values: &[(&str, AttributeValue)],
+    ) -> Result<ConditionCheck, PortError> {
+        ConditionCheck::builder()
+            .table_name(&self.name)
+            .set_key(Some(key.attributes()))
+            .condition_expression(condition)
+            .set_expression_attribute_names(names_map(names))
+            .set_expression_attribute_values(values_map(values))
+            .build()
+            .map_err(|error| PortError::rejected("dynamodb: ConditionCheck", error))
+    }
+
     /// Makes a `Put` of this table without a condition, as part of a transaction whose other parts have one.
     pub(crate) fn replacing_part(&self, row: &impl Serialize) -> Result<Put, PortError> {
         Put::builder()
@@ -345,18 +377,12 @@ impl Table {
         names: &[(&str, &str)],
         values: &[(&str, AttributeValue)],
     ) -> Result<Update, PortError> {
-        let names = (!names.is_empty()).then(|| {
-            names
-                .iter()
-                .map(|(name, attribute)| ((*name).to_owned(), (*attribute).to_owned()))
-                .collect()
-        });
         Update::builder()
             .table_name(&self.name)
             .set_key(Some(key.attributes()))
             .update_expression(update)
             .condition_expression(condition)
-            .set_expression_attribute_names(names)
+            .set_expression_attribute_names(names_map(names))
             .set_expression_attribute_values(values_map(values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
@@ -423,6 +449,20 @@ pub(crate) fn delete_write(delete: Delete) -> TransactWriteItem {
     TransactWriteItem::builder().delete(delete).build()
 }
 
+/// Converts a check to a part of a transaction.
+pub(crate) fn check_write(check: ConditionCheck) -> TransactWriteItem {
+    TransactWriteItem::builder().condition_check(check).build()
+}
+
+/// Returns the key of the row that a part of a transaction is about.
+pub(crate) fn key_of_write(write: &TransactWriteItem) -> Option<Key> {
+    let put = write.put.as_ref().map(|put| &put.item);
+    let update = write.update.as_ref().map(|update| &update.key);
+    let delete = write.delete.as_ref().map(|delete| &delete.key);
+    let check = write.condition_check.as_ref().map(|check| &check.key);
+    put.or(update).or(delete).or(check).and_then(key_of)
+}
+
 /// Converts an `Update` to a part of a transaction.
 pub(crate) fn update_write(update: Update) -> TransactWriteItem {
     TransactWriteItem::builder().update(update).build()
@@ -476,6 +516,15 @@ pub(crate) fn n(value: impl std::fmt::Display) -> AttributeValue {
 /// Makes a text attribute.
 pub(crate) fn s(value: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::S(value.to_string())
+}
+
+fn names_map(names: &[(&str, &str)]) -> Option<HashMap<String, String>> {
+    (!names.is_empty()).then(|| {
+        names
+            .iter()
+            .map(|(name, attribute)| ((*name).to_owned(), (*attribute).to_owned()))
+            .collect()
+    })
 }
 
 fn values_map(values: &[(&str, AttributeValue)]) -> Option<Attributes> {

@@ -1,0 +1,239 @@
+//! Credentials of callers, with the records that decide about them.
+
+use super::{
+    items::{
+        AccountItem, ApiKeyItem, IdentityItem, MemberItem, MovedKeyItem, PointerItem, RolesItem,
+        SessionItem,
+    },
+    keys::{self, Key},
+    table::{Attributes, Table, from_row, n, s, take},
+};
+use async_trait::async_trait;
+use std::collections::HashMap;
+use vestibule_domain::{
+    AccountScope, PortError, Timestamp,
+    account::{
+        api_key::{ApiKey, KeyOwner},
+        credential::{Credential, CredentialClaim},
+    },
+    ids::{AccountId, LoginId, MemberId},
+    ports::CredentialStore,
+    team::{
+        identity::{AccountIdentity, IdentityHash},
+        member::Member,
+        member_standing::MemberStanding,
+        role::Roles,
+        session::{SESSION_LIFE, Session, SignInMethod},
+    },
+};
+
+/// See [`CredentialStore`].
+#[derive(Debug, Clone)]
+pub struct DynamoCredentials {
+    table: Table,
+}
+
+impl DynamoCredentials {
+    /// Makes the store on this table.
+    #[must_use]
+    pub fn new(table: Table) -> Self {
+        Self { table }
+    }
+
+    /// Finds a key with the member who owns it, if one does.
+    async fn find_key(
+        &self,
+        account_id: AccountId,
+        hash: &str,
+    ) -> Result<Option<Credential>, PortError> {
+        let Some(key) = self.table.find_key(account_id, hash).await? else {
+            return Ok(None);
+        };
+        let owner = match key.owner {
+            KeyOwner::Account | KeyOwner::ApiKey { .. } => None,
+            KeyOwner::Member { id } => {
+                let scope = AccountScope::of_verified(account_id);
+                let (member, roles) = (keys::member(scope, id), keys::roles(scope));
+                let wanted = [member.clone(), roles.clone()];
+                let mut rows = self.table.get_batch(&wanted).await?;
+                let roles = roles_of(&mut rows, &roles)?;
+                standing(&mut rows, &member, roles)?
+            }
+        };
+        Ok(Some(Credential::ApiKey { key, owner }))
+    }
+
+    /// Finds a session with the records of the account that the call names.
+    async fn find_session(
+        &self,
+        login_id: LoginId,
+        hash: &str,
+        scope: Option<AccountScope>,
+    ) -> Result<Option<Credential>, PortError> {
+        let place = keys::session(login_id, hash);
+        let used = keys::session_use(login_id, hash);
+        let mut wanted = vec![place.clone(), used.clone()];
+        if let Some(scope) = scope {
+            wanted.extend([
+                keys::account(scope),
+                keys::roles(scope),
+                keys::login_member(login_id, scope.account_id()),
+            ]);
+        }
+        let mut rows = self.table.get_batch(&wanted).await?;
+        let Some(item) = take::<SessionItem>(&mut rows, &place, "session")? else {
+            return Ok(None);
+        };
+        let last = take(&mut rows, &used, "activity of a session")?;
+        let session = item.used(last);
+        let Some(scope) = scope else {
+            return Ok(Some(Credential::Session {
+                session,
+                standing: None,
+                account: None,
+                identity: None,
+            }));
+        };
+        let account: Option<AccountItem> = take(&mut rows, &keys::account(scope), "account")?;
+        let roles = roles_of(&mut rows, &keys::roles(scope))?;
+        let pointer = keys::login_member(login_id, scope.account_id());
+        let pointer: Option<PointerItem> = take(&mut rows, &pointer, "member of a login")?;
+        let Some(member_id) = pointer.map(|pointer| pointer.to.member_id) else {
+            return Ok(Some(Credential::Session {
+                session,
+                standing: None,
+                account: account.map(Into::into),
+                identity: None,
+            }));
+        };
+        let (standing, identity) = self.membership(scope, member_id, &session, roles).await?;
+        Ok(Some(Credential::Session {
+            session,
+            standing,
+            account: account.map(Into::into),
+            identity,
+        }))
+    }
+
+    /// Reads a member, and the account's own row of the identity of a session that another account's provider
+    /// opened.
+    async fn membership(
+        &self,
+        scope: AccountScope,
+        member_id: MemberId,
+        session: &Session,
+        roles: Roles,
+    ) -> Result<(Option<MemberStanding>, Option<AccountIdentity>), PortError> {
+        let member = keys::member(scope, member_id);
+        let identity = foreign_identity(session, scope).map(|hash| keys::identity(scope, hash));
+        let wanted: Vec<Key> = [Some(member.clone()), identity.clone()]
+            .into_iter()
+            .flatten()
+            .collect();
+        let mut rows = self.table.get_batch(&wanted).await?;
+        let bound = match &identity {
+            Some(key) => take::<IdentityItem>(&mut rows, key, "identity")?,
+            None => None,
+        };
+        let standing = standing(&mut rows, &member, roles)?;
+        Ok((standing, bound.map(Into::into)))
+    }
+}
+
+/// The identity of a session that another account's provider opened.
+fn foreign_identity(session: &Session, scope: AccountScope) -> Option<&IdentityHash> {
+    match &session.method {
+        SignInMethod::Provider {
+            account_id,
+            identity,
+            ..
+        } if *account_id != scope.account_id() => Some(identity),
+        SignInMethod::Provider { .. } | SignInMethod::Password => None,
+    }
+}
+
+/// Takes the roles of an account out of a batch. An account without a row has none.
+pub(super) fn roles_of(rows: &mut HashMap<Key, Attributes>, key: &Key) -> Result<Roles, PortError> {
+    let item: Option<RolesItem> = take(rows, key, "roles")?;
+    Ok(item.map(Into::into).unwrap_or_default())
+}
+
+/// Takes a member out of a batch.
+pub(super) fn standing(
+    rows: &mut HashMap<Key, Attributes>,
+    key: &Key,
+    roles: Roles,
+) -> Result<Option<MemberStanding>, PortError> {
+    let item: Option<MemberItem> = take(rows, key, "member")?;
+    Ok(item
+        .map(Member::from)
+        .map(|member| MemberStanding { member, roles }))
+}
+
+impl Table {
+    /// Finds the key with this hash in the account that its bearer names, or the key whose replaced hash this is.
+    pub(super) async fn find_key(
+        &self,
+        account_id: AccountId,
+        hash: &str,
+    ) -> Result<Option<ApiKey>, PortError> {
+        let mut hash = hash.to_owned();
+        // A replaced hash leads to the key's hash, and that to no further one.
+        for _ in 0..2 {
+            let place = keys::api_key(account_id, &hash);
+            let used = keys::api_key_use(account_id, &hash);
+            let wanted = [place.clone(), used.clone()];
+            let mut rows = self.get_batch(&wanted).await?;
+            let Some(row) = rows.remove(&place) else {
+                return Ok(None);
+            };
+            if row.contains_key(MovedKeyItem::MARK) {
+                hash = from_row::<MovedKeyItem>(row, "moved API key")?.moved_to;
+                continue;
+            }
+            let last = take(&mut rows, &used, "use of an API key")?;
+            let item: ApiKeyItem = from_row(row, "API key")?;
+            return Ok(Some(item.used(last)));
+        }
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl CredentialStore for DynamoCredentials {
+    async fn find_credential(
+        &self,
+        claim: &CredentialClaim,
+    ) -> Result<Option<Credential>, PortError> {
+        match claim {
+            CredentialClaim::ApiKey { account_id, hash } => self.find_key(*account_id, hash).await,
+            CredentialClaim::Session { login_id, hash, .. } => {
+                self.find_session(*login_id, hash, claim.scope()).await
+            }
+        }
+    }
+
+    async fn note_use(&self, credential: &Credential, now: Timestamp) -> Result<(), PortError> {
+        let update = match credential {
+            Credential::ApiKey { key, .. } => self.table.update_part(
+                &keys::api_key_use(key.scope.account_id(), &key.hash),
+                "SET last_used_at = :now",
+                "attribute_not_exists(last_used_at) OR last_used_at < :now",
+                &[],
+                &[(":now", s(now))],
+            )?,
+            Credential::Session { session, .. } => self.table.update_part(
+                &keys::session_use(session.login_id, &session.hash),
+                "SET last_active_at = :now, expires_at = :expiry",
+                "attribute_not_exists(last_active_at) OR last_active_at < :now",
+                &[],
+                &[
+                    (":now", s(now)),
+                    (":expiry", n(now.plus(SESSION_LIFE).seconds())),
+                ],
+            )?,
+        };
+        // The condition fails if a later use was noted meanwhile.
+        self.table.update(update).await.map(|_| ())
+    }
+}

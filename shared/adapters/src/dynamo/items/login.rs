@@ -1,0 +1,240 @@
+use crate::dynamo::keys;
+use serde::{Deserialize, Serialize};
+use vestibule_domain::{
+    Timestamp,
+    account::email_address::EmailAddress,
+    connector::SealedSecrets,
+    ids::LoginId,
+    ports::Reset,
+    team::login::{Login, PasswordRecord, Preferences, RecoveryCode, SecondFactor},
+};
+
+/// A login.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::dynamo) struct LoginItem {
+    pk: String,
+    sk: String,
+    id: LoginId,
+    email: EmailAddress,
+    name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    verified_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    password: Option<PasswordAttribute>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    factor: Option<FactorAttribute>,
+    #[serde(default)]
+    preferences: Preferences,
+    version: u64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct PasswordAttribute {
+    hash: String,
+    set_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct FactorAttribute {
+    secret: SealedSecrets,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    confirmed_at: Option<Timestamp>,
+    last_step: u64,
+    recovery: Vec<RecoveryAttribute>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct RecoveryAttribute {
+    hash: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    used_at: Option<Timestamp>,
+}
+
+impl From<&SecondFactor> for FactorAttribute {
+    fn from(factor: &SecondFactor) -> Self {
+        let recovery = factor.recovery.iter().map(|code| RecoveryAttribute {
+            hash: code.hash.clone(),
+            used_at: code.used_at,
+        });
+        Self {
+            secret: factor.secret.clone(),
+            confirmed_at: factor.confirmed_at,
+            last_step: factor.last_step,
+            recovery: recovery.collect(),
+        }
+    }
+}
+
+impl From<FactorAttribute> for SecondFactor {
+    fn from(stored: FactorAttribute) -> Self {
+        let recovery = stored.recovery.into_iter().map(|code| RecoveryCode {
+            hash: code.hash,
+            used_at: code.used_at,
+        });
+        Self {
+            secret: stored.secret,
+            confirmed_at: stored.confirmed_at,
+            last_step: stored.last_step,
+            recovery: recovery.collect(),
+        }
+    }
+}
+
+impl From<&Login> for LoginItem {
+    fn from(login: &Login) -> Self {
+        let key = keys::login(login.id);
+        let password = login.password.as_ref().map(|password| PasswordAttribute {
+            hash: password.hash.clone(),
+            set_at: password.set_at,
+        });
+        Self {
+            pk: key.pk,
+            sk: key.sk,
+            id: login.id,
+            email: login.email.clone(),
+            name: login.name.clone(),
+            verified_at: login.verified_at,
+            password,
+            factor: login.factor.as_ref().map(Into::into),
+            preferences: login.preferences.clone(),
+            version: login.version,
+            created_at: login.created_at,
+            updated_at: login.updated_at,
+        }
+    }
+}
+
+impl From<LoginItem> for Login {
+    fn from(item: LoginItem) -> Self {
+        let password = item.password.map(|password| PasswordRecord {
+            hash: password.hash,
+            set_at: password.set_at,
+        });
+        Self {
+            id: item.id,
+            email: item.email,
+            name: item.name,
+            verified_at: item.verified_at,
+            password,
+            factor: item.factor.map(Into::into),
+            preferences: item.preferences,
+            version: item.version,
+            created_at: item.created_at,
+            updated_at: item.updated_at,
+        }
+    }
+}
+
+/// The login that has an address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::dynamo) struct EmailItem {
+    pk: String,
+    sk: String,
+    pub(in crate::dynamo) login_id: LoginId,
+}
+
+impl From<&Login> for EmailItem {
+    fn from(login: &Login) -> Self {
+        let key = keys::login_address(&login.email);
+        Self {
+            pk: key.pk,
+            sk: key.sk,
+            login_id: login.id,
+        }
+    }
+}
+
+/// A permission to set a new password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::dynamo) struct ResetItem {
+    pk: String,
+    sk: String,
+    login_id: LoginId,
+    reset_hash: String,
+    ends_at: Timestamp,
+    expires_at: i64,
+}
+
+impl From<&Reset> for ResetItem {
+    fn from(reset: &Reset) -> Self {
+        let key = keys::reset(reset.login_id, &reset.hash);
+        Self {
+            pk: key.pk,
+            sk: key.sk,
+            login_id: reset.login_id,
+            reset_hash: reset.hash.clone(),
+            ends_at: reset.expires_at,
+            expires_at: reset.expires_at.seconds(),
+        }
+    }
+}
+
+impl From<ResetItem> for Reset {
+    fn from(item: ResetItem) -> Self {
+        Self {
+            login_id: item.login_id,
+            hash: item.reset_hash,
+            expires_at: item.ends_at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamo::table::{from_row, to_row};
+
+    #[test]
+    fn a_login_is_read_as_it_was_written() {
+        let at = Timestamp::from_millis;
+        let bare = Login {
+            id: LoginId::derive(&["l"]),
+            email: EmailAddress::parse("ana@example.com").unwrap(),
+            name: "Ana".to_owned(),
+            verified_at: None,
+            password: None,
+            factor: None,
+            preferences: Preferences::default(),
+            version: 1,
+            created_at: at(1),
+            updated_at: at(2),
+        };
+        let full = Login {
+            verified_at: Some(at(3)),
+            password: Some(PasswordRecord {
+                hash: "$argon2id$".to_owned(),
+                set_at: at(4),
+            }),
+            factor: Some(SecondFactor {
+                secret: SealedSecrets::default(),
+                confirmed_at: Some(at(5)),
+                last_step: 57_000_000,
+                recovery: vec![RecoveryCode {
+                    hash: "c0de".to_owned(),
+                    used_at: Some(at(6)),
+                }],
+            }),
+            ..bare.clone()
+        };
+        for login in [bare, full] {
+            let row = to_row(&LoginItem::from(&login)).unwrap();
+            let read: LoginItem = from_row(row, "login").unwrap();
+            assert_eq!(Login::from(read), login);
+        }
+    }
+
+    #[test]
+    fn a_reset_is_read_as_it_was_written() {
+        let reset = Reset {
+            login_id: LoginId::derive(&["l"]),
+            hash: "4e5e7".to_owned(),
+            expires_at: Timestamp::from_millis(1_800_000_000_500),
+        };
+        let row = to_row(&ResetItem::from(&reset)).unwrap();
+        let read: ResetItem = from_row(row, "reset").unwrap();
+        assert_eq!(read.expires_at, 1_800_000_000);
+        assert_eq!(Reset::from(read), reset);
+    }
+}

@@ -1,0 +1,127 @@
+//! The store of sessions.
+
+use super::{DynamoLogins, FRESH, SESSIONS_ENDED_MAX};
+use crate::dynamo::{
+    items::{DeviceItem, SessionItem, SessionUseItem},
+    keys,
+    table::{Attributes, Table, Transacted, delete_write, from_row, key_of, put_write},
+};
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use std::collections::HashMap;
+use vestibule_domain::{
+    PortError,
+    event::AuditEntry,
+    ids::LoginId,
+    ports::{Opening, SessionStore},
+    team::session::Session,
+};
+
+const WHAT: &str = "session";
+
+impl Table {
+    /// Makes the removals of sessions.
+    pub(in crate::dynamo) fn session_ends(
+        &self,
+        login_id: LoginId,
+        hashes: &[String],
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
+        hashes
+            .iter()
+            .map(|hash| {
+                let removal = self.removal_part(&keys::session(login_id, hash))?;
+                Ok(delete_write(removal))
+            })
+            .collect()
+    }
+
+    /// Ends the sessions that do not fit into the transaction of the change that ends them, before it.
+    pub(in crate::dynamo) async fn end_surplus(
+        &self,
+        login_id: LoginId,
+        hashes: &[String],
+    ) -> Result<(), PortError> {
+        for some in hashes.chunks(SESSIONS_ENDED_MAX) {
+            let ends = self.session_ends(login_id, some)?;
+            if let Transacted::Cancelled(_) = self.transact(ends).await? {
+                return Err(PortError::Conflict { what: "session" });
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl SessionStore for DynamoLogins {
+    async fn open_session(&self, session: &Session, opening: &Opening) -> Result<(), PortError> {
+        let login_id = session.login_id;
+        let (ended, surplus) = opening
+            .end
+            .split_at(opening.end.len().min(SESSIONS_ENDED_MAX));
+        self.table.end_surplus(login_id, surplus).await?;
+        let item = SessionItem::from(session);
+        let device = DeviceItem::new(login_id, &opening.device.hash, session.created_at);
+        let mut writes = vec![
+            put_write(self.table.put_part(&item, FRESH, &[])?),
+            put_write(self.table.replacing_part(&device)?),
+        ];
+        writes.extend(self.table.session_ends(login_id, ended)?);
+        if let Some(mail) = &opening.mail {
+            writes.push(self.table.mail_write(mail)?);
+        }
+        writes.extend(self.table.audit_writes(&opening.audits)?);
+        match self.table.transact(writes).await? {
+            Transacted::Done => Ok(()),
+            Transacted::Cancelled(_) => Err(PortError::Conflict { what: WHAT }),
+        }
+    }
+
+    async fn list_sessions(&self, id: LoginId) -> Result<Vec<Session>, PortError> {
+        let rows = self
+            .partition(&keys::sessions(id), "dynamodb: Query (sessions)")
+            .await?;
+        let uses = self
+            .partition(&keys::session_uses(id), "dynamodb: Query (session uses)")
+            .await?;
+        let place = |row: &Attributes| key_of(row).map(|key| key.sk);
+        let mut uses: HashMap<String, Attributes> = uses
+            .into_iter()
+            .filter_map(|row| Some((place(&row)?, row)))
+            .collect();
+        let mut sessions = Vec::new();
+        for row in rows {
+            let used = place(&row).and_then(|place| uses.remove(&place));
+            let used = used
+                .map(|row| from_row::<SessionUseItem>(row, "activity of a session"))
+                .transpose()?;
+            sessions.push(from_row::<SessionItem>(row, WHAT)?.used(used));
+        }
+        sessions.sort_by_key(|session| session.created_at);
+        Ok(sessions)
+    }
+
+    async fn end_sessions(
+        &self,
+        id: LoginId,
+        hashes: &[String],
+        audits: &[AuditEntry],
+    ) -> Result<(), PortError> {
+        let (ended, surplus) = hashes.split_at(hashes.len().min(SESSIONS_ENDED_MAX));
+        self.table.end_surplus(id, surplus).await?;
+        let mut writes = self.table.session_ends(id, ended)?;
+        writes.extend(self.table.audit_writes(audits)?);
+        if writes.is_empty() {
+            return Ok(());
+        }
+        match self.table.transact(writes).await? {
+            Transacted::Done => Ok(()),
+            Transacted::Cancelled(_) => Err(PortError::Conflict { what: WHAT }),
+        }
+    }
+
+    async fn knows_device(&self, id: LoginId, hash: &str) -> Result<bool, PortError> {
+        let key = keys::device(id, hash);
+        let item: Option<DeviceItem> = self.table.get(&key, "device").await?;
+        Ok(item.is_some())
+    }
+}

@@ -1,0 +1,155 @@
+//! The caller's right, checked once more in the transaction of the change.
+
+use super::{
+    keys::{self, Key},
+    table::{Cancelled, Table, Transacted, check_write, key_of_write, n, s},
+};
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use vestibule_domain::{
+    PortError, Timestamp,
+    account::proof::{CallerProof, CredentialPlace},
+    ports::By,
+};
+
+impl Table {
+    /// Makes the checks that the caller's right still holds, except for rows that the same transaction writes:
+    /// it checks their versions, and no row can stand in a transaction twice.
+    pub(super) fn proof_writes(
+        &self,
+        proof: &CallerProof,
+        now: Timestamp,
+        except: &[Key],
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
+        let mut writes = Vec::new();
+        let (credential, condition) = match &proof.credential {
+            CredentialPlace::ApiKey { hash } => (
+                keys::api_key(proof.scope.account_id(), hash),
+                "attribute_exists(pk) AND expires_at_time > :now",
+            ),
+            CredentialPlace::Session { login_id, hash } => (
+                keys::session(*login_id, hash),
+                "attribute_exists(pk) AND ends_at > :now",
+            ),
+        };
+        if !except.contains(&credential) {
+            let check = self.check_part(&credential, condition, &[], &[(":now", s(now))])?;
+            writes.push(check_write(check));
+        }
+        if let Some((id, version)) = proof.member {
+            let member = keys::member(proof.scope, id);
+            if !except.contains(&member) {
+                let read = [(":read", n(version))];
+                let check = self.check_part(&member, "version = :read", &[], &read)?;
+                writes.push(check_write(check));
+            }
+        }
+        if let Some(version) = proof.roles_version {
+            let roles = keys::roles(proof.scope);
+            if !except.contains(&roles) {
+                let check = if version == 0 {
+                    self.check_part(&roles, "attribute_not_exists(pk)", &[], &[])?
+                } else {
+                    let read = [(":read", n(version))];
+                    self.check_part(&roles, "version = :read", &[], &read)?
+                };
+                writes.push(check_write(check));
+            }
+        }
+        Ok(writes)
+    }
+
+    /// Writes a change with its audit entry, if the caller's right still holds. The reasons of a cancellation
+    /// are those of `writes`.
+    pub(super) async fn transact_by(
+        &self,
+        writes: Vec<TransactWriteItem>,
+        by: By<'_>,
+    ) -> Result<Transacted, PortError> {
+        let audit = self.audit_write(by.audit)?;
+        self.transact_proven(writes, by.proof, by.audit.at, vec![audit])
+            .await
+    }
+
+    /// Writes `writes` and then `last`, if the right still holds. The reasons of a cancellation are those of
+    /// `writes`.
+    pub(super) async fn transact_proven(
+        &self,
+        mut writes: Vec<TransactWriteItem>,
+        proof: &CallerProof,
+        now: Timestamp,
+        last: Vec<TransactWriteItem>,
+    ) -> Result<Transacted, PortError> {
+        let own = writes.len();
+        let written: Vec<Key> = writes.iter().filter_map(key_of_write).collect();
+        let proofs = self.proof_writes(proof, now, &written)?;
+        let proof_count = proofs.len();
+        writes.extend(proofs);
+        writes.extend(last);
+        let mut reasons = match self.transact(writes).await? {
+            Transacted::Done => return Ok(Transacted::Done),
+            Transacted::Cancelled(reasons) => reasons,
+        };
+        let is_condition = |reason: &Cancelled| matches!(reason, Cancelled::Condition(_));
+        if reasons.iter().skip(own).take(proof_count).any(is_condition) {
+            return Err(CallerProof::LOST);
+        }
+        reasons.truncate(own);
+        Ok(Transacted::Cancelled(reasons))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::{AwsSettings, sdk_config};
+    use vestibule_domain::{
+        AccountScope,
+        ids::{AccountId, LoginId, MemberId},
+        vars::Vars,
+    };
+
+    fn table() -> Table {
+        let variable = |name: &str| (!name.contains("ENDPOINT")).then(|| "test".to_owned());
+        let settings = AwsSettings::read(&mut Vars::new(&variable));
+        Table::new(&sdk_config(&settings), "table")
+    }
+
+    fn checked(proof: &CallerProof, except: &[Key]) -> Vec<Key> {
+        let now = Timestamp::from_millis(0);
+        let writes = table().proof_writes(proof, now, except).unwrap();
+        writes.iter().filter_map(key_of_write).collect()
+    }
+
+    /// SPEC E04.
+    #[test]
+    fn a_proof_checks_the_credential_the_member_and_the_roles_but_no_row_that_is_written() {
+        let scope = AccountScope::of_verified(AccountId::derive(&["a"]));
+        let (login_id, member) = (LoginId::derive(&["l"]), MemberId::derive(&["m"]));
+        let proof = CallerProof {
+            credential: CredentialPlace::Session {
+                login_id,
+                hash: "h".to_owned(),
+            },
+            scope,
+            member: Some((member, 3)),
+            roles_version: Some(0),
+        };
+        let session = keys::session(login_id, "h");
+        let (member, roles) = (keys::member(scope, member), keys::roles(scope));
+        assert_eq!(
+            checked(&proof, &[]),
+            [session.clone(), member.clone(), roles.clone()]
+        );
+        assert_eq!(checked(&proof, &[member]), [session, roles]);
+        let key = CallerProof {
+            credential: CredentialPlace::ApiKey {
+                hash: "k".to_owned(),
+            },
+            member: None,
+            roles_version: None,
+            ..proof
+        };
+        let place = keys::api_key(scope.account_id(), "k");
+        assert_eq!(checked(&key, &[]), [place]);
+    }
+}

@@ -1,0 +1,32 @@
+//! The people of an account: members, roles, invitations, login methods and clients.
+
+mod accepting;
+mod clients;
+mod guard;
+mod invitations;
+mod login_methods;
+mod members;
+
+use super::table::Table;
+use crate::vault::KmsVault;
+use std::sync::Arc;
+
+/// See [`MemberStore`](vestibule_domain::ports::MemberStore),
+/// [`InvitationStore`](vestibule_domain::ports::InvitationStore),
+/// [`LoginMethodStore`](vestibule_domain::ports::LoginMethodStore) and
+/// [`ClientStore`](vestibule_domain::ports::ClientStore).
+#[derive(Debug, Clone)]
+pub struct DynamoTeam {
+    table: Table,
+    vault: Arc<KmsVault>,
+}
+
+impl DynamoTeam {
+    /// Makes the store on this table, with cursors under this vault's key.
+    #[must_use]
+    pub fn new(table: Table, vault: Arc<KmsVault>) -> Self {
+        Self { table, vault }
+    }
+}
+
+const FRESH: &str = "attribute_not_exists(pk)";

@@ -1,0 +1,169 @@
+//! The acceptance of an invitation: invitation, member, login, session and identity in one transaction.
+
+use super::{DynamoTeam, FRESH};
+use crate::dynamo::{
+    items::{
+        EmailItem, IdentityItem, InvitationItem, LoginItem, MemberItem, PointerItem, SessionItem,
+        login_of,
+    },
+    keys,
+    logins::SESSIONS_ENDED_MAX,
+    table::{Cancelled, Table, Transacted, from_row, n, put_write, s},
+};
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use vestibule_domain::{
+    PortError,
+    ports::{Acceptance, Accepted, AcceptingLogin},
+    team::{
+        identity::AccountIdentity,
+        invitation::{Invitation, InvitationStatus},
+        member::{Member, MemberStatus},
+    },
+};
+
+const WHAT: &str = "invitation";
+
+/// The places of those parts of the transaction whose conditions tell outcomes.
+struct Places {
+    pointer: usize,
+    email: Option<usize>,
+    identity: Option<usize>,
+}
+
+impl DynamoTeam {
+    /// See [`InvitationStore::accept`](vestibule_domain::ports::InvitationStore::accept).
+    pub(super) async fn accept_invitation(
+        &self,
+        acceptance: &Acceptance,
+    ) -> Result<Accepted, PortError> {
+        let now = acceptance.audit.at;
+        let mut invitation = acceptance.invitation.clone();
+        if !invitation.accept(now) {
+            return Ok(Accepted::NotPending(invitation.status(now)));
+        }
+        let login_id = login_of(&acceptance.member)?;
+        let (ended, surplus): (&[String], &[String]) = match &acceptance.login {
+            AcceptingLogin::New(_) => (&[], &[]),
+            AcceptingLogin::Existing(_, ended) => {
+                ended.split_at(ended.len().min(SESSIONS_ENDED_MAX))
+            }
+        };
+        self.table.end_surplus(login_id, surplus).await?;
+        let mut writes = vec![
+            self.accepted_write(&invitation)?,
+            self.joined_write(&acceptance.member)?,
+        ];
+        let mut places = Places {
+            pointer: writes.len(),
+            email: None,
+            identity: None,
+        };
+        let pointer = PointerItem::new(login_id, &acceptance.member);
+        writes.push(put_write(self.table.put_part(&pointer, FRESH, &[])?));
+        match &acceptance.login {
+            AcceptingLogin::New(login) => {
+                let item = LoginItem::from(login);
+                writes.push(put_write(self.table.put_part(&item, FRESH, &[])?));
+                places.email = Some(writes.len());
+                let item = EmailItem::from(login);
+                writes.push(put_write(self.table.put_part(&item, FRESH, &[])?));
+            }
+            AcceptingLogin::Existing(login, _) => writes.push(self.table.login_write(login)?),
+        }
+        writes.extend(self.table.session_ends(login_id, ended)?);
+        if let Some(session) = &acceptance.session {
+            let item = SessionItem::from(session);
+            writes.push(put_write(self.table.put_part(&item, FRESH, &[])?));
+        }
+        if let Some(identity) = &acceptance.identity {
+            places.identity = Some(writes.len());
+            writes.push(self.table.binding_write(identity).await?);
+        }
+        writes.push(self.table.audit_write(&acceptance.audit)?);
+        match self.table.transact(writes).await? {
+            Transacted::Done => Ok(Accepted::Joined),
+            Transacted::Cancelled(reasons) => refused(&reasons, &places, acceptance),
+        }
+    }
+
+    /// Makes the write of an accepted invitation, if it is still pending and its time is not over.
+    fn accepted_write(&self, invitation: &Invitation) -> Result<TransactWriteItem, PortError> {
+        let item = InvitationItem::from(&Invitation {
+            version: invitation.version + 1,
+            ..invitation.clone()
+        });
+        let put = self.table.put_part(
+            &item,
+            "version = :read AND attribute_not_exists(accepted_at) AND attribute_not_exists(revoked_at) AND ends_at > :now",
+            &[
+                (":read", n(invitation.version)),
+                (":now", s(invitation.updated_at)),
+            ],
+        )?;
+        Ok(put_write(put))
+    }
+
+    /// Makes the write of a member who joined, if the member is still pending.
+    fn joined_write(&self, member: &Member) -> Result<TransactWriteItem, PortError> {
+        let item = MemberItem::from(&Member {
+            version: member.version + 1,
+            ..member.clone()
+        });
+        let put = self.table.named_put_part(
+            &item,
+            "version = :read AND #status = :pending",
+            &[("#status", "status")],
+            &[(":read", n(member.version)), (":pending", s("pending"))],
+        )?;
+        Ok(put_write(put))
+    }
+}
+
+/// Interprets an acceptance that did not take effect.
+fn refused(
+    reasons: &[Cancelled],
+    places: &Places,
+    acceptance: &Acceptance,
+) -> Result<Accepted, PortError> {
+    let failed = |index: usize| matches!(reasons.get(index), Some(Cancelled::Condition(_)));
+    if let Some(Cancelled::Condition(Some(row))) = reasons.first() {
+        let stored = Invitation::from(from_row::<InvitationItem>(row.clone(), WHAT)?);
+        let status = stored.status(acceptance.audit.at);
+        return match status {
+            InvitationStatus::Pending => Err(PortError::Conflict { what: WHAT }),
+            _ => Ok(Accepted::NotPending(status)),
+        };
+    }
+    if places.email.is_some_and(failed) {
+        return Ok(Accepted::AddressTaken);
+    }
+    if failed(places.pointer) || places.identity.is_some_and(failed) {
+        return Ok(Accepted::AlreadyMember);
+    }
+    Err(PortError::Conflict { what: WHAT })
+}
+
+impl Table {
+    /// Makes the write that binds an identity, unless another member of the account has it. A member who was
+    /// removed has it no longer.
+    pub(in crate::dynamo) async fn binding_write(
+        &self,
+        identity: &AccountIdentity,
+    ) -> Result<TransactWriteItem, PortError> {
+        let key = keys::identity(identity.scope, &identity.hash);
+        let stored: Option<IdentityItem> = self.get(&key, "identity").await?;
+        let mut holder = identity.member_id;
+        if let Some(stored) = stored.filter(|stored| stored.member_id != identity.member_id) {
+            let other = self.member(identity.scope, stored.member_id).await?;
+            if other.is_none_or(|member| member.status == MemberStatus::Removed) {
+                holder = stored.member_id;
+            }
+        }
+        let put = self.put_part(
+            &IdentityItem::from(identity),
+            "attribute_not_exists(pk) OR member_id = :holder",
+            &[(":holder", s(holder))],
+        )?;
+        Ok(put_write(put))
+    }
+}

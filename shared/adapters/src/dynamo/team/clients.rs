@@ -1,0 +1,111 @@
+//! The store of clients.
+
+use super::DynamoTeam;
+use crate::dynamo::{
+    changes::at_version,
+    items::{AccountItem, ClientItem},
+    keys,
+    lists::List,
+    table::{Transacted, delete_write, from_row, n},
+};
+use async_trait::async_trait;
+use vestibule_domain::{
+    AccountScope, PortError,
+    account::Client,
+    ids::ClientId,
+    page::{ListError, Order, Page, PageRequest},
+    ports::{By, ClientStore, Created},
+};
+
+const WHAT: &str = "client";
+
+impl DynamoTeam {
+    /// Reads the default client if no list leads to it, as in accounts of earlier releases.
+    async fn unlisted_client(&self, scope: AccountScope) -> Result<Option<Client>, PortError> {
+        let account: Option<AccountItem> = self.table.get(&keys::account(scope), "account").await?;
+        let Some(account) = account else {
+            return Ok(None);
+        };
+        let key = keys::client(scope, account.default_client.id);
+        match self.table.get::<ClientItem>(&key, WHAT).await? {
+            Some(item) if item.is_listed() => Ok(None),
+            Some(item) => Ok(Some(item.into())),
+            None => Ok(Some(account.default_client.into())),
+        }
+    }
+}
+
+#[async_trait]
+impl ClientStore for DynamoTeam {
+    async fn list_clients(
+        &self,
+        scope: AccountScope,
+        page: &PageRequest,
+    ) -> Result<Page<Client>, ListError> {
+        let list = List::all(keys::clients(scope));
+        let by_name = PageRequest {
+            order: Order::OldestFirst,
+            ..page.clone()
+        };
+        let rows = self.table.page(&list, &by_name, &self.vault).await?;
+        let mut clients = Vec::new();
+        if page.cursor.is_none() {
+            clients.extend(self.unlisted_client(scope).await?);
+        }
+        for row in rows.items {
+            clients.push(from_row::<ClientItem>(row, WHAT)?.into());
+        }
+        Ok(Page {
+            items: clients,
+            next: rows.next,
+        })
+    }
+
+    async fn get_client(
+        &self,
+        scope: AccountScope,
+        id: ClientId,
+    ) -> Result<Option<Client>, PortError> {
+        let item: Option<ClientItem> = self.table.get(&keys::client(scope, id), WHAT).await?;
+        Ok(item.map(Into::into))
+    }
+
+    async fn create_client(
+        &self,
+        client: &Client,
+        by: By<'_>,
+    ) -> Result<Created<Client>, PortError> {
+        let item = ClientItem::new(by.audit.scope, client);
+        let created = self.table.create_by(&item, vec![], by, WHAT).await?;
+        Ok(created.map(Into::into))
+    }
+
+    async fn update_client(&self, client: &Client, by: By<'_>) -> Result<(), PortError> {
+        let item = ClientItem::new(
+            by.audit.scope,
+            &Client {
+                version: client.version + 1,
+                ..client.clone()
+            },
+        );
+        self.table
+            .replace_by(&item, client.version, vec![], by, WHAT)
+            .await
+    }
+
+    async fn delete_client(&self, client: &Client, by: By<'_>) -> Result<(), PortError> {
+        let delete = self.table.delete_part(
+            &keys::client(by.audit.scope, client.id),
+            at_version(client.version),
+            &[(":read", n(client.version))],
+        )?;
+        match self
+            .table
+            .transact_by(vec![delete_write(delete)], by)
+            .await?
+        {
+            Transacted::Done => Ok(()),
+            Transacted::Cancelled(_) => Err(PortError::Conflict { what: WHAT }),
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The store of members and roles.
+
+use super::DynamoTeam;
+use crate::dynamo::{
+    changes::updated_before,
+    items::{MemberItem, RolesItem},
+    keys,
+    lists::{Index, List},
+    table::{Transacted, from_row, put_write, to_value},
+};
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use vestibule_domain::{
+    AccountScope, PortError, Timestamp,
+    ids::MemberId,
+    page::{ListError, Order, Page, PageRequest},
+    ports::{By, MemberFilter, MemberOutcome, MemberStore},
+    team::{
+        invitation::Invitation,
+        member::{Member, MemberStatus},
+        role::{RoleKey, Roles},
+    },
+};
+
+const WHAT: &str = "member";
+/// Invitations that are revoked in one transaction: each has a member and an address, and a transaction has at
+/// most a hundred parts.
+const REVOKED_MAX: usize = 25;
+
+impl DynamoTeam {
+    /// Makes the writes that revoke an invitation, remove its pending member and free the address.
+    async fn revocation_writes(
+        &self,
+        invitation: &Invitation,
+        at: Timestamp,
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
+        let scope = invitation.scope;
+        let mut revoked = invitation.clone();
+        if revoked.accepted_at.is_some() {
+            return Ok(vec![]);
+        }
+        revoked.revoked_at = revoked.revoked_at.or(Some(at));
+        revoked.updated_at = at;
+        let mut writes = vec![self.table.invitation_write(&revoked)?];
+        let place = keys::member_address(scope, &invitation.email);
+        writes.push(self.table.way_removal(&place, invitation.member_id)?);
+        let member = self.table.member(scope, invitation.member_id).await?;
+        if let Some(member) = member.filter(|member| member.status == MemberStatus::Pending) {
+            let removed = Member {
+                status: MemberStatus::Removed,
+                updated_at: at,
+                ..member
+            };
+            writes.push(self.table.member_write(&removed)?);
+        }
+        Ok(writes)
+    }
+
+    /// Makes the writes that a removal brings: the ways that lead to the member, and the member's own pending
+    /// invitation.
+    async fn removal_writes(
+        &self,
+        after: &Member,
+        revoke: &[Invitation],
+        at: Timestamp,
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
+        let scope = after.scope;
+        let place = keys::member_address(scope, &after.email);
+        let mut writes = vec![self.table.way_removal(&place, after.id)?];
+        if let Some(login) = after.login_id {
+            writes.push(self.table.pointer_removal(login, after)?);
+        }
+        let own = after
+            .invitation_id
+            .filter(|id| !revoke.iter().any(|invitation| invitation.id == *id));
+        if let Some(id) = own
+            && let Some(mut invitation) = self.table.invitation(scope, id).await?
+            && invitation.accepted_at.is_none()
+            && invitation.revoked_at.is_none()
+        {
+            invitation.revoked_at = Some(at);
+            invitation.updated_at = at;
+            writes.push(self.table.invitation_write(&invitation)?);
+        }
+        Ok(writes)
+    }
+
+    /// Makes the writes of a changed member, the member's own first.
+    async fn member_writes(
+        &self,
+        after: &Member,
+        before: &Member,
+        revoke: &[Invitation],
+        at: Timestamp,
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
+        let mut writes = vec![self.table.member_write(&Member {
+            version: before.version,
+            ..after.clone()
+        })?];
+        let is_removed = |member: &Member| member.status == MemberStatus::Removed;
+        if is_removed(after) && !is_removed(before) {
+            writes.extend(self.removal_writes(after, revoke, at).await?);
+        }
+        for invitation in revoke {
+            if invitation.member_id == after.id {
+                let mut revoked = invitation.clone();
+                revoked.revoked_at = revoked.revoked_at.or(Some(at));
+                writes.push(self.table.invitation_write(&revoked)?);
+            } else {
+                writes.extend(self.revocation_writes(invitation, at).await?);
+            }
+        }
+        Ok(writes)
+    }
+}
+
+#[async_trait]
+impl MemberStore for DynamoTeam {
+    async fn get_member(
+        &self,
+        scope: AccountScope,
+        id: MemberId,
+    ) -> Result<Option<Member>, PortError> {
+        self.table.member(scope, id).await
+    }
+
+    async fn roles(&self, scope: AccountScope) -> Result<Roles, PortError> {
+        let item: Option<RolesItem> = self.table.get(&keys::roles(scope), "roles").await?;
+        Ok(item.map(Into::into).unwrap_or_default())
+    }
+
+    async fn list_members(
+        &self,
+        scope: AccountScope,
+        filter: &MemberFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Member>, ListError> {
+        let status = match filter.status {
+            Some(status) => Some(("status", to_value(&status)?)),
+            None => None,
+        };
+        let list = List {
+            index: if filter.role.is_some() {
+                Index::ByState
+            } else {
+                Index::All
+            },
+            equal: status.into_iter().collect(),
+            ..List::all(keys::members(scope, filter.role.as_ref()))
+        };
+        let by_name = PageRequest {
+            order: Order::OldestFirst,
+            ..page.clone()
+        };
+        let rows = self.table.page(&list, &by_name, &self.vault).await?;
+        let mut members = Vec::new();
+        for row in rows.items {
+            let member = Member::from(from_row::<MemberItem>(row, WHAT)?);
+            // IAM does not restrict the attributes by which an index leads to rows.
+            if member.scope == scope {
+                members.push(member);
+            }
+        }
+        Ok(Page {
+            items: members,
+            next: rows.next,
+        })
+    }
+
+    async fn members_with_role(
+        &self,
+        scope: AccountScope,
+        role: &RoleKey,
+        limit: u16,
+    ) -> Result<Vec<Member>, PortError> {
+        self.table
+            .members_of_role(scope, role, None, usize::from(limit))
+            .await
+    }
+
+    async fn update_member(
+        &self,
+        after: &Member,
+        before: &Member,
+        revoke: &[Invitation],
+        by: By<'_>,
+    ) -> Result<MemberOutcome, PortError> {
+        let at = by.audit.at;
+        let (now, earlier) = revoke.split_at(revoke.len().min(REVOKED_MAX));
+        // Those that do not fit into the transaction of the change are revoked before it.
+        for invitations in earlier.chunks(REVOKED_MAX) {
+            let mut writes = Vec::new();
+            for invitation in invitations {
+                writes.extend(self.revocation_writes(invitation, at).await?);
+            }
+            let proven = self
+                .table
+                .transact_proven(writes, by.proof, at, vec![])
+                .await?;
+            if let Transacted::Cancelled(_) = proven {
+                return Err(PortError::Conflict { what: "invitation" });
+            }
+        }
+        let writes = self.member_writes(after, before, now, at).await?;
+        let takes_way_in = before.is_active_super_admin() && !after.is_active_super_admin();
+        let transacted = if takes_way_in {
+            self.table
+                .transact_with_witness(writes, Some(after.id), by)
+                .await
+        } else {
+            self.table.transact_by(writes, by).await.map(Some)
+        };
+        match transacted? {
+            Some(Transacted::Done) => Ok(MemberOutcome::Done),
+            None => Ok(MemberOutcome::LastSuperAdmin),
+            Some(Transacted::Cancelled(reasons)) => {
+                let wanted = MemberItem::from(&Member {
+                    version: before.version + 1,
+                    ..after.clone()
+                });
+                updated_before(reasons.into_iter().next(), &wanted, WHAT)?;
+                Ok(MemberOutcome::Done)
+            }
+        }
+    }
+
+    async fn save_roles(
+        &self,
+        roles: &Roles,
+        scope: AccountScope,
+        by: By<'_>,
+    ) -> Result<(), PortError> {
+        let item = RolesItem::new(
+            scope,
+            &Roles {
+                version: roles.version + 1,
+                ..roles.clone()
+            },
+        );
+        if roles.version > 0 {
+            return self
+                .table
+                .replace_by(&item, roles.version, vec![], by, "roles")
+                .await;
+        }
+        let put = self.table.put_part(&item, super::FRESH, &[])?;
+        match self.table.transact_by(vec![put_write(put)], by).await? {
+            Transacted::Done => Ok(()),
+            Transacted::Cancelled(_) => Err(PortError::Conflict { what: "roles" }),
+        }
+    }
+}
