@@ -169,7 +169,10 @@ fn refusal(code: Option<&str>, message: &str) -> Option<MailOutcome> {
         "Throttling" | "ThrottlingException" | "RequestThrottled" => {
             MailOutcome::Throttled { after: RATE_WAIT }
         }
-        "ServiceUnavailable" => MailOutcome::Throttled { after: BUSY_WAIT },
+        // The call was not carried out; another sandbox, or the next credentials, can make it.
+        "ServiceUnavailable" | "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
+            MailOutcome::Throttled { after: BUSY_WAIT }
+        }
         "MessageRejected" if message.contains("not verified") => not_sendable(&format!(
             "SES refused an address that is not verified. While the AWS account is in the SES sandbox, every \
              recipient must be verified too; ask AWS for production access. SES says: {message}"
@@ -321,6 +324,14 @@ mod tests {
             "InvalidParameterValue",
         ] {
             assert!(!reason(refusal(Some(code), "why")).is_empty(), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_call_that_was_surely_not_carried_out_is_made_again_soon() {
+        for code in ["ServiceUnavailable", "ExpiredToken"] {
+            let later = MailOutcome::Throttled { after: BUSY_WAIT };
+            assert_eq!(refusal(Some(code), ""), Some(later), "{code}");
         }
     }
 
