@@ -76,7 +76,7 @@ struct Work<'a> {
 enum Attempted {
     /// What became of the mail is sure.
     Settled(MailEvent),
-    /// There is nothing to send. The store deletes such a mail.
+    /// Nothing is sent: there is nothing to send, and the store deletes such a mail, or the mail is out already.
     Nothing,
     /// The mail is not sent, since its address is blocked.
     Suppressed(Block),
@@ -115,7 +115,7 @@ impl Work<'_> {
 
     /// The end of a mail that is not sent at all.
     async fn refusal(&self, mail: &Mail) -> Result<Option<Attempted>, PortError> {
-        if mail.kind == MailKind::Nothing {
+        if mail.kind == MailKind::Nothing || is_out(mail) {
             return Ok(Some(Attempted::Nothing));
         }
         if mail.tries >= MAIL_TRIES_MAX {
@@ -132,14 +132,17 @@ impl Work<'_> {
         let outgoing = match self.write(mail).await {
             Ok(Some(outgoing)) => outgoing,
             Ok(None) => return Ok(Attempted::Nothing),
-            Err(error) => return self.given_up(error),
+            Err(error @ PortError::Corrupt { .. }) => return Ok(self.given_up(&error)),
+            // The vault may open the token later.
+            Err(error) => return Err(error),
         };
         self.deps.mails.begin(self.order, self.lease).await?;
         let before = *tries;
         *tries = before.saturating_add(1);
         let outcome = match self.deps.mailer.send(&outgoing).await {
             Ok(outcome) => outcome,
-            Err(error) => return self.given_up(error),
+            Err(error @ PortError::Rejected { .. }) => return Ok(self.given_up(&error)),
+            Err(error) => return Err(error),
         };
         Ok(match outcome {
             MailOutcome::Sent { ses_id } => {
@@ -155,15 +158,10 @@ impl Work<'_> {
         })
     }
 
-    /// The end of a mail that can never be written or handed over. Any other failure may pass.
-    fn given_up(&self, error: PortError) -> Result<Attempted, PortError> {
-        match error {
-            PortError::Corrupt { .. } | PortError::Rejected { .. } => {
-                report(self.order, &error, "a mail cannot be written");
-                Ok(self.failed(UNREADABLE))
-            }
-            PortError::Unavailable { .. } | PortError::Conflict { .. } => Err(error),
-        }
+    /// The end of a mail that can never be written or handed over.
+    fn given_up(&self, error: &PortError) -> Attempted {
+        report(self.order, error, "a mail cannot be written");
+        self.failed(UNREADABLE)
     }
 
     /// Writes the mail, with its link's token.
@@ -217,6 +215,12 @@ impl Work<'_> {
             }
         }
     }
+}
+
+/// Whether events tell that the mail went out, although the answer to its call was lost.
+fn is_out(mail: &Mail) -> bool {
+    let mut kinds = mail.events.iter().map(|event| event.kind);
+    kinds.any(|kind| kind.rank() >= MailEventKind::Sent.rank())
 }
 
 /// The time from which a mail is no longer worth sending.

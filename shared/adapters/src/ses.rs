@@ -41,6 +41,9 @@ const SUBJECT_MAX_CHARS: usize = 250;
 const ENCODED_WORD_BYTES: usize = 42;
 const UTF_8: &str = "UTF-8";
 
+/// A call that was not made, not answered, or refused.
+type CallError = SdkError<SendEmailError, HttpResponse>;
+
 /// Settings of the sender.
 #[derive(Debug, Clone, Default)]
 pub struct MailSettings {
@@ -82,7 +85,7 @@ impl SesMailer {
         &self,
         from: &str,
         mail: &OutgoingMail,
-    ) -> Result<Result<SendEmailOutput, SdkError<SendEmailError, HttpResponse>>, BuildError> {
+    ) -> Result<Result<SendEmailOutput, CallError>, BuildError> {
         let to = mailbox(mail.to.as_str(), mail.to_name.as_deref());
         let subject = clean_line(&mail.subject, SUBJECT_MAX_CHARS).unwrap_or_default();
         let body = Body::builder()
@@ -139,7 +142,7 @@ fn not_sendable(reason: &str) -> MailOutcome {
     }
 }
 
-fn outcome_of(error: &SdkError<SendEmailError, HttpResponse>) -> MailOutcome {
+fn outcome_of(error: &CallError) -> MailOutcome {
     let outcome = match error {
         SdkError::ServiceError(service) => {
             let answer = service.err();

@@ -270,6 +270,26 @@ async fn calls_whose_workers_died_count_as_calls_without_an_answer() {
     assert_eq!(settled(&memory).status, MailStatus::Failed);
 }
 
+/// An event of the mail tells what the lost answer did not.
+#[tokio::test]
+async fn a_mail_of_which_there_is_news_is_not_sent_again() {
+    for (kind, status) in [
+        (MailEventKind::Sent, MailStatus::Sent),
+        (MailEventKind::Delivered, MailStatus::Delivered),
+        (MailEventKind::BouncedHard, MailStatus::Bounced),
+    ] {
+        let mut mail = Mail {
+            tries: 1,
+            ..invitation()
+        };
+        assert!(mail.take(MailEvent::new(kind, NOW, None)));
+        let memory = after(memory(mail, Vec::new()), 1).await;
+        assert!(memory.sent.lock().unwrap().is_empty());
+        let mail = settled(&memory);
+        assert_eq!((mail.status, mail.token), (status, None));
+    }
+}
+
 #[tokio::test]
 async fn a_throttled_call_does_not_count_and_waits_as_long_as_the_service_asks() {
     let throttled = MailOutcome::Throttled { after: HOUR };
