@@ -85,7 +85,8 @@ async fn record(deps: &Deps, news: MailNews, receives: u32) -> Result<Outcome, P
     match recorded {
         RecordedEvent::New => {
             tracing::info!(mail.id = %order.mail_id, event = ?kind, "a mail has news");
-            if blocks || kind == MailEventKind::Rejected {
+            // A wrong address is the inviter's matter, who sees it on the row.
+            if matches!(kind, MailEventKind::Rejected | MailEventKind::Failed) {
                 count(Metric::MailFailed, SES, deps.clock.now());
             }
         }

@@ -54,7 +54,7 @@ impl fmt::Debug for Deps {
 
 /// Processes one message of the queue. A job that cannot be read, or that fails, goes back to the queue.
 pub async fn handle(deps: &Deps, body: &str, _receives: u32) -> Outcome {
-    let job = match serde_json::from_str(body) {
+    let job: TeamJob = match serde_json::from_str(body) {
         Ok(job) => job,
         Err(error) => {
             // Retried until it becomes a dead letter, for a person to inspect.
