@@ -6,6 +6,8 @@
 //!
 //! All kinds of job that send texts share the turns of a connector, and so its room in flight. Every other
 //! kind has a room of its own.
+//!
+//! A stack that was told whom to invite first, and has invited nobody yet, gets a job to do so.
 
 mod plan;
 mod wiring;
@@ -24,10 +26,10 @@ use vestibule_domain::{
     Clock, PortError, Timestamp,
     error::Chain,
     ids::ConnectorId,
-    job::JobKind,
+    job::{InviteFirstAdmin, JobKind, TeamJob},
     ports::{
         Backlog, DispatchQueue, OUTBOX_SHARDS, OutboxPart, OutboxStore, OutboxView, Pace,
-        PaceReader, Room,
+        PaceReader, Room, SetUpReader, TeamQueue,
     },
 };
 use vestibule_edge::logging::{Metric, count};
@@ -52,6 +54,12 @@ pub struct Deps {
     pub paces: Arc<dyn PaceReader>,
     /// The queues of jobs.
     pub queues: Arc<dyn DispatchQueue>,
+    /// The state of the stack's set-up.
+    pub set_up: Arc<dyn SetUpReader>,
+    /// The queue of jobs about the people who run accounts.
+    pub team: Arc<dyn TeamQueue>,
+    /// The first admin, if the stack was told whom to invite.
+    pub first_admin: Option<InviteFirstAdmin>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -89,7 +97,7 @@ impl Tally {
 /// anything failed, so that the failure shows; the next run does the rest.
 pub async fn sweep(deps: &Deps) -> Result<usize, PortError> {
     let now = deps.clock.now();
-    let adopted = adopt(deps, now).await;
+    let adopted = adopt(deps, now).await.add(invite_first_admin(deps).await);
     let groups = groups();
     let swept = join_all(groups.iter().map(|kinds| sweep_group(deps, kinds, now))).await;
     let total = swept.into_iter().fold(adopted, Tally::add);
@@ -113,6 +121,28 @@ async fn adopt(deps: &Deps, now: Timestamp) -> Tally {
             Tally::default()
         }
         Err(error) => Tally::failure("marks of an earlier release could not all be moved", error),
+    }
+}
+
+/// Orders the invitation of the first admin until it was made. The job's own condition makes a second one harmless.
+async fn invite_first_admin(deps: &Deps) -> Tally {
+    let Some(job) = &deps.first_admin else {
+        return Tally::default();
+    };
+    match deps.set_up.set_up_state().await {
+        Ok(Some(state)) if state.admin_invited_at.is_some() => return Tally::default(),
+        Ok(_) => {}
+        Err(error) => {
+            return Tally::failure("the state of the set-up cannot be read", error);
+        }
+    }
+    let job = TeamJob::InviteFirstAdmin(job.clone());
+    match deps.team.enqueue_team(job).await {
+        Ok(()) => Tally {
+            dispatched: 1,
+            failed: None,
+        },
+        Err(error) => Tally::failure("the first admin's invitation could not be ordered", error),
     }
 }
 

@@ -2,6 +2,12 @@
 
 use crate::Deps;
 use vestibule_coldstart::Adapters;
+use vestibule_domain::{
+    account::email_address::EmailAddress, job::InviteFirstAdmin, text::clean_name, vars::Vars,
+};
+
+/// Name of the first account if the stack was told none.
+const ACCOUNT_NAME_DEFAULT: &str = "Vestibule";
 
 /// The sweeper's ports, over these adapters.
 pub fn wire(adapters: &mut Adapters<'_>) -> Deps {
@@ -9,6 +15,79 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Deps {
         outbox: adapters.outbox(),
         paces: adapters.send_pacer(),
         queues: adapters.dispatch_queues(),
+        set_up: adapters.set_up(),
+        team: adapters.team_queue(),
+        first_admin: first_admin(adapters.vars()),
         clock: adapters.clock(),
+    }
+}
+
+/// The first admin: `ADMIN_EMAIL`, `ADMIN_NAME`, and the account `ACCOUNT_NAME`. Without a name, the first part of the
+/// address stands for it.
+fn first_admin(vars: &mut Vars<'_>) -> Option<InviteFirstAdmin> {
+    let email = vars.parsed("ADMIN_EMAIL", |text| EmailAddress::parse(text).map(Some));
+    let name = vars.optional("ADMIN_NAME");
+    let account_name = vars.optional("ACCOUNT_NAME");
+    let email = email?;
+    let name = name
+        .as_deref()
+        .and_then(clean_name)
+        .unwrap_or_else(|| email.parts().0.to_owned());
+    let account_name = account_name
+        .as_deref()
+        .and_then(clean_name)
+        .unwrap_or_else(|| ACCOUNT_NAME_DEFAULT.to_owned());
+    Some(InviteFirstAdmin {
+        email,
+        name,
+        account_name,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(set: &[(&str, &str)]) -> (Option<InviteFirstAdmin>, bool) {
+        let get = |name: &str| {
+            let value = set.iter().find(|(variable, _)| *variable == name);
+            value.map(|(_, value)| (*value).to_owned())
+        };
+        let mut vars = Vars::new(&get);
+        let job = first_admin(&mut vars);
+        (job, vars.finish().is_ok())
+    }
+
+    /// SPEC D15: the first invitation needs an address and nothing else.
+    #[test]
+    fn the_first_admin_is_invited_by_an_address_alone() {
+        let (job, is_fine) = of(&[("ADMIN_EMAIL", " Ana@Example.com ")]);
+        let job = job.unwrap();
+        assert!(is_fine);
+        assert_eq!(job.email.as_str(), "ana@example.com");
+        assert_eq!(
+            (job.name.as_str(), job.account_name.as_str()),
+            ("ana", "Vestibule")
+        );
+    }
+
+    #[test]
+    fn the_names_are_those_of_the_stack_without_what_breaks_a_line() {
+        let (job, _) = of(&[
+            ("ADMIN_EMAIL", "ana@example.com"),
+            ("ADMIN_NAME", "Ana\nSilva"),
+            ("ACCOUNT_NAME", "Acme"),
+        ]);
+        let job = job.unwrap();
+        assert_eq!(
+            (job.name.as_str(), job.account_name.as_str()),
+            ("Ana Silva", "Acme")
+        );
+    }
+
+    #[test]
+    fn nobody_is_invited_without_an_address_and_a_wrong_one_is_a_problem() {
+        assert_eq!(of(&[("ADMIN_NAME", "Ana")]), (None, true));
+        assert_eq!(of(&[("ADMIN_EMAIL", "ana")]), (None, false));
     }
 }

@@ -125,6 +125,22 @@ where
     }
 }
 
+/// Describes a failed call for the log: the service's own code, or the way in which there was no answer. The
+/// service's message may hold an address.
+pub(crate) fn describe_service_error<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata,
+{
+    match error {
+        SdkError::ServiceError(service) => service.err().code().unwrap_or("no code").to_owned(),
+        SdkError::ConstructionFailure(_) => "the call could not be made".to_owned(),
+        SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+        SdkError::DispatchFailure(_) => "the connection failed".to_owned(),
+        SdkError::ResponseError(_) => "the answer cannot be read".to_owned(),
+        _ => "unknown".to_owned(),
+    }
+}
+
 /// Whether the code is a final refusal. Any other code counts as a passing failure: trying an
 /// unknown one again is better than losing the call.
 fn is_refusal(code: Option<&str>) -> bool {

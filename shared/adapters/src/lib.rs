@@ -1,4 +1,4 @@
-//! Adapters that implement the ports of [`vestibule_domain`]: DynamoDB, SQS, KMS, Secrets Manager
+//! Adapters that implement the ports of [`vestibule_domain`]: DynamoDB, SQS, SES, KMS, Secrets Manager
 //! and, with the feature `egress`, HTTP to chat platforms and agents.
 //!
 //! | module | port |
@@ -6,6 +6,7 @@
 //! | [`aws`] | one configuration and one connection pool for all AWS clients |
 //! | [`dynamo`] | every store |
 //! | [`sqs`] | the queues |
+//! | [`ses`] | mails |
 //! | [`vault`] | secrets and cursors under a KMS data key |
 //! | [`setup_token`] | the one-time token of the first set-up |
 //! | `egress` | chat platforms, their files, and agents |
@@ -14,6 +15,7 @@ pub mod aws;
 pub mod dynamo;
 #[cfg(feature = "egress")]
 pub mod egress;
+pub mod ses;
 pub mod setup_token;
 pub mod sqs;
 pub mod vault;

@@ -9,11 +9,12 @@ use vestibule_domain::{
     PortError,
     ids::{IdSource, SystemIds},
     job::{
-        DeliverMessage, DrainParked, InboxJob, JobKind, OnboardingJob, OutboxJob, OutgoingJob,
-        SendMessagesJob,
+        DeliverMessage, DrainParked, EmailJob, InboxJob, JobKind, OnboardingJob, OutboxJob,
+        OutgoingJob, SendMail, SendMessagesJob, TeamJob,
     },
     ports::{
-        DispatchQueue, DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender,
+        DispatchQueue, DrainQueue, EmailQueue, InboxQueue, OnboardingQueue, OutgoingQueue,
+        TeamQueue, VisibilityExtender,
     },
 };
 
@@ -112,6 +113,34 @@ impl OutgoingQueue for SqsQueue {
     }
 }
 
+#[async_trait]
+impl EmailQueue for SqsQueue {
+    async fn enqueue_email(&self, order: SendMail) -> Result<(), PortError> {
+        self.client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(to_json(&EmailJob::SendMail(order))?)
+            .send()
+            .await
+            .map_err(|error| port_error("sqs: SendMessage (email)", error))?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl TeamQueue for SqsQueue {
+    async fn enqueue_team(&self, job: TeamJob) -> Result<(), PortError> {
+        self.client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(to_json(&job)?)
+            .send()
+            .await
+            .map_err(|error| port_error("sqs: SendMessage (team)", error))?;
+        Ok(())
+    }
+}
+
 /// The queues of all kinds of jobs that the outbox orders.
 #[derive(Debug, Clone)]
 pub struct SqsDispatchQueues {
@@ -121,6 +150,8 @@ pub struct SqsDispatchQueues {
     pub outgoing: SqsQueue,
     /// The queue of messages for agents.
     pub inbox: SqsQueue,
+    /// The queue of mails.
+    pub email: SqsQueue,
 }
 
 impl SqsDispatchQueues {
@@ -131,6 +162,7 @@ impl SqsDispatchQueues {
             }
             JobKind::SendMessages => &self.outgoing,
             JobKind::DrainParked => &self.inbox,
+            JobKind::SendMail => &self.email,
         }
     }
 }
@@ -143,6 +175,7 @@ fn dispatched(job: OutboxJob) -> Result<String, PortError> {
             to_json(&OutgoingJob::SendMessages(Box::new(order.into())))
         }
         OutboxJob::DrainParked(order) => to_json(&InboxJob::DrainParked(order)),
+        OutboxJob::SendMail(order) => to_json(&EmailJob::SendMail(order)),
     }
 }
 
@@ -242,8 +275,12 @@ mod tests {
     use super::*;
     use vestibule_domain::{
         AccountScope,
-        ids::{AccountId, ChatUserId, ConnectorId, ConversationId, EnvironmentId, ProjectId},
+        ids::{
+            AccountId, ChatUserId, ConnectorId, ConversationId, EnvironmentId, LoginId, MailId,
+            ProjectId,
+        },
         job::{ClosePendingRequests, OnboardChatUser, SendMessages},
+        team::mail::MailOwner,
     };
 
     #[test]
@@ -283,5 +320,15 @@ mod tests {
         let body = dispatched(order.into()).unwrap();
         let read = serde_json::from_str::<InboxJob>(&body).unwrap();
         assert_eq!(read, InboxJob::DrainParked(order));
+        for owner in [
+            MailOwner::Account(scope.account()),
+            MailOwner::Login(LoginId::derive(&["l"])),
+        ] {
+            let mail_id = MailId::derive(&["m"]);
+            let order = SendMail { owner, mail_id };
+            let body = dispatched(OutboxJob::SendMail(order)).unwrap();
+            let read = serde_json::from_str::<EmailJob>(&body).unwrap();
+            assert_eq!(read, EmailJob::SendMail(order));
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc};
 use vestibule_adapters::{
     aws::{AwsSettings, dynamodb_config, sdk_config},
     dynamo::{KeyringStore, Table},
+    ses::{MailSettings, SesMailer},
     setup_token::SecretsManagerSetupToken,
     sqs::{SqsDispatchQueues, SqsQueue},
     vault::KmsVault,
@@ -101,13 +102,35 @@ impl<'v> Adapters<'v> {
         Arc::new(self.queue_at("OUTGOING_QUEUE_URL"))
     }
 
-    /// The queues of all jobs that the outbox orders, at `ONBOARDING_QUEUE_URL`, `OUTGOING_QUEUE_URL` and
-    /// `INBOX_QUEUE_URL`.
+    /// The queue of mails, at `EMAIL_QUEUE_URL`.
+    pub fn email_queue(&mut self) -> Arc<SqsQueue> {
+        Arc::new(self.queue_at("EMAIL_QUEUE_URL"))
+    }
+
+    /// The queue of jobs about the people who run accounts, at `TEAM_QUEUE_URL`.
+    pub fn team_queue(&mut self) -> Arc<SqsQueue> {
+        Arc::new(self.queue_at("TEAM_QUEUE_URL"))
+    }
+
+    /// The sender of mails from `MAIL_FROM`, if it is set, with replies to `MAIL_REPLY_TO`, under the configuration
+    /// set `MAIL_CONFIGURATION_SET`.
+    pub fn mailer(&mut self) -> Arc<SesMailer> {
+        let settings = MailSettings {
+            from: self.vars.optional("MAIL_FROM"),
+            reply_to: self.vars.optional("MAIL_REPLY_TO"),
+            configuration_set: self.vars.optional("MAIL_CONFIGURATION_SET"),
+        };
+        Arc::new(SesMailer::new(&self.aws, settings))
+    }
+
+    /// The queues of all jobs that the outbox orders, at `ONBOARDING_QUEUE_URL`, `OUTGOING_QUEUE_URL`,
+    /// `INBOX_QUEUE_URL` and `EMAIL_QUEUE_URL`.
     pub fn dispatch_queues(&mut self) -> Arc<SqsDispatchQueues> {
         Arc::new(SqsDispatchQueues {
             onboarding: self.queue_at("ONBOARDING_QUEUE_URL"),
             outgoing: self.queue_at("OUTGOING_QUEUE_URL"),
             inbox: self.queue_at("INBOX_QUEUE_URL"),
+            email: self.queue_at("EMAIL_QUEUE_URL"),
         })
     }
 

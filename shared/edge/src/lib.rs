@@ -16,6 +16,7 @@
 //! | `limits` | the limits that single conversations met |
 //! | [`agent`] | signed requests to agents, and the texts of their answers |
 //! | [`standard_webhooks`] | their signatures |
+//! | [`mail_tag`] | the tag by which what became of a mail finds its record |
 //! | [`config`], [`logging`] | the process's environment; logs and metrics |
 
 pub mod agent;
@@ -29,6 +30,7 @@ pub mod gateway;
 pub mod intake;
 mod limits;
 pub mod logging;
+pub mod mail_tag;
 pub mod pace;
 pub mod sender;
 pub mod setup;

@@ -73,6 +73,8 @@ pub enum Metric {
     DeliveryRetried,
     /// A delivery to an agent was given up.
     DeliveryGivenUp,
+    /// A mail was given up.
+    MailFailed,
     /// A row has an outbox mark but no job of the mark's kind.
     OutboxMarkUnreadable,
 }
@@ -91,6 +93,7 @@ impl Metric {
             Self::SendFailedLater => "SendFailedLater",
             Self::DeliveryRetried => "DeliveryRetried",
             Self::DeliveryGivenUp => "DeliveryGivenUp",
+            Self::MailFailed => "MailFailed",
             Self::OutboxMarkUnreadable => "OutboxMarkUnreadable",
         }
     }

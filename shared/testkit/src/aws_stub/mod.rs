@@ -1,5 +1,5 @@
-//! Just enough of SQS, KMS and Secrets Manager for tests, on one loopback port, distinguished by
-//! `X-Amz-Target`.
+//! Just enough of SQS, SES, KMS and Secrets Manager for tests, on one loopback port, distinguished by
+//! `X-Amz-Target`, and SES by its signature.
 //!
 //! A test receives from a queue as Lambda's event source mapping does ([`AwsStub::take_batch`]), so no poller
 //! runs.
@@ -7,6 +7,7 @@
 
 mod kms;
 mod secrets;
+mod ses;
 mod sqs;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ use serde_json::{Value, json};
 use crate::clock::TestClock;
 use crate::loopback::Loopback;
 
+pub use ses::{SentMail, error_response as query_error, form_fields};
 pub use sqs::{Batch, QueueSpec, QueuedMessage};
 
 /// A running stub. It stops when dropped.
@@ -43,7 +45,8 @@ struct Services {
 struct Contents {
     queues: BTreeMap<String, sqs::Queue>,
     kms: kms::Kms,
-    secrets: BTreeMap<String, String>,
+    ses: ses::Ses,
+    secrets: BTreeMap<String, secrets::Stored>,
     calls: Vec<AwsCall>,
     ids: u64,
 }
@@ -185,14 +188,30 @@ impl AwsStub {
         )
     }
 
-    /// Creates or replaces a secret and returns its ARN. Both its name and its ARN find it.
+    /// Creates or replaces a secret and returns its ARN. Both its name and its ARN find it. The value's date is the
+    /// present of the stub's clock.
     #[expect(clippy::must_use_candidate, reason = "called for its effect, too")]
     pub fn set_secret(&self, name: &str, value: &str) -> String {
         let arn = secrets::arn(name);
+        let stored = secrets::Stored {
+            value: value.to_owned(),
+            set_ms: self.services.clock.now_ms(),
+        };
         let mut state = self.state();
-        state.secrets.insert(name.to_owned(), value.to_owned());
-        state.secrets.insert(arn.clone(), value.to_owned());
+        state.secrets.insert(name.to_owned(), stored.clone());
+        state.secrets.insert(arn.clone(), stored);
         arn
+    }
+
+    /// Every mail that was sent, in order.
+    #[must_use]
+    pub fn mails(&self) -> Vec<SentMail> {
+        self.state().ses.sent.clone()
+    }
+
+    /// Refuses every mail from now on with this code and message, as SES does; `None` sends them again.
+    pub fn refuse_mails(&self, refusal: Option<(&'static str, &str)>) {
+        self.state().ses.refusal = refusal.map(|(code, message)| (code, message.to_owned()));
     }
 
     /// Creates a KMS key and returns its ARN. Both its id and its ARN find it.
@@ -253,17 +272,30 @@ pub fn operation_name(target: &str) -> String {
     format!("{service}.{operation}")
 }
 
+/// Names the operation of a call to an AWS service, such as `SQS.SendMessage`. `None` if it is no such call.
+#[must_use]
+pub fn operation(headers: &HeaderMap, body: &[u8]) -> Option<String> {
+    let target = headers
+        .get("x-amz-target")
+        .and_then(|value| value.to_str().ok());
+    match target {
+        Some(target) => Some(operation_name(target)),
+        None => ses::action(headers, body).map(|action| format!("SES.{action}")),
+    }
+}
+
 async fn handle(
     State(services): State<Arc<Services>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let target = headers
-        .get("x-amz-target")
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let operation = operation_name(target);
-    let input: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    let operation = operation(&headers, &body).unwrap_or_else(|| operation_name(""));
+    let is_ses = operation.starts_with("SES.");
+    let input: Value = if is_ses {
+        form_fields(&body)
+    } else {
+        serde_json::from_slice(&body).unwrap_or(Value::Null)
+    };
     let signed = headers
         .get("authorization")
         .and_then(|value| value.to_str().ok())
@@ -280,6 +312,7 @@ async fn handle(
         })
     };
     let mut response = match &answer {
+        answer if is_ses => ses::response(answer),
         Ok(body) => (StatusCode::OK, body.to_string()).into_response(),
         Err(error) => error.response(operation.starts_with("SQS.")),
     };
@@ -289,10 +322,12 @@ async fn handle(
         status: response.status().as_u16(),
     });
     let headers = response.headers_mut();
-    headers.insert(
-        "content-type",
-        HeaderValue::from_static("application/x-amz-json-1.1"),
-    );
+    if !is_ses {
+        headers.insert(
+            "content-type",
+            HeaderValue::from_static("application/x-amz-json-1.1"),
+        );
+    }
     headers.insert("x-amzn-requestid", HeaderValue::from_static("test"));
     response
 }
@@ -305,6 +340,7 @@ fn dispatch(state: &mut Contents, operation: &str, input: &Value, now_ms: i64) -
         "SQS.ChangeMessageVisibility" => sqs::change_visibility(&mut state.queues, input, now_ms),
         "SQS.GetQueueAttributes" => sqs::attributes(&state.queues, input, now_ms),
         "SQS.DeleteMessage" => sqs::delete_message(&mut state.queues, input),
+        "SES.SendEmail" => ses::send_email(&mut state.ses, input, id),
         "KMS.GenerateDataKey" => state.kms.generate_data_key(input, id),
         "KMS.Decrypt" => state.kms.decrypt(input),
         "SecretsManager.GetSecretValue" => secrets::get_value(&state.secrets, input),

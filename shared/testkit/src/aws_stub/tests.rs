@@ -325,3 +325,103 @@ async fn sqs_names_its_errors_in_the_header_that_the_sdk_reads() {
         "AWS.SimpleQueueService.NonExistentQueue;Sender"
     );
 }
+
+const SES_SIGNED: &str = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/ses/aws4_request, SignedHeaders=host, \
+                          Signature=00";
+
+async fn send_email(aws: &AwsStub, fields: &[(&str, &str)]) -> (u16, String) {
+    let headers = header_map([
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("authorization", SES_SIGNED),
+    ])
+    .unwrap();
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.append_pair("Action", "SendEmail");
+    form.append_pair("Version", "2010-12-01");
+    for (name, value) in fields {
+        form.append_pair(name, value);
+    }
+    let HttpAnswer { status, body, .. } = HttpClient::default()
+        .send(
+            hyper::Method::POST,
+            &aws.url(),
+            headers,
+            form.finish().into(),
+            None,
+        )
+        .await
+        .unwrap();
+    (status.as_u16(), String::from_utf8(body.to_vec()).unwrap())
+}
+
+const MAIL: [(&str, &str); 8] = [
+    ("Source", "no-reply@example.org"),
+    ("Destination.ToAddresses.member.1", "ana@example.com"),
+    ("Message.Subject.Data", "Olá"),
+    ("Message.Subject.Charset", "UTF-8"),
+    ("Message.Body.Text.Data", "text"),
+    ("Message.Body.Html.Data", "<p>html</p>"),
+    ("Tags.member.1.Name", "vestibule-mail"),
+    ("Tags.member.1.Value", "account-A-M"),
+];
+
+#[tokio::test]
+async fn a_mail_is_kept_and_its_id_answered_in_xml() {
+    let aws = AwsStub::start(TestClock::at(0)).await.unwrap();
+    let (status, answer) = send_email(&aws, &MAIL).await;
+    assert_eq!(status, 200, "{answer}");
+    let [mail] = aws.mails().try_into().unwrap();
+    assert!(answer.contains(&format!("<MessageId>{}</MessageId>", mail.message_id)));
+    assert_eq!(
+        (mail.subject.as_str(), mail.to.as_str()),
+        ("Olá", "ana@example.com")
+    );
+    assert_eq!(mail.tags["vestibule-mail"], "account-A-M");
+    assert_eq!(aws.count("SES.SendEmail"), 1);
+}
+
+#[tokio::test]
+async fn what_ses_refuses_is_refused_in_xml_and_nothing_is_sent() {
+    let aws = AwsStub::start(TestClock::at(0)).await.unwrap();
+    for (field, value) in [
+        ("Source", ""),
+        ("Message.Subject.Data", "a\r\nBcc: b@example.com"),
+        ("Destination.ToAddresses.member.1", "é@example.com"),
+        ("Message.Subject.Charset", "US-ASCII"),
+        ("Tags.member.1.Value", "a b"),
+    ] {
+        let mut mail = MAIL;
+        for pair in &mut mail {
+            if pair.0 == field {
+                pair.1 = value;
+            }
+        }
+        let (status, answer) = send_email(&aws, &mail).await;
+        assert_eq!(status, 400, "{field}");
+        assert!(
+            answer.contains("<Code>InvalidParameterValue</Code>"),
+            "{answer}"
+        );
+    }
+    aws.refuse_mails(Some(("Throttling", "Maximum sending rate exceeded.")));
+    let (_, answer) = send_email(&aws, &MAIL).await;
+    assert!(answer.contains("<Code>Throttling</Code>"), "{answer}");
+    assert!(aws.mails().is_empty());
+    aws.refuse_mails(None);
+    assert_eq!(send_email(&aws, &MAIL).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_secrets_date_is_that_of_its_value() {
+    let aws = AwsStub::start(TestClock::at(1_800_000_000_250))
+        .await
+        .unwrap();
+    aws.set_secret("s", "one");
+    let input = json!({"SecretId": "s"});
+    let (_, answer) = call(&aws, "secretsmanager.GetSecretValue", input.clone()).await;
+    assert_eq!(answer["CreatedDate"].to_string(), "1800000000.25");
+    aws.advance(Duration::from_secs(1));
+    aws.set_secret("s", "two");
+    let (_, answer) = call(&aws, "secretsmanager.GetSecretValue", input).await;
+    assert_eq!(answer["CreatedDate"].to_string(), "1800000001.25");
+}

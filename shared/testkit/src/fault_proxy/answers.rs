@@ -5,6 +5,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
 use super::Fault;
+use crate::aws_stub::query_error;
 
 /// The answer for a fault that has one.
 pub(super) fn error(class: &str, fault: &Fault) -> Response {
@@ -13,6 +14,21 @@ pub(super) fn error(class: &str, fault: &Fault) -> Response {
         (_, Fault::Garbage | Fault::GarbageAfter) => {
             json_answer(StatusCode::OK, "{\"this is\": not json".into())
         }
+        ("SES", Fault::ExpiredCredentials) => query_error(
+            StatusCode::FORBIDDEN,
+            "ExpiredToken",
+            "The security token included in the request is expired",
+        ),
+        ("SES", Fault::Throttle) => query_error(
+            StatusCode::BAD_REQUEST,
+            "Throttling",
+            "Maximum sending rate exceeded.",
+        ),
+        ("SES", _) => query_error(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalFailure",
+            "Internal failure",
+        ),
         (_, Fault::ExpiredCredentials) => aws(
             StatusCode::BAD_REQUEST,
             "com.amazon.coral.service#ExpiredTokenException",
@@ -75,7 +91,10 @@ pub(super) fn error(class: &str, fault: &Fault) -> Response {
 }
 
 /// The answer of every AWS service to a call that no policy allows.
-pub(super) fn access_denied(reason: &str) -> Response {
+pub(super) fn access_denied(class: &str, reason: &str) -> Response {
+    if class.starts_with("SES.") {
+        return query_error(StatusCode::FORBIDDEN, "AccessDenied", reason);
+    }
     aws(StatusCode::BAD_REQUEST, "AccessDeniedException", reason)
 }
 

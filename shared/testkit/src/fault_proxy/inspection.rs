@@ -7,6 +7,8 @@ use axum::body::Bytes;
 use axum::http::HeaderMap;
 use serde_json::Value;
 
+use crate::aws_stub::form_fields;
+
 /// A call to an AWS service, as it arrived.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ArrivedCall {
@@ -14,7 +16,7 @@ pub struct ArrivedCall {
     pub operation: String,
     /// The access key that signed the call; empty for an unsigned call.
     pub access_key_id: String,
-    /// The request's JSON; null if it is not JSON.
+    /// The request's JSON, or the fields of its form; null if it is neither.
     pub input: Value,
 }
 
@@ -25,10 +27,15 @@ impl ArrivedCall {
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.split_once("Credential=")?.1.split_once('/'))
             .map_or("", |(id, _)| id);
+        let input = if operation.starts_with("SES.") {
+            form_fields(body)
+        } else {
+            serde_json::from_slice(body).unwrap_or(Value::Null)
+        };
         Self {
             operation: operation.to_owned(),
             access_key_id: access_key_id.to_owned(),
-            input: serde_json::from_slice(body).unwrap_or(Value::Null),
+            input,
         }
     }
 }

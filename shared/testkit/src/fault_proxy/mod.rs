@@ -1,8 +1,8 @@
 //! A loopback reverse proxy that breaks chosen calls on their way to a stub, a simulator or the embedded
 //! database.
 //!
-//! The class of a call is the AWS operation (`DynamoDB.TransactWriteItems`, `SQS.SendMessage`) or, without
-//! `X-Amz-Target`, the last part of the path (`chat.postMessage`, `deliveries`). A [`Rule`] gives a [`Fault`]
+//! The class of a call is the AWS operation (`DynamoDB.TransactWriteItems`, `SQS.SendMessage`) or, for any other
+//! service, the last part of the path (`chat.postMessage`, `deliveries`). A [`Rule`] gives a [`Fault`]
 //! to calls of a class. Unlike toxiproxy, the proxy can forward a call, let it take effect and lose the
 //! answer ([`Fault::ResetAfter`]).
 
@@ -24,7 +24,7 @@ use axum::response::{IntoResponse as _, Response};
 use hyper::header;
 use tokio::sync::watch;
 
-use crate::aws_stub::operation_name;
+use crate::aws_stub::operation;
 use crate::http_client::{HttpAnswer, HttpClient};
 use crate::loopback::{self, Loopback};
 
@@ -275,11 +275,11 @@ async fn handle(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let class = classify(&headers, &uri);
+    let class = classify(&headers, &uri, &body);
     if let Some(inspector) = &shared.inspector {
         let call = ArrivedCall::new(&class, &headers, &body);
         if let Err(reason) = inspector.inspect(&call) {
-            let answer = answers::access_denied(&reason);
+            let answer = answers::access_denied(&class, &reason);
             shared.state().refused.push(reason);
             return answer;
         }
@@ -335,14 +335,9 @@ async fn handle(
     }
 }
 
-fn classify(headers: &HeaderMap, uri: &Uri) -> String {
-    headers
-        .get("x-amz-target")
-        .and_then(|target| target.to_str().ok())
-        .map_or_else(
-            || uri.path().rsplit('/').next().unwrap_or_default().to_owned(),
-            operation_name,
-        )
+fn classify(headers: &HeaderMap, uri: &Uri, body: &Bytes) -> String {
+    operation(headers, body)
+        .unwrap_or_else(|| uri.path().rsplit('/').next().unwrap_or_default().to_owned())
 }
 
 #[cfg(test)]
