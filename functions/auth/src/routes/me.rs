@@ -3,7 +3,7 @@
 
 use super::invitations::role_name;
 use crate::Deps;
-use axum::{extract::State, http::HeaderMap, response::Response};
+use axum::{extract::State, response::Response};
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -18,7 +18,7 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     PortError, Timestamp,
-    account::credential::{Missing, missing},
+    account::credential::{Missing, Refusal, missing},
     ids::{AccountId, LoginId},
     ports::{AccountPlace, LoginChange},
     team::{
@@ -31,7 +31,6 @@ use vestibule_domain::{
 
 /// Longest name of a time zone in the IANA database, with room.
 const TIME_ZONE_MAX: usize = 64;
-const VESTIBULE_ACCOUNT: &str = "vestibule-account";
 
 wire_enum! {
     /// Hours of a day.
@@ -262,19 +261,10 @@ async fn look(deps: &Deps, session: &Session, place: AccountPlace) -> Result<See
     tag = "Me",
     responses((status = 200, description = "The person who is signed in.", body = MeResponse, headers(("ETag" = String, description = "Version of the login, for `If-Match`."))))
 )]
-pub async fn get_me(
-    State(deps): State<Arc<Deps>>,
-    call: LoginCall,
-    headers: HeaderMap,
-) -> Result<Response, ApiError> {
+pub async fn get_me(State(deps): State<Arc<Deps>>, call: LoginCall) -> Result<Response, ApiError> {
     let login = read(&deps, call.session.login_id).await?;
-    let named = named_account(&headers);
-    let me = render(&deps, &login, &call, named).await?;
+    let me = render(&deps, &login, &call).await?;
     Ok(found(login.version, me))
-}
-
-fn named_account(headers: &HeaderMap) -> Option<AccountId> {
-    headers.get(VESTIBULE_ACCOUNT)?.to_str().ok()?.parse().ok()
 }
 
 /// Reads the login of a session. A session ends with its login.
@@ -283,16 +273,14 @@ pub(super) async fn read(deps: &Deps, id: LoginId) -> Result<Login, ApiError> {
     login.ok_or_else(|| ApiError::new(&SIGN_IN_AGAIN))
 }
 
-async fn render(
-    deps: &Deps,
-    login: &Login,
-    call: &LoginCall,
-    named: Option<AccountId>,
-) -> Result<MeResponse, ApiError> {
+async fn render(deps: &Deps, login: &Login, call: &LoginCall) -> Result<MeResponse, ApiError> {
     let session = &call.session;
     let seen = seen(deps, session).await?;
     let of = |id: AccountId| seen.iter().find(|seen| seen.place.account.id == id);
-    let lacking = named.and_then(of).and_then(|seen| seen.missing);
+    let lacking = match call.refused {
+        Some(Refusal::Insufficient(missing)) => Some(missing),
+        _ => None,
+    };
     let here = call.account.as_ref();
     let here = here.and_then(|call| Some((call, of(call.scope().account_id())?)));
     Ok(MeResponse {
@@ -369,7 +357,7 @@ pub struct UpdatePreferences {
     time_zone: Nullable<String>,
     /// Hours of a day; null for the custom of the language.
     #[schema(value_type = Option<HourCycleName>)]
-    hour_cycle: Nullable<HourCycleName>,
+    hour_cycle: Nullable<String>,
     /// Whether keyboard shortcuts are on.
     #[serde(deserialize_with = "given")]
     #[schema(nullable = false)]
@@ -388,6 +376,7 @@ pub struct UpdatePreferences {
 struct Update {
     name: Option<String>,
     preferences: UpdatePreferences,
+    hour_cycle: Nullable<HourCycle>,
 }
 
 fn read_update(fields: Map<String, Value>) -> Result<Update, ApiError> {
@@ -401,8 +390,26 @@ fn read_update(fields: Map<String, Value>) -> Result<Update, ApiError> {
         let rule = "must be a name of the IANA time zone database such as Europe/Berlin";
         errors.add("preferences.time_zone", rule);
     }
+    let hour_cycle = match &preferences.hour_cycle {
+        Nullable::Absent => Nullable::Absent,
+        Nullable::Null => Nullable::Null,
+        Nullable::Value(text) => {
+            let read = validation::one_of(
+                "preferences.hour_cycle",
+                Some(text),
+                HourCycleName::SPELLINGS,
+                HourCycleName::parse,
+                &mut errors,
+            );
+            read.map_or(Nullable::Absent, |cycle| Nullable::Value(cycle.into()))
+        }
+    };
     errors.check_body()?;
-    Ok(Update { name, preferences })
+    Ok(Update {
+        name,
+        preferences,
+        hour_cycle,
+    })
 }
 
 fn is_time_zone(zone: &str) -> bool {
@@ -423,10 +430,10 @@ fn changed(before: &Login, update: &Update) -> Login {
         Nullable::Null => to.time_zone = None,
         Nullable::Value(zone) => to.time_zone = Some(zone.clone()),
     }
-    match wanted.hour_cycle {
+    match update.hour_cycle {
         Nullable::Absent => {}
         Nullable::Null => to.hour_cycle = None,
-        Nullable::Value(cycle) => to.hour_cycle = Some(cycle.into()),
+        Nullable::Value(cycle) => to.hour_cycle = Some(cycle),
     }
     to.shortcuts = wanted.shortcuts.unwrap_or(to.shortcuts);
     to.theme = wanted.theme.map_or(to.theme, Theme::from);
@@ -453,12 +460,10 @@ pub async fn update_me(
     State(deps): State<Arc<Deps>>,
     call: LoginCall,
     if_match: IfMatch,
-    headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
     call.own()?;
     let update = read_update(body.0)?;
-    let named = named_account(&headers);
     let (deps, call, update) = (&deps, &call, &update);
     amend(
         &if_match,
@@ -466,16 +471,13 @@ pub async fn update_me(
         |login| async move {
             let mut after = changed(&login, update);
             if after == login {
-                return Ok(found(
-                    login.version,
-                    render(deps, &login, call, named).await?,
-                ));
+                return Ok(found(login.version, render(deps, &login, call).await?));
             }
             after.updated_at = call.now();
             deps.logins
                 .update_login(&after, &LoginChange::default())
                 .await?;
-            let me = render(deps, &after, call, named).await?;
+            let me = render(deps, &after, call).await?;
             Ok(found(after.version + 1, me))
         },
     )
