@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use tower::ServiceExt;
 
 /// The password of the people here.
-pub const PASSWORD: &str = "correct horse battery staple";
+pub const PASSWORD: &str = "seven red kites over Lisbon";
 const SESSION_COOKIE: &str = "__Host-vestibule";
 
 /// A browser: it keeps cookies, and sends what the console sends.

@@ -223,8 +223,8 @@ mod tests {
     async fn a_password_matches_its_own_hash_only_and_no_hash_is_like_another() {
         let passwords = passwords();
         let (right, wrong) = (
-            Secret::new("correct horse battery staple"),
-            Secret::new("correct horse battery stapl"),
+            Secret::new("seven red kites over Lisbon"),
+            Secret::new("seven red kites over Lisbo"),
         );
         let stored = passwords.hash(&right).await.unwrap();
         assert!(
@@ -246,7 +246,7 @@ mod tests {
     #[tokio::test]
     async fn a_login_that_is_not_there_costs_the_same_one_run_and_never_matches() {
         let passwords = passwords();
-        let given = Secret::new("correct horse battery staple");
+        let given = Secret::new("seven red kites over Lisbon");
         let stored = passwords.hash(&given).await.unwrap();
         let before = passwords.runs();
         assert!(
@@ -265,7 +265,7 @@ mod tests {
     #[tokio::test]
     async fn a_cheaper_hash_of_an_earlier_release_matches_and_is_to_be_made_again() {
         let passwords = passwords();
-        let given = Secret::new("correct horse battery staple");
+        let given = Secret::new("seven red kites over Lisbon");
         let cost = Cost {
             memory_kib: 1024,
             passes: 1,

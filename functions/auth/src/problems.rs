@@ -1,13 +1,27 @@
 //! Problems that the routes of sign-in answer with.
 
+use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 use vestibule_admin::{problem::ProblemMember, problem_types};
 
 /// The accounts that a problem is about.
-pub const ACCOUNTS: ProblemMember = ProblemMember::of::<Vec<Value>>(
-    "accounts",
-    "The accounts that require it, each with `id` and `name`.",
-);
+pub const ACCOUNTS: ProblemMember =
+    ProblemMember::named::<NamedAccounts>("accounts", "The accounts that require it.");
+
+/// Accounts, each with its name.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NamedAccounts(pub Vec<NamedAccount>);
+
+/// An account with its name.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Acme"}))]
+pub struct NamedAccount {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+}
 
 problem_types! {
     WRONG_CREDENTIALS = "wrong-credentials", UNAUTHORIZED, "E-mail address or password is not right",

@@ -53,14 +53,15 @@ pub fn audits(
 
 /// Logs an event of a login once, even if it is in no account.
 pub fn log_events(entries: &[AuditEntry], event: Event) {
-    match entries.first() {
-        Some(entry) => log(entry),
-        None => tracing::info!(
+    if let Some(entry) = entries.first() {
+        log(entry);
+    } else {
+        tracing::info!(
             change.action = event.key(),
             change.target = event.target(),
             "{}",
             event.key()
-        ),
+        );
     }
 }
 

@@ -54,7 +54,7 @@ use vestibule_domain::{
     "method": {"kind": "password", "provider": null}, "login": "new",
     "expires_at": "2026-12-06T10:00:00.000Z"
 }))]
-pub struct InvitationLinkResponse {
+pub struct OpenedInvitationResponse {
     /// Status: `pending`, `accepted`, `revoked` or `expired`.
     status: &'static str,
     /// The account that invites.
@@ -66,7 +66,7 @@ pub struct InvitationLinkResponse {
     /// The invited address.
     email: String,
     /// The way of signing in.
-    method: InvitedMethodResponse,
+    method: InvitationLinkMethod,
     /// `known` if the address has a login that has to sign in, `new` if a password is to be chosen. Null for a
     /// link that was copied, which proves no address.
     login: Option<&'static str>,
@@ -86,7 +86,7 @@ pub struct InvitingAccount {
 
 /// The way in which an invitee signs in.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct InvitedMethodResponse {
+pub struct InvitationLinkMethod {
     /// `password` or `provider`.
     kind: &'static str,
     /// The provider, unless the account has removed it.
@@ -103,7 +103,7 @@ pub struct InvitedMethodResponse {
     tag = "Sign-in",
     request_body = LinkRequest,
     responses(
-        (status = 200, description = "The invitation.", body = InvitationLinkResponse),
+        (status = 200, description = "The invitation.", body = OpenedInvitationResponse),
         (status = 410, description = "There is no such link.", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "There were too many attempts.", body = Problem, content_type = "application/problem+json"),
     )
@@ -112,7 +112,7 @@ pub async fn inspect_invitation(
     State(deps): State<Arc<Deps>>,
     visitor: Visitor,
     body: JsonBody,
-) -> Result<Json<InvitationLinkResponse>, ApiError> {
+) -> Result<Json<OpenedInvitationResponse>, ApiError> {
     let token = read_link(body.0)?;
     admit(&deps, &visitor).await?;
     let link = find_link(&deps, &token).await?;
@@ -133,7 +133,7 @@ pub async fn inspect_invitation(
             tracing::warn!(error = %Chain(&error), "the opening of an invitation was not noted");
         }
     }
-    Ok(Json(InvitationLinkResponse {
+    Ok(Json(OpenedInvitationResponse {
         status: status_word(status),
         account: InvitingAccount {
             id: link.account.id.to_string(),
@@ -142,7 +142,7 @@ pub async fn inspect_invitation(
         invited_by: invitation.invited_by.name.clone(),
         role_name: role_name(&link.view.member.role, &roles),
         email: invitation.email.to_string(),
-        method: InvitedMethodResponse {
+        method: InvitationLinkMethod {
             kind: match invitation.method {
                 InvitedMethod::Password => "password",
                 InvitedMethod::Provider { .. } => "provider",
@@ -193,7 +193,7 @@ pub(super) fn role_name(key: &RoleKey, roles: &Roles) -> String {
 /// The acceptance of an invitation.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"token": "vsi_…", "name": "Ana", "password": "correct horse battery staple"}))]
+#[schema(example = json!({"token": "vsi_…", "name": "Ana", "password": "seven red kites over Lisbon"}))]
 pub struct AcceptInvitationRequest {
     /// Token of the link: all that follows `#`.
     #[schema(required = true, nullable = false, write_only)]

@@ -4,7 +4,10 @@ use super::me;
 use crate::{
     Deps, cookies, limits,
     opening::{self, with_factor},
-    problems::{ACCOUNTS, FACTOR_ALREADY_SET, FACTOR_NOT_SET, FACTOR_REQUIRED_BY},
+    problems::{
+        ACCOUNTS, FACTOR_ALREADY_SET, FACTOR_NOT_SET, FACTOR_REQUIRED_BY, NamedAccount,
+        NamedAccounts,
+    },
     records,
     second_factor::{self, FactorRequest, GivenCode},
     totp,
@@ -16,7 +19,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::Arc;
 use utoipa::ToSchema;
 use vestibule_admin::{
@@ -198,8 +201,9 @@ pub async fn remove_factor(
     let set = login.confirmed_factor().ok_or(&FACTOR_NOT_SET)?;
     let places = deps.logins.accounts(login.id).await?;
     let requiring = requiring(&places);
-    if !requiring.is_empty() {
-        return Err(ApiError::new(&FACTOR_REQUIRED_BY).with_member(&ACCOUNTS, requiring));
+    if !requiring.0.is_empty() {
+        let accounts = serde_json::to_value(requiring).unwrap_or_default();
+        return Err(ApiError::new(&FACTOR_REQUIRED_BY).with_member(&ACCOUNTS, accounts));
     }
     let now = call.now();
     check(&deps, &call, (&login, set), &code, now).await?;
@@ -219,14 +223,16 @@ pub async fn remove_factor(
 }
 
 /// The accounts that require the second factor.
-fn requiring(places: &[AccountPlace]) -> Vec<Value> {
+fn requiring(places: &[AccountPlace]) -> NamedAccounts {
     let is_there = |place: &&AccountPlace| {
         place.account.rules.factor_required && place.standing.member.status != MemberStatus::Removed
     };
     let requiring = places.iter().filter(is_there);
-    requiring
-        .map(|place| json!({"id": place.account.id, "name": place.account.name}))
-        .collect()
+    let named = requiring.map(|place| NamedAccount {
+        id: place.account.id.to_string(),
+        name: place.account.name.clone(),
+    });
+    NamedAccounts(named.collect())
 }
 
 async fn check(

@@ -36,7 +36,7 @@ use vestibule_domain::{
 /// A change of the password.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"current": "correct horse battery staple", "new": "four other words entirely"}))]
+#[schema(example = json!({"current": "seven red kites over Lisbon", "new": "four other words entirely"}))]
 pub struct ChangePasswordRequest {
     /// The present password; required if there is one.
     #[schema(nullable = false, max_length = 128, write_only)]

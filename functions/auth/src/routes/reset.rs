@@ -67,7 +67,7 @@ pub struct LinkRequest {
 /// A new password for the login that a link is for.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"token": "vsr_…", "password": "correct horse battery staple"}))]
+#[schema(example = json!({"token": "vsr_…", "password": "seven red kites over Lisbon"}))]
 pub struct FinishResetRequest {
     /// Token of the link: all that follows `#`.
     #[schema(required = true, nullable = false, write_only)]

@@ -39,7 +39,7 @@ use vestibule_domain::{
 /// A sign-in.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"email": "ana@example.com", "password": "correct horse battery staple"}))]
+#[schema(example = json!({"email": "ana@example.com", "password": "seven red kites over Lisbon"}))]
 pub struct SignInRequest {
     /// E-mail address of the login.
     #[schema(required = true, nullable = false)]
