@@ -197,7 +197,7 @@ async fn an_invitation_ends_by_time_and_by_hand_and_a_link_that_was_never_made_i
     let mut admin = admin(&world).await;
     let invitation = invite(&world, &mut admin, "ana@example.com", true).await;
     let token = mailed(&world, "ana@example.com").await;
-    let invented = format!("{}A", token.get(..token.len() - 1).unwrap());
+    let invented = format!("{}B", token.get(..token.len() - 1).unwrap());
     for wrong in [invented.as_str(), "vsi_", "x"] {
         for path in [INSPECT, ACCEPT] {
             let seen = join_at(&world, path, wrong).await;
