@@ -1,0 +1,117 @@
+//! Sign-in: passwords, second factors, sessions, resets, identity providers, and the acceptance of invitations
+//! (SPEC D15–D18, D24, D27, D28, D31, D33): `/v1/auth/…` and `/v1/me…`.
+//!
+//! | module | content |
+//! |---|---|
+//! | [`routes`] | one file per resource: request, response, handler |
+//! | [`visitor`] | the browser that calls an open route, and its cookies |
+//! | [`opening`] | sessions: made, opened after a sign-in, replaced at a change of rights |
+//! | [`joining`] | the link of an invitation, and the steps of accepting it |
+//! | [`second_factor`] | codes of the second factor |
+//! | [`limits`] | throttles |
+//! | [`refusals`] | passwords compared, refused attempts recorded |
+//! | [`records`] | audit entries and mails of a login |
+//! | [`problems`] | problems that the routes answer with |
+//! | [`tokens`], [`cookies`], [`passwords`], [`totp`] | their forms |
+//! | `input` | fields that several routes read |
+//! | `wiring` | the adapters behind its ports |
+
+#![expect(
+    unused_qualifications,
+    reason = "utoipa's `path` macro writes the types of `params` with their paths"
+)]
+
+pub mod cookies;
+mod input;
+pub mod joining;
+pub mod limits;
+pub mod opening;
+pub mod passwords;
+pub mod problems;
+pub mod records;
+pub mod refusals;
+pub mod routes;
+pub mod second_factor;
+pub mod tokens;
+pub mod totp;
+pub mod visitor;
+mod wiring;
+
+pub use wiring::wire;
+
+use axum::Router;
+use ring::rand::SecureRandom;
+use std::{fmt, sync::Arc};
+use vestibule_admin::{AdminState, openapi::FunctionApi, routes::Route};
+use vestibule_domain::ports::{
+    AccountStore, EmailQueue, FlowStore, InvitationStore, LoginMethodStore, LoginStore,
+    MemberStore, PasswordHasher, SecretVault, SessionStore,
+};
+use vestibule_openid::{KeySets, ProviderTransport};
+
+/// Ports of sign-in.
+#[derive(Clone)]
+pub struct Deps {
+    /// Credentials, throttles, clock and ids.
+    pub admin: AdminState,
+    /// Accounts, with their rules.
+    pub accounts: Arc<dyn AccountStore>,
+    /// Members and roles.
+    pub members: Arc<dyn MemberStore>,
+    /// Invitations.
+    pub invitations: Arc<dyn InvitationStore>,
+    /// Providers of accounts.
+    pub methods: Arc<dyn LoginMethodStore>,
+    /// Logins.
+    pub logins: Arc<dyn LoginStore>,
+    /// Sessions and devices.
+    pub sessions: Arc<dyn SessionStore>,
+    /// Sign-ins at providers that are under way.
+    pub flows: Arc<dyn FlowStore>,
+    /// Password hashes.
+    pub passwords: Arc<dyn PasswordHasher>,
+    /// The queue of mails.
+    pub email: Arc<dyn EmailQueue>,
+    /// Secrets at rest.
+    pub vault: Arc<dyn SecretVault>,
+    /// Calls to providers.
+    pub transport: Arc<dyn ProviderTransport>,
+    /// Keys of providers, as they were last fetched.
+    pub keys: Arc<KeySets>,
+    /// The source of tokens.
+    pub random: Arc<dyn SecureRandom + Send + Sync>,
+    /// The sender of mails. Without one, no mail is written.
+    pub mail_from: Option<String>,
+}
+
+impl fmt::Debug for Deps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deps").finish_non_exhaustive()
+    }
+}
+
+impl AsRef<AdminState> for Deps {
+    fn as_ref(&self) -> &AdminState {
+        &self.admin
+    }
+}
+
+/// Sign-in, ready for `lambda_http::run`.
+pub fn router(deps: Deps) -> Router {
+    routes::all().into_router(Arc::new(deps))
+}
+
+/// The routes, each with the access it requires.
+#[must_use]
+pub fn table() -> Vec<Route> {
+    routes::all().table().to_vec()
+}
+
+/// This function's part of the OpenAPI document.
+#[must_use]
+pub fn openapi() -> FunctionApi {
+    FunctionApi::of(
+        &routes::all(),
+        &[problems::PROBLEM_TYPES, routes::providers::PROBLEM_TYPES],
+    )
+}

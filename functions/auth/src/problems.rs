@@ -1,0 +1,49 @@
+//! Problems that the routes of sign-in answer with.
+
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use vestibule_admin::{problem::ProblemMember, problem_types};
+
+/// The accounts that a problem is about.
+pub const ACCOUNTS: ProblemMember =
+    ProblemMember::named::<NamedAccounts>("accounts", "The accounts that require it.");
+
+/// Accounts, each with its name.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NamedAccounts(pub Vec<NamedAccount>);
+
+/// An account with its name.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Acme"}))]
+pub struct NamedAccount {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+}
+
+problem_types! {
+    WRONG_CREDENTIALS = "wrong-credentials", UNAUTHORIZED, "E-mail address or password is not right",
+        "Check both. Whether the address has a login is not told.";
+    WRONG_CODE = "wrong-code", UNAUTHORIZED, "The code is not right",
+        "Each code counts once: wait for the next one. A recovery code that was used does not count again.";
+    TOKEN_NOT_VALID = "token-not-valid", GONE, "The link is not valid",
+        "It is incomplete, too old, was used, or never was valid. Ask for a new one.";
+    SIGN_IN_TO_ACCEPT = "sign-in-to-accept", CONFLICT, "The invited address has a login",
+        "Sign in with it, then accept.";
+    WRONG_LOGIN = "wrong-login", CONFLICT, "The invitation is for another address",
+        "Sign out, and accept with the login of the invited address.";
+    UNVERIFIED_LOGIN = "unverified-login", CONFLICT, "The login's address is not proven",
+        "A copied link made this login. It can join another account once a mailed link proved its address: have the invitation sent, or reset the password by mail.";
+    OTHER_LOGIN_METHOD = "other-login-method", CONFLICT, "The invitation asks for another way of signing in",
+        "Accept it with the method that the invitation names.";
+    LOGIN_METHOD_NOT_ALLOWED = "login-method-not-allowed", CONFLICT, "The account no longer allows the invitation's login method",
+        "Ask for another invitation.";
+    FACTOR_ALREADY_SET = "factor-already-set", CONFLICT, "The login has a second factor",
+        "Remove it first.";
+    FACTOR_NOT_SET = "factor-not-set", CONFLICT, "The login has no second factor",
+        "Set one up first.";
+    FACTOR_REQUIRED_BY = "factor-required-by", CONFLICT, "An account requires the second factor",
+        "`accounts` lists the accounts that require it.", [ACCOUNTS];
+}
