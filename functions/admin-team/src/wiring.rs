@@ -14,11 +14,16 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
     let accounts = adapters.accounts(&vault);
     let team = adapters.team(&vault);
     let logins = adapters.logins(&vault);
+    let audit = adapters.audit(&vault);
+    let public_url = config::public_url(adapters.vars());
     Ok(Deps {
         admin: AdminState {
             credentials: adapters.credentials(&vault),
             clock: adapters.clock(),
             ids: Arc::new(SystemIds),
+            public_url: public_url.clone(),
+            audit: audit.clone(),
+            throttles: logins.clone(),
         },
         accounts: accounts.clone(),
         set_up: adapters.set_up(),
@@ -28,7 +33,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         clients: team,
         api_keys: accounts,
         environments: adapters.projects(&vault),
-        audit: adapters.audit(&vault),
+        audit,
         mails: adapters.mails(),
         logins: logins.clone(),
         sessions: logins.clone(),
@@ -38,7 +43,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         setup_token: adapters.setup_token(),
         provider_transport: adapters.provider_transport()?,
         random: Arc::new(SystemRandom::new()),
-        public_url: config::public_url(adapters.vars()),
+        public_url,
         mail_from: adapters.vars().optional("MAIL_FROM"),
         provider_origin_allowlist: adapters
             .vars()
