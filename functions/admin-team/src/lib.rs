@@ -1,0 +1,157 @@
+//! The admin API for the people and keys of an account (SPEC D, E02–E05, E16–E19, E27, G02): set-up and recovery,
+//! accounts, members, roles, invitations, clients, login methods, API keys, and the audit log.
+//!
+//! | module | content |
+//! |---|---|
+//! | [`routes`] | one file per resource: request, response, handler |
+//! | `api_types` | names and ids that several resources share on the wire |
+//! | `operator` | invitations by the operator of the stack |
+//! | `rights` | rules about what a caller may grant, and on whom a caller may act |
+//! | `tokens` | tokens of invitations, their links and mails |
+//! | `wiring` | the adapters behind its ports |
+
+#![expect(
+    unused_qualifications,
+    reason = "utoipa's `path` macro writes the types of `params` with their paths"
+)]
+
+mod api_types;
+mod operator;
+mod rights;
+pub mod routes;
+mod tokens;
+mod wiring;
+
+pub use wiring::wire;
+
+use axum::Router;
+use ring::rand::SecureRandom;
+use std::{fmt, sync::Arc};
+use vestibule_admin::{
+    AdminState, Call, CallOrigin, openapi::FunctionApi, problem::ApiError, routes::Route,
+};
+use vestibule_domain::{
+    PortError,
+    egress::OriginAllowList,
+    event::AuditEntry,
+    ports::{
+        AccountStore, ApiKeyStore, AuditStore, By, ClientStore, EmailQueue, EnvironmentStore,
+        InvitationStore, LoginMethodStore, LoginStore, MailStore, MemberStore, SecretVault,
+        SessionStore, SetUpReader, SetupTokenSource, ThrottleStore,
+    },
+};
+use vestibule_openid::ProviderTransport;
+
+/// Ports and settings of the admin API for the team.
+#[derive(Clone)]
+pub struct Deps {
+    /// Credentials, clock and ids.
+    pub admin: AdminState,
+    /// Accounts and the stack's set-up.
+    pub accounts: Arc<dyn AccountStore>,
+    /// The state of the set-up.
+    pub set_up: Arc<dyn SetUpReader>,
+    /// Members and custom roles.
+    pub members: Arc<dyn MemberStore>,
+    /// Invitations.
+    pub invitations: Arc<dyn InvitationStore>,
+    /// Login methods.
+    pub methods: Arc<dyn LoginMethodStore>,
+    /// Clients.
+    pub clients: Arc<dyn ClientStore>,
+    /// API keys.
+    pub api_keys: Arc<dyn ApiKeyStore>,
+    /// Environments, to which keys can be limited.
+    pub environments: Arc<dyn EnvironmentStore>,
+    /// The audit log.
+    pub audit: Arc<dyn AuditStore>,
+    /// Mails.
+    pub mails: Arc<dyn MailStore>,
+    /// Logins, for the recovery and for the members of further accounts.
+    pub logins: Arc<dyn LoginStore>,
+    /// Sessions, to tell how a caller signed in.
+    pub sessions: Arc<dyn SessionStore>,
+    /// Throttles.
+    pub throttles: Arc<dyn ThrottleStore>,
+    /// The queue of mails to send.
+    pub email: Arc<dyn EmailQueue>,
+    /// Encrypts secrets.
+    pub vault: Arc<dyn SecretVault>,
+    /// The token of the set-up.
+    pub setup_token: Arc<dyn SetupTokenSource>,
+    /// The client of identity providers.
+    pub provider_transport: Arc<dyn ProviderTransport>,
+    /// Randomness for tokens and keys.
+    pub random: Arc<dyn SecureRandom + Send + Sync>,
+    /// `PUBLIC_URL`: the address under which the API is reached, if that is not the gateway's own.
+    pub public_url: Option<String>,
+    /// `MAIL_FROM`: the sender of mails. Without one, invitations are links to copy (SPEC D32).
+    pub mail_from: Option<String>,
+    /// `PROVIDER_ORIGIN_ALLOWLIST`: origins of identity providers that may be private or plain http.
+    pub provider_origin_allowlist: OriginAllowList,
+}
+
+impl fmt::Debug for Deps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deps")
+            .field("public_url", &self.public_url)
+            .field("mail_from", &self.mail_from)
+            .field("provider_origin_allowlist", &self.provider_origin_allowlist)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Deps {
+    /// The address under which the stack is reached: the configured one, else the gateway's own. A caller's
+    /// header is never trusted for it.
+    pub(crate) fn base_url(&self, origin: &CallOrigin) -> Option<String> {
+        match (&self.public_url, &origin.domain_name) {
+            (Some(url), _) => Some(url.trim_end_matches('/').to_owned()),
+            (None, Some(domain)) => Some(format!("https://{domain}")),
+            (None, None) => None,
+        }
+    }
+
+    /// Checks that a mail or link can lead somewhere, and returns the address it leads to.
+    pub(crate) fn link_base(&self, origin: &CallOrigin) -> Result<String, ApiError> {
+        let base = self.base_url(origin);
+        base.ok_or_else(|| {
+            PortError::corrupt(
+                "configuration",
+                "neither PUBLIC_URL nor the gateway's host is known",
+            )
+            .into()
+        })
+    }
+}
+
+impl AsRef<AdminState> for Deps {
+    fn as_ref(&self) -> &AdminState {
+        &self.admin
+    }
+}
+
+/// The audit entry of a change, with the proof of its caller's right.
+pub(crate) const fn by<'a>(call: &'a Call, audit: &'a AuditEntry) -> By<'a> {
+    By {
+        audit,
+        proof: &call.caller.proof,
+    }
+}
+
+/// The admin API for the team, ready for `lambda_http::run`.
+pub fn router(deps: Deps) -> Router {
+    routes::all().into_router(Arc::new(deps))
+}
+
+/// The routes, each with the access it requires.
+#[must_use]
+pub fn table() -> Vec<Route> {
+    routes::all().table().to_vec()
+}
+
+/// This function's part of the OpenAPI document.
+#[must_use]
+pub fn openapi() -> FunctionApi {
+    FunctionApi::of(&routes::all(), routes::PROBLEM_TYPES)
+}

@@ -1,0 +1,354 @@
+//! `GET` and `PATCH /v1/account`: the account's name and rules (SPEC D28, D31, D34).
+
+use crate::{Deps, by};
+use axum::{extract::State, response::Response};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use utoipa::ToSchema;
+use vestibule_admin::{
+    Call, FieldErrors, IfMatch, JsonBody, amend,
+    api_types::{IfMatchHeader, found},
+    given, log,
+    problem::{ApiError, Problem},
+    problem_types, read_fields, validation,
+};
+use vestibule_domain::{
+    AccountScope,
+    account::{Account, proof::CredentialId, rules::AccountRules},
+    event::{Change, Event},
+    team::session::SignInMethod,
+};
+
+problem_types! {
+    PROVIDER_NOT_TRIED = "provider-not-tried", CONFLICT, "The account's provider is not tried yet",
+        "`sso_only` is turned on by a member who is signed in through one of the account's own login methods, after a good trial of it: else nobody might get in any more.";
+}
+
+/// Longest time for which audit entries can be made to be kept: ten years.
+const AUDIT_DAYS_MAX: u64 = 3660;
+const MAIL_NOTE: &str = "The stack has a sender address: invitations go out by e-mail.";
+const NO_MAIL_NOTE: &str = "The stack has no sender address, so no mail is sent: the answer to an invitation has its link, to be handed over. Set the parameter `EmailFrom` to send mail.";
+
+/// Changes to an account. Fields left out keep their values.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Acme", "rules": {"factor_required": true}}))]
+pub struct UpdateAccountRequest {
+    /// Name, 1 to 100 characters.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, min_length = 1, max_length = 100, format = "name")]
+    name: Option<String>,
+    /// Rules to change; rules left out keep their values.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    rules: Option<UpdateRulesRequest>,
+}
+
+/// Changes to the rules of an account.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateRulesRequest {
+    /// Whether members need a second factor.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    factor_required: Option<bool>,
+    /// Whether a sign-in at one of the account's own providers counts as a second factor.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    provider_factor_counts: Option<bool>,
+    /// Whether members sign in at one of the account's providers only.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    sso_only: Option<bool>,
+    /// Days for which audit entries are kept, 0 to 3660; 0 keeps them for ever.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, maximum = 3660)]
+    audit_days: Option<u64>,
+}
+
+/// An account.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Acme",
+    "rules": {"factor_required": false, "provider_factor_counts": true, "sso_only": false, "audit_days": 0},
+    "mail": {"from": "chat@example.com", "note": "The stack has a sender address: invitations go out by e-mail."}
+}))]
+pub struct AccountResponse {
+    /// Id.
+    id: String,
+    /// Name.
+    name: String,
+    /// Rules about the members' sign-in and the audit log.
+    rules: RulesResponse,
+    /// The stack's sender address.
+    mail: AccountMail,
+}
+
+/// Rules of an account.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RulesResponse {
+    /// Whether members need a second factor.
+    factor_required: bool,
+    /// Whether a sign-in at one of the account's own providers counts as a second factor.
+    provider_factor_counts: bool,
+    /// Whether members sign in at one of the account's providers only.
+    sso_only: bool,
+    /// Days for which audit entries are kept; 0 for ever.
+    audit_days: u16,
+}
+
+/// The stack's sender address.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AccountMail {
+    /// The address; null if the stack has none.
+    from: Option<String>,
+    /// What that means for invitations.
+    note: &'static str,
+}
+
+impl From<&AccountRules> for RulesResponse {
+    fn from(rules: &AccountRules) -> Self {
+        Self {
+            factor_required: rules.factor_required,
+            provider_factor_counts: rules.provider_factor_counts,
+            sso_only: rules.sso_only,
+            audit_days: rules.audit_days,
+        }
+    }
+}
+
+impl AccountResponse {
+    /// Renders an account.
+    pub(super) fn of(account: Account, mail_from: Option<&str>) -> Self {
+        Self {
+            id: account.id.to_string(),
+            rules: (&account.rules).into(),
+            name: account.name,
+            mail: AccountMail {
+                from: mail_from.map(str::to_owned),
+                note: if mail_from.is_some() {
+                    MAIL_NOTE
+                } else {
+                    NO_MAIL_NOTE
+                },
+            },
+        }
+    }
+}
+
+/// Read the account
+#[utoipa::path(
+    get,
+    path = "/v1/account",
+    tag = "Account",
+    responses((status = 200, description = "The account.", body = AccountResponse, headers(("ETag" = String, description = "Version of the record, for `If-Match`."))))
+)]
+pub async fn get_account(State(deps): State<Arc<Deps>>, call: Call) -> Result<Response, ApiError> {
+    let account = read(&deps, call.scope()).await?;
+    let version = account.version;
+    let from = deps.mail_from.as_deref();
+    Ok(found(version, AccountResponse::of(account, from)))
+}
+
+/// Change the account
+///
+/// Its name, and the rules about its members' sign-in, which count from each member's next call on.
+#[utoipa::path(
+    patch,
+    path = "/v1/account",
+    tag = "Account",
+    params(IfMatchHeader),
+    request_body = UpdateAccountRequest,
+    responses(
+        (status = 200, description = "The changed account.", body = AccountResponse, headers(("ETag" = String, description = "Version of the record, for `If-Match`."))),
+        (status = 409, description = "Nobody is known to get in through a provider, or other callers keep changing the record.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "The record is not at the version in `If-Match`.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn update_account(
+    State(deps): State<Arc<Deps>>,
+    call: Call,
+    if_match: IfMatch,
+    body: JsonBody,
+) -> Result<Response, ApiError> {
+    let update = Update::read(body.0)?;
+    let (deps, call, update) = (&*deps, &call, &update);
+    amend(
+        &if_match,
+        || read(deps, call.scope()),
+        |account| async move {
+            let now = call.now();
+            let changed = Account {
+                updated_at: now,
+                ..update.apply(&account)
+            };
+            let from = deps.mail_from.as_deref();
+            let version = account.version;
+            if facts(&changed) == facts(&account) {
+                return Ok(found(version, AccountResponse::of(account, from)));
+            }
+            if changed.rules.sso_only && !account.rules.sso_only {
+                check_provider(deps, call, &account.rules).await?;
+            }
+            let change = Change {
+                event: Event::AccountUpdated(account.id),
+                before: facts(&account),
+                after: facts(&changed),
+            };
+            let entry = call.audit(change, now);
+            deps.accounts
+                .update_account(&changed, by(call, &entry))
+                .await?;
+            log(&entry);
+            Ok(found(version + 1, AccountResponse::of(changed, from)))
+        },
+    )
+    .await
+}
+
+/// Checks that the caller is signed in through a tried login method of the account.
+async fn check_provider(deps: &Deps, call: &Call, rules: &AccountRules) -> Result<(), ApiError> {
+    let CredentialId::Session(login_id, hash) = &call.caller.credential else {
+        return Err(ApiError::new(&PROVIDER_NOT_TRIED));
+    };
+    let sessions = deps.sessions.list_sessions(*login_id).await?;
+    let session = sessions.iter().find(|session| session.hash == *hash);
+    let Some(SignInMethod::Provider {
+        account_id,
+        method_id,
+        ..
+    }) = session.map(|session| &session.method)
+    else {
+        return Err(ApiError::new(&PROVIDER_NOT_TRIED));
+    };
+    let is_own = *account_id == call.scope().account_id() && rules.methods.contains_key(method_id);
+    let method = deps.methods.get_method(call.scope(), *method_id).await?;
+    if is_own && method.is_some_and(|method| method.tried_at.is_some()) {
+        Ok(())
+    } else {
+        Err(ApiError::new(&PROVIDER_NOT_TRIED))
+    }
+}
+
+/// Reads the caller's account.
+pub(super) async fn read(deps: &Deps, scope: AccountScope) -> Result<Account, ApiError> {
+    deps.accounts
+        .get_account(scope)
+        .await?
+        .ok_or_else(|| ApiError::not_found("account"))
+}
+
+/// Changes to an account, checked.
+#[derive(Debug)]
+struct Update {
+    name: Option<String>,
+    rules: UpdateRulesRequest,
+    audit_days: Option<u16>,
+}
+
+impl Update {
+    fn read(fields: Map<String, Value>) -> Result<Self, ApiError> {
+        let mut errors = FieldErrors::default();
+        let request: UpdateAccountRequest = read_fields(fields, &mut errors);
+        let name = validation::name("name", request.name.as_deref(), &mut errors);
+        let rules = request.rules.unwrap_or_default();
+        let days = rules.audit_days.filter(|days| *days <= AUDIT_DAYS_MAX);
+        if days != rules.audit_days {
+            errors.add(
+                "rules.audit_days",
+                format!("must be a whole number from 0 to {AUDIT_DAYS_MAX}"),
+            );
+        }
+        errors.check_body()?;
+        Ok(Self {
+            name,
+            rules,
+            audit_days: days.and_then(|days| u16::try_from(days).ok()),
+        })
+    }
+
+    fn apply(&self, account: &Account) -> Account {
+        let (asked, held) = (&self.rules, &account.rules);
+        Account {
+            name: self.name.clone().unwrap_or_else(|| account.name.clone()),
+            rules: AccountRules {
+                factor_required: asked.factor_required.unwrap_or(held.factor_required),
+                provider_factor_counts: asked
+                    .provider_factor_counts
+                    .unwrap_or(held.provider_factor_counts),
+                sso_only: asked.sso_only.unwrap_or(held.sso_only),
+                audit_days: self.audit_days.unwrap_or(held.audit_days),
+                methods: held.methods.clone(),
+            },
+            ..account.clone()
+        }
+    }
+}
+
+/// The account as the audit log records it.
+fn facts(account: &Account) -> Value {
+    json!({"name": account.name, "rules": RulesResponse::from(&account.rules)})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vestibule_domain::{Timestamp, ids::AccountId};
+
+    fn read(body: Value) -> Result<Update, ApiError> {
+        match body {
+            Value::Object(fields) => Update::read(fields),
+            _ => panic!("a body is an object"),
+        }
+    }
+
+    fn account() -> Account {
+        Account {
+            id: AccountId::derive(&["a"]),
+            name: "Acme".to_owned(),
+            rules: AccountRules::default(),
+            version: 3,
+            created_at: Timestamp::from_millis(0),
+            updated_at: Timestamp::from_millis(0),
+        }
+    }
+
+    #[test]
+    fn a_rule_that_is_left_out_stays_and_the_methods_are_no_rule_of_this_call() {
+        let update = read(json!({"rules": {"factor_required": true, "audit_days": 365}}));
+        let changed = update.unwrap().apply(&account());
+        assert_eq!(changed.name, "Acme");
+        assert!(changed.rules.factor_required && changed.rules.provider_factor_counts);
+        assert_eq!(
+            (changed.rules.sso_only, changed.rules.audit_days),
+            (false, 365)
+        );
+        let named = read(json!({"name": "Globex"})).unwrap().apply(&account());
+        assert_eq!(
+            (named.name.as_str(), named.rules),
+            ("Globex", AccountRules::default())
+        );
+    }
+
+    #[test]
+    fn entries_are_kept_for_ten_years_at_most_or_for_ever() {
+        for days in [0_u64, 3660] {
+            assert!(read(json!({"rules": {"audit_days": days}})).is_ok());
+        }
+        for days in [3661_u64, 65_536, u64::MAX] {
+            let error = read(json!({"rules": {"audit_days": days}})).unwrap_err();
+            assert_eq!(error.errors()[0].field, "rules.audit_days");
+        }
+    }
+
+    /// SPEC D32.
+    #[test]
+    fn without_a_sender_address_it_is_said_that_links_are_handed_over() {
+        let with = AccountResponse::of(account(), Some("chat@example.com"));
+        assert_eq!(with.mail.note, MAIL_NOTE);
+        let without = AccountResponse::of(account(), None);
+        assert_eq!(without.mail.from, None);
+        assert!(without.mail.note.contains("`EmailFrom`"));
+    }
+}

@@ -1,0 +1,252 @@
+//! The audit log (SPEC G02): who did what to what, with the values before and after.
+
+pub mod export;
+
+use crate::Deps;
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+use vestibule_admin::{
+    Call, FieldErrors, ListFilter, ListQuery, PageParams,
+    api_types::{ActorResponse, ListResponse},
+    problem::ApiError,
+};
+use vestibule_domain::{
+    Timestamp,
+    event::Event,
+    ports::{AuditFilter, StoredAuditEntry},
+};
+
+/// Longest actor or target, in characters.
+const NAME_MAX_CHARS: usize = 200;
+
+/// An entry of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "at": "2026-11-22T10:00:00.000Z",
+    "actor": {"id": "member:01JD3Q3Z9V8M4T6K2N7P5R1S0X", "name": "Grace Hopper"}, "action": "role.updated",
+    "target": "role:01JD3Q3Z9V8M4T6K2N7P5R1S0Y", "before": {"name": "Approver"}, "after": {"name": "Gatekeeper"},
+    "request_id": "JKJaXmPLvHcESHA="
+}))]
+pub struct AuditEntryResponse {
+    /// Id; sorts by time.
+    id: String,
+    /// Time of the change.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// Author of the change.
+    actor: ActorResponse,
+    /// Event, such as `member.invited`.
+    action: String,
+    /// Target of the event: kind and id.
+    target: String,
+    /// Changed values before the event, without secrets; null if there were none.
+    before: Value,
+    /// Changed values after the event, without secrets; null if there are none.
+    after: Value,
+    /// Id of the call that made the change.
+    request_id: String,
+}
+
+impl From<StoredAuditEntry> for AuditEntryResponse {
+    fn from(entry: StoredAuditEntry) -> Self {
+        Self {
+            id: entry.id.to_string(),
+            at: entry.at,
+            actor: (&entry.actor).into(),
+            action: entry.action,
+            target: entry.target,
+            before: entry.before,
+            after: entry.after,
+            request_id: entry.request_id,
+        }
+    }
+}
+
+/// Filters of the audit log, as received.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AuditParams {
+    /// Only changes by this actor: its id, such as `member:01JD3Q3Z9V8M4T6K2N7P5R1S0X`.
+    #[param(nullable = false)]
+    actor: Option<String>,
+    /// Only this event, such as `member.invited`.
+    #[param(nullable = false)]
+    action: Option<String>,
+    /// Only changes of this target: kind and id, such as `role:01JD3Q3Z9V8M4T6K2N7P5R1S0Y`.
+    #[param(nullable = false)]
+    target: Option<String>,
+    /// Only at this time or later.
+    #[param(nullable = false, format = DateTime)]
+    from: Option<String>,
+    /// Only before this time.
+    #[param(nullable = false, format = DateTime)]
+    to: Option<String>,
+}
+
+/// Filters of the audit log.
+#[derive(Debug, Default)]
+pub struct AuditList(AuditFilter);
+
+impl ListFilter for AuditList {
+    type Params = AuditParams;
+
+    fn read(params: AuditParams, errors: &mut FieldErrors) -> Self {
+        Self(read_filter(params, errors))
+    }
+}
+
+fn read_filter(params: AuditParams, errors: &mut FieldErrors) -> AuditFilter {
+    let action = params.action.filter(|action| {
+        let is_known = Event::KEYS.contains(&action.as_str());
+        if !is_known {
+            errors.add("action", "must be an event, such as `member.invited`");
+        }
+        is_known
+    });
+    let filter = AuditFilter {
+        actor: read_name("actor", params.actor, errors),
+        action,
+        target: read_name("target", params.target, errors),
+        from: read_time("from", params.from.as_deref(), errors),
+        to: read_time("to", params.to.as_deref(), errors),
+    };
+    if let (Some(from), Some(to)) = (filter.from, filter.to)
+        && to <= from
+    {
+        errors.add("to", "must be later than `from`");
+    }
+    filter
+}
+
+fn read_name(field: &str, given: Option<String>, errors: &mut FieldErrors) -> Option<String> {
+    let given = given?;
+    let is_fitting = (1..=NAME_MAX_CHARS).contains(&given.len())
+        && given
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'#');
+    if !is_fitting {
+        errors.add(
+            field,
+            format!(
+                "must be 1 to {NAME_MAX_CHARS} visible ASCII characters, without `#` and blanks"
+            ),
+        );
+        return None;
+    }
+    Some(given)
+}
+
+fn read_time(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Option<Timestamp> {
+    let time = Timestamp::parse(given?);
+    if time.is_none() {
+        errors.add(field, "must be a time such as 2026-11-22T10:00:00Z");
+    }
+    time
+}
+
+/// List the audit log
+///
+/// Changes and refused attempts, latest first. Nothing changes or deletes an entry. Entries of releases without filters
+/// are found by their dates only.
+#[utoipa::path(
+    get,
+    path = "/v1/audit",
+    tag = "Audit log",
+    params(PageParams, AuditParams),
+    responses((status = 200, description = "One page.", body = ListResponse<AuditEntryResponse>))
+)]
+pub async fn list_audit(
+    State(deps): State<Arc<Deps>>,
+    call: Call,
+    query: ListQuery<AuditList>,
+) -> Result<Json<ListResponse<AuditEntryResponse>>, ApiError> {
+    let AuditList(filter) = query.filter;
+    let page = deps
+        .audit
+        .list_audit(call.scope(), &filter, &query.page)
+        .await?;
+    Ok(ListResponse::of(page, Into::into))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(params: AuditParams) -> Result<AuditFilter, Vec<String>> {
+        let mut errors = FieldErrors::default();
+        let filter = read_filter(params, &mut errors);
+        match errors.check_parameters() {
+            Ok(()) => Ok(filter),
+            Err(error) => Err(error.errors().iter().map(|one| one.field.clone()).collect()),
+        }
+    }
+
+    fn given(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    /// SPEC G02.
+    #[test]
+    fn entries_are_filtered_by_actor_action_target_and_dates() {
+        let filter = read(AuditParams {
+            actor: given("member:01JD3Q3Z9V8M4T6K2N7P5R1S0X"),
+            action: given("member.invited"),
+            target: given("role:01JD3Q3Z9V8M4T6K2N7P5R1S0Y"),
+            from: given("2026-11-22T10:00:00Z"),
+            to: given("2026-11-23T10:00:00Z"),
+        })
+        .unwrap();
+        assert_eq!(filter.action.as_deref(), Some("member.invited"));
+        assert!(filter.from < filter.to);
+        let none = read(AuditParams::default()).unwrap();
+        assert!(none.actor.is_none() && none.from.is_none());
+    }
+
+    #[test]
+    fn a_filter_that_can_match_nothing_is_refused_by_name() {
+        for (params, field) in [
+            (
+                AuditParams {
+                    action: given("member.eaten"),
+                    ..AuditParams::default()
+                },
+                "action",
+            ),
+            (
+                AuditParams {
+                    actor: given(""),
+                    ..AuditParams::default()
+                },
+                "actor",
+            ),
+            (
+                AuditParams {
+                    target: given("a b"),
+                    ..AuditParams::default()
+                },
+                "target",
+            ),
+            (
+                AuditParams {
+                    from: given("yesterday"),
+                    ..AuditParams::default()
+                },
+                "from",
+            ),
+            (
+                AuditParams {
+                    from: given("2026-11-22T10:00:00Z"),
+                    to: given("2026-11-22T10:00:00Z"),
+                    ..AuditParams::default()
+                },
+                "to",
+            ),
+        ] {
+            assert_eq!(read(params).unwrap_err(), [field]);
+        }
+    }
+}

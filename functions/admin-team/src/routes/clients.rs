@@ -1,0 +1,359 @@
+//! Clients: customers and brands that the account serves (SPEC M01, M02, B39).
+
+use crate::{Deps, api_types::ClientPath, by};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use std::{collections::BTreeSet, sync::Arc};
+use utoipa::ToSchema;
+use vestibule_admin::{
+    ApiPath, Call, FieldErrors, IdempotencyKey, IfMatch, JsonBody, ListQuery, Made, PageParams,
+    amend,
+    api_types::{IdempotencyHeader, IfMatchHeader, ListResponse, found},
+    given, log,
+    problem::{ApiError, Problem},
+    problem_types, read_fields, validation,
+};
+use vestibule_domain::{
+    Timestamp,
+    account::{CHANNELS_MAX, Client, is_channel_key},
+    event::{Change, Event},
+    ids::ClientId,
+};
+
+problem_types! {
+    DEFAULT_CLIENT = "default-client", CONFLICT, "The default client stays",
+        "An account keeps its default client. It can be renamed.";
+}
+
+/// A client to create.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Globex", "channels": ["whatsapp", "live_chat"]}))]
+pub struct CreateClientRequest {
+    /// Name, 1 to 100 characters.
+    #[schema(
+        required = true,
+        nullable = false,
+        min_length = 1,
+        max_length = 100,
+        format = "name"
+    )]
+    name: Option<String>,
+    /// Keys of its channels, each 1 to 40 characters of `a` to `z`, digits and `_`.
+    channels: Option<Vec<String>>,
+}
+
+/// Changes to a client. Fields left out keep their values.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"channels": ["whatsapp"]}))]
+pub struct UpdateClientRequest {
+    /// Name, 1 to 100 characters.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, min_length = 1, max_length = 100, format = "name")]
+    name: Option<String>,
+    /// Keys of its channels, each 1 to 40 characters of `a` to `z`, digits and `_`.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    channels: Option<Vec<String>>,
+}
+
+/// A client.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Globex", "channels": ["live_chat", "whatsapp"], "is_default": false,
+    "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
+}))]
+pub struct ClientResponse {
+    /// Id.
+    id: String,
+    /// Name.
+    name: String,
+    /// Keys of its channels.
+    channels: BTreeSet<String>,
+    /// Whether new connectors belong to it unless they name another one.
+    is_default: bool,
+    /// Time of creation.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// Time of the last change.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+}
+
+impl From<Client> for ClientResponse {
+    fn from(client: Client) -> Self {
+        Self {
+            id: client.id.to_string(),
+            name: client.name,
+            channels: client.channels,
+            is_default: client.is_default,
+            created_at: client.created_at,
+            updated_at: client.updated_at,
+        }
+    }
+}
+
+/// List the clients
+///
+/// By name. A member whose access is limited to some clients sees those.
+#[utoipa::path(
+    get,
+    path = "/v1/clients",
+    tag = "Clients",
+    params(PageParams),
+    responses((status = 200, description = "One page.", body = ListResponse<ClientResponse>))
+)]
+pub async fn list_clients(
+    State(deps): State<Arc<Deps>>,
+    call: Call,
+    query: ListQuery<()>,
+) -> Result<Json<ListResponse<ClientResponse>>, ApiError> {
+    let mut page = deps.clients.list_clients(call.scope(), &query.page).await?;
+    page.items
+        .retain(|client| call.caller.clients.contains(client.id));
+    Ok(ListResponse::of(page, Into::into))
+}
+
+/// Read a client
+#[utoipa::path(
+    get,
+    path = "/v1/clients/{client_id}",
+    tag = "Clients",
+    params(ClientPath),
+    responses((status = 200, description = "The client.", body = ClientResponse, headers(("ETag" = String, description = "Version of the record, for `If-Match`."))))
+)]
+pub async fn get_client(
+    State(deps): State<Arc<Deps>>,
+    call: Call,
+    ApiPath(path): ApiPath<ClientPath>,
+) -> Result<Response, ApiError> {
+    let client = read(&deps, &call, path.client_id).await?;
+    Ok(found(client.version, ClientResponse::from(client)))
+}
+
+/// Create a client
+#[utoipa::path(
+    post,
+    path = "/v1/clients",
+    tag = "Clients",
+    params(IdempotencyHeader),
+    request_body = CreateClientRequest,
+    responses((status = 201, description = "The client was created, by this call or an earlier one with this Idempotency-Key.", body = ClientResponse))
+)]
+pub async fn create_client(
+    State(deps): State<Arc<Deps>>,
+    call: Call,
+    idempotency: IdempotencyKey,
+    body: JsonBody,
+) -> Result<Response, ApiError> {
+    let request_hash = idempotency.request_hash(&body.0);
+    let mut errors = FieldErrors::default();
+    let request: CreateClientRequest = read_fields(body.0, &mut errors);
+    let name = validation::required_name("name", request.name.as_deref(), &mut errors);
+    let channels = read_channels(request.channels, &mut errors);
+    let (Some(name), true) = (name, errors.is_empty()) else {
+        return Err(errors.into_validation());
+    };
+    let now = call.now();
+    let id: ClientId = idempotency.id(&call, "clients");
+    let client = Client {
+        id,
+        name,
+        channels: channels.unwrap_or_default(),
+        is_default: false,
+        request_hash,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    let change = Change {
+        event: Event::ClientCreated(id),
+        before: Value::Null,
+        after: facts(&client),
+    };
+    let entry = call.audit(change, now);
+    let outcome = deps
+        .clients
+        .create_client(&client, by(&call, &entry))
+        .await?;
+    Ok(Made::settle(outcome, client, &entry, facts)?.respond(ClientResponse::from))
+}
+
+/// Change a client
+#[utoipa::path(
+    patch,
+    path = "/v1/clients/{client_id}",
+    tag = "Clients",
+    params(ClientPath, IfMatchHeader),
+    request_body = UpdateClientRequest,
+    responses(
+        (status = 200, description = "The changed client.", body = ClientResponse, headers(("ETag" = String, description = "Version of the record, for `If-Match`."))),
+        (status = 409, description = "Other callers keep changing the record.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "The record is not at the version in `If-Match`.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn update_client(
+    State(deps): State<Arc<Deps>>,
+    call: Call,
+    if_match: IfMatch,
+    ApiPath(path): ApiPath<ClientPath>,
+    body: JsonBody,
+) -> Result<Response, ApiError> {
+    let update = Update::read(body.0)?;
+    let (deps, call, update) = (&*deps, &call, &update);
+    amend(
+        &if_match,
+        || read(deps, call, path.client_id),
+        |client| async move {
+            let now = call.now();
+            let changed = Client {
+                name: update.name.clone().unwrap_or_else(|| client.name.clone()),
+                channels: update
+                    .channels
+                    .clone()
+                    .unwrap_or_else(|| client.channels.clone()),
+                updated_at: now,
+                ..client.clone()
+            };
+            if facts(&changed) == facts(&client) {
+                return Ok(found(client.version, ClientResponse::from(client)));
+            }
+            let change = Change {
+                event: Event::ClientUpdated(client.id),
+                before: facts(&client),
+                after: facts(&changed),
+            };
+            let entry = call.audit(change, now);
+            deps.clients
+                .update_client(&changed, by(call, &entry))
+                .await?;
+            log(&entry);
+            Ok(found(changed.version + 1, ClientResponse::from(changed)))
+        },
+    )
+    .await
+}
+
+/// Delete a client
+///
+/// Members whose access is limited to it lose that access; nobody's is widened.
+#[utoipa::path(
+    delete,
+    path = "/v1/clients/{client_id}",
+    tag = "Clients",
+    params(ClientPath, IfMatchHeader),
+    responses(
+        (status = 204, description = "The client is deleted."),
+        (status = 409, description = "It is the default client, or other callers keep changing the record.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "The record is not at the version in `If-Match`.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn delete_client(
+    State(deps): State<Arc<Deps>>,
+    call: Call,
+    if_match: IfMatch,
+    ApiPath(path): ApiPath<ClientPath>,
+) -> Result<StatusCode, ApiError> {
+    let (deps, call) = (&*deps, &call);
+    amend(
+        &if_match,
+        || read(deps, call, path.client_id),
+        |client| async move {
+            if client.is_default {
+                return Err(ApiError::new(&DEFAULT_CLIENT));
+            }
+            let change = Change {
+                event: Event::ClientDeleted(client.id),
+                before: facts(&client),
+                after: Value::Null,
+            };
+            let entry = call.audit(change, call.now());
+            deps.clients
+                .delete_client(&client, by(call, &entry))
+                .await?;
+            log(&entry);
+            Ok(StatusCode::NO_CONTENT)
+        },
+    )
+    .await
+}
+
+/// Reads a client, which must exist, and to which the caller must have access.
+async fn read(deps: &Deps, call: &Call, id: ClientId) -> Result<Client, ApiError> {
+    let found = deps.clients.get_client(call.scope(), id).await?;
+    found
+        .filter(|client| call.caller.clients.contains(client.id))
+        .ok_or_else(|| ApiError::not_found("client"))
+}
+
+/// Changes to a client, checked.
+#[derive(Debug)]
+struct Update {
+    name: Option<String>,
+    channels: Option<BTreeSet<String>>,
+}
+
+impl Update {
+    fn read(fields: Map<String, Value>) -> Result<Self, ApiError> {
+        let mut errors = FieldErrors::default();
+        let request: UpdateClientRequest = read_fields(fields, &mut errors);
+        let name = validation::name("name", request.name.as_deref(), &mut errors);
+        let channels = read_channels(request.channels, &mut errors);
+        errors.check_body()?;
+        Ok(Self { name, channels })
+    }
+}
+
+fn read_channels(given: Option<Vec<String>>, errors: &mut FieldErrors) -> Option<BTreeSet<String>> {
+    let channels: BTreeSet<String> = given?.into_iter().collect();
+    if channels.len() > CHANNELS_MAX {
+        errors.add("channels", format!("must be at most {CHANNELS_MAX} keys"));
+        return None;
+    }
+    if !channels.iter().all(|key| is_channel_key(key)) {
+        errors.add(
+            "channels",
+            "must be keys of 1 to 40 characters of `a` to `z`, digits and `_`, such as `live_chat`",
+        );
+        return None;
+    }
+    Some(channels)
+}
+
+/// The client as the audit log records it.
+fn facts(client: &Client) -> Value {
+    json!({"name": client.name, "channels": client.channels})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn update(body: Value) -> Result<Update, ApiError> {
+        match body {
+            Value::Object(fields) => Update::read(fields),
+            _ => panic!("a body is an object"),
+        }
+    }
+
+    /// SPEC M02: channels are an open catalogue.
+    #[test]
+    fn a_channel_is_any_key_of_the_right_form() {
+        let read = update(json!({"channels": ["live_chat", "sms", "sms", "x2"]})).unwrap();
+        assert_eq!(read.channels.unwrap().len(), 3);
+        let none = update(json!({"channels": []})).unwrap();
+        assert_eq!(none.channels, Some(BTreeSet::new()));
+        assert_eq!(update(json!({})).unwrap().channels, None);
+        for wrong in [
+            json!([""]),
+            json!(["Live chat"]),
+            json!(["x".repeat(41)]),
+            json!(null),
+        ] {
+            let error = update(json!({"channels": wrong})).unwrap_err();
+            assert_eq!(error.errors()[0].field, "channels");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The adapters behind the ports of the admin API for the team.
+
+use crate::Deps;
+use ring::rand::SystemRandom;
+use std::sync::Arc;
+use vestibule_admin::AdminState;
+use vestibule_coldstart::{Adapters, EgressClientError};
+use vestibule_domain::{egress::OriginAllowList, ids::SystemIds};
+use vestibule_edge::config;
+
+/// The API's ports, over these adapters.
+pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
+    let vault = adapters.sealing_vault();
+    let accounts = adapters.accounts(&vault);
+    let team = adapters.team(&vault);
+    let logins = adapters.logins(&vault);
+    let audit = adapters.audit(&vault);
+    let public_url = config::public_url(adapters.vars());
+    Ok(Deps {
+        admin: AdminState {
+            credentials: adapters.credentials(&vault),
+            clock: adapters.clock(),
+            ids: Arc::new(SystemIds),
+            public_url: public_url.clone(),
+            audit: audit.clone(),
+            throttles: logins.clone(),
+        },
+        accounts: accounts.clone(),
+        set_up: adapters.set_up(),
+        members: team.clone(),
+        invitations: team.clone(),
+        methods: team.clone(),
+        clients: team,
+        api_keys: accounts,
+        environments: adapters.projects(&vault),
+        audit,
+        mails: adapters.mails(),
+        logins: logins.clone(),
+        sessions: logins.clone(),
+        throttles: logins,
+        email: adapters.email_queue(),
+        vault,
+        setup_token: adapters.setup_token(),
+        provider_transport: adapters.provider_transport()?,
+        random: Arc::new(SystemRandom::new()),
+        public_url,
+        mail_from: adapters.vars().optional("MAIL_FROM"),
+        provider_origin_allowlist: adapters
+            .vars()
+            .parsed("PROVIDER_ORIGIN_ALLOWLIST", OriginAllowList::parse),
+    })
+}

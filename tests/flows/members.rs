@@ -1,0 +1,139 @@
+//! Members (SPEC D19–D23, D26): changed, suspended, reinstated, removed, and the last super admin.
+
+use crate::{
+    invitations::{accept, invited, joined, key_of, root},
+    world::{Answer, World},
+};
+use serde_json::{Value, json};
+
+/// Does something to a member.
+async fn change(world: &World, token: &str, id: &str, verb: &str) -> Answer {
+    let path = format!("/v1/members/{id}/{verb}");
+    world.call(token, ("POST", &path), Value::Null, &[]).await
+}
+
+async fn update(world: &World, token: &str, id: &str, body: Value) -> Answer {
+    let path = format!("/v1/members/{id}");
+    world.call(token, ("PATCH", &path), body, &[]).await
+}
+
+/// SPEC D13, D14: before and after the invitation is accepted.
+#[tokio::test(flavor = "multi_thread")]
+async fn role_and_permissions_change_before_and_after_acceptance() {
+    let world = World::new().await;
+    let root = root(&world).await;
+    let invitation = invited(&world, &root, "grace@example.com", Value::Null).await;
+    let id = invitation["member"]["id"].as_str().unwrap();
+    let changed = update(&world, &root, id, json!({"role": "agent"})).await;
+    assert_eq!(changed.status, 200, "{}", changed.body);
+    assert_eq!(changed.body["status"], "pending");
+    assert_eq!(changed.body["role"]["key"], "agent");
+    let accepted = accept(&world, &invitation["link"]).await;
+    assert_eq!(accepted.status, 200, "{}", accepted.body);
+    let body = json!({"extra_permissions": ["access_requests.decide"], "name": "Grace"});
+    let changed = update(&world, &root, id, body).await;
+    assert_eq!(changed.body["status"], "active", "{}", changed.body);
+    assert_eq!(changed.body["role"]["key"], "agent");
+    let permissions = changed.body["permissions"].as_array().unwrap();
+    assert!(permissions.contains(&json!("access_requests.decide")));
+    let none = update(&world, &root, id, json!({"role": null})).await;
+    assert_eq!(none.body["role"], Value::Null, "{}", none.body);
+    assert_eq!(none.body["permissions"], json!(["access_requests.decide"]));
+}
+
+/// SPEC D26: nobody grants what they do not hold, nor acts on somebody above.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_above_is_out_of_reach_and_nothing_is_granted_that_is_not_held() {
+    let world = World::new().await;
+    let root = root(&world).await;
+    let held = json!(["members.read", "members.manage", "projects.read"]);
+    let manager = key_of(&world, &root, held).await;
+    let above = joined(&world, &root, "agent@example.com", json!("agent")).await;
+    for (verb, answer) in [
+        ("suspend", change(&world, &manager, &above, "suspend").await),
+        ("remove", change(&world, &manager, &above, "remove").await),
+        (
+            "update",
+            update(&world, &manager, &above, json!({"role": null})).await,
+        ),
+    ] {
+        assert_eq!(answer.status, 409, "{verb}: {}", answer.body);
+        assert_eq!(answer.body["type"], "/problems/member-above", "{verb}");
+        let lacked = answer.body["permissions"].as_array().unwrap();
+        assert!(lacked.contains(&json!("conversations.reply")), "{verb}");
+    }
+    let below = joined(&world, &root, "below@example.com", Value::Null).await;
+    for body in [
+        json!({"role": "agent"}),
+        json!({"extra_permissions": ["audit.read"]}),
+    ] {
+        let refused = update(&world, &manager, &below, body).await;
+        assert_eq!(refused.status, 403, "{}", refused.body);
+        assert_eq!(refused.body["type"], "/problems/permissions-not-held");
+    }
+    let body = json!({"extra_permissions": ["projects.read"]});
+    let allowed = update(&world, &manager, &below, body).await;
+    assert_eq!(allowed.status, 200, "{}", allowed.body);
+}
+
+/// SPEC D20–D22: and the person can be invited again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_is_suspended_reinstated_and_removed_and_can_come_back_as_another_one() {
+    let world = World::new().await;
+    let root = root(&world).await;
+    let id = joined(&world, &root, "grace@example.com", json!("agent")).await;
+    for (verb, status) in [
+        ("suspend", "suspended"),
+        ("suspend", "suspended"),
+        ("reinstate", "active"),
+        ("reinstate", "active"),
+    ] {
+        let answer = change(&world, &root, &id, verb).await;
+        assert_eq!(answer.status, 200, "{verb}: {}", answer.body);
+        assert_eq!(answer.body["status"], status, "{verb}");
+    }
+    for _ in 0..2 {
+        let removed = change(&world, &root, &id, "remove").await;
+        assert_eq!(removed.status, 200, "{}", removed.body);
+        assert_eq!(removed.body["member"]["status"], "removed");
+        assert_eq!(removed.body["ended"]["api_keys"], 0);
+    }
+    let refused = change(&world, &root, &id, "reinstate").await;
+    assert_eq!(refused.body["type"], "/problems/member-not-active");
+    assert_eq!(
+        update(&world, &root, &id, json!({"role": "agent"}))
+            .await
+            .status,
+        404
+    );
+    let fresh = invited(&world, &root, "grace@example.com", json!("agent")).await;
+    assert_ne!(fresh["member"]["id"], json!(id));
+    let (_, listed) = crate::admin::call(&world, &root, "GET", "/v1/members", Value::Null).await;
+    let listed = listed["items"].as_array().unwrap();
+    assert!(listed.iter().all(|member| member["id"] != json!(id)));
+}
+
+/// SPEC D26.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_active_super_admin_stays_one() {
+    let world = World::new().await;
+    let root = root(&world).await;
+    let one = joined(&world, &root, "one@example.com", json!("super_admin")).await;
+    let demote = json!({"role": "agent"});
+    for answer in [
+        change(&world, &root, &one, "suspend").await,
+        change(&world, &root, &one, "remove").await,
+        update(&world, &root, &one, demote.clone()).await,
+    ] {
+        assert_eq!(answer.status, 409, "{}", answer.body);
+        assert_eq!(answer.body["type"], "/problems/last-super-admin");
+    }
+    // A pending one is no way in.
+    let pending = invited(&world, &root, "two@example.com", json!("super_admin")).await;
+    let refused = update(&world, &root, &one, demote.clone()).await;
+    assert_eq!(refused.status, 409, "{}", refused.body);
+    let accepted = accept(&world, &pending["link"]).await;
+    assert_eq!(accepted.status, 200, "{}", accepted.body);
+    let demoted = update(&world, &root, &one, demote).await;
+    assert_eq!(demoted.status, 200, "{}", demoted.body);
+}

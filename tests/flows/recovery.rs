@@ -1,0 +1,102 @@
+//! The way back in (SPEC D30): by a new value of the stack's set-up secret, once.
+
+use crate::{
+    admin::call,
+    invitations::{accept, joined, root},
+    world::{SETUP_TOKEN, World},
+};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const NEW: &str = "another-token-of-the-stack-0123456789abcdefghij";
+
+/// Sets a new value of the set-up secret, later than all before.
+fn set_secret(world: &World, value: &str) {
+    world.clock.advance(Duration::from_mins(1));
+    world.aws.set_secret("setup", value);
+    world.clock.advance(Duration::from_mins(1));
+}
+
+async fn recover(world: &World, body: Value) -> (u16, Value) {
+    call(world, "", "POST", "/v1/setup/recover", body).await
+}
+
+/// A stack with all keys and members gone is recovered.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_can_change_the_secret_invites_a_super_admin_once() {
+    let world = World::new().await;
+    let root = root(&world).await;
+    let asked = json!({"setup_token": SETUP_TOKEN, "email": "ada@example.com"});
+    let (status, refused) = recover(&world, asked).await;
+    assert_eq!(status, 409, "{refused}");
+    assert_eq!(refused["type"], "/problems/setup-token-used");
+    set_secret(&world, NEW);
+    let wrong = json!({"setup_token": SETUP_TOKEN, "email": "ada@example.com"});
+    let (status, refused) = recover(&world, wrong).await;
+    assert_eq!(status, 401, "{refused}");
+    let asked = json!({"setup_token": NEW, "email": "ada@example.com"});
+    let (status, recovered) = recover(&world, asked.clone()).await;
+    assert_eq!(status, 202, "{recovered}");
+    let (status, refused) = recover(&world, asked).await;
+    assert_eq!(status, 409, "{refused}");
+    let (_, listed) = call(&world, &root, "GET", "/v1/invitations", Value::Null).await;
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    assert_eq!(listed["items"][0]["member"]["role"]["key"], "super_admin");
+    let link = &recovered["invitation_link"];
+    // With a sender address the link is in the mail, and another one can be copied.
+    if link.is_string() {
+        let accepted = accept(&world, link).await;
+        assert_eq!(accepted.status, 200, "{}", accepted.body);
+    }
+    let (_, log) = call(
+        &world,
+        &root,
+        "GET",
+        "/v1/audit?action=account.recovered",
+        Value::Null,
+    )
+    .await;
+    assert_eq!(log["items"][0]["actor"]["id"], "recovery", "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_who_is_there_already_becomes_an_active_super_admin() {
+    let world = World::new().await;
+    let root = root(&world).await;
+    let id = joined(&world, &root, "grace@example.com", json!("agent")).await;
+    let path = format!("/v1/members/{id}");
+    let suspend = format!("{path}/suspend");
+    let (status, suspended) = call(&world, &root, "POST", &suspend, Value::Null).await;
+    assert_eq!(status, 200, "{suspended}");
+    set_secret(&world, NEW);
+    let asked = json!({"setup_token": NEW, "email": "Grace@example.com"});
+    let (status, recovered) = recover(&world, asked).await;
+    assert_eq!(status, 202, "{recovered}");
+    assert_eq!(recovered["invitation_link"], Value::Null);
+    let (_, member) = call(&world, &root, "GET", &path, Value::Null).await;
+    assert_eq!(member["status"], "active", "{member}");
+    assert_eq!(member["role"]["key"], "super_admin");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recovery_of_a_stack_that_was_never_set_up_is_refused() {
+    let world = World::new().await;
+    let asked = json!({"setup_token": SETUP_TOKEN, "email": "ada@example.com"});
+    let (status, refused) = recover(&world, asked).await;
+    assert_eq!(status, 409, "{refused}");
+    assert_eq!(refused["type"], "/problems/not-set-up");
+}
+
+/// SPEC D31, D35: a lost factor is the operator's.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_factor_of_an_address_without_a_login_is_not_reset_and_the_secret_stays_good() {
+    let world = World::new().await;
+    let root = root(&world).await;
+    joined(&world, &root, "grace@example.com", json!("agent")).await;
+    set_secret(&world, NEW);
+    let of = |email: &str| json!({"setup_token": NEW, "email": email, "reset_factor": true});
+    let (status, refused) = recover(&world, of("nobody@example.com")).await;
+    assert_eq!(status, 422, "{refused}");
+    let (status, reset) = recover(&world, of("grace@example.com")).await;
+    assert_eq!(status, 202, "{reset}");
+}
