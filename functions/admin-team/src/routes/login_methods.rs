@@ -4,6 +4,9 @@ pub mod check;
 mod provider;
 pub mod update;
 
+pub use check::*;
+pub use update::*;
+
 use crate::{Deps, api_types::LoginMethodPath, by};
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use provider::{ProviderRequest, ProviderResponse};
@@ -375,6 +378,7 @@ fn read_client_secret(given: Option<String>, errors: &mut FieldErrors) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
+    use vestibule_domain::ids::AccountId;
 
     #[test]
     fn a_client_id_is_plain_text_and_a_secret_is_taken_as_it_is() {
@@ -405,7 +409,7 @@ mod tests {
     fn the_record_of_a_change_holds_no_secret() {
         let method = LoginMethod {
             id: LoginMethodId::derive(&["m"]),
-            scope: AccountScope::of_verified(vestibule_domain::ids::AccountId::derive(&["a"])),
+            scope: AccountScope::of_verified(AccountId::derive(&["a"])),
             name: "Acme".to_owned(),
             provider: ProviderSettings::OpenIdConnect {
                 issuer: "https://idp.example.com".to_owned(),

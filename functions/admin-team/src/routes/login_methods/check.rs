@@ -44,7 +44,7 @@ pub struct ProviderEndpoints {
 
 /// Check a login method
 ///
-/// Reads what a provider of OpenID Connect publishes. Plain OAuth 2.0 has nothing to read: only its addresses are
+/// Reads what a provider of `OpenID` Connect publishes. Plain OAuth 2.0 has nothing to read: only its addresses are
 /// judged. Whether the credentials are right is seen by a trial.
 #[utoipa::path(
     post,

@@ -1,7 +1,7 @@
 //! Kind and addresses of a provider on the wire.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
 use vestibule_admin::{FieldErrors, Nullable};
 use vestibule_domain::team::login_method::ProviderSettings;
@@ -145,7 +145,7 @@ impl From<ProviderSettings> for ProviderResponse {
 /// The provider as the audit log records it.
 pub(super) fn facts(settings: &ProviderSettings) -> Value {
     // Names and strings always serialise to JSON.
-    serde_json::to_value(ProviderResponse::from(settings.clone())).unwrap_or_else(|_| json!({}))
+    serde_json::to_value(ProviderResponse::from(settings.clone())).unwrap_or_default()
 }
 
 /// Reads the provider of a new method.
@@ -183,16 +183,17 @@ pub(super) fn read(
             let user_info_url = url("user_info_url", given.user_info_url);
             let field = errors.required("provider.identifier_field", given.identifier_field);
             let field = field.and_then(|field| word("provider.identifier_field", field, errors));
-            let email_field = optional_word("provider.email_field", given.email_field, errors);
-            let name_field = optional_word("provider.name_field", given.name_field, errors);
+            let email_field =
+                optional_word("provider.email_field", given.email_field, None, errors);
+            let name_field = optional_word("provider.name_field", given.name_field, None, errors);
             let scopes = read_scopes(given.scopes.unwrap_or_default(), errors);
             Some(ProviderSettings::OAuth2 {
                 authorization_url: authorization_url?,
                 token_url: token_url?,
                 user_info_url: user_info_url?,
                 identifier_field: field?,
-                email_field: email_field.flatten(),
-                name_field: name_field.flatten(),
+                email_field,
+                name_field,
                 scopes: scopes?,
             })
         }
@@ -254,13 +255,9 @@ pub(super) fn change(
                 keep(name, wanted.as_ref(), &stored, errors);
             }
             let email = given.email_field.clone();
-            if let Some(field) = optional_word("provider.email_field", email, errors) {
-                *email_field = field;
-            }
+            *email_field = optional_word("provider.email_field", email, email_field.take(), errors);
             let name = given.name_field.clone();
-            if let Some(field) = optional_word("provider.name_field", name, errors) {
-                *name_field = field;
-            }
+            *name_field = optional_word("provider.name_field", name, name_field.take(), errors);
             if let Some(scopes) = scopes {
                 *stored = scopes;
             }
@@ -348,16 +345,17 @@ fn word(field: &str, given: String, errors: &mut FieldErrors) -> Option<String> 
     None
 }
 
-/// A name that may be absent. The outer `None` changes nothing.
+/// The name of a field that there need not be. Left out, the stored one stays.
 fn optional_word(
     field: &str,
     given: Nullable<String>,
+    stored: Option<String>,
     errors: &mut FieldErrors,
-) -> Option<Option<String>> {
+) -> Option<String> {
     match given {
-        Nullable::Absent => None,
-        Nullable::Null => Some(None),
-        Nullable::Value(given) => word(field, given, errors).map(Some),
+        Nullable::Absent => stored,
+        Nullable::Null => None,
+        Nullable::Value(given) => word(field, given, errors),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use async_trait::async_trait;
+use serde_json::json;
 use vestibule_admin::problem::ApiError;
 use vestibule_openid::{ProviderAnswer, ProviderCall, ProviderFailure};
 
