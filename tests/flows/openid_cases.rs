@@ -2,11 +2,10 @@
 //! plan, and more. Plain OAuth 2.0 too.
 
 use std::collections::BTreeMap;
-use url::Url;
 use vestibule_adapters::egress::HttpProviderTransport;
 use vestibule_domain::{Timestamp, egress::OriginAllowList, secret::Secret};
 use vestibule_openid::{
-    Asking, KeySets, OAuth2Fields, Person, ProviderProblem, Redeemed, SignIn, Step,
+    Asking, KeySets, OAuth2Fields, Person, ProviderProblem, Redeemed, SignIn, Step, Url,
     authorization_url, oauth2_person, open_id_person,
 };
 use vestibule_testkit::{

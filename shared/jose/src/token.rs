@@ -14,7 +14,7 @@ const TOKEN_MAX_BYTES: usize = 8192;
 /// An algorithm of signatures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Algorithm {
-    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    /// `RSASSA-PKCS1-v1_5` with SHA-256.
     Rs256,
     /// ECDSA with P-256 and SHA-256.
     Es256,

@@ -30,3 +30,6 @@ pub use keys::KeySets;
 pub use person::{OAuth2Fields, Person, SignIn, oauth2_person, open_id_person, user_info};
 pub use problem::{ProviderProblem, Step};
 pub use transport::{ANSWER_MAX, ProviderAnswer, ProviderCall, ProviderFailure, ProviderTransport};
+
+/// The addresses of this crate.
+pub use url::Url;

@@ -179,7 +179,7 @@ pub async fn finish_provider_sign_in(
         path,
         params,
     };
-    let landing = returning::land(back).await;
+    let landing = returning::land(&back).await;
     let mut response = StatusCode::SEE_OTHER.into_response();
     let place = HeaderValue::from_str(&landing.place);
     let place = place.unwrap_or_else(|_| HeaderValue::from_static(SIGN_IN_PAGE));

@@ -13,7 +13,6 @@ use crate::{
 use data_encoding::BASE64URL_NOPAD;
 use ring::rand::SecureRandom;
 use serde_json::{Map, Value};
-use url::Url;
 use vestibule_admin::{
     FieldErrors,
     auth::random_bytes,
@@ -37,7 +36,7 @@ use vestibule_domain::{
         throttle::ThrottleKind,
     },
 };
-use vestibule_openid::{Asking, ProviderProblem, ProviderTransport, Step, authorization_url};
+use vestibule_openid::{Asking, ProviderProblem, ProviderTransport, Step, Url, authorization_url};
 
 /// Longest address of a page to return to, in bytes.
 const RETURN_TO_MAX: usize = 200;

@@ -86,12 +86,12 @@ impl Failure {
 }
 
 /// Completes a sign-in, and says where the browser goes.
-pub(super) async fn land(back: Back<'_>) -> Landing {
-    let flow = match take(&back).await {
+pub(super) async fn land(back: &Back<'_>) -> Landing {
+    let flow = match take(back).await {
         Ok(flow) => flow,
         Err(failure) => return failed(SIGN_IN_PAGE, &failure, false),
     };
-    match Box::pin(complete(&back, &flow)).await {
+    match Box::pin(complete(back, &flow)).await {
         Ok(done) => {
             let mark = if done.awaits_factor { "factor" } else { "ok" };
             Landing {
