@@ -1,9 +1,10 @@
-//! Clients of chat platforms and agents.
+//! Clients of chat platforms, agents, and identity providers.
 
 use crate::Adapters;
 use std::sync::Arc;
 use vestibule_adapters::egress::{
-    EgressClientError, HttpAgentClient, HttpChatTransport, HttpFileTransport, PlatformAddresses,
+    EgressClientError, HttpAgentClient, HttpChatTransport, HttpFileTransport,
+    HttpProviderTransport, PROVIDER_ORIGIN_ALLOWLIST, PlatformAddresses,
 };
 use vestibule_domain::egress::OriginAllowList;
 use vestibule_edge::{chat::Platforms, files::PlatformFiles, pace::Paced};
@@ -49,5 +50,17 @@ impl Adapters<'_> {
     pub fn agent_origin_allowlist(&mut self) -> OriginAllowList {
         self.vars()
             .parsed("AGENT_ORIGIN_ALLOWLIST", OriginAllowList::parse)
+    }
+
+    /// The client of the identity providers of accounts.
+    pub fn provider_transport(&mut self) -> Result<Arc<HttpProviderTransport>, EgressClientError> {
+        let exempt = self.provider_origin_allowlist();
+        Ok(Arc::new(HttpProviderTransport::new(exempt)?))
+    }
+
+    /// `PROVIDER_ORIGIN_ALLOWLIST`: origins of identity providers that may be private or plain http.
+    pub fn provider_origin_allowlist(&mut self) -> OriginAllowList {
+        self.vars()
+            .parsed(PROVIDER_ORIGIN_ALLOWLIST, OriginAllowList::parse)
     }
 }

@@ -4,17 +4,16 @@
 //! fixed time between fetches, whichever key is requested. Fetched keys stay in use until newer
 //! ones arrive.
 
-use super::jwt;
 use crate::json;
 use async_trait::async_trait;
 use futures_util::lock::Mutex as AsyncMutex;
-use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use serde_json::Value;
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use vestibule_domain::Timestamp;
+use vestibule_jose::{Algorithm, KEYS_MAX, Key, Token};
 
 /// Longest time of one fetch: a webhook call has less than two seconds for everything.
 pub const FETCH_MAX: Duration = Duration::from_secs(1);
@@ -25,8 +24,6 @@ const FRESH: Duration = Duration::from_hours(24);
 const REFETCH_WAIT: Duration = Duration::from_mins(5);
 /// Shortest time between two fetches while there are none and nothing can be checked.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
-/// Largest number of keys that are kept. Microsoft publishes about ten.
-const KEYS_MAX: usize = 100;
 
 /// The source of the keys.
 #[async_trait]
@@ -49,8 +46,7 @@ pub struct KeySourceError {
 pub(super) struct PublicKey {
     kid: String,
     endorsements: Vec<String>,
-    modulus: Vec<u8>,
-    exponent: Vec<u8>,
+    key: Key,
 }
 
 impl PublicKey {
@@ -59,39 +55,22 @@ impl PublicKey {
         self.endorsements.iter().any(|name| name == channel)
     }
 
-    /// Whether the key made this signature.
-    pub(super) fn signed(&self, message: &[u8], signature: &[u8]) -> bool {
-        let components = RsaPublicKeyComponents {
-            n: &self.modulus,
-            e: &self.exponent,
-        };
-        components
-            .verify(&RSA_PKCS1_2048_8192_SHA256, message, signature)
-            .is_ok()
+    /// Whether the key made the token's signature.
+    pub(super) fn signed(&self, token: &Token<'_>) -> bool {
+        self.key.verify(token)
     }
 
     fn read(jwk: &Value) -> Option<Self> {
-        let text = |name: &str| jwk.get(name).and_then(Value::as_str);
-        let is_for_signing = text("use").is_none_or(|purpose| purpose == "sig");
-        if text("kty") != Some("RSA") || !is_for_signing {
-            return None;
-        }
-        let number = |name: &str| {
-            let bytes = jwt::bytes(text(name)?)?;
-            // Some encoders add a leading zero; `ring` accepts none.
-            let zeros = bytes.iter().take_while(|b| **b == 0).count();
-            bytes.get(zeros..).map(<[u8]>::to_vec)
-        };
+        let key = Key::read(jwk).filter(|key| key.algorithm() == Algorithm::Rs256)?;
         let endorsements = jwk.get("endorsements").and_then(Value::as_array);
         Some(Self {
-            kid: text("kid").filter(|kid| !kid.is_empty())?.to_owned(),
+            kid: key.kid.clone()?,
             endorsements: endorsements
                 .into_iter()
                 .flatten()
                 .filter_map(|name| name.as_str().map(str::to_owned))
                 .collect(),
-            modulus: number("n")?,
-            exponent: number("e")?,
+            key,
         })
     }
 }

@@ -66,7 +66,7 @@ impl TeamsWebhook {
         if !key.is_endorsed_for(CHANNEL) {
             return Err(Refusal::because("the key is not endorsed for Teams"));
         }
-        if !key.signed(token.signed, &token.signature) {
+        if !key.signed(&token.signed) {
             return Err(Refusal::because("the signature does not match"));
         }
         Ok(())

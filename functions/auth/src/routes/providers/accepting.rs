@@ -1,0 +1,208 @@
+//! An invitation that is accepted by an identity of the account's provider (SPEC D12, D24, D27).
+
+use super::{
+    WRONG_IDENTITY,
+    asking::own_session,
+    outcome::{new_session, opened},
+    returned::{Done, Returned},
+};
+use crate::{
+    joining::{self, Link, check_room},
+    problems::{OTHER_LOGIN_METHOD, SIGN_IN_TO_ACCEPT, TOKEN_NOT_VALID, WRONG_LOGIN},
+    tokens,
+};
+use vestibule_admin::{problem::ApiError, validation::NAME_MAX_CHARS};
+use vestibule_domain::{
+    Timestamp,
+    account::email_address::EmailAddress,
+    ids::{InvitationId, LoginId, LoginMethodId},
+    ports::AcceptingLogin,
+    team::{
+        identity::AccountIdentity,
+        invitation::{Invitation, InvitedMethod, TokenKind},
+        login::{Login, Preferences},
+    },
+    text::clean_name,
+};
+use vestibule_openid::Person;
+
+/// The effect of an acceptance on the login of the invited address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Plan {
+    /// The address has none: one is made.
+    Make,
+    /// The address has an unproven one, and the mailed link proves it now. What was set before, by whomever, ends.
+    Prove,
+    /// The login joins as it is.
+    Join,
+}
+
+/// Decides what becomes of the login of the invited address. The provider has no say in it: what counts is the way of
+/// the link, and a sign-in of the login's own.
+fn plan(kind: TokenKind, login: Option<&Login>, own: Option<LoginId>) -> Result<Plan, ApiError> {
+    let Some(login) = login else {
+        return match own {
+            Some(_) => Err(ApiError::new(&WRONG_LOGIN)),
+            None => Ok(Plan::Make),
+        };
+    };
+    match (own, kind) {
+        (Some(own), _) if own != login.id => Err(ApiError::new(&WRONG_LOGIN)),
+        (_, TokenKind::Mailed) if login.verified_at.is_none() => Ok(Plan::Prove),
+        (Some(_), _) | (None, TokenKind::Mailed) => Ok(Plan::Join),
+        (None, TokenKind::Copied) => Err(ApiError::new(&SIGN_IN_TO_ACCEPT)),
+    }
+}
+
+/// Checks that the person is the one who was invited. An identifier that the invitation gives decides alone; else the
+/// invited address must be verified, which only `OpenID` Connect tells.
+fn check_identity(
+    invitation: &Invitation,
+    (method, issuer): (LoginMethodId, Option<&str>),
+    person: &Person,
+) -> Result<(), ApiError> {
+    let InvitedMethod::Provider {
+        method_id,
+        identifier,
+        issuer: invited_at,
+    } = &invitation.method
+    else {
+        return Err(ApiError::new(&OTHER_LOGIN_METHOD));
+    };
+    if *method_id != method || invited_at.as_deref() != issuer {
+        return Err(ApiError::new(&OTHER_LOGIN_METHOD));
+    }
+    let is_invited = match identifier {
+        Some(identifier) => person.identifier.as_ref() == Some(identifier),
+        None => issuer.is_some() && person.email_verified && is_address(person, &invitation.email),
+    };
+    if is_invited {
+        Ok(())
+    } else {
+        Err(ApiError::new(&WRONG_IDENTITY))
+    }
+}
+
+fn is_address(person: &Person, email: &EmailAddress) -> bool {
+    let told = person.email.as_deref();
+    told.and_then(|told| EmailAddress::parse(told).ok())
+        .is_some_and(|told| told == *email)
+}
+
+/// Accepts the invitation.
+pub(super) async fn accept(
+    returned: &Returned<'_>,
+    invitation_id: InvitationId,
+    token_hash: &str,
+) -> Result<Done, ApiError> {
+    let (deps, now) = (returned.deps, returned.now);
+    let view = deps
+        .invitations
+        .get_invitation(returned.flow.scope, invitation_id);
+    let view = view.await?.ok_or(&TOKEN_NOT_VALID)?;
+    let token = view.invitation.token(token_hash);
+    let kind = token.map(|token| token.kind).ok_or(&TOKEN_NOT_VALID)?;
+    let link = Link {
+        view,
+        account: returned.account.clone(),
+        kind,
+        token_hash: token_hash.to_owned(),
+    };
+    link.check_pending(now)?;
+    link.check_method()?;
+    let invitation = &link.view.invitation;
+    let method = (returned.method.id, returned.method.provider.issuer());
+    check_identity(invitation, method, &returned.person)?;
+    let own = own_session(deps, returned.visitor, now).await?;
+    let login = deps.logins.find_login(&invitation.email).await?;
+    let own = own.map(|session| session.login_id);
+    let plan = plan(kind, login.as_ref(), own)?;
+    let (login, accepting) = match (plan, login) {
+        (Plan::Join, Some(login)) => {
+            let places = deps.logins.accounts(login.id).await?;
+            check_room(&link, &login, &places)?;
+            (login.clone(), AcceptingLogin::Existing(login, Vec::new()))
+        }
+        (Plan::Prove, Some(login)) => prove(returned, &link, login).await?,
+        (Plan::Make | Plan::Join | Plan::Prove, _) => {
+            let login = new_login(returned, &link);
+            (login.clone(), AcceptingLogin::New(login))
+        }
+    };
+    let identity = AccountIdentity {
+        scope: link.scope(),
+        hash: returned.identity.clone(),
+        login_id: login.id,
+        member_id: link.view.member.id,
+        method_id: returned.method.id,
+    };
+    // A sign-in of the login's own that stays is worth more than the provider's.
+    let stays = plan == Plan::Join && own.is_some();
+    let token = tokens::session(login.id, deps.random.as_ref())?;
+    let session = (!stays).then(|| new_session(returned, &login, token.hash));
+    let done = session
+        .as_ref()
+        .map(|session| opened(session, &token.token))
+        .unwrap_or_default();
+    let origin = &returned.visitor.origin;
+    joining::accept(deps, &link, accepting, session, Some(identity), origin).await?;
+    Ok(done)
+}
+
+/// An unproven login whose address the mailed link proves: its sessions, password and factor end (SPEC D24).
+async fn prove(
+    returned: &Returned<'_>,
+    link: &Link,
+    login: Login,
+) -> Result<(Login, AcceptingLogin), ApiError> {
+    let deps = returned.deps;
+    let places = deps.logins.accounts(login.id).await?;
+    let sessions = deps.sessions.list_sessions(login.id).await?;
+    let ended = sessions.into_iter().map(|session| session.hash).collect();
+    let proven = Login {
+        name: name(returned, link),
+        verified_at: Some(returned.now),
+        password: None,
+        factor: None,
+        updated_at: returned.now,
+        ..login
+    };
+    check_room(link, &proven, &places)?;
+    Ok((proven.clone(), AcceptingLogin::Existing(proven, ended)))
+}
+
+fn new_login(returned: &Returned<'_>, link: &Link) -> Login {
+    let now = returned.now;
+    Login {
+        id: LoginId::new(returned.deps.admin.ids.draw()),
+        email: link.view.invitation.email.clone(),
+        name: name(returned, link),
+        // A provider proves no address, whatever it says (SPEC D24).
+        verified_at: proven_by(link.kind, now),
+        password: None,
+        factor: None,
+        preferences: Preferences::default(),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn proven_by(kind: TokenKind, now: Timestamp) -> Option<Timestamp> {
+    match kind {
+        TokenKind::Mailed => Some(now),
+        TokenKind::Copied => None,
+    }
+}
+
+/// The person's name at the provider, else the invited one, else the address.
+fn name(returned: &Returned<'_>, link: &Link) -> String {
+    let told = returned.person.name.as_deref().and_then(clean_name);
+    let told = told.map(|name| name.chars().take(NAME_MAX_CHARS).collect::<String>());
+    let invited = Some(link.view.member.name.clone()).filter(|name| !name.is_empty());
+    told.or(invited)
+        .unwrap_or_else(|| link.view.invitation.email.to_string())
+}
+
+#[cfg(test)]
+mod tests;
