@@ -85,6 +85,14 @@ pub trait LoginStore: Send + Sync {
         scope: AccountScope,
         identity: &IdentityHash,
     ) -> Result<Option<AccountIdentity>, PortError>;
+    /// Binds an identity to an active member of the account, whose record is at this version. `true` also if it
+    /// was bound to the member before; `false` if another member has it. `Conflict` when the member changed.
+    async fn bind_identity(
+        &self,
+        identity: &AccountIdentity,
+        member_version: u64,
+        audit: &AuditEntry,
+    ) -> Result<bool, PortError>;
 }
 
 /// The token by which a browser is known that signed a login in before.
