@@ -2,7 +2,7 @@
 //! a token (SPEC A31).
 
 use super::connectors::base_url;
-use crate::{Deps, api_types::ChatUserPath};
+use crate::{Deps, api_types::ChatUserPath, serving::serves_chat_user};
 use axum::{
     extract::State,
     http::{
@@ -87,11 +87,12 @@ pub async fn get_chat_user_avatar(
     call: Call,
     ApiPath(path): ApiPath<ChatUserPath>,
 ) -> Result<Response, ApiError> {
-    let avatar = deps
-        .chat_users
-        .get_avatar(call.scope().project(path.project_id), path.chat_user_id)
-        .await?
-        .ok_or_else(|| ApiError::not_found("picture"))?;
+    let (scope, id) = (call.scope().project(path.project_id), path.chat_user_id);
+    let found = deps.chat_users.get_avatar(scope, id).await?;
+    let avatar = match found {
+        Some(avatar) if serves_chat_user(&deps, &call, scope, id).await? => avatar,
+        _ => return Err(ApiError::not_found("picture")),
+    };
     let media_type = [(CONTENT_TYPE, HeaderValue::from_static(avatar.media_type))];
     Ok((HEADERS, media_type, avatar.bytes).into_response())
 }

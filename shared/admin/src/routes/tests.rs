@@ -169,7 +169,7 @@ const NO_PERMISSION: &str = "/problems/permission-missing";
 /// The status and the problem at the three routes, in the order of their declaration.
 type Answers = [(u16, &'static str); 3];
 
-async fn check(name: &str, caller: Claimed, answers: Answers) {
+async fn check(name: &str, caller: &Claimed, answers: Answers) {
     for (path, (status, problem)) in ["/needs", "/member", "/signed-in"].into_iter().zip(answers) {
         let problem = match problem {
             "" => Value::Null,
@@ -199,23 +199,23 @@ async fn every_route_lets_in_the_people_of_its_declaration_and_nobody_else() {
     let removed = person(RoleKey::SuperAdmin, MemberStatus::Removed);
     let pending = person(RoleKey::SuperAdmin, MemberStatus::Pending);
     let agent = person(RoleKey::Agent, MemberStatus::Active);
-    check("admin", admin(), let_in).await;
-    check("agent", agent, agents).await;
-    check("suspended", suspended, no_member).await;
-    check("removed", removed, no_member).await;
-    check("pending", pending, no_member).await;
-    check("awaiting", in_state(awaiting), [(403, INSUFFICIENT); 3]).await;
-    check("ended", in_state(ended), [(401, AGAIN); 3]).await;
+    check("admin", &admin(), let_in).await;
+    check("agent", &agent, agents).await;
+    check("suspended", &suspended, no_member).await;
+    check("removed", &removed, no_member).await;
+    check("pending", &pending, no_member).await;
+    check("awaiting", &in_state(awaiting), [(403, INSUFFICIENT); 3]).await;
+    check("ended", &in_state(ended), [(401, AGAIN); 3]).await;
     let silent = admin().without("vestibule-account");
-    check("no account", silent, no_account).await;
+    check("no account", &silent, no_account).await;
     let elsewhere = admin().without("x-vestibule-console");
-    check("another site", elsewhere, [(403, CROSS_SITE); 3]).await;
+    check("another site", &elsewhere, [(403, CROSS_SITE); 3]).await;
     let nobody = Claimed {
         stored: None,
         headers: Vec::new(),
     };
     let nobodys = [(401, NO_KEY), (401, NO_KEY), (401, AGAIN)];
-    check("nobody", nobody, nobodys).await;
+    check("nobody", &nobody, nobodys).await;
 }
 
 #[tokio::test]
@@ -224,9 +224,9 @@ async fn every_route_lets_in_the_keys_of_its_declaration_and_no_other() {
     let full = [(204, ""), (204, ""), (401, AGAIN)];
     let empty = [(403, NO_PERMISSION), (204, ""), (401, AGAIN)];
     let expired = [(401, NO_KEY), (401, NO_KEY), (401, AGAIN)];
-    check("full", key(Permissions::All, later()), full).await;
-    check("empty", key(nothing, later()), empty).await;
-    check("expired", key(Permissions::All, now()), expired).await;
+    check("full", &key(Permissions::All, later()), full).await;
+    check("empty", &key(nothing, later()), empty).await;
+    check("expired", &key(Permissions::All, now()), expired).await;
 }
 
 /// A key wins over a cookie, so that a script in a browser is what its key is.
