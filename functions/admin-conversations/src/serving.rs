@@ -78,10 +78,13 @@ pub async fn check_served(
     if serves_all(call) {
         return Ok(());
     }
-    let view = deps.conversations.get_conversation(scope, id).await?;
+    let no_conversation = || ApiError::not_found("conversation");
+    let found = deps.conversations.get_conversation(scope, id).await?;
+    let view = found.ok_or_else(no_conversation)?;
     let mut serving = Serving::new(deps, call, scope);
-    match view {
-        Some(view) if serving.serves(view.connector_id).await? => Ok(()),
-        _ => Err(ApiError::not_found("conversation")),
+    if serving.serves(view.connector_id).await? {
+        Ok(())
+    } else {
+        Err(no_conversation())
     }
 }

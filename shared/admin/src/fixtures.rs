@@ -50,7 +50,6 @@ impl Clock for Now {
 }
 
 /// One credential, and the number of its uses that were noted.
-#[derive(Default)]
 pub struct Credentials {
     found: Option<Credential>,
     pub noted: AtomicUsize,

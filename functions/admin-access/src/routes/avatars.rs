@@ -88,11 +88,12 @@ pub async fn get_chat_user_avatar(
     ApiPath(path): ApiPath<ChatUserPath>,
 ) -> Result<Response, ApiError> {
     let (scope, id) = (call.scope().project(path.project_id), path.chat_user_id);
+    let no_picture = || ApiError::not_found("picture");
     let found = deps.chat_users.get_avatar(scope, id).await?;
-    let avatar = match found {
-        Some(avatar) if serves_chat_user(&deps, &call, scope, id).await? => avatar,
-        _ => return Err(ApiError::not_found("picture")),
-    };
+    let avatar = found.ok_or_else(no_picture)?;
+    if !serves_chat_user(&deps, &call, scope, id).await? {
+        return Err(no_picture());
+    }
     let media_type = [(CONTENT_TYPE, HeaderValue::from_static(avatar.media_type))];
     Ok((HEADERS, media_type, avatar.bytes).into_response())
 }

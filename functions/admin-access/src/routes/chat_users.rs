@@ -347,10 +347,13 @@ async fn read(
     scope: ProjectScope,
     id: ChatUserId,
 ) -> Result<ChatUser, ApiError> {
+    let no_user = || ApiError::not_found("chat user");
     let user = deps.chat_users.get_chat_user(scope, id).await?;
-    match user {
-        Some(user) if serves_chat_user(deps, call, scope, id).await? => Ok(user),
-        _ => Err(ApiError::not_found("chat user")),
+    let user = user.ok_or_else(no_user)?;
+    if serves_chat_user(deps, call, scope, id).await? {
+        Ok(user)
+    } else {
+        Err(no_user())
     }
 }
 

@@ -253,10 +253,13 @@ pub(super) async fn find_conversation(
         .get_conversation(scope, id)
         .await?
         .filter(|view| call.may_know_of(view.conversation.environment_id));
+    let no_conversation = || ApiError::not_found("conversation");
+    let view = found.ok_or_else(no_conversation)?;
     let mut serving = Serving::new(deps, call, scope);
-    match found {
-        Some(view) if serving.serves(view.connector_id).await? => Ok(view),
-        _ => Err(ApiError::not_found("conversation")),
+    if serving.serves(view.connector_id).await? {
+        Ok(view)
+    } else {
+        Err(no_conversation())
     }
 }
 

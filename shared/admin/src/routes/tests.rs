@@ -155,7 +155,7 @@ fn key(permissions: Permissions, expires_at: Timestamp) -> Claimed {
 }
 
 fn later() -> Timestamp {
-    now().plus(Duration::from_secs(60))
+    now().plus(Duration::from_mins(1))
 }
 
 const AGAIN: &str = "/problems/sign-in-again";
