@@ -92,19 +92,18 @@ impl AuditStore for Audit {
 }
 
 /// Admits so many attempts.
-pub struct Throttles(AtomicUsize);
+pub struct Throttles(Mutex<usize>);
 
 #[async_trait]
 impl ThrottleStore for Throttles {
     async fn admit(&self, _: ThrottleKind, _: &str, _: Timestamp) -> Result<Admission, PortError> {
-        let less = |left: usize| left.checked_sub(1);
-        let taken = self
-            .0
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
-        Ok(match taken {
-            Ok(_) => Admission::Admitted,
-            Err(_) => Admission::Wait(Duration::from_secs(1)),
-        })
+        let mut left = self.0.lock().unwrap();
+        if let Some(fewer) = left.checked_sub(1) {
+            *left = fewer;
+            Ok(Admission::Admitted)
+        } else {
+            Ok(Admission::Wait(Duration::from_secs(1)))
+        }
     }
 }
 
@@ -130,7 +129,7 @@ impl Stores {
                 noted: AtomicUsize::new(0),
             }),
             audit: Arc::default(),
-            throttles: Arc::new(Throttles(AtomicUsize::new(2))),
+            throttles: Arc::new(Throttles(Mutex::new(2))),
         }
     }
 
