@@ -6,7 +6,7 @@ use vestibule_domain::{
     account::{agent_event::AgentEvent, agent_health::HealthStatus},
     chat::user::ChatUserStatus,
     connector::{ApprovalMode, ExistingUsers, Policy},
-    ids::{AccessRequestId, ApiKeyId, ChatUserId, ConnectorId, EnvironmentId, ProjectId},
+    ids::{AccessRequestId, ChatUserId, ConnectorId, EnvironmentId, ProjectId},
 };
 
 wire_enum! {
@@ -153,12 +153,6 @@ paths! {
         project_id: ProjectId,
         /// The access request's id.
         access_request_id: AccessRequestId
-    }
-
-    /// An API key.
-    ApiKeyPath {
-        /// The key's id.
-        api_key_id: ApiKeyId
     }
 }
 

@@ -1,11 +1,12 @@
-//! The admin API (SPEC A, B, D29, G01): everything under `/v1` but conversations, which
-//! `admin-conversations` serves.
+//! The admin API (SPEC A, B, G01): everything under `/v1` but conversations, which `admin-conversations`
+//! serves, and the people and keys of an account, which `admin-team` and `auth` serve.
 //!
 //! | module | content |
 //! |---|---|
 //! | [`routes`] | one file per resource: request, response, handler |
 //! | `api_types` | names and ids that several resources share on the wire |
 //! | `agent_schemas` | what agents get and answer, for the OpenAPI document |
+//! | `serving` | the clients whose records a caller may touch |
 //! | `openapi` | the OpenAPI document, generated from the handlers |
 //! | `wiring` | the adapters behind its ports |
 
@@ -18,6 +19,7 @@ mod agent_schemas;
 mod api_types;
 mod openapi;
 pub mod routes;
+mod serving;
 mod wiring;
 
 pub use wiring::wire;
@@ -29,9 +31,8 @@ use vestibule_admin::{AdminState, openapi::FunctionApi, routes::Route};
 use vestibule_domain::{
     egress::OriginAllowList,
     ports::{
-        AccessRequestStore, AccountStore, AgentClient, AgentHealthReader, ApiKeyStore,
-        ChatUserStore, ConnectorStore, EnvironmentStore, OnboardingQueue, ProjectStore,
-        SecretVault, SetupTokenSource,
+        AccessRequestStore, AccountStore, AgentClient, AgentHealthReader, ChatUserStore,
+        ClientStore, ConnectorStore, EnvironmentStore, OnboardingQueue, ProjectStore, SecretVault,
     },
 };
 use vestibule_edge::setup::SetupCalls;
@@ -42,10 +43,10 @@ use vestibule_providers::transport::ChatTransport;
 pub struct Deps {
     /// Credentials, clock and ids.
     pub admin: AdminState,
-    /// The account and its set-up.
+    /// The account.
     pub accounts: Arc<dyn AccountStore>,
-    /// API keys.
-    pub api_keys: Arc<dyn ApiKeyStore>,
+    /// Clients of the account.
+    pub clients: Arc<dyn ClientStore>,
     /// Projects.
     pub projects: Arc<dyn ProjectStore>,
     /// Environments.
@@ -66,9 +67,7 @@ pub struct Deps {
     pub transport: Arc<dyn ChatTransport>,
     /// The client of agent endpoints, to test them.
     pub agents: Arc<dyn AgentClient>,
-    /// The one-time token of the first set-up.
-    pub setup_token: Arc<dyn SetupTokenSource>,
-    /// Randomness for keys and secrets.
+    /// Randomness for secrets.
     pub random: Arc<dyn SecureRandom + Send + Sync>,
     /// `PUBLIC_URL`: the address under which the API is reached, if that is not the gateway's own.
     pub public_url: Option<String>,

@@ -112,10 +112,7 @@ mod tests {
     };
     use serde::{Serialize, de::DeserializeOwned};
     use std::collections::BTreeMap;
-    use vestibule_admin::{
-        api_types::{ConversationKindName, PermissionName},
-        openapi::merged,
-    };
+    use vestibule_admin::{api_types::ConversationKindName, openapi::merged};
 
     fn document() -> Value {
         merged(vec![part()]).unwrap()
@@ -166,7 +163,6 @@ mod tests {
             FillName,
             FollowUpStatus,
             OnboardingMessageStatus,
-            PermissionName,
             PolicyName,
             ReasonCodeName,
             RequestStatusName,
@@ -189,14 +185,6 @@ mod tests {
         assert_eq!(
             required("CreateConnectorRequest"),
             json!(["name", "provider", "environment_id"])
-        );
-        assert_eq!(
-            required("CreateApiKeyRequest"),
-            json!(["name", "permissions"])
-        );
-        assert_eq!(
-            required("SetUpRequest"),
-            json!(["setup_token", "account_name"])
         );
         for name in [
             "UpdateProjectRequest",
@@ -239,7 +227,7 @@ mod tests {
             assert!(text.contains(&format!("`{}`", kind.uri)), "{}", kind.uri);
             count += 1;
         }
-        assert_eq!(count, 27);
+        assert_eq!(count, 32);
     }
 
     #[test]
@@ -264,17 +252,6 @@ mod tests {
                     "The chat user is blocked"
                 ),
                 (
-                    "/problems/permissions-not-held",
-                    403,
-                    "A key cannot give or take what it does not hold"
-                ),
-                (
-                    "/problems/idempotency-key-spent",
-                    409,
-                    "The Idempotency-Key made an API key before"
-                ),
-                ("/problems/own-key", 409, "A key cannot revoke itself"),
-                (
                     "/problems/connect-first",
                     409,
                     "The platform was not told the last webhook secret yet"
@@ -290,16 +267,6 @@ mod tests {
                     "/problems/tests-under-way",
                     429,
                     "Other test deliveries are under way"
-                ),
-                (
-                    "/problems/wrong-setup-token",
-                    401,
-                    "The set-up token is not right"
-                ),
-                (
-                    "/problems/already-set-up",
-                    409,
-                    "The stack was set up before"
                 ),
             ]
         );

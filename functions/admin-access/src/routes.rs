@@ -5,7 +5,6 @@
 //! requires is declared here, and nowhere else.
 
 pub mod access_requests;
-pub mod api_keys;
 pub mod avatars;
 pub mod chat_users;
 pub mod connectors;
@@ -13,7 +12,6 @@ pub mod documentation;
 pub mod environments;
 pub mod projects;
 pub mod providers;
-pub mod setup;
 
 use crate::Deps;
 use access_requests::decide::RequestToDecide;
@@ -25,19 +23,16 @@ use vestibule_domain::account::permission::Permission;
 /// The problems that the resources declare.
 pub(crate) const PROBLEM_TYPES: &[&[&ProblemType]] = &[
     access_requests::decide::PROBLEM_TYPES,
-    api_keys::PROBLEM_TYPES,
     connectors::PROBLEM_TYPES,
     environments::PROBLEM_TYPES,
     environments::test::PROBLEM_TYPES,
-    setup::PROBLEM_TYPES,
 ];
 
 /// Every route, with its documentation and the access it requires.
 pub(crate) fn all() -> Routes<Deps> {
-    let routes = Routes::new(documentation::Document::openapi())
-        .open(routes!(documentation::get_openapi))
-        .open(routes!(setup::set_up));
-    keys(people(places(routes)))
+    let routes =
+        Routes::new(documentation::Document::openapi()).open(routes!(documentation::get_openapi));
+    people(places(routes))
 }
 
 /// Projects, their environments and connectors.
@@ -153,11 +148,4 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
             Permission::AccessRequestsDecide,
             routes!(access_requests::decide::reject_access_request),
         )
-}
-
-fn keys(routes: Routes<Deps>) -> Routes<Deps> {
-    routes
-        .authorised(Permission::ApiKeysManage, routes!(api_keys::list_api_keys))
-        .authorised(Permission::ApiKeysManage, routes!(api_keys::create_api_key))
-        .authorised(Permission::ApiKeysManage, routes!(api_keys::revoke_api_key))
 }

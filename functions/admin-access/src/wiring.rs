@@ -11,16 +11,19 @@ use vestibule_edge::config;
 /// The API's ports, over these adapters.
 pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
     let vault = adapters.sealing_vault();
-    let accounts = adapters.accounts(&vault);
     let projects = adapters.projects(&vault);
+    let public_url = config::public_url(adapters.vars());
     Ok(Deps {
         admin: AdminState {
-            credentials: accounts.clone(),
+            credentials: adapters.credentials(&vault),
             clock: adapters.clock(),
             ids: Arc::new(SystemIds),
+            public_url: public_url.clone(),
+            audit: adapters.audit(&vault),
+            throttles: adapters.logins(&vault),
         },
-        accounts: accounts.clone(),
-        api_keys: accounts,
+        accounts: adapters.accounts(&vault),
+        clients: adapters.team(&vault),
         projects: projects.clone(),
         environments: projects,
         agent_health: adapters.agent_health(),
@@ -31,9 +34,8 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         vault,
         transport: adapters.chat_transport()?,
         agents: adapters.agents()?,
-        setup_token: adapters.setup_token(),
         random: Arc::new(SystemRandom::new()),
-        public_url: config::public_url(adapters.vars()),
+        public_url,
         agent_origin_allowlist: adapters.agent_origin_allowlist(),
     })
 }

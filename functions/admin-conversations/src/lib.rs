@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`routes`] | one file per resource: request, response, handler |
 //! | `api_types` | ids in addresses |
+//! | `serving` | the clients whose records a caller may touch |
 //! | `wiring` | the adapters behind its ports |
 
 #![expect(
@@ -14,6 +15,7 @@
 
 mod api_types;
 pub mod routes;
+mod serving;
 mod wiring;
 
 pub use wiring::wire;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use vestibule_admin::AdminState;
 use vestibule_coldstart::{Adapters, EgressClientError};
 use vestibule_domain::ids::SystemIds;
+use vestibule_edge::config;
 
 /// The API's ports, over these adapters.
 pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
@@ -12,9 +13,12 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
     let vault = adapters.vault();
     Ok(Deps {
         admin: AdminState {
-            credentials: adapters.accounts(&vault),
+            credentials: adapters.credentials(&vault),
             clock: adapters.clock(),
             ids: Arc::new(SystemIds),
+            public_url: config::public_url(adapters.vars()),
+            audit: adapters.audit(&vault),
+            throttles: adapters.logins(&vault),
         },
         projects: adapters.projects(&vault),
         conversations: adapters.history(&vault),

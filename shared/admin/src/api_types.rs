@@ -137,7 +137,7 @@ impl utoipa::PartialSchema for PermissionName {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
-            .description(Some("Permission of an API key."))
+            .description(Some("Permission of a member, a role or an API key."))
             .enum_values(Some(Permission::ALL.map(Permission::key)))
             .into()
     }

@@ -4,14 +4,16 @@
 //! | module | content |
 //! |---|---|
 //! | [`routes`] | routes, each declared once with the access it requires |
-//! | [`auth`] | API keys on the wire, and the authentication of callers |
-//! | `call` | one call: its caller, its origin, the audit entries of its changes |
+//! | [`auth`] | API keys and sessions on the wire, and the authentication of callers |
+//! | `call` | one call: its caller or login, its origin, the audit entries of its changes |
 //! | [`problem`] | errors as problem details |
 //! | `amend`, `create` | changes at a version, and creations that may be requested twice |
 //! | [`jobs`] | jobs that a change leaves to the workers |
 //! | [`openapi`] | the OpenAPI document of all admin functions |
 //! | [`api_types`] | wire types that all resources share |
 //! | [`validation`] | rules for the input of callers |
+//! | [`csrf`] | protection of cookie calls against other sites |
+//! | `refusals` | the record of refused attempts |
 //! | `middleware` | call ids, security headers, problem bodies, the answers to unknown addresses |
 //! | `fields` | JSON and query fields into structs, with all broken rules reported at once |
 //! | `body` | JSON bodies |
@@ -29,8 +31,11 @@ mod body;
 mod brief;
 mod call;
 mod create;
+pub mod csrf;
 mod etag;
 mod fields;
+#[cfg(test)]
+mod fixtures;
 mod idempotency;
 pub mod jobs;
 mod middleware;
@@ -39,12 +44,13 @@ mod path;
 pub mod problem;
 mod projects;
 mod query;
+mod refusals;
 pub mod routes;
 pub mod validation;
 
 pub use amend::amend;
 pub use body::{BODY_MAX_BYTES, JsonBody, OptionalJsonBody};
-pub use call::{AdminState, Call, log};
+pub use call::{AdminState, Call, LoginCall, log};
 pub use create::Made;
 pub use etag::{IfMatch, etag};
 pub use fields::{FieldErrors, Nullable, given, read_fields};

@@ -9,7 +9,7 @@ use axum::{
         HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
         header::{
             ALLOW, CACHE_CONTROL, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY,
-            WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+            USER_AGENT, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
         },
         request::Parts,
     },
@@ -41,6 +41,10 @@ pub struct CallOrigin {
     pub request_id: String,
     /// The host name under which the gateway was reached, according to the gateway.
     pub domain_name: Option<String>,
+    /// The IP address of the caller, according to the gateway.
+    pub source_ip: Option<String>,
+    /// The caller's own word on its browser or program.
+    pub user_agent: Option<String>,
 }
 
 impl CallOrigin {
@@ -53,9 +57,14 @@ impl CallOrigin {
             .and_then(|context| context.request_id.clone())
             .or_else(|| header_id(request.headers()))
             .unwrap_or_else(|| ids.draw().to_string());
+        let user_agent = request.headers().get(USER_AGENT);
         Self {
             request_id,
             domain_name: gateway.and_then(|context| context.domain_name.clone()),
+            source_ip: gateway.and_then(|context| context.http.source_ip.clone()),
+            user_agent: user_agent
+                .and_then(|agent| agent.to_str().ok())
+                .map(str::to_owned),
         }
     }
 }

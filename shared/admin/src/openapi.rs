@@ -6,6 +6,7 @@
 
 use crate::{
     AdminState,
+    auth::SESSION_COOKIE,
     problem::{PROBLEM_JSON, ProblemType},
     routes::{Access, Route, Routes},
 };
@@ -15,7 +16,8 @@ use std::{
     fmt::Write as _,
 };
 
-const SECURITY_SCHEME: &str = "api_key";
+const KEY_SCHEME: &str = "api_key";
+const SESSION_SCHEME: &str = "session";
 /// Extension that names the permission an operation requires.
 const X_PERMISSION: &str = "x-permission";
 
@@ -146,12 +148,20 @@ pub fn merged(functions: Vec<FunctionApi>) -> Result<Value, MergeError> {
         "components": {
             "schemas": schemas,
             "responses": problem_responses(&problems),
-            "securitySchemes": {SECURITY_SCHEME: {
-                "type": "http",
-                "scheme": "bearer",
-                "bearerFormat": "vst_<account id>_<secret>",
-                "description": "An API key. The first one comes from the set-up.",
-            }},
+            "securitySchemes": {
+                KEY_SCHEME: {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "vst_<account id>_<secret>",
+                    "description": "An API key. The first one comes from the set-up.",
+                },
+                SESSION_SCHEME: {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": SESSION_COOKIE,
+                    "description": "The session of a person who signed in. The header `Vestibule-Account` names the account of the call; one that may change something also needs `X-Vestibule-Console: 1`.",
+                },
+            },
         },
         "tags": tags,
     });
@@ -222,7 +232,8 @@ fn problem_members(
 fn description(problems: &[&'static ProblemType]) -> String {
     let mut text = String::from(
         "Controls who may talk to a chat agent, and connects chat platforms to it.\n\n\
-         Every call except the set-up and this document requires an API key as a bearer token. \
+         Calls require an API key as a bearer token, or the session of a person who signed in and the header \
+         `Vestibule-Account`; those that require neither have no security section. \
          Unknown body fields and query parameters are refused. Times are RFC 3339 in UTC.\n\n\
          A call that creates something accepts an `Idempotency-Key`: repeated with the same key, it creates \
          nothing new. `PATCH` and `DELETE` of a record that is shown with an `ETag`, and the rotation of its \
@@ -273,18 +284,33 @@ fn problem_responses(problems: &[&'static ProblemType]) -> Value {
 /// Declares the access that an operation requires: for programs, and at the end of its description for
 /// people.
 fn declare_access(operation: &mut Map<String, Value>, access: Access) {
-    let Access::Needs(permission) = access else {
-        operation.insert("security".to_owned(), json!([]));
-        return;
+    let (needs, security) = match access {
+        Access::Open => {
+            operation.insert("security".to_owned(), json!([]));
+            return;
+        }
+        Access::Needs(permission) => {
+            operation.insert(X_PERMISSION.to_owned(), permission.key().into());
+            (
+                format!("Requires `{permission}`."),
+                json!([{KEY_SCHEME: []}, {SESSION_SCHEME: []}]),
+            )
+        }
+        Access::Member => (
+            "For every caller of the account.".to_owned(),
+            json!([{KEY_SCHEME: []}, {SESSION_SCHEME: []}]),
+        ),
+        Access::SignedIn => (
+            "For everyone who is signed in.".to_owned(),
+            json!([{SESSION_SCHEME: []}]),
+        ),
     };
-    let needs = format!("Requires `{permission}`.");
     let description = match operation.get("description").and_then(Value::as_str) {
         Some(text) => format!("{} {needs}", text.trim_end()),
         None => needs,
     };
     operation.insert("description".to_owned(), description.into());
-    operation.insert("security".to_owned(), json!([{SECURITY_SCHEME: []}]));
-    operation.insert(X_PERMISSION.to_owned(), permission.key().into());
+    operation.insert("security".to_owned(), security);
 }
 
 /// Adds the errors that follow from an operation's parameters, body and access.
@@ -299,10 +325,11 @@ fn add_problems(operation: &mut Map<String, Value>, route: &Route) {
                 .any(|one| one.get("in").is_some_and(|place| place != "path"))
         });
     let possible = [
-        (400, has_body || has_parameters),
+        (400, has_body || has_parameters || !is_open),
         (401, !is_open),
         (403, !is_open),
         (404, route.path.contains('{')),
+        (409, !is_open && route.method != "GET"),
         (413, has_body),
         (415, has_body),
         (422, has_body),

@@ -17,7 +17,16 @@ use utoipa::{
     PartialSchema, ToSchema,
     openapi::{Ref, RefOr, Schema},
 };
-use vestibule_domain::{PortError, account::permission::Permission, error::Chain, page::ListError};
+use vestibule_domain::{
+    PortError,
+    account::{
+        credential::Missing,
+        permission::{NotHeld, Permission},
+        proof::CallerProof,
+    },
+    error::Chain,
+    page::ListError,
+};
 
 /// Media type of problem details.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -134,16 +143,34 @@ problem_types! {
         "Correct the parameters and headers in `errors`; each is listed with the rule it breaks.";
     UNAUTHENTICATED = "unauthenticated", UNAUTHORIZED, "The call has no valid API key",
         "Send `Authorization: Bearer` with a key; `detail` says what is wrong. Whether a key is unknown, revoked or expired is not told.";
-    PERMISSION_MISSING = "permission-missing", FORBIDDEN, "The API key lacks a permission",
+    SIGN_IN_AGAIN = "sign-in-again", UNAUTHORIZED, "The call has no session, or one that has ended",
+        "Sign in.";
+    PERMISSION_MISSING = "permission-missing", FORBIDDEN, "The caller lacks a permission",
         "`permissions` lists the permission that the call needs.", [PERMISSIONS];
+    PERMISSIONS_NOT_HELD = "permissions-not-held", FORBIDDEN, "A caller cannot give or take what it does not hold",
+        "`permissions` lists the permissions that the caller lacks; it is empty if only a super admin, or a key with every permission, can do this.", [PERMISSIONS];
+    NOT_A_MEMBER = "not-a-member", FORBIDDEN, "The session does not open this account",
+        "`Vestibule-Account` names an account of which the login is no active member. Whether there is such an account is not told.";
+    SIGN_IN_INSUFFICIENT = "sign-in-insufficient", FORBIDDEN, "The sign-in is not enough for this call",
+        "`missing` lists the parts that it lacks: `factor` (the second factor), `factor_set_up` (a second factor, which the login does not have yet), `provider` (a sign-in at a provider of the account), `own_sign_in` (a sign-in that is not another account's provider).", [MISSING];
+    CROSS_SITE_CALL = "cross-site-call", FORBIDDEN, "The call does not come from a page of this site",
+        "A call that may change something with a cookie needs the header `X-Vestibule-Console: 1`, and the browser's `Sec-Fetch-Site` and `Origin` must be this site's. Scripts use an API key.";
     NOT_FOUND = "not-found", NOT_FOUND, "There is no such record",
-        "Either it does not exist, or this API key may not see it.";
+        "Either it does not exist, or this caller may not see it.";
     NO_SUCH_ROUTE = "no-such-route", NOT_FOUND, "There is no such address",
         "`/v1/openapi.json` lists the routes.";
     METHOD_NOT_ALLOWED = "method-not-allowed", METHOD_NOT_ALLOWED, "The address does not take this method",
         "The `Allow` header lists the methods that it supports.";
     CHANGED_MEANWHILE = "changed-meanwhile", CONFLICT, "The record was changed by somebody else",
         "Read it again, then decide whether you still want the change.";
+    RIGHT_CHANGED = "right-changed", CONFLICT, "The caller's right changed meanwhile",
+        "The key or session ended, or the member or its role changed, while the call was under way. Nothing was changed. Repeat the call.";
+    ALREADY_A_MEMBER = "already-a-member", CONFLICT, "The person is a member already",
+        "The address has a member in this account.";
+    TOO_MANY_ACCOUNTS = "too-many-accounts", CONFLICT, "The login is a member of too many accounts",
+        "A login can be a member of 25 accounts. Leave one first.";
+    INVITATION_NOT_PENDING = "invitation-not-pending", CONFLICT, "The invitation is not pending",
+        "`state` is the invitation's state. Ask for a new invitation.", [STATUS];
     PRECONDITION_FAILED = "precondition-failed", PRECONDITION_FAILED, "The record is not at the version named in If-Match",
         "Read it again: its `ETag` is the value for `If-Match`.";
     BODY_TOO_LARGE = "body-too-large", PAYLOAD_TOO_LARGE, "The body is too large",
@@ -154,6 +181,8 @@ problem_types! {
         "Correct the fields in `errors`; each is listed, with dots between levels, with the rule it breaks.";
     IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "The Idempotency-Key stands for another call",
         "An earlier call with it asked for something else, or made a record that was changed or deleted since. Use a new Idempotency-Key for another call.";
+    TOO_MANY_ATTEMPTS = "too-many-attempts", TOO_MANY_REQUESTS, "There were too many attempts",
+        "Wait for the seconds in `Retry-After`.";
     INTERNAL = "internal", INTERNAL_SERVER_ERROR, "Something is wrong on our side",
         "Trying again will not help. Give the operator the `request_id`; the log has the cause under it.";
     UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "Something we need did not answer",
@@ -162,7 +191,15 @@ problem_types! {
 
 /// The `permissions` member of problems about permissions.
 pub const PERMISSIONS: ProblemMember =
-    ProblemMember::of::<Vec<String>>("permissions", "The permissions that the calling key lacks.");
+    ProblemMember::of::<Vec<String>>("permissions", "The permissions that the caller lacks.");
+
+/// The `missing` member of problems about a sign-in.
+pub const MISSING: ProblemMember =
+    ProblemMember::of::<Vec<String>>("missing", "The parts that the sign-in lacks.");
+
+/// The `state` member of problems about a record that is not in the state that a call needs. `status` is the
+/// answer's own (RFC 9457 §3.1.2).
+pub const STATUS: ProblemMember = ProblemMember::of::<String>("state", "The state of the record.");
 
 /// A field, parameter or header, and the rule that it breaks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -259,10 +296,30 @@ impl ApiError {
             .with_member(&PERMISSIONS, vec![permission.key()])
     }
 
+    /// The caller does not hold what it wants to give or take.
+    #[must_use]
+    pub fn permissions_not_held(NotHeld(missing): NotHeld) -> Self {
+        let names: Vec<_> = missing.iter().map(|one| one.key()).collect();
+        let detail = if names.is_empty() {
+            "Only a super admin, or a key with every permission, can do this.".to_owned()
+        } else {
+            format!("The caller does not hold this: {}.", names.join(", "))
+        };
+        Self::new(&PERMISSIONS_NOT_HELD)
+            .with_detail(detail)
+            .with_member(&PERMISSIONS, names)
+    }
+
+    /// The sign-in lacks this part.
+    #[must_use]
+    pub fn sign_in_insufficient(missing: Missing) -> Self {
+        Self::new(&SIGN_IN_INSUFFICIENT).with_member(&MISSING, vec![missing.key()])
+    }
+
     /// No record of this kind, such as `connector`, that the caller may see.
     #[must_use]
     pub fn not_found(kind: &str) -> Self {
-        let detail = format!("There is no such {kind}, or this API key may not see it.");
+        let detail = format!("There is no such {kind}, or this caller may not see it.");
         Self::new(&NOT_FOUND).with_detail(detail)
     }
 
@@ -349,6 +406,7 @@ impl From<PortError> for ApiError {
     fn from(error: PortError) -> Self {
         match error {
             PortError::Unavailable { .. } => Self::new(&UNAVAILABLE).caused_by(error),
+            PortError::Conflict { .. } if CallerProof::is_lost(&error) => Self::new(&RIGHT_CHANGED),
             PortError::Conflict { .. } => Self::new(&CHANGED_MEANWHILE),
             PortError::Rejected { .. } | PortError::Corrupt { .. } => {
                 Self::new(&INTERNAL).caused_by(error)
@@ -450,9 +508,34 @@ mod tests {
                     "The call has no valid API key"
                 ),
                 (
+                    "/problems/sign-in-again",
+                    401,
+                    "The call has no session, or one that has ended"
+                ),
+                (
                     "/problems/permission-missing",
                     403,
-                    "The API key lacks a permission"
+                    "The caller lacks a permission"
+                ),
+                (
+                    "/problems/permissions-not-held",
+                    403,
+                    "A caller cannot give or take what it does not hold"
+                ),
+                (
+                    "/problems/not-a-member",
+                    403,
+                    "The session does not open this account"
+                ),
+                (
+                    "/problems/sign-in-insufficient",
+                    403,
+                    "The sign-in is not enough for this call"
+                ),
+                (
+                    "/problems/cross-site-call",
+                    403,
+                    "The call does not come from a page of this site"
                 ),
                 ("/problems/not-found", 404, "There is no such record"),
                 ("/problems/no-such-route", 404, "There is no such address"),
@@ -465,6 +548,26 @@ mod tests {
                     "/problems/changed-meanwhile",
                     409,
                     "The record was changed by somebody else"
+                ),
+                (
+                    "/problems/right-changed",
+                    409,
+                    "The caller's right changed meanwhile"
+                ),
+                (
+                    "/problems/already-a-member",
+                    409,
+                    "The person is a member already"
+                ),
+                (
+                    "/problems/too-many-accounts",
+                    409,
+                    "The login is a member of too many accounts"
+                ),
+                (
+                    "/problems/invitation-not-pending",
+                    409,
+                    "The invitation is not pending"
                 ),
                 (
                     "/problems/precondition-failed",
@@ -482,6 +585,11 @@ mod tests {
                     "/problems/idempotency-key-reused",
                     422,
                     "The Idempotency-Key stands for another call"
+                ),
+                (
+                    "/problems/too-many-attempts",
+                    429,
+                    "There were too many attempts"
                 ),
                 ("/problems/internal", 500, "Something is wrong on our side"),
                 (
@@ -503,6 +611,7 @@ mod tests {
                 PortError::Conflict { what: "connector" },
                 &CHANGED_MEANWHILE,
             ),
+            (CallerProof::LOST, &RIGHT_CHANGED),
         ] {
             let error = ApiError::from(error);
             assert_eq!(error.kind(), kind);
@@ -524,6 +633,38 @@ mod tests {
         assert_eq!(ApiError::new(&UNAVAILABLE).retry_after_seconds(), None);
     }
 
+    /// SPEC D26.
+    #[test]
+    fn permissions_that_are_not_held_are_named() {
+        let missing = [Permission::ProjectsWrite, Permission::ChatUsersRead];
+        let problem = ApiError::permissions_not_held(NotHeld(missing.into())).problem("id");
+        assert_eq!(
+            problem.members["permissions"],
+            json!(["projects.write", "chat_users.read"])
+        );
+        assert!(problem.detail.contains("projects.write"));
+        let all = ApiError::permissions_not_held(NotHeld([].into())).problem("id");
+        assert_eq!(all.members["permissions"], json!([]));
+        assert!(all.detail.contains("super admin"));
+    }
+
+    /// SPEC D28.
+    #[test]
+    fn a_sign_in_that_is_not_enough_is_told_what_is_missing() {
+        let problem = ApiError::sign_in_insufficient(Missing::FactorSetUp).problem("id");
+        assert_eq!(problem.status, 403);
+        assert_eq!(problem.members["missing"], json!(["factor_set_up"]));
+    }
+
+    /// Such a member would stand in the body twice.
+    #[test]
+    fn no_member_has_the_name_of_one_that_every_problem_has() {
+        for member in PROBLEM_TYPES.iter().flat_map(|kind| kind.members) {
+            let common = ["type", "title", "status", "detail", "errors", "request_id"];
+            assert!(!common.contains(&member.name), "{}", member.name);
+        }
+    }
+
     #[test]
     fn a_problem_says_what_a_caller_needs_to_go_on() {
         let body = |error: ApiError| serde_json::to_value(error.problem("id-1")).unwrap();
@@ -533,7 +674,7 @@ mod tests {
             )),
             json!({
                 "type": "/problems/permission-missing",
-                "title": "The API key lacks a permission",
+                "title": "The caller lacks a permission",
                 "status": 403,
                 "detail": "This call needs the permission `access_requests.decide`.",
                 "permissions": ["access_requests.decide"],

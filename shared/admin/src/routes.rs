@@ -1,11 +1,14 @@
 //! Routes, each declared once with its handler and the access it requires. The check, the document's
 //! security section and the table for tests all follow from that declaration.
 
-use crate::{AdminState, Call, CallOrigin, auth, brief::brief, problem::ApiError, with_middleware};
+use crate::{
+    AdminState, Call, CallOrigin, LoginCall, auth, brief::brief, problem::ApiError,
+    refusals::record_refusal, with_middleware,
+};
 use axum::{
     Router,
     extract::{FromRequestParts, Request, State},
-    http::request::Parts,
+    http::{HeaderMap, request::Parts},
     middleware::{Next, from_fn_with_state},
     response::Response,
     routing::MethodRouter,
@@ -14,7 +17,13 @@ use futures_util::future::join;
 use std::{fmt, sync::Arc};
 use utoipa::openapi::{Components, OpenApi, path::PathItem};
 use utoipa_axum::router::UtoipaMethodRouter;
-use vestibule_domain::{AccountScope, PortError, account::permission::Permission};
+use vestibule_domain::{
+    AccountScope, PortError,
+    account::{
+        credential::{Caller, CredentialClaim, Refusal},
+        permission::Permission,
+    },
+};
 
 /// Access that a route requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +32,10 @@ pub enum Access {
     Open,
     /// A caller with this permission.
     Needs(Permission),
+    /// Any caller of an account.
+    Member,
+    /// Anybody who is signed in, whatever the account.
+    SignedIn,
 }
 
 /// A declared route.
@@ -90,10 +103,30 @@ impl<D: AsRef<AdminState> + Send + Sync + 'static> Routes<D> {
         handler: UtoipaMethodRouter<Arc<D>>,
     ) -> Self {
         let guard = move |handler: MethodRouter<Arc<D>>, deps: &Arc<D>| {
-            let state = (Arc::clone(deps), permission);
+            let state = (Arc::clone(deps), Some(permission));
             handler.route_layer(from_fn_with_state(state, admit::<D, T>))
         };
         self.add(Access::Needs(permission), handler, Box::new(guard))
+    }
+
+    /// Adds a route for every caller of an account.
+    #[must_use]
+    pub fn member(self, handler: UtoipaMethodRouter<Arc<D>>) -> Self {
+        let guard = |handler: MethodRouter<Arc<D>>, deps: &Arc<D>| {
+            let state = (Arc::clone(deps), None);
+            handler.route_layer(from_fn_with_state(state, admit::<D, ()>))
+        };
+        self.add(Access::Member, handler, Box::new(guard))
+    }
+
+    /// Adds a route for everybody who is signed in. Its handler takes [`LoginCall`].
+    #[must_use]
+    pub fn signed_in(self, handler: UtoipaMethodRouter<Arc<D>>) -> Self {
+        let guard = |handler: MethodRouter<Arc<D>>, deps: &Arc<D>| {
+            let state = Arc::clone(deps);
+            handler.route_layer(from_fn_with_state(state, admit_login::<D>))
+        };
+        self.add(Access::SignedIn, handler, Box::new(guard))
     }
 
     fn add(
@@ -200,27 +233,46 @@ impl<S: Send + Sync, T: Clone + Send + Sync + 'static> FromRequestParts<S> for B
     }
 }
 
-/// Admits a call whose caller is authenticated and has the permission. The answer shows the record only
-/// to a caller who may read it.
+/// Proves the claim of a call and returns its caller. Records the use of the credential.
+async fn prove(
+    claim: &CredentialClaim,
+    headers: &HeaderMap,
+    state: &AdminState,
+) -> Result<Caller, ApiError> {
+    let credential = auth::find(claim, state).await?;
+    let now = state.clock.now();
+    let caller = credential
+        .caller(claim, now)
+        .map_err(|refusal| auth::refused(claim, refusal))?;
+    auth::note_use(&credential, headers, now, state).await;
+    Ok(caller)
+}
+
+/// Admits a call whose caller is authenticated and has the permission, if one is needed. The answer shows the
+/// record only to a caller who may read it.
 async fn admit<D: AsRef<AdminState> + Send + Sync + 'static, T: ReadBeside<D>>(
-    State((deps, permission)): State<(Arc<D>, Permission)>,
+    State((deps, permission)): State<(Arc<D>, Option<Permission>)>,
     request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
     let (mut parts, body) = request.into_parts();
     let state: &AdminState = (*deps).as_ref();
-    let claim = auth::read_claim(&parts.headers)?;
-    let reading = T::read(&deps, &mut parts, claim.scope());
-    let (caller, beside) = join(auth::prove(&claim, state), reading).await;
-    let caller = caller?;
-    if !caller.may(permission) {
-        tracing::info!(actor.id = %caller.actor.id, %permission, "permission missing");
+    let claim = auth::read_claim(&parts, state)?;
+    let claimed = auth::claimed_account(&claim)?;
+    let headers = parts.headers.clone();
+    let reading = T::read(&deps, &mut parts, claimed);
+    let (caller, beside) = join(prove(&claim, &headers, state), reading).await;
+    let origin = parts.extensions.get::<CallOrigin>().cloned();
+    let call = Call::new(caller?, origin.unwrap_or_default(), state.clone());
+    if let Some(permission) = permission
+        && !call.caller.may(permission)
+    {
+        tracing::info!(actor.id = %call.actor().id, %permission, "permission missing");
+        record_refusal(state, &call, &parts, permission).await;
         return Err(ApiError::permission_missing(permission));
     }
-    let may_read = caller.may(permission.to_read());
+    let may_read = permission.is_none_or(|permission| call.caller.may(permission.to_read()));
     let beside = Beside(beside?);
-    let origin = parts.extensions.get::<CallOrigin>().cloned();
-    let call = Call::new(caller, origin.unwrap_or_default(), state.clone());
     parts.extensions.insert(beside);
     parts.extensions.insert(call);
     let response = next.run(Request::from_parts(parts, body)).await;
@@ -230,3 +282,32 @@ async fn admit<D: AsRef<AdminState> + Send + Sync + 'static, T: ReadBeside<D>>(
         brief(response).await
     }
 }
+
+/// Admits a call of somebody who is signed in. An API key is nobody's sign-in.
+async fn admit_login<D: AsRef<AdminState> + Send + Sync + 'static>(
+    State(deps): State<Arc<D>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let state: &AdminState = (*deps).as_ref();
+    let (mut parts, body) = request.into_parts();
+    let claim = auth::read_login_claim(&parts, state)?;
+    let credential = auth::find(&claim, state).await?;
+    let now = state.clock.now();
+    let session = credential
+        .login(&claim, now)
+        .map_err(|refusal| auth::refused(&claim, refusal))?
+        .clone();
+    auth::note_use(&credential, &parts.headers, now, state).await;
+    let account: Result<Option<Caller>, Refusal> = match claim.scope() {
+        Some(_) => credential.caller(&claim, now).map(Some),
+        None => Ok(None),
+    };
+    let origin = parts.extensions.get::<CallOrigin>().cloned();
+    let call = LoginCall::new(session, origin.unwrap_or_default(), account, state.clone());
+    parts.extensions.insert(call);
+    Ok(next.run(Request::from_parts(parts, body)).await)
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,10 @@ pub mod agent_health;
 pub mod agent_tests;
 pub mod api_key;
 pub mod credential;
+pub mod email_address;
 pub mod permission;
+pub mod proof;
+pub mod rules;
 
 use crate::{
     Timestamp,
@@ -21,6 +24,7 @@ use crate::{
 use agent::{
     AgentTimeout, DeliveryDays, MaxInFlight, PREVIOUS_SIGNING_SECRETS_MAX, PreviousSigningSecret,
 };
+use rules::AccountRules;
 use std::{collections::BTreeSet, iter, mem};
 
 /// A tenant.
@@ -30,8 +34,37 @@ pub struct Account {
     pub id: AccountId,
     /// Name of the account.
     pub name: String,
+    /// Rules about its members' sign-in.
+    pub rules: AccountRules,
+    /// Counts changes.
+    pub version: u64,
     /// Time of creation.
     pub created_at: Timestamp,
+    /// Time of the last change.
+    pub updated_at: Timestamp,
+}
+
+impl Record for Account {
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+/// Repeated calls for an account can differ in the fields of its record only, so no request hash is needed.
+impl Repeatable for Account {}
+
+/// Channels that a client can have.
+pub const CHANNELS_MAX: usize = 50;
+/// Longest key of a channel.
+pub const CHANNEL_KEY_MAX: usize = 40;
+
+/// Whether a text is the key of a channel: 1 to [`CHANNEL_KEY_MAX`] of `a-z`, `0-9` and `_`.
+#[must_use]
+pub fn is_channel_key(text: &str) -> bool {
+    (1..=CHANNEL_KEY_MAX).contains(&text.len())
+        && text
+            .bytes()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_')
 }
 
 /// A customer or brand that the account serves. A default client exists from the start.
@@ -41,8 +74,30 @@ pub struct Client {
     pub id: ClientId,
     /// Name of the client.
     pub name: String,
+    /// Keys of its channels: see [`is_channel_key`].
+    pub channels: BTreeSet<String>,
+    /// Whether new connectors belong to it unless they name another one.
+    pub is_default: bool,
+    /// See [`Connector::request_hash`](crate::connector::Connector::request_hash).
+    pub request_hash: Option<String>,
+    /// Counts changes.
+    pub version: u64,
     /// Time of creation.
     pub created_at: Timestamp,
+    /// Time of the last change.
+    pub updated_at: Timestamp,
+}
+
+impl Record for Client {
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+impl Repeatable for Client {
+    fn request_hash(&self) -> Option<&str> {
+        self.request_hash.as_deref()
+    }
 }
 
 /// One agent with its environments and connectors.
@@ -187,7 +242,7 @@ impl AgentEndpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{at, environment, scope};
+    use crate::samples::{account, at, environment, scope};
     use std::collections::BTreeMap;
 
     fn sealed(secret: &str) -> SealedSecrets {
@@ -256,6 +311,40 @@ mod tests {
         agent.replace_signing_secret(sealed("three"), at(DAY));
         assert_eq!(agent.previous_signing_secrets.len(), 1);
         assert_eq!(signing(&agent, DAY), ["three", "two"]);
+    }
+
+    #[test]
+    fn a_client_and_an_account_are_at_their_own_versions() {
+        let client = Client {
+            id: ClientId::derive(&["c"]),
+            name: "Brand".into(),
+            channels: BTreeSet::from(["sales".to_owned()]),
+            is_default: false,
+            request_hash: Some("a1b2".into()),
+            version: 3,
+            created_at: at(0),
+            updated_at: at(0),
+        };
+        assert_eq!(Record::version(&client), 3);
+        assert_eq!(Repeatable::request_hash(&client), Some("a1b2"));
+        let account = Account {
+            version: 2,
+            ..account("a")
+        };
+        assert_eq!(Record::version(&account), 2);
+        assert_eq!(Repeatable::request_hash(&account), None);
+    }
+
+    #[test]
+    fn a_channel_has_a_key_of_small_letters_digits_and_underscores() {
+        let longest = "x".repeat(CHANNEL_KEY_MAX);
+        for key in ["a", "sales_2", "_", &longest] {
+            assert!(is_channel_key(key), "{key}");
+        }
+        let too_long = format!("{longest}x");
+        for wrong in ["", "Sales", "a-b", "a b", "é", &too_long] {
+            assert!(!is_channel_key(wrong), "{wrong}");
+        }
     }
 
     fn project() -> Project {

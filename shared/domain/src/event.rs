@@ -4,8 +4,9 @@ use crate::{
     AccountScope, Timestamp,
     account::actor::Actor,
     ids::{
-        AccessRequestId, AccountId, ApiKeyId, AuditId, ChatUserId, ConnectorId, ConversationId,
-        EnvironmentId, ProjectId,
+        AccessRequestId, AccountId, ApiKeyId, AuditId, ChatUserId, ClientId, ConnectorId,
+        ConversationId, EnvironmentId, InvitationId, LoginId, LoginMethodId, MemberId, ProjectId,
+        RoleId,
     },
 };
 use serde_json::Value;
@@ -90,6 +91,76 @@ events! {
     AccessRequestApproved(AccessRequestId) = "access_request.approved",
     /// An access request was rejected.
     AccessRequestRejected(AccessRequestId) = "access_request.rejected",
+    /// A further account was created.
+    AccountCreated(AccountId) = "account.created",
+    /// An account was changed.
+    AccountUpdated(AccountId) = "account.updated",
+    /// An account got a way in again, by the stack's set-up secret.
+    AccountRecovered(AccountId) = "account.recovered",
+    /// A client was created.
+    ClientCreated(ClientId) = "client.created",
+    /// A client was changed.
+    ClientUpdated(ClientId) = "client.updated",
+    /// A client was deleted.
+    ClientDeleted(ClientId) = "client.deleted",
+    /// A person was invited.
+    MemberInvited(MemberId) = "member.invited",
+    /// A member was changed.
+    MemberUpdated(MemberId) = "member.updated",
+    /// A member was suspended.
+    MemberSuspended(MemberId) = "member.suspended",
+    /// A suspended member was let in again.
+    MemberReinstated(MemberId) = "member.reinstated",
+    /// A member was removed.
+    MemberRemoved(MemberId) = "member.removed",
+    /// A member left.
+    MemberLeft(MemberId) = "member.left",
+    /// An invitee accepted.
+    MemberJoined(MemberId) = "member.joined",
+    /// A member bound an identity at a provider of the account.
+    IdentityBound(MemberId) = "member.identity_bound",
+    /// An invitation was sent again.
+    InvitationResent(InvitationId) = "invitation.resent",
+    /// An invitation was revoked.
+    InvitationRevoked(InvitationId) = "invitation.revoked",
+    /// A link of an invitation was copied.
+    InvitationLinkCopied(InvitationId) = "invitation.link_copied",
+    /// Mail to an invited address was allowed again.
+    InvitationMailBlockLifted(InvitationId) = "invitation.mail_block_lifted",
+    /// A role was created.
+    RoleCreated(RoleId) = "role.created",
+    /// A role was changed.
+    RoleUpdated(RoleId) = "role.updated",
+    /// A role was deleted.
+    RoleDeleted(RoleId) = "role.deleted",
+    /// A login method was set up.
+    LoginMethodCreated(LoginMethodId) = "login_method.created",
+    /// A login method was changed.
+    LoginMethodUpdated(LoginMethodId) = "login_method.updated",
+    /// A login method was deleted.
+    LoginMethodDeleted(LoginMethodId) = "login_method.deleted",
+    /// A sign-in by a login method was tried.
+    LoginMethodTried(LoginMethodId) = "login_method.tried",
+    /// An API key got a later end.
+    ApiKeyRenewed(ApiKeyId) = "api_key.renewed",
+    /// An API key got a new secret.
+    ApiKeyRotated(ApiKeyId) = "api_key.rotated",
+    /// A login signed in.
+    LoginSignedIn(LoginId) = "login.signed_in",
+    /// A sign-in of a login was refused.
+    LoginSignInRefused(LoginId) = "login.sign_in_refused",
+    /// A login signed out.
+    LoginSignedOut(LoginId) = "login.signed_out",
+    /// A login got another password.
+    LoginPasswordChanged(LoginId) = "login.password_changed",
+    /// A login got a second factor.
+    LoginFactorSet(LoginId) = "login.factor_set",
+    /// A login removed its second factor.
+    LoginFactorRemoved(LoginId) = "login.factor_removed",
+    /// The operator removed a login's second factor.
+    LoginFactorReset(LoginId) = "login.factor_reset",
+    /// A call of a proven caller was refused.
+    CallRefused(AccountId) = "call.refused",
 }
 
 impl Event {
@@ -139,12 +210,21 @@ mod tests {
         let stored = [
             "access_request.approved",
             "access_request.rejected",
+            "account.created",
+            "account.recovered",
             "account.set_up",
+            "account.updated",
             "api_key.created",
+            "api_key.renewed",
             "api_key.revoked",
+            "api_key.rotated",
+            "call.refused",
             "chat_user.blocked",
             "chat_user.erased",
             "chat_user.unblocked",
+            "client.created",
+            "client.deleted",
+            "client.updated",
             "connector.connect_asked",
             "connector.connect_failed",
             "connector.connected",
@@ -161,9 +241,35 @@ mod tests {
             "environment.signing_secret_rotated",
             "environment.tested",
             "environment.updated",
+            "invitation.link_copied",
+            "invitation.mail_block_lifted",
+            "invitation.resent",
+            "invitation.revoked",
+            "login.factor_removed",
+            "login.factor_reset",
+            "login.factor_set",
+            "login.password_changed",
+            "login.sign_in_refused",
+            "login.signed_in",
+            "login.signed_out",
+            "login_method.created",
+            "login_method.deleted",
+            "login_method.tried",
+            "login_method.updated",
+            "member.identity_bound",
+            "member.invited",
+            "member.joined",
+            "member.left",
+            "member.reinstated",
+            "member.removed",
+            "member.suspended",
+            "member.updated",
             "project.created",
             "project.deliveries_redriven",
             "project.updated",
+            "role.created",
+            "role.deleted",
+            "role.updated",
         ];
         let keys: BTreeSet<_> = Event::KEYS.iter().copied().collect();
         assert_eq!(keys, BTreeSet::from(stored));

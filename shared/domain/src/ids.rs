@@ -10,6 +10,8 @@
 //! |---|---|---|
 //! | project, environment, connector | account, route, `Idempotency-Key` | a connector's claim stays; the others are never deleted |
 //! | API key | account, route, `Idempotency-Key` | its id stays claimed |
+//! | client, role, login method, invitation | account, route, `Idempotency-Key` | an invitation is never deleted; of the others the call can be made again |
+//! | mail of an invitation | invitation, number of its mails | ends with its time |
 //! | texts that one call added to a conversation, order to redrive | account, route, `Idempotency-Key` | the call can be made again |
 //! | chat user | project, provider, platform scope, identifier | after a merge, an alias leads to the survivor |
 //! | access request | connector, chat user, event key | never deleted |
@@ -118,6 +120,18 @@ ids! {
     TextBatchId,
     /// An order to try again what was given up; derived from the call's `Idempotency-Key`.
     RedriveId,
+    /// One person's way in, whatever the number of accounts.
+    LoginId,
+    /// A person in one account.
+    MemberId,
+    /// A role that an account made.
+    RoleId,
+    /// An invitation of an address to an account.
+    InvitationId,
+    /// An identity provider that an account set up.
+    LoginMethodId,
+    /// A mail; one of an invitation is derived from the invitation and the number of its mails.
+    MailId,
 }
 
 /// Derives a ULID. Each part is hashed with its length, so that `["ab", "c"]` and `["a", "bc"]` differ.

@@ -8,6 +8,7 @@ pub use outbox::{JobKind, JobOwner, OutboxJob};
 
 use crate::{
     Timestamp,
+    account::email_address::EmailAddress,
     chat::change::DeliveryEvent,
     chat::content::Parts,
     chat::conversation::ConversationRef,
@@ -15,8 +16,9 @@ use crate::{
     chat::message::{Attachment, InboundMessage},
     chat::typing::ShowTyping,
     erasure::EraseData,
-    ids::{ChatUserId, ConnectorId, ConversationId, DeliveryId, EnvironmentId},
+    ids::{ChatUserId, ConnectorId, ConversationId, DeliveryId, EnvironmentId, MailId},
     scope::ProjectScope,
+    team::mail::MailOwner,
 };
 use serde::{Deserialize, Serialize};
 
@@ -185,6 +187,44 @@ pub struct QueuedText {
     pub is_unprompted: bool,
 }
 
+/// A job of the queue of mails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "job", rename_all = "snake_case")]
+pub enum EmailJob {
+    /// Send a mail. The record knows whether it is still to be sent, so a late or repeated job does no harm.
+    SendMail(SendMail),
+}
+
+/// See [`EmailJob::SendMail`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SendMail {
+    /// The party that the mail is about.
+    #[serde(flatten)]
+    pub owner: MailOwner,
+    /// The mail.
+    pub mail_id: MailId,
+}
+
+/// A job of the queue of work on accounts and their people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "job", rename_all = "snake_case")]
+pub enum TeamJob {
+    /// Make the stack's first account, unless there is one, and invite its first super admin. The record of the
+    /// set-up knows whether that was done, so a late or repeated job does no harm.
+    InviteFirstAdmin(InviteFirstAdmin),
+}
+
+/// See [`TeamJob::InviteFirstAdmin`]. It has no mark in the outbox: the record of the set-up is its condition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InviteFirstAdmin {
+    /// The address of the first super admin.
+    pub email: EmailAddress,
+    /// Name of the first super admin.
+    pub name: String,
+    /// Name of the account.
+    pub account_name: String,
+}
+
 /// A job of the inbox queue. Jobs of one conversation stay in order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case")]
@@ -318,6 +358,7 @@ mod tests {
     use super::*;
     use crate::chat::content::{Dice, Part};
     use crate::chat::entity::{Entity, Mark};
+    use crate::ids::LoginId;
     use crate::samples::{at, connector, message};
 
     #[test]
@@ -403,6 +444,44 @@ mod tests {
         assert!(json.starts_with(r#"{"job":"drain_parked","account_id":"#));
         let read: InboxJob = serde_json::from_str(&json).unwrap();
         assert_eq!(read, InboxJob::DrainParked(job));
+    }
+
+    /// SPEC D15.
+    #[test]
+    fn a_job_to_send_a_mail_names_an_account_or_a_login_and_reads_back() {
+        let (scope, login_id) = (connector().scope.account(), LoginId::derive(&["l"]));
+        let mail_id = MailId::derive(&["m"]);
+        for (owner, field) in [
+            (
+                MailOwner::Account(scope),
+                format!("\"account_id\":\"{}\"", scope.account_id()),
+            ),
+            (
+                MailOwner::Login(login_id),
+                format!("\"login_id\":\"{login_id}\""),
+            ),
+        ] {
+            let job = EmailJob::SendMail(SendMail { owner, mail_id });
+            let json = serde_json::to_string(&job).unwrap();
+            let expected = format!("{{\"job\":\"send_mail\",{field},\"mail_id\":\"{mail_id}\"}}");
+            assert_eq!(json, expected);
+            assert_eq!(serde_json::from_str::<EmailJob>(&json).unwrap(), job);
+        }
+        let of_nobody = format!("{{\"job\":\"send_mail\",\"mail_id\":\"{mail_id}\"}}");
+        assert!(serde_json::from_str::<EmailJob>(&of_nobody).is_err());
+    }
+
+    #[test]
+    fn a_job_to_invite_the_first_admin_reads_back() {
+        let job = TeamJob::InviteFirstAdmin(InviteFirstAdmin {
+            email: EmailAddress::parse("ana@example.com").unwrap(),
+            name: "Ana".into(),
+            account_name: "Vestibule".into(),
+        });
+        let json = serde_json::to_value(&job).unwrap();
+        assert_eq!(json["job"], "invite_first_admin");
+        assert_eq!(json["email"], "ana@example.com");
+        assert_eq!(serde_json::from_value::<TeamJob>(json).unwrap(), job);
     }
 
     #[test]

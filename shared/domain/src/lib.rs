@@ -9,6 +9,7 @@
 //! | [`chat`] | chat users, their messages and conversations, deliveries |
 //! | [`connector`] | one provider, one environment, one policy |
 //! | [`event`] | events and their audit entries |
+//! | [`team`] | logins, members, roles, invitations, sign-in and mails of those who run an account |
 //! | [`erasure`] | orders to remove what is kept about a person, or no longer kept |
 //! | [`egress`] | rules for calling addresses that people supply |
 //! | [`language`] | languages of people, and texts with variants by language |
@@ -29,6 +30,7 @@ pub mod account;
 pub mod chat;
 pub mod clock;
 pub mod connector;
+mod digest;
 pub mod egress;
 pub mod erasure;
 pub mod error;
@@ -44,6 +46,7 @@ pub mod retry;
 mod samples;
 pub mod scope;
 pub mod secret;
+pub mod team;
 pub mod text;
 pub mod vars;
 

@@ -3,6 +3,7 @@
 
 mod admin;
 mod agents;
+mod by;
 mod chat;
 mod conversations;
 mod erasure;
@@ -10,22 +11,27 @@ mod files;
 mod given_up;
 mod history;
 mod intake;
+mod mail;
 mod onboarding;
 mod outbox;
 mod pace;
 mod queue;
+mod sign_in;
+mod team;
 mod vault;
 mod writing;
 
 pub use admin::{
     AccessRequestFilter, AccessRequestStore, AccessRequestView, AccountStore, ApiKeyStore,
     ChatUserFilter, ChatUserStore, ConnectorStore, CountUpTo, Created, CredentialStore,
-    EnvironmentStore, PolicyEffects, ProjectStore, SetUp, SetUpOutcome, SetUpReceipt, TestStart,
+    EnvironmentStore, KEYS_ENDED_MAX, KeyEnding, NewAccount, PolicyEffects, ProjectStore, Recovery,
+    RecoveryOutcome, SetUp, SetUpOutcome, SetUpReceipt, TestStart,
 };
 pub use agents::{
     AgentHealthReader, AgentHealthStore, AgentNote, AgentState, ClaimedAgent, GivenUp, HeldSlot,
     Parked, ParkedConversation, ParkedMessage, Parking, ParkingStore, SlotRequest, TakenSlot,
 };
+pub use by::By;
 pub use chat::{
     ANSWER_TOO_LONG, AVATAR_MAX_BYTES, AgentClient, AgentReply, AgentRequest, AvatarImage,
     CONNECTION_BROKE, ChatPlatform, Destination, FailureClass, Mark, OutgoingText, ProfileOutcome,
@@ -49,6 +55,9 @@ pub use intake::{
     LateFailure, LateFailureOutcome, Loaded, Merged, OpenRequest, StandingPlace,
     UNREADABLE_BODY_MAX, UNREADABLE_EVENT_KEPT, UnreadableEvent, Written,
 };
+pub use mail::{
+    Block, EmailQueue, MailOutcome, MailStore, Mailer, OutgoingMail, RecordedEvent, TeamQueue,
+};
 pub use onboarding::{
     Claim, ClaimedStanding, FetchedProfile, FinishedMerge, ImpliedDecision, PendingPage,
     RequestCloser, Resume, SentMessage, StandingStore, TaskResult,
@@ -59,7 +68,17 @@ pub use outbox::{
 };
 pub use pace::{Limited, Pace, Room, SEND_BURST, SendPacer, Turn};
 pub use queue::{DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender};
-pub use vault::{SecretVault, SetupTokenSource};
+pub use sign_in::{
+    AccountPlace, Admission, DeviceToken, FlowPurpose, FlowStore, LoginChange, LoginStore, Opening,
+    PasswordHasher, Reset, SessionStore, SignInFlow, ThrottleStore, Verdict,
+};
+pub use team::{
+    Acceptance, Accepted, AcceptingLogin, AuditFilter, AuditStore, ClientStore, FirstAdmin,
+    FirstAdminStore, InvitationStore, InvitationView, Invited, LoginMethodStore, MemberFilter,
+    MemberOutcome, MemberStore, MethodDeletion, NewInvitation, SetUpReader, SetUpState,
+    StoredAuditEntry,
+};
+pub use vault::{SecretVault, SetupToken, SetupTokenSource};
 pub use writing::{
     AddedBefore, AddedTexts, ConversationWriter, HandoffChange, NewTexts, OpenConversation,
     TextBatch, WritingContext, WritingPlace,

@@ -7,7 +7,14 @@ use crate::{
         request::{AccessRequest, RequestDecision, Verdict},
         standing::Standing,
     },
-    account::actor::Actor,
+    account::{
+        Account,
+        actor::Actor,
+        api_key::{ApiKey, KeyOwner},
+        email_address::EmailAddress,
+        permission::Permission,
+        rules::AccountRules,
+    },
     chat::{
         content::Parts,
         conversation::{ConversationKind, ConversationRef},
@@ -20,9 +27,17 @@ use crate::{
         AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
     },
     ids::{
-        AccessRequestId, AccountId, ChatUserId, ClientId, ConnectorId, EnvironmentId, ProjectId,
+        AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, EnvironmentId,
+        InvitationId, LoginId, MemberId, ProjectId,
     },
     language::TextVariants,
+    team::{
+        invitation::{Invitation, InvitedMethod},
+        login::{Login, Preferences},
+        member::{ClientAccess, Member, MemberStatus},
+        role::RoleKey,
+        session::{Device, SESSION_LIFE, Session, SessionStage, SignInMethod},
+    },
 };
 use proptest::prelude::*;
 use std::{
@@ -69,6 +84,117 @@ pub fn connector() -> Connector {
         settings: BTreeMap::new(),
         secrets: SealedSecrets::default(),
         webhook: WebhookState::default(),
+        request_hash: None,
+        version: 1,
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+/// An account with the default rules.
+pub fn account(name: &str) -> Account {
+    Account {
+        id: AccountId::derive(&[name]),
+        name: name.to_owned(),
+        rules: AccountRules::default(),
+        version: 1,
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+/// A key of the account that reads projects, for a year.
+pub fn api_key(name: &str) -> ApiKey {
+    ApiKey {
+        id: ApiKeyId::derive(&[name]),
+        scope: scope().account(),
+        name: "script".to_owned(),
+        hash: "00ff".to_owned(),
+        previous: None,
+        permissions: [Permission::ProjectsRead].into_iter().collect(),
+        environment_id: None,
+        created_by: Actor::set_up(),
+        made_by_credential: None,
+        created_at: at(0),
+        expires_at: at(365 * 24 * 60 * 60),
+        owner: KeyOwner::Account,
+        last_used_at: None,
+        request_hash: None,
+        version: 1,
+    }
+}
+
+pub fn email(name: &str) -> EmailAddress {
+    EmailAddress::parse(&format!("{name}@example.com")).unwrap()
+}
+
+/// A login with a proven address and no password.
+pub fn login(name: &str) -> Login {
+    Login {
+        id: LoginId::derive(&[name]),
+        email: email(name),
+        name: name.to_owned(),
+        verified_at: Some(at(0)),
+        password: None,
+        factor: None,
+        preferences: Preferences::default(),
+        version: 1,
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+/// An active agent.
+pub fn member(name: &str) -> Member {
+    Member {
+        id: MemberId::derive(&[name]),
+        scope: scope().account(),
+        login_id: Some(LoginId::derive(&[name])),
+        email: email(name),
+        name: name.to_owned(),
+        role: RoleKey::Agent,
+        extra: BTreeSet::new(),
+        clients: ClientAccess::All,
+        status: MemberStatus::Active,
+        invitation_id: None,
+        version: 1,
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+/// A full session by password, of this second.
+pub fn session(name: &str, second: i64) -> Session {
+    Session {
+        login_id: LoginId::derive(&[name]),
+        hash: "0a0b".to_owned(),
+        method: SignInMethod::Password,
+        stage: SessionStage::Full,
+        factor_at: None,
+        device: Device::default(),
+        created_at: at(second),
+        expires_at: at(second).plus(SESSION_LIFE),
+        last_active_at: at(second),
+        has_factor: false,
+    }
+}
+
+/// A pending invitation of second 0, for a week.
+pub fn invitation(name: &str) -> Invitation {
+    Invitation {
+        id: InvitationId::derive(&[name]),
+        scope: scope().account(),
+        member_id: MemberId::derive(&[name]),
+        email: email(name),
+        method: InvitedMethod::Password,
+        invited_by: actor("inviter"),
+        tokens: Vec::new(),
+        sends: 1,
+        resent_at: Vec::new(),
+        opened_at: None,
+        accepted_at: None,
+        revoked_at: None,
+        expires_at: at(7 * 24 * 60 * 60),
         request_hash: None,
         version: 1,
         created_at: at(0),

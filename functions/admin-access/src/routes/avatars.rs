@@ -2,7 +2,7 @@
 //! a token (SPEC A31).
 
 use super::connectors::base_url;
-use crate::{Deps, api_types::ChatUserPath};
+use crate::{Deps, api_types::ChatUserPath, serving::serves_chat_user};
 use axum::{
     extract::State,
     http::{
@@ -87,11 +87,13 @@ pub async fn get_chat_user_avatar(
     call: Call,
     ApiPath(path): ApiPath<ChatUserPath>,
 ) -> Result<Response, ApiError> {
-    let avatar = deps
-        .chat_users
-        .get_avatar(call.scope().project(path.project_id), path.chat_user_id)
-        .await?
-        .ok_or_else(|| ApiError::not_found("picture"))?;
+    let (scope, id) = (call.scope().project(path.project_id), path.chat_user_id);
+    let no_picture = || ApiError::not_found("picture");
+    let found = deps.chat_users.get_avatar(scope, id).await?;
+    let avatar = found.ok_or_else(no_picture)?;
+    if !serves_chat_user(&deps, &call, scope, id).await? {
+        return Err(no_picture());
+    }
     let media_type = [(CONTENT_TYPE, HeaderValue::from_static(avatar.media_type))];
     Ok((HEADERS, media_type, avatar.bytes).into_response())
 }

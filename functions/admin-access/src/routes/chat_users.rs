@@ -7,6 +7,7 @@ use super::{avatars::Avatars, providers::read_provider};
 use crate::{
     Deps,
     api_types::{ChatUserPath, ChatUserStatusName, ProjectPath},
+    serving::serves_chat_user,
 };
 use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,7 @@ use vestibule_domain::{
     chat::user::{Block, ChatUser},
     event::{Change, Event},
     ids::ChatUserId,
+    page::Page,
     ports::ChatUserFilter,
 };
 
@@ -169,7 +171,8 @@ impl ListFilter for ChatUserQuery {
 
 /// List the chat users
 ///
-/// Everyone who wrote through a connector of the project.
+/// Everyone who wrote through a connector of the project, of the clients whose records the caller may touch. A
+/// page may be short, or empty, before the last one.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/chat-users",
@@ -184,11 +187,20 @@ pub async fn list_chat_users(
     query: ListQuery<ChatUserQuery>,
 ) -> Result<Json<ListResponse<ChatUserResponse>>, ApiError> {
     let scope = call.scope().project(path.project_id);
-    let page = deps
+    let found = deps
         .chat_users
         .list_chat_users(scope, &query.filter.0, &query.page)
         .await?;
-    project_of_empty_list(deps.projects.as_ref(), scope, &query.page, &page).await?;
+    project_of_empty_list(deps.projects.as_ref(), scope, &query.page, &found).await?;
+    let mut page = Page {
+        items: Vec::new(),
+        next: found.next,
+    };
+    for user in found.items {
+        if serves_chat_user(&deps, &call, scope, user.id).await? {
+            page.items.push(user);
+        }
+    }
     let avatars = Avatars::of(&deps, &call.origin, path.project_id);
     Ok(ListResponse::of(page, |user| {
         ChatUserResponse::of(user, &avatars)
@@ -211,7 +223,7 @@ pub async fn get_chat_user(
     ApiPath(path): ApiPath<ChatUserPath>,
 ) -> Result<Response, ApiError> {
     let scope = call.scope().project(path.project_id);
-    let user = read(&deps, scope, path.chat_user_id).await?;
+    let user = read(&deps, &call, scope, path.chat_user_id).await?;
     let avatars = Avatars::of(&deps, &call.origin, path.project_id);
     Ok(found(user.version, ChatUserResponse::of(user, &avatars)))
 }
@@ -302,7 +314,7 @@ async fn change(
     let make = &make;
     amend(
         &IfMatch::Absent,
-        || read(deps, scope, path.chat_user_id),
+        || read(deps, call, scope, path.chat_user_id),
         |user| async move {
             let now = call.now();
             let mut changed = user.clone();
@@ -329,11 +341,20 @@ async fn change(
     .await
 }
 
-async fn read(deps: &Deps, scope: ProjectScope, id: ChatUserId) -> Result<ChatUser, ApiError> {
-    deps.chat_users
-        .get_chat_user(scope, id)
-        .await?
-        .ok_or_else(|| ApiError::not_found("chat user"))
+async fn read(
+    deps: &Deps,
+    call: &Call,
+    scope: ProjectScope,
+    id: ChatUserId,
+) -> Result<ChatUser, ApiError> {
+    let no_user = || ApiError::not_found("chat user");
+    let user = deps.chat_users.get_chat_user(scope, id).await?;
+    let user = user.ok_or_else(no_user)?;
+    if serves_chat_user(deps, call, scope, id).await? {
+        Ok(user)
+    } else {
+        Err(no_user())
+    }
 }
 
 fn facts(user: &ChatUser) -> Value {

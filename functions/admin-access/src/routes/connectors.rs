@@ -27,7 +27,7 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 use vestibule_admin::{
-    CallOrigin, FieldErrors, JsonBody, problem::ApiError, problem_types, validation,
+    Call, CallOrigin, FieldErrors, JsonBody, problem::ApiError, problem_types, validation,
 };
 use vestibule_domain::{
     ProjectScope, Timestamp,
@@ -433,10 +433,16 @@ pub(super) async fn check_environment(
     Ok(())
 }
 
-async fn read(deps: &Deps, scope: ProjectScope, id: ConnectorId) -> Result<Connector, ApiError> {
+async fn read(
+    deps: &Deps,
+    call: &Call,
+    scope: ProjectScope,
+    id: ConnectorId,
+) -> Result<Connector, ApiError> {
     deps.connectors
         .get_connector(scope, id)
         .await?
+        .filter(|connector| call.may_serve(connector.client_id))
         .ok_or_else(|| ApiError::not_found("connector"))
 }
 
@@ -446,6 +452,7 @@ fn facts(connector: &Connector) -> Value {
         "name": connector.name,
         "provider": connector.provider,
         "environment_id": connector.environment_id,
+        "client_id": connector.client_id,
         "policy": connector.policy,
         "existing_users": connector.existing_users,
         "onboarding_message": connector.onboarding_message,
@@ -480,6 +487,7 @@ mod tests {
         CallOrigin {
             request_id: "r".to_owned(),
             domain_name: domain.map(str::to_owned),
+            ..CallOrigin::default()
         }
     }
 

@@ -15,13 +15,11 @@ const DOCUMENT: &str = include_str!("../../../../infra/openapi.json");
 #[openapi(
     components(schemas(Problem)),
     tags(
-        (name = "Set-up", description = "Creates the first account of a stack."),
         (name = "Projects", description = "One agent each, with environments and connectors."),
         (name = "Environments", description = "Stages of a project, each with the agent that serves it."),
         (name = "Connectors", description = "Connections to chat platforms, each with its access policy."),
         (name = "Chat users", description = "People who wrote through a connector."),
         (name = "Access requests", description = "Requests for access to the agent, and the decisions about them."),
-        (name = "API keys", description = "API keys for scripts."),
         (name = "Documentation", description = "This document."),
     )
 )]

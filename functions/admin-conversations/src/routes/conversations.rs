@@ -5,6 +5,7 @@ pub mod update;
 use crate::{
     Deps,
     api_types::{ConversationPath, ProjectPath},
+    serving::Serving,
 };
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
@@ -190,7 +191,8 @@ impl ListFilter for ConversationQuery {
 /// List the conversations
 ///
 /// All conversations of the project in which a message was delivered to the agent, or recorded without it,
-/// in the order of their last activity. One in which somebody writes meanwhile moves to the front.
+/// in the order of their last activity, of the clients whose records the caller may touch. One in which somebody
+/// writes meanwhile moves to the front. A page may be short, or empty, before the last one.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/conversations",
@@ -206,7 +208,7 @@ pub async fn list_conversations(
 ) -> Result<Json<ListResponse<ConversationResponse>>, ApiError> {
     let scope = call.scope().project(path.project_id);
     let mut filter = query.filter.0;
-    let page = if call.narrow(&mut filter.environment_id) {
+    let mut page = if call.narrow(&mut filter.environment_id) {
         deps.conversations
             .list_conversations(scope, &filter, &query.page)
             .await?
@@ -217,6 +219,8 @@ pub async fn list_conversations(
         }
     };
     project_of_empty_list(deps.projects.as_ref(), scope, &query.page, &page).await?;
+    let mut serving = Serving::new(&deps, &call, scope);
+    page.items = serving.of(page.items, |view| view.connector_id).await?;
     Ok(ListResponse::of(page, Into::into))
 }
 
@@ -247,11 +251,19 @@ pub(super) async fn find_conversation(
     scope: ProjectScope,
     id: ConversationId,
 ) -> Result<ConversationView, ApiError> {
-    deps.conversations
+    let found = deps
+        .conversations
         .get_conversation(scope, id)
         .await?
-        .filter(|view| call.may_know_of(view.conversation.environment_id))
-        .ok_or_else(|| ApiError::not_found("conversation"))
+        .filter(|view| call.may_know_of(view.conversation.environment_id));
+    let no_conversation = || ApiError::not_found("conversation");
+    let view = found.ok_or_else(no_conversation)?;
+    let mut serving = Serving::new(deps, call, scope);
+    if serving.serves(view.connector_id).await? {
+        Ok(view)
+    } else {
+        Err(no_conversation())
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 pub mod redrive;
 
-use crate::{Deps, api_types::ProjectPath};
+use crate::{Deps, api_types::ProjectPath, serving::Serving};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -181,6 +181,8 @@ pub async fn list_deliveries(
         .list_given_up(scope, &query.filter.0, &query.page)
         .await?;
     page.items.retain(|entry| entry.is_kept(now));
+    let mut serving = Serving::new(&deps, &call, scope);
+    page.items = serving.of(page.items, |entry| entry.connector_id).await?;
     Ok(ListResponse::of(page, |entry| {
         GivenUpResponse::of(entry, since)
     }))

@@ -5,6 +5,7 @@ pub mod create;
 use crate::{
     Deps,
     api_types::{ConversationPath, MessagePath},
+    serving::check_served,
 };
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
@@ -349,6 +350,7 @@ pub async fn list_messages(
 ) -> Result<Json<ListResponse<MessageResponse>>, ApiError> {
     let scope = call.scope().project(path.project_id);
     let id = path.conversation_id;
+    check_served(&deps, &call, scope, id).await?;
     let history = find_history(&deps, &call, scope, id)
         .await?
         .ok_or_else(|| ApiError::not_found("conversation"))?;
@@ -388,6 +390,7 @@ pub async fn get_message(
     ApiPath(path): ApiPath<MessagePath>,
 ) -> Result<Json<MessageResponse>, ApiError> {
     let scope = call.scope().project(path.project_id);
+    check_served(&deps, &call, scope, path.conversation_id).await?;
     let message = find_message(&deps, &call, scope, (path.conversation_id, path.number))
         .await?
         .ok_or_else(|| ApiError::not_found("message"))?;

@@ -1,7 +1,7 @@
 //! `POST /v1/projects/{project_id}/conversations/{conversation_id}/typing`: the sign that the agent is writing.
 
 use super::messages::create::reachable;
-use crate::{Deps, api_types::ConversationPath};
+use crate::{Deps, api_types::ConversationPath, serving::check_served};
 use axum::{extract::State, http::StatusCode};
 use std::sync::Arc;
 use vestibule_admin::{
@@ -39,6 +39,7 @@ pub async fn show_typing(
     ApiPath(path): ApiPath<ConversationPath>,
 ) -> Result<StatusCode, ApiError> {
     let (scope, id) = (call.scope().project(path.project_id), path.conversation_id);
+    check_served(&deps, &call, scope, id).await?;
     let now = call.now();
     let found = deps.writer.writing_context(scope, id, None, now).await?;
     let found = found.filter(|place| call.may_know_of(place.environment_id));

@@ -1,6 +1,6 @@
 //! Actors: the authors of changes, as recorded and shown.
 
-use crate::ids::{ApiKeyId, EnvironmentId};
+use crate::ids::{ApiKeyId, EnvironmentId, LoginId, MemberId};
 use serde::{Deserialize, Serialize};
 
 const SET_UP_ID: &str = "setup_token";
@@ -30,6 +30,33 @@ impl Actor {
         Self {
             id: format!("api_key:{id}"),
             name,
+        }
+    }
+
+    /// A member of this name.
+    #[must_use]
+    pub fn member(id: MemberId, name: String) -> Self {
+        Self {
+            id: format!("member:{id}"),
+            name,
+        }
+    }
+
+    /// A login of this name, in what concerns it as a whole.
+    #[must_use]
+    pub fn login(id: LoginId, name: String) -> Self {
+        Self {
+            id: format!("login:{id}"),
+            name,
+        }
+    }
+
+    /// The holder of the stack's set-up secret who recovers an account (SPEC D30).
+    #[must_use]
+    pub fn recovery() -> Self {
+        Self {
+            id: "recovery".to_owned(),
+            name: "Recovery".to_owned(),
         }
     }
 
@@ -67,8 +94,30 @@ mod tests {
         let key = Actor::api_key(ApiKeyId::derive(&["k"]), "set-up".to_owned());
         assert!(Actor::set_up().is_set_up());
         let agent = Actor::agent(EnvironmentId::derive(&["e"]));
-        for other in [key, agent, Actor::system()] {
+        let member = Actor::member(MemberId::derive(&["m"]), "set-up".to_owned());
+        let login = Actor::login(LoginId::derive(&["l"]), "set-up".to_owned());
+        for other in [
+            key,
+            agent,
+            member,
+            login,
+            Actor::system(),
+            Actor::recovery(),
+        ] {
             assert!(!other.is_set_up(), "{other:?}");
         }
+    }
+
+    /// Entries are found by the ids of their actors.
+    #[test]
+    fn an_actor_is_named_by_its_kind_and_id() {
+        let (member, login) = (MemberId::derive(&["m"]), LoginId::derive(&["l"]));
+        let name = "Ana".to_owned();
+        assert_eq!(
+            Actor::member(member, name.clone()).id,
+            format!("member:{member}")
+        );
+        assert_eq!(Actor::login(login, name).id, format!("login:{login}"));
+        assert_eq!(Actor::recovery().id, "recovery");
     }
 }

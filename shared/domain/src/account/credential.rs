@@ -2,14 +2,23 @@
 //! the resulting permissions.
 
 use super::{
+    Account,
     actor::Actor,
     api_key::{ApiKey, KeyOwner},
     permission::{Permission, Permissions},
+    proof::{CallerProof, CredentialId, CredentialPlace},
 };
 use crate::{
     AccountScope, Timestamp,
-    ids::{AccountId, ApiKeyId, EnvironmentId},
+    ids::{AccountId, EnvironmentId, LoginId, MemberId},
+    team::{
+        identity::AccountIdentity,
+        member::ClientAccess,
+        member_standing::MemberStanding,
+        session::{ACTIVITY_NOTED_EVERY, Session, SessionStage, SignInMethod},
+    },
 };
+use serde::{Deserialize, Serialize};
 
 const SECONDS_A_DAY: i64 = 86_400;
 
@@ -24,57 +33,291 @@ pub enum CredentialClaim {
         /// SHA-256 of the whole key, lower-case hex.
         hash: String,
     },
+    /// A session.
+    Session {
+        /// The login that the token names.
+        login_id: LoginId,
+        /// SHA-256 of the whole token, lower-case hex.
+        hash: String,
+        /// The account that the call names.
+        account_id: Option<AccountId>,
+    },
 }
 
 impl CredentialClaim {
-    /// The records that the caller may touch once the claim is proven. Until then, nothing read
-    /// under this scope may leave the code that reads it.
+    /// The records that the caller may touch once the claim is proven; `None` if no account is named. Until
+    /// then, nothing read under this scope may leave the code that reads it.
     #[must_use]
-    pub const fn scope(&self) -> AccountScope {
+    pub const fn scope(&self) -> Option<AccountScope> {
         match self {
-            Self::ApiKey { account_id, .. } => AccountScope::of_verified(*account_id),
+            Self::ApiKey { account_id, .. }
+            | Self::Session {
+                account_id: Some(account_id),
+                ..
+            } => Some(AccountScope::of_verified(*account_id)),
+            Self::Session {
+                account_id: None, ..
+            } => None,
         }
     }
 }
 
-/// A stored credential.
+/// A stored credential with the records that decide about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credential {
     /// An API key.
-    ApiKey(ApiKey),
+    ApiKey {
+        /// The key.
+        key: ApiKey,
+        /// The member who owns it, if one does.
+        owner: Option<MemberStanding>,
+    },
+    /// A session.
+    Session {
+        /// The session.
+        session: Session,
+        /// The login's member in the account of the call.
+        standing: Option<MemberStanding>,
+        /// The account of the call.
+        account: Option<Account>,
+        /// The identity of the session, if the account of the call bound it too.
+        identity: Option<AccountIdentity>,
+    },
+}
+
+/// The reason why a credential admits nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The credential is unknown, another one, ended, or rests.
+    Unknown,
+    /// The session waits for its second factor.
+    AwaitingFactor,
+    /// The login is no active member of the account.
+    NotAMember,
+    /// The account's rules ask for another sign-in (SPEC D28).
+    Insufficient(Missing),
+}
+
+/// The part of a sign-in that an account's rules ask for and the session lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Missing {
+    /// The login's second factor.
+    Factor,
+    /// A second factor, which the login does not have yet.
+    FactorSetUp,
+    /// A sign-in at a provider of the account.
+    Provider,
+    /// A sign-in that is not another account's provider.
+    OwnSignIn,
+}
+
+impl Missing {
+    /// The spelling on the wire.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Factor => "factor",
+            Self::FactorSetUp => "factor_set_up",
+            Self::Provider => "provider",
+            Self::OwnSignIn => "own_sign_in",
+        }
+    }
 }
 
 impl Credential {
-    /// Returns the caller who presents this credential; `None` when the claim names another one, or
-    /// the credential has ended.
-    #[must_use]
-    pub fn caller(&self, claim: &CredentialClaim, now: Timestamp) -> Option<Caller> {
-        let (Self::ApiKey(key), CredentialClaim::ApiKey { hash, .. }) = (self, claim);
-        let is_proven = key.scope == claim.scope() && key.hash == *hash;
-        (is_proven && now < key.ends_at()).then(|| Caller {
-            scope: key.scope,
-            actor: Actor::api_key(key.id, key.name.clone()),
-            credential: CredentialId::ApiKey(key.id),
-            permissions: key.permissions.clone(),
-            environment_id: key.environment_id,
-            ends_at: key.ends_at(),
-        })
+    /// Returns the caller who presents this credential. Refused when the claim names another one, the
+    /// credential has ended, its owner or member may not call, or the account asks for another sign-in.
+    pub fn caller(&self, claim: &CredentialClaim, now: Timestamp) -> Result<Caller, Refusal> {
+        match self {
+            Self::ApiKey { key, owner } => {
+                key_caller(key, owner.as_ref(), claim, now).ok_or(Refusal::Unknown)
+            }
+            Self::Session {
+                standing,
+                account,
+                identity,
+                ..
+            } => {
+                let session = self.login(claim, now)?;
+                let (Some(standing), Some(account)) = (standing, account) else {
+                    return Err(Refusal::NotAMember);
+                };
+                let is_member = Some(standing.member.scope) == claim.scope()
+                    && standing.member.scope.account_id() == account.id
+                    && standing.member.login_id == Some(session.login_id)
+                    && standing.is_active();
+                if !is_member {
+                    return Err(Refusal::NotAMember);
+                }
+                match missing(session, account, identity.as_ref()) {
+                    Some(missing) => Err(Refusal::Insufficient(missing)),
+                    None => Ok(session_caller(session, standing)),
+                }
+            }
+        }
     }
 
-    /// Whether a use on the day of `now` (UTC) is on record.
+    /// Returns the session whose login presents it, whatever the account. Refused when the claim names another
+    /// one, it has ended, or it waits for its second factor.
+    pub fn login(&self, claim: &CredentialClaim, now: Timestamp) -> Result<&Session, Refusal> {
+        let (Self::Session { session, .. }, CredentialClaim::Session { login_id, hash, .. }) =
+            (self, claim)
+        else {
+            return Err(Refusal::Unknown);
+        };
+        let is_proven = session.login_id == *login_id && session.hash == *hash;
+        if !is_proven || !session.holds(now) {
+            return Err(Refusal::Unknown);
+        }
+        match session.stage {
+            SessionStage::Full => Ok(session),
+            SessionStage::AwaitingFactor => Err(Refusal::AwaitingFactor),
+        }
+    }
+
+    /// Whether a use at `now` needs no further note: a key's is noted every day (UTC), a session's every five
+    /// minutes.
     #[must_use]
     pub fn is_noted_as_used(&self, now: Timestamp) -> bool {
-        let Self::ApiKey(key) = self;
-        let day = |at: Timestamp| at.seconds().div_euclid(SECONDS_A_DAY);
-        key.last_used_at.is_some_and(|used| day(used) == day(now))
+        match self {
+            Self::ApiKey { key, .. } => {
+                let day = |at: Timestamp| at.seconds().div_euclid(SECONDS_A_DAY);
+                key.last_used_at.is_some_and(|used| day(used) == day(now))
+            }
+            Self::Session { session, .. } => {
+                now.since(session.last_active_at) < ACTIVITY_NOTED_EVERY
+            }
+        }
     }
 }
 
-/// The id of a credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CredentialId {
-    /// An API key.
-    ApiKey(ApiKeyId),
+/// Returns the part of the sign-in that the account's rules ask for and the session lacks (SPEC D27, D28).
+/// `identity` is the account's own row of the session's identity.
+#[must_use]
+pub fn missing(
+    session: &Session,
+    account: &Account,
+    identity: Option<&AccountIdentity>,
+) -> Option<Missing> {
+    let rules = &account.rules;
+    let is_of_account = match &session.method {
+        SignInMethod::Password => false,
+        SignInMethod::Provider {
+            account_id,
+            method_id,
+            ..
+        } if *account_id == account.id => {
+            if !rules.methods.contains_key(method_id) {
+                return Some(Missing::OwnSignIn);
+            }
+            true
+        }
+        SignInMethod::Provider { .. } => {
+            if !is_bound(session, account, identity) {
+                return Some(Missing::OwnSignIn);
+            }
+            false
+        }
+    };
+    if rules.sso_only && session.is_own_sign_in() {
+        return Some(Missing::Provider);
+    }
+    let has_given_factor =
+        session.factor_at.is_some() || (is_of_account && rules.provider_factor_counts);
+    if rules.factor_required && !has_given_factor {
+        return Some(if session.has_factor {
+            Missing::Factor
+        } else {
+            Missing::FactorSetUp
+        });
+    }
+    None
+}
+
+/// Whether the account itself bound the identity of this session to its login, by a method with an issuer that
+/// is still set up. A provider that another account chose opens nothing else (SPEC D27).
+fn is_bound(session: &Session, account: &Account, identity: Option<&AccountIdentity>) -> bool {
+    let SignInMethod::Provider { identity: hash, .. } = &session.method else {
+        return false;
+    };
+    identity.is_some_and(|bound| {
+        let method = account.rules.methods.get(&bound.method_id);
+        bound.hash == *hash
+            && bound.scope.account_id() == account.id
+            && bound.login_id == session.login_id
+            && method.is_some_and(Option::is_some)
+    })
+}
+
+fn session_caller(session: &Session, standing: &MemberStanding) -> Caller {
+    let member = &standing.member;
+    Caller {
+        scope: member.scope,
+        actor: Actor::member(member.id, member.name.clone()),
+        credential: CredentialId::Session(session.login_id, session.hash.clone()),
+        permissions: standing.effective(),
+        clients: member.clients.clone(),
+        member_id: Some(member.id),
+        environment_id: None,
+        ends_at: session.expires_at,
+        proof: CallerProof {
+            credential: CredentialPlace::Session {
+                login_id: session.login_id,
+                hash: session.hash.clone(),
+            },
+            scope: member.scope,
+            member: Some((member.id, member.version)),
+            roles_version: standing.roles_version(),
+        },
+    }
+}
+
+/// The caller who presents a key; `None` for every reason to refuse it, since these look alike.
+fn key_caller(
+    key: &ApiKey,
+    owner: Option<&MemberStanding>,
+    claim: &CredentialClaim,
+    now: Timestamp,
+) -> Option<Caller> {
+    let CredentialClaim::ApiKey { hash, .. } = claim else {
+        return None;
+    };
+    let is_proven = Some(key.scope) == claim.scope() && key.has_hash(hash, now);
+    if !is_proven || now >= key.ends_at() {
+        return None;
+    }
+    let owner = match key.owner {
+        KeyOwner::Account | KeyOwner::ApiKey { .. } => None,
+        KeyOwner::Member { id } => Some(owner.filter(|standing| {
+            let member = &standing.member;
+            (member.id, member.scope) == (id, key.scope) && standing.is_active()
+        })?),
+    };
+    let permissions = owner.map_or_else(
+        || key.permissions.clone(),
+        |standing| key.permissions.intersection(&standing.effective()),
+    );
+    Some(Caller {
+        scope: key.scope,
+        actor: Actor::api_key(key.id, key.name.clone()),
+        credential: CredentialId::ApiKey(key.id),
+        permissions,
+        clients: owner.map_or(ClientAccess::All, |standing| {
+            standing.member.clients.clone()
+        }),
+        member_id: owner.map(|standing| standing.member.id),
+        environment_id: key.environment_id,
+        ends_at: key.ends_at(),
+        proof: CallerProof {
+            credential: CredentialPlace::ApiKey {
+                hash: key.hash.clone(),
+            },
+            scope: key.scope,
+            member: owner.map(|standing| (standing.member.id, standing.member.version)),
+            roles_version: owner.and_then(MemberStanding::roles_version),
+        },
+    })
 }
 
 /// An authenticated caller.
@@ -88,10 +331,16 @@ pub struct Caller {
     pub credential: CredentialId,
     /// The caller's permissions. [`Self::may`] says which of them count.
     pub permissions: Permissions,
+    /// The clients whose records the caller may touch (SPEC B39).
+    pub clients: ClientAccess,
+    /// The member who calls, or who owns the key that does.
+    pub member_id: Option<MemberId>,
     /// The environment that the caller is limited to: nothing else exists for it.
     pub environment_id: Option<EnvironmentId>,
     /// End of the credential.
     pub ends_at: Timestamp,
+    /// The conditions that must still hold when a change is written.
+    pub proof: CallerProof,
 }
 
 impl Caller {
@@ -101,123 +350,7 @@ impl Caller {
         let is_left = self.environment_id.is_none() || permission.fits_one_environment();
         is_left && self.permissions.contains(permission)
     }
-
-    /// The owner of the API keys that this caller creates.
-    #[must_use]
-    pub const fn as_key_owner(&self) -> KeyOwner {
-        match self.credential {
-            CredentialId::ApiKey(id) => KeyOwner::ApiKey {
-                id,
-                ends_at: self.ends_at,
-            },
-        }
-    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(text: &str) -> Timestamp {
-        Timestamp::parse(text).unwrap()
-    }
-
-    fn key() -> ApiKey {
-        ApiKey {
-            id: ApiKeyId::derive(&["k"]),
-            scope: AccountScope::of_verified(AccountId::derive(&["a"])),
-            name: "script".to_owned(),
-            hash: "00ff".to_owned(),
-            permissions: [Permission::ProjectsRead].into_iter().collect(),
-            environment_id: None,
-            created_by: Actor::set_up(),
-            created_at: at("2026-11-01T00:00:00Z"),
-            expires_at: at("2026-11-30T00:00:00Z"),
-            owner: KeyOwner::Account,
-            last_used_at: None,
-        }
-    }
-
-    fn claim(account: &str, hash: &str) -> CredentialClaim {
-        CredentialClaim::ApiKey {
-            account_id: AccountId::derive(&[account]),
-            hash: hash.to_owned(),
-        }
-    }
-
-    #[test]
-    fn a_key_admits_its_bearer_until_it_ends_and_nobody_else() {
-        let credential = Credential::ApiKey(key());
-        let (last, end) = (at("2026-11-29T23:59:59.999Z"), at("2026-11-30T00:00:00Z"));
-        assert!(credential.caller(&claim("a", "00ff"), last).is_some());
-        assert_eq!(credential.caller(&claim("a", "00ff"), end), None);
-        assert_eq!(credential.caller(&claim("b", "00ff"), last), None);
-        assert_eq!(credential.caller(&claim("a", "00fe"), last), None);
-    }
-
-    #[test]
-    fn a_key_ends_with_its_owner() {
-        let end = at("2026-11-15T00:00:00Z");
-        let credential = Credential::ApiKey(ApiKey {
-            owner: KeyOwner::ApiKey {
-                id: ApiKeyId::derive(&["o"]),
-                ends_at: end,
-            },
-            ..key()
-        });
-        let caller = credential.caller(&claim("a", "00ff"), at("2026-11-14T23:59:59Z"));
-        assert_eq!(caller.unwrap().ends_at, end);
-        assert_eq!(credential.caller(&claim("a", "00ff"), end), None);
-    }
-
-    #[test]
-    fn a_caller_may_what_the_key_may_and_makes_keys_that_end_with_it() {
-        let key = key();
-        let credential = Credential::ApiKey(key.clone());
-        let caller = credential
-            .caller(&claim("a", "00ff"), key.created_at)
-            .unwrap();
-        assert!(caller.may(Permission::ProjectsRead));
-        assert!(!caller.may(Permission::ApiKeysManage));
-        assert_eq!(caller.actor.id, format!("api_key:{}", key.id));
-        assert_eq!(
-            caller.as_key_owner(),
-            KeyOwner::ApiKey {
-                id: key.id,
-                ends_at: key.expires_at
-            }
-        );
-    }
-
-    #[test]
-    fn a_key_of_one_environment_may_no_more_than_fits_one_whatever_its_record_says() {
-        let environment_id = Some(EnvironmentId::derive(&["e"]));
-        let key = ApiKey {
-            permissions: Permissions::All,
-            environment_id,
-            ..key()
-        };
-        let now = key.created_at;
-        let credential = Credential::ApiKey(key);
-        let caller = credential.caller(&claim("a", "00ff"), now).unwrap();
-        assert_eq!(caller.environment_id, environment_id);
-        for permission in Permission::ALL {
-            let fits = permission.fits_one_environment();
-            assert_eq!(caller.may(permission), fits, "{permission}");
-        }
-    }
-
-    #[test]
-    fn the_day_of_use_is_noted_once_a_day() {
-        let used = |at: Option<Timestamp>| {
-            Credential::ApiKey(ApiKey {
-                last_used_at: at,
-                ..key()
-            })
-        };
-        let now = at("2026-11-22T00:00:00Z");
-        assert!(!used(None).is_noted_as_used(now));
-        assert!(!used(Some(at("2026-11-21T23:59:59Z"))).is_noted_as_used(now));
-        assert!(used(Some(now)).is_noted_as_used(at("2026-11-22T23:59:59Z")));
-    }
-}
+mod tests;

@@ -3,12 +3,32 @@
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, fmt};
 
+/// An area of permissions, by which they are shown together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PermissionArea {
+    /// Projects, environments, connectors and what agents were not given.
+    Projects,
+    /// People who write.
+    ChatUsers,
+    /// Their requests.
+    AccessRequests,
+    /// Their conversations.
+    Conversations,
+    /// The people who run the account.
+    Team,
+    /// Keys of scripts.
+    ApiKeys,
+    /// The account itself.
+    Account,
+}
+
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident = $key:tt),* $(,)?) => {
+    ($($name:ident = $key:tt, $area:ident, $label:literal, $description:literal;)*) => {
         /// A single permission. Spelled `area.verb` on the wire and in rows.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Permission {
-            $($(#[$doc])* #[serde(rename = $key)] $name),*
+            $(#[doc = $description] #[serde(rename = $key)] $name),*
         }
 
         impl Permission {
@@ -20,37 +40,77 @@ macro_rules! permissions {
             pub const fn key(self) -> &'static str {
                 match self { $(Self::$name => $key),* }
             }
+
+            /// The area of the permission.
+            #[must_use]
+            pub const fn area(self) -> PermissionArea {
+                self.about().0
+            }
+
+            /// The permission in a few words.
+            #[must_use]
+            pub const fn label(self) -> &'static str {
+                self.about().1
+            }
+
+            /// The permission in a sentence.
+            #[must_use]
+            pub const fn description(self) -> &'static str {
+                self.about().2
+            }
+
+            const fn about(self) -> (PermissionArea, &'static str, &'static str) {
+                match self { $(Self::$name => (PermissionArea::$area, $label, $description)),* }
+            }
         }
     };
 }
 
 permissions! {
-    /// Read projects, environments and connectors.
-    ProjectsRead = "projects.read",
-    /// Create and change projects and environments.
-    ProjectsWrite = "projects.write",
-    /// Create, change and delete connectors.
-    ConnectorsWrite = "connectors.write",
-    /// Read chat users.
-    ChatUsersRead = "chat_users.read",
-    /// Block and unblock chat users.
-    ChatUsersBlock = "chat_users.block",
-    /// Erase chat users.
-    ChatUsersErase = "chat_users.erase",
-    /// Read access requests.
-    AccessRequestsRead = "access_requests.read",
-    /// Approve and reject access requests (SPEC B39).
-    AccessRequestsDecide = "access_requests.decide",
-    /// Read conversations and their messages.
-    ConversationsRead = "conversations.read",
-    /// Write into conversations, as the agent.
-    ConversationsReply = "conversations.reply",
-    /// List deliveries and messages that were given up.
-    DeliveriesRead = "deliveries.read",
-    /// Try again deliveries and messages that were given up.
-    DeliveriesRedrive = "deliveries.redrive",
-    /// List, create and revoke API keys.
-    ApiKeysManage = "api_keys.manage",
+    ProjectsRead = "projects.read", Projects, "View projects",
+        "Read projects, environments, connectors and clients.";
+    ProjectsWrite = "projects.write", Projects, "Manage projects",
+        "Create and change projects and environments.";
+    ConnectorsWrite = "connectors.write", Projects, "Manage connectors",
+        "Create, change and delete connectors.";
+    ChatUsersRead = "chat_users.read", ChatUsers, "View chat users",
+        "Read chat users.";
+    ChatUsersBlock = "chat_users.block", ChatUsers, "Block chat users",
+        "Block and unblock chat users.";
+    ChatUsersErase = "chat_users.erase", ChatUsers, "Erase chat users",
+        "Erase chat users with all that is kept about them.";
+    AccessRequestsRead = "access_requests.read", AccessRequests, "View access requests",
+        "Read access requests.";
+    AccessRequestsDecide = "access_requests.decide", AccessRequests, "Decide access requests",
+        "Approve and reject access requests.";
+    ConversationsRead = "conversations.read", Conversations, "View conversations",
+        "Read conversations and their messages.";
+    ConversationsReply = "conversations.reply", Conversations, "Reply in conversations",
+        "Write into conversations, as the agent.";
+    DeliveriesRead = "deliveries.read", Projects, "View failed deliveries",
+        "List deliveries and messages that were given up.";
+    DeliveriesRedrive = "deliveries.redrive", Projects, "Retry failed deliveries",
+        "Try again deliveries and messages that were given up.";
+    ApiKeysManage = "api_keys.manage", ApiKeys, "Manage own API keys",
+        "List, create, renew and revoke one's own API keys.";
+    MembersRead = "members.read", Team, "View the team",
+        "Read members, invitations and roles.";
+    MembersManage = "members.manage", Team, "Manage the team",
+        "Invite, change, suspend and remove members.";
+    RolesManage = "roles.manage", Team, "Manage roles",
+        "Create, change and delete roles.";
+    ClientsManage = "clients.manage", Account, "Manage clients",
+        "Create, change and delete clients.";
+    LoginMethodsManage = "login_methods.manage", Account, "Manage login methods",
+        "Set up, change and delete identity providers.";
+    AccountManage = "account.manage", Account, "Manage the account",
+        "Change the account's name and its rules about signing in.";
+    AccountsCreate = "accounts.create", Account, "Create accounts",
+        "Create further accounts.";
+    AuditRead = "audit.read", Account, "View the audit log",
+        "Read and export the audit log.";
+    ApiKeysManageAccount = "api_keys.manage_account", ApiKeys, "Manage all API keys",
+        "List, create, renew and revoke keys of the account, and everybody's.";
 }
 
 impl Permission {
@@ -58,14 +118,23 @@ impl Permission {
     #[must_use]
     pub const fn to_read(self) -> Self {
         match self {
-            Self::ProjectsRead | Self::ProjectsWrite | Self::ConnectorsWrite => Self::ProjectsRead,
+            Self::ProjectsRead
+            | Self::ProjectsWrite
+            | Self::ConnectorsWrite
+            | Self::ClientsManage => Self::ProjectsRead,
             Self::ChatUsersRead | Self::ChatUsersBlock | Self::ChatUsersErase => {
                 Self::ChatUsersRead
             }
             Self::AccessRequestsRead | Self::AccessRequestsDecide => Self::AccessRequestsRead,
             Self::ConversationsRead | Self::ConversationsReply => Self::ConversationsRead,
             Self::DeliveriesRead | Self::DeliveriesRedrive => Self::DeliveriesRead,
-            Self::ApiKeysManage => Self::ApiKeysManage,
+            Self::MembersRead | Self::MembersManage | Self::RolesManage => Self::MembersRead,
+            own @ (Self::ApiKeysManage
+            | Self::LoginMethodsManage
+            | Self::AccountManage
+            | Self::AccountsCreate
+            | Self::AuditRead
+            | Self::ApiKeysManageAccount) => own,
         }
     }
 }
@@ -123,9 +192,28 @@ impl Permissions {
         Ok(())
     }
 
-    /// Checks that the holder may change or end a holder of `other`, who must not have more permissions.
+    /// Checks that the holder may change or end a holder of `other`, who must not be above: hold
+    /// something that the actor lacks (SPEC D26). An invitee counts like a member.
     pub fn check_act_on(&self, other: &Self) -> Result<(), NotHeld> {
-        self.check_listed(other)
+        self.check_grant(other)
+    }
+
+    /// The permissions of both sets.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Only(one), Self::Only(other)) => Self::Only(one | other),
+            (Self::All, _) | (_, Self::All) => Self::All,
+        }
+    }
+
+    /// The permissions that are in both sets.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::All, set) | (set, Self::All) => set.clone(),
+            (Self::Only(one), Self::Only(other)) => Self::Only(one & other),
+        }
     }
 
     fn check_listed(&self, other: &Self) -> Result<(), NotHeld> {
@@ -209,10 +297,28 @@ mod tests {
             every.check_grant(&Permissions::All),
             Err(NotHeld(BTreeSet::new()))
         );
-        assert_eq!(every.check_act_on(&Permissions::All), Ok(()));
+        assert_eq!(
+            every.check_act_on(&Permissions::All),
+            Err(NotHeld(BTreeSet::new()))
+        );
         assert_eq!(Permissions::All.check_grant(&Permissions::All), Ok(()));
         assert_eq!(Permissions::All.check_grant(&every), Ok(()));
         assert_eq!(Permissions::All.listed(), every.listed());
+    }
+
+    #[test]
+    fn every_permission_is_told_by_its_area_label_and_description() {
+        let labels: BTreeSet<_> = Permission::ALL.map(Permission::label).into();
+        assert_eq!(labels.len(), Permission::ALL.len());
+        for permission in Permission::ALL {
+            assert!(permission.description().ends_with('.'), "{permission}");
+        }
+        assert_eq!(Permission::AuditRead.area(), PermissionArea::Account);
+        assert_eq!(Permission::MembersManage.area(), PermissionArea::Team);
+        assert_eq!(
+            serde_json::to_value(PermissionArea::ApiKeys).unwrap(),
+            "api_keys"
+        );
     }
 
     #[test]
@@ -244,7 +350,7 @@ mod tests {
             wanted in any_permissions(),
         ) {
             if let Err(NotHeld(missing)) = holder.check_act_on(&wanted) {
-                prop_assert!(!missing.is_empty());
+                prop_assert!(!missing.is_empty() || wanted == Permissions::All);
                 for permission in missing {
                     prop_assert!(wanted.contains(permission) && !holder.contains(permission));
                 }
@@ -256,6 +362,27 @@ mod tests {
             if a.check_grant(&b).is_ok() && b.check_grant(&c).is_ok() {
                 prop_assert_eq!(a.check_grant(&c), Ok(()));
             }
+        }
+
+        /// SPEC D26: above is who holds something that the actor lacks.
+        #[test]
+        fn nobody_acts_on_somebody_above(actor in any_permissions(), other in any_permissions()) {
+            let lacks = |permission: &Permission| other.contains(*permission) && !actor.contains(*permission);
+            let is_above = Permission::ALL.iter().any(lacks)
+                || (other == Permissions::All && actor != Permissions::All);
+            prop_assert_eq!(actor.check_act_on(&other).is_err(), is_above);
+        }
+
+        #[test]
+        fn sets_are_joined_and_cut_permission_by_permission(one in any_permissions(), other in any_permissions()) {
+            let (union, intersection) = (one.union(&other), one.intersection(&other));
+            for permission in Permission::ALL {
+                let (a, b) = (one.contains(permission), other.contains(permission));
+                prop_assert_eq!(union.contains(permission), a || b);
+                prop_assert_eq!(intersection.contains(permission), a && b);
+            }
+            prop_assert_eq!(union == Permissions::All, one == Permissions::All || other == Permissions::All);
+            prop_assert_eq!(intersection == Permissions::All, one == Permissions::All && other == Permissions::All);
         }
 
         #[test]

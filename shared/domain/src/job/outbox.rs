@@ -1,9 +1,12 @@
 //! Jobs that rows of the outbox order: their kinds, and whom they work for.
 
-use super::{ClosePendingRequests, DrainParked, OnboardChatUser, OnboardingJob, SendMessages};
+use super::{
+    ClosePendingRequests, DrainParked, OnboardChatUser, OnboardingJob, SendMail, SendMessages,
+};
 use crate::{
     erasure::EraseData,
-    ids::{ConnectorId, EnvironmentId, ProjectId},
+    ids::{AccountId, ConnectorId, EnvironmentId, LoginId, ProjectId},
+    team::mail::MailOwner,
 };
 use std::fmt;
 
@@ -20,16 +23,19 @@ pub enum JobKind {
     DrainParked,
     /// See [`OnboardingJob::EraseData`].
     EraseData,
+    /// See [`EmailJob::SendMail`](super::EmailJob::SendMail).
+    SendMail,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::OnboardChatUser,
         Self::ClosePendingRequests,
         Self::SendMessages,
         Self::DrainParked,
         Self::EraseData,
+        Self::SendMail,
     ];
 
     /// Whether its jobs send texts, and so wait for their connector's turn.
@@ -37,7 +43,9 @@ impl JobKind {
     pub const fn sends_texts(self) -> bool {
         match self {
             Self::OnboardChatUser | Self::SendMessages => true,
-            Self::ClosePendingRequests | Self::DrainParked | Self::EraseData => false,
+            Self::ClosePendingRequests | Self::DrainParked | Self::EraseData | Self::SendMail => {
+                false
+            }
         }
     }
 
@@ -50,6 +58,7 @@ impl JobKind {
             Self::SendMessages => "send_messages",
             Self::DrainParked => "drain_parked",
             Self::EraseData => "erase_data",
+            Self::SendMail => "send_mail",
         }
     }
 }
@@ -63,6 +72,10 @@ pub enum JobOwner {
     Environment(EnvironmentId),
     /// A project.
     Project(ProjectId),
+    /// An account.
+    Account(AccountId),
+    /// A login.
+    Login(LoginId),
 }
 
 impl JobOwner {
@@ -71,7 +84,7 @@ impl JobOwner {
     pub const fn connector_id(self) -> Option<ConnectorId> {
         match self {
             Self::Connector(id) => Some(id),
-            Self::Environment(_) | Self::Project(_) => None,
+            Self::Environment(_) | Self::Project(_) | Self::Account(_) | Self::Login(_) => None,
         }
     }
 }
@@ -82,6 +95,8 @@ impl fmt::Display for JobOwner {
             Self::Connector(id) => id.fmt(f),
             Self::Environment(id) => id.fmt(f),
             Self::Project(id) => id.fmt(f),
+            Self::Account(id) => id.fmt(f),
+            Self::Login(id) => id.fmt(f),
         }
     }
 }
@@ -95,6 +110,8 @@ pub enum OutboxJob {
     SendMessages(SendMessages),
     /// A job of the inbox queue.
     DrainParked(DrainParked),
+    /// A job of the queue of mails.
+    SendMail(SendMail),
 }
 
 impl OutboxJob {
@@ -105,6 +122,7 @@ impl OutboxJob {
             Self::Onboarding(job) => job.kind(),
             Self::SendMessages(_) => JobKind::SendMessages,
             Self::DrainParked(_) => JobKind::DrainParked,
+            Self::SendMail(_) => JobKind::SendMail,
         }
     }
 
@@ -115,6 +133,10 @@ impl OutboxJob {
             Self::Onboarding(job) => job.owner(),
             Self::SendMessages(job) => JobOwner::Connector(job.connector_id),
             Self::DrainParked(job) => JobOwner::Environment(job.environment_id),
+            Self::SendMail(job) => match job.owner {
+                MailOwner::Account(scope) => JobOwner::Account(scope.account_id()),
+                MailOwner::Login(id) => JobOwner::Login(id),
+            },
         }
     }
 }
@@ -155,10 +177,17 @@ impl From<DrainParked> for OutboxJob {
     }
 }
 
+impl From<SendMail> for OutboxJob {
+    fn from(job: SendMail) -> Self {
+        Self::SendMail(job)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::erasure::ErasureTarget;
+    use crate::ids::MailId;
     use crate::job::DeliverMessage;
     use crate::samples::{at, connector, message};
 
@@ -209,6 +238,30 @@ mod tests {
     }
 
     #[test]
+    fn a_mail_works_for_the_account_or_the_login_that_it_is_about() {
+        let (scope, login_id) = (connector().scope.account(), LoginId::derive(&["l"]));
+        for (owner, job_owner, shown) in [
+            (
+                MailOwner::Account(scope),
+                JobOwner::Account(scope.account_id()),
+                scope.account_id().to_string(),
+            ),
+            (
+                MailOwner::Login(login_id),
+                JobOwner::Login(login_id),
+                login_id.to_string(),
+            ),
+        ] {
+            let mail_id = MailId::derive(&["m"]);
+            let job = OutboxJob::from(SendMail { owner, mail_id });
+            assert_eq!((job.kind(), job.owner()), (JobKind::SendMail, job_owner));
+            assert_eq!(job.owner().connector_id(), None);
+            assert_eq!(job.owner().to_string(), shown);
+            assert!(!job.kind().sends_texts());
+        }
+    }
+
+    #[test]
     fn the_kinds_of_jobs_have_keys_of_their_own() {
         let keys = JobKind::ALL.map(JobKind::key);
         assert_eq!(
@@ -218,7 +271,8 @@ mod tests {
                 "close_pending_requests",
                 "send_messages",
                 "drain_parked",
-                "erase_data"
+                "erase_data",
+                "send_mail"
             ]
         );
     }

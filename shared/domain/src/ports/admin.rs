@@ -11,6 +11,7 @@ use crate::{
         agent_tests::{RunningTest, TooManyTests},
         api_key::ApiKey,
         credential::{Credential, CredentialClaim},
+        proof::{CallerProof, CredentialId},
     },
     chat::user::{ChatUser, ChatUserStatus},
     connector::{Connector, Provider},
@@ -21,7 +22,8 @@ use crate::{
         ProjectId,
     },
     page::{ListError, Page, PageRequest},
-    ports::AvatarImage,
+    ports::{AvatarImage, By},
+    team::{invitation::Invitation, login::Login, mail::Mail, member::Member},
 };
 use async_trait::async_trait;
 
@@ -93,11 +95,67 @@ impl<T> Created<T> {
     }
 }
 
+/// A further account (SPEC D34): its default client, and its super admin, who joined or is invited.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    /// The account.
+    pub account: Account,
+    /// The account's default client.
+    pub client: Client,
+    /// The super admin: active with a login, or pending with an invitation.
+    pub member: Member,
+    /// The invitation of a pending super admin.
+    pub invitation: Option<Invitation>,
+    /// The mail of that invitation; `None` without a sender address.
+    pub mail: Option<Mail>,
+    /// The audit entry, in the new account.
+    pub audit: AuditEntry,
+    /// The right of the caller, in the caller's account; `None` with the stack's set-up secret.
+    pub proof: Option<CallerProof>,
+}
+
+/// A way in for a stack that lost all others (SPEC D30).
+#[derive(Debug, Clone)]
+pub struct Recovery {
+    /// The account.
+    pub account: Account,
+    /// The invitation of a super admin, with its pending member. None for the reset of a factor alone.
+    pub invitation: Option<Invitation>,
+    /// The invited member. One that exists already is at the version that was read.
+    pub member: Option<Member>,
+    /// The mail of the invitation; `None` without a sender address.
+    pub mail: Option<Mail>,
+    /// The login whose second factor is removed, at the version that was read.
+    pub factor_reset: Option<Login>,
+    /// SHA-256 of the set-up secret's value, lower-case hex. A value counts once.
+    pub value_hash: String,
+    /// The audit entry.
+    pub audit: AuditEntry,
+}
+
+/// The outcome of a recovery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecoveryOutcome {
+    /// It took effect.
+    Done,
+    /// The value of the set-up secret was used before.
+    Used,
+}
+
 /// The store of the account itself.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
-    /// Creates the first account, once per stack.
+    /// Creates the first account, once per stack. One that was made for the first admin's invitation keeps its
+    /// name, and gets the key.
     async fn set_up(&self, set_up: &SetUp) -> Result<SetUpOutcome, PortError>;
+    /// Returns the account.
+    async fn get_account(&self, scope: AccountScope) -> Result<Option<Account>, PortError>;
+    /// Stores an account made from the record at `account.version`. `Conflict` when the record changed.
+    async fn update_account(&self, account: &Account, by: By<'_>) -> Result<(), PortError>;
+    /// Creates a further account.
+    async fn create_account(&self, new: &NewAccount) -> Result<Created<Account>, PortError>;
+    /// Makes a way in, once for each value of the set-up secret.
+    async fn recover(&self, recovery: &Recovery) -> Result<RecoveryOutcome, PortError>;
     /// Returns the account's default client.
     async fn default_client(&self, scope: AccountScope) -> Result<Option<Client>, PortError>;
 }
@@ -111,7 +169,8 @@ pub trait CredentialStore: Send + Sync {
         &self,
         claim: &CredentialClaim,
     ) -> Result<Option<Credential>, PortError>;
-    /// Records the day of use. Best effort; a credential that was revoked meanwhile stays revoked.
+    /// Records a use: a key's day, a session's activity. Best effort; a credential that was revoked meanwhile
+    /// stays revoked.
     async fn note_use(&self, credential: &Credential, now: Timestamp) -> Result<(), PortError>;
 }
 
@@ -119,7 +178,7 @@ pub trait CredentialStore: Send + Sync {
 #[async_trait]
 pub trait ApiKeyStore: Send + Sync {
     /// Adds a key.
-    async fn insert_key(&self, key: &ApiKey, audit: &AuditEntry) -> Result<(), PortError>;
+    async fn insert_key(&self, key: &ApiKey, by: By<'_>) -> Result<(), PortError>;
     /// Lists the account's keys, in the order of creation.
     async fn list_keys(
         &self,
@@ -129,13 +188,37 @@ pub trait ApiKeyStore: Send + Sync {
     /// Returns the key with this id, unless it was revoked.
     async fn get_key(&self, scope: AccountScope, id: ApiKeyId)
     -> Result<Option<ApiKey>, PortError>;
-    /// Revokes a key at once. `false` when no key has this id.
-    async fn delete_key(
+    /// Stores a later end of the key at `key.version`. `Conflict` when the key changed or was revoked.
+    async fn renew_key(&self, key: &ApiKey, by: By<'_>) -> Result<(), PortError>;
+    /// Stores a new secret of the key at `before.version`; the replaced one is taken until
+    /// `after.previous` ends. `Conflict` when the key changed or was revoked.
+    async fn rotate_key(
+        &self,
+        after: &ApiKey,
+        before: &ApiKey,
+        by: By<'_>,
+    ) -> Result<(), PortError>;
+    /// Revokes keys at once, all or none of them, at most [`KEYS_ENDED_MAX`]. A key that is gone already does no
+    /// harm.
+    async fn delete_keys(&self, keys: &[ApiKey], by: By<'_>) -> Result<KeyEnding, PortError>;
+    /// Returns the keys that calls with this credential made.
+    async fn made_by(
         &self,
         scope: AccountScope,
-        id: ApiKeyId,
-        audit: &AuditEntry,
-    ) -> Result<bool, PortError>;
+        credential: &CredentialId,
+    ) -> Result<Vec<ApiKey>, PortError>;
+}
+
+/// Keys that one call can revoke.
+pub const KEYS_ENDED_MAX: usize = 20;
+
+/// The outcome of revoking keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyEnding {
+    /// They are revoked.
+    Done,
+    /// No other way into the account would be left. Nothing was revoked.
+    LastWay,
 }
 
 /// The store of projects.
@@ -427,7 +510,7 @@ pub trait AccessRequestStore: Send + Sync {
         &self,
         request: &AccessRequest,
         decision: &RequestDecision,
-        audit: &AuditEntry,
+        by: By<'_>,
     ) -> Result<DecideOutcome, PortError>;
 
     /// Returns the connectors through which a person wrote, except deleted ones.
@@ -443,6 +526,6 @@ pub trait AccessRequestStore: Send + Sync {
     async fn approve_directly(
         &self,
         approval: &DirectApproval,
-        audit: &AuditEntry,
+        by: By<'_>,
     ) -> Result<DecideOutcome, PortError>;
 }

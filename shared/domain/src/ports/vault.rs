@@ -1,6 +1,6 @@
 //! Ports for secrets at rest.
 
-use crate::{PortError, connector::SealedSecrets, secret::Secret};
+use crate::{PortError, Timestamp, connector::SealedSecrets, secret::Secret};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 
@@ -25,9 +25,20 @@ pub trait SecretVault: Send + Sync {
     ) -> Result<Option<Secret>, PortError>;
 }
 
-/// The source of the one-time token of the first set-up.
+/// The stack's set-up token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetupToken {
+    /// The token.
+    pub value: Secret,
+    /// Time at which this value was set.
+    pub set_at: Timestamp,
+}
+
+/// The source of the stack's set-up token.
 #[async_trait]
 pub trait SetupTokenSource: Send + Sync {
-    /// Returns the token that the stack was deployed with.
-    async fn setup_token(&self) -> Result<Secret, PortError>;
+    /// Returns the token, which may be some time old.
+    async fn setup_token(&self) -> Result<SetupToken, PortError>;
+    /// Returns the token as it is now: a recovery needs a value that was set after the last one.
+    async fn fresh_setup_token(&self) -> Result<SetupToken, PortError>;
 }

@@ -5,7 +5,7 @@
 //! answer is the request alone.
 
 use super::AccessRequestResponse;
-use crate::{Deps, api_types::AccessRequestPath};
+use crate::{Deps, api_types::AccessRequestPath, serving::serves_connector};
 use axum::{
     Json,
     extract::{FromRequestParts, State},
@@ -27,7 +27,7 @@ use vestibule_admin::{
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
     access::request::{AccessRequest, DecideOutcome, ReasonCode, RequestDecision, Verdict},
-    account::permission::Permission,
+    account::{permission::Permission, proof::CallerProof},
     event::AuditEntry,
     ids::SystemIds,
     job::OnboardChatUser,
@@ -181,7 +181,11 @@ async fn answer(
     verdict: Verdict,
 ) -> Result<Json<AccessRequestResponse>, ApiError> {
     let note = read_note(body.0)?;
-    let request = request.ok_or_else(|| ApiError::not_found("access request"))?;
+    let no_request = || ApiError::not_found("access request");
+    let request = request.ok_or_else(no_request)?;
+    if !serves_connector(deps, call, request.scope, request.connector_id).await? {
+        return Err(no_request());
+    }
     let decided = decide(deps, call, request, note, verdict).await?;
     Ok(Json(decided.into()))
 }
@@ -248,8 +252,8 @@ async fn record(
     loop {
         let request_id = call.origin.request_id.clone();
         let entry = decision.audit_entry(&request, call.audit_id(), request_id);
-        match requests.decide(&request, decision, &entry).await {
-            Err(PortError::Conflict { .. }) if attempt < ATTEMPTS => {
+        match requests.decide(&request, decision, call.by(&entry)).await {
+            Err(error) if attempt < ATTEMPTS && has_met_another(&error) => {
                 tokio::time::sleep(conflict_wait(attempt, &SystemIds)).await;
                 attempt += 1;
                 request = requests
@@ -260,6 +264,11 @@ async fn record(
             outcome => return Ok((outcome?, entry)),
         }
     }
+}
+
+/// Whether another writer of the same records came first. A caller who lost the right meanwhile does not decide.
+fn has_met_another(error: &PortError) -> bool {
+    matches!(error, PortError::Conflict { .. }) && !CallerProof::is_lost(error)
 }
 
 fn read_note(fields: Map<String, Value>) -> Result<Option<String>, ApiError> {
@@ -294,6 +303,14 @@ mod tests {
         assert!(read(json!({"note": "x".repeat(NOTE_MAX_CHARS)})).is_ok());
         assert!(read(json!({"note": "x".repeat(NOTE_MAX_CHARS + 1)})).is_err());
         assert!(read(json!({"notes": "fine"})).is_err());
+    }
+
+    #[test]
+    fn a_decision_is_tried_again_after_another_writer_and_not_after_a_lost_right() {
+        let conflict = |what| PortError::Conflict { what };
+        assert!(has_met_another(&conflict("standing")));
+        assert!(!has_met_another(&CallerProof::LOST));
+        assert!(!has_met_another(&PortError::rejected("store", "no")));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `GET /v1/projects/{project_id}/access-requests/{access_request_id}`
 
 use super::{super::avatars::Avatars, AccessRequestDetailsResponse};
-use crate::{Deps, api_types::AccessRequestPath};
+use crate::{Deps, api_types::AccessRequestPath, serving::serves_connector};
 use axum::{Json, extract::State};
 use std::sync::Arc;
 use vestibule_admin::{ApiPath, Call, problem::ApiError};
@@ -22,11 +22,15 @@ pub async fn get_access_request(
     ApiPath(path): ApiPath<AccessRequestPath>,
 ) -> Result<Json<AccessRequestDetailsResponse>, ApiError> {
     let scope = call.scope().project(path.project_id);
+    let no_request = || ApiError::not_found("access request");
     let view = deps
         .access_requests
         .get_access_request(scope, path.access_request_id)
         .await?
-        .ok_or_else(|| ApiError::not_found("access request"))?;
+        .ok_or_else(no_request)?;
+    if !serves_connector(&deps, &call, scope, view.request.connector_id).await? {
+        return Err(no_request());
+    }
     let avatars = Avatars::of(&deps, &call.origin, path.project_id);
     let now = call.now();
     Ok(Json(AccessRequestDetailsResponse::of(view, &avatars, now)))

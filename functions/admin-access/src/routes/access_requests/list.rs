@@ -7,6 +7,7 @@ use super::{
 use crate::{
     Deps,
     api_types::{ProjectPath, RequestStatusName},
+    serving::served,
 };
 use axum::{Json, extract::State};
 use serde::Deserialize;
@@ -100,7 +101,8 @@ fn read_time(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Opti
 
 /// List the access requests
 ///
-/// One list covers all connectors of the project.
+/// One list covers all connectors of the project, of the clients whose records the caller may touch. A page may
+/// be short, or empty, before the last one.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/access-requests",
@@ -115,11 +117,14 @@ pub async fn list_access_requests(
     query: ListQuery<AccessRequestQuery>,
 ) -> Result<Json<ListResponse<AccessRequestDetailsResponse>>, ApiError> {
     let scope = call.scope().project(path.project_id);
-    let page = deps
+    let mut page = deps
         .access_requests
         .list_access_requests(scope, &query.filter.0, &query.page)
         .await?;
     project_of_empty_list(deps.projects.as_ref(), scope, &query.page, &page).await?;
+    let served = served(&deps, &call, scope).await?;
+    page.items
+        .retain(|view| served.contains(view.request.connector_id));
     let avatars = Avatars::of(&deps, &call.origin, path.project_id);
     let now = call.now();
     Ok(ListResponse::of(page, |view| {

@@ -89,7 +89,7 @@ pub async fn approve_chat_user(
     approving.check_environment().await?;
     let request = amend(
         &IfMatch::Absent,
-        || read(deps, approving.scope, path.chat_user_id),
+        || read(deps, approving.call, approving.scope, path.chat_user_id),
         |user: ChatUser| async move { approving.approve(&user).await },
     )
     .await?;
@@ -137,7 +137,8 @@ impl Approving<'_> {
             return Err(ApiError::new(&CHAT_USER_BLOCKED));
         }
         let requests = &self.deps.access_requests;
-        let places = requests.writing_places(self.scope, user.id).await?;
+        let mut places = requests.writing_places(self.scope, user.id).await?;
+        places.retain(|place| self.call.may_serve(place.connector.client_id));
         if let Some(grant) = user.grants.get(&self.environment_id) {
             return self.approved_before(user, grant, &places).await;
         }
@@ -224,7 +225,7 @@ impl Approving<'_> {
         entry.change.before = Value::Null;
         let outcome = deps
             .access_requests
-            .approve_directly(approval, &entry)
+            .approve_directly(approval, call.by(&entry))
             .await?;
         if let DecideOutcome::Recorded(request) = &outcome {
             log(&entry);

@@ -1,7 +1,7 @@
 //! `DELETE /v1/projects/{project_id}/chat-users/{chat_user_id}`
 
 use super::read;
-use crate::{Deps, api_types::ChatUserPath};
+use crate::{Deps, api_types::ChatUserPath, serving::serves_chat_user};
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -61,13 +61,14 @@ pub async fn erase_chat_user(
     let id = path.chat_user_id;
     let (deps, call) = (&deps, &call);
     if deps.chat_users.get_chat_user(scope, id).await?.is_none()
+        && serves_chat_user(deps, call, scope, id).await?
         && let Some(erasure) = deps.chat_users.find_erasure(scope, id).await?
     {
         return Ok(accepted(id.to_string(), &erasure));
     }
     amend(
         &if_match,
-        || read(deps, scope, id),
+        || read(deps, call, scope, id),
         |user: ChatUser| async move {
             let now = call.now();
             let change = Change {

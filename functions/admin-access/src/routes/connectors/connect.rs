@@ -48,7 +48,7 @@ pub async fn connect_connector(
     ApiPath(path): ApiPath<ConnectorPath>,
 ) -> Result<Response, ApiError> {
     let scope = call.scope().project(path.project_id);
-    let connector = read(&deps, scope, path.connector_id).await?;
+    let connector = read(&deps, &call, scope, path.connector_id).await?;
     connected(&deps, &call, connector).await
 }
 

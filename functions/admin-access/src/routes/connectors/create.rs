@@ -10,6 +10,7 @@ use super::{
 use crate::{
     Deps,
     api_types::{AfterApprovalName, PolicyName, ProjectPath},
+    serving::client_of_connector,
 };
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
@@ -21,7 +22,7 @@ use vestibule_admin::{
     api_types::IdempotencyHeader, problem::ApiError, read_fields, validation,
 };
 use vestibule_domain::{
-    PortError, ProjectScope, Timestamp,
+    ProjectScope, Timestamp,
     connector::{
         AfterApproval, ApprovalMode, Connector, ExistingUsers, Policy, Provider,
         REQUEST_COOLDOWN_DEFAULT, SealedSecrets, WebhookState, secret_context,
@@ -58,6 +59,9 @@ pub struct CreateConnectorRequest {
     /// Environment whose agent gets the messages.
     #[schema(required = true, nullable = false, format = "id")]
     environment_id: Option<String>,
+    /// Client that the agent serves here; the account's default one if left out.
+    #[schema(nullable = false, format = "id")]
+    client_id: Option<String>,
     /// Access policy; `AllowAll` by default.
     policy: Option<PolicyName>,
     /// Onboarding message, sent to a person whose request awaits approval; required while the policy is
@@ -104,11 +108,10 @@ pub async fn create_connector(
     let request_hash = idempotency.request_hash(&body.0);
     let (draft, mut errors) = Draft::read(body);
     check_environment(&deps, scope, draft.environment_id, &mut errors).await?;
+    let client_id = client_of_connector(&deps, &call, draft.client_id, &mut errors).await?;
     let mut draft = draft.complete(errors)?;
     let route = format!("projects/{}/connectors", path.project_id);
     let id: ConnectorId = idempotency.id(&call, &route);
-    let client = deps.accounts.default_client(call.scope()).await?;
-    let client = client.ok_or_else(|| PortError::corrupt("account", "no default client"))?;
     if let Some(kind) = connector_kind(&draft.provider) {
         let url = webhook_url(&deps, &call.origin, &draft.provider, id);
         defaults::fill_in(kind, &mut draft.fields, url, deps.random.as_ref())?;
@@ -122,7 +125,7 @@ pub async fn create_connector(
     let now = call.now();
     let connector = Connector {
         request_hash,
-        ..draft.connector(id, scope, client.id, secrets, now)
+        ..draft.connector(id, scope, client_id, secrets, now)
     };
     let change = Change {
         event: Event::ConnectorCreated(id),
@@ -141,6 +144,7 @@ struct Draft {
     name: Option<String>,
     provider: Option<Provider>,
     environment_id: Option<EnvironmentId>,
+    client_id: Option<ClientId>,
     policy: Policy,
     onboarding_message: Option<String>,
     onboarding_messages: TextVariants,
@@ -174,6 +178,7 @@ impl Draft {
         errors.required("environment_id", request.environment_id.as_ref());
         let environment = request.environment_id.as_deref();
         let environment_id = validation::id("environment_id", environment, &mut errors);
+        let client_id = validation::id("client_id", request.client_id.as_deref(), &mut errors);
         let policy = request.policy.map_or_else(Policy::default, Into::into);
         let kind = provider.as_ref().and_then(connector_kind);
         let mut read = |field, given: Option<&str>| match kind {
@@ -206,6 +211,7 @@ impl Draft {
             name,
             provider,
             environment_id,
+            client_id,
             policy,
             onboarding_message,
             onboarding_messages,

@@ -44,7 +44,7 @@ pub async fn delete_connector(
     let (deps, call) = (&deps, &call);
     amend(
         &if_match,
-        || read(deps, scope, path.connector_id),
+        || read(deps, call, scope, path.connector_id),
         |connector| async move {
             let now = call.now();
             let change = Change {

@@ -22,7 +22,7 @@ pub async fn get_connector(
     ApiPath(path): ApiPath<ConnectorPath>,
 ) -> Result<Response, ApiError> {
     let scope = call.scope().project(path.project_id);
-    let connector = read(&deps, scope, path.connector_id).await?;
+    let connector = read(&deps, &call, scope, path.connector_id).await?;
     let version = connector.version;
     Ok(found(
         version,

@@ -11,7 +11,8 @@ use vestibule_admin::{
 
 /// List the connectors
 ///
-/// All connectors of the project.
+/// All connectors of the project, of the clients whose records the caller may touch. A page may be short, or
+/// empty, before the last one.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/connectors",
@@ -26,7 +27,9 @@ pub async fn list_connectors(
     query: ListQuery<()>,
 ) -> Result<Json<ListResponse<ConnectorResponse>>, ApiError> {
     let scope = call.scope().project(path.project_id);
-    let page = deps.connectors.list_connectors(scope, &query.page).await?;
+    let mut page = deps.connectors.list_connectors(scope, &query.page).await?;
+    page.items
+        .retain(|connector| call.may_serve(connector.client_id));
     project_of_empty_list(deps.projects.as_ref(), scope, &query.page, &page).await?;
     Ok(ListResponse::of(page, |connector| {
         ConnectorResponse::of(&deps, &call.origin, connector)

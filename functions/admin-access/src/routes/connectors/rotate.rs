@@ -49,7 +49,7 @@ pub async fn rotate_webhook_secret(
     let stored = amend(
         &if_match,
         || async move {
-            let connector = read(deps, scope, path.connector_id).await?;
+            let connector = read(deps, call, scope, path.connector_id).await?;
             let kind = connector_kind(&connector.provider)
                 .ok_or_else(|| PortError::corrupt("connector", "its provider is not known"))?;
             let secret = defaults::random_secret(deps.random.as_ref())?;

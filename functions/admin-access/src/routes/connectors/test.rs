@@ -29,7 +29,7 @@ pub async fn test_connector(
     ApiPath(path): ApiPath<ConnectorPath>,
 ) -> Result<Json<SetUpOutcomeResponse>, ApiError> {
     let scope = call.scope().project(path.project_id);
-    let connector = read(&deps, scope, path.connector_id).await?;
+    let connector = read(&deps, &call, scope, path.connector_id).await?;
     let provider = &connector.provider;
     let (kind, setup) = connector_kind(provider)
         .zip(connector_setup(provider))

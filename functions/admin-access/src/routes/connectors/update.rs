@@ -169,7 +169,7 @@ impl Intended {
         sections: &BTreeMap<Provider, Value>,
     ) -> Result<Self, ApiError> {
         let scope = call.scope().project(at.project_id);
-        let connector = read(deps, scope, at.connector_id).await?;
+        let connector = read(deps, call, scope, at.connector_id).await?;
         let kind = connector_kind(&connector.provider)
             .ok_or_else(|| PortError::corrupt("connector", "its provider is not known"))?;
         let (patch, mut errors) = Patch::read(fields.clone(), sections.clone(), kind);

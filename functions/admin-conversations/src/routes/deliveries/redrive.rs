@@ -1,6 +1,6 @@
 //! `POST /v1/projects/{project_id}/deliveries/redrive`
 
-use crate::{Deps, api_types::ProjectPath};
+use crate::{Deps, api_types::ProjectPath, serving::Serving};
 use axum::{
     Json,
     extract::State,
@@ -295,6 +295,7 @@ impl<'a> Working<'a> {
     /// Works on the order until its end or that of the time, and returns its progress.
     async fn run(mut self, target: &Target) -> Result<RedriveProgress, ApiError> {
         let until = self.call.now().plus(STEPS_FOR);
+        let mut serving = Serving::new(self.deps, self.call, self.order.scope);
         loop {
             let page = self.page(target).await?;
             let mut step = RedriveProgress {
@@ -303,7 +304,9 @@ impl<'a> Working<'a> {
                 ..RedriveProgress::default()
             };
             let mut jobs = Jobs::default();
-            for entry in page.items {
+            // For a caller of other clients, these do not exist.
+            let entries = serving.of(page.items, |entry| entry.connector_id).await?;
+            for entry in entries {
                 let id = entry.id;
                 match self.redrive(entry, &mut jobs).await {
                     Ok(Ended::Redriven) => step.redriven += 1,

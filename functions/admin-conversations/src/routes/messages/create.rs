@@ -2,7 +2,7 @@
 //! without being asked.
 
 use super::MessageResponse;
-use crate::{Deps, api_types::ConversationPath};
+use crate::{Deps, api_types::ConversationPath, serving::check_served};
 use axum::{
     Json,
     extract::State,
@@ -145,12 +145,14 @@ pub async fn create_messages(
 ) -> Result<Response, ApiError> {
     let request_hash = idempotency.request_hash(&body.0);
     let texts = read_texts(body)?;
+    let scope = call.scope().project(path.project_id);
+    check_served(&deps, &call, scope, path.conversation_id).await?;
     let route = format!(
         "projects/{}/conversations/{}/messages",
         path.project_id, path.conversation_id
     );
     let asked = Asked {
-        scope: call.scope().project(path.project_id),
+        scope,
         conversation_id: path.conversation_id,
         texts: &texts,
         batch: request_hash.map(|request_hash| TextBatch {

@@ -1,0 +1,13 @@
+//! The people who run an account: logins, members, roles, invitations, sign-in and mails.
+
+pub mod identity;
+pub mod invitation;
+pub mod login;
+pub mod login_method;
+pub mod mail;
+pub mod member;
+pub mod member_standing;
+pub mod password;
+pub mod role;
+pub mod session;
+pub mod throttle;

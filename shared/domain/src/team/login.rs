@@ -1,0 +1,194 @@
+//! Logins: one person with one e-mail address, whatever the number of accounts.
+
+use crate::{
+    Timestamp, account::email_address::EmailAddress, connector::SealedSecrets, ids::LoginId,
+    record::Record,
+};
+use serde::{Deserialize, Serialize};
+
+/// Accounts that one login can be a member of.
+pub const ACCOUNTS_MAX: usize = 25;
+
+/// One person's way in. A login stands above accounts: none of them may change it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// Id of the login.
+    pub id: LoginId,
+    /// The address, which no other login has.
+    pub email: EmailAddress,
+    /// Name of the person.
+    pub name: String,
+    /// Time at which a mailed link proved the address. A login that a copied link made has none (SPEC D24).
+    pub verified_at: Option<Timestamp>,
+    /// The password, if one was set.
+    pub password: Option<PasswordRecord>,
+    /// The second factor, if one was begun.
+    pub factor: Option<SecondFactor>,
+    /// Preferences of the person.
+    pub preferences: Preferences,
+    /// Counts changes.
+    pub version: u64,
+    /// Time of creation.
+    pub created_at: Timestamp,
+    /// Time of the last change.
+    pub updated_at: Timestamp,
+}
+
+impl Login {
+    /// The field name of the second factor's secret.
+    pub const TOTP: &str = "totp";
+
+    /// The context that the encryption of this login's second factor is bound to.
+    #[must_use]
+    pub fn secret_context(id: LoginId) -> String {
+        format!("login|{id}|{}", Self::TOTP)
+    }
+
+    /// The second factor, if it is confirmed. One that was only begun protects nothing.
+    #[must_use]
+    pub fn confirmed_factor(&self) -> Option<&SecondFactor> {
+        self.factor
+            .as_ref()
+            .filter(|factor| factor.confirmed_at.is_some())
+    }
+}
+
+impl Record for Login {
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+/// A stored password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PasswordRecord {
+    /// Hash in the PHC string format.
+    pub hash: String,
+    /// Time at which it was set.
+    pub set_at: Timestamp,
+}
+
+/// A second factor: codes that depend on the time (RFC 6238), and codes for the loss of their device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecondFactor {
+    /// The secret, under the field name [`Login::TOTP`].
+    pub secret: SealedSecrets,
+    /// Time at which a first code confirmed it.
+    pub confirmed_at: Option<Timestamp>,
+    /// The latest step of time whose code was taken. A code counts once.
+    pub last_step: u64,
+    /// Recovery codes, used ones included.
+    pub recovery: Vec<RecoveryCode>,
+}
+
+/// Recovery codes that a second factor gets.
+pub const RECOVERY_CODES: usize = 10;
+
+/// A recovery code. It counts once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoveryCode {
+    /// SHA-256 of the code, lower-case hex.
+    pub hash: String,
+    /// Time of its use.
+    pub used_at: Option<Timestamp>,
+}
+
+/// Preferences of a person, the same in every account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Preferences {
+    /// Time zone, by its name in the IANA database; the browser's if absent.
+    pub time_zone: Option<String>,
+    /// Hours of a day; the language's custom if absent.
+    pub hour_cycle: Option<HourCycle>,
+    /// Whether keyboard shortcuts are on.
+    pub shortcuts: bool,
+    /// Colours of the console.
+    pub theme: Theme,
+    /// Whether digests of new access requests are wanted.
+    pub notices: bool,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self {
+            time_zone: None,
+            hour_cycle: None,
+            shortcuts: true,
+            theme: Theme::default(),
+            notices: true,
+        }
+    }
+}
+
+/// Hours of a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HourCycle {
+    /// Twice twelve.
+    H12,
+    /// Twenty-four.
+    H23,
+}
+
+/// Colours of the console.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// The device's own.
+    #[default]
+    System,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{at, login};
+
+    /// Another text would leave every stored secret closed.
+    #[test]
+    fn a_second_factor_is_bound_to_its_login() {
+        let id = LoginId::derive(&["l"]);
+        assert_eq!(Login::secret_context(id), format!("login|{id}|totp"));
+    }
+
+    #[test]
+    fn a_second_factor_counts_once_it_is_confirmed() {
+        let mut login = login("ana");
+        assert_eq!(login.confirmed_factor(), None);
+        let begun = SecondFactor {
+            secret: SealedSecrets::default(),
+            confirmed_at: None,
+            last_step: 0,
+            recovery: Vec::new(),
+        };
+        login.factor = Some(begun.clone());
+        assert_eq!(login.confirmed_factor(), None);
+        let confirmed = SecondFactor {
+            confirmed_at: Some(at(1)),
+            ..begun
+        };
+        login.factor = Some(confirmed.clone());
+        assert_eq!(login.confirmed_factor(), Some(&confirmed));
+        assert_eq!(Record::version(&login), 1);
+    }
+
+    #[test]
+    fn preferences_that_were_never_set_are_the_defaults() {
+        let preferences: Preferences = serde_json::from_str("{}").unwrap();
+        assert_eq!(preferences, Preferences::default());
+        assert!(preferences.shortcuts && preferences.notices);
+        let set = serde_json::json!({"hour_cycle": "h23", "theme": "dark"});
+        let set: Preferences = serde_json::from_value(set).unwrap();
+        assert_eq!(
+            (set.hour_cycle, set.theme),
+            (Some(HourCycle::H23), Theme::Dark)
+        );
+    }
+}
