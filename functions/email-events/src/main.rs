@@ -1,10 +1,10 @@
 //! Cold start of the function that records what became of mails.
 
 use aws_lambda_events::event::sqs::SqsEvent;
+use email_events::{handle, wire};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use vestibule_coldstart::start;
 use vestibule_edge::batch;
-use email_events::{handle, wire};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
