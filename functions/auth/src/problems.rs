@@ -1,7 +1,6 @@
 //! Problems that the routes of sign-in answer with.
 
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use vestibule_admin::{problem::ProblemMember, problem_types};
 
