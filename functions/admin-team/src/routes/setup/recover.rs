@@ -42,7 +42,7 @@ pub struct RecoverRequest {
     #[schema(required = true, nullable = false, write_only)]
     setup_token: Option<String>,
     /// E-mail address of the person who shall get in.
-    #[schema(required = true, nullable = false, format = Email, max_length = 254)]
+    #[schema(required = true, nullable = false, format = "email", max_length = 254)]
     email: Option<String>,
     /// The account; the stack's first one by default.
     #[schema(format = "id")]
