@@ -98,3 +98,29 @@ async fn a_client_is_made_changed_and_deleted_and_the_default_one_stays() {
     let (status, _) = call(&world, &root, "GET", &path, Value::Null).await;
     assert_eq!(status, 404);
 }
+
+/// SPEC D34: who creates an account becomes its super admin.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_creates_a_further_account_once_and_is_its_super_admin() {
+    let world = World::new().await;
+    let admin = world.person("super_admin").await;
+    let headers = [("idempotency-key", "second")];
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let body = json!({"name": "Second"});
+        let made = world
+            .call_as(&admin, ("POST", "/v1/accounts"), body, &headers)
+            .await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        ids.push(made.body["id"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(ids[0], ids[1]);
+    let there = [("vestibule-account", ids[0].as_str())];
+    let members = world
+        .call_as(&admin, ("GET", "/v1/members"), Value::Null, &there)
+        .await;
+    assert_eq!(members.status, 200, "{}", members.body);
+    assert_eq!(members.body["items"].as_array().unwrap().len(), 1);
+    assert_eq!(members.body["items"][0]["is_you"], true);
+    assert_eq!(members.body["items"][0]["role"]["key"], "super_admin");
+}

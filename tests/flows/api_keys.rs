@@ -129,3 +129,37 @@ async fn who_may_manage_own_keys_only_sees_and_makes_none_of_the_account() {
     let (status, hidden) = call(&world, &low, "DELETE", &first, Value::Null).await;
     assert_eq!(status, 404, "{hidden}");
 }
+
+/// SPEC D29: cut by its owner's rights, at rest while the owner is suspended, and ended with the owner.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_members_key_can_do_what_its_owner_can_and_ends_with_its_owner() {
+    let world = World::new().await;
+    let admin = world.person("super_admin").await;
+    let owner = world.person("super_admin").await;
+    let body = json!({"name": "mine", "permissions": ["members.read", "projects.read"]});
+    let made = world
+        .call_as(&owner, ("POST", "/v1/api-keys"), body, &[])
+        .await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    assert_eq!(made.body["owner"]["kind"], "member");
+    let key = made.body["key"].as_str().unwrap();
+    let member = format!("/v1/members/{}", owner.member_id);
+    let lists = async || call(&world, key, "GET", "/v1/members", Value::Null).await.0;
+    assert_eq!(lists().await, 200);
+    // An agent may not read members.
+    let body = json!({"role": "agent"});
+    let demoted = world.call_as(&admin, ("PATCH", &member), body, &[]).await;
+    assert_eq!(demoted.status, 200, "{}", demoted.body);
+    assert_eq!(lists().await, 403);
+    for (verb, status) in [("suspend", 401), ("reinstate", 403), ("remove", 401)] {
+        let path = format!("{member}/{verb}");
+        let answer = world
+            .call_as(&admin, ("POST", &path), Value::Null, &[])
+            .await;
+        assert_eq!(answer.status, 200, "{verb}: {}", answer.body);
+        if verb == "remove" {
+            assert_eq!(answer.body["ended"]["api_keys"], 1, "{}", answer.body);
+        }
+        assert_eq!(lists().await, status, "{verb}");
+    }
+}

@@ -137,3 +137,47 @@ async fn the_last_active_super_admin_stays_one() {
     let demoted = update(&world, &root, &one, demote).await;
     assert_eq!(demoted.status, 200, "{}", demoted.body);
 }
+
+/// SPEC D19: and the record says that the person left.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_removes_oneself_leaves_the_account_at_once() {
+    let world = World::new().await;
+    let admin = world.person("super_admin").await;
+    let leaver = world.person("agent").await;
+    let path = format!("/v1/members/{}", leaver.member_id);
+    let own = world
+        .call_as(&admin, ("GET", &path), Value::Null, &[])
+        .await;
+    assert_eq!(own.body["is_you"], false, "{}", own.body);
+    // An agent may not manage members, so oneself neither.
+    let remove = format!("{path}/remove");
+    let refused = world
+        .call_as(&leaver, ("POST", &remove), Value::Null, &[])
+        .await;
+    assert_eq!(refused.status, 403, "{}", refused.body);
+    let second = world.person("super_admin").await;
+    let remove = format!("/v1/members/{}/remove", second.member_id);
+    let left = world
+        .call_as(&second, ("POST", &remove), Value::Null, &[])
+        .await;
+    assert_eq!(left.status, 200, "{}", left.body);
+    let late = world
+        .call_as(&second, ("GET", "/v1/members"), Value::Null, &[])
+        .await;
+    assert_eq!(late.status, 403, "{}", late.body);
+    assert_eq!(late.body["type"], "/problems/not-a-member");
+    let log = world
+        .call_as(
+            &admin,
+            ("GET", "/v1/audit?action=member.left"),
+            Value::Null,
+            &[],
+        )
+        .await;
+    assert_eq!(
+        log.body["items"].as_array().unwrap().len(),
+        1,
+        "{}",
+        log.body
+    );
+}

@@ -142,7 +142,7 @@ fn methods(routes: Routes<Deps>) -> Routes<Deps> {
         )
         .authorised(
             Permission::LoginMethodsManage,
-            routes!(login_methods::update_login_method),
+            routes!(login_methods::update::update_login_method),
         )
         .authorised(
             Permission::LoginMethodsManage,
@@ -150,7 +150,7 @@ fn methods(routes: Routes<Deps>) -> Routes<Deps> {
         )
         .authorised(
             Permission::LoginMethodsManage,
-            routes!(login_methods::check_login_method),
+            routes!(login_methods::check::check_login_method),
         )
 }
 

@@ -206,7 +206,7 @@ pub struct OperatorAccountRequest {
     )]
     name: Option<String>,
     /// E-mail address of the first super admin, who is invited.
-    #[schema(required = true, nullable = false, format = Email, max_length = 254)]
+    #[schema(required = true, nullable = false, format = "email", max_length = 254)]
     admin_email: Option<String>,
 }
 
@@ -256,7 +256,7 @@ pub async fn create_account_as_operator(
         return Err(ApiError::new(&WRONG_SETUP_TOKEN));
     }
     let id = match &idempotency.0 {
-        Some(key) => AccountId::derive(&["operator", "accounts", key]),
+        Some(key) => AccountId::derive(&["operator", "accounts", key.as_str()]),
         None => AccountId::new(deps.admin.ids.draw()),
     };
     let (new, link) = with_invitation(&deps, &origin, (id, name), &email).await?;

@@ -20,3 +20,57 @@ use vestibule_admin::problem::Problem;
     )
 )]
 pub struct Document;
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        api_types::{InvitationStatusName, MailStatusName, MemberStatusName, PermissionAreaName},
+        routes::{api_keys::KeyOwnerKind, invitations::InvitedMethodKind},
+    };
+    use serde_json::json;
+    use vestibule_admin::openapi::merged;
+
+    #[test]
+    fn enumerations_are_spelled_as_on_the_wire() {
+        let document = merged(vec![crate::openapi()]).unwrap();
+        let schemas = &document["components"]["schemas"];
+        for (name, spellings) in [
+            (
+                "InvitationStatusName",
+                json!(InvitationStatusName::SPELLINGS),
+            ),
+            ("MailStatusName", json!(MailStatusName::SPELLINGS)),
+            ("MemberStatusName", json!(MemberStatusName::SPELLINGS)),
+            ("PermissionAreaName", json!(PermissionAreaName::SPELLINGS)),
+            (
+                "KeyOwnerKind",
+                json!([
+                    KeyOwnerKind::Account,
+                    KeyOwnerKind::Member,
+                    KeyOwnerKind::ApiKey
+                ]),
+            ),
+            (
+                "InvitedMethodKind",
+                json!([InvitedMethodKind::Password, InvitedMethodKind::Provider]),
+            ),
+        ] {
+            assert_eq!(schemas[name]["enum"], spellings, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_a_call_requires_is_marked_required() {
+        let document = merged(vec![crate::openapi()]).unwrap();
+        let schemas = &document["components"]["schemas"];
+        for (name, required) in [
+            ("CreateApiKeyRequest", json!(["name", "permissions"])),
+            ("CreateRoleRequest", json!(["name", "permissions"])),
+            ("CreateInvitationRequest", json!(["email"])),
+            ("SetUpRequest", json!(["setup_token", "account_name"])),
+            ("RecoverRequest", json!(["setup_token", "email"])),
+        ] {
+            assert_eq!(schemas[name]["required"], required, "{name}");
+        }
+    }
+}

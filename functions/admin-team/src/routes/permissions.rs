@@ -46,7 +46,10 @@ impl From<Permission> for PermissionResponse {
 )]
 pub async fn list_permissions() -> Json<ListResponse<PermissionResponse>> {
     Json(ListResponse {
-        items: Permission::ALL.map(Into::into).into(),
+        items: Permission::ALL
+            .into_iter()
+            .map(PermissionResponse::from)
+            .collect(),
         next_cursor: None,
     })
 }

@@ -170,7 +170,7 @@ pub async fn list_roles(
     call: Call,
 ) -> Result<Json<ListResponse<RoleResponse>>, ApiError> {
     let roles = deps.members.roles(call.scope()).await?;
-    let custom = roles.custom.iter().map(Into::into);
+    let custom = roles.custom.iter().map(RoleResponse::from);
     Ok(Json(ListResponse {
         items: built_in().into_iter().chain(custom).collect(),
         next_cursor: None,

@@ -37,7 +37,7 @@ const ROLE_RULE: &str = "must be `super_admin`, `agent` or a role's id";
 #[schema(example = json!({"email": "grace@example.com", "name": "Grace Hopper", "role": "agent"}))]
 pub struct CreateInvitationRequest {
     /// E-mail address of the person. Only they can accept.
-    #[schema(required = true, nullable = false, format = Email, max_length = 254)]
+    #[schema(required = true, nullable = false, format = "email", max_length = 254)]
     email: Option<String>,
     /// Name of the person, 1 to 100 characters; the address by default.
     #[schema(min_length = 1, max_length = 100, format = "name")]

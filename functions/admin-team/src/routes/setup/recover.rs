@@ -42,7 +42,7 @@ pub struct RecoverRequest {
     #[schema(required = true, nullable = false, write_only)]
     setup_token: Option<String>,
     /// E-mail address of the person who shall get in.
-    #[schema(required = true, nullable = false, format = Email, max_length = 254)]
+    #[schema(required = true, nullable = false, format = "email", max_length = 254)]
     email: Option<String>,
     /// The account; the stack's first one by default.
     #[schema(format = "id")]
@@ -63,7 +63,8 @@ pub struct RecoverResponse {
 ///
 /// Invites a super admin to an account, or removes a login's second factor. Whoever can change the stack's set-up
 /// secret may do it, once for each value that was set after the last set-up or recovery. A person who is a member of
-/// the account already becomes an active super admin at once, and signs in as ever.
+/// the account already becomes an active super admin at once, and signs in as ever. If the account's members signed in
+/// at a provider only, passwords count again.
 #[utoipa::path(
     post,
     path = "/v1/setup/recover",
@@ -186,9 +187,12 @@ impl Recovering<'_> {
         AccountScope::of_verified(self.account.id)
     }
 
+    /// A recovery lets passwords in again: a provider that is gone may be what locked everybody out.
     fn recovery(&self, event: Event, after: Value) -> Recovery {
+        let mut account = self.account.clone();
+        account.rules.sso_only = false;
         Recovery {
-            account: self.account.clone(),
+            account,
             invitation: None,
             member: None,
             mail: None,
