@@ -4,9 +4,6 @@ pub mod check;
 mod provider;
 pub mod update;
 
-pub use check::*;
-pub use update::*;
-
 use crate::{Deps, api_types::LoginMethodPath, by};
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use provider::{ProviderRequest, ProviderResponse};
