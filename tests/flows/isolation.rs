@@ -1,8 +1,13 @@
 //! Tenant isolation: whatever one account calls, no key of the other one is touched.
+#![expect(
+    clippy::print_stdout,
+    reason = "figures of the proofs are for whoever runs them"
+)]
 
 use crate::{
     team_records::{
-        Team, accepting, at, email, entry, first_page, invitation, login, proof, session, way_in,
+        TeamStores, accepting, at, email, entry, first_page, invitation, login, proof, session,
+        way_in,
     },
     world::HEAVY,
 };
@@ -34,7 +39,7 @@ struct Side {
 }
 
 impl Side {
-    async fn set_up(team: &Team, account: &str) -> Self {
+    async fn set_up(team: &TeamStores, account: &str) -> Self {
         let (admin, other) = (format!("ada-{account}"), format!("bob-{account}"));
         let admin = team.account(account, &admin).await;
         let other = team.join(&admin, &other, RoleKey::Agent).await;
@@ -87,7 +92,7 @@ impl Numbers {
 }
 
 /// Reads by `own` that may name what is `named`'s.
-async fn read(team: &Team, own: &Side, named: &Side, kind: u64) {
+async fn read(team: &TeamStores, own: &Side, named: &Side, kind: u64) {
     let scope = own.admin.scope;
     let page = PageRequest {
         cursor: named.cursor.clone(),
@@ -129,7 +134,7 @@ async fn read(team: &Team, own: &Side, named: &Side, kind: u64) {
 }
 
 /// Further reads.
-async fn read_further(team: &Team, own: &Side, named: &Side, kind: u64) {
+async fn read_further(team: &TeamStores, own: &Side, named: &Side, kind: u64) {
     let scope = own.admin.scope;
     match kind {
         6 => {
@@ -187,7 +192,7 @@ async fn read_further(team: &Team, own: &Side, named: &Side, kind: u64) {
 }
 
 /// Changes by `own` that may name what is `named`'s. Conflicts are part of the trial.
-async fn change(team: &Team, own: &mut Side, named: &Side, kind: u64, number: u64) {
+async fn change(team: &TeamStores, own: &mut Side, named: &Side, kind: u64, number: u64) {
     let scope = own.admin.scope;
     let proof = proof(&own.admin, &own.admin.name);
     let audit = entry(&own.account, Event::MemberUpdated(named.other.id), 9);
@@ -264,7 +269,7 @@ async fn change(team: &Team, own: &mut Side, named: &Side, kind: u64, number: u6
 #[tokio::test(flavor = "multi_thread")]
 async fn no_operation_of_an_account_touches_a_key_of_the_other_one() {
     let _turn = HEAVY.lock().await;
-    let team = Team::start().await;
+    let team = TeamStores::start().await;
     let mut sides = [
         Side::set_up(&team, "a").await,
         Side::set_up(&team, "b").await,

@@ -1,7 +1,7 @@
 //! An account keeps a way in, whatever races: an active super admin, or an unlimited key of its own.
 
 use crate::{
-    team_records::{Team, at, entry, key_proof, member, proof, scope, way_in},
+    team_records::{TeamStores, at, entry, key_proof, member, proof, scope, way_in},
     world::HEAVY,
 };
 use futures_util::future::join_all;
@@ -40,7 +40,7 @@ enum Hand {
 
 impl Hand {
     /// The right that the caller has now.
-    async fn proof(&self, team: &Team) -> CallerProof {
+    async fn proof(&self, team: &TeamStores) -> CallerProof {
         match self {
             Self::Member(member) => proof(&team.stored(member).await, &member.name),
             Self::Key(key) => key_proof(key),
@@ -50,7 +50,7 @@ impl Hand {
     /// Takes the other one's way in away.
     async fn take(
         &self,
-        team: &Team,
+        team: &TeamStores,
         account: &str,
         other: &Self,
         kind: usize,
@@ -84,7 +84,7 @@ impl Hand {
         }
     }
 
-    async fn is_way_in(&self, team: &Team, now: Timestamp) -> bool {
+    async fn is_way_in(&self, team: &TeamStores, now: Timestamp) -> bool {
         match self {
             Self::Member(member) => team.stored(member).await.is_active_super_admin(),
             Self::Key(key) => {
@@ -96,7 +96,7 @@ impl Hand {
 }
 
 /// Lets everybody take everybody's way in away at once, and returns the number of those left.
-async fn race(team: &Team, account: &str, hands: &[Hand]) -> usize {
+async fn race(team: &TeamStores, account: &str, hands: &[Hand]) -> usize {
     let changes = (0..AT_ONCE).map(|number| {
         let one = &hands[number % hands.len()];
         let other = &hands[(number / hands.len() + number + 1) % hands.len()];
@@ -118,7 +118,7 @@ async fn race(team: &Team, account: &str, hands: &[Hand]) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_changes_at_once_that_take_the_last_two_super_admins_away_leave_one() {
     let _turn = HEAVY.lock().await;
-    let team = Team::start().await;
+    let team = TeamStores::start().await;
     for round in 0..scaled(8, 200) {
         let account = format!("account {round}");
         let (one, two) = (format!("ada{round}"), format!("bob{round}"));
@@ -134,7 +134,7 @@ async fn fifty_changes_at_once_that_take_the_last_two_super_admins_away_leave_on
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_revocations_and_demotions_at_once_leave_a_key_or_a_super_admin() {
     let _turn = HEAVY.lock().await;
-    let team = Team::start().await;
+    let team = TeamStores::start().await;
     for round in 0..scaled(8, 200) {
         let account = format!("account {round}");
         let name = format!("ada{round}");
@@ -156,7 +156,7 @@ async fn fifty_revocations_and_demotions_at_once_leave_a_key_or_a_super_admin() 
 /// SPEC D26.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_super_admin_stays_and_a_suspended_or_pending_one_is_no_other() {
-    let team = Team::start().await;
+    let team = TeamStores::start().await;
     let ada = team.account("a", "ada").await;
     let bob = team.join(&ada, "bob", RoleKey::SuperAdmin).await;
     team.invite(&ada, "cleo", RoleKey::SuperAdmin).await;
@@ -193,7 +193,7 @@ async fn the_last_super_admin_stays_and_a_suspended_or_pending_one_is_no_other()
 /// A key of the account is a way in as long as nobody ends the last.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_way_in_cannot_be_revoked_by_itself_but_by_a_super_admin() {
-    let team = Team::start().await;
+    let team = TeamStores::start().await;
     let ada = team.account("a", "ada").await;
     let of_ada = proof(&ada, "ada");
     let key = way_in("a", "one");

@@ -295,7 +295,8 @@ impl DynamoAudit {
         let mut start = start.and_then(|row| key_of(&row));
         if let Some(place) = &start {
             let at = left.iter().position(|partition| *partition == place.pk);
-            left.drain(..at.unwrap_or(left.len()));
+            let passed = at.unwrap_or(left.len());
+            left.drain(..passed);
         }
         let wanted = usize::from(page.limit);
         let mut items = Vec::new();
@@ -320,16 +321,13 @@ impl DynamoAudit {
             for row in part.rows {
                 items.extend(read(scope, row)?);
             }
-            match part.behind {
-                Some(sk) => {
-                    let place = keys::Key { pk: partition, sk };
-                    start = Some(place.clone());
-                    next = Some(place);
-                }
-                None => {
-                    next = None;
-                    left.next();
-                }
+            if let Some(sk) = part.behind {
+                let place = keys::Key { pk: partition, sk };
+                start = Some(place.clone());
+                next = Some(place);
+            } else {
+                next = None;
+                left.next();
             }
         }
         let next = match next {
