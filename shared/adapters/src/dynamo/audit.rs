@@ -165,14 +165,9 @@ struct Month {
 impl Month {
     fn parse(text: &str) -> Option<Self> {
         let (year, rest) = text.split_once('-')?;
-        let month = rest.split('-').next()?;
-        Some(Self {
-            year: year.parse().ok()?,
-            month: month
-                .parse()
-                .ok()
-                .filter(|month| (1..=12).contains(month))?,
-        })
+        let month: u8 = rest.split('-').next()?.parse().ok()?;
+        let year: u16 = year.parse().ok()?;
+        (1..=12).contains(&month).then_some(Self { year, month })
     }
 
     fn of(at: Timestamp) -> Option<Self> {
@@ -255,8 +250,8 @@ impl DynamoAudit {
     ) -> Result<Vec<Month>, PortError> {
         let created = self.table.account(scope).await?;
         let created = created.map(|account| account.created_at);
-        let first = filter.from.max(created).and_then(Month::of);
         let now = self.clock.now();
+        let first = Month::of(filter.from.max(created).unwrap_or(now));
         let last = Month::of(filter.to.map_or(now, |to| to.min(now)));
         let (Some(first), Some(last)) = (first, last) else {
             return Ok(Vec::new());
