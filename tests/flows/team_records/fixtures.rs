@@ -255,8 +255,8 @@ impl TeamStores {
             let value = match name {
                 "AWS_REGION" => "us-east-1",
                 "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "test",
-                "AWS_ENDPOINT_URL" => &aws_url,
-                "AWS_ENDPOINT_URL_DYNAMODB" => &table,
+                "AWS_ENDPOINT_URL" => aws_url.as_str(),
+                "AWS_ENDPOINT_URL_DYNAMODB" => table.as_str(),
                 "TABLE_NAME" => db.table_name(),
                 "KMS_KEY_ID" => "key",
                 _ => return None,
