@@ -217,16 +217,14 @@ impl AccountStore for DynamoAccounts {
             writes.push(self.table.mail_write(mail)?);
         }
         let audit = self.table.audit_write(&new.audit)?;
-        let transacted = match &new.proof {
-            Some(proof) => {
-                let last = vec![audit];
-                let now = new.audit.at;
-                self.table.transact_proven(writes, proof, now, last).await?
-            }
-            None => {
-                writes.push(audit);
-                self.table.transact(writes).await?
-            }
+        let transacted = if let Some(proof) = &new.proof {
+            let last = vec![audit];
+            self.table
+                .transact_proven(writes, proof, new.audit.at, last)
+                .await?
+        } else {
+            writes.push(audit);
+            self.table.transact(writes).await?
         };
         match transacted {
             Transacted::Done => Ok(Created::New),
@@ -251,6 +249,11 @@ impl AccountStore for DynamoAccounts {
         }
         if let Some(mail) = &recovery.mail {
             writes.push(self.table.mail_write(mail)?);
+        }
+        let stored = self.table.account(recovery.audit.scope).await?;
+        // An account that lets nobody in but a provider that is gone would stay closed.
+        if stored.is_some_and(|stored| stored.rules != recovery.account.rules) {
+            writes.push(self.table.account_update(&recovery.account)?);
         }
         if let Some(login) = &recovery.factor_reset {
             writes.push(self.table.login_write(login)?);

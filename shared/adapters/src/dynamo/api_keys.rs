@@ -89,7 +89,10 @@ impl DynamoAccounts {
         if !takes_way_in || self.proves_way_in(by.proof, ended, by.audit.at).await? {
             return self.table.transact_by(writes, by).await.map(Some);
         }
-        self.table.transact_with_witness(writes, None, by).await
+        let scope = by.audit.scope;
+        self.table
+            .transact_with_witness(writes, scope, None, by)
+            .await
     }
 
     /// Reads all keys of the account from its list, without their uses.

@@ -165,14 +165,9 @@ struct Month {
 impl Month {
     fn parse(text: &str) -> Option<Self> {
         let (year, rest) = text.split_once('-')?;
-        let month = rest.split('-').next()?;
-        Some(Self {
-            year: year.parse().ok()?,
-            month: month
-                .parse()
-                .ok()
-                .filter(|month| (1..=12).contains(month))?,
-        })
+        let month: u8 = rest.split('-').next()?.parse().ok()?;
+        let year: u16 = year.parse().ok()?;
+        (1..=12).contains(&month).then_some(Self { year, month })
     }
 
     fn of(at: Timestamp) -> Option<Self> {
@@ -255,8 +250,8 @@ impl DynamoAudit {
     ) -> Result<Vec<Month>, PortError> {
         let created = self.table.account(scope).await?;
         let created = created.map(|account| account.created_at);
-        let first = filter.from.max(created).and_then(Month::of);
         let now = self.clock.now();
+        let first = Month::of(filter.from.max(created).unwrap_or(now));
         let last = Month::of(filter.to.map_or(now, |to| to.min(now)));
         let (Some(first), Some(last)) = (first, last) else {
             return Ok(Vec::new());
@@ -295,7 +290,8 @@ impl DynamoAudit {
         let mut start = start.and_then(|row| key_of(&row));
         if let Some(place) = &start {
             let at = left.iter().position(|partition| *partition == place.pk);
-            left.drain(..at.unwrap_or(left.len()));
+            let passed = at.unwrap_or(left.len());
+            left.drain(..passed);
         }
         let wanted = usize::from(page.limit);
         let mut items = Vec::new();
@@ -320,16 +316,13 @@ impl DynamoAudit {
             for row in part.rows {
                 items.extend(read(scope, row)?);
             }
-            match part.behind {
-                Some(sk) => {
-                    let place = keys::Key { pk: partition, sk };
-                    start = Some(place.clone());
-                    next = Some(place);
-                }
-                None => {
-                    next = None;
-                    left.next();
-                }
+            if let Some(sk) = part.behind {
+                let place = keys::Key { pk: partition, sk };
+                start = Some(place.clone());
+                next = Some(place);
+            } else {
+                next = None;
+                left.next();
             }
         }
         let next = match next {

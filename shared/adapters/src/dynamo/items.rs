@@ -33,7 +33,7 @@ mod text_batch;
 pub(super) use access_request::AccessRequestItem;
 pub(super) use account::{AccountItem, ClientAttribute, ClientItem, RulesAttribute};
 pub(super) use agent::{AgentItem, SlotAttribute};
-pub(super) use api_key::{ApiKeyItem, ApiKeyUseItem, KeyIdItem, MovedKeyItem};
+pub(super) use api_key::{ApiKeyItem, KeyIdItem, MovedKeyItem};
 pub(super) use avatar::AvatarItem;
 pub(super) use chat_user::{ChatUserItem, SameAsItem, StatusAttributes};
 pub(super) use closing::ClosingItem;

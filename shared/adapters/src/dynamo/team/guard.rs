@@ -74,12 +74,14 @@ impl Table {
     async fn proves_super_admin(
         &self,
         proof: &CallerProof,
+        scope: AccountScope,
         target: Option<MemberId>,
     ) -> Result<bool, PortError> {
-        let Some((id, version)) = proof.member.filter(|(id, _)| Some(*id) != target) else {
+        let caller = proof.member.filter(|_| proof.scope == scope);
+        let Some((id, version)) = caller.filter(|(id, _)| Some(*id) != target) else {
             return Ok(false);
         };
-        let key = keys::member(proof.scope, id);
+        let key = keys::member(scope, id);
         let item: Option<MemberItem> = self.get(&key, "member").await?;
         let member = item.map(Member::from);
         Ok(
@@ -106,16 +108,16 @@ impl Table {
         Ok(check_write(check))
     }
 
-    /// Writes a change that takes a way in away, if an active super admin other than `target` stays. `None` if
-    /// there is none.
+    /// Writes a change that takes a way into this account away, if an active super admin other than `target` stays.
+    /// `None` if there is none.
     pub(in crate::dynamo) async fn transact_with_witness(
         &self,
         writes: Vec<TransactWriteItem>,
+        scope: AccountScope,
         target: Option<MemberId>,
         by: By<'_>,
     ) -> Result<Option<Transacted>, PortError> {
-        let scope = by.proof.scope;
-        if self.proves_super_admin(by.proof, target).await? {
+        if self.proves_super_admin(by.proof, scope, target).await? {
             return self.transact_by(writes, by).await.map(Some);
         }
         let role = RoleKey::SuperAdmin;

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
+    account::proof::CallerProof,
     ids::MemberId,
     page::{ListError, Order, Page, PageRequest},
     ports::{By, MemberFilter, MemberOutcome, MemberStore},
@@ -185,6 +186,14 @@ impl MemberStore for DynamoTeam {
         revoke: &[Invitation],
         by: By<'_>,
     ) -> Result<MemberOutcome, PortError> {
+        // The caller's own row is written here at the version of `before`, and so is not checked beside it.
+        if by
+            .proof
+            .member
+            .is_some_and(|(id, version)| id == before.id && version != before.version)
+        {
+            return Err(CallerProof::LOST);
+        }
         let at = by.audit.at;
         let (now, earlier) = revoke.split_at(revoke.len().min(REVOKED_MAX));
         // Those that do not fit into the transaction of the change are revoked before it.
@@ -205,7 +214,7 @@ impl MemberStore for DynamoTeam {
         let takes_way_in = before.is_active_super_admin() && !after.is_active_super_admin();
         let transacted = if takes_way_in {
             self.table
-                .transact_with_witness(writes, Some(after.id), by)
+                .transact_with_witness(writes, after.scope, Some(after.id), by)
                 .await
         } else {
             self.table.transact_by(writes, by).await.map(Some)
@@ -230,6 +239,14 @@ impl MemberStore for DynamoTeam {
         scope: AccountScope,
         by: By<'_>,
     ) -> Result<(), PortError> {
+        // The roles are written here, and so are not checked beside that.
+        if by
+            .proof
+            .roles_version
+            .is_some_and(|read| read != roles.version)
+        {
+            return Err(CallerProof::LOST);
+        }
         let item = RolesItem::new(
             scope,
             &Roles {

@@ -1,0 +1,158 @@
+//! API keys, throttles, resets and sign-ins at a provider.
+
+use super::{TeamStores, at, email, entry, first_page, proof, way_in};
+use vestibule_domain::{
+    account::{
+        api_key::{ApiKey, PREVIOUS_HASH_KEPT, PreviousHash},
+        credential::CredentialClaim,
+    },
+    event::Event,
+    ids::{LoginMethodId, MailId},
+    ports::{
+        Admission, ApiKeyStore, By, CredentialStore, FlowPurpose, FlowStore, LoginChange,
+        LoginStore, Reset, SignInFlow, ThrottleStore,
+    },
+    team::{
+        mail::{Mail, MailKind, MailOwner},
+        role::RoleKey,
+        throttle::ThrottleKind,
+    },
+};
+use vestibule_testkit::fault_proxy::{Fault, Rule};
+
+/// SPEC D29: the old secret is taken for 24 hours, and renewing keeps the id.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotated_key_is_found_by_both_of_its_hashes_and_a_renewed_one_by_its_own() {
+    let team = TeamStores::start().await;
+    let admin = team.account("a", "ada").await;
+    let proof = proof(&admin, "ada");
+    let first = way_in("a", "script");
+    team.add_key(&first, &proof).await;
+    let rotated = ApiKey {
+        hash: "key-2".to_owned(),
+        previous: Some(PreviousHash {
+            hash: first.hash.clone(),
+            until: at(5).plus(PREVIOUS_HASH_KEPT),
+        }),
+        ..first.clone()
+    };
+    let audit = entry("a", Event::ApiKeyRotated(first.id), 5);
+    let by = By {
+        audit: &audit,
+        proof: &proof,
+    };
+    team.accounts
+        .rotate_key(&rotated, &first, by)
+        .await
+        .unwrap();
+    for hash in [&first.hash, &rotated.hash] {
+        let claim = CredentialClaim::ApiKey {
+            account_id: admin.scope.account_id(),
+            hash: hash.clone(),
+        };
+        let found = team.credentials.find_credential(&claim).await.unwrap();
+        assert!(found.unwrap().caller(&claim, at(6)).is_ok(), "{hash}");
+    }
+    let stored = team.accounts.get_key(admin.scope, first.id).await.unwrap();
+    let stored = stored.unwrap();
+    let renewed = ApiKey {
+        expires_at: at(2_000_000),
+        ..stored.clone()
+    };
+    let audit = entry("a", Event::ApiKeyRenewed(first.id), 6);
+    let by = By {
+        audit: &audit,
+        proof: &proof,
+    };
+    team.accounts.renew_key(&renewed, by).await.unwrap();
+    let listed = team
+        .accounts
+        .list_keys(admin.scope, &first_page())
+        .await
+        .unwrap();
+    assert_eq!(listed.items.len(), 1);
+    assert_eq!(listed.items[0].expires_at, at(2_000_000));
+}
+
+/// SPEC D28.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_throttle_admits_a_burst_and_then_says_how_long_to_wait() {
+    let team = TeamStores::start().await;
+    let kind = ThrottleKind::Factor;
+    for _ in 0..kind.rule().burst {
+        let admission = team.logins.admit(kind, "bob", at(0)).await.unwrap();
+        assert_eq!(admission, Admission::Admitted);
+    }
+    let Admission::Wait(wait) = team.logins.admit(kind, "bob", at(0)).await.unwrap() else {
+        panic!("the burst is used up");
+    };
+    assert_eq!(wait, kind.rule().interval);
+    let other = team.logins.admit(kind, "cleo", at(0)).await.unwrap();
+    assert_eq!(other, Admission::Admitted);
+    let later = at(0).plus(wait);
+    let again = team.logins.admit(kind, "bob", later).await.unwrap();
+    assert_eq!(again, Admission::Admitted);
+}
+
+/// SPEC D18, D27: a link and a flow count once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_and_a_sign_in_at_a_provider_count_once_and_not_after_their_time() {
+    let team = TeamStores::start().await;
+    let admin = team.account("a", "ada").await;
+    let bob = team.join(&admin, "bob", RoleKey::Agent).await;
+    let login_id = bob.login_id.unwrap();
+    let reset = Reset {
+        login_id,
+        hash: "reset".to_owned(),
+        expires_at: at(1800),
+    };
+    let mail = |name: &str, kind| {
+        let owner = MailOwner::Login(login_id);
+        let id = MailId::derive(&[name]);
+        Mail::queued(id, owner, email("bob"), None, kind, None, at(0))
+    };
+    let kind = MailKind::PasswordReset {
+        expires_at: at(1800),
+    };
+    for (name, reset) in [("known", Some(&reset)), ("unknown", None)] {
+        team.to_db.reset_counts();
+        let mail = mail(name, kind.clone());
+        team.logins
+            .ask_reset(&email(name), reset, &mail)
+            .await
+            .unwrap();
+        assert_eq!(team.to_db.sequence(), ["DynamoDB.TransactWriteItems"]);
+    }
+    let find = |second| team.logins.find_reset(login_id, "reset", at(second));
+    assert_eq!(find(1799).await.unwrap(), Some(reset));
+    assert_eq!(find(1800).await.unwrap(), None);
+    let spend = LoginChange {
+        reset: Some("reset".to_owned()),
+        ..LoginChange::default()
+    };
+    let login = team.logins.get_login(login_id).await.unwrap().unwrap();
+    team.logins.update_login(&login, &spend).await.unwrap();
+    let login = team.logins.get_login(login_id).await.unwrap().unwrap();
+    assert!(team.logins.update_login(&login, &spend).await.is_err());
+
+    let flow = SignInFlow {
+        state_hash: "state".to_owned(),
+        browser_hash: "browser".to_owned(),
+        scope: admin.scope,
+        method_id: LoginMethodId::derive(&["m"]),
+        issuer: None,
+        nonce: "n".to_owned(),
+        verifier: "v".to_owned(),
+        purpose: FlowPurpose::SignIn,
+        return_to: "/console/".to_owned(),
+        expires_at: at(600),
+    };
+    team.logins.save_flow(&flow).await.unwrap();
+    let lost = Rule::new("DynamoDB.TransactWriteItems", Fault::ResetAfter);
+    team.to_db.inject(lost);
+    let taken = team.logins.take_flow("state", at(1)).await.unwrap();
+    assert_eq!(taken, Some(flow.clone()));
+    assert_eq!(team.logins.take_flow("state", at(1)).await.unwrap(), None);
+    team.logins.save_flow(&flow).await.unwrap();
+    assert_eq!(team.logins.take_flow("state", at(600)).await.unwrap(), None);
+}
