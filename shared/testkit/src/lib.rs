@@ -16,6 +16,7 @@ pub mod iam;
 pub mod json_schema;
 pub mod lambda_events;
 pub mod loopback;
+pub mod openid_provider;
 pub mod proof;
 mod signed_request;
 pub mod simulator;
