@@ -178,6 +178,7 @@ def run(on_up) -> int:
             "outgoing_queue_url": deployment.outputs["OutgoingQueueUrl"],
             "outgoing_dlq_url": deployment.outputs["OutgoingDlqUrl"],
             "email_queue_url": deployment.outputs["EmailQueueUrl"],
+            "email_dlq_url": deployment.outputs["EmailDlqUrl"],
             "email_events_queue_url": deployment.outputs["EmailEventsQueueUrl"],
             "team_queue_url": deployment.outputs["TeamQueueUrl"],
             "functions": functions,
