@@ -53,7 +53,7 @@ build: tools ## Build the functions for Lambda; ARCH=arm64 or x86_64, by default
 deploy: build ## Build, then deploy to the AWS account of this shell's credentials
 	$(TOOLS)/sam deploy --stack-name $(STACK) --parameter-overrides Architecture=$(ARCH)
 
-redrive: tools ## Put dead letters back into their queue: QUEUE=inbox, onboarding or outgoing, LOCAL=1 for the local stack
+redrive: tools ## Put dead letters back into their queue: QUEUE=inbox, onboarding, outgoing, email, email-events or team, LOCAL=1 for the local stack
 	@$(TOOLS)/python infra/scripts/redrive.py --queue "$(QUEUE)" --stack "$(STACK)" $(if $(LOCAL),--local) $(if $(YES),--yes)
 
 fmt: ## Format the code

@@ -19,7 +19,7 @@ pub struct AdminFunction {
 }
 
 /// Every admin function.
-pub const ADMIN_FUNCTIONS: [AdminFunction; 2] = [
+pub const ADMIN_FUNCTIONS: [AdminFunction; 4] = [
     AdminFunction {
         folder: "admin-access",
         table: admin_access::table,
@@ -34,6 +34,18 @@ pub const ADMIN_FUNCTIONS: [AdminFunction; 2] = [
             let deps = admin_conversations::wire(adapters)?;
             Ok(admin_conversations::router(deps))
         },
+    },
+    AdminFunction {
+        folder: "admin-team",
+        table: admin_team::table,
+        openapi: admin_team::openapi,
+        start: |adapters| Ok(admin_team::router(admin_team::wire(adapters)?)),
+    },
+    AdminFunction {
+        folder: "auth",
+        table: auth::table,
+        openapi: auth::openapi,
+        start: |adapters| Ok(auth::router(auth::wire(adapters)?)),
     },
 ];
 

@@ -13,7 +13,24 @@ from botocore.config import Config
 
 from console import StepFailed
 from processes import Processes
-from settings import AGENT, API, AWS, EMULATOR, LOGS, LOOPBACK, REGION, ROOT, RUN, SIMULATOR, STACK_NAME, lambda_architecture, log_level
+from settings import (
+    ADMIN_EMAIL,
+    ADMIN_NAME,
+    AGENT,
+    API,
+    AWS,
+    EMULATOR,
+    LOGS,
+    LOOPBACK,
+    MAIL_FROM,
+    REGION,
+    ROOT,
+    RUN,
+    SIMULATOR,
+    STACK_NAME,
+    lambda_architecture,
+    log_level,
+)
 from tools import python, tool
 
 BUCKET = f"{STACK_NAME}-local-artifacts"
@@ -98,6 +115,7 @@ def start(processes: Processes, credentials: Credentials) -> None:
 def deploy(processes: Processes, credentials: Credentials) -> Deployment:
     """Deploys template.yaml with `sam deploy`, as to AWS, then adds the parts that the emulator leaves out."""
     credentials.client("s3").create_bucket(Bucket=BUCKET)
+    credentials.client("ses").verify_email_identity(EmailAddress=MAIL_FROM)
     parameters = {
         "Architecture": lambda_architecture(),
         "PublicUrl": API.url,
@@ -106,6 +124,10 @@ def deploy(processes: Processes, credentials: Credentials) -> Deployment:
         "TeamsOpenIdMetadataUrl": f"{SIMULATOR.url}/botframework/v1/.well-known/openidconfiguration",
         "TeamsServiceOrigins": SIMULATOR.url,
         "AgentOriginAllowList": AGENT.url,
+        "AdminEmail": ADMIN_EMAIL,
+        "AdminName": ADMIN_NAME,
+        "AccountName": "Acme",
+        "EmailFrom": MAIL_FROM,
         "LogLevel": log_level(),
         "TableDeletionProtection": "false",
     }
@@ -142,8 +164,15 @@ def deploy(processes: Processes, credentials: Credentials) -> Deployment:
         {resource["LogicalResourceId"]: (resource["ResourceType"], resource["PhysicalResourceId"]) for resource in resources},
     )
     _make_routes(credentials, deployment)
+    _link_mail_events(credentials, deployment)
     _renew_scaling_configs(credentials)
     return deployment
+
+
+def invite_first_admin(credentials: Credentials, deployment: Deployment) -> None:
+    """Runs the sweeper at once. It would run within a minute anyway, and orders the first admin's invitation."""
+    sweeper = deployment.resources["SweeperFunction"][1]
+    credentials.client("lambda").invoke(FunctionName=sweeper, InvocationType="Event", Payload=b"{}")
 
 
 def _is_healthy() -> bool:
@@ -156,10 +185,29 @@ def _is_healthy() -> bool:
         return False
 
 
+def _processed_template(credentials: Credentials) -> dict:
+    body = credentials.client("cloudformation").get_template(StackName=STACK_NAME, TemplateStage="Processed")["TemplateBody"]
+    return json.loads(body) if isinstance(body, str) else body
+
+
+def _link_mail_events(credentials: Credentials, deployment: Deployment) -> None:
+    """Sends what becomes of mails to the topics of the event destinations.
+
+    The emulator keeps event destinations and delivers nothing to them. It does publish what became of the mails of an identity, in the
+    older form that the function reads as well.
+    """
+    ses = credentials.client("ses")
+    for resource in _processed_template(credentials)["Resources"].values():
+        if resource["Type"] != "AWS::SES::ConfigurationSetEventDestination":
+            continue
+        topic = resource["Properties"]["EventDestination"]["SnsDestination"]["TopicARN"]["Ref"]
+        for kind in ("Bounce", "Complaint", "Delivery"):
+            ses.set_identity_notification_topic(Identity=MAIL_FROM, NotificationType=kind, SnsTopic=deployment.resources[topic][1])
+
+
 def _make_routes(credentials: Credentials, deployment: Deployment) -> None:
     """Makes the HTTP API's routes. SAM only writes them to the OpenAPI `Body`, which the emulator does not read."""
-    body_of = credentials.client("cloudformation").get_template(StackName=STACK_NAME, TemplateStage="Processed")["TemplateBody"]
-    template = json.loads(body_of) if isinstance(body_of, str) else body_of
+    template = _processed_template(credentials)
     gateway = credentials.client("apigatewayv2")
     functions = credentials.client("lambda")
     for name, resource in template["Resources"].items():

@@ -48,7 +48,13 @@ API = Port("API", "VESTIBULE_API_PORT", 9080)
 SIMULATOR = Port("chat simulator", "VESTIBULE_SIMULATOR_PORT", 9400)
 AGENT = Port("demo agent", "VESTIBULE_AGENT_PORT", 9401)
 AWS = Port("AWS emulator", "VESTIBULE_AWS_PORT", 4566)
-PORTS = (API, SIMULATOR, AGENT, AWS)
+MAIL = Port("caught mails", "VESTIBULE_MAIL_PORT", 9402)
+PORTS = (API, SIMULATOR, AGENT, AWS, MAIL)
+
+# The first admin of the stack, and the address from which its mails come. Nothing is sent anywhere.
+ADMIN_EMAIL = "admin@example.com"
+ADMIN_NAME = "Admin"
+MAIL_FROM = "vestibule@example.com"
 
 
 def log_level() -> str:

@@ -24,7 +24,7 @@ import ports
 import tools
 from console import StepFailed, bold, dim, report, say, step
 from processes import Processes
-from settings import AGENT, API, AWS, AWS_ENV_FILE, LOCAL, LOCK_FILE, LOGS, LOOPBACK, REGION, ROOT, RUN, SIMULATOR, STACK_FILE, TOOLS
+from settings import ADMIN_EMAIL, AGENT, API, AWS, AWS_ENV_FILE, LOCAL, LOCK_FILE, LOGS, LOOPBACK, MAIL, REGION, ROOT, RUN, SIMULATOR, STACK_FILE, TOOLS
 
 STOP_SECONDS = 30
 COMPANIONS = SIMULATOR_PROGRAM, AGENT_PROGRAM = "simulator", "demo-agent"
@@ -116,6 +116,7 @@ def run(on_up) -> int:
     import emulator
     import gateway
     import logs
+    import mail
 
     lock = _take_lock()
     processes = Processes()
@@ -140,6 +141,10 @@ def run(on_up) -> int:
             secret = credentials.client("secretsmanager").get_secret_value(SecretId=deployment.outputs["SetupSecretArn"])
             setup_token = secret["SecretString"]
             made = demo.create(setup_token)
+        with step("Invite the first admin"):
+            mail.serve()
+            emulator.invite_first_admin(credentials, deployment)
+            first_link = mail.link_to(ADMIN_EMAIL)
         with step("Start simulator and agent"):
             start_companions(processes, made)
         with step("Connect the platforms"):
@@ -148,6 +153,9 @@ def run(on_up) -> int:
             "api_url": API.url,
             "api_key": made.api_key,
             "setup_token": setup_token,
+            "admin_email": ADMIN_EMAIL,
+            "first_admin_link": first_link,
+            "mail_url": MAIL.url,
             "simulator_url": SIMULATOR.url,
             "agent_url": AGENT.url,
             "agent_signing_secret": made.agent_signing_secret,
@@ -169,6 +177,10 @@ def run(on_up) -> int:
             "inbox_dlq_url": deployment.outputs["InboxDlqUrl"],
             "outgoing_queue_url": deployment.outputs["OutgoingQueueUrl"],
             "outgoing_dlq_url": deployment.outputs["OutgoingDlqUrl"],
+            "email_queue_url": deployment.outputs["EmailQueueUrl"],
+            "email_dlq_url": deployment.outputs["EmailDlqUrl"],
+            "email_events_queue_url": deployment.outputs["EmailEventsQueueUrl"],
+            "team_queue_url": deployment.outputs["TeamQueueUrl"],
             "functions": functions,
             "roles": deployment.of_type("AWS::IAM::Role"),
             "log_groups": deployment.of_type("AWS::Logs::LogGroup"),
@@ -262,6 +274,9 @@ def welcome(stack: dict, detached: bool) -> None:
 
   {bold("API")}           {stack["api_url"]}/v1/openapi.json
   {bold("API key")}       {stack["api_key"]}
+  {bold("First admin")}   {stack["first_admin_link"]}
+                {dim(f"the link in the mail to {stack['admin_email']}; it works once, and for seven days")}
+  {bold("Mails")}         {stack["mail_url"]}   {dim("nothing is sent")}
   {bold("AWS emulator")}  {stack["aws_endpoint_url"]}   {dim("for the AWS CLI (version 2), in a terminal of its own:")}
                 . .local/aws.env
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Puts dead letters back on the queue they fell from: `make redrive QUEUE=inbox|onboarding|outgoing`.
+"""Puts dead letters back on the queue they fell from: `make redrive QUEUE=inbox|onboarding|outgoing|email|email-events|team`.
 
 Do it once the cause is fixed; a message that fails again comes back here after its attempts. Both workers stand a job that comes
 twice, so redriving is safe at any time.
@@ -23,6 +23,9 @@ QUEUES = {
     "inbox": ("InboxQueueUrl", "InboxDlqUrl"),
     "onboarding": ("OnboardingQueueUrl", "OnboardingDlqUrl"),
     "outgoing": ("OutgoingQueueUrl", "OutgoingDlqUrl"),
+    "email": ("EmailQueueUrl", "EmailDlqUrl"),
+    "email-events": ("EmailEventsQueueUrl", "EmailEventsDlqUrl"),
+    "team": ("TeamQueueUrl", "TeamDlqUrl"),
 }
 STACK_FILE = Path(__file__).resolve().parents[2] / ".local" / "stack.json"
 MOVE_SECONDS = 600
@@ -33,13 +36,13 @@ _NO_SUCH_ACTION = {"InvalidAction", "UnknownOperationException", "AWS.SimpleQueu
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--queue", help="inbox, onboarding or outgoing")
+    parser.add_argument("--queue", help=", ".join(QUEUES))
     parser.add_argument("--stack", default="vestibule", help="name of the CloudFormation stack")
     parser.add_argument("--local", action="store_true", help="use the local stack")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     arguments = parser.parse_args()
     if arguments.queue not in QUEUES:
-        print("Say which queue: make redrive QUEUE=inbox, QUEUE=onboarding or QUEUE=outgoing", file=sys.stderr)
+        print("Say which queue: make redrive QUEUE=" + ", QUEUE=".join(QUEUES), file=sys.stderr)
         return 2
     try:
         return redrive(arguments)

@@ -16,6 +16,7 @@
 mod aws;
 mod blocking;
 mod entrance;
+mod first_admin;
 mod items;
 mod onboarding;
 mod open_door;

@@ -228,13 +228,14 @@ async fn the_admin_api_may_change_records_seal_secrets_and_enqueue_what_follows_
             aws.query(Some("lists_all"), &aws.projects()),
             aws.decrypt(),
             aws.generate_data_key(),
-            aws.setup_secret(),
             aws.enqueue_onboarding(),
         ],
         vec![
             aws.scan(),
             aws.query(Some("outbox"), &Resources::outbox()),
             aws.encrypt(),
+            aws.setup_secret(),
+            aws.send("email_queue_url"),
             aws.send("inbox_queue_url"),
             aws.send("onboarding_dlq_url"),
             aws.receive("inbox_queue_url"),
@@ -287,6 +288,154 @@ async fn the_admin_api_for_conversations_may_read_them_add_messages_and_enqueue_
     .await;
 }
 
+#[tokio::test]
+#[ignore = "needs a local stack"]
+async fn the_api_of_the_team_may_change_it_read_the_set_up_secret_and_enqueue_mails() {
+    let stack = Stack::load();
+    let aws = Resources::of(&stack).await;
+    try_role(
+        &stack,
+        "AdminTeamRole",
+        vec![
+            aws.get_item(&aws.of_account("MEMBER#", NOBODY)),
+            aws.batch_get_item(&aws.of_account("MEMBER#", NOBODY)),
+            aws.put_item(&aws.of_account("MEMBER#", NOBODY)),
+            aws.update_item(&aws.uses_of_keys()),
+            aws.delete_item(&aws.of_account("METHODS", "")),
+            aws.query(None, &aws.of_account("METHODS", "")),
+            aws.query(
+                Some("lists_by_state"),
+                &aws.of_account("MEMBERS#", "super_admin"),
+            ),
+            aws.query(Some("lists_all"), &aws.of_account("MEMBERS", "")),
+            aws.decrypt(),
+            aws.generate_data_key(),
+            aws.setup_secret(),
+            aws.enqueue_mail(),
+        ],
+        vec![
+            aws.scan(),
+            aws.query(Some("outbox"), &Resources::outbox()),
+            aws.encrypt(),
+            aws.send("onboarding_queue_url"),
+            aws.send("team_queue_url"),
+            aws.receive("email_queue_url"),
+            Resources::mail(),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a local stack"]
+async fn sign_in_may_change_logins_and_enqueue_mails_and_never_reads_the_set_up_secret() {
+    let stack = Stack::load();
+    let aws = Resources::of(&stack).await;
+    let sessions = Resources::row(&format!("LOGIN#{NOBODY}#SESSIONS"));
+    try_role(
+        &stack,
+        "AuthRole",
+        vec![
+            aws.get_item(&sessions),
+            aws.batch_get_item(&sessions),
+            aws.put_item(&sessions),
+            aws.update_item(&Resources::row(&format!("LOGIN#{NOBODY}#SESSION_USES"))),
+            aws.delete_item(&sessions),
+            aws.query(None, &sessions),
+            aws.decrypt(),
+            aws.generate_data_key(),
+            aws.enqueue_mail(),
+        ],
+        vec![
+            aws.scan(),
+            aws.query(Some("outbox"), &Resources::outbox()),
+            aws.query(Some("lists_all"), &aws.of_account("MEMBERS", "")),
+            aws.query(
+                Some("lists_by_state"),
+                &aws.of_account("MEMBERS#", "super_admin"),
+            ),
+            aws.encrypt(),
+            aws.setup_secret(),
+            aws.send("onboarding_queue_url"),
+            aws.send("team_queue_url"),
+            aws.receive("email_queue_url"),
+            Resources::mail(),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a local stack"]
+async fn only_the_worker_of_mails_may_send_one() {
+    let stack = Stack::load();
+    let aws = Resources::of(&stack).await;
+    let mail = aws.of_account("MAIL#", NOBODY);
+    try_role(
+        &stack,
+        "WorkerEmailRole",
+        vec![
+            aws.get_item(&mail),
+            aws.batch_get_item(&mail),
+            aws.update_item(&mail),
+            aws.delete_item(&mail),
+            aws.put_item(&Resources::row(&format!("MAIL_SENT#{}", "0a".repeat(32)))),
+            aws.decrypt(),
+            Resources::mail(),
+        ],
+        vec![
+            aws.scan(),
+            aws.query(None, &mail),
+            aws.query(Some("outbox"), &Resources::outbox()),
+            aws.generate_data_key(),
+            aws.setup_secret(),
+            aws.send("email_dlq_url"),
+            aws.send("team_queue_url"),
+        ],
+    )
+    .await;
+    try_role(
+        &stack,
+        "EmailEventsRole",
+        vec![
+            aws.get_item(&mail),
+            aws.batch_get_item(&mail),
+            aws.update_item(&mail),
+            aws.put_item(&aws.of_account("BLOCKED#", &"0a".repeat(32))),
+        ],
+        vec![
+            aws.scan(),
+            aws.delete_item(&mail),
+            aws.decrypt(),
+            aws.setup_secret(),
+            aws.send("email_queue_url"),
+            Resources::mail(),
+        ],
+    )
+    .await;
+    try_role(
+        &stack,
+        "WorkerTeamRole",
+        vec![
+            aws.get_item(&Resources::row("SET_UP")),
+            aws.batch_get_item(&Resources::row("SET_UP")),
+            aws.put_item(&mail),
+            aws.decrypt(),
+            aws.generate_data_key(),
+            aws.enqueue_mail(),
+        ],
+        vec![
+            aws.scan(),
+            aws.query(None, &mail),
+            aws.delete_item(&mail),
+            aws.setup_secret(),
+            aws.send("onboarding_queue_url"),
+            Resources::mail(),
+        ],
+    )
+    .await;
+}
+
 /// Makes all calls as the role. Allowed calls must succeed, and denied calls must fail.
 async fn try_role(stack: &Stack, role: &str, allowed: Vec<AwsCall>, denied: Vec<AwsCall>) {
     let calls = [allowed.clone(), denied.clone()].concat();
@@ -318,7 +467,7 @@ struct Resources<'a> {
 
 impl<'a> Resources<'a> {
     async fn of(stack: &'a Stack) -> Self {
-        let admin = stack.facts["functions"]["AdminAccessFunction"].clone();
+        let admin = stack.facts["functions"]["AdminTeamFunction"].clone();
         let keyring = json!({"pk": {"S": "KEYRING"}, "sk": {"S": "CURRENT"}});
         let calls = vec![
             call(
@@ -360,6 +509,38 @@ impl<'a> Resources<'a> {
 
     fn account(&self) -> Value {
         Self::row(&format!("ACCOUNT#{}", self.stack.fact("account_id")))
+    }
+
+    /// A row in the partition of this kind and name under the account.
+    fn of_account(&self, kind: &str, name: &str) -> Value {
+        let account = self.stack.fact("account_id");
+        Self::row(&format!("ACCOUNT#{account}#{kind}{name}"))
+    }
+
+    /// A mail to the service's own mailbox for tests.
+    fn mail() -> AwsCall {
+        call(
+            "ses",
+            "send_email",
+            json!({
+                "Source": "vestibule@example.com",
+                "Destination": {"ToAddresses": ["success@simulator.amazonses.com"]},
+                "Message": {"Subject": {"Data": "Test"}, "Body": {"Text": {"Data": "Test"}}},
+            }),
+        )
+    }
+
+    /// Enqueues a job about a mail that does not exist, with which the worker has nothing to do.
+    fn enqueue_mail(&self) -> AwsCall {
+        let job = json!({
+            "job": "send_mail",
+            "account_id": self.stack.fact("account_id"), "mail_id": NOBODY,
+        });
+        call(
+            "sqs",
+            "send_message",
+            json!({"QueueUrl": self.stack.fact("email_queue_url"), "MessageBody": job.to_string()}),
+        )
     }
 
     fn uses_of_keys(&self) -> Value {

@@ -456,6 +456,8 @@ impl Stack {
             "onboarding_queue_url",
             "inbox_queue_url",
             "outgoing_queue_url",
+            "email_queue_url",
+            "team_queue_url",
         ];
         eventually("the end of all queued work", IN_MINUTES, async || {
             let calls = queues.map(|queue| {

@@ -44,7 +44,7 @@ pub async fn all_powers(world: &World) -> String {
 /// A world with a pending request, and the request's path.
 async fn waiting() -> (World, String, String) {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, SAID);
     world.webhook(&connector, &hello).await;
@@ -315,7 +315,7 @@ async fn a_list_is_walked_page_by_page_and_its_cursor_is_good_for_it_alone() {
     let mut world = World::new().await;
     let connector = world.connector.clone();
     for i in 0..7 {
-        let person = world.person(&format!("Person {i}"));
+        let person = world.newcomer(&format!("Person {i}"));
         let hello = world.says(&connector, &person, SAID);
         world.webhook(&connector, &hello).await;
         world.clock.advance(Duration::from_secs(1));

@@ -83,7 +83,7 @@ async fn read(world: &World, rest: &str) -> (u16, Value) {
 /// A world of this platform in which a person talks to the open connector.
 async fn talking_on(platform: Platform) -> (World, String) {
     let mut world = World::on(platform).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     say(&world, &ada, SAID).await;
     world.settle().await;
     (world, ada)

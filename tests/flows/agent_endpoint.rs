@@ -47,7 +47,7 @@ async fn rotate(world: &World, token: &str) -> (String, Value) {
 async fn a_rotated_secret_loses_no_delivery_whichever_of_the_two_the_agent_verifies_with() {
     let mut world = World::new().await;
     let token = world.all_powers().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     assert!(takes(&mut world, &ada, SAID).await);
 
     let (secret, until) = rotate(&world, &token).await;
@@ -86,7 +86,7 @@ async fn a_rotated_secret_loses_no_delivery_whichever_of_the_two_the_agent_verif
 async fn a_rotation_whose_answer_was_lost_and_that_is_repeated_loses_no_delivery_either() {
     let mut world = World::new().await;
     let token = world.all_powers().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     rotate(&world, &token).await;
     let (secret, _) = rotate(&world, &token).await;
     assert!(takes(&mut world, &ada, "verified with the first one").await);
@@ -98,7 +98,7 @@ async fn a_rotation_whose_answer_was_lost_and_that_is_repeated_loses_no_delivery
 async fn a_secret_that_is_entered_rotates_too_and_entered_again_it_changes_nothing() {
     let mut world = World::new().await;
     let token = world.all_powers().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let entered = json!({"signing_secret": OTHER_SECRET});
     for _ in 0..5 {
         let agent = set(&world, &token, entered.clone()).await;
@@ -115,7 +115,7 @@ async fn a_secret_that_is_entered_rotates_too_and_entered_again_it_changes_nothi
 async fn a_secret_that_leaked_can_be_ended_at_once() {
     let mut world = World::new().await;
     let token = world.all_powers().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     rotate(&world, &token).await;
     let agent = set(&world, &token, json!({"previous_signing_secret": null})).await;
     assert_eq!(agent["previous_secrets_until"], Value::Null);

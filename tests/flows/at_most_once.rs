@@ -22,7 +22,7 @@ async fn world_with_a_doubt(platform: Platform, fault: Fault) -> (World, String)
     world
         .change_connector(|connector| connector.request_cooldown = Duration::ZERO)
         .await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     writes(&mut world, &ada, SAID).await;
     world.to_slack.inject(Rule::new("*", fault));
     assert!(world.work_onboarding().await);
@@ -82,7 +82,7 @@ async fn a_message_that_was_never_tried_goes_out_with_the_next_request() {
         world
             .change_connector(|connector| connector.request_cooldown = Duration::ZERO)
             .await;
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         writes(&mut world, &ada, SAID).await;
         assert_eq!(world.decide(&ada, Verdict::Reject).await.status, 200);
         world.settle().await;

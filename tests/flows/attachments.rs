@@ -25,7 +25,7 @@ const fn download(platform: Platform) -> &'static str {
 /// A world in which a person sent a picture, and the path of that picture.
 async fn sent(platform: Platform) -> (World, String) {
     let mut world = World::on(platform).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let open = world.open.clone();
     let picture = Item::File {
         name: "shelf.jpg".to_owned(),

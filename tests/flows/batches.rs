@@ -54,7 +54,7 @@ async fn talking(people: usize) -> (World, Vec<String>) {
     let mut world = World::on(Platform::Dialog360).await;
     let open = world.open.clone();
     let people: Vec<String> = (0..people)
-        .map(|number| world.person(&format!("Person {number}")))
+        .map(|number| world.newcomer(&format!("Person {number}")))
         .collect();
     let hellos: Vec<_> = people
         .iter()
@@ -100,7 +100,7 @@ async fn strangers_of_a_large_batch_each_make_one_request_and_their_messages_sta
     let mut world = World::on(Platform::Dialog360).await;
     let connector = world.connector.clone();
     let people: Vec<String> = (0..20)
-        .map(|number| world.person(&format!("Person {number}")))
+        .map(|number| world.newcomer(&format!("Person {number}")))
         .collect();
     let mut messages = Vec::new();
     for text in ["First", "Second"] {

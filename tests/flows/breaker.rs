@@ -106,7 +106,7 @@ async fn messages_for_an_agent_that_is_down_wait_on_record_and_arrive_in_order_w
     assert_eq!(down["since"], since);
     assert!(down["next_attempt_at"].is_string(), "{down}");
     // Nobody's message goes to the agent while one at a time tries it.
-    let bob = world.person("Bob Martin");
+    let bob = world.newcomer("Bob Martin");
     say(&world, &bob, "four").await;
     world.count_from_here();
     assert!(world.work_inbox().await);
@@ -203,7 +203,7 @@ async fn messages_wait_for_an_agent_that_is_not_set_yet() {
 async fn a_call_that_finds_no_slot_is_broken_off_and_no_slot_is_left_taken() {
     let _turn = HEAVY.lock().await;
     let (mut world, ada) = talking(1).await;
-    let bob = world.person("Bob Martin");
+    let bob = world.newcomer("Bob Martin");
     say(&world, &bob, "Hello").await;
     world.settle().await;
     change_agent(&world, |agent| {
@@ -344,7 +344,7 @@ impl Crowd {
         Self {
             connector: connector.clone(),
             people: (0..size)
-                .map(|number| world.person(&name(number)))
+                .map(|number| world.newcomer(&name(number)))
                 .collect(),
             wrote: vec![Vec::new(); size],
             count: 0,

@@ -12,7 +12,7 @@ fn text(body: &Body) -> String {
 
 /// Sends every file with this prefix, and returns each answer and its number of new rows.
 async fn answers(world: &World, prefix: &str) -> Vec<(String, u16, String, usize)> {
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let id = world.connector.id.to_string();
     let mut answers = Vec::new();
     for name in events::names(world.platform.key()).unwrap() {
@@ -111,7 +111,7 @@ async fn what_people_write_reaches_the_agent_as_the_schema_for_agents_says() {
         world.expect_violations("there is no");
         world.expect_violations("is nobody's");
         world.agent.answer_with(json!({"replies": []}));
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         let id = world.open.id.to_string();
         for name in events::names(platform.key()).unwrap() {
             if name.starts_with("message_") {
@@ -133,7 +133,7 @@ async fn what_people_write_reaches_the_agent_as_the_schema_for_agents_says() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_was_cut_within_an_emoji_opens_a_request_that_shows_the_rest() {
     let world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let id = world.connector.id.to_string();
     let request = world
         .slack

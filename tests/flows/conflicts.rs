@@ -19,7 +19,7 @@ fn conflict(operation: &str) -> Rule {
 /// A world in which Ada's first message was handled.
 async fn asked(platform: Platform) -> (World, String) {
     let mut world = World::on(platform).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, SAID);
     assert_eq!(world.webhook(&connector, &hello).await, 200);
@@ -62,7 +62,7 @@ async fn a_change_of_a_record_that_meets_another_writer_is_made_all_the_same() {
 async fn a_worker_whose_row_is_held_by_a_transaction_waits_for_it_and_sends_once() {
     for &platform in Platform::ALL {
         let mut world = World::on(platform).await;
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         let connector = world.connector.clone();
         let hello = world.says(&connector, &ada, SAID);
         assert_eq!(world.webhook(&connector, &hello).await, 200);
@@ -77,7 +77,7 @@ async fn a_worker_whose_row_is_held_by_a_transaction_waits_for_it_and_sends_once
 #[tokio::test(flavor = "multi_thread")]
 async fn an_onboarding_job_that_met_other_writers_at_its_claim_comes_again_from_the_queue() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, SAID);
     assert_eq!(world.webhook(&connector, &hello).await, 200);
@@ -95,7 +95,7 @@ async fn an_onboarding_job_that_met_other_writers_at_its_claim_comes_again_from_
 async fn a_message_that_was_sent_is_not_sent_again_because_its_row_is_held_when_that_is_recorded() {
     for &platform in Platform::ALL {
         let mut world = World::on(platform).await;
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         let connector = world.connector.clone();
         let hello = world.says(&connector, &ada, SAID);
         assert_eq!(world.webhook(&connector, &hello).await, 200);
@@ -116,7 +116,7 @@ async fn a_message_that_meets_other_writers_is_taken_at_once_on_every_platform()
         let connector = world.connector.clone();
         let rule = conflict("TransactWriteItems").times(LONGER_THAN_THE_TABLE_WAITS);
         world.to_db.inject(rule);
-        let bob = world.person("Bob Kahn");
+        let bob = world.newcomer("Bob Kahn");
         let first = world.says(&connector, &bob, SAID);
         assert_eq!(world.webhook(&connector, &first).await, 200, "{platform:?}");
         assert!(!world.to_db.has_pending_rules(), "{platform:?}");

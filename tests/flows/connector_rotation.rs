@@ -147,7 +147,7 @@ impl Stage {
 
     /// The platform's request for a new message.
     fn said(&self) -> SignedRequest {
-        let person = self.world.person("Ada Lovelace");
+        let person = self.world.newcomer("Ada Lovelace");
         let written = self
             .world
             .slack
@@ -326,7 +326,7 @@ async fn a_secret_that_we_draw_cannot_be_blanked() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_to_another_bot_is_not_taken_for_one_to_the_bot_before() {
     let mut world = World::on(Platform::Telegram).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let open = world.open.clone();
     let first = world.says(&open, &ada, SAID);
     for _ in 0..2 {

@@ -82,7 +82,7 @@ pub fn audited(world: &World, action: &str) -> Vec<Value> {
 
 /// Whether a message with a signature by this secret is accepted now.
 async fn takes(world: &World, connector: &Connector, secret: &str) -> bool {
-    let person = world.person("Ada Lovelace");
+    let person = world.newcomer("Ada Lovelace");
     let said = world.says(connector, &person, SAID);
     let request = sign(secret, world.clock.now_secs(), said.body);
     match world.webhook(connector, &request).await {
@@ -535,7 +535,7 @@ async fn an_environment_that_is_made_again_with_another_secret_of_its_agent_is_r
 async fn a_picture_that_we_keep_is_shown_by_us_and_can_do_nothing_else() {
     let mut world = World::new().await;
     let token = all_powers(&world).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, SAID);
     world.webhook(&connector, &hello).await;
@@ -584,7 +584,7 @@ async fn a_picture_that_we_keep_is_shown_by_us_and_can_do_nothing_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn none_of_it_is_for_those_without_the_permission_or_of_another_account() {
     let world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let hello = world.says(&world.connector, &ada, SAID);
     world.webhook(&world.connector, &hello).await;
     world.keep_avatar(&ada, b"\xff\xd8\xff\xe0".to_vec()).await;

@@ -18,7 +18,7 @@ async fn world_with_a_stranger() -> (World, String) {
     world
         .change_connector(|connector| connector.after_approval.mode = ApprovalMode::Notify)
         .await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     says(&mut world, &ada, Place::Direct, SAID).await;
     world.settle().await;
     (world, ada)
@@ -83,7 +83,7 @@ async fn the_start_that_made_somebody_known_undoes_no_later_stop_when_it_comes_a
     world
         .change_connector(|connector| connector.after_approval.mode = ApprovalMode::Notify)
         .await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let start = says(&mut world, &ada, Place::Direct, "START").await;
     world.settle().await;
     says(&mut world, &ada, Place::Direct, "STOP").await;

@@ -38,7 +38,7 @@ async fn a_message_of_only_a_picture_is_blank_to_neither_the_approver_nor_the_ag
         world.expect_violations("there is no");
         world.expect_violations("is nobody's");
         world.agent.answer_with(json!({"replies": []}));
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
 
         let connector = world.connector.clone();
         let request = only_a_picture(&world, &connector, &ada);
@@ -67,7 +67,7 @@ async fn a_message_of_only_a_picture_is_blank_to_neither_the_approver_nor_the_ag
 async fn a_message_of_words_is_one_part_on_every_platform() {
     for &platform in Platform::ALL {
         let mut world = World::on(platform).await;
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         let open = world.open.clone();
         let request = world.says(&open, &ada, SAID);
         assert_eq!(world.webhook(&open, &request).await, 200, "{platform:?}");
@@ -138,7 +138,7 @@ async fn what_people_share_is_words_to_the_approver_and_data_to_the_agent() {
         world.expect_violations("there is no");
         world.expect_violations("is nobody's");
         world.agent.answer_with(json!({"replies": []}));
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         for connector in [world.connector.clone(), world.open.clone()] {
             let id = connector.id.to_string();
             let request = world.slack.captured(&id, name, Some(&ada)).unwrap();
@@ -161,7 +161,7 @@ async fn whatever_people_can_send_on_a_platform_is_seen_by_the_agent() {
     let mut count = 0;
     for &platform in Platform::ALL {
         let mut world = World::on(platform).await;
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         let open = world.open.clone();
         for place in [Place::Direct, Place::WhatsApp] {
             for (label, item) in Item::samples() {
@@ -208,7 +208,7 @@ async fn what_no_platform_hands_over_is_shown_to_the_approver_and_not_sent_to_th
         // The authors of captured requests are unknown to the simulator.
         world.expect_violations("there is no");
         world.expect_violations("is nobody's");
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         for connector in [world.connector.clone(), world.open.clone()] {
             let id = connector.id.to_string();
             let request = world.slack.captured(&id, name, Some(&ada)).unwrap();

@@ -20,7 +20,7 @@ async fn talked() -> (World, String) {
     let mut world = World::new().await;
     let replies = json!({"replies": [{"text": "Good morning"}, {"text": "I am"}]});
     world.agent.answer_with(replies);
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     say(&world, &ada, SAID).await;
     world.settle().await;
     (world, ada)
@@ -158,7 +158,7 @@ async fn a_message_of_an_author_that_a_later_release_knows_is_shown() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_conversation_with_the_latest_activity_comes_first() {
     let (mut world, ada) = talked().await;
-    let grace = world.person("Grace Hopper");
+    let grace = world.newcomer("Grace Hopper");
     let mut writers = Vec::new();
     for person in [&grace, &ada] {
         world.clock.advance(Duration::from_mins(1));

@@ -13,7 +13,7 @@ use vestibule_testkit::SignedRequest;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_strangers_first_message_takes_one_read_one_transaction_and_one_send() {
     let world = World::new().await;
-    let (ada, grace) = (world.person("Ada Lovelace"), world.person("Grace Hopper"));
+    let (ada, grace) = (world.newcomer("Ada Lovelace"), world.newcomer("Grace Hopper"));
     let connector = world.connector.clone();
     let warm = world.says(&connector, &grace, SAID);
     world.webhook(&connector, &warm).await;
@@ -33,7 +33,7 @@ async fn a_strangers_first_message_takes_one_read_one_transaction_and_one_send()
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approved_persons_message_takes_one_read_and_one_send_and_its_duplicate_one_read() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let first = world.says(&connector, &ada, SAID);
     world.webhook(&connector, &first).await;
@@ -59,7 +59,7 @@ async fn an_approved_persons_message_takes_one_read_and_one_send_and_its_duplica
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_signature_takes_no_call_once_the_connector_is_known() {
     let world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let good = world.says(&connector, &ada, SAID);
     let forged = good.clone().with_body("{}");
@@ -74,7 +74,7 @@ async fn a_bad_signature_takes_no_call_once_the_connector_is_known() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delivery_with_one_reply_takes_six_calls_over_both_workers() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let open = world.open.clone();
     let first = world.says(&open, &ada, SAID);
     world.webhook(&open, &first).await;
@@ -110,7 +110,7 @@ async fn a_delivery_with_one_reply_takes_six_calls_over_both_workers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delivery_without_a_reply_takes_one_read_and_one_write() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let open = world.open.clone();
     world.agent.answer_with(json!({"replies": []}));
     for text in [SAID, "More"] {
@@ -129,7 +129,7 @@ async fn a_delivery_without_a_reply_takes_one_read_and_one_write() {
 /// A world in which the open connector's first message has this many others behind it.
 async fn with_messages_behind(last: u64) -> (World, SignedRequest) {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let open = world.open.clone();
     let first = world.says(&open, &ada, SAID);
     world.webhook(&open, &first).await;

@@ -13,7 +13,7 @@ use vestibule_testkit::{
 /// A world in which a person already talks to the open connector.
 async fn talking() -> (World, String) {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let open = world.open.clone();
     let hello = world.says(&open, &ada, SAID);
     world.webhook(&open, &hello).await;

@@ -130,7 +130,7 @@ async fn a_blocked_person_an_unknown_person_and_an_unknown_environment_are_refus
         (status, &answer["errors"][0]["field"]),
         (422, &json!("environment_id"))
     );
-    let nobody = world.person("Grace Hopper");
+    let nobody = world.newcomer("Grace Hopper");
     assert_eq!(
         approve(&world, &token, &nobody, json!(environment)).await.0,
         404
@@ -171,7 +171,7 @@ async fn a_person_whom_a_closed_connector_ignored_can_be_let_in() {
     let open = world.open.clone();
     patch(&world, &open, json!({"policy": "AllowList"})).await;
     world.restart();
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let hello = world.says(&open, &ada, SAID);
     assert_eq!(world.webhook(&open, &hello).await, 200);
     world.settle().await;

@@ -81,7 +81,7 @@ pub fn received(text: &str) -> (String, String) {
 
 /// Somebody who is let in, and their next message, which the agent has.
 pub async fn let_in(world: &mut World) -> (String, SignedRequest) {
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let first = world.says(&connector, &ada, SAID);
     send(world, &first).await;
@@ -96,7 +96,7 @@ pub async fn let_in(world: &mut World) -> (String, SignedRequest) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_by_somebody_unknown_writes_nothing_and_reaches_nobody() {
     let world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let before = world.db.items().unwrap();
     for connector in [&world.connector, &world.open] {
         let unseen = world.says(connector, &ada, SAID);
@@ -114,7 +114,7 @@ async fn a_change_by_somebody_unknown_writes_nothing_and_reaches_nobody() {
 async fn an_edited_first_message_is_shown_and_replayed_as_it_is_now_and_an_older_edit_changes_nothing()
  {
     let mut world = world_of(ApprovalMode::Replay).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let first = world.says(&connector, &ada, SAID);
     send(&world, &first).await;
@@ -144,7 +144,7 @@ async fn an_edited_first_message_is_shown_and_replayed_as_it_is_now_and_an_older
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_first_message_is_neither_shown_nor_replayed_and_no_older_edit_brings_it_back() {
     let mut world = world_of(ApprovalMode::Replay).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let first = world.says(&connector, &ada, SAID);
     send(&world, &first).await;
@@ -173,7 +173,7 @@ pub fn withheld(world: &World, connector: &Connector, person: &str) -> SignedReq
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_that_hands_over_a_withheld_first_message_takes_its_place_and_is_replayed() {
     let mut world = world_of(ApprovalMode::Replay).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let first = withheld(&world, &connector, &ada);
     send(&world, &first).await;
@@ -197,7 +197,7 @@ async fn changes_of_the_message_that_took_a_placeholders_place_reach_the_request
 {
     for (text, shown) in [(Some(FIXED), Some(FIXED)), (None, None)] {
         let mut world = world_of(ApprovalMode::Replay).await;
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         let connector = world.connector.clone();
         let placeholder = withheld(&world, &connector, &ada);
         send(&world, &placeholder).await;
@@ -226,7 +226,7 @@ async fn changes_of_the_message_that_took_a_placeholders_place_reach_the_request
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_a_later_message_leaves_the_first_one_as_it_is() {
     let mut world = world_of(ApprovalMode::Replay).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let first = world.says(&connector, &ada, SAID);
     send(&world, &first).await;
@@ -248,7 +248,7 @@ async fn a_change_that_a_crash_leaves_half_done_is_finished_when_it_comes_again(
         for fault in [Fault::KillBefore, Fault::KillAfter] {
             for call in [1, 2] {
                 let mut world = world_of(ApprovalMode::Replay).await;
-                let ada = world.person("Ada Lovelace");
+                let ada = world.newcomer("Ada Lovelace");
                 let connector = world.connector.clone();
                 let first = world.says(&connector, &ada, SAID);
                 send(&world, &first).await;
@@ -382,7 +382,7 @@ async fn what_an_agent_does_not_get_is_in_the_history_and_leaves_no_gap_among_wh
             &["message.edited"]
         };
         world.asks_for(events).await;
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         let open = world.open.clone();
         let first = world.says(&open, &ada, SAID);
         brings(&mut world, &open, &first).await;

@@ -315,7 +315,7 @@ async fn a_block_survives_the_person_with_the_id_that_it_needs() {
 async fn in_a_thread_of_several_people_one_goes_with_the_answers_to_them_and_the_others_stay() {
     let mut world = World::new().await;
     world.agent.answer_with_texts(1);
-    let (ada, bob) = (world.person("Ada Lovelace"), world.person("Bob Martin"));
+    let (ada, bob) = (world.newcomer("Ada Lovelace"), world.newcomer("Bob Martin"));
     let open = world.open.clone();
     let id = open.id.to_string();
     let root = world
@@ -463,7 +463,7 @@ async fn a_long_conversation_is_erased_page_by_page_and_that_of_another_person_s
     let mut world = World::new().await;
     world.agent.answer_with_texts(1);
     let ada = known(&mut world, "Ada Lovelace").await;
-    let bob = world.person("Bob Martin");
+    let bob = world.newcomer("Bob Martin");
     say(&world, &bob, SAID).await;
     world.settle().await;
     let conversation = |world: &World, person: &str| -> ConversationId {

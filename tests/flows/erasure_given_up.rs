@@ -28,7 +28,7 @@ impl Thread {
     pub async fn begun() -> Self {
         let mut world = World::new().await;
         world.agent.answer_with_texts(1);
-        let (ada, bob) = (world.person("Ada Lovelace"), world.person("Bob Martin"));
+        let (ada, bob) = (world.newcomer("Ada Lovelace"), world.newcomer("Bob Martin"));
         let open = world.open.clone();
         let root = world
             .slack
@@ -169,7 +169,7 @@ async fn an_edit_of_an_erased_message_is_not_taken_for_one_of_the_message_that_h
 {
     let mut world = World::new().await;
     world.asks_for(&["message.edited"]).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let open = world.open.clone();
     let first = world.says(&open, &ada, PRIVATE);
     assert_eq!(world.webhook(&open, &first).await, 200);

@@ -129,7 +129,7 @@ async fn an_older_thread_in_which_the_person_wrote_last_forgets_who_that_was() {
 async fn an_older_thread_in_which_the_person_never_wrote_keeps_all_of_it_with_its_note() {
     let thread = Thread::begun().await;
     let mut world = thread.world;
-    let eve = world.person("Eve Adams");
+    let eve = world.newcomer("Eve Adams");
     say(&world, &eve, PRIVATE).await;
     world.settle().await;
     let thread = {
@@ -171,7 +171,7 @@ async fn a_conversation_leaves_rows_for_its_writers_from_its_first_message_on_or
 async fn an_older_conversation_is_found_among_very_many_whenever_the_work_is_interrupted() {
     let mut world = World::new().await;
     world.agent.answer_with_texts(1);
-    let (ada, bob) = (world.person("Ada Lovelace"), world.person("Bob Martin"));
+    let (ada, bob) = (world.newcomer("Ada Lovelace"), world.newcomer("Bob Martin"));
     say(&world, &bob, SAID).await;
     world.settle().await;
     let of_bob = world.rows("CONVERSATION").remove(0);

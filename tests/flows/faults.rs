@@ -74,7 +74,7 @@ fn proxy(world: &World, link: Link) -> &FaultProxy {
 /// new call in the code extends the matrix.
 async fn sites(platform: Platform) -> Vec<Site> {
     let mut world = World::on(platform).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, SAID);
     world.count_from_here();
@@ -119,7 +119,7 @@ impl Trouble {
 /// Runs one case.
 async fn run(case: &Case) -> Result<(), Trouble> {
     let mut world = World::on(case.platform).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, SAID);
     world.count_from_here();
@@ -310,7 +310,7 @@ async fn every_fault_at_every_call(platform: Platform) {
 #[tokio::test(flavor = "multi_thread")]
 async fn where_slack_does_not_show_the_history_a_crash_may_welcome_twice_and_never_not_at_all() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     world.slack.fail(FailureRule::until_cleared(
         "conversations.history",

@@ -14,7 +14,7 @@ use vestibule_testkit::simulator::{Failure, Place};
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_comes_late_does_not_make_the_last_one_older() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let first = world.says(&connector, &ada, SAID);
     world.clock.advance(Duration::from_mins(1));
@@ -40,7 +40,7 @@ async fn a_message_that_comes_late_does_not_make_the_last_one_older() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_is_welcomed_once_and_answered_after_approval() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
 
     let first = world.says(&connector, &ada, SAID);
@@ -92,7 +92,7 @@ async fn a_stranger_is_welcomed_once_and_answered_after_approval() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_connector_answers_at_once_and_makes_no_request() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let open = world.open.clone();
     let first = world.says(&open, &ada, SAID);
     assert_eq!(world.webhook(&open, &first).await, 200);
@@ -111,7 +111,7 @@ async fn an_open_connector_answers_at_once_and_makes_no_request() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rejected_person_stays_out_and_may_ask_again_after_the_cool_down() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let first = world.says(&connector, &ada, SAID);
     world.webhook(&connector, &first).await;
@@ -142,7 +142,7 @@ async fn a_rejected_person_stays_out_and_may_ask_again_after_the_cool_down() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_blocked_persons_message_writes_nothing() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     for connector in [world.connector.clone(), world.open.clone()] {
         let hello = world.says(&connector, &ada, SAID);
         world.webhook(&connector, &hello).await;
@@ -166,8 +166,8 @@ async fn a_blocked_persons_message_writes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_who_writes_in_a_channel_is_welcomed_where_nobody_else_reads() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
-    let grace = world.person("Grace Hopper");
+    let ada = world.newcomer("Ada Lovelace");
+    let grace = world.newcomer("Grace Hopper");
     let connector = world.connector.clone();
     let mention = world
         .slack
@@ -212,7 +212,7 @@ async fn a_closed_connector_answers_nobody_and_still_knows_who_wrote() {
     world
         .change_connector(|connector| connector.policy = Policy::AllowList)
         .await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, SAID);
     assert_eq!(world.webhook(&connector, &hello).await, 200);
@@ -228,7 +228,7 @@ async fn people_seen_while_the_connector_was_open_are_kept_when_it_asks_for_appr
     world
         .change_connector(|connector| connector.policy = Policy::AllowAll)
         .await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let hello = world.says(&world.connector.clone(), &ada, SAID);
     world.webhook(&world.connector.clone(), &hello).await;
     world.settle().await;
@@ -240,7 +240,7 @@ async fn people_seen_while_the_connector_was_open_are_kept_when_it_asks_for_appr
             connector.onboarding_since = Some(since);
         })
         .await;
-    let grace = world.person("Grace Hopper");
+    let grace = world.newcomer("Grace Hopper");
     for person in [&ada, &grace] {
         let again = world.says(&world.connector.clone(), person, "Again");
         world.webhook(&world.connector.clone(), &again).await;
@@ -254,7 +254,7 @@ async fn people_seen_while_the_connector_was_open_are_kept_when_it_asks_for_appr
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approval_before_the_message_went_out_leaves_it_unsent() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, SAID);
     world.webhook(&connector, &hello).await;
@@ -271,7 +271,7 @@ async fn an_approval_before_the_message_went_out_leaves_it_unsent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_slack_will_never_take_is_given_up_and_the_request_says_why() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, SAID);
     world.webhook(&connector, &hello).await;
@@ -291,7 +291,7 @@ async fn a_message_that_slack_will_never_take_is_given_up_and_the_request_says_w
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rate_limit_is_waited_out_even_when_it_is_longer_than_the_queue_can_wait() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, SAID);
     world.webhook(&connector, &hello).await;
@@ -312,7 +312,7 @@ async fn a_rate_limit_is_waited_out_even_when_it_is_longer_than_the_queue_can_wa
 #[tokio::test(flavor = "multi_thread")]
 async fn a_queue_that_is_down_leaves_the_job_to_the_sweeper() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, SAID);
     world.to_aws.inject(
@@ -336,7 +336,7 @@ async fn a_queue_that_is_down_leaves_the_job_to_the_sweeper() {
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_blocked_before_the_message_went_out_is_not_told() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, SAID);
     world.webhook(&connector, &hello).await;
@@ -351,7 +351,7 @@ async fn a_message_that_came_to_be_owed_while_a_profile_was_fetched_still_goes_o
     world
         .change_connector(|connector| connector.policy = Policy::AllowAll)
         .await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let hello = world.says(&world.connector.clone(), &ada, SAID);
     world.webhook(&world.connector.clone(), &hello).await;
     let since = world.now();
@@ -384,7 +384,7 @@ async fn somebody_who_was_rejected_is_not_kept_when_the_policy_changes_its_mind(
     world
         .change_connector(|connector| connector.policy = Policy::AllowAll)
         .await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let hello = world.says(&world.connector.clone(), &ada, SAID);
     world.webhook(&world.connector.clone(), &hello).await;
     world.settle().await;

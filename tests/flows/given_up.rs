@@ -211,7 +211,7 @@ async fn the_list_is_filtered_and_read_page_by_page() {
     let (mut world, _) = refused(&["one", "two"]).await;
     let token = world.all_powers().await;
     let other = world.another_environment("Acme Sales").await;
-    let bob = world.person("Bob Martin");
+    let bob = world.newcomer("Bob Martin");
     refuse(&world, 1);
     world.clock.advance(Duration::from_secs(1));
     let request = world.says(&other, &bob, "three");

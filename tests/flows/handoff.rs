@@ -279,7 +279,7 @@ async fn a_message_whose_answer_was_lost_before_the_handoff_is_on_record_and_ask
 async fn parked_messages_of_a_handed_off_conversation_are_recorded_in_order_while_the_agent_is_down()
  {
     let (mut world, ada) = talking(1).await;
-    let bob = world.person("Bob Martin");
+    let bob = world.newcomer("Bob Martin");
     say(&world, &bob, "Hello").await;
     world.settle().await;
     let path = conversation_of(&world, &ada).await;
@@ -346,7 +346,7 @@ async fn a_message_of_a_handed_off_conversation_takes_one_read_and_one_write() {
 #[tokio::test(flavor = "multi_thread")]
 async fn on_whatsapp_the_time_for_texts_counts_from_messages_that_people_answer_too() {
     let mut world = World::on(Platform::Dialog360).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     say(&world, &ada, SAID).await;
     world.settle().await;
     let token = world.all_powers().await;

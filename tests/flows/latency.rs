@@ -19,7 +19,7 @@ const CALLS: [&str; 4] = [
 /// this fault.
 async fn time_to_answer(platform: Platform, fault: Fault) -> (u16, Duration) {
     let mut world = World::on(platform).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, SAID);
     world.restart();

@@ -82,7 +82,7 @@ pub async fn world_of(mode: ApprovalMode) -> World {
 
 /// Lets a new person write to the connector that requires approval, and returns their Slack id.
 pub async fn stranger(world: &World, name: &str) -> String {
-    let person = world.person(name);
+    let person = world.newcomer(name);
     let connector = world.connector.clone();
     let hello = world.says(&connector, &person, SAID);
     assert_eq!(world.webhook(&connector, &hello).await, 200);
@@ -133,7 +133,7 @@ fn implied_entries(world: &World, reason: &str) -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_approved_person_is_told_once_whatever_comes_twice() {
     let mut world = world_of(ApprovalMode::Notify).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, SAID);
     world.webhook(&connector, &hello).await;
@@ -211,7 +211,7 @@ async fn a_worker_that_dies_at_any_call_after_an_approval_tells_once_and_hands_o
 #[tokio::test(flavor = "multi_thread")]
 async fn the_message_that_waited_goes_to_the_agent_once_after_the_notice() {
     let mut world = world_of(ApprovalMode::Both).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, SAID);
     world.webhook(&connector, &hello).await;
@@ -395,7 +395,7 @@ async fn somebody_blocked_right_after_the_approval_is_not_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approver_sees_how_the_first_message_begins_for_thirty_days() {
     let mut world = world_of(ApprovalMode::Notify).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let said = format!("Good\nmorning,\u{202E} {}", "x".repeat(400));
     let hello = world.says(&connector, &ada, &said);
@@ -475,8 +475,8 @@ async fn a_request_that_is_opened_while_requests_are_closed_is_closed_too() {
     stranger(&world, "Ada Lovelace").await;
     world.settle().await;
     let connector = world.connector.clone();
-    let late = world.person("Grace Hopper");
-    let warm = world.says(&connector, &world.person("Alan Turing"), SAID);
+    let late = world.newcomer("Grace Hopper");
+    let warm = world.says(&connector, &world.newcomer("Alan Turing"), SAID);
     world.webhook(&connector, &warm).await;
     patch(&world, &connector, json!({"policy": "AllowAll"})).await;
     while world.work_onboarding().await {}
@@ -529,7 +529,7 @@ async fn people_let_in_openly_ask_for_approval_in_the_environment_that_the_conne
     for moves_while_open in [false, true] {
         let mut world = World::new().await;
         let open = world.open.clone();
-        let (ada, grace) = (world.person("Ada Lovelace"), world.person("Grace Hopper"));
+        let (ada, grace) = (world.newcomer("Ada Lovelace"), world.newcomer("Grace Hopper"));
         let hello = world.says(&open, &ada, SAID);
         assert_eq!(world.webhook(&open, &hello).await, 200);
         world.settle().await;
@@ -663,8 +663,8 @@ async fn a_dry_run_tells_what_a_change_would_affect_and_changes_nothing() {
     for name in ["Ada Lovelace", "Grace Hopper"] {
         stranger(&world, name).await;
     }
-    let blocked = world.person("Alan Turing");
-    for person in [world.person("Edsger Dijkstra"), blocked.clone()] {
+    let blocked = world.newcomer("Alan Turing");
+    for person in [world.newcomer("Edsger Dijkstra"), blocked.clone()] {
         let hello = world.says(&open, &person, SAID);
         world.webhook(&open, &hello).await;
     }
@@ -721,7 +721,7 @@ async fn an_approval_covers_the_same_persons_requests_at_other_connectors_of_the
     )
     .await;
     world.restart();
-    let (ada, grace) = (world.person("Ada Lovelace"), world.person("Grace Hopper"));
+    let (ada, grace) = (world.newcomer("Ada Lovelace"), world.newcomer("Grace Hopper"));
     for (connector, person) in [(&other, &ada), (&other, &grace), (&connector, &ada)] {
         let hello = world.says(connector, person, SAID);
         assert_eq!(world.webhook(connector, &hello).await, 200);
@@ -758,7 +758,7 @@ async fn an_approval_covers_the_same_persons_requests_at_other_connectors_of_the
 async fn people_once_let_in_are_in_onboarding_again_when_they_are_held() {
     let mut world = World::new().await;
     let open = world.open.clone();
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let hello = world.says(&open, &ada, SAID);
     world.webhook(&open, &hello).await;
     world.settle().await;

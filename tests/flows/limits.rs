@@ -50,7 +50,7 @@ fn limits_of_a_conversation() -> [(Platform, Failure); 6] {
 /// with two texts.
 async fn talking(platform: Platform, names: &[&str]) -> (World, Vec<String>) {
     let mut world = World::on(platform).await;
-    let people: Vec<String> = names.iter().map(|name| world.person(name)).collect();
+    let people: Vec<String> = names.iter().map(|name| world.newcomer(name)).collect();
     for person in &people {
         say(&world, person, SAID).await;
     }
@@ -159,7 +159,7 @@ async fn a_limit_for_one_stranger_delays_no_other_strangers_welcome() {
     for (platform, failure) in limits_of_a_conversation() {
         let mut world = World::on(platform).await;
         let connector = world.connector.clone();
-        let (ada, grace) = (world.person("Ada Lovelace"), world.person("Grace Hopper"));
+        let (ada, grace) = (world.newcomer("Ada Lovelace"), world.newcomer("Grace Hopper"));
         let rule = FailureRule::once(post(platform), failure.clone());
         world.slack.fail(rule.at(platform));
         for person in [&ada, &grace] {

@@ -107,7 +107,7 @@ fn unblocks(world: &World, person: &str, update_id: u32) -> SignedRequest {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_starts_the_bot_after_writing_in_a_group_gets_the_message() {
     let mut world = World::on(Platform::Telegram).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     writes(&mut world, &ada, Place::General, SAID).await;
     world.settle().await;
     assert_unreachable(&world).await;
@@ -119,7 +119,7 @@ async fn whoever_starts_the_bot_after_writing_in_a_group_gets_the_message() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_unblocks_the_bot_gets_the_message_without_writing() {
     let mut world = World::on(Platform::Telegram).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     writes(&mut world, &ada, Place::Direct, SAID).await;
     blocks(&world, &ada, true);
     world.settle().await;
@@ -135,7 +135,7 @@ async fn whoever_unblocks_the_bot_gets_the_message_without_writing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_was_unreachable_gets_the_message_when_they_write_again() {
     let mut world = World::on(Platform::Telegram).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let first = writes(&mut world, &ada, Place::Direct, SAID).await;
     blocks(&world, &ada, true);
     world.settle().await;
@@ -151,7 +151,7 @@ async fn whoever_was_unreachable_gets_the_message_when_they_write_again() {
 async fn a_message_that_did_not_arrive_goes_out_when_the_person_writes_again() {
     for platform in [Platform::Twilio, Platform::Dialog360] {
         let mut world = World::on(platform).await;
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         writes(&mut world, &ada, Place::Direct, SAID).await;
         world.settle().await;
         let SendStatus::Sent { message_id, .. } = onboarding_message(&world).await else {
@@ -172,7 +172,7 @@ async fn a_message_that_did_not_arrive_goes_out_when_the_person_writes_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_opted_out_is_not_tried_and_gets_the_message_with_a_start() {
     let mut world = World::on(Platform::Twilio).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     writes(&mut world, &ada, Place::Direct, SAID).await;
     writes(&mut world, &ada, Place::Direct, "STOP").await;
     world.settle().await;
@@ -186,7 +186,7 @@ async fn whoever_opted_out_is_not_tried_and_gets_the_message_with_a_start() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wish_for_silence_that_survived_an_erasure_holds_the_message_back_until_a_start() {
     let mut world = World::on(Platform::Twilio).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     writes(&mut world, &ada, Place::Direct, SAID).await;
     writes(&mut world, &ada, Place::Direct, "STOP").await;
     world.settle().await;
@@ -209,7 +209,7 @@ async fn a_wish_for_silence_that_survived_an_erasure_holds_the_message_back_unti
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_whose_window_closed_is_not_tried_and_goes_out_when_the_person_writes_again() {
     let mut world = World::on(Platform::Dialog360).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     writes(&mut world, &ada, Place::Direct, SAID).await;
     world.clock.advance(Duration::from_hours(25));
     world.settle().await;
@@ -222,7 +222,7 @@ async fn a_message_whose_window_closed_is_not_tried_and_goes_out_when_the_person
 #[tokio::test(flavor = "multi_thread")]
 async fn a_way_that_opens_after_the_decision_is_of_no_use() {
     let mut world = World::on(Platform::Telegram).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     writes(&mut world, &ada, Place::Direct, SAID).await;
     blocks(&world, &ada, true);
     world.settle().await;

@@ -124,7 +124,7 @@ async fn flooded(marks: usize) -> (World, String) {
     let ada = stranger(&world, "Ada Lovelace").await;
     world.settle().await;
     let open = world.open.clone();
-    let grace = world.person("Grace Hopper");
+    let grace = world.newcomer("Grace Hopper");
     let hello = world.says(&open, &grace, SAID);
     world.webhook(&open, &hello).await;
     let mut marked = world.rows("STANDING#");
@@ -235,7 +235,7 @@ async fn a_platform_that_asks_to_wait_for_an_hour_is_left_alone_by_every_copy_of
  {
     let mut world = World::new().await;
     let connector = world.connector.clone();
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let hello = world.says(&connector, &ada, SAID);
     world.webhook(&connector, &hello).await;
     limit_for_an_hour(&world);
@@ -352,7 +352,7 @@ async fn messages_of_many_people_at_one_connector_go_out_at_its_pace_with_one_jo
 async fn a_job_that_finds_another_copy_at_work_is_acknowledged_and_uses_up_no_attempt() {
     let mut world = World::new().await;
     let connector = world.connector.clone();
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let hello = world.says(&connector, &ada, SAID);
     world.webhook(&connector, &hello).await;
     join_all((0..4).map(|_| world.webhook(&connector, &hello))).await;
@@ -493,7 +493,7 @@ async fn a_full_queue_gets_one_job_of_a_connector_that_has_none_under_way_and_no
         .inject(Rule::new("SQS.SendMessage", Fault::Error500).until_cleared());
     let mut people = Vec::new();
     for name in ["Grace Hopper", "Alan Turing"] {
-        let person = world.person(name);
+        let person = world.newcomer(name);
         let hello = world.says(&connector, &person, SAID);
         world.try_webhook(&connector, &hello).await;
         people.push(person);
@@ -515,7 +515,7 @@ async fn a_full_queue_gets_one_job_of_a_connector_that_has_none_under_way_and_no
 async fn a_pace_row_that_cannot_be_read_hides_no_other_connectors_pause() {
     let mut world = World::new().await;
     let (paused, open) = (world.connector.clone(), world.open.clone());
-    let (ada, grace) = (world.person("Ada Lovelace"), world.person("Grace Hopper"));
+    let (ada, grace) = (world.newcomer("Ada Lovelace"), world.newcomer("Grace Hopper"));
     for (connector, person) in [(&paused, &ada), (&open, &grace)] {
         let hello = world.says(connector, person, SAID);
         assert_eq!(world.webhook(connector, &hello).await, 200);
@@ -638,7 +638,7 @@ async fn marks_that_an_earlier_release_wrote_are_found_and_settled() {
     )
     .await;
     world.restart();
-    let grace = world.person("Grace Hopper");
+    let grace = world.newcomer("Grace Hopper");
     let hello = world.says(&open, &grace, SAID);
     world.webhook(&open, &hello).await;
     patch(&world, &open, json!({"policy": "AllowAll"})).await;

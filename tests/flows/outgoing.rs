@@ -23,7 +23,7 @@ const POST: &str = "chat.postMessage";
 /// with this many texts: the message's own and a number.
 pub async fn talking(texts: usize) -> (World, String) {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     say(&world, &ada, SAID).await;
     world.settle().await;
     world.agent.answer_with_texts(texts);
@@ -428,7 +428,7 @@ async fn a_project_that_keeps_no_history_has_no_text_on_record_once_the_work_is_
     let changed = world.call(&token, ("PATCH", &path), none, &[]).await;
     assert_eq!(changed.status, 200, "{}", changed.body);
     world.agent.answer_with_texts(3);
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     say(&world, &ada, SAID).await;
     assert!(world.work_inbox().await);
     assert_eq!(messages(&world).len(), 3, "the texts wait to be sent");
@@ -455,7 +455,7 @@ async fn a_connector_that_gets_more_answers_than_it_may_send_asks_the_agent_once
     let mut world = World::on(Platform::Twilio).await;
     world.agent.answer_with_texts(TEXTS);
     let people: Vec<String> = (0..PEOPLE)
-        .map(|number| world.person(&format!("Person {number}")))
+        .map(|number| world.newcomer(&format!("Person {number}")))
         .collect();
     let mut expected = vec![Vec::new(); PEOPLE];
     let mut count = 0;

@@ -35,7 +35,7 @@ async fn waiting(count: usize) -> (World, Vec<String>) {
     };
     world.agent.fail(down, None);
     let people: Vec<String> = (0..count)
-        .map(|number| world.person(&format!("Person {number}")))
+        .map(|number| world.newcomer(&format!("Person {number}")))
         .collect();
     for (number, person) in people.iter().enumerate() {
         say(&world, person, &format!("old {number}")).await;

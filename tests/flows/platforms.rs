@@ -13,7 +13,7 @@ use vestibule_testkit::simulator::{Failure, FailureRule, Place, Platform};
 async fn a_stranger_is_welcomed_once_asks_is_let_in_and_answered() {
     for &platform in Platform::ALL {
         let mut world = World::on(platform).await;
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         let connector = world.connector.clone();
         for text in [SAID, "Hello?"] {
             let request = world.says(&connector, &ada, text);
@@ -54,7 +54,7 @@ async fn a_stranger_is_welcomed_once_asks_is_let_in_and_answered() {
 async fn an_open_connector_answers_at_once_and_makes_no_request() {
     for &platform in Platform::ALL {
         let mut world = World::on(platform).await;
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         let open = world.open.clone();
         let request = world.says(&open, &ada, SAID);
         assert_eq!(world.webhook(&open, &request).await, 200);
@@ -70,7 +70,7 @@ async fn an_open_connector_answers_at_once_and_makes_no_request() {
 async fn characters_that_a_queue_refuses_reach_the_agent_all_the_same() {
     for &platform in Platform::ALL {
         let mut world = World::on(platform).await;
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         let open = world.open.clone();
         let request = world.says(&open, &ada, "One\u{fffe}two\u{ffff}three\u{1}");
         assert_eq!(world.webhook(&open, &request).await, 200, "{platform:?}");
@@ -86,7 +86,7 @@ async fn characters_that_a_queue_refuses_reach_the_agent_all_the_same() {
 async fn somebody_rejected_asks_again_after_the_cool_down_and_is_not_welcomed_twice() {
     for &platform in Platform::ALL {
         let mut world = World::on(platform).await;
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         let connector = world.connector.clone();
         let first = world.says(&connector, &ada, SAID);
         world.webhook(&connector, &first).await;
@@ -110,7 +110,7 @@ async fn somebody_rejected_asks_again_after_the_cool_down_and_is_not_welcomed_tw
 async fn somebody_blocked_is_acknowledged_and_costs_no_row() {
     for &platform in Platform::ALL {
         let mut world = World::on(platform).await;
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         let connector = world.connector.clone();
         let first = world.says(&connector, &ada, SAID);
         world.webhook(&connector, &first).await;
@@ -129,7 +129,7 @@ async fn somebody_blocked_is_acknowledged_and_costs_no_row() {
 async fn a_request_that_was_changed_or_is_anothers_is_refused_and_writes_nothing() {
     for &platform in Platform::ALL {
         let world = World::on(platform).await;
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         let (connector, open) = (world.connector.clone(), world.open.clone());
         let good = world.says(&connector, &ada, SAID);
         let rows = world.db.items().unwrap();
@@ -167,7 +167,7 @@ async fn a_first_message_in_a_group_is_answered_privately_or_not_at_all() {
     let all = Platform::ALL.iter().copied();
     for platform in all.filter(|platform| platform.has_group()) {
         let mut world = World::on(platform).await;
-        let (ada, grace) = (world.person("Ada Lovelace"), world.person("Grace Hopper"));
+        let (ada, grace) = (world.newcomer("Ada Lovelace"), world.newcomer("Grace Hopper"));
         let connector = world.connector.clone();
         let text = format!("@{} {SAID}", connector.name);
         let request = world.says_in(&connector, &ada, Place::General, &text);
@@ -207,7 +207,7 @@ async fn a_first_message_in_a_group_is_answered_privately_or_not_at_all() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reply_that_repeats_a_strangers_words_pings_nobody_in_a_group() {
     let mut world = World::on(Platform::Telegram).await;
-    let (ada, grace) = (world.person("Ada Lovelace"), world.person("Grace Hopper"));
+    let (ada, grace) = (world.newcomer("Ada Lovelace"), world.newcomer("Grace Hopper"));
     let open = world.open.clone();
     world
         .agent
@@ -224,7 +224,7 @@ async fn a_reply_that_repeats_a_strangers_words_pings_nobody_in_a_group() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pending_person_is_answered_at_the_newest_service_url_even_of_the_same_second() {
     let mut world = World::on(Platform::Teams).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     // Nobody answers at the first address.
     let here = world.to_slack.url();
@@ -276,7 +276,7 @@ async fn a_refusal_that_we_do_not_know_is_shown_in_the_platforms_own_words() {
         ),
     ] {
         let mut world = World::on(platform).await;
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         let connector = world.connector.clone();
         let failure = Failure::Code {
             status: 400,
@@ -301,7 +301,7 @@ async fn a_hundred_deliveries_of_one_event_at_once_are_one() {
     let _turn = HEAVY.lock().await;
     for &platform in Platform::ALL {
         let mut world = World::on(platform).await;
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         let connector = world.connector.clone();
         let hello = world.says(&connector, &ada, SAID);
         assert!(world.storm(&connector, &[&hello; 100]).await);
@@ -319,7 +319,7 @@ async fn a_hundred_first_messages_of_one_person_at_once_make_one_request() {
     let _turn = HEAVY.lock().await;
     for &platform in Platform::ALL {
         let mut world = World::on(platform).await;
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         let connector = world.connector.clone();
         let requests: Vec<_> = (0..100)
             .map(|i| world.says(&connector, &ada, &format!("{SAID} {i}")))
@@ -339,7 +339,7 @@ async fn a_hundred_first_messages_of_one_person_at_once_make_one_request() {
 async fn an_approved_persons_message_takes_one_read_and_one_send_and_a_strangers_one_write_more() {
     for &platform in Platform::ALL {
         let mut world = World::on(platform).await;
-        let (ada, grace) = (world.person("Ada Lovelace"), world.person("Grace Hopper"));
+        let (ada, grace) = (world.newcomer("Ada Lovelace"), world.newcomer("Grace Hopper"));
         let connector = world.connector.clone();
         let warm = world.says(&connector, &grace, SAID);
         world.webhook(&connector, &warm).await;

@@ -50,7 +50,7 @@ async fn no_text_is_lost_when_a_token_is_replaced_between_two_texts() {
         for words in ["belongs to no", "are not those of", "is wrong"] {
             world.expect_violations(words);
         }
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         say(&world, &ada, SAID).await;
         world.settle().await;
         world.agent.answer_with_texts(3);
@@ -74,7 +74,7 @@ async fn no_text_is_lost_when_a_token_is_replaced_between_two_texts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn credentials_that_are_refused_and_were_not_replaced_are_tried_once() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     say(&world, &ada, SAID).await;
     world.settle().await;
     world.agent.answer_with_texts(2);

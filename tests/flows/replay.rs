@@ -21,7 +21,7 @@ fn forget(world: &World, sort_key: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signed_undated_request_is_recognised_after_any_number_of_further_messages() {
     let mut world = World::on(Platform::Twilio).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let first = world.says(&connector, &ada, SAID);
     assert_eq!(world.webhook(&connector, &first).await, 200);
@@ -46,7 +46,7 @@ async fn a_signed_undated_request_is_recognised_after_any_number_of_further_mess
 #[tokio::test(flavor = "multi_thread")]
 async fn a_captured_request_opens_no_request_after_the_cool_down_that_it_fell_into() {
     let mut world = World::on(Platform::Twilio).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let first = world.says(&connector, &ada, SAID);
     assert_eq!(world.webhook(&connector, &first).await, 200);
@@ -70,7 +70,7 @@ async fn a_captured_request_opens_no_request_after_the_cool_down_that_it_fell_in
 async fn a_delivered_message_is_recognised_whatever_its_conversation_remembers() {
     for &platform in Platform::ALL {
         let mut world = World::on(platform).await;
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         let open = world.open.clone();
         let hello = world.says(&open, &ada, SAID);
         assert_eq!(world.webhook(&open, &hello).await, 200);
@@ -89,7 +89,7 @@ async fn a_delivered_message_is_recognised_whatever_its_conversation_remembers()
 async fn what_the_release_before_remembered_in_a_list_is_still_recognised() {
     for &platform in Platform::ALL {
         let mut world = World::on(platform).await;
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         let open = world.open.clone();
         let hello = world.says(&open, &ada, SAID);
         assert_eq!(world.webhook(&open, &hello).await, 200);
@@ -126,7 +126,7 @@ async fn an_event_is_forgotten_when_its_platform_cannot_repeat_it_and_never_if_i
 {
     for &platform in Platform::ALL {
         let mut world = World::on(platform).await;
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         for connector in [world.connector.clone(), world.open.clone()] {
             let hello = world.says(&connector, &ada, SAID);
             assert_eq!(world.webhook(&connector, &hello).await, 200);
@@ -154,7 +154,7 @@ async fn the_message_that_made_a_request_still_reaches_the_agent_after_the_appro
                 connector.after_approval.mode = vestibule_domain::connector::ApprovalMode::Replay;
             })
             .await;
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         let connector = world.connector.clone();
         let hello = world.says(&connector, &ada, SAID);
         assert_eq!(world.webhook(&connector, &hello).await, 200);

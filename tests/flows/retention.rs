@@ -41,7 +41,7 @@ fn messages(world: &World) -> Vec<(String, i64)> {
 async fn talked() -> (World, String) {
     let mut world = World::new().await;
     world.agent.answer_with_texts(1);
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     say(&world, &ada, "old").await;
     world.settle().await;
     world.clock.advance(DAY * 8);
@@ -165,7 +165,7 @@ async fn listed(world: &World) -> (usize, usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conversation_is_closed_until_the_person_writes_again() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     say(&world, &ada, SAID).await;
     world.settle().await;
     assert_eq!(listed(&world).await, (1, 0));
@@ -209,7 +209,7 @@ async fn a_conversation_is_closed_until_the_person_writes_again() {
 async fn a_conversation_that_is_closed_as_a_message_arrives_is_open_afterwards_and_costs_no_call_more()
  {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     say(&world, &ada, SAID).await;
     world.settle().await;
     world.clock.advance(Duration::from_mins(1));

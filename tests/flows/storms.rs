@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 async fn a_hundred_deliveries_of_one_event_at_once_are_one() {
     let _turn = HEAVY.lock().await;
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, SAID);
     assert!(world.storm(&connector, &[&hello; 100]).await);
@@ -23,7 +23,7 @@ async fn a_hundred_deliveries_of_one_event_at_once_are_one() {
 async fn a_hundred_first_messages_of_one_person_at_once_make_one_request() {
     let _turn = HEAVY.lock().await;
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let requests: Vec<_> = (0..100)
         .map(|i| world.says(&connector, &ada, &format!("{SAID} {i}")))
@@ -46,7 +46,7 @@ async fn a_hundred_first_messages_of_one_person_at_once_make_one_request() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn workers_that_get_one_job_at_once_send_one_message() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, SAID);
     world.webhook(&connector, &hello).await;

@@ -39,7 +39,7 @@ fn root_post(
 #[tokio::test(flavor = "multi_thread")]
 async fn in_slack_the_onboarding_text_and_the_answer_stay_in_the_assistants_chat() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     for (connector, welcomed) in [(world.connector.clone(), true), (world.open.clone(), false)] {
         let id = connector.id.to_string();
         let chat = world.slack.write_dm(&id, &ada, "New chat").unwrap();
@@ -62,7 +62,7 @@ async fn in_slack_the_onboarding_text_and_the_answer_stay_in_the_assistants_chat
 #[tokio::test(flavor = "multi_thread")]
 async fn in_teams_each_post_in_a_channel_is_a_conversation_and_answered_below_it() {
     let mut world = World::on(Platform::Teams).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let open = world.open.clone();
     let (first, first_thread, first_id) = root_post(&world, &open, &ada, SAID);
     let (second, second_thread, _) = root_post(&world, &open, &ada, "And another thing");
@@ -95,7 +95,7 @@ async fn in_teams_each_post_in_a_channel_is_a_conversation_and_answered_below_it
 #[tokio::test(flavor = "multi_thread")]
 async fn in_teams_a_message_for_the_bot_alone_is_answered_for_its_writer_alone() {
     let mut world = World::on(Platform::Teams).await;
-    let (ada, grace) = (world.person("Ada Lovelace"), world.person("Grace Hopper"));
+    let (ada, grace) = (world.newcomer("Ada Lovelace"), world.newcomer("Grace Hopper"));
     let open = world.open.clone();
     let aloud = world.says_in(&open, &grace, Place::General, "Hello everybody");
     let request = world.says_in(&open, &ada, Place::General, SAID);
@@ -127,7 +127,7 @@ async fn in_teams_a_message_for_the_bot_alone_is_answered_for_its_writer_alone()
 #[tokio::test(flavor = "multi_thread")]
 async fn in_teams_a_stranger_who_writes_to_the_bot_alone_is_welcomed_in_private() {
     let mut world = World::on(Platform::Teams).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let request = world.says_in(&connector, &ada, Place::General, SAID);
     let aside = changed(&request, |activity| {

@@ -26,7 +26,7 @@ fn called(world: &World, class: &str) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_profile_waits_for_another_job_when_the_text_took_long() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, SAID);
     assert_eq!(world.webhook(&connector, &hello).await, 200);
@@ -47,7 +47,7 @@ async fn a_held_message_waits_for_another_job_when_the_notice_took_long() {
     world
         .change_connector(|connector| connector.after_approval.mode = ApprovalMode::Both)
         .await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, SAID);
     assert_eq!(world.webhook(&connector, &hello).await, 200);

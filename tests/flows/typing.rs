@@ -30,7 +30,7 @@ fn signs(world: &World) -> usize {
 /// A world in which a person talks to the open connector.
 async fn talking_on(platform: Platform) -> (World, String) {
     let mut world = World::on(platform).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     say(&world, &ada, SAID).await;
     world.settle().await;
     (world, ada)
@@ -121,7 +121,7 @@ async fn of_calls_made_at_once_one_shows_the_sign() {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_conversation_has_its_own_four_seconds() {
     let (mut world, _) = talking_on(Platform::Telegram).await;
-    let bob = world.person("Bob");
+    let bob = world.newcomer("Bob");
     say(&world, &bob, SAID).await;
     world.settle().await;
     let (token, paths) = asking(&world).await;

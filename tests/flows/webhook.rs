@@ -14,7 +14,7 @@ use vestibule_testkit::{
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_connector_and_a_bad_signature_are_the_same_answer() {
     let world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let good = world.says(&connector, &ada, SAID);
     let id = connector.id.to_string();
@@ -51,7 +51,7 @@ async fn an_unknown_connector_and_a_bad_signature_are_the_same_answer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_is_good_for_five_minutes() {
     let world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let early = world.says(&connector, &ada, SAID);
     world.clock.advance(Duration::from_secs(301));
@@ -64,7 +64,7 @@ async fn a_request_is_good_for_five_minutes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_in_base64_is_the_same_body() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, "Grüße aus Köln, 世界 \u{1F44B}");
     let event = lambda_events::slack_webhook_base64(&hello, &connector.id.to_string());
@@ -76,7 +76,7 @@ async fn a_body_in_base64_is_the_same_body() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retry_is_taken_although_its_header_says_so() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = as_retry(world.says(&connector, &ada, SAID), 1, "http_timeout");
     assert_eq!(world.webhook(&connector, &hello).await, 200);
@@ -198,7 +198,7 @@ async fn a_rotated_secret_is_taken_up_without_a_lost_message() {
     // The new app knows none of the old app's people, and nobody called U7.
     world.expect_violations("is a conversation of another app");
     world.expect_violations("there is no");
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, SAID);
     assert_eq!(world.webhook(&connector, &hello).await, 200);
@@ -230,7 +230,7 @@ async fn a_rotated_secret_is_taken_up_without_a_lost_message() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_database_is_answered_with_503_before_slack_gives_up() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let hello = world.says(&connector, &ada, SAID);
     world

@@ -333,7 +333,7 @@ async fn an_agent_that_asks_gets_what_whatsapp_keeps_to_itself_and_every_agent_t
         if asks {
             world.asks_for(&["message.unsupported"]).await;
         }
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         let open = world.open.clone();
         let itself = world.says(&open, &ada, SAID);
         let announced = placeholder(&itself, "unsupported", 131_060);
@@ -369,7 +369,7 @@ async fn a_stranger_whose_first_message_whatsapp_keeps_to_itself_asks_and_is_wel
         world
             .change_connector(|connector| connector.after_approval.mode = ApprovalMode::Replay)
             .await;
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         let connector = world.connector.clone();
         write_withheld(&world, &connector, &ada, kind, code).await;
         world.settle().await;
@@ -398,7 +398,7 @@ async fn the_first_real_message_after_a_placeholder_takes_its_place_whatever_com
     world
         .change_connector(|connector| connector.after_approval.mode = ApprovalMode::Replay)
         .await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     write_withheld(&world, &connector, &ada, "unsupported", 131_060).await;
     write_withheld(&world, &connector, &ada, "unsupported", 131_051).await;
@@ -424,7 +424,7 @@ async fn the_first_real_message_after_a_placeholder_takes_its_place_whatever_com
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_real_messages_at_once_one_takes_the_place_of_the_placeholder_and_both_count() {
     let mut world = World::on(Platform::Dialog360).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     write_withheld(&world, &connector, &ada, "unsupported", 131_060).await;
     let one = world.says(&connector, &ada, "one");
@@ -444,7 +444,7 @@ async fn of_two_real_messages_at_once_one_takes_the_place_of_the_placeholder_and
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_message_is_not_replaced_by_what_follows() {
     let mut world = World::on(Platform::Dialog360).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     write(&world, &ada, SAID).await;
     write_withheld(&world, &connector, &ada, "unsupported", 131_051).await;
@@ -498,7 +498,7 @@ async fn access_that_comes_with_a_merge_approves_what_the_person_asked_elsewhere
 async fn what_whatsapp_keeps_to_itself_makes_somebody_known_to_an_open_connector_and_not_to_its_agent()
  {
     let mut world = World::on(Platform::Dialog360).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let open = world.open.clone();
     write_withheld(&world, &open, &ada, "unknown", 131_051).await;
     world.settle().await;

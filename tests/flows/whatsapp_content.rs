@@ -52,7 +52,7 @@ async fn a_place_a_contact_a_choice_and_a_form_are_read_by_the_approver_and_by_t
     ] {
         let mut world = World::on(Platform::Dialog360).await;
         world.agent.answer_with(json!({"replies": []}));
-        let ada = world.person("Ada Lovelace");
+        let ada = world.newcomer("Ada Lovelace");
         let connector = world.connector.clone();
         let request = sends(&world, &connector, &ada, (kind, &content));
         assert_eq!(world.webhook(&connector, &request).await, 200, "{kind}");
@@ -76,7 +76,7 @@ async fn a_place_a_contact_a_choice_and_a_form_are_read_by_the_approver_and_by_t
 async fn a_reaction_reaches_the_agent_and_asks_for_no_access() {
     let mut world = World::on(Platform::Dialog360).await;
     world.agent.answer_with(json!({"replies": []}));
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let reaction = json!({"message_id": "wamid.ours", "emoji": "👍"});
     let connector = world.connector.clone();
     let request = sends(&world, &connector, &ada, ("reaction", &reaction));

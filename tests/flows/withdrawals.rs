@@ -102,7 +102,7 @@ async fn a_deletion_by_a_blocked_person_takes_the_webhook_one_read_and_one_send(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_blocked_stranger_who_was_never_let_in_costs_one_read_with_every_message_and_deletion() {
     let mut world = World::new().await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let first = world.says(&connector, &ada, SAID);
     send(&world, &first).await;
@@ -123,7 +123,7 @@ async fn a_blocked_stranger_who_was_never_let_in_costs_one_read_with_every_messa
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_first_message_of_a_blocked_person_is_shown_no_more() {
     let mut world = world_of(ApprovalMode::Replay).await;
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let first = world.says(&connector, &ada, SAID);
     send(&world, &first).await;
@@ -145,7 +145,7 @@ async fn what_somebody_deletes_whom_the_connector_serves_no_longer_goes_from_the
         .change_connector(|connector| connector.policy = Policy::AllowAll)
         .await;
     world.restart();
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let said = world.says(&connector, &ada, WROTE);
     send(&world, &said).await;

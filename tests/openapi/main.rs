@@ -67,8 +67,16 @@ fn every_route_is_in_the_document_with_who_may_call_it() {
                 assert_eq!(*told, json!([]), "{name}");
                 assert_eq!(operation.get("x-permission"), None, "{name}");
             }
+            Access::Member => {
+                assert_eq!(*told, json!([{"api_key": []}, {"session": []}]), "{name}");
+                assert_eq!(operation.get("x-permission"), None, "{name}");
+            }
+            Access::SignedIn => {
+                assert_eq!(*told, json!([{"session": []}]), "{name}");
+                assert_eq!(operation.get("x-permission"), None, "{name}");
+            }
             Access::Needs(permission) => {
-                assert_eq!(*told, json!([{"api_key": []}]), "{name}");
+                assert_eq!(*told, json!([{"api_key": []}, {"session": []}]), "{name}");
                 assert_eq!(operation["x-permission"], permission.key(), "{name}");
                 let text = operation["description"].as_str().unwrap();
                 let needs = format!("`{permission}`");
@@ -116,7 +124,7 @@ fn changes_deletions_and_rotations_of_records_with_an_etag_take_if_match_and_no_
             takers += usize::from(is_taker);
         }
     }
-    assert_eq!(takers, 7);
+    assert!(takers >= 15, "{takers}");
 }
 
 #[test]
@@ -139,12 +147,15 @@ fn every_success_has_a_schema_and_every_error_is_a_problem() {
             };
             assert!(response["description"].is_string(), "{route} {status}");
             match status.as_str() {
-                "204" => assert!(response.get("content").is_none(), "{route}"),
+                "204" | "303" => assert!(response.get("content").is_none(), "{route}"),
                 "200" | "201" | "202" | "206" => {
                     let content = response["content"].as_object().unwrap();
-                    assert_eq!(content.len(), 1, "{route}");
-                    let schema = content.values().next().unwrap().get("schema");
-                    assert!(schema.is_some_and(Value::is_object), "{route} {status}");
+                    // An export has one form for each program that reads it.
+                    let is_export = route.ends_with("/export");
+                    assert!(content.len() == 1 || is_export, "{route}");
+                    for one in content.values() {
+                        assert!(one["schema"].is_object(), "{route} {status}");
+                    }
                 }
                 _ => assert_eq!(
                     response["content"][PROBLEM_JSON]["schema"]["$ref"],
@@ -154,7 +165,8 @@ fn every_success_has_a_schema_and_every_error_is_a_problem() {
             }
         }
         let is_open = operation["security"] == json!([]);
-        assert_eq!(responses.contains_key("403"), !is_open, "{route}");
+        // An open route may refuse calls of other sites with it.
+        assert!(is_open || responses.contains_key("403"), "{route}");
     }
 }
 

@@ -11,10 +11,11 @@ use std::{
 use vestibule_testkit::template::{Function, Resource, Template, entries, root};
 
 /// Sections that belong to no function.
-const COMMON: [&str; 4] = [
+const COMMON: [&str; 5] = [
     "Keys and secrets",
     "Table",
     "Alarms of no single function",
+    "Mail",
     "API",
 ];
 /// Far below the 500 resources and 1 MB that a stack may have.

@@ -15,9 +15,10 @@ const GATEWAY_SECONDS: u64 = 30;
 
 /// The kinds of functions whose share is a number in the template: the number's name, the beginning of the
 /// functions' folders, and the words for them. A worker's share is the maximum of its queue.
-const SHARES: [(&str, &str, &str); 3] = [
+const SHARES: [(&str, &str, &str); 4] = [
     ("Webhook", "webhook-", "each webhook"),
     ("Admin", "admin-", "each admin function"),
+    ("Auth", "auth", "sign-in"),
     ("Sweeper", "sweeper", "the sweeper"),
 ];
 
@@ -164,6 +165,9 @@ fn assert_fits_the_queue(function: Function<'_>, reserved: &Value) {
 
 /// A value, with the defaults of all parameters inserted.
 fn value(template: &Template, value: &Value) -> u64 {
+    if let Some(number) = value.as_u64() {
+        return number;
+    }
     if let Some(parameter) = value["Ref"].as_str() {
         return template
             .at(&format!("/Parameters/{parameter}/Default"))

@@ -30,6 +30,9 @@ fn wire(folder: &str, adapters: &mut Adapters<'_>) {
         "sweeper" => drop(sweeper::wire(adapters)),
         "worker-delivery" => drop(worker_delivery::wire(adapters).unwrap()),
         "worker-outgoing" => drop(worker_outgoing::wire(adapters).unwrap()),
+        "worker-email" => drop(worker_email::wire(adapters)),
+        "worker-team" => drop(worker_team::wire(adapters)),
+        "email-events" => drop(email_events::wire(adapters)),
         "worker-onboarding" => drop(worker_onboarding::wire(adapters).unwrap()),
         "webhook-teams" => {
             drop(intake_ports(adapters));

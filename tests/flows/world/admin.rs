@@ -1,11 +1,9 @@
 //! Actions of admins, through the admin API.
 
 use super::World;
-use axum::body::{Body, to_bytes};
 use bytes::Bytes;
-use lambda_http::http::{HeaderMap, Request};
+use lambda_http::http::HeaderMap;
 use serde_json::{Value, json};
-use tower::ServiceExt;
 use vestibule_domain::{access::request::Verdict, account::permission::Permission};
 
 /// An answer of the admin API.
@@ -30,31 +28,10 @@ impl World {
         body: Value,
         headers: &[(&str, &str)],
     ) -> Answer {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("authorization", format!("Bearer {token}"));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = if body.is_null() {
-            request.body(Body::empty())
-        } else {
-            request
-                .header("content-type", "application/json")
-                .body(Body::from(body.to_string()))
-        };
-        let path = path.split('?').next().unwrap();
-        let admin = self.functions.admin(path);
-        let response = admin.oneshot(request.unwrap()).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, 1 << 20).await.unwrap();
-        Answer {
-            status: parts.status.as_u16(),
-            headers: parts.headers,
-            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
-            bytes,
-        }
+        let authorization = format!("Bearer {token}");
+        let mut all = vec![("authorization", authorization.as_str())];
+        all.extend(headers);
+        self.send((method, path), body, &all).await
     }
 
     /// A key with every permission in the world's account.

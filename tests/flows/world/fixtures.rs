@@ -14,7 +14,7 @@ use vestibule_adapters::{
     aws::{AwsSettings, sdk_config},
     dynamo::{
         DynamoAccessRequests, DynamoAccounts, DynamoClosings, DynamoConnectors, DynamoIntake,
-        DynamoProjects, DynamoSendPacer, DynamoStandings,
+        DynamoProjects, DynamoSendPacer, DynamoStandings, DynamoTeam,
     },
     vault::KmsVault,
 };
@@ -29,6 +29,7 @@ use vestibule_domain::{
         agent::{AgentTimeout, DeliveryDays, MaxInFlight},
         api_key::{ApiKey, KeyOwner},
         permission::Permission,
+        proof::{CallerProof, CredentialPlace},
     },
     chat::history::HistoryDays,
     chat::profile::Profile,
@@ -42,14 +43,14 @@ use vestibule_domain::{
     },
     language::TextVariants,
     ports::{
-        ApiKeyStore, AvatarImage, ConnectorStore, EnvironmentStore, FetchedProfile,
+        ApiKeyStore, AvatarImage, By, ConnectorStore, EnvironmentStore, FetchedProfile,
         ImpliedDecision, IntakeStore, Introduction, ProjectStore, RequestCloser, SecretVault,
         StandingStore, Written,
     },
     secret::Secret,
     vars::Vars,
 };
-use vestibule_testkit::{fault_proxy::FaultProxy, simulator::Platform};
+use vestibule_testkit::{dynamodb::DynamoDb, fault_proxy::FaultProxy, simulator::Platform};
 
 /// The stores, without the fault proxies.
 pub struct Stores {
@@ -62,6 +63,26 @@ pub struct Stores {
     pub intake: Arc<DynamoIntake>,
     pub standings: Arc<DynamoStandings>,
     pub send_pacer: Arc<DynamoSendPacer>,
+    pub team: Arc<DynamoTeam>,
+    /// The right of whoever makes the initial contents.
+    pub proof: CallerProof,
+}
+
+/// The account and the key's hash of whoever makes the initial contents. No list shows them.
+const MAKER: (&str, &str) = ("maker-of-worlds", "maker");
+
+fn maker() -> AccountScope {
+    AccountScope::of_verified(AccountId::derive(&[MAKER.0]))
+}
+
+/// Stores the credential by which the initial contents are made.
+pub fn put_credential(db: &DynamoDb) {
+    let row = json!({
+        "pk": {"S": format!("ACCOUNT#{}", maker().account_id())},
+        "sk": {"S": format!("KEY#{}", MAKER.1)},
+        "expires_at_time": {"S": "9999-01-01T00:00:00.000Z"},
+    });
+    db.put_raw(&row).unwrap();
 }
 
 impl Stores {
@@ -77,6 +98,15 @@ impl Stores {
             intake: adapters.intake(),
             standings: adapters.standings(),
             send_pacer: adapters.send_pacer(),
+            team: adapters.team(&vault),
+            proof: CallerProof {
+                credential: CredentialPlace::ApiKey {
+                    hash: MAKER.1.to_owned(),
+                },
+                scope: maker(),
+                member: None,
+                roles_version: None,
+            },
             vault,
         }
     }
@@ -194,12 +224,20 @@ impl World {
             expires_at: self.now().plus(Duration::from_hours(24)),
             owner: KeyOwner::Account,
             last_used_at: Some(self.now()),
+            previous: None,
+            made_by_credential: None,
+            request_hash: None,
+            version: 1,
         };
         let audit = AuditEntry {
             scope: key.scope,
             ..audit(self.scope, self.now())
         };
-        self.stores.accounts.insert_key(&key, &audit).await.unwrap();
+        let by = By {
+            audit: &audit,
+            proof: &self.stores.proof,
+        };
+        self.stores.accounts.insert_key(&key, by).await.unwrap();
         token
     }
 

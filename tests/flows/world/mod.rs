@@ -11,17 +11,20 @@
 //! | [`fixtures`] | initial contents, and rows that no function writes |
 //! | [`verbs`] | actions: people write, functions run, time passes |
 //! | [`admin`] | actions of admins, through the API |
+//! | [`people`] | the people who run the account, and their mails |
 //! | [`views`] | observations |
 //! | [`rest`] | checks of the final state |
 
 mod admin;
 mod fixtures;
+mod people;
 mod rest;
 mod verbs;
 mod views;
 mod wiring;
 
 pub use admin::Answer;
+pub use people::{MAIL_FROM, Person};
 
 use crate::{accounts::open_account, judge::inspector};
 use fixtures::{Stores, audit, connector_row, environment, make_project};
@@ -40,6 +43,7 @@ use vestibule_testkit::{
     demo_agent::DemoAgent,
     dynamodb::DynamoDb,
     fault_proxy::FaultProxy,
+    openid_provider::OpenIdProvider,
     simulator::{Platform, Simulator, SimulatorConfig},
 };
 use wiring::{Functions, Links};
@@ -74,6 +78,10 @@ pub struct World {
     pub slack: Simulator,
     /// The agent.
     pub agent: DemoAgent,
+    /// The provider of an honest account.
+    pub honest: OpenIdProvider,
+    /// The provider of an account that means harm.
+    pub hostile: OpenIdProvider,
     /// The proxy between the functions and the table.
     pub to_db: FaultProxy,
     /// The proxy between the functions and the other AWS services.
@@ -120,6 +128,9 @@ impl World {
             .await
             .unwrap();
         let agent = DemoAgent::start(AGENT_SECRET, clock.clone()).await.unwrap();
+        let [honest, hostile] = [(); 2].map(|()| OpenIdProvider::start(clock.clone()));
+        let (honest, hostile) = (honest.await.unwrap(), hostile.await.unwrap());
+        let providers = format!("{},{}", honest.issuer(), hostile.issuer());
         let to_db = FaultProxy::start_inspected(db.url(), inspector())
             .await
             .unwrap();
@@ -135,6 +146,7 @@ impl World {
             aws: to_aws.url(),
             platforms: to_slack.url(),
             agent: to_agent.url(),
+            providers: providers.clone(),
         };
         let direct = Links {
             db: db.url().to_owned(),
@@ -142,7 +154,9 @@ impl World {
             aws: aws.url(),
             platforms: slack.url(),
             agent: agent.url(),
+            providers,
         };
+        fixtures::put_credential(&db);
         let stores = direct.function("test", &clock, Stores::over);
 
         let scope = AccountScope::of_verified(AccountId::derive(&["acme"]))
@@ -176,6 +190,8 @@ impl World {
             platform,
             slack,
             agent,
+            honest,
+            hostile,
             to_db,
             to_aws,
             to_slack,
@@ -218,6 +234,12 @@ fn prepare(aws: &AwsStub) {
     aws.create_queue(
         QueueSpec::new("outgoing", Duration::from_secs(270)).dead_letters_to("outgoing-dlq", 5),
     );
+    for (name, seconds) in [("email", 180), ("email-events", 180), ("team", 180)] {
+        let dead = format!("{name}-dlq");
+        aws.create_queue(QueueSpec::new(&dead, Duration::from_secs(30)));
+        let queue = QueueSpec::new(name, Duration::from_secs(seconds));
+        aws.create_queue(queue.dead_letters_to(&dead, 5));
+    }
     aws.create_queue(QueueSpec::new("inbox-dlq.fifo", Duration::from_secs(30)));
     aws.create_queue(
         QueueSpec::new("inbox.fifo", Duration::from_mins(6)).dead_letters_to("inbox-dlq.fifo", 6),

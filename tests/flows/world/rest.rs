@@ -14,6 +14,15 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     merged(parts.into()).unwrap()
 });
 
+const DEAD_LETTER_QUEUES: [&str; 6] = [
+    "onboarding-dlq",
+    "inbox-dlq.fifo",
+    "outgoing-dlq",
+    "email-dlq",
+    "email-events-dlq",
+    "team-dlq",
+];
+
 /// Problems that a test causes on purpose, which its world then accepts.
 #[derive(Debug, Default)]
 pub struct Expected {
@@ -51,7 +60,7 @@ impl World {
         self.slack.clear_failures();
         self.agent.clear_failures();
         self.settle().await;
-        let dead: usize = ["onboarding-dlq", "inbox-dlq.fifo", "outgoing-dlq"]
+        let dead: usize = DEAD_LETTER_QUEUES
             .iter()
             .map(|queue| self.aws.messages(queue).len())
             .sum();

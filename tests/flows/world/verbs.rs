@@ -30,7 +30,7 @@ use vestibule_testkit::{
 
 impl World {
     /// Adds a new person on every platform and returns the simulator's id.
-    pub fn person(&self, name: &str) -> String {
+    pub fn newcomer(&self, name: &str) -> String {
         self.slack.add_person(NewPerson::named(name))
     }
 
@@ -172,9 +172,12 @@ impl World {
 
     /// Does all work that is available now.
     pub async fn work_all(&mut self) {
-        while self.work_onboarding().await || self.work_inbox().await || self.work_outgoing().await
-        {
-        }
+        while self.work_onboarding().await
+            || self.work_inbox().await
+            || self.work_outgoing().await
+            || self.run_team().await
+            || self.run_email().await
+        {}
     }
 
     /// Gives the onboarding worker the available jobs, and makes Slack deliver again when a fault has
@@ -225,7 +228,18 @@ impl World {
         other
     }
 
-    async fn work(&mut self, queue: &str) -> bool {
+    /// Gives a worker the available jobs, once, where no fault kills it. `false` if there were none.
+    pub async fn work_on(&self, queue: &str) -> bool {
+        let Some(batch) = self.aws.take_batch(queue, 10) else {
+            return false;
+        };
+        let event = serde_json::from_value(batch.event.clone()).unwrap();
+        let answer = self.run_worker(queue, event).await;
+        self.aws.finish_batch(&batch, Some(&answer));
+        true
+    }
+
+    pub(super) async fn work(&mut self, queue: &str) -> bool {
         let Some(batch) = self.aws.take_batch(queue, 10) else {
             return false;
         };
@@ -256,6 +270,20 @@ impl World {
                     };
                     batch::run(event, functions.outgoing.queue.as_ref(), handle).await
                 }
+                "email" => {
+                    let deps = &functions.email;
+                    let handle = async |body: String, receives| {
+                        worker_email::handle(deps, &body, receives).await
+                    };
+                    batch::run(event, functions.email.queue.as_ref(), handle).await
+                }
+                "team" => {
+                    let deps = &functions.team;
+                    let handle = async |body: String, receives| {
+                        worker_team::handle(deps, &body, receives).await
+                    };
+                    batch::run(event, functions.team.queue.as_ref(), handle).await
+                }
                 _ => {
                     let deps = &functions.delivery;
                     let handle = async |body: String, receives| {
@@ -284,7 +312,7 @@ impl World {
     pub async fn settle(&mut self) {
         for _ in 0..200 {
             self.work_all().await;
-            let waiting = ["onboarding", "inbox.fifo", "outgoing"]
+            let waiting = ["onboarding", "inbox.fifo", "outgoing", "email", "team"]
                 .iter()
                 .any(|queue| !self.aws.messages(queue).is_empty());
             if !waiting && self.outbox().is_empty() {

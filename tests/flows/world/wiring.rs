@@ -1,6 +1,7 @@
 //! One sandbox of every function, made as at a cold start but with other variables: addresses of this
 //! process, the world's clock, and the function's name as access key.
 
+use super::people::MAIL_FROM;
 use axum::Router;
 use std::{
     ops::{Deref, DerefMut},
@@ -45,6 +46,8 @@ pub struct Links {
     pub platforms: String,
     /// The agent.
     pub agent: String,
+    /// The issuers of the providers by which members sign in, separated by commas.
+    pub providers: String,
 }
 
 impl Links {
@@ -78,7 +81,12 @@ impl Links {
             "ONBOARDING_QUEUE_URL" => queue("onboarding"),
             "INBOX_QUEUE_URL" => queue("inbox.fifo"),
             "OUTGOING_QUEUE_URL" => queue("outgoing"),
-            "PUBLIC_URL" => "https://api.example.test".to_owned(),
+            "EMAIL_QUEUE_URL" => queue("email"),
+            "TEAM_QUEUE_URL" => queue("team"),
+            "PUBLIC_URL" | "CONSOLE_URL" => "https://api.example.test".to_owned(),
+            "MAIL_FROM" => MAIL_FROM.to_owned(),
+            "MAIL_CONFIGURATION_SET" => "vestibule-mail".to_owned(),
+            "PROVIDER_ORIGIN_ALLOWLIST" => self.providers.clone(),
             "AGENT_ORIGIN_ALLOWLIST" => self.agent.clone(),
             PLATFORM_API_URLS => format!("*={}", self.platforms),
             TEAMS_SERVICE_ORIGINS => self.platforms.clone(),
@@ -129,6 +137,12 @@ pub struct Functions {
     pub delivery: OnFirstUse<Worker<worker_delivery::Deps>>,
     /// `worker-outgoing`
     pub outgoing: OnFirstUse<Worker<worker_outgoing::Deps>>,
+    /// `worker-email`
+    pub email: OnFirstUse<Worker<worker_email::Deps>>,
+    /// `worker-team`
+    pub team: OnFirstUse<Worker<worker_team::Deps>>,
+    /// `email-events`
+    pub email_events: OnFirstUse<Worker<email_events::Deps>>,
     /// `sweeper`
     pub sweeper: OnFirstUse<sweeper::Deps>,
     /// Every admin function, by folder.
@@ -147,6 +161,9 @@ impl Functions {
             onboarding: start.worker("worker-onboarding", worker_onboarding::wire),
             delivery: start.worker("worker-delivery", worker_delivery::wire),
             outgoing: start.worker("worker-outgoing", worker_outgoing::wire),
+            email: start.worker("worker-email", |adapters| Ok(worker_email::wire(adapters))),
+            team: start.worker("worker-team", |adapters| Ok(worker_team::wire(adapters))),
+            email_events: start.worker("email-events", |adapters| Ok(email_events::wire(adapters))),
             sweeper: start.function("sweeper".to_owned(), sweeper::wire),
             admin: ADMIN_FUNCTIONS
                 .iter()

@@ -19,6 +19,10 @@ pub struct Request {
 
 /// The condition key that holds the partition keys of an action.
 const LEADING_KEYS: &str = "dynamodb:leadingkeys";
+/// The condition key that holds the sender of a mail.
+const FROM_ADDRESS: &str = "ses:fromaddress";
+/// The resource of every mail. Mails have no resource of the template.
+const MAILS: &str = "SES";
 /// Prefix of the condition keys for an encryption context.
 const ENCRYPTION_CONTEXT: &str = "kms:encryptioncontext:";
 
@@ -39,6 +43,15 @@ impl Request {
         let keys = keys.into_iter().map(Into::into).collect();
         self.context.insert(LEADING_KEYS.to_owned(), keys);
         self
+    }
+
+    /// A request about a mail from this address. `${EmailFrom}` stands for the value of that parameter.
+    #[must_use]
+    pub fn of_mail(action: &str, from: &str) -> Self {
+        let mut request = Self::new(action, MAILS);
+        let from = vec![from.to_owned()];
+        request.context.insert(FROM_ADDRESS.to_owned(), from);
+        request
     }
 
     /// The same request with a KMS encryption context.
@@ -161,6 +174,8 @@ impl Names {
                 &format!("secretsmanager:{name}"),
                 &self.secret,
             )]),
+            // The template does not know the address; whose it is, is a matter of the flows.
+            "SES" => Ok(vec![Request::new(&format!("ses:{name}"), MAILS)]),
             _ => Err(format!("the template has nothing for {operation}")),
         }
     }

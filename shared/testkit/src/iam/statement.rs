@@ -173,12 +173,15 @@ fn lower_case(actions: Vec<String>) -> Vec<String> {
         .collect()
 }
 
+/// The texts of a value. A parameter's value is its name in braces.
 fn texts(value: &Value) -> Result<Vec<String>, String> {
     one_or_many(value)
         .iter()
         .map(|one| {
+            let parameter = one["Ref"].as_str().map(|name| format!("${{{name}}}"));
             one.as_str()
                 .map(str::to_owned)
+                .or(parameter)
                 .ok_or_else(|| format!("{one} is not text"))
         })
         .collect()
