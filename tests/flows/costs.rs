@@ -13,7 +13,10 @@ use vestibule_testkit::SignedRequest;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_strangers_first_message_takes_one_read_one_transaction_and_one_send() {
     let world = World::new().await;
-    let (ada, grace) = (world.newcomer("Ada Lovelace"), world.newcomer("Grace Hopper"));
+    let (ada, grace) = (
+        world.newcomer("Ada Lovelace"),
+        world.newcomer("Grace Hopper"),
+    );
     let connector = world.connector.clone();
     let warm = world.says(&connector, &grace, SAID);
     world.webhook(&connector, &warm).await;

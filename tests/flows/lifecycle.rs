@@ -529,7 +529,10 @@ async fn people_let_in_openly_ask_for_approval_in_the_environment_that_the_conne
     for moves_while_open in [false, true] {
         let mut world = World::new().await;
         let open = world.open.clone();
-        let (ada, grace) = (world.newcomer("Ada Lovelace"), world.newcomer("Grace Hopper"));
+        let (ada, grace) = (
+            world.newcomer("Ada Lovelace"),
+            world.newcomer("Grace Hopper"),
+        );
         let hello = world.says(&open, &ada, SAID);
         assert_eq!(world.webhook(&open, &hello).await, 200);
         world.settle().await;
@@ -721,7 +724,10 @@ async fn an_approval_covers_the_same_persons_requests_at_other_connectors_of_the
     )
     .await;
     world.restart();
-    let (ada, grace) = (world.newcomer("Ada Lovelace"), world.newcomer("Grace Hopper"));
+    let (ada, grace) = (
+        world.newcomer("Ada Lovelace"),
+        world.newcomer("Grace Hopper"),
+    );
     for (connector, person) in [(&other, &ada), (&other, &grace), (&connector, &ada)] {
         let hello = world.says(connector, person, SAID);
         assert_eq!(world.webhook(connector, &hello).await, 200);

@@ -159,7 +159,10 @@ async fn a_limit_for_one_stranger_delays_no_other_strangers_welcome() {
     for (platform, failure) in limits_of_a_conversation() {
         let mut world = World::on(platform).await;
         let connector = world.connector.clone();
-        let (ada, grace) = (world.newcomer("Ada Lovelace"), world.newcomer("Grace Hopper"));
+        let (ada, grace) = (
+            world.newcomer("Ada Lovelace"),
+            world.newcomer("Grace Hopper"),
+        );
         let rule = FailureRule::once(post(platform), failure.clone());
         world.slack.fail(rule.at(platform));
         for person in [&ada, &grace] {

@@ -515,7 +515,10 @@ async fn a_full_queue_gets_one_job_of_a_connector_that_has_none_under_way_and_no
 async fn a_pace_row_that_cannot_be_read_hides_no_other_connectors_pause() {
     let mut world = World::new().await;
     let (paused, open) = (world.connector.clone(), world.open.clone());
-    let (ada, grace) = (world.newcomer("Ada Lovelace"), world.newcomer("Grace Hopper"));
+    let (ada, grace) = (
+        world.newcomer("Ada Lovelace"),
+        world.newcomer("Grace Hopper"),
+    );
     for (connector, person) in [(&paused, &ada), (&open, &grace)] {
         let hello = world.says(connector, person, SAID);
         assert_eq!(world.webhook(connector, &hello).await, 200);

@@ -167,7 +167,10 @@ async fn a_first_message_in_a_group_is_answered_privately_or_not_at_all() {
     let all = Platform::ALL.iter().copied();
     for platform in all.filter(|platform| platform.has_group()) {
         let mut world = World::on(platform).await;
-        let (ada, grace) = (world.newcomer("Ada Lovelace"), world.newcomer("Grace Hopper"));
+        let (ada, grace) = (
+            world.newcomer("Ada Lovelace"),
+            world.newcomer("Grace Hopper"),
+        );
         let connector = world.connector.clone();
         let text = format!("@{} {SAID}", connector.name);
         let request = world.says_in(&connector, &ada, Place::General, &text);
@@ -207,7 +210,10 @@ async fn a_first_message_in_a_group_is_answered_privately_or_not_at_all() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reply_that_repeats_a_strangers_words_pings_nobody_in_a_group() {
     let mut world = World::on(Platform::Telegram).await;
-    let (ada, grace) = (world.newcomer("Ada Lovelace"), world.newcomer("Grace Hopper"));
+    let (ada, grace) = (
+        world.newcomer("Ada Lovelace"),
+        world.newcomer("Grace Hopper"),
+    );
     let open = world.open.clone();
     world
         .agent
@@ -339,7 +345,10 @@ async fn a_hundred_first_messages_of_one_person_at_once_make_one_request() {
 async fn an_approved_persons_message_takes_one_read_and_one_send_and_a_strangers_one_write_more() {
     for &platform in Platform::ALL {
         let mut world = World::on(platform).await;
-        let (ada, grace) = (world.newcomer("Ada Lovelace"), world.newcomer("Grace Hopper"));
+        let (ada, grace) = (
+            world.newcomer("Ada Lovelace"),
+            world.newcomer("Grace Hopper"),
+        );
         let connector = world.connector.clone();
         let warm = world.says(&connector, &grace, SAID);
         world.webhook(&connector, &warm).await;

@@ -95,7 +95,10 @@ async fn in_teams_each_post_in_a_channel_is_a_conversation_and_answered_below_it
 #[tokio::test(flavor = "multi_thread")]
 async fn in_teams_a_message_for_the_bot_alone_is_answered_for_its_writer_alone() {
     let mut world = World::on(Platform::Teams).await;
-    let (ada, grace) = (world.newcomer("Ada Lovelace"), world.newcomer("Grace Hopper"));
+    let (ada, grace) = (
+        world.newcomer("Ada Lovelace"),
+        world.newcomer("Grace Hopper"),
+    );
     let open = world.open.clone();
     let aloud = world.says_in(&open, &grace, Place::General, "Hello everybody");
     let request = world.says_in(&open, &ada, Place::General, SAID);

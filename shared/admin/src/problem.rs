@@ -487,116 +487,36 @@ mod tests {
     fn every_kind_keeps_its_name_status_and_title() {
         let told: Vec<_> = PROBLEM_TYPES
             .iter()
-            .map(|kind| (kind.uri, kind.status.as_u16(), kind.title))
+            .map(|kind| format!("{} {} {}", kind.uri, kind.status.as_u16(), kind.title))
             .collect();
         assert_eq!(
             told,
             [
-                (
-                    "/problems/malformed-body",
-                    400,
-                    "The body is not a JSON object"
-                ),
-                (
-                    "/problems/invalid-parameters",
-                    400,
-                    "A query parameter or header is not valid"
-                ),
-                (
-                    "/problems/unauthenticated",
-                    401,
-                    "The call has no valid API key"
-                ),
-                (
-                    "/problems/sign-in-again",
-                    401,
-                    "The call has no session, or one that has ended"
-                ),
-                (
-                    "/problems/permission-missing",
-                    403,
-                    "The caller lacks a permission"
-                ),
-                (
-                    "/problems/permissions-not-held",
-                    403,
-                    "A caller cannot give or take what it does not hold"
-                ),
-                (
-                    "/problems/not-a-member",
-                    403,
-                    "The session does not open this account"
-                ),
-                (
-                    "/problems/sign-in-insufficient",
-                    403,
-                    "The sign-in is not enough for this call"
-                ),
-                (
-                    "/problems/cross-site-call",
-                    403,
-                    "The call does not come from a page of this site"
-                ),
-                ("/problems/not-found", 404, "There is no such record"),
-                ("/problems/no-such-route", 404, "There is no such address"),
-                (
-                    "/problems/method-not-allowed",
-                    405,
-                    "The address does not take this method"
-                ),
-                (
-                    "/problems/changed-meanwhile",
-                    409,
-                    "The record was changed by somebody else"
-                ),
-                (
-                    "/problems/right-changed",
-                    409,
-                    "The caller's right changed meanwhile"
-                ),
-                (
-                    "/problems/already-a-member",
-                    409,
-                    "The person is a member already"
-                ),
-                (
-                    "/problems/too-many-accounts",
-                    409,
-                    "The login is a member of too many accounts"
-                ),
-                (
-                    "/problems/invitation-not-pending",
-                    409,
-                    "The invitation is not pending"
-                ),
-                (
-                    "/problems/precondition-failed",
-                    412,
-                    "The record is not at the version named in If-Match"
-                ),
-                ("/problems/body-too-large", 413, "The body is too large"),
-                (
-                    "/problems/unsupported-media-type",
-                    415,
-                    "The body is not declared as JSON"
-                ),
-                ("/problems/validation", 422, "The body breaks a rule"),
-                (
-                    "/problems/idempotency-key-reused",
-                    422,
-                    "The Idempotency-Key stands for another call"
-                ),
-                (
-                    "/problems/too-many-attempts",
-                    429,
-                    "There were too many attempts"
-                ),
-                ("/problems/internal", 500, "Something is wrong on our side"),
-                (
-                    "/problems/unavailable",
-                    503,
-                    "Something we need did not answer"
-                ),
+                "/problems/malformed-body 400 The body is not a JSON object",
+                "/problems/invalid-parameters 400 A query parameter or header is not valid",
+                "/problems/unauthenticated 401 The call has no valid API key",
+                "/problems/sign-in-again 401 The call has no session, or one that has ended",
+                "/problems/permission-missing 403 The caller lacks a permission",
+                "/problems/permissions-not-held 403 A caller cannot give or take what it does not hold",
+                "/problems/not-a-member 403 The session does not open this account",
+                "/problems/sign-in-insufficient 403 The sign-in is not enough for this call",
+                "/problems/cross-site-call 403 The call does not come from a page of this site",
+                "/problems/not-found 404 There is no such record",
+                "/problems/no-such-route 404 There is no such address",
+                "/problems/method-not-allowed 405 The address does not take this method",
+                "/problems/changed-meanwhile 409 The record was changed by somebody else",
+                "/problems/right-changed 409 The caller's right changed meanwhile",
+                "/problems/already-a-member 409 The person is a member already",
+                "/problems/too-many-accounts 409 The login is a member of too many accounts",
+                "/problems/invitation-not-pending 409 The invitation is not pending",
+                "/problems/precondition-failed 412 The record is not at the version named in If-Match",
+                "/problems/body-too-large 413 The body is too large",
+                "/problems/unsupported-media-type 415 The body is not declared as JSON",
+                "/problems/validation 422 The body breaks a rule",
+                "/problems/idempotency-key-reused 422 The Idempotency-Key stands for another call",
+                "/problems/too-many-attempts 429 There were too many attempts",
+                "/problems/internal 500 Something is wrong on our side",
+                "/problems/unavailable 503 Something we need did not answer",
             ]
         );
     }

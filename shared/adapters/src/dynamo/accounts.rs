@@ -189,10 +189,12 @@ impl AccountStore for DynamoAccounts {
         };
         match reasons.into_iter().next() {
             // An earlier attempt of this call took effect and its answer was lost.
-            Some(Cancelled::Condition(Some(row)))
-                if Account::from(from_row::<AccountItem>(row, WHAT)?) == wanted =>
-            {
-                Ok(())
+            Some(Cancelled::Condition(Some(row))) => {
+                if Account::from(from_row::<AccountItem>(row, WHAT)?) == wanted {
+                    Ok(())
+                } else {
+                    Err(PortError::Conflict { what: WHAT })
+                }
             }
             _ => Err(PortError::Conflict { what: WHAT }),
         }

@@ -145,7 +145,7 @@ mod tests {
     fn a_text_that_no_mail_can_be_sent_to_is_no_address() {
         let long = |local: usize| format!("{}@example.com", "a".repeat(local));
         assert!(parsed(&long(64)).is_some());
-        let long_domain = format!("a@{}.com", ["b".repeat(60); 5].join("."));
+        let long_domain = format!("a@{}.com", vec!["b".repeat(60); 5].join("."));
         for wrong in [
             "",
             "@",

@@ -74,7 +74,7 @@ pub fn form_fields(body: &Bytes) -> Value {
 pub(super) fn send_email(ses: &mut Ses, input: &Value, id: u64) -> Answer {
     let field = |name: &str| text(input, name).unwrap_or_default().to_owned();
     if let Some((code, message)) = &ses.refusal {
-        return Err(AwsError::refused(*code, message.clone()));
+        return Err(AwsError::refused(code, message.clone()));
     }
     let mail = SentMail {
         message_id: format!("010001890000{id:04}-00000000-0000-4000-8000-{id:012}-000000"),

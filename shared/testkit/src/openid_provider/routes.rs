@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use url::{Url, form_urlencoded};
 
 use super::faults::ProviderFault;
@@ -153,8 +153,7 @@ async fn token(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Byte
     state
         .access
         .insert(access_token.clone(), grant.person.clone());
-    let mut given =
-        json!({"access_token": access_token, "token_type": "Bearer", "expires_in": 600});
+    let mut id_token = None;
     if grant.is_openid && state.fault != Some(ProviderFault::NoIdToken) {
         let facts = Facts {
             issuer: &state.issuer,
@@ -163,12 +162,18 @@ async fn token(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Byte
             subject: grant.person.0.get("sub"),
             now_secs,
         };
-        let Ok(id_token) = tokens::id_token(&facts, state.fault) else {
+        let Ok(signed) = tokens::id_token(&facts, state.fault) else {
             return refusal(StatusCode::INTERNAL_SERVER_ERROR, "server_error");
         };
-        given["id_token"] = Value::from(id_token);
+        id_token = Some(signed);
     }
-    answer(StatusCode::OK, &given)
+    let mut given = Map::from_iter([
+        ("access_token".to_owned(), json!(access_token)),
+        ("token_type".to_owned(), json!("Bearer")),
+        ("expires_in".to_owned(), json!(600)),
+    ]);
+    given.extend(id_token.map(|token| ("id_token".to_owned(), Value::from(token))));
+    answer(StatusCode::OK, &Value::Object(given))
 }
 
 /// The client's id and secret, from the header or from the form, but not from both (RFC 6749 §2.3).
@@ -200,9 +205,9 @@ async fn user_info(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Res
     let Some(person) = bearer.and_then(|token| state.access.get(token)) else {
         return refusal(StatusCode::UNAUTHORIZED, "invalid_token");
     };
-    let mut info = Value::Object(person.0.clone());
+    let mut info = person.0.clone();
     if state.fault == Some(ProviderFault::OtherUserInfoSubject) {
-        info["sub"] = json!("somebody-else");
+        info.insert("sub".to_owned(), json!("somebody-else"));
     }
-    answer(StatusCode::OK, &info)
+    answer(StatusCode::OK, &Value::Object(info))
 }

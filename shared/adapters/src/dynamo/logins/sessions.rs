@@ -84,17 +84,17 @@ impl SessionStore for DynamoLogins {
             .partition(&keys::session_uses(id), "dynamodb: Query (session uses)")
             .await?;
         let place = |row: &Attributes| key_of(row).map(|key| key.sk);
-        let mut uses: HashMap<String, Attributes> = uses
+        let mut activity: HashMap<String, Attributes> = uses
             .into_iter()
             .filter_map(|row| Some((place(&row)?, row)))
             .collect();
         let mut sessions = Vec::new();
         for row in rows {
-            let used = place(&row).and_then(|place| uses.remove(&place));
-            let used = used
+            let last = place(&row).and_then(|place| activity.remove(&place));
+            let last = last
                 .map(|row| from_row::<SessionUseItem>(row, "activity of a session"))
                 .transpose()?;
-            sessions.push(from_row::<SessionItem>(row, WHAT)?.used(used));
+            sessions.push(from_row::<SessionItem>(row, WHAT)?.used(last));
         }
         sessions.sort_by_key(|session| session.created_at);
         Ok(sessions)
