@@ -78,8 +78,9 @@ async fn ask(world: &World, who: &Who<'_>, route: (&str, &str), body: Value) -> 
     match who {
         Who::Key(token) => world.call(token, route, body, &[]).await,
         Who::Session(cookie, headers) => {
-            let cookie = [("cookie", *cookie)];
-            world.send(route, body, &[&cookie, *headers].concat()).await
+            let mut all = vec![("cookie", *cookie)];
+            all.extend(*headers);
+            world.send(route, body, &all).await
         }
     }
 }
@@ -187,7 +188,7 @@ async fn every_route_is_for_those_who_hold_its_permission_and_for_nobody_else() 
         ("sec-fetch-site", "same-origin"),
     ];
     let in_account = [("vestibule-account", named.as_str())];
-    let console = [nowhere.as_slice(), &in_account].concat();
+    let console = [nowhere.as_slice(), in_account.as_slice()].concat();
     let mut tried = 0;
     for route in table() {
         let held: Vec<_> = match route.access {
