@@ -263,6 +263,10 @@ async fn a_session_opens_nothing_once_it_is_over_or_gone() {
         let answer = world.call_as(person, route, Value::Null, &[]).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
     }
+    let me = world
+        .call_as(&idle, ("GET", "/v1/me"), Value::Null, &[])
+        .await;
+    assert_eq!(me.body["login"]["email"], idle.email, "{}", me.body);
     let pk = format!("LOGIN#{}#SESSIONS", gone.login_id);
     let sk = format!("SESSION#{}", gone.session_hash);
     world.db.delete_raw(&pk, &sk).unwrap();
