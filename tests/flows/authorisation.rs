@@ -78,8 +78,9 @@ async fn ask(world: &World, who: &Who<'_>, route: (&str, &str), body: Value) -> 
     match who {
         Who::Key(token) => world.call(token, route, body, &[]).await,
         Who::Session(cookie, headers) => {
-            let cookie = [("cookie", *cookie)];
-            world.send(route, body, &[&cookie, *headers].concat()).await
+            let mut all = vec![("cookie", *cookie)];
+            all.extend(*headers);
+            world.send(route, body, &all).await
         }
     }
 }
@@ -187,7 +188,7 @@ async fn every_route_is_for_those_who_hold_its_permission_and_for_nobody_else() 
         ("sec-fetch-site", "same-origin"),
     ];
     let in_account = [("vestibule-account", named.as_str())];
-    let console = [nowhere.as_slice(), &in_account].concat();
+    let console = [nowhere.as_slice(), in_account.as_slice()].concat();
     let mut tried = 0;
     for route in table() {
         let held: Vec<_> = match route.access {
@@ -262,6 +263,10 @@ async fn a_session_opens_nothing_once_it_is_over_or_gone() {
         let answer = world.call_as(person, route, Value::Null, &[]).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
     }
+    let me = world
+        .call_as(&idle, ("GET", "/v1/me"), Value::Null, &[])
+        .await;
+    assert_eq!(me.body["login"]["email"], idle.email, "{}", me.body);
     let pk = format!("LOGIN#{}#SESSIONS", gone.login_id);
     let sk = format!("SESSION#{}", gone.session_hash);
     world.db.delete_raw(&pk, &sk).unwrap();

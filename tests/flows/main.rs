@@ -60,6 +60,7 @@ mod mails;
 mod members;
 mod names;
 mod opened_way;
+mod openid_cases;
 mod outbox;
 mod outgoing;
 mod outgoing_faults;

@@ -25,7 +25,7 @@ use vestibule_edge::batch::Outcome;
 use vestibule_testkit::{aws_stub::SentMail, events};
 
 /// The address from which the stack's mails come.
-pub const MAIL_FROM: &str = "vestibule@example.com";
+pub const MAIL_FROM: &str = "no-reply@example.org";
 
 /// A mail that was sent.
 pub type CaughtMail = SentMail;

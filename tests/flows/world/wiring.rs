@@ -85,6 +85,7 @@ impl Links {
             "TEAM_QUEUE_URL" => queue("team"),
             "PUBLIC_URL" | "CONSOLE_URL" => "https://api.example.test".to_owned(),
             "MAIL_FROM" => MAIL_FROM.to_owned(),
+            "MAIL_REPLY_TO" => "help@example.org".to_owned(),
             "MAIL_CONFIGURATION_SET" => "vestibule-mail".to_owned(),
             "PROVIDER_ORIGIN_ALLOWLIST" => self.providers.clone(),
             "AGENT_ORIGIN_ALLOWLIST" => self.agent.clone(),
