@@ -350,24 +350,26 @@ pub struct UpdateMeRequest {
 
 /// Changes to preferences. Fields that are left out stay.
 #[derive(Default, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct UpdatePreferences {
     /// Time zone, by its name in the IANA database; null for the browser's.
+    #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 64)]
     time_zone: Nullable<String>,
     /// Hours of a day; null for the custom of the language.
+    #[serde(default)]
     #[schema(value_type = Option<HourCycleName>)]
     hour_cycle: Nullable<String>,
     /// Whether keyboard shortcuts are on.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     shortcuts: Option<bool>,
     /// Colours of the console.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     theme: Option<ThemeName>,
     /// Whether digests of new access requests are wanted.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     notices: Option<bool>,
 }

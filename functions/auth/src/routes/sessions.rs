@@ -95,21 +95,20 @@ pub async fn list_sessions(
 ) -> Result<Json<SessionsResponse>, ApiError> {
     call.own()?;
     let sessions = deps.sessions.list_sessions(call.session.login_id).await?;
-    let items = open(sessions, call.now())
-        .iter()
-        .map(|session| SessionResponse {
-            id: wire_id(session),
-            current: session.hash == call.session.hash,
-            device: session.device.user_agent.clone(),
-            address: session.device.address.clone(),
-            created_at: session.created_at,
-            last_active_at: session.last_active_at,
-            method: if session.is_own_sign_in() {
-                "password"
-            } else {
-                "provider"
-            },
-        });
+    let sessions = open(sessions, call.now());
+    let items = sessions.iter().map(|session| SessionResponse {
+        id: wire_id(session),
+        current: session.hash == call.session.hash,
+        device: session.device.user_agent.clone(),
+        address: session.device.address.clone(),
+        created_at: session.created_at,
+        last_active_at: session.last_active_at,
+        method: if session.is_own_sign_in() {
+            "password"
+        } else {
+            "provider"
+        },
+    });
     Ok(Json(SessionsResponse {
         items: items.collect(),
     }))

@@ -1,6 +1,8 @@
 //! `POST /v1/api-keys`
 
-use super::{ApiKeyResponse, IDEMPOTENCY_KEY_SPENT, NewApiKeyResponse, read_days};
+use super::{
+    ApiKeyResponse, IDEMPOTENCY_KEY_SPENT, KeyOwnerResponse, NewApiKeyResponse, read_days,
+};
 use crate::{
     Deps, by,
     rights::{check_grant, check_held},

@@ -34,37 +34,47 @@ pub enum ProviderKind {
 /// Kind and addresses of a provider. `issuer` and `identifier_claim` are for `open_id_connect`; the addresses and the
 /// names of fields are for `oauth2`.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"kind": "open_id_connect", "issuer": "https://idp.example.com"}))]
 pub struct ProviderRequest {
     /// Kind. Required when the method is added; cannot be changed.
+    #[serde(default)]
     #[schema(nullable = false)]
     kind: Option<ProviderKind>,
     /// Issuer, exactly as its tokens say it. Cannot be changed.
+    #[serde(default)]
     #[schema(nullable = false, max_length = 2048)]
     issuer: Option<String>,
     /// Claim by which an invitation names a person; `sub` by default.
+    #[serde(default)]
     #[schema(nullable = false, min_length = 1, max_length = 100)]
     identifier_claim: Option<String>,
     /// Address of the sign-in page. Cannot be changed.
+    #[serde(default)]
     #[schema(nullable = false, max_length = 2048)]
     authorization_url: Option<String>,
     /// Address at which codes are exchanged. Cannot be changed.
+    #[serde(default)]
     #[schema(nullable = false, max_length = 2048)]
     token_url: Option<String>,
     /// Address that tells who signed in. Cannot be changed.
+    #[serde(default)]
     #[schema(nullable = false, max_length = 2048)]
     user_info_url: Option<String>,
     /// Member of its answer that identifies a person. Cannot be changed.
+    #[serde(default)]
     #[schema(nullable = false, min_length = 1, max_length = 100)]
     identifier_field: Option<String>,
     /// Member of its answer with the e-mail address; null for none.
+    #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
     email_field: Nullable<String>,
     /// Member of its answer with the name; null for none.
+    #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
     name_field: Nullable<String>,
     /// Scopes to ask for; `openid`, `email` and `profile` by default with `open_id_connect`.
+    #[serde(default)]
     #[schema(nullable = false, max_items = 20)]
     scopes: Option<Vec<String>>,
 }

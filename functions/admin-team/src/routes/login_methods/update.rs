@@ -26,23 +26,23 @@ use vestibule_domain::{
 
 /// Changes to a login method. Fields left out keep their values.
 #[derive(Default, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"client_secret": "9Lm2…"}))]
 pub struct UpdateLoginMethodRequest {
     /// Name, 1 to 100 characters, read after "Sign in with".
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, min_length = 1, max_length = 100, format = "name")]
     name: Option<String>,
     /// Changes to the provider. Its kind, issuer and addresses stay.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     provider: Option<ProviderRequest>,
     /// The account's id at the provider. A change asks for another trial.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, min_length = 1, max_length = 255)]
     client_id: Option<String>,
     /// The account's secret at the provider. A change asks for another trial.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, min_length = 1, max_length = 1024, write_only)]
     client_secret: Option<String>,
 }
