@@ -67,8 +67,10 @@ struct WireMail {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Bounce {
-    bounce_type: String,
-    bounce_sub_type: Option<String>,
+    #[serde(rename = "bounceType")]
+    kind: String,
+    #[serde(rename = "bounceSubType")]
+    reason: Option<String>,
     #[serde(default)]
     bounced_recipients: Vec<Recipient>,
     timestamp: Timestamp,
@@ -183,12 +185,12 @@ fn event(kind: &str, wire: &Wire) -> Result<Option<MailEvent>, &'static str> {
 
 fn bounced(bounce: &Bounce) -> MailEvent {
     // "Undetermined" may pass, as "Transient" may.
-    let kind = if bounce.bounce_type == "Permanent" {
+    let kind = if bounce.kind == "Permanent" {
         MailEventKind::BouncedHard
     } else {
         MailEventKind::BouncedSoft
     };
-    let words = words_of(&bounce.bounced_recipients).or(bounce.bounce_sub_type.as_deref());
+    let words = words_of(&bounce.bounced_recipients).or(bounce.reason.as_deref());
     MailEvent::new(kind, bounce.timestamp, words)
 }
 

@@ -24,8 +24,11 @@ use vestibule_edge::{batch::Outcome, mail_tag::read_mail_tag};
 const TAG: &str = "account-01JD3Q3Z9V8M4T6K2N7P5R1S0W-01JD3Q3Z9V8M4T6K2N7P5R1S0X";
 const SES_ID: &str = "0102018f3a2b4c5d-1a2b3c4d-5e6f-7081-92a3-b4c5d6e7f809-000000";
 
+/// Kind and words of an event.
+type Told = (MailEventKind, Option<&'static str>);
+
 /// The outcome of every fixture: its kind and words, `None` if nothing is recorded.
-const FIXTURES: [(&str, Option<(MailEventKind, Option<&str>)>); 26] = [
+const FIXTURES: [(&str, Option<Told>); 26] = [
     (
         "bounce_hard",
         Some((

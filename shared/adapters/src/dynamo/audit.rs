@@ -460,9 +460,9 @@ mod tests {
         let at = Timestamp::from_millis(1_469_918_176_385);
         assert_eq!(first_id(at), "01ARYZ6S41");
         assert_eq!(first_id(Timestamp::from_millis(0)), "0000000000");
-        assert!(first_id(at) < "01ARYZ6S41TSV4RRFFQ69G5FAV".to_owned());
+        assert!(first_id(at).as_str() < "01ARYZ6S41TSV4RRFFQ69G5FAV");
         let next = Timestamp::from_millis(1_469_918_176_386);
-        assert!("01ARYZ6S41ZZZZZZZZZZZZZZZZ".to_owned() < first_id(next));
+        assert!("01ARYZ6S41ZZZZZZZZZZZZZZZZ" < first_id(next).as_str());
     }
 
     #[test]

@@ -64,7 +64,9 @@ pub(super) async fn sign_in(returned: &Returned<'_>) -> Result<Done, ApiError> {
     let audits = match session.stage {
         SessionStage::Full => {
             let mut after = records::device_facts(&session.device);
-            after["login_method"] = json!(returned.method.id);
+            if let Some(facts) = after.as_object_mut() {
+                facts.insert("login_method".to_owned(), json!(returned.method.id));
+            }
             records::audits(
                 deps,
                 (&login, &places),

@@ -44,7 +44,7 @@ impl LoginMethodStore for DynamoTeam {
         let mut methods = rows
             .map(|row| Ok(from_row::<LoginMethodItem>(row, WHAT)?.into()))
             .collect::<Result<Vec<LoginMethod>, PortError>>()?;
-        methods.sort_by(|one, two| (one.created_at, one.id).cmp(&(two.created_at, two.id)));
+        methods.sort_by_key(|one| (one.created_at, one.id));
         Ok(methods)
     }
 
