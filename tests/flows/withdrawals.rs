@@ -2,10 +2,12 @@
 //! no agent is told (SPEC A45, F10).
 
 use crate::{
+    conversations::put,
     edits::{changed, delivered, history, let_in, preview, received, send, world_of},
     parked_changes::{go_down, parked_after, recover},
     world::{Invoked, SAID, World},
 };
+use serde_json::{Value, json};
 use std::{collections::BTreeSet, time::Duration};
 use vestibule_domain::connector::{ApprovalMode, Policy};
 use vestibule_testkit::fault_proxy::{Fault, Rule};
@@ -211,5 +213,49 @@ async fn a_deletion_by_a_blocked_person_that_a_crash_interrupts_is_done_when_it_
         world.work_inbox().await;
         world.settle().await;
         assert_eq!(history(&world).await[0]["text"], "");
+    }
+}
+
+/// Lets as many messages wait behind the one that does, and leaves nothing to do.
+async fn waits_behind(world: &mut World, number: u64) {
+    world.work_all().await;
+    let mut rows = world.rows("PARKED#");
+    rows.retain(|row| row.contains_key("job"));
+    let mut row = rows.remove(0);
+    let first = row["sk"].as_str().unwrap().to_owned();
+    let (place, _) = first.rsplit_once('#').unwrap();
+    let mut job: Value = serde_json::from_str(row["job"].as_str().unwrap()).unwrap();
+    job["text"] = "Something else".into();
+    for number in 2..number + 2 {
+        job["event_keys"] = json!([format!("slack:other:{number}")]);
+        row.insert("sk".to_owned(), format!("{place}#{number:012}").into());
+        row.insert("number".to_owned(), number.into());
+        row.insert("job".to_owned(), job.to_string().into());
+        put(world, row.clone());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_of_what_waits_reads_fifty_rows_at_once_the_newest_first_and_twelve_times_at_most()
+ {
+    for (behind, pages, is_found) in [(0, 1, true), (10, 1, true), (60, 2, true), (620, 12, false)]
+    {
+        let mut world = World::new().await;
+        let (ada, _) = let_in(&mut world).await;
+        let connector = world.connector.clone();
+        world.clock.advance(Duration::from_secs(2));
+        go_down(&world);
+        let waits = world.says(&connector, &ada, "Are you there?");
+        assert_eq!(parked_after(&mut world, &waits).await, 1);
+        world.block(&ada).await;
+        waits_behind(&mut world, behind).await;
+        send(&world, &changed(&world, &connector, &waits, None, 9)).await;
+        world.count_from_here();
+        assert!(world.work_inbox().await);
+        let calls = world.aws_calls();
+        let queries = calls.iter().filter(|call| *call == "DynamoDB.Query");
+        // One more is for the history.
+        assert_eq!(queries.count(), pages + 1, "{behind}: {calls:?}");
+        assert_eq!(!is_anywhere(&world, "Are you there?"), is_found, "{behind}");
     }
 }

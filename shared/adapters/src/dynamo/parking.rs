@@ -12,13 +12,16 @@ use super::{
     lease::{LOST, SETTLED},
     marks::Marked,
     table::{
-        Attributes, Cancelled, Conditional, Table, Transacted, delete_write, from_row, key_of, n,
+        Attributes, Cancelled, Conditional, Table, Transacted, delete_write, from_row, n,
         put_write, s, to_value, update_write,
     },
 };
 use crate::aws::port_error;
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
+use aws_sdk_dynamodb::{
+    operation::query::QueryOutput,
+    types::{AttributeValue, Delete, TransactWriteItem, Update},
+};
 use std::collections::{HashMap, HashSet};
 use vestibule_domain::{
     PortError, Timestamp,
@@ -33,7 +36,8 @@ use vestibule_domain::{
 
 /// The attribute of the agent's row that names the parked conversation at which the drain before ended.
 const PLACE: &str = "drained_to";
-/// Maximum number of reads in search of a parked message. One behind all of these rows is not found.
+/// Maximum number of reads in search of a parked message, the newest first: people delete what they wrote last.
+/// One before all of these rows is not found.
 const SEARCH_READS: usize = 12;
 /// Number of rows of such a read.
 const SEARCH_ROWS: usize = 50;
@@ -81,16 +85,27 @@ impl DynamoParking {
         self.table.update(update).await.map(|_| ())
     }
 
-    /// Reads rows of one partition whose sort key begins so, consistently.
+    /// Reads the first rows of one partition whose sort key begins so, consistently.
     async fn rows(
         &self,
         first: &Key,
-        start: Option<HashMap<String, AttributeValue>>,
+        start: Option<Attributes>,
         limit: usize,
     ) -> Result<Vec<Attributes>, PortError> {
+        let answer = self.page(first, start, limit, true).await?;
+        Ok(answer.items.unwrap_or_default())
+    }
+
+    /// Reads rows of one partition whose sort key begins so, consistently, in this order or the other one.
+    async fn page(
+        &self,
+        first: &Key,
+        start: Option<Attributes>,
+        limit: usize,
+        is_forward: bool,
+    ) -> Result<QueryOutput, PortError> {
         let limit = i32::try_from(limit).unwrap_or(i32::MAX);
-        let answer = self
-            .table
+        self.table
             .client
             .query()
             .table_name(&self.table.name)
@@ -98,12 +113,12 @@ impl DynamoParking {
             .expression_attribute_values(":pk", s(&first.pk))
             .expression_attribute_values(":prefix", s(&first.sk))
             .consistent_read(true)
+            .scan_index_forward(is_forward)
             .set_exclusive_start_key(start)
             .limit(limit)
             .send()
             .await
-            .map_err(|error| port_error("dynamodb: Query (parked)", error))?;
-        Ok(answer.items.unwrap_or_default())
+            .map_err(|error| port_error("dynamodb: Query (parked)", error))
     }
 }
 
@@ -323,22 +338,29 @@ impl ParkingStore for DynamoParking {
         let first = messages_of(conversation);
         let mut start = None;
         for _ in 0..SEARCH_READS {
-            let rows = self.rows(&first, start, SEARCH_ROWS).await?;
-            let Some(last) = rows.last().and_then(key_of) else {
-                break;
-            };
-            start = Some(last.attributes());
-            for row in rows {
+            let page = self.page(&first, start, SEARCH_ROWS, false).await?;
+            let mut has_original = false;
+            for row in page.items.unwrap_or_default() {
                 // A row that cannot be read does not hold up the others.
                 let item = from_row::<ParkedMessageItem>(row, "parked message");
                 let Ok(waits) = item.and_then(ParkedMessage::try_from) else {
                     continue;
                 };
                 if is_deleted(&waits.job, deletion, originals) {
+                    has_original |= waits.job.event.original_key().is_none();
                     self.replace(&waits, deletion).await?;
                 }
             }
+            start = page.last_evaluated_key;
+            // Its edits were parked behind it.
+            if has_original || start.is_none() {
+                return Ok(());
+            }
         }
+        tracing::warn!(
+            delivery.id = %deletion.delivery_id(),
+            "so many messages wait that one that was deleted may be among those that were not looked at"
+        );
         Ok(())
     }
 
