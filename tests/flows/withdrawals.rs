@@ -9,7 +9,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, time::Duration};
-use vestibule_domain::connector::{ApprovalMode, Policy};
+use vestibule_domain::connector::{ApprovalMode, ExistingUsers, Policy};
 use vestibule_testkit::fault_proxy::{Fault, Rule};
 
 const WROTE: &str = "What time is it?";
@@ -258,4 +258,34 @@ async fn a_deletion_of_what_waits_reads_fifty_rows_at_once_the_newest_first_and_
         assert_eq!(queries.count(), pages + 1, "{behind}: {calls:?}");
         assert_eq!(!is_anywhere(&world, "Are you there?"), is_found, "{behind}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_message_that_waits_goes_though_its_author_has_to_ask_for_access_by_the_time_of_its_deletion()
+ {
+    let mut world = World::new().await;
+    world
+        .change_connector(|connector| connector.policy = Policy::AllowAll)
+        .await;
+    go_down(&world);
+    let ada = world.person("Ada Lovelace");
+    let connector = world.connector.clone();
+    let waits = world.says(&connector, &ada, WROTE);
+    assert_eq!(parked_after(&mut world, &waits).await, 1);
+    let since = world.now();
+    world
+        .change_connector(|connector| {
+            connector.policy = Policy::OnBoarding;
+            connector.onboarding_since = Some(since);
+            connector.existing_users = ExistingUsers::RequireApproval;
+        })
+        .await;
+    let asks = world.says(&connector, &ada, "Hello?");
+    assert_eq!(parked_after(&mut world, &asks).await, 1);
+    assert_eq!(preview(&world).await.as_deref(), Some("Hello?"));
+    let deletion = changed(&world, &connector, &waits, None, 9);
+    parked_after(&mut world, &deletion).await;
+    recover(&mut world).await;
+    assert_eq!(delivered(&world), []);
+    assert!(!is_anywhere(&world, WROTE));
 }

@@ -96,7 +96,8 @@ impl DynamoParking {
         Ok(answer.items.unwrap_or_default())
     }
 
-    /// Reads rows of one partition whose sort key begins so, consistently, in this order or the other one.
+    /// Reads a page of rows of one partition whose sort key begins so, consistently, from the first or from the
+    /// last.
     async fn page(
         &self,
         first: &Key,

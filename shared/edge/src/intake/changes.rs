@@ -8,7 +8,6 @@ use vestibule_domain::{
     PortError,
     chat::change::{ChangeKind, MessageChange},
     chat::message::InboundMessage,
-    chat::user::ChatUser,
     connector::Connector,
     ids::AccessRequestId,
     ports::Known,
@@ -86,11 +85,16 @@ impl Intake {
 }
 
 /// Whether a message of the sender may be in the conversation's history, or wait to be: somebody was let
-/// through there, or the sender was anywhere.
+/// through there, or the sender was anywhere. Whoever has to ask for access since was let through before.
 fn may_have_been_heard(known: &Known) -> bool {
-    let was_let_in = |user: &ChatUser| user.admitted_openly || !user.grants.is_empty();
-    let user = known.chat_user.as_ref();
-    user.is_some_and(|user| known.conversation.version > 0 || was_let_in(user))
+    let Some(user) = &known.chat_user else {
+        return false;
+    };
+    let standing = known.standing.as_ref();
+    known.conversation.version > 0
+        || user.admitted_openly
+        || !user.grants.is_empty()
+        || standing.is_some_and(|standing| standing.admitted_openly_at.is_some())
 }
 
 /// The sender's latest request at the connector, if the changed message made it, or took the place of the
