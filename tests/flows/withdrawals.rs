@@ -23,6 +23,12 @@ fn keys(world: &World) -> BTreeSet<String> {
         .collect()
 }
 
+/// Blocks a person some time after their last message.
+async fn block(world: &World, person: &str) {
+    world.clock.advance(Duration::from_secs(2));
+    world.block(person).await;
+}
+
 /// Whether any row has these words.
 fn is_anywhere(world: &World, words: &str) -> bool {
     let rows = world.db.items().unwrap();
@@ -39,7 +45,7 @@ async fn what_a_blocked_person_deletes_goes_from_the_history_without_a_row_and_n
         }
         let (ada, next) = let_in(&mut world).await;
         let connector = world.connector.clone();
-        world.block(&ada).await;
+        block(&world, &ada).await;
         let before = keys(&world);
         let told = world.told(&ada);
         let deletion = changed(&world, &connector, &next, None, 9);
@@ -79,7 +85,7 @@ async fn a_deletion_by_a_blocked_person_takes_the_webhook_one_read_and_one_send(
     let mut world = World::new().await;
     let (ada, next) = let_in(&mut world).await;
     let connector = world.connector.clone();
-    world.block(&ada).await;
+    block(&world, &ada).await;
     let warm = changed(&world, &connector, &next, Some("You fools"), 5);
     send(&world, &warm).await;
     let deletion = changed(&world, &connector, &next, None, 9);
@@ -201,7 +207,7 @@ async fn a_deletion_by_a_blocked_person_that_a_crash_interrupts_is_done_when_it_
         let mut world = World::new().await;
         let (ada, next) = let_in(&mut world).await;
         let connector = world.connector.clone();
-        world.block(&ada).await;
+        block(&world, &ada).await;
         let deletion = changed(&world, &connector, &next, None, 9);
         world.count_from_here();
         let send_fails = Rule::new("SQS.SendMessage", fault.clone());
@@ -288,4 +294,62 @@ async fn a_first_message_that_waits_goes_though_its_author_has_to_ask_for_access
     recover(&mut world).await;
     assert_eq!(delivered(&world), []);
     assert!(!is_anywhere(&world, WROTE));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_blocked_person_writes_and_deletes_costs_one_read_and_no_worker_though_they_are_on_record()
+ {
+    let mut world = World::new().await;
+    let (ada, next) = let_in(&mut world).await;
+    let connector = world.connector.clone();
+    block(&world, &ada).await;
+    let before = world.db.items().unwrap();
+    let at_once = world.says(&connector, &ada, "You fools");
+    world.clock.advance(Duration::from_secs(2));
+    let later = world.says(&connector, &ada, "You fools");
+    for written in [at_once, later] {
+        send(&world, &written).await;
+        world.count_from_here();
+        send(&world, &changed(&world, &connector, &written, None, 9)).await;
+        assert_eq!(world.aws_calls(), ["DynamoDB.BatchGetItem"]);
+    }
+    assert!(world.aws.messages("inbox.fifo").is_empty());
+    assert_eq!(world.db.items().unwrap(), before);
+    // What they wrote before still goes.
+    send(&world, &changed(&world, &connector, &next, None, 9)).await;
+    world.settle().await;
+    assert_eq!(history(&world).await[0]["text"], "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_by_a_blocked_person_is_looked_for_among_fifty_messages_once_its_event_is_forgotten()
+ {
+    for (last, text) in [(40, ""), (60, WROTE)] {
+        let mut world = World::new().await;
+        let (ada, next) = let_in(&mut world).await;
+        let connector = world.connector.clone();
+        let mut rows = world.rows("MESSAGE#");
+        rows.retain(|row| row["number"] == 1);
+        let mut row = rows.remove(0);
+        row.remove("delivery_id");
+        for number in 3..=last {
+            row.insert("number".to_owned(), number.into());
+            row.insert("sk".to_owned(), format!("MESSAGE#{number:012}").into());
+            put(&world, row.clone());
+        }
+        for mut row in world.rows("EVENT") {
+            row.remove("message_number");
+            put(&world, row);
+        }
+        block(&world, &ada).await;
+        send(&world, &changed(&world, &connector, &next, None, 9)).await;
+        world.count_from_here();
+        assert!(world.work_inbox().await);
+        let calls = world.aws_calls();
+        let queries = calls.iter().filter(|call| *call == "DynamoDB.Query");
+        assert_eq!(queries.count(), 1, "{last}: {calls:?}");
+        let mut rows = world.rows("MESSAGE#");
+        rows.retain(|row| row["number"] == 1);
+        assert_eq!(rows[0]["text"], text, "{last}");
+    }
 }

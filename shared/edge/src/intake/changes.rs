@@ -76,7 +76,7 @@ impl Intake {
             return Ok(false);
         };
         let is_first = self.change_first(connector, change, known).await?;
-        let may_be_on_record = may_have_been_heard(known);
+        let may_be_on_record = may_have_been_heard(known) && !was_dropped(change, known);
         if may_be_on_record {
             self.enqueue(connector, message, event).await?;
         }
@@ -95,6 +95,14 @@ fn may_have_been_heard(known: &Known) -> bool {
         || user.admitted_openly
         || !user.grants.is_empty()
         || standing.is_some_and(|standing| standing.admitted_openly_at.is_some())
+}
+
+/// Whether the message was written while its author was blocked, so that nothing of it was kept. Whoever writes
+/// and deletes in a loop then has no search made for it.
+fn was_dropped(change: &MessageChange, known: &Known) -> bool {
+    let user = known.chat_user.as_ref();
+    let block = user.and_then(|user| user.block.as_ref());
+    matches!((block, change.written_at), (Some(block), Some(at)) if at >= block.blocked_at)
 }
 
 /// The sender's latest request at the connector, if the changed message made it, or took the place of the
