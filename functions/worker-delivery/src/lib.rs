@@ -205,9 +205,12 @@ fn refusal(status: u16) -> String {
     format!("http_{status}")
 }
 
-/// Gives a message up: it is listed, and can be ordered again by API.
+/// Gives a message up: it is listed, and can be ordered again by API. One that another worker took off meanwhile
+/// is not given up, and so neither reported nor counted.
 async fn give_up(deps: &Deps, given_up: &GivenUp<'_>) -> Result<(), PortError> {
-    deps.parking.give_up(given_up).await?;
+    if !deps.parking.give_up(given_up).await? {
+        return Ok(());
+    }
     tracing::error!(
         delivery.id = %given_up.job.delivery_id(),
         environment.id = %given_up.job.environment_id,

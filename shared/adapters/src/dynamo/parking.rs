@@ -379,7 +379,7 @@ impl ParkingStore for DynamoParking {
         self.table.update(update).await.map(|_| ())
     }
 
-    async fn give_up(&self, given_up: &GivenUp<'_>) -> Result<(), PortError> {
+    async fn give_up(&self, given_up: &GivenUp<'_>) -> Result<bool, PortError> {
         let item = GivenUpItem::of_delivery(given_up)?;
         let writes = vec![
             put_write(self.table.replacing_part(&item)?),
@@ -390,7 +390,7 @@ impl ParkingStore for DynamoParking {
             },
         ];
         match self.table.transact(writes).await? {
-            Transacted::Done => Ok(()),
+            Transacted::Done => Ok(true),
             // Another worker took the message off already.
             Transacted::Cancelled(reasons)
                 if given_up.parked.is_some()
@@ -398,7 +398,7 @@ impl ParkingStore for DynamoParking {
                         .iter()
                         .any(|reason| matches!(reason, Cancelled::Condition(_))) =>
             {
-                Ok(())
+                Ok(false)
             }
             Transacted::Cancelled(_) => Err(PortError::Unavailable {
                 what: "dynamodb: TransactWriteItems (given up)",

@@ -246,9 +246,9 @@ pub trait ParkingStore: Send + Sync {
     /// Counts one more attempt at a message. Does nothing when it is gone.
     async fn count_attempt(&self, message: &ParkedMessage) -> Result<(), PortError>;
 
-    /// Records that a message is given up, and removes it from the parked ones. Does nothing when it was
-    /// parked and is gone.
-    async fn give_up(&self, given_up: &GivenUp<'_>) -> Result<(), PortError>;
+    /// Records that a message is given up, and removes it from the parked ones. Does nothing and returns `false`
+    /// when it was parked and is gone.
+    async fn give_up(&self, given_up: &GivenUp<'_>) -> Result<bool, PortError>;
 
     /// Removes a conversation none of whose messages waits any more. `false` when a message was parked
     /// since it was read.
