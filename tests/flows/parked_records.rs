@@ -212,7 +212,7 @@ async fn a_deletion_takes_the_place_of_what_waits_of_its_message_and_outlives_wh
     let deletion = deletion_for_history("one");
     let originals = ["one", "placeholder of one"].map(str::to_owned);
     for _ in 0..2 {
-        let withdrawn = stores.parking.withdraw(&both, &deletion, &originals);
+        let withdrawn = stores.parking.withdraw(&deletion, &originals);
         withdrawn.await.unwrap();
         assert_eq!(stores.texts(&both).await, ["", "Hello from two"]);
     }
@@ -225,7 +225,7 @@ async fn a_deletion_takes_the_place_of_what_waits_of_its_message_and_outlives_wh
     stores.parking.remove_parked(&waits[0]).await.unwrap();
     assert_eq!(stores.texts(&both).await, ["Hello from two"]);
     // Of a message that waits no longer, nothing is left to replace.
-    let withdrawn = stores.parking.withdraw(&both, &deletion, &originals);
+    let withdrawn = stores.parking.withdraw(&deletion, &originals);
     withdrawn.await.unwrap();
     assert_eq!(stores.texts(&both).await, ["Hello from two"]);
 }

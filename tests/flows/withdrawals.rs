@@ -353,3 +353,26 @@ async fn a_deletion_by_a_blocked_person_is_looked_for_among_fifty_messages_once_
         assert_eq!(rows[0]["text"], text, "{last}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_the_agent_of_an_environment_that_the_connector_left_goes_with_its_deletion()
+{
+    let mut world = World::new().await;
+    let (ada, _) = let_in(&mut world).await;
+    let connector = world.connector.clone();
+    world.clock.advance(Duration::from_secs(2));
+    go_down(&world);
+    let waits = world.says(&connector, &ada, "Are you there?");
+    assert_eq!(parked_after(&mut world, &waits).await, 1);
+    let other = world.another_environment("Acme Sales").await;
+    let now = world.now();
+    world
+        .change_connector(|connector| connector.move_to(other.environment_id, now))
+        .await;
+    let deletion = changed(&world, &connector, &waits, None, 9);
+    parked_after(&mut world, &deletion).await;
+    assert!(!is_anywhere(&world, "Are you there?"));
+    recover(&mut world).await;
+    assert_eq!(delivered(&world), [received(WROTE)]);
+    assert_eq!(history(&world).await.len(), 1);
+}

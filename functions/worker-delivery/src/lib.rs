@@ -391,11 +391,15 @@ async fn withdraw(
     context: &DeliveryContext,
 ) -> Result<Delivered, PortError> {
     let job = attempt.job;
-    // First, since a message that waits no longer is on record.
-    let parked = context.parked.filter(|_| attempt.is_behind);
-    if let (Some(parked), Some(key)) = (parked, job.event.original_key()) {
+    let connector = context.connector.as_ref();
+    let was_moved = connector.is_some_and(|connector| connector.environment_since.is_some());
+    // First, since a message that waits no longer is on record. Where the connector led before it was moved,
+    // messages may wait of which this environment knows nothing.
+    if (attempt.is_behind || was_moved)
+        && let Some(key) = job.event.original_key()
+    {
         let originals = [key.to_owned(), placeholder_key(key)];
-        deps.parking.withdraw(&parked, job, &originals).await?;
+        deps.parking.withdraw(job, &originals).await?;
     }
     change_original(deps, job, context.history).await?;
     Ok(Delivered::NotAsked)

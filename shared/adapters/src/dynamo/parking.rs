@@ -65,12 +65,16 @@ impl DynamoParking {
         )
     }
 
-    /// Puts another job in the place of a parked message, unless that is gone.
+    /// Puts another job in the place of a parked message, for the same agent, unless that is gone.
     async fn replace(
         &self,
         message: &ParkedMessage,
         job: &DeliverMessage,
     ) -> Result<(), PortError> {
+        let job = &DeliverMessage {
+            environment_id: message.job.environment_id,
+            ..job.clone()
+        };
         let update = self.table.update_part(
             &message_key(&message.job, message.number),
             "SET job = :job, delivery_id = :new",
@@ -332,11 +336,13 @@ impl ParkingStore for DynamoParking {
 
     async fn withdraw(
         &self,
-        conversation: &ParkedConversation,
         deletion: &DeliverMessage,
         originals: &[String; 2],
     ) -> Result<(), PortError> {
-        let first = messages_of(conversation);
+        let first = Key {
+            pk: keys::conversation(deletion.scope, deletion.conversation.id).pk,
+            sk: PARKED_PREFIX.to_owned(),
+        };
         let mut start = None;
         for _ in 0..SEARCH_READS {
             let page = self.page(&first, start, SEARCH_ROWS, false).await?;
@@ -353,7 +359,8 @@ impl ParkingStore for DynamoParking {
                 }
             }
             start = page.last_evaluated_key;
-            // Its edits were parked behind it.
+            // Its edits were parked behind it, unless the connector was moved between them: then the rows of one
+            // environment come before those of the other, and this page has both unless more than these wait.
             if has_original || start.is_none() {
                 return Ok(());
             }

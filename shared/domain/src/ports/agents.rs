@@ -234,11 +234,10 @@ pub trait ParkingStore: Send + Sync {
     async fn remove_parked(&self, message: &ParkedMessage) -> Result<(), PortError>;
 
     /// Puts a deletion in the place of what waits of the message that it deletes: the message, which the event
-    /// with one of these keys brought, and its edits. Whoever has one of them in hand finds the deletion after
-    /// it. No row is made.
+    /// with one of these keys brought, and its edits. They may wait for the agents of several environments, between
+    /// which the connector was moved. Whoever has one of them in hand finds the deletion after it. No row is made.
     async fn withdraw(
         &self,
-        conversation: &ParkedConversation,
         deletion: &DeliverMessage,
         originals: &[String; 2],
     ) -> Result<(), PortError>;
