@@ -2,8 +2,9 @@
 //! no agent is told (SPEC A45, F10).
 
 use crate::{
-    conversations::put,
+    conversations::{keep_for, put},
     edits::{changed, delivered, history, let_in, preview, received, send, world_of},
+    given_up::{assert_redriven, redrive, refuse},
     parked_changes::{go_down, parked_after, recover},
     world::{Invoked, SAID, World},
 };
@@ -375,4 +376,35 @@ async fn what_waits_for_the_agent_of_an_environment_that_the_connector_left_goes
     recover(&mut world).await;
     assert_eq!(delivered(&world), [received(WROTE)]);
     assert_eq!(history(&world).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_given_up_of_a_message_that_a_blocked_person_deletes_is_not_there_to_be_redriven()
+{
+    for keeps in [30, 0] {
+        let mut world = World::new().await;
+        keep_for(&world, keeps).await;
+        let (ada, _) = let_in(&mut world).await;
+        let connector = world.connector.clone();
+        let mut refused = Vec::new();
+        for text in ["Are you there?", "Hello?"] {
+            world.clock.advance(Duration::from_secs(2));
+            refuse(&world, 1);
+            let request = world.says(&connector, &ada, text);
+            send(&world, &request).await;
+            world.settle().await;
+            refused.push(request);
+        }
+        assert_eq!(world.rows("GIVEN_UP#").len(), 2);
+        block(&world, &ada).await;
+        for _ in 0..2 {
+            let deletion = changed(&world, &connector, &refused[0], None, 9);
+            send(&world, &deletion).await;
+            world.settle().await;
+            assert!(!is_anywhere(&world, "Are you there?"));
+            assert_eq!(world.rows("GIVEN_UP#").len(), 1);
+        }
+        let answer = redrive(&world, json!({"all": true}), &[]).await;
+        assert_redriven(&answer, 1, 0);
+    }
 }

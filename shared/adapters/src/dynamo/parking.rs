@@ -26,6 +26,7 @@ use std::collections::{HashMap, HashSet};
 use vestibule_domain::{
     PortError, Timestamp,
     chat::change::DeliveryEvent,
+    chat::given_up::GivenUpId,
     ids::ConversationId,
     job::{DeliverMessage, DrainParked},
     ports::{
@@ -370,6 +371,36 @@ impl ParkingStore for DynamoParking {
             "so many messages wait that one that was deleted may be among those that were not looked at"
         );
         Ok(())
+    }
+
+    async fn remove_given_up(
+        &self,
+        deletion: &DeliverMessage,
+        originals: &[String; 2],
+    ) -> Result<(), PortError> {
+        let entries = originals.each_ref().map(|key| {
+            let id = GivenUpId {
+                conversation_id: deletion.conversation.id,
+                delivery_id: deletion.id_under(key),
+            };
+            keys::given_up(deletion.scope, id)
+        });
+        // There is hardly ever one, and reading costs less than removing nothing.
+        let found = self.table.get_batch(&entries).await?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        let removals = found
+            .keys()
+            .map(|entry| self.table.removal_part(entry).map(delete_write))
+            .collect::<Result<Vec<_>, _>>()?;
+        match self.table.transact(removals).await? {
+            Transacted::Done => Ok(()),
+            Transacted::Cancelled(_) => Err(PortError::Unavailable {
+                what: "dynamodb: TransactWriteItems (given up)",
+                source: None,
+            }),
+        }
     }
 
     async fn count_attempt(&self, message: &ParkedMessage) -> Result<(), PortError> {

@@ -242,6 +242,14 @@ pub trait ParkingStore: Send + Sync {
         originals: &[String; 2],
     ) -> Result<(), PortError>;
 
+    /// Removes what was given up of the message that this deletion deletes, which the event with one of these keys
+    /// brought, so that nobody redrives it.
+    async fn remove_given_up(
+        &self,
+        deletion: &DeliverMessage,
+        originals: &[String; 2],
+    ) -> Result<(), PortError>;
+
     /// Counts one more attempt at a message. Does nothing when it is gone.
     async fn count_attempt(&self, message: &ParkedMessage) -> Result<(), PortError>;
 
