@@ -24,14 +24,10 @@ impl Intake {
         delivers: bool,
     ) -> Result<Option<IntakeOutcome>, PortError> {
         if !delivers && change.kind == ChangeKind::Deleted {
-            let is_taken = self
+            let taken = self
                 .take_withdrawal(connector, message, change, known)
                 .await?;
-            return Ok(Some(if is_taken {
-                IntakeOutcome::Changed
-            } else {
-                IntakeOutcome::Ignored
-            }));
+            return Ok(Some(taken.unwrap_or(IntakeOutcome::Ignored)));
         }
         let is_first = self.change_first(connector, change, known).await?;
         if delivers && known.chat_user.is_some() {
@@ -63,7 +59,7 @@ impl Intake {
     }
 
     /// Takes a deletion by a person without access: what they wrote goes from the request that it made and from
-    /// the history, and no row is made for it (SPEC A45). `false` if nothing of theirs can be there, or if the
+    /// the history, and no row is made for it (SPEC A45). `None` if nothing of theirs can be there, or if the
     /// change is an edit, which would bring in what such a person writes.
     pub(super) async fn take_withdrawal(
         &self,
@@ -71,16 +67,16 @@ impl Intake {
         message: &InboundMessage,
         change: &MessageChange,
         known: &Known,
-    ) -> Result<bool, PortError> {
+    ) -> Result<Option<IntakeOutcome>, PortError> {
         let Some(event) = change.event_for_history() else {
-            return Ok(false);
+            return Ok(None);
         };
         let is_first = self.change_first(connector, change, known).await?;
-        let may_be_on_record = may_have_been_heard(known) && !was_dropped(change, known);
-        if may_be_on_record {
+        if may_have_been_heard(known) && !was_dropped(change, known) {
             self.enqueue(connector, message, event).await?;
+            return Ok(Some(IntakeOutcome::Withdrawn));
         }
-        Ok(is_first || may_be_on_record)
+        Ok(is_first.then_some(IntakeOutcome::Changed))
     }
 }
 
