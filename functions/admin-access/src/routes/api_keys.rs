@@ -202,8 +202,15 @@ pub async fn create_api_key(
         .permissions
         .check_grant(&wanted.permissions)
         .map_err(permissions_not_held)?;
-    check_environment(&deps, &call, wanted.environment_id).await?;
     let id: ApiKeyId = idempotency.id(&call, "api-keys");
+    // A repetition is told so, though the environment may be gone since the key was made for it.
+    if idempotency.0.is_some()
+        && wanted.environment_id.is_some()
+        && deps.api_keys.get_key(call.scope(), id).await?.is_some()
+    {
+        return Err(idempotency_key_spent());
+    }
+    check_environment(&deps, &call, wanted.environment_id).await?;
     let made = NewApiToken::generate(call.scope().account_id(), deps.random.as_ref())?;
     let now = call.now();
     let key = ApiKey {
@@ -234,10 +241,7 @@ pub async fn create_api_key(
         Ok(()) => {}
         // Only a derived id can already exist.
         Err(PortError::Conflict { .. }) if idempotency.0.is_some() => {
-            return Err(ApiError::idempotency_key(
-                &IDEMPOTENCY_KEY_SPENT,
-                "created an API key before; a new API key needs a new key",
-            ));
+            return Err(idempotency_key_spent());
         }
         Err(error) => return Err(error.into()),
     }
@@ -247,6 +251,13 @@ pub async fn create_api_key(
         key: made.token.reveal().to_owned(),
     };
     Ok((StatusCode::CREATED, Json(body)))
+}
+
+fn idempotency_key_spent() -> ApiError {
+    ApiError::idempotency_key(
+        &IDEMPOTENCY_KEY_SPENT,
+        "created an API key before; a new API key needs a new key",
+    )
 }
 
 /// Checks that the environment of a key exists. A key whose environment is deleted meanwhile can do nothing.
