@@ -224,7 +224,7 @@ async fn a_deletion_by_a_blocked_person_that_a_crash_interrupts_is_done_when_it_
 }
 
 /// Lets as many messages wait behind the one that does, and leaves nothing to do.
-async fn waits_behind(world: &mut World, number: u64) {
+async fn waits_behind(world: &mut World, behind: u64) {
     world.work_all().await;
     let mut rows = world.rows("PARKED#");
     rows.retain(|row| row.contains_key("job"));
@@ -233,7 +233,7 @@ async fn waits_behind(world: &mut World, number: u64) {
     let (place, _) = first.rsplit_once('#').unwrap();
     let mut job: Value = serde_json::from_str(row["job"].as_str().unwrap()).unwrap();
     job["text"] = "Something else".into();
-    for number in 2..number + 2 {
+    for number in 2..behind + 2 {
         job["event_keys"] = json!([format!("slack:other:{number}")]);
         row.insert("sk".to_owned(), format!("{place}#{number:012}").into());
         row.insert("number".to_owned(), number.into());
@@ -325,7 +325,7 @@ async fn what_a_blocked_person_writes_and_deletes_costs_one_read_and_no_worker_t
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_by_a_blocked_person_is_looked_for_among_fifty_messages_once_its_event_is_forgotten()
  {
-    for (last, text) in [(40, ""), (60, WROTE)] {
+    for (last, text) in [(40_u64, ""), (60, WROTE)] {
         let mut world = World::new().await;
         let (ada, next) = let_in(&mut world).await;
         let connector = world.connector.clone();
