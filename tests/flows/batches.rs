@@ -26,6 +26,18 @@ fn batch(requests: &[SignedRequest]) -> SignedRequest {
     requests[0].clone().with_body(all.to_string())
 }
 
+/// The deletion of the message that this request brings.
+fn deletion_of(request: &SignedRequest) -> SignedRequest {
+    let mut body: Value = serde_json::from_slice(&request.body).unwrap();
+    let message = &mut body["entry"][0]["changes"][0]["value"]["messages"][0];
+    let original = message["id"].as_str().unwrap().to_owned();
+    message.as_object_mut().unwrap().remove("text");
+    message["id"] = format!("{original}.gone").into();
+    message["type"] = "revoke".into();
+    message["revoke"] = json!({"original_message_id": original});
+    request.clone().with_body(body.to_string())
+}
+
 /// A limit as of a delivery's time: no call after the first few succeeds, and nothing is tried again.
 fn limit() -> Rule {
     let body = json!({"__type": "com.amazonaws.sqs#AccessDeniedException", "message": "too late"});
@@ -92,6 +104,36 @@ async fn a_batch_too_large_for_one_delivery_gets_further_with_each_and_ends() {
     assert_eq!(world.webhook(&open, &all).await, 200);
     assert_eq!(world.aws_calls(), ["DynamoDB.BatchGetItem"]);
     world.settle().await;
+    assert_eq!(world.agent.deliveries().len(), 2 * PEOPLE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_batch_of_deletions_by_blocked_people_gets_further_with_each_delivery_and_ends() {
+    let (mut world, people) = talking(PEOPLE).await;
+    let open = world.open.clone();
+    let messages: Vec<_> = people
+        .iter()
+        .map(|person| world.says(&open, person, "And now?"))
+        .collect();
+    deliver(&world, &open, &batch(&messages)).await;
+    world.settle().await;
+    for person in &people {
+        world.block(person).await;
+    }
+    let deletions: Vec<_> = messages.iter().map(deletion_of).collect();
+    let all = batch(&deletions);
+    world.count_from_here();
+    world.to_aws.inject(limit());
+    assert_eq!(world.webhook(&open, &all).await, 503);
+    world.to_aws.clear();
+    assert_eq!(world.aws.messages("inbox.fifo").len(), IN_TIME);
+    world.count_from_here();
+    assert_eq!(world.webhook(&open, &all).await, 200);
+    assert_eq!(world.to_aws.count("SQS.SendMessage"), PEOPLE - IN_TIME);
+    world.settle().await;
+    let rows = world.rows("MESSAGE#");
+    let deleted = rows.iter().filter(|row| row.contains_key("deleted_at"));
+    assert_eq!(deleted.count(), PEOPLE);
     assert_eq!(world.agent.deliveries().len(), 2 * PEOPLE);
 }
 

@@ -197,3 +197,30 @@ async fn a_key_is_created_only_for_an_environment_of_a_project_of_its_account() 
     let (status, made) = call(&world, &powers, "POST", "/v1/api-keys", body).await;
     assert_eq!(status, 201, "{made}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_made_a_key_for_an_environment_is_told_so_when_it_comes_again_though_that_is_gone()
+ {
+    let (world, _) = talking(1).await;
+    let powers = world.all_powers().await;
+    let path = format!("{}/environments", world.project_path());
+    let staging = json!({"name": "Staging"});
+    let (status, staging) = call(&world, &powers, "POST", &path, staging).await;
+    assert_eq!(status, 201, "{staging}");
+    let ask = async |name: &str| {
+        let wanted = json!({"name": "agent", "permissions": ["conversations.reply"], "environment_id": staging["id"]});
+        let header = [("Idempotency-Key", name)];
+        let post = ("POST", "/v1/api-keys");
+        world.call(&powers, post, wanted, &header).await
+    };
+    assert_eq!(ask("k1").await.status, 201);
+    let id = staging["id"].as_str().unwrap();
+    let row = world.rows(&format!("ENVIRONMENT#{id}")).remove(0);
+    let pk = row["pk"].as_str().unwrap();
+    let sk = row["sk"].as_str().unwrap();
+    world.db.delete_raw(pk, sk).unwrap();
+    let again = ask("k1").await;
+    assert_eq!(again.status, 409, "{}", again.body);
+    assert_eq!(again.body["type"], "/problems/idempotency-key-spent");
+    assert_eq!(ask("k2").await.status, 422);
+}

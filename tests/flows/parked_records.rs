@@ -17,8 +17,9 @@ use vestibule_domain::{
     ids::{AccountId, ChatUserId, ConnectorId, ConversationId, EnvironmentId, LeaseId, ProjectId},
     job::{DeliverMessage, DrainParked},
     ports::{
-        AgentHealthStore, AgentNote, AgentState, Claim, ClaimedAgent, ConversationStore, Lease,
-        Parked, ParkedConversation, Parking, ParkingStore, Postponement, SlotRequest, TakenSlot,
+        AgentHealthStore, AgentNote, AgentState, Claim, ClaimedAgent, ConversationStore, GivenUp,
+        Lease, Parked, ParkedConversation, Parking, ParkingStore, Postponement, SlotRequest,
+        TakenSlot,
     },
     vars::Vars,
 };
@@ -211,7 +212,7 @@ async fn a_deletion_takes_the_place_of_what_waits_of_its_message_and_outlives_wh
     let deletion = deletion_for_history("one");
     let originals = ["one", "placeholder of one"].map(str::to_owned);
     for _ in 0..2 {
-        let withdrawn = stores.parking.withdraw(&both, &deletion, &originals);
+        let withdrawn = stores.parking.withdraw(&deletion, &originals);
         withdrawn.await.unwrap();
         assert_eq!(stores.texts(&both).await, ["", "Hello from two"]);
     }
@@ -224,9 +225,28 @@ async fn a_deletion_takes_the_place_of_what_waits_of_its_message_and_outlives_wh
     stores.parking.remove_parked(&waits[0]).await.unwrap();
     assert_eq!(stores.texts(&both).await, ["Hello from two"]);
     // Of a message that waits no longer, nothing is left to replace.
-    let withdrawn = stores.parking.withdraw(&both, &deletion, &originals);
+    let withdrawn = stores.parking.withdraw(&deletion, &originals);
     withdrawn.await.unwrap();
     assert_eq!(stores.texts(&both).await, ["Hello from two"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_workers_that_give_up_the_same_parked_message_one_makes_the_entry_and_is_told_so() {
+    let stores = Stores::start().await;
+    assert_eq!(stores.park("one", None).await, Parked::Parked);
+    let refused = job("one");
+    let given_up = |parked| GivenUp {
+        job: &refused,
+        attempts: 2,
+        parked,
+        reason: "http_400",
+        at: at(6),
+    };
+    let parking = &stores.parking;
+    assert!(parking.give_up(&given_up(Some(1))).await.unwrap());
+    assert!(!parking.give_up(&given_up(Some(1))).await.unwrap());
+    // One that was never parked is given up by whoever has its job.
+    assert!(parking.give_up(&given_up(None)).await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]

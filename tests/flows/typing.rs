@@ -95,12 +95,23 @@ async fn a_sign_that_fails_is_not_tried_again_and_the_texts_are_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn over_the_api_a_conversation_shows_the_sign_once_in_four_seconds() {
+async fn over_the_api_a_conversation_shows_the_sign_once_in_three_and_a_half_seconds() {
     let (mut world, _) = talking_on(Platform::Telegram).await;
-    for (millis, shown) in [(0, 1), (0, 1), (3_999, 1), (1, 2), (1_000, 2), (4_000, 3)] {
+    for (millis, shown) in [(0, 1), (0, 1), (3_499, 1), (1, 2), (1_000, 2), (2_500, 3)] {
         world.clock.advance(Duration::from_millis(millis));
         let (status, body) = show_typing(&world).await;
         assert_eq!((status, body), (204, Value::Null), "{millis}");
+        work(&mut world).await;
+        assert_eq!(signs(&world), shown, "{millis}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_calls_every_four_seconds_each_shows_the_sign_though_some_come_sooner() {
+    let (mut world, _) = talking_on(Platform::Telegram).await;
+    for (millis, shown) in [(0, 1), (4_200, 2), (3_600, 3), (4_400, 4), (3_550, 5)] {
+        world.clock.advance(Duration::from_millis(millis));
+        assert_eq!(show_typing(&world).await.0, 204, "{millis}");
         work(&mut world).await;
         assert_eq!(signs(&world), shown, "{millis}");
     }
@@ -119,7 +130,7 @@ async fn of_calls_made_at_once_one_shows_the_sign() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_conversation_has_its_own_four_seconds() {
+async fn each_conversation_has_a_turn_of_its_own() {
     let (mut world, _) = talking_on(Platform::Telegram).await;
     let bob = world.newcomer("Bob");
     say(&world, &bob, SAID).await;

@@ -8,7 +8,7 @@
 //!
 //! Edits and deletions change the messages on record, and what a platform does not hand over is recorded,
 //! whether or not the agent asks for these events. A deletion by a person who has no access changes what is on
-//! record or waits, and no agent is told.
+//! record, waits or was given up, and no agent is told.
 //!
 //! A message that cannot be delivered now is parked: it stands on record, and with it all that follow in
 //! its conversation, until the agent is well (DESIGN §3.5, §11). What the agent does not ask for waits for
@@ -205,9 +205,12 @@ fn refusal(status: u16) -> String {
     format!("http_{status}")
 }
 
-/// Gives a message up: it is listed, and can be ordered again by API.
+/// Gives a message up: it is listed, and can be ordered again by API. One that another worker took off meanwhile
+/// is not given up, and so neither reported nor counted.
 async fn give_up(deps: &Deps, given_up: &GivenUp<'_>) -> Result<(), PortError> {
-    deps.parking.give_up(given_up).await?;
+    if !deps.parking.give_up(given_up).await? {
+        return Ok(());
+    }
     tracing::error!(
         delivery.id = %given_up.job.delivery_id(),
         environment.id = %given_up.job.environment_id,
@@ -380,21 +383,30 @@ async fn change_original(
     }
 }
 
-/// Takes a deletion by a person without access over into what is on record or waits, and makes no row for it
-/// (SPEC A45).
+/// Takes a deletion by a person without access over into what is on record, waits or was given up, and makes no
+/// row for it (SPEC A45).
 async fn withdraw(
     deps: &Deps,
     attempt: &Attempt<'_>,
     context: &DeliveryContext,
 ) -> Result<Delivered, PortError> {
     let job = attempt.job;
-    // First, since a message that waits no longer is on record.
-    let parked = context.parked.filter(|_| attempt.is_behind);
-    if let (Some(parked), Some(key)) = (parked, job.event.original_key()) {
-        let originals = [key.to_owned(), placeholder_key(key)];
-        deps.parking.withdraw(&parked, job, &originals).await?;
+    let Some(key) = job.event.original_key() else {
+        return Ok(Delivered::NotAsked);
+    };
+    let originals = [key.to_owned(), placeholder_key(key)];
+    let connector = context.connector.as_ref();
+    let was_moved = connector.is_some_and(|connector| connector.environment_since.is_some());
+    // First, since a message that waits no longer is on record. Where the connector led before it was moved,
+    // messages may wait of which this environment knows nothing.
+    if attempt.is_behind || was_moved {
+        deps.parking.withdraw(job, &originals).await?;
     }
-    change_original(deps, job, context.history).await?;
+    let original = change_original(deps, job, context.history).await?;
+    if !matches!(original, Some(Original::OnRecord { .. })) {
+        // Last, since a message that waits no longer may have been given up.
+        deps.parking.remove_given_up(job, &originals).await?;
+    }
     Ok(Delivered::NotAsked)
 }
 

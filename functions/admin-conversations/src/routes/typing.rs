@@ -21,7 +21,7 @@ use vestibule_domain::{
 /// WhatsApp at 360dialog, where the person's last message is also marked as read. Teams shows it in chats.
 /// Elsewhere nothing happens. It is tried once, behind the texts that are being sent, and never tried again.
 ///
-/// A conversation shows it at most once in four seconds, and not while the platform wants no calls for the connector.
+/// A conversation shows it at most once in 3.5 seconds, and not while the platform wants no calls for the connector.
 /// The answer is the same where it is not shown.
 #[utoipa::path(
     post,
@@ -29,7 +29,7 @@ use vestibule_domain::{
     tag = "Conversations",
     params(ConversationPath),
     responses(
-        (status = 204, description = "It will be tried, unless it was shown less than four seconds ago or the platform wants no calls."),
+        (status = 204, description = "It will be tried, unless it was shown less than 3.5 seconds ago or the platform wants no calls."),
         (status = 409, description = "Nothing can be sent in this conversation now; the `type` says why.", body = Problem, content_type = "application/problem+json"),
     )
 )]

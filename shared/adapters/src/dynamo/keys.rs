@@ -41,10 +41,11 @@
 //! | text redriven | as for a text that a call to the API adds, and `GIVEN_UP#…` | | 2 batch reads, 1 transaction, 1 send for each conversation |
 //! | health of the agents of a page of environments | `P#AGENT#environment` / `AGENT` | | 1 batch read |
 //! | answer of the agent | `P#CONVERSATION#id` / `CONVERSATION`, `OUTGOING#connector`, `MESSAGE#number` for the message and each text; event keys | | 1 transaction, 2 WRU a row (and 2 a KB) + 3 index writes, 2 WRU a key; 2 more if somebody else wrote last, for `P#WRITER#user` / `WROTE_IN#conversation` |
-//! | edit or deletion of a message | event keys of the message and of its placeholder; the row of the message, or `P#CONVERSATION#id` / `MESSAGE#…`, last first, once the event is forgotten | | 1 batch read; at most 2 queries of 550 rows together; 1 update, 1 WRU (and 1 a KB) |
-//! | deletion, by a person without access, of what waits | `P#CONVERSATION#id` / `PARKED#environment#…` | | up to 12 queries of 50 rows; 1 update a row, 2 WRU (and 2 a KB) |
+//! | edit or deletion of a message | event keys of the message and of its placeholder; the row of the message, or `P#CONVERSATION#id` / `MESSAGE#…`, last first, once the event is forgotten | | 1 batch read; at most 2 queries of 550 rows together, or 1 of 50 for a person without access; 1 update, 1 WRU (and 1 a KB) |
+//! | deletion, by a person without access, of what waits | `P#CONVERSATION#id` / `PARKED#environment#…` | | 1 query of 50 rows, the newest first, up to 12 until the message is found; 1 update a row, 2 WRU (and 2 a KB) |
+//! | the same, of a message that is not on record | `P#CONVERSATION#id` / `GIVEN_UP#delivery` of the message and of its placeholder | | 1 batch read; 1 transaction of 2 WRU a row (and 2 a KB) if there is one |
 //! | texts that a call to the API adds | project, conversation, `P#CONVERSATION#id` / `TEXTS#call`; connector, `OUTGOING#connector`, user, standing | | 2 batch reads; 1 transaction as for an answer, with the call's row, which expires after 30 days |
-//! | sign of writing that a call to the API asks for | as for texts; `CONNECTOR#id#PACE` / `PACE`, `P#CONVERSATION#id` / `TYPING` | | 3 batch reads; 1 update, 1 WRU, at most one in four seconds, expires after an hour |
+//! | sign of writing that a call to the API asks for | as for texts; `CONNECTOR#id#PACE` / `PACE`, `P#CONVERSATION#id` / `TYPING` | | 3 batch reads; 1 update, 1 WRU, at most one in 3.5 seconds, expires after an hour |
 //! | the same before they are sent | conversation; user, standing | | 2 batch reads a text |
 //! | number of the last message, once for a conversation of the release before | `P#CONVERSATION#id` / `MESSAGE#…`, last first | | 1 query of 1 row |
 //! | texts that are to be sent | `P#CONVERSATION#id` / `MESSAGE#first` to `MESSAGE#last` | | 1 query for about ten texts |

@@ -12,17 +12,21 @@ use super::{
     lease::{LOST, SETTLED},
     marks::Marked,
     table::{
-        Attributes, Cancelled, Conditional, Table, Transacted, delete_write, from_row, key_of, n,
+        Attributes, Cancelled, Conditional, Table, Transacted, delete_write, from_row, n,
         put_write, s, to_value, update_write,
     },
 };
 use crate::aws::port_error;
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
+use aws_sdk_dynamodb::{
+    operation::query::QueryOutput,
+    types::{AttributeValue, Delete, TransactWriteItem, Update},
+};
 use std::collections::{HashMap, HashSet};
 use vestibule_domain::{
     PortError, Timestamp,
     chat::change::DeliveryEvent,
+    chat::given_up::GivenUpId,
     ids::ConversationId,
     job::{DeliverMessage, DrainParked},
     ports::{
@@ -33,7 +37,8 @@ use vestibule_domain::{
 
 /// The attribute of the agent's row that names the parked conversation at which the drain before ended.
 const PLACE: &str = "drained_to";
-/// Maximum number of reads in search of a parked message. One behind all of these rows is not found.
+/// Maximum number of reads in search of a parked message, the newest first: people delete what they wrote last.
+/// One before all of these rows is not found.
 const SEARCH_READS: usize = 12;
 /// Number of rows of such a read.
 const SEARCH_ROWS: usize = 50;
@@ -61,12 +66,16 @@ impl DynamoParking {
         )
     }
 
-    /// Puts another job in the place of a parked message, unless that is gone.
+    /// Puts another job in the place of a parked message, for the same agent, unless that is gone.
     async fn replace(
         &self,
         message: &ParkedMessage,
         job: &DeliverMessage,
     ) -> Result<(), PortError> {
+        let job = &DeliverMessage {
+            environment_id: message.job.environment_id,
+            ..job.clone()
+        };
         let update = self.table.update_part(
             &message_key(&message.job, message.number),
             "SET job = :job, delivery_id = :new",
@@ -81,16 +90,28 @@ impl DynamoParking {
         self.table.update(update).await.map(|_| ())
     }
 
-    /// Reads rows of one partition whose sort key begins so, consistently.
+    /// Reads the first rows of one partition whose sort key begins so, consistently.
     async fn rows(
         &self,
         first: &Key,
-        start: Option<HashMap<String, AttributeValue>>,
+        start: Option<Attributes>,
         limit: usize,
     ) -> Result<Vec<Attributes>, PortError> {
+        let answer = self.page(first, start, limit, true).await?;
+        Ok(answer.items.unwrap_or_default())
+    }
+
+    /// Reads a page of rows of one partition whose sort key begins so, consistently, from the first or from the
+    /// last.
+    async fn page(
+        &self,
+        first: &Key,
+        start: Option<Attributes>,
+        limit: usize,
+        is_forward: bool,
+    ) -> Result<QueryOutput, PortError> {
         let limit = i32::try_from(limit).unwrap_or(i32::MAX);
-        let answer = self
-            .table
+        self.table
             .client
             .query()
             .table_name(&self.table.name)
@@ -98,12 +119,12 @@ impl DynamoParking {
             .expression_attribute_values(":pk", s(&first.pk))
             .expression_attribute_values(":prefix", s(&first.sk))
             .consistent_read(true)
+            .scan_index_forward(is_forward)
             .set_exclusive_start_key(start)
             .limit(limit)
             .send()
             .await
-            .map_err(|error| port_error("dynamodb: Query (parked)", error))?;
-        Ok(answer.items.unwrap_or_default())
+            .map_err(|error| port_error("dynamodb: Query (parked)", error))
     }
 }
 
@@ -316,30 +337,70 @@ impl ParkingStore for DynamoParking {
 
     async fn withdraw(
         &self,
-        conversation: &ParkedConversation,
         deletion: &DeliverMessage,
         originals: &[String; 2],
     ) -> Result<(), PortError> {
-        let first = messages_of(conversation);
+        let first = Key {
+            pk: keys::conversation(deletion.scope, deletion.conversation.id).pk,
+            sk: PARKED_PREFIX.to_owned(),
+        };
         let mut start = None;
         for _ in 0..SEARCH_READS {
-            let rows = self.rows(&first, start, SEARCH_ROWS).await?;
-            let Some(last) = rows.last().and_then(key_of) else {
-                break;
-            };
-            start = Some(last.attributes());
-            for row in rows {
+            let page = self.page(&first, start, SEARCH_ROWS, false).await?;
+            let mut has_original = false;
+            for row in page.items.unwrap_or_default() {
                 // A row that cannot be read does not hold up the others.
                 let item = from_row::<ParkedMessageItem>(row, "parked message");
                 let Ok(waits) = item.and_then(ParkedMessage::try_from) else {
                     continue;
                 };
                 if is_deleted(&waits.job, deletion, originals) {
+                    has_original |= waits.job.event.original_key().is_none();
                     self.replace(&waits, deletion).await?;
                 }
             }
+            start = page.last_evaluated_key;
+            // Its edits were parked behind it, unless the connector was moved between them: then the rows of one
+            // environment come before those of the other, and this page has both unless more than these wait.
+            if has_original || start.is_none() {
+                return Ok(());
+            }
         }
+        tracing::warn!(
+            delivery.id = %deletion.delivery_id(),
+            "so many messages wait that one that was deleted may be among those that were not looked at"
+        );
         Ok(())
+    }
+
+    async fn remove_given_up(
+        &self,
+        deletion: &DeliverMessage,
+        originals: &[String; 2],
+    ) -> Result<(), PortError> {
+        let entries = originals.each_ref().map(|key| {
+            let id = GivenUpId {
+                conversation_id: deletion.conversation.id,
+                delivery_id: deletion.id_under(key),
+            };
+            keys::given_up(deletion.scope, id)
+        });
+        // There is hardly ever one, and reading costs less than removing nothing.
+        let found = self.table.get_batch(&entries).await?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        let removals = found
+            .keys()
+            .map(|entry| self.table.removal_part(entry).map(delete_write))
+            .collect::<Result<Vec<_>, _>>()?;
+        match self.table.transact(removals).await? {
+            Transacted::Done => Ok(()),
+            Transacted::Cancelled(_) => Err(PortError::Unavailable {
+                what: "dynamodb: TransactWriteItems (given up)",
+                source: None,
+            }),
+        }
     }
 
     async fn count_attempt(&self, message: &ParkedMessage) -> Result<(), PortError> {
@@ -356,7 +417,7 @@ impl ParkingStore for DynamoParking {
         self.table.update(update).await.map(|_| ())
     }
 
-    async fn give_up(&self, given_up: &GivenUp<'_>) -> Result<(), PortError> {
+    async fn give_up(&self, given_up: &GivenUp<'_>) -> Result<bool, PortError> {
         let item = GivenUpItem::of_delivery(given_up)?;
         let writes = vec![
             put_write(self.table.replacing_part(&item)?),
@@ -367,7 +428,7 @@ impl ParkingStore for DynamoParking {
             },
         ];
         match self.table.transact(writes).await? {
-            Transacted::Done => Ok(()),
+            Transacted::Done => Ok(true),
             // Another worker took the message off already.
             Transacted::Cancelled(reasons)
                 if given_up.parked.is_some()
@@ -375,7 +436,7 @@ impl ParkingStore for DynamoParking {
                         .iter()
                         .any(|reason| matches!(reason, Cancelled::Condition(_))) =>
             {
-                Ok(())
+                Ok(false)
             }
             Transacted::Cancelled(_) => Err(PortError::Unavailable {
                 what: "dynamodb: TransactWriteItems (given up)",

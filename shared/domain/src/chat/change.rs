@@ -2,6 +2,7 @@
 //! message.
 
 use crate::{
+    Timestamp,
     account::agent_event::AgentEvent,
     chat::{content::Parts, conversation::Inbound, entity::Entities, message::InboundMessage},
 };
@@ -37,6 +38,8 @@ pub struct MessageChange {
     pub kind: ChangeKind,
     /// The first of the message's own event keys.
     pub original_key: String,
+    /// Time at which the message itself was written, if the platform names it with the change.
+    pub written_at: Option<Timestamp>,
 }
 
 impl MessageChange {
@@ -57,6 +60,16 @@ impl MessageChange {
             message,
             kind,
             original_key,
+            written_at: None,
+        }
+    }
+
+    /// Adds the time at which the message itself was written.
+    #[must_use]
+    pub fn of_message_at(self, at: Option<Timestamp>) -> Self {
+        Self {
+            written_at: at,
+            ..self
         }
     }
 

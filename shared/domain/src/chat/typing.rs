@@ -21,8 +21,9 @@ pub struct ShowTyping {
 const TYPING_FRESH_FOR: Duration = Duration::from_secs(20);
 
 /// Time between two signs of writing in a conversation that are shown over the API. The shortest sign, Telegram's,
-/// lasts 5 seconds (Bot API, `sendChatAction`), so one every 4 keeps it up.
-pub const TYPING_INTERVAL: Duration = Duration::from_secs(4);
+/// lasts 5 seconds (Bot API, `sendChatAction`), so one every 4 keeps it up. Calls that are made every 4 seconds
+/// arrive a little sooner or later, and each of them is to show its sign.
+pub const TYPING_INTERVAL: Duration = Duration::from_millis(3500);
 
 impl ShowTyping {
     /// Whether the order is still worth a call.

@@ -234,11 +234,18 @@ pub trait ParkingStore: Send + Sync {
     async fn remove_parked(&self, message: &ParkedMessage) -> Result<(), PortError>;
 
     /// Puts a deletion in the place of what waits of the message that it deletes: the message, which the event
-    /// with one of these keys brought, and its edits. Whoever has one of them in hand finds the deletion after
-    /// it. No row is made.
+    /// with one of these keys brought, and its edits. They may wait for the agents of several environments, between
+    /// which the connector was moved. Whoever has one of them in hand finds the deletion after it. No row is made.
     async fn withdraw(
         &self,
-        conversation: &ParkedConversation,
+        deletion: &DeliverMessage,
+        originals: &[String; 2],
+    ) -> Result<(), PortError>;
+
+    /// Removes what was given up of the message that this deletion deletes, which the event with one of these keys
+    /// brought, so that nobody redrives it.
+    async fn remove_given_up(
+        &self,
         deletion: &DeliverMessage,
         originals: &[String; 2],
     ) -> Result<(), PortError>;
@@ -246,9 +253,9 @@ pub trait ParkingStore: Send + Sync {
     /// Counts one more attempt at a message. Does nothing when it is gone.
     async fn count_attempt(&self, message: &ParkedMessage) -> Result<(), PortError>;
 
-    /// Records that a message is given up, and removes it from the parked ones. Does nothing when it was
-    /// parked and is gone.
-    async fn give_up(&self, given_up: &GivenUp<'_>) -> Result<(), PortError>;
+    /// Records that a message is given up, and removes it from the parked ones. Does nothing and returns `false`
+    /// when it was parked and is gone.
+    async fn give_up(&self, given_up: &GivenUp<'_>) -> Result<bool, PortError>;
 
     /// Removes a conversation none of whose messages waits any more. `false` when a message was parked
     /// since it was read.

@@ -8,7 +8,6 @@ use vestibule_domain::{
     PortError,
     chat::change::{ChangeKind, MessageChange},
     chat::message::InboundMessage,
-    chat::user::ChatUser,
     connector::Connector,
     ids::AccessRequestId,
     ports::Known,
@@ -25,14 +24,10 @@ impl Intake {
         delivers: bool,
     ) -> Result<Option<IntakeOutcome>, PortError> {
         if !delivers && change.kind == ChangeKind::Deleted {
-            let is_taken = self
+            let taken = self
                 .take_withdrawal(connector, message, change, known)
                 .await?;
-            return Ok(Some(if is_taken {
-                IntakeOutcome::Changed
-            } else {
-                IntakeOutcome::Ignored
-            }));
+            return Ok(Some(taken.unwrap_or(IntakeOutcome::Ignored)));
         }
         let is_first = self.change_first(connector, change, known).await?;
         if delivers && known.chat_user.is_some() {
@@ -64,7 +59,7 @@ impl Intake {
     }
 
     /// Takes a deletion by a person without access: what they wrote goes from the request that it made and from
-    /// the history, and no row is made for it (SPEC A45). `false` if nothing of theirs can be there, or if the
+    /// the history, and no row is made for it (SPEC A45). `None` if nothing of theirs can be there, or if the
     /// change is an edit, which would bring in what such a person writes.
     pub(super) async fn take_withdrawal(
         &self,
@@ -72,25 +67,38 @@ impl Intake {
         message: &InboundMessage,
         change: &MessageChange,
         known: &Known,
-    ) -> Result<bool, PortError> {
+    ) -> Result<Option<IntakeOutcome>, PortError> {
         let Some(event) = change.event_for_history() else {
-            return Ok(false);
+            return Ok(None);
         };
         let is_first = self.change_first(connector, change, known).await?;
-        let may_be_on_record = may_have_been_heard(known);
-        if may_be_on_record {
+        if may_have_been_heard(known) && !was_dropped(change, known) {
             self.enqueue(connector, message, event).await?;
+            return Ok(Some(IntakeOutcome::Withdrawn));
         }
-        Ok(is_first || may_be_on_record)
+        Ok(is_first.then_some(IntakeOutcome::Changed))
     }
 }
 
 /// Whether a message of the sender may be in the conversation's history, or wait to be: somebody was let
-/// through there, or the sender was anywhere.
+/// through there, or the sender was anywhere. Whoever has to ask for access since was let through before.
 fn may_have_been_heard(known: &Known) -> bool {
-    let was_let_in = |user: &ChatUser| user.admitted_openly || !user.grants.is_empty();
+    let Some(user) = &known.chat_user else {
+        return false;
+    };
+    let standing = known.standing.as_ref();
+    known.conversation.version > 0
+        || user.admitted_openly
+        || !user.grants.is_empty()
+        || standing.is_some_and(|standing| standing.admitted_openly_at.is_some())
+}
+
+/// Whether the message was written while its author was blocked, so that nothing of it was kept. Whoever writes
+/// and deletes in a loop then has no search made for it.
+fn was_dropped(change: &MessageChange, known: &Known) -> bool {
     let user = known.chat_user.as_ref();
-    user.is_some_and(|user| known.conversation.version > 0 || was_let_in(user))
+    let block = user.and_then(|user| user.block.as_ref());
+    matches!((block, change.written_at), (Some(block), Some(at)) if at >= block.blocked_at)
 }
 
 /// The sender's latest request at the connector, if the changed message made it, or took the place of the

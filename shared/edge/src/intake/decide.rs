@@ -55,6 +55,8 @@ pub enum IntakeOutcome {
     CooledDown,
     /// It changed the message that made a request, and there is nothing for the agent.
     Changed,
+    /// It deleted what its author wrote before they lost access, and was enqueued for the history.
+    Withdrawn,
 }
 
 /// The content of a message here.
@@ -71,7 +73,9 @@ pub(super) enum Content<'a> {
 impl IntakeOutcome {
     /// Whether the intake has to remember an event with this outcome by itself, because nothing else
     /// that it wrote does. A message of somebody blocked costs no row (SPEC A45); one that waits for the
-    /// agent is remembered by its delivery, in a large batch already before it.
+    /// agent is remembered by its delivery, in a large batch already before it. There, so is a deletion by
+    /// somebody without access: else those of a batch that comes again would be enqueued again, and it would
+    /// never end.
     #[must_use]
     pub(super) const fn leaves_event_to_remember(
         self,
@@ -79,7 +83,7 @@ impl IntakeOutcome {
         is_large_batch: bool,
     ) -> bool {
         match self {
-            Self::Delivered => is_large_batch,
+            Self::Delivered | Self::Withdrawn => is_large_batch,
             // Such a message could take effect later: after the cool-down, or under another policy.
             Self::Ignored | Self::CooledDown => {
                 is_large_batch || matches!(repeats, Repeats::ForEver)
@@ -252,14 +256,10 @@ impl Intake {
             let Content::Changed(change) = content else {
                 return Ok(Some(IntakeOutcome::Dropped));
             };
-            let is_taken = self
+            let taken = self
                 .take_withdrawal(connector, message, change, &known)
                 .await?;
-            return Ok(Some(if is_taken {
-                IntakeOutcome::Changed
-            } else {
-                IntakeOutcome::Dropped
-            }));
+            return Ok(Some(taken.unwrap_or(IntakeOutcome::Dropped)));
         }
         if is_repeated(&known, &message.event_keys) {
             if let Some(standing) = &known.standing {
@@ -722,10 +722,12 @@ mod tests {
     }
 
     #[test]
-    fn a_message_for_the_agent_is_remembered_by_its_delivery_and_in_a_large_batch_at_once() {
+    fn what_is_enqueued_is_remembered_at_once_in_a_large_batch_alone() {
         for repeats in [Repeats::For(Duration::from_hours(24)), Repeats::ForEver] {
-            assert!(!IntakeOutcome::Delivered.leaves_event_to_remember(repeats, false));
-            assert!(IntakeOutcome::Delivered.leaves_event_to_remember(repeats, true));
+            for outcome in [IntakeOutcome::Delivered, IntakeOutcome::Withdrawn] {
+                assert!(!outcome.leaves_event_to_remember(repeats, false));
+                assert!(outcome.leaves_event_to_remember(repeats, true));
+            }
             for outcome in [
                 IntakeOutcome::Duplicate,
                 IntakeOutcome::Dropped,

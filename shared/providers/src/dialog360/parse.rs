@@ -255,7 +255,7 @@ fn changed(
         .event_keys
         .insert(0, event_key("360dialog", original));
     let (at, version) = (message.sent_at, message.provider_event_id.clone());
-    Ok(changes::event(message, kind, at, &version))
+    Ok(changes::event(message, kind, at, None, &version))
 }
 
 /// Names the kind of a message that is not a direct message from a person (SPEC A39).

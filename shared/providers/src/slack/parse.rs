@@ -153,7 +153,14 @@ fn event(payload: &Value, connector: &Connector) -> Result<Event, Event> {
         let at = instant(&change.at)
             .ok_or_else(|| Event::unreadable("the time of the change is not a time"))?;
         let message = message(payload, &change.message, connector)?;
-        return Ok(change_event(message, change.kind, at, &change.at));
+        let written_at = Some(message.sent_at);
+        return Ok(change_event(
+            message,
+            change.kind,
+            at,
+            written_at,
+            &change.at,
+        ));
     }
     if let Some(kind) = no_persons_message(payload, event, kind)? {
         return Ok(Event::ignored(&kind));

@@ -30,6 +30,8 @@ use vestibule_domain::{
 const MEMBER_ID_MAX_BYTES: usize = 256;
 /// Longest accepted id of a conversation, in bytes. Microsoft's have about 150.
 const CONVERSATION_ID_MAX_BYTES: usize = 512;
+/// Digits of a time in milliseconds since 1970, from 2001 to 2286.
+const MILLIS_DIGITS: usize = 13;
 /// Values of `channelData.eventType` with a message that was written before (msteams-docs,
 /// "Conversation events").
 const CHANGES: [(&str, ChangeKind); 3] = [
@@ -197,10 +199,19 @@ fn message(
     Ok(match change_of(activity) {
         None => event_of(message),
         Some(kind) => {
-            let at = message.sent_at;
-            changes::event(message, kind, at, &at.millis().to_string())
+            let (at, written_at) = (message.sent_at, written_at(activity_id));
+            let version = at.millis().to_string();
+            changes::event(message, kind, at, written_at, &version)
         }
     })
+}
+
+/// The time at which the message with this id was written: Teams counts milliseconds since 1970, such as
+/// `1485983408511` (msteams-docs, "Conversation events"). An id of another form tells no time.
+fn written_at(id: &str) -> Option<Timestamp> {
+    let is_time = id.len() == MILLIS_DIGITS && id.bytes().all(|byte| byte.is_ascii_digit());
+    let millis = id.parse().ok().filter(|_| is_time);
+    millis.map(Timestamp::from_millis)
 }
 
 /// The language of the client in which the person wrote: the `locale` of the activity (Activity schema, A3020)

@@ -187,7 +187,8 @@ fn edit(update: &Value, message: &Value, connector: &Connector) -> Result<Event,
     // There may be several edits in one second.
     let number = update.get("update_id").and_then(Value::as_i64);
     let version = format!("{}:{}", at.seconds(), number.unwrap_or_default());
-    Ok(changes::event(message, ChangeKind::Edited, at, &version))
+    let (kind, written_at) = (ChangeKind::Edited, Some(message.sent_at));
+    Ok(changes::event(message, kind, at, written_at, &version))
 }
 
 /// The kind of an update that is not a message: its only field besides the id.

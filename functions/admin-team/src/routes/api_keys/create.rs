@@ -92,8 +92,15 @@ pub async fn create_api_key(
     let wanted = KeyDraft::read(body.0)?;
     let owner = owner(&call, wanted.is_of_account)?;
     check_grant(&call, &wanted.permissions)?;
-    check_environment(&deps, &call, wanted.environment_id).await?;
     let id: ApiKeyId = idempotency.id(&call, "api-keys");
+    // A repetition is told so, though the environment may be gone since the key was made for it.
+    if idempotency.0.is_some()
+        && wanted.environment_id.is_some()
+        && deps.api_keys.get_key(call.scope(), id).await?.is_some()
+    {
+        return Err(idempotency_key_spent());
+    }
+    check_environment(&deps, &call, wanted.environment_id).await?;
     let made = NewApiToken::generate(call.scope().account_id(), deps.random.as_ref())?;
     let now = call.now();
     let key = ApiKey {
@@ -131,10 +138,7 @@ pub async fn create_api_key(
         Err(error @ PortError::Conflict { .. })
             if idempotency.0.is_some() && !CallerProof::is_lost(&error) =>
         {
-            return Err(ApiError::idempotency_key(
-                &IDEMPOTENCY_KEY_SPENT,
-                "created an API key before; a new API key needs a new key",
-            ));
+            return Err(idempotency_key_spent());
         }
         Err(error) => return Err(error.into()),
     }
@@ -153,6 +157,13 @@ fn owner(call: &Call, is_of_account: bool) -> Result<KeyOwner, ApiError> {
     }
     check_held(call, Permission::ApiKeysManageAccount)?;
     Ok(KeyOwner::Account)
+}
+
+fn idempotency_key_spent() -> ApiError {
+    ApiError::idempotency_key(
+        &IDEMPOTENCY_KEY_SPENT,
+        "created an API key before; a new API key needs a new key",
+    )
 }
 
 /// Checks that the environment of a key exists. A key whose environment is deleted meanwhile can do nothing.

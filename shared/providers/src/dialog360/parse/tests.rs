@@ -417,6 +417,7 @@ fn an_edit_and_a_deletion_name_the_message_and_the_person_and_bring_the_new_cont
         assert_eq!(change.original_key, "360dialog:wamid.earlier");
         assert_eq!(change.message.text, text);
         assert_eq!(change.message.sent_at.seconds(), WRITTEN_AT);
+        assert_eq!(change.written_at, None);
         assert_eq!(
             change.message.event_keys,
             [

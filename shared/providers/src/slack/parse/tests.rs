@@ -319,6 +319,7 @@ fn a_change_names_the_message_the_person_the_new_content_and_its_own_time() {
         assert_eq!(change.message.conversation, original.conversation, "{name}");
         assert_eq!(change.message.text, text, "{name}");
         assert_eq!(change.message.sent_at.millis(), at, "{name}");
+        assert_eq!(change.written_at, Some(original.sent_at), "{name}");
         let keys = [format!("{ORIGINAL}:{key}"), "slack:Ev0PV52K25".to_owned()];
         assert_eq!(change.message.event_keys, keys, "{name}");
     }

@@ -479,10 +479,28 @@ fn an_edit_an_undeletion_and_a_deletion_change_the_message_with_the_same_id() {
         // A deleted activity has no content, and so would be a placeholder of its own.
         let key = original.event_keys[0].replace(":withheld:", ":");
         assert_eq!(change.original_key, key, "{name}");
+        let written_at = change.written_at.map(|at| at.millis().to_string());
+        let id = Some(&original.provider_event_id);
+        assert_eq!(written_at.as_ref(), id, "{name}");
         assert_eq!(change.message.sender, original.sender, "{name}");
         assert_eq!(change.message.conversation, original.conversation, "{name}");
         assert_eq!(change.message.event_keys.len(), 1, "{name}");
         assert_ne!(change.message.event_keys, original.event_keys, "{name}");
+    }
+}
+
+#[test]
+fn an_id_that_is_no_time_does_not_say_when_its_message_was_written() {
+    let at = |id| written_at(id).map(Timestamp::millis);
+    assert_eq!(at("1485983408511"), Some(1_485_983_408_511));
+    for id in [
+        "",
+        "148598340851",
+        "14859834085110",
+        "1:2rx-0Tq5kO7dI",
+        "+148598340851",
+    ] {
+        assert_eq!(at(id), None, "{id}");
     }
 }
 

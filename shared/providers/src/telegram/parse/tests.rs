@@ -304,6 +304,7 @@ fn an_edit_names_the_message_by_the_key_of_the_message_and_has_its_own_time_and_
     };
     assert_eq!(change.kind, ChangeKind::Edited);
     assert_eq!(change.original_key, original.event_keys[0]);
+    assert_eq!(change.written_at, Some(original.sent_at));
     assert_eq!(change.message.sender, original.sender);
     assert_eq!(change.message.conversation, original.conversation);
     assert_eq!(change.message.text, "hello");
