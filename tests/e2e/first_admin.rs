@@ -7,7 +7,7 @@ use crate::{
 use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
-use std::time::{SystemTime, UNIX_EPOCH};
+use vestibule_domain::ids::{IdSource, SystemIds};
 use vestibule_testkit::http_client::{HttpAnswer, header_map};
 
 const PASSWORD: &str = "seven green herons at noon";
@@ -101,8 +101,7 @@ async fn the_first_admin_comes_in_by_the_printed_link_and_invites_somebody_who_d
     assert_eq!(page.body["login"]["email"], email);
     assert_eq!(page.body["login"]["verified"], true);
 
-    let unique = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let second = format!("colleague-{}@example.com", unique.as_millis());
+    let second = format!("colleague-{}@example.com", SystemIds.draw());
     let invite = (Method::POST, "/v1/invitations");
     let asked = json!({"email": second, "name": "Grace", "role": "agent"});
     let page = stack.browse(invite, Some(asked), Some(&admin)).await;

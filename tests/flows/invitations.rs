@@ -117,10 +117,10 @@ async fn who_is_invited_already_is_told_and_can_be_sent_to_again_or_replaced() {
     assert_eq!(refused.body["invitation"]["id"], first["id"]);
     let mut resend = again.clone();
     resend["on_conflict"] = json!("resend");
-    let resent = invite(&world, &root, resend).await;
-    assert_eq!(resent.status, 201, "{}", resent.body);
-    assert_eq!(resent.body["id"], first["id"]);
-    assert_eq!(resent.body["resends_left"], 2);
+    let extended = invite(&world, &root, resend).await;
+    assert_eq!(extended.status, 201, "{}", extended.body);
+    assert_eq!(extended.body["id"], first["id"]);
+    assert_eq!(extended.body["resends_left"], 2);
     let mut replace = again;
     replace["on_conflict"] = json!("replace");
     let replaced = invite(&world, &root, replace).await;

@@ -44,7 +44,7 @@ impl Side {
         let admin = team.account(account, &admin).await;
         let other = team.join(&admin, &other, RoleKey::Agent).await;
         let invitee = format!("cleo-{account}");
-        let (invited, pending) = team.invite(&admin, &invitee, RoleKey::Agent).await;
+        let (invitation, pending) = team.invite(&admin, &invitee, RoleKey::Agent).await;
         let key = way_in(account, "one");
         team.add_key(&key, &proof(&admin, &admin.name)).await;
         let page = PageRequest {
@@ -60,7 +60,7 @@ impl Side {
             account: account.to_owned(),
             admin,
             other,
-            invited,
+            invited: invitation,
             pending,
             key,
             cursor: list.next,

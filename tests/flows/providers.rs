@@ -31,7 +31,7 @@ struct Seen {
 
 impl Seen {
     fn location(&self) -> String {
-        let location = self.headers.get("location").expect("a redirect");
+        let location = self.headers.get("location").unwrap();
         location.to_str().unwrap().to_owned()
     }
 }

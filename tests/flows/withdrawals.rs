@@ -286,7 +286,7 @@ async fn a_first_message_that_waits_goes_though_its_author_has_to_ask_for_access
         .change_connector(|connector| connector.policy = Policy::AllowAll)
         .await;
     go_down(&world);
-    let ada = world.person("Ada Lovelace");
+    let ada = world.newcomer("Ada Lovelace");
     let connector = world.connector.clone();
     let waits = world.says(&connector, &ada, WROTE);
     assert_eq!(parked_after(&mut world, &waits).await, 1);

@@ -214,7 +214,7 @@ mod tests {
             ),
             (
                 AuditParams {
-                    actor: Some("".to_owned()),
+                    actor: Some(String::new()),
                     ..AuditParams::default()
                 },
                 "actor",
