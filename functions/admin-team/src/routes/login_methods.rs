@@ -6,7 +6,7 @@ pub mod update;
 
 use crate::{Deps, api_types::LoginMethodPath, by};
 use axum::{Json, extract::State, http::StatusCode, response::Response};
-use provider::{ProviderRequest, ProviderResponse};
+use provider::{LoginProviderRequest, LoginProviderResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, sync::Arc};
@@ -59,7 +59,7 @@ pub struct CreateLoginMethodRequest {
     name: Option<String>,
     /// Kind and addresses of the provider.
     #[schema(required = true, nullable = false)]
-    provider: Option<ProviderRequest>,
+    provider: Option<LoginProviderRequest>,
     /// The account's id at the provider.
     #[schema(required = true, nullable = false, min_length = 1, max_length = 255)]
     client_id: Option<String>,
@@ -93,7 +93,7 @@ pub struct LoginMethodResponse {
     /// Name.
     name: String,
     /// Kind and addresses of the provider.
-    provider: ProviderResponse,
+    provider: LoginProviderResponse,
     /// The account's id at the provider.
     client_id: String,
     /// The account's secret at the provider, which is not shown.

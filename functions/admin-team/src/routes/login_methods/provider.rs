@@ -36,7 +36,7 @@ pub enum ProviderKind {
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"kind": "open_id_connect", "issuer": "https://idp.example.com"}))]
-pub struct ProviderRequest {
+pub struct LoginProviderRequest {
     /// Kind. Required when the method is added; cannot be changed.
     #[serde(default)]
     #[schema(nullable = false)]
@@ -81,7 +81,7 @@ pub struct ProviderRequest {
 
 /// Kind and addresses of a provider. What belongs to the other kind is null.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ProviderResponse {
+pub struct LoginProviderResponse {
     /// Kind.
     kind: ProviderKind,
     /// Issuer.
@@ -104,7 +104,7 @@ pub struct ProviderResponse {
     scopes: Vec<String>,
 }
 
-impl From<ProviderSettings> for ProviderResponse {
+impl From<ProviderSettings> for LoginProviderResponse {
     fn from(settings: ProviderSettings) -> Self {
         let empty = Self {
             kind: ProviderKind::OpenIdConnect,
@@ -155,12 +155,12 @@ impl From<ProviderSettings> for ProviderResponse {
 /// The provider as the audit log records it.
 pub(super) fn facts(settings: &ProviderSettings) -> Value {
     // Names and strings always serialise to JSON.
-    serde_json::to_value(ProviderResponse::from(settings.clone())).unwrap_or_default()
+    serde_json::to_value(LoginProviderResponse::from(settings.clone())).unwrap_or_default()
 }
 
 /// Reads the provider of a new method.
 pub(super) fn read(
-    given: ProviderRequest,
+    given: LoginProviderRequest,
     transport: &dyn ProviderTransport,
     errors: &mut FieldErrors,
 ) -> Option<ProviderSettings> {
@@ -213,7 +213,7 @@ pub(super) fn read(
 /// Applies a change to a provider. What its identities depend on stays as it is.
 pub(super) fn change(
     settings: &ProviderSettings,
-    given: &ProviderRequest,
+    given: &LoginProviderRequest,
     errors: &mut FieldErrors,
 ) -> ProviderSettings {
     let mut changed = settings.clone();
@@ -284,7 +284,7 @@ fn keep<T: PartialEq>(name: &str, wanted: Option<T>, stored: &T, errors: &mut Fi
 }
 
 /// Records an error for each field of the other kind.
-fn refuse_others(given: &ProviderRequest, kind: ProviderKind, errors: &mut FieldErrors) {
+fn refuse_others(given: &LoginProviderRequest, kind: ProviderKind, errors: &mut FieldErrors) {
     let of_openid = [
         ("issuer", given.issuer.is_some()),
         ("identifier_claim", given.identifier_claim.is_some()),

@@ -2,7 +2,7 @@
 
 use super::{
     LoginMethodResponse, facts,
-    provider::{self, ProviderRequest},
+    provider::{self, LoginProviderRequest},
     read, read_client_id, read_client_secret, seal,
 };
 use crate::{Deps, api_types::LoginMethodPath, by};
@@ -36,7 +36,7 @@ pub struct UpdateLoginMethodRequest {
     /// Changes to the provider. Its kind, issuer and addresses stay.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
-    provider: Option<ProviderRequest>,
+    provider: Option<LoginProviderRequest>,
     /// The account's id at the provider. A change asks for another trial.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, min_length = 1, max_length = 255)]
@@ -49,7 +49,7 @@ pub struct UpdateLoginMethodRequest {
 
 struct Wanted {
     name: Option<String>,
-    provider: Option<ProviderRequest>,
+    provider: Option<LoginProviderRequest>,
     client_id: Option<String>,
     client_secret: Option<Secret>,
 }
