@@ -1,6 +1,7 @@
 //! One sandbox of every function, made as at a cold start but with other variables: addresses of this
 //! process, the world's clock, and the function's name as access key.
 
+use async_trait::async_trait;
 use axum::Router;
 use std::{
     ops::{Deref, DerefMut},
@@ -22,13 +23,20 @@ use vestibule_testkit::{
 };
 use vestibule_tests::admin_functions::ADMIN_FUNCTIONS;
 
-/// The testkit's clock as our clock.
+/// The testkit's clock as our clock. A wait for a time moves it.
 #[derive(Debug)]
 pub struct SharedClock(pub TestClock);
 
+#[async_trait]
 impl Clock for SharedClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.0.now_ms())
+    }
+
+    async fn wait_until(&self, at: Timestamp) {
+        self.0.advance_to(at.millis());
+        // Others go on meanwhile.
+        tokio::task::yield_now().await;
     }
 }
 
