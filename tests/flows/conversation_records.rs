@@ -2,10 +2,13 @@
 
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
-use vestibule_adapters::dynamo::{DynamoConversations, DynamoOutgoing, keys};
+use vestibule_adapters::{
+    clock::SystemClock,
+    dynamo::{DynamoConversations, DynamoOutgoing, keys},
+};
 use vestibule_coldstart::Adapters;
 use vestibule_domain::{
-    AccountScope, PortError, ProjectScope, SystemClock, Timestamp,
+    AccountScope, PortError, ProjectScope, Timestamp,
     chat::change::DeliveryEvent,
     chat::content::{Location, Part, Parts},
     chat::conversation::{Conversation, ConversationKind, ConversationRef, Learnt, Progress},

@@ -1,10 +1,10 @@
 //! Orders to erase, straight from their store: two workers at once, and orders that replace each other.
 
 use std::{sync::Arc, time::Duration};
-use vestibule_adapters::dynamo::DynamoErasures;
+use vestibule_adapters::{clock::SystemClock, dynamo::DynamoErasures};
 use vestibule_coldstart::Adapters;
 use vestibule_domain::{
-    AccountScope, ProjectScope, SystemClock, Timestamp,
+    AccountScope, ProjectScope, Timestamp,
     account::{Project, actor::Actor},
     chat::history::HistoryDays,
     erasure::{AfterErasedPage, Erasure, ErasurePosition},

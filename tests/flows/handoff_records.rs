@@ -2,10 +2,13 @@
 
 use serde_json::Value;
 use std::sync::Arc;
-use vestibule_adapters::dynamo::{DynamoConversationWriter, DynamoConversations, keys};
+use vestibule_adapters::{
+    clock::SystemClock,
+    dynamo::{DynamoConversationWriter, DynamoConversations, keys},
+};
 use vestibule_coldstart::Adapters;
 use vestibule_domain::{
-    AccountScope, PortError, ProjectScope, SystemClock, Timestamp,
+    AccountScope, PortError, ProjectScope, Timestamp,
     account::actor::Actor,
     chat::change::DeliveryEvent,
     chat::content::Parts,

@@ -2,10 +2,13 @@
 //! that were lost, and what arrives at the moment of the end.
 
 use std::{sync::Arc, time::Duration};
-use vestibule_adapters::dynamo::{DynamoAgents, DynamoConversations, DynamoParking};
+use vestibule_adapters::{
+    clock::SystemClock,
+    dynamo::{DynamoAgents, DynamoConversations, DynamoParking},
+};
 use vestibule_coldstart::Adapters;
 use vestibule_domain::{
-    AccountScope, SystemClock, Timestamp,
+    AccountScope, Timestamp,
     account::{
         agent::MaxInFlight,
         agent_health::{AgentFailure, FAILURES_UNTIL_OPEN},

@@ -7,6 +7,7 @@ use crate::{
     outgoing::{say, talking},
     world::{SAID, World},
 };
+use async_trait::async_trait;
 use serde_json::{Map, Value, json};
 use std::{sync::Arc, time::Duration};
 use vestibule_domain::{Clock, Timestamp};
@@ -19,10 +20,15 @@ const STEP: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 struct SlowClock(TestClock);
 
+#[async_trait]
 impl Clock for SlowClock {
     fn now(&self) -> Timestamp {
         self.0.advance(STEP);
         Timestamp::from_millis(self.0.now_ms())
+    }
+
+    async fn wait_until(&self, at: Timestamp) {
+        self.0.advance_to(at.millis());
     }
 }
 

@@ -327,7 +327,7 @@ async fn what_a_blocked_person_writes_and_deletes_costs_one_read_and_no_worker_t
     }
     assert!(world.aws.messages("inbox.fifo").is_empty());
     assert_eq!(world.db.items().unwrap(), before);
-    // What they wrote before still goes.
+    // Messages from before the block still go.
     send(&world, &changed(&world, &connector, &next, None, 9)).await;
     world.settle().await;
     assert_eq!(history(&world).await[0]["text"], "");

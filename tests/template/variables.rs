@@ -1,8 +1,9 @@
 //! The environment variables that a function reads, recorded while it is wired.
 
 use std::{cell::RefCell, collections::BTreeSet, fs, sync::Arc};
+use vestibule_adapters::clock::SystemClock;
 use vestibule_coldstart::{Adapters, intake_ports};
-use vestibule_domain::{SystemClock, connector::Provider, vars::Vars};
+use vestibule_domain::{connector::Provider, vars::Vars};
 use vestibule_edge::logging;
 use vestibule_providers::catalogue::webhook_provider;
 use vestibule_testkit::template::root;

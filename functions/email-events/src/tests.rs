@@ -12,7 +12,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 use vestibule_domain::{
-    AccountScope, PortError, SystemClock, Timestamp,
+    AccountScope, Clock, PortError, Timestamp,
     account::email_address::EmailAddress,
     ids::LeaseId,
     job::SendMail,
@@ -300,10 +300,23 @@ impl MailStore for Memory {
     }
 }
 
+struct Still;
+
+#[async_trait]
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(1_800_000_000_000)
+    }
+
+    async fn wait_until(&self, at: Timestamp) {
+        panic!("no wait until {at}");
+    }
+}
+
 async fn after(memory: &Arc<Memory>, name: &str, receives: u32) -> Outcome {
     let deps = Deps {
         mails: memory.clone(),
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(Still),
     };
     handle(&deps, &fixture(name), receives).await
 }

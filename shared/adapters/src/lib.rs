@@ -1,9 +1,10 @@
-//! Adapters that implement the ports of [`vestibule_domain`]: DynamoDB, SQS, SES, KMS, Secrets Manager
-//! and, with the feature `egress`, HTTP to chat platforms and agents.
+//! Adapters that implement the ports of [`vestibule_domain`]: DynamoDB, SQS, SES, KMS, Secrets Manager,
+//! the machine's clock and, with the feature `egress`, HTTP to chat platforms and agents.
 //!
 //! | module | port |
 //! |---|---|
 //! | [`aws`] | one configuration and one connection pool for all AWS clients |
+//! | [`clock`] | the time |
 //! | [`dynamo`] | every store |
 //! | [`sqs`] | the queues |
 //! | [`ses`] | mails |
@@ -12,6 +13,7 @@
 //! | `egress` | chat platforms, their files, and agents |
 
 pub mod aws;
+pub mod clock;
 pub mod dynamo;
 #[cfg(feature = "egress")]
 pub mod egress;

@@ -43,9 +43,14 @@ pub fn now() -> Timestamp {
 
 struct Now;
 
+#[async_trait]
 impl Clock for Now {
     fn now(&self) -> Timestamp {
         now()
+    }
+
+    async fn wait_until(&self, at: Timestamp) {
+        panic!("no wait until {at}");
     }
 }
 

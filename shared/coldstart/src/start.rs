@@ -3,7 +3,7 @@
 use crate::Adapters;
 use lambda_http::Error;
 use std::sync::Arc;
-use vestibule_domain::SystemClock;
+use vestibule_adapters::clock::SystemClock;
 use vestibule_edge::{config, logging};
 
 /// Starts a function other than a webhook: logs, then the value that `make` builds from the

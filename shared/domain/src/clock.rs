@@ -1,10 +1,8 @@
-//! Time: an instant in milliseconds, and the clock that reads it.
+//! Time: an instant in milliseconds, and the port that reads the time.
 
+use async_trait::async_trait;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
-use std::{
-    fmt,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{fmt, time::Duration};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// An instant, in milliseconds since 1970-01-01T00:00:00Z. RFC 3339 with milliseconds on the wire.
@@ -91,27 +89,14 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// Reads the time. A port, so that no test depends on when it runs.
+/// Reads the time and waits for it. A port, so that no test depends on when it runs.
+#[async_trait]
 pub trait Clock: Send + Sync {
     /// The present instant.
     fn now(&self) -> Timestamp;
-}
 
-/// The machine's clock.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that asks the machine for the time"
-    )]
-    fn now(&self) -> Timestamp {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        Timestamp(0).plus(since)
-    }
+    /// Returns once [`now`](Self::now) has reached this instant, at once if it has passed.
+    async fn wait_until(&self, at: Timestamp);
 }
 
 #[cfg(test)]
@@ -179,12 +164,5 @@ mod tests {
         ] {
             assert!(serde_json::from_value::<Timestamp>(wrong).is_err());
         }
-    }
-
-    #[test]
-    fn the_machine_tells_a_time_of_this_century() {
-        let now = SystemClock.now();
-        assert!(Timestamp::parse("2024-01-01T00:00:00Z").unwrap() < now);
-        assert!(now < Timestamp::parse("2100-01-01T00:00:00Z").unwrap());
     }
 }

@@ -50,6 +50,6 @@ pub mod team;
 pub mod text;
 pub mod vars;
 
-pub use clock::{Clock, SystemClock, Timestamp};
+pub use clock::{Clock, Timestamp};
 pub use error::PortError;
 pub use scope::{AccountScope, ProjectScope};

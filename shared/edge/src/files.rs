@@ -219,9 +219,14 @@ mod tests {
 
     struct Standing;
 
+    #[async_trait]
     impl Clock for Standing {
         fn now(&self) -> Timestamp {
             Timestamp::from_millis(0)
+        }
+
+        async fn wait_until(&self, at: Timestamp) {
+            panic!("no wait until {at}");
         }
     }
 

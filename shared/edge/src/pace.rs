@@ -82,14 +82,15 @@ impl<P> Paced<P> {
         let Some(provider) = chat_provider(&connector.provider) else {
             return Ok(());
         };
+        let now = self.clock.now();
         let turn = self
             .pacer
-            .take_turn(connector.id, provider.send_interval(), self.clock.now())
+            .take_turn(connector.id, provider.send_interval(), now)
             .await;
         let (wait, reason) = match turn {
             Ok(Turn::After(wait)) if wait.is_zero() => return Ok(()),
             Ok(Turn::After(wait)) => {
-                tokio::time::sleep(wait).await;
+                self.clock.wait_until(now.plus(wait)).await;
                 return Ok(());
             }
             Ok(Turn::Crowded(wait)) => (wait, CROWDED),

@@ -52,6 +52,13 @@ impl TestClock {
         }
     }
 
+    /// Moves a manual clock forward to this time, unless it has passed. Has no effect on the system's clock.
+    pub fn advance_to(&self, unix_ms: i64) {
+        if let Source::Manual(time) = &self.0 {
+            time.fetch_max(unix_ms, Ordering::SeqCst);
+        }
+    }
+
     /// Sets a manual clock, also to an earlier time.
     pub fn set(&self, unix_ms: i64) {
         if let Source::Manual(time) = &self.0 {

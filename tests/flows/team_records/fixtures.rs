@@ -4,13 +4,14 @@ use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
 };
+use vestibule_adapters::clock::SystemClock;
 use vestibule_adapters::dynamo::{
     DynamoAccounts, DynamoAudit, DynamoCredentials, DynamoLogins, DynamoMails, DynamoSetUp,
     DynamoTeam,
 };
 use vestibule_coldstart::Adapters;
 use vestibule_domain::{
-    AccountScope, SystemClock, Timestamp,
+    AccountScope, Timestamp,
     account::{
         Account, Client,
         actor::Actor,

@@ -2,6 +2,7 @@
 //! process, the world's clock, and the function's name as access key.
 
 use super::people::MAIL_FROM;
+use async_trait::async_trait;
 use axum::Router;
 use std::{
     ops::{Deref, DerefMut},
@@ -23,13 +24,20 @@ use vestibule_testkit::{
 };
 use vestibule_tests::admin_functions::ADMIN_FUNCTIONS;
 
-/// The testkit's clock as our clock.
+/// The testkit's clock as our clock. A wait for a time moves it.
 #[derive(Debug)]
 pub struct SharedClock(pub TestClock);
 
+#[async_trait]
 impl Clock for SharedClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.0.now_ms())
+    }
+
+    async fn wait_until(&self, at: Timestamp) {
+        self.0.advance_to(at.millis());
+        // Others go on meanwhile.
+        tokio::task::yield_now().await;
     }
 }
 

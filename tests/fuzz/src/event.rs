@@ -383,8 +383,13 @@ impl InboxQueue for Ports {
     }
 }
 
+#[async_trait]
 impl Clock for Ports {
     fn now(&self) -> Timestamp {
         NOW
+    }
+
+    async fn wait_until(&self, at: Timestamp) {
+        panic!("no wait until {at}");
     }
 }

@@ -29,9 +29,14 @@ const HOUR: Duration = Duration::from_hours(1);
 
 struct Still;
 
+#[async_trait]
 impl Clock for Still {
     fn now(&self) -> Timestamp {
         NOW
+    }
+
+    async fn wait_until(&self, at: Timestamp) {
+        panic!("no wait until {at}");
     }
 }
 

@@ -29,9 +29,14 @@ const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
 struct Still;
 
+#[async_trait]
 impl Clock for Still {
     fn now(&self) -> Timestamp {
         NOW
+    }
+
+    async fn wait_until(&self, at: Timestamp) {
+        panic!("no wait until {at}");
     }
 }
 

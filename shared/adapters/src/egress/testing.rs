@@ -1,5 +1,6 @@
 //! The other side of the clients, for their tests.
 
+use async_trait::async_trait;
 use std::{
     io::{Read, Write},
     net::TcpListener,
@@ -29,8 +30,13 @@ pub(super) fn serving(head: &'static str) -> String {
 /// A clock that stands still.
 pub(super) struct StandingClock(pub(super) Timestamp);
 
+#[async_trait]
 impl Clock for StandingClock {
     fn now(&self) -> Timestamp {
         self.0
+    }
+
+    async fn wait_until(&self, at: Timestamp) {
+        panic!("no wait until {at}");
     }
 }

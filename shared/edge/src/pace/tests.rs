@@ -113,9 +113,15 @@ impl SendPacer for Fake {
     }
 }
 
+#[async_trait]
 impl Clock for Fake {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(*self.now_ms.lock().unwrap())
+    }
+
+    async fn wait_until(&self, at: Timestamp) {
+        let mut now = self.now_ms.lock().unwrap();
+        *now = at.millis().max(*now);
     }
 }
 

@@ -237,6 +237,7 @@ mod tests {
         super::fixtures::{self, GlassVault, Pigeon, Shelf},
         *,
     };
+    use async_trait::async_trait;
     use serde_json::Value;
     use std::sync::Mutex;
     use vestibule_domain::{Clock, account::actor::Actor, connector::Provider, ids::AuditId};
@@ -252,9 +253,14 @@ mod tests {
 
     struct StandingClock;
 
+    #[async_trait]
     impl Clock for StandingClock {
         fn now(&self) -> Timestamp {
             NOW
+        }
+
+        async fn wait_until(&self, at: Timestamp) {
+            panic!("no wait until {at}");
         }
     }
 

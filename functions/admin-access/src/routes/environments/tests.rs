@@ -1,4 +1,4 @@
-//! What a call may say of an environment, and what it is shown.
+//! Requests that name an environment, and the responses that show one.
 
 use super::*;
 use std::collections::{BTreeMap, BTreeSet};
