@@ -18,7 +18,7 @@ impl ProviderTransport for Unreachable {
     }
 }
 
-fn request(body: Value) -> ProviderRequest {
+fn request(body: Value) -> LoginProviderRequest {
     serde_json::from_value(body).unwrap()
 }
 
