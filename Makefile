@@ -66,7 +66,7 @@ lint: tools ## Check code and template, without running anything
 
 clean: ## Stop the local stack, and remove everything built or installed here
 	@$(LOCAL_STACK) stop
-	rm -rf .local .aws-sam target
+	rm -rf .local .aws-sam target infra/local/openid/node_modules
 
 tools:
 	@$(LOCAL_STACK) tools
