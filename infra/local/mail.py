@@ -103,7 +103,7 @@ def _article(mail: dict) -> str:
     document = mail["BodyHtml"]
     shown = f"<pre>{text}</pre>"
     if document:
-        shown = f"""<iframe sandbox="{_SANDBOX}" srcdoc="{escape(_opening_links(document))}" loading="lazy" title="{escape(mail["Subject"])}"></iframe>
+        shown = f"""<iframe sandbox="{_SANDBOX}" srcdoc="{escape(_opening_links(document))}" title="{escape(mail["Subject"])}"></iframe>
 <details><summary>As text</summary>{shown}</details>"""
     return f"""<article><h2>{escape(mail["Subject"])}</h2><p class="facts">{escape(facts)}</p>
 {shown}</article>"""
