@@ -66,7 +66,7 @@ impl<'s> Browser<'s> {
             headers.push(("content-type", "application/json"));
         }
         let content = body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
-        let answer = self.fetch(method, &url, headers, content).await;
+        let answer = self.fetch(method, &url, &headers, content).await;
         Page {
             status: answer.status.as_u16(),
             body: serde_json::from_slice(&answer.body).unwrap_or(Value::Null),
