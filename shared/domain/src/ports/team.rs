@@ -123,9 +123,21 @@ pub struct InvitationView {
 pub enum AcceptingLogin {
     /// One that accepting makes.
     New(Login),
-    /// One that exists, as it is afterwards, at the version that was read, and the hashes of its sessions that
-    /// end.
-    Existing(Login, Vec<String>),
+    /// One that exists, at the version that was read.
+    Existing(Login),
+    /// One whose address accepting proves, as it is afterwards, at the version that was read, and the hashes of
+    /// its sessions: all end, one whose opening is on its way included (SPEC D24).
+    Proven(Login, Vec<String>),
+}
+
+impl AcceptingLogin {
+    /// The login.
+    #[must_use]
+    pub const fn login(&self) -> &Login {
+        match self {
+            Self::New(login) | Self::Existing(login) | Self::Proven(login, _) => login,
+        }
+    }
 }
 
 /// An acceptance of an invitation.
