@@ -154,9 +154,10 @@ impl ConnectorStore for DynamoConnectors {
     ) -> Result<Created<Connector>, PortError> {
         let item = ConnectorItem::from(connector);
         let claim = keys::connector_claim(connector.id);
+        let with = vec![self.table.client_named_write(connector)?];
         let created = self
             .table
-            .create_once(&item, &claim, audit, "connector")
+            .create_once(&item, &claim, with, audit, "connector")
             .await?;
         Ok(created.map(Into::into))
     }
@@ -263,6 +264,8 @@ impl ConnectorStore for DynamoConnectors {
             self.table.closing_write(closing, due)?,
             self.table
                 .claim_write(&keys::connector_claim(connector.id))?,
+            self.table
+                .client_left_write(connector, connector.client_id)?,
         ];
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(()),

@@ -340,7 +340,7 @@ pub struct PolicyEffects {
 /// The store of connectors.
 #[async_trait]
 pub trait ConnectorStore: Send + Sync {
-    /// Creates a connector.
+    /// Creates a connector. `Conflict` when its client was deleted meanwhile.
     async fn create_connector(
         &self,
         connector: &Connector,

@@ -4,7 +4,9 @@ use crate::{
     AccountScope, PortError, Timestamp,
     account::{Account, Client, actor::Actor},
     event::AuditEntry,
-    ids::{AccountId, AuditId, ClientId, InvitationId, LoginMethodId, MemberId},
+    ids::{
+        AccountId, AuditId, ClientId, ConnectorId, InvitationId, LoginMethodId, MemberId, ProjectId,
+    },
     page::{ListError, Page, PageRequest},
     ports::{By, Created},
     team::{
@@ -245,6 +247,24 @@ pub trait LoginMethodStore: Send + Sync {
     ) -> Result<MethodDeletion, PortError>;
 }
 
+/// The place of a connector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectorPlace {
+    /// The project.
+    pub project_id: ProjectId,
+    /// The connector.
+    pub connector_id: ConnectorId,
+}
+
+/// The outcome of deleting a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientDeletion {
+    /// It is deleted. No connector can name it from now on.
+    Done,
+    /// These connectors name it. Nothing was deleted.
+    InUse(Vec<ConnectorPlace>),
+}
+
 /// The store of clients. A client belongs to the account of the change's audit entry.
 #[async_trait]
 pub trait ClientStore: Send + Sync {
@@ -268,8 +288,9 @@ pub trait ClientStore: Send + Sync {
     ) -> Result<Created<Client>, PortError>;
     /// Stores a client made from the record at `client.version`. `Conflict` when the record changed.
     async fn update_client(&self, client: &Client, by: By<'_>) -> Result<(), PortError>;
-    /// Deletes the client as it was read. `Conflict` when the record changed.
-    async fn delete_client(&self, client: &Client, by: By<'_>) -> Result<(), PortError>;
+    /// Deletes the client as it was read, unless connectors name it. `Conflict` when the record changed.
+    async fn delete_client(&self, client: &Client, by: By<'_>)
+    -> Result<ClientDeletion, PortError>;
 }
 
 /// A filter for the audit log.
