@@ -300,3 +300,48 @@ async fn access_to_some_clients_gives_no_access_to_more() {
         .await;
     assert_eq!(renewed.status, 200, "{}", renewed.body);
 }
+
+/// SPEC B39: what belongs to a connector goes with it, and nobody takes or gives what they do not serve.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connector_passes_to_another_client_by_those_who_serve_both_and_takes_its_records_along()
+{
+    let (world, conversation, _) = busy().await;
+    let limited = Limited::new(&world).await;
+    let root = world.person("super_admin").await;
+    let path = format!("{}/connectors/{}", world.project_path(), world.open.id);
+    let default = json!({"client_id": world.open.client_id});
+    let theirs = json!({"client_id": limited.client});
+    let unknown = json!({"client_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W"});
+
+    for answer in limited.call(&world, ("PATCH", &path), &theirs).await {
+        assert_eq!(answer.status, 404, "{}", answer.body);
+    }
+    let refused = world.call_as(&root, ("PATCH", &path), unknown, &[]).await;
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    assert_eq!(refused.body["errors"][0]["field"], "client_id");
+    let passed = world.call_as(&root, ("PATCH", &path), theirs, &[]).await;
+    assert_eq!(passed.status, 200, "{}", passed.body);
+    assert_eq!(passed.body["client_id"], limited.client.as_str());
+
+    for seen in [path.as_str(), &conversation] {
+        for answer in limited.call(&world, ("GET", seen), &Value::Null).await {
+            assert_eq!(answer.status, 200, "{seen}: {}", answer.body);
+        }
+    }
+    for list in ["connectors", "conversations", "deliveries", "chat-users"] {
+        let list = format!("{}/{list}", world.project_path());
+        for answer in limited.call(&world, ("GET", &list), &Value::Null).await {
+            let items = answer.body["items"].as_array().unwrap();
+            assert_eq!(items.len(), 1, "{list}: {}", answer.body);
+        }
+    }
+    for answer in limited.call(&world, ("PATCH", &path), &default).await {
+        assert_eq!(answer.status, 422, "{}", answer.body);
+        assert_eq!(answer.body["errors"][0]["field"], "client_id");
+    }
+    let back = world.call_as(&root, ("PATCH", &path), default, &[]).await;
+    assert_eq!(back.status, 200, "{}", back.body);
+    for answer in limited.call(&world, ("GET", &path), &Value::Null).await {
+        assert_eq!(answer.status, 404, "{}", answer.body);
+    }
+}

@@ -21,6 +21,7 @@ mod batches;
 mod breaker;
 mod captured;
 mod client_access;
+mod clients_in_use;
 mod conflicts;
 mod connector_rotation;
 mod connector_setup;

@@ -21,7 +21,7 @@ use vestibule_domain::{
     chat::user::ChatUser,
     connector::{Connector, Policy},
     event::AuditEntry,
-    ids::ConnectorId,
+    ids::{ClientId, ConnectorId},
     page::{ListError, Page, PageRequest},
     ports::{ConnectorStore, CountUpTo, Created, PolicyEffects},
 };
@@ -223,6 +223,29 @@ impl ConnectorStore for DynamoConnectors {
             ..connector.clone()
         });
         let with = vec![self.table.closing_write(closing, due)?];
+        self.table
+            .replace_with(&item, connector.version, with, audit, "connector")
+            .await
+    }
+
+    async fn update_and_pass_on(
+        &self,
+        connector: &Connector,
+        from: ClientId,
+        closing: Option<(&Closing, Timestamp)>,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError> {
+        let item = ConnectorItem::from(&Connector {
+            version: connector.version + 1,
+            ..connector.clone()
+        });
+        let mut with = vec![
+            self.table.client_named_write(connector)?,
+            self.table.client_left_write(connector, from)?,
+        ];
+        if let Some((closing, due)) = closing {
+            with.push(self.table.closing_write(closing, due)?);
+        }
         self.table
             .replace_with(&item, connector.version, with, audit, "connector")
             .await
