@@ -181,8 +181,8 @@ fn retain_known(call: &Call, entries: &mut Vec<StoredAuditEntry>) {
 
 /// List the audit log
 ///
-/// Changes and refused attempts, latest first. Nothing changes or deletes an entry. Entries of releases without filters
-/// are found by their dates only. A member whose access is limited to some clients sees no entries about clients,
+/// Changes and refused attempts, latest first. Nothing changes an entry, and it ends only after the days for which the
+/// stack keeps entries. Entries of releases without filters are found by their dates only. A member whose access is limited to some clients sees no entries about clients,
 /// connectors, chat users, access requests, conversations and deliveries; a page may then be short, or empty, before
 /// the last one.
 #[utoipa::path(
