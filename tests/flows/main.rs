@@ -71,6 +71,7 @@ mod parked_changes;
 mod parked_records;
 mod parked_turns;
 mod platforms;
+mod provider_tenants;
 mod providers;
 mod recovery;
 mod redrives;
