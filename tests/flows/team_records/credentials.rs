@@ -2,6 +2,7 @@
 
 use super::{TeamStores, at, email, entry, first_page, proof, session, way_in};
 use vestibule_domain::{
+    PortError,
     account::{
         api_key::{ApiKey, PREVIOUS_HASH_KEPT, PreviousHash},
         credential::CredentialClaim,
@@ -167,7 +168,7 @@ fn bobs(hash: &str, login_version: u64) -> Session {
     }
 }
 
-async fn open(team: &TeamStores, session: &Session) {
+async fn open(team: &TeamStores, session: &Session) -> Result<(), PortError> {
     let opening = Opening {
         end: Vec::new(),
         device: DeviceToken {
@@ -176,7 +177,7 @@ async fn open(team: &TeamStores, session: &Session) {
         mail: None,
         audits: Vec::new(),
     };
-    team.logins.open_session(session, &opening).await.unwrap();
+    team.logins.open_session(session, &opening).await
 }
 
 /// The sessions of Bob's that admit him, of these.
@@ -212,7 +213,7 @@ async fn a_session_that_is_opened_while_all_of_a_login_end_does_not_outlive_them
     let before = team.logins.get_login(login_id).await.unwrap().unwrap();
     let hashes = ["unseen", "new", "late", "later"];
     // Opened after the sessions were listed.
-    open(&team, &bobs("unseen", before.version)).await;
+    open(&team, &bobs("unseen", before.version)).await.unwrap();
     assert_eq!(admitting(&team, &hashes).await, ["unseen"]);
     let change = LoginChange {
         ends_earlier: true,
@@ -222,10 +223,11 @@ async fn a_session_that_is_opened_while_all_of_a_login_end_does_not_outlive_them
     team.logins.update_login(&before, &change).await.unwrap();
     assert_eq!(admitting(&team, &hashes).await, ["new"]);
     // Opened by a sign-in that read the login before the change.
-    open(&team, &bobs("late", before.version)).await;
+    let late = open(&team, &bobs("late", before.version)).await;
+    assert!(late.is_err());
     assert_eq!(admitting(&team, &hashes).await, ["new"]);
     let after = team.logins.get_login(login_id).await.unwrap().unwrap();
-    open(&team, &bobs("later", after.version)).await;
+    open(&team, &bobs("later", after.version)).await.unwrap();
     assert_eq!(admitting(&team, &hashes).await, ["new", "later"]);
     // Another change of the login ends none.
     let change = LoginChange::default();
@@ -241,7 +243,7 @@ async fn a_session_that_ended_is_not_replaced_by_another() {
     team.join(&admin, "bob", RoleKey::Agent).await;
     let login_id = LoginId::derive(&["bob"]);
     let login = team.logins.get_login(login_id).await.unwrap().unwrap();
-    open(&team, &bobs("waiting", login.version)).await;
+    open(&team, &bobs("waiting", login.version)).await.unwrap();
     let change = |replaces: &str| LoginChange {
         replaces: Some(replaces.to_owned()),
         session: Some(bobs("complete", login.version)),

@@ -77,7 +77,7 @@
 //! | login of an address | `EMAIL#hash`, `LOGIN#l` | | 2 reads, whether or not there is one |
 //! | accounts of a login | `LOGIN#l#MEMBERS`, then account, roles and member of each | | 1 query, 1 batch read |
 //! | sessions of a login | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES` | | 2 queries |
-//! | sign-in, sign-out | `LOGIN#l`, sessions, `LOGIN#l#DEVICES`, mail, audit entries | | 1 transaction, 2 WRU a row |
+//! | sign-in, sign-out | `LOGIN#l`, sessions and the end of all, `LOGIN#l#DEVICES`, mail, audit entries | | 1 transaction, 2 WRU a row |
 //! | end of all sessions of a login | `LOGIN#l#SESSIONS` / `ENDED` | | part of the change that ends them, 2 WRU |
 //! | reset asked for, spent | `LOGIN#l#RESETS` / `RESET#hash`, mail | | 1 transaction, 4 WRU; part of the login's |
 //! | sign-in through a provider | `FLOW#hash` | | 1 write; 1 read and 1 transaction |

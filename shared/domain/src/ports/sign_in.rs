@@ -123,7 +123,7 @@ pub struct Opening {
 /// The store of sessions.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Adds a session.
+    /// Adds a session. `Conflict` when all sessions of its version of the login ended meanwhile.
     async fn open_session(&self, session: &Session, opening: &Opening) -> Result<(), PortError>;
     /// Returns the sessions of a login that have not been ended, with their last activity.
     async fn list_sessions(&self, id: LoginId) -> Result<Vec<Session>, PortError>;

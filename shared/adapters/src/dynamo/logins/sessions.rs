@@ -4,7 +4,9 @@ use super::{DynamoLogins, FRESH, SESSIONS_ENDED_MAX};
 use crate::dynamo::{
     items::{DeviceItem, SessionItem, SessionUseItem, SessionsEndedItem},
     keys,
-    table::{Attributes, Table, Transacted, delete_write, from_row, key_of, put_write},
+    table::{
+        Attributes, Table, Transacted, check_write, delete_write, from_row, key_of, n, put_write,
+    },
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -78,9 +80,17 @@ impl SessionStore for DynamoLogins {
         self.table.end_surplus(login_id, surplus).await?;
         let item = SessionItem::from(session);
         let device = DeviceItem::new(login_id, &opening.device.hash, session.created_at);
+        // A session that ended before it began is not on record either.
+        let still_counts = self.table.check_part(
+            &keys::sessions_ended(login_id),
+            "attribute_not_exists(pk) OR from_version <= :version",
+            &[],
+            &[(":version", n(session.login_version))],
+        )?;
         let mut writes = vec![
             put_write(self.table.put_part(&item, FRESH, &[])?),
             put_write(self.table.replacing_part(&device)?),
+            check_write(still_counts),
         ];
         writes.extend(self.table.session_ends(login_id, ended)?);
         if let Some(mail) = &opening.mail {
