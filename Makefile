@@ -50,8 +50,8 @@ build: tools ## Build the functions for Lambda; ARCH=arm64 or x86_64, by default
 	PATH="$(CURDIR)/$(TOOLS):$$PATH" cargo lambda build --locked --release --target $(TARGET) $(addprefix --package ,$(FUNCTIONS))
 	@$(PYTHON) infra/scripts/package_sizes.py $(FUNCTIONS)
 
-deploy: build ## Build, then deploy to the AWS account of this shell's credentials
-	$(TOOLS)/sam deploy --stack-name $(STACK) --parameter-overrides Architecture=$(ARCH)
+deploy: build ## Build, then deploy to the AWS account of this shell's credentials; PARAMETERS='Name=value …' sets the template's
+	$(TOOLS)/sam deploy --stack-name $(STACK) --parameter-overrides Architecture=$(ARCH) $(PARAMETERS)
 
 redrive: tools ## Put dead letters back into their queue: QUEUE=inbox, onboarding, outgoing, email, email-events or team, LOCAL=1 for the local stack
 	@$(TOOLS)/python infra/scripts/redrive.py --queue "$(QUEUE)" --stack "$(STACK)" $(if $(LOCAL),--local) $(if $(YES),--yes)
@@ -66,7 +66,7 @@ lint: tools ## Check code and template, without running anything
 
 clean: ## Stop the local stack, and remove everything built or installed here
 	@$(LOCAL_STACK) stop
-	rm -rf .local .aws-sam target
+	rm -rf .local .aws-sam target infra/local/openid/node_modules
 
 tools:
 	@$(LOCAL_STACK) tools

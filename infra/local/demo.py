@@ -1,4 +1,4 @@
-"""Creates a demo project through the admin API, with new secrets in every run."""
+"""Creates a demo account and project through the admin API, with new secrets in every run."""
 
 import base64
 import json
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import accounts
 from console import StepFailed
-from settings import AGENT, API, LOGS
+from openid_provider import Client
+from settings import AGENT, API, LOGS, OPENID
 
 ONBOARDING_MESSAGE = (
     "Thanks for writing! Someone at Acme is reviewing your request; you can expect an answer within one working day. "
@@ -28,6 +29,8 @@ class Demo:
 
     account_id: str
     api_key: str
+    login_method_id: str
+    redirect_uri: str  # to which the provider of the login method sends browsers back
     project_id: str
     environment_id: str
     agent_signing_secret: str
@@ -35,10 +38,13 @@ class Demo:
     accounts: tuple[dict[str, str], ...]  # in the form of the simulator's configuration
 
 
-def create(setup_token: str) -> Demo:
-    """Creates the first account and a project with an agent and, for each platform, a connector with approval and an open one."""
+def create(setup_token: str, client: Client) -> Demo:
+    """Creates the first account with a login method, and a project with an agent and, for each platform, a connector with approval and an open one."""
     account = _call("POST", "/v1/setup", None, {"setup_token": setup_token, "account_name": "Acme"})
     account_id, key = account["account"]["id"], account["api_key"]["key"]
+    provider = {"kind": "open_id_connect", "issuer": OPENID.url}
+    wanted = {"name": "Acme", "provider": provider, "client_id": client.id, "client_secret": client.secret}
+    login_method = _call("POST", "/v1/login-methods", key, wanted)
     project = _call("POST", "/v1/projects", key, {"name": "Demo"})
     environments = _call("GET", f"/v1/projects/{project['id']}/environments", key)["items"]
     development = next((environment for environment in environments if environment["name"] == "Development"), None)
@@ -61,7 +67,17 @@ def create(setup_token: str) -> Demo:
             connectors[provider][role] = made["id"]
             about = {"connector_id": made["id"], "name": name, "policy": policy["policy"], "webhook_url": made["webhook_url"]}
             opened.append({"provider": provider, **about, **fields, **platform.besides})
-    return Demo(account_id, key, project["id"], development["id"], signing_secret, connectors, tuple(opened))
+    return Demo(
+        account_id=account_id,
+        api_key=key,
+        login_method_id=login_method["id"],
+        redirect_uri=login_method["redirect_uri"],
+        project_id=project["id"],
+        environment_id=development["id"],
+        agent_signing_secret=signing_secret,
+        connectors=connectors,
+        accounts=tuple(opened),
+    )
 
 
 def connect(made: Demo) -> None:
@@ -76,6 +92,13 @@ def connect(made: Demo) -> None:
                 outcome = _call("POST", f"/v1/projects/{made.project_id}/connectors/{connector_id}/connect", made.api_key)
                 if outcome["status"] != "ok":
                     raise StepFailed(f"{connector['name']} could not be connected: {outcome['problem']}", log=LOGS / "functions.log")
+
+
+def check_login_method(made: Demo) -> None:
+    """Checks that the functions can reach the provider of the login method. Needs the provider to be running."""
+    outcome = _call("POST", f"/v1/login-methods/{made.login_method_id}/check", made.api_key)
+    if outcome["problem"]:
+        raise StepFailed(f"The OpenID provider cannot be used: {outcome['problem']}", log=LOGS / "openid.log")
 
 
 def _call(method: str, path: str, key: str | None, body: dict | None = None) -> dict:

@@ -13,15 +13,27 @@ from console import StepFailed
 from settings import AWS, LOGS, LOOPBACK, MAIL
 
 _LINK = re.compile(r"https?://\S+")
+_HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
 _WAIT_SECONDS = 90
-# Nothing of a mail runs or loads anything.
+# Nothing of a mail runs or loads anything. Mails inherit this policy.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+# Links of a mail open a page of their own, with all its rights.
+_SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
 _PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Mails of the local stack</title>
-<style>body{{font:1rem/1.5 system-ui,sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem}}
-article{{border-top:1px solid #ccc;padding:1rem 0}}pre{{white-space:pre-wrap;overflow-wrap:anywhere}}</style>
-<h1>Mails of the local stack</h1><p>Nothing was sent. The newest mail comes first.</p>
-{mails}</html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Caught mail of the local stack</title>
+<style>
+:root{{color-scheme:light dark}}
+body{{font:1rem/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem}}
+article{{border-top:1px solid light-dark(#d4d4d8,#3f3f46);padding:1.5rem 0}}
+h2{{font-size:1.15rem;margin:0}}h2,p,pre{{overflow-wrap:anywhere}}
+.facts{{margin:0 0 1rem;color:light-dark(#52525b,#a1a1aa)}}
+iframe{{width:100%;height:38rem;resize:vertical;border:1px solid light-dark(#d4d4d8,#3f3f46);border-radius:.5rem}}
+summary{{cursor:pointer}}pre{{white-space:pre-wrap}}
+</style></head><body>
+<h1>Caught mail of the local stack</h1>
+<p>No mail leaves this machine: the functions sent these, and the emulator kept them. The newest comes first; load the page again for more.</p>
+{mails}</body></html>
 """
 
 
@@ -69,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
             mails = caught()
         except (OSError, ValueError) as error:
             return self._answer(503, "text/plain", f"The emulator did not answer: {error}")
-        shown = "\n".join(_article(mail) for mail in reversed(mails)) or "<p>No mail yet.</p>"
+        shown = "\n".join(_article(mail) for mail in reversed(mails)) or "<p>There is no mail yet.</p>"
         return self._answer(200, "text/html", _PAGE.format(mails=shown))
 
     def _answer(self, status: int, kind: str, text: str):
@@ -86,5 +98,17 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _article(mail: dict) -> str:
     at = datetime.fromtimestamp(mail["Timestamp"]).strftime("%H:%M:%S")
+    facts = f"{at}, from {mail['Source']} to {', '.join(mail['To'])}"
     text = _LINK.sub(lambda found: f'<a href="{found[0]}">{found[0]}</a>', escape(mail["BodyText"]))
-    return f"<article><h2>{escape(mail['Subject'])}</h2><p>{at}, to {escape(', '.join(mail['To']))}</p><pre>{text}</pre></article>"
+    document = mail["BodyHtml"]
+    shown = f"<pre>{text}</pre>"
+    if document:
+        shown = f"""<iframe sandbox="{_SANDBOX}" srcdoc="{escape(_opening_links(document))}" title="{escape(mail["Subject"])}"></iframe>
+<details><summary>As text</summary>{shown}</details>"""
+    return f"""<article><h2>{escape(mail["Subject"])}</h2><p class="facts">{escape(facts)}</p>
+{shown}</article>"""
+
+
+def _opening_links(document: str) -> str:
+    """The mail, whose links would otherwise open within its frame, where the policy forbids them."""
+    return _HEAD.sub(lambda head: f'{head[0]}<base target="_blank">', document, count=1)

@@ -49,7 +49,8 @@ SIMULATOR = Port("chat simulator", "VESTIBULE_SIMULATOR_PORT", 9400)
 AGENT = Port("demo agent", "VESTIBULE_AGENT_PORT", 9401)
 AWS = Port("AWS emulator", "VESTIBULE_AWS_PORT", 4566)
 MAIL = Port("caught mails", "VESTIBULE_MAIL_PORT", 9402)
-PORTS = (API, SIMULATOR, AGENT, AWS, MAIL)
+OPENID = Port("OpenID provider", "VESTIBULE_OPENID_PORT", 9403)
+PORTS = (API, SIMULATOR, AGENT, AWS, MAIL, OPENID)
 
 # The first admin of the stack, and the address from which its mails come. Nothing is sent anywhere.
 ADMIN_EMAIL = "admin@example.com"

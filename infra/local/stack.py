@@ -23,8 +23,9 @@ import accounts
 import ports
 import tools
 from console import StepFailed, bold, dim, report, say, step
+from files import write_private
 from processes import Processes
-from settings import ADMIN_EMAIL, AGENT, API, AWS, AWS_ENV_FILE, LOCAL, LOCK_FILE, LOGS, LOOPBACK, MAIL, REGION, ROOT, RUN, SIMULATOR, STACK_FILE, TOOLS
+from settings import ADMIN_EMAIL, AGENT, API, AWS, AWS_ENV_FILE, LOCAL, LOCK_FILE, LOGS, LOOPBACK, MAIL, OPENID, REGION, ROOT, RUN, SIMULATOR, STACK_FILE, TOOLS
 
 STOP_SECONDS = 30
 COMPANIONS = SIMULATOR_PROGRAM, AGENT_PROGRAM = "simulator", "demo-agent"
@@ -117,6 +118,7 @@ def run(on_up) -> int:
     import gateway
     import logs
     import mail
+    import openid_provider
 
     lock = _take_lock()
     processes = Processes()
@@ -140,7 +142,8 @@ def run(on_up) -> int:
         with step("Create the demo project"):
             secret = credentials.client("secretsmanager").get_secret_value(SecretId=deployment.outputs["SetupSecretArn"])
             setup_token = secret["SecretString"]
-            made = demo.create(setup_token)
+            client = openid_provider.Client.new()
+            made = demo.create(setup_token, client)
         with step("Invite the first admin"):
             mail.serve()
             emulator.invite_first_admin(credentials, deployment)
@@ -149,13 +152,21 @@ def run(on_up) -> int:
             start_companions(processes, made)
         with step("Connect the platforms"):
             demo.connect(made)
+        with step("Start the OpenID provider"):
+            openid_provider.start(processes, client, made.redirect_uri)
+            demo.check_login_method(made)
         stack = {
             "api_url": API.url,
             "api_key": made.api_key,
             "setup_token": setup_token,
+            "setup_secret_arn": deployment.outputs["SetupSecretArn"],
             "admin_email": ADMIN_EMAIL,
             "first_admin_link": first_link,
             "mail_url": MAIL.url,
+            "openid_url": OPENID.url,
+            "openid_client_id": client.id,
+            "openid_client_secret": client.secret,
+            "login_method_id": made.login_method_id,
             "simulator_url": SIMULATOR.url,
             "agent_url": AGENT.url,
             "agent_signing_secret": made.agent_signing_secret,
@@ -185,8 +196,8 @@ def run(on_up) -> int:
             "roles": deployment.of_type("AWS::IAM::Role"),
             "log_groups": deployment.of_type("AWS::Logs::LogGroup"),
         }
-        _write_private(STACK_FILE, json.dumps(stack, indent=2) + "\n")
-        _write_private(AWS_ENV_FILE, "".join(f"export {name}={value}\n" for name, value in credentials.environment().items()))
+        write_private(STACK_FILE, json.dumps(stack, indent=2) + "\n")
+        write_private(AWS_ENV_FILE, "".join(f"export {name}={value}\n" for name, value in credentials.environment().items()))
         welcome(stack, detached=on_up is not None)
         if on_up:
             on_up()
@@ -252,7 +263,7 @@ def start_companions(processes: Processes, made) -> None:
         "connectors": made.accounts,
         "users": [*({"name": name} for name in DEMO_PEOPLE), DEMO_GERMAN],
     }
-    _write_private(configuration, json.dumps(facts, indent=2) + "\n")
+    write_private(configuration, json.dumps(facts, indent=2) + "\n")
     environment = {"PATH": os.environ.get("PATH", ""), "RUST_LOG": "info"}
     programs = (
         ("chat simulator", SIMULATOR, [SIMULATOR_PROGRAM, "--listen", f"{LOOPBACK}:{SIMULATOR.number}", "--api-url", API.url, "--config", str(configuration)]),
@@ -276,7 +287,8 @@ def welcome(stack: dict, detached: bool) -> None:
   {bold("API key")}       {stack["api_key"]}
   {bold("First admin")}   {stack["first_admin_link"]}
                 {dim(f"the link in the mail to {stack['admin_email']}; it works once, and for seven days")}
-  {bold("Mails")}         {stack["mail_url"]}   {dim("nothing is sent")}
+  {bold("Caught mail")}   {stack["mail_url"]}   {dim("nothing leaves this machine")}
+  {bold("OpenID")}        {stack["openid_url"]}   {dim("the provider behind the login method Acme; its page takes anybody")}
   {bold("AWS emulator")}  {stack["aws_endpoint_url"]}   {dim("for the AWS CLI (version 2), in a terminal of its own:")}
                 . .local/aws.env
 
@@ -356,12 +368,6 @@ def _clear_run() -> None:
     shutil.rmtree(RUN, ignore_errors=True)
     LOGS.mkdir(parents=True)
     STACK_FILE.unlink(missing_ok=True)
-
-
-def _write_private(path: Path, text: str) -> None:
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
 
 
 def _continue_in_tools_environment() -> None:

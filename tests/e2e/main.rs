@@ -15,12 +15,16 @@
 
 mod aws;
 mod blocking;
+mod browser;
 mod entrance;
 mod first_admin;
+mod invited;
 mod items;
+mod joining;
 mod onboarding;
 mod open_door;
 mod platforms;
+mod recovery;
 mod roles;
 mod stack;
 mod sweeper;

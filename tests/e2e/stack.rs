@@ -173,6 +173,17 @@ impl Stack {
             .await
     }
 
+    /// Calls the admin API with this key.
+    pub async fn call_by_key(
+        &self,
+        key: &str,
+        (method, path): (Method, &str),
+        body: Option<Value>,
+    ) -> Answer {
+        let url = format!("{}{path}", self.fact("api_url"));
+        self.send_json(method, &url, Some(key), body).await
+    }
+
     /// Reads from the admin API under the project.
     pub async fn get(&self, path: &str) -> Value {
         let url = self.project_url(path);

@@ -56,6 +56,7 @@ fn secrets(stack: &Stack) -> Vec<(String, String)> {
         "api_key",
         "setup_token",
         "agent_signing_secret",
+        "openid_client_secret",
         "aws_secret_access_key",
     ] {
         secrets.push((fact.to_owned(), stack.fact(fact).to_owned()));

@@ -392,7 +392,7 @@ async fn a_change_shows_the_record_to_those_who_may_read_it_and_its_id_to_others
     let mut world = World::new().await;
     let ada = stranger(&world, "Ada Lovelace").await;
     world.settle().await;
-    let mut answered = BTreeSet::new();
+    let (mut answered, mut others) = (BTreeSet::new(), Vec::new());
     for route in table() {
         let Access::Needs(permission) = route.access else {
             continue;
@@ -416,6 +416,7 @@ async fn a_change_shows_the_record_to_those_who_may_read_it_and_its_id_to_others
         for (token, may_read) in [(&blind, false), (&blind, false), (&seeing, true)] {
             let (status, answer) = call(&world, token, route.method, &path, body.clone()).await;
             if status != 200 || answer.get("id").is_none() {
+                others.push(format!("{name}: {status} {answer}"));
                 continue;
             }
             let members = answer.as_object().unwrap();
@@ -424,5 +425,5 @@ async fn a_change_shows_the_record_to_those_who_may_read_it_and_its_id_to_others
         }
     }
     let without = answered.iter().filter(|(_, may_read)| !may_read).count();
-    assert!(without >= 6, "{answered:?}");
+    assert!(without >= 6, "{answered:?}, others: {others:?}");
 }

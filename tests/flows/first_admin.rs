@@ -150,7 +150,7 @@ async fn the_first_admin_comes_in_by_a_mailed_link_and_invites_a_second_person_w
     let session = Some((cookie.as_str(), account.as_str()));
     let me = browse(&world, ("GET", "/v1/me"), Value::Null, session).await;
     assert_eq!(me.body["login"]["email"], "bea@example.com");
-    assert_eq!(me.body["account"]["member"]["role"]["key"], "agent");
+    assert_eq!(me.body["accounts"][0]["role"]["key"], "agent");
     let page = browse(&world, ("POST", "/v1/invitations"), json!({}), session).await;
     assert_eq!(page.status, 403, "{}", page.body);
 }

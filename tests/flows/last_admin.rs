@@ -145,7 +145,11 @@ async fn fifty_revocations_and_demotions_at_once_leave_a_key_or_a_super_admin() 
             team.add_key(key, &by).await;
         }
         let hands = match round % 2 {
-            0 => vec![Hand::Key(one), Hand::Key(two)],
+            0 => {
+                let suspended = taken_away(&ada, 1);
+                team.overwrite(&suspended);
+                vec![Hand::Key(one), Hand::Key(two)]
+            }
             _ => vec![Hand::Member(ada), Hand::Key(one), Hand::Key(two)],
         };
         let left = race(&team, &account, &hands).await;

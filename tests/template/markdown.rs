@@ -11,7 +11,7 @@ use vestibule_domain::account::permission::Permission;
 use vestibule_testkit::template::{entries, root};
 
 /// Largest README, in bytes: short enough to read in one go.
-const README_MAX_BYTES: usize = 10_000;
+const README_MAX_BYTES: usize = 11_000;
 /// A history, so it may name paths that no longer exist.
 const HISTORY: &str = "infra/decisions.md";
 
