@@ -63,7 +63,7 @@ const SIGN_IN_AGAIN: Gets = Gets::Problem(401, "sign-in-again");
 const MISSING: Gets = Gets::Problem(403, "permission-missing");
 
 /// The rows that a refused call leaves as they are. It may count an attempt, note a use and be recorded.
-fn untouched(world: &World) -> Vec<serde_json::Map<String, Value>> {
+pub fn untouched(world: &World) -> Vec<serde_json::Map<String, Value>> {
     let mut rows = world.db.items().unwrap();
     rows.retain(|row| {
         let pk = row["pk"].as_str().unwrap();

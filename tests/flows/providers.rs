@@ -18,19 +18,23 @@ const CLIENT_SECRET: &str = "a-client-secret-of-the-provider";
 
 /// A browser: it keeps cookies, and sends what the console sends.
 #[derive(Default, Clone)]
-struct Browser {
+pub struct Browser {
     cookies: BTreeMap<String, String>,
     account: Option<String>,
 }
 
-struct Seen {
-    status: u16,
-    body: Value,
+/// An answer to a browser.
+pub struct Seen {
+    /// The status.
+    pub status: u16,
+    /// The body; null if there is none.
+    pub body: Value,
     headers: HeaderMap,
 }
 
 impl Seen {
-    fn location(&self) -> String {
+    /// The page to which the browser is sent.
+    pub fn location(&self) -> String {
         let location = self.headers.get("location").unwrap();
         location.to_str().unwrap().to_owned()
     }
@@ -38,7 +42,7 @@ impl Seen {
 
 impl Browser {
     /// The browser of somebody who is signed in.
-    fn of(cookie: &str) -> Self {
+    pub fn of(cookie: &str) -> Self {
         let token = cookie.split_once('=').map_or(cookie, |(_, token)| token);
         let mut browser = Self::default();
         browser
@@ -47,7 +51,8 @@ impl Browser {
         browser
     }
 
-    fn in_account(mut self, account: &str) -> Self {
+    /// The same browser, showing this account.
+    pub fn in_account(mut self, account: &str) -> Self {
         self.account = Some(account.to_owned());
         self
     }
@@ -56,7 +61,8 @@ impl Browser {
         self.cookies.contains_key(SESSION_COOKIE)
     }
 
-    async fn call(&mut self, world: &World, method: &str, path: &str, body: Value) -> Seen {
+    /// Calls as the console does.
+    pub async fn call(&mut self, world: &World, method: &str, path: &str, body: Value) -> Seen {
         let cookies: Vec<String> = self
             .cookies
             .iter()
@@ -105,7 +111,7 @@ impl Browser {
     }
 
     /// Starts at a method, lets the provider answer, and returns to the callback.
-    async fn through(
+    pub async fn through(
         &mut self,
         world: &World,
         provider: &OpenIdProvider,
@@ -126,23 +132,35 @@ fn path_of(url: &str) -> String {
 }
 
 /// A login method of an account.
-struct Method {
+pub struct Method {
     account: String,
-    id: String,
+    /// Its id.
+    pub id: String,
 }
 
 impl Method {
-    fn start(&self) -> String {
+    /// The address at which a sign-in by it begins.
+    pub fn start(&self) -> String {
         format!("/v1/auth/providers/{}/{}/start", self.account, self.id)
     }
 }
 
 /// Sets up a provider as a login method of the account that the browser has open.
 async fn set_up(world: &World, admin: &mut Browser, provider: &OpenIdProvider) -> Method {
+    let settings = json!({"kind": "open_id_connect", "issuer": provider.issuer()});
+    set_up_as(world, admin, provider, settings).await
+}
+
+/// Sets up a provider with these settings.
+pub async fn set_up_as(
+    world: &World,
+    admin: &mut Browser,
+    provider: &OpenIdProvider,
+    settings: Value,
+) -> Method {
     let body = json!({
-        "name": "Company login",
-        "provider": {"kind": "open_id_connect", "issuer": provider.issuer()},
-        "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET,
+        "name": "Company login", "provider": settings, "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
     });
     let made = admin.call(world, "POST", "/v1/login-methods", body).await;
     assert_eq!(made.status, 201, "{}", made.body);
@@ -192,7 +210,8 @@ async fn invite_by_provider(
     token_of(link.body["url"].as_str().unwrap())
 }
 
-fn token_of(link: &str) -> String {
+/// The token of a link.
+pub fn token_of(link: &str) -> String {
     link.split_once('#').unwrap().1.to_owned()
 }
 
@@ -216,14 +235,15 @@ async fn seen_by_owner(world: &World, owner: &mut Browser) -> (String, Value) {
 }
 
 /// A problem in the fragment of the page to which the callback leads.
-fn problem(seen: &Seen) -> String {
+pub fn problem(seen: &Seen) -> String {
     assert_eq!(seen.status, 303, "{}", seen.body);
     let location = seen.location();
     let found = location.split_once("#problem=");
     found.map_or_else(|| panic!("{location}"), |(_, slug)| slug.to_owned())
 }
 
-fn says(email: &str, subject: &str) -> Claims {
+/// What a provider says of somebody whose address it calls verified.
+pub fn says(email: &str, subject: &str) -> Claims {
     Claims::new(subject)
         .with("email", json!(email))
         .with("email_verified", json!(true))

@@ -4,8 +4,10 @@ use crate::{
     sign_in::{Browser, PASSWORD, audited, member, sign_in},
     world::World,
 };
+use futures_util::future::join;
 use serde_json::{Value, json};
 use std::time::Duration;
+use vestibule_testkit::fault_proxy::{Fault, Rule};
 
 const CONSOLE: &[(&str, &str)] = &[("x-vestibule-console", "1")];
 
@@ -187,4 +189,35 @@ async fn a_name_and_preferences_are_changed_at_the_version_that_was_read() {
             .len(),
         5
     );
+}
+
+/// SPEC D28: a thief who signs in with the old password at the moment at which it is changed keeps nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_at_the_moment_of_another_password_opens_nothing_afterwards() {
+    let world = World::new().await;
+    let mut owner = member(&world, "ana@example.com").await;
+    let passwords = [PASSWORD, "four other words entirely"];
+    for (round, slow) in [1, 1, 2, 2].into_iter().enumerate() {
+        // Whoever writes first waits at the table, and the other overtakes, or both wait.
+        let pause = Fault::Delay(Duration::from_millis(150));
+        world.to_db.reset_counts();
+        world
+            .to_db
+            .inject(Rule::new("DynamoDB.TransactWriteItems", pause).times(slow));
+        let (old, new) = (passwords[round % 2], passwords[(round + 1) % 2]);
+        let mut thief = Browser::default();
+        let change = json!({"current": old, "new": new});
+        let (changed, signed_in) = join(
+            Box::pin(owner.post(&world, "/v1/me/password", change)),
+            Box::pin(sign_in(&world, &mut thief, "ana@example.com", old)),
+        )
+        .await;
+        world.to_db.clear();
+        assert_eq!(changed.status, 200, "{}", changed.body);
+        if signed_in.status == 200 {
+            assert!(!is_open(&world, &thief).await, "round {round}");
+        }
+        assert!(is_open(&world, &owner).await);
+        world.clock.advance(Duration::from_mins(5));
+    }
 }

@@ -87,6 +87,8 @@ pub struct Deps {
     pub public_url: Option<String>,
     /// `MAIL_FROM`: the sender of mails. Without one, invitations are links to copy (SPEC D32).
     pub mail_from: Option<String>,
+    /// `AUDIT_DAYS`: days for which audit entries are kept; 0 for ever.
+    pub audit_days: u16,
     /// `PROVIDER_ORIGIN_ALLOWLIST`: origins of identity providers that may be private or plain http.
     pub provider_origin_allowlist: OriginAllowList,
 }

@@ -16,7 +16,7 @@ use vestibule_domain::{
 
 problem_types! {
     MEMBER_ABOVE = "member-above", CONFLICT, "The member holds more than the caller",
-        "`permissions` lists what the member holds and the caller lacks; it is empty if the member is a super admin. Ask somebody who holds it.", [PERMISSIONS];
+        "`permissions` lists what the member holds and the caller lacks; it is empty if the member is a super admin, or has access to clients that the caller lacks. Ask somebody who holds it.", [PERMISSIONS];
     LAST_SUPER_ADMIN = "last-super-admin", CONFLICT, "An account keeps at least one active super admin",
         "Make another member a super admin first.";
 }
@@ -32,10 +32,16 @@ pub fn check_grant(call: &Call, wanted: &Permissions) -> Result<(), ApiError> {
 pub fn check_member(call: &Call, roles: &Roles, member: &Member) -> Result<(), ApiError> {
     let effective = roles.effective(&member.role, &member.extra);
     let held = &call.caller.permissions;
-    held.check_act_on(&effective).map_err(|NotHeld(missing)| {
-        let names: Vec<_> = missing.iter().map(|one| one.key()).collect();
-        ApiError::new(&MEMBER_ABOVE).with_member(&PERMISSIONS, names)
-    })
+    let above = |missing: Vec<&'static str>| {
+        Err(ApiError::new(&MEMBER_ABOVE).with_member(&PERMISSIONS, missing))
+    };
+    if let Err(NotHeld(missing)) = held.check_act_on(&effective) {
+        return above(missing.iter().map(|one| one.key()).collect());
+    }
+    if !call.caller.clients.covers(&member.clients) {
+        return above(Vec::new());
+    }
+    Ok(())
 }
 
 /// Checks that the caller holds a permission that only some calls of a route need.

@@ -45,6 +45,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         random: Arc::new(SystemRandom::new()),
         public_url,
         mail_from: adapters.vars().optional("MAIL_FROM"),
+        audit_days: adapters.audit_days(),
         provider_origin_allowlist: adapters
             .vars()
             .parsed("PROVIDER_ORIGIN_ALLOWLIST", OriginAllowList::parse),

@@ -122,7 +122,7 @@ pub async fn accept(
     origin: &CallOrigin,
 ) -> Result<(), ApiError> {
     let now = deps.admin.clock.now();
-    let (AcceptingLogin::New(joining) | AcceptingLogin::Existing(joining, _)) = &login;
+    let joining = login.login();
     let pending = &link.view.member;
     let member = Member {
         login_id: Some(joining.id),

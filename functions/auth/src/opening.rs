@@ -60,6 +60,7 @@ pub fn new_session(login: &Login, hash: String, device: Device, now: Timestamp) 
         expires_at: now.plus(SESSION_LIFE),
         last_active_at: now,
         has_factor: login.confirmed_factor().is_some(),
+        login_version: login.version,
     }
 }
 
@@ -175,7 +176,7 @@ fn ending(sessions: &[Session], login_id: LoginId, browser: Option<&LoginClaim>)
 }
 
 /// Changes a login and replaces the session that asks for it: `session` gets a new token, and the old one
-/// ends. Returns the cookie.
+/// ends. One that ended meanwhile is not replaced. Returns the cookie.
 pub async fn change_login(
     deps: &Deps,
     after: &Login,
@@ -183,10 +184,8 @@ pub async fn change_login(
     mut change: LoginChange,
 ) -> Result<HeaderValue, ApiError> {
     let token = tokens::session(after.id, deps.random.as_ref())?;
-    if !change.end_sessions.contains(&session.hash) {
-        change.end_sessions.push(session.hash);
-    }
-    session.hash = token.hash;
+    change.end_sessions.retain(|ended| *ended != session.hash);
+    change.replaces = Some(std::mem::replace(&mut session.hash, token.hash));
     change.session = Some(session);
     deps.logins.update_login(after, &change).await?;
     records::enqueue(deps, change.mail.as_ref()).await;

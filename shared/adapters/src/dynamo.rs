@@ -13,6 +13,7 @@ mod audience;
 mod audit;
 mod changes;
 mod chat_users;
+mod client_connectors;
 mod closings;
 mod connectors;
 mod conversations;

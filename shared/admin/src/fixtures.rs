@@ -217,5 +217,6 @@ pub fn session() -> Session {
         expires_at: now().plus(SESSION_LIFE),
         last_active_at: now(),
         has_factor: false,
+        login_version: 1,
     }
 }

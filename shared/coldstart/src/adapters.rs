@@ -23,6 +23,7 @@ pub struct Adapters<'v> {
     clock: Arc<dyn Clock>,
     aws: SdkConfig,
     pub(crate) table: Table,
+    audit_days: u16,
     vault: Option<Arc<KmsVault>>,
     queue: Option<SqsQueue>,
 }
@@ -36,14 +37,17 @@ impl fmt::Debug for Adapters<'_> {
 }
 
 impl<'v> Adapters<'v> {
-    /// Reads the variables of every function: AWS's own and `TABLE_NAME`.
+    /// Reads the variables of every function: AWS's own, `TABLE_NAME` and `AUDIT_DAYS`.
     #[must_use]
     pub fn new(mut vars: Vars<'v>, clock: Arc<dyn Clock>) -> Self {
         let settings = AwsSettings::read(&mut vars);
         let aws = sdk_config(&settings);
         let table_name = vars.required("TABLE_NAME");
-        let table = Table::new(&dynamodb_config(&aws, &settings), &table_name);
+        let audit_days = vars.of("AUDIT_DAYS");
+        let table = Table::new(&dynamodb_config(&aws, &settings), &table_name)
+            .keeping_audit_entries(audit_days);
         Self {
+            audit_days,
             vars,
             clock,
             aws,
@@ -69,6 +73,12 @@ impl<'v> Adapters<'v> {
     #[must_use]
     pub fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.clock)
+    }
+
+    /// Days for which audit entries are kept; 0 for ever.
+    #[must_use]
+    pub const fn audit_days(&self) -> u16 {
+        self.audit_days
     }
 
     /// The vault, which can only open secrets, unless [`Self::sealing_vault`] was called first.

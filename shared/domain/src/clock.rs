@@ -40,6 +40,15 @@ impl Timestamp {
         )
     }
 
+    /// This instant moved back.
+    #[must_use]
+    pub fn minus(self, by: Duration) -> Self {
+        Self(
+            self.0
+                .saturating_sub(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)),
+        )
+    }
+
     /// Time since `earlier`; zero when this instant is not later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {

@@ -73,10 +73,10 @@ pub use sign_in::{
     PasswordHasher, Reset, SessionStore, SignInFlow, ThrottleStore, Verdict,
 };
 pub use team::{
-    Acceptance, Accepted, AcceptingLogin, AuditFilter, AuditStore, ClientStore, FirstAdmin,
-    FirstAdminStore, InvitationStore, InvitationView, Invited, LoginMethodStore, MemberFilter,
-    MemberOutcome, MemberStore, MethodDeletion, NewInvitation, SetUpReader, SetUpState,
-    StoredAuditEntry,
+    Acceptance, Accepted, AcceptingLogin, AuditFilter, AuditStore, ClientDeletion, ClientStore,
+    ConnectorPlace, FirstAdmin, FirstAdminStore, InvitationStore, InvitationView, Invited,
+    LoginMethodStore, MemberFilter, MemberOutcome, MemberStore, MethodDeletion, NewInvitation,
+    SetUpReader, SetUpState, StoredAuditEntry,
 };
 pub use vault::{SecretVault, SetupToken, SetupTokenSource};
 pub use writing::{

@@ -176,6 +176,7 @@ pub fn session(name: &str, second: i64) -> Session {
         expires_at: at(second).plus(SESSION_LIFE),
         last_active_at: at(second),
         has_factor: false,
+        login_version: 1,
     }
 }
 

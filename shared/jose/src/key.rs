@@ -19,6 +19,8 @@ const UNCOMPRESSED: u8 = 4;
 pub struct Key {
     /// The key's id.
     pub kid: Option<String>,
+    /// The issuer for which the key signs, if it says so, as Microsoft's do.
+    pub issuer: Option<String>,
     /// The algorithm that the key is meant for, if it says so.
     intended: Option<String>,
     material: Material,
@@ -50,6 +52,7 @@ impl Key {
         };
         Some(Self {
             kid: text("kid").filter(|kid| !kid.is_empty()).map(str::to_owned),
+            issuer: text("issuer").map(str::to_owned),
             intended: text("alg").map(str::to_owned),
             material,
         })

@@ -1,10 +1,13 @@
 //! Documents that providers publish about themselves (`OpenID` Connect Discovery 1.0).
 
 use crate::{
+    id_token::ExpectedIssuer,
     problem::{ProviderProblem, Step},
+    tenants::IssuerTemplate,
     transport::{ProviderCall, ProviderTransport},
 };
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use url::Url;
 use vestibule_jose::Algorithms;
 
@@ -14,8 +17,10 @@ const WELL_KNOWN: &str = ".well-known/openid-configuration";
 /// A provider, as it describes itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Discovered {
-    /// The issuer, exactly as its tokens say it.
+    /// The issuer that was asked. Tokens say exactly this, unless there is a template.
     pub issuer: String,
+    /// The template of the tokens' issuers, if the provider serves many tenants.
+    pub template: Option<IssuerTemplate>,
     /// The address of the sign-in page.
     pub authorization_endpoint: Url,
     /// The address at which codes are exchanged.
@@ -30,6 +35,39 @@ pub struct Discovered {
     pub secret_in_form: bool,
     /// Whether its answers name their issuer (RFC 9207).
     pub names_issuer: bool,
+}
+
+impl Discovered {
+    /// Checks that an account lists tenants where the provider serves many, and only there: a list that nobody looks
+    /// at would keep nobody out.
+    pub fn check_tenants(&self, tenants: &BTreeSet<String>) -> Result<(), ProviderProblem> {
+        self.expected_issuer(tenants).map(|_| ())
+    }
+
+    /// Whether an issuer is the provider's, for an account that lets these tenants in.
+    #[must_use]
+    pub fn is_issuer(&self, named: &str, tenants: &BTreeSet<String>) -> bool {
+        match &self.template {
+            None => named == self.issuer,
+            Some(template) => tenants.iter().any(|tenant| template.of(tenant) == named),
+        }
+    }
+
+    /// The issuers that a token may have, for an account that lets these tenants in.
+    pub(crate) fn expected_issuer<'a>(
+        &'a self,
+        tenants: &'a BTreeSet<String>,
+    ) -> Result<ExpectedIssuer<'a>, ProviderProblem> {
+        let failed = |reason: &str| Err(Step::Discovery.failed(reason));
+        match &self.template {
+            Some(_) if tenants.is_empty() => {
+                failed("the provider serves many tenants; list those that may sign in as `tenants`")
+            }
+            Some(template) => Ok(ExpectedIssuer::OfTenant { template, tenants }),
+            None if tenants.is_empty() => Ok(ExpectedIssuer::Exactly(&self.issuer)),
+            None => failed("the provider serves no tenants; list none as `tenants`"),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -85,7 +123,8 @@ fn read(
     document: Document,
 ) -> Result<Discovered, ProviderProblem> {
     // Otherwise a provider could speak for another one (Discovery §4.3).
-    if document.issuer != issuer {
+    let template = IssuerTemplate::read(&document.issuer, issuer);
+    if document.issuer != issuer && template.is_none() {
         return Err(Step::Discovery.failed("the document names another issuer"));
     }
     let endpoint = |name: &str, address: &str| {
@@ -119,6 +158,7 @@ fn read(
         // Basic authentication is the default (Discovery §3).
         secret_in_form: takes("client_secret_post") && !takes("client_secret_basic"),
         names_issuer: document.authorization_response_iss_parameter_supported,
-        issuer: document.issuer,
+        issuer: issuer.to_owned(),
+        template,
     })
 }

@@ -1,6 +1,8 @@
 //! The checks of an ID token (`OpenID` Connect Core 1.0 §3.1.3.7).
 
+use crate::tenants::{IssuerTemplate, is_tenant_id};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use vestibule_domain::Timestamp;
 
 /// Largest accepted difference between the provider's clock and ours, in seconds.
@@ -11,9 +13,21 @@ const SUBJECT_MAX: usize = 255;
 /// The values that an ID token must have.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Expected<'a> {
-    pub(crate) issuer: &'a str,
+    pub(crate) issuer: ExpectedIssuer<'a>,
     pub(crate) client_id: &'a str,
     pub(crate) nonce: &'a str,
+}
+
+/// The issuers that a token may have.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ExpectedIssuer<'a> {
+    /// This one.
+    Exactly(&'a str),
+    /// That of its own tenant, if it is one of these.
+    OfTenant {
+        template: &'a IssuerTemplate,
+        tenants: &'a BTreeSet<String>,
+    },
 }
 
 /// Checks the claims of a token whose signature is good, and returns its subject.
@@ -23,15 +37,44 @@ pub(crate) fn check(
     now: Timestamp,
 ) -> Result<String, &'static str> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
-    if text("iss") != Some(expected.issuer) {
-        return Err("the token is of another issuer");
-    }
+    check_issuer(claims, expected.issuer)?;
     check_audience(claims, expected.client_id)?;
     check_times(claims, now)?;
     if text("nonce") != Some(expected.nonce) {
         return Err("the token belongs to another sign-in");
     }
     subject(claims).ok_or("the token has no subject")
+}
+
+fn check_issuer(
+    claims: &Map<String, Value>,
+    expected: ExpectedIssuer<'_>,
+) -> Result<(), &'static str> {
+    let issuer = issuer(claims);
+    let is_good = match expected {
+        ExpectedIssuer::Exactly(expected) => issuer == Some(expected),
+        ExpectedIssuer::OfTenant { template, tenants } => {
+            let tenant = tenant(claims).ok_or("the token names no tenant")?;
+            if !tenants.contains(tenant) {
+                return Err("the token is of a tenant that the account does not let in");
+            }
+            issuer == Some(template.of(tenant).as_str())
+        }
+    };
+    is_good
+        .then_some(())
+        .ok_or("the token is of another issuer")
+}
+
+/// The issuer, as the token says it.
+pub(crate) fn issuer(claims: &Map<String, Value>) -> Option<&str> {
+    claims.get("iss")?.as_str()
+}
+
+/// The tenant, if the token names one.
+pub(crate) fn tenant(claims: &Map<String, Value>) -> Option<&str> {
+    let tenant = claims.get("tid")?.as_str()?;
+    is_tenant_id(tenant).then_some(tenant)
 }
 
 /// The subject, if it is one.
@@ -101,7 +144,7 @@ mod tests {
             }
         }
         let expected = Expected {
-            issuer: "https://idp.example",
+            issuer: ExpectedIssuer::Exactly("https://idp.example"),
             client_id: "client",
             nonce: "n",
         };

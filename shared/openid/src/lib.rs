@@ -13,6 +13,7 @@
 //! | `exchange` | codes for tokens |
 //! | `id_token` | the checks of an ID token |
 //! | `person` | the person who signed in |
+//! | `tenants` | issuers of many tenants |
 
 mod asking;
 mod discovery;
@@ -21,14 +22,18 @@ mod id_token;
 mod keys;
 mod person;
 mod problem;
+mod tenants;
 mod transport;
 
 pub use asking::{Asking, authorization_url};
 pub use discovery::{Discovered, discover};
 pub use exchange::{ClientCredentials, Redeemed, Tokens, exchange};
 pub use keys::KeySets;
-pub use person::{OAuth2Fields, Person, SignIn, oauth2_person, open_id_person, user_info};
+pub use person::{
+    OAuth2Fields, OpenIdRules, Person, SignIn, oauth2_person, open_id_person, user_info,
+};
 pub use problem::{ProviderProblem, Step};
+pub use tenants::{IssuerTemplate, is_tenant_id, may_serve_tenants};
 pub use transport::{ANSWER_MAX, ProviderAnswer, ProviderCall, ProviderFailure, ProviderTransport};
 
 /// The addresses of this crate.

@@ -6,12 +6,14 @@ use crate::{
     id_token::{self, Expected},
     keys::KeySets,
     problem::{ProviderProblem, Step},
+    tenants::PLACEHOLDER,
     transport::{ProviderCall, ProviderTransport},
 };
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use url::Url;
 use vestibule_domain::{Timestamp, secret::Secret};
-use vestibule_jose::Token;
+use vestibule_jose::{Key, Token};
 
 /// Longest identifier, address or name that is read, in bytes.
 const TEXT_MAX: usize = 255;
@@ -19,6 +21,8 @@ const TEXT_MAX: usize = 255;
 /// A person, as the provider tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
+    /// The issuer of the ID token: that of the tenant, where a provider serves many. `None` with plain OAuth 2.0.
+    pub issuer: Option<String>,
     /// The person's lasting id at the provider: the subject, or with plain OAuth 2.0 the identifier.
     pub subject: String,
     /// The value by which an account names its people.
@@ -59,15 +63,25 @@ pub struct OAuth2Fields<'a> {
     pub name: Option<&'a str>,
 }
 
-/// Completes a sign-in by `OpenID` Connect. `identifier_claim` names the value by which the account knows its people.
+/// What an account expects of a provider of `OpenID` Connect.
+#[derive(Debug, Clone, Copy)]
+pub struct OpenIdRules<'a> {
+    /// The claim by which the account knows its people.
+    pub identifier_claim: &'a str,
+    /// The tenants whose people it lets in, where the provider serves many; else none.
+    pub tenants: &'a BTreeSet<String>,
+}
+
+/// Completes a sign-in by `OpenID` Connect.
 pub async fn open_id_person(
     transport: &dyn ProviderTransport,
     keys: &KeySets,
     provider: &Discovered,
-    identifier_claim: &str,
+    rules: &OpenIdRules<'_>,
     sign_in: &SignIn<'_>,
 ) -> Result<Person, ProviderProblem> {
     let failed = |reason: &str| Step::IdToken.failed(reason);
+    let issuer = provider.expected_issuer(rules.tenants)?;
     let client = ClientCredentials {
         id: sign_in.client_id,
         secret: sign_in.client_secret,
@@ -88,13 +102,18 @@ pub async fn open_id_person(
         .all_claims()
         .map_err(|invalid| failed(&invalid.to_string()))?;
     let expected = Expected {
-        issuer: &provider.issuer,
+        issuer,
         client_id: sign_in.client_id,
         nonce: sign_in.nonce,
     };
     let subject = id_token::check(&claims, &expected, sign_in.now).map_err(failed)?;
+    if provider.template.is_some() && !signs_for(&key, &claims) {
+        return Err(failed("the key signs for other tenants"));
+    }
+    let issuer = id_token::issuer(&claims).map(str::to_owned);
     let person = |claims: &Map<String, Value>| Person {
-        identifier: value(claims, identifier_claim),
+        issuer: issuer.clone(),
+        identifier: value(claims, rules.identifier_claim),
         email: value(claims, "email"),
         email_verified: is_verified(claims),
         name: value(claims, "name"),
@@ -120,12 +139,22 @@ pub async fn open_id_person(
         None => (more.email, more.email_verified),
     };
     Ok(Person {
+        issuer: told.issuer,
         identifier: told.identifier.or(more.identifier),
         email,
         email_verified,
         name: told.name.or(more.name),
         subject: told.subject,
     })
+}
+
+/// Whether a key of a provider of many tenants may sign for the tenant of a token: Microsoft says of each key whose it
+/// is, by a template or by one tenant's issuer.
+fn signs_for(key: &Key, claims: &Map<String, Value>) -> bool {
+    let tenant = id_token::tenant(claims).unwrap_or_default();
+    let named = key.issuer.as_ref();
+    let issuer = named.map(|issuer| issuer.replace(PLACEHOLDER, tenant));
+    issuer.is_none() || issuer.as_deref() == id_token::issuer(claims)
 }
 
 /// Completes a sign-in by plain OAuth 2.0. Its address counts as unverified, whatever the provider says (SPEC D27).
@@ -145,6 +174,7 @@ pub async fn oauth2_person(
     let subject = value(&info, fields.identifier)
         .ok_or_else(|| Step::UserInfo.failed("the answer lacks the identifier"))?;
     Ok(Person {
+        issuer: None,
         identifier: Some(subject.clone()),
         email: fields.email.and_then(|name| value(&info, name)),
         email_verified: false,

@@ -1,20 +1,22 @@
 //! API keys, throttles, resets and sign-ins at a provider.
 
-use super::{TeamStores, at, email, entry, first_page, proof, way_in};
+use super::{TeamStores, at, email, entry, first_page, proof, session, way_in};
 use vestibule_domain::{
+    PortError,
     account::{
         api_key::{ApiKey, PREVIOUS_HASH_KEPT, PreviousHash},
         credential::CredentialClaim,
     },
     event::Event,
-    ids::{LoginMethodId, MailId},
+    ids::{LoginId, LoginMethodId, MailId},
     ports::{
-        Admission, ApiKeyStore, By, CredentialStore, FlowPurpose, FlowStore, LoginChange,
-        LoginStore, Reset, SignInFlow, ThrottleStore,
+        Admission, ApiKeyStore, By, CredentialStore, DeviceToken, FlowPurpose, FlowStore,
+        LoginChange, LoginStore, Opening, Reset, SessionStore, SignInFlow, ThrottleStore,
     },
     team::{
         mail::{Mail, MailKind, MailOwner},
         role::RoleKey,
+        session::Session,
         throttle::ThrottleKind,
     },
 };
@@ -155,4 +157,103 @@ async fn a_reset_and_a_sign_in_at_a_provider_count_once_and_not_after_their_time
     assert_eq!(team.logins.take_flow("state", at(1)).await.unwrap(), None);
     team.logins.save_flow(&flow).await.unwrap();
     assert_eq!(team.logins.take_flow("state", at(600)).await.unwrap(), None);
+}
+
+/// The session of Bob with this hash, opened when his login had this version.
+fn bobs(hash: &str, login_version: u64) -> Session {
+    Session {
+        hash: hash.to_owned(),
+        login_version,
+        ..session("bob")
+    }
+}
+
+async fn open(team: &TeamStores, session: &Session) -> Result<(), PortError> {
+    let opening = Opening {
+        end: Vec::new(),
+        device: DeviceToken {
+            hash: "device".to_owned(),
+        },
+        mail: None,
+        audits: Vec::new(),
+    };
+    team.logins.open_session(session, &opening).await
+}
+
+/// The sessions of Bob's that admit him, of these.
+async fn admitting<'a>(team: &TeamStores, hashes: &[&'a str]) -> Vec<&'a str> {
+    let login_id = LoginId::derive(&["bob"]);
+    let listed = team.logins.list_sessions(login_id).await.unwrap();
+    let mut admitting = Vec::new();
+    for hash in hashes {
+        let claim = CredentialClaim::Session {
+            login_id,
+            hash: (*hash).to_owned(),
+            account_id: None,
+        };
+        let found = team.credentials.find_credential(&claim).await.unwrap();
+        let admits = found.is_some_and(|found| found.login(&claim, at(3)).is_ok());
+        let is_listed = listed.iter().any(|session| session.hash == *hash);
+        assert_eq!(admits, is_listed, "{hash}");
+        if admits {
+            admitting.push(*hash);
+        }
+    }
+    admitting
+}
+
+/// SPEC D28: the change of a password lists the sessions that it ends before it is written, and a sign-in reads the
+/// login before it opens one. Neither sees the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_opened_while_all_of_a_login_end_does_not_outlive_them() {
+    let team = TeamStores::start().await;
+    let admin = team.account("a", "ada").await;
+    team.join(&admin, "bob", RoleKey::Agent).await;
+    let login_id = LoginId::derive(&["bob"]);
+    let before = team.logins.get_login(login_id).await.unwrap().unwrap();
+    let hashes = ["unseen", "new", "late", "later"];
+    // Opened after the sessions were listed.
+    open(&team, &bobs("unseen", before.version)).await.unwrap();
+    assert_eq!(admitting(&team, &hashes).await, ["unseen"]);
+    let change = LoginChange {
+        ends_earlier: true,
+        session: Some(bobs("new", before.version)),
+        ..LoginChange::default()
+    };
+    team.logins.update_login(&before, &change).await.unwrap();
+    assert_eq!(admitting(&team, &hashes).await, ["new"]);
+    // Opened by a sign-in that read the login before the change.
+    let late = open(&team, &bobs("late", before.version)).await;
+    assert!(late.is_err());
+    assert_eq!(admitting(&team, &hashes).await, ["new"]);
+    let after = team.logins.get_login(login_id).await.unwrap().unwrap();
+    open(&team, &bobs("later", after.version)).await.unwrap();
+    assert_eq!(admitting(&team, &hashes).await, ["new", "later"]);
+    // Another change of the login ends none.
+    let change = LoginChange::default();
+    team.logins.update_login(&after, &change).await.unwrap();
+    assert_eq!(admitting(&team, &hashes).await, ["new", "later"]);
+}
+
+/// SPEC D28: the code of a second factor completes no sign-in that was ended meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ended_is_not_replaced_by_another() {
+    let team = TeamStores::start().await;
+    let admin = team.account("a", "ada").await;
+    team.join(&admin, "bob", RoleKey::Agent).await;
+    let login_id = LoginId::derive(&["bob"]);
+    let login = team.logins.get_login(login_id).await.unwrap().unwrap();
+    open(&team, &bobs("waiting", login.version)).await.unwrap();
+    let change = |replaces: &str| LoginChange {
+        replaces: Some(replaces.to_owned()),
+        session: Some(bobs("complete", login.version)),
+        ..LoginChange::default()
+    };
+    let refused = team.logins.update_login(&login, &change("gone")).await;
+    assert!(refused.is_err());
+    let hashes = ["waiting", "complete"];
+    assert_eq!(admitting(&team, &hashes).await, ["waiting"]);
+    let change = change("waiting");
+    team.logins.update_login(&login, &change).await.unwrap();
+    assert_eq!(admitting(&team, &hashes).await, ["complete"]);
 }

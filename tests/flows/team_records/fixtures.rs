@@ -111,6 +111,7 @@ pub fn session(name: &str) -> Session {
         expires_at: at(0).plus(SESSION_LIFE),
         last_active_at: at(0),
         has_factor: false,
+        login_version: 1,
     }
 }
 
@@ -359,7 +360,7 @@ impl TeamStores {
         let known = self.logins.find_login(&email(name)).await.unwrap();
         let login = known.map_or_else(
             || AcceptingLogin::New(login(name)),
-            |login| AcceptingLogin::Existing(login, Vec::new()),
+            AcceptingLogin::Existing,
         );
         let acceptance = accepting(&invitation, &member, name, login);
         let accepted = self.team.accept(&acceptance).await.unwrap();
@@ -489,9 +490,7 @@ pub fn accepting(
     name: &str,
     login: AcceptingLogin,
 ) -> Acceptance {
-    let login_id = match &login {
-        AcceptingLogin::New(login) | AcceptingLogin::Existing(login, _) => login.id,
-    };
+    let login_id = login.login().id;
     Acceptance {
         invitation: invitation.clone(),
         member: Member {

@@ -114,6 +114,7 @@ impl World {
             expires_at: now.plus(SESSION_LIFE),
             last_active_at: now,
             has_factor: false,
+            login_version: 1,
         };
         let mut entry = audit(self.scope, now);
         entry.scope = account;

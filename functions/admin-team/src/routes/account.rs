@@ -25,8 +25,6 @@ problem_types! {
         "`sso_only` is turned on by a member who is signed in through one of the account's own login methods, after a good trial of it: else nobody might get in any more.";
 }
 
-/// Longest time for which audit entries can be made to be kept: ten years.
-const AUDIT_DAYS_MAX: u64 = 3660;
 const MAIL_NOTE: &str = "The stack has a sender address: invitations go out by e-mail.";
 const NO_MAIL_NOTE: &str = "The stack has no sender address, so no mail is sent: the answer to an invitation has its link, to be handed over. Set the parameter `EmailFrom` to send mail.";
 
@@ -61,17 +59,13 @@ pub struct UpdateRulesRequest {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     sso_only: Option<bool>,
-    /// Days for which audit entries are kept, 0 to 3660; 0 keeps them for ever.
-    #[serde(default, deserialize_with = "given")]
-    #[schema(nullable = false, maximum = 3660)]
-    audit_days: Option<u64>,
 }
 
 /// An account.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Acme",
-    "rules": {"factor_required": false, "provider_factor_counts": true, "sso_only": false, "audit_days": 0},
+    "rules": {"factor_required": false, "provider_factor_counts": true, "sso_only": false}, "audit_days": 0,
     "mail": {"from": "chat@example.com", "note": "The stack has a sender address: invitations go out by e-mail."}
 }))]
 pub struct AccountResponse {
@@ -79,8 +73,11 @@ pub struct AccountResponse {
     id: String,
     /// Name.
     name: String,
-    /// Rules about the members' sign-in and the audit log.
+    /// Rules about the members' sign-in.
     rules: RulesResponse,
+    /// Days for which audit entries are kept; 0 for ever. The stack's parameter `AuditDays` says so, and no account
+    /// can change it.
+    audit_days: u16,
     /// The stack's sender address.
     mail: AccountMail,
 }
@@ -94,8 +91,6 @@ pub struct RulesResponse {
     provider_factor_counts: bool,
     /// Whether members sign in at one of the account's providers only.
     sso_only: bool,
-    /// Days for which audit entries are kept; 0 for ever.
-    audit_days: u16,
 }
 
 /// The stack's sender address.
@@ -113,17 +108,21 @@ impl From<&AccountRules> for RulesResponse {
             factor_required: rules.factor_required,
             provider_factor_counts: rules.provider_factor_counts,
             sso_only: rules.sso_only,
-            audit_days: rules.audit_days,
         }
     }
 }
 
 impl AccountResponse {
-    /// Renders an account.
-    pub(super) fn of(account: Account, mail_from: Option<&str>) -> Self {
+    /// Renders an account of this stack.
+    pub(super) fn of(account: Account, deps: &Deps) -> Self {
+        Self::with(account, deps.audit_days, deps.mail_from.as_deref())
+    }
+
+    fn with(account: Account, audit_days: u16, mail_from: Option<&str>) -> Self {
         Self {
             id: account.id.to_string(),
             rules: (&account.rules).into(),
+            audit_days,
             name: account.name,
             mail: AccountMail {
                 from: mail_from.map(str::to_owned),
@@ -147,8 +146,7 @@ impl AccountResponse {
 pub async fn get_account(State(deps): State<Arc<Deps>>, call: Call) -> Result<Response, ApiError> {
     let account = read(&deps, call.scope()).await?;
     let version = account.version;
-    let from = deps.mail_from.as_deref();
-    Ok(found(version, AccountResponse::of(account, from)))
+    Ok(found(version, AccountResponse::of(account, &deps)))
 }
 
 /// Change the account
@@ -183,10 +181,9 @@ pub async fn update_account(
                 updated_at: now,
                 ..update.apply(&account)
             };
-            let from = deps.mail_from.as_deref();
             let version = account.version;
             if facts(&changed) == facts(&account) {
-                return Ok(found(version, AccountResponse::of(account, from)));
+                return Ok(found(version, AccountResponse::of(account, deps)));
             }
             if changed.rules.sso_only && !account.rules.sso_only {
                 check_provider(deps, call, &account.rules).await?;
@@ -201,7 +198,7 @@ pub async fn update_account(
                 .update_account(&changed, by(call, &entry))
                 .await?;
             log(&entry);
-            Ok(found(version + 1, AccountResponse::of(changed, from)))
+            Ok(found(version + 1, AccountResponse::of(changed, deps)))
         },
     )
     .await
@@ -244,7 +241,6 @@ pub(super) async fn read(deps: &Deps, scope: AccountScope) -> Result<Account, Ap
 struct Update {
     name: Option<String>,
     rules: UpdateRulesRequest,
-    audit_days: Option<u16>,
 }
 
 impl Update {
@@ -253,19 +249,8 @@ impl Update {
         let request: UpdateAccountRequest = read_fields(fields, &mut errors);
         let name = validation::name("name", request.name.as_deref(), &mut errors);
         let rules = request.rules.unwrap_or_default();
-        let days = rules.audit_days.filter(|days| *days <= AUDIT_DAYS_MAX);
-        if days != rules.audit_days {
-            errors.add(
-                "rules.audit_days",
-                format!("must be a whole number from 0 to {AUDIT_DAYS_MAX}"),
-            );
-        }
         errors.check_body()?;
-        Ok(Self {
-            name,
-            rules,
-            audit_days: days.and_then(|days| u16::try_from(days).ok()),
-        })
+        Ok(Self { name, rules })
     }
 
     fn apply(&self, account: &Account) -> Account {
@@ -278,7 +263,6 @@ impl Update {
                     .provider_factor_counts
                     .unwrap_or(held.provider_factor_counts),
                 sso_only: asked.sso_only.unwrap_or(held.sso_only),
-                audit_days: self.audit_days.unwrap_or(held.audit_days),
                 methods: held.methods.clone(),
             },
             ..account.clone()
@@ -316,14 +300,11 @@ mod tests {
 
     #[test]
     fn a_rule_that_is_left_out_stays_and_the_methods_are_no_rule_of_this_call() {
-        let update = read(json!({"rules": {"factor_required": true, "audit_days": 365}}));
+        let update = read(json!({"rules": {"factor_required": true}}));
         let changed = update.unwrap().apply(&account());
         assert_eq!(changed.name, "Acme");
         assert!(changed.rules.factor_required && changed.rules.provider_factor_counts);
-        assert_eq!(
-            (changed.rules.sso_only, changed.rules.audit_days),
-            (false, 365)
-        );
+        assert!(!changed.rules.sso_only);
         let named = read(json!({"name": "Globex"})).unwrap().apply(&account());
         assert_eq!(
             (named.name.as_str(), named.rules),
@@ -331,23 +312,26 @@ mod tests {
         );
     }
 
+    /// SPEC G02: who takes an account over cannot make its audit log end.
     #[test]
-    fn entries_are_kept_for_ten_years_at_most_or_for_ever() {
-        for days in [0_u64, 3660] {
-            assert!(read(json!({"rules": {"audit_days": days}})).is_ok());
-        }
-        for days in [3661_u64, 65_536, u64::MAX] {
-            let error = read(json!({"rules": {"audit_days": days}})).unwrap_err();
-            assert_eq!(error.errors()[0].field, "rules.audit_days");
+    fn an_account_sees_how_long_entries_are_kept_and_does_not_change_it() {
+        let shown = AccountResponse::with(account(), 365, None);
+        assert_eq!(serde_json::to_value(shown).unwrap()["audit_days"], 365);
+        for body in [
+            json!({"audit_days": 1}),
+            json!({"rules": {"audit_days": 1}}),
+        ] {
+            let error = read(body).unwrap_err();
+            assert!(error.errors()[0].field.ends_with("audit_days"));
         }
     }
 
     /// SPEC D32.
     #[test]
     fn without_a_sender_address_it_is_said_that_links_are_handed_over() {
-        let with = AccountResponse::of(account(), Some("chat@example.com"));
+        let with = AccountResponse::with(account(), 0, Some("chat@example.com"));
         assert_eq!(with.mail.note, MAIL_NOTE);
-        let without = AccountResponse::of(account(), None);
+        let without = AccountResponse::with(account(), 0, None);
         assert_eq!(without.mail.from, None);
         assert!(without.mail.note.contains("`EmailFrom`"));
     }

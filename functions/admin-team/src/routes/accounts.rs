@@ -125,8 +125,7 @@ pub async fn create_account(
 
 fn answer(deps: &Deps, account: Account, replayed: bool) -> Response {
     let version = account.version;
-    let from = deps.mail_from.as_deref();
-    created(version, AccountResponse::of(account, from), replayed)
+    created(version, AccountResponse::of(account, deps), replayed)
 }
 
 /// The member who calls, whose login has room for another account.
@@ -278,7 +277,7 @@ pub async fn create_account_as_operator(
 
 fn shown(deps: &Deps, account: Account, link: Option<String>) -> OperatorAccountResponse {
     OperatorAccountResponse {
-        account: AccountResponse::of(account, deps.mail_from.as_deref()),
+        account: AccountResponse::of(account, deps),
         invitation_link: link,
     }
 }

@@ -28,6 +28,7 @@ use vestibule_domain::{
     },
     ids::ApiKeyId,
     page::Order,
+    team::member::ClientAccess,
 };
 
 problem_types! {
@@ -37,6 +38,8 @@ problem_types! {
         "It is the last key with every permission, and no super admin is active. Create another one, or invite a super admin, first.";
     KEY_OF_KEY = "key-of-key", CONFLICT, "The API key belongs to another API key",
         "It ends with that key. Whoever may manage the account's keys can make it the account's by renewing it.";
+    CLIENTS_NOT_HELD = "clients-not-held", FORBIDDEN, "The API key reaches clients to which the caller has no access",
+        "A key of the account reaches every client, and a member's key those of the member. Ask somebody with access to these clients.";
 }
 
 /// Days for which a key lives unless it says otherwise.
@@ -205,11 +208,31 @@ async fn read(deps: &Deps, call: &Call, id: ApiKeyId) -> Result<ApiKey, ApiError
 }
 
 /// Checks that the caller may hand on what a key can do, since the call makes the key live on.
-fn check_power(call: &Call, key: &ApiKey) -> Result<(), ApiError> {
+async fn check_power(deps: &Deps, call: &Call, key: &ApiKey) -> Result<(), ApiError> {
     if key.owner == KeyOwner::Account {
         check_held(call, Permission::ApiKeysManageAccount)?;
     }
-    check_grant(call, &key.permissions)
+    check_grant(call, &key.permissions)?;
+    check_reach(deps, call, key.owner).await
+}
+
+/// Checks that a key with this owner reaches no client to which the caller has no access (SPEC B39).
+async fn check_reach(deps: &Deps, call: &Call, owner: KeyOwner) -> Result<(), ApiError> {
+    if call.caller.clients == ClientAccess::All {
+        return Ok(());
+    }
+    let reach = match owner {
+        KeyOwner::Member { id } if call.caller.member_id == Some(id) => return Ok(()),
+        KeyOwner::Member { id } => {
+            let member = deps.members.get_member(call.scope(), id).await?;
+            member.map(|member| member.clients)
+        }
+        KeyOwner::Account | KeyOwner::ApiKey { .. } => Some(ClientAccess::All),
+    };
+    match reach {
+        Some(reach) if !call.caller.clients.covers(&reach) => Err(ApiError::new(&CLIENTS_NOT_HELD)),
+        _ => Ok(()),
+    }
 }
 
 /// Reads the days for which a key lives from now on.

@@ -17,6 +17,7 @@ use vestibule_domain::{
     Timestamp,
     event::Event,
     ports::{AuditFilter, StoredAuditEntry},
+    team::member::ClientAccess,
 };
 
 /// Longest actor or target, in characters.
@@ -148,10 +149,42 @@ fn read_time(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Opti
     time
 }
 
+/// Kinds of targets that belong to no client.
+const KINDS_OF_NO_CLIENT: [&str; 10] = [
+    "account",
+    "api_key",
+    "call",
+    "environment",
+    "invitation",
+    "login",
+    "login_method",
+    "member",
+    "project",
+    "role",
+];
+/// An event of a project that tells of records of clients.
+const OF_CLIENTS: &str = "project.deliveries_redriven";
+
+/// Whether an event is none of a record that belongs to a client.
+fn is_of_no_client(action: &str) -> bool {
+    let kind = action.split('.').next().unwrap_or_default();
+    KINDS_OF_NO_CLIENT.contains(&kind) && action != OF_CLIENTS
+}
+
+/// Removes the entries that the caller may not know of. An entry does not name its client: those who have access to
+/// some clients only see none about records of clients (SPEC B39).
+fn retain_known(call: &Call, entries: &mut Vec<StoredAuditEntry>) {
+    if call.caller.clients != ClientAccess::All {
+        entries.retain(|entry| is_of_no_client(&entry.action));
+    }
+}
+
 /// List the audit log
 ///
-/// Changes and refused attempts, latest first. Nothing changes or deletes an entry. Entries of releases without filters
-/// are found by their dates only.
+/// Changes and refused attempts, latest first. Nothing changes an entry, and it ends only after the days for which the
+/// stack keeps entries. Entries of releases without filters are found by their dates only. A member whose access is limited to some clients sees no entries about clients,
+/// connectors, chat users, access requests, conversations and deliveries; a page may then be short, or empty, before
+/// the last one.
 #[utoipa::path(
     get,
     path = "/v1/audit",
@@ -165,10 +198,11 @@ pub async fn list_audit(
     query: ListQuery<AuditList>,
 ) -> Result<Json<ListResponse<AuditEntryResponse>>, ApiError> {
     let AuditList(filter) = query.filter;
-    let page = deps
+    let mut page = deps
         .audit
         .list_audit(call.scope(), &filter, &query.page)
         .await?;
+    retain_known(&call, &mut page.items);
     Ok(ListResponse::of(page, Into::into))
 }
 
@@ -200,6 +234,38 @@ mod tests {
         assert!(filter.from < filter.to);
         let none = read(AuditParams::default()).unwrap();
         assert!(none.actor.is_none() && none.from.is_none());
+    }
+
+    /// SPEC B39.
+    #[test]
+    fn an_event_of_a_clients_record_is_told_apart() {
+        let of_clients = [
+            "access_request.approved",
+            "access_request.rejected",
+            "chat_user.blocked",
+            "chat_user.erased",
+            "chat_user.unblocked",
+            "client.created",
+            "client.deleted",
+            "client.updated",
+            "connector.connect_asked",
+            "connector.connect_failed",
+            "connector.connected",
+            "connector.created",
+            "connector.deleted",
+            "connector.tested",
+            "connector.updated",
+            "connector.webhook_secret_rotated",
+            "conversation.closed",
+            "conversation.given_back",
+            "conversation.handed_off",
+            "conversation.reopened",
+            OF_CLIENTS,
+        ];
+        let mut found: Vec<&str> = Event::KEYS.to_vec();
+        found.retain(|key| !is_of_no_client(key));
+        found.sort_unstable();
+        assert_eq!(found, of_clients);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Clients: customers and brands that the account serves (SPEC M01, M02, B39).
 
+use super::members::{MEMBERS, NamedMember, NamedMembers};
 use crate::{Deps, api_types::ClientPath, by};
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use vestibule_admin::{
     amend,
     api_types::{IdempotencyHeader, IfMatchHeader, ListResponse, found},
     given, log,
-    problem::{ApiError, Problem},
+    problem::{ApiError, Problem, ProblemMember},
     problem_types, read_fields, validation,
 };
 use vestibule_domain::{
@@ -19,11 +20,48 @@ use vestibule_domain::{
     account::{CHANNELS_MAX, Client, is_channel_key},
     event::{Change, Event},
     ids::ClientId,
+    page::{Order, PAGE_MAX, PageRequest},
+    ports::{ClientDeletion, ConnectorPlace, MemberFilter},
+    team::member::{ClientAccess, Member},
 };
 
 problem_types! {
     DEFAULT_CLIENT = "default-client", CONFLICT, "The default client stays",
         "An account keeps its default client. It can be renamed.";
+    CLIENT_IN_USE = "client-in-use", CONFLICT, "The client is in use",
+        "`connectors` lists connectors that belong to the client, and `members` members whose access is limited to it and others. Delete the connectors or give them another client, and change the members' access, first.", [CONNECTORS, MEMBERS];
+}
+
+/// The member `connectors` of problems that name connectors.
+const CONNECTORS: ProblemMember = ProblemMember::named::<NamedConnectors>(
+    "connectors",
+    "Connectors that stand in the way; 20 at most.",
+);
+
+/// Members and connectors that the refusal of a deletion names.
+const NAMED_MAX: usize = 20;
+
+/// Connectors, each with its project.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NamedConnectors(Vec<NamedConnector>);
+
+/// A connector in its project.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "project_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0X"}))]
+pub struct NamedConnector {
+    /// Id.
+    id: String,
+    /// Id of its project.
+    project_id: String,
+}
+
+impl From<&ConnectorPlace> for NamedConnector {
+    fn from(place: &ConnectorPlace) -> Self {
+        Self {
+            id: place.connector_id.to_string(),
+            project_id: place.project_id.to_string(),
+        }
+    }
 }
 
 /// A client to create.
@@ -238,7 +276,7 @@ pub async fn update_client(
 
 /// Delete a client
 ///
-/// Members whose access is limited to it lose that access; nobody's is widened.
+/// Refused while a connector belongs to it, or the access of a member is limited to it and others.
 #[utoipa::path(
     delete,
     path = "/v1/clients/{client_id}",
@@ -246,7 +284,7 @@ pub async fn update_client(
     params(ClientPath, IfMatchHeader),
     responses(
         (status = 204, description = "The client is deleted."),
-        (status = 409, description = "It is the default client, or other callers keep changing the record.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It is the default client, or in use, or other callers keep changing the record.", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "The record is not at the version in `If-Match`.", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -264,20 +302,70 @@ pub async fn delete_client(
             if client.is_default {
                 return Err(ApiError::new(&DEFAULT_CLIENT));
             }
+            let limited = limited_to(deps, call, client.id).await?;
+            if !limited.is_empty() {
+                return Err(in_use(&[], limited));
+            }
             let change = Change {
                 event: Event::ClientDeleted(client.id),
                 before: facts(&client),
                 after: Value::Null,
             };
             let entry = call.audit(change, call.now());
-            deps.clients
-                .delete_client(&client, by(call, &entry))
-                .await?;
-            log(&entry);
-            Ok(StatusCode::NO_CONTENT)
+            let outcome = deps.clients.delete_client(&client, by(call, &entry));
+            match outcome.await? {
+                ClientDeletion::Done => {
+                    log(&entry);
+                    Ok(StatusCode::NO_CONTENT)
+                }
+                ClientDeletion::InUse(connectors) => Err(in_use(&connectors, limited)),
+            }
         },
     )
     .await
+}
+
+/// Finds members whose access is limited to some clients, this one among them. One who becomes so meanwhile keeps an
+/// id that leads to nothing: ids are not used again.
+async fn limited_to(deps: &Deps, call: &Call, id: ClientId) -> Result<Vec<Member>, ApiError> {
+    let mut found = Vec::new();
+    let mut wanted = PageRequest {
+        limit: PAGE_MAX,
+        cursor: None,
+        order: Order::OldestFirst,
+    };
+    let filter = MemberFilter::default();
+    loop {
+        let page = deps.members.list_members(call.scope(), &filter, &wanted);
+        let page = page.await?;
+        let is_limited = |member: &Member| match &member.clients {
+            ClientAccess::All => false,
+            ClientAccess::Only(some) => some.contains(&id),
+        };
+        found.extend(page.items.into_iter().filter(is_limited));
+        wanted.cursor = page.next;
+        if wanted.cursor.is_none() || found.len() >= NAMED_MAX {
+            found.truncate(NAMED_MAX);
+            return Ok(found);
+        }
+    }
+}
+
+/// The problem of a client that these connectors and members need.
+fn in_use(connectors: &[ConnectorPlace], members: Vec<Member>) -> ApiError {
+    let connectors = connectors.iter().take(NAMED_MAX).map(Into::into);
+    let connectors = NamedConnectors(connectors.collect());
+    let members = members.into_iter().map(|member| NamedMember {
+        id: member.id.to_string(),
+        name: member.name,
+    });
+    let members = NamedMembers(members.collect());
+    // Lists of structs of strings always serialise to JSON.
+    let connectors = serde_json::to_value(connectors).unwrap_or_default();
+    let members = serde_json::to_value(members).unwrap_or_default();
+    ApiError::new(&CLIENT_IN_USE)
+        .with_member(&CONNECTORS, connectors)
+        .with_member(&MEMBERS, members)
 }
 
 /// Reads a client, which must exist, and to which the caller must have access.

@@ -79,7 +79,7 @@ pub struct CreateLoginMethodRequest {
 #[schema(example = json!({
     "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Acme",
     "provider": {
-        "kind": "open_id_connect", "issuer": "https://idp.example.com", "identifier_claim": "sub",
+        "kind": "open_id_connect", "issuer": "https://idp.example.com", "tenants": [], "identifier_claim": "sub",
         "authorization_url": null, "token_url": null, "user_info_url": null, "identifier_field": null,
         "email_field": null, "name_field": null, "scopes": ["openid", "email", "profile"]
     },
@@ -375,6 +375,7 @@ fn read_client_secret(given: Option<String>, errors: &mut FieldErrors) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
     use vestibule_domain::ids::AccountId;
 
     #[test]
@@ -410,6 +411,7 @@ mod tests {
             name: "Acme".to_owned(),
             provider: ProviderSettings::OpenIdConnect {
                 issuer: "https://idp.example.com".to_owned(),
+                tenants: BTreeSet::new(),
                 identifier_claim: "sub".to_owned(),
                 scopes: vec!["openid".to_owned()],
             },

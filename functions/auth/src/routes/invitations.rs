@@ -332,7 +332,7 @@ impl Accepting<'_> {
     async fn join(&self, login: &Login) -> Result<(), ApiError> {
         let places = self.deps.logins.accounts(login.id).await?;
         check_room(self.link, login, &places)?;
-        let login = AcceptingLogin::Existing(login.clone(), Vec::new());
+        let login = AcceptingLogin::Existing(login.clone());
         self.accept(login, None).await
     }
 
@@ -370,7 +370,7 @@ impl Accepting<'_> {
             ..login
         };
         check_room(self.link, &proven, &places)?;
-        let accepting = AcceptingLogin::Existing(proven.clone(), ended);
+        let accepting = AcceptingLogin::Proven(proven.clone(), ended);
         self.open(accepting, &proven, now).await
     }
 
@@ -402,7 +402,7 @@ impl Accepting<'_> {
         }
         let places = deps.logins.accounts(login.id).await?;
         check_room(self.link, &login, &places)?;
-        let accepting = AcceptingLogin::Existing(login.clone(), Vec::new());
+        let accepting = AcceptingLogin::Existing(login.clone());
         self.open(accepting, &login, now).await
     }
 

@@ -25,7 +25,7 @@ use vestibule_domain::{
         login::{HourCycle, Login, Preferences, Theme},
         member::{ClientAccess, MemberStatus},
         role::{RoleKey, Roles},
-        session::{Session, SignInMethod},
+        session::Session,
     },
 };
 
@@ -235,19 +235,13 @@ async fn seen(deps: &Deps, session: &Session) -> Result<Vec<Seen>, PortError> {
 }
 
 async fn look(deps: &Deps, session: &Session, place: AccountPlace) -> Result<Seen, PortError> {
-    let identity = match &session.method {
-        SignInMethod::Provider {
-            account_id,
-            identity,
-            ..
-        } if *account_id != place.account.id => {
-            let scope = place.standing.member.scope;
-            deps.logins.find_identity(scope, identity).await?
-        }
-        SignInMethod::Provider { .. } | SignInMethod::Password => None,
+    let member = &place.standing.member;
+    let identity = match session.identity() {
+        Some(identity) => deps.logins.find_identity(member.scope, identity).await?,
+        None => None,
     };
     Ok(Seen {
-        missing: missing(session, &place.account, identity.as_ref()),
+        missing: missing(session, &place.account, member.id, identity.as_ref()),
         place,
     })
 }

@@ -267,11 +267,9 @@ async fn store(
     let event = changed.event;
     let audits = records::audits(deps, (&login, &places), (event, &facts), &call.origin, now);
     let change = LoginChange {
-        end_sessions: vec![call.session.hash.clone()],
-        session: None,
-        reset: None,
         mail: records::changed_mail(deps, &login, ChangedCredential::SecondFactor, now),
         audits: audits.clone(),
+        ..LoginChange::default()
     };
     let after = Login {
         factor: changed.factor,

@@ -110,10 +110,10 @@ pub async fn change_password(
     let audits = records::audits(&deps, (&login, &places), (event, &facts), &call.origin, now);
     let change = LoginChange {
         end_sessions: sessions.into_iter().map(|session| session.hash).collect(),
-        session: None,
-        reset: None,
+        ends_earlier: true,
         mail: records::changed_mail(&deps, &login, ChangedCredential::Password, now),
         audits: audits.clone(),
+        ..LoginChange::default()
     };
     let cookie = opening::change_login(&deps, &after, call.session, change).await?;
     records::log_events(&audits, event);

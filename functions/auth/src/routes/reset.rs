@@ -364,6 +364,8 @@ async fn store(
     );
     let change = LoginChange {
         end_sessions: sessions.into_iter().map(|session| session.hash).collect(),
+        ends_earlier: true,
+        replaces: None,
         session: Some(session),
         reset: Some(spent),
         mail: records::changed_mail(deps, after, ChangedCredential::Password, now),

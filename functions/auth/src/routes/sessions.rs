@@ -202,6 +202,7 @@ mod tests {
             expires_at: at(0).plus(SESSION_LIFE),
             last_active_at: at(last_active_at),
             has_factor: false,
+            login_version: 1,
         }
     }
 

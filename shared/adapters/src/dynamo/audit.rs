@@ -9,7 +9,7 @@ use crate::{aws::port_error, vault::KmsVault};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use serde::{Deserialize, Serialize};
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use vestibule_domain::{
     AccountScope, Clock, PortError, Timestamp,
     account::actor::Actor,
@@ -40,9 +40,19 @@ struct AuditItem<'a> {
     before: &'a serde_json::Value,
     after: &'a serde_json::Value,
     request_id: &'a str,
+    /// Time from which the entry is no longer kept, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<i64>,
 }
 
+const DAY: Duration = Duration::from_hours(24);
+
 impl Table {
+    /// The time for which audit entries are kept; `None` for ever.
+    fn audit_life(&self) -> Option<Duration> {
+        (self.audit_days > 0).then(|| DAY * u32::from(self.audit_days))
+    }
+
     /// Makes the write of the audit entry, the last part of a transaction.
     pub(super) fn audit_write(&self, entry: &AuditEntry) -> Result<TransactWriteItem, PortError> {
         let id = dated_id(entry);
@@ -62,6 +72,7 @@ impl Table {
             before: &entry.change.before,
             after: &entry.change.after,
             request_id: &entry.request_id,
+            expires_at: self.audit_life().map(|life| entry.at.plus(life).seconds()),
         };
         self.put_part(&item, "attribute_not_exists(pk)", &[])
             .map(put_write)
@@ -251,7 +262,10 @@ impl DynamoAudit {
         let created = self.table.account(scope).await?;
         let created = created.map(|account| account.created_at);
         let now = self.clock.now();
-        let first = Month::of(filter.from.max(created).unwrap_or(now));
+        // Older months have no entries any more.
+        let life = self.table.audit_life();
+        let kept = life.map(|life| now.minus(life));
+        let first = Month::of(filter.from.max(created).max(kept).unwrap_or(now));
         let last = Month::of(filter.to.map_or(now, |to| to.min(now)));
         let (Some(first), Some(last)) = (first, last) else {
             return Ok(Vec::new());
@@ -454,6 +468,48 @@ impl AuditStore for DynamoAudit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::{AwsSettings, sdk_config};
+    use vestibule_domain::{
+        event::{Change, Event},
+        ids::AccountId,
+        vars::Vars,
+    };
+
+    fn entry(at: Timestamp) -> AuditEntry {
+        let scope = AccountScope::of_verified(AccountId::derive(&["a"]));
+        AuditEntry {
+            id: AuditId::derive(&["x"]),
+            scope,
+            at,
+            actor: Actor::system(),
+            change: Change {
+                event: Event::CallRefused(scope.account_id()),
+                before: serde_json::Value::Null,
+                after: serde_json::Value::Null,
+            },
+            request_id: "r".to_owned(),
+        }
+    }
+
+    /// SPEC G02.
+    #[test]
+    fn an_entry_is_kept_for_the_days_that_the_stack_says_or_for_ever() {
+        let variable = |name: &str| (!name.contains("ENDPOINT")).then(|| "test".to_owned());
+        let settings = AwsSettings::read(&mut Vars::new(&variable));
+        let table = Table::new(&sdk_config(&settings), "table");
+        let at = Timestamp::from_millis(1_469_918_176_385);
+        for (days, expires) in [
+            (0, None),
+            (1, Some("1470004576")),
+            (3660, Some("1786142176")),
+        ] {
+            let table = table.clone().keeping_audit_entries(days);
+            let write = table.audit_write(&entry(at)).unwrap();
+            let row = write.put.unwrap().item;
+            let found = row.get(keys::EXPIRES_AT).map(|value| value.as_n().unwrap());
+            assert_eq!(found.map(String::as_str), expires, "{days}");
+        }
+    }
 
     #[test]
     fn the_first_id_of_a_time_sorts_before_every_id_of_it() {
@@ -468,19 +524,7 @@ mod tests {
     #[test]
     fn an_entry_is_sorted_by_the_time_of_its_change_and_keeps_an_id() {
         let at = Timestamp::from_millis(1_469_918_176_385);
-        let scope = AccountScope::of_verified(vestibule_domain::ids::AccountId::derive(&["a"]));
-        let entry = AuditEntry {
-            id: AuditId::derive(&["x"]),
-            scope,
-            at,
-            actor: Actor::system(),
-            change: vestibule_domain::event::Change {
-                event: vestibule_domain::event::Event::CallRefused(scope.account_id()),
-                before: serde_json::Value::Null,
-                after: serde_json::Value::Null,
-            },
-            request_id: "r".to_owned(),
-        };
+        let entry = entry(at);
         let id = dated_id(&entry);
         assert!(id.starts_with("01ARYZ6S41"));
         assert_eq!(id.parse::<AuditId>().unwrap().to_string(), id);

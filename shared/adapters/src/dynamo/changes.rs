@@ -36,43 +36,23 @@ impl Table {
         }
     }
 
-    /// Does the same as [`Self::create`] for a caller whose right must still hold.
-    pub(super) async fn create_by<T: Serialize + DeserializeOwned>(
-        &self,
-        item: &T,
-        with: Vec<TransactWriteItem>,
-        by: By<'_>,
-        what: &'static str,
-    ) -> Result<Created<T>, PortError> {
-        let put = self.put_part(item, "attribute_not_exists(pk)", &[])?;
-        let mut writes = vec![put_write(put)];
-        writes.extend(with);
-        match self.transact_by(writes, by).await? {
-            Transacted::Done => Ok(Created::New),
-            Transacted::Cancelled(reasons) => match reasons.into_iter().next() {
-                Some(Cancelled::Condition(Some(row))) => {
-                    Ok(Created::Existing(Box::new(from_row(row, what)?)))
-                }
-                _ => Err(PortError::Conflict { what }),
-            },
-        }
-    }
-
-    /// Writes a new row of a kind that can be deleted, and the audit entry, unless the row exists or
-    /// existed. The row at `claim` remembers that.
+    /// Writes a new row of a kind that can be deleted, its companion rows and the audit entry, unless the row
+    /// exists or existed. The row at `claim` remembers that.
     pub(super) async fn create_once<T: Serialize + DeserializeOwned>(
         &self,
         item: &T,
         claim: &Key,
+        with: Vec<TransactWriteItem>,
         audit: &AuditEntry,
         what: &'static str,
     ) -> Result<Created<T>, PortError> {
         let fresh = "attribute_not_exists(pk)";
-        let writes = vec![
+        let mut writes = vec![
             put_write(self.put_part(item, fresh, &[])?),
             put_write(self.put_part(&ClaimItem::at(claim), fresh, &[])?),
-            self.audit_write(audit)?,
         ];
+        writes.extend(with);
+        writes.push(self.audit_write(audit)?);
         let mut reasons = match self.transact(writes).await? {
             Transacted::Done => return Ok(Created::New),
             Transacted::Cancelled(reasons) => reasons.into_iter(),

@@ -21,7 +21,7 @@ use vestibule_domain::{
     chat::user::ChatUser,
     connector::{Connector, Policy},
     event::AuditEntry,
-    ids::ConnectorId,
+    ids::{ClientId, ConnectorId},
     page::{ListError, Page, PageRequest},
     ports::{ConnectorStore, CountUpTo, Created, PolicyEffects},
 };
@@ -154,9 +154,10 @@ impl ConnectorStore for DynamoConnectors {
     ) -> Result<Created<Connector>, PortError> {
         let item = ConnectorItem::from(connector);
         let claim = keys::connector_claim(connector.id);
+        let with = vec![self.table.client_named_write(connector)?];
         let created = self
             .table
-            .create_once(&item, &claim, audit, "connector")
+            .create_once(&item, &claim, with, audit, "connector")
             .await?;
         Ok(created.map(Into::into))
     }
@@ -227,6 +228,29 @@ impl ConnectorStore for DynamoConnectors {
             .await
     }
 
+    async fn update_and_pass_on(
+        &self,
+        connector: &Connector,
+        from: ClientId,
+        closing: Option<(&Closing, Timestamp)>,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError> {
+        let item = ConnectorItem::from(&Connector {
+            version: connector.version + 1,
+            ..connector.clone()
+        });
+        let mut with = vec![
+            self.table.client_named_write(connector)?,
+            self.table.client_left_write(connector, from)?,
+        ];
+        if let Some((closing, due)) = closing {
+            with.push(self.table.closing_write(closing, due)?);
+        }
+        self.table
+            .replace_with(&item, connector.version, with, audit, "connector")
+            .await
+    }
+
     async fn policy_effects(
         &self,
         before: &Connector,
@@ -263,6 +287,8 @@ impl ConnectorStore for DynamoConnectors {
             self.table.closing_write(closing, due)?,
             self.table
                 .claim_write(&keys::connector_claim(connector.id))?,
+            self.table
+                .client_left_write(connector, connector.client_id)?,
         ];
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(()),

@@ -3,7 +3,7 @@
 use super::{
     items::{
         AccountItem, ApiKeyItem, IdentityItem, MemberItem, MovedKeyItem, PointerItem, RolesItem,
-        SessionItem,
+        SessionItem, SessionsEndedItem,
     },
     keys::{self, Key},
     table::{Attributes, Table, from_row, n, s, take},
@@ -19,11 +19,11 @@ use vestibule_domain::{
     ids::{AccountId, LoginId, MemberId},
     ports::CredentialStore,
     team::{
-        identity::{AccountIdentity, IdentityHash},
+        identity::AccountIdentity,
         member::Member,
         member_standing::MemberStanding,
         role::Roles,
-        session::{SESSION_LIFE, Session, SignInMethod},
+        session::{SESSION_LIFE, Session},
     },
 };
 
@@ -72,7 +72,8 @@ impl DynamoCredentials {
     ) -> Result<Option<Credential>, PortError> {
         let place = keys::session(login_id, hash);
         let used = keys::session_use(login_id, hash);
-        let mut wanted = vec![place.clone(), used.clone()];
+        let ended = keys::sessions_ended(login_id);
+        let mut wanted = vec![place.clone(), used.clone(), ended.clone()];
         if let Some(scope) = scope {
             wanted.extend([
                 keys::account(scope),
@@ -84,6 +85,10 @@ impl DynamoCredentials {
         let Some(item) = take::<SessionItem>(&mut rows, &place, "session")? else {
             return Ok(None);
         };
+        let ended: Option<SessionsEndedItem> = take(&mut rows, &ended, "end of sessions")?;
+        if ended.is_some_and(|ended| ended.ends(&item)) {
+            return Ok(None);
+        }
         let last = take(&mut rows, &used, "activity of a session")?;
         let session = item.used(last);
         let Some(scope) = scope else {
@@ -115,8 +120,7 @@ impl DynamoCredentials {
         }))
     }
 
-    /// Reads a member, and the account's own row of the identity of a session that another account's provider
-    /// opened.
+    /// Reads a member, and the account's own row of the identity of a session that a provider opened.
     async fn membership(
         &self,
         scope: AccountScope,
@@ -125,7 +129,7 @@ impl DynamoCredentials {
         roles: Roles,
     ) -> Result<(Option<MemberStanding>, Option<AccountIdentity>), PortError> {
         let member = keys::member(scope, member_id);
-        let identity = foreign_identity(session, scope).map(|hash| keys::identity(scope, hash));
+        let identity = session.identity().map(|hash| keys::identity(scope, hash));
         let wanted: Vec<Key> = [Some(member.clone()), identity.clone()]
             .into_iter()
             .flatten()
@@ -137,18 +141,6 @@ impl DynamoCredentials {
         };
         let standing = standing(&mut rows, &member, roles)?;
         Ok((standing, bound.map(Into::into)))
-    }
-}
-
-/// The identity of a session that another account's provider opened.
-fn foreign_identity(session: &Session, scope: AccountScope) -> Option<&IdentityHash> {
-    match &session.method {
-        SignInMethod::Provider {
-            account_id,
-            identity,
-            ..
-        } if *account_id != scope.account_id() => Some(identity),
-        SignInMethod::Provider { .. } | SignInMethod::Password => None,
     }
 }
 

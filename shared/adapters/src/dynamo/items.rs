@@ -57,6 +57,6 @@ pub(super) use parked::{ParkedConversationItem, ParkedMessageItem, to_json as jo
 pub(super) use project::{ProjectItem, ProjectSettingsItem};
 pub(super) use redrive::RedriveItem;
 pub(super) use sent_message::SentMessageItem;
-pub(super) use session::{DeviceItem, FlowItem, SessionItem, SessionUseItem};
+pub(super) use session::{DeviceItem, FlowItem, SessionItem, SessionUseItem, SessionsEndedItem};
 pub(super) use standing::StandingItem;
 pub(super) use text_batch::TextBatchItem;

@@ -61,10 +61,11 @@
 //! | approval of a person without a pending request | user, environment, standings of the user by partition, their connectors; request, user, standing, audit entry | | 2 reads, 1 query, 1 batch read per hundred connectors, 1 transaction of 8 WRU + index writes |
 //! | requests by status, or all | `P#REQUESTS#status` or `P#REQUESTS` by creation | `lists_by_state`, `lists_all` | 1 query per page, then 1 batch read per hundred rows |
 //! | chat users by status, or all | `P#USERS#status` or `P#USERS` by creation | the same | 1 query a page |
-//! | creation or deletion of a connector | `CONNECTOR#id` / `CONNECTOR` and `CLAIM`, audit entry; a deletion's `P#CLOSINGS` | | 1 transaction, 6 or 8 WRU + index writes |
+//! | creation or deletion of a connector | `CONNECTOR#id` / `CONNECTOR` and `CLAIM`, `A#CLIENT_CONNECTORS` / `CLIENT#c`, audit entry; a deletion's `P#CLOSINGS` | | 1 transaction, 8 or 10 WRU + index writes |
+//! | deletion of a client | `A` / `CLIENT#c`, `A#CLIENT_CONNECTORS` / `CLIENT#c` with 53 bytes for each connector, audit entry; members | `lists_all` | queries of all members, 1 transaction, 6 WRU + index writes and the proof |
 //! | projects, environments, connectors, keys | `…S` by creation | `lists_all` | 1 query a page |
 //! | change of a project | `A` / `PROJECT#id`, `P` / `SETTINGS`, audit entry | | 1 transaction, 6 WRU + index writes |
-//! | session of a call in an account | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES`, `LOGIN#l#MEMBERS`, `A` / `ACCOUNT`, `A#ROLES`; then `A#MEMBER#m` / `MEMBER`, and `A#IDENTITY#hash` for a session of another account's provider | | 2 batch reads, 6 RRU; 1 read of the call's record beside them |
+//! | session of a call in an account | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES`, `LOGIN#l#MEMBERS`, `A` / `ACCOUNT`, `A#ROLES`; then `A#MEMBER#m` / `MEMBER`, and `A#IDENTITY#hash` for a session through a provider | | 2 batch reads, 7 RRU; 1 read of the call's record beside them |
 //! | API key of a member | as any key, then `A#MEMBER#m` / `MEMBER` and `A#ROLES` | | 2 batch reads, 4 RRU |
 //! | activity of a session | `LOGIN#l#SESSION_USES` / `SESSION#hash` | | 1 update in 5 minutes, 1 WRU |
 //! | proof of the caller's right in a change | key or session; member; roles if the member's role is a custom one | | 2 WRU each, in the change's transaction |
@@ -76,7 +77,8 @@
 //! | login of an address | `EMAIL#hash`, `LOGIN#l` | | 2 reads, whether or not there is one |
 //! | accounts of a login | `LOGIN#l#MEMBERS`, then account, roles and member of each | | 1 query, 1 batch read |
 //! | sessions of a login | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES` | | 2 queries |
-//! | sign-in, sign-out | `LOGIN#l`, sessions, `LOGIN#l#DEVICES`, mail, audit entries | | 1 transaction, 2 WRU a row |
+//! | sign-in, sign-out | `LOGIN#l`, sessions and the end of all, `LOGIN#l#DEVICES`, mail, audit entries | | 1 transaction, 2 WRU a row |
+//! | end of all sessions of a login | `LOGIN#l#SESSIONS` / `ENDED` | | part of the change that ends them, 2 WRU |
 //! | reset asked for, spent | `LOGIN#l#RESETS` / `RESET#hash`, mail | | 1 transaction, 4 WRU; part of the login's |
 //! | sign-in through a provider | `FLOW#hash` | | 1 write; 1 read and 1 transaction |
 //! | attempt before a throttle | `THROTTLE#kind#hash` | | 1 or 2 updates, 1 WRU |
@@ -112,7 +114,7 @@ pub use team_rows::{
     audit_by, audit_month, audit_on, blocked_address, bounced_address, by_name, clients, device,
     flow, identity, invitation, invitations, login, login_address, login_member, login_members,
     login_method, login_methods, mail, mail_sent, member, member_address, members, parse_mail,
-    recovery, reset, roles, session, session_use, session_uses, sessions, throttle,
+    recovery, reset, roles, session, session_use, session_uses, sessions, sessions_ended, throttle,
 };
 
 use std::{collections::HashMap, fmt};
@@ -225,6 +227,14 @@ pub fn account(scope: AccountScope) -> Key {
 #[must_use]
 pub fn client(scope: AccountScope, id: ClientId) -> Key {
     Key::new(account_pk(scope.account_id()), format!("CLIENT#{id}"))
+}
+
+/// The connectors that name a client. The row has a partition of its own because roles are limited by partition, and
+/// who may change connectors may not change clients.
+#[must_use]
+pub fn client_connectors(scope: AccountScope, id: ClientId) -> Key {
+    let partition = format!("{}#CLIENT_CONNECTORS", account_pk(scope.account_id()));
+    Key::new(partition, format!("CLIENT#{id}"))
 }
 
 /// An API key by its hash. The key itself names the account; only the hash proves it.

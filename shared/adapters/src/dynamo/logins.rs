@@ -151,7 +151,18 @@ impl LoginStore for DynamoLogins {
             writes.push(delete_write(delete));
         }
         writes.extend(self.table.session_ends(after.id, ended)?);
-        if let Some(session) = &change.session {
+        if let Some(hash) = &change.replaces {
+            let place = keys::session(after.id, hash);
+            let delete = self
+                .table
+                .delete_part(&place, "attribute_exists(pk)", &[])?;
+            writes.push(delete_write(delete));
+        }
+        let mut session = change.session.clone();
+        if change.ends_earlier {
+            writes.push(self.table.earlier_ends(after, session.as_mut())?);
+        }
+        if let Some(session) = &session {
             let item = SessionItem::from(session);
             writes.push(put_write(self.table.put_part(&item, FRESH, &[])?));
         }

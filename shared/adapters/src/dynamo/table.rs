@@ -27,6 +27,8 @@ pub(crate) type Attributes = HashMap<String, AttributeValue>;
 pub struct Table {
     pub(crate) client: Client,
     pub(crate) name: String,
+    /// Days for which an audit entry that is written now is kept; 0 for ever.
+    pub(crate) audit_days: u16,
 }
 
 /// The outcome of a conditional write.
@@ -76,6 +78,16 @@ impl Table {
         Self {
             client: Client::new(config),
             name: name.to_owned(),
+            audit_days: 0,
+        }
+    }
+
+    /// Keeps audit entries that are written from now on for this many days; 0 for ever.
+    #[must_use]
+    pub fn keeping_audit_entries(self, days: u16) -> Self {
+        Self {
+            audit_days: days,
+            ..self
         }
     }
 

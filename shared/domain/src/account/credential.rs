@@ -80,7 +80,7 @@ pub enum Credential {
         standing: Option<MemberStanding>,
         /// The account of the call.
         account: Option<Account>,
-        /// The identity of the session, if the account of the call bound it too.
+        /// The identity of a session through a provider, as the account of the call bound it.
         identity: Option<AccountIdentity>,
     },
 }
@@ -150,7 +150,7 @@ impl Credential {
                 if !is_member {
                     return Err(Refusal::NotAMember);
                 }
-                match missing(session, account, identity.as_ref()) {
+                match missing(session, account, standing.member.id, identity.as_ref()) {
                     Some(missing) => Err(Refusal::Insufficient(missing)),
                     None => Ok(session_caller(session, standing)),
                 }
@@ -193,13 +193,15 @@ impl Credential {
 }
 
 /// Returns the part of the sign-in that the account's rules ask for and the session lacks (SPEC D27, D28).
-/// `identity` is the account's own row of the session's identity.
+/// `member_id` is the login's member in the account, and `identity` the account's own row of the session's identity.
 #[must_use]
 pub fn missing(
     session: &Session,
     account: &Account,
+    member_id: MemberId,
     identity: Option<&AccountIdentity>,
 ) -> Option<Missing> {
+    let identity = identity.filter(|bound| bound.member_id == member_id);
     let rules = &account.rules;
     let is_of_account = match &session.method {
         SignInMethod::Password => false,
@@ -208,7 +210,8 @@ pub fn missing(
             method_id,
             ..
         } if *account_id == account.id => {
-            if !rules.methods.contains_key(method_id) {
+            let has_identity = identity.is_some_and(|bound| is_identity(bound, session, account));
+            if !has_identity || !rules.methods.contains_key(method_id) {
                 return Some(Missing::OwnSignIn);
             }
             true
@@ -235,18 +238,19 @@ pub fn missing(
     None
 }
 
+/// Whether this is the identity of the session, bound to its login by the account itself.
+fn is_identity(bound: &AccountIdentity, session: &Session, account: &Account) -> bool {
+    session.identity() == Some(&bound.hash)
+        && bound.scope.account_id() == account.id
+        && bound.login_id == session.login_id
+}
+
 /// Whether the account itself bound the identity of this session to its login, by a method with an issuer that
 /// is still set up. A provider that another account chose opens nothing else (SPEC D27).
 fn is_bound(session: &Session, account: &Account, identity: Option<&AccountIdentity>) -> bool {
-    let SignInMethod::Provider { identity: hash, .. } = &session.method else {
-        return false;
-    };
     identity.is_some_and(|bound| {
         let method = account.rules.methods.get(&bound.method_id);
-        bound.hash == *hash
-            && bound.scope.account_id() == account.id
-            && bound.login_id == session.login_id
-            && method.is_some_and(Option::is_some)
+        is_identity(bound, session, account) && method.is_some_and(Option::is_some)
     })
 }
 

@@ -14,8 +14,6 @@ pub struct AccountRules {
     pub sso_only: bool,
     /// The login methods that are set up, each with its issuer if it is one of `OpenID` Connect.
     pub methods: BTreeMap<LoginMethodId, Option<String>>,
-    /// Days for which audit entries are kept; 0 for ever.
-    pub audit_days: u16,
 }
 
 impl Default for AccountRules {
@@ -25,7 +23,6 @@ impl Default for AccountRules {
             provider_factor_counts: true,
             sso_only: false,
             methods: BTreeMap::new(),
-            audit_days: 0,
         }
     }
 }

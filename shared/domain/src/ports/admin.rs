@@ -18,8 +18,8 @@ use crate::{
     erasure::Erasure,
     event::AuditEntry,
     ids::{
-        AccessRequestId, AccountId, ApiKeyId, ChatUserId, ConnectorId, DeliveryId, EnvironmentId,
-        ProjectId,
+        AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, DeliveryId,
+        EnvironmentId, ProjectId,
     },
     page::{ListError, Page, PageRequest},
     ports::{AvatarImage, By},
@@ -340,7 +340,7 @@ pub struct PolicyEffects {
 /// The store of connectors.
 #[async_trait]
 pub trait ConnectorStore: Send + Sync {
-    /// Creates a connector.
+    /// Creates a connector. `Conflict` when its client was deleted meanwhile.
     async fn create_connector(
         &self,
         connector: &Connector,
@@ -373,6 +373,16 @@ pub trait ConnectorStore: Send + Sync {
         connector: &Connector,
         closing: &Closing,
         due: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError>;
+    /// Stores a connector made from the record at `connector.version` that passes from the client `from` to
+    /// another, and leaves a closing of its pending requests in the same transaction if one is given, with an
+    /// outbox mark due at the time beside it. `Conflict` when the record changed, or the client was deleted.
+    async fn update_and_pass_on(
+        &self,
+        connector: &Connector,
+        from: ClientId,
+        closing: Option<(&Closing, Timestamp)>,
         audit: &AuditEntry,
     ) -> Result<(), PortError>;
     /// Counts the effects on requests and people of changing the connector from `before` to `after`.

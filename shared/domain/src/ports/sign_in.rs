@@ -32,6 +32,11 @@ pub struct AccountPlace {
 pub struct LoginChange {
     /// Hashes of the sessions that end.
     pub end_sessions: Vec<String>,
+    /// Whether all sessions that were opened before end, one whose opening is on its way included. The session
+    /// that begins with the change stays.
+    pub ends_earlier: bool,
+    /// Hash of the session that `session` replaces. `Conflict` when it ended meanwhile.
+    pub replaces: Option<String>,
     /// The session that begins.
     pub session: Option<Session>,
     /// Hash of the reset that is spent. `Conflict` when it was spent before.
@@ -118,7 +123,7 @@ pub struct Opening {
 /// The store of sessions.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Adds a session.
+    /// Adds a session. `Conflict` when all sessions of its version of the login ended meanwhile.
     async fn open_session(&self, session: &Session, opening: &Opening) -> Result<(), PortError>;
     /// Returns the sessions of a login that have not been ended, with their last activity.
     async fn list_sessions(&self, id: LoginId) -> Result<Vec<Session>, PortError>;

@@ -4,7 +4,9 @@ use crate::{
     AccountScope, PortError, Timestamp,
     account::{Account, Client, actor::Actor},
     event::AuditEntry,
-    ids::{AccountId, AuditId, ClientId, InvitationId, LoginMethodId, MemberId},
+    ids::{
+        AccountId, AuditId, ClientId, ConnectorId, InvitationId, LoginMethodId, MemberId, ProjectId,
+    },
     page::{ListError, Page, PageRequest},
     ports::{By, Created},
     team::{
@@ -123,9 +125,21 @@ pub struct InvitationView {
 pub enum AcceptingLogin {
     /// One that accepting makes.
     New(Login),
-    /// One that exists, as it is afterwards, at the version that was read, and the hashes of its sessions that
-    /// end.
-    Existing(Login, Vec<String>),
+    /// One that exists, at the version that was read.
+    Existing(Login),
+    /// One whose address accepting proves, as it is afterwards, at the version that was read, and the hashes of
+    /// its sessions: all end, one whose opening is on its way included (SPEC D24).
+    Proven(Login, Vec<String>),
+}
+
+impl AcceptingLogin {
+    /// The login.
+    #[must_use]
+    pub const fn login(&self) -> &Login {
+        match self {
+            Self::New(login) | Self::Existing(login) | Self::Proven(login, _) => login,
+        }
+    }
 }
 
 /// An acceptance of an invitation.
@@ -233,6 +247,24 @@ pub trait LoginMethodStore: Send + Sync {
     ) -> Result<MethodDeletion, PortError>;
 }
 
+/// The place of a connector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectorPlace {
+    /// The project.
+    pub project_id: ProjectId,
+    /// The connector.
+    pub connector_id: ConnectorId,
+}
+
+/// The outcome of deleting a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientDeletion {
+    /// It is deleted. No connector can name it from now on.
+    Done,
+    /// These connectors name it. Nothing was deleted.
+    InUse(Vec<ConnectorPlace>),
+}
+
 /// The store of clients. A client belongs to the account of the change's audit entry.
 #[async_trait]
 pub trait ClientStore: Send + Sync {
@@ -256,8 +288,9 @@ pub trait ClientStore: Send + Sync {
     ) -> Result<Created<Client>, PortError>;
     /// Stores a client made from the record at `client.version`. `Conflict` when the record changed.
     async fn update_client(&self, client: &Client, by: By<'_>) -> Result<(), PortError>;
-    /// Deletes the client as it was read. `Conflict` when the record changed.
-    async fn delete_client(&self, client: &Client, by: By<'_>) -> Result<(), PortError>;
+    /// Deletes the client as it was read, unless connectors name it. `Conflict` when the record changed.
+    async fn delete_client(&self, client: &Client, by: By<'_>)
+    -> Result<ClientDeletion, PortError>;
 }
 
 /// A filter for the audit log.

@@ -6,6 +6,7 @@ use crate::{
     ids::LoginMethodId,
     record::{Record, Repeatable},
 };
+use std::collections::BTreeSet;
 
 /// Login methods that an account can have.
 pub const LOGIN_METHODS_MAX: usize = 10;
@@ -65,8 +66,10 @@ impl Repeatable for LoginMethod {
 pub enum ProviderSettings {
     /// `OpenID` Connect, with discovery.
     OpenIdConnect {
-        /// The issuer, exactly as its tokens say it.
+        /// The issuer, exactly as its tokens say it, or the address for all tenants of a provider that serves many.
         issuer: String,
+        /// The tenants whose people are let in, where the provider serves many; else none.
+        tenants: BTreeSet<String>,
         /// The claim that identifies a person, `sub` unless the account says otherwise.
         identifier_claim: String,
         /// Scopes to ask for besides `openid`.
@@ -119,6 +122,7 @@ mod tests {
             name: "Example".into(),
             provider: ProviderSettings::OpenIdConnect {
                 issuer: "https://idp.example".into(),
+                tenants: BTreeSet::new(),
                 identifier_claim: "sub".into(),
                 scopes: Vec::new(),
             },

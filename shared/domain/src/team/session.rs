@@ -43,6 +43,9 @@ pub struct Session {
     pub last_active_at: Timestamp,
     /// Whether the login had a second factor at the sign-in.
     pub has_factor: bool,
+    /// Version of the login's record at the sign-in. A change that ends the sessions of earlier versions ends one
+    /// with them whose opening is still on its way.
+    pub login_version: u64,
 }
 
 impl Session {
@@ -54,6 +57,15 @@ impl Session {
             SessionStage::Full => self.created_at.plus(SESSION_LIFE),
         };
         now < self.expires_at.min(end) && now < self.last_active_at.plus(SESSION_IDLE)
+    }
+
+    /// The identity at the provider that the session was opened through.
+    #[must_use]
+    pub const fn identity(&self) -> Option<&IdentityHash> {
+        match &self.method {
+            SignInMethod::Password => None,
+            SignInMethod::Provider { identity, .. } => Some(identity),
+        }
     }
 
     /// Whether the login signed in by what is its own. A provider is an account's.

@@ -28,6 +28,7 @@ struct Provider {
 struct State {
     document: Value,
     kid: &'static str,
+    key_issuer: Value,
     header: Value,
     claims: Value,
     info: Value,
@@ -58,6 +59,7 @@ impl Provider {
                 "id_token_signing_alg_values_supported": ["ES256", "RS256"],
             }),
             kid: "one",
+            key_issuer: Value::Null,
             header: json!({"alg": "ES256", "kid": "one"}),
             claims: json!({
                 "iss": ISSUER, "aud": "client", "sub": "ana", "nonce": "n", "iat": NOW_SECS,
@@ -89,10 +91,10 @@ impl Provider {
         self.state.lock().unwrap().calls.clone()
     }
 
-    fn jwks(&self, kid: &str) -> Value {
+    fn jwks(&self, state: &State) -> Value {
         let point = self.pair.public_key().as_ref();
         json!({"keys": [{
-            "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": kid,
+            "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": state.kid, "issuer": state.key_issuer,
             "x": encoded(&point[1..33]), "y": encoded(&point[33..]),
         }]})
     }
@@ -115,8 +117,10 @@ impl ProviderTransport for Provider {
         let mut state = self.state.lock().unwrap();
         state.calls.push(call.url.path().to_owned());
         let (status, body) = match call.url.path() {
-            "/.well-known/openid-configuration" => (200, state.document.clone()),
-            "/jwks" => (200, self.jwks(state.kid)),
+            path if path.ends_with("/.well-known/openid-configuration") => {
+                (200, state.document.clone())
+            }
+            "/jwks" => (200, self.jwks(&state)),
             "/token" => {
                 let id_token = self.id_token(&state);
                 let body =
@@ -143,8 +147,22 @@ async fn signed_in_at(
     claim: &str,
     now: Timestamp,
 ) -> Result<Person, ProviderProblem> {
+    let tenants = BTreeSet::new();
+    let rules = OpenIdRules {
+        identifier_claim: claim,
+        tenants: &tenants,
+    };
+    signed_in_by(provider, keys, (ISSUER, &rules), now).await
+}
+
+async fn signed_in_by(
+    provider: &Provider,
+    keys: &KeySets,
+    (issuer, rules): (&str, &OpenIdRules<'_>),
+    now: Timestamp,
+) -> Result<Person, ProviderProblem> {
     let (secret, code) = (Secret::new("secret"), Secret::new("code"));
-    let found = keys.provider(provider, ISSUER, now).await?;
+    let found = keys.provider(provider, issuer, now).await?;
     let sign_in = SignIn {
         client_id: "client",
         client_secret: &secret,
@@ -157,7 +175,7 @@ async fn signed_in_at(
         wants_profile: true,
         now,
     };
-    open_id_person(provider, keys, &found, claim, &sign_in).await
+    open_id_person(provider, keys, &found, rules, &sign_in).await
 }
 
 async fn signed_in(provider: &Provider) -> Result<Person, ProviderProblem> {
@@ -166,6 +184,7 @@ async fn signed_in(provider: &Provider) -> Result<Person, ProviderProblem> {
 
 fn ana() -> Person {
     Person {
+        issuer: Some(ISSUER.to_owned()),
         subject: "ana".to_owned(),
         identifier: Some("ana".to_owned()),
         email: Some("ana@example.com".to_owned()),
@@ -381,6 +400,7 @@ async fn plain_oauth_tells_an_identifier_and_verifies_no_address() {
     };
     let person = oauth2_person(&provider, (&token, &info), &fields, &sign_in).await;
     let expected = Person {
+        issuer: None,
         subject: "4711".to_owned(),
         identifier: Some("4711".to_owned()),
         email_verified: false,
@@ -397,5 +417,120 @@ async fn plain_oauth_tells_an_identifier_and_verifies_no_address() {
         provider.change(|state| state.info["staff_number"] = wrong.clone());
         let person = oauth2_person(&provider, (&token, &info), &fields, &sign_in).await;
         assert_eq!(person.unwrap_err().step, Step::UserInfo, "{wrong}");
+    }
+}
+
+const TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+const STRANGERS: &str = "11111111-2222-3333-4444-555555555555";
+
+fn of_tenant(tenant: &str) -> String {
+    format!("{ISSUER}/{tenant}/v2.0")
+}
+
+/// A provider that serves many tenants, where Ana is one of `TENANT`'s people.
+fn of_tenants() -> Provider {
+    Provider::new().with(|state| {
+        state.document["issuer"] = json!(of_tenant("{tenantid}"));
+        state.claims["iss"] = json!(of_tenant(TENANT));
+        state.claims["tid"] = json!(TENANT);
+    })
+}
+
+/// Signs in where an account lets these tenants in.
+async fn let_in(provider: &Provider, tenants: &[&str]) -> Result<Person, ProviderProblem> {
+    let tenants = tenants.iter().map(|tenant| (*tenant).to_owned()).collect();
+    let rules = OpenIdRules {
+        identifier_claim: "sub",
+        tenants: &tenants,
+    };
+    let asked = of_tenant("organizations");
+    signed_in_by(provider, &KeySets::default(), (&asked, &rules), now(0)).await
+}
+
+/// SPEC D27: a subject is one of a tenant's, and only listed tenants sign anybody in.
+#[tokio::test]
+async fn a_token_of_a_provider_of_many_tenants_is_of_its_own_tenant_if_that_is_let_in() {
+    let expected = Person {
+        issuer: Some(of_tenant(TENANT)),
+        ..ana()
+    };
+    let let_in_ana = let_in(&of_tenants(), &[STRANGERS, TENANT]).await;
+    assert_eq!(let_in_ana, Ok(expected));
+    for (claims, tenants, step) in [
+        (json!({}), vec![STRANGERS], Step::IdToken),
+        // Without a list, nobody is let in.
+        (json!({}), vec![], Step::Discovery),
+        (
+            json!({"tid": STRANGERS}),
+            vec![TENANT, STRANGERS],
+            Step::IdToken,
+        ),
+        (
+            json!({"iss": of_tenant(STRANGERS)}),
+            vec![TENANT, STRANGERS],
+            Step::IdToken,
+        ),
+        (
+            json!({"iss": of_tenant("{tenantid}")}),
+            vec![TENANT],
+            Step::IdToken,
+        ),
+        (
+            json!({"iss": of_tenant("organizations")}),
+            vec![TENANT],
+            Step::IdToken,
+        ),
+        (json!({"tid": null}), vec![TENANT], Step::IdToken),
+        (
+            json!({"tid": "organizations"}),
+            vec!["organizations"],
+            Step::IdToken,
+        ),
+        (json!({"tid": [TENANT]}), vec![TENANT], Step::IdToken),
+    ] {
+        let provider = of_tenants().with(|state| {
+            for (name, value) in claims.as_object().unwrap() {
+                state.claims[name] = value.clone();
+            }
+        });
+        let problem = let_in(&provider, &tenants).await.unwrap_err();
+        assert_eq!(problem.step, step, "{claims}: {problem}");
+    }
+}
+
+/// SPEC D27.
+#[tokio::test]
+async fn a_provider_of_one_issuer_is_no_provider_of_tenants() {
+    let provider = Provider::new();
+    let tenants = BTreeSet::from([TENANT.to_owned()]);
+    let rules = OpenIdRules {
+        identifier_claim: "sub",
+        tenants: &tenants,
+    };
+    let listed = signed_in_by(&provider, &KeySets::default(), (ISSUER, &rules), now(0)).await;
+    assert_eq!(listed.unwrap_err().step, Step::Discovery);
+    // A template of another address is another issuer.
+    for template in [
+        "https://login.example/{tenantid}/v2.0",
+        "https://{tenantid}/v2.0",
+    ] {
+        let provider = of_tenants().with(|state| state.document["issuer"] = json!(template));
+        let problem = let_in(&provider, &[TENANT]).await.unwrap_err();
+        assert_eq!(problem.step, Step::Discovery, "{template}");
+    }
+}
+
+/// Microsoft says of each key for whom it signs.
+#[tokio::test]
+async fn a_key_of_one_tenant_signs_for_no_other() {
+    for (issuer, good) in [
+        (of_tenant("{tenantid}"), true),
+        (of_tenant(TENANT), true),
+        (of_tenant(STRANGERS), false),
+        ("https://other.example/{tenantid}/".to_owned(), false),
+    ] {
+        let provider = of_tenants().with(|state| state.key_issuer = json!(issuer));
+        let signed = let_in(&provider, &[TENANT]).await;
+        assert_eq!(signed.is_ok(), good, "{issuer}");
     }
 }

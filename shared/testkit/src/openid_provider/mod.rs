@@ -98,6 +98,14 @@ impl Shared {
 }
 
 impl State {
+    /// The issuer of a person's tokens: that of their tenant, if they have one.
+    fn issuer_of(&self, person: &Claims) -> String {
+        match person.0.get("tid").and_then(Value::as_str) {
+            Some(tenant) => format!("{}/{tenant}/v2.0", self.issuer),
+            None => self.issuer.clone(),
+        }
+    }
+
     fn draw(&mut self, kind: &str) -> String {
         self.drawn += 1;
         format!("{kind}-{}", self.drawn)
@@ -130,6 +138,12 @@ impl OpenIdProvider {
             shared,
             browser: HttpClient::default(),
         })
+    }
+
+    /// The address for all tenants, of whom each person with a claim `tid` belongs to one.
+    #[must_use]
+    pub fn issuer_of_tenants(&self) -> String {
+        format!("{}/organizations/v2.0", self.server.url())
     }
 
     /// The issuer, which is also the provider's address.

@@ -15,12 +15,16 @@ use url::{Url, form_urlencoded};
 
 use super::faults::ProviderFault;
 use super::tokens::{self, Facts};
-use super::{Grant, Shared};
+use super::{Grant, Shared, State as ProviderState};
 use crate::crypto::sha256;
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/.well-known/openid-configuration", get(document))
+        .route(
+            "/organizations/v2.0/.well-known/openid-configuration",
+            get(document_of_tenants),
+        )
         .route("/authorize", get(authorize))
         .route("/token", post(token))
         .route("/userinfo", get(user_info))
@@ -44,16 +48,27 @@ fn pairs(form: &[u8]) -> BTreeMap<String, String> {
 
 async fn document(State(shared): State<Arc<Shared>>) -> Response {
     let state = shared.lock();
-    let base = &state.issuer;
     let issuer = match state.fault {
         Some(ProviderFault::OtherDocument) => "https://other.example",
-        _ => base.as_str(),
+        _ => state.issuer.as_str(),
     };
+    answer(StatusCode::OK, &described(&state, issuer))
+}
+
+/// The document for all tenants, as Microsoft publishes it.
+async fn document_of_tenants(State(shared): State<Arc<Shared>>) -> Response {
+    let state = shared.lock();
+    let issuer = format!("{}/{{tenantid}}/v2.0", state.issuer);
+    answer(StatusCode::OK, &described(&state, &issuer))
+}
+
+fn described(state: &ProviderState, issuer: &str) -> Value {
+    let base = &state.issuer;
     let keys = match state.fault {
         Some(ProviderFault::KeysInside) => "http://169.254.169.254/jwks".to_owned(),
         _ => format!("{base}/jwks"),
     };
-    let document = json!({
+    json!({
         "issuer": issuer,
         "authorization_endpoint": format!("{base}/authorize"),
         "token_endpoint": format!("{base}/token"),
@@ -65,8 +80,7 @@ async fn document(State(shared): State<Arc<Shared>>) -> Response {
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
-    });
-    answer(StatusCode::OK, &document)
+    })
 }
 
 async fn keys(State(shared): State<Arc<Shared>>) -> Response {
@@ -109,7 +123,7 @@ async fn authorize(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery)
     };
     let issuer = match state.fault {
         Some(ProviderFault::WrongIssuerInAnswer) => "https://other.example".to_owned(),
-        _ => state.issuer.clone(),
+        _ => state.issuer_of(&state.person),
     };
     let code = state.draw("code");
     state.codes.insert(code.clone(), grant);
@@ -155,8 +169,10 @@ async fn token(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Byte
         .insert(access_token.clone(), grant.person.clone());
     let mut id_token = None;
     if grant.is_openid && state.fault != Some(ProviderFault::NoIdToken) {
+        let issuer = state.issuer_of(&grant.person);
         let facts = Facts {
-            issuer: &state.issuer,
+            issuer: &issuer,
+            tenant: grant.person.0.get("tid"),
             client_id: &client_id,
             nonce: grant.nonce.as_deref(),
             subject: grant.person.0.get("sub"),

@@ -50,6 +50,7 @@ pub(super) fn keys(fault: Option<ProviderFault>) -> Result<Value, DamagedKey> {
 /// The facts that an ID token states.
 pub(super) struct Facts<'a> {
     pub(super) issuer: &'a str,
+    pub(super) tenant: Option<&'a Value>,
     pub(super) client_id: &'a str,
     pub(super) nonce: Option<&'a str>,
     pub(super) subject: Option<&'a Value>,
@@ -106,6 +107,9 @@ fn claims(facts: &Facts<'_>, fault: Option<ProviderFault>) -> Map<String, Value>
     set("iat", json!(facts.now_secs));
     if let Some(subject) = facts.subject {
         set("sub", subject.clone());
+    }
+    if let Some(tenant) = facts.tenant {
+        set("tid", tenant.clone());
     }
     if let Some(nonce) = facts.nonce {
         set("nonce", json!(nonce));

@@ -10,7 +10,7 @@ use super::{
     },
     read,
 };
-use crate::{Deps, api_types::ChatUserPath};
+use crate::{Deps, api_types::ChatUserPath, serving::serves_connector};
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -195,7 +195,10 @@ impl Approving<'_> {
             .map(|approval| approval.request_id);
         for id in iter::once(direct).chain(requested) {
             let requests = &self.deps.access_requests;
-            if let Some(request) = requests.find_access_request(self.scope, id).await? {
+            let found = requests.find_access_request(self.scope, id).await?;
+            if let Some(request) = found
+                && serves_connector(self.deps, self.call, self.scope, request.connector_id).await?
+            {
                 let again = on_decided_again(request, Verdict::Approve, self.call.actor());
                 return settled(again, self.call);
             }

@@ -238,6 +238,16 @@ impl ConnectorStore for Shelf {
         self.update_connector(connector, audit).await
     }
 
+    async fn update_and_pass_on(
+        &self,
+        connector: &Connector,
+        _: ClientId,
+        _: Option<(&Closing, Timestamp)>,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError> {
+        self.update_connector(connector, audit).await
+    }
+
     async fn policy_effects(
         &self,
         _: &Connector,

@@ -1,7 +1,8 @@
 //! `POST /v1/api-keys`
 
 use super::{
-    ApiKeyResponse, IDEMPOTENCY_KEY_SPENT, KeyOwnerResponse, NewApiKeyResponse, read_days,
+    ApiKeyResponse, IDEMPOTENCY_KEY_SPENT, KeyOwnerResponse, NewApiKeyResponse, check_reach,
+    read_days,
 };
 use crate::{
     Deps, by,
@@ -92,6 +93,7 @@ pub async fn create_api_key(
     let wanted = KeyDraft::read(body.0)?;
     let owner = owner(&call, wanted.is_of_account)?;
     check_grant(&call, &wanted.permissions)?;
+    check_reach(&deps, &call, owner).await?;
     let id: ApiKeyId = idempotency.id(&call, "api-keys");
     // A repetition is told so, though the environment may be gone since the key was made for it.
     if idempotency.0.is_some()

@@ -1,6 +1,6 @@
 //! `DELETE /v1/api-keys/{api_key_id}`, and what a key made (SPEC D29).
 
-use super::{ApiKeyResponse, OWN_KEY, is_own, read};
+use super::{ApiKeyResponse, OWN_KEY, check_reach, is_own, read};
 use crate::{Deps, api_types::ApiKeyPath, by, rights::check_grant};
 use axum::{
     Json,
@@ -96,12 +96,12 @@ pub async fn revoke_api_key(
     query: RevokeQuery,
 ) -> Result<Json<RevokedKeysResponse>, ApiError> {
     let key = read(&deps, &call, path.api_key_id).await?;
-    check_may_end(&call, &key)?;
+    check_may_end(&deps, &call, &key).await?;
     let mut made = descendants(&deps, &call, &key).await?;
     let mut ending = vec![key];
     if query.made {
         for key in &made {
-            check_may_end(&call, key)?;
+            check_may_end(&deps, &call, key).await?;
         }
         ending.append(&mut made);
         // The caller's own key proves the caller's right to end the others.
@@ -119,12 +119,14 @@ pub async fn revoke_api_key(
     }))
 }
 
-/// Checks that a key has no permission that the caller lacks. One's own key can be ended by whoever holds it.
-fn check_may_end(call: &Call, key: &ApiKey) -> Result<(), ApiError> {
+/// Checks that a key has no permission, and reaches no client, that the caller lacks. One's own key can be ended
+/// by whoever holds it.
+async fn check_may_end(deps: &Deps, call: &Call, key: &ApiKey) -> Result<(), ApiError> {
     if is_own(call, key) {
         return Ok(());
     }
-    check_grant(call, &key.permissions)
+    check_grant(call, &key.permissions)?;
+    check_reach(deps, call, key.owner).await
 }
 
 /// Revokes some keys, all or none.

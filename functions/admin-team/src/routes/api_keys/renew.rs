@@ -69,7 +69,7 @@ pub async fn renew_api_key(
                 owner: owner_of_renewed(call, key.owner)?,
                 ..key.clone()
             };
-            check_power(call, &renewed)?;
+            check_power(deps, call, &renewed).await?;
             let change = Change {
                 event: Event::ApiKeyRenewed(key.id),
                 before: json!({"expires_at": key.ends_at()}),
@@ -118,7 +118,7 @@ pub async fn rotate_api_key(
         &IfMatch::Absent,
         || read(deps, call, path.api_key_id),
         |key| async move {
-            check_power(call, &key)?;
+            check_power(deps, call, &key).await?;
             let now = call.now();
             let account_id = call.scope().account_id();
             let made = NewApiToken::generate(account_id, deps.random.as_ref())?;

@@ -1,6 +1,6 @@
 //! `GET /v1/audit/export`: the audit log as CSV or JSON lines, by pages.
 
-use super::{AuditEntryResponse, AuditParams, read_filter};
+use super::{AuditEntryResponse, AuditParams, read_filter, retain_known};
 use crate::Deps;
 use axum::{
     body::Body,
@@ -164,10 +164,11 @@ pub async fn export_audit(
     };
     let mut entries: Vec<StoredAuditEntry> = Vec::new();
     for _ in 0..PAGES_MAX {
-        let page = deps
+        let mut page = deps
             .audit
             .list_audit(call.scope(), &filter.filter, &request)
             .await?;
+        retain_known(&call, &mut page.items);
         entries.extend(page.items);
         request.cursor = page.next;
         let is_full = entries.len() + usize::from(PAGE_MAX) > ROWS_MAX;

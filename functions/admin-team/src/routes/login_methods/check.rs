@@ -80,8 +80,11 @@ async fn endpoints(
     provider: &ProviderSettings,
 ) -> Result<ProviderEndpoints, String> {
     match provider {
-        ProviderSettings::OpenIdConnect { issuer, .. } => {
+        ProviderSettings::OpenIdConnect {
+            issuer, tenants, ..
+        } => {
             let found = discover(transport, issuer).await;
+            let found = found.and_then(|found| found.check_tenants(tenants).map(|()| found));
             let found = found.map_err(|problem| problem.to_string())?;
             Ok(ProviderEndpoints {
                 authorization: found.authorization_endpoint.into(),

@@ -2,15 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 use vestibule_admin::{FieldErrors, Nullable};
 use vestibule_domain::team::login_method::ProviderSettings;
-use vestibule_openid::ProviderTransport;
+use vestibule_openid::{ProviderTransport, is_tenant_id, may_serve_tenants};
 
 /// Maximum number of scopes.
 const SCOPES_MAX: usize = 20;
 /// Maximum length of a scope, or of the name of a claim or field, in bytes.
 const WORD_MAX: usize = 100;
+
+/// Maximum number of tenants.
+const TENANTS_MAX: usize = 100;
+/// Issuers of this host always serve many tenants, if they have the form of it.
+const MICROSOFT: &str = "https://login.microsoftonline.com/";
 
 /// The claim that identifies a person by default.
 const SUBJECT: &str = "sub";
@@ -31,8 +37,8 @@ pub enum ProviderKind {
     OAuth2,
 }
 
-/// Kind and addresses of a provider. `issuer` and `identifier_claim` are for `open_id_connect`; the addresses and the
-/// names of fields are for `oauth2`.
+/// Kind and addresses of a provider. `issuer`, `tenants` and `identifier_claim` are for `open_id_connect`; the
+/// addresses and the names of fields are for `oauth2`.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"kind": "open_id_connect", "issuer": "https://idp.example.com"}))]
@@ -41,10 +47,16 @@ pub struct LoginProviderRequest {
     #[serde(default)]
     #[schema(nullable = false)]
     kind: Option<ProviderKind>,
-    /// Issuer, exactly as its tokens say it. Cannot be changed.
+    /// Issuer, exactly as its tokens say it, or the address for all tenants of a provider that serves many, such as
+    /// `https://login.microsoftonline.com/organizations/v2.0`. Cannot be changed.
     #[serde(default)]
     #[schema(nullable = false, max_length = 2048)]
     issuer: Option<String>,
+    /// Ids of the tenants whose people may sign in; required where the provider serves many tenants, and refused
+    /// elsewhere.
+    #[serde(default)]
+    #[schema(nullable = false, max_items = 100, example = json!(["9188040d-6c67-4c5b-b112-36a304b66dad"]))]
+    tenants: Option<Vec<String>>,
     /// Claim by which an invitation names a person; `sub` by default.
     #[serde(default)]
     #[schema(nullable = false, min_length = 1, max_length = 100)]
@@ -86,6 +98,8 @@ pub struct LoginProviderResponse {
     kind: ProviderKind,
     /// Issuer.
     issuer: Option<String>,
+    /// Ids of the tenants whose people may sign in, where the provider serves many.
+    tenants: BTreeSet<String>,
     /// Claim by which an invitation names a person.
     identifier_claim: Option<String>,
     /// Address of the sign-in page.
@@ -109,6 +123,7 @@ impl From<ProviderSettings> for LoginProviderResponse {
         let empty = Self {
             kind: ProviderKind::OpenIdConnect,
             issuer: None,
+            tenants: BTreeSet::new(),
             identifier_claim: None,
             authorization_url: None,
             token_url: None,
@@ -121,10 +136,12 @@ impl From<ProviderSettings> for LoginProviderResponse {
         match settings {
             ProviderSettings::OpenIdConnect {
                 issuer,
+                tenants,
                 identifier_claim,
                 scopes,
             } => Self {
                 issuer: Some(issuer),
+                tenants,
                 identifier_claim: Some(identifier_claim),
                 scopes,
                 ..empty
@@ -170,6 +187,9 @@ pub(super) fn read(
         ProviderKind::OpenIdConnect => {
             let issuer = errors.required("provider.issuer", given.issuer);
             let issuer = issuer.and_then(|issuer| read_issuer(issuer, transport, errors));
+            let tenants = issuer
+                .as_deref()
+                .and_then(|issuer| read_tenants(given.tenants.unwrap_or_default(), issuer, errors));
             let claim = given.identifier_claim.unwrap_or_else(|| SUBJECT.to_owned());
             let claim = word("provider.identifier_claim", claim, errors);
             let scopes = given
@@ -178,6 +198,7 @@ pub(super) fn read(
             let scopes = read_scopes(scopes, errors);
             Some(ProviderSettings::OpenIdConnect {
                 issuer: issuer?,
+                tenants: tenants?,
                 identifier_claim: claim?,
                 scopes: scopes?,
             })
@@ -222,12 +243,18 @@ pub(super) fn change(
     match &mut changed {
         ProviderSettings::OpenIdConnect {
             issuer,
+            tenants,
             identifier_claim,
             scopes: stored,
         } => {
             refuse_others(given, ProviderKind::OpenIdConnect, errors);
             keep("kind", given.kind, &ProviderKind::OpenIdConnect, errors);
             keep("issuer", given.issuer.as_ref(), &&*issuer, errors);
+            if let Some(wanted) = given.tenants.clone()
+                && let Some(wanted) = read_tenants(wanted, issuer, errors)
+            {
+                *tenants = wanted;
+            }
             if let Some(claim) = given.identifier_claim.clone()
                 && let Some(claim) = word("provider.identifier_claim", claim, errors)
             {
@@ -287,6 +314,7 @@ fn keep<T: PartialEq>(name: &str, wanted: Option<T>, stored: &T, errors: &mut Fi
 fn refuse_others(given: &LoginProviderRequest, kind: ProviderKind, errors: &mut FieldErrors) {
     let of_openid = [
         ("issuer", given.issuer.is_some()),
+        ("tenants", given.tenants.is_some()),
         ("identifier_claim", given.identifier_claim.is_some()),
     ];
     let of_oauth = [
@@ -324,6 +352,31 @@ fn read_issuer(
         Ok(_) => return Some(issuer),
     };
     errors.add("provider.issuer", rule);
+    None
+}
+
+/// Reads the tenants that an account lets in, in their one spelling.
+fn read_tenants(
+    given: Vec<String>,
+    issuer: &str,
+    errors: &mut FieldErrors,
+) -> Option<BTreeSet<String>> {
+    let is_short = given.len() <= TENANTS_MAX;
+    let tenants: BTreeSet<String> = given
+        .into_iter()
+        .map(|id| id.to_ascii_lowercase())
+        .collect();
+    let may_have = may_serve_tenants(issuer);
+    let rule = if !is_short || !tenants.iter().all(|id| is_tenant_id(id)) {
+        "must be at most 100 ids of tenants, such as 9188040d-6c67-4c5b-b112-36a304b66dad"
+    } else if !tenants.is_empty() && !may_have {
+        "can be given only for the address of all tenants, such as https://login.microsoftonline.com/organizations/v2.0"
+    } else if tenants.is_empty() && may_have && issuer.starts_with(MICROSOFT) {
+        "is required for this issuer: the ids of the tenants whose people may sign in"
+    } else {
+        return Some(tenants);
+    };
+    errors.add("provider.tenants", rule);
     None
 }
 

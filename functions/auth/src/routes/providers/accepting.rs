@@ -121,7 +121,7 @@ pub(super) async fn accept(
         (Plan::Join, Some(login)) => {
             let places = deps.logins.accounts(login.id).await?;
             check_room(&link, &login, &places)?;
-            (login.clone(), AcceptingLogin::Existing(login, Vec::new()))
+            (login.clone(), AcceptingLogin::Existing(login))
         }
         (Plan::Prove, Some(login)) => prove(returned, &link, login).await?,
         (Plan::Make | Plan::Join | Plan::Prove, _) => {
@@ -168,7 +168,7 @@ async fn prove(
         ..login
     };
     check_room(link, &proven, &places)?;
-    Ok((proven.clone(), AcceptingLogin::Existing(proven, ended)))
+    Ok((proven.clone(), AcceptingLogin::Proven(proven, ended)))
 }
 
 fn new_login(returned: &Returned<'_>, link: &Link) -> Login {

@@ -307,8 +307,11 @@ async fn endpoint(
 ) -> Result<Url, ProviderProblem> {
     let transport = deps.transport.as_ref();
     match &method.provider {
-        ProviderSettings::OpenIdConnect { issuer, .. } => {
+        ProviderSettings::OpenIdConnect {
+            issuer, tenants, ..
+        } => {
             let provider = deps.keys.provider(transport, issuer, now).await?;
+            provider.check_tenants(tenants)?;
             Ok(provider.authorization_endpoint)
         }
         ProviderSettings::OAuth2 {

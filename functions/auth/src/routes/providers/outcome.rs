@@ -305,6 +305,7 @@ mod tests {
             expires_at: at,
             last_active_at: at,
             has_factor: false,
+            login_version: 1,
         }
     }
 

@@ -23,7 +23,8 @@ use vestibule_domain::{
     },
 };
 use vestibule_openid::{
-    OAuth2Fields, Person, ProviderProblem, Redeemed, SignIn, Step, oauth2_person, open_id_person,
+    OAuth2Fields, OpenIdRules, Person, ProviderProblem, Redeemed, SignIn, Step, oauth2_person,
+    open_id_person,
 };
 
 /// Time for all calls to a provider together. The function has 15 seconds.
@@ -165,11 +166,10 @@ async fn complete(back: &Back<'_>, flow: &SignInFlow) -> Result<Done, Failure> {
     let person = Box::pin(person(back, flow, &method, now));
     let person = timeout(PROVIDER_PATIENCE, person).await;
     let person = person.unwrap_or_else(|_| Err(Failure::because("the provider is too slow")))?;
-    let identity = match &method.provider {
-        ProviderSettings::OpenIdConnect { issuer, .. } => {
-            IdentityHash::oidc(issuer, &person.subject)
-        }
-        ProviderSettings::OAuth2 { .. } => IdentityHash::oauth2(method.id, &person.subject),
+    // The issuer of the token: where a provider serves many tenants, a subject is one of a tenant's.
+    let identity = match &person.issuer {
+        Some(issuer) => IdentityHash::oidc(issuer, &person.subject),
+        None => IdentityHash::oauth2(method.id, &person.subject),
     };
     let returned = Returned {
         deps,
@@ -244,12 +244,18 @@ async fn ask(
     match &method.provider {
         ProviderSettings::OpenIdConnect {
             issuer,
+            tenants,
             identifier_claim,
             ..
         } => {
             let provider = keys.provider(transport, issuer, sign_in.now).await?;
-            check_issuer(back.params.iss.as_deref(), issuer, provider.names_issuer)?;
-            open_id_person(transport, keys, &provider, identifier_claim, sign_in).await
+            let is_own = |named: &str| provider.is_issuer(named, tenants);
+            check_issuer(back.params.iss.as_deref(), provider.names_issuer, is_own)?;
+            let rules = OpenIdRules {
+                identifier_claim,
+                tenants,
+            };
+            open_id_person(transport, keys, &provider, &rules, sign_in).await
         }
         ProviderSettings::OAuth2 {
             token_url,
@@ -271,10 +277,14 @@ async fn ask(
     }
 }
 
-/// An answer that names its issuer names this one (RFC 9207 §2.4).
-fn check_issuer(named: Option<&str>, issuer: &str, must_name: bool) -> Result<(), ProviderProblem> {
+/// An answer that names its issuer names the provider's own (RFC 9207 §2.4).
+fn check_issuer(
+    named: Option<&str>,
+    must_name: bool,
+    is_own: impl Fn(&str) -> bool,
+) -> Result<(), ProviderProblem> {
     let is_good = match named {
-        Some(named) => named == issuer,
+        Some(named) => is_own(named),
         None => !must_name,
     };
     if is_good {
@@ -302,7 +312,7 @@ mod tests {
             (Some("https://idp.example/"), false, false),
             (Some(""), false, false),
         ] {
-            let checked = check_issuer(named, issuer, must_name);
+            let checked = check_issuer(named, must_name, |named| named == issuer);
             assert_eq!(checked.is_ok(), good, "{named:?}");
         }
     }

@@ -53,7 +53,6 @@ pub(in crate::dynamo) struct RulesAttribute {
     provider_factor_counts: bool,
     sso_only: bool,
     methods: BTreeMap<LoginMethodId, MethodAttribute>,
-    audit_days: u16,
 }
 
 impl Default for RulesAttribute {
@@ -80,7 +79,6 @@ impl From<&AccountRules> for RulesAttribute {
             provider_factor_counts: rules.provider_factor_counts,
             sso_only: rules.sso_only,
             methods: rules.methods.iter().map(method).collect(),
-            audit_days: rules.audit_days,
         }
     }
 }
@@ -93,7 +91,6 @@ impl From<RulesAttribute> for AccountRules {
             provider_factor_counts: stored.provider_factor_counts,
             sso_only: stored.sso_only,
             methods: methods.map(|(id, method)| (id, method.issuer)).collect(),
-            audit_days: stored.audit_days,
         }
     }
 }
@@ -232,7 +229,6 @@ mod tests {
                     ),
                     (LoginMethodId::derive(&["two"]), None),
                 ]),
-                audit_days: 400,
             },
             version: 7,
             created_at: Timestamp::from_millis(0),

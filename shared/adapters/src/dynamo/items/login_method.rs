@@ -1,5 +1,6 @@
 use crate::dynamo::keys;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use vestibule_domain::{
     AccountScope, Timestamp,
     connector::SealedSecrets,
@@ -33,6 +34,8 @@ enum ProviderAttribute {
     #[serde(rename = "openid_connect")]
     OpenIdConnect {
         issuer: String,
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        tenants: BTreeSet<String>,
         identifier_claim: String,
         scopes: Vec<String>,
     },
@@ -55,10 +58,12 @@ impl From<ProviderSettings> for ProviderAttribute {
         match settings {
             ProviderSettings::OpenIdConnect {
                 issuer,
+                tenants,
                 identifier_claim,
                 scopes,
             } => Self::OpenIdConnect {
                 issuer,
+                tenants,
                 identifier_claim,
                 scopes,
             },
@@ -88,10 +93,12 @@ impl From<ProviderAttribute> for ProviderSettings {
         match stored {
             ProviderAttribute::OpenIdConnect {
                 issuer,
+                tenants,
                 identifier_claim,
                 scopes,
             } => Self::OpenIdConnect {
                 issuer,
+                tenants,
                 identifier_claim,
                 scopes,
             },
@@ -167,8 +174,15 @@ mod tests {
         for provider in [
             ProviderSettings::OpenIdConnect {
                 issuer: text("https://idp.example"),
+                tenants: BTreeSet::new(),
                 identifier_claim: text("sub"),
                 scopes: vec![text("openid")],
+            },
+            ProviderSettings::OpenIdConnect {
+                issuer: text("https://idp.example/common/v2.0"),
+                tenants: BTreeSet::from([text("9188040d-6c67-4c5b-b112-36a304b66dad")]),
+                identifier_claim: text("oid"),
+                scopes: Vec::new(),
             },
             ProviderSettings::OAuth2 {
                 authorization_url: text("https://idp.example/a"),

@@ -29,7 +29,34 @@ pub(in crate::dynamo) struct SessionItem {
     ends_at: Timestamp,
     last_active_at: Timestamp,
     has_factor: bool,
+    #[serde(default)]
+    login_version: u64,
     expires_at: i64,
+}
+
+/// The version of a login from which on its sessions count. A login without the row never ended them all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::dynamo) struct SessionsEndedItem {
+    pk: String,
+    sk: String,
+    from_version: u64,
+}
+
+impl SessionsEndedItem {
+    /// Makes the row.
+    pub(in crate::dynamo) fn new(login_id: LoginId, from_version: u64) -> Self {
+        let key = keys::sessions_ended(login_id);
+        Self {
+            pk: key.pk,
+            sk: key.sk,
+            from_version,
+        }
+    }
+
+    /// Whether a session with this row ended.
+    pub(in crate::dynamo) const fn ends(&self, session: &SessionItem) -> bool {
+        session.login_version < self.from_version
+    }
 }
 
 /// The last activity of a session.
@@ -65,6 +92,7 @@ impl From<&Session> for SessionItem {
             ends_at: session.expires_at,
             last_active_at: session.last_active_at,
             has_factor: session.has_factor,
+            login_version: session.login_version,
             expires_at: session.expires_at.seconds(),
         }
     }
@@ -83,6 +111,7 @@ impl From<SessionItem> for Session {
             expires_at: item.ends_at,
             last_active_at: item.last_active_at,
             has_factor: item.has_factor,
+            login_version: item.login_version,
         }
     }
 }
@@ -242,6 +271,7 @@ mod tests {
                 expires_at: at(9000),
                 last_active_at: at(5),
                 has_factor: true,
+                login_version: 4,
             };
             let row = to_row(&SessionItem::from(&session)).unwrap();
             let read: SessionItem = from_row(row, "session").unwrap();
@@ -253,6 +283,32 @@ mod tests {
                 };
                 assert_eq!(read.clone().used(Some(noted)).last_active_at, at(last));
             }
+        }
+    }
+
+    #[test]
+    fn a_session_that_an_earlier_release_opened_counts_until_all_of_its_login_end() {
+        let session = Session {
+            login_id: LoginId::derive(&["l"]),
+            hash: "5e55".to_owned(),
+            method: SignInMethod::Password,
+            stage: SessionStage::Full,
+            factor_at: None,
+            device: Device::default(),
+            created_at: Timestamp::from_millis(1),
+            expires_at: Timestamp::from_millis(9000),
+            last_active_at: Timestamp::from_millis(5),
+            has_factor: false,
+            login_version: 7,
+        };
+        let mut row = to_row(&SessionItem::from(&session)).unwrap();
+        row.remove("login_version");
+        let earlier: SessionItem = from_row(row, "session").unwrap();
+        assert_eq!(earlier.login_version, 0);
+        for (from_version, ends) in [(7, false), (8, true)] {
+            let ended = SessionsEndedItem::new(session.login_id, from_version);
+            assert!(ended.ends(&earlier));
+            assert_eq!(ended.ends(&SessionItem::from(&session)), ends);
         }
     }
 

@@ -183,6 +183,12 @@ pub fn session(id: LoginId, hash: &str) -> Key {
     Key::new(sessions(id), format!("SESSION#{hash}"))
 }
 
+/// The version of a login from which on its sessions count.
+#[must_use]
+pub fn sessions_ended(id: LoginId) -> Key {
+    Key::new(sessions(id), "ENDED")
+}
+
 /// The partition of the last activity of a login's sessions. It is apart from the sessions because roles are
 /// limited by partition, and every function that proves a session notes its activity.
 #[must_use]

@@ -2,9 +2,11 @@
 
 use super::{DynamoLogins, FRESH, SESSIONS_ENDED_MAX};
 use crate::dynamo::{
-    items::{DeviceItem, SessionItem, SessionUseItem},
+    items::{DeviceItem, SessionItem, SessionUseItem, SessionsEndedItem},
     keys,
-    table::{Attributes, Table, Transacted, delete_write, from_row, key_of, put_write},
+    table::{
+        Attributes, Table, Transacted, check_write, delete_write, from_row, key_of, n, put_write,
+    },
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -14,7 +16,7 @@ use vestibule_domain::{
     event::AuditEntry,
     ids::LoginId,
     ports::{Opening, SessionStore},
-    team::session::Session,
+    team::{login::Login, session::Session},
 };
 
 const WHAT: &str = "session";
@@ -33,6 +35,23 @@ impl Table {
                 Ok(delete_write(removal))
             })
             .collect()
+    }
+
+    /// Makes the write that ends every session of a login that was opened before this change of it, one whose
+    /// opening is on its way included: both sides of such a race would otherwise miss each other. The session that
+    /// begins with the change is of the version that the change makes.
+    pub(in crate::dynamo) fn earlier_ends(
+        &self,
+        after: &Login,
+        begins: Option<&mut Session>,
+    ) -> Result<TransactWriteItem, PortError> {
+        let from_version = after.version + 1;
+        if let Some(session) = begins {
+            session.login_version = from_version;
+        }
+        let item = SessionsEndedItem::new(after.id, from_version);
+        // The version of the login is the condition.
+        Ok(put_write(self.replacing_part(&item)?))
     }
 
     /// Ends the sessions that do not fit into the transaction of the change that ends them, before it.
@@ -61,9 +80,17 @@ impl SessionStore for DynamoLogins {
         self.table.end_surplus(login_id, surplus).await?;
         let item = SessionItem::from(session);
         let device = DeviceItem::new(login_id, &opening.device.hash, session.created_at);
+        // A session that ended before it began is not on record either.
+        let still_counts = self.table.check_part(
+            &keys::sessions_ended(login_id),
+            "attribute_not_exists(pk) OR from_version <= :version",
+            &[],
+            &[(":version", n(session.login_version))],
+        )?;
         let mut writes = vec![
             put_write(self.table.put_part(&item, FRESH, &[])?),
             put_write(self.table.replacing_part(&device)?),
+            check_write(still_counts),
         ];
         writes.extend(self.table.session_ends(login_id, ended)?);
         if let Some(mail) = &opening.mail {
@@ -88,13 +115,25 @@ impl SessionStore for DynamoLogins {
             .into_iter()
             .filter_map(|row| Some((place(&row)?, row)))
             .collect();
+        let ended = keys::sessions_ended(id).sk;
+        let (ends, rows): (Vec<Attributes>, Vec<Attributes>) = rows
+            .into_iter()
+            .partition(|row| place(row).as_ref() == Some(&ended));
+        let ended = ends
+            .into_iter()
+            .next()
+            .map(|row| from_row::<SessionsEndedItem>(row, "end of sessions"))
+            .transpose()?;
         let mut sessions = Vec::new();
         for row in rows {
             let last = place(&row).and_then(|place| activity.remove(&place));
             let last = last
                 .map(|row| from_row::<SessionUseItem>(row, "activity of a session"))
                 .transpose()?;
-            sessions.push(from_row::<SessionItem>(row, WHAT)?.used(last));
+            let item: SessionItem = from_row(row, WHAT)?;
+            if ended.as_ref().is_none_or(|ended| !ended.ends(&item)) {
+                sessions.push(item.used(last));
+            }
         }
         sessions.sort_by_key(|session| session.created_at);
         Ok(sessions)

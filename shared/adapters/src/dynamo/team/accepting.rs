@@ -43,11 +43,10 @@ impl DynamoTeam {
         }
         let login_id = login_of(&acceptance.member)?;
         let (ended, surplus): (&[String], &[String]) = match &acceptance.login {
-            AcceptingLogin::New(_) => (&[], &[]),
-            AcceptingLogin::Existing(_, ended) => {
-                ended.split_at(ended.len().min(SESSIONS_ENDED_MAX))
-            }
+            AcceptingLogin::New(_) | AcceptingLogin::Existing(_) => (&[], &[]),
+            AcceptingLogin::Proven(_, ended) => ended.split_at(ended.len().min(SESSIONS_ENDED_MAX)),
         };
+        let mut session = acceptance.session.clone();
         self.table.end_surplus(login_id, surplus).await?;
         let mut writes = vec![
             self.accepted_write(&invitation)?,
@@ -68,10 +67,14 @@ impl DynamoTeam {
                 let item = EmailItem::from(login);
                 writes.push(put_write(self.table.put_part(&item, FRESH, &[])?));
             }
-            AcceptingLogin::Existing(login, _) => writes.push(self.table.login_write(login)?),
+            AcceptingLogin::Existing(login) => writes.push(self.table.login_write(login)?),
+            AcceptingLogin::Proven(login, _) => {
+                writes.push(self.table.login_write(login)?);
+                writes.push(self.table.earlier_ends(login, session.as_mut())?);
+            }
         }
         writes.extend(self.table.session_ends(login_id, ended)?);
-        if let Some(session) = &acceptance.session {
+        if let Some(session) = &session {
             let item = SessionItem::from(session);
             writes.push(put_write(self.table.put_part(&item, FRESH, &[])?));
         }

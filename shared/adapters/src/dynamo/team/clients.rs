@@ -3,10 +3,11 @@
 use super::DynamoTeam;
 use crate::dynamo::{
     changes::at_version,
+    client_connectors::connectors_of,
     items::{AccountItem, ClientItem},
     keys,
     lists::List,
-    table::{Transacted, delete_write, from_row, n},
+    table::{Cancelled, Transacted, delete_write, from_row, n, put_write},
 };
 use async_trait::async_trait;
 use vestibule_domain::{
@@ -14,7 +15,7 @@ use vestibule_domain::{
     account::Client,
     ids::ClientId,
     page::{ListError, Order, Page, PageRequest},
-    ports::{By, ClientStore, Created},
+    ports::{By, ClientDeletion, ClientStore, Created},
 };
 
 const WHAT: &str = "client";
@@ -75,9 +76,27 @@ impl ClientStore for DynamoTeam {
         client: &Client,
         by: By<'_>,
     ) -> Result<Created<Client>, PortError> {
-        let item = ClientItem::new(by.audit.scope, client);
-        let created = self.table.create_by(&item, vec![], by, WHAT).await?;
-        Ok(created.map(Into::into))
+        let scope = by.audit.scope;
+        let item = ClientItem::new(scope, client);
+        let put = self
+            .table
+            .put_part(&item, "attribute_not_exists(pk)", &[])?;
+        let writes = vec![
+            put_write(put),
+            self.table.client_new_check(scope, client.id)?,
+        ];
+        let mut reasons = match self.table.transact_by(writes, by).await? {
+            Transacted::Done => return Ok(Created::New),
+            Transacted::Cancelled(reasons) => reasons.into_iter(),
+        };
+        match (reasons.next(), reasons.next()) {
+            (Some(Cancelled::Condition(Some(row))), _) => {
+                let existing: ClientItem = from_row(row, WHAT)?;
+                Ok(Created::Existing(Box::new(existing.into())))
+            }
+            (_, Some(Cancelled::Condition(_))) => Ok(Created::Spent),
+            _ => Err(PortError::Conflict { what: WHAT }),
+        }
     }
 
     async fn update_client(&self, client: &Client, by: By<'_>) -> Result<(), PortError> {
@@ -93,19 +112,30 @@ impl ClientStore for DynamoTeam {
             .await
     }
 
-    async fn delete_client(&self, client: &Client, by: By<'_>) -> Result<(), PortError> {
+    async fn delete_client(
+        &self,
+        client: &Client,
+        by: By<'_>,
+    ) -> Result<ClientDeletion, PortError> {
+        let scope = by.audit.scope;
         let delete = self.table.delete_part(
-            &keys::client(by.audit.scope, client.id),
+            &keys::client(scope, client.id),
             at_version(client.version),
             &[(":read", n(client.version))],
         )?;
-        match self
-            .table
-            .transact_by(vec![delete_write(delete)], by)
-            .await?
-        {
-            Transacted::Done => Ok(()),
-            Transacted::Cancelled(_) => Err(PortError::Conflict { what: WHAT }),
+        let writes = vec![
+            delete_write(delete),
+            self.table
+                .client_gone_write(scope, client.id, by.audit.at)?,
+        ];
+        match self.table.transact_by(writes, by).await? {
+            Transacted::Done => Ok(ClientDeletion::Done),
+            Transacted::Cancelled(reasons) => match reasons.into_iter().nth(1) {
+                Some(Cancelled::Condition(Some(row))) => {
+                    Ok(ClientDeletion::InUse(connectors_of(row)?))
+                }
+                _ => Err(PortError::Conflict { what: WHAT }),
+            },
         }
     }
 }

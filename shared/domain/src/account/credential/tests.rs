@@ -59,6 +59,10 @@ fn session_claim(login: &str, hash: &str, account: Option<&str>) -> CredentialCl
     }
 }
 
+fn ana() -> MemberId {
+    member("ana").id
+}
+
 fn anas() -> CredentialClaim {
     session_claim("ana", "0a0b", Some("a"))
 }
@@ -430,10 +434,31 @@ fn bound() -> AccountIdentity {
 fn a_provider_opens_its_own_account_while_the_method_is_set_up() {
     let session = provided("a");
     for issuer in [Some(ISSUER), None] {
-        assert_eq!(missing(&session, &with_method(issuer), None), None);
+        let found = missing(&session, &with_method(issuer), ana(), Some(&bound()));
+        assert_eq!(found, None);
     }
-    let without = missing(&session, &account("a"), None);
+    let without = missing(&session, &account("a"), ana(), Some(&bound()));
     assert_eq!(without, Some(Missing::OwnSignIn));
+}
+
+/// SPEC D20, D27: somebody who was removed and invited again binds the identity again.
+#[test]
+fn a_providers_session_opens_its_account_only_while_the_identity_is_the_members() {
+    let (session, here) = (provided("a"), with_method(Some(ISSUER)));
+    let of_earlier_member = AccountIdentity {
+        member_id: MemberId::derive(&["ana before"]),
+        ..bound()
+    };
+    let of_ben = AccountIdentity {
+        login_id: LoginId::derive(&["ben"]),
+        ..bound()
+    };
+    for identity in [None, Some(&of_earlier_member), Some(&of_ben)] {
+        let refused = missing(&session, &here, ana(), identity);
+        assert_eq!(refused, Some(Missing::OwnSignIn), "{identity:?}");
+        let shared = missing(&provided("b"), &here, ana(), identity);
+        assert_eq!(shared, Some(Missing::OwnSignIn), "{identity:?}");
+    }
 }
 
 /// SPEC D24, D27: the worst fault that signing in can have.
@@ -441,7 +466,7 @@ fn a_provider_opens_its_own_account_while_the_method_is_set_up() {
 fn a_provider_that_another_account_chose_opens_nothing_that_this_account_did_not_bind() {
     let hostile = provided("hostile");
     let here = with_method(Some(ISSUER));
-    assert_eq!(missing(&hostile, &here, Some(&bound())), None);
+    assert_eq!(missing(&hostile, &here, ana(), Some(&bound())), None);
     let other = AccountIdentity {
         hash: IdentityHash::oidc(ISSUER, "2"),
         ..bound()
@@ -465,11 +490,11 @@ fn a_provider_that_another_account_chose_opens_nothing_that_this_account_did_not
         Some(&elsewhere),
         Some(&by_another_method),
     ] {
-        let refused = missing(&hostile, &here, identity);
+        let refused = missing(&hostile, &here, ana(), identity);
         assert_eq!(refused, Some(Missing::OwnSignIn), "{identity:?}");
     }
     for account in [with_method(None), account("a")] {
-        let refused = missing(&hostile, &account, Some(&bound()));
+        let refused = missing(&hostile, &account, ana(), Some(&bound()));
         assert_eq!(refused, Some(Missing::OwnSignIn), "{account:?}");
     }
     let credential = Credential::Session {
@@ -487,10 +512,11 @@ fn a_provider_that_another_account_chose_opens_nothing_that_this_account_did_not
 fn an_account_of_single_sign_on_takes_no_sign_in_of_the_logins_own() {
     let mut strict = with_method(Some(ISSUER));
     strict.rules.sso_only = true;
-    let own = missing(&session("ana", 0), &strict, None);
+    let own = missing(&session("ana", 0), &strict, ana(), None);
     assert_eq!(own, Some(Missing::Provider));
-    assert_eq!(missing(&provided("a"), &strict, None), None);
-    let shared = missing(&provided("b"), &strict, Some(&bound()));
+    let provided_here = missing(&provided("a"), &strict, ana(), Some(&bound()));
+    assert_eq!(provided_here, None);
+    let shared = missing(&provided("b"), &strict, ana(), Some(&bound()));
     assert_eq!(shared, None);
 }
 
@@ -523,11 +549,11 @@ fn an_account_that_requires_a_second_factor_says_what_is_missing() {
         (&shared, true, Some(Missing::Factor)),
     ] {
         strict.rules.provider_factor_counts = counts;
-        let found = missing(session, &strict, Some(&identity));
+        let found = missing(session, &strict, ana(), Some(&identity));
         assert_eq!(found, expected, "{session:?}");
     }
     strict.rules.factor_required = false;
-    assert_eq!(missing(&own, &strict, None), None);
+    assert_eq!(missing(&own, &strict, ana(), None), None);
 }
 
 #[test]

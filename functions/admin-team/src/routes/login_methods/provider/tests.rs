@@ -52,6 +52,7 @@ fn oauth2() -> Value {
 fn openid_connect_needs_its_issuer_and_takes_the_rest_by_default() {
     let expected = ProviderSettings::OpenIdConnect {
         issuer: "https://idp.example.com".to_owned(),
+        tenants: BTreeSet::new(),
         identifier_claim: "sub".to_owned(),
         scopes: ["openid", "email", "profile"].map(str::to_owned).into(),
     };
@@ -116,6 +117,7 @@ fn an_address_that_may_not_be_called_is_refused_with_its_field() {
 fn fields_of_the_other_kind_and_odd_words_are_refused() {
     for (change, field) in [
         (json!({"issuer": "https://idp.example.com"}), "issuer"),
+        (json!({"tenants": []}), "tenants"),
         (json!({"identifier_claim": "sub"}), "identifier_claim"),
         (json!({"identifier_field": ""}), "identifier_field"),
         (json!({"email_field": "e mail"}), "email_field"),
@@ -170,6 +172,7 @@ fn what_identities_depend_on_never_changes() {
     let wanted = json!({"identifier_claim": "staff_number", "scopes": ["openid"]});
     let expected = ProviderSettings::OpenIdConnect {
         issuer: "https://idp.example.com".to_owned(),
+        tenants: BTreeSet::new(),
         identifier_claim: "staff_number".to_owned(),
         scopes: vec!["openid".to_owned()],
     };
@@ -190,4 +193,45 @@ fn what_identities_depend_on_never_changes() {
     let bare = changed(&named, json!({"name_field": null})).unwrap();
     assert_ne!(named, stored);
     assert_eq!(bare, stored);
+}
+
+/// SPEC D27: anybody can have a tenant of their own at such a provider.
+#[test]
+fn the_tenants_of_a_provider_that_serves_many_are_listed_and_can_change() {
+    const TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+    let with = |issuer: &str, tenants: Value| {
+        let mut body = json!({"kind": "open_id_connect", "issuer": issuer});
+        body["tenants"] = tenants;
+        settings(body)
+    };
+    let of_all = "https://login.microsoftonline.com/organizations/v2.0";
+    let read = with(of_all, json!([TENANT, TENANT.to_uppercase()])).unwrap();
+    let ProviderSettings::OpenIdConnect { tenants, .. } = &read else {
+        panic!("it is OpenID Connect");
+    };
+    assert_eq!(*tenants, BTreeSet::from([TENANT.to_owned()]));
+    assert_eq!(facts(&read)["tenants"], json!([TENANT]));
+    let of_one = format!("https://login.microsoftonline.com/{TENANT}/v2.0");
+    let refused = Err(vec!["provider.tenants".to_owned()]);
+    for (issuer, tenants) in [
+        (of_all, json!([])),
+        (of_all, json!(["contoso.onmicrosoft.com"])),
+        (of_all, json!(["common"])),
+        (of_all, json!(vec![TENANT; 101])),
+        (of_one.as_str(), json!([TENANT])),
+        ("https://idp.example.com", json!([TENANT])),
+    ] {
+        assert_eq!(with(issuer, tenants), refused, "{issuer}");
+    }
+    assert!(with(&of_one, json!([])).is_ok());
+    assert!(with("https://idp.example.com/realms/common", json!([])).is_ok());
+
+    let other = "11111111-2222-3333-4444-555555555555";
+    let mut errors = FieldErrors::default();
+    let changed = change(&read, &request(json!({"tenants": [other]})), &mut errors);
+    assert_eq!(told(errors), Ok(()));
+    assert_eq!(facts(&changed)["tenants"], json!([other]));
+    let mut errors = FieldErrors::default();
+    change(&read, &request(json!({"tenants": []})), &mut errors);
+    assert_eq!(told(errors), Err(vec!["provider.tenants".to_owned()]));
 }

@@ -64,6 +64,7 @@ fn invitation(identifier: Option<&str>, issuer: Option<&str>) -> Invitation {
 
 fn person(identifier: Option<&str>, email: Option<&str>, email_verified: bool) -> Person {
     Person {
+        issuer: None,
         subject: "subject".to_owned(),
         identifier: identifier.map(str::to_owned),
         email: email.map(str::to_owned),
