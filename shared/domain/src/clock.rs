@@ -40,6 +40,15 @@ impl Timestamp {
         )
     }
 
+    /// This instant moved back.
+    #[must_use]
+    pub fn minus(self, by: Duration) -> Self {
+        Self(
+            self.0
+                .saturating_sub(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)),
+        )
+    }
+
     /// Time since `earlier`; zero when this instant is not later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
@@ -112,6 +121,17 @@ mod tests {
         assert_eq!(
             Timestamp::from_millis(i64::MAX).to_string(),
             "9999-12-31T23:59:59.999Z"
+        );
+    }
+
+    #[test]
+    fn an_instant_moves_forward_and_back() {
+        let (at, second) = (Timestamp::from_millis(5_000), Duration::from_secs(1));
+        assert_eq!(at.plus(second), Timestamp::from_millis(6_000));
+        assert_eq!(at.minus(second), Timestamp::from_millis(4_000));
+        assert_eq!(
+            at.minus(Duration::MAX),
+            Timestamp::from_millis(5_000 - i64::MAX)
         );
     }
 
