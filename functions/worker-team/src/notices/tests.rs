@@ -331,7 +331,7 @@ async fn a_job_whose_time_is_over_leaves_the_other_members_to_the_next() {
     assert_eq!(memory.mails.lock().unwrap().len(), 1);
     assert!(memory.ended.lock().unwrap().is_empty());
     assert_eq!(memory.jobs.lock().unwrap().len(), 1);
-    let saved = memory.saved.lock().unwrap();
+    let saved = memory.saved.lock().unwrap().clone();
     let [begun, reached] = saved.as_slice() else {
         panic!("{saved:?}");
     };
