@@ -431,7 +431,7 @@ fn read_update(fields: Map<String, Value>) -> Result<Update, ApiError> {
 fn read_projects(field: &str, ids: &[String], errors: &mut FieldErrors) -> BTreeSet<ProjectId> {
     let read = ids
         .iter()
-        .filter_map(|id| validation::id(field, Some(id), errors));
+        .filter_map(|id| validation::id(field, Some(id.as_str()), errors));
     let projects: BTreeSet<ProjectId> = read.collect();
     if projects.len() > MUTED_PROJECTS_MAX {
         errors.add(field, format!("must have at most {MUTED_PROJECTS_MAX} ids"));

@@ -273,7 +273,7 @@ async fn a_notice_that_is_settled_tells_of_nobody_whatever_became_of_it() {
         let settled = settled(&memory);
         assert_eq!(settled.status, status);
         assert!(matches!(
-            settled.kind,
+            &settled.kind,
             MailKind::NewRequests { requests, count: 1, .. } if requests.is_empty()
         ));
         let sent = memory.sent.lock().unwrap();
