@@ -108,7 +108,7 @@ async fn several_new_requests_are_one_mail_and_the_next_comes_five_minutes_later
         "Alan Turing",
         "Acme Support",
         SAID,
-        &link,
+        link.as_str(),
         "/console/profile",
     ] {
         assert!(mails[0].html.contains(text), "{text}");
