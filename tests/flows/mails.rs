@@ -15,13 +15,14 @@ use vestibule_adapters::{
 };
 use vestibule_domain::{
     AccountScope, Timestamp,
+    access::request::Preview,
     account::email_address::EmailAddress,
-    ids::{AccountId, LoginId, MailId},
+    ids::{AccountId, LoginId, MailId, ProjectId},
     job::InviteFirstAdmin,
     ports::{MailOutcome, Mailer},
     secret::Secret,
     team::{
-        mail::{Mail, MailKind, MailOwner, mail_text},
+        mail::{Mail, MailKind, MailOwner, NoticedRequest, mail_text},
         session::Device,
     },
     vars::Vars,
@@ -257,7 +258,15 @@ fn shape_of(html: &str) -> Vec<String> {
 /// Every kind of mail with this text wherever somebody else chooses it.
 fn mails_with(text: &str) -> Vec<Mail> {
     let at = Timestamp::from_millis(1_800_000_000_000);
+    // The beginning of a message is longer than the other texts.
+    let preview = Preview::of(text, at).map(|preview| preview.text);
     let text = mail_text(text);
+    let request = NoticedRequest {
+        name: text.clone(),
+        connector_name: text.clone(),
+        preview,
+        at,
+    };
     let scope = AccountScope::of_verified(AccountId::derive(&["a"]));
     let (account, login) = (
         MailOwner::Account(scope),
@@ -282,6 +291,16 @@ fn mails_with(text: &str) -> Vec<Mail> {
                     address: text.clone(),
                 },
                 at,
+            },
+        ),
+        (
+            account,
+            MailKind::NewRequests {
+                account_name: text.clone(),
+                project_id: ProjectId::derive(&["p"]),
+                project_name: text.clone(),
+                requests: vec![request],
+                count: 3,
             },
         ),
     ];

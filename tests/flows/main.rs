@@ -61,6 +61,7 @@ mod mail_events;
 mod mails;
 mod members;
 mod names;
+mod notices;
 mod opened_way;
 mod openid_cases;
 mod outbox;

@@ -13,7 +13,7 @@ use vestibule_tests::aws_calls;
 
 /// Kinds of partitions, and future kinds that today's functions must not reach. Those that only the list of
 /// calls names are tried as well.
-const PARTITIONS: [(&str, &str); 42] = [
+const PARTITIONS: [(&str, &str); 43] = [
     ("the set-up", "SET_UP"),
     ("the data key", "KEYRING"),
     ("an account, its API keys and its members", "ACCOUNT#{id}"),
@@ -70,6 +70,10 @@ const PARTITIONS: [(&str, &str); 42] = [
         "ACCOUNT#{id}#PROJECT#{id}#ERASURES",
     ),
     (
+        "the notices of a project",
+        "ACCOUNT#{id}#PROJECT#{id}#NOTICES",
+    ),
+    (
         "the conversations that a person wrote in",
         "ACCOUNT#{id}#PROJECT#{id}#WRITER#{id}",
     ),
@@ -89,7 +93,7 @@ const PARTITIONS: [(&str, &str); 42] = [
 ];
 
 /// Every kind of partition of the indexes, and of the table.
-const LISTS: [&str; 40] = [
+const LISTS: [&str; 41] = [
     "OUTBOX#{number}",
     "OUTBOX#onboard_chat_user#{number}",
     "OUTBOX#close_pending_requests#{number}",
@@ -97,6 +101,7 @@ const LISTS: [&str; 40] = [
     "OUTBOX#drain_parked#{number}",
     "OUTBOX#erase_data#{number}",
     "OUTBOX#send_mail#{number}",
+    "OUTBOX#send_notices#{number}",
     "ACCOUNT#{id}#KEYS",
     "ACCOUNT#{id}#MEMBERS",
     "ACCOUNT#{id}#MEMBERS#super_admin",
@@ -214,6 +219,11 @@ fn no_webhook_worker_or_sweeper_touches_a_key_a_member_a_login_the_set_up_or_wri
             let reads = match *shape {
                 "KEYRING" | "CONNECTOR#{id}" => true,
                 "SET_UP" => matches!(caller, "sweeper" | "worker-team"),
+                // The one worker that reads who may decide requests, and where notices go.
+                "ACCOUNT#{id}"
+                | "ACCOUNT#{id}#MEMBER#{id}"
+                | "ACCOUNT#{id}#ROLES"
+                | "LOGIN#{id}" => caller == "worker-team",
                 _ => false,
             };
             // The one worker that may make a member: it invites the first admin.

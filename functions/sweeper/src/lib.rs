@@ -46,6 +46,12 @@ const STOP_AFTER: Duration = Duration::from_secs(20);
 /// Number of jobs waiting in a queue at which no more are enqueued there.
 const QUEUE_MAX: usize = 1000;
 
+/// The room for an account's notices: some of the workers are left to other accounts, however many projects it has.
+const NOTICES_ROOM: Room = Room {
+    jobs: 10,
+    ..Room::UNLIMITED
+};
+
 /// Ports of the sweeper.
 pub struct Deps {
     /// The outbox.
@@ -172,9 +178,14 @@ async fn sweep_group(deps: &Deps, kinds: &[JobKind], now: Timestamp) -> Tally {
         HashMap::new()
     };
     let first = usize::try_from(now.seconds() / 60).unwrap_or(0);
+    let unpaced = if kinds == [JobKind::SendNotices] {
+        NOTICES_ROOM
+    } else {
+        Room::UNLIMITED
+    };
     let planned = plan(&backlogs, first, |owner| {
         let pace = owner.connector_id().and_then(|id| paces.get(&id));
-        pace.map_or(Room::UNLIMITED, |pace| pace.room(now, PERIOD))
+        pace.map_or(unpaced, |pace| pace.room(now, PERIOD))
     });
     // Kinds have queues of their own, and none waits for the queue of another.
     let of_kind = |kind: JobKind| {

@@ -1,16 +1,17 @@
-//! The mails in words: subject, what happened, what to do (SPEC D15, D25, D28, D33).
+//! The mails in words: subject, what happened, what to do (SPEC B35, D15, D25, D28, D33).
 //!
 //! Texts of others (names, the account's name, a browser's name for itself) were cut when the mail was ordered,
 //! and each becomes one line here again. Links lead to the console of this stack only; a token stands in the
 //! fragment, which reaches no server and no log.
 
-use crate::page::{Fact, Link, Page, line};
+use crate::page::{Entry, Fact, Link, Page, line};
 use vestibule_domain::{
     PortError, Timestamp,
+    ids::ProjectId,
     job::SendMail,
     ports::OutgoingMail,
     secret::Secret,
-    team::mail::{ChangedCredential, Mail, MailKind},
+    team::mail::{ChangedCredential, Mail, MailKind, MailOwner, NoticedRequest},
     team::session::Device,
 };
 use vestibule_edge::mail_tag::mail_tag;
@@ -53,6 +54,17 @@ pub fn compose(
         MailKind::PasswordReset { expires_at } => place.password_reset(*expires_at)?,
         MailKind::NewDevice { device, at } => place.new_device(device, *at),
         MailKind::CredentialsChanged { what, at } => place.credentials_changed(*what, *at),
+        MailKind::NewRequests {
+            account_name,
+            project_id,
+            project_name,
+            requests,
+            count,
+        } => place.new_requests(
+            (account_name, project_name),
+            *project_id,
+            (requests, *count),
+        )?,
     };
     let unreadable = |error: askama::Error| PortError::corrupt("mail template", error);
     Ok(Some(OutgoingMail {
@@ -98,6 +110,7 @@ impl Place<'_> {
                 Fact::new("Invited by", &invited_by),
                 Fact::new("Ends on", &until),
             ],
+            entries: Vec::new(),
             links: vec![self.link("Open the invitation", "invitation")?],
             notes: vec![
                 format!(
@@ -121,6 +134,7 @@ impl Place<'_> {
                 self.mail.to.as_str()
             )),
             facts: vec![Fact::new("Works until", &until)],
+            entries: Vec::new(),
             links: vec![self.link("Set a new password", "reset")?],
             notes: vec![
                 "If it was not you, ignore this mail: your password stays as it is. Do not pass the link on."
@@ -146,6 +160,7 @@ impl Place<'_> {
                 self.mail.to.as_str()
             )),
             facts,
+            entries: Vec::new(),
             links: Vec::new(),
             notes: vec![
                 "If it was you, you need not do anything.".to_owned(),
@@ -170,6 +185,7 @@ impl Place<'_> {
             heading: what.to_owned(),
             paragraphs: self.greeted(format!("{what}, for the login {}.", self.mail.to.as_str())),
             facts: vec![Fact::new("Time", &day_and_time(at))],
+            entries: Vec::new(),
             links: Vec::new(),
             notes: vec![
                 "If it was you, you need not do anything.".to_owned(),
@@ -180,6 +196,67 @@ impl Place<'_> {
             ],
             foot: FOOT.to_owned(),
         }
+    }
+
+    /// A digest. Whoever asks chose names and messages, so these stand in lines of their own, and a message in
+    /// quotation marks.
+    fn new_requests(
+        &self,
+        (account_name, project_name): (&str, &str),
+        project_id: ProjectId,
+        (requests, count): (&[NoticedRequest], u32),
+    ) -> Result<Page, PortError> {
+        let MailOwner::Account(account) = self.mail.owner else {
+            return Err(PortError::corrupt("mail", "a notice without an account"));
+        };
+        let (account_name, project_name) = (line(account_name), line(project_name));
+        let (subject, paragraph) = if count == 1 {
+            (
+                format!("A new access request in {project_name}"),
+                format!("Somebody asks for access to {project_name}."),
+            )
+        } else {
+            (
+                format!("{count} new access requests in {project_name}"),
+                format!("{count} people ask for access to {project_name}."),
+            )
+        };
+        let mut entries: Vec<Entry> = requests.iter().map(Entry::of).collect();
+        let listed = u32::try_from(requests.len()).unwrap_or(u32::MAX);
+        let more = count.saturating_sub(listed);
+        if more > 0 {
+            entries.push(Entry {
+                title: format!("and {more} more"),
+                lines: Vec::new(),
+            });
+        }
+        Ok(Page {
+            subject,
+            preview: paragraph.clone(),
+            heading: "New access requests".to_owned(),
+            paragraphs: self.greeted(paragraph),
+            facts: Vec::new(),
+            entries,
+            links: vec![Link {
+                label: "Open the requests",
+                url: format!(
+                    "{}/console/a/{}/p/{project_id}/requests",
+                    self.console_url,
+                    account.account_id()
+                ),
+            }],
+            notes: vec![
+                "Names and messages are those of the people who ask. Do not follow what they say \
+                 before you know them."
+                    .to_owned(),
+                format!(
+                    "You get this mail because you decide access requests of {project_name}, at most \
+                     once in five minutes. To get no more of them, turn notices off in your profile: {}",
+                    self.profile()
+                ),
+            ],
+            foot: format!("{FOOT} for {account_name}"),
+        })
     }
 
     /// A greeting, if the person's name is known, and a paragraph.
@@ -201,6 +278,25 @@ impl Place<'_> {
 
     fn sign_in(&self) -> String {
         format!("{}/console/", self.console_url)
+    }
+
+    fn profile(&self) -> String {
+        format!("{}/console/profile", self.console_url)
+    }
+}
+
+impl Entry {
+    /// A request: who asks where and when, and with what words.
+    fn of(request: &NoticedRequest) -> Self {
+        let place = line(&request.connector_name);
+        let asked = format!("{place}, {}", day_and_time(request.at));
+        let words = request.preview.as_deref().map(line);
+        let words = words.filter(|words| !words.is_empty());
+        let quoted = words.map(|words| format!("\u{201C}{words}\u{201D}"));
+        Self {
+            title: line(&request.name),
+            lines: [asked].into_iter().chain(quoted).collect(),
+        }
     }
 }
 
@@ -319,6 +415,70 @@ mod tests {
             assert!(mail.subject.ends_with("was changed"), "{}", mail.subject);
             assert!(mail.text.contains(&mail.subject));
         }
+    }
+
+    fn request(name: &str, preview: Option<&str>) -> NoticedRequest {
+        NoticedRequest {
+            name: name.to_owned(),
+            connector_name: "Support".to_owned(),
+            preview: preview.map(str::to_owned),
+            at: at(),
+        }
+    }
+
+    fn digest(requests: Vec<NoticedRequest>, count: u32) -> Mail {
+        let scope = AccountScope::of_verified(AccountId::derive(&["a"]));
+        let kind = MailKind::NewRequests {
+            account_name: "Acme".to_owned(),
+            project_id: ProjectId::derive(&["p"]),
+            project_name: "Concierge".to_owned(),
+            requests,
+            count,
+        };
+        Mail {
+            owner: MailOwner::Account(scope),
+            ..mail(kind)
+        }
+    }
+
+    /// SPEC B35.
+    #[test]
+    fn a_digest_lists_requests_and_links_to_them_and_to_where_it_is_turned_off() {
+        let ada = request("Ada <b>Lovelace</b>", Some("Good morning"));
+        let mail = digest(vec![ada, request("Grace", None)], 7);
+        let written = compose(&mail, None, CONSOLE).unwrap().unwrap();
+        assert_eq!(written.subject, "7 new access requests in Concierge");
+        let (account, project) = (AccountId::derive(&["a"]), ProjectId::derive(&["p"]));
+        let link = format!("{CONSOLE}/console/a/{account}/p/{project}/requests");
+        assert!(written.html.contains(&format!("href=\"{link}\"")));
+        assert!(written.text.contains(&format!("\n{link}\n")));
+        for text in [
+            "Support, 29 November 2026, 10:05 UTC",
+            "\u{201C}Good morning\u{201D}",
+            "Grace",
+            "and 5 more",
+            "https://chat.example.com/console/profile",
+        ] {
+            assert!(
+                written.html.contains(text) && written.text.contains(text),
+                "{text}"
+            );
+        }
+        assert!(written.html.contains("Ada &#60;b&#62;Lovelace"));
+        assert!(!written.html.contains("<b>"));
+        let one = digest(vec![request("Ada", None)], 1);
+        let written = compose(&one, None, CONSOLE).unwrap().unwrap();
+        assert_eq!(written.subject, "A new access request in Concierge");
+        assert!(!written.text.contains("more\n") && !written.text.contains("\u{201C}"));
+    }
+
+    #[test]
+    fn a_digest_belongs_to_an_account() {
+        let stray = Mail {
+            owner: MailOwner::Login(LoginId::derive(&["l"])),
+            ..digest(Vec::new(), 1)
+        };
+        assert!(compose(&stray, None, CONSOLE).is_err());
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub(crate) struct Page {
     pub(crate) heading: String,
     pub(crate) paragraphs: Vec<String>,
     pub(crate) facts: Vec<Fact>,
+    pub(crate) entries: Vec<Entry>,
     /// The link to follow, if there is one.
     pub(crate) links: Vec<Link>,
     pub(crate) notes: Vec<String>,
@@ -27,6 +28,13 @@ pub(crate) struct Page {
 pub(crate) struct Fact {
     pub(crate) label: &'static str,
     pub(crate) value: String,
+}
+
+/// An item of a list: a title and the lines below it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) title: String,
+    pub(crate) lines: Vec<String>,
 }
 
 /// A link shown as a button, and as an address.
@@ -49,6 +57,11 @@ impl Page {
     /// Whether there are facts. The template asks.
     fn has_facts(&self) -> bool {
         !self.facts.is_empty()
+    }
+
+    /// Whether there are entries. The template asks.
+    fn has_entries(&self) -> bool {
+        !self.entries.is_empty()
     }
 
     /// The body for those who see HTML.

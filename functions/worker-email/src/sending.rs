@@ -110,6 +110,7 @@ impl Work<'_> {
             }
         }
         mail.token = None;
+        mail.kind.forget_people();
         self.settle(&mail).await
     }
 
@@ -229,9 +230,10 @@ fn sends_until(mail: &Mail) -> Timestamp {
         MailKind::Invitation { expires_at, .. } | MailKind::PasswordReset { expires_at } => {
             *expires_at
         }
-        MailKind::NewDevice { .. } | MailKind::CredentialsChanged { .. } | MailKind::Nothing => {
-            mail.created_at.plus(NOTICE_LIFE)
-        }
+        MailKind::NewDevice { .. }
+        | MailKind::CredentialsChanged { .. }
+        | MailKind::NewRequests { .. }
+        | MailKind::Nothing => mail.created_at.plus(NOTICE_LIFE),
     }
 }
 

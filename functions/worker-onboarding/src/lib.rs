@@ -1,5 +1,5 @@
 //! Does the pending tasks of a chat user at a connector: the onboarding message, the follow-up to an
-//! approval, and the profile. Closes the pending requests of connectors that no longer ask for
+//! approval, and the profile. Orders notices of new requests to those who decide. Closes the pending requests of connectors that no longer ask for
 //! approval. Erases people, and messages that are no longer kept.
 //!
 //! The queue may bring a job late, twice, or to two workers at once. The pending tasks stand on the
@@ -40,7 +40,7 @@ use vestibule_domain::{
     job::{OnboardChatUser, OnboardingJob},
     ports::{
         ChatPlatform, Claim, ClaimedStanding, ConnectorReader, Eraser, InboxQueue, Lease,
-        OnboardingQueue, RequestCloser, StandingStore, TaskResult,
+        NoticeOrders, OnboardingQueue, RequestCloser, StandingStore, TaskResult,
     },
 };
 use vestibule_edge::{
@@ -69,6 +69,8 @@ pub struct Deps {
     pub requests: Arc<dyn RequestCloser>,
     /// Erasures.
     pub erasures: Arc<dyn Eraser>,
+    /// Orders of notices. `None` in a stack without an address that mails come from.
+    pub notices: Option<Arc<dyn NoticeOrders>>,
     /// Connectors.
     pub connectors: Arc<dyn ConnectorReader>,
     /// The platforms.
@@ -226,6 +228,7 @@ async fn do_tasks(
     mut claimed: Box<ClaimedStanding>,
     (attempt, budget): (&mut u32, TimeBudget),
 ) -> Result<Option<Later>, PortError> {
+    order_notices(deps, job, &claimed).await?;
     let connector = deps.connectors.find_connector(job.connector_id).await?;
     let connector = connector.filter(|connector| connector.scope == job.scope);
     let work = Work {
@@ -258,6 +261,8 @@ async fn do_tasks(
             Some(PendingTask::ApprovalNotice) => approval::notice(&work, &claimed).await?,
             Some(PendingTask::Replay) => approval::replay(&work, &claimed).await?,
             Some(PendingTask::Profile) => onboarding::profile(&work, &claimed).await?,
+            // Ordered before the first task.
+            Some(PendingTask::RequestNotice) => TaskOutcome::Done(TaskResult::RequestNotice),
         };
         let result = match step {
             TaskOutcome::Done(result) => result,
@@ -270,6 +275,21 @@ async fn do_tasks(
         claimed = left;
     }
     Ok(Some(Later::OutOfTime))
+}
+
+/// Orders notices of a new request to the members who decide (SPEC B35). They wait for no task, and no task is
+/// done before they are ordered.
+async fn order_notices(
+    deps: &Deps,
+    job: OnboardChatUser,
+    claimed: &ClaimedStanding,
+) -> Result<(), PortError> {
+    match &deps.notices {
+        Some(notices) if claimed.standing.brings_a_notice(claimed.attempt) => {
+            notices.order_notices(job.scope, deps.clock.now()).await
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Records that a task is done. A platform may already have the message, so recording is repeated for

@@ -3,13 +3,19 @@
 use crate::Deps;
 use std::sync::Arc;
 use vestibule_coldstart::{Adapters, EgressClientError};
-use vestibule_domain::{ids::SystemIds, ports::VisibilityExtender};
+use vestibule_domain::{
+    ids::SystemIds,
+    ports::{NoticeOrders, VisibilityExtender},
+};
 
 /// The worker's ports and its own queue, over these adapters.
 pub fn wire(
     adapters: &mut Adapters<'_>,
 ) -> Result<(Deps, Arc<dyn VisibilityExtender>), EgressClientError> {
+    let sends_mail = adapters.vars().optional("MAIL_FROM").is_some();
+    let notices = sends_mail.then(|| -> Arc<dyn NoticeOrders> { adapters.notices() });
     let deps = Deps {
+        notices,
         standings: adapters.standings(),
         requests: adapters.closings(),
         erasures: adapters.erasures(),

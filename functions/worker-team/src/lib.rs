@@ -1,28 +1,34 @@
-//! Does jobs about the people who run accounts: invites the stack's first admin (SPEC D15).
+//! Does jobs about the people who run accounts: invites the stack's first admin (SPEC D15), and tells members of
+//! new access requests (SPEC B35).
 //!
 //! The queue may bring a job late, twice, or to two workers at once. The stack's set-up row admits one
-//! invitation, so everything that a second job makes is thrown away.
+//! invitation, so everything that a second job makes is thrown away. An order of notices is claimed, and the ids of
+//! its mails follow from its round and the member, so that nobody is told twice.
 //!
 //! | module | content |
 //! |---|---|
 //! | `first_admin` | the records of the first invitation |
+//! | `notices` | mails about new access requests |
 //! | `tokens` | the token of an invitation's link |
 //! | `wiring` | the adapters behind its ports |
 
 mod first_admin;
+mod notices;
 mod tokens;
+#[cfg(test)]
+mod unused;
 mod wiring;
 
 pub use wiring::wire;
 
 use ring::rand::SecureRandom;
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
     Clock, PortError,
     error::Chain,
     ids::IdSource,
     job::TeamJob,
-    ports::{EmailQueue, FirstAdminStore, SecretVault, SetUpReader},
+    ports::{EmailQueue, FirstAdminStore, Lease, NoticeStore, SecretVault, SetUpReader, TeamQueue},
 };
 use vestibule_edge::batch::Outcome;
 
@@ -34,8 +40,12 @@ pub struct Deps {
     pub first_admins: Arc<dyn FirstAdminStore>,
     /// Seals the token until its mail is sent.
     pub vault: Arc<dyn SecretVault>,
+    /// Orders of notices, and what notices tell to whom.
+    pub notices: Arc<dyn NoticeStore>,
     /// The queue of mails.
     pub email: Arc<dyn EmailQueue>,
+    /// The queue for the rest of a round of notices.
+    pub team: Arc<dyn TeamQueue>,
     /// Whether the stack has an address that mails come from.
     pub sends_mail: bool,
     /// The clock.
@@ -52,8 +62,9 @@ impl fmt::Debug for Deps {
     }
 }
 
-/// Processes one message of the queue. A job that cannot be read, or that fails, goes back to the queue.
-pub async fn handle(deps: &Deps, body: &str, _receives: u32) -> Outcome {
+/// Processes one message of the queue, received for the `receives`th time. A job that cannot be read, or that fails,
+/// goes back to the queue.
+pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
     let job: TeamJob = match serde_json::from_str(body) {
         Ok(job) => job,
         Err(error) => {
@@ -67,7 +78,13 @@ pub async fn handle(deps: &Deps, body: &str, _receives: u32) -> Outcome {
         }
     };
     match work(deps, &job).await {
-        Ok(()) => Outcome::Done,
+        // The queue brings this message again because an earlier receive of it ended without a word, and
+        // its lease may be the one that holds. Acknowledged now, a job that ends every worker would never
+        // become a dead letter.
+        Ok(Worked::HeldFor(wait)) if receives > 1 => Outcome::Retry { after: Some(wait) },
+        Ok(Worked::Ended | Worked::HeldFor(_)) => Outcome::Done,
+        // The worker that has the lease now does the job, or the mark brings another.
+        Err(error) if Lease::is_lost(&error) => Outcome::Done,
         Err(error) => {
             tracing::error!(error = %Chain(&error), "a job is left to the queue");
             Outcome::RETRY
@@ -75,8 +92,19 @@ pub async fn handle(deps: &Deps, body: &str, _receives: u32) -> Outcome {
     }
 }
 
-async fn work(deps: &Deps, job: &TeamJob) -> Result<(), PortError> {
+/// The end of the work on a message, unless it failed.
+enum Worked {
+    /// Nothing is left for this message.
+    Ended,
+    /// Another claim holds the row for so long.
+    HeldFor(Duration),
+}
+
+async fn work(deps: &Deps, job: &TeamJob) -> Result<Worked, PortError> {
     match job {
-        TeamJob::InviteFirstAdmin(job) => first_admin::invite(deps, job).await,
+        TeamJob::InviteFirstAdmin(job) => {
+            first_admin::invite(deps, job).await.map(|()| Worked::Ended)
+        }
+        TeamJob::SendNotices(job) => notices::work(deps, *job).await,
     }
 }

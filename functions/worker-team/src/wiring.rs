@@ -9,15 +9,18 @@ use vestibule_domain::{ids::SystemIds, ports::VisibilityExtender};
 /// The worker's ports and its own queue, over these adapters.
 pub fn wire(adapters: &mut Adapters<'_>) -> (Deps, Arc<dyn VisibilityExtender>) {
     let set_up = adapters.set_up();
+    let team = adapters.team_queue();
     let deps = Deps {
         set_up: set_up.clone(),
         first_admins: set_up,
         vault: adapters.sealing_vault(),
+        notices: adapters.notices(),
         email: adapters.email_queue(),
+        team: team.clone(),
         sends_mail: adapters.vars().optional("MAIL_FROM").is_some(),
         clock: adapters.clock(),
         ids: Arc::new(SystemIds),
         random: Arc::new(SystemRandom::new()),
     };
-    (deps, adapters.team_queue())
+    (deps, team)
 }

@@ -152,6 +152,8 @@ pub struct SqsDispatchQueues {
     pub inbox: SqsQueue,
     /// The queue of mails.
     pub email: SqsQueue,
+    /// The queue of work on accounts and their people.
+    pub team: SqsQueue,
 }
 
 impl SqsDispatchQueues {
@@ -163,6 +165,7 @@ impl SqsDispatchQueues {
             JobKind::SendMessages => &self.outgoing,
             JobKind::DrainParked => &self.inbox,
             JobKind::SendMail => &self.email,
+            JobKind::SendNotices => &self.team,
         }
     }
 }
@@ -176,6 +179,7 @@ fn dispatched(job: OutboxJob) -> Result<String, PortError> {
         }
         OutboxJob::DrainParked(order) => to_json(&InboxJob::DrainParked(order)),
         OutboxJob::SendMail(order) => to_json(&EmailJob::SendMail(order)),
+        OutboxJob::SendNotices(order) => to_json(&TeamJob::SendNotices(order)),
     }
 }
 
@@ -279,7 +283,7 @@ mod tests {
             AccountId, ChatUserId, ConnectorId, ConversationId, EnvironmentId, LoginId, MailId,
             ProjectId,
         },
-        job::{ClosePendingRequests, OnboardChatUser, SendMessages},
+        job::{ClosePendingRequests, OnboardChatUser, SendMessages, SendNotices},
         team::mail::MailOwner,
     };
 
@@ -330,5 +334,9 @@ mod tests {
             let read = serde_json::from_str::<EmailJob>(&body).unwrap();
             assert_eq!(read, EmailJob::SendMail(order));
         }
+        let order = SendNotices { scope };
+        let body = dispatched(order.into()).unwrap();
+        let read = serde_json::from_str::<TeamJob>(&body).unwrap();
+        assert_eq!(read, TeamJob::SendNotices(order));
     }
 }

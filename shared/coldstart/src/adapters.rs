@@ -134,13 +134,14 @@ impl<'v> Adapters<'v> {
     }
 
     /// The queues of all jobs that the outbox orders, at `ONBOARDING_QUEUE_URL`, `OUTGOING_QUEUE_URL`,
-    /// `INBOX_QUEUE_URL` and `EMAIL_QUEUE_URL`.
+    /// `INBOX_QUEUE_URL`, `EMAIL_QUEUE_URL` and `TEAM_QUEUE_URL`.
     pub fn dispatch_queues(&mut self) -> Arc<SqsDispatchQueues> {
         Arc::new(SqsDispatchQueues {
             onboarding: self.queue_at("ONBOARDING_QUEUE_URL"),
             outgoing: self.queue_at("OUTGOING_QUEUE_URL"),
             inbox: self.queue_at("INBOX_QUEUE_URL"),
             email: self.queue_at("EMAIL_QUEUE_URL"),
+            team: self.queue_at("TEAM_QUEUE_URL"),
         })
     }
 

@@ -7,8 +7,8 @@ use vestibule_adapters::{
         DynamoAccessRequests, DynamoAccounts, DynamoAgents, DynamoAudit, DynamoChatUsers,
         DynamoClosings, DynamoConnectors, DynamoConversationWriter, DynamoConversations,
         DynamoCredentials, DynamoErasures, DynamoGivenUp, DynamoHistory, DynamoIntake,
-        DynamoLogins, DynamoMails, DynamoOutbox, DynamoOutgoing, DynamoParking, DynamoProjects,
-        DynamoSendPacer, DynamoSetUp, DynamoStandings, DynamoTeam,
+        DynamoLogins, DynamoMails, DynamoNotices, DynamoOutbox, DynamoOutgoing, DynamoParking,
+        DynamoProjects, DynamoSendPacer, DynamoSetUp, DynamoStandings, DynamoTeam,
     },
     vault::KmsVault,
 };
@@ -36,6 +36,12 @@ impl Adapters<'_> {
     #[must_use]
     pub fn mails(&self) -> Arc<DynamoMails> {
         Arc::new(DynamoMails::new(self.table.clone()))
+    }
+
+    /// Orders of notices, and what notices tell to whom.
+    #[must_use]
+    pub fn notices(&self) -> Arc<DynamoNotices> {
+        Arc::new(DynamoNotices::new(self.table.clone()))
     }
 
     /// The record of the stack's set-up.

@@ -125,6 +125,17 @@ mod tests {
     }
 
     #[test]
+    fn an_instant_moves_forward_and_back() {
+        let (at, second) = (Timestamp::from_millis(5_000), Duration::from_secs(1));
+        assert_eq!(at.plus(second), Timestamp::from_millis(6_000));
+        assert_eq!(at.minus(second), Timestamp::from_millis(4_000));
+        assert_eq!(
+            at.minus(Duration::MAX),
+            Timestamp::from_millis(5_000 - i64::MAX)
+        );
+    }
+
+    #[test]
     fn milliseconds_are_rounded_down_to_seconds_before_1970_too() {
         for (millis, seconds) in [
             (-1001, -2),

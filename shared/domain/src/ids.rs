@@ -12,6 +12,7 @@
 //! | API key | account, route, `Idempotency-Key` | its id stays claimed |
 //! | client, role, login method, invitation | account, route, `Idempotency-Key` | an invitation is never deleted; of the others the call can be made again |
 //! | mail of an invitation | invitation, number of its mails | ends with its time |
+//! | notice of new requests | project, end of its round, member | ends with its time |
 //! | texts that one call added to a conversation, order to redrive | account, route, `Idempotency-Key` | the call can be made again |
 //! | chat user | project, provider, platform scope, identifier | after a merge, an alias leads to the survivor |
 //! | access request | connector, chat user, event key | never deleted |

@@ -212,6 +212,17 @@ pub enum TeamJob {
     /// Make the stack's first account, unless there is one, and invite its first super admin. The record of the
     /// set-up knows whether that was done, so a late or repeated job does no harm.
     InviteFirstAdmin(InviteFirstAdmin),
+    /// Tell members of a project's new access requests: see [`crate::team::notices`]. The record holds the
+    /// progress, so a late or repeated job does no harm.
+    SendNotices(SendNotices),
+}
+
+/// See [`TeamJob::SendNotices`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendNotices {
+    /// Account and project.
+    #[serde(flatten)]
+    pub scope: ProjectScope,
 }
 
 /// See [`TeamJob::InviteFirstAdmin`]. It has no mark in the outbox: the record of the set-up is its condition.
@@ -360,6 +371,16 @@ mod tests {
     use crate::chat::entity::{Entity, Mark};
     use crate::ids::LoginId;
     use crate::samples::{at, connector, message};
+
+    #[test]
+    fn a_job_to_tell_members_names_its_project_and_reads_back() {
+        let scope = connector().scope;
+        let job = TeamJob::SendNotices(SendNotices { scope });
+        let json = serde_json::to_value(&job).unwrap();
+        assert_eq!(json["job"], "send_notices");
+        assert_eq!(json["project_id"], scope.project_id().to_string());
+        assert_eq!(serde_json::from_value::<TeamJob>(json).unwrap(), job);
+    }
 
     #[test]
     fn a_delivery_is_named_by_the_first_key_of_its_event() {

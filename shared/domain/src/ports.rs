@@ -12,6 +12,7 @@ mod given_up;
 mod history;
 mod intake;
 mod mail;
+mod notices;
 mod onboarding;
 mod outbox;
 mod pace;
@@ -58,6 +59,7 @@ pub use intake::{
 pub use mail::{
     Block, EmailQueue, MailOutcome, MailStore, Mailer, OutgoingMail, RecordedEvent, TeamQueue,
 };
+pub use notices::{NoticeOrders, NoticeStore, RecipientPage};
 pub use onboarding::{
     Claim, ClaimedStanding, FetchedProfile, FinishedMerge, ImpliedDecision, PendingPage,
     RequestCloser, Resume, SentMessage, StandingStore, TaskResult,

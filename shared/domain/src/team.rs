@@ -7,6 +7,7 @@ pub mod login_method;
 pub mod mail;
 pub mod member;
 pub mod member_standing;
+pub mod notices;
 pub mod password;
 pub mod role;
 pub mod session;

@@ -147,6 +147,7 @@ impl World {
             platforms: to_slack.url(),
             agent: to_agent.url(),
             providers: providers.clone(),
+            notices: false,
         };
         let direct = Links {
             db: db.url().to_owned(),
@@ -155,6 +156,7 @@ impl World {
             platforms: slack.url(),
             agent: agent.url(),
             providers,
+            notices: false,
         };
         fixtures::put_credential(&db);
         let stores = direct.function("test", &clock, Stores::over);

@@ -274,6 +274,12 @@ impl World {
         answer.body
     }
 
+    /// Lets new requests order notices, as in every stack that sends mails.
+    pub fn turn_notices_on(&mut self) {
+        self.links.notices = true;
+        self.restart();
+    }
+
     /// Every mail that was sent, the oldest first.
     pub fn mails(&self) -> Vec<CaughtMail> {
         self.aws.mails()
@@ -297,7 +303,7 @@ impl World {
         self.work("email").await
     }
 
-    /// Gives the worker that invites the first admin the available jobs, once. `false` if there were none.
+    /// Gives the worker that invites the first admin and makes notices the available jobs, once. `false` if there were none.
     pub async fn run_team(&mut self) -> bool {
         self.work("team").await
     }

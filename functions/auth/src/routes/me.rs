@@ -19,10 +19,10 @@ use vestibule_admin::{
 use vestibule_domain::{
     PortError, Timestamp,
     account::credential::{Missing, Refusal, missing},
-    ids::{AccountId, LoginId},
+    ids::{AccountId, LoginId, ProjectId},
     ports::{AccountPlace, LoginChange},
     team::{
-        login::{HourCycle, Login, Preferences, Theme},
+        login::{HourCycle, Login, MUTED_PROJECTS_MAX, Preferences, Theme},
         member::{ClientAccess, MemberStatus},
         role::{RoleKey, Roles},
         session::Session,
@@ -110,6 +110,8 @@ pub struct MyPreferences {
     theme: ThemeName,
     /// Whether digests of new access requests are wanted.
     notices: bool,
+    /// Ids of projects of which none are wanted all the same.
+    muted_projects: Vec<String>,
 }
 
 /// A role.
@@ -183,12 +185,14 @@ pub struct MyRules {
 
 impl From<&Preferences> for MyPreferences {
     fn from(preferences: &Preferences) -> Self {
+        let muted = preferences.muted_projects.iter();
         Self {
             time_zone: preferences.time_zone.clone(),
             hour_cycle: preferences.hour_cycle.map(HourCycleName::from),
             shortcuts: preferences.shortcuts,
             theme: preferences.theme.into(),
             notices: preferences.notices,
+            muted_projects: muted.map(ToString::to_string).collect(),
         }
     }
 }
@@ -366,6 +370,10 @@ pub struct UpdatePreferences {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     notices: Option<bool>,
+    /// Ids of projects of which none are wanted all the same, in place of those before. At most 100.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, max_items = 100)]
+    muted_projects: Option<Vec<String>>,
 }
 
 /// A change that was read.
@@ -373,6 +381,7 @@ struct Update {
     name: Option<String>,
     preferences: UpdatePreferences,
     hour_cycle: Nullable<HourCycle>,
+    muted_projects: Option<BTreeSet<ProjectId>>,
 }
 
 fn read_update(fields: Map<String, Value>) -> Result<Update, ApiError> {
@@ -400,12 +409,28 @@ fn read_update(fields: Map<String, Value>) -> Result<Update, ApiError> {
             read.map_or(Nullable::Absent, |cycle| Nullable::Value(cycle.into()))
         }
     };
+    let muted_projects = preferences
+        .muted_projects
+        .as_deref()
+        .map(|ids| read_projects("preferences.muted_projects", ids, &mut errors));
     errors.check_body()?;
     Ok(Update {
         name,
         preferences,
         hour_cycle,
+        muted_projects,
     })
+}
+
+fn read_projects(field: &str, ids: &[String], errors: &mut FieldErrors) -> BTreeSet<ProjectId> {
+    let read = ids
+        .iter()
+        .filter_map(|id| validation::id(field, Some(id.as_str()), errors));
+    let projects: BTreeSet<ProjectId> = read.collect();
+    if projects.len() > MUTED_PROJECTS_MAX {
+        errors.add(field, format!("must have at most {MUTED_PROJECTS_MAX} ids"));
+    }
+    projects
 }
 
 fn is_time_zone(zone: &str) -> bool {
@@ -434,6 +459,9 @@ fn changed(before: &Login, update: &Update) -> Login {
     to.shortcuts = wanted.shortcuts.unwrap_or(to.shortcuts);
     to.theme = wanted.theme.map_or(to.theme, Theme::from);
     to.notices = wanted.notices.unwrap_or(to.notices);
+    if let Some(muted) = &update.muted_projects {
+        to.muted_projects.clone_from(muted);
+    }
     after
 }
 
@@ -530,6 +558,27 @@ mod tests {
         assert_eq!(after.name, "Ana M.");
         assert_eq!(after.preferences.time_zone, None);
         assert!(!after.preferences.shortcuts);
+    }
+
+    /// SPEC B35.
+    #[test]
+    fn muted_projects_replace_those_before_and_are_at_most_a_hundred() {
+        let ids = |count: usize| -> Vec<String> {
+            let ids = (0..count).map(|number| ProjectId::derive(&[&number.to_string()]));
+            ids.map(|id| id.to_string()).collect()
+        };
+        let muting = |ids: &[String]| update(json!({"preferences": {"muted_projects": ids}}));
+        let after = muting(&ids(2)).unwrap();
+        assert_eq!(after.preferences.muted_projects.len(), 2);
+        let shown = MyPreferences::from(&after.preferences);
+        assert_eq!(shown.muted_projects.len(), 2);
+        let none = muting(&[]).unwrap();
+        assert!(none.preferences.muted_projects.is_empty());
+        assert!(muting(&ids(100)).is_ok());
+        for wrong in [ids(101), vec!["concierge".to_owned()]] {
+            let error = muting(&wrong).unwrap_err();
+            assert_eq!(error.errors()[0].field, "preferences.muted_projects");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use vestibule_domain::{
     AccountScope, Clock, PortError, Timestamp,
     account::email_address::EmailAddress,
     connector::SealedSecrets,
-    ids::{AccountId, LeaseId, LoginId, MailId, SystemIds},
+    ids::{AccountId, LeaseId, LoginId, MailId, ProjectId, SystemIds},
     job::{EmailJob, SendMail},
     ports::{
         Block, By, Claim, Lease, MailOutcome, MailStore, Mailer, OutgoingMail, Postponement,
@@ -20,6 +20,7 @@ use vestibule_domain::{
     secret::Secret,
     team::mail::{
         ChangedCredential, Mail, MailEvent, MailEventKind, MailKind, MailOwner, MailStatus,
+        NoticedRequest,
     },
 };
 use vestibule_edge::batch::Outcome;
@@ -239,6 +240,46 @@ async fn a_mail_goes_out_once_and_its_token_leaves_its_record() {
     assert_eq!(mail.status, MailStatus::Sent);
     assert_eq!(mail.ses_id.as_deref(), Some("ses-1"));
     assert_eq!(mail.token, None);
+}
+
+/// SPEC C62: the record of a notice may outlive those of the people whom it tells of.
+#[tokio::test]
+async fn a_notice_that_is_settled_tells_of_nobody_whatever_became_of_it() {
+    let reason = "SES refused the mail.".to_owned();
+    let refused = MailOutcome::NotSendable { reason };
+    for (answers, block, status) in [
+        (Vec::new(), None, MailStatus::Sent),
+        (vec![refused], None, MailStatus::Failed),
+        (Vec::new(), Some(Block::HardBounce), MailStatus::Suppressed),
+    ] {
+        let request = NoticedRequest {
+            name: "Ada Lovelace".to_owned(),
+            connector_name: "Support".to_owned(),
+            preview: Some("Good morning".to_owned()),
+            at: NOW,
+        };
+        let notice = mail(MailKind::NewRequests {
+            account_name: "Acme".to_owned(),
+            project_id: ProjectId::derive(&["p"]),
+            project_name: "Concierge".to_owned(),
+            requests: vec![request],
+            count: 1,
+        });
+        let memory = Memory {
+            block,
+            ..memory(notice, answers)
+        };
+        let memory = after(memory, 1).await;
+        let settled = settled(&memory);
+        assert_eq!(settled.status, status);
+        assert!(matches!(
+            &settled.kind,
+            MailKind::NewRequests { requests, count: 1, .. } if requests.is_empty()
+        ));
+        let sent = memory.sent.lock().unwrap();
+        assert!(sent.iter().all(|mail| mail.text.contains("Ada Lovelace")));
+        assert_eq!(sent.is_empty(), status == MailStatus::Suppressed);
+    }
 }
 
 /// RELIABILITY §2.13.

@@ -1,6 +1,6 @@
 //! The first invitation, with stores in memory.
 
-use crate::{Deps, handle};
+use crate::{Deps, handle, unused::Unused};
 use async_trait::async_trait;
 use ring::rand::SystemRandom;
 use std::{
@@ -112,7 +112,9 @@ fn deps(memory: &Arc<Memory>, sends_mail: bool) -> Deps {
         set_up: memory.clone(),
         first_admins: memory.clone(),
         vault: memory.clone(),
+        notices: Arc::new(Unused),
         email: memory.clone(),
+        team: Arc::new(Unused),
         sends_mail,
         clock: Arc::new(Still),
         ids: Arc::new(SystemIds),

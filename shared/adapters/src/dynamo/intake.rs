@@ -128,7 +128,7 @@ impl DynamoIntake {
             let mark = marked.waiting(due);
             // New tasks do not wait for earlier attempts. These count only while a text may have been tried.
             rest = " ADD owes :owes REMOVE not_before";
-            if !standing.may_have_tried_notice() {
+            if !standing.may_have_tried_notice() && !standing.may_have_tried_message() {
                 set.push("attempts = :none");
                 values.push((":none", n(0)));
             }
@@ -329,7 +329,7 @@ impl IntakeStore for DynamoIntake {
         let environment = open.request.environment_id.to_string();
         let request = AccessRequestItem::from(&open.request);
         let mut writes = vec![
-            self.standing_write(scope, &open.standing, open.has_new_tasks, due)?,
+            self.standing_write(scope, &open.standing, true, due)?,
             put_write(
                 self.table
                     .put_part(&request, "attribute_not_exists(pk)", &[])?,

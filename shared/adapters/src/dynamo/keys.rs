@@ -83,6 +83,8 @@
 //! | sign-in through a provider | `FLOW#hash` | | 1 write; 1 read and 1 transaction |
 //! | attempt before a throttle | `THROTTLE#kind#hash` | | 1 or 2 updates, 1 WRU |
 //! | mail sent | `A#MAIL#id` or `LOGIN#l#MAIL#id`, `MAIL_SENT#hash`; `A#BLOCKED#hash`, `BOUNCED#hash` | `outbox` | 2 updates, 1 batch read, 1 read, 1 transaction of 4 WRU; expires after 90 days |
+//! | notices of new requests, ordered | `P#NOTICES` / `NOTICES` | `outbox` | for each request 1 update, 1 WRU + 1 index write for the first |
+//! | notices of new requests, made | `P#NOTICES` / `NOTICES`; `P#REQUESTS#pending` by creation; connectors, requests, `PREVIEW`s, chat users; account, project; `A#MEMBERS` by name, `A#ROLES`, members, logins | `lists_by_state`, `lists_all` | 2 updates and 1 query for each round of at least five minutes, 1 query for a hundred requests; 2 or 3 batch reads, 1 query, 2 reads and 1 update for a hundred members, and 1 write a mail |
 //! | event of a mail | `MAIL_SENT#hash`, the mail, `A#BLOCKED#hash`, `BOUNCED#hash` | | 2 or 3 reads, 1 transaction, 2 to 6 WRU |
 //! | login methods | `A#METHODS` | | 1 query; a change 1 transaction, with `A` / `ACCOUNT` if there is one more or less |
 //! | audit log of an actor, or about a target | `A#AUDIT_BY#actor` or `A#AUDIT_ON#target` by id | `lists_by_state`, `lists_all` | 1 query a page, up to 4 with a further filter |
@@ -524,6 +526,22 @@ pub fn parse_erasure(key: &Key) -> Option<(ProjectScope, ErasureTarget)> {
         None => return None,
     };
     Some((scope, target))
+}
+
+/// The order to tell members of a project's new requests. It has a partition of its own because roles are
+/// limited by partition.
+#[must_use]
+pub fn notices(scope: ProjectScope) -> Key {
+    Key::new(format!("{}#{NOTICES}", project_pk(scope)), NOTICES)
+}
+
+const NOTICES: &str = "NOTICES";
+
+/// Parses the key of an order of notices: the outbox index contains only keys.
+#[must_use]
+pub fn parse_notices(key: &Key) -> Option<ProjectScope> {
+    let (scope, rest) = parse_project(&key.pk)?;
+    (rest == [NOTICES] && key.sk == NOTICES).then_some(scope)
 }
 
 /// The partition of the conversations that a person wrote in. It is apart from the person's records

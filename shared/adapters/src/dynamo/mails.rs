@@ -82,10 +82,11 @@ impl DynamoMails {
         mail: &Mail,
         version: u64,
     ) -> Result<Vec<TransactWriteItem>, PortError> {
-        let mut set = "SET #status = :status, #events = :events, tries = :tries, settled_lease = :lease, expires_at = :expiry, version = version + :one".to_owned();
+        let mut set = "SET #status = :status, #events = :events, #content = :content, tries = :tries, settled_lease = :lease, expires_at = :expiry, version = version + :one".to_owned();
         let mut values = vec![
             (":status", to_value(&mail.status)?),
             (":events", to_value(&mail.events)?),
+            (":content", to_value(&mail.kind)?),
             (":tries", n(mail.tries)),
             (":lease", s(lease)),
             (":expiry", n(mail_expiry(mail))),
@@ -103,6 +104,7 @@ impl DynamoMails {
             &[
                 ("#status", "status"),
                 ("#events", "events"),
+                ("#content", "content"),
                 ("#token", "token"),
             ],
             &values,

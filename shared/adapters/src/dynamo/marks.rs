@@ -62,6 +62,9 @@ impl Marked {
                 job.environment_id.to_string(),
             ),
             OutboxJob::SendMail(job) => (keys::mail(job), job.mail_id.to_string()),
+            OutboxJob::SendNotices(job) => {
+                (keys::notices(job.scope), job.scope.project_id().to_string())
+            }
         };
         let part = OutboxPart {
             kind: job.kind(),

@@ -12,7 +12,10 @@ use std::collections::BTreeMap;
 use vestibule_domain::{
     PortError, Timestamp,
     erasure::EraseData,
-    job::{ClosePendingRequests, DrainParked, JobOwner, OnboardChatUser, OutboxJob, SendMessages},
+    job::{
+        ClosePendingRequests, DrainParked, JobOwner, OnboardChatUser, OutboxJob, SendMessages,
+        SendNotices,
+    },
     ports::{Backlog, OUTBOX_SHARDS, OutboxEntry, OutboxPart, OutboxStore, OutboxView},
 };
 
@@ -248,6 +251,9 @@ fn job_of(key: &Key) -> Option<OutboxJob> {
     if let Some(job) = keys::parse_mail(key) {
         return Some(job.into());
     }
+    if let Some(scope) = keys::parse_notices(key) {
+        return Some(SendNotices { scope }.into());
+    }
     let (scope, chat_user_id, connector_id) = keys::parse_standing(key)?;
     let job = OnboardChatUser {
         scope,
@@ -391,6 +397,7 @@ mod tests {
             drain.into(),
             erase.into(),
             mail.into(),
+            SendNotices { scope }.into(),
         ];
         assert_eq!(jobs.map(OutboxJob::kind), JobKind::ALL);
         for job in jobs {

@@ -147,7 +147,10 @@ fn settling(
                 values.push((":fate", to_value(fate)?));
             }
         }
-        TaskResult::Merge | TaskResult::RelatedRequests | TaskResult::Profile => {}
+        TaskResult::Merge
+        | TaskResult::RelatedRequests
+        | TaskResult::Profile
+        | TaskResult::RequestNotice => {}
     }
     let of_approval = PendingTask::AFTER_APPROVAL.contains(&result.task());
     if let (true, Some(approval)) = (of_approval, &standing.approval) {

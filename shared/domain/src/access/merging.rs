@@ -128,6 +128,7 @@ fn left_of(from: &Standing, joined: &Standing) -> BTreeSet<PendingTask> {
             from.approval == joined.approval
         }
         PendingTask::Profile => true,
+        PendingTask::RequestNotice => joined.request_pending,
     };
     let tasks = from.pending_tasks.iter();
     tasks.filter(|task| is_due(task)).copied().collect()

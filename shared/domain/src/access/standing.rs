@@ -35,17 +35,21 @@ pub enum PendingTask {
     Replay,
     /// Fetch the profile.
     Profile,
+    /// Order notices of a request that comes without an onboarding message (SPEC B35). Every job for a person who
+    /// asks orders them; this task brings one where there is no other.
+    RequestNotice,
 }
 
 impl PendingTask {
     /// Every task, in the order of execution. The profile comes before a text that depends on it (SPEC A52).
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Merge,
         Self::OnboardingMessage,
         Self::RelatedRequests,
         Self::ApprovalNotice,
         Self::Replay,
         Self::Profile,
+        Self::RequestNotice,
     ];
     /// The tasks that an approval leaves. The connector's settings are looked up only when a task is done.
     pub const AFTER_APPROVAL: [Self; 3] =
@@ -61,6 +65,7 @@ impl PendingTask {
             Self::ApprovalNotice => "approval_notice",
             Self::Replay => "replay",
             Self::Profile => "profile",
+            Self::RequestNotice => "request_notice",
         }
     }
 }
@@ -82,6 +87,9 @@ impl Rejections {
         admitted_at <= self.last_at
     }
 }
+
+/// Attempts at the first task of a job with which notices are ordered.
+const NOTICE_ATTEMPTS: u32 = 5;
 
 /// Maximum number of event keys that a standing keeps when two are joined.
 const STANDING_EVENTS_KEPT: usize = 200;
@@ -266,8 +274,26 @@ impl Standing {
             self.onboarding_message = Some(SendStatus::Queued);
             self.pending_tasks
                 .extend([PendingTask::OnboardingMessage, PendingTask::Profile]);
+        } else {
+            self.pending_tasks.insert(PendingTask::RequestNotice);
         }
         self
+    }
+
+    /// Whether a job for this person orders notices of their request (SPEC B35). A repeated order does no harm, but
+    /// one with every attempt at a text would be for nothing.
+    #[must_use]
+    pub fn brings_a_notice(&self, attempt: u32) -> bool {
+        let owes = |task| self.pending_tasks.contains(&task);
+        let comes_with_message = owes(PendingTask::OnboardingMessage) && attempt <= NOTICE_ATTEMPTS;
+        self.request_pending && (owes(PendingTask::RequestNotice) || comes_with_message)
+    }
+
+    /// Whether the pending onboarding message may have been tried: it was pending before the latest request.
+    #[must_use]
+    pub fn may_have_tried_message(&self) -> bool {
+        self.pending_tasks.contains(&PendingTask::OnboardingMessage)
+            && self.pending_tasks.contains(&PendingTask::RequestNotice)
     }
 
     /// Time at which the person opted out of messages where private answers go, unless they opted in

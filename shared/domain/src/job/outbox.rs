@@ -2,6 +2,7 @@
 
 use super::{
     ClosePendingRequests, DrainParked, OnboardChatUser, OnboardingJob, SendMail, SendMessages,
+    SendNotices,
 };
 use crate::{
     erasure::EraseData,
@@ -25,17 +26,20 @@ pub enum JobKind {
     EraseData,
     /// See [`EmailJob::SendMail`](super::EmailJob::SendMail).
     SendMail,
+    /// See [`TeamJob::SendNotices`](super::TeamJob::SendNotices).
+    SendNotices,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::OnboardChatUser,
         Self::ClosePendingRequests,
         Self::SendMessages,
         Self::DrainParked,
         Self::EraseData,
         Self::SendMail,
+        Self::SendNotices,
     ];
 
     /// Whether its jobs send texts, and so wait for their connector's turn.
@@ -43,9 +47,11 @@ impl JobKind {
     pub const fn sends_texts(self) -> bool {
         match self {
             Self::OnboardChatUser | Self::SendMessages => true,
-            Self::ClosePendingRequests | Self::DrainParked | Self::EraseData | Self::SendMail => {
-                false
-            }
+            Self::ClosePendingRequests
+            | Self::DrainParked
+            | Self::EraseData
+            | Self::SendMail
+            | Self::SendNotices => false,
         }
     }
 
@@ -59,6 +65,7 @@ impl JobKind {
             Self::DrainParked => "drain_parked",
             Self::EraseData => "erase_data",
             Self::SendMail => "send_mail",
+            Self::SendNotices => "send_notices",
         }
     }
 }
@@ -112,6 +119,8 @@ pub enum OutboxJob {
     DrainParked(DrainParked),
     /// A job of the queue of mails.
     SendMail(SendMail),
+    /// A job of the queue of work on accounts and their people.
+    SendNotices(SendNotices),
 }
 
 impl OutboxJob {
@@ -123,6 +132,7 @@ impl OutboxJob {
             Self::SendMessages(_) => JobKind::SendMessages,
             Self::DrainParked(_) => JobKind::DrainParked,
             Self::SendMail(_) => JobKind::SendMail,
+            Self::SendNotices(_) => JobKind::SendNotices,
         }
     }
 
@@ -137,6 +147,7 @@ impl OutboxJob {
                 MailOwner::Account(scope) => JobOwner::Account(scope.account_id()),
                 MailOwner::Login(id) => JobOwner::Login(id),
             },
+            Self::SendNotices(job) => JobOwner::Account(job.scope.account_id()),
         }
     }
 }
@@ -180,6 +191,12 @@ impl From<DrainParked> for OutboxJob {
 impl From<SendMail> for OutboxJob {
     fn from(job: SendMail) -> Self {
         Self::SendMail(job)
+    }
+}
+
+impl From<SendNotices> for OutboxJob {
+    fn from(job: SendNotices) -> Self {
+        Self::SendNotices(job)
     }
 }
 
@@ -261,6 +278,16 @@ mod tests {
         }
     }
 
+    /// An account with many projects has one share of the workers.
+    #[test]
+    fn notices_work_for_the_account_of_their_project() {
+        let scope = connector().scope;
+        let job = OutboxJob::from(SendNotices { scope });
+        assert_eq!(job.kind(), JobKind::SendNotices);
+        assert_eq!(job.owner(), JobOwner::Account(scope.account_id()));
+        assert!(!job.kind().sends_texts());
+    }
+
     #[test]
     fn the_kinds_of_jobs_have_keys_of_their_own() {
         let keys = JobKind::ALL.map(JobKind::key);
@@ -272,7 +299,8 @@ mod tests {
                 "send_messages",
                 "drain_parked",
                 "erase_data",
-                "send_mail"
+                "send_mail",
+                "send_notices"
             ]
         );
     }

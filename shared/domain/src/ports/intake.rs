@@ -97,10 +97,8 @@ pub enum Written {
 pub struct OpenRequest {
     /// The sender, when they are new.
     pub new_chat_user: Option<ChatUser>,
-    /// The standing to store; `version` is that of the record it was made from, 0 for none.
+    /// The standing to store, with new tasks; `version` is that of the record it was made from, 0 for none.
     pub standing: Standing,
-    /// Whether `standing.pending_tasks` has new tasks, so that an outbox mark is needed.
-    pub has_new_tasks: bool,
     /// The request.
     pub request: AccessRequest,
     /// The sender's record to store, when the sender was let in here while the connector was open

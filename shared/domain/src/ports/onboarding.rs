@@ -75,7 +75,8 @@ impl ClaimedStanding {
             PendingTask::RelatedRequests
             | PendingTask::ApprovalNotice
             | PendingTask::Replay
-            | PendingTask::Profile => false,
+            | PendingTask::Profile
+            | PendingTask::RequestNotice => false,
         };
         if may_have_tried {
             self.attempt.min(2)
@@ -112,6 +113,8 @@ pub enum TaskResult {
     Replay(SendStatus),
     /// The profile was handled.
     Profile,
+    /// Notices of the request were ordered, or nobody gets any.
+    RequestNotice,
 }
 
 impl TaskResult {
@@ -125,6 +128,7 @@ impl TaskResult {
             Self::ApprovalNotice(_) => PendingTask::ApprovalNotice,
             Self::Replay(_) => PendingTask::Replay,
             Self::Profile => PendingTask::Profile,
+            Self::RequestNotice => PendingTask::RequestNotice,
         }
     }
 
@@ -133,7 +137,11 @@ impl TaskResult {
     pub const fn text(&self) -> Option<&SendStatus> {
         match self {
             Self::OnboardingMessage(status) | Self::ApprovalNotice(status) => Some(status),
-            Self::Merge | Self::RelatedRequests | Self::Replay(_) | Self::Profile => None,
+            Self::Merge
+            | Self::RelatedRequests
+            | Self::Replay(_)
+            | Self::Profile
+            | Self::RequestNotice => None,
         }
     }
 
@@ -143,7 +151,11 @@ impl TaskResult {
         match self {
             Self::OnboardingMessage(_) => Self::OnboardingMessage(status),
             Self::ApprovalNotice(_) => Self::ApprovalNotice(status),
-            Self::Merge | Self::RelatedRequests | Self::Replay(_) | Self::Profile => self.clone(),
+            Self::Merge
+            | Self::RelatedRequests
+            | Self::Replay(_)
+            | Self::Profile
+            | Self::RequestNotice => self.clone(),
         }
     }
 }
@@ -378,6 +390,7 @@ mod tests {
             (TaskResult::Merge, false),
             (TaskResult::RelatedRequests, false),
             (TaskResult::Profile, false),
+            (TaskResult::RequestNotice, false),
         ] {
             assert_eq!(result.text(), is_text.then_some(&before));
             let changed = result.with_text(after.clone());

@@ -1,10 +1,14 @@
 //! Logins: one person with one e-mail address, whatever the number of accounts.
 
 use crate::{
-    Timestamp, account::email_address::EmailAddress, connector::SealedSecrets, ids::LoginId,
+    Timestamp,
+    account::email_address::EmailAddress,
+    connector::SealedSecrets,
+    ids::{LoginId, ProjectId},
     record::Record,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Accounts that one login can be a member of.
 pub const ACCOUNTS_MAX: usize = 25;
@@ -107,7 +111,13 @@ pub struct Preferences {
     pub theme: Theme,
     /// Whether digests of new access requests are wanted.
     pub notices: bool,
+    /// Projects of which none are wanted all the same.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub muted_projects: BTreeSet<ProjectId>,
 }
+
+/// Projects that one person can mute.
+pub const MUTED_PROJECTS_MAX: usize = 100;
 
 impl Default for Preferences {
     fn default() -> Self {
@@ -117,6 +127,7 @@ impl Default for Preferences {
             shortcuts: true,
             theme: Theme::default(),
             notices: true,
+            muted_projects: BTreeSet::new(),
         }
     }
 }

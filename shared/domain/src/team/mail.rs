@@ -5,10 +5,11 @@ use crate::{
     AccountScope, Timestamp,
     account::email_address::EmailAddress,
     connector::SealedSecrets,
-    ids::{AccountId, InvitationId, LoginId, MailId},
+    ids::{AccountId, InvitationId, LoginId, MailId, MemberId, ProjectId},
     text::clean_line,
 };
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Events of a mail that are kept. The newest stay, and the one that decides its status.
 pub const MAIL_EVENTS_MAX: usize = 20;
@@ -106,6 +107,17 @@ impl Mail {
         MailId::derive(&[&id.to_string(), &sends.to_string()])
     }
 
+    /// Id of the notice of a project's requests up to this time to a member, so that a job that is repeated makes
+    /// no second one.
+    #[must_use]
+    pub fn id_of_notice(project_id: ProjectId, until: Timestamp, member_id: MemberId) -> MailId {
+        MailId::derive(&[
+            &project_id.to_string(),
+            &until.millis().to_string(),
+            &member_id.to_string(),
+        ])
+    }
+
     /// Makes a mail that waits to be sent.
     #[must_use]
     pub fn queued(
@@ -196,8 +208,52 @@ pub enum MailKind {
         /// Time of the change.
         at: Timestamp,
     },
+    /// New access requests of a project.
+    NewRequests {
+        /// Name of the account.
+        account_name: String,
+        /// The project.
+        project_id: ProjectId,
+        /// Name of the project.
+        project_name: String,
+        /// The first of them. Removed once the mail is settled.
+        requests: Vec<NoticedRequest>,
+        /// Number of all of them.
+        count: u32,
+    },
     /// Nothing to send: the reset of an address without a login. It costs the same calls as one with a login.
     Nothing,
+}
+
+impl MailKind {
+    /// Drops what it tells of people who wrote to an agent. The record of a mail may outlive theirs (SPEC C62).
+    pub fn forget_people(&mut self) {
+        if let Self::NewRequests { requests, .. } = self {
+            requests.clear();
+        }
+    }
+}
+
+/// A new access request in a mail, its texts cut. Its `Debug` hides them.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticedRequest {
+    /// Name of the person.
+    pub name: String,
+    /// Name of the connector.
+    pub connector_name: String,
+    /// The beginning of the person's message, if there is one to show.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<String>,
+    /// Time of the request.
+    pub at: Timestamp,
+}
+
+impl fmt::Debug for NoticedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NoticedRequest")
+            .field("at", &self.at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Cuts a text of others for a mail.
@@ -451,6 +507,51 @@ mod tests {
             first,
             MailId::derive(&[&invitation.to_string(), &1_u32.to_string()])
         );
+    }
+
+    #[test]
+    fn a_notice_is_of_a_project_a_time_and_a_member() {
+        let [one, other] = ["p", "q"].map(|name| ProjectId::derive(&[name]));
+        let [ana, ben] = ["ana", "ben"].map(|name| MemberId::derive(&[name]));
+        let id = Mail::id_of_notice(one, at(1), ana);
+        assert_eq!(id, Mail::id_of_notice(one, at(1), ana));
+        for another in [
+            Mail::id_of_notice(other, at(1), ana),
+            Mail::id_of_notice(one, at(2), ana),
+            Mail::id_of_notice(one, at(1), ben),
+        ] {
+            assert_ne!(id, another);
+        }
+    }
+
+    /// SPEC C62.
+    #[test]
+    fn a_notice_forgets_people_and_logs_nothing_of_them() {
+        let request = NoticedRequest {
+            name: "Ada Lovelace".into(),
+            connector_name: "Support".into(),
+            preview: Some("Good morning".into()),
+            at: at(3),
+        };
+        let shown = format!("{request:?}");
+        assert!(
+            !shown.contains("Ada") && !shown.contains("morning"),
+            "{shown}"
+        );
+        let mut kind = MailKind::NewRequests {
+            account_name: "Acme".into(),
+            project_id: ProjectId::derive(&["p"]),
+            project_name: "Concierge".into(),
+            requests: vec![request],
+            count: 3,
+        };
+        let stored = serde_json::to_value(&kind).unwrap();
+        assert_eq!(stored["kind"], "new_requests");
+        assert_eq!(serde_json::from_value::<MailKind>(stored).unwrap(), kind);
+        kind.forget_people();
+        let left = serde_json::to_string(&kind).unwrap();
+        assert!(!left.contains("Ada") && !left.contains("morning"), "{left}");
+        assert!(left.contains("Concierge"), "{left}");
     }
 
     #[test]

@@ -514,7 +514,6 @@ impl Intake {
                 awaits_content: content == Content::Withheld,
                 ..before.with_request(id, message, with_onboarding_message)
             },
-            has_new_tasks: with_onboarding_message,
             event: event.clone(),
             profile,
             request: AccessRequest::asked_by(message, connector, id, rejected_before, now),
@@ -523,9 +522,7 @@ impl Intake {
         if self.store.open_request(&open, due).await? == Written::Raced {
             return Ok(None);
         }
-        if with_onboarding_message {
-            self.enqueue_or_leave(job(connector, &open.standing)).await;
-        }
+        self.enqueue_or_leave(job(connector, &open.standing)).await;
         Ok(Some(IntakeOutcome::RequestOpened))
     }
 

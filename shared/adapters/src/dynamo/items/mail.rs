@@ -222,7 +222,8 @@ mod tests {
     use crate::dynamo::table::{from_row, to_row};
     use vestibule_domain::{
         AccountScope,
-        ids::{AccountId, LoginId},
+        ids::{AccountId, LoginId, ProjectId},
+        team::mail::NoticedRequest,
     };
 
     fn mail(owner: MailOwner) -> Mail {
@@ -254,6 +255,33 @@ mod tests {
             assert_eq!(read.version, 1);
             assert_eq!(Mail::from(read), mail);
         }
+    }
+
+    /// SPEC B35.
+    #[test]
+    fn a_notice_is_read_with_its_requests() {
+        let at = Timestamp::from_millis;
+        let account = AccountScope::of_verified(AccountId::derive(&["a"]));
+        let request = |preview: Option<&str>| NoticedRequest {
+            name: "Ada".to_owned(),
+            connector_name: "Support".to_owned(),
+            preview: preview.map(str::to_owned),
+            at: at(7),
+        };
+        let notice = Mail {
+            kind: MailKind::NewRequests {
+                account_name: "Acme".to_owned(),
+                project_id: ProjectId::derive(&["p"]),
+                project_name: "Concierge".to_owned(),
+                requests: vec![request(Some("Good morning")), request(None)],
+                count: 12,
+            },
+            token: None,
+            ..mail(MailOwner::Account(account))
+        };
+        let row = to_row(&MailItem::new(&notice, at(60_000))).unwrap();
+        let read: MailItem = from_row(row, "mail").unwrap();
+        assert_eq!(Mail::from(read), notice);
     }
 
     #[test]

@@ -37,6 +37,11 @@ fn the_keys_in_the_outbox_read_back_to_what_they_were_made_of() {
         assert_eq!((parse_closing(&key), parse_standing(&key)), (None, None));
     }
     assert_eq!(parse_erasure(&closing(scope, at)), None);
+    let key = notices(scope);
+    assert_eq!(parse_notices(&key), Some(scope));
+    assert_eq!((parse_erasure(&key), parse_closing(&key)), (None, None));
+    assert_eq!(parse_notices(&closing(scope, at)), None);
+    assert_eq!(parse_mail(&key), None);
     let written = written_conversation(scope, user, id);
     assert_eq!(
         (parse_erasure(&written), parse_outgoing(&written)),

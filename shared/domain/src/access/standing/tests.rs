@@ -179,6 +179,7 @@ fn a_request_starts_its_own_count_and_owes_the_onboarding_message_if_it_comes_wi
         message_count: 1,
         last_message_at: Some(at(7)),
         recent_events: vec!["slack:Ev0".into()],
+        pending_tasks: [PendingTask::RequestNotice].into(),
         ..standing()
     };
     let with = Standing {
@@ -188,6 +189,42 @@ fn a_request_starts_its_own_count_and_owes_the_onboarding_message_if_it_comes_wi
     };
     assert_eq!(before.clone().with_request(id, &message, false), without);
     assert_eq!(before.with_request(id, &message, true), with);
+}
+
+/// SPEC B35.
+#[test]
+fn a_job_about_a_request_orders_notices_and_one_about_anything_else_does_not() {
+    let asking = |task| Standing {
+        request_pending: true,
+        pending_tasks: [task].into(),
+        ..standing()
+    };
+    for (task, brings) in [
+        (PendingTask::OnboardingMessage, true),
+        (PendingTask::RequestNotice, true),
+        (PendingTask::Profile, false),
+        (PendingTask::ApprovalNotice, false),
+    ] {
+        assert_eq!(asking(task).brings_a_notice(1), brings, "{task:?}");
+        let decided = Standing {
+            request_pending: false,
+            ..asking(task)
+        };
+        assert!(!decided.brings_a_notice(1), "{task:?}");
+    }
+    let tried_often = asking(PendingTask::OnboardingMessage);
+    assert!(tried_often.brings_a_notice(5));
+    assert!(!tried_often.brings_a_notice(6));
+    assert!(asking(PendingTask::RequestNotice).brings_a_notice(6));
+}
+
+#[test]
+fn a_message_that_was_due_before_the_latest_request_may_have_been_tried() {
+    let id = AccessRequestId::derive(&["new"]);
+    let first = standing().with_request(id, &message(), true);
+    assert!(!first.may_have_tried_message());
+    let again = first.with_request(id, &message(), false);
+    assert!(again.may_have_tried_message());
 }
 
 #[test]

@@ -1,0 +1,133 @@
+//! The members who get notices.
+
+use crate::{
+    aws::port_error,
+    dynamo::{
+        items::{LoginItem, MemberItem, RolesItem},
+        keys::{self, ALL_PK, ALL_SK, INDEX_ALL, Key, PK, SK},
+        table::{Attributes, Table, from_row, s, take},
+    },
+};
+use vestibule_domain::{
+    AccountScope, PortError, ProjectScope,
+    error::Chain,
+    ids::LoginId,
+    ports::RecipientPage,
+    team::{
+        login::Login,
+        member::Member,
+        notices::{MemberPlace, Recipient},
+        role::Roles,
+    },
+};
+
+/// Number of members read by one call.
+const PAGE: i32 = 100;
+
+/// See [`NoticeStore::recipients`](vestibule_domain::ports::NoticeStore::recipients).
+pub(super) async fn recipients(
+    table: &Table,
+    scope: ProjectScope,
+    from: Option<&MemberPlace>,
+) -> Result<RecipientPage, PortError> {
+    let account = scope.account();
+    let (members, next) = listed(table, account, from).await?;
+    let roles: Option<RolesItem> = table.get(&keys::roles(account), "roles").await?;
+    let roles: Roles = roles.map(Into::into).unwrap_or_default();
+    // Lists lag behind: the rows themselves decide.
+    let candidates = members
+        .iter()
+        .filter(|member| Recipient::may_be(member, &roles));
+    let candidates: Vec<(Key, LoginId)> = candidates
+        .filter_map(|member| Some((keys::member(account, member.id), member.login_id?)))
+        .collect();
+    let wanted: Vec<Key> = candidates
+        .iter()
+        .flat_map(|(member, login)| [member.clone(), keys::login(*login)])
+        .collect();
+    let mut rows = table.get_batch(&wanted).await?;
+    let mut recipients = Vec::new();
+    for (key, login_id) in candidates {
+        let member: Option<MemberItem> = take(&mut rows, &key, "member")?;
+        let login: Option<LoginItem> = take(&mut rows, &keys::login(login_id), "login")?;
+        let Some((member, login)) = member.zip(login) else {
+            continue;
+        };
+        let recipient = Recipient {
+            member: Member::from(member),
+            login: Login::from(login),
+        };
+        if Recipient::may_be(&recipient.member, &roles) && recipient.wants(scope.project_id()) {
+            recipients.push(recipient);
+        }
+    }
+    Ok(RecipientPage { recipients, next })
+}
+
+/// Reads a page of an account's members by name, and the place of the next one.
+async fn listed(
+    table: &Table,
+    account: AccountScope,
+    from: Option<&MemberPlace>,
+) -> Result<(Vec<Member>, Option<MemberPlace>), PortError> {
+    let list = keys::members(account, None);
+    let answer = table
+        .client
+        .query()
+        .table_name(&table.name)
+        .index_name(INDEX_ALL)
+        .key_condition_expression(format!("{ALL_PK} = :list"))
+        .expression_attribute_values(":list", s(&list))
+        .set_exclusive_start_key(from.and_then(|place| start_at(account, &list, place)))
+        .limit(PAGE)
+        .send()
+        .await
+        .map_err(|error| port_error("dynamodb: Query (members)", error))?;
+    let mut members = Vec::new();
+    for row in answer.items.unwrap_or_default() {
+        match from_row::<MemberItem>(row, "member") {
+            Ok(item) => members.push(Member::from(item)),
+            // One row that cannot be read keeps nobody else from hearing of requests.
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "a member is left out of notices");
+            }
+        }
+    }
+    let place = |last: &Attributes| last.get(ALL_SK)?.as_s().ok().cloned();
+    let next = answer.last_evaluated_key.as_ref().and_then(place);
+    Ok((members, next.map(MemberPlace)))
+}
+
+/// Finds the start of a place in the list of members: the last member before it.
+fn start_at(account: AccountScope, list: &str, place: &MemberPlace) -> Option<Attributes> {
+    let (_, id) = place.0.rsplit_once('#')?;
+    let key = keys::member(account, id.parse().ok()?);
+    Some(Attributes::from([
+        (PK.to_owned(), s(key.pk)),
+        (SK.to_owned(), s(key.sk)),
+        (ALL_PK.to_owned(), s(list)),
+        (ALL_SK.to_owned(), s(&place.0)),
+    ]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vestibule_domain::ids::{AccountId, MemberId};
+
+    #[test]
+    fn a_list_goes_on_behind_the_last_member_whatever_the_name_holds() {
+        let account = AccountScope::of_verified(AccountId::derive(&["a"]));
+        let id = MemberId::derive(&["m"]);
+        let place = MemberPlace(keys::by_name("Ana #1", id));
+        let start = start_at(account, "LIST", &place).unwrap();
+        let member = keys::member(account, id);
+        assert_eq!(start.get(PK), Some(&s(&member.pk)));
+        assert_eq!(start.get(SK), Some(&s(&member.sk)));
+        assert_eq!(start.get(ALL_SK), Some(&s(&place.0)));
+        assert_eq!(
+            start_at(account, "LIST", &MemberPlace("ana".to_owned())),
+            None
+        );
+    }
+}
