@@ -14,7 +14,7 @@ LOCAL_STACK := $(PYTHON) infra/local/stack.py
 TOOLS := .local/tools/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test bench fuzz mutants build deploy redrive fmt lint clean tools
+.PHONY: help run stop test proofs bench fuzz mutants build deploy redrive fmt lint clean tools
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -27,6 +27,10 @@ stop: ## Stop a local stack that runs in another terminal or in the background
 
 test: ## Run every check, as CI does; PROOF=full runs the long proofs in full
 	@bash .ci/run
+
+proofs: ## Show which tests prove each line of the specification, and how the security requirements are met
+	@$(PYTHON) infra/scripts/proofs.py spec
+	@$(PYTHON) infra/scripts/proofs.py asvs
 
 bench: tools ## Measure the webhooks as Lambda would run them (tests/bench)
 	cargo build --locked --release $(addprefix --package ,$(filter webhook-%,$(FUNCTIONS)))

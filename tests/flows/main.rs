@@ -20,6 +20,7 @@ mod authorisation;
 mod batches;
 mod breaker;
 mod captured;
+mod client_access;
 mod conflicts;
 mod connector_rotation;
 mod connector_setup;
