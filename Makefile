@@ -35,10 +35,11 @@ proofs: ## Show which tests prove each line of the specification, and how the se
 fuzz-api: tools ## Call every operation of the API on the local stack, as its document describes it; PROOF=full for thousands of calls (tests/api)
 	@$(PYTHON) tests/api/run.py
 
-bench: tools ## Measure the webhooks as Lambda would run them (tests/bench)
+bench: tools ## Measure the webhooks as Lambda would run them (tests/bench), and whether the time of sign-in tells of a login
 	cargo build --locked --release $(addprefix --package ,$(filter webhook-%,$(FUNCTIONS)))
 	@$(TOOLS)/python tests/bench/run.py
 	cargo test --locked --package vestibule-tests --test flows -- --ignored latency
+	cargo test --locked --package vestibule-tests --test flows -- --ignored --nocapture --test-threads 1 timing
 
 fuzz: ## Fuzz everything that strangers can reach, TIME seconds each (tests/fuzz; needs nightly Rust and cargo-fuzz)
 	$(PYTHON) tests/fuzz/seed.py
