@@ -36,7 +36,7 @@ CLOSING = re.compile(
     r"|DELETE /v1/api-keys/.*|(PATCH|DELETE) /v1/members/[^/]*|POST /v1/members/.*"
 )
 SAMPLE = ["--phases", "examples,fuzzing", "--max-examples", "2"]
-FULL = ["--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "50"]
+FULL = ["--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "25"]
 # Rules that no schema says (two fields that exclude each other, a name that is taken) refuse what the schema allows.
 REFUSED = ["400", "401", "403", "404", "405", "406", "409", "410", "412", "413", "415", "416", "422", "429"]
 WAIT_SECONDS = 90
