@@ -14,10 +14,10 @@ LOCAL_STACK := $(PYTHON) infra/local/stack.py
 TOOLS := .local/tools/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test bench fuzz mutants build deploy redrive fmt lint clean tools
+.PHONY: help run stop test proofs fuzz-api bench fuzz mutants build deploy redrive fmt lint clean tools
 
 help: ## Show this
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
 run: ## Run everything on this machine until Ctrl-C; DETACH=1 leaves it running
 	@$(LOCAL_STACK) up $(if $(filter-out 0,$(DETACH)),--detach)
@@ -28,10 +28,18 @@ stop: ## Stop a local stack that runs in another terminal or in the background
 test: ## Run every check, as CI does; PROOF=full runs the long proofs in full
 	@bash .ci/run
 
-bench: tools ## Measure the webhooks as Lambda would run them (tests/bench)
+proofs: ## Show which tests prove each line of the specification, and how the security requirements are met
+	@$(PYTHON) infra/scripts/proofs.py spec
+	@$(PYTHON) infra/scripts/proofs.py asvs
+
+fuzz-api: tools ## Call every operation of the API on the local stack, as its document describes it; PROOF=full for thousands of calls (tests/api)
+	@$(PYTHON) tests/api/run.py
+
+bench: tools ## Measure the webhooks as Lambda would run them (tests/bench), and whether the time of sign-in tells of a login
 	cargo build --locked --release $(addprefix --package ,$(filter webhook-%,$(FUNCTIONS)))
 	@$(TOOLS)/python tests/bench/run.py
 	cargo test --locked --package vestibule-tests --test flows -- --ignored latency
+	cargo test --locked --package vestibule-tests --test flows -- --ignored --nocapture --test-threads 1 timing
 
 fuzz: ## Fuzz everything that strangers can reach, TIME seconds each (tests/fuzz; needs nightly Rust and cargo-fuzz)
 	$(PYTHON) tests/fuzz/seed.py

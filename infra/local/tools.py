@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from console import StepFailed
-from settings import COMPAT, EMULATOR, INSTALLER, LOCAL, ROOT, TOOLS
+from settings import API_CALLS, COMPAT, EMULATOR, INSTALLER, LOCAL, ROOT, TOOLS
 
 HERE = Path(__file__).resolve().parent
 MINIMUM_PYTHON = (3, 10)
@@ -63,6 +63,7 @@ def _environments():
         (TOOLS, HERE / "requirements-tools.txt"),
         (EMULATOR, HERE / "requirements-emulator.txt"),
         (COMPAT, ROOT / "tests" / "compat" / "requirements.txt"),
+        (API_CALLS, ROOT / "tests" / "api" / "requirements.txt"),
     )
 
 

@@ -12,7 +12,7 @@ const INSPECT: &str = "/v1/auth/invitation/inspect";
 const ACCEPT: &str = "/v1/auth/invitation/accept";
 
 /// A second account, and the browser of its super admin.
-async fn second_account(world: &World) -> (Browser, String) {
+pub async fn second_account(world: &World) -> (Browser, String) {
     let mut admin = admin(world).await;
     let made = admin
         .post(world, "/v1/accounts", json!({"name": "Second"}))

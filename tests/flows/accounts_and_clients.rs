@@ -7,6 +7,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 
+/// SPEC D34, G01.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_is_renamed_and_its_rules_change_at_a_named_version() {
     let world = World::new().await;

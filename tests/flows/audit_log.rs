@@ -18,6 +18,7 @@ async fn actions(world: &World, token: &str, query: &str) -> Vec<String> {
         .collect()
 }
 
+/// SPEC G02.
 #[tokio::test(flavor = "multi_thread")]
 async fn entries_are_found_by_actor_action_target_and_dates() {
     let world = World::new().await;
@@ -53,6 +54,7 @@ async fn entries_are_found_by_actor_action_target_and_dates() {
     assert!(later.is_empty());
 }
 
+/// SPEC G02.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_is_exported_by_pages_in_two_formats() {
     let world = World::new().await;

@@ -172,7 +172,7 @@ fn callers<'a>(
     ]
 }
 
-/// SPEC D19, E05: every route, for everybody who might call it.
+/// SPEC D19, E05, M03: every route, for everybody who might call it.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_is_for_those_who_hold_its_permission_and_for_nobody_else() {
     let world = World::new().await;
@@ -353,6 +353,7 @@ async fn a_path_that_leads_nowhere_is_told_to_nobody_who_may_not_know_it() {
     assert_eq!(status, 404);
 }
 
+/// SPEC M03.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_of_another_account_is_not_there_for_those_who_may_decide_in_theirs() {
     let world = World::new().await;

@@ -75,23 +75,75 @@ async fn shown(world: &World, token: &str, invitation: &Value) -> Value {
     answer.body
 }
 
-/// SPEC D05, D08, E16, E18.
+/// SPEC D05–D08, E02–E04, E16, E17.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invitee_is_a_pending_member_and_active_once_the_link_is_accepted() {
     let world = World::new().await;
     let root = root(&world).await;
-    let invitation = invited(&world, &root, " Grace@Example.com ", json!("agent")).await;
+    let body = json!({
+        "email": " Grace@Example.com ", "name": "G. Hopper", "role": "agent",
+        "extra_permissions": ["access_requests.decide"], "send": false,
+    });
+    let answer = invite(&world, &root, body).await;
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    let invitation = answer.body;
     assert_eq!(invitation["status"], "pending");
     assert_eq!(invitation["email"], "grace@example.com");
+    assert_eq!(invitation["method"]["kind"], "password");
     assert_eq!(invitation["member"]["status"], "pending");
+    assert_eq!(invitation["member"]["name"], "G. Hopper");
+    assert_eq!(invitation["member"]["email"], "grace@example.com");
     assert_eq!(invitation["member"]["role"]["key"], "agent");
+    let extra = json!(["access_requests.decide"]);
+    assert_eq!(invitation["member"]["extra_permissions"], extra);
     assert_eq!(invitation["mail_status"], Value::Null);
     let accepted = accept(&world, &invitation["link"]).await;
     assert_eq!(accepted.status, 200, "{}", accepted.body);
     let invitation = shown(&world, &root, &invitation).await;
     assert_eq!(invitation["status"], "accepted");
     assert_eq!(invitation["member"]["status"], "active");
+    assert_eq!(invitation["member"]["name"], "Grace Hopper");
     assert_eq!(invitation.get("link"), None);
+}
+
+/// SPEC D03, D04: by password, or by a login method of this account.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_login_method_that_is_set_up_in_the_account_can_be_chosen() {
+    let world = World::new().await;
+    let root = root(&world).await;
+    for method in ["01JD3Q3Z9V8M4T6K2N7P5R1S0W", "saml", ""] {
+        let body = json!({"email": "grace@example.com", "method": method, "send": false});
+        let refused = invite(&world, &root, body).await;
+        assert_eq!(refused.status, 422, "{method}: {}", refused.body);
+        assert_eq!(refused.body["errors"][0]["field"], "method", "{method}");
+    }
+    let by_password = json!({"email": "grace@example.com", "method": "password", "send": false});
+    let made = invite(&world, &root, by_password).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+}
+
+/// SPEC E16, E19: forms offer pending members with the others; who is pending can do nothing yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pending_member_is_listed_and_cannot_sign_in() {
+    let world = World::new().await;
+    let root = root(&world).await;
+    let invitation = invited(&world, &root, "grace@example.com", json!("agent")).await;
+    for list in ["/v1/members", "/v1/members?status=pending"] {
+        let answer = world.call(&root, ("GET", list), Value::Null, &[]).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let [member] = answer.body["items"].as_array().unwrap().as_slice() else {
+            panic!("{list}: {}", answer.body)
+        };
+        assert_eq!(member["id"], invitation["member"]["id"], "{list}");
+        assert_eq!(member["status"], "pending", "{list}");
+    }
+    let route = ("GET", "/v1/members?status=active");
+    let active = world.call(&root, route, Value::Null, &[]).await;
+    assert_eq!(active.body["items"], json!([]));
+    let body = json!({"email": "grace@example.com", "password": PASSWORD});
+    let route = ("POST", "/v1/auth/sign-in");
+    let refused = world.call("", route, body, &[CONSOLE]).await;
+    assert_eq!(refused.status, 401, "{}", refused.body);
 }
 
 /// SPEC D12: without a role, least privilege.
@@ -104,7 +156,7 @@ async fn who_is_invited_without_a_role_may_nothing() {
     assert_eq!(invitation["member"]["permissions"], json!([]));
 }
 
-/// SPEC D24: pending people are told, sent to again or replaced.
+/// SPEC D23, D24: pending people are told, sent to again or replaced; an active member is a conflict.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_invited_already_is_told_and_can_be_sent_to_again_or_replaced() {
     let world = World::new().await;
@@ -161,7 +213,7 @@ async fn an_invitation_expires_and_is_sent_again_three_times_a_day() {
     assert_eq!(accepted.status, 200, "{}", accepted.body);
 }
 
-/// SPEC D23, D24.
+/// SPEC D22, D24.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_invitation_ends_every_link_and_makes_room_for_a_fresh_one() {
     let world = World::new().await;

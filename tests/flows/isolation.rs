@@ -265,7 +265,7 @@ async fn change(team: &TeamStores, own: &mut Side, named: &Side, kind: u64, numb
     }
 }
 
-/// RELIABILITY S17: 0 keys of the other account in 100,000 operations.
+/// SPEC M03, RELIABILITY S17: 0 keys of the other account in 100,000 operations.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_operation_of_an_account_touches_a_key_of_the_other_one() {
     let _turn = HEAVY.lock().await;

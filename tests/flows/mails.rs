@@ -1,13 +1,16 @@
 //! Mails on their way out: lost answers, refusals, and texts that try to break out of their place.
 
-use crate::{first_admin::invite_and_mail, world::World};
+use crate::{
+    first_admin::invite_and_mail,
+    world::{Person, World},
+};
 use html5ever::{
     tendril::StrTendril,
     tokenizer::{
         BufferQueue, TagKind, TagToken, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
     },
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::{cell::RefCell, time::Duration};
 use vestibule_adapters::{
     aws::{AwsSettings, sdk_config},
@@ -22,7 +25,7 @@ use vestibule_domain::{
     ports::{MailOutcome, Mailer},
     secret::Secret,
     team::{
-        mail::{Mail, MailKind, MailOwner, NoticedRequest, mail_text},
+        mail::{ChangedCredential, Mail, MailKind, MailOwner, NoticedRequest, mail_text},
         session::Device,
     },
     vars::Vars,
@@ -303,6 +306,13 @@ fn mails_with(text: &str) -> Vec<Mail> {
                 count: 3,
             },
         ),
+        (
+            login,
+            MailKind::CredentialsChanged {
+                what: ChangedCredential::Password,
+                at,
+            },
+        ),
     ];
     let mail = |(owner, kind)| {
         let to = EmailAddress::parse("ana@example.com").unwrap();
@@ -366,14 +376,67 @@ async fn no_text_of_others_becomes_an_element_an_attribute_or_a_header() {
             assert_eq!(hostile.fields, plain.fields, "{text:?}");
             assert_eq!(hostile.source, plain.source);
             assert_eq!(hostile.reply_to, plain.reply_to);
-            assert_headers_hold(hostile);
+            assert_headers_hold(hostile, "ana@example.com");
         }
     }
 }
 
-/// Asserts that the mail goes to one address, and that no header is broken.
-fn assert_headers_hold(mail: &SentMail) {
-    assert!(mail.to.ends_with("<ana@example.com>"), "{}", mail.to);
+/// The answer of the API to somebody who uses this text as a name: the text is taken, cleaned or refused.
+async fn named(world: &World, admin: &Person, route: (&str, &str), body: Value) -> Option<Value> {
+    let answer = world.call_as(admin, route, body, &[]).await;
+    let is_told = [200, 201, 422].contains(&answer.status);
+    assert!(is_told, "{route:?}: {} {}", answer.status, answer.body);
+    (answer.status != 422).then_some(answer.body)
+}
+
+/// Invites somebody into an account, as a person and with a role that all have this name. Returns the mail.
+async fn invite_with(world: &World, admin: &Person, text: &str, number: usize) -> SentMail {
+    let own = format!("/v1/members/{}", admin.member_id);
+    for path in ["/v1/account", own.as_str()] {
+        named(world, admin, ("PATCH", path), json!({"name": text})).await;
+    }
+    // No two roles have the same name.
+    let role = json!({"name": format!("{text} {number}"), "permissions": ["projects.read"]});
+    let role = named(world, admin, ("POST", "/v1/roles"), role).await;
+    let role = role.map_or_else(|| json!("agent"), |role| role["key"].clone());
+    let email = format!("p{number}@example.com");
+    let mut body = json!({"email": email, "name": text, "role": role});
+    let route = ("POST", "/v1/invitations");
+    if named(world, admin, route, body.clone()).await.is_none() {
+        body["name"] = json!("Somebody");
+        assert!(named(world, admin, route, body).await.is_some(), "{text:?}");
+    }
+    let link = world.link_in_mail(&email).await;
+    let mut mail = world.mails().pop().unwrap();
+    assert_headers_hold(&mail, &email);
+    // Each invitation has a link of its own.
+    assert!(mail.html.contains(&link), "{text:?}");
+    mail.html = mail.html.replace(&link, "https://chat.example.com/");
+    mail
+}
+
+/// SPEC D15, RELIABILITY S9: from the API on, which cleans names before they are stored.
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_people_gave_stay_text_in_the_mails_that_the_api_sends() {
+    let world = World::new().await;
+    let admin = world.person("super_admin").await;
+    let plain = invite_with(&world, &admin, "Ana Silva", 0).await;
+    let shape = shape_of(&plain.html);
+    for (number, text) in hostile_texts().into_iter().step_by(11).enumerate() {
+        let mail = invite_with(&world, &admin, &text, number + 1).await;
+        assert_eq!(shape_of(&mail.html), shape, "{text:?}");
+        assert_eq!(mail.fields, plain.fields, "{text:?}");
+        assert_eq!(mail.source, plain.source, "{text:?}");
+    }
+}
+
+/// Asserts that the mail goes to this address only, and that no header is broken.
+fn assert_headers_hold(mail: &SentMail, address: &str) {
+    assert!(
+        mail.to.ends_with(&format!("<{address}>")) || mail.to == address,
+        "{}",
+        mail.to
+    );
     assert_eq!(mail.to.matches('@').count(), 1, "{}", mail.to);
     for header in [&mail.to, &mail.subject] {
         assert!(!header.chars().any(char::is_control), "{header:?}");

@@ -88,6 +88,7 @@ mod storms;
 mod team_records;
 mod threads;
 mod time_budget;
+mod timing;
 mod typing;
 mod webhook;
 mod whatsapp;

@@ -76,7 +76,7 @@ async fn a_member_above_is_out_of_reach_and_nothing_is_granted_that_is_not_held(
     assert_eq!(allowed.status, 200, "{}", allowed.body);
 }
 
-/// SPEC D20–D22: and the person can be invited again.
+/// SPEC D21, D22: the person can be invited again, as somebody new.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_member_is_suspended_reinstated_and_removed_and_can_come_back_as_another_one() {
     let world = World::new().await;
@@ -111,6 +111,70 @@ async fn a_member_is_suspended_reinstated_and_removed_and_can_come_back_as_anoth
     let (_, listed) = crate::admin::call(&world, &root, "GET", "/v1/members", Value::Null).await;
     let listed = listed["items"].as_array().unwrap();
     assert!(listed.iter().all(|member| member["id"] != json!(id)));
+}
+
+/// SPEC E18: access follows the role from the next call on.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_member_may_do_changes_with_the_role() {
+    let world = World::new().await;
+    let admin = world.person("super_admin").await;
+    let agent = world.person("agent").await;
+    let path = format!("/v1/members/{}", agent.member_id);
+    for (change, status) in [
+        (json!({"name": "Grace"}), 403),
+        (json!({"extra_permissions": ["members.read"]}), 200),
+        (json!({"extra_permissions": []}), 403),
+        (json!({"role": "super_admin"}), 200),
+        (json!({"role": "agent"}), 403),
+    ] {
+        let changed = world
+            .call_as(&admin, ("PATCH", &path), change.clone(), &[])
+            .await;
+        assert_eq!(changed.status, 200, "{change}: {}", changed.body);
+        let route = ("GET", "/v1/members");
+        let listed = world.call_as(&agent, route, Value::Null, &[]).await;
+        assert_eq!(listed.status, status, "{change}: {}", listed.body);
+    }
+}
+
+/// SPEC D19, D20: at once, with the keys of this account; other accounts of the login are untouched.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_removed_loses_this_account_and_its_keys_and_keeps_the_others() {
+    let world = World::new().await;
+    let admin = world.person("super_admin").await;
+    let gone = world.person("super_admin").await;
+    let (accounts, keys) = (("POST", "/v1/accounts"), ("POST", "/v1/api-keys"));
+    let made = world
+        .call_as(&gone, accounts, json!({"name": "Second"}), &[])
+        .await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let second = made.body["id"].as_str().unwrap();
+    let there = [("vestibule-account", second)];
+    let body = json!({"name": "script", "permissions": ["members.read"]});
+    let mut tokens = Vec::new();
+    for headers in [&[][..], &there[..]] {
+        let made = world.call_as(&gone, keys, body.clone(), headers).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        tokens.push(made.body["key"].as_str().unwrap().to_owned());
+    }
+    let members = ("GET", "/v1/members");
+    let seen = async || {
+        [
+            world.call_as(&gone, members, Value::Null, &[]).await,
+            world.call_as(&gone, members, Value::Null, &there).await,
+            world.call(&tokens[0], members, Value::Null, &[]).await,
+            world.call(&tokens[1], members, Value::Null, &[]).await,
+        ]
+        .map(|answer| answer.status)
+    };
+    assert_eq!(seen().await, [200, 200, 200, 200]);
+    let path = format!("/v1/members/{}/remove", gone.member_id);
+    let removed = world
+        .call_as(&admin, ("POST", &path), Value::Null, &[])
+        .await;
+    assert_eq!(removed.status, 200, "{}", removed.body);
+    assert_eq!(removed.body["ended"]["api_keys"], 1);
+    assert_eq!(seen().await, [403, 200, 401, 200]);
 }
 
 /// SPEC D26.

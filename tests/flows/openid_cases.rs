@@ -1,5 +1,15 @@
-//! The relying party against a hostile provider over HTTP (RELIABILITY S5): the cases of the OpenID Foundation's basic
-//! plan, and more. Plain OAuth 2.0 too.
+//! The relying party against an honest and a hostile provider over HTTP (RELIABILITY S5): [`PLAN`] has the 14 cases of the
+//! OpenID Foundation's basic plan, [`ATTACKS`] what else a provider may try. Plain OAuth 2.0 too.
+//!
+//! Attacks that are none of the provider's own:
+//!
+//! | attack | test |
+//! |---|---|
+//! | mix-up of two providers | `providers::a_code_of_another_method_never_reaches_the_provider_of_this_one`, `an_answer_names_its_issuer` |
+//! | a code that is used again, or with another verifier | `a_code_is_good_once_and_for_the_verifier_of_its_sign_in` |
+//! | a code of another sign-in | `a_code_of_another_sign_in_is_noticed_by_its_nonce` |
+//! | a state of another browser, or a second time | `providers::a_flow_belongs_to_one_browser_and_is_taken_once` |
+//! | signatures that only look right | `every_vector_of_a_signature_is_judged_as_it_must_be` of `vestibule-jose` |
 
 use std::collections::{BTreeMap, BTreeSet};
 use vestibule_adapters::egress::HttpProviderTransport;
@@ -141,33 +151,144 @@ fn ana(identifier: &str, subject: &str, email_verified: bool) -> Person {
     }
 }
 
-/// SPEC D27: the happy path of the plan, with the secret in the header (`client_secret_basic`) and the scopes.
+/// The cases of the OpenID Foundation's basic plan for relying parties by their names there: what the provider does, and
+/// the step at which the sign-in ends; none where it must succeed.
+const PLAN: [(&str, Option<ProviderFault>, Option<Step>); 14] = [
+    ("oidcc-client-test", None, None),
+    ("oidcc-client-test-client-secret-basic", None, None),
+    ("oidcc-client-test-scope-userinfo-claims", None, None),
+    ("oidcc-client-test-idtoken-sig-rs256", None, None),
+    (
+        "oidcc-client-test-kid-absent-single-jwks",
+        Some(ProviderFault::NoKeyId),
+        None,
+    ),
+    (
+        "oidcc-client-test-kid-absent-multiple-jwks",
+        Some(ProviderFault::NoKeyIdTwoKeys),
+        Some(Step::Keys),
+    ),
+    (
+        "oidcc-client-test-idtoken-sig-none",
+        Some(ProviderFault::AlgorithmNone),
+        Some(Step::IdToken),
+    ),
+    (
+        "oidcc-client-test-invalid-sig-rs256",
+        Some(ProviderFault::BadSignature),
+        Some(Step::IdToken),
+    ),
+    (
+        "oidcc-client-test-nonce-invalid",
+        Some(ProviderFault::BadNonce),
+        Some(Step::IdToken),
+    ),
+    (
+        "oidcc-client-test-invalid-iss",
+        Some(ProviderFault::BadIssuer),
+        Some(Step::IdToken),
+    ),
+    (
+        "oidcc-client-test-missing-iat",
+        Some(ProviderFault::NoIssuedAt),
+        Some(Step::IdToken),
+    ),
+    (
+        "oidcc-client-test-missing-sub",
+        Some(ProviderFault::NoSubject),
+        Some(Step::IdToken),
+    ),
+    (
+        "oidcc-client-test-invalid-aud",
+        Some(ProviderFault::BadAudience),
+        Some(Step::IdToken),
+    ),
+    (
+        "oidcc-client-test-userinfo-invalid-sub",
+        Some(ProviderFault::OtherUserInfoSubject),
+        Some(Step::UserInfo),
+    ),
+];
+
+/// What else a provider may try, and the step at which the sign-in ends.
+const ATTACKS: [(&str, ProviderFault, Step); 11] = [
+    ("an expired token", ProviderFault::Expired, Step::IdToken),
+    (
+        "HS256 with the public key as secret",
+        ProviderFault::HmacWithPublicKey,
+        Step::IdToken,
+    ),
+    (
+        "`crit` in the header",
+        ProviderFault::CriticalExtension,
+        Step::IdToken,
+    ),
+    ("a claim twice", ProviderFault::RepeatedClaim, Step::IdToken),
+    (
+        "`azp` is another client",
+        ProviderFault::OtherParty,
+        Step::IdToken,
+    ),
+    (
+        "two audiences and no `azp`",
+        ProviderFault::TwoAudiences,
+        Step::IdToken,
+    ),
+    ("no nonce", ProviderFault::NoNonce, Step::IdToken),
+    ("no ID token", ProviderFault::NoIdToken, Step::IdToken),
+    (
+        "a key that is not there",
+        ProviderFault::UnknownKeyId,
+        Step::Keys,
+    ),
+    (
+        "metadata of another issuer",
+        ProviderFault::OtherDocument,
+        Step::Discovery,
+    ),
+    (
+        "keys inside our network",
+        ProviderFault::KeysInside,
+        Step::Discovery,
+    ),
+];
+
+/// SPEC D27. The secret goes in the header (`client_secret_basic`), RS256 signs, and the address comes with the user info
+/// that the scope asked for.
 #[tokio::test]
-async fn an_honest_provider_tells_who_signed_in() {
-    let pair = Pair::new(None).await;
-    assert_eq!(pair.sign_in().await, Ok(ana("ana", "ana", true)));
-    let pair = Pair::new(Some(ProviderFault::NoKeyId)).await;
-    assert_eq!(pair.sign_in().await, Ok(ana("ana", "ana", true)));
+async fn each_of_the_fourteen_cases_of_the_basic_plan_ends_as_it_must() {
+    for (case, fault, ends_at) in PLAN {
+        let seen = Pair::new(fault).await.sign_in().await;
+        match (seen, ends_at) {
+            (Ok(person), None) => assert_eq!(person, ana("ana", "ana", true), "{case}"),
+            (Err(problem), Some(step)) => assert_eq!(problem.step, step, "{case}: {problem}"),
+            (seen, _) => panic!("{case}: {seen:?}"),
+        }
+    }
 }
 
 /// SPEC D27.
 #[tokio::test]
 async fn a_provider_that_is_hostile_in_any_way_signs_nobody_in() {
-    for fault in ProviderFault::ALL {
-        let expected = match fault {
-            // Accepted, or seen where the browser comes back.
-            ProviderFault::NoKeyId | ProviderFault::WrongIssuerInAnswer => continue,
-            ProviderFault::OtherUserInfoSubject => Step::UserInfo,
-            ProviderFault::OtherDocument | ProviderFault::KeysInside => Step::Discovery,
-            ProviderFault::UnknownKeyId | ProviderFault::NoKeyIdTwoKeys => Step::Keys,
-            _ => Step::IdToken,
-        };
+    for (attack, fault, step) in ATTACKS {
         let problem = Pair::new(Some(fault)).await.sign_in().await.unwrap_err();
-        assert_eq!(problem.step, expected, "{fault:?}: {problem}");
+        assert_eq!(problem.step, step, "{attack}: {problem}");
     }
 }
 
-/// RFC 9207.
+#[test]
+fn every_fault_that_a_provider_can_have_is_in_one_of_the_tables() {
+    let mut tried: Vec<ProviderFault> = PLAN.iter().filter_map(|(_, fault, _)| *fault).collect();
+    tried.extend(ATTACKS.iter().map(|(_, fault, _)| *fault));
+    // Seen where the browser comes back.
+    tried.push(ProviderFault::WrongIssuerInAnswer);
+    assert_eq!(tried.len(), ProviderFault::ALL.len());
+    for fault in ProviderFault::ALL {
+        assert!(tried.contains(&fault), "{fault:?}");
+    }
+}
+
+/// SPEC D27, RFC 9207.
 #[tokio::test]
 async fn an_answer_names_its_issuer() {
     let pair = Pair::new(None).await;
@@ -186,7 +307,7 @@ async fn an_answer_names_its_issuer() {
     assert!(found.unwrap().names_issuer);
 }
 
-/// RFC 7636, RFC 6749 §10.5.
+/// SPEC D27, RFC 7636, RFC 6749 §10.5.
 #[tokio::test]
 async fn a_code_is_good_once_and_for_the_verifier_of_its_sign_in() {
     let pair = Pair::new(None).await;
@@ -201,7 +322,7 @@ async fn a_code_is_good_once_and_for_the_verifier_of_its_sign_in() {
     assert_eq!(wrong.step, Step::Exchange);
 }
 
-/// The code of another sign-in at the same provider carries another nonce.
+/// SPEC D27: the code of another sign-in at the same provider carries another nonce.
 #[tokio::test]
 async fn a_code_of_another_sign_in_is_noticed_by_its_nonce() {
     let pair = Pair::new(None).await;

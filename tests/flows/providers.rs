@@ -419,7 +419,7 @@ async fn a_login_that_a_hostile_provider_made_is_worth_nothing_once_its_owner_pr
     assert_eq!(elsewhere.status, 403, "{}", elsewhere.body);
 }
 
-/// RFC 9700 §4.4: the honest provider's answer comes back for the hostile one's flow.
+/// SPEC D27, RFC 9700 §4.4: the honest provider's answer comes back for the hostile one's flow.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_of_another_method_never_reaches_the_provider_of_this_one() {
     let world = World::new().await;
@@ -475,7 +475,7 @@ async fn a_flow_belongs_to_one_browser_and_is_taken_once() {
     assert!(!browser.cookies.contains_key(FLOW_COOKIE));
 }
 
-/// SPEC D12, D27: the honest way, from the trial to the sign-in.
+/// SPEC D03, D09, D10, D12, D27: the honest way, from the trial to the sign-in.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_invited_by_openid_connect_accepts_and_signs_in_and_the_trial_is_noted() {
     let world = World::new().await;
@@ -563,7 +563,7 @@ async fn set_up_oauth(world: &World, admin: &mut Browser, provider: &OpenIdProvi
     }
 }
 
-/// SPEC D27: plain OAuth 2.0 binds by an identifier, which means something at its own method only.
+/// SPEC D09–D11, D27: plain OAuth 2.0 binds by an identifier, which means something at its own method only.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_identifier_of_plain_oauth_opens_the_account_of_its_method_and_no_other() {
     let world = World::new().await;

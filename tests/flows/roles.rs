@@ -7,7 +7,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-/// SPEC E27: deleting a role in use is refused with its members.
+/// SPEC E27, E35: deleting a role in use is refused with its members, and nobody gains anything by it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_is_made_changed_and_deleted_once_nobody_holds_it() {
     let world = World::new().await;
@@ -41,7 +41,7 @@ async fn a_role_is_made_changed_and_deleted_once_nobody_holds_it() {
     assert_eq!(status, 204, "{deleted}");
     let (status, _) = call(&world, &root, "GET", &path, Value::Null).await;
     assert_eq!(status, 404);
-    // SPEC E35: nobody gained anything.
+    // Nobody gained anything.
     let (_, member) = call(&world, &root, "GET", &member_path, Value::Null).await;
     assert_eq!(member["permissions"], json!([]));
 }

@@ -39,6 +39,7 @@ fn operations(document: &Value) -> Vec<(String, &Value)> {
     all
 }
 
+/// SPEC G01.
 #[test]
 fn the_committed_document_is_what_the_code_says() {
     let text = format!("{:#}\n", document());
@@ -108,6 +109,7 @@ fn the_document_is_of_openapi_3_1_and_every_operation_is_named_and_described() {
     }
 }
 
+/// SPEC G01.
 #[test]
 fn changes_deletions_and_rotations_of_records_with_an_etag_take_if_match_and_no_other_call_does() {
     let document = document();
@@ -134,6 +136,7 @@ fn parts_that_contradict_each_other_make_no_document() {
     assert!(matches!(twice, Err(MergeError::Route(_))), "{twice:?}");
 }
 
+/// SPEC G01.
 #[test]
 fn every_success_has_a_schema_and_every_error_is_a_problem() {
     let document = document();

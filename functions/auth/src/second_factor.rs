@@ -3,6 +3,7 @@
 
 use crate::{Deps, input, problems::WRONG_CODE, tokens::sha256_hex, totp};
 use data_encoding::BASE32_NOPAD;
+use ring::rand::SecureRandom;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -18,8 +19,8 @@ use vestibule_domain::{
     },
 };
 
-/// Bytes of a recovery code: too many to be guessed from its hash.
-const RECOVERY_LEN: usize = 10;
+/// Bytes of a recovery code. From 14 on, a plain hash is as good as a slow one (ASVS 6.5.2).
+const RECOVERY_LEN: usize = 15;
 /// Characters of a recovery code between hyphens.
 const RECOVERY_GROUP: usize = 4;
 
@@ -130,9 +131,16 @@ pub fn draw_recovery(
     deps: &Deps,
     login_id: LoginId,
 ) -> Result<(Vec<String>, Vec<RecoveryCode>), PortError> {
+    draw(deps.random.as_ref(), login_id)
+}
+
+fn draw(
+    random: &dyn SecureRandom,
+    login_id: LoginId,
+) -> Result<(Vec<String>, Vec<RecoveryCode>), PortError> {
     let mut shown = Vec::with_capacity(RECOVERY_CODES);
     for _ in 0..RECOVERY_CODES {
-        let bytes = random_bytes::<RECOVERY_LEN>(deps.random.as_ref())?;
+        let bytes = random_bytes::<RECOVERY_LEN>(random)?;
         shown.push(grouped(&BASE32_NOPAD.encode(&bytes).to_lowercase()));
     }
     let stored = shown.iter().map(|code| RecoveryCode {
@@ -167,7 +175,9 @@ fn recovery_hash(login_id: LoginId, code: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ring::rand::SystemRandom;
     use serde_json::json;
+    use std::collections::BTreeSet;
 
     fn read(body: Value) -> Result<GivenCode, ApiError> {
         let Value::Object(fields) = body else {
@@ -206,5 +216,24 @@ mod tests {
         assert_eq!(hash, recovery_hash(login, " ABCD efgh2345 6723"));
         assert_ne!(hash, recovery_hash(login, "abcd-efgh-2345-6722"));
         assert_ne!(hash, recovery_hash(LoginId::derive(&["bob"]), &code));
+    }
+
+    /// SPEC D31, ASVS 6.5.2 to 6.5.4.
+    #[test]
+    fn a_recovery_code_has_120_random_bits_and_is_stored_as_a_hash_of_its_login() {
+        let login = LoginId::derive(&["ana"]);
+        let (shown, stored) = draw(&SystemRandom::new(), login).unwrap();
+        assert_eq!(
+            (shown.len(), stored.len()),
+            (RECOVERY_CODES, RECOVERY_CODES)
+        );
+        let different: BTreeSet<&String> = shown.iter().collect();
+        assert_eq!(different.len(), RECOVERY_CODES);
+        for (code, kept) in shown.iter().zip(&stored) {
+            // A character of base32 has five bits.
+            assert_eq!(code.chars().filter(|c| *c != '-').count() * 5, 120);
+            assert_eq!(kept.hash, recovery_hash(login, code));
+            assert_eq!(kept.used_at, None);
+        }
     }
 }

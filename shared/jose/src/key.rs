@@ -37,7 +37,7 @@ impl Key {
     #[must_use]
     pub fn read(jwk: &Value) -> Option<Self> {
         let text = |name: &str| jwk.get(name).and_then(Value::as_str);
-        if text("use").is_some_and(|purpose| purpose != "sig") {
+        if text("use").is_some_and(|purpose| purpose != "sig") || !may_verify(jwk) {
             return None;
         }
         let material = match text("kty")? {
@@ -94,6 +94,14 @@ impl Key {
     }
 }
 
+/// Whether a key that lists its operations lists the checking of signatures.
+fn may_verify(jwk: &Value) -> bool {
+    jwk.get("key_ops").is_none_or(|listed| {
+        let operations = listed.as_array();
+        operations.is_some_and(|operations| operations.iter().any(|one| one == "verify"))
+    })
+}
+
 fn number(text: &str) -> Option<Vec<u8>> {
     let bytes = bytes(text)?;
     // Some encoders add a leading zero; `ring` accepts none.
@@ -142,3 +150,5 @@ impl Jwks {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wycheproof;

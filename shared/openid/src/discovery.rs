@@ -101,7 +101,7 @@ pub async fn discover(
     let body = Step::Discovery.body(answer)?;
     let document: Document = serde_json::from_slice(&body)
         .map_err(|_| failed("the document lacks a required field, or is no JSON object"))?;
-    read(transport, issuer, document)
+    read(transport, issuer, &document)
 }
 
 /// The address of the document (Discovery §4).
@@ -120,7 +120,7 @@ fn address(transport: &dyn ProviderTransport, issuer: &str) -> Result<Url, Provi
 fn read(
     transport: &dyn ProviderTransport,
     issuer: &str,
-    document: Document,
+    document: &Document,
 ) -> Result<Discovered, ProviderProblem> {
     // Otherwise a provider could speak for another one (Discovery §4.3).
     let template = IssuerTemplate::read(&document.issuer, issuer);

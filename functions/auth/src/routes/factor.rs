@@ -40,6 +40,7 @@ use vestibule_domain::{
     responses(
         (status = 200, description = "The code is right.", body = SignInResponse),
         (status = 401, description = "The code is not right, or no sign-in waits for one.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The call comes from a page of another site, or lacks `X-Vestibule-Console: 1`.", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "There were too many attempts.", body = Problem, content_type = "application/problem+json"),
     )
 )]

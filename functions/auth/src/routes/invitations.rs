@@ -104,6 +104,7 @@ pub struct InvitationLinkMethod {
     request_body = LinkRequest,
     responses(
         (status = 200, description = "The invitation.", body = OpenedInvitationResponse),
+        (status = 403, description = "The call comes from a page of another site, or lacks `X-Vestibule-Console: 1`.", body = Problem, content_type = "application/problem+json"),
         (status = 410, description = "There is no such link.", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "There were too many attempts.", body = Problem, content_type = "application/problem+json"),
     )
@@ -235,6 +236,7 @@ struct Newcomer {
     responses(
         (status = 200, description = "The invitation is accepted, or waits for the second factor.", body = AcceptInvitationResponse),
         (status = 401, description = "The address has a login, and this is not its password.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The call comes from a page of another site, or lacks `X-Vestibule-Console: 1`.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "It cannot be accepted, or not so.", body = Problem, content_type = "application/problem+json"),
         (status = 410, description = "There is no such link.", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "There were too many attempts.", body = Problem, content_type = "application/problem+json"),

@@ -118,7 +118,10 @@ pub(super) fn read_link(fields: Map<String, Value>) -> Result<String, ApiError> 
     path = "/v1/auth/reset",
     tag = "Sign-in",
     request_body = AskResetRequest,
-    responses((status = 202, description = "A mail is on its way if the address has a login, and mails can be sent.", body = AskResetResponse))
+    responses(
+        (status = 202, description = "A mail is on its way if the address has a login, and mails can be sent.", body = AskResetResponse),
+        (status = 403, description = "The call comes from a page of another site, or lacks `X-Vestibule-Console: 1`.", body = Problem, content_type = "application/problem+json"),
+    )
 )]
 pub async fn ask_reset(
     State(deps): State<Arc<Deps>>,
@@ -197,6 +200,7 @@ async fn send_link(deps: &Deps, email: &EmailAddress) -> Result<(), ApiError> {
     request_body = LinkRequest,
     responses(
         (status = 200, description = "The link is valid.", body = ResetResponse),
+        (status = 403, description = "The call comes from a page of another site, or lacks `X-Vestibule-Console: 1`.", body = Problem, content_type = "application/problem+json"),
         (status = 410, description = "The link is not valid.", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "There were too many attempts.", body = Problem, content_type = "application/problem+json"),
     )
@@ -249,6 +253,7 @@ fn kept_factor(login: &Login) -> Option<&SecondFactor> {
     responses(
         (status = 200, description = "The password is set.", body = SignInResponse),
         (status = 401, description = "The code of the second factor is not right.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The call comes from a page of another site, or lacks `X-Vestibule-Console: 1`.", body = Problem, content_type = "application/problem+json"),
         (status = 410, description = "The link is not valid.", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "There were too many attempts.", body = Problem, content_type = "application/problem+json"),
     )

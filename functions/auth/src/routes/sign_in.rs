@@ -93,6 +93,7 @@ fn read_request(fields: Map<String, Value>) -> Result<Given, ApiError> {
     responses(
         (status = 200, description = "The credentials are right.", body = SignInResponse),
         (status = 401, description = "The credentials are not right.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The call comes from a page of another site, or lacks `X-Vestibule-Console: 1`.", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "There were too many attempts.", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -171,7 +172,10 @@ async fn rehash(deps: &Deps, login: &Login, password: &Secret) {
     post,
     path = "/v1/auth/sign-out",
     tag = "Sign-in",
-    responses((status = 204, description = "Nobody is signed in here."))
+    responses(
+        (status = 204, description = "Nobody is signed in here."),
+        (status = 403, description = "The call comes from a page of another site, or lacks `X-Vestibule-Console: 1`.", body = Problem, content_type = "application/problem+json"),
+    )
 )]
 pub async fn sign_out(
     State(deps): State<Arc<Deps>>,

@@ -1,0 +1,152 @@
+//! The time of an answer tells nobody whether an address has a login (SPEC D28, RELIABILITY S4). The flows of sign-in and
+//! reset count calls and runs of argon2; this measures what is left.
+
+use crate::{
+    accepting::second_account,
+    sign_in::{Browser, copied, invite, member},
+    world::World,
+};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// Calls for each of the two addresses.
+const CALLS: usize = 2_000;
+/// Calls before those that count.
+const WARM_UP: usize = 20;
+/// Above this, the times of two kinds of calls are said to differ.
+const T_MAX: f64 = 4.5;
+
+/// Mean and variance of some times.
+struct Moments {
+    count: f64,
+    mean: f64,
+    variance: f64,
+}
+
+impl Moments {
+    fn of(times: &[f64]) -> Self {
+        let count = f64::from(u32::try_from(times.len()).unwrap());
+        let mean = times.iter().sum::<f64>() / count;
+        let squares = times.iter().map(|time| (time - mean).powi(2)).sum::<f64>();
+        Self {
+            count,
+            mean,
+            variance: squares / (count - 1.0),
+        }
+    }
+}
+
+/// Welch's t of two series of times.
+fn welch(known: &[f64], unknown: &[f64]) -> f64 {
+    let (one, other) = (Moments::of(known), Moments::of(unknown));
+    let spread = one.variance / one.count + other.variance / other.count;
+    (one.mean - other.mean) / spread.sqrt()
+}
+
+/// A pair of calls that must look the same: for an address with a login, and for one without.
+struct Pair {
+    path: &'static str,
+    bodies: [Value; 2],
+    status: u16,
+    /// After this time, the throttles admit the next pair.
+    pause: Duration,
+}
+
+impl Pair {
+    /// The time of one call, in seconds.
+    async fn time(&self, world: &World, which: usize) -> f64 {
+        let mut browser = Browser::default();
+        let body = self.bodies[which].clone();
+        let begun = Instant::now();
+        let seen = browser.post(world, self.path, body).await;
+        let took = begun.elapsed();
+        assert_eq!(seen.status, self.status, "{}: {}", self.path, seen.body);
+        took.as_secs_f64()
+    }
+
+    /// Calls with both in turn, each of them first every other time, and compares their times.
+    #[expect(clippy::print_stdout, reason = "`make bench` shows the figures")]
+    async fn compare(&self, world: &World) {
+        let mut times = [Vec::new(), Vec::new()];
+        for round in 0..WARM_UP + CALLS {
+            world.clock.advance(self.pause);
+            let first = round % 2;
+            for which in [first, 1 - first] {
+                let took = self.time(world, which).await;
+                if round >= WARM_UP {
+                    times[which].push(took);
+                }
+            }
+            // Mails that wait would make the next calls slower.
+            while world.work_on("email").await {}
+        }
+        let [known, unknown] = &times;
+        let t = welch(known, unknown);
+        let [one, other] = [known, unknown].map(|series| Moments::of(series).mean * 1e3);
+        println!(
+            "{}: {CALLS} calls each, {one:.3} ms known, {other:.3} ms unknown, t = {t:.2}",
+            self.path
+        );
+        assert!(t.abs() < T_MAX, "{}: t = {t}", self.path);
+    }
+}
+
+#[test]
+fn two_series_of_known_times_have_the_t_that_they_must() {
+    let t = welch(&[1.0, 2.0, 3.0, 4.0, 5.0], &[2.0, 4.0, 6.0, 8.0, 10.0]);
+    assert!((t + 1.897_366_596).abs() < 1e-9, "{t}");
+}
+
+/// SPEC D28.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures time: `make bench` runs it"]
+async fn a_refused_sign_in_takes_as_long_for_an_address_without_a_login() {
+    let world = World::new().await;
+    member(&world, "ana@example.com").await;
+    let body = |email: &str| json!({"email": email, "password": "not her password at all"});
+    let pair = Pair {
+        path: "/v1/auth/sign-in",
+        bodies: ["ana@example.com", "nob@example.com"].map(body),
+        status: 401,
+        pause: Duration::from_secs(31),
+    };
+    pair.compare(&world).await;
+}
+
+/// SPEC D28.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures time: `make bench` runs it"]
+async fn a_reset_takes_as_long_for_an_address_without_a_login() {
+    let world = World::new().await;
+    member(&world, "ana@example.com").await;
+    let body = |email: &str| json!({"email": email});
+    let pair = Pair {
+        path: "/v1/auth/reset",
+        bodies: ["ana@example.com", "nob@example.com"].map(body),
+        status: 202,
+        pause: Duration::from_mins(11),
+    };
+    pair.compare(&world).await;
+}
+
+/// SPEC D17, D24: a copied link with a password that the rules refuse, which is the cheap question.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures time: `make bench` runs it"]
+async fn a_copied_link_takes_as_long_for_an_address_without_a_login() {
+    let world = World::new().await;
+    member(&world, "ana@example.com").await;
+    let (mut admin, _) = second_account(&world).await;
+    let mut bodies = Vec::new();
+    for email in ["ana@example.com", "nob@example.com"] {
+        let invitation = invite(&world, &mut admin, email, false).await;
+        let token = copied(&world, &mut admin, &invitation).await;
+        bodies.push(json!({"token": token, "name": "Ana", "password": "short"}));
+    }
+    let pair = Pair {
+        path: "/v1/auth/invitation/accept",
+        bodies: bodies.try_into().unwrap(),
+        status: 422,
+        pause: Duration::from_secs(11),
+    };
+    pair.compare(&world).await;
+}
