@@ -103,11 +103,11 @@ async fn a_deleted_client_does_not_come_back_under_its_idempotency_key() {
     let world = World::new().await;
     let admin = world.person("super_admin").await;
     let headers = [("idempotency-key", "hooli")];
-    let make = || {
+    let again = || {
         let body = json!({"name": "Hooli"});
         world.call_as(&admin, ("POST", "/v1/clients"), body, &headers)
     };
-    let made = make().await;
+    let made = again().await;
     assert_eq!(made.status, 201, "{}", made.body);
     let id = made.body["id"].as_str().unwrap();
     assert_eq!(make().await.body["id"], id);

@@ -49,7 +49,7 @@ pub(super) async fn new_requests(
     let about: HashSet<Key> = first.flat_map(|request| about(scope, request)).collect();
     let about: Vec<Key> = about.into_iter().collect();
     let rows = table.get_batch(&about).await?;
-    let rows = Rows { scope, now, rows };
+    let rows = Rows { scope, now, found: rows };
     let mut of_connectors = Vec::new();
     for (id, found) in found {
         let Some(row) = connectors.get(&keys::connector(id)).cloned() else {
@@ -145,7 +145,7 @@ fn about(scope: ProjectScope, request: &AccessRequest) -> [Key; 3] {
 struct Rows {
     scope: ProjectScope,
     now: Timestamp,
-    rows: HashMap<Key, Attributes>,
+    found: HashMap<Key, Attributes>,
 }
 
 impl Rows {
@@ -176,7 +176,7 @@ impl Rows {
     /// A request as a notice shows it, unless it is decided or the person is blocked.
     fn noticed(&self, listed: &AccessRequest) -> Result<Option<NoticedRequest>, PortError> {
         let [request, user, preview] = about(self.scope, listed);
-        let item = self.rows.get(&request).cloned();
+        let item = self.found.get(&request).cloned();
         let item = item.map(|row| from_row::<AccessRequestItem>(row, "access request"));
         let Some(item) = item.transpose()? else {
             return Ok(None);
@@ -185,13 +185,13 @@ impl Rows {
         if request.status() != RequestStatus::Pending {
             return Ok(None);
         }
-        let user = self.rows.get(&user).cloned();
+        let user = self.found.get(&user).cloned();
         let user = user.map(|row| from_row::<ChatUserItem>(row, "chat user"));
         let user: Option<ChatUser> = user.transpose()?.map(Into::into);
         if user.as_ref().is_some_and(|user| user.block.is_some()) {
             return Ok(None);
         }
-        let preview = self.rows.get(&preview).cloned();
+        let preview = self.found.get(&preview).cloned();
         let preview = preview.map(|row| from_row::<PreviewItem>(row, "preview"));
         let preview = preview.transpose()?.and_then(PreviewItem::preview);
         let name = user.as_ref().map(ChatUser::display_name);
