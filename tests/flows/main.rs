@@ -9,6 +9,7 @@
 mod accepting;
 mod accounts;
 mod accounts_and_clients;
+mod address;
 mod admin;
 mod agent_api;
 mod agent_endpoint;
@@ -55,6 +56,8 @@ mod late_failures;
 mod latency;
 mod lifecycle;
 mod limits;
+mod login_deletion;
+mod login_export;
 mod mail_events;
 mod mails;
 mod members;

@@ -153,6 +153,10 @@ events! {
     LoginSignedOut(LoginId) = "login.signed_out",
     /// A login got another password.
     LoginPasswordChanged(LoginId) = "login.password_changed",
+    /// A login got another address.
+    LoginAddressChanged(LoginId) = "login.address_changed",
+    /// A login deleted itself. It has left its accounts before, so this stands in no audit log.
+    LoginDeleted(LoginId) = "login.deleted",
     /// A login got a second factor.
     LoginFactorSet(LoginId) = "login.factor_set",
     /// A login removed its second factor.
@@ -245,6 +249,8 @@ mod tests {
             "invitation.mail_block_lifted",
             "invitation.resent",
             "invitation.revoked",
+            "login.address_changed",
+            "login.deleted",
             "login.factor_removed",
             "login.factor_reset",
             "login.factor_set",

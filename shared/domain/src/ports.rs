@@ -14,6 +14,7 @@ mod intake;
 mod mail;
 mod onboarding;
 mod outbox;
+mod own_login;
 mod pace;
 mod queue;
 mod sign_in;
@@ -65,6 +66,10 @@ pub use onboarding::{
 pub use outbox::{
     Backlog, DispatchQueue, Lease, OUTBOX_PATIENCE, OUTBOX_SHARDS, OutboxEntry, OutboxPart,
     OutboxStore, OutboxView, PaceReader, Postponement,
+};
+pub use own_login::{
+    AddressChange, AddressOutcome, AddressStore, AddressTaking, BoundIdentity, LoginRemoval,
+    OwnLoginStore,
 };
 pub use pace::{Limited, Pace, Room, SEND_BURST, SendPacer, Turn};
 pub use queue::{DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender};

@@ -2,7 +2,7 @@
 //! account beyond those that bound its identity, and changes nothing (SPEC D27).
 
 use super::invitations::role_name;
-use crate::Deps;
+use crate::{Deps, following};
 use axum::{extract::State, response::Response};
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
@@ -202,7 +202,8 @@ impl From<&ClientAccess> for MyClients {
     }
 }
 
-fn role(key: &RoleKey, roles: &Roles) -> Option<MyRole> {
+/// A role for people; `None` if there is none.
+pub(super) fn role(key: &RoleKey, roles: &Roles) -> Option<MyRole> {
     (*key != RoleKey::None).then(|| MyRole {
         key: key.to_string(),
         name: role_name(key, roles),
@@ -267,6 +268,14 @@ pub async fn get_me(State(deps): State<Arc<Deps>>, call: LoginCall) -> Result<Re
     Ok(found(login.version, me))
 }
 
+/// Lets members follow that a change of the address left behind.
+async fn mend_addresses(deps: &Deps, login: &Login, call: &LoginCall, seen: &[Seen]) {
+    let is_behind = |seen: &Seen| seen.place.standing.member.email != login.email;
+    if call.session.is_own_sign_in() && seen.iter().any(is_behind) {
+        following::follow(deps, login.id, call.now()).await;
+    }
+}
+
 /// Reads the login of a session. A session ends with its login.
 pub(super) async fn read(deps: &Deps, id: LoginId) -> Result<Login, ApiError> {
     let login = deps.logins.get_login(id).await?;
@@ -276,6 +285,7 @@ pub(super) async fn read(deps: &Deps, id: LoginId) -> Result<Login, ApiError> {
 async fn render(deps: &Deps, login: &Login, call: &LoginCall) -> Result<MeResponse, ApiError> {
     let session = &call.session;
     let seen = seen(deps, session).await?;
+    mend_addresses(deps, login, call, &seen).await;
     let of = |id: AccountId| seen.iter().find(|seen| seen.place.account.id == id);
     let lacking = match call.refused {
         Some(Refusal::Insufficient(missing)) => Some(missing),

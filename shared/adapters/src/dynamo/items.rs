@@ -3,6 +3,7 @@
 
 mod access_request;
 mod account;
+mod address_change;
 mod agent;
 mod api_key;
 mod avatar;
@@ -32,6 +33,7 @@ mod text_batch;
 
 pub(super) use access_request::AccessRequestItem;
 pub(super) use account::{AccountItem, ClientAttribute, ClientItem, RulesAttribute};
+pub(super) use address_change::AddressChangeItem;
 pub(super) use agent::{AgentItem, SlotAttribute};
 pub(super) use api_key::{ApiKeyItem, KeyIdItem, MovedKeyItem};
 pub(super) use avatar::AvatarItem;
@@ -50,7 +52,9 @@ pub(super) use login_method::LoginMethodItem;
 pub(super) use mail::{
     BlockAttribute, BlockedItem, BouncedItem, MailItem, MailSentItem, mail_expiry,
 };
-pub(super) use member::{AddressItem, IdentityItem, MemberItem, PointerItem, RolesItem, login_of};
+pub(super) use member::{
+    AddressItem, IdentityItem, LoginIdentityItem, MemberItem, PointerItem, RolesItem, login_of,
+};
 pub(super) use message::{MessageItem, Shortened, UnreadableMessage, content_of};
 pub(super) use outgoing::OutgoingItem;
 pub(super) use parked::{ParkedConversationItem, ParkedMessageItem, to_json as job_text};

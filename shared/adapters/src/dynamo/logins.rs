@@ -1,6 +1,8 @@
 //! Logins, with their accounts, sessions, resets, sign-ins on their way and throttles.
 
+mod addresses;
 mod flows;
+mod removal;
 mod sessions;
 mod throttles;
 
@@ -30,11 +32,15 @@ use vestibule_domain::{
 
 const WHAT: &str = "login";
 const FRESH: &str = "attribute_not_exists(pk)";
+/// The condition that a row leads to the login `:own`, or to none.
+const OWN_OR_NONE: &str = "attribute_not_exists(pk) OR login_id = :own";
 /// Sessions that end in one transaction, beside everything else in it.
 pub(super) const SESSIONS_ENDED_MAX: usize = 50;
 
 /// See [`LoginStore`], [`SessionStore`](vestibule_domain::ports::SessionStore),
-/// [`FlowStore`](vestibule_domain::ports::FlowStore) and [`ThrottleStore`](vestibule_domain::ports::ThrottleStore).
+/// [`FlowStore`](vestibule_domain::ports::FlowStore), [`ThrottleStore`](vestibule_domain::ports::ThrottleStore),
+/// [`AddressStore`](vestibule_domain::ports::AddressStore) and
+/// [`OwnLoginStore`](vestibule_domain::ports::OwnLoginStore).
 #[derive(Debug, Clone)]
 pub struct DynamoLogins {
     table: Table,
@@ -75,6 +81,11 @@ impl DynamoLogins {
             }
         }
     }
+}
+
+/// Takes every row of a partition.
+const fn every(_: &Key) -> bool {
+    true
 }
 
 /// The id of a login that nobody has. It is read for an address without a login, so that both cost the same.
@@ -229,11 +240,8 @@ impl LoginStore for DynamoLogins {
                 (":active", s("active")),
             ],
         )?;
-        let writes = vec![
-            self.table.binding_write(identity).await?,
-            check_write(check),
-            self.table.audit_write(audit)?,
-        ];
+        let mut writes = Vec::from(self.table.binding_writes(identity).await?);
+        writes.extend([check_write(check), self.table.audit_write(audit)?]);
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(true),
             Transacted::Cancelled(reasons) => match reasons.into_iter().next() {

@@ -3,8 +3,8 @@
 use super::{DynamoTeam, FRESH};
 use crate::dynamo::{
     items::{
-        EmailItem, IdentityItem, InvitationItem, LoginItem, MemberItem, PointerItem, SessionItem,
-        login_of,
+        EmailItem, IdentityItem, InvitationItem, LoginIdentityItem, LoginItem, MemberItem,
+        PointerItem, SessionItem, login_of,
     },
     keys,
     logins::SESSIONS_ENDED_MAX,
@@ -77,7 +77,7 @@ impl DynamoTeam {
         }
         if let Some(identity) = &acceptance.identity {
             places.identity = Some(writes.len());
-            writes.push(self.table.binding_write(identity).await?);
+            writes.extend(self.table.binding_writes(identity).await?);
         }
         writes.push(self.table.audit_write(&acceptance.audit)?);
         match self.table.transact(writes).await? {
@@ -144,12 +144,12 @@ fn refused(
 }
 
 impl Table {
-    /// Makes the write that binds an identity, unless another member of the account has it. A member who was
-    /// removed has it no longer.
-    pub(in crate::dynamo) async fn binding_write(
+    /// Makes the writes that bind an identity, unless another member of the account has it. A member who was
+    /// removed has it no longer. The condition is the first write's; by the second, the login finds the identity.
+    pub(in crate::dynamo) async fn binding_writes(
         &self,
         identity: &AccountIdentity,
-    ) -> Result<TransactWriteItem, PortError> {
+    ) -> Result<[TransactWriteItem; 2], PortError> {
         let key = keys::identity(identity.scope, &identity.hash);
         let stored: Option<IdentityItem> = self.get(&key, "identity").await?;
         let mut holder = identity.member_id;
@@ -164,6 +164,7 @@ impl Table {
             "attribute_not_exists(pk) OR member_id = :holder",
             &[(":holder", s(holder))],
         )?;
-        Ok(put_write(put))
+        let found = self.replacing_part(&LoginIdentityItem::from(identity))?;
+        Ok([put_write(put), put_write(found)])
     }
 }
