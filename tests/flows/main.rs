@@ -72,6 +72,7 @@ mod parked_changes;
 mod parked_records;
 mod parked_turns;
 mod platforms;
+mod profile_image;
 mod providers;
 mod recovery;
 mod redrives;

@@ -36,8 +36,8 @@ use vestibule_domain::{
     event::AuditEntry,
     ports::{
         AccountStore, ApiKeyStore, AuditStore, By, ClientStore, EmailQueue, EnvironmentStore,
-        InvitationStore, LoginMethodStore, LoginStore, MailStore, MemberStore, SecretVault,
-        SessionStore, SetUpReader, SetupTokenSource, ThrottleStore,
+        InvitationStore, LoginMethodStore, LoginStore, MailStore, MemberImageStore, MemberStore,
+        SecretVault, SessionStore, SetUpReader, SetupTokenSource, ThrottleStore,
     },
 };
 use vestibule_openid::ProviderTransport;
@@ -53,6 +53,8 @@ pub struct Deps {
     pub set_up: Arc<dyn SetUpReader>,
     /// Members and custom roles.
     pub members: Arc<dyn MemberStore>,
+    /// Images of members.
+    pub member_images: Arc<dyn MemberImageStore>,
     /// Invitations.
     pub invitations: Arc<dyn InvitationStore>,
     /// Login methods.

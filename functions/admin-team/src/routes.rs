@@ -79,6 +79,9 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
             Permission::MembersManage,
             routes!(members::end::remove_member),
         )
+        .member(routes!(members::image::get_member_image))
+        .member(routes!(members::image::put_member_image))
+        .member(routes!(members::image::delete_member_image))
 }
 
 fn invitations(routes: Routes<Deps>) -> Routes<Deps> {

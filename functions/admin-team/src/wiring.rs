@@ -28,6 +28,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         accounts: accounts.clone(),
         set_up: adapters.set_up(),
         members: team.clone(),
+        member_images: team.clone(),
         invitations: team.clone(),
         methods: team.clone(),
         clients: team,

@@ -12,6 +12,7 @@ mod given_up;
 mod history;
 mod intake;
 mod mail;
+mod member_images;
 mod onboarding;
 mod outbox;
 mod own_login;
@@ -59,6 +60,7 @@ pub use intake::{
 pub use mail::{
     Block, EmailQueue, MailOutcome, MailStore, Mailer, OutgoingMail, RecordedEvent, TeamQueue,
 };
+pub use member_images::{MEMBER_IMAGE_MAX_BYTES, MemberImage, MemberImageStore, StoredImage};
 pub use onboarding::{
     Claim, ClaimedStanding, FetchedProfile, FinishedMerge, ImpliedDecision, PendingPage,
     RequestCloser, Resume, SentMessage, StandingStore, TaskResult,

@@ -21,6 +21,7 @@ mod login;
 mod login_method;
 mod mail;
 mod member;
+mod member_image;
 mod message;
 mod outgoing;
 mod parked;
@@ -55,6 +56,7 @@ pub(super) use mail::{
 pub(super) use member::{
     AddressItem, IdentityItem, LoginIdentityItem, MemberItem, PointerItem, RolesItem, login_of,
 };
+pub(super) use member_image::MemberImageItem;
 pub(super) use message::{MessageItem, Shortened, UnreadableMessage, content_of};
 pub(super) use outgoing::OutgoingItem;
 pub(super) use parked::{ParkedConversationItem, ParkedMessageItem, to_json as job_text};

@@ -69,6 +69,7 @@
 //! | activity of a session | `LOGIN#l#SESSION_USES` / `SESSION#hash` | | 1 update in 5 minutes, 1 WRU |
 //! | proof of the caller's right in a change | key or session; member; roles if the member's role is a custom one | | 2 WRU each, in the change's transaction |
 //! | member changed | `A#MEMBER#m` / `MEMBER`, audit entry; a witness if an active super admin is taken away | `lists_by_state` | 1 transaction, 4 WRU + index writes and the proof; 1 query for witnesses, 2 WRU each that is tried |
+//! | image of a member | `A#MEMBER#m` / `IMAGE` | | 1 read, up to 34 RRU; 1 transaction, 2 WRU a KB; 1 read for a removal |
 //! | members by name, or of one role | `A#MEMBERS` or `A#MEMBERS#role` | `lists_all`, `lists_by_state` | 1 query a page |
 //! | invitation | `A#INVITATION#i`, `A#MEMBER#m`, `A#ADDRESS#hash`, `A#MAIL#id`, audit entry | | 1 transaction, 10 WRU + index writes and the proof |
 //! | invitations by creation | `A#INVITATIONS`, then members and latest mails | `lists_all` | 1 query a page and 1 batch read per fifty |
@@ -115,8 +116,8 @@ pub use team_rows::{
     address_change, audit_by, audit_month, audit_on, blocked_address, bounced_address, by_name,
     clients, device, devices, flow, identity, invitation, invitations, is_reset, login,
     login_address, login_identities, login_identity, login_member, login_members, login_method,
-    login_methods, mail, mail_sent, member, member_address, members, parse_mail, recovery, reset,
-    resets, roles, session, session_use, session_uses, sessions, throttle,
+    login_methods, mail, mail_sent, member, member_address, member_image, members, parse_mail,
+    recovery, reset, resets, roles, session, session_use, session_uses, sessions, throttle,
 };
 
 use std::{collections::HashMap, fmt};

@@ -3,6 +3,7 @@
 mod accepting;
 mod clients;
 mod guard;
+mod images;
 mod invitations;
 mod login_methods;
 mod members;
@@ -13,8 +14,9 @@ use std::sync::Arc;
 
 /// See [`MemberStore`](vestibule_domain::ports::MemberStore),
 /// [`InvitationStore`](vestibule_domain::ports::InvitationStore),
-/// [`LoginMethodStore`](vestibule_domain::ports::LoginMethodStore) and
-/// [`ClientStore`](vestibule_domain::ports::ClientStore).
+/// [`LoginMethodStore`](vestibule_domain::ports::LoginMethodStore),
+/// [`ClientStore`](vestibule_domain::ports::ClientStore) and
+/// [`MemberImageStore`](vestibule_domain::ports::MemberImageStore).
 #[derive(Debug, Clone)]
 pub struct DynamoTeam {
     table: Table,

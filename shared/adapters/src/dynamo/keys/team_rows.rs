@@ -47,6 +47,12 @@ pub fn member(scope: AccountScope, id: MemberId) -> Key {
     Key::new(of_account(scope, &format!("MEMBER#{id}")), "MEMBER")
 }
 
+/// The image of a member.
+#[must_use]
+pub fn member_image(scope: AccountScope, id: MemberId) -> Key {
+    Key::new(member(scope, id).pk, "IMAGE")
+}
+
 /// The list of an account's members, of one role or all.
 #[must_use]
 pub fn members(scope: AccountScope, role: Option<&RoleKey>) -> String {
