@@ -7,6 +7,7 @@
 )]
 
 mod accepting;
+mod account_deletion;
 mod accounts;
 mod accounts_and_clients;
 mod address;

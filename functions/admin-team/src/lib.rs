@@ -35,9 +35,10 @@ use vestibule_domain::{
     egress::OriginAllowList,
     event::AuditEntry,
     ports::{
-        AccountStore, ApiKeyStore, AuditStore, By, ClientStore, EmailQueue, EnvironmentStore,
-        InvitationStore, LoginMethodStore, LoginStore, MailStore, MemberImageStore, MemberStore,
-        SecretVault, SessionStore, SetUpReader, SetupTokenSource, ThrottleStore,
+        AccountEndStore, AccountStore, ApiKeyStore, AuditStore, By, ClientStore, EmailQueue,
+        EnvironmentStore, InvitationStore, LoginMethodStore, LoginStore, MailStore,
+        MemberImageStore, MemberStore, SecretVault, SessionStore, SetUpReader, SetupTokenSource,
+        ThrottleStore,
     },
 };
 use vestibule_openid::ProviderTransport;
@@ -49,6 +50,8 @@ pub struct Deps {
     pub admin: AdminState,
     /// Accounts and the stack's set-up.
     pub accounts: Arc<dyn AccountStore>,
+    /// The end of accounts.
+    pub account_ends: Arc<dyn AccountEndStore>,
     /// The state of the set-up.
     pub set_up: Arc<dyn SetUpReader>,
     /// Members and custom roles.

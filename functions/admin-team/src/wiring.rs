@@ -26,6 +26,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
             throttles: logins.clone(),
         },
         accounts: accounts.clone(),
+        account_ends: team.clone(),
         set_up: adapters.set_up(),
         members: team.clone(),
         member_images: team.clone(),

@@ -95,6 +95,8 @@ events! {
     AccountCreated(AccountId) = "account.created",
     /// An account was changed.
     AccountUpdated(AccountId) = "account.updated",
+    /// An account was deleted by its last member.
+    AccountDeleted(AccountId) = "account.deleted",
     /// An account got a way in again, by the stack's set-up secret.
     AccountRecovered(AccountId) = "account.recovered",
     /// A client was created.
@@ -215,6 +217,7 @@ mod tests {
             "access_request.approved",
             "access_request.rejected",
             "account.created",
+            "account.deleted",
             "account.recovered",
             "account.set_up",
             "account.updated",

@@ -1,6 +1,7 @@
 //! Ports: the interfaces of the rules to the outside. One file per concern; see the crate's docs on
 //! adding one.
 
+mod account_end;
 mod admin;
 mod agents;
 mod by;
@@ -23,6 +24,7 @@ mod team;
 mod vault;
 mod writing;
 
+pub use account_end::{AccountDeletion, AccountEndStore};
 pub use admin::{
     AccessRequestFilter, AccessRequestStore, AccessRequestView, AccountStore, ApiKeyStore,
     ChatUserFilter, ChatUserStore, ConnectorStore, CountUpTo, Created, CredentialStore,

@@ -74,6 +74,7 @@
 //! | invitation | `A#INVITATION#i`, `A#MEMBER#m`, `A#ADDRESS#hash`, `A#MAIL#id`, audit entry | | 1 transaction, 10 WRU + index writes and the proof |
 //! | invitations by creation | `A#INVITATIONS`, then members and latest mails | `lists_all` | 1 query a page and 1 batch read per fifty |
 //! | acceptance | invitation, member, `LOGIN#l`, `EMAIL#hash`, `LOGIN#l#MEMBERS`, session, identity, audit entry | | 1 transaction, up to 16 WRU + index writes, 2 for each session that ends |
+//! | account deleted | `A` and `A#METHODS` by partition; `A` / `ACCOUNT`, `A#ROLES` and what a removed member has | | 3 queries; each other member as any change of one; 1 transaction of 2 WRU a row for ninety rows, 1 for the rest |
 //! | login of an address | `EMAIL#hash`, `LOGIN#l` | | 2 reads, whether or not there is one |
 //! | accounts of a login | `LOGIN#l#MEMBERS`, then account, roles and member of each | | 1 query, 1 batch read |
 //! | sessions of a login | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES` | | 2 queries |
@@ -235,7 +236,16 @@ pub fn client(scope: AccountScope, id: ClientId) -> Key {
 /// An API key by its hash. The key itself names the account; only the hash proves it.
 #[must_use]
 pub fn api_key(account_id: AccountId, hash: &str) -> Key {
-    Key::new(account_pk(account_id), format!("KEY#{hash}"))
+    Key::new(account_pk(account_id), format!("{API_KEY_PREFIX}{hash}"))
+}
+
+const API_KEY_PREFIX: &str = "KEY#";
+const API_KEY_ID_PREFIX: &str = "KEY_ID#";
+
+/// Whether a row of an account is an API key, or leads to one.
+#[must_use]
+pub fn is_api_key(key: &Key) -> bool {
+    key.sk.starts_with(API_KEY_PREFIX) || key.sk.starts_with(API_KEY_ID_PREFIX)
 }
 
 /// The last use of an API key. It has a partition of its own because roles are limited by partition, and
@@ -248,10 +258,20 @@ pub fn api_key_use(account_id: AccountId, hash: &str) -> Key {
     )
 }
 
+/// The last use of the API key in this row; `None` if it is a row of something else.
+#[must_use]
+pub fn use_of(account_id: AccountId, row: &Key) -> Option<Key> {
+    let hash = row.sk.strip_prefix(API_KEY_PREFIX)?;
+    Some(api_key_use(account_id, hash))
+}
+
 /// The key that an API key's id stands for.
 #[must_use]
 pub fn api_key_id(scope: AccountScope, id: ApiKeyId) -> Key {
-    Key::new(account_pk(scope.account_id()), format!("KEY_ID#{id}"))
+    Key::new(
+        account_pk(scope.account_id()),
+        format!("{API_KEY_ID_PREFIX}{id}"),
+    )
 }
 
 /// The test deliveries of an account that are under way.

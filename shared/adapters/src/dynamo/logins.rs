@@ -9,13 +9,12 @@ mod throttles;
 use super::{
     credentials::{roles_of, standing},
     items::{AccountItem, EmailItem, IdentityItem, LoginItem, PointerItem, ResetItem, SessionItem},
-    keys::{self, Key, PK},
+    keys::{self, Key},
     table::{
         Attributes, Cancelled, Table, Transacted, check_write, delete_write, from_row, n,
         put_write, s, take,
     },
 };
-use crate::aws::port_error;
 use async_trait::async_trait;
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
@@ -59,27 +58,7 @@ impl DynamoLogins {
         partition: &str,
         what: &'static str,
     ) -> Result<Vec<Attributes>, PortError> {
-        let mut found = Vec::new();
-        let mut start = None;
-        loop {
-            let answer = self
-                .table
-                .client
-                .query()
-                .table_name(&self.table.name)
-                .consistent_read(true)
-                .key_condition_expression(format!("{PK} = :partition"))
-                .expression_attribute_values(":partition", s(partition))
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| port_error(what, error))?;
-            found.extend(answer.items.unwrap_or_default());
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(found);
-            }
-        }
+        self.table.partition(partition, what).await
     }
 }
 

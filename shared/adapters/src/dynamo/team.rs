@@ -2,6 +2,7 @@
 
 mod accepting;
 mod clients;
+mod ending;
 mod guard;
 mod images;
 mod invitations;
@@ -15,8 +16,9 @@ use std::sync::Arc;
 /// See [`MemberStore`](vestibule_domain::ports::MemberStore),
 /// [`InvitationStore`](vestibule_domain::ports::InvitationStore),
 /// [`LoginMethodStore`](vestibule_domain::ports::LoginMethodStore),
-/// [`ClientStore`](vestibule_domain::ports::ClientStore) and
-/// [`MemberImageStore`](vestibule_domain::ports::MemberImageStore).
+/// [`ClientStore`](vestibule_domain::ports::ClientStore),
+/// [`MemberImageStore`](vestibule_domain::ports::MemberImageStore) and
+/// [`AccountEndStore`](vestibule_domain::ports::AccountEndStore).
 #[derive(Debug, Clone)]
 pub struct DynamoTeam {
     table: Table,

@@ -122,7 +122,7 @@ fn not_active(status: MemberStatus) -> ApiError {
 }
 
 /// Stores another status of a member, and revokes these invitations.
-async fn end(
+pub(in crate::routes) async fn end(
     deps: &Deps,
     call: &Call,
     member: &Member,

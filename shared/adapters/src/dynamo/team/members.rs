@@ -59,7 +59,7 @@ impl DynamoTeam {
 
     /// Makes the writes that a removal brings: to the ways that lead to the member, its image, and its own pending
     /// invitation.
-    async fn removal_writes(
+    pub(super) async fn removal_writes(
         &self,
         after: &Member,
         revoke: &[Invitation],
