@@ -39,7 +39,7 @@ use vestibule_domain::{
     ports::{AddressChange, AddressOutcome, AddressTaking},
     team::{
         login::Login,
-        mail::{ChangedCredential, Mail, MailKind, MailOwner},
+        mail::{ChangedCredential, Mail, MailKind, MailOwner, mail_text},
         session::Session,
         throttle::ThrottleKind,
     },
@@ -138,7 +138,7 @@ async fn send_link(
         expires_at,
     };
     let asked = MailKind::AddressChangeAsked {
-        to: email.masked(),
+        to: mail_text(&email.masked()),
         at: now,
     };
     // The new address may be a stranger's, who must not be sent texts that somebody else chose.

@@ -12,6 +12,7 @@ use crate::dynamo::{
 use async_trait::async_trait;
 use vestibule_domain::{
     PortError, Timestamp,
+    error::Chain,
     ids::LoginId,
     ports::{AddressChange, AddressOutcome, AddressStore, AddressTaking, LoginStore},
     team::{login::Login, mail::Mail, member::Member},
@@ -111,8 +112,10 @@ impl AddressStore for DynamoLogins {
         writes.extend(table.audit_writes(&taking.audits)?);
         let reasons = match table.transact(writes).await? {
             Transacted::Done => {
-                // Also those that were asked for in between, and links for other addresses.
-                self.clear(&resets, every).await?;
+                // Also those that were asked for in between, and links for other addresses. These no longer hold.
+                if let Err(error) = self.clear(&resets, every).await {
+                    tracing::warn!(login.id = %login.id, error = %Chain(&error), "links of a login are left to expire");
+                }
                 return Ok(AddressOutcome::Done);
             }
             Transacted::Cancelled(reasons) => reasons,
