@@ -8,6 +8,7 @@ use auth::totp;
 use futures_util::future::join;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
+use vestibule_domain::account::email_address::EmailAddress;
 use vestibule_testkit::fault_proxy::{Fault, Rule};
 
 const ANA: &str = "ana@example.com";
@@ -254,4 +255,73 @@ async fn who_leaves_an_account_keeps_the_login_and_every_other_account() {
     assert_eq!((seen.status, seen.problem()), (404, "not-found"));
     // Whoever left can be invited again.
     invite(&world, &mut first, ANA, false).await;
+}
+
+/// The times, in seconds, at which the rows of a login and of its address are purged.
+fn purged_at(world: &World, login_id: &str) -> [Option<i64>; 2] {
+    [("LOGIN", "id"), ("EMAIL", "login_id")].map(|(kind, attribute)| {
+        let rows = world.rows(kind);
+        let row = rows.iter().find(|row| row[attribute] == login_id).unwrap();
+        row.get("expires_at").and_then(Value::as_i64)
+    })
+}
+
+/// SPEC D35.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_without_an_account_is_kept_for_thirty_days_unless_it_joins_one() {
+    let world = World::new().await;
+    let mut admin = admin(&world).await;
+    let mut ana = member(&world, ANA).await;
+    let mut bob = member(&world, "bob@example.com").await;
+    let (of_ana, of_bob) = (
+        own_id(&world, &mut ana).await,
+        own_id(&world, &mut bob).await,
+    );
+    assert_eq!(purged_at(&world, &of_ana), [None, None]);
+    let account = world.scope.account_id().to_string();
+    let leave = format!("/v1/me/accounts/{account}/leave");
+    let seen = ana.post(&world, &leave, Value::Null).await;
+    assert_eq!(seen.status, 204, "{}", seen.body);
+    let ends = world.now().plus(Duration::from_hours(30 * 24)).seconds();
+    assert_eq!(purged_at(&world, &of_ana), [Some(ends), Some(ends)]);
+    // So is one that an admin removed.
+    let me = bob.get(&world, "/v1/me").await;
+    let id = me.body["account"]["member_id"].as_str().unwrap();
+    let path = format!("/v1/members/{id}/remove");
+    let removed = admin.post(&world, &path, Value::Null).await;
+    assert_eq!(removed.status, 200, "{}", removed.body);
+    assert_eq!(purged_at(&world, &of_bob), [Some(ends), Some(ends)]);
+    // A change of the login does not prolong that.
+    world.clock.advance(Duration::from_hours(1));
+    let body = json!({"name": "Ana Silva"});
+    let console = [("x-vestibule-console", "1")];
+    let seen = ana.call(&world, ("PATCH", "/v1/me"), body, &console).await;
+    assert_eq!(seen.status, 200, "{}", seen.body);
+    assert_eq!(purged_at(&world, &of_ana), [Some(ends), Some(ends)]);
+    invite(&world, &mut admin, ANA, true).await;
+    let link = mailed(&world, ANA).await;
+    let joined = accept(&world, &mut ana, &link).await;
+    assert_eq!(joined.status, 200, "{}", joined.body);
+    assert_eq!(own_id(&world, &mut ana).await, of_ana);
+    assert_eq!(purged_at(&world, &of_ana), [None, None]);
+}
+
+/// SPEC D35: rows end one by one, and not to the minute.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_whose_login_was_purged_is_free_before_its_row_is_gone() {
+    let world = World::new().await;
+    let hash = EmailAddress::parse(ANA).unwrap().hash();
+    let row = json!({
+        "pk": {"S": format!("EMAIL#{hash}")},
+        "sk": {"S": "EMAIL"},
+        "login_id": {"S": "01JD3Q3Z9V8M4T6K2N7P5R1S0W"},
+        "expires_at": {"N": (world.now().seconds() - 1).to_string()},
+    });
+    world.db.put_raw(&row).unwrap();
+    let mut ana = member(&world, ANA).await;
+    let id = own_id(&world, &mut ana).await;
+    assert_eq!(purged_at(&world, &id), [None, None]);
+    let mut browser = Browser::default();
+    let seen = sign_in(&world, &mut browser, ANA, PASSWORD).await;
+    assert_eq!(seen.status, 200, "{}", seen.body);
 }

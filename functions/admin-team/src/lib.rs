@@ -37,8 +37,8 @@ use vestibule_domain::{
     ports::{
         AccountEndStore, AccountStore, ApiKeyStore, AuditStore, By, ClientStore, EmailQueue,
         EnvironmentStore, InvitationStore, LoginMethodStore, LoginStore, MailStore,
-        MemberImageStore, MemberStore, SecretVault, SessionStore, SetUpReader, SetupTokenSource,
-        ThrottleStore,
+        MemberImageStore, MemberStore, OwnLoginStore, SecretVault, SessionStore, SetUpReader,
+        SetupTokenSource, ThrottleStore,
     },
 };
 use vestibule_openid::ProviderTransport;
@@ -74,6 +74,8 @@ pub struct Deps {
     pub mails: Arc<dyn MailStore>,
     /// Logins, for the recovery and for the members of further accounts.
     pub logins: Arc<dyn LoginStore>,
+    /// Logins that leave their last account.
+    pub own_logins: Arc<dyn OwnLoginStore>,
     /// Sessions, to tell how a caller signed in.
     pub sessions: Arc<dyn SessionStore>,
     /// Throttles.

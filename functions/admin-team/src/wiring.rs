@@ -38,6 +38,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         audit,
         mails: adapters.mails(),
         logins: logins.clone(),
+        own_logins: logins.clone(),
         sessions: logins.clone(),
         throttles: logins,
         email: adapters.email_queue(),

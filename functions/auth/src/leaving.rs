@@ -8,14 +8,15 @@ use crate::{
 use serde_json::{Value, json};
 use vestibule_admin::{LoginCall, log, problem::ApiError};
 use vestibule_domain::{
-    PortError,
+    PortError, Timestamp,
     account::{
         Account,
         actor::Actor,
         proof::{CallerProof, CredentialPlace},
     },
+    error::Chain,
     event::{AuditEntry, Change, Event},
-    ids::AuditId,
+    ids::{AuditId, LoginId},
     ports::{AccountPlace, By, MemberOutcome},
     team::{
         member::{Member, MemberStatus},
@@ -70,6 +71,14 @@ pub async fn leave(
         log(&entry);
     }
     Ok(outcome)
+}
+
+/// Notes that the login has left its last account, if that is so. It is noted when the person looks at the own login
+/// again, should it fail now.
+pub async fn note_left(deps: &Deps, login_id: LoginId, now: Timestamp) {
+    if let Err(error) = deps.own_logins.note_left(login_id, now).await {
+        tracing::warn!(login.id = %login_id, error = %Chain(&error), "that a login left its last account is not noted yet");
+    }
 }
 
 /// Whether the account would have no active super admin without this member.

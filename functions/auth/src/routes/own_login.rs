@@ -74,7 +74,10 @@ pub async fn leave_account(
         .find(|place| place.account.id == path.account_id)
         .ok_or_else(|| ApiError::not_found("account"))?;
     match leaving::leave(&deps, &call, place).await? {
-        MemberOutcome::Done => Ok(StatusCode::NO_CONTENT),
+        MemberOutcome::Done => {
+            leaving::note_left(&deps, call.session.login_id, call.now()).await;
+            Ok(StatusCode::NO_CONTENT)
+        }
         MemberOutcome::LastSuperAdmin => Err(leaving::last_super_admin_of([&place.account])),
     }
 }

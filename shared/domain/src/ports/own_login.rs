@@ -116,6 +116,9 @@ pub trait OwnLoginStore: Send + Sync {
     async fn devices(&self, id: LoginId) -> Result<Vec<Timestamp>, PortError>;
     /// Returns the identities that are bound to the login.
     async fn identities(&self, id: LoginId) -> Result<Vec<BoundIdentity>, PortError>;
+    /// Notes that a login is a member of no account any more, if that is so: it is purged 30 days later, unless it
+    /// joins one. `Conflict` when it changed meanwhile.
+    async fn note_left(&self, id: LoginId, now: Timestamp) -> Result<(), PortError>;
     /// Deletes a login and what is beside it. The login itself goes last, so a call that ended half way can be
     /// repeated. `Conflict` when the login changed, as it does when it joins an account.
     async fn remove_login(&self, removal: &LoginRemoval) -> Result<(), PortError>;
@@ -145,6 +148,7 @@ mod tests {
             }),
             factor: None,
             preferences: Preferences::default(),
+            left_at: None,
             version: 1,
             created_at: at(0),
             updated_at: at(0),

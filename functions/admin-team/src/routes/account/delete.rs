@@ -110,6 +110,7 @@ pub async fn delete_account(
     match deletion {
         AccountDeletion::Done => {
             log(&entry);
+            members::end::note_left(deps, &last, entry.at).await;
             Ok(Json(DeletedAccountResponse { done: true }))
         }
         AccountDeletion::HasProjects(projects) => Err(has_projects(projects)),

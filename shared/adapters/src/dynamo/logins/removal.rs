@@ -2,9 +2,9 @@
 
 use super::{DynamoLogins, OWN_OR_NONE, SESSIONS_ENDED_MAX, WHAT, every};
 use crate::dynamo::{
-    items::LoginIdentityItem,
+    items::{EmailItem, LoginIdentityItem},
     keys::{self, Key},
-    table::{Attributes, Cancelled, Transacted, delete_write, from_row, key_of, n, s},
+    table::{Attributes, Cancelled, Transacted, delete_write, from_row, key_of, n, put_write, s},
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -12,7 +12,8 @@ use serde::Deserialize;
 use vestibule_domain::{
     PortError, Timestamp,
     ids::LoginId,
-    ports::{BoundIdentity, LoginRemoval, OwnLoginStore},
+    ports::{BoundIdentity, LoginRemoval, LoginStore, OwnLoginStore},
+    team::login::Login,
 };
 
 /// Rows that one transaction deletes.
@@ -102,6 +103,31 @@ impl OwnLoginStore for DynamoLogins {
             method_id: row.method_id,
         });
         Ok(shown.collect())
+    }
+
+    async fn note_left(&self, id: LoginId, now: Timestamp) -> Result<(), PortError> {
+        // Read before its accounts: it changes when it joins one.
+        let login = self.get_login(id).await?;
+        let Some(login) = login.filter(|login| login.left_at.is_none()) else {
+            return Ok(());
+        };
+        if !self.accounts(id).await?.is_empty() {
+            return Ok(());
+        }
+        let left = Login {
+            left_at: Some(now),
+            ..login
+        };
+        let own = [(":own", s(id))];
+        let address = EmailItem::from(&left);
+        let writes = vec![
+            self.table.login_write(&left)?,
+            put_write(self.table.put_part(&address, OWN_OR_NONE, &own)?),
+        ];
+        match self.table.transact(writes).await? {
+            Transacted::Done => Ok(()),
+            Transacted::Cancelled(_) => Err(PortError::Conflict { what: WHAT }),
+        }
     }
 
     async fn remove_login(&self, removal: &LoginRemoval) -> Result<(), PortError> {

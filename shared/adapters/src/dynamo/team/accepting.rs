@@ -17,6 +17,7 @@ use vestibule_domain::{
     team::{
         identity::AccountIdentity,
         invitation::{Invitation, InvitationStatus},
+        login::Login,
         member::{Member, MemberStatus},
     },
 };
@@ -66,9 +67,17 @@ impl DynamoTeam {
                 writes.push(put_write(self.table.put_part(&item, FRESH, &[])?));
                 places.email = Some(writes.len());
                 let item = EmailItem::from(login);
-                writes.push(put_write(self.table.put_part(&item, FRESH, &[])?));
+                // The row of a login that was purged may be left for a while.
+                let put = self.table.put_part(
+                    &item,
+                    "attribute_not_exists(pk) OR expires_at < :now",
+                    &[(":now", n(now.seconds()))],
+                )?;
+                writes.push(put_write(put));
             }
-            AcceptingLogin::Existing(login, _) => writes.push(self.table.login_write(login)?),
+            AcceptingLogin::Existing(login, _) => {
+                writes.extend(self.table.joining_writes(login)?);
+            }
         }
         writes.extend(self.table.session_ends(login_id, ended)?);
         if let Some(session) = &acceptance.session {
@@ -144,6 +153,24 @@ fn refused(
 }
 
 impl Table {
+    /// Makes the writes of a login that joins an account. It is not purged any more if it had left its last one.
+    fn joining_writes(&self, login: &Login) -> Result<Vec<TransactWriteItem>, PortError> {
+        let joining = Login {
+            left_at: None,
+            ..login.clone()
+        };
+        let mut writes = vec![self.login_write(&joining)?];
+        if login.left_at.is_some() {
+            let put = self.put_part(
+                &EmailItem::from(&joining),
+                "attribute_not_exists(pk) OR login_id = :own",
+                &[(":own", s(login.id))],
+            )?;
+            writes.push(put_write(put));
+        }
+        Ok(writes)
+    }
+
     /// Makes the writes that bind an identity, unless another member of the account has it. A member who was
     /// removed has it no longer. The condition is the first write's; by the second, the login finds the identity.
     pub(in crate::dynamo) async fn binding_writes(
