@@ -82,7 +82,7 @@
 //! | reset asked for, spent | `LOGIN#l#RESETS` / `RESET#hash`, mail | | 1 transaction, 4 WRU; part of the login's |
 //! | another address asked for | `LOGIN#l#RESETS` / `NEW_ADDRESS#hash`, two mails | | 1 transaction, 6 WRU |
 //! | another address taken | `LOGIN#l`, both `EMAIL#hash`, sessions, mails, audit entries; then of each account `A#MEMBER#m` and both `A#ADDRESS#hash` | | 2 queries, 1 transaction of 2 WRU a row; 1 batch read and 1 transaction of 6 WRU an account |
-//! | login deleted | `LOGIN#l#IDENTITIES` and each `A#IDENTITY#hash`, `LOGIN#l#DEVICES`, resets and session uses by partition; `LOGIN#l`, `EMAIL#hash`, sessions | | 4 queries, 1 transaction of 2 WRU for each hundred rows, 2 for an identity |
+//! | login deleted | `LOGIN#l#IDENTITIES` and each `A#IDENTITY#hash`, `LOGIN#l#DEVICES`, resets and session uses by partition, `LOGIN#l#MAILS`; `LOGIN#l`, `EMAIL#hash`, sessions | `lists_all` | 5 queries, 1 transaction of 2 WRU for each hundred rows, 2 for an identity |
 //! | sign-in through a provider | `FLOW#hash` | | 1 write; 1 read and 1 transaction |
 //! | attempt before a throttle | `THROTTLE#kind#hash` | | 1 or 2 updates, 1 WRU |
 //! | mail sent | `A#MAIL#id` or `LOGIN#l#MAIL#id`, `MAIL_SENT#hash`; `A#BLOCKED#hash`, `BOUNCED#hash` | `outbox` | 2 updates, 1 batch read, 1 read, 1 transaction of 4 WRU; expires after 90 days |
@@ -116,9 +116,10 @@ pub use conversation_rows::{
 pub use team_rows::{
     address_change, audit_by, audit_month, audit_on, blocked_address, bounced_address, by_name,
     clients, device, devices, flow, identity, invitation, invitations, is_reset, login,
-    login_address, login_identities, login_identity, login_member, login_members, login_method,
-    login_methods, mail, mail_sent, member, member_address, member_image, members, parse_mail,
-    recovery, reset, resets, roles, session, session_use, session_uses, sessions, throttle,
+    login_address, login_identities, login_identity, login_mails, login_member, login_members,
+    login_method, login_methods, mail, mail_sent, member, member_address, member_image, members,
+    parse_mail, recovery, reset, resets, roles, session, session_use, session_uses, sessions,
+    throttle,
 };
 
 use std::{collections::HashMap, fmt};

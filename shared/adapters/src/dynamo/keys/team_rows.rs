@@ -118,6 +118,12 @@ pub fn mail(job: SendMail) -> Key {
 
 const MAIL_KIND: &str = "MAIL";
 
+/// The list of a login's mails.
+#[must_use]
+pub fn login_mails(id: LoginId) -> String {
+    of_login(id, "MAILS")
+}
+
 /// Parses the key of a mail: the outbox index contains only keys.
 #[must_use]
 pub fn parse_mail(key: &Key) -> Option<SendMail> {

@@ -1,9 +1,10 @@
 //! What is on record beside a login, and the end of a login (SPEC D35).
 
 use super::{DynamoLogins, OWN_OR_NONE, SESSIONS_ENDED_MAX, WHAT, every};
+use crate::aws::port_error;
 use crate::dynamo::{
     items::{EmailItem, LoginIdentityItem},
-    keys::{self, Key},
+    keys::{self, ALL_PK, INDEX_ALL, Key},
     table::{Attributes, Cancelled, Transacted, delete_write, from_row, key_of, n, put_write, s},
 };
 use async_trait::async_trait;
@@ -63,8 +64,17 @@ impl DynamoLogins {
         let rows = self
             .partition(partition, "dynamodb: Query (rows of a login that end)")
             .await?;
-        let keys: Vec<Key> = rows.iter().filter_map(key_of).filter(is_wanted).collect();
-        for some in keys.chunks(DELETED_AT_ONCE) {
+        self.delete_each(&rows, is_wanted).await
+    }
+
+    /// Deletes those of the rows that are in question.
+    async fn delete_each(
+        &self,
+        rows: &[Attributes],
+        is_wanted: fn(&Key) -> bool,
+    ) -> Result<(), PortError> {
+        let wanted: Vec<Key> = rows.iter().filter_map(key_of).filter(is_wanted).collect();
+        for some in wanted.chunks(DELETED_AT_ONCE) {
             let mut deletes = Vec::new();
             for key in some {
                 deletes.push(delete_write(self.table.removal_part(key)?));
@@ -72,6 +82,32 @@ impl DynamoLogins {
             self.delete_all(deletes).await?;
         }
         Ok(())
+    }
+
+    /// Deletes the mails of a login, as far as the index knows of them by now. Others expire.
+    async fn clear_mails(&self, id: LoginId) -> Result<(), PortError> {
+        let what = "dynamodb: Query (mails of a login)";
+        let mut start = None;
+        loop {
+            let answer = self
+                .table
+                .client
+                .query()
+                .table_name(&self.table.name)
+                .index_name(INDEX_ALL)
+                .key_condition_expression(format!("{ALL_PK} = :list"))
+                .expression_attribute_values(":list", s(keys::login_mails(id)))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| port_error(what, error))?;
+            let rows = answer.items.unwrap_or_default();
+            self.delete_each(&rows, every).await?;
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(());
+            }
+        }
     }
 
     /// Writes deletions, all or none.
@@ -137,6 +173,7 @@ impl OwnLoginStore for DynamoLogins {
         self.clear(&keys::devices(id), every).await?;
         self.clear(&keys::resets(id), every).await?;
         self.clear(&keys::session_uses(id), every).await?;
+        self.clear_mails(id).await?;
         let room = removal.end_sessions.len().min(SESSIONS_ENDED_MAX);
         let (ended, surplus) = removal.end_sessions.split_at(room);
         table.end_surplus(id, surplus).await?;
