@@ -1,5 +1,5 @@
 //! Sign-in: passwords, second factors, sessions, resets, identity providers, and the acceptance of invitations
-//! (SPEC D15–D18, D24, D27, D28, D31, D33): `/v1/auth/…` and `/v1/me…`.
+//! (SPEC D15–D18, D24, D27, D28, D31, D33, D35): `/v1/auth/…` and `/v1/me…`.
 //!
 //! | module | content |
 //! |---|---|
