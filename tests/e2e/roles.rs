@@ -342,6 +342,10 @@ async fn sign_in_may_change_logins_and_enqueue_mails_and_never_reads_the_set_up_
             aws.update_item(&Resources::row(&format!("LOGIN#{NOBODY}#SESSION_USES"))),
             aws.delete_item(&sessions),
             aws.query(None, &sessions),
+            aws.query(
+                Some("lists_by_state"),
+                &aws.of_account("MEMBERS#", "super_admin"),
+            ),
             aws.decrypt(),
             aws.generate_data_key(),
             aws.enqueue_mail(),
@@ -350,10 +354,7 @@ async fn sign_in_may_change_logins_and_enqueue_mails_and_never_reads_the_set_up_
             aws.scan(),
             aws.query(Some("outbox"), &Resources::outbox()),
             aws.query(Some("lists_all"), &aws.of_account("MEMBERS", "")),
-            aws.query(
-                Some("lists_by_state"),
-                &aws.of_account("MEMBERS#", "super_admin"),
-            ),
+            aws.query(Some("lists_by_state"), &aws.of_account("MEMBERS#", "agent")),
             aws.encrypt(),
             aws.setup_secret(),
             aws.send("onboarding_queue_url"),

@@ -110,11 +110,11 @@ async fn a_deleted_client_does_not_come_back_under_its_idempotency_key() {
     let made = again().await;
     assert_eq!(made.status, 201, "{}", made.body);
     let id = made.body["id"].as_str().unwrap();
-    assert_eq!(make().await.body["id"], id);
+    assert_eq!(again().await.body["id"], id);
     assert_eq!(delete(&world, &admin, id).await.status, 204);
-    let again = make().await;
-    assert_eq!(again.status, 422, "{}", again.body);
-    assert_eq!(again.body["type"], "/problems/idempotency-key-reused");
+    let refused = again().await;
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    assert_eq!(refused.body["type"], "/problems/idempotency-key-reused");
 }
 
 /// SPEC M01: whichever of the two is written last is refused.

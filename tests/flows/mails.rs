@@ -286,6 +286,16 @@ fn mails_with(text: &str) -> Vec<Mail> {
             },
         ),
         (login, MailKind::PasswordReset { expires_at: at }),
+        (login, MailKind::AddressChange { expires_at: at }),
+        (login, MailKind::AddressTaken { at }),
+        (
+            login,
+            MailKind::AddressChangeAsked {
+                to: text.clone(),
+                at,
+            },
+        ),
+        (login, MailKind::LoginDeleted { at }),
         (
             login,
             MailKind::NewDevice {

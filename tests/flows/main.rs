@@ -7,8 +7,10 @@
 )]
 
 mod accepting;
+mod account_deletion;
 mod accounts;
 mod accounts_and_clients;
+mod address;
 mod admin;
 mod agent_api;
 mod agent_endpoint;
@@ -57,6 +59,8 @@ mod late_failures;
 mod latency;
 mod lifecycle;
 mod limits;
+mod login_deletion;
+mod login_export;
 mod mail_events;
 mod mails;
 mod members;
@@ -72,6 +76,7 @@ mod parked_changes;
 mod parked_records;
 mod parked_turns;
 mod platforms;
+mod profile_image;
 mod provider_tenants;
 mod providers;
 mod recovery;

@@ -1,7 +1,7 @@
 //! Sign-in through an account's own provider (SPEC D09–D12, D24, D27). The provider of one account may be hostile: it
 //! says whatever it likes about anybody. It must get nothing beyond its own account.
 
-use crate::world::World;
+use crate::{sign_in, world::World};
 use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Request},
@@ -540,6 +540,38 @@ async fn a_person_invited_by_openid_connect_accepts_and_signs_in_and_the_trial_i
         assert_eq!(problem(&back), "sign-in-failed", "{fault:?}");
         assert!(!faulty.is_signed_in());
     }
+}
+
+/// SPEC D35, D27: what an account bound to a login ends with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_login_takes_its_identities_along() {
+    let world = World::new().await;
+    let home = world.scope.account_id().to_string();
+    let admin = world.person("super_admin").await;
+    let mut admin = Browser::of(&admin.cookie).in_account(&home);
+    let method = set_up(&world, &mut admin, &world.honest).await;
+    let email = "ana@example.com";
+    let ana = sign_in::member(&world, email).await;
+    let mut ana = Browser::of(ana.session().unwrap()).in_account(&home);
+    world.honest.sign_in_as(says(email, "ana-there"));
+    let bind = json!({"purpose": "bind"});
+    let bound = ana.through(&world, &world.honest, &method, bind).await;
+    assert!(bound.location().ends_with("#ok"), "{}", bound.location());
+    assert_eq!(world.rows("IDENTITY").len(), 1);
+    let export = ana.call(&world, "GET", "/v1/me/export", Value::Null).await;
+    assert_eq!(
+        export.body["identities"],
+        json!([{"account_id": home, "login_method_id": method.id}])
+    );
+    let body = json!({"password": sign_in::PASSWORD});
+    let deleted = ana.call(&world, "POST", "/v1/me/delete", body).await;
+    assert_eq!(deleted.status, 204, "{}", deleted.body);
+    assert_eq!(world.rows("IDENTITY").len(), 0);
+    let mut later = Browser::default();
+    let start = json!({"purpose": "sign_in"});
+    let back = later.through(&world, &world.honest, &method, start).await;
+    assert!(back.location().contains("#problem="), "{}", back.location());
+    assert!(!later.is_signed_in());
 }
 
 /// Sets up plain OAuth 2.0 as a login method of the account that the browser has open.

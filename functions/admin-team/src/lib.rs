@@ -35,9 +35,10 @@ use vestibule_domain::{
     egress::OriginAllowList,
     event::AuditEntry,
     ports::{
-        AccountStore, ApiKeyStore, AuditStore, By, ClientStore, EmailQueue, EnvironmentStore,
-        InvitationStore, LoginMethodStore, LoginStore, MailStore, MemberStore, SecretVault,
-        SessionStore, SetUpReader, SetupTokenSource, ThrottleStore,
+        AccountEndStore, AccountStore, ApiKeyStore, AuditStore, By, ClientStore, EmailQueue,
+        EnvironmentStore, InvitationStore, LoginMethodStore, LoginStore, MailStore,
+        MemberImageStore, MemberStore, OwnLoginStore, SecretVault, SessionStore, SetUpReader,
+        SetupTokenSource, ThrottleStore,
     },
 };
 use vestibule_openid::ProviderTransport;
@@ -49,10 +50,14 @@ pub struct Deps {
     pub admin: AdminState,
     /// Accounts and the stack's set-up.
     pub accounts: Arc<dyn AccountStore>,
+    /// The end of accounts.
+    pub account_ends: Arc<dyn AccountEndStore>,
     /// The state of the set-up.
     pub set_up: Arc<dyn SetUpReader>,
     /// Members and custom roles.
     pub members: Arc<dyn MemberStore>,
+    /// Images of members.
+    pub member_images: Arc<dyn MemberImageStore>,
     /// Invitations.
     pub invitations: Arc<dyn InvitationStore>,
     /// Login methods.
@@ -69,6 +74,8 @@ pub struct Deps {
     pub mails: Arc<dyn MailStore>,
     /// Logins, for the recovery and for the members of further accounts.
     pub logins: Arc<dyn LoginStore>,
+    /// Logins that leave their last account.
+    pub own_logins: Arc<dyn OwnLoginStore>,
     /// Sessions, to tell how a caller signed in.
     pub sessions: Arc<dyn SessionStore>,
     /// Throttles.

@@ -27,6 +27,7 @@ use vestibule_domain::account::permission::Permission;
 pub(crate) const PROBLEM_TYPES: &[&[&ProblemType]] = &[
     rights::PROBLEM_TYPES,
     account::PROBLEM_TYPES,
+    account::delete::PROBLEM_TYPES,
     accounts::PROBLEM_TYPES,
     api_keys::PROBLEM_TYPES,
     clients::PROBLEM_TYPES,
@@ -49,6 +50,10 @@ pub(crate) fn all() -> Routes<Deps> {
         )
         .member(routes!(account::get_account))
         .authorised(Permission::AccountManage, routes!(account::update_account))
+        .authorised(
+            Permission::AccountManage,
+            routes!(account::delete::delete_account),
+        )
         .member(routes!(permissions::list_permissions));
     records(invitations(people(routes)))
 }
@@ -79,6 +84,9 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
             Permission::MembersManage,
             routes!(members::end::remove_member),
         )
+        .member(routes!(members::image::get_member_image))
+        .member(routes!(members::image::put_member_image))
+        .member(routes!(members::image::delete_member_image))
 }
 
 fn invitations(routes: Routes<Deps>) -> Routes<Deps> {

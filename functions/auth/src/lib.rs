@@ -1,5 +1,5 @@
 //! Sign-in: passwords, second factors, sessions, resets, identity providers, and the acceptance of invitations
-//! (SPEC D15–D18, D24, D27, D28, D31, D33): `/v1/auth/…` and `/v1/me…`.
+//! (SPEC D15–D18, D24, D27, D28, D31, D33, D35): `/v1/auth/…` and `/v1/me…`.
 //!
 //! | module | content |
 //! |---|---|
@@ -8,6 +8,9 @@
 //! | [`opening`] | sessions: made, opened after a sign-in, replaced at a change of rights |
 //! | [`joining`] | the link of an invitation, and the steps of accepting it |
 //! | [`second_factor`] | codes of the second factor |
+//! | [`following`] | members that get the new address of their login |
+//! | [`fresh_proof`] | the password or a code, given once more |
+//! | [`leaving`] | the end of a membership by the person's own wish |
 //! | [`limits`] | throttles |
 //! | [`refusals`] | passwords compared, refused attempts recorded |
 //! | [`records`] | audit entries and mails of a login |
@@ -22,8 +25,11 @@
 )]
 
 pub mod cookies;
+pub mod following;
+pub mod fresh_proof;
 mod input;
 pub mod joining;
+pub mod leaving;
 pub mod limits;
 pub mod opening;
 pub mod passwords;
@@ -44,8 +50,8 @@ use ring::rand::SecureRandom;
 use std::{fmt, sync::Arc};
 use vestibule_admin::{AdminState, openapi::FunctionApi, routes::Route};
 use vestibule_domain::ports::{
-    AccountStore, EmailQueue, FlowStore, InvitationStore, LoginMethodStore, LoginStore,
-    MemberStore, PasswordHasher, SecretVault, SessionStore,
+    AccountStore, AddressStore, EmailQueue, FlowStore, InvitationStore, LoginMethodStore,
+    LoginStore, MemberStore, OwnLoginStore, PasswordHasher, SecretVault, SessionStore,
 };
 use vestibule_openid::{KeySets, ProviderTransport};
 
@@ -64,6 +70,10 @@ pub struct Deps {
     pub methods: Arc<dyn LoginMethodStore>,
     /// Logins.
     pub logins: Arc<dyn LoginStore>,
+    /// Changes of logins' addresses.
+    pub addresses: Arc<dyn AddressStore>,
+    /// What is on record about a login, and its end.
+    pub own_logins: Arc<dyn OwnLoginStore>,
     /// Sessions and devices.
     pub sessions: Arc<dyn SessionStore>,
     /// Sign-ins at providers that are under way.

@@ -220,6 +220,7 @@ mod tests {
             password: None,
             factor: None,
             preferences: Preferences::default(),
+            left_at: None,
             version: 1,
             created_at: at(0),
             updated_at: at(0),

@@ -6,7 +6,7 @@ use vestibule_admin::{problem::ProblemMember, problem_types};
 
 /// The accounts that a problem is about.
 pub const ACCOUNTS: ProblemMember =
-    ProblemMember::named::<NamedAccounts>("accounts", "The accounts that require it.");
+    ProblemMember::named::<NamedAccounts>("accounts", "The accounts that stand in the way.");
 
 /// Accounts, each with its name.
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,4 +45,10 @@ problem_types! {
         "Set one up first.";
     FACTOR_REQUIRED_BY = "factor-required-by", CONFLICT, "An account requires the second factor",
         "`accounts` lists the accounts that require it.", [ACCOUNTS];
+    NO_SENDER = "no-sender", CONFLICT, "The stack sends no mail",
+        "The call needs a mailed link, and the stack has no address that mails come from. The operator sets one.";
+    ADDRESS_TAKEN = "address-taken", CONFLICT, "Another login has the address",
+        "Somebody made a login with it since the link was sent. Sign in with that one, or take another address.";
+    LAST_SUPER_ADMIN_OF = "last-super-admin-of", CONFLICT, "An account would have no active super admin",
+        "`accounts` lists the accounts whose last active super admin this is. Make another member a super admin first.", [ACCOUNTS];
 }

@@ -1,12 +1,14 @@
 //! The routes, one file per resource. The access that each requires is declared here, and nowhere else. Open
 //! routes that change something take a [`Visitor`](crate::visitor::Visitor), which refuses calls of other sites.
 
+pub mod address;
 pub mod documentation;
 pub mod factor;
 pub mod invitations;
 pub mod me;
 pub mod methods;
 pub mod my_factor;
+pub mod own_login;
 pub mod password;
 pub mod providers;
 pub mod reset;
@@ -35,6 +37,11 @@ pub(crate) fn all() -> Routes<Deps> {
     open.signed_in(routes!(me::get_me))
         .signed_in(routes!(me::update_me))
         .signed_in(routes!(password::change_password))
+        .signed_in(routes!(address::change_address))
+        .signed_in(routes!(address::confirm_address))
+        .signed_in(routes!(own_login::leave_account))
+        .signed_in(routes!(own_login::export_login))
+        .signed_in(routes!(own_login::delete_login))
         .signed_in(routes!(sessions::list_sessions))
         .signed_in(routes!(sessions::end_session))
         .signed_in(routes!(sessions::end_other_sessions))

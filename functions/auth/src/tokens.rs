@@ -1,4 +1,4 @@
-//! Tokens of people: sessions, resets, devices, and the browsers of provider sign-ins; and those of
+//! Tokens of people: sessions, resets, new addresses, devices, and the browsers of provider sign-ins; and those of
 //! invitations, which `admin-team` draws.
 //!
 //! The ids in a token say where to look; its SHA-256, which alone is stored, is the proof.
@@ -15,6 +15,7 @@ use vestibule_domain::{
 const SESSION: &str = "vss_";
 const INVITATION: &str = "vsi_";
 const RESET: &str = "vsr_";
+const ADDRESS: &str = "vsa_";
 const DEVICE: &str = "vsd_";
 const FLOW: &str = "vsf_";
 
@@ -73,6 +74,11 @@ pub fn reset(login_id: LoginId, random: &dyn SecureRandom) -> Result<NewToken, P
     NewToken::draw(&format!("{RESET}{login_id}_"), random)
 }
 
+/// Draws the token of a change of the address.
+pub fn address(login_id: LoginId, random: &dyn SecureRandom) -> Result<NewToken, PortError> {
+    NewToken::draw(&format!("{ADDRESS}{login_id}_"), random)
+}
+
 /// Draws the token of a device.
 pub fn device(random: &dyn SecureRandom) -> Result<NewToken, PortError> {
     NewToken::draw(DEVICE, random)
@@ -93,6 +99,12 @@ pub fn read_session(token: &str) -> Option<LoginClaim> {
 #[must_use]
 pub fn read_reset(token: &str) -> Option<LoginClaim> {
     of_login(RESET, token)
+}
+
+/// Reads the token of a change of the address.
+#[must_use]
+pub fn read_address(token: &str) -> Option<LoginClaim> {
+    of_login(ADDRESS, token)
 }
 
 /// Reads the token of an invitation.
@@ -158,6 +170,8 @@ mod tests {
             assert_eq!((read.login_id, &read.hash), (login(), &made.hash));
             let made = reset(login(), &random).unwrap();
             assert_eq!(read_reset(made.token.reveal()).unwrap().hash, made.hash);
+            let made = address(login(), &random).unwrap();
+            assert_eq!(read_address(made.token.reveal()).unwrap().hash, made.hash);
             assert!(!format!("{made:?}").contains(made.token.reveal()));
             let made = device(&random).unwrap();
             assert_eq!(read_device(made.token.reveal()), Some(made.hash));
@@ -171,6 +185,7 @@ mod tests {
         let random = SystemRandom::new();
         let session = session(login(), &random).unwrap().token;
         assert_eq!(read_reset(session.reveal()), None);
+        assert_eq!(read_address(session.reveal()), None);
         assert_eq!(read_device(session.reveal()), None);
         assert_eq!(read_invitation(session.reveal()), None);
         let device = device(&random).unwrap().token;

@@ -28,6 +28,8 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         invitations: team.clone(),
         methods: team,
         logins: logins.clone(),
+        addresses: logins.clone(),
+        own_logins: logins.clone(),
         sessions: logins.clone(),
         flows: logins,
         passwords: Arc::new(Argon2Passwords::new(Arc::clone(&random))),

@@ -52,6 +52,10 @@ pub fn compose(
             expires_at,
         } => place.invitation((account_name, invited_by, role_name), *expires_at)?,
         MailKind::PasswordReset { expires_at } => place.password_reset(*expires_at)?,
+        MailKind::AddressChange { expires_at } => place.address_change(*expires_at)?,
+        MailKind::AddressTaken { at } => place.address_taken(*at),
+        MailKind::AddressChangeAsked { to, at } => place.address_change_asked(to, *at),
+        MailKind::LoginDeleted { at } => place.login_deleted(*at),
         MailKind::NewDevice { device, at } => place.new_device(device, *at),
         MailKind::CredentialsChanged { what, at } => place.credentials_changed(*what, *at),
         MailKind::NewRequests {
@@ -111,7 +115,7 @@ impl Place<'_> {
                 Fact::new("Ends on", &until),
             ],
             entries: Vec::new(),
-            links: vec![self.link("Open the invitation", "invitation")?],
+            links: vec![self.link("Open the invitation", "invitation", "")?],
             notes: vec![
                 format!(
                     "This link is for {} alone: whoever has it can accept in your name. Do not pass it on.",
@@ -135,13 +139,101 @@ impl Place<'_> {
             )),
             facts: vec![Fact::new("Works until", &until)],
             entries: Vec::new(),
-            links: vec![self.link("Set a new password", "reset")?],
+            links: vec![self.link("Set a new password", "reset", "")?],
             notes: vec![
                 "If it was not you, ignore this mail: your password stays as it is. Do not pass the link on."
                     .to_owned(),
             ],
             foot: FOOT.to_owned(),
         })
+    }
+
+    fn address_change(&self, expires_at: Timestamp) -> Result<Page, PortError> {
+        let until = day_and_time(expires_at);
+        Ok(Page {
+            subject: "Confirm your new e-mail address".to_owned(),
+            preview: format!("The link works until {until}."),
+            heading: "Confirm your new e-mail address".to_owned(),
+            paragraphs: self.greeted(format!(
+                "Somebody asked to make {} the address of their login. If it was you, confirm it in the browser in \
+                 which you are signed in.",
+                self.mail.to.as_str()
+            )),
+            facts: vec![Fact::new("Works until", &until)],
+            links: vec![self.link("Confirm the address", "profile", "address=")?],
+            notes: vec![
+                "If it was not you, ignore this mail: nothing changes. Do not pass the link on.".to_owned(),
+            ],
+            foot: FOOT.to_owned(),
+        })
+    }
+
+    fn address_taken(&self, at: Timestamp) -> Page {
+        Page {
+            subject: "Somebody asked for your e-mail address".to_owned(),
+            preview: "Nothing was changed.".to_owned(),
+            heading: "Somebody asked for your e-mail address".to_owned(),
+            paragraphs: self.greeted(format!(
+                "Somebody asked to make {} the address of another login. You have a login with it, so nothing was \
+                 changed, and they were not told.",
+                self.mail.to.as_str()
+            )),
+            facts: vec![Fact::new("Time", &day_and_time(at))],
+            links: Vec::new(),
+            notes: vec![
+                format!(
+                    "If it was you, you have two logins. Sign in with this one at {}.",
+                    self.sign_in()
+                ),
+                "If it was not, you need not do anything.".to_owned(),
+            ],
+            foot: FOOT.to_owned(),
+        }
+    }
+
+    fn address_change_asked(&self, to: &str, at: Timestamp) -> Page {
+        Page {
+            subject: "Another e-mail address was asked for".to_owned(),
+            preview: "If it was you, open the link in the mail to the new address.".to_owned(),
+            heading: "Another e-mail address was asked for".to_owned(),
+            paragraphs: self.greeted(format!(
+                "Somebody who is signed in as {} asked for another address for this login.",
+                self.mail.to.as_str()
+            )),
+            facts: vec![
+                Fact::new("Time", &day_and_time(at)),
+                Fact::new("New address", to),
+            ],
+            links: Vec::new(),
+            notes: vec![
+                "If it was you, open the link in the mail to the new address. Until then, nothing changes."
+                    .to_owned(),
+                format!(
+                    "If it was not, set a new password at {} at once: that ends the link and every session.",
+                    self.sign_in()
+                ),
+            ],
+            foot: FOOT.to_owned(),
+        }
+    }
+
+    fn login_deleted(&self, at: Timestamp) -> Page {
+        Page {
+            subject: "Your login was deleted".to_owned(),
+            preview: "You have left every account.".to_owned(),
+            heading: "Your login was deleted".to_owned(),
+            paragraphs: self.greeted(format!(
+                "The login {} was deleted, as was asked for while signed in with it. It has left every account.",
+                self.mail.to.as_str()
+            )),
+            facts: vec![Fact::new("Time", &day_and_time(at))],
+            links: Vec::new(),
+            notes: vec![
+                "If it was you, you need not do anything.".to_owned(),
+                "If it was not, tell an admin of your account at once. They can invite you again.".to_owned(),
+            ],
+            foot: FOOT.to_owned(),
+        }
     }
 
     fn new_device(&self, device: &Device, at: Timestamp) -> Page {
@@ -174,6 +266,16 @@ impl Place<'_> {
     }
 
     fn credentials_changed(&self, what: ChangedCredential, at: Timestamp) -> Page {
+        let remedy = match what {
+            // The old address opens the login no longer, not even by a new password.
+            ChangedCredential::Address => {
+                "If it was not, tell an admin of your account at once.".to_owned()
+            }
+            ChangedCredential::Password | ChangedCredential::SecondFactor => format!(
+                "If it was not, set a new password at {} at once, and tell an admin of your account.",
+                self.sign_in()
+            ),
+        };
         let what = match what {
             ChangedCredential::Password => "Your password was changed",
             ChangedCredential::SecondFactor => "Your second factor was changed",
@@ -189,10 +291,7 @@ impl Place<'_> {
             links: Vec::new(),
             notes: vec![
                 "If it was you, you need not do anything.".to_owned(),
-                format!(
-                    "If it was not, set a new password at {} at once, and tell an admin of your account.",
-                    self.sign_in()
-                ),
+                remedy,
             ],
             foot: FOOT.to_owned(),
         }
@@ -267,12 +366,17 @@ impl Place<'_> {
         greeting.into_iter().chain([paragraph]).collect()
     }
 
-    /// The link with the mail's token. The token has no character that means something in an address.
-    fn link(&self, label: &'static str, page: &str) -> Result<Link, PortError> {
+    /// The link with the mail's token, behind `name` in the fragment. The token has no character that means
+    /// something in an address.
+    fn link(&self, label: &'static str, page: &str, name: &str) -> Result<Link, PortError> {
         let token = self
             .token
             .ok_or_else(|| PortError::corrupt("mail", "its link has no token"))?;
-        let url = format!("{}/console/{page}#{}", self.console_url, token.reveal());
+        let url = format!(
+            "{}/console/{page}#{name}{}",
+            self.console_url,
+            token.reveal()
+        );
         Ok(Link { label, url })
     }
 
@@ -389,6 +493,39 @@ mod tests {
             mail.text
                 .contains("Works until: 29 November 2026, 10:05 UTC")
         );
+    }
+
+    /// SPEC D35.
+    #[test]
+    fn the_link_for_a_new_address_leads_to_the_profile() {
+        let mail = written(MailKind::AddressChange { expires_at: at() });
+        let link = "https://chat.example.com/console/profile#address=vsi_A_B_c-d";
+        assert!(mail.html.contains(link) && mail.text.contains(link));
+        assert!(
+            mail.text
+                .contains("Works until: 29 November 2026, 10:05 UTC")
+        );
+    }
+
+    /// SPEC D35.
+    #[test]
+    fn what_is_told_of_a_new_address_or_a_deletion_has_no_link_with_a_token() {
+        let asked = MailKind::AddressChangeAsked {
+            to: "b…@example.org".to_owned(),
+            at: at(),
+        };
+        for (kind, told) in [
+            (asked, "b…@example.org"),
+            (MailKind::AddressTaken { at: at() }, "nothing was changed"),
+            (MailKind::LoginDeleted { at: at() }, "was deleted"),
+        ] {
+            let mail = written(kind);
+            for text in [told, "ana@example.com", "29 November 2026, 10:05 UTC"] {
+                assert!(mail.text.contains(text), "{text} in {}", mail.text);
+                assert!(mail.html.contains(text), "{text} in {}", mail.html);
+            }
+            assert!(!mail.html.contains("vsi_") && !mail.text.contains("vsi_"));
+        }
     }
 
     /// SPEC D33.

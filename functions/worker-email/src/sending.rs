@@ -227,10 +227,13 @@ fn is_out(mail: &Mail) -> bool {
 /// The time from which a mail is no longer worth sending.
 fn sends_until(mail: &Mail) -> Timestamp {
     match &mail.kind {
-        MailKind::Invitation { expires_at, .. } | MailKind::PasswordReset { expires_at } => {
-            *expires_at
-        }
-        MailKind::NewDevice { .. }
+        MailKind::Invitation { expires_at, .. }
+        | MailKind::PasswordReset { expires_at }
+        | MailKind::AddressChange { expires_at } => *expires_at,
+        MailKind::AddressTaken { .. }
+        | MailKind::AddressChangeAsked { .. }
+        | MailKind::LoginDeleted { .. }
+        | MailKind::NewDevice { .. }
         | MailKind::CredentialsChanged { .. }
         | MailKind::NewRequests { .. }
         | MailKind::Nothing => mail.created_at.plus(NOTICE_LIFE),

@@ -95,6 +95,8 @@ events! {
     AccountCreated(AccountId) = "account.created",
     /// An account was changed.
     AccountUpdated(AccountId) = "account.updated",
+    /// An account was deleted by its last member.
+    AccountDeleted(AccountId) = "account.deleted",
     /// An account got a way in again, by the stack's set-up secret.
     AccountRecovered(AccountId) = "account.recovered",
     /// A client was created.
@@ -153,6 +155,10 @@ events! {
     LoginSignedOut(LoginId) = "login.signed_out",
     /// A login got another password.
     LoginPasswordChanged(LoginId) = "login.password_changed",
+    /// A login got another address.
+    LoginAddressChanged(LoginId) = "login.address_changed",
+    /// A login deleted itself. It has left its accounts before, so this stands in no audit log.
+    LoginDeleted(LoginId) = "login.deleted",
     /// A login got a second factor.
     LoginFactorSet(LoginId) = "login.factor_set",
     /// A login removed its second factor.
@@ -211,6 +217,7 @@ mod tests {
             "access_request.approved",
             "access_request.rejected",
             "account.created",
+            "account.deleted",
             "account.recovered",
             "account.set_up",
             "account.updated",
@@ -245,6 +252,8 @@ mod tests {
             "invitation.mail_block_lifted",
             "invitation.resent",
             "invitation.revoked",
+            "login.address_changed",
+            "login.deleted",
             "login.factor_removed",
             "login.factor_reset",
             "login.factor_set",

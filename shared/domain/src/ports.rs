@@ -1,6 +1,7 @@
 //! Ports: the interfaces of the rules to the outside. One file per concern; see the crate's docs on
 //! adding one.
 
+mod account_end;
 mod admin;
 mod agents;
 mod by;
@@ -12,9 +13,11 @@ mod given_up;
 mod history;
 mod intake;
 mod mail;
+mod member_images;
 mod notices;
 mod onboarding;
 mod outbox;
+mod own_login;
 mod pace;
 mod queue;
 mod sign_in;
@@ -22,6 +25,7 @@ mod team;
 mod vault;
 mod writing;
 
+pub use account_end::{AccountDeletion, AccountEndStore};
 pub use admin::{
     AccessRequestFilter, AccessRequestStore, AccessRequestView, AccountStore, ApiKeyStore,
     ChatUserFilter, ChatUserStore, ConnectorStore, CountUpTo, Created, CredentialStore,
@@ -59,6 +63,7 @@ pub use intake::{
 pub use mail::{
     Block, EmailQueue, MailOutcome, MailStore, Mailer, OutgoingMail, RecordedEvent, TeamQueue,
 };
+pub use member_images::{MEMBER_IMAGE_MAX_BYTES, MemberImage, MemberImageStore, StoredImage};
 pub use notices::{NoticeOrders, NoticeStore, RecipientPage};
 pub use onboarding::{
     Claim, ClaimedStanding, FetchedProfile, FinishedMerge, ImpliedDecision, PendingPage,
@@ -67,6 +72,10 @@ pub use onboarding::{
 pub use outbox::{
     Backlog, DispatchQueue, Lease, OUTBOX_PATIENCE, OUTBOX_SHARDS, OutboxEntry, OutboxPart,
     OutboxStore, OutboxView, PaceReader, Postponement,
+};
+pub use own_login::{
+    AddressChange, AddressOutcome, AddressStore, AddressTaking, BoundIdentity, LoginRemoval,
+    OwnLoginStore,
 };
 pub use pace::{Limited, Pace, Room, SEND_BURST, SendPacer, Turn};
 pub use queue::{DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender};

@@ -138,6 +138,7 @@ pub fn login(name: &str) -> Login {
         password: None,
         factor: None,
         preferences: Preferences::default(),
+        left_at: None,
         version: 1,
         created_at: at(0),
         updated_at: at(0),

@@ -99,6 +99,7 @@ impl World {
             password: None,
             factor: None,
             preferences: Preferences::default(),
+            left_at: None,
             version: 1,
             created_at: now,
             updated_at: now,

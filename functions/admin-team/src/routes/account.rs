@@ -1,4 +1,6 @@
-//! `GET` and `PATCH /v1/account`: the account's name and rules (SPEC D28, D31, D34).
+//! `GET`, `PATCH` and `DELETE /v1/account`: the account's name and rules, and its end (SPEC D28, D31, D34).
+
+pub mod delete;
 
 use crate::{Deps, by};
 use axum::{extract::State, response::Response};

@@ -1,6 +1,7 @@
 //! Members: the people who run the account (SPEC D19–D26, E02–E05).
 
 pub mod end;
+pub mod image;
 pub mod update;
 
 use crate::{

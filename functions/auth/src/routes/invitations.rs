@@ -423,6 +423,7 @@ impl Accepting<'_> {
             password: Some(PasswordRecord { hash, set_at: now }),
             factor: None,
             preferences: Preferences::default(),
+            left_at: None,
             version: 1,
             created_at: now,
             updated_at: now,

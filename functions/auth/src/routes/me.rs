@@ -2,7 +2,7 @@
 //! account beyond those that bound its identity, and changes nothing (SPEC D27).
 
 use super::invitations::role_name;
-use crate::Deps;
+use crate::{Deps, following, leaving};
 use axum::{extract::State, response::Response};
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
@@ -206,7 +206,8 @@ impl From<&ClientAccess> for MyClients {
     }
 }
 
-fn role(key: &RoleKey, roles: &Roles) -> Option<MyRole> {
+/// A role for people; `None` if there is none.
+pub(super) fn role(key: &RoleKey, roles: &Roles) -> Option<MyRole> {
     (*key != RoleKey::None).then(|| MyRole {
         key: key.to_string(),
         name: role_name(key, roles),
@@ -265,6 +266,21 @@ pub async fn get_me(State(deps): State<Arc<Deps>>, call: LoginCall) -> Result<Re
     Ok(found(login.version, me))
 }
 
+/// Does what calls that ended half way left to do: members follow a change of the address, and it is noted that a
+/// login left its last account.
+async fn mend(deps: &Deps, login: &Login, call: &LoginCall, seen: &[Seen]) {
+    if !call.session.is_own_sign_in() {
+        return;
+    }
+    let is_behind = |seen: &Seen| seen.place.standing.member.email != login.email;
+    if seen.iter().any(is_behind) {
+        following::follow(deps, login.id, call.now()).await;
+    }
+    if seen.is_empty() && login.left_at.is_none() {
+        leaving::note_left(deps, login.id, call.now()).await;
+    }
+}
+
 /// Reads the login of a session. A session ends with its login.
 pub(super) async fn read(deps: &Deps, id: LoginId) -> Result<Login, ApiError> {
     let login = deps.logins.get_login(id).await?;
@@ -274,6 +290,7 @@ pub(super) async fn read(deps: &Deps, id: LoginId) -> Result<Login, ApiError> {
 async fn render(deps: &Deps, login: &Login, call: &LoginCall) -> Result<MeResponse, ApiError> {
     let session = &call.session;
     let seen = seen(deps, session).await?;
+    mend(deps, login, call, &seen).await;
     let of = |id: AccountId| seen.iter().find(|seen| seen.place.account.id == id);
     let lacking = match call.refused {
         Some(Refusal::Insufficient(missing)) => Some(missing),
@@ -527,6 +544,7 @@ mod tests {
                 time_zone: Some("Europe/Berlin".to_owned()),
                 ..Preferences::default()
             },
+            left_at: None,
             version: 1,
             created_at: at,
             updated_at: at,

@@ -2,10 +2,9 @@
 
 use super::me;
 use crate::{
-    Deps, cookies, input, limits,
+    Deps, cookies, fresh_proof, input,
     opening::{self, SignInStatus},
-    problems::WRONG_CREDENTIALS,
-    records, refusals,
+    records,
     routes::sign_in::SignInResponse,
 };
 use axum::{
@@ -29,7 +28,6 @@ use vestibule_domain::{
     team::{
         login::{Login, PasswordRecord},
         mail::ChangedCredential,
-        throttle::ThrottleKind,
     },
 };
 
@@ -87,12 +85,7 @@ pub async fn change_password(
         return Err(errors.into_validation());
     };
     if let Some(current) = current {
-        let subject = login.id.to_string();
-        limits::admit(&deps, ThrottleKind::SignInLogin, &subject).await?;
-        let verdict = refusals::compare(&deps, Some(&login), &current).await?;
-        if !verdict.matches {
-            return Err(ApiError::new(&WRONG_CREDENTIALS));
-        }
+        fresh_proof::check_password(&deps, &login, &current).await?;
     }
     let now = call.now();
     let after = Login {

@@ -59,6 +59,25 @@ pub struct SessionResponse {
     method: &'static str,
 }
 
+impl SessionResponse {
+    /// Renders a session for a call of the session `current`.
+    pub(super) fn of(session: &Session, current: &Session) -> Self {
+        Self {
+            id: wire_id(session),
+            current: session.hash == current.hash,
+            device: session.device.user_agent.clone(),
+            address: session.device.address.clone(),
+            created_at: session.created_at,
+            last_active_at: session.last_active_at,
+            method: if session.is_own_sign_in() {
+                "password"
+            } else {
+                "provider"
+            },
+        }
+    }
+}
+
 /// A session.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -96,19 +115,9 @@ pub async fn list_sessions(
     call.own()?;
     let sessions = deps.sessions.list_sessions(call.session.login_id).await?;
     let sessions = open(sessions, call.now());
-    let items = sessions.iter().map(|session| SessionResponse {
-        id: wire_id(session),
-        current: session.hash == call.session.hash,
-        device: session.device.user_agent.clone(),
-        address: session.device.address.clone(),
-        created_at: session.created_at,
-        last_active_at: session.last_active_at,
-        method: if session.is_own_sign_in() {
-            "password"
-        } else {
-            "provider"
-        },
-    });
+    let items = sessions
+        .iter()
+        .map(|session| SessionResponse::of(session, &call.session));
     Ok(Json(SessionsResponse {
         items: items.collect(),
     }))

@@ -3,6 +3,7 @@
 
 mod access_request;
 mod account;
+mod address_change;
 mod agent;
 mod api_key;
 mod avatar;
@@ -20,6 +21,7 @@ mod login;
 mod login_method;
 mod mail;
 mod member;
+mod member_image;
 mod message;
 mod outgoing;
 mod parked;
@@ -32,6 +34,7 @@ mod text_batch;
 
 pub(super) use access_request::AccessRequestItem;
 pub(super) use account::{AccountItem, ClientAttribute, ClientItem, RulesAttribute};
+pub(super) use address_change::AddressChangeItem;
 pub(super) use agent::{AgentItem, SlotAttribute};
 pub(super) use api_key::{ApiKeyItem, KeyIdItem, MovedKeyItem};
 pub(super) use avatar::AvatarItem;
@@ -50,7 +53,10 @@ pub(super) use login_method::LoginMethodItem;
 pub(super) use mail::{
     BlockAttribute, BlockedItem, BouncedItem, MailItem, MailSentItem, mail_expiry,
 };
-pub(super) use member::{AddressItem, IdentityItem, MemberItem, PointerItem, RolesItem, login_of};
+pub(super) use member::{
+    AddressItem, IdentityItem, LoginIdentityItem, MemberItem, PointerItem, RolesItem, login_of,
+};
+pub(super) use member_image::MemberImageItem;
 pub(super) use message::{MessageItem, Shortened, UnreadableMessage, content_of};
 pub(super) use outgoing::OutgoingItem;
 pub(super) use parked::{ParkedConversationItem, ParkedMessageItem, to_json as job_text};

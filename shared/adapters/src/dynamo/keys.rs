@@ -70,16 +70,21 @@
 //! | activity of a session | `LOGIN#l#SESSION_USES` / `SESSION#hash` | | 1 update in 5 minutes, 1 WRU |
 //! | proof of the caller's right in a change | key or session; member; roles if the member's role is a custom one | | 2 WRU each, in the change's transaction |
 //! | member changed | `A#MEMBER#m` / `MEMBER`, audit entry; a witness if an active super admin is taken away | `lists_by_state` | 1 transaction, 4 WRU + index writes and the proof; 1 query for witnesses, 2 WRU each that is tried |
+//! | image of a member | `A#MEMBER#m` / `IMAGE` | | 1 read, up to 34 RRU; 1 transaction, 2 WRU a KB; 1 read for a removal |
 //! | members by name, or of one role | `A#MEMBERS` or `A#MEMBERS#role` | `lists_all`, `lists_by_state` | 1 query a page |
 //! | invitation | `A#INVITATION#i`, `A#MEMBER#m`, `A#ADDRESS#hash`, `A#MAIL#id`, audit entry | | 1 transaction, 10 WRU + index writes and the proof |
 //! | invitations by creation | `A#INVITATIONS`, then members and latest mails | `lists_all` | 1 query a page and 1 batch read per fifty |
 //! | acceptance | invitation, member, `LOGIN#l`, `EMAIL#hash`, `LOGIN#l#MEMBERS`, session, identity, audit entry | | 1 transaction, up to 16 WRU + index writes, 2 for each session that ends |
+//! | account deleted | `A` and `A#METHODS` by partition; `A` / `ACCOUNT`, `A#ROLES` and what a removed member has | | 3 queries; each other member as any change of one; 1 transaction of 2 WRU a row for ninety rows, 1 for the rest |
 //! | login of an address | `EMAIL#hash`, `LOGIN#l` | | 2 reads, whether or not there is one |
 //! | accounts of a login | `LOGIN#l#MEMBERS`, then account, roles and member of each | | 1 query, 1 batch read |
 //! | sessions of a login | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES` | | 2 queries |
 //! | sign-in, sign-out | `LOGIN#l`, sessions and the end of all, `LOGIN#l#DEVICES`, mail, audit entries | | 1 transaction, 2 WRU a row |
 //! | end of all sessions of a login | `LOGIN#l#SESSIONS` / `ENDED` | | part of the change that ends them, 2 WRU |
 //! | reset asked for, spent | `LOGIN#l#RESETS` / `RESET#hash`, mail | | 1 transaction, 4 WRU; part of the login's |
+//! | another address asked for | `LOGIN#l#RESETS` / `NEW_ADDRESS#hash`, two mails | | 1 transaction, 6 WRU |
+//! | another address taken | `LOGIN#l`, both `EMAIL#hash`, sessions, mails, audit entries; then of each account `A#MEMBER#m` and both `A#ADDRESS#hash` | | 2 queries, 1 transaction of 2 WRU a row; 1 batch read and 1 transaction of 6 WRU an account |
+//! | login deleted | `LOGIN#l#IDENTITIES` and each `A#IDENTITY#hash`, `LOGIN#l#DEVICES`, resets and session uses by partition, `LOGIN#l#MAILS`; `LOGIN#l`, `EMAIL#hash`, sessions | `lists_all` | 5 queries, 1 transaction of 2 WRU for each hundred rows, 2 for an identity |
 //! | sign-in through a provider | `FLOW#hash` | | 1 write; 1 read and 1 transaction |
 //! | attempt before a throttle | `THROTTLE#kind#hash` | | 1 or 2 updates, 1 WRU |
 //! | mail sent | `A#MAIL#id` or `LOGIN#l#MAIL#id`, `MAIL_SENT#hash`; `A#BLOCKED#hash`, `BOUNCED#hash` | `outbox` | 2 updates, 1 batch read, 1 read, 1 transaction of 4 WRU; expires after 90 days |
@@ -113,10 +118,12 @@ pub use conversation_rows::{
     parse_message_number, parse_outgoing, text_batch, typing,
 };
 pub use team_rows::{
-    audit_by, audit_month, audit_on, blocked_address, bounced_address, by_name, clients, device,
-    flow, identity, invitation, invitations, login, login_address, login_member, login_members,
-    login_method, login_methods, mail, mail_sent, member, member_address, members, parse_mail,
-    recovery, reset, roles, session, session_use, session_uses, sessions, sessions_ended, throttle,
+    address_change, audit_by, audit_month, audit_on, blocked_address, bounced_address, by_name,
+    clients, device, devices, flow, identity, invitation, invitations, is_reset, login,
+    login_address, login_identities, login_identity, login_mails, login_member, login_members,
+    login_method, login_methods, mail, mail_sent, member, member_address, member_image, members,
+    parse_mail, recovery, reset, resets, roles, session, session_use, session_uses, sessions,
+    sessions_ended, throttle,
 };
 
 use std::{collections::HashMap, fmt};
@@ -242,7 +249,16 @@ pub fn client_connectors(scope: AccountScope, id: ClientId) -> Key {
 /// An API key by its hash. The key itself names the account; only the hash proves it.
 #[must_use]
 pub fn api_key(account_id: AccountId, hash: &str) -> Key {
-    Key::new(account_pk(account_id), format!("KEY#{hash}"))
+    Key::new(account_pk(account_id), format!("{API_KEY_PREFIX}{hash}"))
+}
+
+const API_KEY_PREFIX: &str = "KEY#";
+const API_KEY_ID_PREFIX: &str = "KEY_ID#";
+
+/// Whether a row of an account is an API key, or leads to one.
+#[must_use]
+pub fn is_api_key(key: &Key) -> bool {
+    key.sk.starts_with(API_KEY_PREFIX) || key.sk.starts_with(API_KEY_ID_PREFIX)
 }
 
 /// The last use of an API key. It has a partition of its own because roles are limited by partition, and
@@ -255,10 +271,20 @@ pub fn api_key_use(account_id: AccountId, hash: &str) -> Key {
     )
 }
 
+/// The last use of the API key in this row; `None` if it is a row of something else.
+#[must_use]
+pub fn use_of(account_id: AccountId, row: &Key) -> Option<Key> {
+    let hash = row.sk.strip_prefix(API_KEY_PREFIX)?;
+    Some(api_key_use(account_id, hash))
+}
+
 /// The key that an API key's id stands for.
 #[must_use]
 pub fn api_key_id(scope: AccountScope, id: ApiKeyId) -> Key {
-    Key::new(account_pk(scope.account_id()), format!("KEY_ID#{id}"))
+    Key::new(
+        account_pk(scope.account_id()),
+        format!("{API_KEY_ID_PREFIX}{id}"),
+    )
 }
 
 /// The test deliveries of an account that are under way.

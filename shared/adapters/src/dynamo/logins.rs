@@ -1,19 +1,20 @@
 //! Logins, with their accounts, sessions, resets, sign-ins on their way and throttles.
 
+mod addresses;
 mod flows;
+mod removal;
 mod sessions;
 mod throttles;
 
 use super::{
     credentials::{roles_of, standing},
     items::{AccountItem, EmailItem, IdentityItem, LoginItem, PointerItem, ResetItem, SessionItem},
-    keys::{self, Key, PK},
+    keys::{self, Key},
     table::{
         Attributes, Cancelled, Table, Transacted, check_write, delete_write, from_row, n,
         put_write, s, take,
     },
 };
-use crate::aws::port_error;
 use async_trait::async_trait;
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
@@ -30,11 +31,15 @@ use vestibule_domain::{
 
 const WHAT: &str = "login";
 const FRESH: &str = "attribute_not_exists(pk)";
+/// The condition that a row leads to the login `:own`, or to none.
+const OWN_OR_NONE: &str = "attribute_not_exists(pk) OR login_id = :own";
 /// Sessions that end in one transaction, beside everything else in it.
 pub(super) const SESSIONS_ENDED_MAX: usize = 50;
 
 /// See [`LoginStore`], [`SessionStore`](vestibule_domain::ports::SessionStore),
-/// [`FlowStore`](vestibule_domain::ports::FlowStore) and [`ThrottleStore`](vestibule_domain::ports::ThrottleStore).
+/// [`FlowStore`](vestibule_domain::ports::FlowStore), [`ThrottleStore`](vestibule_domain::ports::ThrottleStore),
+/// [`AddressStore`](vestibule_domain::ports::AddressStore) and
+/// [`OwnLoginStore`](vestibule_domain::ports::OwnLoginStore).
 #[derive(Debug, Clone)]
 pub struct DynamoLogins {
     table: Table,
@@ -53,28 +58,13 @@ impl DynamoLogins {
         partition: &str,
         what: &'static str,
     ) -> Result<Vec<Attributes>, PortError> {
-        let mut found = Vec::new();
-        let mut start = None;
-        loop {
-            let answer = self
-                .table
-                .client
-                .query()
-                .table_name(&self.table.name)
-                .consistent_read(true)
-                .key_condition_expression(format!("{PK} = :partition"))
-                .expression_attribute_values(":partition", s(partition))
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| port_error(what, error))?;
-            found.extend(answer.items.unwrap_or_default());
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(found);
-            }
-        }
+        self.table.partition(partition, what).await
     }
+}
+
+/// Takes every row of a partition.
+const fn every(_: &Key) -> bool {
+    true
 }
 
 /// The id of a login that nobody has. It is read for an address without a login, so that both cost the same.
@@ -240,11 +230,8 @@ impl LoginStore for DynamoLogins {
                 (":active", s("active")),
             ],
         )?;
-        let writes = vec![
-            self.table.binding_write(identity).await?,
-            check_write(check),
-            self.table.audit_write(audit)?,
-        ];
+        let mut writes = Vec::from(self.table.binding_writes(identity).await?);
+        writes.extend([check_write(check), self.table.audit_write(audit)?]);
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(true),
             Transacted::Cancelled(reasons) => match reasons.into_iter().next() {

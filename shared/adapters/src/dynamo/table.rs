@@ -1,6 +1,6 @@
 //! The table's calls, with failures converted into outcomes that a store can act on.
 
-use super::keys::Key;
+use super::keys::{Key, PK, SK};
 use crate::aws::port_error;
 use aws_sdk_dynamodb::{
     Client,
@@ -107,6 +107,34 @@ impl Table {
             .await
             .map_err(|error| port_error("dynamodb: GetItem", error))?;
         answer.item.map(|row| from_row(row, what)).transpose()
+    }
+
+    /// Reads a whole partition, consistently.
+    pub(crate) async fn partition(
+        &self,
+        partition: &str,
+        what: &'static str,
+    ) -> Result<Vec<Attributes>, PortError> {
+        let mut found = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.name)
+                .consistent_read(true)
+                .key_condition_expression(format!("{PK} = :partition"))
+                .expression_attribute_values(":partition", s(partition))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| port_error(what, error))?;
+            found.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(found);
+            }
+        }
     }
 
     /// Reads rows, consistently, with one call per hundred. Rows that do not exist are left out.
@@ -515,8 +543,8 @@ pub(crate) fn take<T: DeserializeOwned>(
 pub(crate) fn key_of(row: &Attributes) -> Option<Key> {
     let text = |name: &str| row.get(name)?.as_s().ok().cloned();
     Some(Key {
-        pk: text(super::keys::PK)?,
-        sk: text(super::keys::SK)?,
+        pk: text(PK)?,
+        sk: text(SK)?,
     })
 }
 

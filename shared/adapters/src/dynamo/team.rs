@@ -2,7 +2,9 @@
 
 mod accepting;
 mod clients;
+mod ending;
 mod guard;
+mod images;
 mod invitations;
 mod login_methods;
 mod members;
@@ -13,8 +15,10 @@ use std::sync::Arc;
 
 /// See [`MemberStore`](vestibule_domain::ports::MemberStore),
 /// [`InvitationStore`](vestibule_domain::ports::InvitationStore),
-/// [`LoginMethodStore`](vestibule_domain::ports::LoginMethodStore) and
-/// [`ClientStore`](vestibule_domain::ports::ClientStore).
+/// [`LoginMethodStore`](vestibule_domain::ports::LoginMethodStore),
+/// [`ClientStore`](vestibule_domain::ports::ClientStore),
+/// [`MemberImageStore`](vestibule_domain::ports::MemberImageStore) and
+/// [`AccountEndStore`](vestibule_domain::ports::AccountEndStore).
 #[derive(Debug, Clone)]
 pub struct DynamoTeam {
     table: Table,

@@ -9,9 +9,12 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// Accounts that one login can be a member of.
 pub const ACCOUNTS_MAX: usize = 25;
+/// Time for which a login is kept that is a member of no account (SPEC D35).
+pub const LEFT_LOGIN_KEPT: Duration = Duration::from_hours(30 * 24);
 
 /// One person's way in. A login stands above accounts: none of them may change it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +33,8 @@ pub struct Login {
     pub factor: Option<SecondFactor>,
     /// Preferences of the person.
     pub preferences: Preferences,
+    /// Time at which it was found to be a member of no account any more.
+    pub left_at: Option<Timestamp>,
     /// Counts changes.
     pub version: u64,
     /// Time of creation.
@@ -46,6 +51,12 @@ impl Login {
     #[must_use]
     pub fn secret_context(id: LoginId) -> String {
         format!("login|{id}|{}", Self::TOTP)
+    }
+
+    /// Time from which it is no longer kept; `None` while it is a member of an account.
+    #[must_use]
+    pub fn purged_at(&self) -> Option<Timestamp> {
+        self.left_at.map(|left| left.plus(LEFT_LOGIN_KEPT))
     }
 
     /// The second factor, if it is confirmed. One that was only begun protects nothing.

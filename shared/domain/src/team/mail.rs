@@ -194,6 +194,28 @@ pub enum MailKind {
         /// Time from which it no longer works.
         expires_at: Timestamp,
     },
+    /// A link to the address that a login is to have (SPEC D35).
+    AddressChange {
+        /// Time from which it no longer works.
+        expires_at: Timestamp,
+    },
+    /// A login wants to have this address, which another login has. Only its owner learns that.
+    AddressTaken {
+        /// Time of the attempt.
+        at: Timestamp,
+    },
+    /// Another address was asked for, told to the present one.
+    AddressChangeAsked {
+        /// The address that was asked for, masked.
+        to: String,
+        /// Time of the call.
+        at: Timestamp,
+    },
+    /// The login was deleted by its owner.
+    LoginDeleted {
+        /// Time of the deletion.
+        at: Timestamp,
+    },
     /// A sign-in from a device that the login did not know.
     NewDevice {
         /// The device.

@@ -56,6 +56,8 @@ pub enum ThrottleKind {
     ResetLogin,
     /// Resets from one IP address.
     ResetAddress,
+    /// Changes of the address of one login, and mails to one address that logins want to have.
+    AddressChange,
     /// Links and codes from one IP address.
     Token,
     /// Set-ups and recoveries from one IP address.
@@ -68,13 +70,14 @@ pub enum ThrottleKind {
 
 impl ThrottleKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SignInLogin,
         Self::SignInDevice,
         Self::SignInAddress,
         Self::Factor,
         Self::ResetLogin,
         Self::ResetAddress,
+        Self::AddressChange,
         Self::Token,
         Self::SetUp,
         Self::Invite,
@@ -91,6 +94,7 @@ impl ThrottleKind {
             Self::Factor => "factor",
             Self::ResetLogin => "reset_login",
             Self::ResetAddress => "reset_address",
+            Self::AddressChange => "address_change",
             Self::Token => "token",
             Self::SetUp => "set_up",
             Self::Invite => "invite",
@@ -106,7 +110,7 @@ impl ThrottleKind {
             Self::SignInDevice => (10, Duration::from_secs(10)),
             Self::SignInAddress => (60, Duration::from_secs(2)),
             Self::Factor => (5, Duration::from_mins(1)),
-            Self::ResetLogin => (3, Duration::from_mins(10)),
+            Self::ResetLogin | Self::AddressChange => (3, Duration::from_mins(10)),
             Self::ResetAddress | Self::Refusals => (20, Duration::from_mins(1)),
             Self::Token => (30, Duration::from_secs(5)),
             Self::SetUp => (10, Duration::from_mins(1)),

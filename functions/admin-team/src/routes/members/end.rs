@@ -19,8 +19,10 @@ use vestibule_admin::{
     read_fields,
 };
 use vestibule_domain::{
+    Timestamp,
     account::actor::Actor,
     account::api_key::KeyOwner,
+    error::Chain,
     event::{Change, Event},
     ids::MemberId,
     page::{Order, PAGE_MAX, PageRequest},
@@ -122,7 +124,7 @@ fn not_active(status: MemberStatus) -> ApiError {
 }
 
 /// Stores another status of a member, and revokes these invitations.
-async fn end(
+pub(in crate::routes) async fn end(
     deps: &Deps,
     call: &Call,
     member: &Member,
@@ -149,7 +151,21 @@ async fn end(
         return Err(ApiError::new(&LAST_SUPER_ADMIN));
     }
     log(&entry);
+    if status == MemberStatus::Removed {
+        note_left(deps, &changed, now).await;
+    }
     Ok(changed)
+}
+
+/// Notes that the login of a removed member has left its last account, if that is so. It is noted when the person
+/// looks at the own login again, should it fail now.
+pub(in crate::routes) async fn note_left(deps: &Deps, member: &Member, now: Timestamp) {
+    let Some(login_id) = member.login_id else {
+        return;
+    };
+    if let Err(error) = deps.own_logins.note_left(login_id, now).await {
+        tracing::warn!(login.id = %login_id, error = %Chain(&error), "that a login left its last account is not noted yet");
+    }
 }
 
 /// Options of a removal.

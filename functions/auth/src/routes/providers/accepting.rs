@@ -182,6 +182,7 @@ fn new_login(returned: &Returned<'_>, link: &Link) -> Login {
         password: None,
         factor: None,
         preferences: Preferences::default(),
+        left_at: None,
         version: 1,
         created_at: now,
         updated_at: now,

@@ -25,6 +25,11 @@ pub(in crate::dynamo) struct LoginItem {
     factor: Option<FactorAttribute>,
     #[serde(default)]
     preferences: Preferences,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    left_at: Option<Timestamp>,
+    /// Time to live, of a login that left its last account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<i64>,
     version: u64,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -99,6 +104,8 @@ impl From<&Login> for LoginItem {
             password,
             factor: login.factor.as_ref().map(Into::into),
             preferences: login.preferences.clone(),
+            left_at: login.left_at,
+            expires_at: login.purged_at().map(Timestamp::seconds),
             version: login.version,
             created_at: login.created_at,
             updated_at: login.updated_at,
@@ -120,6 +127,7 @@ impl From<LoginItem> for Login {
             password,
             factor: item.factor.map(Into::into),
             preferences: item.preferences,
+            left_at: item.left_at,
             version: item.version,
             created_at: item.created_at,
             updated_at: item.updated_at,
@@ -133,6 +141,9 @@ pub(in crate::dynamo) struct EmailItem {
     pk: String,
     sk: String,
     pub(in crate::dynamo) login_id: LoginId,
+    /// Time to live, of a login that left its last account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<i64>,
 }
 
 impl From<&Login> for EmailItem {
@@ -142,6 +153,7 @@ impl From<&Login> for EmailItem {
             pk: key.pk,
             sk: key.sk,
             login_id: login.id,
+            expires_at: login.purged_at().map(Timestamp::seconds),
         }
     }
 }
@@ -197,11 +209,13 @@ mod tests {
             password: None,
             factor: None,
             preferences: Preferences::default(),
+            left_at: None,
             version: 1,
             created_at: at(1),
             updated_at: at(2),
         };
         let full = Login {
+            left_at: Some(at(7)),
             verified_at: Some(at(3)),
             password: Some(PasswordRecord {
                 hash: "$argon2id$".to_owned(),
@@ -220,6 +234,10 @@ mod tests {
         };
         for login in [bare, full] {
             let row = to_row(&LoginItem::from(&login)).unwrap();
+            let address = to_row(&EmailItem::from(&login)).unwrap();
+            for row in [&row, &address] {
+                assert_eq!(row.contains_key("expires_at"), login.left_at.is_some());
+            }
             let read: LoginItem = from_row(row, "login").unwrap();
             assert_eq!(Login::from(read), login);
         }

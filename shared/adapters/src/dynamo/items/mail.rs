@@ -29,6 +29,11 @@ pub(in crate::dynamo) struct MailItem {
     outbox_pk: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     outbox_due: Option<i64>,
+    /// The list of a login's mails, by which they are deleted with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    all_pk: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    all_sk: Option<String>,
     id: MailId,
     owner: MailOwner,
     to: EmailAddress,
@@ -62,11 +67,17 @@ impl MailItem {
             partition,
             position,
         } = marked.waiting(due);
+        let list = match mail.owner {
+            MailOwner::Login(id) => Some(keys::login_mails(id)),
+            MailOwner::Account(_) => None,
+        };
         Self {
             pk: marked.key.pk,
             sk: marked.key.sk,
             outbox_pk: Some(partition),
             outbox_due: Some(position.0),
+            all_sk: list.as_ref().map(|_| mail.id.to_string()),
+            all_pk: list,
             id: mail.id,
             owner: mail.owner,
             to: mail.to.clone(),

@@ -187,6 +187,30 @@ impl From<IdentityItem> for AccountIdentity {
     }
 }
 
+/// An identity that an account bound to a login, found by the login.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::dynamo) struct LoginIdentityItem {
+    pk: String,
+    sk: String,
+    pub(in crate::dynamo) scope: AccountScope,
+    pub(in crate::dynamo) identity: IdentityHash,
+    pub(in crate::dynamo) method_id: LoginMethodId,
+}
+
+impl From<&AccountIdentity> for LoginIdentityItem {
+    fn from(identity: &AccountIdentity) -> Self {
+        let account_id = identity.scope.account_id();
+        let key = keys::login_identity(identity.login_id, account_id, &identity.hash);
+        Self {
+            pk: key.pk,
+            sk: key.sk,
+            scope: identity.scope,
+            identity: identity.hash.clone(),
+            method_id: identity.method_id,
+        }
+    }
+}
+
 /// The custom roles of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::dynamo) struct RolesItem {
@@ -344,5 +368,8 @@ mod tests {
         let row = to_row(&IdentityItem::from(&identity)).unwrap();
         let read: IdentityItem = from_row(row, "identity").unwrap();
         assert_eq!(AccountIdentity::from(read), identity);
+        let row = to_row(&LoginIdentityItem::from(&identity)).unwrap();
+        let read: LoginIdentityItem = from_row(row, "identity of a login").unwrap();
+        assert_eq!((read.scope, read.identity), (identity.scope, identity.hash));
     }
 }

@@ -47,6 +47,12 @@ pub fn member(scope: AccountScope, id: MemberId) -> Key {
     Key::new(of_account(scope, &format!("MEMBER#{id}")), "MEMBER")
 }
 
+/// The image of a member.
+#[must_use]
+pub fn member_image(scope: AccountScope, id: MemberId) -> Key {
+    Key::new(member(scope, id).pk, "IMAGE")
+}
+
 /// The list of an account's members, of one role or all.
 #[must_use]
 pub fn members(scope: AccountScope, role: Option<&RoleKey>) -> String {
@@ -111,6 +117,12 @@ pub fn mail(job: SendMail) -> Key {
 }
 
 const MAIL_KIND: &str = "MAIL";
+
+/// The list of a login's mails.
+#[must_use]
+pub fn login_mails(id: LoginId) -> String {
+    of_login(id, "MAILS")
+}
 
 /// Parses the key of a mail: the outbox index contains only keys.
 #[must_use]
@@ -205,13 +217,52 @@ pub fn session_use(id: LoginId, hash: &str) -> Key {
 /// A browser that signed the login in before.
 #[must_use]
 pub fn device(id: LoginId, hash: &str) -> Key {
-    Key::new(of_login(id, "DEVICES"), format!("DEVICE#{hash}"))
+    Key::new(devices(id), format!("DEVICE#{hash}"))
 }
 
 /// A permission to set a new password.
 #[must_use]
 pub fn reset(id: LoginId, hash: &str) -> Key {
-    Key::new(of_login(id, "RESETS"), format!("RESET#{hash}"))
+    Key::new(resets(id), format!("{RESET_PREFIX}{hash}"))
+}
+
+const RESET_PREFIX: &str = "RESET#";
+
+/// Whether the row is a permission to set a new password.
+#[must_use]
+pub fn is_reset(key: &Key) -> bool {
+    key.sk.starts_with(RESET_PREFIX)
+}
+
+/// A change of the address that waits for its mailed link. It lies beside the resets, which it is like.
+#[must_use]
+pub fn address_change(id: LoginId, hash: &str) -> Key {
+    Key::new(resets(id), format!("NEW_ADDRESS#{hash}"))
+}
+
+/// The partition of a login's resets and changes of the address.
+#[must_use]
+pub fn resets(id: LoginId) -> String {
+    of_login(id, "RESETS")
+}
+
+/// The partition of the browsers that a login knows.
+#[must_use]
+pub fn devices(id: LoginId) -> String {
+    of_login(id, "DEVICES")
+}
+
+/// The partition of the identities that are bound to a login, by account.
+#[must_use]
+pub fn login_identities(id: LoginId) -> String {
+    of_login(id, "IDENTITIES")
+}
+
+/// An identity that an account bound to a login.
+#[must_use]
+pub fn login_identity(id: LoginId, account_id: AccountId, hash: &IdentityHash) -> Key {
+    let place = format!("{}#{}", account_pk(account_id), hash.as_str());
+    Key::new(login_identities(id), place)
 }
 
 /// A sign-in on its way through a provider.

@@ -49,7 +49,11 @@ pub(super) async fn new_requests(
     let about: HashSet<Key> = first.flat_map(|request| about(scope, request)).collect();
     let about: Vec<Key> = about.into_iter().collect();
     let rows = table.get_batch(&about).await?;
-    let rows = Rows { scope, now, found: rows };
+    let rows = Rows {
+        scope,
+        now,
+        found: rows,
+    };
     let mut of_connectors = Vec::new();
     for (id, found) in found {
         let Some(row) = connectors.get(&keys::connector(id)).cloned() else {

@@ -3,8 +3,8 @@
 use super::{DynamoTeam, FRESH};
 use crate::dynamo::{
     items::{
-        EmailItem, IdentityItem, InvitationItem, LoginItem, MemberItem, PointerItem, SessionItem,
-        login_of,
+        EmailItem, IdentityItem, InvitationItem, LoginIdentityItem, LoginItem, MemberItem,
+        PointerItem, SessionItem, login_of,
     },
     keys,
     logins::SESSIONS_ENDED_MAX,
@@ -17,6 +17,7 @@ use vestibule_domain::{
     team::{
         identity::AccountIdentity,
         invitation::{Invitation, InvitationStatus},
+        login::Login,
         member::{Member, MemberStatus},
     },
 };
@@ -65,11 +66,19 @@ impl DynamoTeam {
                 writes.push(put_write(self.table.put_part(&item, FRESH, &[])?));
                 places.email = Some(writes.len());
                 let item = EmailItem::from(login);
-                writes.push(put_write(self.table.put_part(&item, FRESH, &[])?));
+                // The row of a login that was purged may be left for a while.
+                let put = self.table.put_part(
+                    &item,
+                    "attribute_not_exists(pk) OR expires_at < :now",
+                    &[(":now", n(now.seconds()))],
+                )?;
+                writes.push(put_write(put));
             }
-            AcceptingLogin::Existing(login) => writes.push(self.table.login_write(login)?),
+            AcceptingLogin::Existing(login) => {
+                writes.extend(self.table.joining_writes(login)?);
+            }
             AcceptingLogin::Proven(login, _) => {
-                writes.push(self.table.login_write(login)?);
+                writes.extend(self.table.joining_writes(login)?);
                 writes.push(self.table.earlier_ends(login, session.as_mut())?);
             }
         }
@@ -80,7 +89,7 @@ impl DynamoTeam {
         }
         if let Some(identity) = &acceptance.identity {
             places.identity = Some(writes.len());
-            writes.push(self.table.binding_write(identity).await?);
+            writes.extend(self.table.binding_writes(identity).await?);
         }
         writes.push(self.table.audit_write(&acceptance.audit)?);
         match self.table.transact(writes).await? {
@@ -147,12 +156,30 @@ fn refused(
 }
 
 impl Table {
-    /// Makes the write that binds an identity, unless another member of the account has it. A member who was
-    /// removed has it no longer.
-    pub(in crate::dynamo) async fn binding_write(
+    /// Makes the writes of a login that joins an account. It is not purged any more if it had left its last one.
+    fn joining_writes(&self, login: &Login) -> Result<Vec<TransactWriteItem>, PortError> {
+        let joining = Login {
+            left_at: None,
+            ..login.clone()
+        };
+        let mut writes = vec![self.login_write(&joining)?];
+        if login.left_at.is_some() {
+            let put = self.put_part(
+                &EmailItem::from(&joining),
+                "attribute_not_exists(pk) OR login_id = :own",
+                &[(":own", s(login.id))],
+            )?;
+            writes.push(put_write(put));
+        }
+        Ok(writes)
+    }
+
+    /// Makes the writes that bind an identity, unless another member of the account has it. A member who was
+    /// removed has it no longer. The condition is the first write's; by the second, the login finds the identity.
+    pub(in crate::dynamo) async fn binding_writes(
         &self,
         identity: &AccountIdentity,
-    ) -> Result<TransactWriteItem, PortError> {
+    ) -> Result<[TransactWriteItem; 2], PortError> {
         let key = keys::identity(identity.scope, &identity.hash);
         let stored: Option<IdentityItem> = self.get(&key, "identity").await?;
         let mut holder = identity.member_id;
@@ -167,6 +194,7 @@ impl Table {
             "attribute_not_exists(pk) OR member_id = :holder",
             &[(":holder", s(holder))],
         )?;
-        Ok(put_write(put))
+        let found = self.replacing_part(&LoginIdentityItem::from(identity))?;
+        Ok([put_write(put), put_write(found)])
     }
 }

@@ -57,9 +57,9 @@ impl DynamoTeam {
         Ok(writes)
     }
 
-    /// Makes the writes that a removal brings: the ways that lead to the member, and the member's own pending
+    /// Makes the writes that a removal brings: to the ways that lead to the member, its image, and its own pending
     /// invitation.
-    async fn removal_writes(
+    pub(super) async fn removal_writes(
         &self,
         after: &Member,
         revoke: &[Invitation],
@@ -71,6 +71,7 @@ impl DynamoTeam {
         if let Some(login) = after.login_id {
             writes.push(self.table.pointer_removal(login, after)?);
         }
+        writes.extend(self.image_removal(scope, after.id).await?);
         let own = after
             .invitation_id
             .filter(|id| !revoke.iter().any(|invitation| invitation.id == *id));

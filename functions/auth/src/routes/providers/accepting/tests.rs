@@ -30,6 +30,7 @@ fn login(verified: bool) -> Login {
         password: None,
         factor: None,
         preferences: Preferences::default(),
+        left_at: None,
         version: 1,
         created_at: at(0),
         updated_at: at(0),

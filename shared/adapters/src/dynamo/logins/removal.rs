@@ -1,0 +1,195 @@
+//! What is on record beside a login, and the end of a login (SPEC D35).
+
+use super::{DynamoLogins, OWN_OR_NONE, SESSIONS_ENDED_MAX, WHAT, every};
+use crate::aws::port_error;
+use crate::dynamo::{
+    items::{EmailItem, LoginIdentityItem},
+    keys::{self, ALL_PK, INDEX_ALL, Key},
+    table::{Attributes, Cancelled, Transacted, delete_write, from_row, key_of, n, put_write, s},
+};
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use serde::Deserialize;
+use vestibule_domain::{
+    PortError, Timestamp,
+    ids::LoginId,
+    ports::{BoundIdentity, LoginRemoval, LoginStore, OwnLoginStore},
+    team::login::Login,
+};
+
+/// Rows that one transaction deletes.
+const DELETED_AT_ONCE: usize = 100;
+
+/// The part of a device's row that is shown.
+#[derive(Deserialize)]
+struct DeviceFacts {
+    last_seen_at: Timestamp,
+}
+
+impl DynamoLogins {
+    /// Reads the identities that are bound to a login.
+    async fn identity_rows(&self, id: LoginId) -> Result<Vec<LoginIdentityItem>, PortError> {
+        let partition = keys::login_identities(id);
+        let rows = self
+            .partition(&partition, "dynamodb: Query (identities of a login)")
+            .await?;
+        let read = |row: Attributes| from_row(row, "identity of a login");
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Unbinds the identities of a login. One that another login has by now stays.
+    async fn unbind(&self, id: LoginId) -> Result<(), PortError> {
+        for bound in self.identity_rows(id).await? {
+            let place = keys::identity(bound.scope, &bound.identity);
+            let found = keys::login_identity(id, bound.scope.account_id(), &bound.identity);
+            let own = [(":own", s(id))];
+            let identity = delete_write(self.table.delete_part(&place, OWN_OR_NONE, &own)?);
+            if let Transacted::Cancelled(reasons) = self.table.transact(vec![identity]).await?
+                && !matches!(reasons.as_slice(), [Cancelled::Condition(_)])
+            {
+                return Err(PortError::Conflict { what: WHAT });
+            }
+            let pointer = delete_write(self.table.removal_part(&found)?);
+            self.delete_all(vec![pointer]).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes the rows of a partition that are in question.
+    pub(super) async fn clear(
+        &self,
+        partition: &str,
+        is_wanted: fn(&Key) -> bool,
+    ) -> Result<(), PortError> {
+        let rows = self
+            .partition(partition, "dynamodb: Query (rows of a login that end)")
+            .await?;
+        self.delete_each(&rows, is_wanted).await
+    }
+
+    /// Deletes those of the rows that are in question.
+    async fn delete_each(
+        &self,
+        rows: &[Attributes],
+        is_wanted: fn(&Key) -> bool,
+    ) -> Result<(), PortError> {
+        let wanted: Vec<Key> = rows.iter().filter_map(key_of).filter(is_wanted).collect();
+        for some in wanted.chunks(DELETED_AT_ONCE) {
+            let mut deletes = Vec::new();
+            for key in some {
+                deletes.push(delete_write(self.table.removal_part(key)?));
+            }
+            self.delete_all(deletes).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes the mails of a login, as far as the index knows of them by now. Others expire.
+    async fn clear_mails(&self, id: LoginId) -> Result<(), PortError> {
+        let what = "dynamodb: Query (mails of a login)";
+        let mut start = None;
+        loop {
+            let answer = self
+                .table
+                .client
+                .query()
+                .table_name(&self.table.name)
+                .index_name(INDEX_ALL)
+                .key_condition_expression(format!("{ALL_PK} = :list"))
+                .expression_attribute_values(":list", s(keys::login_mails(id)))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| port_error(what, error))?;
+            let rows = answer.items.unwrap_or_default();
+            self.delete_each(&rows, every).await?;
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Writes deletions, all or none.
+    async fn delete_all(&self, deletes: Vec<TransactWriteItem>) -> Result<(), PortError> {
+        match self.table.transact(deletes).await? {
+            Transacted::Done => Ok(()),
+            Transacted::Cancelled(_) => Err(PortError::Conflict { what: WHAT }),
+        }
+    }
+}
+
+#[async_trait]
+impl OwnLoginStore for DynamoLogins {
+    async fn devices(&self, id: LoginId) -> Result<Vec<Timestamp>, PortError> {
+        let rows = self
+            .partition(&keys::devices(id), "dynamodb: Query (devices)")
+            .await?;
+        let read = |row: Attributes| {
+            let facts = from_row::<DeviceFacts>(row, "device");
+            facts.map(|facts| facts.last_seen_at)
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    async fn identities(&self, id: LoginId) -> Result<Vec<BoundIdentity>, PortError> {
+        let rows = self.identity_rows(id).await?;
+        let shown = rows.into_iter().map(|row| BoundIdentity {
+            account_id: row.scope.account_id(),
+            method_id: row.method_id,
+        });
+        Ok(shown.collect())
+    }
+
+    async fn note_left(&self, id: LoginId, now: Timestamp) -> Result<(), PortError> {
+        // Read before its accounts: it changes when it joins one.
+        let login = self.get_login(id).await?;
+        let Some(login) = login.filter(|login| login.left_at.is_none()) else {
+            return Ok(());
+        };
+        if !self.accounts(id).await?.is_empty() {
+            return Ok(());
+        }
+        let left = Login {
+            left_at: Some(now),
+            ..login
+        };
+        let own = [(":own", s(id))];
+        let address = EmailItem::from(&left);
+        let writes = vec![
+            self.table.login_write(&left)?,
+            put_write(self.table.put_part(&address, OWN_OR_NONE, &own)?),
+        ];
+        match self.table.transact(writes).await? {
+            Transacted::Done => Ok(()),
+            Transacted::Cancelled(_) => Err(PortError::Conflict { what: WHAT }),
+        }
+    }
+
+    async fn remove_login(&self, removal: &LoginRemoval) -> Result<(), PortError> {
+        let table = &self.table;
+        let (login, id) = (&removal.login, removal.login.id);
+        self.unbind(id).await?;
+        self.clear(&keys::devices(id), every).await?;
+        self.clear(&keys::resets(id), every).await?;
+        self.clear(&keys::session_uses(id), every).await?;
+        self.clear_mails(id).await?;
+        let room = removal.end_sessions.len().min(SESSIONS_ENDED_MAX);
+        let (ended, surplus) = removal.end_sessions.split_at(room);
+        table.end_surplus(id, surplus).await?;
+        let read = [(":read", n(login.version))];
+        let own = [(":own", s(id))];
+        let address = keys::login_address(&login.email);
+        let current = keys::session(id, &removal.current);
+        let mut writes = vec![
+            delete_write(table.delete_part(&keys::login(id), "version = :read", &read)?),
+            delete_write(table.delete_part(&address, OWN_OR_NONE, &own)?),
+            delete_write(table.delete_part(&current, "attribute_exists(pk)", &[])?),
+        ];
+        writes.extend(table.session_ends(id, ended)?);
+        if let Some(mail) = &removal.mail {
+            writes.push(table.mail_write(mail)?);
+        }
+        self.delete_all(writes).await
+    }
+}

@@ -1,0 +1,115 @@
+//! The end of an account (SPEC D34).
+//!
+//! Its projects are gone before, and its other members. What is left in its partitions is deleted at the hands of
+//! the last member, whose membership ends with the account itself: while any of it is left, somebody can go on.
+//! Without its record, no session opens an account, and no invitation into it can be accepted.
+
+use super::DynamoTeam;
+use crate::dynamo::{
+    changes::at_version,
+    keys::{self, Key, PROJECT_PREFIX},
+    table::{Transacted, delete_write, key_of, n},
+};
+use async_trait::async_trait;
+use vestibule_domain::{
+    AccountScope, PortError,
+    account::{Account, proof::CallerProof},
+    ports::{AccountDeletion, AccountEndStore, By},
+    team::member::{Member, MemberStatus},
+};
+
+const WHAT: &str = "account";
+/// Rows that one transaction deletes, beside the checks of the caller's right.
+const DELETED_AT_ONCE: usize = 90;
+
+fn is_project(key: &Key) -> bool {
+    key.sk.starts_with(PROJECT_PREFIX)
+}
+
+impl DynamoTeam {
+    /// Reads the keys of the rows of a partition.
+    async fn keys_in(&self, partition: &str) -> Result<Vec<Key>, PortError> {
+        let what = "dynamodb: Query (rows of an account)";
+        let rows = self.table.partition(partition, what).await?;
+        Ok(rows.iter().filter_map(key_of).collect())
+    }
+
+    /// Deletes these rows, if the caller's right still holds.
+    async fn delete_rows(&self, rows: &[Key], by: By<'_>) -> Result<(), PortError> {
+        for some in rows.chunks(DELETED_AT_ONCE) {
+            let mut deletes = Vec::new();
+            for key in some {
+                deletes.push(delete_write(self.table.removal_part(key)?));
+            }
+            let deleted = self
+                .table
+                .transact_proven(deletes, by.proof, by.audit.at, vec![])
+                .await?;
+            if let Transacted::Cancelled(_) = deleted {
+                return Err(PortError::Conflict { what: WHAT });
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl AccountEndStore for DynamoTeam {
+    async fn count_projects(&self, scope: AccountScope) -> Result<usize, PortError> {
+        let rows = self.keys_in(&keys::account(scope).pk).await?;
+        Ok(rows.iter().filter(|key| is_project(key)).count())
+    }
+
+    async fn end_keys(&self, scope: AccountScope, by: By<'_>) -> Result<(), PortError> {
+        let mut rows = self.keys_in(&keys::account(scope).pk).await?;
+        rows.retain(keys::is_api_key);
+        let account_id = scope.account_id();
+        let uses: Vec<Key> = rows
+            .iter()
+            .filter_map(|row| keys::use_of(account_id, row))
+            .collect();
+        rows.extend(uses);
+        self.delete_rows(&rows, by).await
+    }
+
+    async fn delete_account(
+        &self,
+        account: &Account,
+        last: &Member,
+        by: By<'_>,
+    ) -> Result<AccountDeletion, PortError> {
+        // The member is written here at its version, and so is not checked beside that.
+        if by.proof.member != Some((last.id, last.version)) {
+            return Err(CallerProof::LOST);
+        }
+        let scope = last.scope;
+        let own = keys::account(scope);
+        let mut rows = self.keys_in(&own.pk).await?;
+        let projects = rows.iter().filter(|key| is_project(key)).count();
+        if projects > 0 {
+            return Ok(AccountDeletion::HasProjects(projects));
+        }
+        rows.retain(|key| *key != own);
+        rows.extend(self.keys_in(&keys::login_methods(scope)).await?);
+        self.delete_rows(&rows, by).await?;
+        let at = by.audit.at;
+        let removed = Member {
+            status: MemberStatus::Removed,
+            updated_at: at,
+            ..last.clone()
+        };
+        let read = [(":read", n(account.version))];
+        let condition = at_version(account.version);
+        let roles = self.table.removal_part(&keys::roles(scope))?;
+        let mut writes = vec![
+            delete_write(self.table.delete_part(&own, condition, &read)?),
+            self.table.member_write(&removed)?,
+            delete_write(roles),
+        ];
+        writes.extend(self.removal_writes(&removed, &[], at).await?);
+        match self.table.transact_by(writes, by).await? {
+            Transacted::Done => Ok(AccountDeletion::Done),
+            Transacted::Cancelled(_) => Err(PortError::Conflict { what: WHAT }),
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The end of an account (SPEC D34).
+
+use crate::{
+    sign_in::{Browser, PASSWORD, Seen, accept, audited, invite, mailed, member, sign_in},
+    world::{SETUP_TOKEN, World},
+};
+use futures_util::future::join;
+use serde_json::{Map, Value, json};
+use vestibule_domain::AccountScope;
+use vestibule_testkit::fault_proxy::{Fault, Rule};
+
+const NAME: &str = "Second";
+const CONSOLE: &[(&str, &str)] = &[("x-vestibule-console", "1")];
+
+/// A second account, and the browser of its only super admin.
+async fn second(world: &World) -> (Browser, String) {
+    let person = world.person("super_admin").await;
+    let first = world.scope.account_id().to_string();
+    let mut admin = Browser::of(&person.cookie).in_account(&first);
+    let body = json!({"name": NAME});
+    let made = admin.post(world, "/v1/accounts", body).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let account = made.body["id"].as_str().unwrap().to_owned();
+    (admin.in_account(&account), account)
+}
+
+async fn delete(world: &World, browser: &mut Browser, name: &str) -> Seen {
+    let body = json!({"name": name});
+    browser
+        .call(world, ("DELETE", "/v1/account"), body, CONSOLE)
+        .await
+}
+
+/// Lets a member of the first account join the second one.
+async fn joined(world: &World, admin: &mut Browser, email: &str) -> Browser {
+    let mut browser = member(world, email).await;
+    invite(world, admin, email, true).await;
+    let token = mailed(world, email).await;
+    let seen = accept(world, &mut browser, &token).await;
+    assert_eq!(seen.status, 200, "{}", seen.body);
+    let account = seen.body["account_id"].as_str().unwrap().to_owned();
+    browser.in_account(&account)
+}
+
+/// The rows of the account itself: its record, keys, clients, login methods and roles.
+fn rows_of(world: &World, account: &str) -> Vec<Map<String, Value>> {
+    let own = format!("ACCOUNT#{account}");
+    let [methods, roles] = ["METHODS", "ROLES"].map(|part| format!("{own}#{part}"));
+    let mut rows = world.db.items().unwrap();
+    rows.retain(|row| {
+        let pk = row["pk"].as_str().unwrap();
+        [own.as_str(), &methods, &roles].contains(&pk)
+    });
+    rows
+}
+
+/// The members of an account who are not removed.
+fn members_of(world: &World, account: &str) -> usize {
+    let start = format!("ACCOUNT#{account}#");
+    let rows = world.rows("MEMBER").into_iter();
+    rows.filter(|row| row["pk"].as_str().unwrap().starts_with(&start))
+        .filter(|row| row["status"] != "removed")
+        .count()
+}
+
+/// SPEC D34, G01.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_account_is_gone_with_its_keys_and_members_whose_logins_stay() {
+    let world = World::new().await;
+    let (mut admin, account) = second(&world).await;
+    let mut ana = joined(&world, &mut admin, "ana@example.com").await;
+    let pending = invite(&world, &mut admin, "pia@example.com", true).await;
+    let link = mailed(&world, "pia@example.com").await;
+    let role = json!({"name": "Reader", "permissions": ["projects.read"]});
+    assert_eq!(admin.post(&world, "/v1/roles", role).await.status, 201);
+    let client = json!({"name": "Shop"});
+    assert_eq!(admin.post(&world, "/v1/clients", client).await.status, 201);
+    let key = json!({"name": "Script", "permissions": ["projects.read"]});
+    let key = admin.post(&world, "/v1/api-keys", key).await;
+    assert_eq!(key.status, 201, "{}", key.body);
+    let key = key.body["key"].as_str().unwrap().to_owned();
+    let others = world.rows("ACCOUNT").len();
+    let seen = delete(&world, &mut admin, NAME).await;
+    assert_eq!((seen.status, &seen.body), (200, &json!({"done": true})));
+    assert_eq!(rows_of(&world, &account), []);
+    assert_eq!(members_of(&world, &account), 0);
+    assert_eq!(audited(&world, "account.deleted"), 1);
+    assert!(world.rows("ACCOUNT").len() < others);
+    for browser in [&mut admin, &mut ana] {
+        let seen = browser.get(&world, "/v1/account").await;
+        assert_eq!((seen.status, seen.problem()), (403, "not-a-member"));
+        let me = browser.get(&world, "/v1/me").await;
+        let accounts = me.body["accounts"].as_array().unwrap();
+        assert_eq!(accounts.len(), 1, "{}", me.body);
+        assert_ne!(accounts[0]["id"], account.as_str());
+    }
+    let refused = world
+        .call(&key, ("GET", "/v1/projects"), Value::Null, &[])
+        .await;
+    assert_eq!(refused.status, 401, "{}", refused.body);
+    let seen = accept(&world, &mut Browser::default(), &link).await;
+    assert_eq!((seen.status, seen.problem()), (410, "token-not-valid"));
+    assert!(pending["id"].is_string());
+    // The first account, and the login, are as before.
+    let home = world.scope.account_id().to_string();
+    let mut ana = Browser::default();
+    let seen = sign_in(&world, &mut ana, "ana@example.com", PASSWORD).await;
+    assert_eq!(seen.status, 200, "{}", seen.body);
+    let seen = ana.in_account(&home).get(&world, "/v1/projects").await;
+    assert_eq!(seen.status, 200, "{}", seen.body);
+}
+
+/// SPEC D34, D26.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_takes_the_name_and_a_super_admins_session() {
+    let world = World::new().await;
+    let (mut admin, account) = second(&world).await;
+    let before = rows_of(&world, &account);
+    for wrong in ["second", "Acme", ""] {
+        let seen = delete(&world, &mut admin, wrong).await;
+        assert_eq!(seen.status, 422, "{}", seen.body);
+        let rule = json!([{"field": "name", "rule": "must be the account's name"}]);
+        assert_eq!(seen.body["errors"], rule);
+    }
+    let mut agent = joined(&world, &mut admin, "ana@example.com").await;
+    let seen = delete(&world, &mut agent, NAME).await;
+    assert_eq!((seen.status, seen.problem()), (403, "permission-missing"));
+    let role = json!({"name": "Office", "permissions": ["account.manage"]});
+    let role = admin.post(&world, "/v1/roles", role).await;
+    assert_eq!(role.status, 201, "{}", role.body);
+    let scope = AccountScope::of_verified(account.parse().unwrap());
+    let office = world
+        .person_in(scope, role.body["id"].as_str().unwrap())
+        .await;
+    let mut office = Browser::of(&office.cookie).in_account(&account);
+    let seen = delete(&world, &mut office, NAME).await;
+    assert_eq!((seen.status, seen.problem()), (403, "permissions-not-held"));
+    let stale = [("x-vestibule-console", "1"), ("if-match", "\"99\"")];
+    let body = json!({"name": NAME});
+    let seen = admin
+        .call(&world, ("DELETE", "/v1/account"), body, &stale)
+        .await;
+    assert_eq!((seen.status, seen.problem()), (412, "precondition-failed"));
+    let after = rows_of(&world, &account);
+    assert!(before.iter().all(|row| after.contains(row)));
+}
+
+/// SPEC D34.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_with_projects_stays_and_tells_their_number() {
+    let world = World::new().await;
+    let (mut admin, account) = second(&world).await;
+    let project = json!({"name": "Support"});
+    let made = admin.post(&world, "/v1/projects", project).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let seen = delete(&world, &mut admin, NAME).await;
+    assert_eq!((seen.status, seen.problem()), (409, "account-has-projects"));
+    assert_eq!(seen.body["projects"], 1);
+    assert_eq!(members_of(&world, &account), 1);
+    assert_eq!(admin.get(&world, "/v1/account").await.status, 200);
+}
+
+/// SPEC D34, D30.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_account_of_the_set_up_stays_and_a_key_deletes_none() {
+    let world = World::new().await;
+    let asked = json!({"setup_token": SETUP_TOKEN, "account_name": NAME});
+    let made = world.call("", ("POST", "/v1/setup"), asked, &[]).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let account = made.body["account"]["id"].as_str().unwrap().to_owned();
+    let scope = AccountScope::of_verified(account.parse().unwrap());
+    let admin = world.person_in(scope, "super_admin").await;
+    let mut admin = Browser::of(&admin.cookie).in_account(&account);
+    let seen = delete(&world, &mut admin, NAME).await;
+    assert_eq!((seen.status, seen.problem()), (409, "first-account"));
+    let key = made.body["api_key"]["key"].as_str().unwrap();
+    let body = json!({"name": NAME});
+    let refused = world.call(key, ("DELETE", "/v1/account"), body, &[]).await;
+    assert_eq!(refused.body["type"], "/problems/needs-a-session");
+    assert_eq!(members_of(&world, &account), 1);
+}
+
+/// SPEC D34.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_that_ended_half_way_is_repeated() {
+    let world = World::new().await;
+    let (mut admin, account) = second(&world).await;
+    let mut ana = joined(&world, &mut admin, "ana@example.com").await;
+    world.count_from_here();
+    // The first transaction removes the other member.
+    let rule = Rule::new("DynamoDB.TransactWriteItems", Fault::TransactionConflict);
+    world.to_db.inject(rule.from_call(2).until_cleared());
+    let seen = delete(&world, &mut admin, NAME).await;
+    assert_eq!((seen.status, seen.problem()), (409, "changed-meanwhile"));
+    world.to_db.clear();
+    let seen = ana.get(&world, "/v1/account").await;
+    assert_eq!(seen.problem(), "not-a-member");
+    assert_eq!(admin.get(&world, "/v1/account").await.status, 200);
+    let seen = delete(&world, &mut admin, NAME).await;
+    assert_eq!((seen.status, &seen.body), (200, &json!({"done": true})));
+    assert_eq!(rows_of(&world, &account), []);
+    assert_eq!(audited(&world, "member.removed"), 1);
+}
+
+/// SPEC D34, D26.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_super_admins_who_delete_the_account_at_once_one_does() {
+    let world = World::new().await;
+    let (mut one, account) = second(&world).await;
+    let scope = AccountScope::of_verified(account.parse().unwrap());
+    let other = world.person_in(scope, "super_admin").await;
+    let mut other = Browser::of(&other.cookie).in_account(&account);
+    let (first, second) = join(
+        Box::pin(delete(&world, &mut one, NAME)),
+        Box::pin(delete(&world, &mut other, NAME)),
+    )
+    .await;
+    for seen in [&first, &second] {
+        assert!(matches!(seen.status, 200 | 403 | 409), "{}", seen.body);
+    }
+    // Whoever is left, if both stood in each other's way, tries again.
+    for browser in [&mut one, &mut other] {
+        let seen = delete(&world, browser, NAME).await;
+        assert!(matches!(seen.status, 200 | 403), "{}", seen.body);
+    }
+    assert_eq!(rows_of(&world, &account), []);
+    assert_eq!(members_of(&world, &account), 0);
+    assert_eq!(audited(&world, "account.deleted"), 1);
+}
+
+/// SPEC D34.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_whose_answer_from_the_table_was_lost_is_made_once() {
+    for fault in [Fault::ResetAfter, Fault::ResetBefore, Fault::Error500] {
+        let world = World::new().await;
+        let (mut admin, account) = second(&world).await;
+        let rule = Rule::new("DynamoDB.TransactWriteItems", fault.clone());
+        world.to_db.inject(rule);
+        let seen = delete(&world, &mut admin, NAME).await;
+        assert_eq!((seen.status, &seen.body), (200, &json!({"done": true})));
+        assert_eq!(rows_of(&world, &account), [], "{fault:?}");
+        assert_eq!(audited(&world, "account.deleted"), 1, "{fault:?}");
+    }
+}
