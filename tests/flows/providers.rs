@@ -396,6 +396,7 @@ async fn a_login_that_a_hostile_provider_made_is_worth_nothing_once_its_owner_pr
     assert_eq!(me.body["login"]["verified"], json!(false), "{}", me.body);
 
     // The owner of the mailbox is invited elsewhere, and accepts by the mailed link.
+    assert!(world.link_in_mail(email).await.contains("#vsi_"));
     let admin = world.person("super_admin").await;
     world
         .invite(&admin, json!({"email": email, "role": "agent"}))

@@ -160,6 +160,7 @@ impl Place<'_> {
                 self.mail.to.as_str()
             )),
             facts: vec![Fact::new("Works until", &until)],
+            entries: Vec::new(),
             links: vec![self.link("Confirm the address", "profile", "address=")?],
             notes: vec![
                 "If it was not you, ignore this mail: nothing changes. Do not pass the link on.".to_owned(),
@@ -179,6 +180,7 @@ impl Place<'_> {
                 self.mail.to.as_str()
             )),
             facts: vec![Fact::new("Time", &day_and_time(at))],
+            entries: Vec::new(),
             links: Vec::new(),
             notes: vec![
                 format!(
@@ -204,6 +206,7 @@ impl Place<'_> {
                 Fact::new("Time", &day_and_time(at)),
                 Fact::new("New address", to),
             ],
+            entries: Vec::new(),
             links: Vec::new(),
             notes: vec![
                 "If it was you, open the link in the mail to the new address. Until then, nothing changes."
@@ -227,6 +230,7 @@ impl Place<'_> {
                 self.mail.to.as_str()
             )),
             facts: vec![Fact::new("Time", &day_and_time(at))],
+            entries: Vec::new(),
             links: Vec::new(),
             notes: vec![
                 "If it was you, you need not do anything.".to_owned(),

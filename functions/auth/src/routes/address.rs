@@ -116,7 +116,7 @@ async fn send_link(
     email: EmailAddress,
     now: Timestamp,
 ) -> Result<(), ApiError> {
-    let taken = deps.logins.find_login(&email).await?.is_some();
+    let has_login = deps.logins.find_login(&email).await?.is_some();
     let token = tokens::address(login.id, deps.random.as_ref())?;
     let expires_at = now.plus(LINK_LIFE);
     let mail_id = MailId::new(deps.admin.ids.draw());
@@ -124,7 +124,7 @@ async fn send_link(
     let context = move |_: &str| Mail::secret_context(mail_id);
     let sealed = deps.vault.seal(&fields, &context).await?;
     // For an address that is taken, a row is written that no token leads to.
-    let (kind, hash) = if taken {
+    let (kind, hash) = if has_login {
         (MailKind::AddressTaken { at: now }, mail_id.to_string())
     } else {
         (MailKind::AddressChange { expires_at }, token.hash)

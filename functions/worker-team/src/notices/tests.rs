@@ -100,6 +100,7 @@ fn recipient(number: usize) -> Recipient {
             password: None,
             factor: None,
             preferences: Preferences::default(),
+            left_at: None,
             version: 1,
             created_at: NOW,
             updated_at: NOW,

@@ -231,7 +231,7 @@ mod tests {
         let png = BASE64.encode(b"\x89PNG\r\n\x1a\n");
         let image = read(json!({"image": png})).unwrap();
         assert_eq!(image.media_type, "image/png");
-        let large = BASE64.encode(&[0; 102_401]);
+        let large = BASE64.encode(&vec![0; 102_401]);
         for (body, rule) in [
             (json!({}), "is required"),
             (

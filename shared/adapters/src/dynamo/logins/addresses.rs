@@ -96,7 +96,9 @@ impl AddressStore for DynamoLogins {
         let spent = keys::address_change(login.id, &change.hash);
         let current = keys::session(login.id, &taking.current);
         let there = "attribute_exists(pk)";
-        let session = SessionItem::from(&taking.session);
+        let mut session = taking.session.clone();
+        let earlier = table.earlier_ends(login, Some(&mut session))?;
+        let session = SessionItem::from(&session);
         let mut writes = vec![
             table.login_write(login)?,
             put_write(table.put_part(&EmailItem::from(login), OWN_OR_NONE, &own)?),
@@ -105,6 +107,7 @@ impl AddressStore for DynamoLogins {
             delete_write(table.delete_part(&current, there, &[])?),
             put_write(table.put_part(&session, FRESH, &[])?),
         ];
+        writes.push(earlier);
         writes.extend(table.session_ends(login.id, ended)?);
         for mail in &taking.mails {
             writes.push(table.mail_write(mail)?);

@@ -41,11 +41,11 @@ impl DynamoTeam {
             for key in some {
                 deletes.push(delete_write(self.table.removal_part(key)?));
             }
-            let deleted = self
+            let outcome = self
                 .table
                 .transact_proven(deletes, by.proof, by.audit.at, vec![])
                 .await?;
-            if let Transacted::Cancelled(_) = deleted {
+            if let Transacted::Cancelled(_) = outcome {
                 return Err(PortError::Conflict { what: WHAT });
             }
         }
