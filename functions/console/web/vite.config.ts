@@ -18,6 +18,9 @@ function themeScript(): Plugin {
         reference = this.emitFile({ type: "asset", name: "first-paint.js", source: readFileSync(THEME) });
       }
     },
+    transformIndexHtml(html, { server }) {
+      return server ? html.replace(`/${THEME}`, `/console/${THEME}`) : html;
+    },
     generateBundle: {
       order: "post",
       handler(_, bundle) {

@@ -54,7 +54,7 @@ export function PersonMenu() {
   const sections: MenuSection[] = [
     {
       entries: [
-        { id: "profile", label: frame.profile, icon: "account", href: "/console/profile" },
+        { id: "profile", label: frame.profile, icon: "person", href: "/console/profile" },
         { id: "sessions", label: frame.sessions, icon: "lock", href: "/console/profile?tab=sessions" },
         { id: "shortcuts", label: frame.shortcuts, icon: "info", onAction: openShortcutList },
       ],

@@ -16,14 +16,14 @@ interface Props {
 export function PublicPage({ title, about, children, foot }: Props) {
   return (
     <div className={styles.place}>
-      <p className={styles.brand}>
+      <header className={styles.brand}>
         <Logo size={28} /> {common.product}
-      </p>
+      </header>
       <main className={styles.card} id="content" tabIndex={-1}>
         <PageHeading about={about} title={title} />
         {children}
       </main>
-      {foot && <div className={styles.foot}>{foot}</div>}
+      {foot && <footer className={styles.foot}>{foot}</footer>}
     </div>
   );
 }

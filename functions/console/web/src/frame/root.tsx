@@ -14,6 +14,7 @@ export function Root() {
   useDocumentTitle();
   return (
     <>
+      {/* biome-ignore lint/a11y/useValidAnchor: a link within the page, whose fragment must not replace that of the address */}
       <a className={styles.skip} href="#content" onClick={skip}>
         {frame.skip}
       </a>

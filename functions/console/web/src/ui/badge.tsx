@@ -17,9 +17,12 @@ export function Badge({ tone = "grey", children, title }: { tone?: Tone; childre
 export function Avatar({ name, size = 32 }: { name: string; size?: 24 | 32 | 40 }) {
   const words = name.trim().split(/\s+/);
   const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => [...(word ?? "")][0] ?? "");
+  // Drawn by the style sheet: initials are no part of the text beside them.
   return (
-    <span aria-hidden="true" className={classes(styles.avatar, styles[`size${size}`])}>
-      {letters.join("").toLocaleUpperCase()}
-    </span>
+    <span
+      aria-hidden="true"
+      className={classes(styles.avatar, styles[`size${size}`])}
+      data-initials={letters.join("").toLocaleUpperCase()}
+    />
   );
 }

@@ -49,7 +49,6 @@ export function ConfirmView(props: ConfirmProps) {
     <DialogView
       actions={
         <>
-          {/* biome-ignore lint/a11y/noAutofocus: the way out of a dangerous action is what Enter should reach */}
           <Button autoFocus onClick={leave}>
             {cancel}
           </Button>

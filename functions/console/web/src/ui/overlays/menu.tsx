@@ -1,5 +1,5 @@
 import type { RefObject } from "react";
-import { Header, Menu, MenuItem, Popover, RouterProvider, MenuSection as Section, Text } from "react-aria-components";
+import { Header, Menu, MenuItem, Popover, RouterProvider, MenuSection as Section } from "react-aria-components";
 import { goTo } from "../../navigation";
 import { classes } from "../classes";
 import { Icon } from "../icon";
@@ -18,6 +18,7 @@ interface Props {
 export function MenuView({ isOpen, label, onClose, placement, sections, trigger }: Props) {
   return (
     <Popover
+      aria-label={label}
       className={styles.popover ?? ""}
       isOpen={isOpen}
       onOpenChange={(open) => {
@@ -46,12 +47,8 @@ export function MenuView({ isOpen, label, onClose, placement, sections, trigger 
                 >
                   {entry.icon && <Icon name={entry.icon} />}
                   <span className={styles.words}>
-                    <Text slot="label">{entry.label}</Text>
-                    {entry.about && (
-                      <Text className={styles.about ?? ""} slot="description">
-                        {entry.about}
-                      </Text>
-                    )}
+                    <bdi>{entry.label}</bdi>
+                    {entry.about && <span className={styles.about}>{entry.about}</span>}
                   </span>
                   {entry.isSelected && <Icon name="check" />}
                 </MenuItem>
