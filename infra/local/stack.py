@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The local stack. `make run`, `make stop` and `make clean` call this: `stack.py up [--detach] | stop | tools`.
+"""The local stack. `make run`, `make stop` and `make clean` call this: `stack.py up [--detach] | stop | tools |
+console [--check]`.
 
 It uses only the standard library until its tools are installed, then restarts itself in their environment.
 """
@@ -22,6 +23,7 @@ from threading import Event
 import accounts
 import ports
 import tools
+import web
 from console import StepFailed, bold, dim, report, say, step
 from processes import Processes
 from settings import ADMIN_EMAIL, AGENT, API, AWS, AWS_ENV_FILE, LOCAL, LOCK_FILE, LOGS, LOOPBACK, MAIL, REGION, ROOT, RUN, SIMULATOR, STACK_FILE, TOOLS
@@ -42,6 +44,8 @@ def main() -> int:
     up.add_argument("--detach", action="store_true", help="return when everything is up, and leave it running")
     commands.add_parser("stop", help="stop a stack that runs detached")
     commands.add_parser("tools", help="install the pinned tools")
+    console = commands.add_parser("console", help="build the web console if its sources changed")
+    console.add_argument("--check", action="store_true", help="check its types and style, and run its unit tests, instead")
     arguments = parser.parse_args()
     # A closed terminal and `make stop` end a run as Ctrl-C does.
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -51,6 +55,9 @@ def main() -> int:
             return stop()
         prepare_tools()
         if arguments.command == "tools":
+            return 0
+        if arguments.command == "console":
+            web.check() if arguments.check else build_console()
             return 0
         _continue_in_tools_environment()
         return run_detached() if arguments.detach else run(on_up=None)
@@ -126,6 +133,7 @@ def run(on_up) -> int:
     try:
         with step("Ports"):
             ports.check_free()
+        build_console()
         build(processes)
         credentials = emulator.Credentials.new()
         with step("Start the AWS emulator"):
@@ -207,6 +215,13 @@ def run(on_up) -> int:
         STACK_FILE.unlink(missing_ok=True)
         AWS_ENV_FILE.unlink(missing_ok=True)
         os.close(lock)
+
+
+def build_console() -> None:
+    """Builds the files of the web console, which cargo then embeds, if their sources changed."""
+    if not web.is_current():
+        with step("Console", "the first build takes a minute"):
+            web.build()
 
 
 def build(processes: Processes) -> None:

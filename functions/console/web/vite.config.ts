@@ -76,7 +76,7 @@ export default defineConfig(({ mode }) => ({
   },
   server: {
     // A running local stack answers for the API; `npm run dev:mock` needs none.
-    proxy: mode === "mock" ? undefined : { "/v1": process.env.VESTIBULE_URL ?? "http://127.0.0.1:9400" },
+    proxy: mode === "mock" ? undefined : { "/v1": process.env.VESTIBULE_URL ?? "http://127.0.0.1:9080" },
   },
   test: { include: ["src/**/*.test.ts", "src/**/*.test.tsx"] },
 }));
