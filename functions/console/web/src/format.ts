@@ -18,6 +18,8 @@ export function formattingLocale(language: string, browser: string): string {
   }
 }
 
+/** Only words, so one region does for all: this one writes “5 min ago”. */
+const WORDS = "en-GB";
 const locale = formattingLocale("en", globalThis.navigator?.language ?? "en-GB");
 
 let settings: TimeSettings = {};
@@ -70,7 +72,7 @@ export function formatExact(at: string, by: TimeSettings = settings): string {
 export function formatRelative(at: string, now: number, by: TimeSettings = settings): string {
   const distance = Date.parse(at) - now;
   if (distance < -DAY) return formatDateTime(at, by);
-  const words = new Intl.RelativeTimeFormat(locale, { style: "short", numeric: "auto" });
+  const words = new Intl.RelativeTimeFormat(WORDS, { style: "short", numeric: "auto" });
   const size = Math.abs(distance);
   if (size < 45_000) return words.format(0, "second");
   if (size < 59.5 * 60_000) return words.format(Math.round(distance / 60_000), "minute");

@@ -27,16 +27,22 @@ export function later<Module>(load: () => Promise<Module>): Later<Module> {
   };
 }
 
-const whenIdle: (work: () => void) => () => void =
-  typeof requestIdleCallback === "undefined"
-    ? (work) => {
-        const timer = setTimeout(work, 1_000);
-        return () => clearTimeout(timer);
-      }
-    : (work) => {
-        const handle = requestIdleCallback(work, { timeout: 5_000 });
-        return () => cancelIdleCallback(handle);
-      };
+/** Milliseconds that belong to what the page itself loads. */
+const FIRST = 2_000;
+
+/** Runs work once the page is there and the browser has nothing else to do; the answer cancels it. */
+function whenIdle(work: () => void): () => void {
+  let handle: number | undefined;
+  const timer = setTimeout(() => {
+    // Safari has no idle callbacks yet.
+    if (typeof requestIdleCallback === "undefined") work();
+    else handle = requestIdleCallback(work, { timeout: 5_000 });
+  }, FIRST);
+  return () => {
+    clearTimeout(timer);
+    if (handle !== undefined) cancelIdleCallback(handle);
+  };
+}
 
 /** The module once it is there: at once if `isWanted`, else when the browser is idle. */
 export function useLater<Module>(what: Later<Module>, isWanted: boolean): Module | undefined {
