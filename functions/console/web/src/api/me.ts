@@ -12,8 +12,9 @@ export type Session = components["schemas"]["SessionResponse"];
 /** Who is signed in, and what they may do in the account of the address. */
 export const meOptions = queryOptions({
   queryKey: ["me"],
-  queryFn: async ({ signal }) => {
-    const me = unwrapTagged(await client.GET("/v1/me", { signal }));
+  // Without the signal: a component that stops watching must not abort what the router waits for.
+  queryFn: async () => {
+    const me = unwrapTagged(await client.GET("/v1/me"));
     session.began(me.value.login.id);
     return me;
   },
