@@ -107,7 +107,7 @@ const start = createRoute({
   getParentRoute: () => root,
   path: "/",
   beforeLoad: async ({ location }) => {
-    const me = await readMe(storage.get("account") ?? undefined, location.href);
+    const me = await readMe(storage.get("account") ?? undefined, location.publicHref);
     const account = preferredAccount(me.accounts);
     if (!account) throw redirect({ to: "/profile", replace: true });
     throw redirect({ to: "/a/$account/settings", params: { account }, replace: true });
@@ -118,9 +118,9 @@ const signedIn = createRoute({
   getParentRoute: () => root,
   id: "signed-in",
   beforeLoad: async ({ location }) => {
-    const me = await readMe(storage.get("account") ?? undefined, location.href);
+    const me = await readMe(storage.get("account") ?? undefined, location.publicHref);
     const account = preferredAccount(me.accounts);
-    if (account !== currentAccount()) await readMe(account, location.href);
+    if (account !== currentAccount()) await readMe(account, location.publicHref);
   },
   component: SignedInLayout,
 });
@@ -137,7 +137,7 @@ const account = createRoute({
   getParentRoute: () => root,
   path: "/a/$account",
   beforeLoad: async ({ params, location }) => {
-    await readMe(params.account, location.href);
+    await readMe(params.account, location.publicHref);
     storage.set("account", params.account);
   },
   component: AccountLayout,

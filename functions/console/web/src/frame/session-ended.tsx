@@ -1,6 +1,6 @@
 import { useEffect, useSyncExternalStore } from "react";
 import { currentAccount } from "../api/client";
-import { meOptions } from "../api/me";
+import { meOptions, useMaybeMe } from "../api/me";
 import { queryClient } from "../api/query";
 import { session } from "../api/session";
 import { frame } from "../texts/en/frame";
@@ -14,6 +14,7 @@ const form = later(() => import("../pages/sign-in/sign-in-form"));
 export function SessionEnded() {
   const isEnded = useSyncExternalStore(session.subscribe, session.isEnded);
   const module = useLater(form, isEnded);
+  const email = useMaybeMe()?.login.email;
   useEffect(() => {
     if (isEnded) announce(frame.sessionEndedTitle, "assertive");
   }, [isEnded]);
@@ -31,7 +32,7 @@ export function SessionEnded() {
   return (
     <Dialog isOpen={isEnded} isStubborn onClose={() => {}} size="small" title={frame.sessionEndedTitle}>
       <p>{frame.sessionEnded}</p>
-      {module && <module.SignInForm onSignedIn={() => void signedIn()} />}
+      {module && <module.SignInForm autoFocus email={email} onSignedIn={() => void signedIn()} />}
       <p>
         <a href={elsewhere} rel="noopener" target="_blank">
           {frame.sessionOtherWay}

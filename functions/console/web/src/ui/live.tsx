@@ -23,7 +23,8 @@ function subscribe(listener: () => void): () => void {
 export function LiveRegions() {
   const { polite, assertive } = useSyncExternalStore(subscribe, () => messages);
   return (
-    <div className="visually-hidden">
+    // A dialog hides what is behind it from screen readers, but not this.
+    <div className="visually-hidden" data-react-aria-top-layer="true">
       <p aria-live="polite">{spoken(polite)}</p>
       <p aria-live="assertive">{spoken(assertive)}</p>
     </div>

@@ -71,6 +71,8 @@ export function Toasts() {
     <section
       aria-label={common.notifications}
       className={styles.region}
+      // A dialog hides what is behind it from screen readers, but not this.
+      data-react-aria-top-layer="true"
       onBlur={() => setPaused(false)}
       onFocus={() => setPaused(true)}
       onPointerEnter={() => setPaused(true)}

@@ -17,10 +17,12 @@ interface Props {
   email?: string;
   /** Beside the label of the password, such as the way to a new one. */
   aside?: ReactNode;
+  /** Puts the focus into the first empty field, where the form is all that there is to do. */
+  autoFocus?: boolean;
 }
 
 /** Signs in by e-mail address and password, then by the second factor where there is one. */
-export function SignInForm({ onSignedIn, step = "password", email, aside }: Props) {
+export function SignInForm({ onSignedIn, step = "password", email, aside, autoFocus }: Props) {
   const [current, setCurrent] = useState(step);
   const [isLate, setLate] = useState(false);
   const proceed = (status: SignInStatus) => {
@@ -38,17 +40,18 @@ export function SignInForm({ onSignedIn, step = "password", email, aside }: Prop
       />
     );
   }
-  return <PasswordForm aside={aside} email={email} isLate={isLate} onDone={proceed} />;
+  return <PasswordForm aside={aside} autoFocus={autoFocus} email={email} isLate={isLate} onDone={proceed} />;
 }
 
 interface PasswordProps {
   onDone: (status: SignInStatus) => void;
   email?: string | undefined;
   aside?: ReactNode;
+  autoFocus?: boolean | undefined;
   isLate: boolean;
 }
 
-function PasswordForm({ onDone, email = "", aside, isLate }: PasswordProps) {
+function PasswordForm({ onDone, email = "", aside, autoFocus, isLate }: PasswordProps) {
   const refusal = useRefusal(isLate ? texts.factorLate : undefined);
   const form = useForm({
     initial: { email, password: "" },
@@ -71,13 +74,20 @@ function PasswordForm({ onDone, email = "", aside, isLate }: PasswordProps) {
         {...form.text("email")}
         autoCapitalize="off"
         autoComplete="username"
+        autoFocus={autoFocus && email === ""}
         inputMode="email"
         label={texts.email}
         readOnly={email !== ""}
         spellCheck={false}
         type="email"
       />
-      <PasswordField {...form.text("password")} aside={aside} autoComplete="current-password" label={texts.password} />
+      <PasswordField
+        {...form.text("password")}
+        aside={aside}
+        autoComplete="current-password"
+        autoFocus={autoFocus && email !== ""}
+        label={texts.password}
+      />
       <SubmitButton wide>{texts.submit}</SubmitButton>
     </Form>
   );
