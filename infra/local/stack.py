@@ -287,10 +287,11 @@ def welcome(stack: dict, detached: bool) -> None:
 
   {bold(f"Chat as a {', '.join(others)} or {last} user")}: {stack["simulator_url"]}
 
-  {bold("API")}           {stack["api_url"]}/v1/openapi.json
-  {bold("API key")}       {stack["api_key"]}
+  {bold("Console")}       {stack["api_url"]}/console   {dim("begin with the link of the first admin:")}
   {bold("First admin")}   {stack["first_admin_link"]}
                 {dim(f"the link in the mail to {stack['admin_email']}; it works once, and for seven days")}
+  {bold("API")}           {stack["api_url"]}/v1/openapi.json
+  {bold("API key")}       {stack["api_key"]}
   {bold("Mails")}         {stack["mail_url"]}   {dim("nothing is sent")}
   {bold("AWS emulator")}  {stack["aws_endpoint_url"]}   {dim("for the AWS CLI (version 2), in a terminal of its own:")}
                 . .local/aws.env

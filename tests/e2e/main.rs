@@ -15,6 +15,7 @@
 
 mod aws;
 mod blocking;
+mod console;
 mod entrance;
 mod first_admin;
 mod items;
