@@ -9,6 +9,7 @@ import { classes } from "../ui/classes";
 import { Icon } from "../ui/icon";
 import styles from "./frame.module.css";
 import { Logo } from "./logo";
+import { useMedia } from "./media";
 import { OfflineBar } from "./offline-bar";
 import { PersonMenu } from "./person-menu";
 import { useSections } from "./sections";
@@ -19,10 +20,12 @@ export function Frame({ children }: { children: ReactNode }) {
   useInputTracking();
   const { accounts } = useMe();
   const account = accounts.find(({ id }) => id === currentAccount());
-  const [isNarrow, setNarrow] = useState(() => storage.get("sidebar") === "narrow");
+  const [isChosen, setChosen] = useState(() => storage.get("sidebar") === "narrow");
+  const hasNoRoom = useMedia("(min-width: 768px) and (max-width: 1023px)");
+  const isNarrow = isChosen || hasNoRoom;
   const toggle = () => {
-    storage.set("sidebar", isNarrow ? null : "narrow");
-    setNarrow(!isNarrow);
+    storage.set("sidebar", isChosen ? null : "narrow");
+    setChosen(!isChosen);
   };
   return (
     <div className={classes(styles.frame, isNarrow && styles.isNarrow)}>
@@ -30,16 +33,18 @@ export function Frame({ children }: { children: ReactNode }) {
         <div className={styles.brand}>
           <Logo />
           <bdi className={styles.brandName}>{account?.name ?? ""}</bdi>
-          <button
-            aria-expanded={!isNarrow}
-            aria-label={isNarrow ? frame.expand : frame.collapse}
-            className={styles.toggle}
-            onClick={toggle}
-            title={isNarrow ? frame.expand : frame.collapse}
-            type="button"
-          >
-            <Icon name="panel" />
-          </button>
+          {!hasNoRoom && (
+            <button
+              aria-expanded={!isNarrow}
+              aria-label={isNarrow ? frame.expand : frame.collapse}
+              className={styles.toggle}
+              onClick={toggle}
+              title={isNarrow ? frame.expand : frame.collapse}
+              type="button"
+            >
+              <Icon name="panel" />
+            </button>
+          )}
         </div>
         <div className={styles.space} />
         {account && (
