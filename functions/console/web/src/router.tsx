@@ -46,7 +46,7 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
   validateSearch: signInSearch,
-  staticData: { title: "Sign in" },
+  staticData: { title: frame.signIn },
   component: lazyRouteComponent(() => import("./pages/sign-in/sign-in-page"), "SignInPage"),
 });
 
@@ -54,21 +54,21 @@ const accountSignIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in/$account",
   validateSearch: signInSearch,
-  staticData: { title: "Sign in" },
+  staticData: { title: frame.signIn },
   component: lazyRouteComponent(() => import("./pages/sign-in/sign-in-page"), "AccountSignInPage"),
 });
 
 const reset = createRoute({
   getParentRoute: () => root,
   path: "/reset",
-  staticData: { title: "Reset password" },
+  staticData: { title: frame.reset },
   component: lazyRouteComponent(() => import("./pages/reset/reset-page"), "ResetPage"),
 });
 
 const invitation = createRoute({
   getParentRoute: () => root,
   path: "/invitation",
-  staticData: { title: "Invitation" },
+  staticData: { title: frame.invitation },
   component: lazyRouteComponent(() => import("./pages/invitation/invitation-page"), "InvitationPage"),
 });
 
@@ -174,7 +174,7 @@ const users = createRoute({
 const newUser = createRoute({
   getParentRoute: () => account,
   path: "/settings/users/new",
-  staticData: { title: "Add User", permission: "members.manage" },
+  staticData: { title: frame.addUser, permission: "members.manage" },
   component: lazyRouteComponent(() => import("./pages/settings/users/new-user-page"), "NewUserPage"),
 });
 

@@ -18,7 +18,7 @@ export {
 export { Form, FormActions, FormDialog, SubmitButton, useForm } from "./form";
 export { PageHeading } from "./heading";
 export { Icon, type IconName } from "./icon";
-export { Details, Notice, Page, Row, Section, Stack, Toolbar } from "./layout";
+export { Details, Notice, Page, Row, Section, Stack } from "./layout";
 export { announce } from "./live";
 export { MenuButton, type MenuEntry, type MenuSection } from "./menu";
 export { SearchField } from "./search-field";
@@ -28,3 +28,4 @@ export { type Column, DataTable } from "./table";
 export { Tabs } from "./tabs";
 export { Time } from "./time";
 export { toasts } from "./toast";
+export { Toolbar } from "./toolbar";

@@ -36,11 +36,6 @@ export function Row({ children, align }: { children: ReactNode; align?: "start" 
   return <div className={classes(styles.row, align && styles[align])}>{children}</div>;
 }
 
-/** Search, filters and the like above a list. */
-export function Toolbar({ children }: { children: ReactNode }) {
-  return <div className={styles.toolbar}>{children}</div>;
-}
-
 /** Names and values: `[["Created", <Time …/>], …]`. */
 export function Details({ items }: { items: readonly (readonly [string, ReactNode])[] }) {
   return (

@@ -14,6 +14,8 @@ export const common = {
   delete: "Delete",
   showMore: "Show more",
   showAll: "Show all",
+  filters: "Filters",
+  filtersActive: (count: number) => `Filters (${count})`,
   clearFilters: "Clear filters",
   noMatches: "Nothing matches these filters",
   clearSearch: "Clear search",

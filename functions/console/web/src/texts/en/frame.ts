@@ -1,5 +1,9 @@
 /** Texts of the frame around the pages, and of what stands for a page. */
 export const frame = {
+  signIn: "Sign in",
+  reset: "Reset password",
+  invitation: "Invitation",
+  addUser: "Add User",
   skip: "Skip to content",
   navigation: "Main",
   settings: "Settings",
