@@ -5,8 +5,8 @@ export function Logo({ size = 24 }: { size?: number }) {
   return (
     <svg aria-hidden="true" className={styles.logo} height={size} viewBox="0 0 32 32" width={size}>
       <rect fill="var(--accent)" height="32" rx="8" width="32" />
-      <path d="M9 25V14a7 7 0 0 1 14 0v11" fill="none" stroke="#fff" strokeLinecap="round" strokeWidth="2.6" />
-      <path d="M14 25v-9.5l5 1.8V25" fill="#fff" fillOpacity=".92" />
+      <path d="M8 25.5V15a8 8 0 0 1 16 0v10.5" fill="none" stroke="#fff" strokeLinecap="round" strokeWidth="2.8" />
+      <path d="M12.5 25.5V13.8l7 2.6v9.1" fill="#fff" fillOpacity=".92" />
     </svg>
   );
 }
