@@ -27,6 +27,19 @@ export function later<Module>(load: () => Promise<Module>): Later<Module> {
   };
 }
 
+const RELOADED = "vestibule.reloaded";
+
+/**
+ * Loads the page again: after a deploy, the code that an open page asks for is gone. Only once a minute, lest it never ends. (The router
+ * does the same for the code of pages.)
+ */
+function reloadOnce(): void {
+  const last = Number(sessionStorage.getItem(RELOADED));
+  if (Date.now() - last < 60_000) return;
+  sessionStorage.setItem(RELOADED, String(Date.now()));
+  location.reload();
+}
+
 /** Milliseconds that belong to what the page itself loads. */
 const FIRST = 2_000;
 
@@ -55,8 +68,9 @@ export function useLater<Module>(what: Later<Module>, isWanted: boolean): Module
         (loaded) => {
           if (!isLeft) setModule(() => loaded);
         },
-        // A chunk that is gone reloads the page (main.tsx).
-        () => {},
+        () => {
+          if (isWanted) reloadOnce();
+        },
       );
     const cancel = isWanted ? void load() : whenIdle(() => void load());
     return () => {
