@@ -14,7 +14,7 @@ LOCAL_STACK := $(PYTHON) infra/local/stack.py
 TOOLS := .local/tools/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test proofs fuzz-api bench fuzz mutants build deploy redrive fmt lint clean tools
+.PHONY: help run stop test proofs fuzz-api bench fuzz mutants build console deploy redrive fmt lint clean tools
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -51,12 +51,15 @@ fuzz: ## Fuzz everything that strangers can reach, TIME seconds each (tests/fuzz
 mutants: ## Change the code of shared/domain in one place at a time; its tests must notice. FILES=… for some files (needs cargo-mutants)
 	cargo mutants --package vestibule-domain --file '$(or $(FILES),shared/domain/src/**)' --output target --timeout 20 -- --locked --lib
 
-build: tools ## Build the functions for Lambda; ARCH=arm64 or x86_64, by default this machine's
+build: tools console ## Build the functions for Lambda; ARCH=arm64 or x86_64, by default this machine's
 	@test -n "$(TARGET)" || { echo "ARCH is $(ARCH); it must be arm64 or x86_64."; exit 1; }
 	@rustup target list --installed 2>/dev/null | grep -qx $(TARGET) \
 		|| { echo "Rust lacks the standard library for $(ARCH). Install it: rustup target add $(TARGET)"; exit 1; }
 	PATH="$(CURDIR)/$(TOOLS):$$PATH" cargo lambda build --locked --release --target $(TARGET) $(addprefix --package ,$(FUNCTIONS))
 	@$(PYTHON) infra/scripts/package_sizes.py $(FUNCTIONS)
+
+console: ## Build the files of the web console, if their sources changed
+	@$(LOCAL_STACK) console
 
 deploy: build ## Build, then deploy to the AWS account of this shell's credentials; PARAMETERS='Name=value …' sets the template's
 	$(TOOLS)/sam deploy --stack-name $(STACK) --parameter-overrides Architecture=$(ARCH) $(PARAMETERS)
@@ -74,7 +77,7 @@ lint: tools ## Check code and template, without running anything
 
 clean: ## Stop the local stack, and remove everything built or installed here
 	@$(LOCAL_STACK) stop
-	rm -rf .local .aws-sam target infra/local/openid/node_modules
+	rm -rf .local .aws-sam target infra/local/openid/node_modules functions/console/web/dist functions/console/web/node_modules
 
 tools:
 	@$(LOCAL_STACK) tools

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The local stack. `make run`, `make stop` and `make clean` call this: `stack.py up [--detach] | stop | tools`.
+"""The local stack. `make run`, `make stop` and `make clean` call this: `stack.py up [--detach] | stop | tools |
+console [--check]`.
 
 It uses only the standard library until its tools are installed, then restarts itself in their environment.
 """
@@ -22,6 +23,7 @@ from threading import Event
 import accounts
 import ports
 import tools
+import web
 from console import StepFailed, bold, dim, report, say, step
 from files import write_private
 from processes import Processes
@@ -43,6 +45,8 @@ def main() -> int:
     up.add_argument("--detach", action="store_true", help="return when everything is up, and leave it running")
     commands.add_parser("stop", help="stop a stack that runs detached")
     commands.add_parser("tools", help="install the pinned tools")
+    console = commands.add_parser("console", help="build the web console if its sources changed")
+    console.add_argument("--check", action="store_true", help="check its types and style, and run its unit tests, instead")
     arguments = parser.parse_args()
     # A closed terminal and `make stop` end a run as Ctrl-C does.
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -52,6 +56,9 @@ def main() -> int:
             return stop()
         prepare_tools()
         if arguments.command == "tools":
+            return 0
+        if arguments.command == "console":
+            web.check() if arguments.check else build_console()
             return 0
         _continue_in_tools_environment()
         return run_detached() if arguments.detach else run(on_up=None)
@@ -128,6 +135,7 @@ def run(on_up) -> int:
     try:
         with step("Ports"):
             ports.check_free()
+        build_console()
         build(processes)
         credentials = emulator.Credentials.new()
         with step("Start the AWS emulator"):
@@ -220,6 +228,13 @@ def run(on_up) -> int:
         os.close(lock)
 
 
+def build_console() -> None:
+    """Builds the files of the web console, which cargo then embeds, if their sources changed."""
+    if not web.is_current():
+        with step("Console", "the first build takes a minute"):
+            web.build()
+
+
 def build(processes: Processes) -> None:
     """Compiles everything for this machine, and puts the functions where the template expects them."""
     target = built()
@@ -283,12 +298,13 @@ def welcome(stack: dict, detached: bool) -> None:
 
   {bold(f"Chat as a {', '.join(others)} or {last} user")}: {stack["simulator_url"]}
 
-  {bold("API")}           {stack["api_url"]}/v1/openapi.json
-  {bold("API key")}       {stack["api_key"]}
+  {bold("Console")}       {stack["api_url"]}/console   {dim("begin with the link of the first admin:")}
   {bold("First admin")}   {stack["first_admin_link"]}
                 {dim(f"the link in the mail to {stack['admin_email']}; it works once, and for seven days")}
   {bold("Caught mail")}   {stack["mail_url"]}   {dim("nothing leaves this machine")}
   {bold("OpenID")}        {stack["openid_url"]}   {dim("the provider behind the login method Acme; its page takes anybody")}
+  {bold("API")}           {stack["api_url"]}/v1/openapi.json
+  {bold("API key")}       {stack["api_key"]}
   {bold("AWS emulator")}  {stack["aws_endpoint_url"]}   {dim("for the AWS CLI (version 2), in a terminal of its own:")}
                 . .local/aws.env
 

@@ -16,6 +16,7 @@
 mod aws;
 mod blocking;
 mod browser;
+mod console;
 mod entrance;
 mod first_admin;
 mod invited;

@@ -15,10 +15,11 @@ const GATEWAY_SECONDS: u64 = 30;
 
 /// The kinds of functions whose share is a number in the template: the number's name, the beginning of the
 /// functions' folders, and the words for them. A worker's share is the maximum of its queue.
-const SHARES: [(&str, &str, &str); 4] = [
+const SHARES: [(&str, &str, &str); 5] = [
     ("Webhook", "webhook-", "each webhook"),
     ("Admin", "admin-", "each admin function"),
     ("Auth", "auth", "sign-in"),
+    ("Console", "console", "the console"),
     ("Sweeper", "sweeper", "the sweeper"),
 ];
 

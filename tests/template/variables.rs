@@ -34,6 +34,8 @@ fn wire(folder: &str, adapters: &mut Adapters<'_>) {
         "worker-email" => drop(worker_email::wire(adapters)),
         "worker-team" => drop(worker_team::wire(adapters)),
         "email-events" => drop(email_events::wire(adapters)),
+        // It uses nothing of AWS.
+        "console" => {}
         "worker-onboarding" => drop(worker_onboarding::wire(adapters).unwrap()),
         "webhook-teams" => {
             drop(intake_ports(adapters));

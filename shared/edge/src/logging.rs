@@ -2,6 +2,7 @@
 //!
 //! Never logged: message text, names, addresses of people, secrets, tokens, bodies.
 
+use crate::config;
 use std::{
     io::Write,
     sync::atomic::{AtomicBool, Ordering},
@@ -12,6 +13,11 @@ use vestibule_domain::vars::Vars;
 
 /// Whether [`init`] was called, so that the output goes to CloudWatch and not to a test.
 static LOGS: AtomicBool = AtomicBool::new(false);
+
+/// Starts logging as the process's environment says. For functions that read nothing else of it.
+pub fn start() {
+    init(&mut config::vars());
+}
 
 /// Starts logging at the level of `RUST_LOG`, which the template sets; `info` by default. Libraries log
 /// from `warn` on. A second call does nothing.

@@ -1,0 +1,80 @@
+import createClient from "openapi-fetch";
+import { holdsProblem, readRetryAfter, Unreachable } from "./problems";
+import type { paths } from "./schema";
+import { session } from "./session";
+
+/** Longest wait for a limit of calls that a person is not told about. */
+const SILENT_WAIT_MAX = 10;
+
+let account: string | undefined;
+
+/** Names the account of the calls that follow. */
+export function setAccount(id: string | undefined): void {
+  account = id;
+}
+
+export function currentAccount(): string | undefined {
+  return account;
+}
+
+/** Sends a call, and repeats it once the reason for a refusal has gone: a limit of calls, or an ended session. */
+export async function send(request: Request): Promise<Response> {
+  const repetition = request.clone();
+  let response = await attempt(request);
+  if (response.status === 429 && !holdsProblem(response)) {
+    const wait = readRetryAfter(response.headers.get("retry-after")) ?? 1;
+    if (wait <= SILENT_WAIT_MAX) {
+      await sleep(wait * 1000, request.signal);
+      response = await attempt(repetition.clone());
+    }
+  }
+  const isSignIn = new URL(request.url).pathname.startsWith("/v1/auth/");
+  if (response.status === 401 && !isSignIn && (await saysSignInAgain(response)) && (await session.again())) {
+    return send(repetition);
+  }
+  return response;
+}
+
+async function attempt(request: Request): Promise<Response> {
+  try {
+    return await fetch(request);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Unreachable("No answer came", { cause: error });
+  }
+}
+
+async function saysSignInAgain(response: Response): Promise<boolean> {
+  if (!holdsProblem(response)) return false;
+  const problem: unknown = await response
+    .clone()
+    .json()
+    .catch(() => null);
+  return (
+    typeof problem === "object" && problem !== null && "type" in problem && problem.type === "/problems/sign-in-again"
+  );
+}
+
+function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}
+
+/** The API, typed by its own description. Every path begins with `/v1`. */
+export const client = createClient<paths>({
+  baseUrl: globalThis.location?.origin ?? "http://localhost",
+  headers: { "X-Vestibule-Console": "1" },
+  fetch: send,
+});
+
+client.use({
+  onRequest({ request }) {
+    if (account !== undefined) request.headers.set("Vestibule-Account", account);
+    return request;
+  },
+});

@@ -1,0 +1,39 @@
+import { queryOptions } from "@tanstack/react-query";
+import { client as api } from "./client";
+import { unwrap, unwrapTagged } from "./problems";
+import { listOptions, PAGE, readAll, recordOptions } from "./query";
+import type { components } from "./schema";
+
+export type Client = components["schemas"]["ClientResponse"];
+
+export const clientsOptions = listOptions(["clients"], (cursor, signal) =>
+  api.GET("/v1/clients", { params: { query: { cursor, limit: PAGE } }, signal }),
+);
+
+/** Every client, for choices. */
+export const allClientsOptions = queryOptions({
+  queryKey: ["clients", "all"],
+  queryFn: ({ signal }) =>
+    readAll((cursor) => api.GET("/v1/clients", { params: { query: { cursor, limit: 100 } }, signal })),
+});
+
+export function clientOptions(id: string) {
+  return recordOptions(["client", id], (signal) =>
+    api.GET("/v1/clients/{client_id}", { params: { path: { client_id: id } }, signal }),
+  );
+}
+
+export async function createClient(body: components["schemas"]["CreateClientRequest"], idempotencyKey: string) {
+  const params = { header: { "Idempotency-Key": idempotencyKey } };
+  return unwrap(await api.POST("/v1/clients", { params, body })) as Client;
+}
+
+export async function updateClient(id: string, body: components["schemas"]["UpdateClientRequest"], etag?: string) {
+  const params = { path: { client_id: id }, header: { "If-Match": etag } };
+  return unwrapTagged(await api.PATCH("/v1/clients/{client_id}", { params, body }));
+}
+
+export async function deleteClient(id: string, etag?: string): Promise<void> {
+  const params = { path: { client_id: id }, header: { "If-Match": etag } };
+  unwrap(await api.DELETE("/v1/clients/{client_id}", { params }));
+}

@@ -1,0 +1,81 @@
+import { queryOptions, useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { client, currentAccount } from "./client";
+import { unwrap, unwrapTagged } from "./problems";
+import { queryClient, readOptions } from "./query";
+import type { components } from "./schema";
+import { session } from "./session";
+
+export type Me = components["schemas"]["MeResponse"];
+export type Permission = components["schemas"]["PermissionName"];
+export type Session = components["schemas"]["SessionResponse"];
+
+/** Who is signed in, and what they may do in the account of the address. */
+export const meOptions = queryOptions({
+  queryKey: ["me"],
+  // Without the signal: a component that stops watching must not abort what the router waits for.
+  queryFn: async () => {
+    const me = unwrapTagged(await client.GET("/v1/me"));
+    session.began(me.value.login.id);
+    return me;
+  },
+  staleTime: 60_000,
+});
+
+/** Who is signed in. Only below the routes that have read it. */
+export function useMe(): Me {
+  return useSuspenseQuery(meOptions).data.value;
+}
+
+/** Who is signed in, if that is known here. */
+export function useMaybeMe(): Me | undefined {
+  return useQuery({ ...meOptions, enabled: false }).data?.value;
+}
+
+/** Whether the person holds a permission in the account of the address. */
+export function useMay(): (permission: Permission) => boolean {
+  const { account } = useMe();
+  return (permission) => account?.permissions.includes(permission) ?? false;
+}
+
+export async function updateMe(body: components["schemas"]["UpdateMeRequest"], etag?: string): Promise<Me> {
+  const me = unwrapTagged(await client.PATCH("/v1/me", { body, params: { header: { "If-Match": etag } } }));
+  queryClient.setQueryData(meOptions.queryKey, me);
+  return me.value;
+}
+
+export const sessionsOptions = readOptions(["sessions"], (signal) => client.GET("/v1/me/sessions", { signal }));
+
+export async function endSession(id: string): Promise<void> {
+  unwrap(await client.DELETE("/v1/me/sessions/{session_id}", { params: { path: { session_id: id } } }));
+}
+
+export async function endOtherSessions(): Promise<void> {
+  unwrap(await client.POST("/v1/me/sessions/end-others"));
+}
+
+export async function changePassword(body: components["schemas"]["ChangePasswordRequest"]) {
+  return unwrap(await client.POST("/v1/me/password", { body }));
+}
+
+export async function beginFactor() {
+  return unwrap(await client.POST("/v1/me/factor"));
+}
+
+export async function confirmFactor(code: string): Promise<string[]> {
+  return unwrap(await client.POST("/v1/me/factor/confirm", { body: { code } })).recovery_codes;
+}
+
+export async function renewRecoveryCodes(code: string): Promise<string[]> {
+  return unwrap(await client.POST("/v1/me/factor/recovery-codes", { body: { code } })).recovery_codes;
+}
+
+export async function removeFactor(code: string): Promise<void> {
+  unwrap(await client.POST("/v1/me/factor/remove", { body: { code } }));
+}
+
+/** The account of the address. Only below `/console/a/{account}`. */
+export function useAccount(): { id: string; name: string } {
+  const me = useMe();
+  const id = currentAccount() ?? "";
+  return { id, name: me.accounts.find((account) => account.id === id)?.name ?? "" };
+}

@@ -1,0 +1,44 @@
+import { client } from "./client";
+import { unwrap, unwrapTagged } from "./problems";
+import { listOptions, PAGE, recordOptions } from "./query";
+import type { components } from "./schema";
+
+export type Member = components["schemas"]["MemberResponse"];
+export type MemberStatus = components["schemas"]["MemberStatusName"];
+export type UpdateMember = components["schemas"]["UpdateMemberRequest"];
+
+export interface MemberFilter {
+  role?: string;
+  status?: MemberStatus;
+}
+
+export function membersOptions(filter: MemberFilter = {}) {
+  return listOptions(["members", filter], (cursor, signal) =>
+    client.GET("/v1/members", { params: { query: { ...filter, cursor, limit: PAGE } }, signal }),
+  );
+}
+
+export function memberOptions(id: string) {
+  return recordOptions(["member", id], (signal) =>
+    client.GET("/v1/members/{member_id}", { params: { path: { member_id: id } }, signal }),
+  );
+}
+
+export async function updateMember(id: string, body: UpdateMember, etag?: string) {
+  const params = { path: { member_id: id }, header: { "If-Match": etag } };
+  return unwrapTagged(await client.PATCH("/v1/members/{member_id}", { params, body }));
+}
+
+export async function suspendMember(id: string): Promise<Member> {
+  return unwrap(await client.POST("/v1/members/{member_id}/suspend", { params: { path: { member_id: id } } }));
+}
+
+export async function reinstateMember(id: string): Promise<Member> {
+  return unwrap(await client.POST("/v1/members/{member_id}/reinstate", { params: { path: { member_id: id } } }));
+}
+
+export async function removeMember(id: string, revokeInvitations: boolean) {
+  const params = { path: { member_id: id } };
+  const body = { revoke_invitations: revokeInvitations };
+  return unwrap(await client.POST("/v1/members/{member_id}/remove", { params, body }));
+}

@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { formatDateTime, formatExact, formatRelative, formattingLocale } from "./format";
+
+const KATHMANDU = { timeZone: "Asia/Kathmandu", hourCycle: "h23" } as const;
+const NOW = Date.parse("2026-11-29T10:00:00Z");
+
+describe("times (U140)", () => {
+  it.each([
+    ["de", "en-DE"],
+    ["de-AT", "en-AT"],
+    ["en-US", "en-US"],
+    ["pt-BR", "en-BR"],
+    ["not a language!", "en"],
+  ])("follow the region of %s in the console's words", (browser, locale) => {
+    expect(formattingLocale("en", browser)).toBe(locale);
+  });
+
+  it.each([
+    ["2026-11-29T09:59:50Z", "now"],
+    ["2026-11-29T09:55:00Z", "5 min ago"],
+    ["2026-11-29T07:00:00Z", /3 hr?s?\.? ago/],
+    ["2026-11-28T10:30:00Z", "yesterday"],
+    ["2026-12-05T10:00:00Z", "in 6 days"],
+  ])("%s is said as %s", (at, words) => {
+    const said = formatRelative(at, NOW, KATHMANDU);
+    if (typeof words === "string") expect(said).toBe(words);
+    else expect(said).toMatch(words);
+  });
+
+  it("beyond a day are written out, in the zone of the profile", () => {
+    const said = formatRelative("2026-11-22T08:18:00Z", NOW, KATHMANDU);
+    expect(said).toBe(formatDateTime("2026-11-22T08:18:00Z", KATHMANDU));
+    expect(said).toContain("14:03");
+  });
+
+  it("are exact in the tooltip, with the zone and in UTC", () => {
+    const exact = formatExact("2026-11-22T08:18:00Z", KATHMANDU);
+    expect(exact).toContain("14:03:00");
+    expect(exact).toContain("2026-11-22 08:18:00 UTC");
+  });
+});

@@ -1,0 +1,96 @@
+import { useSyncExternalStore } from "react";
+
+/** How the person wants times shown; what is undefined follows the browser. */
+export interface TimeSettings {
+  timeZone?: string | undefined;
+  hourCycle?: "h12" | "h23" | undefined;
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** Words in the console's language; order, clock and separators as the browser's region has them. */
+export function formattingLocale(language: string, browser: string): string {
+  try {
+    const region = new Intl.Locale(browser).maximize().region;
+    return region ? `${language}-${region}` : language;
+  } catch {
+    return language;
+  }
+}
+
+/** Only words, so one region does for all: this one writes “5 min ago”. */
+const WORDS = "en-GB";
+const locale = formattingLocale("en", globalThis.navigator?.language ?? "en-GB");
+
+let settings: TimeSettings = {};
+const listeners = new Set<() => void>();
+
+export function setTimeSettings(next: TimeSettings): void {
+  if (next.timeZone === settings.timeZone && next.hourCycle === settings.hourCycle) return;
+  settings = next;
+  for (const listener of listeners) listener();
+}
+
+export function useTimeSettings(): TimeSettings {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => settings,
+  );
+}
+
+function zoned(options: Intl.DateTimeFormatOptions, { timeZone, hourCycle }: TimeSettings): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat(locale, { ...options, timeZone, ...(hourCycle ? { hourCycle } : {}) });
+}
+
+/** “22 Nov 2026, 14:03” */
+export function formatDateTime(at: string, by: TimeSettings = settings): string {
+  return zoned({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" }, by).format(
+    new Date(at),
+  );
+}
+
+/** “22 Nov 2026” */
+export function formatDate(at: string, by: TimeSettings = settings): string {
+  return zoned({ day: "numeric", month: "short", year: "numeric" }, by).format(new Date(at));
+}
+
+/** The exact time, with its zone, and in UTC. */
+export function formatExact(at: string, by: TimeSettings = settings): string {
+  const date = new Date(at);
+  const exact: Intl.DateTimeFormatOptions = { dateStyle: "long", timeStyle: "long" };
+  const utc = date
+    .toISOString()
+    .replace("T", " ")
+    .replace(/\.\d+Z$/, " UTC");
+  return `${zoned(exact, by).format(date)} (${utc})`;
+}
+
+/** “5 min ago” or “in 6 days”, for at most a day in the past; further back, date and time. */
+export function formatRelative(at: string, now: number, by: TimeSettings = settings): string {
+  const distance = Date.parse(at) - now;
+  if (distance < -DAY) return formatDateTime(at, by);
+  const words = new Intl.RelativeTimeFormat(WORDS, { style: "short", numeric: "auto" });
+  const size = Math.abs(distance);
+  if (size < 45_000) return words.format(0, "second");
+  if (size < 59.5 * 60_000) return words.format(Math.round(distance / 60_000), "minute");
+  if (size < 23.5 * 3_600_000) return words.format(Math.round(distance / 3_600_000), "hour");
+  return words.format(Math.round(distance / DAY), "day");
+}
+
+/** A number with its digits grouped. */
+export function formatNumber(value: number): string {
+  return new Intl.NumberFormat(locale).format(value);
+}
+
+/** “Ana, Bo and Cy” */
+export function formatList(items: readonly string[]): string {
+  return new Intl.ListFormat(locale, { type: "conjunction" }).format(items);
+}
+
+/** “14:02” */
+export function formatTime(at: number, by: TimeSettings = settings): string {
+  return zoned({ hour: "2-digit", minute: "2-digit" }, by).format(at);
+}

@@ -1,0 +1,62 @@
+import { useQueryErrorResetBoundary } from "@tanstack/react-query";
+import { type ErrorComponentProps, Link, useRouter } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { frame } from "../texts/en/frame";
+import { looks } from "../ui/button";
+import { PageHeading } from "../ui/heading";
+import { Page } from "../ui/layout";
+import { ProblemView, Skeleton } from "../ui/states";
+import styles from "./frame.module.css";
+
+/** A page that says one thing. */
+export function MessagePage({ title, children, action }: { title: string; children?: ReactNode; action?: ReactNode }) {
+  return (
+    <Page isNarrow>
+      <PageHeading title={title} />
+      {children && <p>{children}</p>}
+      {action && <div>{action}</div>}
+    </Page>
+  );
+}
+
+export function NotFoundPage() {
+  return (
+    <main className={styles.alone} id="content" tabIndex={-1}>
+      <MessagePage
+        action={
+          <Link className={looks({})} to="/">
+            {frame.toStart}
+          </Link>
+        }
+        title={frame.notFoundTitle}
+      >
+        {frame.notFound}
+      </MessagePage>
+    </main>
+  );
+}
+
+export function LoadingPage() {
+  return (
+    <Page>
+      <Skeleton />
+    </Page>
+  );
+}
+
+/** Stands for a page that could not be read, or that failed. */
+export function FailedPage({ error, reset }: ErrorComponentProps) {
+  const router = useRouter();
+  const { reset: resetQueries } = useQueryErrorResetBoundary();
+  const retry = () => {
+    resetQueries();
+    reset();
+    void router.invalidate();
+  };
+  return (
+    <Page isNarrow>
+      <PageHeading title={frame.failedTitle} />
+      <ProblemView error={error} retry={retry} />
+    </Page>
+  );
+}

@@ -1,0 +1,96 @@
+import { useState } from "react";
+import { signOut } from "../api/auth";
+import { currentAccount } from "../api/client";
+import { updateMe, useMe } from "../api/me";
+import { queryClient } from "../api/query";
+import { session } from "../api/session";
+import { goTo } from "../navigation";
+import { frame } from "../texts/en/frame";
+import { applyTheme, type Theme } from "../theme";
+import { Avatar } from "../ui/badge";
+import { MenuButton, type MenuSection } from "../ui/menu";
+import { errorText } from "../ui/states";
+import { toasts } from "../ui/toast";
+import styles from "./frame.module.css";
+import { openShortcutList } from "./shortcuts";
+
+const THEMES: readonly (readonly [Theme, string])[] = [
+  ["system", frame.themeSystem],
+  ["light", frame.themeLight],
+  ["dark", frame.themeDark],
+];
+
+/** The person at the foot of the sidebar: profile, theme, accounts, sign-out. */
+export function PersonMenu() {
+  const me = useMe();
+  const [theme, setTheme] = useState(me.preferences.theme);
+  const account = currentAccount();
+
+  // Shown at once, and taken back if it cannot be kept.
+  const choose = (next: Theme) => {
+    const before = theme;
+    setTheme(next);
+    applyTheme(next);
+    updateMe({ preferences: { theme: next } }).catch((error: unknown) => {
+      setTheme(before);
+      applyTheme(before);
+      toasts.failed(errorText(error));
+    });
+  };
+
+  const leave = async () => {
+    try {
+      await signOut();
+    } catch (error) {
+      toasts.failed(errorText(error));
+      return;
+    }
+    session.signedOut();
+    queryClient.clear();
+    // A fresh page holds nothing of the person.
+    location.assign("/console/sign-in");
+  };
+
+  const sections: MenuSection[] = [
+    {
+      entries: [
+        { id: "profile", label: frame.profile, icon: "person", href: "/console/profile" },
+        { id: "sessions", label: frame.sessions, icon: "lock", href: "/console/profile?tab=sessions" },
+        { id: "shortcuts", label: frame.shortcuts, icon: "info", onAction: openShortcutList },
+      ],
+    },
+    {
+      title: frame.theme,
+      entries: THEMES.map(([id, label]) => ({
+        id: `theme-${id}`,
+        label,
+        isSelected: id === theme,
+        onAction: () => choose(id),
+      })),
+    },
+    ...(me.accounts.length > 1
+      ? [
+          {
+            title: frame.switchAccount,
+            entries: me.accounts.map(({ id, name, role }) => ({
+              id,
+              label: name,
+              about: role?.name,
+              isSelected: id === account,
+              onAction: () => goTo(`/console/a/${id}/settings`),
+            })),
+          },
+        ]
+      : []),
+    { entries: [{ id: "sign-out", label: frame.signOut, icon: "signOut", onAction: () => void leave() }] },
+  ];
+
+  return (
+    <MenuButton className={styles.person} label={frame.person(me.login.name)} placement="top start" sections={sections}>
+      <Avatar name={me.login.name} size={24} />
+      <span className={styles.personWords}>
+        <bdi className={styles.entryName}>{me.login.name}</bdi>
+      </span>
+    </MenuButton>
+  );
+}

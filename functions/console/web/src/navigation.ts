@@ -1,0 +1,37 @@
+let navigated = false;
+
+/** Notes that a page was left for another one, so that the next heading takes the focus. */
+export function noteNavigation(): void {
+  navigated = true;
+}
+
+/** Whether the page shown was reached from another one, rather than by loading it. */
+export function hasNavigated(): boolean {
+  return navigated;
+}
+
+/** Where to go after signing in: an address of this console as it was asked for, or its start. */
+export function safeReturn(address: string | undefined): string {
+  const start = "/console";
+  if (!address || !/^\/console(?:[/?#]|$)/.test(address) || /[\\\s]/.test(address)) return start;
+  try {
+    const { origin, pathname, search, hash } = new URL(address, location.origin);
+    const isOurs = origin === location.origin && /^\/console(?:\/|$)/.test(pathname) && !pathname.includes("//");
+    const leadsBack = /^\/console\/(?:sign-in|reset|invitation)(?:\/|$)/.test(pathname);
+    return isOurs && !leadsBack ? pathname + search + hash : start;
+  } catch {
+    return start;
+  }
+}
+
+let navigate: (address: string) => void = (address) => location.assign(address);
+
+/** Names the router that moves between pages (router.tsx). */
+export function navigateWith(router: (address: string) => void): void {
+  navigate = router;
+}
+
+/** Goes to an address of the console. */
+export function goTo(address: string): void {
+  navigate(address);
+}

@@ -1,0 +1,5 @@
+import { PublicPage } from "../../frame/public-page";
+
+export function InvitationPage() {
+  return <PublicPage title="Invitation " />;
+}

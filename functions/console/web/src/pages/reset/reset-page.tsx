@@ -1,0 +1,5 @@
+import { PublicPage } from "../../frame/public-page";
+
+export function ResetPage() {
+  return <PublicPage title="Reset password" />;
+}

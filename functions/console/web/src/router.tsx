@@ -1,0 +1,279 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+  type SearchSchemaInput,
+} from "@tanstack/react-router";
+import { currentAccount, setAccount } from "./api/client";
+import { meOptions, type Permission } from "./api/me";
+import { isProblem } from "./api/problems";
+import { queryClient } from "./api/query";
+import { session } from "./api/session";
+import { setTimeSettings } from "./format";
+import { AccountLayout } from "./frame/account-layout";
+import { FailedPage, LoadingPage, NotFoundPage } from "./frame/pages";
+import { Root } from "./frame/root";
+import { SignedInLayout } from "./frame/signed-in-layout";
+import { navigateWith, noteNavigation } from "./navigation";
+import { day, flag, oneOf, text } from "./search";
+import { storage } from "./storage";
+import { frame } from "./texts/en/frame";
+import { applyTheme } from "./theme";
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+  interface StaticDataRouteOption {
+    /** Title of the page, before the account and the product. */
+    title?: string;
+    /** Permission without which the page is not shown. */
+    permission?: Permission;
+  }
+}
+
+type Raw = Record<string, unknown> & SearchSchemaInput;
+
+const root = createRootRoute({ component: Root, notFoundComponent: NotFoundPage });
+
+// ---------------------------------------------------------------- Before signing in
+
+const signInSearch = (raw: Raw) => ({ return_to: text(raw, "return_to") });
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: signInSearch,
+  staticData: { title: frame.signIn },
+  component: lazyRouteComponent(() => import("./pages/sign-in/sign-in-page"), "SignInPage"),
+});
+
+const accountSignIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in/$account",
+  validateSearch: signInSearch,
+  staticData: { title: frame.signIn },
+  component: lazyRouteComponent(() => import("./pages/sign-in/sign-in-page"), "AccountSignInPage"),
+});
+
+const reset = createRoute({
+  getParentRoute: () => root,
+  path: "/reset",
+  staticData: { title: frame.reset },
+  component: lazyRouteComponent(() => import("./pages/reset/reset-page"), "ResetPage"),
+});
+
+const invitation = createRoute({
+  getParentRoute: () => root,
+  path: "/invitation",
+  staticData: { title: frame.invitation },
+  component: lazyRouteComponent(() => import("./pages/invitation/invitation-page"), "InvitationPage"),
+});
+
+// ---------------------------------------------------------------- Signed in
+
+/** Reads who is signed in, for an account; leads to the sign-in if nobody is. */
+async function readMe(account: string | undefined, address: string) {
+  if (account !== currentAccount()) {
+    // Nothing of one account may show in another.
+    await queryClient.cancelQueries();
+    queryClient.clear();
+    setAccount(account);
+  }
+  try {
+    const { value } = await queryClient.ensureQueryData(meOptions);
+    const { time_zone, hour_cycle, theme } = value.preferences;
+    setTimeSettings({ timeZone: time_zone ?? undefined, hourCycle: hour_cycle ?? undefined });
+    applyTheme(theme);
+    return value;
+  } catch (error) {
+    if (!isProblem(error, "sign-in-again", "unauthenticated") || session.loginId) throw error;
+    const search = { return_to: address };
+    throw account
+      ? redirect({ to: "/sign-in/$account", params: { account }, search })
+      : redirect({ to: "/sign-in", search });
+  }
+}
+
+/** The account that was shown last, if it is still one of the person's, or the first that opens. */
+function preferredAccount(accounts: readonly { id: string; opens: boolean }[]): string | undefined {
+  const last = storage.get("account");
+  return (accounts.find(({ id }) => id === last) ?? accounts.find(({ opens }) => opens) ?? accounts[0])?.id;
+}
+
+const start = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad: async ({ location }) => {
+    const me = await readMe(storage.get("account") ?? undefined, location.publicHref);
+    const account = preferredAccount(me.accounts);
+    if (!account) throw redirect({ to: "/profile", replace: true });
+    throw redirect({ to: "/a/$account/settings", params: { account }, replace: true });
+  },
+});
+
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: "signed-in",
+  beforeLoad: async ({ location }) => {
+    const me = await readMe(storage.get("account") ?? undefined, location.publicHref);
+    const account = preferredAccount(me.accounts);
+    if (account !== currentAccount()) await readMe(account, location.publicHref);
+  },
+  component: SignedInLayout,
+});
+
+const profile = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/profile",
+  validateSearch: (raw: Raw) => ({ tab: oneOf(raw, "tab", ["security", "sessions", "preferences"]) }),
+  staticData: { title: frame.profile },
+  component: lazyRouteComponent(() => import("./pages/profile/profile-page"), "ProfilePage"),
+});
+
+const account = createRoute({
+  getParentRoute: () => root,
+  path: "/a/$account",
+  beforeLoad: async ({ params, location }) => {
+    await readMe(params.account, location.publicHref);
+    storage.set("account", params.account);
+  },
+  component: AccountLayout,
+});
+
+const accountStart = createRoute({
+  getParentRoute: () => account,
+  path: "/",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/a/$account/settings", params, replace: true });
+  },
+});
+
+const settings = createRoute({
+  getParentRoute: () => account,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./frame/settings-start"), "SettingsStart"),
+});
+
+const users = createRoute({
+  getParentRoute: () => account,
+  path: "/settings/users",
+  validateSearch: (raw: Raw) => ({
+    q: text(raw, "q"),
+    role: text(raw, "role"),
+    status: oneOf(raw, "status", ["pending", "active", "suspended"]),
+    /** The short form of an invitation is open. */
+    invite: flag(raw, "invite"),
+  }),
+  staticData: { title: frame.users, permission: "members.read" },
+  component: lazyRouteComponent(() => import("./pages/settings/users/users-page"), "UsersPage"),
+});
+
+const newUser = createRoute({
+  getParentRoute: () => account,
+  path: "/settings/users/new",
+  staticData: { title: frame.addUser, permission: "members.manage" },
+  component: lazyRouteComponent(() => import("./pages/settings/users/new-user-page"), "NewUserPage"),
+});
+
+const user = createRoute({
+  getParentRoute: () => account,
+  path: "/settings/users/$id",
+  staticData: { title: frame.users, permission: "members.read" },
+  component: lazyRouteComponent(() => import("./pages/settings/users/user-page"), "UserPage"),
+});
+
+const roles = createRoute({
+  getParentRoute: () => account,
+  path: "/settings/roles",
+  validateSearch: (raw: Raw) => ({ open: text(raw, "open"), create: flag(raw, "create") }),
+  staticData: { title: frame.roles, permission: "members.read" },
+  component: lazyRouteComponent(() => import("./pages/settings/roles/roles-page"), "RolesPage"),
+});
+
+const clients = createRoute({
+  getParentRoute: () => account,
+  path: "/settings/clients",
+  validateSearch: (raw: Raw) => ({ open: text(raw, "open"), create: flag(raw, "create") }),
+  staticData: { title: frame.clients, permission: "projects.read" },
+  component: lazyRouteComponent(() => import("./pages/settings/clients/clients-page"), "ClientsPage"),
+});
+
+const loginMethods = createRoute({
+  getParentRoute: () => account,
+  path: "/settings/login-methods",
+  validateSearch: (raw: Raw) => ({ open: text(raw, "open"), create: flag(raw, "create") }),
+  staticData: { title: frame.loginMethods, permission: "login_methods.manage" },
+  component: lazyRouteComponent(() => import("./pages/settings/login-methods/login-methods-page"), "LoginMethodsPage"),
+});
+
+const apiKeys = createRoute({
+  getParentRoute: () => account,
+  path: "/settings/api-keys",
+  validateSearch: (raw: Raw) => ({ create: flag(raw, "create") }),
+  staticData: { title: frame.apiKeys, permission: "api_keys.manage" },
+  component: lazyRouteComponent(() => import("./pages/settings/api-keys/api-keys-page"), "ApiKeysPage"),
+});
+
+const audit = createRoute({
+  getParentRoute: () => account,
+  path: "/settings/audit",
+  validateSearch: (raw: Raw) => ({
+    actor: text(raw, "actor"),
+    action: text(raw, "action"),
+    target: text(raw, "target"),
+    from: day(raw, "from"),
+    to: day(raw, "to"),
+    open: text(raw, "open"),
+  }),
+  staticData: { title: frame.audit, permission: "audit.read" },
+  component: lazyRouteComponent(() => import("./pages/settings/audit/audit-page"), "AuditPage"),
+});
+
+const accountPage = createRoute({
+  getParentRoute: () => account,
+  path: "/settings/account",
+  staticData: { title: frame.account },
+  component: lazyRouteComponent(() => import("./pages/settings/account/account-page"), "AccountPage"),
+});
+
+export const routeTree = root.addChildren([
+  start,
+  signIn,
+  accountSignIn,
+  reset,
+  invitation,
+  signedIn.addChildren([profile]),
+  account.addChildren([
+    accountStart,
+    settings,
+    users,
+    newUser,
+    user,
+    roles,
+    clients,
+    loginMethods,
+    apiKeys,
+    audit,
+    accountPage,
+  ]),
+]);
+
+export const router = createRouter({
+  routeTree,
+  basepath: "/console",
+  defaultPreload: "intent",
+  // The query client decides what is fresh.
+  defaultPreloadStaleTime: 0,
+  defaultPendingMs: 200,
+  defaultPendingComponent: LoadingPage,
+  defaultErrorComponent: FailedPage,
+  scrollRestoration: true,
+});
+
+router.subscribe("onBeforeNavigate", ({ fromLocation, pathChanged }) => {
+  if (fromLocation && pathChanged) noteNavigation();
+});
+navigateWith((address) => void router.navigate({ href: address }));

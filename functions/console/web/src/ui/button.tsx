@@ -1,0 +1,85 @@
+import type { ComponentPropsWithRef, MouseEvent, ReactNode } from "react";
+import { common } from "../texts/en/common";
+import styles from "./button.module.css";
+import { classes } from "./classes";
+import { Icon, type IconName } from "./icon";
+import { useIsOnline } from "./online";
+
+export type ButtonKind = "primary" | "plain" | "quiet" | "danger";
+
+interface Looks {
+  kind?: ButtonKind;
+  small?: boolean;
+  icon?: IconName;
+  /** Stretches over the width that there is. */
+  wide?: boolean;
+}
+
+interface ButtonProps extends Looks, Omit<ComponentPropsWithRef<"button">, "disabled" | "className" | "title"> {
+  /** Shows that the action is under way; further presses do nothing. */
+  isBusy?: boolean;
+  /** Reason why the button cannot be used now; it stays focusable, so that the reason can be read. */
+  blocked?: string | undefined;
+  /** The action changes something, so it cannot be done offline. */
+  changes?: boolean;
+  children: ReactNode;
+}
+
+/** A button with its name written on it. */
+export function Button(props: ButtonProps) {
+  const { kind = "plain", small, icon, wide, isBusy, blocked, changes, children, onClick, type, ...rest } = props;
+  const isOnline = useIsOnline();
+  const reason = blocked ?? (changes && !isOnline ? common.offlineButton : undefined);
+  const press = (event: MouseEvent<HTMLButtonElement>) => {
+    if (isBusy || reason) event.preventDefault();
+    else onClick?.(event);
+  };
+  return (
+    <button
+      {...rest}
+      aria-disabled={isBusy || reason ? true : undefined}
+      className={looks({ kind, small, wide })}
+      data-busy={isBusy || undefined}
+      onClick={press}
+      title={reason}
+      type={type ?? "button"}
+    >
+      {icon && <Icon name={icon} />}
+      <span className={styles.label}>{children}</span>
+      {isBusy && <span className={styles.spinner} />}
+      {isBusy && <span className="visually-hidden">{common.working}</span>}
+    </button>
+  );
+}
+
+/** The class of what looks like a button, for links. */
+export function looks({ kind = "plain", small, wide }: Looks): string {
+  return classes(styles.button, styles[kind], small && styles.small, wide && styles.wide);
+}
+
+interface IconButtonProps
+  extends Omit<ComponentPropsWithRef<"button">, "disabled" | "className" | "title" | "children"> {
+  icon: IconName;
+  /** Name of the action; shown as a tooltip. */
+  label: string;
+  kind?: "quiet" | "danger";
+  isBusy?: boolean;
+}
+
+/** A button that shows an icon only. */
+export function IconButton({ icon, label, kind = "quiet", isBusy, type, ...rest }: IconButtonProps) {
+  return (
+    <button
+      {...rest}
+      aria-disabled={isBusy ? true : undefined}
+      aria-label={label}
+      className={classes(styles.button, styles.square, styles.quiet, kind === "danger" && styles.quietDanger)}
+      data-busy={isBusy || undefined}
+      title={label}
+      type={type ?? "button"}
+    >
+      <Icon name={icon} />
+      {isBusy && <span className={styles.spinner} />}
+    </button>
+  );
+}

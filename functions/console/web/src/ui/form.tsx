@@ -1,0 +1,141 @@
+import { useBlocker } from "@tanstack/react-router";
+import { createContext, type KeyboardEvent, type ReactNode, use, useState } from "react";
+import { common } from "../texts/en/common";
+import { Button } from "./button";
+import { Dialog, DiscardDialog } from "./dialog";
+import styles from "./form.module.css";
+import { Row } from "./layout";
+import { ProblemView } from "./states";
+import type { FormState } from "./use-form";
+
+export { useForm } from "./use-form";
+
+const SUMMARY_FROM = 3;
+const FormContext = createContext<FormState | undefined>(undefined);
+
+interface Props {
+  form: FormState;
+  children: ReactNode;
+  /** Asks before a changed form is left for another page; off where nothing is worth it. */
+  isGuarded?: boolean;
+}
+
+/** A form with the summary of its errors and what the API refused. `Ctrl/⌘ + Enter` sends it. */
+export function Form({ form, children, isGuarded = true }: Props) {
+  const sendByKey = (event: KeyboardEvent) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      event.stopPropagation();
+      void form.submit();
+    }
+  };
+  return (
+    <FormContext value={form}>
+      <form
+        className={styles.form}
+        noValidate
+        onKeyDown={sendByKey}
+        onSubmit={(event) => void form.submit(event)}
+        ref={form.element}
+      >
+        <Summary form={form} />
+        {children}
+        {form.failure !== undefined && <ProblemView error={form.failure} />}
+      </form>
+      {isGuarded && <LeaveGuard isDirty={form.isDirty} />}
+    </FormContext>
+  );
+}
+
+/** The button that sends the form around it. */
+export function SubmitButton({
+  children,
+  wide,
+  kind = "primary",
+}: {
+  children: ReactNode;
+  wide?: boolean;
+  kind?: "primary" | "danger";
+}) {
+  const form = use(FormContext);
+  return (
+    <Button changes isBusy={form?.isBusy} kind={kind} type="submit" wide={wide}>
+      {children}
+    </Button>
+  );
+}
+
+/** The buttons at the end of a form. */
+export function FormActions({ children }: { children: ReactNode }) {
+  return <div className={styles.actions}>{children}</div>;
+}
+
+function Summary({ form }: { form: FormState }) {
+  const broken = Object.entries(form.errors as Record<string, string | undefined>).filter(([, message]) => message);
+  if (broken.length < SUMMARY_FROM) return null;
+  return (
+    <div className={styles.summary} role="alert">
+      <p className={styles.summaryTitle}>{common.errorsInForm(broken.length)}</p>
+      <ul>
+        {broken.map(([name, message]) => (
+          <li key={name}>
+            <button className={styles.summaryLink} onClick={() => form.focus(name)} type="button">
+              {message}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function LeaveGuard({ isDirty }: { isDirty: () => boolean }) {
+  const { status, proceed, reset } = useBlocker({
+    shouldBlockFn: ({ current, next }) => current.pathname !== next.pathname && isDirty(),
+    enableBeforeUnload: isDirty,
+    withResolver: true,
+  });
+  return <DiscardDialog isOpen={status === "blocked"} onDiscard={() => proceed?.()} onKeep={() => reset?.()} />;
+}
+
+interface FormDialogProps {
+  isOpen: boolean;
+  onClose: () => void;
+  title: string;
+  form: FormState;
+  /** Words of the button that sends it. */
+  submit: string;
+  children: ReactNode;
+  size?: "small" | "medium" | "large";
+}
+
+/** A form in a dialog. Leaving it with changes asks first. */
+export function FormDialog({ isOpen, onClose, title, form, submit, children, size }: FormDialogProps) {
+  const [isAsking, setAsking] = useState(false);
+  const leave = () => {
+    if (form.isBusy) return;
+    if (form.isDirty()) setAsking(true);
+    else onClose();
+  };
+  return (
+    <>
+      <Dialog isOpen={isOpen} onClose={leave} size={size} title={title}>
+        <Form form={form}>
+          {children}
+          <Row align="end">
+            <Button onClick={leave}>{common.cancel}</Button>
+            <SubmitButton>{submit}</SubmitButton>
+          </Row>
+        </Form>
+      </Dialog>
+      <DiscardDialog
+        isOpen={isAsking}
+        onDiscard={() => {
+          setAsking(false);
+          onClose();
+        }}
+        onKeep={() => setAsking(false)}
+      />
+    </>
+  );
+}

@@ -1,0 +1,31 @@
+/** Everything that pages are made of. */
+export { Avatar, Badge, type Tone } from "./badge";
+export { Button, IconButton, looks } from "./button";
+export { ComboBox } from "./combo-box";
+export { Copy, copyText } from "./copy";
+export { ConfirmDialog, ConflictDialog, type ConflictingField, Dialog, DiscardDialog, SecretOnce } from "./dialog";
+export {
+  Checkbox,
+  FieldGroup,
+  type Option,
+  PasswordField,
+  RadioGroup,
+  Select,
+  Switch,
+  TextArea,
+  TextField,
+} from "./field";
+export { Form, FormActions, FormDialog, SubmitButton, useForm } from "./form";
+export { PageHeading } from "./heading";
+export { Icon, type IconName } from "./icon";
+export { Details, Notice, Page, Row, Section, Stack } from "./layout";
+export { announce } from "./live";
+export { MenuButton, type MenuEntry, type MenuSection } from "./menu";
+export { SearchField } from "./search-field";
+export { describeError, EmptyState, errorText, NoMatches, ProblemView, Skeleton } from "./states";
+export { StrangersText } from "./strangers-text";
+export { type Column, DataTable } from "./table";
+export { Tabs } from "./tabs";
+export { Time } from "./time";
+export { toasts } from "./toast";
+export { Toolbar } from "./toolbar";

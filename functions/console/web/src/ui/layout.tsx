@@ -1,0 +1,60 @@
+import type { ReactNode } from "react";
+import { classes } from "./classes";
+import styles from "./layout.module.css";
+
+/** The content of a page: its heading, then its parts. `isNarrow` for forms and texts. */
+export function Page({ children, isNarrow }: { children: ReactNode; isNarrow?: boolean }) {
+  return <div className={classes(styles.page, isNarrow && styles.narrow)}>{children}</div>;
+}
+
+/** A bordered part of a page, with a heading of its own. */
+export function Section(props: { title?: ReactNode; about?: ReactNode; actions?: ReactNode; children?: ReactNode }) {
+  const { title, about, actions, children } = props;
+  return (
+    <section className={styles.section}>
+      {(title || actions) && (
+        <header className={styles.sectionTop}>
+          <div className={styles.headingWords}>
+            {title && <h2>{title}</h2>}
+            {about && <p className={styles.about}>{about}</p>}
+          </div>
+          {actions && <div className={styles.actions}>{actions}</div>}
+        </header>
+      )}
+      {children && <div className={styles.sectionBody}>{children}</div>}
+    </section>
+  );
+}
+
+/** Parts below each other, at the distance of the grid. */
+export function Stack({ children, gap = 4 }: { children: ReactNode; gap?: 1 | 2 | 3 | 4 | 5 }) {
+  return <div className={classes(styles.stack, styles[`gap${gap}`])}>{children}</div>;
+}
+
+/** Parts beside each other, wrapping where there is no room. */
+export function Row({ children, align }: { children: ReactNode; align?: "start" | "end" | "between" }) {
+  return <div className={classes(styles.row, align && styles[align])}>{children}</div>;
+}
+
+/** Names and values: `[["Created", <Time …/>], …]`. */
+export function Details({ items }: { items: readonly (readonly [string, ReactNode])[] }) {
+  return (
+    <dl className={styles.details}>
+      {items.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** A message in the page: what to know, to mind, or what went wrong. */
+export function Notice({ tone = "info", children }: { tone?: "info" | "good" | "warn" | "bad"; children: ReactNode }) {
+  return (
+    <div className={classes(styles.notice, styles[tone])} role={tone === "bad" ? "alert" : undefined}>
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,188 @@
+import { type ReactNode, useRef, useState } from "react";
+import { Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
+import { common } from "../../texts/en/common";
+import { Button, IconButton } from "../button";
+import { classes } from "../classes";
+import { Copy } from "../copy";
+import type { ConfirmProps, ConflictProps, DialogProps, SecretOnceProps } from "../dialog";
+import { ProblemView } from "../states";
+import styles from "./dialog.module.css";
+
+export function DialogView(props: DialogProps) {
+  const { isOpen, onClose, title, children, actions, size = "medium", isStubborn, role } = props;
+  const change = (open: boolean) => {
+    if (!open) onClose();
+  };
+  return (
+    <ModalOverlay
+      className={styles.shade ?? ""}
+      isDismissable={!isStubborn && role !== "alertdialog"}
+      isKeyboardDismissDisabled={isStubborn}
+      isOpen={isOpen}
+      onOpenChange={change}
+    >
+      <Modal className={classes(styles.modal, styles[size])}>
+        <Dialog className={styles.dialog ?? ""} role={role}>
+          <header className={styles.top}>
+            <Heading className={styles.title ?? ""} level={2} slot="title">
+              {title}
+            </Heading>
+            {!isStubborn && <IconButton icon="close" label={common.close} onClick={onClose} />}
+          </header>
+          <div className={styles.body}>{children}</div>
+          {actions && <footer className={styles.actions}>{actions}</footer>}
+        </Dialog>
+      </Modal>
+    </ModalOverlay>
+  );
+}
+
+export function ConfirmView(props: ConfirmProps) {
+  const { isOpen, onClose, title, children, action, cancel = common.cancel, kind = "danger", onConfirm } = props;
+  const { isBusy, error, run, forget } = useAction(onConfirm, onClose);
+  const leave = () => {
+    if (isBusy) return;
+    forget();
+    onClose();
+  };
+  return (
+    <DialogView
+      actions={
+        <>
+          <Button autoFocus onClick={leave}>
+            {cancel}
+          </Button>
+          <Button isBusy={isBusy} kind={kind} onClick={run}>
+            {action}
+          </Button>
+        </>
+      }
+      isOpen={isOpen}
+      onClose={leave}
+      role="alertdialog"
+      size="small"
+      title={title}
+    >
+      <Words>{children}</Words>
+      {error !== undefined && <ProblemView error={error} />}
+    </DialogView>
+  );
+}
+
+export function ConflictView(props: ConflictProps) {
+  const { isOpen, by, fields, onKeepMine, onTakeTheirs, onClose } = props;
+  const { isBusy, error, run, forget } = useAction(onKeepMine, onClose);
+  const take = () => {
+    forget();
+    onTakeTheirs();
+    onClose();
+  };
+  return (
+    <DialogView
+      actions={
+        <>
+          <Button onClick={take}>{common.takeTheirs}</Button>
+          <Button isBusy={isBusy} kind="primary" onClick={run}>
+            {common.keepMine}
+          </Button>
+        </>
+      }
+      isOpen={isOpen}
+      onClose={onClose}
+      title={common.conflictTitle(by ?? common.conflictSomebody)}
+    >
+      <p>{common.conflictText}</p>
+      <table className={styles.conflict}>
+        <thead>
+          <tr>
+            <th scope="col">{common.conflictField}</th>
+            <th scope="col">{common.yours}</th>
+            <th scope="col">{common.theirs}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {fields.map(({ label, mine, theirs }) => (
+            <tr key={label}>
+              <th scope="row">{label}</th>
+              <td dir="auto">{mine || common.empty}</td>
+              <td dir="auto">{theirs || common.empty}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {error !== undefined && <ProblemView error={error} />}
+    </DialogView>
+  );
+}
+
+export function SecretView({ isOpen, title, secret, children, onClose }: SecretOnceProps) {
+  const copied = useRef(false);
+  const [isAsking, setAsking] = useState(false);
+  const leave = () => {
+    if (copied.current) stored();
+    else setAsking(true);
+  };
+  const stored = () => {
+    copied.current = false;
+    setAsking(false);
+    onClose();
+  };
+  return (
+    <>
+      <DialogView
+        actions={
+          <Button kind="primary" onClick={stored}>
+            {common.secretStored}
+          </Button>
+        }
+        isOpen={isOpen}
+        onClose={leave}
+        title={title}
+      >
+        <p>{common.secretOnce}</p>
+        <p className={styles.secret}>
+          <Copy
+            onCopied={() => {
+              copied.current = true;
+            }}
+            text={secret}
+          />
+        </p>
+        {children}
+      </DialogView>
+      <ConfirmView
+        action={common.secretLeave}
+        cancel={common.secretStay}
+        isOpen={isAsking}
+        onClose={() => setAsking(false)}
+        onConfirm={stored}
+        title={common.secretLeaveTitle}
+      >
+        {common.secretLeaveText}
+      </ConfirmView>
+    </>
+  );
+}
+
+function Words({ children }: { children: ReactNode }) {
+  return typeof children === "string" ? <p>{children}</p> : children;
+}
+
+/** Runs what a dialog's button does, closes the dialog when it is done, and keeps what went wrong. */
+function useAction(action: () => unknown, onDone: () => void) {
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const run = async () => {
+    setBusy(true);
+    setError(undefined);
+    try {
+      await action();
+      onDone();
+    } catch (failure) {
+      setError(failure);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { isBusy, error, run: () => void run(), forget: () => setError(undefined) };
+}

@@ -1,0 +1,132 @@
+import { type ReactNode, useEffect, useState } from "react";
+import { ApiProblem, ServiceBusy, Unreachable } from "../api/problems";
+import { common } from "../texts/en/common";
+import { Button } from "./button";
+import { Copy } from "./copy";
+import { Icon } from "./icon";
+import styles from "./states.module.css";
+
+/** A skeleton in the shape of rows, after 200 ms; before that, nothing. */
+export function Skeleton({ rows = 5, height = 56 }: { rows?: number; height?: number }) {
+  const [isDue, setDue] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setDue(true), 200);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <div aria-busy="true" className={styles.skeleton}>
+      <span className="visually-hidden">{common.loading}</span>
+      {isDue &&
+        Array.from({ length: rows }, (_, row) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: rows without content
+          <div className={styles.bone} key={row} style={{ height }}>
+            <i style={{ width: `${18 + ((row * 7) % 12)}%` }} />
+            <i style={{ width: `${30 + ((row * 11) % 20)}%` }} />
+          </div>
+        ))}
+    </div>
+  );
+}
+
+/** What appears here once there is something, and the one action that leads on. */
+export function EmptyState({ title, children, action }: { title: string; children?: ReactNode; action?: ReactNode }) {
+  return (
+    <div className={styles.empty}>
+      <h2>{title}</h2>
+      {children && <p className={styles.soft}>{children}</p>}
+      {action}
+    </div>
+  );
+}
+
+/** A list that its filters left empty. */
+export function NoMatches({ onClear, children }: { onClear: () => void; children?: ReactNode }) {
+  return (
+    <EmptyState action={<Button onClick={onClear}>{common.clearFilters}</Button>} title={common.noMatches}>
+      {children}
+    </EmptyState>
+  );
+}
+
+/** What went wrong, in the words of the API, with a way to try again. */
+export function ProblemView({ error, retry }: { error: unknown; retry?: () => void }) {
+  if (error instanceof ServiceBusy && retry) return <BusyView retry={retry} />;
+  const { title, detail, requestId } = describeError(error);
+  return (
+    <div className={styles.problem} role="alert">
+      <Icon name="alert" />
+      <div>
+        <h2>{title}</h2>
+        <p className={styles.soft}>{detail}</p>
+        <div className={styles.problemEnd}>
+          {retry && (
+            <Button onClick={retry} small>
+              {common.tryAgain}
+            </Button>
+          )}
+          {requestId && (
+            <span className={styles.soft}>
+              {common.requestId} <Copy text={requestId} />
+            </span>
+          )}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+const FIRST_WAIT = 5;
+const LONGEST_WAIT = 60;
+
+/** Seconds to wait before the nth new attempt at a busy service: 5, 10, 20, 40, 60, 60 … */
+export function busyWait(attempt: number): number {
+  return Math.min(FIRST_WAIT * 2 ** attempt, LONGEST_WAIT);
+}
+
+/** Counts down to the next attempt. It stays mounted while the attempt runs, so that the waits grow. */
+function BusyView({ retry }: { retry: () => void }) {
+  const [attempt, setAttempt] = useState(0);
+  const [left, setLeft] = useState(busyWait(0));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: one countdown for each attempt
+  useEffect(() => {
+    const end = Date.now() + busyWait(attempt) * 1000;
+    setLeft(busyWait(attempt));
+    const timer = setInterval(() => {
+      const seconds = Math.ceil((end - Date.now()) / 1000);
+      if (seconds > 0) return setLeft(seconds);
+      clearInterval(timer);
+      retry();
+      setAttempt(attempt + 1);
+    }, 250);
+    return () => clearInterval(timer);
+  }, [attempt]);
+  return (
+    <div className={styles.problem}>
+      <Icon name="info" />
+      <div>
+        <p>{common.busy(left)}</p>
+        <div className={styles.problemEnd}>
+          <Button onClick={retry} small>
+            {common.tryAgain}
+          </Button>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** An error in words. */
+export function describeError(error: unknown): { title: string; detail: string; requestId?: string } {
+  if (error instanceof ApiProblem) {
+    return { title: error.body.title, detail: error.body.detail, requestId: error.body.request_id };
+  }
+  if (error instanceof ServiceBusy) return { title: common.busyNow, detail: "" };
+  if (error instanceof Unreachable) return { title: common.unreachable, detail: common.unreachableDetail };
+  return { title: common.unexpected, detail: common.unexpectedDetail };
+}
+
+/** An error in one line, for toasts. */
+export function errorText(error: unknown): string {
+  const { title, detail } = describeError(error);
+  return detail ? `${title}. ${detail}` : title;
+}

@@ -1,0 +1,28 @@
+import { useLayoutEffect, useRef, useState } from "react";
+import { common } from "../texts/en/common";
+import { classes } from "./classes";
+import styles from "./layout.module.css";
+
+/** A name or text that a stranger wrote: isolated, clamped to two lines, with the rest on demand. */
+export function StrangersText({ children }: { children: string }) {
+  const text = useRef<HTMLElement>(null);
+  const [isCut, setCut] = useState(false);
+  const [isOpen, setOpen] = useState(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: measured anew for another text
+  useLayoutEffect(() => {
+    const shown = text.current;
+    if (shown) setCut(shown.scrollHeight > shown.clientHeight + 1);
+  }, [children]);
+  return (
+    <>
+      <bdi className={classes(styles.strangers, !isOpen && styles.clamped)} dir="auto" ref={text}>
+        {children}
+      </bdi>
+      {isCut && !isOpen && (
+        <button className={styles.linkButton} onClick={() => setOpen(true)} type="button">
+          {common.showAll}
+        </button>
+      )}
+    </>
+  );
+}
