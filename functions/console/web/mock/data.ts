@@ -224,6 +224,7 @@ export const loginMethods: Schemas["LoginMethodResponse"][] = [
       issuer: "https://id.acme.example",
       identifier_claim: "sub",
       scopes: ["openid", "email", "profile"],
+      tenants: [],
     },
     client_id: "vestibule",
     client_secret: { set: true },
@@ -244,6 +245,7 @@ export const loginMethods: Schemas["LoginMethodResponse"][] = [
       email_field: "email",
       name_field: "name",
       scopes: ["read:user"],
+      tenants: [],
     },
     client_id: "Iv1.8a61f9b3a7aba766",
     client_secret: { set: true },
@@ -336,7 +338,8 @@ export const sessions: Schemas["SessionResponse"][] = [
 export const account: Schemas["AccountResponse"] = {
   id: ACME,
   name: "Acme",
-  rules: { factor_required: false, provider_factor_counts: true, sso_only: false, audit_days: 0 },
+  rules: { factor_required: false, provider_factor_counts: true, sso_only: false },
+  audit_days: 0,
   mail: { from: "chat@example.com", note: "The stack has a sender address: invitations go out by e-mail." },
 };
 
@@ -349,7 +352,7 @@ export const me: Schemas["MeResponse"] = {
     factor: false,
   },
   session: { method: "password", expires_at: ago(-6 * DAY), missing: [] },
-  preferences: { time_zone: null, hour_cycle: null, shortcuts: true, theme: "system", notices: true },
+  preferences: { time_zone: null, hour_cycle: null, shortcuts: true, theme: "system", notices: true, muted_projects: [] },
   accounts: [
     {
       id: ACME,

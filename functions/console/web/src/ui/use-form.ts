@@ -10,7 +10,7 @@ interface Options<Values, Result> {
   labels: Record<keyof Values & string, string>;
   /** Answers the message of the rule that a value breaks. Checked on leaving the field, and all at submit. */
   rules?: { [Name in keyof Values]?: Rule<Values[Name], Values> };
-  /** The API's name of a field, where it differs: `{ auditDays: "rules.audit_days" }`. */
+  /** The API's name of a field, where it differs: `{ ssoOnly: "rules.sso_only" }`. */
   apiNames?: Partial<Record<keyof Values & string, string>>;
   /** Sends the values. The key belongs to this form, for the `Idempotency-Key` of a create: a repetition creates nothing new. */
   send: (values: Values, idempotencyKey: string) => Promise<Result>;
