@@ -287,8 +287,20 @@ const ROUTES: readonly (readonly [string, Handler])[] = [
   ],
   [
     "POST /v1/auth/providers/*/*/start",
-    ({ body }) =>
-      ok({ location: `${body.return_to ?? "/console/"}#${body.purpose === "sign_in" ? "problem=not-bound" : "ok"}` }),
+    ({ body, path }) => {
+      const problem =
+        body.purpose === "sign_in"
+          ? "problem=not-bound"
+          : path.includes(loginMethods[1]?.id ?? "-")
+            ? `problem=sign-in-failed&reason=${encodeURIComponent("token endpoint: the provider answered 401 (invalid_client)")}`
+            : "ok";
+      const state = encodeURIComponent(`${body.return_to ?? "/console/"}#${problem}`);
+      return ok({ location: `/v1/auth/callback/${ACME}/any?state=${state}` });
+    },
+  ],
+  [
+    "GET /v1/auth/callback/*/*",
+    ({ query }) => ({ status: 303, headers: { location: query.get("state") ?? "/console/" } }),
   ],
 
   ["GET /v1/me", readMe],
