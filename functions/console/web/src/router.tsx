@@ -216,7 +216,7 @@ const loginMethods = createRoute({
 const apiKeys = createRoute({
   getParentRoute: () => account,
   path: "/settings/api-keys",
-  validateSearch: (raw: Raw) => ({ create: flag(raw, "create") }),
+  validateSearch: (raw: Raw) => ({ open: text(raw, "open"), create: flag(raw, "create") }),
   staticData: { title: frame.apiKeys, permission: "api_keys.manage" },
   component: lazyRouteComponent(() => import("./pages/settings/api-keys/api-keys-page"), "ApiKeysPage"),
 });

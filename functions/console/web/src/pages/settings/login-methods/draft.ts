@@ -1,5 +1,4 @@
 import type { CreateLoginMethod, LoginMethod, UpdateLoginMethod } from "../../../api/login-methods";
-import { common } from "../../../texts/en/common";
 import { loginMethods as texts } from "../../../texts/en/login-methods";
 
 export type Kind = LoginMethod["provider"]["kind"];
@@ -111,9 +110,11 @@ export function brokenRule(name: keyof Draft, draft: Draft): string | undefined 
   const isOpenIdConnect = draft.kind === "open_id_connect";
   switch (name) {
     case "name":
+      return value === "" ? texts.nameRequired : undefined;
     case "clientId":
+      return value === "" ? texts.clientIdRequired : undefined;
     case "clientSecret":
-      return value === "" ? common.required : undefined;
+      return value === "" ? texts.clientSecretRequired : undefined;
     case "issuer":
       if (!isOpenIdConnect) return undefined;
       return isAddress(value) && !value.includes("?") ? undefined : labelled(name, texts.issuerRule);

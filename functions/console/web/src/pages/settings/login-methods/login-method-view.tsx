@@ -34,10 +34,10 @@ import {
   toasts,
 } from "../../../ui";
 import { classes } from "../../../ui/classes";
-import { BackLink } from "./back-link";
 import { EditLoginMethod } from "./edit-login-method";
 import styles from "./login-methods.module.css";
 import { Status } from "./login-methods-page";
+import { ToList } from "./to-list";
 import { TrialNotice, TrySignIn } from "./trial";
 
 const route = getRouteApi("/a/$account/settings/login-methods");
@@ -49,7 +49,7 @@ export function LoginMethodView({ id, outcome }: { id: string; outcome: Provider
   if (error && !data) {
     return (
       <Page isNarrow>
-        <BackLink />
+        <ToList />
         <PageHeading title={texts.title} />
         {isProblem(error, "not-found") ? (
           <EmptyState title={texts.gone} />
@@ -62,7 +62,7 @@ export function LoginMethodView({ id, outcome }: { id: string; outcome: Provider
   if (!data) {
     return (
       <Page isNarrow>
-        <BackLink />
+        <ToList />
         <PageHeading title={texts.title} />
         <Skeleton rows={4} />
       </Page>
@@ -71,7 +71,7 @@ export function LoginMethodView({ id, outcome }: { id: string; outcome: Provider
   const method = data.value;
   return (
     <Page isNarrow>
-      <BackLink />
+      <ToList />
       <PageHeading actions={<Status method={method} />} title={<bdi>{method.name}</bdi>} />
       <TrialNotice name={method.name} outcome={outcome} />
       <Connection method={method} />

@@ -20,8 +20,8 @@ import {
   toasts,
   useForm,
 } from "../../../ui";
-import { BackLink } from "./back-link";
 import { apiNames, brokenRule, emptyDraft, type Kind, labels, rulesOf, toCreate } from "./draft";
+import { ToList } from "./to-list";
 
 const route = getRouteApi("/a/$account/settings/login-methods");
 
@@ -46,7 +46,7 @@ export function NewLoginMethod({ kind }: { kind: Kind }) {
   const word = { autoComplete: "off", mono: true, spellCheck: false } as const;
   return (
     <Page isNarrow>
-      <BackLink />
+      <ToList />
       <PageHeading about={texts.newAbout} title={texts.newTitle} />
       <Section>
         <Form form={form} guardsViews>
