@@ -1,7 +1,7 @@
 /** Texts of the page “Login methods”. */
 export const loginMethods = {
   title: "Login methods",
-  about: "The ways in which members of this account can sign in. An invitation names one of them.",
+  about: "How members of this account can sign in. An invitation names one of them.",
   caption: "Login methods",
   column: "Login method",
   columnKind: "Kind",
@@ -14,7 +14,7 @@ export const loginMethods = {
   never: "Never",
   add: "Add login method",
   password: "Email & password",
-  passwordAbout: "Each member chooses a password of 15 or more characters",
+  passwordAbout: "A password of 15 or more characters for each member",
   passwordOff: "The account allows single sign-on only",
   openIdConnect: "OpenID Connect",
   openIdConnectAbout: "Google, Microsoft Entra, Okta and most other identity providers",

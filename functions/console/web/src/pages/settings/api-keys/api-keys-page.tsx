@@ -191,10 +191,19 @@ function Name({ apiKey }: { apiKey: ApiKey }) {
   );
 }
 
+/** A day on one line. */
+function Day({ at }: { at: string }) {
+  return (
+    <span className={styles.day}>
+      <Time as="date" at={at} />
+    </span>
+  );
+}
+
 /** The end of a key, marked when it is near. */
 export function Expiry({ at }: { at: string }) {
   const expiry = expiryOf(at);
-  if (expiry.state === "later") return <Time as="date" at={at} />;
+  if (expiry.state === "later") return <Day at={at} />;
   const isSoon = expiry.state === "soon";
   return (
     <Row>
@@ -202,20 +211,20 @@ export function Expiry({ at }: { at: string }) {
         {!isSoon ? texts.expired : expiry.days === 0 ? texts.expiresToday : texts.expiresIn(expiry.days)}
       </Badge>
       <span className={styles.soft}>
-        <Time as="date" at={at} />
+        <Day at={at} />
       </span>
     </Row>
   );
 }
 
 const columns: Column<ApiKey>[] = [
-  { key: "name", title: texts.columnName, isHeader: true, width: "34%", cell: (key) => <Name apiKey={key} /> },
+  { key: "name", title: texts.columnName, isHeader: true, width: "30%", cell: (key) => <Name apiKey={key} /> },
   { key: "owner", title: texts.columnOwner, cell: (key) => <OwnerName apiKey={key} /> },
   {
     key: "used",
     title: texts.columnUsed,
     // The API keeps the day only.
-    cell: ({ last_used_at }) => (last_used_at ? <Time as="date" at={last_used_at} /> : texts.never),
+    cell: ({ last_used_at }) => (last_used_at ? <Day at={last_used_at} /> : texts.never),
   },
   { key: "expires", title: texts.columnExpires, cell: ({ expires_at }) => <Expiry at={expires_at} /> },
 ];
