@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { AuditEntry } from "../../../api/audit";
-import { useMay, useMe } from "../../../api/me";
+import { useAccount, useMay, useMe } from "../../../api/me";
 import { allMembersOptions } from "../../../api/members";
 import { audit as texts } from "../../../texts/en/audit";
 import styles from "./audit.module.css";
@@ -32,14 +32,29 @@ export function ActorName({ actor }: { actor: AuditEntry["actor"] }) {
   );
 }
 
-/** On what it was done: the kind, and the name where the entry or the list of members tells it. */
+/** On what it was done: the kind, and the name where the entry, the account or the list of members tells it. */
 export function TargetName({ entry, names }: { entry: AuditEntry; names: ReadonlyMap<string, string> }) {
+  const account = useAccount();
   const { kind, id } = splitName(entry.target);
-  const name = names.get(entry.target) ?? nameIn(entry.after, entry.before);
+  const kindName = texts.kinds[kind] ?? kind;
+  const name =
+    names.get(entry.target) ??
+    (entry.target === entry.actor.id ? entry.actor.name : undefined) ??
+    (id === account.id ? account.name : nameIn(entry.after, entry.before));
+  if (!name) {
+    return (
+      <>
+        {kindName}
+        <code className={styles.id} title={id}>
+          {id}
+        </code>
+      </>
+    );
+  }
   return (
     <>
-      {name ? <bdi>{name}</bdi> : <code className={styles.id}>{id || kind}</code>}
-      <span className={styles.about}>{texts.kinds[kind] ?? kind}</span>
+      <bdi>{name}</bdi>
+      <span className={styles.about}>{kindName}</span>
     </>
   );
 }

@@ -46,6 +46,12 @@ export function AuditPage() {
     void navigate({ search: (now) => ({ ...now, ...next, open: undefined }), replace });
   const clear = () => void navigate({ search: {} });
 
+  // A page can be empty without being the last: what is looked for may be further back.
+  const isSearching = items?.length === 0 && showMore !== undefined && !error;
+  useEffect(() => {
+    if (isSearching && !isShowingMore) showMore?.();
+  }, [isSearching, isShowingMore, showMore]);
+
   const isFiltered = countFilters(filters) > 0;
   const count = items?.length;
   const hasMore = showMore !== undefined;
@@ -59,6 +65,7 @@ export function AuditPage() {
         about={texts.about}
         actions={
           <MenuButton
+            icon="download"
             label={texts.export}
             sections={[
               {
@@ -87,9 +94,9 @@ export function AuditPage() {
       <FilterBar entries={items ?? []} filters={filters} onChange={change} />
       {error && !items ? (
         <ProblemView error={error} retry={retry} />
-      ) : !items ? (
+      ) : !items || isSearching ? (
         <Skeleton rows={8} />
-      ) : items.length === 0 && !showMore ? (
+      ) : items.length === 0 ? (
         isFiltered ? (
           <NoMatches onClear={clear} />
         ) : (
@@ -104,21 +111,21 @@ export function AuditPage() {
                 key: "what",
                 title: texts.columnWhat,
                 isHeader: true,
-                width: "27%",
+                width: "25%",
                 cell: (entry) => <What entry={entry} />,
               },
               { key: "who", title: texts.columnWho, width: "18%", cell: ({ actor }) => <ActorName actor={actor} /> },
               {
                 key: "target",
                 title: texts.columnTarget,
-                width: "22%",
+                width: "21%",
                 cell: (entry) => <TargetName entry={entry} names={names} />,
               },
-              { key: "when", title: texts.columnWhen, width: "15%", cell: ({ at }) => <Time at={at} /> },
+              { key: "when", title: texts.columnWhen, width: "17%", cell: ({ at }) => <Time at={at} /> },
               {
                 key: "request",
                 title: texts.columnRequest,
-                cell: ({ request_id }) => <code className={styles.id}>{request_id}</code>,
+                cell: ({ request_id }) => <code className={styles.request}>{request_id}</code>,
               },
             ] satisfies Column<AuditEntry>[]
           }

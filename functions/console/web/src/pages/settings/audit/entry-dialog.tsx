@@ -54,13 +54,15 @@ function Content({ entry, names, onFilter }: { entry: AuditEntry } & Pick<Props,
           [
             texts.columnWho,
             <div key="who">
-              <ActorName actor={entry.actor} />
+              <div>
+                <ActorName actor={entry.actor} />
+              </div>
               <Copy text={entry.actor.id} />
             </div>,
           ],
           [
             texts.columnTarget,
-            <div key="target">
+            <div className={styles.full} key="target">
               <TargetName entry={entry} names={names} />
               <Copy text={entry.target} />
             </div>,
@@ -102,9 +104,11 @@ function Values({ lines }: { lines: readonly Line[] }) {
               {isChanged && <span className="visually-hidden"> ({texts.changed})</span>}
             </th>
             <td>
+              <span className={styles.sideLabel}>{texts.before}</span>
               <Side className={styles.removed} parts={before} />
             </td>
             <td>
+              <span className={styles.sideLabel}>{texts.after}</span>
               <Side className={styles.added} parts={after} />
             </td>
           </tr>
