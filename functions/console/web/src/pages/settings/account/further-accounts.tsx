@@ -25,22 +25,23 @@ export function FurtherAccounts() {
     },
   });
   return (
-    <Section
-      about={texts.moreAbout}
-      actions={
-        <Button
-          changes
-          icon="plus"
-          onClick={() => {
-            form.restart({ name: "" });
-            setOpen(true);
-          }}
-        >
-          {texts.create}
-        </Button>
-      }
-      title={texts.more}
-    >
+    <>
+      <Section
+        about={texts.moreAbout}
+        actions={
+          <Button
+            changes
+            icon="plus"
+            onClick={() => {
+              form.restart({ name: "" });
+              setOpen(true);
+            }}
+          >
+            {texts.create}
+          </Button>
+        }
+        title={texts.more}
+      />
       <FormDialog
         form={form}
         isOpen={isOpen}
@@ -58,6 +59,6 @@ export function FurtherAccounts() {
           maxLength={100}
         />
       </FormDialog>
-    </Section>
+    </>
   );
 }

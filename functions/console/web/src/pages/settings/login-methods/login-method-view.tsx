@@ -222,15 +222,16 @@ function End({ record }: { record: Tagged<LoginMethod> }) {
     toasts.done(texts.deleted(method.name));
   };
   return (
-    <Section
-      about={blocked ?? texts.deleteAbout}
-      actions={
-        <Button blocked={blocked} changes icon="trash" onClick={() => setAsking(true)}>
-          {texts.deleteAction}
-        </Button>
-      }
-      title={texts.deleteAction}
-    >
+    <>
+      <Section
+        about={blocked ?? texts.deleteAbout}
+        actions={
+          <Button blocked={blocked} changes icon="trash" onClick={() => setAsking(true)}>
+            {texts.deleteAction}
+          </Button>
+        }
+        title={texts.deleteAction}
+      />
       <ConfirmDialog
         action={texts.deleteAction}
         isOpen={isAsking}
@@ -240,6 +241,6 @@ function End({ record }: { record: Tagged<LoginMethod> }) {
       >
         {texts.deleteText(method.name)}
       </ConfirmDialog>
-    </Section>
+    </>
   );
 }
