@@ -287,8 +287,20 @@ const ROUTES: readonly (readonly [string, Handler])[] = [
   ],
   [
     "POST /v1/auth/providers/*/*/start",
-    ({ body }) =>
-      ok({ location: `${body.return_to ?? "/console/"}#${body.purpose === "sign_in" ? "problem=not-bound" : "ok"}` }),
+    ({ body, path }) => {
+      const problem =
+        body.purpose === "sign_in"
+          ? "problem=not-bound"
+          : path.includes(loginMethods[1]?.id ?? "-")
+            ? `problem=sign-in-failed&reason=${encodeURIComponent("token endpoint: the provider answered 401 (invalid_client)")}`
+            : "ok";
+      const state = encodeURIComponent(`${body.return_to ?? "/console/"}#${problem}`);
+      return ok({ location: `/v1/auth/callback/${ACME}/any?state=${state}` });
+    },
+  ],
+  [
+    "GET /v1/auth/callback/*/*",
+    ({ query }) => ({ status: 303, headers: { location: query.get("state") ?? "/console/" } }),
   ],
 
   ["GET /v1/me", readMe],
@@ -701,7 +713,7 @@ const ROUTES: readonly (readonly [string, Handler])[] = [
         id: id(),
         name: body.name,
         permissions: body.permissions,
-        environment_id: null,
+        environment_id: body.environment_id ?? null,
         owner: body.owner === "account" ? { kind: "account" as const, id: null } : { kind: "member" as const, id: ANA },
         created_by: { id: `member:${ANA}`, name: me.login.name },
         created_at: ago(0),
@@ -770,12 +782,40 @@ const ROUTES: readonly (readonly [string, Handler])[] = [
   ],
   [
     "GET /v1/audit/export",
-    ({ query }) => ({
-      status: 200,
-      body:
-        query.get("format") === "csv" ? "at,actor,action\n" : audit.map((entry) => JSON.stringify(entry)).join("\n"),
-      headers: { "content-disposition": "attachment; filename=audit.csv", "content-type": "text/csv" },
-    }),
+    ({ query }) => {
+      const start = Number(query.get("cursor") ?? 0);
+      const end = start + 20;
+      const rows = audit.slice(start, end);
+      const isCsv = query.get("format") !== "jsonl";
+      const line = (entry: (typeof audit)[number]) =>
+        `"${entry.id}","${entry.at}","${entry.actor.id}","${entry.action}"`;
+      const text = isCsv
+        ? ["id,at,actor_id,action", ...rows.map(line), ""].join("\r\n")
+        : rows.map((entry) => `${JSON.stringify(entry)}\n`).join("");
+      return {
+        status: 200,
+        body: text,
+        headers: {
+          "content-type": isCsv ? "text/csv; charset=utf-8" : "application/jsonl",
+          ...(end < audit.length ? { "vestibule-next-cursor": String(end) } : {}),
+        },
+      };
+    },
+  ],
+  [
+    "GET /v1/projects/*/environments",
+    (call) =>
+      page(
+        call,
+        ["Development", "Staging", "Production"].map((name, position) => ({
+          id: `01JD3Q3Z9V8M4T6K2N7P5R1SE${position}`,
+          name,
+          position,
+          agent: null,
+          created_at: ago(0),
+          updated_at: ago(0),
+        })),
+      ),
   ],
   [
     "GET /v1/projects",

@@ -204,7 +204,11 @@ const clients = createRoute({
 const loginMethods = createRoute({
   getParentRoute: () => account,
   path: "/settings/login-methods",
-  validateSearch: (raw: Raw) => ({ open: text(raw, "open"), create: flag(raw, "create") }),
+  validateSearch: (raw: Raw) => ({
+    open: text(raw, "open"),
+    /** Kind of the login method whose form is open. */
+    create: oneOf(raw, "create", ["open_id_connect", "oauth2"]),
+  }),
   staticData: { title: frame.loginMethods, permission: "login_methods.manage" },
   component: lazyRouteComponent(() => import("./pages/settings/login-methods/login-methods-page"), "LoginMethodsPage"),
 });
@@ -212,7 +216,7 @@ const loginMethods = createRoute({
 const apiKeys = createRoute({
   getParentRoute: () => account,
   path: "/settings/api-keys",
-  validateSearch: (raw: Raw) => ({ create: flag(raw, "create") }),
+  validateSearch: (raw: Raw) => ({ open: text(raw, "open"), create: flag(raw, "create") }),
   staticData: { title: frame.apiKeys, permission: "api_keys.manage" },
   component: lazyRouteComponent(() => import("./pages/settings/api-keys/api-keys-page"), "ApiKeysPage"),
 });

@@ -18,10 +18,12 @@ interface Props {
   children: ReactNode;
   /** Asks before a changed form is left for another page; off where nothing is worth it. */
   isGuarded?: boolean;
+  /** Asks also where only `open` or `create` of the address change: the form is a view of its page, not a dialog. */
+  guardsViews?: boolean;
 }
 
 /** A form with the summary of its errors and what the API refused. `Ctrl/⌘ + Enter` sends it. */
-export function Form({ form, children, isGuarded = true }: Props) {
+export function Form({ form, children, isGuarded = true, guardsViews = false }: Props) {
   const sendByKey = (event: KeyboardEvent) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
@@ -42,7 +44,7 @@ export function Form({ form, children, isGuarded = true }: Props) {
         {children}
         {form.failure !== undefined && <ProblemView error={form.failure} />}
       </form>
-      {isGuarded && <LeaveGuard isDirty={form.isDirty} />}
+      {isGuarded && <LeaveGuard guardsViews={guardsViews} isDirty={form.isDirty} />}
     </FormContext>
   );
 }
@@ -89,9 +91,15 @@ function Summary({ form }: { form: FormState }) {
   );
 }
 
-function LeaveGuard({ isDirty }: { isDirty: () => boolean }) {
+/** The part of an address that says which page, or view of a page, is shown. */
+function viewOf({ pathname, search }: { pathname: string; search: object }, hasViews: boolean): string {
+  const { open, create } = search as { open?: unknown; create?: unknown };
+  return JSON.stringify(hasViews ? [pathname, open, create] : [pathname]);
+}
+
+function LeaveGuard({ isDirty, guardsViews }: { isDirty: () => boolean; guardsViews: boolean }) {
   const { status, proceed, reset } = useBlocker({
-    shouldBlockFn: ({ current, next }) => current.pathname !== next.pathname && isDirty(),
+    shouldBlockFn: ({ current, next }) => viewOf(current, guardsViews) !== viewOf(next, guardsViews) && isDirty(),
     enableBeforeUnload: isDirty,
     withResolver: true,
   });

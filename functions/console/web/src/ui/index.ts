@@ -1,4 +1,5 @@
 /** Everything that pages are made of. */
+export { BackLink } from "./back-link";
 export { Avatar, Badge, type Tone } from "./badge";
 export { Button, IconButton, looks } from "./button";
 export { ComboBox } from "./combo-box";

@@ -1,0 +1,102 @@
+import type { Account, UpdateAccount } from "../../../api/account";
+import { account as texts } from "../../../texts/en/account";
+
+/** What can be changed of an account. */
+export interface Draft {
+  name: string;
+  factorRequired: boolean;
+  providerFactorCounts: boolean;
+  ssoOnly: boolean;
+  /** Days as text, for a list to choose from; “0” for ever. */
+  auditDays: string;
+}
+
+export const labels: Record<keyof Draft, string> = {
+  name: texts.name,
+  factorRequired: texts.factorRequired,
+  providerFactorCounts: texts.providerFactorCounts,
+  ssoOnly: texts.ssoOnly,
+  auditDays: texts.logDays,
+};
+
+export const apiNames: Partial<Record<keyof Draft, string>> = {
+  factorRequired: "rules.factor_required",
+  providerFactorCounts: "rules.provider_factor_counts",
+  ssoOnly: "rules.sso_only",
+  auditDays: "rules.audit_days",
+};
+
+export function draftOf({ name, rules }: Account): Draft {
+  return {
+    name,
+    factorRequired: rules.factor_required,
+    providerFactorCounts: rules.provider_factor_counts,
+    ssoOnly: rules.sso_only,
+    auditDays: String(rules.audit_days),
+  };
+}
+
+/** The changes only: what stayed is left to whoever else changes it. */
+export function toUpdate(draft: Draft, saved: Draft): UpdateAccount {
+  const rules: NonNullable<UpdateAccount["rules"]> = {};
+  if (draft.factorRequired !== saved.factorRequired) rules.factor_required = draft.factorRequired;
+  if (draft.providerFactorCounts !== saved.providerFactorCounts) {
+    rules.provider_factor_counts = draft.providerFactorCounts;
+  }
+  if (draft.ssoOnly !== saved.ssoOnly) rules.sso_only = draft.ssoOnly;
+  if (draft.auditDays !== saved.auditDays) rules.audit_days = Number(draft.auditDays);
+  const update: UpdateAccount = {};
+  if (draft.name.trim() !== saved.name) update.name = draft.name.trim();
+  if (Object.keys(rules).length > 0) update.rules = rules;
+  return update;
+}
+
+/** A value in words. */
+export function wordsOf(name: keyof Draft, draft: Draft): string {
+  const value = draft[name];
+  if (typeof value === "boolean") return value ? texts.yes : texts.no;
+  return name === "auditDays" ? daysInWords(Number(value)) : value;
+}
+
+const YEAR = 365;
+
+export function daysInWords(days: number): string {
+  if (days === 0) return texts.forEver;
+  return days % YEAR === 0 ? texts.years(days / YEAR) : texts.days(days);
+}
+
+const KEPT = [0, 30, 90, 180, YEAR, 2 * YEAR, 5 * YEAR, 10 * YEAR];
+
+/** Times for which entries can be kept, with the one of now if it is another. */
+export function keptOptions(now: string): { value: string; label: string }[] {
+  const days = Number(now);
+  const all = KEPT.includes(days) ? KEPT : [...KEPT, days].sort((one, other) => one - other);
+  return all.map((each) => ({ value: String(each), label: daysInWords(each) }));
+}
+
+/** The fields in which a draft differs from what somebody else saved meanwhile. */
+export function differences(mine: Draft, theirs: Draft) {
+  return (Object.keys(labels) as (keyof Draft)[])
+    .filter((name) => mine[name] !== theirs[name])
+    .map((name) => ({ label: labels[name], mine: wordsOf(name, mine), theirs: wordsOf(name, theirs) }));
+}
+
+/** What a change asks of the members, in sentences; empty if it asks nothing. */
+export function consequences(draft: Draft, saved: Draft): string[] {
+  const found: string[] = [];
+  if (draft.factorRequired && !saved.factorRequired) found.push(texts.confirmFactor);
+  if (draft.ssoOnly && !saved.ssoOnly) found.push(texts.confirmSso);
+  return found;
+}
+
+export interface Standing {
+  isSetUp: boolean;
+  /** Undefined if the person may not see the login methods. */
+  isTried: boolean | undefined;
+  isSignedInThere: boolean;
+}
+
+/** What stands in the way of single sign-on only, as far as it is known here. The API decides. */
+export function standsInWay({ isSetUp, isTried, isSignedInThere }: Standing): boolean {
+  return !isSetUp || isTried === false || !isSignedInThere;
+}

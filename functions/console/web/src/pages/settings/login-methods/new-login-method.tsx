@@ -1,0 +1,154 @@
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { createLoginMethod } from "../../../api/login-methods";
+import { useAccount } from "../../../api/me";
+import { queryClient } from "../../../api/query";
+import { common } from "../../../texts/en/common";
+import { loginMethods as texts } from "../../../texts/en/login-methods";
+import {
+  Form,
+  FormActions,
+  looks,
+  Notice,
+  Page,
+  PageHeading,
+  PasswordField,
+  RadioGroup,
+  Section,
+  Stack,
+  SubmitButton,
+  TextField,
+  toasts,
+  useForm,
+} from "../../../ui";
+import { apiNames, brokenRule, emptyDraft, type Kind, labels, rulesOf, toCreate } from "./draft";
+import { ToList } from "./to-list";
+
+const route = getRouteApi("/a/$account/settings/login-methods");
+
+/** The form for a new login method. Its redirect address is known once it is saved. */
+export function NewLoginMethod({ kind }: { kind: Kind }) {
+  const navigate = route.useNavigate();
+  const account = useAccount().id;
+  const form = useForm({
+    initial: emptyDraft(kind),
+    labels,
+    apiNames,
+    rules: rulesOf(brokenRule),
+    send: (draft, idempotencyKey) => createLoginMethod(toCreate(draft), idempotencyKey),
+    onDone: async (made) => {
+      await queryClient.invalidateQueries({ queryKey: ["login-methods"] });
+      toasts.done(texts.created(made.name));
+      void navigate({ search: { open: made.id }, replace: true });
+    },
+  });
+  const isOpenIdConnect = form.values.kind === "open_id_connect";
+  const address = { autoComplete: "off", inputMode: "url", mono: true, spellCheck: false } as const;
+  const word = { autoComplete: "off", mono: true, spellCheck: false } as const;
+  return (
+    <Page isNarrow>
+      <ToList />
+      <PageHeading about={texts.newAbout} title={texts.newTitle} />
+      <Section>
+        <Form form={form} guardsViews>
+          <RadioGroup
+            label={texts.kind}
+            name="kind"
+            onChange={(value) => form.set("kind", value as Kind)}
+            options={[
+              { value: "open_id_connect", label: texts.openIdConnect, help: texts.kindOpenIdConnectHelp },
+              { value: "oauth2", label: texts.oauth2Full, help: texts.kindOauth2Help },
+            ]}
+            value={form.values.kind}
+          />
+          <TextField
+            {...form.text("name")}
+            autoComplete="off"
+            help={texts.nameHelp}
+            label={texts.name}
+            maxLength={100}
+            placeholder={texts.namePlaceholder}
+          />
+          {isOpenIdConnect ? (
+            <TextField
+              {...form.text("issuer")}
+              {...address}
+              help={texts.issuerHelp}
+              label={texts.issuer}
+              placeholder="https://login.example.com"
+            />
+          ) : (
+            <>
+              <TextField
+                {...form.text("authorizationUrl")}
+                {...address}
+                help={texts.authorizationUrlHelp}
+                label={texts.authorizationUrl}
+                placeholder="https://provider.example/oauth/authorize"
+              />
+              <TextField
+                {...form.text("tokenUrl")}
+                {...address}
+                help={texts.tokenUrlHelp}
+                label={texts.tokenUrl}
+                placeholder="https://provider.example/oauth/token"
+              />
+              <TextField
+                {...form.text("userInfoUrl")}
+                {...address}
+                help={texts.userInfoUrlHelp}
+                label={texts.userInfoUrl}
+                placeholder="https://api.provider.example/user"
+              />
+            </>
+          )}
+          <TextField {...form.text("clientId")} {...word} label={texts.clientId} maxLength={255} />
+          <PasswordField
+            {...form.text("clientSecret")}
+            autoComplete="off"
+            help={texts.clientSecretHelp}
+            label={texts.clientSecret}
+            maxLength={1024}
+          />
+          {isOpenIdConnect ? (
+            <TextField
+              {...form.text("identifierClaim")}
+              {...word}
+              help={texts.identifierClaimHelp}
+              label={texts.identifierClaim}
+            />
+          ) : (
+            <>
+              <TextField
+                {...form.text("identifierField")}
+                {...word}
+                help={texts.identifierFieldHelp}
+                label={texts.identifierField}
+                placeholder="id"
+              />
+              <TextField {...form.text("emailField")} {...word} label={texts.emailField} optional placeholder="email" />
+              <TextField {...form.text("nameField")} {...word} label={texts.nameField} optional placeholder="name" />
+            </>
+          )}
+          <TextField
+            {...form.text("scopes")}
+            {...word}
+            help={isOpenIdConnect ? texts.scopesHelpOpenIdConnect : texts.scopesHelp}
+            label={texts.scopes}
+            optional
+          />
+          <Stack>
+            <Notice>
+              <p>{texts.redirectLater}</p>
+            </Notice>
+          </Stack>
+          <FormActions>
+            <SubmitButton>{texts.create}</SubmitButton>
+            <Link className={looks({})} params={{ account }} search={{}} to="/a/$account/settings/login-methods">
+              {common.cancel}
+            </Link>
+          </FormActions>
+        </Form>
+      </Section>
+    </Page>
+  );
+}
