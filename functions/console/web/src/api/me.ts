@@ -1,6 +1,6 @@
 import { queryOptions, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { client, currentAccount } from "./client";
-import { unwrap, unwrapTagged } from "./problems";
+import { isProblem, unwrap, unwrapTagged } from "./problems";
 import { queryClient, readOptions } from "./query";
 import type { components } from "./schema";
 import { session } from "./session";
@@ -18,6 +18,19 @@ export const meOptions = queryOptions({
     return me;
   },
   staleTime: 60_000,
+});
+
+/** Who is signed in, on pages that everybody may see: null for nobody. */
+export const visitorOptions = queryOptions({
+  queryKey: ["visitor"],
+  queryFn: async ({ signal }) => {
+    try {
+      return unwrap(await client.GET("/v1/me", { signal }));
+    } catch (error) {
+      if (isProblem(error, "sign-in-again", "unauthenticated")) return null;
+      throw error;
+    }
+  },
 });
 
 /** Who is signed in. Only below the routes that have read it. */
