@@ -7,13 +7,17 @@ import { session } from "./session";
 
 export type Me = components["schemas"]["MeResponse"];
 export type Permission = components["schemas"]["PermissionName"];
+/** A code of the second factor: of the app, or a recovery code. */
+export type GivenCode = components["schemas"]["FactorRequest"];
+export type UpdatePreferences = components["schemas"]["UpdatePreferences"];
 export type Session = components["schemas"]["SessionResponse"];
 
 /** Who is signed in, and what they may do in the account of the address. */
 export const meOptions = queryOptions({
   queryKey: ["me"],
-  queryFn: async ({ signal }) => {
-    const me = unwrapTagged(await client.GET("/v1/me", { signal }));
+  // Without its signal: the router waits for it, so it goes on when a part of the page stops watching.
+  queryFn: async () => {
+    const me = unwrapTagged(await client.GET("/v1/me"));
     session.began(me.value.login.id);
     return me;
   },
@@ -77,12 +81,12 @@ export async function confirmFactor(code: string): Promise<string[]> {
   return unwrap(await client.POST("/v1/me/factor/confirm", { body: { code } })).recovery_codes;
 }
 
-export async function renewRecoveryCodes(code: string): Promise<string[]> {
-  return unwrap(await client.POST("/v1/me/factor/recovery-codes", { body: { code } })).recovery_codes;
+export async function renewRecoveryCodes(body: GivenCode): Promise<string[]> {
+  return unwrap(await client.POST("/v1/me/factor/recovery-codes", { body })).recovery_codes;
 }
 
-export async function removeFactor(code: string): Promise<void> {
-  unwrap(await client.POST("/v1/me/factor/remove", { body: { code } }));
+export async function removeFactor(body: GivenCode): Promise<void> {
+  unwrap(await client.POST("/v1/me/factor/remove", { body }));
 }
 
 /** The account of the address. Only below `/console/a/{account}`. */
