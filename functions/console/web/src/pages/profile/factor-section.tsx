@@ -69,7 +69,10 @@ export function FactorSection() {
         begun={begun}
         isOpen={asks === "set-up"}
         onClose={close}
-        onDone={(next) => void show(next)}
+        onDone={(next) => {
+          toasts.done(texts.factorOn);
+          void show(next);
+        }}
         send={confirmFactor}
       />
       <CodeDialog
@@ -99,7 +102,6 @@ export function FactorSection() {
         isOpen={codes !== undefined}
         onStored={() => {
           setCodes(undefined);
-          toasts.done(texts.factorOn);
           place.current?.focus();
         }}
       />

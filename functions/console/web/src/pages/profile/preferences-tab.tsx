@@ -5,7 +5,7 @@ import { openShortcutList } from "../../frame/shortcuts";
 import { applyPreferences } from "../../preferences";
 import { profile as texts } from "../../texts/en/profile";
 import { applyTheme, type Theme } from "../../theme";
-import { announce, Button, ComboBox, errorText, RadioGroup, Row, Section, Stack, Switch, toasts } from "../../ui";
+import { announce, Button, errorText, RadioGroup, Row, Section, Select, Stack, Switch, toasts } from "../../ui";
 import styles from "./profile.module.css";
 import { zoneOptions } from "./time-zones";
 
@@ -91,11 +91,9 @@ function TimeSection({ shown, choose, status }: TimeProps) {
     <Section about={texts.timeAbout(current)} actions={status} title={texts.time}>
       <Stack>
         <div className={styles.zone}>
-          <ComboBox
+          <Select
             label={texts.timeZone}
-            onChange={(value) => {
-              if (value) choose({ time_zone: value === BROWSER ? null : value });
-            }}
+            onChange={(value) => choose({ time_zone: value === BROWSER ? null : value })}
             options={zones}
             value={zone ?? BROWSER}
           />

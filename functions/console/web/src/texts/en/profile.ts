@@ -3,7 +3,7 @@ export const profile = {
   title: "Profile",
   tabs: "Parts of your profile",
   tabProfile: "You",
-  tabSecurity: "Password and second factor",
+  tabSecurity: "Security",
   tabSessions: "Sessions",
   tabPreferences: "Preferences",
   providerOnly:
