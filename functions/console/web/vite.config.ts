@@ -75,6 +75,8 @@ export default defineConfig(({ mode }) => ({
     reportCompressedSize: false,
   },
   server: {
+    // The list of common passwords is the API's own, outside of this folder.
+    fs: { allow: [".", "../../../shared/domain/src/team/common_passwords.txt"] },
     // A running local stack answers for the API; `npm run dev:mock` needs none.
     proxy: mode === "mock" ? undefined : { "/v1": process.env.VESTIBULE_URL ?? "http://127.0.0.1:9080" },
   },

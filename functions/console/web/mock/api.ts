@@ -40,8 +40,10 @@ interface Reply {
 type Handler = (call: Call, parameters: string[]) => Reply;
 type Refusal = Partial<components["schemas"]["Problem"]>;
 
-const SESSION = "__Host-vestibule=mock; Path=/; Secure; HttpOnly; SameSite=Lax";
-const HALF_SESSION = "__Host-vestibule=half; Path=/; Secure; HttpOnly; SameSite=Lax";
+/** A session of whoever has this address; without one, of Ana. */
+const session = (email = "", state = "mock") => ({
+  "set-cookie": `__Host-vestibule=${state}.${encodeURIComponent(email)}; Path=/; Secure; HttpOnly; SameSite=Lax`,
+});
 const NO_SESSION = "__Host-vestibule=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0";
 
 function ok(body?: unknown, headers?: Record<string, string>): Reply {
@@ -124,9 +126,15 @@ function myPlace(accountId: string) {
   };
 }
 
+/** The address that a session is for. */
+function signedIn(cookie: string | undefined): string {
+  return decodeURIComponent(/__Host-vestibule=\w+\.([^;]+)/.exec(cookie ?? "")?.[1] ?? "");
+}
+
 function readMe({ headers }: Call): Reply {
   const named = headers["vestibule-account"];
-  return tagged({ ...me, account: typeof named === "string" ? myPlace(named) : null });
+  const login = { ...me.login, email: signedIn(headers.cookie) || me.login.email };
+  return tagged({ ...me, login, account: typeof named === "string" ? myPlace(named) : null });
 }
 
 function checkCode(body: Body): Reply | undefined {
@@ -206,23 +214,53 @@ const INVITED = {
   expires_at: ago(-5 * 86_400_000),
 };
 
+/** What the acceptance of an invitation is refused with: `vsi_too-many-accounts` … */
+const ACCEPT_REFUSALS: Record<string, string> = {
+  "wrong-login": "The invitation is for another address",
+  "sign-in-to-accept": "The invited address has a login",
+  "unverified-login": "The login's address is not proven",
+  "too-many-accounts": "The login is a member of too many accounts",
+  "already-a-member": "The person is a member already",
+  "other-login-method": "The invitation asks for another way of signing in",
+  "login-method-not-allowed": "The account no longer allows the invitation's login method",
+};
+
 /** Tokens that show each state of an invitation: `vsi_new`, `vsi_known`, `vsi_copied`, `vsi_provider`, `vsi_expired` … */
 function inspectInvitation({ body }: Call): Reply {
   const kind = String(body.token ?? "").replace("vsi_", "");
-  if (["expired", "revoked", "accepted"].includes(kind)) return ok({ ...INVITED, status: kind });
+  if (["expired", "revoked", "accepted"].includes(kind))
+    return ok({ ...INVITED, status: kind, expires_at: kind === "expired" ? ago(2 * 86_400_000) : INVITED.expires_at });
   if (kind === "known") return ok({ ...INVITED, login: "known" });
+  if (kind === "mine") return ok({ ...INVITED, email: me.login.email, login: "known" });
   if (kind === "copied") return ok({ ...INVITED, login: null });
+  if (kind === "slow") {
+    return problem(429, "too-many-attempts", "There were too many attempts", "Wait.", {}, { "retry-after": "40" });
+  }
   if (kind === "provider") {
     const provider = { id: loginMethods[0]?.id, name: loginMethods[0]?.name };
     return ok({ ...INVITED, method: { kind: "provider", provider } });
   }
-  if (kind === "new") return ok(INVITED);
+  if (kind === "new" || kind in ACCEPT_REFUSALS) return ok(INVITED);
   return problem(
     410,
     "token-not-valid",
     "The link is not valid",
     "It is incomplete, too old, was used, or never was valid.",
   );
+}
+
+function acceptInvitation({ body, headers }: Call): Reply {
+  const kind = String(body.token ?? "").replace("vsi_", "");
+  const title = ACCEPT_REFUSALS[kind];
+  if (title) return problem(409, kind, title, "The page says what to do.");
+  const isSignedIn = headers.cookie?.includes("__Host-vestibule=mock");
+  if (isSignedIn) return ok({ account_id: ACME, status: "signed_in" });
+  if (kind === "known") return problem(409, "sign-in-to-accept", "The invited address has a login", "Sign in.");
+  if (!body.name) return invalid({ name: "is required" });
+  if (kind === "copied" && String(body.name).startsWith("Known")) {
+    return problem(401, "wrong-credentials", "E-mail address or password is not right", "Check both.");
+  }
+  return ok({ account_id: ACME, status: "signed_in" }, session(INVITED.email));
 }
 
 const ROUTES: readonly (readonly [string, Handler])[] = [
@@ -245,11 +283,14 @@ const ROUTES: readonly (readonly [string, Handler])[] = [
         return problem(401, "wrong-credentials", "E-mail address or password is not right", "Check both.");
       }
       if (String(body.email).startsWith("factor"))
-        return ok({ status: "factor_required" }, { "set-cookie": HALF_SESSION });
-      return ok({ status: "signed_in" }, { "set-cookie": SESSION });
+        return ok({ status: "factor_required" }, session(body.email, "half"));
+      return ok({ status: "signed_in" }, session(body.email));
     },
   ],
-  ["POST /v1/auth/factor", ({ body }) => checkCode(body) ?? ok({ status: "signed_in" }, { "set-cookie": SESSION })],
+  [
+    "POST /v1/auth/factor",
+    ({ body, headers }) => checkCode(body) ?? ok({ status: "signed_in" }, session(signedIn(headers.cookie))),
+  ],
   ["POST /v1/auth/sign-out", () => ({ status: 204, headers: { "set-cookie": NO_SESSION } })],
   ["POST /v1/auth/reset", () => ({ status: 202, body: {} })],
   [
@@ -271,20 +312,11 @@ const ROUTES: readonly (readonly [string, Handler])[] = [
         ? invalid({ password: "must have at least 15 characters" })
         : ok(
             { status: body.token === "vsr_factor" && !body.code ? "factor_required" : "signed_in" },
-            { "set-cookie": SESSION },
+            session("", body.token === "vsr_factor" && !body.code ? "half" : "mock"),
           ),
   ],
   ["POST /v1/auth/invitation/inspect", inspectInvitation],
-  [
-    "POST /v1/auth/invitation/accept",
-    ({ body }) => {
-      if (body.token === "vsi_known" && !body.password)
-        return problem(409, "sign-in-to-accept", "The invited address has a login", "Sign in with it, then accept.");
-      if (body.token === "vsi_other")
-        return problem(409, "wrong-login", "The invitation is for another address", "Sign out.");
-      return ok({ account_id: ACME, status: "signed_in" }, { "set-cookie": SESSION });
-    },
-  ],
+  ["POST /v1/auth/invitation/accept", acceptInvitation],
   [
     "POST /v1/auth/providers/*/*/start",
     ({ body, path }) => {
@@ -294,8 +326,11 @@ const ROUTES: readonly (readonly [string, Handler])[] = [
           : path.includes(loginMethods[1]?.id ?? "-")
             ? `problem=sign-in-failed&reason=${encodeURIComponent("token endpoint: the provider answered 401 (invalid_client)")}`
             : "ok";
-      const state = encodeURIComponent(`${body.return_to ?? "/console/"}#${problem}`);
-      return ok({ location: `/v1/auth/callback/${ACME}/any?state=${state}` });
+      const state = encodeURIComponent(`${body.return_to ?? "/console/"}?from=provider#${problem}`);
+      return ok(
+        { location: `/v1/auth/callback/${ACME}/any?state=${state}` },
+        body.purpose === "accept" ? session(INVITED.email) : {},
+      );
     },
   ],
   [

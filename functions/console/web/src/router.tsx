@@ -11,16 +11,15 @@ import { meOptions, type Permission } from "./api/me";
 import { isProblem } from "./api/problems";
 import { queryClient } from "./api/query";
 import { session } from "./api/session";
-import { setTimeSettings } from "./format";
 import { AccountLayout } from "./frame/account-layout";
 import { FailedPage, LoadingPage, NotFoundPage } from "./frame/pages";
 import { Root } from "./frame/root";
 import { SignedInLayout } from "./frame/signed-in-layout";
 import { navigateWith, noteNavigation } from "./navigation";
+import { applyPreferences } from "./preferences";
 import { day, flag, oneOf, text } from "./search";
 import { storage } from "./storage";
 import { frame } from "./texts/en/frame";
-import { applyTheme } from "./theme";
 
 declare module "@tanstack/react-router" {
   interface Register {
@@ -84,9 +83,7 @@ async function readMe(account: string | undefined, address: string) {
   }
   try {
     const { value } = await queryClient.ensureQueryData(meOptions);
-    const { time_zone, hour_cycle, theme } = value.preferences;
-    setTimeSettings({ timeZone: time_zone ?? undefined, hourCycle: hour_cycle ?? undefined });
-    applyTheme(theme);
+    applyPreferences(value.preferences);
     return value;
   } catch (error) {
     if (!isProblem(error, "sign-in-again", "unauthenticated") || session.loginId) throw error;

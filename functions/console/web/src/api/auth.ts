@@ -29,16 +29,20 @@ export async function askReset(email: string): Promise<void> {
   unwrap(await client.POST("/v1/auth/reset", { body: { email } }));
 }
 
-export async function inspectReset(token: string) {
-  return unwrap(await client.POST("/v1/auth/reset/inspect", { body: { token } }));
+/** The login that a link for a new password is for, masked. Looking at it changes nothing. */
+export function resetOptions(token: string) {
+  return readOptions(["reset", token], (signal) => client.POST("/v1/auth/reset/inspect", { body: { token }, signal }));
 }
 
 export async function finishReset(body: components["schemas"]["FinishResetRequest"]): Promise<SignInStatus> {
   return unwrap(await client.POST("/v1/auth/reset/finish", { body })).status;
 }
 
-export async function inspectInvitation(token: string): Promise<OpenedInvitation> {
-  return unwrap(await client.POST("/v1/auth/invitation/inspect", { body: { token } }));
+/** The invitation behind a link. Looking at it changes nothing. */
+export function openedInvitationOptions(token: string) {
+  return readOptions(["opened-invitation", token], (signal) =>
+    client.POST("/v1/auth/invitation/inspect", { body: { token }, signal }),
+  );
 }
 
 export async function acceptInvitation(body: components["schemas"]["AcceptInvitationRequest"]) {

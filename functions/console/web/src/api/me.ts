@@ -1,12 +1,15 @@
 import { queryOptions, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { client, currentAccount } from "./client";
-import { unwrap, unwrapTagged } from "./problems";
+import { isProblem, unwrap, unwrapTagged } from "./problems";
 import { queryClient, readOptions } from "./query";
 import type { components } from "./schema";
 import { session } from "./session";
 
 export type Me = components["schemas"]["MeResponse"];
 export type Permission = components["schemas"]["PermissionName"];
+/** A code of the second factor: of the app, or a recovery code. */
+export type GivenCode = components["schemas"]["FactorRequest"];
+export type UpdatePreferences = components["schemas"]["UpdatePreferences"];
 export type Session = components["schemas"]["SessionResponse"];
 
 /** Who is signed in, and what they may do in the account of the address. */
@@ -19,6 +22,19 @@ export const meOptions = queryOptions({
     return me;
   },
   staleTime: 60_000,
+});
+
+/** Who is signed in, on pages that everybody may see: null for nobody. */
+export const visitorOptions = queryOptions({
+  queryKey: ["visitor"],
+  queryFn: async ({ signal }) => {
+    try {
+      return unwrap(await client.GET("/v1/me", { signal }));
+    } catch (error) {
+      if (isProblem(error, "sign-in-again", "unauthenticated")) return null;
+      throw error;
+    }
+  },
 });
 
 /** Who is signed in. Only below the routes that have read it. */
@@ -65,12 +81,12 @@ export async function confirmFactor(code: string): Promise<string[]> {
   return unwrap(await client.POST("/v1/me/factor/confirm", { body: { code } })).recovery_codes;
 }
 
-export async function renewRecoveryCodes(code: string): Promise<string[]> {
-  return unwrap(await client.POST("/v1/me/factor/recovery-codes", { body: { code } })).recovery_codes;
+export async function renewRecoveryCodes(body: GivenCode): Promise<string[]> {
+  return unwrap(await client.POST("/v1/me/factor/recovery-codes", { body })).recovery_codes;
 }
 
-export async function removeFactor(code: string): Promise<void> {
-  unwrap(await client.POST("/v1/me/factor/remove", { body: { code } }));
+export async function removeFactor(body: GivenCode): Promise<void> {
+  unwrap(await client.POST("/v1/me/factor/remove", { body }));
 }
 
 /** The account of the address. Only below `/console/a/{account}`. */

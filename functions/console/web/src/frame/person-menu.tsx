@@ -23,19 +23,21 @@ const THEMES: readonly (readonly [Theme, string])[] = [
 /** The person at the foot of the sidebar: profile, theme, accounts, sign-out. */
 export function PersonMenu() {
   const me = useMe();
-  const [theme, setTheme] = useState(me.preferences.theme);
+  const [chosen, setChosen] = useState<Theme>();
+  const theme = chosen ?? me.preferences.theme;
   const account = currentAccount();
 
   // Shown at once, and taken back if it cannot be kept.
   const choose = (next: Theme) => {
     const before = theme;
-    setTheme(next);
+    setChosen(next);
     applyTheme(next);
-    updateMe({ preferences: { theme: next } }).catch((error: unknown) => {
-      setTheme(before);
-      applyTheme(before);
-      toasts.failed(errorText(error));
-    });
+    updateMe({ preferences: { theme: next } })
+      .catch((error: unknown) => {
+        applyTheme(before);
+        toasts.failed(errorText(error));
+      })
+      .finally(() => setChosen(undefined));
   };
 
   const leave = async () => {

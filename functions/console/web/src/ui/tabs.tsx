@@ -14,7 +14,13 @@ export function Tabs({ label, tabs }: { label: string; tabs: readonly Tab[] }) {
   return (
     <nav aria-label={label} className={styles.tabs}>
       {tabs.map(({ key, label: text, count, isCurrent, link }) => (
-        <Link {...link} aria-current={isCurrent ? "page" : undefined} className={styles.tab} key={key}>
+        <Link
+          {...link}
+          activeOptions={{ exact: true, explicitUndefined: true }}
+          aria-current={isCurrent ? "page" : undefined}
+          className={styles.tab}
+          key={key}
+        >
           {text}
           {count !== undefined && <span className={styles.count}>{count}</span>}
         </Link>

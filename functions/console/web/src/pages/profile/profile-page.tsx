@@ -1,10 +1,72 @@
-import { frame } from "../../texts/en/frame";
-import { Page, PageHeading } from "../../ui";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useMe } from "../../api/me";
+import { profile as texts } from "../../texts/en/profile";
+import { looks, Notice, Page, PageHeading, Row, Tabs } from "../../ui";
+import { AccountsList } from "./accounts-list";
+import { FactorSection } from "./factor-section";
+import { NameSection } from "./name-section";
+import { PasswordSection } from "./password-section";
+import { PreferencesTab } from "./preferences-tab";
+import { SessionsTab } from "./sessions-tab";
 
+const route = getRouteApi("/signed-in/profile");
+
+const TABS = [
+  [undefined, texts.tabProfile],
+  ["security", texts.tabSecurity],
+  ["sessions", texts.tabSessions],
+  ["preferences", texts.tabPreferences],
+] as const;
+
+/** A person's own login: the same in every account. */
 export function ProfilePage() {
+  const { tab } = route.useSearch();
+  const { session } = useMe();
+  if (session.method !== "password") return <ProviderProfile />;
   return (
-    <Page>
-      <PageHeading title={frame.profile} />
+    <Page isNarrow={tab !== "sessions"}>
+      <PageHeading title={texts.title} />
+      <Tabs
+        label={texts.tabs}
+        tabs={TABS.map(([key, label]) => ({
+          key: label,
+          label,
+          isCurrent: tab === key,
+          link: { to: "/profile", search: { tab: key } },
+        }))}
+      />
+      {tab === undefined && (
+        <>
+          <NameSection />
+          <AccountsList />
+        </>
+      )}
+      {tab === "security" && (
+        <>
+          <PasswordSection />
+          <FactorSection />
+        </>
+      )}
+      {tab === "sessions" && <SessionsTab />}
+      {tab === "preferences" && <PreferencesTab />}
+    </Page>
+  );
+}
+
+/** What somebody sees who came through the provider of an account: it may not touch the login. */
+function ProviderProfile() {
+  return (
+    <Page isNarrow>
+      <PageHeading title={texts.title} />
+      <Notice>
+        <p>{texts.providerOnly}</p>
+      </Notice>
+      <Row>
+        <Link className={looks({ kind: "primary" })} search={{ return_to: "/console/profile" }} to="/sign-in">
+          {texts.providerSignIn}
+        </Link>
+      </Row>
+      <AccountsList />
     </Page>
   );
 }

@@ -1,5 +1,11 @@
-import { PublicPage } from "../../frame/public-page";
+import { useState } from "react";
+import { useFragment } from "../../fragment";
+import { AskReset } from "./ask-reset";
+import { FinishReset } from "./finish-reset";
 
+/** A new password: asked for by an address, set by the link of a mail. */
 export function ResetPage() {
-  return <PublicPage title="Reset password" />;
+  const fragment = useFragment();
+  const [token, setToken] = useState(fragment);
+  return token ? <FinishReset onAskAgain={() => setToken("")} token={token} /> : <AskReset />;
 }

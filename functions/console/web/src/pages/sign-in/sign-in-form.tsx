@@ -1,12 +1,13 @@
 import { type ReactNode, useState } from "react";
 import { giveFactor, type SignInStatus, signIn } from "../../api/auth";
-import { ApiProblem, isProblem } from "../../api/problems";
+import { isProblem } from "../../api/problems";
 import { signIn as texts } from "../../texts/en/sign-in";
 import { Button } from "../../ui/button";
 import { PasswordField, TextField } from "../../ui/field";
 import { Form, SubmitButton, useForm } from "../../ui/form";
-import { Notice, Stack } from "../../ui/layout";
-import { useCountdown } from "./use-countdown";
+import { Stack } from "../../ui/layout";
+import { digits, isAppCode } from "./codes";
+import { useRefusal } from "./use-refusal";
 
 interface Props {
   /** Called once the session is whole. */
@@ -65,7 +66,7 @@ function PasswordForm({ onDone, email = "", aside, autoFocus, isLate }: Password
       return signIn(address.trim(), password);
     },
     onDone,
-    onFailure: (error) => refusal.take(error, "wrong-credentials", texts.wrong),
+    onFailure: (error) => refusal.take(error, { "wrong-credentials": texts.wrong }),
   });
   return (
     <Form form={form} isGuarded={false}>
@@ -108,7 +109,7 @@ function FactorForm({ onDone, onLate }: FactorProps) {
     rules: {
       code: (value) => {
         if (isRecovery) return value.trim() ? undefined : texts.recoveryRequired;
-        return /^\d{6}$/.test(digits(value)) ? undefined : texts.codeRequired;
+        return isAppCode(value) ? undefined : texts.codeRequired;
       },
     },
     send: ({ code }) => {
@@ -121,7 +122,7 @@ function FactorForm({ onDone, onLate }: FactorProps) {
         onLate();
         return true;
       }
-      return refusal.take(error, "wrong-code", isRecovery ? texts.wrongRecoveryCode : texts.wrongCode);
+      return refusal.take(error, { "wrong-code": isRecovery ? texts.wrongRecoveryCode : texts.wrongCode });
     },
   });
   const change = () => {
@@ -164,42 +165,4 @@ function FactorForm({ onDone, onLate }: FactorProps) {
       </Button>
     </Form>
   );
-}
-
-/** The digits of a code, which some apps show and copy in two groups. */
-function digits(code: string): string {
-  return code.replace(/\s/g, "");
-}
-
-/** What a sign-in was refused for: something wrong, or too many attempts, counted down. */
-function useRefusal(initial?: string) {
-  const [message, setMessage] = useState(initial);
-  const countdown = useCountdown();
-  const take = (error: unknown, kind: string, wrong: string): boolean => {
-    if (isProblem(error, kind)) setMessage(wrong);
-    else if (error instanceof ApiProblem && error.status === 429) countdown.start(error.retryAfter ?? 60);
-    else return false;
-    return true;
-  };
-  const clear = () => {
-    setMessage(undefined);
-    countdown.stop();
-  };
-  let view: ReactNode = null;
-  if (countdown.left > 0) {
-    view = (
-      <Notice tone="bad">
-        {/* Said once, with the seconds at its beginning. */}
-        <p className="visually-hidden">{texts.throttled(countdown.from)}</p>
-        <p aria-hidden="true">{texts.throttled(countdown.left)}</p>
-      </Notice>
-    );
-  } else if (message) {
-    view = (
-      <Notice tone="bad">
-        <p>{message}</p>
-      </Notice>
-    );
-  }
-  return { view, take, clear };
 }

@@ -13,6 +13,7 @@ export const signIn = {
   passwordRequired: "Enter your password",
   wrong: "Email or password is wrong",
   throttled: (seconds: number) => `Too many attempts. Try again in ${seconds} s.`,
+  throttledOver: "There were too many attempts. You can try again now.",
   factorTitle: "Second factor",
   factorAbout: "Enter the code that your authenticator app shows now.",
   code: "Code",

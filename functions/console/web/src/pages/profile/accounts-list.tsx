@@ -1,0 +1,56 @@
+import { Link } from "@tanstack/react-router";
+import { currentAccount } from "../../api/client";
+import { type Me, useMe } from "../../api/me";
+import { frame } from "../../texts/en/frame";
+import { profile as texts } from "../../texts/en/profile";
+import { Badge, type Column, DataTable, EmptyState, Row, Section } from "../../ui";
+import styles from "./profile.module.css";
+
+type Account = Me["accounts"][number];
+
+const columns: Column<Account>[] = [
+  {
+    key: "name",
+    title: texts.account,
+    isHeader: true,
+    width: "50%",
+    cell: ({ id, name }) => (
+      <Row>
+        <Link params={{ account: id }} to="/a/$account">
+          <bdi>{name}</bdi>
+        </Link>
+        {id === currentAccount() && <Badge tone="blue">{texts.current}</Badge>}
+      </Row>
+    ),
+  },
+  { key: "role", title: texts.role, cell: ({ role }) => <bdi>{role?.name ?? texts.noRole}</bdi> },
+  {
+    key: "access",
+    title: texts.access,
+    cell: ({ status, opens }) => {
+      if (status === "suspended") return <Badge tone="warn">{texts.suspended}</Badge>;
+      return opens ? <Badge tone="good">{texts.opens}</Badge> : <Badge tone="warn">{texts.closed}</Badge>;
+    },
+  },
+];
+
+/** The accounts of the person, with the role in each. */
+export function AccountsList() {
+  const { accounts } = useMe();
+  if (accounts.length === 0) {
+    return (
+      <Section>
+        <EmptyState title={frame.noAccountsTitle}>{frame.noAccounts}</EmptyState>
+      </Section>
+    );
+  }
+  return (
+    <section aria-labelledby="accounts" className={styles.list}>
+      <div>
+        <h2 id="accounts">{texts.accounts}</h2>
+        <p className={styles.soft}>{texts.accountsAbout}</p>
+      </div>
+      <DataTable caption={texts.accounts} columns={columns} rowKey={({ id }) => id} rows={accounts} />
+    </section>
+  );
+}
