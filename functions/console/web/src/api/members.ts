@@ -1,6 +1,7 @@
+import { queryOptions } from "@tanstack/react-query";
 import { client } from "./client";
 import { unwrap, unwrapTagged } from "./problems";
-import { listOptions, PAGE, recordOptions } from "./query";
+import { listOptions, PAGE, readAll, recordOptions } from "./query";
 import type { components } from "./schema";
 
 export type Member = components["schemas"]["MemberResponse"];
@@ -17,6 +18,13 @@ export function membersOptions(filter: MemberFilter = {}) {
     client.GET("/v1/members", { params: { query: { ...filter, cursor, limit: PAGE } }, signal }),
   );
 }
+
+/** Every member, by name: a team is short enough to be searched here. */
+export const allMembersOptions = queryOptions({
+  queryKey: ["members", "all"],
+  queryFn: ({ signal }) =>
+    readAll((cursor) => client.GET("/v1/members", { params: { query: { cursor, limit: 100 } }, signal })),
+});
 
 export function memberOptions(id: string) {
   return recordOptions(["member", id], (signal) =>
