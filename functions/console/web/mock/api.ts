@@ -642,6 +642,13 @@ const ROUTES: readonly (readonly [string, Handler])[] = [
     (_, [client]) => {
       if (clients.find((known) => known.id === client)?.is_default)
         return problem(409, "default-client", "The default client stays", "It can be renamed.");
+      if (clients.find((known) => known.id === client)?.name === "Globex") {
+        const extras = {
+          members: members.slice(2, 3).map(({ id: member, name }) => ({ id: member, name })),
+          connectors: [{ id: "01JD3Q3Z9V8M4T6K2N7P5R1SK0", project_id: "01JD3Q3Z9V8M4T6K2N7P5R1SJ0" }],
+        };
+        return problem(409, "client-in-use", "The client is in use", "Change what uses it first.", extras);
+      }
       return removeFrom(clients, (known) => known.id === client);
     },
   ],

@@ -25,7 +25,15 @@ interface RoleProps {
 }
 
 /** The role of a person, with what it is for. Roles that hold more than the person who chooses cannot be given. */
-export function RoleField({ value, onChange, onBlur, error, isOptional, mayBeNone = isOptional, isReadOnly }: RoleProps) {
+export function RoleField({
+  value,
+  onChange,
+  onBlur,
+  error,
+  isOptional,
+  mayBeNone = isOptional,
+  isReadOnly,
+}: RoleProps) {
   const roles = useQuery(rolesOptions).data?.items ?? [];
   const standing = useStanding();
   const options = roles.map((role) => ({
