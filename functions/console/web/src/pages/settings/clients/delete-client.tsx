@@ -46,7 +46,7 @@ export function DeleteClient(props: { client: Client | undefined; isOpen: boolea
       title={texts.deleteTitle(name)}
     >
       <Stack gap={3}>
-        <p>{texts.deleteText}</p>
+        {refusal === undefined && <p>{texts.deleteText}</p>}
         {members.length > 0 && (
           <div>
             <h3>{texts.inUseMembers}</h3>
