@@ -218,7 +218,10 @@ function UsersTable({ members, rows, hasSender, actions, isBusy, showMore }: Tab
         columns={columns}
         detail={(member) => {
           const invitation = invitations?.find(({ id }) => id === member.invitation_id);
-          if (member.status !== "pending" || !invitation) return undefined;
+          if (member.status !== "pending") return undefined;
+          // The place is kept while it is read, so that no row moves.
+          if (!invitations) return <div aria-busy="true" className={styles.awaited} />;
+          if (!invitation) return undefined;
           return (
             <InvitationRow
               actions={actions}
