@@ -13,6 +13,5 @@ export const permissionTexts = {
   notHeld: "You do not hold this permission, so you cannot give it.",
   readOnly: "It cannot be changed here.",
   moreThanYou: "(holds more than you)",
-  of: (count: number, all: number) => `${count} of ${all}`,
   more: (count: number) => `and ${count} more`,
 } as const;

@@ -37,7 +37,6 @@ export const roleTexts = {
   descriptionHelp: "What the role is for. It helps whoever gives it.",
   descriptionTooLong: "A description has at most 200 characters",
   permissionsRule: "Choose at least one permission",
-  permissionsHelp: "Changes count from each member's next call on.",
   changesFor: (count: number) =>
     count === 1
       ? "1 member holds this role; the change counts for them at once."

@@ -73,7 +73,6 @@ export const users = {
   expired: "Expired",
   expiredOn: (day: string) => `Expired on ${day}`,
   resend: "Resend",
-  resendOf: (name: string) => `Resend the invitation of ${name}`,
   resendsLeft: (left: number) => `${left} of 3 today left`,
   noResendsLeft: "It was sent 3 times today. Its links keep working; you can copy one.",
   againFrom: (time: string) => `It can be sent again from ${time} on.`,
@@ -152,7 +151,7 @@ export const users = {
 
   // What stands in the way of an invitation
   alreadyInvited: (name: string, day: string, by: string) => `${name} was invited on ${day} by ${by}.`,
-  alreadyInvitedText: "Send that invitation again, or let this one take its place. Then only the new links work.",
+  alreadyInvitedText: "Send that invitation again, or let this one take its place, which ends the links of the other.",
   replace: "Replace with this one",
   alreadyMember: (email: string) => `${email} belongs to a member of this account already.`,
   openMember: (name: string) => `Open ${name}`,
@@ -197,7 +196,6 @@ export const users = {
   reinstate: "Reinstate",
   reinstateAbout: "Access comes back as it was, and API keys work again.",
   reinstated: (name: string) => `${name} is active again`,
-  suspendYou: "You cannot suspend yourself from here.",
   removeAbout: "Access and API keys end at once. The person can be invited again at any time.",
   leave: "Leave account",
   leaveAbout: "Your access and your API keys end at once. Somebody else can invite you again at any time.",
@@ -217,5 +215,4 @@ export const users = {
   joined: "In this account since",
   changed: "Last changed",
   fields: { name: "Full Name", role: "Role", extra: "Extra permissions", clients: "Client access" },
-  cancel: "Cancel",
 } as const;
