@@ -146,9 +146,19 @@ function recoveryCodes() {
   return { recovery_codes: Array.from({ length: 10 }, (_, index) => `k7wq-3xfp-9rt${"abcdefghij"[index]}`) };
 }
 
+const LINK = "http://localhost:5173/console/invitation#vsi_3qWm8ZkT1nR5cXbL0hYv7pUd9sJf2aEg";
+
 function invite({ body }: Call): Reply {
   if (!/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(body.email ?? "")) {
     return invalid({ email: "must be an e-mail address such as ana@example.com" });
+  }
+  if (body.email.startsWith("often")) {
+    return problem(429, "too-many-attempts", "There were too many attempts", "Wait.", {}, { "retry-after": "40" });
+  }
+  if (body.email.startsWith("blocked") && body.send !== false) {
+    return problem(409, "address-blocked", "No mail goes to this address", "Lift the block.", {
+      reason: "hard_bounce",
+    });
   }
   const existing = invitations.find(({ email, status }) => email === body.email && status === "pending");
   if (existing && !body.on_conflict) {
@@ -198,9 +208,16 @@ function invite({ body }: Call): Reply {
     invited_by: { id: `member:${ANA}`, name: me.login.name },
     inviter_active: true,
   };
+  if (existing && body.on_conflict === "resend") return created(existing);
+  if (existing) {
+    existing.status = "revoked";
+    existing.member.status = "removed";
+  }
   members.push(member);
+  const isSent = body.send !== false && account.mail.from;
+  if (!isSent) Object.assign(invitation, { mail_status: null, timeline: invitation.timeline.slice(0, 1) });
   invitations.unshift(invitation);
-  return created(invitation);
+  return created(isSent ? invitation : { ...invitation, link: LINK });
 }
 
 const INVITED = {
@@ -619,7 +636,7 @@ const ROUTES: readonly (readonly [string, Handler])[] = [
         },
       ),
   ],
-  ["POST /v1/invitations/*/link", () => ok({ url: "http://localhost:5173/console/invitation#vsi_copied" })],
+  ["POST /v1/invitations/*/link", () => ok({ url: LINK })],
   [
     "POST /v1/invitations/*/lift-mail-block",
     (_, [invitation]) =>
@@ -672,6 +689,13 @@ const ROUTES: readonly (readonly [string, Handler])[] = [
     (_, [client]) => {
       if (clients.find((known) => known.id === client)?.is_default)
         return problem(409, "default-client", "The default client stays", "It can be renamed.");
+      if (clients.find((known) => known.id === client)?.name === "Globex") {
+        const extras = {
+          members: members.slice(2, 3).map(({ id: member, name }) => ({ id: member, name })),
+          connectors: [{ id: "01JD3Q3Z9V8M4T6K2N7P5R1SK0", project_id: "01JD3Q3Z9V8M4T6K2N7P5R1SJ0" }],
+        };
+        return problem(409, "client-in-use", "The client is in use", "Change what uses it first.", extras);
+      }
       return removeFrom(clients, (known) => known.id === client);
     },
   ],
@@ -853,6 +877,19 @@ const ROUTES: readonly (readonly [string, Handler])[] = [
       ),
   ],
   [
+    "GET /v1/providers",
+    () =>
+      ok({
+        items: [
+          ["whatsapp_cloud", "WhatsApp", "whatsapp"],
+          ["twilio_sms", "Twilio SMS", "sms"],
+          ["slack", "Slack", "slack"],
+          ["telegram", "Telegram", "telegram"],
+          ["teams", "Microsoft Teams", "teams"],
+        ].map(([provider, label, channel]) => ({ provider, label, channel })),
+      }),
+  ],
+  [
     "GET /v1/projects",
     (call) => page(call, [{ id: id(), name: "Help desk", history_days: 30, created_at: ago(0), updated_at: ago(0) }]),
   ],
@@ -885,6 +922,8 @@ export function answer(call: Call): Reply {
   }
   return problem(404, "no-such-route", "There is no such address", `${call.method} ${call.path}`);
 }
+
+if (process.env.MOCK_SENDER === "none") account.mail = { from: null, note: "Invitations are links to copy." };
 
 if (process.env.MOCK_ROLE === "agent") {
   for (const mine of me.accounts) mine.role = { key: "agent", name: "Agent" };

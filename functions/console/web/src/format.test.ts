@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatDateTime, formatExact, formatRelative, formattingLocale } from "./format";
+import { formatDateTime, formatDay, formatExact, formatRelative, formattingLocale } from "./format";
 
 const KATHMANDU = { timeZone: "Asia/Kathmandu", hourCycle: "h23" } as const;
 const NOW = Date.parse("2026-11-29T10:00:00Z");
@@ -37,5 +37,11 @@ describe("times (U140)", () => {
     const exact = formatExact("2026-11-22T08:18:00Z", KATHMANDU);
     expect(exact).toContain("14:03:00");
     expect(exact).toContain("2026-11-22 08:18:00 UTC");
+  });
+
+  it("name a day of this year without the year, as the person's zone counts it", () => {
+    expect(formatDay("2026-11-20T08:00:00Z", NOW, KATHMANDU)).not.toContain("2026");
+    expect(formatDay("2025-11-20T08:00:00Z", NOW, KATHMANDU)).toContain("2025");
+    expect(formatDay("2025-12-31T23:30:00Z", NOW, KATHMANDU)).not.toContain("202");
   });
 });

@@ -57,6 +57,13 @@ export function formatDate(at: string, by: TimeSettings = settings): string {
   return zoned({ day: "numeric", month: "short", year: "numeric" }, by).format(new Date(at));
 }
 
+/** “22 Nov”, with the year unless it is this one. */
+export function formatDay(at: string, now: number = Date.now(), by: TimeSettings = settings): string {
+  const year = (time: string | number) => zoned({ year: "numeric" }, by).format(new Date(time));
+  if (year(at) !== year(now)) return formatDate(at, by);
+  return zoned({ day: "numeric", month: "short" }, by).format(new Date(at));
+}
+
 /** The exact time, with its zone, and in UTC. */
 export function formatExact(at: string, by: TimeSettings = settings): string {
   const date = new Date(at);

@@ -1,3 +1,4 @@
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { client } from "./client";
 import { unwrap } from "./problems";
 import { listOptions, PAGE, readOptions } from "./query";
@@ -10,6 +11,57 @@ export type TimelineEntry = components["schemas"]["TimelineEntry"];
 export const invitationsOptions = listOptions(["invitations"], (cursor, signal) =>
   client.GET("/v1/invitations", { params: { query: { cursor, limit: PAGE } }, signal }),
 );
+
+interface InvitationPage {
+  items: Invitation[];
+  next_cursor?: string | null;
+}
+
+/** Reads invitations, the newest first, until the predicate has seen enough or there are no more. */
+export async function readInvitationsUntil(
+  isEnough: (found: readonly Invitation[]) => boolean,
+  read: (cursor: string | undefined) => Promise<InvitationPage>,
+): Promise<Invitation[]> {
+  const found: Invitation[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await read(cursor);
+    found.push(...page.items);
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor !== undefined && !isEnough(found));
+  return found;
+}
+
+function readNewest(signal?: AbortSignal) {
+  return async (cursor: string | undefined) =>
+    unwrap(await client.GET("/v1/invitations", { params: { query: { cursor, limit: 100, order: "newest" } }, signal }));
+}
+
+/** The invitations with these ids. The list also has those that ended long ago, so it is read no further than needed. */
+export function invitationsByIdOptions(ids: readonly string[]) {
+  const wanted = new Set(ids);
+  return queryOptions({
+    queryKey: ["invitations", "by-id", [...ids].sort()],
+    queryFn: async ({ signal }) => {
+      if (wanted.size === 0) return [];
+      const isWanted = ({ id }: Invitation) => wanted.has(id);
+      const found = await readInvitationsUntil(
+        (seen) => seen.filter(isWanted).length === wanted.size,
+        readNewest(signal),
+      );
+      return found.filter(isWanted);
+    },
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** The latest invitation of an address, whatever became of it. */
+export async function latestInvitationOf(email: string): Promise<Invitation | undefined> {
+  const wanted = email.trim().toLowerCase();
+  const isWanted = (invitation: Invitation) => invitation.email === wanted;
+  const found = await readInvitationsUntil((seen) => seen.some(isWanted), readNewest());
+  return found.find(isWanted);
+}
 
 export function invitationOptions(id: string) {
   return readOptions(["invitation", id], (signal) =>

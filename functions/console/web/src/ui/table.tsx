@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { Fragment, type ReactNode } from "react";
 import { common } from "../texts/en/common";
 import { Button } from "./button";
 import { classes } from "./classes";
@@ -23,6 +23,8 @@ interface Props<Row> {
   columns: readonly Column<Row>[];
   rows: readonly Row[];
   rowKey: (row: Row) => string;
+  /** More about a row, below its cells over the whole width; undefined where there is nothing. */
+  detail?: (row: Row) => ReactNode;
   /** The list is being read again. */
   isBusy?: boolean;
   showMore?: (() => void) | undefined;
@@ -31,7 +33,7 @@ interface Props<Row> {
 
 /** A list as a native table; below 768 px, as cards with labelled values. */
 export function DataTable<Row>(props: Props<Row>) {
-  const { caption, columns, rows, rowKey, isBusy, showMore, isShowingMore } = props;
+  const { caption, columns, rows, rowKey, detail, isBusy, showMore, isShowingMore } = props;
   return (
     <div className={styles.frame}>
       {/* The roles stay when the layout of a phone takes the table's own away. */}
@@ -47,13 +49,25 @@ export function DataTable<Row>(props: Props<Row>) {
           </tr>
         </thead>
         <tbody role="rowgroup">
-          {rows.map((row) => (
-            <tr key={rowKey(row)} role="row">
-              {columns.map((column) => (
-                <Cell column={column} key={column.key} row={row} />
-              ))}
-            </tr>
-          ))}
+          {rows.map((row) => {
+            const more = detail?.(row);
+            return (
+              <Fragment key={rowKey(row)}>
+                <tr role="row">
+                  {columns.map((column) => (
+                    <Cell column={column} key={column.key} row={row} />
+                  ))}
+                </tr>
+                {more && (
+                  <tr className={styles.detail} role="row">
+                    <td colSpan={columns.length} role="cell">
+                      {more}
+                    </td>
+                  </tr>
+                )}
+              </Fragment>
+            );
+          })}
         </tbody>
       </table>
       {showMore && (

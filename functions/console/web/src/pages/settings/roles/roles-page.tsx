@@ -1,10 +1,172 @@
-import { frame } from "../../../texts/en/frame";
-import { Page, PageHeading } from "../../../ui";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { useAccount, useMay } from "../../../api/me";
+import { allMembersOptions, type Member } from "../../../api/members";
+import { permissionsOptions, type Role, rolesOptions } from "../../../api/roles";
+import { common } from "../../../texts/en/common";
+import { roleTexts as texts } from "../../../texts/en/roles";
+import { Badge, Button, type Column, DataTable, Page, PageHeading, ProblemView, Section, Skeleton } from "../../../ui";
+import { mayGive, useStanding } from "../permissions/standing";
+import { aboutRole } from "../users/fields";
+import { DeleteRole } from "./delete-role";
+import { Matrix } from "./matrix";
+import { RoleDialog } from "./role-dialog";
+import styles from "./roles.module.css";
 
+const route = getRouteApi("/a/$account/settings/roles");
+
+/** The roles of the account, and what each may do (U510). */
 export function RolesPage() {
+  const { open, create } = route.useSearch();
+  const navigate = route.useNavigate();
+  const mayManage = useMay()("roles.manage");
+  const roles = useQuery(rolesOptions);
+  const catalogue = useQuery(permissionsOptions).data?.items;
+  const members = useQuery(allMembersOptions).data;
+  const [deleted, setDeleted] = useState<Role>();
+  const [isDeleting, setDeleting] = useState(false);
+  const items = roles.data?.items;
+
+  const show = (search: { open?: string; create?: true }) =>
+    void navigate({ search: { open: search.open, create: search.create } });
+  const holders = (key: string): Member[] | undefined => members?.filter(({ role }) => role?.key === key);
+
   return (
     <Page>
-      <PageHeading title={frame.roles} />
+      <PageHeading
+        about={texts.about}
+        actions={
+          mayManage && (
+            <Button changes icon="plus" kind="primary" onClick={() => show({ create: true })}>
+              {texts.add}
+            </Button>
+          )
+        }
+        title={texts.title}
+      />
+      {roles.error && !items ? (
+        <ProblemView error={roles.error} retry={() => void roles.refetch()} />
+      ) : !items || !catalogue ? (
+        <Skeleton />
+      ) : (
+        <>
+          <RolesTable
+            all={catalogue.length}
+            holders={holders}
+            isBusy={roles.isFetching}
+            onDelete={(role) => {
+              setDeleted(role);
+              setDeleting(true);
+            }}
+            onOpen={(role) => show({ open: role.key })}
+            roles={items}
+          />
+          <Section title={texts.matrix}>
+            <Matrix catalogue={catalogue} roles={items} />
+          </Section>
+        </>
+      )}
+      <RoleDialog
+        catalogue={catalogue ?? []}
+        holders={open ? (holders(open)?.length ?? 0) : 0}
+        isOpen={items !== undefined && (Boolean(create && mayManage) || items.some(({ key }) => key === open))}
+        onClose={() => show({})}
+        role={create ? undefined : items?.find(({ key }) => key === open)}
+      />
+      <DeleteRole
+        holders={(deleted && holders(deleted.key)) ?? []}
+        isOpen={isDeleting}
+        onClose={() => setDeleting(false)}
+        role={deleted}
+      />
     </Page>
+  );
+}
+
+interface TableProps {
+  roles: readonly Role[];
+  /** Number of all permissions. */
+  all: number;
+  holders: (key: string) => Member[] | undefined;
+  isBusy: boolean;
+  onOpen: (role: Role) => void;
+  onDelete: (role: Role) => void;
+}
+
+function RolesTable({ roles, all, holders, isBusy, onOpen, onDelete }: TableProps) {
+  const mayManage = useMay()("roles.manage");
+  const standing = useStanding();
+  const columns: Column<Role>[] = [
+    { key: "role", title: texts.role, isHeader: true, width: "50%", cell: (role) => <NameCell role={role} /> },
+    {
+      key: "members",
+      title: texts.members,
+      cell: (role) => <HoldersCell count={holders(role.key)?.length} role={role} />,
+    },
+    { key: "permissions", title: texts.permissions, cell: (role) => texts.ofAll(role.permissions.length, all) },
+    {
+      key: "actions",
+      title: common.actions,
+      isUnlabelled: true,
+      align: "end",
+      cell: (role) => {
+        const isFixed = role.built_in || !mayManage;
+        return (
+          <div className={styles.actions}>
+            <Button
+              aria-label={isFixed ? texts.viewOf(role.name) : texts.editOf(role.name)}
+              onClick={() => onOpen(role)}
+              small
+            >
+              {isFixed ? texts.view : texts.edit}
+            </Button>
+            {!isFixed && (
+              <Button
+                aria-label={texts.deleteOf(role.name)}
+                blocked={mayGive(standing, role) ? undefined : texts.moreThanYou}
+                changes
+                kind="quiet"
+                onClick={() => onDelete(role)}
+                small
+              >
+                {texts.delete}
+              </Button>
+            )}
+          </div>
+        );
+      },
+    },
+  ];
+  return <DataTable caption={texts.caption} columns={columns} isBusy={isBusy} rowKey={({ key }) => key} rows={roles} />;
+}
+
+function NameCell({ role }: { role: Role }) {
+  return (
+    <div>
+      <span className={styles.nameLine}>
+        <bdi>{role.name}</bdi>
+        {role.built_in && <Badge>{texts.builtIn}</Badge>}
+      </span>
+      <p className={styles.soft} dir="auto">
+        {aboutRole(role)}
+      </p>
+    </div>
+  );
+}
+
+function HoldersCell({ role, count }: { role: Role; count: number | undefined }) {
+  const account = useAccount();
+  if (count === undefined) return null;
+  if (count === 0) return <span className={styles.none}>{texts.noMembers}</span>;
+  return (
+    <Link
+      aria-label={texts.membersOf(count, role.name)}
+      params={{ account: account.id }}
+      search={{ role: role.key }}
+      to="/a/$account/settings/users"
+    >
+      {texts.memberCount(count)}
+    </Link>
   );
 }

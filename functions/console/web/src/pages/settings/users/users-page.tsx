@@ -1,10 +1,344 @@
-import { frame } from "../../../texts/en/frame";
-import { Page, PageHeading } from "../../../ui";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { accountOptions } from "../../../api/account";
+import { allClientsOptions, type Client } from "../../../api/clients";
+import { type Invitation, invitationsByIdOptions } from "../../../api/invitations";
+import { useAccount, useMay } from "../../../api/me";
+import { allMembersOptions, type Member } from "../../../api/members";
+import { polled } from "../../../api/polling";
+import { PAGE } from "../../../api/query";
+import { rolesOptions } from "../../../api/roles";
+import { formatDay, formatList } from "../../../format";
+import { common } from "../../../texts/en/common";
+import { users as texts } from "../../../texts/en/users";
+import {
+  Avatar,
+  announce,
+  Badge,
+  Button,
+  type Column,
+  DataTable,
+  EmptyState,
+  looks,
+  NoMatches,
+  Notice,
+  Page,
+  PageHeading,
+  ProblemView,
+  SearchField,
+  Select,
+  Skeleton,
+  Toolbar,
+} from "../../../ui";
+import { aboveBy, useStanding } from "../permissions/standing";
+import { ExpiryText } from "./expiry-text";
+import { type Filter, isLastSuperAdmin, matching, readClients } from "./filter";
+import { InvitationSteps } from "./invitation-steps";
+import { InviteDialog } from "./invite-dialog";
+import { RemoveDialog } from "./remove-dialog";
+import { StatusBadge } from "./status-badge";
+import { optionsOf } from "./timeline";
+import { type InvitationActions, InvitationButtons, useInvitationActions } from "./use-invitations";
+import styles from "./users.module.css";
+
+const route = getRouteApi("/a/$account/settings/users");
+
+const STATUSES = ["active", "pending", "suspended"] as const;
 
 export function UsersPage() {
+  const search = route.useSearch();
+  const { q, role, status, invite } = search;
+  const navigate = route.useNavigate();
+  const may = useMay();
+  const account = useAccount();
+  const members = useQuery(allMembersOptions);
+  const roles = useQuery(rolesOptions).data?.items ?? [];
+  const hasSender = useQuery(accountOptions).data?.value.mail.from !== null;
+  const actions = useInvitationActions();
+  const [shownRows, setShownRows] = useState(PAGE);
+
+  const found = members.data && matching(members.data, search);
+  const rows = found?.slice(0, shownRows);
+  const isFiltered = Boolean(q || role || status);
+  const mayManage = may("members.manage");
+
+  const count = found?.length;
+  useEffect(() => {
+    if (q && count !== undefined) announce(texts.found(count));
+  }, [q, count]);
+
+  const filter = (next: Partial<Filter>, replace = false) => {
+    setShownRows(PAGE);
+    void navigate({ search: (old) => ({ ...old, ...next }), replace });
+  };
+  const openForm = (isOpen: boolean) => void navigate({ search: (old) => ({ ...old, invite: isOpen || undefined }) });
+
   return (
     <Page>
-      <PageHeading title={frame.users} />
+      <PageHeading
+        about={texts.about}
+        actions={
+          mayManage && (
+            <>
+              <Button changes onClick={() => openForm(true)}>
+                {texts.newUser}
+              </Button>
+              <Link
+                className={looks({ kind: "primary" })}
+                params={{ account: account.id }}
+                to="/a/$account/settings/users/new"
+              >
+                {texts.addUser}
+              </Link>
+            </>
+          )
+        }
+        title={texts.title}
+      />
+      {!hasSender && (
+        <Notice tone="warn">
+          <p>
+            {texts.noMail} {texts.noMailMore}
+          </p>
+        </Notice>
+      )}
+      <Toolbar active={Number(Boolean(role)) + Number(Boolean(status))}>
+        <SearchField label={texts.search} onSearch={(next) => filter({ q: next || undefined }, true)} value={q ?? ""} />
+        <Select
+          label={texts.role}
+          onChange={(next) => filter({ role: next || undefined })}
+          options={[
+            { value: "", label: texts.allRoles },
+            ...roles.map(({ key, name }) => ({ value: key, label: name })),
+            { value: "none", label: texts.noRole },
+          ]}
+          value={role ?? ""}
+        />
+        <Select
+          label={texts.status}
+          onChange={(next) => filter({ status: STATUSES.find((known) => known === next) })}
+          options={[
+            { value: "", label: texts.allStatuses },
+            ...STATUSES.map((value) => ({ value, label: texts.statuses[value] })),
+          ]}
+          value={status ?? ""}
+        />
+      </Toolbar>
+      {members.error && !members.data ? (
+        <ProblemView error={members.error} retry={() => void members.refetch()} />
+      ) : !rows ? (
+        <Skeleton />
+      ) : rows.length === 0 ? (
+        isFiltered ? (
+          <NoMatches onClear={() => filter({ q: undefined, role: undefined, status: undefined })} />
+        ) : (
+          <EmptyState title={texts.title}>{texts.about}</EmptyState>
+        )
+      ) : (
+        <UsersTable
+          actions={actions}
+          hasSender={hasSender}
+          isBusy={members.isFetching}
+          members={members.data ?? []}
+          rows={rows}
+          showMore={count !== undefined && count > rows.length ? () => setShownRows(shownRows + PAGE) : undefined}
+        />
+      )}
+      {actions.dialogs}
+      <InviteDialog isOpen={Boolean(invite) && mayManage} onClose={() => openForm(false)} onLink={actions.showLink} />
     </Page>
+  );
+}
+
+interface TableProps {
+  /** All members of the account, of which `rows` are shown. */
+  members: readonly Member[];
+  rows: readonly Member[];
+  hasSender: boolean;
+  actions: InvitationActions;
+  isBusy: boolean;
+  showMore: (() => void) | undefined;
+}
+
+function UsersTable({ members, rows, hasSender, actions, isBusy, showMore }: TableProps) {
+  const may = useMay();
+  const standing = useStanding();
+  const clients = useQuery({ ...allClientsOptions, enabled: may("projects.read") }).data;
+  const pending = members.flatMap((member) => (member.status === "pending" ? (member.invitation_id ?? []) : []));
+  const invitations = useQuery({ ...invitationsByIdOptions(pending), refetchInterval: polled }).data;
+  const [removing, setRemoving] = useState<Member>();
+  const [isRemoving, setIsRemoving] = useState(false);
+  const mayManage = may("members.manage");
+  const blocked = (member: Member) => (aboveBy(standing, member) ? texts.aboveReason : undefined);
+
+  const columns: Column<Member>[] = [
+    { key: "user", title: texts.user, isHeader: true, width: "34%", cell: (member) => <PersonCell member={member} /> },
+    { key: "role", title: texts.role, cell: (member) => <RoleCell member={member} /> },
+    { key: "clients", title: texts.clients, cell: (member) => <ClientsCell clients={clients} member={member} /> },
+    {
+      key: "status",
+      title: texts.status,
+      cell: ({ status }) => <StatusBadge status={status} />,
+    },
+    {
+      key: "actions",
+      title: common.actions,
+      isUnlabelled: true,
+      align: "end",
+      cell: (member) => (
+        <div className={styles.actions}>
+          <EditLink member={member} />
+          {mayManage && member.status !== "pending" && (
+            <Button
+              aria-label={texts.removeOf(member.name)}
+              blocked={
+                blocked(member) ?? (isLastSuperAdmin(member, members) ? texts.lastSuperAdmin(member.name) : undefined)
+              }
+              changes
+              kind="quiet"
+              onClick={() => {
+                setRemoving(member);
+                setIsRemoving(true);
+              }}
+              small
+            >
+              {texts.remove}
+            </Button>
+          )}
+        </div>
+      ),
+    },
+  ];
+
+  return (
+    <>
+      <DataTable
+        caption={texts.caption}
+        columns={columns}
+        detail={(member) => {
+          const invitation = invitations?.find(({ id }) => id === member.invitation_id);
+          if (member.status !== "pending") return undefined;
+          // The place is kept while it is read, so that no row moves.
+          if (!invitations) return <div aria-busy="true" className={styles.awaited} />;
+          if (!invitation) return undefined;
+          return (
+            <InvitationRow
+              actions={actions}
+              blocked={blocked(member)}
+              hasSender={hasSender}
+              invitation={invitation}
+              mayManage={mayManage}
+            />
+          );
+        }}
+        isBusy={isBusy}
+        rowKey={({ id }) => id}
+        rows={rows}
+        showMore={showMore}
+      />
+      <RemoveDialog isOpen={isRemoving} member={removing} onClose={() => setIsRemoving(false)} />
+    </>
+  );
+}
+
+function PersonCell({ member }: { member: Member }) {
+  const account = useAccount();
+  return (
+    <div className={styles.person}>
+      <Avatar name={member.name} />
+      <div className={styles.names}>
+        <span className={styles.nameLine}>
+          <Link
+            className={styles.name}
+            params={{ account: account.id, id: member.id }}
+            to="/a/$account/settings/users/$id"
+          >
+            <bdi>{member.name}</bdi>
+          </Link>
+          {member.is_you && <Badge>{texts.you}</Badge>}
+        </span>
+        {member.name !== member.email && (
+          <span className={styles.email} title={member.email}>
+            {member.email}
+          </span>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function EditLink({ member }: { member: Member }) {
+  const account = useAccount();
+  return (
+    <Link
+      aria-label={texts.editOf(member.name)}
+      className={looks({ small: true })}
+      params={{ account: account.id, id: member.id }}
+      to="/a/$account/settings/users/$id"
+    >
+      {texts.edit}
+    </Link>
+  );
+}
+
+function RoleCell({ member }: { member: Member }) {
+  const extra = member.extra_permissions.length;
+  return (
+    <div className={styles.names}>
+      <bdi>{member.role?.name ?? texts.noRole}</bdi>
+      {extra > 0 && <span className={styles.soft}>{texts.extraCount(extra)}</span>}
+    </div>
+  );
+}
+
+const NAMED = 2;
+
+function ClientsCell({ member, clients }: { member: Member; clients: readonly Client[] | undefined }) {
+  const access = readClients(member.clients);
+  if (access === "all") return texts.allClients;
+  const names = access.flatMap((id) => clients?.find((client) => client.id === id)?.name ?? []);
+  if (names.length === 0 || names.length > NAMED || names.length < access.length) {
+    return <span title={formatList(names)}>{texts.someClients(access.length)}</span>;
+  }
+  return <bdi>{formatList(names)}</bdi>;
+}
+
+interface RowProps {
+  invitation: Invitation;
+  actions: InvitationActions;
+  hasSender: boolean;
+  mayManage: boolean;
+  blocked: string | undefined;
+}
+
+function InvitationRow({ invitation, actions, hasSender, mayManage, blocked }: RowProps) {
+  const invited = invitation.timeline.find(({ kind }) => kind === "invited")?.at;
+  const options = optionsOf(invitation, hasSender);
+  return (
+    <div className={styles.invitation}>
+      <div className={styles.story}>
+        <InvitationSteps invitation={invitation} />
+        <p className={styles.soft}>
+          <ExpiryText invitation={invitation} />
+          {invited && <> · {texts.invitedBy(invitation.invited_by.name, formatDay(invited))}</>}
+          {invitation.inviter_active === false && <>, {texts.inviterLeft}</>}
+        </p>
+      </div>
+      {mayManage && (
+        <div>
+          <InvitationButtons
+            actions={actions}
+            blocked={blocked}
+            className={styles.actions}
+            invitation={invitation}
+            options={options}
+          />
+          {options.send && invitation.resends_left < 3 && (
+            <p className={styles.left}>{texts.resendsLeft(invitation.resends_left)}</p>
+          )}
+        </div>
+      )}
+    </div>
   );
 }

@@ -1,0 +1,38 @@
+import type { Member, MemberStatus } from "../../../api/members";
+
+export interface Filter {
+  q?: string | undefined;
+  /** Key of a role, or `none`. */
+  role?: string | undefined;
+  status?: MemberStatus | undefined;
+}
+
+/** Text as it is compared: without case and accents. */
+function folded(text: string): string {
+  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+}
+
+/** The members that a filter leaves: each word of the search stands in the name or the address. */
+export function matching(members: readonly Member[], { q = "", role, status }: Filter): Member[] {
+  const words = folded(q).split(/\s+/).filter(Boolean);
+  return members.filter((member) => {
+    const text = folded(`${member.name} ${member.email}`);
+    return (
+      (!role || (member.role?.key ?? "none") === role) &&
+      (!status || member.status === status) &&
+      words.every((word) => text.includes(word))
+    );
+  });
+}
+
+/** Clients whose records a member may touch. The API's document leaves the type open. */
+export function readClients(value: unknown): "all" | string[] {
+  if (value === "all") return "all";
+  return (Array.isArray(value) ? value : []).filter((id): id is string => typeof id === "string").sort();
+}
+
+/** Whether only this member keeps the account's last seat of a super admin. */
+export function isLastSuperAdmin(member: Member, members: readonly Member[]): boolean {
+  const active = members.filter((one) => one.status === "active" && one.role?.key === "super_admin");
+  return active.length === 1 && active[0]?.id === member.id;
+}

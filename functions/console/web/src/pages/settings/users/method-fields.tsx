@@ -1,0 +1,59 @@
+import { users as texts } from "../../../texts/en/users";
+import { RadioGroup, TextField } from "../../../ui";
+import { MoreMethods } from "./fields";
+import { PASSWORD } from "./invitation-body";
+import type { InviteForm } from "./use-invite-form";
+import styles from "./users.module.css";
+
+/** The way in which the person will sign in; only those that are set up are offered (D03, D04). */
+export function MethodField({ invite }: { invite: InviteForm }) {
+  const { form, methods } = invite;
+  const options = [
+    ...(methods.hasPassword ? [{ value: PASSWORD, label: texts.methodPassword, help: texts.methodPasswordHelp }] : []),
+    ...methods.providers.map(({ id, name }) => ({ value: id, label: name, help: texts.methodProviderHelp(name) })),
+  ];
+  const leave = () => form.restart(form.values);
+  return (
+    <RadioGroup
+      error={form.errors.method}
+      help={
+        <>
+          {!methods.hasPassword && `${texts.ssoOnly} `}
+          {methods.mayManage && <MoreMethods onLeave={leave} />}
+        </>
+      }
+      label={texts.method}
+      name="method"
+      onChange={(method) => form.set("method", method)}
+      options={options}
+      value={form.values.method}
+    />
+  );
+}
+
+/** What is compared with the provider's claim, and the name that a short form asks for beside it. */
+export function ProviderFields({ invite, withNames }: { invite: InviteForm; withNames: boolean }) {
+  const { form, methods } = invite;
+  const { method } = form.values;
+  if (method === PASSWORD) return null;
+  const isNeeded = methods.needsIdentifier(method);
+  return (
+    <>
+      <TextField
+        {...form.text("identifier")}
+        autoComplete="off"
+        help={isNeeded ? texts.identifierHelp : texts.identifierHelpOptional}
+        label={texts.identifier}
+        mono
+        optional={!isNeeded}
+        spellCheck={false}
+      />
+      {withNames && (
+        <div className={styles.halves}>
+          <TextField {...form.text("firstName")} autoComplete="off" dir="auto" label={texts.firstName} optional />
+          <TextField {...form.text("lastName")} autoComplete="off" dir="auto" label={texts.lastName} optional />
+        </div>
+      )}
+    </>
+  );
+}
