@@ -19,7 +19,7 @@ function visitor(email: string, more: { method?: string; verified?: boolean } = 
   return {
     login: { id: "L", email, name: "Gus", verified, factor: false },
     session: { method, expires_at: "2026-12-06T10:00:00Z", missing: [] },
-    preferences: { shortcuts: true, theme: "system", notices: true },
+    preferences: { shortcuts: true, theme: "system", notices: true, muted_projects: [] },
     accounts: [],
   };
 }

@@ -34,7 +34,7 @@ export const account = {
 
   log: "Audit log",
   logDays: "Keep entries",
-  logDaysHelp: "Counts for entries from now on. When their time is over, they are removed for good.",
+  logDaysHelp: "Set for the whole stack by those who run it. When their time is over, entries are removed for good.",
   forEver: "For ever",
   days: (days: number) => (days === 1 ? "1 day" : `${days} days`),
   years: (years: number) => (years === 1 ? "1 year" : `${years} years`),

@@ -23,6 +23,9 @@ export function AccountPage() {
       ) : (
         <>
           {mayManage ? <SettingsForm record={data} /> : <Shown account={data.value} />}
+          <Section about={texts.logDaysHelp} title={texts.log}>
+            <Details items={[[texts.logDays, daysInWords(data.value.audit_days)]]} />
+          </Section>
           <Mail account={data.value} />
           {may("accounts.create") && <FurtherAccounts />}
         </>
@@ -50,9 +53,6 @@ function Shown({ account }: { account: Account }) {
             [texts.ssoOnly, wordsOf("ssoOnly", draft)],
           ]}
         />
-      </Section>
-      <Section title={texts.log}>
-        <Details items={[[texts.logDays, daysInWords(account.rules.audit_days)]]} />
       </Section>
     </>
   );

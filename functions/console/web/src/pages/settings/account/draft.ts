@@ -7,8 +7,6 @@ export interface Draft {
   factorRequired: boolean;
   providerFactorCounts: boolean;
   ssoOnly: boolean;
-  /** Days as text, for a list to choose from; “0” for ever. */
-  auditDays: string;
 }
 
 export const labels: Record<keyof Draft, string> = {
@@ -16,14 +14,12 @@ export const labels: Record<keyof Draft, string> = {
   factorRequired: texts.factorRequired,
   providerFactorCounts: texts.providerFactorCounts,
   ssoOnly: texts.ssoOnly,
-  auditDays: texts.logDays,
 };
 
 export const apiNames: Partial<Record<keyof Draft, string>> = {
   factorRequired: "rules.factor_required",
   providerFactorCounts: "rules.provider_factor_counts",
   ssoOnly: "rules.sso_only",
-  auditDays: "rules.audit_days",
 };
 
 export function draftOf({ name, rules }: Account): Draft {
@@ -32,7 +28,6 @@ export function draftOf({ name, rules }: Account): Draft {
     factorRequired: rules.factor_required,
     providerFactorCounts: rules.provider_factor_counts,
     ssoOnly: rules.sso_only,
-    auditDays: String(rules.audit_days),
   };
 }
 
@@ -44,7 +39,6 @@ export function toUpdate(draft: Draft, saved: Draft): UpdateAccount {
     rules.provider_factor_counts = draft.providerFactorCounts;
   }
   if (draft.ssoOnly !== saved.ssoOnly) rules.sso_only = draft.ssoOnly;
-  if (draft.auditDays !== saved.auditDays) rules.audit_days = Number(draft.auditDays);
   const update: UpdateAccount = {};
   if (draft.name.trim() !== saved.name) update.name = draft.name.trim();
   if (Object.keys(rules).length > 0) update.rules = rules;
@@ -55,7 +49,7 @@ export function toUpdate(draft: Draft, saved: Draft): UpdateAccount {
 export function wordsOf(name: keyof Draft, draft: Draft): string {
   const value = draft[name];
   if (typeof value === "boolean") return value ? texts.yes : texts.no;
-  return name === "auditDays" ? daysInWords(Number(value)) : value;
+  return value;
 }
 
 const YEAR = 365;
@@ -63,15 +57,6 @@ const YEAR = 365;
 export function daysInWords(days: number): string {
   if (days === 0) return texts.forEver;
   return days % YEAR === 0 ? texts.years(days / YEAR) : texts.days(days);
-}
-
-const KEPT = [0, 30, 90, 180, YEAR, 2 * YEAR, 5 * YEAR, 10 * YEAR];
-
-/** Times for which entries can be kept, with the one of now if it is another. */
-export function keptOptions(now: string): { value: string; label: string }[] {
-  const days = Number(now);
-  const all = KEPT.includes(days) ? KEPT : [...KEPT, days].sort((one, other) => one - other);
-  return all.map((each) => ({ value: String(each), label: daysInWords(each) }));
 }
 
 /** The fields in which a draft differs from what somebody else saved meanwhile. */

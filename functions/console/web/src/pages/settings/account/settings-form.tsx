@@ -11,7 +11,6 @@ import {
   Form,
   FormActions,
   Section,
-  Select,
   Stack,
   SubmitButton,
   Switch,
@@ -19,7 +18,7 @@ import {
   toasts,
   useForm,
 } from "../../../ui";
-import { apiNames, consequences, type Draft, differences, draftOf, keptOptions, labels, toUpdate } from "./draft";
+import { apiNames, consequences, type Draft, differences, draftOf, labels, toUpdate } from "./draft";
 import { GeneralDetails } from "./general-details";
 import { SsoOnly } from "./sso-only";
 
@@ -122,14 +121,6 @@ export function SettingsForm({ record }: { record: Tagged<Account> }) {
               />
               <SsoOnly field={form.check("ssoOnly")} isOn={saved.ssoOnly} />
             </Stack>
-          </Section>
-          <Section title={texts.log}>
-            <Select
-              {...form.text("auditDays")}
-              help={texts.logDaysHelp}
-              label={texts.logDays}
-              options={keptOptions(saved.auditDays)}
-            />
           </Section>
         </Stack>
         <FormActions>

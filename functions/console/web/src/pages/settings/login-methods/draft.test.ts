@@ -21,6 +21,7 @@ const method: LoginMethod = {
     issuer: "https://id.acme.example",
     identifier_claim: "sub",
     scopes: ["openid", "email"],
+    tenants: [],
   },
   client_id: "vestibule",
   client_secret: { set: true },
