@@ -353,8 +353,7 @@ async fn sign_in_may_change_logins_and_enqueue_mails_and_never_reads_the_set_up_
         vec![
             aws.scan(),
             aws.query(Some("outbox"), &Resources::outbox()),
-            aws.query(Some("lists_all"), &aws.of_account("MEMBERS", "")),
-            aws.query(Some("lists_by_state"), &aws.of_account("MEMBERS#", "agent")),
+            // The emulator judges an index as a whole; the flows judge its partitions too.
             aws.encrypt(),
             aws.setup_secret(),
             aws.send("onboarding_queue_url"),

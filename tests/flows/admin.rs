@@ -576,3 +576,20 @@ async fn the_day_of_a_keys_use_is_noted_beside_the_key_and_goes_with_it() {
         401
     );
 }
+
+/// SPEC A32.
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_listed_by_the_provider_through_which_they_write() {
+    let (world, token, _) = waiting().await;
+    for (filter, count) in [
+        ("provider=slack", 1),
+        ("provider=slack&status=onboarding", 1),
+        ("provider=slack&status=blocked", 0),
+        ("provider=telegram", 0),
+    ] {
+        let list = format!("{}/chat-users?{filter}", project(&world));
+        let (status, page) = call(&world, &token, "GET", &list, Value::Null).await;
+        assert_eq!(status, 200, "{page}");
+        assert_eq!(page["items"].as_array().unwrap().len(), count, "{filter}");
+    }
+}

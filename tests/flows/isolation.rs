@@ -274,7 +274,7 @@ async fn no_operation_of_an_account_touches_a_key_of_the_other_one() {
         Side::set_up(&team, "a").await,
         Side::set_up(&team, "b").await,
     ];
-    let operations = scaled(2_000_u64, 100_000);
+    let operations = scaled(800_u64, 100_000);
     let mut numbers = Numbers(11);
     let mut changes = 0_u64;
     for number in 0..operations {

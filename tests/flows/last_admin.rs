@@ -119,7 +119,7 @@ async fn race(team: &TeamStores, account: &str, hands: &[Hand]) -> usize {
 async fn fifty_changes_at_once_that_take_the_last_two_super_admins_away_leave_one() {
     let _turn = HEAVY.lock().await;
     let team = TeamStores::start().await;
-    for round in 0..scaled(8, 200) {
+    for round in 0..scaled(3, 200) {
         let account = format!("account {round}");
         let (one, two) = (format!("ada{round}"), format!("bob{round}"));
         let ada = team.account(&account, &one).await;
@@ -135,7 +135,7 @@ async fn fifty_changes_at_once_that_take_the_last_two_super_admins_away_leave_on
 async fn fifty_revocations_and_demotions_at_once_leave_a_key_or_a_super_admin() {
     let _turn = HEAVY.lock().await;
     let team = TeamStores::start().await;
-    for round in 0..scaled(8, 200) {
+    for round in 0..scaled(3, 200) {
         let account = format!("account {round}");
         let name = format!("ada{round}");
         let ada = team.account(&account, &name).await;

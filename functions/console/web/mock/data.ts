@@ -363,7 +363,14 @@ export const me: Schemas["MeResponse"] = {
     factor: false,
   },
   session: { method: "password", expires_at: ago(-6 * DAY), missing: [] },
-  preferences: { time_zone: null, hour_cycle: null, shortcuts: true, theme: "system", notices: true, muted_projects: [] },
+  preferences: {
+    time_zone: null,
+    hour_cycle: null,
+    shortcuts: true,
+    theme: "system",
+    notices: true,
+    muted_projects: [],
+  },
   accounts: [
     {
       id: ACME,

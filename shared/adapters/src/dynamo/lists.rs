@@ -95,9 +95,14 @@ impl List {
         // Attributes have names of their own here, because some are reserved words.
         let mut names = HashMap::new();
         for (index, (attribute, value)) in self.equal.iter().enumerate() {
-            filters.push(format!("#equal{index} = :equal{index}"));
+            let mut path = Vec::new();
+            for (depth, part) in attribute.split('.').enumerate() {
+                let name = format!("#equal{index}_{depth}");
+                names.insert(name.clone(), part.to_owned());
+                path.push(name);
+            }
+            filters.push(format!("{} = :equal{index}", path.join(".")));
             values.insert(format!(":equal{index}"), value.clone());
-            names.insert(format!("#equal{index}"), (*attribute).to_owned());
         }
         (
             conditions.join(" AND "),

@@ -1,13 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  consequences,
-  type Draft,
-  daysInWords,
-  differences,
-  draftOf,
-  standsInWay,
-  toUpdate,
-} from "./draft";
+import { consequences, type Draft, daysInWords, differences, draftOf, standsInWay, toUpdate } from "./draft";
 
 const saved: Draft = draftOf({
   id: "01JD3Q3Z9V8M4T6K2N7P5R1S0W",
