@@ -177,7 +177,6 @@ pub const DIFFERENCES: &[Difference] = &[
     ),
     they(
         "teams-key-of-another-algorithm",
-        "The library takes the first key of an id, whatever it is for. We take the first RSA key, and check RS256 whatever \
-         `alg` the key set says.",
+        "The library takes the first key of an id, whatever it is for. We take the first RSA key that may be for RS256.",
     ),
 ];

@@ -233,8 +233,9 @@ def _key_only_they_use(case: Case, kid: Any) -> str | None:
 
 
 def _keys_we_use(case: Case) -> list[dict[str, Any]]:
-    """RSA keys only, whatever algorithm they are said to be for."""
+    """RSA keys only, of those that are for RS256 or for no algorithm in particular."""
     keys = [jwk for jwk in case.jwks.get("keys") or [] if isinstance(jwk, dict) and jwk.get("kty") == "RSA" and _is_plain_key(jwk)]
+    keys = [jwk for jwk in keys if not isinstance(jwk.get("alg"), str) or jwk["alg"] == "RS256"]
     return [{name: content for name, content in jwk.items() if name != "alg"} for jwk in keys]
 
 
