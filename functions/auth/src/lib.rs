@@ -72,7 +72,7 @@ pub struct Deps {
     pub logins: Arc<dyn LoginStore>,
     /// Changes of logins' addresses.
     pub addresses: Arc<dyn AddressStore>,
-    /// What is on record about a login, and its end.
+    /// Records about a login, and its end.
     pub own_logins: Arc<dyn OwnLoginStore>,
     /// Sessions and devices.
     pub sessions: Arc<dyn SessionStore>,

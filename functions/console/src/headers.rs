@@ -1,4 +1,4 @@
-//! What every answer says to the browser about security (CONSOLE U170).
+//! Security headers of every answer (CONSOLE U170).
 
 use lambda_http::http::{HeaderMap, HeaderValue, header::InvalidHeaderValue};
 

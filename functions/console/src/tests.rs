@@ -1,4 +1,4 @@
-//! What a browser gets for each address, with made-up files, whether or not the console was built.
+//! Answers to a browser for each address, with made-up files, whether or not the console was built.
 
 use crate::{Asset, SITE, Site};
 use lambda_http::{

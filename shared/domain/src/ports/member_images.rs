@@ -43,7 +43,7 @@ impl fmt::Debug for MemberImage {
     }
 }
 
-/// What is stored of a member's image.
+/// Stored state of a member's image.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoredImage {
     /// The image; `None` if it was taken away, or there never was one.

@@ -22,7 +22,7 @@ export function SessionEnded() {
   const signedIn = async () => {
     const before = session.loginId;
     await queryClient.fetchQuery({ ...meOptions, staleTime: 0 });
-    // What is on the page belongs to whoever signed in before.
+    // The page still shows the records of whoever signed in before.
     if (session.loginId !== before) location.reload();
     else session.resumed();
   };

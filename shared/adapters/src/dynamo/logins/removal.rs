@@ -1,4 +1,4 @@
-//! What is on record beside a login, and the end of a login (SPEC D35).
+//! Records beside a login, and the end of a login (SPEC D35).
 
 use super::{DynamoLogins, OWN_OR_NONE, SESSIONS_ENDED_MAX, WHAT, every};
 use crate::aws::port_error;

@@ -149,7 +149,7 @@ export const users = {
   more: "Add client access",
   invitationSent: (email: string) => `Invitation sent to ${email}`,
 
-  // What stands in the way of an invitation
+  // Obstacles to an invitation
   alreadyInvited: (name: string, day: string, by: string) => `${name} was invited on ${day} by ${by}.`,
   alreadyInvitedText: "Send that invitation again, or let this one take its place, which ends the links of the other.",
   replace: "Replace with this one",

@@ -40,7 +40,7 @@ interface Props {
 
 /** Name and channels of a client. */
 export function ClientDialog(props: Props) {
-  // What was shown last stays in sight while the dialog closes.
+  // The last record stays in sight while the dialog closes.
   const shown = useRef(props.client);
   if (props.isOpen) shown.current = props.client;
   return <ClientForm {...props} client={shown.current} key={shown.current?.id ?? "new"} />;

@@ -43,7 +43,7 @@ export function RoleDialog(props: Props) {
   const { isOpen, onClose, catalogue } = props;
   const mayManage = useMay()("roles.manage");
   const standing = useStanding();
-  // What was shown last stays in sight while the dialog closes.
+  // The last record stays in sight while the dialog closes.
   const shown = useRef(props.role);
   if (isOpen) shown.current = props.role;
   const role = shown.current;

@@ -44,7 +44,7 @@ export function InviteDialog({ isOpen, onClose, onLink }: Props) {
   const goOn = () => {
     const { firstName, lastName } = form.values;
     keepDraft({ ...form.values, fullName: `${firstName} ${lastName}`.trim() });
-    // What was typed goes along, so leaving loses nothing.
+    // Typed values go along, so leaving loses nothing.
     form.restart(form.values);
     void navigate({ to: "/a/$account/settings/users/new", params: { account: account.id } });
   };

@@ -14,7 +14,7 @@ import { labelsOf } from "../permissions/areas";
 import { sendingFailed } from "./use-invitations";
 import type { InviteForm } from "./use-invite-form";
 
-/** What stands in the way of an invitation, and the ways out (U509). */
+/** Obstacles to an invitation, and the ways out (U509). */
 export function InviteTrouble({ invite }: { invite: InviteForm }) {
   const { trouble } = invite;
   if (isProblem(trouble, "already-invited")) return <AlreadyInvited error={trouble} invite={invite} />;
