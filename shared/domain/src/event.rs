@@ -5,7 +5,7 @@ use crate::{
     account::actor::Actor,
     ids::{
         AccessRequestId, AccountId, ApiKeyId, AuditId, ChatUserId, ClientId, ConnectorId,
-        ConversationId, EnvironmentId, InvitationId, LoginId, LoginMethodId, MemberId, ProjectId,
+        ConversationId, EndUserId, EnvironmentId, ImportId, InvitationId, LoginId, LoginMethodId, MemberId, ProjectId,
         RoleId,
     },
 };
@@ -165,6 +165,42 @@ events! {
     LoginFactorRemoved(LoginId) = "login.factor_removed",
     /// The operator removed a login's second factor.
     LoginFactorReset(LoginId) = "login.factor_reset",
+    /// Access was taken away from a person who had been approved.
+    AccessRequestRevoked(AccessRequestId) = "access_request.revoked",
+    /// A request was closed because nobody decided it in time.
+    AccessRequestExpired(AccessRequestId) = "access_request.expired",
+    /// A person lost the access to an environment.
+    ChatUserRevoked(ChatUserId) = "chat_user.revoked",
+    /// Everything held about a person on a chat platform was exported.
+    ChatUserExported(ChatUserId) = "chat_user.exported",
+    /// A person was added to the directory.
+    EndUserCreated(EndUserId) = "end_user.created",
+    /// A person of the directory was changed.
+    EndUserUpdated(EndUserId) = "end_user.updated",
+    /// A person was removed from the directory.
+    EndUserDeleted(EndUserId) = "end_user.deleted",
+    /// A chat user was linked to a person of the directory.
+    EndUserLinked(EndUserId) = "end_user.linked",
+    /// A chat user was unlinked from a person of the directory.
+    EndUserUnlinked(EndUserId) = "end_user.unlinked",
+    /// Everything held about a person of the directory was exported.
+    EndUserExported(EndUserId) = "end_user.exported",
+    /// People were exported from the directory.
+    DirectoryExported(ProjectId) = "project.directory_exported",
+    /// An import of people began.
+    ImportStarted(ImportId) = "import.started",
+    /// An import of people was cancelled.
+    ImportCancelled(ImportId) = "import.cancelled",
+    /// An environment was deleted.
+    EnvironmentDeleted(EnvironmentId) = "environment.deleted",
+    /// The order of a project's environments was changed.
+    EnvironmentsReordered(ProjectId) = "project.environments_reordered",
+    /// A project was archived.
+    ProjectArchived(ProjectId) = "project.archived",
+    /// A project was taken back from the archive.
+    ProjectRestored(ProjectId) = "project.restored",
+    /// A project was deleted with everything in it.
+    ProjectDeleted(ProjectId) = "project.deleted",
     /// A call of a proven caller was refused.
     CallRefused(AccountId) = "call.refused",
 }
@@ -215,7 +251,9 @@ mod tests {
     fn the_keys_of_stored_entries_stay_as_they_are() {
         let stored = [
             "access_request.approved",
+            "access_request.expired",
             "access_request.rejected",
+            "access_request.revoked",
             "account.created",
             "account.deleted",
             "account.recovered",
@@ -228,6 +266,8 @@ mod tests {
             "call.refused",
             "chat_user.blocked",
             "chat_user.erased",
+            "chat_user.exported",
+            "chat_user.revoked",
             "chat_user.unblocked",
             "client.created",
             "client.deleted",
@@ -244,10 +284,19 @@ mod tests {
             "conversation.given_back",
             "conversation.handed_off",
             "conversation.reopened",
+            "end_user.created",
+            "end_user.deleted",
+            "end_user.exported",
+            "end_user.linked",
+            "end_user.unlinked",
+            "end_user.updated",
             "environment.created",
+            "environment.deleted",
             "environment.signing_secret_rotated",
             "environment.tested",
             "environment.updated",
+            "import.cancelled",
+            "import.started",
             "invitation.link_copied",
             "invitation.mail_block_lifted",
             "invitation.resent",
@@ -273,8 +322,13 @@ mod tests {
             "member.removed",
             "member.suspended",
             "member.updated",
+            "project.archived",
             "project.created",
+            "project.deleted",
             "project.deliveries_redriven",
+            "project.directory_exported",
+            "project.environments_reordered",
+            "project.restored",
             "project.updated",
             "role.created",
             "role.deleted",

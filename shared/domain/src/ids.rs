@@ -133,6 +133,10 @@ ids! {
     LoginMethodId,
     /// A mail; one of an invitation is derived from the invitation and the number of its mails.
     MailId,
+    /// A person of the project's directory.
+    EndUserId,
+    /// An import of people from a file.
+    ImportId,
 }
 
 /// Derives a ULID. Each part is hashed with its length, so that `["ab", "c"]` and `["a", "bc"]` differ.

@@ -8,6 +8,7 @@
 //! | [`account`] | account, client, project, environment, API key, caller |
 //! | [`chat`] | chat users, their messages and conversations, deliveries |
 //! | [`connector`] | one provider, one environment, one policy |
+//! | [`directory`] | end users: the people whom a project knows, and their phone numbers |
 //! | [`event`] | events and their audit entries |
 //! | [`team`] | logins, members, roles, invitations, sign-in and mails of those who run an account |
 //! | [`erasure`] | orders to remove what is kept about a person, or no longer kept |
@@ -31,6 +32,7 @@ pub mod chat;
 pub mod clock;
 pub mod connector;
 mod digest;
+pub mod directory;
 pub mod egress;
 pub mod erasure;
 pub mod error;

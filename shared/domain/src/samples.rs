@@ -26,9 +26,13 @@ use crate::{
     connector::{
         AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
     },
+    directory::{
+        end_user::{EndUser, EndUserSource, Names},
+        phone::PhoneNumber,
+    },
     ids::{
-        AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, EnvironmentId,
-        InvitationId, LoginId, MemberId, ProjectId,
+        AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, EndUserId,
+        EnvironmentId, InvitationId, LoginId, MemberId, ProjectId,
     },
     language::TextVariants,
     team::{
@@ -238,6 +242,24 @@ pub fn message() -> InboundMessage {
     }
 }
 
+/// An end user of whom nothing is known but a phone number.
+pub fn end_user() -> EndUser {
+    EndUser {
+        id: EndUserId::derive(&["eu"]),
+        scope: scope(),
+        source: EndUserSource::Invited,
+        names: Names::default(),
+        phone: PhoneNumber::parse("+4915112345678").ok(),
+        email: None,
+        environments: BTreeSet::from([environment("e")]),
+        chat_users: BTreeSet::new(),
+        version: 1,
+        links_version: 1,
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
 /// A chat user without access anywhere.
 pub fn chat_user() -> ChatUser {
     ChatUser {
@@ -250,6 +272,7 @@ pub fn chat_user() -> ChatUser {
         admitted_openly: false,
         grants: BTreeMap::new(),
         block: None,
+        end_user_id: None,
         version: 1,
         created_at: at(0),
         updated_at: at(0),

@@ -126,6 +126,7 @@ mod tests {
             admitted_openly: false,
             grants: BTreeMap::new(),
             block: None,
+            end_user_id: None,
             version: 1,
             created_at: Timestamp::from_millis(0),
             updated_at: Timestamp::from_millis(0),

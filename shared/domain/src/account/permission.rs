@@ -13,6 +13,8 @@ pub enum PermissionArea {
     ChatUsers,
     /// Their requests.
     AccessRequests,
+    /// The directory of the people who may write.
+    EndUsers,
     /// Their conversations.
     Conversations,
     /// The people who run the account.
@@ -83,6 +85,10 @@ permissions! {
         "Read access requests.";
     AccessRequestsDecide = "access_requests.decide", AccessRequests, "Decide access requests",
         "Approve and reject access requests.";
+    EndUsersRead = "end_users.read", EndUsers, "View users",
+        "Read the users of projects.";
+    EndUsersWrite = "end_users.write", EndUsers, "Manage users",
+        "Add, change, import and delete users of projects.";
     ConversationsRead = "conversations.read", Conversations, "View conversations",
         "Read conversations and their messages.";
     ConversationsReply = "conversations.reply", Conversations, "Reply in conversations",
@@ -126,6 +132,7 @@ impl Permission {
                 Self::ChatUsersRead
             }
             Self::AccessRequestsRead | Self::AccessRequestsDecide => Self::AccessRequestsRead,
+            Self::EndUsersRead | Self::EndUsersWrite => Self::EndUsersRead,
             Self::ConversationsRead | Self::ConversationsReply => Self::ConversationsRead,
             Self::DeliveriesRead | Self::DeliveriesRedrive => Self::DeliveriesRead,
             Self::MembersRead | Self::MembersManage | Self::RolesManage => Self::MembersRead,

@@ -7,7 +7,7 @@ use crate::{
         profile::Profile,
     },
     connector::Connector,
-    ids::{ChatUserId, EnvironmentId},
+    ids::{ChatUserId, EndUserId, EnvironmentId},
     record::Record,
 };
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,9 @@ pub struct ChatUser {
     pub grants: BTreeMap<EnvironmentId, Grant>,
     /// The block, while there is one.
     pub block: Option<Block>,
+    /// The person of the directory that this chat user is, if they are linked. Then the grants are those of all
+    /// that person's environments: see [`crate::directory`].
+    pub end_user_id: Option<EndUserId>,
     /// Counts changes.
     pub version: u64,
     /// Time of the person's first message.
@@ -99,6 +102,7 @@ impl ChatUser {
             admitted_openly: false,
             grants: BTreeMap::new(),
             block: None,
+            end_user_id: None,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -115,6 +119,7 @@ impl ChatUser {
             profile_told_at: None,
             admitted_openly: false,
             grants: BTreeMap::new(),
+            end_user_id: None,
             block: Some(Block {
                 note: None,
                 ..block

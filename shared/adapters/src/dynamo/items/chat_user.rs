@@ -6,7 +6,7 @@ use vestibule_domain::{
     chat::message::Identity,
     chat::profile::Profile,
     chat::user::{Block, ChatUser, Grant},
-    ids::{ChatUserId, EnvironmentId},
+    ids::{ChatUserId, EndUserId, EnvironmentId},
 };
 
 /// A chat user.
@@ -32,6 +32,8 @@ pub(in crate::dynamo) struct ChatUserItem {
     grants: BTreeMap<EnvironmentId, Grant>,
     #[serde(skip_serializing_if = "Option::is_none")]
     block: Option<Block>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    end_user_id: Option<EndUserId>,
     pub(in crate::dynamo) version: u64,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -75,6 +77,7 @@ impl ChatUserItem {
             admitted_openly: user.admitted_openly,
             grants: user.grants.clone(),
             block: user.block.clone(),
+            end_user_id: user.end_user_id,
             version: user.version,
             created_at: user.created_at,
             updated_at: user.updated_at,
@@ -94,6 +97,7 @@ impl From<ChatUserItem> for ChatUser {
             admitted_openly: item.admitted_openly,
             grants: item.grants,
             block: item.block,
+            end_user_id: item.end_user_id,
             version: item.version,
             created_at: item.created_at,
             updated_at: item.updated_at,

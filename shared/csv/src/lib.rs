@@ -1,0 +1,1 @@
+//! Files of people: reads and writes CSV as spreadsheets do.

@@ -1,0 +1,1 @@
+//! Phone numbers as people type them: reads, checks and shows them.
