@@ -297,9 +297,7 @@ impl Intake {
     ) -> Result<(), PortError> {
         let now = self.clock.now();
         let handled = HandledEvent::of(&message, connector.id, repeats(connector), now);
-        let taken = self
-            .take_message(connector, message, content, &handled)
-            .await?;
+        let taken = Box::pin(self.take_message(connector, message, content, &handled)).await?;
         if taken.leaves_event_to_remember(handled.repeats, is_large_batch) {
             self.store.remember(&handled).await?;
         }
