@@ -4,7 +4,7 @@ use crate::document::{folder, functions, template};
 use std::collections::BTreeSet;
 use vestibule_tests::aws_calls;
 
-const OF_EVERY_WEBHOOK: [&str; 15] = [
+const OF_EVERY_WEBHOOK: [&str; 17] = [
     "dynamodb:GetItem Table ACCOUNT#{id}#PROJECT#{id}#REQUEST#{id}",
     "dynamodb:GetItem Table KEYRING",
     "dynamodb:GetItem Table CONNECTOR#{id}",
@@ -16,6 +16,8 @@ const OF_EVERY_WEBHOOK: [&str; 15] = [
     "dynamodb:PutItem Table CONNECTOR#{id}#DEAD_LETTERS",
     "dynamodb:PutItem Table CONNECTOR#{id}#EVENT#{id}",
     "dynamodb:UpdateItem Table ACCOUNT#{id}#PROJECT#{id}#USER#{id}",
+    "dynamodb:UpdateItem Table ACCOUNT#{id}#PROJECT#{id}#HELD_BACK",
+    "dynamodb:UpdateItem Table CONNECTOR#{id}#NEW_REQUESTS",
     "kms:Decrypt Key vestibule=data-key",
     "sqs:SendMessage OnboardingQueue",
     "sqs:SendMessage InboxQueue",

@@ -13,7 +13,7 @@ use vestibule_tests::aws_calls;
 
 /// Kinds of partitions, and future kinds that today's functions must not reach. Those that only the list of
 /// calls names are tried as well.
-const PARTITIONS: [(&str, &str); 43] = [
+const PARTITIONS: [(&str, &str); 45] = [
     ("the set-up", "SET_UP"),
     ("the data key", "KEYRING"),
     ("an account, its API keys and its members", "ACCOUNT#{id}"),
@@ -43,6 +43,11 @@ const PARTITIONS: [(&str, &str); 43] = [
         "CONNECTOR#{id}#DEAD_LETTERS",
     ),
     ("an event that was handled", "CONNECTOR#{id}#EVENT#{id}"),
+    ("the quotas of a connector", "CONNECTOR#{id}#NEW_REQUESTS"),
+    (
+        "the messages that a project's connectors held back",
+        "ACCOUNT#{id}#PROJECT#{id}#HELD_BACK",
+    ),
     ("the environments of a project", "ACCOUNT#{id}#PROJECT#{id}"),
     ("a chat user", "ACCOUNT#{id}#PROJECT#{id}#USER#{id}"),
     (

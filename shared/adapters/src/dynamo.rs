@@ -50,6 +50,7 @@ mod people;
 mod profiles;
 mod projects;
 mod proof;
+mod quotas;
 mod reports;
 mod set_up;
 mod standings;

@@ -24,7 +24,8 @@ use crate::{
         user::{Block, ChatUser, Grant},
     },
     connector::{
-        AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
+        AfterApproval, Connector, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
+        WebhookState,
     },
     directory::{
         end_user::{EndUser, EndUserSource, Names},
@@ -84,6 +85,8 @@ pub fn connector() -> Connector {
         onboarding_message: Some("Wait".into()),
         onboarding_messages: TextVariants::default(),
         request_cooldown: Duration::from_hours(24),
+        preapprove_known_users: true,
+        request_limits: RequestLimits::default(),
         after_approval: AfterApproval::default(),
         settings: BTreeMap::new(),
         secrets: SealedSecrets::default(),

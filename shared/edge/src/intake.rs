@@ -5,6 +5,7 @@
 mod batch;
 mod changes;
 mod decide;
+mod quota;
 
 pub use decide::IntakeOutcome;
 
@@ -13,6 +14,7 @@ use crate::{
     logging::{Metric, count},
 };
 use decide::Content;
+use quota::Quotas;
 use ring::digest::{SHA256, digest};
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::time::{sleep, timeout};
@@ -47,6 +49,7 @@ pub struct Intake {
     onboarding: Arc<dyn OnboardingQueue>,
     inbox: Arc<dyn InboxQueue>,
     clock: Arc<dyn Clock>,
+    quotas: Quotas,
 }
 
 impl fmt::Debug for Intake {
@@ -94,6 +97,7 @@ impl Intake {
             onboarding: ports.onboarding,
             inbox: ports.inbox,
             clock: ports.clock,
+            quotas: Quotas::default(),
         }
     }
 

@@ -34,8 +34,8 @@ use vestibule_domain::{
     chat::history::HistoryDays,
     chat::profile::Profile,
     connector::{
-        AfterApproval, ApprovalMode, Connector, ExistingUsers, Policy, Provider, SealedSecrets,
-        WebhookState, secret_context,
+        AfterApproval, ApprovalMode, Connector, ExistingUsers, NEW_REQUESTS_PER_MINUTE_MAX, Policy,
+        Provider, RequestLimits, SealedSecrets, WebhookState, secret_context,
     },
     event::{AuditEntry, Change, Event},
     ids::{
@@ -425,6 +425,12 @@ pub async fn connector_row(
         onboarding_message: (policy == Policy::OnBoarding).then(|| WELCOME.to_owned()),
         onboarding_messages: TextVariants::default(),
         request_cooldown: Duration::from_hours(24),
+        preapprove_known_users: true,
+        // Tests let hundreds of strangers write within one minute.
+        request_limits: RequestLimits {
+            new_per_minute: NEW_REQUESTS_PER_MINUTE_MAX,
+            ..RequestLimits::default()
+        },
         // Separate tests cover what follows an approval.
         after_approval: AfterApproval {
             mode: ApprovalMode::Silent,

@@ -4,6 +4,7 @@ use super::{WELCOME, World};
 use crate::accounts::identity;
 use serde_json::Value;
 use vestibule_domain::{
+    access::quota::HeldBack,
     ids::ChatUserId,
     page::{Order, PageRequest},
     ports::{AccessRequestFilter, AccessRequestStore, AccessRequestView},
@@ -32,6 +33,16 @@ impl World {
             .await
             .unwrap()
             .items
+    }
+
+    /// The connectors that held back messages of new people within the last day.
+    pub async fn held_back(&self) -> Vec<HeldBack> {
+        let held_back = self
+            .stores
+            .access_requests
+            .held_back(self.scope, self.now())
+            .await;
+        held_back.unwrap()
     }
 
     /// Rows whose sort key has this prefix.

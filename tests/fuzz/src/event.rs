@@ -286,6 +286,22 @@ impl IntakeStore for Ports {
         Ok(())
     }
 
+    async fn use_quota(
+        &self,
+        _usage: &vestibule_domain::access::quota::QuotaUse,
+    ) -> Result<bool, PortError> {
+        Ok(true)
+    }
+
+    async fn count_held_back(
+        &self,
+        _scope: ProjectScope,
+        _connector_id: ConnectorId,
+        _now: Timestamp,
+    ) -> Result<(), PortError> {
+        Ok(())
+    }
+
     async fn open_request(
         &self,
         _open: &OpenRequest,

@@ -12,6 +12,7 @@ mod fixtures;
 pub mod get;
 pub mod list;
 pub mod outcome;
+mod request_settings;
 pub mod rotate;
 mod secrets;
 pub mod test;
@@ -31,7 +32,7 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     ProjectScope, Timestamp,
-    connector::{Connector, ONBOARDING_MESSAGE_DEFAULT, Policy, Provider, REQUEST_COOLDOWN_MAX},
+    connector::{Connector, ONBOARDING_MESSAGE_DEFAULT, Policy, Provider},
     ids::{ConnectorId, EnvironmentId},
     ports::{CountUpTo, PolicyEffects},
 };
@@ -58,7 +59,8 @@ problem_types! {
     "policy": "OnBoarding", "onboarding_since": "2026-11-22T10:00:00.000Z", "existing_users": "keep",
     "onboarding_message": "Your request is being reviewed. You can expect an answer within one working day. If it is urgent, call 555-0100.",
     "onboarding_messages": {"de": "Ihre Anfrage wird geprüft. Sie erhalten innerhalb eines Arbeitstages eine Antwort."},
-    "request_cooldown_seconds": 86400, "after_approval": "notify", "approval_notice": null, "approval_notices": {},
+    "request_cooldown_seconds": 86400, "preapprove_known_users": true, "new_requests_per_minute": 60,
+    "requests_expire_after_days": null, "after_approval": "notify", "approval_notice": null, "approval_notices": {},
     "slack": {"api_app_id": "A0123456789", "team_id": "T0123456789", "signing_secret": {"set": true}, "bot_token": {"set": true}},
     "webhook_path": "/webhooks/slack/01JD3Q3Z9V8M4T6K2N7P5R1S0W",
     "webhook_url": "https://api.example.com/webhooks/slack/01JD3Q3Z9V8M4T6K2N7P5R1S0W",
@@ -92,6 +94,14 @@ pub struct ConnectorResponse {
     onboarding_messages: BTreeMap<String, String>,
     /// Seconds after a rejection until a new message makes a new request.
     request_cooldown_seconds: u64,
+    /// Whether an end user who holds the environment is approved without a request while the policy is
+    /// `OnBoarding`. `AllowList` always lets them in.
+    preapprove_known_users: bool,
+    /// Number of new requests in a minute. Beyond it, messages of new people are counted, and make no
+    /// request.
+    new_requests_per_minute: u16,
+    /// Days after which a pending request expires; null if requests do not expire.
+    requests_expire_after_days: Option<u16>,
     /// Follow-up to an approval.
     after_approval: AfterApprovalName,
     /// Approval notice; null for the default text at `/v1/providers`.
@@ -182,6 +192,9 @@ impl ConnectorResponse {
             onboarding_since: connector.onboarding_since,
             existing_users: connector.existing_users.into(),
             request_cooldown_seconds: connector.request_cooldown.as_secs(),
+            preapprove_known_users: connector.preapprove_known_users,
+            new_requests_per_minute: connector.request_limits.new_per_minute,
+            requests_expire_after_days: connector.request_limits.expire_after_days,
             after_approval: connector.after_approval.mode.into(),
             approval_notice: connector.after_approval.notice.clone(),
             approval_notices: variants::shown(&connector.after_approval.notices),
@@ -399,16 +412,6 @@ fn check_message(policy: Policy, message: Option<&str>, errors: &mut FieldErrors
     }
 }
 
-fn check_cooldown(seconds: Option<u64>, errors: &mut FieldErrors) {
-    let most = REQUEST_COOLDOWN_MAX.as_secs();
-    if seconds.is_some_and(|seconds| seconds > most) {
-        errors.add(
-            "request_cooldown_seconds",
-            format!("must be a whole number from 0 to {most}"),
-        );
-    }
-}
-
 /// Checks that the environment belongs to the project.
 pub(super) async fn check_environment(
     deps: &Deps,
@@ -458,6 +461,9 @@ fn facts(connector: &Connector) -> Value {
         "onboarding_message": connector.onboarding_message,
         "onboarding_messages": connector.onboarding_messages,
         "request_cooldown_seconds": connector.request_cooldown.as_secs(),
+        "preapprove_known_users": connector.preapprove_known_users,
+        "new_requests_per_minute": connector.request_limits.new_per_minute,
+        "requests_expire_after_days": connector.request_limits.expire_after_days,
         "after_approval": connector.after_approval.mode,
         "approval_notice": connector.after_approval.notice,
         "approval_notices": connector.after_approval.notices,
@@ -585,16 +591,5 @@ mod tests {
                 assert!(offered.chars().count() <= kind.message_max_chars());
             }
         }
-    }
-
-    #[test]
-    fn a_cooldown_is_at_most_a_year() {
-        let mut errors = FieldErrors::default();
-        check_cooldown(None, &mut errors);
-        check_cooldown(Some(0), &mut errors);
-        check_cooldown(Some(31_536_000), &mut errors);
-        assert!(errors.is_empty());
-        check_cooldown(Some(31_536_001), &mut errors);
-        assert!(errors.names("request_cooldown_seconds"));
     }
 }

@@ -22,6 +22,7 @@ use vestibule_domain::{
     access::{
         approval::Approval,
         direct_approval::{DirectApproval, WritingPlace},
+        quota::HeldBack,
         request::{AccessRequest, DecideOutcome, RequestDecision, Verdict, on_decided_again},
         standing::PendingTask,
     },
@@ -225,6 +226,14 @@ impl AccessRequestStore for DynamoAccessRequests {
             items: self.views(requests).await?,
             next: rows.next,
         })
+    }
+
+    async fn held_back(
+        &self,
+        scope: ProjectScope,
+        now: Timestamp,
+    ) -> Result<Vec<HeldBack>, PortError> {
+        self.table.held_back(scope, now).await
     }
 
     async fn decide(

@@ -22,6 +22,7 @@ use std::collections::{BTreeSet, HashMap};
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     access::consent::Wish,
+    access::quota::QuotaUse,
     access::request::Preview,
     access::standing::Standing,
     chat::change::MessageChange,
@@ -322,6 +323,19 @@ impl IntakeStore for DynamoIntake {
         now: Timestamp,
     ) -> Result<Merged, PortError> {
         merges::merge(&self.table, scope, merge, now).await
+    }
+
+    async fn use_quota(&self, usage: &QuotaUse) -> Result<bool, PortError> {
+        self.table.use_quota(usage).await
+    }
+
+    async fn count_held_back(
+        &self,
+        scope: ProjectScope,
+        connector_id: ConnectorId,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        self.table.count_held_back(scope, connector_id, now).await
     }
 
     async fn open_request(&self, open: &OpenRequest, due: Timestamp) -> Result<Written, PortError> {

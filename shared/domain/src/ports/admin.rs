@@ -4,6 +4,7 @@ use crate::{
     AccountScope, PortError, ProjectScope, Timestamp,
     access::closing::Closing,
     access::direct_approval::{DirectApproval, WritingPlace},
+    access::quota::HeldBack,
     access::request::{AccessRequest, DecideOutcome, Preview, RequestDecision, RequestStatus},
     access::standing::Standing,
     account::{
@@ -512,6 +513,13 @@ pub trait AccessRequestStore: Send + Sync {
         filter: &AccessRequestFilter,
         page: &PageRequest,
     ) -> Result<Page<AccessRequestView>, ListError>;
+
+    /// Returns the project's connectors that held back messages of new people within the last day.
+    async fn held_back(
+        &self,
+        scope: ProjectScope,
+        now: Timestamp,
+    ) -> Result<Vec<HeldBack>, PortError>;
 
     /// Decides a pending request: request, grant, standing and audit entry, all or nothing. When
     /// two decisions compete, one takes effect and the other is answered with it. An approval

@@ -3,6 +3,7 @@
 use crate::{
     PortError, ProjectScope, Timestamp,
     access::consent::Wish,
+    access::quota::QuotaUse,
     access::request::{AccessRequest, Preview},
     access::standing::Standing,
     chat::change::MessageChange,
@@ -217,6 +218,18 @@ pub trait IntakeStore: Send + Sync {
         merge: &Merge,
         now: Timestamp,
     ) -> Result<Merged, PortError>;
+
+    /// Lets a person use the quota of new requests of a connector's minute. `false` when it is used up. A
+    /// person who used the quota of this minute may go on.
+    async fn use_quota(&self, usage: &QuotaUse) -> Result<bool, PortError>;
+
+    /// Counts a message that makes no request because the quota is used up. Nothing else is kept of it.
+    async fn count_held_back(
+        &self,
+        scope: ProjectScope,
+        connector_id: ConnectorId,
+        now: Timestamp,
+    ) -> Result<(), PortError>;
 
     /// Records sender, standing, request and event, all or nothing, with an outbox mark due at `due`
     /// when there are new tasks. MUST refuse when sender or standing changed since they were read, and

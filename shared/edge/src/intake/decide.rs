@@ -53,6 +53,8 @@ pub enum IntakeOutcome {
     Counted,
     /// The sender was rejected too recently.
     CooledDown,
+    /// It was counted beyond the connector's quota of new requests, and made none.
+    HeldBack,
     /// It changed the message that made a request, and there is nothing for the agent.
     Changed,
     /// It deleted what its author wrote before they lost access, and was enqueued for the history.
@@ -84,8 +86,8 @@ impl IntakeOutcome {
     ) -> bool {
         match self {
             Self::Delivered | Self::Withdrawn => is_large_batch,
-            // Such a message could take effect later: after the cool-down, or under another policy.
-            Self::Ignored | Self::CooledDown => {
+            // Such a message could take effect later: after the cool-down or the minute, or under another policy.
+            Self::Ignored | Self::CooledDown | Self::HeldBack => {
                 is_large_batch || matches!(repeats, Repeats::ForEver)
             }
             // A change that comes again has no further effect.
@@ -492,6 +494,12 @@ impl Intake {
         let before = known
             .standing
             .unwrap_or_else(|| Standing::first(message, connector, now));
+        if !self
+            .takes_request(connector, before.chat_user_id, now)
+            .await?
+        {
+            return Ok(Some(IntakeOutcome::HeldBack));
+        }
         let rejected_before = before.rejections.map_or(0, |earlier| earlier.count);
         let key = message.event_keys.first().map_or("", String::as_str);
         let id = request_id(connector, before.chat_user_id, key);
@@ -691,7 +699,11 @@ mod tests {
     #[test]
     fn a_message_without_effect_is_remembered_where_it_could_be_replayed_when_it_would_have_one() {
         let bounded = Repeats::For(Duration::from_hours(24));
-        for outcome in [IntakeOutcome::Ignored, IntakeOutcome::CooledDown] {
+        for outcome in [
+            IntakeOutcome::Ignored,
+            IntakeOutcome::CooledDown,
+            IntakeOutcome::HeldBack,
+        ] {
             assert!(outcome.leaves_event_to_remember(Repeats::ForEver, false));
             assert!(!outcome.leaves_event_to_remember(bounded, false));
             assert!(outcome.leaves_event_to_remember(bounded, true));

@@ -7,7 +7,8 @@ use vestibule_domain::{
     access::closing::Closing,
     chat::repeats::Repeats,
     connector::{
-        AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
+        AfterApproval, Connector, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
+        WebhookState,
     },
     event::AuditEntry,
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
@@ -104,6 +105,8 @@ pub(super) fn connector() -> Connector {
         onboarding_message: None,
         onboarding_messages: TextVariants::default(),
         request_cooldown: Duration::ZERO,
+        preapprove_known_users: true,
+        request_limits: RequestLimits::default(),
         after_approval: AfterApproval::default(),
         settings: BTreeMap::new(),
         secrets: SealedSecrets::default(),

@@ -81,6 +81,20 @@ pub struct UpdateConnectorRequest {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, maximum = 31_536_000)]
     request_cooldown_seconds: Option<u64>,
+    /// Whether an end user who holds the environment is approved without a request while the policy is
+    /// `OnBoarding`. `AllowList` always lets them in.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    preapprove_known_users: Option<bool>,
+    /// Number of new requests in a minute, 1 to 600.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, minimum = 1, maximum = 600)]
+    new_requests_per_minute: Option<u64>,
+    /// Days after which a pending request expires, 1 to 365, counted from its creation; null if requests
+    /// shall not expire. It applies to requests that are already pending too.
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 365)]
+    requests_expire_after_days: Nullable<u64>,
     /// Follow-up to an approval.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
