@@ -34,8 +34,9 @@ use vestibule_domain::{
     retry::conflict_wait,
 };
 
-/// Attempts at a decision that meets other writers of the same records.
-const ATTEMPTS: u32 = 4;
+/// Attempts at a decision that meets other writers of the same records. The table itself tries each of them
+/// again while other transactions hold the rows, so a person would have to write without a pause for a second.
+const ATTEMPTS: u32 = 6;
 
 /// The `decision` member of problems about a request that is already decided.
 const DECISION: ProblemMember = ProblemMember::named::<ProblemDecision>(
