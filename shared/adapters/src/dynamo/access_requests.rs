@@ -2,7 +2,8 @@
 
 use super::{
     items::{
-        AccessRequestItem, ChatUserItem, ConnectorItem, PreviewItem, StandingItem, StatusAttributes,
+        AccessRequestItem, ChatUserItem, ConnectorItem, EnvironmentItem, PreviewItem, StandingItem,
+        StatusAttributes,
     },
     keys,
     lists::{Index, List},
@@ -10,13 +11,15 @@ use super::{
     people::standings_of,
     standings::task_set,
     table::{
-        Cancelled, Table, Transacted, from_row, n, put_write, s, take, to_value, update_write,
+        Attributes, Cancelled, Table, Transacted, from_row, n, put_write, s, take, to_value,
+        update_write,
     },
 };
 use crate::vault::KmsVault;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
-use std::sync::Arc;
+use serde::de::DeserializeOwned;
+use std::{collections::HashMap, sync::Arc};
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     access::{
@@ -25,7 +28,7 @@ use vestibule_domain::{
         request::{AccessRequest, DecideOutcome, RequestDecision, Verdict, on_decided_again},
         standing::PendingTask,
     },
-    account::actor::Actor,
+    account::{Environment, actor::Actor},
     chat::user::{ChatUser, Grant},
     ids::{AccessRequestId, ChatUserId},
     page::{ListError, Page, PageRequest},
@@ -51,17 +54,7 @@ impl DynamoAccessRequests {
         &self,
         requests: Vec<AccessRequest>,
     ) -> Result<Vec<AccessRequestView>, PortError> {
-        let places: Vec<_> = requests
-            .iter()
-            .map(|request| {
-                let (scope, user) = (request.scope, request.chat_user_id);
-                [
-                    keys::chat_user(scope, user),
-                    keys::standing(scope, user, request.connector_id),
-                    keys::preview(scope, request.id),
-                ]
-            })
-            .collect();
+        let places: Vec<_> = requests.iter().map(places_beside).collect();
         let mut wanted: Vec<keys::Key> = Vec::new();
         for key in places.iter().flatten() {
             if !wanted.contains(key) {
@@ -72,24 +65,7 @@ impl DynamoAccessRequests {
         requests
             .into_iter()
             .zip(places)
-            .map(|(request, [user, standing, preview])| {
-                let row = |key: &keys::Key| rows.get(key).cloned();
-                Ok(AccessRequestView {
-                    request,
-                    chat_user: row(&user)
-                        .map(|row| from_row::<ChatUserItem>(row, "chat user"))
-                        .transpose()?
-                        .map(Into::into),
-                    standing: row(&standing)
-                        .map(|row| from_row::<StandingItem>(row, "standing"))
-                        .transpose()?
-                        .map(Into::into),
-                    preview: row(&preview)
-                        .map(|row| from_row::<PreviewItem>(row, "preview"))
-                        .transpose()?
-                        .and_then(PreviewItem::preview),
-                })
-            })
+            .map(|(request, places)| view(&rows, request, places))
             .collect()
     }
 
@@ -171,6 +147,50 @@ impl DynamoAccessRequests {
 
 const EXISTS: &str = "attribute_exists(pk)";
 
+/// The keys of the rows shown beside a request: chat user, standing, preview, environment, connector.
+fn places_beside(request: &AccessRequest) -> [keys::Key; 5] {
+    let (scope, user) = (request.scope, request.chat_user_id);
+    [
+        keys::chat_user(scope, user),
+        keys::standing(scope, user, request.connector_id),
+        keys::preview(scope, request.id),
+        keys::environment(scope, request.environment_id),
+        keys::connector(request.connector_id),
+    ]
+}
+
+/// Makes a view of the rows that were read. Several requests may share a row.
+fn view(
+    rows: &HashMap<keys::Key, Attributes>,
+    request: AccessRequest,
+    [user, standing, preview, environment, connector]: [keys::Key; 5],
+) -> Result<AccessRequestView, PortError> {
+    let scope = request.scope;
+    let user: Option<ChatUserItem> = shared(rows, &user, "chat user")?;
+    let standing: Option<StandingItem> = shared(rows, &standing, "standing")?;
+    let preview: Option<PreviewItem> = shared(rows, &preview, "preview")?;
+    let environment: Option<EnvironmentItem> = shared(rows, &environment, "environment")?;
+    let connector: Option<ConnectorItem> = shared(rows, &connector, "connector")?;
+    let connector = connector.filter(|item| item.scope == scope);
+    Ok(AccessRequestView {
+        request,
+        chat_user: user.map(Into::into),
+        standing: standing.map(Into::into),
+        preview: preview.and_then(PreviewItem::preview),
+        environment_name: environment.map(|item| Environment::from(item).name),
+        connector: connector.map(Into::into),
+    })
+}
+
+fn shared<T: DeserializeOwned>(
+    rows: &HashMap<keys::Key, Attributes>,
+    key: &keys::Key,
+    what: &'static str,
+) -> Result<Option<T>, PortError> {
+    let row = rows.get(key).cloned();
+    row.map(|row| from_row(row, what)).transpose()
+}
+
 #[async_trait]
 impl AccessRequestStore for DynamoAccessRequests {
     async fn get_access_request(
@@ -194,6 +214,13 @@ impl AccessRequestStore for DynamoAccessRequests {
         let key = keys::access_request(scope, id);
         let item: Option<AccessRequestItem> = self.table.get(&key, "access request").await?;
         Ok(item.map(Into::into))
+    }
+
+    async fn view_access_requests(
+        &self,
+        requests: Vec<AccessRequest>,
+    ) -> Result<Vec<AccessRequestView>, PortError> {
+        self.views(requests).await
     }
 
     async fn list_access_requests(

@@ -486,6 +486,25 @@ pub struct AccessRequestView {
     pub standing: Option<Standing>,
     /// The beginning of the message that made the request, if it is kept.
     pub preview: Option<Preview>,
+    /// Name of the environment that an approval opens, unless it was deleted.
+    pub environment_name: Option<String>,
+    /// The connector, unless it was deleted.
+    pub connector: Option<Connector>,
+}
+
+impl AccessRequestView {
+    /// Version of the request with the records beside it. It rises with every change of one of them, and of
+    /// some that are not shown.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        let user = self.chat_user.as_ref().map_or(0, |user| user.version);
+        let standing = self
+            .standing
+            .as_ref()
+            .map_or(0, |standing| standing.version);
+        let decided = u64::from(self.request.decision.is_some());
+        1 + decided + user + standing
+    }
 }
 
 /// The store of access requests for admins.
@@ -504,6 +523,12 @@ pub trait AccessRequestStore: Send + Sync {
         scope: ProjectScope,
         id: AccessRequestId,
     ) -> Result<Option<AccessRequest>, PortError>;
+
+    /// Reads the records shown beside these requests of a project, and returns all in the same order.
+    async fn view_access_requests(
+        &self,
+        requests: Vec<AccessRequest>,
+    ) -> Result<Vec<AccessRequestView>, PortError>;
 
     /// Lists the project's requests.
     async fn list_access_requests(

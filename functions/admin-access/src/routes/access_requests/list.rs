@@ -2,7 +2,7 @@
 
 use super::{
     super::{avatars::Avatars, providers::read_provider},
-    AccessRequestDetailsResponse,
+    details::AccessRequestDetailsResponse,
 };
 use crate::{
     Deps,
