@@ -7,7 +7,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 use std::time::Duration;
-use vestibule_domain::access::request::Verdict;
+use vestibule_domain::{access::request::Verdict, ports::AccessRequestView};
 
 /// A world in which Ada wrote, with a key and the path of her request.
 pub async fn waiting() -> (World, String, String, String) {
@@ -101,4 +101,106 @@ async fn a_page_of_requests_takes_one_query_and_one_batch_read() {
     // The credential and the rows beside the requests.
     let reads = calls.iter().filter(|one| *one == "DynamoDB.BatchGetItem");
     assert_eq!(reads.count(), 2, "{calls:?}");
+}
+
+/// The ids on the pages of a list of requests, a few at a time.
+async fn walked(world: &World, token: &str, query: &str) -> Vec<String> {
+    let list = format!("{}/access-requests?{query}&limit=2", project(world));
+    let (mut ids, mut path) = (Vec::new(), list.clone());
+    loop {
+        let (status, page) = call(world, token, "GET", &path, Value::Null).await;
+        assert_eq!(status, 200, "{page}");
+        let items = page["items"].as_array().unwrap();
+        ids.extend(
+            items
+                .iter()
+                .map(|row| row["id"].as_str().unwrap().to_owned()),
+        );
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            return ids;
+        };
+        path = format!("{list}&cursor={cursor}");
+    }
+}
+
+/// SPEC B34, A43: whoever waits can be listed by the last message, and a decided request leaves that list.
+#[tokio::test(flavor = "multi_thread")]
+async fn those_who_wait_are_listed_by_their_last_message_and_filtered_by_connectors_and_providers()
+{
+    let mut world = World::new().await;
+    let connector = world.connector.clone();
+    let mut people = Vec::new();
+    for name in ["Ada", "Grace", "Hedy", "Mary", "Rosa"] {
+        people.push(stranger(&world, name).await);
+        world.clock.advance(Duration::from_mins(1));
+    }
+    world.settle().await;
+    let id = |world: &World, person: &str, views: &[AccessRequestView]| {
+        let user = world.chat_user_id(person);
+        let mut all = views.iter();
+        let found = all.find(|view| view.request.chat_user_id == user);
+        found.unwrap().request.id.to_string()
+    };
+    let views = world.requests().await;
+    let ids: Vec<_> = people
+        .iter()
+        .map(|person| id(&world, person, &views))
+        .collect();
+    for person in [&people[1], &people[0]] {
+        world.clock.advance(Duration::from_mins(1));
+        let more = world.says(&connector, person, "Hello again");
+        assert_eq!(world.webhook(&connector, &more).await, 200);
+    }
+    world.settle().await;
+    let token = all_powers(&world).await;
+    let of = |places: &[usize]| -> Vec<String> {
+        places.iter().map(|place| ids[*place].clone()).collect()
+    };
+    let by_last = "status=pending&order=last_message";
+    assert_eq!(walked(&world, &token, by_last).await, of(&[0, 1, 4, 3, 2]));
+    world.decide(&people[1], Verdict::Approve).await;
+    world.decide(&people[4], Verdict::Reject).await;
+    world.settle().await;
+    assert_eq!(walked(&world, &token, by_last).await, of(&[0, 3, 2]));
+    let all = walked(&world, &token, "status=all").await;
+    assert_eq!(all, of(&[4, 3, 2, 1, 0]));
+
+    let (here, open) = (connector.id, world.open.id);
+    let nowhere = format!("connector_id={open}&provider=slack,teams");
+    let somewhere = format!("connector_id={open},{here}&provider=teams,slack");
+    for order in ["", "&status=pending&order=last_message"] {
+        let none = walked(&world, &token, &format!("{nowhere}{order}")).await;
+        assert_eq!(none, Vec::<String>::new(), "{order}");
+        let some = walked(&world, &token, &format!("{somewhere}{order}")).await;
+        assert_eq!(some.len(), if order.is_empty() { 5 } else { 3 }, "{order}");
+        let others = format!("provider=teams,telegram{order}");
+        assert!(walked(&world, &token, &others).await.is_empty(), "{order}");
+    }
+    let list = format!("{}/access-requests", project(&world));
+    for wrong in [
+        "order=last_message",
+        "status=all&order=last_message",
+        "order=name",
+    ] {
+        let path = format!("{list}?{wrong}");
+        let (status, answer) = call(&world, &token, "GET", &path, Value::Null).await;
+        assert_eq!(
+            (status, &answer["errors"][0]["field"]),
+            (400, &json!("order"))
+        );
+    }
+}
+
+/// SPEC A43: the place in the list costs a held message no further call.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_message_still_takes_one_read_and_one_transaction() {
+    let (world, ada, _, _) = waiting().await;
+    let connector = world.connector.clone();
+    let more = world.says(&connector, &ada, "Hello again");
+    world.count_from_here();
+    assert_eq!(world.webhook(&connector, &more).await, 200);
+    assert_eq!(
+        world.aws_calls(),
+        ["DynamoDB.BatchGetItem", "DynamoDB.TransactWriteItems"]
+    );
 }

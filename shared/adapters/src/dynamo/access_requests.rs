@@ -3,12 +3,12 @@
 use super::{
     items::{
         AccessRequestItem, ChatUserItem, ConnectorItem, EnvironmentItem, PreviewItem, StandingItem,
-        StatusAttributes,
+        StatusAttributes, WaitingPlace,
     },
     keys,
-    lists::{Index, List},
     marks::Marked,
     people::standings_of,
+    request_lists,
     standings::task_set,
     table::{
         Attributes, Cancelled, Table, Transacted, from_row, n, put_write, s, take, to_value,
@@ -110,6 +110,7 @@ impl DynamoAccessRequests {
     ) -> Result<TransactWriteItem, PortError> {
         let now = decision.at;
         let key = keys::standing(request.scope, request.chat_user_id, request.connector_id);
+        let waiting = WaitingPlace::REMOVED;
         let settled = "SET request_pending = :no, version = version + :one";
         let mut values = vec![(":no", AttributeValue::Bool(false)), (":one", n(1))];
         let update = match decision.verdict {
@@ -128,13 +129,13 @@ impl DynamoAccessRequests {
                 // The attempts of earlier tasks go on counting: by them, a text that may have gone out is
                 // recognised.
                 format!(
-                    "{settled}, approval = :approval, outbox_pk = :shard, outbox_due = :due ADD owes :owes REMOVE not_before"
+                    "{settled}, approval = :approval, outbox_pk = :shard, outbox_due = :due ADD owes :owes REMOVE not_before, {waiting}"
                 )
             }
             Verdict::Reject => {
                 values.extend([(":zero", n(0)), (":now", s(now))]);
                 format!(
-                    "{settled}, rejection_count = if_not_exists(rejection_count, :zero) + :one, last_rejected_at = :now"
+                    "{settled}, rejection_count = if_not_exists(rejection_count, :zero) + :one, last_rejected_at = :now REMOVE {waiting}"
                 )
             }
         };
@@ -229,28 +230,10 @@ impl AccessRequestStore for DynamoAccessRequests {
         filter: &AccessRequestFilter,
         page: &PageRequest,
     ) -> Result<Page<AccessRequestView>, ListError> {
-        let connector = filter.connector_id.iter().map(|id| ("connector_id", s(id)));
-        let provider = filter.provider.iter().map(|key| ("provider", s(key)));
-        let list = List {
-            index: if filter.status.is_some() {
-                Index::ByState
-            } else {
-                Index::All
-            },
-            partition: keys::access_requests(scope, filter.status),
-            from: filter.created_after.map(|at| at.to_string()),
-            below: filter.created_before.map(|at| at.to_string()),
-            equal: connector.chain(provider).collect(),
-        };
-        let rows = self.table.page(&list, page, &self.vault).await?;
-        let requests = rows
-            .items
-            .into_iter()
-            .map(|row| Ok(from_row::<AccessRequestItem>(row, "access request")?.into()))
-            .collect::<Result<_, PortError>>()?;
+        let requests = request_lists::page(&self.table, &self.vault, scope, filter, page).await?;
         Ok(Page {
-            items: self.views(requests).await?,
-            next: rows.next,
+            items: self.views(requests.items).await?,
+            next: requests.next,
         })
     }
 

@@ -465,14 +465,32 @@ pub trait ChatUserStore: Send + Sync {
 pub struct AccessRequestFilter {
     /// Only with this status.
     pub status: Option<RequestStatus>,
-    /// Only of this connector.
-    pub connector_id: Option<ConnectorId>,
-    /// Only from this platform.
-    pub provider: Option<Provider>,
+    /// Only of these connectors, if there are any.
+    pub connector_ids: Vec<ConnectorId>,
+    /// Only from these platforms, if there are any.
+    pub providers: Vec<Provider>,
     /// Only those made at this time or later.
     pub created_after: Option<Timestamp>,
     /// Only those made before this time.
     pub created_before: Option<Timestamp>,
+    /// Whether pending requests are listed by their last message rather than by creation.
+    pub by_last_message: bool,
+}
+
+impl AccessRequestFilter {
+    /// Whether the filter keeps this request.
+    #[must_use]
+    pub fn keeps(&self, request: &AccessRequest) -> bool {
+        let of_connector =
+            self.connector_ids.is_empty() || self.connector_ids.contains(&request.connector_id);
+        let of_provider = self.providers.is_empty() || self.providers.contains(&request.provider);
+        let at = request.created_at;
+        self.status.is_none_or(|status| request.status() == status)
+            && of_connector
+            && of_provider
+            && self.created_after.is_none_or(|after| after <= at)
+            && self.created_before.is_none_or(|before| at < before)
+    }
 }
 
 /// A request with the records shown beside it.
