@@ -53,6 +53,7 @@ mod projects;
 mod proof;
 mod quotas;
 mod reports;
+mod request_lists;
 mod set_up;
 mod standings;
 mod table;
