@@ -7,6 +7,7 @@ mod agents;
 mod by;
 mod chat;
 mod conversations;
+mod directory;
 mod erasure;
 mod files;
 mod given_up;
@@ -45,6 +46,9 @@ pub use chat::{
 pub use conversations::{
     AbandonedText, ClaimedConversation, ConversationStore, DeliveryContext, DeliveryRecord,
     Original, OutgoingStore, Recorded, TextOutcome, UnreadableText, Unsent,
+};
+pub use directory::{
+    EndUserCreated, EndUserFilter, EndUserStore, EndUserUpdated, Linked, Unlinked,
 };
 pub use erasure::{ErasedPage, Eraser};
 pub use files::{FILE_RANGE_MAX, FileOutcome, FilePart, FileQuery, FileRange, FileReader};

@@ -214,6 +214,7 @@ impl AccessRequestStore for DynamoAccessRequests {
             from: filter.created_after.map(|at| at.to_string()),
             below: filter.created_before.map(|at| at.to_string()),
             equal: connector.chain(provider).collect(),
+            contains: None,
         };
         let rows = self.table.page(&list, page, &self.vault).await?;
         let requests = rows

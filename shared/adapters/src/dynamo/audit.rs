@@ -240,6 +240,7 @@ impl DynamoAudit {
             from: filter.from.map(first_id),
             below: filter.to.map(first_id),
             equal: equal(filter, index),
+            contains: None,
         };
         let rows = self.table.page(&list, page, &self.vault).await?;
         let mut items = Vec::new();

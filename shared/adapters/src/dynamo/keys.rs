@@ -61,6 +61,14 @@
 //! | approval of a person without a pending request | user, environment, standings of the user by partition, their connectors; request, user, standing, audit entry | | 2 reads, 1 query, 1 batch read per hundred connectors, 1 transaction of 8 WRU + index writes |
 //! | requests by status, or all | `P#REQUESTS#status` or `P#REQUESTS` by creation | `lists_by_state`, `lists_all` | 1 query per page, then 1 batch read per hundred rows |
 //! | chat users by status, or all | `P#USERS#status` or `P#USERS` by creation | the same | 1 query a page |
+//! | end user | `P#END_USER#id` / `END_USER` | | 1 read |
+//! | end user of a phone number | `P#PHONE#number` / `PHONE`, then the end user | | 2 reads |
+//! | end users by creation, or by name | `P#END_USERS` or `P#END_USERS#by_name` | `lists_all`, `lists_by_state` | 1 query a page, up to 4 with a filter |
+//! | end users counted | `P#END_USERS` | `lists_all` | 1 query for each MB, up to 1000 rows |
+//! | end user added | `P#END_USER#id` / `END_USER`, `P#PHONE#number` / `PHONE`, audit entry; checks of `CLAIM` and of each environment | | 1 transaction, 8 WRU, 2 an environment + 2 index writes and the proof |
+//! | end user changed | the same; the old number's `PHONE`; the linked `P#USER#id` / `USER` if phone number or environments change | | 1 read, 1 batch read; 1 transaction, 4 to 8 WRU, 2 a chat user and a new environment + index writes and the proof |
+//! | end user deleted | `P#END_USER#id` / `END_USER` and `CLAIM`, `PHONE`, linked `USER`s, audit entry | | 1 read, 1 batch read; 1 transaction, 8 WRU, 2 a chat user + index writes and the proof |
+//! | chat user linked or unlinked | `P#END_USER#id` / `END_USER`, `PHONE`, all linked `USER`s if their environments change, audit entry | | 2 reads, 1 batch read; 1 transaction, 6 WRU and 2 a chat user + index writes and the proof |
 //! | creation or deletion of a connector | `CONNECTOR#id` / `CONNECTOR` and `CLAIM`, `A#CLIENT_CONNECTORS` / `CLIENT#c`, audit entry; a deletion's `P#CLOSINGS` | | 1 transaction, 8 or 10 WRU + index writes |
 //! | deletion of a client | `A` / `CLIENT#c`, `A#CLIENT_CONNECTORS` / `CLIENT#c` with 53 bytes for each connector, audit entry; members | `lists_all` | queries of all members, 1 transaction, 6 WRU + index writes and the proof |
 //! | projects, environments, connectors, keys | `…S` by creation | `lists_all` | 1 query a page |
@@ -109,6 +117,7 @@
 //! A list in another order needs one more row for each record, written in the record's transaction.
 
 mod conversation_rows;
+mod directory_rows;
 mod team_rows;
 
 pub use conversation_rows::{
@@ -117,6 +126,7 @@ pub use conversation_rows::{
     outgoing, parked_conversation, parked_message, parked_messages_prefix, parse_conversation,
     parse_message_number, parse_outgoing, text_batch, typing,
 };
+pub use directory_rows::{end_user, end_user_claim, end_users, end_users_by_name, is_phone, phone};
 pub use team_rows::{
     address_change, audit_by, audit_month, audit_on, blocked_address, bounced_address, by_name,
     clients, device, devices, flow, identity, invitation, invitations, is_reset, login,

@@ -46,6 +46,8 @@ pub(super) struct List {
     pub(super) below: Option<String>,
     /// Attributes with required values.
     pub(super) equal: Vec<(&'static str, AttributeValue)>,
+    /// An attribute that is a list, with a value that it must contain.
+    pub(super) contains: Option<(&'static str, AttributeValue)>,
 }
 
 impl List {
@@ -57,6 +59,7 @@ impl List {
             from: None,
             below: None,
             equal: Vec::new(),
+            contains: None,
         }
     }
 
@@ -67,8 +70,12 @@ impl List {
         } else {
             "oldest"
         };
+        let contains = self
+            .contains
+            .as_ref()
+            .map_or_else(String::new, |contains| format!("|{contains:?}"));
         format!(
-            "cursor|{order}|{}|{:?}|{:?}|{:?}",
+            "cursor|{order}|{}|{:?}|{:?}|{:?}{contains}",
             self.partition, self.from, self.below, self.equal
         )
     }
@@ -103,6 +110,11 @@ impl List {
             }
             filters.push(format!("{} = :equal{index}", path.join(".")));
             values.insert(format!(":equal{index}"), value.clone());
+        }
+        if let Some((attribute, value)) = &self.contains {
+            filters.push("contains(#contains, :contains)".to_owned());
+            names.insert("#contains".to_owned(), (*attribute).to_owned());
+            values.insert(":contains".to_owned(), value.clone());
         }
         (
             conditions.join(" AND "),

@@ -26,6 +26,17 @@ pub enum EndUserSource {
     SelfRegistered,
 }
 
+impl EndUserSource {
+    /// The key, as stored and on the wire.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Invited => "invited",
+            Self::SelfRegistered => "self_registered",
+        }
+    }
+}
+
 /// A person's names, each trimmed and not empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Names {
