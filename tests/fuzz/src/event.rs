@@ -258,6 +258,7 @@ impl IntakeStore for Ports {
             identity: identity.clone(),
             user: None,
             same_as: None,
+            had_another_holder: false,
             standing: None,
         };
         Ok(Loaded {

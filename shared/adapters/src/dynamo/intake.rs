@@ -226,13 +226,9 @@ impl DynamoIntake {
             .put_part(&item, "attribute_not_exists(pk)", &[])?;
         let mut writes = vec![put_write(put)];
         if let Some(other_id) = &user.other_id {
-            let item = SameAsItem::new(scope, other_id, &user.identity);
-            let put = self.table.put_part(
-                &item,
-                "attribute_not_exists(pk) OR same_as = :person",
-                &[(":person", to_value(&user.identity)?)],
-            )?;
-            writes.push(put_write(put));
+            let ids = (other_id, &user.identity);
+            let theirs = "attribute_not_exists(pk) OR same_as = :person";
+            writes.push(people::alias_write(&self.table, scope, ids, theirs)?);
         }
         Ok(writes)
     }
@@ -573,7 +569,9 @@ impl CandidateKeys {
             Some(key) => take::<SameAsItem>(rows, key, "other id")?,
             None => None,
         };
+        let had_another_holder = same_as.as_ref().is_some_and(|alias| alias.had_another_holder);
         Ok(Candidate {
+            had_another_holder,
             user: take::<ChatUserItem>(rows, &self.user, "chat user")?.map(Into::into),
             standing: take::<StandingItem>(rows, &self.standing, "standing")?.map(Into::into),
             same_as: same_as.map(|item| item.same_as),

@@ -1,10 +1,10 @@
 //! The merge of two records of one person (SPEC A29), by a webhook at once or by the worker that it waits for.
 
 use super::{
-    items::{AccessRequestItem, ChatUserItem, SameAsItem, StandingItem, WaitingPlace},
+    items::{AccessRequestItem, ChatUserItem, StandingItem, WaitingPlace},
     keys,
     marks::Marked,
-    people::rows_of,
+    people::{alias_write, rows_of},
     table::{
         Conditional, Table, Transacted, delete_write, from_row, n, put_write, s, to_value,
         update_write,
@@ -212,17 +212,16 @@ impl<'a> Merging<'a> {
             "version = :read",
             &[(":read", n(merge.absorbed.version))],
         )?;
-        let alias = SameAsItem::new(scope, &merge.absorbed.identity, &survivor.identity);
+        let led_to = |alias| alias_write(table, scope, (alias, &survivor.identity), ALIAS);
         let mut writes = vec![
             put_write(put),
             delete_write(delete),
-            put_write(table.put_part(&alias, ALIAS, &[])?),
+            led_to(&merge.absorbed.identity)?,
         ];
         // An alias of the absorbed record now leads to the survivor.
         let led_here = merge.absorbed.other_id.as_ref();
         if let Some(other) = led_here.filter(|other| **other != survivor.identity) {
-            let alias = SameAsItem::new(scope, other, &survivor.identity);
-            writes.push(put_write(table.put_part(&alias, ALIAS, &[])?));
+            writes.push(led_to(other)?);
         }
         Ok(writes)
     }

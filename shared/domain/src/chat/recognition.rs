@@ -18,6 +18,8 @@ pub struct Candidate {
     pub user: Option<ChatUser>,
     /// The id that has the record instead, when this id is an alias.
     pub same_as: Option<Identity>,
+    /// Whether this id is a phone number that led to another person's record before.
+    pub had_another_holder: bool,
     /// The chat user's standing at the connector.
     pub standing: Option<Standing>,
 }
@@ -27,6 +29,16 @@ impl Candidate {
     #[must_use]
     pub fn is_blocked(&self) -> bool {
         self.user.as_ref().is_some_and(|user| user.block.is_some())
+    }
+
+    /// Whether the id is a phone number that nobody else is known to have had. Only such a number says who its
+    /// holder is: one that passed to another person proves nothing about them.
+    #[must_use]
+    pub fn identifies_its_holder(&self) -> bool {
+        let user = self.user.as_ref();
+        self.identity.is_phone()
+            && !self.had_another_holder
+            && user.is_none_or(|user| user.number_now_of.is_none())
     }
 
     fn is_granted(&self, environment: EnvironmentId) -> bool {
@@ -300,6 +312,7 @@ mod tests {
             identity: id(identifier),
             user: None,
             same_as: None,
+            had_another_holder: false,
             standing: None,
         }
     }
@@ -379,6 +392,28 @@ mod tests {
             (somebody("B", None), Some(somebody("P", Some("B"))), "P+B"),
         ] {
             assert_eq!(said(&recognise(&stable, phone.as_ref())), expected);
+        }
+    }
+
+    #[test]
+    fn a_number_identifies_its_holder_until_it_passes_to_another_person() {
+        let moved = Candidate {
+            had_another_holder: true,
+            ..alias("P", "B")
+        };
+        for (candidate, identifies) in [
+            (nobody("P"), true),
+            (somebody("P", Some("B")), true),
+            (alias("P", "B"), true),
+            (nobody("B"), false),
+            (passed_on("P", "B1", "B2"), false),
+            (moved, false),
+        ] {
+            assert_eq!(
+                candidate.identifies_its_holder(),
+                identifies,
+                "{candidate:?}"
+            );
         }
     }
 

@@ -11,9 +11,7 @@ impl ChatUser {
     /// The phone number that the platform asserts, if it asserts one.
     #[must_use]
     pub fn asserted_phone(&self) -> Option<PhoneNumber> {
-        let shown = self.shown_id();
-        let number = shown.is_phone().then_some(&shown.identifier)?;
-        PhoneNumber::parse(number).ok()
+        self.shown_id().phone_number()
     }
 }
 
@@ -44,6 +42,7 @@ impl EndUser {
         ChatUser {
             grants,
             end_user_id,
+            is_apart: user.is_apart && !is_linked,
             updated_at: at,
             ..user.clone()
         }
@@ -168,6 +167,22 @@ mod tests {
         assert!(settled.grants.is_empty());
         assert_eq!(settled.end_user_id, None);
         assert_eq!(settled.block, Some(block()));
+    }
+
+    #[test]
+    fn a_chat_user_whom_an_admin_links_is_no_longer_kept_apart() {
+        let (person, user) = linked("+4915112345678");
+        let apart = ChatUser {
+            end_user_id: None,
+            is_apart: true,
+            ..user
+        };
+        assert!(!person.settle(&apart, "Ana", at(9)).is_apart);
+        let alone = EndUser {
+            chat_users: BTreeSet::new(),
+            ..person
+        };
+        assert!(alone.settle(&apart, "Ana", at(9)).is_apart);
     }
 
     /// SPEC C32, A45b.

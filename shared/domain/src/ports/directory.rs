@@ -122,8 +122,8 @@ pub trait EndUserStore: Send + Sync {
         chat_user_id: ChatUserId,
         by: By<'_>,
     ) -> Result<Linked, PortError>;
-    /// Ends the link of a chat user, whose grants go unless `keeps_access`. One that is linked to nobody stays
-    /// as it is.
+    /// Ends the link of a chat user, whose grants go unless `keeps_access`. From then on, only an admin links the
+    /// chat user. One that is linked to nobody stays as it is.
     async fn unlink(
         &self,
         scope: ProjectScope,

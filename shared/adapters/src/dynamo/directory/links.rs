@@ -95,6 +95,7 @@ impl DynamoEndUsers {
             let alone = ChatUser {
                 grants,
                 end_user_id: None,
+                is_apart: true,
                 updated_at: by.audit.at,
                 ..user
             };
