@@ -11,7 +11,7 @@ use vestibule_domain::{
     AccountScope, Clock, PortError, Timestamp,
     account::email_address::EmailAddress,
     connector::SealedSecrets,
-    ids::{AccountId, LeaseId, LoginId, MailId, ProjectId, SystemIds},
+    ids::{AccountId, LeaseId, MailId, ProjectId, SystemIds},
     job::{EmailJob, SendMail},
     ports::{
         Block, By, Claim, Lease, MailOutcome, MailStore, Mailer, OutgoingMail, Postponement,
