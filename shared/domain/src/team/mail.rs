@@ -101,6 +101,13 @@ impl Mail {
         format!("mail|{id}|{}", Self::TOKEN)
     }
 
+    /// The id of the login as whose mails those stand that strangers can order to an address: the same whether or not
+    /// the address has a login.
+    #[must_use]
+    pub fn owner_by_address(email: &EmailAddress) -> LoginId {
+        LoginId::derive(&["address", email.as_str()])
+    }
+
     /// Id of the mail of this number of an invitation, so that a call that is repeated makes no second one.
     #[must_use]
     pub fn id_of_invitation(id: InvitationId, sends: u32) -> MailId {
@@ -243,7 +250,7 @@ pub enum MailKind {
         /// Number of all of them.
         count: u32,
     },
-    /// Nothing to send: the reset of an address without a login. It costs the same calls as one with a login.
+    /// Nothing to send: the address of a reset has no login. Only the worker looks, whose time nobody is told.
     Nothing,
 }
 
@@ -529,6 +536,15 @@ mod tests {
             first,
             MailId::derive(&[&invitation.to_string(), &1_u32.to_string()])
         );
+    }
+
+    /// SPEC D28.
+    #[test]
+    fn mails_that_strangers_order_stand_under_the_address_and_under_no_other() {
+        let [ana, ben] =
+            ["ana@example.com", "ben@example.com"].map(|text| EmailAddress::parse(text).unwrap());
+        assert_eq!(Mail::owner_by_address(&ana), Mail::owner_by_address(&ana));
+        assert_ne!(Mail::owner_by_address(&ana), Mail::owner_by_address(&ben));
     }
 
     #[test]
