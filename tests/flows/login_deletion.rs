@@ -92,7 +92,9 @@ async fn mails_that_strangers_ordered_to_the_address_end_with_the_login() {
     let world = World::new().await;
     let mut ana = member(&world, ANA).await;
     let body = json!({"email": ANA});
-    let asked = Browser::default().post(&world, "/v1/auth/reset", body).await;
+    let asked = Browser::default()
+        .post(&world, "/v1/auth/reset", body)
+        .await;
     assert_eq!(asked.status, 202, "{}", asked.body);
     while world.work_on("email").await {}
     let resets = |world: &World| {

@@ -301,6 +301,8 @@ pub enum ChangedCredential {
     SecondFactor,
     /// The e-mail address.
     Address,
+    /// An identity at a provider, which was disconnected.
+    Identity,
 }
 
 /// Status of a mail.
