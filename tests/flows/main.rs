@@ -76,6 +76,7 @@ mod parked_changes;
 mod parked_records;
 mod parked_turns;
 mod platforms;
+mod preapproval;
 mod profile_image;
 mod provider_tenants;
 mod providers;

@@ -80,7 +80,7 @@ const PARTITIONS: [(&str, &str); 43] = [
     ("an end user", "ACCOUNT#{id}#PROJECT#{id}#END_USER#{id}"),
     (
         "a phone number",
-        "ACCOUNT#{id}#PROJECT#{id}#PHONE#+41791234567",
+        "ACCOUNT#{id}#PROJECT#{id}#PHONE#{number}",
     ),
     ("the search index", "ACCOUNT#{id}#PROJECT#{id}#SEARCH#a"),
     ("an import", "ACCOUNT#{id}#PROJECT#{id}#IMPORT#{id}"),

@@ -6,9 +6,9 @@ use vestibule_adapters::{
     dynamo::{
         DynamoAccessRequests, DynamoAccounts, DynamoAgents, DynamoAudit, DynamoChatUsers,
         DynamoClosings, DynamoConnectors, DynamoConversationWriter, DynamoConversations,
-        DynamoCredentials, DynamoErasures, DynamoGivenUp, DynamoHistory, DynamoIntake,
-        DynamoLogins, DynamoMails, DynamoNotices, DynamoOutbox, DynamoOutgoing, DynamoParking,
-        DynamoProjects, DynamoSendPacer, DynamoSetUp, DynamoStandings, DynamoTeam,
+        DynamoCredentials, DynamoEndUsers, DynamoErasures, DynamoGivenUp, DynamoHistory,
+        DynamoIntake, DynamoLogins, DynamoMails, DynamoNotices, DynamoOutbox, DynamoOutgoing,
+        DynamoParking, DynamoProjects, DynamoSendPacer, DynamoSetUp, DynamoStandings, DynamoTeam,
     },
     vault::KmsVault,
 };
@@ -73,6 +73,12 @@ impl Adapters<'_> {
     #[must_use]
     pub fn connectors(&self, vault: &Arc<KmsVault>) -> Arc<DynamoConnectors> {
         Arc::new(DynamoConnectors::new(self.table.clone(), Arc::clone(vault)))
+    }
+
+    /// People of the directory.
+    #[must_use]
+    pub fn end_users(&self, vault: &Arc<KmsVault>) -> Arc<DynamoEndUsers> {
+        Arc::new(DynamoEndUsers::new(self.table.clone(), Arc::clone(vault)))
     }
 
     /// Chat users.

@@ -9,6 +9,7 @@ pub mod decision;
 pub mod direct_approval;
 pub mod follow_up;
 pub mod merging;
+pub mod preapproval;
 mod remains;
 pub mod request;
 pub mod standing;

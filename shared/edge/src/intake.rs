@@ -5,6 +5,8 @@
 mod batch;
 mod changes;
 mod decide;
+mod directory;
+mod sender;
 
 pub use decide::IntakeOutcome;
 

@@ -1,11 +1,13 @@
 //! The records behind the decision: read together, written under conditions.
 
+mod preapproval;
+
 use super::{
     counting::Counting,
     events, first_messages,
     items::{
         AccessRequestItem, ChatUserItem, ConnectorItem, ConversationItem, HeldMessageItem,
-        PreviewItem, SameAsItem, StandingItem,
+        PhoneItem, PreviewItem, SameAsItem, StandingItem,
     },
     keys::{self, Key},
     marks::Marked,
@@ -22,8 +24,9 @@ use std::collections::{BTreeSet, HashMap};
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     access::consent::Wish,
-    access::request::Preview,
-    access::standing::Standing,
+    access::preapproval::Preapproval,
+    access::request::{AccessRequest, Preview},
+    access::standing::{PendingTask, Standing},
     chat::change::MessageChange,
     chat::message::{Identity, InboundMessage},
     chat::recognition::{Candidate, Handover, Link, Merge},
@@ -35,8 +38,8 @@ use vestibule_domain::{
     job::DeliverMessage,
     ports::{
         ConnectorReader, Counted, FirstMessage, IntakeKey, IntakeStore, Introduction, LateFailure,
-        LateFailureOutcome, Loaded, Merged, OUTBOX_PATIENCE, OpenRequest, StandingPlace,
-        UnreadableEvent, Written,
+        LateFailureOutcome, Loaded, Merged, OUTBOX_PATIENCE, OpenRequest, Preapproved,
+        StandingPlace, UnreadableEvent, Written,
     },
 };
 
@@ -117,6 +120,10 @@ impl DynamoIntake {
         if let Some(id) = standing.request_id {
             set.push("request_id = :request");
             values.push((":request", s(id)));
+        }
+        if let Some(approval) = &standing.approval {
+            set.push("approval = :approval");
+            values.push((":approval", to_value(approval)?));
         }
         if let Some(at) = standing.last_message_at {
             set.push("last_message_at = :last");
@@ -291,9 +298,16 @@ impl IntakeStore for DynamoIntake {
         wanted.extend(also.iter().flat_map(CandidateKeys::all));
         let event = events::rows_of(key.connector_id, &key.event.keys);
         wanted.extend(event.iter().cloned());
+        let phone = key.phone.map(|phone| keys::phone(key.scope, phone));
+        wanted.extend(phone.clone());
         let mut rows = self.table.get_batch(&wanted).await?;
         let handled = events::take_rows(&mut rows, &event, key.event.at)?;
+        let holder = match &phone {
+            Some(phone) => take::<PhoneItem>(&mut rows, phone, "phone number")?,
+            None => None,
+        };
         Ok(Loaded {
+            holder: holder.map(Into::into),
             is_repeated: !handled.is_empty(),
             sender: sender.take(&mut rows)?,
             also_known_as: also.map(|keys| keys.take(&mut rows)).transpose()?,
@@ -377,12 +391,45 @@ impl IntakeStore for DynamoIntake {
             standing,
             profile,
         } = introduction;
-        let mut writes = vec![self.standing_write(*scope, standing, false, due)?];
+        // Of the tasks of somebody on record, an introduction adds this one alone.
+        let has_new_tasks = standing.pending_tasks.contains(&PendingTask::Register);
+        let mut writes = vec![self.standing_write(*scope, standing, has_new_tasks, due)?];
         match new_chat_user {
             Some(user) => writes.extend(self.newcomer_writes(*scope, user)?),
             None => writes.push(self.known_write(*scope, standing, None, profile.as_ref())?),
         }
         match self.table.transact(writes).await? {
+            Transacted::Done => Ok(Written::Done),
+            Transacted::Cancelled(_) => Ok(Written::Raced),
+        }
+    }
+
+    async fn find_request(
+        &self,
+        scope: ProjectScope,
+        id: AccessRequestId,
+    ) -> Result<Option<AccessRequest>, PortError> {
+        let key = keys::access_request(scope, id);
+        let item: Option<AccessRequestItem> = self.table.get(&key, "access request").await?;
+        Ok(item.map(Into::into))
+    }
+
+    async fn preapprove(
+        &self,
+        approval: &Preapproval,
+        due: Timestamp,
+    ) -> Result<Preapproved, PortError> {
+        self.write_preapproval(approval, due).await
+    }
+
+    async fn leave_tasks(
+        &self,
+        scope: ProjectScope,
+        standing: &Standing,
+        due: Timestamp,
+    ) -> Result<Written, PortError> {
+        let write = self.standing_write(scope, standing, true, due)?;
+        match self.table.transact(vec![write]).await? {
             Transacted::Done => Ok(Written::Done),
             Transacted::Cancelled(_) => Ok(Written::Raced),
         }
@@ -550,7 +597,9 @@ impl CandidateKeys {
             Some(key) => take::<SameAsItem>(rows, key, "other id")?,
             None => None,
         };
-        let had_another_holder = same_as.as_ref().is_some_and(|alias| alias.had_another_holder);
+        let had_another_holder = same_as
+            .as_ref()
+            .is_some_and(|alias| alias.had_another_holder);
         Ok(Candidate {
             had_another_holder,
             user: take::<ChatUserItem>(rows, &self.user, "chat user")?.map(Into::into),
