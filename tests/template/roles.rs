@@ -78,10 +78,7 @@ const PARTITIONS: [(&str, &str); 43] = [
         "ACCOUNT#{id}#PROJECT#{id}#WRITER#{id}",
     ),
     ("an end user", "ACCOUNT#{id}#PROJECT#{id}#END_USER#{id}"),
-    (
-        "a phone number",
-        "ACCOUNT#{id}#PROJECT#{id}#PHONE#{number}",
-    ),
+    ("a phone number", "ACCOUNT#{id}#PROJECT#{id}#PHONE#{number}"),
     ("the search index", "ACCOUNT#{id}#PROJECT#{id}#SEARCH#a"),
     ("an import", "ACCOUNT#{id}#PROJECT#{id}#IMPORT#{id}"),
     ("the load of a member", "ACCOUNT#{id}#LOAD#{id}"),
@@ -93,7 +90,7 @@ const PARTITIONS: [(&str, &str); 43] = [
 ];
 
 /// Every kind of partition of the indexes, and of the table.
-const LISTS: [&str; 41] = [
+const LISTS: [&str; 43] = [
     "OUTBOX#{number}",
     "OUTBOX#onboard_chat_user#{number}",
     "OUTBOX#close_pending_requests#{number}",
@@ -126,6 +123,8 @@ const LISTS: [&str; 41] = [
     "ACCOUNT#{id}#PROJECT#{id}#USERS#active",
     "ACCOUNT#{id}#PROJECT#{id}#USERS#blocked",
     "ACCOUNT#{id}#PROJECT#{id}#ADMITTED#{id}",
+    "ACCOUNT#{id}#PROJECT#{id}#END_USERS",
+    "ACCOUNT#{id}#PROJECT#{id}#END_USERS#by_name",
     "ACCOUNT#{id}#PROJECT#{id}#CONVERSATIONS",
     "ACCOUNT#{id}#PROJECT#{id}#CONVERSATIONS#open",
     "ACCOUNT#{id}#PROJECT#{id}#CONVERSATIONS#handed_off",

@@ -43,9 +43,17 @@ pub trait ListFilter: Default {
     type Params: DeserializeOwned + Default;
     /// The default order.
     const ORDER: Order = Order::NewestFirst;
+    /// The orders of this list other than by creation.
+    const OTHER_ORDERS: &'static [&'static str] = &[];
 
     /// Validates the filters.
     fn read(params: Self::Params, errors: &mut FieldErrors) -> Self;
+
+    /// Takes the order that the caller chose among [`Self::OTHER_ORDERS`].
+    #[must_use]
+    fn ordered_by(self, _order: &'static str) -> Self {
+        self
+    }
 }
 
 /// No filters.
@@ -92,14 +100,24 @@ fn list_query<F: ListFilter>(query: &str) -> Result<ListQuery<F>, ApiError> {
         _ => None,
     };
     let (limit, cursor, order) = (take("limit"), take("cursor"), take("order"));
+    let other = F::OTHER_ORDERS
+        .iter()
+        .find(|other| order.as_deref() == Some(**other));
     let page = PageRequest {
         limit: read_limit(limit, &mut errors),
         cursor: read_cursor(cursor, &mut errors),
-        order: read_order(order.as_deref(), F::ORDER, &mut errors),
+        order: match other {
+            Some(_) => F::ORDER,
+            None => read_order(order.as_deref(), F::ORDER, F::OTHER_ORDERS, &mut errors),
+        },
     };
     let params = read_fields(fields, &mut errors);
     let filter = F::read(params, &mut errors);
     errors.check_parameters()?;
+    let filter = match other {
+        Some(other) => filter.ordered_by(other),
+        None => filter,
+    };
     Ok(ListQuery { page, filter })
 }
 
@@ -127,14 +145,14 @@ fn read_cursor(text: Option<String>, errors: &mut FieldErrors) -> Option<Cursor>
     Some(Cursor(text))
 }
 
-fn read_order(text: Option<&str>, default: Order, errors: &mut FieldErrors) -> Order {
-    let order = one_of(
-        "order",
-        text,
-        OrderName::SPELLINGS,
-        OrderName::parse,
-        errors,
-    );
+fn read_order(
+    text: Option<&str>,
+    default: Order,
+    others: &[&str],
+    errors: &mut FieldErrors,
+) -> Order {
+    let all = [OrderName::SPELLINGS, others].concat();
+    let order = one_of("order", text, &all, OrderName::parse, errors);
     order.map_or(default, Into::into)
 }
 
@@ -153,6 +171,39 @@ mod tests {
         assert_eq!(query.page.limit, PAGE_DEFAULT);
         assert_eq!(query.page.cursor, None);
         assert_eq!(query.page.order, Order::NewestFirst);
+    }
+
+    #[derive(Debug, Default, PartialEq)]
+    struct ByName(bool);
+
+    impl ListFilter for ByName {
+        type Params = NoParams;
+        const OTHER_ORDERS: &'static [&'static str] = &["name"];
+
+        fn read(_: NoParams, _: &mut FieldErrors) -> Self {
+            Self(false)
+        }
+
+        fn ordered_by(self, order: &'static str) -> Self {
+            Self(order == "name")
+        }
+    }
+
+    #[test]
+    fn a_list_may_have_orders_of_its_own() {
+        let query = list_query::<ByName>("order=name").unwrap();
+        assert_eq!(query.filter, ByName(true));
+        let query = list_query::<ByName>("order=oldest").unwrap();
+        assert_eq!(
+            (query.filter, query.page.order),
+            (ByName(false), Order::OldestFirst)
+        );
+        let error = list_query::<ByName>("order=age").unwrap_err();
+        assert_eq!(
+            error.errors()[0].rule,
+            "must be one of `newest`, `oldest`, `name`"
+        );
+        assert!(list_query::<()>("order=name").is_err());
     }
 
     #[test]

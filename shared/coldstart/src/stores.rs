@@ -87,6 +87,12 @@ impl Adapters<'_> {
         Arc::new(DynamoChatUsers::new(self.table.clone(), Arc::clone(vault)))
     }
 
+    /// End users.
+    #[must_use]
+    pub fn end_users(&self, vault: &Arc<KmsVault>) -> Arc<DynamoEndUsers> {
+        Arc::new(DynamoEndUsers::new(self.table.clone(), Arc::clone(vault)))
+    }
+
     /// Access requests, for decisions.
     #[must_use]
     pub fn access_requests(&self, vault: &Arc<KmsVault>) -> Arc<DynamoAccessRequests> {
