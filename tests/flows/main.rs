@@ -21,6 +21,7 @@ mod audit_log;
 mod authorisation;
 mod batches;
 mod breaker;
+mod bulk;
 mod captured;
 mod client_access;
 mod clients_in_use;

@@ -148,4 +148,8 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
             Permission::AccessRequestsDecide,
             routes!(access_requests::decide::reject_access_request),
         )
+        .authorised(
+            Permission::AccessRequestsDecide,
+            routes!(access_requests::bulk::decide_access_requests),
+        )
 }

@@ -217,6 +217,18 @@ impl AccessRequestStore for DynamoAccessRequests {
         Ok(item.map(Into::into))
     }
 
+    async fn find_access_requests(
+        &self,
+        scope: ProjectScope,
+        ids: &[AccessRequestId],
+    ) -> Result<Vec<AccessRequest>, PortError> {
+        let wanted: Vec<_> = ids
+            .iter()
+            .map(|id| keys::access_request(scope, *id))
+            .collect();
+        request_lists::requests(&self.table, &wanted).await
+    }
+
     async fn view_access_requests(
         &self,
         requests: Vec<AccessRequest>,

@@ -4,10 +4,10 @@
 use super::{
     items::{AccessRequestItem, ClosingItem, WaitingPlace},
     keys::{self, INDEX_BY_STATE, PK, SK, STATE_PK, STATE_SK},
-    people,
+    people, request_lists,
     table::{
-        Attributes, Cancelled, Conditional, Table, Transacted, from_row, n, put_write, s, take,
-        to_row, update_write,
+        Attributes, Cancelled, Conditional, Table, Transacted, from_row, n, put_write, s, to_row,
+        update_write,
     },
 };
 use crate::aws::port_error;
@@ -38,17 +38,6 @@ impl DynamoClosings {
     #[must_use]
     pub fn new(table: Table) -> Self {
         Self { table }
-    }
-
-    /// Reads the requests with these keys.
-    async fn requests(&self, keys: &[keys::Key]) -> Result<Vec<AccessRequest>, PortError> {
-        let mut rows = self.table.get_batch(keys).await?;
-        let mut requests = Vec::new();
-        for key in keys {
-            let item: Option<AccessRequestItem> = take(&mut rows, key, "access request")?;
-            requests.extend(item.map(AccessRequest::from));
-        }
-        Ok(requests)
     }
 }
 
@@ -150,7 +139,7 @@ impl RequestCloser for DynamoClosings {
             .filter_map(|standing| standing.request_id)
             .map(|id| keys::access_request(scope, id))
             .collect();
-        let mut requests = self.requests(&pending).await?;
+        let mut requests = request_lists::requests(&self.table, &pending).await?;
         requests.retain(|request| {
             request.environment_id == environment_id && request.status() == RequestStatus::Pending
         });

@@ -542,6 +542,13 @@ pub trait AccessRequestStore: Send + Sync {
         id: AccessRequestId,
     ) -> Result<Option<AccessRequest>, PortError>;
 
+    /// Returns these requests alone, those that exist.
+    async fn find_access_requests(
+        &self,
+        scope: ProjectScope,
+        ids: &[AccessRequestId],
+    ) -> Result<Vec<AccessRequest>, PortError>;
+
     /// Reads the records shown beside these requests of a project, and returns all in the same order.
     async fn view_access_requests(
         &self,
