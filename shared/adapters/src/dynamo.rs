@@ -55,6 +55,7 @@ mod request_lists;
 mod set_up;
 mod standings;
 mod table;
+mod tallies;
 mod team;
 mod typing;
 mod writing;

@@ -9,6 +9,7 @@ use super::{
         Attributes, Cancelled, Conditional, Table, Transacted, from_row, n, put_write, s, to_row,
         update_write,
     },
+    tallies::TallyChange,
 };
 use crate::aws::port_error;
 use async_trait::async_trait;
@@ -150,11 +151,15 @@ impl RequestCloser for DynamoClosings {
         let ImpliedDecision {
             request, decision, ..
         } = implied;
-        let decided = || {
-            Ok::<_, PortError>(vec![
+        let decided = |standing: Option<TransactWriteItem>| {
+            let mut writes = vec![
                 self.table.decision_write(request, decision)?,
                 self.table.audit_write(&implied.audit)?,
-            ])
+            ];
+            writes.extend(standing);
+            let tally = TallyChange::decided(request, decision.verdict);
+            writes.extend(self.table.tally_writes(request.scope, &tally)?);
+            Ok::<_, PortError>(writes)
         };
         let standing = self.table.update_part(
             &keys::standing(request.scope, request.chat_user_id, request.connector_id),
@@ -170,8 +175,7 @@ impl RequestCloser for DynamoClosings {
                 (":request", s(request.id)),
             ],
         )?;
-        let mut writes = decided()?;
-        writes.push(update_write(standing));
+        let writes = decided(Some(update_write(standing)))?;
         let mut reasons = match self.table.transact(writes).await? {
             Transacted::Done => return Ok(true),
             Transacted::Cancelled(reasons) => reasons.into_iter(),
@@ -189,7 +193,7 @@ impl RequestCloser for DynamoClosings {
                 }
                 // The standing belongs to a later request, or was deleted. The request is decided
                 // all the same.
-                match self.table.transact(decided()?).await? {
+                match self.table.transact(decided(None)?).await? {
                     Transacted::Done => Ok(true),
                     Transacted::Cancelled(reasons) => match reasons.into_iter().next() {
                         Some(Cancelled::Condition(_)) => Ok(false),

@@ -15,6 +15,7 @@ use super::{
         Attributes, Cancelled, Table, Transacted, from_row, n, put_write, s, take, to_value,
         update_write,
     },
+    tallies::TallyChange,
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
@@ -360,6 +361,8 @@ impl IntakeStore for DynamoIntake {
         let kept = (open.preview.as_ref(), open.held.as_ref());
         writes.extend(self.first_message_writes(scope, id, kept, "attribute_not_exists(pk)")?);
         writes.extend(self.table.taken_writes(&open.event)?);
+        let tally = TallyChange::made(&open.request);
+        writes.extend(self.table.tally_writes(scope, &tally)?);
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(Written::Done),
             Transacted::Cancelled(reasons) => {

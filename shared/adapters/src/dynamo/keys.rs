@@ -8,7 +8,7 @@
 //! | connector of a webhook | `CONNECTOR#id` / `CONNECTOR` | | 1 read, 1 RRU, then cached 10 s |
 //! | sender, standing, conversation of a message, and whether it was handled before | `P#USER#id` / `USER` and `STANDING#connector`, `P#CONVERSATION#id`, `CONNECTOR#id#EVENT#id` for each key | | 1 batch read, 4 or 5 RRU |
 //! | the same for a person with two ids | and `P#USER#id` / `SAME_AS`, under both ids | | 1 batch read, up to 9 RRU |
-//! | first message of a stranger | user, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay), event keys | | 1 transaction, 8 WRU and 2 a key (and 2 a KB) + 6 index writes |
+//! | first message of a stranger | user, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay), `P#TALLIES` / `CONNECTOR#id#row`, event keys | | 1 transaction, 8 WRU and 2 a key (and 2 a KB) + 6 index writes; 2 more for the tally |
 //! | two records of one person merged | both `USER` and their `STANDING`s by partition, `SAME_AS`, pending requests, audit entries | | 2 queries, 1 batch read per hundred requests, 1 transaction per hundred writes |
 //! | held message counted | standing, event keys; the user if the message tells a new name; `P#REQUEST#id` / `PREVIEW` and `HELD_MESSAGE` for the first with content after a placeholder | | 1 transaction, 2 WRU and 2 a key (and 2 a row, and 2 a KB) + 2 index writes; 2 more for a name |
 //! | new name told by anybody else's message | user | | 1 update, 1 WRU + 2 index writes |
@@ -57,7 +57,8 @@
 //! | use of an API key | `A#KEY_USES` / `KEY#hash` | | 1 update a day, 1 WRU |
 //! | environment of an API key that is to be limited to it | `A` / `PROJECT#id`, `P` / `ENVIRONMENT#id` of each project | | 1 query and 1 batch read a hundred projects |
 //! | test delivery | `A` / `AGENT_TESTS`, audit entry | | 2 reads; 1 transaction, 4 WRU; 1 write |
-//! | decision | request, user, standing, audit entry | | 1 transaction, 8 WRU + index writes |
+//! | decision | request, user, standing, `P#TALLIES` / `CONNECTOR#id#row`, audit entry | | 1 transaction, 10 WRU + index writes; up to a hundred in one call, one after another |
+//! | numbers of requests, newest pending one | `P#TALLIES` / `CONNECTOR#id#row`; `P#REQUESTS#pending` by creation | `lists_by_state` | 2 queries, 0.5 RRU for about 60 rows, of which a connector has 8, and 0.5 RRU; all rows are counted, up to 1,000 by state, for a project from before they were kept |
 //! | approval of a person without a pending request | user, environment, standings of the user by partition, their connectors; request, user, standing, audit entry | | 2 reads, 1 query, 1 batch read per hundred connectors, 1 transaction of 8 WRU + index writes |
 //! | requests by status, or all | `P#REQUESTS#status` or `P#REQUESTS` by creation | `lists_by_state`, `lists_all` | 1 query per page, then 1 batch read per hundred rows |
 //! | pending requests by their last message | standings in `P#WAITING` by it; requests | `lists_all` | 1 query and 1 batch read per page, then 1 batch read per hundred rows |
@@ -120,7 +121,8 @@ pub use conversation_rows::{
     parse_message_number, parse_outgoing, text_batch, typing,
 };
 pub use request_rows::{
-    access_request, access_requests, closing, held_message, parse_closing, preview, waiting,
+    access_request, access_requests, closing, held_message, parse_closing, preview, tallies_begun,
+    tally, waiting,
 };
 pub use team_rows::{
     address_change, audit_by, audit_month, audit_on, blocked_address, bounced_address, by_name,

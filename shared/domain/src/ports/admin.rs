@@ -26,6 +26,7 @@ use crate::{
     team::{invitation::Invitation, login::Login, mail::Mail, member::Member},
 };
 use async_trait::async_trait;
+use std::collections::BTreeSet;
 
 /// The first account of a stack.
 #[derive(Debug, Clone)]
@@ -525,6 +526,17 @@ impl AccessRequestView {
     }
 }
 
+/// The numbers of requests in the states that admins look at (SPEC B41).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RequestCounts {
+    /// Pending ones.
+    pub pending: CountUpTo,
+    /// Approved ones.
+    pub approved: CountUpTo,
+    /// The newest pending one.
+    pub newest_pending: Option<AccessRequest>,
+}
+
 /// The store of access requests for admins.
 #[async_trait]
 pub trait AccessRequestStore: Send + Sync {
@@ -562,6 +574,14 @@ pub trait AccessRequestStore: Send + Sync {
         filter: &AccessRequestFilter,
         page: &PageRequest,
     ) -> Result<Page<AccessRequestView>, ListError>;
+
+    /// Counts the project's requests, of these connectors if there are any named. Cheap enough to be asked every
+    /// few seconds.
+    async fn count_access_requests(
+        &self,
+        scope: ProjectScope,
+        connectors: Option<&BTreeSet<ConnectorId>>,
+    ) -> Result<RequestCounts, PortError>;
 
     /// Decides a pending request: request, grant, standing and audit entry, all or nothing. When
     /// two decisions compete, one takes effect and the other is answered with it. An approval
