@@ -5,7 +5,10 @@ use crate::{problem::ApiError, validation::one_of, wire_enum};
 use axum::{extract::FromRequestParts, http::request::Parts};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use utoipa::IntoParams;
+use utoipa::{
+    IntoParams,
+    openapi::path::{Parameter, ParameterIn},
+};
 use vestibule_domain::page::{Cursor, Order, PAGE_DEFAULT, PAGE_MAX, PageRequest};
 
 /// Maximum length of a cursor.
@@ -21,20 +24,39 @@ wire_enum! {
     }
 }
 
-/// The parameters of every list, for the documentation.
+/// The place in a list, for the documentation.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it only describes parameters")]
-pub struct PageParams {
+pub struct PlaceParams {
     /// Items per page, 1 to 100; 25 by default.
     #[param(minimum = 1, maximum = 100, required = false, example = 25)]
     limit: u16,
     /// `next_cursor` of the previous page. The other parameters must be the same as for that page.
     #[param(required = false, format = "cursor", min_length = 1, max_length = 4096)]
     cursor: String,
+}
+
+/// The order of a list, for the documentation.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it only describes a parameter")]
+struct OrderParams {
     /// Order by creation, unless the list names another: `newest` first or `oldest` first.
     #[param(required = false, inline)]
     order: OrderName,
+}
+
+/// The parameters of a list with no order but those by creation, for the documentation.
+#[derive(Debug)]
+pub struct PageParams;
+
+impl IntoParams for PageParams {
+    fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut params = PlaceParams::into_params(&place);
+        params.extend(OrderParams::into_params(&place));
+        params
+    }
 }
 
 /// Filters of a list.
@@ -43,17 +65,14 @@ pub trait ListFilter: Default {
     type Params: DeserializeOwned + Default;
     /// The default order.
     const ORDER: Order = Order::NewestFirst;
-    /// The orders of this list other than by creation.
-    const OTHER_ORDERS: &'static [&'static str] = &[];
+    /// Orders of this list besides those by creation.
+    const ORDERS: &'static [&'static str] = &[];
 
     /// Validates the filters.
     fn read(params: Self::Params, errors: &mut FieldErrors) -> Self;
 
-    /// Takes the order that the caller chose among [`Self::OTHER_ORDERS`].
-    #[must_use]
-    fn ordered_by(self, _order: &'static str) -> Self {
-        self
-    }
+    /// Takes over one of [`Self::ORDERS`].
+    fn order_by(&mut self, _order: &str, _errors: &mut FieldErrors) {}
 }
 
 /// No filters.
@@ -100,24 +119,24 @@ fn list_query<F: ListFilter>(query: &str) -> Result<ListQuery<F>, ApiError> {
         _ => None,
     };
     let (limit, cursor, order) = (take("limit"), take("cursor"), take("order"));
-    let other = F::OTHER_ORDERS
-        .iter()
-        .find(|other| order.as_deref() == Some(**other));
+    let (own, order): (Option<String>, Option<String>) = order.map_or((None, None), |order| {
+        if F::ORDERS.contains(&order.as_str()) {
+            (Some(order), None)
+        } else {
+            (None, Some(order))
+        }
+    });
     let page = PageRequest {
         limit: read_limit(limit, &mut errors),
         cursor: read_cursor(cursor, &mut errors),
-        order: match other {
-            Some(_) => F::ORDER,
-            None => read_order(order.as_deref(), F::ORDER, F::OTHER_ORDERS, &mut errors),
-        },
+        order: read_order::<F>(order.as_deref(), &mut errors),
     };
     let params = read_fields(fields, &mut errors);
-    let filter = F::read(params, &mut errors);
+    let mut filter = F::read(params, &mut errors);
+    if let Some(own) = own {
+        filter.order_by(&own, &mut errors);
+    }
     errors.check_parameters()?;
-    let filter = match other {
-        Some(other) => filter.ordered_by(other),
-        None => filter,
-    };
     Ok(ListQuery { page, filter })
 }
 
@@ -145,15 +164,10 @@ fn read_cursor(text: Option<String>, errors: &mut FieldErrors) -> Option<Cursor>
     Some(Cursor(text))
 }
 
-fn read_order(
-    text: Option<&str>,
-    default: Order,
-    others: &[&str],
-    errors: &mut FieldErrors,
-) -> Order {
-    let all = [OrderName::SPELLINGS, others].concat();
-    let order = one_of("order", text, &all, OrderName::parse, errors);
-    order.map_or(default, Into::into)
+fn read_order<F: ListFilter>(text: Option<&str>, errors: &mut FieldErrors) -> Order {
+    let spellings = [OrderName::SPELLINGS, F::ORDERS].concat();
+    let order = one_of("order", text, &spellings, OrderName::parse, errors);
+    order.map_or(F::ORDER, Into::into)
 }
 
 #[cfg(test)]
@@ -173,36 +187,35 @@ mod tests {
         assert_eq!(query.page.order, Order::NewestFirst);
     }
 
+    /// A list that can be ordered by name.
     #[derive(Debug, Default, PartialEq)]
-    struct ByName(bool);
+    struct Named(bool);
 
-    impl ListFilter for ByName {
+    impl ListFilter for Named {
         type Params = NoParams;
-        const OTHER_ORDERS: &'static [&'static str] = &["name"];
+        const ORDER: Order = Order::OldestFirst;
+        const ORDERS: &'static [&'static str] = &["name"];
 
         fn read(_: NoParams, _: &mut FieldErrors) -> Self {
             Self(false)
         }
 
-        fn ordered_by(self, order: &'static str) -> Self {
-            Self(order == "name")
+        fn order_by(&mut self, order: &str, _: &mut FieldErrors) {
+            self.0 = order == "name";
         }
     }
 
     #[test]
-    fn a_list_may_have_orders_of_its_own() {
-        let query = list_query::<ByName>("order=name").unwrap();
-        assert_eq!(query.filter, ByName(true));
-        let query = list_query::<ByName>("order=oldest").unwrap();
-        assert_eq!(
-            (query.filter, query.page.order),
-            (ByName(false), Order::OldestFirst)
-        );
-        let error = list_query::<ByName>("order=age").unwrap_err();
-        assert_eq!(
-            error.errors()[0].rule,
-            "must be one of `newest`, `oldest`, `name`"
-        );
+    fn a_list_has_the_orders_that_it_names_besides_those_by_creation() {
+        let query = list_query::<Named>("order=name").unwrap();
+        assert_eq!(query.filter, Named(true));
+        assert_eq!(query.page.order, Order::OldestFirst);
+        let query = list_query::<Named>("order=newest").unwrap();
+        assert_eq!(query.filter, Named(false));
+        assert_eq!(query.page.order, Order::NewestFirst);
+        let error = list_query::<Named>("order=age").unwrap_err();
+        let rule = &error.errors()[0].rule;
+        assert_eq!(rule, "must be one of `newest`, `oldest`, `name`");
         assert!(list_query::<()>("order=name").is_err());
     }
 

@@ -75,12 +75,6 @@ impl Adapters<'_> {
         Arc::new(DynamoConnectors::new(self.table.clone(), Arc::clone(vault)))
     }
 
-    /// People of the directory.
-    #[must_use]
-    pub fn end_users(&self, vault: &Arc<KmsVault>) -> Arc<DynamoEndUsers> {
-        Arc::new(DynamoEndUsers::new(self.table.clone(), Arc::clone(vault)))
-    }
-
     /// Chat users.
     #[must_use]
     pub fn chat_users(&self, vault: &Arc<KmsVault>) -> Arc<DynamoChatUsers> {

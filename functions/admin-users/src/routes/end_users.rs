@@ -229,7 +229,7 @@ pub struct EndUserQuery(EndUserFilter);
 
 impl ListFilter for EndUserQuery {
     type Params = EndUserParams;
-    const OTHER_ORDERS: &'static [&'static str] = &["name"];
+    const ORDERS: &'static [&'static str] = &["name"];
 
     fn read(params: EndUserParams, errors: &mut FieldErrors) -> Self {
         let environment = params.environment_id.as_deref();
@@ -247,11 +247,8 @@ impl ListFilter for EndUserQuery {
         })
     }
 
-    fn ordered_by(self, _order: &'static str) -> Self {
-        Self(EndUserFilter {
-            by_name: true,
-            ..self.0
-        })
+    fn order_by(&mut self, _order: &str, _errors: &mut FieldErrors) {
+        self.0.by_name = true;
     }
 }
 
@@ -401,7 +398,7 @@ mod tests {
     #[test]
     fn filters_are_checked_and_the_order_may_be_by_name() {
         let mut errors = FieldErrors::default();
-        let wanted = EndUserQuery::read(
+        let mut wanted = EndUserQuery::read(
             EndUserParams {
                 environment_id: Some("01JD3Q3Z9V8M4T6K2N7P5R1S0W".to_owned()),
                 source: Some("self_registered".to_owned()),
@@ -411,7 +408,7 @@ mod tests {
         assert!(errors.is_empty());
         assert!(wanted.0.environment_id.is_some() && wanted.0.source.is_some());
         assert!(!wanted.0.by_name);
-        let wanted = wanted.ordered_by("name");
+        wanted.order_by("name", &mut errors);
         assert!(wanted.0.by_name && wanted.0.source.is_some());
         EndUserQuery::read(
             EndUserParams {

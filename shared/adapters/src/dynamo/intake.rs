@@ -7,7 +7,7 @@ use super::{
     events, first_messages,
     items::{
         AccessRequestItem, ChatUserItem, ConnectorItem, ConversationItem, HeldMessageItem,
-        PhoneItem, PreviewItem, SameAsItem, StandingItem,
+        PhoneItem, PreviewItem, SameAsItem, StandingItem, WaitingPlace,
     },
     keys::{self, Key},
     marks::Marked,
@@ -17,6 +17,7 @@ use super::{
         Attributes, Cancelled, Table, Transacted, from_row, n, put_write, s, take, to_value,
         update_write,
     },
+    tallies::TallyChange,
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
@@ -101,21 +102,9 @@ impl DynamoIntake {
             (":one", n(1)),
             (":read", n(standing.version)),
         ];
-        if let Some(at) = standing.admitted_openly_at {
-            set.extend([
-                "admitted_openly_at = :admitted",
-                "state_pk = :admitted_list",
-                "state_sk = :admitted_order",
-            ]);
-            let list = keys::admitted(scope, standing.connector_id);
-            values.extend([
-                (":admitted", s(at)),
-                (":admitted_list", s(list)),
-                (
-                    ":admitted_order",
-                    s(keys::by_creation(at, standing.chat_user_id)),
-                ),
-            ]);
+        for (part, name, value) in admission(scope, standing).into_iter().flatten() {
+            set.push(part);
+            values.push((name, value));
         }
         if let Some(id) = standing.request_id {
             set.push("request_id = :request");
@@ -129,12 +118,21 @@ impl DynamoIntake {
             set.push("last_message_at = :last");
             values.push((":last", s(at)));
         }
-        let mut rest = "";
+        let mut add = "";
+        let mut remove = Vec::new();
+        if let Some(place) = WaitingPlace::of(scope, standing) {
+            set.extend(["all_pk = :waiting", "all_sk = :waiting_order"]);
+            values.push((":waiting", s(place.list)));
+            values.push((":waiting_order", s(place.order)));
+        } else {
+            remove.push(WaitingPlace::REMOVED);
+        }
         if has_new_tasks {
             let marked = Marked::standing(scope, standing.chat_user_id, standing.connector_id);
             let mark = marked.waiting(due);
             // New tasks do not wait for earlier attempts. These count only while a text may have been tried.
-            rest = " ADD owes :owes REMOVE not_before";
+            add = " ADD owes :owes";
+            remove.push("not_before");
             if !standing.may_have_tried_notice() && !standing.may_have_tried_message() {
                 set.push("attempts = :none");
                 values.push((":none", n(0)));
@@ -151,14 +149,14 @@ impl DynamoIntake {
                 (":due", mark.due()),
             ]);
         }
+        let mut change = format!("SET {}{add}", set.join(", "));
+        if !remove.is_empty() {
+            change = format!("{change} REMOVE {}", remove.join(", "));
+        }
         let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
-        let update = self.table.update_part(
-            &key,
-            &format!("SET {}{rest}", set.join(", ")),
-            "version = :read",
-            &[],
-            &values,
-        )?;
+        let update = self
+            .table
+            .update_part(&key, &change, "version = :read", &[], &values)?;
         Ok(update_write(update))
     }
 
@@ -277,6 +275,21 @@ impl DynamoIntake {
     }
 }
 
+/// The parts of an update that a person's admission through an open connector takes.
+fn admission(
+    scope: ProjectScope,
+    standing: &Standing,
+) -> Option<[(&'static str, &'static str, AttributeValue); 3]> {
+    let at = standing.admitted_openly_at?;
+    let list = keys::admitted(scope, standing.connector_id);
+    let order = keys::by_creation(at, standing.chat_user_id);
+    Some([
+        ("admitted_openly_at = :admitted", ":admitted", s(at)),
+        ("state_pk = :admitted_list", ":admitted_list", s(list)),
+        ("state_sk = :admitted_order", ":admitted_order", s(order)),
+    ])
+}
+
 #[async_trait]
 impl ConnectorReader for DynamoIntake {
     async fn find_connector(&self, id: ConnectorId) -> Result<Option<Connector>, PortError> {
@@ -365,6 +378,8 @@ impl IntakeStore for DynamoIntake {
         let kept = (open.preview.as_ref(), open.held.as_ref());
         writes.extend(self.first_message_writes(scope, id, kept, "attribute_not_exists(pk)")?);
         writes.extend(self.table.taken_writes(&open.event)?);
+        let tally = TallyChange::made(&open.request);
+        writes.extend(self.table.tally_writes(scope, &tally)?);
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(Written::Done),
             Transacted::Cancelled(reasons) => {

@@ -7,10 +7,13 @@ use crate::dynamo::{
     table::{
         Cancelled, Transacted, check_write, from_row, n, put_write, s, to_value, update_write,
     },
+    tallies::TallyChange,
 };
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use vestibule_domain::{
-    PortError, Timestamp, access::preapproval::Preapproval, directory::end_user::LINKS_MAX,
+    PortError, Timestamp,
+    access::{preapproval::Preapproval, request::Verdict},
+    directory::end_user::LINKS_MAX,
     ports::Preapproved,
 };
 
@@ -56,6 +59,13 @@ impl DynamoIntake {
         } else {
             writes.push(self.table.chat_user_write(scope, user)?);
         }
+        let request = &approval.request;
+        let tally = if approval.was_pending {
+            TallyChange::decided(request, Verdict::Approve)
+        } else {
+            TallyChange::made(request)
+        };
+        writes.extend(self.table.tally_writes(scope, &tally)?);
         let reasons = match self.table.transact(writes).await? {
             Transacted::Done => return Ok(Attempt::Over(Preapproved::Done)),
             Transacted::Cancelled(reasons) => reasons,
