@@ -138,6 +138,10 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
         )
         .authorised(
             Permission::AccessRequestsRead,
+            routes!(access_requests::counts::count_access_requests),
+        )
+        .authorised(
+            Permission::AccessRequestsRead,
             routes!(access_requests::get::get_access_request),
         )
         .authorised_beside::<RequestToDecide>(
@@ -147,5 +151,9 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
         .authorised_beside::<RequestToDecide>(
             Permission::AccessRequestsDecide,
             routes!(access_requests::decide::reject_access_request),
+        )
+        .authorised(
+            Permission::AccessRequestsDecide,
+            routes!(access_requests::bulk::decide_access_requests),
         )
 }

@@ -1,5 +1,5 @@
 //! Does the pending tasks of a chat user at a connector: the onboarding message, the follow-up to an
-//! approval, and the profile. Orders notices of new requests to those who decide. Closes the pending requests of connectors that no longer ask for
+//! approval, the profile, and the person in the directory. Orders notices of new requests to those who decide. Closes the pending requests of connectors that no longer ask for
 //! approval. Erases people, and messages that are no longer kept.
 //!
 //! The queue may bring a job late, twice, or to two workers at once. The pending tasks stand on the
@@ -15,6 +15,7 @@
 //! | `approval` | the follow-up to an approval (SPEC A44) |
 //! | `merging` | two records of one person that become one (SPEC A29) |
 //! | `receipt` | the ids in the platform's receipt for a text |
+//! | `registering` | the person in the directory (SPEC C54) |
 //! | `closing` | pending requests of connectors that changed their policy or were deleted (SPEC A42, A46) |
 //! | `erasing` | people, and messages that are no longer kept (SPEC F07) |
 //! | `wiring` | the adapters behind its ports |
@@ -26,6 +27,7 @@ mod language;
 mod merging;
 mod onboarding;
 mod receipt;
+mod registering;
 mod wiring;
 
 pub use wiring::wire;
@@ -263,6 +265,7 @@ async fn do_tasks(
             Some(PendingTask::Profile) => onboarding::profile(&work, &claimed).await?,
             // Ordered before the first task.
             Some(PendingTask::RequestNotice) => TaskOutcome::Done(TaskResult::RequestNotice),
+            Some(PendingTask::Register) => registering::register(&work, &claimed).await?,
         };
         let result = match step {
             TaskOutcome::Done(result) => result,

@@ -10,6 +10,7 @@ pub mod direct_approval;
 pub mod follow_up;
 pub mod merging;
 pub mod quota;
+pub mod preapproval;
 mod remains;
 pub mod request;
 pub mod standing;

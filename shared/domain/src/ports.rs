@@ -31,7 +31,7 @@ pub use admin::{
     AccessRequestFilter, AccessRequestStore, AccessRequestView, AccountStore, ApiKeyStore,
     ChatUserFilter, ChatUserStore, ConnectorStore, CountUpTo, Created, CredentialStore,
     EnvironmentStore, KEYS_ENDED_MAX, KeyEnding, NewAccount, PolicyEffects, ProjectStore, Recovery,
-    RecoveryOutcome, SetUp, SetUpOutcome, SetUpReceipt, TestStart,
+    RecoveryOutcome, RequestCounts, SetUp, SetUpOutcome, SetUpReceipt, TestStart,
 };
 pub use agents::{
     AgentHealthReader, AgentHealthStore, AgentNote, AgentState, ClaimedAgent, GivenUp, HeldSlot,
@@ -61,7 +61,7 @@ pub use history::{
 };
 pub use intake::{
     ConnectorReader, Counted, FirstMessage, IntakeKey, IntakeStore, Introduction, Known,
-    LateFailure, LateFailureOutcome, Loaded, Merged, OpenRequest, StandingPlace,
+    LateFailure, LateFailureOutcome, Loaded, Merged, OpenRequest, Preapproved, StandingPlace,
     UNREADABLE_BODY_MAX, UNREADABLE_EVENT_KEPT, UnreadableEvent, Written,
 };
 pub use mail::{

@@ -6,6 +6,8 @@ mod batch;
 mod changes;
 mod decide;
 mod quota;
+mod directory;
+mod sender;
 
 pub use decide::IntakeOutcome;
 

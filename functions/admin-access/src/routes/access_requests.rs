@@ -1,5 +1,7 @@
 //! Access requests: one list for all connectors of a project, and the decision (SPEC B).
 
+pub mod bulk;
+pub mod counts;
 pub mod decide;
 pub mod details;
 pub mod follow_up;

@@ -14,12 +14,16 @@ use super::{
         Attributes, Cancelled, Table, Transacted, from_row, n, put_write, s, take, to_value,
         update_write,
     },
+    tallies::{self, TallyChange},
 };
 use crate::vault::KmsVault;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use serde::de::DeserializeOwned;
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     access::{
@@ -31,9 +35,12 @@ use vestibule_domain::{
     },
     account::{Environment, actor::Actor},
     chat::user::{ChatUser, Grant},
-    ids::{AccessRequestId, ChatUserId},
+    ids::{AccessRequestId, ChatUserId, ConnectorId},
     page::{ListError, Page, PageRequest},
-    ports::{AccessRequestFilter, AccessRequestStore, AccessRequestView, By, OUTBOX_PATIENCE},
+    ports::{
+        AccessRequestFilter, AccessRequestStore, AccessRequestView, By, OUTBOX_PATIENCE,
+        RequestCounts,
+    },
 };
 
 /// See [`AccessRequestStore`].
@@ -218,6 +225,18 @@ impl AccessRequestStore for DynamoAccessRequests {
         Ok(item.map(Into::into))
     }
 
+    async fn find_access_requests(
+        &self,
+        scope: ProjectScope,
+        ids: &[AccessRequestId],
+    ) -> Result<Vec<AccessRequest>, PortError> {
+        let wanted: Vec<_> = ids
+            .iter()
+            .map(|id| keys::access_request(scope, *id))
+            .collect();
+        request_lists::requests(&self.table, &wanted).await
+    }
+
     async fn view_access_requests(
         &self,
         requests: Vec<AccessRequest>,
@@ -246,6 +265,17 @@ impl AccessRequestStore for DynamoAccessRequests {
         self.table.held_back(scope, now).await
     }
 
+    async fn count_access_requests(
+        &self,
+        scope: ProjectScope,
+        connectors: Option<&BTreeSet<ConnectorId>>,
+    ) -> Result<RequestCounts, PortError> {
+        tallies::counts(&self.table, scope, |id| {
+            connectors.is_none_or(|some| some.contains(&id))
+        })
+        .await
+    }
+
     async fn decide(
         &self,
         request: &AccessRequest,
@@ -263,6 +293,8 @@ impl AccessRequestStore for DynamoAccessRequests {
         if verdict == Verdict::Approve {
             writes.push(self.grant_write(request, decided_by, decision.at, EXISTS)?);
         }
+        let tally = TallyChange::decided(request, verdict);
+        writes.extend(self.table.tally_writes(request.scope, &tally)?);
         let mut reasons = match self.table.transact_by(writes, by).await? {
             Transacted::Done => {
                 let decided = AccessRequest {
@@ -271,14 +303,10 @@ impl AccessRequestStore for DynamoAccessRequests {
                 };
                 return Ok(DecideOutcome::Recorded(Box::new(decided)));
             }
-            Transacted::Cancelled(reasons) => reasons,
+            Transacted::Cancelled(reasons) => reasons.into_iter(),
         };
-        let grant = if reasons.len() > 2 {
-            reasons.pop()
-        } else {
-            None
-        };
-        match (reasons.into_iter().next(), grant) {
+        // The decision, then the grant behind the standing. A rejection has none.
+        match (reasons.next(), reasons.nth(1)) {
             (Some(Cancelled::Condition(Some(row))), _) => {
                 let first: AccessRequestItem = from_row(row, "access request")?;
                 Ok(on_decided_again(first.into(), verdict, decided_by))
@@ -342,6 +370,8 @@ impl AccessRequestStore for DynamoAccessRequests {
         if *is_followed_up {
             writes.push(self.standing_write(request, decision, "request_pending = :no")?);
         }
+        let tally = TallyChange::made(&decided);
+        writes.extend(self.table.tally_writes(request.scope, &tally)?);
         match self.table.transact_by(writes, by).await? {
             Transacted::Done => Ok(DecideOutcome::Recorded(Box::new(decided))),
             Transacted::Cancelled(reasons) => match reasons.into_iter().next() {

@@ -4,11 +4,12 @@
 use super::{
     items::{AccessRequestItem, ClosingItem, WaitingPlace},
     keys::{self, INDEX_BY_STATE, PK, SK, STATE_PK, STATE_SK},
-    people,
+    people, request_lists,
     table::{
-        Attributes, Cancelled, Conditional, Table, Transacted, from_row, n, put_write, s, take,
-        to_row, update_write,
+        Attributes, Cancelled, Conditional, Table, Transacted, from_row, n, put_write, s, to_row,
+        update_write,
     },
+    tallies::TallyChange,
 };
 use crate::aws::port_error;
 use async_trait::async_trait;
@@ -38,17 +39,6 @@ impl DynamoClosings {
     #[must_use]
     pub fn new(table: Table) -> Self {
         Self { table }
-    }
-
-    /// Reads the requests with these keys.
-    async fn requests(&self, keys: &[keys::Key]) -> Result<Vec<AccessRequest>, PortError> {
-        let mut rows = self.table.get_batch(keys).await?;
-        let mut requests = Vec::new();
-        for key in keys {
-            let item: Option<AccessRequestItem> = take(&mut rows, key, "access request")?;
-            requests.extend(item.map(AccessRequest::from));
-        }
-        Ok(requests)
     }
 }
 
@@ -150,7 +140,7 @@ impl RequestCloser for DynamoClosings {
             .filter_map(|standing| standing.request_id)
             .map(|id| keys::access_request(scope, id))
             .collect();
-        let mut requests = self.requests(&pending).await?;
+        let mut requests = request_lists::requests(&self.table, &pending).await?;
         requests.retain(|request| {
             request.environment_id == environment_id && request.status() == RequestStatus::Pending
         });
@@ -161,11 +151,15 @@ impl RequestCloser for DynamoClosings {
         let ImpliedDecision {
             request, decision, ..
         } = implied;
-        let decided = || {
-            Ok::<_, PortError>(vec![
+        let decided = |standing: Option<TransactWriteItem>| {
+            let mut writes = vec![
                 self.table.decision_write(request, decision)?,
                 self.table.audit_write(&implied.audit)?,
-            ])
+            ];
+            writes.extend(standing);
+            let tally = TallyChange::decided(request, decision.verdict);
+            writes.extend(self.table.tally_writes(request.scope, &tally)?);
+            Ok::<_, PortError>(writes)
         };
         let standing = self.table.update_part(
             &keys::standing(request.scope, request.chat_user_id, request.connector_id),
@@ -181,8 +175,7 @@ impl RequestCloser for DynamoClosings {
                 (":request", s(request.id)),
             ],
         )?;
-        let mut writes = decided()?;
-        writes.push(update_write(standing));
+        let writes = decided(Some(update_write(standing)))?;
         let mut reasons = match self.table.transact(writes).await? {
             Transacted::Done => return Ok(true),
             Transacted::Cancelled(reasons) => reasons.into_iter(),
@@ -200,7 +193,7 @@ impl RequestCloser for DynamoClosings {
                 }
                 // The standing belongs to a later request, or was deleted. The request is decided
                 // all the same.
-                match self.table.transact(decided()?).await? {
+                match self.table.transact(decided(None)?).await? {
                     Transacted::Done => Ok(true),
                     Transacted::Cancelled(reasons) => match reasons.into_iter().next() {
                         Some(Cancelled::Condition(_)) => Ok(false),

@@ -7,8 +7,11 @@
 //! |---|---|---|---|
 //! | connector of a webhook | `CONNECTOR#id` / `CONNECTOR` | | 1 read, 1 RRU, then cached 10 s |
 //! | sender, standing, conversation of a message, and whether it was handled before | `P#USER#id` / `USER` and `STANDING#connector`, `P#CONVERSATION#id`, `CONNECTOR#id#EVENT#id` for each key | | 1 batch read, 4 or 5 RRU |
+//! | the same where the platform asserts a phone number | and `P#PHONE#key` / `PHONE` | | the same batch read, 1 RRU more |
 //! | the same for a person with two ids | and `P#USER#id` / `SAME_AS`, under both ids | | 1 batch read, up to 9 RRU |
-//! | first message of a stranger | user, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay), event keys | | 1 transaction, 8 WRU and 2 a key (and 2 a KB) + 6 index writes |
+//! | first message of a stranger | user, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay), `P#TALLIES` / `CONNECTOR#id#row`, event keys | | 1 transaction, 8 WRU and 2 a key (and 2 a KB) + 6 index writes; 2 more for the tally |
+//! | first message of a person whom the directory vouches for | user, standing, request, audit entry, `P#END_USER#id` / `END_USER`; a check of `P#PHONE#key` / `PHONE` | | 1 transaction, 12 WRU + index writes; 1 read for a request that was pending |
+//! | person registered in the directory, or linked to it | user and, for a number, `PHONE`, the number's user and `SAME_AS`; `END_USER` and its chat users; the same rows, audit entry | | 1 to 3 reads and batch reads, 1 transaction of 2 WRU a row + index writes |
 //! | quota of new requests, used by a person without a pending request | `CONNECTOR#id#NEW_REQUESTS` / `MINUTE#minute#row` | | 1 update, 1 or 2 WRU; 1 more for each row of 60 people that is full, at most 10; none once the function knows that it is used up; expires after an hour |
 //! | message held back beyond the quota | `P#HELD_BACK` / `CONNECTOR#id` | | 1 update, 1 WRU; 1 or 2 more for the first of a day |
 //! | connectors that held back messages | `P#HELD_BACK` | | 1 query, 1 RRU for some 30 connectors |
@@ -60,7 +63,8 @@
 //! | use of an API key | `A#KEY_USES` / `KEY#hash` | | 1 update a day, 1 WRU |
 //! | environment of an API key that is to be limited to it | `A` / `PROJECT#id`, `P` / `ENVIRONMENT#id` of each project | | 1 query and 1 batch read a hundred projects |
 //! | test delivery | `A` / `AGENT_TESTS`, audit entry | | 2 reads; 1 transaction, 4 WRU; 1 write |
-//! | decision | request, user, standing, audit entry | | 1 transaction, 8 WRU + index writes |
+//! | decision | request, user, standing, `P#TALLIES` / `CONNECTOR#id#row`, audit entry | | 1 transaction, 10 WRU + index writes; up to a hundred in one call, one after another |
+//! | numbers of requests, newest pending one | `P#TALLIES` / `CONNECTOR#id#row`; `P#REQUESTS#pending` by creation | `lists_by_state` | 2 queries, 0.5 RRU for about 60 rows, of which a connector has 8, and 0.5 RRU; all rows are counted, up to 1,000 by state, for a project from before they were kept |
 //! | approval of a person without a pending request | user, environment, standings of the user by partition, their connectors; request, user, standing, audit entry | | 2 reads, 1 query, 1 batch read per hundred connectors, 1 transaction of 8 WRU + index writes |
 //! | requests by status, or all | `P#REQUESTS#status` or `P#REQUESTS` by creation | `lists_by_state`, `lists_all` | 1 query per page, then 1 batch read per hundred rows |
 //! | pending requests by their last message | standings in `P#WAITING` by it; requests | `lists_all` | 1 query and 1 batch read per page, then 1 batch read per hundred rows |
@@ -136,7 +140,8 @@ pub use conversation_rows::{
 pub use quota_rows::{held_back, held_back_in, quota};
 pub use directory_rows::{end_user, end_user_claim, end_users, end_users_by_name, is_phone, phone};
 pub use request_rows::{
-    access_request, access_requests, closing, held_message, parse_closing, preview, waiting,
+    access_request, access_requests, closing, held_message, parse_closing, preview, tallies_begun,
+    tally, waiting,
 };
 pub use team_rows::{
     address_change, address_changes, audit_by, audit_month, audit_on, blocked_address,

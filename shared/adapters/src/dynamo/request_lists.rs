@@ -82,17 +82,26 @@ async fn by_last_message(
                 .map(|id| keys::access_request(scope, id)),
         );
     }
-    let mut found = table.get_batch(&wanted).await?;
-    let mut requests = Vec::new();
-    for key in &wanted {
-        let item: Option<AccessRequestItem> = take(&mut found, key, "access request")?;
-        requests.extend(item.map(AccessRequest::from));
-    }
+    let mut requests = requests(table, &wanted).await?;
     requests.retain(|request| request.status() == RequestStatus::Pending && filter.keeps(request));
     Ok(Page {
         items: requests,
         next: rows.next,
     })
+}
+
+/// Reads the requests with these keys, those that exist.
+pub(super) async fn requests(
+    table: &Table,
+    keys: &[keys::Key],
+) -> Result<Vec<AccessRequest>, PortError> {
+    let mut rows = table.get_batch(keys).await?;
+    let mut requests = Vec::new();
+    for key in keys {
+        let item: Option<AccessRequestItem> = take(&mut rows, key, "access request")?;
+        requests.extend(item.map(AccessRequest::from));
+    }
+    Ok(requests)
 }
 
 /// Makes the filter of an attribute that has one of these values, if there are any.

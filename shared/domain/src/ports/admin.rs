@@ -27,6 +27,7 @@ use crate::{
     team::{invitation::Invitation, login::Login, mail::Mail, member::Member},
 };
 use async_trait::async_trait;
+use std::collections::BTreeSet;
 
 /// The first account of a stack.
 #[derive(Debug, Clone)]
@@ -526,6 +527,17 @@ impl AccessRequestView {
     }
 }
 
+/// The numbers of requests in the states that admins look at (SPEC B41).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RequestCounts {
+    /// Pending ones.
+    pub pending: CountUpTo,
+    /// Approved ones.
+    pub approved: CountUpTo,
+    /// The newest pending one.
+    pub newest_pending: Option<AccessRequest>,
+}
+
 /// The store of access requests for admins.
 #[async_trait]
 pub trait AccessRequestStore: Send + Sync {
@@ -542,6 +554,13 @@ pub trait AccessRequestStore: Send + Sync {
         scope: ProjectScope,
         id: AccessRequestId,
     ) -> Result<Option<AccessRequest>, PortError>;
+
+    /// Returns these requests alone, those that exist.
+    async fn find_access_requests(
+        &self,
+        scope: ProjectScope,
+        ids: &[AccessRequestId],
+    ) -> Result<Vec<AccessRequest>, PortError>;
 
     /// Reads the records shown beside these requests of a project, and returns all in the same order.
     async fn view_access_requests(
@@ -563,6 +582,14 @@ pub trait AccessRequestStore: Send + Sync {
         scope: ProjectScope,
         now: Timestamp,
     ) -> Result<Vec<HeldBack>, PortError>;
+
+    /// Counts the project's requests, of these connectors if there are any named. Cheap enough to be asked every
+    /// few seconds.
+    async fn count_access_requests(
+        &self,
+        scope: ProjectScope,
+        connectors: Option<&BTreeSet<ConnectorId>>,
+    ) -> Result<RequestCounts, PortError>;
 
     /// Decides a pending request: request, grant, standing and audit entry, all or nothing. When
     /// two decisions compete, one takes effect and the other is answered with it. An approval

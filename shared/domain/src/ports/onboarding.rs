@@ -76,7 +76,8 @@ impl ClaimedStanding {
             | PendingTask::ApprovalNotice
             | PendingTask::Replay
             | PendingTask::Profile
-            | PendingTask::RequestNotice => false,
+            | PendingTask::RequestNotice
+            | PendingTask::Register => false,
         };
         if may_have_tried {
             self.attempt.min(2)
@@ -115,6 +116,8 @@ pub enum TaskResult {
     Profile,
     /// Notices of the request were ordered, or nobody gets any.
     RequestNotice,
+    /// The person and the directory were brought together.
+    Register,
 }
 
 impl TaskResult {
@@ -129,6 +132,7 @@ impl TaskResult {
             Self::Replay(_) => PendingTask::Replay,
             Self::Profile => PendingTask::Profile,
             Self::RequestNotice => PendingTask::RequestNotice,
+            Self::Register => PendingTask::Register,
         }
     }
 
@@ -141,7 +145,8 @@ impl TaskResult {
             | Self::RelatedRequests
             | Self::Replay(_)
             | Self::Profile
-            | Self::RequestNotice => None,
+            | Self::RequestNotice
+            | Self::Register => None,
         }
     }
 
@@ -155,7 +160,8 @@ impl TaskResult {
             | Self::RelatedRequests
             | Self::Replay(_)
             | Self::Profile
-            | Self::RequestNotice => self.clone(),
+            | Self::RequestNotice
+            | Self::Register => self.clone(),
         }
     }
 }
@@ -237,6 +243,18 @@ pub trait StandingStore: Send + Sync {
         scope: ProjectScope,
         id: ChatUserId,
         stable_id: &Identity,
+    ) -> Result<(), PortError>;
+
+    /// Brings a person and the directory together (SPEC C54). Somebody who is linked shares their environments
+    /// with the person whom they are linked to. Anybody else is linked to the holder of the phone number that
+    /// their platform asserts. Without one, whoever was let in becomes a person of the directory; a stranger does
+    /// not, and neither does somebody blocked or kept apart. `is_admitted` says that a connector let them through.
+    async fn register(
+        &self,
+        scope: ProjectScope,
+        id: ChatUserId,
+        is_admitted: bool,
+        now: Timestamp,
     ) -> Result<(), PortError>;
 
     /// Returns the message that made a request, if it was kept.
@@ -391,6 +409,7 @@ mod tests {
             (TaskResult::RelatedRequests, false),
             (TaskResult::Profile, false),
             (TaskResult::RequestNotice, false),
+            (TaskResult::Register, false),
         ] {
             assert_eq!(result.text(), is_text.then_some(&before));
             let changed = result.with_text(after.clone());

@@ -27,7 +27,9 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
-    access::request::{AccessRequest, DecideOutcome, ReasonCode, RequestDecision, Verdict},
+    access::request::{
+        AccessRequest, DecideOutcome, ReasonCode, RequestDecision, RequestStatus, Verdict,
+    },
     account::{permission::Permission, proof::CallerProof},
     event::AuditEntry,
     ids::SystemIds,
@@ -200,6 +202,33 @@ pub(in crate::routes) async fn decide(
     note: Option<String>,
     verdict: Verdict,
 ) -> Result<AccessRequest, ApiError> {
+    let outcome = record_decision(deps, call, request, note, verdict).await?;
+    if let Some(job) = follow_up(&outcome) {
+        enqueue_or_leave(deps.onboarding.as_ref(), job).await;
+    }
+    settled(outcome, call)
+}
+
+/// The job that does what follows a decision, if anything does.
+pub(super) fn follow_up(outcome: &DecideOutcome) -> Option<OnboardChatUser> {
+    let DecideOutcome::Recorded(request) = outcome else {
+        return None;
+    };
+    (request.status() == RequestStatus::Approved).then_some(OnboardChatUser {
+        scope: request.scope,
+        chat_user_id: request.chat_user_id,
+        connector_id: request.connector_id,
+    })
+}
+
+/// Records a decision of the caller. Its follow-up is left to the caller of this function.
+pub(super) async fn record_decision(
+    deps: &Deps,
+    call: &Call,
+    request: AccessRequest,
+    note: Option<String>,
+    verdict: Verdict,
+) -> Result<DecideOutcome, ApiError> {
     let decision = RequestDecision {
         verdict,
         by: call.actor().clone(),
@@ -208,18 +237,10 @@ pub(in crate::routes) async fn decide(
         reason: None,
     };
     let (outcome, entry) = record(deps, call, request, &decision).await?;
-    if let DecideOutcome::Recorded(request) = &outcome {
+    if matches!(outcome, DecideOutcome::Recorded(_)) {
         log(&entry);
-        if verdict == Verdict::Approve {
-            let job = OnboardChatUser {
-                scope: request.scope,
-                chat_user_id: request.chat_user_id,
-                connector_id: request.connector_id,
-            };
-            enqueue_or_leave(deps.onboarding.as_ref(), job).await;
-        }
     }
-    settled(outcome, call)
+    Ok(outcome)
 }
 
 /// Converts the outcome of a decision to the decided request, or to the problem.

@@ -62,3 +62,20 @@ pub fn parse_closing(key: &Key) -> Option<(ProjectScope, ConnectorId)> {
     let connector = key.sk.strip_prefix(CLOSING_PREFIX)?.parse().ok()?;
     (rest == [CLOSINGS]).then_some((scope, connector))
 }
+
+/// Numbers of requests of a connector, which lie in several rows. All of a project lie in one partition, which
+/// is apart because roles are limited by partition.
+#[must_use]
+pub fn tally(scope: ProjectScope, connector_id: ConnectorId, row: u8) -> Key {
+    Key::new(tallies(scope), format!("CONNECTOR#{connector_id}#{row}"))
+}
+
+/// The row that says that the numbers of a project count from its start.
+#[must_use]
+pub fn tallies_begun(scope: ProjectScope) -> Key {
+    Key::new(tallies(scope), "BEGUN")
+}
+
+fn tallies(scope: ProjectScope) -> String {
+    format!("{}#TALLIES", project_pk(scope))
+}
