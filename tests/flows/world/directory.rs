@@ -135,10 +135,8 @@ impl World {
         }
         for person in &people {
             let Some(phone) = &person.phone else { continue };
-            let found = self
-                .stores
-                .end_users
-                .find_by_phone(self.scope, &phone.key());
+            let key = phone.key();
+            let found = self.stores.end_users.find_by_phone(self.scope, &key);
             assert_eq!(found.await.unwrap().as_ref(), Some(person));
         }
         assert_eq!(

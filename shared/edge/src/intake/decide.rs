@@ -156,9 +156,7 @@ impl Intake {
             return Ok(Attempt::ReadAgain);
         };
         message.sender = sender;
-        let taken = self
-            .take_known(connector, message, content, event, known)
-            .await?;
+        let taken = Box::pin(self.take_known(connector, message, content, event, known)).await?;
         Ok(taken.map_or(Attempt::Raced, Attempt::Taken))
     }
 
@@ -275,8 +273,7 @@ impl Intake {
                         return self.hold(connector, &message, content, event, known).await;
                     }
                     Decision::ApproveAndDeliver(_) => {
-                        return self
-                            .let_in(connector, &message, content, event, known)
+                        return Box::pin(self.let_in(connector, &message, content, event, known))
                             .await;
                     }
                     Decision::Deliver(_) | Decision::Drop(_) | Decision::Ignore(_) => {}
@@ -289,7 +286,7 @@ impl Intake {
                 .await;
         }
         if let Decision::ApproveAndDeliver(_) = decision {
-            return self.let_in(connector, message, content, event, known).await;
+            return Box::pin(self.let_in(connector, message, content, event, known)).await;
         }
         self.carry_out(decision, connector, message, content, event, known)
             .await

@@ -27,7 +27,6 @@ use vestibule_admin::{
     read_fields, validation,
 };
 use vestibule_domain::{
-    ProjectScope,
     access::request::{AccessRequest, DecideOutcome, Verdict},
     account::permission::Permission,
     error::Chain,
@@ -159,11 +158,9 @@ impl Asked {
         }
         let mut ids: Vec<AccessRequestId> = Vec::new();
         for (place, id) in given.iter().take(IDS_MAX).enumerate() {
-            ids.extend(validation::id(
-                &format!("ids.{place}"),
-                Some(id),
-                &mut errors,
-            ));
+            let id: Option<AccessRequestId> =
+                validation::id(&format!("ids.{place}"), Some(id), &mut errors);
+            ids.extend(id);
         }
         let unique: BTreeSet<_> = ids.iter().collect();
         if unique.len() < ids.len() {
