@@ -7,6 +7,7 @@ mod access_requests;
 mod accounts;
 mod adding;
 mod agent_tests;
+mod admission;
 mod agents;
 mod api_keys;
 mod audience;

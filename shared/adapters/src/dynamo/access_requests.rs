@@ -1,9 +1,10 @@
 //! The store of access requests for admins.
 
 use super::{
+    admission::Admission,
     items::{
         AccessRequestItem, ChatUserItem, ConnectorItem, EnvironmentItem, PreviewItem, StandingItem,
-        StatusAttributes, WaitingPlace,
+        WaitingPlace,
     },
     keys,
     marks::Marked,
@@ -25,15 +26,15 @@ use std::{
     sync::Arc,
 };
 use vestibule_domain::{
-    PortError, ProjectScope, Timestamp,
+    PortError, ProjectScope,
     access::{
         approval::Approval,
         direct_approval::{DirectApproval, WritingPlace},
         request::{AccessRequest, DecideOutcome, RequestDecision, Verdict, on_decided_again},
         standing::PendingTask,
     },
-    account::{Environment, actor::Actor},
-    chat::user::{ChatUser, Grant},
+    account::Environment,
+    directory::registration::DirectoryChoice,
     ids::{AccessRequestId, ChatUserId, ConnectorId},
     page::{ListError, Page, PageRequest},
     ports::{
@@ -74,38 +75,6 @@ impl DynamoAccessRequests {
             .zip(places)
             .map(|(request, places)| view(&rows, request, places))
             .collect()
-    }
-
-    /// Makes the write of the grant, under `condition`, which may name `#environment`. A blocked person
-    /// gets none.
-    fn grant_write(
-        &self,
-        request: &AccessRequest,
-        by: &Actor,
-        now: Timestamp,
-        condition: &str,
-    ) -> Result<TransactWriteItem, PortError> {
-        let grant = Grant {
-            granted_at: now,
-            granted_by: by.name.clone(),
-        };
-        let environment = request.environment_id.to_string();
-        let update = self.table.update_part(
-            &keys::chat_user(request.scope, request.chat_user_id),
-            "SET grants.#environment = :grant, state_pk = :active, updated_at = :now, version = version + :one",
-            &format!("{condition} AND attribute_not_exists(#block)"),
-            &[("#environment", &environment), ("#block", "block")],
-            &[
-                (":grant", to_value(&grant)?),
-                (
-                    ":active",
-                    s(StatusAttributes::active(request.scope).state_pk),
-                ),
-                (":now", s(now)),
-                (":one", n(1)),
-            ],
-        )?;
-        Ok(update_write(update))
     }
 
     /// Makes the write of a decision's traces on the standing, under `condition`, which may name `:no`.
@@ -154,6 +123,10 @@ impl DynamoAccessRequests {
 }
 
 const EXISTS: &str = "attribute_exists(pk)";
+/// The error that another writer of the same records came first.
+const CONTENDED: PortError = PortError::Conflict {
+    what: "access request",
+};
 
 /// The keys of the rows shown beside a request: chat user, standing, preview, environment, connector.
 fn places_beside(request: &AccessRequest) -> [keys::Key; 5] {
@@ -271,6 +244,7 @@ impl AccessRequestStore for DynamoAccessRequests {
         &self,
         request: &AccessRequest,
         decision: &RequestDecision,
+        directory: DirectoryChoice,
         by: By<'_>,
     ) -> Result<DecideOutcome, PortError> {
         let (verdict, decided_by) = (decision.verdict, &decision.by);
@@ -282,11 +256,17 @@ impl AccessRequestStore for DynamoAccessRequests {
             self.standing_write(request, decision, EXISTS)?,
         ];
         if verdict == Verdict::Approve {
-            writes.push(self.grant_write(request, decided_by, decision.at, EXISTS)?);
+            let admission = self.table.admission(request, decision, directory, by);
+            match admission.await? {
+                Admission::Granted { writes: more, .. } => writes.extend(more),
+                Admission::Blocked => return Ok(DecideOutcome::ChatUserBlocked),
+                Admission::Misplaced(reason) => return Ok(DecideOutcome::Misplaced(reason)),
+                Admission::Gone => return Err(CONTENDED),
+            }
         }
         let tally = TallyChange::decided(request, verdict);
         writes.extend(self.table.tally_writes(request.scope, &tally)?);
-        let mut reasons = match self.table.transact_by(writes, by).await? {
+        let reasons = match self.table.transact_by(writes, by).await? {
             Transacted::Done => {
                 let decided = AccessRequest {
                     decision: Some(decision.clone()),
@@ -294,19 +274,15 @@ impl AccessRequestStore for DynamoAccessRequests {
                 };
                 return Ok(DecideOutcome::Recorded(Box::new(decided)));
             }
-            Transacted::Cancelled(reasons) => reasons.into_iter(),
+            Transacted::Cancelled(reasons) => reasons,
         };
-        // The decision, then the grant behind the standing. A rejection has none.
-        match (reasons.next(), reasons.nth(1)) {
-            (Some(Cancelled::Condition(Some(row))), _) => {
+        match reasons.into_iter().next() {
+            Some(Cancelled::Condition(Some(row))) => {
                 let first: AccessRequestItem = from_row(row, "access request")?;
                 Ok(on_decided_again(first.into(), verdict, decided_by))
             }
-            (Some(Cancelled::Condition(None)), _) => Ok(DecideOutcome::NotFound),
-            (_, Some(Cancelled::Condition(Some(_)))) => Ok(DecideOutcome::ChatUserBlocked),
-            _ => Err(PortError::Conflict {
-                what: "access request",
-            }),
+            Some(Cancelled::Condition(None)) => Ok(DecideOutcome::NotFound),
+            _ => Err(CONTENDED),
         }
     }
 
@@ -337,6 +313,7 @@ impl AccessRequestStore for DynamoAccessRequests {
     async fn approve_directly(
         &self,
         approval: &DirectApproval,
+        directory: DirectoryChoice,
         by: By<'_>,
     ) -> Result<DecideOutcome, PortError> {
         const CONTENDED: PortError = PortError::Conflict { what: "chat user" };
@@ -349,15 +326,21 @@ impl AccessRequestStore for DynamoAccessRequests {
             decision: Some(decision.clone()),
             ..request.clone()
         };
+        let admission = self.table.admission(request, decision, directory, by);
+        let mut writes = match admission.await? {
+            Admission::Granted {
+                writes,
+                is_renewed: false,
+            } => writes,
+            Admission::Granted { .. } | Admission::Gone => return Err(CONTENDED),
+            Admission::Blocked => return Ok(DecideOutcome::ChatUserBlocked),
+            Admission::Misplaced(reason) => return Ok(DecideOutcome::Misplaced(reason)),
+        };
         let item = AccessRequestItem::from(&decided);
-        let not_granted = "attribute_exists(pk) AND attribute_not_exists(grants.#environment)";
-        let mut writes = vec![
-            self.grant_write(request, &decision.by, decision.at, not_granted)?,
-            put_write(
-                self.table
-                    .put_part(&item, "attribute_not_exists(pk)", &[])?,
-            ),
-        ];
+        let put = self
+            .table
+            .put_part(&item, "attribute_not_exists(pk)", &[])?;
+        writes.push(put_write(put));
         if *is_followed_up {
             writes.push(self.standing_write(request, decision, "request_pending = :no")?);
         }
@@ -365,17 +348,7 @@ impl AccessRequestStore for DynamoAccessRequests {
         writes.extend(self.table.tally_writes(request.scope, &tally)?);
         match self.table.transact_by(writes, by).await? {
             Transacted::Done => Ok(DecideOutcome::Recorded(Box::new(decided))),
-            Transacted::Cancelled(reasons) => match reasons.into_iter().next() {
-                Some(Cancelled::Condition(Some(row))) => {
-                    let user: ChatUser = from_row::<ChatUserItem>(row, "chat user")?.into();
-                    if user.block.is_some() {
-                        Ok(DecideOutcome::ChatUserBlocked)
-                    } else {
-                        Err(CONTENDED)
-                    }
-                }
-                _ => Err(CONTENDED),
-            },
+            Transacted::Cancelled(_) => Err(CONTENDED),
         }
     }
 }

@@ -585,11 +585,13 @@ pub trait AccessRequestStore: Send + Sync {
 
     /// Decides a pending request: request, grant, standing and audit entry, all or nothing. When
     /// two decisions compete, one takes effect and the other is answered with it. An approval
-    /// leaves its pending tasks on the standing, with an outbox mark.
+    /// leaves its pending tasks on the standing, with an outbox mark, and brings the person and the directory
+    /// together as `directory` says.
     async fn decide(
         &self,
         request: &AccessRequest,
         decision: &RequestDecision,
+        directory: DirectoryChoice,
         by: By<'_>,
     ) -> Result<DecideOutcome, PortError>;
 
@@ -606,6 +608,7 @@ pub trait AccessRequestStore: Send + Sync {
     async fn approve_directly(
         &self,
         approval: &DirectApproval,
+        directory: DirectoryChoice,
         by: By<'_>,
     ) -> Result<DecideOutcome, PortError>;
 }
