@@ -83,6 +83,7 @@ mod provider_tenants;
 mod providers;
 mod recovery;
 mod redrives;
+mod registration;
 mod renewal;
 mod replay;
 mod requests;

@@ -123,6 +123,7 @@ impl EndUser {
             id: EndUserId::derive(&[
                 "registered",
                 &user.id.to_string(),
+                &user.created_at.to_string(),
                 &user.version.to_string(),
             ]),
             scope,
