@@ -23,6 +23,7 @@ use vestibule_domain::account::permission::Permission;
 /// The problems that the resources declare.
 pub(crate) const PROBLEM_TYPES: &[&[&ProblemType]] = &[
     access_requests::decide::PROBLEM_TYPES,
+    access_requests::revoke::PROBLEM_TYPES,
     connectors::PROBLEM_TYPES,
     environments::PROBLEM_TYPES,
     environments::test::PROBLEM_TYPES,
@@ -133,6 +134,10 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
             routes!(chat_users::approve::approve_chat_user),
         )
         .authorised(
+            Permission::AccessRequestsDecide,
+            routes!(chat_users::revoke::revoke_chat_user),
+        )
+        .authorised(
             Permission::AccessRequestsRead,
             routes!(access_requests::list::list_access_requests),
         )
@@ -151,6 +156,10 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
         .authorised_beside::<RequestToDecide>(
             Permission::AccessRequestsDecide,
             routes!(access_requests::decide::reject_access_request),
+        )
+        .authorised_beside::<RequestToDecide>(
+            Permission::AccessRequestsDecide,
+            routes!(access_requests::revoke::revoke_access_request),
         )
         .authorised(
             Permission::AccessRequestsDecide,

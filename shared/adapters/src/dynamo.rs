@@ -52,6 +52,7 @@ mod projects;
 mod proof;
 mod reports;
 mod request_lists;
+mod revocations;
 mod set_up;
 mod standings;
 mod table;

@@ -11,4 +11,5 @@ pub mod follow_up;
 pub mod merging;
 mod remains;
 pub mod request;
+pub mod revocation;
 pub mod standing;

@@ -2,6 +2,7 @@
 
 pub mod approve;
 pub mod erase;
+pub mod revoke;
 
 use super::{avatars::Avatars, providers::read_provider};
 use crate::{

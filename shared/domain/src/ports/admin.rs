@@ -5,6 +5,7 @@ use crate::{
     access::closing::Closing,
     access::direct_approval::{DirectApproval, WritingPlace},
     access::request::{AccessRequest, DecideOutcome, Preview, RequestDecision, RequestStatus},
+    access::revocation::Revoking,
     access::standing::Standing,
     account::{
         Account, Client, Environment, Project,
@@ -522,7 +523,8 @@ impl AccessRequestView {
             .as_ref()
             .map_or(0, |standing| standing.version);
         let decided = u64::from(self.request.decision.is_some());
-        1 + decided + user + standing
+        let revoked = u64::from(self.request.revocation.is_some());
+        1 + decided + revoked + user + standing
     }
 }
 
@@ -599,6 +601,15 @@ pub trait AccessRequestStore: Send + Sync {
         scope: ProjectScope,
         chat_user_id: ChatUserId,
     ) -> Result<Vec<WritingPlace>, PortError>;
+
+    /// Ends a person's access to an environment: person, standings, requests and audit entry, all or nothing.
+    /// `Conflict` when one of them changed meanwhile.
+    async fn revoke(
+        &self,
+        scope: ProjectScope,
+        revoking: &Revoking,
+        by: By<'_>,
+    ) -> Result<(), PortError>;
 
     /// Records an approval of a person who has no pending request: approved request, grant, audit
     /// entry and, if it is followed up, the pending tasks on the standing, all or nothing. `Conflict`
