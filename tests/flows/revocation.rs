@@ -138,7 +138,7 @@ async fn one_environment_is_taken_from_a_person_and_the_others_stay() {
     world.decide(&ada, Verdict::Approve).await;
     world.settle().await;
     let staging = world
-        .another_environment("Staging, as an environment of its own")
+        .another_environment("Acme Sales")
         .await;
     let person = format!(
         "{}/chat-users/{}",

@@ -147,6 +147,10 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
         )
         .authorised(
             Permission::AccessRequestsRead,
+            routes!(access_requests::export::export_access_requests),
+        )
+        .authorised(
+            Permission::AccessRequestsRead,
             routes!(access_requests::get::get_access_request),
         )
         .authorised_beside::<RequestToDecide>(
