@@ -357,3 +357,29 @@ async fn the_list_is_exported_as_filtered_and_no_cell_is_a_formula() {
         400
     );
 }
+
+/// SPEC A37: chat users are counted by their standing.
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_counted_by_their_standing() {
+    let (mut world, ada, token, _) = waiting().await;
+    let grace = stranger(&world, "Grace Hopper").await;
+    stranger(&world, "Hedy Lamarr").await;
+    world.settle().await;
+    world.decide(&ada, Verdict::Approve).await;
+    world.block(&grace).await;
+    world.settle().await;
+    let path = format!("{}/chat-users/counts", project(&world));
+    let (status, told) = call(&world, &token, "GET", &path, Value::Null).await;
+    assert_eq!(status, 200, "{told}");
+    let one = json!({"count": 1, "more": false});
+    assert_eq!(
+        told,
+        json!({"onboarding": one, "active": one, "blocked": one})
+    );
+    let limited = Limited::new(&world).await;
+    let none = json!({"count": 0, "more": false});
+    for answer in limited.call(&world, ("GET", &path), &Value::Null).await {
+        let expected = json!({"onboarding": none, "active": none, "blocked": none});
+        assert_eq!(answer.body, expected);
+    }
+}

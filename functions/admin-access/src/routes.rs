@@ -111,6 +111,10 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
         )
         .authorised(
             Permission::ChatUsersRead,
+            routes!(chat_users::counts::count_chat_users),
+        )
+        .authorised(
+            Permission::ChatUsersRead,
             routes!(chat_users::get_chat_user),
         )
         .authorised(
