@@ -89,6 +89,7 @@ mod replay;
 mod requests;
 mod reset;
 mod retention;
+mod revocation;
 mod roles;
 mod rooms;
 mod sessions;

@@ -234,7 +234,7 @@ mod tests {
             assert!(text.contains(&format!("`{}`", kind.uri)), "{}", kind.uri);
             count += 1;
         }
-        assert_eq!(count, 32);
+        assert_eq!(count, 33);
     }
 
     #[test]
@@ -257,6 +257,11 @@ mod tests {
                     "/problems/chat-user-blocked",
                     409,
                     "The chat user is blocked"
+                ),
+                (
+                    "/problems/not-approved",
+                    409,
+                    "The access request is not approved"
                 ),
                 (
                     "/problems/connect-first",

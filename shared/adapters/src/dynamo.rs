@@ -56,6 +56,7 @@ mod proof;
 mod registering;
 mod reports;
 mod request_lists;
+mod revocations;
 mod set_up;
 mod standings;
 mod table;

@@ -12,4 +12,5 @@ pub mod merging;
 pub mod preapproval;
 mod remains;
 pub mod request;
+pub mod revocation;
 pub mod standing;

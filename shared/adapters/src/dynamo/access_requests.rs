@@ -9,7 +9,7 @@ use super::{
     keys,
     marks::Marked,
     people::standings_of,
-    request_lists,
+    request_lists, revocations,
     standings::task_set,
     table::{
         Attributes, Cancelled, Table, Transacted, from_row, n, put_write, s, take, to_value,
@@ -31,6 +31,7 @@ use vestibule_domain::{
         approval::Approval,
         direct_approval::{DirectApproval, WritingPlace},
         request::{AccessRequest, DecideOutcome, RequestDecision, Verdict, on_decided_again},
+        revocation::Revoking,
         standing::PendingTask,
     },
     account::Environment,
@@ -308,6 +309,15 @@ impl AccessRequestStore for DynamoAccessRequests {
             }
         }
         Ok(places)
+    }
+
+    async fn revoke(
+        &self,
+        scope: ProjectScope,
+        revoking: &Revoking,
+        by: By<'_>,
+    ) -> Result<(), PortError> {
+        revocations::revoke(&self.table, scope, revoking, by).await
     }
 
     async fn approve_directly(

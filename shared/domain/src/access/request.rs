@@ -2,7 +2,7 @@
 
 use crate::{
     Timestamp,
-    access::standing::Standing,
+    access::{revocation::Revocation, standing::Standing},
     account::actor::Actor,
     chat::conversation::ConversationRef,
     chat::message::InboundMessage,
@@ -147,6 +147,8 @@ pub struct AccessRequest {
     pub created_at: Timestamp,
     /// The decision, once there is one.
     pub decision: Option<RequestDecision>,
+    /// The end of the access that an approval gave, once an admin took it away.
+    pub revocation: Option<Revocation>,
 }
 
 impl AccessRequest {
@@ -180,6 +182,7 @@ impl AccessRequest {
             rejected_before,
             created_at: now,
             decision: None,
+            revocation: None,
         }
     }
 }

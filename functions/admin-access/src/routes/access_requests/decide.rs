@@ -315,7 +315,8 @@ fn has_met_another(error: &PortError) -> bool {
     matches!(error, PortError::Conflict { .. }) && !CallerProof::is_lost(error)
 }
 
-fn read_note(fields: Map<String, Value>) -> Result<Option<String>, ApiError> {
+/// Reads the note of a call about one request.
+pub(super) fn read_note(fields: Map<String, Value>) -> Result<Option<String>, ApiError> {
     let mut errors = FieldErrors::default();
     let request: DecideRequest = read_fields(fields, &mut errors);
     let note = validation::note("note", request.note.as_deref(), &mut errors);

@@ -204,6 +204,7 @@ mod tests {
             rejected_before: 1,
             created_at: Timestamp::from_millis(0),
             decision: None,
+            revocation: None,
         };
         let standing = Standing {
             connector_id,

@@ -55,6 +55,22 @@ pub struct AccessRequestParams {
     created_before: Option<String>,
 }
 
+impl AccessRequestParams {
+    /// The filters as they were given.
+    pub(super) fn given(&self) -> Vec<(&'static str, String)> {
+        let all = [
+            ("status", &self.status),
+            ("connector_id", &self.connector_id),
+            ("provider", &self.provider),
+            ("created_after", &self.created_after),
+            ("created_before", &self.created_before),
+        ];
+        let all = all.into_iter();
+        all.filter_map(|(name, value)| Some((name, value.clone()?)))
+            .collect()
+    }
+}
+
 /// The order of the list, for the documentation.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
