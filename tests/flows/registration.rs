@@ -462,3 +462,53 @@ async fn access_that_comes_with_a_link_answers_the_request_that_waits() {
     assert_eq!(decision.by, Actor::user_list());
     world.assert_links_agree().await;
 }
+
+/// SPEC B38: the user with the asserted phone is suggested, and a linked one is named.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_names_the_user_whom_the_person_is_or_may_be() {
+    let mut world = World::on(Platform::Twilio).await;
+    let other = world.another_environment("Staging").await.environment_id;
+    let ada = ada(&world, WhatsAppShows::Phone);
+    write(&world, &ada, SAID).await;
+    world.settle().await;
+    let person = world.invites_to_chat(PHONE, &[other]).await;
+    let path = request_of(&world, &ada).await;
+    let token = all_powers(&world).await;
+    let (status, shown) = call(&world, &token, "GET", &path, Value::Null).await;
+    assert_eq!(status, 200);
+    let named = json!({"id": person.id, "display_name": "Ada Lovelace"});
+    let mut suggested = named.clone();
+    suggested["reason"] = json!("same_phone");
+    assert_eq!(shown["suggested_end_user"], suggested);
+    assert_eq!(shown["end_user"], Value::Null);
+    world.links_person(&ada, person.id).await;
+    let (_, shown) = call(&world, &token, "GET", &path, Value::Null).await;
+    assert_eq!(shown["suggested_end_user"], Value::Null);
+    assert_eq!(shown["end_user"], named);
+}
+
+/// SPEC B33: access that is taken from one chat user of a person is taken from the person.
+#[tokio::test(flavor = "multi_thread")]
+async fn access_that_is_revoked_is_taken_from_the_user_and_all_their_chat_users() {
+    let mut world = World::on(Platform::Twilio).await;
+    let environment = world.connector.environment_id;
+    let person = world.invites_to_chat(PHONE, &[environment]).await;
+    let ada = ada(&world, WhatsAppShows::Phone);
+    write(&world, &ada, SAID).await;
+    let open = world.open.clone();
+    let second = world.newcomer("Ada, elsewhere");
+    write_at(&world, &open, &second, SAID).await;
+    world.links_person(&second, person.id).await;
+    world.settle().await;
+    let path = format!("{}/revoke", path_of(&world, &ada));
+    let (status, answer) = post(&world, &path, json!({"environment_id": environment})).await;
+    assert_eq!(status, 200, "{answer}");
+    let stored = world.end_user(person.id).await.unwrap();
+    assert!(stored.environments.is_empty());
+    assert!(world.chat_user(&second).await.grants.is_empty());
+    world.assert_links_agree().await;
+    let before = world.agent.deliveries().len();
+    write(&world, &ada, "Hello?").await;
+    world.settle().await;
+    assert_eq!(world.agent.deliveries().len(), before);
+}

@@ -3,8 +3,8 @@
 use super::{
     admission::Admission,
     items::{
-        AccessRequestItem, ChatUserItem, ConnectorItem, EnvironmentItem, PreviewItem, StandingItem,
-        WaitingPlace,
+        AccessRequestItem, ChatUserItem, ConnectorItem, EndUserItem, EnvironmentItem, PhoneItem,
+        PreviewItem, StandingItem, WaitingPlace,
     },
     keys,
     marks::Marked,
@@ -30,7 +30,9 @@ use vestibule_domain::{
     access::{
         approval::Approval,
         direct_approval::{DirectApproval, WritingPlace},
-        request::{AccessRequest, DecideOutcome, RequestDecision, Verdict, on_decided_again},
+        request::{
+            AccessRequest, DecideOutcome, RequestDecision, RequestStatus, Verdict, on_decided_again,
+        },
         revocation::Revoking,
         standing::PendingTask,
     },
@@ -71,11 +73,36 @@ impl DynamoAccessRequests {
             }
         }
         let rows = self.table.get_batch(&wanted).await?;
-        requests
+        let mut views = requests
             .into_iter()
             .zip(places)
             .map(|(request, places)| view(&rows, request, places))
-            .collect()
+            .collect::<Result<Vec<_>, PortError>>()?;
+        self.add_end_users(&mut views).await?;
+        Ok(views)
+    }
+
+    /// Adds the people of the directory, with at most two more reads per hundred rows.
+    async fn add_end_users(&self, views: &mut [AccessRequestView]) -> Result<(), PortError> {
+        let numbers: Vec<_> = views.iter().filter_map(number_beside).collect();
+        let holders = self.table.get_batch(&unique(numbers)).await?;
+        let mut people = Vec::new();
+        for view in views.iter() {
+            people.push(person_beside(view, &holders)?);
+        }
+        let wanted = unique(people.iter().flatten().cloned().collect());
+        let rows = self.table.get_batch(&wanted).await?;
+        for (view, key) in views.iter_mut().zip(people) {
+            let Some(key) = key else { continue };
+            let item: Option<EndUserItem> = shared(&rows, &key, "end user")?;
+            let person = item.map(|item| item.into_end_user(view.request.scope));
+            if view.is_linked() {
+                view.end_user = person;
+            } else {
+                view.suggested = person;
+            }
+        }
+        Ok(())
     }
 
     /// Makes the write of a decision's traces on the standing, under `condition`, which may name `:no`.
@@ -161,7 +188,47 @@ fn view(
         preview: preview.and_then(PreviewItem::preview),
         environment_name: environment.map(|item| Environment::from(item).name),
         connector: connector.map(Into::into),
+        end_user: None,
+        suggested: None,
     })
+}
+
+/// The keys without repetitions, which a batch read refuses.
+fn unique(keys: Vec<keys::Key>) -> Vec<keys::Key> {
+    let mut wanted = Vec::new();
+    for key in keys {
+        if !wanted.contains(&key) {
+            wanted.push(key);
+        }
+    }
+    wanted
+}
+
+/// The key of the phone number of somebody who waits and is linked to nobody.
+fn number_beside(view: &AccessRequestView) -> Option<keys::Key> {
+    let is_pending = view.request.status() == RequestStatus::Pending;
+    let user = view.chat_user.as_ref().filter(|_| is_pending)?;
+    let phone = user
+        .asserted_phone()
+        .filter(|_| user.end_user_id.is_none())?;
+    Some(keys::phone(view.request.scope, &phone.key()))
+}
+
+/// The key of the person of the directory whom somebody is linked to, or whose phone number they have.
+fn person_beside(
+    view: &AccessRequestView,
+    holders: &HashMap<keys::Key, Attributes>,
+) -> Result<Option<keys::Key>, PortError> {
+    let scope = view.request.scope;
+    let linked = view.chat_user.as_ref().and_then(|user| user.end_user_id);
+    if let Some(id) = linked {
+        return Ok(Some(keys::end_user(scope, id)));
+    }
+    let Some(number) = number_beside(view) else {
+        return Ok(None);
+    };
+    let holder: Option<PhoneItem> = shared(holders, &number, "phone number")?;
+    Ok(holder.map(|holder| keys::end_user(scope, holder.end_user_id)))
 }
 
 fn shared<T: DeserializeOwned>(

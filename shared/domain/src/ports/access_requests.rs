@@ -8,7 +8,7 @@ use crate::{
     access::standing::Standing,
     chat::user::ChatUser,
     connector::{Connector, Provider},
-    directory::registration::DirectoryChoice,
+    directory::{end_user::EndUser, registration::DirectoryChoice},
     ids::{AccessRequestId, ChatUserId, ConnectorId},
     page::{ListError, Page, PageRequest},
     ports::{By, CountUpTo},
@@ -64,9 +64,31 @@ pub struct AccessRequestView {
     pub environment_name: Option<String>,
     /// The connector, unless it was deleted.
     pub connector: Option<Connector>,
+    /// The person of the directory whom the one who asks is linked to.
+    pub end_user: Option<EndUser>,
+    /// The person of the directory who holds the phone number that the platform asserts, while the request awaits a
+    /// decision and nobody is linked.
+    pub suggested: Option<EndUser>,
 }
 
 impl AccessRequestView {
+    /// Whether the person who asks is linked to one of the directory.
+    #[must_use]
+    pub fn is_linked(&self) -> bool {
+        let user = self.chat_user.as_ref();
+        user.is_some_and(|user| user.end_user_id.is_some())
+    }
+
+    /// Returns the view without the people of the directory, for a caller who may not read them.
+    #[must_use]
+    pub fn without_directory(self) -> Self {
+        Self {
+            end_user: None,
+            suggested: None,
+            ..self
+        }
+    }
+
     /// Version of the request with the records beside it. It rises with every change of one of them, and of
     /// some that are not shown.
     #[must_use]
