@@ -56,7 +56,7 @@ async fn waiting() -> (World, String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_approval_takes_two_reads_side_by_side_one_transaction_one_job_and_one_read_of_the_answer()
+async fn an_approval_takes_two_reads_side_by_side_one_of_the_person_one_transaction_one_job_and_two_of_the_answer()
  {
     let (world, token, path) = waiting().await;
     world.count_from_here();
@@ -77,8 +77,10 @@ async fn an_approval_takes_two_reads_side_by_side_one_transaction_one_job_and_on
         [
             "DynamoDB.BatchGetItem",
             "DynamoDB.GetItem",
+            "DynamoDB.GetItem",
             "DynamoDB.TransactWriteItems",
             "SQS.SendMessage",
+            "DynamoDB.BatchGetItem",
             "DynamoDB.BatchGetItem"
         ]
     );
