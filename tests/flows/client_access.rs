@@ -81,7 +81,7 @@ fn body_of(world: &World, method: &str, path: &str) -> Value {
     match (method, path.rsplit('/').next().unwrap_or_default()) {
         ("GET" | "DELETE", _) => Value::Null,
         ("POST", "messages") => json!({"messages": [{"text": "Hi"}]}),
-        ("POST", "approve") if path.contains("/chat-users/") => {
+        ("POST", "approve" | "revoke") if path.contains("/chat-users/") => {
             json!({"environment_id": world.connector.environment_id})
         }
         ("PATCH", "{conversation_id}") => json!({"state": "closed"}),

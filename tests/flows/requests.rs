@@ -314,3 +314,72 @@ async fn ten_thousand_requests_are_counted_by_a_few_read_units() {
             .unwrap();
     }
 }
+
+/// SPEC B41: the export holds what the list shows, as filtered, and no cell that a spreadsheet would run.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_is_exported_as_filtered_and_no_cell_is_a_formula() {
+    let mut world = World::new().await;
+    let ada = stranger(&world, "Ada Lovelace").await;
+    stranger(&world, "=HYPERLINK(1)").await;
+    world.settle().await;
+    world.decide(&ada, Verdict::Reject).await;
+    let token = all_powers(&world).await;
+    let export = format!("{}/access-requests/export", project(&world));
+    let lines = async |query: &str| {
+        let path = format!("{export}{query}");
+        let answer = world.call(&token, ("GET", &path), Value::Null, &[]).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert_eq!(answer.headers["content-type"], "text/csv; charset=utf-8");
+        assert!(answer.headers.get("link").is_none());
+        let text = String::from_utf8(answer.bytes.to_vec()).unwrap();
+        text.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let all = lines("").await;
+    assert_eq!(all.len(), 3, "{all:?}");
+    assert!(all[0].starts_with("id,status,user_name,identifier,provider,"));
+    let waiting = lines("?status=pending&order=last_message").await;
+    assert_eq!(waiting.len(), 2, "{waiting:?}");
+    assert!(waiting[1].contains("\"'=HYPERLINK(1)\""), "{waiting:?}");
+    let rejected = lines("?status=rejected&provider=slack").await;
+    assert!(
+        rejected[1].contains("\"rejected\",\"Ada Lovelace\""),
+        "{rejected:?}"
+    );
+    assert_eq!(lines("?provider=teams").await.len(), 1);
+    let limited = Limited::new(&world).await;
+    for answer in limited.call(&world, ("GET", &export), &Value::Null).await {
+        let text = String::from_utf8(answer.bytes.to_vec()).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
+    let wrong = format!("{export}?status=open");
+    assert_eq!(
+        call(&world, &token, "GET", &wrong, Value::Null).await.0,
+        400
+    );
+}
+
+/// SPEC A37: chat users are counted by their standing.
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_counted_by_their_standing() {
+    let (mut world, ada, token, _) = waiting().await;
+    let grace = stranger(&world, "Grace Hopper").await;
+    stranger(&world, "Hedy Lamarr").await;
+    world.settle().await;
+    world.decide(&ada, Verdict::Approve).await;
+    world.block(&grace).await;
+    world.settle().await;
+    let path = format!("{}/chat-users/counts", project(&world));
+    let (status, told) = call(&world, &token, "GET", &path, Value::Null).await;
+    assert_eq!(status, 200, "{told}");
+    let one = json!({"count": 1, "more": false});
+    assert_eq!(
+        told,
+        json!({"onboarding": one, "active": one, "blocked": one})
+    );
+    let limited = Limited::new(&world).await;
+    let none = json!({"count": 0, "more": false});
+    for answer in limited.call(&world, ("GET", &path), &Value::Null).await {
+        let expected = json!({"onboarding": none, "active": none, "blocked": none});
+        assert_eq!(answer.body, expected);
+    }
+}

@@ -6,6 +6,7 @@ use vestibule_domain::{
     account::{agent_event::AgentEvent, agent_health::HealthStatus},
     chat::user::ChatUserStatus,
     connector::{ApprovalMode, ExistingUsers, Policy},
+    directory::registration::DirectoryAction,
     ids::{AccessRequestId, ChatUserId, ConnectorId, EnvironmentId, ProjectId},
 };
 
@@ -64,6 +65,18 @@ wire_enum! {
         GrantedElsewhere = "granted_elsewhere",
         /// The person is on record under another id too, and asks again under that one.
         Merged = "merged",
+    }
+}
+
+wire_enum! {
+    /// Place of an approved person among the users of the project.
+    DirectoryActionName = DirectoryAction {
+        /// The person becomes a new user.
+        CreateNew = "create_new",
+        /// The person is linked to a user.
+        AddToExisting = "add_to_existing",
+        /// The person is no user, and stays so until an admin links them.
+        Apart = "none",
     }
 }
 

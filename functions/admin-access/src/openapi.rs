@@ -101,7 +101,8 @@ mod tests {
     use crate::{
         api_types::{
             AfterApprovalName, AgentEventName, AgentHealthStatusName, ChatUserStatusName,
-            ExistingUsersName, PolicyName, ReasonCodeName, RequestStatusName, VerdictName,
+            DirectoryActionName, ExistingUsersName, PolicyName, ReasonCodeName, RequestStatusName,
+            VerdictName,
         },
         routes::{
             access_requests::{
@@ -163,6 +164,7 @@ mod tests {
             BulkOutcome,
             ChatUserStatusName,
             ConversationKindName,
+            DirectoryActionName,
             ExistingUsersName,
             FillName,
             FollowUpStatus,
@@ -232,7 +234,7 @@ mod tests {
             assert!(text.contains(&format!("`{}`", kind.uri)), "{}", kind.uri);
             count += 1;
         }
-        assert_eq!(count, 32);
+        assert_eq!(count, 33);
     }
 
     #[test]
@@ -255,6 +257,11 @@ mod tests {
                     "/problems/chat-user-blocked",
                     409,
                     "The chat user is blocked"
+                ),
+                (
+                    "/problems/not-approved",
+                    409,
+                    "The access request is not approved"
                 ),
                 (
                     "/problems/connect-first",

@@ -13,4 +13,5 @@ pub mod quota;
 pub mod preapproval;
 mod remains;
 pub mod request;
+pub mod revocation;
 pub mod standing;

@@ -77,6 +77,8 @@
 //! | end user changed | the same; the old number's `PHONE`; the linked `P#USER#id` / `USER` if phone number or environments change | | 1 read, 1 batch read; 1 transaction, 4 to 8 WRU, 2 a chat user and a new environment + index writes and the proof |
 //! | end user deleted | `P#END_USER#id` / `END_USER` and `CLAIM`, `PHONE`, linked `USER`s, audit entry | | 1 read, 1 batch read; 1 transaction, 8 WRU, 2 a chat user + index writes and the proof |
 //! | chat user linked or unlinked | `P#END_USER#id` / `END_USER`, `PHONE`, all linked `USER`s if their environments change, audit entry | | 2 reads, 1 batch read; 1 transaction, 6 WRU and 2 a chat user + index writes and the proof |
+//! | chat users counted by status | `P#USERS#status` | `lists_by_state` | 1 or 2 queries for each status, up to a thousand rows |
+//! | access of a person to an environment revoked | user, standings of the user by partition, their connectors, requests; user, standings that admit, requests, audit entry | | 1 read, 1 query, 2 batch reads, 1 transaction of 2 WRU a row + index writes |
 //! | creation or deletion of a connector | `CONNECTOR#id` / `CONNECTOR` and `CLAIM`, `A#CLIENT_CONNECTORS` / `CLIENT#c`, audit entry; a deletion's `P#CLOSINGS` | | 1 transaction, 8 or 10 WRU + index writes |
 //! | deletion of a client | `A` / `CLIENT#c`, `A#CLIENT_CONNECTORS` / `CLIENT#c` with 53 bytes for each connector, audit entry; members | `lists_all` | queries of all members, 1 transaction, 6 WRU + index writes and the proof |
 //! | projects, environments, connectors, keys | `…S` by creation | `lists_all` | 1 query a page |

@@ -2,11 +2,12 @@
 
 use crate::{
     Timestamp,
-    access::standing::Standing,
+    access::{revocation::Revocation, standing::Standing},
     account::actor::Actor,
     chat::conversation::ConversationRef,
     chat::message::InboundMessage,
     connector::{Connector, Provider},
+    directory::registration::Misplaced,
     event::{AuditEntry, Change, Event},
     ids::{AccessRequestId, AuditId, ChatUserId, ConnectorId, EnvironmentId},
     scope::ProjectScope,
@@ -146,6 +147,8 @@ pub struct AccessRequest {
     pub created_at: Timestamp,
     /// The decision, once there is one.
     pub decision: Option<RequestDecision>,
+    /// The end of the access that an approval gave, once an admin took it away.
+    pub revocation: Option<Revocation>,
 }
 
 impl AccessRequest {
@@ -179,6 +182,7 @@ impl AccessRequest {
             rejected_before,
             created_at: now,
             decision: None,
+            revocation: None,
         }
     }
 }
@@ -291,6 +295,8 @@ pub enum DecideOutcome {
     AlreadyDecided(Box<AccessRequest>),
     /// The person is blocked and must be unblocked first.
     ChatUserBlocked,
+    /// The person cannot be linked as asked.
+    Misplaced(Misplaced),
     /// There is no such request in this project.
     NotFound,
 }

@@ -258,13 +258,16 @@ pub fn merge_of(one: &ChatUser, two: &ChatUser) -> Option<Merge> {
 }
 
 /// The record under the number stays, because admins know that identifier (SPEC A28). Grants of
-/// both records are kept, and so is a block of either (SPEC A45).
+/// both records are kept, and so is a block of either (SPEC A45). So is the link of the record that stays, else that
+/// of the other.
 fn merge(stays: &ChatUser, goes: &ChatUser) -> Merge {
     let mut survivor = stays.clone();
     survivor.other_id = Some(goes.identity.clone());
     survivor.profile = stays.profile.clone().over(&goes.profile);
     survivor.admitted_openly |= goes.admitted_openly;
     survivor.block = survivor.block.or_else(|| goes.block.clone());
+    survivor.end_user_id = stays.end_user_id.or(goes.end_user_id);
+    survivor.is_apart = survivor.end_user_id.is_none() && (stays.is_apart || goes.is_apart);
     for (environment, grant) in &goes.grants {
         survivor
             .grants

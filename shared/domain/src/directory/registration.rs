@@ -14,6 +14,43 @@ use crate::{
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+/// The part of the directory in an approval (SPEC B38). Somebody who is linked stays so, and the person whom they
+/// are gets the environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DirectoryChoice {
+    /// Link to the holder of the phone number that the platform asserts, else make a person of the chat user.
+    #[default]
+    ByNumber,
+    /// Make a person of the chat user.
+    CreateNew,
+    /// Link to this person.
+    AddToExisting(EndUserId),
+    /// Keep the chat user apart from the directory.
+    Apart,
+}
+
+/// An action on the directory that a caller asks for with an approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DirectoryAction {
+    /// See [`DirectoryChoice::CreateNew`].
+    CreateNew,
+    /// See [`DirectoryChoice::AddToExisting`].
+    AddToExisting,
+    /// See [`DirectoryChoice::Apart`].
+    Apart,
+}
+
+/// The reason why a chat user cannot be linked to a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Misplaced {
+    /// There is no such person in the project.
+    NoSuchPerson,
+    /// The chat user is linked to this other person.
+    LinkedTo(EndUserId),
+    /// The person is as many chat users as can be.
+    TooMany,
+}
+
 /// The way in which a chat user and a person of the directory came together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Joining {
@@ -86,6 +123,7 @@ impl EndUser {
             id: EndUserId::derive(&[
                 "registered",
                 &user.id.to_string(),
+                &user.created_at.to_string(),
                 &user.version.to_string(),
             ]),
             scope,

@@ -3,10 +3,6 @@
 use crate::{
     AccountScope, PortError, ProjectScope, Timestamp,
     access::closing::Closing,
-    access::direct_approval::{DirectApproval, WritingPlace},
-    access::quota::HeldBack,
-    access::request::{AccessRequest, DecideOutcome, Preview, RequestDecision, RequestStatus},
-    access::standing::Standing,
     account::{
         Account, Client, Environment, Project,
         agent_tests::{RunningTest, TooManyTests},
@@ -19,15 +15,14 @@ use crate::{
     erasure::Erasure,
     event::AuditEntry,
     ids::{
-        AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, DeliveryId,
-        EnvironmentId, ProjectId,
+        AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, DeliveryId, EnvironmentId,
+        ProjectId,
     },
     page::{ListError, Page, PageRequest},
     ports::{AvatarImage, By},
     team::{invitation::Invitation, login::Login, mail::Mail, member::Member},
 };
 use async_trait::async_trait;
-use std::collections::BTreeSet;
 
 /// The first account of a stack.
 #[derive(Debug, Clone)]
@@ -436,9 +431,15 @@ pub trait ChatUserStore: Send + Sync {
         filter: &ChatUserFilter,
         page: &PageRequest,
     ) -> Result<Page<ChatUser>, ListError>;
+    /// Counts the project's chat users with this status, one by one.
+    async fn count_chat_users(
+        &self,
+        scope: ProjectScope,
+        status: ChatUserStatus,
+    ) -> Result<CountUpTo, PortError>;
     /// Makes a person a stranger, in one transaction: the record as it was read, the picture, the second id
     /// and the standings go, except for [a block](ChatUser::erased) and
-    /// [a wish for silence](Standing::erased). Leaves an erasure of the rest, with an outbox mark due at
+    /// [a wish for silence](crate::access::standing::Standing::erased). Leaves an erasure of the rest, with an outbox mark due at
     /// `due`. `Conflict` when the person wrote or was changed meanwhile.
     async fn erase_chat_user(
         &self,
@@ -460,160 +461,4 @@ pub trait ChatUserStore: Send + Sync {
         user: &ChatUser,
         audit: &AuditEntry,
     ) -> Result<(), PortError>;
-}
-
-/// A filter for lists of access requests.
-#[derive(Debug, Clone, Default)]
-pub struct AccessRequestFilter {
-    /// Only with this status.
-    pub status: Option<RequestStatus>,
-    /// Only of these connectors, if there are any.
-    pub connector_ids: Vec<ConnectorId>,
-    /// Only from these platforms, if there are any.
-    pub providers: Vec<Provider>,
-    /// Only those made at this time or later.
-    pub created_after: Option<Timestamp>,
-    /// Only those made before this time.
-    pub created_before: Option<Timestamp>,
-    /// Whether pending requests are listed by their last message rather than by creation.
-    pub by_last_message: bool,
-}
-
-impl AccessRequestFilter {
-    /// Whether the filter keeps this request.
-    #[must_use]
-    pub fn keeps(&self, request: &AccessRequest) -> bool {
-        let of_connector =
-            self.connector_ids.is_empty() || self.connector_ids.contains(&request.connector_id);
-        let of_provider = self.providers.is_empty() || self.providers.contains(&request.provider);
-        let at = request.created_at;
-        self.status.is_none_or(|status| request.status() == status)
-            && of_connector
-            && of_provider
-            && self.created_after.is_none_or(|after| after <= at)
-            && self.created_before.is_none_or(|before| at < before)
-    }
-}
-
-/// A request with the records shown beside it.
-#[derive(Debug, Clone)]
-pub struct AccessRequestView {
-    /// The request.
-    pub request: AccessRequest,
-    /// The person who asks.
-    pub chat_user: Option<ChatUser>,
-    /// The person's standing at the connector, with message counts and the status of the onboarding message.
-    pub standing: Option<Standing>,
-    /// The beginning of the message that made the request, if it is kept.
-    pub preview: Option<Preview>,
-    /// Name of the environment that an approval opens, unless it was deleted.
-    pub environment_name: Option<String>,
-    /// The connector, unless it was deleted.
-    pub connector: Option<Connector>,
-}
-
-impl AccessRequestView {
-    /// Version of the request with the records beside it. It rises with every change of one of them, and of
-    /// some that are not shown.
-    #[must_use]
-    pub fn version(&self) -> u64 {
-        let user = self.chat_user.as_ref().map_or(0, |user| user.version);
-        let standing = self
-            .standing
-            .as_ref()
-            .map_or(0, |standing| standing.version);
-        let decided = u64::from(self.request.decision.is_some());
-        1 + decided + user + standing
-    }
-}
-
-/// The numbers of requests in the states that admins look at (SPEC B41).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct RequestCounts {
-    /// Pending ones.
-    pub pending: CountUpTo,
-    /// Approved ones.
-    pub approved: CountUpTo,
-    /// The newest pending one.
-    pub newest_pending: Option<AccessRequest>,
-}
-
-/// The store of access requests for admins.
-#[async_trait]
-pub trait AccessRequestStore: Send + Sync {
-    /// Returns one request with the records shown beside it.
-    async fn get_access_request(
-        &self,
-        scope: ProjectScope,
-        id: AccessRequestId,
-    ) -> Result<Option<AccessRequestView>, PortError>;
-
-    /// Returns one request alone.
-    async fn find_access_request(
-        &self,
-        scope: ProjectScope,
-        id: AccessRequestId,
-    ) -> Result<Option<AccessRequest>, PortError>;
-
-    /// Returns these requests alone, those that exist.
-    async fn find_access_requests(
-        &self,
-        scope: ProjectScope,
-        ids: &[AccessRequestId],
-    ) -> Result<Vec<AccessRequest>, PortError>;
-
-    /// Reads the records shown beside these requests of a project, and returns all in the same order.
-    async fn view_access_requests(
-        &self,
-        requests: Vec<AccessRequest>,
-    ) -> Result<Vec<AccessRequestView>, PortError>;
-
-    /// Lists the project's requests.
-    async fn list_access_requests(
-        &self,
-        scope: ProjectScope,
-        filter: &AccessRequestFilter,
-        page: &PageRequest,
-    ) -> Result<Page<AccessRequestView>, ListError>;
-
-    /// Returns the project's connectors that held back messages of new people within the last day.
-    async fn held_back(
-        &self,
-        scope: ProjectScope,
-        now: Timestamp,
-    ) -> Result<Vec<HeldBack>, PortError>;
-
-    /// Counts the project's requests, of these connectors if there are any named. Cheap enough to be asked every
-    /// few seconds.
-    async fn count_access_requests(
-        &self,
-        scope: ProjectScope,
-        connectors: Option<&BTreeSet<ConnectorId>>,
-    ) -> Result<RequestCounts, PortError>;
-
-    /// Decides a pending request: request, grant, standing and audit entry, all or nothing. When
-    /// two decisions compete, one takes effect and the other is answered with it. An approval
-    /// leaves its pending tasks on the standing, with an outbox mark.
-    async fn decide(
-        &self,
-        request: &AccessRequest,
-        decision: &RequestDecision,
-        by: By<'_>,
-    ) -> Result<DecideOutcome, PortError>;
-
-    /// Returns the connectors through which a person wrote, except deleted ones.
-    async fn writing_places(
-        &self,
-        scope: ProjectScope,
-        chat_user_id: ChatUserId,
-    ) -> Result<Vec<WritingPlace>, PortError>;
-
-    /// Records an approval of a person who has no pending request: approved request, grant, audit
-    /// entry and, if it is followed up, the pending tasks on the standing, all or nothing. `Conflict`
-    /// when the person has the access, or a request, meanwhile.
-    async fn approve_directly(
-        &self,
-        approval: &DirectApproval,
-        by: By<'_>,
-    ) -> Result<DecideOutcome, PortError>;
 }

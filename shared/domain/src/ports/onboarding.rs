@@ -333,13 +333,13 @@ pub trait RequestCloser: Send + Sync {
     /// because lists lag behind.
     async fn pending_requests(&self, closing: &Closing) -> Result<PendingPage, PortError>;
 
-    /// Returns a person's pending requests at other connectors that lead to this environment, each
+    /// Returns a person's pending requests for this environment at all connectors but this one, each
     /// in its current state.
     async fn pending_elsewhere(
         &self,
         scope: ProjectScope,
         chat_user_id: ChatUserId,
-        connector_id: ConnectorId,
+        except: Option<ConnectorId>,
         environment_id: EnvironmentId,
     ) -> Result<Vec<AccessRequest>, PortError>;
 

@@ -94,7 +94,8 @@ impl Intake {
     }
 
     /// Orders that a person who was let through and the directory are brought together, unless they are, or it is
-    /// ordered. Nothing depends on it, so a failure is left to the person's next message.
+    /// ordered, and that a request which the person's access answers is decided. Nothing depends on it, so a failure
+    /// is left to the person's next message.
     pub(super) async fn leave_registration(
         &self,
         connector: &Connector,
@@ -105,7 +106,14 @@ impl Intake {
             let tasks = &standing.pending_tasks;
             tasks.contains(&PendingTask::Register)
         };
-        if !known.may_register() || known.standing.as_ref().is_some_and(is_ordered) {
+        let is_answered = known.standing.as_ref().is_some_and(|standing| {
+            let user = known.chat_user.as_ref();
+            let held = user.map(|user| &user.grants);
+            standing.request_pending
+                && held.is_some_and(|held| held.contains_key(&connector.environment_id))
+        });
+        let is_due = known.may_register() || is_answered;
+        if !is_due || known.standing.as_ref().is_some_and(is_ordered) {
             return;
         }
         let now = self.clock.now();

@@ -2,7 +2,7 @@
 
 use super::{
     super::{avatars::Avatars, providers::read_provider},
-    details::AccessRequestDetailsResponse,
+    details::{AccessRequestDetailsResponse, readable},
 };
 use crate::{
     Deps,
@@ -53,6 +53,22 @@ pub struct AccessRequestParams {
     /// Only requests made before this time, which must be later than `created_after`.
     #[param(nullable = false, format = DateTime)]
     created_before: Option<String>,
+}
+
+impl AccessRequestParams {
+    /// The filters as they were given.
+    pub(super) fn given(&self) -> Vec<(&'static str, String)> {
+        let all = [
+            ("status", &self.status),
+            ("connector_id", &self.connector_id),
+            ("provider", &self.provider),
+            ("created_after", &self.created_after),
+            ("created_before", &self.created_before),
+        ];
+        let all = all.into_iter();
+        all.filter_map(|(name, value)| Some((name, value.clone()?)))
+            .collect()
+    }
 }
 
 /// The order of the list, for the documentation.
@@ -180,7 +196,7 @@ pub async fn list_access_requests(
     let avatars = Avatars::of(&deps, &call.origin, path.project_id);
     let now = call.now();
     Ok(ListResponse::of(page, |view| {
-        AccessRequestDetailsResponse::of(view, &avatars, now)
+        AccessRequestDetailsResponse::of(readable(&call, view), &avatars, now)
     }))
 }
 

@@ -5,14 +5,20 @@ use crate::{
     chat::message::{PHONE_SCOPE, WHATSAPP_SCOPE},
     chat::user::{Block, Grant},
     connector::Provider,
-    ids::{ChatUserId, EnvironmentId},
+    ids::{ChatUserId, EndUserId, EnvironmentId},
     samples::chat_user,
 };
 
+/// A phone number if it begins with P, else an id of the platform.
 fn id(identifier: &str) -> Identity {
+    let platform_scope = if identifier.starts_with('P') {
+        PHONE_SCOPE
+    } else {
+        WHATSAPP_SCOPE
+    };
     Identity {
         provider: Provider::new("360dialog"),
-        platform_scope: String::new(),
+        platform_scope: platform_scope.to_owned(),
         identifier: identifier.to_owned(),
     }
 }
@@ -349,4 +355,30 @@ fn of_two_records_nothing_is_lost() {
     assert_eq!(merge.survivor.other_id, Some(id("B")));
     assert_eq!(merge.survivor.grants.len(), 2);
     assert!(merge.survivor.admitted_openly);
+}
+
+#[test]
+fn of_two_links_that_of_the_record_that_stays_is_kept_and_an_admins_word_without_any() {
+    let [one, other] = ["one", "other"].map(|name| Some(EndUserId::derive(&[name])));
+    for (stays, goes, expected, is_apart) in [
+        (one, other, one, false),
+        (None, other, other, false),
+        (one, None, one, false),
+        (None, None, None, true),
+    ] {
+        let stays = ChatUser {
+            end_user_id: stays,
+            ..person("P", None)
+        };
+        let goes = ChatUser {
+            end_user_id: goes,
+            is_apart: goes.is_none(),
+            ..person("B", None)
+        };
+        let Merge { survivor, .. } = merge(&stays, &goes);
+        assert_eq!(
+            (survivor.end_user_id, survivor.is_apart),
+            (expected, is_apart)
+        );
+    }
 }
