@@ -40,6 +40,7 @@ mod erasure_given_up;
 mod erasure_notes;
 mod erasure_older;
 mod erasure_records;
+mod expiry;
 mod factor;
 mod faults;
 mod first_admin;

@@ -64,6 +64,8 @@ wire_enum! {
         GrantedElsewhere = "granted_elsewhere",
         /// The person is on record under another id too, and asks again under that one.
         Merged = "merged",
+        /// Nobody decided within the days after which the connector's requests expire.
+        Expired = "expired",
     }
 }
 

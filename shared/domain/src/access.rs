@@ -7,6 +7,7 @@ pub mod closing;
 pub mod consent;
 pub mod decision;
 pub mod direct_approval;
+pub mod expiry;
 pub mod follow_up;
 pub mod merging;
 pub mod quota;

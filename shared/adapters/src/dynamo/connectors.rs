@@ -154,7 +154,11 @@ impl ConnectorStore for DynamoConnectors {
     ) -> Result<Created<Connector>, PortError> {
         let item = ConnectorItem::from(connector);
         let claim = keys::connector_claim(connector.id);
-        let with = vec![self.table.client_named_write(connector)?];
+        let mut with = vec![self.table.client_named_write(connector)?];
+        // Nobody waits yet, so nothing expires before a request made now does.
+        if let Some(due) = connector.request_limits.expiry(connector.created_at) {
+            with.extend(self.table.expiry_write(connector, due)?);
+        }
         let created = self
             .table
             .create_once(&item, &claim, with, audit, "connector")
@@ -198,8 +202,10 @@ impl ConnectorStore for DynamoConnectors {
             version: connector.version + 1,
             ..connector.clone()
         });
+        let with = self.table.expiry_write(connector, connector.updated_at)?;
+        let with = with.into_iter().collect();
         self.table
-            .replace(&item, connector.version, audit, "connector")
+            .replace_with(&item, connector.version, with, audit, "connector")
             .await
     }
 
@@ -222,7 +228,8 @@ impl ConnectorStore for DynamoConnectors {
             version: connector.version + 1,
             ..connector.clone()
         });
-        let with = vec![self.table.closing_write(closing, due)?];
+        let mut with = vec![self.table.closing_write(closing, due)?];
+        with.extend(self.table.expiry_write(connector, connector.updated_at)?);
         self.table
             .replace_with(&item, connector.version, with, audit, "connector")
             .await
@@ -243,6 +250,7 @@ impl ConnectorStore for DynamoConnectors {
             self.table.client_named_write(connector)?,
             self.table.client_left_write(connector, from)?,
         ];
+        with.extend(self.table.expiry_write(connector, connector.updated_at)?);
         if let Some((closing, due)) = closing {
             with.push(self.table.closing_write(closing, due)?);
         }

@@ -23,6 +23,7 @@
 //! | failure that is reported later | the same, then the standing | | 1 write, 1 batch read, 1 update; 1 write for a message that is not on record, expires after a day |
 //! | follow-up of an approval | user, standing, connector; standings of the user by partition | | 1 query, 3 reads, 3 updates; 1 transaction for each request at another connector |
 //! | pending requests of a connector, closed | `P#CLOSINGS` / `CLOSING#connector`; `P#REQUESTS#pending` by creation | `lists_by_state` | for a page of 100 of the project's pending requests: 2 reads, 1 query, 1 update; 1 transaction for each that is closed |
+//! | requests of a connector, closed as they expire | `P#CLOSINGS` / `EXPIRY#connector`; `P#REQUESTS#pending` by creation | `lists_by_state` | for each time at which one expires, and once in the days after which they do: 2 updates, 1 read, 1 query of the project's 100 oldest pending requests that were not looked at before; 1 transaction for each that is closed; each sweep reads the mark, 0.5 RRU for 20 connectors |
 //! | person erased | user, standings by partition, `SAME_AS`, `AVATAR`; `P#ERASURES` / `ERASURE#USER#user`, audit entry | | 2 reads, 1 query, 1 transaction, 2 WRU a row + index writes |
 //! | the rest of a person | `P#REQUESTS` by creation; `P#WRITER#user` / `WROTE_IN#conversation`, then the rows of each conversation; `CONVERSATION` for the note of a handoff | `lists_all` | all of the project's requests, 200 a query; 1 query and 1 transaction for 60 rows of a conversation, 1 update for a note; twice in all |
 //! | a person's conversations from before writers left rows | `P#CONVERSATIONS` by last activity, then the rows of each that may be theirs | `lists_all` | all of the project's conversations, 100 a query; 1 query for 60 rows of one with several people that began before; once, in the last pass |
@@ -521,13 +522,33 @@ pub fn closing(scope: ProjectScope, connector_id: ConnectorId) -> Key {
 
 const CLOSINGS: &str = "CLOSINGS";
 const CLOSING_PREFIX: &str = "CLOSING#";
+const EXPIRY_PREFIX: &str = "EXPIRY#";
+
+/// The order to close the requests of a connector as they expire.
+#[must_use]
+pub fn expiry(scope: ProjectScope, connector_id: ConnectorId) -> Key {
+    Key::new(
+        closing(scope, connector_id).pk,
+        format!("{EXPIRY_PREFIX}{connector_id}"),
+    )
+}
+
+/// Parses the key of such an order: the outbox index contains only keys.
+#[must_use]
+pub fn parse_expiry(key: &Key) -> Option<(ProjectScope, ConnectorId)> {
+    parse_of_closings(key, EXPIRY_PREFIX)
+}
+
+fn parse_of_closings(key: &Key, prefix: &str) -> Option<(ProjectScope, ConnectorId)> {
+    let (scope, rest) = parse_project(&key.pk)?;
+    let connector = key.sk.strip_prefix(prefix)?.parse().ok()?;
+    (rest == [CLOSINGS]).then_some((scope, connector))
+}
 
 /// Parses the key of a closing: the outbox index contains only keys.
 #[must_use]
 pub fn parse_closing(key: &Key) -> Option<(ProjectScope, ConnectorId)> {
-    let (scope, rest) = parse_project(&key.pk)?;
-    let connector = key.sk.strip_prefix(CLOSING_PREFIX)?.parse().ok()?;
-    (rest == [CLOSINGS]).then_some((scope, connector))
+    parse_of_closings(key, CLOSING_PREFIX)
 }
 
 /// The order to erase. It outlives the records that it is about.
