@@ -25,6 +25,7 @@ mod captured;
 mod client_access;
 mod clients_in_use;
 mod conflicts;
+mod connector_list;
 mod connector_rotation;
 mod connector_setup;
 mod consent;

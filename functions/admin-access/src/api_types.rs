@@ -5,7 +5,7 @@ use vestibule_domain::{
     access::request::{ReasonCode, RequestStatus},
     account::{agent_event::AgentEvent, agent_health::HealthStatus},
     chat::user::ChatUserStatus,
-    connector::{ApprovalMode, ExistingUsers, Policy},
+    connector::{ApprovalMode, ExistingUsers, Policy, TestOutcome},
     ids::{AccessRequestId, ChatUserId, ConnectorId, EnvironmentId, ProjectId},
 };
 
@@ -32,6 +32,18 @@ wire_enum! {
         Keep = "keep",
         /// Need approval.
         RequireApproval = "require_approval",
+    }
+}
+
+wire_enum! {
+    /// A platform's answer to a test of a connector's credentials.
+    TestOutcomeName = TestOutcome {
+        /// They work.
+        Ok = "ok",
+        /// The platform refuses them.
+        Failed = "failed",
+        /// The platform was not available.
+        Unavailable = "unavailable",
     }
 }
 
@@ -186,6 +198,7 @@ mod tests {
             PolicyName = Policy,
             ExistingUsersName = ExistingUsers,
             AfterApprovalName = ApprovalMode,
+            TestOutcomeName = TestOutcome,
             ReasonCodeName = ReasonCode,
             ChatUserStatusName = ChatUserStatus,
             RequestStatusName = RequestStatus,

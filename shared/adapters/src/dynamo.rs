@@ -15,6 +15,7 @@ mod changes;
 mod chat_users;
 mod client_connectors;
 mod closings;
+mod connector_summaries;
 mod connectors;
 mod conversations;
 mod counting;

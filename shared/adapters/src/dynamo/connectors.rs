@@ -4,7 +4,7 @@ use super::{
     items::{ChatUserItem, ConnectorItem, StandingItem},
     keys::{self, INDEX_BY_STATE, STATE_PK},
     lists::List,
-    table::{Cancelled, Table, Transacted, from_row, n, s, take},
+    table::{Cancelled, Table, Transacted, delete_write, from_row, n, s, take},
 };
 use crate::{aws::port_error, vault::KmsVault};
 use async_trait::async_trait;
@@ -19,7 +19,7 @@ use vestibule_domain::{
     access::request::RequestStatus,
     access::standing::Standing,
     chat::user::ChatUser,
-    connector::{Connector, Policy},
+    connector::{Connector, ConnectorSummary, ConnectorTest, Policy},
     event::AuditEntry,
     ids::{ClientId, ConnectorId},
     page::{ListError, Page, PageRequest},
@@ -217,6 +217,27 @@ impl ConnectorStore for DynamoConnectors {
             .map(|_| ())
     }
 
+    async fn record_test(
+        &self,
+        id: ConnectorId,
+        test: &ConnectorTest,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError> {
+        let writes = vec![
+            self.table.audit_write(audit)?,
+            self.table.test_write(id, test)?,
+        ];
+        self.table.transact(writes).await.map(|_| ())
+    }
+
+    async fn summaries(
+        &self,
+        scope: ProjectScope,
+        ids: &[ConnectorId],
+    ) -> Result<Vec<ConnectorSummary>, PortError> {
+        self.table.summaries(scope, ids).await
+    }
+
     async fn update_and_close(
         &self,
         connector: &Connector,
@@ -293,6 +314,10 @@ impl ConnectorStore for DynamoConnectors {
             TransactWriteItem::builder().delete(delete).build(),
             self.table.audit_write(audit)?,
             self.table.closing_write(closing, due)?,
+            delete_write(
+                self.table
+                    .removal_part(&keys::connector_test(connector.id))?,
+            ),
             self.table
                 .claim_write(&keys::connector_claim(connector.id))?,
             self.table

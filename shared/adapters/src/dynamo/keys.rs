@@ -28,6 +28,7 @@
 //! | the rest of a person | `P#REQUESTS` by creation; `P#WRITER#user` / `WROTE_IN#conversation`, then the rows of each conversation; `CONVERSATION` for the note of a handoff | `lists_all` | all of the project's requests, 200 a query; 1 query and 1 transaction for 60 rows of a conversation, 1 update for a note; twice in all |
 //! | a person's conversations from before writers left rows | `P#CONVERSATIONS` by last activity, then the rows of each that may be theirs | `lists_all` | all of the project's conversations, 100 a query; 1 query for 60 rows of one with several people that began before; once, in the last pass |
 //! | history shortened | `P#ERASURES` / `ERASURE#HISTORY`; `P#CONVERSATIONS` by last activity, then `P#CONVERSATION#id` / `MESSAGE#…` | `lists_all` | 1 query for 50 conversations; 1 query and 1 transaction for 100 messages; twice in all |
+//! | what is shown beside a page of connectors | `P#REQUESTS#pending` by creation; `CONNECTOR#id` / `LAST_TEST` | `lists_by_state` | 1 query of 300 rows, some 26 RRU, and 1 batch read |
 //! | people let in by an open connector, counted | `P#ADMITTED#connector` by admission | `lists_by_state` | 1 query, then 1 batch read per hundred people, up to 1000 |
 //! | turn of a connector's next text, or a pause that its platform asked for | `CONNECTOR#id#PACE` / `PACE` | | 1 update, 1 WRU; 2 within a burst |
 //! | overdue marks of a kind of job | `OUTBOX#job#shard` by connector, state, time | `outbox` | a sweep: 1 or 2 queries a kind and shard, 1 more for each connector with over 300 marks there, of any state; 0.5 RRU for 20 marks read, at most 600 of a connector |
@@ -387,6 +388,12 @@ pub fn connector(id: ConnectorId) -> Key {
 #[must_use]
 pub fn connector_claim(id: ConnectorId) -> Key {
     Key::new(connector(id).pk, "CLAIM")
+}
+
+/// The last test of a connector.
+#[must_use]
+pub fn connector_test(id: ConnectorId) -> Key {
+    Key::new(connector(id).pk, "LAST_TEST")
 }
 
 /// The list of a project's connectors.

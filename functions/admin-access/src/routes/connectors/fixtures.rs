@@ -7,8 +7,8 @@ use vestibule_domain::{
     access::closing::Closing,
     chat::repeats::Repeats,
     connector::{
-        AfterApproval, Connector, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
-        WebhookState,
+        AfterApproval, Connector, ConnectorSummary, ConnectorTest, ExistingUsers, Policy, Provider,
+        RequestLimits, SealedSecrets, WebhookState,
     },
     event::AuditEntry,
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
@@ -229,6 +229,23 @@ impl ConnectorStore for Shelf {
     async fn record(&self, audit: &AuditEntry) -> Result<(), PortError> {
         self.entries.lock().unwrap().push(audit.change.event.key());
         Ok(())
+    }
+
+    async fn record_test(
+        &self,
+        _: ConnectorId,
+        _: &ConnectorTest,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError> {
+        self.record(audit).await
+    }
+
+    async fn summaries(
+        &self,
+        _: ProjectScope,
+        ids: &[ConnectorId],
+    ) -> Result<Vec<ConnectorSummary>, PortError> {
+        Ok(vec![ConnectorSummary::default(); ids.len()])
     }
 
     async fn update_and_close(
