@@ -64,7 +64,7 @@ async fn a_connector_shows_how_many_wait_and_how_its_last_test_went() {
 async fn the_list_can_be_limited_to_an_environment() {
     let world = World::new().await;
     let token = all_powers(&world).await;
-    let other = world.another_environment("Staging desk").await;
+    let other = world.another_environment("Acme Sales").await;
     let of = async |environment_id: &str| -> Vec<String> {
         let list = get(&world, &token, &format!("?environment_id={environment_id}")).await;
         let items = list["items"].as_array().unwrap().iter();
