@@ -22,7 +22,7 @@ const OF_A_CLIENT: [&str; 4] = [
 ];
 
 /// A super admin with access to one client only, who owns a key with every permission.
-struct Limited {
+pub struct Limited {
     person: Person,
     key: String,
     client: String,
@@ -30,7 +30,7 @@ struct Limited {
 
 impl Limited {
     /// Such a member, made by another super admin. The client has no records.
-    async fn new(world: &World) -> Self {
+    pub async fn new(world: &World) -> Self {
         let root = world.person("super_admin").await;
         let body = json!({"name": "Hooli"});
         let made = world
@@ -56,7 +56,7 @@ impl Limited {
     }
 
     /// The answers to the member and to the member's key.
-    async fn call(&self, world: &World, route: (&str, &str), body: &Value) -> [Answer; 2] {
+    pub async fn call(&self, world: &World, route: (&str, &str), body: &Value) -> [Answer; 2] {
         let own = world.call_as(&self.person, route, body.clone(), &[]).await;
         [own, world.call(&self.key, route, body.clone(), &[]).await]
     }
@@ -81,7 +81,7 @@ fn body_of(world: &World, method: &str, path: &str) -> Value {
     match (method, path.rsplit('/').next().unwrap_or_default()) {
         ("GET" | "DELETE", _) => Value::Null,
         ("POST", "messages") => json!({"messages": [{"text": "Hi"}]}),
-        ("POST", "approve") if path.contains("/chat-users/") => {
+        ("POST", "approve" | "revoke") if path.contains("/chat-users/") => {
             json!({"environment_id": world.connector.environment_id})
         }
         ("PATCH", "{conversation_id}") => json!({"state": "closed"}),

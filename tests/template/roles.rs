@@ -98,7 +98,7 @@ const PARTITIONS: [(&str, &str); 45] = [
 ];
 
 /// Every kind of partition of the indexes, and of the table.
-const LISTS: [&str; 42] = [
+const LISTS: [&str; 43] = [
     "OUTBOX#{number}",
     "OUTBOX#onboard_chat_user#{number}",
     "OUTBOX#close_pending_requests#{number}",
@@ -124,6 +124,7 @@ const LISTS: [&str; 42] = [
     "ACCOUNT#{id}#PROJECT#{id}#ENVIRONMENTS",
     "ACCOUNT#{id}#PROJECT#{id}#CONNECTORS",
     "ACCOUNT#{id}#PROJECT#{id}#REQUESTS",
+    "ACCOUNT#{id}#PROJECT#{id}#WAITING",
     "ACCOUNT#{id}#PROJECT#{id}#REQUESTS#pending",
     "ACCOUNT#{id}#PROJECT#{id}#REQUESTS#approved",
     "ACCOUNT#{id}#PROJECT#{id}#REQUESTS#rejected",

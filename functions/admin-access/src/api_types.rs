@@ -2,7 +2,7 @@
 
 use vestibule_admin::{paths, wire_enum};
 use vestibule_domain::{
-    access::request::{ReasonCode, RequestStatus},
+    access::request::{ReasonCode, RequestStatus, Verdict},
     account::{agent_event::AgentEvent, agent_health::HealthStatus},
     chat::user::ChatUserStatus,
     connector::{ApprovalMode, ExistingUsers, Policy, TestOutcome},
@@ -107,6 +107,16 @@ wire_enum! {
 }
 
 wire_enum! {
+    /// Content of a decision about an access request.
+    VerdictName = Verdict {
+        /// Let the person in.
+        Approve = "approve",
+        /// Do not let the person in.
+        Reject = "reject",
+    }
+}
+
+wire_enum! {
     /// Event that an agent gets if its environment asks for it.
     AgentEventName = AgentEvent {
         /// A person edited a message.
@@ -202,6 +212,7 @@ mod tests {
             ReasonCodeName = ReasonCode,
             ChatUserStatusName = ChatUserStatus,
             RequestStatusName = RequestStatus,
+            VerdictName = Verdict,
             AgentEventName = AgentEvent,
             AgentHealthStatusName = HealthStatus
         );

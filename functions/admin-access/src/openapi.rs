@@ -101,10 +101,13 @@ mod tests {
     use crate::{
         api_types::{
             AfterApprovalName, AgentEventName, AgentHealthStatusName, ChatUserStatusName,
-            ExistingUsersName, PolicyName, ReasonCodeName, RequestStatusName,
+            ExistingUsersName, PolicyName, ReasonCodeName, RequestStatusName, VerdictName,
         },
         routes::{
-            access_requests::{FollowUpStatus, OnboardingMessageStatus},
+            access_requests::{
+                bulk::BulkOutcome,
+                follow_up::{FollowUpStatus, OnboardingMessageStatus},
+            },
             connectors::outcome::SetUpStatus,
             environments::test::{AnswerType, TestDeliveryStatus},
             providers::FillName,
@@ -157,6 +160,7 @@ mod tests {
             AgentEventName,
             AgentHealthStatusName,
             AnswerType,
+            BulkOutcome,
             ChatUserStatusName,
             ConversationKindName,
             ExistingUsersName,
@@ -168,6 +172,7 @@ mod tests {
             RequestStatusName,
             SetUpStatus,
             TestDeliveryStatus,
+            VerdictName,
         ];
         let names: Vec<_> = told.keys().collect();
         assert_eq!(names, on_the_wire.keys().collect::<Vec<_>>());
@@ -227,7 +232,7 @@ mod tests {
             assert!(text.contains(&format!("`{}`", kind.uri)), "{}", kind.uri);
             count += 1;
         }
-        assert_eq!(count, 32);
+        assert_eq!(count, 33);
     }
 
     #[test]
@@ -250,6 +255,11 @@ mod tests {
                     "/problems/chat-user-blocked",
                     409,
                     "The chat user is blocked"
+                ),
+                (
+                    "/problems/not-approved",
+                    409,
+                    "The access request is not approved"
                 ),
                 (
                     "/problems/connect-first",

@@ -23,6 +23,7 @@ use vestibule_domain::account::permission::Permission;
 /// The problems that the resources declare.
 pub(crate) const PROBLEM_TYPES: &[&[&ProblemType]] = &[
     access_requests::decide::PROBLEM_TYPES,
+    access_requests::revoke::PROBLEM_TYPES,
     connectors::PROBLEM_TYPES,
     environments::PROBLEM_TYPES,
     environments::test::PROBLEM_TYPES,
@@ -110,6 +111,10 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
         )
         .authorised(
             Permission::ChatUsersRead,
+            routes!(chat_users::counts::count_chat_users),
+        )
+        .authorised(
+            Permission::ChatUsersRead,
             routes!(chat_users::get_chat_user),
         )
         .authorised(
@@ -133,8 +138,20 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
             routes!(chat_users::approve::approve_chat_user),
         )
         .authorised(
+            Permission::AccessRequestsDecide,
+            routes!(chat_users::revoke::revoke_chat_user),
+        )
+        .authorised(
             Permission::AccessRequestsRead,
             routes!(access_requests::list::list_access_requests),
+        )
+        .authorised(
+            Permission::AccessRequestsRead,
+            routes!(access_requests::counts::count_access_requests),
+        )
+        .authorised(
+            Permission::AccessRequestsRead,
+            routes!(access_requests::export::export_access_requests),
         )
         .authorised(
             Permission::AccessRequestsRead,
@@ -147,5 +164,13 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
         .authorised_beside::<RequestToDecide>(
             Permission::AccessRequestsDecide,
             routes!(access_requests::decide::reject_access_request),
+        )
+        .authorised_beside::<RequestToDecide>(
+            Permission::AccessRequestsDecide,
+            routes!(access_requests::revoke::revoke_access_request),
+        )
+        .authorised(
+            Permission::AccessRequestsDecide,
+            routes!(access_requests::bulk::decide_access_requests),
         )
 }

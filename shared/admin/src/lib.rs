@@ -11,6 +11,7 @@
 //! | [`jobs`] | jobs that a change leaves to the workers |
 //! | [`openapi`] | the OpenAPI document of all admin functions |
 //! | [`api_types`] | wire types that all resources share |
+//! | [`export`] | rows of a list as a file, some at a time |
 //! | [`validation`] | rules for the input of callers |
 //! | [`csrf`] | protection of cookie calls against other sites |
 //! | `refusals` | the record of refused attempts |
@@ -33,6 +34,7 @@ mod call;
 mod create;
 pub mod csrf;
 mod etag;
+pub mod export;
 mod fields;
 #[cfg(test)]
 mod fixtures;
@@ -58,6 +60,6 @@ pub use idempotency::{IDEMPOTENCY_REPLAYED, IdempotencyKey};
 pub use middleware::CallOrigin;
 pub use path::{ApiPath, strict_id};
 pub use projects::project_of_empty_list;
-pub use query::{ListFilter, ListQuery, NoParams, PageParams};
+pub use query::{ListFilter, ListQuery, NoParams, PageParams, PlaceParams};
 
 pub(crate) use middleware::with_middleware;

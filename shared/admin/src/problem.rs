@@ -374,7 +374,7 @@ impl ApiError {
     }
 
     /// Logs the cause, which the caller does not see, and refusals. Once per failed call.
-    pub(crate) fn log(&self) {
+    pub fn log(&self) {
         let (status, uri) = (self.0.kind.status.as_u16(), self.0.kind.uri);
         match &self.0.cause {
             Some(cause) if *self.0.kind == UNAVAILABLE => {

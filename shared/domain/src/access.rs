@@ -13,4 +13,5 @@ pub mod merging;
 pub mod quota;
 mod remains;
 pub mod request;
+pub mod revocation;
 pub mod standing;

@@ -1,6 +1,7 @@
 //! Ports: the interfaces of the rules to the outside. One file per concern; see the crate's docs on
 //! adding one.
 
+mod access_requests;
 mod account_end;
 mod admin;
 mod agents;
@@ -25,12 +26,14 @@ mod team;
 mod vault;
 mod writing;
 
+pub use access_requests::{
+    AccessRequestFilter, AccessRequestStore, AccessRequestView, RequestCounts,
+};
 pub use account_end::{AccountDeletion, AccountEndStore};
 pub use admin::{
-    AccessRequestFilter, AccessRequestStore, AccessRequestView, AccountStore, ApiKeyStore,
-    ChatUserFilter, ChatUserStore, ConnectorStore, CountUpTo, Created, CredentialStore,
-    EnvironmentStore, KEYS_ENDED_MAX, KeyEnding, NewAccount, PolicyEffects, ProjectStore, Recovery,
-    RecoveryOutcome, SetUp, SetUpOutcome, SetUpReceipt, TestStart,
+    AccountStore, ApiKeyStore, ChatUserFilter, ChatUserStore, ConnectorStore, CountUpTo, Created,
+    CredentialStore, EnvironmentStore, KEYS_ENDED_MAX, KeyEnding, NewAccount, PolicyEffects,
+    ProjectStore, Recovery, RecoveryOutcome, SetUp, SetUpOutcome, SetUpReceipt, TestStart,
 };
 pub use agents::{
     AgentHealthReader, AgentHealthStore, AgentNote, AgentState, ClaimedAgent, GivenUp, HeldSlot,

@@ -350,6 +350,7 @@ pub fn request() -> AccessRequest {
         rejected_before: 0,
         created_at: at(5),
         decision: None,
+        revocation: None,
     }
 }
 

@@ -1,7 +1,9 @@
 //! Chat users: everyone who wrote through a connector (SPEC A23–A33). They are blocked (A45) and erased (F07).
 
 pub mod approve;
+pub mod counts;
 pub mod erase;
+pub mod revoke;
 
 use super::{avatars::Avatars, providers::read_provider};
 use crate::{

@@ -135,8 +135,7 @@ pub struct ConnectorResponse {
     /// previous secret, or when it was set by hand and is accepted until it is blanked.
     #[schema(value_type = Option<String>, format = DateTime)]
     previous_secrets_until: Option<Timestamp>,
-    /// Pending requests of this connector among the newest 300 of the project, up to 100. `more` is true if
-    /// there may be more.
+    /// Pending requests of this connector, up to 100. `more` is true if there may be more.
     pending_count: CountResponse,
     /// Last test of the credentials; null if there was none.
     last_test: Option<LastTestResponse>,

@@ -7,18 +7,19 @@ use super::{
     lists::{Index, List},
     people::find_chat_user,
     table::{Table, from_row, s},
+    tallies::counted,
 };
 use crate::vault::KmsVault;
 use async_trait::async_trait;
 use std::sync::Arc;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
-    chat::user::ChatUser,
+    chat::user::{ChatUser, ChatUserStatus},
     erasure::{Erasure, ErasureTarget},
     event::AuditEntry,
     ids::ChatUserId,
     page::{ListError, Page, PageRequest},
-    ports::{AvatarImage, ChatUserFilter, ChatUserStore},
+    ports::{AvatarImage, ChatUserFilter, ChatUserStore, CountUpTo},
 };
 
 /// See [`ChatUserStore`].
@@ -84,6 +85,15 @@ impl ChatUserStore for DynamoChatUsers {
             items: users,
             next: rows.next,
         })
+    }
+
+    async fn count_chat_users(
+        &self,
+        scope: ProjectScope,
+        status: ChatUserStatus,
+    ) -> Result<CountUpTo, PortError> {
+        let list = keys::chat_users(scope, Some(status));
+        counted(&self.table, &list, "id", |_| true).await
     }
 
     async fn erase_chat_user(

@@ -2,13 +2,14 @@
 //! the connector, or with another request of the same person.
 
 use super::{
-    items::{AccessRequestItem, ClosingItem, ExpiryItem},
+    items::{AccessRequestItem, ClosingItem, ExpiryItem, WaitingPlace},
     keys::{self, INDEX_BY_STATE, Key, PK, SK, STATE_PK, STATE_SK},
-    people,
+    people, request_lists,
     table::{
         Attributes, Cancelled, Conditional, Table, Transacted, delete_write, from_row, n,
-        put_write, s, take, to_row, update_write,
+        put_write, s, to_row, update_write,
     },
+    tallies::TallyChange,
 };
 use crate::aws::port_error;
 use async_trait::async_trait;
@@ -82,17 +83,6 @@ impl DynamoClosings {
             requests,
             next: next.map(ListPosition),
         })
-    }
-
-    /// Reads the requests with these keys.
-    async fn requests(&self, keys: &[Key]) -> Result<Vec<AccessRequest>, PortError> {
-        let mut rows = self.table.get_batch(keys).await?;
-        let mut requests = Vec::new();
-        for key in keys {
-            let item: Option<AccessRequestItem> = take(&mut rows, key, "access request")?;
-            requests.extend(item.map(AccessRequest::from));
-        }
-        Ok(requests)
     }
 }
 
@@ -225,7 +215,7 @@ impl RequestCloser for DynamoClosings {
             .filter_map(|standing| standing.request_id)
             .map(|id| keys::access_request(scope, id))
             .collect();
-        let mut requests = self.requests(&pending).await?;
+        let mut requests = request_lists::requests(&self.table, &pending).await?;
         requests.retain(|request| {
             request.environment_id == environment_id && request.status() == RequestStatus::Pending
         });
@@ -236,15 +226,22 @@ impl RequestCloser for DynamoClosings {
         let ImpliedDecision {
             request, decision, ..
         } = implied;
-        let decided = || {
-            Ok::<_, PortError>(vec![
+        let decided = |standing: Option<TransactWriteItem>| {
+            let mut writes = vec![
                 self.table.decision_write(request, decision)?,
                 self.table.audit_write(&implied.audit)?,
-            ])
+            ];
+            writes.extend(standing);
+            let tally = TallyChange::decided(request, decision.verdict);
+            writes.extend(self.table.tally_writes(request.scope, &tally)?);
+            Ok::<_, PortError>(writes)
         };
         let standing = self.table.update_part(
             &keys::standing(request.scope, request.chat_user_id, request.connector_id),
-            "SET request_pending = :no, version = version + :one",
+            &format!(
+                "SET request_pending = :no, version = version + :one REMOVE {}",
+                WaitingPlace::REMOVED
+            ),
             "request_id = :request",
             &[],
             &[
@@ -253,8 +250,7 @@ impl RequestCloser for DynamoClosings {
                 (":request", s(request.id)),
             ],
         )?;
-        let mut writes = decided()?;
-        writes.push(update_write(standing));
+        let writes = decided(Some(update_write(standing)))?;
         let mut reasons = match self.table.transact(writes).await? {
             Transacted::Done => return Ok(true),
             Transacted::Cancelled(reasons) => reasons.into_iter(),
@@ -272,7 +268,7 @@ impl RequestCloser for DynamoClosings {
                 }
                 // The standing belongs to a later request, or was deleted. The request is decided
                 // all the same.
-                match self.table.transact(decided()?).await? {
+                match self.table.transact(decided(None)?).await? {
                     Transacted::Done => Ok(true),
                     Transacted::Cancelled(reasons) => match reasons.into_iter().next() {
                         Some(Cancelled::Condition(_)) => Ok(false),

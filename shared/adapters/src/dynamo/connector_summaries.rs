@@ -3,6 +3,7 @@
 use super::{
     keys::{self, INDEX_BY_STATE, Key, STATE_PK},
     table::{Table, from_row, put_write, s, take},
+    tallies,
 };
 use crate::aws::port_error;
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -63,7 +64,7 @@ impl Table {
         }
         let tests: Vec<Key> = ids.iter().copied().map(keys::connector_test).collect();
         let ((counts, has_more), mut rows) =
-            tokio::try_join!(self.newest_pending(scope), self.get_batch(&tests))?;
+            tokio::try_join!(self.pending(scope), self.get_batch(&tests))?;
         ids.iter()
             .zip(&tests)
             .map(|(id, key)| {
@@ -78,6 +79,20 @@ impl Table {
                 })
             })
             .collect()
+    }
+
+    /// Counts the pending requests by connector: all, or the newest in a project from before their numbers were kept.
+    /// Tells whether there are more.
+    async fn pending(
+        &self,
+        scope: ProjectScope,
+    ) -> Result<(HashMap<ConnectorId, u32>, bool), PortError> {
+        let Some(all) = tallies::pending_by_connector(self, scope).await? else {
+            return self.newest_pending(scope).await;
+        };
+        let shown = |number: i64| u32::try_from(number.max(0)).unwrap_or(u32::MAX);
+        let counts = all.into_iter().map(|(id, number)| (id, shown(number)));
+        Ok((counts.collect(), false))
     }
 
     /// Counts the project's newest pending requests by connector, and tells whether there are older ones.

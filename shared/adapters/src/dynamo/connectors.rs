@@ -5,12 +5,11 @@ use super::{
     keys::{self, INDEX_BY_STATE, STATE_PK},
     lists::List,
     table::{Cancelled, Table, Transacted, delete_write, from_row, n, s, take},
+    tallies::{COUNT_MAX, counted, is_of},
 };
 use crate::{aws::port_error, vault::KmsVault};
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{
-    Delete, ReturnValuesOnConditionCheckFailure, Select, TransactWriteItem,
-};
+use aws_sdk_dynamodb::types::{Delete, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use std::sync::Arc;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
@@ -41,49 +40,15 @@ impl DynamoConnectors {
     }
 }
 
-/// Number at which counting stops.
-const COUNT_MAX: usize = 1000;
-/// Number of rows at which reading for a count stops, even if few of them are counted.
-const COUNT_READ_MAX: usize = 10_000;
-
 impl DynamoConnectors {
     /// Counts the pending requests of a connector.
     async fn count_pending(&self, connector: &Connector) -> Result<CountUpTo, PortError> {
-        let (mut count, mut read) = (0, 0);
-        let mut start = None;
-        loop {
-            let answer = self
-                .table
-                .client
-                .query()
-                .table_name(&self.table.name)
-                .index_name(INDEX_BY_STATE)
-                .key_condition_expression(format!("{STATE_PK} = :list"))
-                .filter_expression("connector_id = :connector")
-                .expression_attribute_values(
-                    ":list",
-                    s(keys::access_requests(
-                        connector.scope,
-                        Some(RequestStatus::Pending),
-                    )),
-                )
-                .expression_attribute_values(":connector", s(connector.id))
-                .select(Select::Count)
-                .set_exclusive_start_key(start.take())
-                .send()
-                .await
-                .map_err(|error| port_error("dynamodb: Query", error))?;
-            count += usize::try_from(answer.count).unwrap_or(0);
-            read += usize::try_from(answer.scanned_count).unwrap_or(0);
-            start = answer.last_evaluated_key;
-            if start.is_none() || count > COUNT_MAX || read >= COUNT_READ_MAX {
-                break;
-            }
-        }
-        Ok(CountUpTo {
-            count: u32::try_from(count.min(COUNT_MAX)).unwrap_or(u32::MAX),
-            more: start.is_some() || count > COUNT_MAX,
+        let list = keys::access_requests(connector.scope, Some(RequestStatus::Pending));
+        let is_here = |id: ConnectorId| id == connector.id;
+        counted(&self.table, &list, "connector_id", |row| {
+            is_of(row, is_here)
         })
+        .await
     }
 
     /// Counts the effects on people who were let in because the connector was open.

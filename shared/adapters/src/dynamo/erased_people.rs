@@ -7,11 +7,12 @@
 use super::{
     erased_conversations::{self, Erased, newcomer},
     erased_older,
-    erased_rows::{Steps, list_start, removed},
+    erased_rows::{Steps, list_start, removed, written},
     items::{AccessRequestItem, ChatUserItem, ErasureItem, SameAsItem, StandingItem},
-    keys::{self, ALL_PK, ALL_SK, INDEX_ALL, Key},
+    keys::{self, ALL_PK, ALL_SK, INDEX_ALL},
     people,
     table::{Attributes, Table, Transacted, delete_write, from_row, n, put_write, s, to_value},
+    tallies::TallyChange,
 };
 use crate::aws::port_error;
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -35,6 +36,9 @@ const STANDINGS_MAX: usize = 80;
 const STEPS: usize = 20;
 /// Number of access requests read at once, of everybody.
 const REQUESTS: i32 = 200;
+/// Number of access requests removed in one transaction, which holds a hundred writes: three for each, and one
+/// for the numbers of its connector.
+const REMOVED_AT_ONCE: usize = 25;
 
 /// See [`vestibule_domain::ports::ChatUserStore::erase_chat_user`].
 pub(super) async fn forget(
@@ -272,24 +276,48 @@ impl<'a> Erasing<'a> {
         } else {
             self.requests_on_standings().await?
         };
-        let mut gone: Vec<Key> = Vec::new();
+        let mut gone = Vec::new();
         for row in rows {
             let request =
                 AccessRequest::from(from_row::<AccessRequestItem>(row, "access request")?);
-            let id = request.id;
-            if request.created_at <= self.erasure.since && !named.contains(&id) {
-                gone.extend([
-                    keys::access_request(scope, id),
-                    keys::preview(scope, id),
-                    keys::held_message(scope, id),
-                ]);
+            if request.created_at <= self.erasure.since && !named.contains(&request.id) {
+                gone.push(request);
             }
         }
         let next = match behind {
             Some(_) => Place::Requests { behind },
             None => Place::Conversations(erased_conversations::Place::default()),
         };
-        Ok((removed(self.table, &gone).await?, Some(next)))
+        let mut rows = 0;
+        for some in gone.chunks(REMOVED_AT_ONCE) {
+            rows += self.remove(some).await?;
+        }
+        Ok((rows, Some(next)))
+    }
+
+    /// Removes requests with what is kept of their messages, in one transaction. They are counted no more, so
+    /// each must be in the state in which it was read.
+    async fn remove(&self, requests: &[AccessRequest]) -> Result<usize, PortError> {
+        let (table, scope) = (self.table, self.erasure.scope);
+        let mut writes = Vec::new();
+        let mut tally = TallyChange::default();
+        for request in requests {
+            let id = request.id;
+            let condition = match request.decision {
+                None => "attribute_exists(pk) AND attribute_not_exists(decision)",
+                Some(_) => "attribute_exists(decision)",
+            };
+            let key = keys::access_request(scope, id);
+            writes.push(delete_write(table.delete_part(&key, condition, &[])?));
+            for beside in [keys::preview(scope, id), keys::held_message(scope, id)] {
+                writes.push(delete_write(table.removal_part(&beside)?));
+            }
+            tally.add(TallyChange::removed(request));
+        }
+        let rows = writes.len();
+        writes.extend(table.tally_writes(scope, &tally)?);
+        written(table, &writes).await?;
+        Ok(rows)
     }
 
     /// The requests that the standings of a person who came back name.

@@ -5,7 +5,7 @@ use super::{
     events, first_messages,
     items::{
         AccessRequestItem, ChatUserItem, ConnectorItem, ConversationItem, HeldMessageItem,
-        PreviewItem, SameAsItem, StandingItem,
+        PreviewItem, SameAsItem, StandingItem, WaitingPlace,
     },
     keys::{self, Key},
     marks::Marked,
@@ -15,6 +15,7 @@ use super::{
         Attributes, Cancelled, Table, Transacted, from_row, n, put_write, s, take, to_value,
         update_write,
     },
+    tallies::TallyChange,
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
@@ -122,6 +123,11 @@ impl DynamoIntake {
         if let Some(at) = standing.last_message_at {
             set.push("last_message_at = :last");
             values.push((":last", s(at)));
+        }
+        if let Some(place) = WaitingPlace::of(scope, standing) {
+            set.extend(["all_pk = :waiting", "all_sk = :waiting_order"]);
+            values.push((":waiting", s(place.list)));
+            values.push((":waiting_order", s(place.order)));
         }
         let mut rest = "";
         if has_new_tasks {
@@ -369,6 +375,8 @@ impl IntakeStore for DynamoIntake {
         let kept = (open.preview.as_ref(), open.held.as_ref());
         writes.extend(self.first_message_writes(scope, id, kept, "attribute_not_exists(pk)")?);
         writes.extend(self.table.taken_writes(&open.event)?);
+        let tally = TallyChange::made(&open.request);
+        writes.extend(self.table.tally_writes(scope, &tally)?);
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(Written::Done),
             Transacted::Cancelled(reasons) => {

@@ -8,12 +8,12 @@
 //! | connector of a webhook | `CONNECTOR#id` / `CONNECTOR` | | 1 read, 1 RRU, then cached 10 s |
 //! | sender, standing, conversation of a message, and whether it was handled before | `P#USER#id` / `USER` and `STANDING#connector`, `P#CONVERSATION#id`, `CONNECTOR#id#EVENT#id` for each key | | 1 batch read, 4 or 5 RRU |
 //! | the same for a person with two ids | and `P#USER#id` / `SAME_AS`, under both ids | | 1 batch read, up to 9 RRU |
-//! | first message of a stranger | user, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay), event keys | | 1 transaction, 8 WRU and 2 a key (and 2 a KB) + 5 index writes |
+//! | first message of a stranger | user, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay), `P#TALLIES` / `CONNECTOR#id#row`, event keys | | 1 transaction, 8 WRU and 2 a key (and 2 a KB) + 6 index writes; 2 more for the tally |
 //! | quota of new requests, used by a person without a pending request | `CONNECTOR#id#NEW_REQUESTS` / `MINUTE#minute#row` | | 1 update, 1 or 2 WRU; 1 more for each row of 60 people that is full, at most 10; none once the function knows that it is used up; expires after an hour |
 //! | message held back beyond the quota | `P#HELD_BACK` / `CONNECTOR#id` | | 1 update, 1 WRU; 1 or 2 more for the first of a day |
 //! | connectors that held back messages | `P#HELD_BACK` | | 1 query, 1 RRU for some 30 connectors |
 //! | two records of one person merged | both `USER` and their `STANDING`s by partition, `SAME_AS`, pending requests, audit entries | | 2 queries, 1 batch read per hundred requests, 1 transaction per hundred writes |
-//! | held message counted | standing, event keys; the user if the message tells a new name; `P#REQUEST#id` / `PREVIEW` and `HELD_MESSAGE` for the first with content after a placeholder | | 1 transaction, 2 WRU and 2 a key (and 2 a row, and 2 a KB); 2 more for a name |
+//! | held message counted | standing, event keys; the user if the message tells a new name; `P#REQUEST#id` / `PREVIEW` and `HELD_MESSAGE` for the first with content after a placeholder | | 1 transaction, 2 WRU and 2 a key (and 2 a row, and 2 a KB) + 2 index writes; 2 more for a name |
 //! | new name told by anybody else's message | user | | 1 update, 1 WRU + 2 index writes |
 //! | edit or deletion of the message that made a request | `P#REQUEST#id` / `PREVIEW` and `HELD_MESSAGE` | | 1 batch read, 1 write each |
 //! | message without effect (cool-down, allow list) on a platform whose requests stay valid for ever | event keys | | 1 write a key, 1 WRU |
@@ -28,7 +28,7 @@
 //! | the rest of a person | `P#REQUESTS` by creation; `P#WRITER#user` / `WROTE_IN#conversation`, then the rows of each conversation; `CONVERSATION` for the note of a handoff | `lists_all` | all of the project's requests, 200 a query; 1 query and 1 transaction for 60 rows of a conversation, 1 update for a note; twice in all |
 //! | a person's conversations from before writers left rows | `P#CONVERSATIONS` by last activity, then the rows of each that may be theirs | `lists_all` | all of the project's conversations, 100 a query; 1 query for 60 rows of one with several people that began before; once, in the last pass |
 //! | history shortened | `P#ERASURES` / `ERASURE#HISTORY`; `P#CONVERSATIONS` by last activity, then `P#CONVERSATION#id` / `MESSAGE#…` | `lists_all` | 1 query for 50 conversations; 1 query and 1 transaction for 100 messages; twice in all |
-//! | what is shown beside a page of connectors | `P#REQUESTS#pending` by creation; `CONNECTOR#id` / `LAST_TEST` | `lists_by_state` | 1 query of 300 rows, some 26 RRU, and 1 batch read |
+//! | what is shown beside a page of connectors | `P#TALLIES`; `CONNECTOR#id` / `LAST_TEST` | | 1 query, 0.5 RRU for about 60 rows, and 1 batch read; in a project from before the tallies, 1 more query of 300 requests, some 26 RRU |
 //! | people let in by an open connector, counted | `P#ADMITTED#connector` by admission | `lists_by_state` | 1 query, then 1 batch read per hundred people, up to 1000 |
 //! | turn of a connector's next text, or a pause that its platform asked for | `CONNECTOR#id#PACE` / `PACE` | | 1 update, 1 WRU; 2 within a burst |
 //! | overdue marks of a kind of job | `OUTBOX#job#shard` by connector, state, time | `outbox` | a sweep: 1 or 2 queries a kind and shard, 1 more for each connector with over 300 marks there, of any state; 0.5 RRU for 20 marks read, at most 600 of a connector |
@@ -62,10 +62,14 @@
 //! | use of an API key | `A#KEY_USES` / `KEY#hash` | | 1 update a day, 1 WRU |
 //! | environment of an API key that is to be limited to it | `A` / `PROJECT#id`, `P` / `ENVIRONMENT#id` of each project | | 1 query and 1 batch read a hundred projects |
 //! | test delivery | `A` / `AGENT_TESTS`, audit entry | | 2 reads; 1 transaction, 4 WRU; 1 write |
-//! | decision | request, user, standing, audit entry | | 1 transaction, 8 WRU + index writes |
+//! | decision | request, user, standing, `P#TALLIES` / `CONNECTOR#id#row`, audit entry | | 1 transaction, 10 WRU + index writes; up to a hundred in one call, one after another |
+//! | numbers of requests, newest pending one | `P#TALLIES` / `CONNECTOR#id#row`; `P#REQUESTS#pending` by creation | `lists_by_state` | 2 queries, 0.5 RRU for about 60 rows, of which a connector has 8, and 0.5 RRU; all rows are counted, up to 1,000 by state, for a project from before they were kept |
 //! | approval of a person without a pending request | user, environment, standings of the user by partition, their connectors; request, user, standing, audit entry | | 2 reads, 1 query, 1 batch read per hundred connectors, 1 transaction of 8 WRU + index writes |
 //! | requests by status, or all | `P#REQUESTS#status` or `P#REQUESTS` by creation | `lists_by_state`, `lists_all` | 1 query per page, then 1 batch read per hundred rows |
+//! | pending requests by their last message | standings in `P#WAITING` by it; requests | `lists_all` | 1 query and 1 batch read per page, then 1 batch read per hundred rows |
 //! | chat users by status, or all | `P#USERS#status` or `P#USERS` by creation | the same | 1 query a page |
+//! | chat users counted by status | `P#USERS#status` | `lists_by_state` | 1 or 2 queries for each status, up to a thousand rows |
+//! | access of a person to an environment revoked | user, standings of the user by partition, their connectors, requests; user, standings that admit, requests, audit entry | | 1 read, 1 query, 2 batch reads, 1 transaction of 2 WRU a row + index writes |
 //! | creation or deletion of a connector | `CONNECTOR#id` / `CONNECTOR` and `CLAIM`, `A#CLIENT_CONNECTORS` / `CLIENT#c`, audit entry; a deletion's `P#CLOSINGS` | | 1 transaction, 8 or 10 WRU + index writes |
 //! | deletion of a client | `A` / `CLIENT#c`, `A#CLIENT_CONNECTORS` / `CLIENT#c` with 53 bytes for each connector, audit entry; members | `lists_all` | queries of all members, 1 transaction, 6 WRU + index writes and the proof |
 //! | projects, environments, connectors, keys | `…S` by creation | `lists_all` | 1 query a page |
@@ -115,6 +119,7 @@
 
 mod conversation_rows;
 mod quota_rows;
+mod request_rows;
 mod team_rows;
 
 pub use conversation_rows::{
@@ -124,6 +129,10 @@ pub use conversation_rows::{
     parse_message_number, parse_outgoing, text_batch, typing,
 };
 pub use quota_rows::{held_back, held_back_in, quota};
+pub use request_rows::{
+    access_request, access_requests, closing, expiry, held_message, parse_closing, parse_expiry,
+    preview, tallies_begun, tally, waiting,
+};
 pub use team_rows::{
     address_change, audit_by, audit_month, audit_on, blocked_address, bounced_address, by_name,
     clients, device, devices, flow, identity, invitation, invitations, is_reset, login,
@@ -138,12 +147,11 @@ use std::{collections::HashMap, fmt};
 use aws_sdk_dynamodb::types::AttributeValue;
 use vestibule_domain::{
     AccountScope, ProjectScope, Timestamp,
-    access::request::RequestStatus,
     chat::user::ChatUserStatus,
     erasure::ErasureTarget,
     ids::{
-        AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, ConversationId,
-        EnvironmentId, InboundEventId, ProjectId, RedriveId, SentMessageId,
+        AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, ConversationId, EnvironmentId,
+        InboundEventId, ProjectId, RedriveId, SentMessageId,
     },
     ports::OutboxPart,
 };
@@ -486,76 +494,6 @@ pub fn chat_users(scope: ProjectScope, status: Option<ChatUserStatus>) -> String
 pub fn sent_message(scope: ProjectScope, connector_id: ConnectorId, message_id: &str) -> Key {
     let id = SentMessageId::derive(&[&connector_id.to_string(), message_id]);
     Key::new(format!("{}#SENT#{id}", project_pk(scope)), "SENT")
-}
-
-/// An access request.
-#[must_use]
-pub fn access_request(scope: ProjectScope, id: AccessRequestId) -> Key {
-    Key::new(format!("{}#REQUEST#{id}", project_pk(scope)), "REQUEST")
-}
-
-/// The list of a project's access requests, of one status or all.
-#[must_use]
-pub fn access_requests(scope: ProjectScope, status: Option<RequestStatus>) -> String {
-    let list = format!("{}#REQUESTS", project_pk(scope));
-    match status {
-        None => list,
-        Some(RequestStatus::Pending) => format!("{list}#pending"),
-        Some(RequestStatus::Approved) => format!("{list}#approved"),
-        Some(RequestStatus::Rejected) => format!("{list}#rejected"),
-    }
-}
-
-/// The beginning of the message that made an access request.
-#[must_use]
-pub fn preview(scope: ProjectScope, id: AccessRequestId) -> Key {
-    Key::new(access_request(scope, id).pk, "PREVIEW")
-}
-
-/// The message that made an access request, kept while an approval may hand it to the agent.
-#[must_use]
-pub fn held_message(scope: ProjectScope, id: AccessRequestId) -> Key {
-    Key::new(access_request(scope, id).pk, "HELD_MESSAGE")
-}
-
-/// The order to close the pending requests of a connector. It outlives the connector.
-#[must_use]
-pub fn closing(scope: ProjectScope, connector_id: ConnectorId) -> Key {
-    Key::new(
-        format!("{}#{CLOSINGS}", project_pk(scope)),
-        format!("{CLOSING_PREFIX}{connector_id}"),
-    )
-}
-
-const CLOSINGS: &str = "CLOSINGS";
-const CLOSING_PREFIX: &str = "CLOSING#";
-const EXPIRY_PREFIX: &str = "EXPIRY#";
-
-/// The order to close the requests of a connector as they expire.
-#[must_use]
-pub fn expiry(scope: ProjectScope, connector_id: ConnectorId) -> Key {
-    Key::new(
-        closing(scope, connector_id).pk,
-        format!("{EXPIRY_PREFIX}{connector_id}"),
-    )
-}
-
-/// Parses the key of such an order: the outbox index contains only keys.
-#[must_use]
-pub fn parse_expiry(key: &Key) -> Option<(ProjectScope, ConnectorId)> {
-    parse_of_closings(key, EXPIRY_PREFIX)
-}
-
-fn parse_of_closings(key: &Key, prefix: &str) -> Option<(ProjectScope, ConnectorId)> {
-    let (scope, rest) = parse_project(&key.pk)?;
-    let connector = key.sk.strip_prefix(prefix)?.parse().ok()?;
-    (rest == [CLOSINGS]).then_some((scope, connector))
-}
-
-/// Parses the key of a closing: the outbox index contains only keys.
-#[must_use]
-pub fn parse_closing(key: &Key) -> Option<(ProjectScope, ConnectorId)> {
-    parse_of_closings(key, CLOSING_PREFIX)
 }
 
 /// The order to erase. It outlives the records that it is about.

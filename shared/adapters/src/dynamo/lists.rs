@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{aws::port_error, vault::KmsVault};
 use aws_sdk_dynamodb::types::AttributeValue;
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Write as _,
+};
 use vestibule_domain::page::{Cursor, ListError, Order, Page, PageRequest};
 
 /// Maximum number of reads for one page, even if a filter keeps few of the rows. A page may then be
@@ -46,6 +49,8 @@ pub(super) struct List {
     pub(super) below: Option<String>,
     /// Attributes with required values.
     pub(super) equal: Vec<(&'static str, AttributeValue)>,
+    /// Attributes with some values, one of which is required.
+    pub(super) any_of: Vec<(&'static str, Vec<AttributeValue>)>,
 }
 
 impl List {
@@ -57,6 +62,7 @@ impl List {
             from: None,
             below: None,
             equal: Vec::new(),
+            any_of: Vec::new(),
         }
     }
 
@@ -67,10 +73,14 @@ impl List {
         } else {
             "oldest"
         };
-        format!(
+        let mut context = format!(
             "cursor|{order}|{}|{:?}|{:?}|{:?}",
             self.partition, self.from, self.below, self.equal
-        )
+        );
+        if !self.any_of.is_empty() {
+            let _ = write!(context, "|{:?}", self.any_of);
+        }
+        context
     }
 
     /// The conditions on keys, the filter, and the values and names that they use.
@@ -103,6 +113,17 @@ impl List {
             }
             filters.push(format!("{} = :equal{index}", path.join(".")));
             values.insert(format!(":equal{index}"), value.clone());
+        }
+        for (index, (attribute, allowed)) in self.any_of.iter().enumerate() {
+            let name = format!("#any{index}");
+            let mut one_of = Vec::new();
+            for (place, value) in allowed.iter().enumerate() {
+                let text = format!(":any{index}_{place}");
+                values.insert(text.clone(), value.clone());
+                one_of.push(text);
+            }
+            filters.push(format!("{name} IN ({})", one_of.join(", ")));
+            names.insert(name, (*attribute).to_owned());
         }
         (
             conditions.join(" AND "),

@@ -1,7 +1,7 @@
 //! The merge of two records of one person (SPEC A29), by a webhook at once or by the worker that it waits for.
 
 use super::{
-    items::{AccessRequestItem, ChatUserItem, SameAsItem, StandingItem},
+    items::{AccessRequestItem, ChatUserItem, SameAsItem, StandingItem, WaitingPlace},
     keys,
     marks::Marked,
     people::rows_of,
@@ -9,6 +9,7 @@ use super::{
         Conditional, Table, Transacted, delete_write, from_row, n, put_write, s, to_value,
         update_write,
     },
+    tallies::TallyChange,
 };
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use std::collections::HashMap;
@@ -129,6 +130,25 @@ pub(super) async fn finish_merge(
     Ok(FinishedMerge::Done(merge.survivor.id))
 }
 
+/// Writes that stand in one transaction, and the numbers of requests that they change.
+#[derive(Default)]
+struct Step {
+    writes: Vec<TransactWriteItem>,
+    tally: TallyChange,
+}
+
+impl Step {
+    fn add(&mut self, other: Self) {
+        self.writes.extend(other.writes);
+        self.tally.add(other.tally);
+    }
+
+    /// Maximum number of writes.
+    fn len(&self) -> usize {
+        self.writes.len() + self.tally.writes()
+    }
+}
+
 /// A merge with the standings of both records.
 struct Merging<'a> {
     table: &'a Table,
@@ -177,21 +197,26 @@ impl<'a> Merging<'a> {
     /// another writer came first.
     async fn write(&self) -> Result<bool, PortError> {
         let records = self.record_writes()?;
-        let mut writes = Vec::new();
+        let mut all = Step::default();
         for step in self.steps().await? {
-            if writes.len() + step.len() + records.len() > TRANSACTION_MAX {
-                let before = std::mem::take(&mut writes);
-                if !matches!(self.table.transact(before).await?, Transacted::Done) {
+            if all.len() + step.len() + records.len() > TRANSACTION_MAX {
+                let before = std::mem::take(&mut all);
+                if !self.is_written(before).await? {
                     return Ok(false);
                 }
             }
-            writes.extend(step);
+            all.add(step);
         }
-        writes.extend(records);
-        Ok(matches!(
-            self.table.transact(writes).await?,
-            Transacted::Done
-        ))
+        all.writes.extend(records);
+        self.is_written(all).await
+    }
+
+    /// Writes these steps in one transaction. `false` when another writer came first.
+    async fn is_written(&self, step: Step) -> Result<bool, PortError> {
+        let mut writes = step.writes;
+        writes.extend(self.table.tally_writes(self.scope, &step.tally)?);
+        let written = self.table.transact(writes).await?;
+        Ok(matches!(written, Transacted::Done))
     }
 
     /// Makes the writes that make one record of two.
@@ -228,7 +253,7 @@ impl<'a> Merging<'a> {
     }
 
     /// Makes the writes about standings, in steps that each stand in one transaction.
-    async fn steps(&self) -> Result<Vec<Vec<TransactWriteItem>>, PortError> {
+    async fn steps(&self) -> Result<Vec<Step>, PortError> {
         let requests = self.pending_requests().await?;
         let pending = |standing: &Standing| {
             let id = standing.request_id.filter(|_| standing.request_pending);
@@ -245,8 +270,8 @@ impl<'a> Merging<'a> {
             if absorbed.any(|moving| moving.connector_id == own.connector_id) {
                 continue;
             }
-            let mut step = self.close_writes(request, ReasonCode::GrantedElsewhere)?;
-            step.push(self.closed_standing_write(request)?);
+            let mut step = self.closed(request, ReasonCode::GrantedElsewhere)?;
+            step.writes.push(self.closed_standing_write(request)?);
             steps.push(step);
         }
         for moving in &self.absorbed {
@@ -258,9 +283,9 @@ impl<'a> Merging<'a> {
                 request_pending: own.request_pending && closes.is_none(),
                 ..own
             });
-            let mut step = self.standing_writes(own.as_ref(), moving, pending(moving))?;
+            let mut step = self.moved(own.as_ref(), moving, pending(moving))?;
             if let Some(request) = closes {
-                step.extend(self.close_writes(request, ReasonCode::GrantedElsewhere)?);
+                step.add(self.closed(request, ReasonCode::GrantedElsewhere)?);
             }
             steps.push(step);
         }
@@ -289,13 +314,13 @@ impl<'a> Merging<'a> {
         Ok(requests)
     }
 
-    /// Makes the writes that move a standing to the survivor's record: see [`merge_standing`].
-    fn standing_writes(
+    /// Makes the step that moves a standing to the survivor's record: see [`merge_standing`].
+    fn moved(
         &self,
         own: Option<&Standing>,
         moving: &Standing,
         pending: Option<&AccessRequest>,
-    ) -> Result<Vec<TransactWriteItem>, PortError> {
+    ) -> Result<Step, PortError> {
         let (table, scope, survivor) = (self.table, self.scope, &self.merge.survivor);
         let merged = merge_standing(survivor, own, moving, pending);
         let item = StandingItem::new(scope, &merged.standing, self.now.plus(OUTBOX_PATIENCE));
@@ -308,10 +333,13 @@ impl<'a> Merging<'a> {
             "version = :read",
             &[(":read", n(moving.version))],
         )?;
-        let mut writes = vec![put_write(put), delete_write(delete)];
+        let mut step = Step {
+            writes: vec![put_write(put), delete_write(delete)],
+            tally: TallyChange::default(),
+        };
         match (pending, merged.request) {
             (Some(request), MergedRequest::Moves) => {
-                writes.push(update_write(table.update_part(
+                step.writes.push(update_write(table.update_part(
                     &keys::access_request(scope, request.id),
                     "SET chat_user_id = :survivor",
                     "attribute_exists(pk) AND attribute_not_exists(decision)",
@@ -320,11 +348,11 @@ impl<'a> Merging<'a> {
                 )?));
             }
             (Some(request), MergedRequest::Closes(reason)) => {
-                writes.extend(self.close_writes(request, reason)?);
+                step.add(self.closed(request, reason)?);
             }
             (None, _) | (_, MergedRequest::None) => {}
         }
-        Ok(writes)
+        Ok(step)
     }
 
     /// Makes the write of a standing whose request is closed. A worker may hold it meanwhile.
@@ -334,7 +362,10 @@ impl<'a> Merging<'a> {
     ) -> Result<TransactWriteItem, PortError> {
         let update = self.table.update_part(
             &keys::standing(self.scope, request.chat_user_id, request.connector_id),
-            "SET request_pending = :no, version = version + :one",
+            &format!(
+                "SET request_pending = :no, version = version + :one REMOVE {}",
+                WaitingPlace::REMOVED
+            ),
             "request_id = :request",
             &[],
             &[
@@ -346,13 +377,9 @@ impl<'a> Merging<'a> {
         Ok(update_write(update))
     }
 
-    /// Makes the writes that close a request. The access that the person has counts as given by whoever
+    /// Makes the step that closes a request. The access that the person has counts as given by whoever
     /// gave it.
-    fn close_writes(
-        &self,
-        request: &AccessRequest,
-        reason: ReasonCode,
-    ) -> Result<Vec<TransactWriteItem>, PortError> {
+    fn closed(&self, request: &AccessRequest, reason: ReasonCode) -> Result<Step, PortError> {
         let is_granted = reason == ReasonCode::GrantedElsewhere;
         let standings = self.survivors.iter().chain(&self.absorbed);
         let approval = approval_for(standings, request.environment_id).filter(|_| is_granted);
@@ -373,9 +400,12 @@ impl<'a> Merging<'a> {
         );
         let audit_id = AuditId::new(SystemIds.draw());
         let audit = decision.audit_entry(request, audit_id, cause);
-        Ok(vec![
-            self.table.decision_write(request, &decision)?,
-            self.table.audit_write(&audit)?,
-        ])
+        Ok(Step {
+            writes: vec![
+                self.table.decision_write(request, &decision)?,
+                self.table.audit_write(&audit)?,
+            ],
+            tally: TallyChange::decided(request, decision.verdict),
+        })
     }
 }

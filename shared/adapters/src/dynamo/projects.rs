@@ -100,7 +100,10 @@ impl ProjectStore for DynamoProjects {
         audit: &AuditEntry,
     ) -> Result<Created<Project>, PortError> {
         let item = ProjectItem::from(project);
-        let mut with = vec![self.settings_write(project)?];
+        let begun = self
+            .table
+            .tallies_begun_write(project.scope, project.created_at)?;
+        let mut with = vec![self.settings_write(project)?, begun];
         for environment in environments {
             let item = EnvironmentItem::from(environment);
             let put = self

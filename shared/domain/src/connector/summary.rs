@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// What is shown beside a connector, as far as it is cheap to know.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ConnectorSummary {
-    /// The pending requests among the project's newest.
+    /// The pending requests.
     pub pending: CountUpTo,
     /// The last test, if it was ever tested.
     pub last_test: Option<ConnectorTest>,

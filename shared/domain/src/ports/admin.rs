@@ -3,10 +3,6 @@
 use crate::{
     AccountScope, PortError, ProjectScope, Timestamp,
     access::closing::Closing,
-    access::direct_approval::{DirectApproval, WritingPlace},
-    access::quota::HeldBack,
-    access::request::{AccessRequest, DecideOutcome, Preview, RequestDecision, RequestStatus},
-    access::standing::Standing,
     account::{
         Account, Client, Environment, Project,
         agent_tests::{RunningTest, TooManyTests},
@@ -19,8 +15,8 @@ use crate::{
     erasure::Erasure,
     event::AuditEntry,
     ids::{
-        AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, DeliveryId,
-        EnvironmentId, ProjectId,
+        AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, DeliveryId, EnvironmentId,
+        ProjectId,
     },
     page::{ListError, Page, PageRequest},
     ports::{AvatarImage, By},
@@ -374,8 +370,8 @@ pub trait ConnectorStore: Send + Sync {
         test: &ConnectorTest,
         audit: &AuditEntry,
     ) -> Result<(), PortError>;
-    /// Returns what is shown beside each of these connectors of a project, in their order. Pending requests are
-    /// counted among the project's newest 300.
+    /// Returns what is shown beside each of these connectors of a project, in their order. In a project from before
+    /// numbers of requests were kept, pending ones are counted among the newest 300.
     async fn summaries(
         &self,
         scope: ProjectScope,
@@ -449,9 +445,15 @@ pub trait ChatUserStore: Send + Sync {
         filter: &ChatUserFilter,
         page: &PageRequest,
     ) -> Result<Page<ChatUser>, ListError>;
+    /// Counts the project's chat users with this status, one by one.
+    async fn count_chat_users(
+        &self,
+        scope: ProjectScope,
+        status: ChatUserStatus,
+    ) -> Result<CountUpTo, PortError>;
     /// Makes a person a stranger, in one transaction: the record as it was read, the picture, the second id
     /// and the standings go, except for [a block](ChatUser::erased) and
-    /// [a wish for silence](Standing::erased). Leaves an erasure of the rest, with an outbox mark due at
+    /// [a wish for silence](crate::access::standing::Standing::erased). Leaves an erasure of the rest, with an outbox mark due at
     /// `due`. `Conflict` when the person wrote or was changed meanwhile.
     async fn erase_chat_user(
         &self,
@@ -473,91 +475,4 @@ pub trait ChatUserStore: Send + Sync {
         user: &ChatUser,
         audit: &AuditEntry,
     ) -> Result<(), PortError>;
-}
-
-/// A filter for lists of access requests.
-#[derive(Debug, Clone, Default)]
-pub struct AccessRequestFilter {
-    /// Only with this status.
-    pub status: Option<RequestStatus>,
-    /// Only of this connector.
-    pub connector_id: Option<ConnectorId>,
-    /// Only from this platform.
-    pub provider: Option<Provider>,
-    /// Only those made at this time or later.
-    pub created_after: Option<Timestamp>,
-    /// Only those made before this time.
-    pub created_before: Option<Timestamp>,
-}
-
-/// A request with the records shown beside it.
-#[derive(Debug, Clone)]
-pub struct AccessRequestView {
-    /// The request.
-    pub request: AccessRequest,
-    /// The person who asks.
-    pub chat_user: Option<ChatUser>,
-    /// The person's standing at the connector, with message counts and the status of the onboarding message.
-    pub standing: Option<Standing>,
-    /// The beginning of the message that made the request, if it is kept.
-    pub preview: Option<Preview>,
-}
-
-/// The store of access requests for admins.
-#[async_trait]
-pub trait AccessRequestStore: Send + Sync {
-    /// Returns one request with the records shown beside it.
-    async fn get_access_request(
-        &self,
-        scope: ProjectScope,
-        id: AccessRequestId,
-    ) -> Result<Option<AccessRequestView>, PortError>;
-
-    /// Returns one request alone.
-    async fn find_access_request(
-        &self,
-        scope: ProjectScope,
-        id: AccessRequestId,
-    ) -> Result<Option<AccessRequest>, PortError>;
-
-    /// Lists the project's requests.
-    async fn list_access_requests(
-        &self,
-        scope: ProjectScope,
-        filter: &AccessRequestFilter,
-        page: &PageRequest,
-    ) -> Result<Page<AccessRequestView>, ListError>;
-
-    /// Returns the project's connectors that held back messages of new people within the last day.
-    async fn held_back(
-        &self,
-        scope: ProjectScope,
-        now: Timestamp,
-    ) -> Result<Vec<HeldBack>, PortError>;
-
-    /// Decides a pending request: request, grant, standing and audit entry, all or nothing. When
-    /// two decisions compete, one takes effect and the other is answered with it. An approval
-    /// leaves its pending tasks on the standing, with an outbox mark.
-    async fn decide(
-        &self,
-        request: &AccessRequest,
-        decision: &RequestDecision,
-        by: By<'_>,
-    ) -> Result<DecideOutcome, PortError>;
-
-    /// Returns the connectors through which a person wrote, except deleted ones.
-    async fn writing_places(
-        &self,
-        scope: ProjectScope,
-        chat_user_id: ChatUserId,
-    ) -> Result<Vec<WritingPlace>, PortError>;
-
-    /// Records an approval of a person who has no pending request: approved request, grant, audit
-    /// entry and, if it is followed up, the pending tasks on the standing, all or nothing. `Conflict`
-    /// when the person has the access, or a request, meanwhile.
-    async fn approve_directly(
-        &self,
-        approval: &DirectApproval,
-        by: By<'_>,
-    ) -> Result<DecideOutcome, PortError>;
 }

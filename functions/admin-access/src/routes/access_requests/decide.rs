@@ -1,15 +1,15 @@
 //! `POST /v1/projects/{project_id}/access-requests/{access_request_id}/approve` and `/reject`
 //!
 //! The cost of this call is bounded (PERFORMANCE §2): credential and request are read concurrently,
-//! then one transaction follows, and for an approval one job that does the follow-up. That is why the
-//! answer is the request alone.
+//! then one transaction follows, for an approval one job that does the follow-up, and one read of what is
+//! shown beside the request.
 
-use super::AccessRequestResponse;
+use super::details::{AccessRequestDetailsResponse, details_of};
 use crate::{Deps, api_types::AccessRequestPath, serving::serves_connector};
 use axum::{
-    Json,
     extract::{FromRequestParts, State},
     http::request::Parts,
+    response::Response,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -17,6 +17,7 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 use vestibule_admin::{
     ApiPath, Call, FieldErrors, OptionalJsonBody,
+    api_types::found,
     jobs::enqueue_or_leave,
     log,
     problem::{ApiError, CHANGED_MEANWHILE, Problem, ProblemMember},
@@ -26,7 +27,9 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
-    access::request::{AccessRequest, DecideOutcome, ReasonCode, RequestDecision, Verdict},
+    access::request::{
+        AccessRequest, DecideOutcome, ReasonCode, RequestDecision, RequestStatus, Verdict,
+    },
     account::{permission::Permission, proof::CallerProof},
     event::AuditEntry,
     ids::SystemIds,
@@ -34,8 +37,9 @@ use vestibule_domain::{
     retry::conflict_wait,
 };
 
-/// Attempts at a decision that meets other writers of the same records.
-const ATTEMPTS: u32 = 4;
+/// Attempts at a decision that meets other writers of the same records. The table itself tries each of them
+/// again while other transactions hold the rows, so a person would have to write without a pause for a second.
+const ATTEMPTS: u32 = 6;
 
 /// The `decision` member of problems about a request that is already decided.
 const DECISION: ProblemMember = ProblemMember::named::<ProblemDecision>(
@@ -127,8 +131,7 @@ pub struct DecideRequest {
 /// From their next message on, the person may talk to the environment's agent through each of its
 /// connectors. The connector's `after_approval` says what else happens. The person's pending requests
 /// at other connectors of the environment are approved too. Repeating the decision with the same API
-/// key changes nothing and gets the same answer. The answer is the request without the details; read
-/// the request to get them.
+/// key changes nothing.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/access-requests/{access_request_id}/approve",
@@ -136,7 +139,7 @@ pub struct DecideRequest {
     params(AccessRequestPath),
     request_body(content = Option<DecideRequest>, description = "Optional."),
     responses(
-        (status = 200, description = "The request is approved.", body = AccessRequestResponse),
+        (status = 200, description = "The request is approved.", body = AccessRequestDetailsResponse, headers(("ETag" = String, description = "Version of the request with what is shown beside it."))),
         (status = 409, description = "The request was already decided (see `decision`), or the chat user is blocked and must be unblocked first.", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -145,14 +148,14 @@ pub async fn approve_access_request(
     call: Call,
     Beside(RequestToDecide(request)): Beside<RequestToDecide>,
     body: OptionalJsonBody,
-) -> Result<Json<AccessRequestResponse>, ApiError> {
+) -> Result<Response, ApiError> {
     answer(&deps, &call, request, body, Verdict::Approve).await
 }
 
 /// Reject an access request
 ///
 /// The person stays without access. The first message after the connector's cool-down makes a new
-/// request. Repeating the decision with the same API key changes nothing and gets the same answer.
+/// request. Repeating the decision with the same API key changes nothing.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/access-requests/{access_request_id}/reject",
@@ -160,7 +163,7 @@ pub async fn approve_access_request(
     params(AccessRequestPath),
     request_body(content = Option<DecideRequest>, description = "Optional."),
     responses(
-        (status = 200, description = "The request is rejected.", body = AccessRequestResponse),
+        (status = 200, description = "The request is rejected.", body = AccessRequestDetailsResponse, headers(("ETag" = String, description = "Version of the request with what is shown beside it."))),
         (status = 409, description = "The request was already decided (see `decision`).", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -169,7 +172,7 @@ pub async fn reject_access_request(
     call: Call,
     Beside(RequestToDecide(request)): Beside<RequestToDecide>,
     body: OptionalJsonBody,
-) -> Result<Json<AccessRequestResponse>, ApiError> {
+) -> Result<Response, ApiError> {
     answer(&deps, &call, request, body, Verdict::Reject).await
 }
 
@@ -179,7 +182,7 @@ async fn answer(
     request: Option<AccessRequest>,
     body: OptionalJsonBody,
     verdict: Verdict,
-) -> Result<Json<AccessRequestResponse>, ApiError> {
+) -> Result<Response, ApiError> {
     let note = read_note(body.0)?;
     let no_request = || ApiError::not_found("access request");
     let request = request.ok_or_else(no_request)?;
@@ -187,7 +190,8 @@ async fn answer(
         return Err(no_request());
     }
     let decided = decide(deps, call, request, note, verdict).await?;
-    Ok(Json(decided.into()))
+    let (version, details) = details_of(deps, call, decided).await?;
+    Ok(found(version, details))
 }
 
 /// Decides a request, and returns it with the decision.
@@ -198,6 +202,33 @@ pub(in crate::routes) async fn decide(
     note: Option<String>,
     verdict: Verdict,
 ) -> Result<AccessRequest, ApiError> {
+    let outcome = record_decision(deps, call, request, note, verdict).await?;
+    if let Some(job) = follow_up(&outcome) {
+        enqueue_or_leave(deps.onboarding.as_ref(), job).await;
+    }
+    settled(outcome, call)
+}
+
+/// The job that does what follows a decision, if anything does.
+pub(super) fn follow_up(outcome: &DecideOutcome) -> Option<OnboardChatUser> {
+    let DecideOutcome::Recorded(request) = outcome else {
+        return None;
+    };
+    (request.status() == RequestStatus::Approved).then_some(OnboardChatUser {
+        scope: request.scope,
+        chat_user_id: request.chat_user_id,
+        connector_id: request.connector_id,
+    })
+}
+
+/// Records a decision of the caller. Its follow-up is left to the caller of this function.
+pub(super) async fn record_decision(
+    deps: &Deps,
+    call: &Call,
+    request: AccessRequest,
+    note: Option<String>,
+    verdict: Verdict,
+) -> Result<DecideOutcome, ApiError> {
     let decision = RequestDecision {
         verdict,
         by: call.actor().clone(),
@@ -206,18 +237,10 @@ pub(in crate::routes) async fn decide(
         reason: None,
     };
     let (outcome, entry) = record(deps, call, request, &decision).await?;
-    if let DecideOutcome::Recorded(request) = &outcome {
+    if matches!(outcome, DecideOutcome::Recorded(_)) {
         log(&entry);
-        if verdict == Verdict::Approve {
-            let job = OnboardChatUser {
-                scope: request.scope,
-                chat_user_id: request.chat_user_id,
-                connector_id: request.connector_id,
-            };
-            enqueue_or_leave(deps.onboarding.as_ref(), job).await;
-        }
     }
-    settled(outcome, call)
+    Ok(outcome)
 }
 
 /// Converts the outcome of a decision to the decided request, or to the problem.
@@ -271,7 +294,8 @@ fn has_met_another(error: &PortError) -> bool {
     matches!(error, PortError::Conflict { .. }) && !CallerProof::is_lost(error)
 }
 
-fn read_note(fields: Map<String, Value>) -> Result<Option<String>, ApiError> {
+/// Reads the note of a call about one request.
+pub(super) fn read_note(fields: Map<String, Value>) -> Result<Option<String>, ApiError> {
     let mut errors = FieldErrors::default();
     let request: DecideRequest = read_fields(fields, &mut errors);
     let note = validation::note("note", request.note.as_deref(), &mut errors);

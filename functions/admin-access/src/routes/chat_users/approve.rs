@@ -14,7 +14,7 @@ use crate::{Deps, api_types::ChatUserPath, serving::serves_connector};
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use std::{iter, sync::Arc};
+use std::sync::Arc;
 use utoipa::ToSchema;
 use vestibule_admin::{
     ApiPath, Call, FieldErrors, IfMatch, JsonBody, amend,
@@ -25,7 +25,7 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     ProjectScope,
-    access::direct_approval::{DirectApproval, WritingPlace, approval_id, place_of_approval},
+    access::direct_approval::{DirectApproval, WritingPlace, approvals_of, place_of_approval},
     access::request::{
         AccessRequest, DecideOutcome, RequestDecision, RequestStatus, Verdict, on_decided_again,
     },
@@ -49,9 +49,9 @@ pub struct ApproveChatUserRequest {
 }
 
 /// Validated body.
-struct Asked {
-    environment_id: EnvironmentId,
-    note: Option<String>,
+pub(super) struct Asked {
+    pub(super) environment_id: EnvironmentId,
+    pub(super) note: Option<String>,
 }
 
 /// Approve a chat user
@@ -100,10 +100,19 @@ impl Asked {
     fn read(fields: Map<String, Value>) -> Result<Self, ApiError> {
         let mut errors = FieldErrors::default();
         let request: ApproveChatUserRequest = read_fields(fields, &mut errors);
-        errors.required("environment_id", request.environment_id.as_ref());
         let environment = request.environment_id.as_deref();
+        Self::checked(environment, request.note.as_deref(), errors)
+    }
+
+    /// Checks an environment and a note.
+    pub(super) fn checked(
+        environment: Option<&str>,
+        note: Option<&str>,
+        mut errors: FieldErrors,
+    ) -> Result<Self, ApiError> {
+        errors.required("environment_id", environment);
         let environment_id = validation::id("environment_id", environment, &mut errors);
-        let note = validation::note("note", request.note.as_deref(), &mut errors);
+        let note = validation::note("note", note, &mut errors);
         match environment_id {
             Some(environment_id) if errors.is_empty() => Ok(Self {
                 environment_id,
@@ -187,16 +196,11 @@ impl Approving<'_> {
         grant: &Grant,
         places: &[WritingPlace],
     ) -> Result<AccessRequest, ApiError> {
-        let direct = approval_id(user.id, self.environment_id, grant.granted_at);
-        let requested = places
-            .iter()
-            .filter_map(|place| place.standing.approval.as_ref())
-            .filter(|approval| approval.environment_id == self.environment_id)
-            .map(|approval| approval.request_id);
-        for id in iter::once(direct).chain(requested) {
+        for id in approvals_of(user, self.environment_id, places) {
             let requests = &self.deps.access_requests;
             let found = requests.find_access_request(self.scope, id).await?;
             if let Some(request) = found
+                && gives_access(&request, self.environment_id)
                 && serves_connector(self.deps, self.call, self.scope, request.connector_id).await?
             {
                 let again = on_decided_again(request, Verdict::Approve, self.call.actor());
@@ -243,6 +247,13 @@ impl Approving<'_> {
         }
         settled(outcome, call)
     }
+}
+
+/// Whether the approval of this request gives the access that the person has.
+fn gives_access(request: &AccessRequest, environment_id: EnvironmentId) -> bool {
+    request.environment_id == environment_id
+        && request.status() == RequestStatus::Approved
+        && request.revocation.is_none()
 }
 
 /// The problem of a person whom no connector reaches any more.
