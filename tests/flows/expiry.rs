@@ -35,6 +35,20 @@ async fn passes(world: &mut World, time: Duration) {
     world.settle().await;
 }
 
+/// The time at which the newest request expires, as the list and the request itself show it.
+async fn expires_at(world: &World) -> Value {
+    let token = all_powers(world).await;
+    let list = format!("{}/access-requests", project(world));
+    let (status, page) = call(world, &token, "GET", &list, Value::Null).await;
+    assert_eq!(status, 200, "{page}");
+    let row = &page["items"][0];
+    let path = format!("{list}/{}", row["id"].as_str().unwrap());
+    let (status, shown) = call(world, &token, "GET", &path, Value::Null).await;
+    assert_eq!(status, 200, "{shown}");
+    assert_eq!(shown["expires_at"], row["expires_at"]);
+    row["expires_at"].clone()
+}
+
 async fn statuses(world: &World) -> Vec<RequestStatus> {
     let requests = world.requests().await;
     requests.iter().map(|view| view.request.status()).collect()
@@ -51,10 +65,12 @@ async fn a_request_that_nobody_decides_is_closed_and_the_person_is_told_nothing_
     let ada = stranger(&world, "Ada Lovelace").await;
     let asked = world.now();
     world.settle().await;
+    assert_eq!(expires_at(&world).await, json!(asked.plus(HOUR * 48)));
     passes(&mut world, HOUR * 47).await;
     assert_eq!(statuses(&world).await, [RequestStatus::Pending]);
     passes(&mut world, HOUR).await;
     assert_eq!(statuses(&world).await, [RequestStatus::Rejected]);
+    assert_eq!(expires_at(&world).await, Value::Null);
     let request = world.requests().await.remove(0);
     let decision = request.request.decision.unwrap();
     assert_eq!(decision.reason, Some(ReasonCode::Expired));
