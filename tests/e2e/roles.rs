@@ -290,6 +290,44 @@ async fn the_admin_api_for_conversations_may_read_them_add_messages_and_enqueue_
 
 #[tokio::test]
 #[ignore = "needs a local stack"]
+async fn the_admin_api_for_users_may_change_them_and_enqueue_erasures() {
+    let stack = Stack::load();
+    let aws = Resources::of(&stack).await;
+    let end_user = aws.of_project(&format!("END_USER#{NOBODY}"));
+    try_role(
+        &stack,
+        "AdminUsersRole",
+        vec![
+            aws.get_item(&end_user),
+            aws.batch_get_item(&aws.user()),
+            aws.put_item(&end_user),
+            aws.put_item(&aws.of_project("PHONE#4915123456789")),
+            aws.delete_item(&end_user),
+            aws.update_item(&aws.uses_of_keys()),
+            aws.query(None, &aws.user()),
+            aws.query(Some("lists_by_state"), &aws.of_project("END_USERS#by_name")),
+            aws.query(Some("lists_all"), &aws.of_project("END_USERS")),
+            aws.decrypt(),
+            aws.generate_data_key(),
+            aws.enqueue_onboarding(),
+        ],
+        vec![
+            aws.scan(),
+            aws.query(Some("outbox"), &Resources::outbox()),
+            aws.encrypt(),
+            aws.setup_secret(),
+            aws.send("email_queue_url"),
+            aws.send("inbox_queue_url"),
+            aws.send("onboarding_dlq_url"),
+            aws.receive("onboarding_queue_url"),
+            aws.queue_attributes("onboarding_queue_url"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a local stack"]
 async fn the_api_of_the_team_may_change_it_read_the_set_up_secret_and_enqueue_mails() {
     let stack = Stack::load();
     let aws = Resources::of(&stack).await;

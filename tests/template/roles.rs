@@ -83,10 +83,7 @@ const PARTITIONS: [(&str, &str); 45] = [
         "ACCOUNT#{id}#PROJECT#{id}#WRITER#{id}",
     ),
     ("an end user", "ACCOUNT#{id}#PROJECT#{id}#END_USER#{id}"),
-    (
-        "a phone number",
-        "ACCOUNT#{id}#PROJECT#{id}#PHONE#+41791234567",
-    ),
+    ("a phone number", "ACCOUNT#{id}#PROJECT#{id}#PHONE#{number}"),
     ("the search index", "ACCOUNT#{id}#PROJECT#{id}#SEARCH#a"),
     ("an import", "ACCOUNT#{id}#PROJECT#{id}#IMPORT#{id}"),
     ("the load of a member", "ACCOUNT#{id}#LOAD#{id}"),
@@ -98,7 +95,7 @@ const PARTITIONS: [(&str, &str); 45] = [
 ];
 
 /// Every kind of partition of the indexes, and of the table.
-const LISTS: [&str; 43] = [
+const LISTS: [&str; 45] = [
     "OUTBOX#{number}",
     "OUTBOX#onboard_chat_user#{number}",
     "OUTBOX#close_pending_requests#{number}",
@@ -133,6 +130,8 @@ const LISTS: [&str; 43] = [
     "ACCOUNT#{id}#PROJECT#{id}#USERS#active",
     "ACCOUNT#{id}#PROJECT#{id}#USERS#blocked",
     "ACCOUNT#{id}#PROJECT#{id}#ADMITTED#{id}",
+    "ACCOUNT#{id}#PROJECT#{id}#END_USERS",
+    "ACCOUNT#{id}#PROJECT#{id}#END_USERS#by_name",
     "ACCOUNT#{id}#PROJECT#{id}#CONVERSATIONS",
     "ACCOUNT#{id}#PROJECT#{id}#CONVERSATIONS#open",
     "ACCOUNT#{id}#PROJECT#{id}#CONVERSATIONS#handed_off",

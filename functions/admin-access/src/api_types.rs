@@ -6,6 +6,7 @@ use vestibule_domain::{
     account::{agent_event::AgentEvent, agent_health::HealthStatus},
     chat::user::ChatUserStatus,
     connector::{ApprovalMode, ExistingUsers, Policy, TestOutcome},
+    directory::registration::DirectoryAction,
     ids::{AccessRequestId, ChatUserId, ConnectorId, EnvironmentId, ProjectId},
 };
 
@@ -78,6 +79,18 @@ wire_enum! {
         Merged = "merged",
         /// Nobody decided within the days after which the connector's requests expire.
         Expired = "expired",
+    }
+}
+
+wire_enum! {
+    /// Place of an approved person among the users of the project.
+    DirectoryActionName = DirectoryAction {
+        /// The person becomes a new user.
+        CreateNew = "create_new",
+        /// The person is linked to a user.
+        AddToExisting = "add_to_existing",
+        /// The person is no user, and stays so until an admin links them.
+        Apart = "none",
     }
 }
 

@@ -101,7 +101,8 @@ mod tests {
     use crate::{
         api_types::{
             AfterApprovalName, AgentEventName, AgentHealthStatusName, ChatUserStatusName,
-            ExistingUsersName, PolicyName, ReasonCodeName, RequestStatusName, VerdictName,
+            DirectoryActionName, ExistingUsersName, PolicyName, ReasonCodeName, RequestStatusName,
+            VerdictName,
         },
         routes::{
             access_requests::{
@@ -163,6 +164,7 @@ mod tests {
             BulkOutcome,
             ChatUserStatusName,
             ConversationKindName,
+            DirectoryActionName,
             ExistingUsersName,
             FillName,
             FollowUpStatus,

@@ -23,6 +23,7 @@ use vestibule_domain::account::permission::Permission;
 /// The problems that the resources declare.
 pub(crate) const PROBLEM_TYPES: &[&[&ProblemType]] = &[
     access_requests::decide::PROBLEM_TYPES,
+    access_requests::directory::PROBLEM_TYPES,
     access_requests::revoke::PROBLEM_TYPES,
     connectors::PROBLEM_TYPES,
     environments::PROBLEM_TYPES,
@@ -136,6 +137,14 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
         .authorised(
             Permission::AccessRequestsDecide,
             routes!(chat_users::approve::approve_chat_user),
+        )
+        .authorised(
+            Permission::EndUsersWrite,
+            routes!(chat_users::link::link_chat_user),
+        )
+        .authorised(
+            Permission::EndUsersWrite,
+            routes!(chat_users::link::unlink_chat_user),
         )
         .authorised(
             Permission::AccessRequestsDecide,

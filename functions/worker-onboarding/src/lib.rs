@@ -1,5 +1,5 @@
 //! Does the pending tasks of a chat user at a connector: the onboarding message, the follow-up to an
-//! approval, and the profile. Orders notices of new requests to those who decide. Closes the pending requests of connectors that no longer ask for
+//! approval, the profile, and the person in the directory. Orders notices of new requests to those who decide. Closes the pending requests of connectors that no longer ask for
 //! approval, and those that expired. Erases people, and messages that are no longer kept.
 //!
 //! The queue may bring a job late, twice, or to two workers at once. The pending tasks stand on the
@@ -16,6 +16,7 @@
 //! | `merging` | two records of one person that become one (SPEC A29) |
 //! | `receipt` | the ids in the platform's receipt for a text |
 //! | `expiring` | pending requests that nobody decided in time (SPEC B36) |
+//! | `registering` | the person in the directory (SPEC C54) |
 //! | `closing` | pending requests of connectors that changed their policy or were deleted (SPEC A42, A46) |
 //! | `erasing` | people, and messages that are no longer kept (SPEC F07) |
 //! | `wiring` | the adapters behind its ports |
@@ -28,6 +29,7 @@ mod language;
 mod merging;
 mod onboarding;
 mod receipt;
+mod registering;
 mod wiring;
 
 pub use wiring::wire;
@@ -266,6 +268,7 @@ async fn do_tasks(
             Some(PendingTask::Profile) => onboarding::profile(&work, &claimed).await?,
             // Ordered before the first task.
             Some(PendingTask::RequestNotice) => TaskOutcome::Done(TaskResult::RequestNotice),
+            Some(PendingTask::Register) => registering::register(&work, &claimed).await?,
         };
         let result = match step {
             TaskOutcome::Done(result) => result,

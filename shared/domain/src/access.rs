@@ -10,6 +10,7 @@ pub mod direct_approval;
 pub mod expiry;
 pub mod follow_up;
 pub mod merging;
+pub mod preapproval;
 pub mod quota;
 mod remains;
 pub mod request;

@@ -8,6 +8,7 @@ mod agents;
 mod by;
 mod chat;
 mod conversations;
+mod directory;
 mod erasure;
 mod files;
 mod given_up;
@@ -49,6 +50,9 @@ pub use conversations::{
     AbandonedText, ClaimedConversation, ConversationStore, DeliveryContext, DeliveryRecord,
     Original, OutgoingStore, Recorded, TextOutcome, UnreadableText, Unsent,
 };
+pub use directory::{
+    EndUserCreated, EndUserFilter, EndUserStore, EndUserUpdated, Linked, Unlinked,
+};
 pub use erasure::{ErasedPage, Eraser};
 pub use files::{FILE_RANGE_MAX, FileOutcome, FilePart, FileQuery, FileRange, FileReader};
 pub use given_up::{
@@ -60,7 +64,7 @@ pub use history::{
 };
 pub use intake::{
     ConnectorReader, Counted, FirstMessage, IntakeKey, IntakeStore, Introduction, Known,
-    LateFailure, LateFailureOutcome, Loaded, Merged, OpenRequest, StandingPlace,
+    LateFailure, LateFailureOutcome, Loaded, Merged, OpenRequest, Preapproved, StandingPlace,
     UNREADABLE_BODY_MAX, UNREADABLE_EVENT_KEPT, UnreadableEvent, Written,
 };
 pub use mail::{

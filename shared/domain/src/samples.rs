@@ -276,6 +276,7 @@ pub fn chat_user() -> ChatUser {
         grants: BTreeMap::new(),
         block: None,
         end_user_id: None,
+        is_apart: false,
         version: 1,
         created_at: at(0),
         updated_at: at(0),

@@ -5,7 +5,9 @@
 mod batch;
 mod changes;
 mod decide;
+mod directory;
 mod quota;
+mod sender;
 
 pub use decide::IntakeOutcome;
 

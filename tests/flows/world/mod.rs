@@ -11,11 +11,13 @@
 //! | [`fixtures`] | initial contents, and rows that no function writes |
 //! | [`verbs`] | actions: people write, functions run, time passes |
 //! | [`admin`] | actions of admins, through the API |
+//! | [`directory`] | the directory of people, past the API |
 //! | [`people`] | the people who run the account, and their mails |
 //! | [`views`] | observations |
 //! | [`rest`] | checks of the final state |
 
 mod admin;
+mod directory;
 mod fixtures;
 mod people;
 mod rest;

@@ -4,6 +4,7 @@ pub mod bulk;
 pub mod counts;
 pub mod decide;
 pub mod details;
+pub mod directory;
 pub mod export;
 pub mod follow_up;
 pub mod get;

@@ -3,6 +3,7 @@
 pub mod approve;
 pub mod counts;
 pub mod erase;
+pub mod link;
 pub mod revoke;
 
 use super::{avatars::Avatars, providers::read_provider};

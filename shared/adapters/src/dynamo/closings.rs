@@ -205,13 +205,13 @@ impl RequestCloser for DynamoClosings {
         &self,
         scope: ProjectScope,
         chat_user_id: ChatUserId,
-        connector_id: ConnectorId,
+        except: Option<ConnectorId>,
         environment_id: EnvironmentId,
     ) -> Result<Vec<AccessRequest>, PortError> {
         let pending: Vec<_> = people::standings_of(&self.table, scope, chat_user_id)
             .await?
             .into_iter()
-            .filter(|standing| standing.request_pending && standing.connector_id != connector_id)
+            .filter(|standing| standing.request_pending && Some(standing.connector_id) != except)
             .filter_map(|standing| standing.request_id)
             .map(|id| keys::access_request(scope, id))
             .collect();

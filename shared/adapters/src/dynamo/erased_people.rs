@@ -23,6 +23,7 @@ use vestibule_domain::{
     access::request::AccessRequest,
     access::standing::Standing,
     chat::user::ChatUser,
+    directory::end_user::{EndUser, EndUserSource},
     erasure::{Erasure, ErasurePosition},
     event::AuditEntry,
     ids::{AccessRequestId, ChatUserId},
@@ -63,6 +64,7 @@ pub(super) async fn forget(
     let picture = keys::avatar(scope, user.id);
     writes.push(delete_write(table.removal_part(&picture)?));
     writes.extend(alias_write(table, scope, user).await?);
+    writes.extend(link_writes(table, scope, user).await?);
     let order = ErasureItem::new(erasure, due);
     writes.push(put_write(table.replacing_part(&order)?));
     writes.push(table.audit_write(audit)?);
@@ -118,6 +120,31 @@ fn standing_write(
     let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
     let delete = table.delete_part(&key, "version = :read", &values)?;
     Ok(delete_write(delete))
+}
+
+/// Makes the writes that end the link of the chat user. A person of the directory who came by writing, and is nobody
+/// else's, goes with the chat user: nothing else is known of them.
+async fn link_writes(
+    table: &Table,
+    scope: ProjectScope,
+    user: &ChatUser,
+) -> Result<Vec<TransactWriteItem>, PortError> {
+    let Some(id) = user.end_user_id else {
+        return Ok(Vec::new());
+    };
+    let Some(person) = table.end_user(scope, id).await? else {
+        return Ok(Vec::new());
+    };
+    let mut rest = EndUser {
+        links_version: person.links_version + 1,
+        ..person.clone()
+    };
+    rest.chat_users.remove(&user.id);
+    if rest.chat_users.is_empty() && person.source == EndUserSource::SelfRegistered {
+        table.delete_end_user_writes(&person)
+    } else {
+        table.put_end_user_writes(Some(&person), &rest)
+    }
 }
 
 /// Makes the removal of the row under the person's second id, if it leads to this person. It stays with a

@@ -7,11 +7,14 @@
 //! |---|---|---|---|
 //! | connector of a webhook | `CONNECTOR#id` / `CONNECTOR` | | 1 read, 1 RRU, then cached 10 s |
 //! | sender, standing, conversation of a message, and whether it was handled before | `P#USER#id` / `USER` and `STANDING#connector`, `P#CONVERSATION#id`, `CONNECTOR#id#EVENT#id` for each key | | 1 batch read, 4 or 5 RRU |
+//! | the same where the platform asserts a phone number | and `P#PHONE#key` / `PHONE` | | the same batch read, 1 RRU more |
 //! | the same for a person with two ids | and `P#USER#id` / `SAME_AS`, under both ids | | 1 batch read, up to 9 RRU |
 //! | first message of a stranger | user, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay), `P#TALLIES` / `CONNECTOR#id#row`, event keys | | 1 transaction, 8 WRU and 2 a key (and 2 a KB) + 6 index writes; 2 more for the tally |
 //! | quota of new requests, used by a person without a pending request | `CONNECTOR#id#NEW_REQUESTS` / `MINUTE#minute#row` | | 1 update, 1 or 2 WRU; 1 more for each row of 60 people that is full, at most 10; none once the function knows that it is used up; expires after an hour |
 //! | message held back beyond the quota | `P#HELD_BACK` / `CONNECTOR#id` | | 1 update, 1 WRU; 1 or 2 more for the first of a day |
 //! | connectors that held back messages | `P#HELD_BACK` | | 1 query, 1 RRU for some 30 connectors |
+//! | first message of a person whom the directory vouches for | user, standing, request, audit entry, `P#END_USER#id` / `END_USER`; a check of `P#PHONE#key` / `PHONE` | | 1 transaction, 12 WRU + index writes; 1 read for a request that was pending |
+//! | person registered in the directory, or linked to it | user and, for a number, `PHONE`, the number's user and `SAME_AS`; `END_USER` and its chat users; the same rows, audit entry | | 1 to 3 reads and batch reads, 1 transaction of 2 WRU a row + index writes |
 //! | two records of one person merged | both `USER` and their `STANDING`s by partition, `SAME_AS`, pending requests, audit entries | | 2 queries, 1 batch read per hundred requests, 1 transaction per hundred writes |
 //! | held message counted | standing, event keys; the user if the message tells a new name; `P#REQUEST#id` / `PREVIEW` and `HELD_MESSAGE` for the first with content after a placeholder | | 1 transaction, 2 WRU and 2 a key (and 2 a row, and 2 a KB) + 2 index writes; 2 more for a name |
 //! | new name told by anybody else's message | user | | 1 update, 1 WRU + 2 index writes |
@@ -68,6 +71,14 @@
 //! | requests by status, or all | `P#REQUESTS#status` or `P#REQUESTS` by creation | `lists_by_state`, `lists_all` | 1 query per page, then 1 batch read per hundred rows |
 //! | pending requests by their last message | standings in `P#WAITING` by it; requests | `lists_all` | 1 query and 1 batch read per page, then 1 batch read per hundred rows |
 //! | chat users by status, or all | `P#USERS#status` or `P#USERS` by creation | the same | 1 query a page |
+//! | end user | `P#END_USER#id` / `END_USER` | | 1 read |
+//! | end user of a phone number | `P#PHONE#number` / `PHONE`, then the end user | | 2 reads |
+//! | end users by creation, or by name | `P#END_USERS` or `P#END_USERS#by_name` | `lists_all`, `lists_by_state` | 1 query a page, up to 4 with a filter |
+//! | end users counted | `P#END_USERS` | `lists_all` | 1 query for each MB, up to 1000 rows |
+//! | end user added | `P#END_USER#id` / `END_USER`, `P#PHONE#number` / `PHONE`, audit entry; checks of `CLAIM` and of each environment | | 1 transaction, 8 WRU, 2 an environment + 2 index writes and the proof |
+//! | end user changed | the same; the old number's `PHONE`; the linked `P#USER#id` / `USER` if phone number or environments change | | 1 read, 1 batch read; 1 transaction, 4 to 8 WRU, 2 a chat user and a new environment + index writes and the proof |
+//! | end user deleted | `P#END_USER#id` / `END_USER` and `CLAIM`, `PHONE`, linked `USER`s, audit entry | | 1 read, 1 batch read; 1 transaction, 8 WRU, 2 a chat user + index writes and the proof |
+//! | chat user linked or unlinked | `P#END_USER#id` / `END_USER`, `PHONE`, all linked `USER`s if their environments change, audit entry | | 2 reads, 1 batch read; 1 transaction, 6 WRU and 2 a chat user + index writes and the proof |
 //! | chat users counted by status | `P#USERS#status` | `lists_by_state` | 1 or 2 queries for each status, up to a thousand rows |
 //! | access of a person to an environment revoked | user, standings of the user by partition, their connectors, requests; user, standings that admit, requests, audit entry | | 1 read, 1 query, 2 batch reads, 1 transaction of 2 WRU a row + index writes |
 //! | creation or deletion of a connector | `CONNECTOR#id` / `CONNECTOR` and `CLAIM`, `A#CLIENT_CONNECTORS` / `CLIENT#c`, audit entry; a deletion's `P#CLOSINGS` | | 1 transaction, 8 or 10 WRU + index writes |
@@ -118,6 +129,7 @@
 //! A list in another order needs one more row for each record, written in the record's transaction.
 
 mod conversation_rows;
+mod directory_rows;
 mod quota_rows;
 mod request_rows;
 mod team_rows;
@@ -128,6 +140,7 @@ pub use conversation_rows::{
     outgoing, parked_conversation, parked_message, parked_messages_prefix, parse_conversation,
     parse_message_number, parse_outgoing, text_batch, typing,
 };
+pub use directory_rows::{end_user, end_user_claim, end_users, end_users_by_name, is_phone, phone};
 pub use quota_rows::{held_back, held_back_in, quota};
 pub use request_rows::{
     access_request, access_requests, closing, expiry, held_message, parse_closing, parse_expiry,

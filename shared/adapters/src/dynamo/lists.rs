@@ -49,6 +49,8 @@ pub(super) struct List {
     pub(super) below: Option<String>,
     /// Attributes with required values.
     pub(super) equal: Vec<(&'static str, AttributeValue)>,
+    /// An attribute that is a list, with a value that it must contain.
+    pub(super) contains: Option<(&'static str, AttributeValue)>,
     /// Attributes with some values, one of which is required.
     pub(super) any_of: Vec<(&'static str, Vec<AttributeValue>)>,
 }
@@ -62,6 +64,7 @@ impl List {
             from: None,
             below: None,
             equal: Vec::new(),
+            contains: None,
             any_of: Vec::new(),
         }
     }
@@ -79,6 +82,9 @@ impl List {
         );
         if !self.any_of.is_empty() {
             let _ = write!(context, "|{:?}", self.any_of);
+        }
+        if let Some(contains) = &self.contains {
+            let _ = write!(context, "|{contains:?}");
         }
         context
     }
@@ -113,6 +119,11 @@ impl List {
             }
             filters.push(format!("{} = :equal{index}", path.join(".")));
             values.insert(format!(":equal{index}"), value.clone());
+        }
+        if let Some((attribute, value)) = &self.contains {
+            filters.push("contains(#contains, :contains)".to_owned());
+            names.insert("#contains".to_owned(), (*attribute).to_owned());
+            values.insert(":contains".to_owned(), value.clone());
         }
         for (index, (attribute, allowed)) in self.any_of.iter().enumerate() {
             let name = format!("#any{index}");

@@ -1,10 +1,10 @@
 //! The merge of two records of one person (SPEC A29), by a webhook at once or by the worker that it waits for.
 
 use super::{
-    items::{AccessRequestItem, ChatUserItem, SameAsItem, StandingItem, WaitingPlace},
+    items::{AccessRequestItem, ChatUserItem, StandingItem, WaitingPlace},
     keys,
     marks::Marked,
-    people::rows_of,
+    people::{alias_write, rows_of},
     table::{
         Conditional, Table, Transacted, delete_write, from_row, n, put_write, s, to_value,
         update_write,
@@ -12,7 +12,7 @@ use super::{
     tallies::TallyChange,
 };
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     access::merging::{MergedRequest, approval_for, busy, is_granted, merge_standing, own},
@@ -22,6 +22,7 @@ use vestibule_domain::{
     chat::message::Identity,
     chat::recognition::{Merge, merge_of},
     chat::user::ChatUser,
+    directory::end_user::EndUser,
     ids::{AccessRequestId, AuditId, IdSource, LeaseId, SystemIds},
     job::OnboardChatUser,
     ports::{ClaimedStanding, FinishedMerge, Merged, OUTBOX_PATIENCE},
@@ -156,6 +157,8 @@ struct Merging<'a> {
     merge: &'a Merge,
     absorbed: Vec<Standing>,
     survivors: Vec<Standing>,
+    /// The people of the directory that the two records are linked to.
+    people: Vec<EndUser>,
     /// Leases on the affected standings that have not ended.
     leases: Vec<LeaseId>,
     now: Timestamp,
@@ -176,10 +179,19 @@ impl<'a> Merging<'a> {
             .filter(|row| row.lease_until.is_some_and(|until| until > now.millis()))
             .filter_map(|row| row.lease_id)
             .collect();
+        let linked: BTreeSet<_> = [&merge.survivor, &merge.absorbed]
+            .into_iter()
+            .filter_map(|user| user.end_user_id)
+            .collect();
+        let mut people = Vec::new();
+        for id in linked {
+            people.extend(table.end_user(scope, id).await?);
+        }
         Ok(Self {
             table,
             scope,
             merge,
+            people,
             absorbed: absorbed.into_iter().map(Into::into).collect(),
             survivors: survivors.into_iter().map(Into::into).collect(),
             leases,
@@ -237,19 +249,62 @@ impl<'a> Merging<'a> {
             "version = :read",
             &[(":read", n(merge.absorbed.version))],
         )?;
-        let alias = SameAsItem::new(scope, &merge.absorbed.identity, &survivor.identity);
+        let led_to = |alias| alias_write(table, scope, (alias, &survivor.identity), ALIAS);
         let mut writes = vec![
             put_write(put),
             delete_write(delete),
-            put_write(table.put_part(&alias, ALIAS, &[])?),
+            led_to(&merge.absorbed.identity)?,
         ];
         // An alias of the absorbed record now leads to the survivor.
         let led_here = merge.absorbed.other_id.as_ref();
         if let Some(other) = led_here.filter(|other| **other != survivor.identity) {
-            let alias = SameAsItem::new(scope, other, &survivor.identity);
-            writes.push(put_write(table.put_part(&alias, ALIAS, &[])?));
+            writes.push(led_to(other)?);
+        }
+        for person in &self.people {
+            writes.extend(self.link_write(person)?);
         }
         Ok(writes)
+    }
+
+    /// Makes the write of a person's links, if the merge changes them: the survivor takes the place of the absorbed
+    /// record, and is linked to one person alone.
+    fn link_write(&self, person: &EndUser) -> Result<Option<TransactWriteItem>, PortError> {
+        let (survivor, absorbed) = (&self.merge.survivor, &self.merge.absorbed);
+        let mut links = person.chat_users.clone();
+        links.remove(&absorbed.id);
+        if survivor.end_user_id == Some(person.id) {
+            links.insert(survivor.id);
+        }
+        if links == person.chat_users {
+            return Ok(None);
+        }
+        let update = self.table.update_part(
+            &keys::end_user(self.scope, person.id),
+            "SET chat_users = :links, links_version = links_version + :one",
+            "version = :version AND links_version = :read",
+            &[],
+            &[
+                (":links", to_value(&links)?),
+                (":one", n(1)),
+                (":version", n(person.version)),
+                (":read", n(person.links_version)),
+            ],
+        )?;
+        Ok(Some(update_write(update)))
+    }
+
+    /// Whether the survivor brings environments to the person that they are. A worker takes these to the person's
+    /// other chat users.
+    fn widens_person(&self) -> bool {
+        let survivor = &self.merge.survivor;
+        let mut own = self
+            .people
+            .iter()
+            .filter(|person| survivor.end_user_id == Some(person.id));
+        own.any(|person| {
+            let mut held = survivor.grants.keys();
+            held.any(|environment| !person.environments.contains(environment))
+        })
     }
 
     /// Makes the writes about standings, in steps that each stand in one transaction.
@@ -323,7 +378,8 @@ impl<'a> Merging<'a> {
     ) -> Result<Step, PortError> {
         let (table, scope, survivor) = (self.table, self.scope, &self.merge.survivor);
         let merged = merge_standing(survivor, own, moving, pending);
-        let item = StandingItem::new(scope, &merged.standing, self.now.plus(OUTBOX_PATIENCE));
+        let standing = merged.standing.registering(self.widens_person());
+        let item = StandingItem::new(scope, &standing, self.now.plus(OUTBOX_PATIENCE));
         let put = match own {
             None => table.put_part(&item, "attribute_not_exists(pk)", &[])?,
             Some(own) => table.put_part(&item, "version = :read", &[(":read", n(own.version))])?,

@@ -10,6 +10,7 @@ use vestibule_domain::{
     PortError, ProjectScope,
     access::{request::AccessRequest, revocation::Revoking, standing::Standing},
     chat::user::ChatUser,
+    directory::end_user::EndUser,
     ports::By,
 };
 
@@ -29,7 +30,7 @@ pub(super) async fn revoke(
     for request in &revoking.requests {
         writes.push(request_write(table, request, revoking)?);
     }
-    writes.extend(end_user_writes(&revoking.before)?);
+    writes.extend(end_user_writes(table, scope, revoking).await?);
     match table.transact_by(writes, by).await? {
         Transacted::Done => Ok(()),
         Transacted::Cancelled(_) => Err(CHANGED),
@@ -90,14 +91,30 @@ fn request_write(
 }
 
 /// Makes the writes that take the environment from the person of the directory to whom the chat user is linked, and
-/// from the other chat users of that person. Without them, their grants would differ from that person's
-/// environments, so the revocation of a linked chat user is refused.
-fn end_user_writes(chat_user: &ChatUser) -> Result<Vec<TransactWriteItem>, PortError> {
-    match chat_user.end_user_id {
-        None => Ok(Vec::new()),
-        Some(id) => Err(PortError::rejected(
-            "revocation",
-            format!("the chat user is linked to the end user {id}"),
-        )),
-    }
+/// from the other chat users of that person.
+async fn end_user_writes(
+    table: &Table,
+    scope: ProjectScope,
+    revoking: &Revoking,
+) -> Result<Vec<TransactWriteItem>, PortError> {
+    let Some(id) = revoking.before.end_user_id else {
+        return Ok(Vec::new());
+    };
+    let stored = table.end_user(scope, id).await?;
+    let environment = revoking.environment_id;
+    let Some(stored) = stored.filter(|person| person.environments.contains(&environment)) else {
+        return Ok(Vec::new());
+    };
+    let (by, at) = (&revoking.revocation.by.name, revoking.revocation.at);
+    let mut others = table.chat_users_of(&stored).await?;
+    others.retain(|other| other.id != revoking.before.id);
+    let mut person = EndUser {
+        version: stored.version + 1,
+        updated_at: at,
+        ..stored.clone()
+    };
+    person.environments.remove(&environment);
+    let mut writes = table.put_end_user_writes(Some(&stored), &person)?;
+    writes.extend(table.linked_chat_user_writes(&person, &others, by, at)?);
+    Ok(writes)
 }

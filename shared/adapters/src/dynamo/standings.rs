@@ -150,7 +150,8 @@ fn settling(
         TaskResult::Merge
         | TaskResult::RelatedRequests
         | TaskResult::Profile
-        | TaskResult::RequestNotice => {}
+        | TaskResult::RequestNotice
+        | TaskResult::Register => {}
     }
     let of_approval = PendingTask::AFTER_APPROVAL.contains(&result.task());
     if let (true, Some(approval)) = (of_approval, &standing.approval) {
@@ -374,6 +375,16 @@ impl StandingStore for DynamoStandings {
         stable_id: &Identity,
     ) -> Result<(), PortError> {
         note_stable_id(&self.table, scope, id, stable_id).await
+    }
+
+    async fn register(
+        &self,
+        scope: ProjectScope,
+        id: ChatUserId,
+        is_admitted: bool,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        self.table.register(scope, id, is_admitted, now).await
     }
 
     async fn held_message(

@@ -127,7 +127,7 @@ fn left_of(from: &Standing, joined: &Standing) -> BTreeSet<PendingTask> {
         PendingTask::RelatedRequests | PendingTask::ApprovalNotice | PendingTask::Replay => {
             from.approval == joined.approval
         }
-        PendingTask::Profile => true,
+        PendingTask::Profile | PendingTask::Register => true,
         PendingTask::RequestNotice => joined.request_pending,
     };
     let tasks = from.pending_tasks.iter();

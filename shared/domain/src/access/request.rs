@@ -7,6 +7,7 @@ use crate::{
     chat::conversation::ConversationRef,
     chat::message::InboundMessage,
     connector::{Connector, Provider},
+    directory::registration::Misplaced,
     event::{AuditEntry, Change, Event},
     ids::{AccessRequestId, AuditId, ChatUserId, ConnectorId, EnvironmentId},
     scope::ProjectScope,
@@ -296,6 +297,8 @@ pub enum DecideOutcome {
     AlreadyDecided(Box<AccessRequest>),
     /// The person is blocked and must be unblocked first.
     ChatUserBlocked,
+    /// The person cannot be linked as asked.
+    Misplaced(Misplaced),
     /// There is no such request in this project.
     NotFound,
 }

@@ -9,6 +9,7 @@ use crate::{
     access::standing::Standing,
     chat::user::ChatUser,
     connector::{Connector, Provider},
+    directory::{end_user::EndUser, registration::DirectoryChoice},
     ids::{AccessRequestId, ChatUserId, ConnectorId},
     page::{ListError, Page, PageRequest},
     ports::{By, CountUpTo},
@@ -64,9 +65,31 @@ pub struct AccessRequestView {
     pub environment_name: Option<String>,
     /// The connector, unless it was deleted.
     pub connector: Option<Connector>,
+    /// The person of the directory whom the one who asks is linked to.
+    pub end_user: Option<EndUser>,
+    /// The person of the directory who holds the phone number that the platform asserts, while the request awaits a
+    /// decision and nobody is linked.
+    pub suggested: Option<EndUser>,
 }
 
 impl AccessRequestView {
+    /// Whether the person who asks is linked to one of the directory.
+    #[must_use]
+    pub fn is_linked(&self) -> bool {
+        let user = self.chat_user.as_ref();
+        user.is_some_and(|user| user.end_user_id.is_some())
+    }
+
+    /// Returns the view without the people of the directory, for a caller who may not read them.
+    #[must_use]
+    pub fn without_directory(self) -> Self {
+        Self {
+            end_user: None,
+            suggested: None,
+            ..self
+        }
+    }
+
     /// Version of the request with the records beside it. It rises with every change of one of them, and of
     /// some that are not shown.
     #[must_use]
@@ -148,11 +171,13 @@ pub trait AccessRequestStore: Send + Sync {
 
     /// Decides a pending request: request, grant, standing and audit entry, all or nothing. When
     /// two decisions compete, one takes effect and the other is answered with it. An approval
-    /// leaves its pending tasks on the standing, with an outbox mark.
+    /// leaves its pending tasks on the standing, with an outbox mark, and brings the person and the directory
+    /// together as `directory` says.
     async fn decide(
         &self,
         request: &AccessRequest,
         decision: &RequestDecision,
+        directory: DirectoryChoice,
         by: By<'_>,
     ) -> Result<DecideOutcome, PortError>;
 
@@ -178,6 +203,7 @@ pub trait AccessRequestStore: Send + Sync {
     async fn approve_directly(
         &self,
         approval: &DirectApproval,
+        directory: DirectoryChoice,
         by: By<'_>,
     ) -> Result<DecideOutcome, PortError>;
 }

@@ -77,7 +77,8 @@ impl ClaimedStanding {
             | PendingTask::ApprovalNotice
             | PendingTask::Replay
             | PendingTask::Profile
-            | PendingTask::RequestNotice => false,
+            | PendingTask::RequestNotice
+            | PendingTask::Register => false,
         };
         if may_have_tried {
             self.attempt.min(2)
@@ -116,6 +117,8 @@ pub enum TaskResult {
     Profile,
     /// Notices of the request were ordered, or nobody gets any.
     RequestNotice,
+    /// The person and the directory were brought together.
+    Register,
 }
 
 impl TaskResult {
@@ -130,6 +133,7 @@ impl TaskResult {
             Self::Replay(_) => PendingTask::Replay,
             Self::Profile => PendingTask::Profile,
             Self::RequestNotice => PendingTask::RequestNotice,
+            Self::Register => PendingTask::Register,
         }
     }
 
@@ -142,7 +146,8 @@ impl TaskResult {
             | Self::RelatedRequests
             | Self::Replay(_)
             | Self::Profile
-            | Self::RequestNotice => None,
+            | Self::RequestNotice
+            | Self::Register => None,
         }
     }
 
@@ -156,7 +161,8 @@ impl TaskResult {
             | Self::RelatedRequests
             | Self::Replay(_)
             | Self::Profile
-            | Self::RequestNotice => self.clone(),
+            | Self::RequestNotice
+            | Self::Register => self.clone(),
         }
     }
 }
@@ -240,6 +246,18 @@ pub trait StandingStore: Send + Sync {
         stable_id: &Identity,
     ) -> Result<(), PortError>;
 
+    /// Brings a person and the directory together (SPEC C54). Somebody who is linked shares their environments
+    /// with the person whom they are linked to. Anybody else is linked to the holder of the phone number that
+    /// their platform asserts. Without one, whoever was let in becomes a person of the directory; a stranger does
+    /// not, and neither does somebody blocked or kept apart. `is_admitted` says that a connector let them through.
+    async fn register(
+        &self,
+        scope: ProjectScope,
+        id: ChatUserId,
+        is_admitted: bool,
+        now: Timestamp,
+    ) -> Result<(), PortError>;
+
     /// Returns the message that made a request, if it was kept.
     async fn held_message(
         &self,
@@ -316,13 +334,13 @@ pub trait RequestCloser: Send + Sync {
     /// because lists lag behind.
     async fn pending_requests(&self, closing: &Closing) -> Result<PendingPage, PortError>;
 
-    /// Returns a person's pending requests at other connectors that lead to this environment, each
+    /// Returns a person's pending requests for this environment at all connectors but this one, each
     /// in its current state.
     async fn pending_elsewhere(
         &self,
         scope: ProjectScope,
         chat_user_id: ChatUserId,
-        connector_id: ConnectorId,
+        except: Option<ConnectorId>,
         environment_id: EnvironmentId,
     ) -> Result<Vec<AccessRequest>, PortError>;
 
@@ -418,6 +436,7 @@ mod tests {
             (TaskResult::RelatedRequests, false),
             (TaskResult::Profile, false),
             (TaskResult::RequestNotice, false),
+            (TaskResult::Register, false),
         ] {
             assert_eq!(result.text(), is_text.then_some(&before));
             let changed = result.with_text(after.clone());

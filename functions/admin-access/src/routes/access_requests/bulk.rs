@@ -4,6 +4,7 @@ use super::{
     super::projects,
     decide::{ALREADY_DECIDED, CHAT_USER_BLOCKED, follow_up, record_decision, settled},
     details::{AccessRequestDetailsResponse, rendered},
+    directory::{self, DirectoryRequest},
 };
 use crate::{
     Deps,
@@ -30,6 +31,7 @@ use vestibule_domain::{
     ProjectScope,
     access::request::{AccessRequest, DecideOutcome, Verdict},
     account::permission::Permission,
+    directory::registration::DirectoryChoice,
     error::Chain,
     ids::AccessRequestId,
     job::OnboardChatUser,
@@ -56,6 +58,9 @@ pub struct BulkDecisionRequest {
     /// Note for other admins, at most 4000 characters. The people do not see it.
     #[schema(max_length = 4000)]
     note: Option<String>,
+    /// Place of approved people among the users of the project: `create_new` or `none`. By default, each is linked
+    /// to the user with the phone number that the platform asserts, or becomes a new user.
+    directory: Option<DirectoryRequest>,
 }
 
 /// The results of a decision about several access requests.
@@ -146,6 +151,7 @@ struct Asked {
     verdict: Verdict,
     ids: Vec<AccessRequestId>,
     note: Option<String>,
+    choice: DirectoryChoice,
 }
 
 impl Asked {
@@ -170,11 +176,17 @@ impl Asked {
             errors.add("ids", "must not name a request twice");
         }
         let note = validation::note("note", request.note.as_deref(), &mut errors);
+        let choice = directory::read(request.directory, &mut errors);
+        if let DirectoryChoice::AddToExisting(_) = choice {
+            let rule = "must be one of `create_new`, `none`: several people are not one user";
+            errors.add("directory.action", rule);
+        }
         match verdict {
             Some(verdict) if errors.is_empty() => Ok(Self {
                 verdict: verdict.into(),
                 ids,
                 note,
+                choice,
             }),
             _ => Err(errors.into_validation()),
         }
@@ -223,8 +235,9 @@ impl Deciding<'_> {
     }
 
     async fn one(&self, request: AccessRequest) -> Result<DecideOutcome, ApiError> {
-        let (note, verdict) = (self.asked.note.clone(), self.asked.verdict);
-        record_decision(self.deps, self.call, request, note, verdict).await
+        let note = self.asked.note.clone();
+        let decided = (self.asked.verdict, self.asked.choice);
+        record_decision(self.deps, self.call, request, note, decided).await
     }
 
     fn settle(&self, id: AccessRequestId, outcome: Result<DecideOutcome, ApiError>) -> Decided {
@@ -339,6 +352,10 @@ mod tests {
                 vec!["ids.1"],
             ),
             (json!({"decision": "maybe", "ids": [ID]}), vec!["decision"]),
+            (
+                json!({"decision": "approve", "ids": [ID], "directory": {"action": "add_to_existing", "end_user_id": ID}}),
+                vec!["directory.action"],
+            ),
         ] {
             assert_eq!(read(body.clone()).err().unwrap(), fields, "{body}");
         }

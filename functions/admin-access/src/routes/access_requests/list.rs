@@ -2,7 +2,7 @@
 
 use super::{
     super::{avatars::Avatars, providers::read_provider},
-    details::AccessRequestDetailsResponse,
+    details::{AccessRequestDetailsResponse, readable},
 };
 use crate::{
     Deps,
@@ -196,7 +196,7 @@ pub async fn list_access_requests(
     let avatars = Avatars::of(&deps, &call.origin, path.project_id);
     let now = call.now();
     Ok(ListResponse::of(page, |view| {
-        AccessRequestDetailsResponse::of(view, &avatars, now)
+        AccessRequestDetailsResponse::of(readable(&call, view), &avatars, now)
     }))
 }
 

@@ -5,6 +5,7 @@ use super::{
         access_requests::{
             AccessRequestResponse,
             decide::{CHAT_USER_BLOCKED, already_decided, decide, settled},
+            directory::{self, DirectoryRequest},
         },
         connectors::check_environment,
     },
@@ -31,6 +32,7 @@ use vestibule_domain::{
     },
     account::actor::Actor,
     chat::user::{ChatUser, Grant},
+    directory::registration::DirectoryChoice,
     ids::EnvironmentId,
     job::OnboardChatUser,
 };
@@ -46,12 +48,15 @@ pub struct ApproveChatUserRequest {
     /// Note for other admins, at most 4000 characters. The person does not see it.
     #[schema(max_length = 4000)]
     note: Option<String>,
+    /// Place of the person among the users of the project.
+    directory: Option<DirectoryRequest>,
 }
 
 /// Validated body.
 pub(super) struct Asked {
     pub(super) environment_id: EnvironmentId,
     pub(super) note: Option<String>,
+    pub(super) choice: DirectoryChoice,
 }
 
 /// Approve a chat user
@@ -84,7 +89,9 @@ pub async fn approve_chat_user(
         scope: call.scope().project(path.project_id),
         environment_id: asked.environment_id,
         note: asked.note,
+        choice: asked.choice,
     };
+    directory::check_permission(&call, asked.choice)?;
     let (approving, deps) = (&approving, &deps);
     approving.check_environment().await?;
     let request = amend(
@@ -100,8 +107,10 @@ impl Asked {
     fn read(fields: Map<String, Value>) -> Result<Self, ApiError> {
         let mut errors = FieldErrors::default();
         let request: ApproveChatUserRequest = read_fields(fields, &mut errors);
+        let choice = directory::read(request.directory, &mut errors);
         let environment = request.environment_id.as_deref();
-        Self::checked(environment, request.note.as_deref(), errors)
+        let asked = Self::checked(environment, request.note.as_deref(), errors)?;
+        Ok(Self { choice, ..asked })
     }
 
     /// Checks an environment and a note.
@@ -117,6 +126,7 @@ impl Asked {
             Some(environment_id) if errors.is_empty() => Ok(Self {
                 environment_id,
                 note,
+                choice: DirectoryChoice::default(),
             }),
             _ => Err(errors.into_validation()),
         }
@@ -130,6 +140,7 @@ struct Approving<'a> {
     scope: ProjectScope,
     environment_id: EnvironmentId,
     note: Option<String>,
+    choice: DirectoryChoice,
 }
 
 impl Approving<'_> {
@@ -152,8 +163,8 @@ impl Approving<'_> {
             return self.approved_before(user, grant, &places).await;
         }
         if let Some(request) = self.pending(&places).await? {
-            let (note, verdict) = (self.note.clone(), Verdict::Approve);
-            return decide(self.deps, self.call, request, note, verdict).await;
+            let (note, decided) = (self.note.clone(), (Verdict::Approve, self.choice));
+            return decide(self.deps, self.call, request, note, decided).await;
         }
         let Some(place) = place_of_approval(&places, self.environment_id) else {
             return Err(nowhere());
@@ -232,7 +243,7 @@ impl Approving<'_> {
         entry.change.before = Value::Null;
         let outcome = deps
             .access_requests
-            .approve_directly(approval, call.by(&entry))
+            .approve_directly(approval, self.choice, call.by(&entry))
             .await?;
         if let DecideOutcome::Recorded(request) = &outcome {
             log(&entry);
