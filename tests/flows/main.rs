@@ -43,6 +43,7 @@ mod erasure_notes;
 mod erasure_older;
 mod erasure_records;
 mod expiry;
+mod explain;
 mod factor;
 mod faults;
 mod first_admin;

@@ -8,6 +8,7 @@ pub mod consent;
 pub mod decision;
 pub mod direct_approval;
 pub mod expiry;
+pub mod explanation;
 pub mod follow_up;
 pub mod merging;
 pub mod preapproval;

@@ -4,7 +4,8 @@ use super::{WELCOME, World};
 use crate::accounts::identity;
 use serde_json::Value;
 use vestibule_domain::{
-    access::quota::HeldBack,
+    access::{quota::HeldBack, standing::Standing},
+    connector::Connector,
     ids::ChatUserId,
     page::{Order, PageRequest},
     ports::{AccessRequestFilter, AccessRequestStore, AccessRequestView},
@@ -33,6 +34,15 @@ impl World {
             .await
             .unwrap()
             .items
+    }
+
+    /// A person's standing at a connector, if they wrote there.
+    pub async fn standing_at(&self, connector: &Connector, person: &str) -> Option<Standing> {
+        let store = &self.stores.access_requests;
+        let places = store.writing_places(self.scope, self.chat_user_id(person));
+        let mut places = places.await.unwrap().into_iter();
+        let place = places.find(|place| place.connector.id == connector.id);
+        place.map(|place| place.standing)
     }
 
     /// The connectors that held back messages of new people within the last day.

@@ -413,7 +413,7 @@ pub(super) async fn check_environment(
     Ok(())
 }
 
-async fn read(
+pub(super) async fn read(
     deps: &Deps,
     call: &Call,
     scope: ProjectScope,

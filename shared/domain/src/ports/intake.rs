@@ -44,8 +44,8 @@ pub struct IntakeKey<'a> {
     pub also_known_as: Option<&'a Identity>,
     /// The sender's phone number, if the platform asserts one.
     pub phone: Option<&'a PhoneKey>,
-    /// The conversation.
-    pub conversation_id: ConversationId,
+    /// The conversation, unless it is not of interest.
+    pub conversation_id: Option<ConversationId>,
     /// The event that the message is.
     pub event: &'a HandledEvent,
 }

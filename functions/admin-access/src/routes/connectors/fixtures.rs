@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 use vestibule_domain::{
     AccountScope, PortError, ProjectScope, Timestamp,
     access::closing::Closing,
+    chat::message::Identity,
     chat::repeats::Repeats,
     connector::{
         AfterApproval, Connector, ConnectorSummary, ConnectorTest, ExistingUsers, Policy, Provider,
@@ -73,6 +74,10 @@ impl ConnectorKind for Pigeon {
             "grain" => value.split_once('/').map(|(flock, _)| flock),
             _ => None,
         }
+    }
+
+    fn person(&self, _: &Connector, _: &str) -> Option<Identity> {
+        None
     }
 
     fn message_max_chars(&self) -> usize {
