@@ -6,8 +6,8 @@
 mod access_requests;
 mod accounts;
 mod adding;
-mod agent_tests;
 mod admission;
+mod agent_tests;
 mod agents;
 mod api_keys;
 mod audience;

@@ -19,7 +19,7 @@ use vestibule_domain::{
     access::{
         decision::{Decision, DeliverReason},
         explanation::{Asked, Explanation, explain},
-        request::RequestStatus,
+        request::{RequestStatus, cool_down_ends},
         standing::Standing,
     },
     chat::{message::Identity, user::ChatUser},
@@ -244,7 +244,7 @@ async fn explained(
         environment: &environment.name,
         person: &person,
         pending_since,
-        rejections: standing.and_then(|standing| standing.rejections),
+        cool_down_ends: standing.and_then(|standing| cool_down_ends(standing, connector)),
         now,
     }))
 }

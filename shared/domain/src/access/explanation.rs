@@ -9,7 +9,6 @@ use crate::{
     access::decision::{
         Decision, DeliverReason, DirectoryMatch, Facts, IgnoreReason, OnboardReason, decide,
     },
-    access::standing::Rejections,
     connector::{Connector, Policy},
 };
 use serde::Serialize;
@@ -27,8 +26,9 @@ pub struct Asked<'a> {
     pub person: &'a str,
     /// Time of the person's pending request at the connector.
     pub pending_since: Option<Timestamp>,
-    /// The person's rejections at the connector.
-    pub rejections: Option<Rejections>,
+    /// Time at which the cool-down after a rejection at the connector ends or ended: see
+    /// [`cool_down_ends`](crate::access::request::cool_down_ends).
+    pub cool_down_ends: Option<Timestamp>,
     /// The present.
     pub now: Timestamp,
 }
@@ -122,9 +122,8 @@ pub fn explain(asked: &Asked<'_>) -> Explanation {
 impl Asked<'_> {
     /// The time from which a message makes a new request, if the person was rejected too recently.
     fn cools_down_until(&self) -> Option<Timestamp> {
-        let rejected = self.rejections?;
-        let until = rejected.last_at.plus(self.connector.request_cooldown);
-        (self.pending_since.is_none() && self.now < until).then_some(until)
+        self.cool_down_ends
+            .filter(|until| self.pending_since.is_none() && self.now < *until)
     }
 
     fn sentence(&self, decision: Decision) -> String {

@@ -7,6 +7,7 @@ use crate::{
 use proptest::prelude::*;
 use std::time::Duration;
 
+const COOL_DOWN: Duration = Duration::from_hours(24);
 /// 22 November 2026, 10:02 UTC.
 const NOON: &str = "2026-11-22T10:02:03Z";
 
@@ -35,7 +36,6 @@ fn explained(state: &State, now: &str) -> Explanation {
     let connector = Connector {
         policy: state.policy,
         preapprove_known_users: state.preapproves,
-        request_cooldown: Duration::from_hours(24),
         name: "Support".to_owned(),
         ..connector()
     };
@@ -67,9 +67,7 @@ fn explained(state: &State, now: &str) -> Explanation {
         environment: "Production",
         person: "Ada",
         pending_since: state.pending_since,
-        rejections: state
-            .rejected_at
-            .map(|last_at| Rejections { count: 1, last_at }),
+        cool_down_ends: state.rejected_at.map(|at| at.plus(COOL_DOWN)),
         now: when(now),
     });
     assert_eq!(explanation.decision, decide(&facts));
@@ -291,7 +289,7 @@ proptest! {
         let facts = Facts::of(&connector, None, None, directory);
         let explanation = explain(&Asked {
             facts, connector: &connector, environment: "Production", person: "+15550100",
-            pending_since: None, rejections: None, now: when(NOON),
+            pending_since: None, cool_down_ends: None, now: when(NOON),
         });
         prop_assert_eq!(explanation.decision, decide(&facts));
         prop_assert!(explanation.sentence.starts_with("+15550100 can"));
