@@ -7,7 +7,12 @@ use crate::{
     webhook::WebhookProvider,
 };
 use std::collections::BTreeMap;
-use vestibule_domain::{chat::repeats::Repeats, connector::Provider, secret::Secret};
+use vestibule_domain::{
+    chat::message::Identity,
+    chat::repeats::Repeats,
+    connector::{Connector, Provider},
+    secret::Secret,
+};
 
 /// Value of a field that the admin leaves out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +63,10 @@ pub trait ConnectorKind: Send + Sync {
     /// The part of a field's value that says whose app, account or number the connector speaks for;
     /// `None` for a field that does not say so. The verification secret belongs to this identity.
     fn identity<'a>(&self, field: &str, value: &'a str) -> Option<&'a str>;
+
+    /// The identity, at this connector, of a person by an id of theirs that an admin types; `None` for a text that is
+    /// no id here.
+    fn person(&self, connector: &Connector, typed: &str) -> Option<Identity>;
 
     /// Longest text that fits in one message, in characters.
     fn message_max_chars(&self) -> usize;

@@ -168,6 +168,13 @@ pub trait AccessRequestStore: Send + Sync {
         connectors: Option<&BTreeSet<ConnectorId>>,
     ) -> Result<RequestCounts, PortError>;
 
+    /// Returns the project's connectors that held back messages of new people within the last day.
+    async fn held_back(
+        &self,
+        scope: ProjectScope,
+        now: Timestamp,
+    ) -> Result<Vec<HeldBack>, PortError>;
+
     /// Decides a pending request: request, grant, standing and audit entry, all or nothing. When
     /// two decisions compete, one takes effect and the other is answered with it. An approval
     /// leaves its pending tasks on the standing, with an outbox mark, and brings the person and the directory
