@@ -154,12 +154,6 @@ pub trait AccessRequestStore: Send + Sync {
         page: &PageRequest,
     ) -> Result<Page<AccessRequestView>, ListError>;
 
-    /// Returns the project's connectors that held back messages of new people within the last day.
-    async fn held_back(
-        &self,
-        scope: ProjectScope,
-        now: Timestamp,
-    ) -> Result<Vec<HeldBack>, PortError>;
     /// Counts the project's requests, of these connectors if there are any named. Cheap enough to be asked every
     /// few seconds.
     async fn count_access_requests(
