@@ -1,7 +1,6 @@
 //! The effects that a change of a connector would have, in numbers.
 
 use serde::Serialize;
-use serde_json::json;
 use utoipa::ToSchema;
 use vestibule_domain::ports::{CountUpTo, PolicyEffects};
 

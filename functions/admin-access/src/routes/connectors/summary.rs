@@ -3,7 +3,6 @@
 use super::ConnectorResponse;
 use crate::{Deps, api_types::TestOutcomeName};
 use serde::Serialize;
-use serde_json::json;
 use utoipa::ToSchema;
 use vestibule_admin::{Call, problem::ApiError};
 use vestibule_domain::{
