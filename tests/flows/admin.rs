@@ -79,9 +79,9 @@ async fn an_approval_takes_two_reads_side_by_side_one_of_the_person_one_transact
             "DynamoDB.GetItem",
             "DynamoDB.GetItem",
             "DynamoDB.TransactWriteItems",
-            "SQS.SendMessage",
             "DynamoDB.BatchGetItem",
-            "DynamoDB.BatchGetItem"
+            "DynamoDB.BatchGetItem",
+            "SQS.SendMessage"
         ]
     );
     assert_eq!(body["status"], "approved");
