@@ -13,8 +13,8 @@ use std::{
 use vestibule_adapters::{
     aws::{AwsSettings, sdk_config},
     dynamo::{
-        DynamoAccessRequests, DynamoAccounts, DynamoClosings, DynamoConnectors, DynamoIntake,
-        DynamoProjects, DynamoSendPacer, DynamoStandings, DynamoTeam,
+        DynamoAccessRequests, DynamoAccounts, DynamoClosings, DynamoConnectors, DynamoEndUsers,
+        DynamoIntake, DynamoProjects, DynamoSendPacer, DynamoStandings, DynamoTeam,
     },
     vault::KmsVault,
 };
@@ -43,9 +43,9 @@ use vestibule_domain::{
     },
     language::TextVariants,
     ports::{
-        ApiKeyStore, AvatarImage, By, ConnectorStore, EnvironmentStore, FetchedProfile,
-        ImpliedDecision, IntakeStore, Introduction, ProjectStore, RequestCloser, SecretVault,
-        StandingStore, Written,
+        ApiKeyStore, AvatarImage, By, ConnectorStore, EndUserStore, EnvironmentStore,
+        FetchedProfile, ImpliedDecision, IntakeStore, Introduction, Linked, ProjectStore,
+        RequestCloser, SecretVault, StandingStore, Unlinked, Written,
     },
     secret::Secret,
     vars::Vars,
@@ -60,6 +60,7 @@ pub struct Stores {
     pub connectors: Arc<DynamoConnectors>,
     pub access_requests: Arc<DynamoAccessRequests>,
     pub closings: Arc<DynamoClosings>,
+    pub end_users: Arc<DynamoEndUsers>,
     pub intake: Arc<DynamoIntake>,
     pub standings: Arc<DynamoStandings>,
     pub send_pacer: Arc<DynamoSendPacer>,
@@ -95,6 +96,7 @@ impl Stores {
             connectors: adapters.connectors(&vault),
             access_requests: adapters.access_requests(&vault),
             closings: adapters.closings(),
+            end_users: adapters.end_users(&vault),
             intake: adapters.intake(),
             standings: adapters.standings(),
             send_pacer: adapters.send_pacer(),
@@ -173,6 +175,30 @@ impl World {
             let written = self.stores.intake.introduce(&introduction, self.now());
             assert_eq!(written.await.unwrap(), Written::Done);
         }
+    }
+
+    /// Links the chat user of a person to the user with this id.
+    pub async fn link(&self, person: &str, end_user: &str) -> Linked {
+        let audit = audit(self.scope, self.now());
+        let by = By {
+            audit: &audit,
+            proof: &self.stores.proof,
+        };
+        let (users, id) = (&self.stores.end_users, end_user.parse().unwrap());
+        let linked = users.link(self.scope, id, self.chat_user_id(person), by);
+        linked.await.unwrap()
+    }
+
+    /// Ends the link of a person's chat user.
+    pub async fn unlink(&self, person: &str, keeps_access: bool) -> Unlinked {
+        let audit = audit(self.scope, self.now());
+        let by = By {
+            audit: &audit,
+            proof: &self.stores.proof,
+        };
+        let (users, id) = (&self.stores.end_users, self.chat_user_id(person));
+        let unlinked = users.unlink(self.scope, id, keeps_access, by);
+        unlinked.await.unwrap()
     }
 
     /// Stores a person's picture, as for a platform whose picture addresses are not public.
