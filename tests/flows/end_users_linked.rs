@@ -158,7 +158,11 @@ async fn a_link_gives_each_of_the_two_the_environments_of_the_other_and_its_end_
         world.project_path(),
         world.chat_user_id(&ada)
     );
-    let body = json!({"environment_id": world.connector.environment_id});
+    // Approved by an admin who made no user of the person.
+    let body = json!({
+        "environment_id": world.connector.environment_id,
+        "directory": {"action": "none"},
+    });
     let approved = world.call(&token, ("POST", &approve), body, &[]).await;
     assert_eq!(approved.status, 200, "{}", approved.body);
     let mut body = new_user(&world, "Ada", OTHER_PHONE);
