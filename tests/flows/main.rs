@@ -37,6 +37,8 @@ mod costs;
 mod delivery;
 mod direct_approval;
 mod edits;
+mod end_users;
+mod end_users_linked;
 mod erasure;
 mod erasure_given_up;
 mod erasure_notes;

@@ -368,6 +368,7 @@ impl Subject {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn read(value: Value) -> Result<Person, Vec<String>> {
         let Value::Object(fields) = value else {
