@@ -470,6 +470,7 @@ async fn only_the_worker_of_mails_may_send_one() {
         ],
         vec![
             aws.scan(),
+            aws.query(None, &mail),
             aws.delete_item(&mail),
             aws.setup_secret(),
             aws.send("onboarding_queue_url"),

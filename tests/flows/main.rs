@@ -70,7 +70,6 @@ mod login_export;
 mod mail_events;
 mod mails;
 mod members;
-mod my_identities;
 mod names;
 mod notices;
 mod opened_way;

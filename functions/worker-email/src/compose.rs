@@ -275,9 +275,7 @@ impl Place<'_> {
             ChangedCredential::Address => {
                 "If it was not, tell an admin of your account at once.".to_owned()
             }
-            ChangedCredential::Password
-            | ChangedCredential::SecondFactor
-            | ChangedCredential::Identity => format!(
+            ChangedCredential::Password | ChangedCredential::SecondFactor => format!(
                 "If it was not, set a new password at {} at once, and tell an admin of your account.",
                 self.sign_in()
             ),
@@ -286,7 +284,6 @@ impl Place<'_> {
             ChangedCredential::Password => "Your password was changed",
             ChangedCredential::SecondFactor => "Your second factor was changed",
             ChangedCredential::Address => "Your e-mail address was changed",
-            ChangedCredential::Identity => "Your sign-in at a provider was disconnected",
         };
         Page {
             subject: what.to_owned(),
@@ -550,14 +547,13 @@ mod tests {
             );
         }
         assert!(!mail.html.contains("vsi_") && !mail.text.contains("vsi_"));
-        for (what, told) in [
-            (ChangedCredential::Password, "was changed"),
-            (ChangedCredential::SecondFactor, "was changed"),
-            (ChangedCredential::Address, "was changed"),
-            (ChangedCredential::Identity, "was disconnected"),
+        for what in [
+            ChangedCredential::Password,
+            ChangedCredential::SecondFactor,
+            ChangedCredential::Address,
         ] {
             let mail = written(MailKind::CredentialsChanged { what, at: at() });
-            assert!(mail.subject.ends_with(told), "{}", mail.subject);
+            assert!(mail.subject.ends_with("was changed"), "{}", mail.subject);
             assert!(mail.text.contains(&mail.subject));
         }
     }

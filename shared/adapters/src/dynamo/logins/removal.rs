@@ -5,10 +5,7 @@ use crate::aws::port_error;
 use crate::dynamo::{
     items::{EmailItem, LoginIdentityItem},
     keys::{self, ALL_PK, INDEX_ALL, Key},
-    table::{
-        Attributes, Cancelled, Transacted, check_write, delete_write, from_row, key_of, n,
-        put_write, s,
-    },
+    table::{Attributes, Cancelled, Transacted, delete_write, from_row, key_of, n, put_write, s},
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -16,7 +13,7 @@ use serde::Deserialize;
 use vestibule_domain::{
     PortError, Timestamp,
     ids::LoginId,
-    ports::{BoundIdentity, IdentityRemoval, LoginRemoval, LoginStore, OwnLoginStore},
+    ports::{BoundIdentity, LoginRemoval, LoginStore, OwnLoginStore},
     team::{login::Login, mail::Mail},
 };
 
@@ -131,35 +128,9 @@ impl OwnLoginStore for DynamoLogins {
         let rows = self.identity_rows(id).await?;
         let shown = rows.into_iter().map(|row| BoundIdentity {
             account_id: row.scope.account_id(),
-            hash: row.identity,
             method_id: row.method_id,
         });
         Ok(shown.collect())
-    }
-
-    async fn remove_identity(&self, removal: &IdentityRemoval) -> Result<(), PortError> {
-        let (table, id, scope) = (&self.table, removal.login_id, removal.scope);
-        let own = [(":own", s(id))];
-        let is_own = "login_id = :own";
-        let place = keys::identity(scope, &removal.hash);
-        let found = keys::login_identity(id, scope.account_id(), &removal.hash);
-        let mut writes = vec![
-            delete_write(table.delete_part(&place, is_own, &own)?),
-            delete_write(table.removal_part(&found)?),
-        ];
-        if let Some(kept) = &removal.kept {
-            let kept = keys::identity(scope, kept);
-            writes.push(check_write(table.check_part(&kept, is_own, &[], &own)?));
-        }
-        writes.extend(table.session_ends(id, &removal.end_sessions)?);
-        if let Some(mail) = &removal.mail {
-            writes.push(table.mail_write(mail)?);
-        }
-        writes.push(table.audit_write(&removal.audit)?);
-        match table.transact(writes).await? {
-            Transacted::Done => Ok(()),
-            Transacted::Cancelled(_) => Err(PortError::Conflict { what: "identity" }),
-        }
     }
 
     async fn note_left(&self, id: LoginId, now: Timestamp) -> Result<(), PortError> {
