@@ -84,7 +84,6 @@ mod parked_turns;
 mod platforms;
 mod preapproval;
 mod profile_image;
-mod provider_limits;
 mod provider_tenants;
 mod providers;
 mod quotas;

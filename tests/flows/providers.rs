@@ -6,7 +6,6 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Request},
 };
-use lambda_http::request::RequestContext;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
 use tower::ServiceExt;
@@ -22,7 +21,6 @@ const CLIENT_SECRET: &str = "a-client-secret-of-the-provider";
 pub struct Browser {
     cookies: BTreeMap<String, String>,
     account: Option<String>,
-    address: Option<&'static str>,
 }
 
 /// An answer to a browser.
@@ -31,8 +29,7 @@ pub struct Seen {
     pub status: u16,
     /// The body; null if there is none.
     pub body: Value,
-    /// The headers.
-    pub headers: HeaderMap,
+    headers: HeaderMap,
 }
 
 impl Seen {
@@ -58,14 +55,6 @@ impl Browser {
     pub fn in_account(mut self, account: &str) -> Self {
         self.account = Some(account.to_owned());
         self
-    }
-
-    /// A browser at this IP address.
-    pub fn at(address: &'static str) -> Self {
-        Self {
-            address: Some(address),
-            ..Self::default()
-        }
     }
 
     fn is_signed_in(&self) -> bool {
@@ -96,14 +85,8 @@ impl Browser {
             let request = request.header("content-type", "application/json");
             request.body(Body::from(body.to_string()))
         };
-        let mut request = request.unwrap();
-        if let Some(address) = self.address {
-            let context = json!({"http": {"method": method, "sourceIp": address}});
-            let context: RequestContext = serde_json::from_value(context).unwrap();
-            request.extensions_mut().insert(context);
-        }
         let router = world.functions.admin(path.split('?').next().unwrap());
-        let response = router.oneshot(request).await.unwrap();
+        let response = router.oneshot(request.unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         self.keep(&parts.headers);
         let bytes = to_bytes(body, 1 << 20).await.unwrap();
@@ -163,7 +146,7 @@ impl Method {
 }
 
 /// Sets up a provider as a login method of the account that the browser has open.
-pub async fn set_up(world: &World, admin: &mut Browser, provider: &OpenIdProvider) -> Method {
+async fn set_up(world: &World, admin: &mut Browser, provider: &OpenIdProvider) -> Method {
     let settings = json!({"kind": "open_id_connect", "issuer": provider.issuer()});
     set_up_as(world, admin, provider, settings).await
 }
@@ -191,7 +174,7 @@ pub async fn set_up_as(
 }
 
 /// An account of Mallory's own, with her provider, and her browser in it.
-pub async fn hostile_account(world: &World) -> (Browser, Method) {
+async fn hostile_account(world: &World) -> (Browser, Method) {
     let mallory = world.person("super_admin").await;
     let mut browser =
         Browser::of(&mallory.cookie).in_account(&world.scope.account_id().to_string());

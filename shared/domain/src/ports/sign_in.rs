@@ -50,8 +50,8 @@ pub struct LoginChange {
 /// A permission to set a new password, by a mailed link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reset {
-    /// The address that the link is mailed to. The login is the one that has it when the link is used.
-    pub email: EmailAddress,
+    /// The login.
+    pub login_id: LoginId,
     /// SHA-256 of the token, lower-case hex.
     pub hash: String,
     /// Time from which it no longer counts.
@@ -61,7 +61,7 @@ pub struct Reset {
 /// The store of logins.
 #[async_trait]
 pub trait LoginStore: Send + Sync {
-    /// Finds the login with this address: as much is read whether or not there is one.
+    /// Finds the login with this address.
     async fn find_login(&self, email: &EmailAddress) -> Result<Option<Login>, PortError>;
     /// Returns one login.
     async fn get_login(&self, id: LoginId) -> Result<Option<Login>, PortError>;
@@ -70,10 +70,20 @@ pub trait LoginStore: Send + Sync {
     /// Stores a login made from the record at `after.version`, with the changes beside it, all or nothing.
     /// `Conflict` when the record changed.
     async fn update_login(&self, after: &Login, change: &LoginChange) -> Result<(), PortError>;
-    /// Records that a reset was asked for, with its mail.
-    async fn ask_reset(&self, reset: &Reset, mail: &Mail) -> Result<(), PortError>;
+    /// Records that a reset was asked for, with its mail: the same calls whether or not a login exists.
+    async fn ask_reset(
+        &self,
+        email: &EmailAddress,
+        reset: Option<&Reset>,
+        mail: &Mail,
+    ) -> Result<(), PortError>;
     /// Finds a reset that counts at this time.
-    async fn find_reset(&self, hash: &str, now: Timestamp) -> Result<Option<Reset>, PortError>;
+    async fn find_reset(
+        &self,
+        id: LoginId,
+        hash: &str,
+        now: Timestamp,
+    ) -> Result<Option<Reset>, PortError>;
     /// Finds the identity as this account bound it.
     async fn find_identity(
         &self,
@@ -88,19 +98,6 @@ pub trait LoginStore: Send + Sync {
         member_version: u64,
         audit: &AuditEntry,
     ) -> Result<bool, PortError>;
-}
-
-/// The store of sign-ins that were refused.
-#[async_trait]
-pub trait RefusalStore: Send + Sync {
-    /// Returns a login with its accounts; `None` if nobody has it.
-    async fn refused_login(
-        &self,
-        id: LoginId,
-    ) -> Result<Option<(Login, Vec<AccountScope>)>, PortError>;
-    /// Adds the entries of one refusal, one in each account. Entries that are there were added by an earlier
-    /// attempt.
-    async fn record_refusal(&self, entries: &[AuditEntry]) -> Result<(), PortError>;
 }
 
 /// The token by which a browser is known that signed a login in before.
