@@ -89,6 +89,7 @@ mod roles;
 mod rooms;
 mod sessions;
 mod sign_in;
+mod single_sign_on;
 mod storms;
 mod team_records;
 mod threads;

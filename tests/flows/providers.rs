@@ -14,7 +14,8 @@ use vestibule_testkit::openid_provider::{Claims, OpenIdProvider, ProviderFault};
 const SESSION_COOKIE: &str = "__Host-vestibule";
 const FLOW_COOKIE: &str = "__Host-vestibule-flow";
 const CLIENT_ID: &str = "vestibule";
-const CLIENT_SECRET: &str = "a-client-secret-of-the-provider";
+/// The secret of the stack at the providers.
+pub const CLIENT_SECRET: &str = "a-client-secret-of-the-provider";
 
 /// A browser: it keeps cookies, and sends what the console sends.
 #[derive(Default, Clone)]
@@ -146,7 +147,7 @@ impl Method {
 }
 
 /// Sets up a provider as a login method of the account that the browser has open.
-async fn set_up(world: &World, admin: &mut Browser, provider: &OpenIdProvider) -> Method {
+pub async fn set_up(world: &World, admin: &mut Browser, provider: &OpenIdProvider) -> Method {
     let settings = json!({"kind": "open_id_connect", "issuer": provider.issuer()});
     set_up_as(world, admin, provider, settings).await
 }

@@ -23,7 +23,7 @@ use vestibule_domain::{
     connector::SealedSecrets,
     event::{Change, Event},
     ids::LoginMethodId,
-    ports::{MethodDeletion, SecretVault},
+    ports::{MethodOutcome, SecretVault},
     secret::Secret,
     team::login_method::{LOGIN_METHODS_MAX, LoginMethod, ProviderSettings},
 };
@@ -31,8 +31,8 @@ use vestibule_domain::{
 problem_types! {
     TOO_MANY_LOGIN_METHODS = "too-many-login-methods", CONFLICT, "The account has too many login methods",
         "An account can have 10. Delete one first.";
-    LAST_LOGIN_METHOD = "last-login-method", CONFLICT, "The account allows single sign-on only, and this is its last login method",
-        "Let the account allow passwords again first, or add another login method.";
+    LAST_LOGIN_METHOD = "last-login-method", CONFLICT, "The account allows single sign-on only, and this is its last login method that was tried",
+        "Let the account allow passwords again first, or add another login method and try it: else nobody might get in any more.";
 }
 
 /// Maximum length of a client id, in characters.
@@ -256,7 +256,7 @@ pub async fn get_login_method(
     params(LoginMethodPath, IfMatchHeader),
     responses(
         (status = 204, description = "The login method is deleted."),
-        (status = 409, description = "It is the last one of an account that allows nothing else, or other callers keep changing it.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It is the last tried one of an account that allows nothing else, or other callers keep changing it.", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "The record is not at the version in `If-Match`.", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -282,11 +282,11 @@ pub async fn delete_login_method(
                 .delete_method(&method, by(call, &entry))
                 .await?
             {
-                MethodDeletion::Done => {
+                MethodOutcome::Done => {
                     log(&entry);
                     Ok(StatusCode::NO_CONTENT)
                 }
-                MethodDeletion::LastMethod => Err(ApiError::new(&LAST_LOGIN_METHOD)),
+                MethodOutcome::LastTried => Err(ApiError::new(&LAST_LOGIN_METHOD)),
             }
         },
     )

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use vestibule_domain::{
     AccountScope, PortError,
     account::{Account, Client},
+    ids::LoginMethodId,
     ports::{
         AccountStore, By, Created, NewAccount, Recovery, RecoveryOutcome, SetUp, SetUpOutcome,
     },
@@ -177,8 +178,17 @@ impl AccountStore for DynamoAccounts {
         self.table.account(scope).await
     }
 
-    async fn update_account(&self, account: &Account, by: By<'_>) -> Result<(), PortError> {
-        let writes = vec![self.table.account_update(account)?];
+    async fn update_account(
+        &self,
+        account: &Account,
+        tried: Option<LoginMethodId>,
+        by: By<'_>,
+    ) -> Result<(), PortError> {
+        let mut writes = vec![self.table.account_update(account)?];
+        if let Some(id) = tried {
+            let scope = AccountScope::of_verified(account.id);
+            writes.push(self.table.tried_check(scope, id)?);
+        }
         let reasons = match self.table.transact_by(writes, by).await? {
             Transacted::Done => return Ok(()),
             Transacted::Cancelled(reasons) => reasons,

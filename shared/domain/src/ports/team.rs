@@ -210,13 +210,13 @@ pub trait InvitationStore: Send + Sync {
     async fn accept(&self, acceptance: &Acceptance) -> Result<Accepted, PortError>;
 }
 
-/// The outcome of deleting a login method.
+/// The outcome of a change after which a login method may not let anybody in any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MethodDeletion {
-    /// It is deleted.
+pub enum MethodOutcome {
+    /// It is done.
     Done,
-    /// It is the last one, and members sign in at a provider only. Nothing was deleted.
-    LastMethod,
+    /// Members sign in at a provider only, and no other login method was tried. Nothing was changed.
+    LastTried,
 }
 
 /// The store of login methods. Each change is also one of
@@ -237,14 +237,20 @@ pub trait LoginMethodStore: Send + Sync {
         method: &LoginMethod,
         by: By<'_>,
     ) -> Result<Created<LoginMethod>, PortError>;
-    /// Stores a login method made from the record at `method.version`. `Conflict` when the record changed.
-    async fn update_method(&self, method: &LoginMethod, by: By<'_>) -> Result<(), PortError>;
-    /// Deletes the login method as it was read. `Conflict` when the record changed.
+    /// Stores a login method made from the record at `method.version`. An account of single sign-on only keeps one
+    /// that was tried. `Conflict` when the record changed.
+    async fn update_method(
+        &self,
+        method: &LoginMethod,
+        by: By<'_>,
+    ) -> Result<MethodOutcome, PortError>;
+    /// Deletes the login method as it was read. An account of single sign-on only keeps one that was tried.
+    /// `Conflict` when the record changed.
     async fn delete_method(
         &self,
         method: &LoginMethod,
         by: By<'_>,
-    ) -> Result<MethodDeletion, PortError>;
+    ) -> Result<MethodOutcome, PortError>;
 }
 
 /// The place of a connector.

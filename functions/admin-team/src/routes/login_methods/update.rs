@@ -1,7 +1,7 @@
 //! Changes of a login method.
 
 use super::{
-    LoginMethodResponse, facts,
+    LAST_LOGIN_METHOD, LoginMethodResponse, facts,
     provider::{self, LoginProviderRequest},
     read, read_client_id, read_client_secret, seal,
 };
@@ -20,6 +20,7 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     event::{Change, Event},
+    ports::MethodOutcome,
     secret::Secret,
     team::login_method::LoginMethod,
 };
@@ -69,7 +70,8 @@ fn read_update(fields: Map<String, Value>) -> (Wanted, FieldErrors) {
 /// Change a login method
 ///
 /// Its kind, issuer and addresses cannot be changed, because members are bound to the identities there: add another
-/// login method instead.
+/// login method instead. Other credentials need another trial, and are refused for the last tried login method of an
+/// account that allows single sign-on only.
 #[utoipa::path(
     patch,
     path = "/v1/login-methods/{login_method_id}",
@@ -78,7 +80,7 @@ fn read_update(fields: Map<String, Value>) -> (Wanted, FieldErrors) {
     request_body = UpdateLoginMethodRequest,
     responses(
         (status = 200, description = "The changed login method.", body = LoginMethodResponse, headers(("ETag" = String, description = "Version of the record, for `If-Match`."))),
-        (status = 409, description = "Other callers keep changing it.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "An account that allows nothing else would have no tried login method, or other callers keep changing it.", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "The record is not at the version in `If-Match`.", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -112,10 +114,14 @@ pub async fn update_login_method(
                 after: facts(&changed),
             };
             let entry = call.audit(change, now);
-            deps.methods
+            match deps
+                .methods
                 .update_method(&changed, by(call, &entry))
-                .await?;
-            log(&entry);
+                .await?
+            {
+                MethodOutcome::Done => log(&entry),
+                MethodOutcome::LastTried => return Err(ApiError::new(&LAST_LOGIN_METHOD)),
+            }
             let version = changed.version + 1;
             Ok(found(version, LoginMethodResponse::of(changed, base)))
         },
