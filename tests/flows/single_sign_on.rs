@@ -1,13 +1,17 @@
 //! Accounts whose members sign in at a provider only (SPEC D27, D28).
 
 use crate::{
-    providers::{Browser, CLIENT_SECRET, Method, says, set_up},
+    providers::{Browser, CLIENT_SECRET, Method, problem, says, set_up},
+    sign_in,
     world::World,
 };
 use futures_util::future::join;
 use serde_json::{Value, json};
 use std::time::Duration;
-use vestibule_testkit::fault_proxy::{Fault, Rule};
+use vestibule_testkit::{
+    fault_proxy::{Fault, Rule},
+    openid_provider::Claims,
+};
 
 /// A super admin of the world's account who is signed in through its provider, which was tried.
 pub async fn admin_through_provider(world: &World) -> (Browser, Method) {
@@ -112,4 +116,39 @@ async fn a_trial_taken_back_at_the_moment_of_single_sign_on_only_leaves_a_way_in
         assert_eq!(restored.status, 200, "{}", restored.body);
         pass(&world, &mut one, &method, "trial").await;
     }
+}
+
+/// SPEC D12, D27: a password does not decide whom the provider lets in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_of_an_account_of_single_sign_on_only_connects_no_identity_but_their_own() {
+    let world = World::new().await;
+    let home = world.scope.account_id().to_string();
+    let (mut admin, method) = admin_through_provider(&world).await;
+    let email = "ana@example.com";
+    let ana = sign_in::member(&world, email).await;
+    let mut ana = Browser::of(ana.session().unwrap()).in_account(&home);
+    assert_eq!(sso_only(&world, &mut admin, true).await, 200);
+    let bind = json!({"purpose": "bind"});
+    for claims in [
+        says("eve@example.com", "eve"),
+        says(email, "eve").with("email_verified", json!(false)),
+        Claims::new("eve").with("email", json!(email)),
+    ] {
+        world.honest.sign_in_as(claims);
+        let back = ana
+            .through(&world, &world.honest, &method, bind.clone())
+            .await;
+        assert_eq!(problem(&back), "wrong-identity");
+    }
+    let mut eve = Browser::default();
+    let start = json!({"purpose": "sign_in"});
+    let back = eve.through(&world, &world.honest, &method, start).await;
+    assert_eq!(problem(&back), "not-bound");
+
+    world.honest.sign_in_as(says(email, "ana-there"));
+    pass(&world, &mut ana, &method, "bind").await;
+    let mut later = Browser::default().in_account(&home);
+    pass(&world, &mut later, &method, "sign_in").await;
+    let projects = later.call(&world, "GET", "/v1/projects", Value::Null).await;
+    assert_eq!(projects.status, 200, "{}", projects.body);
 }

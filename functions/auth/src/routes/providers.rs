@@ -11,10 +11,12 @@
 //! | `returning` | the way back: flow, code, tokens |
 //! | `returned` | a person who came back |
 //! | `accepting` | an invitation, accepted by an identity |
-//! | `outcome` | sessions, bindings and trials |
+//! | `binding` | an identity that a member connects |
+//! | `outcome` | sessions and trials |
 
 mod accepting;
 mod asking;
+mod binding;
 mod outcome;
 mod returned;
 mod returning;
@@ -41,7 +43,7 @@ problem_types! {
         "Begin again. If it fails again, an admin of the account can try the login method, and is told the reason.";
     NOT_BOUND = "not-bound", UNAUTHORIZED, "The identity belongs to no member of the account",
         "Accept the invitation first, or sign in otherwise and connect the identity.";
-    WRONG_IDENTITY = "wrong-identity", CONFLICT, "The invitation is for somebody else",
+    WRONG_IDENTITY = "wrong-identity", CONFLICT, "The identity is not that of the invited person",
         "Sign in at the provider as the person who was invited: with the invited identifier, or with the invited e-mail address, verified by the provider.";
     IDENTITY_TAKEN = "identity-taken", CONFLICT, "The identity belongs to another member of the account",
         "Sign in at the provider as yourself.";

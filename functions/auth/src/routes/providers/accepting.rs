@@ -72,14 +72,23 @@ fn check_identity(
     if *method_id != method || invited_at.as_deref() != issuer {
         return Err(ApiError::new(&OTHER_LOGIN_METHOD));
     }
-    let is_invited = match identifier {
-        Some(identifier) => person.identifier.as_ref() == Some(identifier),
-        None => issuer.is_some() && person.email_verified && is_address(person, &invitation.email),
-    };
-    if is_invited {
+    if is_meant(person, identifier.as_deref(), (&invitation.email, issuer)) {
         Ok(())
     } else {
         Err(ApiError::new(&WRONG_IDENTITY))
+    }
+}
+
+/// Whether a person is the one who is meant. An identifier decides alone; without one, the address must be verified,
+/// which only `OpenID` Connect tells: a provider that has an issuer.
+pub(super) fn is_meant(
+    person: &Person,
+    identifier: Option<&str>,
+    (email, issuer): (&EmailAddress, Option<&str>),
+) -> bool {
+    match identifier {
+        Some(identifier) => person.identifier.as_deref() == Some(identifier),
+        None => issuer.is_some() && person.email_verified && is_address(person, email),
     }
 }
 

@@ -1,8 +1,8 @@
-//! Outcomes of a sign-in at a provider: a session of the account, a binding, a trial.
+//! Outcomes of a sign-in at a provider: a session of the account, a trial.
 
 use super::{
-    IDENTITY_TAKEN, NOT_BOUND, SIGN_IN_FAILED,
-    asking::{membership, own_session, trier},
+    NOT_BOUND, SIGN_IN_FAILED,
+    asking::trier,
     returned::{Done, Returned},
 };
 use crate::{
@@ -14,16 +14,14 @@ use futures_util::future::try_join3;
 use serde_json::json;
 use vestibule_admin::{
     log,
-    problem::{ApiError, NOT_A_MEMBER, SIGN_IN_AGAIN},
+    problem::{ApiError, NOT_A_MEMBER},
 };
 use vestibule_domain::{
-    account::actor::Actor,
     event::{AuditEntry, Change, Event},
     ids::{AccountId, AuditId, LoginId},
     ports::{By, DeviceToken, Opening},
     secret::Secret,
     team::{
-        identity::AccountIdentity,
         login::Login,
         login_method::LoginMethod,
         mail::MailKind,
@@ -196,45 +194,6 @@ fn ending(
         .chain(sessions.iter().filter(|session| is_browsers(session)))
         .map(|session| session.hash.clone())
         .collect()
-}
-
-/// Binds the identity to the membership of the login that began the sign-in, by a session of its own.
-pub(super) async fn bind(returned: &Returned<'_>, login_id: LoginId) -> Result<Done, ApiError> {
-    let (deps, now) = (returned.deps, returned.now);
-    let session = own_session(deps, returned.visitor, now).await?;
-    let session = session.filter(|session| session.login_id == login_id);
-    let session = session.ok_or(&SIGN_IN_AGAIN)?;
-    let member = membership(deps, &session, returned.flow.scope)
-        .await?
-        .member;
-    let identity = AccountIdentity {
-        scope: member.scope,
-        hash: returned.identity.clone(),
-        login_id,
-        member_id: member.id,
-        method_id: returned.method.id,
-    };
-    let entry = AuditEntry {
-        id: AuditId::new(deps.admin.ids.draw()),
-        scope: member.scope,
-        at: now,
-        actor: Actor::member(member.id, member.name.clone()),
-        change: Change {
-            event: Event::IdentityBound(member.id),
-            before: serde_json::Value::Null,
-            after: json!({"login_method": returned.method.id}),
-        },
-        request_id: returned.visitor.origin.request_id.clone(),
-    };
-    let is_bound = deps
-        .logins
-        .bind_identity(&identity, member.version, &entry)
-        .await?;
-    if !is_bound {
-        return Err(ApiError::new(&IDENTITY_TAKEN));
-    }
-    log(&entry);
-    Ok(Done::default())
 }
 
 /// Notes that a sign-in by the method went well. Nobody is signed in.
