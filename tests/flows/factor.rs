@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// A person with a second factor: the browser, the secret, and the recovery codes.
-async fn with_factor(world: &World) -> (Browser, Vec<u8>, Vec<String>) {
+pub async fn with_factor(world: &World) -> (Browser, Vec<u8>, Vec<String>) {
     let mut browser = member(world, "ana@example.com").await;
     let begun = browser.post(world, "/v1/me/factor", Value::Null).await;
     assert_eq!(begun.status, 201, "{}", begun.body);

@@ -77,6 +77,7 @@ mod parked_records;
 mod parked_turns;
 mod platforms;
 mod profile_image;
+mod provider_sessions;
 mod provider_tenants;
 mod providers;
 mod recovery;

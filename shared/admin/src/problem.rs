@@ -152,7 +152,7 @@ problem_types! {
     NOT_A_MEMBER = "not-a-member", FORBIDDEN, "The session does not open this account",
         "`Vestibule-Account` names an account of which the login is no active member. Whether there is such an account is not told.";
     SIGN_IN_INSUFFICIENT = "sign-in-insufficient", FORBIDDEN, "The sign-in is not enough for this call",
-        "`missing` lists the parts that it lacks: `factor` (the second factor), `factor_set_up` (a second factor, which the login does not have yet), `provider` (a sign-in at a provider of the account), `own_sign_in` (a sign-in that is not another account's provider).", [MISSING];
+        "`missing` lists the parts that it lacks: `factor` (the second factor), `factor_set_up` (a second factor, which the login does not have yet), `provider` (a sign-in at a provider of the account), `own_sign_in` (a sign-in of the login's own: no key, and not through another account's provider or, where the login as a whole is concerned, any).", [MISSING];
     CROSS_SITE_CALL = "cross-site-call", FORBIDDEN, "The call does not come from a page of this site",
         "A call that may change something with a cookie needs the header `X-Vestibule-Console: 1`, and the browser's `Sec-Fetch-Site` and `Origin` must be this site's. Scripts use an API key.";
     NOT_FOUND = "not-found", NOT_FOUND, "There is no such record",

@@ -29,7 +29,8 @@ use vestibule_admin::{
 use vestibule_domain::{
     AccountScope, Timestamp,
     account::{
-        Account, actor::Actor, email_address::EmailAddress, proof::CallerProof, rules::AccountRules,
+        Account, actor::Actor, credential::Missing, email_address::EmailAddress,
+        proof::CallerProof, rules::AccountRules,
     },
     event::{AuditEntry, Change, Event},
     ids::{AccountId, AuditId, ClientId, MemberId},
@@ -44,7 +45,7 @@ use vestibule_domain::{
 
 problem_types! {
     NEEDS_A_MEMBER = "needs-a-member", CONFLICT, "The caller is no member",
-        "Whoever creates an account becomes its super admin, and a key of the account is nobody. Call with a session or with a member's key, or create the account with the set-up token.";
+        "Whoever creates an account becomes its super admin, and a key of the account is nobody. Call with a session, or create the account with the set-up token.";
 }
 
 /// An account to create.
@@ -65,7 +66,8 @@ pub struct CreateAccountRequest {
 
 /// Create a further account
 ///
-/// The caller becomes its super admin.
+/// The caller becomes its super admin. It takes a session of the login's own sign-in: neither a key nor a provider of
+/// an account speaks for the person beyond that account.
 #[utoipa::path(
     post,
     path = "/v1/accounts",
@@ -131,6 +133,9 @@ fn answer(deps: &Deps, account: Account, replayed: bool) -> Response {
 /// The member who calls, whose login has room for another account.
 async fn caller(deps: &Deps, call: &Call) -> Result<Member, ApiError> {
     let id = call.caller.member_id.ok_or(&NEEDS_A_MEMBER)?;
+    if !call.caller.is_own_sign_in {
+        return Err(ApiError::sign_in_insufficient(Missing::OwnSignIn));
+    }
     let member = deps.members.get_member(call.scope(), id).await?;
     let member = member.ok_or(&NEEDS_A_MEMBER)?;
     let login_id = member.login_id.ok_or(&NEEDS_A_MEMBER)?;

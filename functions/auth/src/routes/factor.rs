@@ -64,6 +64,7 @@ pub async fn give_factor(
         ..login.clone()
     };
     let places = deps.logins.accounts(login.id).await?;
+    let places = records::places_of(&session, places);
     let event = Event::LoginSignedIn(login.id);
     let facts = records::device_facts(&session.device);
     let audits = records::audits(

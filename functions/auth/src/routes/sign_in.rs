@@ -189,6 +189,7 @@ pub async fn sign_out(
     if let Some(session) = session {
         let id = session.login_id;
         let (login, places) = try_join(deps.logins.get_login(id), deps.logins.accounts(id)).await?;
+        let places = records::places_of(&session, places);
         let event = Event::LoginSignedOut(id);
         let after = records::device_facts(&visitor.device());
         // A sign-in that was never completed is not on record, nor is its end.

@@ -1,0 +1,159 @@
+//! Limits of a session that a provider of an account opened (SPEC D27).
+
+use crate::{
+    accepting::second_account,
+    factor::with_factor,
+    providers::{Browser, Method, says, set_up},
+    sign_in::{self, invite, mailed},
+    single_sign_on::admin_through_provider,
+    world::World,
+};
+use auth::totp;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const ANA: &str = "ana@example.com";
+
+/// The audit entries of an action in an account.
+fn audited_in(world: &World, account: &str, action: &str) -> usize {
+    let log = format!("ACCOUNT#{account}#AUDIT#");
+    let rows = world.db.items().unwrap();
+    rows.iter()
+        .filter(|row| row.get("action") == Some(&json!(action)))
+        .filter(|row| row["pk"].as_str().unwrap().starts_with(&log))
+        .count()
+}
+
+/// Lets Ana, who is signed in by herself, join the account of this admin.
+async fn join(world: &World, admin: &mut sign_in::Browser, ana: &mut Browser) {
+    invite(world, admin, ANA, true).await;
+    let token = mailed(world, ANA).await;
+    let path = "/v1/auth/invitation/accept";
+    let body = json!({"token": token});
+    let joined = ana.call(world, "POST", path, body).await;
+    assert_eq!(joined.status, 200, "{}", joined.body);
+}
+
+/// Connects Ana's identity at the honest provider, by a session of her own.
+async fn bind(world: &World, ana: &mut Browser, method: &Method) {
+    world.honest.sign_in_as(says(ANA, "ana-there"));
+    let start = json!({"purpose": "bind"});
+    let back = ana.through(world, &world.honest, method, start).await;
+    assert!(back.location().ends_with("#ok"), "{}", back.location());
+}
+
+/// SPEC D27, D34.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_through_a_provider_creates_no_account_and_neither_does_a_key() {
+    let world = World::new().await;
+    let (mut through_provider, _) = admin_through_provider(&world).await;
+    let own = world.person("super_admin").await;
+    let home = world.scope.account_id().to_string();
+    let mut own = Browser::of(&own.cookie).in_account(&home);
+    let create = ("POST", "/v1/accounts");
+    let body = json!({"name": "Second"});
+    let wanted = json!({"name": "script", "permissions": ["accounts.create"]});
+    let mut refusals = Vec::new();
+    for browser in [&mut through_provider, &mut own] {
+        let made = browser
+            .call(&world, "POST", "/v1/api-keys", wanted.clone())
+            .await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        let key = made.body["key"].as_str().unwrap();
+        let refused = world.call(key, create, body.clone(), &[]).await;
+        refusals.push((refused.status, refused.body));
+    }
+    let refused = through_provider
+        .call(&world, create.0, create.1, body.clone())
+        .await;
+    refusals.push((refused.status, refused.body));
+    for (status, refused) in refusals {
+        assert_eq!(status, 403, "{refused}");
+        assert_eq!(refused["missing"], json!(["own_sign_in"]));
+    }
+    let made = own.call(&world, create.0, create.1, body).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+}
+
+/// SPEC D27: wherever it leads.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_ends_with_the_login_method_through_which_it_was_opened() {
+    let world = World::new().await;
+    let home = world.scope.account_id().to_string();
+    let ana = sign_in::member(&world, ANA).await;
+    let mut ana = Browser::of(ana.session().unwrap()).in_account(&home);
+    let first = sign_in::admin(&world).await;
+    let mut first = Browser::of(first.session().unwrap()).in_account(&home);
+    let method = set_up(&world, &mut first, &world.honest).await;
+    bind(&world, &mut ana, &method).await;
+    let (mut second, account) = second_account(&world).await;
+    join(&world, &mut second, &mut ana).await;
+    let mut second = Browser::of(second.session().unwrap()).in_account(&account);
+    let other = set_up(&world, &mut second, &world.honest).await;
+    bind(&world, &mut ana, &other).await;
+
+    let mut through_provider = Browser::default();
+    let start = json!({"purpose": "sign_in"});
+    let back = through_provider
+        .through(&world, &world.honest, &method, start)
+        .await;
+    assert!(back.location().ends_with("#ok"), "{}", back.location());
+    let places = [&home, &account].map(|account| through_provider.clone().in_account(account));
+    for mut place in places.clone() {
+        let seen = place.call(&world, "GET", "/v1/projects", Value::Null).await;
+        assert_eq!(seen.status, 200, "{}", seen.body);
+    }
+    let path = format!("/v1/login-methods/{}", method.id);
+    let deleted = first.call(&world, "DELETE", &path, Value::Null).await;
+    assert_eq!(deleted.status, 204, "{}", deleted.body);
+    for mut place in places {
+        for path in ["/v1/projects", "/v1/me"] {
+            let seen = place.call(&world, "GET", path, Value::Null).await;
+            assert_eq!(seen.status, 401, "{path}: {}", seen.body);
+        }
+    }
+    // The login's own session stays.
+    let seen = ana.call(&world, "GET", "/v1/projects", Value::Null).await;
+    assert_eq!(seen.status, 200, "{}", seen.body);
+}
+
+/// SPEC D27, G02: what a provider does is no other account's business.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_through_a_provider_is_on_record_in_its_own_account_only() {
+    let world = World::new().await;
+    let home = world.scope.account_id().to_string();
+    let (ana, secret, _) = with_factor(&world).await;
+    let mut ana = Browser::of(ana.session().unwrap()).in_account(&home);
+    let (mut admin, account) = second_account(&world).await;
+    join(&world, &mut admin, &mut ana).await;
+    let mut admin = Browser::of(admin.session().unwrap()).in_account(&account);
+    let method = set_up(&world, &mut admin, &world.honest).await;
+    bind(&world, &mut ana, &method).await;
+    let rules = json!({"factor_required": true, "provider_factor_counts": false});
+    let changed = admin
+        .call(&world, "PATCH", "/v1/account", json!({"rules": rules}))
+        .await;
+    assert_eq!(changed.status, 200, "{}", changed.body);
+
+    let counts = |account: &str| {
+        ["login.signed_in", "login.signed_out"].map(|action| audited_in(&world, account, action))
+    };
+    let (before, [signed_in, signed_out]) = (counts(&home), counts(&account));
+    world.clock.advance(Duration::from_secs(30));
+    let mut through_provider = Browser::default();
+    let start = json!({"purpose": "sign_in"});
+    let back = through_provider
+        .through(&world, &world.honest, &method, start)
+        .await;
+    assert!(back.location().ends_with("#factor"), "{}", back.location());
+    let code = json!({"code": totp::code_now(&secret, world.now())});
+    for (path, body, status) in [
+        ("/v1/auth/factor", code, 200),
+        ("/v1/auth/sign-out", Value::Null, 204),
+    ] {
+        let seen = through_provider.call(&world, "POST", path, body).await;
+        assert_eq!(seen.status, status, "{path}: {}", seen.body);
+    }
+    assert_eq!(counts(&home), before);
+    assert_eq!(counts(&account), [signed_in + 1, signed_out + 1]);
+}
