@@ -2,13 +2,17 @@
 
 use crate::{
     admin::call,
-    invitations::{accept, joined, root},
+    invitations::{PASSWORD, accept, joined, root},
+    providers,
+    sign_in::{Browser, sign_in},
+    single_sign_on::{sso_only, through_provider},
     world::{SETUP_TOKEN, World},
 };
 use serde_json::{Value, json};
 use std::time::Duration;
 
 const NEW: &str = "another-token-of-the-stack-0123456789abcdefghij";
+const NEWER: &str = "a-third-token-of-the-stack-0123456789abcdefghij";
 
 /// Sets a new value of the set-up secret, later than all before.
 fn set_secret(world: &World, value: &str) {
@@ -99,4 +103,35 @@ async fn the_factor_of_an_address_without_a_login_is_not_reset_and_the_secret_st
     assert_eq!(status, 422, "{refused}");
     let (status, reset) = recover(&world, of("grace@example.com")).await;
     assert_eq!(status, 202, "{reset}");
+}
+
+/// SPEC D28, D30: a login's factor is no rule of an account.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_reset_of_a_factor_leaves_single_sign_on_only_and_the_recovery_of_the_account_ends_it()
+{
+    let world = World::new().await;
+    let root = root(&world).await;
+    let email = "grace@example.com";
+    joined(&world, &root, email, json!("super_admin")).await;
+    let mut grace = Browser::default();
+    let seen = sign_in(&world, &mut grace, email, PASSWORD).await;
+    assert_eq!(seen.status, 200, "{}", seen.body);
+    let (_, account) = call(&world, &root, "GET", "/v1/account", Value::Null).await;
+    let account = account["id"].as_str().unwrap();
+    let own = providers::Browser::of(grace.session().unwrap()).in_account(account);
+    let (mut strict, _) = through_provider(&world, own, account, email).await;
+    assert_eq!(sso_only(&world, &mut strict, true).await, 200);
+    for (value, body, is_strict) in [
+        (NEW, json!({"reset_factor": true}), true),
+        (NEWER, json!({"account_id": account}), false),
+    ] {
+        set_secret(&world, value);
+        let mut asked = body;
+        asked["setup_token"] = json!(value);
+        asked["email"] = json!(email);
+        let (status, recovered) = recover(&world, asked).await;
+        assert_eq!(status, 202, "{recovered}");
+        let (_, seen) = call(&world, &root, "GET", "/v1/account", Value::Null).await;
+        assert_eq!(seen["rules"]["sso_only"], is_strict, "{seen}");
+    }
 }

@@ -17,13 +17,23 @@ use vestibule_testkit::{
 pub async fn admin_through_provider(world: &World) -> (Browser, Method) {
     let home = world.scope.account_id().to_string();
     let person = world.person("super_admin").await;
-    let mut own = Browser::of(&person.cookie).in_account(&home);
+    let own = Browser::of(&person.cookie).in_account(&home);
+    through_provider(world, own, &home, &person.email).await
+}
+
+/// Lets an admin with this address, who is signed in, set up the honest provider for the account, and sign in through it.
+pub async fn through_provider(
+    world: &World,
+    mut own: Browser,
+    account: &str,
+    email: &str,
+) -> (Browser, Method) {
     let method = set_up(world, &mut own, &world.honest).await;
-    world.honest.sign_in_as(says(&person.email, "admin-there"));
+    world.honest.sign_in_as(says(email, "admin-there"));
     for purpose in ["trial", "bind"] {
         pass(world, &mut own, &method, purpose).await;
     }
-    let mut browser = Browser::default().in_account(&home);
+    let mut browser = Browser::default().in_account(account);
     pass(world, &mut browser, &method, "sign_in").await;
     (browser, method)
 }
@@ -36,7 +46,7 @@ async fn pass(world: &World, browser: &mut Browser, method: &Method, purpose: &s
 }
 
 /// Turns the rule on or off, and returns the status of the answer.
-async fn sso_only(world: &World, browser: &mut Browser, is_on: bool) -> u16 {
+pub async fn sso_only(world: &World, browser: &mut Browser, is_on: bool) -> u16 {
     let body = json!({"rules": {"sso_only": is_on}});
     let seen = browser.call(world, "PATCH", "/v1/account", body).await;
     seen.status

@@ -64,7 +64,7 @@ pub struct RecoverResponse {
 /// Invites a super admin to an account, or removes a login's second factor. Whoever can change the stack's set-up
 /// secret may do it, once for each value that was set after the last set-up or recovery. A person who is a member of
 /// the account already becomes an active super admin at once, and signs in as ever. If the account's members signed in
-/// at a provider only, passwords count again.
+/// at a provider only, passwords count again. The reset of a factor changes no account.
 #[utoipa::path(
     post,
     path = "/v1/setup/recover",
@@ -187,12 +187,17 @@ impl Recovering<'_> {
         AccountScope::of_verified(self.account.id)
     }
 
-    /// A recovery lets passwords in again: a provider that is gone may be what locked everybody out.
-    fn recovery(&self, event: Event, after: Value) -> Recovery {
+    /// The account with passwords let in again: a provider that is gone may be what locked everybody out.
+    fn with_passwords(&self) -> Account {
         let mut account = self.account.clone();
         account.rules.sso_only = false;
+        account
+    }
+
+    /// A recovery that leaves the account as it is.
+    fn recovery(&self, event: Event, after: Value) -> Recovery {
         Recovery {
-            account,
+            account: self.account.clone(),
             invitation: None,
             member: None,
             mail: None,
@@ -265,6 +270,7 @@ impl Recovering<'_> {
         let event = Event::AccountRecovered(self.account.id);
         let after = json!({"member_id": member.id, "email": member.email});
         Recovery {
+            account: self.with_passwords(),
             member: Some(Member {
                 role: RoleKey::SuperAdmin,
                 clients: ClientAccess::All,
@@ -305,6 +311,7 @@ impl Recovering<'_> {
             "member_id": member.id, "invitation_id": invitation.id, "email": email, "sent": is_sent,
         });
         let recovery = Recovery {
+            account: self.with_passwords(),
             invitation: Some(invitation),
             member: Some(member),
             mail,
