@@ -169,6 +169,7 @@ async fn send_link(deps: &Deps, email: &EmailAddress) -> Result<(), ApiError> {
         Some(login) => {
             let reset = Reset {
                 login_id: login.id,
+                email: email.clone(),
                 hash: token.hash,
                 expires_at,
             };
@@ -231,8 +232,10 @@ async fn find(deps: &Deps, visitor: &Visitor, token: &str) -> Result<(Login, Str
     let reset = reset.filter(|reset| {
         reset.login_id == claim.login_id && reset.hash == claim.hash && now < reset.expires_at
     });
-    reset.ok_or(&TOKEN_NOT_VALID)?;
+    let reset = reset.ok_or(&TOKEN_NOT_VALID)?;
+    // The change is made at the version that is read here, so the address holds until then.
     let login = deps.logins.get_login(claim.login_id).await?;
+    let login = login.filter(|login| login.email == reset.email);
     Ok((login.ok_or(&TOKEN_NOT_VALID)?, claim.hash))
 }
 

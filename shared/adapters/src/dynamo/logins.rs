@@ -178,6 +178,7 @@ impl LoginStore for DynamoLogins {
                 MailOwner::Login(id) => id,
                 MailOwner::Account(_) => nobody(email),
             },
+            email: email.clone(),
             hash: mail.id.to_string(),
             expires_at: mail.created_at,
         };
@@ -199,7 +200,7 @@ impl LoginStore for DynamoLogins {
         now: Timestamp,
     ) -> Result<Option<Reset>, PortError> {
         let item: Option<ResetItem> = self.table.get(&keys::reset(id, hash), "reset").await?;
-        let reset = item.map(Reset::from);
+        let reset = item.and_then(ResetItem::reset);
         Ok(reset.filter(|reset| now < reset.expires_at))
     }
 

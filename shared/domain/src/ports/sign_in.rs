@@ -52,6 +52,8 @@ pub struct LoginChange {
 pub struct Reset {
     /// The login.
     pub login_id: LoginId,
+    /// The address to which the link is mailed. With another address of the login, it counts no longer.
+    pub email: EmailAddress,
     /// SHA-256 of the token, lower-case hex.
     pub hash: String,
     /// Time from which it no longer counts.
