@@ -12,7 +12,10 @@ use vestibule_domain::{
     account::credential::{Credential, CredentialClaim},
     ids::LoginId,
     secret::Secret,
-    team::session::{Device, Session},
+    team::{
+        login::Login,
+        session::{Device, Session},
+    },
 };
 
 /// The browser that calls an open route. Taking it as an argument refuses calls of other sites.
@@ -64,13 +67,26 @@ impl Visitor {
         &self,
         deps: &Deps,
         login_id: LoginId,
+        login: Option<&Login>,
     ) -> Result<Option<&KnownDevice>, ApiError> {
         let Some(device) = &self.device else {
             return Ok(None);
         };
-        let is_known = deps.sessions.knows_device(login_id, &device.hash).await?;
+        let is_known = is_known(deps, login_id, login, &device.hash).await?;
         Ok(is_known.then_some(device))
     }
+}
+
+/// Whether the login knows the browser with the token of this hash.
+pub async fn is_known(
+    deps: &Deps,
+    login_id: LoginId,
+    login: Option<&Login>,
+    hash: &str,
+) -> Result<bool, ApiError> {
+    let seen_at = deps.sessions.device_seen_at(login_id, hash).await?;
+    let known = login.zip(seen_at);
+    Ok(known.is_some_and(|(login, seen_at)| login.knows_browser_of(seen_at)))
 }
 
 /// The device of a call, as it is recorded.

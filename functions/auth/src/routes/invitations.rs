@@ -396,7 +396,7 @@ impl Accepting<'_> {
             return Err(ApiError::new(&WRONG_CREDENTIALS));
         }
         if login.confirmed_factor().is_some() {
-            let known = visitor.known_to(deps, login.id).await?;
+            let known = visitor.known_to(deps, login.id, Some(&login)).await?;
             let opened = opening::sign_in(deps, visitor, &login, known).await?;
             let mut response = self.answer(opened.status);
             cookies::add(response.headers_mut(), opened.cookies);

@@ -243,7 +243,8 @@ pub async fn export_login(
     )
     .await?;
     let sessions = sessions.iter();
-    let devices = devices.into_iter();
+    let known = |seen_at: &Timestamp| login.knows_browser_of(*seen_at);
+    let devices = devices.into_iter().filter(known);
     let export = MyExportResponse {
         login: ExportedLogin::from(&login),
         preferences: MyPreferences::from(&login.preferences),

@@ -6,10 +6,13 @@ use crate::{
     opening::{self, SignInStatus},
     records,
     routes::sign_in::SignInResponse,
+    tokens,
+    visitor::is_known,
 };
 use axum::{
     Json,
     extract::State,
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 use futures_util::future::try_join;
@@ -24,7 +27,7 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     event::Event,
-    ports::LoginChange,
+    ports::{DeviceToken, LoginChange},
     team::{
         login::{Login, PasswordRecord},
         mail::ChangedCredential,
@@ -52,7 +55,8 @@ pub struct ChangePasswordRequest {
 
 /// Change the password
 ///
-/// Ends every other session of the login, and gives this one a new token.
+/// Ends every other session of the login, and gives this one a new token. The login forgets every browser but this one,
+/// so that a mail tells of the next sign-in from another.
 #[utoipa::path(
     post,
     path = "/v1/me/password",
@@ -68,6 +72,7 @@ pub struct ChangePasswordRequest {
 pub async fn change_password(
     State(deps): State<Arc<Deps>>,
     call: LoginCall,
+    headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
     call.own()?;
@@ -87,6 +92,7 @@ pub async fn change_password(
     if let Some(current) = current {
         fresh_proof::check_password(&deps, &login, &current).await?;
     }
+    let device = device(&deps, &headers, &login).await?;
     let now = call.now();
     let after = Login {
         password: Some(PasswordRecord {
@@ -104,6 +110,7 @@ pub async fn change_password(
     let change = LoginChange {
         end_sessions: sessions.into_iter().map(|session| session.hash).collect(),
         ends_earlier: true,
+        device,
         mail: records::changed_mail(&deps, &login, ChangedCredential::Password, now),
         audits: audits.clone(),
         ..LoginChange::default()
@@ -114,4 +121,18 @@ pub async fn change_password(
     let mut response = Json(SignInResponse { status }).into_response();
     cookies::add(response.headers_mut(), [cookie]);
     Ok(response)
+}
+
+/// The browser that calls, if the login knows it: it goes on doing so.
+async fn device(
+    deps: &Deps,
+    headers: &HeaderMap,
+    login: &Login,
+) -> Result<Option<DeviceToken>, ApiError> {
+    let cookie = cookies::read(headers, cookies::DEVICE);
+    let Some(hash) = cookie.and_then(tokens::read_device) else {
+        return Ok(None);
+    };
+    let is_known = is_known(deps, login.id, Some(login), &hash).await?;
+    Ok(is_known.then_some(DeviceToken { hash }))
 }

@@ -32,7 +32,7 @@ use vestibule_domain::{
     account::email_address::EmailAddress,
     event::Event,
     ids::MailId,
-    ports::{LoginChange, Reset},
+    ports::{DeviceToken, LoginChange, Reset},
     secret::Secret,
     team::{
         login::{Login, PasswordRecord, SecondFactor},
@@ -247,7 +247,8 @@ fn kept_factor(login: &Login) -> Option<&SecondFactor> {
 
 /// Set a new password
 ///
-/// Proves the address, ends every session of the login, and signs in. The second factor is still asked for.
+/// Proves the address, ends every session of the login, and signs in. The second factor is still asked for. The login
+/// forgets every browser but this one, so that a mail tells of the next sign-in from another.
 #[utoipa::path(
     post,
     path = "/v1/auth/reset/finish",
@@ -345,7 +346,7 @@ async fn store(
                 .map_err(ApiError::from)
         },
         async { deps.logins.accounts(after.id).await.map_err(ApiError::from) },
-        visitor.known_to(deps, after.id),
+        visitor.known_to(deps, before.id, Some(before)),
     )
     .await?;
     let mut session = opening::new_session(after, token.hash, visitor.device(), now);
@@ -376,6 +377,9 @@ async fn store(
         replaces: None,
         session: Some(session),
         reset: Some(spent),
+        device: known.map(|known| DeviceToken {
+            hash: known.hash.clone(),
+        }),
         mail: records::changed_mail(deps, after, ChangedCredential::Password, now),
         audits,
     };

@@ -106,7 +106,7 @@ pub async fn sign_in(
     let login = deps.logins.find_login(&given.email).await?;
     let login = login.as_ref();
     let place = refusals::place(&given.email, login);
-    let known = visitor.known_to(&deps, place).await?;
+    let known = visitor.known_to(&deps, place, login).await?;
     admit(
         &deps,
         &visitor,

@@ -8,7 +8,10 @@ mod throttles;
 
 use super::{
     credentials::{roles_of, standing},
-    items::{AccountItem, EmailItem, IdentityItem, LoginItem, PointerItem, ResetItem, SessionItem},
+    items::{
+        AccountItem, DeviceItem, EmailItem, IdentityItem, LoginItem, PointerItem, ResetItem,
+        SessionItem,
+    },
     keys::{self, Key},
     table::{
         Attributes, Cancelled, Table, Transacted, check_write, delete_write, from_row, n,
@@ -155,6 +158,10 @@ impl LoginStore for DynamoLogins {
         if let Some(session) = &session {
             let item = SessionItem::from(session);
             writes.push(put_write(self.table.put_part(&item, FRESH, &[])?));
+        }
+        if let Some(device) = &change.device {
+            let item = DeviceItem::new(after.id, &device.hash, after.updated_at);
+            writes.push(put_write(self.table.replacing_part(&item)?));
         }
         if let Some(mail) = &change.mail {
             writes.push(self.table.mail_write(mail)?);

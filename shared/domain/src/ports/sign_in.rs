@@ -41,6 +41,8 @@ pub struct LoginChange {
     pub session: Option<Session>,
     /// Hash of the reset that is spent. `Conflict` when it was spent before.
     pub reset: Option<String>,
+    /// The browser that the login goes on knowing after another password.
+    pub device: Option<DeviceToken>,
     /// The mail that tells of the change.
     pub mail: Option<Mail>,
     /// The audit entries, one in each account of the login.
@@ -136,8 +138,10 @@ pub trait SessionStore: Send + Sync {
         hashes: &[String],
         audits: &[AuditEntry],
     ) -> Result<(), PortError>;
-    /// Whether the browser with this token signed the login in before.
-    async fn knows_device(&self, id: LoginId, hash: &str) -> Result<bool, PortError>;
+    /// Returns the time at which the browser with this token signed the login in last. The login says whether it still
+    /// knows it: [`Login::knows_browser_of`].
+    async fn device_seen_at(&self, id: LoginId, hash: &str)
+    -> Result<Option<Timestamp>, PortError>;
 }
 
 /// A sign-in on its way through a provider.

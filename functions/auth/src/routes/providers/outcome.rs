@@ -8,6 +8,7 @@ use super::{
 use crate::{
     Deps, cookies, limits, opening, records,
     tokens::{self, LoginClaim, sha256_hex},
+    visitor::is_known,
 };
 use axum::http::HeaderValue;
 use futures_util::future::try_join3;
@@ -57,7 +58,7 @@ pub(super) async fn sign_in(returned: &Returned<'_>) -> Result<Done, ApiError> {
     }
     let token = tokens::session(login.id, deps.random.as_ref())?;
     let session = new_session(returned, &login, token.hash);
-    let device = device(returned, login.id).await?;
+    let device = device(returned, &login).await?;
     let event = Event::LoginSignedIn(login.id);
     let audits = match session.stage {
         SessionStage::Full => {
@@ -144,12 +145,12 @@ struct Browser {
 
 /// A browser is remembered per account. A provider must not make its own browser one that the login knows: a known
 /// one has attempts of its own, and no mail tells of it.
-async fn device(returned: &Returned<'_>, login_id: LoginId) -> Result<Browser, ApiError> {
+async fn device(returned: &Returned<'_>, login: &Login) -> Result<Browser, ApiError> {
     let (deps, account_id) = (returned.deps, returned.account.id);
     let hash = |token: &Secret| sha256_hex(&format!("{}|{account_id}", token.reveal()));
     if let Some(device) = &returned.visitor.device {
         let hash = hash(&device.token);
-        let is_known = deps.sessions.knows_device(login_id, &hash).await?;
+        let is_known = is_known(deps, login.id, Some(login), &hash).await?;
         return Ok(Browser {
             token: device.token.clone(),
             hash,

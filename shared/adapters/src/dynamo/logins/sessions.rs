@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use std::collections::HashMap;
 use vestibule_domain::{
-    PortError,
+    PortError, Timestamp,
     event::AuditEntry,
     ids::LoginId,
     ports::{Opening, SessionStore},
@@ -158,9 +158,13 @@ impl SessionStore for DynamoLogins {
         }
     }
 
-    async fn knows_device(&self, id: LoginId, hash: &str) -> Result<bool, PortError> {
+    async fn device_seen_at(
+        &self,
+        id: LoginId,
+        hash: &str,
+    ) -> Result<Option<Timestamp>, PortError> {
         let key = keys::device(id, hash);
         let item: Option<DeviceItem> = self.table.get(&key, "device").await?;
-        Ok(item.is_some())
+        Ok(item.map(|item| item.last_seen_at))
     }
 }
