@@ -25,7 +25,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Deps {
         outbox: adapters.outbox(),
         paces: adapters.send_pacer(),
         queues: adapters.dispatch_queues(),
-        set_up: adapters.set_up(),
+        first_admin_orders: adapters.set_up(),
         team: adapters.team_queue(),
         first_admin,
         clock: adapters.clock(),

@@ -365,6 +365,15 @@ pub trait SetUpReader: Send + Sync {
     async fn set_up_state(&self) -> Result<Option<SetUpState>, PortError>;
 }
 
+/// Counts orders of the first super admin's invitation.
+#[async_trait]
+pub trait FirstAdminOrders: Send + Sync {
+    /// Whether to order the invitation now: nobody was invited, and the orders before are long enough ago (see
+    /// [`wait_after_orders`](crate::team::first_admin::wait_after_orders)). Counts the order, so that only one of
+    /// several callers makes it.
+    async fn is_to_be_ordered(&self, now: Timestamp) -> Result<bool, PortError>;
+}
+
 /// The invitation of the stack's first super admin.
 #[derive(Debug, Clone)]
 pub struct FirstAdmin {
