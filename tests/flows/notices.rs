@@ -234,6 +234,36 @@ async fn only_those_who_may_decide_and_want_to_know_are_told() {
     assert_eq!(world.mails().len(), 3);
 }
 
+/// SPEC B35.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_of_a_member_a_login_or_the_roles_that_cannot_be_read_keeps_nobody_else_from_hearing()
+{
+    let (mut world, admin) = noticing().await;
+    let without_member = world.person("super_admin").await;
+    let without_login = world.person("super_admin").await;
+    change_member(&world, &without_member, "status", json!("asleep"));
+    let login_id = without_login.login_id.to_string();
+    change_row(&world, ("LOGIN", &login_id), |row| {
+        row.insert("preferences".to_owned(), json!("none"));
+    });
+    let custom = world.person("super_admin").await;
+    let role = json!({"name": "Approver", "permissions": ["access_requests.decide"]});
+    let route = ("POST", "/v1/roles");
+    let role = world.call_as(&admin, route, role, &[]).await;
+    assert_eq!(role.status, 201, "{}", role.body);
+    change_member(&world, &custom, "role", role.body["key"].clone());
+    let [mut roles] = <[_; 1]>::try_from(world.rows("ROLES")).unwrap();
+    roles.insert("custom".to_owned(), json!("none"));
+    put(&world, roles);
+
+    asks(&mut world, "Ada Lovelace").await;
+    minutes(&mut world, 2).await;
+    assert_eq!(mails_to(&world, &admin).len(), 1);
+    for person in [&without_member, &without_login, &custom] {
+        assert!(mails_to(&world, person).is_empty(), "{}", person.email);
+    }
+}
+
 /// SPEC D25.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_bounced_or_complained_gets_no_more() {
