@@ -178,6 +178,10 @@ async fn a_stack_that_was_set_up_by_key_gets_its_first_admin_in_the_account_that
     world.functions.sweeper.first_admin = Some(job());
     assert!(world.sweep().await);
     invite_and_mail(&mut world).await;
+    // The account has its own name, and not that which the stack gives to a new one.
+    let mail = world.aws.mails().remove(0);
+    assert_eq!(mail.subject, "Your invitation to Older");
+    assert!(!mail.text.contains("Acme") && !mail.html.contains("Acme"));
     let token = token_mailed_to(&world, ADMIN);
     let (_, account) = accept(&world, &token, "Ana Silva").await;
     assert_eq!(answer.body["account"]["id"], account);

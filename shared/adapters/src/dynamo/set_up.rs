@@ -356,6 +356,11 @@ impl FirstAdminOrders for DynamoSetUp {
 
 #[async_trait]
 impl FirstAdminStore for DynamoSetUp {
+    async fn account_name(&self, scope: AccountScope) -> Result<Option<String>, PortError> {
+        let account = self.table.account(scope).await?;
+        Ok(account.map(|account| account.name))
+    }
+
     async fn invite_first_admin(&self, first: &FirstAdmin) -> Result<bool, PortError> {
         let table = &self.table;
         let at = first.audit.at;

@@ -394,6 +394,8 @@ pub struct FirstAdmin {
 /// The store of the first super admin's invitation.
 #[async_trait]
 pub trait FirstAdminStore: Send + Sync {
+    /// Returns the name of the account, as it is now.
+    async fn account_name(&self, scope: AccountScope) -> Result<Option<String>, PortError>;
     /// Invites the first super admin, once per stack. `false` if that was done before.
     async fn invite_first_admin(&self, first: &FirstAdmin) -> Result<bool, PortError>;
 }
