@@ -107,6 +107,23 @@ async fn a_mail_whose_answers_are_all_lost_is_sent_twice_and_then_given_up() {
     assert!(last_words(&world).contains("may have arrived"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_outlives_a_failure_of_the_mail_service_of_ten_minutes() {
+    for fault in [Fault::Error500, Fault::ResetBefore, Fault::Garbage] {
+        let mut world = invited().await;
+        world
+            .to_aws
+            .inject(Rule::new(SEND, fault.clone()).until_cleared());
+        world.run_email().await;
+        minutes(&mut world, 10).await;
+        assert_eq!(row(&world)["status"], "queued", "{fault:?}");
+        world.to_aws.clear();
+        minutes(&mut world, 10).await;
+        assert_eq!(world.aws.mails().len(), 1, "{fault:?}");
+        assert_eq!(row(&world)["status"], "sent", "{fault:?}");
+    }
+}
+
 /// Nothing went out, so nothing counts.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_that_the_service_takes_later_goes_out_once() {

@@ -234,6 +234,36 @@ async fn only_those_who_may_decide_and_want_to_know_are_told() {
     assert_eq!(world.mails().len(), 3);
 }
 
+/// SPEC B35.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_of_a_member_a_login_or_the_roles_that_cannot_be_read_keeps_nobody_else_from_hearing()
+{
+    let (mut world, admin) = noticing().await;
+    let without_member = world.person("super_admin").await;
+    let without_login = world.person("super_admin").await;
+    change_member(&world, &without_member, "status", json!("asleep"));
+    let login_id = without_login.login_id.to_string();
+    change_row(&world, ("LOGIN", &login_id), |row| {
+        row.insert("preferences".to_owned(), json!("none"));
+    });
+    let custom = world.person("super_admin").await;
+    let role = json!({"name": "Approver", "permissions": ["access_requests.decide"]});
+    let route = ("POST", "/v1/roles");
+    let role = world.call_as(&admin, route, role, &[]).await;
+    assert_eq!(role.status, 201, "{}", role.body);
+    change_member(&world, &custom, "role", role.body["key"].clone());
+    let [mut roles] = <[_; 1]>::try_from(world.rows("ROLES")).unwrap();
+    roles.insert("custom".to_owned(), json!("none"));
+    put(&world, roles);
+
+    asks(&mut world, "Ada Lovelace").await;
+    minutes(&mut world, 2).await;
+    assert_eq!(mails_to(&world, &admin).len(), 1);
+    for person in [&without_member, &without_login, &custom] {
+        assert!(mails_to(&world, person).is_empty(), "{}", person.email);
+    }
+}
+
 /// SPEC D25.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_bounced_or_complained_gets_no_more() {
@@ -376,6 +406,76 @@ async fn a_round_that_ends_at_any_call_makes_one_mail_for_each_member() {
             }
         }
     }
+}
+
+/// Makes the next order of notices fail: the onboarding worker's second update, which is tried three times.
+fn fail_the_order(world: &World) {
+    world.count_from_here();
+    let rule = Rule::new("DynamoDB.UpdateItem", Fault::Error500);
+    world.to_db.inject(rule.from_call(2).times(3));
+}
+
+/// Lets somebody new write, without doing any work.
+async fn writes(world: &World, name: &str) -> String {
+    let person = world.newcomer(name);
+    let connector = world.connector.clone();
+    let message = world.says(&connector, &person, SAID);
+    assert_eq!(world.webhook(&connector, &message).await, 200);
+    person
+}
+
+/// SPEC B35: nobody who asks waits for those who decide.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_fails_holds_up_no_onboarding_message_and_is_made_later() {
+    let (mut world, admin) = noticing().await;
+    let ada = writes(&world, "Ada Lovelace").await;
+    fail_the_order(&world);
+    world.work_onboarding().await;
+    assert!(world.has_struck());
+    assert_eq!(world.welcomes(&ada), 1);
+    assert!(world.rows("NOTICES").is_empty());
+    minutes(&mut world, 4).await;
+    assert_eq!(mails_to(&world, &admin).len(), 1);
+    minutes(&mut world, 7).await;
+    assert_eq!(mails_to(&world, &admin).len(), 1);
+    assert_eq!(world.welcomes(&ada), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_failed_outlives_the_death_of_its_worker_after_any_call() {
+    // The job takes about a dozen calls after the order's.
+    for call in 5..=18 {
+        let (mut world, admin) = noticing().await;
+        writes(&world, "Ada Lovelace").await;
+        fail_the_order(&world);
+        let rule = Rule::new("DynamoDB.*", Fault::KillAfter).from_call(call);
+        world.to_db.inject(rule);
+        world.work_onboarding().await;
+        world.to_db.clear();
+        minutes(&mut world, 12).await;
+        assert_eq!(mails_to(&world, &admin).len(), 1, "{call}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_are_ordered_at_once_are_one_mail() {
+    let (mut world, admin) = noticing().await;
+    writes(&world, "Ada Lovelace").await;
+    writes(&world, "Alan Turing").await;
+    let jobs = world.aws.messages("onboarding");
+    let [one, other] = jobs.as_slice() else {
+        panic!("{} jobs", jobs.len());
+    };
+    let onboarding = &world.functions.onboarding;
+    let done = join(
+        worker_onboarding::handle(onboarding, &one.body, 1),
+        worker_onboarding::handle(onboarding, &other.body, 1),
+    );
+    assert_eq!(done.await, (Outcome::Done, Outcome::Done));
+    minutes(&mut world, 7).await;
+    let mails = mails_to(&world, &admin);
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].subject, "2 new access requests in Concierge");
 }
 
 #[tokio::test(flavor = "multi_thread")]

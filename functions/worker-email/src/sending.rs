@@ -19,6 +19,8 @@ use vestibule_edge::{
 const LEASE_TIME: Duration = Duration::from_mins(1);
 /// Last wait before an outcome is recorded again after a failure.
 const RECORD_WAIT_LAST: Duration = Duration::from_millis(1600);
+/// Longest wait before the last call, so that it comes after a short failure of the mail service.
+const LAST_CALL_WAIT: Duration = Duration::from_mins(15);
 /// Time for which a notice is tried. A later one tells nothing that its reader does not know.
 const NOTICE_LIFE: Duration = Duration::from_hours(24);
 /// The dimension of metrics.
@@ -155,8 +157,14 @@ impl Work<'_> {
             // The mail did not go out, so the call does not count.
             MailOutcome::Throttled { after } => Attempted::Later(before, after),
             MailOutcome::Unknown if *tries >= MAIL_TRIES_MAX => self.failed(NO_ANSWER),
-            MailOutcome::Unknown => Attempted::Later(*tries, backoff(*tries)),
+            MailOutcome::Unknown => Attempted::Later(*tries, self.wait_for_last_call(mail)),
         })
+    }
+
+    /// The wait before the last call, which leaves half of the time in which the mail is worth sending.
+    fn wait_for_last_call(&self, mail: &Mail) -> Duration {
+        let left = sends_until(mail).since(self.deps.clock.now());
+        LAST_CALL_WAIT.min(left / 2)
     }
 
     /// The end of a mail that can never be written or handed over.

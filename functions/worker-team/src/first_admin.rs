@@ -46,7 +46,12 @@ pub(crate) async fn invite(deps: &Deps, job: &InviteFirstAdmin) -> Result<(), Po
             (scope, Some((account, client)))
         }
     };
-    let first = first_admin(deps, job, scope, account, now).await?;
+    let name = match &account {
+        Some((account, _)) => Some(account.name.clone()),
+        None => deps.first_admins.account_name(scope).await?,
+    };
+    let name = name.as_deref().unwrap_or(&job.account_name);
+    let first = first_admin(deps, (job, name), scope, account, now).await?;
     if !deps.first_admins.invite_first_admin(&first).await? {
         tracing::info!("the first admin was invited by another job");
         return Ok(());
@@ -93,10 +98,10 @@ fn new_account(deps: &Deps, name: &str, now: Timestamp) -> (Account, Client) {
     (account, client)
 }
 
-/// The records of the first invitation.
+/// The records of the first invitation, to the account of this name.
 async fn first_admin(
     deps: &Deps,
-    job: &InviteFirstAdmin,
+    (job, account_name): (&InviteFirstAdmin, &str),
     scope: AccountScope,
     account: Option<(Account, Client)>,
     now: Timestamp,
@@ -126,7 +131,8 @@ async fn first_admin(
         let made = tokens::mailed(scope, invitation_id, deps.random.as_ref(), now)?;
         invitation.sends = 1;
         invitation.tokens.push(made.stored);
-        Some(invitation_mail(deps, job, &invitation, made.token, now).await?)
+        let names = (job.name.as_str(), account_name);
+        Some(invitation_mail(deps, names, &invitation, made.token, now).await?)
     } else {
         None
     };
@@ -171,10 +177,10 @@ fn pending_member(
     }
 }
 
-/// The mail of an invitation, with its token sealed until it is sent.
+/// The mail of an invitation to a person and an account of these names, with its token sealed until it is sent.
 async fn invitation_mail(
     deps: &Deps,
-    job: &InviteFirstAdmin,
+    (name, account_name): (&str, &str),
     invitation: &Invitation,
     token: Secret,
     now: Timestamp,
@@ -182,7 +188,7 @@ async fn invitation_mail(
     let id = Mail::id_of_invitation(invitation.id, invitation.sends);
     let token = seal(deps, id, token).await?;
     let kind = MailKind::Invitation {
-        account_name: mail_text(&job.account_name),
+        account_name: mail_text(account_name),
         invited_by: mail_text(&invitation.invited_by.name),
         role_name: ROLE_NAME.to_owned(),
         expires_at: invitation.expires_at,
@@ -193,7 +199,7 @@ async fn invitation_mail(
         id,
         owner,
         to,
-        Some(&job.name),
+        Some(name),
         kind,
         Some(token),
         now,

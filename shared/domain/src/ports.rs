@@ -85,9 +85,9 @@ pub use sign_in::{
 };
 pub use team::{
     Acceptance, Accepted, AcceptingLogin, AuditFilter, AuditStore, ClientDeletion, ClientStore,
-    ConnectorPlace, FirstAdmin, FirstAdminStore, InvitationStore, InvitationView, Invited,
-    LoginMethodStore, MemberFilter, MemberOutcome, MemberStore, MethodOutcome, NewInvitation,
-    SetUpReader, SetUpState, StoredAuditEntry,
+    ConnectorPlace, FirstAdmin, FirstAdminOrders, FirstAdminStore, InvitationStore, InvitationView,
+    Invited, LoginMethodStore, MemberFilter, MemberOutcome, MemberStore, MethodOutcome,
+    NewInvitation, SetUpReader, SetUpState, StoredAuditEntry,
 };
 pub use vault::{SecretVault, SetupToken, SetupTokenSource};
 pub use writing::{

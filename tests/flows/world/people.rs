@@ -281,6 +281,12 @@ impl World {
         self.restart();
     }
 
+    /// Keeps audit entries for so many days from now on, as an update of the stack with another `AuditDays` does.
+    pub fn keep_audit_entries(&mut self, days: u16) {
+        self.links.audit_days = days;
+        self.restart();
+    }
+
     /// Every mail that was sent, the oldest first.
     pub fn mails(&self) -> Vec<CaughtMail> {
         self.aws.mails()

@@ -291,7 +291,22 @@ async fn a_mail_whose_answer_was_lost_is_sent_once_more_with_the_same_link() {
     assert_eq!(sent.len(), 2);
     assert_eq!(sent[0], sent[1]);
     assert_eq!(settled(&memory).status, MailStatus::Sent);
-    assert_eq!(memory.postponed.lock().unwrap()[0].attempts, 1);
+    let postponed = memory.postponed.lock().unwrap();
+    let wait = Duration::from_mins(15);
+    assert_eq!(
+        (postponed[0].attempts, postponed[0].until),
+        (1, NOW.plus(wait))
+    );
+}
+
+#[tokio::test]
+async fn the_last_call_for_a_mail_comes_while_its_link_still_has_half_of_its_time() {
+    let reset = mail(MailKind::PasswordReset {
+        expires_at: NOW.plus(Duration::from_mins(10)),
+    });
+    let memory = after(memory(reset, vec![MailOutcome::Unknown]), 1).await;
+    let postponed = memory.postponed.lock().unwrap();
+    assert_eq!(postponed[0].until, NOW.plus(Duration::from_mins(5)));
 }
 
 #[tokio::test]

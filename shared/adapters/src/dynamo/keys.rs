@@ -91,9 +91,10 @@
 //! | notices of new requests, ordered | `P#NOTICES` / `NOTICES` | `outbox` | for each request 1 update, 1 WRU + 1 index write for the first |
 //! | notices of new requests, made | `P#NOTICES` / `NOTICES`; `P#REQUESTS#pending` by creation; connectors, requests, `PREVIEW`s, chat users; account, project; `A#MEMBERS` by name, `A#ROLES`, members, logins | `lists_by_state`, `lists_all` | 2 updates and 1 query for each round of at least five minutes, 1 query for a hundred requests; 2 or 3 batch reads, 1 query, 2 reads and 1 update for a hundred members, and 1 write a mail |
 //! | event of a mail | `MAIL_SENT#hash`, the mail, `A#BLOCKED#hash`, `BOUNCED#hash` | | 2 or 3 reads, 1 transaction, 2 to 6 WRU |
+//! | first admin's invitation, ordered | `SET_UP` / `SET_UP`, `FIRST_ADMIN` / `ORDERS` | | 1 batch read a sweep of a stack that was told whom to invite, 2 RRU; 1 update an order, 1 WRU |
 //! | login methods | `A#METHODS` | | 1 query; a change 1 transaction, with `A` / `ACCOUNT` if there is one more or less |
 //! | audit log of an actor, or about a target | `A#AUDIT_BY#actor` or `A#AUDIT_ON#target` by id | `lists_by_state`, `lists_all` | 1 query a page, up to 4 with a further filter |
-//! | audit log by dates | `A#AUDIT#yyyy-mm` / id; `A` / `ACCOUNT` for its first month | | 1 read, up to 4 queries a page |
+//! | audit log by dates | `A#AUDIT#yyyy-mm` / id; `A` / `ACCOUNT` for its first month | | 1 read, up to 4 queries a page, and up to 36 of months without entries |
 //! | unreadable events | `CONNECTOR#id#DEAD_LETTERS` / hash | | 1 write, expires after 14 days |
 //!
 //! These three indexes are meant to suffice: a stack update can add or delete only one, and every
@@ -218,6 +219,13 @@ fn project_pk(scope: ProjectScope) -> String {
 #[must_use]
 pub fn set_up() -> Key {
     Key::new("SET_UP", "SET_UP")
+}
+
+/// The orders of the first admin's invitation. The row has a partition of its own because roles are limited by
+/// partition, and whoever makes orders may not change the set-up.
+#[must_use]
+pub fn first_admin_orders() -> Key {
+    Key::new("FIRST_ADMIN", "ORDERS")
 }
 
 /// The stack's data key.

@@ -371,6 +371,15 @@ pub trait SetUpReader: Send + Sync {
     async fn set_up_state(&self) -> Result<Option<SetUpState>, PortError>;
 }
 
+/// Counts orders of the first super admin's invitation.
+#[async_trait]
+pub trait FirstAdminOrders: Send + Sync {
+    /// Whether to order the invitation now: nobody was invited, and the orders before are long enough ago (see
+    /// [`wait_after_orders`](crate::team::first_admin::wait_after_orders)). Counts the order, so that only one of
+    /// several callers makes it.
+    async fn is_to_be_ordered(&self, now: Timestamp) -> Result<bool, PortError>;
+}
+
 /// The invitation of the stack's first super admin.
 #[derive(Debug, Clone)]
 pub struct FirstAdmin {
@@ -391,6 +400,8 @@ pub struct FirstAdmin {
 /// The store of the first super admin's invitation.
 #[async_trait]
 pub trait FirstAdminStore: Send + Sync {
+    /// Returns the name of the account, as it is now.
+    async fn account_name(&self, scope: AccountScope) -> Result<Option<String>, PortError>;
     /// Invites the first super admin, once per stack. `false` if that was done before.
     async fn invite_first_admin(&self, first: &FirstAdmin) -> Result<bool, PortError>;
 }

@@ -8,6 +8,7 @@ use crate::{
         table::{Attributes, Table, from_row, s, take},
     },
 };
+use std::collections::HashMap;
 use vestibule_domain::{
     AccountScope, PortError, ProjectScope,
     error::Chain,
@@ -32,8 +33,7 @@ pub(super) async fn recipients(
 ) -> Result<RecipientPage, PortError> {
     let account = scope.account();
     let (members, next) = listed(table, account, from).await?;
-    let roles: Option<RolesItem> = table.get(&keys::roles(account), "roles").await?;
-    let roles: Roles = roles.map(Into::into).unwrap_or_default();
+    let roles = roles(table, account).await?;
     // Lists lag behind: the rows themselves decide.
     let candidates = members
         .iter()
@@ -47,21 +47,50 @@ pub(super) async fn recipients(
         .collect();
     let mut rows = table.get_batch(&wanted).await?;
     let mut recipients = Vec::new();
-    for (key, login_id) in candidates {
-        let member: Option<MemberItem> = take(&mut rows, &key, "member")?;
-        let login: Option<LoginItem> = take(&mut rows, &keys::login(login_id), "login")?;
-        let Some((member, login)) = member.zip(login) else {
-            continue;
-        };
-        let recipient = Recipient {
-            member: Member::from(member),
-            login: Login::from(login),
-        };
-        if Recipient::may_be(&recipient.member, &roles) && recipient.wants(scope.project_id()) {
-            recipients.push(recipient);
+    for (member, login_id) in candidates {
+        match recipient(&mut rows, &member, &keys::login(login_id)) {
+            Ok(Some(recipient))
+                if Recipient::may_be(&recipient.member, &roles)
+                    && recipient.wants(scope.project_id()) =>
+            {
+                recipients.push(recipient);
+            }
+            Ok(_) => {}
+            Err(error) => report(&error),
         }
     }
     Ok(RecipientPage { recipients, next })
+}
+
+/// Reads the account's roles. Built-in roles are known whatever its row holds.
+async fn roles(table: &Table, account: AccountScope) -> Result<Roles, PortError> {
+    match table.get::<RolesItem>(&keys::roles(account), "roles").await {
+        Ok(item) => Ok(item.map(Into::into).unwrap_or_default()),
+        Err(error @ PortError::Corrupt { .. }) => {
+            tracing::error!(error = %Chain(&error), "members with custom roles are left out of notices");
+            Ok(Roles::default())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The member and the login of these rows, if both exist.
+fn recipient(
+    rows: &mut HashMap<Key, Attributes>,
+    member: &Key,
+    login: &Key,
+) -> Result<Option<Recipient>, PortError> {
+    let member: Option<MemberItem> = take(rows, member, "member")?;
+    let login: Option<LoginItem> = take(rows, login, "login")?;
+    Ok(member.zip(login).map(|(member, login)| Recipient {
+        member: Member::from(member),
+        login: Login::from(login),
+    }))
+}
+
+/// Reports a row that cannot be read. It keeps nobody else from hearing of requests.
+fn report(error: &PortError) {
+    tracing::error!(error = %Chain(error), "a member is left out of notices");
 }
 
 /// Reads a page of an account's members by name, and the place of the next one.
@@ -87,10 +116,7 @@ async fn listed(
     for row in answer.items.unwrap_or_default() {
         match from_row::<MemberItem>(row, "member") {
             Ok(item) => members.push(Member::from(item)),
-            // One row that cannot be read keeps nobody else from hearing of requests.
-            Err(error) => {
-                tracing::error!(error = %Chain(&error), "a member is left out of notices");
-            }
+            Err(error) => report(&error),
         }
     }
     let place = |last: &Attributes| last.get(ALL_SK)?.as_s().ok().cloned();
