@@ -3,7 +3,7 @@
 
 `proofs.py spec` prints, for each id in tests/spec.txt, the tests whose documentation or title names it, and exits 1 if one has none.
 `proofs.py asvs` checks that each test and file named in infra/asvs.md exists, that each requirement there has a proof, a reason or an
-open point, and that no requirement is missing; it prints how many have which.
+open point, and that no requirement is missing; it prints how many have which. A test is named as file::function, or file::title.
 
 A test names ids after the word SPEC: `/// SPEC D15, D17–D18: …` above a Rust test, `test("… (SPEC D15)", …)` or a comment above a browser
 test. It reads text, so a test that a macro makes is not seen.
@@ -29,6 +29,7 @@ _COMMENT = re.compile(r"^\s*(?:///?|/?\*+/?)\s?(.*?)(?:\*/)?$")
 _IDS = re.compile(r"\b([A-Z])(\d{2})(?:[–-]\1?(\d{2}))?\b")
 _REQUIREMENT = re.compile(r"^\| (\d+\.\d+\.\d+) \| (\d) \| ([^|]+) \| ([^|]+) \|$")
 _NAMED = re.compile(r"`([^`]+)`")
+_TEST_NAME = re.compile(r"\.(?:rs|[cm]?[jt]sx?)::")
 _EVIDENCE = ("test:", "file:", "reason:", "not applicable:", "open:")
 
 
@@ -101,7 +102,7 @@ def asvs() -> int:
         if kind in ("test:", "file:") and not named:
             problems.append(f"{requirement}: names no test and no file")
         for name in named:
-            if ".rs::" in name and name not in known:
+            if _TEST_NAME.search(name) and name not in known:
                 problems.append(f"{requirement}: there is no test {name}")
             elif name.split("/")[0] in (*FOLDERS, "infra", ".ci") and "::" not in name and not (ROOT / name).exists():
                 problems.append(f"{requirement}: there is no file {name}")

@@ -24,7 +24,10 @@ export function readCommon(list: string): string[] {
   return list.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 }
 
-/** The rule that a new password breaks: the API's own rules (SPEC D28), told while typing. */
+/**
+ * The rule that a new password breaks: the API's own rules (SPEC D28), told while typing. Only the API finds what is made of
+ * common words and patterns; its answer is shown at the field.
+ */
 export function brokenRule(password: string, owner: Owner, common: readonly string[]): PasswordRule | undefined {
   const count = countCharacters(password);
   if (count < MIN) return "short";
