@@ -12,10 +12,13 @@ const PROXY: &str = "https://proxy.example.com";
 /// The address that API Gateway gives the API.
 const GATEWAY: &str = "https://a1b2c3.execute-api.eu-central-1.amazonaws.com";
 
+/// Names and values.
+type Parameters<'a> = &'a [(&'a str, &'a str)];
+
 /// The template with values of its parameters. One that is not named is empty.
 struct Stack<'a> {
     template: &'a Template,
-    parameters: &'a [(&'a str, &'a str)],
+    parameters: Parameters<'a>,
 }
 
 impl Stack<'_> {
@@ -90,7 +93,7 @@ fn a_domain_name_and_its_certificate_are_given_together_and_without_another_addr
     let domain = ("DomainName", "chat.example.com");
     let certificate = ("CertificateArn", CERTIFICATE);
     let url = ("PublicUrl", PROXY);
-    let cases: [(&[(&str, &str)], bool); 8] = [
+    let cases: [(Parameters<'_>, bool); 8] = [
         (&[], true),
         (&[url], true),
         (&[domain, certificate], true),
@@ -117,7 +120,7 @@ fn every_address_that_people_and_platforms_are_given_is_below_the_domain_name_if
         ("CertificateArn", CERTIFICATE),
     ];
     let proxy = [("PublicUrl", PROXY)];
-    let cases: [(&[(&str, &str)], &str, &str); 3] = [
+    let cases: [(Parameters<'_>, &str, &str); 3] = [
         (&domain, DOMAIN, DOMAIN),
         (&proxy, PROXY, PROXY),
         // A function that serves calls takes the gateway's address from the call.
