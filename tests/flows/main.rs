@@ -79,6 +79,7 @@ mod platforms;
 mod profile_image;
 mod provider_tenants;
 mod providers;
+mod raised;
 mod recovery;
 mod redrives;
 mod renewal;

@@ -87,7 +87,7 @@ pub use team::{
     Acceptance, Accepted, AcceptingLogin, AuditFilter, AuditStore, ClientDeletion, ClientStore,
     ConnectorPlace, FirstAdmin, FirstAdminStore, InvitationStore, InvitationView, Invited,
     LoginMethodStore, MemberFilter, MemberOutcome, MemberStore, MethodDeletion, NewInvitation,
-    SetUpReader, SetUpState, StoredAuditEntry,
+    RenewedLogin, SetUpReader, SetUpState, StoredAuditEntry,
 };
 pub use vault::{SecretVault, SetupToken, SetupTokenSource};
 pub use writing::{

@@ -148,6 +148,7 @@ impl World {
             agent: to_agent.url(),
             providers: providers.clone(),
             notices: false,
+            mails: true,
         };
         let direct = Links {
             db: db.url().to_owned(),
@@ -157,6 +158,7 @@ impl World {
             agent: agent.url(),
             providers,
             notices: false,
+            mails: true,
         };
         fixtures::put_credential(&db);
         let stores = direct.function("test", &clock, Stores::over);

@@ -59,6 +59,8 @@ pub struct Links {
     /// Whether new requests order notices. The worlds of most tests do without, so that no time passes in them for
     /// the sake of mails.
     pub notices: bool,
+    /// Whether the stack has an address from which mails come.
+    pub mails: bool,
 }
 
 impl Links {
@@ -96,6 +98,7 @@ impl Links {
             "TEAM_QUEUE_URL" => queue("team"),
             "PUBLIC_URL" | "CONSOLE_URL" => "https://api.example.test".to_owned(),
             "MAIL_FROM" if function == "worker-onboarding" && !self.notices => return None,
+            "MAIL_FROM" if matches!(function, "admin-team" | "auth") && !self.mails => return None,
             "MAIL_FROM" => MAIL_FROM.to_owned(),
             "MAIL_REPLY_TO" => "help@example.org".to_owned(),
             "MAIL_CONFIGURATION_SET" => "vestibule-mail".to_owned(),

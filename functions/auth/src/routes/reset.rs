@@ -32,7 +32,7 @@ use vestibule_domain::{
     account::email_address::EmailAddress,
     event::Event,
     ids::MailId,
-    ports::{LoginChange, Reset},
+    ports::{AccountPlace, LoginChange, Reset},
     secret::Secret,
     team::{
         login::{Login, PasswordRecord, SecondFactor},
@@ -353,6 +353,11 @@ async fn store(
         session = opening::awaiting_factor(session);
         status = SignInStatus::FactorRequired;
     }
+    // An address that was changed since, and proven by that, is not the invited one.
+    let freed = match before.verified_at {
+        None => AccountPlace::freed(&places, now),
+        Some(_) => Vec::new(),
+    };
     let event = Event::LoginPasswordChanged(after.id);
     let facts = json!({
         "by": "reset",
@@ -374,6 +379,7 @@ async fn store(
         session: Some(session),
         reset: Some(spent),
         mail: records::changed_mail(deps, after, ChangedCredential::Password, now),
+        freed,
         audits,
     };
     deps.logins.update_login(after, &change).await?;
