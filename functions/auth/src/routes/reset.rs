@@ -296,8 +296,8 @@ async fn check_factor(
     let (Some(code), Some(factor)) = (code, kept_factor(login)) else {
         return Ok(None);
     };
-    limits::admit(deps, ThrottleKind::Factor, &login.id.to_string()).await?;
-    let used = second_factor::use_code(deps, login, factor, &GivenCode::App(code), now).await?;
+    let (subject, code) = (login.id.to_string(), GivenCode::App(code));
+    let used = second_factor::use_code(deps, &subject, (login, factor), &code, now).await?;
     Ok(Some(used))
 }
 
