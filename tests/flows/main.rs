@@ -80,6 +80,7 @@ mod profile_image;
 mod provider_sessions;
 mod provider_tenants;
 mod providers;
+mod raised;
 mod recovery;
 mod redrives;
 mod renewal;

@@ -2,9 +2,9 @@
 
 use crate::{
     admin::call,
-    invitations::{PASSWORD, accept, joined, root},
+    invitations::{accept, invited, joined, root, token_of},
     providers,
-    sign_in::{Browser, sign_in},
+    sign_in::{self, Browser, PASSWORD, mailed, sign_in},
     single_sign_on::{sso_only, through_provider},
     world::{SETUP_TOKEN, World},
 };
@@ -80,6 +80,105 @@ async fn a_member_who_is_there_already_becomes_an_active_super_admin() {
     let (_, member) = call(&world, &root, "GET", &path, Value::Null).await;
     assert_eq!(member["status"], "active", "{member}");
     assert_eq!(member["role"]["key"], "super_admin");
+}
+
+/// Somebody who joined by a copied link, in the account that the link is of.
+async fn joined_by_copy(world: &World, root: &str, email: &str, role: &str) -> (Browser, String) {
+    let invitation = invited(world, root, email, json!(role)).await;
+    let mut browser = Browser::default();
+    let seen = sign_in::accept(world, &mut browser, token_of(&invitation["link"])).await;
+    assert_eq!(seen.status, 200, "{}", seen.body);
+    let account = seen.body["account_id"].as_str().unwrap().to_owned();
+    (browser.in_account(&account), account)
+}
+
+const NEW_PASSWORD: &str = "four other words entirely";
+
+/// Accepts with another password than that of whoever joined before, in this account.
+async fn take(world: &World, token: &str, account: &str) -> Browser {
+    let mut browser = Browser::default();
+    let body = json!({"token": token, "name": "Grace", "password": NEW_PASSWORD});
+    let seen = browser
+        .post(world, "/v1/auth/invitation/accept", body)
+        .await;
+    assert_eq!(seen.status, 200, "{}", seen.body);
+    browser.in_account(account)
+}
+
+/// Nothing that was set before the recovery opens anything.
+async fn is_out(world: &World, earlier: &mut Browser) {
+    assert_eq!(
+        earlier.get(world, "/v1/me").await.problem(),
+        "sign-in-again"
+    );
+    let mut again = Browser::default();
+    let seen = sign_in(world, &mut again, "grace@example.com", PASSWORD).await;
+    assert_eq!(seen.problem(), "wrong-credentials");
+}
+
+/// SPEC D24, D30: who holds a login that a copied link made may not own the mailbox.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_nobody_proved_is_not_raised_and_the_mailed_link_ends_what_was_set_in_it() {
+    let world = World::new().await;
+    let root = root(&world).await;
+    let (mut holder, account) = joined_by_copy(&world, &root, "grace@example.com", "agent").await;
+    set_secret(&world, NEW);
+    let asked = json!({"setup_token": NEW, "email": "grace@example.com"});
+    let (status, recovered) = recover(&world, asked).await;
+    assert_eq!(status, 202, "{recovered}");
+    assert_eq!(recovered["invitation_link"], Value::Null);
+    let refused = holder.get(&world, "/v1/members").await;
+    assert_eq!((refused.status, refused.problem()), (403, "not-a-member"));
+    let token = mailed(&world, "grace@example.com").await;
+    let mut grace = take(&world, &token, &account).await;
+    assert_eq!(grace.get(&world, "/v1/members").await.status, 200);
+    let me = grace.get(&world, "/v1/me").await;
+    assert_eq!(me.body["login"]["verified"], true, "{}", me.body);
+    is_out(&world, &mut holder).await;
+}
+
+/// SPEC D30, D32: without mail, the link in the answer is the operator's word.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_mail_the_operators_link_ends_what_was_set_in_a_login_that_nobody_proved() {
+    let mut world = World::new().await;
+    world.turn_mails_off();
+    let root = root(&world).await;
+    let (mut holder, account) = joined_by_copy(&world, &root, "grace@example.com", "agent").await;
+    set_secret(&world, NEW);
+    let asked = json!({"setup_token": NEW, "email": "grace@example.com"});
+    let (status, recovered) = recover(&world, asked).await;
+    assert_eq!(status, 202, "{recovered}");
+    let refused = holder.get(&world, "/v1/members").await;
+    assert_eq!((refused.status, refused.problem()), (403, "not-a-member"));
+    let token = token_of(&recovered["invitation_link"]);
+    let mut grace = take(&world, token, &account).await;
+    assert_eq!(grace.get(&world, "/v1/members").await.status, 200);
+    let me = grace.get(&world, "/v1/me").await;
+    assert_eq!(me.body["login"]["verified"], false, "{}", me.body);
+    is_out(&world, &mut holder).await;
+}
+
+/// SPEC D24: without the proof of a mailbox, a login joins no second account.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_mail_a_login_that_nobody_proved_and_that_is_elsewhere_too_is_refused_and_the_secret_stays_good()
+ {
+    let mut world = World::new().await;
+    world.turn_mails_off();
+    let root = root(&world).await;
+    let (mut holder, _) = joined_by_copy(&world, &root, "grace@example.com", "super_admin").await;
+    let made = holder
+        .post(&world, "/v1/accounts", json!({"name": "Second"}))
+        .await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    set_secret(&world, NEW);
+    let of = |email: &str| json!({"setup_token": NEW, "email": email});
+    let (status, refused) = recover(&world, of("grace@example.com")).await;
+    assert_eq!(status, 409, "{refused}");
+    assert_eq!(refused["type"], "/problems/unverified-login");
+    let (status, recovered) = recover(&world, of("ada@example.com")).await;
+    assert_eq!(status, 202, "{recovered}");
+    let accepted = accept(&world, &recovered["invitation_link"]).await;
+    assert_eq!(accepted.status, 200, "{}", accepted.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -198,17 +198,19 @@ pub fn audited(world: &World, action: &str) -> usize {
     rows.iter().filter(of).count()
 }
 
+/// The mails about new devices, sent or not.
+pub fn new_device_mails(world: &World) -> usize {
+    let mails = world.rows("MAIL").into_iter().map(Value::Object);
+    mails
+        .filter(|row| row.to_string().contains("new_device"))
+        .count()
+}
+
 /// SPEC D28, D33.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_signs_in_and_a_browser_that_was_not_known_is_told_by_mail_once() {
     let world = World::new().await;
     let first = member(&world, "ana@example.com").await;
-    let new_device_mails = |world: &World| {
-        let mails = world.rows("MAIL").into_iter().map(Value::Object);
-        mails
-            .filter(|row| row.to_string().contains("new_device"))
-            .count()
-    };
     let (mails, signed_in) = (new_device_mails(&world), audited(&world, "login.signed_in"));
     let mut browser = Browser::default();
     let seen = sign_in(&world, &mut browser, " ANA@example.com ", PASSWORD).await;

@@ -36,6 +36,7 @@ pub fn invited(
         role: RoleKey::SuperAdmin,
         extra: BTreeSet::new(),
         clients: ClientAccess::All,
+        limit: None,
         status: MemberStatus::Pending,
         invitation_id: Some(id),
         version: 1,
@@ -53,6 +54,7 @@ pub fn invited(
             ..Actor::set_up()
         },
         tokens: Vec::new(),
+        copied_rights: None,
         sends: 1,
         resent_at: Vec::new(),
         opened_at: None,

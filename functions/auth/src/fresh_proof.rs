@@ -36,9 +36,8 @@ pub async fn use_code(
 ) -> Result<Login, ApiError> {
     let factor = login.confirmed_factor().ok_or(&FACTOR_NOT_SET)?;
     let subject = second_factor::subject(&call.session);
-    limits::admit(deps, ThrottleKind::Factor, &subject).await?;
     let (code, now) = (GivenCode::App(code), call.now());
-    let used = second_factor::use_code(deps, &login, factor, &code, now).await?;
+    let used = second_factor::use_code(deps, &subject, (&login, factor), &code, now).await?;
     let after = Login {
         factor: Some(used),
         updated_at: now,

@@ -194,6 +194,7 @@ pub fn standing() -> MemberStanding {
             role: RoleKey::None,
             extra: BTreeSet::new(),
             clients: ClientAccess::All,
+            limit: None,
             status: MemberStatus::Active,
             invitation_id: None,
             version: 1,

@@ -171,6 +171,8 @@ problem_types! {
         "A login can be a member of 25 accounts. Leave one first.";
     INVITATION_NOT_PENDING = "invitation-not-pending", CONFLICT, "The invitation is not pending",
         "`state` is the invitation's state. Ask for a new invitation.", [STATUS];
+    UNVERIFIED_LOGIN = "unverified-login", CONFLICT, "The login's address is not proven",
+        "A copied link made the login, and whose it is nobody knows. It joins no other account and gets no further rights until a mailed link proves the invited address: have the invitation sent, or reset the password by mail. Without mail, remove the member and invite the person again.";
     PRECONDITION_FAILED = "precondition-failed", PRECONDITION_FAILED, "The record is not at the version named in If-Match",
         "Read it again: its `ETag` is the value for `If-Match`.";
     BODY_TOO_LARGE = "body-too-large", PAYLOAD_TOO_LARGE, "The body is too large",
@@ -509,6 +511,7 @@ mod tests {
                 "/problems/already-a-member 409 The person is a member already",
                 "/problems/too-many-accounts 409 The login is a member of too many accounts",
                 "/problems/invitation-not-pending 409 The invitation is not pending",
+                "/problems/unverified-login 409 The login's address is not proven",
                 "/problems/precondition-failed 412 The record is not at the version named in If-Match",
                 "/problems/body-too-large 413 The body is too large",
                 "/problems/unsupported-media-type 415 The body is not declared as JSON",

@@ -87,7 +87,7 @@ pub use team::{
     Acceptance, Accepted, AcceptingLogin, AuditFilter, AuditStore, ClientDeletion, ClientStore,
     ConnectorPlace, FirstAdmin, FirstAdminOrders, FirstAdminStore, InvitationStore, InvitationView,
     Invited, LoginMethodStore, MemberFilter, MemberOutcome, MemberStore, MethodOutcome,
-    NewInvitation, SetUpReader, SetUpState, StoredAuditEntry,
+    NewInvitation, RenewedLogin, SetUpReader, SetUpState, StoredAuditEntry,
 };
 pub use vault::{SecretVault, SetupToken, SetupTokenSource};
 pub use writing::{

@@ -10,6 +10,7 @@ pub mod member;
 pub mod member_standing;
 pub mod notices;
 pub mod password;
+pub mod rights;
 pub mod role;
 pub mod session;
 pub mod throttle;

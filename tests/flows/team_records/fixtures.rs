@@ -92,6 +92,7 @@ pub fn member(account: &str, name: &str, role: RoleKey, status: MemberStatus) ->
         role,
         extra: BTreeSet::new(),
         clients: ClientAccess::All,
+        limit: None,
         status,
         invitation_id: None,
         version: 1,
@@ -444,6 +445,7 @@ pub fn invitation(account: AccountScope, name: &str, role: RoleKey, number: u32)
             kind: TokenKind::Mailed,
             made_at: at(1),
         }],
+        copied_rights: None,
         sends: 1,
         resent_at: Vec::new(),
         opened_at: None,
@@ -501,7 +503,9 @@ pub fn accepting(
             ..pending.clone()
         },
         login,
+        roles_version: None,
         session: None,
+        opening: None,
         identity: None,
         audit: AuditEntry {
             scope: invitation.scope,

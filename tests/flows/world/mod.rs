@@ -149,6 +149,7 @@ impl World {
             providers: providers.clone(),
             notices: false,
             audit_days: 0,
+            mails: true,
         };
         let direct = Links {
             db: db.url().to_owned(),
@@ -159,6 +160,7 @@ impl World {
             providers,
             notices: false,
             audit_days: 0,
+            mails: true,
         };
         fixtures::put_credential(&db);
         let stores = direct.function("test", &clock, Stores::over);

@@ -123,7 +123,9 @@ impl World {
             invitation,
             member: joined.clone(),
             login: AcceptingLogin::New(login),
+            roles_version: None,
             session: Some(session),
+            opening: None,
             identity: None,
             audit: entry,
         };
@@ -154,6 +156,7 @@ impl World {
             role,
             extra: BTreeSet::new(),
             clients: ClientAccess::All,
+            limit: None,
             status: MemberStatus::Pending,
             invitation_id: Some(invitation_id),
             version: 1,
@@ -176,6 +179,7 @@ impl World {
                 kind: TokenKind::Mailed,
                 made_at: now,
             }],
+            copied_rights: None,
             sends: 1,
             resent_at: Vec::new(),
             opened_at: None,
@@ -284,6 +288,12 @@ impl World {
     /// Keeps audit entries for so many days from now on, as an update of the stack with another `AuditDays` does.
     pub fn keep_audit_entries(&mut self, days: u16) {
         self.links.audit_days = days;
+        self.restart();
+    }
+
+    /// Takes the address away from which the stack's mails come.
+    pub fn turn_mails_off(&mut self) {
+        self.links.mails = false;
         self.restart();
     }
 

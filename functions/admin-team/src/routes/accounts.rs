@@ -39,6 +39,7 @@ use vestibule_domain::{
         invitation::TokenKind,
         login::ACCOUNTS_MAX,
         member::{ClientAccess, Member, MemberStatus},
+        rights::Rights,
         role::RoleKey,
     },
 };
@@ -100,6 +101,7 @@ pub async fn create_account(
         role: RoleKey::SuperAdmin,
         extra: BTreeSet::new(),
         clients: ClientAccess::All,
+        limit: None,
         status: MemberStatus::Active,
         invitation_id: None,
         version: 1,
@@ -305,7 +307,7 @@ async fn with_invitation(
     } else {
         TokenKind::Copied
     };
-    let token = tokens::add_link(deps, &mut invitation, kind, now)?;
+    let token = tokens::add_link(deps, &mut invitation, (kind, &Rights::ALL), now)?;
     let words = InvitationWords {
         account_name: &name,
         invited_by: operator::NAME,

@@ -118,7 +118,7 @@ pub struct MemberResponse {
 impl MemberResponse {
     /// Renders a member for this caller.
     pub(super) fn of(member: Member, roles: &Roles, call: &Call) -> Self {
-        let permissions = roles.effective(&member.role, &member.extra);
+        let permissions = member.permissions(roles);
         Self {
             role: role_name(roles, &member.role).map(|name| MemberRole {
                 key: member.role.to_string(),

@@ -2,7 +2,7 @@
 
 use super::me;
 use crate::{
-    Deps, cookies, limits,
+    Deps, cookies,
     opening::{self, with_factor},
     problems::{
         ACCOUNTS, FACTOR_ALREADY_SET, FACTOR_NOT_SET, FACTOR_REQUIRED_BY, NamedAccount,
@@ -35,7 +35,6 @@ use vestibule_domain::{
         mail::ChangedCredential,
         member::MemberStatus,
         session::Session,
-        throttle::ThrottleKind,
     },
 };
 
@@ -243,8 +242,7 @@ async fn check(
     now: Timestamp,
 ) -> Result<SecondFactor, ApiError> {
     let subject = second_factor::subject(&call.session);
-    limits::admit(deps, ThrottleKind::Factor, &subject).await?;
-    second_factor::use_code(deps, login, factor, code, now).await
+    second_factor::use_code(deps, &subject, (login, factor), code, now).await
 }
 
 /// A change of the second factor.

@@ -284,10 +284,8 @@ fn read_proof(fields: Map<String, Value>) -> Result<GivenProof, ApiError> {
     let mut errors = FieldErrors::default();
     let request: DeleteLoginRequest = read_fields(fields, &mut errors);
     let proof = if let Some(code) = request.code {
-        if request.password.is_some() {
-            errors.add("code", "cannot be given together with `password`");
-        }
-        input::token("code", Some(code), &mut errors).map(GivenProof::Code)
+        let other = ("password", request.password.is_some());
+        input::token_instead_of(other, "code", code, &mut errors).map(GivenProof::Code)
     } else {
         input::present_password("password", request.password, &mut errors).map(GivenProof::Password)
     };

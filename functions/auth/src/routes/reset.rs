@@ -32,7 +32,7 @@ use vestibule_domain::{
     account::email_address::EmailAddress,
     event::Event,
     ids::MailId,
-    ports::{DeviceToken, LoginChange, Reset},
+    ports::{AccountPlace, DeviceToken, LoginChange, Reset},
     secret::Secret,
     team::{
         login::{Login, PasswordRecord, SecondFactor},
@@ -300,8 +300,8 @@ async fn check_factor(
     let (Some(code), Some(factor)) = (code, kept_factor(login)) else {
         return Ok(None);
     };
-    limits::admit(deps, ThrottleKind::Factor, &login.id.to_string()).await?;
-    let used = second_factor::use_code(deps, login, factor, &GivenCode::App(code), now).await?;
+    let (subject, code) = (login.id.to_string(), GivenCode::App(code));
+    let used = second_factor::use_code(deps, &subject, (login, factor), &code, now).await?;
     Ok(Some(used))
 }
 
@@ -357,6 +357,11 @@ async fn store(
         session = opening::awaiting_factor(session);
         status = SignInStatus::FactorRequired;
     }
+    // An address that was changed since, and proven by that, is not the invited one.
+    let freed = match before.verified_at {
+        None => AccountPlace::freed(&places, now),
+        Some(_) => Vec::new(),
+    };
     let event = Event::LoginPasswordChanged(after.id);
     let facts = json!({
         "by": "reset",
@@ -381,6 +386,7 @@ async fn store(
             hash: known.hash.clone(),
         }),
         mail: records::changed_mail(deps, after, ChangedCredential::Password, now),
+        freed,
         audits,
     };
     deps.logins.update_login(after, &change).await?;

@@ -236,6 +236,7 @@ const ACCEPT_REFUSALS: Record<string, string> = {
   "wrong-login": "The invitation is for another address",
   "sign-in-to-accept": "The invited address has a login",
   "unverified-login": "The login's address is not proven",
+  "link-outgrown": "The invitee was given more after the link was copied",
   "too-many-accounts": "The login is a member of too many accounts",
   "already-a-member": "The person is a member already",
   "other-login-method": "The invitation asks for another way of signing in",

@@ -86,6 +86,7 @@ fn recipient(number: usize) -> Recipient {
             role: RoleKey::SuperAdmin,
             extra: BTreeSet::new(),
             clients: ClientAccess::All,
+            limit: None,
             status: MemberStatus::Active,
             invitation_id: None,
             version: 1,

@@ -166,6 +166,9 @@ impl LoginStore for DynamoLogins {
         if let Some(mail) = &change.mail {
             writes.push(self.table.mail_write(mail)?);
         }
+        for member in &change.freed {
+            writes.push(self.table.member_write(member)?);
+        }
         writes.extend(self.table.audit_writes(&change.audits)?);
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(()),

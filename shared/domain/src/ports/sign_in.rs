@@ -10,6 +10,7 @@ use crate::{
         identity::{AccountIdentity, IdentityHash},
         login::Login,
         mail::Mail,
+        member::Member,
         member_standing::MemberStanding,
         session::Session,
         throttle::ThrottleKind,
@@ -25,6 +26,22 @@ pub struct AccountPlace {
     pub account: Account,
     /// The login's member in it.
     pub standing: MemberStanding,
+}
+
+impl AccountPlace {
+    /// The login's members whose limits end with the proof of the invited address, as they are afterwards.
+    #[must_use]
+    pub fn freed(places: &[Self], now: Timestamp) -> Vec<Member> {
+        let members = places.iter().map(|place| &place.standing.member);
+        members
+            .filter(|member| member.limit.is_some())
+            .map(|member| Member {
+                limit: None,
+                updated_at: now,
+                ..member.clone()
+            })
+            .collect()
+    }
 }
 
 /// The changes that are written together with a login's record.
@@ -45,6 +62,8 @@ pub struct LoginChange {
     pub device: Option<DeviceToken>,
     /// The mail that tells of the change.
     pub mail: Option<Mail>,
+    /// Its members without the limits that end with the proof of the invited address, each at the version that was read.
+    pub freed: Vec<Member>,
     /// The audit entries, one in each account of the login.
     pub audits: Vec<AuditEntry>,
 }

@@ -8,7 +8,7 @@ use crate::{
         AccountId, AuditId, ClientId, ConnectorId, InvitationId, LoginMethodId, MemberId, ProjectId,
     },
     page::{ListError, Page, PageRequest},
-    ports::{By, Created},
+    ports::{By, Created, Opening},
     team::{
         identity::AccountIdentity,
         invitation::{Invitation, InvitationStatus},
@@ -127,9 +127,19 @@ pub enum AcceptingLogin {
     New(Login),
     /// One that exists, at the version that was read.
     Existing(Login),
-    /// One whose address accepting proves, as it is afterwards, at the version that was read, and the hashes of
-    /// its sessions: all end, one whose opening is on its way included (SPEC D24).
-    Proven(Login, Vec<String>),
+    /// One that nobody had proven, and that the link renews.
+    Renewed(RenewedLogin),
+}
+
+/// A login that a link renews: what was set before, by whomever, ends (SPEC D24, D30).
+#[derive(Debug, Clone)]
+pub struct RenewedLogin {
+    /// The login as it is afterwards, at the version that was read.
+    pub login: Login,
+    /// The hashes of its sessions. All end, one whose opening is on its way included.
+    pub ended: Vec<String>,
+    /// Its members without the limits that end with the proof of the invited address, each at the version that was read.
+    pub freed: Vec<Member>,
 }
 
 impl AcceptingLogin {
@@ -137,7 +147,8 @@ impl AcceptingLogin {
     #[must_use]
     pub const fn login(&self) -> &Login {
         match self {
-            Self::New(login) | Self::Existing(login) | Self::Proven(login, _) => login,
+            Self::New(login) | Self::Existing(login) => login,
+            Self::Renewed(renewed) => &renewed.login,
         }
     }
 }
@@ -151,8 +162,13 @@ pub struct Acceptance {
     pub member: Member,
     /// The login.
     pub login: AcceptingLogin,
+    /// Version of the roles by which the member's rights were compared with those for which the link was made;
+    /// `None` if they did not decide. `Conflict` when they changed.
+    pub roles_version: Option<u64>,
     /// The session that accepting opens.
     pub session: Option<Session>,
+    /// The changes beside the session.
+    pub opening: Option<Opening>,
     /// The identity that accepting binds.
     pub identity: Option<AccountIdentity>,
     /// The audit entry.

@@ -1,9 +1,15 @@
 //! Members: a login's place in one account.
 
-use super::role::RoleKey;
+use super::{
+    rights::Rights,
+    role::{RoleKey, Roles},
+};
 use crate::{
     AccountScope, Timestamp,
-    account::{email_address::EmailAddress, permission::Permission},
+    account::{
+        email_address::EmailAddress,
+        permission::{Permission, Permissions},
+    },
     ids::{ClientId, InvitationId, LoginId, MemberId},
     record::Record,
 };
@@ -30,6 +36,9 @@ pub struct Member {
     pub extra: BTreeSet<Permission>,
     /// The clients whose records the member may touch (SPEC B39).
     pub clients: ClientAccess,
+    /// The most that the member may do until a mailed link proves the invited address: the rights for which the link
+    /// was made by which its login, that nobody had proven, joined (SPEC D26).
+    pub limit: Option<Rights>,
     /// Status of the membership.
     pub status: MemberStatus,
     /// The latest invitation.
@@ -47,6 +56,29 @@ impl Member {
     #[must_use]
     pub fn is_active_super_admin(&self) -> bool {
         self.status == MemberStatus::Active && self.role == RoleKey::SuperAdmin
+    }
+
+    /// The permissions that the member holds: those of the role and the further ones, within the limit.
+    #[must_use]
+    pub fn permissions(&self, roles: &Roles) -> Permissions {
+        let given = roles.effective(&self.role, &self.extra);
+        match &self.limit {
+            Some(limit) => given.intersection(&limit.permissions),
+            None => given,
+        }
+    }
+
+    /// Whether a change would take the member beyond its limit. What lies beyond it already, since the role was
+    /// widened, stays out of reach and is in no change's way.
+    #[must_use]
+    pub fn outgrows_limit(&self, after: &Self, roles: &Roles) -> bool {
+        let (before, after) = (
+            Rights::given_to(self, roles),
+            Rights::given_to(after, roles),
+        );
+        self.limit
+            .as_ref()
+            .is_some_and(|limit| !limit.covers(&after) && !before.covers(&after))
     }
 }
 
@@ -133,8 +165,95 @@ impl<'de> Deserialize<'de> for ClientAccess {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::member;
+    use crate::{
+        ids::RoleId,
+        samples::{at, member},
+        team::role::Role,
+    };
     use serde_json::json;
+
+    /// A custom role with these permissions, and the roles of its account.
+    fn role(permissions: &[Permission]) -> (RoleKey, Roles) {
+        let id = RoleId::derive(&["r"]);
+        let role = Role {
+            id,
+            name: "Support".to_owned(),
+            description: None,
+            permissions: permissions.iter().copied().collect(),
+            request_hash: None,
+            version: 1,
+            created_at: at(0),
+            updated_at: at(0),
+        };
+        let roles = Roles {
+            custom: vec![role],
+            version: 1,
+        };
+        (RoleKey::Custom(id), roles)
+    }
+
+    /// SPEC D26: a role that is widened gives the holder of a copied link nothing.
+    #[test]
+    fn a_member_holds_no_more_than_the_limit() {
+        let (key, narrow) = role(&[Permission::ProjectsRead]);
+        let (_, wide) = role(&[Permission::ProjectsRead, Permission::MembersManage]);
+        let free = Member {
+            role: key,
+            ..member("ana")
+        };
+        let limited = Member {
+            limit: Some(Rights::given_to(&free, &narrow)),
+            ..free.clone()
+        };
+        for held in [free.permissions(&wide), limited.permissions(&wide)] {
+            assert!(held.contains(Permission::ProjectsRead));
+        }
+        assert!(free.permissions(&wide).contains(Permission::MembersManage));
+        assert!(
+            !limited
+                .permissions(&wide)
+                .contains(Permission::MembersManage)
+        );
+        assert_eq!(limited.permissions(&narrow), free.permissions(&narrow));
+    }
+
+    /// SPEC D26.
+    #[test]
+    fn a_change_outgrows_the_limit_if_it_gives_what_lies_beyond() {
+        let (key, narrow) = role(&[Permission::ProjectsRead]);
+        let (_, wide) = role(&[Permission::ProjectsRead, Permission::MembersManage]);
+        let client = ClientAccess::Only([ClientId::derive(&["c"])].into());
+        let free = Member {
+            role: key,
+            clients: client,
+            ..member("ana")
+        };
+        let limited = Member {
+            limit: Some(Rights::given_to(&free, &narrow)),
+            ..free.clone()
+        };
+        let extra = |member: &Member| Member {
+            extra: [Permission::AuditRead].into(),
+            ..member.clone()
+        };
+        let all_clients = Member {
+            clients: ClientAccess::All,
+            ..limited.clone()
+        };
+        let less = Member {
+            role: RoleKey::None,
+            ..limited.clone()
+        };
+        assert!(limited.outgrows_limit(&extra(&limited), &narrow));
+        assert!(limited.outgrows_limit(&all_clients, &narrow));
+        assert!(!free.outgrows_limit(&extra(&free), &narrow));
+        assert!(!limited.outgrows_limit(&less, &narrow));
+        assert!(!less.outgrows_limit(&limited, &narrow));
+        // The role was widened: what else is changed is no matter of the limit.
+        assert!(!limited.outgrows_limit(&limited, &wide));
+        assert!(limited.outgrows_limit(&extra(&limited), &wide));
+        assert!(less.outgrows_limit(&limited, &wide));
+    }
 
     #[test]
     fn client_access_is_all_or_a_list_of_ids() {

@@ -213,8 +213,8 @@ impl Recipient {
     #[must_use]
     pub fn may_be(member: &Member, roles: &Roles) -> bool {
         member.status == MemberStatus::Active
-            && roles
-                .effective(&member.role, &member.extra)
+            && member
+                .permissions(roles)
                 .contains(Permission::AccessRequestsDecide)
     }
 

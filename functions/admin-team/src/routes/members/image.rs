@@ -12,10 +12,7 @@ use crate::{
 };
 use axum::{
     extract::State,
-    http::{
-        HeaderName, HeaderValue, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
-    },
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use data_encoding::BASE64;
@@ -24,7 +21,7 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use utoipa::ToSchema;
 use vestibule_admin::{
-    ApiPath, Call, FieldErrors, IfMatch, JsonBody,
+    ApiPath, Call, FieldErrors, IfMatch, JsonBody, Picture,
     api_types::IfMatchHeader,
     etag, log,
     problem::{ApiError, Problem},
@@ -38,18 +35,8 @@ use vestibule_domain::{
     team::member::{Member, MemberStatus},
 };
 
-/// A browser may display a picture and do nothing else with it, and a shared cache may not store it.
-const HEADERS: [(HeaderName, HeaderValue); 3] = [
-    (
-        CACHE_CONTROL,
-        HeaderValue::from_static("private, max-age=300"),
-    ),
-    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    (
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; sandbox"),
-    ),
-];
+/// Seconds for which a caller may cache a picture.
+const MAX_AGE: u32 = 300;
 
 /// A picture of a member.
 #[derive(Default, Deserialize, ToSchema)]
@@ -106,9 +93,12 @@ pub async fn get_member_image(
     let Some(image) = stored.image else {
         return Err(ApiError::not_found("picture"));
     };
-    let media_type = [(CONTENT_TYPE, HeaderValue::from_static(image.media_type))];
-    let tag = etag(stored.version);
-    Ok((HEADERS, media_type, tag, image.bytes).into_response())
+    let picture = Picture {
+        media_type: image.media_type,
+        bytes: image.bytes,
+        max_age: MAX_AGE,
+    };
+    Ok((etag(stored.version), picture).into_response())
 }
 
 /// Set a member's picture

@@ -214,8 +214,7 @@ async fn purpose(
             if link.scope() != method.scope {
                 return Err(ApiError::new(&TOKEN_NOT_VALID));
             }
-            link.check_pending(now)?;
-            link.check_method()?;
+            link.check(now)?;
             match link.view.invitation.method {
                 InvitedMethod::Provider { method_id, .. } if method_id == method.id => {}
                 InvitedMethod::Provider { .. } | InvitedMethod::Password => {

@@ -6,11 +6,12 @@ use super::{
     returned::{Done, Returned},
 };
 use crate::{
-    Deps, cookies, limits, opening, records,
+    Deps, cookies, limits,
+    opening::{self, Opened, Prepared, SignInStatus},
+    records,
     tokens::{self, LoginClaim, sha256_hex},
     visitor::is_known,
 };
-use axum::http::HeaderValue;
 use futures_util::future::try_join3;
 use serde_json::json;
 use vestibule_admin::{
@@ -20,7 +21,7 @@ use vestibule_admin::{
 use vestibule_domain::{
     event::{AuditEntry, Change, Event},
     ids::{AccountId, AuditId, LoginId},
-    ports::{By, DeviceToken, Opening},
+    ports::{AccountPlace, By, DeviceToken, Opening},
     secret::Secret,
     team::{
         login::Login,
@@ -37,7 +38,7 @@ const SESSIONS_THROUGH_PROVIDER_MAX: usize = 10;
 
 /// Opens a session of the member who bound the identity.
 pub(super) async fn sign_in(returned: &Returned<'_>) -> Result<Done, ApiError> {
-    let (deps, visitor, now) = (returned.deps, returned.visitor, returned.now);
+    let deps = returned.deps;
     let scope = returned.flow.scope;
     let bound = deps.logins.find_identity(scope, &returned.identity).await?;
     let bound = bound.ok_or(&NOT_BOUND)?;
@@ -56,9 +57,32 @@ pub(super) async fn sign_in(returned: &Returned<'_>) -> Result<Done, ApiError> {
     if places.is_empty() {
         return Err(ApiError::new(&NOT_A_MEMBER));
     }
+    let prepared = prepare(
+        returned,
+        &login,
+        Some((places.as_slice(), sessions.as_slice())),
+    )
+    .await?;
+    let stored = deps
+        .sessions
+        .open_session(&prepared.session, &prepared.opening);
+    stored.await?;
+    Ok(done(prepared.stored(deps).await))
+}
+
+/// Prepares a session through the account's provider. `known` are the accounts of the login that are told, and its
+/// sessions; without them, a link makes or renews the login.
+pub(super) async fn prepare(
+    returned: &Returned<'_>,
+    login: &Login,
+    known: Option<(&[AccountPlace], &[Session])>,
+) -> Result<Prepared, ApiError> {
+    let (deps, visitor, now) = (returned.deps, returned.visitor, returned.now);
+    let account_id = returned.account.id;
+    let (places, sessions) = known.unwrap_or_default();
     let token = tokens::session(login.id, deps.random.as_ref())?;
-    let session = new_session(returned, &login, token.hash);
-    let device = device(returned, &login).await?;
+    let session = new_session(returned, login, token.hash);
+    let device = device(returned, login).await?;
     let event = Event::LoginSignedIn(login.id);
     let audits = match session.stage {
         SessionStage::Full => {
@@ -66,58 +90,43 @@ pub(super) async fn sign_in(returned: &Returned<'_>) -> Result<Done, ApiError> {
             if let Some(facts) = after.as_object_mut() {
                 facts.insert("login_method".to_owned(), json!(returned.method.id));
             }
-            records::audits(
-                deps,
-                (&login, &places),
-                (event, &after),
-                &visitor.origin,
-                now,
-            )
+            records::audits(deps, (login, places), (event, &after), &visitor.origin, now)
         }
         SessionStage::AwaitingFactor => Vec::new(),
     };
-    let mail = if device.is_known || !may_mail(deps, &login, scope.account_id()).await? {
-        None
-    } else {
+    let tells = known.is_some() && !device.is_known;
+    let mail = if tells && may_mail(deps, login, account_id).await? {
         let device = session.device.clone();
-        records::login_mail(deps, &login, MailKind::NewDevice { device, at: now }, now)
+        records::login_mail(deps, login, MailKind::NewDevice { device, at: now }, now)
+    } else {
+        None
     };
     let opening = Opening {
-        end: ending(
-            &sessions,
-            scope.account_id(),
-            login.id,
-            visitor.session.as_ref(),
-        ),
+        end: ending(sessions, account_id, login.id, visitor.session.as_ref()),
         device: DeviceToken { hash: device.hash },
         mail,
         audits,
     };
-    deps.sessions.open_session(&session, &opening).await?;
-    if session.stage == SessionStage::Full {
-        records::log_events(&opening.audits, event);
-    }
-    records::enqueue(deps, opening.mail.as_ref()).await;
-    let device_cookie = cookies::set(cookies::DEVICE, device.token.reveal(), cookies::DEVICE_AGE);
-    let mut done = opened(&session, &token.token);
-    done.cookies.push(device_cookie);
-    Ok(done)
+    Ok(Prepared {
+        session,
+        opening,
+        cookies: vec![
+            opening::session_cookie(token.token.reveal()),
+            cookies::set(cookies::DEVICE, device.token.reveal(), cookies::DEVICE_AGE),
+        ],
+    })
 }
 
-/// The answer to a browser for which this session was opened.
-pub(super) fn opened(session: &Session, token: &Secret) -> Done {
+/// The answer to a browser for which a session was opened.
+pub(super) fn done(opened: Opened) -> Done {
     Done {
-        cookies: vec![session_cookie(token)],
-        awaits_factor: session.stage == SessionStage::AwaitingFactor,
+        awaits_factor: opened.status == SignInStatus::FactorRequired,
+        cookies: opened.cookies,
     }
-}
-
-fn session_cookie(token: &Secret) -> HeaderValue {
-    opening::session_cookie(token.reveal())
 }
 
 /// The session of a sign-in through the account's provider.
-pub(super) fn new_session(returned: &Returned<'_>, login: &Login, hash: String) -> Session {
+fn new_session(returned: &Returned<'_>, login: &Login, hash: String) -> Session {
     let device = returned.visitor.device();
     let session = Session {
         method: SignInMethod::Provider {

@@ -54,6 +54,22 @@ impl Table {
         Ok(put_write(self.replacing_part(&item)?))
     }
 
+    /// Makes the writes beside a session that is opened at this time: its device, mail and audit entries.
+    pub(in crate::dynamo) fn beside_session(
+        &self,
+        login_id: LoginId,
+        opening: &Opening,
+        at: Timestamp,
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
+        let device = DeviceItem::new(login_id, &opening.device.hash, at);
+        let mut writes = vec![put_write(self.replacing_part(&device)?)];
+        if let Some(mail) = &opening.mail {
+            writes.push(self.mail_write(mail)?);
+        }
+        writes.extend(self.audit_writes(&opening.audits)?);
+        Ok(writes)
+    }
+
     /// Ends the sessions that do not fit into the transaction of the change that ends them, before it.
     pub(in crate::dynamo) async fn end_surplus(
         &self,
@@ -79,7 +95,6 @@ impl SessionStore for DynamoLogins {
             .split_at(opening.end.len().min(SESSIONS_ENDED_MAX));
         self.table.end_surplus(login_id, surplus).await?;
         let item = SessionItem::from(session);
-        let device = DeviceItem::new(login_id, &opening.device.hash, session.created_at);
         // A session that ended before it began is not on record either.
         let still_counts = self.table.check_part(
             &keys::sessions_ended(login_id),
@@ -89,14 +104,13 @@ impl SessionStore for DynamoLogins {
         )?;
         let mut writes = vec![
             put_write(self.table.put_part(&item, FRESH, &[])?),
-            put_write(self.table.replacing_part(&device)?),
             check_write(still_counts),
         ];
         writes.extend(self.table.session_ends(login_id, ended)?);
-        if let Some(mail) = &opening.mail {
-            writes.push(self.table.mail_write(mail)?);
-        }
-        writes.extend(self.table.audit_writes(&opening.audits)?);
+        let beside = self
+            .table
+            .beside_session(login_id, opening, session.created_at)?;
+        writes.extend(beside);
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(()),
             Transacted::Cancelled(_) => Err(PortError::Conflict { what: WHAT }),

@@ -43,10 +43,12 @@ impl DynamoTeam {
             return Ok(Accepted::NotPending(invitation.status(now)));
         }
         let login_id = login_of(&acceptance.member)?;
-        let (ended, surplus): (&[String], &[String]) = match &acceptance.login {
-            AcceptingLogin::New(_) | AcceptingLogin::Existing(_) => (&[], &[]),
-            AcceptingLogin::Proven(_, ended) => ended.split_at(ended.len().min(SESSIONS_ENDED_MAX)),
+        let ends: &[String] = match (&acceptance.login, &acceptance.opening) {
+            (AcceptingLogin::Renewed(renewed), _) => renewed.ended.as_slice(),
+            (_, Some(opening)) => opening.end.as_slice(),
+            (_, None) => &[],
         };
+        let (ended, surplus) = ends.split_at(ends.len().min(SESSIONS_ENDED_MAX));
         let mut session = acceptance.session.clone();
         self.table.end_surplus(login_id, surplus).await?;
         let mut writes = vec![
@@ -77,15 +79,26 @@ impl DynamoTeam {
             AcceptingLogin::Existing(login) => {
                 writes.extend(self.table.joining_writes(login)?);
             }
-            AcceptingLogin::Proven(login, _) => {
+            AcceptingLogin::Renewed(renewed) => {
+                let login = &renewed.login;
                 writes.extend(self.table.joining_writes(login)?);
                 writes.push(self.table.earlier_ends(login, session.as_mut())?);
+                for member in &renewed.freed {
+                    writes.push(self.table.member_write(member)?);
+                }
             }
         }
         writes.extend(self.table.session_ends(login_id, ended)?);
         if let Some(session) = &session {
             let item = SessionItem::from(session);
             writes.push(put_write(self.table.put_part(&item, FRESH, &[])?));
+        }
+        if let Some(opening) = &acceptance.opening {
+            writes.extend(self.table.beside_session(login_id, opening, now)?);
+        }
+        if let Some(version) = acceptance.roles_version {
+            let scope = acceptance.invitation.scope;
+            writes.push(self.table.roles_check(scope, version)?);
         }
         if let Some(identity) = &acceptance.identity {
             places.identity = Some(writes.len());

@@ -42,6 +42,7 @@ const ENDS = {
   "already-a-member": "member",
   "too-many-accounts": "full",
   "unverified-login": "unverified",
+  "link-outgrown": "outgrown",
   "login-method-not-allowed": "method-gone",
   "token-not-valid": "not-valid",
 } as const;
