@@ -135,7 +135,8 @@ async fn a_deletion_takes_the_password_or_a_code_of_the_factor_that_is_set() {
         let seen = ana.post(&world, DELETE, body).await;
         assert_eq!((seen.status, seen.problem()), (status, problem));
     }
-    let begun = ana.post(&world, "/v1/me/factor", Value::Null).await;
+    let password = json!({"password": PASSWORD});
+    let begun = ana.post(&world, "/v1/me/factor", password).await;
     let secret = totp::read_secret(begun.body["secret"].as_str().unwrap()).unwrap();
     let code = json!({"code": totp::code_now(&secret, world.now())});
     let confirmed = ana

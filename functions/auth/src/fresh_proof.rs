@@ -1,5 +1,5 @@
 //! The proof that whoever calls is still the person who signed in: the password, or a code of the second factor,
-//! given once more. What takes a login away from its owner asks for it (SPEC D35).
+//! given once more. What can take a login away from its owner asks for it (SPEC D31, D35).
 
 use crate::{
     Deps, limits,

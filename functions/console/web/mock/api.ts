@@ -385,11 +385,13 @@ const ROUTES: readonly (readonly [string, Handler])[] = [
   ],
   [
     "POST /v1/me/factor",
-    () =>
-      created({
-        secret: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
-        uri: "otpauth://totp/Vestibule:ana%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Vestibule",
-      }),
+    ({ body }) =>
+      body.password !== CREDENTIALS.password
+        ? problem(401, "wrong-credentials", "E-mail address or password is not right", "Check both.")
+        : created({
+            secret: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+            uri: "otpauth://totp/Vestibule:ana%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Vestibule",
+          }),
   ],
   [
     "POST /v1/me/factor/confirm",

@@ -157,6 +157,15 @@ pub trait SessionStore: Send + Sync {
         hashes: &[String],
         audits: &[AuditEntry],
     ) -> Result<(), PortError>;
+    /// Records a refused sign-in to an address, whose login has this id, or nobody: the same call with entries and
+    /// without.
+    async fn record_refusal(
+        &self,
+        email: &EmailAddress,
+        id: LoginId,
+        audits: &[AuditEntry],
+        now: Timestamp,
+    ) -> Result<(), PortError>;
     /// Returns the time at which the browser with this token signed the login in last. The login says whether it still
     /// knows it: [`Login::knows_browser_of`].
     async fn device_seen_at(&self, id: LoginId, hash: &str)

@@ -479,8 +479,7 @@ mod tests {
                 };
                 let after = invitation.status(now);
                 let is_legal = match (step, is_done) {
-                    (_, false) => after == before,
-                    (Step::Give(_) | Step::Copy, true) => after == before,
+                    (_, false) | (Step::Give(_) | Step::Copy, true) => after == before,
                     (Step::Wait(_), true) => after == before || (before, after) == (Pending, Expired),
                     (Step::Resend, true) => matches!(before, Pending | Expired) && after == Pending,
                     (Step::Revoke, true) => (before, after) == (Pending, Revoked),

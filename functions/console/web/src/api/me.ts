@@ -73,8 +73,8 @@ export async function changePassword(body: components["schemas"]["ChangePassword
   return unwrap(await client.POST("/v1/me/password", { body }));
 }
 
-export async function beginFactor() {
-  return unwrap(await client.POST("/v1/me/factor"));
+export async function beginFactor(password: string) {
+  return unwrap(await client.POST("/v1/me/factor", { body: { password } }));
 }
 
 export async function confirmFactor(code: string): Promise<string[]> {

@@ -2,7 +2,7 @@
 
 use super::{DynamoLogins, FRESH, SESSIONS_ENDED_MAX};
 use crate::dynamo::{
-    items::{DeviceItem, SessionItem, SessionUseItem, SessionsEndedItem},
+    items::{DeviceItem, ResetItem, SessionItem, SessionUseItem, SessionsEndedItem},
     keys,
     table::{
         Attributes, Table, Transacted, check_write, delete_write, from_row, key_of, n, put_write,
@@ -13,9 +13,10 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use std::collections::HashMap;
 use vestibule_domain::{
     PortError, Timestamp,
+    account::email_address::EmailAddress,
     event::AuditEntry,
     ids::LoginId,
-    ports::{Opening, SessionStore},
+    ports::{Opening, Reset, SessionStore},
     team::{login::Login, session::Session},
 };
 
@@ -169,6 +170,31 @@ impl SessionStore for DynamoLogins {
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(()),
             Transacted::Cancelled(_) => Err(PortError::Conflict { what: WHAT }),
+        }
+    }
+
+    async fn record_refusal(
+        &self,
+        email: &EmailAddress,
+        id: LoginId,
+        audits: &[AuditEntry],
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        let mut writes = self.table.audit_writes(audits)?;
+        if writes.is_empty() {
+            // A row that no token leads to, so that both cost the same.
+            let in_vain = Reset {
+                login_id: id,
+                email: email.clone(),
+                hash: "refused".to_owned(),
+                expires_at: now,
+            };
+            let item = ResetItem::from(&in_vain);
+            writes.push(put_write(self.table.replacing_part(&item)?));
+        }
+        match self.table.transact(writes).await? {
+            Transacted::Done => Ok(()),
+            Transacted::Cancelled(_) => Err(PortError::Conflict { what: "refusal" }),
         }
     }
 

@@ -52,6 +52,8 @@ export const profile = {
   off: "Off",
   setUp: "Set up second factor",
   setUpTitle: "Set up second factor",
+  setUpProof: "Enter your password first, so that nobody who finds this page open can lock you out.",
+  goOn: "Continue",
   scan: "Scan this code with an authenticator app on your phone.",
   qrCode: "QR code with the key of your second factor",
   cannotScan: "If you cannot scan it, type this key into the app:",
