@@ -220,11 +220,11 @@ fn no_webhook_worker_or_sweeper_touches_a_key_a_member_a_login_the_set_up_or_wri
             let reads = match *shape {
                 "KEYRING" | "CONNECTOR#{id}" => true,
                 "SET_UP" => matches!(caller, "sweeper" | "worker-team"),
-                // The one worker that reads who may decide requests, and where notices go.
-                "ACCOUNT#{id}"
-                | "ACCOUNT#{id}#MEMBER#{id}"
-                | "ACCOUNT#{id}#ROLES"
-                | "LOGIN#{id}" => caller == "worker-team",
+                "ACCOUNT#{id}" => caller == "worker-team",
+                // The workers that read who may decide requests, and where notices go.
+                "ACCOUNT#{id}#MEMBER#{id}" | "ACCOUNT#{id}#ROLES" | "LOGIN#{id}" => {
+                    matches!(caller, "worker-team" | "worker-email")
+                }
                 _ => false,
             };
             // The one worker that may make a member: it invites the first admin.

@@ -11,6 +11,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> (Deps, Arc<dyn VisibilityExtender>) 
     let deps = Deps {
         mails: adapters.mails(),
         vault: adapters.vault(),
+        notices: adapters.notices(),
         mailer: adapters.mailer(),
         console_url: console_url.trim_end_matches('/').to_owned(),
         clock: adapters.clock(),

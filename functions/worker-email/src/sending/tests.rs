@@ -8,19 +8,22 @@ use std::{
     time::Duration,
 };
 use vestibule_domain::{
-    AccountScope, Clock, PortError, Timestamp,
+    AccountScope, Clock, PortError, ProjectScope, Timestamp,
     account::email_address::EmailAddress,
     connector::SealedSecrets,
-    ids::{AccountId, LeaseId, LoginId, MailId, ProjectId, SystemIds},
+    ids::{AccountId, LeaseId, LoginId, MailId, MemberId, ProjectId, SystemIds},
     job::{EmailJob, SendMail},
     ports::{
-        Block, By, Claim, Lease, MailOutcome, MailStore, Mailer, OutgoingMail, Postponement,
-        RecordedEvent, SecretVault,
+        Block, By, Claim, Lease, MailOutcome, MailStore, Mailer, NoticeChecker, OutgoingMail,
+        Postponement, RecordedEvent, SecretVault,
     },
     secret::Secret,
-    team::mail::{
-        ChangedCredential, Mail, MailEvent, MailEventKind, MailKind, MailOwner, MailStatus,
-        NoticedRequest,
+    team::{
+        mail::{
+            ChangedCredential, Mail, MailEvent, MailEventKind, MailKind, MailOwner, MailStatus,
+            NoticedRequest, NoticedSource,
+        },
+        notices::NoticeCheck,
     },
 };
 use vestibule_edge::batch::Outcome;
@@ -121,6 +124,19 @@ impl MailStore for Memory {
     }
 }
 
+/// Nobody is a member any more.
+#[async_trait]
+impl NoticeChecker for Memory {
+    async fn check_notice(
+        &self,
+        _scope: ProjectScope,
+        _member_id: MemberId,
+        _listed: &[NoticedSource],
+    ) -> Result<Option<NoticeCheck>, PortError> {
+        Ok(None)
+    }
+}
+
 #[async_trait]
 impl Mailer for Memory {
     async fn send(&self, mail: &OutgoingMail) -> Result<MailOutcome, PortError> {
@@ -194,6 +210,7 @@ fn deps(memory: &Arc<Memory>) -> Deps {
     Deps {
         mails: memory.clone(),
         vault: memory.clone(),
+        notices: memory.clone(),
         mailer: memory.clone(),
         console_url: "https://chat.example.com".to_owned(),
         clock: Arc::new(Still),
@@ -242,6 +259,38 @@ async fn a_mail_goes_out_once_and_its_token_leaves_its_record() {
     assert_eq!(mail.token, None);
 }
 
+/// A notice of one request, to this member.
+fn notice(member_id: Option<MemberId>) -> Mail {
+    let request = NoticedRequest {
+        name: "Ada Lovelace".to_owned(),
+        connector_name: "Support".to_owned(),
+        preview: Some("Good morning".to_owned()),
+        at: NOW,
+        source: None,
+    };
+    mail(MailKind::NewRequests {
+        member_id,
+        account_name: "Acme".to_owned(),
+        project_id: ProjectId::derive(&["p"]),
+        project_name: "Concierge".to_owned(),
+        requests: vec![request],
+        count: 1,
+    })
+}
+
+/// SPEC B35.
+#[tokio::test]
+async fn a_notice_to_a_member_who_is_gone_is_not_sent_and_none_is_failed() {
+    let notice = notice(Some(MemberId::derive(&["ana"])));
+    let memory = after(memory(notice, Vec::new()), 2).await;
+    assert!(memory.sent.lock().unwrap().is_empty());
+    let settled = settled(&memory);
+    assert_eq!(settled.status, MailStatus::Suppressed);
+    let queued = [MailEventKind::Queued];
+    let kinds = settled.events.iter().map(|event| event.kind);
+    assert!(kinds.eq(queued));
+}
+
 /// SPEC C62: the record of a notice may outlive those of the people whom it tells of.
 #[tokio::test]
 async fn a_notice_that_is_settled_tells_of_nobody_whatever_became_of_it() {
@@ -252,22 +301,9 @@ async fn a_notice_that_is_settled_tells_of_nobody_whatever_became_of_it() {
         (vec![refused], None, MailStatus::Failed),
         (Vec::new(), Some(Block::HardBounce), MailStatus::Suppressed),
     ] {
-        let request = NoticedRequest {
-            name: "Ada Lovelace".to_owned(),
-            connector_name: "Support".to_owned(),
-            preview: Some("Good morning".to_owned()),
-            at: NOW,
-        };
-        let notice = mail(MailKind::NewRequests {
-            account_name: "Acme".to_owned(),
-            project_id: ProjectId::derive(&["p"]),
-            project_name: "Concierge".to_owned(),
-            requests: vec![request],
-            count: 1,
-        });
         let memory = Memory {
             block,
-            ..memory(notice, answers)
+            ..memory(notice(None), answers)
         };
         let memory = after(memory, 1).await;
         let settled = settled(&memory);

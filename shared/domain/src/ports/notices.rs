@@ -2,13 +2,14 @@
 
 use crate::{
     PortError, ProjectScope, Timestamp,
-    ids::LeaseId,
+    ids::{LeaseId, MemberId},
     job::SendNotices,
     ports::{Claim, Lease},
     team::{
-        mail::Mail,
+        mail::{Mail, NoticedSource},
         notices::{
-            AfterRound, MemberPlace, NewRequests, NoticeNames, NoticeOrder, Recipient, Round,
+            AfterRound, MemberPlace, NewRequests, NoticeCheck, NoticeNames, NoticeOrder, Recipient,
+            Round,
         },
     },
 };
@@ -91,4 +92,17 @@ pub trait NoticeStore: Send + Sync {
 
     /// Stores a mail with its mark, unless there is one with its id. `false` if there is.
     async fn add_mail(&self, mail: &Mail) -> Result<bool, PortError>;
+}
+
+/// Reads again what a notice was made from.
+#[async_trait]
+pub trait NoticeChecker: Send + Sync {
+    /// Returns the state of a notice's recipient and of the requests that it lists. `None` if the member or the login
+    /// is gone. `Corrupt` if a row of theirs cannot be read.
+    async fn check_notice(
+        &self,
+        scope: ProjectScope,
+        member_id: MemberId,
+        listed: &[NoticedSource],
+    ) -> Result<Option<NoticeCheck>, PortError>;
 }
