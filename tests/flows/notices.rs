@@ -2,7 +2,6 @@
 
 use crate::{
     conversations::put,
-    erasure::erase,
     world::{Person, SAID, World},
 };
 use futures_util::future::join;
@@ -20,10 +19,10 @@ use vestibule_testkit::{
 };
 
 /// A minute, and the second up to which marks are rounded.
-const MINUTE: Duration = Duration::from_secs(61);
+pub const MINUTE: Duration = Duration::from_secs(61);
 
 /// A world whose new requests order notices, and one super admin.
-async fn noticing() -> (World, Person) {
+pub async fn noticing() -> (World, Person) {
     let mut world = World::new().await;
     world.turn_notices_on();
     let admin = world.person("super_admin").await;
@@ -39,14 +38,14 @@ async fn says(world: &mut World, person: &str, text: &str) {
 }
 
 /// Lets somebody new ask for access.
-async fn asks(world: &mut World, name: &str) -> String {
+pub async fn asks(world: &mut World, name: &str) -> String {
     let person = world.newcomer(name);
     says(world, &person, SAID).await;
     person
 }
 
 /// Lets minutes pass, in each of which the outbox is swept and all work is done.
-async fn minutes(world: &mut World, minutes: u32) {
+pub async fn minutes(world: &mut World, minutes: u32) {
     for _ in 0..minutes {
         world.clock.advance(MINUTE);
         world.sweep().await;
@@ -55,14 +54,14 @@ async fn minutes(world: &mut World, minutes: u32) {
 }
 
 /// The mails that a person got, the oldest first.
-fn mails_to(world: &World, person: &Person) -> Vec<SentMail> {
+pub fn mails_to(world: &World, person: &Person) -> Vec<SentMail> {
     let mut mails = world.mails();
     mails.retain(|mail| mail.to.contains(&person.email));
     mails
 }
 
 /// Changes a row whose sort key begins so, and which has this id.
-fn change_row(
+pub fn change_row(
     world: &World,
     (sort_key, id): (&str, &str),
     change: impl FnOnce(&mut Map<String, Value>),
@@ -75,14 +74,14 @@ fn change_row(
     put(world, row);
 }
 
-fn change_member(world: &World, person: &Person, field: &str, value: Value) {
+pub fn change_member(world: &World, person: &Person, field: &str, value: Value) {
     let id = person.member_id.to_string();
     change_row(world, ("MEMBER", &id), |row| {
         row.insert(field.to_owned(), value);
     });
 }
 
-async fn prefers(world: &World, person: &Person, preferences: &Value) {
+pub async fn prefers(world: &World, person: &Person, preferences: &Value) {
     let body = json!({"preferences": preferences});
     let answer = world.call_as(person, ("PATCH", "/v1/me"), body, &[]).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
@@ -278,70 +277,6 @@ async fn an_address_that_bounced_or_complained_gets_no_more() {
         asks(&mut world, "Alan Turing").await;
         minutes(&mut world, 7).await;
         assert_eq!(mails_to(&world, &admin).len(), 1, "{event}");
-    }
-}
-
-/// A notice of Ada's request that waits to be sent to the admin.
-async fn waiting() -> (World, Person, String) {
-    let (mut world, admin) = noticing().await;
-    let ada = asks(&mut world, "Ada Lovelace").await;
-    world.clock.advance(MINUTE);
-    assert!(world.sweep().await);
-    assert!(world.run_team().await);
-    assert_eq!(world.rows("MAIL").len(), 1);
-    (world, admin, ada)
-}
-
-/// SPEC B35, B39, C62: what a notice was made from may change until it is sent.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_notice_that_waited_is_not_sent_to_whoever_is_no_longer_to_be_told() {
-    for change in [
-        "status",
-        "role",
-        "clients",
-        "preferences",
-        "address",
-        "proof",
-    ] {
-        let (mut world, admin, _) = waiting().await;
-        let login_id = admin.login_id.to_string();
-        let change_login = |field: &str, value: Option<Value>| {
-            change_row(&world, ("LOGIN", &login_id), |row| match value {
-                Some(value) => drop(row.insert(field.to_owned(), value)),
-                None => drop(row.remove(field)),
-            });
-        };
-        match change {
-            "status" => change_member(&world, &admin, "status", json!("suspended")),
-            "role" => change_member(&world, &admin, "role", json!("agent")),
-            "clients" => {
-                let other = json!([ClientId::derive(&["other"])]);
-                change_member(&world, &admin, "clients", other);
-            }
-            "preferences" => prefers(&world, &admin, &json!({"notices": false})).await,
-            "address" => change_login("email", Some(json!("new@example.com"))),
-            _ => change_login("verified_at", None),
-        }
-        minutes(&mut world, 3).await;
-        assert!(world.mails().is_empty(), "{change}");
-        assert_eq!(world.rows("MAIL")[0]["status"], "suppressed", "{change}");
-    }
-}
-
-/// SPEC C62.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_notice_that_waited_tells_nothing_of_who_is_decided_blocked_or_erased_by_then() {
-    for change in ["decided", "blocked", "erased"] {
-        let (mut world, admin, ada) = waiting().await;
-        match change {
-            "decided" => drop(world.decide(&ada, Verdict::Reject).await),
-            "blocked" => world.block(&ada).await,
-            _ => drop(erase(&world, &ada).await),
-        }
-        minutes(&mut world, 3).await;
-        assert!(mails_to(&world, &admin).is_empty(), "{change}");
-        let rows = json!(world.rows("MAIL")).to_string();
-        assert!(!rows.contains("Ada"), "{rows}");
     }
 }
 

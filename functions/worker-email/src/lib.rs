@@ -26,7 +26,7 @@ use vestibule_domain::{
     error::Chain,
     ids::IdSource,
     job::{EmailJob, SendMail},
-    ports::{Lease, MailStore, Mailer, NoticeChecker, SecretVault},
+    ports::{Lease, MailStore, Mailer, NoticeChecker, NoticeCounter, SecretVault},
 };
 use vestibule_edge::batch::Outcome;
 
@@ -38,6 +38,8 @@ pub struct Deps {
     pub vault: Arc<dyn SecretVault>,
     /// The state of what notices were made from.
     pub notices: Arc<dyn NoticeChecker>,
+    /// The notices that accounts send in a day.
+    pub notice_counts: Arc<dyn NoticeCounter>,
     /// The mail service.
     pub mailer: Arc<dyn Mailer>,
     /// The origin of the console, which links lead to.

@@ -155,6 +155,9 @@ impl Work<'_> {
             Err(error @ PortError::Rejected { .. }) => return Ok(self.given_up(&error)),
             Err(error) => return Err(error),
         };
+        if matches!(outcome, MailOutcome::Sent { .. } | MailOutcome::Unknown) {
+            self.count_notice(mail).await;
+        }
         Ok(match outcome {
             MailOutcome::Sent { ses_id } => {
                 mail.ses_id = Some(ses_id);
@@ -164,6 +167,7 @@ impl Work<'_> {
             MailOutcome::NotSendable { reason } => self.failed(&reason),
             // The mail did not go out, so the call does not count.
             MailOutcome::Throttled { after } => Attempted::Later(before, after),
+            MailOutcome::QuotaUsedUp { after } => self.without_quota(mail, before, after).await,
             MailOutcome::Unknown if *tries >= MAIL_TRIES_MAX => self.failed(NO_ANSWER),
             MailOutcome::Unknown => Attempted::Later(*tries, self.wait_for_last_call(mail)),
         })

@@ -1,6 +1,7 @@
 //! The store of notices: their orders, the requests that they tell of, and the members who get them.
 
 mod check;
+mod counts;
 mod news;
 mod recipients;
 
@@ -33,7 +34,8 @@ use vestibule_domain::{
 
 const WHAT: &str = "order of notices";
 
-/// See [`NoticeOrders`], [`NoticeStore`] and [`NoticeChecker`].
+/// See [`NoticeOrders`], [`NoticeStore`], [`NoticeChecker`] and
+/// [`NoticeCounter`](vestibule_domain::ports::NoticeCounter).
 #[derive(Debug, Clone)]
 pub struct DynamoNotices {
     table: Table,

@@ -1,7 +1,7 @@
 //! Ports of notices: see [`crate::team::notices`].
 
 use crate::{
-    PortError, ProjectScope, Timestamp,
+    AccountScope, PortError, ProjectScope, Timestamp,
     ids::{LeaseId, MemberId},
     job::SendNotices,
     ports::{Claim, Lease},
@@ -105,4 +105,34 @@ pub trait NoticeChecker: Send + Sync {
         member_id: MemberId,
         listed: &[NoticedSource],
     ) -> Result<Option<NoticeCheck>, PortError>;
+}
+
+/// The reason why an account sends no more notices on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoticeLimit {
+    /// The account sent as many as it may.
+    OfAccount,
+    /// The mail service takes no more mails on this day.
+    OfService,
+}
+
+/// Counts the notices that accounts send in a day (UTC).
+#[async_trait]
+pub trait NoticeCounter: Send + Sync {
+    /// Returns the number of notices that the account sent on the day of this time.
+    async fn sent_on_day(&self, scope: AccountScope, at: Timestamp) -> Result<u32, PortError>;
+    /// Counts a notice that was sent under this claim.
+    async fn count_sent(
+        &self,
+        scope: AccountScope,
+        at: Timestamp,
+        lease: LeaseId,
+    ) -> Result<(), PortError>;
+    /// Notes that the account reached a limit. `true` the first time on this day.
+    async fn note_limit(
+        &self,
+        scope: AccountScope,
+        at: Timestamp,
+        limit: NoticeLimit,
+    ) -> Result<bool, PortError>;
 }
