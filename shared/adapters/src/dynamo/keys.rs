@@ -61,8 +61,8 @@
 //! | approval of a person without a pending request | user, environment, standings of the user by partition, their connectors; request, user, standing, audit entry | | 2 reads, 1 query, 1 batch read per hundred connectors, 1 transaction of 8 WRU + index writes |
 //! | requests by status, or all | `P#REQUESTS#status` or `P#REQUESTS` by creation | `lists_by_state`, `lists_all` | 1 query per page, then 1 batch read per hundred rows |
 //! | chat users by status, or all | `P#USERS#status` or `P#USERS` by creation | the same | 1 query a page |
-//! | creation or deletion of a connector | `CONNECTOR#id` / `CONNECTOR` and `CLAIM`, `A#CLIENT_CONNECTORS` / `CLIENT#c`, audit entry; a deletion's `P#CLOSINGS` | | 1 transaction, 8 or 10 WRU + index writes |
-//! | deletion of a client | `A` / `CLIENT#c`, `A#CLIENT_CONNECTORS` / `CLIENT#c` with 53 bytes for each connector, audit entry; members | `lists_all` | queries of all members, 1 transaction, 6 WRU + index writes and the proof |
+//! | creation or deletion of a connector | `CONNECTOR#id` / `CONNECTOR` and `CLAIM`, `A#CLIENT_CONNECTORS` / `CLIENT#c#part`, and `CLIENT#c` for a deletion, audit entry; a deletion's `P#CLOSINGS` | | 1 transaction, 8 or 12 WRU + index writes |
+//! | deletion of a client | `A` / `CLIENT#c`, `A#CLIENT_CONNECTORS` / `CLIENT#c` and its eight parts with 53 bytes for each connector, audit entry; members | `lists_all` | queries of all members, 1 transaction, 22 WRU (and 2 a KB) + index writes and the proof |
 //! | projects, environments, connectors, keys | `…S` by creation | `lists_all` | 1 query a page |
 //! | change of a project | `A` / `PROJECT#id`, `P` / `SETTINGS`, audit entry | | 1 transaction, 6 WRU + index writes |
 //! | session of a call in an account | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES`, `LOGIN#l#MEMBERS`, `A` / `ACCOUNT`, `A#ROLES`; then `A#MEMBER#m` / `MEMBER`, and `A#IDENTITY#hash` for a session through a provider | | 2 batch reads, 7 RRU; 1 read of the call's record beside them |
@@ -247,12 +247,19 @@ pub fn client(scope: AccountScope, id: ClientId) -> Key {
     Key::new(account_pk(scope.account_id()), format!("CLIENT#{id}"))
 }
 
-/// The connectors that name a client. The row has a partition of its own because roles are limited by partition, and
-/// who may change connectors may not change clients.
+/// The connectors that name a client, as the release before wrote them. The row has a partition of its own because
+/// roles are limited by partition, and who may change connectors may not change clients.
 #[must_use]
 pub fn client_connectors(scope: AccountScope, id: ClientId) -> Key {
     let partition = format!("{}#CLIENT_CONNECTORS", account_pk(scope.account_id()));
     Key::new(partition, format!("CLIENT#{id}"))
+}
+
+/// A part of the connectors that name a client.
+#[must_use]
+pub fn client_connectors_part(scope: AccountScope, id: ClientId, part: u8) -> Key {
+    let all = client_connectors(scope, id);
+    Key::new(all.pk, format!("{}#{part}", all.sk))
 }
 
 /// An API key by its hash. The key itself names the account; only the hash proves it.
