@@ -286,6 +286,7 @@ fn mails_with(text: &str) -> Vec<Mail> {
         connector_name: text.clone(),
         preview,
         at,
+        source: None,
     };
     let scope = AccountScope::of_verified(AccountId::derive(&["a"]));
     let (account, login) = (
@@ -326,6 +327,7 @@ fn mails_with(text: &str) -> Vec<Mail> {
         (
             account,
             MailKind::NewRequests {
+                member_id: None,
                 account_name: text.clone(),
                 project_id: ProjectId::derive(&["p"]),
                 project_name: text.clone(),

@@ -66,6 +66,7 @@ mod mails;
 mod members;
 mod names;
 mod notices;
+mod notices_sent;
 mod opened_way;
 mod openid_cases;
 mod outbox;

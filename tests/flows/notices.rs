@@ -19,10 +19,10 @@ use vestibule_testkit::{
 };
 
 /// A minute, and the second up to which marks are rounded.
-const MINUTE: Duration = Duration::from_secs(61);
+pub const MINUTE: Duration = Duration::from_secs(61);
 
 /// A world whose new requests order notices, and one super admin.
-async fn noticing() -> (World, Person) {
+pub async fn noticing() -> (World, Person) {
     let mut world = World::new().await;
     world.turn_notices_on();
     let admin = world.person("super_admin").await;
@@ -38,14 +38,14 @@ async fn says(world: &mut World, person: &str, text: &str) {
 }
 
 /// Lets somebody new ask for access.
-async fn asks(world: &mut World, name: &str) -> String {
+pub async fn asks(world: &mut World, name: &str) -> String {
     let person = world.newcomer(name);
     says(world, &person, SAID).await;
     person
 }
 
 /// Lets minutes pass, in each of which the outbox is swept and all work is done.
-async fn minutes(world: &mut World, minutes: u32) {
+pub async fn minutes(world: &mut World, minutes: u32) {
     for _ in 0..minutes {
         world.clock.advance(MINUTE);
         world.sweep().await;
@@ -54,14 +54,14 @@ async fn minutes(world: &mut World, minutes: u32) {
 }
 
 /// The mails that a person got, the oldest first.
-fn mails_to(world: &World, person: &Person) -> Vec<SentMail> {
+pub fn mails_to(world: &World, person: &Person) -> Vec<SentMail> {
     let mut mails = world.mails();
     mails.retain(|mail| mail.to.contains(&person.email));
     mails
 }
 
 /// Changes a row whose sort key begins so, and which has this id.
-fn change_row(
+pub fn change_row(
     world: &World,
     (sort_key, id): (&str, &str),
     change: impl FnOnce(&mut Map<String, Value>),
@@ -74,14 +74,14 @@ fn change_row(
     put(world, row);
 }
 
-fn change_member(world: &World, person: &Person, field: &str, value: Value) {
+pub fn change_member(world: &World, person: &Person, field: &str, value: Value) {
     let id = person.member_id.to_string();
     change_row(world, ("MEMBER", &id), |row| {
         row.insert(field.to_owned(), value);
     });
 }
 
-async fn prefers(world: &World, person: &Person, preferences: &Value) {
+pub async fn prefers(world: &World, person: &Person, preferences: &Value) {
     let body = json!({"preferences": preferences});
     let answer = world.call_as(person, ("PATCH", "/v1/me"), body, &[]).await;
     assert_eq!(answer.status, 200, "{}", answer.body);

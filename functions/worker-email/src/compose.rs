@@ -64,6 +64,7 @@ pub fn compose(
             project_name,
             requests,
             count,
+            ..
         } => place.new_requests(
             (account_name, project_name),
             *project_id,
@@ -564,12 +565,14 @@ mod tests {
             connector_name: "Support".to_owned(),
             preview: preview.map(str::to_owned),
             at: at(),
+            source: None,
         }
     }
 
     fn digest(requests: Vec<NoticedRequest>, count: u32) -> Mail {
         let scope = AccountScope::of_verified(AccountId::derive(&["a"]));
         let kind = MailKind::NewRequests {
+            member_id: None,
             account_name: "Acme".to_owned(),
             project_id: ProjectId::derive(&["p"]),
             project_name: "Concierge".to_owned(),

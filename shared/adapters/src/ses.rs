@@ -156,11 +156,14 @@ fn outcome_of(error: &CallError) -> MailOutcome {
         // The call may have arrived.
         _ => None,
     };
-    tracing::warn!(
-        error = %describe_service_error(error),
-        is_known = outcome.is_some(),
-        "SES did not take a mail, or did not say so"
-    );
+    // A used-up quota meets every mail, and is told by whoever sends them.
+    if !matches!(outcome, Some(MailOutcome::QuotaUsedUp { .. })) {
+        tracing::warn!(
+            error = %describe_service_error(error),
+            is_known = outcome.is_some(),
+            "SES did not take a mail, or did not say so"
+        );
+    }
     outcome.unwrap_or(MailOutcome::Unknown)
 }
 
@@ -169,7 +172,7 @@ fn outcome_of(error: &CallError) -> MailOutcome {
 fn refusal(code: Option<&str>, message: &str) -> Option<MailOutcome> {
     let outcome = match code? {
         "Throttling" | "ThrottlingException" if message.contains("Daily message quota") => {
-            MailOutcome::Throttled { after: QUOTA_WAIT }
+            MailOutcome::QuotaUsedUp { after: QUOTA_WAIT }
         }
         "Throttling" | "ThrottlingException" | "RequestThrottled" => {
             MailOutcome::Throttled { after: RATE_WAIT }
@@ -351,13 +354,11 @@ mod tests {
     /// The messages are the ones of the SES Developer Guide.
     #[test]
     fn throttling_waits_and_a_used_up_quota_waits_longer() {
-        for (message, after) in [
-            ("Maximum sending rate exceeded.", RATE_WAIT),
-            ("Daily message quota exceeded.", QUOTA_WAIT),
-        ] {
-            let outcome = refusal(Some("Throttling"), message);
-            assert_eq!(outcome, Some(MailOutcome::Throttled { after }));
-        }
+        let refused = |message| refusal(Some("Throttling"), message);
+        let rate = MailOutcome::Throttled { after: RATE_WAIT };
+        assert_eq!(refused("Maximum sending rate exceeded."), Some(rate));
+        let quota = MailOutcome::QuotaUsedUp { after: QUOTA_WAIT };
+        assert_eq!(refused("Daily message quota exceeded."), Some(quota));
     }
 
     #[test]

@@ -64,7 +64,9 @@ pub use mail::{
     Block, EmailQueue, MailOutcome, MailStore, Mailer, OutgoingMail, RecordedEvent, TeamQueue,
 };
 pub use member_images::{MEMBER_IMAGE_MAX_BYTES, MemberImage, MemberImageStore, StoredImage};
-pub use notices::{NoticeOrders, NoticeStore, RecipientPage};
+pub use notices::{
+    NoticeChecker, NoticeCounter, NoticeLimit, NoticeOrders, NoticeStore, RecipientPage,
+};
 pub use onboarding::{
     Claim, ClaimedStanding, FetchedProfile, FinishedMerge, ImpliedDecision, PendingPage,
     RequestCloser, Resume, SentMessage, StandingStore, TaskResult,

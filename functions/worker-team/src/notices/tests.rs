@@ -226,6 +226,7 @@ fn one_request() -> NewRequests {
         connector_name: "Support".to_owned(),
         preview: None,
         at: NOW,
+        source: None,
     };
     NewRequests {
         of_connectors: vec![ConnectorRequests {

@@ -33,7 +33,7 @@ pub(super) async fn recipients(
 ) -> Result<RecipientPage, PortError> {
     let account = scope.account();
     let (members, next) = listed(table, account, from).await?;
-    let roles = roles(table, account).await?;
+    let roles = known_roles(table.get(&keys::roles(account), "roles").await)?;
     // Lists lag behind: the rows themselves decide.
     let candidates = members
         .iter()
@@ -62,9 +62,9 @@ pub(super) async fn recipients(
     Ok(RecipientPage { recipients, next })
 }
 
-/// Reads the account's roles. Built-in roles are known whatever its row holds.
-async fn roles(table: &Table, account: AccountScope) -> Result<Roles, PortError> {
-    match table.get::<RolesItem>(&keys::roles(account), "roles").await {
+/// The roles of an account whose row was read. Built-in roles are known whatever it holds.
+pub(super) fn known_roles(read: Result<Option<RolesItem>, PortError>) -> Result<Roles, PortError> {
+    match read {
         Ok(item) => Ok(item.map(Into::into).unwrap_or_default()),
         Err(error @ PortError::Corrupt { .. }) => {
             tracing::error!(error = %Chain(&error), "members with custom roles are left out of notices");
