@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from "node:http";
 import type { components } from "../src/api/schema";
 import {
   ACME,
@@ -16,102 +15,28 @@ import {
   me,
   members,
   permissions,
+  projects,
   roles,
   sessions,
 } from "./data.ts";
-
-// biome-ignore lint/suspicious/noExplicitAny: bodies are checked by the real API, not here
-type Body = any;
-
-interface Call {
-  method: string;
-  path: string;
-  query: URLSearchParams;
-  headers: IncomingHttpHeaders;
-  body: Body;
-}
-
-interface Reply {
-  status: number;
-  body?: unknown;
-  headers?: Record<string, string>;
-}
-
-type Handler = (call: Call, parameters: string[]) => Reply;
-type Refusal = Partial<components["schemas"]["Problem"]>;
-
-/** A session of whoever has this address; without one, of Ana. */
-const session = (email = "", state = "mock") => ({
-  "set-cookie": `__Host-vestibule=${state}.${encodeURIComponent(email)}; Path=/; Secure; HttpOnly; SameSite=Lax`,
-});
-const NO_SESSION = "__Host-vestibule=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0";
-
-function ok(body?: unknown, headers?: Record<string, string>): Reply {
-  return { status: body === undefined ? 204 : 200, body, headers };
-}
-
-function created(body: unknown): Reply {
-  return { status: 201, body };
-}
-
-function problem(status: number, kind: string, title: string, detail: string, more: Refusal = {}, headers = {}): Reply {
-  const body = { type: `/problems/${kind}`, title, status, detail, request_id: `mock-${Date.now()}`, ...more };
-  return { status, body, headers };
-}
-
-const notFound = () =>
-  problem(404, "not-found", "There is no such record", "Either it does not exist, or you may not see it.");
-
-function invalid(errors: Record<string, string>): Reply {
-  const list = Object.entries(errors).map(([field, rule]) => ({ field, rule }));
-  return problem(422, "invalid-fields", "Some fields are not valid", "Correct the fields in `errors`.", {
-    errors: list,
-  });
-}
-
-/** A version that changes with the record. */
-function etag(record: object): Record<string, string> {
-  const text = JSON.stringify(record);
-  let hash = 0;
-  for (const letter of text) hash = (hash * 31 + letter.charCodeAt(0)) | 0;
-  return { etag: `"${hash >>> 0}"` };
-}
-
-function tagged(record: object): Reply {
-  return ok(record, etag(record));
-}
-
-/** Refuses a change of a record that changed since it was read. */
-function stale({ headers }: Call, record: object): Reply | undefined {
-  const named = headers["if-match"];
-  if (named === undefined || named === etag(record).etag) return undefined;
-  return problem(412, "precondition-failed", "The record is not at the version named in If-Match", "Read it again.");
-}
-
-function page<Item>({ query }: Call, items: readonly Item[]): Reply {
-  const limit = Number(query.get("limit") ?? 25);
-  const start = Number(query.get("cursor") ?? 0);
-  const end = start + limit;
-  return ok({ items: items.slice(start, end), next_cursor: end < items.length ? String(end) : null });
-}
-
-/** Changes a record that has an id, or says that there is none. */
-function change<Item extends object>(
-  items: readonly Item[],
-  isIt: (item: Item) => boolean,
-  by: (item: Item) => Reply | undefined,
-): Reply {
-  const item = items.find(isIt);
-  if (!item) return notFound();
-  return by(item) ?? tagged(item);
-}
-
-function removeFrom<Item>(items: Item[], isIt: (item: Item) => boolean): Reply {
-  const index = items.findIndex(isIt);
-  if (index < 0) return notFound();
-  items.splice(index, 1);
-  return ok();
-}
+import { accountEnd, accountOf, ownLogin } from "./own-login.ts";
+import {
+  type Body,
+  type Call,
+  change,
+  created,
+  type Handler,
+  invalid,
+  NO_SESSION,
+  ok,
+  page,
+  problem,
+  type Reply,
+  removeFrom,
+  session,
+  stale,
+  tagged,
+} from "./reply.ts";
 
 function myPlace(accountId: string) {
   const mine = me.accounts.find((known) => known.id === accountId);
@@ -411,7 +336,9 @@ const ROUTES: readonly (readonly [string, Handler])[] = [
     },
   ],
 
-  ["GET /v1/account", () => tagged(account)],
+  ...ownLogin,
+  ...accountEnd,
+  ["GET /v1/account", (call) => tagged(accountOf(call))],
   [
     "PATCH /v1/account",
     (call) => {
@@ -892,10 +819,7 @@ const ROUTES: readonly (readonly [string, Handler])[] = [
         ].map(([provider, label, channel]) => ({ provider, label, channel })),
       }),
   ],
-  [
-    "GET /v1/projects",
-    (call) => page(call, [{ id: id(), name: "Help desk", history_days: 30, created_at: ago(0), updated_at: ago(0) }]),
-  ],
+  ["GET /v1/projects", (call) => page(call, projects[String(call.headers["vestibule-account"])] ?? [])],
 ];
 
 const OPEN = /^\/v1\/auth\//;

@@ -6,6 +6,7 @@ import {
   redirect,
   type SearchSchemaInput,
 } from "@tanstack/react-router";
+import { addressLink } from "./address-link";
 import { currentAccount, setAccount } from "./api/client";
 import { meOptions, type Permission } from "./api/me";
 import { isProblem } from "./api/problems";
@@ -44,7 +45,11 @@ const signInSearch = (raw: Raw) => ({ return_to: text(raw, "return_to") });
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
-  validateSearch: signInSearch,
+  validateSearch: (raw: Raw) => ({
+    ...signInSearch(raw),
+    /** What ended the session. */
+    after: oneOf(raw, "after", ["deletion"]),
+  }),
   staticData: { title: frame.signIn },
   component: lazyRouteComponent(() => import("./pages/sign-in/sign-in-page"), "SignInPage"),
 });
@@ -115,6 +120,8 @@ const signedIn = createRoute({
   getParentRoute: () => root,
   id: "signed-in",
   beforeLoad: async ({ location }) => {
+    // Before anybody signs in: the way back from there stands in an address.
+    if (addressLink.take(location.hash)) throw redirect({ to: "/profile", replace: true });
     const me = await readMe(storage.get("account") ?? undefined, location.publicHref);
     const account = preferredAccount(me.accounts);
     if (account !== currentAccount()) await readMe(account, location.publicHref);

@@ -23,7 +23,7 @@ export { Details, Notice, Page, Row, Section, Stack } from "./layout";
 export { announce } from "./live";
 export { MenuButton, type MenuEntry, type MenuSection } from "./menu";
 export { SearchField } from "./search-field";
-export { describeError, EmptyState, errorText, NoMatches, ProblemView, Skeleton } from "./states";
+export { describeError, EmptyState, Explained, errorText, NoMatches, ProblemView, Skeleton } from "./states";
 export { StrangersText } from "./strangers-text";
 export { type Column, DataTable } from "./table";
 export { Tabs } from "./tabs";

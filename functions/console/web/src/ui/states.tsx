@@ -57,7 +57,7 @@ export function ProblemView({ error, retry }: { error: unknown; retry?: () => vo
       <Icon name="alert" />
       <div>
         <h2>{title}</h2>
-        <p className={styles.soft}>{detail}</p>
+        {detail && <p className={styles.soft}>{detail}</p>}
         <div className={styles.problemEnd}>
           {retry && (
             <Button onClick={retry} small>
@@ -115,11 +115,23 @@ function BusyView({ retry }: { retry: () => void }) {
   );
 }
 
+/** A refusal in the words of a page, where those of the API speak to programmers. */
+export class Explained extends Error {
+  override readonly name = "Explained";
+  readonly detail: string;
+
+  constructor(title: string, detail = "") {
+    super(title);
+    this.detail = detail;
+  }
+}
+
 /** An error in words. */
 export function describeError(error: unknown): { title: string; detail: string; requestId?: string } {
   if (error instanceof ApiProblem) {
     return { title: error.body.title, detail: error.body.detail, requestId: error.body.request_id };
   }
+  if (error instanceof Explained) return { title: error.message, detail: error.detail };
   if (error instanceof ServiceBusy) return { title: common.busyNow, detail: "" };
   if (error instanceof Unreachable) return { title: common.unreachable, detail: common.unreachableDetail };
   return { title: common.unexpected, detail: common.unexpectedDetail };

@@ -3,6 +3,8 @@ import { useMe } from "../../api/me";
 import { profile as texts } from "../../texts/en/profile";
 import { looks, Notice, Page, PageHeading, Row, Tabs } from "../../ui";
 import { AccountsList } from "./accounts-list";
+import { AddressLinkSection } from "./address-link-section";
+import { DataSection } from "./data-section";
 import { FactorSection } from "./factor-section";
 import { NameSection } from "./name-section";
 import { PasswordSection } from "./password-section";
@@ -35,10 +37,12 @@ export function ProfilePage() {
           link: { to: "/profile", search: { tab: key } },
         }))}
       />
+      <AddressLinkSection />
       {tab === undefined && (
         <>
           <NameSection />
           <AccountsList />
+          <DataSection />
         </>
       )}
       {tab === "security" && (
@@ -58,6 +62,7 @@ function ProviderProfile() {
   return (
     <Page isNarrow>
       <PageHeading title={texts.title} />
+      <AddressLinkSection />
       <Notice>
         <p>{texts.providerOnly}</p>
       </Notice>

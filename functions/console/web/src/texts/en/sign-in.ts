@@ -8,6 +8,7 @@ export const signIn = {
   forgot: "Forgot password?",
   withMethod: (method: string) => `Sign in with ${method}`,
   or: "or",
+  afterDeletion: "Your login is deleted, and all its sessions have ended. A mail confirms it.",
   ssoOnly: "Members of this account sign in at their provider.",
   emailRequired: "Enter your e-mail address",
   passwordRequired: "Enter your password",

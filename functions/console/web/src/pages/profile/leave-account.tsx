@@ -1,0 +1,54 @@
+import { useRouter } from "@tanstack/react-router";
+import { currentAccount } from "../../api/client";
+import { type Me, meOptions } from "../../api/me";
+import { leaveAccount } from "../../api/own-login";
+import { queryClient } from "../../api/query";
+import { storage } from "../../storage";
+import { ownLogin as texts } from "../../texts/en/own-login";
+import { announce, ConfirmDialog, Stack, toasts } from "../../ui";
+import { explainLastAdmin } from "./last-admin";
+
+interface Props {
+  account: Me["accounts"][number] | undefined;
+  isOpen: boolean;
+  onClose: () => void;
+}
+
+/** Asks before the person leaves an account, and says what ends. */
+export function LeaveAccount({ account, isOpen, onClose }: Props) {
+  const router = useRouter();
+  const name = account?.name ?? "";
+
+  const leave = async () => {
+    if (!account) return;
+    try {
+      await leaveAccount(account.id);
+    } catch (error) {
+      throw explainLastAdmin(error);
+    }
+    if (account.id === currentAccount()) {
+      // The page goes on with another account, or with none.
+      storage.set("account", null);
+      await router.invalidate();
+    }
+    await queryClient.fetchQuery({ ...meOptions, staleTime: 0 });
+    toasts.done(texts.left(name));
+    announce(texts.left(name));
+    document.getElementById("content")?.focus();
+  };
+
+  return (
+    <ConfirmDialog
+      action={texts.leaveAction(name)}
+      isOpen={isOpen}
+      onClose={onClose}
+      onConfirm={leave}
+      title={texts.leaveTitle(name)}
+    >
+      <Stack gap={3}>
+        <p>{texts.leaveText}</p>
+        <p>{texts.leaveRest}</p>
+      </Stack>
+    </ConfirmDialog>
+  );
+}
