@@ -221,8 +221,8 @@ async fn a_member_who_joined_by_a_copied_link_is_raised_once_a_mailed_link_prove
     }
     let mut ana = owner(&world).await;
     for raise in raises {
-        let raised = patch(&world, &mut admin, &member, raise).await;
-        assert_eq!(raised.status, 200, "{}", raised.body);
+        let answer = patch(&world, &mut admin, &member, raise).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
     }
     assert_eq!(members(&world, &mut ana).await, 200);
     assert_eq!(thief.get(&world, "/v1/me").await.problem(), "sign-in-again");
@@ -272,8 +272,8 @@ async fn a_new_address_of_the_login_lifts_no_limit() {
     let link = mailed(&world, mine).await;
     let token = link.strip_prefix("address=").unwrap();
     let body = json!({"token": token});
-    let taken = thief.post(&world, "/v1/me/address/confirm", body).await;
-    assert_eq!(taken.status, 200, "{}", taken.body);
+    let confirmed = thief.post(&world, "/v1/me/address/confirm", body).await;
+    assert_eq!(confirmed.status, 200, "{}", confirmed.body);
     let me = thief.get(&world, "/v1/me").await;
     assert_eq!(me.body["login"]["verified"], true, "{}", me.body);
     let body = json!({"role": "super_admin"});

@@ -148,6 +148,7 @@ mod tests {
             method,
             invited_by: Actor::set_up(),
             tokens: Vec::new(),
+            copied_rights: None,
             sends: 1,
             resent_at: Vec::new(),
             opened_at: None,
