@@ -6,6 +6,7 @@ use crate::{
 };
 use futures_util::future::join;
 use serde_json::{Map, Value, json};
+use std::time::Duration;
 use vestibule_domain::AccountScope;
 use vestibule_testkit::fault_proxy::{Fault, Rule};
 
@@ -158,6 +159,50 @@ async fn an_account_with_projects_stays_and_tells_their_number() {
     assert_eq!(seen.body["projects"], 1);
     assert_eq!(members_of(&world, &account), 1);
     assert_eq!(admin.get(&world, "/v1/account").await.status, 200);
+}
+
+/// SPEC D34: no project is left without its account.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_project_that_is_made_at_the_same_time_keeps_the_account_or_is_refused() {
+    for _ in 0..10 {
+        let world = World::new().await;
+        let (mut admin, account) = second(&world).await;
+        let mut other = admin.clone();
+        let project = json!({"name": "Support"});
+        let (made, deleted) = join(
+            Box::pin(other.post(&world, "/v1/projects", project)),
+            Box::pin(delete(&world, &mut admin, NAME)),
+        )
+        .await;
+        let start = format!("ACCOUNT#{account}");
+        let mut projects = world.rows("PROJECT#");
+        projects.retain(|row| row["pk"] == start.as_str());
+        assert_eq!(projects.len(), usize::from(made.status == 201));
+        let is_deleted = deleted.status == 200;
+        assert!(!(is_deleted && made.status == 201), "{}", made.body);
+        assert_eq!(rows_of(&world, &account).is_empty(), is_deleted);
+    }
+}
+
+/// The first transaction of either waits, so that the other comes between its reads and its writes.
+#[tokio::test(flavor = "multi_thread")]
+async fn whichever_of_a_project_and_the_end_of_its_account_is_written_last_is_refused() {
+    let world = World::new().await;
+    let (mut admin, account) = second(&world).await;
+    let mut other = admin.clone();
+    let slow = Fault::Delay(Duration::from_millis(400));
+    let rule = Rule::new("DynamoDB.TransactWriteItems", slow);
+    world.to_db.inject(rule);
+    let project = json!({"name": "Support"});
+    let (made, deleted) = join(
+        Box::pin(other.post(&world, "/v1/projects", project)),
+        Box::pin(delete(&world, &mut admin, NAME)),
+    )
+    .await;
+    let both = (made.status, deleted.status);
+    assert_ne!(both, (201, 200));
+    let is_there = !rows_of(&world, &account).is_empty();
+    assert_eq!(is_there, deleted.status != 200, "{both:?}");
 }
 
 /// SPEC D34, D30.

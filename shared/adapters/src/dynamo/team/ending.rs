@@ -84,12 +84,14 @@ impl AccountEndStore for DynamoTeam {
         }
         let scope = last.scope;
         let own = keys::account(scope);
+        let latest = self.table.latest_project(scope).await?;
         let mut rows = self.keys_in(&own.pk).await?;
         let projects = rows.iter().filter(|key| is_project(key)).count();
         if projects > 0 {
             return Ok(AccountDeletion::HasProjects(projects));
         }
-        rows.retain(|key| *key != own);
+        let note = keys::latest_project(scope);
+        rows.retain(|key| *key != own && *key != note);
         rows.extend(self.keys_in(&keys::login_methods(scope)).await?);
         self.delete_rows(&rows, by).await?;
         let at = by.audit.at;
@@ -105,6 +107,7 @@ impl AccountEndStore for DynamoTeam {
             delete_write(self.table.delete_part(&own, condition, &read)?),
             self.table.member_write(&removed)?,
             delete_write(roles),
+            self.table.no_project_since_write(scope, latest)?,
         ];
         writes.extend(self.removal_writes(&removed, &[], at).await?);
         match self.table.transact_by(writes, by).await? {
