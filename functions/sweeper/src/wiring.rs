@@ -35,13 +35,14 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Deps {
 /// The first admin: `ADMIN_EMAIL`, `ADMIN_NAME`, and the account `ACCOUNT_NAME`. Without a name, the first part of the
 /// address stands for it. Fails with a sentence about a wrong address.
 fn first_admin(vars: &mut Vars<'_>) -> Result<Option<InviteFirstAdmin>, String> {
-    let Some(email) = vars.optional("ADMIN_EMAIL") else {
+    let email = vars.optional("ADMIN_EMAIL");
+    let name = vars.optional("ADMIN_NAME");
+    let account_name = vars.optional("ACCOUNT_NAME");
+    let Some(email) = email else {
         return Ok(None);
     };
     let email =
         EmailAddress::parse(&email).map_err(|rule| format!("{ADMIN_EMAIL_PARAMETER} {rule}"))?;
-    let name = vars.optional("ADMIN_NAME");
-    let account_name = vars.optional("ACCOUNT_NAME");
     let name = name
         .as_deref()
         .and_then(clean_name)
