@@ -34,6 +34,7 @@ mod intake;
 mod items;
 mod keyring;
 pub mod keys;
+mod latest_project;
 mod lease;
 mod lists;
 mod logins;

@@ -1,6 +1,9 @@
 //! The people who run the world's account: their logins, sessions, invitations and mails.
 
-use super::{Answer, World, fixtures::audit};
+use super::{
+    Answer, World,
+    fixtures::{audit, put_account},
+};
 use axum::body::{Body, to_bytes};
 use data_encoding::HEXLOWER;
 use lambda_http::http::Request;
@@ -196,27 +199,11 @@ impl World {
 
     /// The account's own row, as the first version's set-up wrote it. Worlds of people on platforms do without.
     fn ensure_account(&self, account: AccountScope) {
-        let id = account.account_id().to_string();
-        let pk = format!("ACCOUNT#{id}");
+        let pk = format!("ACCOUNT#{}", account.account_id());
         let rows = self.rows("ACCOUNT");
-        if rows.iter().any(|row| row["pk"] == pk.as_str()) {
-            return;
+        if !rows.iter().any(|row| row["pk"] == pk.as_str()) {
+            put_account(&self.db, account, self.now());
         }
-        let at = json!({"S": self.now().to_string()});
-        let client = json!({"M": {
-            "id": {"S": self.connector.client_id.to_string()},
-            "name": {"S": "Acme"},
-            "created_at": at,
-        }});
-        let row = json!({
-            "pk": {"S": pk},
-            "sk": {"S": "ACCOUNT"},
-            "id": {"S": id},
-            "name": {"S": "Acme"},
-            "default_client": client,
-            "created_at": at,
-        });
-        self.db.put_raw(&row).unwrap();
     }
 
     /// Calls the API as the console does, for this person in the world's account.

@@ -64,6 +64,7 @@
 //! | creation or deletion of a connector | `CONNECTOR#id` / `CONNECTOR` and `CLAIM`, `A#CLIENT_CONNECTORS` / `CLIENT#c#part`, and `CLIENT#c` for a deletion, audit entry; a deletion's `P#CLOSINGS` | | 1 transaction, 8 or 12 WRU + index writes |
 //! | deletion of a client | `A` / `CLIENT#c`, `A#CLIENT_CONNECTORS` / `CLIENT#c` and its eight parts with 53 bytes for each connector, audit entry; members | `lists_all` | queries of all members, 1 transaction, 22 WRU (and 2 a KB) + index writes and the proof |
 //! | projects, environments, connectors, keys | `…S` by creation | `lists_all` | 1 query a page |
+//! | creation of a project | `A` / `PROJECT#id`, `ACCOUNT` and `LATEST_PROJECT`, `P` / `SETTINGS` and `ENVIRONMENT#id` for each, audit entry | | 1 transaction, 16 WRU + index writes |
 //! | change of a project | `A` / `PROJECT#id`, `P` / `SETTINGS`, audit entry | | 1 transaction, 6 WRU + index writes |
 //! | session of a call in an account | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES`, `LOGIN#l#MEMBERS`, `A` / `ACCOUNT`, `A#ROLES`; then `A#MEMBER#m` / `MEMBER`, and `A#IDENTITY#hash` for a session through a provider | | 2 batch reads, 7 RRU; 1 read of the call's record beside them |
 //! | API key of a member | as any key, then `A#MEMBER#m` / `MEMBER` and `A#ROLES` | | 2 batch reads, 4 RRU |
@@ -75,7 +76,7 @@
 //! | invitation | `A#INVITATION#i`, `A#MEMBER#m`, `A#ADDRESS#hash`, `A#MAIL#id`, audit entry | | 1 transaction, 10 WRU + index writes and the proof |
 //! | invitations by creation | `A#INVITATIONS`, then members and latest mails | `lists_all` | 1 query a page and 1 batch read per fifty |
 //! | acceptance | invitation, member, `LOGIN#l`, `EMAIL#hash`, `LOGIN#l#MEMBERS`, session, identity, audit entry | | 1 transaction, up to 16 WRU + index writes, 2 for each session that ends |
-//! | account deleted | `A` and `A#METHODS` by partition; `A` / `ACCOUNT`, `A#ROLES` and what a removed member has | | 3 queries; each other member as any change of one; 1 transaction of 2 WRU a row for ninety rows, 1 for the rest |
+//! | account deleted | `A`, `A#METHODS` and `A#CLIENT_CONNECTORS` by partition; `A#INVITATIONS`, and of each invitation the row, its mails, its `A#BLOCKED#hash`, `A#MEMBER#m`, and `LOGIN#l#IDENTITIES` with each `A#IDENTITY#hash`; `A` / `ACCOUNT`, `LATEST_PROJECT`, `A#ROLES` and what a removed member has | `lists_all` | 4 queries and 1 read, 1 query and 1 batch read for fifty invitations, 1 query a login; each other member as any change of one; 1 transaction of 2 WRU a row for ninety rows, 1 for the rest |
 //! | login of an address | `EMAIL#hash`, `LOGIN#l` | | 2 reads, whether or not there is one |
 //! | accounts of a login | `LOGIN#l#MEMBERS`, then account, roles and member of each | | 1 query, 1 batch read |
 //! | sessions of a login | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES` | | 2 queries |
@@ -241,6 +242,12 @@ pub fn account(scope: AccountScope) -> Key {
     Key::new(account_pk(scope.account_id()), "ACCOUNT")
 }
 
+/// The account's latest project: whoever deletes the account learns of one that is made meanwhile.
+#[must_use]
+pub fn latest_project(scope: AccountScope) -> Key {
+    Key::new(account_pk(scope.account_id()), "LATEST_PROJECT")
+}
+
 /// A client.
 #[must_use]
 pub fn client(scope: AccountScope, id: ClientId) -> Key {
@@ -251,8 +258,13 @@ pub fn client(scope: AccountScope, id: ClientId) -> Key {
 /// roles are limited by partition, and who may change connectors may not change clients.
 #[must_use]
 pub fn client_connectors(scope: AccountScope, id: ClientId) -> Key {
-    let partition = format!("{}#CLIENT_CONNECTORS", account_pk(scope.account_id()));
-    Key::new(partition, format!("CLIENT#{id}"))
+    Key::new(connectors_of_clients(scope), format!("CLIENT#{id}"))
+}
+
+/// The partition of the connectors that name clients.
+#[must_use]
+pub fn connectors_of_clients(scope: AccountScope) -> String {
+    format!("{}#CLIENT_CONNECTORS", account_pk(scope.account_id()))
 }
 
 /// A part of the connectors that name a client.
