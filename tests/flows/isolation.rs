@@ -4,12 +4,8 @@
     reason = "figures of the proofs are for whoever runs them"
 )]
 
-use crate::{
-    team_records::{
-        TeamStores, accepting, at, email, entry, first_page, invitation, login, proof, session,
-        way_in,
-    },
-    world::HEAVY,
+use crate::team_records::{
+    TeamStores, accepting, at, email, entry, first_page, invitation, login, proof, session, way_in,
 };
 use vestibule_domain::{
     account::{api_key::ApiKey, credential::CredentialClaim, proof::CredentialId},
@@ -268,7 +264,6 @@ async fn change(team: &TeamStores, own: &mut Side, named: &Side, kind: u64, numb
 /// SPEC M03, RELIABILITY S17: 0 keys of the other account in 100,000 operations.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_operation_of_an_account_touches_a_key_of_the_other_one() {
-    let _turn = HEAVY.lock().await;
     let team = TeamStores::start().await;
     let mut sides = [
         Side::set_up(&team, "a").await,

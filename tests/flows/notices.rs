@@ -48,7 +48,7 @@ pub async fn asks(world: &mut World, name: &str) -> String {
 pub async fn minutes(world: &mut World, minutes: u32) {
     for _ in 0..minutes {
         world.clock.advance(MINUTE);
-        world.sweep().await;
+        world.sweep_if_due().await;
         world.work_all().await;
     }
 }

@@ -252,12 +252,11 @@ mod tests {
     #[test]
     fn far_more_than_three_thousand_common_passwords_that_are_long_enough_are_refused() {
         let mut common = BTreeSet::new();
-        for word in WORDS.iter() {
+        for word in &*WORDS {
             // Whatever makes a favourite word long enough for a rule.
             common.extend([
                 format!("{word}{word}{word}{word}"),
                 format!("{word}123456789012345"),
-                format!("{word}!!!!!!!!!!!"),
             ]);
         }
         common.extend(lines(PASSWORDS).map(str::to_owned));
