@@ -67,19 +67,23 @@ fn read_image(fields: Map<String, Value>) -> Result<MemberImage, ApiError> {
 /// Read a member's picture
 ///
 /// Every caller of the account may see it. A page that shows it with a session names the account in the query, as
-/// `?account=`, instead of the header.
+/// `?account=`, instead of the header. That a member has none is an answer, and no failure.
 #[utoipa::path(
     get,
     path = "/v1/members/{member_id}/image",
     tag = "Members",
     params(MemberPath),
-    responses((
-        status = 200,
-        description = "The picture, at most 100 KiB: PNG, JPEG or WebP. The caller may cache it for five minutes; shared caches may not.",
-        content_type = "image/*",
-        body = Vec<u8>,
-        headers(("ETag" = String, description = "Version of the picture, for `If-Match`."))
-    ))
+    responses(
+        (
+            status = 200,
+            description = "The picture, at most 100 KiB: PNG, JPEG or WebP. The caller may cache it for five minutes; shared caches may not.",
+            content_type = "image/*",
+            body = Vec<u8>,
+            headers(("ETag" = String, description = "Version of the picture, for `If-Match`."))
+        ),
+        (status = 204, description = "The member has no picture. The caller may cache that for five minutes."),
+        (status = 404, description = "There is no such member, or not any more.", body = Problem, content_type = "application/problem+json"),
+    )
 )]
 pub async fn get_member_image(
     State(deps): State<Arc<Deps>>,
@@ -91,7 +95,11 @@ pub async fn get_member_image(
         .member_image(call.scope(), path.member_id)
         .await?;
     let Some(image) = stored.image else {
-        return Err(ApiError::not_found("picture"));
+        let member = read(&deps, call.scope(), path.member_id).await?;
+        if member.status == MemberStatus::Removed {
+            return Err(ApiError::not_found("member"));
+        }
+        return Ok((HEADERS, StatusCode::NO_CONTENT).into_response());
     };
     let picture = Picture {
         media_type: image.media_type,

@@ -1,7 +1,9 @@
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useMe } from "../../api/me";
+import { useAccount, useMe } from "../../api/me";
+import { image } from "../../texts/en/image";
 import { profile as texts } from "../../texts/en/profile";
 import { looks, Notice, Page, PageHeading, Row, Tabs } from "../../ui";
+import { ImageSection } from "../member-image/image-section";
 import { AccountsList } from "./accounts-list";
 import { AddressLinkSection } from "./address-link-section";
 import { DataSection } from "./data-section";
@@ -41,6 +43,7 @@ export function ProfilePage() {
       {tab === undefined && (
         <>
           <NameSection />
+          <OwnImage />
           <AccountsList />
           <DataSection />
         </>
@@ -55,6 +58,14 @@ export function ProfilePage() {
       {tab === "preferences" && <PreferencesTab />}
     </Page>
   );
+}
+
+/** The person's picture in the account that is shown: each account has its own. */
+function OwnImage() {
+  const { login, account } = useMe();
+  const { name } = useAccount();
+  if (!account) return null;
+  return <ImageSection about={image.aboutMine(name)} key={account.id} member={account.member_id} name={login.name} />;
 }
 
 /** What somebody sees who came through the provider of an account: it may not touch the login. */

@@ -3,7 +3,7 @@ export const ownLogin = {
   changeAddress: "Change address…",
   changeTitle: "Change e-mail address",
   changeAbout:
-    "A link goes to the new address, and a note to {email}. You sign in with {email} until you open that link.",
+    "A link goes to the new address, and a note to {email}. You sign in with {email} until you take the new one by that link.",
   newEmail: "New email",
   emailRule: "Enter an e-mail address, such as ana@example.com",
   sameEmail: "This is your address already",
@@ -51,7 +51,7 @@ export const ownLogin = {
 
   delete: "Delete login",
   deleteOpen: "Delete login…",
-  deleteAbout: "Your login and what is on record about it. You cannot sign in any more, in no account.",
+  deleteAbout: "Your login and what is on record about it. Afterwards you cannot sign in to any account.",
   deleteTitle: (email: string) => `Delete the login ${email}?`,
   deleteAccounts: (accounts: string) =>
     `You leave ${accounts} at once, and your API keys there are revoked. What you did stays in the audit logs, under your name.`,
