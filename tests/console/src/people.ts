@@ -1,4 +1,4 @@
-import { Caller, facts, linkIn, mailTo, newAddress, PASSWORD, SESSION } from "./stack.ts";
+import { Caller, facts, linksTo, linkTo, newAddress, PASSWORD, SESSION } from "./stack.ts";
 
 /** Somebody with a login, who is a member of the account. */
 export interface Person {
@@ -16,6 +16,7 @@ export interface Wanted {
   name?: string;
   email?: string;
   extra_permissions?: string[];
+  method?: string;
   clients?: "all" | string[];
 }
 
@@ -31,8 +32,9 @@ export const acme: Team = { account: facts.account_id, inviter: Caller.key() };
 /** Invites somebody by a mail, and answers its link. */
 export async function invite(team: Team, email: string, wanted: Wanted = {}): Promise<string> {
   const { role = "agent", ...rest } = wanted;
+  const earlier = (await linksTo(email, "invitation")).length;
   await team.inviter.call("POST", "/v1/invitations", { role, ...rest, email });
-  return linkIn(await mailTo(email), "invitation");
+  return linkTo(email, "invitation", earlier);
 }
 
 /** Makes a member, who is signed in, without a browser. */

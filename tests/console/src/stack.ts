@@ -89,24 +89,28 @@ export async function mailsTo(address: string): Promise<Mail[]> {
     .sort((one, other) => one.Timestamp - other.Timestamp);
 }
 
-/** Waits for the mail with this number to an address. */
-export async function mailTo(address: string, number = 0): Promise<Mail> {
-  let found: Mail | undefined;
+/** Waits until something is there, and answers it. */
+export async function eventually<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+  let found: T | undefined;
   await expect
     .poll(
       async () => {
-        found = (await mailsTo(address))[number];
+        found = await look();
         return found !== undefined;
       },
-      { message: `mail ${number} to ${address}`, timeout: 30_000, intervals: [100] },
+      { message: what, timeout: 30_000, intervals: [100] },
     )
     .toBe(true);
-  return found as Mail;
+  return found as T;
 }
 
-/** The link to a page of the console in a mail. */
-export function linkIn({ BodyText }: Mail, page: string): string {
-  const link = BodyText.split(/\s+/).find((word) => word.includes(`/console/${page}#`));
-  expect(link, BodyText).toBeDefined();
-  return link as string;
+/** The links to a page of the console in the mails to an address, the oldest first. */
+export async function linksTo(address: string, page: "invitation" | "reset"): Promise<string[]> {
+  const words = (await mailsTo(address)).flatMap(({ BodyText }) => BodyText.split(/\s+/));
+  return words.filter((word) => word.includes(`/console/${page}#`));
+}
+
+/** Waits for the link with this number in the mails to an address. */
+export function linkTo(address: string, page: "invitation" | "reset", number = 0): Promise<string> {
+  return eventually(`a mail to ${address}`, async () => (await linksTo(address, page))[number]);
 }
