@@ -17,6 +17,8 @@ interface Facts {
   admin_email: string;
   first_admin_link: string;
   openid_url: string;
+  openid_client_id: string;
+  openid_client_secret: string;
   aws_endpoint_url: string;
 }
 

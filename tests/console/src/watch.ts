@@ -10,6 +10,8 @@ export class Watch {
   private readonly problems: string[] = [];
   private readonly refused: string[] = [];
   private readonly expected: string[] = [];
+  private readonly several: string[] = [];
+  private readonly missing: string[] = [];
   private readonly hosts: Set<string>;
   private readonly api: string;
 
@@ -21,6 +23,16 @@ export class Watch {
   /** Names a refused answer of the API, as often as it will come, such as `409 POST /v1/invitations`. */
   expects(...answers: string[]): void {
     this.expected.push(...answers);
+  }
+
+  /** Names a refused answer of the API that comes at least once. */
+  expectsSome(answer: string): void {
+    this.several.push(answer);
+  }
+
+  /** Lets a file of the console be missing, as after a deploy. */
+  misses(name: string): void {
+    this.missing.push(name);
   }
 
   /** Lets a page go to this origin, such as that of an identity provider. */
@@ -35,13 +47,14 @@ export class Watch {
     });
     context.on("response", (response) => {
       const url = new URL(response.url());
-      if (response.status() < 400 || url.host !== this.api) return;
+      if (response.status() < 400 || url.host !== this.api || this.isMissing(url.href)) return;
       this.refused.push(`${response.status()} ${response.request().method()} ${url.pathname}`);
     });
     context.on("console", (message) => {
       if (message.type() !== "error" && message.type() !== "warning") return;
       const isOfApi = URL.canParse(message.location().url) && new URL(message.location().url).host === this.api;
       if (isOfApi && NETWORK_LINE.test(message.text())) return;
+      if (this.isMissing(message.text())) return;
       this.problems.push(`${message.type()} in the console: ${message.text()} (${message.location().url})`);
     });
     context.on("weberror", (error) => this.problems.push(`an error in a page: ${error.error()}`));
@@ -53,14 +66,19 @@ export class Watch {
     });
   }
 
+  private isMissing(text: string): boolean {
+    return this.missing.some((name) => text.includes(name));
+  }
+
   /** Everything that was wrong. */
   outcome(): string[] {
     const open = [...this.expected];
     const unexpected = this.refused.filter((answer) => {
       const index = open.indexOf(answer);
       if (index >= 0) open.splice(index, 1);
-      return index < 0 && answer !== WHO_AM_I;
+      return index < 0 && answer !== WHO_AM_I && !this.several.includes(answer);
     });
+    open.push(...this.several.filter((answer) => !this.refused.includes(answer)));
     return [
       ...this.problems,
       ...unexpected.map((answer) => `an answer that was not expected: ${answer}`),
