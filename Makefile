@@ -77,7 +77,8 @@ lint: tools ## Check code and template, without running anything
 
 clean: ## Stop the local stack, and remove everything built or installed here
 	@$(LOCAL_STACK) stop
-	rm -rf .local .aws-sam target infra/local/openid/node_modules functions/console/web/dist functions/console/web/node_modules
+	rm -rf .local .aws-sam target functions/console/web/dist
+	find . -name node_modules -prune -exec rm -rf {} +
 
 tools:
 	@$(LOCAL_STACK) tools

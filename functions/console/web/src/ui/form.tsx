@@ -8,7 +8,7 @@ import { Row } from "./layout";
 import { ProblemView } from "./states";
 import type { FormState } from "./use-form";
 
-export { useForm } from "./use-form";
+export { type FormOptions, useForm } from "./use-form";
 
 const SUMMARY_FROM = 3;
 const FormContext = createContext<FormState | undefined>(undefined);

@@ -16,7 +16,7 @@ export {
   TextArea,
   TextField,
 } from "./field";
-export { Form, FormActions, FormDialog, SubmitButton, useForm } from "./form";
+export { Form, FormActions, FormDialog, type FormOptions, SubmitButton, useForm } from "./form";
 export { PageHeading } from "./heading";
 export { Icon, type IconName } from "./icon";
 export { Details, Notice, Page, Row, Section, Stack } from "./layout";

@@ -40,6 +40,7 @@ export const common = {
   keepEditing: "Keep editing",
   conflictTitle: (name: string) => `${name} changed this while you were editing.`,
   conflictSomebody: "Somebody",
+  conflictYou: "You",
   conflictText: "Both values of each field that differs are below.",
   conflictField: "Field",
   yours: "Yours",
