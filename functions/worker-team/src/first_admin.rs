@@ -28,7 +28,7 @@ use vestibule_domain::{
 /// Name of the client that a new account begins with.
 const CLIENT_NAME: &str = "Default";
 /// Name of the role in the mail.
-const ROLE_NAME: &str = "Super admin";
+const ROLE_NAME: &str = "Super Admin";
 const DAY: Duration = Duration::from_hours(24);
 /// Names the calls of this worker in audit entries, which no API call made.
 const REQUEST_ID: &str = "invite_first_admin";

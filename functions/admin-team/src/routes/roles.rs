@@ -153,7 +153,7 @@ fn built_in() -> [RoleResponse; 2] {
     ]
 }
 
-const SUPER_ADMIN_NAME: &str = "Super admin";
+const SUPER_ADMIN_NAME: &str = "Super Admin";
 const AGENT_NAME: &str = "Agent";
 
 /// List the roles
@@ -556,7 +556,7 @@ mod tests {
             version: 1,
         };
         let id = RoleId::derive(&["new"]);
-        for name in ["approver", "APPROVER", "agent", "Super Admin"] {
+        for name in ["approver", "APPROVER", "agent", "super admin"] {
             assert!(check_name(&roles, id, name).is_err(), "{name}");
         }
         assert!(check_name(&roles, id, "Approvers").is_ok());

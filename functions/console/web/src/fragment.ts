@@ -9,6 +9,17 @@ export function useFragment(): string {
   return fragment;
 }
 
+/** Opens another link that is pasted into the tab: a new fragment alone loads nothing. */
+export function useNewLink(isLink: (fragment: string) => boolean): void {
+  useEffect(() => {
+    const open = () => {
+      if (isLink(location.hash.slice(1))) location.reload();
+    };
+    addEventListener("hashchange", open);
+    return () => removeEventListener("hashchange", open);
+  }, [isLink]);
+}
+
 /** The outcome that the way back from a provider leaves in the fragment: `ok`, `factor`, or `problem=…`. */
 export interface ProviderOutcome {
   isDone: boolean;

@@ -1,0 +1,106 @@
+import type { Page } from "@playwright/test";
+import { join } from "./people.ts";
+import { newAddress, PASSWORD } from "./stack.ts";
+import { expect, settings, settled, test } from "./test.ts";
+
+/** Presses Tab until this has the focus, as somebody does who reads the page from its beginning. */
+async function tabTo(page: Page, role: "button" | "textbox" | "combobox" | "link" | "radio", name: string | RegExp) {
+  const wanted = page.getByRole(role, { name, exact: true });
+  await expect(async () => {
+    if (!(await wanted.evaluate((element) => element === document.activeElement))) {
+      await page.keyboard.press("Tab");
+      throw new Error(`${role} ${name} has no focus yet`);
+    }
+  }).toPass({ timeout: 15_000, intervals: [0] });
+  await expect(wanted).toBeFocused();
+  // The focus is seen.
+  const outline = await wanted.evaluate((element) => getComputedStyle(element).outlineStyle);
+  expect(outline).not.toBe("none");
+}
+
+test("Signing in and inviting need no mouse: focus is seen everywhere, goes to the heading of a new page, into a dialog, and back (U151, U152, U153, U150)", async ({
+  browse,
+  team,
+}) => {
+  const person = await join(team, { role: "super_admin", name: "Grace Hopper" });
+  const page = await browse();
+  await page.goto("/console/sign-in");
+  await settled(page, "Sign in");
+  await tabTo(page, "textbox", "Email");
+  await page.keyboard.type(person.email);
+  await tabTo(page, "textbox", "Password");
+  await page.keyboard.type(PASSWORD);
+  await page.keyboard.press("Enter");
+  await settled(page, "User Management");
+  await expect(page.getByRole("heading", { level: 1 })).toBeFocused();
+
+  await tabTo(page, "button", "+ New user");
+  await page.keyboard.press("Enter");
+  const form = page.getByRole("dialog", { name: "New user" });
+  await expect(form).toBeVisible();
+  await expect.poll(() => form.evaluate((dialog) => dialog.contains(document.activeElement))).toBe(true);
+  const email = newAddress("keyboard");
+  await tabTo(page, "textbox", "User email address");
+  await page.keyboard.type(email);
+  await page.keyboard.press("Escape");
+  const discard = page.getByRole("alertdialog", { name: "Discard changes?" });
+  await expect(discard.getByRole("button", { name: "Keep editing" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(discard).toBeHidden();
+  await tabTo(page, "combobox", "Role");
+  await page.keyboard.type("Agent");
+  await page.keyboard.press("Control+Enter");
+  await expect(page.getByRole("status").filter({ hasText: `Invitation sent to ${email}` })).toBeVisible();
+  await expect(form).toBeHidden();
+  await expect(page.getByRole("button", { name: "+ New user" })).toBeFocused();
+
+  await page.keyboard.press("F6");
+  await expect(page.getByRole("region", { name: "Notifications" })).toBeFocused();
+  await page.keyboard.press("F6");
+  await expect(page.getByRole("button", { name: "+ New user" })).toBeFocused();
+});
+
+test("Keys lead to the search, to the users and to their own list, and not while typing (U150, U104)", async ({
+  browse,
+  team,
+}) => {
+  const page = await browse(team.owner);
+  await page.goto(settings(team.account, "roles"));
+  await settled(page, "Roles");
+  await page.keyboard.press("?");
+  const list = page.getByRole("dialog", { name: "Keyboard shortcuts" });
+  await expect(list).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(list).toBeHidden();
+  await page.keyboard.press("g");
+  await page.keyboard.press("u");
+  await settled(page, "User Management");
+  await expect(page.getByRole("heading", { level: 1 })).toBeFocused();
+  await page.keyboard.press("/");
+  const search = page.getByLabel("Search by name or e-mail");
+  await expect(search).toBeFocused();
+  await page.keyboard.type("gu?");
+  await expect(search).toHaveValue("gu?");
+  await expect(list).toBeHidden();
+  await page.keyboard.press("Escape");
+  await expect(search).toHaveValue("");
+  await expect(search).toBeFocused();
+});
+
+test("The first stop of a page leads past the navigation, and every page has landmarks and one heading (U153)", async ({
+  browse,
+  team,
+}) => {
+  const page = await browse(team.owner);
+  await page.goto(settings(team.account, "users"));
+  await settled(page, "User Management");
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Skip to content" })).toBeFocused();
+  await expect(page.getByRole("link", { name: "Skip to content" })).toBeInViewport();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("main")).toBeFocused();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveCount(1);
+  await expect(page.getByRole("table").locator("caption")).toHaveText("Users of this account");
+  await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
+  await expect(page.getByRole("navigation", { name: "Settings" })).toBeVisible();
+});
