@@ -2,7 +2,7 @@
 
 use crate::{
     admin::call,
-    invitations::{accept, invited, joined, root, token_of},
+    invitations::{self, accept, invited, joined, root, token_of},
     providers,
     sign_in::{self, Browser, PASSWORD, mailed, sign_in},
     single_sign_on::{sso_only, through_provider},
@@ -213,7 +213,7 @@ async fn the_reset_of_a_factor_leaves_single_sign_on_only_and_the_recovery_of_th
     let email = "grace@example.com";
     joined(&world, &root, email, json!("super_admin")).await;
     let mut grace = Browser::default();
-    let seen = sign_in(&world, &mut grace, email, PASSWORD).await;
+    let seen = sign_in(&world, &mut grace, email, invitations::PASSWORD).await;
     assert_eq!(seen.status, 200, "{}", seen.body);
     let (_, account) = call(&world, &root, "GET", "/v1/account", Value::Null).await;
     let account = account["id"].as_str().unwrap();

@@ -224,9 +224,10 @@ async fn a_sign_in_at_the_moment_of_another_password_opens_nothing_afterwards() 
 
 /// The mails that tell of a browser that is not known.
 fn new_device_mails(world: &World) -> usize {
-    let mails = world.rows("MAIL");
-    let of_kind = |row: &&serde_json::Map<String, Value>| row["content"]["kind"] == "new_device";
-    mails.iter().filter(of_kind).count()
+    let mails = world.rows("MAIL").into_iter().map(Value::Object);
+    mails
+        .filter(|row| row["content"]["kind"] == "new_device")
+        .count()
 }
 
 /// SPEC D28, D33: an intruder who knew the old password has a browser that nobody knows.

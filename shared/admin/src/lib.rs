@@ -59,7 +59,7 @@ pub use fields::{FieldErrors, Nullable, given, read_fields};
 pub use idempotency::{IDEMPOTENCY_REPLAYED, IdempotencyKey};
 pub use middleware::CallOrigin;
 pub use path::{ApiPath, strict_id};
-pub use picture::Picture;
+pub use picture::{Picture, cached_by_the_caller};
 pub use projects::project_of_empty_list;
 pub use query::{ListFilter, ListQuery, NoParams, PageParams};
 

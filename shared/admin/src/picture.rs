@@ -32,12 +32,9 @@ impl fmt::Debug for Picture {
 
 impl IntoResponse for Picture {
     fn into_response(self) -> Response {
-        // Words and digits are always a valid header value.
-        let caching = HeaderValue::from_str(&format!("private, max-age={}", self.max_age))
-            .unwrap_or_else(|_| HeaderValue::from_static("no-store"));
         let headers = [
             (CONTENT_TYPE, HeaderValue::from_static(self.media_type)),
-            (CACHE_CONTROL, caching),
+            (CACHE_CONTROL, cached_by_the_caller(self.max_age)),
             (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
             (
                 CONTENT_SECURITY_POLICY,
@@ -46,6 +43,14 @@ impl IntoResponse for Picture {
         ];
         (headers, self.bytes).into_response()
     }
+}
+
+/// The `Cache-Control` of an answer that the caller may cache for so many seconds, and no shared cache at all.
+#[must_use]
+pub fn cached_by_the_caller(seconds: u32) -> HeaderValue {
+    // Words and digits are always a valid header value.
+    HeaderValue::from_str(&format!("private, max-age={seconds}"))
+        .unwrap_or_else(|_| HeaderValue::from_static("no-store"))
 }
 
 #[cfg(test)]

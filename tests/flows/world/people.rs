@@ -8,7 +8,7 @@ use axum::body::{Body, to_bytes};
 use data_encoding::HEXLOWER;
 use lambda_http::http::Request;
 use ring::digest::{SHA256, digest};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::{collections::BTreeSet, time::Duration};
 use tower::ServiceExt;
 use vestibule_domain::{

@@ -12,7 +12,7 @@ use crate::{
 };
 use axum::{
     extract::State,
-    http::StatusCode,
+    http::{StatusCode, header::CACHE_CONTROL},
     response::{IntoResponse, Response},
 };
 use data_encoding::BASE64;
@@ -23,7 +23,7 @@ use utoipa::ToSchema;
 use vestibule_admin::{
     ApiPath, Call, FieldErrors, IfMatch, JsonBody, Picture,
     api_types::IfMatchHeader,
-    etag, log,
+    cached_by_the_caller, etag, log,
     problem::{ApiError, Problem},
     read_fields,
 };
@@ -99,7 +99,8 @@ pub async fn get_member_image(
         if member.status == MemberStatus::Removed {
             return Err(ApiError::not_found("member"));
         }
-        return Ok((HEADERS, StatusCode::NO_CONTENT).into_response());
+        let caching = [(CACHE_CONTROL, cached_by_the_caller(MAX_AGE))];
+        return Ok((StatusCode::NO_CONTENT, caching).into_response());
     };
     let picture = Picture {
         media_type: image.media_type,
