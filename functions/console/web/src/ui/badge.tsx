@@ -1,13 +1,14 @@
 import type { ReactNode } from "react";
 import styles from "./badge.module.css";
 import { classes } from "./classes";
+import tones from "./tones.module.css";
 
 export type Tone = "grey" | "good" | "warn" | "bad" | "blue" | "violet";
 
 /** A status or property in a few words. The words carry the meaning; the colour helps to find it. */
 export function Badge({ tone = "grey", children, title }: { tone?: Tone; children: ReactNode; title?: string }) {
   return (
-    <span className={classes(styles.badge, styles[tone])} title={title}>
+    <span className={classes(styles.badge, tones[tone])} title={title}>
       {children}
     </span>
   );

@@ -4,6 +4,7 @@ import { type ApiKey, madeByKeyOptions, revokeApiKey } from "../../../api/api-ke
 import { queryClient } from "../../../api/query";
 import { apiKeys as texts } from "../../../texts/en/api-keys";
 import { Checkbox, ConfirmDialog, ProblemView, Skeleton, Stack, Time, toasts } from "../../../ui";
+import record from "../record.module.css";
 import styles from "./api-keys.module.css";
 
 /** Ends a key, and on demand the keys that it made. */
@@ -38,7 +39,7 @@ export function RevokeDialog({ apiKey, onClose }: { apiKey: ApiKey | undefined; 
       <Stack>
         <p>{texts.revokeText}</p>
         {key && (
-          <p className={styles.soft}>
+          <p className={record.soft}>
             {texts.revokeUsed} {key.last_used_at ? <Time as="date" at={key.last_used_at} /> : texts.never.toLowerCase()}
           </p>
         )}

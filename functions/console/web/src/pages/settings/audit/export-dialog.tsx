@@ -6,6 +6,7 @@ import { formatNumber } from "../../../format";
 import { audit as texts } from "../../../texts/en/audit";
 import { common } from "../../../texts/en/common";
 import { announce, Button, Dialog, ProblemView, toasts } from "../../../ui";
+import record from "../record.module.css";
 import styles from "./audit.module.css";
 import { type Collected, collect, NOTHING } from "./collect";
 
@@ -78,7 +79,7 @@ export function ExportDialog({ format, filter, isFiltered, onClose }: Props) {
       size="small"
       title={texts.exportTitle}
     >
-      <p className={styles.soft}>{isFiltered ? texts.exportFiltered : texts.exportAll}</p>
+      <p className={record.soft}>{isFiltered ? texts.exportFiltered : texts.exportAll}</p>
       <p className={styles.rows}>{texts.exportRows(formatNumber(collected.rows))}</p>
       {error === undefined ? (
         <div aria-label={texts.exportTitle} className={styles.progress} role="progressbar">
