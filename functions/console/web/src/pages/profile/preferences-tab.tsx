@@ -7,6 +7,7 @@ import { profile as texts } from "../../texts/en/profile";
 import { applyTheme, type Theme } from "../../theme";
 import { announce, Button, errorText, RadioGroup, Row, Section, Select, Stack, Switch, toasts } from "../../ui";
 import styles from "./profile.module.css";
+import { ProjectNotices } from "./project-notices";
 import { zoneOptions } from "./time-zones";
 
 type Preferences = Me["preferences"];
@@ -55,12 +56,15 @@ export function PreferencesTab() {
         </Stack>
       </Section>
       <Section actions={status("notices")} title={texts.mail}>
-        <Switch
-          help={texts.noticesHelp}
-          isSelected={shown.notices}
-          label={texts.notices}
-          onChange={(notices) => choose({ notices })}
-        />
+        <Stack>
+          <Switch
+            help={texts.noticesHelp}
+            isSelected={shown.notices}
+            label={texts.notices}
+            onChange={(notices) => choose({ notices })}
+          />
+          <ProjectNotices areOn={shown.notices} />
+        </Stack>
       </Section>
     </>
   );

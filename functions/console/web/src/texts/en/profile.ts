@@ -130,5 +130,8 @@ export const profile = {
   showShortcuts: "Show the list",
   mail: "Mail",
   notices: "Digests of new access requests",
+  noticesOf: (account: string) => `Projects of ${account}`,
+  noticesOff: "Digests are switched off above.",
+  noticesFull: "At most 100 projects can be switched off. Switch all digests off instead.",
   noticesHelp: "Mails about your invitations, your password and your second factor come in any case.",
 } as const;
