@@ -1,4 +1,4 @@
-import { type ReactNode, useRef, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 import { common } from "../../texts/en/common";
 import { Button, IconButton } from "../button";
@@ -40,6 +40,11 @@ export function DialogView(props: DialogProps) {
 export function ConfirmView(props: ConfirmProps) {
   const { isOpen, onClose, title, children, action, cancel = common.cancel, kind = "danger", onConfirm } = props;
   const { isBusy, error, run, forget } = useAction(onConfirm, onClose);
+  const wayOut = useRef<HTMLButtonElement>(null);
+  // `autoFocus` comes too early over another dialog, which takes the focus back as long as it is the topmost.
+  useEffect(() => {
+    if (isOpen) wayOut.current?.focus();
+  }, [isOpen]);
   const leave = () => {
     if (isBusy) return;
     forget();
@@ -49,7 +54,7 @@ export function ConfirmView(props: ConfirmProps) {
     <DialogView
       actions={
         <>
-          <Button autoFocus onClick={leave}>
+          <Button onClick={leave} ref={wayOut}>
             {cancel}
           </Button>
           <Button isBusy={isBusy} kind={kind} onClick={run}>
