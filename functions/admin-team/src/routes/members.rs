@@ -25,7 +25,7 @@ use vestibule_domain::{
     ports::MemberFilter,
     team::{
         member::{ClientAccess, Member},
-        role::{RoleKey, Roles},
+        role::{AGENT_NAME, RoleKey, Roles, SUPER_ADMIN_NAME},
     },
 };
 
@@ -65,8 +65,8 @@ pub struct MemberRole {
 /// Name of a role for people; `None` if there is no role.
 pub(super) fn role_name(roles: &Roles, key: &RoleKey) -> Option<String> {
     match key {
-        RoleKey::SuperAdmin => Some("Super admin".to_owned()),
-        RoleKey::Agent => Some("Agent".to_owned()),
+        RoleKey::SuperAdmin => Some(SUPER_ADMIN_NAME.to_owned()),
+        RoleKey::Agent => Some(AGENT_NAME.to_owned()),
         // A role that was deleted meanwhile allows nothing (SPEC E35).
         RoleKey::Custom(id) => Some(
             roles
@@ -300,7 +300,7 @@ mod tests {
     fn a_role_is_shown_by_its_name_and_a_deleted_one_as_deleted() {
         let roles = Roles::default();
         let named = |key: RoleKey| role_name(&roles, &key);
-        assert_eq!(named(RoleKey::SuperAdmin).as_deref(), Some("Super admin"));
+        assert_eq!(named(RoleKey::SuperAdmin).as_deref(), Some("Super Admin"));
         assert_eq!(named(RoleKey::Agent).as_deref(), Some("Agent"));
         assert_eq!(named(RoleKey::None), None);
         let deleted = RoleKey::Custom(RoleId::derive(&["r"]));

@@ -24,7 +24,10 @@ use vestibule_domain::{
     account::permission::{Permission, Permissions},
     event::{AuditEntry, Change, Event},
     ids::RoleId,
-    team::role::{AGENT, ROLE_DESCRIPTION_MAX_CHARS, ROLES_MAX, Role, RoleKey, Roles},
+    team::role::{
+        AGENT, AGENT_NAME, ROLE_DESCRIPTION_MAX_CHARS, ROLES_MAX, Role, RoleKey, Roles,
+        SUPER_ADMIN_NAME,
+    },
     text::clean_line,
 };
 
@@ -152,9 +155,6 @@ fn built_in() -> [RoleResponse; 2] {
         ),
     ]
 }
-
-const SUPER_ADMIN_NAME: &str = "Super admin";
-const AGENT_NAME: &str = "Agent";
 
 /// List the roles
 ///
@@ -556,7 +556,7 @@ mod tests {
             version: 1,
         };
         let id = RoleId::derive(&["new"]);
-        for name in ["approver", "APPROVER", "agent", "Super Admin"] {
+        for name in ["approver", "APPROVER", "agent", "super admin"] {
             assert!(check_name(&roles, id, name).is_err(), "{name}");
         }
         assert!(check_name(&roles, id, "Approvers").is_ok());

@@ -29,7 +29,7 @@ use vestibule_domain::{
         login::Login,
         mail::{ChangedCredential, Mail, MailKind, MailOwner},
         member::{ClientAccess, Member, MemberStatus},
-        role::RoleKey,
+        role::{RoleKey, SUPER_ADMIN_NAME},
     },
 };
 
@@ -292,7 +292,7 @@ impl Recovering<'_> {
         let words = InvitationWords {
             account_name: &self.account.name,
             invited_by: operator::NAME,
-            role_name: operator::ROLE_NAME,
+            role_name: SUPER_ADMIN_NAME,
         };
         let mail = if is_sent {
             let mail = tokens::invitation_mail(deps, &invitation, &member, &token, words, now);
