@@ -14,8 +14,6 @@ use vestibule_domain::{
 
 /// Name of the inviter in the mail.
 pub const NAME: &str = "The operator of the stack";
-/// Name of the role in the mail.
-pub const ROLE_NAME: &str = "Super Admin";
 /// Time for which such an invitation holds.
 const LIFE: Duration = Duration::from_hours(24 * INVITATION_LIFE_DAYS_DEFAULT);
 

@@ -21,14 +21,12 @@ use vestibule_domain::{
         invitation::{INVITATION_LIFE_DAYS_DEFAULT, Invitation, InvitedMethod},
         mail::{Mail, MailKind, MailOwner, mail_text},
         member::{ClientAccess, Member, MemberStatus},
-        role::RoleKey,
+        role::{RoleKey, SUPER_ADMIN_NAME},
     },
 };
 
 /// Name of the client that a new account begins with.
 const CLIENT_NAME: &str = "Default";
-/// Name of the role in the mail.
-const ROLE_NAME: &str = "Super Admin";
 const DAY: Duration = Duration::from_hours(24);
 /// Names the calls of this worker in audit entries, which no API call made.
 const REQUEST_ID: &str = "invite_first_admin";
@@ -192,7 +190,7 @@ async fn invitation_mail(
     let kind = MailKind::Invitation {
         account_name: mail_text(account_name),
         invited_by: mail_text(&invitation.invited_by.name),
-        role_name: ROLE_NAME.to_owned(),
+        role_name: SUPER_ADMIN_NAME.to_owned(),
         expires_at: invitation.expires_at,
     };
     let owner = MailOwner::Account(invitation.scope);

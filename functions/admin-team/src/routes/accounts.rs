@@ -40,7 +40,7 @@ use vestibule_domain::{
         login::ACCOUNTS_MAX,
         member::{ClientAccess, Member, MemberStatus},
         rights::Rights,
-        role::RoleKey,
+        role::{RoleKey, SUPER_ADMIN_NAME},
     },
 };
 
@@ -311,7 +311,7 @@ async fn with_invitation(
     let words = InvitationWords {
         account_name: &name,
         invited_by: operator::NAME,
-        role_name: operator::ROLE_NAME,
+        role_name: SUPER_ADMIN_NAME,
     };
     let mail = if is_sent {
         let mail = tokens::invitation_mail(deps, &invitation, &member, &token, words, now);

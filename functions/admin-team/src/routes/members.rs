@@ -25,7 +25,7 @@ use vestibule_domain::{
     ports::MemberFilter,
     team::{
         member::{ClientAccess, Member},
-        role::{RoleKey, Roles},
+        role::{AGENT_NAME, RoleKey, Roles, SUPER_ADMIN_NAME},
     },
 };
 
@@ -65,8 +65,8 @@ pub struct MemberRole {
 /// Name of a role for people; `None` if there is no role.
 pub(super) fn role_name(roles: &Roles, key: &RoleKey) -> Option<String> {
     match key {
-        RoleKey::SuperAdmin => Some("Super Admin".to_owned()),
-        RoleKey::Agent => Some("Agent".to_owned()),
+        RoleKey::SuperAdmin => Some(SUPER_ADMIN_NAME.to_owned()),
+        RoleKey::Agent => Some(AGENT_NAME.to_owned()),
         // A role that was deleted meanwhile allows nothing (SPEC E35).
         RoleKey::Custom(id) => Some(
             roles

@@ -24,7 +24,10 @@ use vestibule_domain::{
     account::permission::{Permission, Permissions},
     event::{AuditEntry, Change, Event},
     ids::RoleId,
-    team::role::{AGENT, ROLE_DESCRIPTION_MAX_CHARS, ROLES_MAX, Role, RoleKey, Roles},
+    team::role::{
+        AGENT, AGENT_NAME, ROLE_DESCRIPTION_MAX_CHARS, ROLES_MAX, Role, RoleKey, Roles,
+        SUPER_ADMIN_NAME,
+    },
     text::clean_line,
 };
 
@@ -152,9 +155,6 @@ fn built_in() -> [RoleResponse; 2] {
         ),
     ]
 }
-
-const SUPER_ADMIN_NAME: &str = "Super Admin";
-const AGENT_NAME: &str = "Agent";
 
 /// List the roles
 ///

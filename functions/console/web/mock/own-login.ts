@@ -1,13 +1,13 @@
 import { ACME, account, ago, CREDENTIALS, me, members, projects, sessions } from "./data.ts";
 import {
   type Call,
-  type Handler,
   invalid,
   NO_SESSION,
   notFound,
   ok,
   problem,
   type Reply,
+  type Routes,
   session,
   stale,
 } from "./reply.ts";
@@ -125,7 +125,7 @@ function getImage(_: Call, [member = ""]: string[]): Reply {
 }
 
 /** The routes of one's own login, and of members' pictures. */
-export const ownLogin: readonly (readonly [string, Handler])[] = [
+export const ownLogin: Routes = [
   ["POST /v1/me/address", changeAddress],
   ["POST /v1/me/address/confirm", confirmAddress],
   ["POST /v1/me/accounts/*/leave", leave],
@@ -172,4 +172,4 @@ function deleteAccount(call: Call): Reply {
   return ok({ done: true });
 }
 
-export const accountEnd: readonly (readonly [string, Handler])[] = [["DELETE /v1/account", deleteAccount]];
+export const accountEnd: Routes = [["DELETE /v1/account", deleteAccount]];

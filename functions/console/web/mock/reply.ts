@@ -19,6 +19,8 @@ export interface Reply {
 }
 
 export type Handler = (call: Call, parameters: string[]) => Reply;
+/** Handlers by method and path; `*` stands for one part of the path. */
+export type Routes = readonly (readonly [string, Handler])[];
 export type Refusal = Partial<components["schemas"]["Problem"]>;
 
 /** A session of whoever has this address; without one, of Ana. */

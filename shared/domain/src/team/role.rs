@@ -23,6 +23,11 @@ pub const AGENT: [Permission; 5] = [
     Permission::ConversationsReply,
 ];
 
+/// Name of the built-in role that holds everything.
+pub const SUPER_ADMIN_NAME: &str = "Super Admin";
+/// Name of the built-in role of those who talk to people.
+pub const AGENT_NAME: &str = "Agent";
+
 const SUPER_ADMIN_KEY: &str = "super_admin";
 const AGENT_KEY: &str = "agent";
 const NONE_KEY: &str = "none";

@@ -30,7 +30,7 @@ use vestibule_domain::{
         mail::{ChangedCredential, Mail, MailKind, MailOwner},
         member::{ClientAccess, Member, MemberStatus},
         rights::Rights,
-        role::RoleKey,
+        role::{RoleKey, SUPER_ADMIN_NAME},
     },
 };
 
@@ -314,7 +314,7 @@ impl Recovering<'_> {
         let words = InvitationWords {
             account_name: &self.account.name,
             invited_by: operator::NAME,
-            role_name: operator::ROLE_NAME,
+            role_name: SUPER_ADMIN_NAME,
         };
         let mail = if is_sent {
             let mail = tokens::invitation_mail(deps, &invitation, &member, &token, words, now);

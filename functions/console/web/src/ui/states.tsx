@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useState } from "react";
 import { ApiProblem, ServiceBusy, Unreachable } from "../api/problems";
+import { CodeMissing } from "../code";
 import { common } from "../texts/en/common";
 import { Button } from "./button";
 import { Copy } from "./copy";
@@ -133,6 +134,7 @@ export function describeError(error: unknown): { title: string; detail: string; 
   }
   if (error instanceof Explained) return { title: error.message, detail: error.detail };
   if (error instanceof ServiceBusy) return { title: common.busyNow, detail: "" };
+  if (error instanceof CodeMissing) return { title: common.codeMissing, detail: common.codeMissingDetail };
   if (error instanceof Unreachable) return { title: common.unreachable, detail: common.unreachableDetail };
   return { title: common.unexpected, detail: common.unexpectedDetail };
 }

@@ -30,6 +30,9 @@ export const common = {
   busyNow: "The service is busy. Try again in a moment.",
   unreachable: "The service cannot be reached",
   unreachableDetail: "Check the network connection, then try again. Nothing that was typed is lost.",
+  codeMissing: "A part of this page could not be loaded.",
+  codeMissingDetail:
+    "A new version may have been installed. Load the page again; if that does not help, try in a minute.",
   unexpected: "Something went wrong here",
   unexpectedDetail:
     "The page met an error of its own. Load it again; if the error stays, tell whoever runs this service.",
