@@ -65,4 +65,31 @@ export const account = {
   createSubmit: "Create account",
   created: (name: string) => `${name} was created`,
   open: (name: string) => `Open ${name}`,
+
+  data: "Data",
+  export: "Export",
+  exportAbout:
+    "The account's settings, members, invitations, roles, clients, login methods and API keys as one file, as far as you may see them. No secrets; it holds names and addresses of people. The audit log has an export of its own.",
+  toAudit: "Go to Audit log",
+  exported: "The export was downloaded",
+  delete: "Delete account",
+  deleteOpen: "Delete account…",
+  deleteAbout: "For good, with everything in it but its projects, which have to go first. Only super admins may do it.",
+  deleteSuperAdmin: "Only a super admin can delete the account.",
+  deleteTitle: (name: string) => `Delete ${name}?`,
+  deleteEnds:
+    "All its members lose access at once, you too. Its API keys, invitations, roles, clients and login methods are deleted.",
+  deleteKeeps: "Logins stay, with their other accounts. It cannot be undone.",
+  deleteName: "Type the account's name",
+  deleteNameHelp: "It is {name}.",
+  deleteNameRule: (name: string) => `Type ${name}, spelled like this`,
+  deleteGoesOn: (round: number) => `Members are being removed. This is round ${round}.`,
+  deleted: (name: string) => `${name} was deleted`,
+  hasProjects: (count: number) =>
+    count === 1
+      ? "The account has one project. Delete it first, with everything in it."
+      : `The account has ${count} projects. Delete them first, with everything in them.`,
+  firstAccount:
+    "This is the first account of the installation. It stays, because the installation is set up and recovered through it.",
+  changedMeanwhile: "Somebody changed the account meanwhile. Look at it again, then repeat the deletion.",
 } as const;
