@@ -15,6 +15,7 @@ import {
   useForm,
 } from "../../../ui";
 import { apiNames, brokenRuleOfChange, type Draft, differences, draftOf, labels, rulesOf, toUpdate } from "./draft";
+import { TenantsField } from "./tenants-field";
 
 /** The settings that can be changed. The secret is never shown; an empty field keeps it. */
 export function EditLoginMethod({ record }: { record: Tagged<LoginMethod> }) {
@@ -77,12 +78,15 @@ export function EditLoginMethod({ record }: { record: Tagged<LoginMethod> }) {
           optional
         />
         {isOpenIdConnect ? (
-          <TextField
-            {...form.text("identifierClaim")}
-            {...word}
-            help={texts.identifierClaimHelp}
-            label={texts.identifierClaim}
-          />
+          <>
+            <TenantsField field={form.text("tenants")} issuer={form.values.issuer} />
+            <TextField
+              {...form.text("identifierClaim")}
+              {...word}
+              help={texts.identifierClaimHelp}
+              label={texts.identifierClaim}
+            />
+          </>
         ) : (
           <>
             <TextField {...form.text("emailField")} {...word} label={texts.emailField} optional />

@@ -21,6 +21,7 @@ import {
   useForm,
 } from "../../../ui";
 import { apiNames, brokenRule, emptyDraft, type Kind, labels, rulesOf, toCreate } from "./draft";
+import { TenantsField } from "./tenants-field";
 import { ToList } from "./to-list";
 
 const route = getRouteApi("/a/$account/settings/login-methods");
@@ -69,13 +70,16 @@ export function NewLoginMethod({ kind }: { kind: Kind }) {
             placeholder={texts.namePlaceholder}
           />
           {isOpenIdConnect ? (
-            <TextField
-              {...form.text("issuer")}
-              {...address}
-              help={texts.issuerHelp}
-              label={texts.issuer}
-              placeholder="https://login.example.com"
-            />
+            <>
+              <TextField
+                {...form.text("issuer")}
+                {...address}
+                help={texts.issuerHelp}
+                label={texts.issuer}
+                placeholder="https://login.example.com"
+              />
+              <TenantsField field={form.text("tenants")} issuer={form.values.issuer} />
+            </>
           ) : (
             <>
               <TextField
