@@ -85,11 +85,10 @@ export const account = {
   deleteNameRule: (name: string) => `Type ${name}, spelled like this`,
   deleteGoesOn: (round: number) => `Members are being removed. This is round ${round}.`,
   deleted: (name: string) => `${name} was deleted`,
-  hasProjects: (count: number) =>
-    count === 1
-      ? "The account has one project. Delete it first, with everything in it."
-      : `The account has ${count} projects. Delete them first, with everything in them.`,
-  firstAccount:
-    "This is the first account of the installation. It stays, because the installation is set up and recovered through it.",
-  changedMeanwhile: "Somebody changed the account meanwhile. Look at it again, then repeat the deletion.",
+  hasProjects: (count: number) => (count === 1 ? "The account has one project" : `The account has ${count} projects`),
+  hasProjectsAbout: "Delete them first, with everything in them.",
+  firstAccount: "This is the first account of the installation",
+  firstAccountAbout: "It stays, because the installation is set up and recovered through it.",
+  changedMeanwhile: "Somebody changed the account meanwhile",
+  changedMeanwhileAbout: "Close this, look at it again, then repeat the deletion.",
 } as const;

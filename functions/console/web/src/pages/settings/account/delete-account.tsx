@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import { type Account, accountOptions, deleteAccount } from "../../../api/account";
+import { setAccount } from "../../../api/client";
 import { isProblem, type Tagged } from "../../../api/problems";
 import { queryClient } from "../../../api/query";
 import { goTo } from "../../../navigation";
@@ -32,6 +33,7 @@ export function DeleteAccount({ record, isOpen, onClose }: Props) {
     },
     onDone: () => {
       storage.set("account", null);
+      setAccount(undefined);
       queryClient.clear();
       toasts.done(texts.deleted(name));
       goTo("/console/profile");
@@ -75,9 +77,11 @@ export function DeleteAccount({ record, isOpen, onClose }: Props) {
 export function explain(error: unknown): unknown {
   if (isProblem(error, "account-has-projects")) {
     const { projects } = error.body;
-    return projects === undefined ? error : new Explained(texts.hasProjects(projects));
+    return projects === undefined ? error : new Explained(texts.hasProjects(projects), texts.hasProjectsAbout);
   }
-  if (isProblem(error, "first-account")) return new Explained(texts.firstAccount);
-  if (isProblem(error, "precondition-failed", "changed-meanwhile")) return new Explained(texts.changedMeanwhile);
+  if (isProblem(error, "first-account")) return new Explained(texts.firstAccount, texts.firstAccountAbout);
+  if (isProblem(error, "precondition-failed", "changed-meanwhile")) {
+    return new Explained(texts.changedMeanwhile, texts.changedMeanwhileAbout);
+  }
   return error;
 }
