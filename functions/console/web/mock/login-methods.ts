@@ -13,7 +13,7 @@ export const loginMethodsRoutes: Routes = [
         ...rest,
         id: method,
         client_secret: { set: true },
-        provider: { scopes: [], ...rest.provider },
+        provider: { scopes: [], tenants: [], ...rest.provider },
         redirect_uri: `https://chat.example.com/v1/auth/callback/${ACME}/${method}`,
         tried_at: null,
         created_at: ago(0),

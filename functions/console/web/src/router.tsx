@@ -12,6 +12,7 @@ import { Root } from "./frame/root";
 import { SignedInLayout } from "./frame/signed-in-layout";
 import { navigateWith, noteNavigation } from "./navigation";
 import { applyPreferences } from "./preferences";
+import { preferredAccount } from "./preferred-account";
 import { day, flag, oneOf, text } from "./search";
 import { storage } from "./storage";
 import { frame } from "./texts/en/frame";
@@ -93,12 +94,6 @@ async function readMe(account: string | undefined, address: string) {
   }
 }
 
-/** The account that was shown last, if it is still one of the person's, or the first that opens. */
-function preferredAccount(accounts: readonly { id: string; opens: boolean }[]): string | undefined {
-  const last = storage.get("account");
-  return (accounts.find(({ id }) => id === last) ?? accounts.find(({ opens }) => opens) ?? accounts[0])?.id;
-}
-
 const start = createRoute({
   getParentRoute: () => root,
   path: "/",
@@ -116,7 +111,7 @@ const signedIn = createRoute({
   beforeLoad: async ({ location }) => {
     // Before anybody signs in: the way back from there stands in an address.
     if (addressLink.take(location.hash)) throw redirect({ to: "/profile", replace: true });
-    const me = await readMe(storage.get("account") ?? undefined, location.publicHref);
+    const me = await readMe(storage.get("account") ?? currentAccount(), location.publicHref);
     const account = preferredAccount(me.accounts);
     if (account !== currentAccount()) await readMe(account, location.publicHref);
   },

@@ -147,3 +147,33 @@ export function FormDialog({ isOpen, onClose, title, form, submit, children, siz
     </>
   );
 }
+
+interface DangerProps {
+  isOpen: boolean;
+  onClose: () => void;
+  title: string;
+  form: FormState;
+  /** The verb on the button, such as “Delete account”. */
+  action: string;
+  children: ReactNode;
+}
+
+/** Asks for something typed before a dangerous action. The focus is on the way out. */
+export function DangerDialog({ isOpen, onClose, title, form, action, children }: DangerProps) {
+  const leave = () => {
+    if (!form.isBusy) onClose();
+  };
+  return (
+    <Dialog isOpen={isOpen} onClose={leave} role="alertdialog" size="small" title={title}>
+      <Form form={form} isGuarded={false}>
+        {children}
+        <Row align="end">
+          <Button autoFocus onClick={leave}>
+            {common.cancel}
+          </Button>
+          <SubmitButton kind="danger">{action}</SubmitButton>
+        </Row>
+      </Form>
+    </Dialog>
+  );
+}

@@ -27,6 +27,19 @@ export function Section(props: { title?: ReactNode; about?: ReactNode; actions?:
   );
 }
 
+/** An action of a section with what it does: words at the left, its button at the right. */
+export function Offer({ title, about, children }: { title: string; about: ReactNode; children: ReactNode }) {
+  return (
+    <div className={styles.offer}>
+      <div className={styles.offerWords}>
+        <h3>{title}</h3>
+        <p className={styles.about}>{about}</p>
+      </div>
+      {children}
+    </div>
+  );
+}
+
 /** Parts below each other, at the distance of the grid. */
 export function Stack({ children, gap = 4 }: { children: ReactNode; gap?: 1 | 2 | 3 | 4 | 5 }) {
   return <div className={classes(styles.stack, styles[`gap${gap}`])}>{children}</div>;

@@ -59,18 +59,20 @@ export function ProblemView({ error, retry }: { error: unknown; retry?: () => vo
       <div>
         <h2>{title}</h2>
         {detail && <p className={styles.soft}>{detail}</p>}
-        <div className={styles.problemEnd}>
-          {retry && (
-            <Button onClick={retry} small>
-              {common.tryAgain}
-            </Button>
-          )}
-          {requestId && (
-            <span className={styles.soft}>
-              {common.requestId} <Copy text={requestId} />
-            </span>
-          )}
-        </div>
+        {(retry || requestId) && (
+          <div className={styles.problemEnd}>
+            {retry && (
+              <Button onClick={retry} small>
+                {common.tryAgain}
+              </Button>
+            )}
+            {requestId && (
+              <span className={styles.soft}>
+                {common.requestId} <Copy text={requestId} />
+              </span>
+            )}
+          </div>
+        )}
       </div>
     </div>
   );

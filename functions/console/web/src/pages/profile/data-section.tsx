@@ -3,9 +3,8 @@ import { useMe } from "../../api/me";
 import { exportLogin } from "../../api/own-login";
 import { fileName, saveJson } from "../../download";
 import { ownLogin as texts } from "../../texts/en/own-login";
-import { Button, errorText, Section, toasts } from "../../ui";
+import { Button, errorText, Offer, Section, Stack, toasts } from "../../ui";
 import { DeleteLogin } from "./delete-login";
-import styles from "./profile.module.css";
 
 /** What is on record about the login, to take along, and its end. */
 export function DataSection() {
@@ -27,26 +26,18 @@ export function DataSection() {
 
   return (
     <Section title={texts.data}>
-      <div className={styles.choices}>
-        <div className={styles.choice}>
-          <div>
-            <h3>{texts.export}</h3>
-            <p className={styles.soft}>{texts.exportAbout}</p>
-          </div>
+      <Stack gap={5}>
+        <Offer about={texts.exportAbout} title={texts.export}>
           <Button icon="download" isBusy={isBusy} onClick={() => void download()}>
             {texts.export}
           </Button>
-        </div>
-        <div className={styles.choice}>
-          <div>
-            <h3>{texts.delete}</h3>
-            <p className={styles.soft}>{texts.deleteAbout}</p>
-          </div>
+        </Offer>
+        <Offer about={texts.deleteAbout} title={texts.delete}>
           <Button changes icon="trash" onClick={() => setAsking(true)}>
             {texts.deleteOpen}
           </Button>
-        </div>
-      </div>
+        </Offer>
+      </Stack>
       <DeleteLogin isOpen={isAsking} onClose={() => setAsking(false)} />
     </Section>
   );

@@ -6,9 +6,8 @@ import { queryClient } from "../../api/query";
 import { session } from "../../api/session";
 import { formatList } from "../../format";
 import { storage } from "../../storage";
-import { common } from "../../texts/en/common";
 import { ownLogin as texts } from "../../texts/en/own-login";
-import { Button, Dialog, Form, PasswordField, Row, Stack, SubmitButton, useForm } from "../../ui";
+import { DangerDialog, PasswordField, Stack, useForm } from "../../ui";
 import { withNames } from "../../ui/with-names";
 import { useRefusal } from "../sign-in/use-refusal";
 import { explainLastAdmin } from "./last-admin";
@@ -48,31 +47,26 @@ export function DeleteLogin({ isOpen, onClose }: { isOpen: boolean; onClose: () 
     form.restart();
     refusal.clear();
   }, [isOpen]);
-  const leave = () => {
-    if (!form.isBusy) onClose();
-  };
   return (
-    <Dialog isOpen={isOpen} onClose={leave} role="alertdialog" size="small" title={texts.deleteTitle(login.email)}>
-      <Form form={form} isGuarded={false}>
-        <Stack gap={3}>
-          {accounts.length > 0 && <p>{texts.deleteAccounts(formatList(accounts.map(({ name }) => name)))}</p>}
-          <p>{texts.deleteSessions}</p>
-          <p>{withNames(texts.deleteFinal, { email: login.email })}</p>
-        </Stack>
-        {refusal.view}
-        <PasswordField
-          {...form.text("password")}
-          autoComplete="current-password"
-          help={texts.deletePasswordHelp}
-          label={texts.password}
-        />
-        <Row align="end">
-          <Button autoFocus onClick={leave}>
-            {common.cancel}
-          </Button>
-          <SubmitButton kind="danger">{texts.delete}</SubmitButton>
-        </Row>
-      </Form>
-    </Dialog>
+    <DangerDialog
+      action={texts.delete}
+      form={form}
+      isOpen={isOpen}
+      onClose={onClose}
+      title={texts.deleteTitle(login.email)}
+    >
+      <Stack gap={3}>
+        {accounts.length > 0 && <p>{texts.deleteAccounts(formatList(accounts.map(({ name }) => name)))}</p>}
+        <p>{texts.deleteSessions}</p>
+        <p>{withNames(texts.deleteFinal, { email: login.email })}</p>
+      </Stack>
+      {refusal.view}
+      <PasswordField
+        {...form.text("password")}
+        autoComplete="current-password"
+        help={texts.deletePasswordHelp}
+        label={texts.password}
+      />
+    </DangerDialog>
   );
 }

@@ -1,8 +1,9 @@
 import { useRouter } from "@tanstack/react-router";
-import { currentAccount } from "../../api/client";
-import { type Me, meOptions } from "../../api/me";
+import { currentAccount, setAccount } from "../../api/client";
+import { type Me, meOptions, useMe } from "../../api/me";
 import { leaveAccount } from "../../api/own-login";
 import { queryClient } from "../../api/query";
+import { preferredAccount } from "../../preferred-account";
 import { storage } from "../../storage";
 import { ownLogin as texts } from "../../texts/en/own-login";
 import { announce, ConfirmDialog, Stack, toasts } from "../../ui";
@@ -17,6 +18,7 @@ interface Props {
 /** Asks before the person leaves an account, and says what ends. */
 export function LeaveAccount({ account, isOpen, onClose }: Props) {
   const router = useRouter();
+  const { accounts } = useMe();
   const name = account?.name ?? "";
 
   const leave = async () => {
@@ -29,9 +31,11 @@ export function LeaveAccount({ account, isOpen, onClose }: Props) {
     if (account.id === currentAccount()) {
       // The page goes on with another account, or with none.
       storage.set("account", null);
-      await router.invalidate();
+      setAccount(preferredAccount(accounts.filter(({ id }) => id !== account.id)));
+      queryClient.removeQueries({ type: "inactive" });
     }
     await queryClient.fetchQuery({ ...meOptions, staleTime: 0 });
+    await router.invalidate();
     toasts.done(texts.left(name));
     announce(texts.left(name));
     document.getElementById("content")?.focus();

@@ -37,6 +37,12 @@ export const loginMethods = {
   namePlaceholder: "Acme ID",
   issuer: "Issuer",
   issuerHelp: "Exactly as the provider writes it, with or without a slash at the end.",
+  tenants: "Tenants",
+  tenantsHelp:
+    "One tenant ID a line, as the provider's directory shows it. Anybody can have a tenant at this issuer; only people of these can sign in.",
+  tenantsRequired: "Enter at least one tenant ID: this issuer serves everybody",
+  tenantsMany: "List at most 100 tenants",
+  tenantsRule: (text: string) => `“${text}” is no tenant ID, such as 9188040d-6c67-4c5b-b112-36a304b66dad`,
   authorizationUrl: "Authorization address",
   authorizationUrlHelp: "The provider's sign-in page, to which the browser goes.",
   tokenUrl: "Token address",

@@ -1,5 +1,6 @@
 import type { CreateLoginMethod, LoginMethod, UpdateLoginMethod } from "../../../api/login-methods";
 import { loginMethods as texts } from "../../../texts/en/login-methods";
+import { brokenTenants, servesTenants, splitTenants } from "./tenants";
 
 export type Kind = LoginMethod["provider"]["kind"];
 
@@ -8,6 +9,8 @@ export interface Draft {
   kind: Kind;
   name: string;
   issuer: string;
+  /** Ids of tenants, one a line. */
+  tenants: string;
   authorizationUrl: string;
   tokenUrl: string;
   userInfoUrl: string;
@@ -25,6 +28,7 @@ export function emptyDraft(kind: Kind): Draft {
     kind,
     name: "",
     issuer: "",
+    tenants: "",
     authorizationUrl: "",
     tokenUrl: "",
     userInfoUrl: "",
@@ -43,6 +47,7 @@ export function draftOf({ name, provider, client_id }: LoginMethod): Draft {
     kind: provider.kind,
     name,
     issuer: provider.issuer ?? "",
+    tenants: provider.tenants.join("\n"),
     authorizationUrl: provider.authorization_url ?? "",
     tokenUrl: provider.token_url ?? "",
     userInfoUrl: provider.user_info_url ?? "",
@@ -60,6 +65,7 @@ export const labels: Record<keyof Draft, string> = {
   kind: texts.kind,
   name: texts.name,
   issuer: texts.issuer,
+  tenants: texts.tenants,
   authorizationUrl: texts.authorizationUrl,
   tokenUrl: texts.tokenUrl,
   userInfoUrl: texts.userInfoUrl,
@@ -76,6 +82,7 @@ export const labels: Record<keyof Draft, string> = {
 export const apiNames: Partial<Record<keyof Draft, string>> = {
   kind: "provider.kind",
   issuer: "provider.issuer",
+  tenants: "provider.tenants",
   authorizationUrl: "provider.authorization_url",
   tokenUrl: "provider.token_url",
   userInfoUrl: "provider.user_info_url",
@@ -118,6 +125,8 @@ export function brokenRule(name: keyof Draft, draft: Draft): string | undefined 
     case "issuer":
       if (!isOpenIdConnect) return undefined;
       return isAddress(value) && !value.includes("?") ? undefined : labelled(name, texts.issuerRule);
+    case "tenants":
+      return isOpenIdConnect ? brokenTenants(value, draft.issuer) : undefined;
     case "authorizationUrl":
     case "tokenUrl":
     case "userInfoUrl":
@@ -170,6 +179,7 @@ export function toCreate(draft: Draft): CreateLoginMethod {
       provider: {
         kind: "open_id_connect",
         issuer: draft.issuer.trim(),
+        tenants: servesTenants(draft.issuer) ? splitTenants(draft.tenants) : undefined,
         identifier_claim: orAbsent(draft.identifierClaim),
         scopes: scopes.length > 0 ? scopes : undefined,
       },
@@ -201,6 +211,10 @@ export function toUpdate(draft: Draft, saved: Draft): UpdateLoginMethod {
   if (draft.kind === "open_id_connect" && differs("identifierClaim")) {
     provider.identifier_claim = orAbsent(draft.identifierClaim) ?? "sub";
   }
+  const tenants = splitTenants(draft.tenants);
+  if (draft.kind === "open_id_connect" && tenants.join() !== splitTenants(saved.tenants).join()) {
+    provider.tenants = tenants;
+  }
   if (draft.kind === "oauth2" && differs("emailField")) provider.email_field = orNull(draft.emailField);
   if (draft.kind === "oauth2" && differs("nameField")) provider.name_field = orNull(draft.nameField);
   if (differs("scopes")) {
@@ -211,7 +225,7 @@ export function toUpdate(draft: Draft, saved: Draft): UpdateLoginMethod {
   return update;
 }
 
-const CHANGEABLE = ["name", "clientId", "identifierClaim", "emailField", "nameField", "scopes"] as const;
+const CHANGEABLE = ["name", "clientId", "tenants", "identifierClaim", "emailField", "nameField", "scopes"] as const;
 
 /** The fields in which a draft differs from what somebody else saved meanwhile. */
 export function differences(mine: Draft, theirs: Draft) {

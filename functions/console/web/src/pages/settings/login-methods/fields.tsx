@@ -1,6 +1,7 @@
 import { loginMethods as texts } from "../../../texts/en/login-methods";
 import { PasswordField, TextField, type useForm } from "../../../ui";
 import type { Draft } from "./draft";
+import { TenantsField } from "./tenants-field";
 
 const WORD = { autoComplete: "off", mono: true, spellCheck: false } as const;
 
@@ -50,18 +51,21 @@ export function CredentialFields({ form, isNew }: Props) {
   );
 }
 
-/** Where the provider's answer tells who somebody is, and what is asked of it. The identifier of OAuth 2.0 is chosen once. */
+/** Whose people may sign in, where the provider's answer tells who somebody is, and what is asked of it. The identifier of OAuth 2.0 is chosen once. */
 export function IdentityFields({ form, isNew }: Props) {
   const isOpenIdConnect = form.values.kind === "open_id_connect";
   return (
     <>
       {isOpenIdConnect ? (
-        <TextField
-          {...form.text("identifierClaim")}
-          {...WORD}
-          help={texts.identifierClaimHelp}
-          label={texts.identifierClaim}
-        />
+        <>
+          <TenantsField field={form.text("tenants")} issuer={form.values.issuer} />
+          <TextField
+            {...form.text("identifierClaim")}
+            {...WORD}
+            help={texts.identifierClaimHelp}
+            label={texts.identifierClaim}
+          />
+        </>
       ) : (
         <>
           {isNew && (
