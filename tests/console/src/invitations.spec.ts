@@ -126,8 +126,9 @@ test("The full form asks for name, address, role and client access, and makes th
   await page.getByRole("link", { name: "Add User" }).click();
   await settled(page, "Add User");
   expect(pathOf(page)).toBe(settings(team.account, "users/new"));
+  await page.getByLabel("Role", { exact: true }).selectOption("Choose a role");
   await page.getByRole("button", { name: "Add User" }).click();
-  // Three fields are missing, so a summary leads to each, and the first has the focus.
+  // The first of the missing fields has the focus; from three on, a summary leads to each.
   await expect(page.getByLabel("Full Name")).toBeFocused();
   await expect(page.getByLabel("Full Name")).toHaveAccessibleDescription(/Enter the person's name/);
   const summary = page.getByRole("alert").filter({ hasText: "3 fields need another look" });
