@@ -1,7 +1,7 @@
 import type { Locator } from "@playwright/test";
 import { join } from "./people.ts";
 import { newAddress, PASSWORD } from "./stack.ts";
-import { expect, settings, settled, test } from "./test.ts";
+import { expect, settings, settled, test, toast } from "./test.ts";
 
 /** Presses Tab until this has the focus, as somebody does who goes through the page. */
 async function tabTo(wanted: Locator): Promise<void> {
@@ -47,7 +47,7 @@ test("Signing in and inviting need no mouse: focus is seen everywhere, goes to t
   await tabTo(form.getByLabel("Role", { exact: true }));
   await page.keyboard.type("Agent");
   await page.keyboard.press("Control+Enter");
-  await expect(page.getByRole("status").filter({ hasText: `Invitation sent to ${email}` })).toBeVisible();
+  await expect(toast(page, `Invitation sent to ${email}`)).toBeVisible();
   await expect(form).toBeHidden();
   await expect(page.getByRole("button", { name: "+ New user" })).toBeFocused();
 

@@ -1,6 +1,6 @@
 import { found, join } from "./people.ts";
 import { newAddress } from "./stack.ts";
-import { expect, settings, settled, test } from "./test.ts";
+import { expect, settings, settled, test, toast } from "./test.ts";
 
 test("Two admins who change one member at once see both values, and choose (U132, U131, U508)", async ({
   browse,
@@ -20,7 +20,7 @@ test("Two admins who change one member at once see both values, and choose (U132
   await mine.getByLabel("Full Name").fill("Grace Brewster Hopper");
   await theirs.getByLabel("Full Name").fill("Grace M. Hopper");
   await theirs.getByRole("button", { name: "Save changes" }).click();
-  await expect(theirs.getByText("Grace M. Hopper was changed")).toBeVisible();
+  await expect(toast(theirs, "Grace M. Hopper was changed")).toBeVisible();
 
   watch.expects(`412 PATCH /v1/members/${id}`, `412 PATCH /v1/members/${id}`);
   await mine.getByRole("button", { name: "Save changes" }).click();
@@ -33,7 +33,7 @@ test("Two admins who change one member at once see both values, and choose (U132
 
   await theirs.getByLabel("Full Name").fill("Rear Admiral Hopper");
   await theirs.getByRole("button", { name: "Save changes" }).click();
-  await expect(theirs.getByText("Rear Admiral Hopper was changed")).toBeVisible();
+  await expect(toast(theirs, "Rear Admiral Hopper was changed")).toBeVisible();
   await mine.getByLabel("Full Name").fill("Grace Hopper");
   await mine.getByRole("button", { name: "Save changes" }).click();
   await conflict.getByRole("button", { name: "Keep mine" }).click();
@@ -55,7 +55,7 @@ test("A member's role and extra permissions are changed; suspending, reinstating
   await page.getByRole("group").getByText("Extra permissions").click();
   await page.getByRole("checkbox", { name: "View the audit log" }).check();
   await page.getByRole("button", { name: "Save changes" }).click();
-  await expect(page.getByText("Ida Rhodes was changed")).toBeVisible();
+  await expect(toast(page, "Ida Rhodes was changed")).toBeVisible();
   const member = await browse(person);
   await member.goto(settings(team.account, "audit"));
   await settled(member, "Audit log");
