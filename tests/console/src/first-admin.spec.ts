@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { Caller, facts, linkTo, newAddress, PASSWORD } from "./stack.ts";
-import { atProvider, expect, settings, settled, signIn, test } from "./test.ts";
+import { atProvider, expect, settings, settled, signIn, test, toast } from "./test.ts";
 import { pathOf } from "./watch.ts";
 
 /** Whether nobody has used this link. Only the first run on a stack finds that of the first admin so. */
@@ -56,7 +56,7 @@ test("The first admin comes in by the mailed link, invites one person by e-mail 
     await form.getByLabel("User email address").fill(second);
     await form.getByLabel("Role", { exact: true }).selectOption("Agent");
     await form.getByRole("button", { name: "Invite", exact: true }).click();
-    await expect(admin.getByRole("status").filter({ hasText: `Invitation sent to ${second}` })).toBeVisible();
+    await expect(toast(admin, `Invitation sent to ${second}`)).toBeVisible();
     await expect(admin.getByRole("row", { name: second }).first()).toContainText("Pending");
   });
   const agent = await browse();
@@ -81,7 +81,7 @@ test("The first admin comes in by the mailed link, invites one person by e-mail 
     await expect(form.getByLabel("Role (optional)")).toContainText("Without a role");
     await form.getByLabel("Role (optional)").selectOption("Agent");
     await form.getByRole("button", { name: "Invite", exact: true }).click();
-    await expect(admin.getByRole("status").filter({ hasText: `Invitation sent to ${third}` })).toBeVisible();
+    await expect(toast(admin, `Invitation sent to ${third}`)).toBeVisible();
   });
   watch.allow(facts.openid_url);
   const colleague = await browse();

@@ -80,7 +80,7 @@ test("What fails says what it was, with a way to try again and the id of the req
   await page.route("**/v1/clients?*", (route) =>
     failing
       ? route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify(problem) })
-      : route.continue(),
+      : route.fallback(),
   );
   await page.goto(settings(team.account, "clients"));
   const shown = page.getByRole("alert").filter({ hasText: problem.title });

@@ -1,21 +1,18 @@
-import type { Page } from "@playwright/test";
+import type { Locator } from "@playwright/test";
 import { join } from "./people.ts";
 import { newAddress, PASSWORD } from "./stack.ts";
-import { expect, settings, settled, test } from "./test.ts";
+import { expect, settings, settled, test, toast } from "./test.ts";
 
-/** Presses Tab until this has the focus, as somebody does who reads the page from its beginning. */
-async function tabTo(page: Page, role: "button" | "textbox" | "combobox" | "link" | "radio", name: string | RegExp) {
-  const wanted = page.getByRole(role, { name, exact: true });
+/** Presses Tab until this has the focus, as somebody does who goes through the page. */
+async function tabTo(wanted: Locator): Promise<void> {
+  const page = wanted.page();
   await expect(async () => {
-    if (!(await wanted.evaluate((element) => element === document.activeElement))) {
-      await page.keyboard.press("Tab");
-      throw new Error(`${role} ${name} has no focus yet`);
-    }
+    if (await wanted.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press("Tab");
+    await expect(wanted).toBeFocused({ timeout: 1 });
   }).toPass({ timeout: 15_000, intervals: [0] });
-  await expect(wanted).toBeFocused();
   // The focus is seen.
-  const outline = await wanted.evaluate((element) => getComputedStyle(element).outlineStyle);
-  expect(outline).not.toBe("none");
+  expect(await wanted.evaluate((element) => getComputedStyle(element).outlineStyle)).not.toBe("none");
 }
 
 test("Signing in and inviting need no mouse: focus is seen everywhere, goes to the heading of a new page, into a dialog, and back (U151, U152, U153, U150)", async ({
@@ -26,31 +23,31 @@ test("Signing in and inviting need no mouse: focus is seen everywhere, goes to t
   const page = await browse();
   await page.goto("/console/sign-in");
   await settled(page, "Sign in");
-  await tabTo(page, "textbox", "Email");
+  await tabTo(page.getByLabel("Email", { exact: true }));
   await page.keyboard.type(person.email);
-  await tabTo(page, "textbox", "Password");
+  await tabTo(page.getByLabel("Password", { exact: true }));
   await page.keyboard.type(PASSWORD);
   await page.keyboard.press("Enter");
   await settled(page, "User Management");
   await expect(page.getByRole("heading", { level: 1 })).toBeFocused();
 
-  await tabTo(page, "button", "+ New user");
+  await tabTo(page.getByRole("button", { name: "+ New user" }));
   await page.keyboard.press("Enter");
   const form = page.getByRole("dialog", { name: "New user" });
   await expect(form).toBeVisible();
   await expect.poll(() => form.evaluate((dialog) => dialog.contains(document.activeElement))).toBe(true);
   const email = newAddress("keyboard");
-  await tabTo(page, "textbox", "User email address");
+  await tabTo(form.getByLabel("User email address"));
   await page.keyboard.type(email);
   await page.keyboard.press("Escape");
   const discard = page.getByRole("alertdialog", { name: "Discard changes?" });
   await expect(discard.getByRole("button", { name: "Keep editing" })).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(discard).toBeHidden();
-  await tabTo(page, "combobox", "Role");
+  await tabTo(form.getByLabel("Role", { exact: true }));
   await page.keyboard.type("Agent");
   await page.keyboard.press("Control+Enter");
-  await expect(page.getByRole("status").filter({ hasText: `Invitation sent to ${email}` })).toBeVisible();
+  await expect(toast(page, `Invitation sent to ${email}`)).toBeVisible();
   await expect(form).toBeHidden();
   await expect(page.getByRole("button", { name: "+ New user" })).toBeFocused();
 

@@ -7,7 +7,6 @@ const NAMES = [
   ["Chinese", "司馬光與歐陽修"],
   ["emoji", "👩‍💻 Ada 🇬🇧 Lovelace 🏴‍☠️"],
   ["markup", MARKUP],
-  ["a turned direction", "Ana \u202Eevil\u202C Silva"],
   ["100 characters without a blank", "W".repeat(100)],
 ] as const;
 

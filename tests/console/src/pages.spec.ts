@@ -86,11 +86,12 @@ test("Pages of people and roles: axe finds nothing in light and dark, 1280 and 3
   await tour.at("users", `${base}/users`, () => expect(page.getByText("550 5.1.1 user unknown")).toBeVisible());
   await tour.at("users-invite", `${base}/users?invite=true`, async () => {
     await expect(page.getByRole("dialog", { name: "New user" })).toBeVisible();
-    await page.getByText("Extra permissions").click();
+    await page.getByRole("group").getByText("Extra permissions").click();
   });
   await tour.at("users-no-match", `${base}/users?q=nobody-of-this-name`);
   await tour.at("users-new", `${base}/users/new`);
   await tour.at("users-new-missing", `${base}/users/new`, async () => {
+    await page.getByLabel("Role", { exact: true }).selectOption("Choose a role");
     await page.getByRole("button", { name: "Add User" }).click();
     await expect(page.getByText("3 fields need another look")).toBeVisible();
   });

@@ -1,6 +1,6 @@
 import { found, join } from "./people.ts";
 import { PASSWORD } from "./stack.ts";
-import { expect, settings, settled, signIn, test } from "./test.ts";
+import { expect, settings, settled, signIn, test, toast } from "./test.ts";
 import { codeOf } from "./totp.ts";
 import { pathOf } from "./watch.ts";
 
@@ -31,7 +31,7 @@ test("A second factor is set up by an app's code, asked for at the next sign-in,
   await page.keyboard.press("Escape");
   await codes.getByRole("button", { name: "I have stored them" }).click();
   await expect(codes).toBeHidden();
-  await expect(page.getByText("Your second factor is on")).toBeVisible();
+  await expect(toast(page, "Your second factor is on")).toBeVisible();
 
   const other = await browse();
   await other.goto("/console/sign-in");
@@ -58,7 +58,7 @@ test("A second factor is set up by an app's code, asked for at the next sign-in,
   const remove = page.getByRole("dialog", { name: "Remove second factor?" });
   await remove.getByLabel("Code").fill(codeOf(secret, 1));
   await remove.getByRole("button", { name: "Remove second factor" }).click();
-  await expect(page.getByText("Your second factor is removed")).toBeVisible();
+  await expect(toast(page, "Your second factor is removed")).toBeVisible();
 });
 
 test("An account that requires a second factor lets nobody in before it is set up (U515, U105, SPEC D28)", async ({

@@ -1,6 +1,6 @@
 import { join, signInAgain } from "./people.ts";
 import { PASSWORD } from "./stack.ts";
-import { expect, settings, settled, test } from "./test.ts";
+import { expect, settings, settled, test, toast } from "./test.ts";
 import { pathOf } from "./watch.ts";
 
 test("The sessions of a person are listed with device and address, and end one by one or all others at once (U514, U104, SPEC D28)", async ({
@@ -29,7 +29,7 @@ test("The sessions of a person are listed with device and address, and end one b
   const confirm = page.getByRole("alertdialog", { name: "Sign out all others?" });
   await expect(confirm.getByRole("button", { name: "Cancel" })).toBeFocused();
   await confirm.getByRole("button", { name: "Sign out all others" }).click();
-  await expect(page.getByText("All other sessions have ended")).toBeVisible();
+  await expect(toast(page, "All other sessions have ended")).toBeVisible();
   await expect(rows).toHaveCount(2);
   for (const { api } of [second, third]) {
     expect((await api.send("GET", "/v1/me")).status).toBe(401);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { acme, found, join } from "./people.ts";
 import { facts } from "./stack.ts";
-import { atProvider, expect, settings, settled, test } from "./test.ts";
+import { atProvider, expect, settings, settled, test, toast } from "./test.ts";
 
 test("Roles are listed with their members and a matrix of permissions; built-in ones stay, one in use names its members (U510, U137)", async ({
   browse,
@@ -25,7 +25,7 @@ test("Roles are listed with their members and a matrix of permissions; built-in 
   await expect(form.getByText("Choose at least one permission")).toBeVisible();
   await form.getByRole("checkbox", { name: "View access requests" }).check();
   await form.getByRole("button", { name: "Create role" }).click();
-  await expect(page.getByText("Role Campaign manager was created")).toBeVisible();
+  await expect(toast(page, "Role Campaign manager was created")).toBeVisible();
   const { items } = await own.inviter.call("GET", "/v1/roles");
   const { key } = items.find(({ name }: { name: string }) => name === "Campaign manager");
   await join(own, { role: key, name: "Ida Rhodes" });
@@ -51,7 +51,7 @@ test("Clients have a name and channels, and the default one cannot be deleted (U
   await form.getByLabel("Name", { exact: true }).fill("Globex");
   await form.getByRole("checkbox", { name: "SMS" }).check();
   await form.getByRole("button", { name: "Create client" }).click();
-  await expect(page.getByText("Client Globex was created")).toBeVisible();
+  await expect(toast(page, "Client Globex was created")).toBeVisible();
   await expect(clients.getByRole("row", { name: "Globex" })).toContainText("SMS");
   await page.getByRole("button", { name: "Delete Globex" }).click();
   const confirm = page.getByRole("alertdialog", { name: "Delete Globex?" });
@@ -132,14 +132,14 @@ test("An API key is shown once, renewed, and revoked with what it made (U511, U1
   await page.getByRole("button", { name: "Actions for Nightly report" }).click();
   await page.getByRole("menuitem", { name: "Renew…" }).click();
   await page.getByRole("dialog", { name: "Renew “Nightly report”" }).getByRole("button", { name: "Renew" }).click();
-  await expect(page.getByText(/^“Nightly report” works until/)).toBeVisible();
+  await expect(toast(page, /^“Nightly report” works until/)).toBeVisible();
   await page.getByRole("button", { name: "Actions for Nightly report" }).click();
   await page.getByRole("menuitem", { name: "Revoke…" }).click();
   const revoke = page.getByRole("alertdialog", { name: "Revoke “Nightly report”?" });
   await expect(revoke.getByText("Made by it")).toBeVisible();
   await revoke.getByRole("checkbox", { name: "Also revoke what it made" }).check();
   await revoke.getByRole("button", { name: "Revoke" }).click();
-  await expect(page.getByText("“Nightly report” and one key that it made were revoked")).toBeVisible();
+  await expect(toast(page, "“Nightly report” and one key that it made were revoked")).toBeVisible();
 });
 
 test("The audit log shows who did what, values before and after, refused attempts, filters, and exports (U513, U111, SPEC G02)", async ({
@@ -185,7 +185,7 @@ test("The account's page changes its name and rules, and an agent may only look 
   await settled(page, "Account");
   await page.getByLabel("Account name").fill("After Inc");
   await page.getByRole("button", { name: "Save changes" }).click();
-  await expect(page.getByText("The account was saved")).toBeVisible();
+  await expect(toast(page, "The account was saved")).toBeVisible();
   await expect(page.getByRole("navigation", { name: "Main" })).toContainText("After Inc");
   await expect(page.getByRole("switch", { name: "Require a second factor" })).not.toBeChecked();
   await expect(page.getByRole("switch", { name: "Allow single sign-on only" })).not.toBeChecked();
@@ -206,7 +206,7 @@ test("A profile holds name, password and preferences; a new password ends the ot
   await settled(page, "Profile");
   await page.getByLabel("Name", { exact: true }).fill("Grace M. Hopper");
   await page.getByRole("button", { name: "Save name" }).click();
-  await expect(page.getByText("Your name is saved")).toBeVisible();
+  await expect(toast(page, "Your name is saved")).toBeVisible();
   await expect(page.getByRole("button", { name: "Grace M. Hopper, your menu" })).toBeVisible();
 
   await page.getByRole("link", { name: "Preferences" }).click();

@@ -1,14 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { expect } from "@playwright/test";
 
 const root = resolve(import.meta.dirname, "..", "..", "..");
 /** What is not committed. */
 export const local = resolve(root, ".local");
 const description = resolve(process.env.VESTIBULE_STACK ?? resolve(local, "stack.json"));
-/** The built files of the console. */
-export const dist = resolve(dirname(dirname(description)), "functions", "console", "web", "dist");
 
 interface Facts {
   api_url: string;

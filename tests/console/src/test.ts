@@ -1,4 +1,4 @@
-import { test as base, type BrowserContextOptions, expect, type Page } from "@playwright/test";
+import { test as base, type BrowserContextOptions, expect, type Locator, type Page } from "@playwright/test";
 import { acme, found, join, type Person, type Team } from "./people.ts";
 import { facts, SESSION } from "./stack.ts";
 import { Watch } from "./watch.ts";
@@ -86,4 +86,9 @@ export async function atProvider(page: Page, { name, email }: { name: string; em
   await page.getByLabel("Name").fill(name);
   await page.getByLabel("E-mail address").fill(email);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
+}
+
+/** The toast with these words. */
+export function toast(page: Page, words: string | RegExp): Locator {
+  return page.getByRole("region", { name: "Notifications" }).getByRole("status").filter({ hasText: words });
 }

@@ -61,7 +61,15 @@ export function SubmitButton({
 }) {
   const form = use(FormContext);
   return (
-    <Button changes isBusy={form?.isBusy} kind={kind} type="submit" wide={wide}>
+    <Button
+      changes
+      isBusy={form?.isBusy}
+      kind={kind}
+      // The field that has the focus keeps it: the message below it, which it gets when it is left, would move the button away from the press.
+      onMouseDown={(event) => event.preventDefault()}
+      type="submit"
+      wide={wide}
+    >
       {children}
     </Button>
   );

@@ -24,7 +24,9 @@ export function RevokeDialog({ apiKey, onClose }: { apiKey: ApiKey | undefined; 
   const revoke = async () => {
     if (!key) return;
     const { revoked } = await revokeApiKey(key.id, withMade && made.length > 0);
-    await queryClient.invalidateQueries({ queryKey: ["api-keys"] });
+    // What the key made is gone with it, so it cannot be read again.
+    const isOfKey = ({ queryKey }: { queryKey: readonly unknown[] }) => queryKey.includes(key.id);
+    await queryClient.invalidateQueries({ queryKey: ["api-keys"], predicate: (query) => !isOfKey(query) });
     const others = revoked.filter((id) => id !== key.id).length;
     toasts.done(others > 0 ? texts.revokedWith(key.name, others) : texts.revoked(key.name));
   };

@@ -53,6 +53,8 @@ describe("a login method's form (U510, D27)", () => {
 
   it("takes only addresses to which a secret can be sent", () => {
     expect(isAddress("https://id.acme.example/tenant")).toBe(true);
+    // The provider of the local stack.
+    expect(isAddress("http://127.0.0.1:9403")).toBe(true);
     for (const text of [
       "http://id.acme.example",
       "id.acme.example",

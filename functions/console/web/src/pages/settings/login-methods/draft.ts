@@ -95,10 +95,14 @@ export const apiNames: Partial<Record<keyof Draft, string>> = {
   scopes: "provider.scopes",
 };
 
+/** Hosts of this machine, at which the local stack has its provider. Elsewhere the API refuses them. */
+const LOOPBACK = ["127.0.0.1", "localhost"];
+
 /** Whether a text is an address to which secrets can be sent. */
 export function isAddress(text: string): boolean {
   const address = URL.parse(text.trim());
-  return address?.protocol === "https:" && !/\s/.test(text.trim());
+  if (!address || /\s/.test(text.trim())) return false;
+  return address.protocol === "https:" || (address.protocol === "http:" && LOOPBACK.includes(address.hostname));
 }
 
 export function splitScopes(text: string): string[] {
