@@ -7,8 +7,8 @@ use crate::{
     aws::port_error,
     dynamo::{
         items::{InvitationItem, LoginIdentityItem, MemberItem},
-        keys::{self, ALL_PK, INDEX_ALL, Key},
-        table::{Attributes, from_row, key_of, s},
+        keys::{self, Key},
+        table::{Attributes, from_row, key_of},
     },
 };
 use std::collections::HashSet;
@@ -40,12 +40,7 @@ impl DynamoTeam {
         for _ in 0..PAGES_MAX {
             let answer = self
                 .table
-                .client
-                .query()
-                .table_name(&self.table.name)
-                .index_name(INDEX_ALL)
-                .key_condition_expression(format!("{ALL_PK} = :list"))
-                .expression_attribute_values(":list", s(keys::invitations(scope)))
+                .list_query(keys::invitations(scope))
                 .set_exclusive_start_key(start)
                 .limit(PAGE)
                 .send()
