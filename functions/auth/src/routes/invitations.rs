@@ -38,7 +38,7 @@ use vestibule_domain::{
     team::{
         invitation::{InvitationStatus, InvitedMethod, TokenKind},
         login::{Login, PasswordRecord, Preferences},
-        role::{AGENT_NAME, RoleKey, Roles, SUPER_ADMIN_NAME},
+        role::{RoleKey, Roles},
         session::{Session, SessionStage},
         throttle::ThrottleKind,
     },
@@ -181,13 +181,7 @@ async fn known_login(deps: &Deps, link: &Link) -> Result<Option<&'static str>, P
 
 /// Name of a role, as people know it. One that is gone is none (SPEC E35).
 pub(super) fn role_name(key: &RoleKey, roles: &Roles) -> String {
-    let custom = match key {
-        RoleKey::SuperAdmin => return SUPER_ADMIN_NAME.to_owned(),
-        RoleKey::Agent => return AGENT_NAME.to_owned(),
-        RoleKey::Custom(id) => roles.get(*id),
-        RoleKey::None => None,
-    };
-    custom.map_or_else(|| "No role".to_owned(), |role| role.name.clone())
+    roles.name_of(key).unwrap_or("No role").to_owned()
 }
 
 /// The acceptance of an invitation.
