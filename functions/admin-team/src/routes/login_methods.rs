@@ -32,7 +32,7 @@ problem_types! {
     TOO_MANY_LOGIN_METHODS = "too-many-login-methods", CONFLICT, "The account has too many login methods",
         "An account can have 10. Delete one first.";
     LAST_LOGIN_METHOD = "last-login-method", CONFLICT, "The account allows single sign-on only, and this is its last login method that was tried",
-        "Let the account allow passwords again first, or add another login method and try it: else nobody might get in any more.";
+        "Let the account allow passwords again first, or add another login method and try it. Otherwise nobody could sign in.";
 }
 
 /// Maximum length of a client id, in characters.

@@ -167,7 +167,7 @@ async fn provider(deps: &Deps, link: &Link) -> Result<Option<SignInProvider>, Po
     Ok(method.as_ref().map(SignInProvider::from))
 }
 
-/// Whether the address has a proven login. Not told to whoever has a link that an admin copied.
+/// Whether the address has a proven login; `None` for a link that an admin copied, whose holder is not told.
 async fn known_login(deps: &Deps, link: &Link) -> Result<Option<&'static str>, PortError> {
     match link.kind {
         TokenKind::Copied => Ok(None),
@@ -360,7 +360,7 @@ impl Accepting<'_> {
         self.open(AcceptingLogin::New(login), &Known::NEW).await
     }
 
-    /// Renews a login of the address that nobody had proven (SPEC D24).
+    /// Renews an unproven login of the address (SPEC D24).
     async fn renew(&self, login: Login, newcomer: Newcomer) -> Result<Response, ApiError> {
         let now = self.deps.admin.clock.now();
         let password = self.password(&newcomer.password, now).await?;

@@ -127,18 +127,19 @@ pub enum AcceptingLogin {
     New(Login),
     /// One that exists, at the version that was read.
     Existing(Login),
-    /// One that nobody had proven, and that the link renews.
+    /// An unproven one, which the link renews.
     Renewed(RenewedLogin),
 }
 
-/// A login that a link renews: what was set before, by whomever, ends (SPEC D24, D30).
+/// A login that a link renews: what was set before ends, whoever set it (SPEC D24, D30).
 #[derive(Debug, Clone)]
 pub struct RenewedLogin {
     /// The login as it is afterwards, at the version that was read.
     pub login: Login,
     /// The hashes of its sessions. All end, one whose opening is on its way included.
     pub ended: Vec<String>,
-    /// Its members without the limits that end with the proof of the invited address, each at the version that was read.
+    /// Its members without the limits that end with the proof of the invited address, each at the version that was
+    /// read.
     pub freed: Vec<Member>,
 }
 
@@ -226,7 +227,7 @@ pub trait InvitationStore: Send + Sync {
     async fn accept(&self, acceptance: &Acceptance) -> Result<Accepted, PortError>;
 }
 
-/// The outcome of a change after which a login method may not let anybody in any more.
+/// The outcome of a change after which a login method may let nobody in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MethodOutcome {
     /// It is done.

@@ -70,7 +70,7 @@ fn read_update(fields: Map<String, Value>) -> (Wanted, FieldErrors) {
 /// Change a login method
 ///
 /// Its kind, issuer and addresses cannot be changed, because members are bound to the identities there: add another
-/// login method instead. Other credentials need another trial, and are refused for the last tried login method of an
+/// login method instead. New credentials need a new trial, and are refused for the last tried login method of an
 /// account that allows single sign-on only.
 #[utoipa::path(
     patch,

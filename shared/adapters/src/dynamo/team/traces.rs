@@ -1,6 +1,7 @@
-//! What an account keeps about people besides its members: invitations with their mails, members who were removed,
-//! addresses that get no mail, and identities. The list of invitations leads to all of it, and what is gone leaves the
-//! list, so that a call that ended half way is repeated. Audit entries stay until their own end: nobody deletes them.
+//! Traces of people that an account keeps besides its members: invitations with their mails, members who were
+//! removed, addresses that get no mail, and identities. The list of invitations leads to all of them, and deleted
+//! ones leave the list, so a call that ended half way can be repeated. Nobody deletes audit entries: they stay until
+//! their time is over.
 
 use super::{DynamoTeam, invitations::mail_keys};
 use crate::{
