@@ -391,10 +391,10 @@ pub trait SetUpReader: Send + Sync {
 /// Counts orders of the first super admin's invitation.
 #[async_trait]
 pub trait FirstAdminOrders: Send + Sync {
-    /// Whether to order the invitation now: nobody was invited, and the orders before are long enough ago (see
-    /// [`wait_after_orders`](crate::team::first_admin::wait_after_orders)). Counts the order, so that only one of
-    /// several callers makes it.
-    async fn is_to_be_ordered(&self, now: Timestamp) -> Result<bool, PortError>;
+    /// Counts an order if one is due: nobody was invited, and the orders before are long enough ago (see
+    /// [`wait_after_orders`](crate::team::first_admin::wait_after_orders)). `true` for the one of several callers that is
+    /// to make it.
+    async fn count_due_order(&self, now: Timestamp) -> Result<bool, PortError>;
 }
 
 /// The invitation of the stack's first super admin.
