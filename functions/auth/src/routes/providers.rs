@@ -17,6 +17,8 @@
 mod accepting;
 mod asking;
 mod binding;
+#[cfg(test)]
+mod fixtures;
 mod outcome;
 mod returned;
 mod returning;

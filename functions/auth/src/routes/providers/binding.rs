@@ -128,38 +128,11 @@ impl<'a> Wanted<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fixtures::invitation;
     use super::*;
-    use vestibule_domain::{
-        AccountScope, Timestamp,
-        ids::{AccountId, InvitationId, MemberId},
-    };
 
     fn address(text: &str) -> EmailAddress {
         EmailAddress::parse(text).unwrap()
-    }
-
-    fn invitation(method: InvitedMethod) -> Invitation {
-        let at = Timestamp::from_millis;
-        Invitation {
-            id: InvitationId::derive(&["i"]),
-            scope: AccountScope::of_verified(AccountId::derive(&["acme"])),
-            member_id: MemberId::derive(&["ana"]),
-            email: address("ana@example.com"),
-            method,
-            invited_by: Actor::set_up(),
-            tokens: Vec::new(),
-            copied_rights: None,
-            sends: 1,
-            resent_at: Vec::new(),
-            opened_at: None,
-            accepted_at: Some(at(5)),
-            revoked_at: None,
-            expires_at: at(1000),
-            request_hash: None,
-            version: 1,
-            created_at: at(0),
-            updated_at: at(0),
-        }
     }
 
     /// SPEC D12, D27.

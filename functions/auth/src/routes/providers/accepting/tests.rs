@@ -1,11 +1,8 @@
 //! Who may accept by a provider's identity, and what it does to a login.
 
+use super::super::fixtures;
 use super::*;
-use vestibule_domain::{
-    AccountScope, Timestamp,
-    account::actor::Actor,
-    ids::{AccountId, MemberId},
-};
+use vestibule_domain::Timestamp;
 
 const ISSUER: &str = "https://idp.example";
 
@@ -38,30 +35,11 @@ fn login(verified: bool) -> Login {
 }
 
 fn invitation(identifier: Option<&str>, issuer: Option<&str>) -> Invitation {
-    Invitation {
-        id: InvitationId::derive(&["i"]),
-        scope: AccountScope::of_verified(AccountId::derive(&["acme"])),
-        member_id: MemberId::derive(&["ana"]),
-        email: email(),
-        method: InvitedMethod::Provider {
-            method_id: method(),
-            identifier: identifier.map(str::to_owned),
-            issuer: issuer.map(str::to_owned),
-        },
-        invited_by: Actor::set_up(),
-        tokens: Vec::new(),
-        copied_rights: None,
-        sends: 1,
-        resent_at: Vec::new(),
-        opened_at: None,
-        accepted_at: None,
-        revoked_at: None,
-        expires_at: at(1000),
-        request_hash: None,
-        version: 1,
-        created_at: at(0),
-        updated_at: at(0),
-    }
+    fixtures::invitation(InvitedMethod::Provider {
+        method_id: method(),
+        identifier: identifier.map(str::to_owned),
+        issuer: issuer.map(str::to_owned),
+    })
 }
 
 fn person(identifier: Option<&str>, email: Option<&str>, email_verified: bool) -> Person {
