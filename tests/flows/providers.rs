@@ -243,7 +243,7 @@ pub fn problem(seen: &Seen) -> String {
     found.map_or_else(|| panic!("{location}"), |(_, slug)| slug.to_owned())
 }
 
-/// What a provider says of somebody whose address it calls verified.
+/// A provider's words about somebody whose address it calls verified.
 pub fn says(email: &str, subject: &str) -> Claims {
     Claims::new(subject)
         .with("email", json!(email))

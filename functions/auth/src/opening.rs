@@ -92,7 +92,7 @@ pub fn with_factor(session: Session, now: Timestamp) -> Session {
     }
 }
 
-/// What is on record of a login for which a session is opened.
+/// The record of a login for which a session is opened.
 #[derive(Debug)]
 pub struct Known<'a> {
     /// Its accounts, which are told.

@@ -78,7 +78,7 @@ struct Work<'a> {
 
 /// The end of an attempt.
 enum Attempted {
-    /// What became of the mail is sure.
+    /// The fate of the mail is sure.
     Settled(MailEvent),
     /// Nothing is sent: there is nothing to send, and the store deletes such a mail, or the mail is out already.
     Nothing,

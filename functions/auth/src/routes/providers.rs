@@ -173,7 +173,7 @@ pub async fn finish_provider_sign_in(
     ApiPath(path): ApiPath<ProviderPath>,
     uri: Uri,
 ) -> Response {
-    // What cannot be read, or is there twice, is not there.
+    // A parameter that cannot be read, or is there twice, counts as absent.
     let params = Query::<CallbackParams>::try_from_uri(&uri);
     let params = params.map(|Query(params)| params).unwrap_or_default();
     let back = returning::Back {

@@ -1,8 +1,8 @@
-/** Loading of the page's own code, whose files are gone from the server after a deploy. */
+/** Loads the page's own code, whose files may be gone from the server after a deploy. */
 import { lazyRouteComponent } from "@tanstack/react-router";
 
 const RELOADED = "vestibule.reloaded";
-/** Milliseconds in which the page is not loaded again by itself, lest that never ends. */
+/** Milliseconds in which the page does not load itself again, so that this ends. */
 const QUIET = 60_000;
 /** Milliseconds after a deploy in which the version before may still answer. */
 const WAIT = 1_500;
@@ -35,7 +35,7 @@ export function reloadOnce(): boolean {
   return true;
 }
 
-/** Loads a module; fails with `CodeMissing` whichever of its files did not come, scripts or styles. */
+/** Loads a module; fails with `CodeMissing` if any of its files did not come, scripts or styles. */
 export async function loadCode<Module>(load: () => Promise<Module>): Promise<Module> {
   try {
     return await load();

@@ -33,7 +33,7 @@
     ({ target }) => {
       const isCode =
         target instanceof HTMLScriptElement || (target instanceof HTMLLinkElement && target.rel === "stylesheet");
-      // A page that has begun sees for itself to what is missing (src/code.ts).
+      // A page that has begun handles missing files itself (src/code.ts).
       if (!isCode || isWaiting || document.getElementById("root")?.hasChildNodes()) return;
       isWaiting = true;
       reload();

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 
-/** What follows `#` in the address of this page. It is removed at once: it may hold a token, which no history should keep. */
+/** The fragment of the address of this page. It is removed at once: it may hold a token, which no history should keep. */
 export function useFragment(): string {
   const [fragment] = useState(() => location.hash.slice(1));
   useEffect(() => {

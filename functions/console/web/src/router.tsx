@@ -42,7 +42,7 @@ const signIn = createRoute({
   path: "/sign-in",
   validateSearch: (raw: Raw) => ({
     ...signInSearch(raw),
-    /** What ended the session. */
+    /** The reason for which the session ended. */
     after: oneOf(raw, "after", ["deletion"]),
   }),
   staticData: { title: frame.signIn },

@@ -71,17 +71,17 @@ async fn check_identity(returned: &Returned<'_>, member: &Member) -> Result<(), 
         }
         None => None,
     };
-    let method = (returned.method.id, returned.method.provider.issuer());
+    let (method, issuer) = (returned.method.id, returned.method.provider.issuer());
     let wanted = Wanted::of(
         &returned.account.rules,
         invitation.as_ref(),
         &member.email,
-        method.0,
+        method,
     );
-    let is_good = wanted.is_none_or(|Wanted { identifier, email }| {
-        is_meant(&returned.person, identifier, (email, method.1))
+    let is_allowed = wanted.is_none_or(|Wanted { identifier, email }| {
+        is_meant(&returned.person, identifier, (email, issuer))
     });
-    if is_good {
+    if is_allowed {
         Ok(())
     } else {
         Err(ApiError::new(&WRONG_IDENTITY))
@@ -98,9 +98,9 @@ struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    /// `None` where a sign-in of the login's own is enough. An invitation by this method says for whom it is. Where
-    /// members sign in at a provider only, a password leads to nobody else's identity, and the address is the invited
-    /// one: that of the login changes by the password.
+    /// `None` where the login's own sign-in is enough. An invitation by this method says for whom it is. Where members
+    /// sign in at a provider only, a password must not lead to another person's identity, so the invited address decides:
+    /// whoever has the password can change the login's.
     fn of(
         rules: &AccountRules,
         invitation: Option<&'a Invitation>,

@@ -19,7 +19,7 @@ function all(cursor: string | undefined) {
   return { params: { query: { cursor, limit: 100 } } };
 }
 
-/** What the API tells of an account, as far as the person may see it. The API tells no secret. */
+/** Reads the parts of an account that the person may see. The API tells no secret. */
 export async function exportAccount(account: Account, may: (permission: Permission) => boolean) {
   const lists: Record<string, unknown[]> = {};
   for (const [name, [permission, read]] of Object.entries(READERS)) {

@@ -51,7 +51,7 @@ export function latestChange(entries: readonly AuditEntry[]): AuditEntry | undef
   return entries.find(({ before, after }) => before !== null && after !== null);
 }
 
-/** Finds the name of who last changed a record, such as `role:01JD…`, where the person may see the audit log. */
+/** Finds the name of whoever last changed a record, such as `role:01JD…`, where the person may see the audit log. */
 export function useLastEditor(): (target: string) => Promise<string | undefined> {
   const may = useMay();
   const me = useMe().account?.member_id;

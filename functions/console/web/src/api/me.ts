@@ -12,7 +12,7 @@ export type GivenCode = components["schemas"]["FactorRequest"];
 export type UpdatePreferences = components["schemas"]["UpdatePreferences"];
 export type Session = components["schemas"]["SessionResponse"];
 
-/** Who is signed in, and what they may do in the account of the address. */
+/** The person who is signed in, with their permissions in the account of the address. */
 export const meOptions = queryOptions({
   queryKey: ["me"],
   // Without the signal: a component that stops watching must not abort what the router waits for.
@@ -24,7 +24,7 @@ export const meOptions = queryOptions({
   staleTime: 60_000,
 });
 
-/** Who is signed in, on pages that everybody may see: null for nobody. */
+/** The person who is signed in, on pages that everybody may see; null for nobody. */
 export const visitorOptions = queryOptions({
   queryKey: ["visitor"],
   queryFn: async ({ signal }) => {
@@ -37,12 +37,12 @@ export const visitorOptions = queryOptions({
   },
 });
 
-/** Who is signed in. Only below the routes that have read it. */
+/** The person who is signed in. Only below the routes that have read it. */
 export function useMe(): Me {
   return useSuspenseQuery(meOptions).data.value;
 }
 
-/** Who is signed in, if that is known here. */
+/** The person who is signed in, if that is known here. */
 export function useMaybeMe(): Me | undefined {
   return useQuery({ ...meOptions, enabled: false }).data?.value;
 }

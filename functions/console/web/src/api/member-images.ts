@@ -30,7 +30,7 @@ async function read(member: string, how: Pick<RequestInit, "signal" | "cache">):
   }
 }
 
-/** Reads it past what the browser keeps. */
+/** Reads a picture again, past the browser's cache. */
 async function readAgain(member: string): Promise<void> {
   queryClient.setQueryData(key(member), await read(member, { cache: "reload" }));
 }
@@ -45,7 +45,7 @@ export async function setMemberImage(member: string, image: string): Promise<voi
   }
 }
 
-/** Takes the picture of a member away, unless it is another one than was seen. */
+/** Removes the picture of a member, unless it changed since it was seen. */
 export async function deleteMemberImage(member: string, etag: string | undefined): Promise<void> {
   const params = { path: { member_id: member }, header: { "If-Match": etag } };
   try {

@@ -13,7 +13,7 @@ export interface AccountProjects {
   projects: Project[];
 }
 
-/** The projects of which the person may be told about new requests, by account. Each call names its own account. */
+/** The projects whose new requests the person may be told of, by account. Each call names its own account. */
 export function noticedProjectsOptions(accounts: Me["accounts"]) {
   const open = accounts.filter(({ opens }) => opens);
   return queryOptions({

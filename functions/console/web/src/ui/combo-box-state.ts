@@ -1,7 +1,7 @@
 import { folded } from "../folded";
 import type { Option } from "./field";
 
-/** What a combo box holds besides its value. */
+/** State of a combo box besides its value. */
 export interface ComboBoxState {
   isOpen: boolean;
   /** Text in the field, once it is not the value's label. */

@@ -4,7 +4,7 @@ import { classes } from "./classes";
 import styles from "./field.module.css";
 import { Icon } from "./icon";
 
-/** What every field has: a visible label, help, and the message of the rule that it breaks. */
+/** Properties of every field: a visible label, help, and the message of the rule that it breaks. */
 export interface FieldProps {
   label: string;
   help?: ReactNode;

@@ -27,7 +27,7 @@ export function Section(props: { title?: ReactNode; about?: ReactNode; actions?:
   );
 }
 
-/** An action of a section with what it does: words at the left, its button at the right. */
+/** An action of a section: its description at the left, its button at the right. */
 export function Offer({ title, about, children }: { title: string; about: ReactNode; children: ReactNode }) {
   return (
     <div className={styles.offer}>

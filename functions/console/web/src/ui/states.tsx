@@ -29,7 +29,7 @@ export function Skeleton({ rows = 5, height = 56 }: { rows?: number; height?: nu
   );
 }
 
-/** What appears here once there is something, and the one action that leads on. */
+/** Stands for a list without entries: says what will appear here, and offers the one action that leads on. */
 export function EmptyState({ title, children, action }: { title: string; children?: ReactNode; action?: ReactNode }) {
   return (
     <div className={styles.empty}>
@@ -49,7 +49,7 @@ export function NoMatches({ onClear, children }: { onClear: () => void; children
   );
 }
 
-/** What went wrong, in the words of the API, with a way to try again. */
+/** An error in the words of the API, with a way to try again. */
 export function ProblemView({ error, retry }: { error: unknown; retry?: () => void }) {
   if (error instanceof ServiceBusy && retry) return <BusyView retry={retry} />;
   const { title, detail, requestId } = describeError(error);

@@ -1,4 +1,4 @@
-//! Who may accept by a provider's identity, and what it does to a login.
+//! Acceptance by a provider's identity: for whom, and its effect on a login.
 
 use super::super::fixtures;
 use super::*;

@@ -13,7 +13,7 @@ import { NotValid } from "./not-valid";
 import { isToken, openInvitation } from "./open-invitation";
 import { PendingInvitation } from "./pending-invitation";
 
-/** What the link of an invitation shows: to whom it is, and the way to accept it. Only a button accepts. */
+/** The page of an invitation's link: for whom it is, and the way to accept it. Only a button accepts. */
 export function InvitationPage() {
   const fragment = useFragment();
   const [token] = useState(() => openInvitation.read(fragment));

@@ -10,7 +10,7 @@ export const TYPES = ["image/png", "image/jpeg", "image/webp"] as const;
 /** From the best on, until the file is small enough. */
 const QUALITIES = [0.92, 0.8, 0.65, 0.5];
 
-/** What is wrong with a chosen file, by its type and size. */
+/** The message of the rule that a chosen file breaks, by its type and size. */
 export function complaintOf({ type, size }: Pick<File, "type" | "size">): string | undefined {
   if (!TYPES.some((known) => known === type)) return texts.typeRule;
   return size > READ_MAX ? texts.sizeRule : undefined;
@@ -35,7 +35,7 @@ export function draw(canvas: HTMLCanvasElement, bitmap: ImageBitmap, place: numb
   const context = canvas.getContext("2d");
   if (!context) return;
   const { x, y, side } = cropOf(bitmap.width, bitmap.height, place);
-  // What is transparent would turn black.
+  // Transparent parts would turn black.
   context.fillStyle = "#fff";
   context.fillRect(0, 0, SIDE, SIDE);
   context.imageSmoothingQuality = "high";

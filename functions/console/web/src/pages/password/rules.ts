@@ -1,4 +1,4 @@
-/** What a password must not consist of. Empty where it is not known here; the API checks it in any case. */
+/** Names and addresses that a password must not consist of. Empty where they are not known here; the API checks them in any case. */
 export interface Owner {
   email: string;
   name: string;

@@ -6,7 +6,7 @@ import { Button, Offer, Section, Stack } from "../../ui";
 import { useExport } from "../../use-export";
 import { DeleteLogin } from "./delete-login";
 
-/** What is on record about the login, to take along, and its end. */
+/** Export of the record of the login, and its deletion. */
 export function DataSection() {
   const { login } = useMe();
   const { isBusy, start } = useExport("login", login.email, exportLogin);

@@ -16,7 +16,7 @@ type Name = keyof UpdatePreferences;
 const BROWSER = "browser";
 const REGION = "region";
 
-/** What the person chose for every account. Each choice is saved by itself. */
+/** The person's choices for every account. Each is saved by itself. */
 export function PreferencesTab() {
   const { shown, choose, stateOf } = useChoices();
   const status = (...names: Name[]) => (

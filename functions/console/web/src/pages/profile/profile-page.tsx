@@ -68,7 +68,7 @@ function OwnImage() {
   return <ImageSection about={image.aboutMine(name)} key={account.id} member={account.member_id} name={login.name} />;
 }
 
-/** What somebody sees who came through the provider of an account: it may not touch the login. */
+/** The profile for a session through the provider of an account, which may not touch the login. */
 function ProviderProfile() {
   return (
     <Page isNarrow>

@@ -97,7 +97,7 @@ export function useRecordForm<Item, Values extends object>(options: Options<Item
         if (!meet(error, values)) throw error;
       }
     },
-    /** What the `ConflictDialog` shows. */
+    /** Properties of the `ConflictDialog`. */
     conflict: {
       by: conflict?.by,
       fields: conflict ? differences(form.values, conflict.theirs) : [],

@@ -9,7 +9,7 @@ import { Button, Offer, Section, Stack } from "../../../ui";
 import { useExport } from "../../../use-export";
 import { DeleteAccount } from "./delete-account";
 
-/** What the account holds, to take along, and its end. */
+/** Export of the account, and its deletion. */
 export function DataSection({ record }: { record: Tagged<Account> }) {
   const account = record.value;
   const may = useMay();

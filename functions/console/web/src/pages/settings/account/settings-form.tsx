@@ -25,7 +25,7 @@ import { SsoOnly } from "./sso-only";
 /** A change waits for an answer; until then the form stays changed. */
 class Unconfirmed extends Error {}
 
-/** What can be changed of the account, saved together. */
+/** The changeable settings of the account, saved together. */
 export function SettingsForm({ record }: { record: Tagged<Account> }) {
   const [asked, setAsked] = useState<Draft>();
   const confirmed = useRef<Draft>(undefined);

@@ -24,7 +24,7 @@ export function RevokeDialog({ apiKey, onClose }: { apiKey: ApiKey | undefined; 
   const revoke = async () => {
     if (!key) return;
     const { revoked } = await revokeApiKey(key.id, withMade && made.length > 0);
-    // What the key made is gone with it, so it cannot be read again.
+    // The list of keys that it made is gone with it, so it cannot be read again.
     const isOfKey = ({ queryKey }: { queryKey: readonly unknown[] }) => queryKey.includes(key.id);
     await queryClient.invalidateQueries({ queryKey: ["api-keys"], predicate: (query) => !isOfKey(query) });
     const others = revoked.filter((id) => id !== key.id).length;

@@ -20,7 +20,7 @@ export function useMemberNames(): ReadonlyMap<string, string> {
   return new Map(data?.map(({ id, name }) => [`member:${id}`, name]));
 }
 
-/** Who did it, by the name of that time. */
+/** The actor of an entry, by the name of that time. */
 export function ActorName({ actor }: { actor: AuditEntry["actor"] }) {
   const me = useMe().account?.member_id;
   const { kind } = splitName(actor.id);

@@ -4,7 +4,7 @@ import { brokenTenants, servesTenants, splitTenants } from "./tenants";
 
 export type Kind = LoginMethod["provider"]["kind"];
 
-/** What a person types into the form of a login method. */
+/** Values of the form of a login method. */
 export interface Draft {
   kind: Kind;
   name: string;

@@ -51,7 +51,7 @@ export function CredentialFields({ form, isNew }: Props) {
   );
 }
 
-/** Whose people may sign in, where the provider's answer tells who somebody is, and what is asked of it. The identifier of OAuth 2.0 is chosen once. */
+/** Tenants, parts of the provider's answer that tell who somebody is, and scopes. The identifier of OAuth 2.0 is chosen once. */
 export function IdentityFields({ form, isNew }: Props) {
   const isOpenIdConnect = form.values.kind === "open_id_connect";
   return (

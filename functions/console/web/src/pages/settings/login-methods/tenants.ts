@@ -1,6 +1,6 @@
 import { loginMethods as texts } from "../../../texts/en/login-methods";
 
-/** What stands in a tenant's place in the issuer of a provider that serves many, such as Microsoft. */
+/** Words in a tenant's place in the issuer of a provider that serves many, such as Microsoft. */
 const EVERY_TENANT = ["common", "organizations"];
 /** Issuers of this host always serve many tenants, if they have the form of it. */
 const MICROSOFT = "https://login.microsoftonline.com/";

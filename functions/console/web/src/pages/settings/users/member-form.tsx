@@ -151,7 +151,7 @@ function Refusal({ error, member }: { error: ApiProblem; member: Member }) {
   );
 }
 
-/** How values are called, for the comparison of two people's changes. */
+/** Names of values, for the comparison of two people's changes. */
 function useNames(): Names {
   const roles = useQuery(rolesOptions).data?.items ?? [];
   const catalogue = useQuery(permissionsOptions).data?.items ?? [];

@@ -31,7 +31,7 @@ export function MethodField({ invite }: { invite: InviteForm }) {
   );
 }
 
-/** What is compared with the provider's claim, and the name that a short form asks for beside it. */
+/** The identifier that is compared with the provider's claim, and the name that a short form asks for beside it. */
 export function ProviderFields({ invite, withNames }: { invite: InviteForm; withNames: boolean }) {
   const { form, methods } = invite;
   const { method } = form.values;
