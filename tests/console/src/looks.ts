@@ -46,6 +46,9 @@ export async function judge(page: Page, name: string): Promise<void> {
 /** Each violation with the elements that have it. */
 function violations(page: Page): Promise<string[]> {
   return page.evaluate(async () => {
+    // Colours are on their way while a transition runs.
+    await new Promise(requestAnimationFrame);
+    await Promise.all(document.getAnimations().map(({ finished }) => finished.catch(() => {})));
     const { violations: found } = await window.axe.run(document, { resultTypes: ["violations"] });
     return found.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
   });

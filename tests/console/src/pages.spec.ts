@@ -134,7 +134,7 @@ test("Other pages of an account: axe finds nothing in light and dark, 1280 and 3
   await tour.at("login-methods-new-oauth2", `${base}/login-methods?create=oauth2`);
   await tour.at("login-method", `${base}/login-methods?open=${method.id}`, async () => {
     await page.getByRole("button", { name: "Check issuer" }).click();
-    await expect(page.getByText(/answers as an OpenID Connect provider should/)).toBeVisible();
+    await expect(page.getByRole("main").getByText(/answers as an OpenID Connect provider should/)).toBeVisible();
   });
   await tour.at("api-keys", `${base}/api-keys`, async () => {
     await page.getByRole("button", { name: "Actions for Nightly report" }).click();
