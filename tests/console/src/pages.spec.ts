@@ -95,7 +95,9 @@ test("Pages of people and roles: axe finds nothing in light and dark, 1280 and 3
     await page.getByRole("button", { name: "Add User" }).click();
     await expect(page.getByText("3 fields need another look")).toBeVisible();
   });
-  await tour.at("user-pending", `${base}/users/${pending}`, () => expect(page.getByText("Mail delivered")).toBeVisible());
+  await tour.at("user-pending", `${base}/users/${pending}`, () =>
+    expect(page.getByText("Mail delivered")).toBeVisible(),
+  );
   await tour.at("user-active", `${base}/users/${agent}`);
   await tour.at("user-remove", `${base}/users/${agent}`, async () => {
     await page.getByRole("button", { name: "Suspend" }).click();
