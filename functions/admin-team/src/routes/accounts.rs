@@ -36,9 +36,10 @@ use vestibule_domain::{
     ids::{AccountId, AuditId, ClientId, MemberId},
     ports::{Created, NewAccount},
     team::{
+        client_access::ClientAccess,
         invitation::TokenKind,
         login::ACCOUNTS_MAX,
-        member::{ClientAccess, Member, MemberStatus},
+        member::{Member, MemberStatus},
         rights::Rights,
         role::{RoleKey, SUPER_ADMIN_NAME},
     },

@@ -133,7 +133,7 @@ impl Inviting<'_> {
         } else {
             TokenKind::Copied
         };
-        let rights = Rights::given_to(&member, self.roles);
+        let rights = member.given(self.roles);
         let token = tokens::add_link(deps, &mut invitation, (kind, &rights), now)?;
         let mail = if is_sent {
             Some(self.mail(&invitation, &member, &token, now).await?)
