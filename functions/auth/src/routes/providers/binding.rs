@@ -53,7 +53,7 @@ pub(super) async fn bind(returned: &Returned<'_>, login_id: LoginId) -> Result<D
     };
     let is_bound = deps
         .logins
-        .bind_identity(&identity, member.version, &entry)
+        .bind_identity(&identity, member.version, &session, &entry)
         .await?;
     if !is_bound {
         return Err(ApiError::new(&IDENTITY_TAKEN));
