@@ -314,7 +314,7 @@ async fn with_invitation(
     let kind = if is_sent {
         TokenKind::Mailed
     } else {
-        TokenKind::Copied
+        TokenKind::Operator
     };
     let token = tokens::add_link(deps, &mut invitation, (kind, &Rights::ALL), now)?;
     let words = InvitationWords {
