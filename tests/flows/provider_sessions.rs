@@ -240,3 +240,24 @@ async fn an_identity_of_a_proven_login_stays_when_the_password_is_reset() {
     let back = later.through(&world, &world.honest, &method, start).await;
     assert!(back.location().ends_with("#ok"), "{}", back.location());
 }
+
+/// SPEC D33: whoever connects an identity gets in by it from then on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_tells_of_an_identity_that_was_connected() {
+    let world = World::new().await;
+    let home = world.scope.account_id().to_string();
+    let admin = sign_in::admin(&world).await;
+    let mut office = Browser::of(admin.session().unwrap()).in_account(&home);
+    let method = set_up(&world, &mut office, &world.honest).await;
+    let ana = sign_in::member(&world, ANA).await;
+    let mut ana = Browser::of(ana.session().unwrap()).in_account(&home);
+    let told = || {
+        let mails = world.rows("MAIL").into_iter().map(Value::Object);
+        mails
+            .filter(|mail| mail.to_string().contains(r#""what":"identity""#))
+            .count()
+    };
+    assert_eq!(told(), 0);
+    bind(&world, &mut ana, &method).await;
+    assert_eq!(told(), 1);
+}

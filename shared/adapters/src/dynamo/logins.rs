@@ -237,6 +237,7 @@ impl LoginStore for DynamoLogins {
         identity: &AccountIdentity,
         member_version: u64,
         session: &Session,
+        mail: Option<&Mail>,
         audit: &AuditEntry,
     ) -> Result<bool, PortError> {
         let member = keys::member(identity.scope, identity.member_id);
@@ -256,6 +257,9 @@ impl LoginStore for DynamoLogins {
             self.table.still_counts_check(session)?,
             self.table.audit_write(audit)?,
         ]);
+        if let Some(mail) = mail {
+            writes.push(self.table.mail_write(mail)?);
+        }
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(true),
             Transacted::Cancelled(reasons) => match reasons.into_iter().next() {

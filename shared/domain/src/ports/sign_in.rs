@@ -116,7 +116,8 @@ pub trait LoginStore: Send + Sync {
         scope: AccountScope,
         identity: &IdentityHash,
     ) -> Result<Option<AccountIdentity>, PortError>;
-    /// Binds an identity to an active member of the account, whose record is at this version, by this session.
+    /// Binds an identity to an active member of the account, whose record is at this version, by this session, with the
+    /// mail that tells of it.
     /// `true` also if it was bound to the member before; `false` if another member has it. `Conflict` when the member
     /// changed, or a change of the login ended every session up to this one.
     async fn bind_identity(
@@ -124,6 +125,7 @@ pub trait LoginStore: Send + Sync {
         identity: &AccountIdentity,
         member_version: u64,
         session: &Session,
+        mail: Option<&Mail>,
         audit: &AuditEntry,
     ) -> Result<bool, PortError>;
 }
