@@ -99,7 +99,7 @@ impl Link {
         self.check_rights()
     }
 
-    /// Fails if the invitee was given more than a link may open that an admin has seen (SPEC D26).
+    /// Fails if the invitee has been given more than this link may open, which an admin has seen (SPEC D26).
     fn check_rights(&self) -> Result<(), ApiError> {
         let member = &self.view.member;
         let is_outgrown = |bound: &Bound| {
@@ -118,7 +118,7 @@ impl Link {
         matches!(self.view.member.role, RoleKey::Custom(_)).then_some(bound.roles.version)
     }
 
-    /// The most that a member may do who joins by this link: a login whose address is proven is its owner's.
+    /// The limit of a member who joins by this link. A login whose address is proven has none: it is its owner's.
     fn limit(&self, login: &Login) -> Option<Rights> {
         let bound = self.bound.as_ref();
         let bound = bound.filter(|_| login.verified_at.is_none());
@@ -166,8 +166,8 @@ pub fn check_room(link: &Link, login: &Login, places: &[AccountPlace]) -> Result
     Ok(())
 }
 
-/// Renews a login of the invited address that nobody had proven: its sessions, password and factor end, by whomever
-/// they were set (SPEC D24, D30).
+/// Renews an unproven login of the invited address: its sessions, password and factor end, whoever set them (SPEC D24,
+/// D30).
 pub async fn renew(
     deps: &Deps,
     link: &Link,

@@ -101,7 +101,7 @@ pub struct Known<'a> {
     pub sessions: &'a [Session],
     /// The device, if the login knows it.
     pub device: Option<&'a KnownDevice>,
-    /// Whether a link makes or renews the login at this moment. Whoever has it needs no mail about the device.
+    /// Whether a link makes or renews the login at this moment. Whoever has that link needs no mail about the device.
     pub is_new: bool,
 }
 

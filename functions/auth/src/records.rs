@@ -25,8 +25,8 @@ use vestibule_domain::{
 /// queue does not take in time.
 const ENQUEUE_PATIENCE: Duration = Duration::from_millis(500);
 
-/// The accounts in which an event of a session is recorded: every one of the login, or the one whose provider opened
-/// the session. What that does is no other account's business (SPEC D27).
+/// The accounts in which an event of a session is recorded: every one of the login, or only the one whose provider
+/// opened the session. A provider's doings are no other account's business (SPEC D27).
 #[must_use]
 pub fn places_of(session: &Session, mut places: Vec<AccountPlace>) -> Vec<AccountPlace> {
     if let SignInMethod::Provider { account_id, .. } = &session.method {

@@ -137,7 +137,7 @@ async fn invite_first_admin(deps: &Deps, now: Timestamp) -> Tally {
     let Some(job) = &deps.first_admin else {
         return Tally::default();
     };
-    match deps.first_admin_orders.is_to_be_ordered(now).await {
+    match deps.first_admin_orders.count_due_order(now).await {
         Ok(true) => {}
         Ok(false) => return Tally::default(),
         Err(error) => {

@@ -13,7 +13,7 @@ const ADMIN_EMAIL_PARAMETER: &str = "AdminEmail";
 
 /// The sweeper's ports, over these adapters.
 pub fn wire(adapters: &mut Adapters<'_>) -> Deps {
-    // Nobody else's jobs wait for a stack's operator to correct the address.
+    // A wrong address must not keep the other jobs waiting until the operator corrects it.
     let first_admin = first_admin(adapters.vars()).unwrap_or_else(|problem| {
         tracing::error!(
             parameter = ADMIN_EMAIL_PARAMETER,
@@ -33,7 +33,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Deps {
 }
 
 /// The first admin: `ADMIN_EMAIL`, `ADMIN_NAME`, and the account `ACCOUNT_NAME`. Without a name, the first part of the
-/// address stands for it. Fails with a sentence about a wrong address.
+/// address stands in. Fails with a sentence about a wrong address.
 fn first_admin(vars: &mut Vars<'_>) -> Result<Option<InviteFirstAdmin>, String> {
     let email = vars.optional("ADMIN_EMAIL");
     let name = vars.optional("ADMIN_NAME");

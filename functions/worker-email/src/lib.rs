@@ -7,7 +7,7 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | `sending` | one attempt at a mail; what holds for notices only |
+//! | `sending` | one attempt at a mail; the rules for notices only |
 //! | [`compose()`] | the mails in words |
 //! | `page` | the templates |
 //! | `wiring` | the adapters behind its ports |

@@ -1,7 +1,7 @@
 //! Orders of notices of new requests to the members who decide (SPEC B35).
 //!
-//! They are made before the tasks of a job, and no task waits for one that fails: it becomes a task of its own on the
-//! standing before any other task is done, so that it outlives this job and the request's other tasks.
+//! An order is made before the tasks of a job, and no task waits for one that fails: before any other task is done, the
+//! failed order becomes a task of its own on the standing, so that it outlives this job and the request's other tasks.
 
 use crate::{TaskOutcome, Work};
 use vestibule_domain::{

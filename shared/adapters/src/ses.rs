@@ -156,7 +156,7 @@ fn outcome_of(error: &CallError) -> MailOutcome {
         // The call may have arrived.
         _ => None,
     };
-    // A used-up quota meets every mail, and is told by whoever sends them.
+    // A used-up quota meets every mail, and whoever sends them reports it.
     if !matches!(outcome, Some(MailOutcome::QuotaUsedUp { .. })) {
         tracing::warn!(
             error = %describe_service_error(error),

@@ -172,7 +172,7 @@ problem_types! {
     INVITATION_NOT_PENDING = "invitation-not-pending", CONFLICT, "The invitation is not pending",
         "`state` is the invitation's state. Ask for a new invitation.", [STATUS];
     UNVERIFIED_LOGIN = "unverified-login", CONFLICT, "The login's address is not proven",
-        "A copied link made the login, and whose it is nobody knows. It joins no other account and gets no further rights until a mailed link proves the invited address: have the invitation sent, or reset the password by mail. Without mail, remove the member and invite the person again.";
+        "A copied link made the login, so it may not belong to the owner of the address. It joins no other account and gets no further rights until a mailed link proves the invited address: have the invitation sent, or reset the password by mail. Without mail, remove the member and invite the person again.";
     PRECONDITION_FAILED = "precondition-failed", PRECONDITION_FAILED, "The record is not at the version named in If-Match",
         "Read it again: its `ETag` is the value for `If-Match`.";
     BODY_TOO_LARGE = "body-too-large", PAYLOAD_TOO_LARGE, "The body is too large",

@@ -25,7 +25,7 @@ use vestibule_domain::{
 
 problem_types! {
     PROVIDER_NOT_TRIED = "provider-not-tried", CONFLICT, "The account's provider is not tried yet",
-        "`sso_only` is turned on by a member who is signed in through one of the account's own login methods, after a good trial of it: else nobody might get in any more.";
+        "`sso_only` is turned on by a member who is signed in through one of the account's own login methods, after a good trial of it. Otherwise nobody could sign in.";
 }
 
 const MAIL_NOTE: &str = "The stack has a sender address: invitations go out by e-mail.";

@@ -69,8 +69,8 @@ pub struct CreateAccountRequest {
 
 /// Create a further account
 ///
-/// The caller becomes its super admin. It takes a session of the login's own sign-in: neither a key nor a provider of
-/// an account speaks for the person beyond that account.
+/// The caller becomes its super admin. It takes a session that the person opened without a provider: neither a key nor
+/// an account's provider speaks for the person beyond that account.
 #[utoipa::path(
     post,
     path = "/v1/accounts",

@@ -31,8 +31,8 @@ use vestibule_domain::{
 problem_types! {
     TOO_MANY_LOGIN_METHODS = "too-many-login-methods", CONFLICT, "The account has too many login methods",
         "An account can have 10. Delete one first.";
-    LAST_LOGIN_METHOD = "last-login-method", CONFLICT, "The account allows single sign-on only, and this is the last login method by which somebody is known to get in",
-        "Let the account allow passwords again first, or add another login method, try it, and sign in through it: else nobody might get in any more.";
+    LAST_LOGIN_METHOD = "last-login-method", CONFLICT, "The account allows single sign-on only, and this may be its last login method that works",
+        "Let the account allow passwords again first, or add another login method, try it, and sign in through it. Otherwise nobody might be able to sign in.";
 }
 
 /// Maximum length of a client id, in characters.

@@ -26,7 +26,7 @@ use vestibule_domain::{
     team::{
         client_access::ClientAccess,
         member::Member,
-        role::{AGENT_NAME, RoleKey, Roles, SUPER_ADMIN_NAME},
+        role::{RoleKey, Roles},
     },
 };
 
@@ -65,17 +65,11 @@ pub struct MemberRole {
 
 /// Name of a role for people; `None` if there is no role.
 pub(super) fn role_name(roles: &Roles, key: &RoleKey) -> Option<String> {
-    match key {
-        RoleKey::SuperAdmin => Some(SUPER_ADMIN_NAME.to_owned()),
-        RoleKey::Agent => Some(AGENT_NAME.to_owned()),
-        // A role that was deleted meanwhile allows nothing (SPEC E35).
-        RoleKey::Custom(id) => Some(
-            roles
-                .get(*id)
-                .map_or_else(|| "Deleted role".to_owned(), |role| role.name.clone()),
-        ),
-        RoleKey::None => None,
+    if *key == RoleKey::None {
+        return None;
     }
+    // A role that was deleted meanwhile allows nothing (SPEC E35).
+    Some(roles.name_of(key).unwrap_or("Deleted role").to_owned())
 }
 
 /// A member.

@@ -38,7 +38,7 @@ use vestibule_domain::{
     team::{
         invitation::{InvitationStatus, InvitedMethod, TokenKind},
         login::{Login, PasswordRecord, Preferences},
-        role::{AGENT_NAME, RoleKey, Roles, SUPER_ADMIN_NAME},
+        role::{RoleKey, Roles},
         session::{Session, SessionStage},
         throttle::ThrottleKind,
     },
@@ -167,7 +167,7 @@ async fn provider(deps: &Deps, link: &Link) -> Result<Option<SignInProvider>, Po
     Ok(method.as_ref().map(SignInProvider::from))
 }
 
-/// Whether the address has a proven login. Not told to whoever has a link that an admin copied.
+/// Whether the address has a proven login; `None` for a link that an admin copied, whose holder is not told.
 async fn known_login(deps: &Deps, link: &Link) -> Result<Option<&'static str>, PortError> {
     match link.kind {
         TokenKind::Copied => Ok(None),
@@ -181,13 +181,7 @@ async fn known_login(deps: &Deps, link: &Link) -> Result<Option<&'static str>, P
 
 /// Name of a role, as people know it. One that is gone is none (SPEC E35).
 pub(super) fn role_name(key: &RoleKey, roles: &Roles) -> String {
-    let custom = match key {
-        RoleKey::SuperAdmin => return SUPER_ADMIN_NAME.to_owned(),
-        RoleKey::Agent => return AGENT_NAME.to_owned(),
-        RoleKey::Custom(id) => roles.get(*id),
-        RoleKey::None => None,
-    };
-    custom.map_or_else(|| "No role".to_owned(), |role| role.name.clone())
+    roles.name_of(key).unwrap_or("No role").to_owned()
 }
 
 /// The acceptance of an invitation.
@@ -366,7 +360,7 @@ impl Accepting<'_> {
         self.open(AcceptingLogin::New(login), &Known::NEW).await
     }
 
-    /// Renews a login of the address that nobody had proven (SPEC D24).
+    /// Renews an unproven login of the address (SPEC D24).
     async fn renew(&self, login: Login, newcomer: Newcomer) -> Result<Response, ApiError> {
         let now = self.deps.admin.clock.now();
         let password = self.password(&newcomer.password, now).await?;

@@ -123,7 +123,7 @@ pub async fn change_password(
     Ok(response)
 }
 
-/// The browser that calls, if the login knows it: it goes on doing so.
+/// The browser that calls, if the login knows it. The new password does not make the login forget it.
 async fn device(
     deps: &Deps,
     headers: &HeaderMap,

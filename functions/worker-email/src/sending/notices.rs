@@ -1,4 +1,4 @@
-//! What holds for notices of new requests only. They are checked again before they are sent, because hours may have
+//! Rules for notices of new requests only. Notices are checked again before they are sent, because hours may have
 //! passed since they were made (SPEC B35, C62). An account sends a limited number in a day, and none once the daily
 //! quota of the mail service is used up: all accounts share it, and others wait for their invitations and resets.
 

@@ -22,7 +22,7 @@ use vestibule_domain::{
 const WHAT: &str = "audit entry";
 /// Queries for one page. A page may then be short, but has a cursor while there is more.
 const READS_MAX: usize = 4;
-/// Further queries for one page, of months without entries: those of a quiet account, or past their time.
+/// Further queries for one page, of months without entries: the account was quiet, or their time is over.
 const EMPTY_MONTHS_MAX: usize = 36;
 /// Rows that one query with a filter looks at.
 const FILTERED_ROWS: usize = 250;

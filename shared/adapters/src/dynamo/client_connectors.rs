@@ -1,9 +1,9 @@
-//! The connectors that name a client, on rows beside the client's own. The row of a connector is written in the
-//! transaction of each such change of it, and all rows in that of the client's deletion: whichever of the two is written
+//! The connectors that name a client, on rows beside the client's own. A change of a connector's client writes that
+//! connector's row in its transaction, and the deletion of the client writes all of them: whichever of the two comes
 //! last is refused. A list of an index would not do, because it lags behind.
 //!
-//! A row ends at 400 KB, some 7,500 connectors, so the connectors of a client are spread over several. Those that the
-//! release before named stand on one more.
+//! A row ends at 400 KB, some 7,500 connectors, so the connectors of a client are spread over several. Those written by
+//! the release before stand on one more.
 
 use super::{
     keys::{self, Key},

@@ -1,5 +1,5 @@
-//! The latest project of an account. A project is made only while its account is there, and an account is deleted only if
-//! no project was made since its projects were counted: whichever of the two is written last is refused.
+//! The latest project of an account. A project is made only while its account is there, and an account is deleted
+//! only if no project was made since its projects were counted: whichever of the two is written last is refused.
 
 use super::{
     keys,
@@ -18,7 +18,7 @@ struct LatestProjectItem {
 }
 
 impl Table {
-    /// Makes the writes of a new project that its account must allow.
+    /// Makes the writes beside a new project: the check that its account is there, and the note of the project.
     pub(super) fn project_made_writes(
         &self,
         scope: ProjectScope,

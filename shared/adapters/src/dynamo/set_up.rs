@@ -320,7 +320,7 @@ impl SetUpReader for DynamoSetUp {
 
 #[async_trait]
 impl FirstAdminOrders for DynamoSetUp {
-    async fn is_to_be_ordered(&self, now: Timestamp) -> Result<bool, PortError> {
+    async fn count_due_order(&self, now: Timestamp) -> Result<bool, PortError> {
         let (set_up, key) = (keys::set_up(), keys::first_admin_orders());
         let mut rows = self.table.get_batch(&[set_up.clone(), key.clone()]).await?;
         let set_up: Option<SetUpItem> = take(&mut rows, &set_up, "set-up")?;

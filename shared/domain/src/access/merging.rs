@@ -115,8 +115,8 @@ pub fn merge_standing(
 }
 
 /// Returns the tasks of a standing that are still to be done once it is part of `joined`. Nobody is
-/// welcomed twice, and only the approval that stays is followed up. The members who decide hear of a request that no
-/// onboarding message goes with.
+/// welcomed twice, and only the approval that stays is followed up. A request whose
+/// onboarding message is dropped gets a notice to the members who decide instead.
 fn left_of(from: &Standing, joined: &Standing) -> BTreeSet<PendingTask> {
     let is_welcomed = joined
         .onboarding_message

@@ -35,8 +35,8 @@ pub enum PendingTask {
     Replay,
     /// Fetch the profile.
     Profile,
-    /// Order notices of a request (SPEC B35). A job for a person who asks orders them without this task; it brings one
-    /// where there is no other, and where that order failed or is not to be expected.
+    /// Order notices of a request (SPEC B35). A job for a person who asks orders them even without this task. The
+    /// task is for a request that brings no such job, or whose job failed to order them or will not try.
     RequestNotice,
 }
 

@@ -341,8 +341,8 @@ pub struct Caller {
     pub clients: ClientAccess,
     /// The member who calls, or who owns the key that does.
     pub member_id: Option<MemberId>,
-    /// Whether the login itself signed in. A key did not, and neither did an account's provider: what goes beyond the
-    /// account is not for them (SPEC D27).
+    /// Whether the person signed in by the login's own means, not by a key or an account's provider: these two do
+    /// nothing beyond the account (SPEC D27).
     pub is_own_sign_in: bool,
     /// The environment that the caller is limited to: nothing else exists for it.
     pub environment_id: Option<EnvironmentId>,

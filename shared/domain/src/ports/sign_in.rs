@@ -29,7 +29,7 @@ pub struct AccountPlace {
 }
 
 impl AccountPlace {
-    /// The login's members whose limits end with the proof of the invited address, as they are afterwards.
+    /// The login's members that lose their limits by the proof of the invited address, as they are afterwards.
     #[must_use]
     pub fn freed(places: &[Self], now: Timestamp) -> Vec<Member> {
         let members = places.iter().map(|place| &place.standing.member);
@@ -65,7 +65,8 @@ pub struct LoginChange {
     pub device: Option<DeviceToken>,
     /// The mail that tells of the change.
     pub mail: Option<Mail>,
-    /// Its members without the limits that end with the proof of the invited address, each at the version that was read.
+    /// Its members without the limits that end with the proof of the invited address, each at the version that was
+    /// read.
     pub freed: Vec<Member>,
     /// The audit entries, one in each account of the login.
     pub audits: Vec<AuditEntry>,
@@ -76,7 +77,7 @@ pub struct LoginChange {
 pub struct Reset {
     /// The login.
     pub login_id: LoginId,
-    /// The address to which the link is mailed. With another address of the login, it counts no longer.
+    /// The address to which the link is mailed. Once the login has another one, the link counts no longer.
     pub email: EmailAddress,
     /// SHA-256 of the token, lower-case hex.
     pub hash: String,
@@ -164,8 +165,8 @@ pub trait SessionStore: Send + Sync {
         hashes: &[String],
         audits: &[AuditEntry],
     ) -> Result<(), PortError>;
-    /// Records a refused sign-in to an address, whose login has this id, or nobody: the same call with entries and
-    /// without.
+    /// Records a refused sign-in to an address whose login has this id. If no login has the address, the id is one
+    /// made up for it, and the call, then without entries, costs the same.
     async fn record_refusal(
         &self,
         email: &EmailAddress,

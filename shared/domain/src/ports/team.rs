@@ -127,11 +127,11 @@ pub enum AcceptingLogin {
     New(Login),
     /// One that exists, at the version that was read.
     Existing(Login),
-    /// One that nobody had proven, and that the link renews.
+    /// An unproven one, which the link renews.
     Renewed(RenewedLogin),
 }
 
-/// A login that a link renews: what was set before, by whomever, ends (SPEC D24, D30). So do the identities that accounts
+/// A login that a link renews: what was set before ends, whoever set it (SPEC D24, D30). So do the identities that accounts
 /// bound to it, all but that of the acceptance.
 #[derive(Debug, Clone)]
 pub struct RenewedLogin {
@@ -139,7 +139,8 @@ pub struct RenewedLogin {
     pub login: Login,
     /// The hashes of its sessions. All end, one whose opening is on its way included.
     pub ended: Vec<String>,
-    /// Its members without the limits that end with the proof of the invited address, each at the version that was read.
+    /// Its members without the limits that end with the proof of the invited address, each at the version that was
+    /// read.
     pub freed: Vec<Member>,
 }
 
@@ -227,7 +228,7 @@ pub trait InvitationStore: Send + Sync {
     async fn accept(&self, acceptance: &Acceptance) -> Result<Accepted, PortError>;
 }
 
-/// The outcome of a change after which a login method may not let anybody in any more.
+/// The outcome of a change after which a login method may let nobody in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MethodOutcome {
     /// It is done.
@@ -391,10 +392,10 @@ pub trait SetUpReader: Send + Sync {
 /// Counts orders of the first super admin's invitation.
 #[async_trait]
 pub trait FirstAdminOrders: Send + Sync {
-    /// Whether to order the invitation now: nobody was invited, and the orders before are long enough ago (see
-    /// [`wait_after_orders`](crate::team::first_admin::wait_after_orders)). Counts the order, so that only one of
-    /// several callers makes it.
-    async fn is_to_be_ordered(&self, now: Timestamp) -> Result<bool, PortError>;
+    /// Counts an order if one is due: nobody was invited, and the orders before are long enough ago (see
+    /// [`wait_after_orders`](crate::team::first_admin::wait_after_orders)). `true` for the one of several callers that is
+    /// to make it.
+    async fn count_due_order(&self, now: Timestamp) -> Result<bool, PortError>;
 }
 
 /// The invitation of the stack's first super admin.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Wait after the first order; it doubles with every further order.
 const FIRST_WAIT: Duration = Duration::from_mins(2);
-/// Longest wait: whoever has removed what kept the invitation from being made waits no longer.
+/// Longest wait, which is also the longest that an operator waits after mending what was wrong.
 const WAIT_MAX: Duration = Duration::from_hours(1);
 
 /// The time after this number of orders before which the invitation is not ordered again. An order that fails is one

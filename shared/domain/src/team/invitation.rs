@@ -46,8 +46,8 @@ pub struct Invitation {
     pub invited_by: Actor,
     /// The links. All of them work until the invitation ends.
     pub tokens: Vec<InvitationToken>,
-    /// The most that a link opens which did not go to the invited mailbox: the rights that the invitee had when one
-    /// was last made. Nothing if they are not on record.
+    /// The most that is opened by links that did not go to the invited mailbox: the rights of the invitee when one was
+    /// last made. Nothing if they are not on record.
     pub copied_rights: Option<Rights>,
     /// Number of mails.
     pub sends: u32,
@@ -92,9 +92,10 @@ impl Invitation {
         self.tokens.iter().find(|token| token.hash == hash)
     }
 
-    /// Adds a link, while the invitee has these rights. One that did not go to the invited mailbox opens no more than
-    /// them, whatever the invitee is given later: who handed it over, or saw it, would get that (SPEC D26). Earlier
-    /// ones that were made for less end with it. Where there are too many links, the oldest copied one goes first.
+    /// Adds a link, while the invitee has these rights. A link that did not go to the invited mailbox opens no more
+    /// than these, whatever the invitee is given later, because whoever handed it over or saw it would get that too
+    /// (SPEC D26). Earlier links that were made for less end. Where there are too many links, the oldest copied one
+    /// goes first.
     pub fn add_token(&mut self, token: InvitationToken, rights: &Rights) {
         if !token.kind.proves_address() {
             let covers = |held: &Rights| held.covers(rights);

@@ -34,8 +34,8 @@ pub const NOTICE_LAG: Duration = Duration::from_secs(30);
 pub const NOTICE_LOOK_BACK: Duration = Duration::from_hours(24);
 /// Requests that a mail lists; of the others it tells the number.
 pub const NOTICE_LISTED_MAX: usize = 10;
-/// Notices that an account sends in a day: fifty people hear of new requests twenty times. All accounts of a stack share
-/// the daily quota of the mail service, which begins at 50,000 outside of its sandbox, so one account uses up a fiftieth.
+/// Most notices that an account sends in a day: enough to tell fifty people twenty times. All accounts of a stack share
+/// the daily quota of the mail service, which begins at 50,000 outside its sandbox, so one account uses up a fiftieth.
 pub const NOTICES_PER_DAY: u32 = 1000;
 /// Longest preview in a mail, in characters.
 pub const NOTICE_PREVIEW_MAX_CHARS: usize = 200;

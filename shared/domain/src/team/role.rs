@@ -133,6 +133,17 @@ impl Roles {
         self.custom.iter().find(|role| role.id == id)
     }
 
+    /// Name of a role. One that no longer exists has none (SPEC E35).
+    #[must_use]
+    pub fn name_of(&self, key: &RoleKey) -> Option<&str> {
+        match key {
+            RoleKey::SuperAdmin => Some(SUPER_ADMIN_NAME),
+            RoleKey::Agent => Some(AGENT_NAME),
+            RoleKey::Custom(id) => self.get(*id).map(|role| role.name.as_str()),
+            RoleKey::None => None,
+        }
+    }
+
     /// Permissions of a role. One that no longer exists has none (SPEC E35).
     #[must_use]
     pub fn permissions(&self, key: &RoleKey) -> Permissions {

@@ -58,9 +58,9 @@ pub struct DeletedAccountResponse {
 
 /// Delete the account
 ///
-/// Deletes its API keys, members, invitations, clients, roles and login methods. Logins stay, with their other accounts,
-/// and entries of the audit log until their end.
-/// It is for a super admin's session, and not while there are projects. A call that ended half way can be repeated
+/// Deletes its API keys, members, invitations, clients, roles and login methods. Logins stay with their other accounts;
+/// entries of the audit log stay until their time is over.
+/// It takes a super admin's session, and an account without projects. A call that ended half way can be repeated
 /// by the same person. It cannot be undone.
 #[utoipa::path(
     delete,

@@ -32,7 +32,6 @@ use vestibule_domain::{
         },
         mail::Mail,
         member::{Member, MemberStatus},
-        rights::Rights,
         role::Roles,
     },
 };

@@ -39,7 +39,6 @@ use vestibule_domain::{
         invitation::{Invitation, InvitationStatus, TokenKind},
         mail::Mail,
         member::{Member, MemberStatus},
-        rights::Rights,
         role::Roles,
         throttle::ThrottleKind,
     },

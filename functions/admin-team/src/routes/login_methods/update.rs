@@ -70,8 +70,8 @@ fn read_update(fields: Map<String, Value>) -> (Wanted, FieldErrors) {
 /// Change a login method
 ///
 /// Its kind, issuer and addresses cannot be changed, because members are bound to the identities there: add another
-/// login method instead. Other credentials or scopes, and fewer tenants, need another trial. An account that allows single
-/// sign-on only takes them from a session through another one of its login methods that was tried.
+/// login method instead. Other credentials or scopes, and fewer tenants, need a new trial. An account that allows single
+/// sign-on only takes them from a session through another one of its tried login methods.
 #[utoipa::path(
     patch,
     path = "/v1/login-methods/{login_method_id}",

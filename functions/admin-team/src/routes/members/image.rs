@@ -67,7 +67,7 @@ fn read_image(fields: Map<String, Value>) -> Result<MemberImage, ApiError> {
 /// Read a member's picture
 ///
 /// Every caller of the account may see it. A page that shows it with a session names the account in the query, as
-/// `?account=`, instead of the header. That a member has none is an answer, and no failure.
+/// `?account=`, instead of the header. A member without one is answered by 204, not by an error.
 #[utoipa::path(
     get,
     path = "/v1/members/{member_id}/image",
@@ -82,7 +82,7 @@ fn read_image(fields: Map<String, Value>) -> Result<MemberImage, ApiError> {
             headers(("ETag" = String, description = "Version of the picture, for `If-Match`."))
         ),
         (status = 204, description = "The member has no picture. The caller may cache that for five minutes."),
-        (status = 404, description = "There is no such member, or not any more.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such member, or the member was removed.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn get_member_image(
@@ -122,7 +122,7 @@ pub async fn get_member_image(
     request_body = MemberImageRequest,
     responses(
         (status = 204, description = "The picture is set."),
-        (status = 404, description = "There is no such member, or not any more.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such member, or the member was removed.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The member holds more than the caller, or somebody else changed the picture meanwhile.", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -148,7 +148,7 @@ pub async fn put_member_image(
     params(MemberPath, IfMatchHeader),
     responses(
         (status = 204, description = "There is no picture."),
-        (status = 404, description = "There is no such member, or not any more.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such member, or the member was removed.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The member holds more than the caller, or somebody else changed the picture meanwhile.", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "The picture is not at the version in `If-Match`.", body = Problem, content_type = "application/problem+json"),
     )

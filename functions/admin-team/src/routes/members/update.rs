@@ -153,7 +153,7 @@ pub async fn update_member(
                 return Ok(found(version, MemberResponse::of(member, roles, call)));
             }
             check_grant(call, &roles.effective(&changed.role, &changed.extra))?;
-            // Who copied the link may have made the login: nothing is given to them beyond what they could see.
+            // Whoever copied the link may have made the login, so it is given nothing beyond what that link could open.
             if member.outgrows_limit(&changed, roles) {
                 return Err(ApiError::new(&UNVERIFIED_LOGIN));
             }

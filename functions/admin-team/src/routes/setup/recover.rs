@@ -254,7 +254,8 @@ impl Recovering<'_> {
     }
 
     /// Makes a member of the account its super admin, or invites one. Returns the link to show. A login whose address
-    /// nobody proved may be anybody's: only a link that ends what was set in it makes it a super admin's (SPEC D24).
+    /// nobody proved may be anybody's, so it becomes a super admin's only by a link that ends what was set in it
+    /// (SPEC D24).
     async fn way_in(
         &self,
         email: &EmailAddress,
@@ -269,7 +270,7 @@ impl Recovering<'_> {
             let is_elsewhere = places
                 .iter()
                 .any(|place| place.account.id != self.account.id);
-            // Without the proof of a mailbox it joins no second account, so that the link could not be used.
+            // Without the proof of a mailbox it joins no second account, so the link could not be used.
             if self.deps.mail_from.is_none() && is_elsewhere {
                 return Err(ApiError::new(&UNVERIFIED_LOGIN));
             }

@@ -30,7 +30,7 @@ use vestibule_openid::Person;
 enum Plan {
     /// The address has none: one is made.
     Make,
-    /// The address has an unproven one, and the link renews it. What was set before, by whomever, ends.
+    /// The address has an unproven one, and the link renews it. What was set before ends, whoever set it.
     Renew,
     /// The login joins as it is.
     Join,
@@ -124,10 +124,10 @@ pub(super) async fn accept(
             let sessions = deps.sessions.list_sessions(login.id);
             let (places, sessions) = try_join(places, sessions).await?;
             check_room(&link, &login, &places)?;
-            // Its other accounts are not told: what this one's provider does is no business of theirs.
+            // Its other accounts are not told: this one's provider is no business of theirs.
             let told: &[AccountPlace] = &[];
             let known = Some((told, sessions.as_slice()));
-            // A sign-in of the login's own that stays is worth more than the provider's.
+            // The login's own sign-in is worth more than the provider's, so it stays.
             let prepared = match own {
                 Some(_) => None,
                 None => Some(prepare(returned, &login, known).await?),

@@ -123,24 +123,28 @@ interface FormDialogProps {
   submit: string;
   children: ReactNode;
   size?: "small" | "medium" | "large";
+  kind?: "primary" | "danger";
+  /** Whether leaving with changes asks first; not where only a proof, such as a code, is typed. */
+  isGuarded?: boolean;
 }
 
-/** A form in a dialog. Leaving it with changes asks first. */
-export function FormDialog({ isOpen, onClose, title, form, submit, children, size }: FormDialogProps) {
+/** A form in a dialog. */
+export function FormDialog(props: FormDialogProps) {
+  const { isOpen, onClose, title, form, submit, children, size, kind, isGuarded = true } = props;
   const [isAsking, setAsking] = useState(false);
   const leave = () => {
     if (form.isBusy) return;
-    if (form.isDirty()) setAsking(true);
+    if (isGuarded && form.isDirty()) setAsking(true);
     else onClose();
   };
   return (
     <>
       <Dialog isOpen={isOpen} onClose={leave} size={size} title={title}>
-        <Form form={form}>
+        <Form form={form} isGuarded={isGuarded}>
           {children}
           <Row align="end">
             <Button onClick={leave}>{common.cancel}</Button>
-            <SubmitButton>{submit}</SubmitButton>
+            <SubmitButton kind={kind}>{submit}</SubmitButton>
           </Row>
         </Form>
       </Dialog>

@@ -5,7 +5,7 @@ use vestibule_domain::{
     team::{client_access::ClientAccess, rights::Rights},
 };
 
-/// Rights, within the row of who is limited by them.
+/// Rights, within the row of the record that they limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct RightsAttribute {
     permissions: PermissionsAttribute,

@@ -4,7 +4,7 @@ use super::{DynamoLogins, OWN_OR_NONE, SESSIONS_ENDED_MAX, WHAT, every};
 use crate::aws::port_error;
 use crate::dynamo::{
     items::EmailItem,
-    keys::{self, ALL_PK, INDEX_ALL, Key},
+    keys::{self, Key},
     table::{Attributes, Transacted, delete_write, from_row, key_of, n, put_write, s},
 };
 use async_trait::async_trait;
@@ -63,12 +63,7 @@ impl DynamoLogins {
         loop {
             let answer = self
                 .table
-                .client
-                .query()
-                .table_name(&self.table.name)
-                .index_name(INDEX_ALL)
-                .key_condition_expression(format!("{ALL_PK} = :list"))
-                .expression_attribute_values(":list", s(keys::login_mails(id)))
+                .list_query(keys::login_mails(id))
                 .set_exclusive_start_key(start)
                 .send()
                 .await

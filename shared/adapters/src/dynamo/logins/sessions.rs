@@ -190,7 +190,7 @@ impl SessionStore for DynamoLogins {
     ) -> Result<(), PortError> {
         let mut writes = self.table.audit_writes(audits)?;
         if writes.is_empty() {
-            // A row that no token leads to, so that both cost the same.
+            // A row to which no token leads, so that a refusal costs the same without a login.
             let in_vain = Reset {
                 login_id: id,
                 email: email.clone(),

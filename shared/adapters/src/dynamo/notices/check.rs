@@ -106,7 +106,7 @@ fn is_pending(
     if request.status() != RequestStatus::Pending {
         return Ok(false);
     }
-    // The request is another record's by now, which was merged with the person's.
+    // By now the request belongs to another record, with which the person's was merged.
     if request.chat_user_id != source.chat_user_id {
         return Ok(true);
     }

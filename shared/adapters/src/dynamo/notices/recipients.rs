@@ -4,7 +4,7 @@ use crate::{
     aws::port_error,
     dynamo::{
         items::{LoginItem, MemberItem, RolesItem},
-        keys::{self, ALL_PK, ALL_SK, INDEX_ALL, Key, PK, SK},
+        keys::{self, ALL_PK, ALL_SK, Key, PK, SK},
         table::{Attributes, Table, from_row, s, take},
     },
 };
@@ -101,12 +101,7 @@ async fn listed(
 ) -> Result<(Vec<Member>, Option<MemberPlace>), PortError> {
     let list = keys::members(account, None);
     let answer = table
-        .client
-        .query()
-        .table_name(&table.name)
-        .index_name(INDEX_ALL)
-        .key_condition_expression(format!("{ALL_PK} = :list"))
-        .expression_attribute_values(":list", s(&list))
+        .list_query(&list)
         .set_exclusive_start_key(from.and_then(|place| start_at(account, &list, place)))
         .limit(PAGE)
         .send()

@@ -1,14 +1,15 @@
-//! What an account keeps about people besides its members: invitations with their mails, members who were removed,
-//! addresses that get no mail, and identities. The list of invitations leads to all of it, and what is gone leaves the
-//! list, so that a call that ended half way is repeated. Audit entries stay until their own end: nobody deletes them.
+//! Traces of people that an account keeps besides its members: invitations with their mails, members who were
+//! removed, addresses that get no mail, and identities. The list of invitations leads to all of them, and deleted
+//! ones leave the list, so a call that ended half way can be repeated. Nobody deletes audit entries: they stay until
+//! their time is over.
 
 use super::{DynamoTeam, invitations::mail_keys};
 use crate::{
     aws::port_error,
     dynamo::{
         items::{InvitationItem, LoginIdentityItem, MemberItem},
-        keys::{self, ALL_PK, INDEX_ALL, Key},
-        table::{Attributes, from_row, key_of, s},
+        keys::{self, Key},
+        table::{Attributes, from_row, key_of},
     },
 };
 use std::collections::HashSet;
@@ -40,12 +41,7 @@ impl DynamoTeam {
         for _ in 0..PAGES_MAX {
             let answer = self
                 .table
-                .client
-                .query()
-                .table_name(&self.table.name)
-                .index_name(INDEX_ALL)
-                .key_condition_expression(format!("{ALL_PK} = :list"))
-                .expression_attribute_values(":list", s(keys::invitations(scope)))
+                .list_query(keys::invitations(scope))
                 .set_exclusive_start_key(start)
                 .limit(PAGE)
                 .send()

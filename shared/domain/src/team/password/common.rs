@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::LazyLock};
 /// Common passwords, one a line.
 const PASSWORDS: &str = include_str!("../common_passwords.txt");
 
-/// Common short passwords of letters, which long ones are made of.
+/// Common short passwords made of letters, of which long ones are made.
 static WORDS: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| lines(include_str!("../common_words.txt")).collect());
 const WORD_MIN: usize = 4;
@@ -36,8 +36,8 @@ const ROWS: [&str; 4] = ["1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm"];
 const ORDER_MIN: usize = 3;
 const WALK_MIN: usize = 4;
 
-/// Steps of each piece. A letter of an unknown word counts as much as a common word, so that only texts count as
-/// common whose words are nearly all common ones.
+/// Steps of each piece. A letter of an unknown word counts as much as a common word, so that a text counts as common
+/// only if nearly all of its words do.
 const PATTERN: usize = 1;
 const SIGN: usize = 1;
 const LETTER: usize = 2;
@@ -97,7 +97,7 @@ fn steps(text: &[char]) -> usize {
     fewest.last().copied().unwrap_or_default()
 }
 
-/// The pieces that can stand next: how long each is, and its steps.
+/// The pieces that can stand next, each by its length and its steps.
 fn pieces(before: &[char], rest: &[char]) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     if let Some(first) = rest.first() {
@@ -190,7 +190,7 @@ const fn letter_of(c: char) -> char {
     }
 }
 
-/// How long the repetitions are, once and more often, of each end of what stands before.
+/// Lengths of the pieces that repeat an end of the text before, once or more often.
 fn repeats(before: &[char], rest: &[char]) -> impl Iterator<Item = usize> {
     let ends = (0..before.len()).filter_map(move |from| before.get(from..));
     ends.flat_map(move |end| {

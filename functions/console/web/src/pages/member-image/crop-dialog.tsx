@@ -3,6 +3,7 @@ import { setMemberImage } from "../../api/member-images";
 import { common } from "../../texts/en/common";
 import { image as texts } from "../../texts/en/image";
 import { announce, Button, Dialog, Explained, ProblemView, toasts } from "../../ui";
+import { useOnOpen } from "../../ui/use-on-open";
 import styles from "./image.module.css";
 import { draw, fileOf, toBase64 } from "./picture";
 
@@ -19,9 +20,7 @@ export function CropDialog({ member, bitmap, isOpen, onClose }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
-  useEffect(() => {
-    if (isOpen) setError(undefined);
-  }, [isOpen]);
+  useOnOpen(isOpen, () => setError(undefined));
 
   const leave = () => {
     if (!isBusy) onClose();

@@ -10,11 +10,15 @@ import { announce, Button, looks, Notice, ProblemView, Row, Section, toasts } fr
 import { withNames } from "../../ui/with-names";
 import { useRefusal } from "../sign-in/use-refusal";
 
-/** What a link that was mailed to a new address leads to: the address counts once the person says so here. */
+/** Problems after which a link is of no more use. */
+const KINDS = ["token-not-valid", "address-taken"] as const;
+type Kind = (typeof KINDS)[number];
+
+/** Offers the new address whose mailed link is open in this tab: it counts once the person says so here. */
 export function AddressLinkSection() {
   const { login, session } = useMe();
   const token = useSyncExternalStore(addressLink.subscribe, addressLink.token);
-  const [refused, setRefused] = useState<"token-not-valid" | "address-taken">();
+  const [refused, setRefused] = useState<Kind>();
   if (!token) return refused ? <Refused kind={refused} /> : null;
 
   const names = { email: login.email };
@@ -35,12 +39,10 @@ export function AddressLinkSection() {
       </Section>
     );
   }
-  return <Offer onRefused={setRefused} token={token} />;
+  return <NewAddress onRefused={setRefused} token={token} />;
 }
 
-type Kind = "token-not-valid" | "address-taken";
-
-function Offer({ token, onRefused }: { token: string; onRefused: (kind: Kind | undefined) => void }) {
+function NewAddress({ token, onRefused }: { token: string; onRefused: (kind: Kind | undefined) => void }) {
   const { login } = useMe();
   const refusal = useRefusal();
   const [isBusy, setBusy] = useState(false);
@@ -60,7 +62,7 @@ function Offer({ token, onRefused }: { token: string; onRefused: (kind: Kind | u
       await queryClient.invalidateQueries({ queryKey: ["sessions"] });
     } catch (failure) {
       setBusy(false);
-      const kind = (["token-not-valid", "address-taken"] as const).find((known) => isProblem(failure, known));
+      const kind = KINDS.find((known) => isProblem(failure, known));
       if (kind) {
         onRefused(kind);
         addressLink.end();

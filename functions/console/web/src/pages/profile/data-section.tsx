@@ -1,34 +1,22 @@
 import { useState } from "react";
 import { useMe } from "../../api/me";
 import { exportLogin } from "../../api/own-login";
-import { fileName, saveJson } from "../../download";
 import { ownLogin as texts } from "../../texts/en/own-login";
-import { Button, errorText, Offer, Section, Stack, toasts } from "../../ui";
+import { Button, Offer, Section, Stack } from "../../ui";
+import { useExport } from "../../use-export";
 import { DeleteLogin } from "./delete-login";
 
 /** What is on record about the login, to take along, and its end. */
 export function DataSection() {
   const { login } = useMe();
-  const [isBusy, setBusy] = useState(false);
+  const { isBusy, start } = useExport("login", login.email, exportLogin);
   const [isAsking, setAsking] = useState(false);
-
-  const download = async () => {
-    setBusy(true);
-    try {
-      saveJson(await exportLogin(), fileName("login", login.email, "json"));
-      toasts.done(texts.exported);
-    } catch (error) {
-      toasts.failed(errorText(error));
-    } finally {
-      setBusy(false);
-    }
-  };
 
   return (
     <Section title={texts.data}>
       <Stack gap={5}>
         <Offer about={texts.exportAbout} title={texts.export}>
-          <Button icon="download" isBusy={isBusy} onClick={() => void download()}>
+          <Button icon="download" isBusy={isBusy} onClick={start}>
             {texts.export}
           </Button>
         </Offer>

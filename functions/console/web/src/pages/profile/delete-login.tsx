@@ -1,4 +1,3 @@
-import { useEffect } from "react";
 import { useMe } from "../../api/me";
 import { deleteLogin } from "../../api/own-login";
 import { isProblem } from "../../api/problems";
@@ -8,6 +7,7 @@ import { formatList } from "../../format";
 import { storage } from "../../storage";
 import { ownLogin as texts } from "../../texts/en/own-login";
 import { DangerDialog, PasswordField, Stack, useForm } from "../../ui";
+import { useOnOpen } from "../../ui/use-on-open";
 import { withNames } from "../../ui/with-names";
 import { useRefusal } from "../sign-in/use-refusal";
 import { explainLastAdmin } from "./last-admin";
@@ -41,12 +41,10 @@ export function DeleteLogin({ isOpen, onClose }: { isOpen: boolean; onClose: () 
       return true;
     },
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: begins anew with each opening
-  useEffect(() => {
-    if (!isOpen) return;
+  useOnOpen(isOpen, () => {
     form.restart();
     refusal.clear();
-  }, [isOpen]);
+  });
   return (
     <DangerDialog
       action={texts.delete}

@@ -1,8 +1,8 @@
-import { useEffect } from "react";
 import { isProblem } from "../../api/problems";
-import { common } from "../../texts/en/common";
 import { profile as texts } from "../../texts/en/profile";
-import { Button, Dialog, Form, PasswordField, Row, SubmitButton, useForm } from "../../ui";
+import { FormDialog, PasswordField, useForm } from "../../ui";
+import { useOnOpen } from "../../ui/use-on-open";
+import { UsernameField } from "../password/username-field";
 import { useRefusal } from "../sign-in/use-refusal";
 
 interface Props<Result> {
@@ -34,36 +34,24 @@ export function PasswordDialog<Result>({ isOpen, email, onClose, send, onDone, o
       return true;
     },
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: begins anew with each opening
-  useEffect(() => {
-    if (!isOpen) return;
+  useOnOpen(isOpen, () => {
     form.restart();
     refusal.clear();
-  }, [isOpen]);
-  const leave = () => {
-    if (!form.isBusy) onClose();
-  };
+  });
   return (
-    <Dialog isOpen={isOpen} onClose={leave} size="small" title={texts.setUpTitle}>
-      <Form form={form} isGuarded={false}>
-        <p>{texts.setUpProof}</p>
-        {refusal.view}
-        {/* Tells password managers whose password it is. */}
-        <input
-          aria-hidden="true"
-          autoComplete="username"
-          className="visually-hidden"
-          readOnly
-          tabIndex={-1}
-          type="email"
-          value={email}
-        />
-        <PasswordField {...form.text("password")} autoComplete="current-password" label={texts.currentPassword} />
-        <Row align="end">
-          <Button onClick={leave}>{common.cancel}</Button>
-          <SubmitButton>{texts.goOn}</SubmitButton>
-        </Row>
-      </Form>
-    </Dialog>
+    <FormDialog
+      form={form}
+      isGuarded={false}
+      isOpen={isOpen}
+      onClose={onClose}
+      size="small"
+      submit={texts.goOn}
+      title={texts.setUpTitle}
+    >
+      <p>{texts.setUpProof}</p>
+      {refusal.view}
+      <UsernameField email={email} />
+      <PasswordField {...form.text("password")} autoComplete="current-password" label={texts.currentPassword} />
+    </FormDialog>
   );
 }

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { useLastEditor } from "../../api/audit";
 import { isProblem, type Tagged } from "../../api/problems";
 import { type ConflictingField, type FormOptions, useForm } from "../../ui";
+import { useOnOpen } from "../../ui/use-on-open";
 
 interface Options<Item, Values extends object> extends Omit<FormOptions<Values, Item>, "send" | "onDone"> {
   /** Kind and id of the record in the audit log, such as `role:01JD…`. */
@@ -136,13 +137,11 @@ export function useRecordDialog<Item, Values extends object>(options: DialogOpti
       onClose();
     },
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: begins anew each time it opens
-  useEffect(() => {
-    if (!isOpen) return;
+  useOnOpen(isOpen, () => {
     if (!listed) return editing.form.restart(blank);
     editing.begin(listed);
     // The list has no versions; the form goes on with the one that is read now.
     rest.read().then(editing.learn, (failure: unknown) => editing.form.setFailure(failure));
-  }, [isOpen]);
+  });
   return editing;
 }

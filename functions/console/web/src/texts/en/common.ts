@@ -9,6 +9,7 @@ export const common = {
   copy: "Copy",
   copied: "Copied",
   copyFailed: "The browser did not allow copying. Select the text and copy it by hand.",
+  exported: "The export was downloaded",
   edit: "Edit",
   remove: "Remove",
   delete: "Delete",
@@ -32,7 +33,7 @@ export const common = {
   unreachableDetail: "Check the network connection, then try again. Nothing that was typed is lost.",
   codeMissing: "A part of this page could not be loaded.",
   codeMissingDetail:
-    "A new version may have been installed. Load the page again; if that does not help, try in a minute.",
+    "A new version may have been installed. Load the page again; if that does not help, try again in a minute.",
   unexpected: "Something went wrong here",
   unexpectedDetail:
     "The page met an error of its own. Load it again; if the error stays, tell whoever runs this service.",

@@ -2,7 +2,7 @@
 export const image = {
   title: "Profile image",
   aboutMine: (account: string) => `Optional. Colleagues in ${account} see it beside your name.`,
-  aboutTheirs: (name: string) => `Optional. Colleagues see it beside the name of ${name}.`,
+  aboutTheirs: (name: string) => `Optional. Colleagues see it beside ${name}'s name.`,
   choose: "Choose image…",
   change: "Change image…",
   help: "PNG, JPEG or WebP, at most 10 MB. It is cut to a square of 256 × 256 pixels before it leaves this device.",
@@ -19,5 +19,5 @@ export const image = {
   save: "Save image",
   saved: "The profile image is saved",
   removed: "The profile image is removed",
-  replaced: "Somebody set another picture meanwhile. Look at it, then remove that one if you want to.",
+  replaced: "Somebody has set another picture in the meantime. Look at it, then remove it if you still want to.",
 } as const;

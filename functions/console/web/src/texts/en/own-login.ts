@@ -13,12 +13,12 @@ export const ownLogin = {
   sendLink: "Send link",
   sentTitle: "A link is on its way to {email}",
   sent: "Open it within 30 minutes, signed in as you are now. Until then, {present} stays your address. A note about this went there too.",
-  sentNothing: "If nothing comes, look into the spam folder, or check the spelling.",
+  sentNothing: "If nothing comes, look in the spam folder, or check the spelling.",
   noSender:
     "This installation sends no mail, so an address cannot be proven. Whoever runs it can set a sender address.",
 
   linkTitle: "Use your new address?",
-  link: "You opened the link that was mailed to it. You sign in with the new address from then on, instead of {email}. All your other sessions end, and both addresses are told.",
+  link: "You opened the link that was mailed to it. Once you use it, you sign in with the new address instead of {email}. All your other sessions end, and both addresses are told.",
   linkTake: "Use new address",
   linkLater: "Not now",
   linkOther:
@@ -31,7 +31,7 @@ export const ownLogin = {
   notValid: "It is incomplete, older than 30 minutes, or was used before. Ask for a new one under “Change address…”.",
   addressTakenTitle: "Another login has this address",
   addressTaken:
-    "Somebody made a login with it since the link was sent. Sign in with that one, or take another address.",
+    "Somebody has made a login with it since the link was sent. Sign in with that login, or choose another address.",
 
   leave: "Leave…",
   leaveOf: (account: string) => `Leave ${account}…`,
@@ -47,7 +47,6 @@ export const ownLogin = {
   export: "Export",
   exportAbout:
     "What is on record about your login, as a file: address, name, preferences, accounts, sessions, known browsers and identities at providers. No password or other secret.",
-  exported: "The export was downloaded",
 
   delete: "Delete login",
   deleteOpen: "Delete login…",

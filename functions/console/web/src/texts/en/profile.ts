@@ -77,7 +77,7 @@ export const profile = {
   remove: "Remove",
   removeTitle: "Remove second factor?",
   removeAbout:
-    "Your password alone will let anybody in who knows it. Your recovery codes no longer work, and you are told by mail.",
+    "Anybody who knows your password can then sign in with it alone. Your recovery codes no longer work, and you are told by mail.",
   removeAction: "Remove second factor",
   factorRemoved: "Your second factor is removed",
   anyCode: "Six digits from the app, or one of your recovery codes.",
@@ -87,7 +87,7 @@ export const profile = {
   requiredByMany: (accounts: string) => `${accounts} require a second factor, so it cannot be removed.`,
 
   sessions: "Sessions",
-  sessionsAbout: "Where you are signed in. End what you do not know, then change your password.",
+  sessionsAbout: "Where you are signed in. End sessions that you do not recognise, then change your password.",
   device: "Device",
   onSystem: (browser: string, system: string) => `${browser} on ${system}`,
   unknownDevice: "Unknown device",
@@ -133,5 +133,5 @@ export const profile = {
   noticesOf: (account: string) => `Projects of ${account}`,
   noticesOff: "Digests are switched off above.",
   noticesFull: "At most 100 projects can be switched off. Switch all digests off instead.",
-  noticesHelp: "Mails about your invitations, your password and your second factor come in any case.",
+  noticesHelp: "Mails about your invitations, your password and your second factor are always sent.",
 } as const;

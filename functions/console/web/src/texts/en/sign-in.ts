@@ -1,7 +1,6 @@
 /** Texts of the sign-in. */
 export const signIn = {
   title: "Sign in",
-  toAccount: "To Vestibule",
   email: "Email",
   password: "Password",
   submit: "Sign in",

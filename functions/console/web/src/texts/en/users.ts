@@ -207,7 +207,7 @@ export const users = {
   removeOther: "Other accounts of the same person are untouched.",
   revokeTheirs: "Also revoke the invitations that this person made",
   revokeYours: "Also revoke the invitations that you made",
-  revokeTheirsHelp: "Else they stay valid.",
+  revokeTheirsHelp: "Otherwise they stay valid.",
   removeAction: "Remove user",
   removed: (name: string) => `${name} was removed`,
   endedKeys: (count: number) => (count === 1 ? "1 API key ended" : `${count} API keys ended`),

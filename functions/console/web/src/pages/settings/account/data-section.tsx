@@ -4,9 +4,9 @@ import type { Account } from "../../../api/account";
 import { exportAccount } from "../../../api/account-export";
 import { useMay, useMe } from "../../../api/me";
 import type { Tagged } from "../../../api/problems";
-import { fileName, saveJson } from "../../../download";
 import { account as texts } from "../../../texts/en/account";
-import { Button, errorText, Offer, Section, Stack, toasts } from "../../../ui";
+import { Button, Offer, Section, Stack } from "../../../ui";
+import { useExport } from "../../../use-export";
 import { DeleteAccount } from "./delete-account";
 
 /** What the account holds, to take along, and its end. */
@@ -14,21 +14,9 @@ export function DataSection({ record }: { record: Tagged<Account> }) {
   const account = record.value;
   const may = useMay();
   const { accounts } = useMe();
-  const [isBusy, setBusy] = useState(false);
+  const { isBusy, start } = useExport("account", account.name, () => exportAccount(account, may));
   const [isAsking, setAsking] = useState(false);
   const isSuperAdmin = accounts.find(({ id }) => id === account.id)?.role?.key === "super_admin";
-
-  const download = async () => {
-    setBusy(true);
-    try {
-      saveJson(await exportAccount(account, may), fileName("account", account.name, "json"));
-      toasts.done(texts.exported);
-    } catch (error) {
-      toasts.failed(errorText(error));
-    } finally {
-      setBusy(false);
-    }
-  };
 
   return (
     <Section title={texts.data}>
@@ -46,7 +34,7 @@ export function DataSection({ record }: { record: Tagged<Account> }) {
           }
           title={texts.export}
         >
-          <Button icon="download" isBusy={isBusy} onClick={() => void download()}>
+          <Button icon="download" isBusy={isBusy} onClick={start}>
             {texts.export}
           </Button>
         </Offer>

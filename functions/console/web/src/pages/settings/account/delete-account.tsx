@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { type Account, accountOptions, deleteAccount } from "../../../api/account";
 import { setAccount } from "../../../api/client";
 import { isProblem, type Tagged } from "../../../api/problems";
@@ -7,6 +7,7 @@ import { goTo } from "../../../navigation";
 import { storage } from "../../../storage";
 import { account as texts } from "../../../texts/en/account";
 import { DangerDialog, Explained, Stack, TextField, toasts, useForm } from "../../../ui";
+import { useOnOpen } from "../../../ui/use-on-open";
 import { withNames } from "../../../ui/with-names";
 
 interface Props {
@@ -47,12 +48,10 @@ export function DeleteAccount({ record, isOpen, onClose }: Props) {
       return true;
     },
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: begins anew with each opening
-  useEffect(() => {
-    if (!isOpen) return;
+  useOnOpen(isOpen, () => {
     setRound(0);
     form.restart();
-  }, [isOpen]);
+  });
   return (
     <DangerDialog action={texts.delete} form={form} isOpen={isOpen} onClose={onClose} title={texts.deleteTitle(name)}>
       <Stack gap={3}>
