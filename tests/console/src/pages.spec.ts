@@ -26,7 +26,6 @@ class Tour {
       await expect(this.page.getByRole("heading", { level: 1 })).toBeVisible();
       await settled(this.page);
       await reach();
-      await settled(this.page);
       await judge(this.page, name);
     });
   }
@@ -155,6 +154,7 @@ test("Other pages of an account: axe finds nothing in light and dark, 1280 and 3
 test("A person's own pages: axe finds nothing in light and dark, 1280 and 390 px, and nothing scrolls sideways at 320 px (U151, U161, U104, U105, U514)", async ({
   browse,
   team,
+  watch,
 }) => {
   test.slow();
   const person = await join(team, { name: "Grace Hopper" });
@@ -179,6 +179,7 @@ test("A person's own pages: axe finds nothing in light and dark, 1280 and 390 px
   });
   await tour.at("session-ended", settings(team.account, "account"), async () => {
     await person.api.call("POST", "/v1/auth/sign-out");
+    watch.expectsSome("401 GET /v1/clients");
     await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "Clients" }).click();
     await expect(page.getByRole("dialog", { name: "Your session ended. Sign in to go on." })).toBeVisible();
     await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
