@@ -14,7 +14,7 @@ LOCAL_STACK := $(PYTHON) infra/local/stack.py
 TOOLS := .local/tools/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test proofs fuzz-api bench fuzz mutants build console deploy redrive fmt lint clean tools
+.PHONY: help run stop test proofs try-console fuzz-api bench fuzz mutants build console deploy redrive fmt lint clean tools
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -30,7 +30,11 @@ test: ## Run every check, as CI does; PROOF=full runs the long proofs in full
 
 proofs: ## Show which tests prove each line of the specification, and how the security requirements are met
 	@$(PYTHON) infra/scripts/proofs.py spec
+	@$(PYTHON) infra/scripts/proofs.py console
 	@$(PYTHON) infra/scripts/proofs.py asvs
+
+try-console: ## Try the console of the local stack in Chromium, an installed one or npm's; ONLY=… for tests whose title has it (tests/console)
+	@$(LOCAL_STACK) console-tests $(if $(ONLY),--grep "$(ONLY)")
 
 fuzz-api: tools ## Call every operation of the API on the local stack, as its document describes it; PROOF=full for thousands of calls (tests/api)
 	@$(PYTHON) tests/api/run.py

@@ -30,6 +30,13 @@ def run(folder: Path, script: str) -> None:
     _npm(folder, "run", script, log=_log(folder, script), hint=f"Fix what the log names in {folder.relative_to(ROOT)}.")
 
 
+def show(folder: Path, script: str, *arguments: str) -> bool:
+    """Runs a script of the folder's package.json in sight; `True` if it succeeds."""
+    install(folder)
+    command = [str(TOOLS / "bin" / "npm"), "run", "--silent", script, "--", *arguments]
+    return subprocess.run(command, cwd=folder, env=_environment(), stdin=subprocess.DEVNULL, check=False).returncode == 0
+
+
 def _stamp(folder: Path) -> Path:
     return folder / "node_modules" / ".installed"
 
@@ -44,8 +51,8 @@ def _fingerprint(folder: Path) -> str:
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in lists)).hexdigest()
 
 
-def _npm(folder: Path, *arguments: str, log: Path, hint: str) -> None:
-    environment = os.environ | {
+def _environment() -> dict[str, str]:
+    return os.environ | {
         # npm and the scripts start `node` by its name.
         "PATH": f"{TOOLS / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",
         # As uv's --system-certs, for machines behind a proxy with a certificate of its own.
@@ -55,9 +62,11 @@ def _npm(folder: Path, *arguments: str, log: Path, hint: str) -> None:
         "npm_config_fund": "false",
         "npm_config_update_notifier": "false",
     }
+
+
+def _npm(folder: Path, *arguments: str, log: Path, hint: str) -> None:
+    command = [str(TOOLS / "bin" / "npm"), *arguments]
     with log.open("w") as output:
-        done = subprocess.run(
-            [str(TOOLS / "bin" / "npm"), *arguments], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
-        )
+        done = subprocess.run(command, cwd=folder, env=_environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)
     if done.returncode != 0:
         raise StepFailed(f"npm {' '.join(arguments)} failed in {folder.relative_to(ROOT)}.", hint, log)

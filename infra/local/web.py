@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import npm
-from settings import ROOT, TOOLS_LIST, WEB
+from settings import BROWSER_TESTS, ROOT, TOOLS_LIST, WEB
 
 DIST = WEB / "dist"
 # The types of the API come from it.
@@ -27,8 +27,14 @@ def build() -> None:
 
 
 def check() -> None:
-    """Checks types and style, and runs the unit tests."""
+    """Checks types and style, and runs the unit tests. The browser tests are checked too, but not run."""
     npm.run(WEB, "check")
+    npm.run(BROWSER_TESTS, "check")
+
+
+def try_in_browser(arguments: list[str]) -> bool:
+    """Runs the browser tests against the running stack; `True` if all passed."""
+    return npm.show(BROWSER_TESTS, "test", *arguments)
 
 
 def _fingerprint() -> str:

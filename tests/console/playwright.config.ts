@@ -13,7 +13,7 @@ export default defineConfig({
   fullyParallel: true,
   workers: 2,
   retries: 0,
-  forbidOnly: Boolean(process.env.CI),
+  forbidOnly: Boolean(process.env.VESTIBULE_FRESH),
   // The first call of a function starts it, and a test has several people.
   timeout: 60_000,
   expect: { timeout: 15_000 },

@@ -82,7 +82,7 @@ impl<'s> Browser<'s> {
         page.body
     }
 
-    /// Accepts an invitation as somebody new, by a password, or signs in if an earlier run of the test accepted it.
+    /// Accepts an invitation as somebody new, by a password, or signs in if the browser tests or an earlier run accepted it.
     pub async fn come_in(&mut self, link: &str, email: &str, name: &str) {
         let accept = (Method::POST, "/v1/auth/invitation/accept");
         let asked = json!({"token": token_of(link), "name": name, "password": PASSWORD});

@@ -3,8 +3,8 @@
 use crate::{
     accepting::second_account,
     factor::with_factor,
-    providers::{Browser, Method, says, set_up},
-    sign_in::{self, invite, mailed},
+    providers::{Browser, Method, problem, says, set_up},
+    sign_in::{self, accept, copied, invite, mailed},
     single_sign_on::admin_through_provider,
     world::World,
 };
@@ -156,4 +156,108 @@ async fn a_session_through_a_provider_is_on_record_in_its_own_account_only() {
     }
     assert_eq!(counts(&home), before);
     assert_eq!(counts(&account), [signed_in + 1, signed_out + 1]);
+}
+
+/// Lets the owner of Ana's mailbox set a password by a mailed link.
+async fn reset(world: &World) {
+    let mut owner = sign_in::Browser::default();
+    let asked = json!({"email": ANA});
+    let asked = owner.post(world, "/v1/auth/reset", asked).await;
+    assert_eq!(asked.status, 202, "{}", asked.body);
+    let token = mailed(world, ANA).await;
+    let body = json!({"token": token, "password": "four other words entirely"});
+    let seen = owner.post(world, "/v1/auth/reset/finish", body).await;
+    assert_eq!(seen.status, 200, "{}", seen.body);
+}
+
+/// Lets the owner of Ana's mailbox join another account by a mailed link.
+async fn accept_elsewhere(world: &World) {
+    let (mut second, _) = second_account(world).await;
+    invite(world, &mut second, ANA, true).await;
+    let token = mailed(world, ANA).await;
+    let mut owner = sign_in::Browser::default();
+    let seen = accept(world, &mut owner, &token).await;
+    assert_eq!(seen.status, 200, "{}", seen.body);
+}
+
+/// SPEC D24, D26, D27: the proof lifts the limit of a member, so nothing that was set before may lead to it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_that_was_connected_before_the_address_was_proven_opens_nothing_afterwards() {
+    for by_reset in [true, false] {
+        let world = World::new().await;
+        let home = world.scope.account_id().to_string();
+        let mut admin = sign_in::admin(&world).await;
+        let mut office = Browser::of(admin.session().unwrap()).in_account(&home);
+        let method = set_up(&world, &mut office, &world.honest).await;
+        let invitation = invite(&world, &mut admin, ANA, false).await;
+        let token = copied(&world, &mut admin, &invitation).await;
+        let mut thief = sign_in::Browser::default();
+        let joined = accept(&world, &mut thief, &token).await;
+        assert_eq!(joined.status, 200, "{}", joined.body);
+        let mut thief = Browser::of(thief.session().unwrap()).in_account(&home);
+        world
+            .honest
+            .sign_in_as(says("mallory@example.com", "mallory"));
+        let start = json!({"purpose": "bind"});
+        let back = thief.through(&world, &world.honest, &method, start).await;
+        assert!(back.location().ends_with("#ok"), "{}", back.location());
+        let start = json!({"purpose": "sign_in"});
+        let mut through_provider = Browser::default().in_account(&home);
+        let back = through_provider
+            .through(&world, &world.honest, &method, start.clone())
+            .await;
+        assert!(back.location().ends_with("#ok"), "{}", back.location());
+
+        if by_reset {
+            reset(&world).await;
+        } else {
+            accept_elsewhere(&world).await;
+        }
+        let seen = through_provider
+            .call(&world, "GET", "/v1/projects", Value::Null)
+            .await;
+        assert_eq!(seen.status, 401, "{}", seen.body);
+        let mut later = Browser::default();
+        let back = later.through(&world, &world.honest, &method, start).await;
+        assert_eq!(problem(&back), "not-bound", "by a reset: {by_reset}");
+    }
+}
+
+/// SPEC D27: only the proof of an address that nobody had proven ends identities.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_of_a_proven_login_stays_when_the_password_is_reset() {
+    let world = World::new().await;
+    let home = world.scope.account_id().to_string();
+    let admin = sign_in::admin(&world).await;
+    let mut office = Browser::of(admin.session().unwrap()).in_account(&home);
+    let method = set_up(&world, &mut office, &world.honest).await;
+    let ana = sign_in::member(&world, ANA).await;
+    let mut ana = Browser::of(ana.session().unwrap()).in_account(&home);
+    bind(&world, &mut ana, &method).await;
+    reset(&world).await;
+    let mut later = Browser::default();
+    let start = json!({"purpose": "sign_in"});
+    let back = later.through(&world, &world.honest, &method, start).await;
+    assert!(back.location().ends_with("#ok"), "{}", back.location());
+}
+
+/// SPEC D33: whoever connects an identity gets in by it from then on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_tells_of_an_identity_that_was_connected() {
+    let world = World::new().await;
+    let home = world.scope.account_id().to_string();
+    let admin = sign_in::admin(&world).await;
+    let mut office = Browser::of(admin.session().unwrap()).in_account(&home);
+    let method = set_up(&world, &mut office, &world.honest).await;
+    let ana = sign_in::member(&world, ANA).await;
+    let mut ana = Browser::of(ana.session().unwrap()).in_account(&home);
+    let told = || {
+        let mails = world.rows("MAIL").into_iter().map(Value::Object);
+        mails
+            .filter(|mail| mail.to_string().contains(r#""what":"identity""#))
+            .count()
+    };
+    assert_eq!(told(), 0);
+    bind(&world, &mut ana, &method).await;
+    assert_eq!(told(), 1);
 }

@@ -412,13 +412,12 @@ async fn a_login_that_a_hostile_provider_made_is_worth_nothing_once_its_owner_pr
     // What the provider had is gone.
     let gone = thief.call(&world, "GET", "/v1/me", Value::Null).await;
     assert_eq!(gone.status, 401, "{}", gone.body);
-    // It still signs in to its own account, and to that only.
+    // So is the identity that it connected, in its own account too.
     let mut thief = Browser::default();
     let start = json!({"purpose": "sign_in"});
-    thief.through(&world, &world.hostile, &method, start).await;
-    thief.account = Some(world.scope.account_id().to_string());
-    let elsewhere = thief.call(&world, "GET", "/v1/projects", Value::Null).await;
-    assert_eq!(elsewhere.status, 403, "{}", elsewhere.body);
+    let back = thief.through(&world, &world.hostile, &method, start).await;
+    assert_eq!(problem(&back), "not-bound");
+    assert!(!thief.is_signed_in());
 }
 
 /// SPEC D27, RFC 9700 §4.4: the honest provider's answer comes back for the hostile one's flow.

@@ -303,3 +303,22 @@ async fn a_mailed_link_of_another_account_lifts_the_limit_in_the_first() {
     let mut ana = ana.in_account(&world.scope.account_id().to_string());
     assert_eq!(members(&world, &mut ana).await, 200);
 }
+
+/// SPEC D24, D34: else whoever made the login of an address fills the places of its owner.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_nobody_proved_creates_no_account_until_a_mailed_link_proves_the_address() {
+    let world = World::new().await;
+    let mut admin = admin(&world).await;
+    let invitation = invite_as(&world, &mut admin, &json!("super_admin")).await;
+    let token = copied(&world, &mut admin, &invitation).await;
+    let mut thief = joined_by(&world, &token).await;
+    let body = json!({"name": "Second"});
+    let refused = thief.post(&world, "/v1/accounts", body.clone()).await;
+    assert_eq!(
+        (refused.status, refused.problem()),
+        (409, "unverified-login")
+    );
+    let mut ana = owner(&world).await;
+    let made = ana.post(&world, "/v1/accounts", body).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+}

@@ -158,6 +158,28 @@ async fn without_mail_the_operators_link_ends_what_was_set_in_a_login_that_nobod
     is_out(&world, &mut holder).await;
 }
 
+/// SPEC D30, D32, D34: the link to a new account is the operator's word too.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_mail_the_operators_link_to_a_new_account_ends_what_was_set_in_a_login_that_nobody_proved()
+ {
+    let mut world = World::new().await;
+    world.turn_mails_off();
+    let root = root(&world).await;
+    let (mut holder, first) = joined_by_copy(&world, &root, "grace@example.com", "agent").await;
+    let leave = format!("/v1/me/accounts/{first}/leave");
+    let left = holder.post(&world, &leave, Value::Null).await;
+    assert_eq!(left.status, 204, "{}", left.body);
+    let asked =
+        json!({"setup_token": SETUP_TOKEN, "name": "B", "admin_email": "grace@example.com"});
+    let (status, made) = call(&world, "", "POST", "/v1/setup/accounts", asked).await;
+    assert_eq!(status, 201, "{made}");
+    let account = made["account"]["id"].as_str().unwrap();
+    let token = token_of(&made["invitation_link"]);
+    let mut grace = take(&world, token, account).await;
+    assert_eq!(grace.get(&world, "/v1/members").await.status, 200);
+    is_out(&world, &mut holder).await;
+}
+
 /// SPEC D24: without the proof of a mailbox, a login joins no second account.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_mail_a_login_that_nobody_proved_and_that_is_elsewhere_too_is_refused_and_the_secret_stays_good()

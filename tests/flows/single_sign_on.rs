@@ -65,6 +65,7 @@ async fn an_account_of_single_sign_on_only_keeps_a_login_method_that_was_tried()
         ("DELETE", Value::Null),
         ("PATCH", json!({"client_secret": "another secret"})),
         ("PATCH", json!({"client_id": "another client"})),
+        ("PATCH", json!({"provider": {"scopes": ["openid"]}})),
     ] {
         let refused = admin.call(&world, verb, &first_path, body).await;
         assert_eq!(refused.status, 409, "{verb}: {}", refused.body);
@@ -77,11 +78,22 @@ async fn an_account_of_single_sign_on_only_keeps_a_login_method_that_was_tried()
     }
     pass(&world, &mut admin, &second, "trial").await;
     let other = json!({"client_secret": "another secret"});
-    let changed = admin.call(&world, "PATCH", &first_path, other).await;
+    // That it was tried does not say that anybody gets in through it.
+    for (verb, body) in [("DELETE", Value::Null), ("PATCH", other.clone())] {
+        let refused = admin.call(&world, verb, &first_path, body).await;
+        assert_eq!(refused.status, 409, "{verb}: {}", refused.body);
+        assert_eq!(refused.body["type"], "/problems/last-login-method");
+    }
+    let home = world.scope.account_id().to_string();
+    let mut through_second = Browser::default().in_account(&home);
+    pass(&world, &mut through_second, &second, "sign_in").await;
+    let changed = through_second
+        .call(&world, "PATCH", &first_path, other)
+        .await;
     assert_eq!(changed.status, 200, "{}", changed.body);
     assert_eq!(changed.body["tried_at"], Value::Null);
     // Now the second one is the last that was tried.
-    let refused = admin
+    let refused = through_second
         .call(&world, "DELETE", &second_path, Value::Null)
         .await;
     assert_eq!(refused.status, 409, "{}", refused.body);

@@ -6,8 +6,9 @@ use vestibule_domain::{
     account::{actor::Actor, email_address::EmailAddress},
     ids::{IdSource, InvitationId, MemberId},
     team::{
+        client_access::ClientAccess,
         invitation::{INVITATION_LIFE_DAYS_DEFAULT, Invitation, InvitedMethod},
-        member::{ClientAccess, Member, MemberStatus},
+        member::{Member, MemberStatus},
         role::RoleKey,
     },
 };

@@ -103,7 +103,7 @@ impl Link {
     fn check_rights(&self) -> Result<(), ApiError> {
         let member = &self.view.member;
         let is_outgrown = |bound: &Bound| {
-            let given = Rights::given_to(member, &bound.roles);
+            let given = member.given(&bound.roles);
             !bound.limit.covers(&given)
         };
         if self.bound.as_ref().is_some_and(is_outgrown) {

@@ -273,7 +273,8 @@ impl Place<'_> {
     fn credentials_changed(&self, what: ChangedCredential, at: Timestamp) -> Page {
         let remedy = match what {
             // The old address opens the login no longer, not even by a new password.
-            ChangedCredential::Address => {
+            // Nor does another password end an identity.
+            ChangedCredential::Address | ChangedCredential::Identity => {
                 "If it was not, tell an admin of your account at once.".to_owned()
             }
             ChangedCredential::Password | ChangedCredential::SecondFactor => format!(
@@ -285,6 +286,7 @@ impl Place<'_> {
             ChangedCredential::Password => "Your password was changed",
             ChangedCredential::SecondFactor => "Your second factor was changed",
             ChangedCredential::Address => "Your e-mail address was changed",
+            ChangedCredential::Identity => "Your sign-in through a provider was changed",
         };
         Page {
             subject: what.to_owned(),

@@ -18,9 +18,10 @@ use vestibule_domain::{
     ports::FirstAdmin,
     secret::Secret,
     team::{
+        client_access::ClientAccess,
         invitation::{INVITATION_LIFE_DAYS_DEFAULT, Invitation, InvitedMethod},
         mail::{Mail, MailKind, MailOwner, mail_text},
-        member::{ClientAccess, Member, MemberStatus},
+        member::{Member, MemberStatus},
         role::{RoleKey, SUPER_ADMIN_NAME},
     },
 };

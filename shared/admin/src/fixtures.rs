@@ -28,7 +28,8 @@ use vestibule_domain::{
     page::{ListError, Page, PageRequest},
     ports::{Admission, AuditFilter, AuditStore, CredentialStore, StoredAuditEntry, ThrottleStore},
     team::{
-        member::{ClientAccess, Member, MemberStatus},
+        client_access::ClientAccess,
+        member::{Member, MemberStatus},
         member_standing::MemberStanding,
         role::{RoleKey, Roles},
         session::{Device, SESSION_LIFE, Session, SessionStage, SignInMethod},

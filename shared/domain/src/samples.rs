@@ -32,9 +32,10 @@ use crate::{
     },
     language::TextVariants,
     team::{
+        client_access::ClientAccess,
         invitation::{Invitation, InvitedMethod},
         login::{Login, Preferences},
-        member::{ClientAccess, Member, MemberStatus},
+        member::{Member, MemberStatus},
         role::RoleKey,
         session::{Device, SESSION_LIFE, Session, SessionStage, SignInMethod},
     },

@@ -1,5 +1,6 @@
 //! The people who run an account: logins, members, roles, invitations, sign-in and mails.
 
+pub mod client_access;
 pub mod first_admin;
 pub mod identity;
 pub mod invitation;

@@ -53,7 +53,9 @@ async function unpack(): Promise<Installed> {
     if (before === undefined) delete process.env.TMPDIR;
     else process.env.TMPDIR = before;
   }
-  const fonts: Record<string, string> = existsSync("/etc/fonts/fonts.conf") ? {} : { FONTCONFIG_PATH: join(folder, "fonts") };
+  const fonts: Record<string, string> = existsSync("/etc/fonts/fonts.conf")
+    ? {}
+    : { FONTCONFIG_PATH: join(folder, "fonts") };
   // Those of the machine come first, where it has them.
   const own = ["/usr/lib/x86_64-linux-gnu", "/usr/lib64", process.env.LD_LIBRARY_PATH];
   const path = [...own, libraries].filter(Boolean).join(":");

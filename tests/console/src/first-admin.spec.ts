@@ -16,7 +16,7 @@ test("The first admin comes in by the mailed link, invites one person by e-mail 
   const link = await linkTo(facts.admin_email, "invitation");
   expect(link).toBe(facts.first_admin_link);
   const fresh = await isFresh(link);
-  if (process.env.CI) expect(fresh, "the link of the first admin was used already").toBe(true);
+  if (process.env.VESTIBULE_FRESH) expect(fresh, "the link of the first admin was used already").toBe(true);
 
   const admin = await browse();
   await test.step("the first admin", async () => {

@@ -1,5 +1,5 @@
 import { found, join } from "./people.ts";
-import { expect, settings, settled, test } from "./test.ts";
+import { expect, settings, settled, test, toast } from "./test.ts";
 import { pathOf } from "./watch.ts";
 
 test("The settings have their sections, the sidebar folds and stays so, and the theme is kept (U101, U102, U104, U160)", async ({
@@ -29,15 +29,19 @@ test("The settings have their sections, the sidebar folds and stays so, and the 
 
   await page.getByRole("button", { name: "Grace Hopper, your menu" }).click();
   const menu = page.getByRole("menu");
-  await expect(menu.getByRole("menuitem")).toHaveText(
-    [/Profile/, /Sessions/, /Keyboard shortcuts/, /System/, /Light/, /Dark/, /Sign out/],
-  );
+  await expect(menu.getByRole("menuitem")).toHaveText([
+    /Profile/,
+    /Sessions/,
+    /Keyboard shortcuts/,
+    /System/,
+    /Light/,
+    /Dark/,
+    /Sign out/,
+  ]);
   await menu.getByRole("menuitem", { name: "Dark" }).click();
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
   const dark = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-  await expect
-    .poll(async () => (await person.api.call("GET", "/v1/me")).preferences.theme)
-    .toBe("dark");
+  await expect.poll(async () => (await person.api.call("GET", "/v1/me")).preferences.theme).toBe("dark");
   await page.reload();
   await settled(page, "User Management");
   expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(dark);
@@ -123,4 +127,78 @@ test("A list that is new says what will stand there, and one that nothing matche
   await expect(page.getByRole("heading", { name: "Nothing matches these filters" })).toBeVisible();
   await page.getByRole("button", { name: "Clear filters" }).click();
   await expect(page.getByRole("table")).toBeVisible();
+});
+
+test("Titles name the page, the account and the product, and the person whose page it is (U113)", async ({
+  browse,
+  team,
+}) => {
+  const page = await browse(team.owner);
+  await page.goto(settings(team.account, "roles"));
+  await expect(page).toHaveTitle(/^Roles · Initech \d+ · Vestibule$/);
+  await page.goto(settings(team.account, "users"));
+  await page.getByRole("link", { name: "Ana Lopes", exact: true }).click();
+  await expect(page).toHaveTitle(/^Ana Lopes · Initech \d+ · Vestibule$/);
+});
+
+test("What takes longer shows a skeleton in its place, and says that it is busy (U120)", async ({ browse, team }) => {
+  const page = await browse(team.owner);
+  let answer = () => {};
+  const held = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route("**/v1/roles*", async (route) => {
+    await held;
+    await route.fallback();
+  });
+  await page.goto(settings(team.account, "roles"));
+  await expect(page.locator("main [aria-busy=true]")).toBeVisible();
+  await expect(page.getByRole("table")).toHaveCount(0);
+  answer();
+  await settled(page, "Roles");
+  await expect(page.getByRole("table").first()).toBeVisible();
+});
+
+test("A list shows fifty rows, and more on demand (U123)", async ({ browse, team }) => {
+  const own = await found(team.owner, "Many Inc");
+  const names = Array.from({ length: 55 }, (_, index) => `Client ${index + 1}`);
+  for (const name of names) await own.inviter.call("POST", "/v1/clients", { name });
+  const page = await browse(own.owner);
+  await page.goto(settings(own.account, "audit"));
+  await settled(page, "Audit log");
+  const rows = page.getByRole("table").getByRole("rowheader");
+  await expect(rows).toHaveCount(50);
+  await page.getByRole("button", { name: "Show more" }).click();
+  await expect.poll(() => rows.count()).toBeGreaterThan(55);
+  await expect(page.getByRole("button", { name: "Show more" })).toHaveCount(0);
+});
+
+test("A toast goes after six seconds, not while somebody reads it (U136)", async ({ browse, team }) => {
+  const page = await browse(await join(team, { name: "Grace Hopper" }));
+  await page.clock.install();
+  await page.goto("/console/profile");
+  await settled(page, "Profile");
+  await page.getByLabel("Name", { exact: true }).fill("Grace M. Hopper");
+  await page.getByRole("button", { name: "Save name" }).click();
+  const shown = toast(page, "Your name is saved");
+  await expect(shown).toBeVisible();
+  await shown.hover();
+  await page.clock.runFor(10_000);
+  await expect(shown).toBeVisible();
+  await page.getByRole("heading", { level: 1 }).hover();
+  await page.clock.runFor(5_000);
+  await expect(shown).toBeVisible();
+  await page.clock.runFor(1_500);
+  await expect(shown).toBeHidden();
+});
+
+test("On paper there are the heading and the rows, without navigation and buttons (U162)", async ({ browse, team }) => {
+  const page = await browse(team.owner);
+  await page.goto(settings(team.account, "users"));
+  await settled(page, "User Management");
+  await page.emulateMedia({ media: "print" });
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await expect(page.getByRole("row", { name: team.owner.email })).toBeVisible();
+  await expect(page.getByRole("navigation")).toHaveCount(0);
+  await expect(page.getByRole("button")).toHaveCount(0);
 });

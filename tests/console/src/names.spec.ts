@@ -31,7 +31,10 @@ test("Strange names are shown as text, isolated, without sideways scrolling, whe
     await expect(page.locator("img[src=x], main b, main i:not([class])")).toHaveCount(0);
     for (const width of [1280, PHONE.width, 320]) {
       await page.setViewportSize({ width, height: 800 });
-      expect(await page.evaluate(() => document.documentElement.scrollWidth), `${section} at ${width}`).toBeLessThanOrEqual(width);
+      expect(
+        await page.evaluate(() => document.documentElement.scrollWidth),
+        `${section} at ${width}`,
+      ).toBeLessThanOrEqual(width);
     }
     await page.setViewportSize({ width: 1280, height: 800 });
   }

@@ -1,4 +1,4 @@
-import { Caller, facts, linksTo, linkTo, newAddress, PASSWORD, SESSION } from "./stack.ts";
+import { Caller, facts, linksTo, linkTo, newAddress, PASSWORD, sessionOf } from "./stack.ts";
 
 /** Somebody with a login, who is a member of the account. */
 export interface Person {
@@ -62,8 +62,7 @@ export async function found(owner: Person, name: string): Promise<Team & { owner
 }
 
 function cookieOf(answer: Response): string {
-  const prefix = `${SESSION}=`;
-  const cookie = answer.headers.getSetCookie().find((set) => set.startsWith(prefix));
+  const cookie = sessionOf(answer);
   if (!cookie) throw new Error(`No session was opened: ${answer.status}`);
-  return cookie.slice(prefix.length).split(";")[0] ?? "";
+  return cookie;
 }

@@ -39,28 +39,31 @@ test("The policy holds: markup that would run, another origin and a foreign imag
   const page = await context.newPage();
   await page.goto("/console/sign-in");
   await settled(page, "Sign in");
-  const refused = await page.evaluate(async (elsewhere) => {
-    const reports = new Set<string>();
-    addEventListener("securitypolicyviolation", ({ effectiveDirective }) => reports.add(effectiveDirective));
-    await fetch(elsewhere).catch(() => {});
-    const image = new Image();
-    image.src = `${elsewhere}image.png`;
-    await image.decode().catch(() => {});
-    const button = document.createElement("button");
-    try {
-      button.setAttribute("onclick", "document.title = 'run'");
-    } catch {
-      // Trusted types refuse the attribute itself.
-    }
-    button.click();
-    try {
-      document.body.innerHTML = "<p>markup</p>";
-    } catch {
-      // Trusted types refuse markup from text.
-    }
-    await new Promise((resolve) => setTimeout(resolve));
-    return [...reports];
-  }, facts.openid_url.replace(/\/*$/, "/"));
+  const refused = await page.evaluate(
+    async (elsewhere) => {
+      const reports = new Set<string>();
+      addEventListener("securitypolicyviolation", ({ effectiveDirective }) => reports.add(effectiveDirective));
+      await fetch(elsewhere).catch(() => {});
+      const image = new Image();
+      image.src = `${elsewhere}image.png`;
+      await image.decode().catch(() => {});
+      const button = document.createElement("button");
+      try {
+        button.setAttribute("onclick", "document.title = 'run'");
+      } catch {
+        // Trusted types refuse the attribute itself.
+      }
+      button.click();
+      try {
+        document.body.innerHTML = "<p>markup</p>";
+      } catch {
+        // Trusted types refuse markup from text.
+      }
+      await new Promise((resolve) => setTimeout(resolve));
+      return [...reports];
+    },
+    facts.openid_url.replace(/\/*$/, "/"),
+  );
   expect(refused).toEqual(expect.arrayContaining(["connect-src", "img-src", "require-trusted-types-for"]));
   await expect(page).toHaveTitle("Sign in · Vestibule");
   await context.close();

@@ -23,7 +23,10 @@ test("The sessions of a person are listed with device and address, and end one b
   await expect(rows.nth(1)).toContainText("127.0.0.1");
   await expect(rows.nth(1).getByRole("button", { name: /^Sign out/ })).toHaveCount(0);
 
-  await rows.nth(2).getByRole("button", { name: /^Sign out/ }).click();
+  await rows
+    .nth(2)
+    .getByRole("button", { name: /^Sign out/ })
+    .click();
   await expect(rows).toHaveCount(3);
   await page.getByRole("button", { name: "Sign out all others" }).click();
   const confirm = page.getByRole("alertdialog", { name: "Sign out all others?" });

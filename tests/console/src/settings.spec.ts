@@ -71,7 +71,12 @@ test("A login method is set up from the form to the trial sign-in, and is offere
   await page.goto(settings(own.account, "login-methods"));
   await settled(page, "Login methods");
   const rows = page.getByRole("table", { name: "Login methods" }).getByRole("row");
-  await expect(rows).toHaveText([/^Login method/, /Email & password.*Set up/, /OpenID Connect.*Not set up/, /OAuth 2\.0.*Not set up/]);
+  await expect(rows).toHaveText([
+    /^Login method/,
+    /Email & password.*Set up/,
+    /OpenID Connect.*Not set up/,
+    /OAuth 2\.0.*Not set up/,
+  ]);
   await page.getByRole("button", { name: "Add login method" }).click();
   await settled(page, "Add login method");
   await page.getByLabel("Name", { exact: true }).fill("Methods ID");
@@ -82,10 +87,12 @@ test("A login method is set up from the form to the trial sign-in, and is offere
   await settled(page, "Methods ID");
   await expect(page.locator("code").filter({ hasText: "/v1/auth/callback/" })).toBeVisible();
   await page.getByRole("button", { name: "Check issuer" }).click();
-  await expect(page.getByText(`${facts.openid_url} answers as an OpenID Connect provider should.`)).toBeVisible();
+  await expect(
+    page.getByRole("main").getByText(`${facts.openid_url} answers as an OpenID Connect provider should.`),
+  ).toBeVisible();
   await page.getByRole("button", { name: "Try sign-in" }).click();
   await atProvider(page, { name: "Ana Lopes", email: own.owner.email });
-  await expect(page.getByText("The sign-in with Methods ID works.")).toBeVisible();
+  await expect(page.getByRole("main").getByText("The sign-in with Methods ID works.")).toBeVisible();
 
   await page.goto(`${settings(own.account, "users")}?invite=true`);
   const form = page.getByRole("dialog", { name: "New user" });

@@ -40,7 +40,12 @@ test("A wrong password and an unknown address get the same words; the right one 
 
 test("After the sign-in, nobody is led to another origin (U701)", async ({ browse, team }) => {
   const person = await join(team, { name: "Grace Hopper" });
-  for (const address of ["https://evil.example/", "//evil.example/", "/console/..//evil.example", "javascript:alert(1)"]) {
+  for (const address of [
+    "https://evil.example/",
+    "//evil.example/",
+    "/console/..//evil.example",
+    "javascript:alert(1)",
+  ]) {
     const page = await browse();
     await page.goto(`/console/sign-in?return_to=${encodeURIComponent(address)}`);
     await signIn(page, person.email, PASSWORD);
@@ -108,7 +113,10 @@ test("The session is a cookie that no script reads, and neither storage nor addr
   expect(status).toBe(403);
 });
 
-test("On a phone, a person signs in and goes from section to section by one list (U161, U701)", async ({ browse, team }) => {
+test("On a phone, a person signs in and goes from section to section by one list (U161, U701)", async ({
+  browse,
+  team,
+}) => {
   const person = await join(team, { role: "super_admin", name: "Grace Hopper" });
   const page = await browse(undefined, { viewport: PHONE, hasTouch: true, isMobile: true });
   await page.goto("/console/sign-in");

@@ -33,6 +33,13 @@ export function newAddress(name: string): string {
 
 export const SESSION = "__Host-vestibule";
 
+/** The session that an answer opens. */
+export function sessionOf(answer: Response): string | undefined {
+  const prefix = `${SESSION}=`;
+  const cookie = answer.headers.getSetCookie().find((set) => set.startsWith(prefix));
+  return cookie?.slice(prefix.length).split(";")[0];
+}
+
 /** Who calls the API: the stack's key, or somebody by their session. */
 export class Caller {
   readonly headers: Record<string, string>;
@@ -53,13 +60,16 @@ export class Caller {
     return new Caller({ cookie: `${SESSION}=${cookie}`, "vestibule-account": account });
   }
 
-  /** Calls, and answers the response, whatever its status. */
-  send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
-    return fetch(facts.api_url + path, {
+  /** Calls, and answers the response, whatever its status. Keeps the session's new id, where there is one. */
+  async send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    const response = await fetch(facts.api_url + path, {
       method,
       headers: { "x-vestibule-console": "1", "content-type": "application/json", ...this.headers, ...headers },
       body: body === undefined ? null : JSON.stringify(body),
     });
+    const cookie = sessionOf(response);
+    if (cookie && this.headers.cookie) this.headers.cookie = `${SESSION}=${cookie}`;
+    return response;
   }
 
   /** Calls, which must succeed, and answers the body. */

@@ -1,4 +1,4 @@
-import { test as base, type BrowserContextOptions, expect, type Locator, type Page } from "@playwright/test";
+import { type BrowserContextOptions, test as base, expect, type Locator, type Page } from "@playwright/test";
 import { acme, found, join, type Person, type Team } from "./people.ts";
 import { facts, SESSION } from "./stack.ts";
 import { Watch } from "./watch.ts";

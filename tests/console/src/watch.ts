@@ -43,7 +43,8 @@ export class Watch {
   async follow(context: BrowserContext): Promise<void> {
     context.on("request", (request) => {
       const { host, protocol } = new URL(request.url());
-      if (protocol !== "blob:" && !this.hosts.has(host)) this.problems.push(`a request to another host: ${request.url()}`);
+      if (protocol !== "blob:" && !this.hosts.has(host))
+        this.problems.push(`a request to another host: ${request.url()}`);
     });
     context.on("response", (response) => {
       const url = new URL(response.url());

@@ -33,10 +33,11 @@ use vestibule_domain::{
         Opening, SessionStore,
     },
     team::{
+        client_access::ClientAccess,
         invitation::{Invitation, InvitationToken, InvitedMethod, TokenKind},
         login::{Login, Preferences},
         mail::{Mail, MailKind, MailOwner},
-        member::{ClientAccess, Member, MemberStatus},
+        member::{Member, MemberStatus},
         role::RoleKey,
         session::{Device, SESSION_LIFE, Session, SessionStage, SignInMethod},
     },

@@ -17,9 +17,10 @@ use vestibule_domain::{
     ids::{IdSource, InvitationId, LoginId, MemberId, SystemIds},
     ports::{Acceptance, Accepted, AcceptingLogin, By, InvitationStore, Invited, NewInvitation},
     team::{
+        client_access::ClientAccess,
         invitation::{Invitation, InvitationToken, InvitedMethod, TokenKind},
         login::{Login, Preferences},
-        member::{ClientAccess, Member, MemberStatus},
+        member::{Member, MemberStatus},
         role::RoleKey,
         session::{Device, SESSION_LIFE, Session, SessionStage, SignInMethod},
     },

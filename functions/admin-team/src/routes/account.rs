@@ -209,7 +209,7 @@ pub async fn update_account(
 }
 
 /// Checks that the caller is signed in through a tried login method of the account, and returns its id.
-async fn check_provider(
+pub(super) async fn check_provider(
     deps: &Deps,
     call: &Call,
     rules: &AccountRules,

@@ -15,6 +15,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use futures_util::future::try_join;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, sync::Arc};
@@ -23,7 +24,7 @@ use vestibule_admin::{
     Call, CallOrigin, FieldErrors, IDEMPOTENCY_REPLAYED, IdempotencyKey, JsonBody,
     api_types::{IdempotencyHeader, created},
     log,
-    problem::{ApiError, IDEMPOTENCY_KEY_REUSED, Problem, TOO_MANY_ACCOUNTS},
+    problem::{ApiError, IDEMPOTENCY_KEY_REUSED, Problem, TOO_MANY_ACCOUNTS, UNVERIFIED_LOGIN},
     problem_types, read_fields, validation,
 };
 use vestibule_domain::{
@@ -36,9 +37,10 @@ use vestibule_domain::{
     ids::{AccountId, AuditId, ClientId, MemberId},
     ports::{Created, NewAccount},
     team::{
+        client_access::ClientAccess,
         invitation::TokenKind,
         login::ACCOUNTS_MAX,
-        member::{ClientAccess, Member, MemberStatus},
+        member::{Member, MemberStatus},
         rights::Rights,
         role::{RoleKey, SUPER_ADMIN_NAME},
     },
@@ -77,7 +79,7 @@ pub struct CreateAccountRequest {
     request_body = CreateAccountRequest,
     responses(
         (status = 201, description = "The account was created, by this call or an earlier one with this Idempotency-Key.", body = AccountResponse),
-        (status = 409, description = "The caller is no member, or is a member of too many accounts.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The caller is no member, or is a member of too many accounts, or nobody proved the address of the login.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn create_account(
@@ -141,7 +143,15 @@ async fn caller(deps: &Deps, call: &Call) -> Result<Member, ApiError> {
     let member = deps.members.get_member(call.scope(), id).await?;
     let member = member.ok_or(&NEEDS_A_MEMBER)?;
     let login_id = member.login_id.ok_or(&NEEDS_A_MEMBER)?;
-    let places = deps.logins.accounts(login_id).await?;
+    let login = deps.logins.get_login(login_id);
+    let places = deps.logins.accounts(login_id);
+    let (login, places) = try_join(login, places).await?;
+    let login = login.ok_or(&NEEDS_A_MEMBER)?;
+    // Whoever made the login of an address by a copied link must not fill the places of its owner. Without mail, nobody
+    // can prove an address.
+    if login.verified_at.is_none() && deps.mail_from.is_some() {
+        return Err(ApiError::new(&UNVERIFIED_LOGIN));
+    }
     if places.len() >= ACCOUNTS_MAX {
         return Err(ApiError::new(&TOO_MANY_ACCOUNTS));
     }
@@ -305,7 +315,7 @@ async fn with_invitation(
     let kind = if is_sent {
         TokenKind::Mailed
     } else {
-        TokenKind::Copied
+        TokenKind::Operator
     };
     let token = tokens::add_link(deps, &mut invitation, (kind, &Rights::ALL), now)?;
     let words = InvitationWords {

@@ -336,9 +336,10 @@ mod tests {
         account::{actor::Actor, email_address::EmailAddress},
         ids::{AccountId, MailId},
         team::{
+            client_access::ClientAccess,
             invitation::{Invitation, InvitationToken, TokenKind},
             mail::{MailEventKind, MailKind, MailOwner},
-            member::{ClientAccess, Member},
+            member::Member,
             role::RoleKey,
         },
     };

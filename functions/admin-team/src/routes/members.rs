@@ -24,7 +24,8 @@ use vestibule_domain::{
     ids::MemberId,
     ports::MemberFilter,
     team::{
-        member::{ClientAccess, Member},
+        client_access::ClientAccess,
+        member::Member,
         role::{RoleKey, Roles},
     },
 };

@@ -22,8 +22,9 @@ use vestibule_domain::{
     ids::{AccountId, LoginId, ProjectId},
     ports::{AccountPlace, LoginChange},
     team::{
+        client_access::ClientAccess,
         login::{HourCycle, Login, MUTED_PROJECTS_MAX, Preferences, Theme},
-        member::{ClientAccess, MemberStatus},
+        member::MemberStatus,
         role::{RoleKey, Roles},
         session::Session,
     },

@@ -247,7 +247,8 @@ fn kept_factor(login: &Login) -> Option<&SecondFactor> {
 
 /// Set a new password
 ///
-/// Proves the address, ends every session of the login, and signs in. The second factor is still asked for. The login
+/// Proves the address, ends every session of the login, and signs in. The second factor is still asked for. If nobody had
+/// proven the address before, identities at providers that were connected with the login end too. The login
 /// forgets every browser but this one, so that a mail tells of the next sign-in from another.
 #[utoipa::path(
     post,
@@ -379,6 +380,7 @@ async fn store(
     let change = LoginChange {
         end_sessions: sessions.into_iter().map(|session| session.hash).collect(),
         ends_earlier: true,
+        unbinds: before.verified_at.is_none(),
         replaces: None,
         session: Some(session),
         reset: Some(spent),

@@ -123,6 +123,7 @@ fn a_notice_tells_what_happened_and_has_no_link_with_a_token() {
         ChangedCredential::Password,
         ChangedCredential::SecondFactor,
         ChangedCredential::Address,
+        ChangedCredential::Identity,
     ] {
         let mail = written(MailKind::CredentialsChanged { what, at: at() });
         assert!(mail.subject.ends_with("was changed"), "{}", mail.subject);

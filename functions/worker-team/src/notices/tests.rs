@@ -18,9 +18,10 @@ use vestibule_domain::{
     job::{SendMail, SendNotices, TeamJob},
     ports::{Claim, EmailQueue, Lease, NoticeStore, RecipientPage, TeamQueue},
     team::{
+        client_access::ClientAccess,
         login::{Login, Preferences},
         mail::{Mail, MailKind, NoticedRequest},
-        member::{ClientAccess, Member, MemberStatus},
+        member::{Member, MemberStatus},
         notices::{
             AfterRound, ConnectorRequests, MemberPlace, NOTICE_INTERVAL, NOTICE_LAG, NewRequests,
             NoticeNames, NoticeOrder, Recipient, Round,

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod flows;
+mod identities;
 mod removal;
 mod sessions;
 mod throttles;
@@ -29,6 +30,7 @@ use vestibule_domain::{
         identity::{AccountIdentity, IdentityHash},
         login::{ACCOUNTS_MAX, Login},
         mail::{Mail, MailOwner},
+        session::Session,
     },
 };
 
@@ -135,6 +137,9 @@ impl LoginStore for DynamoLogins {
         let ends = change.end_sessions.len().min(SESSIONS_ENDED_MAX);
         let (ended, surplus) = change.end_sessions.split_at(ends);
         self.table.end_surplus(after.id, surplus).await?;
+        if change.unbinds {
+            self.table.unbind(after.id, None).await?;
+        }
         let mut writes = vec![self.table.login_write(after)?];
         if let Some(hash) = &change.reset {
             let place = keys::reset(after.id, hash);
@@ -170,10 +175,13 @@ impl LoginStore for DynamoLogins {
             writes.push(self.table.member_write(member)?);
         }
         writes.extend(self.table.audit_writes(&change.audits)?);
-        match self.table.transact(writes).await? {
-            Transacted::Done => Ok(()),
-            Transacted::Cancelled(_) => Err(PortError::Conflict { what: WHAT }),
+        if let Transacted::Cancelled(_) = self.table.transact(writes).await? {
+            return Err(PortError::Conflict { what: WHAT });
         }
+        if change.unbinds {
+            self.table.unbind_rest(after.id, None).await;
+        }
+        Ok(())
     }
 
     async fn ask_reset(
@@ -228,6 +236,8 @@ impl LoginStore for DynamoLogins {
         &self,
         identity: &AccountIdentity,
         member_version: u64,
+        session: &Session,
+        mail: Option<&Mail>,
         audit: &AuditEntry,
     ) -> Result<bool, PortError> {
         let member = keys::member(identity.scope, identity.member_id);
@@ -242,7 +252,14 @@ impl LoginStore for DynamoLogins {
             ],
         )?;
         let mut writes = Vec::from(self.table.binding_writes(identity).await?);
-        writes.extend([check_write(check), self.table.audit_write(audit)?]);
+        writes.extend([
+            check_write(check),
+            self.table.still_counts_check(session)?,
+            self.table.audit_write(audit)?,
+        ]);
+        if let Some(mail) = mail {
+            writes.push(self.table.mail_write(mail)?);
+        }
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(true),
             Transacted::Cancelled(reasons) => match reasons.into_iter().next() {

@@ -12,8 +12,8 @@ use crate::{
     AccountScope, Timestamp,
     ids::{AccountId, EnvironmentId, LoginId, MemberId},
     team::{
+        client_access::ClientAccess,
         identity::AccountIdentity,
-        member::ClientAccess,
         member_standing::MemberStanding,
         session::{ACTIVITY_NOTED_EVERY, Session, SessionStage, SignInMethod},
     },

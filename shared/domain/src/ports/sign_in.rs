@@ -52,6 +52,9 @@ pub struct LoginChange {
     /// Whether all sessions that were opened before end, one whose opening is on its way included. The session
     /// that begins with the change stays.
     pub ends_earlier: bool,
+    /// Whether the identities end that accounts bound to the login, by whomever: the change proves an address that
+    /// nobody had proven.
+    pub unbinds: bool,
     /// Hash of the session that `session` replaces. `Conflict` when it ended meanwhile.
     pub replaces: Option<String>,
     /// The session that begins.
@@ -114,12 +117,16 @@ pub trait LoginStore: Send + Sync {
         scope: AccountScope,
         identity: &IdentityHash,
     ) -> Result<Option<AccountIdentity>, PortError>;
-    /// Binds an identity to an active member of the account, whose record is at this version. `true` also if it
-    /// was bound to the member before; `false` if another member has it. `Conflict` when the member changed.
+    /// Binds an identity to an active member of the account, whose record is at this version, by this session, with the
+    /// mail that tells of it.
+    /// `true` also if it was bound to the member before; `false` if another member has it. `Conflict` when the member
+    /// changed, or a change of the login ended every session up to this one.
     async fn bind_identity(
         &self,
         identity: &AccountIdentity,
         member_version: u64,
+        session: &Session,
+        mail: Option<&Mail>,
         audit: &AuditEntry,
     ) -> Result<bool, PortError>;
 }

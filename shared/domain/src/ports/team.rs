@@ -131,7 +131,8 @@ pub enum AcceptingLogin {
     Renewed(RenewedLogin),
 }
 
-/// A login that a link renews: what was set before ends, whoever set it (SPEC D24, D30).
+/// A login that a link renews: what was set before ends, whoever set it (SPEC D24, D30). So do the identities that accounts
+/// bound to it, all but that of the acceptance.
 #[derive(Debug, Clone)]
 pub struct RenewedLogin {
     /// The login as it is afterwards, at the version that was read.

@@ -280,7 +280,7 @@ mod tests {
     use crate::{
         account::permission::Permission,
         samples::{at, invitation},
-        team::member::ClientAccess,
+        team::client_access::ClientAccess,
     };
     use proptest::{collection::vec, prelude::*};
 

@@ -314,6 +314,8 @@ pub enum ChangedCredential {
     SecondFactor,
     /// The e-mail address.
     Address,
+    /// An identity at a provider, which was connected.
+    Identity,
 }
 
 /// Status of a mail.

@@ -1,6 +1,7 @@
 //! Members: a login's place in one account.
 
 use super::{
+    client_access::ClientAccess,
     rights::Rights,
     role::{RoleKey, Roles},
 };
@@ -10,10 +11,10 @@ use crate::{
         email_address::EmailAddress,
         permission::{Permission, Permissions},
     },
-    ids::{ClientId, InvitationId, LoginId, MemberId},
+    ids::{InvitationId, LoginId, MemberId},
     record::Record,
 };
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// A person in an account. The row of a removed member stays, as history and so that the member's keys stay
@@ -58,6 +59,15 @@ impl Member {
         self.status == MemberStatus::Active && self.role == RoleKey::SuperAdmin
     }
 
+    /// The rights that the member was given, whatever limits them at present.
+    #[must_use]
+    pub fn given(&self, roles: &Roles) -> Rights {
+        Rights {
+            permissions: roles.effective(&self.role, &self.extra),
+            clients: self.clients.clone(),
+        }
+    }
+
     /// The permissions that the member holds: those of the role and the further ones, within the limit.
     #[must_use]
     pub fn permissions(&self, roles: &Roles) -> Permissions {
@@ -72,10 +82,7 @@ impl Member {
     /// widened, stays out of reach and is in no change's way.
     #[must_use]
     pub fn outgrows_limit(&self, after: &Self, roles: &Roles) -> bool {
-        let (before, after) = (
-            Rights::given_to(self, roles),
-            Rights::given_to(after, roles),
-        );
+        let (before, after) = (self.given(roles), after.given(roles));
         self.limit
             .as_ref()
             .is_some_and(|limit| !limit.covers(&after) && !before.covers(&after))
@@ -102,75 +109,14 @@ pub enum MemberStatus {
     Removed,
 }
 
-/// The clients whose records a member may touch.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum ClientAccess {
-    /// Those of every client, also of clients to come.
-    #[default]
-    All,
-    /// Those of these clients.
-    Only(BTreeSet<ClientId>),
-}
-
-impl ClientAccess {
-    /// Whether records of this client may be touched.
-    #[must_use]
-    pub fn contains(&self, id: ClientId) -> bool {
-        match self {
-            Self::All => true,
-            Self::Only(some) => some.contains(&id),
-        }
-    }
-
-    /// Whether every client that `other` contains is contained.
-    #[must_use]
-    pub fn covers(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::All, _) => true,
-            (Self::Only(_), Self::All) => false,
-            (Self::Only(held), Self::Only(wanted)) => wanted.is_subset(held),
-        }
-    }
-}
-
-const ALL_CLIENTS: &str = "all";
-
-impl Serialize for ClientAccess {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::All => serializer.serialize_str(ALL_CLIENTS),
-            Self::Only(some) => some.serialize(serializer),
-        }
-    }
-}
-
-/// The two forms of a stored or sent [`ClientAccess`].
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Wire {
-    Word(String),
-    Ids(BTreeSet<ClientId>),
-}
-
-impl<'de> Deserialize<'de> for ClientAccess {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Wire::deserialize(deserializer)? {
-            Wire::Word(word) if word == ALL_CLIENTS => Ok(Self::All),
-            Wire::Word(_) => Err(D::Error::custom("neither `all` nor a list of ids")),
-            Wire::Ids(ids) => Ok(Self::Only(ids)),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        ids::RoleId,
+        ids::{ClientId, RoleId},
         samples::{at, member},
         team::role::Role,
     };
-    use serde_json::json;
 
     /// A custom role with these permissions, and the roles of its account.
     fn role(permissions: &[Permission]) -> (RoleKey, Roles) {
@@ -202,7 +148,7 @@ mod tests {
             ..member("ana")
         };
         let limited = Member {
-            limit: Some(Rights::given_to(&free, &narrow)),
+            limit: Some(free.given(&narrow)),
             ..free.clone()
         };
         for held in [free.permissions(&wide), limited.permissions(&wide)] {
@@ -229,7 +175,7 @@ mod tests {
             ..member("ana")
         };
         let limited = Member {
-            limit: Some(Rights::given_to(&free, &narrow)),
+            limit: Some(free.given(&narrow)),
             ..free.clone()
         };
         let extra = |member: &Member| Member {
@@ -256,40 +202,6 @@ mod tests {
     }
 
     #[test]
-    fn client_access_is_all_or_a_list_of_ids() {
-        let [one, other] = ["c", "d"].map(|name| ClientId::derive(&[name]));
-        let some = ClientAccess::Only([one].into());
-        for (access, wire) in [
-            (ClientAccess::All, json!("all")),
-            (some.clone(), json!([one.to_string()])),
-        ] {
-            assert_eq!(serde_json::to_value(&access).unwrap(), wire);
-            assert_eq!(
-                serde_json::from_value::<ClientAccess>(wire).unwrap(),
-                access
-            );
-            assert!(access.contains(one));
-        }
-        for wrong in [json!("some"), json!(["x"]), json!(null)] {
-            assert!(serde_json::from_value::<ClientAccess>(wrong).is_err());
-        }
-        assert!(!some.contains(other));
-        assert!(ClientAccess::default().contains(other));
-    }
-
-    #[test]
-    fn access_covers_what_it_contains_and_a_list_never_covers_all() {
-        let [one, other] = ["c", "d"].map(|name| ClientId::derive(&[name]));
-        let some = ClientAccess::Only([one].into());
-        let both = ClientAccess::Only([one, other].into());
-        assert!(ClientAccess::All.covers(&ClientAccess::All));
-        assert!(ClientAccess::All.covers(&both));
-        assert!(both.covers(&some));
-        assert!(!some.covers(&both));
-        assert!(!both.covers(&ClientAccess::All));
-    }
-
-    #[test]
     fn only_an_active_super_admin_is_one() {
         let admin = Member {
             role: RoleKey::SuperAdmin,
@@ -309,5 +221,23 @@ mod tests {
         }
         assert!(!member("ben").is_active_super_admin());
         assert_eq!(Record::version(&admin), 1);
+    }
+
+    #[test]
+    fn rights_that_were_given_are_those_of_role_further_permissions_and_clients() {
+        let roles = Roles::default();
+        let given = Member {
+            extra: [Permission::AuditRead].into(),
+            ..member("ana")
+        }
+        .given(&roles);
+        assert!(given.permissions.contains(Permission::AuditRead));
+        assert!(given.permissions.contains(Permission::ConversationsReply));
+        assert_eq!(given.clients, ClientAccess::All);
+        let admin = Member {
+            role: RoleKey::SuperAdmin,
+            ..member("ana")
+        };
+        assert_eq!(admin.given(&roles), Rights::ALL);
     }
 }

@@ -6,11 +6,12 @@
 //! a little before the present, because lists lag behind: a request that no list shows yet is the next round's.
 
 use super::{
+    client_access::ClientAccess,
     login::Login,
     mail::{
         MAIL_TEXT_MAX_CHARS, Mail, MailKind, MailOwner, NoticedRequest, NoticedSource, mail_text,
     },
-    member::{ClientAccess, Member, MemberStatus},
+    member::{Member, MemberStatus},
     role::Roles,
 };
 use crate::{

@@ -1,9 +1,6 @@
 //! Rights of a member or an invitee, as they are compared and recorded (SPEC D26).
 
-use super::{
-    member::{ClientAccess, Member},
-    role::Roles,
-};
+use super::client_access::ClientAccess;
 use crate::account::permission::Permissions;
 use std::collections::BTreeSet;
 
@@ -32,15 +29,6 @@ impl Rights {
         }
     }
 
-    /// The rights that a member was given, whatever limits them at present.
-    #[must_use]
-    pub fn given_to(member: &Member, roles: &Roles) -> Self {
-        Self {
-            permissions: roles.effective(&member.role, &member.extra),
-            clients: member.clients.clone(),
-        }
-    }
-
     /// Whether everything that `other` contains is contained.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
@@ -52,12 +40,7 @@ impl Rights {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        account::permission::Permission,
-        ids::ClientId,
-        samples::member,
-        team::role::{AGENT, RoleKey},
-    };
+    use crate::{account::permission::Permission, ids::ClientId, team::role::AGENT};
 
     #[test]
     fn rights_cover_what_is_no_more_in_permissions_and_in_clients() {
@@ -83,25 +66,5 @@ mod tests {
         }
         assert!(of_all_clients.covers(&agent) && !agent.covers(&of_all_clients));
         assert!(!agent.covers(&auditor) && !auditor.covers(&agent));
-    }
-
-    #[test]
-    fn rights_that_were_given_are_those_of_role_further_permissions_and_clients() {
-        let roles = Roles::default();
-        let given = Rights::given_to(
-            &Member {
-                extra: [Permission::AuditRead].into(),
-                ..member("ana")
-            },
-            &roles,
-        );
-        assert!(given.permissions.contains(Permission::AuditRead));
-        assert!(given.permissions.contains(Permission::ConversationsReply));
-        assert_eq!(given.clients, ClientAccess::All);
-        let admin = Member {
-            role: RoleKey::SuperAdmin,
-            ..member("ana")
-        };
-        assert_eq!(Rights::given_to(&admin, &roles), Rights::ALL);
     }
 }

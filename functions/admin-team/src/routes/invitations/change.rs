@@ -32,7 +32,6 @@ use vestibule_domain::{
         },
         mail::Mail,
         member::{Member, MemberStatus},
-        rights::Rights,
         role::Roles,
     },
 };
@@ -114,7 +113,7 @@ impl Sending<'_> {
         } else {
             TokenKind::Copied
         };
-        let rights = Rights::given_to(&member, self.roles);
+        let rights = member.given(self.roles);
         let token = tokens::add_link(deps, &mut invitation, (kind, &rights), now)?;
         let mail = if is_sent {
             let role_name = role_name(self.roles, &member.role).unwrap_or_default();
@@ -285,7 +284,7 @@ pub async fn copy_invitation_link(
             if status != InvitationStatus::Pending || member.status != MemberStatus::Pending {
                 return Err(not_pending(status));
             }
-            let rights = Rights::given_to(&member, roles);
+            let rights = member.given(roles);
             let link = (TokenKind::Copied, &rights);
             let token = tokens::add_link(deps, &mut invitation, link, now)?;
             invitation.updated_at = now;

@@ -39,7 +39,6 @@ use vestibule_domain::{
         invitation::{Invitation, InvitationStatus, TokenKind},
         mail::Mail,
         member::{Member, MemberStatus},
-        rights::Rights,
         role::Roles,
         throttle::ThrottleKind,
     },
@@ -133,7 +132,7 @@ impl Inviting<'_> {
         } else {
             TokenKind::Copied
         };
-        let rights = Rights::given_to(&member, self.roles);
+        let rights = member.given(self.roles);
         let token = tokens::add_link(deps, &mut invitation, (kind, &rights), now)?;
         let mail = if is_sent {
             Some(self.mail(&invitation, &member, &token, now).await?)

@@ -25,7 +25,8 @@ use vestibule_domain::{
     event::{Change, Event},
     ports::MemberOutcome,
     team::{
-        member::{ClientAccess, Member, MemberStatus},
+        client_access::ClientAccess,
+        member::{Member, MemberStatus},
         role::{RoleKey, Roles},
     },
 };

@@ -25,10 +25,11 @@ use vestibule_domain::{
     ids::{AccountId, AuditId, MailId},
     ports::{AccountPlace, Recovery, RecoveryOutcome, SetUpState, SetupToken},
     team::{
+        client_access::ClientAccess,
         invitation::TokenKind,
         login::Login,
         mail::{ChangedCredential, Mail, MailKind, MailOwner},
-        member::{ClientAccess, Member, MemberStatus},
+        member::{Member, MemberStatus},
         rights::Rights,
         role::{RoleKey, SUPER_ADMIN_NAME},
     },

@@ -6,6 +6,7 @@ use super::{
     asking::{membership, own_session},
     returned::{Done, Returned},
 };
+use crate::records;
 use serde_json::{Value, json};
 use vestibule_admin::{
     log,
@@ -18,6 +19,7 @@ use vestibule_domain::{
     team::{
         identity::AccountIdentity,
         invitation::{Invitation, InvitedMethod},
+        mail::ChangedCredential,
         member::Member,
     },
 };
@@ -32,6 +34,9 @@ pub(super) async fn bind(returned: &Returned<'_>, login_id: LoginId) -> Result<D
         .await?
         .member;
     check_identity(returned, &member).await?;
+    let login = deps.logins.get_login(login_id).await?;
+    let login = login.ok_or(&SIGN_IN_AGAIN)?;
+    let mail = records::changed_mail(deps, &login, ChangedCredential::Identity, now);
     let identity = AccountIdentity {
         scope: member.scope,
         hash: returned.identity.clone(),
@@ -53,12 +58,13 @@ pub(super) async fn bind(returned: &Returned<'_>, login_id: LoginId) -> Result<D
     };
     let is_bound = deps
         .logins
-        .bind_identity(&identity, member.version, &entry)
+        .bind_identity(&identity, member.version, &session, mail.as_ref(), &entry)
         .await?;
     if !is_bound {
         return Err(ApiError::new(&IDENTITY_TAKEN));
     }
     log(&entry);
+    records::enqueue(deps, mail.as_ref()).await;
     Ok(Done::default())
 }
 

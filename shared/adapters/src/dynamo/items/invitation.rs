@@ -168,7 +168,7 @@ mod tests {
     use vestibule_domain::{
         account::permission::Permission,
         ids::AccountId,
-        team::{invitation::INVITATION_TOKENS_MAX, member::ClientAccess, rights::Rights},
+        team::{client_access::ClientAccess, invitation::INVITATION_TOKENS_MAX, rights::Rights},
     };
 
     fn invitation(method: InvitedMethod) -> Invitation {

@@ -7,8 +7,9 @@ use vestibule_domain::{
     account::{email_address::EmailAddress, permission::Permission},
     ids::{AccountId, InvitationId, LoginId, LoginMethodId, MemberId, RoleId},
     team::{
+        client_access::ClientAccess,
         identity::{AccountIdentity, IdentityHash},
-        member::{ClientAccess, Member, MemberStatus},
+        member::{Member, MemberStatus},
         role::{Role, RoleKey, Roles},
     },
 };

@@ -2,7 +2,7 @@ use super::api_key::PermissionsAttribute;
 use serde::{Deserialize, Serialize};
 use vestibule_domain::{
     account::permission::Permissions,
-    team::{member::ClientAccess, rights::Rights},
+    team::{client_access::ClientAccess, rights::Rights},
 };
 
 /// Rights, within the row of the record that they limit.

@@ -55,6 +55,20 @@ impl Table {
         Ok(put_write(self.replacing_part(&item)?))
     }
 
+    /// Makes the check that no change of the login ended this session with every earlier one.
+    pub(in crate::dynamo) fn still_counts_check(
+        &self,
+        session: &Session,
+    ) -> Result<TransactWriteItem, PortError> {
+        let check = self.check_part(
+            &keys::sessions_ended(session.login_id),
+            "attribute_not_exists(pk) OR from_version <= :version",
+            &[],
+            &[(":version", n(session.login_version))],
+        )?;
+        Ok(check_write(check))
+    }
+
     /// Makes the writes beside a session that is opened at this time: its device, mail and audit entries.
     pub(in crate::dynamo) fn beside_session(
         &self,
@@ -97,15 +111,9 @@ impl SessionStore for DynamoLogins {
         self.table.end_surplus(login_id, surplus).await?;
         let item = SessionItem::from(session);
         // A session that ended before it began is not on record either.
-        let still_counts = self.table.check_part(
-            &keys::sessions_ended(login_id),
-            "attribute_not_exists(pk) OR from_version <= :version",
-            &[],
-            &[(":version", n(session.login_version))],
-        )?;
         let mut writes = vec![
             put_write(self.table.put_part(&item, FRESH, &[])?),
-            check_write(still_counts),
+            self.table.still_counts_check(session)?,
         ];
         writes.extend(self.table.session_ends(login_id, ended)?);
         let beside = self

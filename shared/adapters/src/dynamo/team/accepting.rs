@@ -51,6 +51,11 @@ impl DynamoTeam {
         let (ended, surplus) = ends.split_at(ends.len().min(SESSIONS_ENDED_MAX));
         let mut session = acceptance.session.clone();
         self.table.end_surplus(login_id, surplus).await?;
+        let is_renewal = matches!(acceptance.login, AcceptingLogin::Renewed(_));
+        let kept = acceptance.identity.as_ref();
+        if is_renewal {
+            self.table.unbind(login_id, kept).await?;
+        }
         let mut writes = vec![
             self.accepted_write(&invitation)?,
             self.joined_write(&acceptance.member)?,
@@ -105,10 +110,13 @@ impl DynamoTeam {
             writes.extend(self.table.binding_writes(identity).await?);
         }
         writes.push(self.table.audit_write(&acceptance.audit)?);
-        match self.table.transact(writes).await? {
-            Transacted::Done => Ok(Accepted::Joined),
-            Transacted::Cancelled(reasons) => refused(&reasons, &places, acceptance),
+        if let Transacted::Cancelled(reasons) = self.table.transact(writes).await? {
+            return refused(&reasons, &places, acceptance);
         }
+        if is_renewal {
+            self.table.unbind_rest(login_id, kept).await;
+        }
+        Ok(Accepted::Joined)
     }
 
     /// Makes the write of an accepted invitation, if it is still pending and its time is not over.
