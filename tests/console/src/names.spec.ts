@@ -15,6 +15,7 @@ test("Strange names are shown as text, isolated, without sideways scrolling, whe
   browse,
   team,
 }) => {
+  test.slow();
   for (const [, name] of NAMES) {
     await team.inviter.call("POST", "/v1/invitations", { email: newAddress("name"), name, role: "agent" });
   }
