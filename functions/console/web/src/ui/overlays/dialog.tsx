@@ -46,7 +46,9 @@ function Body({ children }: { children: ReactNode }) {
     if (!place) return;
     const look = () => {
       const isLong = place.scrollHeight > place.clientHeight;
-      setMustFocus(isLong && place.querySelector("a[href], :enabled") === null);
+      setMustFocus(
+        isLong && place.querySelector("a[href], summary, :is(button, input, select, textarea):enabled") === null,
+      );
     };
     const observer = new ResizeObserver(look);
     observer.observe(place);
