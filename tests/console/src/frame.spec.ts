@@ -1,4 +1,5 @@
-import { found, join } from "./people.ts";
+import { found } from "./people.ts";
+import { newAddress } from "./stack.ts";
 import { expect, settings, settled, test, toast } from "./test.ts";
 import { pathOf } from "./watch.ts";
 
@@ -6,7 +7,7 @@ test("The settings have their sections, the sidebar folds and stays so, and the 
   browse,
   team,
 }) => {
-  const person = await join(team, { role: "super_admin", name: "Grace Hopper" });
+  const person = team.deputy;
   const page = await browse(person, { colorScheme: "light" });
   await page.goto(settings(team.account));
   await settled(page, "User Management");
@@ -27,7 +28,7 @@ test("The settings have their sections, the sidebar folds and stays so, and the 
   await settled(page, "User Management");
   await expect(page.getByRole("button", { name: "Expand sidebar" })).toBeVisible();
 
-  await page.getByRole("button", { name: "Grace Hopper, your menu" }).click();
+  await page.getByRole("button", { name: "Bo Diaz, your menu" }).click();
   const menu = page.getByRole("menu");
   await expect(menu.getByRole("menuitem")).toHaveText([
     /Profile/,
@@ -45,6 +46,10 @@ test("The settings have their sections, the sidebar folds and stays so, and the 
   await page.reload();
   await settled(page, "User Management");
   expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(dark);
+  await page.getByRole("button", { name: "Bo Diaz, your menu" }).click();
+  await menu.getByRole("menuitem", { name: "System" }).click();
+  await expect(page.locator("html")).not.toHaveAttribute("data-theme");
+  await expect.poll(async () => (await person.api.call("GET", "/v1/me")).preferences.theme).toBe("system");
 });
 
 test("The start leads to the account that was shown last, and an account of others does not open (U110, U105, U104)", async ({
@@ -59,8 +64,7 @@ test("The start leads to the account that was shown last, and an account of othe
   await settled(page, "User Management");
   expect(pathOf(page)).toBe(settings(other.account, "users"));
 
-  const stranger = await join(team, { name: "Grace Hopper" });
-  const outside = await browse(stranger);
+  const outside = await browse(team.agent);
   await outside.goto(settings(other.account, "users"));
   await expect(outside.getByRole("heading", { level: 1 })).toHaveText("You are not a member of this account");
   await outside.goto("/console/nowhere");
@@ -174,13 +178,13 @@ test("A list shows fifty rows, and more on demand (U123)", async ({ browse, team
 });
 
 test("A toast goes after six seconds, not while somebody reads it (U136)", async ({ browse, team }) => {
-  const page = await browse(await join(team, { name: "Grace Hopper" }));
+  const page = await browse(team.owner);
   await page.clock.install();
-  await page.goto("/console/profile");
-  await settled(page, "Profile");
-  await page.getByLabel("Name", { exact: true }).fill("Grace M. Hopper");
-  await page.getByRole("button", { name: "Save name" }).click();
-  const shown = toast(page, "Your name is saved");
+  await page.goto(`${settings(team.account, "clients")}?create=true`);
+  const form = page.getByRole("dialog", { name: "New client" });
+  await form.getByLabel("Name", { exact: true }).fill(`Toasted ${newAddress("t")}`);
+  await form.getByRole("button", { name: "Create client" }).click();
+  const shown = toast(page, /^Client Toasted .* was created/);
   await expect(shown).toBeVisible();
   await shown.hover();
   await page.clock.runFor(10_000);

@@ -1,5 +1,4 @@
 import type { Locator } from "@playwright/test";
-import { join } from "./people.ts";
 import { newAddress, PASSWORD } from "./stack.ts";
 import { expect, settings, settled, test, toast } from "./test.ts";
 
@@ -19,7 +18,7 @@ test("Signing in and inviting need no mouse: focus is seen everywhere, goes to t
   browse,
   team,
 }) => {
-  const person = await join(team, { role: "super_admin", name: "Grace Hopper" });
+  const person = team.deputy;
   const page = await browse();
   await page.goto("/console/sign-in");
   await settled(page, "Sign in");

@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { equip, judge } from "./looks.ts";
-import { acme, found, invite, join, type Person, type Team } from "./people.ts";
+import { acme, found, invite, join, signInAgain, type Team } from "./people.ts";
 import { Caller, eventually, facts, linkTo, newAddress, PASSWORD } from "./stack.ts";
 import { expect, settings, settled, signIn, test } from "./test.ts";
 
@@ -55,7 +55,7 @@ test("Pages before the sign-in: axe finds nothing in light and dark, 1280 and 39
     expect(page.getByRole("button", { name: "Sign in with Acme" })).toBeVisible(),
   );
   await tour.at("reset", "/console/reset");
-  const person = await join(team);
+  const person = team.agent;
   await tour.at("reset-asked", "/console/reset", async () => {
     await page.getByLabel("Email").fill(person.email);
     await page.getByRole("button", { name: "Send link" }).click();
@@ -66,7 +66,7 @@ test("Pages before the sign-in: axe finds nothing in light and dark, 1280 and 39
   );
   const link = await invite(team, newAddress("new"), { role: "agent", name: "Ana Silva" });
   await tour.at("invitation-new", link, () => page.getByLabel("Password", { exact: true }).fill("nine grey"));
-  await tour.at("invitation-known", await invite(team, (await join(acme)).email));
+  await tour.at("invitation-known", await invite(acme, person.email));
   const { items } = await Caller.key().call("GET", "/v1/login-methods");
   const email = newAddress("provider");
   await tour.at("invitation-provider", await invite(acme, email, { method: items[0].id }));
@@ -116,7 +116,7 @@ test("Other pages of an account: axe finds nothing in light and dark, 1280 and 3
 }) => {
   test.slow();
   const own = await found(team.owner, "Umbrella Group");
-  await inhabit(own);
+  await invite(own, newAddress("ana"), { name: "Ana Silva" });
   await own.inviter.call("POST", "/v1/clients", { name: "Globex", channels: ["sms", "whatsapp"] });
   const every = (await own.inviter.call("GET", "/v1/permissions")).items.map(({ key }: { key: string }) => key);
   const { id } = await own.inviter.call("POST", "/v1/api-keys", { name: "Nightly report", permissions: every });
@@ -158,7 +158,7 @@ test("A person's own pages: axe finds nothing in light and dark, 1280 and 390 px
   watch,
 }) => {
   test.slow();
-  const person = await join(team, { name: "Grace Hopper" });
+  const person = await signInAgain(team.agent);
   const tour = await Tour.begin(await browse(person));
   const { page } = tour;
   await tour.at("profile", "/console/profile");
@@ -188,7 +188,7 @@ test("A person's own pages: axe finds nothing in light and dark, 1280 and 390 px
 });
 
 /** Gives an account people in every state. */
-async function inhabit(team: Team & { owner: Person }): Promise<{ pending: string; agent: string }> {
+async function inhabit(team: Team): Promise<{ pending: string; agent: string }> {
   const { key } = await team.inviter.call("POST", "/v1/roles", {
     name: "Campaign manager",
     description: "Lets people in while a campaign runs",

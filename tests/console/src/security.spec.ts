@@ -75,6 +75,10 @@ class FirstLoad {
 
   static async of(page: Page, address: string, heading: string | RegExp): Promise<FirstLoad> {
     const load = new FirstLoad();
+    // What the browser fetches when it has nothing else to do comes after the first load.
+    await page.addInitScript(() => {
+      window.requestIdleCallback = () => 0;
+    });
     page.on("response", (response) => {
       const name = /\/console\/assets\/([^/?]+)$/.exec(response.url())?.[1];
       if (name) load.files.set(name, response);

@@ -45,7 +45,7 @@ test("A session that ends while somebody types asks for a new sign-in over the p
   team,
   watch,
 }) => {
-  const person = await join(team, { role: "super_admin", name: "Grace Hopper" });
+  const person = await signInAgain(team.deputy);
   const page = await browse(person);
   await page.goto(`${settings(team.account, "roles")}?create=true`);
   const form = page.getByRole("dialog", { name: "New role" });
@@ -73,7 +73,7 @@ test("A session that ends while somebody types asks for a new sign-in over the p
 });
 
 test("Signing out in one tab forgets the person in the others (U172, U104)", async ({ browse, team }) => {
-  const person = await join(team, { name: "Grace Hopper" });
+  const person = await signInAgain(team.agent);
   const page = await browse(person);
   await page.goto(settings(team.account, "account"));
   await settled(page, "Account");

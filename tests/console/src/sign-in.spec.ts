@@ -1,4 +1,3 @@
-import { join } from "./people.ts";
 import { Caller, newAddress, PASSWORD, SESSION } from "./stack.ts";
 import { expect, PHONE, settings, settled, signIn, test } from "./test.ts";
 import { pathOf } from "./watch.ts";
@@ -8,7 +7,7 @@ test("A wrong password and an unknown address get the same words; the right one 
   team,
   watch,
 }) => {
-  const person = await join(team, { name: "Grace Hopper" });
+  const person = team.agent;
   const page = await browse();
   const wanted = settings(team.account, "account");
   await page.goto(wanted);
@@ -39,7 +38,7 @@ test("A wrong password and an unknown address get the same words; the right one 
 });
 
 test("After the sign-in, nobody is led to another origin (U701)", async ({ browse, team }) => {
-  const person = await join(team, { name: "Grace Hopper" });
+  const person = team.deputy;
   for (const address of [
     "https://evil.example/",
     "//evil.example/",
@@ -49,7 +48,7 @@ test("After the sign-in, nobody is led to another origin (U701)", async ({ brows
     const page = await browse();
     await page.goto(`/console/sign-in?return_to=${encodeURIComponent(address)}`);
     await signIn(page, person.email, PASSWORD);
-    await settled(page, "Clients");
+    await settled(page, "User Management");
   }
 });
 
@@ -84,7 +83,7 @@ test("The session is a cookie that no script reads, and neither storage nor addr
   team,
   watch,
 }) => {
-  const person = await join(team, { name: "Grace Hopper" });
+  const person = team.agent;
   const page = await browse();
   await page.goto("/console/sign-in");
   await signIn(page, person.email, PASSWORD);
@@ -117,7 +116,7 @@ test("On a phone, a person signs in and goes from section to section by one list
   browse,
   team,
 }) => {
-  const person = await join(team, { role: "super_admin", name: "Grace Hopper" });
+  const person = team.deputy;
   const page = await browse(undefined, { viewport: PHONE, hasTouch: true, isMobile: true });
   await page.goto("/console/sign-in");
   await signIn(page, person.email, PASSWORD);

@@ -1,5 +1,5 @@
 import { type BrowserContextOptions, test as base, expect, type Locator, type Page } from "@playwright/test";
-import { acme, found, join, type Person, type Team } from "./people.ts";
+import { acme, found, join, type Person, type Staffed } from "./people.ts";
 import { facts, SESSION } from "./stack.ts";
 import { Watch } from "./watch.ts";
 
@@ -13,7 +13,7 @@ interface Fixtures {
 
 interface Shared {
   /** An account that only the tests of one worker use. */
-  team: Team & { owner: Person };
+  team: Staffed;
 }
 
 export const WIDE = { width: 1280, height: 800 };
@@ -27,7 +27,10 @@ export const test = base.extend<Fixtures, Shared>({
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads what a fixture uses from its pattern
     async ({}, use, worker) => {
       const owner = await join(acme, { role: "super_admin", name: "Ana Lopes" });
-      await use(await found(owner, `Initech ${worker.workerIndex}`));
+      const team = await found(owner, `Initech ${worker.workerIndex}`);
+      const deputy = await join(team, { role: "super_admin", name: "Bo Diaz" });
+      const agent = await join(team, { name: "Grace Hopper" });
+      await use({ ...team, deputy, agent });
     },
     { scope: "worker" },
   ],

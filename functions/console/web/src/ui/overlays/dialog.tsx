@@ -29,11 +29,36 @@ export function DialogView(props: DialogProps) {
             </Heading>
             {!isStubborn && <IconButton icon="close" label={common.close} onClick={onClose} />}
           </header>
-          <div className={styles.body}>{children}</div>
+          <Body>{children}</Body>
           {actions && <footer className={styles.actions}>{actions}</footer>}
         </Dialog>
       </Modal>
     </ModalOverlay>
+  );
+}
+
+/** What a dialog shows. Where it is longer than the dialog and has no control, it takes the focus itself, so that keys scroll it. */
+function Body({ children }: { children: ReactNode }) {
+  const body = useRef<HTMLDivElement>(null);
+  const [mustFocus, setMustFocus] = useState(false);
+  useEffect(() => {
+    const place = body.current;
+    if (!place) return;
+    const look = () => {
+      const isLong = place.scrollHeight > place.clientHeight;
+      setMustFocus(
+        isLong && place.querySelector("a[href], summary, :is(button, input, select, textarea):enabled") === null,
+      );
+    };
+    const observer = new ResizeObserver(look);
+    observer.observe(place);
+    for (const part of place.children) observer.observe(part);
+    return () => observer.disconnect();
+  }, []);
+  return (
+    <div className={styles.body} ref={body} tabIndex={mustFocus ? 0 : undefined}>
+      {children}
+    </div>
   );
 }
 
