@@ -23,7 +23,7 @@ test("Every kind of mail to a person can be read on phones and computers, in lig
   test.slow();
   const person = await join(team, { name: "Grace Hopper" });
   await signInAgain(person);
-  const { secret } = await person.api.call("POST", "/v1/me/factor");
+  const { secret } = await person.api.call("POST", "/v1/me/factor", { password: PASSWORD });
   await person.api.call("POST", "/v1/me/factor/confirm", { code: codeOf(secret) });
   await person.api.call("POST", "/v1/me/password", { current: PASSWORD, new: NEXT });
   await Caller.nobody().call("POST", "/v1/auth/reset", { email: person.email });

@@ -2,7 +2,7 @@ import type { Page } from "@playwright/test";
 import { equip, judge } from "./looks.ts";
 import { acme, found, invite, join, signInAgain, type Team } from "./people.ts";
 import { Caller, eventually, facts, linkTo, newAddress, PASSWORD } from "./stack.ts";
-import { expect, settings, settled, signIn, test } from "./test.ts";
+import { beginSecondFactor, expect, settings, settled, signIn, test } from "./test.ts";
 
 /** Opens pages one after the other and judges each. */
 class Tour {
@@ -164,8 +164,7 @@ test("A person's own pages: axe finds nothing in light and dark, 1280 and 390 px
   await tour.at("profile", "/console/profile");
   await tour.at("profile-security", "/console/profile?tab=security");
   await tour.at("profile-second-factor", "/console/profile?tab=security", async () => {
-    await page.getByRole("button", { name: "Set up second factor" }).click();
-    await expect(page.getByRole("img", { name: /^QR code/ })).toBeVisible();
+    await beginSecondFactor(page, PASSWORD);
   });
   await tour.at("profile-sessions", "/console/profile?tab=sessions");
   await tour.at("profile-preferences", "/console/profile?tab=preferences");

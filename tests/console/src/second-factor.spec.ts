@@ -1,6 +1,6 @@
 import { found, join } from "./people.ts";
 import { PASSWORD } from "./stack.ts";
-import { expect, settings, settled, signIn, test, toast } from "./test.ts";
+import { beginSecondFactor, expect, settings, settled, signIn, test, toast } from "./test.ts";
 import { codeOf } from "./totp.ts";
 import { pathOf } from "./watch.ts";
 
@@ -13,9 +13,7 @@ test("A second factor is set up by an app's code, asked for at the next sign-in,
   const page = await browse(person);
   await page.goto("/console/profile?tab=security");
   await settled(page, "Profile");
-  await page.getByRole("button", { name: "Set up second factor" }).click();
-  const dialog = page.getByRole("dialog", { name: "Set up second factor" });
-  await expect(dialog.getByRole("img", { name: "QR code with the key of your second factor" })).toBeVisible();
+  const dialog = await beginSecondFactor(page, PASSWORD);
   const secret = await dialog.locator("code").innerText();
   await dialog.getByRole("textbox", { name: "Code" }).fill("12345");
   await dialog.getByRole("button", { name: "Turn on" }).click();

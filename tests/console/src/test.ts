@@ -78,6 +78,16 @@ export async function signIn(page: Page, email: string, password: string): Promi
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
 }
 
+/** Begins the set-up of a second factor, with the password that it takes, and returns the dialog that shows the key. */
+export async function beginSecondFactor(page: Page, password: string): Promise<Locator> {
+  await page.getByRole("button", { name: "Set up second factor" }).click();
+  const dialog = page.getByRole("dialog", { name: "Set up second factor" });
+  await dialog.getByLabel("Current password").fill(password);
+  await dialog.getByRole("button", { name: "Continue" }).click();
+  await expect(dialog.getByRole("img", { name: "QR code with the key of your second factor" })).toBeVisible();
+  return dialog;
+}
+
 /** Waits until the page that shows this heading has read all that it shows. */
 export async function settled(page: Page, heading?: string | RegExp): Promise<void> {
   if (heading) await expect(page.getByRole("heading", { level: 1, name: heading })).toBeVisible();
