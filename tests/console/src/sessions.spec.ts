@@ -72,17 +72,31 @@ test("A session that ends while somebody types asks for a new sign-in over the p
   expect(made.description).toBe("Those who answer at night");
 });
 
-test("Signing out in one tab forgets the person in the others (U172, U104)", async ({ browse, team }) => {
+test("Every page has the menu that signs out, which leaves nothing of the person in any tab or behind the back button (U172, U104)", async ({
+  browse,
+  team,
+}) => {
   const person = await signInAgain(team.agent);
   const page = await browse(person);
+  const menu = { name: "Grace Hopper, your menu" };
+  for (const path of [settings(team.account, "users"), settings(team.account, "clients")]) {
+    await page.goto(path);
+    await settled(page);
+    await expect(page.getByRole("button", menu)).toBeVisible();
+  }
   await page.goto(settings(team.account, "account"));
   await settled(page, "Account");
   const other = await page.context().newPage();
+  await other.goto(settings(team.account, "clients"));
+  await settled(other, "Clients");
   await other.goto("/console/profile");
   await settled(other, "Profile");
-  await other.getByRole("button", { name: "Grace Hopper, your menu" }).click();
+  await other.getByRole("button", menu).click();
   await other.getByRole("menuitem", { name: "Sign out" }).click();
   for (const tab of [other, page]) {
+    await expect(tab.getByRole("heading", { level: 1 })).toHaveText("Sign in");
+    await expect(tab.getByText("Grace Hopper")).toHaveCount(0);
+    await tab.goBack();
     await expect(tab.getByRole("heading", { level: 1 })).toHaveText("Sign in");
     await expect(tab.getByText("Grace Hopper")).toHaveCount(0);
   }
