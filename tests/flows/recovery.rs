@@ -8,8 +8,11 @@ use crate::{
     single_sign_on::{sso_only, through_provider},
     world::{SETUP_TOKEN, World},
 };
+use axum::body::Body;
 use serde_json::{Value, json};
 use std::time::Duration;
+use tower::ServiceExt;
+use vestibule_testkit::lambda_events::{BodyEncoding, HttpRequest, http_api};
 
 const NEW: &str = "another-token-of-the-stack-0123456789abcdefghij";
 const NEWER: &str = "a-third-token-of-the-stack-0123456789abcdefghij";
@@ -201,6 +204,39 @@ async fn without_mail_a_login_that_nobody_proved_and_that_is_elsewhere_too_is_re
     assert_eq!(status, 202, "{recovered}");
     let accepted = accept(&world, &recovered["invitation_link"]).await;
     assert_eq!(accepted.status, 200, "{}", accepted.body);
+}
+
+/// The status of a try with a wrong value of the secret from an IP address.
+async fn guess_from(world: &World, address: &str) -> u16 {
+    let body = json!({"setup_token": "a guess", "email": "eve@example.com"});
+    let asked = HttpRequest {
+        method: "POST",
+        path: "/v1/setup/recover",
+        query: "",
+        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+        body: body.to_string().into_bytes(),
+        path_parameters: Vec::new(),
+        time_ms: 0,
+    };
+    let mut event = http_api(&asked, BodyEncoding::Text);
+    event["requestContext"]["http"]["sourceIp"] = json!(address);
+    let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+    let request = request.map(|body| Body::from(body.to_vec()));
+    let router = world.functions.admin(asked.path);
+    router.oneshot(request).await.unwrap().status().as_u16()
+}
+
+/// SPEC D28: one customer has all addresses of a network.
+#[tokio::test(flavor = "multi_thread")]
+async fn tries_of_the_set_up_secret_from_one_network_count_together() {
+    let world = World::new().await;
+    for host in 1..=10 {
+        let status = guess_from(&world, &format!("2001:db8:1:2::{host}")).await;
+        assert_eq!(status, 401, "{host}");
+    }
+    assert_eq!(guess_from(&world, "2001:db8:1:2:3:4:5:6").await, 429);
+    assert_eq!(guess_from(&world, "2001:db8:1:3::1").await, 401);
+    assert_eq!(guess_from(&world, "192.0.2.7").await, 401);
 }
 
 #[tokio::test(flavor = "multi_thread")]

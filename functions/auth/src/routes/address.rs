@@ -183,7 +183,7 @@ pub async fn confirm_address(
 ) -> Result<Response, ApiError> {
     call.own()?;
     let token = reset::read_link(body.0)?;
-    let network = limits::network(call.origin.source_ip.as_deref());
+    let network = call.origin.network();
     limits::admit(&deps, ThrottleKind::Token, &network).await?;
     let login = me::read(&deps, call.session.login_id).await?;
     let change = find(&deps, &login, &token, call.now()).await?;

@@ -155,7 +155,7 @@ pub async fn inspect_invitation(
 }
 
 async fn admit(deps: &Deps, visitor: &Visitor) -> Result<(), ApiError> {
-    let network = limits::network(visitor.origin.source_ip.as_deref());
+    let network = visitor.origin.network();
     limits::admit(deps, ThrottleKind::Token, &network).await
 }
 

@@ -146,7 +146,7 @@ async fn is_admitted(
     visitor: &Visitor,
     email: &EmailAddress,
 ) -> Result<bool, ApiError> {
-    let network = limits::network(visitor.origin.source_ip.as_deref());
+    let network = visitor.origin.network();
     Ok(
         limits::is_admitted(deps, ThrottleKind::ResetAddress, &network).await?
             && limits::is_admitted(deps, ThrottleKind::ResetLogin, &email.hash()).await?,
@@ -221,7 +221,7 @@ pub async fn inspect_reset(
 
 /// Finds the login that a link is for, and the hash of its token.
 async fn find(deps: &Deps, visitor: &Visitor, token: &str) -> Result<(Login, String), ApiError> {
-    let network = limits::network(visitor.origin.source_ip.as_deref());
+    let network = visitor.origin.network();
     limits::admit(deps, ThrottleKind::Token, &network).await?;
     let claim = tokens::read_reset(token).ok_or(&TOKEN_NOT_VALID)?;
     let now = deps.admin.clock.now();

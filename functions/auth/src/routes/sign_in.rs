@@ -133,7 +133,7 @@ pub(super) async fn admit(
     email: &EmailAddress,
     known: Option<(String, &KnownDevice)>,
 ) -> Result<(), ApiError> {
-    let network = limits::network(visitor.origin.source_ip.as_deref());
+    let network = visitor.origin.network();
     limits::admit(deps, ThrottleKind::SignInAddress, &network).await?;
     if let Some((login_id, known)) = known {
         let subject = limits::device_subject(&login_id, &known.hash);
