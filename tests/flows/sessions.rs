@@ -155,6 +155,37 @@ async fn another_password_ends_all_other_sessions_and_gives_this_one_a_new_token
     assert_eq!(audited(&world, "login.password_changed"), 1);
 }
 
+/// SPEC D28.
+#[tokio::test(flavor = "multi_thread")]
+async fn passwords_tried_in_a_found_session_count_with_those_of_sign_ins_and_keep_the_owner_from_nothing()
+ {
+    let world = World::new().await;
+    member(&world, "ana@example.com").await;
+    let mut owner = Browser::default();
+    let seen = sign_in(&world, &mut owner, "ana@example.com", PASSWORD).await;
+    assert_eq!(seen.status, 200, "{}", seen.body);
+    // Whoever found the session has no other cookie of the owner's browser.
+    let mut finder = Browser::of(owner.session().unwrap());
+    let mut stranger = Browser::default();
+    let new = "four other words entirely";
+    let guess = json!({"current": "a guess", "new": new});
+    for _ in 0..3 {
+        for _ in 0..2 {
+            let seen = finder.post(&world, "/v1/me/password", guess.clone()).await;
+            assert_eq!(seen.status, 401, "{}", seen.body);
+        }
+        let seen = sign_in(&world, &mut stranger, "ana@example.com", "a guess").await;
+        assert_eq!(seen.status, 401, "{}", seen.body);
+    }
+    let seen = finder.post(&world, "/v1/me/password", guess).await;
+    assert_eq!((seen.status, seen.problem()), (429, "too-many-attempts"));
+    let seen = sign_in(&world, &mut stranger, "ana@example.com", PASSWORD).await;
+    assert_eq!((seen.status, seen.problem()), (429, "too-many-attempts"));
+    let right = json!({"current": PASSWORD, "new": new});
+    let seen = owner.post(&world, "/v1/me/password", right).await;
+    assert_eq!(seen.status, 200, "{}", seen.body);
+}
+
 /// SPEC G01.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_and_preferences_are_changed_at_the_version_that_was_read() {

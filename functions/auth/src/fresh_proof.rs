@@ -9,15 +9,27 @@ use crate::{
 };
 use vestibule_admin::{LoginCall, problem::ApiError};
 use vestibule_domain::{
-    ports::LoginChange,
+    ports::{DeviceToken, LoginChange},
     secret::Secret,
     team::{login::Login, throttle::ThrottleKind},
 };
 
-/// Checks the password of a login. Wrong ones are counted with those of sign-ins.
-pub async fn check_password(deps: &Deps, login: &Login, given: &Secret) -> Result<(), ApiError> {
-    let subject = login.id.to_string();
-    limits::admit(deps, ThrottleKind::SignInLogin, &subject).await?;
+/// Checks the password of a login. Tries are counted with those of sign-ins: by browser if the login knows it, so that
+/// a stranger who guesses does not keep the owner from it, or else by address.
+pub async fn check_password(
+    deps: &Deps,
+    login: &Login,
+    browser: Option<&DeviceToken>,
+    given: &Secret,
+) -> Result<(), ApiError> {
+    let (kind, subject) = match browser {
+        Some(known) => {
+            let subject = limits::device_subject(&login.id.to_string(), &known.hash);
+            (ThrottleKind::SignInDevice, subject)
+        }
+        None => (ThrottleKind::SignInLogin, login.email.hash()),
+    };
+    limits::admit(deps, kind, &subject).await?;
     let verdict = refusals::compare(deps, Some(login), given).await?;
     if verdict.matches {
         Ok(())

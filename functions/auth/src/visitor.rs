@@ -4,13 +4,17 @@ use crate::{
     Deps, cookies,
     tokens::{self, LoginClaim},
 };
-use axum::{extract::FromRequestParts, http::request::Parts};
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, request::Parts},
+};
 use std::sync::Arc;
 use vestibule_admin::{CallOrigin, csrf, problem::ApiError};
 use vestibule_domain::{
     Timestamp,
     account::credential::{Credential, CredentialClaim},
     ids::LoginId,
+    ports::DeviceToken,
     secret::Secret,
     team::{
         login::Login,
@@ -87,6 +91,20 @@ pub async fn is_known(
     let seen_at = deps.sessions.device_seen_at(login_id, hash).await?;
     let known = login.zip(seen_at);
     Ok(known.is_some_and(|(login, seen_at)| login.knows_browser_of(seen_at)))
+}
+
+/// The browser that calls with these headers, if the login knows it.
+pub async fn known_browser(
+    deps: &Deps,
+    headers: &HeaderMap,
+    login: &Login,
+) -> Result<Option<DeviceToken>, ApiError> {
+    let cookie = cookies::read(headers, cookies::DEVICE);
+    let Some(hash) = cookie.and_then(tokens::read_device) else {
+        return Ok(None);
+    };
+    let is_known = is_known(deps, login.id, Some(login), &hash).await?;
+    Ok(is_known.then_some(DeviceToken { hash }))
 }
 
 /// The device of a call, as it is recorded.

@@ -11,11 +11,12 @@ use crate::{
     records,
     second_factor::{self, FactorRequest, GivenCode},
     totp,
+    visitor::known_browser,
 };
 use axum::{
     Json,
     extract::State,
-    http::{HeaderValue, StatusCode},
+    http::{HeaderMap, HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -85,6 +86,7 @@ pub struct RecoveryCodesResponse {
 pub async fn begin_factor(
     State(deps): State<Arc<Deps>>,
     call: LoginCall,
+    headers: HeaderMap,
     body: OptionalJsonBody,
 ) -> Result<Response, ApiError> {
     call.own()?;
@@ -92,7 +94,7 @@ pub async fn begin_factor(
     if login.confirmed_factor().is_some() {
         return Err(ApiError::new(&FACTOR_ALREADY_SET));
     }
-    check_password(&deps, &login, body.0).await?;
+    check_password(&deps, &headers, &login, body.0).await?;
     let (factor, secret) = second_factor::begin(&deps, login.id).await?;
     let after = Login {
         factor: Some(factor),
@@ -112,6 +114,7 @@ pub async fn begin_factor(
 /// Checks the password of a login that has one: whoever found an open session must not lock its owner out.
 async fn check_password(
     deps: &Deps,
+    headers: &HeaderMap,
     login: &Login,
     fields: Map<String, Value>,
 ) -> Result<(), ApiError> {
@@ -123,10 +126,11 @@ async fn check_password(
         None
     };
     errors.check_body()?;
-    match given {
-        Some(given) => fresh_proof::check_password(deps, login, &given).await,
-        None => Ok(()),
-    }
+    let Some(given) = given else {
+        return Ok(());
+    };
+    let browser = known_browser(deps, headers, login).await?;
+    fresh_proof::check_password(deps, login, browser.as_ref(), &given).await
 }
 
 /// Confirm the second factor

@@ -5,11 +5,11 @@ use super::{
     me::{self, MyClients, MyPreferences, MyRole},
     sessions::SessionResponse,
 };
-use crate::{Deps, cookies, fresh_proof, input, leaving, records};
+use crate::{Deps, cookies, fresh_proof, input, leaving, records, visitor::known_browser};
 use axum::{
     Json,
     extract::State,
-    http::{HeaderValue, StatusCode, header::CONTENT_DISPOSITION},
+    http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_DISPOSITION},
     response::{IntoResponse, Response},
 };
 use futures_util::future::try_join4;
@@ -315,6 +315,7 @@ fn read_proof(fields: Map<String, Value>) -> Result<GivenProof, ApiError> {
 pub async fn delete_login(
     State(deps): State<Arc<Deps>>,
     call: LoginCall,
+    headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
     call.own()?;
@@ -323,7 +324,8 @@ pub async fn delete_login(
     let login = me::read(&deps, call.session.login_id).await?;
     let login = match proof {
         GivenProof::Password(password) => {
-            fresh_proof::check_password(&deps, &login, &password).await?;
+            let browser = known_browser(&deps, &headers, &login).await?;
+            fresh_proof::check_password(&deps, &login, browser.as_ref(), &password).await?;
             login
         }
         GivenProof::Code(code) => fresh_proof::use_code(&deps, &call, login, code).await?,

@@ -6,8 +6,7 @@ use crate::{
     opening::{self, SignInStatus},
     records,
     routes::sign_in::SignInResponse,
-    tokens,
-    visitor::is_known,
+    visitor::known_browser,
 };
 use axum::{
     Json,
@@ -27,7 +26,7 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     event::Event,
-    ports::{DeviceToken, LoginChange},
+    ports::LoginChange,
     team::{
         login::{Login, PasswordRecord},
         mail::ChangedCredential,
@@ -89,10 +88,10 @@ pub async fn change_password(
     let Some(new) = new.filter(|_| errors.is_empty()) else {
         return Err(errors.into_validation());
     };
+    let browser = known_browser(&deps, &headers, &login).await?;
     if let Some(current) = current {
-        fresh_proof::check_password(&deps, &login, &current).await?;
+        fresh_proof::check_password(&deps, &login, browser.as_ref(), &current).await?;
     }
-    let device = device(&deps, &headers, &login).await?;
     let now = call.now();
     let after = Login {
         password: Some(PasswordRecord {
@@ -110,7 +109,8 @@ pub async fn change_password(
     let change = LoginChange {
         end_sessions: sessions.into_iter().map(|session| session.hash).collect(),
         ends_earlier: true,
-        device,
+        // The new password does not make the login forget the browser that sets it.
+        device: browser,
         mail: records::changed_mail(&deps, &login, ChangedCredential::Password, now),
         audits: audits.clone(),
         ..LoginChange::default()
@@ -121,18 +121,4 @@ pub async fn change_password(
     let mut response = Json(SignInResponse { status }).into_response();
     cookies::add(response.headers_mut(), [cookie]);
     Ok(response)
-}
-
-/// The browser that calls, if the login knows it. The new password does not make the login forget it.
-async fn device(
-    deps: &Deps,
-    headers: &HeaderMap,
-    login: &Login,
-) -> Result<Option<DeviceToken>, ApiError> {
-    let cookie = cookies::read(headers, cookies::DEVICE);
-    let Some(hash) = cookie.and_then(tokens::read_device) else {
-        return Ok(None);
-    };
-    let is_known = is_known(deps, login.id, Some(login), &hash).await?;
-    Ok(is_known.then_some(DeviceToken { hash }))
 }
