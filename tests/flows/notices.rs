@@ -264,6 +264,21 @@ async fn a_row_of_a_member_a_login_or_the_roles_that_cannot_be_read_keeps_nobody
     }
 }
 
+/// What opens a login stays in its row.
+#[tokio::test(flavor = "multi_thread")]
+async fn notices_read_neither_the_password_nor_the_second_factor_of_a_login() {
+    let (mut world, admin) = noticing().await;
+    let login_id = admin.login_id.to_string();
+    change_row(&world, ("LOGIN", &login_id), |row| {
+        for secret in ["password", "factor"] {
+            row.insert(secret.to_owned(), json!("a value that nobody can read"));
+        }
+    });
+    asks(&mut world, "Ada Lovelace").await;
+    minutes(&mut world, 2).await;
+    assert_eq!(mails_to(&world, &admin).len(), 1);
+}
+
 /// SPEC D25.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_bounced_or_complained_gets_no_more() {

@@ -49,6 +49,7 @@ mod pace;
 mod parking;
 mod people;
 mod profiles;
+mod projection;
 mod projects;
 mod proof;
 mod reports;

@@ -19,12 +19,12 @@ use vestibule_domain::{
     ports::{Claim, EmailQueue, Lease, NoticeStore, RecipientPage, TeamQueue},
     team::{
         client_access::ClientAccess,
-        login::{Login, Preferences},
+        login::Preferences,
         mail::{Mail, MailKind, NoticedRequest},
         member::{Member, MemberStatus},
         notices::{
             AfterRound, ConnectorRequests, MemberPlace, NOTICE_INTERVAL, NOTICE_LAG, NewRequests,
-            NoticeNames, NoticeOrder, Recipient, Round,
+            NoticeNames, NoticeOrder, Recipient, RecipientLogin, Round,
         },
         role::RoleKey,
     },
@@ -83,7 +83,7 @@ fn recipient(number: usize) -> Recipient {
             scope: scope().account(),
             login_id: Some(login_id),
             email: email.clone(),
-            name: name.clone(),
+            name,
             role: RoleKey::SuperAdmin,
             extra: BTreeSet::new(),
             clients: ClientAccess::All,
@@ -94,18 +94,11 @@ fn recipient(number: usize) -> Recipient {
             created_at: NOW,
             updated_at: NOW,
         },
-        login: Login {
+        login: RecipientLogin {
             id: login_id,
             email,
-            name,
             verified_at: Some(NOW),
-            password: None,
-            factor: None,
             preferences: Preferences::default(),
-            left_at: None,
-            version: 1,
-            created_at: NOW,
-            updated_at: NOW,
         },
     }
 }

@@ -7,7 +7,7 @@
 
 use super::{
     client_access::ClientAccess,
-    login::Login,
+    login::Preferences,
     mail::{
         MAIL_TEXT_MAX_CHARS, Mail, MailKind, MailOwner, NoticedRequest, NoticedSource, mail_text,
     },
@@ -17,8 +17,8 @@ use super::{
 use crate::{
     Timestamp,
     access::request::AccessRequest,
-    account::permission::Permission,
-    ids::{AccessRequestId, ClientId, ProjectId},
+    account::{email_address::EmailAddress, permission::Permission},
+    ids::{AccessRequestId, ClientId, LoginId, ProjectId},
     scope::ProjectScope,
     text::clean_line,
 };
@@ -221,7 +221,20 @@ pub struct Recipient {
     /// The member.
     pub member: Member,
     /// The login.
-    pub login: Login,
+    pub login: RecipientLogin,
+}
+
+/// The part of a login that notices need: nothing that opens it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecipientLogin {
+    /// Id of the login.
+    pub id: LoginId,
+    /// The address.
+    pub email: EmailAddress,
+    /// Time at which a mailed link proved the address.
+    pub verified_at: Option<Timestamp>,
+    /// Preferences of the person.
+    pub preferences: Preferences,
 }
 
 impl Recipient {

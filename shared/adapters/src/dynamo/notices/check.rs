@@ -1,8 +1,8 @@
 //! The state of what a notice was made from, before it is sent.
 
-use super::recipients::known_roles;
+use super::recipients::{RecipientLoginItem, known_roles, rows_with_logins};
 use crate::dynamo::{
-    items::{AccessRequestItem, ChatUserItem, LoginItem, MemberItem},
+    items::{AccessRequestItem, ChatUserItem, MemberItem},
     keys::{self, Key},
     table::{Attributes, Table, from_row, take},
 };
@@ -14,10 +14,9 @@ use vestibule_domain::{
     error::Chain,
     ids::{AccessRequestId, MemberId},
     team::{
-        login::Login,
         mail::NoticedSource,
         member::Member,
-        notices::{NoticeCheck, Recipient},
+        notices::{NoticeCheck, Recipient, RecipientLogin},
     },
 };
 
@@ -44,13 +43,10 @@ pub(super) async fn check(
         .iter()
         .flat_map(|source| about(scope, source))
         .collect();
-    let wanted: Vec<Key> = about
-        .into_iter()
-        .chain([login.clone(), roles.clone()])
-        .collect();
-    let mut rows = table.get_batch(&wanted).await?;
-    let login: Option<LoginItem> = take(&mut rows, &login, "login")?;
-    let Some(login) = login.map(Login::from) else {
+    let others: Vec<Key> = about.into_iter().chain([roles.clone()]).collect();
+    let mut rows = rows_with_logins(table, &others, std::slice::from_ref(&login)).await?;
+    let login: Option<RecipientLoginItem> = take(&mut rows, &login, "login")?;
+    let Some(login) = login.map(RecipientLogin::from) else {
         return Ok(None);
     };
     Ok(Some(NoticeCheck {

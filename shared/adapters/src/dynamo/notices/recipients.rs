@@ -3,27 +3,70 @@
 use crate::{
     aws::port_error,
     dynamo::{
-        items::{LoginItem, MemberItem, RolesItem},
+        items::{MemberItem, RolesItem},
         keys::{self, ALL_PK, ALL_SK, Key, PK, SK},
         table::{Attributes, Table, from_row, s, take},
     },
 };
+use futures_util::future::try_join;
+use serde::Deserialize;
 use std::collections::HashMap;
 use vestibule_domain::{
-    AccountScope, PortError, ProjectScope,
+    AccountScope, PortError, ProjectScope, Timestamp,
+    account::email_address::EmailAddress,
     error::Chain,
     ids::LoginId,
     ports::RecipientPage,
     team::{
-        login::Login,
+        login::Preferences,
         member::Member,
-        notices::{MemberPlace, Recipient},
+        notices::{MemberPlace, Recipient, RecipientLogin},
         role::Roles,
     },
 };
 
 /// Number of members read by one call.
 const PAGE: i32 = 100;
+
+/// The attributes of a login's row that are read.
+const LOGIN_ATTRIBUTES: [&str; 4] = ["id", "email", "verified_at", "preferences"];
+
+/// The part of a login's row that is read. The password and the second factor stay where they are.
+#[derive(Debug, Deserialize)]
+pub(super) struct RecipientLoginItem {
+    id: LoginId,
+    email: EmailAddress,
+    #[serde(default)]
+    verified_at: Option<Timestamp>,
+    #[serde(default)]
+    preferences: Preferences,
+}
+
+impl From<RecipientLoginItem> for RecipientLogin {
+    fn from(item: RecipientLoginItem) -> Self {
+        Self {
+            id: item.id,
+            email: item.email,
+            verified_at: item.verified_at,
+            preferences: item.preferences,
+        }
+    }
+}
+
+/// Reads rows, and of logins the part that notices need.
+pub(super) async fn rows_with_logins(
+    table: &Table,
+    others: &[Key],
+    logins: &[Key],
+) -> Result<HashMap<Key, Attributes>, PortError> {
+    let (mut rows, logins) = try_join(
+        table.get_batch(others),
+        table.get_batch_of(logins, &LOGIN_ATTRIBUTES),
+    )
+    .await?;
+    rows.extend(logins);
+    Ok(rows)
+}
 
 /// See [`NoticeStore::recipients`](vestibule_domain::ports::NoticeStore::recipients).
 pub(super) async fn recipients(
@@ -41,11 +84,11 @@ pub(super) async fn recipients(
     let candidates: Vec<(Key, LoginId)> = candidates
         .filter_map(|member| Some((keys::member(account, member.id), member.login_id?)))
         .collect();
-    let wanted: Vec<Key> = candidates
+    let (members, logins): (Vec<Key>, Vec<Key>) = candidates
         .iter()
-        .flat_map(|(member, login)| [member.clone(), keys::login(*login)])
-        .collect();
-    let mut rows = table.get_batch(&wanted).await?;
+        .map(|(member, login)| (member.clone(), keys::login(*login)))
+        .unzip();
+    let mut rows = rows_with_logins(table, &members, &logins).await?;
     let mut recipients = Vec::new();
     for (member, login_id) in candidates {
         match recipient(&mut rows, &member, &keys::login(login_id)) {
@@ -81,10 +124,10 @@ fn recipient(
     login: &Key,
 ) -> Result<Option<Recipient>, PortError> {
     let member: Option<MemberItem> = take(rows, member, "member")?;
-    let login: Option<LoginItem> = take(rows, login, "login")?;
+    let login: Option<RecipientLoginItem> = take(rows, login, "login")?;
     Ok(member.zip(login).map(|(member, login)| Recipient {
         member: Member::from(member),
-        login: Login::from(login),
+        login: login.into(),
     }))
 }
 

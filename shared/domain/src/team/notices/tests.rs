@@ -1,6 +1,5 @@
 use super::*;
 use crate::{
-    ids::LoginId,
     samples::{at, login, member, request, scope},
     team::{mail::MailStatus, role::RoleKey},
 };
@@ -214,9 +213,11 @@ fn recipient() -> Recipient {
             status: MemberStatus::Active,
             ..member("ana")
         },
-        login: Login {
+        login: RecipientLogin {
+            id: login("ana").id,
+            email: login("ana").email,
             verified_at: Some(at(0)),
-            ..login("ana")
+            preferences: Preferences::default(),
         },
     }
 }
