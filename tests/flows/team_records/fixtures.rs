@@ -314,6 +314,7 @@ impl TeamStores {
                 updated_at: at(0),
             },
             member: member.clone(),
+            login: None,
             invitation: None,
             mail: None,
             audit: entry(account, Event::AccountCreated(id), 0),

@@ -39,7 +39,7 @@ use vestibule_domain::{
     team::{
         client_access::ClientAccess,
         invitation::TokenKind,
-        login::ACCOUNTS_MAX,
+        login::{ACCOUNTS_MAX, Login},
         member::{Member, MemberStatus},
         rights::Rights,
         role::{RoleKey, SUPER_ADMIN_NAME},
@@ -94,7 +94,7 @@ pub async fn create_account(
     let (Some(name), true) = (name, errors.is_empty()) else {
         return Err(errors.into_validation());
     };
-    let caller = caller(&deps, &call).await?;
+    let (caller, login) = caller(&deps, &call).await?;
     let now = call.now();
     let id: AccountId = idempotency.id(&call, "accounts");
     let member = Member {
@@ -116,7 +116,10 @@ pub async fn create_account(
         request_id: call.origin.request_id.clone(),
         proof: Some(call.caller.proof.clone()),
     };
-    let new = new_account(&deps, (id, name), member, author, now);
+    let new = NewAccount {
+        login: Some(login),
+        ..new_account(&deps, (id, name), member, author, now)
+    };
     match deps.accounts.create_account(&new).await? {
         Created::New => {
             log(&new.audit);
@@ -134,8 +137,8 @@ fn answer(deps: &Deps, account: Account, replayed: bool) -> Response {
     created(version, AccountResponse::of(account, deps), replayed)
 }
 
-/// The member who calls, whose login has room for another account.
-async fn caller(deps: &Deps, call: &Call) -> Result<Member, ApiError> {
+/// The member who calls, and the login, which has room for another account.
+async fn caller(deps: &Deps, call: &Call) -> Result<(Member, Login), ApiError> {
     let id = call.caller.member_id.ok_or(&NEEDS_A_MEMBER)?;
     if !call.caller.is_own_sign_in {
         return Err(ApiError::sign_in_insufficient(Missing::OwnSignIn));
@@ -155,7 +158,7 @@ async fn caller(deps: &Deps, call: &Call) -> Result<Member, ApiError> {
     if places.len() >= ACCOUNTS_MAX {
         return Err(ApiError::new(&TOO_MANY_ACCOUNTS));
     }
-    Ok(member)
+    Ok((member, login))
 }
 
 /// The author of a new account.
@@ -198,6 +201,7 @@ fn new_account(
             request_id: author.request_id,
         },
         member,
+        login: None,
         invitation: None,
         mail: None,
         proof: author.proof,

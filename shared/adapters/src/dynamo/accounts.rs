@@ -221,6 +221,9 @@ impl AccountStore for DynamoAccounts {
             let pointer = PointerItem::new(login_of(member)?, member);
             writes.push(put_write(self.table.put_part(&pointer, FRESH, &[])?));
         }
+        if let Some(login) = &new.login {
+            writes.extend(self.table.joining_writes(login)?);
+        }
         if let Some(invitation) = &new.invitation {
             let item = InvitationItem::from(invitation);
             writes.push(put_write(self.table.put_part(&item, FRESH, &[])?));

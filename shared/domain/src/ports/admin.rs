@@ -104,6 +104,9 @@ pub struct NewAccount {
     pub client: Client,
     /// The super admin: active with a login, or pending with an invitation.
     pub member: Member,
+    /// The login of an active super admin, at the version that was read. It changes, so that it is not deleted meanwhile
+    /// by a call that knows nothing of the account.
+    pub login: Option<Login>,
     /// The invitation of a pending super admin.
     pub invitation: Option<Invitation>,
     /// The mail of that invitation; `None` without a sender address.

@@ -178,7 +178,10 @@ fn refused(
 
 impl Table {
     /// Makes the writes of a login that joins an account. It is not purged any more if it had left its last one.
-    fn joining_writes(&self, login: &Login) -> Result<Vec<TransactWriteItem>, PortError> {
+    pub(in crate::dynamo) fn joining_writes(
+        &self,
+        login: &Login,
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
         let joining = Login {
             left_at: None,
             ..login.clone()
