@@ -165,6 +165,25 @@ async fn a_deleted_account_keeps_nothing_about_people_but_audit_entries_and_its_
     assert_eq!(identities, []);
 }
 
+/// SPEC D34, C62: no invitation leads to whoever made an account.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_account_keeps_nothing_about_a_founder_who_left_it() {
+    let world = World::new().await;
+    let (mut founder, account) = second(&world).await;
+    let scope = AccountScope::of_verified(account.parse().unwrap());
+    let heir = world.person_in(scope, "super_admin").await;
+    let heir_id = heir.member_id.to_string();
+    let mut heir = Browser::of(&heir.cookie).in_account(&account);
+    let leave = format!("/v1/me/accounts/{account}/leave");
+    let seen = founder.post(&world, &leave, Value::Null).await;
+    assert_eq!(seen.status, 204, "{}", seen.body);
+    let seen = delete(&world, &mut heir, NAME).await;
+    assert_eq!((seen.status, &seen.body), (200, &json!({"done": true})));
+    let left = traces_of(&world, &account);
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert_eq!(left[0]["id"], heir_id);
+}
+
 /// SPEC D34, D26.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_takes_the_name_and_a_super_admins_session() {

@@ -369,7 +369,7 @@ impl FirstAdminStore for DynamoSetUp {
             Some((account, client)) => {
                 let item = SetUpItem::of_first_admin(account, client, at);
                 writes.push(put_write(table.put_part(&item, FRESH, &[])?));
-                writes.extend(table.account_writes(account, client)?);
+                writes.extend(table.account_writes(account, client, None)?);
             }
             None => writes.push(update_write(invited_update(table, first.scope, at)?)),
         }

@@ -1,13 +1,13 @@
 //! Traces of people that an account keeps besides its members: invitations with their mails, members who were
-//! removed, addresses that get no mail, and identities. The list of invitations leads to all of them, and deleted
-//! ones leave the list, so a call that ended half way can be repeated. Nobody deletes audit entries: they stay until
-//! their time is over.
+//! removed, addresses that get no mail, and identities. The account's record leads to its founder, and the list of
+//! invitations to all others. The record goes last, and deleted invitations leave the list, so a call that ended half
+//! way can be repeated. Nobody deletes audit entries: they stay until their time is over.
 
 use super::{DynamoTeam, invitations::mail_keys};
 use crate::{
     aws::port_error,
     dynamo::{
-        items::{InvitationItem, LoginIdentityItem, MemberItem},
+        items::{AccountItem, InvitationItem, LoginIdentityItem, MemberItem},
         keys::{self, Key},
         table::{Attributes, from_row, key_of},
     },
@@ -37,6 +37,7 @@ impl DynamoTeam {
         last: MemberId,
         by: By<'_>,
     ) -> Result<bool, PortError> {
+        self.delete_traces_of_founder(scope, last, by).await?;
         let mut start = None;
         for _ in 0..PAGES_MAX {
             let answer = self
@@ -58,6 +59,24 @@ impl DynamoTeam {
             }
         }
         Ok(false)
+    }
+
+    /// Deletes the traces of the member who made the account, unless it is this one.
+    async fn delete_traces_of_founder(
+        &self,
+        scope: AccountScope,
+        last: MemberId,
+        by: By<'_>,
+    ) -> Result<(), PortError> {
+        let account: Option<AccountItem> = self.table.get(&keys::account(scope), "account").await?;
+        let founder_id = account.and_then(|item| item.founder_id);
+        let Some(founder_id) = founder_id.filter(|id| *id != last) else {
+            return Ok(());
+        };
+        let founder = keys::member(scope, founder_id);
+        let traces = self.traces_of_members(scope, &[founder]).await?;
+        let traces: Vec<Key> = traces.into_iter().collect();
+        self.delete_rows(&traces, by).await
     }
 
     /// The keys of the traces to which these invitations lead. One that cannot be read leads to itself.
@@ -90,13 +109,25 @@ impl DynamoTeam {
         }
         members.remove(&keys::member(scope, last));
         let members: Vec<Key> = members.into_iter().collect();
-        for (key, row) in self.table.get_batch(&members).await? {
+        traces.extend(self.traces_of_members(scope, &members).await?);
+        Ok(traces)
+    }
+
+    /// The keys of the traces of those of these members who were removed.
+    async fn traces_of_members(
+        &self,
+        scope: AccountScope,
+        members: &[Key],
+    ) -> Result<HashSet<Key>, PortError> {
+        let mut traces = HashSet::new();
+        for (key, row) in self.table.get_batch(members).await? {
             let member = Member::from(from_row::<MemberItem>(row, "member")?);
             // Whoever joined meanwhile is removed by the next call.
             if member.status != MemberStatus::Removed {
                 continue;
             }
             traces.insert(key);
+            traces.insert(keys::blocked_address(scope, &member.email));
             if let Some(login_id) = member.login_id {
                 traces.extend(self.identity_keys(scope, login_id).await?);
             }
