@@ -2,6 +2,8 @@ import type { BrowserContext, Page } from "@playwright/test";
 
 /** What Chromium itself logs of an answer; `Watch` judges the answer instead. */
 const NETWORK_LINE = /^Failed to load resource: the server responded with a status of \d+/;
+/** The console's own line about a file that did not come. */
+const MISSING_LINE = /^CodeMissing\b/;
 /** How the console asks whether somebody is signed in; for a stranger, the answer is no. */
 const WHO_AM_I = "401 GET /v1/me";
 
@@ -55,7 +57,7 @@ export class Watch {
       if (message.type() !== "error" && message.type() !== "warning") return;
       const isOfApi = URL.canParse(message.location().url) && new URL(message.location().url).host === this.api;
       if (isOfApi && NETWORK_LINE.test(message.text())) return;
-      if (this.isMissing(message.text())) return;
+      if (this.isMissing(message.text()) || (this.missing.length > 0 && MISSING_LINE.test(message.text()))) return;
       this.problems.push(`${message.type()} in the console: ${message.text()} (${message.location().url})`);
     });
     context.on("weberror", (error) => this.problems.push(`an error in a page: ${error.error()}`));
