@@ -66,7 +66,9 @@ def _environment() -> dict[str, str]:
 
 def _npm(folder: Path, *arguments: str, log: Path, hint: str) -> None:
     command = [str(TOOLS / "bin" / "npm"), *arguments]
+    # Colours make a log hard to read.
+    environment = {name: value for name, value in _environment().items() if name != "FORCE_COLOR"} | {"NO_COLOR": "1"}
     with log.open("w") as output:
-        done = subprocess.run(command, cwd=folder, env=_environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)
+        done = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)
     if done.returncode != 0:
         raise StepFailed(f"npm {' '.join(arguments)} failed in {folder.relative_to(ROOT)}.", hint, log)

@@ -20,7 +20,11 @@ export default defineConfig({
   reporter: [["list"]],
   use: {
     browserName: "chromium",
-    launchOptions: { executablePath, env, args: ["--no-sandbox", "--force-prefers-reduced-motion", "--disable-gpu", "--disable-gpu-rasterization"] },
+    launchOptions: {
+      executablePath,
+      env,
+      args: ["--no-sandbox", "--force-prefers-reduced-motion", "--disable-gpu", "--disable-gpu-rasterization"],
+    },
     trace: "retain-on-failure",
     screenshot: "only-on-failure",
   },
