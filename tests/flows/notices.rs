@@ -264,7 +264,7 @@ async fn a_row_of_a_member_a_login_or_the_roles_that_cannot_be_read_keeps_nobody
     }
 }
 
-/// What opens a login stays in its row.
+/// Credentials of a login stay in its row.
 #[tokio::test(flavor = "multi_thread")]
 async fn notices_read_neither_the_password_nor_the_second_factor_of_a_login() {
     let (mut world, admin) = noticing().await;

@@ -223,16 +223,22 @@ async fn an_identity_that_was_connected_before_the_address_was_proven_opens_noth
     }
 }
 
+/// A login method of the first account, and a member of it with a login of her own.
+async fn method_and_member(world: &World) -> (Method, Browser) {
+    let home = world.scope.account_id().to_string();
+    let admin = sign_in::admin(world).await;
+    let mut office = Browser::of(admin.session().unwrap()).in_account(&home);
+    let method = set_up(world, &mut office, &world.honest).await;
+    let ana = sign_in::member(world, ANA).await;
+    let ana = Browser::of(ana.session().unwrap()).in_account(&home);
+    (method, ana)
+}
+
 /// SPEC D27: only the proof of an address that nobody had proven ends identities.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_identity_of_a_proven_login_stays_when_the_password_is_reset() {
     let world = World::new().await;
-    let home = world.scope.account_id().to_string();
-    let admin = sign_in::admin(&world).await;
-    let mut office = Browser::of(admin.session().unwrap()).in_account(&home);
-    let method = set_up(&world, &mut office, &world.honest).await;
-    let ana = sign_in::member(&world, ANA).await;
-    let mut ana = Browser::of(ana.session().unwrap()).in_account(&home);
+    let (method, mut ana) = method_and_member(&world).await;
     bind(&world, &mut ana, &method).await;
     reset(&world).await;
     let mut later = Browser::default();
@@ -245,12 +251,7 @@ async fn an_identity_of_a_proven_login_stays_when_the_password_is_reset() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_tells_of_an_identity_that_was_connected() {
     let world = World::new().await;
-    let home = world.scope.account_id().to_string();
-    let admin = sign_in::admin(&world).await;
-    let mut office = Browser::of(admin.session().unwrap()).in_account(&home);
-    let method = set_up(&world, &mut office, &world.honest).await;
-    let ana = sign_in::member(&world, ANA).await;
-    let mut ana = Browser::of(ana.session().unwrap()).in_account(&home);
+    let (method, mut ana) = method_and_member(&world).await;
     let told = || {
         let mails = world.rows("MAIL").into_iter().map(Value::Object);
         mails

@@ -211,7 +211,7 @@ async fn a_member_who_joined_by_a_copied_link_is_raised_once_a_mailed_link_prove
         );
     }
     assert_eq!(members(&world, &mut thief).await, 403);
-    // What they had is taken and given back.
+    // Rights within the limit are taken and given back.
     for change in [
         json!({"role": null, "name": "Ana"}),
         json!({"role": "agent"}),

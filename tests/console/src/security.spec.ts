@@ -75,7 +75,7 @@ class FirstLoad {
 
   static async of(page: Page, address: string, heading: string | RegExp): Promise<FirstLoad> {
     const load = new FirstLoad();
-    // What the browser fetches when it has nothing else to do comes after the first load.
+    // Files fetched while the browser is idle are no part of the first load.
     await page.addInitScript(() => {
       window.requestIdleCallback = () => 0;
     });

@@ -231,7 +231,7 @@ fn the_tenants_of_a_provider_that_serves_many_are_listed_and_can_change() {
     let changed = change(&read, &request(json!({"tenants": [other]})), &mut errors);
     assert_eq!(told(errors), Ok(()));
     assert_eq!(facts(&changed)["tenants"], json!([other]));
-    // Whose tenant is gone got in before.
+    // Members of a tenant that is taken out got in before.
     assert!(may_keep_out(&read, &changed));
     let more = json!({"tenants": [TENANT, other]});
     let changed = change(&read, &request(more), &mut FieldErrors::default());
