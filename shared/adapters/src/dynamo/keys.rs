@@ -64,6 +64,12 @@
 //! | end user | `P#END_USER#id` / `END_USER` | | 1 read |
 //! | end user of a phone number | `P#PHONE#number` / `PHONE`, then the end user | | 2 reads |
 //! | end users by creation, or by name | `P#END_USERS` or `P#END_USERS#by_name` | `lists_all`, `lists_by_state` | 1 query a page, up to 4 with a filter |
+//! | search by one word | `P#SEARCH#kind#character` / `suffix…`, then the records | | 1 query and 1 batch read a page, whatever the size of the project; of rows of 120 bytes about 3 for each hit of one letter, 1.2 of two, 1 of more. An empty page is tried up to 4 times |
+//! | search by several words, or with a filter | the same for the longest word | | 1 query and 1 batch read for a hundred candidates, up to 4; a page may be short |
+//! | access requests of people who are found | the same, then `P#USER#id` / `USER` and `INDEX`, then `P#REQUEST#id` | | 1 query, 2 batch reads for fifty candidates, up to 4 |
+//! | record indexed | `P#INDEXED#kind#id` / `INDEXED`, the record; `P#SEARCH#kind#character` / `suffix…` for each place of its texts | | 2 reads, 1 or 2 transactions of 2 WRU for each row that comes or goes: about 40 rows for a new person (80 WRU), at most 200; none if nothing changed |
+//! | order to index a record | `P#END_USER#id` or `P#USER#id` / `INDEX` | `outbox` | 2 WRU + 1 index write in the change's transaction; 2 updates, 2 WRU + 2 index writes |
+//! | project indexed anew | `P#END_USERS`, `P#USERS`, `P#REQUESTS` by creation, then as a record | `lists_all` | 1 query for 25 records, and all rows of each: 2 reads, 80 WRU |
 //! | end users counted | `P#END_USERS` | `lists_all` | 1 query for each MB, up to 1000 rows |
 //! | end user added | `P#END_USER#id` / `END_USER`, `P#PHONE#number` / `PHONE`, audit entry; checks of `CLAIM` and of each environment | | 1 transaction, 8 WRU, 2 an environment + 2 index writes and the proof |
 //! | end user changed | the same; the old number's `PHONE`; the linked `P#USER#id` / `USER` if phone number or environments change | | 1 read, 1 batch read; 1 transaction, 4 to 8 WRU, 2 a chat user and a new environment + index writes and the proof |
@@ -118,6 +124,7 @@
 
 mod conversation_rows;
 mod directory_rows;
+mod search_rows;
 mod team_rows;
 
 pub use conversation_rows::{
@@ -127,6 +134,9 @@ pub use conversation_rows::{
     parse_message_number, parse_outgoing, text_batch, typing,
 };
 pub use directory_rows::{end_user, end_user_claim, end_users, end_users_by_name, is_phone, phone};
+pub use search_rows::{
+    index_order, indexed, parse_index_order, parse_suffix, suffix, suffixes,
+};
 pub use team_rows::{
     address_change, audit_by, audit_month, audit_on, blocked_address, bounced_address, by_name,
     clients, device, devices, flow, identity, invitation, invitations, is_reset, login,

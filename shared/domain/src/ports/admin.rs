@@ -410,6 +410,9 @@ pub struct ChatUserFilter {
     pub status: Option<ChatUserStatus>,
     /// Only from this platform.
     pub provider: Option<Provider>,
+    /// Only hits of this search. Then the list is in the order of the search, whatever the page's. See
+    /// [`texts_of_chat_user`](crate::search::texts_of_chat_user).
+    pub query: Option<String>,
 }
 
 /// The store of chat users for admins.
@@ -473,6 +476,9 @@ pub struct AccessRequestFilter {
     pub created_after: Option<Timestamp>,
     /// Only those made before this time.
     pub created_before: Option<Timestamp>,
+    /// Only requests of people who are hits of this search. Then the list is in the order of the search, whatever
+    /// the page's.
+    pub query: Option<String>,
 }
 
 /// A request with the records shown beside it.

@@ -66,6 +66,9 @@ pub struct EndUserFilter {
     pub source: Option<EndUserSource>,
     /// By name instead of by creation. The page's order then does not matter.
     pub by_name: bool,
+    /// Only hits of this search. Then the list is in the order of the search. See
+    /// [`texts_of_end_user`](crate::search::texts_of_end_user).
+    pub query: Option<String>,
 }
 
 /// The store of end users. A change of a person's environments, phone number or links reaches the row of the
