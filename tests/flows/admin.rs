@@ -56,8 +56,8 @@ async fn waiting() -> (World, String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_approval_takes_two_reads_side_by_side_one_transaction_with_its_audit_entry_and_one_job()
-{
+async fn an_approval_takes_two_reads_side_by_side_one_transaction_one_job_and_one_read_of_the_answer()
+ {
     let (world, token, path) = waiting().await;
     world.count_from_here();
     let (status, body) = call(
@@ -78,7 +78,8 @@ async fn an_approval_takes_two_reads_side_by_side_one_transaction_with_its_audit
             "DynamoDB.BatchGetItem",
             "DynamoDB.GetItem",
             "DynamoDB.TransactWriteItems",
-            "SQS.SendMessage"
+            "SQS.SendMessage",
+            "DynamoDB.BatchGetItem"
         ]
     );
     assert_eq!(body["status"], "approved");

@@ -83,6 +83,7 @@ mod recovery;
 mod redrives;
 mod renewal;
 mod replay;
+mod requests;
 mod reset;
 mod retention;
 mod roles;

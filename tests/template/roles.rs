@@ -93,7 +93,7 @@ const PARTITIONS: [(&str, &str); 43] = [
 ];
 
 /// Every kind of partition of the indexes, and of the table.
-const LISTS: [&str; 41] = [
+const LISTS: [&str; 42] = [
     "OUTBOX#{number}",
     "OUTBOX#onboard_chat_user#{number}",
     "OUTBOX#close_pending_requests#{number}",
@@ -118,6 +118,7 @@ const LISTS: [&str; 41] = [
     "ACCOUNT#{id}#PROJECT#{id}#ENVIRONMENTS",
     "ACCOUNT#{id}#PROJECT#{id}#CONNECTORS",
     "ACCOUNT#{id}#PROJECT#{id}#REQUESTS",
+    "ACCOUNT#{id}#PROJECT#{id}#WAITING",
     "ACCOUNT#{id}#PROJECT#{id}#REQUESTS#pending",
     "ACCOUNT#{id}#PROJECT#{id}#REQUESTS#approved",
     "ACCOUNT#{id}#PROJECT#{id}#REQUESTS#rejected",

@@ -104,7 +104,7 @@ mod tests {
             ExistingUsersName, PolicyName, ReasonCodeName, RequestStatusName,
         },
         routes::{
-            access_requests::{FollowUpStatus, OnboardingMessageStatus},
+            access_requests::follow_up::{FollowUpStatus, OnboardingMessageStatus},
             connectors::outcome::SetUpStatus,
             environments::test::{AnswerType, TestDeliveryStatus},
             providers::FillName,

@@ -52,6 +52,7 @@ mod profiles;
 mod projects;
 mod proof;
 mod reports;
+mod request_lists;
 mod set_up;
 mod standings;
 mod table;

@@ -58,6 +58,6 @@ pub use idempotency::{IDEMPOTENCY_REPLAYED, IdempotencyKey};
 pub use middleware::CallOrigin;
 pub use path::{ApiPath, strict_id};
 pub use projects::project_of_empty_list;
-pub use query::{ListFilter, ListQuery, NoParams, PageParams};
+pub use query::{ListFilter, ListQuery, NoParams, PageParams, PlaceParams};
 
 pub(crate) use middleware::with_middleware;

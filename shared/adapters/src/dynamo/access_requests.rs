@@ -2,21 +2,24 @@
 
 use super::{
     items::{
-        AccessRequestItem, ChatUserItem, ConnectorItem, PreviewItem, StandingItem, StatusAttributes,
+        AccessRequestItem, ChatUserItem, ConnectorItem, EnvironmentItem, PreviewItem, StandingItem,
+        StatusAttributes, WaitingPlace,
     },
     keys,
-    lists::{Index, List},
     marks::Marked,
     people::standings_of,
+    request_lists,
     standings::task_set,
     table::{
-        Cancelled, Table, Transacted, from_row, n, put_write, s, take, to_value, update_write,
+        Attributes, Cancelled, Table, Transacted, from_row, n, put_write, s, take, to_value,
+        update_write,
     },
 };
 use crate::vault::KmsVault;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
-use std::sync::Arc;
+use serde::de::DeserializeOwned;
+use std::{collections::HashMap, sync::Arc};
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     access::{
@@ -25,7 +28,7 @@ use vestibule_domain::{
         request::{AccessRequest, DecideOutcome, RequestDecision, Verdict, on_decided_again},
         standing::PendingTask,
     },
-    account::actor::Actor,
+    account::{Environment, actor::Actor},
     chat::user::{ChatUser, Grant},
     ids::{AccessRequestId, ChatUserId},
     page::{ListError, Page, PageRequest},
@@ -51,17 +54,7 @@ impl DynamoAccessRequests {
         &self,
         requests: Vec<AccessRequest>,
     ) -> Result<Vec<AccessRequestView>, PortError> {
-        let places: Vec<_> = requests
-            .iter()
-            .map(|request| {
-                let (scope, user) = (request.scope, request.chat_user_id);
-                [
-                    keys::chat_user(scope, user),
-                    keys::standing(scope, user, request.connector_id),
-                    keys::preview(scope, request.id),
-                ]
-            })
-            .collect();
+        let places: Vec<_> = requests.iter().map(places_beside).collect();
         let mut wanted: Vec<keys::Key> = Vec::new();
         for key in places.iter().flatten() {
             if !wanted.contains(key) {
@@ -72,24 +65,7 @@ impl DynamoAccessRequests {
         requests
             .into_iter()
             .zip(places)
-            .map(|(request, [user, standing, preview])| {
-                let row = |key: &keys::Key| rows.get(key).cloned();
-                Ok(AccessRequestView {
-                    request,
-                    chat_user: row(&user)
-                        .map(|row| from_row::<ChatUserItem>(row, "chat user"))
-                        .transpose()?
-                        .map(Into::into),
-                    standing: row(&standing)
-                        .map(|row| from_row::<StandingItem>(row, "standing"))
-                        .transpose()?
-                        .map(Into::into),
-                    preview: row(&preview)
-                        .map(|row| from_row::<PreviewItem>(row, "preview"))
-                        .transpose()?
-                        .and_then(PreviewItem::preview),
-                })
-            })
+            .map(|(request, places)| view(&rows, request, places))
             .collect()
     }
 
@@ -134,6 +110,7 @@ impl DynamoAccessRequests {
     ) -> Result<TransactWriteItem, PortError> {
         let now = decision.at;
         let key = keys::standing(request.scope, request.chat_user_id, request.connector_id);
+        let waiting = WaitingPlace::REMOVED;
         let settled = "SET request_pending = :no, version = version + :one";
         let mut values = vec![(":no", AttributeValue::Bool(false)), (":one", n(1))];
         let update = match decision.verdict {
@@ -152,13 +129,13 @@ impl DynamoAccessRequests {
                 // The attempts of earlier tasks go on counting: by them, a text that may have gone out is
                 // recognised.
                 format!(
-                    "{settled}, approval = :approval, outbox_pk = :shard, outbox_due = :due ADD owes :owes REMOVE not_before"
+                    "{settled}, approval = :approval, outbox_pk = :shard, outbox_due = :due ADD owes :owes REMOVE not_before, {waiting}"
                 )
             }
             Verdict::Reject => {
                 values.extend([(":zero", n(0)), (":now", s(now))]);
                 format!(
-                    "{settled}, rejection_count = if_not_exists(rejection_count, :zero) + :one, last_rejected_at = :now"
+                    "{settled}, rejection_count = if_not_exists(rejection_count, :zero) + :one, last_rejected_at = :now REMOVE {waiting}"
                 )
             }
         };
@@ -170,6 +147,50 @@ impl DynamoAccessRequests {
 }
 
 const EXISTS: &str = "attribute_exists(pk)";
+
+/// The keys of the rows shown beside a request: chat user, standing, preview, environment, connector.
+fn places_beside(request: &AccessRequest) -> [keys::Key; 5] {
+    let (scope, user) = (request.scope, request.chat_user_id);
+    [
+        keys::chat_user(scope, user),
+        keys::standing(scope, user, request.connector_id),
+        keys::preview(scope, request.id),
+        keys::environment(scope, request.environment_id),
+        keys::connector(request.connector_id),
+    ]
+}
+
+/// Makes a view of the rows that were read. Several requests may share a row.
+fn view(
+    rows: &HashMap<keys::Key, Attributes>,
+    request: AccessRequest,
+    [user, standing, preview, environment, connector]: [keys::Key; 5],
+) -> Result<AccessRequestView, PortError> {
+    let scope = request.scope;
+    let user: Option<ChatUserItem> = shared(rows, &user, "chat user")?;
+    let standing: Option<StandingItem> = shared(rows, &standing, "standing")?;
+    let preview: Option<PreviewItem> = shared(rows, &preview, "preview")?;
+    let environment: Option<EnvironmentItem> = shared(rows, &environment, "environment")?;
+    let connector: Option<ConnectorItem> = shared(rows, &connector, "connector")?;
+    let connector = connector.filter(|item| item.scope == scope);
+    Ok(AccessRequestView {
+        request,
+        chat_user: user.map(Into::into),
+        standing: standing.map(Into::into),
+        preview: preview.and_then(PreviewItem::preview),
+        environment_name: environment.map(|item| Environment::from(item).name),
+        connector: connector.map(Into::into),
+    })
+}
+
+fn shared<T: DeserializeOwned>(
+    rows: &HashMap<keys::Key, Attributes>,
+    key: &keys::Key,
+    what: &'static str,
+) -> Result<Option<T>, PortError> {
+    let row = rows.get(key).cloned();
+    row.map(|row| from_row(row, what)).transpose()
+}
 
 #[async_trait]
 impl AccessRequestStore for DynamoAccessRequests {
@@ -196,35 +217,23 @@ impl AccessRequestStore for DynamoAccessRequests {
         Ok(item.map(Into::into))
     }
 
+    async fn view_access_requests(
+        &self,
+        requests: Vec<AccessRequest>,
+    ) -> Result<Vec<AccessRequestView>, PortError> {
+        self.views(requests).await
+    }
+
     async fn list_access_requests(
         &self,
         scope: ProjectScope,
         filter: &AccessRequestFilter,
         page: &PageRequest,
     ) -> Result<Page<AccessRequestView>, ListError> {
-        let connector = filter.connector_id.iter().map(|id| ("connector_id", s(id)));
-        let provider = filter.provider.iter().map(|key| ("provider", s(key)));
-        let list = List {
-            index: if filter.status.is_some() {
-                Index::ByState
-            } else {
-                Index::All
-            },
-            partition: keys::access_requests(scope, filter.status),
-            from: filter.created_after.map(|at| at.to_string()),
-            below: filter.created_before.map(|at| at.to_string()),
-            equal: connector.chain(provider).collect(),
-            contains: None,
-        };
-        let rows = self.table.page(&list, page, &self.vault).await?;
-        let requests = rows
-            .items
-            .into_iter()
-            .map(|row| Ok(from_row::<AccessRequestItem>(row, "access request")?.into()))
-            .collect::<Result<_, PortError>>()?;
+        let requests = request_lists::page(&self.table, &self.vault, scope, filter, page).await?;
         Ok(Page {
-            items: self.views(requests).await?,
-            next: rows.next,
+            items: self.views(requests.items).await?,
+            next: requests.next,
         })
     }
 

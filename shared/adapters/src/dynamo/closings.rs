@@ -2,7 +2,7 @@
 //! the connector, or with another request of the same person.
 
 use super::{
-    items::{AccessRequestItem, ClosingItem},
+    items::{AccessRequestItem, ClosingItem, WaitingPlace},
     keys::{self, INDEX_BY_STATE, PK, SK, STATE_PK, STATE_SK},
     people,
     table::{
@@ -169,7 +169,10 @@ impl RequestCloser for DynamoClosings {
         };
         let standing = self.table.update_part(
             &keys::standing(request.scope, request.chat_user_id, request.connector_id),
-            "SET request_pending = :no, version = version + :one",
+            &format!(
+                "SET request_pending = :no, version = version + :one REMOVE {}",
+                WaitingPlace::REMOVED
+            ),
             "request_id = :request",
             &[],
             &[

@@ -5,7 +5,7 @@ use super::{
     events, first_messages,
     items::{
         AccessRequestItem, ChatUserItem, ConnectorItem, ConversationItem, HeldMessageItem,
-        PreviewItem, SameAsItem, StandingItem,
+        PreviewItem, SameAsItem, StandingItem, WaitingPlace,
     },
     keys::{self, Key},
     marks::Marked,
@@ -121,6 +121,11 @@ impl DynamoIntake {
         if let Some(at) = standing.last_message_at {
             set.push("last_message_at = :last");
             values.push((":last", s(at)));
+        }
+        if let Some(place) = WaitingPlace::of(scope, standing) {
+            set.extend(["all_pk = :waiting", "all_sk = :waiting_order"]);
+            values.push((":waiting", s(place.list)));
+            values.push((":waiting_order", s(place.order)));
         }
         let mut rest = "";
         if has_new_tasks {

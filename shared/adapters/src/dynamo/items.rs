@@ -66,5 +66,5 @@ pub(super) use project::{ProjectItem, ProjectSettingsItem};
 pub(super) use redrive::RedriveItem;
 pub(super) use sent_message::SentMessageItem;
 pub(super) use session::{DeviceItem, FlowItem, SessionItem, SessionUseItem, SessionsEndedItem};
-pub(super) use standing::StandingItem;
+pub(super) use standing::{StandingItem, WaitingPlace};
 pub(super) use text_batch::TextBatchItem;

@@ -8,9 +8,9 @@
 //! | connector of a webhook | `CONNECTOR#id` / `CONNECTOR` | | 1 read, 1 RRU, then cached 10 s |
 //! | sender, standing, conversation of a message, and whether it was handled before | `P#USER#id` / `USER` and `STANDING#connector`, `P#CONVERSATION#id`, `CONNECTOR#id#EVENT#id` for each key | | 1 batch read, 4 or 5 RRU |
 //! | the same for a person with two ids | and `P#USER#id` / `SAME_AS`, under both ids | | 1 batch read, up to 9 RRU |
-//! | first message of a stranger | user, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay), event keys | | 1 transaction, 8 WRU and 2 a key (and 2 a KB) + 5 index writes |
+//! | first message of a stranger | user, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay), event keys | | 1 transaction, 8 WRU and 2 a key (and 2 a KB) + 6 index writes |
 //! | two records of one person merged | both `USER` and their `STANDING`s by partition, `SAME_AS`, pending requests, audit entries | | 2 queries, 1 batch read per hundred requests, 1 transaction per hundred writes |
-//! | held message counted | standing, event keys; the user if the message tells a new name; `P#REQUEST#id` / `PREVIEW` and `HELD_MESSAGE` for the first with content after a placeholder | | 1 transaction, 2 WRU and 2 a key (and 2 a row, and 2 a KB); 2 more for a name |
+//! | held message counted | standing, event keys; the user if the message tells a new name; `P#REQUEST#id` / `PREVIEW` and `HELD_MESSAGE` for the first with content after a placeholder | | 1 transaction, 2 WRU and 2 a key (and 2 a row, and 2 a KB) + 2 index writes; 2 more for a name |
 //! | new name told by anybody else's message | user | | 1 update, 1 WRU + 2 index writes |
 //! | edit or deletion of the message that made a request | `P#REQUEST#id` / `PREVIEW` and `HELD_MESSAGE` | | 1 batch read, 1 write each |
 //! | message without effect (cool-down, allow list) on a platform whose requests stay valid for ever | event keys | | 1 write a key, 1 WRU |
@@ -60,6 +60,7 @@
 //! | decision | request, user, standing, audit entry | | 1 transaction, 8 WRU + index writes |
 //! | approval of a person without a pending request | user, environment, standings of the user by partition, their connectors; request, user, standing, audit entry | | 2 reads, 1 query, 1 batch read per hundred connectors, 1 transaction of 8 WRU + index writes |
 //! | requests by status, or all | `P#REQUESTS#status` or `P#REQUESTS` by creation | `lists_by_state`, `lists_all` | 1 query per page, then 1 batch read per hundred rows |
+//! | pending requests by their last message | standings in `P#WAITING` by it; requests | `lists_all` | 1 query and 1 batch read per page, then 1 batch read per hundred rows |
 //! | chat users by status, or all | `P#USERS#status` or `P#USERS` by creation | the same | 1 query a page |
 //! | end user | `P#END_USER#id` / `END_USER` | | 1 read |
 //! | end user of a phone number | `P#PHONE#number` / `PHONE`, then the end user | | 2 reads |
@@ -124,6 +125,7 @@
 
 mod conversation_rows;
 mod directory_rows;
+mod request_rows;
 mod search_rows;
 mod team_rows;
 
@@ -134,6 +136,9 @@ pub use conversation_rows::{
     parse_message_number, parse_outgoing, text_batch, typing,
 };
 pub use directory_rows::{end_user, end_user_claim, end_users, end_users_by_name, is_phone, phone};
+pub use request_rows::{
+    access_request, access_requests, closing, held_message, parse_closing, preview, waiting,
+};
 pub use search_rows::{
     index_order, indexed, parse_index_order, parse_suffix, suffix, suffixes,
 };
@@ -151,12 +156,11 @@ use std::{collections::HashMap, fmt};
 use aws_sdk_dynamodb::types::AttributeValue;
 use vestibule_domain::{
     AccountScope, ProjectScope, Timestamp,
-    access::request::RequestStatus,
     chat::user::ChatUserStatus,
     erasure::ErasureTarget,
     ids::{
-        AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, ConversationId,
-        EnvironmentId, InboundEventId, ProjectId, RedriveId, SentMessageId,
+        AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, ConversationId, EnvironmentId,
+        InboundEventId, ProjectId, RedriveId, SentMessageId,
     },
     ports::OutboxPart,
 };
@@ -493,56 +497,6 @@ pub fn chat_users(scope: ProjectScope, status: Option<ChatUserStatus>) -> String
 pub fn sent_message(scope: ProjectScope, connector_id: ConnectorId, message_id: &str) -> Key {
     let id = SentMessageId::derive(&[&connector_id.to_string(), message_id]);
     Key::new(format!("{}#SENT#{id}", project_pk(scope)), "SENT")
-}
-
-/// An access request.
-#[must_use]
-pub fn access_request(scope: ProjectScope, id: AccessRequestId) -> Key {
-    Key::new(format!("{}#REQUEST#{id}", project_pk(scope)), "REQUEST")
-}
-
-/// The list of a project's access requests, of one status or all.
-#[must_use]
-pub fn access_requests(scope: ProjectScope, status: Option<RequestStatus>) -> String {
-    let list = format!("{}#REQUESTS", project_pk(scope));
-    match status {
-        None => list,
-        Some(RequestStatus::Pending) => format!("{list}#pending"),
-        Some(RequestStatus::Approved) => format!("{list}#approved"),
-        Some(RequestStatus::Rejected) => format!("{list}#rejected"),
-    }
-}
-
-/// The beginning of the message that made an access request.
-#[must_use]
-pub fn preview(scope: ProjectScope, id: AccessRequestId) -> Key {
-    Key::new(access_request(scope, id).pk, "PREVIEW")
-}
-
-/// The message that made an access request, kept while an approval may hand it to the agent.
-#[must_use]
-pub fn held_message(scope: ProjectScope, id: AccessRequestId) -> Key {
-    Key::new(access_request(scope, id).pk, "HELD_MESSAGE")
-}
-
-/// The order to close the pending requests of a connector. It outlives the connector.
-#[must_use]
-pub fn closing(scope: ProjectScope, connector_id: ConnectorId) -> Key {
-    Key::new(
-        format!("{}#{CLOSINGS}", project_pk(scope)),
-        format!("{CLOSING_PREFIX}{connector_id}"),
-    )
-}
-
-const CLOSINGS: &str = "CLOSINGS";
-const CLOSING_PREFIX: &str = "CLOSING#";
-
-/// Parses the key of a closing: the outbox index contains only keys.
-#[must_use]
-pub fn parse_closing(key: &Key) -> Option<(ProjectScope, ConnectorId)> {
-    let (scope, rest) = parse_project(&key.pk)?;
-    let connector = key.sk.strip_prefix(CLOSING_PREFIX)?.parse().ok()?;
-    (rest == [CLOSINGS]).then_some((scope, connector))
 }
 
 /// The order to erase. It outlives the records that it is about.

@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{aws::port_error, vault::KmsVault};
 use aws_sdk_dynamodb::types::AttributeValue;
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Write as _,
+};
 use vestibule_domain::page::{Cursor, ListError, Order, Page, PageRequest};
 
 /// Maximum number of reads for one page, even if a filter keeps few of the rows. A page may then be
@@ -48,6 +51,8 @@ pub(super) struct List {
     pub(super) equal: Vec<(&'static str, AttributeValue)>,
     /// An attribute that is a list, with a value that it must contain.
     pub(super) contains: Option<(&'static str, AttributeValue)>,
+    /// Attributes with some values, one of which is required.
+    pub(super) any_of: Vec<(&'static str, Vec<AttributeValue>)>,
 }
 
 impl List {
@@ -60,6 +65,7 @@ impl List {
             below: None,
             equal: Vec::new(),
             contains: None,
+            any_of: Vec::new(),
         }
     }
 
@@ -70,14 +76,17 @@ impl List {
         } else {
             "oldest"
         };
-        let contains = self
-            .contains
-            .as_ref()
-            .map_or_else(String::new, |contains| format!("|{contains:?}"));
-        format!(
-            "cursor|{order}|{}|{:?}|{:?}|{:?}{contains}",
+        let mut context = format!(
+            "cursor|{order}|{}|{:?}|{:?}|{:?}",
             self.partition, self.from, self.below, self.equal
-        )
+        );
+        if let Some(contains) = &self.contains {
+            let _ = write!(context, "|{contains:?}");
+        }
+        if !self.any_of.is_empty() {
+            let _ = write!(context, "|{:?}", self.any_of);
+        }
+        context
     }
 
     /// The conditions on keys, the filter, and the values and names that they use.
@@ -115,6 +124,17 @@ impl List {
             filters.push("contains(#contains, :contains)".to_owned());
             names.insert("#contains".to_owned(), (*attribute).to_owned());
             values.insert(":contains".to_owned(), value.clone());
+        }
+        for (index, (attribute, allowed)) in self.any_of.iter().enumerate() {
+            let name = format!("#any{index}");
+            let mut one_of = Vec::new();
+            for (place, value) in allowed.iter().enumerate() {
+                let text = format!(":any{index}_{place}");
+                values.insert(text.clone(), value.clone());
+                one_of.push(text);
+            }
+            filters.push(format!("{name} IN ({})", one_of.join(", ")));
+            names.insert(name, (*attribute).to_owned());
         }
         (
             conditions.join(" AND "),

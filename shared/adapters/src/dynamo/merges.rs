@@ -1,7 +1,7 @@
 //! The merge of two records of one person (SPEC A29), by a webhook at once or by the worker that it waits for.
 
 use super::{
-    items::{AccessRequestItem, ChatUserItem, SameAsItem, StandingItem},
+    items::{AccessRequestItem, ChatUserItem, SameAsItem, StandingItem, WaitingPlace},
     keys,
     marks::Marked,
     people::rows_of,
@@ -334,7 +334,10 @@ impl<'a> Merging<'a> {
     ) -> Result<TransactWriteItem, PortError> {
         let update = self.table.update_part(
             &keys::standing(self.scope, request.chat_user_id, request.connector_id),
-            "SET request_pending = :no, version = version + :one",
+            &format!(
+                "SET request_pending = :no, version = version + :one REMOVE {}",
+                WaitingPlace::REMOVED
+            ),
             "request_id = :request",
             &[],
             &[

@@ -249,6 +249,16 @@ pub struct HeldFacts<'a> {
     pub now: Timestamp,
 }
 
+/// Time from which a message opens a new request after the last rejection (SPEC B25). `None` without one,
+/// and where an approval came after it: who loses that access again may ask at once (SPEC B33).
+#[must_use]
+pub fn cool_down_ends(standing: &Standing, connector: &Connector) -> Option<Timestamp> {
+    let rejections = standing.rejections?;
+    let approval = standing.approval.as_ref();
+    let is_made_up_for = approval.is_some_and(|approval| approval.at >= rejections.last_at);
+    (!is_made_up_for).then(|| rejections.last_at.plus(connector.request_cooldown))
+}
+
 /// Decides the effect of a held message. This is the entry into the states of a request.
 #[must_use]
 pub fn on_held_message(facts: &HeldFacts<'_>) -> HeldMessage {
@@ -260,11 +270,10 @@ pub fn on_held_message(facts: &HeldFacts<'_>) -> HeldMessage {
     if let (true, Some(request_id)) = (standing.request_pending, standing.request_id) {
         return HeldMessage::CountsOnPending(request_id);
     }
-    if let Some(rejections) = standing.rejections {
-        let until = rejections.last_at.plus(facts.connector.request_cooldown);
-        if facts.now < until {
-            return HeldMessage::CoolsDown { until };
-        }
+    if let Some(until) = cool_down_ends(standing, facts.connector)
+        && facts.now < until
+    {
+        return HeldMessage::CoolsDown { until };
     }
     HeldMessage::OpensRequest {
         with_onboarding_message: standing.onboarding_message_due(),
@@ -304,7 +313,7 @@ pub fn on_decided_again(request: AccessRequest, verdict: Verdict, by: &Actor) ->
 mod tests {
     use super::*;
     use crate::{
-        access::standing::Rejections,
+        access::{approval::Approval, standing::Rejections},
         chat::{
             message::{Identity, PHONE_SCOPE},
             send_status::SendStatus,
@@ -475,6 +484,33 @@ mod tests {
             ..standing()
         };
         assert_eq!(held(Some(&decided), &connector(), at(9)), opens(true));
+    }
+
+    /// SPEC B25, B33.
+    #[test]
+    fn an_approval_ends_the_cool_down_of_the_rejections_before_it() {
+        let approved = |second| {
+            let approval = Approval::new(
+                AccessRequestId::derive(&["r"]),
+                connector().environment_id,
+                actor("grace"),
+                at(second),
+            );
+            Standing {
+                approval: Some(approval),
+                ..rejected(at(8))
+            }
+        };
+        let connector = Connector {
+            request_cooldown: Duration::from_mins(1),
+            ..connector()
+        };
+        assert_eq!(cool_down_ends(&standing(), &connector), None);
+        assert_eq!(cool_down_ends(&approved(8), &connector), None);
+        assert_eq!(cool_down_ends(&approved(7), &connector), Some(at(68)));
+        assert_eq!(held(Some(&approved(9)), &connector, at(10)), opens(true));
+        let cools_down = HeldMessage::CoolsDown { until: at(68) };
+        assert_eq!(held(Some(&approved(7)), &connector, at(10)), cools_down);
     }
 
     #[test]

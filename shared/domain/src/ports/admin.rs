@@ -468,17 +468,35 @@ pub trait ChatUserStore: Send + Sync {
 pub struct AccessRequestFilter {
     /// Only with this status.
     pub status: Option<RequestStatus>,
-    /// Only of this connector.
-    pub connector_id: Option<ConnectorId>,
-    /// Only from this platform.
-    pub provider: Option<Provider>,
+    /// Only of these connectors, if there are any.
+    pub connector_ids: Vec<ConnectorId>,
+    /// Only from these platforms, if there are any.
+    pub providers: Vec<Provider>,
     /// Only those made at this time or later.
     pub created_after: Option<Timestamp>,
     /// Only those made before this time.
     pub created_before: Option<Timestamp>,
+    /// Whether pending requests are listed by their last message rather than by creation.
+    pub by_last_message: bool,
     /// Only requests of people who are hits of this search. Then the list is in the order of the search, whatever
     /// the page's.
     pub query: Option<String>,
+}
+
+impl AccessRequestFilter {
+    /// Whether the filter keeps this request.
+    #[must_use]
+    pub fn keeps(&self, request: &AccessRequest) -> bool {
+        let of_connector =
+            self.connector_ids.is_empty() || self.connector_ids.contains(&request.connector_id);
+        let of_provider = self.providers.is_empty() || self.providers.contains(&request.provider);
+        let at = request.created_at;
+        self.status.is_none_or(|status| request.status() == status)
+            && of_connector
+            && of_provider
+            && self.created_after.is_none_or(|after| after <= at)
+            && self.created_before.is_none_or(|before| at < before)
+    }
 }
 
 /// A request with the records shown beside it.
@@ -492,6 +510,25 @@ pub struct AccessRequestView {
     pub standing: Option<Standing>,
     /// The beginning of the message that made the request, if it is kept.
     pub preview: Option<Preview>,
+    /// Name of the environment that an approval opens, unless it was deleted.
+    pub environment_name: Option<String>,
+    /// The connector, unless it was deleted.
+    pub connector: Option<Connector>,
+}
+
+impl AccessRequestView {
+    /// Version of the request with the records beside it. It rises with every change of one of them, and of
+    /// some that are not shown.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        let user = self.chat_user.as_ref().map_or(0, |user| user.version);
+        let standing = self
+            .standing
+            .as_ref()
+            .map_or(0, |standing| standing.version);
+        let decided = u64::from(self.request.decision.is_some());
+        1 + decided + user + standing
+    }
 }
 
 /// The store of access requests for admins.
@@ -510,6 +547,12 @@ pub trait AccessRequestStore: Send + Sync {
         scope: ProjectScope,
         id: AccessRequestId,
     ) -> Result<Option<AccessRequest>, PortError>;
+
+    /// Reads the records shown beside these requests of a project, and returns all in the same order.
+    async fn view_access_requests(
+        &self,
+        requests: Vec<AccessRequest>,
+    ) -> Result<Vec<AccessRequestView>, PortError>;
 
     /// Lists the project's requests.
     async fn list_access_requests(

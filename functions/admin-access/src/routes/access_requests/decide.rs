@@ -1,15 +1,15 @@
 //! `POST /v1/projects/{project_id}/access-requests/{access_request_id}/approve` and `/reject`
 //!
 //! The cost of this call is bounded (PERFORMANCE §2): credential and request are read concurrently,
-//! then one transaction follows, and for an approval one job that does the follow-up. That is why the
-//! answer is the request alone.
+//! then one transaction follows, for an approval one job that does the follow-up, and one read of what is
+//! shown beside the request.
 
-use super::AccessRequestResponse;
+use super::details::{AccessRequestDetailsResponse, details_of};
 use crate::{Deps, api_types::AccessRequestPath, serving::serves_connector};
 use axum::{
-    Json,
     extract::{FromRequestParts, State},
     http::request::Parts,
+    response::Response,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -17,6 +17,7 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 use vestibule_admin::{
     ApiPath, Call, FieldErrors, OptionalJsonBody,
+    api_types::found,
     jobs::enqueue_or_leave,
     log,
     problem::{ApiError, CHANGED_MEANWHILE, Problem, ProblemMember},
@@ -34,8 +35,9 @@ use vestibule_domain::{
     retry::conflict_wait,
 };
 
-/// Attempts at a decision that meets other writers of the same records.
-const ATTEMPTS: u32 = 4;
+/// Attempts at a decision that meets other writers of the same records. The table itself tries each of them
+/// again while other transactions hold the rows, so a person would have to write without a pause for a second.
+const ATTEMPTS: u32 = 6;
 
 /// The `decision` member of problems about a request that is already decided.
 const DECISION: ProblemMember = ProblemMember::named::<ProblemDecision>(
@@ -127,8 +129,7 @@ pub struct DecideRequest {
 /// From their next message on, the person may talk to the environment's agent through each of its
 /// connectors. The connector's `after_approval` says what else happens. The person's pending requests
 /// at other connectors of the environment are approved too. Repeating the decision with the same API
-/// key changes nothing and gets the same answer. The answer is the request without the details; read
-/// the request to get them.
+/// key changes nothing.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/access-requests/{access_request_id}/approve",
@@ -136,7 +137,7 @@ pub struct DecideRequest {
     params(AccessRequestPath),
     request_body(content = Option<DecideRequest>, description = "Optional."),
     responses(
-        (status = 200, description = "The request is approved.", body = AccessRequestResponse),
+        (status = 200, description = "The request is approved.", body = AccessRequestDetailsResponse, headers(("ETag" = String, description = "Version of the request with what is shown beside it."))),
         (status = 409, description = "The request was already decided (see `decision`), or the chat user is blocked and must be unblocked first.", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -145,14 +146,14 @@ pub async fn approve_access_request(
     call: Call,
     Beside(RequestToDecide(request)): Beside<RequestToDecide>,
     body: OptionalJsonBody,
-) -> Result<Json<AccessRequestResponse>, ApiError> {
+) -> Result<Response, ApiError> {
     answer(&deps, &call, request, body, Verdict::Approve).await
 }
 
 /// Reject an access request
 ///
 /// The person stays without access. The first message after the connector's cool-down makes a new
-/// request. Repeating the decision with the same API key changes nothing and gets the same answer.
+/// request. Repeating the decision with the same API key changes nothing.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/access-requests/{access_request_id}/reject",
@@ -160,7 +161,7 @@ pub async fn approve_access_request(
     params(AccessRequestPath),
     request_body(content = Option<DecideRequest>, description = "Optional."),
     responses(
-        (status = 200, description = "The request is rejected.", body = AccessRequestResponse),
+        (status = 200, description = "The request is rejected.", body = AccessRequestDetailsResponse, headers(("ETag" = String, description = "Version of the request with what is shown beside it."))),
         (status = 409, description = "The request was already decided (see `decision`).", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -169,7 +170,7 @@ pub async fn reject_access_request(
     call: Call,
     Beside(RequestToDecide(request)): Beside<RequestToDecide>,
     body: OptionalJsonBody,
-) -> Result<Json<AccessRequestResponse>, ApiError> {
+) -> Result<Response, ApiError> {
     answer(&deps, &call, request, body, Verdict::Reject).await
 }
 
@@ -179,7 +180,7 @@ async fn answer(
     request: Option<AccessRequest>,
     body: OptionalJsonBody,
     verdict: Verdict,
-) -> Result<Json<AccessRequestResponse>, ApiError> {
+) -> Result<Response, ApiError> {
     let note = read_note(body.0)?;
     let no_request = || ApiError::not_found("access request");
     let request = request.ok_or_else(no_request)?;
@@ -187,7 +188,8 @@ async fn answer(
         return Err(no_request());
     }
     let decided = decide(deps, call, request, note, verdict).await?;
-    Ok(Json(decided.into()))
+    let (version, details) = details_of(deps, call, decided).await?;
+    Ok(found(version, details))
 }
 
 /// Decides a request, and returns it with the decision.

@@ -2,7 +2,7 @@
 
 use super::{
     super::{avatars::Avatars, providers::read_provider},
-    AccessRequestDetailsResponse,
+    details::AccessRequestDetailsResponse,
 };
 use crate::{
     Deps,
@@ -12,15 +12,19 @@ use crate::{
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use std::sync::Arc;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use vestibule_admin::{
-    ApiPath, Call, FieldErrors, ListFilter, ListQuery, PageParams, api_types::ListResponse,
+    ApiPath, Call, FieldErrors, ListFilter, ListQuery, PlaceParams, api_types::ListResponse,
     problem::ApiError, project_of_empty_list, validation,
 };
-use vestibule_domain::{Timestamp, ports::AccessRequestFilter};
+use vestibule_domain::{Timestamp, access::request::RequestStatus, ports::AccessRequestFilter};
 
 /// No filter by status.
 const ALL: &str = "all";
+/// The order by the last message, which only people who wait have.
+const LAST_MESSAGE: &str = "last_message";
+/// Maximum number of connectors, and of providers, in a filter.
+const CHOICES_MAX: usize = 10;
 
 /// Filters for access requests.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -34,11 +38,14 @@ pub struct AccessRequestParams {
         example = "pending"
     )]
     status: Option<String>,
-    /// Only requests made through this connector.
-    #[param(nullable = false, format = "id")]
+    /// Only requests made through one of these connectors: up to 10 ids, separated by commas.
+    #[param(
+        nullable = false,
+        pattern = "^[0-7][0-9A-HJKMNP-TV-Z]{25}(,[0-7][0-9A-HJKMNP-TV-Z]{25}){0,9}$"
+    )]
     connector_id: Option<String>,
-    /// Only requests from this provider.
-    #[param(nullable = false, example = "slack")]
+    /// Only requests from one of these providers: up to 10 keys, separated by commas.
+    #[param(nullable = false, example = "slack,teams")]
     provider: Option<String>,
     /// Only requests made at or after this time.
     #[param(nullable = false, format = DateTime)]
@@ -48,12 +55,37 @@ pub struct AccessRequestParams {
     created_before: Option<String>,
 }
 
+/// The order of the list, for the documentation.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it only describes a parameter")]
+pub struct AccessRequestOrderParams {
+    /// Order by creation, `newest` first or `oldest` first; or `last_message`: those who wrote last come
+    /// first, with `status=pending` only. Whoever writes while pages are read moves to the front.
+    #[param(required = false, inline)]
+    order: AccessRequestOrder,
+}
+
+/// Order of access requests, for the documentation.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "it only describes a parameter")]
+enum AccessRequestOrder {
+    /// Latest first.
+    Newest,
+    /// Earliest first.
+    Oldest,
+    /// By the last message, latest first.
+    LastMessage,
+}
+
 /// Validated filters.
 #[derive(Debug, Default)]
-pub struct AccessRequestQuery(AccessRequestFilter);
+pub struct AccessRequestQuery(pub(super) AccessRequestFilter);
 
 impl ListFilter for AccessRequestQuery {
     type Params = AccessRequestParams;
+    const ORDERS: &'static [&'static str] = &[LAST_MESSAGE];
 
     fn read(params: AccessRequestParams, errors: &mut FieldErrors) -> Self {
         let spellings: Vec<_> = RequestStatusName::SPELLINGS
@@ -69,7 +101,13 @@ impl ListFilter for AccessRequestQuery {
             RequestStatusName::parse,
             errors,
         );
-        let connector = params.connector_id.as_deref();
+        let connectors = params.connector_id.as_deref();
+        let connector = |part: &str, errors: &mut FieldErrors| {
+            validation::id("connector_id", Some(part), errors)
+        };
+        let providers = params.provider.as_deref();
+        let provider =
+            |part: &str, errors: &mut FieldErrors| read_provider("provider", Some(part), errors);
         let after = read_time("created_after", params.created_after.as_deref(), errors);
         let before = read_time("created_before", params.created_before.as_deref(), errors);
         if let (Some(after), Some(before)) = (after, before)
@@ -79,11 +117,25 @@ impl ListFilter for AccessRequestQuery {
         }
         Self(AccessRequestFilter {
             status: status.map(Into::into),
-            connector_id: validation::id("connector_id", connector, errors),
-            provider: read_provider("provider", params.provider.as_deref(), errors),
+            connector_ids: validation::several(
+                "connector_id",
+                connectors,
+                CHOICES_MAX,
+                errors,
+                connector,
+            ),
+            providers: validation::several("provider", providers, CHOICES_MAX, errors, provider),
             created_after: after,
             created_before: before,
+            by_last_message: false,
         })
+    }
+
+    fn order_by(&mut self, _: &str, errors: &mut FieldErrors) {
+        if self.0.status != Some(RequestStatus::Pending) {
+            errors.add("order", "can be `last_message` with `status=pending` only");
+        }
+        self.0.by_last_message = true;
     }
 }
 
@@ -107,7 +159,7 @@ fn read_time(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Opti
     get,
     path = "/v1/projects/{project_id}/access-requests",
     tag = "Access requests",
-    params(ProjectPath, AccessRequestParams, PageParams),
+    params(ProjectPath, AccessRequestParams, PlaceParams, AccessRequestOrderParams),
     responses((status = 200, description = "One page.", body = ListResponse<AccessRequestDetailsResponse>))
 )]
 pub async fn list_access_requests(
@@ -135,7 +187,6 @@ pub async fn list_access_requests(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vestibule_domain::access::request::RequestStatus;
 
     fn of(status: &str) -> (AccessRequestFilter, FieldErrors) {
         let mut errors = FieldErrors::default();
@@ -152,6 +203,28 @@ mod tests {
         assert!(of("all").1.is_empty());
         assert_eq!(of("pending").0.status, Some(RequestStatus::Pending));
         assert!(of("open").1.names("status"));
+    }
+
+    /// SPEC B34.
+    #[test]
+    fn several_connectors_and_providers_may_be_named_and_the_last_message_orders_those_who_wait() {
+        let (one, two) = ("01JD3Q3Z9V8M4T6K2N7P5R1S0W", "01JD3Q3Z9V8M4T6K2N7P5R1S0X");
+        let mut errors = FieldErrors::default();
+        let params = AccessRequestParams {
+            status: Some("pending".to_owned()),
+            connector_id: Some(format!("{one},{two}")),
+            provider: Some("slack,teams".to_owned()),
+            ..AccessRequestParams::default()
+        };
+        let mut query = AccessRequestQuery::read(params, &mut errors);
+        query.order_by(LAST_MESSAGE, &mut errors);
+        assert!(errors.is_empty(), "{errors:?}");
+        assert_eq!(query.0.connector_ids.len(), 2);
+        assert_eq!(query.0.providers.len(), 2);
+        assert!(query.0.by_last_message);
+        let mut all = AccessRequestQuery::default();
+        all.order_by(LAST_MESSAGE, &mut errors);
+        assert!(errors.names("order"));
     }
 
     #[test]

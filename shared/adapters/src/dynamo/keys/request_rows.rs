@@ -1,0 +1,64 @@
+//! Keys of access requests.
+
+use super::{Key, parse_project, project_pk};
+use vestibule_domain::{
+    ProjectScope,
+    access::request::RequestStatus,
+    ids::{AccessRequestId, ConnectorId},
+};
+
+/// An access request.
+#[must_use]
+pub fn access_request(scope: ProjectScope, id: AccessRequestId) -> Key {
+    Key::new(format!("{}#REQUEST#{id}", project_pk(scope)), "REQUEST")
+}
+
+/// The list of a project's access requests, of one status or all.
+#[must_use]
+pub fn access_requests(scope: ProjectScope, status: Option<RequestStatus>) -> String {
+    let list = format!("{}#REQUESTS", project_pk(scope));
+    match status {
+        None => list,
+        Some(RequestStatus::Pending) => format!("{list}#pending"),
+        Some(RequestStatus::Approved) => format!("{list}#approved"),
+        Some(RequestStatus::Rejected) => format!("{list}#rejected"),
+    }
+}
+
+/// The list of the standings of people who wait, by their last message.
+#[must_use]
+pub fn waiting(scope: ProjectScope) -> String {
+    format!("{}#WAITING", project_pk(scope))
+}
+
+/// The beginning of the message that made an access request.
+#[must_use]
+pub fn preview(scope: ProjectScope, id: AccessRequestId) -> Key {
+    Key::new(access_request(scope, id).pk, "PREVIEW")
+}
+
+/// The message that made an access request, kept while an approval may hand it to the agent.
+#[must_use]
+pub fn held_message(scope: ProjectScope, id: AccessRequestId) -> Key {
+    Key::new(access_request(scope, id).pk, "HELD_MESSAGE")
+}
+
+/// The order to close the pending requests of a connector. It outlives the connector.
+#[must_use]
+pub fn closing(scope: ProjectScope, connector_id: ConnectorId) -> Key {
+    Key::new(
+        format!("{}#{CLOSINGS}", project_pk(scope)),
+        format!("{CLOSING_PREFIX}{connector_id}"),
+    )
+}
+
+const CLOSINGS: &str = "CLOSINGS";
+const CLOSING_PREFIX: &str = "CLOSING#";
+
+/// Parses the key of a closing: the outbox index contains only keys.
+#[must_use]
+pub fn parse_closing(key: &Key) -> Option<(ProjectScope, ConnectorId)> {
+    let (scope, rest) = parse_project(&key.pk)?;
+    let connector = key.sk.strip_prefix(CLOSING_PREFIX)?.parse().ok()?;
+    (rest == [CLOSINGS]).then_some((scope, connector))
+}
