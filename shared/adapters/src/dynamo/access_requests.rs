@@ -9,6 +9,7 @@ use super::{
     marks::Marked,
     people::standings_of,
     request_lists,
+    search::OrderedIndex,
     standings::task_set,
     table::{
         Attributes, Cancelled, Table, Transacted, from_row, n, put_write, s, take, to_value,
@@ -183,7 +184,8 @@ fn view(
     })
 }
 
-fn shared<T: DeserializeOwned>(
+/// Reads a row that others may need as well.
+pub(super) fn shared<T: DeserializeOwned>(
     rows: &HashMap<keys::Key, Attributes>,
     key: &keys::Key,
     what: &'static str,
@@ -333,6 +335,9 @@ impl AccessRequestStore for DynamoAccessRequests {
         if *is_followed_up {
             writes.push(self.standing_write(request, decision, "request_pending = :no")?);
         }
+        let asked = [request.id];
+        let index = OrderedIndex::of_chat_user(request.scope, request.chat_user_id, decision.at);
+        writes.push(self.table.index_order_write(index.asking(&asked))?);
         match self.table.transact_by(writes, by).await? {
             Transacted::Done => Ok(DecideOutcome::Recorded(Box::new(decided))),
             Transacted::Cancelled(reasons) => match reasons.into_iter().next() {

@@ -415,6 +415,25 @@ pub struct ChatUserFilter {
     pub query: Option<String>,
 }
 
+impl ChatUserFilter {
+    /// Whether the filter keeps this chat user, apart from the search.
+    #[must_use]
+    pub fn keeps(&self, user: &ChatUser) -> bool {
+        let of_provider = |provider: &Provider| user.identity.provider == *provider;
+        self.status.is_none_or(|status| user.status() == status)
+            && self.provider.as_ref().is_none_or(of_provider)
+    }
+
+    /// The filter without the search, as a text; empty if it keeps everybody.
+    #[must_use]
+    pub fn rest(&self) -> String {
+        if self.status.is_none() && self.provider.is_none() {
+            return String::new();
+        }
+        format!("{:?}|{:?}", self.status, self.provider)
+    }
+}
+
 /// The store of chat users for admins.
 #[async_trait]
 pub trait ChatUserStore: Send + Sync {
@@ -496,6 +515,27 @@ impl AccessRequestFilter {
             && of_provider
             && self.created_after.is_none_or(|after| after <= at)
             && self.created_before.is_none_or(|before| at < before)
+    }
+
+    /// The filter without the search, as a text; empty if it keeps everything.
+    #[must_use]
+    pub fn rest(&self) -> String {
+        let keeps_all = self.status.is_none()
+            && self.connector_ids.is_empty()
+            && self.providers.is_empty()
+            && self.created_after.is_none()
+            && self.created_before.is_none();
+        if keeps_all {
+            return String::new();
+        }
+        format!(
+            "{:?}|{:?}|{:?}|{:?}|{:?}",
+            self.status,
+            self.connector_ids,
+            self.providers,
+            self.created_after,
+            self.created_before
+        )
     }
 }
 

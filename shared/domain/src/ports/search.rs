@@ -36,17 +36,11 @@ pub trait SearchIndexer: Send + Sync {
         &self,
         scope: ProjectScope,
         target: SearchTarget,
-        now: Timestamp,
     ) -> Result<(), PortError>;
 
     /// Ends a claim and its order. [`Lease::LOST`] when the record was changed meanwhile, or the claim was lost: the
     /// order stays then, for another job.
-    async fn settle_indexing(
-        &self,
-        job: IndexRecord,
-        lease: LeaseId,
-        now: Timestamp,
-    ) -> Result<(), PortError>;
+    async fn settle_indexing(&self, job: IndexRecord, lease: LeaseId) -> Result<(), PortError>;
 
     /// Ends a claim and leaves the order for a job at this time. [`Lease::LOST`] as for settling.
     async fn postpone_indexing(
@@ -64,7 +58,6 @@ pub trait SearchIndexer: Send + Sync {
         scope: ProjectScope,
         place: &ProjectPlace,
         only_checks: bool,
-        now: Timestamp,
     ) -> Result<IndexedPage, PortError>;
 }
 
