@@ -82,7 +82,10 @@ const PARTITIONS: [(&str, &str); 43] = [
         "a phone number",
         "ACCOUNT#{id}#PROJECT#{id}#PHONE#+41791234567",
     ),
-    ("the search index", "ACCOUNT#{id}#PROJECT#{id}#SEARCH#a"),
+    (
+        "the search index of users",
+        "ACCOUNT#{id}#PROJECT#{id}#SEARCH#u#{number}",
+    ),
     ("an import", "ACCOUNT#{id}#PROJECT#{id}#IMPORT#{id}"),
     ("the load of a member", "ACCOUNT#{id}#LOAD#{id}"),
     (
@@ -93,7 +96,7 @@ const PARTITIONS: [(&str, &str); 43] = [
 ];
 
 /// Every kind of partition of the indexes, and of the table.
-const LISTS: [&str; 42] = [
+const LISTS: [&str; 43] = [
     "OUTBOX#{number}",
     "OUTBOX#onboard_chat_user#{number}",
     "OUTBOX#close_pending_requests#{number}",
@@ -102,6 +105,7 @@ const LISTS: [&str; 42] = [
     "OUTBOX#erase_data#{number}",
     "OUTBOX#send_mail#{number}",
     "OUTBOX#send_notices#{number}",
+    "OUTBOX#index_record#{number}",
     "ACCOUNT#{id}#KEYS",
     "ACCOUNT#{id}#MEMBERS",
     "ACCOUNT#{id}#MEMBERS#super_admin",
