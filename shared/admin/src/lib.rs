@@ -11,6 +11,7 @@
 //! | [`jobs`] | jobs that a change leaves to the workers |
 //! | [`openapi`] | the OpenAPI document of all admin functions |
 //! | [`api_types`] | wire types that all resources share |
+//! | [`search`] | searches in lists, and the places of their words |
 //! | [`validation`] | rules for the input of callers |
 //! | [`csrf`] | protection of cookie calls against other sites |
 //! | `refusals` | the record of refused attempts |
@@ -46,6 +47,7 @@ mod projects;
 mod query;
 mod refusals;
 pub mod routes;
+pub mod search;
 pub mod validation;
 
 pub use amend::amend;
