@@ -88,6 +88,7 @@ mod reset;
 mod retention;
 mod roles;
 mod rooms;
+mod search;
 mod sessions;
 mod sign_in;
 mod storms;
