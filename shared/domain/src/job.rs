@@ -2,8 +2,10 @@
 //! the agent carries its text. Formats are versioned, so a job enqueued by the previous release can
 //! still be read.
 
+mod index;
 mod outbox;
 
+pub use index::IndexJob;
 pub use outbox::{JobKind, JobOwner, OutboxJob};
 
 use crate::{
@@ -18,7 +20,6 @@ use crate::{
     erasure::EraseData,
     ids::{ChatUserId, ConnectorId, ConversationId, DeliveryId, EnvironmentId, MailId},
     scope::ProjectScope,
-    search::{IndexProject, IndexRecord},
     team::mail::MailOwner,
 };
 use serde::{Deserialize, Serialize};
@@ -237,17 +238,6 @@ pub struct InviteFirstAdmin {
     pub account_name: String,
 }
 
-/// A job of the queue of work on the directory and the search.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "job", rename_all = "snake_case")]
-pub enum IndexJob {
-    /// Bring the search index in line with a record. The record says what is to be found, so a late or repeated job
-    /// does no harm.
-    IndexRecord(IndexRecord),
-    /// Go through all records of a project. The job holds its place, so a repeated one does no harm.
-    IndexProject(IndexProject),
-}
-
 /// A job of the inbox queue. Jobs of one conversation stay in order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case")]
@@ -383,7 +373,6 @@ mod tests {
     use crate::chat::entity::{Entity, Mark};
     use crate::ids::LoginId;
     use crate::samples::{at, connector, message};
-    use crate::search::SearchTarget;
 
     #[test]
     fn a_job_to_tell_members_names_its_project_and_reads_back() {
@@ -516,34 +505,6 @@ mod tests {
         assert_eq!(json["job"], "invite_first_admin");
         assert_eq!(json["email"], "ana@example.com");
         assert_eq!(serde_json::from_value::<TeamJob>(json).unwrap(), job);
-    }
-
-    #[test]
-    fn jobs_of_the_search_index_read_back() {
-        let scope = connector().scope;
-        let record = IndexRecord {
-            scope,
-            target: SearchTarget::ChatUser(ChatUserId::derive(&["u"])),
-        };
-        let project = IndexProject {
-            scope,
-            only_checks: false,
-            place: None,
-        };
-        for (job, begins) in [
-            (
-                IndexJob::IndexRecord(record),
-                r#"{"job":"index_record","account_id":"#,
-            ),
-            (
-                IndexJob::IndexProject(project),
-                r#"{"job":"index_project","account_id":"#,
-            ),
-        ] {
-            let json = serde_json::to_string(&job).unwrap();
-            assert!(json.starts_with(begins), "{json}");
-            assert_eq!(serde_json::from_str::<IndexJob>(&json).unwrap(), job);
-        }
     }
 
     #[test]
