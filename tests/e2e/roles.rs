@@ -479,6 +479,38 @@ async fn only_the_worker_of_mails_may_send_one() {
     .await;
 }
 
+#[tokio::test]
+#[ignore = "needs a local stack"]
+async fn the_worker_of_the_index_writes_the_index_and_no_record() {
+    let stack = Stack::load();
+    let aws = Resources::of(&stack).await;
+    let user = aws.user();
+    let suffix = aws.of_project("SEARCH#c#97");
+    try_role(
+        &stack,
+        "WorkerIndexRole",
+        vec![
+            aws.get_item(&user),
+            aws.batch_get_item(&user),
+            aws.put_item(&suffix),
+            aws.update_item(&user),
+            aws.delete_item(&suffix),
+            aws.query(Some("lists_all"), &aws.of_project("USERS")),
+        ],
+        vec![
+            aws.scan(),
+            aws.query(None, &suffix),
+            aws.put_item(&user),
+            aws.delete_item(&user),
+            aws.decrypt(),
+            aws.setup_secret(),
+            aws.send("onboarding_queue_url"),
+            Resources::mail(),
+        ],
+    )
+    .await;
+}
+
 /// Makes all calls as the role. Allowed calls must succeed, and denied calls must fail.
 async fn try_role(stack: &Stack, role: &str, allowed: Vec<AwsCall>, denied: Vec<AwsCall>) {
     let calls = [allowed.clone(), denied.clone()].concat();

@@ -100,6 +100,7 @@ mod retention;
 mod revocation;
 mod roles;
 mod rooms;
+mod search;
 mod sessions;
 mod sign_in;
 mod storms;

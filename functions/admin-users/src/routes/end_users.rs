@@ -244,6 +244,7 @@ impl ListFilter for EndUserQuery {
             environment_id: validation::id("environment_id", environment, errors),
             source: source.map(Into::into),
             by_name: false,
+            query: None,
         })
     }
 
