@@ -109,6 +109,7 @@ mod threads;
 mod time_budget;
 mod timing;
 mod typing;
+mod user_search;
 mod webhook;
 mod whatsapp;
 mod whatsapp_content;

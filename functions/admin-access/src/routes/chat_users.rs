@@ -406,18 +406,21 @@ mod tests {
             ChatUserParams {
                 status: Some("blocked".to_owned()),
                 provider: Some("slack".to_owned()),
+                q: Some(" Ada ".to_owned()),
             },
             &mut errors,
         );
         assert!(errors.is_empty());
         assert!(wanted.0.status.is_some() && wanted.0.provider.is_some());
+        assert_eq!(wanted.0.query.as_deref(), Some("Ada"));
         ChatUserQuery::read(
             ChatUserParams {
                 status: Some("banned".to_owned()),
                 provider: Some("pigeon".to_owned()),
+                q: Some("x".repeat(201)),
             },
             &mut errors,
         );
-        assert!(errors.names("status") && errors.names("provider"));
+        assert!(errors.names("status") && errors.names("provider") && errors.names("q"));
     }
 }

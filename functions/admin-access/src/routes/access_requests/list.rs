@@ -69,6 +69,7 @@ impl AccessRequestParams {
             ("provider", &self.provider),
             ("created_after", &self.created_after),
             ("created_before", &self.created_before),
+            ("q", &self.q),
         ];
         let all = all.into_iter();
         all.filter_map(|(name, value)| Some((name, value.clone()?)))
