@@ -2,6 +2,7 @@
 
 mod crowd;
 mod people;
+mod ways_in;
 
 use crate::{
     erasure::erase,
