@@ -80,9 +80,6 @@ impl List {
             "cursor|{order}|{}|{:?}|{:?}|{:?}",
             self.partition, self.from, self.below, self.equal
         );
-        if let Some(contains) = &self.contains {
-            let _ = write!(context, "|{contains:?}");
-        }
         if !self.any_of.is_empty() {
             let _ = write!(context, "|{:?}", self.any_of);
         }
