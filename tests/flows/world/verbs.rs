@@ -328,8 +328,10 @@ impl World {
             let position = row.get("outbox_due").and_then(Value::as_i64);
             position.is_none_or(|position| position % 10_000_000_000 <= now)
         };
-        let has_work =
-            self.outbox().iter().any(is_due) || self.functions.sweeper.first_admin.is_some();
+        let is_index_due = !self.is_indexed_quietly && self.index_orders().iter().any(is_due);
+        let has_work = is_index_due
+            || self.outbox().iter().any(is_due)
+            || self.functions.sweeper.first_admin.is_some();
         !has_work || self.sweep().await
     }
 

@@ -9,7 +9,7 @@ use super::{
     erased_older,
     erased_rows::{Steps, list_start, removed, written},
     items::{AccessRequestItem, ChatUserItem, ErasureItem, SameAsItem, StandingItem},
-    keys::{self, ALL_PK, ALL_SK, Key},
+    keys::{self, ALL_PK, ALL_SK},
     people,
     search::OrderedIndex,
     table::{Attributes, Table, Transacted, delete_write, from_row, n, put_write, s, to_value},

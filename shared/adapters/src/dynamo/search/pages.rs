@@ -9,8 +9,8 @@ use crate::{
     dynamo::{
         erased_rows::list_start,
         items::{AccessRequestItem, ChatUserItem, EndUserItem},
-        keys::{self, ALL_PK, ALL_SK, INDEX_ALL, Key},
-        table::{Attributes, Table, from_row, key_of, s, take},
+        keys::{self, ALL_PK, ALL_SK, Key},
+        table::{Attributes, Table, from_row, key_of, take},
     },
 };
 use vestibule_domain::{
@@ -110,12 +110,7 @@ impl Table {
             .as_deref()
             .and_then(|at| list_start((ALL_PK, ALL_SK), (list.as_str(), at), key_in));
         let answer = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .index_name(INDEX_ALL)
-            .key_condition_expression(format!("{ALL_PK} = :list"))
-            .expression_attribute_values(":list", s(&list))
+            .list_query(&list)
             .set_exclusive_start_key(start)
             .limit(PAGE)
             .send()
