@@ -14,7 +14,7 @@ LOCAL_STACK := $(PYTHON) infra/local/stack.py
 TOOLS := .local/tools/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test proofs try-console fuzz-api bench fuzz mutants build console deploy redrive fmt lint clean tools
+.PHONY: help run stop test proofs try-console fuzz-api bench fuzz mutants build console deploy redrive reindex fmt lint clean tools
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -68,8 +68,11 @@ console: ## Build the files of the web console, if their sources changed
 deploy: build ## Build, then deploy to the AWS account of this shell's credentials; PARAMETERS='Name=value …' sets the template's
 	$(TOOLS)/sam deploy --stack-name $(STACK) --parameter-overrides Architecture=$(ARCH) $(PARAMETERS)
 
-redrive: tools ## Put dead letters back into their queue: QUEUE=inbox, onboarding, outgoing, email, email-events or team, LOCAL=1 for the local stack
+redrive: tools ## Put dead letters back into their queue: QUEUE=inbox, onboarding, outgoing, email, email-events, team or index, LOCAL=1 for the local stack
 	@$(TOOLS)/python infra/scripts/redrive.py --queue "$(QUEUE)" --stack "$(STACK)" $(if $(LOCAL),--local) $(if $(YES),--yes)
+
+reindex: tools ## Write the search index of a project anew: ACCOUNT=id PROJECT=id, CHECK=1 only counts differences, LOCAL=1 for the local stack
+	@$(TOOLS)/python infra/scripts/reindex.py --account "$(ACCOUNT)" --project "$(PROJECT)" --stack "$(STACK)" $(if $(CHECK),--check) $(if $(LOCAL),--local)
 
 fmt: ## Format the code
 	cargo fmt --all

@@ -84,7 +84,10 @@ const PARTITIONS: [(&str, &str); 47] = [
     ),
     ("an end user", "ACCOUNT#{id}#PROJECT#{id}#END_USER#{id}"),
     ("a phone number", "ACCOUNT#{id}#PROJECT#{id}#PHONE#{number}"),
-    ("the search index", "ACCOUNT#{id}#PROJECT#{id}#SEARCH#a"),
+    (
+        "the search index of users",
+        "ACCOUNT#{id}#PROJECT#{id}#SEARCH#u#{number}",
+    ),
     ("an import", "ACCOUNT#{id}#PROJECT#{id}#IMPORT#{id}"),
     ("the load of a member", "ACCOUNT#{id}#LOAD#{id}"),
     ("the orders of the first invitation", "FIRST_ADMIN"),
@@ -97,7 +100,7 @@ const PARTITIONS: [(&str, &str); 47] = [
 ];
 
 /// Every kind of partition of the indexes, and of the table.
-const LISTS: [&str; 45] = [
+const LISTS: [&str; 46] = [
     "OUTBOX#{number}",
     "OUTBOX#onboard_chat_user#{number}",
     "OUTBOX#close_pending_requests#{number}",
@@ -107,6 +110,7 @@ const LISTS: [&str; 45] = [
     "OUTBOX#expire_requests#{number}",
     "OUTBOX#send_mail#{number}",
     "OUTBOX#send_notices#{number}",
+    "OUTBOX#index_record#{number}",
     "ACCOUNT#{id}#KEYS",
     "ACCOUNT#{id}#MEMBERS",
     "ACCOUNT#{id}#MEMBERS#super_admin",

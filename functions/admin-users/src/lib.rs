@@ -25,7 +25,7 @@ use axum::Router;
 use std::{fmt, sync::Arc};
 use vestibule_admin::{AdminState, openapi::FunctionApi, routes::Route};
 use vestibule_domain::ports::{
-    AccessRequestStore, ChatUserStore, EndUserStore, EnvironmentStore, OnboardingQueue,
+    AccessRequestStore, ChatUserStore, EndUserStore, EnvironmentStore, IndexQueue, OnboardingQueue,
     ProjectStore,
 };
 
@@ -46,6 +46,8 @@ pub struct Deps {
     pub access_requests: Arc<dyn AccessRequestStore>,
     /// Queue for what an erasure of chat users leaves to do.
     pub onboarding: Arc<dyn OnboardingQueue>,
+    /// Queue of the search index.
+    pub index: Arc<dyn IndexQueue>,
 }
 
 impl fmt::Debug for Deps {

@@ -27,5 +27,6 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Deps {
         chat_users: adapters.chat_users(&vault),
         access_requests: adapters.access_requests(&vault),
         onboarding: adapters.onboarding_queue(),
+        index: adapters.index_queue(),
     }
 }

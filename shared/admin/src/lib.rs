@@ -12,6 +12,7 @@
 //! | [`openapi`] | the OpenAPI document of all admin functions |
 //! | [`api_types`] | wire types that all resources share |
 //! | [`export`] | rows of a list as a file, some at a time |
+//! | [`search`] | searches in lists, and the places of their words |
 //! | [`validation`] | rules for the input of callers |
 //! | [`csrf`] | protection of cookie calls against other sites |
 //! | `refusals` | the record of refused attempts |
@@ -50,6 +51,7 @@ mod projects;
 mod query;
 mod refusals;
 pub mod routes;
+pub mod search;
 pub mod validation;
 
 pub use amend::amend;

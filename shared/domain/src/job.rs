@@ -2,8 +2,10 @@
 //! the agent carries its text. Formats are versioned, so a job enqueued by the previous release can
 //! still be read.
 
+mod index;
 mod outbox;
 
+pub use index::IndexJob;
 pub use outbox::{JobKind, JobOwner, OutboxJob};
 
 use crate::{

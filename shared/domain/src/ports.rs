@@ -22,6 +22,7 @@ mod outbox;
 mod own_login;
 mod pace;
 mod queue;
+mod search;
 mod sign_in;
 mod team;
 mod vault;
@@ -88,6 +89,7 @@ pub use own_login::{
 };
 pub use pace::{Limited, Pace, Room, SEND_BURST, SendPacer, Turn};
 pub use queue::{DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender};
+pub use search::{IndexQueue, IndexedPage, SearchIndexer};
 pub use sign_in::{
     AccountPlace, Admission, DeviceToken, FlowPurpose, FlowStore, LoginChange, LoginStore, Opening,
     PasswordHasher, Reset, SessionStore, SignInFlow, ThrottleStore, Verdict,

@@ -65,6 +65,8 @@ pub struct Stores {
     pub standings: Arc<DynamoStandings>,
     pub send_pacer: Arc<DynamoSendPacer>,
     pub team: Arc<DynamoTeam>,
+    /// The worker of the search index.
+    pub index: worker_index::Deps,
     /// The right of whoever makes the initial contents.
     pub proof: CallerProof,
 }
@@ -126,6 +128,7 @@ impl Stores {
             standings: adapters.standings(),
             send_pacer: adapters.send_pacer(),
             team: adapters.team(&vault),
+            index: worker_index::wire(adapters).0,
             proof: CallerProof {
                 credential: CredentialPlace::ApiKey {
                     hash: MAKER.1.to_owned(),

@@ -14,13 +14,14 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     merged(parts.into()).unwrap()
 });
 
-const DEAD_LETTER_QUEUES: [&str; 6] = [
+const DEAD_LETTER_QUEUES: [&str; 7] = [
     "onboarding-dlq",
     "inbox-dlq.fifo",
     "outgoing-dlq",
     "email-dlq",
     "email-events-dlq",
     "team-dlq",
+    "index-dlq",
 ];
 
 /// Problems that a test causes on purpose, which its world then accepts.

@@ -17,6 +17,7 @@ use vestibule_domain::{
         SendMessages, SendNotices,
     },
     ports::{Backlog, OUTBOX_SHARDS, OutboxEntry, OutboxPart, OutboxStore, OutboxView},
+    search::IndexRecord,
 };
 
 /// Maximum number of marks read by one call: keys only, some 200 bytes each.
@@ -261,6 +262,9 @@ fn job_of(key: &Key) -> Option<OutboxJob> {
     if let Some(scope) = keys::parse_notices(key) {
         return Some(SendNotices { scope }.into());
     }
+    if let Some((scope, target)) = keys::parse_index_order(key) {
+        return Some(IndexRecord { scope, target }.into());
+    }
     let (scope, chat_user_id, connector_id) = keys::parse_standing(key)?;
     let job = OnboardChatUser {
         scope,
@@ -359,9 +363,11 @@ mod tests {
         AccountScope,
         erasure::ErasureTarget,
         ids::{
-            AccountId, ChatUserId, ConnectorId, ConversationId, EnvironmentId, MailId, ProjectId,
+            AccountId, ChatUserId, ConnectorId, ConversationId, EndUserId, EnvironmentId, MailId,
+            ProjectId,
         },
         job::{JobKind, SendMail},
+        search::SearchTarget,
         team::mail::MailOwner,
     };
 
@@ -401,6 +407,10 @@ mod tests {
             owner: MailOwner::Account(scope.account()),
             mail_id: MailId::derive(&["m"]),
         };
+        let index = IndexRecord {
+            scope,
+            target: SearchTarget::EndUser(EndUserId::derive(&["u"])),
+        };
         let jobs = [
             OutboxJob::from(onboard),
             close.into(),
@@ -410,6 +420,7 @@ mod tests {
             expire.into(),
             mail.into(),
             SendNotices { scope }.into(),
+            index.into(),
         ];
         assert_eq!(jobs.map(OutboxJob::kind), JobKind::ALL);
         for job in jobs {

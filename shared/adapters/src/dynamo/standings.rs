@@ -7,6 +7,8 @@ use super::{
     marks::Marked,
     merges::finish_merge,
     people::{find_chat_user, note_stable_id},
+    profiles,
+    search::OrderedIndex,
     table::{
         Attributes, Cancelled, Conditional, Table, Transacted, from_row, n, put_write, s, to_value,
         update_write,
@@ -458,7 +460,8 @@ impl StandingStore for DynamoStandings {
                 (":one", n(1)),
             ],
         )?;
-        // The condition fails for a person who was erased meanwhile.
-        self.table.update(update).await.map(|_| ())
+        let index = OrderedIndex::of_chat_user(scope, id, learnt.at);
+        let writes = vec![update_write(update), self.table.index_order_write(index)?];
+        profiles::write(&self.table, writes).await
     }
 }

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     erasure::EraseData,
     ids::{AccountId, ConnectorId, EnvironmentId, LoginId, ProjectId},
+    search::IndexRecord,
     team::mail::MailOwner,
 };
 use std::fmt;
@@ -30,11 +31,13 @@ pub enum JobKind {
     SendMail,
     /// See [`TeamJob::SendNotices`](super::TeamJob::SendNotices).
     SendNotices,
+    /// See [`IndexJob::IndexRecord`](super::IndexJob::IndexRecord).
+    IndexRecord,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::OnboardChatUser,
         Self::ClosePendingRequests,
         Self::SendMessages,
@@ -43,6 +46,7 @@ impl JobKind {
         Self::ExpireRequests,
         Self::SendMail,
         Self::SendNotices,
+        Self::IndexRecord,
     ];
 
     /// Whether its jobs send texts, and so wait for their connector's turn.
@@ -55,7 +59,8 @@ impl JobKind {
             | Self::EraseData
             | Self::ExpireRequests
             | Self::SendMail
-            | Self::SendNotices => false,
+            | Self::SendNotices
+            | Self::IndexRecord => false,
         }
     }
 
@@ -71,6 +76,7 @@ impl JobKind {
             Self::ExpireRequests => "expire_requests",
             Self::SendMail => "send_mail",
             Self::SendNotices => "send_notices",
+            Self::IndexRecord => "index_record",
         }
     }
 }
@@ -126,6 +132,8 @@ pub enum OutboxJob {
     SendMail(SendMail),
     /// A job of the queue of work on accounts and their people.
     SendNotices(SendNotices),
+    /// A job of the queue of work on the directory and the search.
+    IndexRecord(IndexRecord),
 }
 
 impl OutboxJob {
@@ -138,6 +146,7 @@ impl OutboxJob {
             Self::DrainParked(_) => JobKind::DrainParked,
             Self::SendMail(_) => JobKind::SendMail,
             Self::SendNotices(_) => JobKind::SendNotices,
+            Self::IndexRecord(_) => JobKind::IndexRecord,
         }
     }
 
@@ -153,6 +162,7 @@ impl OutboxJob {
                 MailOwner::Login(id) => JobOwner::Login(id),
             },
             Self::SendNotices(job) => JobOwner::Account(job.scope.account_id()),
+            Self::IndexRecord(job) => JobOwner::Project(job.project_id()),
         }
     }
 }
@@ -205,6 +215,12 @@ impl From<SendMail> for OutboxJob {
     }
 }
 
+impl From<IndexRecord> for OutboxJob {
+    fn from(job: IndexRecord) -> Self {
+        Self::IndexRecord(job)
+    }
+}
+
 impl From<SendNotices> for OutboxJob {
     fn from(job: SendNotices) -> Self {
         Self::SendNotices(job)
@@ -215,9 +231,10 @@ impl From<SendNotices> for OutboxJob {
 mod tests {
     use super::*;
     use crate::erasure::ErasureTarget;
-    use crate::ids::MailId;
+    use crate::ids::{EndUserId, MailId};
     use crate::job::DeliverMessage;
     use crate::samples::{at, connector, message};
+    use crate::search::SearchTarget;
 
     #[test]
     fn a_job_of_the_outbox_is_of_its_own_kind_and_works_for_its_connector_or_environment() {
@@ -304,6 +321,17 @@ mod tests {
         assert!(!job.kind().sends_texts());
     }
 
+    /// A project with many changes has one share of the workers.
+    #[test]
+    fn the_index_of_a_record_works_for_its_project() {
+        let scope = connector().scope;
+        let target = SearchTarget::EndUser(EndUserId::derive(&["u"]));
+        let job = OutboxJob::from(IndexRecord { scope, target });
+        assert_eq!(job.kind(), JobKind::IndexRecord);
+        assert_eq!(job.owner(), JobOwner::Project(scope.project_id()));
+        assert!(!job.kind().sends_texts());
+    }
+
     #[test]
     fn the_kinds_of_jobs_have_keys_of_their_own() {
         let keys = JobKind::ALL.map(JobKind::key);
@@ -317,7 +345,8 @@ mod tests {
                 "erase_data",
                 "expire_requests",
                 "send_mail",
-                "send_notices"
+                "send_notices",
+                "index_record"
             ]
         );
     }

@@ -430,6 +430,28 @@ pub struct ChatUserFilter {
     pub status: Option<ChatUserStatus>,
     /// Only from this platform.
     pub provider: Option<Provider>,
+    /// Only hits of this search. Then the list is in the order of the search, whatever the page's. See
+    /// [`texts_of_chat_user`](crate::search::texts_of_chat_user).
+    pub query: Option<String>,
+}
+
+impl ChatUserFilter {
+    /// Whether the filter keeps this chat user, apart from the search.
+    #[must_use]
+    pub fn keeps(&self, user: &ChatUser) -> bool {
+        let of_provider = |provider: &Provider| user.identity.provider == *provider;
+        self.status.is_none_or(|status| user.status() == status)
+            && self.provider.as_ref().is_none_or(of_provider)
+    }
+
+    /// The filter without the search, as a text; empty if it keeps everybody.
+    #[must_use]
+    pub fn rest(&self) -> String {
+        if self.status.is_none() && self.provider.is_none() {
+            return String::new();
+        }
+        format!("{:?}|{:?}", self.status, self.provider)
+    }
 }
 
 /// The store of chat users for admins.
