@@ -1,3 +1,4 @@
+import { accessRequestsRoutes } from "./access-requests.ts";
 import { accountRoutes } from "./account.ts";
 import { apiKeysRoutes } from "./api-keys.ts";
 import { auditRoutes } from "./audit.ts";
@@ -26,6 +27,7 @@ const ROUTES: Routes = [
   ...loginMethodsRoutes,
   ...apiKeysRoutes,
   ...auditRoutes,
+  ...accessRequestsRoutes,
   ...projectsRoutes,
 ];
 
