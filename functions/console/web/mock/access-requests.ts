@@ -12,8 +12,8 @@ const ENVIRONMENTS = ["Development", "Staging", "Production"];
 const CONNECTORS = (
   [
     ["Support on Slack", "slack", "slack", "OnBoarding", "notify", 2],
-    ["WhatsApp hotline", "whatsapp_cloud", "whatsapp", "OnBoarding", "both", 2],
-    ["Text messages", "twilio_sms", "sms", "OnBoarding", "notify", 1],
+    ["WhatsApp hotline", "360dialog", "whatsapp", "OnBoarding", "both", 2],
+    ["Text messages", "twilio", "sms", "OnBoarding", "notify", 1],
     ["Trial bot", "telegram", "telegram", "OnBoarding", "silent", 0],
   ] as const
 ).map(([name, provider, channel, policy, followUp, environment], index) => ({
@@ -137,14 +137,14 @@ const isEmpty = process.env.MOCK_REQUESTS === "0";
 function listed({ query }: Call): AccessRequest[] {
   const status = query.get("status") ?? "all";
   const q = (query.get("q") ?? "").toLowerCase();
-  const [connectors, providers] = [query.getAll("connector_id"), query.getAll("provider")];
+  const [connectors, providers] = ["connector_id", "provider"].map((name) => query.get(name)?.split(",") ?? []);
   const [after, before] = [query.get("created_after"), query.get("created_before")];
   const order = query.get("order") ?? "newest";
   const found = all.filter(
     (one) =>
       (status === "all" || one.status === status) &&
-      (connectors.length === 0 || connectors.includes(one.connector.id)) &&
-      (providers.length === 0 || providers.includes(one.provider)) &&
+      (!connectors?.length || connectors.includes(one.connector.id)) &&
+      (!providers?.length || providers.includes(one.provider)) &&
       (!after || one.created_at >= after) &&
       (!before || one.created_at < before) &&
       `${one.user_name} ${one.identifier}`.toLowerCase().includes(q),
@@ -264,7 +264,7 @@ function decideMany({ body }: Call): Reply {
     const refused = refusal(request, body.decision);
     if (refused) {
       const reason = refused.body as NonNullable<BulkResult["problem"]>;
-      return { id: wantedId, outcome: reason.type.includes("blocked") ? "blocked" : "conflict", problem: reason };
+      return { id: wantedId, outcome: reason.type.includes("blocked") ? "blocked" : "already", problem: reason };
     }
     settle(request, body.decision, body);
     return { id: wantedId, outcome: "decided", request };

@@ -23,8 +23,8 @@ export const projectsRoutes: Routes = [
     () =>
       ok({
         items: [
-          ["whatsapp_cloud", "WhatsApp", "whatsapp"],
-          ["twilio_sms", "Twilio SMS", "sms"],
+          ["360dialog", "WhatsApp", "whatsapp"],
+          ["twilio", "Twilio SMS", "sms"],
           ["slack", "Slack", "slack"],
           ["telegram", "Telegram", "telegram"],
           ["teams", "Microsoft Teams", "teams"],
