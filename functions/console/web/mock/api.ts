@@ -1,8 +1,11 @@
+import { accessRequestsRoutes } from "./access-requests.ts";
 import { accountRoutes } from "./account.ts";
 import { apiKeysRoutes } from "./api-keys.ts";
 import { auditRoutes } from "./audit.ts";
 import { authRoutes } from "./auth.ts";
+import { chatUsersRoutes } from "./chat-users.ts";
 import { clientsRoutes } from "./clients.ts";
+import { connectorsRoutes } from "./connectors.ts";
 import { ACME, account, GLOBEX, me } from "./data.ts";
 import { invitationsRoutes } from "./invitations.ts";
 import { loginMethodsRoutes } from "./login-methods.ts";
@@ -26,6 +29,9 @@ const ROUTES: Routes = [
   ...loginMethodsRoutes,
   ...apiKeysRoutes,
   ...auditRoutes,
+  ...connectorsRoutes,
+  ...chatUsersRoutes,
+  ...accessRequestsRoutes,
   ...projectsRoutes,
 ];
 
