@@ -16,7 +16,7 @@ mod tests {
     use crate::{api_types::EndUserSourceName, routes::end_users::EndUserOrderName};
     use serde_json::{Value, json};
     use std::collections::BTreeMap;
-    use vestibule_admin::openapi::merged;
+    use vestibule_admin::{openapi::merged, search::MatchField};
 
     #[test]
     fn every_enumeration_is_spelled_as_on_the_wire() {
@@ -26,8 +26,10 @@ mod tests {
             .iter()
             .filter_map(|(name, schema)| Some((name.as_str(), schema.get("enum")?.clone())))
             .collect();
-        let on_the_wire =
-            BTreeMap::from([("EndUserSourceName", json!(EndUserSourceName::SPELLINGS))]);
+        let on_the_wire = BTreeMap::from([
+            ("EndUserSourceName", json!(EndUserSourceName::SPELLINGS)),
+            ("MatchField", json!(MatchField::SPELLINGS)),
+        ]);
         assert_eq!(told, on_the_wire);
         let orders = [
             EndUserOrderName::Newest,
